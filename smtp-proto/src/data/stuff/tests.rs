@@ -1,0 +1,210 @@
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::{LineEndings, Stuffer, Unsendable};
+use crate::data::{BareLineEndings, Unstuffed, Unstuffer};
+
+fn stuff<'a>(
+    mut stuffer: Stuffer,
+    message: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<u8>, Unsendable> {
+    let mut wire = Vec::new();
+    for mut input in message {
+        while let Some(piece) = stuffer.next(&mut input)? {
+            assert!(!piece.is_empty());
+            wire.extend_from_slice(piece);
+        }
+        assert!(input.is_empty());
+    }
+    wire.extend_from_slice(stuffer.end()?);
+    Ok(wire)
+}
+
+fn data(message: &[u8]) -> Vec<u8> {
+    stuff(Stuffer::for_data(LineEndings::Normalize), [message]).unwrap()
+}
+
+fn chunks(message: &[u8]) -> Vec<u8> {
+    stuff(Stuffer::for_chunks(LineEndings::Normalize), [message]).unwrap()
+}
+
+fn refused(message: &[u8]) -> Option<u64> {
+    let stuffer = Stuffer::for_data(LineEndings::Refuse);
+    let whole = stuff(stuffer.clone(), [message]);
+    assert_eq!(stuff(stuffer, message.chunks(1)), whole);
+    match whole {
+        Ok(_) => None,
+        Err(Unsendable::BareLineEnding { offset }) => Some(offset),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// The message with each line end a CRLF, the last one too: what has to arrive.
+fn normalized(message: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    let mut rest = message.iter().peekable();
+    while let Some(&octet) = rest.next() {
+        match octet {
+            b'\r' => {
+                rest.next_if_eq(&&b'\n');
+                lines.extend_from_slice(b"\r\n");
+            }
+            b'\n' => lines.extend_from_slice(b"\r\n"),
+            _ => lines.push(octet),
+        }
+    }
+    if !lines.is_empty() && !lines.ends_with(b"\n") {
+        lines.extend_from_slice(b"\r\n");
+    }
+    lines
+}
+
+#[test]
+fn an_empty_message_is_a_lone_dot() {
+    assert_eq!(data(b""), b".\r\n");
+    assert_eq!(chunks(b""), b"");
+}
+
+#[test]
+fn a_whole_last_line_gains_no_blank_line() {
+    assert_eq!(data(b"a\r\n"), b"a\r\n.\r\n");
+    assert_eq!(chunks(b"a\r\n"), b"a\r\n");
+}
+
+#[test]
+fn a_broken_last_line_is_completed() {
+    assert_eq!(data(b"a"), b"a\r\n.\r\n");
+    assert_eq!(data(b"a\r"), b"a\r\n.\r\n");
+    assert_eq!(data(b"a\n"), b"a\r\n.\r\n");
+    assert_eq!(chunks(b"a"), b"a\r\n");
+    assert_eq!(chunks(b"a\r"), b"a\r\n");
+}
+
+#[test]
+fn a_dot_is_added_to_each_line_that_starts_with_one() {
+    assert_eq!(data(b".\r\n"), b"..\r\n.\r\n");
+    assert_eq!(data(b"."), b"..\r\n.\r\n");
+    assert_eq!(data(b"..\r\n\r\n.a\r\nb.\r\n"), b"...\r\n\r\n..a\r\nb.\r\n.\r\n");
+}
+
+#[test]
+fn dots_behind_normalized_line_ends_are_stuffed_too() {
+    assert_eq!(data(b"a\n.\n"), b"a\r\n..\r\n.\r\n");
+    assert_eq!(data(b"a\r.\r"), b"a\r\n..\r\n.\r\n");
+    assert_eq!(data(b"a\r\n\n.\r\nRSET\r\n"), b"a\r\n\r\n..\r\nRSET\r\n.\r\n");
+    assert_eq!(data(b"a\r\r\n.\r\n"), b"a\r\n\r\n..\r\n.\r\n");
+}
+
+#[test]
+fn chunks_are_not_stuffed() {
+    assert_eq!(chunks(b".\r\n..\r\n.a\n.b"), b".\r\n..\r\n.a\r\n.b\r\n");
+}
+
+#[test]
+fn refusing_says_where_the_first_bare_line_end_is() {
+    assert_eq!(refused(b"a\r\nb\r\n"), None);
+    assert_eq!(refused(b"a\r\n.b\n"), Some(5));
+    assert_eq!(refused(b"a\rb\n"), Some(1));
+    assert_eq!(refused(b"\n"), Some(0));
+    assert_eq!(refused(b"ab\r\r\n"), Some(2));
+    assert_eq!(refused(b"ab\r"), Some(2));
+}
+
+#[test]
+fn binary_chunks_are_kept() {
+    let message = b"\r\n.\n\r\r\0.";
+    assert_eq!(
+        stuff(Stuffer::for_chunks(LineEndings::Keep), [&message[..]]).unwrap(),
+        message
+    );
+}
+
+#[test]
+fn bare_line_ends_are_never_kept_under_data() {
+    let kept = stuff(Stuffer::for_data(LineEndings::Keep), [&b"a\n.\r\n"[..]]);
+    assert_eq!(kept, Err(Unsendable::BareLineEnding { offset: 1 }));
+}
+
+#[test]
+fn seven_bit_refuses_the_first_octet_above_127() {
+    let eight_bit = stuff(
+        Stuffer::for_data(LineEndings::Normalize).seven_bit(),
+        [&b"a\n."[..], b"b\xc3\xa9"],
+    );
+    assert_eq!(eight_bit, Err(Unsendable::EightBit { offset: 4 }));
+    let binary = stuff(Stuffer::for_chunks(LineEndings::Keep).seven_bit(), [&b"\x80"[..]]);
+    assert_eq!(binary, Err(Unsendable::EightBit { offset: 0 }));
+    assert!(
+        stuff(
+            Stuffer::for_data(LineEndings::Normalize).seven_bit(),
+            [&b"\x7f"[..]]
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn the_next_message_starts_afresh() {
+    let mut stuffer = Stuffer::for_data(LineEndings::Refuse);
+    for _ in 0..2 {
+        let mut input: &[u8] = b"a";
+        assert_eq!(stuffer.next(&mut input), Ok(Some(&b"a"[..])));
+        assert_eq!(stuffer.end(), Ok(&b"\r\n.\r\n"[..]));
+    }
+    let mut input: &[u8] = b"\n";
+    assert_eq!(
+        stuffer.next(&mut input),
+        Err(Unsendable::BareLineEnding { offset: 0 })
+    );
+}
+
+fn messages() -> impl Strategy<Value = Vec<u8>> {
+    let token = prop_oneof![
+        4 => Just(b"\r\n".to_vec()),
+        3 => Just(b".".to_vec()),
+        1 => Just(b"\r".to_vec()),
+        1 => Just(b"\n".to_vec()),
+        2 => any::<u8>().prop_map(|octet| Vec::from([octet])),
+        2 => (1usize..150).prop_map(|len| b"x".repeat(len)),
+    ];
+    prop::collection::vec(token, 0..60).prop_map(|tokens| tokens.concat())
+}
+
+fn pieces<'a>(message: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(message.len() + 1)).collect();
+    at.extend([0, message.len()]);
+    at.sort_unstable();
+    at.windows(2).map(|pair| &message[pair[0]..pair[1]]).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn what_is_sent_arrives(message in messages(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
+        let stuffer = Stuffer::for_data(LineEndings::Normalize);
+        let wire = stuff(stuffer.clone(), [&message[..]]).unwrap();
+        prop_assert_eq!(&stuff(stuffer.clone(), pieces(&message, &cuts)).unwrap(), &wire);
+        prop_assert_eq!(&stuff(stuffer, message.chunks(1)).unwrap(), &wire);
+
+        let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+        let mut input = &wire[..];
+        let mut arrived = Vec::new();
+        while let Unstuffed::Piece(piece) = unstuffer.next(&mut input) {
+            arrived.extend_from_slice(piece);
+        }
+        prop_assert_eq!(unstuffer.next(&mut input), Unstuffed::End);
+        prop_assert!(input.is_empty() && !unstuffer.bare_seen());
+        prop_assert_eq!(&arrived, &normalized(&message));
+        prop_assert_eq!(stuff(Stuffer::for_chunks(LineEndings::Normalize), pieces(&message, &cuts)).unwrap(), arrived);
+    }
+
+    #[test]
+    fn refusing_is_normalizing_when_there_is_nothing_to_refuse(message in messages()) {
+        let clean = normalized(&message);
+        prop_assert_eq!(refused(&clean), None);
+        let sent = stuff(Stuffer::for_data(LineEndings::Refuse), [&clean[..]]);
+        prop_assert_eq!(sent.unwrap(), data(&clean));
+    }
+}

@@ -1,0 +1,86 @@
+//! Every bound of the two machines, each with its reason.
+
+/// When to become unfriendly and when to give up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Bound {
+    /// From here on every further one costs the peer [`Timeouts::penalty`](crate::server::Timeouts::penalty).
+    pub soft: u32,
+    /// One more than this and the session is closed with 421.
+    pub hard: u32,
+}
+
+impl Bound {
+    /// A bound with these two values.
+    #[must_use]
+    pub const fn new(soft: u32, hard: u32) -> Self {
+        Self { soft, hard }
+    }
+}
+
+/// What one session may cost a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerLimits {
+    /// Longest command line in octets, CRLF included; at least 512 (RFC 5321 section 4.5.3.1.4). A longer one
+    /// gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the growth that all offered
+    /// extensions may ask for together (RFC 3461 alone: 530 on RCPT).
+    pub line: usize,
+    /// Largest message in octets, as in RFC 1870 section 5: CRLF counted, dot-stuffing not. It is what SIZE
+    /// offers. Default 25 MiB, the usual value in the field; RFC 5321 section 4.5.3.1.7 asks for 64 KiB.
+    pub message: u64,
+    /// Most recipients of one transaction; one more gets 452 (RFC 5321 section 4.5.3.1.10). Default 1000, ten
+    /// times what section 4.5.3.1.8 asks for.
+    pub recipients: u32,
+    /// Most RCPT questions that may be open at once. Default 16: enough to look recipients up side by side.
+    /// 1 makes every question wait for the answer to the one before.
+    pub window: usize,
+    /// Commands that were refused for their syntax or order. Default 20 and 100.
+    pub errors: Bound,
+    /// Commands that are not SMTP at all. Default 5 and 20.
+    pub unknown_commands: Bound,
+    /// Most commands in a row that bring no message forward (NOOP, RSET, VRFY, EXPN, HELP, EHLO) since the
+    /// session began or its last message. Default 1000: against sessions held open by chatter.
+    pub idle_commands: u32,
+    /// Most octets that are read only to be dropped, in the whole session: refused chunks, the rest of refused
+    /// messages, over-long lines. Default 128 MiB.
+    pub dropped: u64,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            line: 4096,
+            message: 25 << 20,
+            recipients: 1000,
+            window: 16,
+            errors: Bound::new(20, 100),
+            unknown_commands: Bound::new(5, 20),
+            idle_commands: 1000,
+            dropped: 128 << 20,
+        }
+    }
+}
+
+/// What one session may cost a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientLimits {
+    /// How long a reply may be, in octets and in lines.
+    pub reply: crate::syntax::ReplyLimits,
+    /// Most commands (or chunks) sent ahead of their replies when PIPELINING is offered (RFC 2920 section 3.1).
+    /// Default 100: the replies to so many fit the smallest TCP window in use.
+    pub window: usize,
+    /// Largest BDAT chunk in octets. Default 1 MiB.
+    pub chunk: usize,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self {
+            reply: crate::syntax::ReplyLimits::default(),
+            window: 100,
+            chunk: 1 << 20,
+        }
+    }
+}

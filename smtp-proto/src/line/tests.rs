@@ -1,0 +1,68 @@
+use std::{vec, vec::Vec};
+
+use super::*;
+
+/// All that comes out of `bytes` when they arrive in pieces of `size`, and the most that was ever left over.
+fn lines(bytes: &[u8], size: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, usize) {
+    let mut cutter = LineCutter::default();
+    let (mut buffer, mut found, mut most) = (Vec::new(), Vec::new(), 0);
+    for piece in bytes.chunks(size) {
+        buffer.extend_from_slice(piece);
+        let mut rest = buffer.as_slice();
+        loop {
+            match cutter.cut(&mut rest, limit) {
+                Cut::Line(line) => found.push(Some(line.to_vec())),
+                Cut::TooLong => found.push(None),
+                Cut::Incomplete => break,
+            }
+        }
+        most = most.max(rest.len());
+        buffer = rest.to_vec();
+    }
+    (found, most)
+}
+
+#[test]
+fn only_crlf_ends_a_line() {
+    let (found, _) = lines(b"a\nb\rc\r\r\nd\n\r\n", 100, 64);
+    assert_eq!(found, vec![Some(b"a\nb\rc\r".to_vec()), Some(b"d\n".to_vec())]);
+}
+
+#[test]
+fn every_chopping_gives_the_same_lines() {
+    let bytes = b"EHLO x\r\n\r\nNOOP\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\rQUIT\r\n\nQUIT\r\n";
+    let (whole, _) = lines(bytes, bytes.len(), 24);
+    assert_eq!(whole.len(), 5);
+    assert_eq!(whole[3], None);
+    for size in 1..bytes.len() {
+        assert_eq!(lines(bytes, size, 24).0, whole, "pieces of {size}");
+    }
+}
+
+#[test]
+fn the_limit_counts_the_crlf() {
+    assert_eq!(
+        lines(b"12345678\r\n", 100, 10).0,
+        vec![Some(b"12345678".to_vec())]
+    );
+    assert_eq!(lines(b"123456789\r\n", 100, 10).0, vec![None]);
+    assert_eq!(lines(b"12345678\r\n", 1, 10).0, vec![Some(b"12345678".to_vec())]);
+    assert_eq!(lines(b"123456789\r\n", 1, 10).0, vec![None]);
+}
+
+#[test]
+fn an_endless_line_is_not_kept() {
+    let (found, most) = lines(&vec![b'x'; 100_000], 7, 512);
+    assert!(found.is_empty());
+    assert!(most < 512, "{most} octets were left in the buffer");
+}
+
+#[test]
+fn what_was_searched_is_not_searched_again() {
+    let mut cutter = LineCutter::default();
+    let mut input: &[u8] = b"MAIL FROM:<";
+    assert_eq!(cutter.cut(&mut input, 512), Cut::Incomplete);
+    // The octets in front are replaced by line ends: a cutter that looks again would find them.
+    let mut input: &[u8] = b"\r\n\r\n\r\n\r\n\r\n>\r\n";
+    assert_eq!(cutter.cut(&mut input, 512), Cut::Line(b"\r\n\r\n\r\n\r\n\r\n>"));
+}

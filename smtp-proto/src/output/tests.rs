@@ -1,0 +1,45 @@
+use std::vec;
+
+use super::*;
+
+#[test]
+fn partial_writes_leave_the_rest() {
+    let mut output = Output::default();
+    output.put(b"250 ok\r\n");
+    output.wrote(3);
+    assert_eq!(output.pending(), b" ok\r\n");
+    output.put(b"221 bye\r\n");
+    assert_eq!(output.pending(), b" ok\r\n221 bye\r\n");
+    output.wrote(usize::MAX);
+    assert!(output.is_empty());
+}
+
+#[test]
+fn heap_memory_is_given_back_on_release() {
+    let mut output = Output::default();
+    output.put(&vec![b'x'; INLINE + 1]);
+    assert!(output.bytes.spilled());
+    output.release();
+    assert!(output.bytes.spilled(), "unwritten octets must stay");
+    output.wrote(INLINE + 1);
+    output.release();
+    assert!(!output.bytes.spilled());
+}
+
+#[test]
+fn a_very_large_buffer_is_not_kept() {
+    let mut output = Output::default();
+    output.put(&vec![b'x'; 4 * KEPT]);
+    output.wrote(4 * KEPT);
+    assert!(!output.bytes.spilled());
+}
+
+#[test]
+fn numbers_are_written_in_decimal() {
+    let mut bytes = Vec::new();
+    for number in [0, 7, 10, 4_294_967_296, u64::MAX] {
+        bytes.put_decimal(number);
+        bytes.put(b" ");
+    }
+    assert_eq!(bytes, b"0 7 10 4294967296 18446744073709551615 ");
+}

@@ -1,0 +1,209 @@
+//! Answers that fit every question.
+
+use super::{
+    Closed, Next, Protocol, Reset, Server, Stale, Ticket, body::Mode, pipeline::Reply, ticket::Kind,
+};
+use crate::{
+    state::State,
+    types::{Code, EnhancedCode, Rejection, Text},
+};
+
+impl Server {
+    /// Answers a question with yes. What that means stands with each [`Event`](super::Event).
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`] when the question is closed.
+    pub fn accept<Q>(&mut self, ticket: Ticket<Q>) -> Result<(), Stale> {
+        self.pipeline.check(&ticket)?;
+        self.asking.stop();
+        self.say_yes(&ticket, None);
+        Ok(())
+    }
+
+    /// Answers a question with yes, in these words. The code stays what it is; a text that is not ASCII is made
+    /// so unless the transaction has SMTPUTF8 (RFC 6531 section 3.7.4).
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`] when the question is closed.
+    pub fn accept_with<Q>(&mut self, ticket: Ticket<Q>, text: Text<'_>) -> Result<(), Stale> {
+        self.pipeline.check(&ticket)?;
+        self.asking.stop();
+        let text = if self.transaction.smtputf8 {
+            text
+        } else {
+            text.into_ascii()
+        };
+        self.say_yes(&ticket, Some(&text));
+        Ok(())
+    }
+
+    /// Answers a question with no. No state changes; a rejection with code 421 also ends the session.
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`] when the question is closed.
+    pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), Stale> {
+        self.pipeline.check(&ticket)?;
+        self.asking.stop();
+        let rejection = if self.transaction.smtputf8 {
+            rejection
+        } else {
+            rejection.into_ascii()
+        };
+        self.say_no(&ticket, rejection);
+        Ok(())
+    }
+
+    fn say_yes<Q>(&mut self, ticket: &Ticket<Q>, text: Option<&Text<'_>>) {
+        let (code, status, usual) = match ticket.kind {
+            Kind::Connect => return self.greeting(ticket, text),
+            Kind::Hello => return self.welcome(ticket, text),
+            Kind::Mail => {
+                self.state = State::Mail;
+                (Code::OK, (2, 1, 0), "250 2.1.0 sender ok")
+            }
+            Kind::Recipient => {
+                self.recipient_accepted();
+                (Code::OK, (2, 1, 5), "250 2.1.5 recipient ok")
+            }
+            Kind::Message if matches!(self.mode, Mode::Chunk(_)) => {
+                self.pipeline.answer(ticket, &Reply::Ready(&[]));
+                return self.chunks_allowed(None);
+            }
+            Kind::Message => {
+                match text {
+                    Some(text) => self
+                        .pipeline
+                        .answer(ticket, &Reply::Lines(Code::START_MAIL, None, text)),
+                    None => self
+                        .pipeline
+                        .answer(ticket, &Reply::Bare("354 end with <CRLF>.<CRLF>")),
+                }
+                return self.begin_text();
+            }
+            Kind::Verdict => (Code::OK, (2, 6, 0), "250 2.6.0 message accepted"),
+            Kind::Verify => (
+                Code::CANNOT_VERIFY,
+                (2, 1, 5),
+                "252 2.1.5 cannot verify, will try to deliver",
+            ),
+            Kind::Expand => (
+                Code::CANNOT_VERIFY,
+                (2, 1, 5),
+                "252 2.1.5 cannot expand, will try to deliver",
+            ),
+            Kind::Help => (Code::HELP, (2, 0, 0), super::inquiry::HELP),
+            Kind::Command => (Code::OK, (2, 5, 0), "250 2.5.0 ok"),
+        };
+        match text {
+            None => self.pipeline.answer(ticket, &Reply::Fixed(usual)),
+            Some(text) => {
+                let status = EnhancedCode::new(status.0, status.1, status.2);
+                self.pipeline.answer(ticket, &Reply::Lines(code, status, text));
+            }
+        }
+        if ticket.kind == Kind::Verdict {
+            self.counters.idle_commands = 0;
+            self.verdict_given();
+        }
+    }
+
+    /// One more recipient of the open transaction.
+    pub(super) fn recipient_accepted(&mut self) {
+        self.transaction.recipients += 1;
+        self.state = State::Recipients;
+    }
+
+    fn say_no<Q>(&mut self, ticket: &Ticket<Q>, rejection: Rejection) {
+        match ticket.kind {
+            Kind::Connect => return self.refuse_greeting(rejection.code(), rejection.text()),
+            Kind::Hello => self.refuse_hello(ticket, &rejection),
+            Kind::Message if matches!(self.mode, Mode::Chunk(_)) => {
+                self.pipeline.answer(ticket, &Reply::Ready(&[]));
+                return self.chunks_allowed(Some(rejection));
+            }
+            _ if rejection.closes() => {
+                // Whatever question was open, this is the last word.
+                self.pipeline.abandon();
+                self.pipeline.reply(&Reply::Rejection(&rejection));
+            }
+            _ => self.pipeline.answer(ticket, &Reply::Rejection(&rejection)),
+        }
+        match ticket.kind {
+            Kind::Mail => self.transaction = super::Transaction::default(),
+            Kind::Verdict => self.verdict_given(),
+            _ => {}
+        }
+        if rejection.closes() {
+            self.close(Closed::Rejected);
+        }
+    }
+
+    /// The application's time is over: its open questions are answered with 451, and their tickets are stale.
+    pub(super) fn answer_for_the_application(&mut self) {
+        self.asking.stop();
+        if self.state == State::Connected {
+            return self.refuse_greeting(
+                Code::NOT_AVAILABLE,
+                &const { Text::fixed("no answer, try again later") },
+            );
+        }
+        if self.pipeline.open(Kind::Verdict) > 0 {
+            let due = self.verdicts_due();
+            self.pipeline
+                .answer_all(&Reply::Rejection(&Rejection::LOCAL_ERROR));
+            for _ in 1..due {
+                self.pipeline.reply(&Reply::Rejection(&Rejection::LOCAL_ERROR));
+            }
+            self.abort(Reset::Unanswered);
+            return self.end_transaction();
+        }
+        if self.pipeline.open(Kind::Message) > 0 && matches!(self.mode, Mode::Chunk(_)) {
+            self.pipeline.answer_all(&Reply::Ready(&[]));
+            return self.chunks_allowed(Some(Rejection::LOCAL_ERROR));
+        }
+        if self.pipeline.open(Kind::Hello) > 0 {
+            self.introduction = None;
+            return self
+                .pipeline
+                .answer_all(&Reply::Bare("451 no answer, try again later"));
+        }
+        if self.pipeline.open(Kind::Mail) > 0 {
+            self.transaction = super::Transaction::default();
+        }
+        self.pipeline
+            .answer_all(&Reply::Fixed("451 4.3.0 no answer, try again later"));
+    }
+
+    /// A verdict was given: asks for the next, or ends the transaction.
+    fn verdict_given(&mut self) {
+        match self.mode {
+            Mode::Verdicts(recipient) if self.verdicts_due() > 1 => self.mode = Mode::Verdicts(recipient + 1),
+            _ => self.end_transaction(),
+        }
+    }
+
+    /// How many verdicts the message still gets, the open one included.
+    fn verdicts_due(&self) -> u32 {
+        match (self.config.protocol, &self.mode) {
+            (Protocol::Lmtp, Mode::Verdicts(recipient)) => {
+                self.transaction.recipients.saturating_sub(*recipient)
+            }
+            _ => 1,
+        }
+    }
+
+    /// Asks for the verdict on this recipient, or in SMTP on all.
+    pub(super) fn next_verdict<'i>(&mut self, recipient: u32) -> Next<'i> {
+        let recipient = match self.config.protocol {
+            Protocol::Smtp => None,
+            Protocol::Lmtp => Some(recipient),
+        };
+        Next::Event(super::Event::Verdict {
+            recipient,
+            ticket: self.pipeline.ask(Kind::Verdict),
+        })
+    }
+}

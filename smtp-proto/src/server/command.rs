@@ -1,0 +1,254 @@
+//! Command lines: which is next, and who deals with it.
+
+use super::{
+    Closed, Event, Historic, LONGEST_DROPPED_LINE, Next, OUTPUT_HIGH, Server, Unknown, pipeline::Reply,
+    ticket::Kind,
+};
+use crate::{
+    line::Cut,
+    state::{Move, State},
+    syntax::{self, CommandError},
+    types::{Command, MailKind, Verb},
+};
+
+impl Server {
+    pub(super) fn next_command<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
+        if self.state == State::Connected {
+            return self.greet(input);
+        }
+        if self.pipeline.output.len() >= OUTPUT_HIGH {
+            return Next::Wait(false);
+        }
+        if self.pipeline.len() > 0 {
+            // Questions about recipients are open: only another RCPT may join them.
+            if self.pipeline.len() >= self.config.limits.window.max(1) {
+                return Next::Wait(false);
+            }
+            let head = input.get(..4).unwrap_or(input);
+            if !b"RCPT"
+                .get(..head.len())
+                .is_some_and(|verb| verb.eq_ignore_ascii_case(head))
+            {
+                return Next::Wait(false);
+            }
+        }
+        if self.line.fresh() && input.starts_with(b"\x16\x03") {
+            self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
+            return Next::Again;
+        }
+        let dropped = self.line.dropped();
+        let cut = self.line.cut(input, self.config.limits.line);
+        let dropped = self.line.dropped().saturating_sub(dropped);
+        if dropped > 0 && (!self.drop_octets(dropped) || self.line.dropped() > LONGEST_DROPPED_LINE) {
+            self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
+            return Next::Again;
+        }
+        match cut {
+            Cut::Line(line) => {
+                self.reading.stop();
+                self.obey(line)
+            }
+            Cut::TooLong => {
+                self.reading.stop();
+                self.fault_with("500 5.5.2 line too long")
+            }
+            Cut::Incomplete if self.end_of_input && self.pipeline.len() == 0 => {
+                self.close(Closed::Eof);
+                Next::Again
+            }
+            Cut::Incomplete => Next::Wait(true),
+        }
+    }
+
+    fn obey<'i>(&mut self, line: &'i [u8]) -> Next<'i> {
+        let command = match syntax::parse_command(line, &self.config.leniency) {
+            Ok(command) => command,
+            Err(error) => return self.misunderstood(line, &error),
+        };
+        let step = match &command {
+            Command::Rcpt(_) => Move::Rcpt,
+            Command::Mail(mail) if mail.kind() == MailKind::Mail => Move::Mail,
+            Command::Mail(_) if self.config.historic == Historic::Open => Move::Historic,
+            Command::Data => Move::Data,
+            Command::Bdat(bdat) => return self.bdat(*bdat),
+            Command::Quit => Move::Quit,
+            Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) => Move::Hello,
+            Command::Rset => Move::Rset,
+            Command::Vrfy(_) | Command::Expn(_) | Command::Help(_) | Command::Noop(_) => Move::Anytime,
+            Command::Unknown(_) => return self.unknown(command),
+            _ => return self.fault_with("502 5.5.1 command not implemented"),
+        };
+        if self.state.after(step).is_none() {
+            let reply = self.out_of_order(step);
+            return self.fault_with(reply);
+        }
+        match command {
+            Command::Rcpt(rcpt) => self.rcpt(rcpt),
+            Command::Mail(mail) => self.mail(mail),
+            Command::Data => self.data(),
+            Command::Quit => self.quit(),
+            harmless => self.chatter(harmless),
+        }
+    }
+
+    /// Why this step cannot be taken now.
+    pub(super) const fn out_of_order(&self, step: Move) -> &'static str {
+        match (self.state, step) {
+            (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
+            (State::Greeted, _) => "503 5.5.1 say hello first",
+            (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
+            (_, Move::Mail | Move::Historic) => "503 5.5.1 a transaction is open, send RSET to drop it",
+            (State::Mail, _) => "503 5.5.1 no valid recipients",
+            (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",
+            _ => "503 5.5.1 send MAIL first",
+        }
+    }
+
+    /// Commands that bring no message forward; too many in a row end the session.
+    fn chatter<'i>(&mut self, command: Command<'i>) -> Next<'i> {
+        self.counters.idle_commands += 1;
+        if self.counters.idle_commands > self.config.limits.idle_commands {
+            self.close_with(
+                "421 4.7.0 too many commands without mail, closing",
+                Closed::TooManyIdleCommands,
+            );
+            return Next::Again;
+        }
+        match command {
+            Command::Ehlo(name) => self.introduced(Verb::Ehlo, name),
+            Command::Helo(name) => self.introduced(Verb::Helo, name),
+            Command::Lhlo(name) => self.introduced(Verb::Lhlo, name),
+            Command::Rset => self.rset(),
+            Command::Noop(_) => {
+                self.pipeline.reply(&Reply::Fixed("250 2.0.0 ok"));
+                Next::Again
+            }
+            Command::Vrfy(query) => {
+                self.inquiry_utf8 = query.smtputf8();
+                Next::Event(Event::Verify {
+                    query,
+                    ticket: self.pipeline.ask(Kind::Verify),
+                })
+            }
+            Command::Expn(query) => {
+                self.inquiry_utf8 = query.smtputf8();
+                Next::Event(Event::Expand {
+                    query,
+                    ticket: self.pipeline.ask(Kind::Expand),
+                })
+            }
+            Command::Help(topic) => Next::Event(Event::Help {
+                topic,
+                ticket: self.pipeline.ask(Kind::Help),
+            }),
+            _ => self.fault_with("502 5.5.1 command not implemented"),
+        }
+    }
+
+    fn unknown<'i>(&mut self, command: Command<'i>) -> Next<'i> {
+        let Command::Unknown(command) = command else {
+            return Next::Again;
+        };
+        if speaks_http(command.verb()) {
+            self.close_with("421 4.7.0 this is not an HTTP port, closing", Closed::NotSmtp);
+            return Next::Again;
+        }
+        match self.config.unknown_commands {
+            Unknown::Refuse => self.not_recognised(),
+            Unknown::Ask => Next::Event(Event::Command {
+                command,
+                ticket: self.pipeline.ask(Kind::Command),
+            }),
+        }
+    }
+
+    fn not_recognised<'i>(&mut self) -> Next<'i> {
+        self.pipeline
+            .reply(&Reply::Fixed("500 5.5.1 command not recognised"));
+        self.counters.unknown_commands += 1;
+        let bound = self.config.limits.unknown_commands;
+        if self.counters.unknown_commands > bound.hard {
+            self.close_with(
+                "421 4.7.0 too many unknown commands, closing",
+                Closed::TooManyUnknownCommands,
+            );
+        } else if self.counters.unknown_commands > bound.soft {
+            self.punish();
+        }
+        Next::Again
+    }
+
+    /// Answers what could not be parsed. What the client sent is never echoed.
+    fn misunderstood<'i>(&mut self, line: &[u8], error: &CommandError) -> Next<'i> {
+        self.fault_with(match *error {
+            CommandError::Unrecognised => {
+                let verb = line
+                    .split(|octet| *octet == b' ')
+                    .next()
+                    .and_then(|verb| str::from_utf8(verb).ok());
+                if verb.is_some_and(speaks_http) {
+                    self.close_with("421 4.7.0 this is not an HTTP port, closing", Closed::NotSmtp);
+                    return Next::Again;
+                }
+                return self.not_recognised();
+            }
+            CommandError::ChunkSize => {
+                // Where the next command begins is not known: the session cannot go on in step.
+                self.pipeline
+                    .reply(&Reply::Fixed("501 5.5.4 chunk size is out of range, closing"));
+                self.close(Closed::TooMuchDropped);
+                return Next::Again;
+            }
+            CommandError::NonAscii {
+                verb: Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml,
+            } => "550 5.6.7 a non-ASCII address needs SMTPUTF8",
+            CommandError::NonAscii { .. } => "553 5.6.7 a non-ASCII address needs SMTPUTF8",
+            CommandError::Control { .. } => "501 5.5.2 control character in a command",
+            CommandError::NotUtf8 { .. } => "501 5.5.2 invalid UTF-8",
+            CommandError::Address { verb: Verb::Rcpt, .. } => "501 5.1.3 syntax error in the forward-path",
+            CommandError::Address {
+                verb: Verb::Ehlo | Verb::Helo | Verb::Lhlo,
+                ..
+            } => "501 5.5.4 give a domain or an address literal",
+            CommandError::Address { .. } => "501 5.1.7 syntax error in the reverse-path",
+            CommandError::Parameter { .. } => "501 5.5.4 syntax error in a parameter",
+            CommandError::Syntax { .. } => "501 5.5.4 syntax error in the argument",
+            CommandError::Argument { .. } => "501 5.5.4 the argument is missing or malformed",
+        })
+    }
+
+    /// Refuses a command that is faulty or out of order.
+    pub(super) fn fault_with<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.pipeline.reply(&Reply::Fixed(reply));
+        self.fault();
+        Next::Again
+    }
+
+    /// Counts a faulty command.
+    pub(super) fn fault(&mut self) {
+        self.counters.errors += 1;
+        let bound = self.config.limits.errors;
+        if self.counters.errors > bound.hard {
+            self.close_with("421 4.7.0 too many errors, closing", Closed::TooManyErrors);
+        } else if self.counters.errors > bound.soft {
+            self.punish();
+        }
+    }
+
+    fn punish(&mut self) {
+        let penalty = self.config.timeouts.penalty;
+        if !penalty.is_zero() {
+            self.penalty = Some(self.now + penalty);
+        }
+    }
+}
+
+/// Whether a verb is a method of HTTP. A browser can be made to send such requests to any port, with SMTP
+/// commands in their bodies.
+fn speaks_http(verb: &str) -> bool {
+    [
+        "GET", "POST", "HEAD", "PUT", "CONNECT", "OPTIONS", "DELETE", "PATCH", "TRACE", "PRI",
+    ]
+    .iter()
+    .any(|method| method.eq_ignore_ascii_case(verb))
+}

@@ -1,0 +1,174 @@
+//! What a server is told once, for all of its sessions.
+
+use core::time::Duration;
+
+use crate::{
+    data::BareLineEndings,
+    limits::ServerLimits,
+    syntax::Leniency,
+    types::{Extension, Extensions, Host, Text},
+};
+
+/// The settings of a server. Start from [`Config::new`] and change what should differ.
+///
+/// ```
+/// use smtp_proto::{server::Config, types::Host};
+///
+/// let mut config = Config::new(Host::parse("mx.example.org")?);
+/// config.limits.recipients = 100;
+/// config.message_limit(10 << 20);
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The server's own name, said in the greeting and in the reply to EHLO.
+    pub hostname: Host<'static>,
+    /// What follows the name in the greeting. One line; it is not a place for promises about versions.
+    pub greeting: Text<'static>,
+    /// SMTP or LMTP.
+    pub protocol: Protocol,
+    /// What EHLO offers. A parameter or command whose extension is not offered is refused.
+    pub extensions: Extensions,
+    /// Bounds.
+    pub limits: ServerLimits,
+    /// Deadlines.
+    pub timeouts: Timeouts,
+    /// Which faults of command syntax are forgiven.
+    pub leniency: Leniency,
+    /// What becomes of a message with a bare CR or LF in its text. BDAT chunks are not looked into.
+    pub line_endings: BareLineEndings,
+    /// Whether SEND, SOML and SAML open a transaction.
+    pub historic: Historic,
+    /// Who answers a command that is not known.
+    pub unknown_commands: Unknown,
+    /// Who judges a MAIL or RCPT parameter that is not known.
+    pub unknown_parameters: Unknown,
+    /// What happens to a client that talks before it is greeted.
+    pub early_talk: EarlyTalk,
+}
+
+impl Config {
+    /// A server of this name that offers PIPELINING, SIZE, 8BITMIME, SMTPUTF8, ENHANCEDSTATUSCODES, DSN,
+    /// CHUNKING, BINARYMIME and HELP.
+    #[must_use]
+    pub fn new(hostname: Host<'static>) -> Self {
+        let limits = ServerLimits::default();
+        let extensions = [
+            Extension::Pipelining,
+            Extension::Size(Some(limits.message)),
+            Extension::EightBitMime,
+            Extension::SmtpUtf8,
+            Extension::EnhancedStatusCodes,
+            Extension::Dsn,
+            Extension::Chunking,
+            Extension::BinaryMime,
+            Extension::Help,
+        ];
+        Self {
+            hostname,
+            greeting: const { Text::fixed("ESMTP ready") },
+            protocol: Protocol::Smtp,
+            extensions: extensions
+                .into_iter()
+                .fold(Extensions::default(), Extensions::with),
+            limits,
+            timeouts: Timeouts::default(),
+            leniency: Leniency::default(),
+            line_endings: BareLineEndings::Reject,
+            historic: Historic::Refuse,
+            unknown_commands: Unknown::Refuse,
+            unknown_parameters: Unknown::Refuse,
+            early_talk: EarlyTalk::Refuse,
+        }
+    }
+
+    /// Sets the largest message that is accepted, in octets, both as a limit and as what SIZE offers.
+    pub fn message_limit(&mut self, octets: u64) {
+        self.limits.message = octets;
+        self.extensions.add(Extension::Size(Some(octets)));
+    }
+}
+
+/// Which of the two protocols a server speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are these two")]
+pub enum Protocol {
+    /// SMTP (RFC 5321): EHLO or HELO, and one verdict on each message.
+    #[default]
+    Smtp,
+    /// LMTP (RFC 2033): LHLO, and one verdict for each accepted recipient.
+    Lmtp,
+}
+
+/// What SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6) do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum Historic {
+    /// They get 502.
+    #[default]
+    Refuse,
+    /// They open a transaction as MAIL does; [`Mail::kind`](crate::types::Mail) tells which it was.
+    Open,
+}
+
+/// Who deals with what this crate does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum Unknown {
+    /// The machine refuses it: 500 for a command, 555 for a parameter.
+    #[default]
+    Refuse,
+    /// The application sees it and decides.
+    Ask,
+}
+
+/// What happens when a client talks before the greeting (RFC 5321 section 4.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum EarlyTalk {
+    /// The greeting is a 554. Only junk mailers do not wait. It shows best with a
+    /// [`Timeouts::banner`] above zero.
+    #[default]
+    Refuse,
+    /// What it said is answered after the greeting.
+    Allow,
+}
+
+/// How long each phase of a session may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// How long the greeting is held back while the machine listens for clients that talk too early. Default 0.
+    pub banner: Duration,
+    /// For a whole command line to come. Default 5 minutes (RFC 5321 section 4.5.3.2.7).
+    pub command: Duration,
+    /// For message content to come, beyond what [`min_rate`](Self::min_rate) allows for its size. Default
+    /// 5 minutes: more than the 3 minutes that a client may need for a block (RFC 5321 section 4.5.3.2.5).
+    pub data: Duration,
+    /// Message content, in octets a second, that buys more time; at least 1. Default 500: a peer that drips
+    /// slower is cut off after [`data`](Self::data).
+    pub min_rate: u32,
+    /// For the application to answer a question; then it is answered with 451. Default 5 minutes: a client waits
+    /// 10 for the fate of its message (RFC 5321 section 4.5.3.2.6).
+    pub answer: Duration,
+    /// For the peer to take all that is to be written. Default 5 minutes.
+    pub write: Duration,
+    /// How long a reply is held back once a soft bound is exceeded. Default 1 second.
+    pub penalty: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
+        Self {
+            banner: Duration::ZERO,
+            command: FIVE_MINUTES,
+            data: FIVE_MINUTES,
+            min_rate: 500,
+            answer: FIVE_MINUTES,
+            write: FIVE_MINUTES,
+            penalty: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a server machine reports and asks.
+
+use super::ticket::{self, Ticket};
+use crate::{
+    time::Phase,
+    types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
+};
+
+/// What happened in a server session.
+///
+/// An event with a ticket is a question: nothing is said to the client, and no state changes, before it is
+/// answered with [`accept`](super::Server::accept), [`reject`](super::Server::reject) or an answer of its own.
+/// The others are news.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'i> {
+    /// A client connected. Accepting greets it with 220; rejecting with 554, 521 or 421
+    /// (RFC 5321 section 4.3.1, RFC 7504).
+    Connect {
+        /// The right to answer.
+        ticket: Ticket<ticket::Connect>,
+    },
+    /// EHLO, HELO or LHLO (RFC 5321 section 4.1.1.1, RFC 2033 section 4.1). Before accepting,
+    /// [`extensions_mut`](super::Server::extensions_mut) can change what this session is offered.
+    Hello {
+        /// Which of the three it was.
+        verb: Verb,
+        /// What the client calls itself. Not to be trusted, and no reason for refusal alone (section 4.1.4).
+        name: ClientName<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Hello>,
+    },
+    /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2).
+    Mail {
+        /// Reverse-path and parameters.
+        mail: Mail<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Mail>,
+    },
+    /// RCPT (RFC 5321 section 4.1.1.3). Up to [`window`](crate::limits::ServerLimits::window) of these may be
+    /// open at once.
+    Recipient {
+        /// Forward-path and parameters.
+        rcpt: Rcpt<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Recipient>,
+    },
+    /// DATA, or the first BDAT of a message: may its content come? (RFC 5321 section 4.1.1.4, RFC 3030.)
+    Message {
+        /// The right to answer.
+        ticket: Ticket<ticket::Message>,
+    },
+    /// The next octets of the message, with dot-stuffing undone. Never empty.
+    Body(&'i [u8]),
+    /// The message is complete. Accepting says that it is stored: from then on this server is responsible for
+    /// it (RFC 5321 section 6.1). LMTP asks once for each accepted recipient, in their order.
+    Verdict {
+        /// LMTP: which of the accepted recipients, counted from 0. `None` in SMTP: all of them.
+        recipient: Option<u32>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Verdict>,
+    },
+    /// VRFY (RFC 5321 section 3.5). Accepting answers 252: cannot say, but will try to deliver.
+    Verify {
+        /// A user name or mailbox.
+        query: Query<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Verify>,
+    },
+    /// EXPN (RFC 5321 section 3.5). Accepting answers 252.
+    Expand {
+        /// The name of a mailing list.
+        query: Query<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Expand>,
+    },
+    /// HELP (RFC 5321 section 4.1.1.8). Accepting answers with the list of commands.
+    Help {
+        /// What help is wanted about.
+        topic: Option<Argument<'i>>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Help>,
+    },
+    /// A command that this crate does not know; only with
+    /// [`Unknown::Ask`](super::Unknown::Ask).
+    Command {
+        /// Its verb and argument.
+        command: UnknownCommand<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Command>,
+    },
+    /// The open transaction is over and nothing of it was accepted: forget it. Every accepted MAIL ends in one
+    /// answered [`Verdict`](Self::Verdict) (LMTP: one for each recipient) or in one `Reset`.
+    Reset(Reset),
+    /// The session is over, and all that could be said has been said. Always the last event.
+    Closed(Closed),
+}
+
+impl Event<'_> {
+    /// The ticket of a question; `None` for news.
+    #[must_use]
+    pub fn into_ticket(self) -> Option<Ticket> {
+        Some(match self {
+            Self::Connect { ticket } => ticket.into_any(),
+            Self::Hello { ticket, .. } => ticket.into_any(),
+            Self::Mail { ticket, .. } => ticket.into_any(),
+            Self::Recipient { ticket, .. } => ticket.into_any(),
+            Self::Message { ticket } => ticket.into_any(),
+            Self::Verdict { ticket, .. } => ticket.into_any(),
+            Self::Verify { ticket, .. } => ticket.into_any(),
+            Self::Expand { ticket, .. } => ticket.into_any(),
+            Self::Help { ticket, .. } => ticket.into_any(),
+            Self::Command { ticket, .. } => ticket.into_any(),
+            Self::Body(_) | Self::Reset(_) | Self::Closed(_) => return None,
+        })
+    }
+}
+
+/// Why a transaction ended without being accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reset {
+    /// The client said RSET.
+    Rset,
+    /// The client introduced itself again, which has the effect of RSET (RFC 5321 section 4.1.4).
+    Hello,
+    /// The client said QUIT.
+    Quit,
+    /// The message was longer than the limit and was refused with 552.
+    TooBig,
+    /// The message held a bare CR or LF and was refused.
+    BareLineEnding,
+    /// The message was refused with [`fail_body`](super::Server::fail_body), or as its first chunk was offered.
+    Refused,
+    /// The verdict did not come in time, and the client was told 451: it will send the message again.
+    Unanswered,
+    /// The session ended.
+    Closed,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum Closed {
+    /// The client said QUIT and was answered.
+    #[error("the client quit")]
+    Quit,
+    /// The client closed the stream without QUIT.
+    #[error("the client closed the connection without QUIT")]
+    Eof,
+    /// The stream broke.
+    #[error("the connection broke")]
+    Lost,
+    /// A deadline passed.
+    #[error("the time was over while {0}")]
+    TimedOut(Phase),
+    /// The application refused with a code that ends the session (421).
+    #[error("the application ended the session")]
+    Rejected,
+    /// [`shutdown`](super::Server::shutdown) was called.
+    #[error("the server shut down")]
+    Shutdown,
+    /// More faults than [`errors`](crate::limits::ServerLimits::errors) allows.
+    #[error("too many errors")]
+    TooManyErrors,
+    /// More unknown commands than [`unknown_commands`](crate::limits::ServerLimits::unknown_commands) allows.
+    #[error("too many unknown commands")]
+    TooManyUnknownCommands,
+    /// More commands without mail than [`idle_commands`](crate::limits::ServerLimits::idle_commands) allows.
+    #[error("too many commands that bring no mail")]
+    TooManyIdleCommands,
+    /// More octets to be dropped than [`dropped`](crate::limits::ServerLimits::dropped) allows, or a chunk
+    /// whose length cannot be known.
+    #[error("too many octets to be dropped")]
+    TooMuchDropped,
+    /// The client speaks HTTP or TLS, not SMTP.
+    #[error("the client does not speak SMTP")]
+    NotSmtp,
+}

@@ -1,0 +1,108 @@
+//! Classes of octets, looked up in one table.
+//!
+//! A class holds either all octets from 0x80 or none, so a run of one class in a `str` never ends within a
+//! character.
+
+/// `atext`, with UTF-8 (RFC 5322 section 3.2.3, RFC 6531 section 3.3).
+pub(super) const ATEXT: u8 = 1;
+/// `Let-dig / "-"`, with UTF-8 (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+pub(super) const LDH: u8 = 1 << 1;
+/// `qtextSMTP`, with UTF-8 (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+pub(super) const QTEXT: u8 = 1 << 2;
+/// `dcontent` (RFC 5321 section 4.1.3).
+pub(super) const DCONTENT: u8 = 1 << 3;
+/// `esmtp-value`, with UTF-8 (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+pub(super) const VALUE: u8 = 1 << 4;
+/// `ALPHA / DIGIT / "-"` (RFC 5321 section 4.1.2: `esmtp-keyword`, `Ldh-str`).
+pub(super) const KEYWORD: u8 = 1 << 5;
+/// `xchar` (RFC 3461 section 4).
+pub(super) const XCHAR: u8 = 1 << 6;
+
+static CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "evaluated by the compiler, within the loop's bounds"
+        )]
+        let class = &mut table[octet];
+        *class = classes(octet as u8);
+        octet += 1;
+    }
+    table
+};
+
+const fn classes(octet: u8) -> u8 {
+    let mut classes = 0;
+    if octet.is_ascii_alphanumeric() || octet == b'-' {
+        classes |= ATEXT | LDH | KEYWORD;
+    }
+    if matches!(
+        octet,
+        b'!' | b'#'
+            | b'$'
+            | b'%'
+            | b'&'
+            | b'\''
+            | b'*'
+            | b'+'
+            | b'/'
+            | b'='
+            | b'?'
+            | b'^'
+            | b'_'
+            | b'`'
+            | b'{'..=b'~'
+    ) {
+        classes |= ATEXT;
+    }
+    if matches!(octet, 32..=33 | 35..=91 | 93..=126) {
+        classes |= QTEXT;
+    }
+    if matches!(octet, 33..=90 | 94..=126) {
+        classes |= DCONTENT;
+    }
+    if matches!(octet, 33..=60 | 62..=126) {
+        classes |= VALUE;
+        if octet != b'+' {
+            classes |= XCHAR;
+        }
+    }
+    if !octet.is_ascii() {
+        classes |= ATEXT | LDH | QTEXT | VALUE;
+    }
+    classes
+}
+
+/// Whether `octet` is of `class`.
+#[expect(clippy::indexing_slicing, reason = "the table has a place for every octet")]
+pub(super) fn is(octet: u8, class: u8) -> bool {
+    CLASSES[usize::from(octet)] & class != 0
+}
+
+/// Whether all octets of `text` are of `class`.
+pub(super) fn all(text: &str, class: u8) -> bool {
+    text.bytes().all(|octet| is(octet, class))
+}
+
+/// Splits off the longest run of `class` at the start of `text`: the run, and the rest.
+pub(super) fn span(text: &str, class: u8) -> (&str, &str) {
+    let end = text
+        .bytes()
+        .position(|octet| !is(octet, class))
+        .unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
+}
+
+/// Takes one octet of ASCII off the start of `text`.
+pub(super) fn strip(text: &str, octet: u8) -> Option<&str> {
+    (*text.as_bytes().first()? == octet).then(|| text.get(1..))?
+}
+
+/// Whether `text` is `word` but for the case of letters. The word is of letters, digits, hyphens and colons, and the
+/// text has no control characters: then this is exact, and a few instructions.
+pub(super) fn is_word<const N: usize>(text: &str, word: &[u8; N]) -> bool {
+    <&[u8; N]>::try_from(text.as_bytes())
+        .is_ok_and(|text| text.map(|octet| octet | 0x20) == word.map(|octet| octet | 0x20))
+}

@@ -1,0 +1,288 @@
+use std::{format, num::NonZeroU32, string::String, vec::Vec};
+
+use proptest::prelude::*;
+
+use super::{parse_ehlo, write_ehlo};
+use crate::{
+    syntax::parse_reply,
+    types::{AnnouncedLimits, Code, Extension, Extensions, Keyword},
+};
+
+/// Reads the lines of an EHLO reply, given without code and CRLF.
+fn offered<L: AsRef<[u8]>>(lines: &[L]) -> Extensions {
+    let mut raw = b"250-mx.example.com greets you\r\n".to_vec();
+    for line in lines {
+        raw.extend([b"250-", line.as_ref(), b"\r\n"].concat());
+    }
+    raw.extend(b"250 \r\n");
+    let reply = parse_reply(&raw).unwrap();
+    let (name, extensions) = parse_ehlo(&reply);
+    assert_eq!(name, "mx.example.com");
+    extensions
+}
+
+fn one(extension: Extension<'_>) -> Extensions {
+    Extensions::default().with(extension)
+}
+
+#[test]
+fn a_whole_reply_is_read() {
+    let reply = parse_reply(
+        b"250-mx.example.com Hello client [192.0.2.1]\r\n250-PIPELINING\r\n250-SIZE 35882577\r\n250-8BITMIME\r\n\
+          250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250-XCLIENT NAME ADDR\r\n250 LIMITS RCPTMAX=100 MAILMAX=5\r\n",
+    )
+    .unwrap();
+    let (name, extensions) = parse_ehlo(&reply);
+    assert_eq!(name, "mx.example.com");
+    let limit = |n| NonZeroU32::new(n).unwrap();
+    let expected = [
+        Extension::Pipelining,
+        Extension::Size(Some(35_882_577)),
+        Extension::EightBitMime,
+        Extension::StartTls,
+        Extension::auth("PLAIN LOGIN").unwrap(),
+        Extension::Limits(
+            AnnouncedLimits::default()
+                .with_rcpt_max(limit(100))
+                .with_mail_max(limit(5)),
+        ),
+        Extension::other("XCLIENT", "NAME ADDR").unwrap(),
+    ];
+    assert_eq!(extensions.iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn the_name_is_the_first_word_of_the_first_line() {
+    for (octets, expected) in [
+        (&b"250 mx.example.com\r\n"[..], "mx.example.com"),
+        (b"250-my_host hi\r\n250 HELP\r\n", "my_host"),
+        (b"250-[192.0.2.1]\tpleased\r\n250 HELP\r\n", "[192.0.2.1]"),
+        (b"250-  padded\r\n250 HELP\r\n", "padded"),
+        (b"250\r\n", ""),
+        (b"250-\r\n250 HELP\r\n", ""),
+        (b"250 \xff\xfe\r\n", ""),
+        (b"250 a\x1b[2J\r\n", ""),
+        ("250 grüße.example\r\n".as_bytes(), "grüße.example"),
+    ] {
+        assert_eq!(parse_ehlo(&parse_reply(octets).unwrap()).0, expected);
+    }
+}
+
+#[test]
+fn blank_lines_and_junk_are_left_out() {
+    for line in [
+        &b""[..],
+        b" ",
+        b"\t \t",
+        b"\r",
+        b"\n",
+        b"=",
+        b"= x",
+        b"-X",
+        b"X_Y",
+        b"\xff\xfe",
+        b"X \xff",
+        b"X a\0b",
+        b"X\x7f",
+        b"h\xc3\xa9",
+    ] {
+        assert_eq!(offered(&[line]), Extensions::default(), "{}", line.escape_ascii());
+    }
+    assert!(offered(&[&b"\xff\xff"[..], b"", b"pipelining"]).has(Keyword::Pipelining));
+}
+
+#[test]
+fn keywords_match_as_a_whole_and_in_any_case() {
+    for keyword in Keyword::ALL {
+        let value = match keyword {
+            Keyword::Auth => " PLAIN",
+            Keyword::Limits => " MAILMAX=1",
+            _ => "",
+        };
+        for line in [
+            format!("{keyword}{value}"),
+            format!("{keyword}{value}").to_lowercase(),
+            format!("  {keyword}  {value} \t"),
+        ] {
+            assert!(offered(&[&line]).has(keyword), "{line}");
+        }
+        let longer = offered(&[format!("{keyword}ME{value}")]);
+        assert!(!longer.has(keyword) && longer.others().count() == 1);
+    }
+    assert_eq!(offered(&["HELPME"]), one(Extension::other("HELPME", "").unwrap()));
+}
+
+#[test]
+fn parameters_that_an_extension_has_not_are_passed_over() {
+    for line in ["SMTPUTF8 yes", "PIPELINING \u{e9}", "STARTTLS=1"] {
+        assert_eq!(offered(&[line]).iter().count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn size_is_a_number_or_no_limit() {
+    for (line, expected) in [
+        ("SIZE 1000", Some(1000)),
+        ("SIZE  1000 ", Some(1000)),
+        ("SIZE=1000", Some(1000)),
+        ("SIZE 0001000 junk", Some(1000)),
+        ("SIZE 18446744073709551615", Some(u64::MAX)),
+        ("SIZE", None),
+        ("SIZE 0", None),
+        ("SIZE -1", None),
+        ("SIZE 1k", None),
+        ("SIZE 18446744073709551616", None),
+        ("SIZE \u{e9}", None),
+    ] {
+        let extensions = offered(&[line]);
+        assert!(extensions.has(Keyword::Size), "{line}");
+        assert_eq!(extensions.size_limit(), expected, "{line}");
+    }
+}
+
+#[test]
+fn auth_lines_merge_in_both_forms() {
+    let extensions = offered(&["AUTH PLAIN  LOGIN", "AUTH=LOGIN XOAUTH2", "auth =NTLM", "AUTH"]);
+    assert_eq!(
+        extensions.auth_mechanisms().collect::<Vec<_>>(),
+        ["PLAIN", "LOGIN", "XOAUTH2"]
+    );
+    for line in [
+        "AUTH",
+        "AUTH=",
+        "AUTH *",
+        "AUTH a.b",
+        "AUTH ABCDEFGHIJKLMNOPQRSTU",
+        "AUTH PLAIN\u{e9}",
+    ] {
+        assert!(!offered(&[line]).has(Keyword::Auth), "{line}");
+    }
+}
+
+#[test]
+fn a_flood_of_mechanisms_is_bounded() {
+    let lines: Vec<_> = (0..15)
+        .map(|n| {
+            (0..500).fold(String::from("AUTH"), |line, m| {
+                format!("{line} {:x}", n * 500 + m)
+            })
+        })
+        .collect();
+    let extensions = offered(&lines);
+    assert!(
+        extensions
+            .auth_mechanisms()
+            .map(|word| word.len() + 1)
+            .sum::<usize>()
+            <= 502
+    );
+}
+
+#[test]
+fn limits_follow_rfc_9422() {
+    for (line, expected) in [
+        ("LIMITS MAILMAX=1 RCPTMAX=20 RCPTDOMAINMAX=300", [1, 20, 300]),
+        ("LIMITS rcptmax=999999", [0, 999_999, 0]),
+        ("LIMITS  RCPTMAX=2  MAILMAX=3 ", [3, 2, 0]),
+        ("LIMITS RCPTMAX=0 MAILMAX=3", [3, 0, 0]),
+        ("LIMITS RCPTMAX=01 MAILMAX=3", [3, 0, 0]),
+        ("LIMITS RCPTMAX=1000000 MAILMAX=3", [3, 0, 0]),
+        ("LIMITS RCPTMAX=x MAILMAX=3", [3, 0, 0]),
+        ("LIMITS RCPTMAX MAILMAX=3", [3, 0, 0]),
+        ("LIMITS FUTURE_1=a=b MAILMAX=3", [3, 0, 0]),
+        ("LIMITS RCPTMAX= MAILMAX=3", [0, 0, 0]),
+        ("LIMITS =5 MAILMAX=3", [0, 0, 0]),
+        ("LIMITS RCPTMAX=5;6 MAILMAX=3", [0, 0, 0]),
+        ("LIMITS R.X=5 MAILMAX=3", [0, 0, 0]),
+        ("LIMITS MAILMAX=3\tRCPTMAX=2", [0, 0, 0]),
+        ("LIMITS", [0, 0, 0]),
+    ] {
+        let extensions = offered(&[line]);
+        let limits = extensions.limits();
+        let found = [limits.mail_max(), limits.rcpt_max(), limits.rcpt_domain_max()];
+        assert_eq!(
+            found.map(|limit| limit.map_or(0, NonZeroU32::get)),
+            expected,
+            "{line}"
+        );
+        assert_eq!(extensions.has(Keyword::Limits), expected != [0; 3], "{line}");
+    }
+}
+
+#[test]
+fn unknown_extensions_keep_what_was_sent() {
+    let extensions = offered(&["X-EXPS GSSAPI  NTLM", "x-exps=LOGIN", "XREMOTEQUEUE"]);
+    let expected = [
+        ("X-EXPS", "GSSAPI  NTLM"),
+        ("x-exps", "LOGIN"),
+        ("XREMOTEQUEUE", ""),
+    ];
+    assert_eq!(extensions.others().collect::<Vec<_>>(), expected);
+}
+
+fn written(extensions: &Extensions) -> Vec<u8> {
+    let mut octets = Vec::new();
+    write_ehlo(&mut octets, "mx.example.com", extensions);
+    octets
+}
+
+#[test]
+fn the_last_line_has_the_space() {
+    assert_eq!(written(&Extensions::default()), b"250 mx.example.com\r\n");
+    let extensions = one(Extension::Size(None))
+        .with(Extension::Help)
+        .with(Extension::other("X", "1").unwrap());
+    assert_eq!(
+        written(&extensions),
+        b"250-mx.example.com\r\n250-SIZE\r\n250-HELP\r\n250 X 1\r\n"
+    );
+}
+
+fn any_extension() -> impl Strategy<Value = Extension<'static>> {
+    let limit = || proptest::option::of(any::<NonZeroU32>());
+    prop_oneof![
+        prop::sample::select(std::vec![
+            Extension::Pipelining,
+            Extension::EightBitMime,
+            Extension::SmtpUtf8,
+            Extension::EnhancedStatusCodes,
+            Extension::Dsn,
+            Extension::Chunking,
+            Extension::BinaryMime,
+            Extension::StartTls,
+            Extension::RequireTls,
+            Extension::Vrfy,
+            Extension::Expn,
+            Extension::Help,
+            Extension::Etrn,
+        ]),
+        any::<Option<u64>>().prop_map(Extension::Size),
+        "[A-Za-z0-9_-]{1,20}( [A-Z0-9_-]{1,20}){0,8}".prop_map(|words| Extension::auth(words).unwrap()),
+        (limit(), limit(), limit()).prop_map(|(mail, rcpt, domain)| {
+            let mut limits = AnnouncedLimits::default();
+            limits = mail.map_or(limits, |limit| limits.with_mail_max(limit));
+            limits = rcpt.map_or(limits, |limit| limits.with_rcpt_max(limit));
+            Extension::Limits(domain.map_or(limits, |limit| limits.with_rcpt_domain_max(limit)))
+        }),
+        ("X[A-Za-z0-9-]{0,10}", "([!-~]{1,10}( [!-~]{1,10}){0,3})?")
+            .prop_map(|(keyword, params)| Extension::other(keyword, params).unwrap()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(extensions in prop::collection::vec(any_extension(), 0..20)) {
+        let extensions = extensions.into_iter().fold(Extensions::default(), Extensions::with);
+        let octets = written(&extensions);
+        let reply = parse_reply(&octets).unwrap();
+        prop_assert_eq!(reply.code(), Code::OK);
+        prop_assert_eq!(parse_ehlo(&reply), ("mx.example.com", extensions));
+        prop_assert!(octets.split_inclusive(|octet| *octet == b'\n').all(|line| line.len() <= 512));
+    }
+
+    #[test]
+    fn whatever_is_read_can_be_written(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..10)) {
+        let read = offered(&lines.iter().map(|line| line.escape_ascii().collect::<Vec<_>>()).collect::<Vec<_>>());
+        prop_assert_eq!(parse_ehlo(&parse_reply(&written(&read)).unwrap()).1, read);
+    }
+}

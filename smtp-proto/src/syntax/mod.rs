@@ -1,0 +1,20 @@
+//! One complete line, without its CRLF, to a value and back.
+//!
+//! The parsers run on a line that was cut off before and is bounded, so "incomplete" is no answer here. Each is
+//! headed by its ABNF. What is parsed borrows the line and allocates nothing.
+
+pub(crate) mod address;
+mod class;
+pub(crate) mod command;
+mod ehlo;
+pub(crate) mod parameter;
+mod reply;
+mod write;
+pub(crate) mod xtext;
+
+pub use command::{CommandError, Leniency, parse_command};
+pub use ehlo::parse_ehlo;
+pub use reply::{ReplyError, ReplyLimits, parse_reply};
+
+pub(crate) use ehlo::write_ehlo;
+pub(crate) use reply::ReplyScanner;

@@ -1,0 +1,140 @@
+//! Time as an argument: instants, the phases that have deadlines, and how long each may take.
+
+use core::{ops::Add, time::Duration};
+
+/// A point on the driver's monotonic clock, measured from an origin that the driver chooses.
+///
+/// The core never reads a clock. A driver keeps one origin for the life of a machine (the moment it made the
+/// connection, say) and passes the time since then to every [`poll`](crate::Machine::poll).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(Duration);
+
+impl Instant {
+    /// The origin itself.
+    pub const ORIGIN: Self = Self(Duration::ZERO);
+
+    /// The instant that lies `elapsed` after the origin.
+    #[must_use]
+    pub const fn after_origin(elapsed: Duration) -> Self {
+        Self(elapsed)
+    }
+
+    /// The time from the origin to this instant.
+    #[must_use]
+    pub const fn since_origin(self) -> Duration {
+        self.0
+    }
+
+    /// The time from `earlier` to this instant; zero when `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    /// Saturates at the end of time instead of panicking.
+    fn add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span))
+    }
+}
+
+/// A moment at which the machine wants to be polled even if nothing happens, and what it is waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deadline {
+    /// When to poll at the latest.
+    pub at: Instant,
+    /// What is overdue then.
+    pub phase: Phase,
+}
+
+impl Deadline {
+    pub(crate) const fn new(at: Instant, phase: Phase) -> Self {
+        Self { at, phase }
+    }
+
+    /// The earlier of two deadlines that may or may not exist.
+    pub(crate) fn earlier(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// What a deadline is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The server holds its greeting back to see whether the client talks too early.
+    Banner,
+    /// The client waits for the greeting.
+    Greeting,
+    /// The server waits for a whole command line; the client for the reply to one without a time of its own.
+    Command,
+    /// The client waits for the reply to MAIL.
+    Mail,
+    /// The client waits for the reply to RCPT.
+    Recipient,
+    /// The client waits for the reply to DATA.
+    DataStart,
+    /// Message content is on its way.
+    DataBlock,
+    /// The client waits for the reply to the end of the message.
+    DataEnd,
+    /// The application has an open question (server), or has not gone on with the message (client).
+    Application,
+    /// The peer does not take what is written to it.
+    Write,
+    /// Replies are held back after too many errors.
+    Penalty,
+    /// The client waits for the reply to QUIT.
+    Quit,
+}
+
+impl core::fmt::Display for Phase {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Banner => "holding back the greeting",
+            Self::Greeting => "waiting for the greeting",
+            Self::Command => "waiting for a command or its reply",
+            Self::Mail => "waiting for the reply to MAIL",
+            Self::Recipient => "waiting for the reply to RCPT",
+            Self::DataStart => "waiting for the reply to DATA",
+            Self::DataBlock => "transferring the message",
+            Self::DataEnd => "waiting for the reply to the end of the message",
+            Self::Application => "waiting for the application",
+            Self::Write => "writing",
+            Self::Penalty => "holding back a reply",
+            Self::Quit => "waiting for the reply to QUIT",
+        })
+    }
+}
+
+/// One running timer: it starts when a wait begins, and is forgotten when something whole was achieved.
+///
+/// Octets that achieve nothing (half a command, half a reply) do not restart it, so a peer that drips cannot
+/// stretch a phase.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timer(Option<Deadline>);
+
+impl Timer {
+    /// Forgets the wait that is over.
+    pub(crate) fn stop(&mut self) {
+        self.0 = None;
+    }
+
+    /// The deadline of the wait for `phase`, which begins now unless it is running.
+    pub(crate) fn run(&mut self, phase: Phase, span: Duration, now: Instant) -> Deadline {
+        match self.0 {
+            Some(deadline) if deadline.phase == phase => deadline,
+            _ => *self.0.insert(Deadline::new(now + span, phase)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+use std::string::ToString;
+
+use super::{Code, Severity};
+
+#[test]
+fn only_200_to_599_are_codes() {
+    for code in [0, 1, 99, 100, 199, 600, 999, 1250, u16::MAX] {
+        assert_eq!(Code::new(code), None, "{code}");
+    }
+    for code in 200..=599 {
+        assert_eq!(Code::new(code).unwrap().get(), code);
+    }
+}
+
+#[test]
+fn first_digit_is_the_severity() {
+    for (code, severity) in [
+        (200, Severity::Completion),
+        (299, Severity::Completion),
+        (300, Severity::Intermediate),
+        (399, Severity::Intermediate),
+        (400, Severity::Transient),
+        (499, Severity::Transient),
+        (500, Severity::Permanent),
+        (599, Severity::Permanent),
+    ] {
+        assert_eq!(Code::new(code).unwrap().severity(), severity, "{code}");
+    }
+}
+
+#[test]
+fn digits_and_display_agree_for_every_code() {
+    for code in (200..=599).filter_map(Code::new) {
+        assert_eq!(code.to_string().as_bytes(), code.digits());
+        assert_eq!(std::format!("{code:?}"), code.to_string());
+    }
+}

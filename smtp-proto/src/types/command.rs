@@ -1,0 +1,331 @@
+//! Commands.
+
+use core::fmt;
+
+use super::{
+    Argument, Auth, ClientName, ForwardPath, MailParameters, Query, RcptParameters, ReversePath,
+    UnknownCommand,
+};
+
+/// A command of the client (RFC 5321 section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command<'a> {
+    /// `EHLO`: greets, and asks for extensions (RFC 5321 section 4.1.1.1).
+    Ehlo(ClientName<'a>),
+    /// `HELO`: greets in the old way (RFC 5321 section 4.1.1.1).
+    Helo(ClientName<'a>),
+    /// `LHLO`: EHLO for LMTP (RFC 2033 section 4.1).
+    Lhlo(ClientName<'a>),
+    /// `MAIL FROM`, also as `SEND`, `SOML` or `SAML`: begins a transaction (RFC 5321 section 4.1.1.2).
+    Mail(Mail<'a>),
+    /// `RCPT TO`: adds a recipient (RFC 5321 section 4.1.1.3).
+    Rcpt(Rcpt<'a>),
+    /// `DATA`: asks to send the message (RFC 5321 section 4.1.1.4).
+    Data,
+    /// `BDAT`: a chunk of the message follows (RFC 3030 section 2).
+    Bdat(Bdat),
+    /// `RSET`: drops the transaction (RFC 5321 section 4.1.1.5).
+    Rset,
+    /// `VRFY`: asks about a mailbox (RFC 5321 section 4.1.1.6).
+    Vrfy(Query<'a>),
+    /// `EXPN`: asks about a mailing list (RFC 5321 section 4.1.1.7).
+    Expn(Query<'a>),
+    /// `HELP` (RFC 5321 section 4.1.1.8).
+    Help(Option<Argument<'a>>),
+    /// `NOOP`, whose argument has no meaning (RFC 5321 section 4.1.1.9).
+    Noop(Option<Argument<'a>>),
+    /// `QUIT`: ends the session (RFC 5321 section 4.1.1.10).
+    Quit,
+    /// `STARTTLS`: asks for TLS (RFC 3207 section 4).
+    StartTls,
+    /// `AUTH`: begins to authenticate (RFC 4954 section 4).
+    Auth(Auth<'a>),
+    /// `TURN`: asks to change roles; obsolete (RFC 5321 appendix F.1).
+    Turn,
+    /// A command that this crate has no variant for.
+    Unknown(UnknownCommand<'a>),
+}
+
+impl Command<'_> {
+    /// The verb; none for [`Command::Unknown`].
+    #[must_use]
+    pub const fn verb(&self) -> Option<Verb> {
+        Some(match self {
+            Self::Ehlo(_) => Verb::Ehlo,
+            Self::Helo(_) => Verb::Helo,
+            Self::Lhlo(_) => Verb::Lhlo,
+            Self::Mail(mail) => mail.kind.verb(),
+            Self::Rcpt(_) => Verb::Rcpt,
+            Self::Data => Verb::Data,
+            Self::Bdat(_) => Verb::Bdat,
+            Self::Rset => Verb::Rset,
+            Self::Vrfy(_) => Verb::Vrfy,
+            Self::Expn(_) => Verb::Expn,
+            Self::Help(_) => Verb::Help,
+            Self::Noop(_) => Verb::Noop,
+            Self::Quit => Verb::Quit,
+            Self::StartTls => Verb::StartTls,
+            Self::Auth(_) => Verb::Auth,
+            Self::Turn => Verb::Turn,
+            Self::Unknown(_) => return None,
+        })
+    }
+
+    /// The same command with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Command<'static> {
+        match self {
+            Self::Ehlo(name) => Command::Ehlo(name.into_owned()),
+            Self::Helo(name) => Command::Helo(name.into_owned()),
+            Self::Lhlo(name) => Command::Lhlo(name.into_owned()),
+            Self::Mail(mail) => Command::Mail(mail.into_owned()),
+            Self::Rcpt(rcpt) => Command::Rcpt(rcpt.into_owned()),
+            Self::Data => Command::Data,
+            Self::Bdat(bdat) => Command::Bdat(bdat),
+            Self::Rset => Command::Rset,
+            Self::Vrfy(query) => Command::Vrfy(query.into_owned()),
+            Self::Expn(query) => Command::Expn(query.into_owned()),
+            Self::Help(argument) => Command::Help(argument.map(Argument::into_owned)),
+            Self::Noop(argument) => Command::Noop(argument.map(Argument::into_owned)),
+            Self::Quit => Command::Quit,
+            Self::StartTls => Command::StartTls,
+            Self::Auth(auth) => Command::Auth(auth.into_owned()),
+            Self::Turn => Command::Turn,
+            Self::Unknown(command) => Command::Unknown(command.into_owned()),
+        }
+    }
+}
+
+/// The verbs of the commands that [`Command`] has a variant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the word it names; Command says what it does")]
+pub enum Verb {
+    Ehlo,
+    Helo,
+    Lhlo,
+    Mail,
+    Send,
+    Soml,
+    Saml,
+    Rcpt,
+    Data,
+    Bdat,
+    Rset,
+    Vrfy,
+    Expn,
+    Help,
+    Noop,
+    Quit,
+    StartTls,
+    Auth,
+    Turn,
+}
+
+impl Verb {
+    /// The verb in capitals.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ehlo => "EHLO",
+            Self::Helo => "HELO",
+            Self::Lhlo => "LHLO",
+            Self::Mail => "MAIL",
+            Self::Send => "SEND",
+            Self::Soml => "SOML",
+            Self::Saml => "SAML",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::Bdat => "BDAT",
+            Self::Rset => "RSET",
+            Self::Vrfy => "VRFY",
+            Self::Expn => "EXPN",
+            Self::Help => "HELP",
+            Self::Noop => "NOOP",
+            Self::Quit => "QUIT",
+            Self::StartTls => "STARTTLS",
+            Self::Auth => "AUTH",
+            Self::Turn => "TURN",
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Which command begins the transaction: where the message is to go. All but MAIL are obsolete (RFC 5321 appendix F.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 821 has these four, and there will be no more"
+)]
+pub enum MailKind {
+    /// `MAIL`: to the mailbox.
+    #[default]
+    Mail,
+    /// `SEND`: to the terminal.
+    Send,
+    /// `SOML`: to the terminal or the mailbox.
+    Soml,
+    /// `SAML`: to the terminal and the mailbox.
+    Saml,
+}
+
+impl MailKind {
+    /// The verb.
+    #[must_use]
+    pub const fn verb(self) -> Verb {
+        match self {
+            Self::Mail => Verb::Mail,
+            Self::Send => Verb::Send,
+            Self::Soml => Verb::Soml,
+            Self::Saml => Verb::Saml,
+        }
+    }
+}
+
+/// `"MAIL FROM:" Reverse-path [SP Mail-parameters]` (RFC 5321 section 4.1.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail<'a> {
+    kind: MailKind,
+    reverse_path: ReversePath<'a>,
+    parameters: MailParameters<'a>,
+}
+
+impl<'a> Mail<'a> {
+    /// Begins a transaction. SMTPUTF8 is added when the path or a parameter is not ASCII (RFC 6531 section 3.4).
+    #[must_use]
+    pub fn new(reverse_path: impl Into<ReversePath<'a>>, parameters: MailParameters<'a>) -> Self {
+        let reverse_path = reverse_path.into();
+        let ascii = reverse_path.is_ascii() && parameters.is_ascii();
+        let parameters = if ascii {
+            parameters
+        } else {
+            parameters.with_smtputf8()
+        };
+        Self {
+            kind: MailKind::Mail,
+            reverse_path,
+            parameters,
+        }
+    }
+
+    /// Joins what the grammar has already recognised, with SMTPUTF8 where it is needed.
+    pub(crate) const fn trusted(
+        kind: MailKind,
+        reverse_path: ReversePath<'a>,
+        parameters: MailParameters<'a>,
+    ) -> Self {
+        Self {
+            kind,
+            reverse_path,
+            parameters,
+        }
+    }
+
+    /// Begins it by another verb than MAIL.
+    #[must_use]
+    pub fn with_kind(mut self, kind: MailKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Which command this is.
+    #[must_use]
+    pub const fn kind(&self) -> MailKind {
+        self.kind
+    }
+
+    /// The sender.
+    #[must_use]
+    pub const fn reverse_path(&self) -> &ReversePath<'a> {
+        &self.reverse_path
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub const fn parameters(&self) -> &MailParameters<'a> {
+        &self.parameters
+    }
+
+    /// The sender and the parameters.
+    #[must_use]
+    pub fn into_parts(self) -> (ReversePath<'a>, MailParameters<'a>) {
+        (self.reverse_path, self.parameters)
+    }
+
+    /// The same command with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Mail<'static> {
+        Mail {
+            kind: self.kind,
+            reverse_path: self.reverse_path.into_owned(),
+            parameters: self.parameters.into_owned(),
+        }
+    }
+}
+
+/// `"RCPT TO:" ( "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]` (RFC 5321 section 4.1.1.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rcpt<'a> {
+    forward_path: ForwardPath<'a>,
+    parameters: RcptParameters<'a>,
+}
+
+impl<'a> Rcpt<'a> {
+    /// Adds a recipient.
+    #[must_use]
+    pub fn new(forward_path: impl Into<ForwardPath<'a>>, parameters: RcptParameters<'a>) -> Self {
+        Self {
+            forward_path: forward_path.into(),
+            parameters,
+        }
+    }
+
+    /// The recipient.
+    #[must_use]
+    pub const fn forward_path(&self) -> &ForwardPath<'a> {
+        &self.forward_path
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub const fn parameters(&self) -> &RcptParameters<'a> {
+        &self.parameters
+    }
+
+    /// The recipient and the parameters.
+    #[must_use]
+    pub fn into_parts(self) -> (ForwardPath<'a>, RcptParameters<'a>) {
+        (self.forward_path, self.parameters)
+    }
+
+    /// Whether it may stand in a transaction that was begun without SMTPUTF8 (RFC 6531 section 3.2).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.forward_path.is_ascii() && self.parameters.is_ascii()
+    }
+
+    /// The same command with texts of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Rcpt<'static> {
+        Rcpt {
+            forward_path: self.forward_path.into_owned(),
+            parameters: self.parameters.into_owned(),
+        }
+    }
+}
+
+/// `"BDAT" SP chunk-size [ SP "LAST" ]` (RFC 3030 section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "RFC 3030 gives it these two")]
+pub struct Bdat {
+    /// How many octets follow the command line.
+    pub size: u64,
+    /// Whether the message ends with this chunk.
+    pub last: bool,
+}

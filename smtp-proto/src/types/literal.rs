@@ -1,0 +1,215 @@
+//! Address literals, and hosts: a domain or a literal.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::str::FromStr;
+
+use super::domain::hash_ignoring_case;
+use super::{Domain, InvalidAddress};
+use crate::syntax::address;
+
+/// An address literal with its brackets, `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3).
+///
+/// Literals are compared as they are written, but for the case of ASCII letters.
+#[derive(Clone)]
+pub struct AddressLiteral<'a> {
+    raw: Cow<'a, str>,
+    address: Option<IpAddr>,
+}
+
+impl<'a> AddressLiteral<'a> {
+    /// Most octets of a literal, brackets included: as many as of a domain, for which it stands.
+    pub const MAX: usize = Domain::MAX;
+
+    /// Reads an address literal:
+    /// `"[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"`.
+    ///
+    /// # Errors
+    /// When it is malformed or too long.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        address::whole(address::literal, text).map(|(raw, address)| Self::trusted(raw, address))
+    }
+
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(raw: &'a str, address: Option<IpAddr>) -> Self {
+        Self {
+            raw: Cow::Borrowed(raw),
+            address,
+        }
+    }
+
+    /// The literal as it was given, with its brackets.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.raw
+    }
+
+    /// The IP address; none for a literal of another kind (`[tag:content]`).
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// The same literal, borrowed from this one.
+    #[must_use]
+    pub fn borrow(&self) -> AddressLiteral<'_> {
+        AddressLiteral::trusted(&self.raw, self.address)
+    }
+
+    /// The same literal with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> AddressLiteral<'static> {
+        AddressLiteral {
+            raw: Cow::Owned(self.raw.into_owned()),
+            address: self.address,
+        }
+    }
+
+    pub(crate) fn into_raw(self) -> Cow<'a, str> {
+        self.raw
+    }
+}
+
+impl From<Ipv4Addr> for AddressLiteral<'static> {
+    fn from(address: Ipv4Addr) -> Self {
+        Self {
+            raw: Cow::Owned(format!("[{address}]")),
+            address: Some(address.into()),
+        }
+    }
+}
+
+impl From<Ipv6Addr> for AddressLiteral<'static> {
+    fn from(address: Ipv6Addr) -> Self {
+        Self {
+            raw: Cow::Owned(format!("[IPv6:{address}]")),
+            address: Some(address.into()),
+        }
+    }
+}
+
+impl From<IpAddr> for AddressLiteral<'static> {
+    fn from(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => address.into(),
+        }
+    }
+}
+
+impl PartialEq<AddressLiteral<'_>> for AddressLiteral<'_> {
+    fn eq(&self, other: &AddressLiteral<'_>) -> bool {
+        self.raw.eq_ignore_ascii_case(&other.raw)
+    }
+}
+
+impl Eq for AddressLiteral<'_> {}
+
+impl Hash for AddressLiteral<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_ignoring_case(&self.raw, state);
+    }
+}
+
+impl fmt::Debug for AddressLiteral<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AddressLiteral({})", self.raw)
+    }
+}
+
+impl fmt::Display for AddressLiteral<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.raw)
+    }
+}
+
+impl FromStr for AddressLiteral<'static> {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        AddressLiteral::parse(text).map(AddressLiteral::into_owned)
+    }
+}
+
+/// What stands behind the `@` of a mailbox: a domain or an address literal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 5321 section 4.1.2 knows these two")]
+pub enum Host<'a> {
+    /// A domain name.
+    Domain(Domain<'a>),
+    /// An address literal.
+    Literal(AddressLiteral<'a>),
+}
+
+impl<'a> Host<'a> {
+    /// Reads a domain or, when there is a bracket, an address literal.
+    ///
+    /// # Errors
+    /// When it is malformed or too long.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        if text.starts_with('[') {
+            AddressLiteral::parse(text).map(Self::Literal)
+        } else {
+            Domain::parse(text).map(Self::Domain)
+        }
+    }
+
+    /// The text as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Domain(domain) => domain.as_str(),
+            Self::Literal(literal) => literal.as_str(),
+        }
+    }
+
+    /// The same host, borrowed from this one.
+    #[must_use]
+    pub fn borrow(&self) -> Host<'_> {
+        match self {
+            Self::Domain(domain) => Host::Domain(domain.borrow()),
+            Self::Literal(literal) => Host::Literal(literal.borrow()),
+        }
+    }
+
+    /// The same host with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Host<'static> {
+        match self {
+            Self::Domain(domain) => Host::Domain(domain.into_owned()),
+            Self::Literal(literal) => Host::Literal(literal.into_owned()),
+        }
+    }
+}
+
+impl<'a> From<Domain<'a>> for Host<'a> {
+    fn from(domain: Domain<'a>) -> Self {
+        Self::Domain(domain)
+    }
+}
+
+impl<'a> From<AddressLiteral<'a>> for Host<'a> {
+    fn from(literal: AddressLiteral<'a>) -> Self {
+        Self::Literal(literal)
+    }
+}
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Host<'static> {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        Host::parse(text).map(Host::into_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Mailboxes.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use super::domain::hash_ignoring_case;
+use super::{AddressLiteral, Domain, Host, InvalidAddress};
+use crate::syntax::address::{self, RawMailbox};
+
+/// An address, `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531
+/// section 3.3), as it was sent.
+///
+/// Two mailboxes are equal when their local parts, without the quotes, are the same to the octet (the case of
+/// letters counts: RFC 5321 section 2.4) and their hosts are the same but for the case of ASCII letters.
+#[derive(Clone)]
+pub struct Mailbox<'a> {
+    raw: Cow<'a, str>,
+    at: u16,
+}
+
+impl<'a> Mailbox<'a> {
+    /// Most octets of a local part, quotes included. RFC 5321 section 4.5.3.1.1 says that 64 must be accepted and
+    /// wants no limit where it can be helped: addresses with another address inside (VERP, SRS, BATV) are longer.
+    /// So it may be as long as a domain, and a mailbox is at most 511 octets.
+    pub const MAX_LOCAL_PART: usize = 255;
+
+    /// Reads a mailbox.
+    ///
+    /// # Errors
+    /// When a part of it is missing, malformed or too long.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        address::whole(address::mailbox, text).map(Self::trusted)
+    }
+
+    /// Makes a mailbox of an unquoted local part and a host, with quotes only where they are needed (RFC 5321
+    /// section 4.1.2).
+    ///
+    /// # Errors
+    /// When the local part holds a control character or, quoted, is too long.
+    pub fn new(local_part: &str, host: &Host<'_>) -> Result<Mailbox<'static>, InvalidAddress> {
+        let mut raw = String::with_capacity(local_part.len() + host.as_str().len() + 3);
+        if address::is_dot_string(local_part) {
+            raw.push_str(local_part);
+        } else {
+            raw.push('"');
+            for character in local_part.chars() {
+                if matches!(character, '"' | '\\') {
+                    raw.push('\\');
+                }
+                raw.push(character);
+            }
+            raw.push('"');
+        }
+        raw.push('@');
+        raw.push_str(host.as_str());
+        Mailbox::parse(&raw).map(Mailbox::into_owned)
+    }
+
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(raw: RawMailbox<'a>) -> Self {
+        Self {
+            raw: Cow::Borrowed(raw.text),
+            at: raw.at,
+        }
+    }
+
+    /// The mailbox as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.raw
+    }
+
+    /// The local part as it was given, with quotes if it had them.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        self.raw.get(..usize::from(self.at)).unwrap_or_default()
+    }
+
+    /// The local part without quotes and backslashes: what names the mailbox.
+    #[must_use]
+    pub fn unquoted_local_part(&self) -> Cow<'_, str> {
+        match self.local_part().strip_prefix('"') {
+            None => Cow::Borrowed(self.local_part()),
+            Some(quoted) if quoted.contains('\\') => Cow::Owned(self.unquoted().collect()),
+            Some(quoted) => Cow::Borrowed(quoted.strip_suffix('"').unwrap_or(quoted)),
+        }
+    }
+
+    /// The text behind the `@`: a domain, or an address literal in brackets.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.raw.get(usize::from(self.at) + 1..).unwrap_or_default()
+    }
+
+    /// The domain or address literal.
+    #[must_use]
+    pub fn host(&self) -> Host<'_> {
+        let text = self.domain();
+        if text.starts_with('[')
+            && let Ok(literal) = AddressLiteral::parse(text)
+        {
+            return Host::Literal(literal);
+        }
+        Host::Domain(Domain::trusted(text))
+    }
+
+    /// Whether it can be sent without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.raw.is_ascii()
+    }
+
+    /// The same mailbox, borrowed from this one.
+    #[must_use]
+    pub fn borrow(&self) -> Mailbox<'_> {
+        Mailbox {
+            raw: Cow::Borrowed(&self.raw),
+            at: self.at,
+        }
+    }
+
+    /// The same mailbox with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Mailbox<'static> {
+        Mailbox {
+            raw: Cow::Owned(self.raw.into_owned()),
+            at: self.at,
+        }
+    }
+
+    pub(crate) fn into_raw(self) -> (Cow<'a, str>, u16) {
+        (self.raw, self.at)
+    }
+
+    /// The characters of the local part without quotes and backslashes.
+    fn unquoted(&self) -> impl Iterator<Item = char> {
+        let local_part = self.local_part();
+        let content = local_part
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
+        let quoted = content.is_some();
+        let mut escaped = false;
+        content.unwrap_or(local_part).chars().filter(move |&character| {
+            escaped = quoted && character == '\\' && !escaped;
+            !escaped
+        })
+    }
+}
+
+impl PartialEq<Mailbox<'_>> for Mailbox<'_> {
+    fn eq(&self, other: &Mailbox<'_>) -> bool {
+        self.unquoted().eq(other.unquoted()) && self.domain().eq_ignore_ascii_case(other.domain())
+    }
+}
+
+impl Eq for Mailbox<'_> {}
+
+impl Hash for Mailbox<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.unquoted()
+            .for_each(|character| state.write_u32(character.into()));
+        state.write_u32(u32::MAX); // no character: ends the local part
+        hash_ignoring_case(self.domain(), state);
+    }
+}
+
+impl fmt::Debug for Mailbox<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailbox({})", self.raw)
+    }
+}
+
+impl fmt::Display for Mailbox<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.raw)
+    }
+}
+
+impl FromStr for Mailbox<'static> {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        Mailbox::parse(text).map(Mailbox::into_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Values of the parameters for delivery status notifications (RFC 3461).
+
+use alloc::borrow::Cow;
+use alloc::format;
+use core::fmt;
+use core::ops::BitOr;
+
+use crate::syntax::{parameter, xtext};
+use crate::types::InvalidParameter;
+
+/// A text in the encoding `xtext` (RFC 3461 section 4), kept as it was sent.
+///
+/// What it stands for is printable ASCII and the space, or, in the AUTH parameter, UTF-8; never a control
+/// character, so what is decoded can be written into another line.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Xtext<'a>(Cow<'a, str>);
+
+impl<'a> Xtext<'a> {
+    /// Most octets of an xtext: what RFC 4954 section 5 adds to the command line for AUTH. RFC 3461 has no more either.
+    pub const MAX: usize = 500;
+
+    /// Most octets that an ENVID stands for: RFC 3461 section 4.4.
+    pub const MAX_ENVELOPE_ID: usize = 100;
+
+    /// Takes a text that is encoded: `xtext = *( xchar / hexchar )`.
+    ///
+    /// # Errors
+    /// When it is empty, too long, malformed, or stands for a control character.
+    pub fn parse(encoded: &'a str) -> Result<Self, InvalidParameter> {
+        if encoded.is_empty() {
+            Err(InvalidParameter::MissingValue)
+        } else if encoded.len() > Self::MAX {
+            Err(InvalidParameter::Long)
+        } else if !xtext::is_xtext(encoded) {
+            Err(InvalidParameter::Value)
+        } else {
+            Ok(Self::trusted(encoded))
+        }
+    }
+
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(encoded: &'a str) -> Self {
+        Self(Cow::Borrowed(encoded))
+    }
+
+    /// Encodes a text.
+    ///
+    /// # Errors
+    /// When it is empty, holds a control character, or the result is too long.
+    pub fn encode(text: &'a str) -> Result<Self, InvalidParameter> {
+        let encoded = xtext::encode(text);
+        Xtext::parse(&encoded)?;
+        Ok(Self(encoded))
+    }
+
+    /// The text as it was sent, encoded.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the text stands for.
+    #[must_use]
+    pub fn decode(&self) -> Cow<'_, str> {
+        xtext::decode(&self.0)
+    }
+
+    /// The same with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Xtext<'static> {
+        Xtext(Cow::Owned(self.0.into_owned()))
+    }
+
+    /// Checks what ENVID asks for beyond being xtext.
+    pub(crate) fn into_envelope_id(self) -> Result<Self, InvalidParameter> {
+        if xtext::octets(&self.0).count() > Self::MAX_ENVELOPE_ID {
+            Err(InvalidParameter::Long)
+        } else if !xtext::is_printable_ascii(&self.0) {
+            Err(InvalidParameter::Value)
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+impl fmt::Debug for Xtext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Xtext({})", self.0)
+    }
+}
+
+/// What a notice of failure gives back: the values of `RET` (RFC 3461 section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 3461 section 4.3 knows these two")]
+pub enum Ret {
+    /// `FULL`: the whole message.
+    Full,
+    /// `HDRS`: its header section.
+    Headers,
+}
+
+impl Ret {
+    /// The value in capitals.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Headers => "HDRS",
+        }
+    }
+}
+
+/// What the sender wants to hear of: the value of `NOTIFY` (RFC 3461 section 4.1), a set that is joined by `|`.
+///
+/// The empty set is `NEVER`, so NEVER cannot stand beside another word.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Notify(u8);
+
+impl Notify {
+    /// `NEVER`: of nothing.
+    pub const NEVER: Self = Self(0);
+    /// `SUCCESS`: that the message was delivered.
+    pub const SUCCESS: Self = Self(1);
+    /// `FAILURE`: that it could not be delivered.
+    pub const FAILURE: Self = Self(2);
+    /// `DELAY`: that it is late.
+    pub const DELAY: Self = Self(4);
+
+    /// Whether everything in `other` is wanted.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The value in capitals.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self.0 {
+            0 => "NEVER",
+            1 => "SUCCESS",
+            2 => "FAILURE",
+            3 => "SUCCESS,FAILURE",
+            4 => "DELAY",
+            5 => "SUCCESS,DELAY",
+            6 => "FAILURE,DELAY",
+            _ => "SUCCESS,FAILURE,DELAY",
+        }
+    }
+}
+
+impl BitOr for Notify {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Notify({self})")
+    }
+}
+
+impl fmt::Display for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Whom the sender named in the first place: the value of `ORCPT`, `addr-type ";" xtext` (RFC 3461 section 4.2).
+///
+/// For the type `utf-8` the address may be raw UTF-8, and its `\x{...}` escapes are not resolved (RFC 6533 section
+/// 3).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct OriginalRecipient<'a>(Cow<'a, str>);
+
+impl<'a> OriginalRecipient<'a> {
+    /// Most octets of the value: RFC 3461 section 4.2.
+    pub const MAX: usize = 500;
+
+    /// Takes a value as it is sent.
+    ///
+    /// # Errors
+    /// When it is too long, malformed, or stands for a control character.
+    pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
+        parameter::original_recipient(value)?;
+        Ok(Self(Cow::Borrowed(value)))
+    }
+
+    /// Makes a value of a type, such as `rfc822`, and an address.
+    ///
+    /// # Errors
+    /// When the type is malformed, the address holds a control character, or the result is too long.
+    pub fn new(address_type: &str, address: &str) -> Result<OriginalRecipient<'static>, InvalidParameter> {
+        let encoded = if address_type.eq_ignore_ascii_case("utf-8") {
+            xtext::encode_unicode(address)
+        } else {
+            xtext::encode(address)
+        };
+        let value = format!("{address_type};{encoded}");
+        parameter::original_recipient(&value)?;
+        Ok(OriginalRecipient(Cow::Owned(value)))
+    }
+
+    /// The value as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The type of the address: `rfc822`, `utf-8`, `x400` and others.
+    #[must_use]
+    pub fn address_type(&self) -> &str {
+        self.0
+            .split_once(';')
+            .map_or("", |(address_type, _)| address_type)
+    }
+
+    /// The address that the xtext stands for.
+    #[must_use]
+    pub fn address(&self) -> Cow<'_, str> {
+        xtext::decode(self.0.split_once(';').map_or("", |(_, address)| address))
+    }
+
+    /// The same with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> OriginalRecipient<'static> {
+        OriginalRecipient(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl fmt::Debug for OriginalRecipient<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OriginalRecipient({})", self.0)
+    }
+}

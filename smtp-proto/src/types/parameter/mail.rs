@@ -1,0 +1,270 @@
+//! Parameters of MAIL.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{OtherParameters, Parameter, Ret, Xtext};
+use crate::syntax::parameter;
+use crate::types::{InvalidParameter, Mailbox};
+
+/// The parameters of MAIL: `Mail-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
+#[derive(Clone, Default)]
+pub struct MailParameters<'a> {
+    pub(crate) size: Option<u64>,
+    pub(crate) body: Option<Body>,
+    pub(crate) ret: Option<Ret>,
+    pub(crate) smtputf8: bool,
+    pub(crate) require_tls: bool,
+    pub(crate) envelope_id: Option<Xtext<'a>>,
+    pub(crate) auth: Option<AuthIdentity<'a>>,
+    pub(crate) others: OtherParameters<'a>,
+}
+
+impl<'a> MailParameters<'a> {
+    /// `SIZE`: octets of the message as the client estimates them (RFC 1870 section 6).
+    #[must_use]
+    pub const fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// `BODY`: what octets and lines the message holds (RFC 6152, RFC 3030 section 3).
+    #[must_use]
+    pub const fn body(&self) -> Option<Body> {
+        self.body
+    }
+
+    /// `RET`: what a notice of failure gives back (RFC 3461 section 4.3).
+    #[must_use]
+    pub const fn ret(&self) -> Option<Ret> {
+        self.ret
+    }
+
+    /// `SMTPUTF8`: an address or a header field may hold UTF-8 (RFC 6531 section 3.4).
+    #[must_use]
+    pub const fn smtputf8(&self) -> bool {
+        self.smtputf8
+    }
+
+    /// `REQUIRETLS`: never to be sent on without TLS (RFC 8689 section 2).
+    #[must_use]
+    pub const fn require_tls(&self) -> bool {
+        self.require_tls
+    }
+
+    /// `ENVID`: what notices call this message (RFC 3461 section 4.4).
+    #[must_use]
+    pub const fn envelope_id(&self) -> Option<&Xtext<'a>> {
+        self.envelope_id.as_ref()
+    }
+
+    /// `AUTH`: who submitted the message (RFC 4954 section 5).
+    #[must_use]
+    pub const fn auth(&self) -> Option<&AuthIdentity<'a>> {
+        self.auth.as_ref()
+    }
+
+    /// The parameters that this crate has no type for, in their order.
+    pub fn others(&self) -> impl Iterator<Item = Parameter<'_>> {
+        self.others.iter(parameter::is_mail_keyword)
+    }
+
+    /// Whether they can be sent without SMTPUTF8 (RFC 6531 section 3.3 allows UTF-8 in values).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.others().all(|other| other.value().is_none_or(str::is_ascii))
+    }
+
+    /// Sets `SIZE`.
+    #[must_use]
+    pub fn with_size(mut self, octets: u64) -> Self {
+        self.size = Some(octets);
+        self
+    }
+
+    /// Sets `BODY`.
+    #[must_use]
+    pub fn with_body(mut self, body: Body) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Sets `RET`.
+    #[must_use]
+    pub fn with_ret(mut self, ret: Ret) -> Self {
+        self.ret = Some(ret);
+        self
+    }
+
+    /// Sets `SMTPUTF8`.
+    #[must_use]
+    pub fn with_smtputf8(mut self) -> Self {
+        self.smtputf8 = true;
+        self
+    }
+
+    /// Sets `REQUIRETLS`.
+    #[must_use]
+    pub fn with_require_tls(mut self) -> Self {
+        self.require_tls = true;
+        self
+    }
+
+    /// Sets `ENVID`.
+    ///
+    /// # Errors
+    /// When the identifier is empty or longer than [`Xtext::MAX_ENVELOPE_ID`].
+    pub fn with_envelope_id(mut self, id: Xtext<'a>) -> Result<Self, InvalidParameter> {
+        self.envelope_id = Some(id.into_envelope_id()?);
+        Ok(self)
+    }
+
+    /// Sets `AUTH`.
+    #[must_use]
+    pub fn with_auth(mut self, identity: AuthIdentity<'a>) -> Self {
+        self.auth = Some(identity);
+        self
+    }
+
+    /// Adds a parameter that this crate has no type for.
+    ///
+    /// # Errors
+    /// When the keyword or the value is malformed, or the keyword is one that has a method here.
+    pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
+        if parameter::is_mail_keyword(keyword) {
+            return Err(InvalidParameter::Known);
+        }
+        self.others.push(keyword, value)?;
+        Ok(self)
+    }
+
+    /// The same parameters with texts of their own.
+    #[must_use]
+    pub fn into_owned(self) -> MailParameters<'static> {
+        MailParameters {
+            size: self.size,
+            body: self.body,
+            ret: self.ret,
+            smtputf8: self.smtputf8,
+            require_tls: self.require_tls,
+            envelope_id: self.envelope_id.map(Xtext::into_owned),
+            auth: self.auth.map(AuthIdentity::into_owned),
+            others: self.others.into_owned(),
+        }
+    }
+}
+
+impl PartialEq<MailParameters<'_>> for MailParameters<'_> {
+    fn eq(&self, other: &MailParameters<'_>) -> bool {
+        self.size == other.size
+            && self.body == other.body
+            && self.ret == other.ret
+            && self.smtputf8 == other.smtputf8
+            && self.require_tls == other.require_tls
+            && self.envelope_id == other.envelope_id
+            && self.auth == other.auth
+            && self.others().eq(other.others())
+    }
+}
+
+impl Eq for MailParameters<'_> {}
+
+impl fmt::Debug for MailParameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailParameters")
+            .field("size", &self.size)
+            .field("body", &self.body)
+            .field("ret", &self.ret)
+            .field("smtputf8", &self.smtputf8)
+            .field("require_tls", &self.require_tls)
+            .field("envelope_id", &self.envelope_id)
+            .field("auth", &self.auth)
+            .field("others", &self.others().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// What octets and lines a message holds: the values of `BODY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Body {
+    /// `7BIT`: ASCII in lines of at most 1000 octets (RFC 6152 section 2).
+    SevenBit,
+    /// `8BITMIME`: any octets but NUL, in such lines (RFC 6152 section 2).
+    EightBitMime,
+    /// `BINARYMIME`: any octets; needs BDAT (RFC 3030 section 3).
+    BinaryMime,
+}
+
+impl Body {
+    /// The value in capitals.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SevenBit => "7BIT",
+            Self::EightBitMime => "8BITMIME",
+            Self::BinaryMime => "BINARYMIME",
+        }
+    }
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Who submitted a message, as the client says: the value of `AUTH` (RFC 4954 section 5), a mailbox in xtext or `<>`.
+///
+/// A server that does not trust the client treats every value as [`AuthIdentity::UNKNOWN`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AuthIdentity<'a>(Xtext<'a>);
+
+impl<'a> AuthIdentity<'a> {
+    /// `<>`: not known, or not authenticated well enough to say.
+    pub const UNKNOWN: AuthIdentity<'static> = AuthIdentity(Xtext::trusted("<>"));
+
+    /// Takes a value as it is sent. That it is a mailbox is not checked: what clients send is not always one.
+    ///
+    /// # Errors
+    /// When it is empty, too long, no xtext, or stands for a control character.
+    pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
+        Xtext::parse(value).map(Self)
+    }
+
+    /// The value as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether the value is `<>`.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        *self == AuthIdentity::UNKNOWN
+    }
+
+    /// The submitter's mailbox; none when it is not known or the value is no mailbox.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<Mailbox<'_>> {
+        match self.0.decode() {
+            Cow::Borrowed(text) => Mailbox::parse(text).ok(),
+            Cow::Owned(text) => text.parse().ok(),
+        }
+    }
+
+    /// The same identity with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> AuthIdentity<'static> {
+        AuthIdentity(self.0.into_owned())
+    }
+}
+
+impl TryFrom<&Mailbox<'_>> for AuthIdentity<'static> {
+    type Error = InvalidParameter;
+
+    /// Fails when the mailbox, encoded, is longer than [`Xtext::MAX`].
+    fn try_from(mailbox: &Mailbox<'_>) -> Result<Self, InvalidParameter> {
+        Xtext::encode(mailbox.as_str()).map(|encoded| Self(encoded.into_owned()))
+    }
+}

@@ -1,0 +1,100 @@
+//! Parameters of RCPT.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Notify, OriginalRecipient, OtherParameters, Parameter};
+use crate::syntax::parameter;
+use crate::types::InvalidParameter;
+
+/// The parameters of RCPT: `Rcpt-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
+#[derive(Clone, Default)]
+pub struct RcptParameters<'a> {
+    pub(crate) notify: Option<Notify>,
+    pub(crate) original_recipient: Option<OriginalRecipient<'a>>,
+    pub(crate) others: OtherParameters<'a>,
+}
+
+impl<'a> RcptParameters<'a> {
+    /// `NOTIFY`: what the sender wants to hear of (RFC 3461 section 4.1).
+    #[must_use]
+    pub const fn notify(&self) -> Option<Notify> {
+        self.notify
+    }
+
+    /// `ORCPT`: whom the sender named in the first place (RFC 3461 section 4.2).
+    #[must_use]
+    pub const fn original_recipient(&self) -> Option<&OriginalRecipient<'a>> {
+        self.original_recipient.as_ref()
+    }
+
+    /// The parameters that this crate has no type for, in their order.
+    pub fn others(&self) -> impl Iterator<Item = Parameter<'_>> {
+        self.others.iter(parameter::is_rcpt_keyword)
+    }
+
+    /// Whether they can be sent without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.original_recipient
+            .as_ref()
+            .is_none_or(|original| original.as_str().is_ascii())
+            && self.others().all(|other| other.value().is_none_or(str::is_ascii))
+    }
+
+    /// Sets `NOTIFY`.
+    #[must_use]
+    pub fn with_notify(mut self, notify: Notify) -> Self {
+        self.notify = Some(notify);
+        self
+    }
+
+    /// Sets `ORCPT`.
+    #[must_use]
+    pub fn with_original_recipient(mut self, original: OriginalRecipient<'a>) -> Self {
+        self.original_recipient = Some(original);
+        self
+    }
+
+    /// Adds a parameter that this crate has no type for.
+    ///
+    /// # Errors
+    /// When the keyword or the value is malformed, or the keyword is one that has a method here.
+    pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
+        if parameter::is_rcpt_keyword(keyword) {
+            return Err(InvalidParameter::Known);
+        }
+        self.others.push(keyword, value)?;
+        Ok(self)
+    }
+
+    /// The same parameters with texts of their own.
+    #[must_use]
+    pub fn into_owned(self) -> RcptParameters<'static> {
+        RcptParameters {
+            notify: self.notify,
+            original_recipient: self.original_recipient.map(OriginalRecipient::into_owned),
+            others: self.others.into_owned(),
+        }
+    }
+}
+
+impl PartialEq<RcptParameters<'_>> for RcptParameters<'_> {
+    fn eq(&self, other: &RcptParameters<'_>) -> bool {
+        self.notify == other.notify
+            && self.original_recipient == other.original_recipient
+            && self.others().eq(other.others())
+    }
+}
+
+impl Eq for RcptParameters<'_> {}
+
+impl fmt::Debug for RcptParameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RcptParameters")
+            .field("notify", &self.notify)
+            .field("original_recipient", &self.original_recipient)
+            .field("others", &self.others().collect::<Vec<_>>())
+            .finish()
+    }
+}

@@ -1,0 +1,392 @@
+//! Reverse-paths and forward-paths.
+
+use alloc::borrow::Cow;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use super::{InvalidAddress, Mailbox};
+use crate::syntax::address::{self, RawMailbox, RawPath};
+
+/// A mailbox with the source route that may stand before it: `[ A-d-l ":" ] Mailbox` (RFC 5321 section 4.1.2).
+///
+/// Source routes are obsolete: they are recognised, kept, and to be ignored (RFC 5321 appendix C). Nothing here
+/// makes a new one. Paths are equal when their mailboxes are and their routes too, but for the case of letters.
+#[derive(Clone)]
+pub struct Path<'a> {
+    raw: Cow<'a, str>,
+    /// Octets of the source route with its colon; 0 without one.
+    route: u16,
+    /// Where the `@` of the mailbox is.
+    at: u16,
+}
+
+impl<'a> Path<'a> {
+    /// Most octets of a source route, its colon included: twice what RFC 5321 section 4.5.3.1.3 allows a whole path.
+    pub const MAX_ROUTE: usize = 512;
+
+    /// Reads a path, with or without its angle brackets.
+    ///
+    /// # Errors
+    /// When a part of it is missing, malformed or too long.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        address::whole(address::path, address::without_brackets(text)?).map(Self::trusted)
+    }
+
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(raw: RawPath<'a>) -> Self {
+        Self {
+            raw: Cow::Borrowed(raw.text),
+            route: raw.route,
+            at: raw.at,
+        }
+    }
+
+    /// The path as it was given, without angle brackets.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.raw
+    }
+
+    /// The source route, `@a.example,@b.example` (without its colon).
+    #[must_use]
+    pub fn source_route(&self) -> Option<&str> {
+        self.raw.get(..usize::from(self.route).checked_sub(1)?)
+    }
+
+    /// The mailbox.
+    #[must_use]
+    pub fn mailbox(&self) -> Mailbox<'_> {
+        let text = self.raw.get(usize::from(self.route)..).unwrap_or_default();
+        Mailbox::trusted(RawMailbox {
+            text,
+            at: self.at.saturating_sub(self.route),
+        })
+    }
+
+    /// Whether it can be sent without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.raw.is_ascii()
+    }
+
+    /// The same path, borrowed from this one.
+    #[must_use]
+    pub fn borrow(&self) -> Path<'_> {
+        Path {
+            raw: Cow::Borrowed(&self.raw),
+            route: self.route,
+            at: self.at,
+        }
+    }
+
+    /// The same path with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Path<'static> {
+        Path {
+            raw: Cow::Owned(self.raw.into_owned()),
+            route: self.route,
+            at: self.at,
+        }
+    }
+}
+
+impl<'a> From<Mailbox<'a>> for Path<'a> {
+    fn from(mailbox: Mailbox<'a>) -> Self {
+        let (raw, at) = mailbox.into_raw();
+        Self { raw, route: 0, at }
+    }
+}
+
+impl PartialEq<Path<'_>> for Path<'_> {
+    fn eq(&self, other: &Path<'_>) -> bool {
+        let routes = (
+            self.source_route().unwrap_or_default(),
+            other.source_route().unwrap_or_default(),
+        );
+        routes.0.eq_ignore_ascii_case(routes.1) && self.mailbox() == other.mailbox()
+    }
+}
+
+impl Eq for Path<'_> {}
+
+impl Hash for Path<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.mailbox().hash(state);
+    }
+}
+
+impl fmt::Debug for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Path(<{}>)", self.raw)
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}>", self.raw)
+    }
+}
+
+impl FromStr for Path<'static> {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        Path::parse(text).map(Path::into_owned)
+    }
+}
+
+/// Where notices about a message go: the argument of MAIL FROM (RFC 5321 section 4.1.1.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "Reverse-path = Path / \"<>\"")]
+pub enum ReversePath<'a> {
+    /// `<>`: notices about this message go nowhere, because it is a notice itself (RFC 5321 section 4.5.5).
+    Null,
+    /// The sender.
+    Path(Path<'a>),
+}
+
+impl<'a> ReversePath<'a> {
+    /// Reads a reverse-path, with or without its angle brackets: `<>` and the empty text are the null path.
+    ///
+    /// # Errors
+    /// When a part of it is missing, malformed or too long.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        match text {
+            "" | "<>" => Ok(Self::Null),
+            _ => Path::parse(text).map(Self::Path),
+        }
+    }
+
+    /// The path as it was given, without angle brackets: empty for the null path.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Null => "",
+            Self::Path(path) => path.as_str(),
+        }
+    }
+
+    /// The sender's mailbox; none for the null path.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<Mailbox<'_>> {
+        match self {
+            Self::Null => None,
+            Self::Path(path) => Some(path.mailbox()),
+        }
+    }
+
+    /// Whether this is `<>`.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether it can be sent without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.as_str().is_ascii()
+    }
+
+    /// The same path, borrowed from this one.
+    #[must_use]
+    pub fn borrow(&self) -> ReversePath<'_> {
+        match self {
+            Self::Null => ReversePath::Null,
+            Self::Path(path) => ReversePath::Path(path.borrow()),
+        }
+    }
+
+    /// The same path with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> ReversePath<'static> {
+        match self {
+            Self::Null => ReversePath::Null,
+            Self::Path(path) => ReversePath::Path(path.into_owned()),
+        }
+    }
+}
+
+impl<'a> From<Path<'a>> for ReversePath<'a> {
+    fn from(path: Path<'a>) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl<'a> From<Mailbox<'a>> for ReversePath<'a> {
+    fn from(mailbox: Mailbox<'a>) -> Self {
+        Self::Path(mailbox.into())
+    }
+}
+
+impl fmt::Display for ReversePath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}>", self.as_str())
+    }
+}
+
+impl FromStr for ReversePath<'static> {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        ReversePath::parse(text).map(ReversePath::into_owned)
+    }
+}
+
+/// The word `Postmaster`, in any case of letters, where a recipient without a domain stands for the one who looks
+/// after the server (RFC 5321 sections 4.1.1.3 and 4.5.1).
+#[derive(Clone)]
+pub struct Postmaster<'a>(Cow<'a, str>);
+
+impl<'a> Postmaster<'a> {
+    /// Recognises the word.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        text.eq_ignore_ascii_case("postmaster")
+            .then_some(Self(Cow::Borrowed(text)))
+    }
+
+    /// The word as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Postmaster<'_> {
+    fn default() -> Self {
+        Self(Cow::Borrowed("postmaster"))
+    }
+}
+
+impl PartialEq<Postmaster<'_>> for Postmaster<'_> {
+    fn eq(&self, _: &Postmaster<'_>) -> bool {
+        true
+    }
+}
+
+impl Eq for Postmaster<'_> {}
+
+impl Hash for Postmaster<'_> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+impl fmt::Debug for Postmaster<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Postmaster({})", self.0)
+    }
+}
+
+/// A recipient: the argument of RCPT TO (RFC 5321 section 4.1.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "\"<Postmaster>\" / Forward-path, which is a Path"
+)]
+pub enum ForwardPath<'a> {
+    /// `<Postmaster>`, without a domain.
+    Postmaster(Postmaster<'a>),
+    /// Any other recipient.
+    Path(Path<'a>),
+}
+
+impl<'a> ForwardPath<'a> {
+    /// Reads a forward-path, with or without its angle brackets.
+    ///
+    /// # Errors
+    /// When a part of it is missing, malformed or too long; the null path is no recipient.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        let inner = address::without_brackets(text)?;
+        if inner.is_empty() {
+            return Err(InvalidAddress::Null);
+        }
+        match Postmaster::parse(inner) {
+            Some(postmaster) => Ok(Self::Postmaster(postmaster)),
+            None => Path::parse(text).map(Self::Path),
+        }
+    }
+
+    /// The path as it was given, without angle brackets.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Postmaster(postmaster) => postmaster.as_str(),
+            Self::Path(path) => path.as_str(),
+        }
+    }
+
+    /// The recipient's mailbox; none for `<Postmaster>`, which has no domain.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<Mailbox<'_>> {
+        match self {
+            Self::Postmaster(_) => None,
+            Self::Path(path) => Some(path.mailbox()),
+        }
+    }
+
+    /// Whether this is the postmaster, in any case of letters, with or without a domain. Whether the domain is
+    /// one's own is for the caller to say.
+    #[must_use]
+    pub fn is_postmaster(&self) -> bool {
+        match self {
+            Self::Postmaster(_) => true,
+            Self::Path(path) => path
+                .mailbox()
+                .unquoted_local_part()
+                .eq_ignore_ascii_case(Postmaster::default().as_str()),
+        }
+    }
+
+    /// Whether it can be sent without SMTPUTF8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.as_str().is_ascii()
+    }
+
+    /// The same path, borrowed from this one.
+    #[must_use]
+    pub fn borrow(&self) -> ForwardPath<'_> {
+        match self {
+            Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Borrowed(&word.0))),
+            Self::Path(path) => ForwardPath::Path(path.borrow()),
+        }
+    }
+
+    /// The same path with a text of its own.
+    #[must_use]
+    pub fn into_owned(self) -> ForwardPath<'static> {
+        match self {
+            Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Owned(word.0.into_owned()))),
+            Self::Path(path) => ForwardPath::Path(path.into_owned()),
+        }
+    }
+}
+
+impl<'a> From<Path<'a>> for ForwardPath<'a> {
+    fn from(path: Path<'a>) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl<'a> From<Mailbox<'a>> for ForwardPath<'a> {
+    fn from(mailbox: Mailbox<'a>) -> Self {
+        Self::Path(mailbox.into())
+    }
+}
+
+impl fmt::Display for ForwardPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}>", self.as_str())
+    }
+}
+
+impl FromStr for ForwardPath<'static> {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        ForwardPath::parse(text).map(ForwardPath::into_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests;
