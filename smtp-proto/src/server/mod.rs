@@ -9,16 +9,18 @@
 //!
 //! let config = Config::new(Host::parse("mx.example.org")?);
 //! let mut server = Server::new(config.into());
-//! let mut input: &[u8] = b"EHLO client.example\r\nMAIL FROM:<a@client.example>\r\nRCPT TO:<bob@example.org>\r\n";
 //! let mut said = Vec::new();
-//! while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
-//!     match event {
-//!         Event::Recipient { rcpt, ticket } if rcpt.forward_path().as_str().starts_with("bob@") => {
-//!             server.reject(ticket, Rejection::NO_SUCH_USER)?;
-//!         }
-//!         other => {
-//!             if let Some(ticket) = other.into_ticket() {
-//!                 server.accept(ticket)?;
+//! for line in ["", "EHLO client.example\r\n", "MAIL FROM:<a@client.example>\r\nRCPT TO:<bob@example.org>\r\n"] {
+//!     let mut input = line.as_bytes();
+//!     while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
+//!         match event {
+//!             Event::Recipient { rcpt, ticket } if rcpt.forward_path().as_str().starts_with("bob@") => {
+//!                 server.reject(ticket, Rejection::NO_SUCH_USER)?;
+//!             }
+//!             other => {
+//!                 if let Some(ticket) = other.into_ticket() {
+//!                     server.accept(ticket)?;
+//!                 }
 //!             }
 //!         }
 //!     }
