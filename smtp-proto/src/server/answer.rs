@@ -1,11 +1,9 @@
 //! Answers that fit every question.
 
-use super::{
-    Closed, Next, Protocol, Reset, Server, Stale, Ticket, body::Mode, pipeline::Reply, ticket::Kind,
-};
+use super::{Closed, Next, Reset, Server, Stale, Ticket, body::Mode, pipeline::Reply, ticket::Kind};
 use crate::{
     state::State,
-    types::{Code, EnhancedCode, Rejection, Text},
+    types::{Code, EnhancedCode, Protocol, Rejection, Text},
 };
 
 impl Server {

@@ -2,11 +2,11 @@
 
 use alloc::boxed::Box;
 
-use super::{Closed, Event, Next, Protocol, Reset, Server, pipeline::Reply, ticket::Kind};
+use super::{Closed, Event, Next, Reset, Server, pipeline::Reply, ticket::Kind};
 use crate::{
     data::{BareLineEndings, Countdown, Unstuffed, Unstuffer},
     state::{Move, State},
-    types::{Bdat, Body, Keyword, Rejection},
+    types::{Bdat, Body, Keyword, Protocol, Rejection},
 };
 
 /// What the next octets of the input are.

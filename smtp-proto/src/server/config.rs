@@ -6,7 +6,7 @@ use crate::{
     data::BareLineEndings,
     limits::ServerLimits,
     syntax::Leniency,
-    types::{Extension, Extensions, Host, Text},
+    types::{Extension, Extensions, Host, Protocol, Text},
 };
 
 /// The settings of a server. Start from [`Config::new`] and change what should differ.
@@ -88,17 +88,6 @@ impl Config {
         self.limits.message = octets;
         self.extensions.add(Extension::Size(Some(octets)));
     }
-}
-
-/// Which of the two protocols a server speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "there are these two")]
-pub enum Protocol {
-    /// SMTP (RFC 5321): EHLO or HELO, and one verdict on each message.
-    #[default]
-    Smtp,
-    /// LMTP (RFC 2033): LHLO, and one verdict for each accepted recipient.
-    Lmtp,
 }
 
 /// What SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6) do.

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, boxed::Box, format};
 
 use super::{
-    Closed, EarlyTalk, Event, Next, Protocol, Reset, Server,
+    Closed, EarlyTalk, Event, Next, Reset, Server,
     pipeline::Reply,
     ticket::{self, Kind, Ticket},
 };
@@ -12,7 +12,7 @@ use crate::{
     state::State,
     syntax,
     time::Phase,
-    types::{ClientName, Code, Keyword, Rejection, Text, Verb},
+    types::{ClientName, Code, Keyword, Protocol, Rejection, Text, Verb},
 };
 
 impl Server {

@@ -44,7 +44,7 @@ mod transaction;
 
 use alloc::{boxed::Box, sync::Arc};
 
-pub use config::{Config, EarlyTalk, Historic, Protocol, Timeouts, Unknown};
+pub use config::{Config, EarlyTalk, Historic, Timeouts, Unknown};
 pub use event::{Closed, Event, Reset};
 pub use inquiry::Member;
 pub use ticket::{Stale, Ticket};

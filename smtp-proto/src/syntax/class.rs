@@ -95,13 +95,22 @@ pub(super) fn span(text: &str, class: u8) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
+/// Takes the spaces off the start of `text`.
+pub(super) fn trim(text: &str) -> &str {
+    let mut rest = text;
+    while let Some(behind) = strip(rest, b' ') {
+        rest = behind;
+    }
+    rest
+}
+
 /// Takes one octet of ASCII off the start of `text`.
 pub(super) fn strip(text: &str, octet: u8) -> Option<&str> {
     (*text.as_bytes().first()? == octet).then(|| text.get(1..))?
 }
 
-/// Whether `text` is `word` but for the case of letters. The word is of letters, digits, hyphens and colons, and the
-/// text has no control characters: then this is exact, and a few instructions.
+/// Whether `text` is `word` but for the case of letters. The word is of letters, and of digits if `text` has no control
+/// characters: then this is exact, and a few instructions.
 pub(super) fn is_word<const N: usize>(text: &str, word: &[u8; N]) -> bool {
     <&[u8; N]>::try_from(text.as_bytes())
         .is_ok_and(|text| text.map(|octet| octet | 0x20) == word.map(|octet| octet | 0x20))

@@ -1,137 +1,13 @@
 //! Command lines (RFC 5321 section 4.1.1).
 
 use super::address;
-use super::class::{self, KEYWORD};
+use super::class::{self, KEYWORD, trim};
 use super::parameter::{self, BadParameter};
+use super::{CommandError, Leniency};
 use crate::types::{
     Argument, Auth, Bdat, ClientName, ClientNameKind, Command, Domain, ForwardPath, InvalidAddress,
-    InvalidArgument, InvalidParameter, Mail, MailKind, Path, Postmaster, Query, Rcpt, ReversePath,
-    UnknownCommand, Verb,
+    InvalidArgument, Mail, MailKind, Path, Postmaster, Query, Rcpt, ReversePath, UnknownCommand, Verb,
 };
-
-/// Departures from the grammar that the field is full of: which of them a server accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Leniency {
-    /// Blanks between `FROM:` or `TO:` and the path: `MAIL FROM: <a@b.example>`. On by default: many clients send
-    /// them, and they can mean one thing only.
-    pub space_after_colon: bool,
-    /// A path without angle brackets: `MAIL FROM:a@b.example`. Off by default.
-    pub missing_brackets: bool,
-    /// Host names with underscores or with hyphens at an edge behind EHLO, HELO and LHLO: `EHLO my_pc`. On by
-    /// default: nothing depends on this name.
-    pub underscore_in_hello: bool,
-    /// A dot behind a domain, `<a@b.example.>`, which is dropped. Off by default.
-    pub trailing_dot: bool,
-    /// A local part with a dot at an edge or two together, `<a..b@c.example>`, as some mobile carriers gave them
-    /// out; it becomes `<"a..b"@c.example>`. Off by default.
-    pub loose_dots: bool,
-}
-
-impl Leniency {
-    /// No departures at all.
-    pub const STRICT: Self = Self {
-        space_after_colon: false,
-        missing_brackets: false,
-        underscore_in_hello: false,
-        trailing_dot: false,
-        loose_dots: false,
-    };
-}
-
-impl Default for Leniency {
-    fn default() -> Self {
-        Self {
-            space_after_colon: true,
-            underscore_in_hello: true,
-            ..Self::STRICT
-        }
-    }
-}
-
-/// Why a line is not a command that can be obeyed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum CommandError {
-    /// The line does not begin with a verb, or one that is not known has an impossible argument: 500.
-    #[error("begin the line with a command")]
-    Unrecognised,
-    /// The line does not have the form of the command: 501.
-    #[error("{verb}: {expected}")]
-    Syntax {
-        /// The command.
-        verb: Verb,
-        /// What was expected.
-        expected: &'static str,
-    },
-    /// A control character: 501.
-    #[error("{verb}: remove the control character")]
-    Control {
-        /// The command.
-        verb: Verb,
-    },
-    /// Octets from 0x80 that are not UTF-8: 501.
-    #[error("{verb}: write UTF-8")]
-    NotUtf8 {
-        /// The command.
-        verb: Verb,
-    },
-    /// The domain, address literal or path is malformed: 501.
-    #[error("{verb}: {fault}")]
-    Address {
-        /// The command.
-        verb: Verb,
-        /// What is wrong with it.
-        fault: InvalidAddress,
-    },
-    /// A parameter is malformed or given twice: 501. A parameter that this crate has no type for is no error: it
-    /// is among the `others` of the parameters, for the server to accept it or to answer 555.
-    #[error("{verb} {keyword}: {fault}")]
-    Parameter {
-        /// The command.
-        verb: Verb,
-        /// The keyword in capitals, or `parameter` for one without a type.
-        keyword: &'static str,
-        /// What is wrong with it.
-        fault: InvalidParameter,
-    },
-    /// The argument is missing or malformed: 501.
-    #[error("{verb}: {fault}")]
-    Argument {
-        /// The command.
-        verb: Verb,
-        /// What is wrong with it.
-        fault: InvalidArgument,
-    },
-    /// UTF-8 in a command without the SMTPUTF8 parameter that allows it (RFC 6531 section 3.2): 550 or 553 with
-    /// x.6.7.
-    #[error("{verb}: add SMTPUTF8 or write ASCII only")]
-    NonAscii {
-        /// The command.
-        verb: Verb,
-    },
-    /// The size of a chunk is no number of 64 bits: 501, and nobody knows where the next command begins.
-    #[error("BDAT: give a chunk size below 2^64")]
-    ChunkSize,
-}
-
-impl CommandError {
-    /// The command; none when it is not known.
-    #[must_use]
-    pub const fn verb(&self) -> Option<Verb> {
-        match *self {
-            Self::Unrecognised => None,
-            Self::ChunkSize => Some(Verb::Bdat),
-            Self::Syntax { verb, .. }
-            | Self::Control { verb }
-            | Self::NotUtf8 { verb }
-            | Self::Address { verb, .. }
-            | Self::Parameter { verb, .. }
-            | Self::Argument { verb, .. }
-            | Self::NonAscii { verb } => Some(verb),
-        }
-    }
-}
 
 /// Reads a command line, without its CRLF. Blanks at its end are passed over (RFC 5321 section 4.1.1), and so are
 /// more blanks than one between its words.
@@ -142,55 +18,33 @@ impl CommandError {
 /// When the line is no command or its argument is malformed. What is known of the verb alone is judged first, then
 /// the octets, then the argument.
 pub fn parse_command<'a>(line: &'a [u8], leniency: &Leniency) -> Result<Command<'a>, CommandError> {
-    let end = line
-        .iter()
-        .rposition(|octet| !matches!(octet, b' ' | b'\t'))
-        .map_or(0, |last| last + 1);
-    let line = line.get(..end).unwrap_or(line);
-    let verb = verb(line);
-    let fault = |of: fn(Verb) -> CommandError| verb.map_or(CommandError::Unrecognised, of);
-    let octets = Octets::of(line);
-    if octets.control {
-        return Err(fault(|verb| CommandError::Control { verb }));
+    let mut line = line;
+    while let [rest @ .., b' ' | b'\t'] = line {
+        line = rest;
     }
-    let line = str::from_utf8(line).map_err(|_| fault(|verb| CommandError::NotUtf8 { verb }))?;
-    if !octets.ascii && line.contains(char::is_control) {
-        return Err(fault(|verb| CommandError::Control { verb }));
-    }
-    let Some(verb) = verb else {
-        return unknown(line);
+    let Some(verb) = verb(line) else {
+        return unknown(line).ok_or(CommandError::Unrecognised);
     };
-    let rest = line
-        .get(verb.as_str().len()..)
-        .unwrap_or_default()
-        .trim_ascii_start();
-    let line = Line {
+    let rest = line.get(verb.as_str().len()..).unwrap_or_default();
+    let Ok(rest) = str::from_utf8(rest) else {
+        let control = rest.iter().any(u8::is_ascii_control);
+        return Err(if control {
+            CommandError::Control { verb }
+        } else {
+            CommandError::NotUtf8 { verb }
+        });
+    };
+    let ascii = rest.is_ascii();
+    if !ascii && rest.contains(char::is_control) {
+        return Err(CommandError::Control { verb });
+    }
+    Line {
         verb,
-        rest,
-        ascii: octets.ascii,
+        rest: trim(rest),
+        ascii,
         leniency,
-    };
-    match verb {
-        Verb::Ehlo => line.client_name().map(Command::Ehlo),
-        Verb::Helo => line.client_name().map(Command::Helo),
-        Verb::Lhlo => line.client_name().map(Command::Lhlo),
-        Verb::Mail => line.mail(MailKind::Mail),
-        Verb::Send => line.mail(MailKind::Send),
-        Verb::Soml => line.mail(MailKind::Soml),
-        Verb::Saml => line.mail(MailKind::Saml),
-        Verb::Rcpt => line.rcpt(),
-        Verb::Data => line.alone().map(|()| Command::Data),
-        Verb::Bdat => line.bdat(),
-        Verb::Rset => line.alone().map(|()| Command::Rset),
-        Verb::Vrfy => line.query().map(Command::Vrfy),
-        Verb::Expn => line.query().map(Command::Expn),
-        Verb::Help => line.text().map(Command::Help),
-        Verb::Noop => line.text().map(Command::Noop),
-        Verb::Quit => line.alone().map(|()| Command::Quit),
-        Verb::StartTls => line.alone().map(|()| Command::StartTls),
-        Verb::Auth => line.auth(),
-        Verb::Turn => line.alone().map(|()| Command::Turn),
     }
+    .parse()
 }
 
 /// The verb that a line begins with, in any case of letters: a whole word.
@@ -227,14 +81,12 @@ pub(crate) fn verb(line: &[u8]) -> Option<Verb> {
 }
 
 /// A command that has no variant: a verb of letters, digits and hyphens, and whatever follows.
-fn unknown(line: &str) -> Result<Command<'_>, CommandError> {
+fn unknown(line: &[u8]) -> Option<Command<'_>> {
+    let line = str::from_utf8(line).ok()?;
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let rest = rest.trim_ascii_start();
-    let argument = (!rest.is_empty()).then(|| Argument::new(rest)).transpose();
-    argument
-        .and_then(|argument| UnknownCommand::new(verb, argument))
-        .map(Command::Unknown)
-        .map_err(|_| CommandError::Unrecognised)
+    let rest = trim(rest);
+    let argument = (!rest.is_empty()).then(|| Argument::new(rest)).transpose().ok()?;
+    UnknownCommand::new(verb, argument).ok().map(Command::Unknown)
 }
 
 /// A line with a known verb, and what follows it.
@@ -246,6 +98,30 @@ struct Line<'a, 'l> {
 }
 
 impl<'a> Line<'a, '_> {
+    fn parse(&self) -> Result<Command<'a>, CommandError> {
+        match self.verb {
+            Verb::Ehlo => self.client_name().map(Command::Ehlo),
+            Verb::Helo => self.client_name().map(Command::Helo),
+            Verb::Lhlo => self.client_name().map(Command::Lhlo),
+            Verb::Mail => self.mail(MailKind::Mail),
+            Verb::Send => self.mail(MailKind::Send),
+            Verb::Soml => self.mail(MailKind::Soml),
+            Verb::Saml => self.mail(MailKind::Saml),
+            Verb::Rcpt => self.rcpt(),
+            Verb::Data => self.alone().map(|()| Command::Data),
+            Verb::Bdat => self.bdat(),
+            Verb::Rset => self.alone().map(|()| Command::Rset),
+            Verb::Vrfy => self.query().map(Command::Vrfy),
+            Verb::Expn => self.query().map(Command::Expn),
+            Verb::Help => self.text().map(Command::Help),
+            Verb::Noop => self.text().map(Command::Noop),
+            Verb::Quit => self.alone().map(|()| Command::Quit),
+            Verb::StartTls => self.alone().map(|()| Command::StartTls),
+            Verb::Auth => self.auth(),
+            Verb::Turn => self.alone().map(|()| Command::Turn),
+        }
+    }
+
     /// A command without an argument: `"DATA" CRLF` and the like.
     fn alone(&self) -> Result<(), CommandError> {
         if self.rest.is_empty() {
@@ -281,7 +157,7 @@ impl<'a> Line<'a, '_> {
     /// Reverse-path = Path / "<>"
     /// ```
     fn mail(&self, kind: MailKind) -> Result<Command<'a>, CommandError> {
-        let input = self.behind(b"FROM:", "write FROM: and a path")?;
+        let input = self.behind(b"FROM", "write FROM: and a path")?;
         let (path, rest) = match input.strip_prefix("<>") {
             Some(rest) => (ReversePath::Null, rest),
             None => {
@@ -303,7 +179,7 @@ impl<'a> Line<'a, '_> {
     /// Forward-path = Path
     /// ```
     fn rcpt(&self) -> Result<Command<'a>, CommandError> {
-        let input = self.behind(b"TO:", "write TO: and a path")?;
+        let input = self.behind(b"TO", "write TO: and a path")?;
         let (path, rest) = match self.path(input) {
             Ok((path, rest)) => (ForwardPath::Path(path), rest),
             Err(fault) => {
@@ -331,7 +207,7 @@ impl<'a> Line<'a, '_> {
             return Err(self.syntax("give the size of the chunk in octets"));
         }
         let size = parameter::number(size).ok_or(CommandError::ChunkSize)?;
-        let marker = marker.trim_ascii_start();
+        let marker = trim(marker);
         let last = marker.eq_ignore_ascii_case("LAST");
         if last || marker.is_empty() {
             Ok(Command::Bdat(Bdat { size, last }))
@@ -346,7 +222,7 @@ impl<'a> Line<'a, '_> {
     /// ```
     fn query(&self) -> Result<Query<'a>, CommandError> {
         let (text, smtputf8) = match self.rest.rsplit_once(' ') {
-            Some((text, last)) if last.eq_ignore_ascii_case("SMTPUTF8") => (text.trim_ascii_end(), true),
+            Some((text, last)) if last.eq_ignore_ascii_case("SMTPUTF8") => (text.trim_end_matches(' '), true),
             _ => (self.rest, false),
         };
         let query = Query::new(text).map_err(|fault| self.argument(fault))?;
@@ -375,7 +251,7 @@ impl<'a> Line<'a, '_> {
     /// ```
     fn auth(&self) -> Result<Command<'a>, CommandError> {
         let (mechanism, initial) = match self.rest.split_once(' ') {
-            Some((mechanism, initial)) => (mechanism, Some(initial.trim_ascii_start())),
+            Some((mechanism, initial)) => (mechanism, Some(trim(initial))),
             None => (self.rest, None),
         };
         Auth::new(mechanism, initial)
@@ -389,13 +265,14 @@ impl<'a> Line<'a, '_> {
         word: &[u8; N],
         expected: &'static str,
     ) -> Result<&'a str, CommandError> {
-        match self.rest.split_at_checked(N) {
-            Some((first, rest)) if class::is_word(first, word) => Ok(if self.leniency.space_after_colon {
-                rest.trim_ascii_start()
-            } else {
-                rest
-            }),
-            _ => Err(self.syntax(expected)),
+        let path = self.rest.split_at_checked(N).and_then(|(first, rest)| {
+            let rest = class::strip(rest, b':')?;
+            class::is_word(first, word).then_some(rest)
+        });
+        match path {
+            Some(path) if self.leniency.space_after_colon => Ok(trim(path)),
+            Some(path) => Ok(path),
+            None => Err(self.syntax(expected)),
         }
     }
 
@@ -440,64 +317,41 @@ impl<'a> Line<'a, '_> {
         }
     }
 
-    const fn syntax(&self, expected: &'static str) -> CommandError {
-        CommandError::Syntax {
+    fn syntax(&self, expected: &'static str) -> CommandError {
+        self.blame(CommandError::Syntax {
             verb: self.verb,
             expected,
-        }
+        })
     }
 
-    const fn address(&self, fault: InvalidAddress) -> CommandError {
-        CommandError::Address {
+    fn address(&self, fault: InvalidAddress) -> CommandError {
+        self.blame(CommandError::Address {
             verb: self.verb,
             fault,
-        }
+        })
     }
 
-    const fn argument(&self, fault: InvalidArgument) -> CommandError {
-        CommandError::Argument {
+    fn argument(&self, fault: InvalidArgument) -> CommandError {
+        self.blame(CommandError::Argument {
             verb: self.verb,
             fault,
-        }
+        })
     }
 
-    const fn parameter(&self, BadParameter { keyword, fault }: BadParameter) -> CommandError {
-        CommandError::Parameter {
+    fn parameter(&self, BadParameter { keyword, fault }: BadParameter) -> CommandError {
+        self.blame(CommandError::Parameter {
             verb: self.verb,
             keyword,
             fault,
-        }
+        })
     }
-}
 
-/// What octets there are in a line.
-struct Octets {
-    ascii: bool,
-    control: bool,
-}
-
-impl Octets {
-    /// Looks at eight octets at a time; the last eight may overlap those before.
-    fn of(line: &[u8]) -> Self {
-        const EACH: u64 = u64::from_ne_bytes([1; 8]);
-        let (words, rest) = line.as_chunks::<8>();
-        let mut high = 0;
-        let mut control = 0;
-        let mut look = |word: u64| {
-            let delete = word ^ (EACH * 0x7f);
-            high |= word;
-            // The top bit of an octet here: it is below 0x20, or it was 0x7f. Borrows reach only octets above one
-            // that is such.
-            control |= (word.wrapping_sub(EACH * 0x20) & !word) | (delete.wrapping_sub(EACH) & !delete);
-        };
-        words.iter().for_each(|word| look(u64::from_ne_bytes(*word)));
-        match line.last_chunk::<8>() {
-            Some(last) => look(u64::from_ne_bytes(*last)),
-            None => rest.iter().for_each(|&octet| look(EACH * u64::from(octet))),
-        }
-        Self {
-            ascii: high & (EACH * 0x80) == 0,
-            control: control & (EACH * 0x80) != 0,
+    /// No control character passes the grammar: what is left to find out is whether one was the fault.
+    fn blame(&self, fault: CommandError) -> CommandError {
+        if self.rest.contains(|character: char| character.is_ascii_control()) {
+            CommandError::Control { verb: self.verb }
+        } else {
+            fault
         }
     }
 }

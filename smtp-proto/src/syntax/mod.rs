@@ -7,13 +7,17 @@ pub(crate) mod address;
 mod class;
 pub(crate) mod command;
 mod ehlo;
+mod error;
+mod leniency;
 pub(crate) mod parameter;
 mod reply;
 mod write;
 pub(crate) mod xtext;
 
-pub use command::{CommandError, Leniency, parse_command};
+pub use command::parse_command;
 pub use ehlo::parse_ehlo;
+pub use error::CommandError;
+pub use leniency::Leniency;
 pub use reply::{ReplyError, ReplyLimits, parse_reply};
 
 pub(crate) use ehlo::write_ehlo;

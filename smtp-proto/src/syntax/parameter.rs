@@ -1,6 +1,6 @@
 //! Parameters of MAIL and RCPT (RFC 5321 section 4.1.2).
 
-use super::class::{self, KEYWORD, VALUE, is_word, span, strip};
+use super::class::{self, KEYWORD, VALUE, is_word, span, strip, trim};
 use super::xtext;
 use crate::types::{
     AuthIdentity, Body, InvalidParameter, MailParameters, Notify, OriginalRecipient, OtherParameters,
@@ -135,8 +135,8 @@ pub(crate) fn rcpt_parameters(input: &str) -> Result<RcptParameters<'_>, BadPara
     Ok(parameters)
 }
 
-/// Goes through parameters, of which the command line has shown that they hold no control characters. Gives those
-/// with a type to `take`, and returns the slice in which the others are.
+/// Goes through parameters, which hold no control characters beyond ASCII. Gives those with a type to `take`, and
+/// returns the slice in which the others are.
 fn each<'i, K: Copy>(
     input: &'i str,
     find: fn(&str) -> Option<K>,
@@ -144,7 +144,7 @@ fn each<'i, K: Copy>(
     mut take: impl FnMut(K, Option<&'i str>) -> Result<(), InvalidParameter>,
 ) -> Result<OtherParameters<'i>, BadParameter> {
     let mut others: Option<(usize, usize)> = None;
-    let mut rest = input.trim_ascii_start();
+    let mut rest = trim(input);
     while !rest.is_empty() {
         let start = input.len() - rest.len();
         let (parameter, behind) = esmtp_param(rest);
@@ -152,7 +152,7 @@ fn each<'i, K: Copy>(
         let judged = match (parameter.keyword().as_bytes(), parameter.value()) {
             ([] | [b'-', ..], _) => Err(InvalidParameter::Keyword),
             (_, Some("")) => Err(InvalidParameter::MissingValue),
-            _ if !behind.is_empty() && !behind.starts_with(' ') => Err(InvalidParameter::Value),
+            _ if !matches!(behind.as_bytes(), [] | [b' ', ..]) => Err(InvalidParameter::Value),
             (_, value) => keyword.map_or(Ok(()), |keyword| take(keyword, value)),
         };
         if let Err(fault) = judged {
@@ -167,7 +167,7 @@ fn each<'i, K: Copy>(
                 input.len() - behind.len(),
             ));
         }
-        rest = behind.trim_ascii_start();
+        rest = trim(behind);
     }
     Ok(OtherParameters::trusted(
         others
@@ -278,7 +278,13 @@ pub(crate) fn original_recipient(value: &str) -> Result<(), InvalidParameter> {
 /// ```
 /// As far as it is a number of 64 bits.
 pub(crate) fn number(digits: &str) -> Option<u64> {
-    (digits.len() <= 20 && digits.bytes().all(|digit| digit.is_ascii_digit())).then(|| digits.parse().ok())?
+    if !(1..=20).contains(&digits.len()) {
+        return None;
+    }
+    digits.bytes().try_fold(0u64, |number, digit| {
+        let value = u64::from(digit.wrapping_sub(b'0'));
+        (value < 10).then(|| number.checked_mul(10)?.checked_add(value))?
+    })
 }
 
 /// Sets a parameter that has a value and may be given once.

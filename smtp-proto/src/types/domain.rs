@@ -52,6 +52,7 @@ impl<'a> Domain<'a> {
     }
 
     /// The labels, from the left.
+    #[must_use]
     pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('.')
     }

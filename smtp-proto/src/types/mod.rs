@@ -17,6 +17,7 @@ mod literal;
 mod mailbox;
 mod parameter;
 mod path;
+mod protocol;
 mod rejection;
 mod reply;
 mod text;
@@ -37,6 +38,7 @@ pub use parameter::{
     AuthIdentity, Body, MailParameters, Notify, OriginalRecipient, Parameter, RcptParameters, Ret, Xtext,
 };
 pub use path::{ForwardPath, Path, Postmaster, ReversePath};
+pub use protocol::Protocol;
 pub use rejection::{InvalidRejection, Rejection};
 pub use reply::{InvalidReply, Reply};
 pub use text::{InvalidText, Text};

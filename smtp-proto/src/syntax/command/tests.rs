@@ -1,1 +1,473 @@
+use std::format;
+use std::string::ToString;
+
 use super::*;
+use crate::types::InvalidParameter;
+
+fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
+    parse_command(line, &Leniency::default())
+}
+
+fn mail(line: &str) -> Mail<'_> {
+    match parse(line.as_bytes()) {
+        Ok(Command::Mail(mail)) => mail,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn rcpt(line: &str) -> Rcpt<'_> {
+    match parse(line.as_bytes()) {
+        Ok(Command::Rcpt(rcpt)) => rcpt,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn address(verb: Verb, fault: InvalidAddress) -> Result<Command<'static>, CommandError> {
+    Err(CommandError::Address { verb, fault })
+}
+
+#[test]
+fn verbs_are_whole_words_in_any_case() {
+    for (line, command) in [
+        ("DATA", Command::Data),
+        ("rset", Command::Rset),
+        ("QuIt", Command::Quit),
+        ("starttls", Command::StartTls),
+        ("TURN", Command::Turn),
+        ("NOOP", Command::Noop(None)),
+        ("help", Command::Help(None)),
+    ] {
+        assert_eq!(parse(line.as_bytes()), Ok(command.clone()));
+        assert_eq!(
+            parse(format!("{line} \t ").as_bytes()),
+            Ok(command),
+            "blanks at the end"
+        );
+    }
+    for line in [
+        "NOOPX",
+        "RSETX",
+        "STARTTLSX",
+        "STARTTL",
+        "WIZ",
+        "DEBUG",
+        "XCLIENT NAME=x",
+        "GET / HTTP/1.1",
+    ] {
+        let command = parse(line.as_bytes());
+        assert!(matches!(command, Ok(Command::Unknown(_))), "{command:?}");
+    }
+}
+
+#[test]
+fn what_does_not_begin_with_a_verb_is_not_recognised() {
+    let long = "X".repeat(300);
+    for line in [
+        "",
+        " ",
+        " NOOP",
+        "MAILFROM:<a@b>",
+        "RCPTTO:<a@b>",
+        "\u{e9}",
+        "MA\u{e9}L x",
+        ".",
+        "a\tb",
+        "X\0",
+        "NOOP\tx",
+        &long,
+    ] {
+        assert_eq!(
+            parse(line.as_bytes()),
+            Err(CommandError::Unrecognised),
+            "{line:?}"
+        );
+    }
+    assert_eq!(parse(b"\xc3\xa9\xff"), Err(CommandError::Unrecognised));
+    assert_eq!(parse(b"WIZ \xff"), Err(CommandError::Unrecognised));
+    // Octets which differ from a verb only in the bit that makes small letters.
+    assert_eq!(
+        parse(&b"DATA".map(|octet| octet ^ 0x40)),
+        Err(CommandError::Unrecognised)
+    );
+}
+
+#[test]
+fn commands_without_an_argument_accept_none() {
+    for (line, verb) in [
+        ("DATA now", Verb::Data),
+        ("RSET x", Verb::Rset),
+        ("QUIT .", Verb::Quit),
+        ("STARTTLS x", Verb::StartTls),
+    ] {
+        let error = parse(line.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, CommandError::Syntax { verb: found, .. } if found == verb),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn control_characters_are_named_as_the_fault() {
+    let control = |verb| Err(CommandError::Control { verb });
+    assert_eq!(parse(b"RCPT TO:<a\0@b>"), control(Verb::Rcpt));
+    assert_eq!(parse(b"RCPT TO:<a\r@b>"), control(Verb::Rcpt));
+    assert_eq!(parse(b"MAIL FROM:<\"a\x1b\"@b>"), control(Verb::Mail));
+    assert_eq!(parse(b"MAIL FROM:<a@b> SIZE=1\tBODY=7BIT"), control(Verb::Mail));
+    assert_eq!(parse(b"MAIL FROM:<a@b> X=\x7f"), control(Verb::Mail));
+    assert_eq!(parse(b"MAIL FROM\x1a<a@b>"), control(Verb::Mail));
+    assert_eq!(parse(b"MAIL \tFROM:<a@b>"), control(Verb::Mail));
+    assert_eq!(parse(b"MAIL FROM:\r<a@b>"), control(Verb::Mail));
+    assert_eq!(parse(b"MAIL FROM:<a@b> \n SIZE=1"), control(Verb::Mail));
+    assert_eq!(parse(b"RSET \r"), control(Verb::Rset));
+    assert_eq!(parse(b"DATA \n "), control(Verb::Data));
+    assert_eq!(parse(b"NOOP a\nNOOP"), control(Verb::Noop));
+    assert_eq!(parse(b"NOOP a\rNOOP"), control(Verb::Noop));
+    assert_eq!(parse(b"HELP \x1b[31m"), control(Verb::Help));
+    assert_eq!(parse(b"EHLO a\x01.test"), control(Verb::Ehlo));
+    assert_eq!(parse(b"AUTH PLAIN a\0b"), control(Verb::Auth));
+    assert_eq!(parse(b"BDAT 1\x00"), control(Verb::Bdat));
+    assert_eq!(parse("NOOP \u{9b}31m".as_bytes()), control(Verb::Noop));
+    assert_eq!(
+        parse("MAIL FROM:<a@b> SMTPUTF8 X=\u{85}".as_bytes()),
+        control(Verb::Mail)
+    );
+}
+
+#[test]
+fn utf8_is_checked_as_utf8() {
+    for octets in [
+        &b"\xc0\xaf"[..],
+        b"\xed\xa0\x80",
+        b"\xe2\x82",
+        b"\xff",
+        b"\xf4\x90\x80\x80",
+        b"\x80",
+    ] {
+        for (verb, line) in [
+            (Verb::Mail, [b"MAIL FROM:<", octets, b"@b> SMTPUTF8"].concat()),
+            (Verb::Rcpt, [b"RCPT TO:<a@", octets, b">"].concat()),
+            (Verb::Vrfy, [b"VRFY ", octets, b" SMTPUTF8"].concat()),
+            (Verb::Noop, [b"NOOP ", octets].concat()),
+        ] {
+            assert_eq!(parse(&line), Err(CommandError::NotUtf8 { verb }), "{octets:x?}");
+        }
+    }
+}
+
+#[test]
+fn utf8_needs_the_parameter_which_comes_behind_the_path() {
+    let unicode = mail("MAIL FROM:<us\u{e9}r@b\u{fc}cher.example> SIZE=1 SMTPUTF8");
+    assert!(unicode.parameters().smtputf8() && !unicode.reverse_path().is_ascii());
+    let non_ascii = |verb| Err(CommandError::NonAscii { verb });
+    assert_eq!(
+        parse("MAIL FROM:<us\u{e9}r@b> SIZE=1".as_bytes()),
+        non_ascii(Verb::Mail)
+    );
+    assert_eq!(
+        parse("MAIL FROM:<a@b> X=\u{e9}".as_bytes()),
+        non_ascii(Verb::Mail)
+    );
+    assert!(
+        !rcpt("RCPT TO:<us\u{e9}r@b>").is_ascii(),
+        "for the transaction to judge"
+    );
+    let fault = InvalidParameter::UnwantedValue;
+    let error = CommandError::Parameter {
+        verb: Verb::Mail,
+        keyword: "SMTPUTF8",
+        fault,
+    };
+    assert_eq!(parse(b"MAIL FROM:<a@b> SMTPUTF8=1"), Err(error));
+    assert_eq!(
+        parse("EHLO b\u{fc}cher.example".as_bytes()),
+        address(Verb::Ehlo, InvalidAddress::Domain)
+    );
+}
+
+#[test]
+fn mail_has_a_path_and_parameters() {
+    assert!(mail("MAIL FROM:<>").reverse_path().is_null());
+    assert_eq!(mail("mail from:<A@b> size=5").parameters().size(), Some(5));
+    assert_eq!(mail("MAIL  FROM:<a@b>  SIZE=5 ").parameters().size(), Some(5));
+    assert_eq!(
+        mail("MAIL FROM:<> BODY=7BIT").parameters().body(),
+        Some(crate::types::Body::SevenBit)
+    );
+    assert_eq!(mail("MAIL FROM:<\"a>b\"@c>").reverse_path().as_str(), "\"a>b\"@c");
+    assert_eq!(mail("SOML FROM:<a@b>").kind(), MailKind::Soml);
+    for line in [
+        "MAIL",
+        "MAIL <a@b>",
+        "MAIL TO:<a@b>",
+        "MAIL FROM <a@b>",
+        "MAIL FROM :<a@b>",
+        "MAIL FRO:<a@b>",
+        "MAIL FROM",
+    ] {
+        let error = parse(line.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, CommandError::Syntax { verb: Verb::Mail, .. }),
+            "{line}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn malformed_paths_are_refused() {
+    for (path, fault) in [
+        ("", InvalidAddress::Brackets),
+        ("a@b", InvalidAddress::Brackets),
+        ("<a@b", InvalidAddress::Brackets),
+        ("<a@b@c>", InvalidAddress::Brackets),
+        ("<a@b >", InvalidAddress::Brackets),
+        ("< a@b>", InvalidAddress::LocalPart),
+        ("<@>", InvalidAddress::Route),
+        ("<a>", InvalidAddress::At),
+        ("<a@b..c>", InvalidAddress::Domain),
+        ("<a@b.>", InvalidAddress::Domain),
+        ("<a@b_c>", InvalidAddress::Brackets),
+        ("<a@[999.1.1.1]>", InvalidAddress::Literal),
+        ("<\"a@b>", InvalidAddress::Quotes),
+        ("<a@b>junk", InvalidAddress::Trailing),
+        ("<a@b>,<c@d>", InvalidAddress::Trailing),
+    ] {
+        assert_eq!(
+            parse(format!("MAIL FROM:{path}").as_bytes()),
+            address(Verb::Mail, fault),
+            "{path}"
+        );
+        assert_eq!(
+            parse(format!("RCPT TO:{path}").as_bytes()),
+            address(Verb::Rcpt, fault),
+            "{path}"
+        );
+    }
+    assert_eq!(parse(b"RCPT TO:<>"), address(Verb::Rcpt, InvalidAddress::Null));
+    assert_eq!(
+        parse(b"MAIL FROM:<>x"),
+        address(Verb::Mail, InvalidAddress::Trailing)
+    );
+    assert_eq!(
+        parse(b"MAIL FROM:<postmaster>"),
+        address(Verb::Mail, InvalidAddress::At)
+    );
+}
+
+#[test]
+fn rcpt_has_a_path_or_the_postmaster() {
+    for line in [
+        "RCPT TO:<Postmaster>",
+        "RCPT TO:<POSTMASTER> NOTIFY=NEVER",
+        "rcpt to: <postmaster>",
+    ] {
+        assert!(rcpt(line).forward_path().is_postmaster() && rcpt(line).forward_path().mailbox().is_none());
+    }
+    let routed = rcpt("RCPT TO:<@a.test,@b.test:u@c.test> ORCPT=rfc822;u@c.test");
+    assert_eq!(routed.forward_path().mailbox().unwrap().as_str(), "u@c.test");
+    assert!(routed.parameters().original_recipient().is_some());
+    let error = parse(b"RCPT TO:<a@b> NOTIFY=NEVER,DELAY").unwrap_err();
+    assert_eq!(error.to_string(), "RCPT NOTIFY: correct the value");
+}
+
+#[test]
+fn each_leniency_lets_through_what_it_names_and_is_off_when_strict() {
+    let all = Leniency {
+        missing_brackets: true,
+        trailing_dot: true,
+        loose_dots: true,
+        ..Leniency::default()
+    };
+    for (line, becomes) in [
+        ("MAIL FROM: <a@b>", "MAIL FROM:<a@b>"),
+        ("MAIL FROM:a@b SIZE=1", "MAIL FROM:<a@b> SIZE=1"),
+        ("RCPT TO:postmaster", "RCPT TO:<postmaster>"),
+        ("MAIL FROM:<a@b.>", "MAIL FROM:<a@b>"),
+        ("MAIL FROM:<\"a b\"@c.> SIZE=1", "MAIL FROM:<\"a b\"@c> SIZE=1"),
+        ("RCPT TO:<.a..b.@c>", "RCPT TO:<\".a..b.\"@c>"),
+        (
+            "RCPT TO:a..b@c. NOTIFY=NEVER",
+            "RCPT TO:<\"a..b\"@c> NOTIFY=NEVER",
+        ),
+        ("EHLO my_pc", "EHLO my_pc"),
+        ("HELO -a-._b", "HELO -a-._b"),
+        ("EHLO a.b.", "EHLO a.b"),
+    ] {
+        let command = parse_command(line.as_bytes(), &all).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert_eq!(str::from_utf8(&command.to_line()).unwrap().trim_end(), becomes);
+        assert!(
+            parse_command(line.as_bytes(), &Leniency::STRICT).is_err(),
+            "{line}"
+        );
+    }
+    for line in [
+        "MAIL FROM:",
+        "RCPT TO:",
+        "RCPT TO:<>",
+        "MAIL FROM:<a b@c>",
+        "MAIL FROM:<a@b..>",
+        "EHLO",
+        "EHLO _..a",
+        "EHLO a b",
+    ] {
+        assert!(parse_command(line.as_bytes(), &all).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn a_client_names_itself() {
+    let name = |line: &'static str| match parse(line.as_bytes()) {
+        Ok(Command::Ehlo(name) | Command::Helo(name) | Command::Lhlo(name)) => name,
+        other => panic!("{line}: {other:?}"),
+    };
+    assert_eq!(name("EHLO a-b--c.client.test ").kind(), ClientNameKind::Domain);
+    assert_eq!(
+        name("HELO [127.0.0.1]").kind(),
+        ClientNameKind::Literal(Some([127, 0, 0, 1].into()))
+    );
+    assert_eq!(name("lhlo [IPv6:::1]").as_str(), "[IPv6:::1]");
+    assert_eq!(name("EHLO my_pc").kind(), ClientNameKind::Other);
+    assert_eq!(name("EHLO my_pc").host(), None);
+    for line in [
+        "EHLO",
+        "EHLO a b",
+        "EHLO [IPv6:::::]",
+        "EHLO `id`",
+        "EHLO client..test",
+        "EHLO [a_b]",
+    ] {
+        let error = parse(line.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, CommandError::Address { verb: Verb::Ehlo, .. }),
+            "{line}: {error:?}"
+        );
+    }
+    let long = format!("EHLO {}", "a_".repeat(128));
+    assert!(parse(long.as_bytes()).is_err());
+}
+
+#[test]
+fn a_chunk_size_is_a_number_of_64_bits() {
+    for (line, size, last) in [
+        ("BDAT 0 LAST", 0, true),
+        ("bdat 86  last ", 86, true),
+        ("BDAT 4294967296", 1 << 32, false),
+        ("BDAT 9223372036854775808", 1 << 63, false),
+        ("BDAT 18446744073709551615", u64::MAX, false),
+        ("BDAT 00000000000000000007", 7, false),
+    ] {
+        assert_eq!(
+            parse(line.as_bytes()),
+            Ok(Command::Bdat(Bdat { size, last })),
+            "{line}"
+        );
+    }
+    for digits in [
+        "18446744073709551616",
+        "99999999999999999999",
+        "123456789012345678901234567890",
+    ] {
+        assert_eq!(
+            parse(format!("BDAT {digits} LAST").as_bytes()),
+            Err(CommandError::ChunkSize),
+            "{digits}"
+        );
+    }
+    for line in [
+        "BDAT",
+        "BDAT LAST",
+        "BDAT -1",
+        "BDAT +1",
+        "BDAT 0x10",
+        "BDAT 1 LASTS",
+        "BDAT 1 LAST LAST",
+        "BDAT 1 2",
+    ] {
+        let error = parse(line.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, CommandError::Syntax { verb: Verb::Bdat, .. }),
+            "{line}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_query_may_allow_utf8() {
+    let query = |line: &'static str| match parse(line.as_bytes()) {
+        Ok(Command::Vrfy(query) | Command::Expn(query)) => (query.as_str().to_string(), query.smtputf8()),
+        other => panic!("{line}: {other:?}"),
+    };
+    assert_eq!(query("VRFY Some Body"), ("Some Body".into(), false));
+    assert_eq!(query("vrfy <a@b>  smtputf8"), ("<a@b>".into(), true));
+    assert_eq!(query("EXPN l\u{e9}s SMTPUTF8"), ("l\u{e9}s".into(), true));
+    assert_eq!(query("VRFY SMTPUTF8"), ("SMTPUTF8".into(), false));
+    assert_eq!(query("VRFY SMTPUTF8 SMTPUTF8"), ("SMTPUTF8".into(), true));
+    assert_eq!(
+        parse("VRFY \u{e9}".as_bytes()),
+        Err(CommandError::NonAscii { verb: Verb::Vrfy })
+    );
+    let fault = |fault| {
+        Err(CommandError::Argument {
+            verb: Verb::Vrfy,
+            fault,
+        })
+    };
+    assert_eq!(parse(b"VRFY"), fault(InvalidArgument::Empty));
+    assert_eq!(
+        parse(b"VRFY a SMTPUTF8 SMTPUTF8"),
+        fault(InvalidArgument::SmtpUtf8)
+    );
+}
+
+#[test]
+fn auth_names_a_mechanism_and_may_respond_at_once() {
+    let auth = |line: &'static str| match parse(line.as_bytes()) {
+        Ok(Command::Auth(auth)) => (
+            auth.mechanism().to_string(),
+            auth.initial_response().map(ToString::to_string),
+        ),
+        other => panic!("{line}: {other:?}"),
+    };
+    assert_eq!(
+        auth("AUTH PLAIN AGEAYg=="),
+        ("PLAIN".into(), Some("AGEAYg==".into()))
+    );
+    assert_eq!(
+        auth("auth scram-sha-256  ="),
+        ("scram-sha-256".into(), Some("=".into()))
+    );
+    assert_eq!(auth("AUTH LOGIN "), ("LOGIN".into(), None));
+    for line in [
+        "AUTH",
+        "AUTH PLAIN a b",
+        "AUTH P@AIN",
+        "AUTH ABCDEFGHIJKLMNOPQRSTU",
+        "AUTH PLAIN \u{e9}",
+    ] {
+        assert!(
+            matches!(
+                parse(line.as_bytes()),
+                Err(CommandError::Argument { verb: Verb::Auth, .. })
+            ),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_borrowed_command_becomes_an_owned_one() {
+    for line in [
+        "EHLO a",
+        "MAIL FROM:<a@b> X=1 SIZE=2",
+        "RCPT TO:<a@b> Y",
+        "VRFY x",
+        "NOOP x",
+        "AUTH X =",
+        "ETRN #a",
+    ] {
+        let command = parse(line.as_bytes()).unwrap();
+        assert_eq!(command.clone().into_owned(), command);
+    }
+    assert_eq!(parse(b"SAML FROM:<>").unwrap().verb(), Some(Verb::Saml));
+    assert_eq!(parse(b"ETRN a").unwrap().verb(), None);
+}

@@ -1,1 +1,90 @@
 use super::*;
+
+#[test]
+fn a_client_name_is_ascii() {
+    assert_eq!(
+        ClientName::parse("client.example").unwrap().kind(),
+        ClientNameKind::Domain
+    );
+    let literal = ClientName::parse("[IPv6:::1]").unwrap();
+    assert_eq!(
+        literal.kind(),
+        ClientNameKind::Literal(Some("::1".parse().unwrap()))
+    );
+    assert!(matches!(literal.host(), Some(Host::Literal(_))));
+    for name in ["", "bücher.example", "my_host", "a b", "a\r\nMAIL", "[1.2.3.4"] {
+        assert!(ClientName::parse(name).is_err(), "{name:?}");
+    }
+}
+
+#[test]
+fn an_argument_cannot_end_its_line_or_get_lost() {
+    for (text, fault) in [
+        ("", InvalidArgument::Empty),
+        ("  ", InvalidArgument::Empty),
+        (" a", InvalidArgument::Blanks),
+        ("a ", InvalidArgument::Blanks),
+        ("a\r\nb", InvalidArgument::Character),
+        ("a\tb", InvalidArgument::Character),
+        ("a\0", InvalidArgument::Character),
+        ("\u{85}", InvalidArgument::Character),
+    ] {
+        assert_eq!(Argument::new(text), Err(fault), "{text:?}");
+    }
+    assert!(Argument::new("x".repeat(Argument::MAX)).is_ok());
+    assert_eq!(
+        Argument::new("x".repeat(Argument::MAX + 1)),
+        Err(InvalidArgument::Long)
+    );
+}
+
+#[test]
+fn a_query_cannot_end_in_what_reads_as_its_parameter() {
+    assert_eq!(Query::new("a smtputf8"), Err(InvalidArgument::SmtpUtf8));
+    assert!(!Query::new("SMTPUTF8").unwrap().smtputf8());
+    assert!(Query::new("Jürgen").unwrap().smtputf8());
+    assert!(Query::new("list").unwrap().with_smtputf8().smtputf8());
+}
+
+#[test]
+fn an_initial_response_is_not_shown() {
+    let auth = Auth::new("PLAIN", Some("AGEAYg==")).unwrap();
+    let shown = std::format!("{auth:?}");
+    assert!(shown.contains("PLAIN") && !shown.contains("AGEAYg"), "{shown}");
+    assert_eq!(auth.initial_response(), Some("AGEAYg=="));
+    for (mechanism, initial) in [
+        ("", None),
+        ("A B", None),
+        ("PLAIN\r\n", None),
+        ("X", Some("")),
+        ("X", Some("a b")),
+        ("X", Some("é")),
+    ] {
+        assert!(
+            Auth::new(mechanism, initial).is_err(),
+            "{mechanism:?} {initial:?}"
+        );
+    }
+    assert!(Auth::new("ABCDEFGHIJ0123456789", None::<&str>).is_ok());
+    assert_eq!(
+        Auth::new("ABCDEFGHIJ0123456789A", None::<&str>),
+        Err(InvalidArgument::Long)
+    );
+}
+
+#[test]
+fn an_unknown_command_is_not_one_that_is_known() {
+    assert_eq!(UnknownCommand::new("mail", None), Err(InvalidArgument::KnownVerb));
+    assert_eq!(
+        UnknownCommand::new("StartTls", None),
+        Err(InvalidArgument::KnownVerb)
+    );
+    for verb in ["", "MAIL FROM", "a\r\n", "MAILFROM:", "é"] {
+        assert!(UnknownCommand::new(verb, None).is_err(), "{verb:?}");
+    }
+    let etrn = UnknownCommand::new("ETRN", Some(Argument::new("@example.org").unwrap())).unwrap();
+    assert_eq!(
+        (etrn.verb(), etrn.argument().map(Argument::as_str)),
+        ("ETRN", Some("@example.org"))
+    );
+}

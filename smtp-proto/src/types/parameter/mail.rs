@@ -214,7 +214,8 @@ impl fmt::Display for Body {
     }
 }
 
-/// Who submitted a message, as the client says: the value of `AUTH` (RFC 4954 section 5), a mailbox in xtext or `<>`.
+/// Who submitted a message, as the client says: the value of `AUTH` (RFC 4954 section 5), a mailbox in xtext or
+/// `<>`.
 ///
 /// A server that does not trust the client treats every value as [`AuthIdentity::UNKNOWN`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

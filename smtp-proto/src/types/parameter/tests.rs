@@ -1,1 +1,142 @@
+use alloc::vec::Vec;
+
 use super::*;
+use crate::types::Mailbox;
+
+#[test]
+fn notify_never_is_the_empty_set() {
+    let set = Notify::SUCCESS | Notify::DELAY;
+    assert!(set.contains(Notify::SUCCESS) && !set.contains(Notify::FAILURE));
+    assert_eq!(set.as_str(), "SUCCESS,DELAY");
+    assert_eq!(Notify::NEVER | Notify::FAILURE, Notify::FAILURE);
+    assert_eq!(Notify::NEVER.as_str(), "NEVER");
+}
+
+#[test]
+fn an_envelope_id_stands_for_at_most_100_printable_octets() {
+    let set = |encoded: &str| MailParameters::default().with_envelope_id(Xtext::parse(encoded)?.into_owned());
+    assert_eq!(
+        set(&"+41".repeat(100)).unwrap().envelope_id().unwrap().decode(),
+        "A".repeat(100)
+    );
+    assert_eq!(set(&"a".repeat(101)), Err(InvalidParameter::Long));
+    assert_eq!(set(""), Err(InvalidParameter::MissingValue));
+    assert_eq!(
+        set("+C3+A9"),
+        Err(InvalidParameter::Value),
+        "RFC 3461 has ASCII only"
+    );
+}
+
+#[test]
+fn what_has_a_method_of_its_own_is_no_other_parameter() {
+    let mail = MailParameters::default();
+    for keyword in ["SIZE", "body", "SmtpUtf8", "auth", "RET", "ENVID", "REQUIRETLS"] {
+        assert_eq!(
+            mail.clone().with_other(keyword, Some("1")),
+            Err(InvalidParameter::Known)
+        );
+    }
+    let rcpt = RcptParameters::default();
+    for keyword in ["notify", "ORCPT"] {
+        assert_eq!(
+            rcpt.clone().with_other(keyword, None),
+            Err(InvalidParameter::Known)
+        );
+    }
+    assert!(mail.with_other("NOTIFY", None).is_ok() && rcpt.with_other("SIZE", None).is_ok());
+}
+
+#[test]
+fn other_parameters_follow_the_grammar() {
+    for (keyword, value, fault) in [
+        ("", None, InvalidParameter::Keyword),
+        ("-a", None, InvalidParameter::Keyword),
+        ("a b", None, InvalidParameter::Keyword),
+        ("a=b", None, InvalidParameter::Keyword),
+        ("é", None, InvalidParameter::Keyword),
+        ("a", Some(""), InvalidParameter::MissingValue),
+        ("a", Some("b=c"), InvalidParameter::Value),
+        ("a", Some("b c"), InvalidParameter::Value),
+        ("a", Some("b\r\nRSET"), InvalidParameter::Value),
+        ("a", Some("\0"), InvalidParameter::Value),
+        ("a", Some("\u{9b}"), InvalidParameter::Value),
+    ] {
+        assert_eq!(
+            RcptParameters::default().with_other(keyword, value),
+            Err(fault),
+            "{keyword:?} {value:?}"
+        );
+    }
+    let parameters = MailParameters::default()
+        .with_other("X-A", None)
+        .unwrap()
+        .with_other("b", Some("é"))
+        .unwrap();
+    let others: Vec<_> = parameters
+        .others()
+        .map(|other| (other.keyword(), other.value()))
+        .collect();
+    assert_eq!(others, [("X-A", None), ("b", Some("é"))]);
+    assert!(!parameters.is_ascii());
+}
+
+#[test]
+fn an_original_recipient_has_a_type_and_an_address() {
+    let user = OriginalRecipient::parse("rfc822;us+2Ber@example.org").unwrap();
+    assert_eq!(
+        (user.address_type(), &*user.address()),
+        ("rfc822", "us+er@example.org")
+    );
+    assert_eq!(
+        OriginalRecipient::new("rfc822", "us+er@example.org").unwrap(),
+        user
+    );
+    assert_eq!(
+        OriginalRecipient::parse("x400;/S+3DUser/").unwrap().address(),
+        "/S=User/"
+    );
+    assert_eq!(
+        OriginalRecipient::new("utf-8", "a+é\\@b").unwrap().as_str(),
+        "utf-8;a\\x{2B}é\\x{5C}@b"
+    );
+    for value in [
+        "user@example.org",
+        ";a",
+        "rfc822;us+er",
+        "rfc822;a+4",
+        "rfc822;+0D+0A",
+        "rfc822;é",
+        "rfc822;+C3+A9",
+        "a b;c",
+        "a;b c",
+        "a;b=c",
+    ] {
+        assert_eq!(
+            OriginalRecipient::parse(value),
+            Err(InvalidParameter::Value),
+            "{value}"
+        );
+    }
+    assert!(
+        OriginalRecipient::new("utf-8", "é\u{9b}").is_err()
+            && OriginalRecipient::new("utf-8", "a\r").is_err()
+    );
+    let longest = ["rfc822;", &"a".repeat(493)].concat();
+    assert!(OriginalRecipient::parse(&longest).is_ok());
+    assert_eq!(
+        OriginalRecipient::parse(&[&*longest, "a"].concat()),
+        Err(InvalidParameter::Long)
+    );
+}
+
+#[test]
+fn the_submitter_may_be_unknown() {
+    assert!(AuthIdentity::UNKNOWN.is_unknown() && AuthIdentity::parse("<>").unwrap().is_unknown());
+    assert_eq!(AuthIdentity::UNKNOWN.mailbox(), None);
+    let mailbox: Mailbox<'_> = "e+é=1@example.org".parse().unwrap();
+    let identity = AuthIdentity::try_from(&mailbox).unwrap();
+    assert_eq!(identity.as_str(), "e+2B+C3+A9+3D1@example.org");
+    assert_eq!(identity.mailbox(), Some(mailbox));
+    assert_eq!(AuthIdentity::parse("somebody").unwrap().mailbox(), None);
+}

@@ -1,0 +1,117 @@
+//! What a client is told once, for all of its sessions.
+
+use core::time::Duration;
+
+use crate::{
+    data::LineEndings,
+    limits::ClientLimits,
+    types::{ClientName, Protocol},
+};
+
+/// The settings of a client. Start from [`Config::new`] and change what should differ.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// What the client calls itself in EHLO, HELO and LHLO: its own fully qualified name, or an address literal
+    /// when it has none (RFC 5321 section 4.1.4).
+    pub hello: ClientName<'static>,
+    /// SMTP or LMTP.
+    pub protocol: Protocol,
+    /// Bounds.
+    pub limits: ClientLimits,
+    /// Deadlines.
+    pub timeouts: Timeouts,
+    /// What to do with bare CR and LF in a message. A BINARYMIME message is sent as it is.
+    pub line_endings: LineEndings,
+    /// Whether commands are sent in groups (RFC 2920).
+    pub pipelining: Use,
+    /// Whether BDAT is used instead of DATA (RFC 3030). A BINARYMIME message always uses it.
+    pub chunking: Use,
+}
+
+impl Config {
+    /// A client of this name that pipelines when it may and sends messages with DATA.
+    #[must_use]
+    pub fn new(hello: ClientName<'static>) -> Self {
+        Self {
+            hello,
+            protocol: Protocol::Smtp,
+            limits: ClientLimits::default(),
+            timeouts: Timeouts::default(),
+            line_endings: LineEndings::default(),
+            pipelining: Use::WhenOffered,
+            chunking: Use::Never,
+        }
+    }
+}
+
+/// Whether an extension is made use of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum Use {
+    /// When the server offers it.
+    WhenOffered,
+    /// Not even then.
+    Never,
+}
+
+/// How long each phase of a session may take. The defaults are the minima of RFC 5321 section 4.5.3.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// For the whole greeting. Default 5 minutes.
+    pub greeting: Duration,
+    /// For the reply to a command without a time of its own. Default 5 minutes.
+    pub command: Duration,
+    /// For the reply to MAIL. Default 5 minutes.
+    pub mail: Duration,
+    /// For the reply to each RCPT. Default 5 minutes.
+    pub recipient: Duration,
+    /// For the reply to DATA. Default 2 minutes.
+    pub data_start: Duration,
+    /// For each piece of the message to be taken by the server. Default 3 minutes.
+    pub data_block: Duration,
+    /// For the reply to the end of the message or of a chunk, and in LMTP for each. Default 10 minutes.
+    pub data_end: Duration,
+    /// For the reply to QUIT; nothing depends on it. Default 10 seconds.
+    pub quit: Duration,
+    /// For the server to take the commands that are to be written. Default 5 minutes.
+    pub write: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        const fn minutes(minutes: u64) -> Duration {
+            Duration::from_secs(60 * minutes)
+        }
+        Self {
+            greeting: minutes(5),
+            command: minutes(5),
+            mail: minutes(5),
+            recipient: minutes(5),
+            data_start: minutes(2),
+            data_block: minutes(3),
+            data_end: minutes(10),
+            quit: Duration::from_secs(10),
+            write: minutes(5),
+        }
+    }
+}
+
+impl Timeouts {
+    /// The same time for every phase.
+    #[must_use]
+    pub const fn all(time: Duration) -> Self {
+        Self {
+            greeting: time,
+            command: time,
+            mail: time,
+            recipient: time,
+            data_start: time,
+            data_block: time,
+            data_end: time,
+            quit: time,
+            write: time,
+        }
+    }
+}

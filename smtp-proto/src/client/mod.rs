@@ -1,0 +1,319 @@
+//! The client machine: a whole SMTP or LMTP session without I/O.
+//!
+//! The machine greets, introduces itself, and pipelines by itself. The application asks it to
+//! [`deliver`](Client::deliver) an envelope, sends the content when [`Event::Body`] says so, and learns from
+//! [`Event::Reply`] what the server said of each recipient.
+
+mod body;
+mod command;
+mod config;
+mod event;
+mod receipt;
+mod reply;
+mod transaction;
+
+use alloc::{boxed::Box, sync::Arc};
+
+pub use body::{Coming, Piece};
+pub use config::{Config, Timeouts, Use};
+pub use event::{Asked, BodyPermit, Closed, Event, Fate, NotSent, Outcome, WhyNot};
+pub use receipt::{Receipt, RecipientFate};
+
+use self::transaction::Transaction;
+use crate::{
+    machine::{Machine, Step, Wait, sealed::Sealed},
+    output::Output,
+    state::State,
+    syntax::ReplyScanner,
+    time::{Deadline, Instant, Phase, Timer},
+    types::{Extensions, Keyword, Protocol, Verb},
+};
+
+/// One SMTP or LMTP session, seen from the client.
+///
+/// See [`Machine`] for how to drive it and [`Event`] for what it reports.
+#[derive(Debug)]
+pub struct Client {
+    config: Arc<Config>,
+    /// What the last EHLO reply offered.
+    extensions: Extensions,
+    state: State,
+    stage: Stage,
+    transaction: Option<Box<Transaction>>,
+    scanner: ReplyScanner,
+    output: Output,
+    /// The server still holds a spoilt transaction: RSET comes before the next.
+    needs_reset: bool,
+    /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
+    transactions: u32,
+    end_of_input: bool,
+    /// Waiting for a reply, or for the application.
+    waiting: Timer,
+    /// Waiting for the server to take what is written.
+    writing: Timer,
+    now: Instant,
+}
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The greeting is awaited.
+    Greeting,
+    /// The greeting was positive: this is the next thing to say.
+    Introduce(Verb),
+    /// EHLO, HELO or LHLO was sent.
+    Hello(Verb),
+    /// [`Event::Ready`] is to be reported.
+    Welcome,
+    /// Nothing is under way.
+    Ready,
+    /// One command of the application was sent.
+    Command(Asked),
+    /// RSET was sent before a transaction.
+    Resetting,
+    /// MAIL, RCPT and DATA are on their way.
+    Envelope,
+    /// [`Event::Body`] is to be reported.
+    Permit,
+    /// The application sends the message.
+    Content,
+    /// The whole message was sent; its final reply or replies are awaited.
+    Final,
+    /// An empty message was sent because nobody was to get it (RFC 2920 section 3.1).
+    LoneDot(Asked),
+    /// A chunk was refused; the replies to those behind it are awaited.
+    ChunksRefused,
+    /// [`Event::Finished`] is to be reported.
+    Finished(Outcome),
+    /// QUIT was sent; the session ends for this reason.
+    Quitting(Closed),
+    /// The session is over.
+    Over(Closed, Fate),
+}
+
+impl Client {
+    /// A session on a stream that has just been connected.
+    #[must_use]
+    pub fn new(config: Arc<Config>) -> Self {
+        Self {
+            config,
+            extensions: Extensions::default(),
+            state: State::Connected,
+            stage: Stage::Greeting,
+            transaction: None,
+            scanner: ReplyScanner::default(),
+            output: Output::default(),
+            needs_reset: false,
+            transactions: 0,
+            end_of_input: false,
+            waiting: Timer::default(),
+            writing: Timer::default(),
+            now: Instant::ORIGIN,
+        }
+    }
+
+    /// Gives the session up at once, without QUIT. Poll afterwards; the stream must be closed.
+    pub fn abort(&mut self) {
+        self.close(Closed::Aborted);
+    }
+
+    /// What the server offered in its last reply to EHLO or LHLO; empty after HELO.
+    #[must_use]
+    pub const fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the session is, as far as the server has said.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether a command or transaction may be begun.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Ready)
+    }
+
+    /// Ends the session for this reason, if it has not ended yet.
+    fn close(&mut self, why: Closed) {
+        if matches!(self.stage, Stage::Over(..)) {
+            return;
+        }
+        let fate = match (&self.stage, &self.transaction) {
+            (_, None) | (Stage::Finished(_), _) => Fate::Settled,
+            (Stage::Final, _) => Fate::Unknown,
+            (_, Some(transaction)) if transaction.content.completely_sent() => Fate::Unknown,
+            _ => Fate::NotAccepted,
+        };
+        self.end(why, fate);
+    }
+
+    fn end(&mut self, why: Closed, fate: Fate) {
+        self.output.clear();
+        self.output.release();
+        self.transaction = None;
+        self.state = State::Closed;
+        self.stage = Stage::Over(why, fate);
+    }
+
+    /// Takes the next step that needs no input, if there is one.
+    fn advance<'i>(&mut self) -> Option<Event<'i>> {
+        loop {
+            match self.stage {
+                Stage::Introduce(verb) => self.introduce(verb),
+                Stage::Welcome => {
+                    self.stage = Stage::Ready;
+                    return Some(Event::Ready);
+                }
+                Stage::Envelope => {
+                    if !self.send_envelope() {
+                        return None;
+                    }
+                }
+                Stage::Permit => {
+                    self.stage = Stage::Content;
+                    return Some(Event::Body(BodyPermit(())));
+                }
+                Stage::Finished(outcome) => {
+                    self.stage = Stage::Ready;
+                    self.transaction = None;
+                    return Some(Event::Finished(outcome));
+                }
+                Stage::Over(why, message) => return Some(Event::Closed { why, message }),
+                _ => return None,
+            }
+        }
+    }
+
+    fn introduce(&mut self, verb: Verb) {
+        self.send(&[
+            verb.as_str().as_bytes(),
+            b" ",
+            self.config.clone().hello.as_str().as_bytes(),
+        ]);
+        self.stage = Stage::Hello(verb);
+    }
+
+    /// The verb that this protocol begins with.
+    fn first_verb(&self) -> Verb {
+        match self.config.protocol {
+            Protocol::Smtp => Verb::Ehlo,
+            Protocol::Lmtp => Verb::Lhlo,
+        }
+    }
+
+    fn pipelines(&self) -> bool {
+        self.config.pipelining == Use::WhenOffered && self.extensions.has(Keyword::Pipelining)
+    }
+
+    /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
+    fn idle(&mut self) -> Option<Wait> {
+        let timeouts = &self.config.timeouts;
+        let write = !self.output.is_empty();
+        let content = self.stage == Stage::Content;
+        let (phase, time) = match self.stage {
+            Stage::Greeting => (Phase::Greeting, timeouts.greeting),
+            Stage::Envelope => match self.transaction.as_ref().map(|transaction| transaction.awaited()) {
+                Some(Asked::Mail) => (Phase::Mail, timeouts.mail),
+                Some(Asked::Recipient(_)) => (Phase::Recipient, timeouts.recipient),
+                _ => (Phase::DataStart, timeouts.data_start),
+            },
+            Stage::Content => match self.transaction.as_ref() {
+                Some(transaction) if transaction.content.blocked() => (Phase::DataEnd, timeouts.data_end),
+                _ => (Phase::DataBlock, timeouts.data_block),
+            },
+            Stage::Final | Stage::LoneDot(_) | Stage::ChunksRefused => (Phase::DataEnd, timeouts.data_end),
+            Stage::Quitting(_) => (Phase::Quit, timeouts.quit),
+            _ => (Phase::Command, timeouts.command),
+        };
+        let mut deadline = None;
+        if self.stage != Stage::Ready {
+            deadline = Some(self.waiting.run(phase, time, self.now));
+        }
+        if write {
+            let other = self.writing.run(Phase::Write, timeouts.write, self.now);
+            deadline = Deadline::earlier(deadline, Some(other));
+        }
+        match deadline {
+            Some(due) if due.at <= self.now => {
+                match self.stage {
+                    Stage::Quitting(why) => self.end(why, Fate::Settled),
+                    _ => self.close(Closed::TimedOut(due.phase)),
+                }
+                None
+            }
+            _ => Some(Wait {
+                read: !self.end_of_input,
+                write,
+                answer: content,
+                deadline,
+            }),
+        }
+    }
+}
+
+impl Sealed for Client {}
+
+impl Machine for Client {
+    type Event<'i> = Event<'i>;
+
+    fn poll<'i>(&mut self, input: &mut &'i [u8], now: Instant) -> Step<Event<'i>> {
+        self.now = now;
+        loop {
+            if let Some(event) = self.advance() {
+                return Step::Event(event);
+            }
+            if let Some(event) = self.read_reply(input) {
+                return Step::Event(event);
+            }
+            if matches!(self.stage, Stage::Over(..) | Stage::Introduce(_)) {
+                continue;
+            }
+            if self.end_of_input {
+                match self.stage {
+                    Stage::Quitting(why) => self.end(why, Fate::Settled),
+                    _ => self.close(Closed::Eof),
+                }
+                continue;
+            }
+            if let Some(wait) = self.idle() {
+                return Step::Wait(wait);
+            }
+        }
+    }
+
+    fn output(&self) -> &[u8] {
+        self.output.pending()
+    }
+
+    fn wrote(&mut self, octets: usize) {
+        self.output.wrote(octets);
+        if self.output.is_empty() {
+            self.writing.stop();
+            if self.transaction.is_none() {
+                self.output.release();
+            }
+        }
+    }
+
+    fn end_input(&mut self) {
+        self.end_of_input = true;
+    }
+
+    fn lost(&mut self) {
+        match self.stage {
+            Stage::Quitting(why) => self.end(why, Fate::Settled),
+            _ => self.close(Closed::Lost),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Replies: which command each one answers, and what follows from it.
+
+use super::{Asked, Client, Closed, Event, Fate, Outcome, Stage};
+use crate::{
+    output::Sink,
+    state::{Move, State},
+    syntax,
+    types::{Code, Protocol, Reply, Severity, Verb},
+};
+
+impl Client {
+    /// Takes the next whole reply off the input, if there is one.
+    pub(super) fn read_reply<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
+        let reply = match self.scanner.scan(input, &self.config.limits.reply) {
+            Ok(Some(reply)) => reply,
+            Ok(None) => return None,
+            Err(error) => {
+                self.close(Closed::Malformed(error));
+                return None;
+            }
+        };
+        *input = input.get(reply.raw().len()..).unwrap_or_default();
+        self.waiting.stop();
+        let to = self.answered(&reply);
+        Some(Event::Reply { to, reply })
+    }
+
+    /// Says what a reply answers and does what follows from it.
+    fn answered(&mut self, reply: &Reply<'_>) -> Asked {
+        let Some(to) = self.asked() else {
+            let why = match (reply.code(), self.stage) {
+                (Code::NOT_AVAILABLE, _) => Closed::NotAvailable,
+                (_, Stage::Content) if is_negative(reply) => Closed::RefusedEarly,
+                _ => Closed::Unsolicited,
+            };
+            let early = self.stage == Stage::Content;
+            self.close(why);
+            return if early { Asked::Message } else { Asked::Nothing };
+        };
+        if reply.code() == Code::NOT_AVAILABLE {
+            self.not_available(to);
+        } else {
+            self.follow(to, reply);
+        }
+        to
+    }
+
+    /// What the next reply answers; `None` when no command was written that is still unanswered.
+    fn asked(&self) -> Option<Asked> {
+        let unwritten = || memchr::memchr_iter(b'\n', self.output.pending()).count();
+        let written = self.output.is_empty();
+        match self.stage {
+            Stage::Greeting => Some(Asked::Greeting),
+            Stage::Hello(verb) => written.then_some(Asked::Hello(verb)),
+            Stage::Command(asked) => written.then_some(asked),
+            Stage::Resetting => written.then_some(Asked::Reset),
+            Stage::Quitting(_) => written.then_some(Asked::Quit),
+            Stage::LoneDot(_) => written.then_some(Asked::Message),
+            Stage::Envelope => {
+                let transaction = self.transaction.as_ref()?;
+                (transaction.outstanding() > unwritten()).then(|| transaction.awaited())
+            }
+            Stage::Content | Stage::ChunksRefused => {
+                let chunks = self.transaction.as_ref()?.content.unanswered();
+                (chunks > unwritten()).then_some(Asked::Chunk)
+            }
+            Stage::Final => {
+                let transaction = self.transaction.as_ref()?;
+                if transaction.content.unanswered() > 0 {
+                    return Some(Asked::Chunk);
+                }
+                written.then(|| match self.config.protocol {
+                    Protocol::Smtp => Asked::Message,
+                    Protocol::Lmtp => transaction
+                        .final_recipient()
+                        .map_or(Asked::Message, Asked::MessageFor),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// 421: whatever was asked is refused, and the server closes (RFC 5321 section 3.8).
+    fn not_available(&mut self, to: Asked) {
+        match (to, &mut self.transaction) {
+            (Asked::MessageFor(_), Some(transaction)) if transaction.final_replies_due() > 1 => {
+                self.close(Closed::NotAvailable);
+            }
+            (_, Some(_)) => self.end(Closed::NotAvailable, Fate::NotAccepted),
+            (Asked::Quit, None) => self.end(Closed::Quit, Fate::Settled),
+            (_, None) => self.close(Closed::NotAvailable),
+        }
+    }
+
+    fn follow(&mut self, to: Asked, reply: &Reply<'_>) {
+        let positive = reply.is_positive_completion();
+        let expected = match to {
+            Asked::Data => !positive,
+            // Commands of the application's own may be answered by anything.
+            Asked::Command => true,
+            _ => !reply.is_intermediate(),
+        };
+        if !expected {
+            return self.close(Closed::Unexpected);
+        }
+        match to {
+            Asked::Greeting if positive => {
+                self.state = State::Greeted;
+                self.stage = Stage::Introduce(self.first_verb());
+            }
+            Asked::Greeting => {
+                self.state = State::Refused;
+                self.leave(Closed::Refused);
+            }
+            Asked::Hello(verb) => self.introduced(verb, reply),
+            Asked::Quit => {
+                if let Stage::Quitting(why) = self.stage {
+                    self.end(why, Fate::Settled);
+                }
+            }
+            Asked::Reset if self.stage == Stage::Resetting => {
+                self.needs_reset = !positive;
+                self.stage = if positive {
+                    Stage::Envelope
+                } else {
+                    Stage::Finished(Outcome::Refused(to))
+                };
+            }
+            Asked::Mail | Asked::Recipient(_) | Asked::Data => self.envelope_answered(to, reply),
+            Asked::Chunk => self.chunk_answered(positive),
+            Asked::Message | Asked::MessageFor(_) => self.message_answered(to, positive),
+            _ => {
+                if to == Asked::Reset && positive {
+                    self.needs_reset = false;
+                    self.state = self.state.after(Move::Rset).unwrap_or(self.state);
+                }
+                self.stage = Stage::Ready;
+            }
+        }
+    }
+
+    fn introduced(&mut self, verb: Verb, reply: &Reply<'_>) {
+        if reply.is_positive_completion() {
+            // Whatever an earlier introduction offered is void (RFC 3207 section 4.2, RFC 9422 section 3.6).
+            self.extensions = match verb {
+                Verb::Helo => crate::types::Extensions::default(),
+                _ => syntax::parse_ehlo(reply).1,
+            };
+            self.transactions = 0;
+            self.state = self.state.after(Move::Hello).unwrap_or(self.state);
+            self.stage = Stage::Welcome;
+        } else if verb == Verb::Ehlo && reply.is_permanent() {
+            self.stage = Stage::Introduce(Verb::Helo);
+        } else {
+            self.leave(Closed::Refused);
+        }
+    }
+
+    fn message_answered(&mut self, to: Asked, positive: bool) {
+        if let Stage::LoneDot(decided) = self.stage {
+            self.finish(Outcome::Refused(decided));
+            return;
+        }
+        let Some(transaction) = &mut self.transaction else {
+            return;
+        };
+        let replies = match self.config.protocol {
+            Protocol::Smtp => 1,
+            Protocol::Lmtp => transaction.accepted(),
+        };
+        if transaction.final_answered(positive, replies) {
+            let outcome = if transaction.any_accepted() {
+                Outcome::Accepted
+            } else {
+                Outcome::Refused(to)
+            };
+            self.finish(outcome);
+        }
+    }
+
+    /// The server is done with the transaction.
+    fn finish(&mut self, outcome: Outcome) {
+        self.needs_reset = false;
+        self.state = State::Ready;
+        self.stage = Stage::Finished(outcome);
+    }
+
+    /// Says QUIT and ends the session for this reason.
+    pub(super) fn leave(&mut self, why: Closed) {
+        self.send(&[b"QUIT"]);
+        self.stage = Stage::Quitting(why);
+    }
+
+    /// Queues a command line.
+    pub(super) fn send(&mut self, words: &[&[u8]]) {
+        for word in words {
+            self.output.put(word);
+        }
+        self.output.put(b"\r\n");
+        self.waiting.stop();
+    }
+}
+
+pub(super) fn is_negative(reply: &Reply<'_>) -> bool {
+    matches!(reply.code().severity(), Severity::Transient | Severity::Permanent)
+}

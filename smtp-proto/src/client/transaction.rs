@@ -1,0 +1,351 @@
+//! The envelope on its way: MAIL, RCPT and DATA, one by one or in groups.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use super::{Asked, Client, NotSent, Outcome, Stage, Use, WhyNot, body::Content};
+use crate::{
+    output::Sink,
+    state::{Move, State},
+    types::{
+        Body, Envelope, Extensions, ForwardPath, Keyword, MailParameters, Parameter, RcptParameters,
+        Recipient, Reply,
+    },
+};
+
+/// No further command is queued while more than this is waiting to be written, in octets.
+const OUTPUT_HIGH: usize = 4096;
+
+/// A transaction under way.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    envelope: Envelope,
+    /// How many commands were queued: MAIL is the first, then RCPT for each recipient, then DATA.
+    sent: usize,
+    /// How many of them were answered.
+    answered: usize,
+    /// The reply that decided that nobody gets the message.
+    refused: Option<Asked>,
+    /// The indexes of the accepted recipients, in order.
+    accepted: Vec<usize>,
+    /// How many final replies came.
+    finals: usize,
+    /// Whether one of them was positive.
+    any_accepted: bool,
+    pub(super) content: Content,
+}
+
+impl Transaction {
+    /// How many commands are unanswered.
+    pub(super) const fn outstanding(&self) -> usize {
+        self.sent - self.answered
+    }
+
+    /// What the next reply answers.
+    pub(super) fn awaited(&self) -> Asked {
+        self.asked(self.answered)
+    }
+
+    fn asked(&self, position: usize) -> Asked {
+        match position.checked_sub(1) {
+            None => Asked::Mail,
+            Some(index) if index < self.envelope.recipients().len() => Asked::Recipient(index),
+            Some(_) => Asked::Data,
+        }
+    }
+
+    /// The recipient whose final reply comes next (LMTP).
+    pub(super) fn final_recipient(&self) -> Option<usize> {
+        self.accepted.get(self.finals).copied()
+    }
+
+    /// How many final replies LMTP still owes.
+    pub(super) fn final_replies_due(&self) -> usize {
+        self.accepted.len().saturating_sub(self.finals)
+    }
+
+    pub(super) const fn any_accepted(&self) -> bool {
+        self.any_accepted
+    }
+
+    /// Notes that nobody gets the message because of this.
+    pub(super) fn refuse(&mut self, asked: Asked) {
+        self.refused.get_or_insert(asked);
+    }
+
+    /// Notes a final reply; `true` when it was the last.
+    pub(super) fn final_answered(&mut self, positive: bool, replies: usize) -> bool {
+        self.any_accepted |= positive && self.refused.is_none();
+        self.finals += 1;
+        self.finals >= replies
+    }
+
+    pub(super) fn accepted(&self) -> usize {
+        self.accepted.len()
+    }
+}
+
+impl Client {
+    /// Begins a transaction. MAIL and RCPT go out, in one group when the server offers PIPELINING; when the server
+    /// is ready for the message, [`Event::Body`](super::Event::Body) comes, and in any case
+    /// [`Event::Finished`](super::Event::Finished).
+    ///
+    /// Only parameters whose extension is offered are sent: SIZE and the DSN parameters are left out silently
+    /// (RFC 1870 section 6, RFC 3461 section 5); a message that needs 8BITMIME, BINARYMIME or SMTPUTF8 is refused
+    /// here, before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// Gives the envelope back with the reason when nothing can be sent.
+    pub fn deliver(&mut self, envelope: Envelope) -> Result<(), NotSent<Box<Envelope>>> {
+        match self.judge(&envelope) {
+            Ok(chunking) => {
+                let endings = self.config.line_endings;
+                let binary = envelope.parameters().body() == Some(Body::BinaryMime);
+                let seven_bit = !self.extensions.has(Keyword::EightBitMime);
+                self.transactions += 1;
+                self.transaction = Some(Box::new(Transaction {
+                    envelope,
+                    sent: 0,
+                    answered: 0,
+                    refused: None,
+                    accepted: Vec::new(),
+                    finals: 0,
+                    any_accepted: false,
+                    content: Content::new(chunking, binary, endings, seven_bit && !binary),
+                }));
+                if self.needs_reset {
+                    self.send(&[b"RSET"]);
+                    self.stage = Stage::Resetting;
+                } else {
+                    self.stage = Stage::Envelope;
+                }
+                Ok(())
+            }
+            Err(why) => Err(NotSent {
+                value: Box::new(envelope),
+                why,
+            }),
+        }
+    }
+
+    /// Whether this envelope can be sent in this session, and whether its message goes in chunks.
+    fn judge(&self, envelope: &Envelope) -> Result<bool, WhyNot> {
+        if !self.is_ready() {
+            return Err(WhyNot::OutOfTurn);
+        }
+        let offers = |keyword| self.extensions.has(keyword);
+        let needs = |keyword| {
+            if offers(keyword) {
+                Ok(())
+            } else {
+                Err(WhyNot::NotOffered(keyword))
+            }
+        };
+        let parameters = envelope.parameters();
+        match parameters.body() {
+            Some(Body::EightBitMime) => needs(Keyword::EightBitMime)?,
+            Some(Body::BinaryMime) => needs(Keyword::Chunking).and(needs(Keyword::BinaryMime))?,
+            _ => {}
+        }
+        if parameters.smtputf8() || envelope.needs_smtputf8() {
+            needs(Keyword::SmtpUtf8)?;
+        }
+        if parameters.require_tls() {
+            needs(Keyword::RequireTls)?;
+        }
+        let others = envelope
+            .recipients()
+            .iter()
+            .flat_map(|recipient| recipient.parameters().others());
+        if !parameters
+            .others()
+            .chain(others)
+            .all(|parameter| self.offers_parameter(&parameter))
+        {
+            return Err(WhyNot::ParameterNotOffered);
+        }
+        if let (Some(size), Some(limit)) = (parameters.size(), self.extensions.size_limit())
+            && size > limit
+        {
+            return Err(WhyNot::TooBig { size, limit });
+        }
+        let recipients = envelope.recipients();
+        if recipients.is_empty() {
+            return Err(WhyNot::NoRecipients);
+        }
+        let limits = self.extensions.limits();
+        let exceeds = |count: usize, most: u32| u32::try_from(count).is_ok_and(|count| count > most);
+        if let Some(most) = limits
+            .rcpt_max()
+            .filter(|most| exceeds(recipients.len(), most.get()))
+        {
+            return Err(WhyNot::TooManyRecipients(most.get()));
+        }
+        if let Some(most) = limits.rcpt_domain_max()
+            && exceeds(
+                domains(recipients.iter().map(|recipient| recipient.forward_path())),
+                most.get(),
+            )
+        {
+            return Err(WhyNot::TooManyDomains(most.get()));
+        }
+        if let Some(most) = limits.mail_max().filter(|most| self.transactions >= most.get()) {
+            return Err(WhyNot::TooManyTransactions(most.get()));
+        }
+        let binary = parameters.body() == Some(Body::BinaryMime);
+        Ok(binary || (self.config.chunking == Use::WhenOffered && offers(Keyword::Chunking)))
+    }
+
+    /// Whether the extension that a parameter belongs to is offered.
+    fn offers_parameter(&self, parameter: &Parameter<'_>) -> bool {
+        let keyword = parameter.keyword();
+        // Keywords of extensions whose parameters are called otherwise.
+        let extension = match keyword.to_ascii_uppercase().as_str() {
+            "BY" => "DELIVERBY",
+            "HOLDFOR" | "HOLDUNTIL" => "FUTURERELEASE",
+            "SOLICIT" => "NO-SOLICITING",
+            "TRANSID" => "CHECKPOINT",
+            _ => keyword,
+        };
+        self.extensions.other(extension).is_some()
+    }
+
+    /// Queues what may be queued. Returns `true` when the stage has changed.
+    pub(super) fn send_envelope(&mut self) -> bool {
+        let window = if self.pipelines() {
+            self.config.limits.window.max(1)
+        } else {
+            1
+        };
+        let Some(transaction) = &mut self.transaction else {
+            return false;
+        };
+        let recipients = transaction.envelope.recipients().len();
+        let commands = 1 + recipients + usize::from(!transaction.content.chunking());
+        while transaction.sent < commands
+            && transaction.outstanding() < window
+            && self.output.len() < OUTPUT_HIGH
+            && transaction.refused.is_none()
+        {
+            // With every recipient refused there is no use for DATA.
+            if transaction.answered == 1 + recipients && transaction.accepted.is_empty() {
+                break;
+            }
+            match transaction.asked(transaction.sent) {
+                Asked::Mail => {
+                    self.output.put(b"MAIL FROM:");
+                    transaction.envelope.reverse_path().write(&mut self.output);
+                    mail_parameters(&transaction.envelope, &self.extensions).write(&mut self.output);
+                }
+                Asked::Recipient(index) => {
+                    if let Some(recipient) = transaction.envelope.recipients().get(index) {
+                        self.output.put(b"RCPT TO:");
+                        recipient.forward_path().write(&mut self.output);
+                        rcpt_parameters(recipient, &self.extensions).write(&mut self.output);
+                    }
+                }
+                _ => self.output.put(b"DATA"),
+            }
+            self.output.put(b"\r\n");
+            if transaction.outstanding() == 0 {
+                self.waiting.stop();
+            }
+            transaction.sent += 1;
+        }
+        if transaction.outstanding() > 0 {
+            return false;
+        }
+        let all = 1 + recipients;
+        let outcome = match transaction.refused {
+            Some(asked) => asked,
+            None if transaction.accepted.is_empty() => Asked::Recipient(recipients.saturating_sub(1)),
+            None if transaction.answered >= all && transaction.content.chunking() => {
+                self.stage = Stage::Permit;
+                return true;
+            }
+            None => return false,
+        };
+        // MAIL was accepted and the transaction is not completed: the server still holds it.
+        self.needs_reset = outcome != Asked::Mail;
+        self.stage = Stage::Finished(Outcome::Refused(outcome));
+        true
+    }
+
+    pub(super) fn envelope_answered(&mut self, to: Asked, reply: &Reply<'_>) {
+        let Some(transaction) = &mut self.transaction else {
+            return;
+        };
+        transaction.answered += 1;
+        let positive = reply.is_positive_completion();
+        match to {
+            Asked::Mail if positive => self.state = self.state.after(Move::Mail).unwrap_or(State::Mail),
+            Asked::Recipient(index) if positive && transaction.refused.is_none() => {
+                transaction.accepted.push(index);
+                self.state = State::Recipients;
+            }
+            Asked::Recipient(_) => {}
+            Asked::Data if !reply.is_intermediate() => {
+                transaction.refused.get_or_insert(to);
+            }
+            Asked::Data if transaction.refused.is_some() || transaction.accepted.is_empty() => {
+                // Nobody is to get the message, but the server waits for one (RFC 2920 section 3.1).
+                let last = transaction.envelope.recipients().len().saturating_sub(1);
+                let decided = transaction.refused.unwrap_or(Asked::Recipient(last));
+                self.output.put(b".\r\n");
+                self.stage = Stage::LoneDot(decided);
+            }
+            Asked::Data => {
+                self.state = State::Data;
+                self.stage = Stage::Permit;
+            }
+            _ => {
+                transaction.refused.get_or_insert(to);
+            }
+        }
+    }
+}
+
+/// The MAIL parameters that may be sent to this server.
+fn mail_parameters<'a>(envelope: &Envelope, offered: &Extensions) -> MailParameters<'a> {
+    let mut parameters = envelope.parameters().clone();
+    parameters.smtputf8 |= envelope.needs_smtputf8();
+    if !offered.has(Keyword::Size) {
+        parameters.size = None;
+    }
+    if !offered.has(Keyword::EightBitMime) && parameters.body != Some(Body::BinaryMime) {
+        parameters.body = None;
+    }
+    if !offered.has(Keyword::Dsn) {
+        parameters.ret = None;
+        parameters.envelope_id = None;
+    }
+    if !offered.has(Keyword::Auth) {
+        parameters.auth = None;
+    }
+    parameters
+}
+
+/// The RCPT parameters that may be sent to this server.
+fn rcpt_parameters<'a>(recipient: &Recipient, offered: &Extensions) -> RcptParameters<'a> {
+    let mut parameters = recipient.parameters().clone();
+    if !offered.has(Keyword::Dsn) {
+        parameters.notify = None;
+        parameters.original_recipient = None;
+    }
+    parameters
+}
+
+/// How many different domains these recipients have.
+fn domains<'a>(recipients: impl Iterator<Item = &'a ForwardPath<'static>>) -> usize {
+    let mut seen: Vec<alloc::string::String> = recipients
+        .map(|path| {
+            path.as_str()
+                .rsplit_once('@')
+                .map_or("", |(_, domain)| domain)
+                .to_ascii_lowercase()
+        })
+        .collect();
+    seen.sort_unstable();
+    seen.dedup();
+    seen.len()
+}
