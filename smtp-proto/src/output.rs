@@ -67,6 +67,11 @@ impl Output {
         self.written = self.bytes.len().min(self.written.saturating_add(octets));
         if self.written == self.bytes.len() {
             self.clear();
+        } else if self.written > self.len() {
+            // A peer that is slow but never idle must not make the part that was written grow for ever. What
+            // is moved is less than what was written, so this costs nothing to speak of.
+            self.bytes.drain(..self.written);
+            self.written = 0;
         }
     }
 
