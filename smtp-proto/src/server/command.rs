@@ -32,14 +32,18 @@ impl Server {
                 return Next::Wait(false);
             }
         }
-        if self.line.fresh() && input.starts_with(b"\x16\x03") {
+        if self.line.at_start() && input.starts_with(b"\x16\x03") {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
             return Next::Again;
         }
-        let dropped = self.line.dropped();
+        let before = self.line.dropped();
         let cut = self.line.cut(input, self.config.limits.line);
-        let dropped = self.line.dropped().saturating_sub(dropped);
-        if dropped > 0 && (!self.drop_octets(dropped) || self.line.dropped() > LONGEST_DROPPED_LINE) {
+        let length = match cut {
+            Cut::TooLong(length) => length,
+            Cut::Line(_) | Cut::Incomplete => self.line.dropped(),
+        };
+        let dropped = length.saturating_sub(before);
+        if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
             self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
             return Next::Again;
         }
@@ -48,7 +52,7 @@ impl Server {
                 self.reading.stop();
                 self.obey(line)
             }
-            Cut::TooLong => {
+            Cut::TooLong(_) => {
                 self.reading.stop();
                 self.fault_with("500 5.5.2 line too long")
             }
