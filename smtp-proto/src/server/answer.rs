@@ -20,7 +20,7 @@ impl Server {
     }
 
     /// Answers a question with yes, in these words. The code stays what it is; a text that is not ASCII is made
-    /// so unless the transaction has SMTPUTF8 (RFC 6531 section 3.7.4).
+    /// so unless the transaction, or the VRFY or EXPN in question, has SMTPUTF8 (RFC 6531 section 3.7.4).
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl Server {
     pub fn accept_with<Q>(&mut self, ticket: Ticket<Q>, text: Text<'_>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
         self.asking.stop();
-        let text = if self.transaction.smtputf8 {
+        let text = if self.may_say_utf8(ticket.kind) {
             text
         } else {
             text.into_ascii()
@@ -45,13 +45,22 @@ impl Server {
     pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
         self.asking.stop();
-        let rejection = if self.transaction.smtputf8 {
+        let rejection = if self.may_say_utf8(ticket.kind) {
             rejection
         } else {
             rejection.into_ascii()
         };
         self.say_no(&ticket, rejection);
         Ok(())
+    }
+
+    /// Whether the reply to such a question may hold UTF-8 (RFC 6531 section 3.7.4).
+    const fn may_say_utf8(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Connect | Kind::Hello => false,
+            Kind::Verify | Kind::Expand => self.inquiry_utf8,
+            _ => self.transaction.smtputf8,
+        }
     }
 
     fn say_yes<Q>(&mut self, ticket: &Ticket<Q>, text: Option<&Text<'_>>) {

@@ -248,6 +248,11 @@ impl Server {
         self.transaction = Transaction::default();
     }
 
+    /// Whether so many more octets may be read to be dropped.
+    fn can_drop(&self, octets: u64) -> bool {
+        self.counters.dropped.saturating_add(octets) <= self.config.limits.dropped
+    }
+
     /// Counts octets that were read to be dropped; `false` when they are too many.
     fn drop_octets(&mut self, octets: u64) -> bool {
         self.counters.dropped = self.counters.dropped.saturating_add(octets);
