@@ -43,7 +43,11 @@ fn a_slow_reader_does_not_make_the_written_part_grow() {
         output.wrote(100);
         assert_eq!(output.len(), 1000);
     }
-    assert!(output.bytes.capacity() <= KEPT, "{} octets", output.bytes.capacity());
+    assert!(
+        output.bytes.capacity() <= KEPT,
+        "{} octets",
+        output.bytes.capacity()
+    );
 }
 
 #[test]

@@ -14,7 +14,6 @@ impl Server {
     /// [`Stale`] when the question is closed.
     pub fn accept<Q>(&mut self, ticket: Ticket<Q>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         self.say_yes(&ticket, None);
         Ok(())
     }
@@ -27,7 +26,6 @@ impl Server {
     /// [`Stale`] when the question is closed.
     pub fn accept_with<Q>(&mut self, ticket: Ticket<Q>, text: Text<'_>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         let text = if self.may_say_utf8(ticket.kind) {
             text
         } else {
@@ -44,7 +42,6 @@ impl Server {
     /// [`Stale`] when the question is closed.
     pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         let rejection = if self.may_say_utf8(ticket.kind) {
             rejection
         } else {
@@ -148,40 +145,43 @@ impl Server {
         }
     }
 
-    /// The application's time is over: its open questions are answered with 451, and their tickets are stale.
+    /// The application's time is over: the question that is open for the longest time is answered with 451, and
+    /// its ticket is stale.
     pub(super) fn answer_for_the_application(&mut self) {
-        self.asking.stop();
+        let Some((kind, _)) = self.pipeline.oldest() else {
+            return;
+        };
         if self.state == State::Connected {
             return self.refuse_greeting(
                 Code::NOT_AVAILABLE,
                 &const { Text::fixed("no answer, try again later") },
             );
         }
-        if self.pipeline.open(Kind::Verdict) > 0 {
+        if kind == Kind::Verdict {
             let due = self.verdicts_due();
             self.pipeline
-                .answer_all(&Reply::Rejection(&Rejection::LOCAL_ERROR));
+                .answer_oldest(&Reply::Rejection(&Rejection::LOCAL_ERROR));
             for _ in 1..due {
                 self.pipeline.reply(&Reply::Rejection(&Rejection::LOCAL_ERROR));
             }
             self.abort(Reset::Unanswered);
             return self.end_transaction();
         }
-        if self.pipeline.open(Kind::Message) > 0 && matches!(self.mode, Mode::Chunk(_)) {
-            self.pipeline.answer_all(&Reply::Ready(&[]));
+        if kind == Kind::Message && matches!(self.mode, Mode::Chunk(_)) {
+            self.pipeline.answer_oldest(&Reply::Ready(&[]));
             return self.chunks_allowed(Some(Rejection::LOCAL_ERROR));
         }
-        if self.pipeline.open(Kind::Hello) > 0 {
+        if kind == Kind::Hello {
             self.introduction = None;
             return self
                 .pipeline
-                .answer_all(&Reply::Bare("451 no answer, try again later"));
+                .answer_oldest(&Reply::Bare("451 no answer, try again later"));
         }
-        if self.pipeline.open(Kind::Mail) > 0 {
+        if kind == Kind::Mail {
             self.transaction = super::Transaction::default();
         }
         self.pipeline
-            .answer_all(&Reply::Fixed("451 4.3.0 no answer, try again later"));
+            .answer_oldest(&Reply::Fixed("451 4.3.0 no answer, try again later"));
     }
 
     /// A verdict was given: asks for the next, or ends the transaction.
@@ -210,7 +210,7 @@ impl Server {
         };
         Next::Event(super::Event::Verdict {
             recipient,
-            ticket: self.pipeline.ask(Kind::Verdict),
+            ticket: self.pipeline.ask(Kind::Verdict, self.now),
         })
     }
 }

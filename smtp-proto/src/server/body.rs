@@ -138,7 +138,7 @@ impl Server {
             self.transaction.begin_content();
             if self.transaction.failure.is_none() {
                 return Next::Event(Event::Message {
-                    ticket: self.pipeline.ask(Kind::Message),
+                    ticket: self.pipeline.ask(Kind::Message, self.now),
                 });
             }
         }
@@ -230,7 +230,9 @@ impl Server {
         let room = self.message_limit().saturating_sub(self.transaction.octets);
         let room = usize::try_from(room).unwrap_or(usize::MAX);
         self.transaction.octets = self.transaction.octets.saturating_add(piece.len() as u64);
-        let Some((within, beyond)) = piece.split_at_checked(room).filter(|(_, beyond)| !beyond.is_empty())
+        let Some((within, beyond)) = piece
+            .split_at_checked(room)
+            .filter(|(_, beyond)| !beyond.is_empty())
         else {
             return Next::Event(Event::Body(piece));
         };

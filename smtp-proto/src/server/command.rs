@@ -131,19 +131,19 @@ impl Server {
                 self.inquiry_utf8 = query.smtputf8();
                 Next::Event(Event::Verify {
                     query,
-                    ticket: self.pipeline.ask(Kind::Verify),
+                    ticket: self.pipeline.ask(Kind::Verify, self.now),
                 })
             }
             Command::Expn(query) => {
                 self.inquiry_utf8 = query.smtputf8();
                 Next::Event(Event::Expand {
                     query,
-                    ticket: self.pipeline.ask(Kind::Expand),
+                    ticket: self.pipeline.ask(Kind::Expand, self.now),
                 })
             }
             Command::Help(topic) => Next::Event(Event::Help {
                 topic,
-                ticket: self.pipeline.ask(Kind::Help),
+                ticket: self.pipeline.ask(Kind::Help, self.now),
             }),
             _ => self.fault_with("502 5.5.1 command not implemented"),
         }
@@ -161,7 +161,7 @@ impl Server {
             Unknown::Refuse => self.not_recognised(),
             Unknown::Ask => Next::Event(Event::Command {
                 command,
-                ticket: self.pipeline.ask(Kind::Command),
+                ticket: self.pipeline.ask(Kind::Command, self.now),
             }),
         }
     }

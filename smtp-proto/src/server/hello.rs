@@ -31,7 +31,7 @@ impl Server {
             return Next::Wait(true);
         }
         Next::Event(Event::Connect {
-            ticket: self.pipeline.ask(Kind::Connect),
+            ticket: self.pipeline.ask(Kind::Connect, self.now),
         })
     }
 
@@ -51,7 +51,7 @@ impl Server {
         Next::Event(Event::Hello {
             verb,
             name,
-            ticket: self.pipeline.ask::<ticket::Hello>(Kind::Hello),
+            ticket: self.pipeline.ask::<ticket::Hello>(Kind::Hello, self.now),
         })
     }
 

@@ -99,8 +99,8 @@ pub struct Server {
     reading: Timer,
     /// Waiting for the peer to take what is written.
     writing: Timer,
-    /// Waiting for the application.
-    asking: Timer,
+    /// How much of the output was there when that wait began and has not been taken.
+    unwritten: usize,
     /// Replies are held back until then.
     penalty: Option<Instant>,
     now: Instant,
@@ -157,7 +157,7 @@ impl Server {
             counters: Counters::default(),
             reading: Timer::default(),
             writing: Timer::default(),
-            asking: Timer::default(),
+            unwritten: 0,
             penalty: None,
             now: Instant::ORIGIN,
         }
@@ -229,6 +229,7 @@ impl Server {
         self.mode = Mode::Commands;
         self.state = State::Closed;
         self.writing.stop();
+        self.unwritten = 0;
     }
 
     /// Says a last reply and decides how the session ends.
@@ -279,9 +280,7 @@ impl Server {
         if self.pipeline.output.is_empty() {
             return Step::Event(Event::Closed(why));
         }
-        let deadline = self
-            .writing
-            .run(Phase::Write, self.config.timeouts.write, self.now);
+        let deadline = self.write_deadline();
         if deadline.at <= self.now {
             self.pipeline.output.clear();
             return Step::Event(Event::Closed(why));
@@ -295,18 +294,22 @@ impl Server {
 
     /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
     fn idle(&mut self, read: bool) -> Option<Wait> {
-        let timeouts = &self.config.timeouts;
-        let (now, answer) = (self.now, self.pipeline.len() > 0);
-        let write = !self.pipeline.output.is_empty();
+        let now = self.now;
+        let asked = self.pipeline.oldest().map(|(_, asked)| asked);
+        let write = !self.pipeline.output.is_empty() && self.penalty.is_none();
         let mut deadline = None;
         if write {
-            deadline = Some(self.writing.run(Phase::Write, timeouts.write, now));
+            deadline = Some(self.write_deadline());
         }
-        if answer {
-            let other = self.asking.run(Phase::Application, timeouts.answer, now);
+        let timeouts = &self.config.timeouts;
+        if let Some(until) = self.penalty {
+            deadline = Some(Deadline::new(until, Phase::Penalty));
+        }
+        if let Some(asked) = asked {
+            let other = Deadline::new(asked + timeouts.answer, Phase::Application);
             deadline = Deadline::earlier(deadline, Some(other));
-        } else if let Some(until) = self.penalty {
-            deadline = Deadline::earlier(deadline, Some(Deadline::new(until, Phase::Penalty)));
+        } else if self.penalty.is_some() {
+            // Nothing is expected of the client meanwhile.
         } else if self.state == State::Connected {
             let other = self.reading.run(Phase::Banner, timeouts.banner, now);
             deadline = Deadline::earlier(deadline, Some(other));
@@ -325,11 +328,21 @@ impl Server {
             }
             _ => Some(Wait {
                 read: read && !self.end_of_input,
-                write: write && self.penalty.is_none(),
-                answer,
+                write,
+                answer: asked.is_some(),
                 deadline,
             }),
         }
+    }
+
+    /// When the peer must have taken what waits to be written. What was added since does not count, so that a
+    /// client may keep the output filled for long, as long as it reads.
+    fn write_deadline(&mut self) -> Deadline {
+        if self.unwritten == 0 {
+            self.unwritten = self.pipeline.output.len();
+        }
+        self.writing
+            .run(Phase::Write, self.config.timeouts.write, self.now)
     }
 
     fn overdue(&mut self, phase: Phase) {
@@ -389,11 +402,12 @@ impl Machine for Server {
 
     fn wrote(&mut self, octets: usize) {
         self.pipeline.output.wrote(octets);
-        if self.pipeline.output.is_empty() {
+        self.unwritten = self.unwritten.saturating_sub(octets);
+        if self.unwritten == 0 {
             self.writing.stop();
-            if !self.state.in_transaction() {
-                self.pipeline.output.release();
-            }
+        }
+        if self.pipeline.output.is_empty() && !self.state.in_transaction() {
+            self.pipeline.output.release();
         }
     }
 

@@ -75,7 +75,7 @@ impl Server {
         };
         Next::Event(Event::Mail {
             mail,
-            ticket: self.pipeline.ask(Kind::Mail),
+            ticket: self.pipeline.ask(Kind::Mail, self.now),
         })
     }
 
@@ -94,7 +94,7 @@ impl Server {
         }
         Next::Event(Event::Recipient {
             rcpt,
-            ticket: self.pipeline.ask(Kind::Recipient),
+            ticket: self.pipeline.ask(Kind::Recipient, self.now),
         })
     }
 
@@ -103,7 +103,7 @@ impl Server {
             return self.fault_with("503 5.5.1 a BINARYMIME message needs BDAT");
         }
         Next::Event(Event::Message {
-            ticket: self.pipeline.ask(Kind::Message),
+            ticket: self.pipeline.ask(Kind::Message, self.now),
         })
     }
 
