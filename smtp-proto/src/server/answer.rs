@@ -66,6 +66,7 @@ impl Server {
             Kind::Hello => return self.welcome(ticket, text),
             Kind::Mail => {
                 self.state = State::Mail;
+                self.attempted = false;
                 (Code::OK, (2, 1, 0), "250 2.1.0 sender ok")
             }
             Kind::Recipient => {
@@ -142,6 +143,10 @@ impl Server {
         }
         if rejection.closes() {
             self.close(Closed::Rejected);
+        } else if matches!(ticket.kind, Kind::Mail | Kind::Recipient | Kind::Message)
+            || (ticket.kind, self.config.protocol) == (Kind::Verdict, Protocol::Smtp)
+        {
+            self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
         }
     }
 

@@ -181,15 +181,24 @@ impl Server {
             }
             return Next::Wait(true);
         }
-        let (last, misplaced) = (chunk.last, chunk.misplaced);
+        let (empty, last, misplaced) = (chunk.size == 0, chunk.last, chunk.misplaced);
         self.mode = Mode::Commands;
         match (misplaced, &self.transaction.failure) {
             (Some(reply), _) => {
                 self.pipeline.reply(&Reply::Fixed(reply));
-                self.fault();
+                if self.follows_a_refusal(Move::Bdat) {
+                    self.idled();
+                } else {
+                    self.fault();
+                }
             }
             (None, _) if last => self.finish_message(),
-            (None, None) => self.pipeline.reply(&Reply::Fixed("250 2.0.0 chunk ok")),
+            (None, None) => {
+                self.pipeline.reply(&Reply::Fixed("250 2.0.0 chunk ok"));
+                if empty {
+                    self.idled();
+                }
+            }
             (None, Some(_)) => {
                 self.state = State::Broken;
                 self.refuse_message(1);
@@ -202,6 +211,7 @@ impl Server {
     pub(super) fn end_transaction(&mut self) {
         self.mode = Mode::Commands;
         self.state = State::Ready;
+        self.attempted = false;
         self.transaction = super::Transaction::default();
     }
 
@@ -258,6 +268,7 @@ impl Server {
         self.mode = Mode::Commands;
         if self.transaction.failure.is_some() {
             self.state = State::Ready;
+            self.attempted = false;
             self.refuse_message(self.verdicts());
         } else {
             self.mode = Mode::Verdicts(0);
@@ -271,6 +282,7 @@ impl Server {
             return;
         };
         self.reset = Some(failure.reset());
+        self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
         self.transaction = super::Transaction::default();
         let rejection = match failure {
             Failure::TooBig => &Rejection::TOO_BIG,

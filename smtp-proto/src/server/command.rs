@@ -24,6 +24,12 @@ impl Server {
             if self.pipeline.len() >= self.config.limits.window.max(1) {
                 return Next::Wait(false);
             }
+            // Whether there is room for one more depends on the answers.
+            let promised =
+                self.pipeline.open(Kind::Recipient) as u64 + u64::from(self.transaction.recipients);
+            if promised >= u64::from(self.config.limits.recipients) {
+                return Next::Wait(false);
+            }
             let head = input.get(..4).unwrap_or(input);
             if !b"RCPT"
                 .get(..head.len())
@@ -31,6 +37,8 @@ impl Server {
             {
                 return Next::Wait(false);
             }
+        } else if self.too_idle() {
+            return Next::Again;
         }
         if self.line.at_start() && input.starts_with(b"\x16\x03") {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
@@ -50,6 +58,9 @@ impl Server {
         match cut {
             Cut::Line(line) => {
                 self.reading.stop();
+                if self.state == State::Chunks {
+                    self.transaction.arrived(line.len(), self.now);
+                }
                 self.obey(line)
             }
             Cut::TooLong(_) => {
@@ -84,8 +95,17 @@ impl Server {
         };
         if self.state.after(step).is_none() {
             let reply = self.out_of_order(step);
+            if step == Move::Hello {
+                return self.fault_with_uncoded(reply);
+            }
+            if self.follows_a_refusal(step) {
+                self.pipeline.reply(&Reply::Fixed(reply));
+                self.idled();
+                return Next::Again;
+            }
             return self.fault_with(reply);
         }
+        self.attempted |= matches!(step, Move::Mail | Move::Historic | Move::Rcpt);
         match command {
             Command::Rcpt(rcpt) => self.rcpt(rcpt),
             Command::Mail(mail) => self.mail(mail),
@@ -108,14 +128,20 @@ impl Server {
         }
     }
 
+    /// Whether a command is out of order only because one before it was refused: the client may have sent both
+    /// before it knew.
+    pub(super) const fn follows_a_refusal(&self, step: Move) -> bool {
+        match self.state {
+            State::Ready => self.attempted && matches!(step, Move::Rcpt | Move::Data | Move::Bdat),
+            State::Mail => self.attempted && matches!(step, Move::Data | Move::Bdat),
+            State::Broken => matches!(step, Move::Rcpt | Move::Data | Move::Bdat),
+            _ => false,
+        }
+    }
+
     /// Commands that bring no message forward; too many in a row end the session.
     fn chatter<'i>(&mut self, command: Command<'i>) -> Next<'i> {
-        self.counters.idle_commands += 1;
-        if self.counters.idle_commands > self.config.limits.idle_commands {
-            self.close_with(
-                "421 4.7.0 too many commands without mail, closing",
-                Closed::TooManyIdleCommands,
-            );
+        if self.idled() {
             return Next::Again;
         }
         match command {
@@ -158,18 +184,27 @@ impl Server {
             return Next::Again;
         }
         match self.config.unknown_commands {
+            _ if self.state == State::Refused => {
+                let reply = self.out_of_order(Move::Anytime);
+                self.fault_with(reply)
+            }
             Unknown::Refuse => self.not_recognised(),
-            Unknown::Ask => Next::Event(Event::Command {
-                command,
-                ticket: self.pipeline.ask(Kind::Command, self.now),
-            }),
+            Unknown::Ask => {
+                if self.idled() {
+                    return Next::Again;
+                }
+                Next::Event(Event::Command {
+                    command,
+                    ticket: self.pipeline.ask(Kind::Command, self.now),
+                })
+            }
         }
     }
 
     fn not_recognised<'i>(&mut self) -> Next<'i> {
         self.pipeline
             .reply(&Reply::Fixed("500 5.5.1 command not recognised"));
-        self.counters.unknown_commands += 1;
+        self.counters.unknown_commands = self.counters.unknown_commands.saturating_add(1);
         let bound = self.config.limits.unknown_commands;
         if self.counters.unknown_commands > bound.hard {
             self.close_with(
@@ -184,7 +219,13 @@ impl Server {
 
     /// Answers what could not be parsed. What the client sent is never echoed.
     fn misunderstood<'i>(&mut self, line: &[u8], error: &CommandError) -> Next<'i> {
-        self.fault_with(match *error {
+        let verb = error.verb();
+        self.attempted |= match self.state {
+            State::Ready => matches!(verb, Some(Verb::Mail)),
+            State::Mail => matches!(verb, Some(Verb::Rcpt)),
+            _ => false,
+        };
+        let reply = match *error {
             CommandError::Unrecognised => {
                 let verb = line
                     .split(|octet| *octet == b' ')
@@ -199,8 +240,11 @@ impl Server {
             CommandError::ChunkSize => {
                 // Where the next command begins is not known: the session cannot go on in step.
                 self.pipeline
-                    .reply(&Reply::Fixed("501 5.5.4 chunk size is out of range, closing"));
-                self.close(Closed::TooMuchDropped);
+                    .reply(&Reply::Fixed("501 5.5.4 chunk size out of range"));
+                self.close_with(
+                    "421 4.7.0 cannot tell where the chunk ends, closing",
+                    Closed::TooMuchDropped,
+                );
                 return Next::Again;
             }
             CommandError::NonAscii {
@@ -218,7 +262,12 @@ impl Server {
             CommandError::Parameter { .. } => "501 5.5.4 syntax error in a parameter",
             CommandError::Syntax { .. } => "501 5.5.4 syntax error in the argument",
             CommandError::Argument { .. } => "501 5.5.4 the argument is missing or malformed",
-        })
+        };
+        if let Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo) = verb {
+            self.fault_with_uncoded(reply)
+        } else {
+            self.fault_with(reply)
+        }
     }
 
     /// Refuses a command that is faulty or out of order.
@@ -228,9 +277,16 @@ impl Server {
         Next::Again
     }
 
+    /// The same for EHLO, HELO and LHLO, whose replies have no enhanced code (RFC 2034 section 4).
+    pub(super) fn fault_with_uncoded<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.pipeline.reply(&Reply::Uncoded(reply));
+        self.fault();
+        Next::Again
+    }
+
     /// Counts a faulty command.
     pub(super) fn fault(&mut self) {
-        self.counters.errors += 1;
+        self.counters.errors = self.counters.errors.saturating_add(1);
         let bound = self.config.limits.errors;
         if self.counters.errors > bound.hard {
             self.close_with("421 4.7.0 too many errors, closing", Closed::TooManyErrors);

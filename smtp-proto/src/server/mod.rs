@@ -84,6 +84,9 @@ pub struct Server {
     /// The EHLO, HELO or LHLO that is being asked about.
     introduction: Option<Box<(Verb, ClientName<'static>)>>,
     transaction: Transaction,
+    /// MAIL, or RCPT for the open transaction, was tried. If it was refused, the commands that were pipelined
+    /// behind it are out of order through no fault of the client (RFC 2920 section 3.1).
+    attempted: bool,
     /// The open VRFY or EXPN had the parameter SMTPUTF8.
     inquiry_utf8: bool,
     pipeline: Pipeline,
@@ -147,6 +150,7 @@ impl Server {
             hello: None,
             introduction: None,
             transaction: Transaction::default(),
+            attempted: false,
             inquiry_utf8: false,
             pipeline: Pipeline::new(enhanced),
             line: LineCutter::default(),
@@ -236,6 +240,8 @@ impl Server {
     fn close_with(&mut self, reply: &'static str, why: Closed) {
         if self.closing.is_none() {
             self.pipeline.abandon();
+            // In place of the greeting it has no enhanced code (RFC 2034 section 4).
+            self.pipeline.enhanced &= self.state != State::Connected;
             self.pipeline.reply(&Reply::Fixed(reply));
             self.close(why);
         }
@@ -254,6 +260,24 @@ impl Server {
         self.counters.dropped.saturating_add(octets) <= self.config.limits.dropped
     }
 
+    /// Counts a command that brings no message forward; `true` when there were too many, and the session ends.
+    fn idled(&mut self) -> bool {
+        self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
+        self.too_idle()
+    }
+
+    /// Ends the session if there were too many commands that brought no message forward.
+    fn too_idle(&mut self) -> bool {
+        let too_many = self.counters.idle_commands > self.config.limits.idle_commands;
+        if too_many {
+            self.close_with(
+                "421 4.7.0 too many commands without mail, closing",
+                Closed::TooManyIdleCommands,
+            );
+        }
+        too_many
+    }
+
     /// Counts octets that were read to be dropped; `false` when they are too many.
     fn drop_octets(&mut self, octets: u64) -> bool {
         self.counters.dropped = self.counters.dropped.saturating_add(octets);
@@ -263,7 +287,10 @@ impl Server {
     fn shut_down(&mut self) -> bool {
         let now = match self.stopping {
             Some(Shutdown::Now) => true,
-            Some(Shutdown::Gracefully) => self.pipeline.len() == 0 && !self.state.in_transaction(),
+            Some(Shutdown::Gracefully) => {
+                let spoilt = self.state == State::Broken;
+                self.pipeline.len() == 0 && (spoilt || !self.state.in_transaction())
+            }
             None => false,
         };
         if now {
@@ -313,13 +340,16 @@ impl Server {
         } else if self.state == State::Connected {
             let other = self.reading.run(Phase::Banner, timeouts.banner, now);
             deadline = Deadline::earlier(deadline, Some(other));
-        } else if let Mode::Commands = self.mode {
-            if read {
+        } else if read {
+            if let Mode::Commands = self.mode {
                 let other = self.reading.run(Phase::Command, timeouts.command, now);
                 deadline = Deadline::earlier(deadline, Some(other));
             }
-        } else {
-            deadline = Deadline::earlier(deadline, Some(self.transaction.waiting(timeouts, now)));
+            // The time between two chunks is part of the time of the message.
+            if !matches!(self.mode, Mode::Commands) || self.state == State::Chunks {
+                let other = self.transaction.waiting(timeouts, now);
+                deadline = Deadline::earlier(deadline, Some(other));
+            }
         }
         match deadline {
             Some(due) if due.at <= now => {
@@ -382,6 +412,7 @@ impl Machine for Server {
                 Mode::Commands => self.next_command(input),
                 Mode::Text(_) => self.next_text(input),
                 Mode::Chunk(_) => self.next_octets(input),
+                Mode::Verdicts(_) if self.pipeline.output.len() >= OUTPUT_HIGH => Next::Wait(false),
                 Mode::Verdicts(recipient) => self.next_verdict(recipient),
             };
             match next {

@@ -138,6 +138,8 @@ impl Pipeline {
 pub(super) enum Reply<'a> {
     /// A whole line without its CRLF: code, enhanced code of five characters, text.
     Fixed(&'static str),
+    /// The same, without its enhanced code whatever was offered.
+    Uncoded(&'static str),
     /// A whole line without its CRLF that has no enhanced code: 3yz, 220, replies to EHLO.
     Bare(&'static str),
     /// Code and text, which may have several lines.
@@ -157,7 +159,8 @@ impl Reply<'_> {
 
     fn write(&self, enhanced: bool, sink: &mut impl Sink) {
         match *self {
-            Self::Fixed(line) => {
+            Self::Fixed(line) | Self::Uncoded(line) => {
+                let enhanced = enhanced && matches!(self, Self::Fixed(_));
                 let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
                 let rest = if enhanced {
                     rest
@@ -173,7 +176,7 @@ impl Reply<'_> {
                 sink.put(b"\r\n");
             }
             Self::Lines(code, status, text) => {
-                types::write_reply(sink, code, status.filter(|_| enhanced), text)
+                types::write_reply(sink, code, status.filter(|_| enhanced), text);
             }
             Self::Rejection(rejection) => {
                 let status = Some(rejection.enhanced()).filter(|_| enhanced);
