@@ -193,7 +193,8 @@ impl Flags {
         let refused = |address: &String| {
             ForwardPath::parse(address).is_ok_and(|path| path.mailbox() == Some(mailbox.borrow()))
         };
-        if !self.is_local(recipient) {
+        // A local part that names another host asks for relaying by an old trick: user%host, host!user, "user@host".
+        if !self.is_local(recipient) || mailbox.local_part().contains(['%', '!', '@']) {
             return Err(Rejection::RELAY_DENIED);
         }
         if self.reject.iter().any(refused) {
