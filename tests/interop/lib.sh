@@ -1,7 +1,8 @@
 # What the two halves of the interoperability tests share: results, processes, ports.
 
 passed=0 failed=0
-time_limit=30 # seconds that any one program gets
+time_limit=20 # seconds that any one program gets
+total_limit=600 # seconds after which no further check begins, should everything hang
 
 ok() {
     passed=$((passed + 1))
@@ -18,7 +19,9 @@ fail() {
 check() {
     local name=$1
     shift
-    if "$@" >"$tmp/log" 2>&1; then
+    if [ $SECONDS -ge $total_limit ]; then
+        fail "$name" "not begun, the checks before it took $total_limit seconds"
+    elif "$@" >"$tmp/log" 2>&1; then
         ok "$name"
     else
         fail "$name" "$(grep -v '^[[:space:]]*$' "$tmp/log" | tail -n 1 | cut -c1-300)"

@@ -192,12 +192,13 @@ check "8-bit text where 8BITMIME is not offered" with_sink "-8" fault $permanent
 check "8-bit text where EHLO is not known" with_sink "-e" fault $permanent "${some[@]}" "$messages/eight-bit.eml"
 check "a UTF-8 address where SMTPUTF8 is not offered" with_sink "" fault $permanent --timeout 10 --to 'jörg@example.org' "$message"
 
+expect=()
 for command in CONNECT EHLO MAIL RCPT DATA .; do
     check "connection lost at $command" with_sink "-q $command" fault $temporary "${some[@]}" "$message"
     check "421 at $command" with_sink "-Q $command" fault $temporary "${some[@]}" "$message"
     check "4yz at $command" with_sink "-r $command" fault $temporary "${some[@]}" "$message"
     time_limit=10 check "no answer to $command" with_sink "-W $command:60" fault $temporary --timeout 1 "${to[@]}" "$message"
-    check "late answer to $command" with_sink "-W $command:1" fault $accepted "${some[@]}" "$message"
+    check "late answer to $command" with_sink "$dump -W $command:1" dumped plain "${some[@]}" "$message"
 done
 for command in CONNECT MAIL RCPT DATA .; do
     check "5yz at $command" with_sink "-f $command" fault $permanent "${some[@]}" "$message"
@@ -208,15 +209,15 @@ for command in MAIL RCPT DATA .; do
     check "421 at $command, LMTP" with_sink "-L -Q $command" fault $temporary --lmtp "${some[@]}" "$message"
     check "connection lost at $command, LMTP" with_sink "-L -q $command" fault $temporary --lmtp "${some[@]}" "$message"
 done
-check "5yz at EHLO: HELO instead" with_sink "-f EHLO" fault $accepted "${some[@]}" "$message"
+check "5yz at EHLO: HELO instead" with_sink "$dump -f EHLO" dumped plain "${some[@]}" "$message"
 check "5yz at EHLO and HELO" with_sink "-f EHLO,HELO" fault $permanent "${some[@]}" "$message"
 check "550 before the end of the message" with_sink "-A 0" fault $permanent "${some[@]}" "$message"
 # What was accepted stays accepted, however the connection ends.
-check "connection lost at QUIT" with_sink "-q QUIT" fault $accepted "${some[@]}" "$message"
-check "421 at QUIT" with_sink "-Q QUIT" fault $accepted "${some[@]}" "$message"
-check "4yz at QUIT" with_sink "-r QUIT" fault $accepted "${some[@]}" "$message"
-check "5yz at QUIT" with_sink "-f QUIT" fault $accepted "${some[@]}" "$message"
-time_limit=10 check "no answer to QUIT" with_sink "-W QUIT:60" fault $accepted --timeout 1 "${to[@]}" "$message"
+check "connection lost at QUIT" with_sink "$dump -q QUIT" dumped plain "${some[@]}" "$message"
+check "421 at QUIT" with_sink "$dump -Q QUIT" dumped plain "${some[@]}" "$message"
+check "4yz at QUIT" with_sink "$dump -r QUIT" dumped plain "${some[@]}" "$message"
+check "5yz at QUIT" with_sink "$dump -f QUIT" dumped plain "${some[@]}" "$message"
+time_limit=10 check "no answer to QUIT" with_sink "$dump -W QUIT:60" dumped plain --timeout 1 "${to[@]}" "$message"
 
 sink_port=$(free_port)
 check "nobody listens" fault $temporary "${some[@]}" "$message"
