@@ -37,6 +37,10 @@ impl From<Exit> for ExitCode {
 pub fn flags<F: Parser>() -> Result<F, ExitCode> {
     F::try_parse().map_err(|error| {
         let _ = error.print();
-        if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS }
+        if error.use_stderr() {
+            Exit::Usage.into()
+        } else {
+            ExitCode::SUCCESS
+        }
     })
 }

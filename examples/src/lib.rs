@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod exit;
+pub mod roundtrip;
 pub mod send;
 pub mod serve;
 pub mod store;

@@ -14,8 +14,8 @@ use smtp_proto::{
     client::{Asked, Config, Receipt, RecipientFate, Timeouts, Use},
     data::LineEndings,
     types::{
-        AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol, RcptParameters, Ret,
-        ReversePath, Xtext,
+        AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol,
+        RcptParameters, Ret, ReversePath, Xtext,
     },
 };
 
@@ -130,10 +130,15 @@ impl Flags {
             return Err("--user, --password, --auth, --insecure-auth: AUTH is not there yet".into());
         }
         let mut config = Config::new(self.name()?);
-        let timeout = Duration::try_from_secs_f64(self.timeout).map_err(|error| format!("--timeout: {error}"))?;
+        let timeout =
+            Duration::try_from_secs_f64(self.timeout).map_err(|error| format!("--timeout: {error}"))?;
         config.timeouts = Timeouts::all(timeout);
         config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
-        config.pipelining = if self.no_pipelining { Use::Never } else { Use::WhenOffered };
+        config.pipelining = if self.no_pipelining {
+            Use::Never
+        } else {
+            Use::WhenOffered
+        };
         config.chunking = if self.bdat { Use::WhenOffered } else { Use::Never };
         config.line_endings = match self.line_endings {
             Endings::Normalize => LineEndings::Normalize,
@@ -192,9 +197,9 @@ impl Flags {
 
     fn name(&self) -> Result<ClientName<'static>, String> {
         match &self.helo {
-            Some(name) => {
-                ClientName::parse(name).map(ClientName::into_owned).map_err(|error| format!("--helo {name:?}: {error}"))
-            }
+            Some(name) => ClientName::parse(name)
+                .map(ClientName::into_owned)
+                .map_err(|error| format!("--helo {name:?}: {error}")),
             None => {
                 let literal = AddressLiteral::from(IpAddr::V4(Ipv4Addr::LOCALHOST));
                 ClientName::try_from(Host::Literal(literal)).map_err(|error| error.to_string())
@@ -211,7 +216,11 @@ fn notify(words: &str) -> Result<Notify, String> {
             "failure" => Notify::FAILURE,
             "delay" => Notify::DELAY,
             "never" if words == "never" => return Ok(Notify::NEVER),
-            _ => return Err(format!("--dsn-notify {words:?}: give success,failure,delay or never alone")),
+            _ => {
+                return Err(format!(
+                    "--dsn-notify {words:?}: give success,failure,delay or never alone"
+                ));
+            }
         };
         notify = Some(notify.map_or(event, |events| events | event));
     }
@@ -233,12 +242,19 @@ pub fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) 
                 writeln!(errors, "{recipient} refused at {}: {reply}", stage(asked))?;
             }
             RecipientFate::Unknown => {
-                writeln!(errors, "{recipient} unknown: the connection ended before the final reply")?;
+                writeln!(
+                    errors,
+                    "{recipient} unknown: the connection ended before the final reply"
+                )?;
             }
             _ => writeln!(errors, "{recipient} failed: nothing was sent")?,
         }
         if !matches!(fate, RecipientFate::Accepted(_)) {
-            exit = exit.max(if fate.is_transient() { Exit::Temporary } else { Exit::Refused });
+            exit = exit.max(if fate.is_transient() {
+                Exit::Temporary
+            } else {
+                Exit::Refused
+            });
         }
     }
     Ok(exit)

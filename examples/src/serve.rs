@@ -122,7 +122,10 @@ impl Flags {
         }
         let endpoint = |protocol| move |address| Endpoint { address, protocol };
         let lmtp = self.listen_lmtp.iter().copied().map(endpoint(Protocol::Lmtp));
-        smtp.into_iter().map(endpoint(Protocol::Smtp)).chain(lmtp).collect()
+        smtp.into_iter()
+            .map(endpoint(Protocol::Smtp))
+            .chain(lmtp)
+            .collect()
     }
 
     /// The configuration of the sessions of one listener.
@@ -160,7 +163,8 @@ impl Flags {
         if self.discard {
             return Ok(Store::discard());
         }
-        Store::maildir(&self.maildir).map_err(|error| format!("--maildir {}: {error}", self.maildir.display()))
+        Store::maildir(&self.maildir)
+            .map_err(|error| format!("--maildir {}: {error}", self.maildir.display()))
     }
 
     fn not_there_yet(&self) -> Result<(), String> {
@@ -189,7 +193,9 @@ impl Flags {
         if recipient.is_postmaster() && self.is_local(recipient) {
             return Ok(());
         }
-        let Some(mailbox) = recipient.mailbox() else { return Ok(()) };
+        let Some(mailbox) = recipient.mailbox() else {
+            return Ok(());
+        };
         let refused = |address: &String| {
             ForwardPath::parse(address).is_ok_and(|path| path.mailbox() == Some(mailbox.borrow()))
         };
@@ -227,6 +233,8 @@ pub fn stored_as(id: &str) -> Text<'static> {
 pub fn no_lists() -> Rejection {
     const STATUS: Option<EnhancedCode> = EnhancedCode::new(5, 1, 1);
     STATUS
-        .and_then(|status| Rejection::new(Code::UNAVAILABLE, status, const { Text::fixed("no such list") }).ok())
+        .and_then(|status| {
+            Rejection::new(Code::UNAVAILABLE, status, const { Text::fixed("no such list") }).ok()
+        })
         .unwrap_or(Rejection::NO_SUCH_USER)
 }

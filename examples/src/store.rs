@@ -41,7 +41,10 @@ impl Store {
     pub fn maildir(path: &Path) -> io::Result<Self> {
         let maildir = Maildir::from(path.to_path_buf());
         maildir.create_dirs()?;
-        Ok(Self(Some(Arc::new(Directory { maildir, path: path.to_path_buf() }))))
+        Ok(Self(Some(Arc::new(Directory {
+            maildir,
+            path: path.to_path_buf(),
+        }))))
     }
 
     /// Begins a message, with `trace` on top of it.
@@ -50,8 +53,12 @@ impl Store {
     ///
     /// When no file can be made.
     pub fn begin(&self, trace: &str) -> io::Result<Incoming> {
-        let mut incoming =
-            Incoming { directory: self.0.clone(), file: None, header: Some(Vec::new()), hops: 0 };
+        let mut incoming = Incoming {
+            directory: self.0.clone(),
+            file: None,
+            header: Some(Vec::new()),
+            hops: 0,
+        };
         if let Some(directory) = &self.0 {
             incoming.file = Some(directory.maildir.open_file_in_tmp().map_err(io::Error::other)?);
             incoming.put(trace.as_bytes())?;
@@ -65,7 +72,9 @@ impl Store {
     ///
     /// When it could not be kept.
     pub fn keep_copy(&self, id: &str) -> io::Result<String> {
-        let Some(directory) = &self.0 else { return Ok(String::new()) };
+        let Some(directory) = &self.0 else {
+            return Ok(String::new());
+        };
         let mut original = File::open(directory.path.join("new").join(id))?;
         let mut copy = directory.maildir.open_file_in_tmp().map_err(io::Error::other)?;
         io::copy(&mut original, &mut copy)?;
@@ -94,7 +103,9 @@ pub struct Incoming {
 
 impl std::fmt::Debug for Incoming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Incoming").field("hops", &self.hops).finish_non_exhaustive()
+        f.debug_struct("Incoming")
+            .field("hops", &self.hops)
+            .finish_non_exhaustive()
     }
 }
 
@@ -109,12 +120,18 @@ impl Incoming {
         if self.directory.is_none() {
             return Ok(());
         }
-        let Some(header) = &mut self.header else { return self.put(octets) };
+        let Some(header) = &mut self.header else {
+            return self.put(octets);
+        };
         let searched = header.len().saturating_sub(3);
         header.extend_from_slice(octets);
         let fresh = header.get(searched..).unwrap_or_default();
         let complete = header.starts_with(b"\r\n") || fresh.windows(4).any(|window| window == b"\r\n\r\n");
-        if complete || header.len() > HEADER { self.finish_header() } else { Ok(()) }
+        if complete || header.len() > HEADER {
+            self.finish_header()
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether the message has been handed on so often that it must be in a loop.
@@ -139,11 +156,16 @@ impl Incoming {
 
     /// Writes the header out, field by field.
     fn finish_header(&mut self) -> io::Result<()> {
-        let Some(octets) = self.header.take() else { return Ok(()) };
+        let Some(octets) = self.header.take() else {
+            return Ok(());
+        };
         let mut rest = octets.as_slice();
         let mut dropping = false;
         while !rest.is_empty() {
-            let end = rest.windows(2).position(|window| window == b"\r\n").map_or(rest.len(), |at| at + 2);
+            let end = rest
+                .windows(2)
+                .position(|window| window == b"\r\n")
+                .map_or(rest.len(), |at| at + 2);
             let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
             if line == b"\r\n" {
                 break;
@@ -175,7 +197,9 @@ fn is_field(line: &[u8], name: &[u8]) -> bool {
 /// Seconds since 1970, for trace lines.
 #[must_use]
 pub fn unix_time() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]

@@ -44,7 +44,15 @@ impl<'a> Received<'a> {
         with: &'a str,
         unix_time: u64,
     ) -> Self {
-        Self { from, peer, by, with, id: None, recipient: None, unix_time }
+        Self {
+            from,
+            peer,
+            by,
+            with,
+            id: None,
+            recipient: None,
+            unix_time,
+        }
     }
 
     /// Adds the identifier under which the message is stored. What is no letter, digit, dot, hyphen or underscore
@@ -67,10 +75,16 @@ impl<'a> Received<'a> {
 impl fmt::Display for Received<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let peer = AddressLiteral::from(self.peer);
-        write!(f, "Received: from {} ({peer})\r\n\tby {} with {}", self.from, self.by, self.with)?;
+        write!(
+            f,
+            "Received: from {} ({peer})\r\n\tby {} with {}",
+            self.from, self.by, self.with
+        )?;
         if let Some(id) = self.id {
             f.write_str(" id ")?;
-            for part in id.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_')) {
+            for part in
+                id.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_'))
+            {
                 f.write_str(part)?;
             }
         }
@@ -99,14 +113,16 @@ struct Date(u64);
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-        const MONTHS: [&str; 12] =
-            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
         // The civil calendar, counted in years that begin with March, so that leap days come last: eras of 400
         // years of 146,097 days.
         let (days, second) = (self.0 / 86_400, self.0 % 86_400);
         let shifted = days + 719_468;
         let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * march_month + 2) / 5 + 1;

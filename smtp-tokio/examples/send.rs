@@ -29,7 +29,9 @@ async fn main() -> ExitCode {
 /// Sends the message; the error says what is wrong with the flags.
 async fn run(flags: &Flags) -> Result<Exit, String> {
     let (config, envelope) = (flags.config()?, flags.envelope()?);
-    let message = flags.message().map_err(|error| format!("cannot read the message: {error}"))?;
+    let message = flags
+        .message()
+        .map_err(|error| format!("cannot read the message: {error}"))?;
     let mut client = match Client::connect(&flags.server, config).await {
         Ok(client) => client,
         Err(error) => {
@@ -66,8 +68,14 @@ async fn run(flags: &Flags) -> Result<Exit, String> {
 fn exit_for(error: &Error) -> Exit {
     match error {
         Error::NotSent(_) => Exit::Refused,
-        Error::Closed { reply: Some((_, reply)), .. } if reply.is_permanent() => Exit::Refused,
-        Error::Closed { why: smtp_proto::client::Closed::Unsendable(_), .. } => Exit::Refused,
+        Error::Closed {
+            reply: Some((_, reply)),
+            ..
+        } if reply.is_permanent() => Exit::Refused,
+        Error::Closed {
+            why: smtp_proto::client::Closed::Unsendable(_),
+            ..
+        } => Exit::Refused,
         _ => Exit::Temporary,
     }
 }

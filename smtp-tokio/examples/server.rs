@@ -1,7 +1,11 @@
 //! A small mail server on tokio: takes mail over SMTP and LMTP and stores it in a Maildir.
 //!
 //! `cargo run --release -p smtp-tokio --example server -- --help`
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal"
+)]
 
 use std::{io, net::IpAddr, process::ExitCode, sync::Arc};
 
@@ -64,7 +68,10 @@ async fn run(flags: Flags) -> Result<(), String> {
         let config = site.flags.config(endpoint.protocol)?;
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
         let listener = TcpListener::bind(endpoint.address).await.map_err(cannot)?;
-        println!("{}", endpoint.announcement(listener.local_addr().map_err(cannot)?));
+        println!(
+            "{}",
+            endpoint.announcement(listener.local_addr().map_err(cannot)?)
+        );
         let mut options = Options::default();
         options.connections = site.flags.max_connections;
         options.per_peer = site.flags.max_connections;
@@ -72,7 +79,10 @@ async fn run(flags: Flags) -> Result<(), String> {
         let site = Arc::clone(&site);
         listeners.spawn(async move {
             let stop = async move { drop(stopped.changed().await) };
-            serve(listener, config, options, stop, |session| converse(session, Arc::clone(&site))).await
+            serve(listener, config, options, stop, |session| {
+                converse(session, Arc::clone(&site))
+            })
+            .await
         });
     }
     let cannot = |error: io::Error| format!("cannot listen for signals: {error}");
@@ -84,7 +94,9 @@ async fn run(flags: Flags) -> Result<(), String> {
     }
     drop(stop);
     while let Some(ended) = listeners.join_next().await {
-        ended.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+        ended
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
     }
     Ok(())
 }
@@ -111,7 +123,9 @@ async fn converse(mut session: Session, site: Arc<Site>) {
             }
             Event::Recipient { rcpt, ticket } => match site.flags.judge(rcpt.forward_path()) {
                 Ok(()) => {
-                    transaction.recipients.push(rcpt.forward_path().clone().into_owned());
+                    transaction
+                        .recipients
+                        .push(rcpt.forward_path().clone().into_owned());
                     server.accept(ticket)
                 }
                 Err(rejection) => server.reject(ticket, rejection),
@@ -154,12 +168,7 @@ async fn converse(mut session: Session, site: Arc<Site>) {
 }
 
 /// Opens the store for a message, with its trace lines on top.
-fn begin(
-    site: &Site,
-    transaction: &Transaction,
-    server: &Server,
-    peer: IpAddr,
-) -> io::Result<Incoming> {
+fn begin(site: &Site, transaction: &Transaction, server: &Server, peer: IpAddr) -> io::Result<Incoming> {
     let missing = || io::Error::other("a message without hello or sender");
     let reverse_path = transaction.reverse_path.as_ref().ok_or_else(missing)?;
     let (_, hello) = server.hello().ok_or_else(missing)?;
@@ -168,7 +177,8 @@ fn begin(
     if let [recipient] = transaction.recipients.as_slice() {
         received = received.with_recipient(recipient);
     }
-    site.store.begin(&format!("{}{received}", ReturnPath(reverse_path)))
+    site.store
+        .begin(&format!("{}{received}", ReturnPath(reverse_path)))
 }
 
 /// Keeps the message for good: once in SMTP, once for each recipient in LMTP.

@@ -125,8 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// [`Error::Closed`] when the server does not want the session.
     pub async fn on(stream: S, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
-        let mut client = Self { connection: Connection::new(stream, client::Client::new(config.into())) };
-        client.until(|event| matches!(event, Event::Ready).then_some(())).await?;
+        let mut client = Self {
+            connection: Connection::new(stream, client::Client::new(config.into())),
+        };
+        client
+            .until(|event| matches!(event, Event::Ready).then_some(()))
+            .await?;
         debug!("session ready");
         Ok(client)
     }
@@ -160,7 +164,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         message: impl AsyncRead + Unpin,
     ) -> Result<Receipt, SendError> {
         let buffer = BytesMut::new();
-        self.transmit(envelope, Source::Reader { reader: message, buffer, ended: false }).await
+        self.transmit(
+            envelope,
+            Source::Reader {
+                reader: message,
+                buffer,
+                ended: false,
+            },
+        )
+        .await
     }
 
     /// What the server offers.
@@ -175,7 +187,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// When the session ends or does not fit the question.
     pub async fn verify(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
-        self.connection.machine_mut().verify(query).map_err(|refused| refused.why)?;
+        self.connection
+            .machine_mut()
+            .verify(query)
+            .map_err(|refused| refused.why)?;
         self.answer().await
     }
 
@@ -185,7 +200,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// When the session ends or does not fit the question.
     pub async fn expand(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
-        self.connection.machine_mut().expand(query).map_err(|refused| refused.why)?;
+        self.connection
+            .machine_mut()
+            .expand(query)
+            .map_err(|refused| refused.why)?;
         self.answer().await
     }
 
@@ -195,7 +213,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// When the session ends.
     pub async fn help(&mut self, topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error> {
-        self.connection.machine_mut().help(topic).map_err(|refused| refused.why)?;
+        self.connection
+            .machine_mut()
+            .help(topic)
+            .map_err(|refused| refused.why)?;
         self.answer().await
     }
 
@@ -215,7 +236,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// When the session ends.
     pub async fn command(&mut self, command: UnknownCommand<'static>) -> Result<Reply<'static>, Error> {
-        self.connection.machine_mut().command(command).map_err(|refused| refused.why)?;
+        self.connection
+            .machine_mut()
+            .command(command)
+            .map_err(|refused| refused.why)?;
         self.answer().await
     }
 
@@ -227,7 +251,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn quit(mut self) -> Result<(), Error> {
         self.connection.machine_mut().quit()?;
         match self.until(|_| None::<()>).await {
-            Err(Error::Closed { why: Closed::Quit, .. }) | Ok(()) => Ok(()),
+            Err(Error::Closed {
+                why: Closed::Quit, ..
+            })
+            | Ok(()) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -255,7 +282,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             match event {
                 Event::Closed { why, message } => {
                     let source = self.connection.take_error();
-                    return Err(Error::Closed { why, message, reply: refusal, source });
+                    return Err(Error::Closed {
+                        why,
+                        message,
+                        reply: refusal,
+                        source,
+                    });
                 }
                 Event::Reply { to, ref reply } if !reply.is_positive_completion() => {
                     refusal = Some((to, reply.clone().into_owned()));
@@ -317,7 +349,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
-                        None => Error::Closed { why, message, reply: refusal, source },
+                        None => Error::Closed {
+                            why,
+                            message,
+                            reply: refusal,
+                            source,
+                        },
                     });
                 }
                 Event::Reply { to, reply } if !reply.is_positive_completion() && !reply.is_intermediate() => {
@@ -347,7 +384,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let mut rest = block;
         let mut permit = Some(permit);
         let last = loop {
-            let (Some(held), Some(slot)) = (&permit, slots.next()) else { break Piece::Empty };
+            let (Some(held), Some(slot)) = (&permit, slots.next()) else {
+                break Piece::Empty;
+            };
             // What cannot be sent ends the session; the machine says so in its next event.
             match machine.body(held, &mut rest, coming).unwrap_or(Piece::Stopped) {
                 Piece::Send(piece) => *slot = piece,
@@ -375,7 +414,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 /// Where a message comes from.
 enum Source<'m, R> {
     Memory(&'m [u8]),
-    Reader { reader: R, buffer: BytesMut, ended: bool },
+    Reader {
+        reader: R,
+        buffer: BytesMut,
+        ended: bool,
+    },
 }
 
 impl<R: AsyncRead + Unpin> Source<'_, R> {
@@ -386,7 +429,11 @@ impl<R: AsyncRead + Unpin> Source<'_, R> {
                 Some(block) if block.len() < rest.len() => Ok((block, Coming::More)),
                 _ => Ok((rest, Coming::Nothing)),
             },
-            Self::Reader { reader, buffer, ended } => {
+            Self::Reader {
+                reader,
+                buffer,
+                ended,
+            } => {
                 if buffer.is_empty() && !*ended {
                     buffer.reserve(BLOCK);
                     *ended = reader.read_buf(buffer).await? == 0;

@@ -134,7 +134,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
                         break;
                     }
                     Poll::Pending => {
-                        if self.poll_read(context).is_pending() && self.poll_deadline(wait.deadline, context).is_pending() {
+                        if self.poll_read(context).is_pending()
+                            && self.poll_deadline(wait.deadline, context).is_pending()
+                        {
                             return Poll::Pending;
                         }
                         break;
@@ -183,7 +185,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// read yet.
     pub async fn close(mut self) {
         let shutdown = poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context));
-        if time::timeout(LINGER, shutdown).await.is_ok_and(|shutdown| shutdown.is_ok()) {
+        if time::timeout(LINGER, shutdown)
+            .await
+            .is_ok_and(|shutdown| shutdown.is_ok())
+        {
             let mut dropped = 0;
             let drain = poll_fn(|context| {
                 while dropped < LINGER_OCTETS {
@@ -249,7 +254,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     ) -> Poll<io::Result<usize>> {
         let mut gathered = [IoSlice::new(&[]); SLICES];
         let mut used = 0;
-        for (slot, octets) in gathered.iter_mut().zip(slices(self.machine.output(), head, pieces, written)) {
+        for (slot, octets) in gathered
+            .iter_mut()
+            .zip(slices(self.machine.output(), head, pieces, written))
+        {
             *slot = IoSlice::new(octets);
             used += 1;
         }
@@ -267,7 +275,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         let mut stream = Pin::new(&mut self.stream);
         loop {
             let backlog = !self.backlog.is_empty();
-            let octets = if backlog { &self.backlog } else { self.machine.output() };
+            let octets = if backlog {
+                &self.backlog
+            } else {
+                self.machine.output()
+            };
             if octets.is_empty() {
                 break;
             }
@@ -290,8 +302,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     fn poll_deadline(&mut self, deadline: Option<Deadline>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(deadline) = deadline else { return Poll::Pending };
-        let due = self.origin + deadline.at.since_origin().min(Duration::from_secs(u64::from(u32::MAX)));
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        let due = self.origin
+            + deadline
+                .at
+                .since_origin()
+                .min(Duration::from_secs(u64::from(u32::MAX)));
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(due)));
         if sleep.deadline() > due {
             sleep.as_mut().reset(due);
@@ -328,7 +346,9 @@ fn slices<'p>(
     written: usize,
 ) -> impl Iterator<Item = &'p [u8]> {
     let (before, behind) = output.split_at_checked(head).unwrap_or((output, &[]));
-    let all = std::iter::once(before).chain(pieces.iter().copied()).chain(std::iter::once(behind));
+    let all = std::iter::once(before)
+        .chain(pieces.iter().copied())
+        .chain(std::iter::once(behind));
     let mut skip = written;
     all.filter_map(move |octets| {
         let rest = octets.get(skip..).unwrap_or_default();

@@ -43,7 +43,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { connections: 1000, per_peer: 100, grace: Duration::from_secs(30) }
+        Self {
+            connections: 1000,
+            per_peer: 100,
+            grace: Duration::from_secs(30),
+        }
     }
 }
 
@@ -157,7 +161,12 @@ where
         }
         let connection = Connection::new(stream, Server::new(Arc::clone(&config)));
         let local = connection.stream().local_addr().unwrap_or(local);
-        let task = session(Session { connection, peer, local, stop: hear.clone() });
+        let task = session(Session {
+            connection,
+            peer,
+            local,
+            stop: hear.clone(),
+        });
         sessions.spawn(
             async move {
                 let _place = place;
@@ -205,7 +214,10 @@ impl Place {
         let count = held.entry(peer).or_insert(0);
         (*count < most).then(|| {
             *count += 1;
-            Self { peers: Arc::clone(peers), peer }
+            Self {
+                peers: Arc::clone(peers),
+                peer,
+            }
         })
     }
 }

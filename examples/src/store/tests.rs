@@ -16,7 +16,8 @@ fn stored(message: &[u8], size: usize) -> Vec<u8> {
 
 #[test]
 fn all_but_a_foreign_return_path_is_kept_octet_by_octet() {
-    let message = b"Subject: x\r\nReturn-Path: <evil@x>\r\n\tfolded\r\nTo: y\r\n\r\nReturn-Path: <in@body>\r\n\0\xff";
+    let message =
+        b"Subject: x\r\nReturn-Path: <evil@x>\r\n\tfolded\r\nTo: y\r\n\r\nReturn-Path: <in@body>\r\n\0\xff";
     let wanted = b"Return-Path: <a@b>\r\nSubject: x\r\nTo: y\r\n\r\nReturn-Path: <in@body>\r\n\0\xff";
     for size in 1..message.len() {
         assert_eq!(stored(message, size), wanted, "pieces of {size}");
@@ -26,7 +27,10 @@ fn all_but_a_foreign_return_path_is_kept_octet_by_octet() {
 #[test]
 fn messages_without_header_or_body_are_kept() {
     assert_eq!(stored(b"\r\nbody\r\n", 3), b"Return-Path: <a@b>\r\n\r\nbody\r\n");
-    assert_eq!(stored(b"Subject: only\r\n", 4), b"Return-Path: <a@b>\r\nSubject: only\r\n");
+    assert_eq!(
+        stored(b"Subject: only\r\n", 4),
+        b"Return-Path: <a@b>\r\nSubject: only\r\n"
+    );
     assert_eq!(stored(b"", 1), b"Return-Path: <a@b>\r\n");
 }
 
@@ -38,7 +42,11 @@ fn what_is_not_completed_leaves_nothing() {
     incoming.write(b"Subject: lost\r\n\r\nbody").unwrap();
     drop(incoming);
     for part in ["new", "tmp", "cur"] {
-        assert_eq!(fs::read_dir(folder.path().join(part)).unwrap().count(), 0, "{part}");
+        assert_eq!(
+            fs::read_dir(folder.path().join(part)).unwrap().count(),
+            0,
+            "{part}"
+        );
     }
 }
 
@@ -56,11 +64,15 @@ fn a_copy_is_another_file_with_the_same_octets() {
 fn many_received_fields_are_a_loop() {
     let store = Store::maildir(tempfile::tempdir().unwrap().path()).unwrap();
     let mut incoming = store.begin("").unwrap();
-    incoming.write("received : x\r\n".repeat(HOPS).as_bytes()).unwrap();
+    incoming
+        .write("received : x\r\n".repeat(HOPS).as_bytes())
+        .unwrap();
     incoming.write(b"\r\n").unwrap();
     assert!(!incoming.is_looping());
     let mut incoming = store.begin("").unwrap();
-    incoming.write("Received: x\r\n".repeat(HOPS + 1).as_bytes()).unwrap();
+    incoming
+        .write("Received: x\r\n".repeat(HOPS + 1).as_bytes())
+        .unwrap();
     incoming.write(b"\r\n").unwrap();
     assert!(incoming.is_looping());
 }

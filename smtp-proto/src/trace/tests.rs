@@ -23,16 +23,26 @@ fn an_ipv6_peer_is_shown_as_a_literal_and_the_recipient_named() {
     let host = Host::parse("mx.example.org").unwrap();
     let recipient = ForwardPath::parse("bob@example.org").unwrap();
     let peer = "::1".parse().unwrap();
-    let received = Received::new(&name, peer, &host, "LMTP", 0).with_recipient(&recipient).to_string();
-    assert!(received.starts_with("Received: from [IPv6:2001:db8::25:1] ([IPv6:::1])\r\n"), "{received}");
-    assert!(received.contains("\r\n\tfor <bob@example.org>;\r\n"), "{received}");
+    let received = Received::new(&name, peer, &host, "LMTP", 0)
+        .with_recipient(&recipient)
+        .to_string();
+    assert!(
+        received.starts_with("Received: from [IPv6:2001:db8::25:1] ([IPv6:::1])\r\n"),
+        "{received}"
+    );
+    assert!(
+        received.contains("\r\n\tfor <bob@example.org>;\r\n"),
+        "{received}"
+    );
 }
 
 #[test]
 fn an_identifier_cannot_break_the_field() {
     let name = ClientName::parse("client.example").unwrap();
     let host = Host::parse("mx.example.org").unwrap();
-    let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "SMTP", 0).with_id("a;\r\nb (c").to_string();
+    let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "SMTP", 0)
+        .with_id("a;\r\nb (c")
+        .to_string();
     assert!(received.contains(" id abc;"), "{received}");
 }
 
