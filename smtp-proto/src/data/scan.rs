@@ -74,14 +74,14 @@ fn line<const DOTS: bool>(bytes: &[u8], from: usize) -> Result<usize, Stop> {
 
 /// Goes through blocks that nothing has to be done about: where the first one begins that is not such, or is not whole.
 ///
-/// With `std`, it is compiled for each of the vector instruction sets that there may be, and the best is taken.
+/// With the feature `simd`, it is compiled for each of the vector instruction sets that there may be, and the best is taken.
 fn calm_blocks<const DOTS: bool>(bytes: &[u8], at: usize) -> usize {
-    #[cfg(feature = "std")]
+    #[cfg(feature = "simd")]
     {
         let level = fearless_simd::Level::new();
         fearless_simd::dispatch!(level, _simd => each_calm_block::<DOTS>(bytes, at))
     }
-    #[cfg(not(feature = "std"))]
+    #[cfg(not(feature = "simd"))]
     each_calm_block::<DOTS>(bytes, at)
 }
 
