@@ -4,6 +4,7 @@
 //! A case is set up once and then run round after round. Each side of a comparison gets the same octets.
 
 mod bodies;
+mod clients;
 mod commands;
 mod replies;
 mod sessions;
@@ -33,7 +34,14 @@ impl std::fmt::Display for Case {
 /// All cases, in the order of the tables.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [commands::CASES, replies::CASES, bodies::CASES, sessions::CASES].concat()
+    [
+        commands::CASES,
+        replies::CASES,
+        bodies::CASES,
+        sessions::CASES,
+        clients::CASES,
+    ]
+    .concat()
 }
 
 /// The case of this name.

@@ -11,7 +11,7 @@ use smtp_proto::{
 use crate::{Case, Round, commands::MIX};
 
 /// A message of 1 KiB with its final dot.
-const MESSAGE: &str = concat!(
+pub(crate) const MESSAGE: &str = concat!(
     "From: <alice.miller@client.example>\r\nTo: <bob@example.org>\r\nSubject: Minutes of Monday\r\n\r\n",
     "The quick brown fox jumps over the lazy dog, and does so in 72 columns.\r\n",
     "The quick brown fox jumps over the lazy dog, and does so in 72 columns.\r\n",
