@@ -156,7 +156,7 @@ impl Reply<'_> {
                 sink.put(b"\r\n");
             }
             Self::Lines(code, status, text) => {
-                types::write_reply(sink, code, status.filter(|_| enhanced), text)
+                types::write_reply(sink, code, status.filter(|_| enhanced), text);
             }
             Self::Rejection(rejection) => {
                 let status = Some(rejection.enhanced()).filter(|_| enhanced);
