@@ -195,11 +195,11 @@ impl Server {
                 }
                 return self.not_recognised();
             }
-            CommandError::ChunkSize => {
-                // Where the next command begins is not known: the session cannot go on in step.
+            error if error.verb() == Some(Verb::Bdat) => {
+                // Where the next command begins is not known, and octets of a message must never be taken for one.
                 self.pipeline
-                    .reply(&Reply::Fixed("501 5.5.4 chunk size is out of range, closing"));
-                self.close(Closed::TooMuchDropped);
+                    .reply(&Reply::Fixed("501 5.5.4 give the chunk size, then LAST or nothing"));
+                self.close_with("421 4.7.0 cannot tell where the chunk ends, closing", Closed::LostStep);
                 return Next::Again;
             }
             CommandError::NonAscii {
@@ -216,7 +216,7 @@ impl Server {
             CommandError::Address { .. } => "501 5.1.7 syntax error in the reverse-path",
             CommandError::Parameter { .. } => "501 5.5.4 syntax error in a parameter",
             CommandError::Syntax { .. } => "501 5.5.4 syntax error in the argument",
-            CommandError::Argument { .. } => "501 5.5.4 the argument is missing or malformed",
+            CommandError::Argument { .. } | CommandError::ChunkSize => "501 5.5.4 the argument is missing or malformed",
         })
     }
 
