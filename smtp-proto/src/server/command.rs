@@ -32,7 +32,10 @@ impl Server {
                 return Next::Wait(false);
             }
         }
-        if self.line.fresh() && input.starts_with(b"\x16\x03") {
+        if input.is_empty() && !self.end_of_input {
+            return Next::Wait(true);
+        }
+        if input.starts_with(b"\x16\x03") && self.line.fresh() {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
             return Next::Again;
         }
