@@ -47,6 +47,8 @@ pub struct Client {
     /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
     transactions: u32,
     end_of_input: bool,
+    /// The server said something before it had the message: that is no reply to it.
+    talked_early: bool,
     /// Waiting for a reply, or for the application.
     waiting: Timer,
     /// Waiting for the server to take what is written.
@@ -83,8 +85,8 @@ enum Stage {
     LoneDot(Asked),
     /// A chunk was refused; the replies to those behind it are awaited.
     ChunksRefused,
-    /// [`Event::Finished`] is to be reported.
-    Finished(Outcome),
+    /// [`Event::Finished`] is to be reported, and behind it the end of the session, if there is a reason.
+    Finished(Outcome, Option<Closed>),
     /// QUIT was sent; the session ends for this reason.
     Quitting(Closed),
     /// The session is over.
@@ -106,6 +108,7 @@ impl Client {
             needs_reset: false,
             transactions: 0,
             end_of_input: false,
+            talked_early: false,
             waiting: Timer::default(),
             writing: Timer::default(),
             now: Instant::ORIGIN,
@@ -143,16 +146,28 @@ impl Client {
 
     /// Ends the session for this reason, if it has not ended yet.
     fn close(&mut self, why: Closed) {
-        if matches!(self.stage, Stage::Over(..)) {
-            return;
-        }
-        let fate = match (&self.stage, &self.transaction) {
-            (_, None) | (Stage::Finished(_), _) => Fate::Settled,
-            (Stage::Final, _) => Fate::Unknown,
-            (_, Some(transaction)) if transaction.content.completely_sent() => Fate::Unknown,
+        let fate = match (self.stage, &self.transaction) {
+            (Stage::Over(..) | Stage::Finished(_, Some(_)), _) => return,
+            (Stage::Finished(outcome, None), _) => {
+                self.stage = Stage::Finished(outcome, Some(why));
+                return;
+            }
+            (_, None) => Fate::Settled,
+            // While its end waits to be written, the server cannot have the whole message.
+            (Stage::Final, Some(transaction)) if transaction.content.is_sent() && self.output.is_empty() => {
+                Fate::Unknown
+            }
             _ => Fate::NotAccepted,
         };
         self.end(why, fate);
+    }
+
+    /// The session ends for this reason, unless it was ending anyway.
+    fn broke(&mut self, why: Closed) {
+        match self.stage {
+            Stage::Quitting(_) => self.quitted(),
+            _ => self.close(why),
+        }
     }
 
     fn end(&mut self, why: Closed, fate: Fate) {
@@ -181,9 +196,16 @@ impl Client {
                     self.stage = Stage::Content;
                     return Some(Event::Body(BodyPermit(())));
                 }
-                Stage::Finished(outcome) => {
+                Stage::Final => {
+                    self.send_last_chunk();
+                    return None;
+                }
+                Stage::Finished(outcome, why) => {
                     self.stage = Stage::Ready;
                     self.transaction = None;
+                    if let Some(why) = why {
+                        self.close(why);
+                    }
                     return Some(Event::Finished(outcome));
                 }
                 Stage::Over(why, message) => return Some(Event::Closed { why, message }),
@@ -217,7 +239,11 @@ impl Client {
     fn idle(&mut self) -> Option<Wait> {
         let timeouts = &self.config.timeouts;
         let write = !self.output.is_empty();
-        let content = self.stage == Stage::Content;
+        let answer = match self.stage {
+            Stage::Content => true,
+            Stage::ChunksRefused => self.chunk_is_open(),
+            _ => false,
+        };
         let (phase, time) = match self.stage {
             Stage::Greeting => (Phase::Greeting, timeouts.greeting),
             Stage::Envelope => match self.transaction.as_ref().map(|transaction| transaction.awaited()) {
@@ -229,6 +255,7 @@ impl Client {
                 Some(transaction) if transaction.content.blocked() => (Phase::DataEnd, timeouts.data_end),
                 _ => (Phase::DataBlock, timeouts.data_block),
             },
+            Stage::ChunksRefused if answer => (Phase::DataBlock, timeouts.data_block),
             Stage::Final | Stage::LoneDot(_) | Stage::ChunksRefused => (Phase::DataEnd, timeouts.data_end),
             Stage::Quitting(_) => (Phase::Quit, timeouts.quit),
             _ => (Phase::Command, timeouts.command),
@@ -243,16 +270,13 @@ impl Client {
         }
         match deadline {
             Some(due) if due.at <= self.now => {
-                match self.stage {
-                    Stage::Quitting(why) => self.end(why, Fate::Settled),
-                    _ => self.close(Closed::TimedOut(due.phase)),
-                }
+                self.broke(Closed::TimedOut(due.phase));
                 None
             }
             _ => Some(Wait {
                 read: !self.end_of_input,
                 write,
-                answer: content,
+                answer,
                 deadline,
             }),
         }
@@ -268,6 +292,7 @@ impl Machine for Client {
         self.now = now;
         loop {
             if let Some(event) = self.advance() {
+                self.talked_early |= matches!(event, Event::Body(_)) && !input.is_empty();
                 return Step::Event(event);
             }
             if let Some(event) = self.read_reply(input) {
@@ -277,10 +302,7 @@ impl Machine for Client {
                 continue;
             }
             if self.end_of_input {
-                match self.stage {
-                    Stage::Quitting(why) => self.end(why, Fate::Settled),
-                    _ => self.close(Closed::Eof),
-                }
+                self.broke(Closed::Eof);
                 continue;
             }
             if let Some(wait) = self.idle() {
@@ -294,12 +316,13 @@ impl Machine for Client {
     }
 
     fn wrote(&mut self, octets: usize) {
-        self.output.wrote(octets);
-        if self.output.is_empty() {
+        let taken = self.output.pending();
+        if memchr::memchr(b'\n', taken.get(..octets).unwrap_or(taken)).is_some() {
             self.writing.stop();
-            if self.transaction.is_none() {
-                self.output.release();
-            }
+        }
+        self.output.wrote(octets);
+        if self.output.is_empty() && self.transaction.is_none() {
+            self.output.release();
         }
     }
 
@@ -308,10 +331,7 @@ impl Machine for Client {
     }
 
     fn lost(&mut self) {
-        match self.stage {
-            Stage::Quitting(why) => self.end(why, Fate::Settled),
-            _ => self.close(Closed::Lost),
-        }
+        self.broke(Closed::Lost);
     }
 }
 
