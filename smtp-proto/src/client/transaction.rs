@@ -7,7 +7,7 @@ use crate::{
     output::Sink,
     state::{Move, State},
     types::{
-        Body, Envelope, Extensions, ForwardPath, Keyword, MailParameters, Parameter, Protocol,
+        Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol,
         RcptParameters, Recipient, Reply,
     },
 };
@@ -187,10 +187,7 @@ impl Client {
             return Err(WhyNot::TooManyRecipients(most.get()));
         }
         if let Some(most) = limits.rcpt_domain_max()
-            && exceeds(
-                domains(recipients.iter().map(|recipient| recipient.forward_path())),
-                most.get(),
-            )
+            && exceeds(envelope.domains(), most.get())
         {
             return Err(WhyNot::TooManyDomains(most.get()));
         }
@@ -341,19 +338,4 @@ fn rcpt_parameters<'a>(recipient: &Recipient, offered: &Extensions) -> RcptParam
         parameters.original_recipient = None;
     }
     parameters
-}
-
-/// How many different domains these recipients have.
-fn domains<'a>(recipients: impl Iterator<Item = &'a ForwardPath<'static>>) -> usize {
-    let mut seen: Vec<alloc::string::String> = recipients
-        .map(|path| {
-            path.as_str()
-                .rsplit_once('@')
-                .map_or("", |(_, domain)| domain)
-                .to_ascii_lowercase()
-        })
-        .collect();
-    seen.sort_unstable();
-    seen.dedup();
-    seen.len()
 }
