@@ -68,7 +68,9 @@ impl Receipt {
 
     /// What became of each recipient, in the order of the envelope.
     pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, RecipientFate<'_>)> {
-        self.recipients.iter().map(|entry| (&entry.path, self.fate(entry)))
+        self.recipients
+            .iter()
+            .map(|entry| (&entry.path, self.fate(entry)))
     }
 
     /// Whether every recipient was accepted.

@@ -7,8 +7,8 @@ use crate::{
     output::Sink,
     state::{Move, State},
     types::{
-        Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol,
-        RcptParameters, Recipient, Reply,
+        Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, RcptParameters, Recipient,
+        Reply,
     },
 };
 

@@ -135,7 +135,8 @@ impl Envelope {
             while let Some(next) = rest.peek() {
                 let last = part.recipients.last();
                 domains += usize::from(!last.is_some_and(|last: &Recipient| last.shares_domain(next)));
-                if part.recipients.len() >= most_recipients || most_domains.is_some_and(|most| domains > most) {
+                if part.recipients.len() >= most_recipients || most_domains.is_some_and(|most| domains > most)
+                {
                     break;
                 }
                 part.recipients.extend(rest.next().cloned());

@@ -90,14 +90,20 @@ fn an_envelope_for_nobody_stays_one() {
 
 #[test]
 fn no_part_has_more_recipients_than_the_limit() {
-    assert_eq!(parts("a@x b@y c@x d@x e@z", limits(2, 0)), "a@x b@y | c@x d@x | e@z");
+    assert_eq!(
+        parts("a@x b@y c@x d@x e@z", limits(2, 0)),
+        "a@x b@y | c@x d@x | e@z"
+    );
     assert_eq!(parts("a@x b@y", limits(1, 0)), "a@x | b@y");
 }
 
 #[test]
 fn no_part_has_more_domains_than_the_limit() {
     assert_eq!(parts("a@x b@y c@X d@y", limits(0, 1)), "a@x c@X | b@y d@y");
-    assert_eq!(parts("a@x b@y c@z d@x e@y", limits(0, 2)), "a@x d@x b@y e@y | c@z");
+    assert_eq!(
+        parts("a@x b@y c@z d@x e@y", limits(0, 2)),
+        "a@x d@x b@y e@y | c@z"
+    );
     assert_eq!(parts("a@x postmaster b@x", limits(0, 1)), "a@x b@x | postmaster");
 }
 
