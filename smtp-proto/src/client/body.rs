@@ -24,13 +24,13 @@ pub enum Coming {
 #[must_use]
 pub enum Piece<'b> {
     /// Write these octets, behind what [`output`](crate::Machine::output) holds now and before what it gains
-    /// later.
+    /// later. Never empty.
     Send(&'b [u8]),
     /// The input is used up: give more, or call [`Client::end_body`].
     Empty,
     /// Write what there is, then poll, and come again: a chunk cannot begin before that.
     Blocked,
-    /// The server refused the message: send no more, and poll.
+    /// The server refused the message, or the session is over: send no more, and poll.
     Stopped,
 }
 
@@ -216,8 +216,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Unsendable`] when the message ends in a bare CR and those are refused; see [`body`](Self::body).
-    pub fn end_body(&mut self, permit: BodyPermit) -> Result<(), Unsendable> {
-        let BodyPermit(()) = permit;
+    #[expect(clippy::needless_pass_by_value, reason = "the permit is used up")]
+    pub fn end_body(&mut self, _permit: BodyPermit) -> Result<(), Unsendable> {
         if self.chunk_is_open() {
             // The chunk cannot be completed without the octets that it was begun with.
             self.close(Closed::Aborted);

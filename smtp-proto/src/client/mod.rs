@@ -2,7 +2,45 @@
 //!
 //! The machine greets, introduces itself, and pipelines by itself. The application asks it to
 //! [`deliver`](Client::deliver) an envelope, sends the content when [`Event::Body`] says so, and learns from
-//! [`Event::Reply`] what the server said of each recipient.
+//! [`Event::Reply`] what the server said of each recipient; [`Receipt`] collects that.
+//!
+//! ```
+//! use smtp_proto::{
+//!     Instant, Machine, Step,
+//!     client::{Client, Coming, Config, Event, Outcome, Piece},
+//!     types::{ClientName, Envelope, Mailbox},
+//! };
+//!
+//! let mut client = Client::new(Config::new(ClientName::parse("client.example")?).into());
+//! let envelope = Envelope::new(Mailbox::parse("ann@client.example")?).to(Mailbox::parse("bob@example.org")?);
+//! let mut said = Vec::new();
+//! for reply in ["220 mx", "250 PIPELINING", "250 ok\r\n250 ok\r\n354 go on", "250 queued", "221 bye"] {
+//!     let reply = format!("{reply}\r\n");
+//!     let mut input = reply.as_bytes();
+//!     while let Step::Event(event) = client.poll(&mut input, Instant::ORIGIN) {
+//!         match event {
+//!             Event::Ready => client.deliver(envelope.clone())?,
+//!             Event::Body(permit) => {
+//!                 let mut message: &[u8] = b"Subject: Hi\r\n\r\n.\r\n";
+//!                 while let Piece::Send(piece) = client.body(&permit, &mut message, Coming::Nothing)? {
+//!                     said.extend_from_slice(piece);
+//!                 }
+//!                 client.end_body(permit)?;
+//!             }
+//!             Event::Finished(outcome) => {
+//!                 assert_eq!(outcome, Outcome::Accepted);
+//!                 client.quit()?;
+//!             }
+//!             Event::Closed { .. } => break,
+//!             _ => {}
+//!         }
+//!     }
+//!     said.extend_from_slice(client.output());
+//!     client.wrote(client.output().len());
+//! }
+//! assert!(said.ends_with(b"DATA\r\nSubject: Hi\r\n\r\n..\r\n.\r\nQUIT\r\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod body;
 mod command;

@@ -1,10 +1,10 @@
 use super::*;
 
 #[track_caller]
-fn refused(session: &mut Session, envelope: Envelope) -> WhyNot {
+fn refused(session: &mut Session, envelope: &Envelope) -> WhyNot {
     let before = session.client.state();
     let not_sent = session.client.deliver(envelope.clone()).unwrap_err();
-    assert_eq!(*not_sent.value, envelope);
+    assert_eq!(*not_sent.value, *envelope);
     session.hears("");
     assert_eq!(session.client.state(), before);
     not_sent.why
@@ -14,14 +14,14 @@ fn refused(session: &mut Session, envelope: Envelope) -> WhyNot {
 fn an_envelope_beyond_the_limits_is_given_back() {
     let mut session = Session::with(config(), "LIMITS RCPTMAX=3 RCPTDOMAINMAX=2");
     assert_eq!(
-        refused(&mut session, to("a@y b@y c@y d@y")),
+        refused(&mut session, &to("a@y b@y c@y d@y")),
         WhyNot::TooManyRecipients(3)
     );
     assert_eq!(
-        refused(&mut session, to("a@y b@z c@w")),
+        refused(&mut session, &to("a@y b@z c@w")),
         WhyNot::TooManyDomains(2)
     );
-    assert_eq!(refused(&mut session, to("")), WhyNot::NoRecipients);
+    assert_eq!(refused(&mut session, &to("")), WhyNot::NoRecipients);
     session.deliver(to("a@y b@Y c@z")).hears("MAIL FROM:<a@x>|");
 }
 
@@ -45,7 +45,7 @@ fn no_more_transactions_than_the_limit_are_begun() {
         session.deliver(to("b@y")).written().server("550");
     }
     session.wire.clear();
-    assert_eq!(refused(&mut session, to("b@y")), WhyNot::TooManyTransactions(2));
+    assert_eq!(refused(&mut session, &to("b@y")), WhyNot::TooManyTransactions(2));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_message_declared_too_big_is_not_begun() {
         size: 1001,
         limit: 1000,
     };
-    assert_eq!(refused(&mut session, sized(1001)), why);
+    assert_eq!(refused(&mut session, &sized(1001)), why);
     session.deliver(sized(1000)).hears("MAIL FROM:<a@x> SIZE=1000|");
     Session::with(config(), "SIZE 0").deliver(sized(u64::MAX));
     Session::with(config(), "SIZE").deliver(sized(u64::MAX));
