@@ -159,19 +159,13 @@ impl Reply<'_> {
 
     fn write(&self, enhanced: bool, sink: &mut impl Sink) {
         match *self {
-            Self::Fixed(line) | Self::Uncoded(line) => {
-                let enhanced = enhanced && matches!(self, Self::Fixed(_));
+            Self::Fixed(line) | Self::Uncoded(line) if !enhanced || matches!(self, Self::Uncoded(_)) => {
                 let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
-                let rest = if enhanced {
-                    rest
-                } else {
-                    rest.get(6..).unwrap_or(rest)
-                };
                 sink.put(code.as_bytes());
-                sink.put(rest.as_bytes());
+                sink.put(rest.get(6..).unwrap_or(rest).as_bytes());
                 sink.put(b"\r\n");
             }
-            Self::Bare(line) => {
+            Self::Fixed(line) | Self::Uncoded(line) | Self::Bare(line) => {
                 sink.put(line.as_bytes());
                 sink.put(b"\r\n");
             }
