@@ -3,6 +3,7 @@
 mod bodies;
 mod chunks;
 mod closing;
+mod cuts;
 mod deadlines;
 mod inquiries;
 mod limits;

@@ -139,7 +139,7 @@ fn a_chunk_whose_end_cannot_be_known_ends_the_session() {
     let mut session = Session::with_recipient(config());
     session.sends("BDAT 99999999999999999999\r\nNOOP");
     assert_eq!(session.codes(), "501 421");
-    assert_eq!(session.happened(), "reset Closed, closed TooMuchDropped");
+    assert_eq!(session.happened(), "reset Closed, closed LostStep");
 }
 
 #[test]
