@@ -12,6 +12,9 @@ const PARTS: &[&[u8]] = &[
     b"RCPT TO:<nobody@mx.test>\r\n",
     b"RCPT TO:<c@mx.test>\r\n",
     b"DATA\r\n",
+    b"MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n",
+    b"MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\nmore than the limit of a message\r\n",
+    b"MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nBDAT 4\r\nmore",
     b"text\r\n..text\r\n",
     b"a bare\nLF and\rCR",
     b"\r\n.\r\n",
@@ -22,13 +25,19 @@ const PARTS: &[&[u8]] = &[
     b"NOOP\r\n",
     b"RSET\r\n",
     b"VRFY joe\r\n",
-    b"QUIT\r\n",
     b"\r\r\n",
     b"\n",
-    b"\x16\x03",
     b"an over-long line, which is longer than sixty octets because of all that it has to say\r\n",
-    b"GET / HTTP/1.1\r\n",
 ];
+
+/// What ends a session.
+const ENDS: &[&[u8]] = &[b"", b"QUIT\r\n", b"GET / HTTP/1.1\r\n", b"\x16\x03\x01"];
+
+/// What a client may send in one session.
+fn wire() -> impl Strategy<Value = Vec<u8>> {
+    let parts = prop::collection::vec(prop::sample::select(PARTS), 0..30);
+    (parts, prop::sample::select(ENDS)).prop_map(|(parts, end)| [&parts.concat(), end].concat())
+}
 
 /// All that comes of a session whose input arrives in pieces of this size.
 fn outcome(wire: &[u8], size: usize) -> (String, String, Vec<u8>) {
@@ -55,14 +64,13 @@ fn outcome(wire: &[u8], size: usize) -> (String, String, Vec<u8>) {
 
 proptest! {
     #[test]
-    fn every_cut_gives_the_same(parts in prop::collection::vec(prop::sample::select(PARTS), 0..30), size in 1_usize..40) {
-        let wire = parts.concat();
+    fn every_cut_gives_the_same(wire in wire(), size in 1_usize..40) {
         prop_assert_eq!(outcome(&wire, size), outcome(&wire, wire.len().max(1)));
     }
 
     #[test]
-    fn each_accepted_mail_ends_once(parts in prop::collection::vec(prop::sample::select(PARTS), 0..30)) {
-        let (_, happened, _) = outcome(&parts.concat(), 7);
+    fn each_accepted_mail_ends_once(wire in wire()) {
+        let (_, happened, _) = outcome(&wire, 7);
         // A session refuses nothing here: each MAIL that is asked about is accepted.
         let count = |what| happened.split(", ").filter(|event| event.starts_with(what)).count();
         prop_assert_eq!(count("mail"), count("verdict") + count("reset"), "{}", happened);
