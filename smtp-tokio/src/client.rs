@@ -138,7 +138,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Sends a message that is in memory.
     ///
     /// What the message needs is found by looking at it: SIZE, and BODY=8BITMIME and SMTPUTF8 where the envelope
-    /// does not say otherwise.
+    /// does not say otherwise. When the server takes fewer recipients or domains at once (RFC 9422), it is sent in
+    /// several transactions.
     ///
     /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
     ///
@@ -149,7 +150,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let mut survey = Survey::new();
         survey.feed(message);
         let envelope = envelope.for_content(&survey.finish());
-        self.transmit(envelope, Source::<Empty>::Memory(message)).await
+        let (mut receipt, mut failed) = (Receipt::default(), None);
+        for part in envelope.split(self.extensions().limits()) {
+            receipt.begin(&part);
+            if failed.is_none() {
+                let mut source = Source::<Empty>::Memory(message);
+                failed = self.transmit(part, &mut source, &mut receipt).await.err();
+            }
+        }
+        match failed {
+            None => Ok(receipt),
+            Some(error) => Err(SendError { error, receipt }),
+        }
     }
 
     /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
@@ -163,16 +175,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         envelope: Envelope,
         message: impl AsyncRead + Unpin,
     ) -> Result<Receipt, SendError> {
-        let buffer = BytesMut::new();
-        self.transmit(
-            envelope,
-            Source::Reader {
-                reader: message,
-                buffer,
-                ended: false,
-            },
-        )
-        .await
+        let mut receipt = Receipt::new(&envelope);
+        let mut source = Source::Reader {
+            reader: message,
+            buffer: BytesMut::new(),
+            ended: false,
+        };
+        match self.transmit(envelope, &mut source, &mut receipt).await {
+            Ok(()) => Ok(receipt),
+            Err(error) => Err(SendError { error, receipt }),
+        }
     }
 
     /// What the server offers.
@@ -300,28 +312,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
+    /// Carries a transaction through to its end, sending the message when the server is ready for it.
     async fn transmit<R: AsyncRead + Unpin>(
         &mut self,
         envelope: Envelope,
-        mut source: Source<'_, R>,
-    ) -> Result<Receipt, SendError> {
-        let mut receipt = Receipt::new(self.connection.machine().config().protocol, &envelope);
-        let result = match self.connection.machine_mut().deliver(envelope) {
-            Ok(()) => self.transaction(&mut source, &mut receipt).await,
-            Err(refused) => Err(refused.why.into()),
-        };
-        match result {
-            Ok(()) => Ok(receipt),
-            Err(error) => Err(SendError { error, receipt }),
-        }
-    }
-
-    /// Drives the session to the end of a transaction, sending the message when the server is ready for it.
-    async fn transaction<R: AsyncRead + Unpin>(
-        &mut self,
         source: &mut Source<'_, R>,
         receipt: &mut Receipt,
     ) -> Result<(), Error> {
+        if let Err(refused) = self.connection.machine_mut().deliver(envelope) {
+            return Err(refused.why.into());
+        }
         let (mut permit, mut refusal, mut unreadable) = (None, None, None);
         loop {
             let event = match self.connection.poll().0 {
