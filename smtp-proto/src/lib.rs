@@ -200,7 +200,9 @@ pub mod syntax;
 mod time;
 pub mod trace;
 pub mod types;
+mod upgrade;
 
 pub use machine::{Machine, Step, Wait};
 pub use state::State;
 pub use time::{Deadline, Instant, Phase};
+pub use upgrade::TlsUpgrade;
