@@ -180,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         &self.stream
     }
 
-    /// The error that broke the stream, if that is what happened.
+    /// The error that broke the stream, if that is what happened; it is given once.
     pub const fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }
