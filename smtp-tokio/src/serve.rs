@@ -32,9 +32,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Most connections at a time; one more is greeted with 421. Default 1000.
+    /// Most connections at a time in this call of [`serve`]; one more is greeted with 421. Default 1000.
     pub connections: usize,
-    /// Most connections at a time from one address. Default 100.
+    /// Most connections at a time from one IP address; one more is greeted with 421. Default 100.
     pub per_peer: usize,
     /// How long sessions may finish their transactions after the stop signal; then they are ended at once.
     /// Default 30 seconds.

@@ -55,7 +55,7 @@ impl Failure {
 
 impl Server {
     /// Refuses the message whose content is on its way. The rest of it is read and dropped, then the client is
-    /// told, and the transaction ends with [`Reset::Refused`].
+    /// told, and the transaction ends with [`Reset::Refused`]; a rejection with code 421 then ends the session, too.
     ///
     /// # Errors
     ///

@@ -30,7 +30,8 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Hello>,
     },
-    /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2).
+    /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2). Accepting answers 250 and begins it; it ends with
+    /// [`Verdict`](Self::Verdict) or [`Reset`](Self::Reset).
     Mail {
         /// Reverse-path and parameters.
         mail: Mail<'i>,
@@ -45,12 +46,15 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Recipient>,
     },
-    /// DATA, or the first BDAT of a message: may its content come? (RFC 5321 section 4.1.1.4, RFC 3030.)
+    /// DATA, or the first BDAT of a message: may its content come? (RFC 5321 section 4.1.1.4, RFC 3030.) Accepting
+    /// answers DATA with 354; to BDAT nothing is said before its chunk is complete.
     Message {
         /// The right to answer.
         ticket: Ticket<ticket::Message>,
     },
-    /// The next octets of the message, with dot-stuffing undone. Never empty.
+    /// The next octets of the message, with dot-stuffing undone. Never empty; lines may be cut anywhere. An empty
+    /// message has none. What was handed out is void if [`Reset`](Self::Reset) follows instead of
+    /// [`Verdict`](Self::Verdict).
     Body(&'i [u8]),
     /// The message is complete. Accepting says that it is stored: from then on this server is responsible for
     /// it (RFC 5321 section 6.1). LMTP asks once for each accepted recipient, in their order.
