@@ -34,6 +34,9 @@ pub struct Config {
     /// the numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too), and an extension
     /// that has no type needs [`Unknown::Ask`].
     pub extensions: Extensions,
+    /// Whether mail is taken in clear. To offer STARTTLS, add it to the extensions; the driver then has to do the
+    /// handshake when [`Event::StartTls`](super::Event::StartTls) comes.
+    pub tls: Tls,
     /// Bounds.
     pub limits: ServerLimits,
     /// Deadlines.
@@ -73,6 +76,7 @@ impl Config {
             hostname,
             greeting: const { Text::fixed("ESMTP ready") },
             protocol: Protocol::Smtp,
+            tls: Tls::Optional,
             extensions: extensions
                 .into_iter()
                 .fold(Extensions::default(), Extensions::with),
@@ -93,6 +97,17 @@ impl Config {
         self.limits.message = octets;
         self.extensions.add(Extension::Size(Some(octets)));
     }
+}
+
+/// Whether mail is taken in clear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum Tls {
+    /// It is. A server that takes mail for the public has no choice (RFC 3207 section 4).
+    #[default]
+    Optional,
+    /// It is not: before TLS, all but NOOP, EHLO, STARTTLS and QUIT get 530.
+    Required,
 }
 
 /// What SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6) do.

@@ -4,6 +4,7 @@ use super::ticket::{self, Ticket};
 use crate::{
     time::Phase,
     types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
+    upgrade::TlsUpgrade,
 };
 
 /// What happened in a server session.
@@ -93,6 +94,9 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Command>,
     },
+    /// The client is waiting for the TLS handshake: do it, and call [`tls_started`](super::Server::tls_started).
+    /// Only when STARTTLS is offered.
+    StartTls(TlsUpgrade),
     /// The open transaction is over: forget it. Every accepted MAIL ends in one answered
     /// [`Verdict`](Self::Verdict) or in one `Reset`, never in both. In LMTP it ends in a verdict for each recipient,
     /// or in one `Reset` that speaks of all recipients whose verdict was not given.
@@ -116,7 +120,7 @@ impl Event<'_> {
             Self::Expand { ticket, .. } => ticket.into_any(),
             Self::Help { ticket, .. } => ticket.into_any(),
             Self::Command { ticket, .. } => ticket.into_any(),
-            Self::Body(_) | Self::Reset(_) | Self::Closed(_) => return None,
+            Self::Body(_) | Self::StartTls(_) | Self::Reset(_) | Self::Closed(_) => return None,
         })
     }
 }
@@ -156,6 +160,9 @@ pub enum Closed {
     /// The stream broke.
     #[error("the connection broke")]
     Lost,
+    /// Something came in clear behind STARTTLS: it was meant to be taken for something said under TLS.
+    #[error("plaintext came behind STARTTLS")]
+    PlaintextBeforeTls,
     /// A deadline passed.
     #[error("the time was over while {0}")]
     TimedOut(Phase),

@@ -11,6 +11,7 @@ mod lmtp;
 mod offers;
 mod order;
 mod tickets;
+mod tls;
 
 use std::{
     borrow::ToOwned,
@@ -40,6 +41,7 @@ struct Session {
     /// Questions are not answered, but kept.
     holds: bool,
     held: Vec<Ticket>,
+    upgrade: Option<crate::TlsUpgrade>,
     /// The client reads what the server says.
     reads: bool,
     wait: Wait,
@@ -68,6 +70,7 @@ impl Session {
             refused: Vec::new(),
             holds: false,
             held: Vec::new(),
+            upgrade: None,
             reads: true,
             wait: Wait::default(),
         }
@@ -209,10 +212,15 @@ impl Session {
             Event::Expand { query, .. } => ("expand", query.as_str().to_string()),
             Event::Help { .. } => ("help", String::new()),
             Event::Command { command, .. } => ("command", command.verb().to_string()),
+            Event::StartTls(_) => ("starttls", String::new()),
             Event::Reset(why) => ("reset", format!("{why:?}")),
             Event::Closed(why) => ("closed", format!("{why:?}")),
         };
         self.seen.push(format!("{kind} {details}").trim_end().to_owned());
+        if let Event::StartTls(upgrade) = event {
+            self.upgrade = Some(upgrade);
+            return;
+        }
         let Some(ticket) = event.into_ticket() else {
             return;
         };

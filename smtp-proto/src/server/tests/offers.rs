@@ -76,9 +76,12 @@ fn an_offered_auth_or_requiretls_parameter_is_taken() {
     let mut config = config();
     config.extensions.add(Extension::RequireTls);
     config.extensions.add(Extension::Auth("PLAIN".into()));
-    let mut session = Session::with(config);
-    session.sends("MAIL FROM:<a@client.test> AUTH=<> REQUIRETLS");
-    assert_eq!(session.codes(), "250");
+    // REQUIRETLS is of use under TLS only (RFC 8689 section 2).
+    let mut session = Session::fresh(config.clone());
+    session.server = Server::over_tls(config.into());
+    session.goes_on();
+    session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test> AUTH=<> REQUIRETLS");
+    assert_eq!(session.codes(), "220 250 250");
 }
 
 #[test]
