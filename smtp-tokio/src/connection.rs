@@ -72,6 +72,9 @@ pub struct Connection<S, M> {
     unflushed: bool,
     /// What is to be written before the machine's output.
     backlog: BytesMut,
+    /// How much of the machine's output went into the backlog. It is not written before the backlog is: what the
+    /// peer says before it has the end of a message is no verdict on it.
+    owed: usize,
     /// The stream takes nothing more.
     deaf: bool,
     error: Option<io::Error>,
@@ -89,6 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             sleep: None,
             unflushed: false,
             backlog: BytesMut::new(),
+            owed: 0,
             deaf: false,
             error: None,
         }
@@ -146,18 +150,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             Poll::Ready(())
         })
         .await;
-        if !self.deaf {
-            for octets in slices(self.machine.output(), head, pieces, written) {
-                self.backlog.extend_from_slice(octets);
-            }
+        if self.deaf {
+            return;
         }
-        let output = self.machine.output().len();
-        self.machine.wrote(output);
+        for octets in slices(self.machine.output(), head, pieces, written) {
+            self.backlog.extend_from_slice(octets);
+        }
+        self.owed = self.machine.output().len();
+        self.settle();
     }
 
-    /// Whether something that was put aside is still to be written.
+    /// Whether nothing can be written now: something that was put aside comes first, or the stream takes no more.
     pub(crate) fn is_writing(&self) -> bool {
-        !self.backlog.is_empty()
+        self.deaf || !self.backlog.is_empty()
     }
 
     /// The machine.
@@ -213,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
-        if wait.write || self.unflushed || self.is_writing() {
+        if !self.deaf && (wait.write || self.unflushed || self.is_writing()) {
             if let Poll::Ready(Err(error)) = self.poll_write(context) {
                 self.deaf(error);
             }
@@ -223,6 +228,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             }
         }
         if wait.read && self.poll_read(context).is_ready() {
+            return Poll::Ready(());
+        }
+        if self.deaf {
+            self.machine.lost();
             return Poll::Ready(());
         }
         self.poll_deadline(wait.deadline, context)
@@ -272,7 +281,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     /// Writes all there is, and flushes it.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut stream = Pin::new(&mut self.stream);
         loop {
             let backlog = !self.backlog.is_empty();
             let octets = if backlog {
@@ -283,19 +291,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             if octets.is_empty() {
                 break;
             }
-            let written = ready!(stream.as_mut().poll_write(context, octets))?;
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, octets))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
             if backlog {
                 self.backlog.advance(written);
+                self.settle();
             } else {
                 self.machine.wrote(written);
             }
         }
         if self.unflushed {
-            ready!(stream.poll_flush(context))?;
+            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
             self.unflushed = false;
         }
         Poll::Ready(Ok(()))
@@ -322,10 +331,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         Poll::Ready(())
     }
 
+    /// Reports to the machine what went into the backlog, once that is written.
+    fn settle(&mut self) {
+        if self.backlog.is_empty() {
+            self.machine.wrote(std::mem::take(&mut self.owed));
+        }
+    }
+
     /// The peer does not take any more. What it said before may still be read, and says more than an error does.
     fn deaf(&mut self, error: io::Error) {
-        let output = self.machine.output().len();
-        self.machine.wrote(output);
         self.unflushed = false;
         self.backlog.clear();
         self.deaf = true;
