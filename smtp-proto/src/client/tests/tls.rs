@@ -95,7 +95,7 @@ fn required_tls_ends_the_session_where_it_is_not_to_be_had() {
     let mut session = answered(Tls::Required, "250 STARTTLS");
     session.hears("QUIT|");
     let mut session = answered(Tls::Required, OFFER);
-    session.written().server("454 not now").hears("QUIT|");
+    session.hears("STARTTLS|").server("454 not now").hears("QUIT|");
     session
         .server("221 bye")
         .sees_at_last("Closed TlsRefused Settled");
