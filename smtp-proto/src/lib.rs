@@ -97,7 +97,9 @@
 //! - [`limits`]: every bound, with its reason.
 //! - [`trace`]: `Received` and `Return-Path`.
 //!
-//! TLS and AUTH are not there yet: STARTTLS and AUTH are parsed, and refused with 502.
+//! The core has no cryptography. A client asks for STARTTLS when [`client::Tls`] says so, and hands a [`TlsUpgrade`]
+//! out when the driver may do the handshake. In a server STARTTLS is not there yet, and AUTH in neither: they are
+//! parsed, and refused with 502.
 //!
 //! # Features
 //!

@@ -23,8 +23,8 @@ impl Bound {
 #[non_exhaustive]
 pub struct ServerLimits {
     /// Longest command line in octets, CRLF included. RFC 5321 section 4.5.3.1.4 asks for at least 512; less is
-    /// taken as it is. A longer line gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the growth that all offered
-    /// extensions may ask for together (RFC 3461 alone: 530 on RCPT).
+    /// taken as it is. A longer line gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the
+    /// growth that all offered extensions may ask for together (RFC 3461 alone: 530 on RCPT).
     pub line: usize,
     /// Largest message in octets, as in RFC 1870 section 5: CRLF counted, dot-stuffing not. Set it with
     /// [`Config::message_limit`](crate::server::Config::message_limit), which changes what SIZE offers, too; the
