@@ -56,11 +56,6 @@ impl LineCutter {
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
     }
-
-    /// Whether the octets seen so far begin a line.
-    pub(crate) const fn fresh(&self) -> bool {
-        self.searched == 0 && self.dropped == 0
-    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Server {
                 return Next::Wait(false);
             }
         }
-        if self.line.fresh() && input.starts_with(b"\x16\x03") {
+        if self.line.dropped() == 0 && input.starts_with(b"\x16\x03") {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
             return Next::Again;
         }
