@@ -16,6 +16,7 @@ pub mod server;
 mod state;
 pub mod syntax;
 mod time;
+pub mod trace;
 pub mod types;
 
 pub use machine::{Machine, Step, Wait};

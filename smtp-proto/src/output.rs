@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
 /// Room for replies and commands inside the machine itself: a pipelined group of some 25 short lines.
 const INLINE: usize = 384;
 
@@ -43,53 +41,92 @@ impl Sink for Vec<u8> {
 ///
 /// Short output lives inside the machine. Longer output spills to the heap and is given back when all is
 /// written and [`release`](Self::release) is called, so that an idle session holds no buffer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Output {
-    bytes: SmallVec<[u8; INLINE]>,
+    inline: [u8; INLINE],
+    /// Everything, once `inline` was too small; otherwise empty.
+    spilled: Vec<u8>,
+    len: usize,
     written: usize,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self {
+            inline: [0; INLINE],
+            spilled: Vec::new(),
+            len: 0,
+            written: 0,
+        }
+    }
 }
 
 impl Output {
     pub(crate) fn pending(&self) -> &[u8] {
-        self.bytes.get(self.written..).unwrap_or_default()
+        let bytes = if self.spilled.is_empty() {
+            &self.inline
+        } else {
+            self.spilled.as_slice()
+        };
+        bytes.get(self.written..self.len).unwrap_or_default()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len() - self.written
+    pub(crate) const fn len(&self) -> usize {
+        self.len - self.written
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Forgets the first `octets` octets; more than there are counts as all.
     pub(crate) fn wrote(&mut self, octets: usize) {
-        self.written = self.bytes.len().min(self.written.saturating_add(octets));
-        if self.written == self.bytes.len() {
+        self.written = self.len.min(self.written.saturating_add(octets));
+        if self.written == self.len {
             self.clear();
         }
     }
 
     /// Drops all that was not written.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-        self.written = 0;
-        if self.bytes.capacity() > KEPT {
-            self.bytes = SmallVec::new();
+        self.spilled.clear();
+        (self.len, self.written) = (0, 0);
+        if self.spilled.capacity() > KEPT {
+            self.spilled = Vec::new();
         }
     }
 
     /// Gives heap memory back if nothing waits to be written.
     pub(crate) fn release(&mut self) {
-        if self.is_empty() && self.bytes.spilled() {
-            self.bytes = SmallVec::new();
+        if self.is_empty() && self.spilled.capacity() > 0 {
+            self.spilled = Vec::new();
         }
+    }
+
+    /// Appends to what does not fit, or no longer fits, inside.
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        if self.spilled.is_empty() {
+            let before = self.inline.get(..self.len).unwrap_or_default();
+            self.spilled.reserve(before.len() + bytes.len());
+            self.spilled.extend_from_slice(before);
+        }
+        self.spilled.extend_from_slice(bytes);
+        self.len = self.spilled.len();
     }
 }
 
 impl Sink for Output {
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        let room = self.inline.get_mut(self.len..self.len + bytes.len());
+        match room {
+            Some(room) if self.spilled.is_empty() => {
+                room.copy_from_slice(bytes);
+                self.len += bytes.len();
+            }
+            _ => self.spill(bytes),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) enum Stop {
 
 /// Octets that are judged at once: enough to make up for the test behind them, and few to go through again when it
 /// says that a stop is among them.
-const BLOCK: usize = 128;
+const BLOCK: usize = 256;
 
 /// Line ends looked at one by one before longer runs are: where each line has a stop, those do not pay.
 const NEAR: usize = 2;
@@ -46,12 +46,7 @@ fn lines_from<const DOTS: bool>(bytes: &[u8], mut from: usize) -> Stop {
         }
     }
     // A block is judged with the two octets behind it. The first one begins with the LF of the line end just seen.
-    let mut at = from - 1;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
-        && is_calm::<DOTS>(block)
-    {
-        at += BLOCK;
-    }
+    let at = calm_blocks::<DOTS>(bytes, from - 1);
     // An LF here was judged together with the octet before it.
     from = at + usize::from(bytes.get(at) == Some(&LF));
     loop {
@@ -75,6 +70,29 @@ fn line<const DOTS: bool>(bytes: &[u8], from: usize) -> Result<usize, Stop> {
         Some([CR]) => Err(Stop::Clean(bytes.len())),
         _ => Err(Stop::Bare(at)),
     }
+}
+
+/// Goes through blocks that nothing has to be done about: where the first one begins that is not such, or is not whole.
+///
+/// With the feature `simd`, it is compiled for each of the vector instruction sets that there may be, and the best is taken.
+fn calm_blocks<const DOTS: bool>(bytes: &[u8], at: usize) -> usize {
+    #[cfg(feature = "simd")]
+    {
+        let level = fearless_simd::Level::new();
+        fearless_simd::dispatch!(level, _simd => each_calm_block::<DOTS>(bytes, at))
+    }
+    #[cfg(not(feature = "simd"))]
+    each_calm_block::<DOTS>(bytes, at)
+}
+
+#[inline(always)]
+fn each_calm_block<const DOTS: bool>(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
+        && is_calm::<DOTS>(block)
+    {
+        at += BLOCK;
+    }
+    at
 }
 
 /// Whether of the first [`BLOCK`] octets each CR, and no other, has an LF behind it, and with `DOTS` no dot behind that.

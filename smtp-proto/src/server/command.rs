@@ -32,7 +32,10 @@ impl Server {
                 return Next::Wait(false);
             }
         }
-        if self.line.dropped() == 0 && input.starts_with(b"\x16\x03") {
+        if input.is_empty() && !self.end_of_input {
+            return Next::Wait(true);
+        }
+        if input.starts_with(b"\x16\x03") && self.line.dropped() == 0 {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
             return Next::Again;
         }
@@ -192,11 +195,15 @@ impl Server {
                 }
                 return self.not_recognised();
             }
-            CommandError::ChunkSize => {
-                // Where the next command begins is not known: the session cannot go on in step.
-                self.pipeline
-                    .reply(&Reply::Fixed("501 5.5.4 chunk size is out of range, closing"));
-                self.close(Closed::TooMuchDropped);
+            error if error.verb() == Some(Verb::Bdat) => {
+                // Where the next command begins is not known, and octets of a message must never be taken for one.
+                self.pipeline.reply(&Reply::Fixed(
+                    "501 5.5.4 give the chunk size, then LAST or nothing",
+                ));
+                self.close_with(
+                    "421 4.7.0 cannot tell where the chunk ends, closing",
+                    Closed::LostStep,
+                );
                 return Next::Again;
             }
             CommandError::NonAscii {
@@ -213,7 +220,9 @@ impl Server {
             CommandError::Address { .. } => "501 5.1.7 syntax error in the reverse-path",
             CommandError::Parameter { .. } => "501 5.5.4 syntax error in a parameter",
             CommandError::Syntax { .. } => "501 5.5.4 syntax error in the argument",
-            CommandError::Argument { .. } => "501 5.5.4 the argument is missing or malformed",
+            CommandError::Argument { .. } | CommandError::ChunkSize => {
+                "501 5.5.4 the argument is missing or malformed"
+            }
         })
     }
 

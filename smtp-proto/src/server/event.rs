@@ -169,8 +169,10 @@ pub enum Closed {
     /// More commands without mail than [`idle_commands`](crate::limits::ServerLimits::idle_commands) allows.
     #[error("too many commands that bring no mail")]
     TooManyIdleCommands,
-    /// More octets to be dropped than [`dropped`](crate::limits::ServerLimits::dropped) allows, or a chunk
-    /// whose length cannot be known.
+    /// A BDAT command did not say how many octets follow it.
+    #[error("the length of a chunk was not understood")]
+    LostStep,
+    /// More octets to be dropped than [`dropped`](crate::limits::ServerLimits::dropped) allows.
     #[error("too many octets to be dropped")]
     TooMuchDropped,
     /// The client speaks HTTP or TLS, not SMTP.

@@ -145,23 +145,18 @@ impl Reply<'_> {
 
     fn write(&self, enhanced: bool, sink: &mut impl Sink) {
         match *self {
-            Self::Fixed(line) => {
+            Self::Fixed(line) if !enhanced => {
                 let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
-                let rest = if enhanced {
-                    rest
-                } else {
-                    rest.get(6..).unwrap_or(rest)
-                };
                 sink.put(code.as_bytes());
-                sink.put(rest.as_bytes());
+                sink.put(rest.get(6..).unwrap_or(rest).as_bytes());
                 sink.put(b"\r\n");
             }
-            Self::Bare(line) => {
+            Self::Fixed(line) | Self::Bare(line) => {
                 sink.put(line.as_bytes());
                 sink.put(b"\r\n");
             }
             Self::Lines(code, status, text) => {
-                types::write_reply(sink, code, status.filter(|_| enhanced), text)
+                types::write_reply(sink, code, status.filter(|_| enhanced), text);
             }
             Self::Rejection(rejection) => {
                 let status = Some(rejection.enhanced()).filter(|_| enhanced);

@@ -33,15 +33,12 @@ pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
 ///
 /// `greeting` is the domain of the server, with or without words behind it.
 pub(crate) fn write_ehlo(sink: &mut impl Sink, greeting: &str, extensions: &Extensions) {
-    let mut rest = extensions.iter().peekable();
-    sink.put(if rest.peek().is_some() { b"250-" } else { b"250 " });
+    let mut left = extensions.len();
+    sink.put(if left > 0 { b"250-" } else { b"250 " });
     sink.put(greeting.as_bytes());
-    while let Some(extension) = rest.next() {
-        sink.put(if rest.peek().is_some() {
-            b"\r\n250-"
-        } else {
-            b"\r\n250 "
-        });
+    for extension in extensions.iter() {
+        left -= 1;
+        sink.put(if left > 0 { b"\r\n250-" } else { b"\r\n250 " });
         write_extension(sink, &extension);
     }
     sink.put(b"\r\n");

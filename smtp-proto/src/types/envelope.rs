@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::{ForwardPath, MailParameters, RcptParameters, ReversePath};
+use super::{Body, ForwardPath, MailParameters, RcptParameters, ReversePath};
+use crate::data::Content;
 
 /// Whom a message is from and for: all that travels outside of it (RFC 5321 section 2.3.1).
 ///
@@ -36,6 +37,18 @@ impl Envelope {
     #[must_use]
     pub fn with_parameters(mut self, parameters: MailParameters<'_>) -> Self {
         self.parameters = parameters.into_owned();
+        self
+    }
+
+    /// Says in the parameters what this content needs, where they do not say it already: SIZE, BODY=8BITMIME for
+    /// octets above 127 (RFC 6152 section 3), SMTPUTF8 for a header that is not ASCII (RFC 6531 section 3.4).
+    #[must_use]
+    pub fn for_content(mut self, content: &Content) -> Self {
+        self.parameters.size.get_or_insert(content.size);
+        if content.eight_bit && self.parameters.body != Some(Body::BinaryMime) {
+            self.parameters.body = Some(Body::EightBitMime);
+        }
+        self.parameters.smtputf8 |= content.utf8_header;
         self
     }
 

@@ -159,6 +159,11 @@ impl Extensions {
         known.map(|keyword| self.known(keyword)).chain(others)
     }
 
+    /// How many [`iter`](Self::iter) gives.
+    pub(crate) fn len(&self) -> usize {
+        self.known.count_ones() as usize + self.others().count()
+    }
+
     fn known(&self, keyword: Keyword) -> Extension<'_> {
         match keyword {
             Keyword::Pipelining => Extension::Pipelining,

@@ -1,0 +1,51 @@
+//! What is measured: one list of cases, for instruction counts (`src/bin/instructions.rs`) and for time
+//! (`benches/wall.rs`) alike.
+//!
+//! A case is set up once and then run round after round. Each side of a comparison gets the same octets.
+
+mod bodies;
+mod clients;
+mod commands;
+mod replies;
+mod sessions;
+
+pub use sessions::Session;
+
+/// One round of a case; gives how many units of work it did.
+pub type Round = Box<dyn FnMut() -> u64>;
+
+/// Something that is measured.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// What it is called on the command line and in tables: `group/case/side`.
+    pub name: &'static str,
+    /// What the cost is divided by.
+    pub unit: &'static str,
+    /// Sets it up.
+    pub start: fn() -> Round,
+}
+
+impl std::fmt::Display for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// All cases, in the order of the tables.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    [
+        commands::CASES,
+        replies::CASES,
+        bodies::CASES,
+        sessions::CASES,
+        clients::CASES,
+    ]
+    .concat()
+}
+
+/// The case of this name.
+#[must_use]
+pub fn case(name: &str) -> Option<Case> {
+    cases().into_iter().find(|case| case.name == name)
+}

@@ -1,0 +1,131 @@
+//! The message of the `roundtrip` examples, and what they print.
+
+use std::{
+    fmt::{self, Write},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use mail_builder::MessageBuilder;
+use mail_parser::{Message, MessageParser, MimeHeaders};
+
+/// A picture of 8 by 8 pixels in PNG: a smile.
+const PICTURE: &[u8] = &[
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00,
+    0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x08, 0x01, 0x00, 0x00, 0x00, 0x00, 0xec, 0x74, 0x83, 0x26, 0x00,
+    0x00, 0x00, 0x15, 0x49, 0x44, 0x41, 0x54, 0x78, 0xda, 0x63, 0xb0, 0x61, 0x70, 0x62, 0x58, 0xca, 0xd0,
+    0x08, 0xc4, 0x33, 0x81, 0x2c, 0x1b, 0x00, 0x1b, 0x10, 0x03, 0x61, 0xc2, 0x73, 0x72, 0x8c, 0x00, 0x00,
+    0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+];
+
+/// How many lines of the message the transcript shows at its beginning and at its end.
+const SHOWN: usize = 6;
+
+/// A message with text, HTML, an inline picture, and an attachment whose file name is not ASCII.
+///
+/// # Errors
+///
+/// When it cannot be built.
+pub fn message() -> std::io::Result<Vec<u8>> {
+    MessageBuilder::new()
+        .from(("Alice", "alice@client.example"))
+        .to(("Bob", "bob@mx.example"))
+        .subject("Round trip")
+        .message_id("roundtrip@client.example")
+        .text_body("Hello Bob,\n\n.this line begins with a dot.\n\nAlice\n")
+        .html_body("<p>Hello <b>Bob</b>, <img src=\"cid:picture\" alt=\"\"></p>")
+        .inline("image/png", "picture", PICTURE)
+        .attachment("text/plain", "Grüße aus Köln.txt", "Viele Grüße!\n".as_bytes())
+        .write_to_vec()
+}
+
+/// What arrived, part by part.
+///
+/// # Errors
+///
+/// When what was stored is no message.
+pub fn describe(stored: &[u8]) -> Result<String, &'static str> {
+    let message = MessageParser::default()
+        .parse(stored)
+        .ok_or("what was stored is not a message")?;
+    Ok(Parts(&message).to_string())
+}
+
+struct Parts<'m>(&'m Message<'m>);
+
+impl fmt::Display for Parts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.0;
+        let name = |address: Option<&mail_parser::Address<'_>>| {
+            address
+                .and_then(|address| address.first())
+                .and_then(|first| first.address())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        writeln!(f, "subject:    {}", message.subject().unwrap_or_default())?;
+        writeln!(f, "from:       {}", name(message.from()))?;
+        writeln!(f, "to:         {}", name(message.to()))?;
+        writeln!(f, "text:       {:?}", message.body_text(0).unwrap_or_default())?;
+        writeln!(f, "html:       {:?}", message.body_html(0).unwrap_or_default())?;
+        for part in message.attachments() {
+            let kind = part.content_type().map_or_else(String::new, |kind| {
+                format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default())
+            });
+            let what = part.attachment_name().or(part.content_id()).unwrap_or("unnamed");
+            writeln!(f, "attachment: {what:?}, {kind}, {} octets", part.len())?;
+        }
+        Ok(())
+    }
+}
+
+/// What went over the wire, as both sides said it. Clones write to the same transcript.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript(Arc<Mutex<Vec<(Side, Vec<u8>)>>>);
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, missing_docs, reason = "there are two")]
+pub enum Side {
+    Client,
+    Server,
+}
+
+impl Transcript {
+    /// Notes octets.
+    pub fn note(&self, side: Side, octets: &[u8]) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match said.last_mut() {
+            Some((last, before)) if *last == side => before.extend_from_slice(octets),
+            _ => said.push((side, octets.to_vec())),
+        }
+    }
+}
+
+impl fmt::Display for Transcript {
+    /// A line for each line; of long texts only their beginning and end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (side, octets) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let text = String::from_utf8_lossy(octets);
+            let lines: Vec<&str> = text.lines().collect();
+            let prefix = match side {
+                Side::Client => "C: ",
+                Side::Server => "S: ",
+            };
+            let long = *side == Side::Client && lines.len() > 2 * SHOWN + 1;
+            for (index, line) in lines.iter().enumerate() {
+                if !long || index < SHOWN || index + SHOWN >= lines.len() {
+                    f.write_str(prefix)?;
+                    line.chars()
+                        .try_for_each(|char| f.write_char(if char.is_control() { '?' } else { char }))?;
+                    f.write_char('\n')?;
+                } else if index == SHOWN {
+                    writeln!(f, "{prefix}[{} more lines]", lines.len() - 2 * SHOWN)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! The flags of the `send` examples, the envelope they ask for, and the report.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::{Parser, ValueEnum};
+use smtp_proto::{
+    client::{Asked, Config, Receipt, RecipientFate, Timeouts, Use},
+    data::LineEndings,
+    types::{
+        AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol,
+        RcptParameters, Ret, ReversePath, Xtext,
+    },
+};
+
+use crate::exit::Exit;
+
+/// Sends one message and says what became of it for each recipient.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "send")]
+#[non_exhaustive]
+pub struct Flags {
+    /// The server
+    #[arg(long, value_name = "HOST:PORT")]
+    pub server: String,
+    /// Reverse-path; empty for none
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: String,
+    /// Forward-path (repeatable)
+    #[arg(long, value_name = "ADDRESS", required = true)]
+    pub to: Vec<String>,
+    /// TLS: only "none" is there yet
+    #[arg(long, value_name = "POLICY", default_value = "starttls")]
+    pub tls: Tls,
+    /// Trusted certificates in PEM (not there yet; ignored without TLS)
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// The name that the server's certificate has to have (not there yet; ignored without TLS)
+    #[arg(long, value_name = "NAME")]
+    pub tls_name: Option<String>,
+    /// What to say in EHLO [default: the address literal of the loopback interface]
+    #[arg(long, value_name = "NAME")]
+    pub helo: Option<String>,
+    /// Log in as this user (not there yet)
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// ... with this password (not there yet)
+    #[arg(long, value_name = "PASSWORD")]
+    pub password: Option<String>,
+    /// ... by this mechanism (not there yet)
+    #[arg(long, value_name = "MECHANISM")]
+    pub auth: Option<String>,
+    /// Log in without TLS (not there yet)
+    #[arg(long)]
+    pub insecure_auth: bool,
+    /// Speak LMTP
+    #[arg(long)]
+    pub lmtp: bool,
+    /// Seconds for each phase
+    #[arg(long, value_name = "SECONDS", default_value_t = 300.0)]
+    pub timeout: f64,
+    /// Send one command at a time
+    #[arg(long)]
+    pub no_pipelining: bool,
+    /// Send with BDAT when the server offers CHUNKING
+    #[arg(long)]
+    pub bdat: bool,
+    /// What to do with a bare CR or LF in the message
+    #[arg(long, value_name = "POLICY", default_value = "normalize")]
+    pub line_endings: Endings,
+    /// When to send a notice: success,failure,delay or never
+    #[arg(long, value_name = "EVENTS")]
+    pub dsn_notify: Option<String>,
+    /// What a notice of failure gives back
+    #[arg(long, value_name = "PART")]
+    pub dsn_ret: Option<Return>,
+    /// What notices call the message
+    #[arg(long, value_name = "ID")]
+    pub dsn_envid: Option<String>,
+    /// Say what is going on
+    #[arg(long)]
+    pub progress: bool,
+    /// The message; standard input without it
+    pub file: Option<PathBuf>,
+}
+
+/// When TLS is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(clippy::exhaustive_enums, missing_docs, reason = "the choices of the flag")]
+pub enum Tls {
+    None,
+    Opportunistic,
+    Starttls,
+    Implicit,
+}
+
+/// What to do with a bare CR or LF.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(clippy::exhaustive_enums, missing_docs, reason = "the choices of the flag")]
+pub enum Endings {
+    Normalize,
+    Reject,
+}
+
+/// What a notice gives back.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(clippy::exhaustive_enums, missing_docs, reason = "the choices of the flag")]
+pub enum Return {
+    Full,
+    Hdrs,
+}
+
+impl Flags {
+    /// The configuration of the session.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the flags.
+    pub fn config(&self) -> Result<Arc<Config>, String> {
+        if self.tls != Tls::None {
+            return Err("--tls: TLS is not there yet, give --tls none to send in clear".into());
+        }
+        if self.user.is_some() || self.password.is_some() || self.auth.is_some() || self.insecure_auth {
+            return Err("--user, --password, --auth, --insecure-auth: AUTH is not there yet".into());
+        }
+        let mut config = Config::new(self.name()?);
+        let timeout =
+            Duration::try_from_secs_f64(self.timeout).map_err(|error| format!("--timeout: {error}"))?;
+        config.timeouts = Timeouts::all(timeout);
+        config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
+        config.pipelining = if self.no_pipelining {
+            Use::Never
+        } else {
+            Use::WhenOffered
+        };
+        config.chunking = if self.bdat { Use::WhenOffered } else { Use::Never };
+        config.line_endings = match self.line_endings {
+            Endings::Normalize => LineEndings::Normalize,
+            Endings::Reject => LineEndings::Refuse,
+        };
+        Ok(Arc::new(config))
+    }
+
+    /// The envelope.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the flags.
+    pub fn envelope(&self) -> Result<Envelope, String> {
+        let reverse_path =
+            ReversePath::parse(&self.from).map_err(|error| format!("--from {:?}: {error}", self.from))?;
+        let mut parameters = MailParameters::default();
+        if let Some(ret) = self.dsn_ret {
+            parameters = parameters.with_ret(match ret {
+                Return::Full => Ret::Full,
+                Return::Hdrs => Ret::Headers,
+            });
+        }
+        if let Some(id) = &self.dsn_envid {
+            parameters = Xtext::encode(id)
+                .and_then(|id| parameters.with_envelope_id(id))
+                .map_err(|error| format!("--dsn-envid {id:?}: {error}"))?;
+        }
+        let mut envelope = Envelope::new(reverse_path).with_parameters(parameters);
+        for address in &self.to {
+            let path = ForwardPath::parse(address).map_err(|error| format!("--to {address:?}: {error}"))?;
+            let mut parameters = RcptParameters::default();
+            if let Some(notify) = &self.dsn_notify {
+                parameters = parameters.with_notify(self::notify(notify)?);
+            }
+            envelope = envelope.to_with(path, parameters);
+        }
+        Ok(envelope)
+    }
+
+    /// The message.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn message(&self) -> io::Result<Vec<u8>> {
+        match &self.file {
+            Some(path) => fs::read(path),
+            None => {
+                let mut message = Vec::new();
+                io::stdin().lock().read_to_end(&mut message)?;
+                Ok(message)
+            }
+        }
+    }
+
+    fn name(&self) -> Result<ClientName<'static>, String> {
+        match &self.helo {
+            Some(name) => ClientName::parse(name)
+                .map(ClientName::into_owned)
+                .map_err(|error| format!("--helo {name:?}: {error}")),
+            None => {
+                let literal = AddressLiteral::from(IpAddr::V4(Ipv4Addr::LOCALHOST));
+                ClientName::try_from(Host::Literal(literal)).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
+fn notify(words: &str) -> Result<Notify, String> {
+    let mut notify = None;
+    for word in words.split(',') {
+        let event = match word {
+            "success" => Notify::SUCCESS,
+            "failure" => Notify::FAILURE,
+            "delay" => Notify::DELAY,
+            "never" if words == "never" => return Ok(Notify::NEVER),
+            _ => {
+                return Err(format!(
+                    "--dsn-notify {words:?}: give success,failure,delay or never alone"
+                ));
+            }
+        };
+        notify = Some(notify.map_or(event, |events| events | event));
+    }
+    notify.ok_or_else(|| "--dsn-notify: give success,failure,delay or never".into())
+}
+
+/// Prints a line for each recipient (those who get the message on `out`, the others on `errors`), and says with
+/// what to exit.
+///
+/// # Errors
+///
+/// When nothing can be printed.
+pub fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) -> io::Result<Exit> {
+    let mut exit = Exit::Success;
+    for (recipient, fate) in receipt.recipients() {
+        match fate {
+            RecipientFate::Accepted(reply) => writeln!(out, "{recipient} accepted: {reply}")?,
+            RecipientFate::Refused(asked, reply) => {
+                writeln!(errors, "{recipient} refused at {}: {reply}", stage(asked))?;
+            }
+            RecipientFate::Unknown => {
+                writeln!(
+                    errors,
+                    "{recipient} unknown: the connection ended before the final reply"
+                )?;
+            }
+            _ => writeln!(errors, "{recipient} failed: nothing was sent")?,
+        }
+        if !matches!(fate, RecipientFate::Accepted(_)) {
+            exit = exit.max(if fate.is_transient() {
+                Exit::Temporary
+            } else {
+                Exit::Refused
+            });
+        }
+    }
+    Ok(exit)
+}
+
+fn stage(asked: Asked) -> &'static str {
+    match asked {
+        Asked::Mail => "MAIL",
+        Asked::Recipient(_) => "RCPT",
+        Asked::Data => "DATA",
+        Asked::Chunk => "BDAT",
+        Asked::Reset => "RSET",
+        Asked::Message | Asked::MessageFor(_) => "the end of the message",
+        _ => "the session",
+    }
+}

@@ -1,0 +1,240 @@
+//! The flags and the policy of the `server` examples.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use smtp_proto::{
+    data::BareLineEndings,
+    server::Config,
+    types::{Code, EnhancedCode, ForwardPath, Host, Protocol, Rejection, Text},
+};
+
+use crate::store::Store;
+
+/// A small mail server: takes mail for its domains and stores it in a Maildir.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "server")]
+#[non_exhaustive]
+pub struct Flags {
+    /// Listen here for SMTP (repeatable); port 0 picks one [default: 127.0.0.1:2525]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Vec<SocketAddr>,
+    /// Listen here for SMTP under TLS (not there yet)
+    #[arg(long, value_name = "ADDR")]
+    pub listen_tls: Vec<SocketAddr>,
+    /// Listen here for LMTP (repeatable)
+    #[arg(long, value_name = "ADDR")]
+    pub listen_lmtp: Vec<SocketAddr>,
+    /// The server's name, in the greeting and in Received
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    pub hostname: String,
+    /// Where messages go
+    #[arg(long, value_name = "DIR", default_value = "./maildir")]
+    pub maildir: PathBuf,
+    /// Accept messages and drop them, for load tests
+    #[arg(long)]
+    pub discard: bool,
+    /// Certificate chain in PEM (not there yet)
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// Private key in PEM (not there yet)
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Make a certificate up (not there yet)
+    #[arg(long)]
+    pub self_signed: bool,
+    /// Let this user in (not there yet)
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    pub user: Vec<String>,
+    /// Let the bearer of this token in (not there yet)
+    #[arg(long, value_name = "NAME:TOKEN")]
+    pub token: Vec<String>,
+    /// Take mail from users only (not there yet)
+    #[arg(long)]
+    pub require_auth: bool,
+    /// Take passwords without TLS (not there yet)
+    #[arg(long)]
+    pub insecure_auth: bool,
+    /// Take mail for this domain (repeatable); without it for every domain
+    #[arg(long, value_name = "NAME")]
+    pub domain: Vec<String>,
+    /// Refuse this recipient with 550 5.1.1 (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub reject: Vec<String>,
+    /// Largest message, in octets
+    #[arg(long, value_name = "BYTES", default_value_t = 25 << 20)]
+    pub max_size: u64,
+    /// Most recipients of a message
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub max_recipients: u32,
+    /// Seconds to wait for a command
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub timeout: u64,
+    /// Most connections at a time
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub max_connections: usize,
+    /// What to do with a bare CR or LF in a message
+    #[arg(long, value_name = "POLICY", default_value = "reject")]
+    pub line_endings: LineEndings,
+}
+
+/// What to do with a bare CR or LF in a message.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(clippy::exhaustive_enums, reason = "the choices of the flag")]
+pub enum LineEndings {
+    /// Refuse the message.
+    Reject,
+    /// Make each a CRLF.
+    Normalize,
+    /// Leave them.
+    Keep,
+}
+
+/// A listener that the flags ask for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// Where.
+    pub address: SocketAddr,
+    /// Which protocol.
+    pub protocol: Protocol,
+}
+
+impl Endpoint {
+    /// What the server prints once it listens; `address` has the port that was picked.
+    #[must_use]
+    pub fn announcement(&self, address: SocketAddr) -> String {
+        let kind = match self.protocol {
+            Protocol::Smtp => "smtp",
+            Protocol::Lmtp => "lmtp",
+        };
+        format!("listening on {address} ({kind})")
+    }
+}
+
+impl Flags {
+    /// The listeners that the flags ask for.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let mut smtp = self.listen.clone();
+        if smtp.is_empty() && self.listen_lmtp.is_empty() {
+            smtp.push(SocketAddr::from(([127, 0, 0, 1], 2525)));
+        }
+        let endpoint = |protocol| move |address| Endpoint { address, protocol };
+        let lmtp = self.listen_lmtp.iter().copied().map(endpoint(Protocol::Lmtp));
+        smtp.into_iter()
+            .map(endpoint(Protocol::Smtp))
+            .chain(lmtp)
+            .collect()
+    }
+
+    /// The configuration of the sessions of one listener.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the flags.
+    pub fn config(&self, protocol: Protocol) -> Result<Arc<Config>, String> {
+        self.not_there_yet()?;
+        let host: Host<'static> = Host::parse(&self.hostname)
+            .map_err(|error| format!("--hostname {:?}: {error}", self.hostname))?
+            .into_owned();
+        let mut config = Config::new(host);
+        config.protocol = protocol;
+        config.message_limit(self.max_size);
+        config.limits.recipients = self.max_recipients;
+        config.timeouts.command = Duration::from_secs(self.timeout);
+        config.timeouts.data = Duration::from_secs(self.timeout);
+        config.timeouts.write = Duration::from_secs(self.timeout);
+        config.timeouts.penalty = Duration::ZERO;
+        config.line_endings = match self.line_endings {
+            LineEndings::Reject => BareLineEndings::Reject,
+            LineEndings::Normalize => BareLineEndings::Normalize,
+            LineEndings::Keep => BareLineEndings::Keep,
+        };
+        Ok(Arc::new(config))
+    }
+
+    /// Where messages go.
+    ///
+    /// # Errors
+    ///
+    /// When the Maildir cannot be made.
+    pub fn store(&self) -> Result<Store, String> {
+        if self.discard {
+            return Ok(Store::discard());
+        }
+        Store::maildir(&self.maildir)
+            .map_err(|error| format!("--maildir {}: {error}", self.maildir.display()))
+    }
+
+    fn not_there_yet(&self) -> Result<(), String> {
+        let asked = [
+            ("--listen-tls", !self.listen_tls.is_empty()),
+            ("--cert", self.cert.is_some()),
+            ("--key", self.key.is_some()),
+            ("--self-signed", self.self_signed),
+            ("--user", !self.user.is_empty()),
+            ("--token", !self.token.is_empty()),
+            ("--require-auth", self.require_auth),
+            ("--insecure-auth", self.insecure_auth),
+        ];
+        match asked.into_iter().find(|(_, asked)| *asked) {
+            Some((flag, _)) => Err(format!("{flag}: TLS and AUTH are not there yet")),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a recipient is taken.
+    ///
+    /// # Errors
+    ///
+    /// The rejection to answer with.
+    pub fn judge(&self, recipient: &ForwardPath<'_>) -> Result<(), Rejection> {
+        if recipient.is_postmaster() && self.is_local(recipient) {
+            return Ok(());
+        }
+        let Some(mailbox) = recipient.mailbox() else {
+            return Ok(());
+        };
+        let refused = |address: &String| {
+            ForwardPath::parse(address).is_ok_and(|path| path.mailbox() == Some(mailbox.borrow()))
+        };
+        // A local part that names another host asks for relaying by an old trick: user%host, host!user, "user@host".
+        if !self.is_local(recipient) || mailbox.local_part().contains(['%', '!', '@']) {
+            return Err(Rejection::RELAY_DENIED);
+        }
+        if self.reject.iter().any(refused) {
+            return Err(Rejection::NO_SUCH_USER);
+        }
+        Ok(())
+    }
+
+    fn is_local(&self, recipient: &ForwardPath<'_>) -> bool {
+        let domain = recipient.mailbox().map(|mailbox| mailbox.domain().to_owned());
+        self.domain.is_empty()
+            || domain.is_none_or(|domain| self.domain.iter().any(|own| own.eq_ignore_ascii_case(&domain)))
+    }
+}
+
+/// The rejection for a message that could not be stored.
+#[must_use]
+pub fn not_stored() -> Rejection {
+    Rejection::LOCAL_ERROR
+}
+
+/// What a positive verdict says of a message that is stored under `id`.
+#[must_use]
+pub fn stored_as(id: &str) -> Text<'static> {
+    Text::lossy(&format!("stored as {id}"))
+}
+
+/// The rejection for EXPN: there are no lists (RFC 5321 section 3.5.3).
+#[must_use]
+pub fn no_lists() -> Rejection {
+    const STATUS: Option<EnhancedCode> = EnhancedCode::new(5, 1, 1);
+    STATUS
+        .and_then(|status| {
+            Rejection::new(Code::UNAVAILABLE, status, const { Text::fixed("no such list") }).ok()
+        })
+        .unwrap_or(Rejection::NO_SUCH_USER)
+}

@@ -1,0 +1,78 @@
+use std::fs;
+
+use super::*;
+
+/// What is stored of a message that is written in pieces of `size`.
+fn stored(message: &[u8], size: usize) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::maildir(folder.path()).unwrap();
+    let mut incoming = store.begin("Return-Path: <a@b>\r\n").unwrap();
+    for piece in message.chunks(size) {
+        incoming.write(piece).unwrap();
+    }
+    let id = incoming.keep().unwrap();
+    fs::read(folder.path().join("new").join(id)).unwrap()
+}
+
+#[test]
+fn all_but_a_foreign_return_path_is_kept_octet_by_octet() {
+    let message =
+        b"Subject: x\r\nReturn-Path: <evil@x>\r\n\tfolded\r\nTo: y\r\n\r\nReturn-Path: <in@body>\r\n\0\xff";
+    let wanted = b"Return-Path: <a@b>\r\nSubject: x\r\nTo: y\r\n\r\nReturn-Path: <in@body>\r\n\0\xff";
+    for size in 1..message.len() {
+        assert_eq!(stored(message, size), wanted, "pieces of {size}");
+    }
+}
+
+#[test]
+fn messages_without_header_or_body_are_kept() {
+    assert_eq!(stored(b"\r\nbody\r\n", 3), b"Return-Path: <a@b>\r\n\r\nbody\r\n");
+    assert_eq!(
+        stored(b"Subject: only\r\n", 4),
+        b"Return-Path: <a@b>\r\nSubject: only\r\n"
+    );
+    assert_eq!(stored(b"", 1), b"Return-Path: <a@b>\r\n");
+}
+
+#[test]
+fn what_is_not_completed_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::maildir(folder.path()).unwrap();
+    let mut incoming = store.begin("").unwrap();
+    incoming.write(b"Subject: lost\r\n\r\nbody").unwrap();
+    drop(incoming);
+    for part in ["new", "tmp", "cur"] {
+        assert_eq!(
+            fs::read_dir(folder.path().join(part)).unwrap().count(),
+            0,
+            "{part}"
+        );
+    }
+}
+
+#[test]
+fn a_copy_is_another_file_with_the_same_octets() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::maildir(folder.path()).unwrap();
+    let id = store.begin("").unwrap().keep().unwrap();
+    let copy = store.keep_copy(&id).unwrap();
+    assert_ne!(id, copy);
+    assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 2);
+}
+
+#[test]
+fn many_received_fields_are_a_loop() {
+    let store = Store::maildir(tempfile::tempdir().unwrap().path()).unwrap();
+    let mut incoming = store.begin("").unwrap();
+    incoming
+        .write("received : x\r\n".repeat(HOPS).as_bytes())
+        .unwrap();
+    incoming.write(b"\r\n").unwrap();
+    assert!(!incoming.is_looping());
+    let mut incoming = store.begin("").unwrap();
+    incoming
+        .write("Received: x\r\n".repeat(HOPS + 1).as_bytes())
+        .unwrap();
+    incoming.write(b"\r\n").unwrap();
+    assert!(incoming.is_looping());
+}

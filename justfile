@@ -1,0 +1,79 @@
+# Everything CI does is a recipe here, and CI calls nothing else: `just ci`.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# The recipes.
+[private]
+default:
+    @just --list --unsorted
+
+# Everything, cheapest first; the unit tests come last so that their summaries end the output.
+ci: fmt clippy doc no-std features examples bench-check fuzz-smoke deny interop test
+
+# Formatting, of the crates outside the workspace too.
+fmt:
+    cargo fmt --all --check
+    for crate in bench fuzz; do \
+        if [ -f $crate/Cargo.toml ]; then cargo fmt --manifest-path $crate/Cargo.toml --check; fi; \
+    done
+
+# Lints: default features, the bare core, all features.
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy -p smtp-proto --all-targets --no-default-features -- -D warnings
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+# Documentation builds, and its links lead somewhere.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+
+# The tests of all crates, doctests included.
+test:
+    cargo test --workspace
+
+# The core really does without std: see .ci/no_std.rs.
+no-std:
+    cargo build -p smtp-proto --no-default-features --target-dir target/no-std
+    rustc --edition 2024 .ci/no_std.rs --crate-type lib --emit metadata --out-dir target/no-std \
+        --extern smtp_proto=target/no-std/debug/libsmtp_proto.rlib -L dependency=target/no-std/debug/deps
+
+# Each library with none of its features, and with each one alone.
+features:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo metadata --no-deps --format-version 1 | python3 .ci/features.py | while read -r package features; do
+        echo "checking $package with features: ${features:-none}"
+        cargo check --quiet -p "$package" --no-default-features ${features:+--features "$features"} </dev/null
+    done
+
+# The examples build as a user builds them.
+examples:
+    cargo build --release --workspace --examples
+
+# The benches compile.
+bench-check:
+    cd bench && cargo bench --no-run
+
+# Each fuzz target for a few seconds where cargo-fuzz is installed; elsewhere they only have to compile.
+fuzz-smoke seconds="10":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [ ! -f fuzz/Cargo.toml ]; then
+        echo "no fuzz targets"
+    elif cargo fuzz --version >/dev/null 2>&1; then
+        for target in $(cargo fuzz list); do
+            cargo fuzz run --sanitizer none "$target" -- -max_total_time={{ seconds }}
+        done
+    else
+        echo "cargo-fuzz is not installed: the targets are compiled, not run"
+        cargo check --manifest-path fuzz/Cargo.toml
+    fi
+
+# Real programs over loopback, into our server and out of our client.
+interop:
+    tests/interop/run.sh
+
+# Licences, advisories and sources of the dependencies.
+deny:
+    @if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
+    else echo "cargo-deny is not installed: dependencies are not checked (cargo install --locked cargo-deny)"; fi

@@ -1,0 +1,144 @@
+//! Trace lines: what a server puts on top of a message (RFC 5321 section 4.4).
+
+use core::{fmt, net::IpAddr};
+
+use crate::types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath};
+
+/// A `Received` field: who handed the message over, to whom, and when.
+///
+/// It displays as a whole field, folded with CRLF and ending in one:
+///
+/// ```
+/// use smtp_proto::{trace::Received, types::{ClientName, Host}};
+///
+/// let name = ClientName::parse("client.example")?;
+/// let host = Host::parse("mx.example.org")?;
+/// let received = Received::new(&name, [192, 0, 2, 1].into(), &host, "ESMTP", 1_767_225_600).with_id("4f2a");
+/// assert_eq!(
+///     received.to_string(),
+///     "Received: from client.example ([192.0.2.1])\r\n\tby mx.example.org with ESMTP id 4f2a;\r\n\t\
+///      Thu, 01 Jan 2026 00:00:00 +0000\r\n",
+/// );
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Received<'a> {
+    from: &'a ClientName<'static>,
+    peer: IpAddr,
+    by: &'a Host<'static>,
+    with: &'a str,
+    id: Option<&'a str>,
+    recipient: Option<&'a ForwardPath<'a>>,
+    unix_time: u64,
+}
+
+impl<'a> Received<'a> {
+    /// A field that says: from the client that calls itself `from` and has the address `peer`, by the host `by`,
+    /// with the protocol `with` ([`Server::protocol_name`](crate::server::Server::protocol_name)), at `unix_time`
+    /// seconds since 1970.
+    #[must_use]
+    pub const fn new(
+        from: &'a ClientName<'static>,
+        peer: IpAddr,
+        by: &'a Host<'static>,
+        with: &'a str,
+        unix_time: u64,
+    ) -> Self {
+        Self {
+            from,
+            peer,
+            by,
+            with,
+            id: None,
+            recipient: None,
+            unix_time,
+        }
+    }
+
+    /// Adds the identifier under which the message is stored. What is no letter, digit, dot, hyphen or underscore
+    /// is left out.
+    #[must_use]
+    pub const fn with_id(mut self, id: &'a str) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Names the recipient. Only say it when there is one: others must not learn of each other
+    /// (RFC 5321 section 7.2).
+    #[must_use]
+    pub const fn with_recipient(mut self, recipient: &'a ForwardPath<'a>) -> Self {
+        self.recipient = Some(recipient);
+        self
+    }
+}
+
+impl fmt::Display for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let peer = AddressLiteral::from(self.peer);
+        write!(
+            f,
+            "Received: from {} ({peer})\r\n\tby {} with {}",
+            self.from, self.by, self.with
+        )?;
+        if let Some(id) = self.id {
+            f.write_str(" id ")?;
+            for part in
+                id.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_'))
+            {
+                f.write_str(part)?;
+            }
+        }
+        if let Some(recipient) = self.recipient {
+            write!(f, "\r\n\tfor {recipient}")?;
+        }
+        write!(f, ";\r\n\t{}\r\n", Date(self.unix_time))
+    }
+}
+
+/// A `Return-Path` field: where notices about the message go. Written by the final delivery, on top of all else,
+/// in place of any that was there.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "it is what it shows")]
+pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
+
+impl fmt::Display for ReturnPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Return-Path: {}\r\n", self.0)
+    }
+}
+
+/// A `date-time` of RFC 5322 section 3.3 in UTC, from seconds since 1970.
+struct Date(u64);
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        // The civil calendar, counted in years that begin with March, so that leap days come last: eras of 400
+        // years of 146,097 days.
+        let (days, second) = (self.0 / 86_400, self.0 % 86_400);
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let march_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+        let month = (march_month + 2) % 12;
+        let year = era * 400 + year_of_era + u64::from(month < 2);
+        let weekday = WEEKDAYS.get((days % 7) as usize).copied().unwrap_or_default();
+        let name = MONTHS.get(month as usize).copied().unwrap_or_default();
+        write!(
+            f,
+            "{weekday}, {day:02} {name} {year:04} {:02}:{:02}:{:02} +0000",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

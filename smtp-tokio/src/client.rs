@@ -1,0 +1,452 @@
+//! A client that connects, sends messages, and says what became of them.
+
+use std::{io, sync::Arc};
+
+use bytes::{Buf, BytesMut};
+use smtp_proto::{
+    Machine, Step, Wait,
+    client::{self, Asked, BodyPermit, Closed, Coming, Config, Event, Fate, Piece, Receipt, WhyNot},
+    data::Survey,
+    types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, Empty},
+    net::{TcpStream, ToSocketAddrs},
+    time,
+};
+use tracing::debug;
+
+use crate::Connection;
+
+/// How many pieces of a message go into one write.
+const PIECES: usize = 64;
+
+/// How much of a message is handled at once, in octets.
+const BLOCK: usize = 256 * 1024;
+
+/// A session with a server.
+///
+/// ```no_run
+/// use smtp_proto::{client::Config, types::{ClientName, Envelope, ForwardPath, ReversePath}};
+/// use smtp_tokio::Client;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = Client::connect("mx.example.org:25", Config::new("client.example".parse()?)).await?;
+/// let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
+///     .to(ForwardPath::parse("bob@example.org")?);
+/// let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n").await?;
+/// for (recipient, fate) in receipt.recipients() {
+///     println!("{recipient}: {fate:?}");
+/// }
+/// client.quit().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client<S = TcpStream> {
+    connection: Connection<S, client::Client>,
+}
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No connection could be made.
+    #[error("cannot connect: {0}")]
+    Connect(#[source] io::Error),
+    /// The session has ended.
+    #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
+    Closed {
+        /// Why.
+        why: Closed,
+        /// What became of the message that was being sent.
+        message: Fate,
+        /// The last reply that was not positive, and what it answered.
+        reply: Option<(Asked, Reply<'static>)>,
+        /// What broke the stream.
+        source: Option<io::Error>,
+    },
+    /// Nothing was sent: the request does not fit the session, which goes on.
+    #[error(transparent)]
+    NotSent(#[from] WhyNot),
+    /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.
+    #[error("cannot read the message: {0}")]
+    Source(#[source] io::Error),
+}
+
+/// What a message's sending came to when it did not come to its end, and what was learnt until then.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+#[non_exhaustive]
+pub struct SendError {
+    /// What stopped it.
+    #[source]
+    pub error: Error,
+    /// What became of each recipient.
+    pub receipt: Receipt,
+}
+
+/// The details of an error, as far as they are known.
+struct Told<'e>(Option<&'e (Asked, Reply<'static>)>, Option<&'e io::Error>);
+
+impl std::fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self(Some((_, reply)), _) => write!(f, ": {reply}"),
+            Self(None, Some(error)) => write!(f, ": {error}"),
+            Self(None, None) => Ok(()),
+        }
+    }
+}
+
+impl Client {
+    /// Connects to the first address that answers, and says hello.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`], or [`Error::Closed`] when the server does not want the session.
+    pub async fn connect(address: impl ToSocketAddrs, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
+        let config = config.into();
+        let connecting = TcpStream::connect(address);
+        let stream = match time::timeout(config.timeouts.greeting, connecting).await {
+            Ok(connected) => connected.map_err(Error::Connect)?,
+            Err(_) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
+        };
+        // Without it the end of a message would wait for the acknowledgement of its beginning.
+        stream.set_nodelay(true).map_err(Error::Connect)?;
+        Self::on(stream, config).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Says hello on a stream that is connected already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when the server does not want the session.
+    pub async fn on(stream: S, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
+        let mut client = Self {
+            connection: Connection::new(stream, client::Client::new(config.into())),
+        };
+        client
+            .until(|event| matches!(event, Event::Ready).then_some(()))
+            .await?;
+        debug!("session ready");
+        Ok(client)
+    }
+
+    /// Sends a message that is in memory.
+    ///
+    /// What the message needs is found by looking at it: SIZE, and BODY=8BITMIME and SMTPUTF8 where the envelope
+    /// does not say otherwise.
+    ///
+    /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends, or the server does not offer what the message needs.
+    pub async fn send(&mut self, envelope: Envelope, message: &[u8]) -> Result<Receipt, SendError> {
+        let mut survey = Survey::new();
+        survey.feed(message);
+        let envelope = envelope.for_content(&survey.finish());
+        self.transmit(envelope, Source::<Empty>::Memory(message)).await
+    }
+
+    /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
+    /// envelope's parameters: SIZE, BODY, SMTPUTF8.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends, the server does not offer what the envelope asks for, or the message cannot be read.
+    pub async fn send_from(
+        &mut self,
+        envelope: Envelope,
+        message: impl AsyncRead + Unpin,
+    ) -> Result<Receipt, SendError> {
+        let buffer = BytesMut::new();
+        self.transmit(
+            envelope,
+            Source::Reader {
+                reader: message,
+                buffer,
+                ended: false,
+            },
+        )
+        .await
+    }
+
+    /// What the server offers.
+    #[must_use]
+    pub const fn extensions(&self) -> &Extensions {
+        self.connection.machine().extensions()
+    }
+
+    /// Asks whether a user or mailbox exists (VRFY).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends or does not fit the question.
+    pub async fn verify(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .verify(query)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Asks for the members of a mailing list (EXPN).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends or does not fit the question.
+    pub async fn expand(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .expand(query)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Asks for help (HELP).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends.
+    pub async fn help(&mut self, topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .help(topic)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Finds out whether the session is alive (NOOP).
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended.
+    pub async fn noop(&mut self) -> Result<Reply<'static>, Error> {
+        self.connection.machine_mut().noop()?;
+        self.answer().await
+    }
+
+    /// Sends a command that this crate does not know, with one reply.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends.
+    pub async fn command(&mut self, command: UnknownCommand<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .command(command)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Ends the session (QUIT) and closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// When the session ended otherwise. Nothing that was accepted is lost by that.
+    pub async fn quit(mut self) -> Result<(), Error> {
+        self.connection.machine_mut().quit()?;
+        match self.until(|_| None::<()>).await {
+            Err(Error::Closed {
+                why: Closed::Quit, ..
+            })
+            | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The reply to the one command that was given.
+    async fn answer(&mut self) -> Result<Reply<'static>, Error> {
+        self.until(|event| match event {
+            Event::Reply { reply, .. } => Some(reply.into_owned()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Drives the session until `found` finds what it looks for.
+    async fn until<T>(&mut self, mut found: impl FnMut(Event<'_>) -> Option<T>) -> Result<T, Error> {
+        let mut refusal = None;
+        loop {
+            let event = match self.connection.poll().0 {
+                Step::Event(event) => event,
+                Step::Wait(wait) => {
+                    self.connection.wait(wait).await;
+                    continue;
+                }
+            };
+            match event {
+                Event::Closed { why, message } => {
+                    let source = self.connection.take_error();
+                    return Err(Error::Closed {
+                        why,
+                        message,
+                        reply: refusal,
+                        source,
+                    });
+                }
+                Event::Reply { to, ref reply } if !reply.is_positive_completion() => {
+                    refusal = Some((to, reply.clone().into_owned()));
+                }
+                _ => {}
+            }
+            if let Some(found) = found(event) {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn transmit<R: AsyncRead + Unpin>(
+        &mut self,
+        envelope: Envelope,
+        mut source: Source<'_, R>,
+    ) -> Result<Receipt, SendError> {
+        let mut receipt = Receipt::new(self.connection.machine().config().protocol, &envelope);
+        let result = match self.connection.machine_mut().deliver(envelope) {
+            Ok(()) => self.transaction(&mut source, &mut receipt).await,
+            Err(refused) => Err(refused.why.into()),
+        };
+        match result {
+            Ok(()) => Ok(receipt),
+            Err(error) => Err(SendError { error, receipt }),
+        }
+    }
+
+    /// Drives the session to the end of a transaction, sending the message when the server is ready for it.
+    async fn transaction<R: AsyncRead + Unpin>(
+        &mut self,
+        source: &mut Source<'_, R>,
+        receipt: &mut Receipt,
+    ) -> Result<(), Error> {
+        let (mut permit, mut refusal, mut unreadable) = (None, None, None);
+        loop {
+            let event = match self.connection.poll().0 {
+                Step::Event(event) => event,
+                Step::Wait(wait) => {
+                    match permit.take() {
+                        None => self.connection.wait(wait).await,
+                        Some(held) => match self.send_some(held, source, wait).await {
+                            Ok(still_held) => permit = still_held,
+                            Err(error) => {
+                                // The message cannot be completed, so neither can the session.
+                                self.connection.machine_mut().abort();
+                                unreadable = Some(error);
+                            }
+                        },
+                    }
+                    continue;
+                }
+            };
+            receipt.note(&event);
+            match event {
+                Event::Body(granted) => permit = Some(granted),
+                Event::Finished(_) => return Ok(()),
+                Event::Closed { why, message } => {
+                    let source = self.connection.take_error();
+                    return Err(match unreadable {
+                        Some(error) => Error::Source(error),
+                        None => Error::Closed {
+                            why,
+                            message,
+                            reply: refusal,
+                            source,
+                        },
+                    });
+                }
+                Event::Reply { to, reply } if !reply.is_positive_completion() && !reply.is_intermediate() => {
+                    refusal = Some((to, reply.into_owned()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes the next part of the message, in one go with the final dot if it is the last. Gives the permit back
+    /// while there is more to send.
+    async fn send_some<R: AsyncRead + Unpin>(
+        &mut self,
+        permit: BodyPermit,
+        source: &mut Source<'_, R>,
+        wait: Wait,
+    ) -> io::Result<Option<BodyPermit>> {
+        if self.connection.is_writing() {
+            self.connection.wait(wait).await;
+            return Ok(Some(permit));
+        }
+        let (block, coming) = source.block().await?;
+        let machine = self.connection.machine_mut();
+        let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
+        let mut slots = pieces.iter_mut();
+        let mut rest = block;
+        let mut permit = Some(permit);
+        let last = loop {
+            let (Some(held), Some(slot)) = (&permit, slots.next()) else {
+                break Piece::Empty;
+            };
+            // What cannot be sent ends the session; the machine says so in its next event.
+            match machine.body(held, &mut rest, coming).unwrap_or(Piece::Stopped) {
+                Piece::Send(piece) => *slot = piece,
+                other => break other,
+            }
+        };
+        let head = machine.output().len();
+        if last == Piece::Empty && rest.is_empty() && coming == Coming::Nothing {
+            if let Some(permit) = permit.take() {
+                let _ = machine.end_body(permit);
+            }
+        }
+        let used = block.len() - rest.len();
+        let idle = last == Piece::Blocked && used == 0 && machine.output().is_empty();
+        if idle || last == Piece::Stopped {
+            self.connection.wait(wait).await;
+        } else {
+            self.connection.write_pieces(head, &pieces, wait).await;
+        }
+        source.consume(used);
+        Ok(permit)
+    }
+}
+
+/// Where a message comes from.
+enum Source<'m, R> {
+    Memory(&'m [u8]),
+    Reader {
+        reader: R,
+        buffer: BytesMut,
+        ended: bool,
+    },
+}
+
+impl<R: AsyncRead + Unpin> Source<'_, R> {
+    /// The next octets of the message, and whether more come behind them.
+    async fn block(&mut self) -> io::Result<(&[u8], Coming)> {
+        match self {
+            Self::Memory(rest) => match rest.get(..BLOCK) {
+                Some(block) if block.len() < rest.len() => Ok((block, Coming::More)),
+                _ => Ok((rest, Coming::Nothing)),
+            },
+            Self::Reader {
+                reader,
+                buffer,
+                ended,
+            } => {
+                if buffer.is_empty() && !*ended {
+                    buffer.reserve(BLOCK);
+                    *ended = reader.read_buf(buffer).await? == 0;
+                }
+                Ok((buffer, if *ended { Coming::Nothing } else { Coming::More }))
+            }
+        }
+    }
+
+    fn consume(&mut self, octets: usize) {
+        match self {
+            Self::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
+            Self::Reader { buffer, .. } => buffer.advance(octets),
+        }
+    }
+}

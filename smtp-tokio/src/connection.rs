@@ -1,0 +1,358 @@
+//! A machine on a stream.
+
+use std::{
+    future::poll_fn,
+    io::{self, IoSlice},
+    mem::MaybeUninit,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, BytesMut};
+use smtp_proto::{Deadline, Instant, Machine, Step, Wait};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{self, Sleep},
+};
+
+/// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
+/// buffer.
+const READ: usize = 16 * 1024;
+
+/// The pieces of a message that go into one write, and the machine's output before and behind them.
+const SLICES: usize = 64 + 2;
+
+/// How long [`close`](Connection::close) waits for the peer to close its side.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How many octets [`close`](Connection::close) reads and drops at most.
+const LINGER_OCTETS: usize = 1 << 20;
+
+/// A machine, the stream that it talks through, and what was read and not yet used.
+///
+/// The loop is the same for both roles: poll until there is something to wait for, handling events; then wait.
+/// An event borrows the input buffer, and the machine can be answered while it is in hand.
+///
+/// ```no_run
+/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::Host};
+/// use smtp_tokio::Connection;
+///
+/// # async fn run(stream: tokio::net::TcpStream) -> Result<Closed, Box<dyn std::error::Error>> {
+/// let config = Config::new(Host::parse("mx.example.org")?);
+/// let mut conn = Connection::new(stream, Server::new(config.into()));
+/// loop {
+///     let (step, server) = conn.poll();
+///     match step {
+///         Step::Wait(wait) => conn.wait(wait).await,
+///         Step::Event(Event::Closed(why)) => return Ok(why),
+///         Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
+///         Step::Event(other) => {
+///             if let Some(ticket) = other.into_ticket() {
+///                 server.accept(ticket)?;
+///             }
+///         }
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Connection<S, M> {
+    stream: S,
+    machine: M,
+    input: BytesMut,
+    /// Octets at the front of `input` that the last step used.
+    taken: usize,
+    /// The origin of the machine's clock.
+    origin: time::Instant,
+    /// Runs out at the deadline or earlier; it is only set anew when it has run out or is too late, for most
+    /// deadlines are moved on long before.
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// Something was written and not yet flushed.
+    unflushed: bool,
+    /// What is to be written before the machine's output.
+    backlog: BytesMut,
+    /// The stream takes nothing more.
+    deaf: bool,
+    error: Option<io::Error>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
+    /// Puts a machine on a stream. For TCP, set `TCP_NODELAY` first: the machine writes whole groups.
+    pub fn new(stream: S, machine: M) -> Self {
+        Self {
+            stream,
+            machine,
+            input: BytesMut::new(),
+            taken: 0,
+            origin: time::Instant::now(),
+            sleep: None,
+            unflushed: false,
+            backlog: BytesMut::new(),
+            deaf: false,
+            error: None,
+        }
+    }
+
+    /// Lets the machine take a step, and hands it out beside the machine itself.
+    pub fn poll(&mut self) -> (Step<M::Event<'_>>, &mut M) {
+        self.consume();
+        let now = Instant::after_origin(self.origin.elapsed());
+        let mut rest: &[u8] = &self.input;
+        let before = rest.len();
+        let step = self.machine.poll(&mut rest, now);
+        self.taken = before - rest.len();
+        (step, &mut self.machine)
+    }
+
+    /// Waits for one of the things that the machine waits for: reads, writes, or lets the time pass.
+    ///
+    /// It may be dropped at any time without losing anything, as in `select!` beside the answers of other tasks.
+    /// A broken stream is reported to the machine, whose next event says what it means;
+    /// [`take_error`](Self::take_error) has the cause.
+    pub async fn wait(&mut self, wait: Wait) {
+        self.consume();
+        poll_fn(|context| self.poll_wait(wait, context)).await;
+    }
+
+    /// Writes `pieces` of a message in one go with what the machine has to say: its first `head` octets before
+    /// them, the rest behind. When the peer says something meanwhile, or at the deadline of `wait`, what is left is
+    /// put aside, to be written by the following waits.
+    pub(crate) async fn write_pieces(&mut self, head: usize, pieces: &[&[u8]], wait: Wait) {
+        self.consume();
+        let mut written = 0;
+        poll_fn(|context| {
+            loop {
+                match self.poll_write_pieces(head, pieces, written, context) {
+                    Poll::Ready(Ok(0)) => break,
+                    Poll::Ready(Ok(octets)) => {
+                        written += octets;
+                        self.unflushed = true;
+                    }
+                    Poll::Ready(Err(error)) => {
+                        self.deaf(error);
+                        break;
+                    }
+                    Poll::Pending => {
+                        if self.poll_read(context).is_pending()
+                            && self.poll_deadline(wait.deadline, context).is_pending()
+                        {
+                            return Poll::Pending;
+                        }
+                        break;
+                    }
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+        if !self.deaf {
+            for octets in slices(self.machine.output(), head, pieces, written) {
+                self.backlog.extend_from_slice(octets);
+            }
+        }
+        let output = self.machine.output().len();
+        self.machine.wrote(output);
+    }
+
+    /// Whether something that was put aside is still to be written.
+    pub(crate) fn is_writing(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// The machine.
+    pub const fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine, to give it commands or answers.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// The stream.
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// The error that broke the stream, if that is what happened.
+    pub const fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
+    /// Closes the stream so that the peer gets all that was written: says that nothing more will come, then waits
+    /// shortly for the peer to close its side. Closing with unread input would throw away what the peer has not
+    /// read yet.
+    pub async fn close(mut self) {
+        let shutdown = poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context));
+        if time::timeout(LINGER, shutdown)
+            .await
+            .is_ok_and(|shutdown| shutdown.is_ok())
+        {
+            let mut dropped = 0;
+            let drain = poll_fn(|context| {
+                while dropped < LINGER_OCTETS {
+                    let mut scratch = [const { MaybeUninit::uninit() }; 1024];
+                    let mut buffer = ReadBuf::uninit(&mut scratch);
+                    let read = ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer));
+                    if read.is_err() || buffer.filled().is_empty() {
+                        break;
+                    }
+                    dropped += buffer.filled().len();
+                }
+                Poll::Ready(())
+            });
+            let _ = time::timeout(LINGER, drain).await;
+        }
+    }
+
+    /// Forgets the input that the last step used.
+    fn consume(&mut self) {
+        self.input.advance(self.taken);
+        self.taken = 0;
+    }
+
+    fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
+        if wait.write || self.unflushed || self.is_writing() {
+            if let Poll::Ready(Err(error)) = self.poll_write(context) {
+                self.deaf(error);
+            }
+            let done = self.machine.output().is_empty() && !self.unflushed;
+            if done && !wait.read && !wait.answer {
+                return Poll::Ready(());
+            }
+        }
+        if wait.read && self.poll_read(context).is_ready() {
+            return Poll::Ready(());
+        }
+        self.poll_deadline(wait.deadline, context)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = [const { MaybeUninit::uninit() }; READ];
+        let mut buffer = ReadBuf::uninit(&mut scratch);
+        match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => self.machine.end_input(),
+            Poll::Ready(Ok(())) => self.input.extend_from_slice(buffer.filled()),
+            Poll::Ready(Err(error)) => self.broken(error),
+            Poll::Pending => {
+                if self.input.is_empty() && self.input.capacity() > 0 {
+                    self.input = BytesMut::new();
+                }
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_write_pieces(
+        &mut self,
+        head: usize,
+        pieces: &[&[u8]],
+        written: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut gathered = [IoSlice::new(&[]); SLICES];
+        let mut used = 0;
+        for (slot, octets) in gathered
+            .iter_mut()
+            .zip(slices(self.machine.output(), head, pieces, written))
+        {
+            *slot = IoSlice::new(octets);
+            used += 1;
+        }
+        let Some(gathered) = gathered.get(..used).filter(|gathered| !gathered.is_empty()) else {
+            return Poll::Ready(Ok(0));
+        };
+        match ready!(Pin::new(&mut self.stream).poll_write_vectored(context, gathered)) {
+            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            other => Poll::Ready(other),
+        }
+    }
+
+    /// Writes all there is, and flushes it.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(&mut self.stream);
+        loop {
+            let backlog = !self.backlog.is_empty();
+            let octets = if backlog {
+                &self.backlog
+            } else {
+                self.machine.output()
+            };
+            if octets.is_empty() {
+                break;
+            }
+            let written = ready!(stream.as_mut().poll_write(context, octets))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unflushed = true;
+            if backlog {
+                self.backlog.advance(written);
+            } else {
+                self.machine.wrote(written);
+            }
+        }
+        if self.unflushed {
+            ready!(stream.poll_flush(context))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_deadline(&mut self, deadline: Option<Deadline>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        let due = self.origin
+            + deadline
+                .at
+                .since_origin()
+                .min(Duration::from_secs(u64::from(u32::MAX)));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(due)));
+        if sleep.deadline() > due {
+            sleep.as_mut().reset(due);
+        }
+        ready!(sleep.as_mut().poll(context));
+        if sleep.deadline() < due && time::Instant::now() < due {
+            sleep.as_mut().reset(due);
+            return sleep.as_mut().poll(context);
+        }
+        Poll::Ready(())
+    }
+
+    /// The peer does not take any more. What it said before may still be read, and says more than an error does.
+    fn deaf(&mut self, error: io::Error) {
+        let output = self.machine.output().len();
+        self.machine.wrote(output);
+        self.unflushed = false;
+        self.backlog.clear();
+        self.deaf = true;
+        self.error.get_or_insert(error);
+    }
+
+    fn broken(&mut self, error: io::Error) {
+        self.error.get_or_insert(error);
+        self.machine.lost();
+    }
+}
+
+/// What is to be written when `written` octets have been: the first `head` octets of `output`, the pieces, the rest.
+fn slices<'p>(
+    output: &'p [u8],
+    head: usize,
+    pieces: &'p [&[u8]],
+    written: usize,
+) -> impl Iterator<Item = &'p [u8]> {
+    let (before, behind) = output.split_at_checked(head).unwrap_or((output, &[]));
+    let all = std::iter::once(before)
+        .chain(pieces.iter().copied())
+        .chain(std::iter::once(behind));
+    let mut skip = written;
+    all.filter_map(move |octets| {
+        let rest = octets.get(skip..).unwrap_or_default();
+        skip = skip.saturating_sub(octets.len());
+        (!rest.is_empty()).then_some(rest)
+    })
+}

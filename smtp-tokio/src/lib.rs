@@ -1,0 +1,23 @@
+//! SMTP, ESMTP and LMTP for tokio: a thin layer that moves octets and time between a stream and the machines of
+//! [`smtp_proto`].
+//!
+//! Three layers, each made of the one before:
+//!
+//! - [`Connection`]: a machine, a stream and a buffer; [`poll`](Connection::poll) and [`wait`](Connection::wait).
+//! - [`serve`]: accepts connections and runs a session on each, within limits, until it is told to stop.
+//! - [`Client`]: connects, sends messages, and says what became of each recipient.
+//!
+//! Any `AsyncRead + AsyncWrite` stream will do: TCP, a Unix socket, a proxy, one that is already encrypted.
+//!
+//! What happens is told through `tracing` at the levels `debug` and `warn`: commands and replies are not logged by
+//! this crate, and neither are message content and secrets.
+#![forbid(unsafe_code)]
+
+mod client;
+mod connection;
+mod serve;
+
+pub use client::{Client, Error, SendError};
+pub use connection::Connection;
+pub use serve::{Options, Session, serve};
+pub use smtp_proto as proto;

@@ -1,0 +1,131 @@
+# Real clients into the example `server`: $server_bin. The functions used are those of lib.sh.
+
+maildir=$tmp/maildir
+
+# stored SENT PROTOCOL COUNT COMMAND...: COMMAND sends $messages/SENT.eml, and then exactly that is in the Maildir,
+# COUNT times, received with PROTOCOL (RFC 3848).
+stored() {
+    local sent=$1 protocol=$2 count=$3
+    shift 3
+    exits 0 "$@" && check_maildir --sent "$messages/$sent.eml" --count "$count" --match "^Received: .*\bwith $protocol\b"
+}
+
+# attached FILE COMMAND...: COMMAND sends a message that FILE is attached to.
+attached() {
+    local file=$1
+    shift
+    exits 0 "$@" && check_maildir --attachment "$file"
+}
+
+# refused STATUS COMMAND...: COMMAND ends with STATUS, and then nothing was stored.
+refused() {
+    exits "$@" && check_maildir --sent /dev/null --count 0
+}
+
+check_maildir() {
+    "$python" "$here/check_stored.py" "$maildir" --trace Return-Path --trace Received \
+        --match '^Return-Path: <sender@client\.example>$' --match '^Received: .*\bby mx\.example\.org\b.*; .+' "$@"
+}
+
+start "$server_bin" --listen 127.0.0.1:0 --listen-lmtp 127.0.0.1:0 --hostname mx.example.org --maildir "$maildir" \
+    --reject refused@example.org --max-size 4000000
+server=$pid
+if await 10 announced " (smtp)" && smtp_port=$port && await 10 announced " (lmtp)" && lmtp_port=$port; then
+    ok "server starts and says where it listens"
+else
+    cat "$tmp/output"
+    fail "server starts" "no line 'listening on 127.0.0.1:PORT (smtp)' and '(lmtp)' within 10 seconds"
+    return
+fi
+
+# swaks puts a line end behind the data that it is given.
+swaks=(swaks --server "127.0.0.1:$smtp_port" --helo client.example --from sender@client.example)
+for sent in plain dots blank-end eight-bit; do
+    check "swaks: $sent" stored $sent ESMTP 1 "${swaks[@]}" --to to@example.org --data "@$messages/$sent.open"
+done
+check "swaks: plain HELO" stored plain SMTP 1 "${swaks[@]}" --protocol SMTP --to to@example.org --data "@$messages/plain.open"
+check "swaks: LMTP" stored plain LMTP 1 "${swaks[@]}" --server "127.0.0.1:$lmtp_port" --protocol LMTP \
+    --to to@example.org --data "@$messages/plain.open"
+check "swaks: an attachment" attached "$root/README.md" "${swaks[@]}" --to to@example.org --attach "@$root/README.md"
+check "swaks: an attachment, pipelined" attached "$root/README.md" "${swaks[@]}" --pipeline --to to@example.org \
+    --attach "@$root/README.md"
+check "swaks: several recipients" stored plain ESMTP 1 "${swaks[@]}" --to a@example.org,b@example.org,c@example.org \
+    --data "@$messages/plain.open"
+check "swaks: several recipients, pipelined" stored plain ESMTP 1 "${swaks[@]}" --pipeline \
+    --to a@example.org,b@example.org,c@example.org --data "@$messages/plain.open"
+check "swaks: some recipients refused, pipelined" stored plain ESMTP 1 "${swaks[@]}" --pipeline \
+    --to a@example.org,refused@example.org,c@example.org --data "@$messages/plain.open"
+# swaks ends with 24 when no recipient was accepted, and with 26 when the message was not.
+check "swaks: every recipient refused" refused 24 "${swaks[@]}" --to refused@example.org
+check "swaks: every recipient refused, pipelined" refused 24 "${swaks[@]}" --pipeline --to refused@example.org
+check "swaks: too large, without SIZE" refused 26 "${swaks[@]}" --to to@example.org --data "@$messages/too-large.open"
+
+curl=(curl --silent --show-error --max-time 20 "smtp://127.0.0.1:$smtp_port/client.example" --mail-from sender@client.example)
+for sent in plain dots dot-end blank-end headers-only eight-bit long-lines large; do
+    check "curl: $sent" stored $sent ESMTP 1 "${curl[@]}" --mail-rcpt to@example.org --upload-file "$messages/$sent.eml"
+done
+check "curl: several recipients" stored plain ESMTP 1 "${curl[@]}" --mail-rcpt a@example.org --mail-rcpt b@example.org \
+    --upload-file "$messages/plain.eml"
+# curl ends with 55 when a command is refused.
+check "curl: a recipient refused" refused 55 "${curl[@]}" --mail-rcpt refused@example.org --upload-file "$messages/plain.eml"
+check "curl: too large, with SIZE" refused 55 "${curl[@]}" --mail-rcpt to@example.org --upload-file "$messages/too-large.eml"
+
+msmtp=(msmtp --host=127.0.0.1 --domain=client.example --tls=off --auth=off --from=sender@client.example)
+for sent in plain dots dot-end blank-end eight-bit large; do
+    check "msmtp: $sent" stored $sent ESMTP 1 "${msmtp[@]}" --port="$smtp_port" to@example.org <"$messages/$sent.lf"
+done
+check "msmtp: several recipients" stored plain ESMTP 1 "${msmtp[@]}" --port="$smtp_port" a@example.org b@example.org \
+    <"$messages/plain.lf"
+check "msmtp: LMTP" stored plain LMTP 1 "${msmtp[@]}" --port="$lmtp_port" --protocol=lmtp a@example.org b@example.org \
+    <"$messages/plain.lf"
+check "msmtp: understands what the server offers" exits 0 "${msmtp[@]}" --port="$smtp_port" --serverinfo
+
+smtplib=("$python" "$here/send_smtplib.py" 127.0.0.1)
+for sent in plain dots dot-end blank-end headers-only eight-bit long-lines no-final-line-end large; do
+    check "smtplib: $sent" stored $sent ESMTP 1 "${smtplib[@]}" "$smtp_port" "$messages/$sent.eml"
+    check "smtplib LMTP: $sent" stored $sent LMTP 1 "${smtplib[@]}" "$lmtp_port" "$messages/$sent.eml" --lmtp
+done
+check "smtplib: BODY=8BITMIME" stored eight-bit ESMTP 1 "${smtplib[@]}" "$smtp_port" "$messages/eight-bit.eml" \
+    --mail-option BODY=8BITMIME
+check "smtplib: SMTPUTF8" stored utf8-header UTF8SMTP 1 "${smtplib[@]}" "$smtp_port" "$messages/utf8-header.eml" \
+    --mail-option SMTPUTF8 --mail-option BODY=8BITMIME --to 'jörg@example.org'
+check "smtplib: some recipients refused" stored plain ESMTP 1 "${smtplib[@]}" "$smtp_port" "$messages/plain.eml" \
+    --to a@example.org --to refused@example.org --to c@example.org --expect-rcpt 250,550,250
+check "smtplib LMTP: an answer for each recipient accepted" stored plain LMTP 1 "${smtplib[@]}" "$lmtp_port" "$messages/plain.eml" \
+    --lmtp --to a@example.org --to refused@example.org --to c@example.org --expect-rcpt 250,550,250 --expect-data 250,250
+check "smtplib: a message with bare line feeds is refused" refused 0 "${smtplib[@]}" "$smtp_port" "$messages/plain.lf" \
+    --expect-data 550
+
+# smtp-source puts an empty line behind the file that it is given.
+smtp_source=(smtp-source -4 -M client.example -f sender@client.example -t to@example.org)
+check "smtp-source" stored plain-blank SMTP 1 "${smtp_source[@]}" -F "$messages/plain.lf" "127.0.0.1:$smtp_port"
+check "smtp-source: dots" stored dots-blank SMTP 1 "${smtp_source[@]}" -F "$messages/dots.lf" "127.0.0.1:$smtp_port"
+check "smtp-source: 100 messages in 10 sessions at once" stored plain-blank SMTP 100 \
+    "${smtp_source[@]}" -m 100 -s 10 -F "$messages/plain.lf" "127.0.0.1:$smtp_port"
+check "smtp-source: 100 messages over each connection in turn" stored plain-blank SMTP 100 \
+    "${smtp_source[@]}" -d -m 100 -s 2 -F "$messages/plain.lf" "127.0.0.1:$smtp_port"
+check "smtp-source: 20 recipients a message" stored plain-blank SMTP 10 \
+    "${smtp_source[@]}" -r 20 -m 10 -F "$messages/plain.lf" "127.0.0.1:$smtp_port"
+check "smtp-source: large messages at once" stored large-blank SMTP 4 \
+    "${smtp_source[@]}" -m 4 -s 4 -F "$messages/large.lf" "127.0.0.1:$smtp_port"
+check "smtp-source: LMTP" stored plain-blank LMTP 20 \
+    "${smtp_source[@]}" -L -r 3 -m 20 -s 4 -F "$messages/plain.lf" "127.0.0.1:$lmtp_port"
+
+# The two examples with each other.
+send=("$send_bin" --tls none --helo client.example --timeout 10 --from sender@client.example --to to@example.org)
+for sent in plain dots dot-end headers-only eight-bit long-lines no-final-line-end large; do
+    check "our client: $sent" stored $sent ESMTP 1 "${send[@]}" --server "127.0.0.1:$smtp_port" "$messages/$sent.eml"
+    # BDAT can carry a last line without an end, so it may arrive without one.
+    [ $sent = no-final-line-end ] ||
+        check "our client, BDAT: $sent" stored $sent ESMTP 1 "${send[@]}" --server "127.0.0.1:$smtp_port" --bdat "$messages/$sent.eml"
+    check "our client, LMTP: $sent" stored $sent LMTP 1 "${send[@]}" --server "127.0.0.1:$lmtp_port" --lmtp "$messages/$sent.eml"
+done
+
+ends_well() {
+    kill -TERM "$server"
+    wait "$server"
+    local status=$?
+    [ $status -eq 0 ] || { echo "exit status $status"; return 1; }
+}
+check "server ends with 0 on SIGTERM" ends_well
+stop "$server"

@@ -1,0 +1,99 @@
+# What the two halves of the interoperability tests share: results, processes, ports.
+
+passed=0 failed=0
+time_limit=20 # seconds that any one program gets
+total_limit=600 # seconds after which no further check begins, should everything hang
+
+ok() {
+    passed=$((passed + 1))
+    echo "ok $1"
+}
+
+fail() {
+    failed=$((failed + 1))
+    echo "FAIL $1: $2"
+}
+
+# check NAME COMMAND...: one result. COMMAND passes with exit status 0; otherwise the last line that it
+# printed is the reason, and all of it is shown below.
+check() {
+    local name=$1
+    shift
+    if [ $SECONDS -ge $total_limit ]; then
+        fail "$name" "not begun, the checks before it took $total_limit seconds"
+    elif "$@" >"$tmp/log" 2>&1; then
+        ok "$name"
+    else
+        fail "$name" "$(grep -v '^[[:space:]]*$' "$tmp/log" | tail -n 1 | cut -c1-300)"
+        tail -n 40 "$tmp/log" | cut -c1-200 | sed 's/^/    | /'
+    fi
+}
+
+# exits STATUS COMMAND...: runs COMMAND, which has to end in time and with STATUS.
+exits() {
+    local expected=$1 status=0
+    shift
+    timeout --kill-after=5 "$time_limit" "$@" || status=$?
+    if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+        echo "did not end within $time_limit seconds: ${1##*/}"
+        return 1
+    elif [ "$status" -ne "$expected" ]; then
+        echo "exit status $status, expected $expected: ${1##*/}"
+        return 1
+    fi
+}
+
+# start COMMAND...: runs COMMAND in the background until it is stopped, by `stop` or at the end of the script. Sets $pid.
+# Its output goes to $tmp/output.
+children=()
+start() {
+    "$@" >"$tmp/output" 2>&1 &
+    pid=$!
+    children+=("$pid")
+}
+
+# stop PID: ends what `start` started.
+stop() {
+    local child kept=()
+    kill "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+    for child in "${children[@]}"; do
+        [ "$child" = "$1" ] || kept+=("$child")
+    done
+    children=("${kept[@]}")
+}
+
+stop_all() {
+    local child
+    for child in "${children[@]}"; do
+        kill "$child" 2>/dev/null
+    done
+    [ ${#children[@]} -eq 0 ] || wait "${children[@]}" 2>/dev/null
+}
+
+# await SECONDS COMMAND...: waits until COMMAND succeeds.
+await() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $deadline ] || return 1
+        sleep 0.05
+    done
+}
+
+# A port that is free now, for programs that cannot pick one by themselves.
+free_port() {
+    "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# listens PORT: somebody does, on 127.0.0.1. Found out without connecting, since a connection is a session to a server.
+listens() {
+    grep -qi "^ *[0-9]*: 0100007F:$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
+}
+
+# announced PATTERN: the port in the line `listening on 127.0.0.1:PORT...` that has PATTERN behind the port, once the
+# program that was started last has printed it. Sets $port.
+announced() {
+    port=$(sed -n "s/^listening on 127\.0\.0\.1:\([0-9]*\)$1\$/\1/p" "$tmp/output" | head -n 1)
+    [ -n "$port" ]
+}

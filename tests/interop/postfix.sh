@@ -1,0 +1,72 @@
+# A Postfix of our own: configuration, queue, mailboxes and log are under $postfix, and nothing of the system's is touched.
+# Mail for example.org goes to the Maildirs to/, other/ and utf8/ under $postfix/mail.
+
+postfix=$tmp/postfix
+
+# Starts it on $postfix_port.
+start_postfix() {
+    postfix_port=$(free_port)
+    mkdir -p "$postfix"/{etc,queue,data,mail}
+    chown postfix "$postfix"/{data,mail}
+    cat >"$postfix/etc/main.cf" <<EOF
+compatibility_level = 3.6
+queue_directory = $postfix/queue
+data_directory = $postfix/data
+maillog_file = $postfix/log
+maillog_file_prefixes = $postfix
+myhostname = mx.example.org
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks =
+alias_maps =
+alias_database =
+local_transport = error:no local mail
+default_transport = error:no other mail
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access inline:{ { later@example.org = DEFER } }
+message_size_limit = 4000000
+virtual_mailbox_limit = 0
+virtual_mailbox_domains = example.org
+virtual_mailbox_base = $postfix/mail
+virtual_mailbox_maps = inline:{ { to@example.org = to/ } { other@example.org = other/ } { later@example.org = later/ }
+    { jörg@example.org = utf8/ } }
+virtual_uid_maps = static:$(id -u postfix)
+virtual_gid_maps = static:$(id -g postfix)
+virtual_minimum_uid = 1
+EOF
+    # Nothing runs in a chroot (the fifth column), which would need files of the system's inside the queue.
+    cat >"$postfix/etc/master.cf" <<EOF
+127.0.0.1:$postfix_port inet n - n - - smtpd
+postlog   unix-dgram n - n - 1 postlogd
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+verify    unix - - n - 1 verify
+proxymap  unix - - n - - proxymap
+anvil     unix - - n - 1 anvil
+error     unix - - n - - error
+retry     unix - - n - - error
+virtual   unix - n n - - virtual
+EOF
+    if ! postfix -c "$postfix/etc" start >"$tmp/output" 2>&1 || ! await 10 listens "$postfix_port"; then
+        cat "$tmp/output" "$postfix/log"
+        fail "Postfix starts" "see above"
+        return 1
+    fi
+    ok "Postfix starts"
+}
+
+# Ends it, if it runs. Its master daemon takes everything else with it.
+stop_postfix() {
+    local master=$postfix/queue/pid/master.pid
+    [ -s "$master" ] && kill "$(tr -d ' \n' <"$master")" 2>/dev/null && await 10 postfix_is_gone
+    rm -f "$master"
+}
+
+postfix_is_gone() {
+    ! listens "$postfix_port"
+}

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Interoperability: real programs over loopback, into the example `server` and out of the example `send`.
+#
+#     tests/interop/run.sh
+#
+# Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
+# anything failed. SERVER_BIN and SEND_BIN name binaries to use instead of building them; ONLY=into or ONLY=out runs one half.
+#
+# Installs what is missing of Postfix, swaks, curl and msmtp with apt-get, and aiosmtpd with pip into a virtual environment of
+# its own. It runs as root, as Postfix and smtp-sink want to be started by root. All ports are free ones on 127.0.0.1; every
+# file is in one temporary directory, which is removed at the end, and each process started is ended then.
+set -uo pipefail
+exec </dev/null
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$here/lib.sh"
+cd "$root" || exit 1
+
+[ "$(id -u)" -eq 0 ] || { echo "run this as root: Postfix has to be started by root"; exit 1; }
+
+# Postfix and smtp-source live in sbin, which is not in everybody's path.
+PATH=$PATH:/usr/sbin:/sbin
+
+tmp=$(mktemp -d)
+chmod 755 "$tmp" # Postfix and smtp-sink go in as other users
+finish() {
+    declare -F stop_postfix >/dev/null && stop_postfix
+    stop_all
+    rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+### What is needed
+
+install() {
+    local missing=() program
+    for program in postfix swaks curl msmtp python3; do
+        command -v $program >/dev/null || missing+=("$program")
+    done
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return
+
+    python3 -m venv "$tmp/venv" || { install_packages python3-venv && python3 -m venv --clear "$tmp/venv"; } || return
+    python=$tmp/venv/bin/python
+    "$python" -m pip install --quiet --disable-pip-version-check aiosmtpd
+}
+
+install_packages() {
+    echo "installing $*"
+    # Debian starts a daemon as soon as it is installed, unless this says no.
+    local policy=/usr/sbin/policy-rc.d status
+    if [ -e $policy ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy; fi
+    apt-get update -qq &&
+        echo "postfix postfix/main_mailer_type select Local only" | debconf-set-selections &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$tmp/log" 2>&1
+    status=$?
+    [ -z "$policy" ] || rm -f $policy
+    [ $status -eq 0 ] || tail -n 20 "$tmp/log"
+    return $status
+}
+
+install || { echo "FAIL: what the checks need cannot be installed"; exit 1; }
+
+if [ -z "${SERVER_BIN:-}" ] || [ -z "${SEND_BIN:-}" ]; then
+    cargo build --release -p smtp-tokio --example server --example send || exit 1
+fi
+examples=${CARGO_TARGET_DIR:-target}/release/examples
+server_bin=${SERVER_BIN:-$examples/server}
+send_bin=${SEND_BIN:-$examples/send}
+
+messages=$tmp/messages
+"$python" "$here/make_messages.py" "$messages" || exit 1
+
+### The checks
+
+case ${ONLY:-} in
+    into) . "$here/into_server.sh" ;;
+    out) . "$here/out_of_client.sh" ;;
+    *) . "$here/into_server.sh"; . "$here/out_of_client.sh" ;;
+esac
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Sends one message with Python's smtplib.
+
+send_smtplib.py HOST PORT FILE [options]
+
+The octets of FILE are sent as they are, bare line ends included. Exit status 0 when each answer is as expected.
+"""
+
+import argparse
+import pathlib
+import smtplib
+import sys
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("host")
+    parser.add_argument("port", type=int)
+    parser.add_argument("file")
+    parser.add_argument("--lmtp", action="store_true")
+    parser.add_argument("--from", dest="sender", default="sender@client.example")
+    parser.add_argument("--to", action="append", default=[])
+    parser.add_argument("--mail-option", action="append", default=[])
+    parser.add_argument("--expect-rcpt", help="comma-separated codes, one for each recipient")
+    parser.add_argument("--expect-data", help="comma-separated codes of the answers to the message")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    recipients = options.to or ["to@example.org"]
+    content = pathlib.Path(options.file).read_bytes()
+    kind = smtplib.LMTP if options.lmtp else smtplib.SMTP
+    client = kind(options.host, options.port, local_hostname="client.example", timeout=20)
+    client.ehlo_or_helo_if_needed()
+    if "SMTPUTF8" in options.mail_option:
+        client.command_encoding = "utf-8"
+
+    code, text = client.mail(options.sender, options.mail_option)
+    if code != 250:
+        sys.exit(f"MAIL was answered {code} {text!r}")
+    codes = [client.rcpt(recipient)[0] for recipient in recipients]
+    expected = [int(code) for code in options.expect_rcpt.split(",")] if options.expect_rcpt else [250] * len(codes)
+    if codes != expected:
+        sys.exit(f"RCPT was answered {codes}, expected {expected}")
+    accepted = codes.count(250)
+    answers = [client.data(content)[0]]
+    if options.lmtp:
+        # One answer for each accepted recipient (RFC 2033 4.2); smtplib reads the first only.
+        answers += [client.getreply()[0] for _ in range(accepted - 1)]
+    expected = [int(code) for code in options.expect_data.split(",")] if options.expect_data else [250] * len(answers)
+    if answers != expected:
+        sys.exit(f"the message was answered {answers}, expected {expected}")
+    code, _ = client.quit()
+    if code != 221:
+        sys.exit(f"QUIT was answered {code}")
+
+
+if __name__ == "__main__":
+    main()
