@@ -4,7 +4,7 @@ use super::{Asked, BodyPermit, Client, Closed, Outcome, Stage};
 use crate::{
     data::{LineEndings, Stuffer, Unsendable},
     output::Sink,
-    state::Move,
+    state::{Move, State},
     types::Protocol,
 };
 
@@ -24,13 +24,13 @@ pub enum Coming {
 #[must_use]
 pub enum Piece<'b> {
     /// Write these octets, behind what [`output`](crate::Machine::output) holds now and before what it gains
-    /// later.
+    /// later. Never empty.
     Send(&'b [u8]),
     /// The input is used up: give more, or call [`Client::end_body`].
     Empty,
     /// Write what there is, then poll, and come again: a chunk cannot begin before that.
     Blocked,
-    /// The server refused the message: send no more, and poll.
+    /// The server refused the message, or the session is over: send no more, and poll.
     Stopped,
 }
 
@@ -44,6 +44,8 @@ pub(super) struct Content {
     unanswered: usize,
     /// The chunk marked LAST has begun.
     last: bool,
+    /// The message is complete, but the chunk marked LAST has to wait for the replies to others.
+    completed: bool,
 }
 
 /// The open chunk.
@@ -77,6 +79,7 @@ impl Content {
             chunk,
             unanswered: 0,
             last: false,
+            completed: false,
         }
     }
 
@@ -94,9 +97,9 @@ impl Content {
         self.unanswered > 0 && self.chunk.left == 0
     }
 
-    /// Whether the server may have got the whole message.
-    pub(super) const fn completely_sent(&self) -> bool {
-        self.last && self.chunk.left == 0
+    /// Whether the message, once completed, went out without a rest.
+    pub(super) const fn is_sent(&self) -> bool {
+        !self.completed
     }
 
     /// Begins a chunk with what `input` holds, at most `most` octets of it.
@@ -108,26 +111,27 @@ impl Content {
         sink: &mut impl Sink,
     ) -> Result<(), Unsendable> {
         let head = input.get(..most).unwrap_or(input);
-        self.last = coming == Coming::Nothing && head.len() == input.len();
+        let last = coming == Coming::Nothing && head.len() == input.len();
         let mut measured = self.stuffer.clone();
         let mut octets = 0;
         let mut rest = head;
         while let Some(piece) = measured.next(&mut rest)? {
             octets += piece.len() as u64;
         }
-        let tail = if self.last { measured.end()? } else { &[] };
+        let tail = if last { measured.end()? } else { &[] };
         octets += tail.len() as u64;
+        self.last = last;
         self.chunk = Chunk {
             input: head.len(),
             left: octets,
             tail,
         };
-        self.unanswered += usize::from(!self.last);
-        write_bdat(octets, self.last, sink);
+        self.unanswered += usize::from(!last);
+        write_bdat(octets, last, sink);
         Ok(())
     }
 
-    /// The next piece of the open chunk.
+    /// The next piece of the open chunk; [`Piece::Stopped`] when the input is not the one it was begun with.
     fn chunk_piece<'b>(&mut self, input: &mut &'b [u8]) -> Result<Piece<'b>, Unsendable> {
         let mut head = input.get(..self.chunk.input).unwrap_or(input);
         let offered = head.len();
@@ -138,7 +142,10 @@ impl Content {
         };
         let used = offered - head.len();
         self.chunk.input -= used;
-        self.chunk.left = self.chunk.left.saturating_sub(piece.len() as u64);
+        match self.chunk.left.checked_sub(piece.len() as u64) {
+            Some(left) if !piece.is_empty() => self.chunk.left = left,
+            _ => return Ok(Piece::Stopped),
+        }
         *input = input.get(used..).unwrap_or_default();
         Ok(Piece::Send(piece))
     }
@@ -165,7 +172,9 @@ impl Client {
         let most = self.config.limits.chunk.max(1);
         let (Stage::Content | Stage::ChunksRefused, Some(transaction)) = (self.stage, &mut self.transaction)
         else {
-            return Ok(Piece::Stopped);
+            // Behind the last chunk there is nothing left to say.
+            let done = self.stage == Stage::Final && input.is_empty();
+            return Ok(if done { Piece::Empty } else { Piece::Stopped });
         };
         let content = &mut transaction.content;
         let result = if !content.chunking {
@@ -177,7 +186,7 @@ impl Client {
             content.chunk_piece(input)
         } else if self.stage == Stage::ChunksRefused {
             Ok(Piece::Stopped)
-        } else if content.last || input.is_empty() {
+        } else if input.is_empty() {
             Ok(Piece::Empty)
         } else if !self.output.is_empty() || content.unanswered >= window {
             return Ok(Piece::Blocked);
@@ -186,10 +195,16 @@ impl Client {
                 .begin_chunk(input, most, coming, &mut self.output)
                 .and_then(|()| content.chunk_piece(input))
         };
+        let all_sent = content.last && content.chunk.left == 0;
         match result {
             Ok(Piece::Send(_)) => self.waiting.stop(),
+            // The chunk cannot be completed without the octets that it was begun with.
+            Ok(Piece::Stopped) if self.chunk_is_open() => self.close(Closed::Aborted),
             Ok(_) => {}
             Err(fault) => self.close(Closed::Unsendable(fault)),
+        }
+        if all_sent && self.stage == Stage::Content {
+            self.stage = Stage::Final;
         }
         self.settle_chunks();
         result
@@ -201,35 +216,55 @@ impl Client {
     /// # Errors
     ///
     /// [`Unsendable`] when the message ends in a bare CR and those are refused; see [`body`](Self::body).
-    pub fn end_body(&mut self, permit: BodyPermit) -> Result<(), Unsendable> {
-        let BodyPermit(()) = permit;
-        let (Stage::Content, Some(transaction)) = (self.stage, &mut self.transaction) else {
-            return Ok(());
-        };
-        let content = &mut transaction.content;
-        if content.chunk.left > 0 {
+    #[expect(clippy::needless_pass_by_value, reason = "the permit is used up")]
+    pub fn end_body(&mut self, _permit: BodyPermit) -> Result<(), Unsendable> {
+        if self.chunk_is_open() {
             // The chunk cannot be completed without the octets that it was begun with.
             self.close(Closed::Aborted);
             return Ok(());
         }
-        if !content.last {
-            match content.stuffer.end() {
-                Ok(end) => {
-                    if content.chunking {
-                        write_bdat(end.len() as u64, true, &mut self.output);
-                        content.last = true;
-                    }
-                    self.output.put(end);
-                }
-                Err(fault) => {
-                    self.close(Closed::Unsendable(fault));
-                    return Err(fault);
-                }
+        let (Stage::Content, Some(transaction)) = (self.stage, &mut self.transaction) else {
+            return Ok(());
+        };
+        let content = &mut transaction.content;
+        match content.stuffer.end() {
+            Ok(end) if content.chunking => {
+                content.chunk.tail = end;
+                content.completed = true;
+            }
+            Ok(end) => self.output.put(end),
+            Err(fault) => {
+                self.close(Closed::Unsendable(fault));
+                return Err(fault);
             }
         }
         self.waiting.stop();
         self.stage = Stage::Final;
+        self.send_last_chunk();
         Ok(())
+    }
+
+    /// Sends what completes the message as the last chunk, once as few are unanswered as it takes.
+    pub(super) fn send_last_chunk(&mut self) {
+        let window = self.chunk_window();
+        if let (Stage::Final, Some(transaction)) = (self.stage, &mut self.transaction)
+            && transaction.content.completed
+            && transaction.content.unanswered < window
+        {
+            let content = &mut transaction.content;
+            content.completed = false;
+            content.last = true;
+            let tail = core::mem::take(&mut content.chunk.tail);
+            write_bdat(tail.len() as u64, true, &mut self.output);
+            self.output.put(tail);
+        }
+    }
+
+    /// Whether a chunk was begun and its octets are not all given out.
+    pub(super) fn chunk_is_open(&self) -> bool {
+        self.transaction
+            .as_ref()
+            .is_some_and(|transaction| transaction.content.chunk.left > 0)
     }
 
     /// A chunk that was not the last was answered.
@@ -247,8 +282,9 @@ impl Client {
             self.state = self.state.after(Move::Bdat).unwrap_or(self.state);
             return;
         }
+        self.state = State::Broken;
         transaction.refuse(Asked::Chunk);
-        if self.stage == Stage::Content {
+        if self.stage == Stage::Content || transaction.content.completed {
             // Nothing more is begun. The reply to the last chunk, if that is on its way, is one more to come.
             transaction.content.unanswered += usize::from(transaction.content.last);
             self.stage = Stage::ChunksRefused;
@@ -263,7 +299,7 @@ impl Client {
             && transaction.content.chunk.left == 0
         {
             self.needs_reset = true;
-            self.stage = Stage::Finished(Outcome::Refused(Asked::Chunk));
+            self.stage = Stage::Finished(Outcome::Refused(Asked::Chunk), None);
         }
     }
 

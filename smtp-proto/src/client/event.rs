@@ -27,7 +27,7 @@ pub enum Event<'i> {
     /// The transaction is over and the session ready for the next. What became of each recipient was said by the
     /// replies.
     Finished(Outcome),
-    /// The session is over. Always the last event.
+    /// The session is over. Always the last event; polling again only gives it again.
     Closed {
         /// Why.
         why: Closed,
@@ -70,7 +70,8 @@ pub enum Asked {
     Command,
     /// QUIT.
     Quit,
-    /// Nothing: the server closes the session with 421 of its own accord (RFC 5321 section 3.8).
+    /// Nothing: the server closes the session with 421 of its own accord (RFC 5321 section 3.8), or speaks before
+    /// its turn.
     Nothing,
 }
 
@@ -129,7 +130,7 @@ pub enum Closed {
     /// What the server sent is no reply.
     #[error("the server does not speak SMTP: {0}")]
     Malformed(#[from] ReplyError),
-    /// The server sent a reply to nothing.
+    /// The server sent a reply to nothing; a positive one before it had the message is such a reply, too.
     #[error("the server sent a reply to a command that was not sent")]
     Unsolicited,
     /// The server sent a reply that cannot answer the command, such as 250 to DATA.

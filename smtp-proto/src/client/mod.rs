@@ -2,7 +2,45 @@
 //!
 //! The machine greets, introduces itself, and pipelines by itself. The application asks it to
 //! [`deliver`](Client::deliver) an envelope, sends the content when [`Event::Body`] says so, and learns from
-//! [`Event::Reply`] what the server said of each recipient.
+//! [`Event::Reply`] what the server said of each recipient; [`Receipt`] collects that.
+//!
+//! ```
+//! use smtp_proto::{
+//!     Instant, Machine, Step,
+//!     client::{Client, Coming, Config, Event, Outcome, Piece},
+//!     types::{ClientName, Envelope, Mailbox},
+//! };
+//!
+//! let mut client = Client::new(Config::new(ClientName::parse("client.example")?).into());
+//! let envelope = Envelope::new(Mailbox::parse("ann@client.example")?).to(Mailbox::parse("bob@example.org")?);
+//! let mut said = Vec::new();
+//! for reply in ["220 mx", "250-mx\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n354 go on", "250 queued", "221 bye"] {
+//!     let reply = format!("{reply}\r\n");
+//!     let mut input = reply.as_bytes();
+//!     while let Step::Event(event) = client.poll(&mut input, Instant::ORIGIN) {
+//!         match event {
+//!             Event::Ready => client.deliver(envelope.clone())?,
+//!             Event::Body(permit) => {
+//!                 let mut message: &[u8] = b"Subject: Hi\r\n\r\n.\r\n";
+//!                 while let Piece::Send(piece) = client.body(&permit, &mut message, Coming::Nothing)? {
+//!                     said.extend_from_slice(piece);
+//!                 }
+//!                 client.end_body(permit)?;
+//!             }
+//!             Event::Finished(outcome) => {
+//!                 assert_eq!(outcome, Outcome::Accepted);
+//!                 client.quit()?;
+//!             }
+//!             Event::Closed { .. } => break,
+//!             _ => {}
+//!         }
+//!     }
+//!     said.extend_from_slice(client.output());
+//!     client.wrote(client.output().len());
+//! }
+//! assert!(said.ends_with(b"DATA\r\nSubject: Hi\r\n\r\n..\r\n.\r\nQUIT\r\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod body;
 mod command;
@@ -47,6 +85,8 @@ pub struct Client {
     /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
     transactions: u32,
     end_of_input: bool,
+    /// The server said something before it had the message: that is no reply to it.
+    talked_early: bool,
     /// Waiting for a reply, or for the application.
     waiting: Timer,
     /// Waiting for the server to take what is written.
@@ -83,8 +123,8 @@ enum Stage {
     LoneDot(Asked),
     /// A chunk was refused; the replies to those behind it are awaited.
     ChunksRefused,
-    /// [`Event::Finished`] is to be reported.
-    Finished(Outcome),
+    /// [`Event::Finished`] is to be reported, and behind it the end of the session, if there is a reason.
+    Finished(Outcome, Option<Closed>),
     /// QUIT was sent; the session ends for this reason.
     Quitting(Closed),
     /// The session is over.
@@ -106,6 +146,7 @@ impl Client {
             needs_reset: false,
             transactions: 0,
             end_of_input: false,
+            talked_early: false,
             waiting: Timer::default(),
             writing: Timer::default(),
             now: Instant::ORIGIN,
@@ -143,16 +184,28 @@ impl Client {
 
     /// Ends the session for this reason, if it has not ended yet.
     fn close(&mut self, why: Closed) {
-        if matches!(self.stage, Stage::Over(..)) {
-            return;
-        }
-        let fate = match (&self.stage, &self.transaction) {
-            (_, None) | (Stage::Finished(_), _) => Fate::Settled,
-            (Stage::Final, _) => Fate::Unknown,
-            (_, Some(transaction)) if transaction.content.completely_sent() => Fate::Unknown,
+        let fate = match (self.stage, &self.transaction) {
+            (Stage::Over(..) | Stage::Finished(_, Some(_)), _) => return,
+            (Stage::Finished(outcome, None), _) => {
+                self.stage = Stage::Finished(outcome, Some(why));
+                return;
+            }
+            (_, None) => Fate::Settled,
+            // While its end waits to be written, the server cannot have the whole message.
+            (Stage::Final, Some(transaction)) if transaction.content.is_sent() && self.output.is_empty() => {
+                Fate::Unknown
+            }
             _ => Fate::NotAccepted,
         };
         self.end(why, fate);
+    }
+
+    /// The session ends for this reason, unless it was ending anyway.
+    fn broke(&mut self, why: Closed) {
+        match self.stage {
+            Stage::Quitting(_) => self.quitted(),
+            _ => self.close(why),
+        }
     }
 
     fn end(&mut self, why: Closed, fate: Fate) {
@@ -181,9 +234,16 @@ impl Client {
                     self.stage = Stage::Content;
                     return Some(Event::Body(BodyPermit(())));
                 }
-                Stage::Finished(outcome) => {
+                Stage::Final => {
+                    self.send_last_chunk();
+                    return None;
+                }
+                Stage::Finished(outcome, why) => {
                     self.stage = Stage::Ready;
                     self.transaction = None;
+                    if let Some(why) = why {
+                        self.close(why);
+                    }
                     return Some(Event::Finished(outcome));
                 }
                 Stage::Over(why, message) => return Some(Event::Closed { why, message }),
@@ -217,7 +277,11 @@ impl Client {
     fn idle(&mut self) -> Option<Wait> {
         let timeouts = &self.config.timeouts;
         let write = !self.output.is_empty();
-        let content = self.stage == Stage::Content;
+        let answer = match self.stage {
+            Stage::Content => true,
+            Stage::ChunksRefused => self.chunk_is_open(),
+            _ => false,
+        };
         let (phase, time) = match self.stage {
             Stage::Greeting => (Phase::Greeting, timeouts.greeting),
             Stage::Envelope => match self.transaction.as_ref().map(|transaction| transaction.awaited()) {
@@ -229,6 +293,7 @@ impl Client {
                 Some(transaction) if transaction.content.blocked() => (Phase::DataEnd, timeouts.data_end),
                 _ => (Phase::DataBlock, timeouts.data_block),
             },
+            Stage::ChunksRefused if answer => (Phase::DataBlock, timeouts.data_block),
             Stage::Final | Stage::LoneDot(_) | Stage::ChunksRefused => (Phase::DataEnd, timeouts.data_end),
             Stage::Quitting(_) => (Phase::Quit, timeouts.quit),
             _ => (Phase::Command, timeouts.command),
@@ -243,16 +308,13 @@ impl Client {
         }
         match deadline {
             Some(due) if due.at <= self.now => {
-                match self.stage {
-                    Stage::Quitting(why) => self.end(why, Fate::Settled),
-                    _ => self.close(Closed::TimedOut(due.phase)),
-                }
+                self.broke(Closed::TimedOut(due.phase));
                 None
             }
             _ => Some(Wait {
                 read: !self.end_of_input,
                 write,
-                answer: content,
+                answer,
                 deadline,
             }),
         }
@@ -268,6 +330,7 @@ impl Machine for Client {
         self.now = now;
         loop {
             if let Some(event) = self.advance() {
+                self.talked_early |= matches!(event, Event::Body(_)) && !input.is_empty();
                 return Step::Event(event);
             }
             if let Some(event) = self.read_reply(input) {
@@ -277,10 +340,7 @@ impl Machine for Client {
                 continue;
             }
             if self.end_of_input {
-                match self.stage {
-                    Stage::Quitting(why) => self.end(why, Fate::Settled),
-                    _ => self.close(Closed::Eof),
-                }
+                self.broke(Closed::Eof);
                 continue;
             }
             if let Some(wait) = self.idle() {
@@ -294,12 +354,13 @@ impl Machine for Client {
     }
 
     fn wrote(&mut self, octets: usize) {
-        self.output.wrote(octets);
-        if self.output.is_empty() {
+        let taken = self.output.pending();
+        if memchr::memchr(b'\n', taken.get(..octets).unwrap_or(taken)).is_some() {
             self.writing.stop();
-            if self.transaction.is_none() {
-                self.output.release();
-            }
+        }
+        self.output.wrote(octets);
+        if self.output.is_empty() && self.transaction.is_none() {
+            self.output.release();
         }
     }
 
@@ -308,10 +369,7 @@ impl Machine for Client {
     }
 
     fn lost(&mut self) {
-        match self.stage {
-            Stage::Quitting(why) => self.end(why, Fate::Settled),
-            _ => self.close(Closed::Lost),
-        }
+        self.broke(Closed::Lost);
     }
 }
 

@@ -2,24 +2,26 @@
 
 use alloc::vec::Vec;
 
-use super::{Asked, Event};
-use crate::types::{Code, Envelope, ForwardPath, Protocol, Reply};
+use super::{Asked, Event, Fate};
+use crate::types::{Code, Envelope, ForwardPath, Reply};
 
 /// The replies to one transaction, sorted by what they answer.
 ///
 /// Made from the envelope before it is delivered, and fed with every event of the transaction.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    protocol: Protocol,
-    recipients: Vec<(
-        ForwardPath<'static>,
-        Option<Reply<'static>>,
-        Option<Reply<'static>>,
-    )>,
+    recipients: Vec<Entry>,
     /// The reply that spoke for all: a refusal of MAIL, DATA or a chunk, or the reply to the end of the message.
     common: Option<(Asked, Reply<'static>)>,
-    /// The whole message was sent.
-    sent: bool,
+    /// The whole message was sent, and the session ended without its final reply.
+    unknown: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    path: ForwardPath<'static>,
+    /// The last reply about this recipient alone, and what it answers: RCPT, or in LMTP the end of the message.
+    own: Option<(Asked, Reply<'static>)>,
 }
 
 /// What became of one recipient.
@@ -39,17 +41,19 @@ pub enum RecipientFate<'r> {
 impl Receipt {
     /// An empty receipt for this envelope.
     #[must_use]
-    pub fn new(protocol: Protocol, envelope: &Envelope) -> Self {
+    pub fn new(envelope: &Envelope) -> Self {
         let recipients = envelope
             .recipients()
             .iter()
-            .map(|recipient| (recipient.forward_path().clone(), None, None))
+            .map(|recipient| Entry {
+                path: recipient.forward_path().clone(),
+                own: None,
+            })
             .collect();
         Self {
-            protocol,
             recipients,
             common: None,
-            sent: false,
+            unknown: false,
         }
     }
 
@@ -57,10 +61,7 @@ impl Receipt {
     pub fn note(&mut self, event: &Event<'_>) {
         match event {
             Event::Reply { to, reply } => self.reply(*to, reply),
-            Event::Closed {
-                message: super::Fate::Unknown,
-                ..
-            } => self.sent = true,
+            Event::Closed { message, .. } => self.unknown = *message == Fate::Unknown,
             _ => {}
         }
     }
@@ -69,7 +70,7 @@ impl Receipt {
     pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, RecipientFate<'_>)> {
         self.recipients
             .iter()
-            .map(|(path, rcpt, own)| (path, self.fate(rcpt.as_ref(), own.as_ref())))
+            .map(|entry| (&entry.path, self.fate(entry)))
     }
 
     /// Whether every recipient was accepted.
@@ -79,65 +80,48 @@ impl Receipt {
             .all(|(_, fate)| matches!(fate, RecipientFate::Accepted(_)))
     }
 
-    /// The reply that spoke for all recipients, if one did.
+    /// The reply that spoke for all recipients, if one did, and what it answered.
     #[must_use]
     pub fn message(&self) -> Option<(Asked, &Reply<'static>)> {
         self.common.as_ref().map(|(asked, reply)| (*asked, reply))
     }
 
     fn reply(&mut self, to: Asked, reply: &Reply<'_>) {
-        let negative = reply.is_transient() || reply.is_permanent();
+        let decides = match to {
+            Asked::Recipient(_) | Asked::Message | Asked::MessageFor(_) => !reply.is_intermediate(),
+            Asked::Reset | Asked::Mail | Asked::Data | Asked::Chunk | Asked::Nothing => is_refusal(reply),
+            _ => false,
+        };
+        if !decides {
+            return;
+        }
+        let noted = || (to, reply.clone().into_owned());
         match to {
-            Asked::Recipient(index) => {
-                if let Some(recipient) = self.recipients.get_mut(index) {
-                    recipient.1 = Some(reply.clone().into_owned());
+            // Once MAIL is refused, what is said of recipients follows from that.
+            Asked::Recipient(_) if self.common.is_some() => {}
+            Asked::Recipient(index) | Asked::MessageFor(index) => {
+                if let Some(entry) = self.recipients.get_mut(index) {
+                    entry.own = Some(noted());
                 }
             }
-            Asked::MessageFor(index) => {
-                if let Some(recipient) = self.recipients.get_mut(index) {
-                    recipient.2 = Some(reply.clone().into_owned());
-                }
+            _ => {
+                self.common.get_or_insert_with(noted);
             }
-            Asked::Reset | Asked::Mail | Asked::Data | Asked::Chunk | Asked::Nothing if negative => {
-                self.common
-                    .get_or_insert_with(|| (to, reply.clone().into_owned()));
-            }
-            Asked::Message => {
-                self.common
-                    .get_or_insert_with(|| (to, reply.clone().into_owned()));
-            }
-            _ => {}
         }
     }
 
-    fn fate<'r>(
-        &'r self,
-        rcpt: Option<&'r Reply<'static>>,
-        own: Option<&'r Reply<'static>>,
-    ) -> RecipientFate<'r> {
-        let common = self.common.as_ref();
-        match (rcpt, own, common) {
-            (Some(rcpt), _, _) if !rcpt.is_positive_completion() && !self.refused_mail() => {
-                RecipientFate::Refused(Asked::Recipient(0), rcpt)
-            }
-            (_, Some(own), _) if own.is_positive_completion() => RecipientFate::Accepted(own),
-            (_, Some(own), _) => RecipientFate::Refused(Asked::Message, own),
-            (Some(_), None, Some((Asked::Message, reply)))
-                if reply.is_positive_completion() && self.protocol == Protocol::Smtp =>
-            {
-                RecipientFate::Accepted(reply)
-            }
-            (_, None, Some((asked, reply))) if !reply.is_positive_completion() => {
-                RecipientFate::Refused(*asked, reply)
-            }
-            (Some(_), None, _) if self.sent => RecipientFate::Unknown,
+    fn fate<'r>(&'r self, entry: &'r Entry) -> RecipientFate<'r> {
+        let accepted = match &entry.own {
+            Some((asked, reply)) if is_refusal(reply) => return RecipientFate::Refused(*asked, reply),
+            Some((Asked::MessageFor(_), reply)) => return RecipientFate::Accepted(reply),
+            own => own.is_some(),
+        };
+        match &self.common {
+            Some((asked, reply)) if is_refusal(reply) => RecipientFate::Refused(*asked, reply),
+            Some((_, reply)) if accepted => RecipientFate::Accepted(reply),
+            _ if accepted && self.unknown => RecipientFate::Unknown,
             _ => RecipientFate::NotSent,
         }
-    }
-
-    /// Whether MAIL itself was refused: replies to RCPT say nothing then.
-    fn refused_mail(&self) -> bool {
-        matches!(self.common, Some((Asked::Mail | Asked::Reset, _)))
     }
 }
 
@@ -153,4 +137,8 @@ impl RecipientFate<'_> {
             Self::NotSent | Self::Unknown => true,
         }
     }
+}
+
+fn is_refusal(reply: &Reply<'_>) -> bool {
+    reply.is_transient() || reply.is_permanent()
 }

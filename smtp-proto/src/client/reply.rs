@@ -28,13 +28,13 @@ impl Client {
     /// Says what a reply answers and does what follows from it.
     fn answered(&mut self, reply: &Reply<'_>) -> Asked {
         let Some(to) = self.asked() else {
-            let why = match (reply.code(), self.stage) {
-                (Code::NOT_AVAILABLE, _) => Closed::NotAvailable,
-                (_, Stage::Content) if is_negative(reply) => Closed::RefusedEarly,
+            // A positive reply to a message that the server has not got is worth nothing.
+            let early = is_negative(reply) && matches!(self.stage, Stage::Content | Stage::Final);
+            self.close(match reply.code() {
+                Code::NOT_AVAILABLE => Closed::NotAvailable,
+                _ if early => Closed::RefusedEarly,
                 _ => Closed::Unsolicited,
-            };
-            let early = self.stage == Stage::Content;
-            self.close(why);
+            });
             return if early { Asked::Message } else { Asked::Nothing };
         };
         if reply.code() == Code::NOT_AVAILABLE {
@@ -49,6 +49,9 @@ impl Client {
     fn asked(&self) -> Option<Asked> {
         let unwritten = || memchr::memchr_iter(b'\n', self.output.pending()).count();
         let written = self.output.is_empty();
+        if self.talked_early {
+            return None;
+        }
         match self.stage {
             Stage::Greeting => Some(Asked::Greeting),
             Stage::Hello(verb) => written.then_some(Asked::Hello(verb)),
@@ -82,12 +85,18 @@ impl Client {
 
     /// 421: whatever was asked is refused, and the server closes (RFC 5321 section 3.8).
     fn not_available(&mut self, to: Asked) {
-        match (to, &mut self.transaction) {
+        match (to, &self.transaction) {
+            (Asked::Quit, _) => self.quitted(),
+            // The fate of the recipients behind this one is open.
             (Asked::MessageFor(_), Some(transaction)) if transaction.final_replies_due() > 1 => {
                 self.close(Closed::NotAvailable);
             }
+            // This was the last one, and those before it were accepted.
+            (Asked::MessageFor(_), Some(transaction)) if transaction.any_accepted() => {
+                self.finish(Outcome::Accepted);
+                self.close(Closed::NotAvailable);
+            }
             (_, Some(_)) => self.end(Closed::NotAvailable, Fate::NotAccepted),
-            (Asked::Quit, None) => self.end(Closed::Quit, Fate::Settled),
             (_, None) => self.close(Closed::NotAvailable),
         }
     }
@@ -113,29 +122,32 @@ impl Client {
                 self.leave(Closed::Refused);
             }
             Asked::Hello(verb) => self.introduced(verb, reply),
-            Asked::Quit => {
-                if let Stage::Quitting(why) = self.stage {
-                    self.end(why, Fate::Settled);
-                }
-            }
-            Asked::Reset if self.stage == Stage::Resetting => {
-                self.needs_reset = !positive;
-                self.stage = if positive {
-                    Stage::Envelope
-                } else {
-                    Stage::Finished(Outcome::Refused(to))
-                };
-            }
+            Asked::Quit => self.quitted(),
+            Asked::Reset => self.was_reset(positive),
             Asked::Mail | Asked::Recipient(_) | Asked::Data => self.envelope_answered(to, reply),
             Asked::Chunk => self.chunk_answered(positive),
             Asked::Message | Asked::MessageFor(_) => self.message_answered(to, positive),
-            _ => {
-                if to == Asked::Reset && positive {
-                    self.needs_reset = false;
-                    self.state = self.state.after(Move::Rset).unwrap_or(self.state);
-                }
-                self.stage = Stage::Ready;
-            }
+            _ => self.stage = Stage::Ready,
+        }
+    }
+
+    /// RSET was answered: the application's own, or the one before a transaction.
+    fn was_reset(&mut self, positive: bool) {
+        if positive {
+            self.needs_reset = false;
+            self.state = self.state.after(Move::Rset).unwrap_or(self.state);
+        }
+        self.stage = match self.stage {
+            Stage::Resetting if positive => Stage::Envelope,
+            Stage::Resetting => Stage::Finished(Outcome::Refused(Asked::Reset), None),
+            _ => Stage::Ready,
+        };
+    }
+
+    /// QUIT was answered, or will not be any more.
+    pub(super) fn quitted(&mut self) {
+        if let Stage::Quitting(why) = self.stage {
+            self.end(why, Fate::Settled);
         }
     }
 
@@ -172,9 +184,12 @@ impl Client {
             let outcome = if transaction.any_accepted() {
                 Outcome::Accepted
             } else {
-                Outcome::Refused(to)
+                Outcome::Refused(transaction.refused().unwrap_or(to))
             };
+            // A refused chunk spoils the transaction, even if it was the last (RFC 3030 section 2).
+            let spoilt = transaction.content.chunking() && outcome != Outcome::Accepted;
             self.finish(outcome);
+            self.needs_reset = spoilt;
         }
     }
 
@@ -182,7 +197,7 @@ impl Client {
     fn finish(&mut self, outcome: Outcome) {
         self.needs_reset = false;
         self.state = State::Ready;
-        self.stage = Stage::Finished(outcome);
+        self.stage = Stage::Finished(outcome, None);
     }
 
     /// Says QUIT and ends the session for this reason.

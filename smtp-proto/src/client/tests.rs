@@ -1,1 +1,283 @@
+mod chunks;
+mod content;
+mod deadlines;
+mod endings;
+mod envelope;
+mod greeting;
+mod limits;
+mod lmtp;
+mod pipelining;
+mod random;
+mod receipt;
+mod session;
 
+use core::time::Duration;
+use std::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::*;
+use crate::{
+    machine::{Machine, Step, Wait},
+    types::{Body, ClientName, Envelope, ForwardPath, MailParameters, Mailbox},
+};
+
+/// A client and what happened to it. In all texts `|` stands for CRLF.
+struct Session {
+    client: Client,
+    now: Instant,
+    /// What the server said and the client has not used.
+    input: Vec<u8>,
+    /// What the server has got since it was last looked at.
+    wire: Vec<u8>,
+    /// What was reported since it was last looked at.
+    events: Vec<String>,
+    permit: Option<BodyPermit>,
+    receipt: Option<Receipt>,
+    /// What the client waits for.
+    wait: Wait,
+    over: bool,
+}
+
+/// Why no more content was taken.
+#[derive(Debug, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    Blocked,
+    Stopped,
+}
+
+fn config() -> Config {
+    Config::new(ClientName::parse("me.example").unwrap())
+}
+
+fn lmtp() -> Config {
+    let mut config = config();
+    config.protocol = Protocol::Lmtp;
+    config
+}
+
+fn chunking() -> Config {
+    let mut config = config();
+    config.chunking = Use::WhenOffered;
+    config
+}
+
+/// An envelope from `a@x`; recipients are parted by spaces.
+fn to(recipients: &str) -> Envelope {
+    let from = Envelope::new(Mailbox::parse("a@x").unwrap());
+    recipients.split_whitespace().fold(from, |envelope, recipient| {
+        envelope.to(ForwardPath::parse(recipient).unwrap())
+    })
+}
+
+impl Session {
+    /// A session that was just connected.
+    fn new(config: Config) -> Self {
+        let mut session = Self {
+            client: Client::new(config.into()),
+            now: Instant::ORIGIN,
+            input: Vec::new(),
+            wire: Vec::new(),
+            events: Vec::new(),
+            permit: None,
+            receipt: None,
+            wait: Wait::default(),
+            over: false,
+        };
+        session.go_on();
+        session
+    }
+
+    /// A session that is ready, with a server that offers these extensions, parted by `|`.
+    fn with(config: Config, extensions: &str) -> Self {
+        let mut session = Self::new(config);
+        session.server("220 mx.example").written();
+        let lines = format!("mx.example|{extensions}");
+        let mut lines: Vec<_> = lines.trim_end_matches('|').split('|').collect();
+        let last = lines.pop().unwrap();
+        let first: String = lines.iter().map(|line| format!("250-{line}|")).collect();
+        session.server(&format!("{first}250 {last}"));
+        session.sees(match session.client.config.protocol {
+            Protocol::Smtp => "Greeting 220, Hello(Ehlo) 250, Ready",
+            Protocol::Lmtp => "Greeting 220, Hello(Lhlo) 250, Ready",
+        });
+        session.wire.clear();
+        session
+    }
+
+    /// A session with a transaction whose message is awaited.
+    fn at_body(config: Config, extensions: &str, recipients: &str) -> Self {
+        let mut session = Self::with(config, extensions);
+        session.deliver(to(recipients)).written();
+        while session.permit.is_none() {
+            let reply = match session.client.transaction.as_ref().unwrap().awaited() {
+                Asked::Data => "354",
+                _ => "250",
+            };
+            session.server(reply).written();
+        }
+        session.events.clear();
+        session.wire.clear();
+        session
+    }
+
+    /// A session whose final reply is awaited.
+    fn at_end(config: Config, extensions: &str, recipients: &str) -> Self {
+        let mut session = Self::at_body(config, extensions, recipients);
+        session.give("Hi|", Coming::Nothing);
+        session.end().written();
+        session.wire.clear();
+        session
+    }
+
+    /// Polls until there is nothing to do.
+    fn go_on(&mut self) -> &mut Self {
+        while !self.over {
+            let mut input = self.input.as_slice();
+            let step = self.client.poll(&mut input, self.now);
+            let used = self.input.len() - input.len();
+            match step {
+                Step::Wait(wait) => {
+                    self.wait = wait;
+                    break;
+                }
+                Step::Event(event) => {
+                    if let Some(receipt) = &mut self.receipt {
+                        receipt.note(&event);
+                    }
+                    self.events.push(match &event {
+                        Event::Ready => "Ready".to_string(),
+                        Event::Reply { to, reply } => format!("{to:?} {}", reply.code()),
+                        Event::Body(_) => "Body".to_string(),
+                        Event::Finished(outcome) => format!("{outcome:?}"),
+                        Event::Closed { why, message } => format!("Closed {why:?} {message:?}"),
+                    });
+                    self.over = matches!(event, Event::Closed { .. });
+                    if let Event::Body(permit) = event {
+                        self.permit = Some(permit);
+                    }
+                }
+            }
+            self.input.drain(..used);
+        }
+        self
+    }
+
+    /// The server says this in one go. The client has not necessarily written what it has to say.
+    fn server(&mut self, text: &str) -> &mut Self {
+        self.octets(format!("{text}|").replace('|', "\r\n").as_bytes())
+    }
+
+    fn octets(&mut self, octets: &[u8]) -> &mut Self {
+        self.input.extend_from_slice(octets);
+        self.go_on()
+    }
+
+    /// The client writes all that it has to say.
+    fn written(&mut self) -> &mut Self {
+        while !self.client.output().is_empty() {
+            self.writes(usize::MAX);
+        }
+        self
+    }
+
+    /// The client writes at most so many octets.
+    fn writes(&mut self, most: usize) -> &mut Self {
+        let output = self.client.output();
+        let octets = output.len().min(most);
+        self.wire.extend_from_slice(&output[..octets]);
+        self.client.wrote(octets);
+        self.go_on()
+    }
+
+    /// The client writes, and this is all that the server got since it last looked.
+    #[track_caller]
+    fn hears(&mut self, expected: &str) -> &mut Self {
+        self.written();
+        let wire = String::from_utf8(core::mem::take(&mut self.wire)).unwrap();
+        assert_eq!(wire.replace("\r\n", "|"), expected);
+        self
+    }
+
+    /// This is all that was reported since the last look.
+    #[track_caller]
+    fn sees(&mut self, expected: &str) -> &mut Self {
+        assert_eq!(core::mem::take(&mut self.events).join(", "), expected);
+        self
+    }
+
+    /// These were the last things reported.
+    #[track_caller]
+    fn sees_at_last(&mut self, expected: &str) -> &mut Self {
+        let events = core::mem::take(&mut self.events).join(", ");
+        assert!(events.ends_with(expected), "{events}");
+        self
+    }
+
+    #[track_caller]
+    fn deliver(&mut self, envelope: Envelope) -> &mut Self {
+        self.receipt = Some(Receipt::new(&envelope));
+        self.client.deliver(envelope).unwrap();
+        self.go_on()
+    }
+
+    /// Gives content away until none of it is left or the client wants no more; tells what is left and why.
+    fn give<'b>(&mut self, content: &'b str, coming: Coming) -> (Left, &'b str) {
+        let wire = content.replace('|', "\r\n");
+        let mut input = wire.as_bytes();
+        let permit = self.permit.take().expect("a permit");
+        let why = loop {
+            match self.client.body(&permit, &mut input, coming).unwrap() {
+                Piece::Send(piece) => {
+                    self.wire.extend_from_slice(self.client.output());
+                    self.client.wrote(usize::MAX);
+                    self.wire.extend_from_slice(piece);
+                }
+                Piece::Empty => break Left::Nothing,
+                Piece::Blocked => break Left::Blocked,
+                Piece::Stopped => break Left::Stopped,
+            }
+        };
+        self.permit = Some(permit);
+        let used = content.len() - input.iter().filter(|octet| **octet != b'\n').count();
+        self.go_on();
+        (why, &content[used..])
+    }
+
+    fn end(&mut self) -> &mut Self {
+        let permit = self.permit.take().expect("a permit");
+        self.client.end_body(permit).unwrap();
+        self.go_on()
+    }
+
+    fn later(&mut self, seconds: u64) -> &mut Self {
+        self.now = self.now + Duration::from_secs(seconds);
+        self.go_on()
+    }
+
+    fn eof(&mut self) -> &mut Self {
+        self.client.end_input();
+        self.go_on()
+    }
+
+    fn lost(&mut self) -> &mut Self {
+        self.client.lost();
+        self.go_on()
+    }
+
+    /// What became of each recipient.
+    fn fates(&self) -> Vec<String> {
+        let receipt = self.receipt.as_ref().unwrap();
+        receipt
+            .recipients()
+            .map(|(_, fate)| match fate {
+                RecipientFate::Accepted(reply) => format!("Accepted {}", reply.code()),
+                RecipientFate::Refused(asked, reply) => format!("Refused {asked:?} {}", reply.code()),
+                other => format!("{other:?}"),
+            })
+            .collect()
+    }
+}

@@ -2,13 +2,13 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{Asked, Client, NotSent, Outcome, Stage, Use, WhyNot, body::Content};
+use super::{Asked, Client, Closed, NotSent, Outcome, Stage, Use, WhyNot, body::Content};
 use crate::{
     output::Sink,
     state::{Move, State},
     types::{
-        Body, Envelope, Extensions, ForwardPath, Keyword, MailParameters, Parameter, RcptParameters,
-        Recipient, Reply,
+        Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, RcptParameters, Recipient,
+        Reply,
     },
 };
 
@@ -65,6 +65,11 @@ impl Transaction {
 
     pub(super) const fn any_accepted(&self) -> bool {
         self.any_accepted
+    }
+
+    /// What decided that nobody gets the message.
+    pub(super) const fn refused(&self) -> Option<Asked> {
+        self.refused
     }
 
     /// Notes that nobody gets the message because of this.
@@ -174,7 +179,7 @@ impl Client {
             return Err(WhyNot::NoRecipients);
         }
         let limits = self.extensions.limits();
-        let exceeds = |count: usize, most: u32| u32::try_from(count).is_ok_and(|count| count > most);
+        let exceeds = |count: usize, most: u32| u32::try_from(count).map_or(true, |count| count > most);
         if let Some(most) = limits
             .rcpt_max()
             .filter(|most| exceeds(recipients.len(), most.get()))
@@ -182,10 +187,7 @@ impl Client {
             return Err(WhyNot::TooManyRecipients(most.get()));
         }
         if let Some(most) = limits.rcpt_domain_max()
-            && exceeds(
-                domains(recipients.iter().map(|recipient| recipient.forward_path())),
-                most.get(),
-            )
+            && exceeds(envelope.domains(), most.get())
         {
             return Err(WhyNot::TooManyDomains(most.get()));
         }
@@ -267,7 +269,7 @@ impl Client {
         };
         // MAIL was accepted and the transaction is not completed: the server still holds it.
         self.needs_reset = outcome != Asked::Mail;
-        self.stage = Stage::Finished(Outcome::Refused(outcome));
+        self.stage = Stage::Finished(Outcome::Refused(outcome), None);
         true
     }
 
@@ -276,6 +278,11 @@ impl Client {
             return;
         };
         transaction.answered += 1;
+        if to == Asked::Data && transaction.accepted.is_empty() {
+            // What DATA is answered follows from the refusal of the last recipient.
+            let last = transaction.envelope.recipients().len().saturating_sub(1);
+            transaction.refuse(Asked::Recipient(last));
+        }
         let positive = reply.is_positive_completion();
         match to {
             Asked::Mail if positive => self.state = self.state.after(Move::Mail).unwrap_or(State::Mail),
@@ -284,23 +291,21 @@ impl Client {
                 self.state = State::Recipients;
             }
             Asked::Recipient(_) => {}
-            Asked::Data if !reply.is_intermediate() => {
-                transaction.refused.get_or_insert(to);
-            }
-            Asked::Data if transaction.refused.is_some() || transaction.accepted.is_empty() => {
-                // Nobody is to get the message, but the server waits for one (RFC 2920 section 3.1).
-                let last = transaction.envelope.recipients().len().saturating_sub(1);
-                let decided = transaction.refused.unwrap_or(Asked::Recipient(last));
-                self.output.put(b".\r\n");
-                self.stage = Stage::LoneDot(decided);
-            }
-            Asked::Data => {
+            Asked::Data if reply.is_intermediate() => {
                 self.state = State::Data;
-                self.stage = Stage::Permit;
+                match (transaction.refused, self.config.protocol) {
+                    (None, _) => self.stage = Stage::Permit,
+                    // Nobody is to get the message, but the server waits for one (RFC 2920 section 3.1).
+                    (Some(decided), Protocol::Smtp) => {
+                        self.output.put(b".\r\n");
+                        self.stage = Stage::LoneDot(decided);
+                    }
+                    // An LMTP server must refuse DATA (RFC 2033 section 4.2): with nobody to get the message,
+                    // none of the replies to it would come.
+                    (Some(_), Protocol::Lmtp) => self.close(Closed::Unexpected),
+                }
             }
-            _ => {
-                transaction.refused.get_or_insert(to);
-            }
+            _ => transaction.refuse(to),
         }
     }
 }
@@ -333,19 +338,4 @@ fn rcpt_parameters<'a>(recipient: &Recipient, offered: &Extensions) -> RcptParam
         parameters.original_recipient = None;
     }
     parameters
-}
-
-/// How many different domains these recipients have.
-fn domains<'a>(recipients: impl Iterator<Item = &'a ForwardPath<'static>>) -> usize {
-    let mut seen: Vec<alloc::string::String> = recipients
-        .map(|path| {
-            path.as_str()
-                .rsplit_once('@')
-                .map_or("", |(_, domain)| domain)
-                .to_ascii_lowercase()
-        })
-        .collect();
-    seen.sort_unstable();
-    seen.dedup();
-    seen.len()
 }

@@ -1,8 +1,9 @@
 //! Envelopes.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+use core::{iter, num::NonZeroU32};
 
-use super::{Body, ForwardPath, MailParameters, RcptParameters, ReversePath};
+use super::{AnnouncedLimits, Body, ForwardPath, MailParameters, RcptParameters, ReversePath};
 use crate::data::Content;
 
 /// Whom a message is from and for: all that travels outside of it (RFC 5321 section 2.3.1).
@@ -99,6 +100,90 @@ impl Envelope {
             || !self.parameters.is_ascii()
             || !self.recipients.iter().all(Recipient::is_ascii)
     }
+
+    /// The envelopes that together are this one, each with no more recipients (RCPTMAX) and recipient domains
+    /// (RCPTDOMAINMAX) than a server with these limits takes in one transaction (RFC 9422 section 4).
+    ///
+    /// Recipients keep their order, but where there are too many domains those of one domain come together. An
+    /// envelope within the limits, or for nobody, comes as it is.
+    ///
+    /// ```
+    /// use core::num::NonZeroU32;
+    /// use smtp_proto::types::{AnnouncedLimits, Envelope, Mailbox};
+    ///
+    /// let mut envelope = Envelope::new(Mailbox::parse("ann@example.org")?);
+    /// for name in ["a@example.net", "b@example.net", "c@example.net"] {
+    ///     envelope = envelope.to(Mailbox::parse(name)?);
+    /// }
+    /// let limits = AnnouncedLimits::default().with_rcpt_max(NonZeroU32::new(2).unwrap());
+    /// let sizes: Vec<_> = envelope.split(limits).map(|part| part.recipients().len()).collect();
+    /// assert_eq!(sizes, [2, 1]);
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
+    pub fn split(&self, limits: AnnouncedLimits) -> impl Iterator<Item = Self> {
+        let most = |limit: Option<NonZeroU32>| {
+            limit.map_or(usize::MAX, |most| {
+                usize::try_from(most.get()).unwrap_or(usize::MAX)
+            })
+        };
+        let most_recipients = most(limits.rcpt_max());
+        let most_domains = Some(most(limits.rcpt_domain_max())).filter(|most| self.domains() > *most);
+        let mut recipients: Vec<&Recipient> = self.recipients.iter().collect();
+        if most_domains.is_some() {
+            group_by_domain(&mut recipients);
+        }
+        let mut rest = recipients.into_iter().peekable();
+        let mut first = true;
+        iter::from_fn(move || {
+            if rest.peek().is_none() && !core::mem::take(&mut first) {
+                return None;
+            }
+            first = false;
+            let mut part = Self {
+                reverse_path: self.reverse_path.clone(),
+                parameters: self.parameters.clone(),
+                recipients: Vec::new(),
+            };
+            let mut domains = 0;
+            while let Some(next) = rest.peek() {
+                let last = part.recipients.last();
+                domains += usize::from(!last.is_some_and(|last: &Recipient| last.shares_domain(next)));
+                if part.recipients.len() >= most_recipients || most_domains.is_some_and(|most| domains > most)
+                {
+                    break;
+                }
+                part.recipients.extend(rest.next().cloned());
+            }
+            Some(part)
+        })
+    }
+
+    /// How many different domains the recipients have.
+    pub(crate) fn domains(&self) -> usize {
+        let mut domains: Vec<String> = self.recipients.iter().map(Recipient::folded_domain).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        domains.len()
+    }
+}
+
+/// Puts recipients of one domain behind the first of them.
+fn group_by_domain(recipients: &mut Vec<&Recipient>) {
+    let mut keyed: Vec<_> = recipients
+        .iter()
+        .enumerate()
+        .map(|(index, recipient)| (recipient.folded_domain(), index, *recipient))
+        .collect();
+    keyed.sort_unstable_by(|(domain, index, _), (other, then, _)| (domain, index).cmp(&(other, then)));
+    let mut grouped: Vec<_> = keyed
+        .chunk_by(|(domain, ..), (other, ..)| domain == other)
+        .collect();
+    grouped.sort_unstable_by_key(|group| group.first().map(|(_, index, _)| *index));
+    *recipients = grouped
+        .into_iter()
+        .flatten()
+        .map(|(.., recipient)| *recipient)
+        .collect();
 }
 
 /// One recipient of an [`Envelope`].
@@ -119,6 +204,21 @@ impl Recipient {
     #[must_use]
     pub const fn parameters(&self) -> &RcptParameters<'static> {
         &self.parameters
+    }
+
+    /// What stands behind the `@`; nothing for `<Postmaster>`.
+    fn domain(&self) -> &str {
+        let path = self.forward_path.as_str();
+        path.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// The domain in lower case, as ASCII letters have no case in it.
+    fn folded_domain(&self) -> String {
+        self.domain().to_ascii_lowercase()
+    }
+
+    fn shares_domain(&self, other: &Self) -> bool {
+        self.domain().eq_ignore_ascii_case(other.domain())
     }
 
     /// Whether it can be sent without SMTPUTF8.

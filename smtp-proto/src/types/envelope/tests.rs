@@ -37,3 +37,98 @@ fn smtputf8_is_needed_by_any_address_or_value() {
     let parameters = RcptParameters::default().with_other("X", Some("é")).unwrap();
     assert!(plain().to_with(mailbox("e@f"), parameters).needs_smtputf8());
 }
+
+fn limits(rcpt_max: u32, rcpt_domain_max: u32) -> AnnouncedLimits {
+    let mut limits = AnnouncedLimits::default();
+    if let Some(most) = NonZeroU32::new(rcpt_max) {
+        limits = limits.with_rcpt_max(most);
+    }
+    if let Some(most) = NonZeroU32::new(rcpt_domain_max) {
+        limits = limits.with_rcpt_domain_max(most);
+    }
+    limits
+}
+
+fn to_all(recipients: &str) -> Envelope {
+    recipients
+        .split(' ')
+        .filter(|recipient| !recipient.is_empty())
+        .fold(Envelope::new(mailbox("a@b")), |envelope, recipient| {
+            envelope.to(ForwardPath::parse(recipient).unwrap())
+        })
+}
+
+/// The recipients of each part: parts are divided by `|`.
+fn parts(recipients: &str, limits: AnnouncedLimits) -> String {
+    let parts: Vec<String> = to_all(recipients)
+        .split(limits)
+        .map(|part| {
+            let paths: Vec<_> = part
+                .recipients()
+                .iter()
+                .map(|recipient| recipient.forward_path().as_str())
+                .collect();
+            paths.join(" ")
+        })
+        .collect();
+    parts.join(" | ")
+}
+
+#[test]
+fn an_envelope_within_the_limits_is_not_split() {
+    for limits in [limits(0, 0), limits(3, 2)] {
+        let parts: Vec<_> = to_all("a@x b@y c@x").split(limits).collect();
+        assert_eq!(parts, [to_all("a@x b@y c@x")]);
+    }
+}
+
+#[test]
+fn an_envelope_for_nobody_stays_one() {
+    let parts: Vec<_> = to_all("").split(limits(1, 1)).collect();
+    assert_eq!(parts, [to_all("")]);
+}
+
+#[test]
+fn no_part_has_more_recipients_than_the_limit() {
+    assert_eq!(
+        parts("a@x b@y c@x d@x e@z", limits(2, 0)),
+        "a@x b@y | c@x d@x | e@z"
+    );
+    assert_eq!(parts("a@x b@y", limits(1, 0)), "a@x | b@y");
+}
+
+#[test]
+fn no_part_has_more_domains_than_the_limit() {
+    assert_eq!(parts("a@x b@y c@X d@y", limits(0, 1)), "a@x c@X | b@y d@y");
+    assert_eq!(
+        parts("a@x b@y c@z d@x e@y", limits(0, 2)),
+        "a@x d@x b@y e@y | c@z"
+    );
+    assert_eq!(parts("a@x postmaster b@x", limits(0, 1)), "a@x b@x | postmaster");
+}
+
+#[test]
+fn both_limits_hold_together() {
+    assert_eq!(
+        parts("a@x b@y c@x d@x e@z", limits(2, 1)),
+        "a@x c@x | d@x | b@y | e@z"
+    );
+}
+
+#[test]
+fn every_part_has_the_sender_and_the_parameters() {
+    let parameters = MailParameters::default().with_size(7);
+    let notify = RcptParameters::default().with_notify(Notify::NEVER);
+    let envelope = Envelope::new(mailbox("a@b"))
+        .with_parameters(parameters.clone())
+        .to(mailbox("c@d"))
+        .to_with(mailbox("e@f"), notify.clone());
+    let parts: Vec<_> = envelope.split(limits(1, 0)).collect();
+    assert_eq!(parts.len(), 2);
+    assert!(
+        parts
+            .iter()
+            .all(|part| *part.parameters() == parameters && part.reverse_path() == envelope.reverse_path())
+    );
+    assert_eq!(*parts[1].recipients()[0].parameters(), notify);
+}

@@ -1,0 +1,273 @@
+use super::*;
+
+const PIPELINED: &str = "CHUNKING|PIPELINING";
+
+fn small_chunks(octets: usize) -> Config {
+    let mut config = chunking();
+    config.limits.chunk = octets;
+    config
+}
+
+#[test]
+fn bdat_is_used_when_it_is_asked_for_and_offered() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    session.give("Hi|", Coming::Nothing);
+    session
+        .end()
+        .hears("BDAT 4 LAST|Hi|")
+        .server("250 ok")
+        .sees("Message 250, Accepted");
+    let mut session = Session::with(chunking(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+    let mut session = Session::with(config(), PIPELINED);
+    session
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+}
+
+#[test]
+fn no_chunk_is_sent_when_nobody_was_accepted() {
+    let mut session = Session::with(chunking(), PIPELINED);
+    session
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|")
+        .server("250|550");
+    session.sees("Mail 250, Recipient(0) 550, Refused(Recipient(0))");
+}
+
+#[test]
+fn chunks_have_no_dots_added() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    session.give(".|..|", Coming::Nothing);
+    session.end().hears("BDAT 7 LAST|.|..|");
+}
+
+#[test]
+fn counts_are_those_of_what_is_sent() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    session.give("a\nb\rc", Coming::Nothing);
+    session.end().hears("BDAT 9 LAST|a|b|c|");
+}
+
+#[test]
+fn a_chunk_holds_no_more_input_than_the_limit() {
+    let mut session = Session::at_body(small_chunks(4), PIPELINED, "b@y");
+    session.give("abcdefghij", Coming::Nothing);
+    session.end().hears("BDAT 4|abcdBDAT 4|efghBDAT 4 LAST|ij|");
+    session
+        .server("250|250|250")
+        .sees("Chunk 250, Chunk 250, Message 250, Accepted");
+}
+
+#[test]
+fn a_line_end_may_be_cut_by_chunks() {
+    let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
+    session.give("a|b\rc", Coming::Nothing);
+    session.end().hears("BDAT 2|a\rBDAT 2|\nbBDAT 5 LAST||c|");
+}
+
+#[test]
+fn an_end_that_was_not_foreseen_is_a_chunk_of_its_own() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    session.give("Hi|", Coming::More);
+    session.end().hears("BDAT 4|Hi|BDAT 0 LAST|");
+    session.server("250|250").sees("Chunk 250, Message 250, Accepted");
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    session.give("Hi", Coming::More);
+    session.end().hears("BDAT 2|HiBDAT 2 LAST||");
+}
+
+#[test]
+fn an_empty_message_is_an_empty_chunk() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    session
+        .end()
+        .hears("BDAT 0 LAST|")
+        .server("250")
+        .sees("Message 250, Accepted");
+}
+
+#[test]
+fn without_pipelining_every_chunk_waits_for_a_reply() {
+    let mut session = Session::at_body(small_chunks(4), "CHUNKING", "b@y");
+    assert_eq!(session.give("abcdefgh", Coming::More), (Left::Blocked, "efgh"));
+    session.hears("BDAT 4|abcd").server("250");
+    assert_eq!(session.give("efgh", Coming::More), (Left::Nothing, ""));
+    session
+        .end()
+        .hears("BDAT 4|efgh")
+        .server("250")
+        .hears("BDAT 2 LAST||");
+    session
+        .server("250")
+        .sees("Chunk 250, Chunk 250, Message 250, Accepted");
+}
+
+#[test]
+fn no_more_chunks_than_the_window_are_unanswered() {
+    let mut config = small_chunks(1);
+    config.limits.window = 2;
+    let mut session = Session::at_body(config, PIPELINED, "b@y");
+    assert_eq!(session.give("abc", Coming::More), (Left::Blocked, "c"));
+    session.server("250");
+    assert_eq!(session.give("c", Coming::More), (Left::Nothing, ""));
+}
+
+#[test]
+fn after_a_refused_chunk_none_is_begun_and_the_transaction_is_reset() {
+    let mut session = Session::at_body(small_chunks(4), PIPELINED, "b@y");
+    session.give("abcd", Coming::More);
+    session
+        .written()
+        .server("552 full")
+        .sees("Chunk 552, Refused(Chunk)");
+    assert_eq!(session.client.state(), State::Broken);
+    assert_eq!(session.give("efgh", Coming::More), (Left::Stopped, "efgh"));
+    session.end().hears("BDAT 4|abcd");
+    assert_eq!(session.fates(), ["Refused Chunk 552"]);
+    session.deliver(to("c@y")).hears("RSET|").server("250");
+    assert_eq!(session.client.state(), State::Ready);
+    session.hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|");
+}
+
+#[test]
+fn replies_to_chunks_behind_a_refused_one_are_awaited() {
+    let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
+    session.give("abcd", Coming::More);
+    session.written().server("552 full").sees("Chunk 552");
+    session.server("503 no").sees("Chunk 503, Refused(Chunk)");
+}
+
+#[test]
+fn a_refused_chunk_behind_which_the_last_was_sent_decides() {
+    let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
+    session.give("ab|", Coming::Nothing);
+    session
+        .end()
+        .hears("BDAT 2|abBDAT 2 LAST||")
+        .server("552 full|250 odd");
+    session.sees("Chunk 552, Message 250, Refused(Chunk)");
+    assert_eq!(session.fates(), ["Refused Chunk 552"]);
+    session.deliver(to("c@y")).hears("RSET|");
+}
+
+#[test]
+fn a_chunk_refused_before_the_last_is_sent_keeps_it_back() {
+    let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
+    session.give("Hi", Coming::More);
+    session
+        .end()
+        .hears("BDAT 2|Hi")
+        .server("452 full")
+        .hears("")
+        .sees("Chunk 452, Refused(Chunk)");
+}
+
+#[test]
+fn a_refused_last_chunk_is_reset_too() {
+    let mut session = Session::at_end(chunking(), PIPELINED, "b@y");
+    session
+        .server("554 no")
+        .sees("Message 554, Refused(Message)")
+        .deliver(to("b@y"))
+        .hears("RSET|");
+}
+
+#[test]
+fn the_reply_to_the_last_chunk_may_come_before_end_body() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    assert_eq!(session.give("Hi|", Coming::Nothing), (Left::Nothing, ""));
+    session
+        .written()
+        .server("250 ok")
+        .sees("Message 250, Accepted")
+        .end();
+    assert!(session.client.is_ready());
+}
+
+/// A session that has given out `BDAT 4` and two octets.
+fn in_a_chunk(coming: Coming) -> Session {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    let permit = session.permit.take().unwrap();
+    let mut input: &[u8] = b"a\nb";
+    for _ in 0..2 {
+        assert!(matches!(
+            session.client.body(&permit, &mut input, coming),
+            Ok(Piece::Send(_))
+        ));
+    }
+    session.permit = Some(permit);
+    assert_eq!(input, b"b");
+    session.written();
+    session
+}
+
+#[test]
+fn no_server_can_be_content_with_a_chunk_that_it_has_not_got() {
+    in_a_chunk(Coming::More)
+        .server("250")
+        .sees("Chunk 250, Closed Unexpected NotAccepted");
+    in_a_chunk(Coming::Nothing)
+        .server("250")
+        .sees("Nothing 250, Closed Unsolicited NotAccepted");
+}
+
+#[test]
+fn a_chunk_refused_half_way_is_completed() {
+    let mut session = in_a_chunk(Coming::More);
+    session.server("552 full").sees("Chunk 552");
+    assert!(session.wait.answer);
+    session.wire.clear();
+    assert_eq!(session.give("bc", Coming::More), (Left::Stopped, "c"));
+    session.hears("b").sees("Refused(Chunk)");
+}
+
+#[test]
+fn a_chunk_that_is_not_completed_ends_the_session() {
+    in_a_chunk(Coming::More).end().sees("Closed Aborted NotAccepted");
+    in_a_chunk(Coming::More)
+        .server("552")
+        .end()
+        .sees("Chunk 552, Closed Aborted NotAccepted");
+}
+
+#[test]
+fn input_that_changes_within_a_chunk_ends_the_session() {
+    let mut session = in_a_chunk(Coming::More);
+    session.give("\n", Coming::More);
+    session.sees("Closed Aborted NotAccepted");
+}
+
+#[test]
+fn a_chunk_that_cannot_be_sent_is_not_announced() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    let permit = session.permit.take().unwrap();
+    let mut input = "caf\u{e9}".as_bytes();
+    assert!(session.client.body(&permit, &mut input, Coming::Nothing).is_err());
+    session.hears("").go_on().sees_at_last("NotAccepted");
+}
+
+#[test]
+fn an_intermediate_reply_answers_no_chunk() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    session.give("Hi", Coming::More);
+    session
+        .written()
+        .server("354 go")
+        .sees("Chunk 354, Closed Unexpected NotAccepted");
+}
+
+#[test]
+fn binary_content_goes_as_it_is() {
+    let envelope = to("b@y").with_parameters(MailParameters::default().with_body(Body::BinaryMime));
+    let mut session = Session::with(config(), "CHUNKING|BINARYMIME");
+    session
+        .deliver(envelope)
+        .hears("MAIL FROM:<a@x> BODY=BINARYMIME|")
+        .server("250")
+        .hears("RCPT TO:<b@y>|");
+    session.server("250").give("\n\r\u{e9}.", Coming::Nothing);
+    session.end().hears("BDAT 5 LAST|\n\r\u{e9}.");
+}

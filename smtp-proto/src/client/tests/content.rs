@@ -1,0 +1,167 @@
+use super::*;
+use crate::data::{LineEndings, Unsendable};
+
+fn at_body() -> Session {
+    Session::at_body(config(), "PIPELINING|8BITMIME", "b@y")
+}
+
+/// What the server gets of a message.
+fn sent(message: &str) -> String {
+    let mut session = at_body();
+    assert_eq!(session.give(message, Coming::More), (Left::Nothing, ""));
+    session.end().written();
+    String::from_utf8(session.wire).unwrap().replace("\r\n", "|")
+}
+
+#[test]
+fn a_message_ends_in_one_line_end_and_a_dot() {
+    assert_eq!(sent("Hi|"), "Hi|.|");
+    assert_eq!(sent("Hi"), "Hi|.|");
+    assert_eq!(sent(""), ".|");
+    assert_eq!(sent("|"), "|.|");
+}
+
+#[test]
+fn dots_at_line_starts_are_doubled() {
+    assert_eq!(sent(".|.a|b.|.."), "..|..a|b.|...|.|");
+}
+
+#[test]
+fn bare_line_ends_become_true_ones() {
+    assert_eq!(sent("a\nb\rc\n.\nd\r"), "a|b|c|..|d|.|");
+}
+
+#[test]
+fn the_end_waits_for_its_reply_and_nothing_is_sent_twice() {
+    let mut session = at_body();
+    session.give("Hi|", Coming::Nothing);
+    session
+        .end()
+        .hears("Hi|.|")
+        .sees("")
+        .server("250 queued")
+        .sees("Message 250, Accepted")
+        .hears("");
+    assert!(session.client.is_ready());
+    assert_eq!(session.fates(), ["Accepted 250"]);
+}
+
+#[test]
+fn a_refused_message_is_refused_for_all() {
+    let mut session = Session::at_end(config(), "", "b@y c@y");
+    session
+        .server("552 too big")
+        .sees("Message 552, Refused(Message)");
+    assert_eq!(session.fates(), ["Refused Message 552", "Refused Message 552"]);
+    session.deliver(to("b@y")).hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn a_354_is_no_verdict() {
+    let mut session = Session::at_end(config(), "", "b@y");
+    session
+        .server("354 more?")
+        .sees("Message 354, Closed Unexpected Unknown");
+    assert_eq!(session.fates(), ["Unknown"]);
+}
+
+#[test]
+fn an_early_refusal_stops_the_content() {
+    let mut session = at_body();
+    session.give("Hi|", Coming::More);
+    session
+        .server("552 too much")
+        .sees("Message 552, Closed RefusedEarly NotAccepted");
+    assert_eq!(session.give("more|", Coming::More), (Left::Stopped, "more|"));
+    session.end();
+    assert_eq!(session.fates(), ["Refused Message 552"]);
+}
+
+#[test]
+fn a_positive_reply_before_the_end_is_no_success() {
+    let mut session = at_body();
+    session.give("Hi|", Coming::More);
+    session
+        .server("250 queued")
+        .sees("Nothing 250, Closed Unsolicited NotAccepted");
+    assert_eq!(session.fates(), ["NotSent"]);
+}
+
+#[test]
+fn a_positive_reply_before_the_dot_is_written_is_no_success() {
+    let mut session = at_body();
+    session.give("Hi|", Coming::More);
+    session.end().writes(2);
+    session
+        .server("250 queued")
+        .sees("Nothing 250, Closed Unsolicited NotAccepted");
+    assert_eq!(session.fates(), ["NotSent"]);
+}
+
+#[test]
+fn what_comes_along_with_354_is_no_verdict_however_late_it_is_read() {
+    for (reply, events) in [
+        ("250 queued", "Nothing 250, Closed Unsolicited Unknown"),
+        ("554 no", "Message 554, Closed RefusedEarly Unknown"),
+    ] {
+        let mut session = Session::with(config(), "PIPELINING");
+        session.deliver(to("b@y")).written();
+        let input = format!("250 a\r\n250 b\r\n354 c\r\n{reply}\r\n");
+        let mut input = input.as_bytes();
+        // Polls up to the permission, sends the message at once, and only then polls again.
+        let permit = loop {
+            match session.client.poll(&mut input, session.now) {
+                Step::Event(Event::Body(permit)) => break permit,
+                Step::Event(event) => session.receipt.as_mut().unwrap().note(&event),
+                Step::Wait(_) => panic!("no permission"),
+            }
+        };
+        session.permit = Some(permit);
+        session.end();
+        session.client.wrote(usize::MAX);
+        session.octets(input).sees(events);
+        assert_ne!(session.fates(), ["Accepted 250"]);
+    }
+}
+
+#[test]
+fn content_that_the_session_cannot_carry_ends_it() {
+    let mut refusing = config();
+    refusing.line_endings = LineEndings::Refuse;
+    for (config, message, fault) in [
+        (config(), "caf\u{e9}", Unsendable::EightBit { offset: 3 }),
+        (refusing.clone(), "a\nb", Unsendable::BareLineEnding { offset: 1 }),
+    ] {
+        let mut session = Session::at_body(config, "", "b@y");
+        let permit = session.permit.take().unwrap();
+        let mut input = message.as_bytes();
+        let result = loop {
+            match session.client.body(&permit, &mut input, Coming::More) {
+                Ok(Piece::Send(_)) => {}
+                other => break other,
+            }
+        };
+        assert_eq!(result, Err(fault));
+        session
+            .go_on()
+            .sees(&format!("Closed Unsendable({fault:?}) NotAccepted"));
+    }
+    let mut session = Session::at_body(refusing, "", "b@y");
+    session.give("a\r", Coming::More);
+    let permit = session.permit.take().unwrap();
+    assert!(session.client.end_body(permit).is_err());
+    session.go_on().sees_at_last("NotAccepted");
+}
+
+#[test]
+fn eight_bit_content_is_sent_where_it_is_offered() {
+    assert_eq!(sent("caf\u{e9}|"), "caf\u{e9}|.|");
+}
+
+#[test]
+fn without_a_transaction_there_is_nothing_to_send() {
+    let mut session = Session::at_body(config(), "", "b@y");
+    session.lost().sees("Closed Lost NotAccepted");
+    assert_eq!(session.give("Hi|", Coming::More), (Left::Stopped, "Hi|"));
+    session.end().hears("");
+}

@@ -1,0 +1,178 @@
+use super::*;
+
+/// Sessions in the middle of things, each with what its end means for the message.
+fn moments() -> Vec<(&'static str, Session, &'static str)> {
+    let delivering = |reply: &str| {
+        let mut session = Session::with(config(), "PIPELINING");
+        session.deliver(to("b@y c@y")).written();
+        if !reply.is_empty() {
+            session.server(reply);
+        }
+        session
+    };
+    let resetting = || {
+        let mut session = delivering("250|250|250|451");
+        session.deliver(to("b@y")).written();
+        session
+    };
+    let lone_dot = || {
+        let mut session = delivering("250|550|550|354");
+        session.written();
+        session
+    };
+    let sending = || {
+        let mut session = Session::at_body(config(), "", "b@y");
+        session.give("Hi|", Coming::More);
+        session
+    };
+    let half_end = || {
+        let mut session = sending();
+        session.end().writes(2);
+        session
+    };
+    let chunk_refused = || {
+        let mut session = Session::at_body(chunking(), "CHUNKING|PIPELINING", "b@y");
+        session.give("Hi|", Coming::More);
+        session.give("Hi|", Coming::More);
+        session.written().server("552");
+        session
+    };
+    let last_held_back = || {
+        let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
+        session.give("Hi|", Coming::More);
+        session.end().written();
+        session
+    };
+    let in_command = || {
+        let mut session = Session::with(config(), "");
+        session.client.noop().unwrap();
+        session.go_on().written();
+        session
+    };
+    std::vec![
+        ("ready", Session::with(config(), ""), "Settled"),
+        ("in a command", in_command(), "Settled"),
+        ("resetting", resetting(), "NotAccepted"),
+        ("behind MAIL", delivering(""), "NotAccepted"),
+        ("behind RCPT", delivering("250"), "NotAccepted"),
+        ("behind DATA", delivering("250|250|250"), "NotAccepted"),
+        ("at a lone dot", lone_dot(), "NotAccepted"),
+        (
+            "before the content",
+            Session::at_body(config(), "", "b@y"),
+            "NotAccepted"
+        ),
+        ("in the content", sending(), "NotAccepted"),
+        ("before the dot is written", half_end(), "NotAccepted"),
+        ("behind a refused chunk", chunk_refused(), "NotAccepted"),
+        ("before the last chunk", last_held_back(), "NotAccepted"),
+        ("behind the dot", Session::at_end(config(), "", "b@y"), "Unknown"),
+        (
+            "behind the last chunk",
+            Session::at_end(chunking(), "CHUNKING", "b@y"),
+            "Unknown"
+        ),
+        (
+            "behind the dot in LMTP",
+            Session::at_end(lmtp(), "", "b@y c@y"),
+            "Unknown"
+        ),
+    ]
+}
+
+#[test]
+fn an_end_says_what_became_of_the_message() {
+    type Ending = fn(&mut Session);
+    let endings: [(&str, Ending); 5] = [
+        ("Eof", |session| _ = session.eof()),
+        ("Lost", |session| _ = session.lost()),
+        ("Aborted", |session| session.client.abort()),
+        ("Malformed(Malformed)", |session| _ = session.server("hello")),
+        ("Malformed(Code(0))", |session| _ = session.octets(b"000")),
+    ];
+    for (why, ending) in endings {
+        for (moment, mut session, fate) in moments() {
+            session.events.clear();
+            ending(&mut session);
+            let events = session.go_on().events.join(", ");
+            assert_eq!(events, format!("Closed {why} {fate}"), "{moment}");
+            assert_eq!(session.client.state(), State::Closed);
+            assert!(session.client.output().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_421_ends_the_session_at_any_moment_and_accepts_nothing() {
+    for (moment, mut session, fate) in moments() {
+        session.events.clear();
+        let lmtp = session.client.config.protocol == Protocol::Lmtp;
+        session.server("421 closing");
+        let fate = match fate {
+            "Unknown" if !lmtp => "NotAccepted",
+            fate => fate,
+        };
+        assert!(
+            session
+                .events
+                .join(", ")
+                .ends_with(&format!(" 421, Closed NotAvailable {fate}")),
+            "{moment}: {:?}",
+            session.events
+        );
+    }
+}
+
+#[test]
+fn an_idle_421_is_reported_as_an_answer_to_nothing() {
+    let mut session = Session::with(config(), "");
+    session
+        .server("421 idle too long")
+        .sees("Nothing 421, Closed NotAvailable Settled");
+}
+
+#[test]
+fn any_other_reply_to_nothing_ends_the_session_too() {
+    for code in ["250", "354", "550"] {
+        let mut session = Session::with(config(), "");
+        session
+            .server(code)
+            .sees(&format!("Nothing {code}, Closed Unsolicited Settled"));
+    }
+}
+
+#[test]
+fn an_end_does_not_swallow_the_outcome() {
+    let mut session = Session::at_end(config(), "", "b@y");
+    let mut input: &[u8] = b"250 ok\r\n";
+    assert!(matches!(
+        session.client.poll(&mut input, session.now),
+        Step::Event(Event::Reply { .. })
+    ));
+    session.client.lost();
+    session.client.abort();
+    session.go_on().sees("Accepted, Closed Lost Settled");
+}
+
+#[test]
+fn the_end_is_reported_again_and_nothing_after_it_counts() {
+    let mut session = Session::with(config(), "");
+    session.client.abort();
+    session.go_on();
+    session.client.lost();
+    session.client.end_input();
+    session.client.wrote(100);
+    for mut input in [b"".as_slice(), b"250 ok\r\n"] {
+        let step = session.client.poll(&mut input, session.now);
+        assert!(matches!(
+            step,
+            Step::Event(Event::Closed {
+                why: Closed::Aborted,
+                message: Fate::Settled
+            })
+        ));
+    }
+    assert!(session.client.deliver(to("b@y")).is_err());
+    assert_eq!(session.client.noop(), Err(WhyNot::OutOfTurn));
+    assert_eq!(session.client.quit(), Err(WhyNot::OutOfTurn));
+}

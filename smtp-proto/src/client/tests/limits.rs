@@ -1,0 +1,82 @@
+use super::*;
+
+#[track_caller]
+fn refused(session: &mut Session, envelope: &Envelope) -> WhyNot {
+    let before = session.client.state();
+    let not_sent = session.client.deliver(envelope.clone()).unwrap_err();
+    assert_eq!(*not_sent.value, *envelope);
+    session.hears("");
+    assert_eq!(session.client.state(), before);
+    not_sent.why
+}
+
+#[test]
+fn an_envelope_beyond_the_limits_is_given_back() {
+    let mut session = Session::with(config(), "LIMITS RCPTMAX=3 RCPTDOMAINMAX=2");
+    assert_eq!(
+        refused(&mut session, &to("a@y b@y c@y d@y")),
+        WhyNot::TooManyRecipients(3)
+    );
+    assert_eq!(
+        refused(&mut session, &to("a@y b@z c@w")),
+        WhyNot::TooManyDomains(2)
+    );
+    assert_eq!(refused(&mut session, &to("")), WhyNot::NoRecipients);
+    session.deliver(to("a@y b@Y c@z")).hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn what_is_split_by_the_limits_is_taken() {
+    let mut session = Session::with(config(), "LIMITS RCPTMAX=2 RCPTDOMAINMAX=1");
+    let limits = session.client.extensions().limits();
+    for part in to("a@y b@z c@y d@y").split(limits) {
+        session
+            .deliver(part)
+            .written()
+            .server("550")
+            .sees_at_last("Refused(Mail)");
+    }
+}
+
+#[test]
+fn no_more_transactions_than_the_limit_are_begun() {
+    let mut session = Session::with(config(), "LIMITS MAILMAX=2");
+    for _ in 0..2 {
+        session.deliver(to("b@y")).written().server("550");
+    }
+    session.wire.clear();
+    assert_eq!(refused(&mut session, &to("b@y")), WhyNot::TooManyTransactions(2));
+}
+
+#[test]
+fn a_message_declared_too_big_is_not_begun() {
+    let sized = |octets| to("b@y").with_parameters(MailParameters::default().with_size(octets));
+    let mut session = Session::with(config(), "SIZE 1000");
+    let why = WhyNot::TooBig {
+        size: 1001,
+        limit: 1000,
+    };
+    assert_eq!(refused(&mut session, &sized(1001)), why);
+    session.deliver(sized(1000)).hears("MAIL FROM:<a@x> SIZE=1000|");
+    Session::with(config(), "SIZE 0").deliver(sized(u64::MAX));
+    Session::with(config(), "SIZE").deliver(sized(u64::MAX));
+}
+
+#[test]
+fn replies_are_bounded() {
+    let mut config = config();
+    config.limits.reply.line = 20;
+    config.limits.reply.lines = 3;
+    for (greeting, why) in [
+        ("220 a line that is too long", "TooLongLine"),
+        ("220-a|220-b|220-c|220 d", "TooManyLines"),
+    ] {
+        Session::new(config.clone())
+            .server(greeting)
+            .sees(&format!("Closed Malformed({why}) Settled"));
+    }
+    let mut session = Session::new(config);
+    session
+        .octets(&[b"220 ".as_slice(), &[b'x'; 17]].concat())
+        .sees("Closed Malformed(TooLongLine) Settled");
+}

@@ -1,0 +1,281 @@
+use super::*;
+
+fn window(most: usize) -> Config {
+    let mut config = config();
+    config.limits.window = most;
+    config
+}
+
+#[test]
+fn without_pipelining_every_command_waits_for_its_turn() {
+    let mut session = Session::with(config(), "");
+    session.deliver(to("b@y c@y")).hears("MAIL FROM:<a@x>|");
+    session.server("250").hears("RCPT TO:<b@y>|");
+    session.server("250").hears("RCPT TO:<c@y>|");
+    session.server("250").hears("DATA|");
+    session
+        .server("354")
+        .sees("Mail 250, Recipient(0) 250, Recipient(1) 250, Data 354, Body");
+}
+
+#[test]
+fn the_whole_envelope_is_one_group() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y c@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|");
+    session.server("250|250-one|250 two|251|354 go");
+    session.sees("Mail 250, Recipient(0) 250, Recipient(1) 251, Data 354, Body");
+}
+
+#[test]
+fn pipelining_can_be_switched_off() {
+    let mut config = config();
+    config.pipelining = Use::Never;
+    Session::with(config, "PIPELINING")
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn no_more_than_the_window_is_unanswered() {
+    let mut session = Session::with(window(2), "PIPELINING");
+    session
+        .deliver(to("b@y c@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|");
+    session.server("250").hears("RCPT TO:<c@y>|");
+    session.server("250|250").hears("DATA|");
+    Session::with(window(0), "PIPELINING")
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn a_long_envelope_is_queued_in_bounded_pieces() {
+    let recipient = format!("{}@y ", "r".repeat(60));
+    let config = window(100_000);
+    let mut session = Session::with(config, "PIPELINING");
+    session.deliver(to(&recipient.repeat(1000)));
+    let mut commands = 0;
+    while !session.client.output().is_empty() {
+        assert!(session.client.output().len() < 8192);
+        commands += session
+            .client
+            .output()
+            .iter()
+            .filter(|octet| **octet == b'\n')
+            .count();
+        session.writes(usize::MAX);
+    }
+    assert_eq!(commands, 1002);
+}
+
+#[test]
+fn a_reply_answers_only_a_command_that_was_written_as_a_whole() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .writes("MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r".len());
+    session.server("250").sees("Mail 250");
+    session
+        .server("250")
+        .sees("Nothing 250, Closed Unsolicited NotAccepted");
+}
+
+#[test]
+fn an_extra_reply_is_not_taken_for_the_next_one() {
+    let mut session = Session::with(config(), "");
+    session.deliver(to("b@y")).written().server("250 ok|250 extra");
+    session.sees("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");
+}
+
+#[test]
+fn a_refused_sender_ends_the_transaction_when_all_is_answered() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session.deliver(to("b@y c@y")).written().server("550 no|503|503");
+    session.sees("Mail 550, Recipient(0) 503, Recipient(1) 503");
+    session.server("503").sees("Data 503, Refused(Mail)");
+    assert_eq!(session.fates(), ["Refused Mail 550", "Refused Mail 550"]);
+    session
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+}
+
+#[test]
+fn a_refused_sender_is_the_end_without_pipelining() {
+    let mut session = Session::with(config(), "");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("451 later")
+        .sees("Mail 451, Refused(Mail)");
+    session.hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn what_waits_in_the_window_is_not_sent_after_a_refused_sender() {
+    let mut session = Session::with(window(2), "PIPELINING");
+    session
+        .deliver(to("b@y c@y"))
+        .written()
+        .server("550 no|503")
+        .sees_at_last("Refused(Mail)");
+    session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|");
+}
+
+#[test]
+fn recipients_do_not_count_behind_a_refused_sender() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("550 no|250|354")
+        .written();
+    session
+        .sees("Mail 550, Recipient(0) 250, Data 354")
+        .server("250")
+        .sees("Message 250, Refused(Mail)");
+    assert_eq!(session.fates(), ["Refused Mail 550"]);
+}
+
+#[test]
+fn one_refused_recipient_does_not_spoil_the_others() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y c@y d@y"))
+        .written()
+        .server("250|250|550 no|250|354");
+    session.sees_at_last("Data 354, Body").give("Hi|", Coming::More);
+    session
+        .end()
+        .written()
+        .server("250 ok")
+        .sees("Message 250, Accepted");
+    assert_eq!(
+        session.fates(),
+        ["Accepted 250", "Refused Recipient(1) 550", "Accepted 250"]
+    );
+}
+
+#[test]
+fn with_every_recipient_refused_data_is_not_said() {
+    let mut session = Session::with(config(), "");
+    session
+        .deliver(to("b@y c@y"))
+        .written()
+        .server("250")
+        .written()
+        .server("550")
+        .written()
+        .server("450");
+    session
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|")
+        .sees_at_last("Refused(Recipient(1))");
+    session
+        .deliver(to("b@y"))
+        .hears("RSET|")
+        .server("250")
+        .hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn with_every_recipient_refused_a_354_gets_a_lone_dot() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("250|550|354")
+        .written();
+    assert!(session.permit.is_none());
+    session
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|.|")
+        .server("554 nobody");
+    session.sees_at_last("Data 354, Message 554, Refused(Recipient(0))");
+    assert_eq!(session.fates(), ["Refused Recipient(0) 550"]);
+    session
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+}
+
+#[test]
+fn with_every_recipient_refused_even_a_positive_end_is_no_success() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("250|550|354")
+        .written()
+        .server("250 thanks");
+    session.sees_at_last("Message 250, Refused(Recipient(0))");
+    assert_eq!(session.fates(), ["Refused Recipient(0) 550"]);
+}
+
+#[test]
+fn with_every_recipient_refused_a_refused_data_changes_nothing() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("250|550|503")
+        .sees_at_last("Data 503, Refused(Recipient(0))");
+    session
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|RSET|");
+}
+
+#[test]
+fn a_refused_data_leaves_a_transaction_to_be_reset() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("250|250|451 later")
+        .sees_at_last("Refused(Data)");
+    assert_eq!(session.fates(), ["Refused Data 451"]);
+    session.wire.clear();
+    session
+        .deliver(to("c@y"))
+        .hears("RSET|")
+        .server("250")
+        .hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+}
+
+#[test]
+fn a_refused_reset_ends_the_next_transaction_before_it_began() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("250|250|451 later")
+        .deliver(to("c@y"))
+        .written();
+    session
+        .server("500 what?")
+        .sees_at_last("Reset 500, Refused(Reset)");
+    assert_eq!(session.fates(), ["Refused Reset 500"]);
+    session.wire.clear();
+    session.deliver(to("d@y")).hears("RSET|");
+}
+
+#[test]
+fn only_354_or_a_refusal_answers_data() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session.deliver(to("b@y")).written().server("250|250|250 ok");
+    session
+        .sees_at_last("Data 250, Closed Unexpected NotAccepted")
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+    assert!(session.permit.is_none());
+}
+
+#[test]
+fn an_intermediate_reply_answers_neither_mail_nor_rcpt() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("354 go")
+        .sees("Mail 354, Closed Unexpected NotAccepted");
+    let mut session = Session::with(config(), "PIPELINING");
+    session.deliver(to("b@y")).written().server("250|354 go");
+    session.sees_at_last("Recipient(0) 354, Closed Unexpected NotAccepted");
+}

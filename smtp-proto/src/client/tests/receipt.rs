@@ -1,0 +1,93 @@
+use super::*;
+
+fn delivered(replies: &str) -> Session {
+    let mut session = Session::with(config(), "PIPELINING");
+    session.deliver(to("b@y c@y d@y")).written().server(replies);
+    if session.permit.is_some() {
+        session.end().written();
+    }
+    session
+}
+
+#[test]
+fn a_receipt_names_every_recipient_with_its_reply() {
+    let mut session = delivered("250|250|550 no|451 later|354");
+    session.server("250-queued|250 as 42");
+    assert_eq!(
+        session.fates(),
+        [
+            "Accepted 250",
+            "Refused Recipient(1) 550",
+            "Refused Recipient(2) 451"
+        ]
+    );
+    let receipt = session.receipt.unwrap();
+    let paths: Vec<_> = receipt
+        .recipients()
+        .map(|(path, _)| path.as_str().to_string())
+        .collect();
+    assert_eq!(paths, ["b@y", "c@y", "d@y"]);
+    assert!(!receipt.all_accepted());
+    let (asked, reply) = receipt.message().unwrap();
+    assert_eq!(
+        (asked, reply.raw()),
+        (Asked::Message, b"250-queued\r\n250 as 42\r\n".as_slice())
+    );
+}
+
+#[test]
+fn all_are_accepted_only_by_the_final_reply() {
+    let mut session = delivered("250|250|250|250|354");
+    assert!(!session.receipt.as_ref().unwrap().all_accepted());
+    assert_eq!(session.fates(), ["NotSent"; 3]);
+    session.server("250 ok");
+    assert!(session.receipt.unwrap().all_accepted());
+}
+
+#[test]
+fn a_session_that_ends_early_sent_nothing() {
+    let mut session = delivered("250|550");
+    session.eof();
+    assert_eq!(
+        session.fates(),
+        ["Refused Recipient(0) 550", "NotSent", "NotSent"]
+    );
+    let session = delivered("250|250|421 bye");
+    assert_eq!(
+        session.fates(),
+        ["NotSent", "Refused Recipient(1) 421", "NotSent"]
+    );
+}
+
+#[test]
+fn a_lost_verdict_is_unknown_for_those_that_were_accepted() {
+    let mut session = delivered("250|550|250|250|354");
+    session.lost();
+    assert_eq!(
+        session.fates(),
+        ["Refused Recipient(0) 550", "Unknown", "Unknown"]
+    );
+}
+
+#[test]
+fn trying_again_helps_where_nothing_is_permanent() {
+    let transient = |session: &Session| -> Vec<bool> {
+        let receipt = session.receipt.as_ref().unwrap();
+        receipt
+            .recipients()
+            .map(|(_, fate)| fate.is_transient())
+            .collect()
+    };
+    // 552 to RCPT may mean too many recipients (RFC 5321 section 4.5.3.1.10).
+    let mut session = delivered("250|550|452|552|503");
+    assert_eq!(transient(&session), [false, true, true]);
+    session = delivered("250|250|250|250|354");
+    session.lost();
+    assert_eq!(transient(&session), [true; 3]);
+    session = delivered("250|250|250|250|354");
+    session.server("552 too big");
+    assert_eq!(transient(&session), [false; 3]);
+    session = delivered("250|250|250|250|354");
+    session.server("250 ok");
+    assert_eq!(transient(&session), [false; 3]);
+}

@@ -1,0 +1,150 @@
+use super::*;
+use crate::types::{Argument, Query, UnknownCommand};
+
+#[test]
+fn a_session_serves_one_transaction_after_the_other() {
+    let mut session = Session::with(config(), "PIPELINING");
+    for _ in 0..3 {
+        session
+            .deliver(to("b@y"))
+            .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|")
+            .server("250|250|354");
+        session.sees_at_last("Body").give("Hi", Coming::More);
+        session
+            .end()
+            .hears("Hi|.|")
+            .server("250")
+            .sees("Message 250, Accepted");
+    }
+    session.client.quit().unwrap();
+    session
+        .go_on()
+        .hears("QUIT|")
+        .server("221 bye")
+        .sees("Quit 221, Closed Quit Settled");
+}
+
+#[test]
+fn quit_does_not_depend_on_its_reply() {
+    let quitting = || {
+        let mut session = Session::with(config(), "");
+        session.client.quit().unwrap();
+        session.go_on().written();
+        session
+    };
+    quitting().eof().sees("Closed Quit Settled");
+    quitting().lost().sees("Closed Quit Settled");
+    quitting().later(10).sees("Closed Quit Settled");
+    quitting().server("421 bye").sees("Quit 421, Closed Quit Settled");
+    quitting()
+        .server("500 what?")
+        .sees("Quit 500, Closed Quit Settled");
+}
+
+#[test]
+fn commands_are_answered_one_at_a_time() {
+    let query = || Query::new("bob").unwrap();
+    let mut session = Session::with(config(), "");
+    session.client.verify(query()).unwrap();
+    session
+        .go_on()
+        .hears("VRFY bob|")
+        .server("252 cannot")
+        .sees("Verify 252");
+    session.client.expand(query()).unwrap();
+    session
+        .go_on()
+        .hears("EXPN bob|")
+        .server("550 no")
+        .sees("Expand 550");
+    session.client.help(Some(Argument::new("MAIL").unwrap())).unwrap();
+    session
+        .go_on()
+        .hears("HELP MAIL|")
+        .server("214-one|214 two")
+        .sees("Help 214");
+    session.client.noop().unwrap();
+    session.go_on().hears("NOOP|").server("250").sees("Noop 250");
+    session.client.reset().unwrap();
+    session.go_on().hears("RSET|").server("250").sees("Reset 250");
+    session
+        .client
+        .command(UnknownCommand::new("XCLIENT", Some(Argument::new("NAME=a").unwrap())).unwrap())
+        .unwrap();
+    session
+        .go_on()
+        .hears("XCLIENT NAME=a|")
+        .server("334 go")
+        .sees("Command 334");
+    assert!(session.client.is_ready());
+}
+
+#[test]
+fn a_command_out_of_turn_is_given_back() {
+    let mut session = Session::new(config());
+    for _ in 0..2 {
+        let client = &mut session.client;
+        let query = Query::new("bob").unwrap();
+        let command = UnknownCommand::new("XCLIENT", Some(Argument::new("NAME=a").unwrap())).unwrap();
+        assert_eq!(client.noop(), Err(WhyNot::OutOfTurn));
+        assert_eq!(client.reset(), Err(WhyNot::OutOfTurn));
+        assert_eq!(client.quit(), Err(WhyNot::OutOfTurn));
+        assert_eq!(client.verify(query.clone()).unwrap_err().value, query);
+        assert_eq!(client.expand(query.clone()).unwrap_err().value, query);
+        assert_eq!(client.help(None).unwrap_err().why, WhyNot::OutOfTurn);
+        assert_eq!(client.command(command.clone()).unwrap_err().value, command);
+        assert_eq!(client.deliver(to("b@y")).unwrap_err().why, WhyNot::OutOfTurn);
+        session.wire.clear();
+        session = Session::with(Config::clone(&session.client.config), "");
+        session.deliver(to("b@y"));
+    }
+    session.hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn an_international_query_needs_its_extension() {
+    let query = || Query::new("b\u{e9}").unwrap().with_smtputf8();
+    let mut session = Session::with(config(), "");
+    assert_eq!(
+        session.client.verify(query()).unwrap_err().why,
+        WhyNot::NotOffered(Keyword::SmtpUtf8)
+    );
+    assert_eq!(
+        session.client.expand(query()).unwrap_err().why,
+        WhyNot::NotOffered(Keyword::SmtpUtf8)
+    );
+    let mut session = Session::with(config(), "SMTPUTF8");
+    session.client.verify(query()).unwrap();
+    session.go_on().hears("VRFY b\u{e9} SMTPUTF8|");
+}
+
+#[test]
+fn a_reset_of_the_applications_own_saves_the_next_one() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session
+        .deliver(to("b@y"))
+        .written()
+        .server("250|250|451")
+        .sees_at_last("Refused(Data)");
+    session.client.reset().unwrap();
+    session.go_on().written().server("250");
+    session.wire.clear();
+    session
+        .deliver(to("b@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+}
+
+#[test]
+fn a_reply_before_the_command_is_written_answers_nothing() {
+    let mut session = Session::with(config(), "");
+    session.client.noop().unwrap();
+    session
+        .go_on()
+        .server("250")
+        .sees("Nothing 250, Closed Unsolicited Settled");
+}
+
+#[test]
+fn a_session_is_small() {
+    assert!(size_of::<Client>() <= 1024);
+}
