@@ -35,12 +35,15 @@ pub struct ServerLimits {
     /// Most RCPT questions that may be open at once. Default 16: enough to look recipients up side by side.
     /// 1 makes every question wait for the answer to the one before.
     pub window: usize,
-    /// Commands that were refused for their syntax or order. Default 20 and 100.
+    /// Commands that were refused for their syntax or order. Those that are out of order because one before them
+    /// in a pipelined group was refused do not count. Default 20 and 100.
     pub errors: Bound,
     /// Commands that are not SMTP at all. Default 5 and 20.
     pub unknown_commands: Bound,
-    /// Most commands in a row that bring no message forward (NOOP, RSET, VRFY, EXPN, HELP, EHLO) since the
-    /// session began or its last message. Default 1000: against sessions held open by chatter.
+    /// Most commands in a row that bring no message forward since the session began or its last message was
+    /// accepted: NOOP, RSET, VRFY, EXPN, HELP, EHLO, empty chunks, unknown ones that the application is asked
+    /// about, and MAIL, RCPT and messages that the application refused. Default 1000: against sessions held open
+    /// by chatter, and against trying out names.
     pub idle_commands: u32,
     /// Most octets that are read only to be dropped, in the whole session: refused chunks, the rest of refused
     /// messages, over-long lines. Default 128 MiB.

@@ -16,8 +16,9 @@ pub(crate) struct LineCutter {
 pub(crate) enum Cut<'i> {
     /// A whole line, without its CRLF.
     Line(&'i [u8]),
-    /// The end of a line that was longer than the limit; all of it has been dropped.
-    TooLong,
+    /// The end of a line that was longer than the limit; all of it has been dropped. It had so many octets with
+    /// its CRLF.
+    TooLong(u64),
     /// No whole line yet.
     Incomplete,
 }
@@ -34,9 +35,12 @@ impl LineCutter {
             let feed = from + found;
             if let Some(line) = bytes.get(..feed).and_then(|line| line.strip_suffix(b"\r")) {
                 *input = bytes.get(feed + 1..).unwrap_or_default();
-                let too_long = self.dropped > 0 || feed >= limit;
-                *self = Self::default();
-                return if too_long { Cut::TooLong } else { Cut::Line(line) };
+                let dropped = core::mem::take(self).dropped;
+                return if dropped > 0 || feed >= limit {
+                    Cut::TooLong(dropped + feed as u64 + 1)
+                } else {
+                    Cut::Line(line)
+                };
             }
             from = feed + 1;
         }
@@ -55,6 +59,11 @@ impl LineCutter {
     /// How many octets of an over-long line have been dropped so far.
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Whether the input begins where a line begins.
+    pub(crate) const fn at_start(&self) -> bool {
+        self.dropped == 0
     }
 }
 

@@ -84,6 +84,16 @@ impl Output {
         self.written = self.len.min(self.written.saturating_add(octets));
         if self.written == self.len {
             self.clear();
+        } else if self.written > self.len() {
+            // A peer that is slow but never idle must not make the part that was written grow for ever. What
+            // is moved is less than what was written, so this costs nothing to speak of.
+            if self.spilled.is_empty() {
+                self.inline.copy_within(self.written..self.len, 0);
+            } else {
+                self.spilled.drain(..self.written);
+            }
+            self.len -= self.written;
+            self.written = 0;
         }
     }
 

@@ -216,7 +216,6 @@ impl Client {
     /// # Errors
     ///
     /// [`Unsendable`] when the message ends in a bare CR and those are refused; see [`body`](Self::body).
-    #[expect(clippy::needless_pass_by_value, reason = "the permit is used up")]
     pub fn end_body(&mut self, _permit: BodyPermit) -> Result<(), Unsendable> {
         if self.chunk_is_open() {
             // The chunk cannot be completed without the octets that it was begun with.

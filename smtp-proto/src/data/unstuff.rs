@@ -113,7 +113,8 @@ impl Unstuffer {
         }
     }
 
-    /// Whether a bare CR or LF was met so far; always `false` under [`BareLineEndings::Keep`].
+    /// Whether a bare CR or LF was met so far; always `false` under [`BareLineEndings::Keep`]. However the input is
+    /// cut, it is not said before all octets in front of the bare one were given out, and a bare CR itself.
     #[must_use]
     pub const fn bare_seen(&self) -> bool {
         self.bare_seen
@@ -150,18 +151,19 @@ impl Unstuffer {
     /// Deals with a bare CR or LF at this index of the input.
     #[cold]
     fn bare<'i>(&mut self, at: usize, input: &mut &'i [u8]) -> Option<&'i [u8]> {
-        self.bare_seen = true;
-        self.position = Position::Line;
-        if self.policy != BareLineEndings::Normalize {
-            self.watched = false;
-            return None;
-        }
         if input.get(at) == Some(&CR) {
+            // Whether it is bare is said with the octet behind it, as it would be if that came later.
             self.position = Position::Cr;
             return Some(take(input, at + 1));
         }
+        self.position = Position::Line;
         if at > 0 {
             return Some(take(input, at));
+        }
+        self.bare_seen = true;
+        if self.policy != BareLineEndings::Normalize {
+            self.watched = false;
+            return None;
         }
         take(input, 1);
         Some(b"\r\n")

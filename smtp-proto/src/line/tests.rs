@@ -12,7 +12,7 @@ fn lines(bytes: &[u8], size: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, usiz
         loop {
             match cutter.cut(&mut rest, limit) {
                 Cut::Line(line) => found.push(Some(line.to_vec())),
-                Cut::TooLong => found.push(None),
+                Cut::TooLong(_) => found.push(None),
                 Cut::Incomplete => break,
             }
         }
@@ -55,6 +55,25 @@ fn an_endless_line_is_not_kept() {
     let (found, most) = lines(&vec![b'x'; 100_000], 7, 512);
     assert!(found.is_empty());
     assert!(most < 512, "{most} octets were left in the buffer");
+}
+
+#[test]
+fn the_length_of_a_dropped_line_does_not_depend_on_the_chopping() {
+    let bytes = [&[b'x'; 100][..], b"\r\r\r\n"].concat();
+    for size in 1..=bytes.len() {
+        let mut cutter = LineCutter::default();
+        let mut buffer = Vec::new();
+        let mut length = None;
+        for piece in bytes.chunks(size) {
+            buffer.extend_from_slice(piece);
+            let mut rest = buffer.as_slice();
+            if let Cut::TooLong(octets) = cutter.cut(&mut rest, 10) {
+                length = Some(octets);
+            }
+            buffer = rest.to_vec();
+        }
+        assert_eq!(length, Some(104), "pieces of {size}");
+    }
 }
 
 #[test]

@@ -35,6 +35,22 @@ fn a_very_large_buffer_is_not_kept() {
 }
 
 #[test]
+fn a_slow_reader_does_not_make_the_written_part_grow() {
+    let mut output = Output::default();
+    output.put(&[b'x'; 1000]);
+    for _ in 0..10_000 {
+        output.put(&[b'x'; 100]);
+        output.wrote(100);
+        assert_eq!(output.len(), 1000);
+    }
+    assert!(
+        output.spilled.capacity() <= KEPT,
+        "{} octets",
+        output.spilled.capacity()
+    );
+}
+
+#[test]
 fn numbers_are_written_in_decimal() {
     let mut bytes = Vec::new();
     for number in [0, 7, 10, 4_294_967_296, u64::MAX] {

@@ -14,21 +14,19 @@ impl Server {
     /// [`Stale`] when the question is closed.
     pub fn accept<Q>(&mut self, ticket: Ticket<Q>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         self.say_yes(&ticket, None);
         Ok(())
     }
 
     /// Answers a question with yes, in these words. The code stays what it is; a text that is not ASCII is made
-    /// so unless the transaction has SMTPUTF8 (RFC 6531 section 3.7.4).
+    /// so unless the transaction, or the VRFY or EXPN in question, has SMTPUTF8 (RFC 6531 section 3.7.4).
     ///
     /// # Errors
     ///
     /// [`Stale`] when the question is closed.
     pub fn accept_with<Q>(&mut self, ticket: Ticket<Q>, text: Text<'_>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
-        let text = if self.transaction.smtputf8 {
+        let text = if self.may_say_utf8(ticket.kind) {
             text
         } else {
             text.into_ascii()
@@ -44,8 +42,7 @@ impl Server {
     /// [`Stale`] when the question is closed.
     pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
-        let rejection = if self.transaction.smtputf8 {
+        let rejection = if self.may_say_utf8(ticket.kind) {
             rejection
         } else {
             rejection.into_ascii()
@@ -54,12 +51,22 @@ impl Server {
         Ok(())
     }
 
+    /// Whether the reply to such a question may hold UTF-8 (RFC 6531 section 3.7.4).
+    const fn may_say_utf8(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Connect | Kind::Hello => false,
+            Kind::Verify | Kind::Expand => self.inquiry_utf8,
+            _ => self.transaction.smtputf8,
+        }
+    }
+
     fn say_yes<Q>(&mut self, ticket: &Ticket<Q>, text: Option<&Text<'_>>) {
         let (code, status, usual) = match ticket.kind {
             Kind::Connect => return self.greeting(ticket, text),
             Kind::Hello => return self.welcome(ticket, text),
             Kind::Mail => {
                 self.state = State::Mail;
+                self.attempted = false;
                 (Code::OK, (2, 1, 0), "250 2.1.0 sender ok")
             }
             Kind::Recipient => {
@@ -136,43 +143,50 @@ impl Server {
         }
         if rejection.closes() {
             self.close(Closed::Rejected);
+        } else if matches!(ticket.kind, Kind::Mail | Kind::Recipient | Kind::Message)
+            || (ticket.kind, self.config.protocol) == (Kind::Verdict, Protocol::Smtp)
+        {
+            self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
         }
     }
 
-    /// The application's time is over: its open questions are answered with 451, and their tickets are stale.
+    /// The application's time is over: the question that is open for the longest time is answered with 451, and
+    /// its ticket is stale.
     pub(super) fn answer_for_the_application(&mut self) {
-        self.asking.stop();
+        let Some((kind, _)) = self.pipeline.oldest() else {
+            return;
+        };
         if self.state == State::Connected {
             return self.refuse_greeting(
                 Code::NOT_AVAILABLE,
                 &const { Text::fixed("no answer, try again later") },
             );
         }
-        if self.pipeline.open(Kind::Verdict) > 0 {
+        if kind == Kind::Verdict {
             let due = self.verdicts_due();
             self.pipeline
-                .answer_all(&Reply::Rejection(&Rejection::LOCAL_ERROR));
+                .answer_oldest(&Reply::Rejection(&Rejection::LOCAL_ERROR));
             for _ in 1..due {
                 self.pipeline.reply(&Reply::Rejection(&Rejection::LOCAL_ERROR));
             }
             self.abort(Reset::Unanswered);
             return self.end_transaction();
         }
-        if self.pipeline.open(Kind::Message) > 0 && matches!(self.mode, Mode::Chunk(_)) {
-            self.pipeline.answer_all(&Reply::Ready(&[]));
+        if kind == Kind::Message && matches!(self.mode, Mode::Chunk(_)) {
+            self.pipeline.answer_oldest(&Reply::Ready(&[]));
             return self.chunks_allowed(Some(Rejection::LOCAL_ERROR));
         }
-        if self.pipeline.open(Kind::Hello) > 0 {
+        if kind == Kind::Hello {
             self.introduction = None;
             return self
                 .pipeline
-                .answer_all(&Reply::Bare("451 no answer, try again later"));
+                .answer_oldest(&Reply::Bare("451 no answer, try again later"));
         }
-        if self.pipeline.open(Kind::Mail) > 0 {
+        if kind == Kind::Mail {
             self.transaction = super::Transaction::default();
         }
         self.pipeline
-            .answer_all(&Reply::Fixed("451 4.3.0 no answer, try again later"));
+            .answer_oldest(&Reply::Fixed("451 4.3.0 no answer, try again later"));
     }
 
     /// A verdict was given: asks for the next, or ends the transaction.
@@ -201,7 +215,7 @@ impl Server {
         };
         Next::Event(super::Event::Verdict {
             recipient,
-            ticket: self.pipeline.ask(Kind::Verdict),
+            ticket: self.pipeline.ask(Kind::Verdict, self.now),
         })
     }
 }

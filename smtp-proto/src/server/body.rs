@@ -9,6 +9,9 @@ use crate::{
     types::{Bdat, Body, Keyword, Protocol, Rejection},
 };
 
+/// The last word to a client that sends more than will be read to be dropped.
+const TOO_BIG_TO_SKIP: &str = "421 4.7.0 too much to be skipped, closing";
+
 /// What the next octets of the input are.
 #[derive(Debug)]
 pub(super) enum Mode {
@@ -61,9 +64,12 @@ impl Server {
         if !matches!(self.state, State::Data | State::Chunks) || matches!(self.mode, Mode::Verdicts(_)) {
             return Err(rejection);
         }
-        if self.transaction.failure.is_none() {
-            self.transaction.failure = Some(Failure::Application(Box::new(rejection)));
-        }
+        let rejection = if self.transaction.smtputf8 {
+            rejection
+        } else {
+            rejection.into_ascii()
+        };
+        self.fail(Failure::Application(Box::new(rejection)));
         Ok(())
     }
 
@@ -117,11 +123,8 @@ impl Server {
             self.fail(Failure::TooBig);
         }
         let dropped = misplaced.is_some() || self.transaction.failure.is_some();
-        if dropped && !self.drop_octets(bdat.size) {
-            self.close_with(
-                "421 4.7.0 chunk too big to be skipped, closing",
-                Closed::TooMuchDropped,
-            );
+        if dropped && !self.can_drop(bdat.size) {
+            self.close_with(TOO_BIG_TO_SKIP, Closed::TooMuchDropped);
             return Next::Again;
         }
         let first = misplaced.is_none() && self.state == State::Recipients;
@@ -135,7 +138,7 @@ impl Server {
             self.transaction.begin_content();
             if self.transaction.failure.is_none() {
                 return Next::Event(Event::Message {
-                    ticket: self.pipeline.ask(Kind::Message),
+                    ticket: self.pipeline.ask(Kind::Message, self.now),
                 });
             }
         }
@@ -149,12 +152,9 @@ impl Server {
             Some(rejection) => {
                 if let Mode::Chunk(chunk) = &self.mode {
                     let size = chunk.size;
-                    self.transaction.failure = Some(Failure::Application(Box::new(rejection)));
-                    if !self.drop_octets(size) {
-                        self.close_with(
-                            "421 4.7.0 chunk too big to be skipped, closing",
-                            Closed::TooMuchDropped,
-                        );
+                    self.fail(Failure::Application(Box::new(rejection)));
+                    if !self.can_drop(size) {
+                        self.close_with(TOO_BIG_TO_SKIP, Closed::TooMuchDropped);
                     }
                 }
             }
@@ -166,10 +166,10 @@ impl Server {
             return Next::Again;
         };
         if let Some(octets) = chunk.octets.take(input) {
-            let dropped = chunk.misplaced.is_some();
+            let misplaced = chunk.misplaced.is_some();
             self.transaction.arrived(octets.len(), self.now);
-            return if dropped || self.transaction.failure.is_some() {
-                Next::Again
+            return if misplaced {
+                self.skip(octets)
             } else {
                 self.piece(octets)
             };
@@ -181,18 +181,27 @@ impl Server {
             }
             return Next::Wait(true);
         }
-        let (last, misplaced) = (chunk.last, chunk.misplaced);
+        let (empty, last, misplaced) = (chunk.size == 0, chunk.last, chunk.misplaced);
         self.mode = Mode::Commands;
         match (misplaced, &self.transaction.failure) {
             (Some(reply), _) => {
                 self.pipeline.reply(&Reply::Fixed(reply));
-                self.fault();
+                if self.follows_a_refusal(Move::Bdat) {
+                    self.idled();
+                } else {
+                    self.fault();
+                }
             }
             (None, _) if last => self.finish_message(),
-            (None, None) => self.pipeline.reply(&Reply::Fixed("250 2.0.0 chunk ok")),
+            (None, None) => {
+                self.pipeline.reply(&Reply::Fixed("250 2.0.0 chunk ok"));
+                if empty {
+                    self.idled();
+                }
+            }
             (None, Some(_)) => {
-                self.refuse_message(1);
                 self.state = State::Broken;
+                self.refuse_message(1);
             }
         }
         Next::Again
@@ -202,6 +211,7 @@ impl Server {
     pub(super) fn end_transaction(&mut self) {
         self.mode = Mode::Commands;
         self.state = State::Ready;
+        self.attempted = false;
         self.transaction = super::Transaction::default();
     }
 
@@ -220,20 +230,35 @@ impl Server {
     }
 
     /// Counts a piece of the message and hands it out, unless the message will be refused.
+    ///
+    /// Of a piece that exceeds the limit the front part is handed out: what the application sees does not depend
+    /// on how the input was cut.
     fn piece<'i>(&mut self, piece: &'i [u8]) -> Next<'i> {
-        let octets = piece.len() as u64;
-        self.transaction.octets = self.transaction.octets.saturating_add(octets);
-        if self.transaction.octets > self.message_limit() {
-            self.fail(Failure::TooBig);
+        if self.transaction.failure.is_some() {
+            return self.skip(piece);
         }
-        if self.transaction.failure.is_none() {
+        let room = self.message_limit().saturating_sub(self.transaction.octets);
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        self.transaction.octets = self.transaction.octets.saturating_add(piece.len() as u64);
+        let Some((within, beyond)) = piece
+            .split_at_checked(room)
+            .filter(|(_, beyond)| !beyond.is_empty())
+        else {
             return Next::Event(Event::Body(piece));
+        };
+        self.fail(Failure::TooBig);
+        let next = self.skip(beyond);
+        if within.is_empty() {
+            next
+        } else {
+            Next::Event(Event::Body(within))
         }
-        if matches!(self.mode, Mode::Text(_)) && !self.drop_octets(octets) {
-            self.close_with(
-                "421 4.7.0 message too big to be skipped, closing",
-                Closed::TooMuchDropped,
-            );
+    }
+
+    /// Counts octets that are read to be dropped.
+    fn skip<'i>(&mut self, octets: &[u8]) -> Next<'i> {
+        if !self.drop_octets(octets.len() as u64) {
+            self.close_with(TOO_BIG_TO_SKIP, Closed::TooMuchDropped);
         }
         Next::Again
     }
@@ -242,31 +267,33 @@ impl Server {
     fn finish_message(&mut self) {
         self.mode = Mode::Commands;
         if self.transaction.failure.is_some() {
+            self.state = State::Ready;
+            self.attempted = false;
             self.refuse_message(self.verdicts());
-            self.end_transaction();
         } else {
             self.mode = Mode::Verdicts(0);
         }
     }
 
-    /// Says why the message is refused, as often as replies are due, and reports the end of the transaction.
+    /// Says why the message is refused, as often as replies are due, and reports the end of the transaction, whose
+    /// state has been left.
     fn refuse_message(&mut self, replies: u32) {
         let Some(failure) = self.transaction.failure.take() else {
             return;
         };
-        let reset = failure.reset();
+        self.reset = Some(failure.reset());
+        self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
+        self.transaction = super::Transaction::default();
         let rejection = match failure {
             Failure::TooBig => &Rejection::TOO_BIG,
             Failure::BareLineEnding => &Rejection::BARE_LINE_ENDING,
             Failure::Application(ref rejection) => &**rejection,
         };
-        for _ in 0..replies {
+        let closes = rejection.closes();
+        for _ in 0..if closes { 1 } else { replies } {
             self.pipeline.reply(&Reply::Rejection(rejection));
         }
-        let closes = rejection.closes();
-        self.abort(reset);
         if closes {
-            self.state = State::Ready;
             self.close(Closed::Rejected);
         }
     }

@@ -24,6 +24,12 @@ impl Server {
             if self.pipeline.len() >= self.config.limits.window.max(1) {
                 return Next::Wait(false);
             }
+            // Whether there is room for one more depends on the answers.
+            let promised =
+                self.pipeline.open(Kind::Recipient) as u64 + u64::from(self.transaction.recipients);
+            if promised >= u64::from(self.config.limits.recipients) {
+                return Next::Wait(false);
+            }
             let head = input.get(..4).unwrap_or(input);
             if !b"RCPT"
                 .get(..head.len())
@@ -31,27 +37,36 @@ impl Server {
             {
                 return Next::Wait(false);
             }
+        } else if self.too_idle() {
+            return Next::Again;
         }
         if input.is_empty() && !self.end_of_input {
             return Next::Wait(true);
         }
-        if input.starts_with(b"\x16\x03") && self.line.dropped() == 0 {
+        if input.starts_with(b"\x16\x03") && self.line.at_start() {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
             return Next::Again;
         }
-        let dropped = self.line.dropped();
+        let before = self.line.dropped();
         let cut = self.line.cut(input, self.config.limits.line);
-        let dropped = self.line.dropped().saturating_sub(dropped);
-        if dropped > 0 && (!self.drop_octets(dropped) || self.line.dropped() > LONGEST_DROPPED_LINE) {
+        let length = match cut {
+            Cut::TooLong(length) => length,
+            Cut::Line(_) | Cut::Incomplete => self.line.dropped(),
+        };
+        let dropped = length.saturating_sub(before);
+        if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
             self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
             return Next::Again;
         }
         match cut {
             Cut::Line(line) => {
                 self.reading.stop();
+                if self.state == State::Chunks {
+                    self.transaction.arrived(line.len(), self.now);
+                }
                 self.obey(line)
             }
-            Cut::TooLong => {
+            Cut::TooLong(_) => {
                 self.reading.stop();
                 self.fault_with("500 5.5.2 line too long")
             }
@@ -83,8 +98,17 @@ impl Server {
         };
         if self.state.after(step).is_none() {
             let reply = self.out_of_order(step);
+            if step == Move::Hello {
+                return self.fault_with_uncoded(reply);
+            }
+            if self.follows_a_refusal(step) {
+                self.pipeline.reply(&Reply::Fixed(reply));
+                self.idled();
+                return Next::Again;
+            }
             return self.fault_with(reply);
         }
+        self.attempted |= matches!(step, Move::Mail | Move::Historic | Move::Rcpt);
         match command {
             Command::Rcpt(rcpt) => self.rcpt(rcpt),
             Command::Mail(mail) => self.mail(mail),
@@ -107,14 +131,20 @@ impl Server {
         }
     }
 
+    /// Whether a command is out of order only because one before it was refused: the client may have sent both
+    /// before it knew.
+    pub(super) const fn follows_a_refusal(&self, step: Move) -> bool {
+        match self.state {
+            State::Ready => self.attempted && matches!(step, Move::Rcpt | Move::Data | Move::Bdat),
+            State::Mail => self.attempted && matches!(step, Move::Data | Move::Bdat),
+            State::Broken => matches!(step, Move::Rcpt | Move::Data | Move::Bdat),
+            _ => false,
+        }
+    }
+
     /// Commands that bring no message forward; too many in a row end the session.
     fn chatter<'i>(&mut self, command: Command<'i>) -> Next<'i> {
-        self.counters.idle_commands += 1;
-        if self.counters.idle_commands > self.config.limits.idle_commands {
-            self.close_with(
-                "421 4.7.0 too many commands without mail, closing",
-                Closed::TooManyIdleCommands,
-            );
+        if self.idled() {
             return Next::Again;
         }
         match command {
@@ -130,19 +160,19 @@ impl Server {
                 self.inquiry_utf8 = query.smtputf8();
                 Next::Event(Event::Verify {
                     query,
-                    ticket: self.pipeline.ask(Kind::Verify),
+                    ticket: self.pipeline.ask(Kind::Verify, self.now),
                 })
             }
             Command::Expn(query) => {
                 self.inquiry_utf8 = query.smtputf8();
                 Next::Event(Event::Expand {
                     query,
-                    ticket: self.pipeline.ask(Kind::Expand),
+                    ticket: self.pipeline.ask(Kind::Expand, self.now),
                 })
             }
             Command::Help(topic) => Next::Event(Event::Help {
                 topic,
-                ticket: self.pipeline.ask(Kind::Help),
+                ticket: self.pipeline.ask(Kind::Help, self.now),
             }),
             _ => self.fault_with("502 5.5.1 command not implemented"),
         }
@@ -157,18 +187,27 @@ impl Server {
             return Next::Again;
         }
         match self.config.unknown_commands {
+            _ if self.state == State::Refused => {
+                let reply = self.out_of_order(Move::Anytime);
+                self.fault_with(reply)
+            }
             Unknown::Refuse => self.not_recognised(),
-            Unknown::Ask => Next::Event(Event::Command {
-                command,
-                ticket: self.pipeline.ask(Kind::Command),
-            }),
+            Unknown::Ask => {
+                if self.idled() {
+                    return Next::Again;
+                }
+                Next::Event(Event::Command {
+                    command,
+                    ticket: self.pipeline.ask(Kind::Command, self.now),
+                })
+            }
         }
     }
 
     fn not_recognised<'i>(&mut self) -> Next<'i> {
         self.pipeline
             .reply(&Reply::Fixed("500 5.5.1 command not recognised"));
-        self.counters.unknown_commands += 1;
+        self.counters.unknown_commands = self.counters.unknown_commands.saturating_add(1);
         let bound = self.config.limits.unknown_commands;
         if self.counters.unknown_commands > bound.hard {
             self.close_with(
@@ -183,7 +222,13 @@ impl Server {
 
     /// Answers what could not be parsed. What the client sent is never echoed.
     fn misunderstood<'i>(&mut self, line: &[u8], error: &CommandError) -> Next<'i> {
-        self.fault_with(match *error {
+        let verb = error.verb();
+        self.attempted |= match self.state {
+            State::Ready => matches!(verb, Some(Verb::Mail)),
+            State::Mail => matches!(verb, Some(Verb::Rcpt)),
+            _ => false,
+        };
+        let reply = match *error {
             CommandError::Unrecognised => {
                 let verb = line
                     .split(|octet| *octet == b' ')
@@ -223,7 +268,12 @@ impl Server {
             CommandError::Argument { .. } | CommandError::ChunkSize => {
                 "501 5.5.4 the argument is missing or malformed"
             }
-        })
+        };
+        if let Some(Verb::Ehlo | Verb::Helo | Verb::Lhlo) = verb {
+            self.fault_with_uncoded(reply)
+        } else {
+            self.fault_with(reply)
+        }
     }
 
     /// Refuses a command that is faulty or out of order.
@@ -233,9 +283,16 @@ impl Server {
         Next::Again
     }
 
+    /// The same for EHLO, HELO and LHLO, whose replies have no enhanced code (RFC 2034 section 4).
+    pub(super) fn fault_with_uncoded<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.pipeline.reply(&Reply::Uncoded(reply));
+        self.fault();
+        Next::Again
+    }
+
     /// Counts a faulty command.
     pub(super) fn fault(&mut self) {
-        self.counters.errors += 1;
+        self.counters.errors = self.counters.errors.saturating_add(1);
         let bound = self.config.limits.errors;
         if self.counters.errors > bound.hard {
             self.close_with("421 4.7.0 too many errors, closing", Closed::TooManyErrors);

@@ -138,10 +138,10 @@ pub struct Timeouts {
     /// Message content, in octets a second, that buys more time; at least 1. Default 500: a peer that drips
     /// slower is cut off after [`data`](Self::data).
     pub min_rate: u32,
-    /// For the application to answer a question; then it is answered with 451. Default 5 minutes: a client waits
+    /// For the application to answer a question, from when it was asked; then it is answered with 451. Default 5 minutes: a client waits
     /// 10 for the fate of its message (RFC 5321 section 4.5.3.2.6).
     pub answer: Duration,
-    /// For the peer to take all that is to be written. Default 5 minutes.
+    /// For the peer to take what is to be written at one time. Default 5 minutes.
     pub write: Duration,
     /// How long a reply is held back once a soft bound is exceeded. Default 1 second.
     pub penalty: Duration,

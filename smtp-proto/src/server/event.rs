@@ -89,8 +89,9 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Command>,
     },
-    /// The open transaction is over and nothing of it was accepted: forget it. Every accepted MAIL ends in one
-    /// answered [`Verdict`](Self::Verdict) (LMTP: one for each recipient) or in one `Reset`.
+    /// The open transaction is over: forget it. Every accepted MAIL ends in one answered
+    /// [`Verdict`](Self::Verdict) or in one `Reset`, never in both. In LMTP it ends in a verdict for each recipient,
+    /// or in one `Reset` that speaks of all recipients whose verdict was not given.
     Reset(Reset),
     /// The session is over, and all that could be said has been said. Always the last event.
     Closed(Closed),
@@ -166,7 +167,7 @@ pub enum Closed {
     /// More unknown commands than [`unknown_commands`](crate::limits::ServerLimits::unknown_commands) allows.
     #[error("too many unknown commands")]
     TooManyUnknownCommands,
-    /// More commands without mail than [`idle_commands`](crate::limits::ServerLimits::idle_commands) allows.
+    /// More commands without mail, or refused by the application, than [`idle_commands`](crate::limits::ServerLimits::idle_commands) allows.
     #[error("too many commands that bring no mail")]
     TooManyIdleCommands,
     /// A BDAT command did not say how many octets follow it.

@@ -31,7 +31,7 @@ impl Server {
             return Next::Wait(true);
         }
         Next::Event(Event::Connect {
-            ticket: self.pipeline.ask(Kind::Connect),
+            ticket: self.pipeline.ask(Kind::Connect, self.now),
         })
     }
 
@@ -42,7 +42,7 @@ impl Server {
             Protocol::Lmtp => verb == Verb::Lhlo,
         };
         if !expected {
-            return self.fault_with(match self.config.protocol {
+            return self.fault_with_uncoded(match self.config.protocol {
                 Protocol::Smtp => "500 5.5.1 this is SMTP, say EHLO",
                 Protocol::Lmtp => "500 5.5.1 this is LMTP, say LHLO",
             });
@@ -51,7 +51,7 @@ impl Server {
         Next::Event(Event::Hello {
             verb,
             name,
-            ticket: self.pipeline.ask::<ticket::Hello>(Kind::Hello),
+            ticket: self.pipeline.ask::<ticket::Hello>(Kind::Hello, self.now),
         })
     }
 
@@ -95,6 +95,7 @@ impl Server {
         self.pipeline.answer(ticket, &Reply::Ready(&[]));
         self.abort(Reset::Hello);
         self.state = State::Ready;
+        self.attempted = false;
         self.pipeline.enhanced = self.extensions().has(Keyword::EnhancedStatusCodes);
         let mut greeting = Cow::Borrowed(self.config.hostname.as_str());
         if let Some(line) = text.and_then(|text| text.lines().next()) {

@@ -66,7 +66,6 @@ impl Server {
     /// [`Stale`] when the question is closed.
     pub fn verified(&mut self, ticket: Ticket<Verify>, member: &Member<'_>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         if !self.inquiry_utf8 && !member.is_ascii() {
             self.pipeline
                 .answer(&ticket, &Reply::Fixed("252 2.6.8 ask with SMTPUTF8"));
@@ -93,7 +92,6 @@ impl Server {
             return self.accept(ticket);
         }
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         if !self.inquiry_utf8 && !members.iter().all(Member::is_ascii) {
             self.pipeline
                 .answer(&ticket, &Reply::Fixed("252 2.6.8 ask with SMTPUTF8"));
@@ -126,7 +124,6 @@ impl Server {
     /// [`Stale`] when the question is closed.
     pub fn status(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         let text = text.into_ascii();
         self.pipeline.answer(
             &ticket,
@@ -151,7 +148,6 @@ impl Server {
         path: &ForwardPath<'_>,
     ) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
-        self.asking.stop();
         let recipient = ticket.kind == Kind::Recipient;
         let utf8 = if recipient {
             self.transaction.smtputf8

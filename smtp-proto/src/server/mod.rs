@@ -84,6 +84,9 @@ pub struct Server {
     /// The EHLO, HELO or LHLO that is being asked about.
     introduction: Option<Box<(Verb, ClientName<'static>)>>,
     transaction: Transaction,
+    /// MAIL, or RCPT for the open transaction, was tried. If it was refused, the commands that were pipelined
+    /// behind it are out of order through no fault of the client (RFC 2920 section 3.1).
+    attempted: bool,
     /// The open VRFY or EXPN had the parameter SMTPUTF8.
     inquiry_utf8: bool,
     pipeline: Pipeline,
@@ -99,8 +102,8 @@ pub struct Server {
     reading: Timer,
     /// Waiting for the peer to take what is written.
     writing: Timer,
-    /// Waiting for the application.
-    asking: Timer,
+    /// How much of the output was there when that wait began and has not been taken.
+    unwritten: usize,
     /// Replies are held back until then.
     penalty: Option<Instant>,
     now: Instant,
@@ -147,6 +150,7 @@ impl Server {
             hello: None,
             introduction: None,
             transaction: Transaction::default(),
+            attempted: false,
             inquiry_utf8: false,
             pipeline: Pipeline::new(enhanced),
             line: LineCutter::default(),
@@ -157,7 +161,7 @@ impl Server {
             counters: Counters::default(),
             reading: Timer::default(),
             writing: Timer::default(),
-            asking: Timer::default(),
+            unwritten: 0,
             penalty: None,
             now: Instant::ORIGIN,
         }
@@ -229,12 +233,15 @@ impl Server {
         self.mode = Mode::Commands;
         self.state = State::Closed;
         self.writing.stop();
+        self.unwritten = 0;
     }
 
     /// Says a last reply and decides how the session ends.
     fn close_with(&mut self, reply: &'static str, why: Closed) {
         if self.closing.is_none() {
             self.pipeline.abandon();
+            // In place of the greeting it has no enhanced code (RFC 2034 section 4).
+            self.pipeline.enhanced &= self.state != State::Connected;
             self.pipeline.reply(&Reply::Fixed(reply));
             self.close(why);
         }
@@ -248,6 +255,29 @@ impl Server {
         self.transaction = Transaction::default();
     }
 
+    /// Whether so many more octets may be read to be dropped.
+    fn can_drop(&self, octets: u64) -> bool {
+        self.counters.dropped.saturating_add(octets) <= self.config.limits.dropped
+    }
+
+    /// Counts a command that brings no message forward; `true` when there were too many, and the session ends.
+    fn idled(&mut self) -> bool {
+        self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
+        self.too_idle()
+    }
+
+    /// Ends the session if there were too many commands that brought no message forward.
+    fn too_idle(&mut self) -> bool {
+        let too_many = self.counters.idle_commands > self.config.limits.idle_commands;
+        if too_many {
+            self.close_with(
+                "421 4.7.0 too many commands without mail, closing",
+                Closed::TooManyIdleCommands,
+            );
+        }
+        too_many
+    }
+
     /// Counts octets that were read to be dropped; `false` when they are too many.
     fn drop_octets(&mut self, octets: u64) -> bool {
         self.counters.dropped = self.counters.dropped.saturating_add(octets);
@@ -257,7 +287,10 @@ impl Server {
     fn shut_down(&mut self) -> bool {
         let now = match self.stopping {
             Some(Shutdown::Now) => true,
-            Some(Shutdown::Gracefully) => self.pipeline.len() == 0 && !self.state.in_transaction(),
+            Some(Shutdown::Gracefully) => {
+                let spoilt = self.state == State::Broken;
+                self.pipeline.len() == 0 && (spoilt || !self.state.in_transaction())
+            }
             None => false,
         };
         if now {
@@ -274,9 +307,7 @@ impl Server {
         if self.pipeline.output.is_empty() {
             return Step::Event(Event::Closed(why));
         }
-        let deadline = self
-            .writing
-            .run(Phase::Write, self.config.timeouts.write, self.now);
+        let deadline = self.write_deadline();
         if deadline.at <= self.now {
             self.pipeline.output.clear();
             return Step::Event(Event::Closed(why));
@@ -290,28 +321,35 @@ impl Server {
 
     /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
     fn idle(&mut self, read: bool) -> Option<Wait> {
-        let timeouts = &self.config.timeouts;
-        let (now, answer) = (self.now, self.pipeline.len() > 0);
-        let write = !self.pipeline.output.is_empty();
+        let now = self.now;
+        let asked = self.pipeline.oldest().map(|(_, asked)| asked);
+        let write = !self.pipeline.output.is_empty() && self.penalty.is_none();
         let mut deadline = None;
         if write {
-            deadline = Some(self.writing.run(Phase::Write, timeouts.write, now));
+            deadline = Some(self.write_deadline());
         }
-        if answer {
-            let other = self.asking.run(Phase::Application, timeouts.answer, now);
+        let timeouts = &self.config.timeouts;
+        if let Some(until) = self.penalty {
+            deadline = Some(Deadline::new(until, Phase::Penalty));
+        }
+        if let Some(asked) = asked {
+            let other = Deadline::new(asked + timeouts.answer, Phase::Application);
             deadline = Deadline::earlier(deadline, Some(other));
-        } else if let Some(until) = self.penalty {
-            deadline = Deadline::earlier(deadline, Some(Deadline::new(until, Phase::Penalty)));
+        } else if self.penalty.is_some() {
+            // Nothing is expected of the client meanwhile.
         } else if self.state == State::Connected {
             let other = self.reading.run(Phase::Banner, timeouts.banner, now);
             deadline = Deadline::earlier(deadline, Some(other));
-        } else if let Mode::Commands = self.mode {
-            if read {
+        } else if read {
+            if let Mode::Commands = self.mode {
                 let other = self.reading.run(Phase::Command, timeouts.command, now);
                 deadline = Deadline::earlier(deadline, Some(other));
             }
-        } else {
-            deadline = Deadline::earlier(deadline, Some(self.transaction.waiting(timeouts, now)));
+            // The time between two chunks is part of the time of the message.
+            if !matches!(self.mode, Mode::Commands) || self.state == State::Chunks {
+                let other = self.transaction.waiting(timeouts, now);
+                deadline = Deadline::earlier(deadline, Some(other));
+            }
         }
         match deadline {
             Some(due) if due.at <= now => {
@@ -320,11 +358,21 @@ impl Server {
             }
             _ => Some(Wait {
                 read: read && !self.end_of_input,
-                write: write && self.penalty.is_none(),
-                answer,
+                write,
+                answer: asked.is_some(),
                 deadline,
             }),
         }
+    }
+
+    /// When the peer must have taken what waits to be written. What was added since does not count, so that a
+    /// client may keep the output filled for long, as long as it reads.
+    fn write_deadline(&mut self) -> Deadline {
+        if self.unwritten == 0 {
+            self.unwritten = self.pipeline.output.len();
+        }
+        self.writing
+            .run(Phase::Write, self.config.timeouts.write, self.now)
     }
 
     fn overdue(&mut self, phase: Phase) {
@@ -364,6 +412,7 @@ impl Machine for Server {
                 Mode::Commands => self.next_command(input),
                 Mode::Text(_) => self.next_text(input),
                 Mode::Chunk(_) => self.next_octets(input),
+                Mode::Verdicts(_) if self.pipeline.output.len() >= OUTPUT_HIGH => Next::Wait(false),
                 Mode::Verdicts(recipient) => self.next_verdict(recipient),
             };
             match next {
@@ -384,11 +433,12 @@ impl Machine for Server {
 
     fn wrote(&mut self, octets: usize) {
         self.pipeline.output.wrote(octets);
-        if self.pipeline.output.is_empty() {
+        self.unwritten = self.unwritten.saturating_sub(octets);
+        if self.unwritten == 0 {
             self.writing.stop();
-            if !self.state.in_transaction() {
-                self.pipeline.output.release();
-            }
+        }
+        if self.pipeline.output.is_empty() && !self.state.in_transaction() {
+            self.pipeline.output.release();
         }
     }
 

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use super::ticket::{Kind, Stale, Ticket};
 use crate::{
     output::{Output, Sink},
+    time::Instant,
     types::{self, Code, EnhancedCode, Rejection, Text},
 };
 
@@ -22,7 +23,9 @@ pub(super) struct Pipeline {
 
 #[derive(Debug)]
 enum Slot {
-    Open(Kind),
+    /// A question, and when it was asked.
+    Open(Kind, Instant),
+    /// A reply that waits for its turn.
     Done(Box<[u8]>),
 }
 
@@ -43,21 +46,21 @@ impl Pipeline {
 
     /// Whether a question is open that must be answered before the next command is looked at.
     pub(super) fn blocked(&self) -> bool {
-        matches!(self.slots.back(), Some(Slot::Open(kind)) if *kind != Kind::Recipient)
+        matches!(self.slots.back(), Some(Slot::Open(kind, _)) if *kind != Kind::Recipient)
     }
 
     /// How many questions of this kind are open.
     pub(super) fn open(&self, kind: Kind) -> usize {
         self.slots
             .iter()
-            .filter(|slot| matches!(slot, Slot::Open(open) if *open == kind))
+            .filter(|slot| matches!(slot, Slot::Open(open, _) if *open == kind))
             .count()
     }
 
     /// Opens a question behind all that came before.
-    pub(super) fn ask<Q>(&mut self, kind: Kind) -> Ticket<Q> {
+    pub(super) fn ask<Q>(&mut self, kind: Kind, now: Instant) -> Ticket<Q> {
         let number = self.first.wrapping_add(self.slots.len() as u32);
-        self.slots.push_back(Slot::Open(kind));
+        self.slots.push_back(Slot::Open(kind, now));
         Ticket::new(number, kind)
     }
 
@@ -73,7 +76,7 @@ impl Pipeline {
     /// Whether the question of this ticket is still open.
     pub(super) fn check<Q>(&self, ticket: &Ticket<Q>) -> Result<(), Stale> {
         match self.slots.get(self.index(ticket.number)) {
-            Some(Slot::Open(kind)) if *kind == ticket.kind => Ok(()),
+            Some(Slot::Open(kind, _)) if *kind == ticket.kind => Ok(()),
             _ => Err(Stale),
         }
     }
@@ -83,10 +86,19 @@ impl Pipeline {
         self.fill(self.index(ticket.number), reply);
     }
 
-    /// Gives the same reply to every open question.
-    pub(super) fn answer_all(&mut self, reply: &Reply<'_>) {
-        while let Some(index) = self.slots.iter().position(|slot| matches!(slot, Slot::Open(_))) {
-            self.fill(index, reply);
+    /// The question that is open for the longest time, and when it was asked.
+    pub(super) fn oldest(&self) -> Option<(Kind, Instant)> {
+        // What is in front is open: a reply does not wait once its turn has come.
+        match self.slots.front() {
+            Some(Slot::Open(kind, asked)) => Some((*kind, *asked)),
+            _ => None,
+        }
+    }
+
+    /// Gives a reply to the question that is open for the longest time.
+    pub(super) fn answer_oldest(&mut self, reply: &Reply<'_>) {
+        if self.oldest().is_some() {
+            self.fill(0, reply);
         }
     }
 
@@ -126,6 +138,8 @@ impl Pipeline {
 pub(super) enum Reply<'a> {
     /// A whole line without its CRLF: code, enhanced code of five characters, text.
     Fixed(&'static str),
+    /// The same, without its enhanced code whatever was offered.
+    Uncoded(&'static str),
     /// A whole line without its CRLF that has no enhanced code: 3yz, 220, replies to EHLO.
     Bare(&'static str),
     /// Code and text, which may have several lines.
@@ -145,13 +159,13 @@ impl Reply<'_> {
 
     fn write(&self, enhanced: bool, sink: &mut impl Sink) {
         match *self {
-            Self::Fixed(line) if !enhanced => {
+            Self::Fixed(line) | Self::Uncoded(line) if !enhanced || matches!(self, Self::Uncoded(_)) => {
                 let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
                 sink.put(code.as_bytes());
                 sink.put(rest.get(6..).unwrap_or(rest).as_bytes());
                 sink.put(b"\r\n");
             }
-            Self::Fixed(line) | Self::Bare(line) => {
+            Self::Fixed(line) | Self::Uncoded(line) | Self::Bare(line) => {
                 sink.put(line.as_bytes());
                 sink.put(b"\r\n");
             }

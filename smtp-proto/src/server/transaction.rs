@@ -66,6 +66,7 @@ impl Server {
             .is_some_and(|size| size > self.message_limit())
         {
             self.pipeline.reply(&Reply::Fixed("552 5.3.4 message too big"));
+            self.idled();
             return Next::Again;
         }
         self.transaction = Transaction {
@@ -75,7 +76,7 @@ impl Server {
         };
         Next::Event(Event::Mail {
             mail,
-            ticket: self.pipeline.ask(Kind::Mail),
+            ticket: self.pipeline.ask(Kind::Mail, self.now),
         })
     }
 
@@ -86,15 +87,14 @@ impl Server {
         if !self.transaction.smtputf8 && !rcpt.forward_path().is_ascii() {
             return self.fault_with("553 5.6.7 a non-ASCII address needs SMTPUTF8");
         }
-        let open = self.pipeline.open(Kind::Recipient) as u64;
-        if u64::from(self.transaction.recipients) + open >= u64::from(self.config.limits.recipients) {
+        if self.transaction.recipients >= self.config.limits.recipients {
             self.pipeline
                 .reply(&Reply::Fixed("452 4.5.3 too many recipients"));
             return Next::Again;
         }
         Next::Event(Event::Recipient {
             rcpt,
-            ticket: self.pipeline.ask(Kind::Recipient),
+            ticket: self.pipeline.ask(Kind::Recipient, self.now),
         })
     }
 
@@ -103,13 +103,14 @@ impl Server {
             return self.fault_with("503 5.5.1 a BINARYMIME message needs BDAT");
         }
         Next::Event(Event::Message {
-            ticket: self.pipeline.ask(Kind::Message),
+            ticket: self.pipeline.ask(Kind::Message, self.now),
         })
     }
 
     pub(super) fn rset<'i>(&mut self) -> Next<'i> {
         self.abort(Reset::Rset);
         self.state = self.state.after(Move::Rset).unwrap_or(self.state);
+        self.attempted = false;
         self.pipeline.reply(&Reply::Fixed("250 2.0.0 reset"));
         Next::Again
     }

@@ -295,3 +295,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_comes_before_a_bare_line_ending_is_given_out_whatever_the_cut() {
+    for (wire, clean) in [
+        (&b"ab\r\ncd\nef\r\n.\r\n"[..], &b"ab\r\ncd"[..]),
+        (b"ab\r\ncd\ref\r\n.\r\n", b"ab\r\ncd\r"),
+        (b"\nef\r\n.\r\n", b""),
+        (b"ab\r\n.\ref\r\n.\r\n", b"ab\r\n\r"),
+        (b"ab\r\n\n.\r\n\r\n.\r\n", b"ab\r\n"),
+        (b"ab\r\r\n.\r\n", b"ab\r"),
+    ] {
+        for size in 1..=wire.len() {
+            let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+            let mut before = Vec::new();
+            for mut input in wire.chunks(size) {
+                while let Unstuffed::Piece(piece) = unstuffer.next(&mut input) {
+                    if !unstuffer.bare_seen() {
+                        before.extend_from_slice(piece);
+                    }
+                }
+            }
+            assert!(unstuffer.bare_seen());
+            assert_eq!(before, clean, "{} in pieces of {size}", wire.escape_ascii());
+        }
+    }
+}
