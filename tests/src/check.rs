@@ -26,9 +26,9 @@ const ALWAYS_TOLD: [&str; 8] = [
     "stopped",
 ];
 
-/// Stories with more input than this are cut at every octet of their first and last parts of this length, and in
-/// between at each 1009th.
-const ALL_SPLITS: usize = 1500;
+/// Stories with more input than this are not cut at every octet, but at those of the first and last parts (an eighth of
+/// this each), and at each 1009th.
+const ALL_SPLITS: usize = 4000;
 
 /// Runs the story against the machines that it names, with its input whole, cut at every place, and octet by octet,
 /// and with each way to answer and to write.
@@ -109,7 +109,8 @@ fn report(story: &Story, way: &str, fault: &Fault) -> String {
 fn chops(input: &[u8]) -> Vec<Chop> {
     let mut chops = vec![Chop::Whole, Chop::Octets, Chop::Sizes(vec![2]), Chop::Sizes(vec![3, 1, 7])];
     for at in 1..input.len() {
-        if at < ALL_SPLITS || at + ALL_SPLITS > input.len() || at % 1009 == 0 {
+        let at_the_edge = at.min(input.len() - at) < ALL_SPLITS / 8;
+        if input.len() <= ALL_SPLITS || at_the_edge || at % 1009 == 0 {
             chops.push(Chop::At(at));
         }
     }
