@@ -174,11 +174,11 @@ impl Application {
                 self.asked(Question::Verdict, &subject, AnyTicket::Other(ticket.into_any()));
             }
             Event::Verify { query, ticket } => {
-                self.log.push(format!("vrfy {}", query.as_str()));
+                self.log.push(escape(format!("vrfy {}", query.as_str()).as_bytes()));
                 self.asked(Question::Verify, query.as_str(), AnyTicket::Verify(ticket));
             }
             Event::Expand { query, ticket } => {
-                self.log.push(format!("expn {}", query.as_str()));
+                self.log.push(escape(format!("expn {}", query.as_str()).as_bytes()));
                 self.asked(Question::Expand, query.as_str(), AnyTicket::Expand(ticket));
             }
             Event::Help { topic, ticket } => {

@@ -7,7 +7,7 @@ use smtp_proto::Deadline;
 use crate::{
     application::{Answers, Application},
     chop::Chop,
-    octets::escape,
+    octets::{escape, unescape},
     pair::{Pair, Transport},
     seat::{Driver, Seat, Stuck, Writes},
     sender::Sender,
@@ -230,14 +230,10 @@ fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault
         .iter()
         .filter(|(_, of, _)| *of == role)
         .map(|(line, _, sight)| {
-            let sight = match sight.strip_prefix("body") {
-                // The escapes of a story are free, those of the log are not.
-                Some(body) => {
-                    let body = crate::unescape(body.strip_prefix(' ').unwrap_or(body)).unwrap_or_default();
-                    format!("body {}", escape(&body))
-                }
-                None => sight.clone(),
-            };
+            // The escapes of a story are free, those of the log are not.
+            let sight = escape(&unescape(sight).unwrap_or_else(|fault| fault.into_bytes()));
+            // An empty body has no blank behind the word.
+            let sight = if sight == "body" { "body ".to_owned() } else { sight };
             (*line, sight)
         })
         .collect();

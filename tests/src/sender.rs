@@ -79,7 +79,7 @@ impl Sender {
         let refused = match verb.as_str() {
             "deliver" => {
                 let envelope = envelope(&rest)?;
-                self.receipt = Some(Receipt::new(client.config().protocol, &envelope));
+                self.receipt = Some(Receipt::new(&envelope));
                 client.deliver(envelope).err().map(|refused| refused.why)
             }
             "body" => {
