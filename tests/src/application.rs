@@ -31,8 +31,12 @@ pub struct Application {
     pub server: Server,
     /// What the application saw, adjacent body slices joined.
     pub log: Vec<String>,
-    /// The messages that it accepted a verdict for.
-    pub accepted: Vec<Vec<u8>>,
+    /// The messages that it became responsible for, each once.
+    pub stored: Vec<Vec<u8>>,
+    /// The reverse-path of the open transaction.
+    from: String,
+    /// The message that verdicts are asked about, until it is stored.
+    complete: Option<Vec<u8>>,
     settings: Settings,
     answers: Answers,
     held: Vec<Held>,
@@ -44,6 +48,7 @@ pub struct Application {
 
 #[derive(Debug)]
 struct Held {
+    question: Question,
     answer: Answer,
     ticket: AnyTicket,
 }
@@ -64,7 +69,9 @@ impl Application {
         Self {
             server: Server::new(settings.server.clone().into()),
             log: Vec::new(),
-            accepted: Vec::new(),
+            stored: Vec::new(),
+            from: String::new(),
+            complete: None,
             settings: settings.clone(),
             answers,
             held: Vec::new(),
@@ -84,7 +91,11 @@ impl Application {
 
     fn asked(&mut self, question: Question, subject: &str, ticket: AnyTicket) {
         let answer = self.rule(question, subject).unwrap_or(Answer::Accept(None));
-        let held = Held { answer, ticket };
+        let held = Held {
+            question,
+            answer,
+            ticket,
+        };
         if self.answers == Answers::Now {
             self.answer(held);
         } else {
@@ -93,6 +104,7 @@ impl Application {
     }
 
     fn answer(&mut self, held: Held) {
+        let stores = held.question == Question::Verdict && matches!(held.answer, Answer::Accept(_));
         let server = &mut self.server;
         let result = match (held.answer, held.ticket) {
             (Answer::Silence, _) => Ok(()),
@@ -108,6 +120,8 @@ impl Application {
         };
         if result == Err(Stale) {
             self.log.push("stale".to_owned());
+        } else if stores {
+            self.stored.extend(self.complete.take());
         }
     }
 
@@ -118,7 +132,7 @@ impl Application {
             self.log.push(format!("{kind} {}", escape(&body)));
         }
         if complete {
-            self.accepted.push(body);
+            self.complete = Some(body);
         }
     }
 
@@ -151,6 +165,7 @@ impl Application {
             }
             Event::Mail { mail, ticket } => {
                 let subject = mail.reverse_path().as_str().to_owned();
+                self.from.clone_from(&subject);
                 self.log.push(command("mail", &Command::Mail(mail)));
                 self.asked(Question::Mail, &subject, AnyTicket::Other(ticket.into_any()));
             }
@@ -171,7 +186,13 @@ impl Application {
                 }
                 let subject = recipient.map_or(self.messages.to_string(), |recipient| recipient.to_string());
                 self.log.push(format!("verdict {subject} {}", self.server.protocol_name()));
-                self.asked(Question::Verdict, &subject, AnyTicket::Other(ticket.into_any()));
+                let ticket = AnyTicket::Other(ticket.into_any());
+                match self.settings.rules.iter().find(|rule| {
+                    matches!(rule.question, Question::MessageFrom(number) if self.from.starts_with(&format!("m{number}@")))
+                }) {
+                    Some(rule) => self.asked(rule.question, "", ticket),
+                    None => self.asked(Question::Verdict, &subject, ticket),
+                }
             }
             Event::Verify { query, ticket } => {
                 self.log.push(escape(format!("vrfy {}", query.as_str()).as_bytes()));

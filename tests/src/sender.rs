@@ -78,7 +78,7 @@ impl Sender {
         let client = &mut self.client;
         let refused = match verb.as_str() {
             "deliver" => {
-                let envelope = envelope(&rest)?;
+                let envelope = envelope(&unescape(&rest)?)?;
                 self.receipt = Some(Receipt::new(&envelope));
                 client.deliver(envelope).err().map(|refused| refused.why)
             }
@@ -118,8 +118,24 @@ impl Sender {
         Ok(true)
     }
 
-    /// Gives content to the machine; `true` when something came of it.
+    /// Gives content to the machine; `true` when something came of it. The end of the message is told at once behind
+    /// its last piece.
     fn send_content(&mut self) -> bool {
+        let mut moved = false;
+        loop {
+            let more = self.send_piece();
+            moved |= more;
+            let all_used = self
+                .content
+                .as_ref()
+                .is_some_and(|(content, at)| *at == content.len());
+            if !(more && all_used) {
+                return moved;
+            }
+        }
+    }
+
+    fn send_piece(&mut self) -> bool {
         let (Some((content, at)), Some(permit)) = (&mut self.content, &self.permit) else {
             return false;
         };
@@ -182,6 +198,10 @@ impl Sender {
             }
             Event::Finished(outcome) => {
                 self.log.push(format!("finished {outcome:?}"));
+                // Content that was not asked for belongs to no later message.
+                if self.content.is_none() && self.plans.front().is_some_and(|plan| is_body(plan)) {
+                    self.plans.pop_front();
+                }
                 self.tell_fates();
             }
             Event::Closed { why, message } => {
@@ -265,8 +285,13 @@ impl Seat for Sender {
     }
 }
 
+fn is_body(plan: &str) -> bool {
+    plan == "body" || plan.starts_with("body ")
+}
+
 /// `MAIL FROM:<a@b.example> SIZE=10; RCPT TO:<c@d.example>; ...`
-fn envelope(text: &str) -> Result<Envelope, String> {
+fn envelope(text: &[u8]) -> Result<Envelope, String> {
+    let text = str::from_utf8(text).map_err(|error| error.to_string())?;
     let mut envelope = None;
     for line in text.split("; ") {
         let command = parse_command(line.as_bytes(), &Leniency::STRICT).map_err(|error| error.to_string())?;
@@ -286,9 +311,10 @@ fn envelope(text: &str) -> Result<Envelope, String> {
 }
 
 fn query(text: &str) -> Result<Query<'static>, String> {
+    let text = String::from_utf8(unescape(text)?).map_err(|error| error.to_string())?;
     let (text, utf8) = match text.strip_suffix(" SMTPUTF8") {
         Some(text) => (text, true),
-        None => (text, false),
+        None => (text.as_str(), false),
     };
     let query = Query::new(text.to_owned()).map_err(|error| error.to_string())?;
     Ok(if utf8 { query.with_smtputf8() } else { query })

@@ -58,6 +58,8 @@ pub enum Question {
     Message,
     Body,
     Verdict,
+    /// The verdict on the message with this number in its reverse-path, `m0@` and so on.
+    MessageFrom(usize),
     Verify,
     Expand,
     Help,
