@@ -298,6 +298,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             };
             match event {
                 Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
                     let source = self.connection.take_error();
                     return Err(Error::Closed {
                         why,
@@ -351,6 +352,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
                 Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
