@@ -1,6 +1,6 @@
 //! A client that connects, sends messages, and says what became of them.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::{Buf, BytesMut};
 use smtp_proto::{
@@ -16,13 +16,15 @@ use tokio::{
 };
 use tracing::debug;
 
-use crate::Connection;
+use crate::{Connection, connection::PIECES};
 
-/// How many pieces of a message go into one write.
-const PIECES: usize = 64;
+/// How much of a message is handled at once, in octets. The server has to take that much within
+/// [`Timeouts::data_block`](client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
+const BLOCK: usize = 64 * 1024;
 
-/// How much of a message is handled at once, in octets.
-const BLOCK: usize = 256 * 1024;
+/// How long a source that has something may take to fill a block, so that small pieces become few writes and chunks,
+/// and the end of the message leaves with what is before it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A session with a server.
 ///
@@ -100,7 +102,8 @@ impl std::fmt::Display for Told<'_> {
 }
 
 impl Client {
-    /// Connects to the first address that answers, and says hello.
+    /// Connects to the first address that answers, and says hello. Connecting may take as long as the greeting may
+    /// ([`Timeouts::greeting`](client::Timeouts::greeting)), all addresses together. MX records are not looked up.
     ///
     /// # Errors
     ///
@@ -138,9 +141,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Sends a message that is in memory.
     ///
     /// What the message needs is found by looking at it: SIZE, and BODY=8BITMIME and SMTPUTF8 where the envelope
-    /// does not say otherwise.
+    /// does not say otherwise. When the server takes fewer recipients or domains at once (RFC 9422), it is sent in
+    /// several transactions.
     ///
     /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
+    ///
+    /// When the future is dropped before it is ready, the session is left in the middle of a transaction and good for
+    /// nothing more: drop the client, too.
     ///
     /// # Errors
     ///
@@ -149,11 +156,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let mut survey = Survey::new();
         survey.feed(message);
         let envelope = envelope.for_content(&survey.finish());
-        self.transmit(envelope, Source::<Empty>::Memory(message)).await
+        let (mut receipt, mut failed) = (Receipt::default(), None);
+        for part in envelope.split(self.extensions().limits()) {
+            receipt.begin(&part);
+            if failed.is_none() {
+                let mut source = Source::<Empty>::Memory(message);
+                failed = self.transmit(part, &mut source, &mut receipt).await.err();
+            }
+        }
+        match failed {
+            None => Ok(receipt),
+            Some(error) => Err(SendError { error, receipt }),
+        }
     }
 
     /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
-    /// envelope's parameters: SIZE, BODY, SMTPUTF8.
+    /// envelope's parameters: SIZE, BODY, SMTPUTF8. Since it can be read once only, it is sent in one transaction: an
+    /// envelope beyond the server's limits (RFC 9422) is an error.
+    ///
+    /// The future must not be dropped before it is ready; see [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -163,16 +184,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         envelope: Envelope,
         message: impl AsyncRead + Unpin,
     ) -> Result<Receipt, SendError> {
-        let buffer = BytesMut::new();
-        self.transmit(
-            envelope,
-            Source::Reader {
-                reader: message,
-                buffer,
-                ended: false,
-            },
-        )
-        .await
+        let mut receipt = Receipt::new(&envelope);
+        let mut source = Source::Reader {
+            reader: message,
+            buffer: BytesMut::new(),
+            ended: false,
+        };
+        match self.transmit(envelope, &mut source, &mut receipt).await {
+            Ok(()) => Ok(receipt),
+            Err(error) => Err(SendError { error, receipt }),
+        }
     }
 
     /// What the server offers.
@@ -254,7 +275,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Err(Error::Closed {
                 why: Closed::Quit, ..
             })
-            | Ok(()) => Ok(()),
+            | Ok(()) => {
+                self.connection.shut_down().await;
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }
@@ -281,6 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             };
             match event {
                 Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
                     let source = self.connection.take_error();
                     return Err(Error::Closed {
                         why,
@@ -300,28 +325,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
+    /// Carries a transaction through to its end, sending the message when the server is ready for it.
     async fn transmit<R: AsyncRead + Unpin>(
         &mut self,
         envelope: Envelope,
-        mut source: Source<'_, R>,
-    ) -> Result<Receipt, SendError> {
-        let mut receipt = Receipt::new(self.connection.machine().config().protocol, &envelope);
-        let result = match self.connection.machine_mut().deliver(envelope) {
-            Ok(()) => self.transaction(&mut source, &mut receipt).await,
-            Err(refused) => Err(refused.why.into()),
-        };
-        match result {
-            Ok(()) => Ok(receipt),
-            Err(error) => Err(SendError { error, receipt }),
-        }
-    }
-
-    /// Drives the session to the end of a transaction, sending the message when the server is ready for it.
-    async fn transaction<R: AsyncRead + Unpin>(
-        &mut self,
         source: &mut Source<'_, R>,
         receipt: &mut Receipt,
     ) -> Result<(), Error> {
+        if let Err(refused) = self.connection.machine_mut().deliver(envelope) {
+            return Err(refused.why.into());
+        }
         let (mut permit, mut refusal, mut unreadable) = (None, None, None);
         loop {
             let event = match self.connection.poll().0 {
@@ -346,6 +359,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
                 Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
@@ -373,39 +387,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         source: &mut Source<'_, R>,
         wait: Wait,
     ) -> io::Result<Option<BodyPermit>> {
-        if self.connection.is_writing() {
+        if self.connection.is_writing() || self.connection.is_deaf() {
+            // A server that takes nothing more may have said why.
             self.connection.wait(wait).await;
             return Ok(Some(permit));
         }
-        let (block, coming) = source.block().await?;
+        tokio::select! {
+            biased;
+            filled = source.fill() => filled?,
+            () = self.connection.wait(wait) => return Ok(Some(permit)),
+        }
+        let (block, coming) = source.block();
         let machine = self.connection.machine_mut();
         let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
         let mut slots = pieces.iter_mut();
         let mut rest = block;
-        let mut permit = Some(permit);
         let last = loop {
-            let (Some(held), Some(slot)) = (&permit, slots.next()) else {
-                break Piece::Empty;
+            let Some(slot) = slots.next() else {
+                break None;
             };
-            // What cannot be sent ends the session; the machine says so in its next event.
-            match machine.body(held, &mut rest, coming).unwrap_or(Piece::Stopped) {
-                Piece::Send(piece) => *slot = piece,
-                other => break other,
+            match machine.body(&permit, &mut rest, coming) {
+                Ok(Piece::Send(piece)) => *slot = piece,
+                Ok(other) => break Some(other),
+                // What cannot be sent ends the session; the machine says so in its next event.
+                Err(_) => return Ok(None),
             }
         };
         let head = machine.output().len();
-        if last == Piece::Empty && rest.is_empty() && coming == Coming::Nothing {
-            if let Some(permit) = permit.take() {
-                let _ = machine.end_body(permit);
-            }
-        }
         let used = block.len() - rest.len();
-        let idle = last == Piece::Blocked && used == 0 && machine.output().is_empty();
-        if idle || last == Piece::Stopped {
-            self.connection.wait(wait).await;
-        } else {
-            self.connection.write_pieces(head, &pieces, wait).await;
+        let mut permit = Some(permit);
+        match last {
+            Some(Piece::Empty) if rest.is_empty() && coming == Coming::Nothing => {
+                if let Some(Err(_)) = permit.take().map(|permit| machine.end_body(permit)) {
+                    return Ok(None);
+                }
+            }
+            Some(Piece::Blocked) if used == 0 && head == 0 => {
+                self.connection.wait(wait).await;
+                return Ok(permit);
+            }
+            // A chunk that was open is completed all the same, to stay in step.
+            Some(Piece::Stopped) => permit = None,
+            _ => {}
         }
+        self.connection.write_pieces(head, &pieces).await;
         source.consume(used);
         Ok(permit)
     }
@@ -422,23 +447,39 @@ enum Source<'m, R> {
 }
 
 impl<R: AsyncRead + Unpin> Source<'_, R> {
+    /// Reads what makes a block, if there is nothing left of the last one. It may be dropped without losing anything.
+    async fn fill(&mut self) -> io::Result<()> {
+        let Self::Reader {
+            reader,
+            buffer,
+            ended,
+        } = self
+        else {
+            return Ok(());
+        };
+        if !buffer.is_empty() || *ended {
+            return Ok(());
+        }
+        buffer.reserve(BLOCK);
+        *ended = reader.read_buf(buffer).await? == 0;
+        let more = async {
+            while !*ended && buffer.len() < BLOCK {
+                *ended = reader.read_buf(buffer).await? == 0;
+            }
+            Ok(())
+        };
+        time::timeout(PATIENCE, more).await.unwrap_or(Ok(()))
+    }
+
     /// The next octets of the message, and whether more come behind them.
-    async fn block(&mut self) -> io::Result<(&[u8], Coming)> {
+    fn block(&self) -> (&[u8], Coming) {
         match self {
             Self::Memory(rest) => match rest.get(..BLOCK) {
-                Some(block) if block.len() < rest.len() => Ok((block, Coming::More)),
-                _ => Ok((rest, Coming::Nothing)),
+                Some(block) if block.len() < rest.len() => (block, Coming::More),
+                _ => (rest, Coming::Nothing),
             },
-            Self::Reader {
-                reader,
-                buffer,
-                ended,
-            } => {
-                if buffer.is_empty() && !*ended {
-                    buffer.reserve(BLOCK);
-                    *ended = reader.read_buf(buffer).await? == 0;
-                }
-                Ok((buffer, if *ended { Coming::Nothing } else { Coming::More }))
+            Self::Reader { buffer, ended, .. } => {
+                (buffer, if *ended { Coming::Nothing } else { Coming::More })
             }
         }
     }

@@ -3,13 +3,18 @@
 use alloc::vec::Vec;
 
 use super::{Asked, Event, Fate};
-use crate::types::{Code, Envelope, ForwardPath, Reply};
+use crate::types::{Code, Envelope, ForwardPath, Recipient, Reply};
 
-/// The replies to one transaction, sorted by what they answer.
+/// The replies to a message, sorted by what they answer.
 ///
-/// Made from the envelope before it is delivered, and fed with every event of the transaction.
+/// Made from the envelope before it is delivered, and fed with every event of the transaction. A message that takes
+/// several transactions ([`Envelope::split`]) has one receipt: each envelope is announced with [`begin`](Self::begin).
+#[derive(Clone, Debug, Default)]
+pub struct Receipt(Vec<Transaction>);
+
+/// The replies to one transaction.
 #[derive(Clone, Debug)]
-pub struct Receipt {
+struct Transaction {
     recipients: Vec<Entry>,
     /// The reply that spoke for all: a refusal of MAIL, DATA or a chunk, or the reply to the end of the message.
     common: Option<(Asked, Reply<'static>)>,
@@ -42,35 +47,44 @@ impl Receipt {
     /// An empty receipt for this envelope.
     #[must_use]
     pub fn new(envelope: &Envelope) -> Self {
-        let recipients = envelope
-            .recipients()
-            .iter()
-            .map(|recipient| Entry {
-                path: recipient.forward_path().clone(),
-                own: None,
-            })
-            .collect();
-        Self {
-            recipients,
+        let mut receipt = Self::default();
+        receipt.begin(envelope);
+        receipt
+    }
+
+    /// Goes on with the transaction of one more envelope of the same message.
+    pub fn begin(&mut self, envelope: &Envelope) {
+        let entry = |recipient: &Recipient| Entry {
+            path: recipient.forward_path().clone(),
+            own: None,
+        };
+        self.0.push(Transaction {
+            recipients: envelope.recipients().iter().map(entry).collect(),
             common: None,
             unknown: false,
-        }
+        });
     }
 
     /// Notes an event of the transaction. Events that say nothing of it are passed over.
     pub fn note(&mut self, event: &Event<'_>) {
+        let Some(transaction) = self.0.last_mut() else {
+            return;
+        };
         match event {
-            Event::Reply { to, reply } => self.reply(*to, reply),
-            Event::Closed { message, .. } => self.unknown = *message == Fate::Unknown,
+            Event::Reply { to, reply } => transaction.reply(*to, reply),
+            Event::Closed { message, .. } => transaction.unknown = *message == Fate::Unknown,
             _ => {}
         }
     }
 
-    /// What became of each recipient, in the order of the envelope.
+    /// What became of each recipient, in the order of the envelope or envelopes.
     pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, RecipientFate<'_>)> {
-        self.recipients
-            .iter()
-            .map(|entry| (&entry.path, self.fate(entry)))
+        self.0.iter().flat_map(|transaction| {
+            transaction
+                .recipients
+                .iter()
+                .map(|entry| (&entry.path, transaction.fate(entry)))
+        })
     }
 
     /// Whether every recipient was accepted.
@@ -80,12 +94,19 @@ impl Receipt {
             .all(|(_, fate)| matches!(fate, RecipientFate::Accepted(_)))
     }
 
-    /// The reply that spoke for all recipients, if one did, and what it answered.
+    /// The last reply that spoke for all recipients of its transaction, if there was one, and what it answered.
     #[must_use]
     pub fn message(&self) -> Option<(Asked, &Reply<'static>)> {
-        self.common.as_ref().map(|(asked, reply)| (*asked, reply))
+        let common = self
+            .0
+            .iter()
+            .rev()
+            .find_map(|transaction| transaction.common.as_ref());
+        common.map(|(asked, reply)| (*asked, reply))
     }
+}
 
+impl Transaction {
     fn reply(&mut self, to: Asked, reply: &Reply<'_>) {
         let decides = match to {
             Asked::Recipient(_) | Asked::Message | Asked::MessageFor(_) => !reply.is_intermediate(),
