@@ -1,5 +1,4 @@
 //! A client and a server under virtual time: what was accepted arrived octet for octet, nothing else did, and it ends.
-#![expect(clippy::expect_used, reason = "a panic here is the report of a failed test")]
 
 use std::time::Duration;
 
