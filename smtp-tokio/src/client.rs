@@ -386,9 +386,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             return Ok(Some(permit));
         }
         tokio::select! {
+            // What the server has said comes first: it may want no more.
             biased;
-            filled = source.fill() => filled?,
             () = self.connection.wait(wait) => return Ok(Some(permit)),
+            filled = source.fill() => filled?,
         }
         let (block, coming) = source.block();
         let machine = self.connection.machine_mut();
