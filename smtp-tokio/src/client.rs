@@ -102,7 +102,8 @@ impl std::fmt::Display for Told<'_> {
 }
 
 impl Client {
-    /// Connects to the first address that answers, and says hello.
+    /// Connects to the first address that answers, and says hello. Connecting may take as long as the greeting may
+    /// ([`Timeouts::greeting`](client::Timeouts::greeting)), all addresses together. MX records are not looked up.
     ///
     /// # Errors
     ///
@@ -145,6 +146,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
     ///
+    /// When the future is dropped before it is ready, the session is left in the middle of a transaction and good for
+    /// nothing more: drop the client, too.
+    ///
     /// # Errors
     ///
     /// When the session ends, or the server does not offer what the message needs.
@@ -167,7 +171,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
-    /// envelope's parameters: SIZE, BODY, SMTPUTF8.
+    /// envelope's parameters: SIZE, BODY, SMTPUTF8. Since it can be read once only, it is sent in one transaction: an
+    /// envelope beyond the server's limits (RFC 9422) is an error.
+    ///
+    /// The future must not be dropped before it is ready; see [`send`](Self::send).
     ///
     /// # Errors
     ///

@@ -21,3 +21,8 @@ pub use client::{Client, Error, SendError};
 pub use connection::Connection;
 pub use serve::{Options, Session, serve};
 pub use smtp_proto as proto;
+
+/// The examples of the project's README, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -8,7 +8,7 @@ use crate::{
     line::Cut,
     state::{Move, State},
     syntax::{self, CommandError},
-    types::{Command, MailKind, Verb},
+    types::{Command, Keyword, MailKind, Verb},
 };
 
 impl Server {
@@ -64,7 +64,7 @@ impl Server {
                 if self.state == State::Chunks {
                     self.transaction.arrived(line.len(), self.now);
                 }
-                self.obey(line)
+                self.obey(line, input)
             }
             Cut::TooLong(_) => {
                 self.reading.stop();
@@ -78,11 +78,15 @@ impl Server {
         }
     }
 
-    fn obey<'i>(&mut self, line: &'i [u8]) -> Next<'i> {
+    /// Does what a line asks for; `behind` is the input behind it.
+    fn obey<'i>(&mut self, line: &'i [u8], behind: &[u8]) -> Next<'i> {
         let command = match syntax::parse_command(line, &self.config.leniency) {
             Ok(command) => command,
             Err(error) => return self.misunderstood(line, &error),
         };
+        if self.needs_tls(&command) && !matches!(command, Command::Bdat(_)) {
+            return self.fault_with("530 5.7.0 say STARTTLS first");
+        }
         let step = match &command {
             Command::Rcpt(_) => Move::Rcpt,
             Command::Mail(mail) if mail.kind() == MailKind::Mail => Move::Mail,
@@ -92,6 +96,10 @@ impl Server {
             Command::Quit => Move::Quit,
             Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) => Move::Hello,
             Command::Rset => Move::Rset,
+            Command::StartTls if self.encrypted => {
+                return self.fault_with("503 5.5.1 the session is under TLS");
+            }
+            Command::StartTls if self.offers(Keyword::StartTls) => Move::StartTls,
             Command::Vrfy(_) | Command::Expn(_) | Command::Help(_) | Command::Noop(_) => Move::Anytime,
             Command::Unknown(_) => return self.unknown(command),
             _ => return self.fault_with("502 5.5.1 command not implemented"),
@@ -114,6 +122,7 @@ impl Server {
             Command::Mail(mail) => self.mail(mail),
             Command::Data => self.data(),
             Command::Quit => self.quit(),
+            Command::StartTls => self.start_tls(behind),
             harmless => self.chatter(harmless),
         }
     }
@@ -124,7 +133,9 @@ impl Server {
             (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
             (State::Greeted, _) => "503 5.5.1 say hello first",
             (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
-            (_, Move::Mail | Move::Historic) => "503 5.5.1 a transaction is open, send RSET to drop it",
+            (_, Move::Mail | Move::Historic | Move::StartTls) => {
+                "503 5.5.1 a transaction is open, send RSET to drop it"
+            }
             (State::Mail, _) => "503 5.5.1 no valid recipients",
             (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",
             _ => "503 5.5.1 send MAIL first",
