@@ -136,7 +136,8 @@ impl Application {
         }
     }
 
-    fn see(&mut self, event: Event<'_>) {
+    /// Deals with an event of [`server`](Self::server).
+    pub fn see(&mut self, event: Event<'_>) {
         match event {
             Event::Body(octets) => {
                 assert!(!octets.is_empty(), "empty body slice");
@@ -161,7 +162,11 @@ impl Application {
             }
             Event::Hello { verb, name, ticket } => {
                 self.log.push(format!("hello {verb} {name}"));
-                self.asked(Question::Hello, name.as_str(), AnyTicket::Other(ticket.into_any()));
+                self.asked(
+                    Question::Hello,
+                    name.as_str(),
+                    AnyTicket::Other(ticket.into_any()),
+                );
             }
             Event::Mail { mail, ticket } => {
                 let subject = mail.reverse_path().as_str().to_owned();
@@ -185,7 +190,8 @@ impl Application {
                     self.flush_body(true);
                 }
                 let subject = recipient.map_or(self.messages.to_string(), |recipient| recipient.to_string());
-                self.log.push(format!("verdict {subject} {}", self.server.protocol_name()));
+                self.log
+                    .push(format!("verdict {subject} {}", self.server.protocol_name()));
                 let ticket = AnyTicket::Other(ticket.into_any());
                 match self.settings.rules.iter().find(|rule| {
                     matches!(rule.question, Question::MessageFrom(number) if self.from.starts_with(&format!("m{number}@")))
@@ -195,11 +201,13 @@ impl Application {
                 }
             }
             Event::Verify { query, ticket } => {
-                self.log.push(escape(format!("vrfy {}", query.as_str()).as_bytes()));
+                self.log
+                    .push(escape(format!("vrfy {}", query.as_str()).as_bytes()));
                 self.asked(Question::Verify, query.as_str(), AnyTicket::Verify(ticket));
             }
             Event::Expand { query, ticket } => {
-                self.log.push(escape(format!("expn {}", query.as_str()).as_bytes()));
+                self.log
+                    .push(escape(format!("expn {}", query.as_str()).as_bytes()));
                 self.asked(Question::Expand, query.as_str(), AnyTicket::Expand(ticket));
             }
             Event::Help { topic, ticket } => {
@@ -209,9 +217,16 @@ impl Application {
             }
             Event::Command { command, ticket } => {
                 let argument = command.argument().map_or("", |argument| argument.as_str());
-                self.log
-                    .push(format!("command {} {argument}", command.verb()).trim_end().to_owned());
-                self.asked(Question::Command, command.verb(), AnyTicket::Other(ticket.into_any()));
+                self.log.push(
+                    format!("command {} {argument}", command.verb())
+                        .trim_end()
+                        .to_owned(),
+                );
+                self.asked(
+                    Question::Command,
+                    command.verb(),
+                    AnyTicket::Other(ticket.into_any()),
+                );
             }
             Event::Reset(why) => {
                 self.flush_body(false);

@@ -89,6 +89,15 @@ pub fn check(story: &Story) -> Result<(), String> {
     Ok(())
 }
 
+/// Compares what the application of one side saw with what the story tells of it.
+///
+/// # Errors
+///
+/// Describes the difference.
+pub fn check_sights(story: &Story, role: Role, log: &[String]) -> Result<(), String> {
+    compare_sights(story, role, log).map_err(|fault| report(story, "sights", &fault))
+}
+
 /// What a difference looks like.
 struct Fault {
     line: usize,
@@ -107,7 +116,12 @@ fn report(story: &Story, way: &str, fault: &Fault) -> String {
 }
 
 fn chops(input: &[u8]) -> Vec<Chop> {
-    let mut chops = vec![Chop::Whole, Chop::Octets, Chop::Sizes(vec![2]), Chop::Sizes(vec![3, 1, 7])];
+    let mut chops = vec![
+        Chop::Whole,
+        Chop::Octets,
+        Chop::Sizes(vec![2]),
+        Chop::Sizes(vec![3, 1, 7]),
+    ];
     for at in 1..input.len() {
         let at_the_edge = at.min(input.len() - at) < ALL_SPLITS / 8;
         if input.len() <= ALL_SPLITS || at_the_edge || at % 1009 == 0 {
@@ -155,7 +169,9 @@ fn alone<S: Seat>(
                     flight.extend_from_slice(more);
                 }
                 let mut pieces = chop.cut(before, &flight);
-                if before == 0 && driver.said.is_empty() && matches!(story.actions.first(), Some((_, Action::Say(by, _))) if *by != role)
+                if before == 0
+                    && driver.said.is_empty()
+                    && matches!(story.actions.first(), Some((_, Action::Say(by, _))) if *by != role)
                 {
                     driver.prime(&pieces.remove(0));
                 }
@@ -210,7 +226,10 @@ fn pair(story: &Story, answers: Answers, transport: impl Transport) -> Result<()
     let _: Option<Deadline> = pair
         .talk(&mut budget)
         .map_err(|Stuck| fault(0, "the machines go on and on"))?;
-    for (role, said) in [(Role::Client, &pair.client.said), (Role::Server, &pair.server.said)] {
+    for (role, said) in [
+        (Role::Client, &pair.client.said),
+        (Role::Server, &pair.server.said),
+    ] {
         let expected = story.said_by(role);
         if expected != *said {
             return Err(fault(0, format!("{role:?}\n{}", difference(&expected, said))));
@@ -233,7 +252,11 @@ fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault
             // The escapes of a story are free, those of the log are not.
             let sight = escape(&unescape(sight).unwrap_or_else(|fault| fault.into_bytes()));
             // An empty body has no blank behind the word.
-            let sight = if sight == "body" { "body ".to_owned() } else { sight };
+            let sight = if sight == "body" {
+                "body ".to_owned()
+            } else {
+                sight
+            };
             (*line, sight)
         })
         .collect();
@@ -270,7 +293,12 @@ fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault
 
 /// Both texts line by line, the differing lines marked.
 fn difference(expected: &[u8], said: &[u8]) -> String {
-    let lines = |octets: &[u8]| -> Vec<String> { octets.split_inclusive(|octet| *octet == b'\n').map(escape).collect() };
+    let lines = |octets: &[u8]| -> Vec<String> {
+        octets
+            .split_inclusive(|octet| *octet == b'\n')
+            .map(escape)
+            .collect()
+    };
     let (expected, said) = (lines(expected), lines(said));
     let mut text = String::new();
     for index in 0..expected.len().max(said.len()) {

@@ -140,7 +140,11 @@ impl Settings {
             "greeting" => config.greeting = reply_text(value)?,
             "offers" => {
                 config.extensions = Extensions::default();
-                for offered in value.split(',').map(str::trim).filter(|offered| !offered.is_empty()) {
+                for offered in value
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|offered| !offered.is_empty())
+                {
                     config.extensions.add(extension(offered)?);
                 }
             }
@@ -261,9 +265,9 @@ impl Settings {
             "accept" => Answer::Accept(Some(reply_text(rest)?)),
             "reject" => Answer::Reject(rejection(rest)?),
             "forward" => Answer::Forward(ForwardPath::parse(rest).map_err(text)?.into_owned()),
-            "not-local" => {
-                Answer::Reject(Rejection::not_local(ForwardPath::parse(rest).map_err(text)?.into_owned()))
-            }
+            "not-local" => Answer::Reject(Rejection::not_local(
+                ForwardPath::parse(rest).map_err(text)?.into_owned(),
+            )),
             "verified" => Answer::Verified(member(rest)?),
             "expanded" => Answer::Expanded(rest.split(';').map(member).collect::<Result<_, _>>()?),
             "ambiguous" => {

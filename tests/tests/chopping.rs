@@ -55,10 +55,7 @@ fn flight() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn chop() -> impl Strategy<Value = Chop> {
-    prop_oneof![
-        Just(Chop::Octets),
-        vec(1_usize..30, 1..6).prop_map(Chop::Sizes)
-    ]
+    prop_oneof![Just(Chop::Octets), vec(1_usize..30, 1..6).prop_map(Chop::Sizes)]
 }
 
 fn settings() -> Settings {
@@ -166,7 +163,9 @@ fn is_replies(said: &[u8]) -> bool {
             && line.len() <= 512
             && text.len() > 2
             && text.ends_with(b"\r\n")
-            && text[..text.len() - 2].iter().all(|octet| *octet >= b' ' && *octet != 0x7f)
+            && text[..text.len() - 2]
+                .iter()
+                .all(|octet| *octet >= b' ' && *octet != 0x7f)
             && open.as_ref().is_none_or(|open| open == code);
         if !well_formed {
             return false;

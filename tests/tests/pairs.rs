@@ -65,8 +65,13 @@ fn plan() -> impl Strategy<Value = Plan> {
         (any::<bool>(), any::<bool>(), any::<bool>(), 1_usize..40),
         select(vec![Answers::Now, Answers::Late, Answers::Reversed]),
         vec(message(), 1..4),
-        vec(prop_oneof![1 => Just(0_usize), 6 => 1_usize..50, 1 => Just(10_000)], 1..12)
-            .prop_filter("something gets through", |carries| carries.iter().any(|carry| *carry > 0)),
+        vec(
+            prop_oneof![1 => Just(0_usize), 6 => 1_usize..50, 1 => Just(10_000)],
+            1..12,
+        )
+        .prop_filter("something gets through", |carries| {
+            carries.iter().any(|carry| *carry > 0)
+        }),
         prop_oneof![3 => Just(None), 1 => (0_usize..150).prop_map(Some)],
         1_usize..50,
     )
@@ -126,8 +131,16 @@ fn settings(plan: &Plan) -> Settings {
             answer,
         });
     };
-    rule(Question::Recipient, "no@", Answer::Reject(Rejection::NO_SUCH_USER));
-    rule(Question::Recipient, "later@", Answer::Reject(Rejection::MAILBOX_BUSY));
+    rule(
+        Question::Recipient,
+        "no@",
+        Answer::Reject(Rejection::NO_SUCH_USER),
+    );
+    rule(
+        Question::Recipient,
+        "later@",
+        Answer::Reject(Rejection::MAILBOX_BUSY),
+    );
     rule(Question::Recipient, "never@", Answer::Silence);
     settings
 }

@@ -154,8 +154,7 @@ async fn writes_for(message: Vec<u8>, pieces: Option<usize>, config: client::Con
     };
     let ((), (mails, _)) = tokio::join!(sending, receive(far, server_config()));
     assert!(mails[0].body == message);
-    let writes = writes.lock().unwrap().clone();
-    writes
+    std::mem::take(&mut *writes.lock().unwrap())
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn run(mut session: Session, news: mpsc::UnboundedSender<News>) {
             // Names that do something to the session.
             Step::Event(Event::Hello { name, .. }) if name.as_str() == "panic.example" => panic!("as asked"),
             Step::Event(Event::Hello { name, .. }) if name.as_str() == "stuck.example" => {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Step::Event(event) => {
                 answer(event, server, &mut open, &mut taken);
