@@ -263,10 +263,12 @@ async fn a_message_to_more_than_the_server_takes_at_once_goes_in_several_transac
 
 #[tokio::test]
 async fn bare_line_feeds_arrive_as_line_ends() {
-    let message = "one\ntwo\n.\nthree".repeat(2000);
+    let message = "one\ntwo\n.\nthree".repeat(7000);
     let wanted = format!("{}\r\n", message.replace('\n', "\r\n"));
-    for config in [client_config(), chunking()] {
-        let (near, far) = duplex(50);
+    let mut small_chunks = chunking();
+    small_chunks.limits.chunk = 1001;
+    for config in [client_config(), chunking(), small_chunks] {
+        let (near, far) = duplex(500);
         let sending = async {
             let mut client = Client::on(near, config).await.unwrap();
             let receipt = client.send(bob(), message.as_bytes()).await.unwrap();
