@@ -61,6 +61,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), String> {
+    // Before anybody can know that this is running: a signal must not come too early.
+    let cannot = |error: io::Error| format!("cannot listen for signals: {error}");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
     let store = flags.store()?;
     let tls = flags.tls()?;
     let site = Arc::new(Site { flags, tls, store });
@@ -87,9 +91,6 @@ async fn run(flags: Flags) -> Result<(), String> {
             .await
         });
     }
-    let cannot = |error: io::Error| format!("cannot listen for signals: {error}");
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

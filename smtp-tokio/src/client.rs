@@ -175,7 +175,7 @@ async fn dial(address: impl ToSocketAddrs, config: &Config) -> Result<TcpStream,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    /// Says hello on a stream that is connected already.
+    /// Says hello on a stream that is connected already. For TCP, set `TCP_NODELAY` first.
     ///
     /// # Errors
     ///
@@ -243,6 +243,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// several transactions.
     ///
     /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
+    ///
+    /// If the future is dropped before it is ready, the session cannot be used any more; of the message nothing was
+    /// accepted unless all of it had left.
     ///
     /// When the future is dropped before it is ready, the session is left in the middle of a transaction and good for
     /// nothing more: drop the client, too.
@@ -508,27 +511,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             return Ok(Some(permit));
         }
         tokio::select! {
+            // What the server has said comes first: it may want no more.
             biased;
-            filled = source.fill() => filled?,
             () = self.connection.wait(wait) => return Ok(Some(permit)),
+            filled = source.fill() => filled?,
         }
         let (block, coming) = source.block();
         let machine = self.connection.machine_mut();
         let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
-        let mut slots = pieces.iter_mut();
+        let mut slots = pieces.iter_mut().enumerate();
         let mut rest = block;
+        // The first piece of a chunk that begins behind the end of another: its command stands between them.
+        let mut next_chunk: &[u8] = &[];
+        let mut head = machine.output().len();
         let last = loop {
-            let Some(slot) = slots.next() else {
+            let Some((index, slot)) = slots.next() else {
                 break None;
             };
             match machine.body(&permit, &mut rest, coming) {
+                Ok(Piece::Send(piece)) if index > 0 && machine.output().len() > head => {
+                    next_chunk = piece;
+                    break None;
+                }
                 Ok(Piece::Send(piece)) => *slot = piece,
                 Ok(other) => break Some(other),
                 // What cannot be sent ends the session; the machine says so in its next event.
                 Err(_) => return Ok(None),
             }
+            head = machine.output().len();
         };
-        let head = machine.output().len();
         let used = block.len() - rest.len();
         let mut permit = Some(permit);
         match last {
@@ -545,7 +556,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Some(Piece::Stopped) => permit = None,
             _ => {}
         }
-        self.connection.write_pieces(head, &pieces).await;
+        self.connection.write_pieces(head, &pieces, next_chunk).await;
         source.consume(used);
         Ok(permit)
     }

@@ -24,8 +24,8 @@ const READ: usize = 16 * 1024;
 /// How many pieces of a message go into one write. A text with bare line feeds has two pieces a line.
 pub(crate) const PIECES: usize = 256;
 
-/// The pieces of a message that go into one write, and the machine's output before and behind them.
-const SLICES: usize = PIECES + 2;
+/// The pieces of a message that go into one write, and what goes before and behind them.
+const SLICES: usize = PIECES + 3;
 
 /// How long [`close`](Connection::close) waits for the peer to close its side.
 const LINGER: Duration = Duration::from_secs(2);
@@ -120,21 +120,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     /// Writes `pieces` of a message in one go with what the machine has to say: its first `head` octets before
-    /// them, the rest behind. What the stream does not take at once is put aside, for the following waits to write:
+    /// them, the rest behind, and behind that `last`, which may be empty. What the stream does not take at once is put aside, for the following waits to write:
     /// they know the deadline that begins now, and they listen meanwhile, for the peer may have something to say and
     /// take nothing more before that was read.
     ///
     /// The octets behind the pieces stay with the machine until they are written: a reply that comes before the final
     /// dot has left is no reply to the message.
-    pub(crate) async fn write_pieces(&mut self, head: usize, pieces: &[&[u8]]) {
+    pub(crate) async fn write_pieces(&mut self, head: usize, pieces: &[&[u8]], last: &[u8]) {
         self.consume();
-        let output = self.machine.output();
-        let head = head.min(output.len());
+        let output = self.machine.output().len();
+        let head = head.min(output);
         let body = pieces.iter().map(|piece| piece.len()).sum::<usize>() + head;
         let mut written = 0;
         let result = poll_fn(|context| {
             loop {
-                match self.poll_write_pieces(head, pieces, written, context) {
+                match self.poll_write_pieces(head, pieces, last, written, context) {
                     Poll::Ready(Ok(0)) | Poll::Pending => return Poll::Ready(Ok(())),
                     Poll::Ready(Ok(octets)) => written += octets,
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -143,11 +143,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         })
         .await;
         self.unflushed |= written > 0;
-        let (before, _) = self.machine.output().split_at_checked(head).unwrap_or_default();
-        for octets in slices(before, head, pieces, written) {
+        // With something behind it, all of the output is put aside.
+        let kept = if last.is_empty() { head } else { output };
+        let aside = self.machine.output().get(..kept).unwrap_or_default();
+        for octets in slices(aside, head, pieces, last, written) {
             self.backlog.extend_from_slice(octets);
         }
-        self.machine.wrote(head + written.saturating_sub(body));
+        self.machine.wrote(kept.max(head + written.saturating_sub(body)));
         if let Err(error) = result {
             self.deaf(error);
         }
@@ -256,7 +258,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             Poll::Ready(Ok(())) => self.input.extend_from_slice(buffer.filled()),
             Poll::Ready(Err(error)) => self.broken(error),
             Poll::Pending => {
-                if self.input.is_empty() && self.input.capacity() > 0 {
+                if self.input.is_empty() {
+                    // Its capacity says nothing: that of a buffer which was used to its end is zero.
                     self.input = BytesMut::new();
                 }
                 return Poll::Pending;
@@ -269,14 +272,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         &mut self,
         head: usize,
         pieces: &[&[u8]],
+        last: &[u8],
         written: usize,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let mut gathered = [IoSlice::new(&[]); SLICES];
         let mut used = 0;
-        for (slot, octets) in gathered
-            .iter_mut()
-            .zip(slices(self.machine.output(), head, pieces, written))
+        for (slot, octets) in
+            gathered
+                .iter_mut()
+                .zip(slices(self.machine.output(), head, pieces, last, written))
         {
             *slot = IoSlice::new(octets);
             used += 1;
@@ -361,17 +366,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 }
 
-/// What is to be written when `written` octets have been: the first `head` octets of `output`, the pieces, the rest.
+/// What is to be written when `written` octets have been: the first `head` octets of `output`, the pieces, the rest,
+/// `last`.
 fn slices<'p>(
     output: &'p [u8],
     head: usize,
     pieces: &'p [&[u8]],
+    last: &'p [u8],
     written: usize,
 ) -> impl Iterator<Item = &'p [u8]> {
     let (before, behind) = output.split_at_checked(head).unwrap_or((output, &[]));
     let all = std::iter::once(before)
         .chain(pieces.iter().copied())
-        .chain(std::iter::once(behind));
+        .chain([behind, last]);
     let mut skip = written;
     all.filter_map(move |octets| {
         let rest = octets.get(skip..).unwrap_or_default();
@@ -379,3 +386,6 @@ fn slices<'p>(
         (!rest.is_empty()).then_some(rest)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,8 @@ impl Application {
         }
     }
 
-    fn see(&mut self, event: Event<'_>) {
+    /// Deals with an event of [`server`](Self::server).
+    pub fn see(&mut self, event: Event<'_>) {
         match event {
             Event::Body(octets) => {
                 assert!(!octets.is_empty(), "empty body slice");

@@ -89,6 +89,15 @@ pub fn check(story: &Story) -> Result<(), String> {
     Ok(())
 }
 
+/// Compares what the application of one side saw with what the story tells of it.
+///
+/// # Errors
+///
+/// Describes the difference.
+pub fn check_sights(story: &Story, role: Role, log: &[String]) -> Result<(), String> {
+    compare_sights(story, role, log).map_err(|fault| report(story, "sights", &fault))
+}
+
 /// What a difference looks like.
 struct Fault {
     line: usize,

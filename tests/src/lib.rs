@@ -21,7 +21,7 @@ mod settings;
 mod story;
 
 pub use application::{Answers, Application};
-pub use check::check;
+pub use check::{check, check_sights};
 pub use chop::Chop;
 pub use octets::{escape, unescape};
 pub use pair::{End, Pair, Transport};
