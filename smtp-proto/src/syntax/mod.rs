@@ -4,7 +4,7 @@
 //! headed by its ABNF. What is parsed borrows the line and allocates nothing.
 
 pub(crate) mod address;
-mod class;
+pub(crate) mod class;
 pub(crate) mod command;
 mod ehlo;
 mod error;
