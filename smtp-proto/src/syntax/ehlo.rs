@@ -36,14 +36,25 @@ pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
 /// Writes the reply to EHLO; the inverse of [`parse_ehlo`].
 ///
 /// `greeting` is the domain of the server, with or without words behind it.
-pub(crate) fn write_ehlo(sink: &mut impl Sink, greeting: &str, extensions: &Extensions) {
+pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Extensions) {
     let mut left = extensions.len();
     sink.put(if left > 0 { b"250-" } else { b"250 " });
     sink.put(greeting.as_bytes());
-    for extension in extensions.iter() {
+    let mut next = |sink: &mut S, keyword: &str| {
         left -= 1;
         sink.put(if left > 0 { b"\r\n250-" } else { b"\r\n250 " });
-        write_extension(sink, &extension);
+        sink.put(keyword.as_bytes());
+    };
+    for keyword in extensions.keywords() {
+        next(sink, keyword.as_str());
+        write_value(sink, keyword, extensions);
+    }
+    for (keyword, params) in extensions.others() {
+        next(sink, keyword);
+        if !params.is_empty() {
+            sink.put(b" ");
+            sink.put(params.as_bytes());
+        }
     }
     sink.put(b"\r\n");
 }
@@ -179,21 +190,21 @@ fn limit(value: &[u8]) -> Option<NonZeroU32> {
     )
 }
 
-/// Writes one `ehlo-line` without its CRLF.
-fn write_extension(sink: &mut impl Sink, extension: &Extension<'_>) {
-    if let Some(keyword) = extension.keyword() {
-        sink.put(keyword.as_str().as_bytes());
-    }
-    match extension {
-        Extension::Size(Some(limit)) => {
-            sink.put(b" ");
-            sink.put_decimal(*limit);
+/// Writes what stands behind the keyword of a known extension.
+fn write_value(sink: &mut impl Sink, keyword: Keyword, extensions: &Extensions) {
+    match keyword {
+        Keyword::Size => {
+            if let Some(limit) = extensions.size_limit() {
+                sink.put(b" ");
+                sink.put_decimal(limit);
+            }
         }
-        Extension::Auth(mechanisms) => {
+        Keyword::Auth => {
             sink.put(b" ");
-            sink.put(mechanisms.as_bytes());
+            sink.put(extensions.mechanisms().as_bytes());
         }
-        Extension::Limits(limits) => {
+        Keyword::Limits => {
+            let limits = extensions.limits();
             for (name, limit) in [
                 (b" MAILMAX=".as_slice(), limits.mail_max()),
                 (b" RCPTMAX=", limits.rcpt_max()),
@@ -203,13 +214,6 @@ fn write_extension(sink: &mut impl Sink, extension: &Extension<'_>) {
                     sink.put(name);
                     sink.put_decimal(limit.get().into());
                 }
-            }
-        }
-        Extension::Other { keyword, params } => {
-            sink.put(keyword.as_bytes());
-            if !params.is_empty() {
-                sink.put(b" ");
-                sink.put(params.as_bytes());
             }
         }
         _ => {}
