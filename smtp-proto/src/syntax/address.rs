@@ -335,6 +335,7 @@ fn qtext(input: &str) -> IResult<&str, &str, Fault> {
 /// ```abnf
 /// Path = "<" [ A-d-l ":" ] Mailbox ">"
 /// ```
+#[inline]
 pub(crate) fn bracketed_path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
     let Some(inner) = strip(input, b'<') else {
         return fail(InvalidAddress::Brackets);
@@ -347,6 +348,7 @@ pub(crate) fn bracketed_path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
 }
 
 /// What stands within the brackets of a path: `[ A-d-l ":" ] Mailbox`.
+#[inline]
 pub(crate) fn path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
     let (behind, route) = if input.starts_with('@') {
         source_route(input)?
