@@ -46,7 +46,7 @@ fn lines_from<const DOTS: bool>(bytes: &[u8], mut from: usize) -> Stop {
         }
     }
     // A block is judged with the two octets behind it. The first one begins with the LF of the line end just seen.
-    let at = calm_blocks::<DOTS>(bytes, from - 1);
+    let at = calm_blocks::<true, DOTS>(bytes, from - 1);
     // An LF here was judged together with the octet before it.
     from = at + usize::from(bytes.get(at) == Some(&LF));
     loop {
@@ -75,31 +75,32 @@ fn line<const DOTS: bool>(bytes: &[u8], from: usize) -> Result<usize, Stop> {
 /// Goes through blocks that nothing has to be done about: where the first one begins that is not such, or is not whole.
 ///
 /// With the feature `simd`, it is compiled for each of the vector instruction sets that there may be, and the best is taken.
-fn calm_blocks<const DOTS: bool>(bytes: &[u8], at: usize) -> usize {
+fn calm_blocks<const BARE: bool, const DOTS: bool>(bytes: &[u8], at: usize) -> usize {
     #[cfg(feature = "simd")]
     {
         let level = fearless_simd::Level::new();
-        fearless_simd::dispatch!(level, _simd => each_calm_block::<DOTS>(bytes, at))
+        fearless_simd::dispatch!(level, _simd => each_calm_block::<BARE, DOTS>(bytes, at))
     }
     #[cfg(not(feature = "simd"))]
-    each_calm_block::<DOTS>(bytes, at)
+    each_calm_block::<BARE, DOTS>(bytes, at)
 }
 
 #[inline(always)]
-fn each_calm_block<const DOTS: bool>(bytes: &[u8], mut at: usize) -> usize {
+fn each_calm_block<const BARE: bool, const DOTS: bool>(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
-        && is_calm::<DOTS>(block)
+        && is_calm::<BARE, DOTS>(block)
     {
         at += BLOCK;
     }
     at
 }
 
-/// Whether of the first [`BLOCK`] octets each CR, and no other, has an LF behind it, and with `DOTS` no dot behind that.
+/// Whether of the first [`BLOCK`] octets, with `BARE`, each CR and no other has an LF behind it, and with `DOTS` no LF has a
+/// dot behind it.
 ///
 /// No branch depends on an octet: the compiler makes vector instructions of it.
 #[inline(always)]
-fn is_calm<const DOTS: bool>(block: &[u8; BLOCK + 2]) -> bool {
+fn is_calm<const BARE: bool, const DOTS: bool>(block: &[u8; BLOCK + 2]) -> bool {
     let pairs = block.iter().zip(block.iter().skip(1)).zip(block.iter().skip(2));
     pairs.fold(0, |stops, ((&octet, &next), &after)| {
         let (cr, lf, dot) = (
@@ -107,7 +108,7 @@ fn is_calm<const DOTS: bool>(block: &[u8; BLOCK + 2]) -> bool {
             u8::from(next == LF),
             u8::from(DOTS && after == DOT),
         );
-        stops | (cr ^ lf) | (lf & dot)
+        stops | (u8::from(BARE) & (cr ^ lf)) | (lf & dot)
     }) == 0
 }
 
@@ -131,6 +132,8 @@ pub(super) fn dots(bytes: &[u8]) -> Stop {
 #[inline(never)]
 fn dots_from(bytes: &[u8], from: usize) -> Stop {
     let bytes = bytes.get(..from + WINDOW).unwrap_or(bytes);
+    // As above; a bare LF before a dot only makes the search behind the blocks longer.
+    let from = calm_blocks::<false, true>(bytes, from - 1);
     match bytes.get(from..).and_then(|rest| memmem::find(rest, b"\r\n.")) {
         Some(at) => Stop::Dot(from + at + 2),
         None => Stop::Clean(bytes.len()),

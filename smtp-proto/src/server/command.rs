@@ -8,7 +8,7 @@ use crate::{
     line::Cut,
     state::{Move, State},
     syntax::{self, CommandError},
-    types::{Command, Keyword, MailKind, Verb},
+    types::{Argument, Command, Keyword, MailKind, Query, UnknownCommand, Verb},
 };
 
 impl Server {
@@ -80,51 +80,75 @@ impl Server {
 
     /// Does what a line asks for; `behind` is the input behind it.
     fn obey<'i>(&mut self, line: &'i [u8], behind: &[u8]) -> Next<'i> {
-        let command = match syntax::parse_command(line, &self.config.leniency) {
-            Ok(command) => command,
-            Err(error) => return self.misunderstood(line, &error),
-        };
-        if self.needs_tls(&command) && !matches!(command, Command::Bdat(_)) {
-            return self.fault_with("530 5.7.0 say STARTTLS first");
+        match syntax::parse_command(line, &self.config.leniency) {
+            Ok(Command::Bdat(bdat)) => self.bdat(bdat),
+            Ok(command) if self.needs_tls(&command) => self.fault_with("530 5.7.0 say STARTTLS first"),
+            Ok(Command::Rcpt(rcpt)) => self.serve(Move::Rcpt, |server| server.rcpt(rcpt)),
+            Ok(Command::Mail(mail)) => {
+                let step = match mail.kind() {
+                    MailKind::Mail => Move::Mail,
+                    _ if self.config.historic == Historic::Open => Move::Historic,
+                    _ => return self.not_implemented(),
+                };
+                self.serve(step, |server| server.mail(mail))
+            }
+            Ok(Command::Data) => self.serve(Move::Data, Self::data),
+            Ok(Command::Quit) => self.serve(Move::Quit, Self::quit),
+            Ok(Command::Ehlo(name)) => self.chat(Move::Hello, |server| server.introduced(Verb::Ehlo, name)),
+            Ok(Command::Helo(name)) => self.chat(Move::Hello, |server| server.introduced(Verb::Helo, name)),
+            Ok(Command::Lhlo(name)) => self.chat(Move::Hello, |server| server.introduced(Verb::Lhlo, name)),
+            Ok(Command::Rset) => self.chat(Move::Rset, Self::rset),
+            Ok(Command::Noop(_)) => self.chat(Move::Anytime, Self::noop),
+            Ok(Command::Vrfy(query)) => self.chat(Move::Anytime, |server| server.verify(query)),
+            Ok(Command::Expn(query)) => self.chat(Move::Anytime, |server| server.expand(query)),
+            Ok(Command::Help(topic)) => self.chat(Move::Anytime, |server| server.ask_help(topic)),
+            Ok(Command::StartTls) if self.encrypted => self.fault_with("503 5.5.1 the session is under TLS"),
+            Ok(Command::StartTls) if self.offers(Keyword::StartTls) => {
+                self.serve(Move::StartTls, |server| server.start_tls(behind))
+            }
+            Ok(Command::Unknown(command)) => self.unknown(command),
+            Ok(_) => self.not_implemented(),
+            Err(error) => self.misunderstood(line, &error),
         }
-        let step = match &command {
-            Command::Rcpt(_) => Move::Rcpt,
-            Command::Mail(mail) if mail.kind() == MailKind::Mail => Move::Mail,
-            Command::Mail(_) if self.config.historic == Historic::Open => Move::Historic,
-            Command::Data => Move::Data,
-            Command::Bdat(bdat) => return self.bdat(*bdat),
-            Command::Quit => Move::Quit,
-            Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) => Move::Hello,
-            Command::Rset => Move::Rset,
-            Command::StartTls if self.encrypted => {
-                return self.fault_with("503 5.5.1 the session is under TLS");
-            }
-            Command::StartTls if self.offers(Keyword::StartTls) => Move::StartTls,
-            Command::Vrfy(_) | Command::Expn(_) | Command::Help(_) | Command::Noop(_) => Move::Anytime,
-            Command::Unknown(_) => return self.unknown(command),
-            _ => return self.fault_with("502 5.5.1 command not implemented"),
-        };
+    }
+
+    /// Does what a command asks for, if it is in order.
+    fn serve<'i>(&mut self, step: Move, act: impl FnOnce(&mut Self) -> Next<'i>) -> Next<'i> {
         if self.state.after(step).is_none() {
-            let reply = self.out_of_order(step);
-            if step == Move::Hello {
-                return self.fault_with_uncoded(reply);
-            }
-            if self.follows_a_refusal(step) {
-                self.pipeline.reply(&Reply::Fixed(reply));
-                self.idled();
-                return Next::Again;
-            }
-            return self.fault_with(reply);
+            return self.misplaced(step);
         }
         self.attempted |= matches!(step, Move::Mail | Move::Historic | Move::Rcpt);
-        match command {
-            Command::Rcpt(rcpt) => self.rcpt(rcpt),
-            Command::Mail(mail) => self.mail(mail),
-            Command::Data => self.data(),
-            Command::Quit => self.quit(),
-            Command::StartTls => self.start_tls(behind),
-            harmless => self.chatter(harmless),
+        act(self)
+    }
+
+    /// The same for a command that brings no message forward; too many in a row end the session.
+    fn chat<'i>(&mut self, step: Move, act: impl FnOnce(&mut Self) -> Next<'i>) -> Next<'i> {
+        self.serve(
+            step,
+            |server| {
+                if server.idled() { Next::Again } else { act(server) }
+            },
+        )
+    }
+
+    /// Refuses a command that is out of order.
+    #[cold]
+    fn misplaced<'i>(&mut self, step: Move) -> Next<'i> {
+        let reply = self.out_of_order(step);
+        if step == Move::Hello {
+            return self.fault_with_uncoded(reply);
         }
+        if self.follows_a_refusal(step) {
+            self.pipeline.reply(&Reply::Fixed(reply));
+            self.idled();
+            return Next::Again;
+        }
+        self.fault_with(reply)
+    }
+
+    #[cold]
+    fn not_implemented<'i>(&mut self) -> Next<'i> {
+        self.fault_with("502 5.5.1 command not implemented")
     }
 
     /// Why this step cannot be taken now.
@@ -153,46 +177,35 @@ impl Server {
         }
     }
 
-    /// Commands that bring no message forward; too many in a row end the session.
-    fn chatter<'i>(&mut self, command: Command<'i>) -> Next<'i> {
-        if self.idled() {
-            return Next::Again;
-        }
-        match command {
-            Command::Ehlo(name) => self.introduced(Verb::Ehlo, name),
-            Command::Helo(name) => self.introduced(Verb::Helo, name),
-            Command::Lhlo(name) => self.introduced(Verb::Lhlo, name),
-            Command::Rset => self.rset(),
-            Command::Noop(_) => {
-                self.pipeline.reply(&Reply::Fixed("250 2.0.0 ok"));
-                Next::Again
-            }
-            Command::Vrfy(query) => {
-                self.inquiry_utf8 = query.smtputf8();
-                Next::Event(Event::Verify {
-                    query,
-                    ticket: self.pipeline.ask(Kind::Verify, self.now),
-                })
-            }
-            Command::Expn(query) => {
-                self.inquiry_utf8 = query.smtputf8();
-                Next::Event(Event::Expand {
-                    query,
-                    ticket: self.pipeline.ask(Kind::Expand, self.now),
-                })
-            }
-            Command::Help(topic) => Next::Event(Event::Help {
-                topic,
-                ticket: self.pipeline.ask(Kind::Help, self.now),
-            }),
-            _ => self.fault_with("502 5.5.1 command not implemented"),
-        }
+    fn noop<'i>(&mut self) -> Next<'i> {
+        self.pipeline.reply(&Reply::Fixed("250 2.0.0 ok"));
+        Next::Again
     }
 
-    fn unknown<'i>(&mut self, command: Command<'i>) -> Next<'i> {
-        let Command::Unknown(command) = command else {
-            return Next::Again;
-        };
+    fn verify<'i>(&mut self, query: Query<'i>) -> Next<'i> {
+        self.inquiry_utf8 = query.smtputf8();
+        Next::Event(Event::Verify {
+            query,
+            ticket: self.pipeline.ask(Kind::Verify, self.now),
+        })
+    }
+
+    fn expand<'i>(&mut self, query: Query<'i>) -> Next<'i> {
+        self.inquiry_utf8 = query.smtputf8();
+        Next::Event(Event::Expand {
+            query,
+            ticket: self.pipeline.ask(Kind::Expand, self.now),
+        })
+    }
+
+    fn ask_help<'i>(&mut self, topic: Option<Argument<'i>>) -> Next<'i> {
+        Next::Event(Event::Help {
+            topic,
+            ticket: self.pipeline.ask(Kind::Help, self.now),
+        })
+    }
+
+    fn unknown<'i>(&mut self, command: UnknownCommand<'i>) -> Next<'i> {
         if speaks_http(command.verb()) {
             self.close_with("421 4.7.0 this is not an HTTP port, closing", Closed::NotSmtp);
             return Next::Again;
@@ -232,6 +245,7 @@ impl Server {
     }
 
     /// Answers what could not be parsed. What the client sent is never echoed.
+    #[cold]
     fn misunderstood<'i>(&mut self, line: &[u8], error: &CommandError) -> Next<'i> {
         let verb = error.verb();
         self.attempted |= match self.state {

@@ -108,6 +108,7 @@ pub enum Event<'i> {
 impl Event<'_> {
     /// The ticket of a question; `None` for news.
     #[must_use]
+    #[inline]
     pub fn into_ticket(self) -> Option<Ticket> {
         Some(match self {
             Self::Connect { ticket } => ticket.into_any(),

@@ -1,6 +1,6 @@
 //! The greeting and the introduction: connect, EHLO, HELO, LHLO.
 
-use alloc::{borrow::Cow, boxed::Box, format};
+use alloc::{borrow::Cow, format};
 
 use super::{
     Closed, EarlyTalk, Event, Next, Reset, Server,
@@ -47,7 +47,7 @@ impl Server {
                 Protocol::Lmtp => "500 5.5.1 this is LMTP, say LHLO",
             });
         }
-        self.introduction = Some(Box::new((verb, name.clone().into_owned())));
+        self.introduction = Some((verb, name.clone().into_owned()));
         Next::Event(Event::Hello {
             verb,
             name,

@@ -84,9 +84,9 @@ pub struct Server {
     /// The session is under TLS.
     encrypted: bool,
     /// How the client introduced itself; the last accepted EHLO, HELO or LHLO.
-    hello: Option<Box<(Verb, ClientName<'static>)>>,
+    hello: Option<(Verb, ClientName<'static>)>,
     /// The EHLO, HELO or LHLO that is being asked about.
-    introduction: Option<Box<(Verb, ClientName<'static>)>>,
+    introduction: Option<(Verb, ClientName<'static>)>,
     transaction: Transaction,
     /// MAIL, or RCPT for the open transaction, was tried. If it was refused, the commands that were pipelined
     /// behind it are out of order through no fault of the client (RFC 2920 section 3.1).
@@ -214,7 +214,7 @@ impl Server {
     /// How the client introduced itself; `None` before it did.
     #[must_use]
     pub fn hello(&self) -> Option<(Verb, &ClientName<'static>)> {
-        self.hello.as_deref().map(|(verb, name)| (*verb, name))
+        self.hello.as_ref().map(|(verb, name)| (*verb, name))
     }
 
     /// How many recipients of the open transaction were accepted.
@@ -227,7 +227,7 @@ impl Server {
     /// all but the first with an S behind it under TLS (RFC 5321 section 4.4, RFC 3848, RFC 6531 section 3.7.3).
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
-        match (self.hello.as_deref(), self.transaction.smtputf8, self.encrypted) {
+        match (self.hello.as_ref(), self.transaction.smtputf8, self.encrypted) {
             (Some((Verb::Lhlo, _)), false, false) => "LMTP",
             (Some((Verb::Lhlo, _)), false, true) => "LMTPS",
             (Some((Verb::Lhlo, _)), true, false) => "UTF8LMTP",

@@ -13,9 +13,11 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Pipeline {
     pub(super) output: Output,
-    /// Open questions, and finished replies that wait for an earlier question.
-    slots: VecDeque<Slot>,
-    /// The number of the slot in front.
+    /// The question that is open for the longest time, and when it was asked. Most of the time there is no other.
+    front: Option<(Kind, Instant)>,
+    /// The questions behind it, and finished replies that wait for an earlier question.
+    behind: VecDeque<Slot>,
+    /// The number of the question in front, or of the next one.
     first: u32,
     /// Whether replies carry enhanced status codes (RFC 2034).
     pub(super) enhanced: bool,
@@ -33,7 +35,8 @@ impl Pipeline {
     pub(super) fn new(enhanced: bool) -> Self {
         Self {
             output: Output::default(),
-            slots: VecDeque::new(),
+            front: None,
+            behind: VecDeque::new(),
             first: 0,
             enhanced,
         }
@@ -41,95 +44,117 @@ impl Pipeline {
 
     /// How many questions and replies are waiting.
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        match self.front {
+            Some(_) => 1 + self.behind.len(),
+            None => 0,
+        }
     }
 
     /// Whether a question is open that must be answered before the next command is looked at.
     pub(super) fn blocked(&self) -> bool {
-        matches!(self.slots.back(), Some(Slot::Open(kind, _)) if *kind != Kind::Recipient)
+        let last = match self.behind.back() {
+            Some(Slot::Open(kind, _)) => Some(*kind),
+            Some(Slot::Done(_)) => None,
+            None => self.front.map(|(kind, _)| kind),
+        };
+        last.is_some_and(|kind| kind != Kind::Recipient)
     }
 
     /// How many questions of this kind are open.
     pub(super) fn open(&self, kind: Kind) -> usize {
-        self.slots
-            .iter()
-            .filter(|slot| matches!(slot, Slot::Open(open, _) if *open == kind))
+        let behind = self.behind.iter().filter_map(|slot| match slot {
+            Slot::Open(open, _) => Some(*open),
+            Slot::Done(_) => None,
+        });
+        let front = self.front.map(|(open, _)| open);
+        front
+            .into_iter()
+            .chain(behind)
+            .filter(|open| *open == kind)
             .count()
     }
 
     /// Opens a question behind all that came before.
     pub(super) fn ask<Q>(&mut self, kind: Kind, now: Instant) -> Ticket<Q> {
-        let number = self.first.wrapping_add(self.slots.len() as u32);
-        self.slots.push_back(Slot::Open(kind, now));
+        let number = self.first.wrapping_add(self.len() as u32);
+        match self.front {
+            None => self.front = Some((kind, now)),
+            Some(_) => self.behind.push_back(Slot::Open(kind, now)),
+        }
         Ticket::new(number, kind)
     }
 
     /// Queues a reply behind all that came before.
     pub(super) fn reply(&mut self, reply: &Reply<'_>) {
-        if self.slots.is_empty() {
-            reply.write(self.enhanced, &mut self.output);
-        } else {
-            self.slots.push_back(Slot::Done(reply.render(self.enhanced)));
+        match self.front {
+            None => reply.write(self.enhanced, &mut self.output),
+            Some(_) => self.behind.push_back(Slot::Done(reply.render(self.enhanced))),
         }
     }
 
     /// Whether the question of this ticket is still open.
     pub(super) fn check<Q>(&self, ticket: &Ticket<Q>) -> Result<(), Stale> {
-        match self.slots.get(self.index(ticket.number)) {
-            Some(Slot::Open(kind, _)) if *kind == ticket.kind => Ok(()),
-            _ => Err(Stale),
+        let open = match self.place(ticket) {
+            None => self.front.map(|(kind, _)| kind),
+            Some(index) => match self.behind.get(index) {
+                Some(Slot::Open(kind, _)) => Some(*kind),
+                _ => None,
+            },
+        };
+        if open == Some(ticket.kind) {
+            Ok(())
+        } else {
+            Err(Stale)
         }
     }
 
     /// Puts the reply to an open question in its place.
     pub(super) fn answer<Q>(&mut self, ticket: &Ticket<Q>, reply: &Reply<'_>) {
-        self.fill(self.index(ticket.number), reply);
-    }
-
-    /// The question that is open for the longest time, and when it was asked.
-    pub(super) fn oldest(&self) -> Option<(Kind, Instant)> {
-        // What is in front is open: a reply does not wait once its turn has come.
-        match self.slots.front() {
-            Some(Slot::Open(kind, asked)) => Some((*kind, *asked)),
-            _ => None,
+        match self.place(ticket) {
+            None => self.answer_oldest(reply),
+            Some(index) => {
+                if let Some(slot) = self.behind.get_mut(index) {
+                    *slot = Slot::Done(reply.render(self.enhanced));
+                }
+            }
         }
     }
 
-    /// Gives a reply to the question that is open for the longest time.
+    /// The question that is open for the longest time, and when it was asked.
+    pub(super) const fn oldest(&self) -> Option<(Kind, Instant)> {
+        self.front
+    }
+
+    /// Gives a reply to the question that is open for the longest time, and says what waited for it.
     pub(super) fn answer_oldest(&mut self, reply: &Reply<'_>) {
-        if self.oldest().is_some() {
-            self.fill(0, reply);
+        if self.front.take().is_none() {
+            return;
+        }
+        reply.write(self.enhanced, &mut self.output);
+        self.first = self.first.wrapping_add(1);
+        while let Some(slot) = self.behind.pop_front() {
+            match slot {
+                Slot::Done(octets) => self.output.put(&octets),
+                Slot::Open(kind, asked) => {
+                    self.front = Some((kind, asked));
+                    return;
+                }
+            }
+            self.first = self.first.wrapping_add(1);
         }
     }
 
     /// Drops all questions; replies that waited behind them go with them.
     pub(super) fn abandon(&mut self) {
-        self.first = self.first.wrapping_add(self.slots.len() as u32);
-        self.slots.clear();
+        self.first = self.first.wrapping_add(self.len() as u32);
+        self.front = None;
+        self.behind.clear();
     }
 
-    fn index(&self, number: u32) -> usize {
-        number.wrapping_sub(self.first) as usize
-    }
-
-    fn fill(&mut self, index: usize, reply: &Reply<'_>) {
-        if index > 0 {
-            if let Some(slot) = self.slots.get_mut(index) {
-                *slot = Slot::Done(reply.render(self.enhanced));
-            }
-            return;
-        }
-        reply.write(self.enhanced, &mut self.output);
-        self.leave();
-        while let Some(Slot::Done(octets)) = self.slots.front() {
-            self.output.put(octets);
-            self.leave();
-        }
-    }
-
-    fn leave(&mut self) {
-        self.slots.pop_front();
-        self.first = self.first.wrapping_add(1);
+    /// Where the question of this ticket is among those behind; `None` if it is the one in front.
+    fn place<Q>(&self, ticket: &Ticket<Q>) -> Option<usize> {
+        let place = ticket.number.wrapping_sub(self.first) as usize;
+        place.checked_sub(1)
     }
 }
 

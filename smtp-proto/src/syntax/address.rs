@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use nom::branch::alt;
 use nom::character::complete::{char, satisfy};
-use nom::combinator::{consumed, cut, recognize};
+use nom::combinator::{consumed, recognize};
 use nom::error::{ErrorKind, ParseError};
 use nom::multi::many0_count;
 use nom::sequence::{delimited, preceded};
@@ -85,8 +85,7 @@ pub(crate) fn is_dot_string(text: &str) -> bool {
 /// Domain = sub-domain *("." sub-domain)
 /// ```
 pub(crate) fn domain(input: &str) -> IResult<&str, &str, Fault> {
-    let (rest, domain) =
-        recognize((sub_domain, many0_count(preceded(octet(b'.'), cut(sub_domain))))).parse_complete(input)?;
+    let (domain, rest) = dotted(input, sub_domain)?;
     if domain.len() > Domain::MAX {
         return fail(InvalidAddress::LongDomain);
     }
@@ -102,12 +101,12 @@ pub(crate) fn domain(input: &str) -> IResult<&str, &str, Fault> {
 /// Let-dig     = ALPHA / DIGIT
 /// Ldh-str     = *( ALPHA / DIGIT / "-" ) Let-dig
 /// ```
-fn sub_domain(input: &str) -> IResult<&str, &str, Fault> {
-    let (label, rest) = span(input, LDH);
-    match label.as_bytes() {
-        [] | [b'-', ..] | [.., b'-'] => fail(InvalidAddress::Domain),
-        octets if octets.len() > Domain::MAX_LABEL && octets.is_ascii() => fail(InvalidAddress::LongLabel),
-        _ => Ok((rest, label)),
+fn sub_domain(input: &[u8]) -> Result<usize, InvalidAddress> {
+    let label = class::run(input, LDH);
+    match label {
+        [] | [b'-', ..] | [.., b'-'] => Err(InvalidAddress::Domain),
+        _ if label.len() > Domain::MAX_LABEL && label.is_ascii() => Err(InvalidAddress::LongLabel),
+        _ => Ok(label.len()),
     }
 }
 
@@ -281,17 +280,34 @@ fn local_part(input: &str) -> IResult<&str, &str, Fault> {
 /// Dot-string = Atom *("." Atom)
 /// ```
 fn dot_string(input: &str) -> IResult<&str, &str, Fault> {
-    recognize((atom, many0_count(preceded(octet(b'.'), cut(atom))))).parse_complete(input)
+    dotted(input, atom).map(|(atoms, rest)| (rest, atoms))
 }
 
 /// ```abnf
 /// Atom  = 1*atext
 /// atext =/ UTF8-non-ascii
 /// ```
-fn atom(input: &str) -> IResult<&str, &str, Fault> {
-    match span(input, ATEXT) {
-        ("", _) => fail(InvalidAddress::LocalPart),
-        (atom, rest) => Ok((rest, atom)),
+fn atom(input: &[u8]) -> Result<usize, InvalidAddress> {
+    match class::run(input, ATEXT).len() {
+        0 => Err(InvalidAddress::LocalPart),
+        length => Ok(length),
+    }
+}
+
+/// Splits words with a dot between two off the input; `word` gives the length of the one that its input begins with.
+#[inline]
+fn dotted(
+    input: &str,
+    word: fn(&[u8]) -> Result<usize, InvalidAddress>,
+) -> Result<(&str, &str), nom::Err<Fault>> {
+    let mut end = 0;
+    loop {
+        let rest = input.as_bytes().get(end..).unwrap_or_default();
+        end += word(rest).map_err(|what| nom::Err::Error(Fault(what)))?;
+        if input.as_bytes().get(end) != Some(&b'.') {
+            return Ok(input.split_at_checked(end).unwrap_or((input, "")));
+        }
+        end += 1;
     }
 }
 
@@ -319,6 +335,7 @@ fn qtext(input: &str) -> IResult<&str, &str, Fault> {
 /// ```abnf
 /// Path = "<" [ A-d-l ":" ] Mailbox ">"
 /// ```
+#[inline]
 pub(crate) fn bracketed_path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
     let Some(inner) = strip(input, b'<') else {
         return fail(InvalidAddress::Brackets);
@@ -331,6 +348,7 @@ pub(crate) fn bracketed_path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
 }
 
 /// What stands within the brackets of a path: `[ A-d-l ":" ] Mailbox`.
+#[inline]
 pub(crate) fn path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
     let (behind, route) = if input.starts_with('@') {
         source_route(input)?
@@ -388,14 +406,6 @@ pub(crate) fn loose_mailbox(text: &str, loose_dots: bool, trailing_dot: bool) ->
             .all(|octet| octet == b'.' || class::is(octet, ATEXT));
     (loose_dots && dotted).then_some(())?;
     Mailbox::new(local_part, &Host::parse(host).ok()?).ok()
-}
-
-/// Takes one octet of ASCII, for less than `char` of nom does.
-fn octet(octet: u8) -> impl Fn(&str) -> IResult<&str, (), Fault> {
-    move |input| match strip(input, octet) {
-        Some(rest) => Ok((rest, ())),
-        None => fail(InvalidAddress::Trailing),
-    }
 }
 
 /// The error for an input that is `what`.

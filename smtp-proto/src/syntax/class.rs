@@ -14,7 +14,7 @@ pub(super) const DCONTENT: u8 = 1 << 3;
 /// `esmtp-value`, with UTF-8 (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
 pub(super) const VALUE: u8 = 1 << 4;
 /// `ALPHA / DIGIT / "-"` (RFC 5321 section 4.1.2: `esmtp-keyword`, `Ldh-str`).
-pub(super) const KEYWORD: u8 = 1 << 5;
+pub(crate) const KEYWORD: u8 = 1 << 5;
 /// `xchar` (RFC 3461 section 4).
 pub(super) const XCHAR: u8 = 1 << 6;
 
@@ -77,7 +77,8 @@ const fn classes(octet: u8) -> u8 {
 
 /// Whether `octet` is of `class`.
 #[expect(clippy::indexing_slicing, reason = "the table has a place for every octet")]
-pub(super) fn is(octet: u8, class: u8) -> bool {
+#[inline]
+pub(crate) fn is(octet: u8, class: u8) -> bool {
     CLASSES[usize::from(octet)] & class != 0
 }
 
@@ -86,12 +87,17 @@ pub(super) fn all(text: &str, class: u8) -> bool {
     text.bytes().all(|octet| is(octet, class))
 }
 
+/// The longest run of `class` at the start of `octets`.
+#[inline]
+pub(super) fn run(octets: &[u8], class: u8) -> &[u8] {
+    let end = octets.iter().position(|octet| !is(*octet, class));
+    end.and_then(|end| octets.get(..end)).unwrap_or(octets)
+}
+
 /// Splits off the longest run of `class` at the start of `text`: the run, and the rest.
+#[inline]
 pub(super) fn span(text: &str, class: u8) -> (&str, &str) {
-    let end = text
-        .bytes()
-        .position(|octet| !is(octet, class))
-        .unwrap_or(text.len());
+    let end = run(text.as_bytes(), class).len();
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
@@ -111,7 +117,8 @@ pub(super) fn strip(text: &str, octet: u8) -> Option<&str> {
 
 /// Whether `text` is `word` but for the case of letters. The word is of letters, and of digits if `text` has no control
 /// characters: then this is exact, and a few instructions.
-pub(super) fn is_word<const N: usize>(text: &str, word: &[u8; N]) -> bool {
-    <&[u8; N]>::try_from(text.as_bytes())
+#[inline]
+pub(crate) fn is_word<const N: usize>(text: impl AsRef<[u8]>, word: &[u8; N]) -> bool {
+    <&[u8; N]>::try_from(text.as_ref())
         .is_ok_and(|text| text.map(|octet| octet | 0x20) == word.map(|octet| octet | 0x20))
 }

@@ -2,9 +2,10 @@
 
 use core::num::NonZeroU32;
 
+use super::class::{self, KEYWORD};
 use crate::{
     output::Sink,
-    types::{AnnouncedLimits, Extension, Extensions, Keyword, Reply, is_keyword},
+    types::{AnnouncedLimits, Extension, Extensions, Keyword, Reply, is_keyword, line_end},
 };
 
 /// Reads the reply to EHLO: the name that the server gives itself, and what it offers (RFC 5321 section 4.1.1.1).
@@ -20,11 +21,14 @@ use crate::{
 /// the old `AUTH=LOGIN`), blank lines and repeated lines are taken as they are meant; a line that is none is left out.
 #[must_use]
 pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
-    let mut lines = reply.lines();
-    let name = lines.next().map(server_name).unwrap_or_default();
+    let name = reply.lines().next().map(server_name).unwrap_or_default();
     let mut extensions = Extensions::default();
-    for line in lines {
-        read_line(line, &mut extensions);
+    let raw = reply.raw();
+    let mut rest = line_end(raw, 0)
+        .and_then(|end| raw.get(end..))
+        .unwrap_or_default();
+    while let Some((keyword, params)) = next_line(&mut rest) {
+        read_line(keyword, params, &mut extensions);
     }
     (name, extensions)
 }
@@ -32,14 +36,25 @@ pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
 /// Writes the reply to EHLO; the inverse of [`parse_ehlo`].
 ///
 /// `greeting` is the domain of the server, with or without words behind it.
-pub(crate) fn write_ehlo(sink: &mut impl Sink, greeting: &str, extensions: &Extensions) {
+pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Extensions) {
     let mut left = extensions.len();
     sink.put(if left > 0 { b"250-" } else { b"250 " });
     sink.put(greeting.as_bytes());
-    for extension in extensions.iter() {
+    let mut next = |sink: &mut S, keyword: &str| {
         left -= 1;
         sink.put(if left > 0 { b"\r\n250-" } else { b"\r\n250 " });
-        write_extension(sink, &extension);
+        sink.put(keyword.as_bytes());
+    };
+    for keyword in extensions.keywords() {
+        next(sink, keyword.as_str());
+        write_value(sink, keyword, extensions);
+    }
+    for (keyword, params) in extensions.others() {
+        next(sink, keyword);
+        if !params.is_empty() {
+            sink.put(b" ");
+            sink.put(params.as_bytes());
+        }
     }
     sink.put(b"\r\n");
 }
@@ -63,15 +78,29 @@ fn server_name(line: &[u8]) -> &str {
     }
 }
 
+/// Takes the next line off a reply: a keyword, and what follows it. The keyword is empty where the line is none.
+fn next_line<'r>(rest: &mut &'r [u8]) -> Option<(&'r [u8], &'r [u8])> {
+    let text = rest.get(4..)?;
+    let keyword = class::run(text, KEYWORD);
+    // Most keywords have a line to themselves, whose end needs no search then.
+    if let Some([b'\r', b'\n', behind @ ..]) = text.get(keyword.len()..) {
+        *rest = behind;
+        return Some((keyword, &[]));
+    }
+    let (line, behind) = rest.split_at_checked(line_end(rest, 4)?)?;
+    *rest = behind;
+    let text = line.strip_suffix(b"\r\n").and_then(|line| line.get(4..));
+    let text = text.unwrap_or_default().trim_ascii_start();
+    let keyword = class::run(text, KEYWORD);
+    Some(match text.get(keyword.len()..) {
+        Some([b' ' | b'\t' | b'=', params @ ..]) => (keyword, params.trim_ascii()),
+        Some([]) => (keyword, &[]),
+        _ => (&[], &[]),
+    })
+}
+
 /// Reads one `ehlo-line`, tolerantly.
-fn read_line(line: &[u8], extensions: &mut Extensions) {
-    let line = line.trim_ascii_start();
-    let end = line
-        .iter()
-        .position(|octet| matches!(octet, b' ' | b'\t' | b'='))
-        .unwrap_or(line.len());
-    let (keyword, params) = line.split_at_checked(end).unwrap_or_default();
-    let params = params.get(1..).unwrap_or_default().trim_ascii();
+fn read_line(keyword: &[u8], params: &[u8], extensions: &mut Extensions) {
     match Keyword::find(keyword) {
         Some(Keyword::Size) => extensions.add(Extension::Size(size(params))),
         Some(Keyword::Limits) => {
@@ -161,21 +190,21 @@ fn limit(value: &[u8]) -> Option<NonZeroU32> {
     )
 }
 
-/// Writes one `ehlo-line` without its CRLF.
-fn write_extension(sink: &mut impl Sink, extension: &Extension<'_>) {
-    if let Some(keyword) = extension.keyword() {
-        sink.put(keyword.as_str().as_bytes());
-    }
-    match extension {
-        Extension::Size(Some(limit)) => {
-            sink.put(b" ");
-            sink.put_decimal(*limit);
+/// Writes what stands behind the keyword of a known extension.
+fn write_value(sink: &mut impl Sink, keyword: Keyword, extensions: &Extensions) {
+    match keyword {
+        Keyword::Size => {
+            if let Some(limit) = extensions.size_limit() {
+                sink.put(b" ");
+                sink.put_decimal(limit);
+            }
         }
-        Extension::Auth(mechanisms) => {
+        Keyword::Auth => {
             sink.put(b" ");
-            sink.put(mechanisms.as_bytes());
+            sink.put(extensions.mechanisms().as_bytes());
         }
-        Extension::Limits(limits) => {
+        Keyword::Limits => {
+            let limits = extensions.limits();
             for (name, limit) in [
                 (b" MAILMAX=".as_slice(), limits.mail_max()),
                 (b" RCPTMAX=", limits.rcpt_max()),
@@ -185,13 +214,6 @@ fn write_extension(sink: &mut impl Sink, extension: &Extension<'_>) {
                     sink.put(name);
                     sink.put_decimal(limit.get().into());
                 }
-            }
-        }
-        Extension::Other { keyword, params } => {
-            sink.put(keyword.as_bytes());
-            if !params.is_empty() {
-                sink.put(b" ");
-                sink.put(params.as_bytes());
             }
         }
         _ => {}

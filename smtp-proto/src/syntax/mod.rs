@@ -5,7 +5,7 @@
 //! own, since the offers of a server outlive its reply.
 
 pub(crate) mod address;
-mod class;
+pub(crate) mod class;
 pub(crate) mod command;
 mod ehlo;
 mod error;

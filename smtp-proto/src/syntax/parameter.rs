@@ -1,5 +1,7 @@
 //! Parameters of MAIL and RCPT (RFC 5321 section 4.1.2).
 
+use core::iter;
+
 use super::class::{self, KEYWORD, VALUE, is_word, span, strip, trim};
 use super::xtext;
 use crate::types::{
@@ -209,10 +211,12 @@ pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidPar
 
 /// Goes through parameters that were checked.
 pub(crate) fn split(parameters: &str) -> impl Iterator<Item = Parameter<'_>> {
-    parameters
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .map(|word| esmtp_param(word).0)
+    let mut rest = parameters;
+    iter::from_fn(move || {
+        let (parameter, behind) = esmtp_param(trim(rest));
+        rest = behind;
+        (!parameter.keyword().is_empty()).then_some(parameter)
+    })
 }
 
 fn size(value: &str) -> Result<u64, InvalidParameter> {

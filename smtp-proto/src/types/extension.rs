@@ -5,6 +5,8 @@ use core::{fmt, num::NonZeroU32};
 
 use thiserror::Error;
 
+use crate::syntax::class::{self, KEYWORD, is_word};
+
 /// The keyword of a known extension, as it stands in an EHLO reply; keywords have no case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -143,27 +145,24 @@ impl Keyword {
     /// Finds a known keyword, in any case.
     #[must_use]
     pub fn find(keyword: &[u8]) -> Option<Self> {
-        // No known keyword is longer than 19 octets; an array folds as a whole, without a loop.
-        let mut folded = [0; 24];
-        folded.get_mut(..keyword.len())?.copy_from_slice(keyword);
-        folded.make_ascii_uppercase();
-        Some(match folded.get(..keyword.len())? {
-            b"PIPELINING" => Self::Pipelining,
-            b"SIZE" => Self::Size,
-            b"8BITMIME" => Self::EightBitMime,
-            b"SMTPUTF8" => Self::SmtpUtf8,
-            b"ENHANCEDSTATUSCODES" => Self::EnhancedStatusCodes,
-            b"DSN" => Self::Dsn,
-            b"CHUNKING" => Self::Chunking,
-            b"BINARYMIME" => Self::BinaryMime,
-            b"STARTTLS" => Self::StartTls,
-            b"AUTH" => Self::Auth,
-            b"REQUIRETLS" => Self::RequireTls,
-            b"LIMITS" => Self::Limits,
-            b"VRFY" => Self::Vrfy,
-            b"EXPN" => Self::Expn,
-            b"HELP" => Self::Help,
-            b"ETRN" => Self::Etrn,
+        Some(match keyword {
+            _ if is_word(keyword, b"PIPELINING") => Self::Pipelining,
+            _ if is_word(keyword, b"SIZE") => Self::Size,
+            // A digit is to be looked at for itself: the quick test takes a control character for it.
+            [b'8', word @ ..] if is_word(word, b"BITMIME") => Self::EightBitMime,
+            [word @ .., b'8'] if is_word(word, b"SMTPUTF") => Self::SmtpUtf8,
+            _ if is_word(keyword, b"ENHANCEDSTATUSCODES") => Self::EnhancedStatusCodes,
+            _ if is_word(keyword, b"DSN") => Self::Dsn,
+            _ if is_word(keyword, b"CHUNKING") => Self::Chunking,
+            _ if is_word(keyword, b"BINARYMIME") => Self::BinaryMime,
+            _ if is_word(keyword, b"STARTTLS") => Self::StartTls,
+            _ if is_word(keyword, b"AUTH") => Self::Auth,
+            _ if is_word(keyword, b"REQUIRETLS") => Self::RequireTls,
+            _ if is_word(keyword, b"LIMITS") => Self::Limits,
+            _ if is_word(keyword, b"VRFY") => Self::Vrfy,
+            _ if is_word(keyword, b"EXPN") => Self::Expn,
+            _ if is_word(keyword, b"HELP") => Self::Help,
+            _ if is_word(keyword, b"ETRN") => Self::Etrn,
             _ => return None,
         })
     }
@@ -326,10 +325,7 @@ impl fmt::Display for Keyword {
 
 /// `ehlo-keyword` of RFC 5321 section 4.1.1.1.
 pub(crate) fn is_keyword(word: &[u8]) -> bool {
-    word.first().is_some_and(u8::is_ascii_alphanumeric)
-        && word
-            .iter()
-            .all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
+    !matches!(word, [] | [b'-', ..]) && word.iter().all(|octet| class::is(*octet, KEYWORD))
 }
 
 /// `sasl-mech` of RFC 4422 section 3.1, in any case.
@@ -337,7 +333,7 @@ pub(super) fn is_mechanism(word: &str) -> bool {
     (1..=20).contains(&word.len())
         && word
             .bytes()
-            .all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+            .all(|octet| class::is(octet, KEYWORD) || octet == b'_')
 }
 
 #[cfg(test)]

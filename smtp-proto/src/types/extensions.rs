@@ -1,7 +1,7 @@
 //! The set of extensions that one side offers.
 
 use alloc::{borrow::Cow, string::String};
-use core::fmt;
+use core::{fmt, iter};
 
 use super::{AnnouncedLimits, Extension, Keyword, extension::is_mechanism};
 
@@ -133,12 +133,15 @@ impl Extensions {
 
     /// The unknown extensions: keyword and parameters, which may be empty.
     pub fn others(&self) -> impl Iterator<Item = (&str, &str)> {
-        let lines = self
-            .text
-            .get(usize::from(self.auth)..)
-            .unwrap_or_default()
-            .lines();
-        lines.map(|line| line.split_once(' ').unwrap_or((line, "")))
+        let mut rest = self.text.get(usize::from(self.auth)..).unwrap_or_default();
+        iter::from_fn(move || {
+            if rest.is_empty() {
+                return None; // as most of the time
+            }
+            let (line, behind) = rest.split_once('\n')?;
+            rest = behind;
+            Some(line.split_once(' ').unwrap_or((line, "")))
+        })
     }
 
     /// The parameters of the first unknown extension with this keyword, in any case.
@@ -151,12 +154,16 @@ impl Extensions {
 
     /// All extensions in the order in which they are written: known ones as in [`Keyword::ALL`], then the others as added.
     pub fn iter(&self) -> impl Iterator<Item = Extension<'_>> {
-        let known = Keyword::ALL.into_iter().filter(|keyword| self.has(*keyword));
         let others = self.others().map(|(keyword, params)| Extension::Other {
             keyword: Cow::Borrowed(keyword),
             params: Cow::Borrowed(params),
         });
-        known.map(|keyword| self.known(keyword)).chain(others)
+        self.keywords().map(|keyword| self.known(keyword)).chain(others)
+    }
+
+    /// The known ones of them.
+    pub(crate) fn keywords(&self) -> impl Iterator<Item = Keyword> {
+        Keyword::ALL.into_iter().filter(|keyword| self.has(*keyword))
     }
 
     /// How many [`iter`](Self::iter) gives.
@@ -185,7 +192,7 @@ impl Extensions {
         }
     }
 
-    fn mechanisms(&self) -> &str {
+    pub(crate) fn mechanisms(&self) -> &str {
         self.text.get(..usize::from(self.auth)).unwrap_or_default()
     }
 
