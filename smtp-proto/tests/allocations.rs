@@ -1,4 +1,5 @@
 //! What a server session costs the heap.
+#![expect(clippy::unwrap_used, reason = "a panic is the report")]
 
 use allocation_counter::{AllocationInfo, measure};
 use smtp_proto::{

@@ -1,5 +1,10 @@
 //! A session's memory has a bound, whatever the client sends, reads or does not, and whatever the application
 //! answers or does not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is the report"
+)]
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use bytes::{Buf, BytesMut};
 use smtp_proto::{
-    Machine, Step, Wait,
+    Machine, Step, TlsUpgrade, Wait,
     client::{self, Asked, BodyPermit, Closed, Coming, Config, Event, Fate, Piece, Receipt, WhyNot},
     data::Survey,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
@@ -16,7 +16,9 @@ use tokio::{
 };
 use tracing::debug;
 
-use crate::{Connection, connection::PIECES};
+#[cfg(feature = "rustls")]
+use crate::ClientTls;
+use crate::{Connection, Stream, connection::PIECES};
 
 /// How much of a message is handled at once, in octets. The server has to take that much within
 /// [`Timeouts::data_block`](client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
@@ -46,7 +48,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// ```
 #[derive(Debug)]
 pub struct Client<S = TcpStream> {
-    connection: Connection<S, client::Client>,
+    connection: Connection<Stream<S>, client::Client>,
+    #[cfg(feature = "rustls")]
+    tls: Option<ClientTls>,
 }
 
 /// Why something could not be done.
@@ -56,6 +60,12 @@ pub enum Error {
     /// No connection could be made.
     #[error("cannot connect: {0}")]
     Connect(#[source] io::Error),
+    /// The configuration wants TLS, and nothing was said about how to do it.
+    #[error("give the settings for TLS, or disable it in the configuration")]
+    NoTls,
+    /// The TLS handshake failed, before anything was said.
+    #[error("TLS handshake failed: {0}")]
+    Handshake(#[source] io::Error),
     /// The session has ended.
     #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
     Closed {
@@ -107,18 +117,61 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`], or [`Error::Closed`] when the server does not want the session.
+    /// [`Error::Connect`], or [`Error::Closed`] when the server does not want the session. [`Error::NoTls`] when the
+    /// configuration wants TLS: see [`connect_with_tls`](Self::connect_with_tls).
     pub async fn connect(address: impl ToSocketAddrs, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
         let config = config.into();
-        let connecting = TcpStream::connect(address);
-        let stream = match time::timeout(config.timeouts.greeting, connecting).await {
-            Ok(connected) => connected.map_err(Error::Connect)?,
-            Err(_) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
-        };
-        // Without it the end of a message would wait for the acknowledgement of its beginning.
-        stream.set_nodelay(true).map_err(Error::Connect)?;
+        let stream = dial(address, &config).await?;
         Self::on(stream, config).await
     }
+
+    /// Connects, says hello and goes over to TLS with STARTTLS, as the configuration's
+    /// [`Tls`](client::Tls) policy says (RFC 3207; submission on port 587).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect), and [`Error::Closed`] when TLS is required and not to be had.
+    #[cfg(feature = "rustls")]
+    pub async fn connect_with_tls(
+        address: impl ToSocketAddrs,
+        config: impl Into<Arc<Config>>,
+        tls: ClientTls,
+    ) -> Result<Self, Error> {
+        let config = config.into();
+        let stream = dial(address, &config).await?;
+        Self::start(Stream::clear(stream), client::Client::new(config), Some(tls)).await
+    }
+
+    /// Connects, does the TLS handshake, and says hello (implicit TLS, RFC 8314 section 3.3; submission on port 465).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect), and [`Error::Handshake`].
+    #[cfg(feature = "rustls")]
+    pub async fn connect_over_tls(
+        address: impl ToSocketAddrs,
+        config: impl Into<Arc<Config>>,
+        tls: &ClientTls,
+    ) -> Result<Self, Error> {
+        let config = config.into();
+        let stream = dial(address, &config).await?;
+        let stream = match time::timeout(config.timeouts.greeting, tls.connect(stream)).await {
+            Ok(shaken) => shaken.map_err(Error::Handshake)?,
+            Err(_) => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
+        };
+        Self::start(stream, client::Client::over_tls(config), None).await
+    }
+}
+
+/// Makes a TCP connection.
+async fn dial(address: impl ToSocketAddrs, config: &Config) -> Result<TcpStream, Error> {
+    let stream = match time::timeout(config.timeouts.greeting, TcpStream::connect(address)).await {
+        Ok(connected) => connected.map_err(Error::Connect)?,
+        Err(_) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
+    };
+    // Without it the end of a message would wait for the acknowledgement of its beginning.
+    stream.set_nodelay(true).map_err(Error::Connect)?;
+    Ok(stream)
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
@@ -126,16 +179,61 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] when the server does not want the session.
+    /// [`Error::Closed`] when the server does not want the session, and [`Error::NoTls`].
     pub async fn on(stream: S, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
+        let config = config.into();
+        if config.tls != client::Tls::Disabled {
+            return Err(Error::NoTls);
+        }
+        let machine = client::Client::new(config);
+        #[cfg(feature = "rustls")]
+        let started = Self::start(Stream::clear(stream), machine, None);
+        #[cfg(not(feature = "rustls"))]
+        let started = Self::start(Stream::clear(stream), machine);
+        started.await
+    }
+
+    /// Says hello on a stream that is connected already, and goes over to TLS as
+    /// [`connect_with_tls`](Client::connect_with_tls) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when the server does not want the session, or TLS is required and not to be had.
+    #[cfg(feature = "rustls")]
+    pub async fn on_with_tls(
+        stream: S,
+        config: impl Into<Arc<Config>>,
+        tls: ClientTls,
+    ) -> Result<Self, Error> {
+        Self::start(
+            Stream::clear(stream),
+            client::Client::new(config.into()),
+            Some(tls),
+        )
+        .await
+    }
+
+    async fn start(
+        stream: Stream<S>,
+        machine: client::Client,
+        #[cfg(feature = "rustls")] tls: Option<ClientTls>,
+    ) -> Result<Self, Error> {
         let mut client = Self {
-            connection: Connection::new(stream, client::Client::new(config.into())),
+            connection: Connection::new(stream, machine),
+            #[cfg(feature = "rustls")]
+            tls,
         };
         client
             .until(|event| matches!(event, Event::Ready).then_some(()))
             .await?;
         debug!("session ready");
         Ok(client)
+    }
+
+    /// Whether the session is under TLS.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.connection.machine().is_encrypted()
     }
 
     /// Sends a message that is in memory.
@@ -317,6 +415,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                         source,
                     });
                 }
+                Event::StartTls(upgrade) => {
+                    self.start_tls(upgrade).await;
+                    continue;
+                }
                 Event::Reply { to, ref reply } if !reply.is_positive_completion() => {
                     refusal = Some((to, reply.clone().into_owned()));
                 }
@@ -326,6 +428,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 return Ok(found);
             }
         }
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn start_tls(&mut self, upgrade: TlsUpgrade) {
+        match &self.tls {
+            Some(tls) => self.connection.start_tls(upgrade, tls).await,
+            None => self.connection.machine_mut().abort(),
+        }
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn start_tls(&mut self, _upgrade: TlsUpgrade) {
+        self.connection.machine_mut().abort();
     }
 
     /// Carries a transaction through to its end, sending the message when the server is ready for it.

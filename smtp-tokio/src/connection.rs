@@ -186,6 +186,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         &self.stream
     }
 
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Gives the stream up: it broke, in a handshake or otherwise.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn lose(&mut self, error: io::Error) {
+        self.broken(error);
+    }
+
     /// The error that broke the stream, if that is what happened.
     pub const fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()

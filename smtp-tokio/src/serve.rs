@@ -24,7 +24,7 @@ use tokio::{
 };
 use tracing::{Instrument, debug, debug_span, warn};
 
-use crate::Connection;
+use crate::{Connection, Stream};
 
 /// How long accepting pauses after an error such as running out of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -60,7 +60,7 @@ impl Default for Options {
 /// A server's end of one accepted connection: a [`Connection`] that also hears of the shutdown.
 #[derive(Debug)]
 pub struct Session {
-    connection: Connection<TcpStream, Server>,
+    connection: Connection<Stream<TcpStream>, Server>,
     peer: SocketAddr,
     local: SocketAddr,
     stop: watch::Receiver<Option<Shutdown>>,
@@ -110,7 +110,7 @@ impl Session {
 }
 
 impl Deref for Session {
-    type Target = Connection<TcpStream, Server>;
+    type Target = Connection<Stream<TcpStream>, Server>;
 
     fn deref(&self) -> &Self::Target {
         &self.connection
@@ -183,7 +183,7 @@ where
         }
         let local = stream.local_addr().unwrap_or(local);
         let accepted = Session {
-            connection: Connection::new(stream, Server::new(Arc::clone(&config))),
+            connection: Connection::new(Stream::clear(stream), Server::new(Arc::clone(&config))),
             peer,
             local,
             stop: hear.clone(),

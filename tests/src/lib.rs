@@ -4,7 +4,6 @@
 //! [`Pair`] lets a client and a server machine talk to each other in memory.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

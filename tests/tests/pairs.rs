@@ -124,6 +124,8 @@ fn settings(plan: &Plan) -> Settings {
         settings.client.chunking = Use::WhenOffered;
         settings.client.limits.chunk = plan.chunk;
     }
+    // Sooner than the client gives up.
+    settings.server.timeouts.answer = Duration::from_secs(60);
     let mut rule = |question, about: &str, answer| {
         settings.rules.push(Rule {
             question,
@@ -166,7 +168,7 @@ fn normalised(content: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_was_accepted_arrived(plan in plan()) {
@@ -194,13 +196,13 @@ proptest! {
         let stream = Stream { carries: plan.carries.clone().into_iter().cycle(), breaks: plan.breaks };
         let mut pair = Pair::new(sender, Application::new(&settings, plan.answers), stream);
         let mut budget = 2_000_000;
-        for _ in 0..20_000 {
+        for _ in 0..2_000_000 {
             let deadline = pair.talk(&mut budget).expect("it ends");
             if pair.is_over() {
                 break;
             }
-            // A stall ends within a second; otherwise time passes up to the next deadline.
-            let soon = pair.now + Duration::from_millis(100);
+            // A stall is over soon: long enough ones are what deadlines are for, which other tests are about.
+            let soon = pair.now + Duration::from_millis(5);
             pair.now = deadline.map_or(soon, |deadline| deadline.at.min(soon).max(pair.now));
         }
         prop_assert!(pair.is_over(), "it does not end");
@@ -221,7 +223,7 @@ proptest! {
             }
         }
         if plan.breaks.is_none() {
-            prop_assert_eq!(outcomes.len(), plan.messages.len() + 1, "{:?}", outcomes);
+            prop_assert_eq!(outcomes.len(), plan.messages.len() + 1, "{:?} {:?}", outcomes, pair.server.seat.log.last());
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Every story in `transcripts/` is true of the machines it names.
+#![expect(clippy::expect_used, reason = "a panic here is the report of a failed test")]
 
 use std::{
     fs,

@@ -158,10 +158,12 @@ pub struct Timeouts {
     /// Message content, in octets a second, that buys more time; at least 1. Default 500: a peer that drips
     /// slower is cut off after [`data`](Self::data).
     pub min_rate: u32,
-    /// For the application to answer a question, from when it was asked; then it is answered with 451, or with 421 in
-    /// place of the greeting. Default 5 minutes: a client waits 10 for the fate of its message (RFC 5321 section
-    /// 4.5.3.2.6).
+    /// For the application to answer a question other than the verdict; then it is answered with 451. Default
+    /// 1 minute: a client may give up after 2 (RFC 5321 section 4.5.3.2.4, DATA).
     pub answer: Duration,
+    /// For the application to give the verdict on a message; then the client is told 451. Default 5 minutes: a
+    /// client waits 10 (RFC 5321 section 4.5.3.2.6).
+    pub verdict: Duration,
     /// For the peer to take what is to be written at one time. Default 5 minutes.
     pub write: Duration,
     /// How long a reply is held back once a soft bound is exceeded. Default 1 second.
@@ -176,7 +178,8 @@ impl Default for Timeouts {
             command: FIVE_MINUTES,
             data: FIVE_MINUTES,
             min_rate: 500,
-            answer: FIVE_MINUTES,
+            answer: Duration::from_secs(60),
+            verdict: FIVE_MINUTES,
             write: FIVE_MINUTES,
             penalty: Duration::from_secs(1),
         }

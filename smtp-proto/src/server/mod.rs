@@ -53,6 +53,7 @@ pub use ticket::{Stale, Ticket};
 use self::{
     body::Mode,
     pipeline::{Pipeline, Reply},
+    ticket::Kind,
     transaction::Transaction,
 };
 use crate::{
@@ -339,7 +340,7 @@ impl Server {
     /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
     fn idle(&mut self, read: bool) -> Option<Wait> {
         let now = self.now;
-        let asked = self.pipeline.oldest().map(|(_, asked)| asked);
+        let asked = self.pipeline.oldest();
         let write = !self.pipeline.output.is_empty() && self.penalty.is_none();
         let mut deadline = None;
         if write {
@@ -349,8 +350,12 @@ impl Server {
         if let Some(until) = self.penalty {
             deadline = Some(Deadline::new(until, Phase::Penalty));
         }
-        if let Some(asked) = asked {
-            let other = Deadline::new(asked + timeouts.answer, Phase::Application);
+        if let Some((kind, asked)) = asked {
+            let time = match kind {
+                Kind::Verdict => timeouts.verdict,
+                _ => timeouts.answer,
+            };
+            let other = Deadline::new(asked + time, Phase::Application);
             deadline = Deadline::earlier(deadline, Some(other));
         } else if let Mode::Upgrading = self.mode {
             let other = self.reading.run(Phase::Command, timeouts.command, now);

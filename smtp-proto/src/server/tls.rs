@@ -31,6 +31,12 @@ impl Server {
         self.reading.stop();
     }
 
+    /// Says that the stream is under TLS from its first octet, before the machine was polled; see
+    /// [`over_tls`](Self::over_tls).
+    pub fn begin_over_tls(&mut self) {
+        self.encrypted |= self.state == State::Connected && self.pipeline.len() == 0;
+    }
+
     /// Whether the session is under TLS.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {

@@ -125,12 +125,12 @@ fn each_question_is_refused_when_its_own_time_is_over() {
     session.holds = true;
     session.sends("RCPT TO:<b@mx.test>");
     assert!(session.wait.answer && session.wait.read);
-    assert_eq!(due(&session), Some((300, Phase::Application)));
-    session.later(200);
+    assert_eq!(due(&session), Some((60, Phase::Application)));
+    session.later(40);
     session.sends("RCPT TO:<c@mx.test>");
-    session.later(100);
+    session.later(20);
     assert_said(&mut session, "451 4.3.0 no answer, try again later\r\n");
-    assert_eq!(due(&session), Some((500, Phase::Application)));
+    assert_eq!(due(&session), Some((100, Phase::Application)));
     let (late, early) = (session.held.pop().unwrap(), session.held.pop().unwrap());
     assert_eq!(session.server.accept(early), Err(Stale));
     session.server.accept(late).unwrap();
@@ -184,9 +184,9 @@ fn every_kind_of_question_is_refused_when_its_time_is_over() {
     ] {
         let mut session = Session::with_recipient(config()).holding();
         session.sends(line);
-        assert_eq!(due(&session), Some((300, Phase::Application)), "{line}");
+        assert_eq!(due(&session), Some((60, Phase::Application)), "{line}");
         assert!(!session.wait.read || line.starts_with("RCPT"), "{line}");
-        session.later(300);
+        session.later(60);
         assert_eq!(session.said(), reply, "{line}");
         assert_eq!(session.server.state(), state, "{line}");
         assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
@@ -288,7 +288,7 @@ fn a_held_back_reply_goes_out_while_questions_are_open() {
     assert_eq!(due(&session), Some((1, Phase::Penalty)));
     session.later(1);
     assert_eq!(session.codes(), "501");
-    assert_eq!(due(&session), Some((301, Phase::Application)));
+    assert_eq!(due(&session), Some((61, Phase::Application)));
 }
 
 #[test]

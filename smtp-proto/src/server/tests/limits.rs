@@ -137,7 +137,7 @@ fn what_was_pipelined_behind_a_refusal_is_no_error() {
     let mut session = Session::with(config.clone()).refusing("mail", Rejection::POLICY);
     session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\nNOOP");
     assert_eq!(session.codes(), "550 503 503 503 250");
-    let mut session = Session::with(config.clone()).refusing("rcpt", Rejection::POLICY);
+    let mut session = Session::with(config).refusing("rcpt", Rejection::POLICY);
     session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nDATA\r\nBDAT 0 LAST\r\nRSET");
     assert_eq!(session.codes(), "250 550 503 503 250");
     session.sends("DATA");
