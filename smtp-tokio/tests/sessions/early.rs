@@ -77,7 +77,7 @@ async fn accept(listener: TcpListener) -> Fake<TcpStream> {
 async fn last_words_are_heard_although_the_connection_is_reset() {
     let message = text(20 << 20);
     for reply in ["451 4.3.0 no\r\n", "421 4.3.2 closing\r\n"] {
-        for _ in 0..20 {
+        for _ in 0..5 {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let refusing = tokio::spawn(async move {
@@ -110,7 +110,7 @@ async fn a_server_that_closes_without_a_word_has_not_accepted_the_message() {
     let fate = failed.receipt.recipients().next().unwrap().1;
     assert_eq!(fate, RecipientFate::NotSent);
 
-    for _ in 0..20 {
+    for _ in 0..5 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let closing = tokio::spawn(async move {
