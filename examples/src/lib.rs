@@ -8,3 +8,4 @@ pub mod roundtrip;
 pub mod send;
 pub mod serve;
 pub mod store;
+pub mod tls;

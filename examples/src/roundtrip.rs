@@ -80,7 +80,14 @@ impl fmt::Display for Parts<'_> {
 
 /// What went over the wire, as both sides said it. Clones write to the same transcript.
 #[derive(Clone, Debug, Default)]
-pub struct Transcript(Arc<Mutex<Vec<(Side, Vec<u8>)>>>);
+pub struct Transcript(Arc<Mutex<Vec<Said>>>);
+
+/// What one side said in one go.
+#[derive(Debug)]
+struct Said {
+    side: Side,
+    octets: Vec<u8>,
+}
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,8 +102,11 @@ impl Transcript {
     pub fn note(&self, side: Side, octets: &[u8]) {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match said.last_mut() {
-            Some((last, before)) if *last == side => before.extend_from_slice(octets),
-            _ => said.push((side, octets.to_vec())),
+            Some(last) if last.side == side => last.octets.extend_from_slice(octets),
+            _ => said.push(Said {
+                side,
+                octets: octets.to_vec(),
+            }),
         }
     }
 }
@@ -104,7 +114,7 @@ impl Transcript {
 impl fmt::Display for Transcript {
     /// A line for each line; of long texts only their beginning and end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (side, octets) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for Said { side, octets } in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             let text = String::from_utf8_lossy(octets);
             let lines: Vec<&str> = text.lines().collect();
             let prefix = match side {

@@ -11,7 +11,7 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
-    client::{Asked, Config, Receipt, RecipientFate, Timeouts, Use},
+    client::{self, Asked, Config, Receipt, RecipientFate, Timeouts, Use},
     data::LineEndings,
     types::{
         AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol,
@@ -19,7 +19,9 @@ use smtp_proto::{
     },
 };
 
-use crate::exit::Exit;
+use rustls::pki_types::ServerName;
+
+use crate::{exit::Exit, tls};
 
 /// Sends one message and says what became of it for each recipient.
 #[derive(Clone, Debug, Parser)]
@@ -35,13 +37,13 @@ pub struct Flags {
     /// Forward-path (repeatable)
     #[arg(long, value_name = "ADDRESS", required = true)]
     pub to: Vec<String>,
-    /// TLS: only "none" is there yet
+    /// When TLS is used
     #[arg(long, value_name = "POLICY", default_value = "starttls")]
     pub tls: Tls,
-    /// Trusted certificates in PEM (not there yet; ignored without TLS)
+    /// Trusted certificates in PEM [default: those that this computer trusts]
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// The name that the server's certificate has to have (not there yet; ignored without TLS)
+    /// The name that the server's certificate has to have [default: the host of --server]
     #[arg(long, value_name = "NAME")]
     pub tls_name: Option<String>,
     /// What to say in EHLO [default: the address literal of the loopback interface]
@@ -123,9 +125,6 @@ impl Flags {
     ///
     /// What is wrong with the flags.
     pub fn config(&self) -> Result<Arc<Config>, String> {
-        if self.tls != Tls::None {
-            return Err("--tls: TLS is not there yet, give --tls none to send in clear".into());
-        }
         if self.user.is_some() || self.password.is_some() || self.auth.is_some() || self.insecure_auth {
             return Err("--user, --password, --auth, --insecure-auth: AUTH is not there yet".into());
         }
@@ -133,6 +132,11 @@ impl Flags {
         let timeout =
             Duration::try_from_secs_f64(self.timeout).map_err(|error| format!("--timeout: {error}"))?;
         config.timeouts = Timeouts::all(timeout);
+        config.tls = match self.tls {
+            Tls::Starttls => client::Tls::Required,
+            Tls::Opportunistic => client::Tls::Opportunistic,
+            Tls::None | Tls::Implicit => client::Tls::Disabled,
+        };
         config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
         config.pipelining = if self.no_pipelining {
             Use::Never
@@ -145,6 +149,23 @@ impl Flags {
             Endings::Reject => LineEndings::Refuse,
         };
         Ok(Arc::new(config))
+    }
+
+    /// The name that the server's certificate has to have.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the flags.
+    pub fn server_name(&self) -> Result<ServerName<'static>, String> {
+        let host = self
+            .server
+            .rsplit_once(':')
+            .map_or(self.server.as_str(), |(host, _)| host);
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        tls::server_name(self.tls_name.as_deref().unwrap_or(host))
     }
 
     /// The envelope.

@@ -6,10 +6,10 @@ use clap::{Parser, ValueEnum};
 use smtp_proto::{
     data::BareLineEndings,
     server::Config,
-    types::{Code, EnhancedCode, ForwardPath, Host, Protocol, Rejection, Text},
+    types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
 };
 
-use crate::store::Store;
+use crate::{store::Store, tls};
 
 /// A small mail server: takes mail for its domains and stores it in a Maildir.
 #[derive(Clone, Debug, Parser)]
@@ -19,7 +19,7 @@ pub struct Flags {
     /// Listen here for SMTP (repeatable); port 0 picks one [default: 127.0.0.1:2525]
     #[arg(long, value_name = "ADDR")]
     pub listen: Vec<SocketAddr>,
-    /// Listen here for SMTP under TLS (not there yet)
+    /// Listen here for SMTP under TLS from the first octet (repeatable)
     #[arg(long, value_name = "ADDR")]
     pub listen_tls: Vec<SocketAddr>,
     /// Listen here for LMTP (repeatable)
@@ -34,13 +34,13 @@ pub struct Flags {
     /// Accept messages and drop them, for load tests
     #[arg(long)]
     pub discard: bool,
-    /// Certificate chain in PEM (not there yet)
+    /// Certificate chain in PEM; with --key, STARTTLS is offered
     #[arg(long, value_name = "FILE")]
     pub cert: Option<PathBuf>,
-    /// Private key in PEM (not there yet)
+    /// Private key in PEM
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// Make a certificate up (not there yet)
+    /// Make a certificate up, which nobody trusts
     #[arg(long)]
     pub self_signed: bool,
     /// Let this user in (not there yet)
@@ -98,6 +98,8 @@ pub struct Endpoint {
     pub address: SocketAddr,
     /// Which protocol.
     pub protocol: Protocol,
+    /// TLS is spoken from the first octet.
+    pub implicit_tls: bool,
 }
 
 impl Endpoint {
@@ -105,6 +107,7 @@ impl Endpoint {
     #[must_use]
     pub fn announcement(&self, address: SocketAddr) -> String {
         let kind = match self.protocol {
+            Protocol::Smtp if self.implicit_tls => "smtps",
             Protocol::Smtp => "smtp",
             Protocol::Lmtp => "lmtp",
         };
@@ -117,15 +120,36 @@ impl Flags {
     #[must_use]
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let mut smtp = self.listen.clone();
-        if smtp.is_empty() && self.listen_lmtp.is_empty() {
+        if smtp.is_empty() && self.listen_tls.is_empty() && self.listen_lmtp.is_empty() {
             smtp.push(SocketAddr::from(([127, 0, 0, 1], 2525)));
         }
-        let endpoint = |protocol| move |address| Endpoint { address, protocol };
-        let lmtp = self.listen_lmtp.iter().copied().map(endpoint(Protocol::Lmtp));
-        smtp.into_iter()
-            .map(endpoint(Protocol::Smtp))
-            .chain(lmtp)
-            .collect()
+        let endpoint = |protocol, implicit_tls| {
+            move |address: &SocketAddr| Endpoint {
+                address: *address,
+                protocol,
+                implicit_tls,
+            }
+        };
+        let plain = smtp.iter().map(endpoint(Protocol::Smtp, false));
+        let under_tls = self.listen_tls.iter().map(endpoint(Protocol::Smtp, true));
+        let lmtp = self.listen_lmtp.iter().map(endpoint(Protocol::Lmtp, false));
+        plain.chain(under_tls).chain(lmtp).collect()
+    }
+
+    /// The settings for TLS, if there is an identity.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the flags.
+    pub fn tls(&self) -> Result<Option<Arc<rustls::ServerConfig>>, String> {
+        match (&self.cert, &self.key) {
+            (Some(_), Some(_)) if self.self_signed => Err("--self-signed: there is a --cert already".into()),
+            (Some(cert), Some(key)) => tls::server(cert, key).map(Some),
+            (None, None) if self.self_signed => tls::self_signed(&self.hostname).map(Some),
+            (None, None) if self.listen_tls.is_empty() => Ok(None),
+            (None, None) => Err("--listen-tls: give --cert and --key, or --self-signed".into()),
+            _ => Err("--cert and --key: give both".into()),
+        }
     }
 
     /// The configuration of the sessions of one listener.
@@ -140,6 +164,10 @@ impl Flags {
             .into_owned();
         let mut config = Config::new(host);
         config.protocol = protocol;
+        if self.self_signed || self.cert.is_some() {
+            config.extensions.add(Extension::StartTls);
+            config.extensions.add(Extension::RequireTls);
+        }
         config.message_limit(self.max_size);
         config.limits.recipients = self.max_recipients;
         config.timeouts.command = Duration::from_secs(self.timeout);
@@ -169,17 +197,13 @@ impl Flags {
 
     fn not_there_yet(&self) -> Result<(), String> {
         let asked = [
-            ("--listen-tls", !self.listen_tls.is_empty()),
-            ("--cert", self.cert.is_some()),
-            ("--key", self.key.is_some()),
-            ("--self-signed", self.self_signed),
             ("--user", !self.user.is_empty()),
             ("--token", !self.token.is_empty()),
             ("--require-auth", self.require_auth),
             ("--insecure-auth", self.insecure_auth),
         ];
         match asked.into_iter().find(|(_, asked)| *asked) {
-            Some((flag, _)) => Err(format!("{flag}: TLS and AUTH are not there yet")),
+            Some((flag, _)) => Err(format!("{flag}: AUTH is not there yet")),
             None => Ok(()),
         }
     }

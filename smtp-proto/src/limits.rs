@@ -22,18 +22,19 @@ impl Bound {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerLimits {
-    /// Longest command line in octets, CRLF included; at least 512 (RFC 5321 section 4.5.3.1.4). A longer one
-    /// gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the growth that all offered
-    /// extensions may ask for together (RFC 3461 alone: 530 on RCPT).
+    /// Longest command line in octets, CRLF included. RFC 5321 section 4.5.3.1.4 asks for at least 512; less is
+    /// taken as it is. A longer line gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the
+    /// growth that all offered extensions may ask for together (RFC 3461 alone: 530 on RCPT).
     pub line: usize,
-    /// Largest message in octets, as in RFC 1870 section 5: CRLF counted, dot-stuffing not. It is what SIZE
-    /// offers. Default 25 MiB, the usual value in the field; RFC 5321 section 4.5.3.1.7 asks for 64 KiB.
+    /// Largest message in octets, as in RFC 1870 section 5: CRLF counted, dot-stuffing not. Set it with
+    /// [`Config::message_limit`](crate::server::Config::message_limit), which changes what SIZE offers, too; the
+    /// smaller of both counts. Default 25 MiB, the usual value in the field; RFC 5321 section 4.5.3.1.7 asks for 64 KiB.
     pub message: u64,
     /// Most recipients of one transaction; one more gets 452 (RFC 5321 section 4.5.3.1.10). Default 1000, ten
     /// times what section 4.5.3.1.8 asks for.
     pub recipients: u32,
     /// Most RCPT questions that may be open at once. Default 16: enough to look recipients up side by side.
-    /// 1 makes every question wait for the answer to the one before.
+    /// 1 (or 0) makes every question wait for the answer to the one before.
     pub window: usize,
     /// Commands that were refused for their syntax or order. Those that are out of order because one before them
     /// in a pipelined group was refused do not count. Default 20 and 100.
@@ -74,7 +75,8 @@ pub struct ClientLimits {
     /// Most commands (or chunks) sent ahead of their replies when PIPELINING is offered (RFC 2920 section 3.1).
     /// Default 100: the replies to so many fit the smallest TCP window in use.
     pub window: usize,
-    /// Largest BDAT chunk in octets. Default 1 MiB.
+    /// Largest BDAT chunk in octets of the message as it is given; at least 1. Default 1 MiB: a reply for each, and
+    /// little to send in vain when one is refused.
     pub chunk: usize,
 }
 

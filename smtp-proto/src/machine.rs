@@ -20,7 +20,8 @@ pub trait Machine: sealed::Sealed {
     /// What happened. It may borrow the input given to [`poll`](Self::poll).
     type Event<'i>;
 
-    /// Takes one step at the time `now`.
+    /// Takes one step at the time `now`, which should not be earlier than at the step before: a clock that goes back
+    /// makes deadlines late, and does no other harm.
     ///
     /// `input` holds the octets that were read and not yet used. It is advanced past what this step uses; what
     /// remains must be offered again, at the front, with later octets behind it. The machine never leaves more
@@ -31,13 +32,15 @@ pub trait Machine: sealed::Sealed {
     /// The octets to be written now, possibly none. Bounded by the machine's limits.
     fn output(&self) -> &[u8];
 
-    /// Reports that the first `octets` octets of [`output`](Self::output) were written.
+    /// Reports that the first `octets` octets of [`output`](Self::output) were written; more than there are counts as
+    /// all. Writing a part is normal.
     fn wrote(&mut self, octets: usize);
 
     /// Reports that the peer will send nothing more. What it sent before is still processed.
     fn end_input(&mut self);
 
-    /// Reports that the stream is broken: nothing more can be read or written.
+    /// Reports that the stream is broken: nothing more can be read or written. Poll afterwards; what is left of the
+    /// output need not be written.
     fn lost(&mut self);
 }
 
@@ -63,9 +66,10 @@ pub struct Wait {
     pub read: bool,
     /// There is output to be written.
     pub write: bool,
-    /// A question is open, and the machine goes on when the application has answered it.
+    /// The application has its turn: in a server a question is open, and in a client the message of the transaction
+    /// is to be given ([`client::Event::Body`](crate::client::Event::Body)).
     pub answer: bool,
-    /// When to poll at the latest.
+    /// When to poll at the latest, whatever else happens.
     pub deadline: Option<Deadline>,
 }
 

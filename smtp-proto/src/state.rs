@@ -16,6 +16,7 @@
 //! Ready       Hello     -> Ready
 //! Ready       Mail      -> Mail
 //! Ready       Historic  -> Mail
+//! Ready       StartTls  -> Greeted
 //! Ready       Rset      -> Ready
 //! Ready       Anytime   -> Ready
 //! Ready       Quit      -> Closed
@@ -50,7 +51,8 @@
 //!
 //! Three moves come without a command: the greeting (`Connected` to `Greeted`, or to `Refused` when it is
 //! negative), the end of a message (`Data` or `Chunks` to `Ready`), and a refused chunk that was not the last
-//! (`Recipients` or `Chunks` to `Broken`, RFC 3030 section 2: RSET is needed).
+//! (`Recipients` or `Chunks` to `Broken`, RFC 3030 section 2: RSET is needed). STARTTLS moves the state when
+//! the handshake is done.
 
 /// Where a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +84,7 @@ pub enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Move {
     Hello,
+    StartTls,
     Mail,
     Historic,
     Rcpt,
@@ -102,7 +105,7 @@ impl State {
             (Self::Refused, _) => return None,
             (same, Move::Anytime) => same,
             (_, Move::Hello) => Self::Ready,
-            (Self::Greeted, Move::Rset) => Self::Greeted,
+            (Self::Greeted, Move::Rset) | (Self::Ready, Move::StartTls) => Self::Greeted,
             (_, Move::Rset) => Self::Ready,
             (Self::Ready, Move::Mail | Move::Historic) => Self::Mail,
             (Self::Mail | Self::Recipients, Move::Rcpt) => Self::Recipients,

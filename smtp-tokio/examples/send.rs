@@ -7,9 +7,10 @@ use std::{io, process::ExitCode};
 
 use smtp_examples::{
     exit::{self, Exit},
-    send::{self, Flags},
+    send::{self, Flags, Tls},
+    tls,
 };
-use smtp_tokio::{Client, Error};
+use smtp_tokio::{Client, ClientTls, Error};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -32,7 +33,16 @@ async fn run(flags: &Flags) -> Result<Exit, String> {
     let message = flags
         .message()
         .map_err(|error| format!("cannot read the message: {error}"))?;
-    let mut client = match Client::connect(&flags.server, config).await {
+    let connected = if flags.tls == Tls::None {
+        Client::connect(&flags.server, config).await
+    } else {
+        let tls = ClientTls::new(tls::client(flags.ca.as_deref())?, flags.server_name()?);
+        match flags.tls {
+            Tls::Implicit => Client::connect_over_tls(&flags.server, config, &tls).await,
+            _ => Client::connect_with_tls(&flags.server, config, tls).await,
+        }
+    };
+    let mut client = match connected {
         Ok(client) => client,
         Err(error) => {
             eprintln!("send: {error}");

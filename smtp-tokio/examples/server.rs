@@ -11,7 +11,7 @@ use std::{io, net::IpAddr, process::ExitCode, sync::Arc};
 
 use smtp_examples::{
     exit::{self, Exit},
-    serve::{self, Flags},
+    serve::{self, Endpoint, Flags},
     store::{self, Incoming, Store},
 };
 use smtp_proto::{
@@ -20,7 +20,7 @@ use smtp_proto::{
     trace::{Received, ReturnPath},
     types::{ForwardPath, Rejection, ReversePath},
 };
-use smtp_tokio::{Options, Session, serve};
+use smtp_tokio::{Options, Session, rustls::ServerConfig, serve};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -31,6 +31,7 @@ use tokio::{
 /// What all sessions share.
 struct Site {
     flags: Flags,
+    tls: Option<Arc<ServerConfig>>,
     store: Store,
 }
 
@@ -60,8 +61,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), String> {
+    // Before anybody can know that this is running: a signal must not come too early.
+    let cannot = |error: io::Error| format!("cannot listen for signals: {error}");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
     let store = flags.store()?;
-    let site = Arc::new(Site { flags, store });
+    let tls = flags.tls()?;
+    let site = Arc::new(Site { flags, tls, store });
     let (stop, stopped) = watch::channel(());
     let mut listeners = JoinSet::new();
     for endpoint in site.flags.endpoints() {
@@ -80,14 +86,11 @@ async fn run(flags: Flags) -> Result<(), String> {
         listeners.spawn(async move {
             let stop = async move { drop(stopped.changed().await) };
             serve(listener, config, options, stop, |session| {
-                converse(session, Arc::clone(&site))
+                converse(session, endpoint, Arc::clone(&site))
             })
             .await
         });
     }
-    let cannot = |error: io::Error| format!("cannot listen for signals: {error}");
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -102,8 +105,11 @@ async fn run(flags: Flags) -> Result<(), String> {
 }
 
 /// One session.
-async fn converse(mut session: Session, site: Arc<Site>) {
+async fn converse(mut session: Session, endpoint: Endpoint, site: Arc<Site>) {
     let mut transaction = Transaction::default();
+    if let (true, Some(tls)) = (endpoint.implicit_tls, &site.tls) {
+        session.begin_tls(tls).await;
+    }
     let peer = session.peer().ip().to_canonical();
     loop {
         let (step, server) = session.poll();
@@ -152,6 +158,12 @@ async fn converse(mut session: Session, site: Arc<Site>) {
                 Ok(id) => server.accept_with(ticket, serve::stored_as(&id)),
                 Err(rejection) => server.reject(ticket, rejection),
             },
+            Event::StartTls(upgrade) => {
+                if let Some(tls) = &site.tls {
+                    session.start_tls(upgrade, tls).await;
+                }
+                Ok(())
+            }
             Event::Expand { ticket, .. } => server.reject(ticket, serve::no_lists()),
             Event::Reset(_) => {
                 transaction = Transaction::default();

@@ -1,10 +1,10 @@
 //! A client that connects, sends messages, and says what became of them.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::{Buf, BytesMut};
 use smtp_proto::{
-    Machine, Step, Wait,
+    Machine, Step, TlsUpgrade, Wait,
     client::{self, Asked, BodyPermit, Closed, Coming, Config, Event, Fate, Piece, Receipt, WhyNot},
     data::Survey,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
@@ -16,13 +16,17 @@ use tokio::{
 };
 use tracing::debug;
 
-use crate::Connection;
+#[cfg(feature = "rustls")]
+use crate::ClientTls;
+use crate::{Connection, Stream, connection::PIECES};
 
-/// How many pieces of a message go into one write.
-const PIECES: usize = 64;
+/// How much of a message is handled at once, in octets. The server has to take that much within
+/// [`Timeouts::data_block`](client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
+const BLOCK: usize = 64 * 1024;
 
-/// How much of a message is handled at once, in octets.
-const BLOCK: usize = 256 * 1024;
+/// How long a source that has something may take to fill a block, so that small pieces become few writes and chunks,
+/// and the end of the message leaves with what is before it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A session with a server.
 ///
@@ -44,7 +48,9 @@ const BLOCK: usize = 256 * 1024;
 /// ```
 #[derive(Debug)]
 pub struct Client<S = TcpStream> {
-    connection: Connection<S, client::Client>,
+    connection: Connection<Stream<S>, client::Client>,
+    #[cfg(feature = "rustls")]
+    tls: Option<ClientTls>,
 }
 
 /// Why something could not be done.
@@ -54,6 +60,12 @@ pub enum Error {
     /// No connection could be made.
     #[error("cannot connect: {0}")]
     Connect(#[source] io::Error),
+    /// The configuration wants TLS, and nothing was said about how to do it.
+    #[error("give the settings for TLS, or disable it in the configuration")]
+    NoTls,
+    /// The TLS handshake failed, before anything was said.
+    #[error("TLS handshake failed: {0}")]
+    Handshake(#[source] io::Error),
     /// The session has ended.
     #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
     Closed {
@@ -100,39 +112,128 @@ impl std::fmt::Display for Told<'_> {
 }
 
 impl Client {
-    /// Connects to the first address that answers, and says hello.
+    /// Connects to the first address that answers, and says hello. Connecting may take as long as the greeting may
+    /// ([`Timeouts::greeting`](client::Timeouts::greeting)), all addresses together. MX records are not looked up.
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`], or [`Error::Closed`] when the server does not want the session.
+    /// [`Error::Connect`], or [`Error::Closed`] when the server does not want the session. [`Error::NoTls`] when the
+    /// configuration wants TLS: see [`connect_with_tls`](Self::connect_with_tls).
     pub async fn connect(address: impl ToSocketAddrs, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
         let config = config.into();
-        let connecting = TcpStream::connect(address);
-        let stream = match time::timeout(config.timeouts.greeting, connecting).await {
-            Ok(connected) => connected.map_err(Error::Connect)?,
-            Err(_) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
-        };
-        // Without it the end of a message would wait for the acknowledgement of its beginning.
-        stream.set_nodelay(true).map_err(Error::Connect)?;
+        let stream = dial(address, &config).await?;
         Self::on(stream, config).await
+    }
+
+    /// Connects, says hello and goes over to TLS with STARTTLS, as the configuration's
+    /// [`Tls`](client::Tls) policy says (RFC 3207; submission on port 587).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect), and [`Error::Closed`] when TLS is required and not to be had.
+    #[cfg(feature = "rustls")]
+    pub async fn connect_with_tls(
+        address: impl ToSocketAddrs,
+        config: impl Into<Arc<Config>>,
+        tls: ClientTls,
+    ) -> Result<Self, Error> {
+        let config = config.into();
+        let stream = dial(address, &config).await?;
+        Self::start(Stream::clear(stream), client::Client::new(config), Some(tls)).await
+    }
+
+    /// Connects, does the TLS handshake, and says hello (implicit TLS, RFC 8314 section 3.3; submission on port 465).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect), and [`Error::Handshake`].
+    #[cfg(feature = "rustls")]
+    pub async fn connect_over_tls(
+        address: impl ToSocketAddrs,
+        config: impl Into<Arc<Config>>,
+        tls: &ClientTls,
+    ) -> Result<Self, Error> {
+        let config = config.into();
+        let stream = dial(address, &config).await?;
+        let stream = match time::timeout(config.timeouts.greeting, tls.connect(stream)).await {
+            Ok(shaken) => shaken.map_err(Error::Handshake)?,
+            Err(_) => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
+        };
+        Self::start(stream, client::Client::over_tls(config), None).await
     }
 }
 
+/// Makes a TCP connection.
+async fn dial(address: impl ToSocketAddrs, config: &Config) -> Result<TcpStream, Error> {
+    let stream = match time::timeout(config.timeouts.greeting, TcpStream::connect(address)).await {
+        Ok(connected) => connected.map_err(Error::Connect)?,
+        Err(_) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
+    };
+    // Without it the end of a message would wait for the acknowledgement of its beginning.
+    stream.set_nodelay(true).map_err(Error::Connect)?;
+    Ok(stream)
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    /// Says hello on a stream that is connected already.
+    /// Says hello on a stream that is connected already. For TCP, set `TCP_NODELAY` first.
     ///
     /// # Errors
     ///
-    /// [`Error::Closed`] when the server does not want the session.
+    /// [`Error::Closed`] when the server does not want the session, and [`Error::NoTls`].
     pub async fn on(stream: S, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
+        let config = config.into();
+        if config.tls != client::Tls::Disabled {
+            return Err(Error::NoTls);
+        }
+        let machine = client::Client::new(config);
+        #[cfg(feature = "rustls")]
+        let started = Self::start(Stream::clear(stream), machine, None);
+        #[cfg(not(feature = "rustls"))]
+        let started = Self::start(Stream::clear(stream), machine);
+        started.await
+    }
+
+    /// Says hello on a stream that is connected already, and goes over to TLS as
+    /// [`connect_with_tls`](Client::connect_with_tls) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when the server does not want the session, or TLS is required and not to be had.
+    #[cfg(feature = "rustls")]
+    pub async fn on_with_tls(
+        stream: S,
+        config: impl Into<Arc<Config>>,
+        tls: ClientTls,
+    ) -> Result<Self, Error> {
+        Self::start(
+            Stream::clear(stream),
+            client::Client::new(config.into()),
+            Some(tls),
+        )
+        .await
+    }
+
+    async fn start(
+        stream: Stream<S>,
+        machine: client::Client,
+        #[cfg(feature = "rustls")] tls: Option<ClientTls>,
+    ) -> Result<Self, Error> {
         let mut client = Self {
-            connection: Connection::new(stream, client::Client::new(config.into())),
+            connection: Connection::new(stream, machine),
+            #[cfg(feature = "rustls")]
+            tls,
         };
         client
             .until(|event| matches!(event, Event::Ready).then_some(()))
             .await?;
         debug!("session ready");
         Ok(client)
+    }
+
+    /// Whether the session is under TLS.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.connection.machine().is_encrypted()
     }
 
     /// Sends a message that is in memory.
@@ -142,6 +243,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// several transactions.
     ///
     /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
+    ///
+    /// If the future is dropped before it is ready, the session cannot be used any more; of the message nothing was
+    /// accepted unless all of it had left.
+    ///
+    /// When the future is dropped before it is ready, the session is left in the middle of a transaction and good for
+    /// nothing more: drop the client, too.
     ///
     /// # Errors
     ///
@@ -165,7 +272,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
-    /// envelope's parameters: SIZE, BODY, SMTPUTF8.
+    /// envelope's parameters: SIZE, BODY, SMTPUTF8. Since it can be read once only, it is sent in one transaction: an
+    /// envelope beyond the server's limits (RFC 9422) is an error.
+    ///
+    /// The future must not be dropped before it is ready; see [`send`](Self::send).
     ///
     /// # Errors
     ///
@@ -266,7 +376,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Err(Error::Closed {
                 why: Closed::Quit, ..
             })
-            | Ok(()) => Ok(()),
+            | Ok(()) => {
+                self.connection.shut_down().await;
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }
@@ -293,6 +406,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             };
             match event {
                 Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
                     let source = self.connection.take_error();
                     return Err(Error::Closed {
                         why,
@@ -300,6 +414,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                         reply: refusal,
                         source,
                     });
+                }
+                Event::StartTls(upgrade) => {
+                    self.start_tls(upgrade).await;
+                    continue;
                 }
                 Event::Reply { to, ref reply } if !reply.is_positive_completion() => {
                     refusal = Some((to, reply.clone().into_owned()));
@@ -310,6 +428,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 return Ok(found);
             }
         }
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn start_tls(&mut self, upgrade: TlsUpgrade) {
+        match &self.tls {
+            Some(tls) => self.connection.start_tls(upgrade, tls).await,
+            None => self.connection.machine_mut().abort(),
+        }
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn start_tls(&mut self, _upgrade: TlsUpgrade) {
+        self.connection.machine_mut().abort();
     }
 
     /// Carries a transaction through to its end, sending the message when the server is ready for it.
@@ -346,6 +477,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
                 Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
@@ -373,39 +505,58 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         source: &mut Source<'_, R>,
         wait: Wait,
     ) -> io::Result<Option<BodyPermit>> {
-        if self.connection.is_writing() {
+        if self.connection.is_writing() || self.connection.is_deaf() {
+            // A server that takes nothing more may have said why.
             self.connection.wait(wait).await;
             return Ok(Some(permit));
         }
-        let (block, coming) = source.block().await?;
+        tokio::select! {
+            // What the server has said comes first: it may want no more.
+            biased;
+            () = self.connection.wait(wait) => return Ok(Some(permit)),
+            filled = source.fill() => filled?,
+        }
+        let (block, coming) = source.block();
         let machine = self.connection.machine_mut();
         let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
-        let mut slots = pieces.iter_mut();
+        let mut slots = pieces.iter_mut().enumerate();
         let mut rest = block;
-        let mut permit = Some(permit);
+        // The first piece of a chunk that begins behind the end of another: its command stands between them.
+        let mut next_chunk: &[u8] = &[];
+        let mut head = machine.output().len();
         let last = loop {
-            let (Some(held), Some(slot)) = (&permit, slots.next()) else {
-                break Piece::Empty;
+            let Some((index, slot)) = slots.next() else {
+                break None;
             };
-            // What cannot be sent ends the session; the machine says so in its next event.
-            match machine.body(held, &mut rest, coming).unwrap_or(Piece::Stopped) {
-                Piece::Send(piece) => *slot = piece,
-                other => break other,
+            match machine.body(&permit, &mut rest, coming) {
+                Ok(Piece::Send(piece)) if index > 0 && machine.output().len() > head => {
+                    next_chunk = piece;
+                    break None;
+                }
+                Ok(Piece::Send(piece)) => *slot = piece,
+                Ok(other) => break Some(other),
+                // What cannot be sent ends the session; the machine says so in its next event.
+                Err(_) => return Ok(None),
             }
+            head = machine.output().len();
         };
-        let head = machine.output().len();
-        if last == Piece::Empty && rest.is_empty() && coming == Coming::Nothing {
-            if let Some(permit) = permit.take() {
-                let _ = machine.end_body(permit);
-            }
-        }
         let used = block.len() - rest.len();
-        let idle = last == Piece::Blocked && used == 0 && machine.output().is_empty();
-        if idle || last == Piece::Stopped {
-            self.connection.wait(wait).await;
-        } else {
-            self.connection.write_pieces(head, &pieces, wait).await;
+        let mut permit = Some(permit);
+        match last {
+            Some(Piece::Empty) if rest.is_empty() && coming == Coming::Nothing => {
+                if let Some(Err(_)) = permit.take().map(|permit| machine.end_body(permit)) {
+                    return Ok(None);
+                }
+            }
+            Some(Piece::Blocked) if used == 0 && head == 0 => {
+                self.connection.wait(wait).await;
+                return Ok(permit);
+            }
+            // A chunk that was open is completed all the same, to stay in step.
+            Some(Piece::Stopped) => permit = None,
+            _ => {}
         }
+        self.connection.write_pieces(head, &pieces, next_chunk).await;
         source.consume(used);
         Ok(permit)
     }
@@ -422,23 +573,39 @@ enum Source<'m, R> {
 }
 
 impl<R: AsyncRead + Unpin> Source<'_, R> {
+    /// Reads what makes a block, if there is nothing left of the last one. It may be dropped without losing anything.
+    async fn fill(&mut self) -> io::Result<()> {
+        let Self::Reader {
+            reader,
+            buffer,
+            ended,
+        } = self
+        else {
+            return Ok(());
+        };
+        if !buffer.is_empty() || *ended {
+            return Ok(());
+        }
+        buffer.reserve(BLOCK);
+        *ended = reader.read_buf(buffer).await? == 0;
+        let more = async {
+            while !*ended && buffer.len() < BLOCK {
+                *ended = reader.read_buf(buffer).await? == 0;
+            }
+            Ok(())
+        };
+        time::timeout(PATIENCE, more).await.unwrap_or(Ok(()))
+    }
+
     /// The next octets of the message, and whether more come behind them.
-    async fn block(&mut self) -> io::Result<(&[u8], Coming)> {
+    fn block(&self) -> (&[u8], Coming) {
         match self {
             Self::Memory(rest) => match rest.get(..BLOCK) {
-                Some(block) if block.len() < rest.len() => Ok((block, Coming::More)),
-                _ => Ok((rest, Coming::Nothing)),
+                Some(block) if block.len() < rest.len() => (block, Coming::More),
+                _ => (rest, Coming::Nothing),
             },
-            Self::Reader {
-                reader,
-                buffer,
-                ended,
-            } => {
-                if buffer.is_empty() && !*ended {
-                    buffer.reserve(BLOCK);
-                    *ended = reader.read_buf(buffer).await? == 0;
-                }
-                Ok((buffer, if *ended { Coming::Nothing } else { Coming::More }))
+            Self::Reader { buffer, ended, .. } => {
+                (buffer, if *ended { Coming::Nothing } else { Coming::More })
             }
         }
     }

@@ -15,13 +15,17 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{self, Sleep},
 };
+use tracing::debug;
 
 /// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
 /// buffer.
 const READ: usize = 16 * 1024;
 
-/// The pieces of a message that go into one write, and the machine's output before and behind them.
-const SLICES: usize = 64 + 2;
+/// How many pieces of a message go into one write. A text with bare line feeds has two pieces a line.
+pub(crate) const PIECES: usize = 256;
+
+/// The pieces of a message that go into one write, and what goes before and behind them.
+const SLICES: usize = PIECES + 3;
 
 /// How long [`close`](Connection::close) waits for the peer to close its side.
 const LINGER: Duration = Duration::from_secs(2);
@@ -116,48 +120,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     /// Writes `pieces` of a message in one go with what the machine has to say: its first `head` octets before
-    /// them, the rest behind. When the peer says something meanwhile, or at the deadline of `wait`, what is left is
-    /// put aside, to be written by the following waits.
-    pub(crate) async fn write_pieces(&mut self, head: usize, pieces: &[&[u8]], wait: Wait) {
+    /// them, the rest behind, and behind that `last`, which may be empty. What the stream does not take at once is put aside, for the following waits to write:
+    /// they know the deadline that begins now, and they listen meanwhile, for the peer may have something to say and
+    /// take nothing more before that was read.
+    ///
+    /// The octets behind the pieces stay with the machine until they are written: a reply that comes before the final
+    /// dot has left is no reply to the message.
+    pub(crate) async fn write_pieces(&mut self, head: usize, pieces: &[&[u8]], last: &[u8]) {
         self.consume();
+        let output = self.machine.output().len();
+        let head = head.min(output);
+        let body = pieces.iter().map(|piece| piece.len()).sum::<usize>() + head;
         let mut written = 0;
-        poll_fn(|context| {
+        let result = poll_fn(|context| {
             loop {
-                match self.poll_write_pieces(head, pieces, written, context) {
-                    Poll::Ready(Ok(0)) => break,
-                    Poll::Ready(Ok(octets)) => {
-                        written += octets;
-                        self.unflushed = true;
-                    }
-                    Poll::Ready(Err(error)) => {
-                        self.deaf(error);
-                        break;
-                    }
-                    Poll::Pending => {
-                        if self.poll_read(context).is_pending()
-                            && self.poll_deadline(wait.deadline, context).is_pending()
-                        {
-                            return Poll::Pending;
-                        }
-                        break;
-                    }
+                match self.poll_write_pieces(head, pieces, last, written, context) {
+                    Poll::Ready(Ok(0)) | Poll::Pending => return Poll::Ready(Ok(())),
+                    Poll::Ready(Ok(octets)) => written += octets,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 }
             }
-            Poll::Ready(())
         })
         .await;
-        if !self.deaf {
-            for octets in slices(self.machine.output(), head, pieces, written) {
-                self.backlog.extend_from_slice(octets);
-            }
+        self.unflushed |= written > 0;
+        // With something behind it, all of the output is put aside.
+        let kept = if last.is_empty() { head } else { output };
+        let aside = self.machine.output().get(..kept).unwrap_or_default();
+        for octets in slices(aside, head, pieces, last, written) {
+            self.backlog.extend_from_slice(octets);
         }
-        let output = self.machine.output().len();
-        self.machine.wrote(output);
+        self.machine.wrote(kept.max(head + written.saturating_sub(body)));
+        if let Err(error) = result {
+            self.deaf(error);
+        }
     }
 
     /// Whether something that was put aside is still to be written.
     pub(crate) fn is_writing(&self) -> bool {
         !self.backlog.is_empty()
+    }
+
+    /// Whether the stream takes nothing more. What the peer said before can still be read.
+    pub(crate) const fn is_deaf(&self) -> bool {
+        self.deaf
+    }
+
+    /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
+    pub(crate) async fn shut_down(&mut self) -> bool {
+        let shutdown = poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context));
+        matches!(time::timeout(LINGER, shutdown).await, Ok(Ok(())))
     }
 
     /// The machine.
@@ -175,6 +186,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         &self.stream
     }
 
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Gives the stream up: it broke, in a handshake or otherwise.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn lose(&mut self, error: io::Error) {
+        self.broken(error);
+    }
+
     /// The error that broke the stream, if that is what happened.
     pub const fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
@@ -184,11 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// shortly for the peer to close its side. Closing with unread input would throw away what the peer has not
     /// read yet.
     pub async fn close(mut self) {
-        let shutdown = poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context));
-        if time::timeout(LINGER, shutdown)
-            .await
-            .is_ok_and(|shutdown| shutdown.is_ok())
-        {
+        if self.shut_down().await {
             let mut dropped = 0;
             let drain = poll_fn(|context| {
                 while dropped < LINGER_OCTETS {
@@ -213,14 +231,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
-        if wait.write || self.unflushed || self.is_writing() {
-            if let Poll::Ready(Err(error)) = self.poll_write(context) {
-                self.deaf(error);
+        let backlog = self.is_writing();
+        if !self.deaf && (wait.write || backlog || self.unflushed) {
+            match self.poll_write(wait.write, context) {
+                Poll::Ready(Err(error)) => self.deaf(error),
+                // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
+                Poll::Ready(Ok(())) if backlog || !(wait.read || wait.answer) => return Poll::Ready(()),
+                _ => {}
             }
-            let done = self.machine.output().is_empty() && !self.unflushed;
-            if done && !wait.read && !wait.answer {
-                return Poll::Ready(());
-            }
+        }
+        if self.deaf && !wait.read && !wait.answer {
+            self.machine.lost();
+            return Poll::Ready(());
         }
         if wait.read && self.poll_read(context).is_ready() {
             return Poll::Ready(());
@@ -236,7 +258,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             Poll::Ready(Ok(())) => self.input.extend_from_slice(buffer.filled()),
             Poll::Ready(Err(error)) => self.broken(error),
             Poll::Pending => {
-                if self.input.is_empty() && self.input.capacity() > 0 {
+                if self.input.is_empty() {
+                    // Its capacity says nothing: that of a buffer which was used to its end is zero.
                     self.input = BytesMut::new();
                 }
                 return Poll::Pending;
@@ -249,14 +272,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         &mut self,
         head: usize,
         pieces: &[&[u8]],
+        last: &[u8],
         written: usize,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         let mut gathered = [IoSlice::new(&[]); SLICES];
         let mut used = 0;
-        for (slot, octets) in gathered
-            .iter_mut()
-            .zip(slices(self.machine.output(), head, pieces, written))
+        for (slot, octets) in
+            gathered
+                .iter_mut()
+                .zip(slices(self.machine.output(), head, pieces, last, written))
         {
             *slot = IoSlice::new(octets);
             used += 1;
@@ -270,15 +295,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         }
     }
 
-    /// Writes all there is, and flushes it.
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes it.
+    fn poll_write(&mut self, output: bool, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         loop {
             let backlog = !self.backlog.is_empty();
             let octets = if backlog {
                 &self.backlog
-            } else {
+            } else if output {
                 self.machine.output()
+            } else {
+                &[]
             };
             if octets.is_empty() {
                 break;
@@ -323,32 +350,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     /// The peer does not take any more. What it said before may still be read, and says more than an error does.
+    /// The machine keeps what it could not say: it was not heard.
     fn deaf(&mut self, error: io::Error) {
-        let output = self.machine.output().len();
-        self.machine.wrote(output);
+        debug!(%error, "cannot write");
         self.unflushed = false;
-        self.backlog.clear();
+        self.backlog = BytesMut::new();
         self.deaf = true;
         self.error.get_or_insert(error);
     }
 
     fn broken(&mut self, error: io::Error) {
+        debug!(%error, "cannot read");
         self.error.get_or_insert(error);
         self.machine.lost();
     }
 }
 
-/// What is to be written when `written` octets have been: the first `head` octets of `output`, the pieces, the rest.
+/// What is to be written when `written` octets have been: the first `head` octets of `output`, the pieces, the rest,
+/// `last`.
 fn slices<'p>(
     output: &'p [u8],
     head: usize,
     pieces: &'p [&[u8]],
+    last: &'p [u8],
     written: usize,
 ) -> impl Iterator<Item = &'p [u8]> {
     let (before, behind) = output.split_at_checked(head).unwrap_or((output, &[]));
     let all = std::iter::once(before)
         .chain(pieces.iter().copied())
-        .chain(std::iter::once(behind));
+        .chain([behind, last]);
     let mut skip = written;
     all.filter_map(move |octets| {
         let rest = octets.get(skip..).unwrap_or_default();
@@ -356,3 +386,6 @@ fn slices<'p>(
         (!rest.is_empty()).then_some(rest)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,8 +16,21 @@
 mod client;
 mod connection;
 mod serve;
+mod stream;
+#[cfg(feature = "rustls")]
+mod tls;
 
 pub use client::{Client, Error, SendError};
 pub use connection::Connection;
 pub use serve::{Options, Session, serve};
 pub use smtp_proto as proto;
+pub use stream::Stream;
+#[cfg(feature = "rustls")]
+pub use tls::ClientTls;
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
+
+/// The examples of the project's README, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -3,9 +3,10 @@
 use std::{
     collections::HashMap,
     future::Future,
-    io,
-    net::{IpAddr, SocketAddr},
+    io::{self, Write},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     ops::{Deref, DerefMut},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -23,10 +24,14 @@ use tokio::{
 };
 use tracing::{Instrument, debug, debug_span, warn};
 
-use crate::Connection;
+use crate::{Connection, Stream};
 
 /// How long accepting pauses after an error such as running out of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long sessions may take to say 421 and close, once [`Options::grace`] is over: [`Connection::close`] waits twice
+/// at most.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How many sessions [`serve`] runs, and how it stops.
 #[derive(Clone, Debug)]
@@ -34,10 +39,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Options {
     /// Most connections at a time; one more is greeted with 421. Default 1000.
     pub connections: usize,
-    /// Most connections at a time from one address. Default 100.
+    /// Most connections at a time from one IPv4 address, or from one IPv6 network of 64 bits: there, whoever has one
+    /// address has them all. Default 100.
     pub per_peer: usize,
-    /// How long sessions may finish their transactions after the stop signal; then they are ended at once.
-    /// Default 30 seconds.
+    /// How long sessions may finish their transactions after the stop signal; then they say 421 at once, and what
+    /// has not ended some seconds later is dropped. Default 30 seconds.
     pub grace: Duration,
 }
 
@@ -54,13 +60,22 @@ impl Default for Options {
 /// A server's end of one accepted connection: a [`Connection`] that also hears of the shutdown.
 #[derive(Debug)]
 pub struct Session {
-    connection: Connection<TcpStream, Server>,
+    connection: Connection<Stream<TcpStream>, Server>,
     peer: SocketAddr,
     local: SocketAddr,
     stop: watch::Receiver<Option<Shutdown>>,
 }
 
 impl Session {
+    /// As [`Connection::poll`].
+    pub fn poll(&mut self) -> (Step<Event<'_>>, &mut Server) {
+        let (step, server) = self.connection.poll();
+        if let Step::Event(Event::Closed(why)) = &step {
+            debug!(%why, "closed");
+        }
+        (step, server)
+    }
+
     /// As [`Connection::wait`], and ends early to tell the machine of the shutdown.
     pub async fn wait(&mut self, wait: Wait) {
         tokio::select! {
@@ -95,7 +110,7 @@ impl Session {
 }
 
 impl Deref for Session {
-    type Target = Connection<TcpStream, Server>;
+    type Target = Connection<Stream<TcpStream>, Server>;
 
     fn deref(&self) -> &Self::Target {
         &self.connection
@@ -111,7 +126,8 @@ impl DerefMut for Session {
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
 ///
 /// Then no more are accepted; sessions finish the transaction in hand and say 421 (RFC 5321 section 3.8), at once
-/// after [`Options::grace`]. Returns when all have ended. A session that panics ends alone.
+/// after [`Options::grace`]. Returns when all have ended. A session that panics ends alone. Dropping the future drops
+/// all sessions.
 ///
 /// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`].
 ///
@@ -130,43 +146,53 @@ where
 {
     let local = listener.local_addr()?;
     let (stopping, hear) = watch::channel(None);
-    let peers = Arc::new(Mutex::new(HashMap::new()));
+    let places = Arc::new(Places {
+        limits: options.clone(),
+        taken: Mutex::default(),
+    });
     let mut sessions = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            // In this order no flood of connections can keep the others from their turn.
+            biased;
+            () = &mut stop => break,
             Some(ended) = sessions.join_next() => {
                 log_end(ended);
                 continue;
             }
-            () = &mut stop => break,
+            accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 warn!(%error, %local, "cannot accept");
-                time::sleep(PAUSE).await;
+                if !is_of_one_connection(&error) {
+                    time::sleep(PAUSE).await;
+                }
                 continue;
             }
         };
-        let place = Place::take(&peers, peer.ip(), options.per_peer);
-        let (Some(place), true) = (place, sessions.len() < options.connections) else {
-            debug!(%peer, "too many connections");
-            turn_away(&stream, Arc::clone(&config));
+        let Some(place) = places.take(peer.ip()) else {
+            debug!(%peer, "refused: too many connections");
+            turn_away(stream, Arc::clone(&config));
             continue;
         };
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, %peer, "cannot set TCP_NODELAY");
         }
-        let connection = Connection::new(stream, Server::new(Arc::clone(&config)));
-        let local = connection.stream().local_addr().unwrap_or(local);
-        let task = session(Session {
-            connection,
+        let local = stream.local_addr().unwrap_or(local);
+        let accepted = Session {
+            connection: Connection::new(Stream::clear(stream), Server::new(Arc::clone(&config))),
             peer,
             local,
             stop: hear.clone(),
-        });
+        };
+        // The closure of the caller may panic, too, before there is a task to contain it.
+        let Ok(task) = catch_unwind(AssertUnwindSafe(|| session(accepted))) else {
+            warn!(%peer, "a session panicked before it began");
+            continue;
+        };
         sessions.spawn(
             async move {
                 let _place = place;
@@ -177,23 +203,35 @@ where
         );
     }
     drop(listener);
+    debug!(%local, sessions = sessions.len(), "shutting down");
     stopping.send_replace(Some(Shutdown::Gracefully));
-    let all_ended = async {
-        while let Some(ended) = sessions.join_next().await {
-            log_end(ended);
-        }
-    };
-    if time::timeout(options.grace, all_ended).await.is_err() {
+    if time::timeout(options.grace, all_ended(&mut sessions))
+        .await
+        .is_err()
+    {
+        debug!(%local, sessions = sessions.len(), "ending the sessions that are left");
         stopping.send_replace(Some(Shutdown::Now));
-        let all_ended = async {
-            while let Some(ended) = sessions.join_next().await {
-                log_end(ended);
-            }
-        };
-        // The farewells may be written; what hangs after that is dropped.
-        let _ = time::timeout(options.grace, all_ended).await;
+        let farewells = time::timeout(FAREWELL, all_ended(&mut sessions));
+        if farewells.await.is_err() {
+            warn!(%local, sessions = sessions.len(), "dropping sessions that do not end");
+            sessions.shutdown().await;
+        }
     }
     Ok(())
+}
+
+async fn all_ended(sessions: &mut JoinSet<()>) {
+    while let Some(ended) = sessions.join_next().await {
+        log_end(ended);
+    }
+}
+
+/// Whether an error in accepting concerns only the connection that was to be accepted: it was gone already.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
 }
 
 fn log_end(ended: Result<(), tokio::task::JoinError>) {
@@ -202,44 +240,88 @@ fn log_end(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// One of the connections that a peer may have; given back when dropped.
-struct Place {
-    peers: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    peer: IpAddr,
+/// The connections that there may be.
+struct Places {
+    limits: Options,
+    taken: Mutex<Taken>,
 }
 
-impl Place {
-    fn take(peers: &Arc<Mutex<HashMap<IpAddr, usize>>>, peer: IpAddr, most: usize) -> Option<Self> {
-        let mut held = peers.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = held.entry(peer).or_insert(0);
-        (*count < most).then(|| {
-            *count += 1;
-            Self {
-                peers: Arc::clone(peers),
-                peer,
-            }
+#[derive(Default)]
+struct Taken {
+    all: usize,
+    /// By peer; those without a connection are not in it.
+    by_peer: HashMap<IpAddr, usize>,
+}
+
+impl Places {
+    /// Takes a place for this peer, if there is one for it.
+    fn take(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+        let peer = network(peer);
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = taken.by_peer.get(&peer).copied().unwrap_or_default();
+        if taken.all >= self.limits.connections || own >= self.limits.per_peer {
+            return None;
+        }
+        taken.all += 1;
+        taken.by_peer.insert(peer, own + 1);
+        Some(Place {
+            places: Arc::clone(self),
+            peer,
         })
     }
 }
 
+/// One of the connections that there may be; given back when dropped, also by a panic.
+struct Place {
+    places: Arc<Places>,
+    peer: IpAddr,
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut held = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
-                held.remove(&self.peer);
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.all = taken.all.saturating_sub(1);
+        if let Some(own) = taken.by_peer.get_mut(&self.peer) {
+            *own -= 1;
+            if *own == 0 {
+                taken.by_peer.remove(&self.peer);
             }
         }
     }
 }
 
-/// Says 421 to a connection for which there is no room, without waiting for anything.
-fn turn_away(stream: &TcpStream, config: Arc<Config>) {
-    let mut server = Server::new(config);
-    if let Step::Event(Event::Connect { ticket }) = server.poll(&mut &[][..], Instant::ORIGIN)
-        && server.reject(ticket, Rejection::TOO_BUSY).is_ok()
-    {
-        let _ = stream.try_write(server.output());
+/// What connections are counted by: see [`Options::per_peer`].
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
+        address @ IpAddr::V4(_) => address,
     }
 }
+
+/// Says 421 to a connection for which there is no room, without waiting for anything: a new socket has room for a
+/// line.
+fn turn_away(stream: TcpStream, config: Arc<Config>) {
+    let mut server = Server::new(config);
+    let mut now = Instant::ORIGIN;
+    loop {
+        match server.poll(&mut &[][..], now) {
+            Step::Event(Event::Connect { ticket }) => {
+                if server.reject(ticket, Rejection::TOO_BUSY).is_ok()
+                    && let Ok(mut stream) = stream.into_std()
+                {
+                    let _ = stream.write(server.output());
+                }
+                return;
+            }
+            // A greeting that is held back for some time: it is not worth the wait.
+            Step::Wait(Wait {
+                deadline: Some(deadline),
+                ..
+            }) if deadline.at > now => now = deadline.at,
+            _ => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

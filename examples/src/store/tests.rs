@@ -62,7 +62,8 @@ fn a_copy_is_another_file_with_the_same_octets() {
 
 #[test]
 fn many_received_fields_are_a_loop() {
-    let store = Store::maildir(tempfile::tempdir().unwrap().path()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::maildir(folder.path()).unwrap();
     let mut incoming = store.begin("").unwrap();
     incoming
         .write("received : x\r\n".repeat(HOPS).as_bytes())

@@ -17,6 +17,8 @@ pub struct Config {
     pub hello: ClientName<'static>,
     /// SMTP or LMTP.
     pub protocol: Protocol,
+    /// Whether the session goes over to TLS with STARTTLS.
+    pub tls: Tls,
     /// Bounds.
     pub limits: ClientLimits,
     /// Deadlines.
@@ -30,12 +32,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// A client of this name that pipelines when it may and sends messages with DATA.
+    /// A client of this name that pipelines when it may, sends messages with DATA, and does not ask for TLS.
     #[must_use]
     pub fn new(hello: ClientName<'static>) -> Self {
         Self {
             hello,
             protocol: Protocol::Smtp,
+            tls: Tls::Disabled,
             limits: ClientLimits::default(),
             timeouts: Timeouts::default(),
             line_endings: LineEndings::default(),
@@ -43,6 +46,19 @@ impl Config {
             chunking: Use::Never,
         }
     }
+}
+
+/// Whether a session goes over to TLS with STARTTLS (RFC 3207). It means nothing for a session that is
+/// [under TLS](super::Client::over_tls) from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "these are the policies there are")]
+pub enum Tls {
+    /// It must. Without it the session ends before any mail is sent.
+    Required,
+    /// When the server offers it. Somebody in between can take the offer away, so this helps against listeners only.
+    Opportunistic,
+    /// Never: all goes in clear.
+    Disabled,
 }
 
 /// Whether an extension is made use of.

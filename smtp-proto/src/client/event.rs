@@ -5,6 +5,7 @@ use crate::{
     syntax::ReplyError,
     time::Phase,
     types::{Keyword, Reply, Verb},
+    upgrade::TlsUpgrade,
 };
 
 /// What happened in a client session.
@@ -14,6 +15,9 @@ pub enum Event<'i> {
     /// The server was greeted and answered; commands may be given, and
     /// [`extensions`](super::Client::extensions) are known.
     Ready,
+    /// The server is ready for TLS: do the handshake, check who the server is, and call
+    /// [`tls_started`](super::Client::tls_started). Only with a [`Tls`](super::Tls) policy that wants it.
+    StartTls(TlsUpgrade),
     /// A reply came. Positive or negative, it is reported before anything that follows from it.
     Reply {
         /// What it answers.
@@ -44,6 +48,8 @@ pub enum Asked {
     Greeting,
     /// EHLO, HELO or LHLO.
     Hello(Verb),
+    /// STARTTLS.
+    StartTls,
     /// MAIL.
     Mail,
     /// RCPT for the recipient with this index in the envelope.
@@ -115,6 +121,15 @@ pub enum Closed {
     /// The server refused the session, by its greeting or its reply to EHLO, HELO or LHLO.
     #[error("the server refused the session")]
     Refused,
+    /// TLS is required and the server does not offer STARTTLS.
+    #[error("the server does not offer STARTTLS, and TLS is required")]
+    TlsNotOffered,
+    /// TLS is required and the server refused STARTTLS.
+    #[error("the server refused STARTTLS, and TLS is required")]
+    TlsRefused,
+    /// Something came in clear behind the reply to STARTTLS: somebody in between put it there.
+    #[error("plaintext came behind the reply to STARTTLS: the connection is tampered with")]
+    PlaintextBeforeTls,
     /// The server ended the session with 421 (RFC 5321 section 3.8).
     #[error("the server closed the session with 421")]
     NotAvailable,

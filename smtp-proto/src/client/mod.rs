@@ -48,12 +48,13 @@ mod config;
 mod event;
 mod receipt;
 mod reply;
+mod tls;
 mod transaction;
 
 use alloc::{boxed::Box, sync::Arc};
 
 pub use body::{Coming, Piece};
-pub use config::{Config, Timeouts, Use};
+pub use config::{Config, Timeouts, Tls, Use};
 pub use event::{Asked, BodyPermit, Closed, Event, Fate, NotSent, Outcome, WhyNot};
 pub use receipt::{Receipt, RecipientFate};
 
@@ -82,6 +83,8 @@ pub struct Client {
     output: Output,
     /// The server still holds a spoilt transaction: RSET comes before the next.
     needs_reset: bool,
+    /// The session is under TLS.
+    encrypted: bool,
     /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
     transactions: u32,
     end_of_input: bool,
@@ -103,6 +106,12 @@ enum Stage {
     Introduce(Verb),
     /// EHLO, HELO or LHLO was sent.
     Hello(Verb),
+    /// STARTTLS was sent.
+    StartTls,
+    /// [`Event::StartTls`] is to be reported.
+    Upgrade,
+    /// The TLS handshake is under way.
+    Upgrading,
     /// [`Event::Ready`] is to be reported.
     Welcome,
     /// Nothing is under way.
@@ -144,12 +153,22 @@ impl Client {
             scanner: ReplyScanner::default(),
             output: Output::default(),
             needs_reset: false,
+            encrypted: false,
             transactions: 0,
             end_of_input: false,
             talked_early: false,
             waiting: Timer::default(),
             writing: Timer::default(),
             now: Instant::ORIGIN,
+        }
+    }
+
+    /// A session on a stream that is under TLS from the first octet (RFC 8314 section 3.3).
+    #[must_use]
+    pub fn over_tls(config: Arc<Config>) -> Self {
+        Self {
+            encrypted: true,
+            ..Self::new(config)
         }
     }
 
@@ -278,7 +297,7 @@ impl Client {
         let timeouts = &self.config.timeouts;
         let write = !self.output.is_empty();
         let answer = match self.stage {
-            Stage::Content => true,
+            Stage::Content | Stage::Upgrading => true,
             Stage::ChunksRefused => self.chunk_is_open(),
             _ => false,
         };
@@ -312,7 +331,8 @@ impl Client {
                 None
             }
             _ => Some(Wait {
-                read: !self.end_of_input,
+                // What comes during the handshake belongs to TLS.
+                read: !self.end_of_input && self.stage != Stage::Upgrading,
                 write,
                 answer,
                 deadline,
@@ -333,10 +353,13 @@ impl Machine for Client {
                 self.talked_early |= matches!(event, Event::Body(_)) && !input.is_empty();
                 return Step::Event(event);
             }
+            if let Some(event) = self.upgrade(input) {
+                return Step::Event(event);
+            }
             if let Some(event) = self.read_reply(input) {
                 return Step::Event(event);
             }
-            if matches!(self.stage, Stage::Over(..) | Stage::Introduce(_)) {
+            if matches!(self.stage, Stage::Over(..) | Stage::Introduce(_) | Stage::Upgrade) {
                 continue;
             }
             if self.end_of_input {

@@ -56,6 +56,7 @@ impl Client {
             Stage::Greeting => Some(Asked::Greeting),
             Stage::Hello(verb) => written.then_some(Asked::Hello(verb)),
             Stage::Command(asked) => written.then_some(asked),
+            Stage::StartTls => written.then_some(Asked::StartTls),
             Stage::Resetting => written.then_some(Asked::Reset),
             Stage::Quitting(_) => written.then_some(Asked::Quit),
             Stage::LoneDot(_) => written.then_some(Asked::Message),
@@ -122,6 +123,7 @@ impl Client {
                 self.leave(Closed::Refused);
             }
             Asked::Hello(verb) => self.introduced(verb, reply),
+            Asked::StartTls => self.start_tls_answered(reply),
             Asked::Quit => self.quitted(),
             Asked::Reset => self.was_reset(positive),
             Asked::Mail | Asked::Recipient(_) | Asked::Data => self.envelope_answered(to, reply),
@@ -160,8 +162,8 @@ impl Client {
             };
             self.transactions = 0;
             self.state = self.state.after(Move::Hello).unwrap_or(self.state);
-            self.stage = Stage::Welcome;
-        } else if verb == Verb::Ehlo && reply.is_permanent() {
+            self.secure();
+        } else if verb == Verb::Ehlo && reply.is_permanent() && !self.must_encrypt() {
             self.stage = Stage::Introduce(Verb::Helo);
         } else {
             self.leave(Closed::Refused);

@@ -10,6 +10,7 @@ mod pipelining;
 mod random;
 mod receipt;
 mod session;
+mod tls;
 
 use core::time::Duration;
 use std::{
@@ -35,6 +36,7 @@ struct Session {
     /// What was reported since it was last looked at.
     events: Vec<String>,
     permit: Option<BodyPermit>,
+    upgrade: Option<crate::TlsUpgrade>,
     receipt: Option<Receipt>,
     /// What the client waits for.
     wait: Wait,
@@ -83,6 +85,7 @@ impl Session {
             wire: Vec::new(),
             events: Vec::new(),
             permit: None,
+            upgrade: None,
             receipt: None,
             wait: Wait::default(),
             over: false,
@@ -151,13 +154,16 @@ impl Session {
                     self.events.push(match &event {
                         Event::Ready => "Ready".to_string(),
                         Event::Reply { to, reply } => format!("{to:?} {}", reply.code()),
+                        Event::StartTls(_) => "StartTls".to_string(),
                         Event::Body(_) => "Body".to_string(),
                         Event::Finished(outcome) => format!("{outcome:?}"),
                         Event::Closed { why, message } => format!("Closed {why:?} {message:?}"),
                     });
                     self.over = matches!(event, Event::Closed { .. });
-                    if let Event::Body(permit) = event {
-                        self.permit = Some(permit);
+                    match event {
+                        Event::Body(permit) => self.permit = Some(permit),
+                        Event::StartTls(upgrade) => self.upgrade = Some(upgrade),
+                        _ => {}
                     }
                 }
             }

@@ -94,8 +94,8 @@ impl Client {
     /// is ready for the message, [`Event::Body`](super::Event::Body) comes, and in any case
     /// [`Event::Finished`](super::Event::Finished).
     ///
-    /// Only parameters whose extension is offered are sent: SIZE and the DSN parameters are left out silently
-    /// (RFC 1870 section 6, RFC 3461 section 5); a message that needs 8BITMIME, BINARYMIME or SMTPUTF8 is refused
+    /// Only parameters whose extension is offered are sent: SIZE, AUTH and the DSN parameters are left out silently
+    /// (RFC 1870 section 6, RFC 4954 section 5, RFC 3461 section 5); a message that needs 8BITMIME, BINARYMIME or SMTPUTF8 is refused
     /// here, before anything is sent.
     ///
     /// # Errors

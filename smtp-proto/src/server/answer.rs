@@ -21,6 +21,9 @@ impl Server {
     /// Answers a question with yes, in these words. The code stays what it is; a text that is not ASCII is made
     /// so unless the transaction, or the VRFY or EXPN in question, has SMTPUTF8 (RFC 6531 section 3.7.4).
     ///
+    /// The greeting has the server's name before each line; of the words for EHLO, HELO and LHLO the first line
+    /// follows the name; a first BDAT has no reply of its own yet, so the words for it are dropped.
+    ///
     /// # Errors
     ///
     /// [`Stale`] when the question is closed.

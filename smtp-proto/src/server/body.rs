@@ -6,7 +6,7 @@ use super::{Closed, Event, Next, Reset, Server, pipeline::Reply, ticket::Kind};
 use crate::{
     data::{BareLineEndings, Countdown, Unstuffed, Unstuffer},
     state::{Move, State},
-    types::{Bdat, Body, Keyword, Protocol, Rejection},
+    types::{Bdat, Body, Command, Keyword, Protocol, Rejection},
 };
 
 /// The last word to a client that sends more than will be read to be dropped.
@@ -21,6 +21,10 @@ pub(super) enum Mode {
     Text(Unstuffer),
     /// A BDAT chunk.
     Chunk(Chunk),
+    /// Nothing: the reply to STARTTLS is to be written.
+    Upgrade,
+    /// Not for the machine: the TLS handshake is under way.
+    Upgrading,
     /// Commands again, but first the verdict for this recipient (counted from 0) is needed.
     Verdicts(u32),
 }
@@ -55,7 +59,7 @@ impl Failure {
 
 impl Server {
     /// Refuses the message whose content is on its way. The rest of it is read and dropped, then the client is
-    /// told, and the transaction ends with [`Reset::Refused`].
+    /// told, and the transaction ends with [`Reset::Refused`]; a rejection with code 421 then ends the session, too.
     ///
     /// # Errors
     ///
@@ -114,6 +118,8 @@ impl Server {
     pub(super) fn bdat<'i>(&mut self, bdat: Bdat) -> Next<'i> {
         let misplaced = if !self.extensions().has(Keyword::Chunking) {
             Some("502 5.5.1 BDAT is not offered")
+        } else if self.needs_tls(&Command::Bdat(bdat)) {
+            Some("530 5.7.0 say STARTTLS first")
         } else if self.state.after(Move::Bdat).is_none() {
             Some(self.out_of_order(Move::Bdat))
         } else {

@@ -8,7 +8,7 @@ use crate::{
     line::Cut,
     state::{Move, State},
     syntax::{self, CommandError},
-    types::{Argument, Command, MailKind, Query, UnknownCommand, Verb},
+    types::{Argument, Command, Keyword, MailKind, Query, UnknownCommand, Verb},
 };
 
 impl Server {
@@ -64,7 +64,7 @@ impl Server {
                 if self.state == State::Chunks {
                     self.transaction.arrived(line.len(), self.now);
                 }
-                self.obey(line)
+                self.obey(line, input)
             }
             Cut::TooLong(_) => {
                 self.reading.stop();
@@ -78,8 +78,16 @@ impl Server {
         }
     }
 
-    fn obey<'i>(&mut self, line: &'i [u8]) -> Next<'i> {
-        match syntax::parse_command(line, &self.config.leniency) {
+    /// Does what a line asks for; `behind` is the input behind it.
+    fn obey<'i>(&mut self, line: &'i [u8], behind: &[u8]) -> Next<'i> {
+        let parsed = syntax::parse_command(line, &self.config.leniency);
+        if let Ok(command) = &parsed
+            && self.needs_tls(command)
+            && !matches!(command, Command::Bdat(_))
+        {
+            return self.fault_with("530 5.7.0 say STARTTLS first");
+        }
+        match parsed {
             Ok(Command::Rcpt(rcpt)) => self.serve(Move::Rcpt, |server| server.rcpt(rcpt)),
             Ok(Command::Mail(mail)) => {
                 let step = match mail.kind() {
@@ -100,6 +108,10 @@ impl Server {
             Ok(Command::Vrfy(query)) => self.chat(Move::Anytime, |server| server.verify(query)),
             Ok(Command::Expn(query)) => self.chat(Move::Anytime, |server| server.expand(query)),
             Ok(Command::Help(topic)) => self.chat(Move::Anytime, |server| server.ask_help(topic)),
+            Ok(Command::StartTls) if self.encrypted => self.fault_with("503 5.5.1 the session is under TLS"),
+            Ok(Command::StartTls) if self.offers(Keyword::StartTls) => {
+                self.serve(Move::StartTls, |server| server.start_tls(behind))
+            }
             Ok(Command::Unknown(command)) => self.unknown(command),
             Ok(_) => self.not_implemented(),
             Err(error) => self.misunderstood(line, &error),
@@ -151,7 +163,9 @@ impl Server {
             (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
             (State::Greeted, _) => "503 5.5.1 say hello first",
             (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
-            (_, Move::Mail | Move::Historic) => "503 5.5.1 a transaction is open, send RSET to drop it",
+            (_, Move::Mail | Move::Historic | Move::StartTls) => {
+                "503 5.5.1 a transaction is open, send RSET to drop it"
+            }
             (State::Mail, _) => "503 5.5.1 no valid recipients",
             (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",
             _ => "503 5.5.1 send MAIL first",

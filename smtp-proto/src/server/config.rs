@@ -29,7 +29,14 @@ pub struct Config {
     /// SMTP or LMTP.
     pub protocol: Protocol,
     /// What EHLO offers. A parameter or command whose extension is not offered is refused.
+    ///
+    /// Offering does not make it work: STARTTLS and AUTH are refused with 502 until there is TLS and AUTH here,
+    /// the numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too), and an extension
+    /// that has no type needs [`Unknown::Ask`].
     pub extensions: Extensions,
+    /// Whether mail is taken in clear. To offer STARTTLS, add it to the extensions; the driver then has to do the
+    /// handshake when [`Event::StartTls`](super::Event::StartTls) comes.
+    pub tls: Tls,
     /// Bounds.
     pub limits: ServerLimits,
     /// Deadlines.
@@ -69,6 +76,7 @@ impl Config {
             hostname,
             greeting: const { Text::fixed("ESMTP ready") },
             protocol: Protocol::Smtp,
+            tls: Tls::Optional,
             extensions: extensions
                 .into_iter()
                 .fold(Extensions::default(), Extensions::with),
@@ -83,11 +91,23 @@ impl Config {
         }
     }
 
-    /// Sets the largest message that is accepted, in octets, both as a limit and as what SIZE offers.
+    /// Sets the largest message that is accepted, in octets, both as a limit and as what SIZE offers (0 offers SIZE
+    /// without a number, and accepts nothing but empty messages).
     pub fn message_limit(&mut self, octets: u64) {
         self.limits.message = octets;
         self.extensions.add(Extension::Size(Some(octets)));
     }
+}
+
+/// Whether mail is taken in clear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum Tls {
+    /// It is. A server that takes mail for the public has no choice (RFC 3207 section 4).
+    #[default]
+    Optional,
+    /// It is not: before TLS, all but NOOP, EHLO, STARTTLS and QUIT get 530.
+    Required,
 }
 
 /// What SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6) do.
@@ -138,9 +158,12 @@ pub struct Timeouts {
     /// Message content, in octets a second, that buys more time; at least 1. Default 500: a peer that drips
     /// slower is cut off after [`data`](Self::data).
     pub min_rate: u32,
-    /// For the application to answer a question, from when it was asked; then it is answered with 451. Default 5 minutes: a client waits
-    /// 10 for the fate of its message (RFC 5321 section 4.5.3.2.6).
+    /// For the application to answer a question other than the verdict; then it is answered with 451. Default
+    /// 1 minute: a client may give up after 2 (RFC 5321 section 4.5.3.2.4, DATA).
     pub answer: Duration,
+    /// For the application to give the verdict on a message; then the client is told 451. Default 5 minutes: a
+    /// client waits 10 (RFC 5321 section 4.5.3.2.6).
+    pub verdict: Duration,
     /// For the peer to take what is to be written at one time. Default 5 minutes.
     pub write: Duration,
     /// How long a reply is held back once a soft bound is exceeded. Default 1 second.
@@ -155,7 +178,8 @@ impl Default for Timeouts {
             command: FIVE_MINUTES,
             data: FIVE_MINUTES,
             min_rate: 500,
-            answer: FIVE_MINUTES,
+            answer: Duration::from_secs(60),
+            verdict: FIVE_MINUTES,
             write: FIVE_MINUTES,
             penalty: Duration::from_secs(1),
         }

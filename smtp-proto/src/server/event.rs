@@ -4,6 +4,7 @@ use super::ticket::{self, Ticket};
 use crate::{
     time::Phase,
     types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
+    upgrade::TlsUpgrade,
 };
 
 /// What happened in a server session.
@@ -30,7 +31,8 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Hello>,
     },
-    /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2).
+    /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2). Accepting answers 250 and begins it; it ends with
+    /// [`Verdict`](Self::Verdict) or [`Reset`](Self::Reset).
     Mail {
         /// Reverse-path and parameters.
         mail: Mail<'i>,
@@ -45,12 +47,15 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Recipient>,
     },
-    /// DATA, or the first BDAT of a message: may its content come? (RFC 5321 section 4.1.1.4, RFC 3030.)
+    /// DATA, or the first BDAT of a message: may its content come? (RFC 5321 section 4.1.1.4, RFC 3030.) Accepting
+    /// answers DATA with 354; to BDAT nothing is said before its chunk is complete.
     Message {
         /// The right to answer.
         ticket: Ticket<ticket::Message>,
     },
-    /// The next octets of the message, with dot-stuffing undone. Never empty.
+    /// The next octets of the message, with dot-stuffing undone. Never empty; lines may be cut anywhere. An empty
+    /// message has none. What was handed out is void if [`Reset`](Self::Reset) follows instead of
+    /// [`Verdict`](Self::Verdict).
     Body(&'i [u8]),
     /// The message is complete. Accepting says that it is stored: from then on this server is responsible for
     /// it (RFC 5321 section 6.1). LMTP asks once for each accepted recipient, in their order.
@@ -89,6 +94,9 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Command>,
     },
+    /// The client is waiting for the TLS handshake: do it, and call [`tls_started`](super::Server::tls_started).
+    /// Only when STARTTLS is offered.
+    StartTls(TlsUpgrade),
     /// The open transaction is over: forget it. Every accepted MAIL ends in one answered
     /// [`Verdict`](Self::Verdict) or in one `Reset`, never in both. In LMTP it ends in a verdict for each recipient,
     /// or in one `Reset` that speaks of all recipients whose verdict was not given.
@@ -113,7 +121,7 @@ impl Event<'_> {
             Self::Expand { ticket, .. } => ticket.into_any(),
             Self::Help { ticket, .. } => ticket.into_any(),
             Self::Command { ticket, .. } => ticket.into_any(),
-            Self::Body(_) | Self::Reset(_) | Self::Closed(_) => return None,
+            Self::Body(_) | Self::StartTls(_) | Self::Reset(_) | Self::Closed(_) => return None,
         })
     }
 }
@@ -153,6 +161,9 @@ pub enum Closed {
     /// The stream broke.
     #[error("the connection broke")]
     Lost,
+    /// Something came in clear behind STARTTLS: it was meant to be taken for something said under TLS.
+    #[error("plaintext came behind STARTTLS")]
+    PlaintextBeforeTls,
     /// A deadline passed.
     #[error("the time was over while {0}")]
     TimedOut(Phase),

@@ -12,7 +12,7 @@ use crate::{
     state::State,
     syntax,
     time::Phase,
-    types::{ClientName, Code, Keyword, Protocol, Rejection, Text, Verb},
+    types::{ClientName, Code, Extensions, Keyword, Protocol, Rejection, Text, Verb},
 };
 
 impl Server {
@@ -101,14 +101,17 @@ impl Server {
         if let Some(line) = text.and_then(|text| text.lines().next()) {
             greeting = Cow::Owned(format!("{greeting} {line}"));
         }
-        let extensions = self.extensions.as_deref().unwrap_or(&self.config.extensions);
+        let offered = announced(
+            self.extensions.as_deref().unwrap_or(&self.config.extensions),
+            self.encrypted,
+        );
         let output = &mut self.pipeline.output;
         if introduction.0 == Verb::Helo {
             output.put(b"250 ");
             output.put(greeting.as_bytes());
             output.put(b"\r\n");
         } else {
-            syntax::write_ehlo(output, &greeting, extensions);
+            syntax::write_ehlo(output, &greeting, &offered);
         }
         self.hello = Some(introduction);
     }
@@ -120,4 +123,21 @@ impl Server {
         self.pipeline
             .answer(ticket, &Reply::Lines(rejection.code(), None, rejection.text()));
     }
+}
+
+/// What EHLO lists of `extensions`: what is of use now. STARTTLS is of none under TLS, REQUIRETLS of none without
+/// it, and AUTH is not implemented (RFC 5321 section 4.2.4: nothing is listed that is answered with 502).
+fn announced(extensions: &Extensions, encrypted: bool) -> Cow<'_, Extensions> {
+    let useless = if encrypted {
+        [Keyword::StartTls, Keyword::Auth]
+    } else {
+        [Keyword::RequireTls, Keyword::Auth]
+    };
+    let mut announced = Cow::Borrowed(extensions);
+    for keyword in useless {
+        if announced.has(keyword) {
+            announced.to_mut().remove(keyword);
+        }
+    }
+    announced
 }

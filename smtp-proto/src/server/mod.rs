@@ -40,11 +40,12 @@ mod hello;
 mod inquiry;
 mod pipeline;
 pub mod ticket;
+mod tls;
 mod transaction;
 
 use alloc::{boxed::Box, sync::Arc};
 
-pub use config::{Config, EarlyTalk, Historic, Timeouts, Unknown};
+pub use config::{Config, EarlyTalk, Historic, Timeouts, Tls, Unknown};
 pub use event::{Closed, Event, Reset};
 pub use inquiry::Member;
 pub use ticket::{Stale, Ticket};
@@ -52,6 +53,7 @@ pub use ticket::{Stale, Ticket};
 use self::{
     body::Mode,
     pipeline::{Pipeline, Reply},
+    ticket::Kind,
     transaction::Transaction,
 };
 use crate::{
@@ -79,6 +81,8 @@ pub struct Server {
     extensions: Option<Box<Extensions>>,
     state: State,
     mode: Mode,
+    /// The session is under TLS.
+    encrypted: bool,
     /// How the client introduced itself; the last accepted EHLO, HELO or LHLO.
     hello: Option<(Verb, ClientName<'static>)>,
     /// The EHLO, HELO or LHLO that is being asked about.
@@ -147,6 +151,7 @@ impl Server {
             extensions: None,
             state: State::Connected,
             mode: Mode::Commands,
+            encrypted: false,
             hello: None,
             introduction: None,
             transaction: Transaction::default(),
@@ -164,6 +169,15 @@ impl Server {
             unwritten: 0,
             penalty: None,
             now: Instant::ORIGIN,
+        }
+    }
+
+    /// A session on a stream that is under TLS from the first octet (RFC 8314 section 3.3).
+    #[must_use]
+    pub fn over_tls(config: Arc<Config>) -> Self {
+        Self {
+            encrypted: true,
+            ..Self::new(config)
         }
     }
 
@@ -209,15 +223,19 @@ impl Server {
         self.transaction.recipients
     }
 
-    /// The `WITH` keyword of a `Received` line for the message in hand: SMTP, ESMTP, LMTP, UTF8SMTP or UTF8LMTP
-    /// (RFC 5321 section 4.4, RFC 3848, RFC 6531 section 3.7.3).
+    /// The `WITH` keyword of a `Received` line for the message in hand: SMTP, ESMTP, LMTP, UTF8SMTP or UTF8LMTP, and
+    /// all but the first with an S behind it under TLS (RFC 5321 section 4.4, RFC 3848, RFC 6531 section 3.7.3).
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
-        match (self.hello.as_ref(), self.transaction.smtputf8) {
-            (Some((Verb::Lhlo, _)), false) => "LMTP",
-            (Some((Verb::Lhlo, _)), true) => "UTF8LMTP",
-            (Some((Verb::Ehlo, _)), true) => "UTF8SMTP",
-            (Some((Verb::Ehlo, _)), false) => "ESMTP",
+        match (self.hello.as_ref(), self.transaction.smtputf8, self.encrypted) {
+            (Some((Verb::Lhlo, _)), false, false) => "LMTP",
+            (Some((Verb::Lhlo, _)), false, true) => "LMTPS",
+            (Some((Verb::Lhlo, _)), true, false) => "UTF8LMTP",
+            (Some((Verb::Lhlo, _)), true, true) => "UTF8LMTPS",
+            (Some((Verb::Ehlo, _)), false, false) => "ESMTP",
+            (Some((Verb::Ehlo, _)), false, true) => "ESMTPS",
+            (Some((Verb::Ehlo, _)), true, false) => "UTF8SMTP",
+            (Some((Verb::Ehlo, _)), true, true) => "UTF8SMTPS",
             _ => "SMTP",
         }
     }
@@ -322,7 +340,7 @@ impl Server {
     /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
     fn idle(&mut self, read: bool) -> Option<Wait> {
         let now = self.now;
-        let asked = self.pipeline.oldest().map(|(_, asked)| asked);
+        let asked = self.pipeline.oldest();
         let write = !self.pipeline.output.is_empty() && self.penalty.is_none();
         let mut deadline = None;
         if write {
@@ -332,8 +350,15 @@ impl Server {
         if let Some(until) = self.penalty {
             deadline = Some(Deadline::new(until, Phase::Penalty));
         }
-        if let Some(asked) = asked {
-            let other = Deadline::new(asked + timeouts.answer, Phase::Application);
+        if let Some((kind, asked)) = asked {
+            let time = match kind {
+                Kind::Verdict => timeouts.verdict,
+                _ => timeouts.answer,
+            };
+            let other = Deadline::new(asked + time, Phase::Application);
+            deadline = Deadline::earlier(deadline, Some(other));
+        } else if let Mode::Upgrading = self.mode {
+            let other = self.reading.run(Phase::Command, timeouts.command, now);
             deadline = Deadline::earlier(deadline, Some(other));
         } else if self.penalty.is_some() {
             // Nothing is expected of the client meanwhile.
@@ -359,7 +384,7 @@ impl Server {
             _ => Some(Wait {
                 read: read && !self.end_of_input,
                 write,
-                answer: asked.is_some(),
+                answer: asked.is_some() || matches!(self.mode, Mode::Upgrading),
                 deadline,
             }),
         }
@@ -410,6 +435,7 @@ impl Machine for Server {
                 _ if self.pipeline.blocked() => Next::Wait(false),
                 Mode::Commands if self.penalty.is_some_and(|until| now < until) => Next::Wait(false),
                 Mode::Commands => self.next_command(input),
+                Mode::Upgrade | Mode::Upgrading => self.next_upgrade(input),
                 Mode::Text(_) => self.next_text(input),
                 Mode::Chunk(_) => self.next_octets(input),
                 Mode::Verdicts(_) if self.pipeline.output.len() >= OUTPUT_HIGH => Next::Wait(false),

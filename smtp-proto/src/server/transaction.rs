@@ -142,7 +142,7 @@ impl Server {
             Some("555 5.5.4 DSN is not offered")
         } else if parameters.auth().is_some() && !offers(Keyword::Auth) {
             Some("555 5.5.4 AUTH is not offered")
-        } else if parameters.require_tls() && !offers(Keyword::RequireTls) {
+        } else if parameters.require_tls() && !self.offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")
         } else if self.config.unknown_parameters == Unknown::Refuse && parameters.others().next().is_some() {
             Some("555 5.5.4 parameter not recognised")

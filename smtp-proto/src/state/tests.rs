@@ -14,8 +14,9 @@ const STATES: [State; 10] = [
     State::Refused,
     State::Closed,
 ];
-const MOVES: [Move; 9] = [
+const MOVES: [Move; 10] = [
     Move::Hello,
+    Move::StartTls,
     Move::Mail,
     Move::Historic,
     Move::Rcpt,

@@ -8,11 +8,12 @@ use crate::types::{Code, Reply, line_end};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplyLimits {
-    /// Octets in a line with its CRLF. RFC 5321 section 4.5.3.1.5 says 512; the field sends more.
+    /// Most octets in a line with its CRLF. RFC 5321 section 4.5.3.1.5 says 512; the field sends more. Default 4096.
     pub line: usize,
-    /// Lines in a reply. EHLO replies have about 15, help texts a screenful.
+    /// Most lines in a reply. EHLO replies have about 15, help texts a screenful. Default 256.
     pub lines: usize,
-    /// Octets in a whole reply, as no reply should fill memory.
+    /// Most octets in a whole reply, as no reply should fill memory: it stays in the driver's buffer until it is
+    /// whole. Default 65,536.
     pub total: usize,
 }
 

@@ -3,6 +3,13 @@
 //! One type serves for borrowed and for owned values: `Mailbox<'i>` is a slice of the line it was parsed
 //! from, `into_owned` makes it a `Mailbox<'static>`. What was sent is kept as it was sent: quotes, the case
 //! of letters, source routes, xtext.
+//!
+//! - Addresses: [`Mailbox`], [`Domain`], [`AddressLiteral`], [`Host`]; in the envelope [`ReversePath`] and
+//!   [`ForwardPath`], and all of it together in [`Envelope`].
+//! - What a client says: [`Command`] with [`Mail`], [`Rcpt`], [`Bdat`], [`Query`]; parameters in [`MailParameters`]
+//!   and [`RcptParameters`].
+//! - What a server says: [`Reply`] as it came, [`Text`] and [`Rejection`] to be said, with [`Code`] and
+//!   [`EnhancedCode`]; what it offers: [`Extensions`].
 
 mod argument;
 mod code;

@@ -271,3 +271,34 @@ fn binary_content_goes_as_it_is() {
     session.server("250").give("\n\r\u{e9}.", Coming::Nothing);
     session.end().hears("BDAT 5 LAST|\n\r\u{e9}.");
 }
+
+#[test]
+fn the_last_chunk_is_completed_and_answered_although_the_one_before_was_refused() {
+    let mut session = Session::at_body(small_chunks(3), PIPELINED, "b@y");
+    let permit = session.permit.take().unwrap();
+    let mut input: &[u8] = b"abca\nb";
+    for _ in 0..2 {
+        let piece = session.client.body(&permit, &mut input, Coming::Nothing);
+        assert!(matches!(piece, Ok(Piece::Send(_))));
+        session.written();
+    }
+    session.permit = Some(permit);
+    session.server("552 full").sees("Chunk 552");
+    assert_eq!(session.give("\nb", Coming::Nothing), (Left::Stopped, ""));
+    session
+        .sees("")
+        .server("503 no")
+        .sees("Chunk 503, Refused(Chunk)");
+}
+
+#[test]
+fn a_reply_answers_only_a_chunk_that_was_begun_on_the_wire() {
+    let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+    let permit = session.permit.take().unwrap();
+    let mut input: &[u8] = b"Hi";
+    let piece = session.client.body(&permit, &mut input, Coming::More);
+    assert!(matches!(piece, Ok(Piece::Send(b"Hi"))));
+    session
+        .server("250")
+        .sees("Nothing 250, Closed Unsolicited NotAccepted");
+}

@@ -1,4 +1,5 @@
 use super::*;
+use crate::syntax::parse_reply;
 
 fn delivered(replies: &str) -> Session {
     let mut session = Session::with(config(), "PIPELINING");
@@ -90,4 +91,23 @@ fn trying_again_helps_where_nothing_is_permanent() {
     session = delivered("250|250|250|250|354");
     session.server("250 ok");
     assert_eq!(transient(&session), [false; 3]);
+}
+
+#[test]
+fn a_receipt_claims_nothing_of_recipients_that_it_heard_nothing_of() {
+    let mut receipt = Receipt::new(&to("b@y"));
+    let reply = parse_reply(b"250 ok\r\n").unwrap();
+    receipt.note(&Event::Reply {
+        to: Asked::Message,
+        reply,
+    });
+    assert!(!receipt.all_accepted());
+    let mut receipt = Receipt::new(&to("b@y"));
+    let (why, message) = (Closed::Eof, Fate::Unknown);
+    receipt.note(&Event::Closed { why, message });
+    assert!(
+        receipt
+            .recipients()
+            .all(|(_, fate)| fate == RecipientFate::NotSent)
+    );
 }

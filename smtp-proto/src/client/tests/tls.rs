@@ -1,0 +1,143 @@
+use super::*;
+
+const OFFER: &str = "250-mx.example|250-PIPELINING|250 STARTTLS";
+
+/// A session that has said EHLO and been answered.
+fn answered(policy: Tls, ehlo: &str) -> Session {
+    let mut config = config();
+    config.tls = policy;
+    let mut session = Session::new(config);
+    session.server("220 hi").hears("EHLO me.example|");
+    session.server(ehlo);
+    session
+}
+
+fn handshake(session: &mut Session) {
+    let upgrade = session.upgrade.take().expect("an upgrade is granted");
+    session.client.tls_started(upgrade);
+    session.go_on();
+}
+
+#[test]
+fn starttls_is_said_when_it_is_wanted_and_offered() {
+    for policy in [Tls::Required, Tls::Opportunistic] {
+        let mut session = answered(policy, OFFER);
+        session.hears("STARTTLS|");
+        session.server("220 go");
+        session.sees("Greeting 220, Hello(Ehlo) 250, StartTls 220, StartTls");
+        assert!(!session.wait.read, "what comes now belongs to TLS");
+        assert!(session.wait.answer);
+        handshake(&mut session);
+        session.hears("EHLO me.example|");
+        session.server("250 mx.example").sees("Hello(Ehlo) 250, Ready");
+        assert!(session.client.is_encrypted());
+    }
+}
+
+#[test]
+fn without_the_wish_nothing_changes() {
+    answered(Tls::Disabled, OFFER)
+        .hears("")
+        .sees("Greeting 220, Hello(Ehlo) 250, Ready");
+}
+
+#[test]
+fn all_that_was_learnt_in_clear_is_forgotten() {
+    let mut session = answered(
+        Tls::Required,
+        "250-mx.example|250-SIZE 10|250-LIMITS RCPTMAX=1|250 STARTTLS",
+    );
+    session.written().server("220 go");
+    handshake(&mut session);
+    assert_eq!(session.client.extensions(), &Extensions::default());
+    assert_eq!(session.client.state(), State::Greeted);
+    session.written().server("250 mx.example");
+    assert!(session.client.extensions().size_limit().is_none());
+    assert!(session.client.extensions().limits().rcpt_max().is_none());
+}
+
+#[test]
+fn an_offer_under_tls_is_not_taken_up() {
+    let mut session = answered(Tls::Required, OFFER);
+    session.written().server("220 go");
+    handshake(&mut session);
+    session.hears("STARTTLS|EHLO me.example|");
+    session.server(OFFER).hears("").sees_at_last("Ready");
+}
+
+#[test]
+fn whatever_comes_behind_the_220_ends_the_session() {
+    for behind in ["250 fake", "250-fake", "2", "\r\n"] {
+        let mut session = answered(Tls::Required, OFFER);
+        session.written();
+        session.octets(format!("220 go\r\n{behind}").as_bytes());
+        session.sees_at_last("Closed PlaintextBeforeTls Settled");
+        assert!(session.upgrade.is_none());
+    }
+}
+
+#[test]
+fn what_comes_during_the_handshake_is_no_reply() {
+    let mut session = answered(Tls::Required, OFFER);
+    session.written().server("220 go");
+    session
+        .server("250 fake")
+        .sees_at_last("Closed PlaintextBeforeTls Settled");
+}
+
+#[test]
+fn required_tls_ends_the_session_where_it_is_not_to_be_had() {
+    let mut session = answered(Tls::Required, "250 mx.example");
+    session.hears("QUIT|");
+    session
+        .server("221 bye")
+        .sees_at_last("Closed TlsNotOffered Settled");
+    let mut session = answered(Tls::Required, "250 STARTTLS");
+    session.hears("QUIT|");
+    let mut session = answered(Tls::Required, OFFER);
+    session.hears("STARTTLS|").server("454 not now").hears("QUIT|");
+    session
+        .server("221 bye")
+        .sees_at_last("Closed TlsRefused Settled");
+}
+
+#[test]
+fn required_tls_does_not_fall_back_to_helo() {
+    let mut session = answered(Tls::Required, "500 what?");
+    session.hears("QUIT|");
+    session.server("221 bye").sees_at_last("Closed Refused Settled");
+}
+
+#[test]
+fn opportunistic_tls_goes_on_without_it_if_the_server_says_no() {
+    answered(Tls::Opportunistic, "250 mx.example").sees_at_last("Ready");
+    let mut session = answered(Tls::Opportunistic, OFFER);
+    session.written().server("454 not now").sees_at_last("Ready");
+}
+
+#[test]
+fn a_handshake_that_fails_ends_the_session() {
+    let mut session = answered(Tls::Opportunistic, OFFER);
+    session.written().server("220 go");
+    session.lost().sees_at_last("Closed Lost Settled");
+}
+
+#[test]
+fn a_handshake_that_stalls_runs_into_the_deadline() {
+    let mut session = answered(Tls::Required, OFFER);
+    session.written().server("220 go");
+    session
+        .later(299)
+        .later(1)
+        .sees_at_last("Closed TimedOut(Command) Settled");
+}
+
+#[test]
+fn implicit_tls_needs_no_starttls() {
+    let mut config = config();
+    config.tls = Tls::Required;
+    let mut session = Session::new(config.clone());
+    session.client = Client::over_tls(config.into());
+    session.server("220 hi").hears("EHLO me.example|");
+    session.server(OFFER).hears("").sees_at_last("Ready");
+}

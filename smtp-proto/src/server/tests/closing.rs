@@ -1,0 +1,244 @@
+//! How sessions end: what is still answered, what is reported, and in which order.
+
+use super::*;
+
+#[test]
+fn what_came_before_the_end_of_the_input_is_answered() {
+    let mut session = Session::new();
+    session.input = b"NOOP\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>\r\nNO".to_vec();
+    session.ends();
+    assert_eq!(session.codes(), "250 250 250");
+    assert_eq!(
+        session.happened(),
+        "mail <a@client.test>, rcpt <b@mx.test>, reset Closed, closed Eof"
+    );
+}
+
+#[test]
+fn a_message_that_is_whole_is_accepted_although_the_client_is_gone() {
+    let mut session = Session::in_data(config()).holding();
+    session.input = b"hi\r\n.\r\n".to_vec();
+    session.ends();
+    assert_eq!(session.happened(), "verdict");
+    assert!(session.wait.answer && !session.wait.read);
+    session.server.accept(session.held.pop().unwrap()).unwrap();
+    session.goes_on();
+    assert_eq!(session.codes(), "250");
+    assert_eq!(session.happened(), "closed Eof");
+}
+
+#[test]
+fn a_message_that_is_not_whole_is_lost() {
+    let mut session = Session::in_data(config());
+    session.input = b"hi\r\n.\r".to_vec();
+    session.ends();
+    assert_eq!(
+        (session.codes().as_str(), session.happened().as_str()),
+        ("", "reset Closed, closed Eof")
+    );
+    let mut session = Session::with_recipient(config());
+    session.input = b"BDAT 3 LAST\r\nhi".to_vec();
+    session.ends();
+    assert_eq!(session.happened(), "message, reset Closed, closed Eof");
+    assert_eq!(session.body, b"hi");
+}
+
+#[test]
+fn a_client_that_goes_before_the_greeting_is_not_greeted() {
+    let mut session = Session::fresh(config());
+    session.ends();
+    assert_eq!(
+        (session.codes().as_str(), session.happened().as_str()),
+        ("", "closed Eof")
+    );
+}
+
+#[test]
+fn open_questions_about_recipients_are_answered_before_the_end() {
+    let mut session = Session::with(config());
+    session.sends("MAIL FROM:<a@client.test>");
+    session.forgets();
+    session.holds = true;
+    session.input = b"RCPT TO:<b@mx.test>\r\n".to_vec();
+    session.ends();
+    assert_eq!(session.happened(), "rcpt <b@mx.test>");
+    assert!(session.wait.answer && !session.wait.read);
+    session.server.accept(session.held.pop().unwrap()).unwrap();
+    session.goes_on();
+    assert_eq!(session.codes(), "250");
+    assert_eq!(session.happened(), "reset Closed, closed Eof");
+}
+
+#[test]
+fn the_reset_comes_first_and_the_end_behind_the_farewell() {
+    let mut session = Session::with_recipient(config());
+    session.reads = false;
+    session.sends("QUIT");
+    assert_eq!(session.happened(), "reset Quit");
+    session.takes(3);
+    session.goes_on();
+    assert_eq!(session.happened(), "");
+    session.takes(usize::MAX);
+    session.goes_on();
+    assert_eq!(session.happened(), "closed Quit");
+    session.goes_on();
+    assert_eq!(session.happened(), "closed Quit", "again and again");
+}
+
+#[test]
+fn what_stands_behind_quit_is_ignored() {
+    let mut session = Session::new();
+    session.sends("QUIT\r\nMAIL FROM:<a@client.test>");
+    assert_eq!(
+        (session.codes().as_str(), session.happened().as_str()),
+        ("221", "closed Quit")
+    );
+}
+
+#[test]
+fn a_broken_stream_ends_all_at_once() {
+    let mut session = Session::with_recipient(config());
+    session.reads = false;
+    session.sends("NOOP");
+    session.server.lost();
+    assert_eq!(session.server.output(), b"");
+    session.goes_on();
+    assert_eq!(session.happened(), "reset Closed, closed Lost");
+    assert_eq!(session.server.state(), State::Closed);
+}
+
+#[test]
+fn shutdown_at_once_loses_the_transaction() {
+    let mut session = Session::in_data(config());
+    session.server.shutdown(Shutdown::Now);
+    session.sends("hi\r\n.");
+    assert_said(
+        &mut session,
+        "421 4.3.2 closing for shutdown, try again later\r\n",
+    );
+    assert_eq!(session.happened(), "reset Closed, closed Shutdown");
+}
+
+#[test]
+fn graceful_shutdown_lets_the_transaction_in_hand_finish() {
+    let mut session = Session::with_recipient(config());
+    session.server.shutdown(Shutdown::Gracefully);
+    session.sends("DATA\r\nhi\r\n.\r\nMAIL FROM:<a@client.test>");
+    assert_eq!(session.codes(), "354 250 421");
+    assert_eq!(session.happened(), "message, verdict, closed Shutdown");
+    let mut session = Session::new();
+    session.server.shutdown(Shutdown::Gracefully);
+    session.goes_on();
+    assert_eq!(
+        (session.codes().as_str(), session.happened().as_str()),
+        ("421", "closed Shutdown")
+    );
+}
+
+#[test]
+fn graceful_shutdown_does_not_wait_for_a_spoilt_transaction() {
+    let mut session = Session::with_recipient(config()).refusing("message", Rejection::POLICY);
+    session.sends("BDAT 0");
+    session.forgets();
+    session.server.shutdown(Shutdown::Gracefully);
+    session.goes_on();
+    assert_eq!(
+        (session.codes().as_str(), session.happened().as_str()),
+        ("421", "closed Shutdown")
+    );
+}
+
+#[test]
+fn graceful_shutdown_can_become_immediate_but_not_the_reverse() {
+    let mut session = Session::with_recipient(config());
+    session.server.shutdown(Shutdown::Gracefully);
+    session.goes_on();
+    assert_eq!(session.happened(), "");
+    session.server.shutdown(Shutdown::Now);
+    session.server.shutdown(Shutdown::Gracefully);
+    session.goes_on();
+    assert_eq!(session.happened(), "reset Closed, closed Shutdown");
+}
+
+#[test]
+fn shutdown_makes_open_questions_stale() {
+    let mut session = Session::with_recipient(config()).holding();
+    session.sends("DATA");
+    session.server.shutdown(Shutdown::Now);
+    session.goes_on();
+    assert_eq!(session.codes(), "421");
+    assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
+}
+
+#[test]
+fn a_421_to_any_question_ends_the_session() {
+    for (line, kind, happened) in [
+        (
+            "EHLO x.test",
+            "hello",
+            "hello x.test, reset Closed, closed Rejected",
+        ),
+        (
+            "RCPT TO:<b@mx.test>",
+            "rcpt",
+            "rcpt <b@mx.test>, reset Closed, closed Rejected",
+        ),
+        ("DATA", "message", "message, reset Closed, closed Rejected"),
+        ("DATA\r\n.", "verdict", "message, verdict, closed Rejected"),
+        ("VRFY x", "verify", "verify x, reset Closed, closed Rejected"),
+    ] {
+        let mut session = Session::with_recipient(config()).refusing(kind, Rejection::TOO_BUSY);
+        session.sends(&format!("{line}\r\nNOOP"));
+        assert!(session.codes().ends_with("421"), "{line}");
+        assert_eq!(session.happened(), happened, "{line}");
+    }
+    let mut session = Session::new().refusing("mail", Rejection::TOO_BUSY);
+    session.sends("MAIL FROM:<>");
+    assert_eq!(session.happened(), "mail <>, closed Rejected");
+}
+
+#[test]
+fn what_is_not_smtp_is_told_so() {
+    for line in [
+        "GET / HTTP/1.1\r\nHost: mx.test",
+        "POST /x",
+        "CONNECT mx.test:25",
+        "get /",
+    ] {
+        let mut session = Session::new();
+        session.sends(line);
+        assert_eq!(session.codes(), "421", "{line}");
+        assert_eq!(session.happened(), "closed NotSmtp", "{line}");
+    }
+    for size in 1..7 {
+        let mut session = Session::new();
+        for piece in b"\x16\x03\x01\x02\x00\x01\x00\x01".chunks(size) {
+            session.sends_octets(piece);
+        }
+        assert!(session.codes().starts_with("421"), "pieces of {size}");
+        assert!(
+            session.happened().starts_with("closed NotSmtp"),
+            "pieces of {size}"
+        );
+    }
+}
+
+#[test]
+fn after_the_end_nothing_can_be_done() {
+    let mut session = Session::new();
+    session.sends("QUIT");
+    session.forgets();
+    session.server.shutdown(Shutdown::Now);
+    session.server.end_input();
+    session.server.lost();
+    session.server.wrote(usize::MAX);
+    assert_eq!(
+        session.server.fail_body(Rejection::POLICY),
+        Err(Rejection::POLICY)
+    );
+    session.later(1_000_000);
+    assert_eq!(
+        (session.codes().as_str(), session.happened().as_str()),
+        ("", "closed Quit")
+    );
+}

@@ -1,0 +1,314 @@
+//! Each phase has its time, and late polls do no harm (RFC 5321 section 4.5.3.2).
+
+use super::*;
+
+/// When the machine wants to be polled, in seconds, and what for.
+fn due(session: &Session) -> Option<(u64, Phase)> {
+    let deadline = session.wait.deadline?;
+    Some((deadline.at.since_origin().as_secs(), deadline.phase))
+}
+
+fn with_banner(seconds: u64) -> Config {
+    let mut config = config();
+    config.timeouts.banner = Duration::from_secs(seconds);
+    config
+}
+
+#[test]
+fn the_greeting_is_held_back() {
+    let mut session = Session::fresh(with_banner(5));
+    session.goes_on();
+    assert_eq!(due(&session), Some((5, Phase::Banner)));
+    assert!(session.wait.read && !session.wait.answer);
+    session.later(4);
+    assert_eq!(session.happened(), "");
+    session.later(1);
+    assert_eq!(
+        (session.happened().as_str(), session.codes().as_str()),
+        ("connect", "220")
+    );
+    assert_eq!(due(&session), Some((305, Phase::Command)));
+}
+
+#[test]
+fn a_command_has_five_minutes_and_dripping_does_not_stretch_them() {
+    let mut session = Session::new();
+    session.sends_octets(b"NO");
+    session.later(299);
+    session.sends_octets(b"OP");
+    assert_eq!(due(&session), Some((300, Phase::Command)));
+    session.later(1);
+    assert_said(&mut session, "421 4.4.2 timed out, closing\r\n");
+    assert_eq!(session.happened(), "closed TimedOut(Command)");
+}
+
+#[test]
+fn each_command_has_its_own_time() {
+    let mut session = Session::new();
+    for second in [299, 598, 897] {
+        session.later(299);
+        session.sends("NOOP");
+        assert_eq!(due(&session), Some((second + 300, Phase::Command)));
+    }
+    assert_eq!(session.codes(), "250 250 250");
+}
+
+#[test]
+fn a_command_that_came_before_a_late_poll_is_answered() {
+    let mut session = Session::new();
+    session.now = session.now + Duration::from_secs(1000);
+    session.sends("NOOP");
+    assert_eq!(session.codes(), "250");
+}
+
+#[test]
+fn a_message_may_take_long_but_not_drip() {
+    let mut session = Session::in_data(config());
+    assert_eq!(due(&session), Some((300, Phase::DataBlock)));
+    // 500 octets earn a second.
+    session.later(100);
+    session.sends_octets(&[b'x'; 5000]);
+    assert_eq!(due(&session), Some((310, Phase::DataBlock)));
+    for _ in 0..20 {
+        session.later(10);
+        session.sends_octets(b"x");
+    }
+    assert_eq!(due(&session), Some((310, Phase::DataBlock)));
+    session.later(10);
+    assert_eq!(session.codes(), "421");
+    assert_eq!(session.happened(), "reset Closed, closed TimedOut(DataBlock)");
+}
+
+#[test]
+fn the_time_of_the_application_is_not_the_time_of_the_client() {
+    let mut session = Session::in_data(config());
+    session.later(200);
+    session.sends_octets(b"x");
+    // The application writes for 200 seconds, and polls with octets that came meanwhile.
+    session.later(0);
+    session.now = session.now + Duration::from_secs(99);
+    session.sends_octets(b"x");
+    assert_eq!(due(&session), Some((300, Phase::DataBlock)));
+}
+
+#[test]
+fn chunks_have_the_time_of_a_message() {
+    let mut session = Session::with_recipient(config());
+    session.sends_octets(b"BDAT 100\r\nx");
+    assert_eq!(due(&session), Some((300, Phase::DataBlock)));
+    session.later(300);
+    assert_eq!(
+        session.happened(),
+        "message, reset Closed, closed TimedOut(DataBlock)"
+    );
+}
+
+#[test]
+fn small_chunks_are_no_way_to_drip() {
+    let mut session = Session::with_recipient(config());
+    for _ in 0..3 {
+        session.sends_octets(b"BDAT 1\r\nx");
+        session.later(100);
+    }
+    assert_eq!(session.codes(), "250 250 250 421");
+    assert_eq!(
+        session.happened(),
+        "message, reset Closed, closed TimedOut(DataBlock)"
+    );
+}
+
+#[test]
+fn each_question_is_refused_when_its_own_time_is_over() {
+    let mut session = Session::with(config());
+    session.sends("MAIL FROM:<a@client.test>");
+    session.forgets();
+    session.holds = true;
+    session.sends("RCPT TO:<b@mx.test>");
+    assert!(session.wait.answer && session.wait.read);
+    assert_eq!(due(&session), Some((60, Phase::Application)));
+    session.later(40);
+    session.sends("RCPT TO:<c@mx.test>");
+    session.later(20);
+    assert_said(&mut session, "451 4.3.0 no answer, try again later\r\n");
+    assert_eq!(due(&session), Some((100, Phase::Application)));
+    let (late, early) = (session.held.pop().unwrap(), session.held.pop().unwrap());
+    assert_eq!(session.server.accept(early), Err(Stale));
+    session.server.accept(late).unwrap();
+    session.goes_on();
+    assert_said(&mut session, "250 2.1.5 recipient ok\r\n");
+}
+
+#[test]
+fn every_kind_of_question_is_refused_when_its_time_is_over() {
+    for (line, reply, state) in [
+        (
+            "EHLO again.test",
+            "451 no answer, try again later\r\n",
+            State::Recipients,
+        ),
+        (
+            "RCPT TO:<c@mx.test>",
+            "451 4.3.0 no answer, try again later\r\n",
+            State::Recipients,
+        ),
+        (
+            "DATA",
+            "451 4.3.0 no answer, try again later\r\n",
+            State::Recipients,
+        ),
+        (
+            "BDAT 0",
+            "451 4.3.0 local error, try again later\r\n",
+            State::Broken,
+        ),
+        (
+            "BDAT 0 LAST",
+            "451 4.3.0 local error, try again later\r\n",
+            State::Ready,
+        ),
+        (
+            "VRFY joe",
+            "451 4.3.0 no answer, try again later\r\n",
+            State::Recipients,
+        ),
+        (
+            "EXPN list",
+            "451 4.3.0 no answer, try again later\r\n",
+            State::Recipients,
+        ),
+        (
+            "HELP",
+            "451 4.3.0 no answer, try again later\r\n",
+            State::Recipients,
+        ),
+    ] {
+        let mut session = Session::with_recipient(config()).holding();
+        session.sends(line);
+        assert_eq!(due(&session), Some((60, Phase::Application)), "{line}");
+        assert!(!session.wait.read || line.starts_with("RCPT"), "{line}");
+        session.later(60);
+        assert_eq!(session.said(), reply, "{line}");
+        assert_eq!(session.server.state(), state, "{line}");
+        assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
+    }
+    let mut session = Session::with(config()).holding();
+    session.sends("MAIL FROM:<> SMTPUTF8");
+    session.later(300);
+    assert_eq!(
+        (session.codes().as_str(), session.server.state()),
+        ("451", State::Ready)
+    );
+}
+
+#[test]
+fn a_verdict_that_does_not_come_is_451_and_the_message_forgotten() {
+    let mut session = Session::in_data(config()).holding();
+    session.sends("hi\r\n.");
+    session.later(300);
+    assert_said(&mut session, "451 4.3.0 local error, try again later\r\n");
+    assert_eq!(session.happened(), "verdict, reset Unanswered");
+    assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
+}
+
+#[test]
+fn an_application_that_does_not_greet_is_spoken_for() {
+    let mut session = Session::fresh(config()).holding();
+    session.goes_on();
+    session.later(300);
+    assert_said(&mut session, "421 no answer, try again later\r\n");
+    assert_eq!(session.happened(), "connect, closed Rejected");
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut_off() {
+    let mut session = Session::with_recipient(config());
+    session.reads = false;
+    session.sends("NOOP");
+    assert_eq!(due(&session), Some((300, Phase::Write)));
+    session.takes(1);
+    session.later(299);
+    assert_eq!(due(&session), Some((300, Phase::Write)));
+    session.later(1);
+    assert_eq!(session.happened(), "reset Closed, closed TimedOut(Write)");
+    assert_eq!(session.server.output(), b"");
+}
+
+#[test]
+fn a_client_that_reads_slowly_and_keeps_sending_is_not_cut_off() {
+    let mut config = config();
+    config.limits.idle_commands = u32::MAX;
+    let mut session = Session::with(config);
+    session.reads = false;
+    for _ in 0..20 {
+        session.sends_octets("NOOP\r\n".repeat(20).as_bytes());
+        session.later(100);
+        assert!(!session.server.output().is_empty());
+        session.takes(270);
+    }
+    assert_eq!(session.happened(), "");
+}
+
+#[test]
+fn a_farewell_that_is_not_read_is_given_up() {
+    let mut session = Session::new();
+    session.reads = false;
+    session.sends("QUIT");
+    assert_eq!(session.happened(), "");
+    assert_eq!(due(&session), Some((300, Phase::Write)));
+    assert!(session.wait.write && !session.wait.read);
+    session.later(300);
+    assert_eq!(session.happened(), "closed Quit");
+}
+
+#[test]
+fn errors_beyond_the_soft_bound_cost_time() {
+    let mut config = config();
+    config.limits.errors = crate::limits::Bound::new(1, 9);
+    config.timeouts.penalty = Duration::from_secs(7);
+    let mut session = Session::with(config);
+    session.sends("DATA\r\nDATA\r\nNOOP");
+    assert_eq!(session.codes(), "");
+    assert_eq!(due(&session), Some((7, Phase::Penalty)));
+    assert!(!session.wait.write && !session.wait.read);
+    session.later(6);
+    assert_eq!(session.codes(), "");
+    session.later(1);
+    assert_eq!(session.codes(), "503 503 250");
+}
+
+#[test]
+fn a_held_back_reply_goes_out_while_questions_are_open() {
+    let mut config = config();
+    config.limits.errors = crate::limits::Bound::new(0, 9);
+    let mut session = Session::with(config);
+    session.sends("MAIL FROM:<a@client.test>");
+    session.forgets();
+    session.holds = true;
+    session.sends("RCPT TO:<>\r\nRCPT TO:<b@mx.test>");
+    assert_eq!(due(&session), Some((1, Phase::Penalty)));
+    session.later(1);
+    assert_eq!(session.codes(), "501");
+    assert_eq!(due(&session), Some((61, Phase::Application)));
+}
+
+#[test]
+fn holding_a_reply_back_is_not_waiting_for_the_client_to_read() {
+    let mut config = config();
+    config.limits.errors = crate::limits::Bound::new(0, 9);
+    config.timeouts.penalty = Duration::from_secs(1000);
+    let mut session = Session::with(config);
+    session.sends("DATA");
+    session.later(999);
+    assert_eq!(session.happened(), "");
+    session.later(1);
+    assert_eq!(session.codes(), "503");
+}
+
+#[test]
+fn a_clock_at_the_end_of_time_does_not_overflow() {
+    let mut session = Session::in_data(config());
+    session.now = Instant::after_origin(Duration::MAX);
+    session.sends_octets(b"x");
+    session.later(u64::MAX);
+    assert!(session.happened().ends_with("closed TimedOut(DataBlock)"));
+}

@@ -1,0 +1,242 @@
+//! VRFY, EXPN, HELP and the shapes of their replies (RFC 5321 section 3.5, RFC 6531 section 3.7.4).
+
+use super::*;
+use crate::types::{ForwardPath, Mailbox, Text};
+
+fn joe() -> Member<'static> {
+    Member {
+        full_name: Some(Text::fixed("Joe Smith")),
+        mailbox: Mailbox::parse("joe@mx.test").unwrap(),
+    }
+}
+
+fn jorg() -> Member<'static> {
+    Member::from(Mailbox::parse("jörg@mx.test").unwrap())
+}
+
+#[test]
+fn what_was_not_checked_is_252() {
+    let mut session = Session::new();
+    session.sends("VRFY joe\r\nEXPN list");
+    assert_eq!(session.codes(), "252 252");
+    assert_eq!(session.happened(), "verify joe, expand list");
+}
+
+#[test]
+fn a_verified_user_is_shown_with_name_and_mailbox() {
+    let mut session = Session::new();
+    let said = session.asks("VRFY joe", |server, event| {
+        let Event::Verify { ticket, .. } = event else {
+            panic!()
+        };
+        server.verified(ticket, &joe()).unwrap();
+    });
+    assert_eq!(said, "250 2.1.5 Joe Smith <joe@mx.test>\r\n");
+}
+
+#[test]
+fn a_list_is_shown_line_by_line() {
+    let mut session = Session::new();
+    let said = session.asks("EXPN list", |server, event| {
+        let Event::Expand { ticket, .. } = event else {
+            panic!()
+        };
+        let bare = Member::from(Mailbox::parse("x@mx.test").unwrap());
+        server.expanded(ticket, &[joe(), bare]).unwrap();
+    });
+    assert_eq!(
+        said,
+        "250-2.1.5 Joe Smith <joe@mx.test>\r\n250 2.1.5 <x@mx.test>\r\n"
+    );
+    for members in [&[][..], &std::vec![joe(); 1001]] {
+        let said = session.asks("EXPN list", |server, event| {
+            let Event::Expand { ticket, .. } = event else {
+                panic!()
+            };
+            server.expanded(ticket, members).unwrap();
+        });
+        assert!(said.starts_with("252 ") && said.lines().count() == 1);
+    }
+}
+
+#[test]
+fn utf8_is_shown_only_to_who_asks_for_it() {
+    let mut session = Session::new();
+    for (suffix, verified, expanded) in [
+        (
+            "",
+            "252 2.6.8 ask with SMTPUTF8\r\n",
+            "252 2.6.8 ask with SMTPUTF8\r\n",
+        ),
+        (
+            " SMTPUTF8",
+            "250 2.1.5 <jörg@mx.test>\r\n",
+            "250 2.1.5 <jörg@mx.test>\r\n",
+        ),
+    ] {
+        let said = session.asks(&format!("VRFY joe{suffix}"), |server, event| {
+            let Event::Verify { ticket, .. } = event else {
+                panic!()
+            };
+            server.verified(ticket, &jorg()).unwrap();
+        });
+        assert_eq!(said, verified);
+        let said = session.asks(&format!("EXPN list{suffix}"), |server, event| {
+            let Event::Expand { ticket, .. } = event else {
+                panic!()
+            };
+            server.expanded(ticket, &[jorg()]).unwrap();
+        });
+        assert_eq!(said, expanded);
+    }
+}
+
+#[test]
+fn the_words_of_an_answer_are_utf8_only_for_who_asks_for_it() {
+    // The transaction has SMTPUTF8, but this VRFY has not.
+    let mut session = Session::new();
+    session.sends("MAIL FROM:<a@client.test> SMTPUTF8");
+    session.forgets();
+    let wording = || Text::fixed("wer weiß");
+    for (line, reply) in [
+        ("VRFY joe", "252 2.1.5 wer wei?\r\n"),
+        ("VRFY joe SMTPUTF8", "252 2.1.5 wer weiß\r\n"),
+        ("RCPT TO:<b@mx.test>", "250 2.1.5 wer weiß\r\n"),
+    ] {
+        let said = session.asks(line, |server, event| {
+            server
+                .accept_with(event.into_ticket().unwrap(), wording())
+                .unwrap();
+        });
+        assert_eq!(said, reply);
+    }
+}
+
+#[test]
+fn ambiguous_names_are_listed() {
+    let mut session = Session::new();
+    let said = session.asks("VRFY smith", |server, event| {
+        let candidates = [("Joe Smith", Mailbox::parse("joe@mx.test").unwrap())];
+        let rejection = Rejection::ambiguous(candidates);
+        server.reject(event.into_ticket().unwrap(), rejection).unwrap();
+    });
+    assert_eq!(
+        said,
+        "553-5.1.4 ambiguous; possibilities are\r\n553 5.1.4 Joe Smith <joe@mx.test>\r\n"
+    );
+}
+
+#[test]
+fn who_moved_is_named_with_251_or_551() {
+    let mut session = Session::new();
+    session.sends("MAIL FROM:<a@client.test>");
+    session.forgets();
+    let said = session.asks("RCPT TO:<b@mx.test>", |server, event| {
+        let Event::Recipient { ticket, .. } = event else {
+            panic!()
+        };
+        let path = ForwardPath::parse("<b@new.test>").unwrap();
+        server.forwarded(ticket, &path).unwrap();
+    });
+    assert_eq!(said, "251 2.1.5 not local, will forward to <b@new.test>\r\n");
+    assert_eq!(session.server.state(), State::Recipients);
+    let said = session.asks("VRFY b", |server, event| {
+        let Event::Verify { ticket, .. } = event else {
+            panic!()
+        };
+        let path = ForwardPath::parse("<b@new.test>").unwrap();
+        server.forwarded(ticket, &path).unwrap();
+    });
+    assert!(said.starts_with("251 "));
+    assert_eq!(session.server.recipients(), 1);
+    let said = session.asks("RCPT TO:<c@mx.test>", |server, event| {
+        let path = ForwardPath::parse("<c@new.test>").unwrap();
+        server
+            .reject(event.into_ticket().unwrap(), Rejection::not_local(path))
+            .unwrap();
+    });
+    assert!(
+        said.starts_with("551 5.1.6 ") && said.contains("<c@new.test>"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_utf8_path_is_named_only_under_smtputf8() {
+    for (parameter, accepted, refused) in [
+        ("", "250 2.1.5 will forward\r\n", "550 5.6.8 user not local\r\n"),
+        (
+            " SMTPUTF8",
+            "251 2.1.5 not local, will forward to <ö@new.test>\r\n",
+            "551 5.1.6 user not local; please try <ö@new.test>\r\n",
+        ),
+    ] {
+        let path = || ForwardPath::parse("<ö@new.test>").unwrap();
+        let mut session = Session::new();
+        session.sends(&format!("MAIL FROM:<a@client.test>{parameter}"));
+        session.forgets();
+        let said = session.asks("RCPT TO:<b@mx.test>", |server, event| {
+            let Event::Recipient { ticket, .. } = event else {
+                panic!()
+            };
+            server.forwarded(ticket, &path()).unwrap();
+        });
+        assert_eq!(said, accepted);
+        let said = session.asks("RCPT TO:<b@mx.test>", |server, event| {
+            server
+                .reject(event.into_ticket().unwrap(), Rejection::not_local(path()))
+                .unwrap();
+        });
+        assert_eq!(said, refused);
+    }
+    let mut session = Session::new();
+    let said = session.asks("VRFY b", |server, event| {
+        let Event::Verify { ticket, .. } = event else {
+            panic!()
+        };
+        server
+            .forwarded(ticket, &ForwardPath::parse("<ö@new.test>").unwrap())
+            .unwrap();
+    });
+    assert_eq!(said, "252 2.6.8 ask with SMTPUTF8\r\n");
+}
+
+#[test]
+fn help_is_214_and_status_211() {
+    let mut session = Session::new();
+    session.sends("HELP");
+    assert!(session.said().starts_with("214 2.0.0 commands: EHLO"));
+    let said = session.asks("HELP mail", |server, event| {
+        let Event::Help { topic, ticket } = event else {
+            panic!()
+        };
+        assert_eq!(topic.unwrap().as_str(), "mail");
+        server.help(ticket, Text::fixed("one\ntwö")).unwrap();
+    });
+    assert_eq!(said, "214-2.0.0 one\r\n214 2.0.0 tw?\r\n");
+    let said = session.asks("HELP", |server, event| {
+        let Event::Help { ticket, .. } = event else {
+            panic!()
+        };
+        server.status(ticket, Text::fixed("all is wéll")).unwrap();
+    });
+    assert_eq!(said, "211 2.0.0 all is w?ll\r\n");
+}
+
+#[test]
+fn protocol_names_tell_how_the_message_came() {
+    let mut session = Session::fresh(config());
+    session.goes_on();
+    assert_eq!(session.server.protocol_name(), "SMTP");
+    session.sends("HELO client.test");
+    assert_eq!(session.server.protocol_name(), "SMTP");
+    session.sends("EHLO client.test");
+    assert_eq!(session.server.protocol_name(), "ESMTP");
+    session.sends("MAIL FROM:<a@client.test> SMTPUTF8");
+    assert_eq!(session.server.protocol_name(), "UTF8SMTP");
+    session.sends("RSET");
+    assert_eq!(session.server.protocol_name(), "ESMTP");
+    let mut session = Session::with(lmtp());
+    session.sends("MAIL FROM:<a@client.test> SMTPUTF8");
+    assert_eq!(session.server.protocol_name(), "UTF8LMTP");
+}

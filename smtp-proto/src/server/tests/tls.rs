@@ -1,0 +1,169 @@
+use super::*;
+use crate::types::Extension;
+
+fn offering() -> Config {
+    let mut config = config();
+    config.extensions.add(Extension::StartTls);
+    config.extensions.add(Extension::RequireTls);
+    config
+}
+
+fn requiring() -> Config {
+    let mut config = offering();
+    config.tls = Tls::Required;
+    config
+}
+
+/// A session after its handshake, not introduced again.
+fn under_tls(config: Config) -> Session {
+    let mut session = Session::with(config);
+    session.sends("STARTTLS");
+    shake_hands(&mut session);
+    session.forgets();
+    session
+}
+
+fn shake_hands(session: &mut Session) {
+    let upgrade = session.upgrade.take().expect("an upgrade is granted");
+    session.server.tls_started(upgrade);
+    session.goes_on();
+}
+
+#[test]
+fn the_upgrade_comes_when_the_reply_is_written() {
+    let mut session = Session::with(offering());
+    session.reads = false;
+    session.sends("starttls ");
+    assert_eq!(session.happened(), "");
+    assert!(!session.wait.read, "what comes now belongs to TLS");
+    session.takes(10);
+    session.goes_on();
+    assert_eq!(session.happened(), "");
+    session.reads = true;
+    session.goes_on();
+    assert_said(&mut session, "220 2.0.0 ready for TLS\r\n");
+    assert_eq!(session.happened(), "starttls");
+    assert!(!session.wait.read && session.wait.answer);
+}
+
+#[test]
+fn what_was_said_in_clear_is_forgotten() {
+    let mut session = under_tls(offering());
+    assert!(session.server.is_encrypted());
+    assert!(session.server.hello().is_none());
+    session.sends("MAIL FROM:<a@client.test>");
+    assert_said(&mut session, "503 5.5.1 say hello first\r\n");
+    session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
+    assert_eq!(session.codes(), "250 250");
+    assert_eq!(session.server.protocol_name(), "ESMTPS");
+}
+
+#[test]
+fn edits_of_the_offer_are_forgotten_too() {
+    let mut session = Session::with(offering());
+    session.server.extensions_mut().add(Extension::Etrn);
+    session.sends("STARTTLS");
+    shake_hands(&mut session);
+    assert_eq!(session.server.extensions(), &offering().extensions);
+}
+
+#[test]
+fn each_side_of_tls_is_offered_its_own() {
+    let mut session = Session::fresh(offering());
+    session.goes_on();
+    session.forgets();
+    session.sends("EHLO client.test");
+    let said = session.said();
+    assert!(
+        said.contains("STARTTLS\r\n") && !said.contains("REQUIRETLS"),
+        "{said}"
+    );
+    session.sends("MAIL FROM:<a@client.test> REQUIRETLS");
+    assert_eq!(session.codes(), "555");
+    session.sends("STARTTLS");
+    shake_hands(&mut session);
+    session.forgets();
+    session.sends("EHLO client.test");
+    let said = session.said();
+    assert!(
+        !said.contains("STARTTLS\r\n") && said.contains("REQUIRETLS\r\n"),
+        "{said}"
+    );
+    session.sends("MAIL FROM:<a@client.test> REQUIRETLS");
+    assert_eq!(session.codes(), "250");
+}
+
+#[test]
+fn octets_behind_starttls_end_the_session() {
+    for behind in ["NOOP\r\n", "EHLO x.test\r\nMAIL FROM:<a@b>\r\n", "N", "\r\n"] {
+        let mut session = Session::with(offering());
+        session.sends_octets(format!("STARTTLS\r\n{behind}").as_bytes());
+        assert_said(&mut session, "421 4.7.0 plaintext behind STARTTLS, closing\r\n");
+        assert_eq!(session.happened(), "closed PlaintextBeforeTls");
+        assert!(session.upgrade.is_none());
+    }
+}
+
+#[test]
+fn octets_that_come_before_the_reply_is_written_end_the_session() {
+    let mut session = Session::with(offering());
+    session.reads = false;
+    session.sends("STARTTLS");
+    session.reads = true;
+    session.sends("NOOP");
+    assert_eq!(session.codes(), "220 421");
+    assert_eq!(session.happened(), "closed PlaintextBeforeTls");
+}
+
+#[test]
+fn starttls_out_of_place_is_refused() {
+    let mut session = Session::fresh(offering());
+    session.goes_on();
+    session.forgets();
+    session.sends("STARTTLS");
+    assert_eq!(session.codes(), "503");
+    session.sends("EHLO client.test\r\nSTARTTLS now\r\nMAIL FROM:<a@client.test>\r\nSTARTTLS");
+    assert_eq!(session.codes(), "250 501 250 503");
+    assert_eq!(session.server.state(), State::Mail);
+    let mut session = Session::new();
+    session.sends("STARTTLS");
+    assert_eq!(session.codes(), "502");
+    let mut session = under_tls(offering());
+    session.sends("EHLO client.test\r\nSTARTTLS");
+    assert_eq!(session.codes(), "250 503");
+}
+
+#[test]
+fn where_tls_is_required_nearly_everything_waits_for_it() {
+    let mut session = Session::with(requiring());
+    session.sends("NOOP\r\nMAIL FROM:<a@client.test>\r\nRSET\r\nVRFY b\r\nHELP\r\nHELO client.test");
+    session.sends("BDAT 6 LAST\r\nQUIT");
+    assert_eq!(session.codes(), "250 530 530 530 530 530 530");
+    session.sends("QUIT");
+    assert_eq!(session.codes(), "221");
+    let mut session = under_tls(requiring());
+    session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
+    assert_eq!(session.codes(), "250 250");
+}
+
+#[test]
+fn a_handshake_that_fails_or_stalls_ends_the_session() {
+    let mut session = Session::with(offering());
+    session.sends("STARTTLS");
+    session.server.lost();
+    session.goes_on();
+    assert_eq!(session.happened(), "starttls, closed Lost");
+    let mut session = Session::with(offering());
+    session.sends("STARTTLS");
+    session.later(300);
+    assert_eq!(session.happened(), "starttls, closed TimedOut(Command)");
+}
+
+#[test]
+fn implicit_tls_needs_no_starttls() {
+    let mut session = Session::fresh(requiring());
+    session.server = Server::over_tls(requiring().into());
+    session.goes_on();
+    session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
+    assert_eq!(session.codes(), "220 250 250");
+}

@@ -1,0 +1,13 @@
+//! Whole sessions over the loopback interface and in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is the report of a failed test"
+)]
+
+mod early;
+mod sending;
+mod serving;
+mod support;
+mod waiting;

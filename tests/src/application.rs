@@ -1,0 +1,312 @@
+//! The server application of a story: it answers by rule and writes down what it sees.
+
+use smtp_proto::{
+    Instant, Machine, Step,
+    server::{Event, Server, Stale, Ticket, ticket},
+    types::Command,
+};
+
+use crate::{
+    octets::escape,
+    seat::Seat,
+    settings::{Answer, Question, Settings},
+};
+
+/// When an application answers questions. The session must be the same in all cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the ways there are")]
+pub enum Answers {
+    /// As each is asked.
+    Now,
+    /// When nothing can be read any more, the first first.
+    Late,
+    /// When nothing can be read any more, the last first.
+    Reversed,
+}
+
+/// A server machine and its application.
+#[derive(Debug)]
+pub struct Application {
+    /// The machine.
+    pub server: Server,
+    /// What the application saw, adjacent body slices joined.
+    pub log: Vec<String>,
+    /// The messages that it became responsible for, each once.
+    pub stored: Vec<Vec<u8>>,
+    /// The reverse-path of the open transaction.
+    from: String,
+    /// The message that verdicts are asked about, until it is stored.
+    complete: Option<Vec<u8>>,
+    settings: Settings,
+    answers: Answers,
+    held: Vec<Held>,
+    body: Vec<u8>,
+    messages: usize,
+    /// `fail_body` is to be called with the next octets of the message.
+    fails: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    question: Question,
+    answer: Answer,
+    ticket: AnyTicket,
+}
+
+#[derive(Debug)]
+enum AnyTicket {
+    Recipient(Ticket<ticket::Recipient>),
+    Verify(Ticket<ticket::Verify>),
+    Expand(Ticket<ticket::Expand>),
+    Help(Ticket<ticket::Help>),
+    Other(Ticket),
+}
+
+impl Application {
+    /// A session that has just been connected.
+    #[must_use]
+    pub fn new(settings: &Settings, answers: Answers) -> Self {
+        Self {
+            server: Server::new(settings.server.clone().into()),
+            log: Vec::new(),
+            stored: Vec::new(),
+            from: String::new(),
+            complete: None,
+            settings: settings.clone(),
+            answers,
+            held: Vec::new(),
+            body: Vec::new(),
+            messages: 0,
+            fails: false,
+        }
+    }
+
+    fn rule(&self, question: Question, subject: &str) -> Option<Answer> {
+        self.settings
+            .rules
+            .iter()
+            .find(|rule| rule.question == question && subject.starts_with(&rule.about))
+            .map(|rule| rule.answer.clone())
+    }
+
+    fn asked(&mut self, question: Question, subject: &str, ticket: AnyTicket) {
+        let answer = self.rule(question, subject).unwrap_or(Answer::Accept(None));
+        let held = Held {
+            question,
+            answer,
+            ticket,
+        };
+        if self.answers == Answers::Now {
+            self.answer(held);
+        } else {
+            self.held.push(held);
+        }
+    }
+
+    fn answer(&mut self, held: Held) {
+        let stores = held.question == Question::Verdict && matches!(held.answer, Answer::Accept(_));
+        let server = &mut self.server;
+        let result = match (held.answer, held.ticket) {
+            (Answer::Silence, _) => Ok(()),
+            (Answer::Forward(path), AnyTicket::Recipient(ticket)) => server.forwarded(ticket, &path),
+            (Answer::Forward(path), AnyTicket::Verify(ticket)) => server.forwarded(ticket, &path),
+            (Answer::Verified(member), AnyTicket::Verify(ticket)) => server.verified(ticket, &member),
+            (Answer::Expanded(members), AnyTicket::Expand(ticket)) => server.expanded(ticket, &members),
+            (Answer::Status(text), AnyTicket::Help(ticket)) => server.status(ticket, text),
+            (Answer::Accept(None), ticket) => server.accept(ticket.into_any()),
+            (Answer::Accept(Some(text)), ticket) => server.accept_with(ticket.into_any(), text),
+            (Answer::Reject(rejection), ticket) => server.reject(ticket.into_any(), rejection),
+            (answer, ticket) => panic!("{answer:?} does not fit {ticket:?}"),
+        };
+        if result == Err(Stale) {
+            self.log.push("stale".to_owned());
+        } else if stores {
+            self.stored.extend(self.complete.take());
+        }
+    }
+
+    fn flush_body(&mut self, complete: bool) {
+        let body = std::mem::take(&mut self.body);
+        if complete || !body.is_empty() {
+            let kind = if complete { "body" } else { "part" };
+            self.log.push(format!("{kind} {}", escape(&body)));
+        }
+        if complete {
+            self.complete = Some(body);
+        }
+    }
+
+    /// Deals with an event of [`server`](Self::server).
+    pub fn see(&mut self, event: Event<'_>) {
+        match event {
+            Event::Body(octets) => {
+                assert!(!octets.is_empty(), "empty body slice");
+                self.body.extend_from_slice(octets);
+                if !self.fails
+                    && let Some(Answer::Reject(rejection)) = self.rule(Question::Body, "")
+                {
+                    self.fails = true;
+                    self.body.clear();
+                    self.server.fail_body(rejection).expect("content is on its way");
+                }
+            }
+            Event::Connect { ticket } => {
+                self.log.push("connect".to_owned());
+                for offered in &self.settings.session_offers {
+                    self.server.extensions_mut().add(offered.clone());
+                }
+                for withheld in &self.settings.session_withholds {
+                    self.server.extensions_mut().remove(*withheld);
+                }
+                self.asked(Question::Connect, "", AnyTicket::Other(ticket.into_any()));
+            }
+            Event::Hello { verb, name, ticket } => {
+                self.log.push(format!("hello {verb} {name}"));
+                self.asked(
+                    Question::Hello,
+                    name.as_str(),
+                    AnyTicket::Other(ticket.into_any()),
+                );
+            }
+            Event::Mail { mail, ticket } => {
+                let subject = mail.reverse_path().as_str().to_owned();
+                self.from.clone_from(&subject);
+                self.log.push(command("mail", &Command::Mail(mail)));
+                self.asked(Question::Mail, &subject, AnyTicket::Other(ticket.into_any()));
+            }
+            Event::Recipient { rcpt, ticket } => {
+                let subject = rcpt.forward_path().as_str().to_owned();
+                self.log.push(command("rcpt", &Command::Rcpt(rcpt)));
+                self.asked(Question::Recipient, &subject, AnyTicket::Recipient(ticket));
+            }
+            Event::Message { ticket } => {
+                self.fails = false;
+                self.log.push("message".to_owned());
+                self.asked(Question::Message, "", AnyTicket::Other(ticket.into_any()));
+            }
+            Event::Verdict { recipient, ticket } => {
+                if recipient.is_none_or(|recipient| recipient == 0) {
+                    self.messages += 1;
+                    self.flush_body(true);
+                }
+                let subject = recipient.map_or(self.messages.to_string(), |recipient| recipient.to_string());
+                self.log
+                    .push(format!("verdict {subject} {}", self.server.protocol_name()));
+                let ticket = AnyTicket::Other(ticket.into_any());
+                match self.settings.rules.iter().find(|rule| {
+                    matches!(rule.question, Question::MessageFrom(number) if self.from.starts_with(&format!("m{number}@")))
+                }) {
+                    Some(rule) => self.asked(rule.question, "", ticket),
+                    None => self.asked(Question::Verdict, &subject, ticket),
+                }
+            }
+            Event::Verify { query, ticket } => {
+                self.log
+                    .push(escape(format!("vrfy {}", query.as_str()).as_bytes()));
+                self.asked(Question::Verify, query.as_str(), AnyTicket::Verify(ticket));
+            }
+            Event::Expand { query, ticket } => {
+                self.log
+                    .push(escape(format!("expn {}", query.as_str()).as_bytes()));
+                self.asked(Question::Expand, query.as_str(), AnyTicket::Expand(ticket));
+            }
+            Event::Help { topic, ticket } => {
+                let topic = topic.as_ref().map_or("", |topic| topic.as_str());
+                self.log.push(format!("help {topic}").trim_end().to_owned());
+                self.asked(Question::Help, topic, AnyTicket::Help(ticket));
+            }
+            Event::Command { command, ticket } => {
+                let argument = command.argument().map_or("", |argument| argument.as_str());
+                self.log.push(
+                    format!("command {} {argument}", command.verb())
+                        .trim_end()
+                        .to_owned(),
+                );
+                self.asked(
+                    Question::Command,
+                    command.verb(),
+                    AnyTicket::Other(ticket.into_any()),
+                );
+            }
+            Event::Reset(why) => {
+                self.flush_body(false);
+                self.log.push(format!("reset {why:?}"));
+            }
+            Event::Closed(why) => {
+                self.flush_body(false);
+                self.log.push(format!("closed {why:?}"));
+            }
+            other => panic!("what is this? {other:?}"),
+        }
+    }
+}
+
+impl Seat for Application {
+    fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool> {
+        match self.server.poll(input, now) {
+            Step::Wait(wait) => Step::Wait(wait),
+            Step::Event(event) => {
+                let closed = matches!(event, Event::Closed(_));
+                self.see(event);
+                Step::Event(closed)
+            }
+        }
+    }
+
+    fn output(&self) -> &[u8] {
+        self.server.output()
+    }
+
+    fn wrote(&mut self, octets: usize) {
+        self.server.wrote(octets);
+    }
+
+    fn end_input(&mut self) {
+        self.server.end_input();
+    }
+
+    fn lost(&mut self) {
+        self.server.lost();
+    }
+
+    fn answer_held(&mut self) -> bool {
+        if self.held.is_empty() {
+            return false;
+        }
+        let held = if self.answers == Answers::Reversed {
+            self.held.pop()
+        } else {
+            Some(self.held.remove(0))
+        };
+        if let Some(held) = held {
+            self.answer(held);
+        }
+        true
+    }
+
+    fn log(&self) -> &[String] {
+        &self.log
+    }
+
+    fn most_kept(&self) -> usize {
+        self.settings.server.limits.line
+    }
+}
+
+impl AnyTicket {
+    fn into_any(self) -> Ticket {
+        match self {
+            Self::Recipient(ticket) => ticket.into_any(),
+            Self::Verify(ticket) => ticket.into_any(),
+            Self::Expand(ticket) => ticket.into_any(),
+            Self::Help(ticket) => ticket.into_any(),
+            Self::Other(ticket) => ticket,
+        }
+    }
+}
+
+/// A command as it would be written, behind a word for the log.
+fn command(word: &str, command: &Command<'_>) -> String {
+    let line = command.to_line();
+    format!("{word} {}", escape(line.strip_suffix(b"\r\n").unwrap_or(&line)))
+}

@@ -1,0 +1,320 @@
+//! Runs a story in every way there is and compares.
+
+use std::fmt::Write as _;
+
+use smtp_proto::Deadline;
+
+use crate::{
+    application::{Answers, Application},
+    chop::Chop,
+    octets::{escape, unescape},
+    pair::{Pair, Transport},
+    seat::{Driver, Seat, Stuck, Writes},
+    sender::Sender,
+    story::{Action, Role, Story},
+};
+
+/// Kinds of events that a story has to tell whenever they happen; others only if it tells any of the kind.
+const ALWAYS_TOLD: [&str; 8] = [
+    "body",
+    "reset",
+    "closed",
+    "stale",
+    "finished",
+    "not-sent",
+    "unsendable",
+    "stopped",
+];
+
+/// Stories with more input than this are not cut at every octet, but at those of the first and last parts (an eighth of
+/// this each), and at each 1009th.
+const ALL_SPLITS: usize = 4000;
+
+/// Runs the story against the machines that it names, with its input whole, cut at every place, and octet by octet,
+/// and with each way to answer and to write.
+///
+/// # Errors
+///
+/// Describes the first difference between what happened and what is told.
+pub fn check(story: &Story) -> Result<(), String> {
+    if story.machines.server {
+        let answers = match story.settings.answers {
+            Some(answers) => vec![answers],
+            None => vec![Answers::Now, Answers::Late, Answers::Reversed],
+        };
+        for chop in chops(&story.said_by(Role::Client)) {
+            let thorough = matches!(chop, Chop::Whole | Chop::Octets);
+            for answers in &answers[..if thorough { answers.len() } else { 1 }] {
+                for writes in [Writes::First, Writes::Last, Writes::Octets] {
+                    if writes != Writes::First && !thorough {
+                        continue;
+                    }
+                    let way = format!("server machine, {chop:?}, answers {answers:?}, writes {writes:?}");
+                    let seat = Application::new(&story.settings, *answers);
+                    alone(story, Role::Server, &chop, writes, seat, |driver, action| {
+                        if let Action::Shutdown(how) = action {
+                            driver.seat.server.shutdown(*how);
+                        }
+                    })
+                    .map_err(|fault| report(story, &way, &fault))?;
+                }
+            }
+        }
+    }
+    if story.machines.client {
+        for chop in chops(&story.said_by(Role::Server)) {
+            let writes = if matches!(chop, Chop::Octets) {
+                Writes::Octets
+            } else {
+                Writes::First
+            };
+            let way = format!("client machine, {chop:?}");
+            let seat = Sender::new(&story.settings, usize::MAX);
+            alone(story, Role::Client, &chop, writes, seat, |driver, action| {
+                if let Action::Client(action) = action {
+                    driver.seat.plan(action);
+                }
+            })
+            .map_err(|fault| report(story, &way, &fault))?;
+        }
+    }
+    if story.machines.pair {
+        for answers in [Answers::Now, Answers::Late, Answers::Reversed] {
+            pair(story, answers, ())
+                .map_err(|fault| report(story, &format!("pair, whole, answers {answers:?}"), &fault))?;
+            pair(story, answers, 1_u8)
+                .map_err(|fault| report(story, &format!("pair, octets, answers {answers:?}"), &fault))?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares what the application of one side saw with what the story tells of it.
+///
+/// # Errors
+///
+/// Describes the difference.
+pub fn check_sights(story: &Story, role: Role, log: &[String]) -> Result<(), String> {
+    compare_sights(story, role, log).map_err(|fault| report(story, "sights", &fault))
+}
+
+/// What a difference looks like.
+struct Fault {
+    line: usize,
+    what: String,
+}
+
+fn fault(line: usize, what: impl Into<String>) -> Fault {
+    Fault {
+        line,
+        what: what.into(),
+    }
+}
+
+fn report(story: &Story, way: &str, fault: &Fault) -> String {
+    format!("{}:{}: {way}\n{}", story.path.display(), fault.line, fault.what)
+}
+
+fn chops(input: &[u8]) -> Vec<Chop> {
+    let mut chops = vec![
+        Chop::Whole,
+        Chop::Octets,
+        Chop::Sizes(vec![2]),
+        Chop::Sizes(vec![3, 1, 7]),
+    ];
+    for at in 1..input.len() {
+        let at_the_edge = at.min(input.len() - at) < ALL_SPLITS / 8;
+        if input.len() <= ALL_SPLITS || at_the_edge || at % 1009 == 0 {
+            chops.push(Chop::At(at));
+        }
+    }
+    chops
+}
+
+/// Runs the story with one machine; what the other side says is input.
+fn alone<S: Seat>(
+    story: &Story,
+    role: Role,
+    chop: &Chop,
+    writes: Writes,
+    seat: S,
+    mut act: impl FnMut(&mut Driver<S>, &Action),
+) -> Result<(), Fault> {
+    let mut driver = Driver::new(seat, writes);
+    let mut before = 0;
+    let stuck = |line| move |Stuck| fault(line, "the machine goes on and on");
+    let mut actions = story.actions.iter().peekable();
+    while let Some((line, action)) = actions.next() {
+        let line = *line;
+        match action {
+            Action::Say(by, octets) if *by == role => {
+                driver.drive().map_err(stuck(line))?;
+                let mut expected = octets.clone();
+                while let Some((_, Action::Say(_, more))) =
+                    actions.next_if(|(_, action)| matches!(action, Action::Say(by, _) if *by == role))
+                {
+                    expected.extend_from_slice(more);
+                }
+                let said = std::mem::take(&mut driver.said);
+                if said != expected {
+                    return Err(fault(line, difference(&expected, &said)));
+                }
+                continue;
+            }
+            Action::Say(_, octets) => {
+                let mut flight = octets.clone();
+                while let Some((_, Action::Say(_, more))) =
+                    actions.next_if(|(_, action)| matches!(action, Action::Say(by, _) if *by != role))
+                {
+                    flight.extend_from_slice(more);
+                }
+                let mut pieces = chop.cut(before, &flight);
+                if before == 0
+                    && driver.said.is_empty()
+                    && matches!(story.actions.first(), Some((_, Action::Say(by, _))) if *by != role)
+                {
+                    driver.prime(&pieces.remove(0));
+                }
+                before += flight.len();
+                driver.receive(pieces);
+                if let Some((_, Action::EndOfInput(by))) = actions.peek()
+                    && *by != role
+                {
+                    driver.receive_end();
+                    actions.next();
+                }
+            }
+            Action::EndOfInput(by) if *by != role => driver.receive_end(),
+            Action::EndOfInput(_) => {}
+            Action::Lost => driver.seat.lost(),
+            Action::Time(span) => driver.pass(*span).map_err(stuck(line))?,
+            other => {
+                // What one side's application does is nothing to the other side.
+                if matches!(other, Action::Client(_)) != (role == Role::Client) {
+                    continue;
+                }
+                act(&mut driver, other);
+            }
+        }
+        driver.drive().map_err(stuck(line))?;
+        let told = matches!(actions.peek(), Some((_, Action::Say(by, _))) if *by == role);
+        // Several actions of an application may go before what comes of them is said.
+        let more = matches!(actions.peek(), Some((_, Action::Client(_) | Action::Shutdown(_))));
+        if !told && !more && !driver.said.is_empty() {
+            return Err(fault(line, difference(b"", &driver.said)));
+        }
+    }
+    driver.drive().map_err(stuck(0))?;
+    if !driver.said.is_empty() {
+        return Err(fault(0, difference(b"", &driver.said)));
+    }
+    compare_sights(story, role, driver.seat.log())
+}
+
+/// Runs the story with both machines; what each says is compared as a whole.
+fn pair(story: &Story, answers: Answers, transport: impl Transport) -> Result<(), Fault> {
+    let mut sender = Sender::new(&story.settings, usize::MAX);
+    for (line, action) in &story.actions {
+        match action {
+            Action::Client(action) => sender.plan(action),
+            Action::Say(..) => {}
+            other => return Err(fault(*line, format!("a pair cannot {other:?}"))),
+        }
+    }
+    let mut pair = Pair::new(sender, Application::new(&story.settings, answers), transport);
+    let mut budget = 1_000_000;
+    let _: Option<Deadline> = pair
+        .talk(&mut budget)
+        .map_err(|Stuck| fault(0, "the machines go on and on"))?;
+    for (role, said) in [
+        (Role::Client, &pair.client.said),
+        (Role::Server, &pair.server.said),
+    ] {
+        let expected = story.said_by(role);
+        if expected != *said {
+            return Err(fault(0, format!("{role:?}\n{}", difference(&expected, said))));
+        }
+    }
+    if pair.client.seat.has_plans() {
+        return Err(fault(0, "the client did not get to do all it was to do"));
+    }
+    compare_sights(story, Role::Server, pair.server.seat.log())?;
+    compare_sights(story, Role::Client, pair.client.seat.log())
+}
+
+fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault> {
+    let kind = |sight: &str| sight.split(' ').next().unwrap_or_default().to_owned();
+    let told: Vec<(usize, String)> = story
+        .sights
+        .iter()
+        .filter(|(_, of, _)| *of == role)
+        .map(|(line, _, sight)| {
+            // The escapes of a story are free, those of the log are not.
+            let sight = escape(&unescape(sight).unwrap_or_else(|fault| fault.into_bytes()));
+            // An empty body has no blank behind the word.
+            let sight = if sight == "body" {
+                "body ".to_owned()
+            } else {
+                sight
+            };
+            (*line, sight)
+        })
+        .collect();
+    // `no connect` says that none of the kind is seen.
+    let (none, told): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, sight)| sight.starts_with("no "));
+    let none = none.iter().map(|(_, sight)| sight["no ".len()..].to_owned());
+    let kinds: Vec<String> = told.iter().map(|(_, sight)| kind(sight)).chain(none).collect();
+    let seen: Vec<&String> = log
+        .iter()
+        .filter(|sight| {
+            let kind = kind(sight);
+            ALWAYS_TOLD.contains(&kind.as_str()) || kinds.contains(&kind)
+        })
+        .collect();
+    let same = told.len() == seen.len() && told.iter().zip(&seen).all(|((_, told), seen)| told == *seen);
+    if same {
+        return Ok(());
+    }
+    let line = told
+        .iter()
+        .zip(&seen)
+        .find(|((_, told), seen)| told != **seen)
+        .map_or(0, |((line, _), _)| *line);
+    let mut text = format!("the {role:?}'s application was to see\n");
+    for (_, told) in &told {
+        let _ = writeln!(text, "    {told}");
+    }
+    text.push_str("but saw\n");
+    for seen in seen {
+        let _ = writeln!(text, "    {seen}");
+    }
+    Err(fault(line, text))
+}
+
+/// Both texts line by line, the differing lines marked.
+fn difference(expected: &[u8], said: &[u8]) -> String {
+    let lines = |octets: &[u8]| -> Vec<String> {
+        octets
+            .split_inclusive(|octet| *octet == b'\n')
+            .map(escape)
+            .collect()
+    };
+    let (expected, said) = (lines(expected), lines(said));
+    let mut text = String::new();
+    for index in 0..expected.len().max(said.len()) {
+        match (expected.get(index), said.get(index)) {
+            (Some(one), Some(other)) if one == other => {
+                let _ = writeln!(text, "      {one}");
+            }
+            (one, other) => {
+                if let Some(one) = one {
+                    let _ = writeln!(text, "    - {one}");
+                }
+                if let Some(other) = other {
+                    let _ = writeln!(text, "    + {other}");
+                }
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,48 @@
+//! Ways to cut input into pieces.
+
+/// Where octets are cut apart on their way to a machine.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the ways there are")]
+pub enum Chop {
+    /// Not at all: each flight comes in one piece.
+    Whole,
+    /// Everywhere.
+    Octets,
+    /// Once, before the octet with this index of all the input.
+    At(usize),
+    /// Into pieces of these sizes, over and over again; none is zero.
+    Sizes(Vec<usize>),
+}
+
+impl Chop {
+    /// Cuts `octets`, which `before` octets of input came before.
+    #[must_use]
+    pub fn cut(&self, before: usize, octets: &[u8]) -> Vec<Vec<u8>> {
+        let pieces: Vec<&[u8]> = match self {
+            Self::Whole => vec![octets],
+            Self::Octets => octets.chunks(1).collect(),
+            Self::At(index) => match octets.split_at_checked(index.saturating_sub(before)) {
+                Some((head, tail)) => vec![head, tail],
+                None => vec![octets],
+            },
+            Self::Sizes(sizes) => {
+                let mut pieces = Vec::new();
+                let mut rest = octets;
+                for size in sizes.iter().cycle() {
+                    if rest.is_empty() {
+                        break;
+                    }
+                    let (head, tail) = rest.split_at((*size).clamp(1, rest.len()));
+                    pieces.push(head);
+                    rest = tail;
+                }
+                pieces
+            }
+        };
+        pieces
+            .into_iter()
+            .filter(|piece| !piece.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect()
+    }
+}

@@ -1,0 +1,31 @@
+//! Proof for the machines of `smtp-proto`: stories as data, chopped input, virtual time, machines in pairs.
+//!
+//! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
+//! [`Pair`] lets a client and a server machine talk to each other in memory.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is the report of a failed test"
+)]
+
+mod application;
+mod check;
+mod chop;
+mod octets;
+mod pair;
+mod seat;
+mod sender;
+mod settings;
+mod story;
+
+pub use application::{Answers, Application};
+pub use check::{check, check_sights};
+pub use chop::Chop;
+pub use octets::{escape, unescape};
+pub use pair::{End, Pair, Transport};
+pub use seat::{Driver, Seat, Stuck, Writes};
+pub use sender::Sender;
+pub use settings::{Answer, Question, Rule, Settings};
+pub use story::{Action, Machines, Role, Story};

@@ -1,0 +1,189 @@
+//! A machine with its application, and the loop that drives them under virtual time.
+
+use std::{collections::VecDeque, time::Duration};
+
+use smtp_proto::{Instant, Step, Wait};
+
+/// A machine together with its application.
+pub trait Seat {
+    /// One step; an event is dealt with, and the result says whether it was the last.
+    fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool>;
+    /// What the machine has to say.
+    fn output(&self) -> &[u8];
+    /// The first octets of it were written.
+    fn wrote(&mut self, octets: usize);
+    /// The peer says nothing more.
+    fn end_input(&mut self);
+    /// The stream broke.
+    fn lost(&mut self);
+    /// Lets the application do one thing that it put off; `false` when there is none.
+    fn answer_held(&mut self) -> bool;
+    /// What the application saw.
+    fn log(&self) -> &[String];
+    /// How much input the machine may leave when it asks for more.
+    fn most_kept(&self) -> usize;
+}
+
+/// How a driver writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the ways there are")]
+pub enum Writes {
+    /// All there is, before reading.
+    First,
+    /// All there is, when nothing can be read.
+    Last,
+    /// Octet by octet, before reading.
+    Octets,
+}
+
+/// A machine, its stream and its clock.
+#[derive(Debug)]
+pub struct Driver<S> {
+    /// The machine and its application.
+    pub seat: S,
+    /// What it said and nobody has looked at yet.
+    pub said: Vec<u8>,
+    /// Whether the session is over.
+    pub closed: bool,
+    /// The time.
+    pub now: Instant,
+    writes: Writes,
+    buffer: Vec<u8>,
+    kernel: VecDeque<Vec<u8>>,
+    end_of_input: bool,
+}
+
+/// A machine went on and on without getting anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "says all there is")]
+pub struct Stuck;
+
+impl<S: Seat> Driver<S> {
+    /// A stream that has just been connected.
+    #[must_use]
+    pub fn new(seat: S, writes: Writes) -> Self {
+        Self {
+            seat,
+            said: Vec::new(),
+            closed: false,
+            now: Instant::ORIGIN,
+            writes,
+            buffer: Vec::new(),
+            kernel: VecDeque::new(),
+            end_of_input: false,
+        }
+    }
+
+    /// These octets were read before the machine is polled for the first time.
+    pub fn prime(&mut self, octets: &[u8]) {
+        self.buffer.extend_from_slice(octets);
+    }
+
+    /// The peer sends these pieces. They are read when the machine wants to.
+    pub fn receive(&mut self, pieces: impl IntoIterator<Item = Vec<u8>>) {
+        self.kernel.extend(pieces);
+    }
+
+    /// The peer sends nothing more.
+    pub fn receive_end(&mut self) {
+        self.end_of_input = true;
+    }
+
+    /// Does all that can be done before time passes; `None` when the session is over.
+    ///
+    /// # Errors
+    ///
+    /// When that does not end.
+    pub fn drive(&mut self) -> Result<Option<Wait>, Stuck> {
+        let pending: usize = self.kernel.iter().map(Vec::len).sum();
+        for _ in 0..10_000 + 100 * (pending + self.buffer.len()) {
+            if self.closed {
+                return Ok(None);
+            }
+            let mut input = self.buffer.as_slice();
+            let step = self.seat.step(&mut input, self.now);
+            let used = self.buffer.len() - input.len();
+            self.buffer.drain(..used);
+            match step {
+                Step::Event(closed) => self.closed = closed,
+                Step::Wait(wait) => {
+                    if !self.go_on(wait) {
+                        return Ok(Some(wait));
+                    }
+                }
+            }
+        }
+        Err(Stuck)
+    }
+
+    /// Lets time pass, and polls at every deadline on the way.
+    ///
+    /// # Errors
+    ///
+    /// When the machine gets stuck.
+    pub fn pass(&mut self, span: Duration) -> Result<(), Stuck> {
+        let end = self.now + span;
+        for _ in 0..100_000 {
+            let deadline = self
+                .drive()?
+                .and_then(|wait| wait.deadline)
+                .filter(|deadline| deadline.at <= end);
+            match deadline {
+                Some(deadline) => self.now = self.now.max(deadline.at),
+                None => {
+                    self.now = end;
+                    self.drive()?;
+                    return Ok(());
+                }
+            }
+        }
+        Err(Stuck)
+    }
+
+    /// Does one of the things that are waited for; `false` when there is nothing to be done now.
+    fn go_on(&mut self, wait: Wait) -> bool {
+        if wait.read {
+            let most = self.seat.most_kept();
+            assert!(
+                self.buffer.len() <= most,
+                "the machine left {} octets of input and asked for more",
+                self.buffer.len()
+            );
+        }
+        if self.writes == Writes::Last {
+            self.read(wait) || self.seat.answer_held() || self.write(wait)
+        } else {
+            self.write(wait) || self.read(wait) || self.seat.answer_held()
+        }
+    }
+
+    fn write(&mut self, wait: Wait) -> bool {
+        let output = self.seat.output();
+        if !wait.write || output.is_empty() {
+            return false;
+        }
+        let octets = if self.writes == Writes::Octets {
+            1
+        } else {
+            output.len()
+        };
+        self.said.extend_from_slice(&output[..octets]);
+        self.seat.wrote(octets);
+        true
+    }
+
+    fn read(&mut self, wait: Wait) -> bool {
+        if !wait.read {
+            return false;
+        }
+        if let Some(piece) = self.kernel.pop_front() {
+            self.buffer.extend_from_slice(&piece);
+            return true;
+        }
+        if std::mem::take(&mut self.end_of_input) {
+            self.seat.end_input();
+            return true;
+        }
+        false
+    }
+}

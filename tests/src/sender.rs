@@ -1,0 +1,321 @@
+//! The client application of a story: it does what the story says and writes down what it sees.
+
+use std::collections::VecDeque;
+
+use smtp_proto::{
+    Instant, Machine, Step,
+    client::{BodyPermit, Client, Coming, Event, Piece, Receipt, RecipientFate},
+    syntax::{Leniency, parse_command},
+    types::{Argument, Command, Envelope, Query, UnknownCommand},
+};
+
+use crate::{octets::unescape, seat::Seat, settings::Settings};
+
+/// A client machine and its application.
+#[derive(Debug)]
+pub struct Sender {
+    /// The machine.
+    pub client: Client,
+    /// What the application saw.
+    pub log: Vec<String>,
+    permit: Option<BodyPermit>,
+    receipt: Option<Receipt>,
+    /// What it is still to do; each thing waits for its turn.
+    plans: VecDeque<String>,
+    /// Content that was not taken yet.
+    content: Option<(Vec<u8>, usize)>,
+    /// The largest piece of content that is offered at once.
+    piece: usize,
+    /// What goes to the wire.
+    wire: Vec<u8>,
+    most_kept: usize,
+}
+
+impl Sender {
+    /// A session that has just been connected. Content is given to the machine in pieces of at most `piece` octets.
+    #[must_use]
+    pub fn new(settings: &Settings, piece: usize) -> Self {
+        Self {
+            client: Client::new(settings.client.clone().into()),
+            log: Vec::new(),
+            permit: None,
+            receipt: None,
+            plans: VecDeque::new(),
+            content: None,
+            piece,
+            wire: Vec::new(),
+            most_kept: settings.client.limits.reply.total,
+        }
+    }
+
+    /// Adds something to do. It is done as soon as the machine is ready for it.
+    pub fn plan(&mut self, action: &str) {
+        self.plans.push_back(action.to_owned());
+    }
+
+    /// Whether something is still to be done.
+    #[must_use]
+    pub fn has_plans(&self) -> bool {
+        !self.plans.is_empty() || self.content.is_some()
+    }
+
+    /// Does the next thing if it is its turn.
+    fn act(&mut self) -> Result<bool, String> {
+        let Some(plan) = self.plans.front() else {
+            return Ok(false);
+        };
+        let (verb, rest) = plan.split_once(' ').unwrap_or((plan, ""));
+        let in_turn = match verb {
+            "body" => self.permit.is_some(),
+            "abort" => true,
+            _ => self.client.is_ready(),
+        };
+        if !in_turn {
+            return Ok(false);
+        }
+        let (verb, rest) = (verb.to_owned(), rest.to_owned());
+        self.plans.pop_front();
+        let client = &mut self.client;
+        let refused = match verb.as_str() {
+            "deliver" => {
+                let envelope = envelope(&unescape(&rest)?)?;
+                self.receipt = Some(Receipt::new(&envelope));
+                client.deliver(envelope).err().map(|refused| refused.why)
+            }
+            "body" => {
+                self.content = Some((unescape(&rest)?, 0));
+                None
+            }
+            "verify" => client.verify(query(&rest)?).err().map(|refused| refused.why),
+            "expand" => client.expand(query(&rest)?).err().map(|refused| refused.why),
+            "help" if rest.is_empty() => client.help(None).err().map(|refused| refused.why),
+            "help" => {
+                let topic = Argument::new(rest).map_err(|error| error.to_string())?;
+                client.help(Some(topic)).err().map(|refused| refused.why)
+            }
+            "noop" => client.noop().err(),
+            "reset" => client.reset().err(),
+            "command" => {
+                let (verb, argument) = rest.split_once(' ').unwrap_or((&rest, ""));
+                let argument = (!argument.is_empty())
+                    .then(|| Argument::new(argument.to_owned()))
+                    .transpose()
+                    .map_err(|error| error.to_string())?;
+                let command =
+                    UnknownCommand::new(verb.to_owned(), argument).map_err(|error| error.to_string())?;
+                client.command(command).err().map(|refused| refused.why)
+            }
+            "quit" => client.quit().err(),
+            "abort" => {
+                client.abort();
+                None
+            }
+            _ => return Err(format!("the client cannot {verb}")),
+        };
+        if let Some(why) = refused {
+            self.log.push(format!("not-sent {why}"));
+        }
+        Ok(true)
+    }
+
+    /// Gives content to the machine; `true` when something came of it. The end of the message is told at once behind
+    /// its last piece.
+    fn send_content(&mut self) -> bool {
+        let mut moved = false;
+        loop {
+            let more = self.send_piece();
+            moved |= more;
+            let all_used = self
+                .content
+                .as_ref()
+                .is_some_and(|(content, at)| *at == content.len());
+            if !(more && all_used) {
+                return moved;
+            }
+        }
+    }
+
+    fn send_piece(&mut self) -> bool {
+        let (Some((content, at)), Some(permit)) = (&mut self.content, &self.permit) else {
+            return false;
+        };
+        let rest = &content[*at..];
+        let piece = &rest[..rest.len().min(self.piece)];
+        let coming = if piece.len() == rest.len() {
+            Coming::Nothing
+        } else {
+            Coming::More
+        };
+        let mut input = piece;
+        // What the machine holds is written before what it gives out now.
+        let result = self.client.body(permit, &mut input, coming);
+        let used = piece.len() - input.len();
+        match result {
+            Ok(Piece::Send(octets)) => {
+                self.wire.extend_from_slice(self.client.output());
+                let all = self.client.output().len();
+                self.client.wrote(all);
+                self.wire.extend_from_slice(octets);
+                *at += used;
+                true
+            }
+            Ok(Piece::Empty) => {
+                assert_eq!(used, 0, "content was used up and nothing given out");
+                let permit = self.permit.take().expect("it was there");
+                if *at < content.len() {
+                    panic!("the machine takes no content: {:?}", &content[*at..]);
+                }
+                self.content = None;
+                if let Err(why) = self.client.end_body(permit) {
+                    self.log.push(format!("unsendable {why}"));
+                }
+                true
+            }
+            Ok(Piece::Blocked) => false,
+            Ok(Piece::Stopped) => {
+                self.log.push("stopped".to_owned());
+                (self.content, self.permit) = (None, None);
+                true
+            }
+            Err(why) => {
+                self.log.push(format!("unsendable {why}"));
+                (self.content, self.permit) = (None, None);
+                true
+            }
+        }
+    }
+
+    fn see(&mut self, event: Event<'_>) {
+        if let Some(receipt) = &mut self.receipt {
+            receipt.note(&event);
+        }
+        match event {
+            Event::Ready => self.log.push("ready".to_owned()),
+            Event::Reply { to, reply } => self.log.push(format!("reply {to:?} {reply}")),
+            Event::Body(permit) => {
+                self.permit = Some(permit);
+                self.log.push("permit".to_owned());
+            }
+            Event::Finished(outcome) => {
+                self.log.push(format!("finished {outcome:?}"));
+                // Content that was not asked for belongs to no later message.
+                if self.content.is_none() && self.plans.front().is_some_and(|plan| is_body(plan)) {
+                    self.plans.pop_front();
+                }
+                self.tell_fates();
+            }
+            Event::Closed { why, message } => {
+                self.log.push(format!("closed {why:?} {message:?}"));
+                self.tell_fates();
+            }
+            other => panic!("what is this? {other:?}"),
+        }
+    }
+
+    fn tell_fates(&mut self) {
+        let Some(receipt) = self.receipt.take() else {
+            return;
+        };
+        for (path, fate) in receipt.recipients() {
+            let again = if fate.is_transient() { " transient" } else { "" };
+            let fate = match fate {
+                RecipientFate::Accepted(reply) => format!("accepted {}", reply.code()),
+                RecipientFate::Refused(_, reply) => format!("refused {}", reply.code()),
+                RecipientFate::NotSent => "not sent".to_owned(),
+                RecipientFate::Unknown => "unknown".to_owned(),
+                other => panic!("what is this? {other:?}"),
+            };
+            self.log.push(format!("fate {path} {fate}{again}"));
+        }
+    }
+}
+
+impl Seat for Sender {
+    fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool> {
+        match self.client.poll(input, now) {
+            Step::Wait(mut wait) => {
+                wait.write |= !self.wire.is_empty();
+                Step::Wait(wait)
+            }
+            Step::Event(event) => {
+                let closed = matches!(event, Event::Closed { .. });
+                self.see(event);
+                Step::Event(closed)
+            }
+        }
+    }
+
+    fn output(&self) -> &[u8] {
+        if self.wire.is_empty() {
+            self.client.output()
+        } else {
+            &self.wire
+        }
+    }
+
+    fn wrote(&mut self, octets: usize) {
+        if self.wire.is_empty() {
+            self.client.wrote(octets);
+        } else {
+            self.wire.drain(..octets);
+        }
+    }
+
+    fn end_input(&mut self) {
+        self.client.end_input();
+    }
+
+    fn lost(&mut self) {
+        self.client.lost();
+    }
+
+    fn answer_held(&mut self) -> bool {
+        if !self.wire.is_empty() {
+            return false;
+        }
+        self.send_content() || self.act().expect("an action that the client understands")
+    }
+
+    fn log(&self) -> &[String] {
+        &self.log
+    }
+
+    fn most_kept(&self) -> usize {
+        self.most_kept
+    }
+}
+
+fn is_body(plan: &str) -> bool {
+    plan == "body" || plan.starts_with("body ")
+}
+
+/// `MAIL FROM:<a@b.example> SIZE=10; RCPT TO:<c@d.example>; ...`
+fn envelope(text: &[u8]) -> Result<Envelope, String> {
+    let text = str::from_utf8(text).map_err(|error| error.to_string())?;
+    let mut envelope = None;
+    for line in text.split("; ") {
+        let command = parse_command(line.as_bytes(), &Leniency::STRICT).map_err(|error| error.to_string())?;
+        envelope = Some(match (envelope, command) {
+            (None, Command::Mail(mail)) => {
+                let (path, parameters) = mail.into_parts();
+                Envelope::new(path).with_parameters(parameters)
+            }
+            (Some(envelope), Command::Rcpt(rcpt)) => {
+                let (path, parameters) = rcpt.into_parts();
+                Envelope::to_with(envelope, path, parameters)
+            }
+            _ => return Err("MAIL first, then RCPT".to_owned()),
+        });
+    }
+    envelope.ok_or_else(|| "an envelope is missing".to_owned())
+}
+
+fn query(text: &str) -> Result<Query<'static>, String> {
+    let text = String::from_utf8(unescape(text)?).map_err(|error| error.to_string())?;
+    let (text, utf8) = match text.strip_suffix(" SMTPUTF8") {
+        Some(text) => (text, true),
+        None => (text.as_str(), false),
+    };
+    let query = Query::new(text.to_owned()).map_err(|error| error.to_string())?;
+    Ok(if utf8 { query.with_smtputf8() } else { query })
+}

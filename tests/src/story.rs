@@ -1,0 +1,178 @@
+//! Transcripts: one story each, as data.
+
+use std::{path::Path, path::PathBuf, time::Duration};
+
+use smtp_proto::server::Shutdown;
+
+use crate::{octets::unescape, settings::Settings};
+
+/// A parsed transcript.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Story {
+    /// Where it came from.
+    pub path: PathBuf,
+    /// Which machines it is about.
+    pub machines: Machines,
+    /// How they are configured, and what the server application answers.
+    pub settings: Settings,
+    /// What happens, in order, with line numbers.
+    pub actions: Vec<(usize, Action)>,
+    /// What the application of a machine is to see: line number, whose it is, what.
+    pub sights: Vec<(usize, Role, String)>,
+}
+
+/// Which machines a story is run against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Machines {
+    /// The server machine alone.
+    pub server: bool,
+    /// The client machine alone.
+    pub client: bool,
+    /// Both, talking to each other.
+    pub pair: bool,
+}
+
+/// One of the two sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are two")]
+pub enum Role {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
+/// One thing that happens in a story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "plain data")]
+pub enum Action {
+    /// This side sends these octets.
+    Say(Role, Vec<u8>),
+    /// This side closes its half of the stream.
+    EndOfInput(Role),
+    /// The stream breaks.
+    Lost,
+    /// Time passes.
+    Time(Duration),
+    /// The server application ends the session.
+    Shutdown(Shutdown),
+    /// The client application acts.
+    Client(String),
+}
+
+impl Role {
+    /// The other side.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+impl Story {
+    /// Reads a transcript.
+    ///
+    /// # Errors
+    ///
+    /// Names the line that is not understood.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, String> {
+        let mut story = Self {
+            path: path.to_owned(),
+            machines: Machines::default(),
+            settings: Settings::default(),
+            actions: Vec::new(),
+            sights: Vec::new(),
+        };
+        if !text.starts_with("# ") {
+            return Err(format!("{}:1: head the story with a comment", path.display()));
+        }
+        for (index, line) in text.lines().enumerate() {
+            story
+                .line(index + 1, line)
+                .map_err(|fault| format!("{}:{}: {fault}: {line}", path.display(), index + 1))?;
+        }
+        if story.machines == Machines::default() {
+            return Err(format!("{}: say which machines to run", path.display()));
+        }
+        Ok(story)
+    }
+
+    fn line(&mut self, number: usize, line: &str) -> Result<(), String> {
+        let line = line.trim_end();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(());
+        }
+        let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let action = match head {
+            "C:" => Action::Say(Role::Client, with_crlf(unescape(rest)?)),
+            "S:" => Action::Say(Role::Server, with_crlf(unescape(rest)?)),
+            "C>" => Action::Say(Role::Client, unescape(rest)?),
+            "S>" => Action::Say(Role::Server, unescape(rest)?),
+            "C!" if rest == "eof" => Action::EndOfInput(Role::Client),
+            "S!" if rest == "eof" => Action::EndOfInput(Role::Server),
+            "C!" | "S!" if rest == "lost" => Action::Lost,
+            "S!" if rest == "shutdown gracefully" => Action::Shutdown(Shutdown::Gracefully),
+            "S!" if rest == "shutdown now" => Action::Shutdown(Shutdown::Now),
+            "T:" => Action::Time(Duration::from_millis(milliseconds(rest)?)),
+            ">" => Action::Client(rest.to_owned()),
+            "A:" => {
+                self.sights.push((number, Role::Server, rest.to_owned()));
+                return Ok(());
+            }
+            "R:" => {
+                self.sights.push((number, Role::Client, rest.to_owned()));
+                return Ok(());
+            }
+            "run" => {
+                for machine in rest.split_whitespace() {
+                    match machine {
+                        "server" => self.machines.server = true,
+                        "client" => self.machines.client = true,
+                        "pair" => self.machines.pair = true,
+                        _ => return Err(format!("no machine {machine}")),
+                    }
+                }
+                return Ok(());
+            }
+            _ if self.actions.is_empty() => return self.settings.set(head, rest),
+            _ => return Err("settings stand before the first line that is said".to_owned()),
+        };
+        self.actions.push((number, action));
+        Ok(())
+    }
+
+    /// All that this side says.
+    #[must_use]
+    pub fn said_by(&self, role: Role) -> Vec<u8> {
+        self.actions
+            .iter()
+            .filter_map(|(_, action)| match action {
+                Action::Say(by, octets) if *by == role => Some(octets.as_slice()),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+            .concat()
+    }
+}
+
+fn with_crlf(mut octets: Vec<u8>) -> Vec<u8> {
+    octets.extend_from_slice(b"\r\n");
+    octets
+}
+
+/// `300s`, `1ms`, `5min`, with or without a plus sign in front.
+fn milliseconds(text: &str) -> Result<u64, String> {
+    let text = text.trim_start_matches('+');
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = number.parse().map_err(|_| "no number".to_owned())?;
+    match unit {
+        "ms" => Ok(number),
+        "s" => Ok(number * 1000),
+        "min" => Ok(number * 60_000),
+        _ => Err("give ms, s or min".to_owned()),
+    }
+}

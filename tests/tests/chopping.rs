@@ -1,0 +1,199 @@
+//! However input is cut into pieces, the events and the output are the same.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a panic here is the report of a failed test"
+)]
+
+use std::time::Duration;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use smtp_tests::{Answers, Application, Chop, Driver, Seat, Sender, Settings, Writes};
+
+/// What a client may say, in order or not.
+fn flight() -> impl Strategy<Value = Vec<u8>> {
+    let commands = select(vec![
+        "EHLO client.example\r\n",
+        "HELO client.example\r\n",
+        "LHLO client.example\r\n",
+        "MAIL FROM:<a@client.example>\r\n",
+        "MAIL FROM:<> SIZE=20 BODY=BINARYMIME\r\n",
+        "MAIL FROM:<jos\u{e9}@client.example> SMTPUTF8\r\n",
+        "RCPT TO:<b@example.org>\r\n",
+        "RCPT TO:<no@example.org>\r\n",
+        "RCPT TO:<Postmaster>\r\n",
+        "RCPT TO:<nonsense>\r\n",
+        "DATA\r\n",
+        "DATA\r\ntext\r\n..\r\n.\r\n",
+        "DATA\r\nbare\nlf\r\n.\r\n",
+        "a line of text\r\n",
+        ".\r\n",
+        "BDAT 5\r\nQUIT\r",
+        "BDAT 0 LAST\r\n",
+        "BDAT 3 LAST\r\n\r\n.",
+        "BDAT 60\r\n",
+        "BDAT x\r\n",
+        "RSET\r\n",
+        "NOOP\r\n",
+        "VRFY bob\r\n",
+        "EXPN \u{e9} SMTPUTF8\r\n",
+        "HELP\r\n",
+        "XYZZY\r\n",
+        "POST / HTTP/1.1\r\n",
+        "QUIT\r\n",
+        "\r\n",
+        "\r",
+        "\n",
+        ".",
+    ]);
+    let garbage = vec(prop_oneof![any::<u8>(), select(b"\r\n. <>".to_vec())], 0..40);
+    let long = (90_usize..400).prop_map(|length| vec![b'x'; length]);
+    vec(
+        prop_oneof![
+            20 => commands.prop_map(|line| line.as_bytes().to_vec()),
+            2 => garbage,
+            1 => long,
+        ],
+        0..40,
+    )
+    .prop_map(|pieces| pieces.concat())
+}
+
+fn chop() -> impl Strategy<Value = Chop> {
+    prop_oneof![Just(Chop::Octets), vec(1_usize..30, 1..6).prop_map(Chop::Sizes)]
+}
+
+fn settings() -> Settings {
+    let mut settings = Settings::default();
+    settings.server.limits.line = 100;
+    settings.server.limits.errors = smtp_proto::limits::Bound::new(4, 8);
+    settings.server.limits.dropped = 500;
+    settings.server.message_limit(50);
+    settings.rules.push(smtp_tests::Rule {
+        question: smtp_tests::Question::Recipient,
+        about: "no@".to_owned(),
+        answer: smtp_tests::Answer::Reject(smtp_proto::types::Rejection::NO_SUCH_USER),
+    });
+    settings
+}
+
+fn serve(input: &[u8], chop: &Chop, answers: Answers, writes: Writes) -> (Vec<u8>, Vec<String>) {
+    let mut driver = Driver::new(Application::new(&settings(), answers), writes);
+    driver.drive().expect("it ends");
+    driver.receive(chop.cut(0, input));
+    driver.receive_end();
+    driver.pass(Duration::from_secs(3600)).expect("it ends");
+    assert!(driver.closed, "the session goes on without a client");
+    (driver.said, driver.seat.log)
+}
+
+fn deliver(replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, Vec<String>) {
+    let mut sender = Sender::new(&Settings::default(), usize::MAX);
+    for plan in [
+        "deliver MAIL FROM:<a@client.example> SIZE=9; RCPT TO:<b@example.org>; RCPT TO:<c@example.org> NOTIFY=NEVER",
+        "body one\\r\\n.two\\nthree",
+        "verify bob",
+        "deliver MAIL FROM:<>; RCPT TO:<d@example.org>",
+        "body x",
+        "quit",
+    ] {
+        sender.plan(plan);
+    }
+    let mut driver = Driver::new(sender, Writes::Last);
+    let mut before = 0;
+    for reply in replies {
+        driver.drive().expect("it ends");
+        driver.receive(chop.cut(before, reply));
+        before += reply.len();
+    }
+    driver.receive_end();
+    driver.pass(Duration::from_secs(36_000)).expect("it ends");
+    assert!(driver.closed, "the session goes on without a server");
+    (driver.said, driver.seat.log().to_vec())
+}
+
+fn reply() -> impl Strategy<Value = Vec<u8>> {
+    let replies = select(vec![
+        "220 mx.example.org\r\n",
+        "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 100\r\n250 DSN\r\n",
+        "250 mx.example.org\r\n",
+        "250 ok\r\n",
+        "250 ok\r\n250 ok\r\n",
+        "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n",
+        "250 ok\r\n550 no\r\n450 no\r\n354 go\r\n",
+        "250\r\n",
+        "251 moved\r\n",
+        "354 go on\r\n",
+        "421 bye\r\n",
+        "452 later\r\n",
+        "550 5.1.1 no\r\n",
+        "550-no\r\n550 no\r\n",
+        "250-a\r\n550 b\r\n",
+        "221 bye\r\n",
+        "hello\r\n",
+    ]);
+    prop_oneof![
+        30 => replies.prop_map(|line| line.as_bytes().to_vec()),
+        1 => vec(prop_oneof![any::<u8>(), select(b"25 -\r\n".to_vec())], 0..20),
+    ]
+}
+
+/// A session that gets somewhere: greeting and EHLO first.
+fn replies() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    (any::<bool>(), any::<bool>(), vec(reply(), 0..14)).prop_map(|(greeted, pipelining, mut rest)| {
+        if greeted {
+            let ehlo: &[u8] = if pipelining {
+                b"250-mx\r\n250 PIPELINING\r\n"
+            } else {
+                b"250 mx\r\n"
+            };
+            rest.insert(0, ehlo.to_vec());
+            rest.insert(0, b"220 mx\r\n".to_vec());
+        }
+        rest
+    })
+}
+
+/// RFC 5321 section 4.2: what every octet said by a server is part of.
+fn is_replies(said: &[u8]) -> bool {
+    let mut open: Option<Vec<u8>> = None;
+    for line in said.split_inclusive(|octet| *octet == b'\n') {
+        let Some([code @ .., separator]) = line.get(..4) else {
+            return false;
+        };
+        let text = &line[4..];
+        let well_formed = matches!(code[0], b'2'..=b'5')
+            && code.iter().all(u8::is_ascii_digit)
+            && matches!(separator, b' ' | b'-')
+            && line.len() <= 512
+            && text.len() > 2
+            && text.ends_with(b"\r\n")
+            && text[..text.len() - 2]
+                .iter()
+                .all(|octet| *octet >= b' ' && *octet != 0x7f)
+            && open.as_ref().is_none_or(|open| open == code);
+        if !well_formed {
+            return false;
+        }
+        open = (*separator == b'-').then(|| code.to_vec());
+    }
+    open.is_none()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_server_does_not_care(input in flight(), chop in chop()) {
+        let whole = serve(&input, &Chop::Whole, Answers::Now, Writes::First);
+        prop_assert!(is_replies(&whole.0), "no replies: {}", smtp_tests::escape(&whole.0));
+        prop_assert_eq!(&serve(&input, &chop, Answers::Now, Writes::First), &whole);
+        prop_assert_eq!(&serve(&input, &chop, Answers::Late, Writes::Octets), &whole);
+        prop_assert_eq!(&serve(&input, &Chop::Whole, Answers::Reversed, Writes::Last), &whole);
+    }
+
+    #[test]
+    fn a_client_does_not_care(replies in replies(), chop in chop()) {
+        prop_assert_eq!(deliver(&replies, &chop), deliver(&replies, &Chop::Whole));
+    }
+}
