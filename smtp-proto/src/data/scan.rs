@@ -132,7 +132,9 @@ pub(super) fn dots(bytes: &[u8]) -> Stop {
 #[inline(never)]
 fn dots_from(bytes: &[u8], from: usize) -> Stop {
     let bytes = bytes.get(..from + WINDOW).unwrap_or(bytes);
-    // As above; a bare LF before a dot only makes the search behind the blocks longer.
+    // As above; a bare LF before a dot only makes the search behind the blocks longer. Without the best vector instructions
+    // the blocks cost more than that search.
+    #[cfg(feature = "simd")]
     let from = calm_blocks::<false, true>(bytes, from - 1);
     match bytes.get(from..).and_then(|rest| memmem::find(rest, b"\r\n.")) {
         Some(at) => Stop::Dot(from + at + 2),

@@ -80,9 +80,14 @@ impl Server {
 
     /// Does what a line asks for; `behind` is the input behind it.
     fn obey<'i>(&mut self, line: &'i [u8], behind: &[u8]) -> Next<'i> {
-        match syntax::parse_command(line, &self.config.leniency) {
-            Ok(Command::Bdat(bdat)) => self.bdat(bdat),
-            Ok(command) if self.needs_tls(&command) => self.fault_with("530 5.7.0 say STARTTLS first"),
+        let parsed = syntax::parse_command(line, &self.config.leniency);
+        if let Ok(command) = &parsed
+            && self.needs_tls(command)
+            && !matches!(command, Command::Bdat(_))
+        {
+            return self.fault_with("530 5.7.0 say STARTTLS first");
+        }
+        match parsed {
             Ok(Command::Rcpt(rcpt)) => self.serve(Move::Rcpt, |server| server.rcpt(rcpt)),
             Ok(Command::Mail(mail)) => {
                 let step = match mail.kind() {
@@ -93,6 +98,7 @@ impl Server {
                 self.serve(step, |server| server.mail(mail))
             }
             Ok(Command::Data) => self.serve(Move::Data, Self::data),
+            Ok(Command::Bdat(bdat)) => self.bdat(bdat),
             Ok(Command::Quit) => self.serve(Move::Quit, Self::quit),
             Ok(Command::Ehlo(name)) => self.chat(Move::Hello, |server| server.introduced(Verb::Ehlo, name)),
             Ok(Command::Helo(name)) => self.chat(Move::Hello, |server| server.introduced(Verb::Helo, name)),
