@@ -1,16 +1,16 @@
 //! A client that connects, sends messages, and says what became of them.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use smtp_proto::{
-    Machine, Step, TlsUpgrade, Wait,
-    client::{self, Asked, BodyPermit, Closed, Coming, Config, Event, Fate, Piece, Receipt, WhyNot},
+    Step, TlsUpgrade,
+    client::{self, Closed, Config, Event, Receipt},
     data::Survey,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, Empty},
+    io::{AsyncRead, AsyncWrite, Empty},
     net::{TcpStream, ToSocketAddrs},
     time,
 };
@@ -18,15 +18,7 @@ use tracing::debug;
 
 #[cfg(feature = "rustls")]
 use crate::ClientTls;
-use crate::{Connection, Stream, connection::PIECES};
-
-/// How much of a message is handled at once, in octets. The server has to take that much within
-/// [`Timeouts::data_block`](client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
-const BLOCK: usize = 64 * 1024;
-
-/// How long a source that has something may take to fill a block, so that small pieces become few writes and chunks,
-/// and the end of the message leaves with what is before it.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::{Connection, Error, SendError, Stream, transfer::Source};
 
 /// A session with a server.
 ///
@@ -48,67 +40,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// ```
 #[derive(Debug)]
 pub struct Client<S = TcpStream> {
-    connection: Connection<Stream<S>, client::Client>,
+    pub(crate) connection: Connection<Stream<S>, client::Client>,
     #[cfg(feature = "rustls")]
     tls: Option<ClientTls>,
-}
-
-/// Why something could not be done.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No connection could be made.
-    #[error("cannot connect: {0}")]
-    Connect(#[source] io::Error),
-    /// The configuration wants TLS, and nothing was said about how to do it.
-    #[error("give the settings for TLS, or disable it in the configuration")]
-    NoTls,
-    /// The TLS handshake failed, before anything was said.
-    #[error("TLS handshake failed: {0}")]
-    Handshake(#[source] io::Error),
-    /// The session has ended.
-    #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
-    Closed {
-        /// Why.
-        why: Closed,
-        /// What became of the message that was being sent.
-        message: Fate,
-        /// The last reply that was not positive, and what it answered.
-        reply: Option<(Asked, Reply<'static>)>,
-        /// What broke the stream.
-        source: Option<io::Error>,
-    },
-    /// Nothing was sent: the request does not fit the session, which goes on.
-    #[error(transparent)]
-    NotSent(#[from] WhyNot),
-    /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.
-    #[error("cannot read the message: {0}")]
-    Source(#[source] io::Error),
-}
-
-/// What a message's sending came to when it did not come to its end, and what was learnt until then.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
-#[non_exhaustive]
-pub struct SendError {
-    /// What stopped it.
-    #[source]
-    pub error: Error,
-    /// What became of each recipient.
-    pub receipt: Receipt,
-}
-
-/// The details of an error, as far as they are known.
-struct Told<'e>(Option<&'e (Asked, Reply<'static>)>, Option<&'e io::Error>);
-
-impl std::fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self(Some((_, reply)), _) => write!(f, ": {reply}"),
-            Self(None, Some(error)) => write!(f, ": {error}"),
-            Self(None, None) => Ok(()),
-        }
-    }
 }
 
 impl Client {
@@ -441,179 +375,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     #[cfg(not(feature = "rustls"))]
     async fn start_tls(&mut self, _upgrade: TlsUpgrade) {
         self.connection.machine_mut().abort();
-    }
-
-    /// Carries a transaction through to its end, sending the message when the server is ready for it.
-    async fn transmit<R: AsyncRead + Unpin>(
-        &mut self,
-        envelope: Envelope,
-        source: &mut Source<'_, R>,
-        receipt: &mut Receipt,
-    ) -> Result<(), Error> {
-        if let Err(refused) = self.connection.machine_mut().deliver(envelope) {
-            return Err(refused.why.into());
-        }
-        let (mut permit, mut refusal, mut unreadable) = (None, None, None);
-        loop {
-            let event = match self.connection.poll().0 {
-                Step::Event(event) => event,
-                Step::Wait(wait) => {
-                    match permit.take() {
-                        None => self.connection.wait(wait).await,
-                        Some(held) => match self.send_some(held, source, wait).await {
-                            Ok(still_held) => permit = still_held,
-                            Err(error) => {
-                                // The message cannot be completed, so neither can the session.
-                                self.connection.machine_mut().abort();
-                                unreadable = Some(error);
-                            }
-                        },
-                    }
-                    continue;
-                }
-            };
-            receipt.note(&event);
-            match event {
-                Event::Body(granted) => permit = Some(granted),
-                Event::Finished(_) => return Ok(()),
-                Event::Closed { why, message } => {
-                    debug!(%why, "session closed");
-                    let source = self.connection.take_error();
-                    return Err(match unreadable {
-                        Some(error) => Error::Source(error),
-                        None => Error::Closed {
-                            why,
-                            message,
-                            reply: refusal,
-                            source,
-                        },
-                    });
-                }
-                Event::Reply { to, reply } if !reply.is_positive_completion() && !reply.is_intermediate() => {
-                    refusal = Some((to, reply.into_owned()));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Writes the next part of the message, in one go with the final dot if it is the last. Gives the permit back
-    /// while there is more to send.
-    async fn send_some<R: AsyncRead + Unpin>(
-        &mut self,
-        permit: BodyPermit,
-        source: &mut Source<'_, R>,
-        wait: Wait,
-    ) -> io::Result<Option<BodyPermit>> {
-        if self.connection.is_writing() || self.connection.is_deaf() {
-            // A server that takes nothing more may have said why.
-            self.connection.wait(wait).await;
-            return Ok(Some(permit));
-        }
-        tokio::select! {
-            // What the server has said comes first: it may want no more.
-            biased;
-            () = self.connection.wait(wait) => return Ok(Some(permit)),
-            filled = source.fill() => filled?,
-        }
-        let (block, coming) = source.block();
-        let machine = self.connection.machine_mut();
-        let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
-        let mut slots = pieces.iter_mut().enumerate();
-        let mut rest = block;
-        // The first piece of a chunk that begins behind the end of another: its command stands between them.
-        let mut next_chunk: &[u8] = &[];
-        let mut head = machine.output().len();
-        let last = loop {
-            let Some((index, slot)) = slots.next() else {
-                break None;
-            };
-            match machine.body(&permit, &mut rest, coming) {
-                Ok(Piece::Send(piece)) if index > 0 && machine.output().len() > head => {
-                    next_chunk = piece;
-                    break None;
-                }
-                Ok(Piece::Send(piece)) => *slot = piece,
-                Ok(other) => break Some(other),
-                // What cannot be sent ends the session; the machine says so in its next event.
-                Err(_) => return Ok(None),
-            }
-            head = machine.output().len();
-        };
-        let used = block.len() - rest.len();
-        let mut permit = Some(permit);
-        match last {
-            Some(Piece::Empty) if rest.is_empty() && coming == Coming::Nothing => {
-                if let Some(Err(_)) = permit.take().map(|permit| machine.end_body(permit)) {
-                    return Ok(None);
-                }
-            }
-            Some(Piece::Blocked) if used == 0 && head == 0 => {
-                self.connection.wait(wait).await;
-                return Ok(permit);
-            }
-            // A chunk that was open is completed all the same, to stay in step.
-            Some(Piece::Stopped) => permit = None,
-            _ => {}
-        }
-        self.connection.write_pieces(head, &pieces, next_chunk).await;
-        source.consume(used);
-        Ok(permit)
-    }
-}
-
-/// Where a message comes from.
-enum Source<'m, R> {
-    Memory(&'m [u8]),
-    Reader {
-        reader: R,
-        buffer: BytesMut,
-        ended: bool,
-    },
-}
-
-impl<R: AsyncRead + Unpin> Source<'_, R> {
-    /// Reads what makes a block, if there is nothing left of the last one. It may be dropped without losing anything.
-    async fn fill(&mut self) -> io::Result<()> {
-        let Self::Reader {
-            reader,
-            buffer,
-            ended,
-        } = self
-        else {
-            return Ok(());
-        };
-        if !buffer.is_empty() || *ended {
-            return Ok(());
-        }
-        buffer.reserve(BLOCK);
-        *ended = reader.read_buf(buffer).await? == 0;
-        let more = async {
-            while !*ended && buffer.len() < BLOCK {
-                *ended = reader.read_buf(buffer).await? == 0;
-            }
-            Ok(())
-        };
-        time::timeout(PATIENCE, more).await.unwrap_or(Ok(()))
-    }
-
-    /// The next octets of the message, and whether more come behind them.
-    fn block(&self) -> (&[u8], Coming) {
-        match self {
-            Self::Memory(rest) => match rest.get(..BLOCK) {
-                Some(block) if block.len() < rest.len() => (block, Coming::More),
-                _ => (rest, Coming::Nothing),
-            },
-            Self::Reader { buffer, ended, .. } => {
-                (buffer, if *ended { Coming::Nothing } else { Coming::More })
-            }
-        }
-    }
-
-    fn consume(&mut self, octets: usize) {
-        match self {
-            Self::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
-            Self::Reader { buffer, .. } => buffer.advance(octets),
-        }
     }
 }

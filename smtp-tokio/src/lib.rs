@@ -15,13 +15,16 @@
 
 mod client;
 mod connection;
+mod error;
 mod serve;
 mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
+mod transfer;
 
-pub use client::{Client, Error, SendError};
+pub use client::Client;
 pub use connection::Connection;
+pub use error::{Error, SendError};
 pub use serve::{Options, Session, serve};
 pub use smtp_proto as proto;
 pub use stream::Stream;

@@ -1,0 +1,66 @@
+//! Why a client could not do something.
+
+use std::io;
+
+use smtp_proto::{
+    client::{Asked, Closed, Fate, Receipt, WhyNot},
+    types::Reply,
+};
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No connection could be made.
+    #[error("cannot connect: {0}")]
+    Connect(#[source] io::Error),
+    /// The configuration wants TLS, and nothing was said about how to do it.
+    #[error("give the settings for TLS, or disable it in the configuration")]
+    NoTls,
+    /// The TLS handshake failed, before anything was said.
+    #[error("TLS handshake failed: {0}")]
+    Handshake(#[source] io::Error),
+    /// The session has ended.
+    #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
+    Closed {
+        /// Why.
+        why: Closed,
+        /// What became of the message that was being sent.
+        message: Fate,
+        /// The last reply that was not positive, and what it answered.
+        reply: Option<(Asked, Reply<'static>)>,
+        /// What broke the stream.
+        source: Option<io::Error>,
+    },
+    /// Nothing was sent: the request does not fit the session, which goes on.
+    #[error(transparent)]
+    NotSent(#[from] WhyNot),
+    /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.
+    #[error("cannot read the message: {0}")]
+    Source(#[source] io::Error),
+}
+
+/// What a message's sending came to when it did not come to its end, and what was learnt until then.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+#[non_exhaustive]
+pub struct SendError {
+    /// What stopped it.
+    #[source]
+    pub error: Error,
+    /// What became of each recipient.
+    pub receipt: Receipt,
+}
+
+/// The details of an error, as far as they are known.
+struct Told<'e>(Option<&'e (Asked, Reply<'static>)>, Option<&'e io::Error>);
+
+impl std::fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self(Some((_, reply)), _) => write!(f, ": {reply}"),
+            Self(None, Some(error)) => write!(f, ": {error}"),
+            Self(None, None) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! A message on its way to the server, from memory or from a reader.
+
+use std::{io, time::Duration};
+
+use bytes::{Buf, BytesMut};
+use smtp_proto::{
+    Machine, Step, Wait,
+    client::{BodyPermit, Coming, Event, Piece, Receipt},
+    types::Envelope,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    time,
+};
+use tracing::debug;
+
+use crate::{Client, Error, connection::PIECES};
+
+/// How much of a message is handled at once, in octets. The server has to take that much within
+/// [`Timeouts::data_block`](smtp_proto::client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
+const BLOCK: usize = 64 * 1024;
+
+/// How long a source that has something may take to fill a block, so that small pieces become few writes and chunks,
+/// and the end of the message leaves with what is before it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Carries a transaction through to its end, sending the message when the server is ready for it.
+    pub(crate) async fn transmit<R: AsyncRead + Unpin>(
+        &mut self,
+        envelope: Envelope,
+        source: &mut Source<'_, R>,
+        receipt: &mut Receipt,
+    ) -> Result<(), Error> {
+        if let Err(refused) = self.connection.machine_mut().deliver(envelope) {
+            return Err(refused.why.into());
+        }
+        let (mut permit, mut refusal, mut unreadable) = (None, None, None);
+        loop {
+            let event = match self.connection.poll().0 {
+                Step::Event(event) => event,
+                Step::Wait(wait) => {
+                    match permit.take() {
+                        None => self.connection.wait(wait).await,
+                        Some(held) => match self.send_some(held, source, wait).await {
+                            Ok(still_held) => permit = still_held,
+                            Err(error) => {
+                                // The message cannot be completed, so neither can the session.
+                                self.connection.machine_mut().abort();
+                                unreadable = Some(error);
+                            }
+                        },
+                    }
+                    continue;
+                }
+            };
+            receipt.note(&event);
+            match event {
+                Event::Body(granted) => permit = Some(granted),
+                Event::Finished(_) => return Ok(()),
+                Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
+                    let source = self.connection.take_error();
+                    return Err(match unreadable {
+                        Some(error) => Error::Source(error),
+                        None => Error::Closed {
+                            why,
+                            message,
+                            reply: refusal,
+                            source,
+                        },
+                    });
+                }
+                Event::Reply { to, reply } if !reply.is_positive_completion() && !reply.is_intermediate() => {
+                    refusal = Some((to, reply.into_owned()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes the next part of the message, in one go with the final dot if it is the last. Gives the permit back
+    /// while there is more to send.
+    async fn send_some<R: AsyncRead + Unpin>(
+        &mut self,
+        permit: BodyPermit,
+        source: &mut Source<'_, R>,
+        wait: Wait,
+    ) -> io::Result<Option<BodyPermit>> {
+        if self.connection.is_writing() || self.connection.is_deaf() {
+            // A server that takes nothing more may have said why.
+            self.connection.wait(wait).await;
+            return Ok(Some(permit));
+        }
+        tokio::select! {
+            // What the server has said comes first: it may want no more.
+            biased;
+            () = self.connection.wait(wait) => return Ok(Some(permit)),
+            filled = source.fill() => filled?,
+        }
+        let (block, coming) = source.block();
+        let machine = self.connection.machine_mut();
+        let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
+        let mut slots = pieces.iter_mut().enumerate();
+        let mut rest = block;
+        // The first piece of a chunk that begins behind the end of another: its command stands between them.
+        let mut next_chunk: &[u8] = &[];
+        let mut head = machine.output().len();
+        let last = loop {
+            let Some((index, slot)) = slots.next() else {
+                break None;
+            };
+            match machine.body(&permit, &mut rest, coming) {
+                Ok(Piece::Send(piece)) if index > 0 && machine.output().len() > head => {
+                    next_chunk = piece;
+                    break None;
+                }
+                Ok(Piece::Send(piece)) => *slot = piece,
+                Ok(other) => break Some(other),
+                // What cannot be sent ends the session; the machine says so in its next event.
+                Err(_) => return Ok(None),
+            }
+            head = machine.output().len();
+        };
+        let used = block.len() - rest.len();
+        let mut permit = Some(permit);
+        match last {
+            Some(Piece::Empty) if rest.is_empty() && coming == Coming::Nothing => {
+                if let Some(Err(_)) = permit.take().map(|permit| machine.end_body(permit)) {
+                    return Ok(None);
+                }
+            }
+            Some(Piece::Blocked) if used == 0 && head == 0 => {
+                self.connection.wait(wait).await;
+                return Ok(permit);
+            }
+            // A chunk that was open is completed all the same, to stay in step.
+            Some(Piece::Stopped) => permit = None,
+            _ => {}
+        }
+        self.connection.write_pieces(head, &pieces, next_chunk).await;
+        source.consume(used);
+        Ok(permit)
+    }
+}
+
+/// Where a message comes from.
+pub(crate) enum Source<'m, R> {
+    Memory(&'m [u8]),
+    Reader {
+        reader: R,
+        buffer: BytesMut,
+        ended: bool,
+    },
+}
+
+impl<R: AsyncRead + Unpin> Source<'_, R> {
+    /// Reads what makes a block, if there is nothing left of the last one. It may be dropped without losing anything.
+    async fn fill(&mut self) -> io::Result<()> {
+        let Self::Reader {
+            reader,
+            buffer,
+            ended,
+        } = self
+        else {
+            return Ok(());
+        };
+        if !buffer.is_empty() || *ended {
+            return Ok(());
+        }
+        buffer.reserve(BLOCK);
+        *ended = reader.read_buf(buffer).await? == 0;
+        let more = async {
+            while !*ended && buffer.len() < BLOCK {
+                *ended = reader.read_buf(buffer).await? == 0;
+            }
+            Ok(())
+        };
+        time::timeout(PATIENCE, more).await.unwrap_or(Ok(()))
+    }
+
+    /// The next octets of the message, and whether more come behind them.
+    fn block(&self) -> (&[u8], Coming) {
+        match self {
+            Self::Memory(rest) => match rest.get(..BLOCK) {
+                Some(block) if block.len() < rest.len() => (block, Coming::More),
+                _ => (rest, Coming::Nothing),
+            },
+            Self::Reader { buffer, ended, .. } => {
+                (buffer, if *ended { Coming::Nothing } else { Coming::More })
+            }
+        }
+    }
+
+    fn consume(&mut self, octets: usize) {
+        match self {
+            Self::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
+            Self::Reader { buffer, .. } => buffer.advance(octets),
+        }
+    }
+}
