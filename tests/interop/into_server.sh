@@ -76,7 +76,8 @@ for sent in plain dots dot-end blank-end eight-bit large; do
 done
 check "msmtp: several recipients" stored plain ESMTP 1 "${msmtp[@]}" --port="$smtp_port" a@example.org b@example.org \
     <"$messages/plain.lf"
-check "msmtp: LMTP" stored plain LMTP 1 "${msmtp[@]}" --port="$lmtp_port" --protocol=lmtp a@example.org b@example.org \
+# LMTP delivers for each recipient on its own: a copy each.
+check "msmtp: LMTP" stored plain LMTP 2 "${msmtp[@]}" --port="$lmtp_port" --protocol=lmtp a@example.org b@example.org \
     <"$messages/plain.lf"
 check "msmtp: understands what the server offers" exits 0 "${msmtp[@]}" --port="$smtp_port" --serverinfo
 
@@ -91,7 +92,7 @@ check "smtplib: SMTPUTF8" stored utf8-header UTF8SMTP 1 "${smtplib[@]}" "$smtp_p
     --mail-option SMTPUTF8 --mail-option BODY=8BITMIME --to 'jörg@example.org'
 check "smtplib: some recipients refused" stored plain ESMTP 1 "${smtplib[@]}" "$smtp_port" "$messages/plain.eml" \
     --to a@example.org --to refused@example.org --to c@example.org --expect-rcpt 250,550,250
-check "smtplib LMTP: an answer for each recipient accepted" stored plain LMTP 1 "${smtplib[@]}" "$lmtp_port" "$messages/plain.eml" \
+check "smtplib LMTP: an answer for each recipient accepted" stored plain LMTP 2 "${smtplib[@]}" "$lmtp_port" "$messages/plain.eml" \
     --lmtp --to a@example.org --to refused@example.org --to c@example.org --expect-rcpt 250,550,250 --expect-data 250,250
 check "smtplib: a message with bare line feeds is refused" refused 0 "${smtplib[@]}" "$smtp_port" "$messages/plain.lf" \
     --expect-data 550
@@ -108,7 +109,7 @@ check "smtp-source: 20 recipients a message" stored plain-blank SMTP 10 \
     "${smtp_source[@]}" -r 20 -m 10 -F "$messages/plain.lf" "127.0.0.1:$smtp_port"
 check "smtp-source: large messages at once" stored large-blank SMTP 4 \
     "${smtp_source[@]}" -m 4 -s 4 -F "$messages/large.lf" "127.0.0.1:$smtp_port"
-check "smtp-source: LMTP" stored plain-blank LMTP 20 \
+check "smtp-source: LMTP" stored plain-blank LMTP 60 \
     "${smtp_source[@]}" -L -r 3 -m 20 -s 4 -F "$messages/plain.lf" "127.0.0.1:$lmtp_port"
 
 # The two examples with each other.

@@ -75,6 +75,11 @@ pub(crate) fn verb(line: &[u8]) -> Option<Verb> {
             rest = behind;
             second.eq_ignore_ascii_case(b"TTLS").then_some(Verb::StartTls)?
         }
+        b"DEBU" => {
+            let (last, behind) = rest.split_first()?;
+            rest = behind;
+            last.eq_ignore_ascii_case(&b'g').then_some(Verb::Debug)?
+        }
         _ => return None,
     };
     matches!(rest.first(), None | Some(b' ')).then_some(verb)
@@ -119,6 +124,7 @@ impl<'a> Line<'a, '_> {
             Verb::StartTls => self.alone().map(|()| Command::StartTls),
             Verb::Auth => self.auth(),
             Verb::Turn => self.alone().map(|()| Command::Turn),
+            Verb::Debug => self.alone().map(|()| Command::Debug),
         }
     }
 

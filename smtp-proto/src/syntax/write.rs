@@ -29,7 +29,7 @@ impl Command<'_> {
             Self::Help(argument) | Self::Noop(argument) => optional_argument(sink, argument.as_ref()),
             Self::Auth(auth) => auth.write(sink),
             Self::Unknown(command) => command.write(sink),
-            Self::Data | Self::Rset | Self::Quit | Self::StartTls | Self::Turn => {}
+            Self::Data | Self::Rset | Self::Quit | Self::StartTls | Self::Turn | Self::Debug => {}
         }
         sink.put(b"\r\n");
     }

@@ -43,6 +43,8 @@ pub enum Command<'a> {
     Auth(Auth<'a>),
     /// `TURN`: asks to change roles; obsolete (RFC 5321 appendix F.1).
     Turn,
+    /// `DEBUG`: once the way into many a mailer, and no part of any standard; known in order to be refused.
+    Debug,
     /// A command that this crate has no variant for.
     Unknown(UnknownCommand<'a>),
 }
@@ -68,6 +70,7 @@ impl Command<'_> {
             Self::StartTls => Verb::StartTls,
             Self::Auth(_) => Verb::Auth,
             Self::Turn => Verb::Turn,
+            Self::Debug => Verb::Debug,
             Self::Unknown(_) => return None,
         })
     }
@@ -92,6 +95,7 @@ impl Command<'_> {
             Self::StartTls => Command::StartTls,
             Self::Auth(auth) => Command::Auth(auth.into_owned()),
             Self::Turn => Command::Turn,
+            Self::Debug => Command::Debug,
             Self::Unknown(command) => Command::Unknown(command.into_owned()),
         }
     }
@@ -121,6 +125,7 @@ pub enum Verb {
     StartTls,
     Auth,
     Turn,
+    Debug,
 }
 
 impl Verb {
@@ -147,6 +152,7 @@ impl Verb {
             Self::StartTls => "STARTTLS",
             Self::Auth => "AUTH",
             Self::Turn => "TURN",
+            Self::Debug => "DEBUG",
         }
     }
 }

@@ -34,6 +34,7 @@ fn verbs_are_whole_words_in_any_case() {
         ("QuIt", Command::Quit),
         ("starttls", Command::StartTls),
         ("TURN", Command::Turn),
+        ("debug", Command::Debug),
         ("NOOP", Command::Noop(None)),
         ("help", Command::Help(None)),
     ] {
@@ -50,7 +51,8 @@ fn verbs_are_whole_words_in_any_case() {
         "STARTTLSX",
         "STARTTL",
         "WIZ",
-        "DEBUG",
+        "DEBUGX",
+        "DEBU",
         "XCLIENT NAME=x",
         "GET / HTTP/1.1",
     ] {
