@@ -43,7 +43,7 @@ pub struct ServerLimits {
     pub unknown_commands: Bound,
     /// Most commands in a row that bring no message forward since the session began or its last message was
     /// accepted: NOOP, RSET, VRFY, EXPN, HELP, EHLO, empty chunks, unknown ones that the application is asked
-    /// about, and MAIL, RCPT and messages that the application refused. Default 1000: against sessions held open
+    /// about, RCPT beyond `recipients`, and MAIL, RCPT and messages that the application refused. Default 1000: against sessions held open
     /// by chatter, and against trying out names.
     pub idle_commands: u32,
     /// Most octets that are read only to be dropped, in the whole session: refused chunks, the rest of refused

@@ -1,4 +1,4 @@
-//! Time as an argument: instants, the phases that have deadlines, and how long each may take.
+//! Time as an argument: instants, the phases that have deadlines, and a timer.
 
 use core::{ops::Add, time::Duration};
 

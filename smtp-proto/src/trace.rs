@@ -77,22 +77,25 @@ impl fmt::Display for Received<'_> {
         let peer = AddressLiteral::from(self.peer);
         write!(
             f,
-            "Received: from {} ({peer})\r\n\tby {} with {}",
-            self.from, self.by, self.with
+            "Received: from {} ({peer})\r\n\tby {} with ",
+            self.from, self.by
         )?;
+        atom(self.with, f)?;
         if let Some(id) = self.id {
             f.write_str(" id ")?;
-            for part in
-                id.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_'))
-            {
-                f.write_str(part)?;
-            }
+            atom(id, f)?;
         }
         if let Some(recipient) = self.recipient {
             write!(f, "\r\n\tfor {recipient}")?;
         }
         write!(f, ";\r\n\t{}\r\n", Date(self.unix_time))
     }
+}
+
+/// Writes what may stand in a trace line of `text`: letters, digits, dots, hyphens and underscores.
+fn atom(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    text.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_'))
+        .try_for_each(|part| f.write_str(part))
 }
 
 /// A `Return-Path` field: where notices about the message go. Written by the final delivery, on top of all else,

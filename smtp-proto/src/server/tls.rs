@@ -9,8 +9,8 @@ use crate::{
 
 impl Server {
     /// Says that the session is under TLS: the handshake for this upgrade is done. All that the client said in
-    /// plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2). When the handshake
-    /// fails, call [`lost`](crate::Machine::lost) instead.
+    /// plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2); what the application
+    /// did to [`extensions_mut`](Self::extensions_mut) stays. When the handshake fails, call [`lost`](crate::Machine::lost) instead.
     pub fn tls_started(&mut self, upgrade: TlsUpgrade) {
         let _ = upgrade;
         if !matches!(self.mode, Mode::Upgrading) {
@@ -20,7 +20,6 @@ impl Server {
         self.mode = Mode::Commands;
         self.state = self.state.after(Move::StartTls).unwrap_or(State::Greeted);
         self.hello = None;
-        self.extensions = None;
         self.attempted = false;
         // What was dropped has cost something, under TLS or not.
         self.counters = Counters {

@@ -90,6 +90,7 @@ impl Server {
         if self.transaction.recipients >= self.config.limits.recipients {
             self.pipeline
                 .reply(&Reply::Fixed("452 4.5.3 too many recipients"));
+            self.idled();
             return Next::Again;
         }
         Next::Event(Event::Recipient {

@@ -82,7 +82,7 @@ pub(crate) fn verb(line: &[u8]) -> Option<Verb> {
         }
         _ => return None,
     };
-    matches!(rest.first(), None | Some(b' ')).then_some(verb)
+    matches!(rest.first(), None | Some(b' ' | b'\t')).then_some(verb)
 }
 
 /// A command that has no variant: a verb of letters, digits and hyphens, and whatever follows.

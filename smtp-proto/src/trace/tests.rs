@@ -44,6 +44,8 @@ fn an_identifier_cannot_break_the_field() {
         .with_id("a;\r\nb (c")
         .to_string();
     assert!(received.contains(" id abc;"), "{received}");
+    let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "SMTP\r\nEvil: 1", 0).to_string();
+    assert!(received.contains(" with SMTPEvil1;"), "{received}");
 }
 
 #[test]

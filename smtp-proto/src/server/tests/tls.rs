@@ -59,12 +59,14 @@ fn what_was_said_in_clear_is_forgotten() {
 }
 
 #[test]
-fn edits_of_the_offer_are_forgotten_too() {
+fn what_the_application_restricted_stays_restricted() {
     let mut session = Session::with(offering());
-    session.server.extensions_mut().add(Extension::Etrn);
+    session.server.extensions_mut().remove(Keyword::Chunking);
     session.sends("STARTTLS");
     shake_hands(&mut session);
-    assert_eq!(session.server.extensions(), &offering().extensions);
+    session.forgets();
+    session.sends("EHLO client.test");
+    assert!(!session.said().contains("CHUNKING"));
 }
 
 #[test]
