@@ -98,7 +98,9 @@ fn tls_is_required_only_under_tls_and_of_servers_that_know_how() {
     session.server("220 hi").written();
     session.server("250-mx.example|250 REQUIRETLS");
     session.client.deliver(envelope()).unwrap();
-    session.go_on().hears("EHLO me.example|MAIL FROM:<a@x> REQUIRETLS|");
+    session
+        .go_on()
+        .hears("EHLO me.example|MAIL FROM:<a@x> REQUIRETLS|");
 }
 
 #[test]
