@@ -97,9 +97,10 @@
 //! - [`limits`]: every bound, with its reason.
 //! - [`trace`]: `Received` and `Return-Path`.
 //!
-//! The core has no cryptography. A client asks for STARTTLS when [`client::Tls`] says so, and hands a [`TlsUpgrade`]
-//! out when the driver may do the handshake. In a server STARTTLS is not there yet, and AUTH in neither: they are
-//! parsed, and refused with 502.
+//! The core has no cryptography: of TLS it knows the state only. A client asks for STARTTLS when [`client::Tls`] says
+//! so, a server takes it when its configuration offers it, and either hands a [`TlsUpgrade`] out when the driver may
+//! do the handshake. Where TLS comes first, begin with `over_tls`. AUTH is not there yet: it is parsed, and refused
+//! with 502.
 //!
 //! # Features
 //!

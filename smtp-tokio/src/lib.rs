@@ -9,6 +9,19 @@
 //!
 //! Any `AsyncRead + AsyncWrite` stream will do: TCP, a Unix socket, a proxy, one that is already encrypted.
 //!
+//! # TLS
+//!
+//! With the feature `rustls` (default), by rustls, on a [`Stream`] that begins in clear. A client is given a `ClientTls`:
+//! `Client::connect_with_tls` for STARTTLS as [`client::Tls`](proto::client::Tls) says, `Client::connect_over_tls` for
+//! TLS from the first octet. A server offers STARTTLS in [`Config::extensions`](proto::server::Config::extensions) and
+//! calls `start_tls` of its [`Connection`] on [`Event::StartTls`](proto::server::Event::StartTls), or `begin_tls` before
+//! anything else. The settings are the caller's own, with the provider of cryptography in them; none is installed.
+//! A handshake has as long as a command has, and one that fails ends the session.
+//!
+//! AUTH is not there yet.
+//!
+//! # Logs
+//!
 //! What happens is told through `tracing` at the levels `debug` and `warn`: commands and replies are not logged by
 //! this crate, and neither are message content and secrets.
 #![forbid(unsafe_code)]

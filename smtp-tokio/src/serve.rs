@@ -24,6 +24,9 @@ use tokio::{
 };
 use tracing::{Instrument, debug, debug_span, warn};
 
+#[cfg(feature = "rustls")]
+use {smtp_proto::TlsUpgrade, tokio_rustls::rustls::ServerConfig};
+
 use crate::{Connection, Stream};
 
 /// How long accepting pauses after an error such as running out of file descriptors.
@@ -82,6 +85,26 @@ impl Session {
             () = self.connection.wait(wait) => {}
             Ok(()) = self.stop.changed() => self.obey(),
         }
+    }
+
+    /// As [`Connection::start_tls`](Connection::start_tls), and gives up at the shutdown.
+    #[cfg(feature = "rustls")]
+    pub async fn start_tls(&mut self, upgrade: TlsUpgrade, config: &Arc<ServerConfig>) {
+        tokio::select! {
+            () = self.connection.start_tls(upgrade, config) => return,
+            _ = self.stop.wait_for(Option::is_some) => {}
+        }
+        self.connection.lose(io::ErrorKind::Interrupted.into());
+    }
+
+    /// As [`Connection::begin_tls`](Connection::begin_tls), and gives up at the shutdown.
+    #[cfg(feature = "rustls")]
+    pub async fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
+        tokio::select! {
+            () = self.connection.begin_tls(config) => return,
+            _ = self.stop.wait_for(Option::is_some) => {}
+        }
+        self.connection.lose(io::ErrorKind::Interrupted.into());
     }
 
     /// The client's address.

@@ -28,13 +28,14 @@ check_maildir() {
 }
 
 start "$server_bin" --listen 127.0.0.1:0 --listen-lmtp 127.0.0.1:0 --hostname mx.example.org --maildir "$maildir" \
-    --reject refused@example.org --max-size 4000000
+    --listen-tls 127.0.0.1:0 --cert "$tmp/mx.pem" --key "$tmp/mx.key" --reject refused@example.org --max-size 4000000
 server=$pid
-if await 10 announced " (smtp)" && smtp_port=$port && await 10 announced " (lmtp)" && lmtp_port=$port; then
+if await 10 announced " (smtp)" && smtp_port=$port && await 10 announced " (smtps)" && smtps_port=$port &&
+    await 10 announced " (lmtp)" && lmtp_port=$port; then
     ok "server starts and says where it listens"
 else
     cat "$tmp/output"
-    fail "server starts" "no line 'listening on 127.0.0.1:PORT (smtp)' and '(lmtp)' within 10 seconds"
+    fail "server starts" "no line 'listening on 127.0.0.1:PORT (smtp)', '(smtps)' and '(lmtp)' within 10 seconds"
     return
 fi
 
@@ -76,8 +77,7 @@ for sent in plain dots dot-end blank-end eight-bit large; do
 done
 check "msmtp: several recipients" stored plain ESMTP 1 "${msmtp[@]}" --port="$smtp_port" a@example.org b@example.org \
     <"$messages/plain.lf"
-# LMTP delivers for each recipient on its own: a copy each.
-check "msmtp: LMTP" stored plain LMTP 2 "${msmtp[@]}" --port="$lmtp_port" --protocol=lmtp a@example.org b@example.org \
+check "msmtp: LMTP, a copy for each recipient" stored plain LMTP 2 "${msmtp[@]}" --port="$lmtp_port" --protocol=lmtp a@example.org b@example.org \
     <"$messages/plain.lf"
 check "msmtp: understands what the server offers" exits 0 "${msmtp[@]}" --port="$smtp_port" --serverinfo
 
@@ -92,7 +92,7 @@ check "smtplib: SMTPUTF8" stored utf8-header UTF8SMTP 1 "${smtplib[@]}" "$smtp_p
     --mail-option SMTPUTF8 --mail-option BODY=8BITMIME --to 'jörg@example.org'
 check "smtplib: some recipients refused" stored plain ESMTP 1 "${smtplib[@]}" "$smtp_port" "$messages/plain.eml" \
     --to a@example.org --to refused@example.org --to c@example.org --expect-rcpt 250,550,250
-check "smtplib LMTP: an answer for each recipient accepted" stored plain LMTP 2 "${smtplib[@]}" "$lmtp_port" "$messages/plain.eml" \
+check "smtplib LMTP: an answer and a copy for each recipient accepted" stored plain LMTP 2 "${smtplib[@]}" "$lmtp_port" "$messages/plain.eml" \
     --lmtp --to a@example.org --to refused@example.org --to c@example.org --expect-rcpt 250,550,250 --expect-data 250,250
 check "smtplib: a message with bare line feeds is refused" refused 0 "${smtplib[@]}" "$smtp_port" "$messages/plain.lf" \
     --expect-data 550
@@ -111,6 +111,65 @@ check "smtp-source: large messages at once" stored large-blank SMTP 4 \
     "${smtp_source[@]}" -m 4 -s 4 -F "$messages/large.lf" "127.0.0.1:$smtp_port"
 check "smtp-source: LMTP" stored plain-blank LMTP 60 \
     "${smtp_source[@]}" -L -r 3 -m 20 -s 4 -F "$messages/plain.lf" "127.0.0.1:$lmtp_port"
+
+# The same under TLS, begun with STARTTLS and from the first octet.
+swaks=(swaks --helo client.example --from sender@client.example --to to@example.org --tls-verify --tls-ca-path "$tmp/mx.pem")
+openssl=(openssl s_client -quiet -CAfile "$tmp/mx.pem" -verify_return_error -verify_hostname mx.example.org)
+curl=(curl --silent --show-error --max-time 20 --mail-from sender@client.example --mail-rcpt to@example.org)
+verified=(--cacert "$tmp/mx.pem" --resolve "mx.example.org:$smtp_port:127.0.0.1" --resolve "mx.example.org:$smtps_port:127.0.0.1")
+msmtp+=(--tls=on --tls-certcheck=off)
+send=("$send_bin" --helo client.example --timeout 10 --from sender@client.example --to to@example.org)
+trusting=(--ca "$tmp/mx.pem" --tls-name mx.example.org)
+for sent in plain dots eight-bit; do
+    check "swaks, STARTTLS: $sent" stored $sent ESMTPS 1 "${swaks[@]}" --server "127.0.0.1:$smtp_port" --tls \
+        --data "@$messages/$sent.open"
+    check "swaks, TLS first: $sent" stored $sent ESMTPS 1 "${swaks[@]}" --server "127.0.0.1:$smtps_port" --tls-on-connect \
+        --data "@$messages/$sent.open"
+done
+for sent in plain dots large; do
+    check "curl, STARTTLS: $sent" stored $sent ESMTPS 1 "${curl[@]}" "${verified[@]}" --ssl-reqd \
+        "smtp://mx.example.org:$smtp_port/client.example" --upload-file "$messages/$sent.eml"
+    check "curl, TLS first: $sent" stored $sent ESMTPS 1 "${curl[@]}" "${verified[@]}" \
+        "smtps://mx.example.org:$smtps_port/client.example" --upload-file "$messages/$sent.eml"
+    check "msmtp, STARTTLS: $sent" stored $sent ESMTPS 1 "${msmtp[@]}" --port="$smtp_port" to@example.org <"$messages/$sent.lf"
+    check "msmtp, TLS first: $sent" stored $sent ESMTPS 1 "${msmtp[@]}" --port="$smtps_port" --tls-starttls=off to@example.org \
+        <"$messages/$sent.lf"
+    check "smtplib, STARTTLS: $sent" stored $sent ESMTPS 1 "${smtplib[@]}" "$smtp_port" "$messages/$sent.eml" \
+        --starttls "$tmp/mx.pem"
+    for mode in "" --bdat; do
+        check "our client${mode:+, BDAT}, STARTTLS: $sent" stored $sent ESMTPS 1 "${send[@]}" "${trusting[@]}" \
+            $mode --server "127.0.0.1:$smtp_port" --tls starttls "$messages/$sent.eml"
+        check "our client${mode:+, BDAT}, TLS first: $sent" stored $sent ESMTPS 1 "${send[@]}" "${trusting[@]}" \
+            $mode --server "127.0.0.1:$smtps_port" --tls implicit "$messages/$sent.eml"
+    done
+done
+check "smtplib LMTP, STARTTLS" stored plain LMTPS 1 "${smtplib[@]}" "$lmtp_port" "$messages/plain.eml" --lmtp \
+    --starttls "$tmp/mx.pem"
+# curl ends with 60 when it does not know the certificate.
+check "curl, STARTTLS: a certificate that is not trusted" refused 60 "${curl[@]}" --ssl-reqd \
+    "smtp://127.0.0.1:$smtp_port/client.example" --upload-file "$messages/plain.eml"
+for kind in "starttls $smtp_port" "implicit $smtps_port"; do
+    check "our client, ${kind% *}: a certificate that is not trusted" refused 75 "${send[@]}" --ca "$tmp/other.pem" \
+        --tls-name mx.example.org --tls "${kind% *}" --server "127.0.0.1:${kind#* }" "$messages/plain.eml"
+    check "our client, ${kind% *}: a certificate of another name" refused 75 "${send[@]}" --ca "$tmp/mx.pem" \
+        --tls-name other.example.org --tls "${kind% *}" --server "127.0.0.1:${kind#* }" "$messages/plain.eml"
+done
+
+# answers PATTERN COMMAND...: COMMAND, given QUIT and nothing else to say, prints a line like PATTERN and then the 221.
+answers() {
+    local pattern=$1
+    shift
+    printf 'EHLO client.example\r\nQUIT\r\n' | exits 0 "$@" >"$tmp/answers" || { cat "$tmp/answers"; return 1; }
+    cat "$tmp/answers"
+    grep -q "$pattern" "$tmp/answers" && grep -q '^221 ' "$tmp/answers" && ! grep -q STARTTLS "$tmp/answers"
+}
+for version in -tls1_2 -tls1_3; do
+    check "openssl, STARTTLS, $version" answers '^250[- ]REQUIRETLS' "${openssl[@]}" $version -starttls smtp \
+        -connect "127.0.0.1:$smtp_port"
+    check "openssl, TLS first, $version" answers '^250[- ]REQUIRETLS' "${openssl[@]}" $version -connect "127.0.0.1:$smtps_port"
+done
+# It tells of the end of the connection, and not of an answer.
+check "openssl: no TLS before 1.2" exits 1 "${openssl[@]}" -tls1_1 -cipher DEFAULT@SECLEVEL=0 -connect "127.0.0.1:$smtps_port"
 
 # The two examples with each other.
 send=("$send_bin" --tls none --helo client.example --timeout 10 --from sender@client.example --to to@example.org)

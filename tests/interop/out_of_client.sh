@@ -75,6 +75,7 @@ done
 ### Postfix
 
 . "$here/postfix.sh"
+expect=()
 if start_postfix; then
     # at_postfix SENT MAILBOX COMMAND...: COMMAND is accepted, and Postfix then delivers $messages/SENT.eml to MAILBOX.
     at_postfix() {
@@ -92,7 +93,7 @@ if start_postfix; then
     delivered_by_postfix() {
         "$python" "$here/check_stored.py" "$postfix/mail/$2" --lf --wait 10 --sent "$messages/$1.eml" \
             --trace Return-Path --trace X-Original-To --trace Delivered-To --trace Received \
-            --match '^Return-Path: <sender@client\.example>$' --match '^Received: from client\.example '
+            --match '^Return-Path: <sender@client\.example>$' --match '^Received: from client\.example ' "${expect[@]}"
     }
 
     client=("${send[@]}" --server "127.0.0.1:$postfix_port" --timeout 10)
@@ -121,6 +122,37 @@ if start_postfix; then
         check "to Postfix${mode:+, $mode}: relaying refused" exits $permanent "${client[@]}" $mode \
             --to somebody@elsewhere.example "$messages/plain.eml"
         check "to Postfix${mode:+, $mode}: too large" exits $permanent "${client[@]}" $mode "${to[@]}" "$messages/too-large.eml"
+    done
+
+    # under_tls KIND SENT ARGUMENTS...: the same under TLS, begun as KIND says.
+    under_tls() {
+        local kind=$1 sent=$2 tls_port=$postfix_port
+        shift 2
+        [ "$kind" = starttls ] || [ "$kind" = opportunistic ] || tls_port=$postfix_tls_port
+        with_tls=("$send_bin" --tls "$kind" --helo client.example --from sender@client.example --timeout 10
+            --server "127.0.0.1:$tls_port" --ca "$tmp/mx.pem" --tls-name mx.example.org "${to[@]}" "$@")
+        at_postfix "$sent" to "${with_tls[@]}" "$messages/$sent.eml"
+    }
+    # not_under_tls STATUS ARGUMENTS...: ends with STATUS, and Postfix has seen no MAIL.
+    not_under_tls() {
+        local status=$1
+        shift
+        : >"$postfix/log"
+        exits "$status" "$send_bin" --helo client.example --from sender@client.example --timeout 10 "${to[@]}" "$@" \
+            "$messages/plain.eml" && ! grep 'from=<sender@' "$postfix/log"
+    }
+    expect=(--match '^Received: .*\bwith ESMTPS\b')
+    for kind in starttls implicit opportunistic; do
+        for sent in plain dots large; do
+            check "to Postfix, $kind: $sent" under_tls $kind "$sent"
+            check "to Postfix, $kind, BDAT: $sent" under_tls $kind "$sent" --bdat
+        done
+    done
+    for kind in "starttls $postfix_port" "implicit $postfix_tls_port" "opportunistic $postfix_port"; do
+        check "to Postfix, ${kind% *}: not trusted" not_under_tls $temporary --tls "${kind% *}" \
+            --server "127.0.0.1:${kind#* }" --ca "$tmp/other.pem" --tls-name mx.example.org
+        check "to Postfix, ${kind% *}: another name" not_under_tls $temporary --tls "${kind% *}" \
+            --server "127.0.0.1:${kind#* }" --ca "$tmp/mx.pem" --tls-name other.example.org
     done
     stop_postfix
 fi
@@ -153,10 +185,14 @@ fault() {
 dumped() {
     local sent=$1
     shift
-    fault $accepted "$@" &&
-        "$python" "$here/check_stored.py" "$tmp/sink" --lf --trailer --wait 5 --sent "$messages/$sent.eml" \
-            --trace X-Client-Addr --trace X-Client-Proto --trace X-Helo-Args --trace X-Mail-Args --trace X-Rcpt-Args+ \
-            --trace Received --match '^X-Helo-Args: client\.example$' "${expect[@]}"
+    fault $accepted "$@" && dumped_already "$sent"
+}
+
+dumped_already() {
+    local sent=$1
+    "$python" "$here/check_stored.py" "$tmp/sink" --lf --trailer --wait 5 --sent "$messages/$sent.eml" \
+        --trace X-Client-Addr --trace X-Client-Proto --trace X-Helo-Args --trace X-Mail-Args --trace X-Rcpt-Args+ \
+        --trace Received --match '^X-Helo-Args: client\.example$' "${expect[@]}"
 }
 
 mkdir "$tmp/sink"
@@ -222,6 +258,20 @@ check "421 at QUIT" with_sink "$dump -Q QUIT" dumped plain "${some[@]}" "$messag
 check "4yz at QUIT" with_sink "$dump -r QUIT" dumped plain "${some[@]}" "$message"
 check "5yz at QUIT" with_sink "$dump -f QUIT" dumped plain "${some[@]}" "$message"
 time_limit=10 check "no answer to QUIT" with_sink "$dump -W QUIT:60" dumped plain --timeout 1 "${to[@]}" "$message"
+
+# secured STATUS TLS COMMAND...: ends with STATUS where TLS is not to be had, and nothing is dumped.
+secured() {
+    exits "$1" "$send_bin" --tls "$2" --ca "$tmp/mx.pem" --tls-name mx.example.org --helo client.example --timeout 5 \
+        --from sender@client.example --server "127.0.0.1:$sink_port" "${to[@]}" "$message" &&
+        "$python" "$here/check_stored.py" "$tmp/sink" --sent /dev/null --count 0
+}
+check "TLS is required and not offered" with_sink "$dump" secured $temporary starttls
+time_limit=10 check "TLS first, to somebody who does not speak it" with_sink "$dump" secured $temporary implicit
+opportunistic() {
+    exits $accepted "$send_bin" --tls opportunistic --ca "$tmp/mx.pem" --helo client.example --tls-name mx.example.org \
+        --from sender@client.example --timeout 10 --server "127.0.0.1:$sink_port" "${to[@]}" "$message" && dumped_already plain
+}
+check "opportunistic TLS where it is not offered" with_sink "$dump" opportunistic
 
 sink_port=$(free_port)
 check "nobody listens" fault $temporary "${some[@]}" "$message"

@@ -3,9 +3,9 @@
 
 postfix=$tmp/postfix
 
-# Starts it on $postfix_port.
+# Starts it on $postfix_port, and on $postfix_tls_port with TLS from the first octet.
 start_postfix() {
-    postfix_port=$(free_port)
+    postfix_port=$(free_port) postfix_tls_port=$(free_port)
     mkdir -p "$postfix"/{etc,queue,data,mail}
     chown postfix "$postfix"/{data,mail}
     cat >"$postfix/etc/main.cf" <<EOF
@@ -26,6 +26,10 @@ default_transport = error:no other mail
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_recipient_restrictions = check_recipient_access inline:{ { later@example.org = DEFER } }
 message_size_limit = 4000000
+smtpd_tls_cert_file = $tmp/mx.pem
+smtpd_tls_key_file = $tmp/mx.key
+smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 virtual_mailbox_limit = 0
 virtual_mailbox_domains = example.org
 virtual_mailbox_base = $postfix/mail
@@ -38,6 +42,8 @@ EOF
     # Nothing runs in a chroot (the fifth column), which would need files of the system's inside the queue.
     cat >"$postfix/etc/master.cf" <<EOF
 127.0.0.1:$postfix_port inet n - n - - smtpd
+127.0.0.1:$postfix_tls_port inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+tlsmgr    unix - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
 cleanup   unix n - n - 0 cleanup
 qmgr      unix n - n 300 1 qmgr

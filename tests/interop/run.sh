@@ -6,7 +6,7 @@
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
 # anything failed. SERVER_BIN and SEND_BIN name binaries to use instead of building them; ONLY=into or ONLY=out runs one half.
 #
-# Installs what is missing of Postfix, swaks, curl and msmtp with apt-get, and aiosmtpd with pip into a virtual environment of
+# Installs what is missing of Postfix, swaks, curl, msmtp and OpenSSL with apt-get, and aiosmtpd with pip into a virtual environment of
 # its own. It runs as root, as Postfix and smtp-sink want to be started by root. All ports are free ones on 127.0.0.1; every
 # file is in one temporary directory, which is removed at the end, and each process started is ended then.
 set -uo pipefail
@@ -36,9 +36,11 @@ trap 'exit 130' INT TERM
 
 install() {
     local missing=() program
-    for program in postfix swaks curl msmtp python3; do
+    for program in postfix swaks curl msmtp openssl python3; do
         command -v $program >/dev/null || missing+=("$program")
     done
+    # What swaks needs for TLS.
+    perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return
 
     python3 -m venv "$tmp/venv" || { install_packages python3-venv && python3 -m venv --clear "$tmp/venv"; } || return
@@ -71,6 +73,14 @@ send_bin=${SEND_BIN:-$examples/send}
 
 messages=$tmp/messages
 "$python" "$here/make_messages.py" "$messages" || exit 1
+
+# make_certificate NAME: $tmp/NAME.pem and $tmp/NAME.key, for mx.example.org, signed by themselves.
+make_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=mx.example.org \
+        -addext subjectAltName=DNS:mx.example.org -addext basicConstraints=critical,CA:FALSE \
+        -keyout "$tmp/$1.key" -out "$tmp/$1.pem" >"$tmp/log" 2>&1 || { cat "$tmp/log"; return 1; }
+}
+make_certificate mx && make_certificate other || exit 1
 
 ### The checks
 

@@ -9,6 +9,7 @@ The octets of FILE are sent as they are, bare line ends included. Exit status 0 
 import argparse
 import pathlib
 import smtplib
+import ssl
 import sys
 
 
@@ -21,6 +22,7 @@ def arguments():
     parser.add_argument("--from", dest="sender", default="sender@client.example")
     parser.add_argument("--to", action="append", default=[])
     parser.add_argument("--mail-option", action="append", default=[])
+    parser.add_argument("--starttls", metavar="CA", help="go over to TLS with a server whose certificate is in this file")
     parser.add_argument("--expect-rcpt", help="comma-separated codes, one for each recipient")
     parser.add_argument("--expect-data", help="comma-separated codes of the answers to the message")
     return parser.parse_args()
@@ -33,6 +35,14 @@ def main():
     kind = smtplib.LMTP if options.lmtp else smtplib.SMTP
     client = kind(options.host, options.port, local_hostname="client.example", timeout=20)
     client.ehlo_or_helo_if_needed()
+    if options.starttls:
+        context = ssl.create_default_context(cafile=options.starttls)
+        # It looks for the name that it connects to, which is an address here.
+        context.check_hostname = False
+        client.starttls(context=context)
+        client.ehlo_or_helo_if_needed()
+        if client.has_extn("starttls"):
+            sys.exit("STARTTLS is offered again under TLS")
     if "SMTPUTF8" in options.mail_option:
         client.command_encoding = "utf-8"
 

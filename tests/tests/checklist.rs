@@ -2,6 +2,12 @@
 
 use std::{fs, path::Path};
 
+/// What is not done: a line that leaves this list has to name its proof.
+const NOT_YET: [&str; 23] = [
+    "S074", "S075", "S076", "S077", "S078", "S079", "S080", "S081", "S082", "S083", "S084", "S085", "C024",
+    "C025", "C026", "C027", "C051", "C052", "C053", "C054", "C055", "C056", "C063",
+];
+
 #[test]
 fn the_checklist_is_complete_and_true() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -40,6 +46,11 @@ fn the_checklist_is_complete_and_true() {
             assert!(found, "{id}: there is no {name}");
             names += 1;
         }
+        assert_eq!(
+            proof.starts_with("not yet"),
+            NOT_YET.contains(&id),
+            "{id} is done and says not yet, or the other way round"
+        );
         let reason = [
             "not yet",
             "the core",

@@ -157,6 +157,10 @@ impl Client {
         }
         if parameters.require_tls() {
             needs(Keyword::RequireTls)?;
+            if !self.encrypted {
+                // An offer in clear is anybody's (RFC 8689 section 4.1).
+                return Err(WhyNot::NotOffered(Keyword::RequireTls));
+            }
         }
         let others = envelope
             .recipients()

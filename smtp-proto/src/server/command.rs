@@ -47,7 +47,7 @@ impl Server {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
             return Next::Again;
         }
-        let before = self.line.dropped();
+        let (before, start) = (self.line.dropped(), *input);
         let cut = self.line.cut(input, self.config.limits.line);
         let length = match cut {
             Cut::TooLong(length) => length,
@@ -56,6 +56,15 @@ impl Server {
         let dropped = length.saturating_sub(before);
         if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
             self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
+            return Next::Again;
+        }
+        if dropped > 0
+            && before == 0
+            && start
+                .get(..4)
+                .is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
+        {
+            self.lost_step();
             return Next::Again;
         }
         match cut {
@@ -276,10 +285,7 @@ impl Server {
                 self.pipeline.reply(&Reply::Fixed(
                     "501 5.5.4 give the chunk size, then LAST or nothing",
                 ));
-                self.close_with(
-                    "421 4.7.0 cannot tell where the chunk ends, closing",
-                    Closed::LostStep,
-                );
+                self.lost_step();
                 return Next::Again;
             }
             CommandError::NonAscii {
@@ -305,6 +311,14 @@ impl Server {
         } else {
             self.fault_with(reply)
         }
+    }
+
+    /// Ends a session in which the octets of a chunk cannot be told from commands.
+    fn lost_step(&mut self) {
+        self.close_with(
+            "421 4.7.0 cannot tell where the chunk ends, closing",
+            Closed::LostStep,
+        );
     }
 
     /// Refuses a command that is faulty or out of order.

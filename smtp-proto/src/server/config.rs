@@ -30,9 +30,11 @@ pub struct Config {
     pub protocol: Protocol,
     /// What EHLO offers. A parameter or command whose extension is not offered is refused.
     ///
-    /// Offering does not make it work: STARTTLS and AUTH are refused with 502 until there is TLS and AUTH here,
-    /// the numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too), and an extension
+    /// Offering does not make it work: STARTTLS needs a driver that does the handshake, AUTH is refused with 502, the
+    /// numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too), and an extension
     /// that has no type needs [`Unknown::Ask`].
+    ///
+    /// STARTTLS is left out under TLS, and REQUIRETLS in clear (RFC 3207 section 4.2, RFC 8689 section 2).
     pub extensions: Extensions,
     /// Whether mail is taken in clear. To offer STARTTLS, add it to the extensions; the driver then has to do the
     /// handshake when [`Event::StartTls`](super::Event::StartTls) comes.

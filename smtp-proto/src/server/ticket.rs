@@ -5,7 +5,7 @@ use core::{fmt, marker::PhantomData};
 /// The right to answer one question of a [`Server`](super::Server).
 ///
 /// A ticket cannot be copied and is used up by answering. It may be sent to another task and come back in any
-/// order. `Q` names the question, so that an answer which fits only some questions takes only their tickets;
+/// order, to the session that gave it: a ticket does not know its session, so keep them together. `Q` names the question, so that an answer which fits only some questions takes only their tickets;
 /// [`Ticket<Any>`](Any) fits the answers that every question has. A ticket that is never used is answered by
 /// the machine itself, with 451, after [`Timeouts::answer`](super::Timeouts::answer).
 #[must_use = "an unanswered question is refused when its time is over"]

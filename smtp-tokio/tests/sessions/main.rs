@@ -10,4 +10,6 @@ mod early;
 mod sending;
 mod serving;
 mod support;
+#[cfg(feature = "rustls")]
+mod tls;
 mod waiting;

@@ -85,13 +85,22 @@ fn smtputf8_is_said_when_an_address_needs_it_and_only_then() {
 }
 
 #[test]
-fn tls_is_required_only_of_servers_that_know_how() {
+fn tls_is_required_only_under_tls_and_of_servers_that_know_how() {
     let envelope = || with(MailParameters::default().with_require_tls());
     assert_eq!(said(envelope(), ""), Err(WhyNot::NotOffered(Keyword::RequireTls)));
     assert_eq!(
-        said(envelope(), "REQUIRETLS").unwrap(),
-        "MAIL FROM:<a@x> REQUIRETLS|RCPT TO:<b@y>"
+        said(envelope(), "REQUIRETLS"),
+        Err(WhyNot::NotOffered(Keyword::RequireTls)),
+        "an offer in clear is none"
     );
+    let mut session = Session::new(config());
+    session.client = Client::over_tls(config().into());
+    session.server("220 hi").written();
+    session.server("250-mx.example|250 REQUIRETLS");
+    session.client.deliver(envelope()).unwrap();
+    session
+        .go_on()
+        .hears("EHLO me.example|MAIL FROM:<a@x> REQUIRETLS|");
 }
 
 #[test]
