@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use super::{
     Server, Stale, Ticket,
-    pipeline::{self, Reply},
+    pipeline::Reply,
     ticket::{Expand, Forwardable, Help, Kind, Verify},
 };
 use crate::{
     output::Sink,
-    types::{Code, EnhancedCode, ForwardPath, Mailbox, Text},
+    types::{self, Code, EnhancedCode, ForwardPath, Mailbox, Text},
 };
 
 /// What the default answer to HELP says.
@@ -179,6 +179,6 @@ impl Server {
 
     fn begin_line(&self, code: Code, status: (u8, u16, u16), last: bool, sink: &mut impl Sink) {
         let status = EnhancedCode::new(status.0, status.1, status.2).filter(|_| self.pipeline.enhanced);
-        pipeline::begin_line(code, status, last, sink);
+        types::begin_line(sink, code, status, last);
     }
 }

@@ -205,13 +205,3 @@ impl Reply<'_> {
         }
     }
 }
-
-/// Writes what stands before the text of a reply line.
-pub(super) fn begin_line(code: Code, enhanced: Option<EnhancedCode>, last: bool, sink: &mut impl Sink) {
-    sink.put(&code.digits());
-    sink.put(if last { b" " } else { b"-" });
-    if let Some(enhanced) = enhanced {
-        sink.put(enhanced.encode(&mut [0; EnhancedCode::MAX_LEN]));
-        sink.put(b" ");
-    }
-}

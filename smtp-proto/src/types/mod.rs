@@ -51,4 +51,4 @@ pub use reply::{InvalidReply, Reply};
 pub use text::{InvalidText, Text};
 
 pub(crate) use extension::is_keyword;
-pub(crate) use reply::{line_end, write_reply};
+pub(crate) use reply::{begin_line, line_end, write_reply};

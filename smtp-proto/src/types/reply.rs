@@ -196,18 +196,21 @@ impl fmt::Debug for Reply<'_> {
 ///
 /// The space behind the last code is written even if no text follows, as some clients wait for it.
 pub(crate) fn write_reply(sink: &mut impl Sink, code: Code, enhanced: Option<EnhancedCode>, text: &Text<'_>) {
-    let [a, b, c] = code.digits();
-    let mut buffer = [0; EnhancedCode::MAX_LEN];
-    let enhanced = enhanced.map(|enhanced| enhanced.encode(&mut buffer));
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        sink.put(&[a, b, c, if lines.peek().is_some() { b'-' } else { b' ' }]);
-        if let Some(enhanced) = enhanced {
-            sink.put(enhanced);
-            sink.put(b" ");
-        }
+        begin_line(sink, code, enhanced, lines.peek().is_none());
         sink.put(line.as_bytes());
         sink.put(b"\r\n");
+    }
+}
+
+/// Writes what stands before the text of a reply line.
+pub(crate) fn begin_line(sink: &mut impl Sink, code: Code, enhanced: Option<EnhancedCode>, last: bool) {
+    let [a, b, c] = code.digits();
+    sink.put(&[a, b, c, if last { b' ' } else { b'-' }]);
+    if let Some(enhanced) = enhanced {
+        sink.put(enhanced.encode(&mut [0; EnhancedCode::MAX_LEN]));
+        sink.put(b" ");
     }
 }
 
