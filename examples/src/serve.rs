@@ -224,7 +224,8 @@ impl Flags {
             ForwardPath::parse(address).is_ok_and(|path| path.mailbox() == Some(mailbox.borrow()))
         };
         // A local part that names another host asks for relaying by an old trick: user%host, host!user, "user@host".
-        if !self.is_local(recipient) || mailbox.local_part().contains(['%', '!', '@']) {
+        let trick = !self.domain.is_empty() && mailbox.local_part().contains(['%', '!', '@']);
+        if trick || !self.is_local(recipient) {
             return Err(Rejection::RELAY_DENIED);
         }
         if self.reject.iter().any(refused) {
@@ -262,3 +263,6 @@ pub fn no_lists() -> Rejection {
         })
         .unwrap_or(Rejection::NO_SUCH_USER)
 }
+
+#[cfg(test)]
+mod tests;
