@@ -26,6 +26,11 @@ pub struct ServerLimits {
     /// taken as it is. A longer line gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the
     /// growth that all offered extensions may ask for together (RFC 3461 alone: 530 on RCPT).
     pub line: usize,
+    /// Longest AUTH command and longest line of its exchange in octets, CRLF included. A longer one gets 500. Default
+    /// 12,290: the 12,288 that RFC 4954 section 4 asks for, and CRLF. Tokens of some 9 kB fit.
+    pub auth_line: usize,
+    /// Exchanges of AUTH that let nobody in, in a row. Default 3 and 10.
+    pub failed_logins: Bound,
     /// Largest message in octets, as in RFC 1870 section 5: CRLF counted, dot-stuffing not. Set it with
     /// [`Config::message_limit`](crate::server::Config::message_limit), which changes what SIZE offers, too; the
     /// smaller of both counts. Default 25 MiB, the usual value in the field; RFC 5321 section 4.5.3.1.7 asks for 64 KiB.
@@ -55,6 +60,8 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             line: 4096,
+            auth_line: 12_288 + 2,
+            failed_logins: Bound::new(3, 10),
             message: 25 << 20,
             recipients: 1000,
             window: 16,

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use zeroize::Zeroize;
+
 /// Room for replies and commands inside the machine itself: a pipelined group of some 25 short lines.
 const INLINE: usize = 384;
 
@@ -48,6 +50,8 @@ pub(crate) struct Output {
     spilled: Vec<u8>,
     len: usize,
     written: usize,
+    /// Something in here is to be wiped out once it is written.
+    secret: bool,
 }
 
 impl Default for Output {
@@ -57,6 +61,7 @@ impl Default for Output {
             spilled: Vec::new(),
             len: 0,
             written: 0,
+            secret: false,
         }
     }
 }
@@ -97,8 +102,22 @@ impl Output {
         }
     }
 
+    /// Announces `octets` octets that are to leave no trace in memory once all of the output is written.
+    pub(crate) fn conceal(&mut self, octets: usize) {
+        self.secret = true;
+        // A buffer that moved while it grew would leave a copy behind.
+        if !self.spilled.is_empty() {
+            self.spilled.reserve(octets);
+        } else if self.len + octets > INLINE {
+            self.spilled.reserve(self.len + octets);
+        }
+    }
+
     /// Drops all that was not written.
     pub(crate) fn clear(&mut self) {
+        if self.secret {
+            self.wipe();
+        }
         self.spilled.clear();
         (self.len, self.written) = (0, 0);
         if self.spilled.capacity() > KEPT {
@@ -111,6 +130,13 @@ impl Output {
         if self.is_empty() && self.spilled.capacity() > 0 {
             self.spilled = Vec::new();
         }
+    }
+
+    #[cold]
+    fn wipe(&mut self) {
+        self.inline.zeroize();
+        self.spilled.zeroize();
+        self.secret = false;
     }
 
     /// Appends to what does not fit, or no longer fits, inside.

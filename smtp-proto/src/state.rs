@@ -17,6 +17,7 @@
 //! Ready       Mail      -> Mail
 //! Ready       Historic  -> Mail
 //! Ready       StartTls  -> Greeted
+//! Ready       Auth      -> Ready
 //! Ready       Rset      -> Ready
 //! Ready       Anytime   -> Ready
 //! Ready       Quit      -> Closed
@@ -85,6 +86,7 @@ pub enum State {
 pub(crate) enum Move {
     Hello,
     StartTls,
+    Auth,
     Mail,
     Historic,
     Rcpt,
@@ -106,7 +108,7 @@ impl State {
             (same, Move::Anytime) => same,
             (_, Move::Hello) => Self::Ready,
             (Self::Greeted, Move::Rset) | (Self::Ready, Move::StartTls) => Self::Greeted,
-            (_, Move::Rset) => Self::Ready,
+            (_, Move::Rset) | (Self::Ready, Move::Auth) => Self::Ready,
             (Self::Ready, Move::Mail | Move::Historic) => Self::Mail,
             (Self::Mail | Self::Recipients, Move::Rcpt) => Self::Recipients,
             (Self::Recipients, Move::Data) => Self::Data,

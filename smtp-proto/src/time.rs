@@ -84,6 +84,8 @@ pub enum Phase {
     Greeting,
     /// The server waits for a whole command line; the client for the reply to one without a time of its own.
     Command,
+    /// The server waits for a response of an AUTH exchange; the client for a challenge or the end of it.
+    Auth,
     /// The client waits for the reply to MAIL.
     Mail,
     /// The client waits for the reply to RCPT.
@@ -110,6 +112,7 @@ impl core::fmt::Display for Phase {
             Self::Banner => "holding back the greeting",
             Self::Greeting => "waiting for the greeting",
             Self::Command => "waiting for a command or its reply",
+            Self::Auth => "authenticating",
             Self::Mail => "waiting for the reply to MAIL",
             Self::Recipient => "waiting for the reply to RCPT",
             Self::DataStart => "waiting for the reply to DATA",

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::{
     data::LineEndings,
     limits::ClientLimits,
+    sasl::{Credentials, InClear, Mechanism},
     types::{ClientName, Protocol},
 };
 
@@ -19,6 +20,8 @@ pub struct Config {
     pub protocol: Protocol,
     /// Whether the session goes over to TLS with STARTTLS.
     pub tls: Tls,
+    /// Who the client says it is, and how, before the session is ready; `None`: it does not say (RFC 4954).
+    pub login: Option<Login>,
     /// Bounds.
     pub limits: ClientLimits,
     /// Deadlines.
@@ -32,6 +35,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// A client of this name that hands its mail to a submission server: it needs TLS and logs in (RFC 6409, RFC 8314).
+    #[must_use]
+    pub fn submission(hello: ClientName<'static>, credentials: Credentials) -> Self {
+        Self {
+            tls: Tls::Required,
+            login: Some(Login::new(credentials)),
+            ..Self::new(hello)
+        }
+    }
+
     /// A client of this name that pipelines when it may, sends messages with DATA, and does not ask for TLS.
     #[must_use]
     pub fn new(hello: ClientName<'static>) -> Self {
@@ -39,11 +52,36 @@ impl Config {
             hello,
             protocol: Protocol::Smtp,
             tls: Tls::Disabled,
+            login: None,
             limits: ClientLimits::default(),
             timeouts: Timeouts::default(),
             line_endings: LineEndings::default(),
             pipelining: Use::WhenOffered,
             chunking: Use::Never,
+        }
+    }
+}
+
+/// How a client says who it is (RFC 4954).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Login {
+    /// Who it is and what proves it.
+    pub credentials: Credentials,
+    /// By which mechanism only; `None`: by the strongest that the server offers, too. Default `None`.
+    pub mechanism: Option<Mechanism>,
+    /// What may be shown without TLS. Default [`InClear::Never`]: nothing, the session ends.
+    pub in_clear: InClear,
+}
+
+impl Login {
+    /// A login with these, by the strongest mechanism that the server offers, under TLS only.
+    #[must_use]
+    pub const fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            mechanism: None,
+            in_clear: InClear::Never,
         }
     }
 }

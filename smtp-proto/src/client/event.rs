@@ -2,6 +2,7 @@
 
 use crate::{
     data::Unsendable,
+    sasl::Cancel,
     syntax::ReplyError,
     time::Phase,
     types::{Keyword, Reply, Verb},
@@ -50,6 +51,8 @@ pub enum Asked {
     Hello(Verb),
     /// STARTTLS.
     StartTls,
+    /// AUTH, or a response of its exchange.
+    Auth,
     /// MAIL.
     Mail,
     /// RCPT for the recipient with this index in the envelope.
@@ -130,6 +133,15 @@ pub enum Closed {
     /// Something came in clear behind the reply to STARTTLS: somebody in between put it there.
     #[error("plaintext came behind the reply to STARTTLS: the connection is tampered with")]
     PlaintextBeforeTls,
+    /// The configuration has a login, and the server offers no mechanism for it that may be used.
+    #[error("the server offers no mechanism that these credentials may be used with")]
+    NoMechanism,
+    /// The server did not let the client in.
+    #[error("the server refused the login")]
+    LoginRefused,
+    /// The client broke the exchange off.
+    #[error("the login was broken off: {0}")]
+    LoginCancelled(#[from] Cancel),
     /// The server ended the session with 421 (RFC 5321 section 3.8).
     #[error("the server closed the session with 421")]
     NotAvailable,
@@ -194,6 +206,9 @@ pub enum WhyNot {
         /// What the server takes.
         limit: u64,
     },
+    /// The server has let the client in already, and takes no other login in this session (RFC 4954 section 4).
+    #[error("connect again to log in as somebody else")]
+    Authenticated,
     /// The envelope has no recipients.
     #[error("name a recipient")]
     NoRecipients,

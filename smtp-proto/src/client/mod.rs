@@ -42,6 +42,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod auth;
 mod body;
 mod command;
 mod config;
@@ -54,11 +55,11 @@ mod transaction;
 use alloc::{boxed::Box, sync::Arc};
 
 pub use body::{Coming, Piece};
-pub use config::{Config, Timeouts, Tls, Use};
+pub use config::{Config, Login, Timeouts, Tls, Use};
 pub use event::{Asked, BodyPermit, Closed, Event, Fate, NotSent, Outcome, WhyNot};
 pub use receipt::{Receipt, RecipientFate};
 
-use self::transaction::Transaction;
+use self::{auth::Exchange, transaction::Transaction};
 use crate::{
     machine::{Machine, Step, Wait, sealed::Sealed},
     output::Output,
@@ -85,6 +86,10 @@ pub struct Client {
     needs_reset: bool,
     /// The session is under TLS.
     encrypted: bool,
+    /// The exchange of AUTH that is under way.
+    exchange: Option<Exchange>,
+    /// The server has accepted who the client is.
+    authenticated: bool,
     /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
     transactions: u32,
     end_of_input: bool,
@@ -112,6 +117,8 @@ enum Stage {
     Upgrade,
     /// The TLS handshake is under way.
     Upgrading,
+    /// AUTH, or a response of its exchange, was sent.
+    Auth,
     /// [`Event::Ready`] is to be reported.
     Welcome,
     /// Nothing is under way.
@@ -154,6 +161,8 @@ impl Client {
             output: Output::default(),
             needs_reset: false,
             encrypted: false,
+            exchange: None,
+            authenticated: false,
             transactions: 0,
             end_of_input: false,
             talked_early: false,
@@ -231,6 +240,7 @@ impl Client {
         self.output.clear();
         self.output.release();
         self.transaction = None;
+        self.exchange = None;
         self.state = State::Closed;
         self.stage = Stage::Over(why, fate);
     }
@@ -315,6 +325,7 @@ impl Client {
             Stage::ChunksRefused if answer => (Phase::DataBlock, timeouts.data_block),
             Stage::Final | Stage::LoneDot(_) | Stage::ChunksRefused => (Phase::DataEnd, timeouts.data_end),
             Stage::Quitting(_) => (Phase::Quit, timeouts.quit),
+            Stage::Auth => (Phase::Auth, timeouts.command),
             _ => (Phase::Command, timeouts.command),
         };
         let mut deadline = None;

@@ -57,6 +57,7 @@ impl Client {
             Stage::Hello(verb) => written.then_some(Asked::Hello(verb)),
             Stage::Command(asked) => written.then_some(asked),
             Stage::StartTls => written.then_some(Asked::StartTls),
+            Stage::Auth => written.then_some(Asked::Auth),
             Stage::Resetting => written.then_some(Asked::Reset),
             Stage::Quitting(_) => written.then_some(Asked::Quit),
             Stage::LoneDot(_) => written.then_some(Asked::Message),
@@ -106,6 +107,7 @@ impl Client {
         let positive = reply.is_positive_completion();
         let expected = match to {
             Asked::Data => !positive,
+            Asked::Auth => is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED),
             // Commands of the application's own may be answered by anything.
             Asked::Command => true,
             _ => !reply.is_intermediate(),
@@ -124,6 +126,7 @@ impl Client {
             }
             Asked::Hello(verb) => self.introduced(verb, reply),
             Asked::StartTls => self.start_tls_answered(reply),
+            Asked::Auth => self.auth_answered(reply),
             Asked::Quit => self.quitted(),
             Asked::Reset => self.was_reset(positive),
             Asked::Mail | Asked::Recipient(_) | Asked::Data => self.envelope_answered(to, reply),

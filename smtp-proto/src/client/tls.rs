@@ -39,13 +39,13 @@ impl Client {
     pub(super) fn secure(&mut self) {
         let offered = self.extensions.has(Keyword::StartTls);
         match self.config.tls {
-            _ if self.encrypted => self.stage = Stage::Welcome,
+            _ if self.encrypted => self.log_in(),
             Tls::Required | Tls::Opportunistic if offered => {
                 self.send(&[b"STARTTLS"]);
                 self.stage = Stage::StartTls;
             }
             Tls::Required => self.leave(Closed::TlsNotOffered),
-            Tls::Opportunistic | Tls::Disabled => self.stage = Stage::Welcome,
+            Tls::Opportunistic | Tls::Disabled => self.log_in(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Client {
         } else if self.must_encrypt() {
             self.leave(Closed::TlsRefused);
         } else {
-            self.stage = Stage::Welcome;
+            self.log_in();
         }
     }
 

@@ -1,18 +1,24 @@
 //! Answers that fit every question.
 
-use super::{Closed, Next, Reset, Server, Stale, Ticket, body::Mode, pipeline::Reply, ticket::Kind};
+use super::{
+    Closed, Next, Reset, Server, Stale, Ticket,
+    body::Mode,
+    pipeline::Reply,
+    ticket::{Acceptable, Kind},
+};
 use crate::{
     state::State,
     types::{Code, EnhancedCode, Protocol, Rejection, Text},
 };
 
 impl Server {
-    /// Answers a question with yes. What that means stands with each [`Event`](super::Event).
+    /// Answers a question with yes. What that means stands with each [`Event`](super::Event);
+    /// [`Auth`](super::Event::Auth) has an answer of its own, [`answer_auth`](Self::answer_auth).
     ///
     /// # Errors
     ///
     /// [`Stale`] when the question is closed.
-    pub fn accept<Q>(&mut self, ticket: Ticket<Q>) -> Result<(), Stale> {
+    pub fn accept<Q: Acceptable>(&mut self, ticket: Ticket<Q>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
         self.say_yes(&ticket, None);
         Ok(())
@@ -27,7 +33,7 @@ impl Server {
     /// # Errors
     ///
     /// [`Stale`] when the question is closed.
-    pub fn accept_with<Q>(&mut self, ticket: Ticket<Q>, text: Text<'_>) -> Result<(), Stale> {
+    pub fn accept_with<Q: Acceptable>(&mut self, ticket: Ticket<Q>, text: Text<'_>) -> Result<(), Stale> {
         self.pipeline.check(&ticket)?;
         let text = if self.may_say_utf8(ticket.kind) {
             text
@@ -57,7 +63,7 @@ impl Server {
     /// Whether the reply to such a question may hold UTF-8 (RFC 6531 section 3.7.4).
     const fn may_say_utf8(&self, kind: Kind) -> bool {
         match kind {
-            Kind::Connect | Kind::Hello => false,
+            Kind::Connect | Kind::Hello | Kind::Auth => false,
             Kind::Verify | Kind::Expand => self.inquiry_utf8,
             _ => self.transaction.smtputf8,
         }
@@ -67,6 +73,8 @@ impl Server {
         let (code, status, usual) = match ticket.kind {
             Kind::Connect => return self.greeting(ticket, text),
             Kind::Hello => return self.welcome(ticket, text),
+            // No such ticket can be accepted.
+            Kind::Auth => return self.refuse_auth(ticket, Rejection::CREDENTIALS),
             Kind::Mail => {
                 self.state = State::Mail;
                 self.attempted = false;
@@ -128,6 +136,7 @@ impl Server {
         match ticket.kind {
             Kind::Connect => return self.refuse_greeting(rejection.code(), rejection.text()),
             Kind::Hello => self.refuse_hello(ticket, &rejection),
+            Kind::Auth if !rejection.closes() => self.refuse_auth(ticket, rejection.clone()),
             Kind::Message if matches!(self.mode, Mode::Chunk(_)) => {
                 self.pipeline.answer(ticket, &Reply::Ready(&[]));
                 return self.chunks_allowed(Some(rejection));
@@ -184,6 +193,9 @@ impl Server {
             return self
                 .pipeline
                 .answer_oldest(&Reply::Bare("451 no answer, try again later"));
+        }
+        if kind == Kind::Auth {
+            return self.auth_unanswered();
         }
         if kind == Kind::Mail {
             self.transaction = super::Transaction::default();

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::{Closed, Event, Next, Reset, Server, pipeline::Reply, ticket::Kind};
+use super::{Closed, Event, Next, Reset, Server, auth::Exchange, pipeline::Reply, ticket::Kind};
 use crate::{
     data::{BareLineEndings, Countdown, Unstuffed, Unstuffer},
     state::{Move, State},
@@ -25,6 +25,8 @@ pub(super) enum Mode {
     Upgrade,
     /// Not for the machine: the TLS handshake is under way.
     Upgrading,
+    /// The responses of an exchange that AUTH began.
+    Auth(Box<Exchange>),
     /// Commands again, but first the verdict for this recipient (counted from 0) is needed.
     Verdicts(u32),
 }
@@ -120,6 +122,8 @@ impl Server {
             Some("502 5.5.1 BDAT is not offered")
         } else if self.needs_tls(&Command::Bdat(bdat)) {
             Some("530 5.7.0 say STARTTLS first")
+        } else if self.needs_auth(&Command::Bdat(bdat)) {
+            Some("530 5.7.0 authenticate first")
         } else if self.state.after(Move::Bdat).is_none() {
             Some(self.out_of_order(Move::Bdat))
         } else {

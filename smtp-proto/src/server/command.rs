@@ -11,6 +11,16 @@ use crate::{
     types::{Argument, Command, Keyword, MailKind, Query, UnknownCommand, Verb},
 };
 
+/// What became of reading a line.
+pub(super) enum Line<'i> {
+    /// Here it is, without its CRLF.
+    Whole(&'i [u8]),
+    /// It was longer than allowed, and is dropped.
+    TooLong,
+    /// There is none.
+    None(Next<'i>),
+}
+
 impl Server {
     pub(super) fn next_command<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
         if self.state == State::Connected {
@@ -47,8 +57,34 @@ impl Server {
             self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
             return Next::Again;
         }
+        let limit = self.line_limit(input);
+        match self.read_line(input, limit) {
+            Line::Whole(line) => {
+                if self.state == State::Chunks {
+                    self.transaction.arrived(line.len(), self.now);
+                }
+                self.obey(line, input)
+            }
+            Line::TooLong => self.fault_with("500 5.5.2 line too long"),
+            Line::None(next) => next,
+        }
+    }
+
+    /// How long the line may be that the input begins with: AUTH may have a long response in it.
+    fn line_limit(&self, input: &[u8]) -> usize {
+        let usual = self.config.limits.line;
+        match input {
+            [b'A' | b'a', rest @ ..] if rest.get(..3).is_some_and(|verb| verb.eq_ignore_ascii_case(b"UTH")) => {
+                usual.max(self.config.limits.auth_line)
+            }
+            _ => usual,
+        }
+    }
+
+    /// Takes the next line off the input, and ends the session when there is no end to it.
+    pub(super) fn read_line<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Line<'i> {
         let (before, start) = (self.line.dropped(), *input);
-        let cut = self.line.cut(input, self.config.limits.line);
+        let cut = self.line.cut(input, limit);
         let length = match cut {
             Cut::TooLong(length) => length,
             Cut::Line(_) | Cut::Incomplete => self.line.dropped(),
@@ -56,7 +92,7 @@ impl Server {
         let dropped = length.saturating_sub(before);
         if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
             self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
-            return Next::Again;
+            return Line::None(Next::Again);
         }
         if dropped > 0
             && before == 0
@@ -65,25 +101,22 @@ impl Server {
                 .is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
         {
             self.lost_step();
-            return Next::Again;
+            return Line::None(Next::Again);
         }
         match cut {
             Cut::Line(line) => {
                 self.reading.stop();
-                if self.state == State::Chunks {
-                    self.transaction.arrived(line.len(), self.now);
-                }
-                self.obey(line, input)
+                Line::Whole(line)
             }
             Cut::TooLong(_) => {
                 self.reading.stop();
-                self.fault_with("500 5.5.2 line too long")
+                Line::TooLong
             }
             Cut::Incomplete if self.end_of_input && self.pipeline.len() == 0 => {
                 self.close(Closed::Eof);
-                Next::Again
+                Line::None(Next::Again)
             }
-            Cut::Incomplete => Next::Wait(true),
+            Cut::Incomplete => Line::None(Next::Wait(true)),
         }
     }
 
@@ -95,6 +128,12 @@ impl Server {
             && !matches!(command, Command::Bdat(_))
         {
             return self.fault_with("530 5.7.0 say STARTTLS first");
+        }
+        if let Ok(command) = &parsed
+            && self.needs_auth(command)
+            && !matches!(command, Command::Bdat(_))
+        {
+            return self.fault_with("530 5.7.0 authenticate first");
         }
         match parsed {
             Ok(Command::Rcpt(rcpt)) => self.serve(Move::Rcpt, |server| server.rcpt(rcpt)),
@@ -120,6 +159,9 @@ impl Server {
             Ok(Command::StartTls) if self.encrypted => self.fault_with("503 5.5.1 the session is under TLS"),
             Ok(Command::StartTls) if self.offers(Keyword::StartTls) => {
                 self.serve(Move::StartTls, |server| server.start_tls(behind))
+            }
+            Ok(Command::Auth(auth)) if self.offers(Keyword::Auth) => {
+                self.serve(Move::Auth, |server| server.auth(&auth))
             }
             Ok(Command::Unknown(command)) => self.unknown(command),
             Ok(_) => self.not_implemented(),
@@ -172,7 +214,7 @@ impl Server {
             (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
             (State::Greeted, _) => "503 5.5.1 say hello first",
             (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
-            (_, Move::Mail | Move::Historic | Move::StartTls) => {
+            (_, Move::Mail | Move::Historic | Move::StartTls | Move::Auth) => {
                 "503 5.5.1 a transaction is open, send RSET to drop it"
             }
             (State::Mail, _) => "503 5.5.1 no valid recipients",
@@ -346,7 +388,7 @@ impl Server {
         }
     }
 
-    fn punish(&mut self) {
+    pub(super) fn punish(&mut self) {
         let penalty = self.config.timeouts.penalty;
         if !penalty.is_zero() {
             self.penalty = Some(self.now + penalty);

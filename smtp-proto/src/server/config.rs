@@ -5,8 +5,9 @@ use core::time::Duration;
 use crate::{
     data::BareLineEndings,
     limits::ServerLimits,
+    sasl::{InClear, Mechanism},
     syntax::Leniency,
-    types::{Extension, Extensions, Host, Protocol, Text},
+    types::{Extension, Extensions, Host, Keyword, Protocol, Text},
 };
 
 /// The settings of a server. Start from [`Config::new`] and change what should differ.
@@ -30,15 +31,23 @@ pub struct Config {
     pub protocol: Protocol,
     /// What EHLO offers. A parameter or command whose extension is not offered is refused.
     ///
-    /// Offering does not make it work: STARTTLS needs a driver that does the handshake, AUTH is refused with 502, the
+    /// Offering does not make it work: STARTTLS needs a driver that does the handshake, AUTH an application that
+    /// answers [`Event::Auth`](super::Event::Auth), the
     /// numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too), and an extension
     /// that has no type needs [`Unknown::Ask`].
     ///
-    /// STARTTLS is left out under TLS, and REQUIRETLS in clear (RFC 3207 section 4.2, RFC 8689 section 2).
+    /// What is of no use now is left out: STARTTLS under TLS, REQUIRETLS in clear (RFC 3207 section 4.2, RFC 8689
+    /// section 2), and mechanisms of AUTH that [`auth_in_clear`](Self::auth_in_clear) forbids, that need a
+    /// certificate or channel binding which is not there, or that have done their work.
     pub extensions: Extensions,
     /// Whether mail is taken in clear. To offer STARTTLS, add it to the extensions; the driver then has to do the
     /// handshake when [`Event::StartTls`](super::Event::StartTls) comes.
     pub tls: Tls,
+    /// Whether mail is taken from anybody, or from those only who have said who they are.
+    pub auth: Auth,
+    /// Which mechanisms of AUTH may be used without TLS. Those that are offered are set with
+    /// [`offer_auth`](Self::offer_auth).
+    pub auth_in_clear: InClear,
     /// Bounds.
     pub limits: ServerLimits,
     /// Deadlines.
@@ -79,6 +88,8 @@ impl Config {
             greeting: const { Text::fixed("ESMTP ready") },
             protocol: Protocol::Smtp,
             tls: Tls::Optional,
+            auth: Auth::Optional,
+            auth_in_clear: InClear::Never,
             extensions: extensions
                 .into_iter()
                 .fold(Extensions::default(), Extensions::with),
@@ -93,12 +104,34 @@ impl Config {
         }
     }
 
+    /// Offers AUTH by these mechanisms, in this order; those that do not fit one line of 512 octets are left out.
+    pub fn offer_auth(&mut self, mechanisms: impl IntoIterator<Item = Mechanism>) {
+        self.extensions.remove(Keyword::Auth);
+        for mechanism in mechanisms {
+            if let Ok(one) = Extension::auth(mechanism.as_str()) {
+                self.extensions.add(one);
+            }
+        }
+    }
+
     /// Sets the largest message that is accepted, in octets, both as a limit and as what SIZE offers (0 offers SIZE
     /// without a number, and accepts nothing but empty messages).
     pub fn message_limit(&mut self, octets: u64) {
         self.limits.message = octets;
         self.extensions.add(Extension::Size(Some(octets)));
     }
+}
+
+/// Whether clients have to say who they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum Auth {
+    /// They may, if AUTH is offered.
+    #[default]
+    Optional,
+    /// They must: before, all but AUTH, EHLO, HELO, NOOP, RSET, STARTTLS and QUIT get 530 (RFC 4954 section 6). So it is
+    /// for submission (RFC 6409 section 4.3).
+    Required,
 }
 
 /// Whether mail is taken in clear.

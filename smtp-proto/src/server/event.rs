@@ -2,6 +2,7 @@
 
 use super::ticket::{self, Ticket};
 use crate::{
+    sasl::{Claim, Mechanism},
     time::Phase,
     types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
     upgrade::TlsUpgrade,
@@ -31,6 +32,18 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Hello>,
     },
+    /// AUTH: the client says who it is (RFC 4954). Answer with [`answer_auth`](super::Server::answer_auth), or reject;
+    /// there is no plain yes. A mechanism of several steps asks again and again, until the answer is yes or no.
+    Auth {
+        /// By which mechanism.
+        mechanism: Mechanism,
+        /// What it shows.
+        claim: Claim,
+        /// The right to answer.
+        ticket: Ticket<ticket::Auth>,
+    },
+    /// An exchange ended without an answer: forget it.
+    AuthFailed(AuthFault),
     /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2). Accepting answers 250 and begins it; it ends with
     /// [`Verdict`](Self::Verdict) or [`Reset`](Self::Reset).
     Mail {
@@ -106,7 +119,8 @@ pub enum Event<'i> {
 }
 
 impl Event<'_> {
-    /// The ticket of a question; `None` for news.
+    /// The ticket of a question; `None` for news, and for [`Auth`](Self::Auth), which is not to be answered without a
+    /// look.
     #[must_use]
     #[inline]
     pub fn into_ticket(self) -> Option<Ticket> {
@@ -121,9 +135,35 @@ impl Event<'_> {
             Self::Expand { ticket, .. } => ticket.into_any(),
             Self::Help { ticket, .. } => ticket.into_any(),
             Self::Command { ticket, .. } => ticket.into_any(),
-            Self::Body(_) | Self::StartTls(_) | Self::Reset(_) | Self::Closed(_) => return None,
+            Self::Auth { .. }
+            | Self::AuthFailed(_)
+            | Self::Body(_)
+            | Self::StartTls(_)
+            | Self::Reset(_)
+            | Self::Closed(_) => return None,
         })
     }
+}
+
+/// Why an exchange of AUTH ended without an answer of the application's. The client has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthFault {
+    /// The client broke it off with `*`: 501.
+    #[error("the client cancelled")]
+    Cancelled,
+    /// There was an initial response, and the server speaks first in this mechanism: 501.
+    #[error("an initial response came for a mechanism that has none")]
+    InitialResponse,
+    /// What came is not base64: 501.
+    #[error("the response is not base64")]
+    NotBase64,
+    /// What came is not what the mechanism says: 501.
+    #[error("the response does not fit the mechanism")]
+    Malformed,
+    /// What came was too long: 500.
+    #[error("the response is too long")]
+    TooLong,
 }
 
 /// Why a transaction ended without being accepted.
@@ -182,6 +222,9 @@ pub enum Closed {
     /// More commands without mail, or refused by the application, than [`idle_commands`](crate::limits::ServerLimits::idle_commands) allows.
     #[error("too many commands that bring no mail")]
     TooManyIdleCommands,
+    /// More exchanges of AUTH that let nobody in than [`failed_logins`](crate::limits::ServerLimits::failed_logins) allows.
+    #[error("too many failed logins")]
+    TooManyFailedLogins,
     /// A BDAT command did not say how many octets follow it.
     #[error("the length of a chunk was not understood")]
     LostStep,

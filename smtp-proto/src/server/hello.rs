@@ -12,7 +12,7 @@ use crate::{
     state::State,
     syntax,
     time::Phase,
-    types::{ClientName, Code, Extensions, Keyword, Protocol, Rejection, Text, Verb},
+    types::{ClientName, Code, Extension, Extensions, Keyword, Protocol, Rejection, Text, Verb},
 };
 
 impl Server {
@@ -101,9 +101,11 @@ impl Server {
         if let Some(line) = text.and_then(|text| text.lines().next()) {
             greeting = Cow::Owned(format!("{greeting} {line}"));
         }
+        let mechanisms = self.mechanisms();
         let offered = announced(
             self.extensions.as_deref().unwrap_or(&self.config.extensions),
             self.encrypted,
+            &mechanisms,
         );
         let output = &mut self.pipeline.output;
         if introduction.0 == Verb::Helo {
@@ -125,18 +127,22 @@ impl Server {
     }
 }
 
-/// What EHLO lists of `extensions`: what is of use now. STARTTLS is of none under TLS, REQUIRETLS of none without
-/// it, and AUTH is not implemented (RFC 5321 section 4.2.4: nothing is listed that is answered with 502).
-fn announced(extensions: &Extensions, encrypted: bool) -> Cow<'_, Extensions> {
+/// What EHLO lists of `extensions`: what is of use now. STARTTLS is of none under TLS, REQUIRETLS of none without it;
+/// of the mechanisms of AUTH these are left.
+fn announced<'e>(extensions: &'e Extensions, encrypted: bool, mechanisms: &str) -> Cow<'e, Extensions> {
     let useless = if encrypted {
-        [Keyword::StartTls, Keyword::Auth]
+        Keyword::StartTls
     } else {
-        [Keyword::RequireTls, Keyword::Auth]
+        Keyword::RequireTls
     };
     let mut announced = Cow::Borrowed(extensions);
-    for keyword in useless {
-        if announced.has(keyword) {
-            announced.to_mut().remove(keyword);
+    if announced.has(useless) {
+        announced.to_mut().remove(useless);
+    }
+    if announced.has(Keyword::Auth) {
+        announced.to_mut().remove(Keyword::Auth);
+        if let Ok(auth) = Extension::auth(mechanisms) {
+            announced.to_mut().add(auth);
         }
     }
     announced

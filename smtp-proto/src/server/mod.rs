@@ -32,6 +32,7 @@
 //! ```
 
 mod answer;
+mod auth;
 mod body;
 mod command;
 mod config;
@@ -45,12 +46,13 @@ mod transaction;
 
 use alloc::{boxed::Box, sync::Arc};
 
-pub use config::{Config, EarlyTalk, Historic, Timeouts, Tls, Unknown};
-pub use event::{Closed, Event, Reset};
+pub use config::{Auth, Config, EarlyTalk, Historic, Timeouts, Tls, Unknown};
+pub use event::{AuthFault, Closed, Event, Reset};
 pub use inquiry::Member;
 pub use ticket::{Stale, Ticket};
 
 use self::{
+    auth::Login,
     body::Mode,
     pipeline::{Pipeline, Reply},
     ticket::Kind,
@@ -83,6 +85,10 @@ pub struct Server {
     mode: Mode,
     /// The session is under TLS.
     encrypted: bool,
+    /// Who the client has proven to be.
+    login: Option<Login>,
+    /// What the client says of who submitted a message first is believed.
+    trusts_originators: bool,
     /// How the client introduced itself; the last accepted EHLO, HELO or LHLO.
     hello: Option<(Verb, ClientName<'static>)>,
     /// The EHLO, HELO or LHLO that is being asked about.
@@ -118,6 +124,7 @@ struct Counters {
     errors: u32,
     unknown_commands: u32,
     idle_commands: u32,
+    failed_logins: u32,
     dropped: u64,
 }
 
@@ -152,6 +159,8 @@ impl Server {
             state: State::Connected,
             mode: Mode::Commands,
             encrypted: false,
+            login: None,
+            trusts_originators: false,
             hello: None,
             introduction: None,
             transaction: Transaction::default(),
@@ -224,19 +233,23 @@ impl Server {
     }
 
     /// The `WITH` keyword of a `Received` line for the message in hand: SMTP, ESMTP, LMTP, UTF8SMTP or UTF8LMTP, and
-    /// all but the first with an S behind it under TLS (RFC 5321 section 4.4, RFC 3848, RFC 6531 section 3.7.3).
+    /// all but the first with an S behind it under TLS and an A once the client has said who it is (RFC 5321
+    /// section 4.4, RFC 3848, RFC 6531 section 3.7.3).
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
-        match (self.hello.as_ref(), self.transaction.smtputf8, self.encrypted) {
-            (Some((Verb::Lhlo, _)), false, false) => "LMTP",
-            (Some((Verb::Lhlo, _)), false, true) => "LMTPS",
-            (Some((Verb::Lhlo, _)), true, false) => "UTF8LMTP",
-            (Some((Verb::Lhlo, _)), true, true) => "UTF8LMTPS",
-            (Some((Verb::Ehlo, _)), false, false) => "ESMTP",
-            (Some((Verb::Ehlo, _)), false, true) => "ESMTPS",
-            (Some((Verb::Ehlo, _)), true, false) => "UTF8SMTP",
-            (Some((Verb::Ehlo, _)), true, true) => "UTF8SMTPS",
-            _ => "SMTP",
+        let names = match (self.hello.as_ref(), self.transaction.smtputf8) {
+            (Some((Verb::Lhlo, _)), false) => ["LMTP", "LMTPS", "LMTPA", "LMTPSA"],
+            (Some((Verb::Lhlo, _)), true) => ["UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"],
+            (Some((Verb::Ehlo, _)), false) => ["ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"],
+            (Some((Verb::Ehlo, _)), true) => ["UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"],
+            _ => return "SMTP",
+        };
+        let [plain, secure, authenticated, both] = names;
+        match (self.encrypted, self.login.is_some()) {
+            (false, false) => plain,
+            (true, false) => secure,
+            (false, true) => authenticated,
+            (true, true) => both,
         }
     }
 
@@ -366,12 +379,17 @@ impl Server {
             let other = self.reading.run(Phase::Banner, timeouts.banner, now);
             deadline = Deadline::earlier(deadline, Some(other));
         } else if read {
-            if let Mode::Commands = self.mode {
-                let other = self.reading.run(Phase::Command, timeouts.command, now);
+            let line = match self.mode {
+                Mode::Commands => Some(Phase::Command),
+                Mode::Auth(_) => Some(Phase::Auth),
+                _ => None,
+            };
+            if let Some(phase) = line {
+                let other = self.reading.run(phase, timeouts.command, now);
                 deadline = Deadline::earlier(deadline, Some(other));
             }
             // The time between two chunks is part of the time of the message.
-            if !matches!(self.mode, Mode::Commands) || self.state == State::Chunks {
+            if line.is_none() || self.state == State::Chunks {
                 let other = self.transaction.waiting(timeouts, now);
                 deadline = Deadline::earlier(deadline, Some(other));
             }
@@ -436,6 +454,8 @@ impl Machine for Server {
                 Mode::Commands if self.penalty.is_some_and(|until| now < until) => Next::Wait(false),
                 Mode::Commands => self.next_command(input),
                 Mode::Upgrade | Mode::Upgrading => self.next_upgrade(input),
+                Mode::Auth(_) if self.penalty.is_some_and(|until| now < until) => Next::Wait(false),
+                Mode::Auth(_) => self.next_response(input),
                 Mode::Text(_) => self.next_text(input),
                 Mode::Chunk(_) => self.next_octets(input),
                 Mode::Verdicts(_) if self.pipeline.output.len() >= OUTPUT_HIGH => Next::Wait(false),

@@ -1,5 +1,6 @@
 //! The server as a client, an application and a clock see it.
 
+mod auth;
 mod bodies;
 mod chunks;
 mod closing;
@@ -22,7 +23,10 @@ use std::{
 };
 
 use super::*;
-use crate::types::{Host, Protocol, Rejection};
+use crate::{
+    sasl::{Claim, InClear, Mechanism, Progress, Secret},
+    types::{Host, Protocol, Rejection},
+};
 
 /// A session with a client, an application and a clock.
 struct Session {
@@ -42,6 +46,9 @@ struct Session {
     holds: bool,
     held: Vec<Ticket>,
     upgrade: Option<crate::TlsUpgrade>,
+    /// What the application says of what clients show, in this order; then no.
+    judgements: Vec<Progress>,
+    auth: Option<Ticket<ticket::Auth>>,
     /// The client reads what the server says.
     reads: bool,
     wait: Wait,
@@ -71,6 +78,8 @@ impl Session {
             holds: false,
             held: Vec::new(),
             upgrade: None,
+            judgements: Vec::new(),
+            auth: None,
             reads: true,
             wait: Wait::default(),
         }
@@ -197,6 +206,8 @@ impl Session {
         let (kind, details) = match &event {
             Event::Connect { .. } => ("connect", String::new()),
             Event::Hello { name, .. } => ("hello", name.to_string()),
+            Event::Auth { mechanism, claim, .. } => ("auth", format!("{mechanism} {}", shown(claim))),
+            Event::AuthFailed(fault) => ("auth-failed", format!("{fault:?}")),
             Event::Mail { mail, .. } => ("mail", mail.reverse_path().to_string()),
             Event::Recipient { rcpt, .. } => ("rcpt", rcpt.forward_path().to_string()),
             Event::Message { .. } => ("message", String::new()),
@@ -219,6 +230,21 @@ impl Session {
         self.seen.push(format!("{kind} {details}").trim_end().to_owned());
         if let Event::StartTls(upgrade) = event {
             self.upgrade = Some(upgrade);
+            return;
+        }
+        if let Event::Auth { ticket, .. } = event {
+            if self.holds {
+                self.auth = Some(ticket);
+            } else if let Some((_, rejection)) = self.refused.iter().find(|(refused, _)| *refused == kind) {
+                self.server.reject(ticket, rejection.clone()).unwrap();
+            } else {
+                let progress = if self.judgements.is_empty() {
+                    Progress::Refused
+                } else {
+                    self.judgements.remove(0)
+                };
+                self.server.answer_auth(ticket, progress).unwrap();
+            }
             return;
         }
         let Some(ticket) = event.into_ticket() else {
@@ -248,6 +274,22 @@ impl Session {
     /// What happened since this was last asked.
     fn happened(&mut self) -> String {
         core::mem::take(&mut self.seen).join(", ")
+    }
+}
+
+/// What a client shows, secrets included.
+fn shown(claim: &Claim) -> String {
+    let octets = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
+    match claim {
+        Claim::Password {
+            user,
+            password,
+            authorize_as,
+        } => format!("{user}:{} {authorize_as:?}", octets(password)),
+        Claim::Bearer { user, token } => format!("{user:?} {}", octets(token)),
+        Claim::External { authorize_as } => format!("{authorize_as:?}"),
+        Claim::Anonymous { trace } => trace.clone(),
+        Claim::Step { response } => format!("{:?}", response.as_ref().map(octets)),
     }
 }
 

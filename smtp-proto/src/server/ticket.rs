@@ -24,6 +24,9 @@ impl<Q> Ticket<Q> {
         }
     }
 
+}
+
+impl<Q: Acceptable> Ticket<Q> {
     /// Forgets which question this is a ticket for.
     pub const fn into_any(self) -> Ticket {
         Ticket::new(self.number, self.kind)
@@ -41,6 +44,7 @@ impl<Q> fmt::Debug for Ticket<Q> {
 pub(super) enum Kind {
     Connect,
     Hello,
+    Auth,
     Mail,
     Recipient,
     Message,
@@ -67,6 +71,8 @@ questions! {
     Connect
     /// The question of [`Event::Hello`](super::Event::Hello).
     Hello
+    /// The question of [`Event::Auth`](super::Event::Auth).
+    Auth
     /// The question of [`Event::Mail`](super::Event::Mail).
     Mail
     /// The question of [`Event::Recipient`](super::Event::Recipient).
@@ -85,16 +91,25 @@ questions! {
     Command
 }
 
+/// A question that can be answered with a plain yes: every one but [`Auth`], so that code which accepts whatever it is
+/// asked lets nobody in.
+pub trait Acceptable: sealed::Sealed {}
+macro_rules! acceptable {
+    ($($name:ident)*) => {$(
+        impl Acceptable for $name {}
+        impl sealed::Sealed for $name {}
+    )*};
+}
+acceptable! { Any Connect Hello Mail Recipient Message Verdict Verify Expand Help Command }
+
 /// A question that 251 and its forward-path can answer: RCPT and VRFY.
-pub trait Forwardable: sealed::Sealed {}
+pub trait Forwardable: Acceptable {}
 impl Forwardable for Recipient {}
 impl Forwardable for Verify {}
 
 mod sealed {
     #[expect(unnameable_types, reason = "that is the point")]
     pub trait Sealed {}
-    impl Sealed for super::Recipient {}
-    impl Sealed for super::Verify {}
 }
 
 /// The question is not open any more: its time was over, or the session has ended.

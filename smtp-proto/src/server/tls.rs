@@ -20,10 +20,13 @@ impl Server {
         self.mode = Mode::Commands;
         self.state = self.state.after(Move::StartTls).unwrap_or(State::Greeted);
         self.hello = None;
+        self.login = None;
+        self.trusts_originators = false;
         self.attempted = false;
-        // What was dropped has cost something, under TLS or not.
+        // What was dropped has cost something, under TLS or not, and guessing is guessing.
         self.counters = Counters {
             dropped: self.counters.dropped,
+            failed_logins: self.counters.failed_logins,
             ..Counters::default()
         };
         self.pipeline.enhanced = self.extensions().has(Keyword::EnhancedStatusCodes);

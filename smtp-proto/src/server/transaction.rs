@@ -75,7 +75,7 @@ impl Server {
             ..Transaction::default()
         };
         Next::Event(Event::Mail {
-            mail,
+            mail: self.without_claims(mail),
             ticket: self.pipeline.ask(Kind::Mail, self.now),
         })
     }
@@ -141,7 +141,7 @@ impl Server {
         } else if (parameters.ret().is_some() || parameters.envelope_id().is_some()) && !offers(Keyword::Dsn)
         {
             Some("555 5.5.4 DSN is not offered")
-        } else if parameters.auth().is_some() && !offers(Keyword::Auth) {
+        } else if parameters.auth().is_some() && !self.takes_originators() {
             Some("555 5.5.4 AUTH is not offered")
         } else if parameters.require_tls() && !self.offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")

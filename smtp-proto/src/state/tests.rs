@@ -14,9 +14,10 @@ const STATES: [State; 10] = [
     State::Refused,
     State::Closed,
 ];
-const MOVES: [Move; 10] = [
+const MOVES: [Move; 11] = [
     Move::Hello,
     Move::StartTls,
+    Move::Auth,
     Move::Mail,
     Move::Historic,
     Move::Rcpt,

@@ -67,6 +67,12 @@ impl Rejection {
     pub const NO_SERVICE: Self = Self::fixed(554, (5, 3, 2), "no service here");
     /// The transaction failed because of the message.
     pub const TRANSACTION_FAILED: Self = Self::fixed(554, (5, 6, 0), "transaction failed");
+    /// The client is not who it says it is (RFC 4954 section 6).
+    pub const CREDENTIALS: Self = Self::fixed(535, (5, 7, 8), "authentication failed");
+    /// Who the client is cannot be found out now (RFC 4954 section 6).
+    pub const AUTH_FAILURE: Self = Self::fixed(454, (4, 7, 0), "cannot authenticate now, try again later");
+    /// The client has to say who it is first (RFC 4954 section 6).
+    pub const AUTH_REQUIRED: Self = Self::fixed(530, (5, 7, 0), "authenticate first");
     /// The domain of the recipient takes no mail (RFC 7505 section 4.1).
     pub const NULL_MX: Self = Self::fixed(556, (5, 1, 10), "the domain takes no mail");
     /// This host takes no mail at all (RFC 7504 section 3); also fit for the greeting.

@@ -1,0 +1,352 @@
+//! AUTH (RFC 4954), seen from the server: the frame of an exchange. Whether what a client shows is right is for the
+//! application to say.
+
+use alloc::{boxed::Box, string::String};
+
+use super::{
+    Auth, AuthFault, Closed, Event, Next, Server, Stale,
+    body::Mode,
+    command::Line,
+    pipeline::Reply,
+    ticket::{self, Kind, Ticket},
+};
+use crate::{
+    output::Sink,
+    sasl::{self, Claim, InClear, Mechanism, Progress},
+    types::{self, AuthIdentity, Command, Extensions, Keyword, Mail, Rejection},
+};
+
+/// The longest challenge or response in base64, in octets (RFC 4954 section 4).
+const LONGEST: usize = types::Auth::MAX_INITIAL;
+
+/// An exchange that is under way.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    mechanism: Mechanism,
+    awaits: Awaits,
+}
+
+/// What the next response of the client is.
+#[derive(Debug)]
+enum Awaits {
+    /// All that there is to say: PLAIN and its like.
+    Everything,
+    /// LOGIN: the user name.
+    User,
+    /// LOGIN: the password.
+    Password { user: String },
+    /// The answer to a challenge of the application's.
+    Step,
+    /// Nothing of interest: a bearer's refusal is told in two rounds (RFC 7628 section 3.2.3).
+    Refusal(Rejection),
+}
+
+/// Who the client is.
+#[derive(Debug)]
+pub(super) struct Login {
+    identity: Box<str>,
+    mechanism: Mechanism,
+}
+
+impl Server {
+    /// Whom the client has proven to be, as the application named it; `None` before that.
+    #[must_use]
+    pub fn identity(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| &*login.identity)
+    }
+
+    /// How the client has proven who it is.
+    #[must_use]
+    pub fn mechanism(&self) -> Option<Mechanism> {
+        self.login.as_ref().map(|login| login.mechanism)
+    }
+
+    /// Believes from now on what this client says in the AUTH parameter of MAIL: who submitted a message first (RFC 4954
+    /// section 5). Without this, [`Event::Mail`] shows [`AuthIdentity::UNKNOWN`] in its place. STARTTLS takes the
+    /// trust away.
+    pub const fn trust_originators(&mut self) {
+        self.trusts_originators = true;
+    }
+
+    /// Answers [`Event::Auth`]: the client is this one, is not the one it says, or has to go on.
+    ///
+    /// A refusal is said with 535 ([`Rejection::CREDENTIALS`]); for another, such as
+    /// [`Rejection::AUTH_FAILURE`] when nothing can be found out now, there is [`reject`](Self::reject). A challenge
+    /// that is too long for a line (12,288 octets in base64, RFC 4954 section 4) ends the exchange with 454.
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`] when the question is closed.
+    pub fn answer_auth(&mut self, ticket: Ticket<ticket::Auth>, progress: Progress) -> Result<(), Stale> {
+        self.pipeline.check(&ticket)?;
+        match progress {
+            Progress::Accepted(identity) => self.authenticated(&ticket, identity),
+            Progress::Refused => self.refuse_auth(&ticket, Rejection::CREDENTIALS),
+            Progress::Challenge(octets) if octets.len().div_ceil(3) * 4 <= LONGEST => {
+                self.pipeline.answer(&ticket, &Reply::Ready(&[]));
+                if let Mode::Auth(exchange) = &self.mode {
+                    self.challenge(exchange.mechanism, Awaits::Step, &octets);
+                }
+            }
+            Progress::Challenge(_) => self.refuse_auth(&ticket, Rejection::AUTH_FAILURE),
+        }
+        Ok(())
+    }
+
+    /// Whether a command has to wait until the client has said who it is (RFC 4954 section 6: 530 to all but AUTH,
+    /// EHLO, HELO, NOOP, RSET and QUIT).
+    pub(super) fn needs_auth(&self, command: &Command<'_>) -> bool {
+        let harmless = matches!(
+            command,
+            Command::Auth(_)
+                | Command::Ehlo(_)
+                | Command::Helo(_)
+                | Command::Lhlo(_)
+                | Command::StartTls
+                | Command::Noop(_)
+                | Command::Rset
+                | Command::Quit
+        );
+        self.config.auth == Auth::Required && self.login.is_none() && !harmless
+    }
+
+    /// The mechanisms that are of use now, parted by spaces: none to a client that has said who it is.
+    pub(super) fn mechanisms(&self) -> String {
+        let mut list = String::new();
+        if self.login.is_none() {
+            for mechanism in listed(self.extensions()).filter(|mechanism| self.fits(*mechanism)) {
+                if !list.is_empty() {
+                    list.push(' ');
+                }
+                list.push_str(mechanism.as_str());
+            }
+        }
+        list
+    }
+
+    /// Whether a mechanism may be used on the stream as it is.
+    fn fits(&self, mechanism: Mechanism) -> bool {
+        match self.tls() {
+            None if mechanism.binds_channel() => false,
+            None => match self.config.auth_in_clear {
+                InClear::Never => false,
+                InClear::WithoutSecrets => !mechanism.shows_secret(),
+                InClear::InsecureSecrets => true,
+            },
+            Some(facts) if mechanism == Mechanism::EXTERNAL => facts.peer_certificate.is_some(),
+            Some(facts) => !mechanism.binds_channel() || facts.channel_binding.is_some(),
+        }
+    }
+
+    /// AUTH was said in its turn.
+    pub(super) fn auth<'i>(&mut self, command: &types::Auth<'_>) -> Next<'i> {
+        if self.login.is_some() {
+            return self.fault_with("503 5.5.1 you are authenticated already");
+        }
+        let named = |mechanism: &Mechanism| mechanism.as_str().eq_ignore_ascii_case(command.mechanism());
+        let Some(mechanism) = listed(self.extensions()).find(named) else {
+            return self.fault_with("504 5.5.4 mechanism not recognised");
+        };
+        if !self.fits(mechanism) {
+            return self.fault_with(match self.tls() {
+                None => "538 5.7.11 this mechanism needs TLS",
+                Some(_) => "504 5.5.4 this mechanism does not fit the session",
+            });
+        }
+        let Some(initial) = command.initial_response() else {
+            return self.begin_exchange(mechanism);
+        };
+        if mechanism == Mechanism::CRAM_MD5 {
+            return self.end_exchange(AuthFault::InitialResponse);
+        }
+        let awaits = match mechanism {
+            Mechanism::LOGIN => Awaits::User,
+            _ if says_all(mechanism) => Awaits::Everything,
+            _ => Awaits::Step,
+        };
+        let initial = if initial == "=" { "" } else { initial };
+        self.respond(mechanism, awaits, initial.as_bytes())
+    }
+
+    /// The exchange begins without an initial response.
+    fn begin_exchange<'i>(&mut self, mechanism: Mechanism) -> Next<'i> {
+        match mechanism {
+            Mechanism::LOGIN => self.challenge(mechanism, Awaits::User, b"Username:"),
+            _ if says_all(mechanism) => self.challenge(mechanism, Awaits::Everything, b""),
+            _ if mechanism.is_scram() => self.challenge(mechanism, Awaits::Step, b""),
+            // Whether the client is to begin is not known here.
+            _ => return self.judge(mechanism, Claim::Step { response: None }),
+        }
+        Next::Again
+    }
+
+    /// The next response of the exchange.
+    pub(super) fn next_response<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
+        let line = match self.read_line(input, self.config.limits.auth_line) {
+            Line::Whole(line) => line,
+            Line::TooLong => return self.end_exchange(AuthFault::TooLong),
+            Line::None(next) => return next,
+        };
+        let Mode::Auth(exchange) = core::mem::replace(&mut self.mode, Mode::Commands) else {
+            return Next::Again;
+        };
+        match exchange.awaits {
+            Awaits::Refusal(rejection) => {
+                self.pipeline.reply(&Reply::Rejection(&rejection));
+                self.failed_auth();
+                Next::Again
+            }
+            _ if line == b"*" => self.end_exchange(AuthFault::Cancelled),
+            awaits => self.respond(exchange.mechanism, awaits, line),
+        }
+    }
+
+    /// Looks at a response in base64 and asks the application what it is worth.
+    fn respond<'i>(&mut self, mechanism: Mechanism, awaits: Awaits, response: &[u8]) -> Next<'i> {
+        let Some(response) = sasl::base64::decode(response) else {
+            return self.end_exchange(AuthFault::NotBase64);
+        };
+        let claim = match awaits {
+            Awaits::Everything => Claim::parse(mechanism, response.expose()),
+            Awaits::User => match Claim::user(&response) {
+                Ok(user) => {
+                    self.challenge(mechanism, Awaits::Password { user }, b"Password:");
+                    return Next::Again;
+                }
+                Err(malformed) => Err(malformed),
+            },
+            Awaits::Password { user } => Claim::login(user, response),
+            Awaits::Step | Awaits::Refusal(_) => Ok(Claim::Step {
+                response: Some(response),
+            }),
+        };
+        match claim {
+            Ok(claim) => self.judge(mechanism, claim),
+            Err(_) => self.end_exchange(AuthFault::Malformed),
+        }
+    }
+
+    /// Asks the application what it thinks of this.
+    fn judge<'i>(&mut self, mechanism: Mechanism, claim: Claim) -> Next<'i> {
+        let awaits = Awaits::Step;
+        self.mode = Mode::Auth(Box::new(Exchange { mechanism, awaits }));
+        Next::Event(Event::Auth {
+            mechanism,
+            claim,
+            ticket: self.pipeline.ask(Kind::Auth, self.now),
+        })
+    }
+
+    /// Says 334 and waits for the response.
+    fn challenge(&mut self, mechanism: Mechanism, awaits: Awaits, octets: &[u8]) {
+        let output = &mut self.pipeline.output;
+        output.put(b"334 ");
+        sasl::base64::encode(octets, output);
+        output.put(b"\r\n");
+        self.mode = Mode::Auth(Box::new(Exchange { mechanism, awaits }));
+    }
+
+    fn authenticated(&mut self, ticket: &Ticket<ticket::Auth>, identity: String) {
+        self.pipeline
+            .answer(ticket, &Reply::Fixed("235 2.7.0 authenticated"));
+        if let Mode::Auth(exchange) = core::mem::replace(&mut self.mode, Mode::Commands) {
+            self.login = Some(Login {
+                identity: identity.into_boxed_str(),
+                mechanism: exchange.mechanism,
+            });
+        }
+        self.counters.failed_logins = 0;
+    }
+
+    /// Says no to what the client has shown.
+    pub(super) fn refuse_auth<Q>(&mut self, ticket: &Ticket<Q>, rejection: Rejection) {
+        let Mode::Auth(exchange) = &self.mode else {
+            return;
+        };
+        if !rejection.is_transient()
+            && let Some(failure) = sasl::bearer_failure(exchange.mechanism)
+        {
+            let mechanism = exchange.mechanism;
+            self.pipeline.answer(ticket, &Reply::Ready(&[]));
+            return self.challenge(mechanism, Awaits::Refusal(rejection), failure);
+        }
+        self.mode = Mode::Commands;
+        self.pipeline.answer(ticket, &Reply::Rejection(&rejection));
+        if !rejection.is_transient() {
+            self.failed_auth();
+        }
+    }
+
+    /// The application did not say what it thinks in time.
+    pub(super) fn auth_unanswered(&mut self) {
+        self.mode = Mode::Commands;
+        self.pipeline
+            .answer_oldest(&Reply::Rejection(&Rejection::AUTH_FAILURE));
+    }
+
+    /// Ends an exchange that the client broke off or got wrong.
+    fn end_exchange<'i>(&mut self, fault: AuthFault) -> Next<'i> {
+        self.mode = Mode::Commands;
+        self.pipeline.reply(&Reply::Fixed(match fault {
+            AuthFault::Cancelled => "501 5.7.0 authentication cancelled",
+            AuthFault::InitialResponse => "501 5.7.0 this mechanism has no initial response",
+            AuthFault::NotBase64 => "501 5.5.2 cannot decode this base64",
+            AuthFault::Malformed => "501 5.5.2 malformed authentication response",
+            AuthFault::TooLong => "500 5.5.6 authentication response too long",
+        }));
+        self.fault();
+        self.failed_auth();
+        if self.closing.is_some() {
+            return Next::Again;
+        }
+        Next::Event(Event::AuthFailed(fault))
+    }
+
+    /// Counts an exchange that let nobody in.
+    fn failed_auth(&mut self) {
+        self.counters.failed_logins = self.counters.failed_logins.saturating_add(1);
+        let bound = self.config.limits.failed_logins;
+        if self.counters.failed_logins > bound.hard {
+            self.close_with(
+                "421 4.7.0 too many failed logins, closing",
+                Closed::TooManyFailedLogins,
+            );
+        } else if self.counters.failed_logins > bound.soft {
+            self.punish();
+        }
+    }
+
+    /// Whether the AUTH parameter of MAIL may be used.
+    pub(super) fn takes_originators(&self) -> bool {
+        self.login.is_some() || !self.mechanisms().is_empty()
+    }
+
+    /// Takes away what a client says of the originator, unless it is trusted (RFC 4954 section 5).
+    pub(super) fn without_claims<'i>(&self, mail: Mail<'i>) -> Mail<'i> {
+        if self.trusts_originators || mail.parameters().auth().is_none() {
+            return mail;
+        }
+        let kind = mail.kind();
+        let (reverse_path, parameters) = mail.into_parts();
+        Mail::trusted(kind, reverse_path, parameters.with_auth(AuthIdentity::UNKNOWN))
+    }
+}
+
+/// The mechanisms that a server was told to offer.
+fn listed(extensions: &Extensions) -> impl Iterator<Item = Mechanism> {
+    extensions
+        .auth_mechanisms()
+        .filter_map(|name| Mechanism::parse(name).ok())
+}
+
+/// Whether one response of the client says all that there is to say.
+fn says_all(mechanism: Mechanism) -> bool {
+    matches!(
+        mechanism,
+        Mechanism::PLAIN
+            | Mechanism::XOAUTH2
+            | Mechanism::OAUTHBEARER
+            | Mechanism::EXTERNAL
+            | Mechanism::ANONYMOUS
+    )
+}

@@ -1,0 +1,444 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use super::*;
+
+/// `\0ann\0pw` in base64.
+const ANN: &str = "AGFubgBwdw==";
+
+fn offering(mechanisms: &[Mechanism]) -> Config {
+    let mut config = config();
+    config.offer_auth(mechanisms.iter().copied());
+    config.auth_in_clear = InClear::InsecureSecrets;
+    config.timeouts.penalty = Duration::ZERO;
+    config
+}
+
+fn session(mechanism: Mechanism) -> Session {
+    Session::with(offering(&[mechanism]))
+}
+
+/// As who the client is let in.
+fn letting_in(mut session: Session) -> Session {
+    session.judgements.push(Progress::Accepted("ann".into()));
+    session
+}
+
+fn encoded(text: &str) -> String {
+    BASE64_STANDARD.encode(text)
+}
+
+#[test]
+fn plain_with_an_initial_response() {
+    let mut session = letting_in(session(Mechanism::PLAIN));
+    assert_eq!(session.server.identity(), None);
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    assert_eq!(session.happened(), "auth PLAIN ann:pw None");
+    assert_eq!(session.said(), "235 2.7.0 authenticated\r\n");
+    assert_eq!(session.server.identity(), Some("ann"));
+    assert_eq!(session.server.mechanism(), Some(Mechanism::PLAIN));
+}
+
+#[test]
+fn plain_in_two_rounds() {
+    let mut session = letting_in(session(Mechanism::PLAIN));
+    session.sends("auth plain");
+    assert_eq!(session.said(), "334 \r\n", "an empty challenge has its space");
+    assert_eq!(session.happened(), "");
+    session.sends(ANN);
+    assert_eq!(session.happened(), "auth PLAIN ann:pw None");
+    assert_eq!(session.codes(), "235");
+}
+
+#[test]
+fn a_refusal_says_535_and_the_session_goes_on() {
+    let mut session = session(Mechanism::PLAIN);
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
+    assert_eq!(session.server.identity(), None);
+    session.judgements.push(Progress::Accepted("ann".into()));
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    assert_eq!(session.codes(), "235");
+}
+
+#[test]
+fn the_application_may_say_why_not() {
+    let mut session = session(Mechanism::PLAIN).refusing("auth", Rejection::AUTH_FAILURE);
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    assert_eq!(session.said(), "454 4.7.0 cannot authenticate now, try again later\r\n");
+    assert_eq!(session.server.identity(), None);
+}
+
+#[test]
+fn what_is_not_answered_in_time_is_refused_for_now() {
+    let mut session = session(Mechanism::PLAIN).holding();
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    assert!(session.wait.answer);
+    assert!(!session.wait.read);
+    session.later(60);
+    assert_eq!(session.codes(), "454");
+    let ticket = session.auth.take().unwrap();
+    let late = session.server.answer_auth(ticket, Progress::Accepted("ann".into()));
+    assert!(late.is_err());
+    assert_eq!(session.server.identity(), None);
+    session.sends("NOOP");
+    assert_eq!(session.codes(), "250");
+}
+
+#[test]
+fn login_asks_twice() {
+    let mut session = letting_in(session(Mechanism::LOGIN));
+    session.sends("AUTH LOGIN");
+    assert_eq!(session.said(), "334 VXNlcm5hbWU6\r\n");
+    session.sends(&encoded("ann"));
+    assert_eq!(session.said(), "334 UGFzc3dvcmQ6\r\n");
+    session.sends(&encoded("pw"));
+    assert_eq!(session.happened(), "auth LOGIN ann:pw None");
+    assert_eq!(session.codes(), "235");
+}
+
+#[test]
+fn login_takes_the_user_name_as_initial_response() {
+    let mut session = letting_in(session(Mechanism::LOGIN));
+    session.sends(&format!("AUTH LOGIN {}", encoded("ann")));
+    assert_eq!(session.said(), "334 UGFzc3dvcmQ6\r\n");
+    session.sends(&encoded("pw"));
+    assert_eq!(session.happened(), "auth LOGIN ann:pw None");
+}
+
+#[test]
+fn a_bearer_is_refused_in_two_rounds() {
+    let claim = encoded("n,a=ann@mx.test,\x01auth=Bearer tok\x01\x01");
+    for last in ["AQ==", "", "*", "?"] {
+        let mut session = session(Mechanism::OAUTHBEARER);
+        session.sends(&format!("AUTH OAUTHBEARER {claim}"));
+        assert_eq!(session.happened(), "auth OAUTHBEARER Some(\"ann@mx.test\") tok");
+        let said = session.said();
+        let challenge = said.strip_prefix("334 ").unwrap().trim_end();
+        let json = BASE64_STANDARD.decode(challenge).unwrap();
+        assert_eq!(json, b"{\"status\":\"invalid_token\"}");
+        session.sends(last);
+        assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
+        session.sends("NOOP");
+        assert_eq!(session.codes(), "250");
+    }
+}
+
+#[test]
+fn a_bearer_that_cannot_be_judged_now_hears_so_at_once() {
+    let mut session = session(Mechanism::XOAUTH2).refusing("auth", Rejection::AUTH_FAILURE);
+    session.sends(&format!(
+        "AUTH XOAUTH2 {}",
+        encoded("user=ann\x01auth=Bearer tok\x01\x01")
+    ));
+    assert_eq!(session.codes(), "454");
+}
+
+#[test]
+fn any_other_mechanism_goes_step_by_step() {
+    let own = Mechanism::parse("X-OWN").unwrap();
+    let mut session = session(own);
+    session.judgements.push(Progress::Challenge(b"who?".into()));
+    session.judgements.push(Progress::Challenge(Vec::new()));
+    session.judgements.push(Progress::Accepted("ann".into()));
+    session.sends("AUTH X-OWN");
+    assert_eq!(session.happened(), "auth X-OWN None");
+    assert_eq!(session.said(), format!("334 {}\r\n", encoded("who?")));
+    session.sends(&encoded("me"));
+    assert_eq!(session.happened(), "auth X-OWN Some(\"me\")");
+    assert_eq!(session.said(), "334 \r\n");
+    session.sends("");
+    assert_eq!(session.happened(), "auth X-OWN Some(\"\")");
+    assert_eq!(session.codes(), "235");
+}
+
+#[test]
+fn an_equals_sign_is_an_empty_initial_response() {
+    let mut session = session(Mechanism::parse("X-OWN").unwrap());
+    session.sends("AUTH X-OWN =");
+    assert_eq!(session.happened(), "auth X-OWN Some(\"\")");
+}
+
+#[test]
+fn a_challenge_that_fits_no_line_ends_the_exchange() {
+    let mut session = session(Mechanism::parse("X-OWN").unwrap());
+    session
+        .judgements
+        .push(Progress::Challenge(std::vec![0; 12_288 / 4 * 3 + 1]));
+    session.sends("AUTH X-OWN");
+    assert_eq!(session.codes(), "454");
+    session.sends("NOOP");
+    assert_eq!(session.codes(), "250");
+}
+
+#[test]
+fn scram_is_begun_by_the_client() {
+    let mut session = session(Mechanism::SCRAM_SHA_256);
+    session.sends("AUTH SCRAM-SHA-256");
+    assert_eq!(session.said(), "334 \r\n");
+    session.sends(&encoded("n,,n=ann,r=x"));
+    assert_eq!(session.happened(), "auth SCRAM-SHA-256 Some(\"n,,n=ann,r=x\")");
+}
+
+#[test]
+fn what_the_client_gets_wrong_has_a_code_of_its_own() {
+    for (line, reply, fault) in [
+        ("*", "501 5.7.0 authentication cancelled", "Cancelled"),
+        ("A", "501 5.5.2 cannot decode this base64", "NotBase64"),
+        ("AGFubgBwdw=", "501 5.5.2 cannot decode this base64", "NotBase64"),
+        ("AGFubgBwdx==", "501 5.5.2 cannot decode this base64", "NotBase64"),
+        ("AGFu bgBwdw==", "501 5.5.2 cannot decode this base64", "NotBase64"),
+        ("=", "501 5.5.2 cannot decode this base64", "NotBase64"),
+        ("aGVsbG8=", "501 5.5.2 malformed authentication response", "Malformed"),
+        ("", "501 5.5.2 malformed authentication response", "Malformed"),
+    ] {
+        let mut session = session(Mechanism::PLAIN);
+        session.sends("AUTH PLAIN");
+        session.forgets();
+        session.sends(line);
+        assert_eq!(session.said(), format!("{reply}\r\n"), "{line}");
+        assert_eq!(session.happened(), format!("auth-failed {fault}"), "{line}");
+        session.sends("NOOP");
+        assert_eq!(session.codes(), "250", "{line}");
+    }
+}
+
+#[test]
+fn cram_md5_takes_no_initial_response() {
+    let mut session = session(Mechanism::CRAM_MD5);
+    session.sends("AUTH CRAM-MD5 YQ==");
+    assert_eq!(session.said(), "501 5.7.0 this mechanism has no initial response\r\n");
+}
+
+#[test]
+fn a_mechanism_that_is_not_offered_gets_504() {
+    let mut session = session(Mechanism::PLAIN);
+    for line in ["AUTH LOGIN", "AUTH PLAINX", "AUTH X"] {
+        session.sends(line);
+        assert_eq!(session.said(), "504 5.5.4 mechanism not recognised\r\n", "{line}");
+    }
+    session.sends("AUTH");
+    assert_eq!(session.codes(), "501");
+}
+
+#[test]
+fn without_auth_the_command_is_not_implemented() {
+    let mut session = Session::new();
+    session.sends("AUTH PLAIN");
+    assert_eq!(session.codes(), "502");
+}
+
+#[test]
+fn auth_has_its_place() {
+    let mut session = Session::fresh(offering(&[Mechanism::PLAIN]));
+    session.goes_on();
+    session.forgets();
+    session.sends("AUTH PLAIN");
+    assert_eq!(session.said(), "503 5.5.1 say hello first\r\n");
+    let mut session = letting_in(self::session(Mechanism::PLAIN));
+    session.sends("MAIL FROM:<a@b.test>\r\nAUTH PLAIN\r\nRSET");
+    assert_eq!(session.codes(), "250 503 250");
+    session.sends(&format!("AUTH PLAIN {ANN}\r\nAUTH PLAIN {ANN}\r\nRSET\r\nAUTH PLAIN {ANN}"));
+    assert_eq!(session.codes(), "235 503 250 503");
+}
+
+#[test]
+fn a_hello_does_not_undo_it_and_offers_it_no_more() {
+    let mut session = letting_in(session(Mechanism::PLAIN));
+    session.sends("EHLO client.test");
+    assert!(session.said().contains("AUTH PLAIN\r\n"));
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    session.forgets();
+    session.sends("EHLO client.test");
+    assert!(!session.said().contains("AUTH"));
+    assert_eq!(session.server.identity(), Some("ann"));
+}
+
+#[test]
+fn long_responses_fit_and_longer_ones_do_not() {
+    let token = "t".repeat(9100);
+    let claim = encoded(&format!("user=ann\x01auth=Bearer {token}\x01\x01"));
+    assert!(claim.len() > 12_000 && claim.len() <= 12_288);
+    let mut session = letting_in(session(Mechanism::XOAUTH2));
+    session.sends("AUTH XOAUTH2");
+    session.sends(&claim);
+    assert_eq!(session.codes(), "334 235");
+    let mut session = letting_in(self::session(Mechanism::XOAUTH2));
+    session.sends(&format!("AUTH XOAUTH2 {claim}"));
+    assert_eq!(session.codes(), "235", "behind the command, too");
+
+    let mut session = self::session(Mechanism::PLAIN);
+    session.sends("AUTH PLAIN");
+    session.forgets();
+    session.sends(&"A".repeat(12_292));
+    assert_eq!(session.said(), "500 5.5.6 authentication response too long\r\n");
+    assert_eq!(session.happened(), "auth-failed TooLong");
+    session.sends("NOOP");
+    assert_eq!(session.codes(), "250");
+}
+
+#[test]
+fn the_end_of_the_input_ends_the_exchange_and_the_session() {
+    let mut session = session(Mechanism::PLAIN);
+    session.sends("AUTH PLAIN");
+    session.ends();
+    assert_eq!(session.happened(), "closed Eof");
+}
+
+#[test]
+fn a_client_that_stops_in_the_exchange_runs_out_of_time() {
+    let mut session = session(Mechanism::PLAIN);
+    session.sends("AUTH PLAIN");
+    session.forgets();
+    assert_eq!(session.wait.deadline.unwrap().phase, Phase::Auth);
+    session.later(300);
+    assert_eq!(session.codes(), "421");
+    assert_eq!(session.happened(), "closed TimedOut(Auth)");
+}
+
+#[test]
+fn guessing_ends() {
+    let mut config = offering(&[Mechanism::PLAIN]);
+    config.limits.failed_logins = crate::limits::Bound::new(1, 2);
+    config.timeouts.penalty = Duration::from_secs(1);
+    let mut session = Session::with(config);
+    let guess = format!("AUTH PLAIN {ANN}");
+    session.sends(&guess);
+    assert_eq!(session.codes(), "535");
+    session.sends(&guess);
+    assert_eq!(session.codes(), "", "held back");
+    session.later(1);
+    assert_eq!(session.codes(), "535");
+    session.sends(&guess);
+    session.later(1);
+    assert_eq!(session.codes(), "535 421");
+    assert!(session.happened().ends_with("closed TooManyFailedLogins"));
+}
+
+#[test]
+fn broken_off_exchanges_are_guesses_too() {
+    let mut config = offering(&[Mechanism::PLAIN]);
+    config.limits.failed_logins = crate::limits::Bound::new(9, 2);
+    let mut session = Session::with(config);
+    session.sends("AUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n*");
+    assert_eq!(session.codes(), "334 501 334 501 334 501 421");
+}
+
+#[test]
+fn in_clear_nothing_is_offered_unless_it_is_allowed() {
+    let all = [Mechanism::PLAIN, Mechanism::CRAM_MD5, Mechanism::SCRAM_SHA_256_PLUS];
+    for (policy, offered) in [
+        (InClear::Never, None),
+        (InClear::WithoutSecrets, Some("AUTH CRAM-MD5\r\n")),
+        (InClear::InsecureSecrets, Some("AUTH PLAIN CRAM-MD5\r\n")),
+    ] {
+        let mut config = offering(&all);
+        config.auth_in_clear = policy;
+        let mut session = Session::with(config);
+        session.sends("EHLO client.test");
+        let said = session.said();
+        assert_eq!(said.contains("AUTH"), offered.is_some(), "{policy:?}");
+        assert!(offered.is_none_or(|offered| said.contains(offered)), "{policy:?}");
+        if policy != InClear::InsecureSecrets {
+            session.sends(&format!("AUTH PLAIN {ANN}"));
+            assert_eq!(session.said(), "538 5.7.11 this mechanism needs TLS\r\n");
+            assert_eq!(session.happened(), "hello client.test", "nothing was shown to anybody");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_needs_to_know_who_it_is_says_530() {
+    let mut config = offering(&[Mechanism::PLAIN]);
+    config.auth = Auth::Required;
+    let mut session = letting_in(Session::with(config));
+    for line in [
+        "MAIL FROM:<a@b.test>",
+        "RCPT TO:<b@mx.test>",
+        "DATA",
+        "BDAT 0 LAST",
+        "VRFY ann",
+        "EXPN list",
+        "HELP",
+    ] {
+        session.sends(line);
+        assert_eq!(session.said(), "530 5.7.0 authenticate first\r\n", "{line}");
+    }
+    session.sends("NOOP\r\nRSET\r\nHELO client.test\r\nEHLO client.test");
+    assert!(!session.codes().contains("530"));
+    session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>"));
+    assert_eq!(session.codes(), "235 250");
+    assert_eq!(session.server.protocol_name(), "ESMTPA");
+}
+
+#[test]
+fn starttls_forgets_who_the_client_was() {
+    let mut config = offering(&[Mechanism::PLAIN]);
+    config.extensions.add(crate::types::Extension::StartTls);
+    let mut session = letting_in(Session::with(config));
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    session.server.trust_originators();
+    session.sends("STARTTLS");
+    let upgrade = session.upgrade.take().unwrap();
+    session.server.tls_started(upgrade, TlsFacts::default());
+    session.goes_on();
+    assert_eq!(session.server.identity(), None);
+    session.judgements.push(Progress::Accepted("ann".into()));
+    session.forgets();
+    session.sends(&format!("EHLO client.test\r\nAUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test> AUTH=c@d.test"));
+    assert!(session.codes().ends_with("235 250"));
+    assert_eq!(session.server.protocol_name(), "ESMTPSA");
+}
+
+/// What the application sees of the AUTH parameter.
+fn originator(session: &mut Session, line: &str) -> Option<String> {
+    let mut seen = None;
+    session.asks(line, |server, event| {
+        let Event::Mail { mail, ticket } = event else {
+            panic!("not MAIL");
+        };
+        seen = mail.parameters().auth().map(|identity| identity.as_str().to_owned());
+        server.accept(ticket).unwrap();
+    });
+    session.sends("RSET");
+    session.forgets();
+    seen
+}
+
+#[test]
+fn what_is_said_of_the_originator_is_believed_from_the_trusted_only() {
+    let mut session = letting_in(session(Mechanism::PLAIN));
+    assert_eq!(
+        originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
+        Some("<>".into())
+    );
+    session.sends(&format!("AUTH PLAIN {ANN}"));
+    session.forgets();
+    assert_eq!(
+        originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
+        Some("<>".into())
+    );
+    session.server.trust_originators();
+    assert_eq!(
+        originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
+        Some("e+3Dmc2@example.com".into())
+    );
+    assert_eq!(originator(&mut session, "MAIL FROM:<a@b.test>"), None);
+    let mut without = Session::new();
+    without.sends("MAIL FROM:<a@b.test> AUTH=<>");
+    assert_eq!(without.codes(), "555");
+}
+
+#[test]
+fn nothing_shown_is_in_debug() {
+    let mut session = session(Mechanism::PLAIN).holding();
+    session.sends(&format!("AUTH PLAIN {}", encoded("\0ann\0hunter2")));
+    let seen = format!("{:?} {:?}", session.server, session.auth);
+    assert!(!seen.contains("hunter2"), "{seen}");
+}
+
+#[test]
+fn a_line_behind_the_exchange_is_a_command_again() {
+    let mut session = letting_in(session(Mechanism::LOGIN));
+    session.sends(&format!("AUTH LOGIN\r\n{}\r\n{}\r\nNOOP", encoded("ann"), encoded("pw")));
+    assert_eq!(session.codes(), "334 334 235 250");
+}
