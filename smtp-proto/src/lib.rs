@@ -197,6 +197,8 @@ pub mod limits;
 mod line;
 mod machine;
 mod output;
+pub mod sasl;
+mod secret;
 pub mod server;
 mod state;
 pub mod syntax;

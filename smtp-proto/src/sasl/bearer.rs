@@ -1,0 +1,195 @@
+//! OAUTHBEARER (RFC 7628) and XOAUTH2, the form that came before it.
+
+use super::name::{escape, is_name, name, unescape};
+use super::{Cancel, Claim, ClientMechanism, Context, Mechanism, Secret};
+
+/// The client's side of both.
+#[derive(Debug)]
+pub(super) struct BearerClient {
+    mechanism: Mechanism,
+    initial: Option<Secret>,
+    /// Whether the server said why it fails.
+    told: bool,
+}
+
+impl BearerClient {
+    /// OAUTHBEARER. The host and the port are left out when they are not known, or cannot be sent. None when the
+    /// identity or the token cannot be sent.
+    pub(super) fn oauthbearer(identity: &str, token: &Secret, context: &Context<'_>) -> Option<Self> {
+        if !(identity.is_empty() || is_name(identity)) || !is_token(token.expose()) {
+            return None;
+        }
+        let host = context
+            .host
+            .filter(|host| host.bytes().all(|octet| octet.is_ascii_graphic()));
+        let mut head = alloc::string::String::from("n,");
+        if !identity.is_empty() {
+            head.push_str("a=");
+            head.push_str(&escape(identity));
+        }
+        head.push_str(",\x01");
+        if let Some(host) = host {
+            head.push_str("host=");
+            head.push_str(host);
+            head.push('\x01');
+        }
+        if let Some(port) = context.port {
+            head.push_str(&alloc::format!("port={port}\x01"));
+        }
+        let parts = [head.as_bytes(), b"auth=Bearer ", token.expose(), b"\x01\x01"];
+        Some(Self::new(Mechanism::OAUTHBEARER, &parts))
+    }
+
+    /// XOAUTH2. None when the user or the token cannot be sent.
+    pub(super) fn xoauth2(user: &str, token: &Secret) -> Option<Self> {
+        let parts = [
+            b"user=".as_slice(),
+            user.as_bytes(),
+            b"\x01auth=Bearer ",
+            token.expose(),
+            b"\x01\x01",
+        ];
+        (is_name(user) && is_token(token.expose())).then(|| Self::new(Mechanism::XOAUTH2, &parts))
+    }
+
+    fn new(mechanism: Mechanism, parts: &[&[u8]]) -> Self {
+        Self {
+            mechanism,
+            initial: Some(Secret::concat(parts)),
+            told: false,
+        }
+    }
+}
+
+impl ClientMechanism for BearerClient {
+    fn mechanism(&self) -> Mechanism {
+        self.mechanism
+    }
+
+    fn initial(&mut self) -> Option<Secret> {
+        Some(self.initial.take().unwrap_or_default())
+    }
+
+    /// A challenge says why the token is not taken. It is to be acknowledged, and then the server fails with a
+    /// reply (RFC 7628 section 3.2.3).
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, Cancel> {
+        if self.initial.is_some() || self.told {
+            return Err(Cancel::Unexpected);
+        }
+        self.told = true;
+        let acknowledgement: &[u8] = if self.mechanism == Mechanism::OAUTHBEARER {
+            b"\x01"
+        } else {
+            b""
+        };
+        Ok(acknowledgement.into())
+    }
+
+    fn finish(&mut self) -> Result<(), Cancel> {
+        super::sent(self.initial.is_none() && !self.told)
+    }
+}
+
+/// What a server says as a challenge, before it fails (RFC 7628 section 3.2.2).
+#[allow(dead_code, reason = "the machines are to use it")]
+pub(crate) fn failure(mechanism: Mechanism) -> &'static [u8] {
+    if mechanism == Mechanism::OAUTHBEARER {
+        br#"{"status":"invalid_token"}"#
+    } else {
+        br#"{"status":"401","schemes":"bearer"}"#
+    }
+}
+
+/// Whether this is a token (RFC 6750 section 2.1):
+///
+/// ```text
+/// b64token    = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+/// ```
+fn is_token(octets: &[u8]) -> bool {
+    let text = octets.trim_ascii();
+    let end = text
+        .iter()
+        .rposition(|octet| *octet != b'=')
+        .map_or(0, |at| at + 1);
+    text.len() == octets.len()
+        && end > 0
+        && text
+            .iter()
+            .take(end)
+            .all(|octet| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet))
+}
+
+/// Reads what would be in an HTTP header: `"Bearer" 1*SP b64token`, the scheme in any case of letters.
+fn credentials(value: &[u8]) -> Option<Secret> {
+    let (scheme, rest) = value.split_at_checked(b"Bearer".len())?;
+    let token = rest.trim_ascii_start();
+    let blanks = rest.get(..rest.len() - token.len())?;
+    let fits = scheme.eq_ignore_ascii_case(b"Bearer")
+        && !blanks.is_empty()
+        && blanks.iter().all(|octet| *octet == b' ')
+        && is_token(token);
+    fits.then(|| token.into())
+}
+
+/// Reads the response:
+///
+/// ```text
+/// initial-response = "user=" user %x01 "auth=Bearer " token %x01 %x01
+/// ```
+pub(super) fn parse_xoauth2(response: &[u8]) -> Option<Claim> {
+    let fields = response.strip_prefix(b"user=")?.strip_suffix(b"\x01\x01")?;
+    let end = fields.iter().position(|octet| *octet == 1)?;
+    let (user, rest) = fields.split_at_checked(end)?;
+    Some(Claim::Bearer {
+        user: Some(name(user)?),
+        token: credentials(rest.strip_prefix(b"\x01auth=")?)?,
+    })
+}
+
+/// Reads the response:
+///
+/// ```text
+/// kvsep          = %x01
+/// key            = 1*(ALPHA)
+/// value          = *(VCHAR / SP / HTAB / CR / LF )
+/// kvpair         = key "=" value kvsep
+/// client-resp    = (gs2-header kvsep *kvpair kvsep) / kvsep
+/// gs2-header     = gs2-cb-flag "," [ "a=" saslname ] ","
+/// gs2-cb-flag    = ("p=" cb-name) / "n" / "y"
+/// ```
+///
+/// The mechanism cannot bind to a channel, so `p` is refused. The second form of `client-resp` is an answer to a
+/// failure, and no claim. An empty `auth`, by which a client can ask for the way to a token, is refused as well,
+/// since there is nothing to tell it. Keys other than `auth` are not looked at.
+pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<Claim> {
+    let rest = response
+        .strip_prefix(b"n,")
+        .or_else(|| response.strip_prefix(b"y,"))?;
+    let (identity, rest) = rest.split_at_checked(rest.iter().position(|octet| *octet == b',')?)?;
+    let user = match identity.strip_prefix(b"a=") {
+        Some(name) => Some(unescape(name)?),
+        None if identity.is_empty() => None,
+        None => return None,
+    };
+    let pairs = rest.strip_prefix(b",\x01")?.strip_suffix(b"\x01\x01")?;
+    let mut token = None;
+    for pair in pairs.split(|octet| *octet == 1) {
+        let (key, value) = pair.split_at_checked(pair.iter().position(|octet| *octet == b'=')?)?;
+        let value = value.strip_prefix(b"=")?;
+        if key.is_empty() || !key.iter().all(u8::is_ascii_alphabetic) || !value.iter().all(is_value) {
+            return None;
+        }
+        if key == b"auth" && token.replace(credentials(value)?).is_some() {
+            return None;
+        }
+    }
+    token.map(|token| Claim::Bearer { user, token })
+}
+
+/// Whether an octet can be in a `value`.
+const fn is_value(octet: &u8) -> bool {
+    octet.is_ascii_graphic() || matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! CRAM-MD5 (RFC 2195).
+
+use alloc::string::String;
+use core::fmt;
+
+use hmac::{Hmac, Mac};
+use md5::Md5;
+use subtle::ConstantTimeEq;
+
+use super::name::{is_name, name};
+use super::plain::is_password;
+use super::{Cancel, ClientMechanism, Mechanism, Progress, Secret, ServerMechanism};
+
+/// Most octets of a challenge. A `msg-id` on one line of a mail has no more (RFC 5322 section 2.1.1).
+const MAX_CHALLENGE: usize = 998;
+
+/// The client's side.
+#[derive(Debug)]
+pub(super) struct CramMd5Client {
+    user: String,
+    /// None once it was used.
+    password: Option<Secret>,
+}
+
+impl CramMd5Client {
+    /// None when the user cannot be sent.
+    pub(super) fn new(user: &str, password: &Secret) -> Option<Self> {
+        (is_name(user) && is_password(password.expose())).then(|| Self {
+            user: user.into(),
+            password: Some(password.clone()),
+        })
+    }
+}
+
+impl ClientMechanism for CramMd5Client {
+    fn mechanism(&self) -> Mechanism {
+        Mechanism::CRAM_MD5
+    }
+
+    fn initial(&mut self) -> Option<Secret> {
+        None
+    }
+
+    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, Cancel> {
+        let password = self.password.take().ok_or(Cancel::Unexpected)?;
+        if challenge.is_empty() || challenge.len() > MAX_CHALLENGE {
+            return Err(Cancel::Malformed);
+        }
+        let digest = digest(&password, challenge);
+        Ok(Secret::concat(&[self.user.as_bytes(), b" ", &digest]))
+    }
+
+    fn finish(&mut self) -> Result<(), Cancel> {
+        super::sent(self.password.is_none())
+    }
+}
+
+/// The server's side: it needs the password itself, or something that is as good as it.
+///
+/// It asks `lookup` for the password of a user. When there is none, it does the same work with another one and
+/// refuses in the same way; only the time of `lookup` itself can tell.
+pub struct CramMd5Server<F> {
+    challenge: String,
+    lookup: F,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Begun,
+    Challenged,
+    Over,
+}
+
+impl<F: FnMut(&str) -> Option<Secret>> CramMd5Server<F> {
+    /// Takes a challenge in the form `<unique@host>`, which must be a new one each time: who can tell the next one
+    /// has the answer to it from another exchange. None when it does not have that form, holds a blank or another
+    /// character than those of ASCII that are seen, or is longer than 998 octets.
+    pub fn new(challenge: impl Into<String>, lookup: F) -> Option<Self> {
+        let challenge = challenge.into();
+        let inside = challenge.strip_prefix('<')?.strip_suffix('>')?;
+        let fits = challenge.len() <= MAX_CHALLENGE
+            && inside
+                .bytes()
+                .all(|octet| octet.is_ascii_graphic() && octet != b'<' && octet != b'>');
+        let (left, right) = inside.split_once('@')?;
+        (fits && !left.is_empty() && !right.is_empty()).then_some(Self {
+            challenge,
+            lookup,
+            state: State::Begun,
+        })
+    }
+
+    /// The challenge.
+    #[must_use]
+    pub fn challenge(&self) -> &str {
+        &self.challenge
+    }
+
+    /// Whom the response is from, if it is right:
+    ///
+    /// ```text
+    /// response = user SP 32hex                 ; HMAC-MD5 with the password as key, of the challenge
+    /// ```
+    fn verify(&mut self, response: &[u8]) -> Option<String> {
+        let (user, shown) = response.split_last_chunk::<32>()?;
+        let user = name(user.strip_suffix(b" ")?)?;
+        let password = (self.lookup)(&user);
+        let known = password.is_some();
+        let expected = digest(&password.unwrap_or_default(), self.challenge.as_bytes());
+        let same: bool = expected.ct_eq(&shown.to_ascii_lowercase()).into();
+        (same && known).then_some(user)
+    }
+}
+
+impl<F: FnMut(&str) -> Option<Secret> + Send> ServerMechanism for CramMd5Server<F> {
+    fn step(&mut self, response: &[u8]) -> Progress {
+        match self.state {
+            State::Begun if response.is_empty() => {
+                self.state = State::Challenged;
+                Progress::Challenge(self.challenge.as_bytes().into())
+            }
+            State::Challenged => {
+                self.state = State::Over;
+                self.verify(response)
+                    .map_or(Progress::Refused, Progress::Accepted)
+            }
+            _ => {
+                self.state = State::Over;
+                Progress::Refused
+            }
+        }
+    }
+}
+
+impl<F> fmt::Debug for CramMd5Server<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CramMd5Server")
+            .field("challenge", &self.challenge)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `HMAC-MD5(password, challenge)` in lower-case hexadecimal digits (RFC 2195 section 2).
+fn digest(password: &Secret, challenge: &[u8]) -> [u8; 32] {
+    let mut digits = [0; 32];
+    // A key of any length will do, so this does not fail.
+    if let Ok(mac) = Hmac::<Md5>::new_from_slice(password.expose()) {
+        let code = mac.chain_update(challenge).finalize().into_bytes();
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for ([high, low], octet) in pairs.iter_mut().zip(code) {
+            *high = hexadecimal(octet >> 4);
+            *low = hexadecimal(octet & 15);
+        }
+    }
+    digits
+}
+
+const fn hexadecimal(digit: u8) -> u8 {
+    if digit < 10 {
+        b'0' + digit
+    } else {
+        b'a' - 10 + digit
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! What a client can show.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
+use super::anonymous::AnonymousClient;
+use super::bearer::BearerClient;
+use super::external::ExternalClient;
+use super::login::LoginClient;
+use super::plain::PlainClient;
+use super::{ClientMechanism, Mechanism, Secret};
+
+/// What a client can show of itself: a password, a token, a certificate, or nothing.
+///
+/// `Debug` shows names, never a password or a token.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    kind: Kind,
+    authorize_as: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Password { user: String, password: Secret },
+    Token { user: String, token: Secret },
+    External,
+    Anonymous { trace: String },
+}
+
+/// What a mechanism may need to know of the session.
+#[derive(Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Context<'a> {
+    /// The server, as the client was told to reach it. OAUTHBEARER tells it the server.
+    pub host: Option<&'a str>,
+    /// The port of the server. OAUTHBEARER tells it the server.
+    pub port: Option<u16>,
+    /// The channel binding of type `tls-exporter`: 32 octets that both ends of a TLS 1.3 session can make, and no
+    /// one else (RFC 9266). Without it, no mechanism that [binds](Mechanism::binds_channel) is started.
+    pub channel_binding: Option<&'a [u8]>,
+    /// Whether the server offers the form that ends in `-PLUS` of the mechanism that is started, or that is it.
+    /// SCRAM tells a server that does not that the client could have bound, so that a downgrade shows.
+    pub plus_offered: bool,
+}
+
+/// For a password, the strongest first.
+const PASSWORD: &[Mechanism] = &[
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_256_PLUS,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_1_PLUS,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_256,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_1,
+    #[cfg(feature = "cram-md5")]
+    Mechanism::CRAM_MD5,
+    Mechanism::PLAIN,
+    Mechanism::LOGIN,
+];
+
+/// For a password, to act as someone else: these can say so.
+const PASSWORD_AS: &[Mechanism] = &[
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_256_PLUS,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_1_PLUS,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_256,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_1,
+    Mechanism::PLAIN,
+];
+
+impl Credentials {
+    /// A user and a password.
+    pub fn password(user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self::of(Kind::Password {
+            user: user.into(),
+            password: password.into(),
+        })
+    }
+
+    /// A user and a bearer token, such as OAuth 2.0 gives out (RFC 6750).
+    pub fn token(user: impl Into<String>, token: impl Into<Secret>) -> Self {
+        Self::of(Kind::Token {
+            user: user.into(),
+            token: token.into(),
+        })
+    }
+
+    /// What the server knows already, such as the certificate that the client showed in the TLS handshake.
+    #[must_use]
+    pub const fn external() -> Self {
+        Self::of(Kind::External)
+    }
+
+    /// Nobody in particular. What the server may trace it by is an address, or another text without an at sign, of
+    /// at most 255 characters; it may be empty.
+    pub fn anonymous(trace: impl Into<String>) -> Self {
+        Self::of(Kind::Anonymous { trace: trace.into() })
+    }
+
+    /// Asks to act as someone else than the one whose credentials these are. Mechanisms that cannot ask that do not
+    /// fit then. An empty identity is none.
+    #[must_use]
+    pub fn authorize_as(mut self, identity: impl Into<String>) -> Self {
+        self.authorize_as = Some(identity.into()).filter(|identity| !identity.is_empty());
+        self
+    }
+
+    /// The mechanisms that these credentials fit, the strongest first. What a feature was not asked for is not among
+    /// them.
+    #[must_use]
+    pub const fn mechanisms(&self) -> &'static [Mechanism] {
+        match (&self.kind, &self.authorize_as) {
+            (Kind::Password { .. }, None) => PASSWORD,
+            (Kind::Password { .. }, Some(_)) => PASSWORD_AS,
+            (Kind::Token { .. }, None) => &[Mechanism::OAUTHBEARER, Mechanism::XOAUTH2],
+            (Kind::Token { .. }, Some(_)) => &[Mechanism::OAUTHBEARER],
+            (Kind::External, _) => &[Mechanism::EXTERNAL],
+            (Kind::Anonymous { .. }, None) => &[Mechanism::ANONYMOUS],
+            (Kind::Anonymous { .. }, Some(_)) => &[],
+        }
+    }
+
+    /// Begins an exchange. None when the mechanism is not one of [`mechanisms`](Self::mechanisms), when it binds to
+    /// a channel and there is no channel binding, or when a name, the password or the token has what the mechanism
+    /// cannot carry.
+    #[must_use]
+    pub fn start(&self, mechanism: Mechanism, context: &Context<'_>) -> Option<Box<dyn ClientMechanism>> {
+        if !self.mechanisms().contains(&mechanism) {
+            return None;
+        }
+        let authorize_as = self.authorize_as.as_deref();
+        match (&self.kind, mechanism) {
+            (Kind::Password { user, password }, Mechanism::PLAIN) => {
+                boxed(PlainClient::new(user, password, authorize_as))
+            }
+            (Kind::Password { user, password }, Mechanism::LOGIN) => boxed(LoginClient::new(user, password)),
+            #[cfg(feature = "cram-md5")]
+            (Kind::Password { user, password }, Mechanism::CRAM_MD5) => {
+                boxed(super::cram_md5::CramMd5Client::new(user, password))
+            }
+            #[cfg(feature = "scram")]
+            (Kind::Password { user, password }, _) => boxed(super::scram::ScramClient::new(
+                mechanism,
+                user,
+                password,
+                authorize_as,
+                context,
+            )),
+            (Kind::Token { user, token }, Mechanism::OAUTHBEARER) => boxed(BearerClient::oauthbearer(
+                authorize_as.unwrap_or(user),
+                token,
+                context,
+            )),
+            (Kind::Token { user, token }, Mechanism::XOAUTH2) => boxed(BearerClient::xoauth2(user, token)),
+            (Kind::External, Mechanism::EXTERNAL) => boxed(ExternalClient::new(authorize_as)),
+            (Kind::Anonymous { trace }, Mechanism::ANONYMOUS) => boxed(AnonymousClient::new(trace)),
+            _ => None,
+        }
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            authorize_as: None,
+        }
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("channel_binding", &self.channel_binding.map(|_| ".."))
+            .field("plus_offered", &self.plus_offered)
+            .finish()
+    }
+}
+
+fn boxed<M: ClientMechanism + 'static>(mechanism: Option<M>) -> Option<Box<dyn ClientMechanism>> {
+    mechanism.map(|mechanism| -> Box<dyn ClientMechanism> { Box::new(mechanism) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! Mechanisms of authentication: SASL (RFC 4422), as the AUTH command carries it (RFC 4954).
+//!
+//! | Mechanism | RFC | Feature | Begins | Shows the secret | Proves the server |
+//! |---|---|---|---|---|---|
+//! | PLAIN | 4616 | | client | yes | no |
+//! | LOGIN | none, draft-murchison-sasl-login | | server | yes | no |
+//! | XOAUTH2 | none | | client | yes | no |
+//! | OAUTHBEARER | 7628 | | client | yes | no |
+//! | EXTERNAL | 4422 appendix A | | client | | no |
+//! | ANONYMOUS | 4505 | | client | | no |
+//! | CRAM-MD5 | 2195 | `cram-md5` | server | no | no |
+//! | SCRAM-SHA-1, SCRAM-SHA-256 | 5802, 7677 | `scram` | client | no | yes |
+//! | SCRAM-SHA-1-PLUS, SCRAM-SHA-256-PLUS | 5802, 7677, 9266 | `scram` | client | no | yes |
+//!
+//! Both roles know all of them. A mechanism that shows the secret needs TLS, and CRAM-MD5 and SCRAM without it let
+//! whoever listens guess at the password.
+//!
+//! - A client has [`Credentials`], which know the mechanisms that they fit and [`start`](Credentials::start) one, or
+//!   a [`ClientMechanism`] of its own.
+//! - A server is shown a [`Claim`] to judge. For a mechanism that takes more than one question, the claim is a
+//!   [`Step`](Claim::Step), and a [`ServerMechanism`] answers it.
+//!
+//! Secrets are in a [`Secret`], which is wiped and not shown. What is made from them by the cryptographic crates
+//! underneath is not always wiped by those.
+
+mod anonymous;
+#[allow(dead_code, reason = "the machines are to use it")]
+pub(crate) mod base64;
+mod bearer;
+mod client;
+#[cfg(feature = "cram-md5")]
+mod cram_md5;
+mod credentials;
+mod external;
+mod login;
+mod mechanism;
+mod name;
+mod plain;
+#[cfg(feature = "scram")]
+mod scram;
+mod server;
+
+#[allow(unused_imports, reason = "the machines are to use it")]
+pub(crate) use bearer::failure as bearer_failure;
+pub use client::{Cancel, ClientMechanism};
+#[cfg(feature = "cram-md5")]
+pub use cram_md5::CramMd5Server;
+pub use credentials::{Context, Credentials};
+pub use mechanism::{InvalidMechanism, Mechanism};
+pub use server::{Claim, Malformed, Progress, ServerMechanism};
+
+pub use crate::secret::Secret;
+
+/// What a mechanism that ends with what the client sent makes of success: it cannot come before all was sent.
+fn sent(all: bool) -> Result<(), Cancel> {
+    if all { Ok(()) } else { Err(Cancel::Unexpected) }
+}
