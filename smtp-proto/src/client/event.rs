@@ -4,8 +4,8 @@ use crate::{
     data::Unsendable,
     syntax::ReplyError,
     time::Phase,
+    tls::TlsUpgrade,
     types::{Keyword, Reply, Verb},
-    upgrade::TlsUpgrade,
 };
 
 /// What happened in a client session.
@@ -16,7 +16,7 @@ pub enum Event<'i> {
     /// [`extensions`](super::Client::extensions) are known.
     Ready,
     /// The server is ready for TLS: do the handshake, check who the server is, and call
-    /// [`tls_started`](super::Client::tls_started). Only with a [`Tls`](super::Tls) policy that wants it.
+    /// [`tls_started`](super::Client::tls_started) or [`tls_failed`](super::Client::tls_failed). Only with a [`Tls`](super::Tls) policy that wants it.
     StartTls(TlsUpgrade),
     /// A reply came. Positive or negative, it is reported before anything that follows from it.
     Reply {
@@ -130,6 +130,9 @@ pub enum Closed {
     /// Something came in clear behind the reply to STARTTLS: somebody in between put it there.
     #[error("plaintext came behind the reply to STARTTLS: the connection is tampered with")]
     PlaintextBeforeTls,
+    /// The TLS handshake failed, or the server is not the one that was meant. Nothing was said in clear after it.
+    #[error("the TLS handshake failed")]
+    TlsFailed,
     /// The server ended the session with 421 (RFC 5321 section 3.8).
     #[error("the server closed the session with 421")]
     NotAvailable,

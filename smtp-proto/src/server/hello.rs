@@ -103,7 +103,7 @@ impl Server {
         }
         let offered = announced(
             self.extensions.as_deref().unwrap_or(&self.config.extensions),
-            self.encrypted,
+            self.tls.is_some(),
         );
         let output = &mut self.pipeline.output;
         if introduction.0 == Verb::Helo {

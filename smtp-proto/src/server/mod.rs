@@ -61,6 +61,7 @@ use crate::{
     machine::{Machine, Step, Wait, sealed::Sealed},
     state::State,
     time::{Deadline, Instant, Phase, Timer},
+    tls::TlsFacts,
     types::{ClientName, Extensions, Keyword, Verb},
 };
 
@@ -81,8 +82,8 @@ pub struct Server {
     extensions: Option<Box<Extensions>>,
     state: State,
     mode: Mode,
-    /// The session is under TLS.
-    encrypted: bool,
+    /// The session is under TLS, of which this is known.
+    tls: Option<Box<TlsFacts>>,
     /// How the client introduced itself; the last accepted EHLO, HELO or LHLO.
     hello: Option<(Verb, ClientName<'static>)>,
     /// The EHLO, HELO or LHLO that is being asked about.
@@ -151,7 +152,7 @@ impl Server {
             extensions: None,
             state: State::Connected,
             mode: Mode::Commands,
-            encrypted: false,
+            tls: None,
             hello: None,
             introduction: None,
             transaction: Transaction::default(),
@@ -169,15 +170,6 @@ impl Server {
             unwritten: 0,
             penalty: None,
             now: Instant::ORIGIN,
-        }
-    }
-
-    /// A session on a stream that is under TLS from the first octet (RFC 8314 section 3.3).
-    #[must_use]
-    pub fn over_tls(config: Arc<Config>) -> Self {
-        Self {
-            encrypted: true,
-            ..Self::new(config)
         }
     }
 
@@ -227,7 +219,7 @@ impl Server {
     /// all but the first with an S behind it under TLS (RFC 5321 section 4.4, RFC 3848, RFC 6531 section 3.7.3).
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
-        match (self.hello.as_ref(), self.transaction.smtputf8, self.encrypted) {
+        match (self.hello.as_ref(), self.transaction.smtputf8, self.tls.is_some()) {
             (Some((Verb::Lhlo, _)), false, false) => "LMTP",
             (Some((Verb::Lhlo, _)), false, true) => "LMTPS",
             (Some((Verb::Lhlo, _)), true, false) => "UTF8LMTP",
@@ -254,9 +246,12 @@ impl Server {
         self.unwritten = 0;
     }
 
-    /// Says a last reply and decides how the session ends.
+    /// Says a last reply and decides how the session ends. During a TLS handshake nothing can be said: in clear the
+    /// client would take it for a part of it.
     fn close_with(&mut self, reply: &'static str, why: Closed) {
-        if self.closing.is_none() {
+        if matches!(self.mode, Mode::Upgrading) {
+            self.close(why);
+        } else if self.closing.is_none() {
             self.pipeline.abandon();
             // In place of the greeting it has no enhanced code (RFC 2034 section 4).
             self.pipeline.enhanced &= self.state != State::Connected;
@@ -358,7 +353,7 @@ impl Server {
             let other = Deadline::new(asked + time, Phase::Application);
             deadline = Deadline::earlier(deadline, Some(other));
         } else if let Mode::Upgrading = self.mode {
-            let other = self.reading.run(Phase::Command, timeouts.command, now);
+            let other = self.reading.run(Phase::Handshake, timeouts.handshake, now);
             deadline = Deadline::earlier(deadline, Some(other));
         } else if self.penalty.is_some() {
             // Nothing is expected of the client meanwhile.
