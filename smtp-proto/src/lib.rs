@@ -97,9 +97,11 @@
 //! - [`limits`]: every bound, with its reason.
 //! - [`trace`]: `Received` and `Return-Path`.
 //!
-//! The core has no cryptography: of TLS it knows the state only. A client asks for STARTTLS when [`client::Tls`] says
-//! so, a server takes it when its configuration offers it, and either hands a [`TlsUpgrade`] out when the driver may
-//! do the handshake. Where TLS comes first, begin with `over_tls`. AUTH is not there yet: it is parsed, and refused
+//! The core has no cryptography: of TLS it knows that it is there, and the [`TlsFacts`] that it is told. A client asks
+//! for STARTTLS when [`client::Tls`] says so, a server takes it when its configuration offers it, and either hands a
+//! [`TlsUpgrade`] out when the driver may do the handshake. Where TLS comes first, see
+//! [`Client::over_tls`](client::Client::over_tls), [`Server::begin_tls`](server::Server::begin_tls) and
+//! [`Server::begin_over_tls`](server::Server::begin_over_tls). AUTH is not there yet: it is parsed, and refused
 //! with 502.
 //!
 //! # Features
@@ -203,11 +205,11 @@ pub mod server;
 mod state;
 pub mod syntax;
 mod time;
+mod tls;
 pub mod trace;
 pub mod types;
-mod upgrade;
 
 pub use machine::{Machine, Step, Wait};
 pub use state::State;
 pub use time::{Deadline, Instant, Phase};
-pub use upgrade::TlsUpgrade;
+pub use tls::{TlsFacts, TlsUpgrade};

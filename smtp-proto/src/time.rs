@@ -82,6 +82,8 @@ pub enum Phase {
     Banner,
     /// The client waits for the greeting.
     Greeting,
+    /// The TLS handshake is under way.
+    Handshake,
     /// The server waits for a whole command line; the client for the reply to one without a time of its own.
     Command,
     /// The server waits for a response of an AUTH exchange; the client for a challenge or the end of it.
@@ -111,6 +113,7 @@ impl core::fmt::Display for Phase {
         f.write_str(match self {
             Self::Banner => "holding back the greeting",
             Self::Greeting => "waiting for the greeting",
+            Self::Handshake => "waiting for the TLS handshake",
             Self::Command => "waiting for a command or its reply",
             Self::Auth => "authenticating",
             Self::Mail => "waiting for the reply to MAIL",

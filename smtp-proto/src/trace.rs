@@ -2,7 +2,10 @@
 
 use core::{fmt, net::IpAddr};
 
-use crate::types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath};
+use crate::{
+    tls::TlsFacts,
+    types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath},
+};
 
 /// A `Received` field: who handed the message over, to whom, and when.
 ///
@@ -29,6 +32,7 @@ pub struct Received<'a> {
     with: &'a str,
     id: Option<&'a str>,
     recipient: Option<&'a ForwardPath<'a>>,
+    cipher: Option<&'a str>,
     unix_time: u64,
 }
 
@@ -51,6 +55,7 @@ impl<'a> Received<'a> {
             with,
             id: None,
             recipient: None,
+            cipher: None,
             unix_time,
         }
     }
@@ -70,6 +75,24 @@ impl<'a> Received<'a> {
         self.recipient = Some(recipient);
         self
     }
+
+    /// Says under which cipher suite of TLS the message came, if its name is known (RFC 8314 section 4.3):
+    ///
+    /// ```abnf
+    /// tls-cipher-clause = CFWS "tls" FWS tls-cipher [ CFWS tls-dh-group-clause ]
+    /// tls-cipher        = tls-cipher-name / tls-cipher-hex
+    /// tls-cipher-name   = ALPHA *(ALPHA / DIGIT / "_")
+    /// ```
+    #[must_use]
+    pub fn with_tls(mut self, facts: &'a TlsFacts) -> Self {
+        self.cipher = facts.cipher.as_deref().filter(|name| {
+            name.starts_with(|char: char| char.is_ascii_alphabetic())
+                && name
+                    .bytes()
+                    .all(|octet| octet.is_ascii_alphanumeric() || octet == b'_')
+        });
+        self
+    }
 }
 
 impl fmt::Display for Received<'_> {
@@ -87,6 +110,9 @@ impl fmt::Display for Received<'_> {
         }
         if let Some(recipient) = self.recipient {
             write!(f, "\r\n\tfor {recipient}")?;
+        }
+        if let Some(cipher) = self.cipher {
+            write!(f, "\r\n\ttls {cipher}")?;
         }
         write!(f, ";\r\n\t{}\r\n", Date(self.unix_time))
     }

@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use bytes::BytesMut;
 use smtp_proto::{
-    Step, TlsUpgrade,
+    Step, TlsFacts, TlsUpgrade,
     client::{self, Closed, Config, Event, Receipt},
     data::Survey,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
@@ -89,11 +89,16 @@ impl Client {
     ) -> Result<Self, Error> {
         let config = config.into();
         let stream = dial(address, &config).await?;
-        let stream = match time::timeout(config.timeouts.greeting, tls.connect(stream)).await {
+        let stream = match time::timeout(config.timeouts.handshake, tls.connect(stream)).await {
             Ok(shaken) => shaken.map_err(Error::Handshake)?,
             Err(_) => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
         };
-        Self::start(stream, client::Client::over_tls(config), None).await
+        Self::start(
+            stream,
+            client::Client::over_tls(config, TlsFacts::default()),
+            None,
+        )
+        .await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use smtp_proto::{Machine, TlsUpgrade, client, server::Server};
+use smtp_proto::{Machine, TlsFacts, TlsUpgrade, client, server::Server};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time,
@@ -47,12 +47,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, client::Client> {
     /// Does the handshake that [`Event::StartTls`](client::Event::StartTls) asks for. When it fails, the session
     /// is over and says so in its next event: it never goes on in clear.
     pub async fn start_tls(&mut self, upgrade: TlsUpgrade, tls: &ClientTls) {
-        let limit = self.machine().config().timeouts.command;
+        let limit = self.machine().config().timeouts.handshake;
         let clear = self.stream_mut().take_clear();
         let shaken = in_time(limit, async { tls.connect(clear?).await }).await;
         if let Some(stream) = self.settle_handshake(shaken) {
             *self.stream_mut() = stream;
-            self.machine_mut().tls_started(upgrade);
+            self.machine_mut().tls_started(upgrade, TlsFacts::default());
         }
     }
 }
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
     /// session is over and says so in its next event.
     pub async fn start_tls(&mut self, upgrade: TlsUpgrade, config: &Arc<ServerConfig>) {
         if self.accept_tls(config).await {
-            self.machine_mut().tls_started(upgrade);
+            self.machine_mut().tls_started(upgrade, TlsFacts::default());
         }
     }
 
@@ -70,12 +70,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
     /// anything else was done with it. When it fails, the session is over and says so in its next event.
     pub async fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
         if self.accept_tls(config).await {
-            self.machine_mut().begin_over_tls();
+            self.machine_mut().begin_over_tls(TlsFacts::default());
         }
     }
 
     async fn accept_tls(&mut self, config: &Arc<ServerConfig>) -> bool {
-        let limit = self.machine().config().timeouts.command;
+        let limit = self.machine().config().timeouts.handshake;
         let clear = self.stream_mut().take_clear();
         let acceptor = TlsAcceptor::from(Arc::clone(config));
         let shaken = in_time(limit, async {

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::{Asked, Client, Closed, Login, NotSent, Stage, WhyNot};
+use super::{Client, Closed, Login, NotSent, Stage, WhyNot};
 use crate::{
     output::Sink,
     sasl::{self, Cancel, ClientMechanism, Context, InClear, Mechanism, Secret},
@@ -90,11 +90,13 @@ impl Client {
         login
             .credentials
             .mechanisms()
+            .iter()
+            .copied()
             .filter(|mechanism| login.mechanism.is_none_or(|only| only == *mechanism))
             .filter(|mechanism| allowed(mechanism) && self.offers(*mechanism))
             .find_map(|mechanism| {
                 let mut context = context.clone();
-                context.plus_offered = mechanism.plus().is_some_and(|plus| self.offers(plus));
+                context.plus_offered = self.offers_plus(mechanism);
                 login.credentials.start(mechanism, &context)
             })
     }
@@ -103,6 +105,15 @@ impl Client {
         self.extensions
             .auth_mechanisms()
             .any(|offered| offered.eq_ignore_ascii_case(mechanism.as_str()))
+    }
+
+    /// Whether the form of this mechanism is offered that binds to the TLS session.
+    fn offers_plus(&self, mechanism: Mechanism) -> bool {
+        let name = mechanism.as_str().trim_end_matches("-PLUS");
+        self.extensions
+            .auth_mechanisms()
+            .filter_map(|offered| offered.split_at_checked(name.len()))
+            .any(|(start, end)| start.eq_ignore_ascii_case(name) && end.eq_ignore_ascii_case("-PLUS"))
     }
 
     fn begin_exchange(&mut self, mut mechanism: Box<dyn ClientMechanism>, automatic: bool) {

@@ -109,12 +109,16 @@ pub enum Use {
     Never,
 }
 
-/// How long each phase of a session may take. The defaults are the minima of RFC 5321 section 4.5.3.2.
+/// How long each phase of a session may take. The defaults are the minima of RFC 5321 section 4.5.3.2
+/// where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// For the whole greeting. Default 5 minutes.
     pub greeting: Duration,
+    /// For a TLS handshake to be done. Default 1 minute: it needs no person and no disk, and a peer that has not come
+    /// to its end by then does not mean to.
+    pub handshake: Duration,
     /// For the reply to a command without a time of its own. Default 5 minutes.
     pub command: Duration,
     /// For the reply to MAIL. Default 5 minutes.
@@ -140,6 +144,7 @@ impl Default for Timeouts {
         }
         Self {
             greeting: minutes(5),
+            handshake: minutes(1),
             command: minutes(5),
             mail: minutes(5),
             recipient: minutes(5),
@@ -158,6 +163,7 @@ impl Timeouts {
     pub const fn all(time: Duration) -> Self {
         Self {
             greeting: time,
+            handshake: time,
             command: time,
             mail: time,
             recipient: time,

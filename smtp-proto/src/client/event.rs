@@ -5,8 +5,8 @@ use crate::{
     sasl::Cancel,
     syntax::ReplyError,
     time::Phase,
+    tls::TlsUpgrade,
     types::{Keyword, Reply, Verb},
-    upgrade::TlsUpgrade,
 };
 
 /// What happened in a client session.
@@ -17,7 +17,7 @@ pub enum Event<'i> {
     /// [`extensions`](super::Client::extensions) are known.
     Ready,
     /// The server is ready for TLS: do the handshake, check who the server is, and call
-    /// [`tls_started`](super::Client::tls_started). Only with a [`Tls`](super::Tls) policy that wants it.
+    /// [`tls_started`](super::Client::tls_started) or [`tls_failed`](super::Client::tls_failed). Only with a [`Tls`](super::Tls) policy that wants it.
     StartTls(TlsUpgrade),
     /// A reply came. Positive or negative, it is reported before anything that follows from it.
     Reply {
@@ -133,6 +133,9 @@ pub enum Closed {
     /// Something came in clear behind the reply to STARTTLS: somebody in between put it there.
     #[error("plaintext came behind the reply to STARTTLS: the connection is tampered with")]
     PlaintextBeforeTls,
+    /// The TLS handshake failed, or the server is not the one that was meant. Nothing was said in clear after it.
+    #[error("the TLS handshake failed")]
+    TlsFailed,
     /// The configuration has a login, and the server offers no mechanism for it that may be used.
     #[error("the server offers no mechanism that these credentials may be used with")]
     NoMechanism,

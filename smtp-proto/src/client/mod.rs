@@ -66,6 +66,7 @@ use crate::{
     state::State,
     syntax::ReplyScanner,
     time::{Deadline, Instant, Phase, Timer},
+    tls::TlsFacts,
     types::{Extensions, Keyword, Protocol, Verb},
 };
 
@@ -84,8 +85,8 @@ pub struct Client {
     output: Output,
     /// The server still holds a spoilt transaction: RSET comes before the next.
     needs_reset: bool,
-    /// The session is under TLS.
-    encrypted: bool,
+    /// The session is under TLS, of which this is known.
+    tls: Option<Box<TlsFacts>>,
     /// The exchange of AUTH that is under way.
     exchange: Option<Exchange>,
     /// The server has accepted who the client is.
@@ -160,7 +161,7 @@ impl Client {
             scanner: ReplyScanner::default(),
             output: Output::default(),
             needs_reset: false,
-            encrypted: false,
+            tls: None,
             exchange: None,
             authenticated: false,
             transactions: 0,
@@ -172,11 +173,12 @@ impl Client {
         }
     }
 
-    /// A session on a stream that is under TLS from the first octet (RFC 8314 section 3.3).
+    /// A session on a stream that is under TLS from the first octet (RFC 8314 section 3.3), and what is known of that:
+    /// the handshake is done, and the server is the one that was meant.
     #[must_use]
-    pub fn over_tls(config: Arc<Config>) -> Self {
+    pub fn over_tls(config: Arc<Config>, facts: TlsFacts) -> Self {
         Self {
-            encrypted: true,
+            tls: Some(Box::new(facts)),
             ..Self::new(config)
         }
     }
@@ -324,6 +326,7 @@ impl Client {
             },
             Stage::ChunksRefused if answer => (Phase::DataBlock, timeouts.data_block),
             Stage::Final | Stage::LoneDot(_) | Stage::ChunksRefused => (Phase::DataEnd, timeouts.data_end),
+            Stage::Upgrading => (Phase::Handshake, timeouts.handshake),
             Stage::Quitting(_) => (Phase::Quit, timeouts.quit),
             Stage::Auth => (Phase::Auth, timeouts.command),
             _ => (Phase::Command, timeouts.command),

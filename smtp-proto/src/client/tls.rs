@@ -1,22 +1,26 @@
 //! STARTTLS (RFC 3207), seen from the client.
 
+use alloc::boxed::Box;
+
 use super::{Client, Closed, Event, Stage, config::Tls};
 use crate::{
     state::{Move, State},
+    time::Phase,
+    tls::{TlsFacts, TlsUpgrade},
     types::{Extensions, Keyword, Reply},
-    upgrade::TlsUpgrade,
 };
 
 impl Client {
-    /// Says that the session is under TLS: the handshake for this upgrade is done, and the server is the one that
-    /// was meant. All that was learnt in plaintext is forgotten, and the session begins anew with EHLO (RFC 3207
-    /// section 4.2). When the handshake fails, call [`lost`](crate::Machine::lost) instead: never go on in clear.
-    pub fn tls_started(&mut self, upgrade: TlsUpgrade) {
+    /// Says that the session is under TLS, and what is known of it: the handshake for this upgrade is done, and the
+    /// server is the one that was meant. All that was learnt in plaintext is forgotten, and the session begins anew
+    /// with EHLO (RFC 3207 section 4.2). When the handshake fails, call [`tls_failed`](Self::tls_failed) instead.
+    pub fn tls_started(&mut self, upgrade: TlsUpgrade, facts: TlsFacts) {
         let _ = upgrade;
         if self.stage == Stage::Upgrading {
-            self.encrypted = true;
+            self.tls = Some(Box::new(facts));
             self.extensions = Extensions::default();
             self.needs_reset = false;
+            self.authenticated = false;
             self.transactions = 0;
             self.state = self.state.after(Move::StartTls).unwrap_or(State::Greeted);
             self.waiting.stop();
@@ -24,22 +28,37 @@ impl Client {
         }
     }
 
+    /// Says that the handshake for this upgrade failed, or that the server is not the one that was meant. The session
+    /// is over ([`Closed::TlsFailed`]), with the policy [`Tls::Opportunistic`], too: the stream is no longer in clear.
+    pub fn tls_failed(&mut self, upgrade: TlsUpgrade) {
+        let _ = upgrade;
+        if self.stage == Stage::Upgrading {
+            self.close(Closed::TlsFailed);
+        }
+    }
+
     /// Whether the session is under TLS.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
-        self.encrypted
+        self.tls.is_some()
+    }
+
+    /// What is known of the TLS session; `None` in clear.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.tls.as_deref()
     }
 
     /// Whether TLS is wanted and not there.
     pub(super) fn must_encrypt(&self) -> bool {
-        self.config.tls == Tls::Required && !self.encrypted
+        self.config.tls == Tls::Required && self.tls.is_none()
     }
 
     /// EHLO was answered: goes on to STARTTLS if the policy says so.
     pub(super) fn secure(&mut self) {
         let offered = self.extensions.has(Keyword::StartTls);
         match self.config.tls {
-            _ if self.encrypted => self.log_in(),
+            _ if self.tls.is_some() => self.log_in(),
             Tls::Required | Tls::Opportunistic if offered => {
                 self.send(&[b"STARTTLS"]);
                 self.stage = Stage::StartTls;
@@ -68,6 +87,9 @@ impl Client {
             Stage::Upgrade => {
                 let upgrade = TlsUpgrade::prove(&self.output, input)?;
                 self.stage = Stage::Upgrading;
+                // The driver does the handshake without looking here: its time begins now.
+                let time = self.config.timeouts.handshake;
+                self.waiting.run(Phase::Handshake, time, self.now);
                 return Some(Event::StartTls(upgrade));
             }
             _ => {}

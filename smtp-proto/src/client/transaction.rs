@@ -157,7 +157,7 @@ impl Client {
         }
         if parameters.require_tls() {
             needs(Keyword::RequireTls)?;
-            if !self.encrypted {
+            if self.tls.is_none() {
                 // An offer in clear is anybody's (RFC 8689 section 4.1).
                 return Err(WhyNot::NotOffered(Keyword::RequireTls));
             }

@@ -14,6 +14,11 @@ const PIECE: usize = 48;
 /// Most octets that fit a challenge or response when encoded: three for four of RFC 4954 section 4.
 pub(crate) const MAX_DECODED: usize = Auth::MAX_INITIAL / 4 * 3;
 
+/// How long so many octets are in base64.
+pub(crate) const fn length(octets: usize) -> usize {
+    octets.div_ceil(3).saturating_mul(4)
+}
+
 /// Writes `octets` in base64, with padding.
 pub(crate) fn encode(octets: &[u8], sink: &mut impl Sink) {
     let mut buffer = Zeroizing::new([0; PIECE / 3 * 4]);

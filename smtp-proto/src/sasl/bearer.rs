@@ -90,13 +90,12 @@ impl ClientMechanism for BearerClient {
     }
 }
 
-/// What a server says as a challenge, before it fails (RFC 7628 section 3.2.2).
-#[allow(dead_code, reason = "the machines are to use it")]
-pub(crate) fn failure(mechanism: Mechanism) -> &'static [u8] {
-    if mechanism == Mechanism::OAUTHBEARER {
-        br#"{"status":"invalid_token"}"#
-    } else {
-        br#"{"status":"401","schemes":"bearer"}"#
+/// What a server says as a challenge, before it fails (RFC 7628 section 3.2.2); `None`: the mechanism has no such round.
+pub(crate) fn failure(mechanism: Mechanism) -> Option<&'static [u8]> {
+    match mechanism {
+        Mechanism::OAUTHBEARER => Some(br#"{"status":"invalid_token"}"#),
+        Mechanism::XOAUTH2 => Some(br#"{"status":"401","schemes":"bearer"}"#),
+        _ => None,
     }
 }
 

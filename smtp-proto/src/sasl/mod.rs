@@ -24,7 +24,6 @@
 //! underneath is not always wiped by those.
 
 mod anonymous;
-#[allow(dead_code, reason = "the machines are to use it")]
 pub(crate) mod base64;
 mod bearer;
 mod client;
@@ -40,7 +39,6 @@ mod plain;
 mod scram;
 mod server;
 
-#[allow(unused_imports, reason = "the machines are to use it")]
 pub(crate) use bearer::failure as bearer_failure;
 pub use client::{Cancel, ClientMechanism};
 #[cfg(feature = "cram-md5")]
@@ -50,6 +48,19 @@ pub use mechanism::{InvalidMechanism, Mechanism};
 pub use server::{Claim, Malformed, Progress, ServerMechanism};
 
 pub use crate::secret::Secret;
+
+/// What may be shown on a stream that is not under TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "these are the policies there are")]
+pub enum InClear {
+    /// Nothing: there is no authentication without TLS.
+    #[default]
+    Never,
+    /// What does not show the secret itself. Whoever listens can still guess at passwords, and take the session over.
+    WithoutSecrets,
+    /// Insecure: passwords and tokens, which whoever listens can use. For networks that nobody else is on.
+    InsecureSecrets,
+}
 
 /// What a mechanism that ends with what the client sent makes of success: it cannot come before all was sent.
 fn sent(all: bool) -> Result<(), Cancel> {

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     output::Sink,
-    sasl::{self, Claim, InClear, Mechanism, Progress},
-    types::{self, AuthIdentity, Command, Extensions, Keyword, Mail, Rejection},
+    sasl::{self, Claim, InClear, Mechanism, Progress, Secret},
+    types::{self, AuthIdentity, Command, Extensions, Mail, Rejection},
 };
 
 /// The longest challenge or response in base64, in octets (RFC 4954 section 4).
@@ -34,7 +34,7 @@ enum Awaits {
     /// LOGIN: the user name.
     User,
     /// LOGIN: the password.
-    Password { user: String },
+    Password { user: Secret },
     /// The answer to a challenge of the application's.
     Step,
     /// Nothing of interest: a bearer's refusal is told in two rounds (RFC 7628 section 3.2.3).
@@ -82,7 +82,7 @@ impl Server {
         match progress {
             Progress::Accepted(identity) => self.authenticated(&ticket, identity),
             Progress::Refused => self.refuse_auth(&ticket, Rejection::CREDENTIALS),
-            Progress::Challenge(octets) if octets.len().div_ceil(3) * 4 <= LONGEST => {
+            Progress::Challenge(octets) if sasl::base64::length(octets.len()) <= LONGEST => {
                 self.pipeline.answer(&ticket, &Reply::Ready(&[]));
                 if let Mode::Auth(exchange) = &self.mode {
                     self.challenge(exchange.mechanism, Awaits::Step, &octets);
@@ -173,7 +173,7 @@ impl Server {
         match mechanism {
             Mechanism::LOGIN => self.challenge(mechanism, Awaits::User, b"Username:"),
             _ if says_all(mechanism) => self.challenge(mechanism, Awaits::Everything, b""),
-            _ if mechanism.is_scram() => self.challenge(mechanism, Awaits::Step, b""),
+            _ if is_scram(mechanism) => self.challenge(mechanism, Awaits::Step, b""),
             // Whether the client is to begin is not known here.
             _ => return self.judge(mechanism, Claim::Step { response: None }),
         }
@@ -208,14 +208,11 @@ impl Server {
         };
         let claim = match awaits {
             Awaits::Everything => Claim::parse(mechanism, response.expose()),
-            Awaits::User => match Claim::user(&response) {
-                Ok(user) => {
-                    self.challenge(mechanism, Awaits::Password { user }, b"Password:");
-                    return Next::Again;
-                }
-                Err(malformed) => Err(malformed),
-            },
-            Awaits::Password { user } => Claim::login(user, response),
+            Awaits::User => {
+                self.challenge(mechanism, Awaits::Password { user: response }, b"Password:");
+                return Next::Again;
+            }
+            Awaits::Password { user } => Claim::login(user.expose(), response),
             Awaits::Step | Awaits::Refusal(_) => Ok(Claim::Step {
                 response: Some(response),
             }),
@@ -349,4 +346,8 @@ fn says_all(mechanism: Mechanism) -> bool {
             | Mechanism::EXTERNAL
             | Mechanism::ANONYMOUS
     )
+}
+
+fn is_scram(mechanism: Mechanism) -> bool {
+    mechanism.as_str().starts_with("SCRAM-")
 }

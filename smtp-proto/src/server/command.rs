@@ -156,7 +156,9 @@ impl Server {
             Ok(Command::Vrfy(query)) => self.chat(Move::Anytime, |server| server.verify(query)),
             Ok(Command::Expn(query)) => self.chat(Move::Anytime, |server| server.expand(query)),
             Ok(Command::Help(topic)) => self.chat(Move::Anytime, |server| server.ask_help(topic)),
-            Ok(Command::StartTls) if self.encrypted => self.fault_with("503 5.5.1 the session is under TLS"),
+            Ok(Command::StartTls) if self.is_encrypted() => {
+                self.fault_with("503 5.5.1 the session is under TLS")
+            }
             Ok(Command::StartTls) if self.offers(Keyword::StartTls) => {
                 self.serve(Move::StartTls, |server| server.start_tls(behind))
             }

@@ -185,6 +185,9 @@ pub enum EarlyTalk {
 pub struct Timeouts {
     /// How long the greeting is held back while the machine listens for clients that talk too early. Default 0.
     pub banner: Duration,
+    /// For a TLS handshake to be done. Default 1 minute: it needs no person and no disk, and a peer that has not come
+    /// to its end by then does not mean to.
+    pub handshake: Duration,
     /// For a whole command line to come. Default 5 minutes (RFC 5321 section 4.5.3.2.7).
     pub command: Duration,
     /// For message content to come, beyond what [`min_rate`](Self::min_rate) allows for its size. Default
@@ -210,6 +213,7 @@ impl Default for Timeouts {
         const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
         Self {
             banner: Duration::ZERO,
+            handshake: Duration::from_secs(60),
             command: FIVE_MINUTES,
             data: FIVE_MINUTES,
             min_rate: 500,

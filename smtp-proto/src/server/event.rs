@@ -4,8 +4,8 @@ use super::ticket::{self, Ticket};
 use crate::{
     sasl::{Claim, Mechanism},
     time::Phase,
+    tls::TlsUpgrade,
     types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
-    upgrade::TlsUpgrade,
 };
 
 /// What happened in a server session.
@@ -107,8 +107,8 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Command>,
     },
-    /// The client is waiting for the TLS handshake: do it, and call [`tls_started`](super::Server::tls_started).
-    /// Only when STARTTLS is offered.
+    /// The client is waiting for the TLS handshake: do it, and call [`tls_started`](super::Server::tls_started)
+    /// or [`tls_failed`](super::Server::tls_failed). Only when STARTTLS is offered.
     StartTls(TlsUpgrade),
     /// The open transaction is over: forget it. Every accepted MAIL ends in one answered
     /// [`Verdict`](Self::Verdict) or in one `Reset`, never in both. In LMTP it ends in a verdict for each recipient,
@@ -204,6 +204,9 @@ pub enum Closed {
     /// Something came in clear behind STARTTLS: it was meant to be taken for something said under TLS.
     #[error("plaintext came behind STARTTLS")]
     PlaintextBeforeTls,
+    /// The TLS handshake failed. Nothing was said in clear after it.
+    #[error("the TLS handshake failed")]
+    TlsFailed,
     /// A deadline passed.
     #[error("the time was over while {0}")]
     TimedOut(Phase),

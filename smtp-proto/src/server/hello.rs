@@ -104,7 +104,7 @@ impl Server {
         let mechanisms = self.mechanisms();
         let offered = announced(
             self.extensions.as_deref().unwrap_or(&self.config.extensions),
-            self.encrypted,
+            self.tls.is_some(),
             &mechanisms,
         );
         let output = &mut self.pipeline.output;

@@ -63,6 +63,7 @@ use crate::{
     machine::{Machine, Step, Wait, sealed::Sealed},
     state::State,
     time::{Deadline, Instant, Phase, Timer},
+    tls::TlsFacts,
     types::{ClientName, Extensions, Keyword, Verb},
 };
 
@@ -83,8 +84,8 @@ pub struct Server {
     extensions: Option<Box<Extensions>>,
     state: State,
     mode: Mode,
-    /// The session is under TLS.
-    encrypted: bool,
+    /// The session is under TLS, of which this is known.
+    tls: Option<Box<TlsFacts>>,
     /// Who the client has proven to be.
     login: Option<Login>,
     /// What the client says of who submitted a message first is believed.
@@ -158,7 +159,7 @@ impl Server {
             extensions: None,
             state: State::Connected,
             mode: Mode::Commands,
-            encrypted: false,
+            tls: None,
             login: None,
             trusts_originators: false,
             hello: None,
@@ -178,15 +179,6 @@ impl Server {
             unwritten: 0,
             penalty: None,
             now: Instant::ORIGIN,
-        }
-    }
-
-    /// A session on a stream that is under TLS from the first octet (RFC 8314 section 3.3).
-    #[must_use]
-    pub fn over_tls(config: Arc<Config>) -> Self {
-        Self {
-            encrypted: true,
-            ..Self::new(config)
         }
     }
 
@@ -245,7 +237,7 @@ impl Server {
             _ => return "SMTP",
         };
         let [plain, secure, authenticated, both] = names;
-        match (self.encrypted, self.login.is_some()) {
+        match (self.tls.is_some(), self.login.is_some()) {
             (false, false) => plain,
             (true, false) => secure,
             (false, true) => authenticated,
@@ -267,9 +259,12 @@ impl Server {
         self.unwritten = 0;
     }
 
-    /// Says a last reply and decides how the session ends.
+    /// Says a last reply and decides how the session ends. During a TLS handshake nothing can be said: in clear the
+    /// client would take it for a part of it.
     fn close_with(&mut self, reply: &'static str, why: Closed) {
-        if self.closing.is_none() {
+        if matches!(self.mode, Mode::Upgrading) {
+            self.close(why);
+        } else if self.closing.is_none() {
             self.pipeline.abandon();
             // In place of the greeting it has no enhanced code (RFC 2034 section 4).
             self.pipeline.enhanced &= self.state != State::Connected;
@@ -371,7 +366,7 @@ impl Server {
             let other = Deadline::new(asked + time, Phase::Application);
             deadline = Deadline::earlier(deadline, Some(other));
         } else if let Mode::Upgrading = self.mode {
-            let other = self.reading.run(Phase::Command, timeouts.command, now);
+            let other = self.reading.run(Phase::Handshake, timeouts.handshake, now);
             deadline = Deadline::earlier(deadline, Some(other));
         } else if self.penalty.is_some() {
             // Nothing is expected of the client meanwhile.

@@ -1,23 +1,31 @@
 //! STARTTLS (RFC 3207), seen from the server.
 
+use alloc::boxed::Box;
+
 use super::{Closed, Counters, Event, Next, Server, Tls, body::Mode, pipeline::Reply};
 use crate::{
     state::{Move, State},
+    time::Phase,
+    tls::{TlsFacts, TlsUpgrade},
     types::{Command, Keyword},
-    upgrade::TlsUpgrade,
 };
 
 impl Server {
-    /// Says that the session is under TLS: the handshake for this upgrade is done. All that the client said in
-    /// plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2); what the application
-    /// did to [`extensions_mut`](Self::extensions_mut) stays. When the handshake fails, call [`lost`](crate::Machine::lost) instead.
-    pub fn tls_started(&mut self, upgrade: TlsUpgrade) {
+    /// Says that the session is under TLS, and what is known of it: the handshake for this upgrade is done. All that
+    /// the client said in plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2); what the
+    /// application did to [`extensions_mut`](Self::extensions_mut) stays. When the handshake fails, call
+    /// [`tls_failed`](Self::tls_failed) instead.
+    pub fn tls_started(&mut self, upgrade: TlsUpgrade, facts: TlsFacts) {
         let _ = upgrade;
         if !matches!(self.mode, Mode::Upgrading) {
             return;
         }
-        self.encrypted = true;
+        self.tls = Some(Box::new(facts));
         self.mode = Mode::Commands;
+        self.reading.stop();
+        if self.state == State::Connected {
+            return;
+        }
         self.state = self.state.after(Move::StartTls).unwrap_or(State::Greeted);
         self.hello = None;
         self.login = None;
@@ -30,19 +38,65 @@ impl Server {
             ..Counters::default()
         };
         self.pipeline.enhanced = self.extensions().has(Keyword::EnhancedStatusCodes);
-        self.reading.stop();
     }
 
-    /// Says that the stream is under TLS from its first octet, before the machine was polled; see
-    /// [`over_tls`](Self::over_tls).
-    pub fn begin_over_tls(&mut self) {
-        self.encrypted |= self.state == State::Connected && self.pipeline.len() == 0;
+    /// Says that the handshake for this upgrade failed. The session is over ([`Closed::TlsFailed`]), and nothing is
+    /// said.
+    pub fn tls_failed(&mut self, upgrade: TlsUpgrade) {
+        let _ = upgrade;
+        if matches!(self.mode, Mode::Upgrading) {
+            self.close(Closed::TlsFailed);
+        }
+    }
+
+    /// Says that TLS is spoken from the first octet, before the machine was polled, and the handshake is to be done
+    /// (RFC 8314 section 3.3). Go on as with [`Event::StartTls`]. `None` when something was said already.
+    ///
+    /// The time of the handshake begins at the origin of the driver's clock.
+    #[must_use = "the session stands still until the handshake is done"]
+    pub fn begin_tls(&mut self) -> Option<TlsUpgrade> {
+        if !self.is_untouched() {
+            return None;
+        }
+        let upgrade = TlsUpgrade::prove(&self.pipeline.output, &[])?;
+        self.begin_handshake();
+        Some(upgrade)
+    }
+
+    /// Says that the stream is under TLS already, from its first octet and before the machine was polled, and what is
+    /// known of it (RFC 8314 section 3.3). It means nothing later.
+    pub fn begin_over_tls(&mut self, facts: TlsFacts) {
+        if self.is_untouched() {
+            self.tls = Some(Box::new(facts));
+        }
     }
 
     /// Whether the session is under TLS.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
-        self.encrypted
+        self.tls.is_some()
+    }
+
+    /// What is known of the TLS session; `None` in clear.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.tls.as_deref()
+    }
+
+    /// Whether nothing was asked or said yet.
+    fn is_untouched(&self) -> bool {
+        self.state == State::Connected
+            && matches!(self.mode, Mode::Commands)
+            && self.tls.is_none()
+            && self.pipeline.len() == 0
+            && self.closing.is_none()
+    }
+
+    /// The driver does the handshake from now on, and its time is running.
+    fn begin_handshake(&mut self) {
+        self.mode = Mode::Upgrading;
+        let time = self.config.timeouts.handshake;
+        self.reading.run(Phase::Handshake, time, self.now);
     }
 
     /// Whether this session is offered an extension now: STARTTLS only in clear, REQUIRETLS only under TLS
@@ -50,8 +104,8 @@ impl Server {
     pub(super) fn offers(&self, keyword: Keyword) -> bool {
         self.extensions().has(keyword)
             && match keyword {
-                Keyword::StartTls => !self.encrypted,
-                Keyword::RequireTls => self.encrypted,
+                Keyword::StartTls => self.tls.is_none(),
+                Keyword::RequireTls => self.tls.is_some(),
                 _ => true,
             }
     }
@@ -62,7 +116,7 @@ impl Server {
             command,
             Command::Noop(_) | Command::Ehlo(_) | Command::Lhlo(_) | Command::StartTls | Command::Quit
         );
-        self.config.tls == Tls::Required && !self.encrypted && !harmless
+        self.config.tls == Tls::Required && self.tls.is_none() && !harmless
     }
 
     /// STARTTLS was said in its turn. Octets behind it are an attempt to have something done under TLS that was
@@ -90,7 +144,7 @@ impl Server {
         if matches!(self.mode, Mode::Upgrade)
             && let Some(upgrade) = TlsUpgrade::prove(&self.pipeline.output, input)
         {
-            self.mode = Mode::Upgrading;
+            self.begin_handshake();
             return Next::Event(Event::StartTls(upgrade));
         }
         Next::Wait(false)

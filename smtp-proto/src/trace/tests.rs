@@ -52,3 +52,33 @@ fn an_identifier_cannot_break_the_field() {
 fn the_null_path_is_a_return_path() {
     assert_eq!(ReturnPath(&ReversePath::Null).to_string(), "Return-Path: <>\r\n");
 }
+
+#[test]
+fn tls_is_named_behind_all_other_clauses_by_its_cipher() {
+    let name = ClientName::parse("client.example").unwrap();
+    let host = Host::parse("mx.example.org").unwrap();
+    let recipient = ForwardPath::parse("bob@example.org").unwrap();
+    let shown = |cipher: Option<&'static str>| {
+        let mut facts = TlsFacts::default();
+        facts.cipher = cipher.map(Into::into);
+        Received::new(&name, [127, 0, 0, 1].into(), &host, "ESMTPS", 0)
+            .with_tls(&facts)
+            .with_id("1")
+            .with_recipient(&recipient)
+            .to_string()
+    };
+    assert_eq!(
+        shown(Some("TLS_AES_128_GCM_SHA256")),
+        "Received: from client.example ([127.0.0.1])\r\n\tby mx.example.org with ESMTPS id 1\r\n\t\
+         for <bob@example.org>\r\n\ttls TLS_AES_128_GCM_SHA256;\r\n\tThu, 01 Jan 1970 00:00:00 +0000\r\n",
+    );
+    for unknown in [
+        None,
+        Some(""),
+        Some("a\r\nEvil: 1"),
+        Some("1A"),
+        Some("ECDHE-RSA"),
+    ] {
+        assert!(!shown(unknown).contains("tls"), "{unknown:?}");
+    }
+}

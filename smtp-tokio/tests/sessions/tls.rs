@@ -318,7 +318,7 @@ async fn a_client_gives_a_stalling_handshake_up_in_time() {
         fake.say("220 go\r\n").await;
         // An octet now and then moves nothing.
         loop {
-            time::sleep(Duration::from_secs(100)).await;
+            time::sleep(Duration::from_secs(20)).await;
             if fake.stream.write_all(b"\x16").await.is_err() {
                 break;
             }
@@ -329,15 +329,11 @@ async fn a_client_gives_a_stalling_handshake_up_in_time() {
     let (client, ()) = tokio::join!(connecting, serving);
     let (why, source) = closed(client);
     assert!(
-        why == client::Closed::Lost || why == client::Closed::TimedOut(Phase::Command),
+        why == client::Closed::Lost || why == client::Closed::TimedOut(Phase::Handshake),
         "{why}"
     );
     assert_eq!(source.unwrap().kind(), io::ErrorKind::TimedOut);
-    assert!(
-        begin.elapsed() < Duration::from_secs(401),
-        "{:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < Duration::from_secs(81), "{:?}", begin.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -367,7 +363,7 @@ async fn a_server_gives_a_stalling_handshake_up_in_time() {
         assert_eq!(received.error.unwrap().kind(), io::ErrorKind::TimedOut);
         assert!(!received.encrypted);
         let elapsed = begin.elapsed().as_secs();
-        assert!((300..310).contains(&elapsed), "{elapsed}");
+        assert!((60..70).contains(&elapsed), "{elapsed}");
     }
 }
 

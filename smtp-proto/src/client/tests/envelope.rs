@@ -94,7 +94,7 @@ fn tls_is_required_only_under_tls_and_of_servers_that_know_how() {
         "an offer in clear is none"
     );
     let mut session = Session::new(config());
-    session.client = Client::over_tls(config().into());
+    session.client = Client::over_tls(config().into(), TlsFacts::default());
     session.server("220 hi").written();
     session.server("250-mx.example|250 REQUIRETLS");
     session.client.deliver(envelope()).unwrap();

@@ -12,9 +12,16 @@ fn answered(policy: Tls, ehlo: &str) -> Session {
     session
 }
 
+/// What the handshakes of these tests come to.
+fn facts() -> TlsFacts {
+    let mut facts = TlsFacts::default();
+    facts.protocol = Some("TLSv1.3".into());
+    facts
+}
+
 fn handshake(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
-    session.client.tls_started(upgrade);
+    session.client.tls_started(upgrade, facts());
     session.go_on();
 }
 
@@ -25,12 +32,14 @@ fn starttls_is_said_when_it_is_wanted_and_offered() {
         session.hears("STARTTLS|");
         session.server("220 go");
         session.sees("Greeting 220, Hello(Ehlo) 250, StartTls 220, StartTls");
+        assert_eq!(session.client.tls(), None);
         assert!(!session.wait.read, "what comes now belongs to TLS");
         assert!(session.wait.answer);
         handshake(&mut session);
         session.hears("EHLO me.example|");
         session.server("250 mx.example").sees("Hello(Ehlo) 250, Ready");
         assert!(session.client.is_encrypted());
+        assert_eq!(session.client.tls(), Some(&facts()));
     }
 }
 
@@ -116,20 +125,41 @@ fn opportunistic_tls_goes_on_without_it_if_the_server_says_no() {
 }
 
 #[test]
-fn a_handshake_that_fails_ends_the_session() {
-    let mut session = answered(Tls::Opportunistic, OFFER);
-    session.written().server("220 go");
-    session.lost().sees_at_last("Closed Lost Settled");
+fn a_handshake_that_fails_ends_the_session_and_nothing_is_said_in_clear() {
+    for policy in [Tls::Opportunistic, Tls::Required] {
+        let mut session = answered(policy, OFFER);
+        session.written().server("220 go");
+        let upgrade = session.upgrade.take().unwrap();
+        session.client.tls_failed(upgrade);
+        session
+            .go_on()
+            .hears("STARTTLS|")
+            .sees_at_last("Closed TlsFailed Settled");
+        let mut session = answered(policy, OFFER);
+        session.written().server("220 go");
+        session
+            .lost()
+            .hears("STARTTLS|")
+            .sees_at_last("Closed Lost Settled");
+    }
 }
 
 #[test]
 fn a_handshake_that_stalls_runs_into_the_deadline() {
     let mut session = answered(Tls::Required, OFFER);
     session.written().server("220 go");
+    // The driver is busy with the handshake, and looks here when its time is over.
+    session.now = session.now + Duration::from_secs(60);
     session
-        .later(299)
-        .later(1)
-        .sees_at_last("Closed TimedOut(Command) Settled");
+        .go_on()
+        .hears("STARTTLS|")
+        .sees_at_last("Closed TimedOut(Handshake) Settled");
+    let mut session = answered(Tls::Required, OFFER);
+    session.written().server("220 go");
+    session.later(59).sees_at_last("StartTls");
+    handshake(&mut session);
+    session.hears("STARTTLS|EHLO me.example|").later(299);
+    session.server("250 mx.example").sees_at_last("Ready");
 }
 
 #[test]
@@ -137,7 +167,7 @@ fn implicit_tls_needs_no_starttls() {
     let mut config = config();
     config.tls = Tls::Required;
     let mut session = Session::new(config.clone());
-    session.client = Client::over_tls(config.into());
+    session.client = Client::over_tls(config.into(), facts());
     session.server("220 hi").hears("EHLO me.example|");
     session.server(OFFER).hears("").sees_at_last("Ready");
 }

@@ -78,7 +78,7 @@ fn an_offered_auth_or_requiretls_parameter_is_taken() {
     config.extensions.add(Extension::Auth("PLAIN".into()));
     // REQUIRETLS is of use under TLS only (RFC 8689 section 2).
     let mut session = Session::fresh(config.clone());
-    session.server = Server::over_tls(config.into());
+    session.server.begin_over_tls(TlsFacts::default());
     session.goes_on();
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test> AUTH=<> REQUIRETLS");
     assert_eq!(session.codes(), "220 250 250");

@@ -23,9 +23,16 @@ fn under_tls(config: Config) -> Session {
     session
 }
 
+/// What the handshakes of these tests come to.
+fn facts() -> TlsFacts {
+    let mut facts = TlsFacts::default();
+    facts.protocol = Some("TLSv1.3".into());
+    facts
+}
+
 fn shake_hands(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
-    session.server.tls_started(upgrade);
+    session.server.tls_started(upgrade, facts());
     session.goes_on();
 }
 
@@ -50,6 +57,7 @@ fn the_upgrade_comes_when_the_reply_is_written() {
 fn what_was_said_in_clear_is_forgotten() {
     let mut session = under_tls(offering());
     assert!(session.server.is_encrypted());
+    assert_eq!(session.server.tls(), Some(&facts()));
     assert!(session.server.hello().is_none());
     session.sends("MAIL FROM:<a@client.test>");
     assert_said(&mut session, "503 5.5.1 say hello first\r\n");
@@ -149,23 +157,105 @@ fn where_tls_is_required_nearly_everything_waits_for_it() {
 }
 
 #[test]
-fn a_handshake_that_fails_or_stalls_ends_the_session() {
+fn a_handshake_that_fails_ends_the_session() {
+    let mut session = Session::with(offering());
+    session.sends("STARTTLS");
+    assert_eq!(session.codes(), "220");
+    let upgrade = session.upgrade.take().unwrap();
+    session.server.tls_failed(upgrade);
+    session.goes_on();
+    assert_eq!(session.happened(), "starttls, closed TlsFailed");
+    assert_eq!(session.said(), "");
     let mut session = Session::with(offering());
     session.sends("STARTTLS");
     session.server.lost();
     session.goes_on();
     assert_eq!(session.happened(), "starttls, closed Lost");
+}
+
+#[test]
+fn a_handshake_that_stalls_runs_into_its_own_deadline_and_nothing_is_said() {
     let mut session = Session::with(offering());
     session.sends("STARTTLS");
-    session.later(300);
-    assert_eq!(session.happened(), "starttls, closed TimedOut(Command)");
+    assert_eq!(session.codes(), "220");
+    session.later(59);
+    assert_eq!(session.happened(), "starttls");
+    session.later(1);
+    assert_eq!(session.happened(), "closed TimedOut(Handshake)");
+    assert_eq!(session.said(), "");
+}
+
+#[test]
+fn a_shutdown_during_the_handshake_is_not_said_in_clear() {
+    for how in [Shutdown::Gracefully, Shutdown::Now] {
+        let mut session = Session::with(offering());
+        session.sends("STARTTLS");
+        assert_eq!(session.codes(), "220");
+        session.server.shutdown(how);
+        session.goes_on();
+        assert_eq!(session.happened(), "starttls, closed Shutdown");
+        assert_eq!(session.said(), "");
+    }
+}
+
+#[test]
+fn nothing_is_read_during_the_handshake() {
+    let mut session = Session::with(offering());
+    session.sends("STARTTLS");
+    assert_eq!(session.codes(), "220");
+    session.sends("NOOP");
+    assert_eq!(session.happened(), "starttls, closed PlaintextBeforeTls");
+    assert_eq!(session.said(), "");
 }
 
 #[test]
 fn implicit_tls_needs_no_starttls() {
     let mut session = Session::fresh(requiring());
-    session.server = Server::over_tls(requiring().into());
+    session.server.begin_over_tls(facts());
+    assert_eq!(session.server.tls(), Some(&facts()));
     session.goes_on();
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "220 250 250");
+}
+
+#[test]
+fn implicit_tls_begins_with_the_handshake() {
+    let mut session = Session::fresh(requiring());
+    session.upgrade = session.server.begin_tls();
+    assert!(session.server.begin_tls().is_none());
+    session.goes_on();
+    assert!(!session.wait.read && session.wait.answer);
+    assert_eq!(session.said(), "");
+    shake_hands(&mut session);
+    session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
+    assert_eq!(session.codes(), "220 250 250");
+    assert_eq!(session.server.tls(), Some(&facts()));
+}
+
+#[test]
+fn implicit_tls_fails_without_a_word() {
+    let begun = || {
+        let mut session = Session::fresh(requiring());
+        session.upgrade = session.server.begin_tls();
+        session
+    };
+    let mut session = begun();
+    session.later(60);
+    assert_eq!(session.happened(), "closed TimedOut(Handshake)");
+    assert_eq!(session.said(), "");
+    let mut session = begun();
+    let upgrade = session.upgrade.take().unwrap();
+    session.server.tls_failed(upgrade);
+    session.goes_on();
+    assert_eq!(session.happened(), "closed TlsFailed");
+    assert_eq!(session.said(), "");
+}
+
+#[test]
+fn it_is_too_late_for_implicit_tls_once_the_session_has_begun() {
+    let mut session = Session::fresh(offering());
+    session.goes_on();
+    assert!(session.server.begin_tls().is_none());
+    session.server.begin_over_tls(facts());
+    assert!(!session.server.is_encrypted());
 }
