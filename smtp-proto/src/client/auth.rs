@@ -86,7 +86,8 @@ impl Client {
         };
         let mut context = Context::default();
         context.host = facts.and_then(|facts| facts.server_name.as_deref());
-        context.channel_binding = facts.and_then(|facts| facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice));
+        context.channel_binding =
+            facts.and_then(|facts| facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice));
         login
             .credentials
             .mechanisms()
@@ -157,7 +158,8 @@ impl Client {
             (Code::CHALLENGE, None) => {
                 match exchange.respond(reply) {
                     Ok(response) => {
-                        self.output.conceal(sasl::base64::length(response.expose().len()) + 2);
+                        self.output
+                            .conceal(sasl::base64::length(response.expose().len()) + 2);
                         sasl::base64::encode(response.expose(), &mut self.output);
                         self.output.put(b"\r\n");
                         self.waiting.stop();
@@ -172,7 +174,11 @@ impl Client {
             (Code::AUTHENTICATED, None) => match exchange.mechanism.finish() {
                 Ok(()) => {
                     self.authenticated = true;
-                    self.stage = if exchange.automatic { Stage::Welcome } else { Stage::Ready };
+                    self.stage = if exchange.automatic {
+                        Stage::Welcome
+                    } else {
+                        Stage::Ready
+                    };
                 }
                 // The server has let the client in and has not proven who it is itself: nobody to give mail to.
                 Err(cancel) => self.leave(Closed::LoginCancelled(cancel)),

@@ -107,7 +107,9 @@ impl Client {
         let positive = reply.is_positive_completion();
         let expected = match to {
             Asked::Data => !positive,
-            Asked::Auth => is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED),
+            Asked::Auth => {
+                is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED)
+            }
             // Commands of the application's own may be answered by anything.
             Asked::Command => true,
             _ => !reply.is_intermediate(),

@@ -1,3 +1,4 @@
+mod auth;
 mod chunks;
 mod content;
 mod deadlines;

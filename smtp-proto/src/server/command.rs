@@ -74,7 +74,11 @@ impl Server {
     fn line_limit(&self, input: &[u8]) -> usize {
         let usual = self.config.limits.line;
         match input {
-            [b'A' | b'a', rest @ ..] if rest.get(..3).is_some_and(|verb| verb.eq_ignore_ascii_case(b"UTH")) => {
+            [b'A' | b'a', rest @ ..]
+                if rest
+                    .get(..3)
+                    .is_some_and(|verb| verb.eq_ignore_ascii_case(b"UTH")) =>
+            {
                 usual.max(self.config.limits.auth_line)
             }
             _ => usual,

@@ -23,7 +23,6 @@ impl<Q> Ticket<Q> {
             question: PhantomData,
         }
     }
-
 }
 
 impl<Q: Acceptable> Ticket<Q> {

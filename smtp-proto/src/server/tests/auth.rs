@@ -64,7 +64,10 @@ fn a_refusal_says_535_and_the_session_goes_on() {
 fn the_application_may_say_why_not() {
     let mut session = session(Mechanism::PLAIN).refusing("auth", Rejection::AUTH_FAILURE);
     session.sends(&format!("AUTH PLAIN {ANN}"));
-    assert_eq!(session.said(), "454 4.7.0 cannot authenticate now, try again later\r\n");
+    assert_eq!(
+        session.said(),
+        "454 4.7.0 cannot authenticate now, try again later\r\n"
+    );
     assert_eq!(session.server.identity(), None);
 }
 
@@ -77,7 +80,9 @@ fn what_is_not_answered_in_time_is_refused_for_now() {
     session.later(60);
     assert_eq!(session.codes(), "454");
     let ticket = session.auth.take().unwrap();
-    let late = session.server.answer_auth(ticket, Progress::Accepted("ann".into()));
+    let late = session
+        .server
+        .answer_auth(ticket, Progress::Accepted("ann".into()));
     assert!(late.is_err());
     assert_eq!(session.server.identity(), None);
     session.sends("NOOP");
@@ -186,9 +191,17 @@ fn what_the_client_gets_wrong_has_a_code_of_its_own() {
         ("A", "501 5.5.2 cannot decode this base64", "NotBase64"),
         ("AGFubgBwdw=", "501 5.5.2 cannot decode this base64", "NotBase64"),
         ("AGFubgBwdx==", "501 5.5.2 cannot decode this base64", "NotBase64"),
-        ("AGFu bgBwdw==", "501 5.5.2 cannot decode this base64", "NotBase64"),
+        (
+            "AGFu bgBwdw==",
+            "501 5.5.2 cannot decode this base64",
+            "NotBase64",
+        ),
         ("=", "501 5.5.2 cannot decode this base64", "NotBase64"),
-        ("aGVsbG8=", "501 5.5.2 malformed authentication response", "Malformed"),
+        (
+            "aGVsbG8=",
+            "501 5.5.2 malformed authentication response",
+            "Malformed",
+        ),
         ("", "501 5.5.2 malformed authentication response", "Malformed"),
     ] {
         let mut session = session(Mechanism::PLAIN);
@@ -206,7 +219,10 @@ fn what_the_client_gets_wrong_has_a_code_of_its_own() {
 fn cram_md5_takes_no_initial_response() {
     let mut session = session(Mechanism::CRAM_MD5);
     session.sends("AUTH CRAM-MD5 YQ==");
-    assert_eq!(session.said(), "501 5.7.0 this mechanism has no initial response\r\n");
+    assert_eq!(
+        session.said(),
+        "501 5.7.0 this mechanism has no initial response\r\n"
+    );
 }
 
 #[test]
@@ -237,7 +253,9 @@ fn auth_has_its_place() {
     let mut session = letting_in(self::session(Mechanism::PLAIN));
     session.sends("MAIL FROM:<a@b.test>\r\nAUTH PLAIN\r\nRSET");
     assert_eq!(session.codes(), "250 503 250");
-    session.sends(&format!("AUTH PLAIN {ANN}\r\nAUTH PLAIN {ANN}\r\nRSET\r\nAUTH PLAIN {ANN}"));
+    session.sends(&format!(
+        "AUTH PLAIN {ANN}\r\nAUTH PLAIN {ANN}\r\nRSET\r\nAUTH PLAIN {ANN}"
+    ));
     assert_eq!(session.codes(), "235 503 250 503");
 }
 
@@ -325,7 +343,11 @@ fn broken_off_exchanges_are_guesses_too() {
 
 #[test]
 fn in_clear_nothing_is_offered_unless_it_is_allowed() {
-    let all = [Mechanism::PLAIN, Mechanism::CRAM_MD5, Mechanism::SCRAM_SHA_256_PLUS];
+    let all = [
+        Mechanism::PLAIN,
+        Mechanism::CRAM_MD5,
+        Mechanism::SCRAM_SHA_256_PLUS,
+    ];
     for (policy, offered) in [
         (InClear::Never, None),
         (InClear::WithoutSecrets, Some("AUTH CRAM-MD5\r\n")),
@@ -341,7 +363,11 @@ fn in_clear_nothing_is_offered_unless_it_is_allowed() {
         if policy != InClear::InsecureSecrets {
             session.sends(&format!("AUTH PLAIN {ANN}"));
             assert_eq!(session.said(), "538 5.7.11 this mechanism needs TLS\r\n");
-            assert_eq!(session.happened(), "hello client.test", "nothing was shown to anybody");
+            assert_eq!(
+                session.happened(),
+                "hello client.test",
+                "nothing was shown to anybody"
+            );
         }
     }
 }
@@ -384,7 +410,9 @@ fn starttls_forgets_who_the_client_was() {
     assert_eq!(session.server.identity(), None);
     session.judgements.push(Progress::Accepted("ann".into()));
     session.forgets();
-    session.sends(&format!("EHLO client.test\r\nAUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test> AUTH=c@d.test"));
+    session.sends(&format!(
+        "EHLO client.test\r\nAUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test> AUTH=c@d.test"
+    ));
     assert!(session.codes().ends_with("235 250"));
     assert_eq!(session.server.protocol_name(), "ESMTPSA");
 }
@@ -396,7 +424,10 @@ fn originator(session: &mut Session, line: &str) -> Option<String> {
         let Event::Mail { mail, ticket } = event else {
             panic!("not MAIL");
         };
-        seen = mail.parameters().auth().map(|identity| identity.as_str().to_owned());
+        seen = mail
+            .parameters()
+            .auth()
+            .map(|identity| identity.as_str().to_owned());
         server.accept(ticket).unwrap();
     });
     session.sends("RSET");
@@ -439,6 +470,10 @@ fn nothing_shown_is_in_debug() {
 #[test]
 fn a_line_behind_the_exchange_is_a_command_again() {
     let mut session = letting_in(session(Mechanism::LOGIN));
-    session.sends(&format!("AUTH LOGIN\r\n{}\r\n{}\r\nNOOP", encoded("ann"), encoded("pw")));
+    session.sends(&format!(
+        "AUTH LOGIN\r\n{}\r\n{}\r\nNOOP",
+        encoded("ann"),
+        encoded("pw")
+    ));
     assert_eq!(session.codes(), "334 334 235 250");
 }

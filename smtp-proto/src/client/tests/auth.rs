@@ -1,0 +1,415 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use super::*;
+use crate::{
+    sasl::{Cancel, ClientMechanism, Credentials, InClear, Mechanism, Secret},
+    tls::TlsFacts,
+};
+
+/// `\0ann\0pw` in base64.
+const ANN: &str = "AGFubgBwdw==";
+
+fn login() -> Login {
+    Login::new(Credentials::password("ann", "pw"))
+}
+
+fn logging_in(login: Login) -> Config {
+    let mut config = config();
+    config.login = Some(login);
+    config
+}
+
+fn encoded(text: &str) -> String {
+    BASE64_STANDARD.encode(text)
+}
+
+/// A session under TLS whose server offers this in its reply to EHLO.
+fn offered(login: Login, line: &str) -> Session {
+    let mut session = Session::new(config());
+    session.client = Client::over_tls(logging_in(login).into(), TlsFacts::default());
+    session.go_on();
+    session.server("220 hi").hears("EHLO me.example|");
+    session.server(&format!("250-mx.example|250 {line}"));
+    session.sees_at_last("Hello(Ehlo) 250");
+    session
+}
+
+/// A session in clear.
+fn in_clear(login: Login, line: &str) -> Session {
+    let mut session = Session::new(logging_in(login));
+    session.server("220 hi").written();
+    session.wire.clear();
+    session.server(&format!("250-mx.example|250 {line}"));
+    session.events.clear();
+    session
+}
+
+/// A mechanism of the application's own: answers each challenge by itself.
+#[derive(Debug)]
+struct Echo {
+    initial: Option<&'static [u8]>,
+    proven: bool,
+}
+
+impl ClientMechanism for Echo {
+    fn mechanism(&self) -> Mechanism {
+        Mechanism::parse("X-ECHO").unwrap()
+    }
+
+    fn initial(&mut self) -> Option<Secret> {
+        self.initial.take().map(Secret::from)
+    }
+
+    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, Cancel> {
+        if challenge == b"too much" {
+            return Ok(Secret::from(std::vec![0; 9217]));
+        }
+        if challenge == b"bad" {
+            return Err(Cancel::Malformed);
+        }
+        Ok(challenge.into())
+    }
+
+    fn finish(&mut self) -> Result<(), Cancel> {
+        if self.proven {
+            Ok(())
+        } else {
+            Err(Cancel::ServerNotProven)
+        }
+    }
+}
+
+/// A session in which the application has begun an exchange of its own.
+fn echoing(echo: Echo) -> Session {
+    let mut session = Session::with(config(), "AUTH X-ECHO");
+    session.client.authenticate(std::boxed::Box::new(echo)).unwrap();
+    session
+}
+
+const fn echo() -> Echo {
+    Echo {
+        initial: None,
+        proven: true,
+    }
+}
+
+#[test]
+fn plain_is_said_before_the_session_is_ready() {
+    let mut session = offered(login(), "AUTH PLAIN LOGIN");
+    session.hears(&format!("AUTH PLAIN {ANN}|"));
+    assert!(!session.client.is_authenticated());
+    session.server("235 welcome").sees("Auth 235, Ready");
+    assert!(session.client.is_authenticated());
+}
+
+#[test]
+fn login_answers_whatever_is_asked() {
+    let mut login = login();
+    login.mechanism = Some(Mechanism::LOGIN);
+    let mut session = offered(login, "AUTH PLAIN LOGIN");
+    session.hears("AUTH LOGIN|");
+    session.server(&format!("334 {}", encoded("Who are you?")));
+    session.hears(&format!("{}|", encoded("ann")));
+    session.server("334 ").hears(&format!("{}|", encoded("pw")));
+    session
+        .server("235 ok")
+        .sees("Auth 334, Auth 334, Auth 235, Ready");
+}
+
+#[test]
+fn a_refusal_ends_the_session() {
+    for reply in ["535 5.7.8 no", "454 4.7.0 later", "530 no", "504 what"] {
+        let mut session = offered(login(), "AUTH PLAIN");
+        session.written().server(reply);
+        session.wire.clear();
+        session.written().hears("QUIT|");
+        session.server("221 bye");
+        session.sees_at_last("Closed LoginRefused Settled");
+        assert!(session.client.deliver(to("b@y")).is_err());
+    }
+}
+
+#[test]
+fn without_a_common_mechanism_nothing_is_shown() {
+    for line in ["AUTH X-FOO GSSAPI", "AUTH", "8BITMIME"] {
+        let mut session = offered(login(), line);
+        session.hears("QUIT|");
+        session
+            .server("221 bye")
+            .sees_at_last("Closed NoMechanism Settled");
+    }
+    let mut only = login();
+    only.mechanism = Some(Mechanism::CRAM_MD5);
+    offered(only, "AUTH PLAIN LOGIN").hears("QUIT|");
+}
+
+#[test]
+fn names_are_compared_in_any_case() {
+    offered(login(), "AUTH plain").hears(&format!("AUTH PLAIN {ANN}|"));
+    offered(login(), "AUTH=PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
+}
+
+#[test]
+fn in_clear_nothing_is_shown_unless_that_is_allowed() {
+    in_clear(login(), "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").hears("QUIT|");
+    let mut insecure = login();
+    insecure.in_clear = InClear::InsecureSecrets;
+    in_clear(insecure, "AUTH PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
+    let mut hidden = login();
+    hidden.in_clear = InClear::WithoutSecrets;
+    in_clear(hidden, "AUTH PLAIN LOGIN").hears("QUIT|");
+}
+
+#[test]
+fn what_a_server_offers_in_clear_is_not_what_counts() {
+    let mut config = logging_in(login());
+    config.tls = Tls::Required;
+    let mut session = Session::new(config);
+    session.server("220 hi").hears("EHLO me.example|");
+    session
+        .server("250-mx|250-AUTH CRAM-MD5|250 STARTTLS")
+        .hears("STARTTLS|");
+    session.server("220 go");
+    let upgrade = session.upgrade.take().unwrap();
+    session.client.tls_started(upgrade, TlsFacts::default());
+    session.go_on().hears("EHLO me.example|");
+    session
+        .server("250-mx|250 AUTH PLAIN")
+        .hears(&format!("AUTH PLAIN {ANN}|"));
+}
+
+#[cfg(feature = "cram-md5")]
+#[test]
+fn the_strongest_mechanism_is_taken() {
+    offered(login(), "AUTH LOGIN PLAIN CRAM-MD5").hears("AUTH CRAM-MD5|");
+}
+
+#[cfg(feature = "scram")]
+#[test]
+fn scram_is_taken_before_all_others() {
+    let mut session = offered(
+        login(),
+        "AUTH LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-256-PLUS",
+    );
+    session.written();
+    assert!(
+        session.wire.starts_with(b"AUTH SCRAM-SHA-256 "),
+        "without a binding"
+    );
+}
+
+#[cfg(feature = "scram")]
+#[test]
+fn scram_is_bound_to_the_tls_session_where_that_can_be() {
+    let mut facts = TlsFacts::default();
+    facts.channel_binding = Some([7; 32]);
+    let mut session = Session::new(config());
+    session.client = Client::over_tls(logging_in(login()).into(), facts);
+    session.go_on();
+    session.server("220 hi").written();
+    session.wire.clear();
+    session
+        .server("250-mx|250 AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS")
+        .written();
+    let wire = String::from_utf8(session.wire.clone()).unwrap();
+    let first = wire.strip_prefix("AUTH SCRAM-SHA-256-PLUS ").unwrap().trim_end();
+    let first = BASE64_STANDARD.decode(first).unwrap();
+    assert!(first.starts_with(b"p=tls-exporter,,n=ann,r="));
+}
+
+#[test]
+fn an_initial_response_that_makes_the_line_too_long_waits() {
+    // "AUTH XOAUTH2 " and CRLF leave 497 octets, 496 in base64, 372 in all; 23 of them are not the token.
+    for (octets, at_once) in [(349, true), (350, false)] {
+        let token = "t".repeat(octets);
+        let mut login = Login::new(Credentials::token("ann", token.as_str()));
+        login.mechanism = Some(Mechanism::XOAUTH2);
+        let claim = encoded(&format!("user=ann\x01auth=Bearer {token}\x01\x01"));
+        let mut session = offered(login, "AUTH XOAUTH2");
+        if at_once {
+            session.hears(&format!("AUTH XOAUTH2 {claim}|"));
+        } else {
+            session.hears("AUTH XOAUTH2|");
+            session.server("334 ").hears(&format!("{claim}|"));
+        }
+        session.server("235 ok").sees_at_last("Auth 235, Ready");
+    }
+}
+
+#[test]
+fn a_held_back_response_is_no_answer_to_a_question() {
+    let token = "t".repeat(10_000);
+    let mut session = offered(Login::new(Credentials::token("ann", &*token)), "AUTH XOAUTH2");
+    session.hears("AUTH XOAUTH2|");
+    session.server("334 YQ==").hears("*|");
+}
+
+#[test]
+fn a_bearer_hears_why_it_is_refused() {
+    let mut session = offered(Login::new(Credentials::token("ann", "tok")), "AUTH OAUTHBEARER");
+    session.written();
+    session.wire.clear();
+    session.server(&format!("334 {}", encoded("{\"status\":\"invalid_token\"}")));
+    session.hears("AQ==|");
+    session.server("535 no").hears("QUIT|");
+    session
+        .server("221 bye")
+        .sees_at_last("Closed LoginRefused Settled");
+}
+
+#[test]
+fn an_empty_initial_response_is_an_equals_sign() {
+    offered(Login::new(Credentials::external()), "AUTH EXTERNAL").hears("AUTH EXTERNAL =|");
+}
+
+#[test]
+fn the_application_may_bring_a_mechanism_of_its_own() {
+    let mut session = echoing(echo());
+    session.hears("AUTH X-ECHO|");
+    session.server("334 YQ==").hears("YQ==|");
+    session.server("334 ").hears("|");
+    session.server("235 ok").sees("Auth 334, Auth 334, Auth 235");
+    assert!(session.client.is_ready());
+    assert!(session.client.is_authenticated());
+    let again = session
+        .client
+        .authenticate(std::boxed::Box::new(echo()))
+        .unwrap_err();
+    assert_eq!(again.why, WhyNot::Authenticated);
+}
+
+#[test]
+fn an_exchange_of_the_applications_own_may_fail_and_be_tried_again() {
+    let mut session = echoing(echo());
+    session.written().server("535 no").sees("Auth 535");
+    assert!(session.client.is_ready());
+    assert!(!session.client.is_authenticated());
+    session.client.authenticate(std::boxed::Box::new(echo())).unwrap();
+}
+
+#[test]
+fn a_mechanism_that_is_not_offered_is_given_back() {
+    let mut session = Session::with(config(), "AUTH PLAIN");
+    let refused = session
+        .client
+        .authenticate(std::boxed::Box::new(echo()))
+        .unwrap_err();
+    assert_eq!(refused.why, WhyNot::NotOffered(Keyword::Auth));
+    session.hears("");
+    let mut session = Session::at_body(config(), "AUTH X-ECHO", "b@y");
+    let refused = session
+        .client
+        .authenticate(std::boxed::Box::new(echo()))
+        .unwrap_err();
+    assert_eq!(refused.why, WhyNot::OutOfTurn);
+}
+
+#[test]
+fn what_cannot_be_answered_is_cancelled() {
+    for challenge in [
+        "334 A",
+        "334 YQ",
+        "334-YQ==|334 YQ==",
+        "334 YmFk",
+        "334 not base64",
+        "334 dG9vIG11Y2g=",
+    ] {
+        let mut session = echoing(echo());
+        session.written();
+        session.wire.clear();
+        session.server(challenge).hears("*|");
+        session.server("501 cancelled").sees("Auth 334, Auth 501");
+        assert!(session.client.is_ready());
+    }
+}
+
+#[test]
+fn a_cancelled_login_ends_the_session() {
+    let mut session = offered(login(), "AUTH PLAIN");
+    session.written();
+    session.wire.clear();
+    session.server("334 YQ==").hears("*|");
+    session.server("501 cancelled").hears("QUIT|");
+    session.server("221 bye");
+    session.sees_at_last("Closed LoginCancelled(Unexpected) Settled");
+}
+
+#[test]
+fn a_server_that_goes_on_after_the_cancellation_is_left() {
+    for reply in ["235 ok", "334 "] {
+        let mut session = echoing(echo());
+        session.written().server("334 YmFk").written();
+        session.server(reply).sees_at_last("Closed Unexpected Settled");
+        assert!(!session.client.is_authenticated());
+    }
+}
+
+#[test]
+fn a_server_that_does_not_prove_itself_gets_no_mail() {
+    let mut session = echoing(Echo {
+        proven: false,
+        ..echo()
+    });
+    session.written();
+    session.wire.clear();
+    session.server("235 ok").hears("QUIT|");
+    assert!(!session.client.is_authenticated());
+    session.server("221 bye");
+    session.sees_at_last("Closed LoginCancelled(ServerNotProven) Settled");
+}
+
+#[test]
+fn other_positive_replies_are_no_answer() {
+    for reply in ["250 ok", "354 go", "220 hi", "334"] {
+        let mut session = offered(login(), "AUTH PLAIN");
+        session.written().server(reply);
+        if reply == "334" {
+            session.sees_at_last("Auth 334"); // an empty challenge without its space
+        } else {
+            session.sees_at_last("Closed Unexpected Settled");
+        }
+    }
+}
+
+#[test]
+fn silence_and_endings() {
+    let mut session = offered(login(), "AUTH PLAIN");
+    session.written();
+    assert_eq!(session.wait.deadline.unwrap().phase, Phase::Auth);
+    session.later(300).sees_at_last("Closed TimedOut(Auth) Settled");
+    let mut session = offered(login(), "AUTH PLAIN");
+    session.written().eof().sees_at_last("Closed Eof Settled");
+    let mut session = offered(login(), "AUTH PLAIN");
+    session
+        .written()
+        .server("421 bye")
+        .sees_at_last("Closed NotAvailable Settled");
+}
+
+#[test]
+fn a_reply_before_the_command_has_left_answers_nothing() {
+    let mut session = offered(login(), "AUTH PLAIN");
+    session
+        .server("235 ok")
+        .sees_at_last("Closed Unsolicited Settled");
+}
+
+#[test]
+fn secrets_are_wiped_and_not_shown() {
+    let mut session = offered(Login::new(Credentials::password("ann", "hunter2")), "AUTH PLAIN");
+    let encoded = encoded("\0ann\0hunter2");
+    assert!(
+        session
+            .client
+            .output()
+            .windows(encoded.len())
+            .any(|part| part == encoded.as_bytes())
+    );
+    assert!(!std::format!("{:?}", session.client.config).contains("hunter2"));
+    session.written();
+    let octets = std::format!("{:?}", session.client.output);
+    assert!(
+        octets.contains("inline: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0"),
+        "{octets}"
+    );
+}
