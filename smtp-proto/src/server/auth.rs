@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, string::String};
 
 use super::{
-    Auth, AuthFault, Closed, Event, Next, Server, Stale,
+    Auth, AuthFault, Closed, Event, Next, OUTPUT_HIGH, Server, Stale,
     body::Mode,
     command::Line,
     pipeline::Reply,
@@ -182,6 +182,9 @@ impl Server {
 
     /// The next response of the exchange.
     pub(super) fn next_response<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
+        if self.pipeline.output.len() >= OUTPUT_HIGH {
+            return Next::Wait(false);
+        }
         let line = match self.read_line(input, self.config.limits.auth_line) {
             Line::Whole(line) => line,
             Line::TooLong => return self.end_exchange(AuthFault::TooLong),
