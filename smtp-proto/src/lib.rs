@@ -197,6 +197,7 @@ extern crate std;
 
 pub mod client;
 pub mod data;
+pub mod driver;
 pub mod limits;
 mod line;
 mod machine;
