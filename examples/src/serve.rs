@@ -172,6 +172,7 @@ impl Flags {
         config.message_limit(self.max_size);
         config.limits.recipients = self.max_recipients;
         config.timeouts.command = Duration::from_secs(self.timeout);
+        config.timeouts.handshake = config.timeouts.handshake.min(config.timeouts.command);
         config.timeouts.data = Duration::from_secs(self.timeout);
         config.timeouts.write = Duration::from_secs(self.timeout);
         config.timeouts.penalty = Duration::ZERO;
