@@ -187,6 +187,11 @@ impl ScramKeys {
         self.hash
     }
 
+    #[cfg(test)]
+    pub(super) const fn set_real(&mut self, real: bool) {
+        self.real = real;
+    }
+
     pub(super) const fn is_real(&self) -> bool {
         self.real
     }

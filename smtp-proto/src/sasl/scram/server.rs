@@ -116,7 +116,7 @@ impl ScramServer {
         if !self.agrees(first.flag) {
             return None;
         }
-        // Only the one who proves to be the user learns that this is not allowed.
+        // Refused like a wrong password: only the proof tells whether the user asks.
         let allowed = identity == user || self.authorized.as_ref() == Some(&identity);
         let (hash, real) = (keys.hash(), keys.is_real());
         let binding = Binding::new(binding.as_ref().map(Secret::expose));
