@@ -108,14 +108,12 @@ pub(crate) fn failure(mechanism: Mechanism) -> &'static [u8] {
 /// b64token    = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 /// ```
 fn is_token(octets: &[u8]) -> bool {
-    let text = octets.trim_ascii();
-    let end = text
+    let end = octets
         .iter()
         .rposition(|octet| *octet != b'=')
         .map_or(0, |at| at + 1);
-    text.len() == octets.len()
-        && end > 0
-        && text
+    end > 0
+        && octets
             .iter()
             .take(end)
             .all(|octet| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet))

@@ -19,6 +19,10 @@
 //!   a [`ClientMechanism`] of its own.
 //! - A server is shown a [`Claim`] to judge. For a mechanism that takes more than one question, the claim is a
 //!   [`Step`](Claim::Step), and a [`ServerMechanism`] answers it.
+//! - A password or a token is in a [`Secret`], which is wiped and not shown. What is made from it by the
+//!   cryptographic crates underneath is not always wiped by those.
+//! - Nothing waits here, but a client's SCRAM computes as long as the server demands: some tenths of a second at
+//!   most, some milliseconds as a rule.
 //!
 //! # Example
 //!
@@ -40,9 +44,6 @@
 //! assert!(user == "tim" && password.matches(b"tanstaaftanstaaf"));
 //! # Ok::<(), smtp_proto::sasl::Malformed>(())
 //! ```
-//!
-//! Secrets are in a [`Secret`], which is wiped and not shown. What is made from them by the cryptographic crates
-//! underneath is not always wiped by those.
 
 mod anonymous;
 #[allow(dead_code, reason = "the machines are to use it")]
@@ -67,7 +68,7 @@ mod server;
 pub(crate) use bearer::failure as bearer_failure;
 pub use client::{Cancel, ClientMechanism};
 #[cfg(feature = "cram-md5")]
-pub use cram_md5::CramMd5Server;
+pub use cram_md5::{CramMd5Server, cram_md5_user};
 pub use credentials::{Context, Credentials};
 pub use mechanism::{InvalidMechanism, Mechanism};
 #[cfg(feature = "saslprep")]

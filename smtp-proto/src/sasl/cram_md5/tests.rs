@@ -37,6 +37,18 @@ fn the_example_on_both_sides() {
 }
 
 #[test]
+fn a_password_may_be_looked_up_between_two_servers() {
+    let user = cram_md5_user(RESPONSE.as_bytes()).unwrap();
+    assert_eq!(user, "tim");
+    let password = lookup(&user);
+    let mut again = CramMd5Server::new(CHALLENGE, |_: &str| password.clone()).unwrap();
+    again.step(b"");
+    assert_eq!(again.step(RESPONSE.as_bytes()), Progress::Accepted(user));
+    assert_eq!(cram_md5_user(b"tim"), None);
+    assert_eq!(cram_md5_user(b"tim\0 b913a602c7eda7a495b4e6e7334d3890"), None);
+}
+
+#[test]
 fn other_responses_are_refused() {
     for at in 0..RESPONSE.len() {
         let mut garbled = RESPONSE.as_bytes().to_vec();

@@ -84,7 +84,8 @@ impl ScramKeys {
         let hash = Hash::of(mechanism).ok_or(InvalidKeys::Mechanism)?;
         check(salt, iterations)?;
         let text = password.expose_str().ok_or(InvalidKeys::Password)?;
-        let password: Secret = prepare(text).map_err(|_| InvalidKeys::Password)?.as_ref().into();
+        let prepared = prepare(text).map_err(|_| InvalidKeys::Password)?;
+        let password = Secret::from(prepared.into_owned());
         if password.is_empty() {
             return Err(InvalidKeys::Password);
         }
