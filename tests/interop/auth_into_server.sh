@@ -118,12 +118,17 @@ done
 
 # The only one with channel binding; it logs in and leaves. With --no-cb it has none to bind to, and would otherwise not do without.
 gsasl=(gsasl --smtp --starttls --x509-ca-file= --quiet --connect "127.0.0.1:$smtp_port"
-    --authorization-id= --authentication-id="$account")
+    --authentication-id="$account")
 for mechanism in SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5; do
     at=("${gsasl[@]}" --mechanism=$mechanism)
     [[ $mechanism == *PLUS ]] || at+=(--no-cb)
     check "gsasl, $mechanism" exits 0 "${at[@]}" --password="$password"
     check "gsasl, $mechanism: wrong password" exits 1 "${at[@]}" --password=wrong
+done
+for mechanism in SCRAM-SHA-256-PLUS PLAIN; do
+    at=("${gsasl[@]}" --mechanism=$mechanism --password="$password")
+    check "gsasl, $mechanism: as who it is" exits 0 "${at[@]}" --authorization-id="$account"
+    check "gsasl, $mechanism: as somebody else" exits 1 "${at[@]}" --authorization-id=jörg
 done
 
 # by_hand TEXT CODE ...: each line TEXT, said to the server under TLS, is answered with CODE.

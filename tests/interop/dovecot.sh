@@ -38,6 +38,11 @@ are_gone() {
 }
 
 make_dovecot_conf() {
+    # The first lines and the databases are written differently since 2.4.
+    case $(dovecot --version) in
+        2.[0-3].*) old_databases ;;
+        *) printf '%s\n' 'dovecot_config_version = 2.4.0' 'dovecot_storage_version = 2.4.0' && new_databases ;;
+    esac
     cat <<END
 base_dir = $dovecot/run
 state_dir = $dovecot/state
@@ -46,19 +51,6 @@ protocols =
 ssl = no
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer
 auth_failure_delay = 0
-passdb {
-  driver = oauth2
-  mechanisms = xoauth2 oauthbearer
-  args = $dovecot/oauth2.conf
-}
-passdb {
-  driver = passwd-file
-  args = $dovecot/users
-}
-userdb {
-  driver = static
-  args = uid=nobody gid=nogroup home=/nonexistent
-}
 # Whoever failed before does not have to wait.
 service anvil {
   unix_listener anvil-auth-penalty {
@@ -72,10 +64,54 @@ service auth {
   }
 }
 END
+}
+
+old_databases() {
+    cat <<END
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = $dovecot/oauth2.conf
+}
+passdb {
+  driver = passwd-file
+  args = $dovecot/users
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=/nonexistent
+}
+END
     cat >"$dovecot/oauth2.conf" <<END
 introspection_mode = local
 local_validation_key_dict = fs:posix:prefix=$dovecot/keys/
 username_attribute = sub
+END
+}
+
+new_databases() {
+    cat <<END
+oauth2 {
+  introspection_mode = local
+  username_attribute = sub
+  oauth2_local_validation {
+    dict fs {
+      fs posix {
+        prefix = $dovecot/keys/
+      }
+    }
+  }
+}
+passdb passwd-file {
+  passwd_file_path = $dovecot/users
+}
+userdb static {
+  fields {
+    uid = nobody
+    gid = nogroup
+    home = /nonexistent
+  }
+}
 END
 }
 
