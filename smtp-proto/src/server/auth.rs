@@ -72,7 +72,7 @@ impl Server {
     ///
     /// A refusal is said with 535 ([`Rejection::CREDENTIALS`]); for another, such as
     /// [`Rejection::AUTH_FAILURE`] when nothing can be found out now, there is [`reject`](Self::reject). A challenge
-    /// that is too long for a line (12,288 octets in base64, RFC 4954 section 4) ends the exchange with 454.
+    /// that is too long for a line ([`Auth::MAX_INITIAL`](types::Auth::MAX_INITIAL)) ends the exchange with 454.
     ///
     /// # Errors
     ///
