@@ -35,6 +35,8 @@ mod login;
 mod mechanism;
 mod name;
 mod plain;
+#[cfg(feature = "saslprep")]
+mod prep;
 #[cfg(feature = "scram")]
 mod scram;
 mod server;
@@ -45,6 +47,10 @@ pub use client::{Cancel, ClientMechanism};
 pub use cram_md5::CramMd5Server;
 pub use credentials::{Context, Credentials};
 pub use mechanism::{InvalidMechanism, Mechanism};
+#[cfg(feature = "saslprep")]
+pub use prep::{InvalidString, prepare};
+#[cfg(feature = "scram")]
+pub use scram::{InvalidKeys, ScramKeys, ScramServer, scram_authorize_as, scram_user};
 pub use server::{Claim, Malformed, Progress, ServerMechanism};
 
 pub use crate::secret::Secret;

@@ -1,0 +1,189 @@
+//! The server's side.
+
+use alloc::string::String;
+use core::fmt;
+
+use rsasl::prelude::{Session, State};
+
+use super::super::{Mechanism, Progress, Secret, ServerMechanism};
+use super::client::prepared_name;
+use super::keys::{Hash, ScramKeys};
+use super::message::{ClientFinal, ClientFirst, Flag};
+use super::session::{self, BINDING_TYPE, Binding, Proven};
+
+/// The name of the user in the first message of a client, prepared by SASLprep, by which to look the keys up. None
+/// when the message is malformed: refuse the client.
+#[must_use]
+pub fn scram_user(response: &[u8]) -> Option<String> {
+    prepared_name(&ClientFirst::parse(response)?.user)
+}
+
+/// The identity that a client asks to act as in its first message, prepared by SASLprep. None when it does not ask,
+/// or the message is malformed. See [`ScramServer::authorize`].
+#[must_use]
+pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
+    prepared_name(&ClientFirst::parse(response)?.authorize_as?)
+}
+
+/// The server's side of one exchange.
+///
+/// Make it when the first message of the client is there: look up the keys of [`scram_user`], or make
+/// [`decoys`](ScramKeys::decoy) if there are none, and give it that message as the first
+/// [`step`](ServerMechanism::step). A client that proves itself is answered with the proof of the server, and is
+/// accepted when it has answered that with nothing.
+///
+/// It is accepted as the user; one that asks to act as someone else is refused unless that is
+/// [`authorized`](Self::authorize).
+pub struct ScramServer {
+    mechanism: Mechanism,
+    plus_offered: bool,
+    /// Whom the user may act as.
+    authorized: Option<String>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// The first message is awaited.
+    First {
+        keys: ScramKeys,
+        binding: Option<Secret>,
+    },
+    /// The proof is awaited.
+    Final {
+        session: Session<Proven, Binding>,
+        identity: String,
+        hash: Hash,
+        /// Whether a proof can be right: there is such a user, who may act as that identity.
+        real: bool,
+    },
+    /// The empty response is awaited.
+    Proven { identity: String },
+    /// It is over.
+    Over,
+}
+
+impl ScramServer {
+    /// Makes it of the keys of a user, the channel binding of type `tls-exporter` of the TLS session if there is one
+    /// (RFC 9266), and whether this server offers the client a mechanism that binds the channel: a client that could
+    /// and was not told so is refused then, since someone in between changed what was offered.
+    ///
+    /// None when the mechanism is not a SCRAM mechanism of this crate, the keys are for another hash, or it binds
+    /// the channel and there is no binding.
+    #[must_use]
+    pub fn new(
+        mechanism: Mechanism,
+        keys: ScramKeys,
+        channel_binding: Option<&[u8]>,
+        plus_offered: bool,
+    ) -> Option<Self> {
+        let binding = channel_binding.filter(|octets| mechanism.binds_channel() && !octets.is_empty());
+        let fits = Hash::of(mechanism) == Some(keys.hash()) && binding.is_some() == mechanism.binds_channel();
+        fits.then(|| Self {
+            mechanism,
+            plus_offered,
+            authorized: None,
+            stage: Stage::First {
+                keys,
+                binding: binding.map(Secret::from),
+            },
+        })
+    }
+
+    /// Lets the user act as someone else, if the client asks for that: see [`scram_authorize_as`].
+    #[must_use]
+    pub fn authorize(mut self, identity: impl Into<String>) -> Self {
+        self.authorized = Some(identity.into());
+        self
+    }
+
+    /// Whether what the client says of channel binding agrees with the mechanism (RFC 5802 section 6).
+    fn agrees(&self, flag: Flag<'_>) -> bool {
+        match flag {
+            Flag::Unable => !self.mechanism.binds_channel(),
+            Flag::Able => !self.mechanism.binds_channel() && !self.plus_offered,
+            Flag::Bound(kind) => self.mechanism.binds_channel() && kind == BINDING_TYPE.as_bytes(),
+        }
+    }
+
+    /// Takes the first message. None refuses.
+    fn first(&mut self, keys: ScramKeys, binding: Option<Secret>, response: &[u8]) -> Option<Progress> {
+        let first = ClientFirst::parse(response)?;
+        let user = prepared_name(&first.user)?;
+        let identity = match &first.authorize_as {
+            Some(name) => prepared_name(name)?,
+            None => user.clone(),
+        };
+        if !self.agrees(first.flag) {
+            return None;
+        }
+        // Only the one who proves to be the user learns that this is not allowed.
+        let allowed = identity == user || self.authorized.as_ref() == Some(&identity);
+        let (hash, real) = (keys.hash(), keys.is_real());
+        let binding = Binding::new(binding.as_ref().map(Secret::expose));
+        let mut session = session::server(self.mechanism, keys, binding)?;
+        let (state, challenge) = session::step(&mut session, Some(response)).ok()?;
+        if state != State::Running {
+            return None;
+        }
+        self.stage = Stage::Final {
+            session,
+            identity,
+            hash,
+            real: real && allowed,
+        };
+        Some(Progress::Challenge(challenge.expose().into()))
+    }
+
+    /// Takes the proof. None refuses: with no message of its own, so that a user who is not known, a wrong
+    /// password and a wrong channel look the same.
+    fn proof(
+        &mut self,
+        mut session: Session<Proven, Binding>,
+        identity: String,
+        (hash, real): (Hash, bool),
+        response: &[u8],
+    ) -> Option<Progress> {
+        let proof = ClientFinal::parse(response)?.proof;
+        if proof.expose().len() != hash.octets() {
+            return None;
+        }
+        // What is compared here in a time that depends on it are hashes of what the client sent, which it cannot
+        // choose.
+        let (state, challenge) = session::step(&mut session, Some(response)).ok()?;
+        let proven = matches!(state, State::Finished(_))
+            && session.validation().is_some()
+            && challenge.expose().starts_with(b"v=")
+            && real;
+        proven.then(|| {
+            self.stage = Stage::Proven { identity };
+            Progress::Challenge(challenge.expose().into())
+        })
+    }
+}
+
+impl ServerMechanism for ScramServer {
+    fn step(&mut self, response: &[u8]) -> Progress {
+        // A session that fails is not put back: it must not be asked again.
+        match core::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::First { keys, binding } => self.first(keys, binding, response),
+            Stage::Final {
+                session,
+                identity,
+                hash,
+                real,
+            } => self.proof(session, identity, (hash, real), response),
+            Stage::Proven { identity } if response.is_empty() => Some(Progress::Accepted(identity)),
+            _ => None,
+        }
+        .unwrap_or(Progress::Refused)
+    }
+}
+
+impl fmt::Debug for ScramServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScramServer")
+            .field("mechanism", &self.mechanism)
+            .field("plus_offered", &self.plus_offered)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,166 @@
+//! What both sides need of `rsasl`.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use rsasl::callback::{Context, Request, SessionCallback, SessionData};
+use rsasl::mechanisms::scram;
+use rsasl::mechanisms::scram::properties::ScramStoredPassword;
+use rsasl::prelude::{
+    ChannelBindingCallback, Mechname, Registry, SASLClient, SASLConfig, SASLServer, Session, SessionError,
+    State, Validation,
+};
+use rsasl::property::{AuthId, AuthzId, Password};
+use rsasl::validate::{Validate, ValidationError};
+
+use super::super::{Mechanism, Secret};
+use super::ScramKeys;
+
+/// The one type of channel binding that is used (RFC 9266): `tls-unique` is broken before TLS 1.3 and gone since.
+pub(super) const BINDING_TYPE: &str = "tls-exporter";
+
+static SHA_1: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA1];
+static SHA_1_PLUS: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA1_PLUS];
+static SHA_256: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA256];
+static SHA_256_PLUS: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA256_PLUS];
+
+/// Whom a server's session found to be right.
+#[derive(Debug)]
+pub(super) struct Proven;
+
+impl Validation for Proven {
+    type Value = ();
+}
+
+/// The channel binding of this session.
+#[derive(Debug)]
+pub(super) struct Binding(Option<Secret>);
+
+impl Binding {
+    pub(super) fn new(octets: Option<&[u8]>) -> Self {
+        Self(octets.map(Secret::from))
+    }
+}
+
+impl ChannelBindingCallback for Binding {
+    fn get_cb_data(&self, name: &str) -> Option<&[u8]> {
+        self.0
+            .as_ref()
+            .filter(|_| name == BINDING_TYPE)
+            .map(Secret::expose)
+    }
+}
+
+/// What a client answers.
+#[derive(Debug)]
+pub(super) struct ClientFacts {
+    pub(super) user: String,
+    pub(super) password: Secret,
+    pub(super) authorize_as: Option<String>,
+    /// Whether to tell that it binds, or could: `n` is said otherwise.
+    pub(super) able: bool,
+}
+
+impl SessionCallback for ClientFacts {
+    fn callback(
+        &self,
+        _: &SessionData,
+        _: &Context<'_>,
+        request: &mut Request<'_>,
+    ) -> Result<(), SessionError> {
+        if let Some(identity) = &self.authorize_as {
+            request.satisfy::<AuthzId>(identity)?;
+        }
+        request
+            .satisfy::<AuthId>(&self.user)?
+            .satisfy::<Password>(self.password.expose())?;
+        Ok(())
+    }
+
+    fn enable_channel_binding(&self) -> bool {
+        self.able
+    }
+}
+
+impl SessionCallback for ScramKeys {
+    fn callback(
+        &self,
+        _: &SessionData,
+        _: &Context<'_>,
+        request: &mut Request<'_>,
+    ) -> Result<(), SessionError> {
+        request.satisfy::<ScramStoredPassword<'static>>(&ScramStoredPassword::new(
+            self.iterations(),
+            self.salt(),
+            self.stored_key().expose(),
+            self.server_key().expose(),
+        ))?;
+        Ok(())
+    }
+
+    fn validate(
+        &self,
+        _: &SessionData,
+        _: &Context<'_>,
+        validate: &mut Validate<'_>,
+    ) -> Result<(), ValidationError> {
+        validate.finalize::<Proven>(());
+        Ok(())
+    }
+}
+
+/// Begins a session as a client. None when the mechanism is another one.
+pub(super) fn client(
+    mechanism: Mechanism,
+    facts: ClientFacts,
+    binding: Binding,
+) -> Option<Session<rsasl::validate::NoValidation, Binding>> {
+    let (config, name) = configure(mechanism, facts)?;
+    SASLClient::with_cb(config, binding)
+        .start_suggested_iter([name])
+        .ok()
+}
+
+/// Begins a session as a server. None when the mechanism is another one.
+pub(super) fn server(
+    mechanism: Mechanism,
+    keys: ScramKeys,
+    binding: Binding,
+) -> Option<Session<Proven, Binding>> {
+    let (config, name) = configure(mechanism, keys)?;
+    SASLServer::<Proven, Binding>::with_cb(config, binding)
+        .start_suggested(name)
+        .ok()
+}
+
+/// Takes a step. None when it fails, with what `session` is then not to be used again.
+pub(super) fn step<V: Validation>(
+    session: &mut Session<V, Binding>,
+    message: Option<&[u8]>,
+) -> Result<(State, Secret), SessionError> {
+    // Room enough for what SCRAM writes, so that it is not moved.
+    let mut written = Secret::with_capacity(message.map_or(0, <[u8]>::len) + 2048);
+    let buffer: &mut Vec<u8> = written.buffer();
+    let state = session.step(message, buffer)?;
+    Ok((state, written))
+}
+
+fn configure(
+    mechanism: Mechanism,
+    callback: impl SessionCallback + 'static,
+) -> Option<(Arc<SASLConfig>, &'static Mechname)> {
+    let mechanisms = match mechanism {
+        Mechanism::SCRAM_SHA_1 => SHA_1,
+        Mechanism::SCRAM_SHA_1_PLUS => SHA_1_PLUS,
+        Mechanism::SCRAM_SHA_256 => SHA_256,
+        Mechanism::SCRAM_SHA_256_PLUS => SHA_256_PLUS,
+        _ => return None,
+    };
+    let name = mechanisms.first()?.mechanism;
+    let config = SASLConfig::builder()
+        .with_registry(Registry::with_mechanisms(mechanisms))
+        .with_callback(callback)
+        .ok()?;
+    Some((config, name))
+}
