@@ -59,8 +59,10 @@ fn tls_is_named_behind_all_other_clauses_by_its_cipher() {
     let host = Host::parse("mx.example.org").unwrap();
     let recipient = ForwardPath::parse("bob@example.org").unwrap();
     let shown = |cipher: Option<&'static str>| {
-        let mut facts = TlsFacts::default();
-        facts.cipher = cipher.map(Into::into);
+        let facts = TlsFacts {
+            cipher: cipher.map(Into::into),
+            ..TlsFacts::default()
+        };
         Received::new(&name, [127, 0, 0, 1].into(), &host, "ESMTPS", 0)
             .with_tls(&facts)
             .with_id("1")

@@ -14,9 +14,10 @@ fn answered(policy: Tls, ehlo: &str) -> Session {
 
 /// What the handshakes of these tests come to.
 fn facts() -> TlsFacts {
-    let mut facts = TlsFacts::default();
-    facts.protocol = Some("TLSv1.3".into());
-    facts
+    TlsFacts {
+        protocol: Some("TLSv1.3".into()),
+        ..TlsFacts::default()
+    }
 }
 
 fn handshake(session: &mut Session) {

@@ -25,9 +25,10 @@ fn under_tls(config: Config) -> Session {
 
 /// What the handshakes of these tests come to.
 fn facts() -> TlsFacts {
-    let mut facts = TlsFacts::default();
-    facts.protocol = Some("TLSv1.3".into());
-    facts
+    TlsFacts {
+        protocol: Some("TLSv1.3".into()),
+        ..TlsFacts::default()
+    }
 }
 
 fn shake_hands(session: &mut Session) {

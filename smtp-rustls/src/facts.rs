@@ -1,0 +1,64 @@
+//! What came of a handshake.
+
+use std::borrow::Cow;
+
+use rustls::{ClientConnection, CommonState, ProtocolVersion, ServerConnection};
+use smtp_proto::TlsFacts;
+
+/// The label of the channel binding `tls-exporter` (RFC 9266 section 2).
+const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
+
+/// What a client's handshake came to, once it is done.
+///
+/// The peer's certificate is the server's own, and was verified as the settings say. The name that was asked for is not
+/// in it, since a connection does not tell: see [`ClientTls::facts`](crate::ClientTls::facts).
+#[must_use]
+pub fn client_facts(connection: &ClientConnection) -> TlsFacts {
+    facts(connection, |binding| {
+        connection.export_keying_material(binding, EXPORTER, None)
+    })
+}
+
+/// What a server's handshake came to, once it is done.
+///
+/// The peer's certificate is the client's own. It is there if the client showed one and the settings' verifier of
+/// client certificates found it good; without a verifier no client is asked for one.
+#[must_use]
+pub fn server_facts(connection: &ServerConnection) -> TlsFacts {
+    let mut facts = facts(connection, |binding| {
+        connection.export_keying_material(binding, EXPORTER, None)
+    });
+    facts.server_name = connection.server_name().map(str::to_owned);
+    facts
+}
+
+fn facts(state: &CommonState, export: impl FnOnce([u8; 32]) -> Result<[u8; 32], rustls::Error>) -> TlsFacts {
+    let mut facts = TlsFacts::default();
+    let version = state.protocol_version();
+    facts.protocol = version.and_then(protocol);
+    facts.cipher = state.negotiated_cipher_suite().and_then(|suite| {
+        let name = suite.suite().as_str()?;
+        // rustls calls the suites of TLS 1.3 TLS13_..., which IANA does not.
+        Some(match name.strip_prefix("TLS13_") {
+            Some(rest) => Cow::Owned(format!("TLS_{rest}")),
+            None => Cow::Borrowed(name),
+        })
+    });
+    facts.peer_certificate = state
+        .peer_certificates()
+        .and_then(|chain| chain.first())
+        .map(|certificate| certificate.to_vec());
+    // Before TLS 1.3 the exporter is unique only with an extended master secret (RFC 9266 section 4).
+    if version == Some(ProtocolVersion::TLSv1_3) && !state.is_handshaking() {
+        facts.channel_binding = export([0; 32]).ok();
+    }
+    facts
+}
+
+fn protocol(version: ProtocolVersion) -> Option<Cow<'static, str>> {
+    Some(match version {
+        ProtocolVersion::TLSv1_2 => Cow::Borrowed("TLSv1.2"),
+        ProtocolVersion::TLSv1_3 => Cow::Borrowed("TLSv1.3"),
+        other => Cow::Owned(other.as_str()?.replace('_', ".")),
+    })
+}

@@ -1,0 +1,121 @@
+//! Who one is.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use rustls::{
+    RootCertStore,
+    client::verify_server_name,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    server::ParsedCertificate,
+    sign::CertifiedKey,
+};
+
+use crate::{Error, Roots, provider, roots};
+
+/// A certificate, the chain that leads to its issuer, and its private key: what a server or a client shows to prove
+/// who it is.
+#[derive(Clone)]
+pub struct Identity(Arc<CertifiedKey>);
+
+impl Identity {
+    /// The certificate chain in one PEM file, its own certificate first, and the private key in another. They may be the
+    /// same file.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read or lacks what it should have, or when the two do not belong together.
+    pub fn from_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, Error> {
+        let (certificate, key) = (chain.as_ref(), key.as_ref());
+        let chain = roots::certificates(certificate)?;
+        let private = PrivateKeyDer::from_pem_file(key).map_err(|source| {
+            let missing = Error::NoKey { path: key.to_owned() };
+            roots::unreadable(key, source, missing)
+        })?;
+        certify(chain, private).map_err(|source| Error::Pair {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            source,
+        })
+    }
+
+    /// A certificate chain, its own certificate first, and the private key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Identity`] when the two do not belong together, or cannot be used.
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, Error> {
+        certify(chain, key).map_err(Error::Identity)
+    }
+
+    /// A certificate for these names that it makes up, with a new key: for trying out and for tests, since nobody trusts
+    /// it who was not told to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SelfSigned`] when a name is neither a domain nor an address.
+    #[cfg(feature = "self-signed")]
+    pub fn self_signed<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Result<Self, Error> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        if let Some(wrong) = names
+            .iter()
+            .find(|name| ServerName::try_from(name.strip_prefix("*.").unwrap_or(name)).is_err())
+        {
+            return Err(Error::SelfSigned(format!("{wrong:?}")));
+        }
+        if names.is_empty() {
+            return Err(Error::SelfSigned("there are none".to_owned()));
+        }
+        let made = rcgen::generate_simple_self_signed(names)
+            .map_err(|error| Error::SelfSigned(error.to_string()))?;
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())
+            .map_err(|error| Error::SelfSigned(error.to_owned()))?;
+        Self::new(vec![made.cert.der().clone()], key)
+    }
+
+    /// The certificate of its own.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.0.cert.first()
+    }
+
+    /// Trust in this certificate alone, for a peer that knows it: of use when nobody else vouches for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Identity`] when the certificate cannot be a root.
+    pub fn to_roots(&self) -> Result<Roots, Error> {
+        let mut store = RootCertStore::empty();
+        if let Some(certificate) = self.certificate() {
+            store.add(certificate.clone()).map_err(Error::Identity)?;
+        }
+        Roots::new(store)
+    }
+
+    /// Whether the certificate is one of this name.
+    pub(crate) fn has_name(&self, name: &ServerName<'_>) -> bool {
+        self.certificate()
+            .and_then(|certificate| ParsedCertificate::try_from(certificate).ok())
+            .is_some_and(|parsed| verify_server_name(&parsed, name).is_ok())
+    }
+
+    pub(crate) fn key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// Shows no key.
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("certificates", &self.0.cert.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn certify(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Identity, rustls::Error> {
+    let key = CertifiedKey::from_der(chain, key, &provider())?;
+    Ok(Identity(Arc::new(key)))
+}
