@@ -20,7 +20,7 @@ use smtp_proto::{
     },
 };
 
-use rustls::pki_types::ServerName;
+use smtp_rustls::ClientTls;
 
 use crate::{exit::Exit, tls};
 
@@ -150,12 +150,12 @@ impl Flags {
         Ok(Arc::new(config))
     }
 
-    /// The name that the server's certificate has to have.
+    /// Whom to trust, and which name the server's certificate has to have.
     ///
     /// # Errors
     ///
     /// What is wrong with the flags.
-    pub fn server_name(&self) -> Result<ServerName<'static>, String> {
+    pub fn client_tls(&self) -> Result<ClientTls, String> {
         let host = self
             .server
             .rsplit_once(':')
@@ -164,7 +164,7 @@ impl Flags {
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'))
             .unwrap_or(host);
-        tls::server_name(self.tls_name.as_deref().unwrap_or(host))
+        tls::client(self.ca.as_deref(), self.tls_name.as_deref().unwrap_or(host))
     }
 
     /// The envelope.
@@ -358,3 +358,6 @@ fn stage(asked: Asked) -> &'static str {
         _ => "the session",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use smtp_proto::{
     server::{Auth, Config},
     types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
 };
+use smtp_rustls::rustls::ServerConfig;
 
 use crate::{store::Store, tls, users::Users};
 
@@ -142,7 +143,7 @@ impl Flags {
     /// # Errors
     ///
     /// What is wrong with the flags.
-    pub fn tls(&self) -> Result<Option<Arc<rustls::ServerConfig>>, String> {
+    pub fn tls(&self) -> Result<Option<Arc<ServerConfig>>, String> {
         match (&self.cert, &self.key) {
             (Some(_), Some(_)) if self.self_signed => Err("--self-signed: there is a --cert already".into()),
             (Some(cert), Some(key)) => tls::server(cert, key).map(Some),
@@ -171,6 +172,7 @@ impl Flags {
         config.message_limit(self.max_size);
         config.limits.recipients = self.max_recipients;
         config.timeouts.command = Duration::from_secs(self.timeout);
+        config.timeouts.handshake = config.timeouts.handshake.min(config.timeouts.command);
         config.timeouts.data = Duration::from_secs(self.timeout);
         config.timeouts.write = Duration::from_secs(self.timeout);
         config.offer_auth(users.mechanisms());

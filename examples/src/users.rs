@@ -172,11 +172,7 @@ impl Users {
         if mechanism != Mechanism::CRAM_MD5 {
             return None;
         }
-        let unique: String = random()
-            .ok()?
-            .iter()
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
+        let unique = random_text().ok()?;
         let table = Arc::clone(&self.0);
         let lookup = move |user: &str| {
             let account = table.accounts.get(&prepared(user)?)?;
@@ -312,12 +308,18 @@ impl Attempt {
     }
 }
 
-/// Random octets of the provider of cryptography that TLS uses.
+/// A text of letters and digits that nobody can guess.
 ///
 /// # Errors
 ///
-/// When this computer has none.
-pub fn random() -> Result<[u8; SALT], String> {
+/// When this computer gives no random octets.
+pub fn random_text() -> Result<String, String> {
+    let text = random()?.map(|octet| format!("{octet:02x}")).concat();
+    Ok(text)
+}
+
+/// Random octets of the provider of cryptography that TLS uses.
+fn random() -> Result<[u8; SALT], String> {
     let mut octets = [0; SALT];
     match smtp_rustls::provider().secure_random.fill(&mut octets) {
         Ok(()) => Ok(octets),

@@ -1,10 +1,6 @@
 //! Handshakes in memory between the settings for both sides, and what they come to.
 #![cfg(feature = "ring")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a panic here is the report of a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
 use std::{fs, path::PathBuf, sync::Arc};
 

@@ -8,9 +8,8 @@ use std::{io, process::ExitCode};
 use smtp_examples::{
     exit::{self, Exit},
     send::{self, Flags, Tls},
-    tls,
 };
-use smtp_tokio::{Client, ClientTls, Error};
+use smtp_tokio::{Client, Error};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -36,7 +35,7 @@ async fn run(flags: &Flags) -> Result<Exit, String> {
     let connected = if flags.tls == Tls::None {
         Client::connect(&flags.server, config).await
     } else {
-        let tls = ClientTls::new(tls::client(flags.ca.as_deref())?, flags.server_name()?);
+        let tls = flags.client_tls()?;
         match flags.tls {
             Tls::Implicit => Client::connect_over_tls(&flags.server, config, &tls).await,
             _ => Client::connect_with_tls(&flags.server, config, tls).await,

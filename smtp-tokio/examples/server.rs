@@ -89,6 +89,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         let mut options = Options::default();
         options.connections = site.flags.max_connections;
         options.per_peer = site.flags.max_connections;
+        options.implicit_tls = endpoint.implicit_tls;
         let mut stopped = stopped.clone();
         let site = Arc::clone(&site);
         listeners.spawn(async move {
@@ -213,6 +214,9 @@ fn begin(site: &Site, transaction: &Transaction, server: &Server, peer: IpAddr) 
     let mut received = Received::new(hello, peer, host, server.protocol_name(), store::unix_time());
     if let [recipient] = transaction.recipients.as_slice() {
         received = received.with_recipient(recipient);
+    }
+    if let Some(facts) = server.tls() {
+        received = received.with_tls(facts);
     }
     site.store
         .begin(&format!("{}{received}", ReturnPath(reverse_path)))

@@ -17,7 +17,7 @@ use tokio::{
 use tracing::debug;
 
 #[cfg(feature = "rustls")]
-use crate::ClientTls;
+use crate::{ClientTls, handshake};
 use crate::{Connection, Error, SendError, Stream, transfer::Source};
 
 /// A session with a server.
@@ -89,16 +89,12 @@ impl Client {
     ) -> Result<Self, Error> {
         let config = config.into();
         let stream = dial(address, &config).await?;
-        let stream = match time::timeout(config.timeouts.handshake, tls.connect(stream)).await {
+        let handshake = handshake::connect(stream, tls);
+        let (stream, facts) = match time::timeout(config.timeouts.handshake, handshake).await {
             Ok(shaken) => shaken.map_err(Error::Handshake)?,
             Err(_) => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
         };
-        Self::start(
-            stream,
-            client::Client::over_tls(config, TlsFacts::default()),
-            None,
-        )
-        .await
+        Self::start(stream, client::Client::over_tls(config, facts), None).await
     }
 }
 
@@ -173,6 +169,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
         self.connection.machine().is_encrypted()
+    }
+
+    /// What is known of the TLS session; `None` in clear.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.connection.machine().tls()
     }
 
     /// Sends a message that is in memory.

@@ -191,13 +191,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         &mut self.stream
     }
 
-    /// Gives the stream up: it broke, in a handshake or otherwise.
+    /// Gives the stream up.
     #[cfg(feature = "rustls")]
     pub(crate) fn lose(&mut self, error: io::Error) {
         self.broken(error);
     }
 
-    /// The error that broke the stream, if that is what happened.
+    /// Keeps the cause of what the machine will report.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn note(&mut self, error: io::Error) {
+        self.error.get_or_insert(error);
+    }
+
+    /// The error that broke the stream or its TLS handshake, if that is what happened.
     pub const fn take_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }

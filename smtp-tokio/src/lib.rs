@@ -11,12 +11,23 @@
 //!
 //! # TLS
 //!
-//! With the feature `rustls` (default), by rustls, on a [`Stream`] that begins in clear. A client is given a `ClientTls`:
-//! `Client::connect_with_tls` for STARTTLS as [`client::Tls`](proto::client::Tls) says, `Client::connect_over_tls` for
-//! TLS from the first octet. A server offers STARTTLS in [`Config::extensions`](proto::server::Config::extensions) and
-//! calls `start_tls` of its [`Connection`] on [`Event::StartTls`](proto::server::Event::StartTls), or `begin_tls` before
-//! anything else. The settings are the caller's own, with the provider of cryptography in them; none is installed.
-//! A handshake has as long as a command has, and one that fails ends the session.
+//! With the feature `rustls` (default), by rustls, on a [`Stream`] that begins in clear. A client is given a `ClientTls`,
+//! such as `ClientTls::platform("mail.example.org")`: `Client::connect_with_tls` for STARTTLS as
+//! [`client::Tls`](proto::client::Tls) says, `Client::connect_over_tls` for TLS from the first octet. A server offers
+//! STARTTLS in [`Config::extensions`](proto::server::Config::extensions) and calls `start_tls` of its [`Session`] on
+//! [`Event::StartTls`](proto::server::Event::StartTls), or `begin_tls` before anything else.
+//!
+//! The settings are made with what is in `tls` (the crate `smtp-rustls`, feature `ring`, default), or they are any of
+//! rustls. No provider of cryptography is installed for the whole process, and none needs to be.
+//!
+//! A handshake has the time that the `handshake` of the configuration's timeouts gives it, and one that fails ends the
+//! session: it never goes on in clear. What came of it is [`TlsFacts`](proto::TlsFacts), in `tls` of either machine.
+//!
+//! # Features
+//!
+//! - `rustls` (default): TLS.
+//! - `ring` (default, brings `rustls`): ready settings, with ring for the cryptography.
+//! - `self-signed` (brings `ring`): `tls::Identity::self_signed`, for trying out and for tests.
 //!
 //! AUTH is not there yet.
 //!
@@ -29,10 +40,10 @@
 mod client;
 mod connection;
 mod error;
+#[cfg(feature = "rustls")]
+mod handshake;
 mod serve;
 mod stream;
-#[cfg(feature = "rustls")]
-mod tls;
 mod transfer;
 
 pub use client::Client;
@@ -40,11 +51,9 @@ pub use connection::Connection;
 pub use error::{Error, SendError};
 pub use serve::{Options, Session, serve};
 pub use smtp_proto as proto;
+#[cfg(feature = "rustls")]
+pub use smtp_rustls::{self as tls, ClientTls, rustls};
 pub use stream::Stream;
-#[cfg(feature = "rustls")]
-pub use tls::ClientTls;
-#[cfg(feature = "rustls")]
-pub use tokio_rustls::rustls;
 
 /// The examples of the project's README, so that they compile.
 #[cfg(doctest)]

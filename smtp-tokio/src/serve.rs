@@ -5,7 +5,6 @@ use std::{
     future::Future,
     io::{self, Write},
     net::{IpAddr, Ipv6Addr, SocketAddr},
-    ops::{Deref, DerefMut},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -40,7 +39,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Most connections at a time; one more is greeted with 421. Default 1000.
+    /// Most connections at a time; one more is greeted with 421 (see
+    /// [`implicit_tls`](Self::implicit_tls)). Default 1000.
     pub connections: usize,
     /// Most connections at a time from one IPv4 address, or from one IPv6 network of 64 bits: there, whoever has one
     /// address has them all. Default 100.
@@ -48,6 +48,10 @@ pub struct Options {
     /// How long sessions may finish their transactions after the stop signal; then they say 421 at once, and what
     /// has not ended some seconds later is dropped. Default 30 seconds.
     pub grace: Duration,
+    /// TLS is spoken from the first octet here (RFC 8314 section 3.3): a connection over the limit is closed without a
+    /// word, for the client would take 421 in clear for a part of the handshake. The session has to call `begin_tls`
+    /// either way. Default off.
+    pub implicit_tls: bool,
 }
 
 impl Default for Options {
@@ -56,11 +60,12 @@ impl Default for Options {
             connections: 1000,
             per_peer: 100,
             grace: Duration::from_secs(30),
+            implicit_tls: false,
         }
     }
 }
 
-/// A server's end of one accepted connection: a [`Connection`] that also hears of the shutdown.
+/// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown.
 #[derive(Debug)]
 pub struct Session {
     connection: Connection<Stream<TcpStream>, Server>,
@@ -94,7 +99,7 @@ impl Session {
             () = self.connection.start_tls(upgrade, config) => return,
             _ = self.stop.wait_for(Option::is_some) => {}
         }
-        self.connection.lose(io::ErrorKind::Interrupted.into());
+        self.obey();
     }
 
     /// As [`Connection::begin_tls`](Connection::begin_tls), and gives up at the shutdown.
@@ -104,7 +109,29 @@ impl Session {
             () = self.connection.begin_tls(config) => return,
             _ = self.stop.wait_for(Option::is_some) => {}
         }
-        self.connection.lose(io::ErrorKind::Interrupted.into());
+        self.obey();
+    }
+
+    /// The machine.
+    #[must_use]
+    pub const fn machine(&self) -> &Server {
+        self.connection.machine()
+    }
+
+    /// The machine, to give it answers.
+    pub const fn machine_mut(&mut self) -> &mut Server {
+        self.connection.machine_mut()
+    }
+
+    /// The stream.
+    #[must_use]
+    pub const fn stream(&self) -> &Stream<TcpStream> {
+        self.connection.stream()
+    }
+
+    /// As [`Connection::take_error`].
+    pub const fn take_error(&mut self) -> Option<io::Error> {
+        self.connection.take_error()
     }
 
     /// The client's address.
@@ -129,20 +156,6 @@ impl Session {
         if let Some(how) = how {
             self.connection.machine_mut().shutdown(how);
         }
-    }
-}
-
-impl Deref for Session {
-    type Target = Connection<Stream<TcpStream>, Server>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.connection
-    }
-}
-
-impl DerefMut for Session {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.connection
     }
 }
 
@@ -198,7 +211,9 @@ where
         };
         let Some(place) = places.take(peer.ip()) else {
             debug!(%peer, "refused: too many connections");
-            turn_away(stream, Arc::clone(&config));
+            if !options.implicit_tls {
+                turn_away(stream, Arc::clone(&config));
+            }
             continue;
         };
         if let Err(error) = stream.set_nodelay(true) {

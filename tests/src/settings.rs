@@ -199,6 +199,7 @@ impl Settings {
                 let timeouts = &mut config.timeouts;
                 match name {
                     "banner" => timeouts.banner = span,
+                    "handshake" => timeouts.handshake = span,
                     "command" => timeouts.command = span,
                     "data" => timeouts.data = span,
                     "answer" => timeouts.answer = span,

@@ -1,81 +1,51 @@
 //! TLS in both roles: STARTTLS, TLS from the first octet, and what can go wrong with either.
 
+mod certificates;
+mod clear;
+mod closing;
+mod failing;
+
 use std::{
     io,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use smtp_proto::{
-    Phase, Step, client,
+    Step, TlsFacts, client,
     client::Use,
     server::{self, Event, Server},
     types::{Extension, Keyword},
 };
 use smtp_tokio::{
     Client, ClientTls, Connection, Error, Stream,
-    rustls::{
-        self, CertificateError, ClientConfig, RootCertStore, ServerConfig,
-        crypto::{CryptoProvider, ring},
-        pki_types::{PrivateKeyDer, ServerName},
-    },
+    rustls::{ClientConfig, RootCertStore, ServerConfig, crypto::CryptoProvider, version::TLS12},
+    tls::{Identity, ServerSettings, provider},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex},
     net::TcpListener,
-    time,
 };
-use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::support::{Fake, Mail, Recorded, answer, bob, client_config, server_config, text};
 
-/// The server's identity, and a client that trusts nothing else.
-struct Identity {
+/// A server's settings, and those of a client that trusts it and nobody else.
+struct Pair {
     server: Arc<ServerConfig>,
-    client: Arc<ClientConfig>,
+    client: ClientTls,
 }
 
-impl Identity {
+impl Pair {
     fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(vec!["mx.example".to_owned()]).unwrap();
-        let certificate = made.cert.der().clone();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
-        let server = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let client = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let identity = Identity::self_signed(["mx.example"]).unwrap();
         Self {
-            server: Arc::new(server),
-            client: Arc::new(client),
+            client: ClientTls::trusting(&identity.to_roots().unwrap(), "mx.example").unwrap(),
+            server: ServerSettings::new(identity).build().unwrap(),
         }
     }
 
     fn client(&self) -> ClientTls {
-        ClientTls::new(Arc::clone(&self.client), name("mx.example"))
+        self.client.clone()
     }
-
-    /// Clients that must not be satisfied, and whether it is the name that they mind.
-    fn distrustful(&self) -> [(ClientTls, bool); 2] {
-        let other_name = ClientTls::new(Arc::clone(&self.client), name("other.example"));
-        [(other_name, true), (Self::new().client(), false)]
-    }
-}
-
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
-}
-
-fn name(name: &str) -> ServerName<'static> {
-    ServerName::try_from(name.to_owned()).unwrap()
 }
 
 fn offering() -> server::Config {
@@ -102,7 +72,7 @@ fn wanting(tls: client::Tls) -> client::Config {
 struct Received {
     mails: Vec<Mail>,
     why: server::Closed,
-    encrypted: bool,
+    facts: Option<TlsFacts>,
     error: Option<io::Error>,
 }
 
@@ -121,12 +91,12 @@ where
             Step::Event(event) => answer(event, server, &mut open, &mut mails),
         }
     };
-    let (encrypted, error) = (conn.machine().is_encrypted(), conn.take_error());
+    let (facts, error) = (conn.machine().tls().cloned(), conn.take_error());
     conn.close().await;
     Received {
         mails,
         why,
-        encrypted,
+        facts,
         error,
     }
 }
@@ -148,19 +118,6 @@ where
     let mut conn = Connection::new(Stream::clear(stream), Server::new(config.into()));
     conn.begin_tls(tls).await;
     converse(conn, tls).await
-}
-
-/// Whether rustls refused the certificate for its name, or for who signed it.
-fn minds(error: &io::Error, its_name: bool) -> bool {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(rustls::Error::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        )) => its_name,
-        Some(rustls::Error::InvalidCertificate(
-            CertificateError::UnknownIssuer | CertificateError::BadSignature,
-        )) => !its_name,
-        _ => false,
-    }
 }
 
 /// Greets, offers STARTTLS, and is asked for it.
@@ -194,9 +151,36 @@ fn closed<T: std::fmt::Debug>(result: Result<T, Error>) -> (client::Closed, Opti
     }
 }
 
+/// A session without mail over the loopback interface, and what the client knows of its TLS.
+async fn session(server: &Arc<ServerConfig>, tls: &ClientTls, implicit: bool) -> (TlsFacts, Received) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let receiving = async {
+        let (stream, _) = listener.accept().await.unwrap();
+        if implicit {
+            receive_over_tls(stream, requiring(), server).await
+        } else {
+            receive(stream, requiring(), server).await
+        }
+    };
+    let connecting = async {
+        let config = wanting(client::Tls::Required);
+        let client = if implicit {
+            Client::connect_over_tls(address, config, tls).await
+        } else {
+            Client::connect_with_tls(address, config, tls.clone()).await
+        }
+        .unwrap();
+        let facts = client.tls().cloned().unwrap();
+        client.quit().await.unwrap();
+        facts
+    };
+    tokio::join!(connecting, receiving)
+}
+
 #[tokio::test]
 async fn starttls_in_both_roles_however_little_the_stream_takes() {
-    let identity = Identity::new();
+    let pair = Pair::new();
     let message = text(9000);
     for policy in [client::Tls::Required, client::Tls::Opportunistic] {
         // Not less: rustls does not read during a handshake while it has something to write, on either side.
@@ -208,16 +192,16 @@ async fn starttls_in_both_roles_however_little_the_stream_takes() {
                 writes: Arc::clone(&writes),
             };
             let sending = async {
-                let mut client = Client::on_with_tls(near, wanting(policy), identity.client())
+                let mut client = Client::on_with_tls(near, wanting(policy), pair.client())
                     .await
                     .unwrap();
                 assert!(!client.extensions().has(Keyword::StartTls), "learnt under TLS");
                 assert!(client.send(bob(), &message).await.unwrap().all_accepted());
                 client.quit().await.unwrap();
             };
-            let ((), received) = tokio::join!(sending, receive(far, requiring(), &identity.server));
+            let ((), received) = tokio::join!(sending, receive(far, requiring(), &pair.server));
             assert_eq!(received.why, server::Closed::Quit);
-            assert!(received.encrypted);
+            assert!(received.facts.is_some());
             assert!(received.mails[0].body == message, "room {room}");
             let wire = writes.lock().unwrap().concat();
             assert!(wire.starts_with(b"EHLO client.example\r\nSTARTTLS\r\n\x16\x03"));
@@ -232,7 +216,7 @@ async fn starttls_in_both_roles_however_little_the_stream_takes() {
 
 #[tokio::test]
 async fn both_kinds_of_tls_over_the_loopback_interface() {
-    let identity = Identity::new();
+    let pair = Pair::new();
     let message = text(4 << 20);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -242,9 +226,9 @@ async fn both_kinds_of_tls_over_the_loopback_interface() {
             config.chunking = chunking;
             let sending = async {
                 let mut client = if implicit {
-                    Client::connect_over_tls(address, config, &identity.client()).await
+                    Client::connect_over_tls(address, config, &pair.client()).await
                 } else {
-                    Client::connect_with_tls(address, config, identity.client()).await
+                    Client::connect_with_tls(address, config, pair.client()).await
                 }
                 .unwrap();
                 assert!(client.send(bob(), &message).await.unwrap().all_accepted());
@@ -253,270 +237,20 @@ async fn both_kinds_of_tls_over_the_loopback_interface() {
             let receiving = async {
                 let (stream, _) = listener.accept().await.unwrap();
                 if implicit {
-                    receive_over_tls(stream, requiring(), &identity.server).await
+                    receive_over_tls(stream, requiring(), &pair.server).await
                 } else {
-                    receive(stream, requiring(), &identity.server).await
+                    receive(stream, requiring(), &pair.server).await
                 }
             };
             let ((), received) = tokio::join!(sending, receiving);
             assert_eq!(received.why, server::Closed::Quit);
-            assert!(received.encrypted && received.mails[0].body == message);
+            assert!(received.facts.is_some() && received.mails[0].body == message);
         }
     }
     assert!(
         CryptoProvider::get_default().is_none(),
         "that is not for a library to choose"
     );
-}
-
-#[tokio::test]
-async fn a_certificate_of_another_name_or_of_nobody_trusted_ends_the_session() {
-    let identity = Identity::new();
-    for (tls, its_name) in identity.distrustful() {
-        for policy in [client::Tls::Required, client::Tls::Opportunistic] {
-            let (near, far) = duplex(4096);
-            let connecting = Client::on_with_tls(near, wanting(policy), tls.clone());
-            let (client, received) = tokio::join!(connecting, receive(far, offering(), &identity.server));
-            let (why, source) = closed(client);
-            assert_eq!(why, client::Closed::Lost);
-            let source = source.unwrap();
-            assert!(minds(&source, its_name), "{source}");
-            assert_eq!(received.why, server::Closed::Lost);
-            assert!(received.mails.is_empty() && !received.encrypted);
-        }
-    }
-}
-
-#[tokio::test]
-async fn neither_satisfies_when_tls_comes_first() {
-    let identity = Identity::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    for (tls, its_name) in identity.distrustful() {
-        let receiving = async {
-            let (stream, _) = listener.accept().await.unwrap();
-            receive_over_tls(stream, offering(), &identity.server).await
-        };
-        let connecting = Client::connect_over_tls(address, client_config(), &tls);
-        let (client, received) = tokio::join!(connecting, receiving);
-        match client {
-            Err(Error::Handshake(error)) => assert!(minds(&error, its_name), "{error}"),
-            other => panic!("{other:?}"),
-        }
-        assert_eq!(received.why, server::Closed::Lost);
-        assert!(received.mails.is_empty());
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_client_gives_a_stalling_handshake_up_in_time() {
-    let identity = Identity::new();
-    let (near, far) = duplex(4096);
-    let begin = time::Instant::now();
-    let serving = async {
-        let mut fake = asked_for_tls(far).await;
-        fake.say("220 go\r\n").await;
-        // An octet now and then moves nothing.
-        loop {
-            time::sleep(Duration::from_secs(20)).await;
-            if fake.stream.write_all(b"\x16").await.is_err() {
-                break;
-            }
-        }
-    };
-    let connecting =
-        async { Client::on_with_tls(near, wanting(client::Tls::Required), identity.client()).await };
-    let (client, ()) = tokio::join!(connecting, serving);
-    let (why, source) = closed(client);
-    assert!(
-        why == client::Closed::Lost || why == client::Closed::TimedOut(Phase::Handshake),
-        "{why}"
-    );
-    assert_eq!(source.unwrap().kind(), io::ErrorKind::TimedOut);
-    assert!(begin.elapsed() < Duration::from_secs(81), "{:?}", begin.elapsed());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_gives_a_stalling_handshake_up_in_time() {
-    let identity = Identity::new();
-    for implicit in [false, true] {
-        let (mut near, far) = duplex(4096);
-        let begin = time::Instant::now();
-        let talking = async {
-            if !implicit {
-                greeted(&mut near).await;
-                near.write_all(b"STARTTLS\r\n").await.unwrap();
-                assert_eq!(heard(&mut near).await, "220 2.0.0 ready for TLS\r\n");
-            }
-            // The beginning of a handshake record.
-            near.write_all(b"\x16\x03\x01").await.unwrap();
-            assert_eq!(heard(&mut near).await, "", "closed, and nothing more is said");
-        };
-        let receiving = async {
-            if implicit {
-                receive_over_tls(far, offering(), &identity.server).await
-            } else {
-                receive(far, offering(), &identity.server).await
-            }
-        };
-        let ((), received) = tokio::join!(talking, receiving);
-        assert_eq!(received.error.unwrap().kind(), io::ErrorKind::TimedOut);
-        assert!(!received.encrypted);
-        let elapsed = begin.elapsed().as_secs();
-        assert!((60..70).contains(&elapsed), "{elapsed}");
-    }
-}
-
-#[tokio::test]
-async fn what_is_no_handshake_ends_the_session_of_a_client() {
-    let identity = Identity::new();
-    for policy in [client::Tls::Required, client::Tls::Opportunistic] {
-        let (near, far) = duplex(4096);
-        let serving = async {
-            let mut fake = asked_for_tls(far).await;
-            fake.say("220 go\r\n").await;
-            assert_eq!(fake.octets(1).await, b"\x16", "the client begins its handshake");
-            fake.say("250 what was that?\r\n").await;
-            let mut rest = Vec::new();
-            fake.stream.read_to_end(&mut rest).await.unwrap();
-            assert!(
-                !rest
-                    .windows(4)
-                    .any(|window| window == b"EHLO" || window == b"MAIL")
-            );
-        };
-        let connecting = async {
-            Client::on_with_tls(near, wanting(policy), identity.client())
-                .await
-                .map(drop)
-        };
-        let (client, ()) = tokio::join!(connecting, serving);
-        let (why, source) = closed(client);
-        assert_eq!(why, client::Closed::Lost);
-        assert_eq!(source.unwrap().kind(), io::ErrorKind::InvalidData);
-    }
-}
-
-#[tokio::test]
-async fn what_is_no_handshake_ends_the_session_of_a_server() {
-    let identity = Identity::new();
-    for implicit in [false, true] {
-        let (mut near, far) = duplex(4096);
-        let talking = async {
-            if !implicit {
-                greeted(&mut near).await;
-                near.write_all(b"STARTTLS\r\n").await.unwrap();
-                assert_eq!(heard(&mut near).await, "220 2.0.0 ready for TLS\r\n");
-            }
-            near.write_all(b"EHLO client.example\r\nMAIL FROM:<a@client.example>\r\n")
-                .await
-                .unwrap();
-            let mut rest = Vec::new();
-            near.read_to_end(&mut rest).await.unwrap();
-            assert!(!rest.windows(2).any(|window| window == b"\r\n"), "{rest:?}");
-        };
-        let receiving = async {
-            if implicit {
-                receive_over_tls(far, offering(), &identity.server).await
-            } else {
-                receive(far, offering(), &identity.server).await
-            }
-        };
-        let ((), received) = tokio::join!(talking, receiving);
-        assert_eq!(received.why, server::Closed::Lost);
-        assert_eq!(received.error.unwrap().kind(), io::ErrorKind::InvalidData);
-        assert!(!received.encrypted && received.mails.is_empty());
-    }
-}
-
-#[tokio::test]
-async fn a_server_obeys_nothing_that_came_in_clear_behind_starttls() {
-    let identity = Identity::new();
-    let (mut near, far) = duplex(4096);
-    let talking = async {
-        greeted(&mut near).await;
-        near.write_all(b"STARTTLS\r\nMAIL FROM:<a@client.example>\r\n")
-            .await
-            .unwrap();
-        let mut rest = String::new();
-        near.read_to_string(&mut rest).await.unwrap();
-        assert_eq!(rest, "421 4.7.0 plaintext behind STARTTLS, closing\r\n");
-    };
-    let ((), received) = tokio::join!(talking, receive(far, offering(), &identity.server));
-    assert_eq!(received.why, server::Closed::PlaintextBeforeTls);
-    assert!(!received.encrypted);
-}
-
-#[tokio::test]
-async fn a_client_believes_nothing_that_came_in_clear_behind_the_220() {
-    let identity = Identity::new();
-    let (near, far) = duplex(4096);
-    let serving = async {
-        let mut fake = asked_for_tls(far).await;
-        fake.say("220 go\r\n250-mx\r\n250 8BITMIME\r\n").await;
-        let mut rest = Vec::new();
-        fake.stream.read_to_end(&mut rest).await.unwrap();
-        assert_eq!(rest, b"", "no handshake, no QUIT");
-    };
-    let connecting = async {
-        let config = wanting(client::Tls::Opportunistic);
-        Client::on_with_tls(near, config, identity.client())
-            .await
-            .map(drop)
-    };
-    let (client, ()) = tokio::join!(connecting, serving);
-    assert_eq!(closed(client).0, client::Closed::PlaintextBeforeTls);
-}
-
-#[tokio::test]
-async fn opportunistic_tls_goes_on_in_clear_when_starttls_is_refused() {
-    let identity = Identity::new();
-    let (near, far) = duplex(4096);
-    let serving = async {
-        let mut fake = asked_for_tls(far).await;
-        fake.say("454 4.7.0 not now\r\n").await;
-        assert_eq!(fake.line().await, "NOOP");
-        fake.say("250 ok\r\n").await;
-    };
-    let connecting = async {
-        let config = wanting(client::Tls::Opportunistic);
-        let mut client = Client::on_with_tls(near, config, identity.client())
-            .await
-            .unwrap();
-        client.noop().await.unwrap();
-    };
-    tokio::join!(connecting, serving);
-}
-
-#[tokio::test]
-async fn required_tls_leaves_when_starttls_is_refused_or_not_offered() {
-    let identity = Identity::new();
-    for offered in [false, true] {
-        let (near, far) = duplex(4096);
-        let serving = async {
-            let mut fake = if offered {
-                let mut fake = asked_for_tls(far).await;
-                fake.say("454 4.7.0 not now\r\n").await;
-                fake
-            } else {
-                let mut fake = Fake::new(far);
-                fake.say("220 mx\r\n").await;
-                assert_eq!(fake.line().await, "EHLO client.example");
-                fake.say("250 mx\r\n").await;
-                fake
-            };
-            assert_eq!(fake.line().await, "QUIT");
-            fake.say("221 bye\r\n").await;
-        };
-        let config = wanting(client::Tls::Required);
-        let (client, ()) = tokio::join!(Client::on_with_tls(near, config, identity.client()), serving);
-        let expected = if offered {
-            client::Closed::TlsRefused
-        } else {
-            client::Closed::TlsNotOffered
-        };
-        assert_eq!(closed(client).0, expected);
-    }
 }
 
 #[tokio::test]
@@ -531,66 +265,39 @@ async fn tls_that_is_wanted_and_not_set_up_is_an_error_before_anything_is_said()
 }
 
 #[tokio::test]
-async fn a_client_that_quits_says_close_notify() {
-    let identity = Identity::new();
-    let (near, far) = duplex(4096);
-    let serving = async {
-        let mut fake = asked_for_tls(far).await;
-        fake.say("220 go\r\n").await;
-        let acceptor = TlsAcceptor::from(Arc::clone(&identity.server));
-        let mut fake = Fake::new(acceptor.accept(fake.stream).await.unwrap());
-        assert_eq!(fake.line().await, "EHLO client.example");
-        fake.say("250 mx\r\n").await;
-        assert_eq!(fake.line().await, "QUIT");
-        fake.say("221 bye\r\n").await;
-        // Without close_notify rustls calls it an unexpected end.
-        assert_eq!(fake.stream.read(&mut [0; 10]).await.unwrap(), 0);
-    };
-    let quitting = async {
-        let config = wanting(client::Tls::Required);
-        let client = Client::on_with_tls(near, config, identity.client())
-            .await
-            .unwrap();
-        client.quit().await.unwrap();
-    };
-    tokio::join!(quitting, serving);
-}
-
-#[tokio::test]
-async fn a_server_that_closes_says_close_notify() {
-    let identity = Identity::new();
-    let (near, far) = duplex(4096);
-    let talking = async {
-        let connector = TlsConnector::from(Arc::clone(&identity.client));
-        let mut near = connector.connect(name("mx.example"), near).await.unwrap();
-        assert!(heard(&mut near).await.starts_with("220 "));
-        near.write_all(b"QUIT\r\n").await.unwrap();
-        assert!(heard(&mut near).await.starts_with("221 "));
-        assert_eq!(near.read(&mut [0; 10]).await.unwrap(), 0);
-    };
-    let ((), received) = tokio::join!(talking, receive_over_tls(far, offering(), &identity.server));
-    assert_eq!(received.why, server::Closed::Quit);
-}
-
-#[tokio::test]
-async fn an_end_without_close_notify_is_a_broken_connection() {
-    let identity = Identity::new();
-    for notify in [false, true] {
-        let (near, far) = duplex(4096);
-        let talking = async {
-            let connector = TlsConnector::from(Arc::clone(&identity.client));
-            let mut near = connector.connect(name("mx.example"), near).await.unwrap();
-            assert!(heard(&mut near).await.starts_with("220 "));
-            if notify {
-                near.shutdown().await.unwrap();
-            }
-        };
-        let ((), received) = tokio::join!(talking, receive_over_tls(far, offering(), &identity.server));
-        let expected = if notify {
-            server::Closed::Eof
-        } else {
-            server::Closed::Lost
-        };
-        assert_eq!(received.why, expected);
+async fn both_sides_know_the_same_of_tls() {
+    let pair = Pair::new();
+    for implicit in [false, true] {
+        let (near, received) = session(&pair.server, &pair.client, implicit).await;
+        let far = received.facts.unwrap();
+        assert_eq!(near.protocol.as_deref(), Some("TLSv1.3"));
+        assert!(
+            near.cipher.as_deref().unwrap().starts_with("TLS_AES_"),
+            "{near:?}"
+        );
+        assert_eq!(near.server_name.as_deref(), Some("mx.example"));
+        assert!(near.channel_binding.is_some());
+        assert!(near.peer_certificate.is_some());
+        let mut both = near;
+        both.peer_certificate = None;
+        assert_eq!(both, far);
     }
+}
+
+#[tokio::test]
+async fn before_tls_1_3_nothing_binds() {
+    let identity = Identity::self_signed(["mx.example"]).unwrap();
+    let server = ServerSettings::new(identity.clone()).build().unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(identity.certificate().unwrap().clone()).unwrap();
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS12])
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tls = ClientTls::new(config.into(), "mx.example".try_into().unwrap());
+    let (near, received) = session(&server, &tls, false).await;
+    let far = received.facts.unwrap();
+    assert_eq!(far.protocol.as_deref(), Some("TLSv1.2"));
+    assert_eq!((near.channel_binding, far.channel_binding), (None, None));
 }
