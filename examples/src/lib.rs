@@ -9,3 +9,4 @@ pub mod send;
 pub mod serve;
 pub mod store;
 pub mod tls;
+pub mod users;

@@ -1,4 +1,4 @@
-//! The message of the `roundtrip` examples, and what they print.
+//! The settings and the message of the `roundtrip` examples, and what they print.
 
 use std::{
     fmt::{self, Write},
@@ -7,6 +7,15 @@ use std::{
 
 use mail_builder::MessageBuilder;
 use mail_parser::{Message, MessageParser, MimeHeaders};
+use smtp_proto::{
+    TlsFacts, client,
+    sasl::{Credentials, Secret},
+    server::{self, Server},
+    types::{Extension, Host},
+};
+use smtp_rustls::{ClientTls, Identity, ServerSettings, rustls::ServerConfig};
+
+use crate::users::{self, Users};
 
 /// A picture of 8 by 8 pixels in PNG: a smile.
 const PICTURE: &[u8] = &[
@@ -19,6 +28,87 @@ const PICTURE: &[u8] = &[
 
 /// How many lines of the message the transcript shows at its beginning and at its end.
 const SHOWN: usize = 6;
+
+/// The first octet of a TLS record that belongs to a handshake (RFC 8446 section 5.1).
+const HANDSHAKE: u8 = 22;
+
+/// How a server and a client meet: the server has an identity that it makes up, which the client trusts and no other,
+/// and lets nobody but one user in, whose password is made up, too.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Setting {
+    /// The settings of the server's sessions.
+    pub server: Arc<server::Config>,
+    /// Its TLS.
+    pub server_tls: Arc<ServerConfig>,
+    /// Who may log in.
+    pub users: Users,
+    /// The settings of the client's session.
+    pub client: Arc<client::Config>,
+    /// Its TLS.
+    pub client_tls: ClientTls,
+}
+
+impl Setting {
+    /// A new identity and a new password.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be made.
+    pub fn new() -> Result<Self, Box<dyn std::error::Error>> {
+        let password = Secret::from(users::random_text()?);
+        let users = Users::new([("alice".to_owned(), password.clone())], [])?;
+        let mut server = server::Config::new(Host::parse("mx.example")?);
+        server.extensions.add(Extension::StartTls);
+        server.tls = server::Tls::Required;
+        server.auth = server::Auth::Required;
+        server.offer_auth(users.mechanisms());
+
+        let credentials = Credentials::password("alice", password);
+        let client = client::Config::submission("client.example".parse()?, credentials);
+
+        let identity = Identity::self_signed(["mx.example"])?;
+        let client_tls = ClientTls::trusting(&identity.to_roots()?, "mx.example")?;
+        Ok(Self {
+            server: Arc::new(server),
+            server_tls: ServerSettings::new(identity).build()?,
+            users,
+            client: Arc::new(client),
+            client_tls,
+        })
+    }
+}
+
+/// What a client knows of its TLS session.
+#[must_use]
+pub fn client_knows(tls: Option<&TlsFacts>) -> String {
+    let Some(facts) = tls else {
+        return "no TLS".to_owned();
+    };
+    let or_unknown = |fact: Option<&str>| fact.unwrap_or("unknown").to_owned();
+    let (protocol, cipher) = (facts.protocol.as_deref(), facts.cipher.as_deref());
+    format!("{}, {}", or_unknown(protocol), or_unknown(cipher))
+}
+
+/// What a server knows of its TLS session and of the client.
+#[must_use]
+pub fn server_knows(server: &Server) -> String {
+    let tls = client_knows(server.tls());
+    match (server.identity(), server.mechanism()) {
+        (Some(identity), Some(mechanism)) => format!("{tls}, {identity:?} by {mechanism}"),
+        _ => format!("{tls}, nobody in particular"),
+    }
+}
+
+/// The `Received` field on top of what was stored; empty if there is none.
+#[must_use]
+pub fn received(stored: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stored);
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("Received:"));
+    let first = lines.next().unwrap_or_default();
+    let folded = lines.take_while(|line| line.starts_with([' ', '\t']));
+    folded.fold(first.to_owned(), |field, line| field + " " + line.trim())
+}
 
 /// A message with text, HTML, an inline picture, and an attachment whose file name is not ASCII.
 ///
@@ -78,15 +168,29 @@ impl fmt::Display for Parts<'_> {
     }
 }
 
-/// What went over the wire, as both sides said it. Clones write to the same transcript.
+/// What went over the wire, as both sides said it, up to TLS; behind it only how much. Clones write to the same
+/// transcript.
 #[derive(Clone, Debug, Default)]
-pub struct Transcript(Arc<Mutex<Vec<Said>>>);
+pub struct Transcript(Arc<Mutex<Heard>>);
+
+#[derive(Debug, Default)]
+struct Heard {
+    said: Vec<Said>,
+    sealed: Option<Sealed>,
+}
 
 /// What one side said in one go.
 #[derive(Debug)]
 struct Said {
     side: Side,
     octets: Vec<u8>,
+}
+
+/// How much went over the wire under TLS.
+#[derive(Debug, Default)]
+struct Sealed {
+    client: usize,
+    server: usize,
 }
 
 /// Who said something.
@@ -100,10 +204,18 @@ pub enum Side {
 impl Transcript {
     /// Notes octets.
     pub fn note(&self, side: Side, octets: &[u8]) {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match said.last_mut() {
-            Some(last) if last.side == side => last.octets.extend_from_slice(octets),
-            _ => said.push(Said {
+        let heard = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A client begins TLS with a record of its handshake; no command begins so.
+        if heard.sealed.is_none() && side == Side::Client && octets.starts_with(&[HANDSHAKE]) {
+            heard.sealed = Some(Sealed::default());
+        }
+        match (&mut heard.sealed, heard.said.last_mut()) {
+            (Some(sealed), _) => match side {
+                Side::Client => sealed.client += octets.len(),
+                Side::Server => sealed.server += octets.len(),
+            },
+            (None, Some(last)) if last.side == side => last.octets.extend_from_slice(octets),
+            (None, _) => heard.said.push(Said {
                 side,
                 octets: octets.to_vec(),
             }),
@@ -114,7 +226,8 @@ impl Transcript {
 impl fmt::Display for Transcript {
     /// A line for each line; of long texts only their beginning and end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Said { side, octets } in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for Said { side, octets } in &heard.said {
             let text = String::from_utf8_lossy(octets);
             let lines: Vec<&str> = text.lines().collect();
             let prefix = match side {
@@ -133,7 +246,13 @@ impl fmt::Display for Transcript {
                 }
             }
         }
-        Ok(())
+        match &heard.sealed {
+            Some(Sealed { client, server }) => {
+                writeln!(f, "C: [TLS from here on: {client} octets]")?;
+                writeln!(f, "S: [TLS from here on: {server} octets]")
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
-    client::{self, Asked, Config, Receipt, RecipientFate, Timeouts, Use},
+    client::{self, Asked, Config, Login, Receipt, RecipientFate, Timeouts, Use},
     data::LineEndings,
+    sasl::{Context, Credentials, InClear, Mechanism, Secret},
     types::{
         AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol,
         RcptParameters, Ret, ReversePath, Xtext,
@@ -49,16 +50,16 @@ pub struct Flags {
     /// What to say in EHLO [default: the address literal of the loopback interface]
     #[arg(long, value_name = "NAME")]
     pub helo: Option<String>,
-    /// Log in as this user (not there yet)
+    /// Log in as this user; EXTERNAL: act as this one; ANONYMOUS: be traced by this
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// ... with this password (not there yet)
+    /// ... with this password; OAUTHBEARER and XOAUTH2: with this token
     #[arg(long, value_name = "PASSWORD")]
-    pub password: Option<String>,
-    /// ... by this mechanism (not there yet)
+    pub password: Option<Secret>,
+    /// ... by this mechanism only [default: the strongest for a password that the server offers]
     #[arg(long, value_name = "MECHANISM")]
     pub auth: Option<String>,
-    /// Log in without TLS (not there yet)
+    /// Log in without TLS, too: whoever listens can use the password
     #[arg(long)]
     pub insecure_auth: bool,
     /// Speak LMTP
@@ -125,9 +126,6 @@ impl Flags {
     ///
     /// What is wrong with the flags.
     pub fn config(&self) -> Result<Arc<Config>, String> {
-        if self.user.is_some() || self.password.is_some() || self.auth.is_some() || self.insecure_auth {
-            return Err("--user, --password, --auth, --insecure-auth: AUTH is not there yet".into());
-        }
         let mut config = Config::new(self.name()?);
         let timeout =
             Duration::try_from_secs_f64(self.timeout).map_err(|error| format!("--timeout: {error}"))?;
@@ -137,6 +135,7 @@ impl Flags {
             Tls::Opportunistic => client::Tls::Opportunistic,
             Tls::None | Tls::Implicit => client::Tls::Disabled,
         };
+        config.login = self.login()?;
         config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
         config.pipelining = if self.no_pipelining {
             Use::Never
@@ -216,6 +215,73 @@ impl Flags {
         }
     }
 
+    /// Who the client says it is; `None`: it does not say.
+    fn login(&self) -> Result<Option<Login>, String> {
+        let Some(credentials) = self.credentials()? else {
+            return if self.insecure_auth {
+                Err("--insecure-auth: give --user and --password".into())
+            } else {
+                Ok(None)
+            };
+        };
+        let mut login = Login::new(credentials);
+        login.mechanism = self.mechanism()?;
+        if self.insecure_auth {
+            login.in_clear = InClear::InsecureSecrets;
+        } else if self.tls == Tls::None {
+            return Err("--tls none: to log in without TLS, say --insecure-auth".into());
+        }
+        // What cannot be sent is found out before anything is: each of these can, over TLS.
+        let mut context = Context::default();
+        context.channel_binding = Some(&[0; 32]);
+        let usable = |mechanism: &Mechanism| login.credentials.start(*mechanism, &context).is_some();
+        let mechanisms = login.credentials.mechanisms();
+        if let Some(mechanism) = login.mechanism
+            && !mechanisms.contains(&mechanism)
+        {
+            return Err(format!(
+                "--auth {mechanism}: this client does not know it, see --help"
+            ));
+        }
+        if !mechanisms.iter().any(usable) {
+            return Err(
+                "--user and --password: a name has 1 to 255 octets and no control characters, \
+                        a password is not empty, a token has letters, digits and -._~+/= only"
+                    .into(),
+            );
+        }
+        Ok(Some(login))
+    }
+
+    fn credentials(&self) -> Result<Option<Credentials>, String> {
+        let mechanism = self.mechanism()?;
+        let credentials = match (mechanism, &self.user, &self.password) {
+            (None, None, None) => return Ok(None),
+            (Some(Mechanism::EXTERNAL), user, None) => {
+                Credentials::external().authorize_as(user.as_deref().unwrap_or_default())
+            }
+            (Some(Mechanism::ANONYMOUS), trace, None) => {
+                Credentials::anonymous(trace.as_deref().unwrap_or_default())
+            }
+            (Some(mechanism @ (Mechanism::EXTERNAL | Mechanism::ANONYMOUS)), _, Some(_)) => {
+                return Err(format!("--password: {mechanism} has none"));
+            }
+            (_, None, _) => return Err("--password and --auth: give --user, too".into()),
+            (_, Some(_), None) => return Err("--user: give --password, too".into()),
+            (Some(Mechanism::OAUTHBEARER | Mechanism::XOAUTH2), Some(user), Some(token)) => {
+                Credentials::token(user, token.clone())
+            }
+            (_, Some(user), Some(password)) => Credentials::password(user, password.clone()),
+        };
+        Ok(Some(credentials))
+    }
+
+    fn mechanism(&self) -> Result<Option<Mechanism>, String> {
+        let parse =
+            |name: &String| Mechanism::parse(name).map_err(|error| format!("--auth {name:?}: {error}"));
+        self.auth.as_ref().map(parse).transpose()
+    }
+
     fn name(&self) -> Result<ClientName<'static>, String> {
         match &self.helo {
             Some(name) => ClientName::parse(name)
@@ -292,3 +358,6 @@ fn stage(asked: Asked) -> &'static str {
         _ => "the session",
     }
 }
+
+#[cfg(test)]
+mod tests;

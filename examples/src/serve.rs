@@ -5,12 +5,13 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
     data::BareLineEndings,
-    server::Config,
+    sasl::{InClear, Secret},
+    server::{Auth, Config},
     types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
 };
 use smtp_rustls::rustls::ServerConfig;
 
-use crate::{store::Store, tls};
+use crate::{store::Store, tls, users::Users};
 
 /// A small mail server: takes mail for its domains and stores it in a Maildir.
 #[derive(Clone, Debug, Parser)]
@@ -44,16 +45,16 @@ pub struct Flags {
     /// Make a certificate up, which nobody trusts
     #[arg(long)]
     pub self_signed: bool,
-    /// Let this user in (not there yet)
+    /// Let this user in, who may send to every domain (repeatable)
     #[arg(long, value_name = "NAME:PASSWORD")]
-    pub user: Vec<String>,
-    /// Let the bearer of this token in (not there yet)
+    pub user: Vec<Secret>,
+    /// Let the bearer of this token in, as this user (repeatable)
     #[arg(long, value_name = "NAME:TOKEN")]
-    pub token: Vec<String>,
-    /// Take mail from users only (not there yet)
+    pub token: Vec<Secret>,
+    /// Take mail from users only
     #[arg(long)]
     pub require_auth: bool,
-    /// Take passwords without TLS (not there yet)
+    /// Take passwords and tokens without TLS, too: whoever listens can use them
     #[arg(long)]
     pub insecure_auth: bool,
     /// Take mail for this domain (repeatable); without it for every domain
@@ -158,14 +159,13 @@ impl Flags {
     /// # Errors
     ///
     /// What is wrong with the flags.
-    pub fn config(&self, protocol: Protocol) -> Result<Arc<Config>, String> {
-        self.not_there_yet()?;
+    pub fn config(&self, protocol: Protocol, users: &Users) -> Result<Arc<Config>, String> {
         let host: Host<'static> = Host::parse(&self.hostname)
             .map_err(|error| format!("--hostname {:?}: {error}", self.hostname))?
             .into_owned();
         let mut config = Config::new(host);
         config.protocol = protocol;
-        if self.self_signed || self.cert.is_some() {
+        if self.has_tls() {
             config.extensions.add(Extension::StartTls);
             config.extensions.add(Extension::RequireTls);
         }
@@ -175,13 +175,57 @@ impl Flags {
         config.timeouts.handshake = config.timeouts.handshake.min(config.timeouts.command);
         config.timeouts.data = Duration::from_secs(self.timeout);
         config.timeouts.write = Duration::from_secs(self.timeout);
-        config.timeouts.penalty = Duration::ZERO;
+        config.offer_auth(users.mechanisms());
+        if self.require_auth {
+            config.auth = Auth::Required;
+        }
+        if self.insecure_auth {
+            config.auth_in_clear = InClear::InsecureSecrets;
+        }
+        // Who guesses at passwords has to wait; nothing else here is slowed down.
+        if !users.can_log_in() {
+            config.timeouts.penalty = Duration::ZERO;
+        }
         config.line_endings = match self.line_endings {
             LineEndings::Reject => BareLineEndings::Reject,
             LineEndings::Normalize => BareLineEndings::Normalize,
             LineEndings::Keep => BareLineEndings::Keep,
         };
         Ok(Arc::new(config))
+    }
+
+    /// Who may log in.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the flags. Passwords and tokens are not in it.
+    pub fn users(&self) -> Result<Users, String> {
+        let pairs = |flag: &'static str, values: &[Secret]| {
+            let pairs = values.iter().map(|value| {
+                let (name, secret) = value
+                    .expose_str()
+                    .and_then(|value| value.split_once(':'))
+                    .ok_or_else(|| format!("{flag}: give a name, a colon and what proves it"))?;
+                Ok((name.to_owned(), Secret::from(secret)))
+            });
+            pairs.collect::<Result<Vec<_>, String>>()
+        };
+        let users = Users::new(pairs("--user", &self.user)?, pairs("--token", &self.token)?)
+            .map_err(|why| format!("--user and --token: {why}"))?;
+        if self.require_auth && !users.can_log_in() {
+            return Err("--require-auth: give --user or --token, or nobody can send".into());
+        }
+        if self.insecure_auth && !users.can_log_in() {
+            return Err("--insecure-auth: give --user or --token, or there is nothing to take".into());
+        }
+        if users.can_log_in() && !self.has_tls() && !self.insecure_auth {
+            return Err(
+                "--user and --token: give --cert and --key, or --self-signed, since logins need TLS; \
+                 or --insecure-auth to do without"
+                    .into(),
+            );
+        }
+        Ok(users)
     }
 
     /// Where messages go.
@@ -197,25 +241,12 @@ impl Flags {
             .map_err(|error| format!("--maildir {}: {error}", self.maildir.display()))
     }
 
-    fn not_there_yet(&self) -> Result<(), String> {
-        let asked = [
-            ("--user", !self.user.is_empty()),
-            ("--token", !self.token.is_empty()),
-            ("--require-auth", self.require_auth),
-            ("--insecure-auth", self.insecure_auth),
-        ];
-        match asked.into_iter().find(|(_, asked)| *asked) {
-            Some((flag, _)) => Err(format!("{flag}: AUTH is not there yet")),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a recipient is taken.
+    /// Whether a recipient is taken from a client who is this user, or nobody in particular.
     ///
     /// # Errors
     ///
     /// The rejection to answer with.
-    pub fn judge(&self, recipient: &ForwardPath<'_>) -> Result<(), Rejection> {
+    pub fn judge(&self, recipient: &ForwardPath<'_>, identity: Option<&str>) -> Result<(), Rejection> {
         if recipient.is_postmaster() && self.is_local(recipient) {
             return Ok(());
         }
@@ -227,13 +258,17 @@ impl Flags {
         };
         // A local part that names another host asks for relaying by an old trick: user%host, host!user, "user@host".
         let trick = !self.domain.is_empty() && mailbox.local_part().contains(['%', '!', '@']);
-        if trick || !self.is_local(recipient) {
+        if identity.is_none() && (trick || !self.is_local(recipient)) {
             return Err(Rejection::RELAY_DENIED);
         }
         if self.reject.iter().any(refused) {
             return Err(Rejection::NO_SUCH_USER);
         }
         Ok(())
+    }
+
+    const fn has_tls(&self) -> bool {
+        self.self_signed || self.cert.is_some()
     }
 
     fn is_local(&self, recipient: &ForwardPath<'_>) -> bool {

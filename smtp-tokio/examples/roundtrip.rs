@@ -1,5 +1,5 @@
-//! The whole way of a message in one program: a server on a free port, a MIME message, a client that delivers it,
-//! the session as it went over the wire, and the stored message read back.
+//! The whole way of a message in one program: a server on a free port, a MIME message, a client that goes over to TLS,
+//! logs in and delivers it, the session as it went over the wire, and the stored message read back.
 //!
 //! `cargo run --release -p smtp-tokio --example roundtrip`
 #![expect(
@@ -10,6 +10,7 @@
 
 use std::{
     error::Error,
+    fmt::Write as _,
     fs,
     io::{self, IoSlice},
     net::Ipv4Addr,
@@ -20,14 +21,15 @@ use std::{
 };
 
 use smtp_examples::{
-    roundtrip::{self, Side, Transcript},
+    roundtrip::{self, Setting, Side, Transcript},
     store::{self, Incoming, Store},
+    users::Attempt,
 };
 use smtp_proto::{
-    Step, client,
-    server::{Config, Event, Server},
+    Step,
+    server::{Event, Server},
     trace::{Received, ReturnPath},
-    types::{Envelope, ForwardPath, Host, ReversePath},
+    types::{Envelope, ForwardPath, ReversePath},
 };
 use smtp_tokio::{Client, Options, Session, serve};
 use tokio::{
@@ -38,7 +40,10 @@ use tokio::{
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
+    let mut report = String::new();
+    let done = run(&mut report).await;
+    print!("{report}");
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("roundtrip: {problem}");
@@ -47,22 +52,27 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
+/// Goes the whole way, and says how it was.
+async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let store = Store::maildir(folder.path())?;
 
+    let setting = Setting::new()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    let config = Arc::new(Config::new(Host::parse("mx.example")?));
     let (stop, stopped) = oneshot::channel::<()>();
     let kept = Arc::new(Mutex::new(Vec::new()));
-    let shared = Arc::clone(&kept);
+    let site = Arc::new(Site {
+        setting: setting.clone(),
+        store,
+        kept: Arc::clone(&kept),
+    });
     let serving = tokio::spawn(serve(
         listener,
-        config,
+        Arc::clone(&setting.server),
         Options::default(),
         async { drop(stopped.await) },
-        move |session| receive(session, store.clone(), Arc::clone(&shared)),
+        move |session| receive(session, Arc::clone(&site)),
     ));
 
     let message = roundtrip::message()?;
@@ -73,7 +83,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         stream,
         transcript: transcript.clone(),
     };
-    let mut client = Client::on(recorded, client::Config::new("client.example".parse()?)).await?;
+    let mut client = Client::on_with_tls(recorded, setting.client, setting.client_tls).await?;
+    let client_knows = roundtrip::client_knows(client.tls());
     let envelope =
         Envelope::new(ReversePath::parse("alice@client.example")?).to(ForwardPath::parse("bob@mx.example")?);
     let receipt = client.send(envelope, &message).await?;
@@ -81,31 +92,48 @@ async fn run() -> Result<(), Box<dyn Error>> {
     drop(stop);
     serving.await??;
 
-    println!("The session:\n\n{transcript}");
+    writeln!(report, "The session:\n\n{transcript}")?;
     if !receipt.all_accepted() {
         return Err("the message was not accepted".into());
     }
     let ids = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let [id] = ids.as_slice() else {
+    let [(id, server_knows)] = ids.as_slice() else {
         return Err("one message was sent, but not one was stored".into());
     };
     let stored = fs::read(folder.path().join("new").join(id))?;
-    println!(
-        "What arrived ({} octets sent, {} stored):\n",
-        message.len(),
-        stored.len()
-    );
-    println!("{}", roundtrip::describe(&stored)?);
+    let received = roundtrip::received(&stored);
+    writeln!(report, "What both sides know:\n")?;
+    writeln!(report, "client:     {client_knows}")?;
+    writeln!(report, "server:     {server_knows}")?;
+    writeln!(report, "{received}\n")?;
+    let (sent, kept) = (message.len(), stored.len());
+    writeln!(report, "What arrived ({sent} octets sent, {kept} stored):\n")?;
+    writeln!(report, "{}", roundtrip::describe(&stored)?)?;
+    if !received.contains(" with ESMTPSA") {
+        return Err("the message was not taken from a user under TLS".into());
+    }
     if !stored.ends_with(&message) {
         return Err("the stored message is not the one that was sent".into());
     }
-    println!("Behind its trace lines the stored message equals the one that was sent, octet by octet.");
+    writeln!(
+        report,
+        "Behind its trace lines the stored message equals the one that was sent, octet by octet."
+    )?;
     Ok(())
 }
 
-/// One session of the server: every message is stored.
-async fn receive(mut session: Session, store: Store, kept: Arc<Mutex<Vec<String>>>) {
+/// What the sessions of the server share.
+struct Site {
+    setting: Setting,
+    store: Store,
+    /// The name of each message in the store, and what was known of its session.
+    kept: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+/// One session of the server: every message of a user is stored.
+async fn receive(mut session: Session, site: Arc<Site>) {
     let (mut from, mut message) = (ReversePath::Null, None);
+    let mut attempt = Attempt::default();
     let peer = session.peer().ip();
     loop {
         let (step, server) = session.poll();
@@ -114,12 +142,25 @@ async fn receive(mut session: Session, store: Store, kept: Arc<Mutex<Vec<String>
                 session.wait(wait).await;
                 continue;
             }
+            Step::Event(Event::StartTls(upgrade)) => {
+                session.start_tls(upgrade, &site.setting.server_tls).await;
+                continue;
+            }
+            Step::Event(Event::Auth {
+                mechanism,
+                claim,
+                ticket,
+            }) => {
+                let users = &site.setting.users;
+                let progress = users.judge(mechanism, claim, server.tls(), &mut attempt);
+                server.answer_auth(ticket, progress)
+            }
             Step::Event(Event::Mail { mail, ticket }) => {
                 from = mail.reverse_path().clone().into_owned();
                 server.accept(ticket)
             }
             Step::Event(Event::Message { ticket }) => {
-                message = trace(server, &from, peer).and_then(|trace| store.begin(&trace).ok());
+                message = trace(server, &from, peer).and_then(|trace| site.store.begin(&trace).ok());
                 server.accept(ticket)
             }
             Step::Event(Event::Body(octets)) => {
@@ -134,7 +175,8 @@ async fn receive(mut session: Session, store: Store, kept: Arc<Mutex<Vec<String>
             Step::Event(Event::Verdict { ticket, .. }) => match message.take().map(Incoming::keep) {
                 Some(Ok(id)) => {
                     let said = smtp_examples::serve::stored_as(&id);
-                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+                    let mut kept = site.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    kept.push((id, roundtrip::server_knows(server)));
                     server.accept_with(ticket, said)
                 }
                 _ => server.reject(ticket, smtp_examples::serve::not_stored()),
@@ -153,7 +195,10 @@ async fn receive(mut session: Session, store: Store, kept: Arc<Mutex<Vec<String>
 fn trace(server: &Server, from: &ReversePath<'_>, peer: std::net::IpAddr) -> Option<String> {
     let (_, hello) = server.hello()?;
     let host = &server.config().hostname;
-    let received = Received::new(hello, peer, host, server.protocol_name(), store::unix_time());
+    let mut received = Received::new(hello, peer, host, server.protocol_name(), store::unix_time());
+    if let Some(facts) = server.tls() {
+        received = received.with_tls(facts);
+    }
     Some(format!("{}{received}", ReturnPath(from)))
 }
 
@@ -216,3 +261,7 @@ impl AsyncWrite for Recorded {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+#[path = "roundtrip/tests.rs"]
+mod tests;

@@ -13,9 +13,11 @@ use smtp_examples::{
     exit::{self, Exit},
     serve::{self, Endpoint, Flags},
     store::{self, Incoming, Store},
+    users::{Attempt, Users},
 };
 use smtp_proto::{
     Step,
+    sasl::Progress,
     server::{Event, Server},
     trace::{Received, ReturnPath},
     types::{ForwardPath, Rejection, ReversePath},
@@ -33,6 +35,7 @@ struct Site {
     flags: Flags,
     tls: Option<Arc<ServerConfig>>,
     store: Store,
+    users: Users,
 }
 
 /// The transaction in hand.
@@ -65,13 +68,18 @@ async fn run(flags: Flags) -> Result<(), String> {
     let cannot = |error: io::Error| format!("cannot listen for signals: {error}");
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
+    let (tls, users) = (flags.tls()?, flags.users()?);
     let store = flags.store()?;
-    let tls = flags.tls()?;
-    let site = Arc::new(Site { flags, tls, store });
+    let site = Arc::new(Site {
+        flags,
+        tls,
+        store,
+        users,
+    });
     let (stop, stopped) = watch::channel(());
     let mut listeners = JoinSet::new();
     for endpoint in site.flags.endpoints() {
-        let config = site.flags.config(endpoint.protocol)?;
+        let config = site.flags.config(endpoint.protocol, &site.users)?;
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
         let listener = TcpListener::bind(endpoint.address).await.map_err(cannot)?;
         println!(
@@ -107,7 +115,7 @@ async fn run(flags: Flags) -> Result<(), String> {
 
 /// One session.
 async fn converse(mut session: Session, endpoint: Endpoint, site: Arc<Site>) {
-    let mut transaction = Transaction::default();
+    let (mut transaction, mut attempt) = (Transaction::default(), Attempt::default());
     if let (true, Some(tls)) = (endpoint.implicit_tls, &site.tls) {
         session.begin_tls(tls).await;
     }
@@ -123,20 +131,37 @@ async fn converse(mut session: Session, endpoint: Endpoint, site: Arc<Site>) {
         };
         // The machine gives tickets out and takes them back within this loop: none is ever stale.
         let answered = match event {
+            Event::Auth {
+                mechanism,
+                claim,
+                ticket,
+            } => {
+                let progress = site.users.judge(mechanism, claim, server.tls(), &mut attempt);
+                if progress == Progress::Refused {
+                    eprintln!("{}", attempt.failure(mechanism, peer));
+                }
+                server.answer_auth(ticket, progress)
+            }
+            Event::AuthFailed(why) => {
+                eprintln!("{}", std::mem::take(&mut attempt).end(why, peer));
+                Ok(())
+            }
             Event::Mail { mail, ticket } => {
                 transaction = Transaction::default();
                 transaction.reverse_path = Some(mail.reverse_path().clone().into_owned());
                 server.accept(ticket)
             }
-            Event::Recipient { rcpt, ticket } => match site.flags.judge(rcpt.forward_path()) {
-                Ok(()) => {
-                    transaction
-                        .recipients
-                        .push(rcpt.forward_path().clone().into_owned());
-                    server.accept(ticket)
+            Event::Recipient { rcpt, ticket } => {
+                match site.flags.judge(rcpt.forward_path(), server.identity()) {
+                    Ok(()) => {
+                        transaction
+                            .recipients
+                            .push(rcpt.forward_path().clone().into_owned());
+                        server.accept(ticket)
+                    }
+                    Err(rejection) => server.reject(ticket, rejection),
                 }
-                Err(rejection) => server.reject(ticket, rejection),
-            },
+            }
             Event::Message { ticket } => match begin(&site, &transaction, server, peer) {
                 Ok(message) => {
                     transaction.message = Some(message);

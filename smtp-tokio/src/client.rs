@@ -360,7 +360,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     self.start_tls(upgrade).await;
                     continue;
                 }
-                Event::Reply { to, ref reply } if !reply.is_positive_completion() => {
+                Event::Reply { to, ref reply } if reply.is_transient() || reply.is_permanent() => {
                     refusal = Some((to, reply.clone().into_owned()));
                 }
                 _ => {}

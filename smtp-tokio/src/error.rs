@@ -27,7 +27,7 @@ pub enum Error {
         why: Closed,
         /// What became of the message that was being sent.
         message: Fate,
-        /// The last reply that was not positive, and what it answered.
+        /// The last negative reply (4yz or 5yz), and what it answered.
         reply: Option<(Asked, Reply<'static>)>,
         /// What broke the stream.
         source: Option<io::Error>,

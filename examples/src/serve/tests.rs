@@ -1,9 +1,16 @@
 use super::*;
 
-/// The code that a recipient is refused with, or 250.
+fn flags(flags: &[&str]) -> Flags {
+    Flags::try_parse_from(["server"].iter().chain(flags)).unwrap()
+}
+
+/// The code that a recipient is refused with, or 250, when the client is nobody in particular.
 fn judged(flags: &[&str], recipient: &str) -> u16 {
-    let flags = Flags::try_parse_from(["server"].iter().chain(flags)).unwrap();
-    match flags.judge(&ForwardPath::parse(recipient).unwrap()) {
+    judged_for(None, flags, recipient)
+}
+
+fn judged_for(identity: Option<&str>, given: &[&str], recipient: &str) -> u16 {
+    match flags(given).judge(&ForwardPath::parse(recipient).unwrap(), identity) {
         Ok(()) => 250,
         Err(rejection) => rejection.code().get(),
     }
@@ -47,12 +54,88 @@ fn a_refused_recipient_is_refused_however_it_is_written() {
 }
 
 #[test]
-fn flags_that_need_auth_are_usage_errors() {
-    let flags = Flags::try_parse_from(["server", "--user", "a:b"]).unwrap();
-    assert!(
-        flags
-            .config(Protocol::Smtp)
-            .unwrap_err()
-            .contains("AUTH is not there yet")
-    );
+fn a_user_may_send_to_every_domain_and_not_to_who_is_refused() {
+    let flags = ["--domain", "example.org", "--reject", "nobody@example.org"];
+    for (recipient, code) in [
+        ("bob@example.org", 250),
+        ("bob@example.com", 250),
+        ("bob%example.net@example.com", 250),
+        ("nobody@example.org", 550),
+    ] {
+        assert_eq!(judged_for(Some("ann"), &flags, recipient), code, "{recipient}");
+    }
+}
+
+/// What AUTH is offered by.
+fn offered(config: &Config) -> Vec<&str> {
+    config.extensions.auth_mechanisms().collect()
+}
+
+#[test]
+fn users_and_tokens_are_offered_what_they_can_use() {
+    let by_password = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN";
+    let by_token = "OAUTHBEARER XOAUTH2";
+    let both = format!("{by_password} {by_token}");
+    for (given, mechanisms) in [
+        (["--user", "ann:pencil"].as_slice(), by_password),
+        (&["--token", "ann:abc"], by_token),
+        (
+            &["--user", "ann:pencil", "--user", "bob:a:b", "--token", "ann:abc"],
+            &both,
+        ),
+    ] {
+        let flags = flags(&[&["--self-signed"], given].concat());
+        let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
+        assert_eq!(offered(&config).join(" "), mechanisms);
+        assert_eq!(config.auth, Auth::Optional);
+        assert_eq!(config.auth_in_clear, InClear::Never);
+    }
+    let flags = flags(&[]);
+    let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
+    assert!(offered(&config).is_empty() && config.auth_in_clear == InClear::Never);
+}
+
+#[test]
+fn auth_can_be_required_and_taken_in_clear() {
+    let given = ["--user", "ann:pencil", "--require-auth", "--insecure-auth"];
+    let flags = flags(&given);
+    let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
+    assert_eq!(config.auth, Auth::Required);
+    assert_eq!(config.auth_in_clear, InClear::InsecureSecrets);
+}
+
+#[test]
+fn flags_of_auth_that_do_not_fit_are_said_without_secrets() {
+    for (given, wrong) in [
+        (["--require-auth"].as_slice(), "--require-auth: give --user"),
+        (&["--insecure-auth"], "--insecure-auth: give --user"),
+        (
+            &["--user", "ann:secret"],
+            "give --cert and --key, or --self-signed",
+        ),
+        (&["--token", "ann:secret"], "or --insecure-auth"),
+        (
+            &["--self-signed", "--user", "secret"],
+            "--user: give a name, a colon",
+        ),
+        (
+            &["--self-signed", "--token", "secret"],
+            "--token: give a name, a colon",
+        ),
+        (
+            &["--self-signed", "--user", ":secret"],
+            "cannot be the name of a user",
+        ),
+        (&["--self-signed", "--user", "ann:"], "the password of \"ann\""),
+        (&["--self-signed", "--token", "ann:"], "the token of \"ann\""),
+        (
+            &["--self-signed", "--user", "ann:secret", "--user", "ann:secret"],
+            "has two passwords",
+        ),
+    ] {
+        let flags = flags(given);
+        let said = flags.users().unwrap_err();
+        assert!(said.contains(wrong), "{given:?}: {said}");
+        assert!(!said.contains("secret") && !format!("{flags:?}").contains("secret"));
+    }
 }

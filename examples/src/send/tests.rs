@@ -1,0 +1,108 @@
+use super::*;
+
+/// The configuration that these flags ask for, along with those that are needed always.
+fn config(given: &[&str]) -> Result<Arc<Config>, String> {
+    let needed = [
+        "send",
+        "--server",
+        "mx.example:587",
+        "--from",
+        "a@b",
+        "--to",
+        "c@d",
+    ];
+    let flags = Flags::try_parse_from(needed.iter().chain(given)).unwrap();
+    assert!(!format!("{flags:?}").contains("secret"));
+    flags.config()
+}
+
+fn login(given: &[&str]) -> Login {
+    config(given).unwrap().login.clone().unwrap()
+}
+
+const PASSWORD: [&str; 4] = ["--user", "ann", "--password", "secret"];
+
+#[test]
+fn without_a_user_the_client_does_not_say_who_it_is() {
+    assert!(config(&[]).unwrap().login.is_none());
+}
+
+#[test]
+fn a_password_is_good_for_the_strongest_mechanism_or_for_the_one_that_is_named() {
+    let any = login(&PASSWORD);
+    assert_eq!(any.mechanism, None);
+    assert_eq!(any.in_clear, InClear::Never);
+    assert_eq!(
+        any.credentials.mechanisms().first(),
+        Some(&Mechanism::SCRAM_SHA_256_PLUS)
+    );
+    for name in ["PLAIN", "login", "CRAM-MD5", "SCRAM-SHA-1", "scram-sha-256-plus"] {
+        let one = login(&[&PASSWORD[..], &["--auth", name]].concat());
+        assert_eq!(one.mechanism, Mechanism::parse(name).ok());
+        assert!(one.credentials.mechanisms().contains(&one.mechanism.unwrap()));
+    }
+}
+
+#[test]
+fn the_password_is_the_token_of_the_mechanisms_that_have_one() {
+    for name in ["XOAUTH2", "OAUTHBEARER"] {
+        let one = login(&[&PASSWORD[..], &["--auth", name]].concat());
+        let tokens = Credentials::token("ann", "secret").mechanisms();
+        assert_eq!(one.credentials.mechanisms(), tokens);
+    }
+}
+
+#[test]
+fn external_and_anonymous_have_no_password_and_need_no_user() {
+    for (name, mechanism) in [
+        ("EXTERNAL", Mechanism::EXTERNAL),
+        ("ANONYMOUS", Mechanism::ANONYMOUS),
+    ] {
+        for user in [&["--user", "ann"][..], &[]] {
+            let one = login(&[user, &["--auth", name]].concat());
+            assert_eq!(one.credentials.mechanisms(), [mechanism]);
+        }
+    }
+}
+
+#[test]
+fn a_login_without_tls_has_to_be_asked_for() {
+    let in_clear = [&PASSWORD[..], &["--tls", "none"]].concat();
+    assert!(config(&in_clear).unwrap_err().contains("--insecure-auth"));
+    let insecure = login(&[&in_clear[..], &["--insecure-auth"]].concat());
+    assert_eq!(insecure.in_clear, InClear::InsecureSecrets);
+}
+
+#[test]
+fn flags_of_a_login_that_do_not_fit_are_said_without_the_password() {
+    for (given, wrong) in [
+        (["--password", "secret"].as_slice(), "give --user, too"),
+        (&["--user", "ann"], "give --password, too"),
+        (&["--user", "ann", "--auth", "PLAIN"], "give --password, too"),
+        (&["--auth", "PLAIN"], "give --user, too"),
+        (&["--insecure-auth"], "--insecure-auth: give --user"),
+        (
+            &["--auth", "EXTERNAL", "--password", "secret"],
+            "EXTERNAL has none",
+        ),
+        (&["--user", "", "--password", "secret"], "a name has 1 to 255"),
+        (&["--user", "a\nb", "--password", "secret"], "a name has 1 to 255"),
+        (&["--user", "ann", "--password", ""], "a password is not empty"),
+        (
+            &["--user", "ann", "--password", "secret token", "--auth", "XOAUTH2"],
+            "a token has",
+        ),
+        (
+            &["--user", "ann", "--password", "secret", "--auth", "GSSAPI"],
+            "--auth GSSAPI: this client does not know it",
+        ),
+        (
+            &["--user", "ann", "--password", "secret", "--auth", "P L"],
+            "--auth \"P L\"",
+        ),
+    ] {
+        let said = config(given).unwrap_err();
+        assert!(said.contains(wrong), "{given:?}: {said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+}

@@ -1,0 +1,352 @@
+//! Who may log in to the `server` examples, and the verdict on what a client shows.
+
+use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
+
+use smtp_proto::{
+    TlsFacts,
+    sasl::{
+        Claim, CramMd5Server, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism, prepare,
+        scram_user,
+    },
+};
+
+/// What is offered to those who have a password, the strongest first.
+const BY_PASSWORD: [Mechanism; 7] = [
+    Mechanism::SCRAM_SHA_256_PLUS,
+    Mechanism::SCRAM_SHA_256,
+    Mechanism::SCRAM_SHA_1_PLUS,
+    Mechanism::SCRAM_SHA_1,
+    Mechanism::CRAM_MD5,
+    Mechanism::PLAIN,
+    Mechanism::LOGIN,
+];
+
+/// What is offered to those who have a token.
+const BY_TOKEN: [Mechanism; 2] = [Mechanism::OAUTHBEARER, Mechanism::XOAUTH2];
+
+/// Octets of a salt: enough that no two users have the same.
+const SALT: usize = 16;
+
+/// Most characters of a name in a log.
+const LOGGED: usize = 255;
+
+/// The users of a server. To clone it is cheap.
+///
+/// The keys of SCRAM are derived once, at the start, and PLAIN, LOGIN and SCRAM go by them alone. A real server derives
+/// them when the password is set, stores them (salt, iterations, [`stored_key`](ScramKeys::stored_key),
+/// [`server_key`](ScramKeys::server_key)), reads them with [`ScramKeys::from_parts`], and forgets the password: who
+/// steals such a table has still to guess. Here the password stays because CRAM-MD5 cannot do without it, which is a
+/// reason not to offer CRAM-MD5.
+#[derive(Clone)]
+pub struct Users(Arc<Table>);
+
+struct Table {
+    accounts: HashMap<String, Account>,
+    tokens: Vec<(String, Secret)>,
+    /// What the salts of users that are not known are made of.
+    seed: Secret,
+}
+
+struct Account {
+    password: Secret,
+    sha_1: ScramKeys,
+    sha_256: ScramKeys,
+}
+
+/// One client's attempt to log in, over all the questions that it takes. Each session has one; begin anew with the
+/// default when the machine says that an exchange ended without an answer.
+#[derive(Debug, Default)]
+pub struct Attempt {
+    /// The exchange of a mechanism that takes several steps.
+    exchange: Option<Box<dyn ServerMechanism>>,
+    /// Whom the client says it is.
+    user: Option<String>,
+}
+
+impl Users {
+    /// Users with passwords, and users with bearer tokens.
+    ///
+    /// # Errors
+    ///
+    /// Whose name, password or token cannot be used. It does not show passwords and tokens.
+    pub fn new(
+        passwords: impl IntoIterator<Item = (String, Secret)>,
+        tokens: impl IntoIterator<Item = (String, Secret)>,
+    ) -> Result<Self, String> {
+        let mut accounts = HashMap::new();
+        for (user, password) in passwords {
+            let name = prepared(&user).ok_or_else(|| format!("{user:?} cannot be the name of a user"))?;
+            let account = Account::new(password).map_err(|why| format!("the password of {name:?}: {why}"))?;
+            if accounts.insert(name, account).is_some() {
+                return Err(format!("{user:?} has two passwords, give one"));
+            }
+        }
+        let mut bearers: Vec<(String, Secret)> = Vec::new();
+        for (user, token) in tokens {
+            let name = prepared(&user).ok_or_else(|| format!("{user:?} cannot be the name of a user"))?;
+            if token.is_empty() || bearers.iter().any(|(_, other)| *other == token) {
+                return Err(format!("the token of {name:?} is empty, or another user's, too"));
+            }
+            bearers.push((name, token));
+        }
+        Ok(Self(Arc::new(Table {
+            accounts,
+            tokens: bearers,
+            seed: random()?.as_slice().into(),
+        })))
+    }
+
+    /// The mechanisms to offer, the strongest first; none when there are no users.
+    pub fn mechanisms(&self) -> impl Iterator<Item = Mechanism> {
+        let passwords = (!self.0.accounts.is_empty()).then_some(BY_PASSWORD);
+        let tokens = (!self.0.tokens.is_empty()).then_some(BY_TOKEN);
+        passwords
+            .into_iter()
+            .flatten()
+            .chain(tokens.into_iter().flatten())
+    }
+
+    /// Whether there is anybody who can log in.
+    #[must_use]
+    pub fn can_log_in(&self) -> bool {
+        self.mechanisms().next().is_some()
+    }
+
+    /// Says what an [`Event::Auth`](smtp_proto::server::Event::Auth) is worth, for
+    /// [`answer_auth`](smtp_proto::server::Server::answer_auth). `tls` is what is known of the session's TLS.
+    ///
+    /// A user that is not known is refused as a wrong password is, after the same work. For PLAIN and LOGIN that is
+    /// some milliseconds: a server with many clients would have it done by another thread.
+    #[must_use]
+    pub fn judge(
+        &self,
+        mechanism: Mechanism,
+        claim: Claim,
+        tls: Option<&TlsFacts>,
+        attempt: &mut Attempt,
+    ) -> Progress {
+        let progress = match claim {
+            Claim::Password {
+                user,
+                password,
+                authorize_as,
+            } => {
+                let known = self.by_password(&user, &password);
+                *attempt = Attempt::of(user);
+                accepted(known.filter(|name| is_oneself(authorize_as.as_deref(), name)))
+            }
+            Claim::Bearer { user, token } => {
+                let owner = self.by_token(&token);
+                let known = owner.filter(|name| is_oneself(user.as_deref(), name));
+                *attempt = Attempt {
+                    user,
+                    ..Attempt::default()
+                };
+                accepted(known)
+            }
+            Claim::Step { response: None } => match self.begin(mechanism) {
+                Some(mut exchange) => {
+                    let challenge = exchange.step(b"");
+                    *attempt = Attempt {
+                        exchange: Some(exchange),
+                        user: None,
+                    };
+                    challenge
+                }
+                None => Progress::Refused,
+            },
+            Claim::Step {
+                response: Some(response),
+            } => self.step(mechanism, response.expose(), tls, attempt),
+            // Nobody in particular is not to send mail, and certificates say nothing here.
+            _ => Progress::Refused,
+        };
+        if !matches!(progress, Progress::Challenge(_)) {
+            attempt.exchange = None;
+        }
+        progress
+    }
+
+    /// Begins an exchange in which the server speaks first.
+    fn begin(&self, mechanism: Mechanism) -> Option<Box<dyn ServerMechanism>> {
+        if mechanism != Mechanism::CRAM_MD5 {
+            return None;
+        }
+        let unique = random_text().ok()?;
+        let table = Arc::clone(&self.0);
+        let lookup = move |user: &str| {
+            let account = table.accounts.get(&prepared(user)?)?;
+            Some(account.password.clone())
+        };
+        Some(Box::new(CramMd5Server::new(
+            format!("<{unique}@localhost>"),
+            lookup,
+        )?))
+    }
+
+    fn step(
+        &self,
+        mechanism: Mechanism,
+        response: &[u8],
+        tls: Option<&TlsFacts>,
+        attempt: &mut Attempt,
+    ) -> Progress {
+        if attempt.exchange.is_none() {
+            *attempt = Attempt::default();
+            // A mechanism in which the server speaks first has its exchange by now.
+            attempt.user = scram_user(response).filter(|_| mechanism != Mechanism::CRAM_MD5);
+            let exchange = attempt
+                .user
+                .as_deref()
+                .and_then(|user| self.scram(mechanism, user, tls));
+            let Some(exchange) = exchange else {
+                return Progress::Refused;
+            };
+            attempt.exchange = Some(Box::new(exchange));
+        } else if mechanism == Mechanism::CRAM_MD5 {
+            attempt.user = cram_user(response);
+        }
+        match &mut attempt.exchange {
+            Some(exchange) => exchange.step(response),
+            None => Progress::Refused,
+        }
+    }
+
+    /// The server's side of SCRAM with a user who is known or not.
+    fn scram(&self, mechanism: Mechanism, user: &str, tls: Option<&TlsFacts>) -> Option<ScramServer> {
+        let account = self.0.accounts.get(user);
+        let keys = match (mechanism, account) {
+            (_, None) => self.decoy(mechanism, user)?,
+            (Mechanism::SCRAM_SHA_1 | Mechanism::SCRAM_SHA_1_PLUS, Some(account)) => account.sha_1.clone(),
+            (_, Some(account)) => account.sha_256.clone(),
+        };
+        let binding = tls.and_then(|facts| facts.channel_binding.as_ref());
+        let binding = binding.map(<[u8; 32]>::as_slice);
+        ScramServer::new(mechanism, keys, binding, binding.is_some())
+    }
+
+    fn decoy(&self, mechanism: Mechanism, user: &str) -> Option<ScramKeys> {
+        ScramKeys::decoy(mechanism, user, &self.0.seed, SALT, ScramKeys::ITERATIONS).ok()
+    }
+
+    /// Who has this password, found by deriving the keys anew.
+    fn by_password(&self, user: &str, password: &Secret) -> Option<String> {
+        let name = prepared(user)?;
+        let account = self.0.accounts.get(&name);
+        let keys = match account {
+            Some(account) => account.sha_256.clone(),
+            None => self.decoy(Mechanism::SCRAM_SHA_256, &name)?,
+        };
+        let mechanism = Mechanism::SCRAM_SHA_256;
+        let shown = ScramKeys::derive(mechanism, password, keys.salt(), keys.iterations()).ok()?;
+        // Secrets are compared in a time that does not tell where they differ.
+        let same = shown.stored_key() == keys.stored_key();
+        (same && account.is_some()).then_some(name)
+    }
+
+    /// Who has this token. All are looked at, whichever it is.
+    fn by_token(&self, token: &Secret) -> Option<String> {
+        let mut owner = None;
+        for (name, one) in &self.0.tokens {
+            if one == token {
+                owner = Some(name);
+            }
+        }
+        owner.cloned()
+    }
+}
+
+/// Shows no secrets.
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Users")
+            .field("passwords", &self.0.accounts.len())
+            .field("tokens", &self.0.tokens.len())
+            .finish()
+    }
+}
+
+impl Account {
+    fn new(password: Secret) -> Result<Self, String> {
+        let derive = |mechanism| {
+            ScramKeys::derive(mechanism, &password, &random()?, ScramKeys::ITERATIONS)
+                .map_err(|error| error.to_string())
+        };
+        Ok(Self {
+            sha_1: derive(Mechanism::SCRAM_SHA_1)?,
+            sha_256: derive(Mechanism::SCRAM_SHA_256)?,
+            password,
+        })
+    }
+}
+
+impl Attempt {
+    /// The line for a log that says that a login failed, by what or why, without secrets and control characters.
+    #[must_use]
+    pub fn failure(&self, by: Mechanism, peer: IpAddr) -> String {
+        format!("login failed{} by {by} from {peer}", self.who())
+    }
+
+    /// The same for an exchange that ended without an answer.
+    #[must_use]
+    pub fn end(&self, why: impl fmt::Display, peer: IpAddr) -> String {
+        format!("login failed{} from {peer}: {why}", self.who())
+    }
+
+    fn of(user: String) -> Self {
+        Self {
+            user: Some(user),
+            ..Self::default()
+        }
+    }
+
+    fn who(&self) -> String {
+        self.user.as_ref().map_or_else(String::new, |user| {
+            let user: String = user.chars().take(LOGGED).collect();
+            format!(" for {user:?}")
+        })
+    }
+}
+
+/// A text of letters and digits that nobody can guess.
+///
+/// # Errors
+///
+/// When this computer gives no random octets.
+pub fn random_text() -> Result<String, String> {
+    let text = random()?.map(|octet| format!("{octet:02x}")).concat();
+    Ok(text)
+}
+
+/// Random octets of the provider of cryptography that TLS uses.
+fn random() -> Result<[u8; SALT], String> {
+    let mut octets = [0; SALT];
+    match smtp_rustls::provider().secure_random.fill(&mut octets) {
+        Ok(()) => Ok(octets),
+        Err(_) => Err("this computer gives no random octets".to_owned()),
+    }
+}
+
+fn accepted(identity: Option<String>) -> Progress {
+    identity.map_or(Progress::Refused, Progress::Accepted)
+}
+
+/// Whether a user asks to act as nobody else.
+fn is_oneself(asked: Option<&str>, name: &str) -> bool {
+    asked.is_none_or(|asked| prepared(asked).as_deref() == Some(name))
+}
+
+/// A name in the one form that all its spellings have.
+fn prepared(name: &str) -> Option<String> {
+    let name = prepare(name).ok()?;
+    (!name.is_empty()).then(|| name.into_owned())
+}
+
+/// The name in a response of CRAM-MD5, for the log.
+fn cram_user(response: &[u8]) -> Option<String> {
+    let (user, _) = std::str::from_utf8(response).ok()?.rsplit_once(' ')?;
+    Some(user.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+use std::sync::LazyLock;
+
+use smtp_proto::sasl::{Context, Credentials};
+
+use super::*;
+
+/// Ann and Bob have passwords, Ann and Cid have tokens.
+static USERS: LazyLock<Users> = LazyLock::new(|| {
+    Users::new(
+        [
+            ("ann".to_owned(), "ann's pencil".into()),
+            ("bob".to_owned(), "bob's pencil".into()),
+        ],
+        [
+            ("ann".to_owned(), "token.of.ann".into()),
+            ("cid".to_owned(), "token.of.cid".into()),
+        ],
+    )
+    .unwrap()
+});
+
+fn facts() -> TlsFacts {
+    let mut facts = TlsFacts::default();
+    facts.channel_binding = Some([7; 32]);
+    facts
+}
+
+/// Lets a client with these credentials talk to the policy as the machines would, and says how it ended and how
+/// often the policy was asked.
+fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Progress, usize, Attempt) {
+    let facts = facts();
+    let mut context = Context::default();
+    context.channel_binding = facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice);
+    context.plus_offered = true;
+    let mut client = credentials.start(mechanism, &context).unwrap();
+    let mut attempt = Attempt::default();
+    let mut claim = match (mechanism, client.initial()) {
+        (Mechanism::LOGIN, None) => {
+            let user = client.respond(b"Username:").unwrap();
+            let password = client.respond(b"Password:").unwrap();
+            Claim::login(user.expose(), password).unwrap()
+        }
+        (_, None) => Claim::Step { response: None },
+        (_, Some(initial)) => Claim::parse(mechanism, initial.expose()).unwrap(),
+    };
+    for asked in 1.. {
+        match users.judge(mechanism, claim, Some(&facts), &mut attempt) {
+            Progress::Challenge(challenge) => {
+                let response = Some(client.respond(&challenge).unwrap());
+                claim = Claim::Step { response };
+            }
+            end => {
+                let done = client.finish();
+                assert_eq!(
+                    done.is_ok(),
+                    matches!(end, Progress::Accepted(_)) || !proves(mechanism)
+                );
+                assert!(attempt.exchange.is_none(), "what is over is forgotten");
+                return (end, asked, attempt);
+            }
+        }
+    }
+    unreachable!()
+}
+
+/// Whether the server has to prove itself.
+fn proves(mechanism: Mechanism) -> bool {
+    mechanism.as_str().starts_with("SCRAM")
+}
+
+fn accepted_as(name: &str) -> Progress {
+    Progress::Accepted(name.to_owned())
+}
+
+#[test]
+fn a_right_password_lets_in_by_each_mechanism() {
+    let users = &*USERS;
+    for mechanism in BY_PASSWORD {
+        for (name, password) in [("ann", "ann's pencil"), ("bob", "bob's pencil")] {
+            let (end, ..) = meet(users, mechanism, &Credentials::password(name, password));
+            assert_eq!(end, accepted_as(name), "{mechanism}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_password_and_a_user_who_is_not_known_are_refused_alike() {
+    let users = &*USERS;
+    for mechanism in BY_PASSWORD {
+        let wrong = Credentials::password("ann", "bob's pencil");
+        let unknown = Credentials::password("dan", "bob's pencil");
+        let (end, asked, attempt) = meet(users, mechanism, &wrong);
+        assert_eq!(end, Progress::Refused, "{mechanism}");
+        assert_eq!(attempt.user.as_deref(), Some("ann"), "{mechanism}");
+        let (end, asked_of_unknown, attempt) = meet(users, mechanism, &unknown);
+        assert_eq!((end, asked_of_unknown), (Progress::Refused, asked), "{mechanism}");
+        assert_eq!(attempt.user.as_deref(), Some("dan"), "{mechanism}");
+    }
+}
+
+#[test]
+fn a_token_lets_its_own_user_in_and_no_other() {
+    let users = &*USERS;
+    for mechanism in BY_TOKEN {
+        for (name, token, end) in [
+            ("ann", "token.of.ann", accepted_as("ann")),
+            ("cid", "token.of.cid", accepted_as("cid")),
+            ("ann", "token.of.cid", Progress::Refused),
+            ("bob", "token.of.ann", Progress::Refused),
+            ("ann", "token.of.nobody", Progress::Refused),
+            ("dan", "token.of.nobody", Progress::Refused),
+        ] {
+            let met = meet(users, mechanism, &Credentials::token(name, token));
+            assert_eq!(met.0, end, "{mechanism}: {name} with {token}");
+        }
+    }
+    let (user, token) = (None, "token.of.cid".into());
+    let claim = Claim::Bearer { user, token };
+    let mut attempt = Attempt::default();
+    let end = users.judge(Mechanism::OAUTHBEARER, claim, None, &mut attempt);
+    assert_eq!(end, accepted_as("cid"), "a token says whose it is");
+}
+
+#[test]
+fn nobody_acts_as_somebody_else() {
+    let users = &*USERS;
+    let ann = Credentials::password("ann", "ann's pencil");
+    for mechanism in ann.clone().authorize_as("bob").mechanisms() {
+        let as_bob = ann.clone().authorize_as("bob");
+        assert_eq!(
+            meet(users, *mechanism, &as_bob).0,
+            Progress::Refused,
+            "{mechanism}"
+        );
+        let as_ann = ann.clone().authorize_as("ann");
+        assert_eq!(
+            meet(users, *mechanism, &as_ann).0,
+            accepted_as("ann"),
+            "{mechanism}"
+        );
+    }
+}
+
+#[test]
+fn certificates_and_nobody_in_particular_are_refused() {
+    let (users, mut attempt) = (&*USERS, Attempt::default());
+    let mut end = |mechanism, claim| users.judge(mechanism, claim, Some(&facts()), &mut attempt);
+    let external = Claim::parse(Mechanism::EXTERNAL, b"ann").unwrap();
+    assert_eq!(end(Mechanism::EXTERNAL, external), Progress::Refused);
+    let anonymous = Claim::parse(Mechanism::ANONYMOUS, b"ann").unwrap();
+    assert_eq!(end(Mechanism::ANONYMOUS, anonymous), Progress::Refused);
+}
+
+#[test]
+fn a_step_without_an_exchange_is_refused() {
+    let users = &*USERS;
+    for mechanism in BY_PASSWORD {
+        for response in [
+            "",
+            "ann 0123456789abcdef0123456789abcdef",
+            "c=biws,r=x,p=eA==",
+            "\0",
+        ] {
+            let claim = Claim::Step {
+                response: Some(response.into()),
+            };
+            let mut attempt = Attempt::default();
+            let end = users.judge(mechanism, claim, Some(&facts()), &mut attempt);
+            assert_eq!(end, Progress::Refused, "{mechanism}: {response:?}");
+            assert!(attempt.exchange.is_none());
+        }
+    }
+}
+
+#[test]
+fn an_exchange_that_ended_without_an_answer_does_not_spoil_the_next() {
+    let users = &*USERS;
+    let mut attempt = Attempt::default();
+    let begin = Claim::Step { response: None };
+    let challenge = users.judge(Mechanism::CRAM_MD5, begin, None, &mut attempt);
+    assert!(matches!(challenge, Progress::Challenge(_)));
+    attempt = Attempt::default();
+    let claim = Claim::parse(Mechanism::SCRAM_SHA_256, b"n,,n=ann,r=abcdefghijkl").unwrap();
+    let challenge = users.judge(Mechanism::SCRAM_SHA_256, claim, None, &mut attempt);
+    assert!(matches!(challenge, Progress::Challenge(_)));
+}
+
+#[test]
+fn challenges_differ_each_time_and_the_salt_of_a_user_stays() {
+    let users = &*USERS;
+    let challenge = |mechanism, response: Option<&str>| {
+        let response = response.map(Secret::from);
+        match users.judge(mechanism, Claim::Step { response }, None, &mut Attempt::default()) {
+            Progress::Challenge(challenge) => String::from_utf8(challenge).unwrap(),
+            end => panic!("{end:?}"),
+        }
+    };
+    let cram = || challenge(Mechanism::CRAM_MD5, None);
+    assert_ne!(cram(), cram());
+    for name in ["ann", "dan"] {
+        let first = format!("n,,n={name},r=abcdefghijkl");
+        let scram = || challenge(Mechanism::SCRAM_SHA_256, Some(&first));
+        let (one, other) = (scram(), scram());
+        assert_ne!(one, other, "the nonce");
+        let salt = |challenge: &str| challenge.split_once(",s=").unwrap().1.to_owned();
+        assert_eq!(salt(&one), salt(&other), "{name}");
+        assert!(one.ends_with(",i=10000"), "{one}");
+        assert_eq!(one.len(), other.len());
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_said_without_showing_it() {
+    let two = [
+        ("ann".to_owned(), "one secret".into()),
+        ("ann".to_owned(), "another secret".into()),
+    ];
+    let token = |name: &str| (name.to_owned(), Secret::from("secret"));
+    for wrong in [
+        Users::new(two, []),
+        Users::new([(String::new(), "secret".into())], []),
+        Users::new([("ann".to_owned(), "".into())], []),
+        Users::new([("ann".to_owned(), "secret\u{7}".into())], []),
+        Users::new([], [token("ann"), token("bob")]),
+        Users::new([], [("ann".to_owned(), "".into())]),
+    ] {
+        assert!(!wrong.unwrap_err().contains("secret"));
+    }
+    assert!(!format!("{:?}", *USERS).contains("pencil"));
+    assert!(!Users::new([], []).unwrap().can_log_in());
+}
+
+#[test]
+fn a_line_of_the_log_is_one_line() {
+    let peer = IpAddr::from([127, 0, 0, 1]);
+    let attempt = Attempt::of("ann".to_owned());
+    assert_eq!(
+        attempt.failure(Mechanism::PLAIN, peer),
+        "login failed for \"ann\" by PLAIN from 127.0.0.1"
+    );
+    let attempt = Attempt::of("a\"\r\n\u{1b}[2J".to_owned());
+    assert_eq!(
+        attempt.end("the client cancelled", peer),
+        "login failed for \"a\\\"\\r\\n\\u{1b}[2J\" from 127.0.0.1: the client cancelled"
+    );
+    assert!(
+        Attempt::of("x".repeat(9000))
+            .failure(Mechanism::PLAIN, peer)
+            .len()
+            < 400
+    );
+    assert_eq!(
+        Attempt::default().failure(Mechanism::XOAUTH2, peer),
+        "login failed by XOAUTH2 from 127.0.0.1"
+    );
+}
