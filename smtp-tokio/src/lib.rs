@@ -23,7 +23,11 @@
 //! A handshake has the time that the `handshake` of the configuration's timeouts gives it, and one that fails ends the
 //! session: it never goes on in clear. What came of it is [`TlsFacts`](proto::TlsFacts), in `tls` of either machine.
 //!
-//! AUTH is not there yet.
+//! # AUTH
+//!
+//! A client logs in by itself when its configuration says so ([`client::Login`](proto::client::Login)). A server offers
+//! mechanisms with [`Config::offer_auth`](proto::server::Config::offer_auth) and answers
+//! [`Event::Auth`](proto::server::Event::Auth).
 //!
 //! # Features
 //!
@@ -38,8 +42,8 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod connect;
 mod connection;
-mod error;
 #[cfg(feature = "rustls")]
 mod handshake;
 mod serve;
@@ -48,12 +52,17 @@ mod transfer;
 
 pub use client::Client;
 pub use connection::Connection;
-pub use error::{Error, SendError};
-pub use serve::{Options, Session, serve};
-pub use smtp_proto as proto;
+pub use serve::{Session, serve};
+pub use smtp_proto::{self as proto, driver::Options};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls::{self as tls, ClientTls, rustls};
 pub use stream::Stream;
+
+/// Why a client could not do something.
+pub type Error = proto::driver::Error<std::io::Error>;
+
+/// What the sending of a message came to when it did not come to its end, and what was learnt until then.
+pub type SendError = proto::driver::SendError<std::io::Error>;
 
 /// The examples of the project's README, so that they compile.
 #[cfg(doctest)]
