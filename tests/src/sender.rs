@@ -51,7 +51,8 @@ impl Sender {
             content: None,
             piece,
             wire: Vec::new(),
-            most_kept: settings.client.limits.reply.total,
+            // A challenge of AUTH may be longer.
+            most_kept: settings.client.limits.reply.total.max(13_000),
             facts: security.facts.clone(),
             upgrade: None,
         }
