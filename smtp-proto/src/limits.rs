@@ -78,7 +78,8 @@ impl Default for ServerLimits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientLimits {
-    /// How long a reply may be, in octets and in lines.
+    /// How long a reply may be, in octets and in lines. In an exchange of AUTH a line may hold the longest
+    /// challenge ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)), whatever stands here.
     pub reply: crate::syntax::ReplyLimits,
     /// Most commands (or chunks) sent ahead of their replies when PIPELINING is offered (RFC 2920 section 3.1).
     /// Default 100: the replies to so many fit the smallest TCP window in use.
