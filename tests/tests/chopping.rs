@@ -8,6 +8,11 @@
 use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*, sample::select};
+use smtp_proto::{
+    client::{Login, Tls},
+    sasl::{Credentials, InClear, Mechanism},
+    types::Extension,
+};
 use smtp_tests::{Answers, Application, Chop, Driver, Seat, Sender, Settings, Writes};
 
 /// What a client may say, in order or not.
@@ -39,6 +44,20 @@ fn flight() -> impl Strategy<Value = Vec<u8>> {
         "EXPN \u{e9} SMTPUTF8\r\n",
         "HELP\r\n",
         "XYZZY\r\n",
+        "STARTTLS now\r\n",
+        "AUTH\r\n",
+        "AUTH PLAIN\r\n",
+        "AUTH PLAIN AGFubgBwdw==\r\n",
+        "AUTH PLAIN AGFubgBubw==\r\n",
+        "AUTH LOGIN\r\n",
+        "AUTH LOGIN YW5u\r\ncHc=\r\n",
+        "AUTH CRAM-MD5\r\n",
+        "AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgc3RhbGUBAQ==\r\n",
+        "AUTH EXTERNAL =\r\n",
+        "AGFubgBwdw==\r\n",
+        "YW5u\r\n",
+        "cHc=\r\n",
+        "*\r\n",
         "POST / HTTP/1.1\r\n",
         "QUIT\r\n",
         "\r\n",
@@ -47,7 +66,8 @@ fn flight() -> impl Strategy<Value = Vec<u8>> {
         ".",
     ]);
     let garbage = vec(prop_oneof![any::<u8>(), select(b"\r\n. <>".to_vec())], 0..40);
-    let long = (90_usize..400).prop_map(|length| vec![b'x'; length]);
+    let long = (select(vec!["", "AUTH PLAIN "]), 90_usize..400)
+        .prop_map(|(head, length)| [head.as_bytes(), &vec![b'x'; length]].concat());
     vec(
         prop_oneof![
             20 => commands.prop_map(|line| line.as_bytes().to_vec()),
@@ -69,6 +89,28 @@ fn settings() -> Settings {
     settings.server.limits.errors = smtp_proto::limits::Bound::new(4, 8);
     settings.server.limits.dropped = 500;
     settings.server.message_limit(50);
+    settings.server.limits.auth_line = 200;
+    settings.server.limits.failed_logins = smtp_proto::limits::Bound::new(2, 4);
+    settings.server.auth_in_clear = InClear::InsecureSecrets;
+    settings.server.extensions.add(Extension::StartTls);
+    settings.server.offer_auth([
+        Mechanism::PLAIN,
+        Mechanism::LOGIN,
+        Mechanism::XOAUTH2,
+        Mechanism::CRAM_MD5,
+        Mechanism::EXTERNAL,
+    ]);
+    settings.security.users.push(smtp_tests::User {
+        name: "ann".to_owned(),
+        secret: "pw".to_owned(),
+        may_be: Vec::new(),
+    });
+    settings.security.facts.peer_certificate = Some(b"ann".to_vec());
+    settings.client.tls = Tls::Opportunistic;
+    settings.client.login = Some(Login::new(Credentials::password("ann", "pw")));
+    if let Some(login) = &mut settings.client.login {
+        login.in_clear = InClear::InsecureSecrets;
+    }
     settings.rules.push(smtp_tests::Rule {
         question: smtp_tests::Question::Recipient,
         about: "no@".to_owned(),
@@ -77,10 +119,24 @@ fn settings() -> Settings {
     settings
 }
 
-fn serve(input: &[u8], chop: &Chop, answers: Answers, writes: Writes) -> (Vec<u8>, Vec<String>) {
+/// What a server makes of `clear`, and of `secret` behind it and a STARTTLS, which the client waits for.
+fn serve(
+    [clear, secret]: &[Vec<u8>; 2],
+    chop: &Chop,
+    answers: Answers,
+    writes: Writes,
+) -> (Vec<u8>, Vec<String>) {
+    const SOON: Duration = Duration::from_secs(30);
     let mut driver = Driver::new(Application::new(&settings(), answers), writes);
     driver.drive().expect("it ends");
-    driver.receive(chop.cut(0, input));
+    for flight in [clear.as_slice(), b"STARTTLS\r\n"] {
+        driver.receive(chop.cut(0, flight));
+        driver.pass(SOON).expect("it ends");
+    }
+    if driver.seat.awaits_tls() {
+        driver.seat.shake_hands(true);
+    }
+    driver.receive(chop.cut(0, secret));
     driver.receive_end();
     driver.pass(Duration::from_secs(3600)).expect("it ends");
     assert!(driver.closed, "the session goes on without a client");
@@ -88,7 +144,7 @@ fn serve(input: &[u8], chop: &Chop, answers: Answers, writes: Writes) -> (Vec<u8
 }
 
 fn deliver(replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, Vec<String>) {
-    let mut sender = Sender::new(&Settings::default(), usize::MAX);
+    let mut sender = Sender::new(&settings(), usize::MAX);
     for plan in [
         "deliver MAIL FROM:<a@client.example> SIZE=9; RCPT TO:<b@example.org>; RCPT TO:<c@example.org> NOTIFY=NEVER",
         "body one\\r\\n.two\\nthree",
@@ -103,6 +159,10 @@ fn deliver(replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, Vec<String>) {
     let mut before = 0;
     for reply in replies {
         driver.drive().expect("it ends");
+        if driver.seat.awaits_tls() {
+            driver.seat.shake_hands(true);
+            driver.drive().expect("it ends");
+        }
         driver.receive(chop.cut(before, reply));
         before += reply.len();
     }
@@ -130,6 +190,12 @@ fn reply() -> impl Strategy<Value = Vec<u8>> {
         "550-no\r\n550 no\r\n",
         "250-a\r\n550 b\r\n",
         "221 bye\r\n",
+        "235 welcome\r\n",
+        "334 \r\n",
+        "334 VXNlcm5hbWU6\r\n",
+        "334 ?\r\n",
+        "454 later\r\n",
+        "535 no\r\n",
         "hello\r\n",
     ]);
     prop_oneof![
@@ -138,20 +204,41 @@ fn reply() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A session that gets somewhere: greeting and EHLO first.
+/// A session that gets somewhere: greeting and EHLO first, then TLS, and a login.
 fn replies() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    (any::<bool>(), any::<bool>(), vec(reply(), 0..14)).prop_map(|(greeted, pipelining, mut rest)| {
-        if greeted {
-            let ehlo: &[u8] = if pipelining {
-                b"250-mx\r\n250 PIPELINING\r\n"
-            } else {
-                b"250 mx\r\n"
+    let login = select(vec![
+        None,
+        Some("235 welcome\r\n"),
+        Some("334 VXNlcm5hbWU6\r\n"),
+        Some("535 no\r\n"),
+    ]);
+    (
+        any::<bool>(),
+        any::<bool>(),
+        select(vec!["", "250-STARTTLS\r\n"]),
+        select(vec!["PLAIN", "LOGIN", "CRAM-MD5", "GSSAPI"]),
+        login,
+        vec(reply(), 0..14),
+    )
+        .prop_map(|(greeted, pipelining, starttls, mechanism, login, rest)| {
+            let mut replies = Vec::new();
+            let last = if pipelining { "PIPELINING" } else { "HELP" };
+            let mut ehlo = |starttls| {
+                replies.push(format!(
+                    "250-mx\r\n{starttls}250-AUTH {mechanism}\r\n250 {last}\r\n"
+                ));
             };
-            rest.insert(0, ehlo.to_vec());
-            rest.insert(0, b"220 mx\r\n".to_vec());
-        }
-        rest
-    })
+            if greeted {
+                ehlo(starttls);
+                if !starttls.is_empty() {
+                    ehlo("");
+                    replies.insert(1, "220 go\r\n".to_owned());
+                }
+                replies.insert(0, "220 mx\r\n".to_owned());
+                replies.extend(login.map(str::to_owned));
+            }
+            replies.into_iter().map(String::into_bytes).chain(rest).collect()
+        })
 }
 
 /// RFC 5321 section 4.2: what every octet said by a server is part of.
@@ -166,7 +253,7 @@ fn is_replies(said: &[u8]) -> bool {
             && code.iter().all(u8::is_ascii_digit)
             && matches!(separator, b' ' | b'-')
             && line.len() <= 512
-            && text.len() > 2
+            && (text.len() > 2 || code == b"334")
             && text.ends_with(b"\r\n")
             && text[..text.len() - 2]
                 .iter()
@@ -184,7 +271,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_server_does_not_care(input in flight(), chop in chop()) {
+    fn a_server_does_not_care(input in [flight(), flight()], chop in chop()) {
         let whole = serve(&input, &Chop::Whole, Answers::Now, Writes::First);
         prop_assert!(is_replies(&whole.0), "no replies: {}", smtp_tests::escape(&whole.0));
         prop_assert_eq!(&serve(&input, &chop, Answers::Now, Writes::First), &whole);

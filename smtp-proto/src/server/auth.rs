@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, string::String};
 
 use super::{
-    Auth, AuthFault, Closed, Event, Next, OUTPUT_HIGH, Server, Stale,
+    Auth, AuthFault, Closed, Event, Next, OUTPUT_HIGH, Server, Stale, Unknown,
     body::Mode,
     command::Line,
     pipeline::Reply,
@@ -96,23 +96,22 @@ impl Server {
         Ok(())
     }
 
-    /// Whether a command has to wait until the client has said who it is (RFC 4954 section 6: 530 to all but AUTH,
-    /// EHLO, HELO, NOOP, RSET and QUIT).
+    /// Whether a command has to wait until the client has said who it is (RFC 4954 section 6, RFC 6409 section 4.3):
+    /// what is about mail and mailboxes, and what only the application knows.
     pub(super) fn needs_auth(&self, command: &Command<'_>) -> bool {
         if self.config.auth == Auth::Optional || self.login.is_some() {
             return false;
         }
-        !matches!(
-            command,
-            Command::Auth(_)
-                | Command::Ehlo(_)
-                | Command::Helo(_)
-                | Command::Lhlo(_)
-                | Command::StartTls
-                | Command::Noop(_)
-                | Command::Rset
-                | Command::Quit
-        )
+        match command {
+            Command::Mail(_)
+            | Command::Rcpt(_)
+            | Command::Data
+            | Command::Bdat(_)
+            | Command::Vrfy(_)
+            | Command::Expn(_) => true,
+            Command::Unknown(_) => self.config.unknown_commands == Unknown::Ask,
+            _ => false,
+        }
     }
 
     /// The mechanisms that are of use now, parted by spaces: none to a client that has said who it is.

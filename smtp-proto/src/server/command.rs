@@ -36,6 +36,10 @@ impl Server {
             if self.pipeline.len() >= self.config.limits.window.max(1) {
                 return Next::Wait(false);
             }
+            // What ends the session is not to take the place of the answers.
+            if self.counters.errors >= self.config.limits.errors.hard {
+                return Next::Wait(false);
+            }
             // Whether there is room for one more depends on the answers.
             let promised =
                 self.pipeline.open(Kind::Recipient) as u64 + u64::from(self.transaction.recipients);

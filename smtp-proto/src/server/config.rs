@@ -129,8 +129,8 @@ pub enum Auth {
     /// They may, if AUTH is offered.
     #[default]
     Optional,
-    /// They must: before, all but AUTH, EHLO, HELO, NOOP, RSET, STARTTLS and QUIT get 530 (RFC 4954 section 6). So it is
-    /// for submission (RFC 6409 section 4.3).
+    /// They must: before, MAIL, RCPT, DATA, BDAT, VRFY, EXPN and commands that the application is asked about get 530
+    /// (RFC 4954 section 6). So it is for submission (RFC 6409 section 4.3).
     Required,
 }
 

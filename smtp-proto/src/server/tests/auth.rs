@@ -384,13 +384,12 @@ fn a_server_that_needs_to_know_who_it_is_says_530() {
         "BDAT 0 LAST",
         "VRFY ann",
         "EXPN list",
-        "HELP",
     ] {
         session.sends(line);
         assert_eq!(session.said(), "530 5.7.0 authenticate first\r\n", "{line}");
     }
-    session.sends("NOOP\r\nRSET\r\nHELO client.test\r\nEHLO client.test");
-    assert!(!session.codes().contains("530"));
+    session.sends("NOOP\r\nHELP\r\nXYZZY\r\nRSET\r\nHELO client.test\r\nEHLO client.test");
+    assert_eq!(session.codes(), "250 214 500 250 250 250");
     session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>"));
     assert_eq!(session.codes(), "235 250");
     assert_eq!(session.server.protocol_name(), "ESMTPA");
@@ -476,4 +475,14 @@ fn a_line_behind_the_exchange_is_a_command_again() {
         encoded("pw")
     ));
     assert_eq!(session.codes(), "334 334 235 250");
+}
+
+#[test]
+fn a_command_of_the_applications_own_needs_to_know_who_it_is_too() {
+    let mut config = offering(&[Mechanism::PLAIN]);
+    config.auth = Auth::Required;
+    config.unknown_commands = Unknown::Ask;
+    let mut session = letting_in(Session::with(config));
+    session.sends(&format!("XYZZY\r\nAUTH PLAIN {ANN}\r\nXYZZY"));
+    assert_eq!(session.codes(), "530 235 250");
 }
