@@ -93,6 +93,7 @@
 //! - [`syntax`]: one complete line to a value; [`types::Command::to_line`] is the way back.
 //! - [`data`]: message content: dot-stuffing, chunks, and what a message needs. Of use without a session.
 //! - [`server`] and [`client`]: the machines, their events, settings and deadlines.
+//! - [`sasl`]: mechanisms of authentication, for both roles. Of use without a session.
 //! - [`State`]: where a session is, for both roles.
 //! - [`limits`]: every bound, with its reason.
 //! - [`trace`]: `Received` and `Return-Path`.
@@ -110,6 +111,9 @@
 //!   either way; without it the crate needs `alloc` only.
 //! - `simd` (default, brings `std`): the same for the scan of message content. It gives the same results without.
 //! - `idna`: `types::Domain::to_ascii` and `to_unicode`, between A-labels and U-labels.
+//! - `cram-md5`: the mechanism CRAM-MD5.
+//! - `saslprep` (brings `std`): `sasl::prepare`, which makes names and passwords that look the same the same.
+//! - `scram` (brings `saslprep`): the mechanisms SCRAM-SHA-1 and SCRAM-SHA-256, and those that bind them to TLS.
 //!
 //! # Examples
 //!

@@ -21,7 +21,7 @@ impl BearerClient {
         }
         let host = context
             .host
-            .filter(|host| host.bytes().all(|octet| octet.is_ascii_graphic()));
+            .filter(|host| !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_graphic()));
         let mut head = alloc::string::String::from("n,");
         if !identity.is_empty() {
             head.push_str("a=");
@@ -37,7 +37,7 @@ impl BearerClient {
             head.push_str(&alloc::format!("port={port}\x01"));
         }
         let parts = [head.as_bytes(), b"auth=Bearer ", token.expose(), b"\x01\x01"];
-        Some(Self::new(Mechanism::OAUTHBEARER, &parts))
+        Self::new(Mechanism::OAUTHBEARER, &parts)
     }
 
     /// XOAUTH2. None when the user or the token cannot be sent.
@@ -49,15 +49,17 @@ impl BearerClient {
             token.expose(),
             b"\x01\x01",
         ];
-        (is_name(user) && is_token(token.expose())).then(|| Self::new(Mechanism::XOAUTH2, &parts))
+        (is_name(user) && is_token(token.expose()))
+            .then(|| Self::new(Mechanism::XOAUTH2, &parts))
+            .flatten()
     }
 
-    fn new(mechanism: Mechanism, parts: &[&[u8]]) -> Self {
-        Self {
+    fn new(mechanism: Mechanism, parts: &[&[u8]]) -> Option<Self> {
+        Some(Self {
             mechanism,
-            initial: Some(Secret::concat(parts)),
+            initial: Some(super::response(parts)?),
             told: false,
-        }
+        })
     }
 }
 
@@ -105,14 +107,12 @@ pub(crate) fn failure(mechanism: Mechanism) -> Option<&'static [u8]> {
 /// b64token    = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 /// ```
 fn is_token(octets: &[u8]) -> bool {
-    let text = octets.trim_ascii();
-    let end = text
+    let end = octets
         .iter()
         .rposition(|octet| *octet != b'=')
         .map_or(0, |at| at + 1);
-    text.len() == octets.len()
-        && end > 0
-        && text
+    end > 0
+        && octets
             .iter()
             .take(end)
             .all(|octet| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet))

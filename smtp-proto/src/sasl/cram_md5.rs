@@ -55,6 +55,15 @@ impl ClientMechanism for CramMd5Client {
     }
 }
 
+/// The name of the user in the response of a client; none when it is malformed: refuse the client.
+///
+/// It is for a server that has to wait for the password: look it up, then make a [`CramMd5Server`] once more with
+/// the same challenge, and give it the empty response and this one.
+#[must_use]
+pub fn cram_md5_user(response: &[u8]) -> Option<String> {
+    split(response).map(|(user, _)| user)
+}
+
 /// The server's side: it needs the password itself, or something that is as good as it.
 ///
 /// It asks `lookup` for the password of a user. When there is none, it does the same work with another one and
@@ -97,14 +106,9 @@ impl<F: FnMut(&str) -> Option<Secret>> CramMd5Server<F> {
         &self.challenge
     }
 
-    /// Whom the response is from, if it is right:
-    ///
-    /// ```text
-    /// response = user SP 32hex                 ; HMAC-MD5 with the password as key, of the challenge
-    /// ```
+    /// Whom the response is from, if it is right.
     fn verify(&mut self, response: &[u8]) -> Option<String> {
-        let (user, shown) = response.split_last_chunk::<32>()?;
-        let user = name(user.strip_suffix(b" ")?)?;
+        let (user, shown) = split(response)?;
         let password = (self.lookup)(&user);
         let known = password.is_some();
         let expected = digest(&password.unwrap_or_default(), self.challenge.as_bytes());
@@ -140,6 +144,16 @@ impl<F> fmt::Debug for CramMd5Server<F> {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
+}
+
+/// Takes a response apart:
+///
+/// ```text
+/// response = user SP 32hex                 ; HMAC-MD5 with the password as key, of the challenge
+/// ```
+fn split(response: &[u8]) -> Option<(String, &[u8; 32])> {
+    let (user, digits) = response.split_last_chunk::<32>()?;
+    Some((name(user.strip_suffix(b" ")?)?, digits))
 }
 
 /// `HMAC-MD5(password, challenge)` in lower-case hexadecimal digits (RFC 2195 section 2).

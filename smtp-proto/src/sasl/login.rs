@@ -17,9 +17,10 @@ pub(super) struct LoginClient {
 impl LoginClient {
     /// None when the user or the password cannot be sent.
     pub(super) fn new(user: &str, password: &Secret) -> Option<Self> {
+        let password = super::response(&[password.expose()])?;
         (is_name(user) && is_password(password.expose())).then(|| Self {
             user: Some(user.into()),
-            password: Some(password.clone()),
+            password: Some(password),
         })
     }
 }

@@ -19,9 +19,31 @@
 //!   a [`ClientMechanism`] of its own.
 //! - A server is shown a [`Claim`] to judge. For a mechanism that takes more than one question, the claim is a
 //!   [`Step`](Claim::Step), and a [`ServerMechanism`] answers it.
+//! - A password or a token is in a [`Secret`], which is wiped and not shown. What is made from it by the
+//!   cryptographic crates underneath is not always wiped by those.
+//! - Nothing waits here, but a client's SCRAM computes as long as the server demands: some tenths of a second at
+//!   most, some milliseconds as a rule.
 //!
-//! Secrets are in a [`Secret`], which is wiped and not shown. What is made from them by the cryptographic crates
-//! underneath is not always wiped by those.
+//! # Example
+//!
+//! A client that knows a password, and a server that checks it:
+//!
+//! ```
+//! use smtp_proto::sasl::{Claim, Context, Credentials, Mechanism};
+//!
+//! let credentials = Credentials::password("tim", "tanstaaftanstaaf");
+//! let offered = [Mechanism::PLAIN, Mechanism::LOGIN];
+//! let mechanism = credentials.mechanisms().iter().find(|mechanism| offered.contains(mechanism));
+//! let mut client = mechanism.and_then(|mechanism| credentials.start(*mechanism, &Context::default())).unwrap();
+//! let response = client.initial().unwrap();
+//!
+//! let claim = Claim::parse(client.mechanism(), response.expose())?;
+//! let Claim::Password { user, password, authorize_as: None } = claim else {
+//!     panic!("that is a password");
+//! };
+//! assert!(user == "tim" && password.matches(b"tanstaaftanstaaf"));
+//! # Ok::<(), smtp_proto::sasl::Malformed>(())
+//! ```
 
 mod anonymous;
 pub(crate) mod base64;
@@ -44,7 +66,7 @@ mod server;
 pub(crate) use bearer::failure as bearer_failure;
 pub use client::{Cancel, ClientMechanism};
 #[cfg(feature = "cram-md5")]
-pub use cram_md5::CramMd5Server;
+pub use cram_md5::{CramMd5Server, cram_md5_user};
 pub use credentials::{Context, Credentials};
 pub use mechanism::{InvalidMechanism, Mechanism};
 #[cfg(feature = "saslprep")]
@@ -71,4 +93,10 @@ pub enum InClear {
 /// What a mechanism that ends with what the client sent makes of success: it cannot come before all was sent.
 fn sent(all: bool) -> Result<(), Cancel> {
     if all { Ok(()) } else { Err(Cancel::Unexpected) }
+}
+
+/// Puts a response together. None when it is longer than RFC 4954 section 4 has room for.
+fn response(parts: &[&[u8]]) -> Option<Secret> {
+    let octets: usize = parts.iter().map(|part| part.len()).sum();
+    (octets <= base64::MAX_DECODED).then(|| Secret::concat(parts))
 }

@@ -15,10 +15,9 @@ impl PlainClient {
             && is_password(password.expose())
             && password.expose_str().is_some();
         let authorize_as = authorize_as.unwrap_or_default().as_bytes();
-        fits.then(|| {
-            let parts = [authorize_as, b"\0", user.as_bytes(), b"\0", password.expose()];
-            Self(Some(Secret::concat(&parts)))
-        })
+        let parts = [authorize_as, b"\0", user.as_bytes(), b"\0", password.expose()];
+        let response = super::response(&parts).filter(|_| fits)?;
+        Some(Self(Some(response)))
     }
 }
 

@@ -109,3 +109,6 @@ impl Claim {
         .ok_or(Malformed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,130 @@
 use super::*;
+use alloc::borrow::ToOwned;
+
+/// RFC 2195 section 2.
+const CHALLENGE: &str = "<1896.697170952@postoffice.reston.mci.net>";
+const RESPONSE: &str = "tim b913a602c7eda7a495b4e6e7334d3890";
+
+fn lookup(user: &str) -> Option<Secret> {
+    (user == "tim").then(|| "tanstaaftanstaaf".into())
+}
+
+fn server() -> CramMd5Server<fn(&str) -> Option<Secret>> {
+    CramMd5Server::new(CHALLENGE, lookup as fn(&str) -> Option<Secret>).unwrap()
+}
+
+fn answer(response: &[u8]) -> Progress {
+    let mut server = server();
+    assert_eq!(server.step(b""), Progress::Challenge(CHALLENGE.as_bytes().into()));
+    let progress = server.step(response);
+    assert_eq!(server.step(RESPONSE.as_bytes()), Progress::Refused);
+    progress
+}
+
+#[test]
+fn the_example_on_both_sides() {
+    let mut client = CramMd5Client::new("tim", &"tanstaaftanstaaf".into()).unwrap();
+    assert_eq!(
+        (client.mechanism(), client.initial()),
+        (Mechanism::CRAM_MD5, None)
+    );
+    assert_eq!(client.finish(), Err(Cancel::Unexpected));
+    assert_eq!(client.respond(CHALLENGE.as_bytes()), Ok(RESPONSE.into()));
+    assert_eq!(client.finish(), Ok(()));
+    assert_eq!(client.respond(CHALLENGE.as_bytes()), Err(Cancel::Unexpected));
+    assert_eq!(answer(RESPONSE.as_bytes()), Progress::Accepted("tim".to_owned()));
+    assert_eq!(server().challenge(), CHALLENGE);
+}
+
+#[test]
+fn a_password_may_be_looked_up_between_two_servers() {
+    let user = cram_md5_user(RESPONSE.as_bytes()).unwrap();
+    assert_eq!(user, "tim");
+    let password = lookup(&user);
+    let mut again = CramMd5Server::new(CHALLENGE, |_: &str| password.clone()).unwrap();
+    again.step(b"");
+    assert_eq!(again.step(RESPONSE.as_bytes()), Progress::Accepted(user));
+    assert_eq!(cram_md5_user(b"tim"), None);
+    assert_eq!(cram_md5_user(b"tim\0 b913a602c7eda7a495b4e6e7334d3890"), None);
+}
+
+#[test]
+fn other_responses_are_refused() {
+    for at in 0..RESPONSE.len() {
+        let mut garbled = RESPONSE.as_bytes().to_vec();
+        garbled[at] ^= 1;
+        assert_eq!(answer(&garbled), Progress::Refused, "{at}");
+        assert_eq!(answer(&RESPONSE.as_bytes()[..at]), Progress::Refused, "{at}");
+    }
+    assert_eq!(
+        answer(b"\xFF b913a602c7eda7a495b4e6e7334d3890"),
+        Progress::Refused
+    );
+    assert_eq!(answer(b" b913a602c7eda7a495b4e6e7334d3890"), Progress::Refused);
+}
+
+#[test]
+fn the_digits_may_be_in_capitals_and_a_name_may_hold_a_blank() {
+    assert_eq!(
+        answer(b"tim B913A602C7EDA7A495B4E6E7334D3890"),
+        Progress::Accepted("tim".to_owned())
+    );
+    let mut client = CramMd5Client::new("a b", &"x".into()).unwrap();
+    let response = client.respond(CHALLENGE.as_bytes()).unwrap();
+    let mut server = CramMd5Server::new(CHALLENGE, |_: &str| Some("x".into())).unwrap();
+    server.step(b"");
+    assert_eq!(
+        server.step(response.expose()),
+        Progress::Accepted("a b".to_owned())
+    );
+}
+
+#[test]
+fn an_unknown_user_has_no_password_at_all() {
+    let mut client = CramMd5Client::new("tom", &"x".into()).unwrap();
+    let response = client.respond(CHALLENGE.as_bytes()).unwrap();
+    assert_eq!(answer(response.expose()), Progress::Refused);
+    // What is computed in place of a password must not be one.
+    let forged = [
+        b"tom ".as_slice(),
+        &digest(&Secret::default(), CHALLENGE.as_bytes()),
+    ]
+    .concat();
+    assert_eq!(answer(&forged), Progress::Refused);
+}
+
+#[test]
+fn there_is_no_initial_response() {
+    let mut server = server();
+    assert_eq!(server.step(RESPONSE.as_bytes()), Progress::Refused);
+    assert_eq!(server.step(b""), Progress::Refused);
+}
+
+#[test]
+fn a_challenge_has_a_form() {
+    for challenge in [
+        "",
+        "<>",
+        "a@b",
+        "<a>",
+        "<@b>",
+        "<a@>",
+        "<a@b",
+        "<a b@c>",
+        "<a@b>\r\n",
+        "<é@b>",
+        "<<a@b>>",
+    ] {
+        assert!(CramMd5Server::new(challenge, lookup).is_none(), "{challenge}");
+    }
+    let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
+    assert_eq!(client.respond(b""), Err(Cancel::Malformed));
+    let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
+    assert_eq!(client.respond(&[b'x'; 999]), Err(Cancel::Malformed));
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let client = CramMd5Client::new("tim", &"hunter2".into()).unwrap();
+    assert!(!std::format!("{client:?} {:?}", server()).contains("hunter2"));
+}

@@ -1,1 +1,54 @@
 use super::*;
+use crate::sasl::Malformed;
+
+#[test]
+fn the_name_comes_first_whatever_the_prompts_say() {
+    for prompts in [
+        ["User Name\0", "Password\0"],
+        ["Password:", "Username:"],
+        ["", ""],
+    ] {
+        let mut client = LoginClient::new("tim", &"tanstaaf".into()).unwrap();
+        assert_eq!((client.mechanism(), client.initial()), (Mechanism::LOGIN, None));
+        assert_eq!(client.respond(prompts[0].as_bytes()), Ok("tim".into()));
+        assert_eq!(client.finish(), Err(Cancel::Unexpected));
+        assert_eq!(client.respond(prompts[1].as_bytes()), Ok("tanstaaf".into()));
+        assert_eq!(client.finish(), Ok(()));
+        assert_eq!(client.respond(b"Password:"), Err(Cancel::Unexpected));
+    }
+}
+
+#[test]
+fn what_cannot_be_sent_does_not_fit() {
+    assert!(LoginClient::new("", &"a".into()).is_none());
+    assert!(LoginClient::new("tim", &"".into()).is_none());
+    assert!(LoginClient::new("tim\n", &"a".into()).is_none());
+    let client = LoginClient::new("tim", &"hunter2".into()).unwrap();
+    assert!(!std::format!("{client:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_claim_is_put_together() {
+    let made = Claim::login(b"tim", "a".into()).unwrap();
+    let Claim::Password {
+        user,
+        password,
+        authorize_as,
+    } = made
+    else {
+        panic!()
+    };
+    assert_eq!((user.as_str(), password, authorize_as), ("tim", "a".into(), None));
+    assert!(Claim::login(b"tim", b"\xE9".as_slice().into()).is_ok());
+    for (user, password) in [
+        (b"".as_slice(), b"a".as_slice()),
+        (b"tim", b""),
+        (b"t\0m", b"a"),
+        (b"\xE9", b"a"),
+        (b"tim", b"a\0"),
+        (b"tim", &[b'x'; 9217]),
+        (&[b'x'; 256], b"a"),
+    ] {
+        assert_eq!(Claim::login(user, password.into()), Err(Malformed));
+    }
+}

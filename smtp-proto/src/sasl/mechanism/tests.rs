@@ -1,1 +1,59 @@
 use super::*;
+
+#[test]
+fn a_name_is_read_in_any_case() {
+    assert_eq!(Mechanism::parse("plain"), Ok(Mechanism::PLAIN));
+    assert_eq!("Scram-Sha-256-Plus".parse(), Ok(Mechanism::SCRAM_SHA_256_PLUS));
+    let other = Mechanism::parse("x_own-MECHANISM-2345").unwrap();
+    assert_eq!(other.as_str(), "X_OWN-MECHANISM-2345");
+    assert_eq!(
+        std::format!("{other} {other:?} {:>6}", Mechanism::PLAIN),
+        "X_OWN-MECHANISM-2345 X_OWN-MECHANISM-2345  PLAIN"
+    );
+}
+
+#[test]
+fn a_name_has_its_characters_and_length() {
+    for text in [
+        "",
+        "X_OWN-MECHANISM-23456",
+        "A B",
+        "PLAIN\r\n",
+        "PLÄIN",
+        "PLAIN\0",
+        "a.b",
+        "é",
+    ] {
+        assert_eq!(Mechanism::parse(text), Err(InvalidMechanism), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_known_of_the_mechanisms() {
+    let known = [
+        (Mechanism::PLAIN, true, false, false),
+        (Mechanism::LOGIN, true, false, true),
+        (Mechanism::XOAUTH2, true, false, false),
+        (Mechanism::OAUTHBEARER, true, false, false),
+        (Mechanism::EXTERNAL, false, false, false),
+        (Mechanism::ANONYMOUS, false, false, false),
+        (Mechanism::CRAM_MD5, false, false, true),
+        (Mechanism::SCRAM_SHA_1, false, false, false),
+        (Mechanism::SCRAM_SHA_1_PLUS, false, true, false),
+        (Mechanism::SCRAM_SHA_256, false, false, false),
+        (Mechanism::SCRAM_SHA_256_PLUS, false, true, false),
+        (Mechanism::parse("GSSAPI").unwrap(), false, false, false),
+    ];
+    for (mechanism, shows, binds, server_first) in known {
+        assert_eq!(Mechanism::parse(mechanism.as_str()), Ok(mechanism));
+        assert_eq!(
+            (
+                mechanism.shows_secret(),
+                mechanism.binds_channel(),
+                mechanism.server_first()
+            ),
+            (shows, binds, server_first),
+            "{mechanism}"
+        );
+    }
+}

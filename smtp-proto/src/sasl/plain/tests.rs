@@ -1,1 +1,96 @@
 use super::*;
+use alloc::borrow::ToOwned;
+use proptest::prelude::*;
+
+fn claim(user: &str, password: &str, authorize_as: Option<&str>) -> Claim {
+    Claim::Password {
+        user: user.to_owned(),
+        password: password.into(),
+        authorize_as: authorize_as.map(ToOwned::to_owned),
+    }
+}
+
+/// The examples of RFC 4616 section 4.
+#[test]
+fn the_examples_are_sent_and_read() {
+    for (response, user, password, authorize_as) in [
+        ("\0tim\0tanstaaftanstaaf", "tim", "tanstaaftanstaaf", None),
+        ("Ursel\0Kurt\0xipj3plmq", "Kurt", "xipj3plmq", Some("Ursel")),
+    ] {
+        let mut client = PlainClient::new(user, &password.into(), authorize_as).unwrap();
+        assert_eq!(client.initial(), Some(response.into()));
+        assert_eq!(client.finish(), Ok(()));
+        assert_eq!(
+            Claim::parse(Mechanism::PLAIN, response.as_bytes()),
+            Ok(claim(user, password, authorize_as))
+        );
+    }
+}
+
+#[test]
+fn malformed_responses_are_refused() {
+    for response in [
+        "",
+        "\0",
+        "\0\0",
+        "\0\0x",
+        "\0tim\0",
+        "tim",
+        "tim\0x",
+        "tim\0x\0",
+        "\0tim\0a\0",
+        "\0tim\0a\0b",
+        "\0t\u{7}\0a",
+        "a\r\n\0tim\0a",
+        "\0tim\n\0a",
+    ] {
+        assert_eq!(parse(response.as_bytes()), None, "{response:?}");
+    }
+    assert_eq!(parse(b"\0tim\0\xFF"), None);
+    assert_eq!(parse(b"\0t\xFFm\0a"), None);
+    assert_eq!(parse(b"\xFF\0tim\0a"), None);
+    let long = "x".repeat(255);
+    assert!(parse(std::format!("{long}\0{long}y\0a").as_bytes()).is_none());
+    assert!(parse(std::format!("{long}\0y{}\0a", &long[1..]).as_bytes()).is_some());
+    let huge = std::format!("\0tim\0{}", "x".repeat(9216));
+    assert!(Claim::parse(Mechanism::PLAIN, huge.as_bytes()).is_err());
+}
+
+#[test]
+fn to_act_as_oneself_is_nothing_special() {
+    assert_eq!(parse(b"tim\0tim\0a"), Some(claim("tim", "a", None)));
+}
+
+#[test]
+fn what_cannot_be_sent_does_not_fit() {
+    let fits = |user: &str, password: &[u8], authorize_as| {
+        PlainClient::new(user, &password.into(), authorize_as).is_some()
+    };
+    assert!(fits("tim", "pässword".as_bytes(), Some("Ursel")));
+    assert!(!fits("", b"a", None));
+    assert!(!fits("tim", b"", None));
+    assert!(!fits("t\0m", b"a", None));
+    assert!(!fits("tim", b"a\0b", None));
+    assert!(!fits("tim", b"\xFF", None));
+    assert!(!fits("tim", b"a", Some("")));
+    assert!(!fits("tim", b"a", Some("a\0b")));
+}
+
+#[test]
+fn nothing_follows_the_response() {
+    let mut client = PlainClient::new("tim", &"a".into(), None).unwrap();
+    assert_eq!(client.finish(), Err(Cancel::Unexpected));
+    assert!(client.initial().is_some());
+    assert_eq!(client.respond(b""), Err(Cancel::Unexpected));
+    assert!(!std::format!("{client:?}").contains("tim"));
+}
+
+proptest! {
+    #[test]
+    fn what_is_sent_is_read(user in "[^\\p{Cc}]{1,40}", password in "[^\\x00]{1,40}", other in proptest::option::of("[^\\p{Cc}]{1,40}")) {
+        let other = other.filter(|other| *other != user);
+        let mut client = PlainClient::new(&user, &password.as_str().into(), other.as_deref()).unwrap();
+        let response = client.initial().unwrap();
+        prop_assert_eq!(parse(response.expose()), Some(claim(&user, &password, other.as_deref())));
+    }
+}

@@ -48,7 +48,7 @@ impl ScramClient {
         }
         // A server that offers the other form must not be told that the client takes it to be unable.
         let able = mechanism.binds_channel() || (binding.is_some() && !context.plus_offered);
-        let password: Secret = prepare(password.expose_str()?).ok()?.as_ref().into();
+        let password = Secret::from(prepare(password.expose_str()?).ok()?.into_owned());
         let facts = ClientFacts {
             user: prepared_name(user)?,
             password: Some(password).filter(|password| !password.is_empty())?,

@@ -84,7 +84,8 @@ impl ScramKeys {
         let hash = Hash::of(mechanism).ok_or(InvalidKeys::Mechanism)?;
         check(salt, iterations)?;
         let text = password.expose_str().ok_or(InvalidKeys::Password)?;
-        let password: Secret = prepare(text).map_err(|_| InvalidKeys::Password)?.as_ref().into();
+        let prepared = prepare(text).map_err(|_| InvalidKeys::Password)?;
+        let password = Secret::from(prepared.into_owned());
         if password.is_empty() {
             return Err(InvalidKeys::Password);
         }
@@ -185,6 +186,11 @@ impl ScramKeys {
 
     pub(super) const fn hash(&self) -> Hash {
         self.hash
+    }
+
+    #[cfg(test)]
+    pub(super) const fn set_real(&mut self, real: bool) {
+        self.real = real;
     }
 
     pub(super) const fn is_real(&self) -> bool {

@@ -12,7 +12,7 @@ use alloc::string::String;
 use super::super::name::unescape;
 use super::super::{Secret, base64};
 
-/// Most octets of a nonce. Eighteen is common; this leaves room for the rest of a message.
+/// Most octets of a nonce. Some 24 are common, 48 with both parts; this leaves room for the rest of a message.
 const MAX_NONCE: usize = 1024;
 
 /// What a client says of channel binding (RFC 5801 section 4): `gs2-cbind-flag`.

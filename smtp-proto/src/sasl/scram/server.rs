@@ -34,6 +34,37 @@ pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
 ///
 /// It is accepted as the user; one that asks to act as someone else is refused unless that is
 /// [`authorized`](Self::authorize).
+///
+/// ```
+/// use smtp_proto::sasl::{
+///     Context, Credentials, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism, scram_user,
+/// };
+///
+/// let mechanism = Mechanism::SCRAM_SHA_256;
+/// // Once, when the password is set: the keys are what is kept.
+/// let salt = b"16 random octets"; // they should be
+/// let kept = ScramKeys::derive(mechanism, &"pencil".into(), salt, ScramKeys::ITERATIONS)?;
+///
+/// let mut client = Credentials::password("user", "pencil").start(mechanism, &Context::default()).unwrap();
+/// let first = client.initial().unwrap();
+///
+/// let keys = match scram_user(first.expose()).as_deref() {
+///     Some("user") => kept,
+///     Some(other) => {
+///         let secret = Secret::from("random, and the same each time");
+///         ScramKeys::decoy(mechanism, other, &secret, salt.len(), ScramKeys::ITERATIONS)?
+///     }
+///     None => panic!("malformed: refuse it"),
+/// };
+/// let mut server = ScramServer::new(mechanism, keys, None, false).unwrap();
+/// let mut progress = server.step(first.expose());
+/// while let Progress::Challenge(challenge) = progress {
+///     progress = server.step(client.respond(&challenge)?.expose());
+/// }
+/// assert_eq!(progress, Progress::Accepted("user".into()));
+/// client.finish()?; // the server knew the keys
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ScramServer {
     mechanism: Mechanism,
     plus_offered: bool,
@@ -116,7 +147,7 @@ impl ScramServer {
         if !self.agrees(first.flag) {
             return None;
         }
-        // Only the one who proves to be the user learns that this is not allowed.
+        // Refused like a wrong password: only the proof tells whether the user asks.
         let allowed = identity == user || self.authorized.as_ref() == Some(&identity);
         let (hash, real) = (keys.hash(), keys.is_real());
         let binding = Binding::new(binding.as_ref().map(Secret::expose));

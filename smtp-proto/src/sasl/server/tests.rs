@@ -1,0 +1,41 @@
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn other_mechanisms_are_handed_through() {
+    let response = b"n,,n=user,r=x".as_slice();
+    assert_eq!(
+        Claim::parse(Mechanism::SCRAM_SHA_256, response),
+        Ok(Claim::Step {
+            response: Some(response.into())
+        })
+    );
+    let long = alloc::vec![b'x'; MAX_DECODED + 1];
+    for mechanism in [Mechanism::SCRAM_SHA_256, Mechanism::ANONYMOUS, Mechanism::PLAIN] {
+        assert_eq!(Claim::parse(mechanism, &long), Err(Malformed));
+    }
+}
+
+#[test]
+fn a_claim_does_not_show_its_secret() {
+    for (mechanism, response) in [
+        (Mechanism::PLAIN, "\0tim\0hunter2"),
+        (Mechanism::XOAUTH2, "user=tim\x01auth=Bearer hunter2\x01\x01"),
+        (Mechanism::OAUTHBEARER, "n,a=tim,\x01auth=Bearer hunter2\x01\x01"),
+    ] {
+        let shown = std::format!("{:?}", Claim::parse(mechanism, response.as_bytes()).unwrap());
+        assert!(shown.contains("tim") && !shown.contains("hunter2"), "{shown}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(octets in proptest::collection::vec(prop_oneof![any::<u8>(), 0..3_u8, Just(b','), Just(b'=')], 0..60)) {
+        for mechanism in [Mechanism::PLAIN, Mechanism::XOAUTH2, Mechanism::OAUTHBEARER, Mechanism::EXTERNAL, Mechanism::ANONYMOUS] {
+            let _ = Claim::parse(mechanism, &octets);
+            let _ = Claim::parse(mechanism, &[b"n,a=b=2C,\x01auth=Bearer ", octets.as_slice(), b"\x01\x01"].concat());
+            let _ = Claim::parse(mechanism, &[b"user=a\x01auth=Bearer ", octets.as_slice(), b"\x01\x01"].concat());
+            let _ = Claim::parse(mechanism, &[b"\0a\0", octets.as_slice()].concat());
+        }
+    }
+}
