@@ -98,12 +98,14 @@
 //! - [`limits`]: every bound, with its reason.
 //! - [`trace`]: `Received` and `Return-Path`.
 //!
-//! The core has no cryptography: of TLS it knows that it is there, and the [`TlsFacts`] that it is told. A client asks
-//! for STARTTLS when [`client::Tls`] says so, a server takes it when its configuration offers it, and either hands a
-//! [`TlsUpgrade`] out when the driver may do the handshake. Where TLS comes first, see
+//! TLS itself is the driver's: the core knows its state only. A client asks for STARTTLS when [`client::Tls`] says so, a
+//! server takes it when its configuration offers it, and either hands a [`TlsUpgrade`] out when the driver may do the
+//! handshake, and takes [`TlsFacts`] back. Where TLS comes first, see
 //! [`Client::over_tls`](client::Client::over_tls), [`Server::begin_tls`](server::Server::begin_tls) and
-//! [`Server::begin_over_tls`](server::Server::begin_over_tls). AUTH is not there yet: it is parsed, and refused
-//! with 502.
+//! [`Server::begin_over_tls`](server::Server::begin_over_tls).
+//!
+//! A client logs in by itself when its configuration has a [`client::Login`]. A server asks with
+//! [`server::Event::Auth`] whether what a client shows is right; there is no plain yes to that question.
 //!
 //! # Features
 //!
@@ -199,6 +201,7 @@ extern crate std;
 
 pub mod client;
 pub mod data;
+pub mod driver;
 pub mod limits;
 mod line;
 mod machine;

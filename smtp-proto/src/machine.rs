@@ -25,7 +25,7 @@ pub trait Machine: sealed::Sealed {
     ///
     /// `input` holds the octets that were read and not yet used. It is advanced past what this step uses; what
     /// remains must be offered again, at the front, with later octets behind it. The machine never leaves more
-    /// than its configured line (server) or reply (client) limit when it asks to read, so a driver's buffer is
+    /// than its longest configured line (server) or reply (client) when it asks to read, so a driver's buffer is
     /// bounded. Polling late, or without need, is harmless.
     fn poll<'i>(&mut self, input: &mut &'i [u8], now: Instant) -> Step<Self::Event<'i>>;
 

@@ -23,13 +23,13 @@
 //! A handshake has the time that the `handshake` of the configuration's timeouts gives it, and one that fails ends the
 //! session: it never goes on in clear. What came of it is [`TlsFacts`](proto::TlsFacts), in `tls` of either machine.
 //!
+//! AUTH is not there yet.
+//!
 //! # Features
 //!
 //! - `rustls` (default): TLS.
 //! - `ring` (default, brings `rustls`): ready settings, with ring for the cryptography.
 //! - `self-signed` (brings `ring`): `tls::Identity::self_signed`, for trying out and for tests.
-//!
-//! AUTH is not there yet.
 //!
 //! # Logs
 //!

@@ -3,11 +3,13 @@
 maildir=$tmp/maildir
 
 # stored SENT PROTOCOL COUNT COMMAND...: COMMAND sends $messages/SENT.eml, and then exactly that is in the Maildir,
-# COUNT times, received with PROTOCOL (RFC 3848).
+# COUNT times, received with PROTOCOL (RFC 3848), and under TLS with the name of a cipher (RFC 8314 section 4.3).
 stored() {
-    local sent=$1 protocol=$2 count=$3
+    local sent=$1 protocol=$2 count=$3 received
     shift 3
-    exits 0 "$@" && check_maildir --sent "$messages/$sent.eml" --count "$count" --match "^Received: .*\bwith $protocol\b"
+    received="^Received: .*\bwith $protocol\b"
+    [ "$protocol" != ESMTPS ] || received+=".* tls TLS_\w+;"
+    exits 0 "$@" && check_maildir --sent "$messages/$sent.eml" --count "$count" --match "$received"
 }
 
 # attached FILE COMMAND...: COMMAND sends a message that FILE is attached to.

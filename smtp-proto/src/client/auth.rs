@@ -84,10 +84,11 @@ impl Client {
             InClear::WithoutSecrets => !mechanism.shows_secret(),
             InClear::InsecureSecrets => true,
         };
-        let mut context = Context::default();
-        context.host = facts.and_then(|facts| facts.server_name.as_deref());
-        context.channel_binding =
-            facts.and_then(|facts| facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice));
+        let known = Context {
+            host: facts.and_then(|facts| facts.server_name.as_deref()),
+            channel_binding: facts.and_then(|facts| facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice)),
+            ..Context::default()
+        };
         login
             .credentials
             .mechanisms()
@@ -96,8 +97,10 @@ impl Client {
             .filter(|mechanism| login.mechanism.is_none_or(|only| only == *mechanism))
             .filter(|mechanism| allowed(mechanism) && self.offers(*mechanism))
             .find_map(|mechanism| {
-                let mut context = context.clone();
-                context.plus_offered = self.offers_plus(mechanism);
+                let context = Context {
+                    plus_offered: self.offers_plus(mechanism),
+                    ..known
+                };
                 login.credentials.start(mechanism, &context)
             })
     }

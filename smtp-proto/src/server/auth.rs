@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, string::String};
 
 use super::{
-    Auth, AuthFault, Closed, Event, Next, Server, Stale,
+    Auth, AuthFault, Closed, Event, Next, OUTPUT_HIGH, Server, Stale,
     body::Mode,
     command::Line,
     pipeline::Reply,
@@ -96,7 +96,10 @@ impl Server {
     /// Whether a command has to wait until the client has said who it is (RFC 4954 section 6: 530 to all but AUTH,
     /// EHLO, HELO, NOOP, RSET and QUIT).
     pub(super) fn needs_auth(&self, command: &Command<'_>) -> bool {
-        let harmless = matches!(
+        if self.config.auth == Auth::Optional || self.login.is_some() {
+            return false;
+        }
+        !matches!(
             command,
             Command::Auth(_)
                 | Command::Ehlo(_)
@@ -106,8 +109,7 @@ impl Server {
                 | Command::Noop(_)
                 | Command::Rset
                 | Command::Quit
-        );
-        self.config.auth == Auth::Required && self.login.is_none() && !harmless
+        )
     }
 
     /// The mechanisms that are of use now, parted by spaces: none to a client that has said who it is.
@@ -182,10 +184,14 @@ impl Server {
 
     /// The next response of the exchange.
     pub(super) fn next_response<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
+        if self.pipeline.output.len() >= OUTPUT_HIGH {
+            return Next::Wait(false);
+        }
         let line = match self.read_line(input, self.config.limits.auth_line) {
             Line::Whole(line) => line,
             Line::TooLong => return self.end_exchange(AuthFault::TooLong),
-            Line::None(next) => return next,
+            Line::Incomplete => return Next::Wait(true),
+            Line::Ended => return Next::Again,
         };
         let Mode::Auth(exchange) = core::mem::replace(&mut self.mode, Mode::Commands) else {
             return Next::Again;
@@ -317,16 +323,14 @@ impl Server {
     pub(super) fn takes_originators(&self) -> bool {
         self.login.is_some() || !self.mechanisms().is_empty()
     }
+}
 
-    /// Takes away what a client says of the originator, unless it is trusted (RFC 4954 section 5).
-    pub(super) fn without_claims<'i>(&self, mail: Mail<'i>) -> Mail<'i> {
-        if self.trusts_originators || mail.parameters().auth().is_none() {
-            return mail;
-        }
-        let kind = mail.kind();
-        let (reverse_path, parameters) = mail.into_parts();
-        Mail::trusted(kind, reverse_path, parameters.with_auth(AuthIdentity::UNKNOWN))
-    }
+/// Takes away what a client that is not trusted says of the originator (RFC 4954 section 5).
+#[cold]
+pub(super) fn without_claims(mail: Mail<'_>) -> Mail<'_> {
+    let kind = mail.kind();
+    let (reverse_path, parameters) = mail.into_parts();
+    Mail::trusted(kind, reverse_path, parameters.with_auth(AuthIdentity::UNKNOWN))
 }
 
 /// The mechanisms that a server was told to offer.

@@ -120,10 +120,8 @@ impl Server {
     pub(super) fn bdat<'i>(&mut self, bdat: Bdat) -> Next<'i> {
         let misplaced = if !self.extensions().has(Keyword::Chunking) {
             Some("502 5.5.1 BDAT is not offered")
-        } else if self.needs_tls(&Command::Bdat(bdat)) {
-            Some("530 5.7.0 say STARTTLS first")
-        } else if self.needs_auth(&Command::Bdat(bdat)) {
-            Some("530 5.7.0 authenticate first")
+        } else if let Some(reply) = self.too_early(&Command::Bdat(bdat)) {
+            Some(reply)
         } else if self.state.after(Move::Bdat).is_none() {
             Some(self.out_of_order(Move::Bdat))
         } else {

@@ -17,8 +17,10 @@ pub(super) enum Line<'i> {
     Whole(&'i [u8]),
     /// It was longer than allowed, and is dropped.
     TooLong,
-    /// There is none.
-    None(Next<'i>),
+    /// There is no whole line yet.
+    Incomplete,
+    /// There will be none: the session ends.
+    Ended,
 }
 
 impl Server {
@@ -66,7 +68,8 @@ impl Server {
                 self.obey(line, input)
             }
             Line::TooLong => self.fault_with("500 5.5.2 line too long"),
-            Line::None(next) => next,
+            Line::Incomplete => Next::Wait(true),
+            Line::Ended => Next::Again,
         }
     }
 
@@ -86,6 +89,7 @@ impl Server {
     }
 
     /// Takes the next line off the input, and ends the session when there is no end to it.
+    #[inline]
     pub(super) fn read_line<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Line<'i> {
         let (before, start) = (self.line.dropped(), *input);
         let cut = self.line.cut(input, limit);
@@ -96,7 +100,7 @@ impl Server {
         let dropped = length.saturating_sub(before);
         if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
             self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
-            return Line::None(Next::Again);
+            return Line::Ended;
         }
         if dropped > 0
             && before == 0
@@ -105,7 +109,7 @@ impl Server {
                 .is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
         {
             self.lost_step();
-            return Line::None(Next::Again);
+            return Line::Ended;
         }
         match cut {
             Cut::Line(line) => {
@@ -118,9 +122,9 @@ impl Server {
             }
             Cut::Incomplete if self.end_of_input && self.pipeline.len() == 0 => {
                 self.close(Closed::Eof);
-                Line::None(Next::Again)
+                Line::Ended
             }
-            Cut::Incomplete => Line::None(Next::Wait(true)),
+            Cut::Incomplete => Line::Incomplete,
         }
     }
 
@@ -128,16 +132,10 @@ impl Server {
     fn obey<'i>(&mut self, line: &'i [u8], behind: &[u8]) -> Next<'i> {
         let parsed = syntax::parse_command(line, &self.config.leniency);
         if let Ok(command) = &parsed
-            && self.needs_tls(command)
+            && let Some(reply) = self.too_early(command)
             && !matches!(command, Command::Bdat(_))
         {
-            return self.fault_with("530 5.7.0 say STARTTLS first");
-        }
-        if let Ok(command) = &parsed
-            && self.needs_auth(command)
-            && !matches!(command, Command::Bdat(_))
-        {
-            return self.fault_with("530 5.7.0 authenticate first");
+            return self.fault_with(reply);
         }
         match parsed {
             Ok(Command::Rcpt(rcpt)) => self.serve(Move::Rcpt, |server| server.rcpt(rcpt)),
@@ -172,6 +170,17 @@ impl Server {
             Ok(Command::Unknown(command)) => self.unknown(command),
             Ok(_) => self.not_implemented(),
             Err(error) => self.misunderstood(line, &error),
+        }
+    }
+
+    /// Why a command has to wait: for TLS, or for the client to say who it is.
+    pub(super) fn too_early(&self, command: &Command<'_>) -> Option<&'static str> {
+        if self.needs_tls(command) {
+            Some("530 5.7.0 say STARTTLS first")
+        } else if self.needs_auth(command) {
+            Some("530 5.7.0 authenticate first")
+        } else {
+            None
         }
     }
 

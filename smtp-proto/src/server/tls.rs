@@ -112,11 +112,13 @@ impl Server {
 
     /// Whether a command has to wait for TLS (RFC 3207 section 4: 530 to all but NOOP, EHLO, STARTTLS and QUIT).
     pub(super) fn needs_tls(&self, command: &Command<'_>) -> bool {
-        let harmless = matches!(
+        if self.config.tls == Tls::Optional || self.tls.is_some() {
+            return false;
+        }
+        !matches!(
             command,
             Command::Noop(_) | Command::Ehlo(_) | Command::Lhlo(_) | Command::StartTls | Command::Quit
-        );
-        self.config.tls == Tls::Required && self.tls.is_none() && !harmless
+        )
     }
 
     /// STARTTLS was said in its turn. Octets behind it are an attempt to have something done under TLS that was

@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use super::{Event, Next, Reset, Server, Timeouts, Unknown, body::Failure, pipeline::Reply, ticket::Kind};
+use super::{
+    Event, Next, Reset, Server, Timeouts, Unknown, auth::without_claims, body::Failure, pipeline::Reply,
+    ticket::Kind,
+};
 use crate::{
     state::{Move, State},
     time::{Deadline, Instant, Phase},
@@ -74,8 +77,13 @@ impl Server {
             smtputf8: mail.parameters().smtputf8(),
             ..Transaction::default()
         };
+        let mail = if mail.parameters().auth().is_some() && !self.trusts_originators {
+            without_claims(mail)
+        } else {
+            mail
+        };
         Next::Event(Event::Mail {
-            mail: self.without_claims(mail),
+            mail,
             ticket: self.pipeline.ask(Kind::Mail, self.now),
         })
     }

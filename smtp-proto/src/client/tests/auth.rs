@@ -82,7 +82,7 @@ impl ClientMechanism for Echo {
 /// A session in which the application has begun an exchange of its own.
 fn echoing(echo: Echo) -> Session {
     let mut session = Session::with(config(), "AUTH X-ECHO");
-    session.client.authenticate(std::boxed::Box::new(echo)).unwrap();
+    session.client.authenticate(Box::new(echo)).unwrap();
     session
 }
 
@@ -271,10 +271,7 @@ fn the_application_may_bring_a_mechanism_of_its_own() {
     session.server("235 ok").sees("Auth 334, Auth 334, Auth 235");
     assert!(session.client.is_ready());
     assert!(session.client.is_authenticated());
-    let again = session
-        .client
-        .authenticate(std::boxed::Box::new(echo()))
-        .unwrap_err();
+    let again = session.client.authenticate(Box::new(echo())).unwrap_err();
     assert_eq!(again.why, WhyNot::Authenticated);
 }
 
@@ -284,23 +281,17 @@ fn an_exchange_of_the_applications_own_may_fail_and_be_tried_again() {
     session.written().server("535 no").sees("Auth 535");
     assert!(session.client.is_ready());
     assert!(!session.client.is_authenticated());
-    session.client.authenticate(std::boxed::Box::new(echo())).unwrap();
+    session.client.authenticate(Box::new(echo())).unwrap();
 }
 
 #[test]
 fn a_mechanism_that_is_not_offered_is_given_back() {
     let mut session = Session::with(config(), "AUTH PLAIN");
-    let refused = session
-        .client
-        .authenticate(std::boxed::Box::new(echo()))
-        .unwrap_err();
+    let refused = session.client.authenticate(Box::new(echo())).unwrap_err();
     assert_eq!(refused.why, WhyNot::NotOffered(Keyword::Auth));
     session.hears("");
     let mut session = Session::at_body(config(), "AUTH X-ECHO", "b@y");
-    let refused = session
-        .client
-        .authenticate(std::boxed::Box::new(echo()))
-        .unwrap_err();
+    let refused = session.client.authenticate(Box::new(echo())).unwrap_err();
     assert_eq!(refused.why, WhyNot::OutOfTurn);
 }
 

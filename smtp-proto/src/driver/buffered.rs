@@ -1,0 +1,158 @@
+//! A machine with its buffers.
+
+use alloc::vec::Vec;
+
+use super::Gathered;
+use crate::{
+    client::{BodyPermit, Client, Coming},
+    machine::{Machine, Step},
+    time::Instant,
+};
+
+/// A machine, what was read and not yet used, and what is to be written before the machine's output.
+///
+/// A driver reads into [`received`](Self::received), polls, and writes what [`unwritten`](Self::unwritten) shows. The
+/// input buffer is as long as the machine's longest line or reply and what was read in one go; it is given back
+/// when it is empty and [`rest`](Self::rest) is called.
+#[derive(Debug)]
+pub struct Buffered<M> {
+    machine: M,
+    input: Vec<u8>,
+    /// Octets at the front of the input that are used up.
+    used: usize,
+    /// Octets behind those that the last step used.
+    taken: usize,
+    /// What is to be written before the machine's output.
+    backlog: Vec<u8>,
+    /// Octets at the front of the backlog that were written.
+    written: usize,
+}
+
+impl<M: Machine> Buffered<M> {
+    /// A machine with empty buffers.
+    #[must_use]
+    pub const fn new(machine: M) -> Self {
+        Self {
+            machine,
+            input: Vec::new(),
+            used: 0,
+            taken: 0,
+            backlog: Vec::new(),
+            written: 0,
+        }
+    }
+
+    /// The machine.
+    #[must_use]
+    pub const fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine, to be given answers or commands.
+    #[must_use]
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// Lets the machine take a step, and hands it out beside the machine itself.
+    pub fn poll(&mut self, now: Instant) -> (Step<M::Event<'_>>, &mut M) {
+        self.used += core::mem::take(&mut self.taken);
+        let mut rest = self.input.get(self.used..).unwrap_or_default();
+        let before = rest.len();
+        let step = self.machine.poll(&mut rest, now);
+        self.taken = before - rest.len();
+        (step, &mut self.machine)
+    }
+
+    /// Takes octets that were read.
+    pub fn received(&mut self, octets: &[u8]) {
+        self.settle();
+        self.input.extend_from_slice(octets);
+    }
+
+    /// Gives the memory of empty buffers back. To be called when there is nothing to read now: most sessions wait most
+    /// of the time.
+    pub fn rest(&mut self) {
+        self.settle();
+        if self.input.is_empty() {
+            self.input = Vec::new();
+        }
+        if self.backlog.is_empty() {
+            self.backlog = Vec::new();
+        }
+    }
+
+    /// The next octets to be written: what was put aside, and once that has gone what the machine says, if it `may`
+    /// speak now ([`Wait::write`](crate::Wait::write)). Empty when there is nothing.
+    #[must_use]
+    pub fn unwritten(&self, may: bool) -> &[u8] {
+        if self.has_backlog() {
+            self.backlog.get(self.written..).unwrap_or_default()
+        } else if may {
+            self.machine.output()
+        } else {
+            &[]
+        }
+    }
+
+    /// Reports that so many octets of [`unwritten`](Self::unwritten) were written.
+    pub fn wrote(&mut self, octets: usize) {
+        if !self.has_backlog() {
+            self.machine.wrote(octets);
+            return;
+        }
+        self.written = self.written.saturating_add(octets);
+        if self.written >= self.backlog.len() {
+            self.backlog.clear();
+            self.written = 0;
+        }
+    }
+
+    /// Whether something that was put aside is still to be written.
+    #[must_use]
+    pub const fn has_backlog(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// Drops what was put aside: the peer takes nothing more.
+    pub fn drop_backlog(&mut self) {
+        self.backlog = Vec::new();
+        self.written = 0;
+    }
+
+    /// Forgets the input that was used.
+    fn settle(&mut self) {
+        let used = core::mem::take(&mut self.used) + core::mem::take(&mut self.taken);
+        if used >= self.input.len() {
+            self.input.clear();
+        } else {
+            self.input.drain(..used);
+        }
+    }
+}
+
+impl Buffered<Client> {
+    /// Cuts the next pieces of a message for one write. `block` is what there is of it now; the session must not have
+    /// a [backlog](Self::has_backlog).
+    pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
+        Gathered::new(&mut self.machine, permit, block, coming)
+    }
+
+    /// Reports that `written` octets of what was [gathered](Self::gather) were written. The rest is put aside, since
+    /// the pieces are the caller's.
+    ///
+    /// The octets behind the pieces stay with the machine until they are written: a reply that comes before the final
+    /// dot has left is no reply to the message.
+    pub fn wrote_gathered(&mut self, gathered: &Gathered<'_>, written: usize) {
+        let kept = gathered.kept(self.machine.output());
+        let output = self.machine.output().get(..kept).unwrap_or_default();
+        for octets in gathered.slices(output, written) {
+            self.backlog.extend_from_slice(octets);
+        }
+        self.machine
+            .wrote(kept.max(written.saturating_sub(gathered.octets())));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+use std::{string::String, vec::Vec};
+
+use super::*;
+use crate::{
+    client::{self, Use},
+    server::{self, Event, Server},
+    types::{ClientName, Envelope, ForwardPath, Host, Mailbox},
+};
+
+/// A client that may send the message now.
+fn at_body(chunking: Use, offers: &str) -> (Buffered<Client>, BodyPermit) {
+    let mut config = client::Config::new(ClientName::parse("me.example").unwrap());
+    config.chunking = chunking;
+    config.pipelining = Use::Never;
+    config.limits.chunk = 8;
+    let mut buffered = Buffered::new(Client::new(config.into()));
+    let envelope = Envelope::new(Mailbox::parse("a@x").unwrap()).to(ForwardPath::parse("b@y").unwrap());
+    let ehlo = std::format!("250-mx\r\n250 {offers}\r\n");
+    for reply in ["220 hi\r\n", &ehlo, "250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
+        buffered.received(reply.as_bytes());
+        loop {
+            let (step, machine) = buffered.poll(Instant::ORIGIN);
+            match step {
+                Step::Event(client::Event::Ready) => machine.deliver(envelope.clone()).unwrap(),
+                Step::Event(client::Event::Body(permit)) => return (buffered, permit),
+                Step::Event(_) => {}
+                Step::Wait(wait) => {
+                    if !wait.write {
+                        break;
+                    }
+                    let said = buffered.unwritten(true).len();
+                    buffered.wrote(said);
+                }
+            }
+        }
+    }
+    panic!("the message is not wanted");
+}
+
+fn joined(gathered: &Gathered<'_>, output: &[u8], written: usize) -> String {
+    let slices: Vec<_> = gathered.slices(output, written).collect();
+    assert!(slices.iter().all(|slice| !slice.is_empty()));
+    String::from_utf8(slices.concat()).unwrap()
+}
+
+#[test]
+fn input_that_is_not_used_comes_again() {
+    let mut buffered = Buffered::new(Server::new(
+        server::Config::new(Host::parse("mx.test").unwrap()).into(),
+    ));
+    for said in ["", "EHLO cli", "ent.test\r\nNO", "OP\r\nQUIT\r\nX"] {
+        buffered.received(said.as_bytes());
+        while let (Step::Event(event), server) = buffered.poll(Instant::ORIGIN) {
+            if let Event::Closed(_) = event {
+                break;
+            }
+            if let Some(ticket) = event.into_ticket() {
+                server.accept(ticket).unwrap();
+            }
+            let said = buffered.unwritten(true).len();
+            buffered.wrote(said);
+        }
+        buffered.rest();
+    }
+    assert!(
+        buffered
+            .unwritten(true)
+            .ends_with(b"250 2.0.0 ok\r\n221 2.0.0 bye\r\n")
+    );
+    assert_eq!(buffered.unwritten(false), b"");
+}
+
+#[test]
+fn the_end_of_a_message_leaves_with_its_last_text() {
+    let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+    let mut gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
+    assert!(gathered.take_permit().is_none());
+    assert_eq!(gathered.used(), 10);
+    assert!(!gathered.is_blocked());
+    let all = joined(&gathered, buffered.machine().output(), 0);
+    assert_eq!(all, "Hi\r\n..\r\nbye\r\n.\r\n");
+    for written in 0..=all.len() {
+        let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+        let gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
+        assert_eq!(
+            joined(&gathered, buffered.machine().output(), written),
+            all[written..]
+        );
+        buffered.wrote_gathered(&gathered, written);
+        let mut rest = String::new();
+        while !buffered.unwritten(true).is_empty() {
+            assert!(buffered.has_backlog() || !buffered.machine().output().is_empty());
+            let octet = buffered.unwritten(true)[0];
+            rest.push(char::from(octet));
+            buffered.wrote(1);
+        }
+        assert_eq!(rest, all[written..], "whatever was written at first");
+    }
+}
+
+#[test]
+fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
+    let message = b"0123456789abcdef";
+    let (mut buffered, permit) = at_body(Use::WhenOffered, "CHUNKING");
+    let gathered = buffered.gather(permit, message, Coming::Nothing);
+    let all = joined(&gathered, buffered.machine().output(), 0);
+    assert!(all.starts_with("BDAT 8\r\n01234567"), "{all}");
+    for written in 0..=all.len() {
+        let (mut buffered, permit) = at_body(Use::WhenOffered, "CHUNKING");
+        let gathered = buffered.gather(permit, message, Coming::Nothing);
+        buffered.wrote_gathered(&gathered, written);
+        let mut rest = String::new();
+        while let Some(octet) = buffered.unwritten(true).first().copied() {
+            rest.push(char::from(octet));
+            buffered.wrote(1);
+        }
+        assert_eq!(rest, all[written..], "whatever was written at first");
+    }
+}
+
+#[test]
+fn the_end_of_a_message_is_not_sent_before_it_left() {
+    let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+    let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
+    buffered.wrote_gathered(&gathered, 2);
+    assert_eq!(buffered.unwritten(true), b"\r\n.\r\n");
+    buffered.received(b"250 ok\r\n");
+    let events = core::iter::from_fn(|| match buffered.poll(Instant::ORIGIN).0 {
+        Step::Event(event) => Some(std::format!("{event:?}")),
+        Step::Wait(_) => None,
+    });
+    let events: Vec<_> = events.take(9).collect();
+    assert!(events.iter().any(|event| event.contains("Closed")), "{events:?}");
+}
+
+#[test]
+fn nothing_is_sent_of_a_block_that_cannot_be_sent() {
+    let (mut buffered, permit) = at_body(Use::Never, "SIZE");
+    let mut gathered = buffered.gather(permit, b"Hi\r\nd\xe9j\xe0\r\n", Coming::Nothing);
+    assert!(gathered.take_permit().is_none());
+    assert_eq!(joined(&gathered, buffered.machine().output(), 0), "");
+}
