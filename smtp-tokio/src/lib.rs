@@ -23,7 +23,12 @@
 //! A handshake has the time that the `handshake` of the configuration's timeouts gives it, and one that fails ends the
 //! session: it never goes on in clear. What came of it is [`TlsFacts`](proto::TlsFacts), in `tls` of either machine.
 //!
-//! AUTH is not there yet.
+//! # AUTH
+//!
+//! A client that has [`Config::login`](proto::client::Config::login) logs in before it is ready; the error of a
+//! refused login holds the server's reply. A server offers mechanisms with
+//! [`Config::offer_auth`](proto::server::Config::offer_auth), and its session answers
+//! [`Event::Auth`](proto::server::Event::Auth). CRAM-MD5 and SCRAM are features of `smtp-proto`.
 //!
 //! # Features
 //!
