@@ -6,16 +6,21 @@
 //! - [`Buffered`]: a machine with its input buffer, and with what waits to be written before its output.
 //! - [`Gathered`]: pieces of a message for one vectored write, with the commands that stand around them.
 //! - [`Places`]: how many connections there are, in all and by peer.
+//! - [`Options`], [`Error`] and [`SendError`]: what users of those drivers see of them.
 //! - [`turned_away`]: what is said to a connection for which there is no place.
 
 mod buffered;
+mod error;
 mod gathered;
+mod options;
 mod places;
 
 use alloc::{sync::Arc, vec::Vec};
 
 pub use buffered::Buffered;
+pub use error::{Error, SendError};
 pub use gathered::{Gathered, PIECES};
+pub use options::Options;
 pub use places::Places;
 
 use crate::{

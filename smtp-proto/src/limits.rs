@@ -27,7 +27,8 @@ pub struct ServerLimits {
     /// growth that all offered extensions may ask for together (RFC 3461 alone: 530 on RCPT).
     pub line: usize,
     /// Longest AUTH command and longest line of its exchange in octets, CRLF included. A longer one gets 500. Default
-    /// 12,290: the 12,288 that RFC 4954 section 4 asks for, and CRLF. Tokens of some 9 kB fit.
+    /// 16,386: [`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL), which is more than the 12,288 that RFC 4954
+    /// section 4 asks for, and CRLF.
     pub auth_line: usize,
     /// Exchanges of AUTH that let nobody in, in a row. Default 3 and 10.
     pub failed_logins: Bound,
@@ -60,7 +61,7 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             line: 4096,
-            auth_line: 12_288 + 2,
+            auth_line: crate::types::Auth::MAX_INITIAL + 2,
             failed_logins: Bound::new(3, 10),
             message: 25 << 20,
             recipients: 1000,
@@ -77,7 +78,8 @@ impl Default for ServerLimits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientLimits {
-    /// How long a reply may be, in octets and in lines.
+    /// How long a reply may be, in octets and in lines. In an exchange of AUTH a line may hold the longest
+    /// challenge ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)), whatever stands here.
     pub reply: crate::syntax::ReplyLimits,
     /// Most commands (or chunks) sent ahead of their replies when PIPELINING is offered (RFC 2920 section 3.1).
     /// Default 100: the replies to so many fit the smallest TCP window in use.

@@ -1,23 +1,20 @@
 //! A client that connects, sends messages, and says what became of them.
 
-use std::{io, sync::Arc};
-
 use bytes::BytesMut;
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
-    client::{self, Closed, Config, Event, Receipt},
+    client::{self, Closed, Event, Receipt},
     data::Survey,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, Empty},
-    net::{TcpStream, ToSocketAddrs},
-    time,
+    net::TcpStream,
 };
 use tracing::debug;
 
 #[cfg(feature = "rustls")]
-use crate::{ClientTls, handshake};
+use crate::ClientTls;
 use crate::{Connection, Error, SendError, Stream, transfer::Source};
 
 /// A session with a server.
@@ -42,129 +39,10 @@ use crate::{Connection, Error, SendError, Stream, transfer::Source};
 pub struct Client<S = TcpStream> {
     pub(crate) connection: Connection<Stream<S>, client::Client>,
     #[cfg(feature = "rustls")]
-    tls: Option<ClientTls>,
-}
-
-impl Client {
-    /// Connects to the first address that answers, and says hello. Connecting may take as long as the greeting may
-    /// ([`Timeouts::greeting`](client::Timeouts::greeting)), all addresses together. MX records are not looked up.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Connect`], or [`Error::Closed`] when the server does not want the session. [`Error::NoTls`] when the
-    /// configuration wants TLS: see [`connect_with_tls`](Self::connect_with_tls).
-    pub async fn connect(address: impl ToSocketAddrs, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
-        let config = config.into();
-        let stream = dial(address, &config).await?;
-        Self::on(stream, config).await
-    }
-
-    /// Connects, says hello and goes over to TLS with STARTTLS, as the configuration's
-    /// [`Tls`](client::Tls) policy says (RFC 3207; submission on port 587).
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect), and [`Error::Closed`] when TLS is required and not to be had.
-    #[cfg(feature = "rustls")]
-    pub async fn connect_with_tls(
-        address: impl ToSocketAddrs,
-        config: impl Into<Arc<Config>>,
-        tls: ClientTls,
-    ) -> Result<Self, Error> {
-        let config = config.into();
-        let stream = dial(address, &config).await?;
-        Self::start(Stream::clear(stream), client::Client::new(config), Some(tls)).await
-    }
-
-    /// Connects, does the TLS handshake, and says hello (implicit TLS, RFC 8314 section 3.3; submission on port 465).
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect), and [`Error::Handshake`].
-    #[cfg(feature = "rustls")]
-    pub async fn connect_over_tls(
-        address: impl ToSocketAddrs,
-        config: impl Into<Arc<Config>>,
-        tls: &ClientTls,
-    ) -> Result<Self, Error> {
-        let config = config.into();
-        let stream = dial(address, &config).await?;
-        let handshake = handshake::connect(stream, tls);
-        let (stream, facts) = match time::timeout(config.timeouts.handshake, handshake).await {
-            Ok(shaken) => shaken.map_err(Error::Handshake)?,
-            Err(_) => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
-        };
-        Self::start(stream, client::Client::over_tls(config, facts), None).await
-    }
-}
-
-/// Makes a TCP connection.
-async fn dial(address: impl ToSocketAddrs, config: &Config) -> Result<TcpStream, Error> {
-    let stream = match time::timeout(config.timeouts.greeting, TcpStream::connect(address)).await {
-        Ok(connected) => connected.map_err(Error::Connect)?,
-        Err(_) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
-    };
-    // Without it the end of a message would wait for the acknowledgement of its beginning.
-    stream.set_nodelay(true).map_err(Error::Connect)?;
-    Ok(stream)
+    pub(crate) tls: Option<ClientTls>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    /// Says hello on a stream that is connected already. For TCP, set `TCP_NODELAY` first.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Closed`] when the server does not want the session, and [`Error::NoTls`].
-    pub async fn on(stream: S, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
-        let config = config.into();
-        if config.tls != client::Tls::Disabled {
-            return Err(Error::NoTls);
-        }
-        let machine = client::Client::new(config);
-        #[cfg(feature = "rustls")]
-        let started = Self::start(Stream::clear(stream), machine, None);
-        #[cfg(not(feature = "rustls"))]
-        let started = Self::start(Stream::clear(stream), machine);
-        started.await
-    }
-
-    /// Says hello on a stream that is connected already, and goes over to TLS as
-    /// [`connect_with_tls`](Client::connect_with_tls) does.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Closed`] when the server does not want the session, or TLS is required and not to be had.
-    #[cfg(feature = "rustls")]
-    pub async fn on_with_tls(
-        stream: S,
-        config: impl Into<Arc<Config>>,
-        tls: ClientTls,
-    ) -> Result<Self, Error> {
-        Self::start(
-            Stream::clear(stream),
-            client::Client::new(config.into()),
-            Some(tls),
-        )
-        .await
-    }
-
-    async fn start(
-        stream: Stream<S>,
-        machine: client::Client,
-        #[cfg(feature = "rustls")] tls: Option<ClientTls>,
-    ) -> Result<Self, Error> {
-        let mut client = Self {
-            connection: Connection::new(stream, machine),
-            #[cfg(feature = "rustls")]
-            tls,
-        };
-        client
-            .until(|event| matches!(event, Event::Ready).then_some(()))
-            .await?;
-        debug!("session ready");
-        Ok(client)
-    }
-
     /// Whether the session is under TLS.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
@@ -208,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
         match failed {
             None => Ok(receipt),
-            Some(error) => Err(SendError { error, receipt }),
+            Some(error) => Err(SendError::new(error, receipt)),
         }
     }
 
@@ -234,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         };
         match self.transmit(envelope, &mut source, &mut receipt).await {
             Ok(()) => Ok(receipt),
-            Err(error) => Err(SendError { error, receipt }),
+            Err(error) => Err(SendError::new(error, receipt)),
         }
     }
 
@@ -335,7 +213,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Drives the session until `found` finds what it looks for.
-    async fn until<T>(&mut self, mut found: impl FnMut(Event<'_>) -> Option<T>) -> Result<T, Error> {
+    pub(crate) async fn until<T>(
+        &mut self,
+        mut found: impl FnMut(Event<'_>) -> Option<T>,
+    ) -> Result<T, Error> {
         let mut refusal = None;
         loop {
             let event = match self.connection.poll().0 {

@@ -9,8 +9,11 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, BytesMut};
-use smtp_proto::{Deadline, Instant, Machine, Step, Wait};
+use smtp_proto::{
+    Deadline, Instant, Machine, Step, Wait,
+    client::{BodyPermit, Client, Coming},
+    driver::{Buffered, Gathered, PIECES},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{self, Sleep},
@@ -20,9 +23,6 @@ use tracing::debug;
 /// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
 /// buffer.
 const READ: usize = 16 * 1024;
-
-/// How many pieces of a message go into one write. A text with bare line feeds has two pieces a line.
-pub(crate) const PIECES: usize = 256;
 
 /// The pieces of a message that go into one write, and what goes before and behind them.
 const SLICES: usize = PIECES + 3;
@@ -63,10 +63,7 @@ const LINGER_OCTETS: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Connection<S, M> {
     stream: S,
-    machine: M,
-    input: BytesMut,
-    /// Octets at the front of `input` that the last step used.
-    taken: usize,
+    buffered: Buffered<M>,
     /// The origin of the machine's clock.
     origin: time::Instant,
     /// Runs out at the deadline or earlier; it is only set anew when it has run out or is too late, for most
@@ -74,8 +71,6 @@ pub struct Connection<S, M> {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Something was written and not yet flushed.
     unflushed: bool,
-    /// What is to be written before the machine's output.
-    backlog: BytesMut,
     /// The stream takes nothing more.
     deaf: bool,
     error: Option<io::Error>,
@@ -86,13 +81,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     pub fn new(stream: S, machine: M) -> Self {
         Self {
             stream,
-            machine,
-            input: BytesMut::new(),
-            taken: 0,
+            buffered: Buffered::new(machine),
             origin: time::Instant::now(),
             sleep: None,
             unflushed: false,
-            backlog: BytesMut::new(),
             deaf: false,
             error: None,
         }
@@ -100,13 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     /// Lets the machine take a step, and hands it out beside the machine itself.
     pub fn poll(&mut self) -> (Step<M::Event<'_>>, &mut M) {
-        self.consume();
-        let now = Instant::after_origin(self.origin.elapsed());
-        let mut rest: &[u8] = &self.input;
-        let before = rest.len();
-        let step = self.machine.poll(&mut rest, now);
-        self.taken = before - rest.len();
-        (step, &mut self.machine)
+        self.buffered.poll(Instant::after_origin(self.origin.elapsed()))
     }
 
     /// Waits for one of the things that the machine waits for: reads, writes, or lets the time pass.
@@ -115,49 +101,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// A broken stream is reported to the machine, whose next event says what it means;
     /// [`take_error`](Self::take_error) has the cause.
     pub async fn wait(&mut self, wait: Wait) {
-        self.consume();
         poll_fn(|context| self.poll_wait(wait, context)).await;
     }
 
-    /// Writes `pieces` of a message in one go with what the machine has to say: its first `head` octets before
-    /// them, the rest behind, and behind that `last`, which may be empty. What the stream does not take at once is put aside, for the following waits to write:
-    /// they know the deadline that begins now, and they listen meanwhile, for the peer may have something to say and
-    /// take nothing more before that was read.
-    ///
-    /// The octets behind the pieces stay with the machine until they are written: a reply that comes before the final
-    /// dot has left is no reply to the message.
-    pub(crate) async fn write_pieces(&mut self, head: usize, pieces: &[&[u8]], last: &[u8]) {
-        self.consume();
-        let output = self.machine.output().len();
-        let head = head.min(output);
-        let body = pieces.iter().map(|piece| piece.len()).sum::<usize>() + head;
-        let mut written = 0;
-        let result = poll_fn(|context| {
-            loop {
-                match self.poll_write_pieces(head, pieces, last, written, context) {
-                    Poll::Ready(Ok(0)) | Poll::Pending => return Poll::Ready(Ok(())),
-                    Poll::Ready(Ok(octets)) => written += octets,
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                }
-            }
-        })
-        .await;
-        self.unflushed |= written > 0;
-        // With something behind it, all of the output is put aside.
-        let kept = if last.is_empty() { head } else { output };
-        let aside = self.machine.output().get(..kept).unwrap_or_default();
-        for octets in slices(aside, head, pieces, last, written) {
-            self.backlog.extend_from_slice(octets);
-        }
-        self.machine.wrote(kept.max(head + written.saturating_sub(body)));
-        if let Err(error) = result {
-            self.deaf(error);
-        }
-    }
-
     /// Whether something that was put aside is still to be written.
-    pub(crate) fn is_writing(&self) -> bool {
-        !self.backlog.is_empty()
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.buffered.has_backlog()
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
@@ -173,12 +122,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     /// The machine.
     pub const fn machine(&self) -> &M {
-        &self.machine
+        self.buffered.machine()
     }
 
     /// The machine, to give it commands or answers.
     pub const fn machine_mut(&mut self) -> &mut M {
-        &mut self.machine
+        self.buffered.machine_mut()
     }
 
     /// The stream.
@@ -230,12 +179,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         }
     }
 
-    /// Forgets the input that the last step used.
-    fn consume(&mut self) {
-        self.input.advance(self.taken);
-        self.taken = 0;
-    }
-
     fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
         let backlog = self.is_writing();
         if !self.deaf && (wait.write || backlog || self.unflushed) {
@@ -247,7 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             }
         }
         if self.deaf && !wait.read && !wait.answer {
-            self.machine.lost();
+            self.machine_mut().lost();
             return Poll::Ready(());
         }
         if wait.read && self.poll_read(context).is_ready() {
@@ -260,59 +203,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         let mut scratch = [const { MaybeUninit::uninit() }; READ];
         let mut buffer = ReadBuf::uninit(&mut scratch);
         match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => self.machine.end_input(),
-            Poll::Ready(Ok(())) => self.input.extend_from_slice(buffer.filled()),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => self.machine_mut().end_input(),
+            Poll::Ready(Ok(())) => self.buffered.received(buffer.filled()),
             Poll::Ready(Err(error)) => self.broken(error),
             Poll::Pending => {
-                if self.input.is_empty() {
-                    // Its capacity says nothing: that of a buffer which was used to its end is zero.
-                    self.input = BytesMut::new();
-                }
+                self.buffered.rest();
                 return Poll::Pending;
             }
         }
         Poll::Ready(())
     }
 
-    fn poll_write_pieces(
-        &mut self,
-        head: usize,
-        pieces: &[&[u8]],
-        last: &[u8],
-        written: usize,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        let mut gathered = [IoSlice::new(&[]); SLICES];
-        let mut used = 0;
-        for (slot, octets) in
-            gathered
-                .iter_mut()
-                .zip(slices(self.machine.output(), head, pieces, last, written))
-        {
-            *slot = IoSlice::new(octets);
-            used += 1;
-        }
-        let Some(gathered) = gathered.get(..used).filter(|gathered| !gathered.is_empty()) else {
-            return Poll::Ready(Ok(0));
-        };
-        match ready!(Pin::new(&mut self.stream).poll_write_vectored(context, gathered)) {
-            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => Poll::Ready(other),
-        }
-    }
-
     /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes it.
     fn poll_write(&mut self, output: bool, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         loop {
-            let backlog = !self.backlog.is_empty();
-            let octets = if backlog {
-                &self.backlog
-            } else if output {
-                self.machine.output()
-            } else {
-                &[]
-            };
+            let octets = self.buffered.unwritten(output);
             if octets.is_empty() {
                 break;
             }
@@ -321,11 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
-            if backlog {
-                self.backlog.advance(written);
-            } else {
-                self.machine.wrote(written);
-            }
+            self.buffered.wrote(written);
         }
         if self.unflushed {
             ready!(stream.poll_flush(context))?;
@@ -360,7 +262,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     fn deaf(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
         self.unflushed = false;
-        self.backlog = BytesMut::new();
+        self.buffered.drop_backlog();
         self.deaf = true;
         self.error.get_or_insert(error);
     }
@@ -368,29 +270,59 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     fn broken(&mut self, error: io::Error) {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
-        self.machine.lost();
+        self.machine_mut().lost();
     }
 }
 
-/// What is to be written when `written` octets have been: the first `head` octets of `output`, the pieces, the rest,
-/// `last`.
-fn slices<'p>(
-    output: &'p [u8],
-    head: usize,
-    pieces: &'p [&[u8]],
-    last: &'p [u8],
-    written: usize,
-) -> impl Iterator<Item = &'p [u8]> {
-    let (before, behind) = output.split_at_checked(head).unwrap_or((output, &[]));
-    let all = std::iter::once(before)
-        .chain(pieces.iter().copied())
-        .chain([behind, last]);
-    let mut skip = written;
-    all.filter_map(move |octets| {
-        let rest = octets.get(skip..).unwrap_or_default();
-        skip = skip.saturating_sub(octets.len());
-        (!rest.is_empty()).then_some(rest)
-    })
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
+    /// Cuts the next pieces of a message for one write.
+    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
+        self.buffered.gather(permit, block, coming)
+    }
+
+    /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following
+    /// waits to write: they know the deadline that begins now, and they listen meanwhile, for the peer may have
+    /// something to say and take nothing more before that was read.
+    pub(crate) async fn write_gathered(&mut self, gathered: &Gathered<'_>) {
+        let mut written = 0;
+        let result = poll_fn(|context| {
+            loop {
+                match self.poll_write_gathered(gathered, written, context) {
+                    Poll::Ready(Ok(0)) | Poll::Pending => return Poll::Ready(Ok(())),
+                    Poll::Ready(Ok(octets)) => written += octets,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                }
+            }
+        })
+        .await;
+        self.unflushed |= written > 0;
+        self.buffered.wrote_gathered(gathered, written);
+        if let Err(error) = result {
+            self.deaf(error);
+        }
+    }
+
+    fn poll_write_gathered(
+        &mut self,
+        gathered: &Gathered<'_>,
+        written: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut used = 0;
+        let octets = gathered.slices(self.buffered.machine().output(), written);
+        for (slot, octets) in slices.iter_mut().zip(octets) {
+            *slot = IoSlice::new(octets);
+            used += 1;
+        }
+        let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
+            return Poll::Ready(Ok(0));
+        };
+        match ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices)) {
+            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            other => Poll::Ready(other),
+        }
+    }
 }
 
 #[cfg(test)]

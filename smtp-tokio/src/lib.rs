@@ -25,10 +25,10 @@
 //!
 //! # AUTH
 //!
-//! A client that has [`Config::login`](proto::client::Config::login) logs in before it is ready; the error of a
+//! A client logs in by itself when its configuration says so ([`client::Login`](proto::client::Login)); the error of a
 //! refused login holds the server's reply. A server offers mechanisms with
-//! [`Config::offer_auth`](proto::server::Config::offer_auth), and its session answers
-//! [`Event::Auth`](proto::server::Event::Auth). CRAM-MD5 and SCRAM are features of `smtp-proto`.
+//! [`Config::offer_auth`](proto::server::Config::offer_auth) and answers [`Event::Auth`](proto::server::Event::Auth).
+//! CRAM-MD5 and SCRAM are features of `smtp-proto`.
 //!
 //! # Features
 //!
@@ -43,8 +43,8 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod connect;
 mod connection;
-mod error;
 #[cfg(feature = "rustls")]
 mod handshake;
 mod serve;
@@ -53,12 +53,17 @@ mod transfer;
 
 pub use client::Client;
 pub use connection::Connection;
-pub use error::{Error, SendError};
-pub use serve::{Options, Session, serve};
-pub use smtp_proto as proto;
+pub use serve::{Session, serve};
+pub use smtp_proto::{self as proto, driver::Options};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls::{self as tls, ClientTls, rustls};
 pub use stream::Stream;
+
+/// Why a client could not do something.
+pub type Error = proto::driver::Error<std::io::Error>;
+
+/// What the sending of a message came to when it did not come to its end, and what was learnt until then.
+pub type SendError = proto::driver::SendError<std::io::Error>;
 
 /// The examples of the project's README, so that they compile.
 #[cfg(doctest)]

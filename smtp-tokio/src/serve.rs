@@ -1,19 +1,18 @@
 //! Accepting connections and running a session on each.
 
 use std::{
-    collections::HashMap,
     future::Future,
     io::{self, Write},
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use smtp_proto::{
-    Instant, Machine, Step, Wait,
+    Step, Wait,
+    driver::{Options, Places, turned_away},
     server::{Config, Event, Server, Shutdown},
-    types::Rejection,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -34,36 +33,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long sessions may take to say 421 and close, once [`Options::grace`] is over: [`Connection::close`] waits twice
 /// at most.
 const FAREWELL: Duration = Duration::from_secs(5);
-
-/// How many sessions [`serve`] runs, and how it stops.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Options {
-    /// Most connections at a time; one more is greeted with 421 (see
-    /// [`implicit_tls`](Self::implicit_tls)). Default 1000.
-    pub connections: usize,
-    /// Most connections at a time from one IPv4 address, or from one IPv6 network of 64 bits: there, whoever has one
-    /// address has them all. Default 100.
-    pub per_peer: usize,
-    /// How long sessions may finish their transactions after the stop signal; then they say 421 at once, and what
-    /// has not ended some seconds later is dropped. Default 30 seconds.
-    pub grace: Duration,
-    /// TLS is spoken from the first octet here (RFC 8314 section 3.3): a connection over the limit is closed without a
-    /// word, for the client would take 421 in clear for a part of the handshake. The session has to call `begin_tls`
-    /// either way. Default off.
-    pub implicit_tls: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            connections: 1000,
-            per_peer: 100,
-            grace: Duration::from_secs(30),
-            implicit_tls: false,
-        }
-    }
-}
 
 /// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown.
 #[derive(Debug)]
@@ -182,10 +151,7 @@ where
 {
     let local = listener.local_addr()?;
     let (stopping, hear) = watch::channel(None);
-    let places = Arc::new(Places {
-        limits: options.clone(),
-        taken: Mutex::default(),
-    });
+    let places = Arc::new(Mutex::new(Places::new(options.connections, options.per_peer)));
     let mut sessions = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -209,7 +175,7 @@ where
                 continue;
             }
         };
-        let Some(place) = places.take(peer.ip()) else {
+        let Some(place) = Place::take(&places, peer.ip()) else {
             debug!(%peer, "refused: too many connections");
             if !options.implicit_tls {
                 turn_away(stream, Arc::clone(&config));
@@ -278,88 +244,33 @@ fn log_end(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// The connections that there may be.
-struct Places {
-    limits: Options,
-    taken: Mutex<Taken>,
+/// One of the connections that there may be; given back when dropped, also by a panic.
+struct Place {
+    places: Arc<Mutex<Places>>,
+    peer: IpAddr,
 }
 
-#[derive(Default)]
-struct Taken {
-    all: usize,
-    /// By peer; those without a connection are not in it.
-    by_peer: HashMap<IpAddr, usize>,
-}
-
-impl Places {
-    /// Takes a place for this peer, if there is one for it.
-    fn take(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
-        let peer = network(peer);
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = taken.by_peer.get(&peer).copied().unwrap_or_default();
-        if taken.all >= self.limits.connections || own >= self.limits.per_peer {
-            return None;
-        }
-        taken.all += 1;
-        taken.by_peer.insert(peer, own + 1);
-        Some(Place {
-            places: Arc::clone(self),
+impl Place {
+    /// Takes a place for a connection from this address, if there is one.
+    fn take(places: &Arc<Mutex<Places>>, peer: IpAddr) -> Option<Self> {
+        let taken = places.lock().unwrap_or_else(PoisonError::into_inner).take(peer);
+        taken.then(|| Self {
+            places: Arc::clone(places),
             peer,
         })
     }
 }
 
-/// One of the connections that there may be; given back when dropped, also by a panic.
-struct Place {
-    places: Arc<Places>,
-    peer: IpAddr,
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.all = taken.all.saturating_sub(1);
-        if let Some(own) = taken.by_peer.get_mut(&self.peer) {
-            *own -= 1;
-            if *own == 0 {
-                taken.by_peer.remove(&self.peer);
-            }
-        }
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.leave(self.peer);
     }
 }
 
-/// What connections are counted by: see [`Options::per_peer`].
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
-/// Says 421 to a connection for which there is no room, without waiting for anything: a new socket has room for a
-/// line.
+/// Says 421 to a connection for which there is no place, without waiting for anything.
 fn turn_away(stream: TcpStream, config: Arc<Config>) {
-    let mut server = Server::new(config);
-    let mut now = Instant::ORIGIN;
-    loop {
-        match server.poll(&mut &[][..], now) {
-            Step::Event(Event::Connect { ticket }) => {
-                if server.reject(ticket, Rejection::TOO_BUSY).is_ok()
-                    && let Ok(mut stream) = stream.into_std()
-                {
-                    let _ = stream.write(server.output());
-                }
-                return;
-            }
-            // A greeting that is held back for some time: it is not worth the wait.
-            Step::Wait(Wait {
-                deadline: Some(deadline),
-                ..
-            }) if deadline.at > now => now = deadline.at,
-            _ => return,
-        }
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = stream.write(&turned_away(config));
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,8 +4,8 @@ use std::{io, time::Duration};
 
 use bytes::{Buf, BytesMut};
 use smtp_proto::{
-    Machine, Step, Wait,
-    client::{BodyPermit, Coming, Event, Piece, Receipt},
+    Step, Wait,
+    client::{BodyPermit, Coming, Event, Receipt},
     types::Envelope,
 };
 use tokio::{
@@ -14,7 +14,7 @@ use tokio::{
 };
 use tracing::debug;
 
-use crate::{Client, Error, connection::PIECES};
+use crate::{Client, Error};
 
 /// How much of a message is handled at once, in octets. The server has to take that much within
 /// [`Timeouts::data_block`](smtp_proto::client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
@@ -99,46 +99,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             filled = source.fill() => filled?,
         }
         let (block, coming) = source.block();
-        let machine = self.connection.machine_mut();
-        let mut pieces: [&[u8]; PIECES] = [&[]; PIECES];
-        let mut slots = pieces.iter_mut().enumerate();
-        let mut rest = block;
-        // The first piece of a chunk that begins behind the end of another: its command stands between them.
-        let mut next_chunk: &[u8] = &[];
-        let mut head = machine.output().len();
-        let last = loop {
-            let Some((index, slot)) = slots.next() else {
-                break None;
-            };
-            match machine.body(&permit, &mut rest, coming) {
-                Ok(Piece::Send(piece)) if index > 0 && machine.output().len() > head => {
-                    next_chunk = piece;
-                    break None;
-                }
-                Ok(Piece::Send(piece)) => *slot = piece,
-                Ok(other) => break Some(other),
-                // What cannot be sent ends the session; the machine says so in its next event.
-                Err(_) => return Ok(None),
-            }
-            head = machine.output().len();
-        };
-        let used = block.len() - rest.len();
-        let mut permit = Some(permit);
-        match last {
-            Some(Piece::Empty) if rest.is_empty() && coming == Coming::Nothing => {
-                if let Some(Err(_)) = permit.take().map(|permit| machine.end_body(permit)) {
-                    return Ok(None);
-                }
-            }
-            Some(Piece::Blocked) if used == 0 && head == 0 => {
-                self.connection.wait(wait).await;
-                return Ok(permit);
-            }
-            // A chunk that was open is completed all the same, to stay in step.
-            Some(Piece::Stopped) => permit = None,
-            _ => {}
+        let mut gathered = self.connection.gather(permit, block, coming);
+        if gathered.is_blocked() {
+            self.connection.wait(wait).await;
+        } else {
+            self.connection.write_gathered(&gathered).await;
         }
-        self.connection.write_pieces(head, &pieces, next_chunk).await;
+        let (permit, used) = (gathered.take_permit(), gathered.used());
         source.consume(used);
         Ok(permit)
     }

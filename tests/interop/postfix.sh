@@ -3,9 +3,11 @@
 
 postfix=$tmp/postfix
 
-# Starts it on $postfix_port, and on $postfix_tls_port with TLS from the first octet.
+# Starts it on $postfix_port, and on $postfix_tls_port with TLS from the first octet. On $postfix_submission_port it takes mail under
+# STARTTLS from users only, and on $postfix_open_submission_port in clear as well; they log in at the Dovecot of dovecot.sh.
 start_postfix() {
     postfix_port=$(free_port) postfix_tls_port=$(free_port)
+    postfix_submission_port=$(free_port) postfix_open_submission_port=$(free_port)
     mkdir -p "$postfix"/{etc,queue,data,mail}
     chown postfix "$postfix"/{data,mail}
     cat >"$postfix/etc/main.cf" <<EOF
@@ -30,6 +32,9 @@ smtpd_tls_cert_file = $tmp/mx.pem
 smtpd_tls_key_file = $tmp/mx.key
 smtpd_tls_security_level = may
 smtpd_tls_received_header = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = $tmp/dovecot/auth
+smtpd_sasl_authenticated_header = yes
 virtual_mailbox_limit = 0
 virtual_mailbox_domains = example.org
 virtual_mailbox_base = $postfix/mail
@@ -43,6 +48,11 @@ EOF
     cat >"$postfix/etc/master.cf" <<EOF
 127.0.0.1:$postfix_port inet n - n - - smtpd
 127.0.0.1:$postfix_tls_port inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:$postfix_submission_port inet n - n - - smtpd
+    -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
+    -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+127.0.0.1:$postfix_open_submission_port inet n - n - - smtpd
+    -o smtpd_sasl_auth_enable=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
 tlsmgr    unix - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
 cleanup   unix n - n - 0 cleanup

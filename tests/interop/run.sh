@@ -6,8 +6,8 @@
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
 # anything failed. SERVER_BIN and SEND_BIN name binaries to use instead of building them; ONLY=into or ONLY=out runs one half.
 #
-# Installs what is missing of Postfix, swaks, curl, msmtp and OpenSSL with apt-get, and aiosmtpd with pip into a virtual environment of
-# its own. It runs as root, as Postfix and smtp-sink want to be started by root. All ports are free ones on 127.0.0.1; every
+# Installs what is missing of Postfix, Dovecot, swaks, curl, msmtp, gsasl and OpenSSL with apt-get, and aiosmtpd with pip into a virtual
+# environment of its own. It runs as root, as Postfix and smtp-sink want to be started by root. All ports are free ones on 127.0.0.1; every
 # file is in one temporary directory, which is removed at the end, and each process started is ended then.
 set -uo pipefail
 exec </dev/null
@@ -26,6 +26,7 @@ tmp=$(mktemp -d)
 chmod 755 "$tmp" # Postfix and smtp-sink go in as other users
 finish() {
     declare -F stop_postfix >/dev/null && stop_postfix
+    declare -F stop_dovecot >/dev/null && stop_dovecot
     stop_all
     rm -rf "$tmp"
 }
@@ -36,9 +37,10 @@ trap 'exit 130' INT TERM
 
 install() {
     local missing=() program
-    for program in postfix swaks curl msmtp openssl python3; do
+    for program in postfix swaks curl msmtp gsasl openssl python3; do
         command -v $program >/dev/null || missing+=("$program")
     done
+    command -v dovecot >/dev/null || missing+=(dovecot-core)
     # What swaks needs for TLS.
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return
@@ -84,10 +86,27 @@ make_certificate mx && make_certificate other || exit 1
 
 ### The checks
 
+# To be deleted as soon as the examples have AUTH, with the words `auth_is_there &&` below: until then --user is a usage error.
+auth_is_there() {
+    local status=0
+    timeout 1 "$server_bin" --listen 127.0.0.1:0 --maildir "$tmp/probe" --self-signed --user a:b >"$tmp/output" 2>&1 || status=$?
+    [ $status -ne 64 ] || { echo "skipped: AUTH, which the examples do not have yet"; return 1; }
+}
+
+into() {
+    . "$here/into_server.sh"
+    auth_is_there && . "$here/auth_into_server.sh"
+}
+
+out_of() {
+    . "$here/out_of_client.sh"
+    auth_is_there && . "$here/auth_out_of_client.sh"
+}
+
 case ${ONLY:-} in
-    into) . "$here/into_server.sh" ;;
-    out) . "$here/out_of_client.sh" ;;
-    *) . "$here/into_server.sh"; . "$here/out_of_client.sh" ;;
+    into) into ;;
+    out) out_of ;;
+    *) into; out_of ;;
 esac
 
 echo "$passed passed, $failed failed"

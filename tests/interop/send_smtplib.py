@@ -23,9 +23,33 @@ def arguments():
     parser.add_argument("--to", action="append", default=[])
     parser.add_argument("--mail-option", action="append", default=[])
     parser.add_argument("--starttls", metavar="CA", help="go over to TLS with a server whose certificate is in this file")
+    parser.add_argument("--tls", metavar="CA", help="the same, but TLS is spoken from the first octet")
+    parser.add_argument("--login", metavar="USER:PASSWORD")
+    parser.add_argument("--mechanism", help="the one to log in by, of those that smtplib has")
+    parser.add_argument("--no-initial-response", action="store_true", help="let the server ask for everything")
+    parser.add_argument("--expect-login", type=int, default=235, help="the code; any other than 235 ends the session")
     parser.add_argument("--expect-rcpt", help="comma-separated codes, one for each recipient")
     parser.add_argument("--expect-data", help="comma-separated codes of the answers to the message")
     return parser.parse_args()
+
+
+def login(client, options):
+    """Logs in; says whether there is more to do."""
+    user, password = options.login.split(":", 1)
+    if options.mechanism:
+        offered = client.esmtp_features.get("auth", "").split()
+        if options.mechanism not in offered:
+            sys.exit(f"{options.mechanism} is not offered: {offered}")
+        client.esmtp_features["auth"] = options.mechanism  # login() tries everything that it finds here
+    try:
+        code, text = client.login(user, password, initial_response_ok=not options.no_initial_response)
+    except smtplib.SMTPAuthenticationError as error:
+        code, text = error.smtp_code, error.smtp_error
+    if code != options.expect_login:
+        sys.exit(f"AUTH was answered {code} {text!r}, expected {options.expect_login}")
+    if code != 235:
+        client.quit()
+    return code == 235
 
 
 def main():
@@ -33,16 +57,24 @@ def main():
     recipients = options.to or ["to@example.org"]
     content = pathlib.Path(options.file).read_bytes()
     kind = smtplib.LMTP if options.lmtp else smtplib.SMTP
-    client = kind(options.host, options.port, local_hostname="client.example", timeout=20)
-    client.ehlo_or_helo_if_needed()
-    if options.starttls:
-        context = ssl.create_default_context(cafile=options.starttls)
+    settings = {"local_hostname": "client.example", "timeout": 20}
+    if options.starttls or options.tls:
+        context = ssl.create_default_context(cafile=options.starttls or options.tls)
         # It looks for the name that it connects to, which is an address here.
         context.check_hostname = False
+    if options.tls:
+        kind = smtplib.SMTP_SSL
+        settings["context"] = context
+    client = kind(options.host, options.port, **settings)
+    client.ehlo_or_helo_if_needed()
+    if options.starttls:
         client.starttls(context=context)
         client.ehlo_or_helo_if_needed()
         if client.has_extn("starttls"):
             sys.exit("STARTTLS is offered again under TLS")
+    if options.login and not login(client, options):
+        return
+
     if "SMTPUTF8" in options.mail_option:
         client.command_encoding = "utf-8"
 

@@ -1,12 +1,13 @@
 //! The server application of a story: it answers by rule and writes down what it sees.
 
 use smtp_proto::{
-    Instant, Machine, Step,
+    Instant, Machine, Step, TlsUpgrade,
     server::{Event, Server, Stale, Ticket, ticket},
     types::Command,
 };
 
 use crate::{
+    judge::{Judge, verdict},
     octets::escape,
     seat::Seat,
     settings::{Answer, Question, Settings},
@@ -42,6 +43,8 @@ pub struct Application {
     held: Vec<Held>,
     body: Vec<u8>,
     messages: usize,
+    judge: Judge,
+    upgrade: Option<TlsUpgrade>,
     /// `fail_body` is to be called with the next octets of the message.
     fails: bool,
 }
@@ -55,6 +58,7 @@ struct Held {
 
 #[derive(Debug)]
 enum AnyTicket {
+    Auth(Ticket<ticket::Auth>),
     Recipient(Ticket<ticket::Recipient>),
     Verify(Ticket<ticket::Verify>),
     Expand(Ticket<ticket::Expand>),
@@ -66,8 +70,12 @@ impl Application {
     /// A session that has just been connected.
     #[must_use]
     pub fn new(settings: &Settings, answers: Answers) -> Self {
+        let mut server = Server::new(settings.server.clone().into());
+        if settings.security.tls_first {
+            server.begin_over_tls(settings.security.facts.clone());
+        }
         Self {
-            server: Server::new(settings.server.clone().into()),
+            server,
             log: Vec::new(),
             stored: Vec::new(),
             from: String::new(),
@@ -77,6 +85,8 @@ impl Application {
             held: Vec::new(),
             body: Vec::new(),
             messages: 0,
+            judge: Judge::default(),
+            upgrade: None,
             fails: false,
         }
     }
@@ -91,6 +101,10 @@ impl Application {
 
     fn asked(&mut self, question: Question, subject: &str, ticket: AnyTicket) {
         let answer = self.rule(question, subject).unwrap_or(Answer::Accept(None));
+        self.will_answer(question, answer, ticket);
+    }
+
+    fn will_answer(&mut self, question: Question, answer: Answer, ticket: AnyTicket) {
         let held = Held {
             question,
             answer,
@@ -108,6 +122,9 @@ impl Application {
         let server = &mut self.server;
         let result = match (held.answer, held.ticket) {
             (Answer::Silence, _) => Ok(()),
+            (answer, AnyTicket::Auth(ticket)) => {
+                return self.answer_auth(answer, ticket);
+            }
             (Answer::Forward(path), AnyTicket::Recipient(ticket)) => server.forwarded(ticket, &path),
             (Answer::Forward(path), AnyTicket::Verify(ticket)) => server.forwarded(ticket, &path),
             (Answer::Verified(member), AnyTicket::Verify(ticket)) => server.verified(ticket, &member),
@@ -122,6 +139,22 @@ impl Application {
             self.log.push("stale".to_owned());
         } else if stores {
             self.stored.extend(self.complete.take());
+        }
+    }
+
+    fn answer_auth(&mut self, answer: Answer, ticket: Ticket<ticket::Auth>) {
+        let result = match verdict(answer) {
+            None => Ok(()),
+            Some(Err(rejection)) => self.server.reject(ticket, rejection),
+            Some(Ok(progress)) => self.server.answer_auth(ticket, progress),
+        };
+        if result == Err(Stale) {
+            self.log.push("stale".to_owned());
+        } else if let Some(identity) = self.server.identity() {
+            self.log.push(format!("let-in {identity}"));
+            if self.settings.security.trusts_originators {
+                self.server.trust_originators();
+            }
         }
     }
 
@@ -167,6 +200,25 @@ impl Application {
                     name.as_str(),
                     AnyTicket::Other(ticket.into_any()),
                 );
+            }
+            Event::StartTls(upgrade) => {
+                self.log.push("tls".to_owned());
+                self.upgrade = Some(upgrade);
+            }
+            Event::Auth {
+                mechanism,
+                claim,
+                ticket,
+            } => {
+                let (sight, answer) = self
+                    .judge
+                    .judge(&self.settings, mechanism, &claim, self.server.tls());
+                self.log.push(escape(sight.as_bytes()));
+                self.will_answer(Question::Auth, answer, AnyTicket::Auth(ticket));
+            }
+            Event::AuthFailed(fault) => {
+                self.judge.forget();
+                self.log.push(format!("auth-failed {fault:?}"));
             }
             Event::Mail { mail, ticket } => {
                 let subject = mail.reverse_path().as_str().to_owned();
@@ -269,6 +321,20 @@ impl Seat for Application {
         self.server.lost();
     }
 
+    fn awaits_tls(&self) -> bool {
+        self.upgrade.is_some()
+    }
+
+    fn shake_hands(&mut self, done: bool) {
+        let upgrade = self.upgrade.take().expect("the machine waits for a handshake");
+        if done {
+            self.server
+                .tls_started(upgrade, self.settings.security.facts.clone());
+        } else {
+            self.server.tls_failed(upgrade);
+        }
+    }
+
     fn answer_held(&mut self) -> bool {
         if self.held.is_empty() {
             return false;
@@ -289,7 +355,8 @@ impl Seat for Application {
     }
 
     fn most_kept(&self) -> usize {
-        self.settings.server.limits.line
+        let limits = &self.settings.server.limits;
+        limits.line.max(limits.auth_line)
     }
 }
 
@@ -301,6 +368,7 @@ impl AnyTicket {
             Self::Expand(ticket) => ticket.into_any(),
             Self::Help(ticket) => ticket.into_any(),
             Self::Other(ticket) => ticket,
+            Self::Auth(ticket) => panic!("no answer to {ticket:?}"),
         }
     }
 }

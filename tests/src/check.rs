@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// Kinds of events that a story has to tell whenever they happen; others only if it tells any of the kind.
-const ALWAYS_TOLD: [&str; 8] = [
+const ALWAYS_TOLD: [&str; 9] = [
+    "let-in",
     "body",
     "reset",
     "closed",
@@ -42,7 +43,7 @@ pub fn check(story: &Story) -> Result<(), String> {
             Some(answers) => vec![answers],
             None => vec![Answers::Now, Answers::Late, Answers::Reversed],
         };
-        for chop in chops(&story.said_by(Role::Client)) {
+        for chop in chops(story, Role::Client) {
             let thorough = matches!(chop, Chop::Whole | Chop::Octets);
             for answers in &answers[..if thorough { answers.len() } else { 1 }] {
                 for writes in [Writes::First, Writes::Last, Writes::Octets] {
@@ -62,7 +63,7 @@ pub fn check(story: &Story) -> Result<(), String> {
         }
     }
     if story.machines.client {
-        for chop in chops(&story.said_by(Role::Server)) {
+        for chop in chops(story, Role::Server) {
             let writes = if matches!(chop, Chop::Octets) {
                 Writes::Octets
             } else {
@@ -115,7 +116,11 @@ fn report(story: &Story, way: &str, fault: &Fault) -> String {
     format!("{}:{}: {way}\n{}", story.path.display(), fault.line, fault.what)
 }
 
-fn chops(input: &[u8]) -> Vec<Chop> {
+fn chops(story: &Story, by: Role) -> Vec<Chop> {
+    if story.settings.whole {
+        return vec![Chop::Whole];
+    }
+    let input = story.said_by(by);
     let mut chops = vec![
         Chop::Whole,
         Chop::Octets,
@@ -187,6 +192,12 @@ fn alone<S: Seat>(
             Action::EndOfInput(by) if *by != role => driver.receive_end(),
             Action::EndOfInput(_) => {}
             Action::Lost => driver.seat.lost(),
+            Action::Handshake(done) => {
+                if !driver.seat.awaits_tls() {
+                    return Err(fault(line, "no handshake is waited for"));
+                }
+                driver.seat.shake_hands(*done);
+            }
             Action::Time(span) => driver.pass(*span).map_err(stuck(line))?,
             other => {
                 // What one side's application does is nothing to the other side.
@@ -217,7 +228,7 @@ fn pair(story: &Story, answers: Answers, transport: impl Transport) -> Result<()
     for (line, action) in &story.actions {
         match action {
             Action::Client(action) => sender.plan(action),
-            Action::Say(..) => {}
+            Action::Say(..) | Action::Handshake(true) => {}
             other => return Err(fault(*line, format!("a pair cannot {other:?}"))),
         }
     }

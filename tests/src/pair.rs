@@ -15,6 +15,10 @@ use crate::{
 pub trait Transport {
     /// How many of `offered` octets said by `from` get through now; zero makes them wait for time to pass.
     fn carry(&mut self, from: Role, offered: usize) -> usize;
+    /// Whether a TLS handshake comes to its end.
+    fn shakes_hands(&mut self) -> bool {
+        true
+    }
     /// Whether the stream breaks now.
     fn breaks(&mut self) -> bool {
         false
@@ -72,6 +76,10 @@ impl<S: Seat> End<S> {
             end_seen: false,
             buffer: Vec::new(),
         }
+    }
+
+    fn awaits_tls(&self) -> bool {
+        !self.closed && self.seat.awaits_tls()
     }
 
     /// Polls until the machine waits; `None` when its session is over.
@@ -165,6 +173,9 @@ impl<T: Transport> Pair<T> {
                 });
             }
             if !moved {
+                moved = self.shake_hands();
+            }
+            if !moved {
                 moved = (!self.client.closed && self.client.seat.answer_held())
                     || (!self.server.closed && self.server.seat.answer_held());
             }
@@ -174,6 +185,24 @@ impl<T: Transport> Pair<T> {
                 return Ok(both.into_iter().flatten().min_by_key(|deadline| deadline.at));
             }
         }
+    }
+
+    /// Does the TLS handshake once both sides wait for it. One whose peer has gone fails.
+    fn shake_hands(&mut self) -> bool {
+        let awaited = (self.client.awaits_tls(), self.server.awaits_tls());
+        let (client_gone, server_gone) = (self.client.closed, self.server.closed);
+        if awaited == (true, true) {
+            let done = self.transport.shakes_hands();
+            self.client.seat.shake_hands(done);
+            self.server.seat.shake_hands(done);
+        } else if awaited.0 && server_gone {
+            self.client.seat.shake_hands(false);
+        } else if awaited.1 && client_gone {
+            self.server.seat.shake_hands(false);
+        } else {
+            return false;
+        }
+        true
     }
 
     /// Whether both sessions are over.

@@ -16,6 +16,10 @@ pub trait Seat {
     fn end_input(&mut self);
     /// The stream broke.
     fn lost(&mut self);
+    /// Whether the machine waits for a TLS handshake.
+    fn awaits_tls(&self) -> bool;
+    /// The handshake is done, or has failed. It has to be waited for.
+    fn shake_hands(&mut self, done: bool);
     /// Lets the application do one thing that it put off; `false` when there is none.
     fn answer_held(&mut self) -> bool;
     /// What the application saw.

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use smtp_proto::{
-    Instant, Machine, Step,
+    Instant, Machine, Step, TlsFacts, TlsUpgrade,
     client::{BodyPermit, Client, Coming, Event, Piece, Receipt, RecipientFate},
     syntax::{Leniency, parse_command},
     types::{Argument, Command, Envelope, Query, UnknownCommand},
 };
 
-use crate::{octets::unescape, seat::Seat, settings::Settings};
+use crate::{octets::unescape, scripted::begin, seat::Seat, settings::Settings};
 
 /// A client machine and its application.
 #[derive(Debug)]
@@ -29,14 +29,21 @@ pub struct Sender {
     /// What goes to the wire.
     wire: Vec<u8>,
     most_kept: usize,
+    facts: TlsFacts,
+    upgrade: Option<TlsUpgrade>,
 }
 
 impl Sender {
     /// A session that has just been connected. Content is given to the machine in pieces of at most `piece` octets.
     #[must_use]
     pub fn new(settings: &Settings, piece: usize) -> Self {
+        let (config, security) = (settings.client.clone().into(), &settings.security);
         Self {
-            client: Client::new(settings.client.clone().into()),
+            client: if security.tls_first {
+                Client::over_tls(config, security.facts.clone())
+            } else {
+                Client::new(config)
+            },
             log: Vec::new(),
             permit: None,
             receipt: None,
@@ -44,7 +51,10 @@ impl Sender {
             content: None,
             piece,
             wire: Vec::new(),
-            most_kept: settings.client.limits.reply.total,
+            // A challenge of AUTH may be longer.
+            most_kept: settings.client.limits.reply.total.max(13_000),
+            facts: security.facts.clone(),
+            upgrade: None,
         }
     }
 
@@ -93,6 +103,10 @@ impl Sender {
                 let topic = Argument::new(rest).map_err(|error| error.to_string())?;
                 client.help(Some(topic)).err().map(|refused| refused.why)
             }
+            "authenticate" => client
+                .authenticate(begin(&rest)?)
+                .err()
+                .map(|refused| refused.why),
             "noop" => client.noop().err(),
             "reset" => client.reset().err(),
             "command" => {
@@ -190,6 +204,10 @@ impl Sender {
             receipt.note(&event);
         }
         match event {
+            Event::StartTls(upgrade) => {
+                self.log.push("tls".to_owned());
+                self.upgrade = Some(upgrade);
+            }
             Event::Ready => self.log.push("ready".to_owned()),
             Event::Reply { to, reply } => self.log.push(format!("reply {to:?} {reply}")),
             Event::Body(permit) => {
@@ -267,6 +285,19 @@ impl Seat for Sender {
 
     fn lost(&mut self) {
         self.client.lost();
+    }
+
+    fn awaits_tls(&self) -> bool {
+        self.upgrade.is_some()
+    }
+
+    fn shake_hands(&mut self, done: bool) {
+        let upgrade = self.upgrade.take().expect("the machine waits for a handshake");
+        if done {
+            self.client.tls_started(upgrade, self.facts.clone());
+        } else {
+            self.client.tls_failed(upgrade);
+        }
     }
 
     fn answer_held(&mut self) -> bool {

@@ -6,6 +6,7 @@ use smtp_proto::{
     client,
     data::{BareLineEndings, LineEndings},
     limits::Bound,
+    sasl::Progress,
     server::{self, EarlyTalk, Historic, Member, Unknown},
     syntax::Leniency,
     types::{
@@ -14,7 +15,11 @@ use smtp_proto::{
     },
 };
 
-use crate::{application::Answers, octets::unescape};
+use crate::{
+    application::Answers,
+    octets::unescape,
+    security::{self, Security},
+};
 
 /// The settings of a story.
 #[derive(Clone, Debug)]
@@ -32,6 +37,10 @@ pub struct Settings {
     pub session_withholds: Vec<Keyword>,
     /// Extensions that the application adds to the session as it connects.
     pub session_offers: Vec<Extension<'static>>,
+    /// TLS, and who may log in.
+    pub security: Security,
+    /// Flights come whole: how they are cut matters.
+    pub whole: bool,
 }
 
 /// An answer to questions.
@@ -53,6 +62,7 @@ pub struct Rule {
 pub enum Question {
     Connect,
     Hello,
+    Auth,
     Mail,
     Recipient,
     Message,
@@ -77,6 +87,7 @@ pub enum Answer {
     Verified(Member<'static>),
     Expanded(Vec<Member<'static>>),
     Status(Text<'static>),
+    Judged(Progress),
     /// None: the ticket is thrown away.
     Silence,
 }
@@ -92,6 +103,8 @@ impl Default for Settings {
             answers: None,
             session_withholds: Vec::new(),
             session_offers: Vec::new(),
+            security: Security::default(),
+            whole: false,
         }
     }
 }
@@ -101,8 +114,20 @@ impl Settings {
     pub(crate) fn set(&mut self, head: &str, rest: &str) -> Result<(), String> {
         let (first, more) = rest.split_once(' ').unwrap_or((rest, ""));
         match head {
-            "server" => self.set_server(first, more),
-            "client" => self.set_client(first, more),
+            "server" => security::set_server(&mut self.server, first, more)
+                .unwrap_or_else(|| self.set_server(first, more)),
+            "client" => security::set_client(&mut self.client, first, more)
+                .unwrap_or_else(|| self.set_client(first, more)),
+            "tls" => self.security.set_tls(first, more),
+            "user" => self.security.add_user(rest),
+            "trust" if rest == "originators" => {
+                self.security.trusts_originators = true;
+                Ok(())
+            }
+            "flights" if rest == "whole" => {
+                self.whole = true;
+                Ok(())
+            }
             "protocol" => {
                 let protocol = match rest {
                     "lmtp" => Protocol::Lmtp,
@@ -183,6 +208,8 @@ impl Settings {
                 let limits = &mut config.limits;
                 match name {
                     "line" => limits.line = number(numbers)?,
+                    "auth-line" => limits.auth_line = number(numbers)?,
+                    "logins" => limits.failed_logins = bound(numbers)?,
                     "message" => config.message_limit(number(numbers)?),
                     "recipients" => limits.recipients = number(numbers)?,
                     "window" => limits.window = number(numbers)?,
@@ -248,6 +275,7 @@ impl Settings {
         let question = match question {
             "connect" => Question::Connect,
             "hello" => Question::Hello,
+            "auth" => Question::Auth,
             "mail" => Question::Mail,
             "rcpt" => Question::Recipient,
             "message" => Question::Message,
@@ -281,6 +309,7 @@ impl Settings {
                 })))
             }
             "status" => Answer::Status(reply_text(rest)?),
+            "challenge" => Answer::Judged(Progress::Challenge(unescape(rest)?)),
             "silent" => Answer::Silence,
             _ => return Err("no such setting or answer".to_owned()),
         };
@@ -348,6 +377,8 @@ fn rejection(text: &str) -> Result<Rejection, String> {
         ("TRY_LATER", Rejection::TRY_LATER),
         ("TOO_BUSY", Rejection::TOO_BUSY),
         ("LOOP", Rejection::LOOP),
+        ("CREDENTIALS", Rejection::CREDENTIALS),
+        ("AUTH_FAILURE", Rejection::AUTH_FAILURE),
     ];
     if let Some((_, rejection)) = constants.iter().find(|(name, _)| *name == text) {
         return Ok(rejection.clone());

@@ -56,6 +56,8 @@ pub enum Action {
     Lost,
     /// Time passes.
     Time(Duration),
+    /// The TLS handshake is done, or it has failed.
+    Handshake(bool),
     /// The server application ends the session.
     Shutdown(Shutdown),
     /// The client application acts.
@@ -117,6 +119,8 @@ impl Story {
             "C!" | "S!" if rest == "lost" => Action::Lost,
             "S!" if rest == "shutdown gracefully" => Action::Shutdown(Shutdown::Gracefully),
             "S!" if rest == "shutdown now" => Action::Shutdown(Shutdown::Now),
+            "T!" if rest == "tls" => Action::Handshake(true),
+            "T!" if rest == "tls failed" => Action::Handshake(false),
             "T:" => Action::Time(Duration::from_millis(milliseconds(rest)?)),
             ">" => Action::Client(rest.to_owned()),
             "A:" => {

@@ -28,7 +28,7 @@ pub(super) struct Exchange {
 
 impl Client {
     /// Says who the client is, by a mechanism of the application's own choice (AUTH, RFC 4954). Its replies come as
-    /// [`Asked::Auth`]: 334 for each challenge, which the mechanism answers, and at last 235 or a refusal. A login
+    /// [`Asked::Auth`](super::Asked::Auth): 334 for each challenge, which the mechanism answers, and at last 235 or a refusal. A login
     /// that every session needs belongs into [`Config::login`](super::Config::login) instead.
     ///
     /// The policy for logins without TLS is not looked at.

@@ -5,13 +5,21 @@ use crate::{
     output::Sink,
     state::{Move, State},
     syntax,
-    types::{Code, Protocol, Reply, Severity, Verb},
+    types::{Auth, Code, Protocol, Reply, Severity, Verb},
 };
+
+/// The longest line with a challenge in octets, CRLF included (RFC 4954 section 4).
+const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len();
 
 impl Client {
     /// Takes the next whole reply off the input, if there is one.
     pub(super) fn read_reply<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
-        let reply = match self.scanner.scan(input, &self.config.limits.reply) {
+        let mut limits = self.config.limits.reply;
+        if self.stage == Stage::Auth {
+            limits.line = limits.line.max(LONGEST_CHALLENGE);
+            limits.total = limits.total.max(LONGEST_CHALLENGE);
+        }
+        let reply = match self.scanner.scan(input, &limits) {
             Ok(Some(reply)) => reply,
             Ok(None) => return None,
             Err(error) => {

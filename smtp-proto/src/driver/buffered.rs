@@ -70,13 +70,11 @@ impl<M: Machine> Buffered<M> {
         self.input.extend_from_slice(octets);
     }
 
-    /// Gives the memory of empty buffers back. To be called when there is nothing to read now: most sessions wait most
-    /// of the time.
+    /// Gives back the memory that the buffers do not need. To be called when there is nothing to read now: most sessions
+    /// wait most of the time.
     pub fn rest(&mut self) {
         self.settle();
-        if self.input.is_empty() {
-            self.input = Vec::new();
-        }
+        self.input.shrink_to_fit();
         if self.backlog.is_empty() {
             self.backlog = Vec::new();
         }

@@ -31,7 +31,7 @@ pub(crate) fn encode(octets: &[u8], sink: &mut impl Sink) {
 }
 
 /// Reads base64 strictly: no other character, padding where it is due and nowhere else, no bits left over, at most
-/// 12,288 octets (RFC 4954 section 4).
+/// 16,384 octets.
 pub(crate) fn decode(text: &[u8]) -> Option<Secret> {
     if text.len() > Auth::MAX_INITIAL {
         return None;

@@ -39,7 +39,7 @@ pub enum Cancel {
     /// The challenge breaks the grammar of the mechanism, or is not for this exchange.
     #[error("the challenge is malformed")]
     Malformed,
-    /// The response does not fit a line (12,288 octets in base64, RFC 4954 section 4).
+    /// The response does not fit a line ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)).
     #[error("the response is too long")]
     TooLong,
     /// The server says within the mechanism that it does not accept the client.

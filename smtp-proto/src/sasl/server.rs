@@ -90,8 +90,7 @@ impl Claim {
     /// [`Step`](Self::Step). LOGIN has two: see [`login`](Self::login).
     ///
     /// # Errors
-    /// When it does not follow the grammar of the mechanism, or is longer than the 9,216 octets that RFC 4954
-    /// section 4 has room for.
+    /// When it does not follow the grammar of the mechanism, or is longer than a line has room for.
     pub fn parse(mechanism: Mechanism, response: &[u8]) -> Result<Self, Malformed> {
         if response.len() > MAX_DECODED {
             return Err(Malformed);

@@ -19,6 +19,9 @@ use crate::{
 /// The longest challenge or response in base64, in octets (RFC 4954 section 4).
 const LONGEST: usize = types::Auth::MAX_INITIAL;
 
+/// What is said of a response that is longer (RFC 4954 section 6), behind the command or on a line of its own.
+pub(super) const TOO_LONG: &str = "500 5.5.6 authentication response too long";
+
 /// An exchange that is under way.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -72,7 +75,7 @@ impl Server {
     ///
     /// A refusal is said with 535 ([`Rejection::CREDENTIALS`]); for another, such as
     /// [`Rejection::AUTH_FAILURE`] when nothing can be found out now, there is [`reject`](Self::reject). A challenge
-    /// that is too long for a line (12,288 octets in base64, RFC 4954 section 4) ends the exchange with 454.
+    /// that is too long for a line ([`Auth::MAX_INITIAL`](types::Auth::MAX_INITIAL)) ends the exchange with 454.
     ///
     /// # Errors
     ///
@@ -129,7 +132,7 @@ impl Server {
     /// Whether a mechanism may be used on the stream as it is.
     fn fits(&self, mechanism: Mechanism) -> bool {
         match self.tls() {
-            None if mechanism.binds_channel() => false,
+            None if mechanism.binds_channel() || mechanism == Mechanism::EXTERNAL => false,
             None => match self.config.auth_in_clear {
                 InClear::Never => false,
                 InClear::WithoutSecrets => !mechanism.shows_secret(),
@@ -295,7 +298,7 @@ impl Server {
             AuthFault::InitialResponse => "501 5.7.0 this mechanism has no initial response",
             AuthFault::NotBase64 => "501 5.5.2 cannot decode this base64",
             AuthFault::Malformed => "501 5.5.2 malformed authentication response",
-            AuthFault::TooLong => "500 5.5.6 authentication response too long",
+            AuthFault::TooLong => TOO_LONG,
         }));
         self.fault();
         self.failed_auth();

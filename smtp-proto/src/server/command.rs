@@ -67,6 +67,9 @@ impl Server {
                 }
                 self.obey(line, input)
             }
+            Line::TooLong if self.long_response && self.offers(Keyword::Auth) => {
+                self.fault_with(super::auth::TOO_LONG)
+            }
             Line::TooLong => self.fault_with("500 5.5.2 line too long"),
             Line::Incomplete => Next::Wait(true),
             Line::Ended => Next::Again,
@@ -77,13 +80,7 @@ impl Server {
     fn line_limit(&self, input: &[u8]) -> usize {
         let usual = self.config.limits.line;
         match input {
-            [b'A' | b'a', rest @ ..]
-                if rest
-                    .get(..3)
-                    .is_some_and(|verb| verb.eq_ignore_ascii_case(b"UTH")) =>
-            {
-                usual.max(self.config.limits.auth_line)
-            }
+            [b'A' | b'a', ..] if begins_with(input, b"AUTH") => usual.max(self.config.limits.auth_line),
             _ => usual,
         }
     }
@@ -102,14 +99,12 @@ impl Server {
             self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
             return Line::Ended;
         }
-        if dropped > 0
-            && before == 0
-            && start
-                .get(..4)
-                .is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
-        {
-            self.lost_step();
-            return Line::Ended;
+        if dropped > 0 && before == 0 {
+            self.long_response = begins_with(start, b"AUTH ");
+            if begins_with(start, b"BDAT") {
+                self.lost_step();
+                return Line::Ended;
+            }
         }
         match cut {
             Cut::Line(line) => {
@@ -409,6 +404,12 @@ impl Server {
             self.penalty = Some(self.now + penalty);
         }
     }
+}
+
+/// Whether a line begins with this verb, in any case of letters.
+fn begins_with(line: &[u8], verb: &[u8]) -> bool {
+    line.get(..verb.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(verb))
 }
 
 /// Whether a verb is a method of HTTP. A browser can be made to send such requests to any port, with SMTP

@@ -98,6 +98,8 @@ pub struct Server {
     /// MAIL, or RCPT for the open transaction, was tried. If it was refused, the commands that were pipelined
     /// behind it are out of order through no fault of the client (RFC 2920 section 3.1).
     attempted: bool,
+    /// The line that is being dropped is AUTH with a response that is too long.
+    long_response: bool,
     /// The open VRFY or EXPN had the parameter SMTPUTF8.
     inquiry_utf8: bool,
     pipeline: Pipeline,
@@ -166,6 +168,7 @@ impl Server {
             introduction: None,
             transaction: Transaction::default(),
             attempted: false,
+            long_response: false,
             inquiry_utf8: false,
             pipeline: Pipeline::new(enhanced),
             line: LineCutter::default(),

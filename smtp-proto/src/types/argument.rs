@@ -246,8 +246,9 @@ impl<'a> Auth<'a> {
     /// Most octets of the name of a mechanism: RFC 4422 section 3.1.
     pub const MAX_MECHANISM: usize = 20;
 
-    /// Most octets of an initial response: the line length of RFC 4954 section 4.
-    pub const MAX_INITIAL: usize = 12288;
+    /// Most octets of an initial response, and of every other response and challenge, in base64: 16,384, so that tokens
+    /// of 12 kB fit. RFC 4954 section 4 asks for 12,288.
+    pub const MAX_INITIAL: usize = 16_384;
 
     /// Names a mechanism and gives the initial response, encoded in base64 or `=` for an empty one. Whether the
     /// base64 is right is for the exchange to judge.

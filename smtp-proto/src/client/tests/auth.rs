@@ -62,7 +62,7 @@ impl ClientMechanism for Echo {
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret, Cancel> {
         if challenge == b"too much" {
-            return Ok(Secret::from(std::vec![0; 9217]));
+            return Ok(Secret::from(std::vec![0; 12_289]));
         }
         if challenge == b"bad" {
             return Err(Cancel::Malformed);
@@ -201,8 +201,10 @@ fn scram_is_taken_before_all_others() {
 #[cfg(feature = "scram")]
 #[test]
 fn scram_is_bound_to_the_tls_session_where_that_can_be() {
-    let mut facts = TlsFacts::default();
-    facts.channel_binding = Some([7; 32]);
+    let facts = TlsFacts {
+        channel_binding: Some([7; 32]),
+        ..TlsFacts::default()
+    };
     let mut session = Session::new(config());
     session.client = Client::over_tls(logging_in(login()).into(), facts);
     session.go_on();

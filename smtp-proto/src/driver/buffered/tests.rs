@@ -140,3 +140,25 @@ fn nothing_is_sent_of_a_block_that_cannot_be_sent() {
     assert!(gathered.take_permit().is_none());
     assert_eq!(joined(&gathered, buffered.machine().output(), 0), "");
 }
+
+#[test]
+fn a_session_that_waits_holds_no_more_than_it_has_to() {
+    let config = server::Config::new(Host::parse("mx.test").unwrap());
+    let mut buffered = Buffered::new(Server::new(config.into()));
+    let mut said = b"EHLO c\r\n".to_vec();
+    said.extend(b"NOOP\r\n".repeat(50));
+    for (said, kept) in [(&b""[..], 0), (said.as_slice(), 0), (b"MAIL FRO", 8)] {
+        buffered.received(said);
+        while let (step, server) = buffered.poll(Instant::ORIGIN)
+            && let Step::Event(event) = step
+        {
+            if let Some(ticket) = event.into_ticket() {
+                server.accept(ticket).unwrap();
+            }
+            server.wrote(usize::MAX);
+        }
+        buffered.rest();
+        assert_eq!((buffered.input.len(), buffered.input.capacity()), (kept, kept));
+        assert_eq!(buffered.backlog.capacity(), 0);
+    }
+}

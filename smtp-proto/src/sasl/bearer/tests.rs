@@ -54,16 +54,19 @@ fn a_failure_is_acknowledged() {
         assert_eq!(client.finish(), Err(Cancel::Unexpected));
         client.initial().unwrap();
         assert_eq!(
-            client.respond(failure(client.mechanism())),
+            client.respond(failure(client.mechanism()).unwrap()),
             Ok(acknowledgement.into())
         );
         assert_eq!(client.finish(), Err(Cancel::Unexpected));
         assert_eq!(client.respond(b"{}"), Err(Cancel::Unexpected));
     }
-    assert_eq!(failure(Mechanism::OAUTHBEARER), br#"{"status":"invalid_token"}"#);
+    assert_eq!(
+        failure(Mechanism::OAUTHBEARER),
+        Some(br#"{"status":"invalid_token"}"#.as_slice())
+    );
     assert_eq!(
         failure(Mechanism::XOAUTH2),
-        br#"{"status":"401","schemes":"bearer"}"#
+        Some(br#"{"status":"401","schemes":"bearer"}"#.as_slice())
     );
 }
 

@@ -123,7 +123,7 @@ fn without_a_channel_binding_nothing_binds() {
 
 #[test]
 fn what_is_longer_than_a_line_may_be_does_not_fit() {
-    let long = "x".repeat(9216);
+    let long = "x".repeat(12_288);
     let context = Context::default();
     for credentials in [
         Credentials::password("tim", &*long),

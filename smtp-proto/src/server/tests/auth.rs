@@ -166,9 +166,9 @@ fn an_equals_sign_is_an_empty_initial_response() {
 #[test]
 fn a_challenge_that_fits_no_line_ends_the_exchange() {
     let mut session = session(Mechanism::parse("X-OWN").unwrap());
-    session
-        .judgements
-        .push(Progress::Challenge(std::vec![0; 12_288 / 4 * 3 + 1]));
+    session.judgements.push(Progress::Challenge(
+        std::vec![0; crate::types::Auth::MAX_INITIAL / 4 * 3 + 1],
+    ));
     session.sends("AUTH X-OWN");
     assert_eq!(session.codes(), "454");
     session.sends("NOOP");
@@ -273,9 +273,9 @@ fn a_hello_does_not_undo_it_and_offers_it_no_more() {
 
 #[test]
 fn long_responses_fit_and_longer_ones_do_not() {
-    let token = "t".repeat(9100);
+    let token = "t".repeat(12_200);
     let claim = encoded(&format!("user=ann\x01auth=Bearer {token}\x01\x01"));
-    assert!(claim.len() > 12_000 && claim.len() <= 12_288);
+    assert!(claim.len() > 16_000 && claim.len() <= 16_384);
     let mut session = letting_in(session(Mechanism::XOAUTH2));
     session.sends("AUTH XOAUTH2");
     session.sends(&claim);
@@ -287,7 +287,7 @@ fn long_responses_fit_and_longer_ones_do_not() {
     let mut session = self::session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
     session.forgets();
-    session.sends(&"A".repeat(12_292));
+    session.sends(&"A".repeat(16_388));
     assert_eq!(session.said(), "500 5.5.6 authentication response too long\r\n");
     assert_eq!(session.happened(), "auth-failed TooLong");
     session.sends("NOOP");

@@ -1,25 +1,25 @@
 //! Why a client could not do something.
 
-use std::io;
+use core::fmt;
 
-use smtp_proto::{
+use crate::{
     client::{Asked, Closed, Fate, Receipt, WhyNot},
     types::Reply,
 };
 
-/// Why something could not be done.
+/// Why a client could not do something. `E` is the error of the stream.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum Error<E: core::error::Error + 'static> {
     /// No connection could be made.
     #[error("cannot connect: {0}")]
-    Connect(#[source] io::Error),
+    Connect(#[source] E),
     /// The configuration wants TLS, and nothing was said about how to do it.
     #[error("give the settings for TLS, or disable it in the configuration")]
     NoTls,
     /// The TLS handshake failed, before anything was said.
     #[error("TLS handshake failed: {0}")]
-    Handshake(#[source] io::Error),
+    Handshake(#[source] E),
     /// The session has ended.
     #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
     Closed {
@@ -30,33 +30,40 @@ pub enum Error {
         /// The last negative reply (4yz or 5yz), and what it answered.
         reply: Option<(Asked, Reply<'static>)>,
         /// What broke the stream.
-        source: Option<io::Error>,
+        source: Option<E>,
     },
     /// Nothing was sent: the request does not fit the session, which goes on.
     #[error(transparent)]
     NotSent(#[from] WhyNot),
     /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.
     #[error("cannot read the message: {0}")]
-    Source(#[source] io::Error),
+    Source(#[source] E),
 }
 
 /// What a message's sending came to when it did not come to its end, and what was learnt until then.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 #[non_exhaustive]
-pub struct SendError {
+pub struct SendError<E: core::error::Error + 'static> {
     /// What stopped it.
     #[source]
-    pub error: Error,
+    pub error: Error<E>,
     /// What became of each recipient.
     pub receipt: Receipt,
 }
 
-/// The details of an error, as far as they are known.
-struct Told<'e>(Option<&'e (Asked, Reply<'static>)>, Option<&'e io::Error>);
+impl<E: core::error::Error + 'static> SendError<E> {
+    /// What stopped it, and what became of each recipient.
+    pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
+        Self { error, receipt }
+    }
+}
 
-impl std::fmt::Display for Told<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// The details of an error, as far as they are known.
+struct Told<'e, E>(Option<&'e (Asked, Reply<'static>)>, Option<&'e E>);
+
+impl<E: fmt::Display> fmt::Display for Told<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self(Some((_, reply)), _) => write!(f, ": {reply}"),
             Self(None, Some(error)) => write!(f, ": {error}"),

@@ -1,0 +1,153 @@
+//! What the server application of a story thinks of a claim.
+
+use smtp_proto::{
+    TlsFacts,
+    sasl::{Claim, CramMd5Server, Mechanism, Progress, Secret, ServerMechanism},
+    types::Rejection,
+};
+
+use crate::{
+    security::{Security, User},
+    settings::{Answer, Question, Settings},
+};
+
+/// Judges claims by the rules and users of a story.
+#[derive(Debug, Default)]
+pub(crate) struct Judge {
+    /// An exchange of several steps.
+    exchange: Option<Box<dyn ServerMechanism>>,
+}
+
+impl Judge {
+    /// The exchange ended without an answer.
+    pub(crate) fn forget(&mut self) {
+        self.exchange = None;
+    }
+
+    /// What is logged of a claim, which is never a secret, and what is answered.
+    pub(crate) fn judge(
+        &mut self,
+        settings: &Settings,
+        mechanism: Mechanism,
+        claim: &Claim,
+        tls: Option<&TlsFacts>,
+    ) -> (String, Answer) {
+        let (subject, sight) = told(claim);
+        let rule = settings
+            .rules
+            .iter()
+            .find(|rule| rule.question == Question::Auth && subject.starts_with(&rule.about))
+            .map(|rule| rule.answer.clone());
+        let answer = match rule {
+            Some(Answer::Accept(None)) => Answer::Judged(Progress::Accepted(subject)),
+            Some(Answer::Accept(Some(identity))) => {
+                Answer::Judged(Progress::Accepted(identity.as_str().to_owned()))
+            }
+            Some(answer) => answer,
+            None => Answer::Judged(self.progress(&settings.security, mechanism, claim, tls)),
+        };
+        (format!("auth {mechanism} {sight}").trim_end().to_owned(), answer)
+    }
+
+    fn progress(
+        &mut self,
+        security: &Security,
+        mechanism: Mechanism,
+        claim: &Claim,
+        tls: Option<&TlsFacts>,
+    ) -> Progress {
+        let identity = match claim {
+            Claim::Password {
+                user,
+                password,
+                authorize_as,
+            } => security
+                .users
+                .iter()
+                .find(|known| known.name == *user && password.matches(known.secret.as_bytes()))
+                .and_then(|known| acts_as(known, authorize_as.as_deref())),
+            Claim::Bearer { user, token } => security
+                .users
+                .iter()
+                .find(|known| token.matches(known.secret.as_bytes()))
+                .and_then(|known| acts_as(known, user.as_deref())),
+            Claim::External { authorize_as } => tls
+                .and_then(|facts| facts.peer_certificate.as_deref())
+                .and_then(|name| security.users.iter().find(|known| known.name.as_bytes() == name))
+                .and_then(|known| acts_as(known, authorize_as.as_deref())),
+            Claim::Anonymous { .. } => Some("anonymous".to_owned()),
+            Claim::Step { response } if mechanism == Mechanism::CRAM_MD5 => {
+                return self.cram_md5(security, response.as_ref());
+            }
+            other => panic!("no rule for {other:?}"),
+        };
+        identity.map_or(Progress::Refused, Progress::Accepted)
+    }
+
+    fn cram_md5(&mut self, security: &Security, response: Option<&Secret>) -> Progress {
+        let users = security.users.clone();
+        let exchange = self.exchange.get_or_insert_with(|| {
+            let password = move |name: &str| {
+                let known = users.iter().find(|known| known.name == name)?;
+                Some(Secret::from(known.secret.as_str()))
+            };
+            Box::new(CramMd5Server::new(security.challenge.as_str(), password).expect("a challenge"))
+        });
+        let progress = exchange.step(response.map_or(b"", Secret::expose));
+        if !matches!(progress, Progress::Challenge(_)) {
+            self.exchange = None;
+        }
+        progress
+    }
+}
+
+/// Whom a user acts as, if that is allowed.
+fn acts_as(known: &User, wanted: Option<&str>) -> Option<String> {
+    let wanted = wanted.unwrap_or(&known.name);
+    (wanted == known.name || known.may_be.iter().any(|other| other == wanted)).then(|| wanted.to_owned())
+}
+
+/// What rules go by, and what is logged.
+fn told(claim: &Claim) -> (String, String) {
+    let acting = |authorize_as: &Option<String>| {
+        authorize_as
+            .as_ref()
+            .map_or(String::new(), |name| format!(" as {name}"))
+    };
+    match claim {
+        Claim::Password {
+            user, authorize_as, ..
+        } => (user.clone(), format!("{user}{}", acting(authorize_as))),
+        Claim::Bearer { user, .. } => {
+            let user = user.clone().unwrap_or_default();
+            (user.clone(), user)
+        }
+        Claim::External { authorize_as } => (
+            authorize_as.clone().unwrap_or_default(),
+            acting(authorize_as).trim_start().to_owned(),
+        ),
+        Claim::Anonymous { trace } => (trace.clone(), trace.clone()),
+        Claim::Step { response: None } => ("-".to_owned(), "-".to_owned()),
+        Claim::Step {
+            response: Some(response),
+        } => {
+            let subject = if response.is_empty() {
+                "=".to_owned()
+            } else {
+                crate::escape(response.expose())
+            };
+            (subject, format!("{} octets", response.expose().len()))
+        }
+        other => panic!("what is this? {other:?}"),
+    }
+}
+
+/// What a server is told of a judgement: progress, or a refusal in the application's own words; `None`: nothing.
+pub(crate) fn verdict(answer: Answer) -> Option<Result<Progress, Rejection>> {
+    match answer {
+        Answer::Judged(progress) => Some(Ok(progress)),
+        Answer::Reject(rejection) => Some(Err(rejection)),
+        Answer::Silence => None,
+        answer => panic!("{answer:?} does not fit a claim"),
+    }
+}

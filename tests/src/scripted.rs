@@ -1,0 +1,65 @@
+//! Exchanges of AUTH that the client application of a story begins itself.
+
+use std::collections::VecDeque;
+
+use smtp_proto::sasl::{Cancel, ClientMechanism, Context, Mechanism, Secret};
+
+use crate::{
+    octets::unescape,
+    security::{credentials, mechanism},
+};
+
+/// A mechanism that says what it is told to, whatever it is asked; it cancels when it has nothing left.
+#[derive(Debug)]
+struct Scripted {
+    mechanism: Mechanism,
+    initial: Option<Secret>,
+    responses: VecDeque<Secret>,
+    proves: bool,
+}
+
+impl ClientMechanism for Scripted {
+    fn mechanism(&self) -> Mechanism {
+        self.mechanism
+    }
+
+    fn initial(&mut self) -> Option<Secret> {
+        self.initial.take()
+    }
+
+    fn respond(&mut self, _: &[u8]) -> Result<Secret, Cancel> {
+        self.responses.pop_front().ok_or(Cancel::Unexpected)
+    }
+
+    fn finish(&mut self) -> Result<(), Cancel> {
+        if self.proves {
+            Ok(())
+        } else {
+            Err(Cancel::ServerNotProven)
+        }
+    }
+}
+
+/// `PLAIN login ann pw`, or `X-OWN says initial response response`: `-` is no initial response, `=` is an empty one.
+/// With `doubts` in place of `says` the server fails to prove itself.
+pub(crate) fn begin(text: &str) -> Result<Box<dyn ClientMechanism>, String> {
+    let (name, rest) = text.split_once(' ').ok_or("a mechanism is missing")?;
+    let (kind, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let mechanism = mechanism(name)?;
+    if !["says", "doubts"].contains(&kind) {
+        return credentials(kind, rest)?
+            .start(mechanism, &Context::default())
+            .ok_or_else(|| "the mechanism does not fit".to_owned());
+    }
+    let mut words = rest.split(' ').map(|word| match word {
+        "=" => Ok(Secret::from("")),
+        word => unescape(word).map(Secret::from),
+    });
+    let initial = words.next().ok_or("an initial response, or -")??;
+    Ok(Box::new(Scripted {
+        mechanism,
+        initial: Some(initial).filter(|initial| initial.expose() != b"-"),
+        responses: words.collect::<Result<_, _>>()?,
+        proves: kind == "says",
+    }))
+}

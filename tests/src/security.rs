@@ -1,0 +1,149 @@
+//! What stands at the head of a story about TLS and AUTH.
+
+use smtp_proto::{
+    TlsFacts,
+    client::{self, Login},
+    sasl::{Credentials, InClear, Mechanism},
+    server,
+    types::Extension,
+};
+
+/// What a story says of TLS and of who may log in.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Security {
+    /// What is known of TLS once it is there.
+    pub facts: TlsFacts,
+    /// There is TLS from the first octet.
+    pub tls_first: bool,
+    /// Whom the server application knows.
+    pub users: Vec<User>,
+    /// The server application trusts whom it has let in to name originators.
+    pub trusts_originators: bool,
+    /// The challenge of CRAM-MD5.
+    pub challenge: String,
+}
+
+/// Somebody whom the server application knows.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The password or token.
+    pub secret: String,
+    /// Whom else this user may act as.
+    pub may_be: Vec<String>,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self {
+            facts: TlsFacts::default(),
+            tls_first: false,
+            users: Vec::new(),
+            trusts_originators: false,
+            challenge: "<1896.697170952@postoffice.reston.mci.net>".to_owned(),
+        }
+    }
+}
+
+impl Security {
+    /// `tls ...`
+    pub(crate) fn set_tls(&mut self, what: &str, value: &str) -> Result<(), String> {
+        match what {
+            "first" => self.tls_first = true,
+            "certificate" => self.facts.peer_certificate = Some(value.as_bytes().to_vec()),
+            "name" => self.facts.server_name = Some(value.to_owned()),
+            "binding" => self.facts.channel_binding = Some([b'b'; 32]),
+            _ => return Err("tls first, certificate, name or binding".to_owned()),
+        }
+        Ok(())
+    }
+
+    /// `user name secret other...`
+    pub(crate) fn add_user(&mut self, text: &str) -> Result<(), String> {
+        let mut words = text.split(' ').map(str::to_owned);
+        self.users.push(User {
+            name: words.next().unwrap_or_default(),
+            secret: words.next().ok_or("a password is missing")?,
+            may_be: words.collect(),
+        });
+        Ok(())
+    }
+}
+
+/// `server ...` about TLS and AUTH; `None` when it is about something else.
+pub(crate) fn set_server(config: &mut server::Config, what: &str, value: &str) -> Option<Result<(), String>> {
+    match what {
+        "auth" => {
+            let mechanisms: Result<Vec<_>, _> = value.split(' ').map(mechanism).collect();
+            return Some(mechanisms.map(|mechanisms| config.offer_auth(mechanisms)));
+        }
+        "auth-in-clear" => return Some(in_clear(value).map(|policy| config.auth_in_clear = policy)),
+        "auth-required" => config.auth = server::Auth::Required,
+        "starttls" => config.extensions.add(Extension::StartTls),
+        "tls-required" => config.tls = server::Tls::Required,
+        _ => return None,
+    }
+    Some(Ok(()))
+}
+
+/// `client ...` about TLS and AUTH; `None` when it is about something else.
+pub(crate) fn set_client(config: &mut client::Config, what: &str, value: &str) -> Option<Result<(), String>> {
+    let result = match what {
+        "tls" => client_tls(value).map(|policy| config.tls = policy),
+        "login" | "token" | "external" | "anonymous" => {
+            credentials(what, value).map(|credentials| config.login = Some(Login::new(credentials)))
+        }
+        "mechanism" | "auth-in-clear" | "act-as" => match &mut config.login {
+            None => Err("say first who logs in".to_owned()),
+            Some(login) => set_login(login, what, value),
+        },
+        _ => return None,
+    };
+    Some(result)
+}
+
+/// `login ann pw`, `token ann tok`, `external`, `anonymous trace`.
+pub(crate) fn credentials(kind: &str, value: &str) -> Result<Credentials, String> {
+    let (user, secret) = value.split_once(' ').unwrap_or((value, ""));
+    Ok(match kind {
+        "login" => Credentials::password(user, secret),
+        "token" => Credentials::token(user, secret),
+        "external" => Credentials::external(),
+        "anonymous" => Credentials::anonymous(value),
+        _ => return Err("login, token, external or anonymous".to_owned()),
+    })
+}
+
+pub(crate) fn mechanism(name: &str) -> Result<Mechanism, String> {
+    Mechanism::parse(name).map_err(|error| error.to_string())
+}
+
+fn set_login(login: &mut Login, what: &str, value: &str) -> Result<(), String> {
+    match what {
+        "mechanism" => login.mechanism = Some(mechanism(value)?),
+        "auth-in-clear" => login.in_clear = in_clear(value)?,
+        _ => login.credentials = login.credentials.clone().authorize_as(value),
+    }
+    Ok(())
+}
+
+fn client_tls(text: &str) -> Result<client::Tls, String> {
+    match text {
+        "required" => Ok(client::Tls::Required),
+        "opportunistic" => Ok(client::Tls::Opportunistic),
+        "disabled" => Ok(client::Tls::Disabled),
+        _ => Err("required, opportunistic or disabled".to_owned()),
+    }
+}
+
+fn in_clear(text: &str) -> Result<InClear, String> {
+    match text {
+        "never" => Ok(InClear::Never),
+        "without-secrets" => Ok(InClear::WithoutSecrets),
+        "insecure" => Ok(InClear::InsecureSecrets),
+        _ => Err("never, without-secrets or insecure".to_owned()),
+    }
+}
