@@ -5,8 +5,8 @@ use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 use smtp_proto::{
     TlsFacts,
     sasl::{
-        Claim, CramMd5Server, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism, prepare,
-        scram_user,
+        Claim, CramMd5Server, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism,
+        cram_md5_user, prepare, scram_user,
     },
 };
 
@@ -204,7 +204,7 @@ impl Users {
             };
             attempt.exchange = Some(Box::new(exchange));
         } else if mechanism == Mechanism::CRAM_MD5 {
-            attempt.user = cram_user(response);
+            attempt.user = cram_md5_user(response);
         }
         match &mut attempt.exchange {
             Some(exchange) => exchange.step(response),
@@ -340,12 +340,6 @@ fn is_oneself(asked: Option<&str>, name: &str) -> bool {
 fn prepared(name: &str) -> Option<String> {
     let name = prepare(name).ok()?;
     (!name.is_empty()).then(|| name.into_owned())
-}
-
-/// The name in a response of CRAM-MD5, for the log.
-fn cram_user(response: &[u8]) -> Option<String> {
-    let (user, _) = std::str::from_utf8(response).ok()?.rsplit_once(' ')?;
-    Some(user.to_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use smtp_examples::{
     exit::{self, Exit},
     send::{self, Flags, Tls},
 };
+use smtp_proto::client::Closed;
 use smtp_tokio::{Client, Error};
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,7 +45,7 @@ async fn run(flags: &Flags) -> Result<Exit, String> {
     let mut client = match connected {
         Ok(client) => client,
         Err(error) => {
-            eprintln!("send: {error}");
+            eprintln!("send: {error}{}", hint(&error, flags));
             return Ok(exit_for(&error));
         }
     };
@@ -73,6 +74,19 @@ async fn run(flags: &Flags) -> Result<Exit, String> {
     Ok(exit)
 }
 
+/// What may help.
+const fn hint(error: &Error, flags: &Flags) -> &'static str {
+    match error {
+        Error::Closed {
+            why: Closed::NoMechanism,
+            ..
+        } if matches!(flags.tls, Tls::Opportunistic) && !flags.insecure_auth => {
+            "; without TLS, none without --insecure-auth"
+        }
+        _ => "",
+    }
+}
+
 /// With what to exit after an error that kept the message from being sent.
 fn exit_for(error: &Error) -> Exit {
     match error {
@@ -81,8 +95,9 @@ fn exit_for(error: &Error) -> Exit {
             reply: Some((_, reply)),
             ..
         } if reply.is_permanent() => Exit::Refused,
+        // Another attempt would find the same server, settings and message.
         Error::Closed {
-            why: smtp_proto::client::Closed::Unsendable(_),
+            why: Closed::NoMechanism | Closed::LoginCancelled(_) | Closed::Unsendable(_),
             ..
         } => Exit::Refused,
         _ => Exit::Temporary,

@@ -25,9 +25,10 @@
 //!
 //! # AUTH
 //!
-//! A client logs in by itself when its configuration says so ([`client::Login`](proto::client::Login)). A server offers
-//! mechanisms with [`Config::offer_auth`](proto::server::Config::offer_auth) and answers
-//! [`Event::Auth`](proto::server::Event::Auth).
+//! A client logs in by itself when its configuration says so ([`client::Login`](proto::client::Login)); the error of a
+//! refused login holds the server's reply. A server offers mechanisms with
+//! [`Config::offer_auth`](proto::server::Config::offer_auth) and answers [`Event::Auth`](proto::server::Event::Auth).
+//! CRAM-MD5 and SCRAM are features of `smtp-proto`.
 //!
 //! # Features
 //!

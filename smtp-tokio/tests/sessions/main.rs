@@ -6,6 +6,8 @@
     reason = "a panic here is the report of a failed test"
 )]
 
+#[cfg(feature = "ring")]
+mod auth;
 mod early;
 mod sending;
 mod serving;
