@@ -21,6 +21,10 @@
 //! It is the same for both machines and for every runtime. Here it drives a server on a blocking stream of the
 //! standard library; with tokio, take the crate `smtp-tokio` instead.
 //!
+//! Three examples of this crate (`examples/*.rs`) are whole programs: `by_hand` is this loop with a listener,
+//! `readiness` has many connections on one thread, and `replay` plays a recorded session to a server, without a stream.
+//! What drivers have in common is in [`driver`].
+//!
 //! ```no_run
 //! use smtp_proto::{
 //!     Instant, Machine, Step,

@@ -1,0 +1,57 @@
+//! A heap in a static array.
+
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    cell::UnsafeCell,
+    ptr::null_mut,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// How large it is, in octets. What is freed is not used again, so this is all that the program may ever ask for: about
+/// three times what it does.
+const SIZE: usize = 16 << 10;
+
+/// Hands out one octet behind the other, and takes none back.
+pub(crate) struct Heap {
+    octets: Octets,
+    used: AtomicUsize,
+}
+
+#[repr(align(16))]
+struct Octets(UnsafeCell<[u8; SIZE]>);
+
+impl Heap {
+    pub(crate) const fn new() -> Self {
+        Self {
+            octets: Octets(UnsafeCell::new([0; SIZE])),
+            used: AtomicUsize::new(0),
+        }
+    }
+}
+
+// SAFETY: the octets are reached through `alloc` only, which gives each to one caller: `used` never shrinks.
+unsafe impl Sync for Heap {}
+
+// SAFETY: what `alloc` returns is null, or the start of `layout.size()` octets inside the array that nobody else was
+// given or will be, aligned as asked: an offset that is a multiple of the alignment, from a base that is, too.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.align() > align_of::<Octets>() {
+            return null_mut();
+        }
+        let mut start = 0;
+        let taken = self
+            .used
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                start = used.checked_next_multiple_of(layout.align())?;
+                start.checked_add(layout.size()).filter(|end| *end <= SIZE)
+            });
+        match taken {
+            // SAFETY: `start` is not larger than SIZE.
+            Ok(_) => unsafe { self.octets.0.get().cast::<u8>().add(start) },
+            Err(_) => null_mut(),
+        }
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}

@@ -1,0 +1,56 @@
+//! A client and a server that talk to each other in memory, in a program without the standard library: TLS (as far as
+//! the core knows of it), a login, a message, the end. The exit status is 0 when all of that went well.
+//!
+//! It links only when nothing in it brings `std`: the panic handler here would be the second one. It needs no target but
+//! that of the host, whose C library has nothing to do but to call `main`.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod heap;
+mod session;
+
+use core::{ffi::c_int, panic::PanicInfo};
+
+use heap::Heap;
+
+#[global_allocator]
+static HEAP: Heap = Heap::new();
+
+#[cfg_attr(not(target_os = "macos"), link(name = "c"))]
+#[cfg_attr(target_os = "macos", link(name = "System"))]
+unsafe extern "C" {
+    // SAFETY: it has no conditions.
+    safe fn abort() -> !;
+}
+
+// SAFETY: nothing else in this program is called main.
+#[unsafe(no_mangle)]
+extern "C" fn main() -> c_int {
+    match session::run() {
+        Ok(()) => 0,
+        Err(problem) => problem as c_int,
+    }
+}
+
+/// The ready-made `alloc` is built to unwind and names these two. Nothing unwinds here: a panic aborts.
+#[cfg(target_os = "linux")]
+mod unwinding {
+    // SAFETY: the standard library, which has the other one, is not there.
+    #[unsafe(no_mangle)]
+    extern "C" fn rust_eh_personality() -> ! {
+        super::abort()
+    }
+
+    // SAFETY: it is in no library that is linked.
+    #[unsafe(no_mangle)]
+    extern "C" fn _Unwind_Resume() -> ! {
+        super::abort()
+    }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    abort()
+}
