@@ -251,8 +251,8 @@ impl Connection {
         }
     }
 
-    /// Does the first of the wanted things that is possible. To write comes first, so that a client which sends and never
-    /// reads is not read from for ever.
+    /// Does the first of the wanted things that is possible. The machine wants no more input when too much of its output
+    /// is not taken, so a client that never reads is not read from for ever.
     fn exchange(&mut self, wait: Wait) -> io::Result<()> {
         if wait.write {
             match self.stream.write(self.session.machine().output()) {
