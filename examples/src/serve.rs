@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
     data::BareLineEndings,
+    driver::Options,
     sasl::{InClear, Secret},
     server::{Auth, Config},
     types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
@@ -226,6 +227,16 @@ impl Flags {
             );
         }
         Ok(users)
+    }
+
+    /// How many sessions one listener runs.
+    #[must_use]
+    pub fn options(&self, endpoint: Endpoint) -> Options {
+        let mut options = Options::default();
+        options.connections = self.max_connections;
+        options.per_peer = self.max_connections;
+        options.implicit_tls = endpoint.implicit_tls;
+        options
     }
 
     /// Where messages go.
