@@ -15,7 +15,7 @@ use smtp_proto::{
     client::{self, Receipt},
     sasl::{Credentials, Secret},
     server::{self, Server},
-    types::{Envelope, Extension, ForwardPath, Host, ReversePath},
+    types::{Envelope, ForwardPath, Host, ReversePath},
 };
 use smtp_rustls::{ClientTls, Identity, ServerSettings};
 use tempfile::TempDir;
@@ -72,11 +72,7 @@ impl Setting {
     pub fn new() -> Result<Self, Box<dyn Error>> {
         let password = Secret::from(users::random_text()?);
         let users = Users::new([("alice".to_owned(), password.clone())], [])?;
-        let mut server = server::Config::new(Host::parse("mx.example")?);
-        server.extensions.add(Extension::StartTls);
-        server.tls = server::Tls::Required;
-        server.auth = server::Auth::Required;
-        server.offer_auth(users.mechanisms());
+        let server = server::Config::submission(Host::parse("mx.example")?, users.mechanisms());
 
         let identity = Identity::self_signed(["mx.example"])?;
         let client_tls = ClientTls::trusting(&identity.to_roots()?, "mx.example")?;
