@@ -3,6 +3,7 @@
 //! Nothing here does network I/O; the adapters' examples do, and call this for the rest.
 #![forbid(unsafe_code)]
 
+pub mod desk;
 pub mod exit;
 pub mod roundtrip;
 pub mod send;

@@ -1,21 +1,31 @@
 //! The settings and the message of the `roundtrip` examples, and what they print.
 
 use std::{
+    error::Error,
     fmt::{self, Write},
+    fs,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use clap::Parser;
 use mail_builder::MessageBuilder;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use smtp_proto::{
-    TlsFacts, client,
+    TlsFacts,
+    client::{self, Receipt},
     sasl::{Credentials, Secret},
     server::{self, Server},
-    types::{Extension, Host},
+    types::{Envelope, ForwardPath, Host, ReversePath},
 };
-use smtp_rustls::{ClientTls, Identity, ServerSettings, rustls::ServerConfig};
+use smtp_rustls::{ClientTls, Identity, ServerSettings};
+use tempfile::TempDir;
 
-use crate::users::{self, Users};
+use crate::{
+    desk::Site,
+    serve::Flags,
+    store::Store,
+    users::{self, Users},
+};
 
 /// A picture of 8 by 8 pixels in PNG: a smile.
 const PICTURE: &[u8] = &[
@@ -33,55 +43,122 @@ const SHOWN: usize = 6;
 const HANDSHAKE: u8 = 22;
 
 /// How a server and a client meet: the server has an identity that it makes up, which the client trusts and no other,
-/// and lets nobody but one user in, whose password is made up, too.
-#[derive(Clone, Debug)]
+/// and lets nobody but one user in, whose password is made up, too. It stores into a folder that is there as long as
+/// this is.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Setting {
     /// The settings of the server's sessions.
     pub server: Arc<server::Config>,
-    /// Its TLS.
-    pub server_tls: Arc<ServerConfig>,
-    /// Who may log in.
-    pub users: Users,
+    /// What its sessions share.
+    pub site: Arc<Site>,
     /// The settings of the client's session.
     pub client: Arc<client::Config>,
     /// Its TLS.
     pub client_tls: ClientTls,
+    /// The envelope.
+    pub envelope: Envelope,
+    /// The message.
+    pub message: Vec<u8>,
+    folder: TempDir,
 }
 
 impl Setting {
-    /// A new identity and a new password.
+    /// A new identity, a new password and a new folder.
     ///
     /// # Errors
     ///
     /// When they cannot be made.
-    pub fn new() -> Result<Self, Box<dyn std::error::Error>> {
+    pub fn new() -> Result<Self, Box<dyn Error>> {
         let password = Secret::from(users::random_text()?);
         let users = Users::new([("alice".to_owned(), password.clone())], [])?;
-        let mut server = server::Config::new(Host::parse("mx.example")?);
-        server.extensions.add(Extension::StartTls);
-        server.tls = server::Tls::Required;
-        server.auth = server::Auth::Required;
-        server.offer_auth(users.mechanisms());
-
-        let credentials = Credentials::password("alice", password);
-        let client = client::Config::submission("client.example".parse()?, credentials);
+        let server = server::Config::submission(Host::parse("mx.example")?, users.mechanisms());
 
         let identity = Identity::self_signed(["mx.example"])?;
         let client_tls = ClientTls::trusting(&identity.to_roots()?, "mx.example")?;
+        let tls = ServerSettings::new(identity).build()?;
+        let folder = tempfile::tempdir()?;
+        let store = Store::maildir(folder.path())?;
+        let flags = Flags::parse_from(["server"]);
+        let credentials = Credentials::password("alice", password);
+        let from = ReversePath::parse("alice@client.example")?;
         Ok(Self {
             server: Arc::new(server),
-            server_tls: ServerSettings::new(identity).build()?,
-            users,
-            client: Arc::new(client),
+            site: Arc::new(Site::of(flags, Some(tls), store, users)),
+            client: Arc::new(client::Config::submission("client.example".parse()?, credentials)),
             client_tls,
+            envelope: Envelope::new(from).to(ForwardPath::parse("bob@mx.example")?),
+            message: message()?,
+            folder,
         })
+    }
+
+    /// What was stored.
+    fn stored(&self) -> Result<Vec<u8>, Box<dyn Error>> {
+        let mut files = fs::read_dir(self.folder.path().join("new"))?;
+        match (files.next(), files.next()) {
+            (Some(file), None) => Ok(fs::read(file?.path())?),
+            _ => Err("one message was sent, but not one was stored".into()),
+        }
+    }
+
+    /// Says how it was, once the session is over.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with what arrived.
+    pub fn report(
+        &self,
+        transcript: &Transcript,
+        client_knows: Option<&TlsFacts>,
+        server_knows: &Knowledge,
+        receipt: &Receipt,
+        report: &mut String,
+    ) -> Result<(), Box<dyn Error>> {
+        writeln!(report, "The session:\n\n{transcript}")?;
+        if !receipt.all_accepted() {
+            return Err("the message was not accepted".into());
+        }
+        let stored = self.stored()?;
+        let received = received(&stored);
+        writeln!(report, "What both sides know:\n")?;
+        writeln!(report, "client:     {}", self::client_knows(client_knows))?;
+        writeln!(report, "server:     {}", server_knows.get())?;
+        writeln!(report, "{received}\n")?;
+        let (sent, kept) = (self.message.len(), stored.len());
+        writeln!(report, "What arrived ({sent} octets sent, {kept} stored):\n")?;
+        writeln!(report, "{}", describe(&stored)?)?;
+        if !received.contains(" with ESMTPSA") {
+            return Err("the message was not taken from a user under TLS".into());
+        }
+        if !stored.ends_with(&self.message) {
+            return Err("the stored message is not the one that was sent".into());
+        }
+        writeln!(
+            report,
+            "Behind its trace lines the stored message equals the one that was sent, octet by octet."
+        )?;
+        Ok(())
+    }
+}
+
+/// What the server's session knew as it stored the message. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge(Arc<Mutex<String>>);
+
+impl Knowledge {
+    /// Notes what a session knows.
+    pub fn note(&self, server: &Server) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = server_knows(server);
+    }
+
+    fn get(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// What a client knows of its TLS session.
-#[must_use]
-pub fn client_knows(tls: Option<&TlsFacts>) -> String {
+fn client_knows(tls: Option<&TlsFacts>) -> String {
     let Some(facts) = tls else {
         return "no TLS".to_owned();
     };
@@ -91,8 +168,7 @@ pub fn client_knows(tls: Option<&TlsFacts>) -> String {
 }
 
 /// What a server knows of its TLS session and of the client.
-#[must_use]
-pub fn server_knows(server: &Server) -> String {
+fn server_knows(server: &Server) -> String {
     let tls = client_knows(server.tls());
     match (server.identity(), server.mechanism()) {
         (Some(identity), Some(mechanism)) => format!("{tls}, {identity:?} by {mechanism}"),
@@ -101,8 +177,7 @@ pub fn server_knows(server: &Server) -> String {
 }
 
 /// The `Received` field on top of what was stored; empty if there is none.
-#[must_use]
-pub fn received(stored: &[u8]) -> String {
+fn received(stored: &[u8]) -> String {
     let text = String::from_utf8_lossy(stored);
     let mut lines = text.lines().skip_while(|line| !line.starts_with("Received:"));
     let first = lines.next().unwrap_or_default();
@@ -111,11 +186,7 @@ pub fn received(stored: &[u8]) -> String {
 }
 
 /// A message with text, HTML, an inline picture, and an attachment whose file name is not ASCII.
-///
-/// # Errors
-///
-/// When it cannot be built.
-pub fn message() -> std::io::Result<Vec<u8>> {
+fn message() -> std::io::Result<Vec<u8>> {
     MessageBuilder::new()
         .from(("Alice", "alice@client.example"))
         .to(("Bob", "bob@mx.example"))
@@ -129,11 +200,7 @@ pub fn message() -> std::io::Result<Vec<u8>> {
 }
 
 /// What arrived, part by part.
-///
-/// # Errors
-///
-/// When what was stored is no message.
-pub fn describe(stored: &[u8]) -> Result<String, &'static str> {
+fn describe(stored: &[u8]) -> Result<String, &'static str> {
     let message = MessageParser::default()
         .parse(stored)
         .ok_or("what was stored is not a message")?;

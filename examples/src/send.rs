@@ -11,8 +11,9 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
-    client::{self, Asked, Config, Login, Receipt, RecipientFate, Timeouts, Use},
+    client::{self, Asked, Closed, Config, Login, Receipt, RecipientFate, Timeouts, Use},
     data::LineEndings,
+    driver::{Error, SendError},
     sasl::{Context, Credentials, InClear, Mechanism, Secret},
     types::{
         AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol,
@@ -204,15 +205,15 @@ impl Flags {
     /// # Errors
     ///
     /// When it cannot be read.
-    pub fn message(&self) -> io::Result<Vec<u8>> {
-        match &self.file {
+    pub fn message(&self) -> Result<Vec<u8>, String> {
+        let read = match &self.file {
             Some(path) => fs::read(path),
             None => {
                 let mut message = Vec::new();
-                io::stdin().lock().read_to_end(&mut message)?;
-                Ok(message)
+                io::stdin().lock().read_to_end(&mut message).map(|_| message)
             }
-        }
+        };
+        read.map_err(|error| format!("cannot read the message: {error}"))
     }
 
     /// Who the client says it is; `None`: it does not say.
@@ -345,6 +346,68 @@ pub fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) 
         }
     }
     Ok(exit)
+}
+
+/// Says why there is no session, and with what to exit.
+#[must_use]
+pub fn not_connected(error: &Error<io::Error>, flags: &Flags) -> Exit {
+    let hint = match error {
+        Error::Closed {
+            why: Closed::NoMechanism,
+            ..
+        } if matches!(flags.tls, Tls::Opportunistic) && !flags.insecure_auth => {
+            "; without TLS, none without --insecure-auth"
+        }
+        _ => "",
+    };
+    complain(&format!("{error}{hint}"));
+    exit_for(error)
+}
+
+/// Says what became of the message, and with what to exit; whether the session is there to be ended.
+///
+/// # Errors
+///
+/// When nothing can be printed.
+pub fn conclude(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit, bool), String> {
+    let (receipt, failure) = match sent {
+        Ok(receipt) => (receipt, None),
+        Err(failed) => (failed.receipt, Some(failed.error)),
+    };
+    let exit = report(&receipt, &mut io::stdout().lock(), &mut io::stderr().lock())
+        .map_err(|error| format!("cannot print: {error}"))?;
+    // What was accepted stays accepted, whatever becomes of the session afterwards.
+    let Some(error) = failure else {
+        return Ok((exit, true));
+    };
+    complain(&error.to_string());
+    Ok(match error {
+        Error::NotSent(_) => (exit_for(&error), true),
+        _ if exit == Exit::Refused => (exit, false),
+        _ => (exit.max(exit_for(&error)), false),
+    })
+}
+
+/// With what to exit after an error that kept the message from being sent.
+fn exit_for(error: &Error<io::Error>) -> Exit {
+    match error {
+        Error::NotSent(_) => Exit::Refused,
+        Error::Closed {
+            reply: Some((_, reply)),
+            ..
+        } if reply.is_permanent() => Exit::Refused,
+        // Another attempt would find the same server, settings and message.
+        Error::Closed {
+            why: Closed::NoMechanism | Closed::LoginCancelled(_) | Closed::Unsendable(_),
+            ..
+        } => Exit::Refused,
+        _ => Exit::Temporary,
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "what a program for the terminal has to say")]
+fn complain(what: &str) {
+    eprintln!("send: {what}");
 }
 
 fn stage(asked: Asked) -> &'static str {

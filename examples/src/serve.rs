@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
     data::BareLineEndings,
+    driver::Options,
     sasl::{InClear, Secret},
     server::{Auth, Config},
     types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
@@ -51,7 +52,7 @@ pub struct Flags {
     /// Let the bearer of this token in, as this user (repeatable)
     #[arg(long, value_name = "NAME:TOKEN")]
     pub token: Vec<Secret>,
-    /// Take mail from users only
+    /// Take mail over SMTP from users only
     #[arg(long)]
     pub require_auth: bool,
     /// Take passwords and tokens without TLS, too: whoever listens can use them
@@ -176,16 +177,16 @@ impl Flags {
         config.timeouts.data = Duration::from_secs(self.timeout);
         config.timeouts.write = Duration::from_secs(self.timeout);
         config.offer_auth(users.mechanisms());
-        if self.require_auth {
+        // Who speaks LMTP hands over what was taken before.
+        if self.require_auth && protocol == Protocol::Smtp {
             config.auth = Auth::Required;
         }
         if self.insecure_auth {
             config.auth_in_clear = InClear::InsecureSecrets;
         }
         // Who guesses at passwords has to wait; nothing else here is slowed down.
-        if !users.can_log_in() {
-            config.timeouts.penalty = Duration::ZERO;
-        }
+        config.limits.errors.soft = config.limits.errors.hard;
+        config.limits.unknown_commands.soft = config.limits.unknown_commands.hard;
         config.line_endings = match self.line_endings {
             LineEndings::Reject => BareLineEndings::Reject,
             LineEndings::Normalize => BareLineEndings::Normalize,
@@ -226,6 +227,16 @@ impl Flags {
             );
         }
         Ok(users)
+    }
+
+    /// How many sessions one listener runs.
+    #[must_use]
+    pub fn options(&self, endpoint: Endpoint) -> Options {
+        let mut options = Options::default();
+        options.connections = self.max_connections;
+        options.per_peer = self.max_connections;
+        options.implicit_tls = endpoint.implicit_tls;
+        options
     }
 
     /// Where messages go.

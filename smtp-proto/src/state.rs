@@ -9,6 +9,7 @@
 //!
 //! ```text
 //! Greeted     Hello     -> Ready
+//! Greeted     StartTls  -> Greeted
 //! Greeted     Rset      -> Greeted
 //! Greeted     Anytime   -> Greeted
 //! Greeted     Quit      -> Closed
@@ -107,7 +108,7 @@ impl State {
             (Self::Refused, _) => return None,
             (same, Move::Anytime) => same,
             (_, Move::Hello) => Self::Ready,
-            (Self::Greeted, Move::Rset) | (Self::Ready, Move::StartTls) => Self::Greeted,
+            (Self::Greeted, Move::Rset) | (Self::Greeted | Self::Ready, Move::StartTls) => Self::Greeted,
             (_, Move::Rset) | (Self::Ready, Move::Auth) => Self::Ready,
             (Self::Ready, Move::Mail | Move::Historic) => Self::Mail,
             (Self::Mail | Self::Recipients, Move::Rcpt) => Self::Recipients,

@@ -86,21 +86,14 @@ make_certificate mx && make_certificate other || exit 1
 
 ### The checks
 
-# To be deleted as soon as the examples have AUTH, with the words `auth_is_there &&` below: until then --user is a usage error.
-auth_is_there() {
-    local status=0
-    timeout 1 "$server_bin" --listen 127.0.0.1:0 --maildir "$tmp/probe" --self-signed --user a:b >"$tmp/output" 2>&1 || status=$?
-    [ $status -ne 64 ] || { echo "skipped: AUTH, which the examples do not have yet"; return 1; }
-}
-
 into() {
     . "$here/into_server.sh"
-    auth_is_there && . "$here/auth_into_server.sh"
+    . "$here/auth_into_server.sh"
 }
 
 out_of() {
     . "$here/out_of_client.sh"
-    auth_is_there && . "$here/auth_out_of_client.sh"
+    . "$here/auth_out_of_client.sh"
 }
 
 case ${ONLY:-} in

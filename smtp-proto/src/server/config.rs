@@ -104,6 +104,20 @@ impl Config {
         }
     }
 
+    /// A server of this name that takes mail from users only, who log in under TLS by one of these mechanisms (RFC 6409,
+    /// RFC 8314): [`new`](Self::new) with STARTTLS, which is required, and AUTH, which is required, too.
+    #[must_use]
+    pub fn submission(hostname: Host<'static>, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
+        let mut config = Self::new(hostname);
+        config.extensions.add(Extension::StartTls);
+        config.offer_auth(mechanisms);
+        Self {
+            tls: Tls::Required,
+            auth: Auth::Required,
+            ..config
+        }
+    }
+
     /// Offers AUTH by these mechanisms, in this order; those that do not fit one line of 512 octets are left out.
     pub fn offer_auth(&mut self, mechanisms: impl IntoIterator<Item = Mechanism>) {
         self.extensions.remove(Keyword::Auth);

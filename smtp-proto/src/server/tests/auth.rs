@@ -486,3 +486,18 @@ fn a_command_of_the_applications_own_needs_to_know_who_it_is_too() {
     session.sends(&format!("XYZZY\r\nAUTH PLAIN {ANN}\r\nXYZZY"));
     assert_eq!(session.codes(), "530 235 250");
 }
+
+#[test]
+fn a_submission_server_takes_nothing_in_clear_and_from_nobody_in_particular() {
+    let hostname = Host::parse("mx.test").unwrap();
+    let mut session = Session::with(Config::submission(hostname, [Mechanism::PLAIN]));
+    session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>\r\nSTARTTLS"));
+    assert_eq!(session.codes(), "530 530 220");
+    let upgrade = session.upgrade.take().unwrap();
+    session.server.tls_started(upgrade, TlsFacts::default());
+    session.judgements.push(Progress::Accepted("ann".into()));
+    session.sends("EHLO client.test\r\nMAIL FROM:<a@b.test>");
+    assert_eq!(session.codes(), "250 530");
+    session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>"));
+    assert_eq!(session.codes(), "235 250");
+}
