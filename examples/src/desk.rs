@@ -116,7 +116,7 @@ impl Desk {
                 ticket,
             } => {
                 let users = &self.site.users;
-                let progress = users.judge(mechanism, claim, server.tls(), &mut self.attempt);
+                let progress = users.judge(mechanism, claim, &server.sasl_context(), &mut self.attempt);
                 if progress == Progress::Refused {
                     log(&self.attempt.failure(mechanism, self.peer));
                 }

@@ -136,6 +136,9 @@ impl Flags {
             Tls::Opportunistic => client::Tls::Opportunistic,
             Tls::None | Tls::Implicit => client::Tls::Disabled,
         };
+        if self.insecure_auth {
+            config.auth_in_clear = InClear::InsecureSecrets;
+        }
         config.login = self.login()?;
         config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
         config.pipelining = if self.no_pipelining {
@@ -227,9 +230,7 @@ impl Flags {
         };
         let mut login = Login::new(credentials);
         login.mechanism = self.mechanism()?;
-        if self.insecure_auth {
-            login.in_clear = InClear::InsecureSecrets;
-        } else if self.tls == Tls::None {
+        if self.tls == Tls::None && !self.insecure_auth {
             return Err("--tls none: to log in without TLS, say --insecure-auth".into());
         }
         // What cannot be sent is found out before anything is: each of these can, over TLS.

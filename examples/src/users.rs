@@ -2,12 +2,9 @@
 
 use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
-use smtp_proto::{
-    TlsFacts,
-    sasl::{
-        Claim, CramMd5Server, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism,
-        cram_md5_user, prepare, scram_user,
-    },
+use smtp_proto::sasl::{
+    Claim, Context, CramMd5Server, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism,
+    cram_md5_user, prepare, scram_user,
 };
 
 /// What is offered to those who have a password, the strongest first.
@@ -113,7 +110,7 @@ impl Users {
     }
 
     /// Says what an [`Event::Auth`](smtp_proto::server::Event::Auth) is worth, for
-    /// [`answer_auth`](smtp_proto::server::Server::answer_auth). `tls` is what is known of the session's TLS.
+    /// [`answer_auth`](smtp_proto::server::Server::answer_auth). `context` is what the server knows of the session.
     ///
     /// A user that is not known is refused as a wrong password is, after the same work. For PLAIN and LOGIN that is
     /// some milliseconds: a server with many clients would have it done by another thread.
@@ -122,10 +119,10 @@ impl Users {
         &self,
         mechanism: Mechanism,
         claim: Claim,
-        tls: Option<&TlsFacts>,
+        context: &Context<'_>,
         attempt: &mut Attempt,
     ) -> Progress {
-        let progress = match claim {
+        match claim {
             Claim::Password {
                 user,
                 password,
@@ -144,39 +141,43 @@ impl Users {
                 };
                 accepted(known)
             }
-            Claim::Step { response: None } => match self.begin(mechanism) {
-                Some(mut exchange) => {
-                    let challenge = exchange.step(b"");
-                    *attempt = Attempt {
-                        exchange: Some(exchange),
-                        user: None,
-                    };
-                    challenge
+            Claim::Begin { initial } => {
+                let initial = initial.unwrap_or_default();
+                *attempt = self.begin(mechanism, initial.expose(), context);
+                attempt.step(initial.expose())
+            }
+            Claim::Step { response } => {
+                if mechanism == Mechanism::CRAM_MD5 {
+                    attempt.user = cram_md5_user(response.expose());
                 }
-                None => Progress::Refused,
-            },
-            Claim::Step {
-                response: Some(response),
-            } => self.step(mechanism, response.expose(), tls, attempt),
+                attempt.step(response.expose())
+            }
             // Nobody in particular is not to send mail, and certificates say nothing here.
             _ => Progress::Refused,
-        };
-        if !matches!(progress, Progress::Challenge(_)) {
-            attempt.exchange = None;
         }
-        progress
     }
 
-    /// Begins an exchange in which the server speaks first.
-    fn begin(&self, mechanism: Mechanism) -> Option<Box<dyn ServerMechanism>> {
-        if mechanism != Mechanism::CRAM_MD5 {
-            return None;
+    /// Begins an exchange of several steps.
+    fn begin(&self, mechanism: Mechanism, initial: &[u8], context: &Context<'_>) -> Attempt {
+        let mut attempt = Attempt::default();
+        if mechanism == Mechanism::CRAM_MD5 {
+            attempt.exchange = self.cram_md5();
+        } else if let Some(user) = scram_user(initial) {
+            let exchange = self.scram(mechanism, &user, context);
+            attempt.exchange = exchange.map(|exchange| Box::new(exchange) as Box<dyn ServerMechanism>);
+            attempt.user = Some(user);
         }
+        attempt
+    }
+
+    /// The server's side of CRAM-MD5.
+    fn cram_md5(&self) -> Option<Box<dyn ServerMechanism>> {
         let unique = random_text().ok()?;
         let table = Arc::clone(&self.0);
         let lookup = move |user: &str| {
-            let account = table.accounts.get(&prepared(user)?)?;
-            Some(account.password.clone())
+            let name = prepared(user)?;
+            let password = table.accounts.get(&name)?.password.clone();
+            Some((name, password))
         };
         Some(Box::new(CramMd5Server::new(
             format!("<{unique}@localhost>"),
@@ -184,45 +185,15 @@ impl Users {
         )?))
     }
 
-    fn step(
-        &self,
-        mechanism: Mechanism,
-        response: &[u8],
-        tls: Option<&TlsFacts>,
-        attempt: &mut Attempt,
-    ) -> Progress {
-        if attempt.exchange.is_none() {
-            *attempt = Attempt::default();
-            // A mechanism in which the server speaks first has its exchange by now.
-            attempt.user = scram_user(response).filter(|_| mechanism != Mechanism::CRAM_MD5);
-            let exchange = attempt
-                .user
-                .as_deref()
-                .and_then(|user| self.scram(mechanism, user, tls));
-            let Some(exchange) = exchange else {
-                return Progress::Refused;
-            };
-            attempt.exchange = Some(Box::new(exchange));
-        } else if mechanism == Mechanism::CRAM_MD5 {
-            attempt.user = cram_md5_user(response);
-        }
-        match &mut attempt.exchange {
-            Some(exchange) => exchange.step(response),
-            None => Progress::Refused,
-        }
-    }
-
     /// The server's side of SCRAM with a user who is known or not.
-    fn scram(&self, mechanism: Mechanism, user: &str, tls: Option<&TlsFacts>) -> Option<ScramServer> {
+    fn scram(&self, mechanism: Mechanism, user: &str, context: &Context<'_>) -> Option<ScramServer> {
         let account = self.0.accounts.get(user);
         let keys = match (mechanism, account) {
             (_, None) => self.decoy(mechanism, user)?,
             (Mechanism::SCRAM_SHA_1 | Mechanism::SCRAM_SHA_1_PLUS, Some(account)) => account.sha_1.clone(),
             (_, Some(account)) => account.sha_256.clone(),
         };
-        let binding = tls.and_then(|facts| facts.channel_binding.as_ref());
-        let binding = binding.map(<[u8; 32]>::as_slice);
-        ScramServer::new(mechanism, keys, binding, binding.is_some())
+        ScramServer::new(mechanism, keys, context)
     }
 
     fn decoy(&self, mechanism: Mechanism, user: &str) -> Option<ScramKeys> {
@@ -291,6 +262,18 @@ impl Attempt {
     #[must_use]
     pub fn end(&self, why: impl fmt::Display, peer: IpAddr) -> String {
         format!("login failed{} from {peer}: {why}", self.who())
+    }
+
+    /// Takes a response, and ends the exchange with anything but a challenge.
+    fn step(&mut self, response: &[u8]) -> Progress {
+        let progress = self
+            .exchange
+            .as_mut()
+            .map_or(Progress::Refused, |exchange| exchange.step(response));
+        if !matches!(progress, Progress::Challenge(_)) {
+            self.exchange = None;
+        }
+        progress
     }
 
     fn of(user: String) -> Self {

@@ -30,7 +30,7 @@ pub struct ServerLimits {
     /// 16,386: [`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL), which is more than the 12,288 that RFC 4954
     /// section 4 asks for, and CRLF.
     pub auth_line: usize,
-    /// Exchanges of AUTH that let nobody in, in a row. Default 3 and 10.
+    /// Exchanges of AUTH that let nobody in, in a row, whoever ended them and for whatever reason. Default 3 and 10.
     pub failed_logins: Bound,
     /// Largest message in octets, as in RFC 1870 section 5: CRLF counted, dot-stuffing not. Set it with
     /// [`Config::message_limit`](crate::server::Config::message_limit), which changes what SIZE offers, too; the

@@ -1,6 +1,7 @@
 //! The bounded queue of octets to be written, and how encoders fill it.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use zeroize::Zeroize;
 
@@ -43,7 +44,6 @@ impl Sink for Vec<u8> {
 ///
 /// Short output lives inside the machine. Longer output spills to the heap and is given back when all is
 /// written and [`release`](Self::release) is called, so that an idle session holds no buffer.
-#[derive(Debug)]
 pub(crate) struct Output {
     inline: [u8; INLINE],
     /// Everything, once `inline` was too small; otherwise empty.
@@ -149,6 +149,21 @@ impl Output {
         }
         self.spilled.extend_from_slice(bytes);
         self.len = self.spilled.len();
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if self.secret {
+            self.wipe();
+        }
+    }
+}
+
+/// How much there is, and not what: it may be a password.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Output({} octets)", self.len())
     }
 }
 

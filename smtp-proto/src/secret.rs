@@ -98,4 +98,4 @@ impl From<&str> for Secret {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -210,9 +210,7 @@ impl Application {
                 claim,
                 ticket,
             } => {
-                let (sight, answer) = self
-                    .judge
-                    .judge(&self.settings, mechanism, &claim, self.server.tls());
+                let (sight, answer) = self.judge.judge(&self.settings, mechanism, &claim);
                 self.log.push(escape(sight.as_bytes()));
                 self.will_answer(Question::Auth, answer, AnyTicket::Auth(ticket));
             }

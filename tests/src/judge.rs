@@ -1,7 +1,6 @@
 //! What the server application of a story thinks of a claim.
 
 use smtp_proto::{
-    TlsFacts,
     sasl::{Claim, CramMd5Server, Mechanism, Progress, Secret, ServerMechanism},
     types::Rejection,
 };
@@ -30,7 +29,6 @@ impl Judge {
         settings: &Settings,
         mechanism: Mechanism,
         claim: &Claim,
-        tls: Option<&TlsFacts>,
     ) -> (String, Answer) {
         let (subject, sight) = told(claim);
         let rule = settings
@@ -44,18 +42,12 @@ impl Judge {
                 Answer::Judged(Progress::Accepted(identity.as_str().to_owned()))
             }
             Some(answer) => answer,
-            None => Answer::Judged(self.progress(&settings.security, mechanism, claim, tls)),
+            None => Answer::Judged(self.progress(&settings.security, mechanism, claim)),
         };
         (format!("auth {mechanism} {sight}").trim_end().to_owned(), answer)
     }
 
-    fn progress(
-        &mut self,
-        security: &Security,
-        mechanism: Mechanism,
-        claim: &Claim,
-        tls: Option<&TlsFacts>,
-    ) -> Progress {
+    fn progress(&mut self, security: &Security, mechanism: Mechanism, claim: &Claim) -> Progress {
         let identity = match claim {
             Claim::Password {
                 user,
@@ -71,13 +63,18 @@ impl Judge {
                 .iter()
                 .find(|known| token.matches(known.secret.as_bytes()))
                 .and_then(|known| acts_as(known, user.as_deref())),
-            Claim::External { authorize_as } => tls
-                .and_then(|facts| facts.peer_certificate.as_deref())
-                .and_then(|name| security.users.iter().find(|known| known.name.as_bytes() == name))
+            Claim::External {
+                certificate,
+                authorize_as,
+            } => security
+                .users
+                .iter()
+                .find(|known| known.name.as_bytes() == certificate)
                 .and_then(|known| acts_as(known, authorize_as.as_deref())),
             Claim::Anonymous { .. } => Some("anonymous".to_owned()),
+            Claim::Begin { .. } if mechanism == Mechanism::CRAM_MD5 => return self.cram_md5(security, None),
             Claim::Step { response } if mechanism == Mechanism::CRAM_MD5 => {
-                return self.cram_md5(security, response.as_ref());
+                return self.cram_md5(security, Some(response));
             }
             other => panic!("no rule for {other:?}"),
         };
@@ -89,7 +86,7 @@ impl Judge {
         let exchange = self.exchange.get_or_insert_with(|| {
             let password = move |name: &str| {
                 let known = users.iter().find(|known| known.name == name)?;
-                Some(Secret::from(known.secret.as_str()))
+                Some((known.name.clone(), Secret::from(known.secret.as_str())))
             };
             Box::new(CramMd5Server::new(security.challenge.as_str(), password).expect("a challenge"))
         });
@@ -122,15 +119,16 @@ fn told(claim: &Claim) -> (String, String) {
             let user = user.clone().unwrap_or_default();
             (user.clone(), user)
         }
-        Claim::External { authorize_as } => (
+        Claim::External { authorize_as, .. } => (
             authorize_as.clone().unwrap_or_default(),
             acting(authorize_as).trim_start().to_owned(),
         ),
         Claim::Anonymous { trace } => (trace.clone(), trace.clone()),
-        Claim::Step { response: None } => ("-".to_owned(), "-".to_owned()),
-        Claim::Step {
-            response: Some(response),
-        } => {
+        Claim::Begin { initial: None } => ("-".to_owned(), "-".to_owned()),
+        Claim::Begin {
+            initial: Some(response),
+        }
+        | Claim::Step { response } => {
             let subject = if response.is_empty() {
                 "=".to_owned()
             } else {

@@ -96,7 +96,8 @@ pub(crate) fn set_client(config: &mut client::Config, what: &str, value: &str) -
         "login" | "token" | "external" | "anonymous" => {
             credentials(what, value).map(|credentials| config.login = Some(Login::new(credentials)))
         }
-        "mechanism" | "auth-in-clear" | "act-as" => match &mut config.login {
+        "auth-in-clear" => in_clear(value).map(|policy| config.auth_in_clear = policy),
+        "mechanism" | "act-as" => match &mut config.login {
             None => Err("say first who logs in".to_owned()),
             Some(login) => set_login(login, what, value),
         },
@@ -124,7 +125,6 @@ pub(crate) fn mechanism(name: &str) -> Result<Mechanism, String> {
 fn set_login(login: &mut Login, what: &str, value: &str) -> Result<(), String> {
     match what {
         "mechanism" => login.mechanism = Some(mechanism(value)?),
-        "auth-in-clear" => login.in_clear = in_clear(value)?,
         _ => login.credentials = login.credentials.clone().authorize_as(value),
     }
     Ok(())

@@ -108,9 +108,7 @@ fn settings() -> Settings {
     settings.security.facts.peer_certificate = Some(b"ann".to_vec());
     settings.client.tls = Tls::Opportunistic;
     settings.client.login = Some(Login::new(Credentials::password("ann", "pw")));
-    if let Some(login) = &mut settings.client.login {
-        login.in_clear = InClear::InsecureSecrets;
-    }
+    settings.client.auth_in_clear = InClear::InsecureSecrets;
     settings.rules.push(smtp_tests::Rule {
         question: smtp_tests::Question::Recipient,
         about: "no@".to_owned(),

@@ -333,12 +333,12 @@ fn enter(settings: &mut Settings, entry: &Entry) {
             secret: known,
             may_be: Vec::new(),
         });
-        let mut login = Login::new(if who.token {
+        let login = Login::new(if who.token {
             Credentials::token(&*who.user, &*who.secret)
         } else {
             Credentials::password(&*who.user, &*who.secret)
         });
-        login.in_clear = entry.in_clear[1];
+        client.auth_in_clear = entry.in_clear[1];
         client.login = Some(login);
     }
 }

@@ -19,18 +19,11 @@ static USERS: LazyLock<Users> = LazyLock::new(|| {
     .unwrap()
 });
 
-fn facts() -> TlsFacts {
-    let mut facts = TlsFacts::default();
-    facts.channel_binding = Some([7; 32]);
-    facts
-}
-
 /// Lets a client with these credentials talk to the policy as the machines would, and says how it ended and how
 /// often the policy was asked.
 fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Progress, usize, Attempt) {
-    let facts = facts();
     let mut context = Context::default();
-    context.channel_binding = facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice);
+    context.channel_binding = Some(&[7; 32]);
     context.plus_offered = true;
     let mut client = credentials.start(mechanism, &context).unwrap();
     let mut attempt = Attempt::default();
@@ -40,13 +33,13 @@ fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Prog
             let password = client.respond(b"Password:").unwrap();
             Claim::login(user.expose(), password).unwrap()
         }
-        (_, None) => Claim::Step { response: None },
-        (_, Some(initial)) => Claim::parse(mechanism, initial.expose()).unwrap(),
+        (_, None) => Claim::Begin { initial: None },
+        (_, Some(initial)) => Claim::parse(mechanism, initial.expose(), None).unwrap(),
     };
     for asked in 1.. {
-        match users.judge(mechanism, claim, Some(&facts), &mut attempt) {
+        match users.judge(mechanism, claim, &context, &mut attempt) {
             Progress::Challenge(challenge) => {
-                let response = Some(client.respond(&challenge).unwrap());
+                let response = client.respond(&challenge).unwrap();
                 claim = Claim::Step { response };
             }
             end => {
@@ -117,7 +110,7 @@ fn a_token_lets_its_own_user_in_and_no_other() {
     let (user, token) = (None, "token.of.cid".into());
     let claim = Claim::Bearer { user, token };
     let mut attempt = Attempt::default();
-    let end = users.judge(Mechanism::OAUTHBEARER, claim, None, &mut attempt);
+    let end = users.judge(Mechanism::OAUTHBEARER, claim, &Context::default(), &mut attempt);
     assert_eq!(end, accepted_as("cid"), "a token says whose it is");
 }
 
@@ -144,10 +137,10 @@ fn nobody_acts_as_somebody_else() {
 #[test]
 fn certificates_and_nobody_in_particular_are_refused() {
     let (users, mut attempt) = (&*USERS, Attempt::default());
-    let mut end = |mechanism, claim| users.judge(mechanism, claim, Some(&facts()), &mut attempt);
-    let external = Claim::parse(Mechanism::EXTERNAL, b"ann").unwrap();
+    let mut end = |mechanism, claim| users.judge(mechanism, claim, &Context::default(), &mut attempt);
+    let external = Claim::parse(Mechanism::EXTERNAL, b"ann", Some(b"cert")).unwrap();
     assert_eq!(end(Mechanism::EXTERNAL, external), Progress::Refused);
-    let anonymous = Claim::parse(Mechanism::ANONYMOUS, b"ann").unwrap();
+    let anonymous = Claim::parse(Mechanism::ANONYMOUS, b"ann", None).unwrap();
     assert_eq!(end(Mechanism::ANONYMOUS, anonymous), Progress::Refused);
 }
 
@@ -162,10 +155,10 @@ fn a_step_without_an_exchange_is_refused() {
             "\0",
         ] {
             let claim = Claim::Step {
-                response: Some(response.into()),
+                response: response.into(),
             };
             let mut attempt = Attempt::default();
-            let end = users.judge(mechanism, claim, Some(&facts()), &mut attempt);
+            let end = users.judge(mechanism, claim, &Context::default(), &mut attempt);
             assert_eq!(end, Progress::Refused, "{mechanism}: {response:?}");
             assert!(attempt.exchange.is_none());
         }
@@ -176,12 +169,12 @@ fn a_step_without_an_exchange_is_refused() {
 fn an_exchange_that_ended_without_an_answer_does_not_spoil_the_next() {
     let users = &*USERS;
     let mut attempt = Attempt::default();
-    let begin = Claim::Step { response: None };
-    let challenge = users.judge(Mechanism::CRAM_MD5, begin, None, &mut attempt);
+    let context = Context::default();
+    let begin = Claim::Begin { initial: None };
+    let challenge = users.judge(Mechanism::CRAM_MD5, begin, &context, &mut attempt);
     assert!(matches!(challenge, Progress::Challenge(_)));
-    attempt = Attempt::default();
-    let claim = Claim::parse(Mechanism::SCRAM_SHA_256, b"n,,n=ann,r=abcdefghijkl").unwrap();
-    let challenge = users.judge(Mechanism::SCRAM_SHA_256, claim, None, &mut attempt);
+    let claim = Claim::parse(Mechanism::SCRAM_SHA_256, b"n,,n=ann,r=abcdefghijkl", None).unwrap();
+    let challenge = users.judge(Mechanism::SCRAM_SHA_256, claim, &context, &mut attempt);
     assert!(matches!(challenge, Progress::Challenge(_)));
 }
 
@@ -189,8 +182,9 @@ fn an_exchange_that_ended_without_an_answer_does_not_spoil_the_next() {
 fn challenges_differ_each_time_and_the_salt_of_a_user_stays() {
     let users = &*USERS;
     let challenge = |mechanism, response: Option<&str>| {
-        let response = response.map(Secret::from);
-        match users.judge(mechanism, Claim::Step { response }, None, &mut Attempt::default()) {
+        let initial = response.map(Secret::from);
+        let claim = Claim::Begin { initial };
+        match users.judge(mechanism, claim, &Context::default(), &mut Attempt::default()) {
             Progress::Challenge(challenge) => String::from_utf8(challenge).unwrap(),
             end => panic!("{end:?}"),
         }

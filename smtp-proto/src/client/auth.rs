@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use super::{Client, Closed, Login, NotSent, Stage, WhyNot};
 use crate::{
     output::Sink,
-    sasl::{self, Cancel, ClientMechanism, Context, InClear, Mechanism, Secret},
+    sasl::{self, Cancel, ClientMechanism, Context, Mechanism, Secret},
     state::Move,
     types::{Auth, Code, Keyword, Reply},
 };
@@ -31,12 +31,12 @@ impl Client {
     /// [`Asked::Auth`](super::Asked::Auth): 334 for each challenge, which the mechanism answers, and at last 235 or a refusal. A login
     /// that every session needs belongs into [`Config::login`](super::Config::login) instead.
     ///
-    /// The policy for logins without TLS is not looked at.
+    /// Once the client breaks the exchange off, the session ends: the server is not what it seems.
     ///
     /// # Errors
     ///
-    /// Gives the mechanism back when the session is not ready, when the server does not offer it, or when this client
-    /// is authenticated already.
+    /// Gives the mechanism back when the session is not ready, when the server does not offer it, when
+    /// [`auth_in_clear`](super::Config::auth_in_clear) forbids it, or when this client is authenticated already.
     pub fn authenticate(
         &mut self,
         mechanism: Box<dyn ClientMechanism>,
@@ -47,6 +47,8 @@ impl Client {
             WhyNot::Authenticated
         } else if !self.offers(mechanism.mechanism()) {
             WhyNot::NotOffered(Keyword::Auth)
+        } else if !self.allows(mechanism.mechanism()) {
+            WhyNot::NeedsTls
         } else {
             self.begin_exchange(mechanism, false);
             return Ok(());
@@ -78,12 +80,6 @@ impl Client {
     /// The strongest mechanism that both sides have and that may be used.
     fn choose(&self, login: &Login) -> Option<Box<dyn ClientMechanism>> {
         let facts = self.tls();
-        let allowed = |mechanism: &Mechanism| match login.in_clear {
-            _ if facts.is_some() => true,
-            InClear::Never => false,
-            InClear::WithoutSecrets => !mechanism.shows_secret(),
-            InClear::InsecureSecrets => true,
-        };
         let known = Context {
             host: facts.and_then(|facts| facts.server_name.as_deref()),
             channel_binding: facts.and_then(|facts| facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice)),
@@ -95,7 +91,7 @@ impl Client {
             .iter()
             .copied()
             .filter(|mechanism| login.mechanism.is_none_or(|only| only == *mechanism))
-            .filter(|mechanism| allowed(mechanism) && self.offers(*mechanism))
+            .filter(|mechanism| self.allows(*mechanism) && self.offers(*mechanism))
             .find_map(|mechanism| {
                 let context = Context {
                     plus_offered: self.offers_plus(mechanism),
@@ -103,6 +99,11 @@ impl Client {
                 };
                 login.credentials.start(mechanism, &context)
             })
+    }
+
+    /// Whether a mechanism may be used on the stream as it is.
+    fn allows(&self, mechanism: Mechanism) -> bool {
+        self.is_encrypted() || self.config.auth_in_clear.allows(mechanism)
     }
 
     fn offers(&self, mechanism: Mechanism) -> bool {
@@ -186,10 +187,9 @@ impl Client {
                 // The server has let the client in and has not proven who it is itself: nobody to give mail to.
                 Err(cancel) => self.leave(Closed::LoginCancelled(cancel)),
             },
-            (_, cancelled) if exchange.automatic => {
-                self.leave(cancelled.map_or(Closed::LoginRefused, Closed::LoginCancelled));
-            }
-            _ => self.stage = Stage::Ready,
+            (_, Some(cancel)) => self.leave(Closed::LoginCancelled(cancel)),
+            (_, None) if exchange.automatic => self.leave(Closed::LoginRefused),
+            (_, None) => self.stage = Stage::Ready,
         }
     }
 }

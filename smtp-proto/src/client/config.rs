@@ -22,6 +22,8 @@ pub struct Config {
     pub tls: Tls,
     /// Who the client says it is, and how, before the session is ready; `None`: it does not say (RFC 4954).
     pub login: Option<Login>,
+    /// What may be shown without TLS to say who the client is. Default [`InClear::Never`]: nothing.
+    pub auth_in_clear: InClear,
     /// Bounds.
     pub limits: ClientLimits,
     /// Deadlines.
@@ -53,6 +55,7 @@ impl Config {
             protocol: Protocol::Smtp,
             tls: Tls::Disabled,
             login: None,
+            auth_in_clear: InClear::Never,
             limits: ClientLimits::default(),
             timeouts: Timeouts::default(),
             line_endings: LineEndings::default(),
@@ -70,18 +73,15 @@ pub struct Login {
     pub credentials: Credentials,
     /// By which mechanism only; `None`: by the strongest that the server offers, too. Default `None`.
     pub mechanism: Option<Mechanism>,
-    /// What may be shown without TLS. Default [`InClear::Never`]: nothing, the session ends.
-    pub in_clear: InClear,
 }
 
 impl Login {
-    /// A login with these, by the strongest mechanism that the server offers, under TLS only.
+    /// A login with these, by the strongest mechanism that the server offers.
     #[must_use]
     pub const fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
             mechanism: None,
-            in_clear: InClear::Never,
         }
     }
 }

@@ -209,6 +209,9 @@ pub enum WhyNot {
         /// What the server takes.
         limit: u64,
     },
+    /// What the mechanism shows must not be shown without TLS.
+    #[error("start TLS first, or allow the mechanism in clear")]
+    NeedsTls,
     /// The server has let the client in already, and takes no other login in this session (RFC 4954 section 4).
     #[error("connect again to log in as somebody else")]
     Authenticated,

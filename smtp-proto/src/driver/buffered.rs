@@ -1,6 +1,7 @@
 //! A machine with its buffers.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::Gathered;
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
 /// A driver reads into [`received`](Self::received), polls, and writes what [`unwritten`](Self::unwritten) shows. The
 /// input buffer is as long as the machine's longest line or reply and what was read in one go; it is given back
 /// when it is empty and [`rest`](Self::rest) is called.
-#[derive(Debug)]
 pub struct Buffered<M> {
     machine: M,
     input: Vec<u8>,
@@ -126,6 +126,17 @@ impl<M: Machine> Buffered<M> {
         } else {
             self.input.drain(..used);
         }
+    }
+}
+
+/// How much is in the buffers, and not what: it may be a password.
+impl<M: fmt::Debug> fmt::Debug for Buffered<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffered")
+            .field("machine", &self.machine)
+            .field("input", &(self.input.len() - self.used))
+            .field("backlog", &(self.backlog.len() - self.written))
+            .finish()
     }
 }
 

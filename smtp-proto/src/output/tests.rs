@@ -59,3 +59,38 @@ fn numbers_are_written_in_decimal() {
     }
     assert_eq!(bytes, b"0 7 10 4294967296 18446744073709551615 ");
 }
+
+#[test]
+fn what_is_concealed_is_wiped_out_once_it_is_written() {
+    for octets in [10, INLINE, INLINE + 1, 20_000] {
+        let mut output = Output::default();
+        output.put(b"before");
+        output.conceal(octets);
+        let room = output.spilled.as_ptr();
+        for _ in 0..octets {
+            output.put(b"s");
+        }
+        let spilled = !output.spilled.is_empty();
+        assert_eq!(spilled, octets + 6 > INLINE, "{octets}");
+        assert!(
+            !spilled || output.spilled.as_ptr() == room,
+            "a copy was left behind"
+        );
+        output.wrote(octets);
+        output.put(b"behind");
+        output.wrote(12);
+        assert!(output.is_empty());
+        assert!(!output.inline.contains(&b's') && !output.secret, "{octets}");
+        // An ordinary reply does not pay for it.
+        output.put(b"s");
+        output.wrote(1);
+        assert!(output.inline.contains(&b's'));
+    }
+}
+
+#[test]
+fn what_is_shown_of_it_is_how_much_there_is() {
+    let mut output = Output::default();
+    output.put(b"secret");
+    assert_eq!(std::format!("{output:?}"), "Output(6 octets)");
+}

@@ -66,8 +66,8 @@ pub fn cram_md5_user(response: &[u8]) -> Option<String> {
 
 /// The server's side: it needs the password itself, or something that is as good as it.
 ///
-/// It asks `lookup` for the password of a user. When there is none, it does the same work with another one and
-/// refuses in the same way; only the time of `lookup` itself can tell.
+/// It asks `lookup` who a user is by the name that was sent, and for the password, which is not empty. When there is
+/// none, it does the same work with another one and refuses in the same way; only the time of `lookup` itself can tell.
 pub struct CramMd5Server<F> {
     challenge: String,
     lookup: F,
@@ -81,7 +81,7 @@ enum State {
     Over,
 }
 
-impl<F: FnMut(&str) -> Option<Secret>> CramMd5Server<F> {
+impl<F: FnMut(&str) -> Option<(String, Secret)>> CramMd5Server<F> {
     /// Takes a challenge in the form `<unique@host>`, which must be a new one each time: who can tell the next one
     /// has the answer to it from another exchange. None when it does not have that form, holds a blank or another
     /// character than those of ASCII that are seen, or is longer than 998 octets.
@@ -109,15 +109,15 @@ impl<F: FnMut(&str) -> Option<Secret>> CramMd5Server<F> {
     /// Whom the response is from, if it is right.
     fn verify(&mut self, response: &[u8]) -> Option<String> {
         let (user, shown) = split(response)?;
-        let password = (self.lookup)(&user);
-        let known = password.is_some();
-        let expected = digest(&password.unwrap_or_default(), self.challenge.as_bytes());
+        let (identity, password) = (self.lookup)(&user).unwrap_or_default();
+        let expected = digest(&password, self.challenge.as_bytes());
         let same: bool = expected.ct_eq(&shown.to_ascii_lowercase()).into();
-        (same && known).then_some(user)
+        // Who has no password cannot know it.
+        (same && !password.is_empty()).then_some(identity)
     }
 }
 
-impl<F: FnMut(&str) -> Option<Secret> + Send> ServerMechanism for CramMd5Server<F> {
+impl<F: FnMut(&str) -> Option<(String, Secret)> + Send> ServerMechanism for CramMd5Server<F> {
     fn step(&mut self, response: &[u8]) -> Progress {
         match self.state {
             State::Begun if response.is_empty() => {

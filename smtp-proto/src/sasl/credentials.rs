@@ -39,7 +39,8 @@ pub struct Context<'a> {
     /// The channel binding of type `tls-exporter`: 32 octets that both ends of a TLS 1.3 session can make, and no
     /// one else (RFC 9266). Without it, no mechanism that [binds](Mechanism::binds_channel) is started.
     pub channel_binding: Option<&'a [u8]>,
-    /// Whether the server offers the form that ends in `-PLUS` of the mechanism that is started, or that is it.
+    /// Whether the server offers the form that ends in `-PLUS` of the mechanism that is started, or that is it; on the
+    /// server's side, whether it offers any such form.
     /// SCRAM tells a server that does not that the client could have bound, so that a downgrade shows.
     pub plus_offered: bool,
 }

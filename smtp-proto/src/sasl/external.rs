@@ -41,8 +41,11 @@ impl ClientMechanism for ExternalClient {
 /// ```text
 /// extern-resp = *( UTF8-char-no-nul )
 /// ```
-pub(super) fn parse(response: &[u8]) -> Option<Claim> {
-    optional_name(response).map(|authorize_as| Claim::External { authorize_as })
+pub(super) fn parse(response: &[u8], certificate: Option<&[u8]>) -> Option<Claim> {
+    Some(Claim::External {
+        certificate: certificate?.into(),
+        authorize_as: optional_name(response)?,
+    })
 }
 
 #[cfg(test)]

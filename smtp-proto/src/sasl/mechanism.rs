@@ -13,6 +13,22 @@ pub struct Mechanism {
     len: u8,
 }
 
+/// How the exchange of a mechanism goes, as far as a server has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One response of the client says all that there is to say.
+    OneResponse,
+    /// Two questions of the server. By the letter there is no initial response (RFC 4954 section 4), but many clients
+    /// send the user name there, and it means nothing else.
+    Login,
+    /// Several steps, the first of them the client's.
+    ClientFirst,
+    /// Several steps, the first of them the server's: an initial response is an error.
+    ServerFirst,
+    /// Nobody here knows.
+    Unknown,
+}
+
 /// Why a text is not the name of a mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a mechanism is named by 1 to 20 letters, digits, hyphens and underscores")]
@@ -71,11 +87,15 @@ impl Mechanism {
         core::str::from_utf8(name).unwrap_or_default()
     }
 
-    /// Whether the password or token can be read from what the client sends, so that TLS must come first: PLAIN,
-    /// LOGIN, XOAUTH2 and OAUTHBEARER. A mechanism that has no constant here is taken not to.
+    /// Whether the password or token can be read from what the client sends, so that TLS must come first. A mechanism
+    /// that has no constant here is taken to show it.
     #[must_use]
     pub fn shows_secret(self) -> bool {
-        [Self::PLAIN, Self::LOGIN, Self::XOAUTH2, Self::OAUTHBEARER].contains(&self)
+        match self.shape() {
+            Shape::Login | Shape::Unknown => true,
+            Shape::OneResponse => ![Self::EXTERNAL, Self::ANONYMOUS].contains(&self),
+            Shape::ClientFirst | Shape::ServerFirst => false,
+        }
     }
 
     /// Whether it binds the exchange to the TLS session: its name ends in `-PLUS` (RFC 5801 section 4).
@@ -84,11 +104,19 @@ impl Mechanism {
         self.as_str().ends_with("-PLUS")
     }
 
-    /// Whether the server speaks first, so that there is no initial response: LOGIN and CRAM-MD5. A mechanism that
-    /// has no constant here is taken to begin with the client.
-    #[must_use]
-    pub fn server_first(self) -> bool {
-        [Self::LOGIN, Self::CRAM_MD5].contains(&self)
+    /// How an exchange goes.
+    pub(crate) fn shape(self) -> Shape {
+        match self {
+            Self::PLAIN | Self::XOAUTH2 | Self::OAUTHBEARER | Self::EXTERNAL | Self::ANONYMOUS => {
+                Shape::OneResponse
+            }
+            Self::LOGIN => Shape::Login,
+            Self::CRAM_MD5 => Shape::ServerFirst,
+            Self::SCRAM_SHA_1 | Self::SCRAM_SHA_1_PLUS | Self::SCRAM_SHA_256 | Self::SCRAM_SHA_256_PLUS => {
+                Shape::ClientFirst
+            }
+            _ => Shape::Unknown,
+        }
     }
 
     /// For the constants. Fails to compile for a name that is too long.

@@ -68,6 +68,7 @@ pub use client::{Cancel, ClientMechanism};
 #[cfg(feature = "cram-md5")]
 pub use cram_md5::{CramMd5Server, cram_md5_user};
 pub use credentials::{Context, Credentials};
+pub(crate) use mechanism::Shape;
 pub use mechanism::{InvalidMechanism, Mechanism};
 #[cfg(feature = "saslprep")]
 pub use prep::{InvalidString, prepare};
@@ -88,6 +89,17 @@ pub enum InClear {
     WithoutSecrets,
     /// Insecure: passwords and tokens, which whoever listens can use. For networks that nobody else is on.
     InsecureSecrets,
+}
+
+impl InClear {
+    /// Whether a mechanism may be used without TLS.
+    pub(crate) fn allows(self, mechanism: Mechanism) -> bool {
+        match self {
+            Self::Never => false,
+            Self::WithoutSecrets => !mechanism.shows_secret(),
+            Self::InsecureSecrets => true,
+        }
+    }
 }
 
 /// What a mechanism that ends with what the client sent makes of success: it cannot come before all was sent.

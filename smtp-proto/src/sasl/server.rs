@@ -54,9 +54,11 @@ pub enum Claim {
         /// The token: the characters of `b64token` (RFC 6750 section 2.1), at least one.
         token: Secret,
     },
-    /// What the server knows from outside, such as a TLS certificate, is to be taken (EXTERNAL).
+    /// The certificate that the client showed in the TLS handshake is to be taken (EXTERNAL).
     External {
-        /// Whom the client wants to act as, if the server is not to derive that.
+        /// The certificate, in DER. The handshake has verified it; whom it stands for is for the application to say.
+        certificate: Vec<u8>,
+        /// Whom the client wants to act as, if the server is not to derive that. Nothing says that it may.
         authorize_as: Option<String>,
     },
     /// Nobody in particular (ANONYMOUS).
@@ -64,10 +66,15 @@ pub enum Claim {
         /// What the client wants to be traced by, at most 255 characters; may be empty.
         trace: String,
     },
-    /// A response of any other mechanism.
+    /// Another mechanism begins: so does an exchange, and one that was not finished is void.
+    Begin {
+        /// The initial response, if the client gave one.
+        initial: Option<Secret>,
+    },
+    /// The response to the last challenge of that exchange.
     Step {
-        /// The response; none when the client gave no initial one.
-        response: Option<Secret>,
+        /// The response.
+        response: Secret,
     },
 }
 
@@ -87,11 +94,15 @@ impl Claim {
     }
 
     /// Reads the response, after base64, of a mechanism that has one only; that of any other is handed through as
-    /// [`Step`](Self::Step). LOGIN has two: see [`login`](Self::login).
+    /// [`Begin`](Self::Begin). LOGIN has two: see [`login`](Self::login). `certificate` is what EXTERNAL is about.
     ///
     /// # Errors
-    /// When it does not follow the grammar of the mechanism, or is longer than a line has room for.
-    pub fn parse(mechanism: Mechanism, response: &[u8]) -> Result<Self, Malformed> {
+    /// When there is no such certificate, or the response does not follow the grammar of the mechanism, or is longer than a line has room for.
+    pub fn parse(
+        mechanism: Mechanism,
+        response: &[u8],
+        certificate: Option<&[u8]>,
+    ) -> Result<Self, Malformed> {
         if response.len() > MAX_DECODED {
             return Err(Malformed);
         }
@@ -99,10 +110,10 @@ impl Claim {
             Mechanism::PLAIN => plain::parse(response),
             Mechanism::XOAUTH2 => bearer::parse_xoauth2(response),
             Mechanism::OAUTHBEARER => bearer::parse_oauthbearer(response),
-            Mechanism::EXTERNAL => external::parse(response),
+            Mechanism::EXTERNAL => external::parse(response, certificate),
             Mechanism::ANONYMOUS => anonymous::parse(response),
-            _ => Some(Self::Step {
-                response: Some(response.into()),
+            _ => Some(Self::Begin {
+                initial: Some(response.into()),
             }),
         }
         .ok_or(Malformed)

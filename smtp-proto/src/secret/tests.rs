@@ -1,5 +1,21 @@
 use super::*;
 
+/// Whether `shown` has these octets in it, as text or as a list of numbers.
+pub(crate) fn shows(shown: &str, secret: &str) -> bool {
+    let numbers = std::format!("{:?}", secret.as_bytes());
+    shown.contains(secret) || shown.contains(numbers.trim_matches(['[', ']']))
+}
+
+#[test]
+fn octets_are_found_in_whatever_form() {
+    assert!(shows(
+        &std::format!("{:?}", (1, b"a hunter2!".to_vec())),
+        "hunter2"
+    ));
+    assert!(shows("hunter2", "hunter2"));
+    assert!(!shows("hunter", "hunter2"));
+}
+
 #[test]
 fn a_secret_is_not_shown() {
     let secret = Secret::from("hunter2");

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     output::Sink,
-    sasl::{self, Claim, InClear, Mechanism, Progress, Secret},
+    sasl::{self, Claim, Context, Mechanism, Progress, Secret, Shape},
     types::{self, AuthIdentity, Command, Extensions, Mail, Rejection},
 };
 
@@ -38,6 +38,8 @@ enum Awaits {
     User,
     /// LOGIN: the password.
     Password { user: Secret },
+    /// The first of several steps.
+    Begin,
     /// The answer to a challenge of the application's.
     Step,
     /// Nothing of interest: a bearer's refusal is told in two rounds (RFC 7628 section 3.2.3).
@@ -64,6 +66,20 @@ impl Server {
         self.login.as_ref().map(|login| login.mechanism)
     }
 
+    /// What the server's side of a mechanism has to know of the session, for
+    /// [`sasl::ScramServer::new`](crate::sasl) and mechanisms of the application's own.
+    #[must_use]
+    pub fn sasl_context(&self) -> Context<'_> {
+        let facts = self.tls();
+        Context {
+            host: None,
+            port: None,
+            channel_binding: facts.and_then(|facts| facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice)),
+            plus_offered: listed(self.extensions())
+                .any(|mechanism| mechanism.binds_channel() && self.fits(mechanism)),
+        }
+    }
+
     /// Believes from now on what this client says in the AUTH parameter of MAIL: who submitted a message first (RFC 4954
     /// section 5). Without this, [`Event::Mail`] shows [`AuthIdentity::UNKNOWN`] in its place. STARTTLS takes the
     /// trust away.
@@ -72,6 +88,8 @@ impl Server {
     }
 
     /// Answers [`Event::Auth`]: the client is this one, is not the one it says, or has to go on.
+    ///
+    /// The ticket has to go back to the session that gave it: another would let its own client in.
     ///
     /// A refusal is said with 535 ([`Rejection::CREDENTIALS`]); for another, such as
     /// [`Rejection::AUTH_FAILURE`] when nothing can be found out now, there is [`reject`](Self::reject). A challenge
@@ -132,11 +150,7 @@ impl Server {
     fn fits(&self, mechanism: Mechanism) -> bool {
         match self.tls() {
             None if mechanism.binds_channel() || mechanism == Mechanism::EXTERNAL => false,
-            None => match self.config.auth_in_clear {
-                InClear::Never => false,
-                InClear::WithoutSecrets => !mechanism.shows_secret(),
-                InClear::InsecureSecrets => true,
-            },
+            None => self.config.auth_in_clear.allows(mechanism),
             Some(facts) if mechanism == Mechanism::EXTERNAL => facts.peer_certificate.is_some(),
             Some(facts) => !mechanism.binds_channel() || facts.channel_binding.is_some(),
         }
@@ -160,13 +174,11 @@ impl Server {
         let Some(initial) = command.initial_response() else {
             return self.begin_exchange(mechanism);
         };
-        if mechanism == Mechanism::CRAM_MD5 {
-            return self.end_exchange(AuthFault::InitialResponse);
-        }
-        let awaits = match mechanism {
-            Mechanism::LOGIN => Awaits::User,
-            _ if says_all(mechanism) => Awaits::Everything,
-            _ => Awaits::Step,
+        let awaits = match mechanism.shape() {
+            Shape::OneResponse => Awaits::Everything,
+            Shape::Login => Awaits::User,
+            Shape::ClientFirst | Shape::Unknown => Awaits::Begin,
+            Shape::ServerFirst => return self.end_exchange(AuthFault::InitialResponse),
         };
         let initial = if initial == "=" { "" } else { initial };
         self.respond(mechanism, awaits, initial.as_bytes())
@@ -174,12 +186,14 @@ impl Server {
 
     /// The exchange begins without an initial response.
     fn begin_exchange<'i>(&mut self, mechanism: Mechanism) -> Next<'i> {
-        match mechanism {
-            Mechanism::LOGIN => self.challenge(mechanism, Awaits::User, b"Username:"),
-            _ if says_all(mechanism) => self.challenge(mechanism, Awaits::Everything, b""),
-            _ if is_scram(mechanism) => self.challenge(mechanism, Awaits::Step, b""),
-            // Whether the client is to begin is not known here.
-            _ => return self.judge(mechanism, Claim::Step { response: None }),
+        match mechanism.shape() {
+            Shape::OneResponse => self.challenge(mechanism, Awaits::Everything, b""),
+            Shape::Login => self.challenge(mechanism, Awaits::User, b"Username:"),
+            Shape::ClientFirst => self.challenge(mechanism, Awaits::Begin, b""),
+            // Whether the client is to begin is for the application to say.
+            Shape::ServerFirst | Shape::Unknown => {
+                return self.judge(mechanism, Claim::Begin { initial: None });
+            }
         }
         Next::Again
     }
@@ -215,15 +229,19 @@ impl Server {
             return self.end_exchange(AuthFault::NotBase64);
         };
         let claim = match awaits {
-            Awaits::Everything => Claim::parse(mechanism, response.expose()),
+            Awaits::Everything => {
+                let certificate = self.tls().and_then(|facts| facts.peer_certificate.as_deref());
+                Claim::parse(mechanism, response.expose(), certificate)
+            }
             Awaits::User => {
                 self.challenge(mechanism, Awaits::Password { user: response }, b"Password:");
                 return Next::Again;
             }
             Awaits::Password { user } => Claim::login(user.expose(), response),
-            Awaits::Step | Awaits::Refusal(_) => Ok(Claim::Step {
-                response: Some(response),
+            Awaits::Begin => Ok(Claim::Begin {
+                initial: Some(response),
             }),
+            Awaits::Step | Awaits::Refusal(_) => Ok(Claim::Step { response }),
         };
         match claim {
             Ok(claim) => self.judge(mechanism, claim),
@@ -233,7 +251,11 @@ impl Server {
 
     /// Asks the application what it thinks of this.
     fn judge<'i>(&mut self, mechanism: Mechanism, claim: Claim) -> Next<'i> {
-        let awaits = Awaits::Step;
+        // A challenge of the application's own is all that there is to be said to a bearer.
+        let awaits = match claim {
+            Claim::Step { .. } => Awaits::Step,
+            _ => Awaits::Begin,
+        };
         self.mode = Mode::Auth(Box::new(Exchange { mechanism, awaits }));
         Next::Event(Event::Auth {
             mechanism,
@@ -269,6 +291,7 @@ impl Server {
             return;
         };
         if !rejection.is_transient()
+            && !matches!(exchange.awaits, Awaits::Step)
             && let Some(failure) = sasl::bearer_failure(exchange.mechanism)
         {
             let mechanism = exchange.mechanism;
@@ -277,9 +300,7 @@ impl Server {
         }
         self.mode = Mode::Commands;
         self.pipeline.answer(ticket, &Reply::Rejection(&rejection));
-        if !rejection.is_transient() {
-            self.failed_auth();
-        }
+        self.failed_auth();
     }
 
     /// The application did not say what it thinks in time.
@@ -287,6 +308,7 @@ impl Server {
         self.mode = Mode::Commands;
         self.pipeline
             .answer_oldest(&Reply::Rejection(&Rejection::AUTH_FAILURE));
+        self.failed_auth();
     }
 
     /// Ends an exchange that the client broke off or got wrong.
@@ -340,20 +362,4 @@ fn listed(extensions: &Extensions) -> impl Iterator<Item = Mechanism> {
     extensions
         .auth_mechanisms()
         .filter_map(|name| Mechanism::parse(name).ok())
-}
-
-/// Whether one response of the client says all that there is to say.
-fn says_all(mechanism: Mechanism) -> bool {
-    matches!(
-        mechanism,
-        Mechanism::PLAIN
-            | Mechanism::XOAUTH2
-            | Mechanism::OAUTHBEARER
-            | Mechanism::EXTERNAL
-            | Mechanism::ANONYMOUS
-    )
-}
-
-fn is_scram(mechanism: Mechanism) -> bool {
-    mechanism.as_str().starts_with("SCRAM-")
 }

@@ -1,8 +1,8 @@
 //! Command lines: which is next, and who deals with it.
 
 use super::{
-    Closed, Event, Historic, LONGEST_DROPPED_LINE, Next, OUTPUT_HIGH, Server, Unknown, pipeline::Reply,
-    ticket::Kind,
+    Closed, Event, Historic, LONGEST_DROPPED_LINE, Next, OUTPUT_HIGH, Server, Unknown, body::Mode,
+    pipeline::Reply, ticket::Kind,
 };
 use crate::{
     line::Cut,
@@ -105,7 +105,8 @@ impl Server {
         }
         if dropped > 0 && before == 0 {
             self.long_response = begins_with(start, b"AUTH ");
-            if begins_with(start, b"BDAT") {
+            // A response may begin with any letters.
+            if begins_with(start, b"BDAT") && matches!(self.mode, Mode::Commands) {
                 self.lost_step();
                 return Line::Ended;
             }
@@ -133,6 +134,7 @@ impl Server {
         if let Ok(command) = &parsed
             && let Some(reply) = self.too_early(command)
             && !matches!(command, Command::Bdat(_))
+            && !matches!(command, Command::Unknown(unknown) if speaks_http(unknown.verb()))
         {
             return self.fault_with(reply);
         }

@@ -265,7 +265,8 @@ impl Server {
     /// Says a last reply and decides how the session ends. During a TLS handshake nothing can be said: in clear the
     /// client would take it for a part of it.
     fn close_with(&mut self, reply: &'static str, why: Closed) {
-        if matches!(self.mode, Mode::Upgrading) {
+        let awaited = matches!(self.mode, Mode::Upgrade) && self.pipeline.output.is_empty();
+        if awaited || matches!(self.mode, Mode::Upgrading) {
             self.close(why);
         } else if self.closing.is_none() {
             self.pipeline.abandon();

@@ -287,9 +287,10 @@ fn shown(claim: &Claim) -> String {
             authorize_as,
         } => format!("{user}:{} {authorize_as:?}", octets(password)),
         Claim::Bearer { user, token } => format!("{user:?} {}", octets(token)),
-        Claim::External { authorize_as } => format!("{authorize_as:?}"),
+        Claim::External { authorize_as, .. } => format!("{authorize_as:?}"),
         Claim::Anonymous { trace } => trace.clone(),
-        Claim::Step { response } => format!("{:?}", response.as_ref().map(octets)),
+        Claim::Begin { initial } => format!("begin {:?}", initial.as_ref().map(octets)),
+        Claim::Step { response } => format!("{:?}", octets(response)),
     }
 }
 

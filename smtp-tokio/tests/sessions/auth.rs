@@ -88,7 +88,7 @@ where
                 claim,
                 ticket,
             }) => {
-                let progress = USERS.judge(mechanism, claim, server.tls(), &mut attempt);
+                let progress = USERS.judge(mechanism, claim, &server.sasl_context(), &mut attempt);
                 taken.refused += usize::from(progress == Progress::Refused);
                 server.answer_auth(ticket, progress).unwrap();
             }
@@ -244,7 +244,7 @@ async fn the_reply_that_is_told_is_the_refusal_and_not_a_challenge() {
         };
         let mut config = logging_in(&Credentials::password("ann", "ann's pencil"), None);
         config.tls = client::Tls::Disabled;
-        config.login.as_mut().unwrap().in_clear = InClear::InsecureSecrets;
+        config.auth_in_clear = InClear::InsecureSecrets;
         let (client, ()) = tokio::join!(Client::on(near, config), serving);
         let Err(Error::Closed { why, reply, .. }) = client else {
             panic!("{client:?}");
@@ -270,7 +270,7 @@ async fn a_server_that_cannot_prove_itself_gets_no_mail() {
     };
     let mut config = logging_in(&Credentials::password("ann", "ann's pencil"), None);
     config.tls = client::Tls::Disabled;
-    config.login.as_mut().unwrap().in_clear = InClear::WithoutSecrets;
+    config.auth_in_clear = InClear::WithoutSecrets;
     let (client, ()) = tokio::join!(Client::on(near, config), serving);
     let Err(Error::Closed {
         why: client::Closed::LoginCancelled(Cancel::ServerNotProven),

@@ -165,7 +165,7 @@ impl Receiver {
 
 /// A challenge has to be new each time. This program has one session.
 fn challenge() -> Box<dyn ServerMechanism> {
-    let lookup = |user: &str| (user == "ann").then(|| "pencil".into());
+    let lookup = |user: &str| (user == "ann").then(|| ("ann".into(), "pencil".into()));
     match CramMd5Server::new("<1.1@mx.example.org>", lookup) {
         Some(mechanism) => Box::new(mechanism),
         None => Box::new(Closed),

@@ -8,7 +8,7 @@ fn a_trace_is_sent_and_read() {
         assert_eq!(client.finish(), Err(Cancel::Unexpected));
         let response = client.initial().unwrap();
         assert_eq!(response, trace.into());
-        let claim = Claim::parse(Mechanism::ANONYMOUS, response.expose()).unwrap();
+        let claim = Claim::parse(Mechanism::ANONYMOUS, response.expose(), None).unwrap();
         assert_eq!(claim, Claim::Anonymous { trace: trace.into() });
         assert_eq!(client.finish(), Ok(()));
         assert_eq!(client.respond(b""), Err(Cancel::Unexpected));

@@ -1,16 +1,36 @@
 use super::*;
+use crate::secret::tests::shows;
 use alloc::borrow::ToOwned;
 
 /// RFC 2195 section 2.
 const CHALLENGE: &str = "<1896.697170952@postoffice.reston.mci.net>";
 const RESPONSE: &str = "tim b913a602c7eda7a495b4e6e7334d3890";
 
-fn lookup(user: &str) -> Option<Secret> {
-    (user == "tim").then(|| "tanstaaftanstaaf".into())
+fn lookup(user: &str) -> Option<(String, Secret)> {
+    user.eq_ignore_ascii_case("tim")
+        .then(|| ("tim".to_owned(), "tanstaaftanstaaf".into()))
 }
 
-fn server() -> CramMd5Server<fn(&str) -> Option<Secret>> {
-    CramMd5Server::new(CHALLENGE, lookup as fn(&str) -> Option<Secret>).unwrap()
+fn server() -> CramMd5Server<impl FnMut(&str) -> Option<(String, Secret)>> {
+    CramMd5Server::new(CHALLENGE, lookup).unwrap()
+}
+
+#[test]
+fn who_it_is_is_for_the_lookup_to_say() {
+    let response = RESPONSE.replace("tim", "TIM");
+    assert_eq!(answer(response.as_bytes()), Progress::Accepted("tim".to_owned()));
+}
+
+#[test]
+fn nobody_gets_in_without_a_password() {
+    let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
+    client.respond(CHALLENGE.as_bytes()).unwrap();
+    let empty = digest(&Secret::default(), CHALLENGE.as_bytes());
+    let response = std::format!("tim {}", core::str::from_utf8(&empty).unwrap());
+    let mut server =
+        CramMd5Server::new(CHALLENGE, |_: &str| Some(("tim".to_owned(), Secret::default()))).unwrap();
+    server.step(b"");
+    assert_eq!(server.step(response.as_bytes()), Progress::Refused);
 }
 
 fn answer(response: &[u8]) -> Progress {
@@ -71,7 +91,7 @@ fn the_digits_may_be_in_capitals_and_a_name_may_hold_a_blank() {
     );
     let mut client = CramMd5Client::new("a b", &"x".into()).unwrap();
     let response = client.respond(CHALLENGE.as_bytes()).unwrap();
-    let mut server = CramMd5Server::new(CHALLENGE, |_: &str| Some("x".into())).unwrap();
+    let mut server = CramMd5Server::new(CHALLENGE, |user: &str| Some((user.to_owned(), "x".into()))).unwrap();
     server.step(b"");
     assert_eq!(
         server.step(response.expose()),
@@ -126,5 +146,5 @@ fn a_challenge_has_a_form() {
 #[test]
 fn nothing_secret_is_shown() {
     let client = CramMd5Client::new("tim", &"hunter2".into()).unwrap();
-    assert!(!std::format!("{client:?} {:?}", server()).contains("hunter2"));
+    assert!(!shows(&std::format!("{client:?} {:?}", server()), "hunter2"));
 }

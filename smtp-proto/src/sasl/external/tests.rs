@@ -7,10 +7,11 @@ fn an_identity_may_be_asked_for() {
         assert_eq!(client.finish(), Err(Cancel::Unexpected));
         let response = client.initial().unwrap();
         assert_eq!(response, identity.unwrap_or_default().into());
-        let claim = Claim::parse(Mechanism::EXTERNAL, response.expose()).unwrap();
+        let claim = Claim::parse(Mechanism::EXTERNAL, response.expose(), Some(b"cert")).unwrap();
         assert_eq!(
             claim,
             Claim::External {
+                certificate: b"cert".into(),
                 authorize_as: identity.map(Into::into)
             }
         );
@@ -22,8 +23,9 @@ fn an_identity_may_be_asked_for() {
 #[test]
 fn what_is_no_name_is_refused() {
     for response in [b"a\0b".as_slice(), b"\0", b"a\r\n", b"\xFF", &[b'x'; 256]] {
-        assert_eq!(parse(response), None);
+        assert_eq!(parse(response, Some(b"cert")), None);
     }
+    assert_eq!(parse(b"", None), None, "there is no certificate");
     assert!(ExternalClient::new(Some("")).is_none());
     assert!(ExternalClient::new(Some("a\0")).is_none());
 }

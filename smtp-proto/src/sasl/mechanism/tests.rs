@@ -31,28 +31,29 @@ fn a_name_has_its_characters_and_length() {
 #[test]
 fn what_is_known_of_the_mechanisms() {
     let known = [
-        (Mechanism::PLAIN, true, false, false),
-        (Mechanism::LOGIN, true, false, true),
-        (Mechanism::XOAUTH2, true, false, false),
-        (Mechanism::OAUTHBEARER, true, false, false),
-        (Mechanism::EXTERNAL, false, false, false),
-        (Mechanism::ANONYMOUS, false, false, false),
-        (Mechanism::CRAM_MD5, false, false, true),
-        (Mechanism::SCRAM_SHA_1, false, false, false),
-        (Mechanism::SCRAM_SHA_1_PLUS, false, true, false),
-        (Mechanism::SCRAM_SHA_256, false, false, false),
-        (Mechanism::SCRAM_SHA_256_PLUS, false, true, false),
-        (Mechanism::parse("GSSAPI").unwrap(), false, false, false),
+        (Mechanism::PLAIN, true, false, Shape::OneResponse),
+        (Mechanism::LOGIN, true, false, Shape::Login),
+        (Mechanism::XOAUTH2, true, false, Shape::OneResponse),
+        (Mechanism::OAUTHBEARER, true, false, Shape::OneResponse),
+        (Mechanism::EXTERNAL, false, false, Shape::OneResponse),
+        (Mechanism::ANONYMOUS, false, false, Shape::OneResponse),
+        (Mechanism::CRAM_MD5, false, false, Shape::ServerFirst),
+        (Mechanism::SCRAM_SHA_1, false, false, Shape::ClientFirst),
+        (Mechanism::SCRAM_SHA_1_PLUS, false, true, Shape::ClientFirst),
+        (Mechanism::SCRAM_SHA_256, false, false, Shape::ClientFirst),
+        (Mechanism::SCRAM_SHA_256_PLUS, false, true, Shape::ClientFirst),
+        // Of what is not known the worst is taken to be true.
+        (Mechanism::parse("X-TOKEN").unwrap(), true, false, Shape::Unknown),
     ];
-    for (mechanism, shows, binds, server_first) in known {
+    for (mechanism, shows, binds, shape) in known {
         assert_eq!(Mechanism::parse(mechanism.as_str()), Ok(mechanism));
         assert_eq!(
             (
                 mechanism.shows_secret(),
                 mechanism.binds_channel(),
-                mechanism.server_first()
+                mechanism.shape()
             ),
-            (shows, binds, server_first),
+            (shows, binds, shape),
             "{mechanism}"
         );
     }

@@ -21,7 +21,7 @@ fn the_examples_are_sent_and_read() {
         assert_eq!(client.initial(), Some(response.into()));
         assert_eq!(client.finish(), Ok(()));
         assert_eq!(
-            Claim::parse(Mechanism::PLAIN, response.as_bytes()),
+            Claim::parse(Mechanism::PLAIN, response.as_bytes(), None),
             Ok(claim(user, password, authorize_as))
         );
     }
@@ -53,7 +53,7 @@ fn malformed_responses_are_refused() {
     assert!(parse(std::format!("{long}\0{long}y\0a").as_bytes()).is_none());
     assert!(parse(std::format!("{long}\0y{}\0a", &long[1..]).as_bytes()).is_some());
     let huge = std::format!("\0tim\0{}", "x".repeat(12_288));
-    assert!(Claim::parse(Mechanism::PLAIN, huge.as_bytes()).is_err());
+    assert!(Claim::parse(Mechanism::PLAIN, huge.as_bytes(), None).is_err());
 }
 
 #[test]

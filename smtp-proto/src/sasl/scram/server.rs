@@ -5,7 +5,7 @@ use core::fmt;
 
 use rsasl::prelude::{Session, State};
 
-use super::super::{Mechanism, Progress, Secret, ServerMechanism};
+use super::super::{Context, Mechanism, Progress, Secret, ServerMechanism};
 use super::client::prepared_name;
 use super::keys::{Hash, ScramKeys};
 use super::message::{ClientFinal, ClientFirst, Flag};
@@ -56,7 +56,7 @@ pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
 ///     }
 ///     None => panic!("malformed: refuse it"),
 /// };
-/// let mut server = ScramServer::new(mechanism, keys, None, false).unwrap();
+/// let mut server = ScramServer::new(mechanism, keys, &Context::default()).unwrap();
 /// let mut progress = server.step(first.expose());
 /// while let Progress::Challenge(challenge) = progress {
 ///     progress = server.step(client.respond(&challenge)?.expose());
@@ -94,24 +94,21 @@ enum Stage {
 }
 
 impl ScramServer {
-    /// Makes it of the keys of a user, the channel binding of type `tls-exporter` of the TLS session if there is one
-    /// (RFC 9266), and whether this server offers the client a mechanism that binds the channel: a client that could
-    /// and was not told so is refused then, since someone in between changed what was offered.
+    /// Makes it of the keys of a user and of what is known of the session
+    /// ([`sasl_context`](crate::server::Server::sasl_context)). A client that could bind the channel and was not told
+    /// that the server can is refused, since someone in between changed what was offered.
     ///
     /// None when the mechanism is not a SCRAM mechanism of this crate, the keys are for another hash, or it binds
     /// the channel and there is no binding.
     #[must_use]
-    pub fn new(
-        mechanism: Mechanism,
-        keys: ScramKeys,
-        channel_binding: Option<&[u8]>,
-        plus_offered: bool,
-    ) -> Option<Self> {
-        let binding = channel_binding.filter(|octets| mechanism.binds_channel() && !octets.is_empty());
+    pub fn new(mechanism: Mechanism, keys: ScramKeys, context: &Context<'_>) -> Option<Self> {
+        let binding = context
+            .channel_binding
+            .filter(|octets| mechanism.binds_channel() && !octets.is_empty());
         let fits = Hash::of(mechanism) == Some(keys.hash()) && binding.is_some() == mechanism.binds_channel();
         fits.then(|| Self {
             mechanism,
-            plus_offered,
+            plus_offered: context.plus_offered,
             authorized: None,
             stage: Stage::First {
                 keys,

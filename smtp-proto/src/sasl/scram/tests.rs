@@ -54,7 +54,12 @@ fn server(mechanism: Mechanism) -> ScramServer {
 
 fn server_with(mechanism: Mechanism, keys: ScramKeys) -> ScramServer {
     let binding = mechanism.binds_channel().then_some(BINDING.as_slice());
-    ScramServer::new(mechanism, keys, binding, mechanism.binds_channel()).unwrap()
+    let context = Context {
+        channel_binding: binding,
+        plus_offered: mechanism.binds_channel(),
+        ..Context::default()
+    };
+    ScramServer::new(mechanism, keys, &context).unwrap()
 }
 
 fn challenge(progress: Progress) -> Vec<u8> {

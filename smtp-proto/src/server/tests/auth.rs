@@ -1,6 +1,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::*;
+use crate::{driver::Buffered, secret::tests::shows};
 
 /// `\0ann\0pw` in base64.
 const ANN: &str = "AGFubgBwdw==";
@@ -146,13 +147,13 @@ fn any_other_mechanism_goes_step_by_step() {
     session.judgements.push(Progress::Challenge(Vec::new()));
     session.judgements.push(Progress::Accepted("ann".into()));
     session.sends("AUTH X-OWN");
-    assert_eq!(session.happened(), "auth X-OWN None");
+    assert_eq!(session.happened(), "auth X-OWN begin None");
     assert_eq!(session.said(), format!("334 {}\r\n", encoded("who?")));
     session.sends(&encoded("me"));
-    assert_eq!(session.happened(), "auth X-OWN Some(\"me\")");
+    assert_eq!(session.happened(), "auth X-OWN \"me\"");
     assert_eq!(session.said(), "334 \r\n");
     session.sends("");
-    assert_eq!(session.happened(), "auth X-OWN Some(\"\")");
+    assert_eq!(session.happened(), "auth X-OWN \"\"");
     assert_eq!(session.codes(), "235");
 }
 
@@ -160,7 +161,7 @@ fn any_other_mechanism_goes_step_by_step() {
 fn an_equals_sign_is_an_empty_initial_response() {
     let mut session = session(Mechanism::parse("X-OWN").unwrap());
     session.sends("AUTH X-OWN =");
-    assert_eq!(session.happened(), "auth X-OWN Some(\"\")");
+    assert_eq!(session.happened(), "auth X-OWN begin Some(\"\")");
 }
 
 #[test]
@@ -181,7 +182,10 @@ fn scram_is_begun_by_the_client() {
     session.sends("AUTH SCRAM-SHA-256");
     assert_eq!(session.said(), "334 \r\n");
     session.sends(&encoded("n,,n=ann,r=x"));
-    assert_eq!(session.happened(), "auth SCRAM-SHA-256 Some(\"n,,n=ann,r=x\")");
+    assert_eq!(
+        session.happened(),
+        "auth SCRAM-SHA-256 begin Some(\"n,,n=ann,r=x\")"
+    );
 }
 
 #[test]
@@ -460,10 +464,66 @@ fn what_is_said_of_the_originator_is_believed_from_the_trusted_only() {
 
 #[test]
 fn nothing_shown_is_in_debug() {
-    let mut session = session(Mechanism::PLAIN).holding();
-    session.sends(&format!("AUTH PLAIN {}", encoded("\0ann\0hunter2")));
-    let seen = format!("{:?} {:?}", session.server, session.auth);
-    assert!(!seen.contains("hunter2"), "{seen}");
+    let line = format!("AUTH PLAIN {}\r\n", encoded("\0ann\0hunter2"));
+    let mut buffered = Buffered::new(session(Mechanism::PLAIN).server);
+    buffered.received(line.as_bytes());
+    let before = format!("{buffered:?}");
+    let Step::Event(event) = buffered.poll(Instant::ORIGIN).0 else {
+        panic!("no question");
+    };
+    let asked = format!("{event:?}");
+    let seen = format!("{before} {asked} {buffered:?}");
+    assert!(seen.contains("ann"), "{seen}");
+    for secret in ["hunter2", &*encoded("\0ann\0hunter2")] {
+        assert!(!shows(&seen, secret), "{seen}");
+    }
+}
+
+#[test]
+fn who_cannot_be_judged_now_may_not_ask_for_ever() {
+    let mut config = offering(&[Mechanism::PLAIN]);
+    config.limits.failed_logins = crate::limits::Bound::new(9, 2);
+    let mut session = Session::with(config).refusing("auth", Rejection::AUTH_FAILURE);
+    for _ in 0..3 {
+        session.sends(&format!("AUTH PLAIN {ANN}"));
+    }
+    assert_eq!(session.codes(), "454 454 454 421");
+}
+
+#[test]
+fn a_bearer_is_told_why_once() {
+    let mut session = session(Mechanism::OAUTHBEARER);
+    session.judgements.push(Progress::Challenge(b"{}".into()));
+    session.sends(&format!(
+        "AUTH OAUTHBEARER {}",
+        encoded("n,a=ann,\x01auth=Bearer tok\x01\x01")
+    ));
+    assert_eq!(session.said(), "334 e30=\r\n");
+    session.sends("AQ==");
+    assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
+}
+
+#[test]
+fn a_long_response_is_no_chunk() {
+    let mut session = session(Mechanism::PLAIN);
+    session.sends("AUTH PLAIN");
+    session.forgets();
+    session.sends(&format!("BDAT{}", "A".repeat(20_000)));
+    assert_eq!(session.codes(), "500");
+    assert_eq!(session.happened(), "auth-failed TooLong");
+}
+
+#[test]
+fn what_begins_anew_is_told_from_what_goes_on() {
+    let mut session = session(Mechanism::SCRAM_SHA_256);
+    session.judgements.push(Progress::Challenge(b"x".into()));
+    session.judgements.push(Progress::Challenge(b"x".into()));
+    session.sends("AUTH SCRAM-SHA-256 YQ==\r\n*\r\nAUTH SCRAM-SHA-256 YQ==\r\nYg==");
+    assert_eq!(
+        session.happened(),
+        "auth SCRAM-SHA-256 begin Some(\"a\"), auth-failed Cancelled, auth SCRAM-SHA-256 begin Some(\"a\"), \
+         auth SCRAM-SHA-256 \"b\""
+    );
 }
 
 #[test]

@@ -118,8 +118,12 @@ fn what_a_client_says_of_channel_binding_must_agree() {
         (plus, true, "y,", false),
     ] {
         let peer = Peer::new(mechanism);
-        let mut server =
-            ScramServer::new(mechanism, peer.keys.clone(), Some(&BINDING), plus_offered).unwrap();
+        let context = Context {
+            channel_binding: Some(&BINDING),
+            plus_offered,
+            ..Context::default()
+        };
+        let mut server = ScramServer::new(mechanism, peer.keys.clone(), &context).unwrap();
         let progress = server.step(peer.first(head).as_bytes());
         assert_eq!(
             progress != Progress::Refused,
@@ -275,7 +279,12 @@ fn cut_messages_are_refused() {
 fn a_server_needs_keys_of_the_hash_and_a_channel() {
     let made = |mechanism, keys: Mechanism, binding: Option<&[u8]>| {
         let keys = Peer::new(keys).keys;
-        ScramServer::new(mechanism, keys, binding, true).is_some()
+        let context = Context {
+            channel_binding: binding,
+            plus_offered: true,
+            ..Context::default()
+        };
+        ScramServer::new(mechanism, keys, &context).is_some()
     };
     let (sha1, sha256) = (Mechanism::SCRAM_SHA_1, Mechanism::SCRAM_SHA_256);
     assert!(made(sha1, sha1, None));
