@@ -94,7 +94,10 @@ impl<S: Socket> Client<S> {
         if self.connection.glance(wait) {
             return Ok(Some(permit));
         }
-        source.fill()?;
+        // Reading may have taken its time.
+        if source.fill()? && self.connection.glance(wait) {
+            return Ok(Some(permit));
+        }
         let (block, coming) = source.block();
         let mut gathered = self.connection.gather(permit, block, coming);
         if gathered.is_blocked() {
@@ -115,18 +118,18 @@ pub(crate) enum Source<'m, R> {
 }
 
 impl<R: Read> Source<'_, R> {
-    /// Reads what makes a block, if there is nothing left of the last one.
-    fn fill(&mut self) -> io::Result<()> {
+    /// Reads what makes a block, if there is nothing left of the last one, and says whether it did.
+    fn fill(&mut self) -> io::Result<bool> {
         let Self::Reader {
             reader,
             buffer,
             ended,
         } = self
         else {
-            return Ok(());
+            return Ok(false);
         };
         if !buffer.rest().is_empty() || *ended {
-            return Ok(());
+            return Ok(false);
         }
         buffer.restart();
         *ended = buffer.read(reader)? == 0;
@@ -134,7 +137,7 @@ impl<R: Read> Source<'_, R> {
         while !*ended && !buffer.room().is_empty() && begin.elapsed() < PATIENCE {
             *ended = buffer.read(reader)? == 0;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The next octets of the message, and whether more come behind them.
