@@ -239,9 +239,12 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         let backlog = self.is_writing();
         if !self.deaf && (wait.write || backlog || self.unflushed) {
             match self.write(wait.write) {
+                // Whoever put something aside goes on when it has gone, be it only as far as TLS: a later flush does not
+                // tell what was flushed.
+                Err(error) if would_block(&error) && backlog && !self.is_writing() => return None,
                 Err(error) if would_block(&error) => blocked.write = true,
                 Err(error) => self.deaf(error),
-                // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
+                // So does a machine that waits for nothing else.
                 Ok(()) if backlog || !(wait.read || wait.answer) => return None,
                 Ok(()) => {}
             }

@@ -170,7 +170,7 @@ impl Session {
 ///
 /// # Errors
 ///
-/// When the listener has no address, or the system has no more descriptors: four are needed beside the connections.
+/// When the listener has no address, or the system has no more descriptors: six are needed beside the connections.
 /// Errors in accepting are logged and survived.
 pub fn serve(
     listener: TcpListener,
@@ -181,11 +181,11 @@ pub fn serve(
 ) -> io::Result<()> {
     let local = listener.local_addr()?;
     listener.set_nonblocking(true)?;
-    let (alarm, gracefully) = Bell::new()?;
+    let (alarm, bell) = Bell::new()?;
+    let (finish, gracefully) = Bell::new()?;
     let (end, now) = Bell::new()?;
     let orders = Arc::new(Orders { gracefully, now });
     stop.rings(alarm);
-    let bell = &orders.gracefully;
     let places = Arc::new(Taken::new(Places::new(options.connections, options.per_peer)));
     let session = Arc::new(session);
     // In this order no flood of connections can keep the stop from its turn.
@@ -202,7 +202,7 @@ pub fn serve(
                 };
                 if let Err(error) = waited {
                     warn!(%error, %local, "cannot accept");
-                    pause(bell);
+                    pause(&bell);
                 }
                 continue;
             }
@@ -236,11 +236,12 @@ pub fn serve(
         });
         if let Err(error) = spawned {
             warn!(%error, %peer, "cannot start a thread");
-            pause(bell);
+            pause(&bell);
         }
     }
     drop(listener);
     debug!(%local, sessions = places.count(), "shutting down");
+    finish.ring();
     if !places.all_left(options.grace) {
         debug!(%local, sessions = places.count(), "ending the sessions that are left");
         end.ring();

@@ -7,8 +7,8 @@
 )]
 
 mod sending;
-// mod serving;
+mod serving;
 mod support;
-// #[cfg(feature = "self-signed")]
-// mod tls;
+#[cfg(feature = "self-signed")]
+mod tls;
 mod waiting;
