@@ -22,7 +22,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Connect`], or [`Error::Closed`] when the server does not want the session. [`Error::NoTls`] when the
-    /// configuration wants TLS: see [`connect_with_tls`](Self::connect_with_tls).
+    /// configuration wants TLS: see `connect_with_tls`.
     pub fn connect(address: impl ToSocketAddrs, config: impl Into<Arc<Config>>) -> Result<Self, Error> {
         let config = config.into();
         let stream = dial(address, &config)?;
