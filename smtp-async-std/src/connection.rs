@@ -177,6 +177,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// shortly for the peer to close its side. Closing with unread input would throw away what the peer has not
     /// read yet.
     pub async fn close(mut self) {
+        self.end().await;
+    }
+
+    /// As [`close`](Self::close), by a reference: a future that owns a connection is as large as two.
+    pub(crate) async fn end(&mut self) {
         if self.shut_down().await {
             let mut dropped = 0;
             let drain = poll_fn(|context| {

@@ -44,7 +44,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// runtimes have it with their streams.
 #[derive(Debug)]
 pub struct Session<S> {
-    connection: Connection<Stream<S>, Server>,
+    /// In a box, since a session is moved from one future into another, and each has room for it.
+    connection: Box<Connection<Stream<S>, Server>>,
     peer: SocketAddr,
     local: SocketAddr,
     stop: Hearing,
@@ -104,23 +105,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// The machine.
     #[must_use]
-    pub const fn machine(&self) -> &Server {
+    pub fn machine(&self) -> &Server {
         self.connection.machine()
     }
 
     /// The machine, to give it answers.
-    pub const fn machine_mut(&mut self) -> &mut Server {
+    pub fn machine_mut(&mut self) -> &mut Server {
         self.connection.machine_mut()
     }
 
     /// The stream.
     #[must_use]
-    pub const fn stream(&self) -> &Stream<S> {
+    pub fn stream(&self) -> &Stream<S> {
         self.connection.stream()
     }
 
     /// As [`Connection::take_error`].
-    pub const fn take_error(&mut self) -> Option<io::Error> {
+    pub fn take_error(&mut self) -> Option<io::Error> {
         self.connection.take_error()
     }
 
@@ -137,8 +138,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Closes the connection; see [`Connection::close`].
-    pub async fn close(self) {
-        self.connection.close().await;
+    pub async fn close(mut self) {
+        self.connection.end().await;
     }
 
     fn obey(&mut self) {
@@ -203,7 +204,10 @@ where
         };
         let local = listener.local_addr_of(&stream).unwrap_or(local);
         let accepted = Session {
-            connection: Connection::new(Stream::clear(stream), Server::new(Arc::clone(&config))),
+            connection: Box::new(Connection::new(
+                Stream::clear(stream),
+                Server::new(Arc::clone(&config)),
+            )),
             peer,
             local,
             stop: stopping.hear(),
@@ -213,6 +217,8 @@ where
             warn!(%peer, "a session panicked before it began");
             continue;
         };
+        // In a box, since a future that is moved into another takes its room twice.
+        let task = Box::pin(AssertUnwindSafe(task).catch_unwind());
         let mut over = stopping.hear();
         listener.spawn(
             async move {
@@ -222,7 +228,7 @@ where
                     over.until(Stage::Over).await;
                     Ok(())
                 };
-                if or(AssertUnwindSafe(task).catch_unwind(), over).await.is_err() {
+                if or(task, over).await.is_err() {
                     warn!("a session panicked");
                 }
             }

@@ -1,7 +1,7 @@
 //! Streams of the caller's, on an executor that knows nothing of them.
 
 use std::{
-    io::{self, IoSlice},
+    io::{self, IoSlice, Read},
     net::{TcpListener, TcpStream},
     pin::Pin,
     task::{Context, Poll},
@@ -10,6 +10,7 @@ use std::{
 use async_io::Async;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::{
+    AsyncWriteExt,
     future::{block_on, or, poll_once, yield_now, zip},
     io::Cursor,
 };
@@ -217,4 +218,22 @@ fn a_server_may_move_between_threads() {
         never,
         session,
     ));
+}
+
+/// Without that, a peer would wait for more, and we for the peer.
+#[test]
+fn a_closed_stream_says_that_nothing_more_comes() {
+    fn closes<S: AsyncWrite + Unpin>(stream: impl FnOnce(TcpStream) -> S) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut far, _) = listener.accept().unwrap();
+        let mut near = stream(near);
+        block_on(near.close()).unwrap();
+        assert_eq!(far.read(&mut [0]).unwrap(), 0);
+        drop(near);
+    }
+    #[cfg(feature = "smol")]
+    closes(|stream| smol::net::TcpStream::try_from(stream).unwrap());
+    #[cfg(feature = "async-std")]
+    closes(|stream| smtp_async_std::async_std::Tcp::from(async_std::net::TcpStream::from(stream)));
 }

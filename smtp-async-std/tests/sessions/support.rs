@@ -31,6 +31,7 @@ pub(crate) trait Runtime: 'static {
 
     fn block_on<T>(future: impl Future<Output = T>) -> T;
     fn listen() -> Self::Listener;
+    fn nodelay(stream: &Self::Stream) -> bool;
     fn connect(address: SocketAddr, config: client::Config) -> Result<Client<Self::Stream>, Error>;
     #[cfg(feature = "rustls")]
     fn connect_with_tls(
@@ -93,6 +94,10 @@ impl Runtime for Smol {
 
     runtime!(smol, smol::net::TcpStream, smol::block_on);
 
+    fn nodelay(stream: &Self::Stream) -> bool {
+        stream.nodelay().unwrap()
+    }
+
     fn listen() -> Self::Listener {
         smol::block_on(smol::net::TcpListener::bind("127.0.0.1:0")).unwrap()
     }
@@ -107,6 +112,10 @@ impl Runtime for Executor {
     type Listener = (smol::net::TcpListener, Arc<smol::Executor<'static>>);
 
     runtime!(smol, smol::net::TcpStream, smol::block_on);
+
+    fn nodelay(stream: &Self::Stream) -> bool {
+        Smol::nodelay(stream)
+    }
 
     fn listen() -> Self::Listener {
         let executor = Arc::new(smol::Executor::new());
@@ -128,6 +137,10 @@ impl Runtime for AsyncStd {
         smtp_async_std::async_std::Tcp,
         async_std::task::block_on
     );
+
+    fn nodelay(stream: &Self::Stream) -> bool {
+        stream.stream().nodelay().unwrap()
+    }
 
     fn listen() -> Self::Listener {
         async_std::task::block_on(async_std::net::TcpListener::bind("127.0.0.1:0")).unwrap()

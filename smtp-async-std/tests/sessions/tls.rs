@@ -143,7 +143,7 @@ fn a_login_and_mail_under_both_kinds_of_tls<R: Runtime>() {
 fn a_login_that_is_refused_ends_the_session<R: Runtime>() {
     let pair = Pair::new();
     let server = pair.start::<R>(requiring(), false);
-    let refused = R::connect_with_tls(server.address, logging_in("guess"), pair.client.clone()).unwrap_err();
+    let refused = R::connect_with_tls(server.address, logging_in("guess"), pair.client).unwrap_err();
     assert!(refused.to_string().contains("535 "), "{refused}");
 }
 
