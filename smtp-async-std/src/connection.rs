@@ -1,8 +1,10 @@
 //! A machine on a stream.
 
+mod gathering;
+
 use std::{
     future::poll_fn,
-    io::{self, IoSlice},
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
     time::{self, Duration},
@@ -10,26 +12,22 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future::yield_now;
-use smtp_proto::{
-    Deadline, Instant, Machine, Step, Wait,
-    client::{BodyPermit, Client, Coming},
-    driver::{Buffered, Gathered, PIECES},
-};
+use smtp_proto::{Deadline, Instant, Machine, Step, Wait, driver::Buffered};
 use tracing::debug;
 
 use crate::time::{Alarm, timeout};
 
 /// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
-/// buffer. It has to be cleared each time, since `futures-io` reads into nothing else: that is little beside the
-/// system call.
+/// buffer.
 const READ: usize = 16 * 1024;
+
+/// How much is read at once from a peer that says little at a time. `futures-io` reads only into a buffer that has been
+/// cleared, and to clear a large one for each command would cost nearly as much as the system call.
+const SIP: usize = 2 * 1024;
 
 /// After how many waits the other tasks of the thread have a turn. These executors do not interrupt a task that always
 /// has something to do, as one is whose peer sends fast: of such a one 1 MiB is read in a turn.
 const TURN: u8 = 64;
-
-/// The pieces of a message that go into one write, and what goes before and behind them.
-const SLICES: usize = PIECES + 3;
 
 /// How long [`close`](Connection::close) waits for the peer to close its side.
 const LINGER: Duration = Duration::from_secs(2);
@@ -72,6 +70,8 @@ pub struct Connection<S, M> {
     /// The origin of the machine's clock.
     origin: time::Instant,
     alarm: Alarm,
+    /// The last read filled its buffer, so there may be much to read.
+    flowing: bool,
     /// How many waits there were in this turn.
     waits: u8,
     /// Something was written and not yet flushed.
@@ -89,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             buffered: Buffered::new(machine),
             origin: time::Instant::now(),
             alarm: Alarm::default(),
+            flowing: false,
             waits: 0,
             unflushed: false,
             deaf: false,
@@ -218,10 +219,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let mut buffer = [0; READ];
-        match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+        if self.flowing {
+            self.poll_read_into(&mut [0; READ], context)
+        } else {
+            self.poll_read_into(&mut [0; SIP], context)
+        }
+    }
+
+    fn poll_read_into(&mut self, buffer: &mut [u8], context: &mut Context<'_>) -> Poll<()> {
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Ready(Ok(0)) => self.machine_mut().end_input(),
-            Poll::Ready(Ok(octets)) => self.buffered.received(buffer.get(..octets).unwrap_or_default()),
+            Poll::Ready(Ok(octets)) => {
+                self.flowing = octets >= buffer.len();
+                self.buffered.received(buffer.get(..octets).unwrap_or_default());
+            }
             Poll::Ready(Err(error)) => self.broken(error),
             Poll::Pending => {
                 self.buffered.rest();
@@ -279,56 +290,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
         self.machine_mut().lost();
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
-    /// Cuts the next pieces of a message for one write.
-    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
-        self.buffered.gather(permit, block, coming)
-    }
-
-    /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following
-    /// waits to write: they know the deadline that begins now, and they listen meanwhile, for the peer may have
-    /// something to say and take nothing more before that was read.
-    pub(crate) async fn write_gathered(&mut self, gathered: &Gathered<'_>) {
-        let mut written = 0;
-        let result = poll_fn(|context| {
-            loop {
-                match self.poll_write_gathered(gathered, written, context) {
-                    Poll::Ready(Ok(0)) | Poll::Pending => return Poll::Ready(Ok(())),
-                    Poll::Ready(Ok(octets)) => written += octets,
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                }
-            }
-        })
-        .await;
-        self.unflushed |= written > 0;
-        self.buffered.wrote_gathered(gathered, written);
-        if let Err(error) = result {
-            self.deaf(error);
-        }
-    }
-
-    fn poll_write_gathered(
-        &mut self,
-        gathered: &Gathered<'_>,
-        written: usize,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let mut used = 0;
-        let octets = gathered.slices(self.buffered.machine().output(), written);
-        for (slot, octets) in slices.iter_mut().zip(octets) {
-            *slot = IoSlice::new(octets);
-            used += 1;
-        }
-        let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
-            return Poll::Ready(Ok(0));
-        };
-        match ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices)) {
-            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => Poll::Ready(other),
-        }
     }
 }

@@ -12,19 +12,20 @@ macro_rules! on_each_runtime {
     ($($name:ident,)+) => {
         #[cfg(feature = "smol")]
         mod on_smol {
-            $(#[test] fn $name() { super::$name::<crate::support::Smol>(); })+
+            $(#[test] fn $name() { super::$name::<crate::runtimes::Smol>(); })+
         }
         #[cfg(feature = "smol")]
         mod on_an_executor {
-            $(#[test] fn $name() { super::$name::<crate::support::Executor>(); })+
+            $(#[test] fn $name() { super::$name::<crate::runtimes::Executor>(); })+
         }
         #[cfg(feature = "async-std")]
         mod on_async_std {
-            $(#[test] fn $name() { super::$name::<crate::support::AsyncStd>(); })+
+            $(#[test] fn $name() { super::$name::<crate::runtimes::AsyncStd>(); })+
         }
     };
 }
 
+mod runtimes;
 mod sending;
 mod serving;
 mod streams;

@@ -3,7 +3,10 @@
 use futures_lite::io::Cursor;
 use smtp_proto::{client::Use, server::Closed, types::Rejection};
 
-use crate::support::{Runtime, bob, client_config, options, server_config, start, text};
+use crate::{
+    runtimes::Runtime,
+    support::{bob, client_config, options, server_config, start, text},
+};
 
 on_each_runtime! {
     messages_arrive_as_they_were_sent,

@@ -15,7 +15,10 @@ use futures_lite::future::or;
 use smtp_async_std::{Listener, serve};
 use smtp_proto::server::{Closed, Reset};
 
-use crate::support::{News, Runtime, converse, options, raised, server_config, start, start_with};
+use crate::{
+    runtimes::Runtime,
+    support::{News, converse, options, raised, server_config, start, start_with},
+};
 
 on_each_runtime! {
     one_connection_too_many_hears_421,

@@ -207,7 +207,7 @@ fn what_is_awaited_may_move_between_threads() {
 #[test]
 fn a_server_may_move_between_threads() {
     fn is_send(_: &impl Send) {}
-    let listener = <crate::support::Smol as crate::support::Runtime>::listen();
+    let listener = <crate::runtimes::Smol as crate::runtimes::Runtime>::listen();
     let session = |session: smtp_async_std::smol::Session| async { session.close().await };
     let never = std::future::pending();
     let options = smtp_async_std::Options::default();

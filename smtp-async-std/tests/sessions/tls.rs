@@ -21,7 +21,10 @@ use smtp_proto::{
     types::Extension,
 };
 
-use crate::support::{Mail, News, Running, Runtime, answer, bob, options, server_config, start_with, text};
+use crate::{
+    runtimes::Runtime,
+    support::{Mail, News, Running, answer, bob, options, server_config, start_with, text},
+};
 
 on_each_runtime! {
     a_login_and_mail_under_both_kinds_of_tls,

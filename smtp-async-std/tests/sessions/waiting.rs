@@ -13,7 +13,10 @@ use smtp_proto::{
     server::{self, Closed},
 };
 
-use crate::support::{Runtime, bob, client_config, options, server_config, start, text};
+use crate::{
+    runtimes::Runtime,
+    support::{bob, client_config, options, server_config, start, text},
+};
 
 on_each_runtime! {
     a_client_that_stalls_is_told_and_given_up,
