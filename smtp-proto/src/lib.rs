@@ -100,6 +100,7 @@
 //! - [`sasl`]: mechanisms of authentication, for both roles. Of use without a session.
 //! - [`State`]: where a session is, for both roles.
 //! - [`limits`]: every bound, with its reason.
+//! - [`driver`]: what drivers have in common, for whoever writes one.
 //! - [`trace`]: `Received` and `Return-Path`.
 //!
 //! TLS itself is the driver's: the core knows its state only. A client asks for STARTTLS when [`client::Tls`] says so, a

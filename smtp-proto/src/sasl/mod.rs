@@ -22,7 +22,7 @@
 //! - A password or a token is in a [`Secret`], which is wiped and not shown. What is made from it by the
 //!   cryptographic crates underneath is not always wiped by those.
 //! - Nothing waits here, but a client's SCRAM computes as long as the server demands: some tenths of a second at
-//!   most, some milliseconds as a rule.
+//!   most when optimised, some milliseconds as a rule. It is the one step of a machine that is worth a thread of its own.
 //!
 //! # Example
 //!

@@ -118,7 +118,9 @@ impl Config {
         }
     }
 
-    /// Offers AUTH by these mechanisms, in this order; those that do not fit one line of 512 octets are left out.
+    /// Offers AUTH by these mechanisms, in this order. The application then has to answer
+    /// [`Event::Auth`](super::Event::Auth), which a loop that accepts everything does not.
+    /// Those that do not fit one line of 512 octets are left out.
     pub fn offer_auth(&mut self, mechanisms: impl IntoIterator<Item = Mechanism>) {
         self.extensions.remove(Keyword::Auth);
         for mechanism in mechanisms {
