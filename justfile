@@ -71,7 +71,7 @@ fuzz-smoke seconds="10":
 
 # Real programs over loopback, into our server and out of our client.
 interop:
-    tests/interop/run.sh
+    for adapter in tokio smol async-std blocking; do ADAPTER=$adapter tests/interop/run.sh || exit; done
 
 # Licences, advisories and sources of the dependencies.
 deny:

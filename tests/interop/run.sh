@@ -4,7 +4,8 @@
 #     tests/interop/run.sh
 #
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
-# anything failed. SERVER_BIN and SEND_BIN name binaries to use instead of building them; ONLY=into or ONLY=out runs one half.
+# anything failed. ADAPTER says whose examples: tokio (default), smol, async-std or blocking. SERVER_BIN and SEND_BIN name
+# binaries to use instead of building them; ONLY=into or ONLY=out runs one half.
 #
 # Installs what is missing of Postfix, Dovecot, swaks, curl, msmtp, gsasl and OpenSSL with apt-get, and aiosmtpd with pip into a virtual
 # environment of its own. It runs as root, as Postfix and smtp-sink want to be started by root. All ports are free ones on 127.0.0.1; every
@@ -66,12 +67,31 @@ install_packages() {
 
 install || { echo "FAIL: what the checks need cannot be installed"; exit 1; }
 
-if [ -z "${SERVER_BIN:-}" ] || [ -z "${SEND_BIN:-}" ]; then
-    cargo build --release -p smtp-tokio --example server --example send || exit 1
-fi
-examples=${CARGO_TARGET_DIR:-target}/release/examples
-server_bin=${SERVER_BIN:-$examples/server}
-send_bin=${SEND_BIN:-$examples/send}
+# The examples of one adapter have the names of those of the others: what was built is copied before the next is.
+adapter=${ADAPTER:-tokio}
+case $adapter in
+    tokio) package=smtp-tokio ;;
+    smol | async-std) package=smtp-async-std ;;
+    blocking) package=smtp-blocking ;;
+    *) echo "ADAPTER is tokio, smol, async-std or blocking"; exit 1 ;;
+esac
+
+# example NAME: builds it for the adapter, as $tmp/NAME.
+example() {
+    cargo build --release -p $package --all-features --example "$1" || return
+    cp "${CARGO_TARGET_DIR:-target}/release/examples/$1" "$tmp/$1" || return
+    [ $package != smtp-async-std ] || { mv "$tmp/$1" "$tmp/$1-of-both" && runtime "$1"; }
+}
+
+# runtime NAME: $tmp/NAME, which tells the example the runtime.
+runtime() {
+    printf '#!/bin/sh\nexec "$0-of-both" --runtime %s "$@"\n' "$adapter" >"$tmp/$1" && chmod 755 "$tmp/$1"
+}
+
+[ -n "${SERVER_BIN:-}" ] || example server || exit 1
+[ -n "${SEND_BIN:-}" ] || example send || exit 1
+server_bin=${SERVER_BIN:-$tmp/server}
+send_bin=${SEND_BIN:-$tmp/send}
 
 messages=$tmp/messages
 "$python" "$here/make_messages.py" "$messages" || exit 1
@@ -102,5 +122,5 @@ case ${ONLY:-} in
     *) into; out_of ;;
 esac
 
-echo "$passed passed, $failed failed"
+echo "$adapter: $passed passed, $failed failed"
 [ $failed -eq 0 ]
