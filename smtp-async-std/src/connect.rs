@@ -1,14 +1,21 @@
 //! The ways to a session with a server.
 
+#[cfg(any(feature = "rustls", feature = "smol", feature = "async-std"))]
+use std::io;
 use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use smtp_proto::client::{self, Config, Event};
+use smtp_proto::{
+    TlsFacts,
+    client::{self, Config, Event},
+};
 use tracing::debug;
 
-#[cfg(feature = "rustls")]
-use crate::ClientTls;
+#[cfg(any(feature = "rustls", feature = "smol", feature = "async-std"))]
+use crate::time;
 use crate::{Client, Connection, Error, Stream};
+#[cfg(feature = "rustls")]
+use crate::{ClientTls, handshake};
 
 /// The ways that begin with an address: what `$dial` makes of some `$addresses` is a `$stream`.
 #[cfg(any(feature = "smol", feature = "async-std"))]
@@ -65,7 +72,7 @@ macro_rules! connecting {
             ) -> Result<Self, crate::Error> {
                 let config = config.into();
                 let stream = crate::connect::in_time($dial(address), &config).await?;
-                Self::over_tls(stream, config, tls).await
+                Self::on_over_tls(stream, config, tls).await
             }
         }
     };
@@ -77,12 +84,12 @@ pub(crate) use connecting;
 /// Waits for a connection to be made, as long as it may take.
 #[cfg(any(feature = "smol", feature = "async-std"))]
 pub(crate) async fn in_time<S>(
-    dial: impl Future<Output = std::io::Result<S>>,
+    dial: impl Future<Output = io::Result<S>>,
     config: &Config,
 ) -> Result<S, Error> {
-    match crate::time::timeout(config.timeouts.greeting, dial).await {
+    match time::timeout(config.timeouts.greeting, dial).await {
         Some(connected) => connected.map_err(Error::Connect),
-        None => Err(Error::Connect(std::io::ErrorKind::TimedOut.into())),
+        None => Err(Error::Connect(io::ErrorKind::TimedOut.into())),
     }
 }
 
@@ -97,12 +104,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         if config.tls != client::Tls::Disabled {
             return Err(Error::NoTls);
         }
-        let machine = client::Client::new(config);
-        #[cfg(feature = "rustls")]
-        let started = Self::start(Stream::clear(stream), machine, None);
-        #[cfg(not(feature = "rustls"))]
-        let started = Self::start(Stream::clear(stream), machine);
-        started.await
+        Self::new(Stream::clear(stream), client::Client::new(config))
+            .start()
+            .await
     }
 
     /// Says hello on a stream that is connected already, and goes over to TLS with STARTTLS, as the configuration's
@@ -117,39 +121,65 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         config: impl Into<Arc<Config>>,
         tls: ClientTls,
     ) -> Result<Self, Error> {
-        Self::start(
-            Stream::clear(stream),
-            client::Client::new(config.into()),
-            Some(tls),
-        )
-        .await
+        let mut client = Self::new(Stream::clear(stream), client::Client::new(config.into()));
+        client.tls = Some(tls);
+        client.start().await
     }
 
-    /// Does the TLS handshake on a stream that is connected already, and says hello.
-    #[cfg(all(feature = "rustls", any(feature = "smol", feature = "async-std")))]
-    pub(crate) async fn over_tls(stream: S, config: Arc<Config>, tls: &ClientTls) -> Result<Self, Error> {
-        let handshake = crate::handshake::connect(stream, tls);
-        let (stream, facts) = match crate::time::timeout(config.timeouts.handshake, handshake).await {
-            Some(shaken) => shaken.map_err(Error::Handshake)?,
-            None => return Err(Error::Handshake(std::io::ErrorKind::TimedOut.into())),
-        };
-        Self::start(stream, client::Client::over_tls(config, facts), None).await
-    }
-
-    async fn start(
-        stream: Stream<S>,
-        machine: client::Client,
-        #[cfg(feature = "rustls")] tls: Option<ClientTls>,
+    /// Does the TLS handshake on a stream that is connected already, and says hello (implicit TLS, RFC 8314 section 3.3).
+    /// [`Config::tls`] is not looked at: that is about STARTTLS.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`], and [`Error::Closed`] when the server does not want the session.
+    #[cfg(feature = "rustls")]
+    pub async fn on_over_tls(
+        stream: S,
+        config: impl Into<Arc<Config>>,
+        tls: &ClientTls,
     ) -> Result<Self, Error> {
-        let mut client = Self {
+        let config = config.into();
+        let handshake = handshake::connect(stream, tls);
+        let (stream, facts) = match time::timeout(config.timeouts.handshake, handshake).await {
+            Some(shaken) => shaken.map_err(Error::Handshake)?,
+            None => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
+        };
+        Self::new(stream, client::Client::over_tls(config, facts))
+            .start()
+            .await
+    }
+
+    /// Says hello on a stream that somebody else encrypts already, who made sure that the server is the one that was
+    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts`
+    /// ([`TlsFacts::default`] when that is nothing). For all that the session does, it is under TLS, so a login may show
+    /// its secret. [`Config::tls`] is not looked at: that is about STARTTLS.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when the server does not want the session.
+    pub async fn on_encrypted(
+        stream: S,
+        config: impl Into<Arc<Config>>,
+        facts: TlsFacts,
+    ) -> Result<Self, Error> {
+        let machine = client::Client::over_tls(config.into(), facts);
+        Self::new(Stream::clear(stream), machine).start().await
+    }
+
+    /// A client that has not said anything yet.
+    fn new(stream: Stream<S>, machine: client::Client) -> Self {
+        Self {
             connection: Connection::new(stream, machine),
             #[cfg(feature = "rustls")]
-            tls,
-        };
-        client
-            .until(|event| matches!(event, Event::Ready).then_some(()))
+            tls: None,
+        }
+    }
+
+    /// Says hello, and whatever else comes before the session is ready.
+    async fn start(mut self) -> Result<Self, Error> {
+        self.until(|event, _| matches!(event, Event::Ready).then_some(()))
             .await?;
         debug!("session ready");
-        Ok(client)
+        Ok(self)
     }
 }

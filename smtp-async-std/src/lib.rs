@@ -33,6 +33,9 @@
 //! STARTTLS in [`Config::extensions`](proto::server::Config::extensions) and calls `start_tls` of its [`Session`] on
 //! [`Event::StartTls`](proto::server::Event::StartTls), or `begin_tls` before anything else.
 //!
+//! On a stream of its own a client begins with `Client::on_with_tls` and `Client::on_over_tls`, or with
+//! [`Client::on_encrypted`] when somebody else encrypts it already.
+//!
 //! The settings are made with what is in `tls` (the crate `smtp-rustls`, feature `ring`, default), or they are any of
 //! rustls. No provider of cryptography is installed for the whole process, and none needs to be.
 //!
@@ -41,8 +44,9 @@
 //!
 //! # AUTH
 //!
-//! A client logs in by itself when its configuration says so ([`client::Login`](proto::client::Login)). A server offers
-//! mechanisms with [`Config::offer_auth`](proto::server::Config::offer_auth) and answers
+//! A client logs in by itself when its configuration says so ([`client::Login`](proto::client::Login)); the error of a
+//! refused login holds the server's reply. With a mechanism of your own it does so in [`Client::authenticate`]. A
+//! server offers mechanisms with [`Config::offer_auth`](proto::server::Config::offer_auth) and answers
 //! [`Event::Auth`](proto::server::Event::Auth).
 //!
 //! # Features

@@ -7,7 +7,10 @@ use std::{
     time::Instant,
 };
 
-use smtp_proto::client::{self, Config, Event};
+use smtp_proto::{
+    TlsFacts,
+    client::{self, Config, Event},
+};
 use tracing::debug;
 
 use crate::{Client, Connection, Error, Socket, Stream};
@@ -43,7 +46,7 @@ impl Client {
     ) -> Result<Self, Error> {
         let config = config.into();
         let stream = dial(address, &config)?;
-        Self::start(Stream::clear(stream), client::Client::new(config), Some(tls))
+        Self::on_with_tls(stream, config, tls)
     }
 
     /// Connects, does the TLS handshake, and says hello (implicit TLS, RFC 8314 section 3.3; submission on port 465).
@@ -59,12 +62,7 @@ impl Client {
     ) -> Result<Self, Error> {
         let config = config.into();
         let stream = dial(address, &config)?;
-        // With the limit of its time, it must not wait elsewhere.
-        stream.set_nonblocking(true).map_err(Error::Connect)?;
-        let mut stream = Stream::clear(stream);
-        let facts =
-            handshake::connect(&mut stream, tls, config.timeouts.handshake).map_err(Error::Handshake)?;
-        Self::start(stream, client::Client::over_tls(config, facts), None)
+        Self::on_over_tls(stream, config, tls)
     }
 }
 
@@ -101,12 +99,7 @@ impl<S: Socket> Client<S> {
         if config.tls != client::Tls::Disabled {
             return Err(Error::NoTls);
         }
-        let machine = client::Client::new(config);
-        #[cfg(feature = "rustls")]
-        let started = Self::start(Stream::clear(stream), machine, None);
-        #[cfg(not(feature = "rustls"))]
-        let started = Self::start(Stream::clear(stream), machine);
-        started
+        Self::new(Stream::clear(stream), client::Client::new(config)).start()
     }
 
     /// Says hello on a stream that is connected already, and goes over to TLS as
@@ -117,25 +110,54 @@ impl<S: Socket> Client<S> {
     /// [`Error::Closed`] when the server does not want the session, or TLS is required and not to be had.
     #[cfg(feature = "rustls")]
     pub fn on_with_tls(stream: S, config: impl Into<Arc<Config>>, tls: ClientTls) -> Result<Self, Error> {
-        Self::start(
-            Stream::clear(stream),
-            client::Client::new(config.into()),
-            Some(tls),
-        )
+        let mut client = Self::new(Stream::clear(stream), client::Client::new(config.into()));
+        client.tls = Some(tls);
+        client.start()
     }
 
-    fn start(
-        stream: Stream<S>,
-        machine: client::Client,
-        #[cfg(feature = "rustls")] tls: Option<ClientTls>,
-    ) -> Result<Self, Error> {
-        let mut client = Self {
+    /// Does the TLS handshake on a stream that is connected already, and says hello (implicit TLS, RFC 8314 section 3.3).
+    /// [`Config::tls`] is not looked at: that is about STARTTLS.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`], and [`Error::Closed`] when the server does not want the session.
+    #[cfg(feature = "rustls")]
+    pub fn on_over_tls(stream: S, config: impl Into<Arc<Config>>, tls: &ClientTls) -> Result<Self, Error> {
+        let config = config.into();
+        // With the limit of its time, it must not wait elsewhere.
+        stream.set_nonblocking(true).map_err(Error::Handshake)?;
+        let mut stream = Stream::clear(stream);
+        let facts =
+            handshake::connect(&mut stream, tls, config.timeouts.handshake).map_err(Error::Handshake)?;
+        Self::new(stream, client::Client::over_tls(config, facts)).start()
+    }
+
+    /// Says hello on a stream that somebody else encrypts already, who made sure that the server is the one that was
+    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts`
+    /// ([`TlsFacts::default`] when that is nothing). For all that the session does, it is under TLS, so a login may show
+    /// its secret. [`Config::tls`] is not looked at: that is about STARTTLS.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] when the server does not want the session.
+    pub fn on_encrypted(stream: S, config: impl Into<Arc<Config>>, facts: TlsFacts) -> Result<Self, Error> {
+        let machine = client::Client::over_tls(config.into(), facts);
+        Self::new(Stream::clear(stream), machine).start()
+    }
+
+    /// A client that has not said anything yet.
+    fn new(stream: Stream<S>, machine: client::Client) -> Self {
+        Self {
             connection: Connection::new(stream, machine),
             #[cfg(feature = "rustls")]
-            tls,
-        };
-        client.until(|event| matches!(event, Event::Ready).then_some(()))?;
+            tls: None,
+        }
+    }
+
+    /// Says hello, and whatever else comes before the session is ready.
+    fn start(mut self) -> Result<Self, Error> {
+        self.until(|event, _| matches!(event, Event::Ready).then_some(()))?;
         debug!("session ready");
-        Ok(client)
+        Ok(self)
     }
 }

@@ -3,8 +3,9 @@
 use bytes::BytesMut;
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
-    client::{self, Closed, Event, Receipt},
+    client::{self, Asked, Closed, Event, Receipt},
     data::Survey,
+    sasl::ClientMechanism,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
 use tokio::{
@@ -55,6 +56,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.connection.machine().tls()
     }
 
+    /// Says who the client is, by a mechanism of the application's own choice (AUTH, RFC 4954), and gives the last reply:
+    /// 235, or a refusal, after which the session goes on. A login that every session needs belongs into
+    /// [`Config::login`](client::Config::login) instead.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSent`] when the server does not offer the mechanism, when
+    /// [`auth_in_clear`](client::Config::auth_in_clear) forbids it, or when this client is authenticated already. The
+    /// session goes on.
+    ///
+    /// [`Error::Closed`] when the session ends, as it does when the mechanism breaks the exchange off, or finds at its
+    /// end that the server has not shown what it should: then 235 is no success.
+    pub async fn authenticate(
+        &mut self,
+        mechanism: Box<dyn ClientMechanism>,
+    ) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .authenticate(mechanism)
+            .map_err(|refused| refused.why)?;
+        self.until(|event, machine| match event {
+            // Not before the exchange is over, and not when it has ended the session.
+            Event::Reply {
+                to: Asked::Auth,
+                reply,
+            } if machine.is_ready() => Some(reply.into_owned()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Whether the server knows who the client is.
+    #[must_use]
+    pub const fn is_authenticated(&self) -> bool {
+        self.connection.machine().is_authenticated()
+    }
+
     /// Sends a message that is in memory.
     ///
     /// What the message needs is found by looking at it: SIZE, and BODY=8BITMIME and SMTPUTF8 where the envelope
@@ -63,11 +101,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
     ///
-    /// If the future is dropped before it is ready, the session cannot be used any more; of the message nothing was
-    /// accepted unless all of it had left.
-    ///
-    /// When the future is dropped before it is ready, the session is left in the middle of a transaction and good for
-    /// nothing more: drop the client, too.
+    /// If the future is dropped before it is ready, the session is left in the middle of a transaction and good for
+    /// nothing more: drop the client, too. Of the message nothing was accepted unless all of it had left.
     ///
     /// # Errors
     ///
@@ -191,7 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// When the session ended otherwise. Nothing that was accepted is lost by that.
     pub async fn quit(mut self) -> Result<(), Error> {
         self.connection.machine_mut().quit()?;
-        match self.until(|_| None::<()>).await {
+        match self.until(|_, _| None::<()>).await {
             Err(Error::Closed {
                 why: Closed::Quit, ..
             })
@@ -205,23 +240,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// The reply to the one command that was given.
     async fn answer(&mut self) -> Result<Reply<'static>, Error> {
-        self.until(|event| match event {
+        self.until(|event, _| match event {
             Event::Reply { reply, .. } => Some(reply.into_owned()),
             _ => None,
         })
         .await
     }
 
-    /// Drives the session until `found` finds what it looks for.
+    /// Drives the session until `found` finds what it looks for. It is shown each event, and the machine behind it.
     pub(crate) async fn until<T>(
         &mut self,
-        mut found: impl FnMut(Event<'_>) -> Option<T>,
+        mut found: impl FnMut(Event<'_>, &client::Client) -> Option<T>,
     ) -> Result<T, Error> {
         let mut refusal = None;
         loop {
-            let event = match self.connection.poll().0 {
-                Step::Event(event) => event,
-                Step::Wait(wait) => {
+            let (event, machine) = match self.connection.poll() {
+                (Step::Event(event), machine) => (event, machine),
+                (Step::Wait(wait), _) => {
                     self.connection.wait(wait).await;
                     continue;
                 }
@@ -246,7 +281,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 }
                 _ => {}
             }
-            if let Some(found) = found(event) {
+            if let Some(found) = found(event, machine) {
                 return Ok(found);
             }
         }

@@ -25,6 +25,7 @@ macro_rules! on_each_runtime {
     };
 }
 
+mod own;
 mod runtimes;
 mod sending;
 mod serving;

@@ -18,6 +18,7 @@ use smtp_async_std::{Client, Connection};
 use smtp_proto::{
     Step,
     client::Use,
+    sasl::{Credentials, Mechanism},
     server::{self, Closed, Event, Server},
 };
 
@@ -25,7 +26,7 @@ use crate::support::{Mail, answer, bob, client_config, server_config, text};
 
 /// A stream that takes and gives little, and each time only when it is asked again.
 #[derive(Debug)]
-struct Slow<S> {
+pub(crate) struct Slow<S> {
     stream: S,
     room: usize,
     paused: bool,
@@ -82,7 +83,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Slow<S> {
     }
 }
 
-fn pair(room: usize) -> (Slow<Async<TcpStream>>, Slow<Async<TcpStream>>) {
+pub(crate) fn pair(room: usize) -> (Slow<Async<TcpStream>>, Slow<Async<TcpStream>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (far, _) = listener.accept().unwrap();
@@ -199,6 +200,8 @@ fn what_is_awaited_may_move_between_threads() {
         client.send(bob(), b"").await.unwrap();
         client.send_from(bob(), futures_lite::io::empty()).await.unwrap();
         client.noop().await.unwrap();
+        let ann = Credentials::password("ann", "pencil").start(Mechanism::PLAIN, &Default::default());
+        client.authenticate(ann.unwrap()).await.unwrap();
         client.quit().await.unwrap();
     });
 }

@@ -1,5 +1,7 @@
 //! TLS in both roles, with a login.
 
+mod slow;
+
 use std::{
     io::Write,
     net::TcpListener,

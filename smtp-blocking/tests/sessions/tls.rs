@@ -178,6 +178,27 @@ fn starttls_in_both_roles_however_little_the_stream_takes() {
 }
 
 #[test]
+fn tls_from_the_first_octet_on_a_stream_of_the_callers() {
+    let pair = Pair::new();
+    let message = text(9000);
+    // The policy is about STARTTLS.
+    for policy in [client::Tls::Required, client::Tls::Disabled] {
+        let (near, far) = narrow();
+        thread::scope(|scope| {
+            let receiving = scope.spawn(|| receive(far, requiring(), &pair.server, true));
+            let near = Crumbs(near, 100);
+            let mut client = Client::on_over_tls(near, wanting(policy), &pair.client).unwrap();
+            assert!(client.is_encrypted() && client.is_authenticated());
+            assert!(client.send(bob(), &message).unwrap().all_accepted());
+            client.quit().unwrap();
+            let received = receiving.join().unwrap();
+            assert_eq!(received.why, server::Closed::Quit);
+            assert!(received.mails[0].body == message);
+        });
+    }
+}
+
+#[test]
 fn both_kinds_of_tls_over_the_loopback_interface() {
     let pair = Pair::new();
     let message = text(4 << 20);

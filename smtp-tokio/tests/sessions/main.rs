@@ -9,6 +9,7 @@
 #[cfg(feature = "ring")]
 mod auth;
 mod early;
+mod own;
 mod sending;
 mod serving;
 mod support;

@@ -216,6 +216,33 @@ async fn starttls_in_both_roles_however_little_the_stream_takes() {
 }
 
 #[tokio::test]
+async fn tls_from_the_first_octet_on_a_stream_of_the_callers() {
+    let pair = Pair::new();
+    let message = text(9000);
+    // The policy is about STARTTLS.
+    for policy in [client::Tls::Required, client::Tls::Disabled] {
+        let (near, far) = duplex(100);
+        let writes = Arc::new(Mutex::new(Vec::new()));
+        let near = Recorded {
+            stream: near,
+            writes: Arc::clone(&writes),
+        };
+        let sending = async {
+            let mut client = Client::on_over_tls(near, wanting(policy), &pair.client)
+                .await
+                .unwrap();
+            assert!(client.is_encrypted());
+            assert!(client.send(bob(), &message).await.unwrap().all_accepted());
+            client.quit().await.unwrap();
+        };
+        let ((), received) = tokio::join!(sending, receive_over_tls(far, requiring(), &pair.server));
+        assert_eq!(received.why, server::Closed::Quit);
+        assert!(received.mails[0].body == message);
+        assert!(writes.lock().unwrap().concat().starts_with(b"\x16\x03"));
+    }
+}
+
+#[tokio::test]
 async fn both_kinds_of_tls_over_the_loopback_interface() {
     let pair = Pair::new();
     let message = text(4 << 20);

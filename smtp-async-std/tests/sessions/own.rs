@@ -1,0 +1,199 @@
+//! What the application brings along: a stream that it encrypts itself, and mechanisms of its own.
+
+use std::os::unix::net::UnixStream;
+
+use async_io::Async;
+use futures_lite::future::{block_on, zip};
+use smtp_async_std::{Client, Connection, Error};
+use smtp_proto::{
+    Step, TlsFacts,
+    client::{self, Login, WhyNot},
+    sasl::{Cancel, Claim, ClientMechanism, Context, Credentials, InClear, Mechanism, Progress, Secret},
+    server::{self, Event, Server},
+    types::Code,
+};
+
+use crate::support::{Mail, answer, bob, client_config, server_config};
+
+/// What a session of a server came to.
+struct Taken {
+    mails: Vec<Mail>,
+    identity: Option<String>,
+    protocol: &'static str,
+}
+
+/// A session of a server that lets Ann in by PLAIN and LOGIN, and does so in clear, too.
+async fn receive(stream: Async<UnixStream>, encrypted: bool) -> Taken {
+    let mut config: server::Config = server_config();
+    config.auth = server::Auth::Required;
+    config.auth_in_clear = InClear::InsecureSecrets;
+    config.offer_auth([Mechanism::PLAIN, Mechanism::LOGIN]);
+    let mut server = Server::new(config.into());
+    if encrypted {
+        server.begin_over_tls(TlsFacts::default());
+    }
+    let mut conn = Connection::new(stream, server);
+    let (mut open, mut mails) = (Mail::default(), Vec::new());
+    loop {
+        let (step, server) = conn.poll();
+        match step {
+            Step::Wait(wait) => conn.wait(wait).await,
+            Step::Event(Event::Closed(_)) => break,
+            Step::Event(Event::Auth { claim, ticket, .. }) => {
+                let progress = match claim {
+                    Claim::Password { user, password, .. } if password == "pencil".into() => {
+                        Progress::Accepted(user)
+                    }
+                    _ => Progress::Refused,
+                };
+                server.answer_auth(ticket, progress).unwrap();
+            }
+            Step::Event(event) => answer(event, server, &mut open, &mut mails),
+        }
+    }
+    let identity = conn.machine().identity().map(str::to_owned);
+    let protocol = conn.machine().protocol_name();
+    conn.close().await;
+    Taken {
+        mails,
+        identity,
+        protocol,
+    }
+}
+
+/// Does both sides of a session.
+fn between<C, F>(encrypted: bool, client: C) -> Taken
+where
+    C: FnOnce(Async<UnixStream>) -> F,
+    F: Future<Output = ()>,
+{
+    let (near, far) = Async::<UnixStream>::pair().unwrap();
+    let ((), taken) = block_on(zip(client(near), receive(far, encrypted)));
+    taken
+}
+
+/// LOGIN, which is asked twice.
+fn login(password: &str) -> Box<dyn ClientMechanism> {
+    Credentials::password("ann", password)
+        .start(Mechanism::LOGIN, &Context::default())
+        .unwrap()
+}
+
+/// A mechanism that nothing satisfies.
+#[derive(Debug)]
+struct Suspicious(Mechanism);
+
+impl ClientMechanism for Suspicious {
+    fn mechanism(&self) -> Mechanism {
+        self.0
+    }
+
+    fn initial(&mut self) -> Option<Secret> {
+        (self.0 == Mechanism::PLAIN).then(|| "\0ann\0pencil".into())
+    }
+
+    fn respond(&mut self, _: &[u8]) -> Result<Secret, Cancel> {
+        Err(Cancel::Malformed)
+    }
+
+    fn finish(&mut self) -> Result<(), Cancel> {
+        Err(Cancel::ServerNotProven)
+    }
+}
+
+fn not_sent<T>(result: Result<T, Error>) -> WhyNot {
+    match result {
+        Err(Error::NotSent(why)) => why,
+        Err(error) => panic!("the session should go on: {error}"),
+        Ok(_) => panic!("it should not have been sent"),
+    }
+}
+
+#[test]
+fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
+    let taken = between(true, |near| async move {
+        let mut facts = TlsFacts::default();
+        facts.protocol = Some("TLSv1.3".into());
+        let mut config = client_config();
+        // That is about STARTTLS.
+        config.tls = client::Tls::Required;
+        config.login = Some(Login::new(Credentials::password("ann", "pencil")));
+        let mut client = Client::on_encrypted(near, config, facts.clone()).await.unwrap();
+        assert!(client.is_encrypted() && client.is_authenticated());
+        assert_eq!(client.tls(), Some(&facts));
+        assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
+        client.quit().await.unwrap();
+    });
+    assert_eq!(taken.mails[0].body, b"Hello\r\n");
+    assert_eq!(
+        (taken.identity.as_deref(), taken.protocol),
+        (Some("ann"), "ESMTPSA")
+    );
+}
+
+#[test]
+fn a_refused_mechanism_leaves_the_session_for_another_try() {
+    let taken = between(true, |near| async move {
+        let mut client = Client::on_encrypted(near, client_config(), TlsFacts::default())
+            .await
+            .unwrap();
+        let refusal = client.authenticate(login("guess")).await.unwrap();
+        assert_eq!(refusal.code(), Code::CREDENTIALS);
+        assert!(!client.is_authenticated());
+        let reply = client.authenticate(login("pencil")).await.unwrap();
+        assert_eq!(reply.code(), Code::AUTHENTICATED);
+        assert!(client.is_authenticated());
+        let again = client.authenticate(login("pencil")).await;
+        assert_eq!(not_sent(again), WhyNot::Authenticated);
+        assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
+        client.quit().await.unwrap();
+    });
+    assert_eq!(taken.mails.len(), 1);
+    assert_eq!(taken.identity.as_deref(), Some("ann"));
+}
+
+#[test]
+fn a_mechanism_shows_nothing_in_clear_without_permission() {
+    let taken = between(false, |near| async move {
+        let mut client = Client::on(near, client_config()).await.unwrap();
+        let forbidden = client.authenticate(login("pencil")).await;
+        assert_eq!(not_sent(forbidden), WhyNot::NeedsTls);
+        assert!(client.noop().await.unwrap().is_positive_completion());
+        assert!(!client.is_authenticated());
+        client.quit().await.unwrap();
+    });
+    assert_eq!(taken.identity, None);
+
+    let taken = between(false, |near| async move {
+        let mut config = client_config();
+        config.auth_in_clear = InClear::InsecureSecrets;
+        let mut client = Client::on(near, config).await.unwrap();
+        let reply = client.authenticate(login("pencil")).await.unwrap();
+        assert_eq!(reply.code(), Code::AUTHENTICATED);
+        client.quit().await.unwrap();
+    });
+    assert_eq!(taken.identity.as_deref(), Some("ann"));
+}
+
+#[test]
+fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_says() {
+    for (mechanism, cancel) in [
+        (Mechanism::PLAIN, Cancel::ServerNotProven),
+        (Mechanism::LOGIN, Cancel::Malformed),
+    ] {
+        let taken = between(true, |near| async move {
+            let mut client = Client::on_encrypted(near, client_config(), TlsFacts::default())
+                .await
+                .unwrap();
+            let ended = client.authenticate(Box::new(Suspicious(mechanism))).await;
+            match ended {
+                Err(Error::Closed { why, .. }) => {
+                    assert_eq!(why, client::Closed::LoginCancelled(cancel));
+                }
+                other => panic!("{other:?}"),
+            }
+            assert!(!client.is_authenticated());
+        });
+        assert!(taken.mails.is_empty());
+    }
+}
