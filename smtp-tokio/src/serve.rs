@@ -257,7 +257,10 @@ struct Place {
 impl Place {
     /// Takes a place for a connection from this address, if there is one.
     fn take(places: &Arc<Mutex<Places>>, peer: SocketAddr) -> Option<Self> {
-        let taken = places.lock().unwrap_or_else(PoisonError::into_inner).take(peer.ip());
+        let taken = places
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(peer.ip());
         taken.then(|| Self {
             places: Arc::clone(places),
             peer,

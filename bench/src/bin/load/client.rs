@@ -15,11 +15,32 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{process::own_cpu, traffic::message};
 
-/// The runtimes that there are, by name.
-pub const RUNTIMES: [(&str, fn() -> io::Result<Runtime>); 2] = [
-    ("one", || Builder::new_current_thread().enable_all().build()),
-    ("many", || Builder::new_multi_thread().enable_all().build()),
-];
+/// A runtime that the client can be on.
+#[derive(Clone, Copy, Debug)]
+pub enum Threads {
+    /// That of `#[tokio::main(flavor = "current_thread")]`.
+    One,
+    /// That of `#[tokio::main]`.
+    Many,
+}
+
+impl Threads {
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Many => "many",
+        }
+    }
+
+    fn runtime(self) -> io::Result<Runtime> {
+        let mut builder = match self {
+            Self::One => Builder::new_current_thread(),
+            Self::Many => Builder::new_multi_thread(),
+        };
+        builder.enable_all().build()
+    }
+}
 
 /// What a run came to.
 #[derive(Debug)]
@@ -46,11 +67,17 @@ impl Run {
 /// # Errors
 ///
 /// When one is not accepted.
-pub fn run(runtime: &Runtime, address: SocketAddr, duration: Duration) -> io::Result<Run> {
-    runtime.block_on(send(address, duration)).map_err(io::Error::other)
+pub fn run(threads: Threads, address: SocketAddr, duration: Duration) -> io::Result<Run> {
+    threads
+        .runtime()?
+        .block_on(send(address, duration))
+        .map_err(io::Error::other)
 }
 
-async fn send(address: SocketAddr, duration: Duration) -> Result<Run, Box<dyn std::error::Error + Send + Sync>> {
+async fn send(
+    address: SocketAddr,
+    duration: Duration,
+) -> Result<Run, Box<dyn std::error::Error + Send + Sync>> {
     let name: ClientName<'static> = "client.example".parse()?;
     let envelope = Envelope::new(ReversePath::parse("alice@client.example")?.into_owned())
         .to(ForwardPath::parse("bob@example.org")?.into_owned());

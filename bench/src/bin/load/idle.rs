@@ -52,7 +52,9 @@ pub fn measure(server: &Server, connections: usize) -> io::Result<Cost> {
     };
     let greeted = cost()?;
     for connection in &mut idle {
-        transaction.iter().try_for_each(|step| connection.carry_out(step))?;
+        transaction
+            .iter()
+            .try_for_each(|step| connection.carry_out(step))?;
     }
     let used = cost()?;
     drop(first);

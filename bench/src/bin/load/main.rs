@@ -8,6 +8,7 @@ mod traffic;
 
 use std::{env, io, process::ExitCode, time::Duration};
 
+use client::Threads;
 use process::{Server, own_cpu};
 use traffic::{CASES, Case, Traffic};
 
@@ -82,7 +83,10 @@ fn run(flags: &Flags) -> io::Result<()> {
         }
     }
     if wanted("idle") {
-        println!("\n{} idle connections, KB of resident memory for each", flags.idle);
+        println!(
+            "\n{} idle connections, KB of resident memory for each",
+            flags.idle
+        );
         println!("{:<12} {:>12} {:>16}", "server", "after EHLO", "after a message");
         for server in &flags.servers {
             // A new process each, that no load has made bigger.
@@ -94,16 +98,22 @@ fn run(flags: &Flags) -> io::Result<()> {
         println!("\nclient: messages of 1 KB one after the other over one connection");
         println!(
             "{:<12} {:<8} {:>12} {:>16}",
-            "to", "runtime", "messages/s", "its us/message"
+            "to", "threads", "messages/s", "its us/message"
         );
         let servers: Vec<_> = flags.servers.iter().map(start).collect::<io::Result<_>>()?;
         for server in &servers {
-            for (runtime, start) in client::RUNTIMES {
-                let runs = (0..flags.rounds).map(|_| client::run(&start()?, server.address, flags.run));
+            for threads in [Threads::One, Threads::Many] {
+                let runs = (0..flags.rounds).map(|_| client::run(threads, server.address, flags.run));
                 let runs: Vec<_> = runs.collect::<io::Result<_>>()?;
                 let rate = median(runs.iter().map(client::Run::rate));
                 let cpu = median(runs.iter().map(client::Run::cpu_each));
-                println!("{:<12} {:<8} {:>12.0} {:>16.1}", server.name, runtime, rate, cpu);
+                println!(
+                    "{:<12} {:<8} {:>12.0} {:>16.1}",
+                    server.name,
+                    threads.name(),
+                    rate,
+                    cpu
+                );
             }
         }
     }

@@ -1,8 +1,7 @@
 //! A server as a process of its own, and what the kernel says it costs.
 
 use std::{
-    fs,
-    io,
+    fs, io,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     thread,
@@ -70,7 +69,13 @@ impl Server {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
+            .find_map(|line| {
+                line.strip_prefix("VmRSS:")?
+                    .trim()
+                    .strip_suffix(" kB")?
+                    .parse()
+                    .ok()
+            })
             .ok_or_else(|| io::Error::other(format!("{}: no VmRSS", self.name)))
     }
 }

@@ -61,7 +61,12 @@ impl Case {
         let group = format!("{mail}{rcpt}DATA\r\n");
         let message = message(self.size);
         let hello = vec![step("", 1), step("EHLO client.example\r\n", 1)];
-        let transaction = vec![step(mail, 1), step(rcpt, 1), step("DATA\r\n", 1), step(&message, 1)];
+        let transaction = vec![
+            step(mail, 1),
+            step(rcpt, 1),
+            step("DATA\r\n", 1),
+            step(&message, 1),
+        ];
         match (self.kept, self.pipelined) {
             // The next transaction goes with the end of the message: RFC 2920 section 3.1.
             (true, true) => (
@@ -87,7 +92,8 @@ impl Case {
 
 /// A message of about this size, with its final dot.
 pub fn message(size: usize) -> String {
-    let mut message = String::from("From: alice@client.example\r\nTo: bob@example.org\r\nSubject: load\r\n\r\n");
+    let mut message =
+        String::from("From: alice@client.example\r\nTo: bob@example.org\r\nSubject: load\r\n\r\n");
     while message.len() < size {
         let left = (size - message.len()).saturating_sub(2).clamp(1, 72);
         message.extend(('a'..='z').cycle().take(left));
