@@ -89,7 +89,7 @@ pub enum Todo {
     StartTls(TlsUpgrade),
     /// [Run](Keeping::run) this where waiting for the disk holds nobody up, and tell what came of it to
     /// [`Desk::kept`].
-    Keep(Keeping),
+    Keep(Box<Keeping>),
     /// The session is over.
     Close,
 }
@@ -166,15 +166,21 @@ impl Desk {
             }
             Event::Verdict { ticket, .. } => {
                 let message = self.transaction.message.take();
-                if !message.as_ref().is_some_and(Incoming::is_looping) {
-                    return Todo::Keep(Keeping {
+                if message.as_ref().is_some_and(Incoming::is_looping) {
+                    server.reject(ticket, Rejection::LOOP)
+                } else {
+                    let keeping = Box::new(Keeping {
                         store: self.site.store.clone(),
                         message,
                         kept: self.transaction.kept.clone(),
                         ticket,
                     });
+                    if self.site.store.waits() {
+                        return Todo::Keep(keeping);
+                    }
+                    self.kept(keeping.run(), server);
+                    Ok(())
                 }
-                server.reject(ticket, Rejection::LOOP)
             }
             Event::StartTls(upgrade) => return Todo::StartTls(upgrade),
             Event::Expand { ticket, .. } => server.reject(ticket, serve::no_lists()),
@@ -240,7 +246,7 @@ pub struct Keeping {
 impl Keeping {
     /// Keeps it. This waits for the disk.
     #[must_use]
-    pub fn run(self) -> Kept {
+    pub fn run(self: Box<Self>) -> Kept {
         let name = match (self.message, self.kept) {
             (Some(message), _) => message.keep(),
             (None, Some(id)) => self.store.keep_copy(&id),

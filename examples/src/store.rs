@@ -47,6 +47,12 @@ impl Store {
         }))))
     }
 
+    /// Whether keeping a message waits for the disk.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Begins a message, with `trace` on top of it.
     ///
     /// # Errors

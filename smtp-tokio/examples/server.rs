@@ -12,9 +12,9 @@ use std::{io, process::ExitCode, sync::Arc};
 use smtp_examples::{
     desk::{Desk, Keeping, Site, Todo},
     exit::{self, Exit},
-    serve::{Endpoint, Flags},
+    serve::Flags,
 };
-use smtp_proto::Step;
+use smtp_proto::{Step, Wait};
 use smtp_tokio::{Session, serve};
 use tokio::{
     net::TcpListener,
@@ -57,7 +57,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         let site = Arc::clone(&site);
         listeners.spawn(async move {
             let stop = async move { drop(stopped.changed().await) };
-            let session = |session| converse(session, endpoint, Arc::clone(&site));
+            let session = |session| converse(session, endpoint.implicit_tls, Arc::clone(&site));
             serve(listener, config, options, stop, session).await
         });
     }
@@ -75,16 +75,15 @@ async fn run(flags: Flags) -> Result<(), String> {
 }
 
 /// One session.
-async fn converse(mut session: Session, endpoint: Endpoint, site: Arc<Site>) {
+async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
     let mut desk = Desk::new(Arc::clone(&site), session.peer().ip());
-    if let (true, Some(tls)) = (endpoint.implicit_tls, &site.tls) {
+    if let (true, Some(tls)) = (implicit_tls, &site.tls) {
         session.begin_tls(tls).await;
     }
     loop {
-        let (step, server) = session.poll();
-        let todo = match step {
-            Step::Event(event) => desk.handle(event, server),
-            Step::Wait(wait) => {
+        let todo = match turn(&mut session, &mut desk) {
+            Ok(todo) => todo,
+            Err(wait) => {
                 session.wait(wait).await;
                 continue;
             }
@@ -102,4 +101,13 @@ async fn converse(mut session: Session, endpoint: Endpoint, site: Arc<Site>) {
         }
     }
     session.close().await;
+}
+
+/// What can be done without waiting.
+fn turn(session: &mut Session, desk: &mut Desk) -> Result<Todo, Wait> {
+    let (step, server) = session.poll();
+    match step {
+        Step::Event(event) => Ok(desk.handle(event, server)),
+        Step::Wait(wait) => Err(wait),
+    }
 }

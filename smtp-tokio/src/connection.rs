@@ -161,6 +161,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// shortly for the peer to close its side. Closing with unread input would throw away what the peer has not
     /// read yet.
     pub async fn close(mut self) {
+        self.say_farewell().await;
+    }
+
+    /// [Closes](Self::close) the stream as far as that goes without dropping it.
+    pub(crate) async fn say_farewell(&mut self) {
         if self.shut_down().await {
             let mut dropped = 0;
             let drain = poll_fn(|context| {

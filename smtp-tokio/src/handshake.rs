@@ -1,6 +1,6 @@
 //! TLS by rustls: the handshakes of both roles.
 
-use std::{io, sync::Arc};
+use std::{io, pin::Pin, sync::Arc};
 
 use smtp_proto::{Machine, TlsFacts, TlsUpgrade, client, server::Server};
 use smtp_rustls::{ClientTls, rustls::ServerConfig, server_facts};
@@ -42,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, client::Client> {
     pub async fn start_tls(&mut self, upgrade: TlsUpgrade, tls: &ClientTls) {
         let limit = self.machine().config().timeouts.handshake;
         let clear = self.stream_mut().take_clear();
-        let shaken = time::timeout(limit, async { connect(clear?, tls).await }).await;
+        let shaken = aside(time::timeout(limit, async { connect(clear?, tls).await })).await;
         match self.settle(shaken) {
             Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
     pub async fn start_tls(&mut self, upgrade: TlsUpgrade, config: &Arc<ServerConfig>) {
         let limit = self.machine().config().timeouts.handshake;
         let clear = self.stream_mut().take_clear();
-        let shaken = time::timeout(limit, async { accept(clear?, config).await }).await;
+        let shaken = aside(time::timeout(limit, async { accept(clear?, config).await })).await;
         match self.settle(shaken) {
             Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
@@ -75,6 +75,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
             None => self.lose(io::Error::other("the session has begun without TLS")),
         }
     }
+}
+
+/// Keeps a handshake on the heap while it lasts: within the future of a session its place would be held all the time.
+fn aside<F: Future>(handshake: F) -> Pin<Box<F>> {
+    Box::pin(handshake)
 }
 
 /// How a handshake ended.

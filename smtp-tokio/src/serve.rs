@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io::{self, Write},
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -36,9 +36,13 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown.
 #[derive(Debug)]
-pub struct Session {
+pub struct Session(Box<Inner>);
+
+// On the heap: the future that is given a session has room for it more than once, for as long as it lasts.
+#[derive(Debug)]
+struct Inner {
     connection: Connection<Stream<TcpStream>, Server>,
-    peer: SocketAddr,
+    place: Place,
     local: SocketAddr,
     stop: watch::Receiver<Option<Shutdown>>,
 }
@@ -46,7 +50,7 @@ pub struct Session {
 impl Session {
     /// As [`Connection::poll`].
     pub fn poll(&mut self) -> (Step<Event<'_>>, &mut Server) {
-        let (step, server) = self.connection.poll();
+        let (step, server) = self.0.connection.poll();
         if let Step::Event(Event::Closed(why)) = &step {
             debug!(%why, "closed");
         }
@@ -55,18 +59,20 @@ impl Session {
 
     /// As [`Connection::wait`], and ends early to tell the machine of the shutdown.
     pub async fn wait(&mut self, wait: Wait) {
+        let Inner { connection, stop, .. } = &mut *self.0;
         tokio::select! {
-            () = self.connection.wait(wait) => {}
-            Ok(()) = self.stop.changed() => self.obey(),
+            () = connection.wait(wait) => {}
+            Ok(()) = stop.changed() => self.obey(),
         }
     }
 
     /// As [`Connection::start_tls`](Connection::start_tls), and gives up at the shutdown.
     #[cfg(feature = "rustls")]
     pub async fn start_tls(&mut self, upgrade: TlsUpgrade, config: &Arc<ServerConfig>) {
+        let Inner { connection, stop, .. } = &mut *self.0;
         tokio::select! {
-            () = self.connection.start_tls(upgrade, config) => return,
-            _ = self.stop.wait_for(Option::is_some) => {}
+            () = connection.start_tls(upgrade, config) => return,
+            _ = stop.wait_for(Option::is_some) => {}
         }
         self.obey();
     }
@@ -74,9 +80,10 @@ impl Session {
     /// As [`Connection::begin_tls`](Connection::begin_tls), and gives up at the shutdown.
     #[cfg(feature = "rustls")]
     pub async fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
+        let Inner { connection, stop, .. } = &mut *self.0;
         tokio::select! {
-            () = self.connection.begin_tls(config) => return,
-            _ = self.stop.wait_for(Option::is_some) => {}
+            () = connection.begin_tls(config) => return,
+            _ = stop.wait_for(Option::is_some) => {}
         }
         self.obey();
     }
@@ -84,46 +91,46 @@ impl Session {
     /// The machine.
     #[must_use]
     pub const fn machine(&self) -> &Server {
-        self.connection.machine()
+        self.0.connection.machine()
     }
 
     /// The machine, to give it answers.
     pub const fn machine_mut(&mut self) -> &mut Server {
-        self.connection.machine_mut()
+        self.0.connection.machine_mut()
     }
 
     /// The stream.
     #[must_use]
     pub const fn stream(&self) -> &Stream<TcpStream> {
-        self.connection.stream()
+        self.0.connection.stream()
     }
 
     /// As [`Connection::take_error`].
     pub const fn take_error(&mut self) -> Option<io::Error> {
-        self.connection.take_error()
+        self.0.connection.take_error()
     }
 
     /// The client's address.
     #[must_use]
     pub const fn peer(&self) -> SocketAddr {
-        self.peer
+        self.0.place.peer
     }
 
     /// The address that the client connected to.
     #[must_use]
     pub const fn local(&self) -> SocketAddr {
-        self.local
+        self.0.local
     }
 
     /// Closes the connection; see [`Connection::close`].
-    pub async fn close(self) {
-        self.connection.close().await;
+    pub async fn close(mut self) {
+        self.0.connection.say_farewell().await;
     }
 
     fn obey(&mut self) {
-        let how = *self.stop.borrow_and_update();
+        let how = *self.0.stop.borrow_and_update();
         if let Some(how) = how {
-            self.connection.machine_mut().shutdown(how);
+            self.0.connection.machine_mut().shutdown(how);
         }
     }
 }
@@ -175,7 +182,7 @@ where
                 continue;
             }
         };
-        let Some(place) = Place::take(&places, peer.ip()) else {
+        let Some(place) = Place::take(&places, peer) else {
             debug!(%peer, "refused: too many connections");
             if !options.implicit_tls {
                 turn_away(stream, Arc::clone(&config));
@@ -186,25 +193,21 @@ where
             debug!(%error, %peer, "cannot set TCP_NODELAY");
         }
         let local = stream.local_addr().unwrap_or(local);
-        let accepted = Session {
+        let accepted = Session(Box::new(Inner {
             connection: Connection::new(Stream::clear(stream), Server::new(Arc::clone(&config))),
-            peer,
+            place,
             local,
             stop: hear.clone(),
-        };
+        }));
         // The closure of the caller may panic, too, before there is a task to contain it.
         let Ok(task) = catch_unwind(AssertUnwindSafe(|| session(accepted))) else {
             warn!(%peer, "a session panicked before it began");
             continue;
         };
-        sessions.spawn(
-            async move {
-                let _place = place;
-                debug!("connected");
-                task.await;
-            }
-            .instrument(debug_span!("session", %peer)),
-        );
+        let span = debug_span!("session", %peer);
+        span.in_scope(|| debug!("connected"));
+        // As it is: an async block around it would be twice as large, for as long as the session lasts.
+        sessions.spawn(task.instrument(span));
     }
     drop(listener);
     debug!(%local, sessions = sessions.len(), "shutting down");
@@ -245,15 +248,19 @@ fn log_end(ended: Result<(), tokio::task::JoinError>) {
 }
 
 /// One of the connections that there may be; given back when dropped, also by a panic.
+#[derive(Debug)]
 struct Place {
     places: Arc<Mutex<Places>>,
-    peer: IpAddr,
+    peer: SocketAddr,
 }
 
 impl Place {
     /// Takes a place for a connection from this address, if there is one.
-    fn take(places: &Arc<Mutex<Places>>, peer: IpAddr) -> Option<Self> {
-        let taken = places.lock().unwrap_or_else(PoisonError::into_inner).take(peer);
+    fn take(places: &Arc<Mutex<Places>>, peer: SocketAddr) -> Option<Self> {
+        let taken = places
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(peer.ip());
         taken.then(|| Self {
             places: Arc::clone(places),
             peer,
@@ -264,7 +271,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.leave(self.peer);
+        places.leave(self.peer.ip());
     }
 }
 

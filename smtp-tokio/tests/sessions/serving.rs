@@ -13,7 +13,7 @@ use smtp_proto::{
     Step,
     server::{Event, Reset},
 };
-use smtp_tokio::{Client, Options, Session, serve};
+use smtp_tokio::{Client, Options, Session, rustls::ServerConfig, serve};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -318,4 +318,25 @@ async fn a_flood_of_connections_leaves_a_server_that_serves() {
         }
     }
     server.delivers().await;
+}
+
+/// There are many sessions that wait, and each holds room for all that its future may ever do.
+#[test]
+fn the_future_of_a_session_is_small() {
+    async fn whole_session(mut session: Session, tls: Arc<ServerConfig>) {
+        session.begin_tls(&tls).await;
+        loop {
+            match session.poll().0 {
+                Step::Wait(wait) => session.wait(wait).await,
+                Step::Event(Event::StartTls(upgrade)) => session.start_tls(upgrade, &tls).await,
+                Step::Event(Event::Closed(_)) => break,
+                Step::Event(_) => {}
+            }
+        }
+        session.close().await;
+    }
+    fn room<F>(_: fn(Session, Arc<ServerConfig>) -> F) -> usize {
+        size_of::<F>()
+    }
+    assert!(room(whole_session) <= 512, "{} octets", room(whole_session));
 }

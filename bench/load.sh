@@ -1,0 +1,49 @@
+#!/bin/sh
+# Loads the example servers of the adapters and Postfix's smtp-sink over the loopback interface, and lets the client send
+# messages to them. Prints tables; see the README.
+#
+#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--only messages|idle|client] [--case PATTERN] [NAME=COMMAND...]
+#
+# A command is a further server; it is told where to listen by `{}`. Adapters without an example are left out.
+set -eu
+cd "$(dirname "$0")/.."
+target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+bins=$target/load
+mkdir -p "$bins"
+
+sink=$(PATH=$PATH:/usr/sbin command -v smtp-sink) || {
+    echo "load.sh: smtp-sink is not there; it comes with postfix" >&2
+    exit 1
+}
+# It does not run as root.
+[ "$(id -u)" != 0 ] || sink="$sink -u nobody"
+
+# Builds the example of an adapter, if it is there, and adds it to the servers.
+ours() {
+    name=$1 package=$2 example=$3
+    shift 3
+    [ -f "$package/examples/$example.rs" ] || return 0
+    cargo build --quiet --release --target-dir "$target" -p "$package" --example "$example" "$@"
+    # All examples are called alike.
+    cp "$target/release/examples/$example" "$bins/$name"
+    servers="$servers$name=$bins/$name --discard --max-connections 10000 --listen {}
+"
+}
+servers=
+ours tokio smtp-tokio server
+ours smol smtp-async-std server
+ours async-std smtp-async-std server_async_std --features async-std
+ours blocking smtp-blocking server
+cargo build --quiet --release --target-dir "$target/bench" --manifest-path bench/Cargo.toml --bin load
+
+# Enough for the idle connections, if that may be.
+ulimit -n 16384 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+uname -srm
+awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo
+echo "$(nproc) processors, load average $(cut -d' ' -f1-3 /proc/loadavg)"
+# One argument for each line. The last server is what the others are compared with.
+IFS='
+'
+set -f
+# shellcheck disable=SC2086
+exec "$target/bench/release/load" "$@" $servers "smtp-sink=$sink -m 10000 inet:{} 1024"

@@ -1,0 +1,103 @@
+//! How fast the client for tokio sends messages one after the other.
+
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use smtp_proto::{
+    client::Config,
+    types::{ClientName, Envelope, ForwardPath, ReversePath},
+};
+use smtp_tokio::Client;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{process::own_cpu, traffic::message};
+
+/// A runtime that the client can be on.
+#[derive(Clone, Copy, Debug)]
+pub enum Threads {
+    /// That of `#[tokio::main(flavor = "current_thread")]`.
+    One,
+    /// That of `#[tokio::main]`.
+    Many,
+}
+
+impl Threads {
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Many => "many",
+        }
+    }
+
+    fn runtime(self) -> io::Result<Runtime> {
+        let mut builder = match self {
+            Self::One => Builder::new_current_thread(),
+            Self::Many => Builder::new_multi_thread(),
+        };
+        builder.enable_all().build()
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Run {
+    messages: u32,
+    time: Duration,
+    cpu: Duration,
+}
+
+impl Run {
+    /// Messages in a second.
+    pub fn rate(&self) -> f64 {
+        f64::from(self.messages) / self.time.as_secs_f64()
+    }
+
+    /// Processor time of a message, in microseconds.
+    pub fn cpu_each(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / f64::from(self.messages)
+    }
+}
+
+/// Sends messages for that long.
+///
+/// # Errors
+///
+/// When one is not accepted.
+pub fn run(threads: Threads, address: SocketAddr, duration: Duration) -> io::Result<Run> {
+    threads
+        .runtime()?
+        .block_on(send(address, duration))
+        .map_err(io::Error::other)
+}
+
+async fn send(
+    address: SocketAddr,
+    duration: Duration,
+) -> Result<Run, Box<dyn std::error::Error + Send + Sync>> {
+    let name: ClientName<'static> = "client.example".parse()?;
+    let envelope = Envelope::new(ReversePath::parse("alice@client.example")?.into_owned())
+        .to(ForwardPath::parse("bob@example.org")?.into_owned());
+    let message = message(1024);
+    let message = message.strip_suffix(".\r\n").unwrap_or_default().as_bytes();
+    let mut client = Client::connect(address, Config::new(name)).await?;
+    client.send(envelope.clone(), message).await?;
+    let (begun, cpu, mut messages) = (Instant::now(), own_cpu()?, 0);
+    while begun.elapsed() < duration {
+        let receipt = client.send(envelope.clone(), message).await?;
+        if !receipt.all_accepted() {
+            return Err("a message was not accepted".into());
+        }
+        messages += 1;
+    }
+    let run = Run {
+        messages,
+        time: begun.elapsed(),
+        cpu: own_cpu()? - cpu,
+    };
+    client.quit().await?;
+    Ok(run)
+}
