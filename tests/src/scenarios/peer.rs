@@ -55,10 +55,11 @@ impl Peer {
         Self::new(socket.into())
     }
 
-    /// Connects with a socket that holds little of what is not read.
+    /// Connects with a socket that holds little of what is not read or not sent.
     pub(super) fn connect_with_little_room(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
+        socket.set_send_buffer_size(4096).unwrap();
         socket.connect(&address.into()).unwrap();
         Self::new(socket.into())
     }
