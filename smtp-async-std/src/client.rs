@@ -1,0 +1,262 @@
+//! A client that connects, sends messages, and says what became of them.
+
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_lite::io::Empty;
+use smtp_proto::{
+    Step, TlsFacts, TlsUpgrade,
+    client::{self, Closed, Event, Receipt},
+    data::Survey,
+    types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
+};
+use tracing::debug;
+
+#[cfg(feature = "rustls")]
+use crate::ClientTls;
+use crate::{Connection, Error, SendError, Stream, transfer::Source};
+
+/// A session with a server. To connect, use the `Client` of a runtime's module, which is this one with its `connect`,
+/// `connect_with_tls` and `connect_over_tls`; or begin [on](Self::on) a stream of your own.
+///
+/// ```no_run
+/// use smtp_proto::{client::Config, types::{ClientName, Envelope, ForwardPath, ReversePath}};
+/// use smtp_async_std::Client;
+/// # use futures_io::{AsyncRead, AsyncWrite};
+///
+/// # async fn run(stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = Client::on(stream, Config::new("client.example".parse()?)).await?;
+/// let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
+///     .to(ForwardPath::parse("bob@example.org")?);
+/// let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n").await?;
+/// for (recipient, fate) in receipt.recipients() {
+///     println!("{recipient}: {fate:?}");
+/// }
+/// client.quit().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client<S> {
+    pub(crate) connection: Connection<Stream<S>, client::Client>,
+    #[cfg(feature = "rustls")]
+    pub(crate) tls: Option<ClientTls>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Whether the session is under TLS.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.connection.machine().is_encrypted()
+    }
+
+    /// What is known of the TLS session; `None` in clear.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.connection.machine().tls()
+    }
+
+    /// Sends a message that is in memory.
+    ///
+    /// What the message needs is found by looking at it: SIZE, and BODY=8BITMIME and SMTPUTF8 where the envelope
+    /// does not say otherwise. When the server takes fewer recipients or domains at once (RFC 9422), it is sent in
+    /// several transactions.
+    ///
+    /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
+    ///
+    /// If the future is dropped before it is ready, the session cannot be used any more; of the message nothing was
+    /// accepted unless all of it had left.
+    ///
+    /// When the future is dropped before it is ready, the session is left in the middle of a transaction and good for
+    /// nothing more: drop the client, too.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends, or the server does not offer what the message needs.
+    pub async fn send(&mut self, envelope: Envelope, message: &[u8]) -> Result<Receipt, SendError> {
+        let mut survey = Survey::new();
+        survey.feed(message);
+        let envelope = envelope.for_content(&survey.finish());
+        let (mut receipt, mut failed) = (Receipt::default(), None);
+        for part in envelope.split(self.extensions().limits()) {
+            receipt.begin(&part);
+            if failed.is_none() {
+                let mut source = Source::<Empty>::Memory(message);
+                failed = self.transmit(part, &mut source, &mut receipt).await.err();
+            }
+        }
+        match failed {
+            None => Ok(receipt),
+            Some(error) => Err(SendError::new(error, receipt)),
+        }
+    }
+
+    /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
+    /// envelope's parameters: SIZE, BODY, SMTPUTF8. Since it can be read once only, it is sent in one transaction: an
+    /// envelope beyond the server's limits (RFC 9422) is an error.
+    ///
+    /// The future must not be dropped before it is ready; see [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends, the server does not offer what the envelope asks for, or the message cannot be read.
+    pub async fn send_from(
+        &mut self,
+        envelope: Envelope,
+        message: impl AsyncRead + Unpin,
+    ) -> Result<Receipt, SendError> {
+        let mut receipt = Receipt::new(&envelope);
+        let mut source = Source::reading(message);
+        match self.transmit(envelope, &mut source, &mut receipt).await {
+            Ok(()) => Ok(receipt),
+            Err(error) => Err(SendError::new(error, receipt)),
+        }
+    }
+
+    /// What the server offers.
+    #[must_use]
+    pub const fn extensions(&self) -> &Extensions {
+        self.connection.machine().extensions()
+    }
+
+    /// Asks whether a user or mailbox exists (VRFY).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends or does not fit the question.
+    pub async fn verify(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .verify(query)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Asks for the members of a mailing list (EXPN).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends or does not fit the question.
+    pub async fn expand(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .expand(query)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Asks for help (HELP).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends.
+    pub async fn help(&mut self, topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .help(topic)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Finds out whether the session is alive (NOOP).
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended.
+    pub async fn noop(&mut self) -> Result<Reply<'static>, Error> {
+        self.connection.machine_mut().noop()?;
+        self.answer().await
+    }
+
+    /// Sends a command that this crate does not know, with one reply.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends.
+    pub async fn command(&mut self, command: UnknownCommand<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .command(command)
+            .map_err(|refused| refused.why)?;
+        self.answer().await
+    }
+
+    /// Ends the session (QUIT) and closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// When the session ended otherwise. Nothing that was accepted is lost by that.
+    pub async fn quit(mut self) -> Result<(), Error> {
+        self.connection.machine_mut().quit()?;
+        match self.until(|_| None::<()>).await {
+            Err(Error::Closed {
+                why: Closed::Quit, ..
+            })
+            | Ok(()) => {
+                self.connection.shut_down().await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The reply to the one command that was given.
+    async fn answer(&mut self) -> Result<Reply<'static>, Error> {
+        self.until(|event| match event {
+            Event::Reply { reply, .. } => Some(reply.into_owned()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Drives the session until `found` finds what it looks for.
+    pub(crate) async fn until<T>(
+        &mut self,
+        mut found: impl FnMut(Event<'_>) -> Option<T>,
+    ) -> Result<T, Error> {
+        let mut refusal = None;
+        loop {
+            let event = match self.connection.poll().0 {
+                Step::Event(event) => event,
+                Step::Wait(wait) => {
+                    self.connection.wait(wait).await;
+                    continue;
+                }
+            };
+            match event {
+                Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
+                    let source = self.connection.take_error();
+                    return Err(Error::Closed {
+                        why,
+                        message,
+                        reply: refusal,
+                        source,
+                    });
+                }
+                Event::StartTls(upgrade) => {
+                    self.start_tls(upgrade).await;
+                    continue;
+                }
+                Event::Reply { to, ref reply } if reply.is_transient() || reply.is_permanent() => {
+                    refusal = Some((to, reply.clone().into_owned()));
+                }
+                _ => {}
+            }
+            if let Some(found) = found(event) {
+                return Ok(found);
+            }
+        }
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn start_tls(&mut self, upgrade: TlsUpgrade) {
+        match &self.tls {
+            Some(tls) => self.connection.start_tls(upgrade, tls).await,
+            None => self.connection.machine_mut().abort(),
+        }
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn start_tls(&mut self, _upgrade: TlsUpgrade) {
+        self.connection.machine_mut().abort();
+    }
+}

@@ -1,0 +1,294 @@
+//! A machine on a stream.
+
+mod gathering;
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{self, Duration},
+};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_lite::future::yield_now;
+use smtp_proto::{Deadline, Instant, Machine, Step, Wait, driver::Buffered};
+use tracing::debug;
+
+use crate::time::{Alarm, timeout};
+
+/// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
+/// buffer.
+const READ: usize = 16 * 1024;
+
+/// How much is read at once from a peer that says little at a time. `futures-io` reads only into a buffer that has been
+/// cleared, and to clear a large one for each command would cost nearly as much as the system call.
+const SIP: usize = 2 * 1024;
+
+/// After how many waits the other tasks of the thread have a turn. These executors do not interrupt a task that always
+/// has something to do, as one is whose peer sends fast: of such a one 1 MiB is read in a turn.
+const TURN: u8 = 64;
+
+/// How long [`close`](Connection::close) waits for the peer to close its side.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How many octets [`close`](Connection::close) reads and drops at most.
+const LINGER_OCTETS: usize = 1 << 20;
+
+/// A machine, the stream that it talks through, and what was read and not yet used.
+///
+/// The loop is the same for both roles: poll until there is something to wait for, handling events; then wait.
+/// An event borrows the input buffer, and the machine can be answered while it is in hand.
+///
+/// ```no_run
+/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::Host};
+/// use smtp_async_std::Connection;
+/// # use futures_io::{AsyncRead, AsyncWrite};
+///
+/// # async fn run(stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<Closed, Box<dyn std::error::Error>> {
+/// let config = Config::new(Host::parse("mx.example.org")?);
+/// let mut conn = Connection::new(stream, Server::new(config.into()));
+/// loop {
+///     let (step, server) = conn.poll();
+///     match step {
+///         Step::Wait(wait) => conn.wait(wait).await,
+///         Step::Event(Event::Closed(why)) => return Ok(why),
+///         Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
+///         Step::Event(other) => {
+///             if let Some(ticket) = other.into_ticket() {
+///                 server.accept(ticket)?;
+///             }
+///         }
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Connection<S, M> {
+    stream: S,
+    buffered: Buffered<M>,
+    /// The origin of the machine's clock.
+    origin: time::Instant,
+    alarm: Alarm,
+    /// The last read filled its buffer, so there may be much to read.
+    flowing: bool,
+    /// How many waits there were in this turn.
+    waits: u8,
+    /// Something was written and not yet flushed.
+    unflushed: bool,
+    /// The stream takes nothing more.
+    deaf: bool,
+    error: Option<io::Error>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
+    /// Puts a machine on a stream. For TCP, set `TCP_NODELAY` first: the machine writes whole groups.
+    pub fn new(stream: S, machine: M) -> Self {
+        Self {
+            stream,
+            buffered: Buffered::new(machine),
+            origin: time::Instant::now(),
+            alarm: Alarm::default(),
+            flowing: false,
+            waits: 0,
+            unflushed: false,
+            deaf: false,
+            error: None,
+        }
+    }
+
+    /// Lets the machine take a step, and hands it out beside the machine itself.
+    pub fn poll(&mut self) -> (Step<M::Event<'_>>, &mut M) {
+        self.buffered.poll(Instant::after_origin(self.origin.elapsed()))
+    }
+
+    /// Waits for one of the things that the machine waits for: reads, writes, or lets the time pass.
+    ///
+    /// It may be dropped at any time without losing anything, as in a race with the answers of other tasks.
+    /// A broken stream is reported to the machine, whose next event says what it means;
+    /// [`take_error`](Self::take_error) has the cause.
+    pub async fn wait(&mut self, wait: Wait) {
+        self.take_turn().await;
+        poll_fn(|context| self.poll_wait(wait, context)).await;
+    }
+
+    /// Lets the other tasks have a turn, when it is theirs.
+    pub(crate) async fn take_turn(&mut self) {
+        self.waits += 1;
+        if self.waits >= TURN {
+            self.waits = 0;
+            yield_now().await;
+        }
+    }
+
+    /// Whether something that was put aside is still to be written.
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.buffered.has_backlog()
+    }
+
+    /// Whether the stream takes nothing more. What the peer said before can still be read.
+    pub(crate) const fn is_deaf(&self) -> bool {
+        self.deaf
+    }
+
+    /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
+    pub(crate) async fn shut_down(&mut self) -> bool {
+        let shutdown = poll_fn(|context| Pin::new(&mut self.stream).poll_close(context));
+        matches!(timeout(LINGER, shutdown).await, Some(Ok(())))
+    }
+
+    /// The machine.
+    pub const fn machine(&self) -> &M {
+        self.buffered.machine()
+    }
+
+    /// The machine, to give it commands or answers.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        self.buffered.machine_mut()
+    }
+
+    /// The stream.
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Gives the stream up.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn lose(&mut self, error: io::Error) {
+        self.broken(error);
+    }
+
+    /// Keeps the cause of what the machine will report.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn note(&mut self, error: io::Error) {
+        self.error.get_or_insert(error);
+    }
+
+    /// The error that broke the stream or its TLS handshake, if that is what happened.
+    pub const fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
+    /// Closes the stream so that the peer gets all that was written: says that nothing more will come, then waits
+    /// shortly for the peer to close its side. Closing with unread input would throw away what the peer has not
+    /// read yet.
+    pub async fn close(mut self) {
+        self.end().await;
+    }
+
+    /// As [`close`](Self::close), by a reference: a future that owns a connection is as large as two.
+    pub(crate) async fn end(&mut self) {
+        if self.shut_down().await {
+            let mut dropped = 0;
+            let drain = poll_fn(|context| {
+                while dropped < LINGER_OCTETS {
+                    match ready!(Pin::new(&mut self.stream).poll_read(context, &mut [0; 1024])) {
+                        Ok(0) | Err(_) => break,
+                        Ok(octets) => dropped += octets,
+                    }
+                }
+                Poll::Ready(())
+            });
+            let _ = timeout(LINGER, drain).await;
+        }
+    }
+
+    fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
+        let backlog = self.is_writing();
+        if !self.deaf && (wait.write || backlog || self.unflushed) {
+            match self.poll_write(wait.write, context) {
+                Poll::Ready(Err(error)) => self.deaf(error),
+                // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
+                Poll::Ready(Ok(())) if backlog || !(wait.read || wait.answer) => return Poll::Ready(()),
+                _ => {}
+            }
+        }
+        if self.deaf && !wait.read && !wait.answer {
+            self.machine_mut().lost();
+            return Poll::Ready(());
+        }
+        if wait.read && self.poll_read(context).is_ready() {
+            return Poll::Ready(());
+        }
+        self.poll_deadline(wait.deadline, context)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.flowing {
+            self.poll_read_into(&mut [0; READ], context)
+        } else {
+            self.poll_read_into(&mut [0; SIP], context)
+        }
+    }
+
+    fn poll_read_into(&mut self, buffer: &mut [u8], context: &mut Context<'_>) -> Poll<()> {
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(Ok(0)) => self.machine_mut().end_input(),
+            Poll::Ready(Ok(octets)) => {
+                self.flowing = octets >= buffer.len();
+                self.buffered.received(buffer.get(..octets).unwrap_or_default());
+            }
+            Poll::Ready(Err(error)) => self.broken(error),
+            Poll::Pending => {
+                self.buffered.rest();
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes it.
+    fn poll_write(&mut self, output: bool, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(&mut self.stream);
+        loop {
+            let octets = self.buffered.unwritten(output);
+            if octets.is_empty() {
+                break;
+            }
+            let written = ready!(stream.as_mut().poll_write(context, octets))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unflushed = true;
+            self.buffered.wrote(written);
+        }
+        if self.unflushed {
+            ready!(stream.poll_flush(context))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_deadline(&mut self, deadline: Option<Deadline>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        let due = self.origin
+            + deadline
+                .at
+                .since_origin()
+                .min(Duration::from_secs(u64::from(u32::MAX)));
+        self.alarm.poll_at(due, context)
+    }
+
+    /// The peer does not take any more. What it said before may still be read, and says more than an error does.
+    /// The machine keeps what it could not say: it was not heard.
+    fn deaf(&mut self, error: io::Error) {
+        debug!(%error, "cannot write");
+        self.unflushed = false;
+        self.buffered.drop_backlog();
+        self.deaf = true;
+        self.error.get_or_insert(error);
+    }
+
+    fn broken(&mut self, error: io::Error) {
+        debug!(%error, "cannot read");
+        self.error.get_or_insert(error);
+        self.machine_mut().lost();
+    }
+}

@@ -1,0 +1,265 @@
+//! A server that keeps what it takes, and a client by hand.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use async_io::Timer;
+use futures_io::{AsyncRead, AsyncWrite};
+use smtp_async_std::{Listener, Options, Session, serve};
+use smtp_proto::{
+    Step, client,
+    server::{self, Closed, Event, Reset, Server},
+    types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
+};
+
+use crate::runtimes::Runtime;
+
+/// A message that was taken.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mail {
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+pub(crate) fn server_config() -> server::Config {
+    let mut config = server::Config::new(Host::parse("mx.example").unwrap().into_owned());
+    config.message_limit(64 << 20);
+    config
+}
+
+pub(crate) fn client_config() -> client::Config {
+    client::Config::new("client.example".parse().unwrap())
+}
+
+pub(crate) fn bob() -> Envelope {
+    Envelope::new(ReversePath::parse("alice@client.example").unwrap())
+        .to(ForwardPath::parse("bob@mx.example").unwrap())
+}
+
+/// Lines of all lengths, some of which begin with dots.
+pub(crate) fn text(octets: usize) -> Vec<u8> {
+    let mut text = b"Subject: x\r\n\r\n.\r\n..\r\n".to_vec();
+    for number in 0_usize.. {
+        if text.len() >= octets {
+            break;
+        }
+        let dots = &b"..."[..[0, 0, 0, 1, 0, 2, 0, 0, 3][number % 9]];
+        text.extend_from_slice(dots);
+        text.extend(std::iter::repeat_n(b"abcd"[number % 4], number % 97));
+        text.extend_from_slice(b"\r\n");
+    }
+    text
+}
+
+/// One event of a server that keeps what it takes. Recipients whose name begins with "no" are refused.
+pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, taken: &mut Vec<Mail>) {
+    match event {
+        Event::Mail { mail, ticket } => {
+            *open = Mail {
+                from: mail.reverse_path().to_string(),
+                ..Mail::default()
+            };
+            server.accept(ticket).unwrap();
+        }
+        Event::Recipient { rcpt, ticket } if rcpt.forward_path().as_str().starts_with("no") => {
+            server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();
+        }
+        Event::Recipient { rcpt, ticket } => {
+            open.to.push(rcpt.forward_path().to_string());
+            server.accept(ticket).unwrap();
+        }
+        Event::Body(octets) => open.body.extend_from_slice(octets),
+        Event::Verdict { ticket, .. } => {
+            taken.push(std::mem::take(open));
+            server.accept(ticket).unwrap();
+        }
+        other => {
+            if let Some(ticket) = other.into_ticket() {
+                server.accept(ticket).unwrap();
+            }
+        }
+    }
+}
+
+/// What the sessions of a server tell.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    Mail(Mail),
+    Reset(Reset),
+    Closed(Closed),
+}
+
+/// A session of that server. Some names do something to it.
+pub(crate) async fn converse<S>(mut session: Session<S>, news: mpsc::Sender<News>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut open, mut taken) = (Mail::default(), Vec::new());
+    let why = loop {
+        let (step, server) = session.poll();
+        match step {
+            Step::Wait(wait) => session.wait(wait).await,
+            Step::Event(Event::Closed(why)) => break why,
+            Step::Event(Event::Reset(why)) => news.send(News::Reset(why)).unwrap(),
+            Step::Event(Event::Hello { name, .. }) if name.as_str() == "panic.example" => panic!("as asked"),
+            Step::Event(Event::Hello { name, .. }) if name.as_str() == "stuck.example" => {
+                std::future::pending::<()>().await;
+            }
+            Step::Event(event) => {
+                answer(event, server, &mut open, &mut taken);
+                taken
+                    .drain(..)
+                    .for_each(|mail| news.send(News::Mail(mail)).unwrap());
+            }
+        }
+    };
+    session.close().await;
+    let _ = news.send(News::Closed(why));
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) serving: thread::JoinHandle<()>,
+    pub(crate) news: mpsc::Receiver<News>,
+}
+
+pub(crate) fn options(connections: usize, per_peer: usize) -> Options {
+    let mut options = Options::default();
+    (options.connections, options.per_peer) = (connections, per_peer);
+    options
+}
+
+pub(crate) fn start<R: Runtime>(config: server::Config, options: Options) -> Running {
+    start_with::<R, _>(config, options, converse)
+}
+
+pub(crate) fn start_with<R: Runtime, F>(
+    config: server::Config,
+    options: Options,
+    session: impl Fn(Session<R::Stream>, mpsc::Sender<News>) -> F + Send + 'static,
+) -> Running
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = R::listen();
+    let address = listener.local_addr().unwrap();
+    let (tell, news) = mpsc::channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = raised(Arc::clone(&stop));
+    let serving = thread::spawn(move || {
+        let session = move |accepted| session(accepted, tell.clone());
+        R::block_on(serve(listener, config.into(), options, stopped, session)).unwrap();
+    });
+    Running {
+        address,
+        stop,
+        serving,
+        news,
+    }
+}
+
+/// Waits for the flag to be set.
+pub(crate) async fn raised(flag: Arc<AtomicBool>) {
+    while !flag.load(Ordering::Relaxed) {
+        Timer::after(Duration::from_millis(10)).await;
+    }
+}
+
+impl Running {
+    pub(crate) fn connect(&self) -> Peer {
+        Peer(BufReader::new(TcpStream::connect(self.address).unwrap()))
+    }
+
+    pub(crate) fn greeted(&self) -> Peer {
+        let mut peer = self.connect();
+        assert!(peer.line().starts_with("220 "));
+        peer
+    }
+
+    /// Connects again and again until there is room.
+    pub(crate) fn greeted_at_last(&self) -> Peer {
+        loop {
+            let mut peer = self.connect();
+            if peer.line().starts_with("220 ") {
+                return peer;
+            }
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// The next message.
+    pub(crate) fn mail(&self) -> Mail {
+        loop {
+            if let News::Mail(mail) = self.news.recv().unwrap() {
+                return mail;
+            }
+        }
+    }
+
+    /// How the next session to end has ended.
+    pub(crate) fn closed(&self) -> Closed {
+        loop {
+            if let News::Closed(why) = self.news.recv().unwrap() {
+                return why;
+            }
+        }
+    }
+
+    pub(crate) fn delivers<R: Runtime>(&self) {
+        let mut client = R::connect(self.address, client_config()).unwrap();
+        R::block_on(async {
+            assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
+            client.quit().await.unwrap();
+        });
+        assert_eq!(self.mail().body, b"Hello\r\n");
+    }
+}
+
+/// A client by hand.
+pub(crate) struct Peer(pub(crate) BufReader<TcpStream>);
+
+impl Peer {
+    /// The next line; empty at the end.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        // A reset is an end, too.
+        let _ = self.0.read_line(&mut line);
+        line
+    }
+
+    pub(crate) fn say(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Says a command, and reads the last line of the reply.
+    pub(crate) fn ask(&mut self, command: &str) -> String {
+        self.say(command);
+        loop {
+            let line = self.line();
+            if line.get(3..4) != Some("-") {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn rest(mut self) -> String {
+        let mut rest = String::new();
+        let _ = self.0.read_to_string(&mut rest);
+        rest
+    }
+}
