@@ -1,0 +1,257 @@
+//! A client that connects, sends messages, and says what became of them.
+
+use std::{
+    io::{Empty, Read},
+    net::TcpStream,
+};
+
+use smtp_proto::{
+    Step, TlsFacts, TlsUpgrade,
+    client::{self, Closed, Event, Receipt},
+    data::Survey,
+    types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
+};
+use tracing::debug;
+
+#[cfg(feature = "rustls")]
+use crate::ClientTls;
+use crate::{
+    Connection, Error, SendError, Socket, Stream,
+    transfer::{Block, Source},
+};
+
+/// A session with a server.
+///
+/// ```no_run
+/// use smtp_proto::{client::Config, types::{ClientName, Envelope, ForwardPath, ReversePath}};
+/// use smtp_blocking::Client;
+///
+/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = Client::connect("mx.example.org:25", Config::new("client.example".parse()?))?;
+/// let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
+///     .to(ForwardPath::parse("bob@example.org")?);
+/// let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n")?;
+/// for (recipient, fate) in receipt.recipients() {
+///     println!("{recipient}: {fate:?}");
+/// }
+/// client.quit()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Client<S = TcpStream> {
+    pub(crate) connection: Connection<Stream<S>, client::Client>,
+    #[cfg(feature = "rustls")]
+    pub(crate) tls: Option<ClientTls>,
+}
+
+impl<S: Socket> Client<S> {
+    /// Whether the session is under TLS.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.connection.machine().is_encrypted()
+    }
+
+    /// What is known of the TLS session; `None` in clear.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.connection.machine().tls()
+    }
+
+    /// Sends a message that is in memory.
+    ///
+    /// What the message needs is found by looking at it: SIZE, and BODY=8BITMIME and SMTPUTF8 where the envelope
+    /// does not say otherwise. When the server takes fewer recipients or domains at once (RFC 9422), it is sent in
+    /// several transactions.
+    ///
+    /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends, or the server does not offer what the message needs.
+    pub fn send(&mut self, envelope: Envelope, message: &[u8]) -> Result<Receipt, SendError> {
+        let mut survey = Survey::new();
+        survey.feed(message);
+        let envelope = envelope.for_content(&survey.finish());
+        let (mut receipt, mut failed) = (Receipt::default(), None);
+        for part in envelope.split(self.extensions().limits()) {
+            receipt.begin(&part);
+            if failed.is_none() {
+                let mut source = Source::<Empty>::Memory(message);
+                failed = self.transmit(part, &mut source, &mut receipt).err();
+            }
+        }
+        match failed {
+            None => Ok(receipt),
+            Some(error) => Err(SendError::new(error, receipt)),
+        }
+    }
+
+    /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
+    /// envelope's parameters: SIZE, BODY, SMTPUTF8. Since it can be read once only, it is sent in one transaction: an
+    /// envelope beyond the server's limits (RFC 9422) is an error.
+    ///
+    /// Reading blocks, and while it does nobody listens to the server: let the message come from where it is at hand,
+    /// such as a file, or from a stream with a timeout.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends, the server does not offer what the envelope asks for, or the message cannot be read.
+    pub fn send_from(&mut self, envelope: Envelope, message: impl Read) -> Result<Receipt, SendError> {
+        let mut receipt = Receipt::new(&envelope);
+        let mut source = Source::Reader {
+            reader: message,
+            buffer: Block::default(),
+            ended: false,
+        };
+        match self.transmit(envelope, &mut source, &mut receipt) {
+            Ok(()) => Ok(receipt),
+            Err(error) => Err(SendError::new(error, receipt)),
+        }
+    }
+
+    /// What the server offers.
+    #[must_use]
+    pub const fn extensions(&self) -> &Extensions {
+        self.connection.machine().extensions()
+    }
+
+    /// Asks whether a user or mailbox exists (VRFY).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends or does not fit the question.
+    pub fn verify(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .verify(query)
+            .map_err(|refused| refused.why)?;
+        self.answer()
+    }
+
+    /// Asks for the members of a mailing list (EXPN).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends or does not fit the question.
+    pub fn expand(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .expand(query)
+            .map_err(|refused| refused.why)?;
+        self.answer()
+    }
+
+    /// Asks for help (HELP).
+    ///
+    /// # Errors
+    ///
+    /// When the session ends.
+    pub fn help(&mut self, topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .help(topic)
+            .map_err(|refused| refused.why)?;
+        self.answer()
+    }
+
+    /// Finds out whether the session is alive (NOOP).
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended.
+    pub fn noop(&mut self) -> Result<Reply<'static>, Error> {
+        self.connection.machine_mut().noop()?;
+        self.answer()
+    }
+
+    /// Sends a command that this crate does not know, with one reply.
+    ///
+    /// # Errors
+    ///
+    /// When the session ends.
+    pub fn command(&mut self, command: UnknownCommand<'static>) -> Result<Reply<'static>, Error> {
+        self.connection
+            .machine_mut()
+            .command(command)
+            .map_err(|refused| refused.why)?;
+        self.answer()
+    }
+
+    /// Ends the session (QUIT) and closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// When the session ended otherwise. Nothing that was accepted is lost by that.
+    pub fn quit(mut self) -> Result<(), Error> {
+        self.connection.machine_mut().quit()?;
+        match self.until(|_| None::<()>) {
+            Err(Error::Closed {
+                why: Closed::Quit, ..
+            })
+            | Ok(()) => {
+                self.connection.shut_down();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The reply to the one command that was given.
+    fn answer(&mut self) -> Result<Reply<'static>, Error> {
+        self.until(|event| match event {
+            Event::Reply { reply, .. } => Some(reply.into_owned()),
+            _ => None,
+        })
+    }
+
+    /// Drives the session until `found` finds what it looks for.
+    pub(crate) fn until<T>(&mut self, mut found: impl FnMut(Event<'_>) -> Option<T>) -> Result<T, Error> {
+        let mut refusal = None;
+        loop {
+            let event = match self.connection.poll().0 {
+                Step::Event(event) => event,
+                Step::Wait(wait) => {
+                    self.connection.wait(wait);
+                    continue;
+                }
+            };
+            match event {
+                Event::Closed { why, message } => {
+                    debug!(%why, "session closed");
+                    let source = self.connection.take_error();
+                    return Err(Error::Closed {
+                        why,
+                        message,
+                        reply: refusal,
+                        source,
+                    });
+                }
+                Event::StartTls(upgrade) => {
+                    self.start_tls(upgrade);
+                    continue;
+                }
+                Event::Reply { to, ref reply } if reply.is_transient() || reply.is_permanent() => {
+                    refusal = Some((to, reply.clone().into_owned()));
+                }
+                _ => {}
+            }
+            if let Some(found) = found(event) {
+                return Ok(found);
+            }
+        }
+    }
+
+    #[cfg(feature = "rustls")]
+    fn start_tls(&mut self, upgrade: TlsUpgrade) {
+        match &self.tls {
+            Some(tls) => self.connection.start_tls(upgrade, tls),
+            None => self.connection.machine_mut().abort(),
+        }
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    fn start_tls(&mut self, _upgrade: TlsUpgrade) {
+        self.connection.machine_mut().abort();
+    }
+}

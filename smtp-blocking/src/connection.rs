@@ -1,0 +1,365 @@
+//! A machine on a stream.
+
+use std::{
+    io::{self, IoSlice},
+    os::fd::AsFd,
+    time::{self, Duration},
+};
+
+use smtp_proto::{
+    Instant, Machine, Step, Wait,
+    client::{BodyPermit, Client, Coming},
+    driver::{Buffered, Gathered, PIECES},
+};
+use tracing::debug;
+
+use crate::{
+    Socket, Waker,
+    alarm::{Bell, Calls},
+    socket::{Blocked, due, is_over, uninterrupted, would_block},
+};
+
+/// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
+/// buffer.
+const READ: usize = 16 * 1024;
+
+/// The pieces of a message that go into one write, and what goes before and behind them.
+const SLICES: usize = PIECES + 3;
+
+/// How long [`close`](Connection::close) waits for the peer to close its side.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How many octets [`close`](Connection::close) reads and drops at most.
+const LINGER_OCTETS: usize = 1 << 20;
+
+/// A machine, the stream that it talks through, and what was read and not yet used.
+///
+/// The loop is the same for both roles: poll until there is something to wait for, handling events; then wait.
+/// An event borrows the input buffer, and the machine can be answered while it is in hand.
+///
+/// ```no_run
+/// use smtp_blocking::Connection;
+/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::Host};
+///
+/// fn run(stream: std::net::TcpStream) -> Result<Closed, Box<dyn std::error::Error>> {
+///     let config = Config::new(Host::parse("mx.example.org")?);
+///     let mut conn = Connection::new(stream, Server::new(config.into()));
+///     loop {
+///         let (step, server) = conn.poll();
+///         match step {
+///             Step::Wait(wait) => conn.wait(wait),
+///             Step::Event(Event::Closed(why)) => return Ok(why),
+///             Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
+///             Step::Event(other) => {
+///                 if let Some(ticket) = other.into_ticket() {
+///                     server.accept(ticket)?;
+///                 }
+///             }
+///         }
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Connection<S, M> {
+    stream: S,
+    buffered: Buffered<M>,
+    /// The origin of the machine's clock.
+    origin: time::Instant,
+    /// Made for the first [`Waker`].
+    calls: Option<Calls>,
+    /// Something was written and not yet flushed.
+    unflushed: bool,
+    /// The stream takes nothing more.
+    deaf: bool,
+    error: Option<io::Error>,
+}
+
+impl<S: Socket, M: Machine> Connection<S, M> {
+    /// Puts a machine on a stream, which is made non-blocking. For TCP, set `TCP_NODELAY` first: the machine writes
+    /// whole groups.
+    pub fn new(stream: S, machine: M) -> Self {
+        let nonblocking = stream.set_nonblocking(true);
+        let mut connection = Self {
+            stream,
+            buffered: Buffered::new(machine),
+            origin: time::Instant::now(),
+            calls: None,
+            unflushed: false,
+            deaf: false,
+            error: None,
+        };
+        if let Err(error) = nonblocking {
+            connection.broken(error);
+        }
+        connection
+    }
+
+    /// Lets the machine take a step, and hands it out beside the machine itself.
+    pub fn poll(&mut self) -> (Step<M::Event<'_>>, &mut M) {
+        self.buffered.poll(Instant::after_origin(self.origin.elapsed()))
+    }
+
+    /// Waits for one of the things that the machine waits for: reads, writes, or lets the time pass.
+    ///
+    /// A [`Waker`] ends it early, for answers that come from other threads.
+    /// A broken stream is reported to the machine, whose next event says what it means;
+    /// [`take_error`](Self::take_error) has the cause.
+    pub fn wait(&mut self, wait: Wait) {
+        self.wait_beside(wait, None);
+    }
+
+    /// As [`wait`](Self::wait), and ends early when this bell has rung.
+    pub(crate) fn wait_beside(&mut self, wait: Wait, bell: Option<&Bell>) {
+        let due = self.due(wait);
+        loop {
+            let called = self.calls.as_ref().is_some_and(Calls::answer);
+            if called || bell.is_some_and(Bell::is_rung) {
+                return;
+            }
+            let Some(blocked) = self.attempt(wait) else {
+                return;
+            };
+            if is_over(due) {
+                return;
+            }
+            let bell = bell.map(AsFd::as_fd);
+            let others = self.calls.as_ref().map(AsFd::as_fd).into_iter().chain(bell);
+            if let Err(error) = blocked.wait(&self.stream, others, due) {
+                self.broken(error);
+                return;
+            }
+        }
+    }
+
+    /// Does what can be done at once of what the machine waits for, and says whether the machine is to be polled.
+    pub(crate) fn glance(&mut self, wait: Wait) -> bool {
+        self.attempt(wait).is_none() || is_over(self.due(wait))
+    }
+
+    /// What ends a [`wait`](Self::wait) of this connection from another thread.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no more descriptors. It takes two for a connection, and none without a waker.
+    pub fn waker(&mut self) -> io::Result<Waker> {
+        let calls = match self.calls.take() {
+            Some(calls) => calls,
+            None => Calls::new()?,
+        };
+        Ok(self.calls.insert(calls).waker())
+    }
+
+    /// Whether something that was put aside is still to be written.
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.buffered.has_backlog()
+    }
+
+    /// Whether the stream takes nothing more. What the peer said before can still be read.
+    pub(crate) const fn is_deaf(&self) -> bool {
+        self.deaf
+    }
+
+    /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
+    pub(crate) fn shut_down(&mut self) -> bool {
+        let due = due(LINGER);
+        loop {
+            match uninterrupted(|| self.stream.shut_down()) {
+                Ok(()) => return true,
+                Err(error) if would_block(&error) && !is_over(due) => {
+                    if Blocked::WRITE.wait(&self.stream, None, due).is_err() {
+                        return false;
+                    }
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// The machine.
+    pub const fn machine(&self) -> &M {
+        self.buffered.machine()
+    }
+
+    /// The machine, to give it commands or answers.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        self.buffered.machine_mut()
+    }
+
+    /// The stream.
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Gives the stream up.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn lose(&mut self, error: io::Error) {
+        self.broken(error);
+    }
+
+    /// Keeps the cause of what the machine will report.
+    #[cfg(feature = "rustls")]
+    pub(crate) fn note(&mut self, error: io::Error) {
+        self.error.get_or_insert(error);
+    }
+
+    /// The error that broke the stream or its TLS handshake, if that is what happened.
+    pub const fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
+    /// Closes the stream so that the peer gets all that was written: says that nothing more will come, then waits
+    /// shortly for the peer to close its side. Closing with unread input would throw away what the peer has not
+    /// read yet.
+    pub fn close(mut self) {
+        if self.shut_down() {
+            let (due, mut dropped) = (due(LINGER), 0);
+            while dropped < LINGER_OCTETS && !is_over(due) {
+                match uninterrupted(|| self.stream.read(&mut [0; 1024])) {
+                    Ok(0) => break,
+                    Ok(octets) => dropped += octets,
+                    Err(error) if would_block(&error) => {
+                        if Blocked::READ.wait(&self.stream, None, due).is_err() {
+                            break;
+                        }
+                    }
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+
+    /// Does what can be done at once. `None` when something has come of it, or else what has to be waited for.
+    fn attempt(&mut self, wait: Wait) -> Option<Blocked> {
+        let mut blocked = Blocked::default();
+        let backlog = self.is_writing();
+        if !self.deaf && (wait.write || backlog || self.unflushed) {
+            match self.write(wait.write) {
+                // Whoever put something aside goes on when it has gone, be it only as far as TLS: a later flush does not
+                // tell what was flushed.
+                Err(error) if would_block(&error) && backlog && !self.is_writing() => return None,
+                Err(error) if would_block(&error) => blocked.write = true,
+                Err(error) => self.deaf(error),
+                // So does a machine that waits for nothing else.
+                Ok(()) if backlog || !(wait.read || wait.answer) => return None,
+                Ok(()) => {}
+            }
+        }
+        if self.deaf && !wait.read && !wait.answer {
+            self.machine_mut().lost();
+            return None;
+        }
+        if wait.read {
+            if self.read() {
+                return None;
+            }
+            blocked.read = true;
+        }
+        Some(blocked)
+    }
+
+    /// Reads what there is, and says whether that was anything.
+    fn read(&mut self) -> bool {
+        let mut scratch = [0; READ];
+        match uninterrupted(|| self.stream.read(&mut scratch)) {
+            Ok(0) => self.machine_mut().end_input(),
+            Ok(octets) => self.buffered.received(scratch.get(..octets).unwrap_or(&scratch)),
+            Err(error) if would_block(&error) => {
+                self.buffered.rest();
+                return false;
+            }
+            Err(error) => self.broken(error),
+        }
+        true
+    }
+
+    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes it.
+    fn write(&mut self, output: bool) -> io::Result<()> {
+        loop {
+            let octets = self.buffered.unwritten(output);
+            if octets.is_empty() {
+                break;
+            }
+            let written = uninterrupted(|| self.stream.write(octets))?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.unflushed = true;
+            self.buffered.wrote(written);
+        }
+        if self.unflushed {
+            uninterrupted(|| self.stream.flush())?;
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+
+    fn due(&self, wait: Wait) -> Option<time::Instant> {
+        let deadline = wait.deadline?;
+        self.origin.checked_add(deadline.at.since_origin())
+    }
+
+    /// The peer does not take any more. What it said before may still be read, and says more than an error does.
+    /// The machine keeps what it could not say: it was not heard.
+    fn deaf(&mut self, error: io::Error) {
+        debug!(%error, "cannot write");
+        self.unflushed = false;
+        self.buffered.drop_backlog();
+        self.deaf = true;
+        self.error.get_or_insert(error);
+    }
+
+    fn broken(&mut self, error: io::Error) {
+        debug!(%error, "cannot read");
+        self.error.get_or_insert(error);
+        self.machine_mut().lost();
+    }
+}
+
+impl<S: Socket> Connection<S, Client> {
+    /// Cuts the next pieces of a message for one write.
+    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
+        self.buffered.gather(permit, block, coming)
+    }
+
+    /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following
+    /// waits to write: they know the deadline that begins now, and they listen meanwhile, for the peer may have
+    /// something to say and take nothing more before that was read.
+    pub(crate) fn write_gathered(&mut self, gathered: &Gathered<'_>) {
+        let mut written = 0;
+        let result = loop {
+            match self.write_slices(gathered, written) {
+                Ok(0) => break Ok(()),
+                Ok(octets) => written += octets,
+                Err(error) if would_block(&error) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        self.unflushed |= written > 0;
+        self.buffered.wrote_gathered(gathered, written);
+        if let Err(error) = result {
+            self.deaf(error);
+        }
+    }
+
+    fn write_slices(&mut self, gathered: &Gathered<'_>, written: usize) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut used = 0;
+        let octets = gathered.slices(self.buffered.machine().output(), written);
+        for (slot, octets) in slices.iter_mut().zip(octets) {
+            *slot = IoSlice::new(octets);
+            used += 1;
+        }
+        let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
+            return Ok(0);
+        };
+        match uninterrupted(|| self.stream.write_vectored(slices)) {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Accepting connections and running a session on each.
+
+use std::{
+    io::{self, Write},
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
+    os::fd::AsFd,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use smtp_proto::{
+    Step, Wait,
+    driver::{Options, Places, turned_away},
+    server::{Config, Event, Server, Shutdown},
+};
+use tracing::{debug, debug_span, warn};
+
+#[cfg(feature = "rustls")]
+use {smtp_proto::TlsUpgrade, smtp_rustls::rustls::ServerConfig};
+
+use crate::{
+    Connection, Stop, Stream, Waker,
+    alarm::Bell,
+    socket::{Blocked, due, is_over, would_block},
+};
+
+/// How long accepting pauses after an error such as running out of file descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long sessions may take to say 421 and close, once [`Options::grace`] is over: [`Connection::close`] waits twice
+/// at most.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection<Stream<TcpStream>, Server>,
+    peer: SocketAddr,
+    local: SocketAddr,
+    orders: Arc<Orders>,
+    /// Which of the orders was obeyed.
+    obeyed: Option<Shutdown>,
+}
+
+/// What the sessions of a server are told when it stops.
+#[derive(Debug)]
+struct Orders {
+    gracefully: Bell,
+    now: Bell,
+}
+
+impl Orders {
+    fn last(&self) -> Option<Shutdown> {
+        if self.now.is_rung() {
+            Some(Shutdown::Now)
+        } else {
+            self.gracefully.is_rung().then_some(Shutdown::Gracefully)
+        }
+    }
+}
+
+impl Session {
+    /// As [`Connection::poll`].
+    pub fn poll(&mut self) -> (Step<Event<'_>>, &mut Server) {
+        let (step, server) = self.connection.poll();
+        if let Step::Event(Event::Closed(why)) = &step {
+            debug!(%why, "closed");
+        }
+        (step, server)
+    }
+
+    /// As [`Connection::wait`], and ends early to tell the machine of the shutdown.
+    pub fn wait(&mut self, wait: Wait) {
+        let bell = match self.obeyed {
+            None => Some(&self.orders.gracefully),
+            Some(Shutdown::Gracefully) => Some(&self.orders.now),
+            Some(Shutdown::Now) => None,
+        };
+        self.connection.wait_beside(wait, bell);
+        self.obey();
+    }
+
+    /// As [`Connection::waker`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn waker(&mut self) -> io::Result<Waker> {
+        self.connection.waker()
+    }
+
+    /// As [`Connection::start_tls`](Connection::start_tls), and gives up at the shutdown.
+    #[cfg(feature = "rustls")]
+    pub fn start_tls(&mut self, upgrade: TlsUpgrade, config: &Arc<ServerConfig>) {
+        let bell = Some(&self.orders.gracefully);
+        self.connection.start_tls_beside(upgrade, config, bell);
+        self.obey();
+    }
+
+    /// As [`Connection::begin_tls`](Connection::begin_tls), and gives up at the shutdown.
+    #[cfg(feature = "rustls")]
+    pub fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
+        let bell = Some(&self.orders.gracefully);
+        self.connection.begin_tls_beside(config, bell);
+        self.obey();
+    }
+
+    /// The machine.
+    #[must_use]
+    pub const fn machine(&self) -> &Server {
+        self.connection.machine()
+    }
+
+    /// The machine, to give it answers.
+    pub const fn machine_mut(&mut self) -> &mut Server {
+        self.connection.machine_mut()
+    }
+
+    /// The stream.
+    #[must_use]
+    pub const fn stream(&self) -> &Stream<TcpStream> {
+        self.connection.stream()
+    }
+
+    /// As [`Connection::take_error`].
+    pub const fn take_error(&mut self) -> Option<io::Error> {
+        self.connection.take_error()
+    }
+
+    /// The client's address.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The address that the client connected to.
+    #[must_use]
+    pub const fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Closes the connection; see [`Connection::close`].
+    pub fn close(self) {
+        self.connection.close();
+    }
+
+    fn obey(&mut self) {
+        let last = self.orders.last();
+        if let Some(how) = last.filter(|_| last != self.obeyed) {
+            self.obeyed = last;
+            self.connection.machine_mut().shutdown(how);
+        }
+    }
+}
+
+/// Accepts connections and runs `session` on each, in a thread of its own, until it is told to `stop`.
+///
+/// Then no more are accepted; sessions finish the transaction in hand and say 421 (RFC 5321 section 3.8), at once
+/// after [`Options::grace`]. Returns when all have ended. A session that panics ends alone.
+///
+/// There are never more threads than [`Options::connections`], beside the one that calls this. Each begins with its
+/// connection and ends with it: none is kept idle, for to make one costs less than the first round trip to its peer.
+///
+/// A thread cannot be ended from outside. Sessions that do not [`wait`](Session::wait) when all of the time is over are
+/// left behind, with their connections, and this returns without them.
+///
+/// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`].
+///
+/// # Errors
+///
+/// When the listener has no address, or the system has no more descriptors: six are needed beside the connections.
+/// Errors in accepting are logged and survived.
+pub fn serve(
+    listener: TcpListener,
+    config: Arc<Config>,
+    options: Options,
+    stop: &Stop,
+    session: impl Fn(Session) + Send + Sync + 'static,
+) -> io::Result<()> {
+    let local = listener.local_addr()?;
+    listener.set_nonblocking(true)?;
+    let (alarm, bell) = Bell::new()?;
+    let (finish, gracefully) = Bell::new()?;
+    let (end, now) = Bell::new()?;
+    let orders = Arc::new(Orders { gracefully, now });
+    stop.rings(alarm);
+    let places = Arc::new(Taken::new(Places::new(options.connections, options.per_peer)));
+    let session = Arc::new(session);
+    // In this order no flood of connections can keep the stop from its turn.
+    while !bell.is_rung() {
+        let (stream, peer) = match listener.accept() {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                let waited = if would_block(&error) {
+                    Blocked::READ.wait(&listener, Some(bell.as_fd()), None)
+                } else if is_of_one_connection(&error) {
+                    Ok(())
+                } else {
+                    Err(error)
+                };
+                if let Err(error) = waited {
+                    warn!(%error, %local, "cannot accept");
+                    pause(&bell);
+                }
+                continue;
+            }
+        };
+        let Some(place) = Place::take(&places, peer.ip()) else {
+            debug!(%peer, "refused: too many connections");
+            if !options.implicit_tls {
+                turn_away(&stream, Arc::clone(&config));
+            }
+            continue;
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, %peer, "cannot set TCP_NODELAY");
+        }
+        let accepted = Session {
+            local: stream.local_addr().unwrap_or(local),
+            connection: Connection::new(Stream::clear(stream), Server::new(Arc::clone(&config))),
+            peer,
+            orders: Arc::clone(&orders),
+            obeyed: None,
+        };
+        let session = Arc::clone(&session);
+        let thread = thread::Builder::new().name("smtp session".to_owned());
+        let spawned = thread.spawn(move || {
+            let _place = place;
+            let _span = debug_span!("session", %peer).entered();
+            debug!("connected");
+            if catch_unwind(AssertUnwindSafe(|| session(accepted))).is_err() {
+                warn!("a session panicked");
+            }
+        });
+        if let Err(error) = spawned {
+            warn!(%error, %peer, "cannot start a thread");
+            pause(&bell);
+        }
+    }
+    drop(listener);
+    debug!(%local, sessions = places.count(), "shutting down");
+    finish.ring();
+    if !places.all_left(options.grace) {
+        debug!(%local, sessions = places.count(), "ending the sessions that are left");
+        end.ring();
+        if !places.all_left(FAREWELL) {
+            warn!(%local, sessions = places.count(), "leaving sessions behind that do not end");
+        }
+    }
+    Ok(())
+}
+
+/// Waits for things to get better, or for the bell.
+fn pause(bell: &Bell) {
+    let due = due(PAUSE);
+    while !bell.is_rung() && !is_over(due) {
+        if Blocked::READ.wait(bell, None, due).is_err() {
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Whether an error in accepting concerns only the connection that was to be accepted: it was gone already.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}
+
+/// The connections that there are, and who waits for their end.
+struct Taken {
+    places: Mutex<Places>,
+    left: Condvar,
+}
+
+impl Taken {
+    const fn new(places: Places) -> Self {
+        Self {
+            places: Mutex::new(places),
+            left: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self) -> usize {
+        self.lock().taken()
+    }
+
+    /// Waits so long for all to end, and says whether they have.
+    fn all_left(&self, limit: Duration) -> bool {
+        let waited = self
+            .left
+            .wait_timeout_while(self.lock(), limit, |places| places.taken() > 0);
+        waited.unwrap_or_else(PoisonError::into_inner).0.taken() == 0
+    }
+}
+
+/// One of the connections that there may be; given back when dropped, also by a panic.
+struct Place {
+    taken: Arc<Taken>,
+    peer: IpAddr,
+}
+
+impl Place {
+    /// Takes a place for a connection from this address, if there is one.
+    fn take(taken: &Arc<Taken>, peer: IpAddr) -> Option<Self> {
+        taken.lock().take(peer).then(|| Self {
+            taken: Arc::clone(taken),
+            peer,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.taken.lock().leave(self.peer);
+        self.taken.left.notify_all();
+    }
+}
+
+/// Says 421 to a connection for which there is no place, without waiting for anything.
+fn turn_away(mut stream: &TcpStream, config: Arc<Config>) {
+    if stream.set_nonblocking(true).is_ok() {
+        let _ = stream.write(&turned_away(config));
+    }
+}
