@@ -14,7 +14,7 @@ use smtp_rustls::{
 };
 use socket2::{Domain, SockRef, Socket, Type};
 
-use super::PATIENCE;
+use super::{PATIENCE, stage::LITTLE};
 use crate::escape;
 
 /// A stream in clear or under TLS.
@@ -58,8 +58,8 @@ impl Peer {
     /// Connects with a socket that holds little of what is not read or not sent.
     pub(super) fn connect_with_little_room(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        socket.set_send_buffer_size(4096).unwrap();
+        socket.set_recv_buffer_size(LITTLE).unwrap();
+        socket.set_send_buffer_size(LITTLE).unwrap();
         socket.connect(&address.into()).unwrap();
         Self::new(socket.into())
     }

@@ -21,6 +21,9 @@ use super::{
     peer::Peer,
 };
 
+/// What a socket holds that is to hold little, in octets. With less the windows of TCP would open too slowly.
+pub(super) const LITTLE: usize = 1 << 14;
+
 /// What may be changed before a server begins.
 pub(super) struct Plan {
     pub(super) config: Config,
@@ -80,8 +83,8 @@ impl Stage {
         if plan.little_room {
             // What is accepted has what the listener has.
             let socket = SockRef::from(&listener);
-            socket.set_send_buffer_size(4096).unwrap();
-            socket.set_recv_buffer_size(4096).unwrap();
+            socket.set_send_buffer_size(LITTLE).unwrap();
+            socket.set_recv_buffer_size(LITTLE).unwrap();
         }
         let address = listener.local_addr().unwrap();
         let ledger = Arc::new(Ledger::default());

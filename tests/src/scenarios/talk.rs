@@ -9,7 +9,7 @@ use smtp_proto::{
 };
 use socket2::SockRef;
 
-use super::{Adapter, Errand, Message, Way, peer::Peer, stage::listen};
+use super::{Adapter, Errand, Message, Way, peer::Peer, stage::{LITTLE, listen}};
 
 /// What a client is told, except where to.
 pub(super) struct Talk {
@@ -82,7 +82,7 @@ impl Talk {
     ) -> Result<Receipt, SendError<io::Error>> {
         let listener = listen();
         if self.little_room {
-            SockRef::from(&listener).set_recv_buffer_size(4096).unwrap();
+            SockRef::from(&listener).set_recv_buffer_size(LITTLE).unwrap();
         }
         let from = Envelope::new(ReversePath::parse("ann@client.example").unwrap().into_owned());
         let to = |envelope: Envelope, to: &&'static str| envelope.to(ForwardPath::parse(to).unwrap());
