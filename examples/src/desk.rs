@@ -246,7 +246,7 @@ pub struct Keeping {
 impl Keeping {
     /// Keeps it. This waits for the disk.
     #[must_use]
-    pub fn run(self: Box<Self>) -> Kept {
+    pub fn run(self) -> Kept {
         let name = match (self.message, self.kept) {
             (Some(message), _) => message.keep(),
             (None, Some(id)) => self.store.keep_copy(&id),

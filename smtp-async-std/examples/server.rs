@@ -53,7 +53,7 @@ trait Platform: 'static {
     fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T>;
 
     /// Runs what waits for the disk where it does not hold up other sessions.
-    fn keep(keeping: Keeping) -> impl Future<Output = Kept> + Send;
+    fn keep(keeping: Box<Keeping>) -> impl Future<Output = Kept> + Send;
 }
 
 struct Smol;
@@ -70,7 +70,7 @@ impl Platform for Smol {
         smol::spawn(task)
     }
 
-    fn keep(keeping: Keeping) -> impl Future<Output = Kept> + Send {
+    fn keep(keeping: Box<Keeping>) -> impl Future<Output = Kept> + Send {
         smol::unblock(|| keeping.run())
     }
 }
@@ -89,7 +89,7 @@ impl Platform for AsyncStd {
         async_std::task::spawn(task)
     }
 
-    fn keep(keeping: Keeping) -> impl Future<Output = Kept> + Send {
+    fn keep(keeping: Box<Keeping>) -> impl Future<Output = Kept> + Send {
         async_std::task::spawn_blocking(|| keeping.run())
     }
 }

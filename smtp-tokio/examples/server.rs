@@ -10,7 +10,7 @@
 use std::{io, process::ExitCode, sync::Arc};
 
 use smtp_examples::{
-    desk::{Desk, Keeping, Site, Todo},
+    desk::{Desk, Site, Todo},
     exit::{self, Exit},
     serve::Flags,
 };
@@ -92,7 +92,7 @@ async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
             (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls).await,
             (Todo::Keep(keeping), _) => {
                 // It waits for the disk, so it must not hold up other sessions.
-                if let Ok(kept) = task::spawn_blocking(move || Keeping::run(keeping)).await {
+                if let Ok(kept) = task::spawn_blocking(move || keeping.run()).await {
                     desk.kept(kept, session.machine_mut());
                 }
             }

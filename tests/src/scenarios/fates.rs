@@ -1,0 +1,117 @@
+//! Servers that go away: what became of the message?
+
+use smtp_proto::client::{Closed, Fate, RecipientFate};
+
+use super::{
+    Adapter,
+    peer::Peer,
+    talk::{ending, fate, talk, text},
+};
+
+/// Before the whole message has left, nothing of it is accepted.
+pub fn lost_at_every_stage<A: Adapter>() {
+    let stages: [(fn(&mut Peer), Fate); 8] = [
+        (|_| {}, Fate::Settled),
+        (
+            |peer| {
+                peer.say("220 mx.example\r\n");
+                peer.command("EHLO");
+            },
+            Fate::Settled,
+        ),
+        (|peer| peer.welcome(&[]), Fate::NotAccepted),
+        (
+            |peer| {
+                peer.welcome(&[]);
+                peer.command("MAIL");
+            },
+            Fate::NotAccepted,
+        ),
+        (up_to_rcpt, Fate::NotAccepted),
+        (
+            |peer| {
+                up_to_rcpt(peer);
+                peer.say("250-ok\r\n250");
+            },
+            Fate::NotAccepted,
+        ),
+        (
+            |peer| {
+                peer.welcome(&[]);
+                peer.envelope(false);
+                peer.command("DATA");
+            },
+            Fate::NotAccepted,
+        ),
+        (
+            |peer| {
+                peer.welcome(&[]);
+                peer.envelope(true);
+                peer.octets(5000);
+            },
+            Fate::NotAccepted,
+        ),
+    ];
+    for (index, (part, wanted)) in stages.into_iter().enumerate() {
+        for reset in [false, true] {
+            // In the last stage there is more than sockets hold.
+            let message = text(if index == 7 { 16 << 20 } else { 0 });
+            let failed = talk().message(message).fail::<A, _>(|mut peer| {
+                part(&mut peer);
+                peer.leave(reset);
+            });
+            let (why, became) = ending(&failed);
+            assert!(matches!(why, Closed::Eof | Closed::Lost), "{index}: {why:?}");
+            // Right behind the welcome the client may or may not have begun.
+            assert!(
+                became == wanted || index == 2 && became == Fate::Settled,
+                "{index}: {became:?}"
+            );
+            assert_eq!(fate(&failed.receipt), RecipientFate::NotSent, "{index}");
+        }
+    }
+}
+
+fn up_to_rcpt(peer: &mut Peer) {
+    peer.welcome(&[]);
+    peer.command("MAIL");
+    peer.say("250 ok\r\n");
+    peer.command("RCPT");
+}
+
+/// Behind it nobody knows.
+pub fn unknown_behind_the_message<A: Adapter>() {
+    for (reset, chunks) in [(false, false), (true, false), (false, true), (true, true)] {
+        let talk = if chunks { talk().in_chunks() } else { talk() };
+        let failed = talk.fail::<A, _>(|mut peer| {
+            peer.welcome(&["CHUNKING"]);
+            peer.envelope(!chunks);
+            if chunks {
+                let (octets, last) = peer.chunk();
+                assert!(last);
+                peer.octets(octets);
+            } else {
+                peer.content();
+            }
+            peer.leave(reset);
+        });
+        let (why, became) = ending(&failed);
+        assert!(matches!(why, Closed::Eof | Closed::Lost), "{why:?}");
+        assert_eq!(became, Fate::Unknown);
+        assert_eq!(fate(&failed.receipt), RecipientFate::Unknown);
+    }
+}
+
+/// A final reply that is none leaves it open, too.
+pub fn broken_reply<A: Adapter>() {
+    let failed = talk().fail::<A, _>(|mut peer| {
+        peer.welcome(&[]);
+        peer.envelope(true);
+        peer.content();
+        peer.say("Dear client, thank you for your message\r\n");
+        peer.rest();
+    });
+    let (why, became) = ending(&failed);
+    assert!(matches!(why, Closed::Malformed(_)), "{why:?}");
+    assert_eq!(became, Fate::Unknown);
+}

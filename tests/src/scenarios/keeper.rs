@@ -1,0 +1,220 @@
+//! An application that keeps what it takes, and does odd things when it is asked to.
+
+use std::{
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+};
+
+use smtp_proto::{
+    sasl::{Claim, Progress},
+    server::{Closed, Event, Reset, Server, Ticket},
+    types::Rejection,
+};
+
+use super::{Application, Done, PATIENCE, Todo, Work};
+
+/// A message that was taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mail {
+    pub(super) from: String,
+    pub(super) to: Vec<String>,
+    pub(super) body: Vec<u8>,
+    /// How it came: ESMTPSA and such.
+    pub(super) with: &'static str,
+}
+
+/// What the sessions of a server have come to.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) taken: Vec<Mail>,
+    pub(super) resets: Vec<Reset>,
+    pub(super) closed: Vec<Closed>,
+    /// How many questions wait at the gate, or have passed it.
+    pub(super) at_gate: usize,
+    /// How many answers came too late.
+    pub(super) stale: usize,
+    gate_is_open: bool,
+}
+
+/// Where all sessions of a server write that down.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Ledger {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
+    /// Waits until it is so.
+    pub(super) fn wait_until(&self, is_so: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let state = self.state();
+        let waited = self
+            .changed
+            .wait_timeout_while(state, PATIENCE, |state| !is_so(state));
+        let (state, timeout) = waited.unwrap();
+        assert!(!timeout.timed_out(), "it never came: {state:?}");
+        state
+    }
+
+    /// Waits until a session is over and says why it ended. Once for each session that ends.
+    pub(super) fn ending(&self) -> Closed {
+        self.wait_until(|state| !state.closed.is_empty()).closed.remove(0)
+    }
+
+    pub(super) fn open_gate(&self) {
+        self.change(|state| state.gate_is_open = true);
+    }
+
+    fn pass_gate(&self) {
+        self.change(|state| state.at_gate += 1);
+        drop(self.wait_until(|state| state.gate_is_open));
+    }
+}
+
+/// The application's part of one session. What the local part of a sender begins with tells what it does at a stage
+/// (`mail`, `rcpt`, `data`, `body`, `verdict`), as in `hold-body`: `panic`, `no` (refuse), `silent` (never answer), `hold`
+/// (block until the gate is open), `late` (answer when the gate is open).
+pub(super) struct Keeper {
+    ledger: Arc<Ledger>,
+    open: Mail,
+    /// The oddity of `body` was done for this message.
+    odd: bool,
+}
+
+impl Keeper {
+    pub(super) const fn new(ledger: Arc<Ledger>) -> Self {
+        Self {
+            ledger,
+            open: Mail {
+                from: String::new(),
+                to: Vec::new(),
+                body: Vec::new(),
+                with: "",
+            },
+            odd: false,
+        }
+    }
+
+    /// What is to be done at this stage that is out of the ordinary.
+    fn whim(&self, stage: &str) -> Option<&'static str> {
+        ["panic", "no", "silent", "hold", "late"]
+            .into_iter()
+            .find(|whim| self.open.from.starts_with(&format!("{whim}-{stage}@")))
+    }
+
+    /// Answers with yes, or as the whim has it. `mail` is stored once that was said.
+    fn answer(&self, stage: &str, ticket: Ticket, mail: Option<Mail>, server: &mut Server) -> Todo {
+        let ledger = Arc::clone(&self.ledger);
+        let yes = move |server: &mut Server| {
+            let accepted = server.accept(ticket);
+            ledger.change(|state| match accepted {
+                Ok(()) => state.taken.extend(mail),
+                Err(_) => state.stale += 1,
+            });
+        };
+        let ledger = Arc::clone(&self.ledger);
+        let work = |yes| {
+            Work::new(move || {
+                ledger.pass_gate();
+                Done::new(yes)
+            })
+        };
+        match self.whim(stage) {
+            Some("panic") => panic!("as asked"),
+            Some("hold") => return Todo::Work(work(yes)),
+            Some("late") => return Todo::Later(work(yes)),
+            Some("silent") => {}
+            _ => yes(server),
+        }
+        Todo::Nothing
+    }
+
+    fn body(&mut self, octets: &[u8], server: &mut Server) -> Todo {
+        self.open.body.extend_from_slice(octets);
+        if mem::replace(&mut self.odd, true) {
+            return Todo::Nothing;
+        }
+        match self.whim("body") {
+            Some("panic") => panic!("as asked"),
+            Some("no") => server.fail_body(Rejection::NO_STORAGE).unwrap(),
+            Some("hold") => {
+                let ledger = Arc::clone(&self.ledger);
+                return Todo::Work(Work::new(move || {
+                    ledger.pass_gate();
+                    Done::new(|_| ())
+                }));
+            }
+            _ => {}
+        }
+        Todo::Nothing
+    }
+}
+
+impl Application for Keeper {
+    fn see(&mut self, event: Event<'_>, server: &mut Server) -> Todo {
+        match event {
+            Event::Hello { name, .. } if name.as_str() == "panic.example" => panic!("as asked"),
+            Event::StartTls(upgrade) => return Todo::StartTls(upgrade),
+            Event::Auth { claim, ticket, .. } => {
+                let is_ann = matches!(&claim, Claim::Password { user, password, authorize_as: None }
+                    if user == "ann" && password.matches(b"secret"));
+                let verdict = if is_ann {
+                    Progress::Accepted("ann".to_owned())
+                } else {
+                    Progress::Refused
+                };
+                server.answer_auth(ticket, verdict).unwrap();
+            }
+            Event::Mail { mail, ticket } => {
+                self.open = Mail {
+                    from: mail.reverse_path().as_str().to_owned(),
+                    ..Mail::default()
+                };
+                self.odd = false;
+                return self.answer("mail", ticket.into_any(), None, server);
+            }
+            Event::Recipient { rcpt, ticket } => {
+                let to = rcpt.forward_path().as_str();
+                if to.starts_with("no@") {
+                    server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();
+                } else {
+                    self.open.to.push(to.to_owned());
+                    return self.answer("rcpt", ticket.into_any(), None, server);
+                }
+            }
+            Event::Message { ticket } => return self.answer("data", ticket.into_any(), None, server),
+            Event::Body(octets) => return self.body(octets, server),
+            Event::Verdict { recipient, ticket } => {
+                let mut mail = self.open.clone();
+                mail.with = server.protocol_name();
+                if let Some(recipient) = recipient {
+                    mail.to = vec![mail.to.swap_remove(recipient as usize)];
+                }
+                if mail.to.iter().any(|to| to.starts_with("full@")) {
+                    server.reject(ticket, Rejection::MAILBOX_FULL).unwrap();
+                } else {
+                    return self.answer("verdict", ticket.into_any(), Some(mail), server);
+                }
+            }
+            Event::Reset(why) => self.ledger.change(|state| state.resets.push(why)),
+            Event::Closed(why) => {
+                self.ledger.change(|state| state.closed.push(why));
+                return Todo::Close;
+            }
+            other => {
+                if let Some(ticket) = other.into_ticket() {
+                    server.accept(ticket).unwrap();
+                }
+            }
+        }
+        Todo::Nothing
+    }
+}

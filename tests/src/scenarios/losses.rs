@@ -1,0 +1,116 @@
+//! Clients that go away.
+
+use smtp_proto::server::{Closed, Reset};
+
+use super::{
+    Adapter,
+    peer::Peer,
+    stage::{Stage, pair},
+};
+
+/// What a client has said when it goes, command by command with the reply, and then without.
+const STAGES: [(&[(&str, &str)], &str); 14] = [
+    (&[], ""),
+    (&[], "EHL"),
+    (&[HELLO], ""),
+    (&[HELLO], "MAIL FROM:<ann@client.example>\r\nRC"),
+    (&[HELLO, MAIL], ""),
+    (&[HELLO, MAIL, RCPT], "DA"),
+    (&[HELLO, MAIL, RCPT, DATA], ""),
+    (&[HELLO, MAIL, RCPT, DATA], "Hello\r\n"),
+    (&[HELLO, MAIL, RCPT, DATA], "Hello\r\n."),
+    (&[HELLO, MAIL, RCPT, DATA], "Hello\r\n.\r"),
+    (&[HELLO, MAIL, RCPT], "BDAT 100\r\nHello"),
+    (&[HELLO, MAIL, RCPT, ("BDAT 7\r\nHello", "250")], ""),
+    (
+        &[HELLO, MAIL, RCPT, ("BDAT 7\r\nHello", "250")],
+        "BDAT 1 LAST\r\n",
+    ),
+    (&[HELLO, ("STARTTLS", "220")], ""),
+];
+
+const HELLO: (&str, &str) = ("EHLO client.example", "250");
+const MAIL: (&str, &str) = ("MAIL FROM:<ann@client.example>", "250");
+const RCPT: (&str, &str) = ("RCPT TO:<bob@mx.example>", "250");
+const DATA: (&str, &str) = ("DATA", "354");
+
+/// A server that has let a client come as far as each of the stages.
+fn at_every_stage<A: Adapter>(leave: impl Fn(Peer), is_right: impl Fn(Closed) -> bool) {
+    let stage = Stage::open::<A>();
+    for (asked, said) in STAGES {
+        let mut peer = stage.greeted();
+        for (line, reply) in asked {
+            peer.ask(line, reply);
+        }
+        peer.say(said);
+        leave(peer);
+        let why = stage.ledger.ending();
+        assert!(is_right(why), "{why:?} after {asked:?} {said:?}");
+        assert_eq!(stage.taken(), [], "{asked:?} {said:?}");
+        // What was begun is reported as void, once.
+        let resets = std::mem::take(&mut stage.ledger.state().resets);
+        let begun = asked.contains(&MAIL) || said.contains("MAIL");
+        if begun {
+            assert!(resets == [Reset::Closed] || said.starts_with("MAIL") && resets.is_empty());
+        } else {
+            assert_eq!(resets, [], "{asked:?} {said:?}");
+        }
+    }
+    stage.serves();
+    stage.close(());
+}
+
+/// The client closes, in good order.
+pub fn fin_at_every_stage<A: Adapter>() {
+    let leave = |mut peer: Peer| {
+        peer.finish();
+        let rest = peer.rest();
+        assert!(!rest.contains("2.6.0"), "{rest}");
+    };
+    at_every_stage::<A>(leave, |why| matches!(why, Closed::Eof | Closed::TlsFailed));
+}
+
+/// The connection breaks.
+pub fn reset_at_every_stage<A: Adapter>() {
+    at_every_stage::<A>(Peer::reset, |why| {
+        matches!(why, Closed::Lost | Closed::Eof | Closed::TlsFailed)
+    });
+}
+
+/// The client closes under TLS, properly or not.
+pub fn fin_under_tls<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    for reset in [false, true] {
+        let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
+        peer.expect("220 ");
+        for (line, reply) in [HELLO, MAIL, RCPT, DATA] {
+            peer.ask(line, reply);
+        }
+        peer.say("Hello\r\n.");
+        if reset {
+            peer.reset();
+        } else {
+            drop(peer);
+        }
+        stage.ledger.ending();
+        assert_eq!(stage.taken(), []);
+    }
+    stage.close(());
+}
+
+/// A client that goes when all was said: the message was taken, or it was not, and the server knows which.
+pub fn reset_behind_a_whole_message<A: Adapter>() {
+    let stage = Stage::open::<A>();
+    for _ in 0..10 {
+        let mut peer = stage.in_transaction("ann", true);
+        peer.say("Hello\r\n.\r\n");
+        peer.reset();
+        stage.ledger.ending();
+        let taken = stage.taken();
+        let resets = std::mem::take(&mut stage.ledger.state().resets);
+        assert_eq!(taken.len() + resets.len(), 1);
+        assert!(taken.iter().all(|mail| mail.body == b"Hello\r\n"));
+    }
+    stage.serves();
+    stage.close(());
+}

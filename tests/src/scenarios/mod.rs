@@ -1,0 +1,245 @@
+//! One suite of scenarios for every adapter: server and client over the loopback interface.
+//!
+//! A scenario is a function over an [`Adapter`]. The other side is played by the test itself with a plain socket, so a
+//! scenario knows nothing of runtimes. [`scenarios!`](crate::scenarios) makes a test of each.
+//!
+//! Nothing waits for time to pass but for deadlines in the configuration, which are short, and no time is measured:
+//! [`PATIENCE`] is there so that a fault is a failure and not a standstill.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::exhaustive_structs,
+    clippy::exhaustive_enums,
+    missing_docs,
+    missing_debug_implementations,
+    clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
+    clippy::must_use_candidate,
+    reason = "tests, and what they are made of; a panic here is the report of a failed one"
+)]
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+
+use smtp_proto::{
+    TlsUpgrade,
+    client::{self, Receipt},
+    driver::{Options, SendError},
+    server::{self, Event, Server},
+    types::Envelope,
+};
+use smtp_rustls::{ClientTls, rustls::ServerConfig};
+
+mod keeper;
+mod peer;
+mod stage;
+mod talk;
+
+pub mod auth;
+pub mod commands;
+pub mod deadlines;
+pub mod endings;
+pub mod fates;
+pub mod limits;
+pub mod losses;
+pub mod pressure;
+pub mod refusals;
+pub mod sending;
+pub mod silence;
+pub mod stories;
+pub mod tls;
+pub mod trust;
+
+/// What takes longer is stuck.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A deadline that is to be missed.
+const SOON: Duration = Duration::from_millis(150);
+
+/// What is put to the proof.
+pub trait Adapter {
+    /// Serves until it is told to stop, in the background.
+    fn serve(listener: TcpListener, site: Site) -> Running;
+
+    /// Connects, sends, and quits: how that went does not matter any more.
+    fn send(errand: Errand) -> Result<Receipt, SendError<io::Error>>;
+}
+
+/// What a server is told.
+pub struct Site {
+    pub config: Arc<server::Config>,
+    pub options: Options,
+    /// Where TLS can be done.
+    pub tls: Option<Arc<ServerConfig>>,
+    pub applications: Box<dyn Fn() -> Box<dyn Application> + Send + Sync>,
+}
+
+/// The application's part of one session.
+pub trait Application: Send {
+    /// Deals with an event.
+    fn see(&mut self, event: Event<'_>, server: &mut Server) -> Todo;
+}
+
+/// What is to be done after an event.
+pub enum Todo {
+    Nothing,
+    /// Do the handshake, with the TLS of the site.
+    StartTls(TlsUpgrade),
+    /// Run this where it may block, and do nothing in this session until it is done.
+    Work(Work),
+    /// Run this where it may block, and go on with the session meanwhile.
+    Later(Work),
+    /// Close the connection: the session is over.
+    Close,
+}
+
+/// Something that blocks.
+pub struct Work(Box<dyn FnOnce() -> Done + Send>);
+
+impl Work {
+    fn new(run: impl FnOnce() -> Done + Send + 'static) -> Self {
+        Self(Box::new(run))
+    }
+
+    /// Does it.
+    pub fn run(self) -> Done {
+        (self.0)()
+    }
+}
+
+/// What came of it.
+pub struct Done(Box<dyn FnOnce(&mut Server) + Send>);
+
+impl Done {
+    fn new(tell: impl FnOnce(&mut Server) + Send + 'static) -> Self {
+        Self(Box::new(tell))
+    }
+
+    /// Tells it to the machine of the session.
+    pub fn tell(self, server: &mut Server) {
+        (self.0)(server);
+    }
+}
+
+/// What a client is told.
+pub struct Errand {
+    pub address: SocketAddr,
+    pub config: client::Config,
+    pub way: Way,
+    pub envelope: Envelope,
+    pub message: Message,
+}
+
+/// How a client does TLS.
+pub enum Way {
+    Clear,
+    StartTls(ClientTls),
+    Implicit(ClientTls),
+}
+
+/// Where a message comes from.
+pub enum Message {
+    Memory(Vec<u8>),
+    /// To be sent with the adapter's `send_from`.
+    Reader(Vec<u8>),
+}
+
+/// A server that runs.
+pub struct Running {
+    stop: Option<Box<dyn FnOnce() + Send>>,
+    ended: mpsc::Receiver<io::Result<()>>,
+}
+
+impl Running {
+    /// Runs a server in a thread of its own; `stop` tells it to stop.
+    pub fn new(
+        stop: impl FnOnce() + Send + 'static,
+        serve: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) -> Self {
+        let (end, ended) = mpsc::channel();
+        thread::spawn(move || {
+            let _ = end.send(serve());
+        });
+        Self {
+            stop: Some(Box::new(stop)),
+            ended,
+        }
+    }
+
+    /// Tells it to stop.
+    pub fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop();
+        }
+    }
+
+    /// Stops it and waits for its end.
+    pub fn join(mut self) {
+        self.stop();
+        let ended = self.ended.recv_timeout(PATIENCE);
+        ended
+            .expect("the server does not end")
+            .expect("the server failed");
+    }
+}
+
+/// So that a test that failed leaves nothing behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Makes a test of each scenario for this [`Adapter`](crate::scenarios::Adapter).
+#[macro_export]
+macro_rules! scenarios {
+    ($adapter:ty) => {
+        $crate::scenarios! { $adapter;
+            stories { whole in_pieces }
+            commands { a_group a_thousand_commands chunks lmtp end_of_data }
+            tls {
+                starttls implicit garbage_behind_starttls plaintext_behind_starttls plaintext_on_a_tls_port
+                tls_on_a_plain_port closing_without_notice
+            }
+            auth { login_under_starttls login_over_tls wrong_password not_in_clear gives_up_on_guessing }
+            pressure {
+                a_peer_that_stops_reading a_peer_that_stops_reading_under_tls an_application_that_stops_reading
+                a_verdict_that_comes_late a_verdict_that_comes_too_late no_answer no_verdict
+            }
+            deadlines { no_command a_dripping_command no_content dripping_content no_handshake no_tls early_talk }
+            endings {
+                the_idle_are_told a_transaction_is_finished an_open_question_is_answered the_grace_is_over
+                a_handshake_is_broken_off told_under_tls
+            }
+            limits {
+                one_connection_too_many one_connection_too_many_over_tls one_peer_too_often
+                a_panic_at_every_stage a_panic_before_anything
+            }
+            losses { fin_at_every_stage reset_at_every_stage fin_under_tls reset_behind_a_whole_message }
+            sending {
+                data_from_memory data_from_a_reader chunks_from_memory chunks_from_a_reader octet_by_octet
+                partly_refused lmtp_with_mixed_replies a_large_message_under_tls
+            }
+            refusals { no_session no_sender no_recipient no_data early early_and_reset chunk_refused no_login }
+            silence { at_every_phase of_a_reader no_handshake of_the_network }
+            fates { lost_at_every_stage unknown_behind_the_message broken_reply }
+            trust { starttls implicit stripped refused injected wrong_name wrong_issuer not_tls opportunistic no_settings }
+        }
+    };
+    ($adapter:ty; $($group:ident { $($name:ident)* })*) => {$(
+        mod $group {
+            use super::*;
+            $(
+                #[test]
+                fn $name() {
+                    $crate::scenarios::$group::$name::<$adapter>();
+                }
+            )*
+        }
+    )*};
+}

@@ -1,0 +1,251 @@
+//! The other side of a scenario: a plain socket, or TLS over it.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use smtp_rustls::{
+    ClientTls,
+    rustls::{ClientConnection, ServerConfig, ServerConnection, StreamOwned},
+};
+use socket2::{Domain, SockRef, Socket, Type};
+
+use super::{PATIENCE, stage::LITTLE};
+use crate::escape;
+
+/// A stream in clear or under TLS.
+trait Stream: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Stream for S {}
+
+/// A peer that does as it is told, not as the protocol says.
+pub(super) struct Peer {
+    stream: Box<dyn Stream>,
+    /// The socket below.
+    pub(super) socket: TcpStream,
+    /// What was read and not yet looked at.
+    heard: Vec<u8>,
+}
+
+impl Peer {
+    fn new(socket: TcpStream) -> Self {
+        socket.set_nodelay(true).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            stream: Box::new(socket.try_clone().unwrap()),
+            socket,
+            heard: Vec::new(),
+        }
+    }
+
+    pub(super) fn connect(address: SocketAddr) -> Self {
+        Self::new(TcpStream::connect(address).unwrap())
+    }
+
+    /// Connects as another computer: all of 127/8 are this one.
+    pub(super) fn connect_from(own: Ipv4Addr, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((own, 0)).into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::new(socket.into())
+    }
+
+    /// Connects with a socket that holds little of what is not read or not sent.
+    pub(super) fn connect_with_little_room(address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(LITTLE).unwrap();
+        socket.set_send_buffer_size(LITTLE).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self::new(socket.into())
+    }
+
+    /// Accepts the one connection of a client.
+    pub(super) fn accept(listener: &TcpListener) -> Self {
+        listener.set_nonblocking(true).unwrap();
+        let begin = Instant::now();
+        loop {
+            match listener.accept() {
+                Ok((socket, _)) => {
+                    socket.set_nonblocking(false).unwrap();
+                    return Self::new(socket);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    assert!(begin.elapsed() < PATIENCE, "nobody connects");
+                    thread::sleep(Duration::from_millis(1));
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Begins TLS as a client; the handshake is done with the first octets that are said or heard.
+    pub(super) fn start_tls(mut self, tls: &ClientTls) -> Self {
+        assert!(self.heard.is_empty(), "{}", escape(&self.heard));
+        let connection = ClientConnection::new(Arc::clone(tls.config()), tls.name().clone()).unwrap();
+        self.stream = Box::new(StreamOwned::new(connection, self.socket.try_clone().unwrap()));
+        self
+    }
+
+    /// Begins TLS as a server.
+    pub(super) fn accept_tls(mut self, config: &Arc<ServerConfig>) -> Self {
+        assert!(self.heard.is_empty(), "{}", escape(&self.heard));
+        let connection = ServerConnection::new(Arc::clone(config)).unwrap();
+        self.stream = Box::new(StreamOwned::new(connection, self.socket.try_clone().unwrap()));
+        self
+    }
+
+    pub(super) fn try_say(&mut self, octets: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(octets.as_ref())?;
+        self.stream.flush()
+    }
+
+    pub(super) fn say(&mut self, octets: impl AsRef<[u8]>) {
+        self.try_say(octets).unwrap();
+    }
+
+    /// Reads once; `false` at the end.
+    fn hear(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 1 << 16];
+        let octets = self.stream.read(&mut buffer)?;
+        self.heard.extend_from_slice(&buffer[..octets]);
+        Ok(octets > 0)
+    }
+
+    /// What one read gives.
+    pub(super) fn flight(&mut self) -> String {
+        if self.heard.is_empty() {
+            self.hear().unwrap();
+        }
+        String::from_utf8(std::mem::take(&mut self.heard)).unwrap()
+    }
+
+    /// Reads up to the next CRLF.
+    pub(super) fn octets_of_line(&mut self) -> Vec<u8> {
+        loop {
+            if let Some(end) = self.heard.windows(2).position(|pair| pair == b"\r\n") {
+                let mut line: Vec<u8> = self.heard.drain(..end + 2).collect();
+                line.truncate(end);
+                return line;
+            }
+            match self.hear() {
+                Ok(true) => {}
+                other => panic!("{other:?} in a line: {}", escape(&self.heard)),
+            }
+        }
+    }
+
+    pub(super) fn line(&mut self) -> String {
+        String::from_utf8(self.octets_of_line()).unwrap()
+    }
+
+    /// Reads that many octets, or those that come before the end.
+    pub(super) fn octets_or_less(&mut self, octets: usize) -> Vec<u8> {
+        while self.heard.len() < octets && matches!(self.hear(), Ok(true)) {}
+        self.heard.drain(..octets.min(self.heard.len())).collect()
+    }
+
+    /// Reads that many octets.
+    pub(super) fn octets(&mut self, octets: usize) -> Vec<u8> {
+        while self.heard.len() < octets {
+            assert!(self.hear().unwrap(), "the other side has closed");
+        }
+        self.heard.drain(..octets).collect()
+    }
+
+    /// Reads a reply, and gives all of its lines.
+    pub(super) fn reply(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.line();
+            let more = line.as_bytes().get(3) == Some(&b'-');
+            lines.push(line);
+            if !more {
+                return lines;
+            }
+        }
+    }
+
+    /// Reads a reply that begins so.
+    #[track_caller]
+    pub(super) fn expect(&mut self, begin: &str) -> Vec<String> {
+        let reply = self.reply();
+        assert!(reply[0].starts_with(begin), "not {begin}: {reply:?}");
+        reply
+    }
+
+    /// Says a line and reads a reply that begins so.
+    #[track_caller]
+    pub(super) fn ask(&mut self, line: &str, begin: &str) -> Vec<String> {
+        self.say(format!("{line}\r\n"));
+        let reply = self.reply();
+        assert!(reply[0].starts_with(begin), "{line}: not {begin}: {reply:?}");
+        reply
+    }
+
+    /// Reads a line that begins so.
+    #[track_caller]
+    pub(super) fn command(&mut self, begin: &str) -> String {
+        let line = self.line();
+        assert!(line.starts_with(begin), "not {begin}: {line}");
+        line
+    }
+
+    /// All that comes until the other side closes, or breaks the connection, or time is over, which fails.
+    pub(super) fn rest(&mut self) -> String {
+        loop {
+            match self.hear() {
+                Ok(true) => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    panic!("the other side does not close: {}", escape(&self.heard))
+                }
+                Ok(false) | Err(_) => {
+                    let heard = std::mem::take(&mut self.heard);
+                    return String::from_utf8_lossy(&heard).into_owned();
+                }
+            }
+        }
+    }
+
+    /// Whether the other side closes now, and does so properly.
+    pub(super) fn is_over(&mut self) -> bool {
+        self.heard.is_empty() && matches!(self.hear(), Ok(false))
+    }
+
+    /// Says one octet after the other, listening for some milliseconds behind each, until something is heard.
+    pub(super) fn drip(&mut self, octet: u8) {
+        self.socket
+            .set_read_timeout(Some(Duration::from_millis(10)))
+            .unwrap();
+        let begin = Instant::now();
+        while self.heard.is_empty() && begin.elapsed() < PATIENCE {
+            if self.try_say([octet]).is_err() || self.hear().is_ok() {
+                break;
+            }
+        }
+        self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    }
+
+    /// Says that nothing more will come.
+    pub(super) fn finish(&mut self) {
+        let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// Breaks the connection: the other side gets a reset.
+    pub(super) fn reset(self) {
+        SockRef::from(&self.socket)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    }
+
+    /// Closes the connection, or breaks it.
+    pub(super) fn leave(self, reset: bool) {
+        if reset {
+            self.reset();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A side that is slower than the other.
+
+use std::thread;
+
+use smtp_proto::{
+    Phase,
+    server::{Closed, Reset},
+};
+
+use super::{
+    Adapter, SOON,
+    peer::Peer,
+    stage::{Stage, pair},
+};
+
+/// More than any socket here holds, and what a server that did not stop reading would take.
+const FLOOD: usize = 32 << 20;
+
+/// A client that sends commands and reads no reply is not read any more, and cut off at the deadline.
+pub fn a_peer_that_stops_reading<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| {
+        plan.little_room = true;
+        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.timeouts.write = SOON;
+    });
+    let mut peer = Peer::connect_with_little_room(stage.address);
+    flood(&stage, &mut peer);
+    stage.close(peer);
+}
+
+/// The same under TLS.
+pub fn a_peer_that_stops_reading_under_tls<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| {
+        plan.little_room = true;
+        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.timeouts.write = SOON;
+        plan.options.implicit_tls = true;
+    });
+    let mut peer = Peer::connect_with_little_room(stage.address).start_tls(&pair().client);
+    peer.expect("220 ");
+    flood(&stage, &mut peer);
+    stage.close(peer);
+}
+
+fn flood(stage: &Stage, peer: &mut Peer) {
+    let commands = "NOOP\r\n".repeat(1000);
+    let mut taken = 0;
+    while peer.try_say(&commands).is_ok() {
+        taken += commands.len();
+        assert!(taken < FLOOD, "the server reads what it cannot answer");
+    }
+    assert_eq!(stage.ledger.ending(), Closed::TimedOut(Phase::Write));
+}
+
+/// An application that is busy: the message waits with the client, and others are served.
+pub fn an_application_that_stops_reading<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| {
+        plan.little_room = true;
+        plan.config.message_limit(FLOOD as u64);
+    });
+    let message = b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n".repeat(1 << 17);
+    let mut peer = stage.in_transaction("hold-body", true);
+    thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            peer.say(&message);
+            peer.ask(".", "250 2.6.0");
+        });
+        drop(stage.ledger.wait_until(|state| state.at_gate == 1));
+        for _ in 0..3 {
+            stage.serves();
+        }
+        assert!(!sending.is_finished());
+        stage.ledger.open_gate();
+    });
+    assert!(stage.taken()[0].body == message);
+    stage.close(peer);
+}
+
+/// While the verdict is open nothing behind the message is answered, and others are served.
+pub fn a_verdict_that_comes_late<A: Adapter>() {
+    for whim in ["late-verdict", "hold-verdict"] {
+        let stage = Stage::open::<A>();
+        let mut peer = stage.in_transaction(whim, true);
+        peer.say("Hello\r\n.\r\nNOOP\r\nQUIT\r\n");
+        drop(stage.ledger.wait_until(|state| state.at_gate == 1));
+        stage.serves();
+        assert_eq!(stage.taken(), []);
+        stage.ledger.open_gate();
+        peer.expect("250 2.6.0");
+        peer.expect("250 2.0.0");
+        peer.expect("221");
+        assert_eq!(peer.rest(), "");
+        assert_eq!(stage.taken().len(), 1);
+        stage.close(peer);
+    }
+}
+
+/// Once the client was told that nobody answered, the answer changes nothing.
+pub fn a_verdict_that_comes_too_late<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.verdict = SOON);
+    let mut peer = stage.in_transaction("late-verdict", true);
+    peer.ask("Hello\r\n.", "451");
+    assert_eq!(
+        stage.ledger.wait_until(|state| state.at_gate == 1).resets,
+        [Reset::Unanswered]
+    );
+    stage.ledger.open_gate();
+    drop(stage.ledger.wait_until(|state| state.stale == 1));
+    peer.ask("NOOP", "250");
+    stage.close(peer);
+}
+
+/// An application that does not answer is answered for.
+pub fn no_answer<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.answer = SOON);
+    let mut peer = stage.ready();
+    peer.ask("MAIL FROM:<silent-mail@client.example>", "451");
+    peer.ask("MAIL FROM:<silent-rcpt@client.example>", "250");
+    peer.ask("RCPT TO:<bob@mx.example>", "451");
+    peer.ask("QUIT", "221");
+    stage.close(peer);
+}
+
+/// So it is for a message, which is void then.
+pub fn no_verdict<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.verdict = SOON);
+    let mut peer = stage.in_transaction("silent-verdict", true);
+    peer.ask("Hello\r\n.", "451");
+    assert_eq!(stage.ledger.state().resets, [Reset::Unanswered]);
+    peer.ask("QUIT", "221");
+    stage.close(peer);
+}

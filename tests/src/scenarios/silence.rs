@@ -1,0 +1,163 @@
+//! Servers that let a client wait.
+
+use std::time::Duration;
+
+use smtp_proto::{
+    Phase,
+    client::{Closed, Config, Fate, Timeouts, Tls},
+    driver::Error,
+};
+
+use super::{
+    Adapter, SOON, Way,
+    peer::Peer,
+    stage::pair,
+    talk::{ending, talk, text},
+};
+
+/// All deadlines are far off but one.
+fn only(config: &mut Config, set: impl FnOnce(&mut Timeouts)) {
+    config.timeouts = Timeouts::all(Duration::from_secs(600));
+    config.timeouts.quit = SOON;
+    set(&mut config.timeouts);
+}
+
+/// Nothing is said any more, at each phase in turn.
+pub fn at_every_phase<A: Adapter>() {
+    let until_hello: fn(&mut Peer) = |peer| {
+        peer.say("220 mx.example\r\n");
+        peer.command("EHLO");
+    };
+    let until_mail: fn(&mut Peer) = |peer| {
+        peer.welcome(&[]);
+        peer.command("MAIL");
+    };
+    let until_rcpt: fn(&mut Peer) = |peer| {
+        peer.welcome(&[]);
+        peer.command("MAIL");
+        peer.say("250 ok\r\n");
+        peer.command("RCPT");
+        // Half a reply is none.
+        peer.say("250-o");
+    };
+    let until_data: fn(&mut Peer) = |peer| {
+        peer.welcome(&[]);
+        peer.envelope(false);
+        peer.command("DATA");
+    };
+    let until_end: fn(&mut Peer) = |peer| {
+        peer.welcome(&[]);
+        peer.envelope(true);
+        peer.content();
+    };
+    let greeting: fn(&mut Timeouts) = |timeouts| timeouts.greeting = SOON;
+    let phases: [(fn(&mut Timeouts), fn(&mut Peer), Phase, Fate); 6] = [
+        (greeting, |_| {}, Phase::Greeting, Fate::Settled),
+        (
+            |timeouts| timeouts.command = SOON,
+            until_hello,
+            Phase::Command,
+            Fate::Settled,
+        ),
+        (
+            |timeouts| timeouts.mail = SOON,
+            until_mail,
+            Phase::Mail,
+            Fate::NotAccepted,
+        ),
+        (
+            |timeouts| timeouts.recipient = SOON,
+            until_rcpt,
+            Phase::Recipient,
+            Fate::NotAccepted,
+        ),
+        (
+            |timeouts| timeouts.data_start = SOON,
+            until_data,
+            Phase::DataStart,
+            Fate::NotAccepted,
+        ),
+        (
+            |timeouts| timeouts.data_end = SOON,
+            until_end,
+            Phase::DataEnd,
+            Fate::Unknown,
+        ),
+    ];
+    for (set, until, phase, fate) in phases {
+        let failed = talk().with(|config| only(config, set)).fail::<A, _>(|mut peer| {
+            until(&mut peer);
+            peer.rest();
+        });
+        assert_eq!(ending(&failed), (Closed::TimedOut(phase), fate));
+    }
+}
+
+/// The server takes nothing more of a message.
+pub fn of_a_reader<A: Adapter>() {
+    for chunks in [false, true] {
+        let mut talk = talk().little_room().message(text(16 << 20)).with(|config| {
+            only(config, |timeouts| {
+                timeouts.write = SOON;
+                timeouts.data_block = SOON;
+                timeouts.data_end = SOON;
+            });
+        });
+        if chunks {
+            talk = talk.in_chunks();
+        }
+        let failed = talk.fail::<A, _>(|mut peer| {
+            peer.welcome(&["PIPELINING", "CHUNKING"]);
+            peer.envelope(!chunks);
+            peer.octets(5000);
+            peer
+        });
+        let (why, fate) = ending(&failed);
+        // Behind a chunk that went out whole, its reply is what is late.
+        let is_right = match why {
+            Closed::TimedOut(Phase::Write | Phase::DataBlock) => true,
+            Closed::TimedOut(Phase::DataEnd) => chunks,
+            _ => false,
+        };
+        assert!(is_right, "{why:?}");
+        assert_eq!(fate, Fate::NotAccepted);
+    }
+}
+
+/// No TLS where it should begin.
+pub fn no_handshake<A: Adapter>() {
+    let starttls = Way::StartTls(pair().client.clone());
+    let short: fn(&mut Config) = |config| only(config, |timeouts| timeouts.handshake = SOON);
+    let failed = talk()
+        .way(starttls)
+        .with(short)
+        .with(|config| config.tls = Tls::Required);
+    let failed = failed.fail::<A, _>(|mut peer| {
+        peer.welcome(&["STARTTLS"]);
+        peer.command("STARTTLS");
+        peer.say("220 go\r\n");
+        peer.rest();
+    });
+    assert_eq!(
+        ending(&failed),
+        (Closed::TimedOut(Phase::Handshake), Fate::Settled)
+    );
+
+    let implicit = Way::Implicit(pair().client.clone());
+    let failed = talk().way(implicit).with(short).fail::<A, _>(|mut peer| {
+        peer.rest();
+    });
+    match failed.error {
+        Error::Handshake(error) => assert_eq!(error.kind(), std::io::ErrorKind::TimedOut),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Nobody listens.
+pub fn of_the_network<A: Adapter>() {
+    let failed = talk().run_on::<A, _>(drop).unwrap_err();
+    assert!(
+        matches!(failed.error, Error::Connect(_) | Error::Closed { .. }),
+        "{failed:?}"
+    );
+}

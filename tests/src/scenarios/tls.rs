@@ -1,0 +1,115 @@
+//! TLS of a server, by STARTTLS and from the first octet.
+
+use smtp_proto::server::Closed;
+
+use super::{
+    Adapter,
+    peer::Peer,
+    stage::{Stage, deliver, pair},
+};
+
+/// STARTTLS, and a message under it.
+pub fn starttls<A: Adapter>() {
+    let stage = Stage::open::<A>();
+    let mut peer = stage.ready();
+    peer.ask("STARTTLS", "220");
+    let mut peer = peer.start_tls(&pair().client);
+    // What was said in clear is forgotten.
+    peer.ask("MAIL FROM:<ann@client.example>", "503");
+    let offers = peer.ask("EHLO client.example", "250");
+    assert!(!offers.iter().any(|line| line.contains("STARTTLS")), "{offers:?}");
+    peer.ask("STARTTLS", "5");
+    deliver(&mut peer);
+    assert_eq!(stage.taken()[0].with, "ESMTPS");
+    peer.ask("QUIT", "221");
+    assert_eq!(peer.rest(), "");
+    assert_eq!(stage.ledger.ending(), Closed::Quit);
+    stage.close(peer);
+}
+
+/// TLS from the first octet.
+pub fn implicit<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
+    peer.expect("220 mx.example ");
+    peer.ask("EHLO client.example", "250");
+    // Large enough for many records in both directions.
+    for _ in 0..3 {
+        deliver(&mut peer);
+    }
+    peer.say("NOOP\r\n".repeat(100));
+    for _ in 0..100 {
+        peer.expect("250 2.0.0");
+    }
+    peer.ask("QUIT", "221");
+    assert_eq!(peer.rest(), "");
+    assert_eq!(stage.taken().len(), 3);
+    assert_eq!(stage.ledger.ending(), Closed::Quit);
+    stage.close(peer);
+}
+
+/// Octets that are no TLS where the handshake should be. Nothing is said in clear to that: an alert at most.
+pub fn garbage_behind_starttls<A: Adapter>() {
+    let stage = Stage::open::<A>();
+    let mut peer = stage.ready();
+    peer.ask("STARTTLS", "220");
+    peer.say("NOOP\r\nQUIT\r\n".repeat(10));
+    let rest = peer.rest();
+    assert!(!rest.contains("\r\n"), "{rest:?}");
+    assert_eq!(stage.ledger.ending(), Closed::TlsFailed);
+    stage.serves();
+    stage.close(peer);
+}
+
+/// What comes in clear behind STARTTLS is not taken for something said under TLS (CVE-2011-0411).
+pub fn plaintext_behind_starttls<A: Adapter>() {
+    let stage = Stage::open::<A>();
+    let mut peer = stage.ready();
+    peer.say("STARTTLS\r\nMAIL FROM:<eve@client.example>\r\n");
+    let rest = peer.rest();
+    assert!(rest.starts_with("421 ") && rest.lines().count() == 1, "{rest:?}");
+    assert_eq!(stage.ledger.ending(), Closed::PlaintextBeforeTls);
+    stage.serves();
+    stage.close(peer);
+}
+
+/// A client that speaks in clear where TLS is wanted hears nothing in clear.
+pub fn plaintext_on_a_tls_port<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    let mut peer = Peer::connect(stage.address);
+    peer.say("EHLO client.example\r\n");
+    let rest = peer.rest();
+    assert!(!rest.contains("\r\n"), "{rest:?}");
+    assert_eq!(stage.ledger.ending(), Closed::TlsFailed);
+    let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
+    peer.expect("220 ");
+    stage.close(peer);
+}
+
+/// A client that speaks TLS where the server greets in clear.
+pub fn tls_on_a_plain_port<A: Adapter>() {
+    let stage = Stage::open::<A>();
+    let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
+    assert!(peer.try_say("EHLO client.example\r\n").is_err());
+    drop(peer);
+    stage.ledger.ending();
+    stage.serves();
+    stage.close(());
+}
+
+/// A client that closes its side under TLS without saying so in TLS. What it began is not a message.
+pub fn closing_without_notice<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
+    peer.expect("220 ");
+    peer.ask("EHLO client.example", "250");
+    peer.ask("MAIL FROM:<ann@client.example>", "250");
+    peer.ask("RCPT TO:<bob@mx.example>", "250");
+    peer.ask("DATA", "354");
+    peer.say("Hello\r\n");
+    peer.finish();
+    peer.rest();
+    let why = stage.ledger.ending();
+    assert!(matches!(why, Closed::Eof | Closed::Lost), "{why:?}");
+    stage.close(peer);
+}
