@@ -205,6 +205,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
                 Poll::Ready(Err(error)) => self.deaf(error),
                 // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
                 Poll::Ready(Ok(())) if backlog || !(wait.read || wait.answer) => return Poll::Ready(()),
+                // It has gone as far as TLS, and is yet to be flushed; a later flush does not tell what was flushed.
+                Poll::Pending if backlog && !self.is_writing() => return Poll::Ready(()),
                 _ => {}
             }
         }

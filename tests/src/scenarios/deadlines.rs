@@ -34,7 +34,11 @@ pub fn no_content<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.data = SOON);
     for chunks in [false, true] {
         let mut peer = stage.in_transaction("ann", !chunks);
-        peer.say(if chunks { "BDAT 10 LAST\r\nHello" } else { "Hello\r\n" });
+        peer.say(if chunks {
+            "BDAT 10 LAST\r\nHello"
+        } else {
+            "Hello\r\n"
+        });
         let rest = peer.rest();
         assert!(rest.starts_with("421 4.4.2 "), "{rest}");
         assert_eq!(stage.ledger.ending(), Closed::TimedOut(Phase::DataBlock));

@@ -63,7 +63,10 @@ pub fn lost_at_every_stage<A: Adapter>() {
             let (why, became) = ending(&failed);
             assert!(matches!(why, Closed::Eof | Closed::Lost), "{index}: {why:?}");
             // Right behind the welcome the client may or may not have begun.
-            assert!(became == wanted || index == 2 && became == Fate::Settled, "{index}: {became:?}");
+            assert!(
+                became == wanted || index == 2 && became == Fate::Settled,
+                "{index}: {became:?}"
+            );
             assert_eq!(fate(&failed.receipt), RecipientFate::NotSent, "{index}");
         }
     }

@@ -22,7 +22,10 @@ const STAGES: [(&[(&str, &str)], &str); 14] = [
     (&[HELLO, MAIL, RCPT, DATA], "Hello\r\n.\r"),
     (&[HELLO, MAIL, RCPT], "BDAT 100\r\nHello"),
     (&[HELLO, MAIL, RCPT, ("BDAT 7\r\nHello", "250")], ""),
-    (&[HELLO, MAIL, RCPT, ("BDAT 7\r\nHello", "250")], "BDAT 1 LAST\r\n"),
+    (
+        &[HELLO, MAIL, RCPT, ("BDAT 7\r\nHello", "250")],
+        "BDAT 1 LAST\r\n",
+    ),
     (&[HELLO, ("STARTTLS", "220")], ""),
 ];
 

@@ -15,6 +15,7 @@
     clippy::missing_panics_doc,
     clippy::missing_errors_doc,
     clippy::must_use_candidate,
+    clippy::type_complexity,
     reason = "tests, and what they are made of; a panic here is the report of a failed one"
 )]
 
@@ -182,7 +183,9 @@ impl Running {
     pub fn join(mut self) {
         self.stop();
         let ended = self.ended.recv_timeout(PATIENCE);
-        ended.expect("the server does not end").expect("the server failed");
+        ended
+            .expect("the server does not end")
+            .expect("the server failed");
     }
 }
 

@@ -100,7 +100,10 @@ pub fn a_verdict_that_comes_too_late<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.verdict = SOON);
     let mut peer = stage.in_transaction("late-verdict", true);
     peer.ask("Hello\r\n.", "451");
-    assert_eq!(stage.ledger.wait_until(|state| state.at_gate == 1).resets, [Reset::Unanswered]);
+    assert_eq!(
+        stage.ledger.wait_until(|state| state.at_gate == 1).resets,
+        [Reset::Unanswered]
+    );
     stage.ledger.open_gate();
     drop(stage.ledger.wait_until(|state| state.stale == 1));
     peer.ask("NOOP", "250");

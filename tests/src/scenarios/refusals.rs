@@ -13,7 +13,10 @@ use super::{
 
 /// Not at all.
 pub fn no_session<A: Adapter>() {
-    for (greeting, wanted) in [("554 no\r\n", Closed::Refused), ("421 busy\r\n", Closed::NotAvailable)] {
+    for (greeting, wanted) in [
+        ("554 no\r\n", Closed::Refused),
+        ("421 busy\r\n", Closed::NotAvailable),
+    ] {
         let failed = talk().fail::<A, _>(|mut peer| {
             peer.say(greeting);
             let line = peer.flight();
@@ -26,7 +29,10 @@ pub fn no_session<A: Adapter>() {
             Error::Closed {
                 reply: Some((asked, reply)),
                 ..
-            } => assert_eq!((*asked, &*reply.code().to_string()), (Asked::Greeting, &greeting[..3])),
+            } => assert_eq!(
+                (*asked, &*reply.code().to_string()),
+                (Asked::Greeting, &greeting[..3])
+            ),
             other => panic!("{other:?}"),
         }
     }
@@ -102,7 +108,10 @@ pub fn early<A: Adapter>() {
             peer.rest();
         });
         let (why, fate) = ending(&failed);
-        assert!(matches!(why, Closed::RefusedEarly | Closed::NotAvailable), "{why:?}");
+        assert!(
+            matches!(why, Closed::RefusedEarly | Closed::NotAvailable),
+            "{why:?}"
+        );
         assert_eq!(fate, Fate::NotAccepted);
         assert_eq!(codes(&failed.receipt)[0].1.to_string(), reply[..3]);
     }
@@ -155,12 +164,14 @@ pub fn chunk_refused<A: Adapter>() {
 pub fn no_login<A: Adapter>() {
     let mut login = Login::new(Credentials::password("ann", "wrong"));
     login.in_clear = InClear::InsecureSecrets;
-    let failed = talk().with(|config| config.login = Some(login)).fail::<A, _>(|mut peer| {
-        peer.welcome(&["AUTH PLAIN"]);
-        assert_eq!(peer.line(), "AUTH PLAIN AGFubgB3cm9uZw==");
-        peer.say("535 5.7.8 no\r\n");
-        peer.farewell();
-    });
+    let failed = talk()
+        .with(|config| config.login = Some(login))
+        .fail::<A, _>(|mut peer| {
+            peer.welcome(&["AUTH PLAIN"]);
+            assert_eq!(peer.line(), "AUTH PLAIN AGFubgB3cm9uZw==");
+            peer.say("535 5.7.8 no\r\n");
+            peer.farewell();
+        });
     assert_eq!(ending(&failed), (Closed::LoginRefused, Fate::Settled));
     match &failed.error {
         Error::Closed {

@@ -43,24 +43,30 @@ pub fn data_from_a_reader<A: Adapter>() {
 pub fn chunks_from_memory<A: Adapter>() {
     let message = text(MEGABYTE);
     let config = talk().with(|config| config.limits.chunk = 100_000);
-    let receipt = config.in_chunks().message(message.clone()).run::<A, _>(|mut peer| {
-        peer.welcome(&["PIPELINING", "CHUNKING"]);
-        peer.envelope(false);
-        assert!(peer.chunks() == message);
-        peer.farewell();
-    });
+    let receipt = config
+        .in_chunks()
+        .message(message.clone())
+        .run::<A, _>(|mut peer| {
+            peer.welcome(&["PIPELINING", "CHUNKING"]);
+            peer.envelope(false);
+            assert!(peer.chunks() == message);
+            peer.farewell();
+        });
     assert!(receipt.unwrap().all_accepted());
 }
 
 /// Chunks from a reader, to a server that does not pipeline.
 pub fn chunks_from_a_reader<A: Adapter>() {
     let message = text(MEGABYTE);
-    let receipt = talk().in_chunks().reader(message.clone()).run::<A, _>(|mut peer| {
-        peer.welcome(&["CHUNKING"]);
-        peer.envelope(false);
-        assert!(peer.chunks() == message);
-        peer.farewell();
-    });
+    let receipt = talk()
+        .in_chunks()
+        .reader(message.clone())
+        .run::<A, _>(|mut peer| {
+            peer.welcome(&["CHUNKING"]);
+            peer.envelope(false);
+            assert!(peer.chunks() == message);
+            peer.farewell();
+        });
     assert!(receipt.unwrap().all_accepted());
 }
 
@@ -112,7 +118,12 @@ pub fn partly_refused<A: Adapter>() {
 
 /// In LMTP each recipient has a reply of its own.
 pub fn lmtp_with_mixed_replies<A: Adapter>() {
-    let to = talk().to(&["ann@mx.example", "bob@mx.example", "carl@mx.example", "dan@mx.example"]);
+    let to = talk().to(&[
+        "ann@mx.example",
+        "bob@mx.example",
+        "carl@mx.example",
+        "dan@mx.example",
+    ]);
     let receipt = to
         .with(|config| config.protocol = Protocol::Lmtp)
         .run::<A, _>(|mut peer| {

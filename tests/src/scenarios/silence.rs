@@ -53,8 +53,18 @@ pub fn at_every_phase<A: Adapter>() {
     let greeting: fn(&mut Timeouts) = |timeouts| timeouts.greeting = SOON;
     let phases: [(fn(&mut Timeouts), fn(&mut Peer), Phase, Fate); 6] = [
         (greeting, |_| {}, Phase::Greeting, Fate::Settled),
-        (|timeouts| timeouts.command = SOON, until_hello, Phase::Command, Fate::Settled),
-        (|timeouts| timeouts.mail = SOON, until_mail, Phase::Mail, Fate::NotAccepted),
+        (
+            |timeouts| timeouts.command = SOON,
+            until_hello,
+            Phase::Command,
+            Fate::Settled,
+        ),
+        (
+            |timeouts| timeouts.mail = SOON,
+            until_mail,
+            Phase::Mail,
+            Fate::NotAccepted,
+        ),
         (
             |timeouts| timeouts.recipient = SOON,
             until_rcpt,
@@ -67,7 +77,12 @@ pub fn at_every_phase<A: Adapter>() {
             Phase::DataStart,
             Fate::NotAccepted,
         ),
-        (|timeouts| timeouts.data_end = SOON, until_end, Phase::DataEnd, Fate::Unknown),
+        (
+            |timeouts| timeouts.data_end = SOON,
+            until_end,
+            Phase::DataEnd,
+            Fate::Unknown,
+        ),
     ];
     for (set, until, phase, fate) in phases {
         let failed = talk().with(|config| only(config, set)).fail::<A, _>(|mut peer| {
@@ -113,14 +128,20 @@ pub fn of_a_reader<A: Adapter>() {
 pub fn no_handshake<A: Adapter>() {
     let starttls = Way::StartTls(pair().client.clone());
     let short: fn(&mut Config) = |config| only(config, |timeouts| timeouts.handshake = SOON);
-    let failed = talk().way(starttls).with(short).with(|config| config.tls = Tls::Required);
+    let failed = talk()
+        .way(starttls)
+        .with(short)
+        .with(|config| config.tls = Tls::Required);
     let failed = failed.fail::<A, _>(|mut peer| {
         peer.welcome(&["STARTTLS"]);
         peer.command("STARTTLS");
         peer.say("220 go\r\n");
         peer.rest();
     });
-    assert_eq!(ending(&failed), (Closed::TimedOut(Phase::Handshake), Fate::Settled));
+    assert_eq!(
+        ending(&failed),
+        (Closed::TimedOut(Phase::Handshake), Fate::Settled)
+    );
 
     let implicit = Way::Implicit(pair().client.clone());
     let failed = talk().way(implicit).with(short).fail::<A, _>(|mut peer| {

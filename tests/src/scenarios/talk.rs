@@ -9,7 +9,11 @@ use smtp_proto::{
 };
 use socket2::SockRef;
 
-use super::{Adapter, Errand, Message, Way, peer::Peer, stage::{LITTLE, listen}};
+use super::{
+    Adapter, Errand, Message, Way,
+    peer::Peer,
+    stage::{LITTLE, listen},
+};
 
 /// What a client is told, except where to.
 pub(super) struct Talk {
@@ -162,7 +166,10 @@ impl Peer {
     /// Answers EHLO with these offers.
     pub(super) fn hello(&mut self, offers: &[&str]) {
         let line = self.line();
-        assert!(matches!(&*line, "EHLO client.example" | "LHLO client.example"), "{line}");
+        assert!(
+            matches!(&*line, "EHLO client.example" | "LHLO client.example"),
+            "{line}"
+        );
         let mut reply = String::from("250-mx.example\r\n");
         for offer in offers {
             reply.push_str(&format!("250-{offer}\r\n"));
@@ -200,7 +207,10 @@ impl Peer {
     pub(super) fn chunk(&mut self) -> (usize, bool) {
         let line = self.command("BDAT ");
         let mut words = line.split(' ').skip(1);
-        (words.next().unwrap().parse().unwrap(), words.next() == Some("LAST"))
+        (
+            words.next().unwrap().parse().unwrap(),
+            words.next() == Some("LAST"),
+        )
     }
 
     /// Reads the chunks of a message and accepts each.

@@ -131,10 +131,12 @@ pub fn not_tls<A: Adapter>() {
         peer.rest();
     });
     assert_eq!(ending(&failed), (Closed::TlsFailed, Fate::Settled));
-    let failed = talk().way(Way::Implicit(pair().client.clone())).fail::<A, _>(|mut peer| {
-        peer.say("220 mx.example ESMTP\r\n");
-        peer.rest();
-    });
+    let failed = talk()
+        .way(Way::Implicit(pair().client.clone()))
+        .fail::<A, _>(|mut peer| {
+            peer.say("220 mx.example ESMTP\r\n");
+            peer.rest();
+        });
     assert!(matches!(failed.error, Error::Handshake(_)), "{failed:?}");
 }
 
@@ -163,8 +165,10 @@ pub fn opportunistic<A: Adapter>() {
 
 /// TLS is wanted, and nobody said how: an error before anything is said.
 pub fn no_settings<A: Adapter>() {
-    let failed = talk().with(|config| config.tls = Tls::Required).fail::<A, _>(|mut peer| {
-        assert_eq!(peer.rest(), "");
-    });
+    let failed = talk()
+        .with(|config| config.tls = Tls::Required)
+        .fail::<A, _>(|mut peer| {
+            assert_eq!(peer.rest(), "");
+        });
     assert!(matches!(failed.error, Error::NoTls), "{failed:?}");
 }
