@@ -9,6 +9,10 @@ mod async_std {
     };
     use smtp_async_std::async_std::{Client, Session};
 
+    fn adopt(listener: std::net::TcpListener) -> TcpListener {
+        listener.into()
+    }
+
     include!("scenarios/glue.rs");
 }
 
@@ -16,6 +20,10 @@ mod async_std {
 mod smol {
     use smol::{block_on, net::TcpListener, unblock as spawn_blocking};
     use smtp_async_std::smol::{Client, Session};
+
+    fn adopt(listener: std::net::TcpListener) -> TcpListener {
+        listener.try_into().unwrap()
+    }
 
     include!("scenarios/glue.rs");
 }

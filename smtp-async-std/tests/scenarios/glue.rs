@@ -1,4 +1,4 @@
-// The same on each runtime, of which there are `Client`, `Session`, `TcpListener`, `block_on` and `spawn_blocking`.
+// The same on each runtime, of which there are `Client`, `Session`, `adopt`, `block_on` and `spawn_blocking`.
 
 use std::sync::{Arc, mpsc};
 
@@ -19,7 +19,7 @@ impl Adapter for Runtime {
         let serving = move || {
             block_on(async move {
                 listener.set_nonblocking(true)?;
-                let listener = TcpListener::try_from(listener).unwrap();
+                let listener = adopt(listener);
                 let (config, options) = (Arc::clone(&site.config), site.options.clone());
                 let site = Arc::new(site);
                 serve(listener, config, options, stopped, move |session| {
@@ -28,7 +28,10 @@ impl Adapter for Runtime {
                 .await
             })
         };
-        Running::new(move || drop(stop.notify(1)), serving)
+        let tell = move || {
+            stop.notify(1);
+        };
+        Running::new(tell, serving)
     }
 
     fn send(errand: Errand) -> Result<Receipt, SendError> {

@@ -15,6 +15,7 @@
     clippy::missing_panics_doc,
     clippy::missing_errors_doc,
     clippy::must_use_candidate,
+    clippy::type_complexity,
     reason = "tests, and what they are made of; a panic here is the report of a failed one"
 )]
 

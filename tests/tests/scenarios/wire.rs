@@ -1,0 +1,198 @@
+//! A machine on a socket that never blocks.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, TcpStream},
+    thread,
+    time::{Duration, Instant},
+};
+
+use smtp_proto::{Machine, Step, Wait, driver::Buffered};
+use smtp_rustls::rustls::{ClientConnection, Connection, ServerConnection};
+
+/// How long it sleeps when there is nothing to do.
+const NAP: Duration = Duration::from_millis(1);
+
+/// How long the end of a connection may take, and how many octets it may bring.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_OCTETS: usize = 1 << 20;
+
+pub(crate) struct Wire<M> {
+    pub(crate) socket: TcpStream,
+    pub(crate) tls: Option<Connection>,
+    pub(crate) buffered: Buffered<M>,
+    pub(crate) error: Option<io::Error>,
+    begin: Instant,
+    /// The peer takes nothing more.
+    pub(crate) deaf: bool,
+}
+
+pub(crate) fn nap() {
+    thread::sleep(NAP);
+}
+
+fn would_block(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
+
+impl<M: Machine> Wire<M> {
+    pub(crate) fn new(socket: TcpStream, machine: M) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        socket.set_nodelay(true)?;
+        Ok(Self {
+            socket,
+            tls: None,
+            buffered: Buffered::new(machine),
+            error: None,
+            begin: Instant::now(),
+            deaf: false,
+        })
+    }
+
+    pub(crate) fn poll(&mut self) -> (Step<M::Event<'_>>, &mut M) {
+        let now = smtp_proto::Instant::after_origin(self.begin.elapsed());
+        self.buffered.poll(now)
+    }
+
+    /// Does what can be done at once, or sleeps for a moment.
+    pub(crate) fn wait(&mut self, wait: Wait) {
+        let wrote = self.write(wait.write);
+        if self.deaf && !wait.read && !wait.answer {
+            self.buffered.machine_mut().lost();
+            return;
+        }
+        if !(wait.read && self.read()) && !wrote {
+            nap();
+        }
+    }
+
+    /// Writes what there is, and says whether anything was.
+    fn write(&mut self, output: bool) -> bool {
+        let mut wrote = false;
+        while !self.deaf {
+            // Under TLS one record at a time, so that no more is on its way than the peer takes.
+            let flushed = self.flush();
+            let octets = self.buffered.unwritten(output);
+            let written = match (flushed, &mut self.tls) {
+                (Err(error), _) => Err(error),
+                _ if octets.is_empty() => break,
+                (Ok(()), Some(tls)) => tls.writer().write(octets),
+                (Ok(()), None) => self.socket.write(octets),
+            };
+            match written {
+                Ok(octets) => {
+                    self.buffered.wrote(octets);
+                    wrote = true;
+                }
+                Err(error) if would_block(&error) => break,
+                Err(error) => {
+                    self.error.get_or_insert(error);
+                    self.buffered.drop_backlog();
+                    self.deaf = true;
+                }
+            }
+        }
+        wrote
+    }
+
+    /// Sends what TLS has to send.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        while let Some(tls) = self.tls.as_mut().filter(|tls| tls.wants_write()) {
+            tls.write_tls(&mut self.socket)?;
+        }
+        Ok(())
+    }
+
+    /// Reads what there is, and says whether that was anything.
+    fn read(&mut self) -> bool {
+        let mut octets = [0; 1 << 14];
+        match self.receive(&mut octets) {
+            Ok(0) => self.buffered.machine_mut().end_input(),
+            Ok(read) => self.buffered.received(&octets[..read]),
+            Err(error) if would_block(&error) => return false,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                self.buffered.machine_mut().lost();
+            }
+        }
+        true
+    }
+
+    fn receive(&mut self, octets: &mut [u8]) -> io::Result<usize> {
+        let Some(tls) = &mut self.tls else {
+            return self.socket.read(octets);
+        };
+        loop {
+            match tls.reader().read(octets) {
+                Err(error) if would_block(&error) => {}
+                other => return other,
+            }
+            let read = tls.read_tls(&mut self.socket)?;
+            let state = tls.process_new_packets().map_err(io::Error::other)?;
+            if read == 0 && state.plaintext_bytes_to_read() == 0 {
+                return tls.reader().read(octets);
+            }
+        }
+    }
+
+    /// Does the handshake in its time, unless it is to be broken off: `Ok(false)`.
+    pub(crate) fn shake_hands(&mut self, limit: Duration, stopped: impl Fn() -> bool) -> io::Result<bool> {
+        let begin = Instant::now();
+        loop {
+            let Some(tls) = &mut self.tls else {
+                return Err(io::ErrorKind::NotConnected.into());
+            };
+            match tls.complete_io(&mut self.socket) {
+                Ok(_) if !tls.is_handshaking() => return Ok(true),
+                Ok(_) => {}
+                Err(error) if would_block(&error) => nap(),
+                Err(error) => return Err(error),
+            }
+            if begin.elapsed() >= limit {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            if stopped() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Says that nothing more will come, and waits shortly for the peer to do the same.
+    pub(crate) fn close(mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+        }
+        let begin = Instant::now();
+        while matches!(self.flush(), Err(error) if would_block(&error)) && begin.elapsed() < LINGER {
+            nap();
+        }
+        let _ = self.socket.shutdown(Shutdown::Write);
+        let (mut octets, mut dropped) = ([0; 1024], 0);
+        while begin.elapsed() < LINGER && dropped < LINGER_OCTETS {
+            match self.socket.read(&mut octets) {
+                Ok(0) => break,
+                Ok(read) => dropped += read,
+                Err(error) if would_block(&error) => nap(),
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// The side of TLS that was put here.
+    pub(crate) fn server_tls(&self) -> Option<&ServerConnection> {
+        match &self.tls {
+            Some(Connection::Server(tls)) => Some(tls),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn client_tls(&self) -> Option<&ClientConnection> {
+        match &self.tls {
+            Some(Connection::Client(tls)) => Some(tls),
+            _ => None,
+        }
+    }
+}
