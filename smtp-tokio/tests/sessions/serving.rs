@@ -13,7 +13,7 @@ use smtp_proto::{
     Step,
     server::{Event, Reset},
 };
-use smtp_tokio::{Client, Options, Session, rustls::ServerConfig, serve};
+use smtp_tokio::{Client, Options, Session, serve};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -321,8 +321,11 @@ async fn a_flood_of_connections_leaves_a_server_that_serves() {
 }
 
 /// There are many sessions that wait, and each holds room for all that its future may ever do.
+#[cfg(feature = "rustls")]
 #[test]
 fn the_future_of_a_session_is_small() {
+    use smtp_tokio::rustls::ServerConfig;
+
     async fn whole_session(mut session: Session, tls: Arc<ServerConfig>) {
         session.begin_tls(&tls).await;
         loop {
