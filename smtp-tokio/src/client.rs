@@ -56,8 +56,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.connection.machine().tls()
     }
 
-    /// Says who the client is, by a mechanism of the application's own choice (AUTH, RFC 4954), and gives the last reply:
-    /// 235, or a refusal, after which the session goes on. A login that every session needs belongs into
+    /// Says who the client is, by a mechanism of the application's own choice (AUTH, RFC 4954), and gives the last
+    /// reply: 235, or a refusal, after which the session goes on. A login that every session needs belongs into
     /// [`Config::login`](client::Config::login) instead.
     ///
     /// # Errors

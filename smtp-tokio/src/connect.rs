@@ -109,8 +109,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         client.start().await
     }
 
-    /// Does the TLS handshake on a stream that is connected already, and says hello (implicit TLS, RFC 8314 section 3.3).
-    /// [`Config::tls`] is not looked at: that is about STARTTLS.
+    /// Does the TLS handshake on a stream that is connected already, and says hello (implicit TLS, RFC 8314
+    /// section 3.3). [`Config::tls`] is not looked at: that is about STARTTLS.
     ///
     /// # Errors
     ///
@@ -133,9 +133,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Says hello on a stream that somebody else encrypts already, who made sure that the server is the one that was
-    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts`
-    /// ([`TlsFacts::default`] when that is nothing). For all that the session does, it is under TLS, so a login may show
-    /// its secret. [`Config::tls`] is not looked at: that is about STARTTLS.
+    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts` ([`TlsFacts::default`] when
+    /// that is nothing). For all that the session does, it is under TLS, so a login may show its secret.
+    /// [`Config::tls`] is not looked at: that is about STARTTLS.
     ///
     /// # Errors
     ///
