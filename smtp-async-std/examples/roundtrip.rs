@@ -28,13 +28,17 @@ use smtp_examples::{
 };
 use smtp_proto::Step;
 
-use runtime::{NoMore, Runtime, With};
+use runtime::{Runtime, With};
 
 mod runtime;
 
+/// The whole way of a message in one program.
+#[derive(Clone, Debug, clap::Args)]
+struct Flags {}
+
 fn main() -> ExitCode {
     let With {
-        flags: NoMore {},
+        flags: Flags {},
         runtime,
     } = match exit::flags() {
         Ok(flags) => flags,

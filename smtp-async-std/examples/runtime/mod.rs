@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, ValueEnum};
 
-/// The flags of an example, and that of the runtime.
+// The flags of an example, and that of the runtime. Not a doc comment, for the help begins with that of the flags.
 #[derive(Clone, Debug, Parser)]
 pub(crate) struct With<F: Args> {
     #[command(flatten)]
@@ -11,10 +11,6 @@ pub(crate) struct With<F: Args> {
     #[arg(long, value_name = "RUNTIME", default_value = "smol")]
     pub(crate) runtime: Runtime,
 }
-
-/// No flags but that of the runtime.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct NoMore {}
 
 /// What to run on.
 #[derive(Clone, Copy, Debug, ValueEnum)]
