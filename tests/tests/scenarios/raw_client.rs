@@ -81,7 +81,7 @@ fn give(wire: &mut Wire<Client>, permit: BodyPermit, message: &mut &[u8]) -> Opt
     };
     let mut gathered = wire.buffered.gather(permit, block, coming);
     wire.buffered.wrote_gathered(&gathered, 0);
-    *message = &message[gathered.used()..];
+    *message = message.get(gathered.used()..).unwrap_or_default();
     gathered.take_permit()
 }
 
