@@ -30,9 +30,7 @@ doc:
 # The tests of all crates, doctests included. Two adapters are tested by themselves: all the adapters have examples of the
 # same names, which `cargo test --workspace` builds into the same files, and warns of it.
 test:
-    cargo test -p smtp-async-std --all-features
-    cargo test -p smtp-blocking
-    cargo test --workspace --exclude smtp-async-std --exclude smtp-blocking
+    cargo test --workspace
 
 # The core really does without std: a program without it links, and runs a whole session.
 no-std:

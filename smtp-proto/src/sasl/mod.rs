@@ -37,7 +37,7 @@
 //! let mut client = mechanism.and_then(|mechanism| credentials.start(*mechanism, &Context::default())).unwrap();
 //! let response = client.initial().unwrap();
 //!
-//! let claim = Claim::parse(client.mechanism(), response.expose())?;
+//! let claim = Claim::parse(client.mechanism(), response.expose(), None)?;
 //! let Claim::Password { user, password, authorize_as: None } = claim else {
 //!     panic!("that is a password");
 //! };

@@ -323,7 +323,10 @@ impl Server {
             }
             None => false,
         };
-        if now {
+        if now && matches!(self.mode, Mode::Upgrade) {
+            // The client was told to begin the handshake: what is said now it would take for a part of it.
+            self.close(Closed::Shutdown);
+        } else if now {
             self.close_with(
                 "421 4.3.2 closing for shutdown, try again later",
                 Closed::Shutdown,

@@ -64,8 +64,7 @@ impl<M: Machine> Wire<M> {
             self.buffered.machine_mut().lost();
             return;
         }
-        let read = wait.read && self.read();
-        if !read && !wrote {
+        if !(wait.read && self.read() || wrote) {
             nap();
         }
     }
@@ -112,7 +111,7 @@ impl<M: Machine> Wire<M> {
         let mut octets = [0; 1 << 14];
         match self.receive(&mut octets) {
             Ok(0) => self.buffered.machine_mut().end_input(),
-            Ok(read) => self.buffered.received(octets.get(..read).unwrap_or_default()),
+            Ok(read) => self.buffered.received(octets.get(..read).unwrap_or(&octets)),
             Err(error) if would_block(&error) => return false,
             Err(error) => {
                 self.error.get_or_insert(error);

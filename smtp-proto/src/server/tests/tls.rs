@@ -196,6 +196,20 @@ fn a_shutdown_during_the_handshake_is_not_said_in_clear() {
 }
 
 #[test]
+fn a_shutdown_behind_the_reply_to_starttls_is_not_said_in_clear() {
+    for how in [Shutdown::Gracefully, Shutdown::Now] {
+        let mut session = Session::with(offering());
+        session.reads = false;
+        session.sends("STARTTLS");
+        session.server.shutdown(how);
+        session.reads = true;
+        session.goes_on();
+        assert_eq!(session.codes(), "220");
+        assert_eq!(session.happened(), "closed Shutdown");
+    }
+}
+
+#[test]
 fn nothing_is_read_during_the_handshake() {
     let mut session = Session::with(offering());
     session.sends("STARTTLS");
