@@ -246,6 +246,10 @@ pub struct Keeping {
 impl Keeping {
     /// Keeps it. This waits for the disk.
     #[must_use]
+    #[expect(
+        clippy::boxed_local,
+        reason = "as it comes: drivers hand it on, and what they hold stays small"
+    )]
     pub fn run(self: Box<Self>) -> Kept {
         let name = match (self.message, self.kept) {
             (Some(message), _) => message.keep(),
