@@ -27,12 +27,10 @@ clippy:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
 
-# The tests of all crates, doctests included. Two adapters are tested by themselves: all the adapters have examples of the
-# same names, which `cargo test --workspace` builds into the same files, and warns of it.
+# The tests of all crates, doctests included; a runtime that is off by default first.
 test:
     cargo test -p smtp-async-std --all-features
-    cargo test -p smtp-blocking
-    cargo test --workspace --exclude smtp-async-std --exclude smtp-blocking
+    cargo test --workspace
 
 # The core really does without std: a program without it links, and runs a whole session.
 no-std:
