@@ -27,8 +27,7 @@ clippy:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
 
-# The tests of all crates, doctests included. Two adapters are tested by themselves: all the adapters have examples of the
-# same names, which `cargo test --workspace` builds into the same files, and warns of it.
+# The tests of all crates, doctests included.
 test:
     cargo test --workspace
 
