@@ -4,7 +4,7 @@
 #
 #   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--only messages|idle|client] [--case PATTERN] [NAME=COMMAND...]
 #
-# A command is a further server; it is told where to listen by `{}`. Adapters without an example are left out.
+# A command is a further server; it is told where to listen by `{}`.
 set -eu
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -18,22 +18,23 @@ sink=$(PATH=$PATH:/usr/sbin command -v smtp-sink) || {
 # It does not run as root.
 [ "$(id -u)" != 0 ] || sink="$sink -u nobody"
 
-# Builds the example of an adapter, if it is there, and adds it to the servers.
+# Builds the server of an adapter, and adds it to the servers, once for each runtime.
 ours() {
-    name=$1 package=$2 example=$3
-    shift 3
-    [ -f "$package/examples/$example.rs" ] || return 0
-    cargo build --quiet --release --target-dir "$target" -p "$package" --example "$example" "$@"
+    package=$1
+    shift
+    cargo build --quiet --release --target-dir "$target" -p "$package" --example server
     # All examples are called alike.
-    cp "$target/release/examples/$example" "$bins/$name"
-    servers="$servers$name=$bins/$name --discard --max-connections 10000 --listen {}
+    cp "$target/release/examples/server" "$bins/$package"
+    for runtime in "$@"; do
+        case $package in *async-std) flag=" --runtime $runtime" ;; *) flag= ;; esac
+        servers="$servers$runtime=$bins/$package$flag --discard --max-connections 10000 --listen {}
 "
+    done
 }
 servers=
-ours tokio smtp-tokio server
-ours smol smtp-async-std server
-ours async-std smtp-async-std server_async_std --features async-std
-ours blocking smtp-blocking server
+ours smtp-blocking blocking
+ours smtp-async-std smol async-std
+ours smtp-tokio tokio
 cargo build --quiet --release --target-dir "$target/bench" --manifest-path bench/Cargo.toml --bin load
 
 # Enough for the idle connections, if that may be.
