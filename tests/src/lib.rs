@@ -1,7 +1,7 @@
 //! Proof for the machines of `smtp-proto`: stories as data, chopped input, virtual time, machines in pairs.
 //!
 //! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
-//! [`Pair`] lets a client and a server machine talk to each other in memory. [`scenarios`] puts the adapters to the proof.
+//! [`Pair`] lets a client and a server machine talk to each other in memory. [`mod@scenarios`] puts the adapters to the proof.
 
 #![expect(
     clippy::expect_used,

@@ -1,7 +1,7 @@
 //! One suite of scenarios for every adapter: server and client over the loopback interface.
 //!
 //! A scenario is a function over an [`Adapter`]. The other side is played by the test itself with a plain socket, so a
-//! scenario knows nothing of runtimes. [`scenarios!`](crate::scenarios) makes a test of each.
+//! scenario knows nothing of runtimes. [`scenarios!`](crate::scenarios!) makes a test of each.
 //!
 //! Nothing waits for time to pass but for deadlines in the configuration, which are short, and no time is measured:
 //! [`PATIENCE`] is there so that a fault is a failure and not a standstill.
