@@ -125,15 +125,23 @@ impl Receiver {
                     Ok(())
                 }
                 Step::Event(Event::Auth {
+                    claim: Claim::Begin { .. },
+                    ticket,
+                    ..
+                }) => {
+                    let cram = self.cram.insert(challenge());
+                    server.answer_auth(ticket, cram.step(&[]))
+                }
+                Step::Event(Event::Auth {
                     claim: Claim::Step { response },
                     ticket,
                     ..
                 }) => {
-                    let cram = self.cram.get_or_insert_with(challenge);
-                    server.answer_auth(
-                        ticket,
-                        cram.step(response.as_ref().map_or(&[], |octets| octets.expose())),
-                    )
+                    let progress = match &mut self.cram {
+                        Some(cram) => cram.step(response.expose()),
+                        None => Progress::Refused,
+                    };
+                    server.answer_auth(ticket, progress)
                 }
                 Step::Event(Event::Auth { ticket, .. }) => server.answer_auth(ticket, Progress::Refused),
                 Step::Event(Event::Recipient { rcpt, ticket })
