@@ -227,27 +227,6 @@ impl Server {
         self.transaction.recipients
     }
 
-    /// The `WITH` keyword of a `Received` line for the message in hand: SMTP, ESMTP, LMTP, UTF8SMTP or UTF8LMTP, and
-    /// all but the first with an S behind it under TLS and an A once the client has said who it is (RFC 5321
-    /// section 4.4, RFC 3848, RFC 6531 section 3.7.3).
-    #[must_use]
-    pub fn protocol_name(&self) -> &'static str {
-        let names = match (self.hello.as_ref(), self.transaction.smtputf8) {
-            (Some((Verb::Lhlo, _)), false) => ["LMTP", "LMTPS", "LMTPA", "LMTPSA"],
-            (Some((Verb::Lhlo, _)), true) => ["UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"],
-            (Some((Verb::Ehlo, _)), false) => ["ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"],
-            (Some((Verb::Ehlo, _)), true) => ["UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"],
-            _ => return "SMTP",
-        };
-        let [plain, secure, authenticated, both] = names;
-        match (self.tls.is_some(), self.login.is_some()) {
-            (false, false) => plain,
-            (true, false) => secure,
-            (false, true) => authenticated,
-            (true, true) => both,
-        }
-    }
-
     /// Decides how the session ends. An open transaction is lost with it.
     fn close(&mut self, why: Closed) {
         if self.closing.is_some() {
