@@ -19,7 +19,10 @@ pub struct Sender {
     /// What the application saw.
     pub log: Vec<String>,
     permit: Option<BodyPermit>,
-    receipt: Option<Receipt>,
+    /// The content of the open transaction was asked for.
+    asked: bool,
+    /// That of the open transaction, and that of the one behind it.
+    receipts: VecDeque<Receipt>,
     /// What it is still to do; each thing waits for its turn.
     plans: VecDeque<String>,
     /// Content that was not taken yet.
@@ -46,7 +49,8 @@ impl Sender {
             },
             log: Vec::new(),
             permit: None,
-            receipt: None,
+            asked: false,
+            receipts: VecDeque::new(),
             plans: VecDeque::new(),
             content: None,
             piece,
@@ -77,6 +81,7 @@ impl Sender {
         let (verb, rest) = plan.split_once(' ').unwrap_or((plan, ""));
         let in_turn = match verb {
             "body" => self.permit.is_some(),
+            "next" => self.permit.is_some() || self.client.is_ready(),
             "abort" => true,
             _ => self.client.is_ready(),
         };
@@ -87,10 +92,14 @@ impl Sender {
         self.plans.pop_front();
         let client = &mut self.client;
         let refused = match verb.as_str() {
-            "deliver" => {
+            "deliver" | "next" => {
                 let envelope = envelope(&unescape(&rest)?)?;
-                self.receipt = Some(Receipt::new(&envelope));
-                client.deliver(envelope).err().map(|refused| refused.why)
+                let receipt = Receipt::new(&envelope);
+                let refused = client.deliver(envelope).err();
+                if refused.is_none() {
+                    self.receipts.push_back(receipt);
+                }
+                refused.map(|refused| refused.why)
             }
             "body" => {
                 self.content = Some((unescape(&rest)?, 0));
@@ -200,7 +209,7 @@ impl Sender {
     }
 
     fn see(&mut self, event: Event<'_>) {
-        if let Some(receipt) = &mut self.receipt {
+        if let Some(receipt) = self.receipts.front_mut() {
             receipt.note(&event);
         }
         match event {
@@ -211,14 +220,17 @@ impl Sender {
             Event::Ready => self.log.push("ready".to_owned()),
             Event::Reply { to, reply } => self.log.push(format!("reply {to:?} {reply}")),
             Event::Body(permit) => {
-                self.permit = Some(permit);
+                (self.permit, self.asked) = (Some(permit), true);
                 self.log.push("permit".to_owned());
             }
             Event::Finished(outcome) => {
                 self.log.push(format!("finished {outcome:?}"));
                 // Content that was not asked for belongs to no later message.
-                if self.content.is_none() && self.plans.front().is_some_and(|plan| is_body(plan)) {
-                    self.plans.pop_front();
+                if !std::mem::take(&mut self.asked)
+                    && let Some(index) = self.plans.iter().position(|plan| !plan.starts_with("next "))
+                    && self.plans.get(index).is_some_and(|plan| is_body(plan))
+                {
+                    self.plans.remove(index);
                 }
                 self.tell_fates();
             }
@@ -231,7 +243,7 @@ impl Sender {
     }
 
     fn tell_fates(&mut self) {
-        let Some(receipt) = self.receipt.take() else {
+        let Some(receipt) = self.receipts.pop_front() else {
             return;
         };
         for (path, fate) in receipt.recipients() {

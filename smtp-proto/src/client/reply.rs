@@ -82,7 +82,7 @@ impl Client {
                 if transaction.content.unanswered() > 0 {
                     return Some(Asked::Chunk);
                 }
-                written.then(|| match self.config.protocol {
+                self.message_is_written().then(|| match self.config.protocol {
                     Protocol::Smtp => Asked::Message,
                     Protocol::Lmtp => transaction
                         .final_recipient()
