@@ -13,7 +13,7 @@ ci: fmt clippy doc no-std features examples bench-check fuzz-smoke deny interop 
 # Formatting, of the crates outside the workspace too.
 fmt:
     cargo fmt --all --check
-    for crate in bench fuzz tests/no-std; do \
+    for crate in bench fuzz tests/differential tests/no-std; do \
         if [ -f $crate/Cargo.toml ]; then cargo fmt --manifest-path $crate/Cargo.toml --check; fi; \
     done
 
