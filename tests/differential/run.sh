@@ -35,7 +35,7 @@ if [ -z "${SERVER_BIN:-}" ]; then
 fi
 
 status=0
-cargo run --quiet --locked --manifest-path "$here/Cargo.toml" --target-dir "$target/differential" -- "$@" || status=1
+cargo run --quiet --manifest-path "$here/Cargo.toml" --target-dir "$target/differential" -- "$@" || status=1
 mkdir "$tmp/servers" && chmod 755 "$tmp/servers"
 "$tmp/venv/bin/python" "$here/run.py" "$tmp/servers" "${SERVER_BIN:-$tmp/server}" "$@" || status=1
 exit $status
