@@ -3,14 +3,15 @@
 use smtp_proto::{
     Instant, Machine, Step, TlsUpgrade,
     server::{Event, Server, Stale, Ticket, ticket},
-    types::Command,
+    types::{Command, Protocol},
 };
 
 use crate::{
+    answer::{Answer, Question, answer},
     judge::{Judge, verdict},
     octets::escape,
     seat::Seat,
-    settings::{Answer, Question, Settings},
+    settings::Settings,
 };
 
 /// When an application answers questions. The session must be the same in all cases.
@@ -23,6 +24,22 @@ pub enum Answers {
     Late,
     /// When nothing can be read any more, the last first.
     Reversed,
+    /// When it is [told](Application::answer_question) to.
+    Told,
+}
+
+/// What an application became responsible for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Delivery {
+    /// Which of the messages that were complete it is, from 1.
+    pub message: usize,
+    /// The reverse-path.
+    pub from: String,
+    /// The forward-paths that were accepted for good: in LMTP those with a positive verdict.
+    pub to: Vec<String>,
+    /// The content.
+    pub content: Vec<u8>,
 }
 
 /// A server machine and its application.
@@ -32,12 +49,16 @@ pub struct Application {
     pub server: Server,
     /// What the application saw, adjacent body slices joined.
     pub log: Vec<String>,
-    /// The messages that it became responsible for, each once.
-    pub stored: Vec<Vec<u8>>,
+    /// The messages that it became responsible for.
+    pub stored: Vec<Delivery>,
     /// The reverse-path of the open transaction.
     from: String,
-    /// The message that verdicts are asked about, until it is stored.
+    /// Its accepted recipients, and which question each was.
+    recipients: Vec<(usize, String)>,
+    /// The message that verdicts are asked about.
     complete: Option<Vec<u8>>,
+    /// How many questions were asked.
+    questions: usize,
     settings: Settings,
     answers: Answers,
     held: Vec<Held>,
@@ -51,7 +72,11 @@ pub struct Application {
 
 #[derive(Debug)]
 struct Held {
+    /// Which question it is of all, from 1.
+    number: usize,
     question: Question,
+    /// What it is about.
+    subject: String,
     answer: Answer,
     ticket: AnyTicket,
 }
@@ -79,7 +104,9 @@ impl Application {
             log: Vec::new(),
             stored: Vec::new(),
             from: String::new(),
+            recipients: Vec::new(),
             complete: None,
+            questions: 0,
             settings: settings.clone(),
             answers,
             held: Vec::new(),
@@ -101,12 +128,15 @@ impl Application {
 
     fn asked(&mut self, question: Question, subject: &str, ticket: AnyTicket) {
         let answer = self.rule(question, subject).unwrap_or(Answer::Accept(None));
-        self.will_answer(question, answer, ticket);
+        self.will_answer(question, subject, answer, ticket);
     }
 
-    fn will_answer(&mut self, question: Question, answer: Answer, ticket: AnyTicket) {
+    fn will_answer(&mut self, question: Question, subject: &str, answer: Answer, ticket: AnyTicket) {
+        self.questions += 1;
         let held = Held {
+            number: self.questions,
             question,
+            subject: subject.to_owned(),
             answer,
             ticket,
         };
@@ -117,8 +147,33 @@ impl Application {
         }
     }
 
+    /// The questions that wait to be answered: the number of each of all questions, from 1, and what it is about.
+    pub fn open_questions(&self) -> impl Iterator<Item = (usize, Question, &str)> {
+        self.held
+            .iter()
+            .map(|held| (held.number, held.question, held.subject.as_str()))
+    }
+
+    /// Answers the question with this number in these words, such as `reject NO_SUCH_USER`; in its usual ones if there
+    /// are none.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such question, or the words make no answer.
+    pub fn answer_question(&mut self, number: usize, words: &str) -> Result<(), String> {
+        let place = self.held.iter().position(|held| held.number == number);
+        let mut held = self.held.remove(place.ok_or("no such question is open")?);
+        if !words.is_empty() {
+            let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+            held.answer = answer(verb, rest)?;
+        }
+        self.answer(held);
+        Ok(())
+    }
+
     fn answer(&mut self, held: Held) {
-        let stores = held.question == Question::Verdict && matches!(held.answer, Answer::Accept(_));
+        let accepts = matches!(held.answer, Answer::Accept(_) | Answer::Forward(_));
+        let (number, question, subject) = (held.number, held.question, held.subject);
         let server = &mut self.server;
         let result = match (held.answer, held.ticket) {
             (Answer::Silence, _) => Ok(()),
@@ -137,9 +192,33 @@ impl Application {
         };
         if result == Err(Stale) {
             self.log.push("stale".to_owned());
-        } else if stores {
-            self.stored.extend(self.complete.take());
+        } else if accepts && question == Question::Recipient {
+            // In the order of the commands, whatever that of the answers is.
+            let place = self.recipients.partition_point(|(before, _)| *before < number);
+            self.recipients.insert(place, (number, subject));
+        } else if accepts && question == Question::Verdict {
+            self.store(&subject);
         }
+    }
+
+    /// Becomes responsible for the message, in LMTP for one more recipient.
+    fn store(&mut self, subject: &str) {
+        let mut to: Vec<String> = self.recipients.iter().map(|(_, path)| path.clone()).collect();
+        if self.settings.server.protocol == Protocol::Lmtp {
+            let index: usize = subject.parse().expect("the number of a recipient");
+            to = vec![to.swap_remove(index)];
+            if let Some(delivery) = self.stored.last_mut()
+                && delivery.message == self.messages
+            {
+                return delivery.to.extend(to);
+            }
+        }
+        self.stored.push(Delivery {
+            message: self.messages,
+            from: self.from.clone(),
+            to,
+            content: self.complete.clone().expect("a complete message"),
+        });
     }
 
     fn answer_auth(&mut self, answer: Answer, ticket: Ticket<ticket::Auth>) {
@@ -151,7 +230,7 @@ impl Application {
         if result == Err(Stale) {
             self.log.push("stale".to_owned());
         } else if let Some(identity) = self.server.identity() {
-            self.log.push(format!("let-in {identity}"));
+            self.log.push(escape(format!("let-in {identity}").as_bytes()));
             if self.settings.security.trusts_originators {
                 self.server.trust_originators();
             }
@@ -212,7 +291,7 @@ impl Application {
             } => {
                 let (sight, answer) = self.judge.judge(&self.settings, mechanism, &claim);
                 self.log.push(escape(sight.as_bytes()));
-                self.will_answer(Question::Auth, answer, AnyTicket::Auth(ticket));
+                self.will_answer(Question::Auth, "", answer, AnyTicket::Auth(ticket));
             }
             Event::AuthFailed(fault) => {
                 self.judge.forget();
@@ -221,6 +300,7 @@ impl Application {
             Event::Mail { mail, ticket } => {
                 let subject = mail.reverse_path().as_str().to_owned();
                 self.from.clone_from(&subject);
+                self.recipients.clear();
                 self.log.push(command("mail", &Command::Mail(mail)));
                 self.asked(Question::Mail, &subject, AnyTicket::Other(ticket.into_any()));
             }
@@ -243,12 +323,7 @@ impl Application {
                 self.log
                     .push(format!("verdict {subject} {}", self.server.protocol_name()));
                 let ticket = AnyTicket::Other(ticket.into_any());
-                match self.settings.rules.iter().find(|rule| {
-                    matches!(rule.question, Question::MessageFrom(number) if self.from.starts_with(&format!("m{number}@")))
-                }) {
-                    Some(rule) => self.asked(rule.question, "", ticket),
-                    None => self.asked(Question::Verdict, &subject, ticket),
-                }
+                self.asked(Question::Verdict, &subject, ticket);
             }
             Event::Verify { query, ticket } => {
                 self.log
@@ -334,7 +409,7 @@ impl Seat for Application {
     }
 
     fn answer_held(&mut self) -> bool {
-        if self.held.is_empty() {
+        if self.held.is_empty() || self.answers == Answers::Told {
             return false;
         }
         let held = if self.answers == Answers::Reversed {

@@ -10,6 +10,7 @@
     reason = "a panic here is the report of a failed test"
 )]
 
+mod answer;
 mod application;
 mod check;
 mod chop;
@@ -24,13 +25,14 @@ mod sender;
 mod settings;
 mod story;
 
-pub use application::{Answers, Application};
-pub use check::{check, check_sights};
+pub use answer::{Answer, Question, Rule};
+pub use application::{Answers, Application, Delivery};
+pub use check::{check, check_sights, is_always_told};
 pub use chop::Chop;
-pub use octets::{escape, unescape};
-pub use pair::{End, Pair, Transport};
+pub use octets::{escape, escape_all, unescape};
+pub use pair::{End, Pair};
 pub use seat::{Driver, Seat, Stuck, Writes};
 pub use security::{Security, User};
 pub use sender::Sender;
-pub use settings::{Answer, Question, Rule, Settings};
+pub use settings::Settings;
 pub use story::{Action, Machines, Role, Story};
