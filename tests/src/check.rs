@@ -257,6 +257,9 @@ fn pair(story: &Story, answers: Answers, most: usize) -> Result<(), Fault> {
             return Err(fault(0, format!("{role:?}\n{}", difference(&expected, said))));
         }
     }
+    if pair.client.seat.has_plans() {
+        return Err(fault(0, "the client did not get to do all it was to do"));
+    }
     compare_pair(story, &pair)
 }
 
@@ -277,9 +280,6 @@ fn told_pair(story: &Story) -> Result<(), Fault> {
 }
 
 fn compare_pair(story: &Story, pair: &Pair) -> Result<(), Fault> {
-    if pair.client.seat.has_plans() {
-        return Err(fault(0, "the client did not get to do all it was to do"));
-    }
     compare_sights(story, Role::Server, pair.server.seat.log())?;
     compare_sights(story, Role::Client, pair.client.seat.log())
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, collections::VecDeque, fmt::Write as _, time::Duration};
 
 use smtp_proto::{State, server::Shutdown};
-use smtp_tests::{Action, Answers, Pair, Question, Role, Seat, Story, escape_all, is_always_told};
+use smtp_tests::{Action, Answers, Pair, Question, Role, Seat, Story, escape_all, is_always_told, unescape};
 
 use crate::{
     dice::Dice,
@@ -141,7 +141,8 @@ impl<'s> World<'s> {
         for ((log, told), letter) in logs.into_iter().zip(&mut self.told).zip(["R", "A"]) {
             for sight in &log[*told..] {
                 if is_always_told(sight) || sight.starts_with("fate ") {
-                    let _ = writeln!(self.story, "{letter}: {sight}");
+                    let sight = unescape(sight).expect("the log is escaped");
+                    let _ = writeln!(self.story, "{letter}: {}", readable(&sight));
                 }
             }
             *told = log.len();
@@ -209,7 +210,11 @@ impl<'s> World<'s> {
                 self.handshake = Some((!never).then_some((at, both && self.plan.entry.handshake)));
             }
         }
-        if self.next.is_none() && !client.is_closed() {
+        // Content that nobody wants any more is forgotten.
+        let wanted = client.seat.wants_content() || client.seat.client.is_ready();
+        if client.is_closed() || !wanted {
+            self.next = None;
+        } else if self.next.is_none() && !client.seat.has_plans() {
             self.next = self.plan_next();
         }
     }
