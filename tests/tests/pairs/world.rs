@@ -211,10 +211,9 @@ impl<'s> World<'s> {
             }
         }
         // Content that nobody wants any more is forgotten.
-        let wanted = client.seat.wants_content() || client.seat.client.is_ready();
-        if client.is_closed() || !wanted {
-            self.next = None;
-        } else if self.next.is_none() && !client.seat.has_plans() {
+        let wanted = client.seat.wants_content();
+        self.next.take_if(|(_, act)| is_content(act) && !wanted);
+        if self.next.is_none() && !client.is_closed() && !client.seat.has_plans() {
             self.next = self.plan_next();
         }
     }
@@ -355,6 +354,10 @@ impl<'s> World<'s> {
             None => Err(format!("nothing will ever happen again: {waits:?}")),
         }
     }
+}
+
+fn is_content(act: &str) -> bool {
+    act.starts_with("part") || act.starts_with("body")
 }
 
 /// Whether the content of a message is on its way, so that it can be refused.
