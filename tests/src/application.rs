@@ -57,6 +57,8 @@ pub struct Application {
     recipients: Vec<(usize, String)>,
     /// The message that verdicts are asked about.
     complete: Option<Vec<u8>>,
+    /// How many verdicts the open transaction has, if there is one: it ends once, and the application is told.
+    open: Option<usize>,
     /// How many questions were asked.
     questions: usize,
     settings: Settings,
@@ -106,6 +108,7 @@ impl Application {
             from: String::new(),
             recipients: Vec::new(),
             complete: None,
+            open: None,
             questions: 0,
             settings: settings.clone(),
             answers,
@@ -173,6 +176,7 @@ impl Application {
 
     fn answer(&mut self, held: Held) {
         let accepts = matches!(held.answer, Answer::Accept(_) | Answer::Forward(_));
+        let silent = matches!(held.answer, Answer::Silence);
         let (number, question, subject) = (held.number, held.question, held.subject);
         let server = &mut self.server;
         let result = match (held.answer, held.ticket) {
@@ -192,6 +196,19 @@ impl Application {
         };
         if result == Err(Stale) {
             self.log.push("stale".to_owned());
+            return;
+        }
+        if question == Question::Verdict && !silent {
+            let due = if self.settings.server.protocol == Protocol::Lmtp {
+                self.recipients.len()
+            } else {
+                1
+            };
+            let given = self.open.expect("a verdict is about an open transaction") + 1;
+            self.open = (given < due).then_some(given);
+        }
+        if accepts && question == Question::Mail {
+            self.open = Some(0);
         } else if accepts && question == Question::Recipient {
             // In the order of the commands, whatever that of the answers is.
             let place = self.recipients.partition_point(|(before, _)| *before < number);
@@ -355,10 +372,12 @@ impl Application {
             }
             Event::Reset(why) => {
                 self.flush_body(false);
+                assert!(self.open.take().is_some(), "no transaction is open: {why:?}");
                 self.log.push(format!("reset {why:?}"));
             }
             Event::Closed(why) => {
                 self.flush_body(false);
+                assert!(self.open.is_none(), "the open transaction did not end: {why:?}");
                 self.log.push(format!("closed {why:?}"));
             }
             other => panic!("what is this? {other:?}"),

@@ -185,6 +185,12 @@ impl<'s> World<'s> {
             let at = now + pause(&mut self.dice, calm);
             let words = words(&mut self.dice, question, &subject, calm);
             self.answers.insert(number, (!silent).then_some((at, words)));
+            // When it matters most who has said what.
+            if question == Question::Verdict && !calm && self.dice.one_in(8) {
+                for link in &mut self.links {
+                    link.break_off(&mut self.dice, now);
+                }
+            }
         }
         for (role, closed, peer_closed) in [
             (Role::Client, client.is_closed(), server.is_closed()),
