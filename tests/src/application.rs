@@ -8,6 +8,7 @@ use smtp_proto::{
 
 use crate::{
     answer::{Answer, Question, answer},
+    held::{AnyTicket, Held},
     judge::{Judge, verdict},
     octets::escape,
     seat::Seat,
@@ -70,27 +71,6 @@ pub struct Application {
     upgrade: Option<TlsUpgrade>,
     /// `fail_body` is to be called with the next octets of the message.
     fails: bool,
-}
-
-#[derive(Debug)]
-struct Held {
-    /// Which question it is of all, from 1.
-    number: usize,
-    question: Question,
-    /// What it is about.
-    subject: String,
-    answer: Answer,
-    ticket: AnyTicket,
-}
-
-#[derive(Debug)]
-enum AnyTicket {
-    Auth(Ticket<ticket::Auth>),
-    Recipient(Ticket<ticket::Recipient>),
-    Verify(Ticket<ticket::Verify>),
-    Expand(Ticket<ticket::Expand>),
-    Help(Ticket<ticket::Help>),
-    Other(Ticket),
 }
 
 impl Application {
@@ -449,19 +429,6 @@ impl Seat for Application {
     fn most_kept(&self) -> usize {
         let limits = &self.settings.server.limits;
         limits.line.max(limits.auth_line)
-    }
-}
-
-impl AnyTicket {
-    fn into_any(self) -> Ticket {
-        match self {
-            Self::Recipient(ticket) => ticket.into_any(),
-            Self::Verify(ticket) => ticket.into_any(),
-            Self::Expand(ticket) => ticket.into_any(),
-            Self::Help(ticket) => ticket.into_any(),
-            Self::Other(ticket) => ticket,
-            Self::Auth(ticket) => panic!("no answer to {ticket:?}"),
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Proof for the machines of `smtp-proto`: stories as data, chopped input, virtual time, machines in pairs.
 //!
 //! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
-//! [`Pair`] lets a client and a server machine talk to each other in memory. [`mod@scenarios`] puts the adapters to the proof.
+//! [`Pair`] joins a client and a server machine in memory. [`mod@scenarios`] puts the adapters to the proof.
 
 #![expect(
     clippy::expect_used,
@@ -14,6 +14,7 @@ mod answer;
 mod application;
 mod check;
 mod chop;
+mod held;
 mod judge;
 mod octets;
 mod pair;
