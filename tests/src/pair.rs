@@ -233,8 +233,14 @@ fn say<S: Seat>(end: &mut End<S>, octets: &[u8]) -> Result<(), String> {
 
 fn arrive<S: Seat, P: Seat>(from: &mut End<S>, to: &mut End<P>, octets: usize) -> Result<(), String> {
     let end = from.arrived + octets;
-    if end > from.said.len() || !to.reads() {
-        return Err("so much was not said, or nobody reads".to_owned());
+    if !to.reads() {
+        return Err("nobody reads".to_owned());
+    }
+    if end > from.said.len() {
+        return Err(format!(
+            "{} octets are on their way",
+            from.said.len() - from.arrived
+        ));
     }
     to.hear(&from.said[from.arrived..end]);
     from.arrived = end;

@@ -15,6 +15,7 @@ mod entry;
 mod link;
 mod plan;
 mod properties;
+mod tell;
 mod wire;
 mod world;
 

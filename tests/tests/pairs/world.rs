@@ -3,12 +3,13 @@
 use std::{collections::HashMap, collections::VecDeque, fmt::Write as _, time::Duration};
 
 use smtp_proto::{State, server::Shutdown};
-use smtp_tests::{Action, Answers, Pair, Question, Role, Seat, Story, escape_all, is_always_told, unescape};
+use smtp_tests::{Action, Answers, Pair, Question, Role, Seat, Story, is_always_told, unescape};
 
 use crate::{
     dice::Dice,
     link::{Link, Mishap, pause},
     plan::Plan,
+    tell::{line, readable},
 };
 
 /// So many things may happen before a session has to be over.
@@ -158,14 +159,25 @@ impl<'s> World<'s> {
                 self.links[by as usize].mishap = None;
                 match mishap {
                     Mishap::HalfClose => self.links[by as usize].close(now),
-                    Mishap::Break => {
-                        for link in &mut self.links {
-                            link.break_off(&mut self.dice, now);
-                        }
-                    }
+                    Mishap::Break => self.break_off(),
                 }
             }
-            _ => {}
+            // The end of a message is short, and rarely struck by chance.
+            _ => {
+                let left = self.pair.client.offers();
+                let ending = by == Role::Client && left.len() < 6 && left.ends_with(b".\r\n");
+                if ending && !self.plan.calm && self.dice.one_in(8) {
+                    self.break_off();
+                }
+            }
+        }
+    }
+
+    /// The stream breaks.
+    fn break_off(&mut self) {
+        let now = self.now();
+        for link in &mut self.links {
+            link.break_off(&mut self.dice, now);
         }
     }
 
@@ -393,45 +405,4 @@ fn words(dice: &mut Dice, question: Question, subject: &str, calm: bool) -> Stri
         _ if dice.one_in(12) => format!("reject {refusal} not now"),
         _ => String::new(),
     }
-}
-
-/// The line of a story that tells of this.
-fn line(action: &Action) -> String {
-    let letter = |role: &Role| match role {
-        Role::Client => "C",
-        Role::Server => "S",
-    };
-    match action {
-        Action::Say(role, octets) => {
-            let line = octets.strip_suffix(b"\r\n").filter(|line| !line.contains(&b'\n'));
-            match line {
-                Some(line) => format!("{}: {}", letter(role), readable(line)),
-                None => format!("{}> {}", letter(role), readable(octets)),
-            }
-        }
-        Action::Arrive(role, octets) => format!("{}< {octets}", letter(role)),
-        Action::EndOfInput(role) => format!("{}! eof", letter(role)),
-        Action::Lost(role) => format!("{}! lost", letter(role)),
-        Action::Time(span) => format!("T: {}ms", span.as_millis()),
-        Action::Handshake(true) => "T! tls".to_owned(),
-        Action::Handshake(false) => "T! tls failed".to_owned(),
-        Action::Shutdown(Shutdown::Now) => "S! shutdown now".to_owned(),
-        Action::Shutdown(Shutdown::Gracefully) => "S! shutdown gracefully".to_owned(),
-        Action::Client(act) => format!("> {act}"),
-        Action::Answer(number, words) => format!("S! answer {number} {words}").trim_end().to_owned(),
-        Action::Fail(words) => format!("S! fail {words}"),
-    }
-}
-
-/// Octets as they stand in a line; blanks stay but for those at its ends.
-fn readable(octets: &[u8]) -> String {
-    let inner = octets.len().saturating_sub(1);
-    let blank = |(index, octet): (usize, &u8)| {
-        if *octet == b' ' && index > 0 && index < inner {
-            " ".to_owned()
-        } else {
-            escape_all(&[*octet])
-        }
-    };
-    octets.iter().enumerate().map(blank).collect()
 }
