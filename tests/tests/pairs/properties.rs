@@ -7,7 +7,7 @@ use smtp_tests::{Question, Seat, escape};
 
 use crate::{
     plan::Message,
-    wire::{self, Transaction, Wire},
+    wire::{self, Reply, Transaction, Wire},
     world::World,
 };
 
@@ -78,7 +78,7 @@ pub(crate) fn hold(world: &World<'_>) -> Result<(), String> {
         return Err(format!("nobody sent {delivery:?}"));
     }
     for transaction in &by_client.transactions {
-        named(transaction, &told, lmtp)?;
+        named(world, transaction, &told)?;
     }
     ends(world, &told, &by_client)?;
     let_in(world)
@@ -150,32 +150,32 @@ fn delivered(world: &World<'_>, message: &Message, told: &Told) -> Result<(), St
 }
 
 /// Who was refused is named, with the reply that did it; who was accepted, too.
-fn named(transaction: &Transaction, told: &Told, lmtp: bool) -> Result<(), String> {
-    for (path, reply) in &transaction.recipients {
+fn named(world: &World<'_>, transaction: &Transaction, told: &Told) -> Result<(), String> {
+    let mut messages = world.plan.messages.iter();
+    let message = messages
+        .find(|message| message.from == transaction.from)
+        .ok_or("a message of nobody's")?;
+    for path in &message.to {
         let fate = told
             .fates
             .get(path)
             .ok_or_else(|| format!("nothing is told of {path}"))?;
         let (kind, rest) = fate.split_once(' ').unwrap_or((fate, ""));
-        let code = rest
-            .split(' ')
-            .next()
-            .and_then(|code| code.parse().ok())
-            .unwrap_or(0);
-        let last = transaction.last_of(path, lmtp);
+        let code = rest.split(' ').next().and_then(|code| code.parse().ok());
+        let own = transaction.recipients.iter().find(|(named, _)| named == path);
+        let own = own.map(|(_, reply)| reply);
+        let last = transaction.last_of(path, world.plan.lmtp);
+        let accepted = own.is_some_and(Reply::is_positive);
         let right = match kind {
-            "accepted" => {
-                reply.is_positive() && last.is_some_and(|last| last.is_positive() && last.code == code)
+            _ if transaction.refused.is_some() => kind == "refused" && code == transaction.refused,
+            "accepted" => accepted && last.is_some_and(|last| last.is_positive() && Some(last.code) == code),
+            "refused" if own.is_some() && !accepted => code == own.map(|own| own.code),
+            "refused" => {
+                code.is_some_and(|code| transaction.refusals.contains(&code))
+                    && !last.is_some_and(Reply::is_positive)
             }
-            // MAIL, too, is answered for all.
-            "refused" if !reply.is_positive() => code == reply.code || transaction.refusals.contains(&code),
-            "refused" => transaction.refusals.contains(&code) && !last.is_some_and(|last| last.is_positive()),
-            "unknown" => {
-                reply.is_positive()
-                    && transaction.complete
-                    && (last.is_none() || lmtp && last.is_some_and(|last| !last.is_positive()))
-            }
-            _ => last.is_none(),
+            "unknown" => accepted && transaction.complete && last.is_none(),
+            _ => (accepted || own.is_none()) && last.is_none() && transaction.refusals.is_empty(),
         };
         if !right {
             return Err(format!(
@@ -201,7 +201,7 @@ fn ends(world: &World<'_>, told: &Told, wire: &Wire) -> Result<(), String> {
     let taken = wire
         .transactions
         .iter()
-        .filter(|transaction| transaction.last.iter().any(wire::Reply::is_positive));
+        .filter(|transaction| transaction.last.iter().any(Reply::is_positive));
     let taken = taken.count();
     // LMTP may break off between the replies.
     if accepted > taken
@@ -236,6 +236,10 @@ fn ends(world: &World<'_>, told: &Told, wire: &Wire) -> Result<(), String> {
         if *last != format!("closed {why} Settled") {
             return Err(format!("the session was to end with {why}: {last}"));
         }
+    }
+    let log = world.pair.server.seat.log();
+    if world.graceful && log.ends_with(&["reset Closed".to_owned(), "closed Shutdown".to_owned()]) {
+        return Err("the server has not waited for the transaction in hand".to_owned());
     }
     if world.pair.server.seat.server.state() != State::Closed {
         return Err("the server machine has not closed".to_owned());

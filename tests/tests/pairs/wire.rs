@@ -18,6 +18,9 @@ impl Reply {
 /// A transaction as it went over the wire.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Transaction {
+    pub(crate) from: String,
+    /// The code of the refusal of MAIL.
+    pub(crate) refused: Option<u16>,
     /// The reply to RCPT, by forward-path.
     pub(crate) recipients: Vec<(String, Reply)>,
     /// The end of the message was said.
@@ -126,6 +129,8 @@ impl Reader<'_> {
             "MAIL" => {
                 self.broken = false;
                 self.wire.transactions.push(Transaction {
+                    from: path(line),
+                    refused: refusal(&reply),
                     refusals: refusal(&reply).into_iter().collect(),
                     ..Transaction::default()
                 });

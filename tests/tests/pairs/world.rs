@@ -36,6 +36,8 @@ pub(crate) struct World<'s> {
     handshake: Option<Option<(u64, bool)>>,
     fail: Option<u64>,
     shutdown: Option<(u64, Shutdown)>,
+    /// If the server shuts down, it does so gracefully.
+    pub(crate) graceful: bool,
     abort: Option<u64>,
 }
 
@@ -69,6 +71,7 @@ impl<'s> World<'s> {
             handshake: None,
             fail: None,
             shutdown: shutdown.map(|at| (at, how)),
+            graceful: how == Shutdown::Gracefully,
             abort,
             dice,
         }
