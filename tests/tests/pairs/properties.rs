@@ -60,7 +60,9 @@ pub(crate) fn hold(world: &World<'_>) -> Result<(), String> {
     let lmtp = world.plan.lmtp;
     // Replies answer commands, as each of the two sees it.
     let by_server = wire::read(&client.said[..client.arrived], &server.said, lmtp)?;
-    let by_client = wire::read(&client.said, &server.said[..server.arrived], lmtp)?;
+    // What the client machine gave out it takes for sent.
+    let sent = [&client.said, client.seat.output()].concat();
+    let by_client = wire::read(&sent, &server.said[..server.arrived], lmtp)?;
     // Where nothing stalls, what is left to be said is said before the end.
     let quit = server.seat.log().last().is_some_and(|last| last == "closed Quit");
     if by_server.last_code == 221 && by_server.unanswered > 0

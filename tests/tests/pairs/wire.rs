@@ -136,9 +136,6 @@ impl Reader<'_> {
                 });
             }
             "RCPT" => {
-                if reply.code == 421 {
-                    transaction.refusals.push(421);
-                }
                 transaction.recipients.push((path(line), reply));
             }
             "DATA" if reply.code == 354 => return self.content(),
