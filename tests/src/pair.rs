@@ -15,6 +15,7 @@ use crate::{
 ///
 /// Things happen to them [one at a time](Self::happen), or [all that can](Self::talk) happens.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Pair {
     /// The client's side.
     pub client: End<Sender>,
@@ -26,6 +27,7 @@ pub struct Pair {
 
 /// One end of the stream.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct End<S> {
     /// The machine and its application.
     pub seat: S,
