@@ -117,10 +117,10 @@ impl Entry {
                     _ => true,
                 })
         };
-        let usable = |mechanism: &&str| {
+        let usable = |mechanism: &&'static str| {
             ["XOAUTH2", "OAUTHBEARER"].contains(mechanism) == who.token && may_be_used(mechanism)
         };
-        if !self.mechanisms.iter().any(|mechanism| usable(&mechanism)) {
+        if !self.mechanisms.iter().any(usable) {
             return Some("NoMechanism");
         }
         let in_order = !self.server_requires_tls || self.is_encrypted();

@@ -270,7 +270,8 @@ fn let_in(world: &World<'_>) -> Result<(), String> {
     if !right {
         return Err(format!("let in: {let_in:?}"));
     }
-    if !(entry.takes_mail() && entry.end().is_none()) && !world.pair.server.seat.stored.is_empty() {
+    let takes_mail = entry.takes_mail() && entry.end().is_none();
+    if !takes_mail && !world.pair.server.seat.stored.is_empty() {
         return Err("mail was taken all the same".to_owned());
     }
     Ok(())
