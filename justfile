@@ -31,6 +31,10 @@ doc:
 test:
     cargo test --workspace
 
+# Random worlds for a client and a server, from a seed on. One that fails is printed as a story.
+worlds number seed="0":
+    SEED={{ seed }} WORLDS={{ number }} cargo test --release -p smtp-tests --test pairs what_was_accepted_arrived
+
 # The core really does without std: a program without it links, and runs a whole session.
 no-std:
     cargo clippy --manifest-path tests/no-std/Cargo.toml --target-dir target/no-std -- -D warnings

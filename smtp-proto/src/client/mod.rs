@@ -236,8 +236,13 @@ impl Client {
                 return;
             }
             (_, None) => Fate::Settled,
-            // While its end waits to be written, the server cannot have the whole message.
-            (Stage::Final, Some(_)) if self.message_is_written() => Fate::Unknown,
+            // While its end waits to be written, the server cannot have the whole message; and once a chunk was refused it
+            // cannot accept it (RFC 3030 section 2).
+            (Stage::Final, Some(transaction))
+                if self.message_is_written() && transaction.refused().is_none() =>
+            {
+                Fate::Unknown
+            }
             _ => Fate::NotAccepted,
         };
         self.end(why, fate);
