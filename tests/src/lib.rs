@@ -2,6 +2,7 @@
 //!
 //! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
 //! [`Pair`] lets a client and a server machine talk to each other in memory. [`mod@scenarios`] puts the adapters to the proof.
+//! [`properties`] are what fuzzing tries to refute.
 
 #![expect(
     clippy::expect_used,
@@ -16,6 +17,8 @@ mod chop;
 mod judge;
 mod octets;
 mod pair;
+pub mod properties;
+#[cfg(feature = "scenarios")]
 pub mod scenarios;
 mod scripted;
 mod seat;
@@ -23,6 +26,7 @@ mod security;
 mod sender;
 mod settings;
 mod story;
+mod wire;
 
 pub use application::{Answers, Application};
 pub use check::{check, check_sights};
@@ -34,3 +38,4 @@ pub use security::{Security, User};
 pub use sender::Sender;
 pub use settings::{Answer, Question, Rule, Settings};
 pub use story::{Action, Machines, Role, Story};
+pub use wire::codes;
