@@ -51,3 +51,23 @@ pub const ALL: [(&str, fn(&[u8])); 13] = [
     ("stuff", stuff),
     ("unstuff", unstuff),
 ];
+
+/// Cuts flights behind the lines that contain this, in any case of letters: behind them the peer waits.
+fn cut_behind(flights: &[&[u8]], what: &[u8]) -> Vec<Vec<u8>> {
+    let is_it = |octets: &[u8]| octets.eq_ignore_ascii_case(what);
+    let mut cut = Vec::new();
+    for flight in flights {
+        let mut current = Vec::new();
+        let mut found = false;
+        for octet in *flight {
+            current.push(*octet);
+            found |= is_it(&current[current.len().saturating_sub(what.len())..]);
+            if found && current.ends_with(b"\r\n") {
+                cut.push(std::mem::take(&mut current));
+                found = false;
+            }
+        }
+        cut.push(current);
+    }
+    cut
+}

@@ -8,7 +8,7 @@ use smtp_proto::{
     types::{Extension, Protocol, Rejection},
 };
 
-use super::Choices;
+use super::{Choices, cut_behind};
 use crate::{
     application::{Answers, Application},
     chop::Chop,
@@ -28,24 +28,27 @@ pub fn server_session(data: &[u8]) {
     let (mut choices, stream) = Choices::of(data);
     let settings = settings(&mut choices);
     let chop = choices.chop();
-    let flights: Vec<Vec<u8>> = stream.split(|octet| *octet == b'|').map(<[u8]>::to_vec).collect();
+    let flights: Vec<&[u8]> = stream.split(|octet| *octet == b'|').collect();
 
-    // What stands behind STARTTLS in one flight is injected.
+    // What stands behind STARTTLS in one flight is injected, so it does matter how it comes.
+    let converse =
+        |flights: &[_], chop: &_, answers, writes| converse(&settings, flights, chop, answers, writes);
+    let uncut: Vec<Vec<u8>> = flights.iter().map(|flight| flight.to_vec()).collect();
     check(
         &settings,
-        &converse(&settings, &flights, &Chop::Whole, Answers::Now, Writes::First),
+        &converse(&uncut, &Chop::Whole, Answers::Now, Writes::First),
         stream,
     );
 
-    let flights: Vec<Vec<u8>> = flights.iter().flat_map(|flight| before_tls(flight)).collect();
-    let whole = converse(&settings, &flights, &Chop::Whole, Answers::Now, Writes::First);
+    let flights = cut_behind(&flights, b"STARTTLS");
+    let whole = converse(&flights, &Chop::Whole, Answers::Now, Writes::First);
     check(&settings, &whole, stream);
     for (chop, answers, writes) in [
         (&chop, Answers::Now, Writes::First),
         (&chop, Answers::Late, Writes::Octets),
         (&Chop::Octets, Answers::Reversed, Writes::Last),
     ] {
-        let other = converse(&settings, &flights, chop, answers, writes);
+        let other = converse(&flights, chop, answers, writes);
         assert_eq!(
             escape(&other.said),
             escape(&whole.said),
@@ -121,20 +124,6 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
         may_be: Vec::new(),
     });
     settings
-}
-
-/// Cuts a flight behind each STARTTLS, as a client that waits for the reply does.
-fn before_tls(flight: &[u8]) -> Vec<Vec<u8>> {
-    let mut flights = vec![Vec::new()];
-    for line in flight.split_inclusive(|octet| *octet == b'\n') {
-        let current = flights.last_mut().expect("there is one");
-        current.extend_from_slice(line);
-        let verb = line.get(..8).unwrap_or_default();
-        if verb.eq_ignore_ascii_case(b"STARTTLS") {
-            flights.push(Vec::new());
-        }
-    }
-    flights
 }
 
 /// A session with these flights, each of which waits for what comes of the one before.
