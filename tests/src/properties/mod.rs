@@ -54,17 +54,19 @@ pub const ALL: [(&str, fn(&[u8])); 13] = [
 
 /// Cuts flights behind the lines that contain this, in any case of letters: behind them the peer waits.
 fn cut_behind(flights: &[&[u8]], what: &[u8]) -> Vec<Vec<u8>> {
-    let is_it = |octets: &[u8]| octets.eq_ignore_ascii_case(what);
     let mut cut = Vec::new();
+    // A line may be spread over several flights.
+    let mut line = Vec::new();
     for flight in flights {
         let mut current = Vec::new();
-        let mut found = false;
         for octet in *flight {
             current.push(*octet);
-            found |= is_it(&current[current.len().saturating_sub(what.len())..]);
-            if found && current.ends_with(b"\r\n") {
-                cut.push(std::mem::take(&mut current));
-                found = false;
+            line.push(octet.to_ascii_uppercase());
+            if line.ends_with(b"\r\n") {
+                if line.windows(what.len()).any(|octets| octets == what) {
+                    cut.push(std::mem::take(&mut current));
+                }
+                line.clear();
             }
         }
         cut.push(current);

@@ -2,7 +2,7 @@ use std::sync::OnceLock;
 
 use smtp_proto::sasl::{
     Claim, Context, CramMd5Server, Credentials, Mechanism, Progress, ScramKeys, ScramServer, Secret,
-    ServerMechanism, prepare,
+    ServerMechanism, prepare, scram_user,
 };
 
 use super::Choices;
@@ -71,7 +71,7 @@ fn claim(mechanism: Mechanism, response: &[u8]) {
 
 /// A client that does not know the password.
 fn attack_server(mechanism: Mechanism, responses: &[&[u8]]) {
-    let mut server = server(mechanism, SECRET);
+    let mut server = server(mechanism, "ann");
     let mut nonce = Vec::new();
     let mut refused = false;
     for response in responses {
@@ -136,8 +136,9 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
             other => panic!("what is this? {other:?}"),
         }
     } else {
-        let mut server = server(mechanism, SECRET);
         let mut response = initial.unwrap_or_else(|| Secret::from(""));
+        let named = scram_user(response.expose()).unwrap_or_default();
+        let mut server = server(mechanism, &named);
         loop {
             match server.step(response.expose()) {
                 Progress::Accepted(who) => break Some(who),
@@ -173,10 +174,10 @@ fn proves(mechanism: Mechanism) -> bool {
     ![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::CRAM_MD5].contains(&mechanism)
 }
 
-/// A server that knows ann.
-fn server(mechanism: Mechanism, secret: &'static str) -> Box<dyn ServerMechanism> {
+/// A server that knows ann, who is named in the first message of SCRAM.
+fn server(mechanism: Mechanism, user: &str) -> Box<dyn ServerMechanism> {
     if mechanism == Mechanism::CRAM_MD5 {
-        let lookup = move |name: &str| (name == "ann").then(|| (name.to_owned(), Secret::from(secret)));
+        let lookup = |name: &str| (name == "ann").then(|| (name.to_owned(), Secret::from(SECRET)));
         return Box::new(CramMd5Server::new("<1@mx.example.org>", lookup).expect("a challenge"));
     }
     static KEYS: OnceLock<[ScramKeys; 2]> = OnceLock::new();
@@ -186,8 +187,12 @@ fn server(mechanism: Mechanism, secret: &'static str) -> Box<dyn ServerMechanism
     let [sha1, sha256] =
         KEYS.get_or_init(|| [derive(Mechanism::SCRAM_SHA_1), derive(Mechanism::SCRAM_SHA_256)]);
     let is_sha1 = [Mechanism::SCRAM_SHA_1, Mechanism::SCRAM_SHA_1_PLUS].contains(&mechanism);
-    let keys = if is_sha1 { sha1 } else { sha256 };
-    Box::new(ScramServer::new(mechanism, keys.clone(), &context()).expect("the keys fit"))
+    let keys = match user {
+        "ann" if is_sha1 => sha1.clone(),
+        "ann" => sha256.clone(),
+        _ => ScramKeys::decoy(mechanism, user, &Secret::from(SECRET), 16, 4096).expect("keys"),
+    };
+    Box::new(ScramServer::new(mechanism, keys, &context()).expect("the keys fit"))
 }
 
 fn context() -> Context<'static> {
