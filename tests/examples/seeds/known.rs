@@ -270,6 +270,7 @@ pub(super) const INPUTS: &[(&str, &[&str])] = &[
             "00100\n220 mx\r\n|250-mx\r\n250 AUTH LOGIN\r\n|334 VXNlcm5hbWU6\r\n|334 UGFzc3dvcmQ6\r\n|235 ok\r\n|250 ok\r\n",
             "00100\n220 mx\r\n|250-mx\r\n250 AUTH=PLAIN\r\n|535 no\r\n|221 bye\r\n",
             "10000\n220 mx\r\n|250-mx\r\n250 PIPELINING\r\n|250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n|250 ok\r\n452 full\r\n|221 bye\r\n",
+            "00000\n220 mx\r\n|250 mx\r\n|250 ok\r\n|250 ok\r\n|250 ok\r\n|354 go\r\n250-ac|cepted\r\n250 really\r\n|252 x\r\n",
             "00000\n220-a\r\n250 b\r\n",
             "00000\n554 no\r\n|221 bye\r\n",
             "00000\n250\r\n",
