@@ -1,9 +1,5 @@
 //! However input is cut into pieces, the events and the output are the same.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a panic here is the report of a failed test"
-)]
+#![expect(clippy::expect_used, reason = "a panic here is the report of a failed test")]
 
 use std::time::Duration;
 

@@ -36,6 +36,7 @@ pub use unstuff::unstuff;
 use choices::Choices;
 
 /// All properties, each with the name of its fuzz target.
+#[expect(clippy::type_complexity, reason = "a name and a function")]
 pub const ALL: [(&str, fn(&[u8])); 13] = [
     ("address", address),
     ("bdat", bdat),

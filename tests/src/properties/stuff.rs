@@ -47,7 +47,7 @@ pub fn stuff(data: &[u8]) {
                     Err(other) => panic!("what is this? {other}"),
                     Ok(wire) => {
                         assert!(
-                            !refuses_bare && !(seven_bit && eight_bit.is_some()),
+                            !(refuses_bare || seven_bit && eight_bit.is_some()),
                             "{endings:?}: sent"
                         );
                         if dots {
