@@ -13,9 +13,7 @@ ci: fmt clippy doc no-std features examples bench-check fuzz-smoke deny interop 
 # Formatting, of the crates outside the workspace too.
 fmt:
     cargo fmt --all --check
-    for crate in bench fuzz tests/differential tests/no-std; do \
-        if [ -f $crate/Cargo.toml ]; then cargo fmt --manifest-path $crate/Cargo.toml --check; fi; \
-    done
+    for crate in bench fuzz tests/differential tests/no-std; do cargo fmt --manifest-path $crate/Cargo.toml --check; done
 
 # Lints: default features, the bare core, all features.
 clippy:
@@ -58,20 +56,36 @@ examples:
 bench-check:
     cd bench && cargo bench --no-run
 
-# Each fuzz target for a few seconds where cargo-fuzz is installed; elsewhere they only have to compile.
-fuzz-smoke seconds="10":
+# One fuzz target. What it finds stays in target/corpus, and what fails in fuzz/artifacts.
+fuzz target seconds="60":
+    mkdir -p target/corpus/{{ target }}
+    cargo +nightly fuzz run --sanitizer none --target-dir target/fuzz {{ target }} \
+        target/corpus/{{ target }} fuzz/corpus/{{ target }} -- \
+        -dict=fuzz/smtp.dict -max_total_time={{ seconds }} -max_len=2048 -timeout=25 -print_final_stats=1
+
+# All fuzz targets, one after the other.
+fuzz-all seconds="600":
+    for target in $(ls fuzz/corpus); do {{ just_executable() }} fuzz $target {{ seconds }}; done
+
+# Each fuzz target for a few seconds where there is a nightly toolchain and cargo-fuzz; elsewhere they only have to
+# compile. The inputs in fuzz/corpus are gone through by the tests, too.
+fuzz-smoke seconds="5":
     #!/usr/bin/env bash
     set -euo pipefail
-    if [ ! -f fuzz/Cargo.toml ]; then
-        echo "no fuzz targets"
-    elif cargo fuzz --version >/dev/null 2>&1; then
-        for target in $(cargo fuzz list); do
-            cargo fuzz run --sanitizer none "$target" -- -max_total_time={{ seconds }}
-        done
+    if rustup toolchain list 2>/dev/null | grep -q ^nightly && cargo fuzz --version >/dev/null 2>&1; then
+        {{ just_executable() }} fuzz-all {{ seconds }}
     else
-        echo "cargo-fuzz is not installed: the targets are compiled, not run"
-        cargo check --manifest-path fuzz/Cargo.toml
+        echo "there is no nightly toolchain or no cargo-fuzz: the targets are compiled, not run"
+        cargo check --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
     fi
+
+# Adds to fuzz/corpus what reaches more code: of what the transcripts say, and of what runs have found.
+fuzz-corpus:
+    cargo run -p smtp-tests --example seeds -- target/corpus
+    for target in $(ls fuzz/corpus); do \
+        cargo +nightly fuzz run --sanitizer none --target-dir target/fuzz $target \
+            fuzz/corpus/$target target/corpus/$target -- -merge=1 -max_len=700; \
+    done
 
 # Real programs over loopback, into our server and out of our client.
 interop:

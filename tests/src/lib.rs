@@ -2,6 +2,7 @@
 //!
 //! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
 //! [`Pair`] joins a client and a server machine in memory. [`mod@scenarios`] puts the adapters to the proof.
+//! [`properties`] are what fuzzing tries to refute.
 
 #![expect(
     clippy::expect_used,
@@ -18,6 +19,8 @@ mod held;
 mod judge;
 mod octets;
 mod pair;
+pub mod properties;
+#[cfg(feature = "scenarios")]
 pub mod scenarios;
 mod scripted;
 mod seat;
@@ -25,6 +28,7 @@ mod security;
 mod sender;
 mod settings;
 mod story;
+mod wire;
 
 pub use answer::{Answer, Question, Rule};
 pub use application::{Answers, Application, Delivery};
@@ -37,3 +41,4 @@ pub use security::{Security, User};
 pub use sender::Sender;
 pub use settings::Settings;
 pub use story::{Action, Machines, Role, Story};
+pub use wire::codes;

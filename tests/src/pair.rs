@@ -187,18 +187,27 @@ impl Pair {
     /// When that does not end.
     pub fn talk(&mut self, most: usize) -> Result<(), Stuck> {
         for _ in 0..1_000_000 {
-            self.client.poll(self.now)?;
-            self.server.poll(self.now)?;
-            let moved = exchange(&mut self.client, &mut self.server, most)
-                | exchange(&mut self.server, &mut self.client, most)
-                || self.shake_hands(true)
-                || (!self.client.is_closed() && self.client.seat.answer_held())
-                || (!self.server.is_closed() && self.server.seat.answer_held());
-            if !moved {
+            if !self.turn([most; 2])? {
                 return Ok(());
             }
         }
         Err(Stuck)
+    }
+
+    /// Lets each side say something and hear something, at most so many octets (the client, the server); `true` when
+    /// anything happened.
+    ///
+    /// # Errors
+    ///
+    /// When a machine goes on and on.
+    pub fn turn(&mut self, most: [usize; 2]) -> Result<bool, Stuck> {
+        self.client.poll(self.now)?;
+        self.server.poll(self.now)?;
+        Ok(exchange(&mut self.client, &mut self.server, most[0])
+            | exchange(&mut self.server, &mut self.client, most[1])
+            || self.shake_hands(true)
+            || (!self.client.is_closed() && self.client.seat.answer_held())
+            || (!self.server.is_closed() && self.server.seat.answer_held()))
     }
 
     /// Does the TLS handshake, or lets it fail, where it is waited for. It is not done by one side alone.
@@ -260,7 +269,7 @@ fn exchange<S: Seat, P: Seat>(from: &mut End<S>, to: &mut End<P>, most: usize) -
     if heard > 0 {
         to.hear(&from.said[from.arrived..from.arrived + heard]);
         from.arrived += heard;
-    } else if from.is_closed() && !to.end_seen {
+    } else if from.is_closed() && from.arrived == from.said.len() && !to.end_seen {
         to.hear_end();
         return true;
     }

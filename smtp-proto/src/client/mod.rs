@@ -98,7 +98,7 @@ pub struct Client {
     /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
     transactions: u32,
     end_of_input: bool,
-    /// The server said something before it had the message: that is no reply to it.
+    /// The server said something, if only the beginning of a reply, before it had the message: that is no reply to it.
     talked_early: bool,
     /// Waiting for a reply, or for the application.
     waiting: Timer,
@@ -405,6 +405,7 @@ impl Machine for Client {
                 self.broke(Closed::Eof);
                 continue;
             }
+            self.talked_early |= !input.is_empty() && self.owes_content() && self.asked().is_none();
             if let Some(wait) = self.idle() {
                 return Step::Wait(wait);
             }

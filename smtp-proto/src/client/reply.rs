@@ -37,7 +37,7 @@ impl Client {
     fn answered(&mut self, reply: &Reply<'_>) -> Asked {
         let Some(to) = self.asked() else {
             // A positive reply to a message that the server has not got is worth nothing.
-            let early = is_negative(reply) && matches!(self.stage, Stage::Content | Stage::Final);
+            let early = is_negative(reply) && self.owes_content();
             match reply.code() {
                 // It began to say so before it had the message.
                 Code::NOT_AVAILABLE if self.talked_early => self.not_available(Asked::Nothing),
@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// What the next reply answers; `None` when no command was written that is still unanswered.
-    fn asked(&self) -> Option<Asked> {
+    pub(super) fn asked(&self) -> Option<Asked> {
         let unwritten = || memchr::memchr_iter(b'\n', self.output.pending()).count();
         let written = self.output.is_empty();
         if self.talked_early {
@@ -93,6 +93,11 @@ impl Client {
             }
             _ => None,
         }
+    }
+
+    /// Whether the message is on its way, or its end waits to be written or answered.
+    pub(super) const fn owes_content(&self) -> bool {
+        matches!(self.stage, Stage::Content | Stage::Final)
     }
 
     /// 421: whatever was asked is refused, and the server closes (RFC 5321 section 3.8).

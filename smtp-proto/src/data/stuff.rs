@@ -40,8 +40,8 @@ pub enum Unsendable {
 /// Cuts a message into the pieces that go over the wire (RFC 5321, section 4.5.2), without copying it.
 ///
 /// [`next`](Self::next) gives runs of the caller's own octets, some of them twice: that is how a dot is added.
-/// What is sent always ends in CRLF, gains no blank line by that and, but for [`LineEndings::Keep`], has no bare
-/// CR or LF.
+/// What is sent ends in CRLF, gains no blank line by that and has no bare CR or LF; but under [`LineEndings::Keep`] it
+/// is just what was given.
 ///
 /// ```
 /// use smtp_proto::data::{LineEndings, Stuffer};

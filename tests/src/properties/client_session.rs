@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use smtp_proto::{
+    client::{Login, Tls, Use},
+    sasl::{Credentials, InClear},
+    types::Protocol,
+};
+
+use super::{Choices, cut_behind, reference};
+use crate::{
+    chop::Chop,
+    octets::escape,
+    seat::{Driver, Seat, Writes},
+    sender::Sender,
+    settings::Settings,
+};
+
+/// What a server says in a session, its flights cut at `|`. However they come, the session is the same; it ends. What the
+/// client says are whole lines, and it calls no message accepted for which there is no 2yz.
+///
+/// Choices: LMTP; STARTTLS; a login; chunks; no pipelining; sizes of pieces.
+pub fn client_session(data: &[u8]) {
+    let (mut choices, stream) = Choices::of(data);
+    let mut settings = Settings::default();
+    let client = &mut settings.client;
+    if choices.yes() {
+        client.protocol = Protocol::Lmtp;
+    }
+    client.tls = choices.one(&[Tls::Disabled, Tls::Opportunistic, Tls::Required]);
+    if choices.yes() {
+        client.login = Some(Login::new(Credentials::password("ann", "pw")));
+        client.auth_in_clear = InClear::InsecureSecrets;
+    }
+    if choices.yes() {
+        client.chunking = Use::WhenOffered;
+        client.limits.chunk = 10;
+    }
+    if choices.yes() {
+        client.pipelining = Use::Never;
+    }
+    let chop = choices.chop();
+
+    let flights: Vec<&[u8]> = stream.split(|octet| *octet == b'|').collect();
+    // What stands behind the reply to STARTTLS in one flight is injected, so it does matter how it comes.
+    let uncut: Vec<Vec<u8>> = flights.iter().map(|flight| flight.to_vec()).collect();
+    check(&converse(&settings, &uncut, &Chop::Whole), stream);
+
+    let flights = match settings.client.tls {
+        Tls::Disabled => uncut,
+        _ => cut_behind(&flights, b"2"),
+    };
+    let whole = converse(&settings, &flights, &Chop::Whole);
+    check(&whole, stream);
+    for chop in [chop, Chop::Octets] {
+        let other = converse(&settings, &flights, &chop);
+        assert_eq!(escape(&other.said), escape(&whole.said), "{chop:?}");
+        assert_eq!(other.seat.log, whole.seat.log, "{chop:?}");
+    }
+}
+
+fn check(session: &Driver<Sender>, stream: &[u8]) {
+    let (said, log) = (&session.said, &session.seat.log);
+    assert_eq!(reference::first_bare(said), None, "{}", escape(said));
+    assert!(
+        said.iter()
+            .all(|octet| matches!(octet, b' '..=b'~' | b'\r' | b'\n')),
+        "{}",
+        escape(said)
+    );
+    assert_eq!(
+        log.iter().filter(|line| line.starts_with("closed ")).count(),
+        1,
+        "{log:?}"
+    );
+    let accepted = log.iter().filter(|line| *line == "finished Accepted").count();
+    let count = |of: &[u8], begins: &[u8]| {
+        of.split(|octet| *octet == b'\n')
+            .filter(|line| line.starts_with(begins))
+            .count()
+    };
+    let replies: Vec<u8> = stream.iter().copied().filter(|octet| *octet != b'|').collect();
+    // The greeting and EHLO; MAIL, a recipient and the message.
+    assert!(
+        accepted == 0 || count(&replies, b"2") >= 2 + 3 * accepted,
+        "{log:?}"
+    );
+    let ends = said.windows(5).filter(|five| five == b"\r\n.\r\n").count();
+    let chunks = said.windows(6).filter(|six| six == b"LAST\r\n").count();
+    assert!(accepted <= ends + chunks, "{log:?}");
+}
+
+fn converse(settings: &Settings, flights: &[Vec<u8>], chop: &Chop) -> Driver<Sender> {
+    let mut sender = Sender::new(settings);
+    for plan in [
+        "deliver MAIL FROM:<a@client.example> SIZE=9; RCPT TO:<b@example.org>; RCPT TO:<c@example.org> NOTIFY=NEVER",
+        "next MAIL FROM:<e@client.example>; RCPT TO:<f@example.org>",
+        "body one\\r\\n.two\\nthree",
+        "body four",
+        "verify bob",
+        "deliver MAIL FROM:<>; RCPT TO:<d@example.org>",
+        "body x",
+        "quit",
+    ] {
+        sender.plan(plan);
+    }
+    let mut driver = Driver::new(sender, Writes::Last);
+    let mut before = 0;
+    for flight in flights {
+        driver.drive().expect("it ends");
+        if driver.seat.awaits_tls() {
+            driver.seat.shake_hands(true);
+            driver.drive().expect("it ends");
+        }
+        driver.receive(chop.cut(before, flight));
+        before += flight.len();
+    }
+    driver.receive_end();
+    driver.pass(Duration::from_secs(36_000)).expect("it ends");
+    assert!(driver.closed, "the session goes on without a server");
+    driver
+}

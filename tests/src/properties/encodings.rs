@@ -1,0 +1,130 @@
+use smtp_proto::{
+    Instant, Machine, Step,
+    client::{self, Client},
+    sasl::{Cancel, Claim, ClientMechanism, InClear, Mechanism, Secret},
+    server::{self, Event, Server},
+    types::{ClientName, Host, Xtext},
+};
+
+use super::reference;
+
+/// Octets as xtext and as base64, and what is encoded, by the machines and by a reference that decodes and encodes alike.
+pub fn encodings(data: &[u8]) {
+    if let Ok(text) = str::from_utf8(data) {
+        xtext(text);
+    }
+    if data.len() <= MOST {
+        assert_eq!(challenged(data), reference::to_base64(data).as_bytes());
+    }
+    if !data.is_empty() && data.len() <= MOST && data.iter().all(u8::is_ascii_graphic) {
+        // RFC 4954 section 4: `=` is a response of no octets.
+        let expected = if data == b"=" {
+            Some(Vec::new())
+        } else {
+            reference::from_base64(data)
+        };
+        assert_eq!(claimed(data), expected);
+    }
+}
+
+fn xtext(text: &str) {
+    let decoded = reference::from_xtext(text).and_then(|octets| String::from_utf8(octets).ok());
+    let decoded = decoded.filter(|decoded| {
+        !text.is_empty() && text.len() <= Xtext::MAX && !decoded.contains(char::is_control)
+    });
+    let parsed = Xtext::parse(text).ok();
+    assert_eq!(
+        parsed.as_ref().map(|xtext| xtext.decode().into_owned()),
+        decoded,
+        "{text:?}"
+    );
+    assert!(parsed.is_none_or(|xtext| xtext.as_str() == text));
+
+    if let Ok(encoded) = Xtext::encode(text) {
+        assert_eq!(encoded.decode(), text);
+        let octets = reference::from_xtext(encoded.as_str());
+        assert_eq!(octets.as_deref(), Some(text.as_bytes()));
+    }
+}
+
+/// What a server takes to be the initial response.
+fn claimed(text: &[u8]) -> Option<Vec<u8>> {
+    let mut config = server::Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
+    config.offer_auth([Mechanism::parse(RAW).expect("a mechanism")]);
+    config.auth_in_clear = InClear::InsecureSecrets;
+    let mut server = Server::new(config.into());
+    let auth = [b"AUTH X-RAW ", text, b"\r\n"].concat();
+    for said in [b"".as_slice(), b"EHLO client.example\r\n", &auth] {
+        let mut input = said;
+        while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
+            match event {
+                Event::Auth {
+                    claim:
+                        Claim::Begin {
+                            initial: Some(initial),
+                        },
+                    ..
+                } => {
+                    return Some(initial.expose().to_vec());
+                }
+                event => {
+                    if let Some(ticket) = event.into_ticket() {
+                        server.accept(ticket).expect("a question");
+                    }
+                }
+            }
+        }
+        server.wrote(server.output().len());
+    }
+    None
+}
+
+/// What a client sends in answer to a challenge.
+fn challenged(octets: &[u8]) -> Vec<u8> {
+    let mut config = client::Config::new(ClientName::parse("client.example").expect("a name").into_owned());
+    config.auth_in_clear = InClear::InsecureSecrets;
+    let mut client = Client::new(config.into());
+    for said in [
+        b"220 mx\r\n".as_slice(),
+        b"250-mx\r\n250 AUTH X-RAW\r\n",
+        b"334 \r\n",
+    ] {
+        if client.is_ready() {
+            client
+                .authenticate(Box::new(Raw(octets.into())))
+                .expect("it is its turn");
+        }
+        client.wrote(client.output().len());
+        let mut input = said;
+        while let Step::Event(_) = client.poll(&mut input, Instant::ORIGIN) {}
+    }
+    let line = client.output();
+    line.strip_suffix(b"\r\n").expect("a response").to_vec()
+}
+
+/// A mechanism that says what it has to.
+#[derive(Debug)]
+struct Raw(Secret);
+
+impl ClientMechanism for Raw {
+    fn mechanism(&self) -> Mechanism {
+        Mechanism::parse(RAW).expect("a mechanism")
+    }
+
+    fn initial(&mut self) -> Option<Secret> {
+        None
+    }
+
+    fn respond(&mut self, _: &[u8]) -> Result<Secret, Cancel> {
+        Ok(self.0.clone())
+    }
+
+    fn finish(&mut self) -> Result<(), Cancel> {
+        Ok(())
+    }
+}
+
+const RAW: &str = "X-RAW";
+
+/// What fits a line of AUTH in base64, with its verb and mechanism.
+const MOST: usize = 12_000;

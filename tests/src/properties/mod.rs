@@ -1,0 +1,76 @@
+//! What has to be true of the machines and parsers whatever octets they get.
+//!
+//! Each property is a function that panics when it is not. Fuzzing looks for input that makes it (`fuzz/`), and
+//! `tests/corpora.rs` goes through the inputs that fuzzing has collected.
+
+mod address;
+mod bdat;
+mod choices;
+mod client_session;
+mod command;
+mod ehlo;
+mod encodings;
+mod pair;
+mod parameters;
+mod reference;
+mod reply;
+mod sasl;
+mod server_session;
+mod stuff;
+mod unstuff;
+
+pub use address::address;
+pub use bdat::bdat;
+pub use client_session::client_session;
+pub use command::command;
+pub use ehlo::ehlo;
+pub use encodings::encodings;
+pub use pair::pair;
+pub use parameters::parameters;
+pub use reply::reply;
+pub use sasl::sasl;
+pub use server_session::server_session;
+pub use stuff::stuff;
+pub use unstuff::unstuff;
+
+use choices::Choices;
+
+/// All properties, each with the name of its fuzz target.
+#[expect(clippy::type_complexity, reason = "a name and a function")]
+pub const ALL: [(&str, fn(&[u8])); 13] = [
+    ("address", address),
+    ("bdat", bdat),
+    ("client_session", client_session),
+    ("command", command),
+    ("ehlo", ehlo),
+    ("encodings", encodings),
+    ("pair", pair),
+    ("parameters", parameters),
+    ("reply", reply),
+    ("sasl", sasl),
+    ("server_session", server_session),
+    ("stuff", stuff),
+    ("unstuff", unstuff),
+];
+
+/// Cuts flights behind the lines that contain this, in any case of letters: behind them the peer waits.
+fn cut_behind(flights: &[&[u8]], what: &[u8]) -> Vec<Vec<u8>> {
+    let mut cut = Vec::new();
+    // A line may be spread over several flights.
+    let mut line = Vec::new();
+    for flight in flights {
+        let mut current = Vec::new();
+        for octet in *flight {
+            current.push(*octet);
+            line.push(octet.to_ascii_uppercase());
+            if line.ends_with(b"\r\n") {
+                if line.windows(what.len()).any(|octets| octets == what) {
+                    cut.push(std::mem::take(&mut current));
+                }
+                line.clear();
+            }
+        }
+        cut.push(current);
+    }
+    cut
+}

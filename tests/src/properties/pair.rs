@@ -1,0 +1,168 @@
+use std::time::Duration;
+
+use smtp_proto::{
+    client::{Login, Tls, Use},
+    sasl::{Credentials, InClear, Mechanism},
+    types::{Extension, Keyword, Protocol, Rejection},
+};
+
+use super::{Choices, reference};
+use crate::{
+    answer::{Answer, Question, Rule},
+    application::Answers,
+    octets::escape,
+    pair::Pair,
+    security::User,
+    settings::Settings,
+    story::{Action, Role},
+};
+
+/// Messages, cut at `|`, from a client to a server over a stream that stalls and may break. What the client calls
+/// accepted was stored once, octet for octet, and what it does not, was not.
+///
+/// Choices: LMTP; pipelining; chunks; TLS and a login; when questions are answered; the recipient and the message that
+/// are refused; the turn at which the stream breaks, or none; octets carried at each turn, over and over.
+pub fn pair(data: &[u8]) {
+    let (mut choices, content) = Choices::of(data);
+    let mut settings = settings(&mut choices);
+    let answers = choices.one(&[Answers::Now, Answers::Late, Answers::Reversed]);
+    let recipients = choices.one(&[
+        "; RCPT TO:<yes@example.org>",
+        "; RCPT TO:<no@example.org>; RCPT TO:<yes@example.org>",
+        "; RCPT TO:<no@example.org>; RCPT TO:<no@example.org>",
+    ]);
+    settings.piece = choices.number() + 1;
+    let breaks = choices.number().checked_sub(1);
+    let mut sizes = choices.sizes();
+    // The last size can be no stall, so that something gets through.
+    let last = sizes.len() - 1;
+    sizes[..last].iter_mut().for_each(|size| *size -= 1);
+
+    let mut pair = Pair::new(&settings, answers);
+    let sender = &mut pair.client.seat;
+    let mut expected = Vec::new();
+    for (number, content) in content.split(|octet| *octet == b'|').take(3).enumerate() {
+        // So that no two are the same; and 7 bits are what a message without BODY has.
+        let content: Vec<u8> = [format!("{number}\r\n").as_bytes(), content].concat();
+        let content: Vec<u8> = content
+            .iter()
+            .map(|octet| octet & 0x7f)
+            .filter(|octet| *octet != 0)
+            .collect();
+        sender.plan(&format!(
+            "deliver MAIL FROM:<m{number}@client.example>{recipients}"
+        ));
+        sender.plan(&format!("body {}", escape(&content)));
+        expected.push([&*reference::with_crlf(&content), b"\r\n"].concat());
+        if reference::with_crlf(&content).ends_with(b"\r\n") {
+            let message = expected.last_mut().expect("it was pushed");
+            message.truncate(message.len() - 2);
+        }
+    }
+    sender.plan("quit");
+
+    let mut sizes = sizes.into_iter().cycle();
+    for turn in 0..2_000_000 {
+        if breaks == Some(turn) {
+            for role in [Role::Client, Role::Server] {
+                pair.happen(&Action::Lost(role)).expect("it ends");
+            }
+        }
+        let most = [(); 2].map(|()| sizes.next().unwrap_or(1));
+        let moved = pair.turn(most).expect("it ends");
+        if pair.is_over() {
+            break;
+        }
+        if !moved {
+            let deadlines = [pair.client.wait, pair.server.wait].into_iter().flatten();
+            let due = deadlines
+                .filter_map(|wait| wait.deadline)
+                .map(|deadline| deadline.at)
+                .min();
+            let soon = pair.now + Duration::from_millis(5);
+            pair.now = due.map_or(soon, |due| due.min(soon).max(pair.now));
+        }
+    }
+    assert!(pair.is_over(), "it does not end");
+
+    let log = &pair.client.seat.log;
+    let stored: Vec<&Vec<u8>> = pair
+        .server
+        .seat
+        .stored
+        .iter()
+        .map(|stored| &stored.content)
+        .collect();
+    let ends: Vec<&str> = log
+        .iter()
+        .filter_map(|line| line.strip_prefix("finished ").or(line.strip_prefix("closed ")))
+        .collect();
+    assert!(
+        stored.iter().all(|message| expected.contains(message)),
+        "not sent like this: {stored:?}"
+    );
+    for (number, message) in expected.iter().enumerate() {
+        let arrived = stored.iter().filter(|stored| **stored == message).count();
+        match ends.get(number) {
+            Some(&"Accepted") => assert_eq!(arrived, 1, "message {number} was lost: {log:?}"),
+            Some(end) if end.ends_with("Unknown") => assert!(arrived <= 1, "message {number} came twice"),
+            _ => assert_eq!(
+                arrived, 0,
+                "message {number} was not accepted and arrived: {log:?}"
+            ),
+        }
+    }
+    if breaks.is_none() {
+        assert_eq!(ends.len(), expected.len() + 1, "{log:?}");
+    }
+}
+
+fn settings(choices: &mut Choices<'_>) -> Settings {
+    let mut settings = Settings::default();
+    if choices.yes() {
+        (settings.server.protocol, settings.client.protocol) = (Protocol::Lmtp, Protocol::Lmtp);
+    }
+    if choices.yes() {
+        settings.server.extensions.remove(Keyword::Pipelining);
+    }
+    let chunk = choices.number();
+    if chunk > 0 {
+        settings.client.chunking = Use::WhenOffered;
+        settings.client.limits.chunk = chunk;
+    }
+    if choices.yes() {
+        settings.server.extensions.add(Extension::StartTls);
+        settings.client.tls = Tls::Required;
+    }
+    let mechanism = choices.one(&[
+        None,
+        Some(Mechanism::PLAIN),
+        Some(Mechanism::LOGIN),
+        Some(Mechanism::CRAM_MD5),
+    ]);
+    if let Some(mechanism) = mechanism {
+        settings.server.offer_auth([mechanism]);
+        settings.server.auth_in_clear = InClear::InsecureSecrets;
+        settings.client.auth_in_clear = InClear::InsecureSecrets;
+        settings.client.login = Some(Login::new(Credentials::password("ann", "pw")));
+        let (name, secret) = ("ann".to_owned(), "pw".to_owned());
+        settings.security.users.push(User {
+            name,
+            secret,
+            may_be: Vec::new(),
+        });
+    }
+    let mut reject = |question, about: &str, why| {
+        let answer = Answer::Reject(why);
+        settings.rules.push(Rule {
+            question,
+            about: about.to_owned(),
+            answer,
+        });
+    };
+    reject(Question::Recipient, "no@", Rejection::NO_SUCH_USER);
+    // The first, second or third message is refused, or none; in LMTP a recipient of each.
+    let number = choices.number().to_string();
+    reject(Question::Verdict, &number, Rejection::NO_STORAGE);
+    settings
+}

@@ -1,0 +1,122 @@
+use smtp_proto::{
+    syntax::{Leniency, parse_command},
+    types::{
+        AuthIdentity, Command, Mail, MailParameters, OriginalRecipient, Rcpt, RcptParameters, ReversePath,
+        Xtext,
+    },
+};
+
+/// What stands behind the path of MAIL and of RCPT. Each parameter is there once and can be set again by hand, and the
+/// command that comes of it is read as the same.
+pub fn parameters(data: &[u8]) {
+    let line = [b"MAIL FROM:<a@b.example> ", data].concat();
+    if let Ok(Command::Mail(mail)) = parse_command(&line, &Leniency::STRICT) {
+        count(data, mail_words(mail.parameters()));
+        let made = Mail::new(mail.reverse_path().clone(), again(mail.parameters()));
+        assert_eq!(made, mail);
+        round_trip(&Command::Mail(made));
+    }
+    let line = [b"RCPT TO:<a@b.example> ", data].concat();
+    if let Ok(Command::Rcpt(rcpt)) = parse_command(&line, &Leniency::STRICT) {
+        count(data, rcpt_words(rcpt.parameters()));
+        let made = Rcpt::new(rcpt.forward_path().clone(), rcpt_again(rcpt.parameters()));
+        assert_eq!(made, rcpt);
+        round_trip(&Command::Rcpt(made));
+    }
+}
+
+fn count(data: &[u8], parameters: usize) {
+    let words = data
+        .split(|octet| matches!(octet, b' ' | b'\t'))
+        .filter(|word| !word.is_empty());
+    assert_eq!(words.count(), parameters, "of {}", crate::escape(data));
+}
+
+fn mail_words(parameters: &MailParameters<'_>) -> usize {
+    [
+        parameters.size().is_some(),
+        parameters.body().is_some(),
+        parameters.ret().is_some(),
+        parameters.envelope_id().is_some(),
+        parameters.auth().is_some(),
+        parameters.require_tls(),
+        parameters.smtputf8(),
+    ]
+    .map(usize::from)
+    .iter()
+    .sum::<usize>()
+        + parameters.others().count()
+}
+
+fn rcpt_words(parameters: &RcptParameters<'_>) -> usize {
+    usize::from(parameters.notify().is_some())
+        + usize::from(parameters.original_recipient().is_some())
+        + parameters.others().count()
+}
+
+/// The same parameters, made from their values.
+fn again<'p>(given: &'p MailParameters<'_>) -> MailParameters<'p> {
+    let mut made = MailParameters::default();
+    if let Some(size) = given.size() {
+        made = made.with_size(size);
+    }
+    if let Some(body) = given.body() {
+        made = made.with_body(body);
+    }
+    if let Some(ret) = given.ret() {
+        made = made.with_ret(ret);
+    }
+    if let Some(id) = given.envelope_id() {
+        let id = Xtext::parse(id.as_str()).expect("an xtext");
+        assert!(
+            id.decode().bytes().all(|octet| matches!(octet, b' '..=b'~')),
+            "{id:?}"
+        );
+        made = made.with_envelope_id(id).expect("an envelope id");
+    }
+    if let Some(auth) = given.auth() {
+        made = made.with_auth(AuthIdentity::parse(auth.as_str()).expect("an identity"));
+        let _ = auth.mailbox();
+    }
+    if given.require_tls() {
+        made = made.with_require_tls();
+    }
+    if given.smtputf8() {
+        made = made.with_smtputf8();
+    }
+    for other in given.others() {
+        made = made
+            .with_other(other.keyword(), other.value())
+            .expect("a parameter");
+    }
+    made
+}
+
+fn rcpt_again<'p>(given: &'p RcptParameters<'_>) -> RcptParameters<'p> {
+    let mut made = RcptParameters::default();
+    if let Some(notify) = given.notify() {
+        made = made.with_notify(notify);
+    }
+    if let Some(original) = given.original_recipient() {
+        made =
+            made.with_original_recipient(OriginalRecipient::parse(original.as_str()).expect("a recipient"));
+    }
+    for other in given.others() {
+        made = made
+            .with_other(other.keyword(), other.value())
+            .expect("a parameter");
+    }
+    made
+}
+
+fn round_trip(command: &Command<'_>) {
+    let line = command.to_line();
+    let line = line.strip_suffix(b"\r\n").expect("a line");
+    assert_eq!(parse_command(line, &Leniency::STRICT).as_ref(), Ok(command));
+    if let Command::Mail(mail) = command {
+        assert_eq!(
+            mail.reverse_path(),
+            &ReversePath::parse("a@b.example").expect("a path")
+        );
+    }
+}

@@ -1,0 +1,94 @@
+use smtp_proto::{
+    syntax::{ReplyError, ReplyLimits, parse_reply},
+    types::{Code, EnhancedCode, Reply, Text},
+};
+
+/// What a server says. It is a reply when it is one by the grammar, a part of one is incomplete, more than one is too
+/// much, and a reply that is written is read as it was meant.
+pub fn reply(data: &[u8]) {
+    let found = parse_reply(data);
+    if let Err(error) = &found {
+        assert!(!error.to_string().contains(char::is_control), "{error}");
+    }
+    let lines = lines(data);
+    assert_eq!(
+        found.as_ref().ok().map(Reply::code),
+        lines.as_deref().and_then(code),
+        "{found:?}"
+    );
+    if let (Ok(reply), Some(lines)) = (found, lines) {
+        assert_eq!(reply.raw(), data);
+        assert!(
+            reply
+                .lines()
+                .eq(lines.iter().map(|line| line.get(4..).unwrap_or_default()))
+        );
+        for length in (0..data.len()).take(200) {
+            assert_eq!(
+                parse_reply(&data[..length]),
+                Err(ReplyError::Incomplete),
+                "{length}"
+            );
+        }
+        assert_eq!(parse_reply(&[data, b"2"].concat()), Err(ReplyError::Trailing));
+        let shown = reply.to_string();
+        assert!(
+            !shown.contains(char::is_control) && shown.chars().count() < 2000,
+            "{shown:?}"
+        );
+        let _ = reply.forward_path();
+        write(&reply);
+    }
+}
+
+/// The lines of `data`, without their CRLFs, if it is nothing but lines.
+fn lines(data: &[u8]) -> Option<Vec<&[u8]>> {
+    let (mut lines, mut rest) = (Vec::new(), data);
+    while !rest.is_empty() {
+        let end = rest.windows(2).position(|two| two == b"\r\n")?;
+        lines.push(&rest[..end]);
+        rest = &rest[end + 2..];
+    }
+    Some(lines)
+}
+
+/// RFC 5321 section 4.2: the code of these lines, if they are one reply within the limits.
+fn code(lines: &[&[u8]]) -> Option<Code> {
+    let limits = ReplyLimits::default();
+    let (last, others) = lines.split_last()?;
+    let digits = last
+        .get(..3)
+        .filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+    let fits = others
+        .iter()
+        .all(|line| line.starts_with(digits) && line.get(3) == Some(&b'-'))
+        && matches!(last.get(3), None | Some(b' '))
+        && lines.len() <= limits.lines
+        && lines.iter().all(|line| line.len() + 2 <= limits.line)
+        && lines.iter().map(|line| line.len() + 2).sum::<usize>() <= limits.total;
+    let code = str::from_utf8(digits).ok()?.parse().ok()?;
+    Code::new(code).filter(|_| fits)
+}
+
+/// Writes a reply with the text of this one.
+fn write(reply: &Reply<'_>) {
+    let texts: Option<Vec<&str>> = reply.lines().map(|line| str::from_utf8(line).ok()).collect();
+    let Some(text) = texts.and_then(|texts| Text::new(texts.join("\n")).ok()) else {
+        return;
+    };
+    let code = reply.code();
+    let enhanced = EnhancedCode::new((code.get() / 100) as u8, 1, 10);
+    for enhanced in [None, enhanced] {
+        let Ok(written) = Reply::new(code, enhanced, &text) else {
+            continue;
+        };
+        let read = parse_reply(written.raw()).expect("a reply that is written can be read");
+        assert_eq!(read, written);
+        assert!(enhanced.is_none() || read.enhanced() == enhanced);
+        let prefix = enhanced.map_or(String::new(), |enhanced| format!("{enhanced} "));
+        assert!(
+            read.lines()
+                .eq(text.lines().map(|line| [&prefix, line].concat().into_bytes()))
+        );
+    }
+}

@@ -1,0 +1,202 @@
+use std::time::Duration;
+
+use smtp_proto::{
+    data::BareLineEndings,
+    limits::Bound,
+    sasl::{InClear, Mechanism},
+    server::{EarlyTalk, Historic, Unknown},
+    types::{Extension, Protocol, Rejection},
+};
+
+use super::{Choices, cut_behind};
+use crate::{
+    answer::{Answer, Question, Rule},
+    application::{Answers, Application},
+    chop::Chop,
+    octets::escape,
+    seat::{Driver, Seat, Writes},
+    security::User,
+    settings::Settings,
+    wire::codes,
+};
+
+/// What a client says in a session, its flights cut at `|`. However they come, whenever questions are answered and
+/// output is written, the session is the same. All that is said are replies, and no more of them than there are
+/// commands; each transaction ends once; nobody is let in but by the right password.
+///
+/// Choices: LMTP; tight limits; STARTTLS; AUTH; line endings; leniencies; what is refused; sizes of pieces.
+pub fn server_session(data: &[u8]) {
+    let (mut choices, stream) = Choices::of(data);
+    let settings = settings(&mut choices);
+    let chop = choices.chop();
+    let flights: Vec<&[u8]> = stream.split(|octet| *octet == b'|').collect();
+
+    // What stands behind STARTTLS in one flight is injected, so it does matter how it comes.
+    let converse =
+        |flights: &[_], chop: &_, answers, writes| converse(&settings, flights, chop, answers, writes);
+    let uncut: Vec<Vec<u8>> = flights.iter().map(|flight| flight.to_vec()).collect();
+    check(
+        &settings,
+        &converse(&uncut, &Chop::Whole, Answers::Now, Writes::First),
+        stream,
+    );
+
+    let flights = cut_behind(&flights, b"STARTTLS");
+    let whole = converse(&flights, &Chop::Whole, Answers::Now, Writes::First);
+    check(&settings, &whole, stream);
+    for (chop, answers, writes) in [
+        (&chop, Answers::Now, Writes::First),
+        (&chop, Answers::Late, Writes::Octets),
+        (&Chop::Octets, Answers::Reversed, Writes::Last),
+    ] {
+        let other = converse(&flights, chop, answers, writes);
+        assert_eq!(
+            escape(&other.said),
+            escape(&whole.said),
+            "{chop:?} {answers:?} {writes:?}"
+        );
+        assert_eq!(other.seat.log, whole.seat.log, "{chop:?} {answers:?} {writes:?}");
+    }
+}
+
+fn settings(choices: &mut Choices<'_>) -> Settings {
+    let mut settings = Settings::default();
+    let server = &mut settings.server;
+    if choices.yes() {
+        server.protocol = Protocol::Lmtp;
+    }
+    if choices.yes() {
+        server.limits.line = 100;
+        server.limits.auth_line = 200;
+        server.limits.errors = Bound::new(4, 8);
+        server.limits.unknown_commands = Bound::new(2, 4);
+        server.limits.failed_logins = Bound::new(2, 4);
+        server.limits.recipients = 3;
+        server.limits.window = 2;
+        server.limits.idle_commands = 10;
+        server.limits.dropped = 500;
+        server.message_limit(50);
+    }
+    if choices.yes() {
+        server.extensions.add(Extension::StartTls);
+    }
+    if choices.yes() {
+        server.auth_in_clear = InClear::InsecureSecrets;
+        server.offer_auth([
+            Mechanism::PLAIN,
+            Mechanism::LOGIN,
+            Mechanism::XOAUTH2,
+            Mechanism::OAUTHBEARER,
+            Mechanism::CRAM_MD5,
+            Mechanism::EXTERNAL,
+        ]);
+    }
+    server.line_endings = choices.one(&[
+        BareLineEndings::Reject,
+        BareLineEndings::Normalize,
+        BareLineEndings::Keep,
+    ]);
+    if choices.yes() {
+        server.leniency.missing_brackets = true;
+        server.leniency.trailing_dot = true;
+        server.leniency.loose_dots = true;
+        server.historic = Historic::Open;
+        server.unknown_commands = Unknown::Ask;
+        server.unknown_parameters = Unknown::Ask;
+        server.early_talk = EarlyTalk::Allow;
+    }
+    if choices.yes() {
+        let answer = Answer::Reject(Rejection::MAILBOX_BUSY);
+        settings.rules.push(Rule {
+            question: Question::Verdict,
+            about: String::new(),
+            answer,
+        });
+    }
+    let answer = Answer::Reject(Rejection::NO_SUCH_USER);
+    settings.rules.push(Rule {
+        question: Question::Recipient,
+        about: "no".to_owned(),
+        answer,
+    });
+    settings.security.users.push(User {
+        name: "ann".to_owned(),
+        secret: "pw".to_owned(),
+        may_be: Vec::new(),
+    });
+    settings
+}
+
+/// A session with these flights, each of which waits for what comes of the one before.
+pub(super) fn converse(
+    settings: &Settings,
+    flights: &[Vec<u8>],
+    chop: &Chop,
+    answers: Answers,
+    writes: Writes,
+) -> Driver<Application> {
+    // Longer than the penalties of all flights.
+    const SOON: Duration = Duration::from_secs(30);
+    let mut driver = Driver::new(Application::new(settings, answers), writes);
+    driver.drive().expect("it ends");
+    for flight in flights {
+        driver.receive(chop.cut(0, flight));
+        driver.pass(SOON).expect("it ends");
+        assert!(driver.seat.output().len() <= MOST_OUTPUT, "output piles up");
+        if driver.seat.awaits_tls() {
+            driver.seat.shake_hands(true);
+        }
+    }
+    driver.receive_end();
+    driver.pass(Duration::from_secs(3600)).expect("it ends");
+    assert!(driver.closed, "the session goes on without a client");
+    driver
+}
+
+fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
+    let codes = codes(&session.said);
+    let codes = codes.unwrap_or_else(|| panic!("no replies: {}", escape(&session.said)));
+    let is_content = |verb: &[u8]| {
+        stream
+            .windows(verb.len())
+            .any(|octets| octets.eq_ignore_ascii_case(verb))
+    };
+    if ![b"DATA".as_slice(), b"BDAT", b"AUTH", b"STARTTLS"]
+        .into_iter()
+        .any(is_content)
+    {
+        let lines = stream.iter().filter(|octet| **octet == b'\n').count();
+        // The greeting, and 421 at the end.
+        assert!(
+            codes.len() <= lines + 2,
+            "{} lines: {}",
+            lines,
+            escape(&session.said)
+        );
+    }
+
+    let log = &session.seat.log;
+    let is_lmtp = settings.server.protocol == Protocol::Lmtp;
+    let mut open = false;
+    let mut closed = false;
+    for line in log {
+        assert!(!closed, "something comes behind the end: {log:?}");
+        let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match kind {
+            "mail" => assert!(!std::mem::replace(&mut open, true), "two at once: {log:?}"),
+            "rcpt" | "message" | "body" | "part" => assert!(open, "{line}: {log:?}"),
+            "verdict" => {
+                assert!(open || is_lmtp && !rest.starts_with("0 "), "{log:?}");
+                open = false;
+            }
+            "reset" => assert!(std::mem::take(&mut open), "{log:?}"),
+            "let-in" => assert!(rest == "ann", "{log:?}"),
+            "closed" => closed = true,
+            _ => {}
+        }
+    }
+    assert!(closed && !open, "{log:?}");
+}
+
+/// More than the replies to a group of commands, and far less than what a client may ask for.
+const MOST_OUTPUT: usize = 64 * 1024;
