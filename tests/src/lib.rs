@@ -14,6 +14,7 @@ mod application;
 mod check;
 mod chop;
 mod judge;
+pub mod model;
 mod octets;
 mod pair;
 pub mod scenarios;

@@ -1,0 +1,11 @@
+//! The machines are held to models that were written from the RFCs alone: exhaustively to a depth, and in long random sessions.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic here is the report of a failed test"
+)]
+#![expect(clippy::print_stdout, reason = "how far it went, for those who want to know")]
+
+mod served;
+mod server;

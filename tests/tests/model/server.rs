@@ -1,0 +1,253 @@
+//! The server machine against its model.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use smtp_proto::State;
+use smtp_tests::model::{
+    Answer, Say, Unit,
+    server::{Outcome, Question, Rules, Server, Stage},
+};
+
+use crate::served::{Answers, Served, Sight, config};
+
+/// A server for the public that offers everything, the same for LMTP, one for submission, and one that offers nothing.
+const RULES: [(&str, Rules, Past); 4] = {
+    let all = Rules {
+        lmtp: false,
+        chunking: true,
+        starttls: true,
+        auth: true,
+        tls_required: false,
+        auth_required: false,
+        recipients: 2,
+        size: 30,
+    };
+    let lmtp = Rules { lmtp: true, ..all };
+    let submission = Rules {
+        tls_required: true,
+        auth_required: true,
+        ..all
+    };
+    let plain = Rules {
+        chunking: false,
+        starttls: false,
+        auth: false,
+        ..all
+    };
+    [
+        ("all", all, Past::LastVerb),
+        ("lmtp", lmtp, Past::Nothing),
+        ("submission", submission, Past::Nothing),
+        ("plain", plain, Past::Nothing),
+    ]
+};
+
+/// At least so many sequences, states and sayings in the longest sequence there are by these rules.
+const LEAST: [(usize, usize, usize); 4] = [
+    (140_000, 383, 10),
+    (20_000, 383, 10),
+    (5_500, 104, 10),
+    (3_500, 70, 8),
+];
+
+/// The states of the table.
+const STATES: [&str; 10] = [
+    "Connected",
+    "Greeted",
+    "Ready",
+    "Mail",
+    "Recipients",
+    "Data",
+    "Chunks",
+    "Broken",
+    "Refused",
+    "Closed",
+];
+
+/// States in which no command is read.
+const UNREAD: [(&str, &str); 3] = [
+    (
+        "Connected",
+        "what is said before the greeting is answered behind it, in the state that it led to",
+    ),
+    ("Data", "what comes is text, up to the line of one dot"),
+    ("Closed", "the session is over"),
+];
+
+/// The commands; the last is what is none.
+const VERBS: [&str; 17] = [
+    "EHLO", "HELO", "LHLO", "MAIL", "SEND", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "EXPN", "HELP",
+    "QUIT", "STARTTLS", "AUTH", "other",
+];
+
+/// A state of the table, and a verb that was read as a command in it.
+type Pair = (String, &'static str);
+
+/// What can be said in a state of the model: each unit, and each answer to what is asked because of it.
+fn sayings(model: &Server) -> Vec<Say> {
+    let yes = Say {
+        unit: Unit::Connect,
+        answer: Answer::Accept,
+        verdict: Answer::Accept,
+    };
+    let mut all = Vec::new();
+    let connect = (model.stage() == Stage::New).then_some(Unit::Connect);
+    for unit in connect.into_iter().chain(Unit::ALL) {
+        let plain = Say { unit, ..yes };
+        all.push(plain);
+        let asks = model.clone().hear(plain).asks;
+        let verdict = |(question, _): &(Question, Answer)| *question == Question::Verdict;
+        for other in [Answer::Refuse, Answer::Close] {
+            if asks
+                .iter()
+                .any(|ask| !verdict(ask) && (ask.0 != Question::Tls || other == Answer::Refuse))
+            {
+                all.push(Say {
+                    answer: other,
+                    ..plain
+                });
+            }
+            if asks.iter().any(verdict) {
+                all.push(Say {
+                    verdict: other,
+                    ..plain
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Lets the machine hear one thing, and holds what comes of it to the model.
+fn hear(machine: &mut Served, say: Say, outcome: &Outcome) -> Result<Sight, String> {
+    match say.unit {
+        Unit::End => machine.end(),
+        Unit::Lost => machine.lose(),
+        _ => {}
+    }
+    machine.give([say.unit.octets().into_bytes()], &outcome.asks)
+}
+
+/// What was gone through.
+#[derive(Default)]
+struct Explored {
+    sequences: usize,
+    states: HashSet<Server>,
+    depth: usize,
+    pairs: BTreeSet<Pair>,
+}
+
+/// How much of the past tells paths to the same state of the model apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Past {
+    Nothing,
+    /// The verb that was said last: the machine may remember what the model does not know of.
+    LastVerb,
+}
+
+/// Every sequence of sayings, but that only the shortest of those which lead to the same state of the model is gone on
+/// with. So the end is reached, and each state met everything that can be said.
+fn explore(rules: Rules, past: Past) -> Explored {
+    let config = config(rules);
+    let mut explored = Explored::default();
+    let mut queue: VecDeque<(Server, Vec<(Say, Outcome)>)> = [(Server::new(rules), Vec::new())].into();
+    let mut seen = HashSet::new();
+    while let Some((before, path)) = queue.pop_front() {
+        for say in sayings(&before) {
+            let mut machine = Served::new(&config, Answers::Now);
+            for (say, outcome) in &path {
+                hear(&mut machine, *say, outcome).expect("it went well before");
+            }
+            let state = machine.state();
+            let mut model = before.clone();
+            let outcome = model.hear(say);
+            let sight = hear(&mut machine, say, &outcome)
+                .and_then(|sight| sight.judge(&outcome).map(|()| sight))
+                .unwrap_or_else(|fault| {
+                    let path: Vec<Say> = path.iter().map(|(say, _)| *say).collect();
+                    panic!("{path:?}, then {say:?} in {state:?}: {fault}")
+                });
+            explored.sequences += 1;
+            explored
+                .pairs
+                .extend(pair(state, before.stage(), say.unit, &sight));
+            let new = explored
+                .states
+                .insert(model.key(|length| length.min(rules.size + 1)));
+            let roughly = model.key(|length| usize::from(length > 0) + usize::from(length > rules.size));
+            let other = past == Past::LastVerb && seen.insert((roughly, say.unit.verb()));
+            if new || other {
+                let mut path = path.clone();
+                path.push((say, outcome));
+                explored.depth = explored.depth.max(path.len());
+                queue.push_back((model, path));
+            }
+        }
+    }
+    explored
+}
+
+/// What was read as a command, and in which state: only that is answered.
+fn pair(state: State, stage: Stage, unit: Unit, sight: &Sight) -> Option<Pair> {
+    let verb = unit.verb()?;
+    // The response of an exchange is no command, nor is the line that ends a message. What is said before the greeting is
+    // answered behind it, in the state that it led to.
+    let ends = stage == Stage::Text && unit == Unit::Dot;
+    let greetings = usize::from(state == State::Connected);
+    let answered = sight.replies.len() > greetings || sight.asked > 0;
+    let state = if state == State::Connected {
+        State::Refused
+    } else {
+        state
+    };
+    (stage != Stage::Exchange && !ends && answered).then(|| (format!("{state:?}"), verb))
+}
+
+#[test]
+fn every_sequence_of_sayings_is_answered_as_the_model_says() {
+    let (mut pairs, mut counts) = (BTreeSet::new(), Vec::new());
+    std::thread::scope(|scope| {
+        let runs = RULES.map(|(name, rules, past)| (name, scope.spawn(move || explore(rules, past))));
+        for (name, run) in runs {
+            let explored = run.join().expect("the report is above");
+            println!(
+                "{name}: {} sequences, {} states, the longest of {} sayings",
+                explored.sequences,
+                explored.states.len(),
+                explored.depth
+            );
+            counts.push((explored.sequences, explored.states.len(), explored.depth));
+            pairs.extend(explored.pairs);
+        }
+    });
+    for (count, least) in counts.into_iter().zip(LEAST) {
+        let enough = count.0 >= least.0 && count.1 >= least.1 && count.2 >= least.2;
+        assert!(enough, "{count:?} was gone through, and {least:?} is less");
+    }
+    let missing = print_table(&pairs);
+    let reasons: BTreeSet<&str> = UNREAD.iter().map(|(state, _)| *state).collect();
+    let unread: BTreeSet<&str> = missing.iter().map(|(state, _)| *state).collect();
+    assert_eq!(unread, reasons, "states with a verb that was not read there");
+    for state in reasons {
+        let verbs = missing.iter().filter(|(other, _)| *other == state).count();
+        assert_eq!(verbs, VERBS.len(), "{state} reads no commands");
+    }
+}
+
+/// Prints in which states which commands were read, and returns those pairs that were not met.
+fn print_table(pairs: &BTreeSet<Pair>) -> Vec<(&'static str, &'static str)> {
+    let mut missing = Vec::new();
+    println!("{:12}{}", "", VERBS.map(|verb| format!("{verb:9}")).concat());
+    for state in STATES {
+        let mut row = format!("{state:12}");
+        for verb in VERBS {
+            let read = pairs.contains(&(state.to_owned(), verb));
+            row += if read { "read     " } else { "-        " };
+            if !read {
+                missing.push((state, verb));
+            }
+        }
+        println!("{row}");
+    }
+    missing
+}
