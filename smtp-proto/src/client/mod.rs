@@ -221,8 +221,13 @@ impl Client {
                 return;
             }
             (_, None) => Fate::Settled,
-            // While its end waits to be written, the server cannot have the whole message.
-            (Stage::Final, Some(transaction)) if transaction.content.is_sent() && self.output.is_empty() => {
+            // While its end waits to be written, the server cannot have the whole message. With a refused chunk it is
+            // refused, whatever the reply to the last would have been (RFC 3030 section 2).
+            (Stage::Final, Some(transaction))
+                if transaction.content.is_sent()
+                    && transaction.refused().is_none()
+                    && self.output.is_empty() =>
+            {
                 Fate::Unknown
             }
             _ => Fate::NotAccepted,
