@@ -1,6 +1,8 @@
 //! An SMTP or LMTP session as a server has to hold it: RFC 5321 section 4.1.4, and the rules of RFC 1870, 2033, 3030, 3207
 //! and 4954.
 
+mod order;
+
 use super::{Answer, Say, Unit};
 
 /// What a server is set to.
@@ -30,7 +32,7 @@ pub struct Rules {
 }
 
 /// Codes of which one is due.
-pub type Codes = &'static [u16];
+type Codes = &'static [u16];
 
 /// What the application is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,8 +72,8 @@ pub enum Reset {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Outcome {
-    /// The replies.
-    pub replies: Vec<Codes>,
+    /// The replies; of each the codes that are permitted.
+    pub replies: Vec<Vec<u16>>,
     /// What is asked, and what is answered.
     pub asks: Vec<(Question, Answer)>,
     /// The messages that are stored, and for which of the accepted recipients.
@@ -149,7 +151,24 @@ impl Server {
         self.stage
     }
 
-    /// The same, but for the content of the message, of which is left how long it is: `length` says so.
+    /// The name that the state has in the table of `smtp-proto`.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (self.stage, &self.transaction) {
+            (Stage::New, _) => "Connected",
+            (Stage::Refused, _) => "Refused",
+            (Stage::Closed, _) => "Closed",
+            (Stage::Text, _) => "Data",
+            (_, None) if self.introduced => "Ready",
+            (_, None) => "Greeted",
+            (_, Some(mail)) if mail.spoilt => "Broken",
+            (_, Some(mail)) if mail.chunks => "Chunks",
+            (_, Some(mail)) if mail.recipients > 0 => "Recipients",
+            (_, Some(_)) => "Mail",
+        }
+    }
+
+    /// The session, but for the content of the message, of which is left how long it is: `length` says so.
     #[must_use]
     pub fn key(&self, length: impl Fn(usize) -> usize) -> Self {
         let mut key = self.clone();
@@ -176,7 +195,7 @@ impl Server {
             // RFC 5321 section 4.3.1: a client SHOULD wait for the greeting. Choice: one that does not is refused, and
             // what it said comes behind the greeting.
             (Stage::New, _) => {
-                outcome.replies.push(&[554]);
+                outcome.replies.push(vec![554]);
                 self.stage = Stage::Refused;
                 self.go_on(say, outcome);
             }
@@ -189,7 +208,7 @@ impl Server {
     /// RFC 5321 section 3.1: 220, or 554; after that only QUIT is served.
     fn greet(&mut self, say: Say, outcome: &mut Outcome) {
         if self.ask(Question::Connect, say.answer, &[554], outcome) {
-            outcome.replies.push(&[220]);
+            outcome.replies.push(vec![220]);
             self.stage = Stage::Commands;
         } else if self.stage != Stage::Closed {
             self.stage = Stage::Refused;
@@ -220,9 +239,7 @@ impl Server {
         };
         // RFC 1870 section 6.2: 552 when the message is too big.
         if transaction.content.len() > self.rules.size {
-            outcome
-                .replies
-                .extend(verdicts.iter().map(|_| -> Codes { &[552] }));
+            outcome.replies.extend(verdicts.iter().map(|_| vec![552]));
             outcome.resets.push(Reset::TooBig);
             return;
         }
@@ -230,7 +247,7 @@ impl Server {
         for (index, recipients) in verdicts.into_iter().enumerate() {
             let answer = if index == 0 { say.verdict } else { Answer::Accept };
             if self.ask(Question::Verdict, answer, REFUSED, outcome) {
-                outcome.replies.push(&[250]);
+                outcome.replies.push(vec![250]);
                 outcome.stored.push((transaction.content.clone(), recipients));
             } else if self.stage == Stage::Closed {
                 // Those without a verdict are told of as lost.
@@ -245,17 +262,17 @@ impl Server {
         self.stage = Stage::Commands;
         match say.unit {
             Unit::Response => self.log_in(say, outcome),
-            Unit::Long => outcome.replies.push(&[500]),
-            Unit::Star => outcome.replies.push(&[501]),
+            Unit::Long => outcome.replies.push(vec![500]),
+            Unit::Star => outcome.replies.push(vec![501]),
             // What is base64 by chance is no response of PLAIN, either: a refused login, or a syntax error.
-            _ => outcome.replies.push(&[501, 535]),
+            _ => outcome.replies.push(vec![501, 535]),
         }
         self.lines_behind(say, outcome);
     }
 
     fn log_in(&mut self, say: Say, outcome: &mut Outcome) {
         if self.ask(Question::Auth, say.answer, &[535], outcome) {
-            outcome.replies.push(&[235]);
+            outcome.replies.push(vec![235]);
             self.login = true;
         }
     }
@@ -264,9 +281,8 @@ impl Server {
         let unit = say.unit;
         if unit == Unit::BdatBad {
             // Choice: where the next command begins is not known, so the session ends (RFC 5321 section 3.8: 421).
-            outcome
-                .replies
-                .extend([self.refusal(unit).unwrap_or(&[501]), &[421]]);
+            outcome.replies.extend(self.refusal(unit));
+            outcome.replies.push(vec![421]);
             return self.close(Reset::Closed, outcome);
         }
         if let Some(codes) = self.refusal(unit) {
@@ -283,7 +299,7 @@ impl Server {
                     // RFC 5321 section 4.1.4: as RSET.
                     self.forget(Reset::Hello, outcome);
                     self.introduced = true;
-                    outcome.replies.push(&[250]);
+                    outcome.replies.push(vec![250]);
                     // RFC 3207 section 4.2: not under TLS. RFC 4954 section 4: not twice. RFC 5321 section 3.2: HELO has none.
                     let offers = [
                         self.rules.starttls && !self.tls,
@@ -295,7 +311,7 @@ impl Server {
             }
             Unit::Mail | Unit::MailBinary => {
                 if self.ask(Question::Mail, say.answer, REFUSED, outcome) {
-                    outcome.replies.push(&[250]);
+                    outcome.replies.push(vec![250]);
                     let binary = unit == Unit::MailBinary;
                     self.transaction = Some(Transaction {
                         binary,
@@ -305,7 +321,7 @@ impl Server {
             }
             Unit::Rcpt => {
                 if self.ask(Question::Recipient, say.answer, REFUSED, outcome) {
-                    outcome.replies.push(&[250]);
+                    outcome.replies.push(vec![250]);
                     if let Some(transaction) = &mut self.transaction {
                         transaction.recipients += 1;
                     }
@@ -313,25 +329,25 @@ impl Server {
             }
             Unit::Data => {
                 if self.ask(Question::Message, say.answer, REFUSED, outcome) {
-                    outcome.replies.push(&[354]);
+                    outcome.replies.push(vec![354]);
                     self.stage = Stage::Text;
                 }
             }
             Unit::Rset => {
                 self.forget(Reset::Rset, outcome);
-                outcome.replies.push(&[250]);
+                outcome.replies.push(vec![250]);
             }
-            Unit::Noop => outcome.replies.push(&[250]),
+            Unit::Noop => outcome.replies.push(vec![250]),
             // RFC 5321 section 3.5.3: 252 when it was not checked.
             Unit::Vrfy => self.inquire(Question::Verify, say, &[252], outcome),
             Unit::Expn => self.inquire(Question::Expand, say, &[252], outcome),
             Unit::Help => self.inquire(Question::Help, say, &[211, 214], outcome),
             Unit::Quit => {
-                outcome.replies.push(&[221]);
+                outcome.replies.push(vec![221]);
                 self.close(Reset::Quit, outcome);
             }
             Unit::StartTls => {
-                outcome.replies.push(&[220]);
+                outcome.replies.push(vec![220]);
                 outcome.asks.push((Question::Tls, say.answer));
                 if say.answer == Answer::Accept {
                     // RFC 3207 section 4.2: all that is known of the client is forgotten.
@@ -342,12 +358,12 @@ impl Server {
             }
             // RFC 3207 section 4.2: what came in clear is not obeyed. Choice: the session ends.
             Unit::StartTlsAndMore => {
-                outcome.replies.push(&[421]);
+                outcome.replies.push(vec![421]);
                 self.close(Reset::Closed, outcome);
             }
             Unit::Auth => self.log_in(say, outcome),
             Unit::AuthAlone => {
-                outcome.replies.push(&[334]);
+                outcome.replies.push(vec![334]);
                 self.stage = Stage::Exchange;
             }
             _ => self.chunk(say, outcome),
@@ -374,14 +390,14 @@ impl Server {
         };
         match refused {
             None if last => self.complete(say, outcome),
-            None => outcome.replies.push(&[250]),
+            None => outcome.replies.push(vec![250]),
             Some((codes, reset)) => {
                 let replies = if last && self.rules.lmtp && codes != [421] {
                     transaction.recipients
                 } else {
                     1
                 };
-                outcome.replies.extend((0..replies).map(|_| codes));
+                outcome.replies.extend((0..replies).map(|_| codes.to_vec()));
                 outcome.resets.push(reset);
                 transaction.spoilt = true;
                 if last {
@@ -394,112 +410,9 @@ impl Server {
         }
     }
 
-    /// Why a command is refused without a question.
-    fn refusal(&self, unit: Unit) -> Option<Codes> {
-        let order = self.out_of_order(unit);
-        // RFC 5321 section 4.2.4: 500 for what is not known, whatever the state is.
-        if matches!(unit.verb(), None | Some("other")) || unit == Unit::Long {
-            return Some(match self.stage {
-                _ if unit == Unit::Long => UNKNOWN,
-                Stage::Refused if self.rules.tls_required => &[500, 503, 530],
-                Stage::Refused => &[500, 503],
-                _ if self.rules.tls_required && !self.tls => &[500, 530],
-                _ => UNKNOWN,
-            });
-        }
-        if unit.is_malformed() {
-            // No RFC says which comes first: the syntax or the order.
-            return Some(if order.is_some() {
-                &[500, 501, 502, 503, 530, 554]
-            } else {
-                &[501]
-            });
-        }
-        order.or_else(|| match unit {
-            // RFC 5321 section 4.1.1.11: 555 for parameters that are not known. RFC 1870 section 6.1: 552.
-            Unit::MailUnknown | Unit::RcptUnknown => Some(&[555]),
-            Unit::MailTooBig => Some(&[552]),
-            // RFC 3030 section 3: BINARYMIME needs CHUNKING.
-            Unit::MailBinary if !self.rules.chunking => Some(&[555]),
-            // RFC 5321 section 4.5.3.1.10: 452 for too many.
-            Unit::Rcpt if self.transaction.as_ref()?.recipients >= self.rules.recipients => Some(&[452]),
-            // RFC 4954 section 4.
-            Unit::AuthUnknown => Some(&[504]),
-            Unit::AuthNotBase64 => Some(&[501]),
-            _ => None,
-        })
-    }
-
-    /// The order of commands.
-    fn out_of_order(&self, unit: Unit) -> Option<Codes> {
-        let verb = unit.verb()?;
-        let mail = self.transaction.as_ref();
-        // RFC 5321 section 4.2.4: 502 for what is known and not implemented.
-        let implemented = match verb {
-            // RFC 5321 appendix F.6.
-            "SEND" => false,
-            // RFC 2033 section 4.1.
-            "LHLO" => self.rules.lmtp,
-            "EHLO" | "HELO" => !self.rules.lmtp,
-            // Choice: the octets of the chunk are read all the same.
-            "BDAT" => self.rules.chunking,
-            // RFC 3207 section 4.2: not offered under TLS, and 503 to those who say it there.
-            "STARTTLS" => self.rules.starttls || self.tls,
-            "AUTH" => self.rules.auth,
-            _ => true,
-        };
-        // RFC 3207 section 4: in clear 530 to all but these. RFC 4954 section 6: 530 for what is about mail or mailboxes.
-        let in_clear = self.rules.tls_required && !self.tls;
-        let gate = in_clear && !matches!(verb, "NOOP" | "EHLO" | "LHLO" | "STARTTLS" | "QUIT")
-            || self.rules.auth_required
-                && !self.login
-                && matches!(verb, "MAIL" | "SEND" | "RCPT" | "DATA" | "BDAT" | "VRFY" | "EXPN");
-        // RFC 5321 section 3.1.
-        let refused = self.stage == Stage::Refused && verb != "QUIT";
-        match (refused, gate) {
-            (false, false) => {}
-            // Nothing says which of several reasons comes first.
-            (true, true) => return Some(&[500, 502, 503, 530]),
-            (true, false) => return Some(if implemented { SEQUENCE } else { &[500, 502, 503] }),
-            (false, true) => return Some(if implemented { &[530] } else { &[500, 502, 530] }),
-        }
-        if !implemented {
-            // RFC 2033 section 4.1: 500 to EHLO and HELO.
-            return Some(if matches!(verb, "EHLO" | "HELO") {
-                UNKNOWN
-            } else {
-                NOT_OFFERED
-            });
-        }
-        match verb {
-            // RFC 5321 section 4.1.4: after EHLO, and not inside of a transaction.
-            "MAIL" => (!self.introduced || mail.is_some()).then_some(SEQUENCE),
-            // RFC 5321 section 3.3: after MAIL; RFC 3030 section 2: not behind BDAT.
-            "RCPT" => mail.is_none_or(|mail| mail.chunks).then_some(SEQUENCE),
-            "DATA" => match mail {
-                Some(mail) if mail.chunks => Some(SEQUENCE),
-                // RFC 5321 section 3.3: 503, or 554.
-                Some(mail) if mail.recipients == 0 => Some(&[503, 554]),
-                // RFC 3030 section 3.
-                Some(mail) => mail.binary.then_some(SEQUENCE),
-                None => Some(SEQUENCE),
-            },
-            // RFC 3030 section 2.
-            "BDAT" => mail
-                .is_none_or(|mail| mail.recipients == 0 || mail.spoilt)
-                .then_some(SEQUENCE),
-            // RFC 3207 section 4.
-            "STARTTLS" => (self.tls || mail.is_some()).then_some(SEQUENCE),
-            // RFC 4954 section 4: after EHLO, once, and not inside of a transaction.
-            "AUTH" => (!self.introduced || self.login || mail.is_some()).then_some(SEQUENCE),
-            // RFC 5321 section 4.1.4: at any time.
-            _ => None,
-        }
-    }
-
     fn inquire(&mut self, question: Question, say: Say, codes: Codes, outcome: &mut Outcome) {
         if self.ask(question, say.answer, REFUSED, outcome) {
-            outcome.replies.push(codes);
+            outcome.replies.push(codes.to_vec());
         }
     }
 
@@ -508,9 +421,9 @@ impl Server {
         outcome.asks.push((question, answer));
         match answer {
             Answer::Accept => {}
-            Answer::Refuse => outcome.replies.push(refused),
+            Answer::Refuse => outcome.replies.push(refused.to_vec()),
             Answer::Close => {
-                outcome.replies.push(&[421]);
+                outcome.replies.push(vec![421]);
                 self.close(Reset::Closed, outcome);
             }
         }

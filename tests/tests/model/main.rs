@@ -3,9 +3,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a panic here is the report of a failed test"
 )]
 #![expect(clippy::print_stdout, reason = "how far it went, for those who want to know")]
 
+mod client;
+mod sending;
 mod served;
 mod server;

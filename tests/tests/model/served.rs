@@ -107,18 +107,16 @@ impl Served {
         self.server.state()
     }
 
-    pub(crate) fn end(&mut self) {
-        self.server.end_input();
-    }
-
     pub(crate) fn lose(&mut self) {
         self.server.lost();
     }
 
-    /// Gives these pieces to the machine, one after the other, and does all that can be done.
+    /// Gives these pieces to the machine, one after the other, then the end of the input if this is the end, and does all
+    /// that can be done.
     pub(crate) fn give(
         &mut self,
         pieces: impl IntoIterator<Item = Vec<u8>>,
+        mut ends: bool,
         answers: &[(Question, Answer)],
     ) -> Result<Sight, String> {
         self.answers = answers.iter().copied().collect();
@@ -127,6 +125,9 @@ impl Served {
         if self.state() == State::Connected && self.answers.is_empty() {
             // What comes before the greeting is there when the machine is polled for the first time.
             self.buffer.extend(pieces.next().unwrap_or_default());
+            if self.buffer.is_empty() && std::mem::take(&mut ends) {
+                self.server.end_input();
+            }
         }
         for _ in 0..100_000 {
             let buffer = std::mem::take(&mut self.buffer);
@@ -151,6 +152,8 @@ impl Served {
                 self.server.wrote(all);
             } else if let Some(piece) = wait.read.then(|| pieces.next()).flatten() {
                 self.buffer.extend_from_slice(&piece);
+            } else if wait.read && std::mem::take(&mut ends) {
+                self.server.end_input();
             } else if let Some((ticket, answer)) = self.held.pop() {
                 self.answer_recipient(ticket, answer);
             } else {

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
+use proptest::{collection::vec, prelude::*, sample::select};
 use smtp_proto::State;
-use smtp_tests::model::{
-    Answer, Say, Unit,
-    server::{Outcome, Question, Rules, Server, Stage},
+use smtp_tests::{
+    Chop,
+    model::{
+        Answer, Say, Unit,
+        server::{Outcome, Question, Rules, Server, Stage},
+    },
 };
 
 use crate::served::{Answers, Served, Sight, config};
@@ -118,14 +122,98 @@ fn sayings(model: &Server) -> Vec<Say> {
     all
 }
 
+/// What is said next: most of the time something that the server has no fault to find with.
+fn choose(model: &Server, fits: bool, pick: usize) -> Say {
+    let all = sayings(model);
+    let fitting: Vec<Say> = all
+        .iter()
+        .copied()
+        .filter(|say| {
+            let outcome = model.clone().hear(*say);
+            !outcome.closed
+                && outcome
+                    .replies
+                    .iter()
+                    .all(|codes| codes.iter().all(|code| *code < 400))
+        })
+        .collect();
+    let choice = if fits && !fitting.is_empty() { fitting } else { all };
+    choice[pick % choice.len()]
+}
+
+/// Sayings in one piece.
+#[derive(Default)]
+struct Group {
+    says: Vec<Say>,
+    octets: String,
+    outcome: Outcome,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Commands come one by one or in groups, in pieces of any size, and the answers to RCPT late: the replies are the same.
+    /// Only STARTTLS cannot have anything behind it (RFC 3207 section 4.2), so that it ends a group, and comes whole.
+    #[test]
+    fn long_sessions_are_answered_as_the_model_says(
+        (_, rules, _) in select(RULES.to_vec()),
+        steps in vec((0..6_u8, any::<usize>(), any::<bool>()), 200),
+        sizes in vec(1_usize..30, 1..6),
+        late in any::<bool>(),
+    ) {
+        let config = config(rules);
+        let when = if late { Answers::Late } else { Answers::Now };
+        let (mut machine, mut model) = (Served::new(&config, when), Server::new(rules));
+        let mut group = Group::default();
+        let count = steps.len();
+        for (step, (odd, pick, more)) in steps.into_iter().enumerate() {
+            if model.stage() == Stage::Closed {
+                (machine, model) = (Served::new(&config, when), Server::new(rules));
+            }
+            let mut say = choose(&model, odd > 0, pick);
+            if late && say.unit == Unit::Rcpt && say.answer == Answer::Close {
+                // What was asked side by side with it would have no answer.
+                say.answer = Answer::Refuse;
+            }
+            if say.unit == Unit::Lost && !group.says.is_empty() {
+                // What is lost with the stream, nobody can say.
+                say.unit = Unit::End;
+            }
+            let alone = model.stage() == Stage::New;
+            let outcome = model.hear(say);
+            group.says.push(say);
+            group.octets += &say.unit.octets();
+            group.outcome.replies.extend(outcome.replies);
+            group.outcome.asks.extend(outcome.asks);
+            group.outcome.stored.extend(outcome.stored);
+            group.outcome.resets.extend(outcome.resets);
+            group.outcome.closed |= outcome.closed;
+            let whole = matches!(say.unit, Unit::StartTls | Unit::StartTlsAndMore);
+            let last = alone || whole || step + 1 == count || model.stage() == Stage::Closed;
+            if more && !last {
+                continue;
+            }
+            let Group { says, octets, outcome } = std::mem::take(&mut group);
+            let chop = if whole { Chop::Whole } else { Chop::Sizes(sizes.clone()) };
+            if say.unit == Unit::Lost {
+                machine.lose();
+            }
+            let sight = machine.give(chop.cut(0, octets.as_bytes()), say.unit == Unit::End, &outcome.asks);
+            prop_assert_eq!(sight.and_then(|sight| sight.judge(&outcome)), Ok(()), "{:?} {:?}", rules, says);
+        }
+    }
+}
+
 /// Lets the machine hear one thing, and holds what comes of it to the model.
 fn hear(machine: &mut Served, say: Say, outcome: &Outcome) -> Result<Sight, String> {
-    match say.unit {
-        Unit::End => machine.end(),
-        Unit::Lost => machine.lose(),
-        _ => {}
+    if say.unit == Unit::Lost {
+        machine.lose();
     }
-    machine.give([say.unit.octets().into_bytes()], &outcome.asks)
+    machine.give(
+        [say.unit.octets().into_bytes()],
+        say.unit == Unit::End,
+        &outcome.asks,
+    )
 }
 
 /// What was gone through.
@@ -138,7 +226,7 @@ struct Explored {
 }
 
 /// How much of the past tells paths to the same state of the model apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Past {
     Nothing,
     /// The verb that was said last: the machine may remember what the model does not know of.
@@ -167,6 +255,8 @@ fn explore(rules: Rules, past: Past) -> Explored {
                     let path: Vec<Say> = path.iter().map(|(say, _)| *say).collect();
                     panic!("{path:?}, then {say:?} in {state:?}: {fault}")
                 });
+            let (led_to, due) = (format!("{:?}", machine.state()), model.state());
+            assert_eq!(led_to, due, "{:?}, then {say:?} in {state:?}", before);
             explored.sequences += 1;
             explored
                 .pairs
