@@ -151,6 +151,12 @@ impl Server {
         self.stage
     }
 
+    /// Whether the client has said who it is.
+    #[must_use]
+    pub const fn is_logged_in(&self) -> bool {
+        self.login
+    }
+
     /// The name that the state has in the table of `smtp-proto`.
     #[must_use]
     pub fn state(&self) -> &'static str {
