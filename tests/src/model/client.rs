@@ -1,145 +1,13 @@
 //! An SMTP or LMTP session as a client has to hold it: RFC 5321 sections 3.1 to 3.3 and 3.8, and the rules of RFC 2033, 2920,
 //! 3030, 3207 and 4954.
 
+mod mail;
+mod said;
+
 use std::collections::VecDeque;
 
-/// What a client is set to, and what the server offers to EHLO or LHLO.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::exhaustive_structs,
-    clippy::struct_excessive_bools,
-    reason = "plain data"
-)]
-pub struct Setting {
-    /// LMTP (RFC 2033).
-    pub lmtp: bool,
-    /// PIPELINING is offered (RFC 2920).
-    pub pipelining: bool,
-    /// CHUNKING is offered, and used (RFC 3030).
-    pub chunking: bool,
-    /// STARTTLS is offered, as long as the session is in clear (RFC 3207).
-    pub starttls: bool,
-    /// Whether TLS is wanted.
-    pub tls: Tls,
-    /// The client logs in; the server offers AUTH (RFC 4954).
-    pub login: bool,
-}
-
-/// Whether TLS is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "all that there is")]
-#[expect(missing_docs, reason = "a policy in a word")]
-pub enum Tls {
-    Never,
-    IfOffered,
-    Required,
-}
-
-/// What is sent, and what replies answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "all that there is")]
-#[expect(missing_docs, reason = "the command is in the name")]
-pub enum Command {
-    /// Nothing is sent: the greeting answers the connection.
-    Greeting,
-    Ehlo,
-    Helo,
-    Lhlo,
-    StartTls,
-    Auth,
-    /// An exchange is broken off.
-    Star,
-    Noop,
-    Rset,
-    Mail,
-    Rcpt(usize),
-    Data,
-    /// The message and its final dot; in LMTP there is a reply for each accepted recipient.
-    Text,
-    /// An empty message.
-    LoneDot,
-    Chunk,
-    LastChunk,
-    /// Nothing is sent: the reply for this recipient (LMTP).
-    For(usize),
-    Quit,
-}
-
-/// What a server says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "an alphabet")]
-pub enum Reply {
-    /// 2yz.
-    Positive,
-    /// 2yz in several lines; of EHLO one that offers nothing.
-    Lines,
-    /// 3yz.
-    Intermediate,
-    /// 4yz.
-    Transient,
-    /// 5yz.
-    Permanent,
-    /// 421.
-    Unavailable,
-    /// What is no reply.
-    Garbage,
-    /// The server closes the stream.
-    End,
-}
-
-/// What an application may want when the session is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "an alphabet")]
-pub enum Wish {
-    /// A message to so many recipients.
-    Deliver(usize),
-    /// NOOP.
-    Noop,
-    /// RSET.
-    Reset,
-    /// QUIT.
-    Quit,
-}
-
-/// What the application is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "all that there is")]
-pub enum Report {
-    /// A reply, and what it answers; `None` when that is nothing.
-    Answered(Option<Command>),
-    /// TLS is to begin; it does.
-    Tls,
-    /// It may begin.
-    Ready,
-    /// A transaction is over: whether anybody gets the message, and what became of each recipient.
-    Finished(bool, Vec<Fate>),
-    /// The session is over, with or without a transaction: what became of its message, and of each recipient.
-    Closed(Option<Fate>, Vec<Fate>),
-}
-
-/// What became of a message, or of a recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "all that there is")]
-pub enum Fate {
-    /// The server has taken it.
-    Accepted,
-    /// The server has refused it.
-    Refused,
-    /// It was not decided, and nothing was taken.
-    NotSent,
-    /// It may have been taken or not (RFC 1047).
-    Unknown,
-}
-
-/// What has to come of a reply, or of a wish.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "plain data")]
-pub struct Outcome {
-    /// What is sent.
-    pub sends: Vec<Command>,
-    /// What is told.
-    pub reports: Vec<Report>,
-}
+use self::mail::{Mail, Recipient};
+pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, Wish};
 
 /// Where a session is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -154,48 +22,6 @@ pub struct Client {
     mail: Option<Mail>,
     /// What replies are still to come to, in order.
     awaited: VecDeque<Command>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Mail {
-    recipients: Vec<Recipient>,
-    mail_refused: bool,
-    /// DATA or a chunk was refused.
-    refused: bool,
-    /// All of the message was sent.
-    complete: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Recipient {
-    Open,
-    /// RCPT was accepted.
-    Welcome,
-    Refused,
-    Accepted,
-}
-
-impl Mail {
-    fn is_refused(&self) -> bool {
-        self.mail_refused || self.refused
-    }
-
-    fn welcome(&self) -> impl Iterator<Item = usize> {
-        (0..self.recipients.len()).filter(|one| self.recipients.get(*one) == Some(&Recipient::Welcome))
-    }
-
-    fn fates(&self) -> Vec<Fate> {
-        let fate = |recipient: &Recipient| match recipient {
-            _ if self.mail_refused => Fate::Refused,
-            Recipient::Accepted => Fate::Accepted,
-            Recipient::Refused => Fate::Refused,
-            Recipient::Welcome if self.refused => Fate::Refused,
-            // RFC 5321 section 4.5.3.2.6, RFC 1047.
-            Recipient::Welcome if self.complete => Fate::Unknown,
-            _ => Fate::NotSent,
-        };
-        self.recipients.iter().map(fate).collect()
-    }
 }
 
 impl Client {
@@ -246,12 +72,7 @@ impl Client {
             Wish::Reset => self.send(Command::Rset, &mut outcome),
             Wish::Quit => self.send(Command::Quit, &mut outcome),
             Wish::Deliver(recipients) => {
-                self.mail = Some(Mail {
-                    recipients: vec![Recipient::Open; recipients],
-                    mail_refused: false,
-                    refused: false,
-                    complete: false,
-                });
+                self.mail = Some(Mail::new(recipients));
                 // RFC 5321 section 4.1.4: MAIL inside of a transaction is out of order. RFC 3030 section 2: RSET after a
                 // refused chunk.
                 if self.spoilt {
@@ -286,7 +107,9 @@ impl Client {
     fn answered(&mut self, asked: Command, reply: Reply, outcome: &mut Outcome) {
         let positive = matches!(reply, Reply::Positive | Reply::Lines);
         let refused = matches!(reply, Reply::Transient | Reply::Permanent | Reply::Unavailable);
-        self.note(asked, positive, refused);
+        if let Some(mail) = &mut self.mail {
+            mail.note(asked, positive, refused);
+        }
         match (asked, reply) {
             (Command::Quit, _) => self.close(outcome),
             // RFC 5321 section 3.8: the server closes the session, whatever it was asked.
@@ -336,50 +159,7 @@ impl Client {
                 }
             }
             (Command::Noop, _) => {}
-            _ => self.go_on(outcome),
-        }
-    }
-
-    /// Keeps in mind what a reply says of the message and its recipients.
-    fn note(&mut self, asked: Command, positive: bool, refused: bool) {
-        let Some(mail) = &mut self.mail else {
-            return;
-        };
-        let nobody = mail.is_refused();
-        match asked {
-            Command::Rset => mail.refused |= refused,
-            Command::Mail => mail.mail_refused |= refused,
-            // With nobody to get the message, what is said of it says nothing new.
-            Command::Data if mail.welcome().next().is_some() => mail.refused |= refused,
-            Command::Chunk => mail.refused |= refused,
-            Command::Rcpt(one) | Command::For(one) => {
-                let last = matches!(asked, Command::For(_));
-                if let Some(recipient) = mail.recipients.get_mut(one) {
-                    *recipient = match (positive, refused) {
-                        (true, _) if last => Recipient::Accepted,
-                        (true, _) => Recipient::Welcome,
-                        (_, true) => Recipient::Refused,
-                        _ => *recipient,
-                    };
-                }
-            }
-            // RFC 3030 section 2: when a chunk was refused, the message is, whatever is said of others.
-            Command::Text | Command::LastChunk if !nobody => {
-                let now = if positive {
-                    Recipient::Accepted
-                } else {
-                    Recipient::Refused
-                };
-                for recipient in &mut mail.recipients {
-                    if *recipient == Recipient::Welcome && (positive || refused) {
-                        *recipient = now;
-                    }
-                }
-            }
-            _ => {}
-        }
-        if mail.refused && asked == Command::Rset {
-            mail.recipients.fill(Recipient::Refused);
+            _ => self.go_on(asked, outcome),
         }
     }
 
@@ -427,25 +207,21 @@ impl Client {
     }
 
     /// What follows once a command of a transaction is answered.
-    fn go_on(&mut self, outcome: &mut Outcome) {
+    fn go_on(&mut self, asked: Command, outcome: &mut Outcome) {
         let Some(mail) = &mut self.mail else {
             return;
         };
         if !self.awaited.is_empty() {
             return;
         }
-        let asked = outcome.reports.iter().rev().find_map(|report| match report {
-            Report::Answered(asked) => *asked,
-            _ => None,
-        });
         let next = mail
             .recipients
             .iter()
             .position(|recipient| *recipient == Recipient::Open);
         let nobody = mail.welcome().next().is_none();
         match asked {
-            Some(Command::Mail | Command::Rcpt(_)) if mail.mail_refused => self.finish(outcome),
-            Some(Command::Mail | Command::Rcpt(_)) => match next {
+            Command::Mail | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
+            Command::Mail | Command::Rcpt(_) => match next {
                 Some(one) => self.send(Command::Rcpt(one), outcome),
                 // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
                 None if nobody => {
@@ -462,17 +238,17 @@ impl Client {
                 None => self.send(Command::Data, outcome),
             },
             // RFC 5321 section 4.1.4: a refused command changes nothing.
-            Some(Command::Data) => {
+            Command::Data => {
                 self.spoilt = !mail.mail_refused;
                 self.finish(outcome);
             }
-            Some(Command::Chunk) if !mail.refused => self.send_last(Command::LastChunk, outcome),
+            Command::Chunk if !mail.refused => self.send_last(Command::LastChunk, outcome),
             // RFC 3030 section 2: no further chunk, and RSET before anything else.
-            Some(Command::Chunk | Command::LastChunk) => {
+            Command::Chunk | Command::LastChunk => {
                 self.spoilt = !self.any_accepted();
                 self.finish(outcome);
             }
-            Some(Command::For(_)) => {
+            Command::For(_) => {
                 self.spoilt = self.chunks() && !self.any_accepted();
                 self.finish(outcome);
             }
@@ -540,8 +316,7 @@ impl Client {
     }
 
     fn any_accepted(&self) -> bool {
-        let mut recipients = self.mail.iter().flat_map(|mail| &mail.recipients);
-        recipients.any(|recipient| *recipient == Recipient::Accepted)
+        self.mail.as_ref().is_some_and(Mail::any_accepted)
     }
 
     const fn chunks(&self) -> bool {
