@@ -1,4 +1,4 @@
-//! The machines are held to models that were written from the RFCs alone: exhaustively to a depth, and in long random sessions.
+//! The machines are held to models that were written from the RFCs: in every sequence, and in long random sessions.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

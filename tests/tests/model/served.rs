@@ -259,6 +259,12 @@ impl Served {
 }
 
 impl Sight {
+    /// Whether the first reply is a greeting, positive or not (RFC 5321 section 3.1).
+    pub(crate) fn begins_with_greeting(&self) -> bool {
+        let first = self.replies.first();
+        first.is_some_and(|reply| matches!(reply.code, 220 | 421 | 521 | 554))
+    }
+
     /// Whether this is what the model says.
     pub(crate) fn judge(&self, outcome: &Outcome) -> Result<(), String> {
         let codes: Vec<u16> = self.replies.iter().map(|reply| reply.code).collect();
