@@ -8,12 +8,12 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt clippy doc no-std features examples bench-check fuzz-smoke deny interop test
+ci: fmt clippy doc no-std features examples bench-check fuzz-smoke deny interop differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
     cargo fmt --all --check
-    for crate in bench fuzz tests/no-std; do \
+    for crate in bench fuzz tests/differential tests/no-std; do \
         if [ -f $crate/Cargo.toml ]; then cargo fmt --manifest-path $crate/Cargo.toml --check; fi; \
     done
 
@@ -30,6 +30,10 @@ doc:
 # The tests of all crates, doctests included.
 test:
     cargo test --workspace
+
+# Random worlds for a client and a server, from a seed on. One that fails is printed as a story.
+worlds number seed="0":
+    SEED={{ seed }} WORLDS={{ number }} cargo test --release -p smtp-tests --test pairs what_was_accepted_arrived
 
 # The core really does without std: a program without it links, and runs a whole session.
 no-std:
@@ -72,6 +76,11 @@ fuzz-smoke seconds="10":
 # Real programs over loopback, into our server and out of our client.
 interop:
     for adapter in tokio smol async-std blocking; do ADAPTER=$adapter tests/interop/run.sh || exit; done
+
+# The same octets to ours and to other parsers and servers: each difference has been judged by the RFC.
+differential:
+    cargo clippy --manifest-path tests/differential/Cargo.toml --target-dir target/differential -- -D warnings
+    tests/differential/run.sh
 
 # Licences, advisories and sources of the dependencies.
 deny:

@@ -5,6 +5,7 @@
 //!
 //! - [`Buffered`]: a machine with its input buffer, and with what waits to be written before its output.
 //! - [`Gathered`]: pieces of a message for one vectored write, with the commands that stand around them.
+//! - [`Outbox`]: messages that are sent one behind the other, and what became of each.
 //! - [`Places`]: how many connections there are, in all and by peer.
 //! - [`Options`], [`Error`] and [`SendError`]: what users of those drivers see of them.
 //! - [`turned_away`]: what is said to a connection for which there is no place.
@@ -13,6 +14,7 @@ mod buffered;
 mod error;
 mod gathered;
 mod options;
+mod outbox;
 mod places;
 
 use alloc::{sync::Arc, vec::Vec};
@@ -21,6 +23,7 @@ pub use buffered::Buffered;
 pub use error::{Error, SendError};
 pub use gathered::{Gathered, PIECES};
 pub use options::Options;
+pub use outbox::Outbox;
 pub use places::Places;
 
 use crate::{

@@ -5,8 +5,7 @@ use std::{io, time::Duration};
 use bytes::{Buf, BytesMut};
 use smtp_proto::{
     Step, Wait,
-    client::{BodyPermit, Coming, Event, Receipt},
-    types::Envelope,
+    client::{self, BodyPermit, Coming, Event},
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
@@ -25,21 +24,18 @@ const BLOCK: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-    /// Carries a transaction through to its end, sending the message when the server is ready for it.
+    /// Carries the transaction that was begun through to its end, sending the message when the server is ready for it.
+    /// `see` is shown each event.
     pub(crate) async fn transmit<R: AsyncRead + Unpin>(
         &mut self,
-        envelope: Envelope,
         source: &mut Source<'_, R>,
-        receipt: &mut Receipt,
+        mut see: impl FnMut(&Event<'_>, &mut client::Client),
     ) -> Result<(), Error> {
-        if let Err(refused) = self.connection.machine_mut().deliver(envelope) {
-            return Err(refused.why.into());
-        }
         let (mut permit, mut refusal, mut unreadable) = (None, None, None);
         loop {
-            let event = match self.connection.poll().0 {
-                Step::Event(event) => event,
-                Step::Wait(wait) => {
+            let (event, machine) = match self.connection.poll() {
+                (Step::Event(event), machine) => (event, machine),
+                (Step::Wait(wait), _) => {
                     match permit.take() {
                         None => self.connection.wait(wait).await,
                         Some(held) => match self.send_some(held, source, wait).await {
@@ -54,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     continue;
                 }
             };
-            receipt.note(&event);
+            see(&event, machine);
             match event {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),

@@ -51,20 +51,6 @@ install() {
     "$python" -m pip install --quiet --disable-pip-version-check aiosmtpd
 }
 
-install_packages() {
-    echo "installing $*"
-    # Debian starts a daemon as soon as it is installed, unless this says no.
-    local policy=/usr/sbin/policy-rc.d status
-    if [ -e $policy ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy; fi
-    apt-get update -qq &&
-        echo "postfix postfix/main_mailer_type select Local only" | debconf-set-selections &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$tmp/log" 2>&1
-    status=$?
-    [ -z "$policy" ] || rm -f $policy
-    [ $status -eq 0 ] || tail -n 20 "$tmp/log"
-    return $status
-}
-
 install || { echo "FAIL: what the checks need cannot be installed"; exit 1; }
 
 # The examples of one adapter have the names of those of the others: what was built is copied before the next is.

@@ -3,14 +3,16 @@
 use smtp_proto::{
     Instant, Machine, Step, TlsUpgrade,
     server::{Event, Server, Stale, Ticket, ticket},
-    types::Command,
+    types::{Command, Protocol},
 };
 
 use crate::{
+    answer::{Answer, Question, answer},
+    held::{AnyTicket, Held},
     judge::{Judge, verdict},
     octets::escape,
     seat::Seat,
-    settings::{Answer, Question, Settings},
+    settings::Settings,
 };
 
 /// When an application answers questions. The session must be the same in all cases.
@@ -23,6 +25,22 @@ pub enum Answers {
     Late,
     /// When nothing can be read any more, the last first.
     Reversed,
+    /// When it is [told](Application::answer_question) to.
+    Told,
+}
+
+/// What an application became responsible for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Delivery {
+    /// Which of the messages that were complete it is, from 1.
+    pub message: usize,
+    /// The reverse-path.
+    pub from: String,
+    /// The forward-paths that were accepted for good: in LMTP those with a positive verdict.
+    pub to: Vec<String>,
+    /// The content.
+    pub content: Vec<u8>,
 }
 
 /// A server machine and its application.
@@ -32,12 +50,18 @@ pub struct Application {
     pub server: Server,
     /// What the application saw, adjacent body slices joined.
     pub log: Vec<String>,
-    /// The messages that it became responsible for, each once.
-    pub stored: Vec<Vec<u8>>,
+    /// The messages that it became responsible for.
+    pub stored: Vec<Delivery>,
     /// The reverse-path of the open transaction.
     from: String,
-    /// The message that verdicts are asked about, until it is stored.
+    /// Its accepted recipients, and which question each was.
+    recipients: Vec<(usize, String)>,
+    /// The message that verdicts are asked about.
     complete: Option<Vec<u8>>,
+    /// How many verdicts the open transaction has, if there is one: it ends once, and the application is told.
+    open: Option<usize>,
+    /// How many questions were asked.
+    questions: usize,
     settings: Settings,
     answers: Answers,
     held: Vec<Held>,
@@ -47,23 +71,6 @@ pub struct Application {
     upgrade: Option<TlsUpgrade>,
     /// `fail_body` is to be called with the next octets of the message.
     fails: bool,
-}
-
-#[derive(Debug)]
-struct Held {
-    question: Question,
-    answer: Answer,
-    ticket: AnyTicket,
-}
-
-#[derive(Debug)]
-enum AnyTicket {
-    Auth(Ticket<ticket::Auth>),
-    Recipient(Ticket<ticket::Recipient>),
-    Verify(Ticket<ticket::Verify>),
-    Expand(Ticket<ticket::Expand>),
-    Help(Ticket<ticket::Help>),
-    Other(Ticket),
 }
 
 impl Application {
@@ -79,7 +86,10 @@ impl Application {
             log: Vec::new(),
             stored: Vec::new(),
             from: String::new(),
+            recipients: Vec::new(),
             complete: None,
+            open: None,
+            questions: 0,
             settings: settings.clone(),
             answers,
             held: Vec::new(),
@@ -101,12 +111,15 @@ impl Application {
 
     fn asked(&mut self, question: Question, subject: &str, ticket: AnyTicket) {
         let answer = self.rule(question, subject).unwrap_or(Answer::Accept(None));
-        self.will_answer(question, answer, ticket);
+        self.will_answer(question, subject, answer, ticket);
     }
 
-    fn will_answer(&mut self, question: Question, answer: Answer, ticket: AnyTicket) {
+    fn will_answer(&mut self, question: Question, subject: &str, answer: Answer, ticket: AnyTicket) {
+        self.questions += 1;
         let held = Held {
+            number: self.questions,
             question,
+            subject: subject.to_owned(),
             answer,
             ticket,
         };
@@ -117,8 +130,34 @@ impl Application {
         }
     }
 
+    /// The questions that wait to be answered: the number of each of all questions, from 1, and what it is about.
+    pub fn open_questions(&self) -> impl Iterator<Item = (usize, Question, &str)> {
+        self.held
+            .iter()
+            .map(|held| (held.number, held.question, held.subject.as_str()))
+    }
+
+    /// Answers the question with this number in these words, such as `reject NO_SUCH_USER`; in its usual ones if there
+    /// are none.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such question, or the words make no answer.
+    pub fn answer_question(&mut self, number: usize, words: &str) -> Result<(), String> {
+        let place = self.held.iter().position(|held| held.number == number);
+        let mut held = self.held.remove(place.ok_or("no such question is open")?);
+        if !words.is_empty() {
+            let (verb, rest) = words.split_once(' ').unwrap_or((words, ""));
+            held.answer = answer(verb, rest)?;
+        }
+        self.answer(held);
+        Ok(())
+    }
+
     fn answer(&mut self, held: Held) {
-        let stores = held.question == Question::Verdict && matches!(held.answer, Answer::Accept(_));
+        let accepts = matches!(held.answer, Answer::Accept(_) | Answer::Forward(_));
+        let silent = matches!(held.answer, Answer::Silence);
+        let (number, question, subject) = (held.number, held.question, held.subject);
         let server = &mut self.server;
         let result = match (held.answer, held.ticket) {
             (Answer::Silence, _) => Ok(()),
@@ -137,9 +176,46 @@ impl Application {
         };
         if result == Err(Stale) {
             self.log.push("stale".to_owned());
-        } else if stores {
-            self.stored.extend(self.complete.take());
+            return;
         }
+        if question == Question::Verdict && !silent {
+            let due = if self.settings.server.protocol == Protocol::Lmtp {
+                self.recipients.len()
+            } else {
+                1
+            };
+            let given = self.open.expect("a verdict is about an open transaction") + 1;
+            self.open = (given < due).then_some(given);
+        }
+        if accepts && question == Question::Mail {
+            self.open = Some(0);
+        } else if accepts && question == Question::Recipient {
+            // In the order of the commands, whatever that of the answers is.
+            let place = self.recipients.partition_point(|(before, _)| *before < number);
+            self.recipients.insert(place, (number, subject));
+        } else if accepts && question == Question::Verdict {
+            self.store(&subject);
+        }
+    }
+
+    /// Becomes responsible for the message, in LMTP for one more recipient.
+    fn store(&mut self, subject: &str) {
+        let mut to: Vec<String> = self.recipients.iter().map(|(_, path)| path.clone()).collect();
+        if self.settings.server.protocol == Protocol::Lmtp {
+            let index: usize = subject.parse().expect("the number of a recipient");
+            to = vec![to.swap_remove(index)];
+            if let Some(delivery) = self.stored.last_mut()
+                && delivery.message == self.messages
+            {
+                return delivery.to.extend(to);
+            }
+        }
+        self.stored.push(Delivery {
+            message: self.messages,
+            from: self.from.clone(),
+            to,
+            content: self.complete.clone().expect("a complete message"),
+        });
     }
 
     fn answer_auth(&mut self, answer: Answer, ticket: Ticket<ticket::Auth>) {
@@ -151,7 +227,7 @@ impl Application {
         if result == Err(Stale) {
             self.log.push("stale".to_owned());
         } else if let Some(identity) = self.server.identity() {
-            self.log.push(format!("let-in {identity}"));
+            self.log.push(escape(format!("let-in {identity}").as_bytes()));
             if self.settings.security.trusts_originators {
                 self.server.trust_originators();
             }
@@ -212,7 +288,7 @@ impl Application {
             } => {
                 let (sight, answer) = self.judge.judge(&self.settings, mechanism, &claim);
                 self.log.push(escape(sight.as_bytes()));
-                self.will_answer(Question::Auth, answer, AnyTicket::Auth(ticket));
+                self.will_answer(Question::Auth, "", answer, AnyTicket::Auth(ticket));
             }
             Event::AuthFailed(fault) => {
                 self.judge.forget();
@@ -221,6 +297,7 @@ impl Application {
             Event::Mail { mail, ticket } => {
                 let subject = mail.reverse_path().as_str().to_owned();
                 self.from.clone_from(&subject);
+                self.recipients.clear();
                 self.log.push(command("mail", &Command::Mail(mail)));
                 self.asked(Question::Mail, &subject, AnyTicket::Other(ticket.into_any()));
             }
@@ -243,12 +320,7 @@ impl Application {
                 self.log
                     .push(format!("verdict {subject} {}", self.server.protocol_name()));
                 let ticket = AnyTicket::Other(ticket.into_any());
-                match self.settings.rules.iter().find(|rule| {
-                    matches!(rule.question, Question::MessageFrom(number) if self.from.starts_with(&format!("m{number}@")))
-                }) {
-                    Some(rule) => self.asked(rule.question, "", ticket),
-                    None => self.asked(Question::Verdict, &subject, ticket),
-                }
+                self.asked(Question::Verdict, &subject, ticket);
             }
             Event::Verify { query, ticket } => {
                 self.log
@@ -280,10 +352,12 @@ impl Application {
             }
             Event::Reset(why) => {
                 self.flush_body(false);
+                assert!(self.open.take().is_some(), "no transaction is open: {why:?}");
                 self.log.push(format!("reset {why:?}"));
             }
             Event::Closed(why) => {
                 self.flush_body(false);
+                assert!(self.open.is_none(), "the open transaction did not end: {why:?}");
                 self.log.push(format!("closed {why:?}"));
             }
             other => panic!("what is this? {other:?}"),
@@ -334,7 +408,7 @@ impl Seat for Application {
     }
 
     fn answer_held(&mut self) -> bool {
-        if self.held.is_empty() {
+        if self.held.is_empty() || self.answers == Answers::Told {
             return false;
         }
         let held = if self.answers == Answers::Reversed {
@@ -355,19 +429,6 @@ impl Seat for Application {
     fn most_kept(&self) -> usize {
         let limits = &self.settings.server.limits;
         limits.line.max(limits.auth_line)
-    }
-}
-
-impl AnyTicket {
-    fn into_any(self) -> Ticket {
-        match self {
-            Self::Recipient(ticket) => ticket.into_any(),
-            Self::Verify(ticket) => ticket.into_any(),
-            Self::Expand(ticket) => ticket.into_any(),
-            Self::Help(ticket) => ticket.into_any(),
-            Self::Other(ticket) => ticket,
-            Self::Auth(ticket) => panic!("no answer to {ticket:?}"),
-        }
     }
 }
 

@@ -1,14 +1,12 @@
 //! Runs a story in every way there is and compares.
 
-use std::fmt::Write as _;
-
-use smtp_proto::Deadline;
+use std::{fmt::Write as _, time::Duration};
 
 use crate::{
     application::{Answers, Application},
     chop::Chop,
     octets::{escape, unescape},
-    pair::{Pair, Transport},
+    pair::Pair,
     seat::{Driver, Seat, Stuck, Writes},
     sender::Sender,
     story::{Action, Role, Story},
@@ -70,7 +68,7 @@ pub fn check(story: &Story) -> Result<(), String> {
                 Writes::First
             };
             let way = format!("client machine, {chop:?}");
-            let seat = Sender::new(&story.settings, usize::MAX);
+            let seat = Sender::new(&story.settings);
             alone(story, Role::Client, &chop, writes, seat, |driver, action| {
                 if let Action::Client(action) = action {
                     driver.seat.plan(action);
@@ -80,11 +78,15 @@ pub fn check(story: &Story) -> Result<(), String> {
         }
     }
     if story.machines.pair {
+        if story.settings.told {
+            told_pair(story).map_err(|fault| report(story, "pair, as told", &fault))?;
+            return Ok(());
+        }
         for answers in [Answers::Now, Answers::Late, Answers::Reversed] {
-            pair(story, answers, ())
-                .map_err(|fault| report(story, &format!("pair, whole, answers {answers:?}"), &fault))?;
-            pair(story, answers, 1_u8)
-                .map_err(|fault| report(story, &format!("pair, octets, answers {answers:?}"), &fault))?;
+            for (way, most) in [("whole", usize::MAX), ("octets", 1)] {
+                pair(story, answers, most)
+                    .map_err(|fault| report(story, &format!("pair, {way}, answers {answers:?}"), &fault))?;
+            }
         }
     }
     Ok(())
@@ -97,6 +99,12 @@ pub fn check(story: &Story) -> Result<(), String> {
 /// Describes the difference.
 pub fn check_sights(story: &Story, role: Role, log: &[String]) -> Result<(), String> {
     compare_sights(story, role, log).map_err(|fault| report(story, "sights", &fault))
+}
+
+/// Whether a story has to tell of this sight.
+#[must_use]
+pub fn is_always_told(sight: &str) -> bool {
+    ALWAYS_TOLD.contains(&sight.split(' ').next().unwrap_or_default())
 }
 
 /// What a difference looks like.
@@ -191,7 +199,13 @@ fn alone<S: Seat>(
             }
             Action::EndOfInput(by) if *by != role => driver.receive_end(),
             Action::EndOfInput(_) => {}
-            Action::Lost => driver.seat.lost(),
+            Action::Lost(_) => driver.seat.lost(),
+            Action::Arrive(..) | Action::Answer(..) | Action::Fail(_) => {
+                return Err(fault(
+                    line,
+                    "only a pair can do this, and the link has to be told",
+                ));
+            }
             Action::Handshake(done) => {
                 if !driver.seat.awaits_tls() {
                     return Err(fault(line, "no handshake is waited for"));
@@ -222,20 +236,17 @@ fn alone<S: Seat>(
     compare_sights(story, role, driver.seat.log())
 }
 
-/// Runs the story with both machines; what each says is compared as a whole.
-fn pair(story: &Story, answers: Answers, transport: impl Transport) -> Result<(), Fault> {
-    let mut sender = Sender::new(&story.settings, usize::MAX);
+/// Runs the story with both machines; what each says is compared as a whole. At most so many octets get through at once.
+fn pair(story: &Story, answers: Answers, most: usize) -> Result<(), Fault> {
+    let mut pair = Pair::new(&story.settings, answers);
     for (line, action) in &story.actions {
         match action {
-            Action::Client(action) => sender.plan(action),
+            Action::Client(action) => pair.client.seat.plan(action),
             Action::Say(..) | Action::Handshake(true) => {}
             other => return Err(fault(*line, format!("a pair cannot {other:?}"))),
         }
     }
-    let mut pair = Pair::new(sender, Application::new(&story.settings, answers), transport);
-    let mut budget = 1_000_000;
-    let _: Option<Deadline> = pair
-        .talk(&mut budget)
+    pair.talk(most)
         .map_err(|Stuck| fault(0, "the machines go on and on"))?;
     for (role, said) in [
         (Role::Client, &pair.client.said),
@@ -249,6 +260,26 @@ fn pair(story: &Story, answers: Answers, transport: impl Transport) -> Result<()
     if pair.client.seat.has_plans() {
         return Err(fault(0, "the client did not get to do all it was to do"));
     }
+    compare_pair(story, &pair)
+}
+
+/// Runs the story with both machines, each thing as it is told; what is not told does not happen.
+fn told_pair(story: &Story) -> Result<(), Fault> {
+    let mut pair = Pair::new(&story.settings, Answers::Told);
+    // Both machines are polled once before anything happens.
+    let begin = (0, Action::Time(Duration::ZERO));
+    for (line, action) in [&begin].into_iter().chain(&story.actions) {
+        pair.happen(action).map_err(|why| fault(*line, why))?;
+    }
+    for rest in [pair.client.offers(), pair.server.offers()] {
+        if !rest.is_empty() {
+            return Err(fault(0, difference(b"", rest)));
+        }
+    }
+    compare_pair(story, &pair)
+}
+
+fn compare_pair(story: &Story, pair: &Pair) -> Result<(), Fault> {
     compare_sights(story, Role::Server, pair.server.seat.log())?;
     compare_sights(story, Role::Client, pair.client.seat.log())
 }

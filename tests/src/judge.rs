@@ -6,8 +6,9 @@ use smtp_proto::{
 };
 
 use crate::{
+    answer::{Answer, Question},
     security::{Security, User},
-    settings::{Answer, Question, Settings},
+    settings::Settings,
 };
 
 /// Judges claims by the rules and users of a story.

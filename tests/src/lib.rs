@@ -1,7 +1,7 @@
 //! Proof for the machines of `smtp-proto`: stories as data, chopped input, virtual time, machines in pairs.
 //!
 //! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
-//! [`Pair`] lets a client and a server machine talk to each other in memory. [`mod@scenarios`] puts the adapters to the proof.
+//! [`Pair`] joins a client and a server machine in memory. [`mod@scenarios`] puts the adapters to the proof.
 
 #![expect(
     clippy::expect_used,
@@ -10,9 +10,11 @@
     reason = "a panic here is the report of a failed test"
 )]
 
+mod answer;
 mod application;
 mod check;
 mod chop;
+mod held;
 mod judge;
 pub mod model;
 mod octets;
@@ -25,13 +27,14 @@ mod sender;
 mod settings;
 mod story;
 
-pub use application::{Answers, Application};
-pub use check::{check, check_sights};
+pub use answer::{Answer, Question, Rule};
+pub use application::{Answers, Application, Delivery};
+pub use check::{check, check_sights, is_always_told};
 pub use chop::Chop;
-pub use octets::{escape, unescape};
-pub use pair::{End, Pair, Transport};
+pub use octets::{escape, escape_all, unescape};
+pub use pair::{End, Pair};
 pub use seat::{Driver, Seat, Stuck, Writes};
 pub use security::{Security, User};
 pub use sender::Sender;
-pub use settings::{Answer, Question, Rule, Settings};
+pub use settings::Settings;
 pub use story::{Action, Machines, Role, Story};

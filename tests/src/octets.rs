@@ -55,13 +55,34 @@ pub fn escape(octets: &[u8]) -> String {
                 '\0' => text.push_str("\\0"),
                 '\\' => text.push_str("\\\\"),
                 letter if letter.is_control() => {
-                    let _ = write!(text, "\\x{:02x}", letter as u32);
+                    for octet in letter.encode_utf8(&mut [0; 4]).bytes() {
+                        let _ = write!(text, "\\x{octet:02x}");
+                    }
                 }
                 letter => text.push(letter),
             }
         }
         for octet in chunk.invalid() {
             let _ = write!(text, "\\x{octet:02x}");
+        }
+    }
+    text
+}
+
+/// The same in graphic ASCII only, so that no editor and no end of a line takes anything away.
+#[must_use]
+pub fn escape_all(octets: &[u8]) -> String {
+    let mut text = String::new();
+    for octet in octets {
+        match octet {
+            b'\r' => text.push_str("\\r"),
+            b'\n' => text.push_str("\\n"),
+            b' ' => text.push_str("\\s"),
+            b'\\' => text.push_str("\\\\"),
+            octet if octet.is_ascii_graphic() => text.push(char::from(*octet)),
+            octet => {
+                let _ = write!(text, "\\x{octet:02x}");
+            }
         }
     }
     text

@@ -1,213 +1,268 @@
 //! A client machine and a server machine that talk to each other in memory, under virtual time.
 
-use std::collections::VecDeque;
-
-use smtp_proto::{Deadline, Instant, Step, Wait};
+use smtp_proto::{Instant, Step, Wait};
 
 use crate::{
-    application::Application,
+    answer::rejection,
+    application::{Answers, Application},
     seat::{Seat, Stuck},
     sender::Sender,
-    story::Role,
+    settings::Settings,
+    story::{Action, Role},
 };
 
-/// What the stream between the two does with octets: how many it takes or gives at each turn.
-pub trait Transport {
-    /// How many of `offered` octets said by `from` get through now; zero makes them wait for time to pass.
-    fn carry(&mut self, from: Role, offered: usize) -> usize;
-    /// Whether a TLS handshake comes to its end.
-    fn shakes_hands(&mut self) -> bool {
-        true
-    }
-    /// Whether the stream breaks now.
-    fn breaks(&mut self) -> bool {
-        false
-    }
-}
-
-/// A stream that carries all it gets at once.
-impl Transport for () {
-    fn carry(&mut self, _: Role, offered: usize) -> usize {
-        offered
-    }
-}
-
-/// A stream that carries one octet at a time.
-impl Transport for u8 {
-    fn carry(&mut self, _: Role, offered: usize) -> usize {
-        offered.min(1)
-    }
-}
-
-/// The two machines and the stream between them.
+/// The two machines, their applications, and the stream between them.
+///
+/// Things happen to them [one at a time](Self::happen), or [all that can](Self::talk) happens.
 #[derive(Debug)]
-pub struct Pair<T> {
+#[non_exhaustive]
+pub struct Pair {
     /// The client's side.
     pub client: End<Sender>,
     /// The server's side.
     pub server: End<Application>,
     /// The time.
     pub now: Instant,
-    transport: T,
 }
 
 /// One end of the stream.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct End<S> {
     /// The machine and its application.
     pub seat: S,
     /// All that it said.
     pub said: Vec<u8>,
-    /// Whether its session is over.
-    pub closed: bool,
-    /// On the way to it.
-    inbox: VecDeque<u8>,
-    end_seen: bool,
+    /// How much of that has arrived at the other end.
+    pub arrived: usize,
+    /// What it waits for; `None` when its session is over.
+    pub wait: Option<Wait>,
     buffer: Vec<u8>,
+    end_seen: bool,
 }
 
 impl<S: Seat> End<S> {
-    const fn new(seat: S) -> Self {
+    fn new(seat: S) -> Self {
         Self {
             seat,
             said: Vec::new(),
-            closed: false,
-            inbox: VecDeque::new(),
-            end_seen: false,
+            arrived: 0,
+            wait: Some(Wait::default()),
             buffer: Vec::new(),
+            end_seen: false,
         }
     }
 
-    fn awaits_tls(&self) -> bool {
-        !self.closed && self.seat.awaits_tls()
+    /// Whether its session is over.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.wait.is_none()
     }
 
-    /// Polls until the machine waits; `None` when its session is over.
-    fn poll(&mut self, now: Instant, budget: &mut usize) -> Result<Option<Wait>, Stuck> {
-        while !self.closed {
-            *budget = budget.checked_sub(1).ok_or(Stuck)?;
+    /// Whether it waits for a TLS handshake.
+    #[must_use]
+    pub fn awaits_tls(&self) -> bool {
+        !self.is_closed() && self.seat.awaits_tls()
+    }
+
+    /// Whether it would take octets, or the end of them.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        self.wait.is_some_and(|wait| wait.read)
+    }
+
+    /// What it would say now.
+    #[must_use]
+    pub fn offers(&self) -> &[u8] {
+        match self.wait {
+            Some(wait) if wait.write => self.seat.output(),
+            _ => b"",
+        }
+    }
+
+    /// Polls until the machine waits.
+    fn poll(&mut self, now: Instant) -> Result<(), Stuck> {
+        for _ in 0..100_000 + 10 * self.buffer.len() {
+            if self.is_closed() {
+                return Ok(());
+            }
             let mut input = self.buffer.as_slice();
             let step = self.seat.step(&mut input, now);
             let used = self.buffer.len() - input.len();
             self.buffer.drain(..used);
             match step {
-                Step::Event(closed) => self.closed = closed,
-                Step::Wait(wait) => return Ok(Some(wait)),
+                Step::Event(true) => self.wait = None,
+                Step::Event(false) => {}
+                Step::Wait(wait) => {
+                    self.wait = Some(wait);
+                    return Ok(());
+                }
             }
         }
-        Ok(None)
+        Err(Stuck)
     }
 
-    /// Gives octets to the peer; `true` when any got through.
-    fn write(&mut self, wait: Wait, inbox: &mut VecDeque<u8>, carry: impl FnOnce(usize) -> usize) -> bool {
-        let output = self.seat.output();
-        if !wait.write || output.is_empty() {
-            return false;
-        }
-        let octets = carry(output.len()).min(output.len());
-        self.said.extend_from_slice(&output[..octets]);
-        inbox.extend(&output[..octets]);
+    /// Gives octets to the stream.
+    fn say(&mut self, octets: usize) {
+        self.said.extend_from_slice(&self.seat.output()[..octets]);
         self.seat.wrote(octets);
-        octets > 0
     }
 
-    fn read(&mut self, wait: Wait, peer_closed: bool, carry: impl FnOnce(usize) -> usize) -> bool {
-        if !wait.read {
-            return false;
-        }
+    /// Takes octets that the peer said.
+    fn hear(&mut self, octets: &[u8]) {
         assert!(self.buffer.len() <= self.seat.most_kept(), "too much input left");
-        if self.inbox.is_empty() {
-            let ends = peer_closed && !self.end_seen;
-            if ends {
-                self.end_seen = true;
-                self.seat.end_input();
-            }
-            return ends;
-        }
-        let octets = carry(self.inbox.len()).min(self.inbox.len());
-        self.buffer.extend(self.inbox.drain(..octets));
-        octets > 0
+        self.buffer.extend_from_slice(octets);
+    }
+
+    /// Takes the end of what the peer says.
+    fn hear_end(&mut self) {
+        self.end_seen = true;
+        self.seat.end_input();
     }
 }
 
-impl<T: Transport> Pair<T> {
+impl Pair {
     /// A stream that has just been connected.
     #[must_use]
-    pub const fn new(client: Sender, server: Application, transport: T) -> Self {
+    pub fn new(settings: &Settings, answers: Answers) -> Self {
         Self {
-            client: End::new(client),
-            server: End::new(server),
+            client: End::new(Sender::new(settings)),
+            server: End::new(Application::new(settings, answers)),
             now: Instant::ORIGIN,
-            transport,
         }
     }
 
-    /// Lets the two talk until nothing happens any more without time passing.
+    /// Lets one thing happen, and the machines go on until they wait. The client application does at once what it was
+    /// told to.
     ///
     /// # Errors
     ///
-    /// When that takes more than `budget` steps.
-    pub fn talk(&mut self, budget: &mut usize) -> Result<Option<Deadline>, Stuck> {
-        loop {
-            if !(self.client.closed && self.server.closed) && self.transport.breaks() {
-                self.client.seat.lost();
-                self.server.seat.lost();
+    /// Says why this cannot happen now.
+    pub fn happen(&mut self, action: &Action) -> Result<(), String> {
+        match action {
+            Action::Say(Role::Client, octets) => say(&mut self.client, octets)?,
+            Action::Say(Role::Server, octets) => say(&mut self.server, octets)?,
+            Action::Arrive(Role::Client, octets) => arrive(&mut self.client, &mut self.server, *octets)?,
+            Action::Arrive(Role::Server, octets) => arrive(&mut self.server, &mut self.client, *octets)?,
+            Action::EndOfInput(Role::Client) if self.server.reads() => self.server.hear_end(),
+            Action::EndOfInput(Role::Server) if self.client.reads() => self.client.hear_end(),
+            Action::EndOfInput(_) => return Err("nobody reads".to_owned()),
+            Action::Lost(Role::Client) => self.client.seat.lost(),
+            Action::Lost(Role::Server) => self.server.seat.lost(),
+            Action::Time(span) => self.now = self.now + *span,
+            Action::Handshake(done) => {
+                if !self.shake_hands(*done) {
+                    return Err("no handshake is waited for".to_owned());
+                }
             }
-            let client_wait = self.client.poll(self.now, budget)?;
-            let server_wait = self.server.poll(self.now, budget)?;
-            let mut moved = false;
-            if let Some(wait) = client_wait {
-                moved |= self.client.write(wait, &mut self.server.inbox, |offered| {
-                    self.transport.carry(Role::Client, offered)
-                });
-                moved |= self.client.read(wait, self.server.closed, |offered| {
-                    self.transport.carry(Role::Server, offered)
-                });
-            }
-            if let Some(wait) = server_wait {
-                moved |= self.server.write(wait, &mut self.client.inbox, |offered| {
-                    self.transport.carry(Role::Server, offered)
-                });
-                moved |= self.server.read(wait, self.client.closed, |offered| {
-                    self.transport.carry(Role::Client, offered)
-                });
-            }
-            if !moved {
-                moved = self.shake_hands();
-            }
-            if !moved {
-                moved = (!self.client.closed && self.client.seat.answer_held())
-                    || (!self.server.closed && self.server.seat.answer_held());
-            }
-            if !moved {
-                let deadline = |wait: Option<Wait>| wait.and_then(|wait| wait.deadline);
-                let both = [deadline(client_wait), deadline(server_wait)];
-                return Ok(both.into_iter().flatten().min_by_key(|deadline| deadline.at));
-            }
+            Action::Shutdown(how) => self.server.seat.server.shutdown(*how),
+            Action::Client(action) => self.client.seat.plan(action),
+            Action::Answer(number, words) => self.server.seat.answer_question(*number, words)?,
+            Action::Fail(words) => self
+                .server
+                .seat
+                .server
+                .fail_body(rejection(words)?)
+                .map_err(|_| "no content is on its way".to_owned())?,
         }
+        self.settle()
+            .map_err(|Stuck| "the machines go on and on".to_owned())
     }
 
-    /// Does the TLS handshake once both sides wait for it. One whose peer has gone fails.
-    fn shake_hands(&mut self) -> bool {
-        let awaited = (self.client.awaits_tls(), self.server.awaits_tls());
-        let (client_gone, server_gone) = (self.client.closed, self.server.closed);
-        if awaited == (true, true) {
-            let done = self.transport.shakes_hands();
-            self.client.seat.shake_hands(done);
-            self.server.seat.shake_hands(done);
-        } else if awaited.0 && server_gone {
-            self.client.seat.shake_hands(false);
-        } else if awaited.1 && client_gone {
-            self.server.seat.shake_hands(false);
-        } else {
+    fn settle(&mut self) -> Result<(), Stuck> {
+        for _ in 0..10_000 {
+            self.client.poll(self.now)?;
+            if self.client.is_closed() || !self.client.seat.answer_held() {
+                return self.server.poll(self.now);
+            }
+        }
+        Err(Stuck)
+    }
+
+    /// Lets the two talk until nothing happens any more without time passing. At most so many octets get through at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// When that does not end.
+    pub fn talk(&mut self, most: usize) -> Result<(), Stuck> {
+        for _ in 0..1_000_000 {
+            self.client.poll(self.now)?;
+            self.server.poll(self.now)?;
+            let moved = exchange(&mut self.client, &mut self.server, most)
+                | exchange(&mut self.server, &mut self.client, most)
+                || self.shake_hands(true)
+                || (!self.client.is_closed() && self.client.seat.answer_held())
+                || (!self.server.is_closed() && self.server.seat.answer_held());
+            if !moved {
+                return Ok(());
+            }
+        }
+        Err(Stuck)
+    }
+
+    /// Does the TLS handshake, or lets it fail, where it is waited for. It is not done by one side alone.
+    fn shake_hands(&mut self, done: bool) -> bool {
+        let awaited = [self.client.awaits_tls(), self.server.awaits_tls()];
+        if done && awaited != [true; 2] {
             return false;
         }
-        true
+        if awaited[0] {
+            self.client.seat.shake_hands(done);
+        }
+        if awaited[1] {
+            self.server.seat.shake_hands(done);
+        }
+        awaited != [false; 2]
     }
 
     /// Whether both sessions are over.
     #[must_use]
     pub const fn is_over(&self) -> bool {
-        self.client.closed && self.server.closed
+        self.client.is_closed() && self.server.is_closed()
     }
+}
+
+fn say<S: Seat>(end: &mut End<S>, octets: &[u8]) -> Result<(), String> {
+    let offered = end.offers();
+    if !offered.starts_with(octets) {
+        let offered = crate::escape(&offered[..offered.len().min(octets.len() + 80)]);
+        return Err(format!("what is to be said is {offered:?}"));
+    }
+    end.say(octets.len());
+    Ok(())
+}
+
+fn arrive<S: Seat, P: Seat>(from: &mut End<S>, to: &mut End<P>, octets: usize) -> Result<(), String> {
+    let end = from.arrived + octets;
+    if !to.reads() {
+        return Err("nobody reads".to_owned());
+    }
+    if end > from.said.len() {
+        return Err(format!(
+            "{} octets are on their way",
+            from.said.len() - from.arrived
+        ));
+    }
+    to.hear(&from.said[from.arrived..end]);
+    from.arrived = end;
+    Ok(())
+}
+
+/// Carries what one says to the other; `true` when anything moved.
+fn exchange<S: Seat, P: Seat>(from: &mut End<S>, to: &mut End<P>, most: usize) -> bool {
+    let said = from.offers().len().min(most);
+    from.say(said);
+    let heard = (from.said.len() - from.arrived).min(most);
+    if !to.reads() {
+        return said > 0;
+    }
+    if heard > 0 {
+        to.hear(&from.said[from.arrived..from.arrived + heard]);
+        from.arrived += heard;
+    } else if from.is_closed() && !to.end_seen {
+        to.hear_end();
+        return true;
+    }
+    said > 0 || heard > 0
 }

@@ -8,6 +8,8 @@ use smtp_proto::{
     types::Extension,
 };
 
+use crate::octets::unescape;
+
 /// What a story says of TLS and of who may log in.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
@@ -63,7 +65,11 @@ impl Security {
 
     /// `user name secret other...`
     pub(crate) fn add_user(&mut self, text: &str) -> Result<(), String> {
-        let mut words = text.split(' ').map(str::to_owned);
+        let mut words = text
+            .split(' ')
+            .map(word)
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter();
         self.users.push(User {
             name: words.next().unwrap_or_default(),
             secret: words.next().ok_or("a password is missing")?,
@@ -109,13 +115,18 @@ pub(crate) fn set_client(config: &mut client::Config, what: &str, value: &str) -
 /// `login ann pw`, `token ann tok`, `external`, `anonymous trace`.
 pub(crate) fn credentials(kind: &str, value: &str) -> Result<Credentials, String> {
     let (user, secret) = value.split_once(' ').unwrap_or((value, ""));
+    let (user, secret) = (word(user)?, word(secret)?);
     Ok(match kind {
         "login" => Credentials::password(user, secret),
         "token" => Credentials::token(user, secret),
         "external" => Credentials::external(),
-        "anonymous" => Credentials::anonymous(value),
+        "anonymous" => Credentials::anonymous(word(value)?),
         _ => return Err("login, token, external or anonymous".to_owned()),
     })
+}
+
+fn word(text: &str) -> Result<String, String> {
+    String::from_utf8(unescape(text)?).map_err(|error| error.to_string())
 }
 
 pub(crate) fn mechanism(name: &str) -> Result<Mechanism, String> {

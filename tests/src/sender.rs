@@ -19,11 +19,14 @@ pub struct Sender {
     /// What the application saw.
     pub log: Vec<String>,
     permit: Option<BodyPermit>,
-    receipt: Option<Receipt>,
+    /// The last of the content of the open transaction was taken up.
+    given: bool,
+    /// That of the open transaction, and that of the one behind it.
+    receipts: VecDeque<Receipt>,
     /// What it is still to do; each thing waits for its turn.
     plans: VecDeque<String>,
-    /// Content that was not taken yet.
-    content: Option<(Vec<u8>, usize)>,
+    /// Content that was not taken yet, how much of it was, and what comes behind it.
+    content: Option<(Vec<u8>, usize, Coming)>,
     /// The largest piece of content that is offered at once.
     piece: usize,
     /// What goes to the wire.
@@ -34,9 +37,9 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A session that has just been connected. Content is given to the machine in pieces of at most `piece` octets.
+    /// A session that has just been connected.
     #[must_use]
-    pub fn new(settings: &Settings, piece: usize) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let (config, security) = (settings.client.clone().into(), &settings.security);
         Self {
             client: if security.tls_first {
@@ -46,10 +49,11 @@ impl Sender {
             },
             log: Vec::new(),
             permit: None,
-            receipt: None,
+            given: false,
+            receipts: VecDeque::new(),
             plans: VecDeque::new(),
             content: None,
-            piece,
+            piece: settings.piece,
             wire: Vec::new(),
             // A challenge of AUTH may be longer.
             most_kept: settings.client.limits.reply.total.max(13_000),
@@ -69,6 +73,12 @@ impl Sender {
         !self.plans.is_empty() || self.content.is_some()
     }
 
+    /// Whether the machine waits for content, and none is planned.
+    #[must_use]
+    pub const fn wants_content(&self) -> bool {
+        self.permit.is_some() && self.content.is_none()
+    }
+
     /// Does the next thing if it is its turn.
     fn act(&mut self) -> Result<bool, String> {
         let Some(plan) = self.plans.front() else {
@@ -76,7 +86,8 @@ impl Sender {
         };
         let (verb, rest) = plan.split_once(' ').unwrap_or((plan, ""));
         let in_turn = match verb {
-            "body" => self.permit.is_some(),
+            "part" | "body" => self.wants_content(),
+            "next" => self.permit.is_some() || self.client.is_ready(),
             "abort" => true,
             _ => self.client.is_ready(),
         };
@@ -87,13 +98,23 @@ impl Sender {
         self.plans.pop_front();
         let client = &mut self.client;
         let refused = match verb.as_str() {
-            "deliver" => {
+            "deliver" | "next" => {
                 let envelope = envelope(&unescape(&rest)?)?;
-                self.receipt = Some(Receipt::new(&envelope));
-                client.deliver(envelope).err().map(|refused| refused.why)
+                let receipt = Receipt::new(&envelope);
+                let refused = client.deliver(envelope).err();
+                if refused.is_none() {
+                    self.receipts.push_back(receipt);
+                }
+                refused.map(|refused| refused.why)
             }
-            "body" => {
-                self.content = Some((unescape(&rest)?, 0));
+            "part" | "body" => {
+                let coming = if verb == "part" {
+                    Coming::More
+                } else {
+                    Coming::Nothing
+                };
+                self.given = coming == Coming::Nothing;
+                self.content = Some((unescape(&rest)?, 0, coming));
                 None
             }
             "verify" => client.verify(query(&rest)?).err().map(|refused| refused.why),
@@ -142,7 +163,7 @@ impl Sender {
             let all_used = self
                 .content
                 .as_ref()
-                .is_some_and(|(content, at)| *at == content.len());
+                .is_some_and(|(content, at, _)| *at == content.len());
             if !(more && all_used) {
                 return moved;
             }
@@ -150,13 +171,13 @@ impl Sender {
     }
 
     fn send_piece(&mut self) -> bool {
-        let (Some((content, at)), Some(permit)) = (&mut self.content, &self.permit) else {
+        let (Some((content, at, behind)), Some(permit)) = (&mut self.content, &self.permit) else {
             return false;
         };
         let rest = &content[*at..];
         let piece = &rest[..rest.len().min(self.piece)];
         let coming = if piece.len() == rest.len() {
-            Coming::Nothing
+            *behind
         } else {
             Coming::More
         };
@@ -175,11 +196,13 @@ impl Sender {
             }
             Ok(Piece::Empty) => {
                 assert_eq!(used, 0, "content was used up and nothing given out");
-                let permit = self.permit.take().expect("it was there");
-                if *at < content.len() {
-                    panic!("the machine takes no content: {:?}", &content[*at..]);
-                }
+                assert_eq!(*at, content.len(), "the machine takes no content");
+                let more = *behind == Coming::More;
                 self.content = None;
+                if more {
+                    return true;
+                }
+                let permit = self.permit.take().expect("it was there");
                 if let Err(why) = self.client.end_body(permit) {
                     self.log.push(format!("unsendable {why}"));
                 }
@@ -200,7 +223,7 @@ impl Sender {
     }
 
     fn see(&mut self, event: Event<'_>) {
-        if let Some(receipt) = &mut self.receipt {
+        if let Some(receipt) = self.receipts.front_mut() {
             receipt.note(&event);
         }
         match event {
@@ -217,8 +240,14 @@ impl Sender {
             Event::Finished(outcome) => {
                 self.log.push(format!("finished {outcome:?}"));
                 // Content that was not asked for belongs to no later message.
-                if self.content.is_none() && self.plans.front().is_some_and(|plan| is_body(plan)) {
-                    self.plans.pop_front();
+                if !std::mem::take(&mut self.given) {
+                    self.permit = None;
+                    let behind = |plan: &String| !plan.starts_with("next ");
+                    if let Some(index) = self.plans.iter().position(behind)
+                        && self.plans.get(index).is_some_and(|plan| is_body(plan))
+                    {
+                        self.plans.remove(index);
+                    }
                 }
                 self.tell_fates();
             }
@@ -231,7 +260,7 @@ impl Sender {
     }
 
     fn tell_fates(&mut self) {
-        let Some(receipt) = self.receipt.take() else {
+        let Some(receipt) = self.receipts.pop_front() else {
             return;
         };
         for (path, fate) in receipt.recipients() {

@@ -6,18 +6,14 @@ use smtp_proto::{
     client,
     data::{BareLineEndings, LineEndings},
     limits::Bound,
-    sasl::Progress,
-    server::{self, EarlyTalk, Historic, Member, Unknown},
+    server::{self, EarlyTalk, Historic, Unknown},
     syntax::Leniency,
-    types::{
-        AnnouncedLimits, ClientName, Code, EnhancedCode, Extension, Extensions, ForwardPath, Host, Keyword,
-        Mailbox, Protocol, Rejection, Text,
-    },
+    types::{AnnouncedLimits, ClientName, Extension, Extensions, Host, Keyword, Protocol},
 };
 
 use crate::{
+    answer::{Rule, reply_text, rule},
     application::Answers,
-    octets::unescape,
     security::{self, Security},
 };
 
@@ -41,55 +37,10 @@ pub struct Settings {
     pub security: Security,
     /// Flights come whole: how they are cut matters.
     pub whole: bool,
-}
-
-/// An answer to questions.
-#[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "plain data")]
-pub struct Rule {
-    /// Which question.
-    pub question: Question,
-    /// How its subject has to begin.
-    pub about: String,
-    /// The answer.
-    pub answer: Answer,
-}
-
-/// What a server machine asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "all that the machine asks")]
-#[expect(missing_docs, reason = "see the events of the server machine")]
-pub enum Question {
-    Connect,
-    Hello,
-    Auth,
-    Mail,
-    Recipient,
-    Message,
-    Body,
-    Verdict,
-    /// The verdict on the message with this number in its reverse-path, `m0@` and so on.
-    MessageFrom(usize),
-    Verify,
-    Expand,
-    Help,
-    Command,
-}
-
-/// What the application says to it.
-#[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "all that the machine understands")]
-#[expect(missing_docs, reason = "see the methods of the server machine")]
-pub enum Answer {
-    Accept(Option<Text<'static>>),
-    Reject(Rejection),
-    Forward(ForwardPath<'static>),
-    Verified(Member<'static>),
-    Expanded(Vec<Member<'static>>),
-    Status(Text<'static>),
-    Judged(Progress),
-    /// None: the ticket is thrown away.
-    Silence,
+    /// The client application gives content to its machine in pieces of at most so many octets.
+    pub piece: usize,
+    /// The story of a pair tells all that the link and the server application do, and when.
+    pub told: bool,
 }
 
 impl Default for Settings {
@@ -105,6 +56,8 @@ impl Default for Settings {
             session_offers: Vec::new(),
             security: Security::default(),
             whole: false,
+            piece: usize::MAX,
+            told: false,
         }
     }
 }
@@ -126,6 +79,15 @@ impl Settings {
             }
             "flights" if rest == "whole" => {
                 self.whole = true;
+                Ok(())
+            }
+            "pieces" => {
+                self.piece = number(rest)?;
+                Ok(())
+            }
+            "link" if rest == "told" => {
+                self.told = true;
+                self.answers = Some(Answers::Told);
                 Ok(())
             }
             "protocol" => {
@@ -154,7 +116,10 @@ impl Settings {
                 }
                 Ok(())
             }
-            _ => self.rule(head, first, more),
+            _ => {
+                self.rules.push(rule(head, first, more)?);
+                Ok(())
+            }
         }
     }
 
@@ -230,6 +195,7 @@ impl Settings {
                     "command" => timeouts.command = span,
                     "data" => timeouts.data = span,
                     "answer" => timeouts.answer = span,
+                    "verdict" => timeouts.verdict = span,
                     "write" => timeouts.write = span,
                     "penalty" => timeouts.penalty = span,
                     "min-rate" => timeouts.min_rate = number(numbers)?,
@@ -266,58 +232,20 @@ impl Settings {
                     _ => return Err("no such limit".to_owned()),
                 }
             }
+            "timeout" => {
+                let (name, numbers) = value.split_once(' ').ok_or("a number is missing")?;
+                let span = Duration::from_secs(number(numbers)?);
+                let timeouts = &mut config.timeouts;
+                match name {
+                    "all" => *timeouts = client::Timeouts::all(span),
+                    "data-block" => timeouts.data_block = span,
+                    "data-end" => timeouts.data_end = span,
+                    "write" => timeouts.write = span,
+                    _ => return Err("no such timeout".to_owned()),
+                }
+            }
             _ => return Err("no such client setting".to_owned()),
         }
-        Ok(())
-    }
-
-    fn rule(&mut self, verb: &str, question: &str, rest: &str) -> Result<(), String> {
-        let question = match question {
-            "connect" => Question::Connect,
-            "hello" => Question::Hello,
-            "auth" => Question::Auth,
-            "mail" => Question::Mail,
-            "rcpt" => Question::Recipient,
-            "message" => Question::Message,
-            "body" => Question::Body,
-            "verdict" => Question::Verdict,
-            "vrfy" => Question::Verify,
-            "expn" => Question::Expand,
-            "help" => Question::Help,
-            "command" => Question::Command,
-            _ => return Err("no such setting or question".to_owned()),
-        };
-        let (about, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-        let about = about.trim_start_matches('*').to_owned();
-        let answer = match verb {
-            "accept" if rest.is_empty() => Answer::Accept(None),
-            "accept" => Answer::Accept(Some(reply_text(rest)?)),
-            "reject" => Answer::Reject(rejection(rest)?),
-            "forward" => Answer::Forward(ForwardPath::parse(rest).map_err(text)?.into_owned()),
-            "not-local" => Answer::Reject(Rejection::not_local(
-                ForwardPath::parse(rest).map_err(text)?.into_owned(),
-            )),
-            "verified" => Answer::Verified(member(rest)?),
-            "expanded" => Answer::Expanded(rest.split(';').map(member).collect::<Result<_, _>>()?),
-            "ambiguous" => {
-                let members: Vec<_> = rest.split(';').map(member).collect::<Result<_, _>>()?;
-                Answer::Reject(Rejection::ambiguous(members.iter().map(|member| {
-                    (
-                        member.full_name.as_ref().map_or("", Text::as_str),
-                        member.mailbox.clone(),
-                    )
-                })))
-            }
-            "status" => Answer::Status(reply_text(rest)?),
-            "challenge" => Answer::Judged(Progress::Challenge(unescape(rest)?)),
-            "silent" => Answer::Silence,
-            _ => return Err("no such setting or answer".to_owned()),
-        };
-        self.rules.push(Rule {
-            question,
-            about,
-            answer,
-        });
         Ok(())
     }
 }
@@ -349,60 +277,6 @@ fn make_use(text: &str) -> Result<client::Use, String> {
         "never" => Ok(client::Use::Never),
         _ => Err("when-offered or never".to_owned()),
     }
-}
-
-fn reply_text(text: &str) -> Result<Text<'static>, String> {
-    let octets = unescape(text)?;
-    let text = String::from_utf8(octets).map_err(|error| error.to_string())?;
-    Text::new(text).map_err(|error| error.to_string())
-}
-
-/// `550 5.1.1 words`, or the name of a constant.
-fn rejection(text: &str) -> Result<Rejection, String> {
-    let constants = [
-        ("NO_SUCH_USER", Rejection::NO_SUCH_USER),
-        ("RELAY_DENIED", Rejection::RELAY_DENIED),
-        ("POLICY", Rejection::POLICY),
-        ("SENDER_REFUSED", Rejection::SENDER_REFUSED),
-        ("MAILBOX_BUSY", Rejection::MAILBOX_BUSY),
-        ("MAILBOX_FULL", Rejection::MAILBOX_FULL),
-        ("LOCAL_ERROR", Rejection::LOCAL_ERROR),
-        ("NO_STORAGE", Rejection::NO_STORAGE),
-        ("TOO_MANY_RECIPIENTS", Rejection::TOO_MANY_RECIPIENTS),
-        ("TOO_BIG", Rejection::TOO_BIG),
-        ("NO_SERVICE", Rejection::NO_SERVICE),
-        ("TRANSACTION_FAILED", Rejection::TRANSACTION_FAILED),
-        ("NULL_MX", Rejection::NULL_MX),
-        ("NO_MAIL_HERE", Rejection::NO_MAIL_HERE),
-        ("TRY_LATER", Rejection::TRY_LATER),
-        ("TOO_BUSY", Rejection::TOO_BUSY),
-        ("LOOP", Rejection::LOOP),
-        ("CREDENTIALS", Rejection::CREDENTIALS),
-        ("AUTH_FAILURE", Rejection::AUTH_FAILURE),
-    ];
-    if let Some((_, rejection)) = constants.iter().find(|(name, _)| *name == text) {
-        return Ok(rejection.clone());
-    }
-    let (code, rest) = text.split_once(' ').ok_or("no such rejection")?;
-    let code = Code::new(number(code)?).ok_or("no such code")?;
-    let (enhanced, words) = EnhancedCode::parse(rest.as_bytes()).ok_or("no enhanced code")?;
-    let words = std::str::from_utf8(words).map_err(|error| error.to_string())?;
-    Rejection::new(code, enhanced, reply_text(words)?).map_err(|error| error.to_string())
-}
-
-/// `Full Name <mailbox>`.
-fn member(text: &str) -> Result<Member<'static>, String> {
-    let (name, mailbox) = text.trim().split_once('<').ok_or("no mailbox in brackets")?;
-    let mailbox = mailbox.strip_suffix('>').ok_or("no > behind the mailbox")?;
-    let name = name.trim();
-    Ok(Member {
-        full_name: if name.is_empty() {
-            None
-        } else {
-            Some(reply_text(name)?)
-        },
-        mailbox: Mailbox::parse(mailbox).map_err(self::text)?.into_owned(),
-    })
 }
 
 fn keyword(text: &str) -> Result<Keyword, String> {

@@ -50,16 +50,23 @@ pub enum Role {
 pub enum Action {
     /// This side sends these octets.
     Say(Role, Vec<u8>),
-    /// This side closes its half of the stream.
+    /// So many more octets that this side said arrive at the other.
+    Arrive(Role, usize),
+    /// This side closes its half of the stream, and the other sees that.
     EndOfInput(Role),
-    /// The stream breaks.
-    Lost,
+    /// The stream breaks; in a pair whose link is told, this side sees that.
+    Lost(Role),
     /// Time passes.
     Time(Duration),
     /// The TLS handshake is done, or it has failed.
     Handshake(bool),
     /// The server application ends the session.
     Shutdown(Shutdown),
+    /// The server application answers the question with this number, from 1, in these words; in its usual ones if there
+    /// are none.
+    Answer(usize, String),
+    /// The server application refuses the message that is on its way.
+    Fail(String),
     /// The client application acts.
     Client(String),
 }
@@ -116,7 +123,12 @@ impl Story {
             "S>" => Action::Say(Role::Server, unescape(rest)?),
             "C!" if rest == "eof" => Action::EndOfInput(Role::Client),
             "S!" if rest == "eof" => Action::EndOfInput(Role::Server),
-            "C!" | "S!" if rest == "lost" => Action::Lost,
+            "C!" if rest == "lost" => Action::Lost(Role::Client),
+            "S!" if rest == "lost" => Action::Lost(Role::Server),
+            "C<" => Action::Arrive(Role::Client, rest.parse().map_err(|_| "no number")?),
+            "S<" => Action::Arrive(Role::Server, rest.parse().map_err(|_| "no number")?),
+            "S!" if rest.starts_with("answer ") => told_answer(&rest["answer ".len()..])?,
+            "S!" if rest.starts_with("fail ") => Action::Fail(rest["fail ".len()..].to_owned()),
             "S!" if rest == "shutdown gracefully" => Action::Shutdown(Shutdown::Gracefully),
             "S!" if rest == "shutdown now" => Action::Shutdown(Shutdown::Now),
             "T!" if rest == "tls" => Action::Handshake(true),
@@ -161,6 +173,13 @@ impl Story {
             .collect::<Vec<_>>()
             .concat()
     }
+}
+
+/// `3`, or `3 reject NO_SUCH_USER`.
+fn told_answer(text: &str) -> Result<Action, String> {
+    let (number, words) = text.split_once(' ').unwrap_or((text, ""));
+    let number = number.parse().map_err(|_| "no number")?;
+    Ok(Action::Answer(number, words.to_owned()))
 }
 
 fn with_crlf(mut octets: Vec<u8>) -> Vec<u8> {

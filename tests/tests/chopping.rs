@@ -142,7 +142,7 @@ fn serve(
 }
 
 fn deliver(replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, Vec<String>) {
-    let mut sender = Sender::new(&settings(), usize::MAX);
+    let mut sender = Sender::new(&settings());
     for plan in [
         "deliver MAIL FROM:<a@client.example> SIZE=9; RCPT TO:<b@example.org>; RCPT TO:<c@example.org> NOTIFY=NEVER",
         "body one\\r\\n.two\\nthree",

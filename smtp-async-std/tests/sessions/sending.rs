@@ -1,7 +1,11 @@
 //! Messages from a client to a server, both of this crate.
 
 use futures_lite::io::Cursor;
-use smtp_proto::{client::Use, server::Closed, types::Rejection};
+use smtp_proto::{
+    client::{Receipt, Use},
+    server::Closed,
+    types::Rejection,
+};
 
 use crate::{
     runtimes::Runtime,
@@ -10,6 +14,7 @@ use crate::{
 
 on_each_runtime! {
     messages_arrive_as_they_were_sent,
+    messages_in_a_row_arrive,
     a_session_has_many_messages_and_questions,
     a_refusal_is_in_the_receipt,
     nobody_there_is_an_error,
@@ -39,6 +44,19 @@ fn messages_arrive_as_they_were_sent<R: Runtime>() {
             assert_eq!(server.closed(), Closed::Quit);
         }
     }
+}
+
+fn messages_in_a_row_arrive<R: Runtime>() {
+    let server = start::<R>(server_config(), options(10, 10));
+    let messages = [0, 300, 40, 200_000, 5].map(text);
+    let mut client = R::connect(server.address, client_config()).unwrap();
+    let results = R::block_on(client.send_all(messages.iter().map(|message| (bob(), &**message))));
+    assert_eq!(results.len(), messages.len());
+    for (result, message) in results.iter().zip(&messages) {
+        assert!(result.as_ref().is_ok_and(Receipt::all_accepted));
+        assert!(server.mail().body == *message);
+    }
+    R::block_on(client.quit()).unwrap();
 }
 
 fn a_session_has_many_messages_and_questions<R: Runtime>() {

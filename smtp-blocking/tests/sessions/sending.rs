@@ -11,7 +11,7 @@ use std::{
 use smtp_blocking::{Client, Error, SendError};
 use smtp_proto::{
     Phase,
-    client::{Closed, Config, Fate, Use},
+    client::{Closed, Config, Fate, Receipt, Use},
     types::{Body, Envelope, ForwardPath, MailParameters, ReversePath},
 };
 
@@ -79,6 +79,26 @@ fn large_messages_arrive_over_the_loopback_interface() {
             let (mails, _) = serving.join().unwrap();
             assert!(mails[0].body == message);
         }
+    }
+}
+
+#[test]
+fn messages_in_a_row_arrive() {
+    let messages = [0, 300, 40, 200_000, 5].map(text);
+    for config in [client_config(), chunking()] {
+        let (near, far) = narrow();
+        let serving = thread::spawn(move || receive(far, server_config()));
+        let mut client = Client::on(near, config).unwrap();
+        let results = client.send_all(messages.iter().map(|message| (bob(), &**message)));
+        assert_eq!(results.len(), messages.len());
+        assert!(
+            results
+                .iter()
+                .all(|result| result.as_ref().is_ok_and(Receipt::all_accepted))
+        );
+        client.quit().unwrap();
+        let (mails, _) = serving.join().unwrap();
+        assert!(mails.iter().map(|mail| &mail.body).eq(&messages));
     }
 }
 

@@ -41,7 +41,9 @@ impl Client {
         &mut self,
         mechanism: Box<dyn ClientMechanism>,
     ) -> Result<(), NotSent<Box<dyn ClientMechanism>>> {
-        let why = if !self.is_ready() || self.state.after(Move::Auth).is_none() {
+        let why = if let Err(why) = self.turn() {
+            why
+        } else if self.state.after(Move::Auth).is_none() {
             WhyNot::OutOfTurn
         } else if self.authenticated {
             WhyNot::Authenticated

@@ -240,6 +240,7 @@ impl Client {
         self.waiting.stop();
         self.stage = Stage::Final;
         self.send_last_chunk();
+        self.send_next();
         Ok(())
     }
 

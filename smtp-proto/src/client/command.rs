@@ -33,11 +33,8 @@ impl Client {
         &mut self,
         topic: Option<Argument<'static>>,
     ) -> Result<(), NotSent<Option<Argument<'static>>>> {
-        if !self.is_ready() {
-            return Err(NotSent {
-                value: topic,
-                why: WhyNot::OutOfTurn,
-            });
+        if let Err(why) = self.turn() {
+            return Err(NotSent { value: topic, why });
         }
         self.ask(&Command::Help(topic), Asked::Help);
         Ok(())
@@ -72,11 +69,8 @@ impl Client {
         &mut self,
         command: UnknownCommand<'static>,
     ) -> Result<(), NotSent<UnknownCommand<'static>>> {
-        if !self.is_ready() {
-            return Err(NotSent {
-                value: command,
-                why: WhyNot::OutOfTurn,
-            });
+        if let Err(why) = self.turn() {
+            return Err(NotSent { value: command, why });
         }
         self.ask(&Command::Unknown(command), Asked::Command);
         Ok(())
@@ -88,9 +82,7 @@ impl Client {
     ///
     /// When a command or transaction is under way: finish it, or [`abort`](Self::abort).
     pub fn quit(&mut self) -> Result<(), WhyNot> {
-        if !self.is_ready() {
-            return Err(WhyNot::OutOfTurn);
-        }
+        self.turn()?;
         self.leave(Closed::Quit);
         Ok(())
     }
@@ -101,11 +93,8 @@ impl Client {
         asked: Asked,
         command: impl FnOnce(Query<'static>) -> Command<'static>,
     ) -> Result<(), NotSent<Query<'static>>> {
-        if !self.is_ready() {
-            return Err(NotSent {
-                value: query,
-                why: WhyNot::OutOfTurn,
-            });
+        if let Err(why) = self.turn() {
+            return Err(NotSent { value: query, why });
         }
         if query.smtputf8() && !self.extensions.has(Keyword::SmtpUtf8) {
             return Err(NotSent {
@@ -118,9 +107,7 @@ impl Client {
     }
 
     fn simple(&mut self, command: &Command<'_>, asked: Asked) -> Result<(), WhyNot> {
-        if !self.is_ready() {
-            return Err(WhyNot::OutOfTurn);
-        }
+        self.turn()?;
         self.ask(command, asked);
         Ok(())
     }

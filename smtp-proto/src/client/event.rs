@@ -29,14 +29,15 @@ pub enum Event<'i> {
     /// The server is ready for the message of the open transaction: give it to
     /// [`body`](super::Client::body), then call [`end_body`](super::Client::end_body).
     Body(BodyPermit),
-    /// The transaction is over and the session ready for the next. What became of each recipient was said by the
-    /// replies.
+    /// The transaction is over, and the session ready for the next or at the one that was given behind it. What became
+    /// of each recipient was said by the replies.
     Finished(Outcome),
     /// The session is over. Always the last event; polling again only gives it again.
     Closed {
         /// Why.
         why: Closed,
-        /// What that means for the message of the open transaction.
+        /// What that means for the message of the open transaction. Of one that was given behind it nothing was
+        /// accepted.
         message: Fate,
     },
 }
@@ -192,9 +193,12 @@ pub struct NotSent<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum WhyNot {
-    /// Another command or transaction is under way, or the session is over.
+    /// Another command or transaction is under way.
     #[error("wait until the session is ready")]
     OutOfTurn,
+    /// The session is over.
+    #[error("connect again, the session is over")]
+    Over,
     /// The message needs an extension that the server does not offer.
     #[error("the server does not offer {}", .0.as_str())]
     NotOffered(Keyword),

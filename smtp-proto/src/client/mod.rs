@@ -81,6 +81,10 @@ pub struct Client {
     state: State,
     stage: Stage,
     transaction: Option<Box<Transaction>>,
+    /// The transaction behind it.
+    next: Option<Box<Transaction>>,
+    /// Octets that were queued behind the end of the message: commands of the next transaction.
+    behind_message: usize,
     scanner: ReplyScanner,
     output: Output,
     /// The server still holds a spoilt transaction: RSET comes before the next.
@@ -158,6 +162,8 @@ impl Client {
             state: State::Connected,
             stage: Stage::Greeting,
             transaction: None,
+            next: None,
+            behind_message: 0,
             scanner: ReplyScanner::default(),
             output: Output::default(),
             needs_reset: false,
@@ -212,6 +218,15 @@ impl Client {
         matches!(self.stage, Stage::Ready)
     }
 
+    /// Whether a command may be begun now.
+    const fn turn(&self) -> Result<(), WhyNot> {
+        match self.stage {
+            Stage::Ready => Ok(()),
+            Stage::Over(..) => Err(WhyNot::Over),
+            _ => Err(WhyNot::OutOfTurn),
+        }
+    }
+
     /// Ends the session for this reason, if it has not ended yet.
     fn close(&mut self, why: Closed) {
         let fate = match (self.stage, &self.transaction) {
@@ -221,18 +236,23 @@ impl Client {
                 return;
             }
             (_, None) => Fate::Settled,
-            // While its end waits to be written, the server cannot have the whole message. With a refused chunk it is
-            // refused, whatever the reply to the last would have been (RFC 3030 section 2).
+            // While its end waits to be written, the server cannot have the whole message; and once a chunk was refused it
+            // cannot accept it (RFC 3030 section 2).
             (Stage::Final, Some(transaction))
-                if transaction.content.is_sent()
-                    && transaction.refused().is_none()
-                    && self.output.is_empty() =>
+                if self.message_is_written() && transaction.refused().is_none() =>
             {
                 Fate::Unknown
             }
             _ => Fate::NotAccepted,
         };
         self.end(why, fate);
+    }
+
+    /// Whether nothing of a completed message waits to be written.
+    fn message_is_written(&self) -> bool {
+        let transaction = self.transaction.as_ref();
+        transaction.is_some_and(|transaction| transaction.content.is_sent())
+            && self.output.len() <= self.behind_message
     }
 
     /// The session ends for this reason, unless it was ending anyway.
@@ -246,7 +266,7 @@ impl Client {
     fn end(&mut self, why: Closed, fate: Fate) {
         self.output.clear();
         self.output.release();
-        self.transaction = None;
+        (self.transaction, self.next) = (None, None);
         self.exchange = None;
         self.state = State::Closed;
         self.stage = Stage::Over(why, fate);
@@ -272,11 +292,11 @@ impl Client {
                 }
                 Stage::Final => {
                     self.send_last_chunk();
+                    self.send_next();
                     return None;
                 }
                 Stage::Finished(outcome, why) => {
-                    self.stage = Stage::Ready;
-                    self.transaction = None;
+                    self.turn_to_next();
                     if let Some(why) = why {
                         self.close(why);
                     }

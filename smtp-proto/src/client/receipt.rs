@@ -10,7 +10,11 @@ use crate::types::{Code, Envelope, ForwardPath, Recipient, Reply};
 /// Made from the envelope before it is delivered, and fed with every event of the transaction. A message that takes
 /// several transactions ([`Envelope::split`]) has one receipt: each envelope is announced with [`begin`](Self::begin).
 #[derive(Clone, Debug, Default)]
-pub struct Receipt(Vec<Transaction>);
+pub struct Receipt {
+    transactions: Vec<Transaction>,
+    /// How many of them are finished.
+    finished: usize,
+}
 
 /// The replies to one transaction.
 #[derive(Clone, Debug)]
@@ -52,13 +56,13 @@ impl Receipt {
         receipt
     }
 
-    /// Goes on with the transaction of one more envelope of the same message.
+    /// Announces the transaction of one more envelope of the same message, which begins behind those announced before.
     pub fn begin(&mut self, envelope: &Envelope) {
         let entry = |recipient: &Recipient| Entry {
             path: recipient.forward_path().clone(),
             own: None,
         };
-        self.0.push(Transaction {
+        self.transactions.push(Transaction {
             recipients: envelope.recipients().iter().map(entry).collect(),
             common: None,
             unknown: false,
@@ -67,10 +71,11 @@ impl Receipt {
 
     /// Notes an event of the transaction. Events that say nothing of it are passed over.
     pub fn note(&mut self, event: &Event<'_>) {
-        let Some(transaction) = self.0.last_mut() else {
+        let Some(transaction) = self.transactions.get_mut(self.finished) else {
             return;
         };
         match event {
+            Event::Finished(_) => self.finished += 1,
             Event::Reply { to, reply } => transaction.reply(*to, reply),
             Event::Closed { message, .. } => transaction.unknown = *message == Fate::Unknown,
             _ => {}
@@ -79,7 +84,7 @@ impl Receipt {
 
     /// What became of each recipient, in the order of the envelope or envelopes.
     pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, RecipientFate<'_>)> {
-        self.0.iter().flat_map(|transaction| {
+        self.transactions.iter().flat_map(|transaction| {
             transaction
                 .recipients
                 .iter()
@@ -98,7 +103,7 @@ impl Receipt {
     #[must_use]
     pub fn message(&self) -> Option<(Asked, &Reply<'static>)> {
         let common = self
-            .0
+            .transactions
             .iter()
             .rev()
             .find_map(|transaction| transaction.common.as_ref());

@@ -38,11 +38,13 @@ impl Client {
         let Some(to) = self.asked() else {
             // A positive reply to a message that the server has not got is worth nothing.
             let early = is_negative(reply) && matches!(self.stage, Stage::Content | Stage::Final);
-            self.close(match reply.code() {
-                Code::NOT_AVAILABLE => Closed::NotAvailable,
-                _ if early => Closed::RefusedEarly,
-                _ => Closed::Unsolicited,
-            });
+            match reply.code() {
+                // It began to say so before it had the message.
+                Code::NOT_AVAILABLE if self.talked_early => self.not_available(Asked::Nothing),
+                Code::NOT_AVAILABLE => self.close(Closed::NotAvailable),
+                _ if early => self.close(Closed::RefusedEarly),
+                _ => self.close(Closed::Unsolicited),
+            }
             return if early { Asked::Message } else { Asked::Nothing };
         };
         if reply.code() == Code::NOT_AVAILABLE {
@@ -82,7 +84,7 @@ impl Client {
                 if transaction.content.unanswered() > 0 {
                     return Some(Asked::Chunk);
                 }
-                written.then(|| match self.config.protocol {
+                self.message_is_written().then(|| match self.config.protocol {
                     Protocol::Smtp => Asked::Message,
                     Protocol::Lmtp => transaction
                         .final_recipient()

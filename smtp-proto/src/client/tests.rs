@@ -7,6 +7,7 @@ mod envelope;
 mod greeting;
 mod limits;
 mod lmtp;
+mod next;
 mod pipelining;
 mod random;
 mod receipt;
@@ -15,6 +16,7 @@ mod tls;
 
 use core::time::Duration;
 use std::{
+    collections::VecDeque,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -38,7 +40,8 @@ struct Session {
     events: Vec<String>,
     permit: Option<BodyPermit>,
     upgrade: Option<crate::TlsUpgrade>,
-    receipt: Option<Receipt>,
+    /// That of the open transaction, and those behind it.
+    receipts: VecDeque<Receipt>,
     /// What the client waits for.
     wait: Wait,
     over: bool,
@@ -87,7 +90,7 @@ impl Session {
             events: Vec::new(),
             permit: None,
             upgrade: None,
-            receipt: None,
+            receipts: VecDeque::new(),
             wait: Wait::default(),
             over: false,
         };
@@ -149,7 +152,7 @@ impl Session {
                     break;
                 }
                 Step::Event(event) => {
-                    if let Some(receipt) = &mut self.receipt {
+                    if let Some(receipt) = self.receipts.front_mut() {
                         receipt.note(&event);
                     }
                     self.events.push(match &event {
@@ -164,6 +167,8 @@ impl Session {
                     match event {
                         Event::Body(permit) => self.permit = Some(permit),
                         Event::StartTls(upgrade) => self.upgrade = Some(upgrade),
+                        // The last one is kept to be looked at.
+                        Event::Finished(_) if self.receipts.len() > 1 => drop(self.receipts.pop_front()),
                         _ => {}
                     }
                 }
@@ -226,7 +231,10 @@ impl Session {
 
     #[track_caller]
     fn deliver(&mut self, envelope: Envelope) -> &mut Self {
-        self.receipt = Some(Receipt::new(&envelope));
+        if self.client.is_ready() {
+            self.receipts.clear();
+        }
+        self.receipts.push_back(Receipt::new(&envelope));
         self.client.deliver(envelope).unwrap();
         self.go_on()
     }
@@ -277,7 +285,7 @@ impl Session {
 
     /// What became of each recipient.
     fn fates(&self) -> Vec<String> {
-        let receipt = self.receipt.as_ref().unwrap();
+        let receipt = self.receipts.front().unwrap();
         receipt
             .recipients()
             .map(|(_, fate)| match fate {

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use super::{Asked, Client, Closed, NotSent, Outcome, Stage, Use, WhyNot, body::Content};
 use crate::{
-    output::Sink,
+    output::{Output, Sink},
     state::{Move, State},
     types::{
         Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, RcptParameters, Recipient,
@@ -87,12 +87,52 @@ impl Transaction {
     pub(super) fn accepted(&self) -> usize {
         self.accepted.len()
     }
+
+    /// Queues the commands that may be queued, so that at most `window` are unanswered. Returns whether there were any.
+    fn send(&mut self, window: usize, offered: &Extensions, output: &mut Output) -> bool {
+        let recipients = self.envelope.recipients().len();
+        let commands = 1 + recipients + usize::from(!self.content.chunking());
+        let before = self.sent;
+        while self.sent < commands
+            && self.outstanding() < window
+            && output.len() < OUTPUT_HIGH
+            && self.refused.is_none()
+        {
+            // With every recipient refused there is no use for DATA.
+            if self.answered == 1 + recipients && self.accepted.is_empty() {
+                break;
+            }
+            match self.asked(self.sent) {
+                Asked::Mail => {
+                    output.put(b"MAIL FROM:");
+                    self.envelope.reverse_path().write(output);
+                    mail_parameters(&self.envelope, offered).write(output);
+                }
+                Asked::Recipient(index) => {
+                    if let Some(recipient) = self.envelope.recipients().get(index) {
+                        output.put(b"RCPT TO:");
+                        recipient.forward_path().write(output);
+                        rcpt_parameters(recipient, offered).write(output);
+                    }
+                }
+                _ => output.put(b"DATA"),
+            }
+            output.put(b"\r\n");
+            self.sent += 1;
+        }
+        self.sent > before
+    }
 }
 
 impl Client {
     /// Begins a transaction. MAIL and RCPT go out, in one group when the server offers PIPELINING; when the server
     /// is ready for the message, [`Event::Body`](super::Event::Body) comes, and in any case
     /// [`Event::Finished`](super::Event::Finished).
+    ///
+    /// While a transaction is under way, one more envelope can be given: its transaction begins when the other one is
+    /// [finished](super::Event::Finished). With PIPELINING and DATA its commands leave earlier, with the final dot of the
+    /// message before it (RFC 2920 section 3.1), so that a message costs one round trip instead of two; for that, deliver
+    /// the next envelope when [`Event::Body`](super::Event::Body) comes.
     ///
     /// Only parameters whose extension is offered are sent: SIZE, AUTH and the DSN parameters are left out silently
     /// (RFC 1870 section 6, RFC 4954 section 5, RFC 3461 section 5); a message that needs 8BITMIME, BINARYMIME or SMTPUTF8 is refused
@@ -108,7 +148,7 @@ impl Client {
                 let binary = envelope.parameters().body() == Some(Body::BinaryMime);
                 let seven_bit = !self.extensions.has(Keyword::EightBitMime);
                 self.transactions += 1;
-                self.transaction = Some(Box::new(Transaction {
+                let transaction = Some(Box::new(Transaction {
                     envelope,
                     sent: 0,
                     answered: 0,
@@ -118,11 +158,11 @@ impl Client {
                     any_accepted: false,
                     content: Content::new(chunking, binary, endings, seven_bit && !binary),
                 }));
-                if self.needs_reset {
-                    self.send(&[b"RSET"]);
-                    self.stage = Stage::Resetting;
+                if self.is_ready() {
+                    self.transaction = transaction;
+                    self.begin();
                 } else {
-                    self.stage = Stage::Envelope;
+                    self.next = transaction;
                 }
                 Ok(())
             }
@@ -133,10 +173,30 @@ impl Client {
         }
     }
 
+    /// Begins the transaction that waits, if there is one; else the session is ready.
+    pub(super) fn turn_to_next(&mut self) {
+        self.transaction = self.next.take();
+        self.behind_message = 0;
+        match &self.transaction {
+            None => self.stage = Stage::Ready,
+            Some(begun) if begun.sent > 0 => self.stage = Stage::Envelope,
+            Some(_) => self.begin(),
+        }
+    }
+
+    fn begin(&mut self) {
+        if self.needs_reset {
+            self.send(&[b"RSET"]);
+            self.stage = Stage::Resetting;
+        } else {
+            self.stage = Stage::Envelope;
+        }
+    }
+
     /// Whether this envelope can be sent in this session, and whether its message goes in chunks.
     fn judge(&self, envelope: &Envelope) -> Result<bool, WhyNot> {
-        if !self.is_ready() {
-            return Err(WhyNot::OutOfTurn);
+        if self.transaction.is_none() || self.next.is_some() {
+            self.turn()?;
         }
         let offers = |keyword| self.extensions.has(keyword);
         let needs = |keyword| {
@@ -216,48 +276,26 @@ impl Client {
         self.extensions.other(extension).is_some()
     }
 
-    /// Queues what may be queued. Returns `true` when the stage has changed.
-    pub(super) fn send_envelope(&mut self) -> bool {
-        let window = if self.pipelines() {
+    /// How many commands may be unanswered.
+    fn window(&self) -> usize {
+        if self.pipelines() {
             self.config.limits.window.max(1)
         } else {
             1
-        };
+        }
+    }
+
+    /// Queues what may be queued. Returns `true` when the stage has changed.
+    pub(super) fn send_envelope(&mut self) -> bool {
+        let window = self.window();
         let Some(transaction) = &mut self.transaction else {
             return false;
         };
-        let recipients = transaction.envelope.recipients().len();
-        let commands = 1 + recipients + usize::from(!transaction.content.chunking());
-        while transaction.sent < commands
-            && transaction.outstanding() < window
-            && self.output.len() < OUTPUT_HIGH
-            && transaction.refused.is_none()
-        {
-            // With every recipient refused there is no use for DATA.
-            if transaction.answered == 1 + recipients && transaction.accepted.is_empty() {
-                break;
-            }
-            match transaction.asked(transaction.sent) {
-                Asked::Mail => {
-                    self.output.put(b"MAIL FROM:");
-                    transaction.envelope.reverse_path().write(&mut self.output);
-                    mail_parameters(&transaction.envelope, &self.extensions).write(&mut self.output);
-                }
-                Asked::Recipient(index) => {
-                    if let Some(recipient) = transaction.envelope.recipients().get(index) {
-                        self.output.put(b"RCPT TO:");
-                        recipient.forward_path().write(&mut self.output);
-                        rcpt_parameters(recipient, &self.extensions).write(&mut self.output);
-                    }
-                }
-                _ => self.output.put(b"DATA"),
-            }
-            self.output.put(b"\r\n");
-            if transaction.outstanding() == 0 {
-                self.waiting.stop();
-            }
-            transaction.sent += 1;
+        let awaited = transaction.outstanding() > 0;
+        if transaction.send(window, &self.extensions, &mut self.output) && !awaited {
+            self.waiting.stop();
         }
+        let recipients = transaction.envelope.recipients().len();
         if transaction.outstanding() > 0 {
             return false;
         }
@@ -275,6 +313,20 @@ impl Client {
         self.needs_reset = outcome != Asked::Mail;
         self.stage = Stage::Finished(Outcome::Refused(outcome), None);
         true
+    }
+
+    /// Queues commands of the next transaction behind the final dot of this one. Not behind a last chunk: if that is
+    /// refused, RSET has to come first (RFC 3030 section 2).
+    pub(super) fn send_next(&mut self) {
+        let window = self.window();
+        if self.pipelines()
+            && let (Stage::Final, Some(current), Some(next)) = (self.stage, &self.transaction, &mut self.next)
+            && !current.content.chunking()
+        {
+            let before = self.output.len();
+            next.send(window, &self.extensions, &mut self.output);
+            self.behind_message += self.output.len() - before;
+        }
     }
 
     pub(super) fn envelope_answered(&mut self, to: Asked, reply: &Reply<'_>) {

@@ -219,8 +219,12 @@ pub(crate) fn split(parameters: &str) -> impl Iterator<Item = Parameter<'_>> {
     })
 }
 
+/// A size that has no more digits than the grammar allows is none to refuse as malformed, even if 64 bits do not hold it.
 fn size(value: &str) -> Result<u64, InvalidParameter> {
-    number(value).ok_or(InvalidParameter::Value)
+    let is_number = (1..=20).contains(&value.len()) && value.bytes().all(|digit| digit.is_ascii_digit());
+    is_number
+        .then(|| number(value).unwrap_or(u64::MAX))
+        .ok_or(InvalidParameter::Value)
 }
 
 fn body(value: &str) -> Result<Body, InvalidParameter> {

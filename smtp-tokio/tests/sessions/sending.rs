@@ -11,7 +11,7 @@ use std::{
 };
 
 use smtp_proto::{
-    client::{self, Asked, RecipientFate, Use},
+    client::{self, Asked, Receipt, RecipientFate, Use},
     data::LineEndings,
     server,
     types::{AnnouncedLimits, Body, Envelope, Extension, MailParameters, ReversePath},
@@ -100,6 +100,32 @@ async fn a_message_arrives_octet_by_octet_however_little_the_stream_takes() {
                 assert_eq!(mail.to, ["<bob@mx.example>"]);
                 assert!(mail.body == message, "room {room}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn messages_in_a_row_arrive_however_little_the_stream_takes() {
+    let messages = [0, 300, 40, 5000, 5].map(text);
+    for room in [1, 5, 64, 1 << 20] {
+        for config in [client_config(), chunking()] {
+            let (near, far) = duplex(room);
+            let sending = async {
+                let mut client = Client::on(near, config).await.unwrap();
+                let results = client
+                    .send_all(messages.iter().map(|message| (bob(), &**message)))
+                    .await;
+                assert_eq!(results.len(), messages.len());
+                assert!(
+                    results
+                        .iter()
+                        .all(|result| result.as_ref().is_ok_and(Receipt::all_accepted))
+                );
+                client.quit().await.unwrap();
+            };
+            let ((), (mails, why)) = tokio::join!(sending, receive(far, server_config()));
+            assert_eq!(why, server::Closed::Quit);
+            assert!(mails.iter().map(|mail| &mail.body).eq(&messages), "room {room}");
         }
     }
 }

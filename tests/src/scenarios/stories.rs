@@ -72,7 +72,7 @@ fn is_playable(story: &Story) -> bool {
     let first = actions().find(|action| !matches!(action, Action::Client(_)));
     matches!(first, Some(Action::Say(Role::Server, _)))
         && !story.settings.security.tls_first
-        && !actions().any(|action| matches!(action, Action::Time(_) | Action::Lost | Action::Handshake(_)))
+        && !actions().any(|action| matches!(action, Action::Time(_) | Action::Lost(_) | Action::Handshake(_)))
 }
 
 /// Plays the client's part of a story against a server.

@@ -50,7 +50,7 @@ pub(crate) fn settings(setting: Setting) -> Settings {
 
 impl Sending {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let mut driver = Driver::new(Sender::new(settings, 100), Writes::First);
+        let mut driver = Driver::new(Sender::new(settings), Writes::First);
         driver.drive().expect("it waits for the greeting");
         Self { driver, read: 0 }
     }

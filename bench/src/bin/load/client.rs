@@ -1,13 +1,13 @@
 //! How fast the client for tokio sends messages one after the other.
 
 use std::{
-    io,
+    io, iter,
     net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use smtp_proto::{
-    client::Config,
+    client::{Config, Receipt},
     types::{ClientName, Envelope, ForwardPath, ReversePath},
 };
 use smtp_tokio::Client;
@@ -85,17 +85,18 @@ async fn send(
     let message = message.strip_suffix(".\r\n").unwrap_or_default().as_bytes();
     let mut client = Client::connect(address, Config::new(name)).await?;
     client.send(envelope.clone(), message).await?;
-    let (begun, cpu, mut messages) = (Instant::now(), own_cpu()?, 0);
-    while begun.elapsed() < duration {
-        let receipt = client.send(envelope.clone(), message).await?;
-        if !receipt.all_accepted() {
+    let (begun, cpu) = (Instant::now(), own_cpu()?);
+    let one = || (begun.elapsed() < duration).then(|| (envelope.clone(), message));
+    let results = client.send_all(iter::from_fn(one)).await;
+    let time = begun.elapsed();
+    for result in &results {
+        if !result.as_ref().is_ok_and(Receipt::all_accepted) {
             return Err("a message was not accepted".into());
         }
-        messages += 1;
     }
     let run = Run {
-        messages,
-        time: begun.elapsed(),
+        messages: u32::try_from(results.len())?,
+        time,
         cpu: own_cpu()? - cpu,
     };
     client.quit().await?;

@@ -112,7 +112,7 @@ fn what_comes_along_with_354_is_no_verdict_however_late_it_is_read() {
         let permit = loop {
             match session.client.poll(&mut input, session.now) {
                 Step::Event(Event::Body(permit)) => break permit,
-                Step::Event(event) => session.receipt.as_mut().unwrap().note(&event),
+                Step::Event(event) => session.receipts.front_mut().unwrap().note(&event),
                 Step::Wait(_) => panic!("no permission"),
             }
         };

@@ -173,6 +173,6 @@ fn the_end_is_reported_again_and_nothing_after_it_counts() {
         ));
     }
     assert!(session.client.deliver(to("b@y")).is_err());
-    assert_eq!(session.client.noop(), Err(WhyNot::OutOfTurn));
-    assert_eq!(session.client.quit(), Err(WhyNot::OutOfTurn));
+    assert_eq!(session.client.noop(), Err(WhyNot::Over));
+    assert_eq!(session.client.quit(), Err(WhyNot::Over));
 }

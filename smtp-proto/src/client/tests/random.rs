@@ -8,7 +8,7 @@ struct Server {
     /// What it heard and has not understood yet.
     heard: Vec<u8>,
     /// What it says instead of what is usual, command by command.
-    odd: std::collections::VecDeque<&'static str>,
+    odd: VecDeque<&'static str>,
     lmtp: bool,
     content: bool,
     accepted: usize,

@@ -22,7 +22,7 @@ fn a_receipt_names_every_recipient_with_its_reply() {
             "Refused Recipient(2) 451"
         ]
     );
-    let receipt = session.receipt.unwrap();
+    let receipt = session.receipts.pop_front().unwrap();
     let paths: Vec<_> = receipt
         .recipients()
         .map(|(path, _)| path.as_str().to_string())
@@ -39,10 +39,10 @@ fn a_receipt_names_every_recipient_with_its_reply() {
 #[test]
 fn all_are_accepted_only_by_the_final_reply() {
     let mut session = delivered("250|250|250|250|354");
-    assert!(!session.receipt.as_ref().unwrap().all_accepted());
+    assert!(!session.receipts.front().unwrap().all_accepted());
     assert_eq!(session.fates(), ["NotSent"; 3]);
     session.server("250 ok");
-    assert!(session.receipt.unwrap().all_accepted());
+    assert!(session.receipts.pop_front().unwrap().all_accepted());
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_lost_verdict_is_unknown_for_those_that_were_accepted() {
 #[test]
 fn trying_again_helps_where_nothing_is_permanent() {
     let transient = |session: &Session| -> Vec<bool> {
-        let receipt = session.receipt.as_ref().unwrap();
+        let receipt = session.receipts.front().unwrap();
         receipt
             .recipients()
             .map(|(_, fate)| fate.is_transient())

@@ -34,10 +34,13 @@ fn a_size_has_up_to_20_digits_and_does_not_wrap() {
     assert_eq!(mail("SIZE=00000000000000000010").size(), Some(10));
     assert_eq!(mail("SIZE=4294967297").size(), Some(4_294_967_297));
     assert_eq!(mail("SIZE=18446744073709551615").size(), Some(u64::MAX));
+    // Beyond 64 bits it is a size still (RFC 1870 section 6: 1*20DIGIT), and too large for everybody.
+    assert_eq!(mail("SIZE=18446744073709551616").size(), Some(u64::MAX));
+    assert_eq!(mail("SIZE=99999999999999999999").size(), Some(u64::MAX));
     for value in [
-        "18446744073709551616",
-        "99999999999999999999",
+        "100000000000000000000",
         "000000000000000000001",
+        "1844674407370955161x",
         "0x10",
         "1.5",
         "-1",

@@ -22,7 +22,8 @@ pub struct MailParameters<'a> {
 }
 
 impl<'a> MailParameters<'a> {
-    /// `SIZE`: octets of the message as the client estimates them (RFC 1870 section 6).
+    /// `SIZE`: octets of the message as the client estimates them (RFC 1870 section 6). The 20 digits that it may have
+    /// can be beyond 64 bits: that is `u64::MAX` then.
     #[must_use]
     pub const fn size(&self) -> Option<u64> {
         self.size

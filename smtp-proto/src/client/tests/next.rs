@@ -1,0 +1,213 @@
+//! A transaction that is given while another one is under way.
+
+use super::*;
+
+/// A session at the body of its first message, with a second envelope behind it.
+fn two(config: Config, extensions: &str, first: &str) -> Session {
+    let mut session = Session::at_body(config, extensions, first);
+    session.deliver(to("c@y"));
+    session
+}
+
+/// The same, with the first message sent.
+fn sent(config: Config, extensions: &str, first: &str) -> Session {
+    let mut session = two(config, extensions, first);
+    session.give("Hi|", Coming::Nothing);
+    session.end();
+    session
+}
+
+#[test]
+fn its_commands_leave_with_the_final_dot() {
+    let mut session = sent(config(), "PIPELINING", "b@y");
+    session.hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session
+        .server("250|250|250|354")
+        .sees("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
+    assert_eq!(session.client.state(), State::Data);
+    session.give("Ho|", Coming::Nothing);
+    session
+        .end()
+        .hears("Ho|.|")
+        .server("250")
+        .sees("Message 250, Accepted");
+    assert_eq!(session.fates(), ["Accepted 250"]);
+    assert!(session.client.is_ready());
+}
+
+#[test]
+fn it_may_be_given_at_any_time() {
+    // Before the body of the other one.
+    let mut session = Session::with(config(), "PIPELINING");
+    session.deliver(to("b@y")).deliver(to("c@y"));
+    session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+    session.server("250|250|354").sees_at_last("Body");
+    session.give("Hi|", Coming::Nothing);
+    session.end().hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    // Behind its final dot.
+    let mut session = Session::at_end(config(), "PIPELINING", "b@y");
+    session
+        .deliver(to("c@y"))
+        .hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session
+        .server("250|250|250|354")
+        .sees("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
+}
+
+#[test]
+fn without_pipelining_it_waits_for_the_final_reply() {
+    let mut session = sent(config(), "", "b@y");
+    session.hears("Hi|.|");
+    session
+        .server("250")
+        .sees("Message 250, Accepted")
+        .hears("MAIL FROM:<a@x>|");
+    session.server("250").hears("RCPT TO:<c@y>|");
+}
+
+/// RFC 3030 section 2: behind a refused chunk, even the last, RSET comes before anything else.
+#[test]
+fn it_waits_for_the_reply_to_the_last_chunk() {
+    let mut session = sent(chunking(), "PIPELINING|CHUNKING", "b@y");
+    session.hears("BDAT 4 LAST|Hi|");
+    session
+        .server("554")
+        .sees("Message 554, Refused(Message)")
+        .hears("RSET|");
+    session
+        .server("250")
+        .sees("Reset 250")
+        .hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|");
+}
+
+#[test]
+fn a_refused_message_leaves_the_next_one_alone() {
+    let mut session = sent(config(), "PIPELINING", "b@y");
+    session.written();
+    session
+        .server("554|250|250|354")
+        .sees("Message 554, Refused(Message), Mail 250, Recipient(0) 250, Data 354, Body");
+}
+
+#[test]
+fn a_message_that_nobody_gets_is_followed_by_the_next_one() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session.deliver(to("b@y")).deliver(to("c@y")).written();
+    session.wire.clear();
+    session
+        .server("250|550|503")
+        .sees_at_last("Refused(Recipient(0))")
+        .hears("RSET|");
+    session.server("250").hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+}
+
+#[test]
+fn lmtp_has_its_final_replies_first() {
+    let mut session = sent(lmtp(), "PIPELINING", "b@y d@y");
+    session.hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session
+        .server("250|450|250")
+        .sees("MessageFor(0) 250, MessageFor(1) 450, Accepted, Mail 250");
+}
+
+#[test]
+fn no_more_than_the_window_is_unanswered() {
+    let mut config = config();
+    config.limits.window = 2;
+    let mut session = sent(config, "PIPELINING", "b@y");
+    session.hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|");
+    session.server("250").hears("").server("250").hears("DATA|");
+}
+
+/// The reply to the message counts once its final dot was written, whatever waits behind that.
+#[test]
+fn the_end_of_the_message_counts_and_not_what_is_behind_it() {
+    let dot = ".\r\n".len();
+    for (written, expected) in [
+        (0, "Unsolicited NotAccepted"),
+        (dot - 1, "Unsolicited NotAccepted"),
+        (dot, ""),
+    ] {
+        let mut session = sent(config(), "PIPELINING", "b@y");
+        session.writes(written).server("250");
+        let events = session.events.join(", ");
+        match expected {
+            "" => assert_eq!(events, "Message 250, Accepted"),
+            _ => assert!(events.ends_with(expected), "{events}"),
+        }
+    }
+    for (written, fate) in [
+        (dot - 1, "NotAccepted"),
+        (dot, "Unknown"),
+        (dot + 5, "Unknown"),
+        (usize::MAX, "Unknown"),
+    ] {
+        let mut session = sent(config(), "PIPELINING", "b@y");
+        session
+            .writes(written)
+            .lost()
+            .sees(&format!("Closed Lost {fate}"));
+    }
+}
+
+#[test]
+fn a_reply_to_its_commands_counts_once_they_are_written() {
+    let mut session = sent(config(), "PIPELINING", "b@y");
+    session.writes(".\r\nMAIL FROM:<a@x>\r\n".len());
+    session
+        .server("250|250|250")
+        .sees_at_last("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");
+}
+
+#[test]
+fn with_the_session_it_ends_unaccepted() {
+    for (reply, events) in [
+        ("421", "Message 421, Closed NotAvailable NotAccepted"),
+        (
+            "250|421",
+            "Message 250, Accepted, Mail 421, Closed NotAvailable NotAccepted",
+        ),
+        ("nonsense", "Closed Malformed(Malformed) Unknown"),
+    ] {
+        let mut session = sent(config(), "PIPELINING", "b@y");
+        session.written().server(reply).sees(events);
+        assert_eq!(session.fates().len(), 1);
+    }
+    let mut session = sent(config(), "PIPELINING", "b@y");
+    session.written().server("250").eof();
+    session.sees("Message 250, Accepted, Closed Eof NotAccepted");
+    assert_eq!(session.fates(), ["NotSent"]);
+    // The other message was accepted by some of its recipients, the last of which ended the session.
+    let mut session = sent(lmtp(), "PIPELINING", "b@y d@y");
+    session
+        .written()
+        .server("250|421")
+        .sees("MessageFor(0) 250, MessageFor(1) 421, Accepted, Closed NotAvailable NotAccepted");
+}
+
+#[test]
+fn its_deadlines_begin_behind_those_of_the_other_one() {
+    let mut session = sent(config(), "PIPELINING", "b@y");
+    session.written().later(599);
+    session.sees("");
+    session
+        .server("250")
+        .sees("Message 250, Accepted")
+        .later(299)
+        .sees("");
+    session.later(1).sees("Closed TimedOut(Mail) NotAccepted");
+    let mut session = sent(config(), "PIPELINING", "b@y");
+    session
+        .written()
+        .later(300)
+        .later(300)
+        .sees("Closed TimedOut(DataEnd) Unknown");
+}
+
+#[test]
+fn one_can_wait_and_a_second_cannot() {
+    let mut session = two(config(), "PIPELINING", "b@y");
+    let refused = session.client.deliver(to("d@y")).unwrap_err();
+    assert_eq!((*refused.value, refused.why), (to("d@y"), WhyNot::OutOfTurn));
+    assert!(session.client.quit().is_err());
+}

@@ -1,0 +1,253 @@
+use std::{
+    format,
+    string::{String, ToString},
+};
+
+use super::*;
+use crate::{
+    client::{BodyPermit, Coming, Config, RecipientFate},
+    driver::Buffered,
+    machine::{Machine, Step},
+    time::Instant,
+    types::{Body, ClientName, ForwardPath, MailParameters, Mailbox},
+};
+
+type Message = (Envelope, &'static [u8]);
+
+/// A client, and a server that says these replies, each behind what it is told in one go; `|` stands for CRLF.
+struct Session {
+    client: Buffered<Client>,
+    replies: VecDeque<String>,
+    /// What the server was told, group by group.
+    groups: Vec<String>,
+}
+
+/// An envelope from `a@x`; recipients are parted by spaces.
+fn to(recipients: &str) -> Envelope {
+    let from = Envelope::new(Mailbox::parse("a@x").unwrap());
+    recipients.split_whitespace().fold(from, |envelope, recipient| {
+        envelope.to(ForwardPath::parse(recipient).unwrap())
+    })
+}
+
+impl Session {
+    fn new(offers: &str, replies: &[&str]) -> Self {
+        let config = Config::new(ClientName::parse("me.example").unwrap());
+        let mut session = Self {
+            client: Buffered::new(Client::new(config.into())),
+            replies: replies.iter().map(ToString::to_string).collect(),
+            groups: Vec::new(),
+        };
+        session.replies.push_front(format!("250-mx|{offers}"));
+        session.replies.push_front("220 hi".to_string());
+        session.drive(&[], |event, _| matches!(event, Event::Ready));
+        session.groups.clear();
+        session
+    }
+
+    /// Drives the session to the event that is looked for, or to its end, and gives the reason of that.
+    fn drive(
+        &mut self,
+        content: &[u8],
+        mut is_it: impl FnMut(&Event<'_>, &mut Client) -> bool,
+    ) -> Option<Error<std::io::Error>> {
+        let mut permit = None;
+        loop {
+            let (step, machine) = self.client.poll(Instant::ORIGIN);
+            match step {
+                Step::Event(event) => {
+                    let found = is_it(&event, machine);
+                    match event {
+                        Event::Body(granted) => permit = Some(granted),
+                        Event::Closed { why, message } => {
+                            return Some(Error::Closed {
+                                why,
+                                message,
+                                reply: None,
+                                source: None,
+                            });
+                        }
+                        _ => {}
+                    }
+                    if found {
+                        return None;
+                    }
+                }
+                Step::Wait(_) => self.talk(permit.take(), content),
+            }
+        }
+    }
+
+    /// Tells the server what there is to say, and hears its next reply.
+    fn talk(&mut self, permit: Option<BodyPermit>, content: &[u8]) {
+        let mut said = Vec::new();
+        if let Some(permit) = permit {
+            let gathered = self.client.gather(permit, content, Coming::Nothing);
+            for octets in gathered.slices(self.client.unwritten(true), 0) {
+                said.extend_from_slice(octets);
+            }
+            self.client.wrote_gathered(&gathered, said.len());
+        } else {
+            said.extend_from_slice(self.client.unwritten(true));
+            self.client.wrote(said.len());
+        }
+        if !said.is_empty() {
+            let said = String::from_utf8(said).unwrap();
+            self.groups.push(said.replace("\r\n", "|"));
+        }
+        match self.replies.pop_front() {
+            Some(reply) => self
+                .client
+                .received(format!("{reply}|").replace('|', "\r\n").as_bytes()),
+            None => self.client.machine_mut().end_input(),
+        }
+    }
+
+    /// Sends the messages, and tells what became of each.
+    fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Vec<String> {
+        let mut outbox = Outbox::new(messages.into_iter());
+        while let Some(content) = outbox.begin(self.client.machine_mut()) {
+            let error = self.drive(content, |event, machine| {
+                outbox.follow(event, machine);
+                matches!(event, Event::Finished(_))
+            });
+            if let Some(error) = error {
+                outbox.failed(error);
+            }
+        }
+        outbox.finish().map(told).collect()
+    }
+}
+
+/// The codes or fates of the recipients, and what stopped the message.
+fn told(result: Result<Receipt, SendError<std::io::Error>>) -> String {
+    let (receipt, error) = match result {
+        Ok(receipt) => (receipt, String::new()),
+        Err(failed) => (failed.receipt, format!(": {}", failed.error)),
+    };
+    let fates: Vec<String> = receipt
+        .recipients()
+        .map(|(_, fate)| match fate {
+            RecipientFate::Accepted(reply) | RecipientFate::Refused(_, reply) => reply.code().to_string(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    fates.join(" ") + &error
+}
+
+#[test]
+fn a_message_leaves_with_the_envelope_of_the_next() {
+    let mut session = Session::new(
+        "250 PIPELINING",
+        &[
+            "250|250|354",
+            "250|250|250|354",
+            "250|250|550|503",
+            "250",
+            "250|250|354",
+            "451",
+        ],
+    );
+    let results = session.send([
+        (to("b@y"), b"1\r\n" as &[u8]),
+        (to("c@y"), b"2\r\n"),
+        (to("d@y"), b"3\r\n"),
+        (to("e@y"), b"4\r\n"),
+    ]);
+    assert_eq!(results, ["250", "250", "550", "451"]);
+    assert_eq!(
+        session.groups,
+        [
+            "MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|",
+            "1|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|",
+            "2|.|MAIL FROM:<a@x>|RCPT TO:<d@y>|DATA|",
+            "RSET|",
+            "MAIL FROM:<a@x>|RCPT TO:<e@y>|DATA|",
+            "4|.|",
+        ]
+    );
+}
+
+#[test]
+fn messages_are_looked_at_and_split() {
+    let mut session = Session::new(
+        "250-PIPELINING|250-8BITMIME|250-SIZE 100|250 LIMITS RCPTMAX=1",
+        &["250|250|354", "250|250|250|354", "250|250|250|354", "250"],
+    );
+    let results = session.send([
+        (to("b@y c@z"), "\r\n\u{e4}\r\n".as_bytes()),
+        (to("d@y"), b"2\r\n"),
+    ]);
+    assert_eq!(results, ["250 250", "250"]);
+    assert_eq!(
+        session.groups,
+        [
+            "MAIL FROM:<a@x> SIZE=6 BODY=8BITMIME|RCPT TO:<b@y>|DATA|",
+            "|\u{e4}|.|MAIL FROM:<a@x> SIZE=6 BODY=8BITMIME|RCPT TO:<c@z>|DATA|",
+            "|\u{e4}|.|MAIL FROM:<a@x> SIZE=3|RCPT TO:<d@y>|DATA|",
+            "2|.|",
+        ]
+    );
+}
+
+#[test]
+fn one_that_cannot_be_sent_does_not_stop_the_others() {
+    let binary = MailParameters::default().with_body(Body::BinaryMime);
+    let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|250|250|354", "250"]);
+    let results = session.send([
+        (to(""), b"0\r\n" as &[u8]),
+        (to("b@y"), b"1\r\n"),
+        (to("c@y").with_parameters(binary), b"2\r\n"),
+        (to("d@y"), b"3\r\n"),
+    ]);
+    assert_eq!(
+        results,
+        [
+            ": name a recipient",
+            "250",
+            "NotSent: the server does not offer CHUNKING",
+            "250"
+        ]
+    );
+    assert_eq!(session.groups[1], "1|.|MAIL FROM:<a@x>|RCPT TO:<d@y>|DATA|");
+}
+
+#[test]
+fn the_last_transaction_that_the_server_takes_is_the_last() {
+    let mut session = Session::new(
+        "250-PIPELINING|250 LIMITS MAILMAX=2 RCPTMAX=1",
+        &["250|250|354", "250|250|250|354", "250"],
+    );
+    let results = session.send([(to("b@y"), b"1\r\n" as &[u8]), (to("c@y d@y"), b"2\r\n")]);
+    assert_eq!(
+        results,
+        [
+            "250",
+            "250 NotSent: connect again, the server takes 2 transactions in a session"
+        ]
+    );
+}
+
+#[test]
+fn the_end_of_the_session_is_the_end_of_all() {
+    let messages = || {
+        [
+            (to("b@y"), b"1\r\n" as &[u8]),
+            (to("c@y"), b"2\r\n"),
+            (to("d@y"), b"3\r\n"),
+        ]
+    };
+    let over = "NotSent: connect again, the session is over";
+    // Behind the final dot of the first, which may have been accepted.
+    let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
+    let lost = "Unknown: the server closed the connection";
+    assert_eq!(session.send(messages()), [lost, over, over]);
+    // Behind the first, so that nothing is said of the second.
+    let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|421"]);
+    let refused = "421: the server closed the session with 421";
+    assert_eq!(session.send(messages()), ["250", refused, over]);
+    // Between the parts of one message.
+    let mut session = Session::new("250-PIPELINING|250 LIMITS RCPTMAX=1", &["250|250|354", "250"]);
+    let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
+    assert_eq!(results, ["250 NotSent: the server closed the connection", over]);
+}

@@ -1,0 +1,42 @@
+//! Others are run where they may panic and stand still.
+
+use std::{
+    panic,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use crate::outcome::Outcome;
+
+/// What `read` makes of `input`.
+pub(crate) fn guarded(read: fn(&[u8]) -> Outcome, input: &[u8]) -> Outcome {
+    let (sender, receiver) = mpsc::channel();
+    let input = input.to_vec();
+    let spawned = thread::Builder::new()
+        .name(OTHERS.into())
+        .spawn(move || sender.send(read(&input)));
+    spawned.expect("a thread can be started");
+    receiver
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|error| match error {
+            RecvTimeoutError::Disconnected => Outcome::Panics,
+            RecvTimeoutError::Timeout => Outcome::Hangs,
+        })
+}
+
+/// A panic of another implementation is an outcome, and no more is said of it.
+pub(crate) fn silence_panics_of_others() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if thread::current().name() != Some(OTHERS) {
+            usual(panic);
+        }
+    }));
+}
+
+/// The name of the threads in which others run.
+const OTHERS: &str = "another implementation";
+
+/// Whoever needs longer than this for a line does not come back.
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,41 @@
+//! Questions that wait for their answers.
+
+use smtp_proto::server::{Ticket, ticket};
+
+use crate::answer::{Answer, Question};
+
+/// A question, and the answer that it will have.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Which question it is of all, from 1.
+    pub(crate) number: usize,
+    pub(crate) question: Question,
+    /// What it is about.
+    pub(crate) subject: String,
+    pub(crate) answer: Answer,
+    pub(crate) ticket: AnyTicket,
+}
+
+/// The ticket of any question.
+#[derive(Debug)]
+pub(crate) enum AnyTicket {
+    Auth(Ticket<ticket::Auth>),
+    Recipient(Ticket<ticket::Recipient>),
+    Verify(Ticket<ticket::Verify>),
+    Expand(Ticket<ticket::Expand>),
+    Help(Ticket<ticket::Help>),
+    Other(Ticket),
+}
+
+impl AnyTicket {
+    pub(crate) fn into_any(self) -> Ticket {
+        match self {
+            Self::Recipient(ticket) => ticket.into_any(),
+            Self::Verify(ticket) => ticket.into_any(),
+            Self::Expand(ticket) => ticket.into_any(),
+            Self::Help(ticket) => ticket.into_any(),
+            Self::Other(ticket) => ticket,
+            Self::Auth(ticket) => panic!("no answer to {ticket:?}"),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What comes before the messages: TLS, and a login.
+
+use smtp_tests::escape_all;
+
+use crate::dice::Dice;
+
+/// A way into the session.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    starttls: bool,
+    server_requires_tls: bool,
+    client_tls: &'static str,
+    /// Whether the handshake succeeds.
+    pub(crate) handshake: bool,
+    /// What the server offers.
+    mechanisms: Vec<&'static str>,
+    server_requires_login: bool,
+    in_clear: [&'static str; 2],
+    pub(crate) login: Option<Who>,
+}
+
+/// Somebody who logs in.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    pub(crate) user: String,
+    secret: String,
+    token: bool,
+    right: bool,
+}
+
+impl Entry {
+    /// Mail is taken from anybody.
+    pub(crate) const fn open() -> Self {
+        Self {
+            starttls: false,
+            server_requires_tls: false,
+            client_tls: "disabled",
+            handshake: true,
+            mechanisms: Vec::new(),
+            server_requires_login: false,
+            in_clear: ["never"; 2],
+            login: None,
+        }
+    }
+
+    pub(crate) fn new(dice: &mut Dice) -> Self {
+        let policies = ["never", "without-secrets", "insecure"];
+        let mut mechanisms = vec!["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"];
+        mechanisms.retain(|_| !dice.one_in(3));
+        let login = (!dice.one_in(3)).then(|| Who::new(dice));
+        Self {
+            starttls: !dice.one_in(4),
+            server_requires_tls: dice.one_in(3),
+            client_tls: dice.pick(&["disabled", "opportunistic", "required"]),
+            handshake: !dice.one_in(5),
+            mechanisms,
+            server_requires_login: dice.one_in(3),
+            in_clear: [dice.pick(&policies), dice.pick(&policies)],
+            login,
+        }
+    }
+
+    /// The settings of a story.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        let mut lines = vec![
+            format!("client tls {}", self.client_tls),
+            format!("server auth-in-clear {}", self.in_clear[0]),
+        ];
+        let mut when = |condition: bool, line: &str| {
+            if condition {
+                lines.push(line.to_owned());
+            }
+        };
+        when(self.starttls, "server starttls");
+        when(self.server_requires_tls, "server tls-required");
+        when(self.server_requires_login, "server auth-required");
+        when(
+            !self.mechanisms.is_empty(),
+            &format!("server auth {}", self.mechanisms.join(" ")),
+        );
+        if let Some(who) = &self.login {
+            let (user, secret) = (escape_all(who.user.as_bytes()), escape_all(who.secret.as_bytes()));
+            // What the client has is one character short of what the server knows.
+            let rest = if who.right { "" } else { "x" };
+            lines.push(format!("user {user} {secret}{rest}"));
+            let kind = if who.token { "token" } else { "login" };
+            lines.push(format!("client {kind} {user} {secret}"));
+            lines.push(format!("client auth-in-clear {}", self.in_clear[1]));
+        }
+        lines
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.starttls && self.client_tls != "disabled" && self.handshake
+    }
+
+    /// Whether mail is taken once the client is ready.
+    pub(crate) fn takes_mail(&self) -> bool {
+        (!self.server_requires_login || self.login.is_some())
+            && (!self.server_requires_tls || self.is_encrypted())
+    }
+
+    /// Why the session ends before it is ready, if it does and nothing else goes wrong.
+    pub(crate) fn end(&self) -> Option<&'static str> {
+        match self.client_tls {
+            "required" if !self.starttls => return Some("TlsNotOffered"),
+            "required" | "opportunistic" if self.starttls && !self.handshake => return Some("TlsFailed"),
+            _ => {}
+        }
+        let who = self.login.as_ref()?;
+        let may_be_used = |mechanism: &str| {
+            self.is_encrypted()
+                || self.in_clear.iter().all(|policy| match *policy {
+                    "never" => false,
+                    // It is the only one of them that does not show the password.
+                    "without-secrets" => mechanism == "CRAM-MD5",
+                    _ => true,
+                })
+        };
+        let usable = |mechanism: &&'static str| {
+            ["XOAUTH2", "OAUTHBEARER"].contains(mechanism) == who.token && may_be_used(mechanism)
+        };
+        if !self.mechanisms.iter().any(usable) {
+            return Some("NoMechanism");
+        }
+        let in_order = !self.server_requires_tls || self.is_encrypted();
+        (!(who.right && in_order)).then_some("LoginRefused")
+    }
+}
+
+impl Who {
+    fn new(dice: &mut Dice) -> Self {
+        let token = dice.one_in(2);
+        let letters: Vec<char> = if token {
+            "ABCxyz0189._~+/-".chars().collect()
+        } else {
+            ('!'..='~')
+                .chain([' ', '\u{e0}', '\u{20ac}', '\u{1f4e7}'])
+                .collect()
+        };
+        let most = if token { 400 } else { 20 };
+        let mut word = |letters: &[char], most| -> String {
+            (0..=dice.below(most)).map(|_| dice.pick(letters)).collect()
+        };
+        let secret = word(&letters, most);
+        let names: Vec<char> = ('!'..='~').chain(['\u{e0}', '\u{ff}']).collect();
+        Self {
+            user: word(&names, 12),
+            secret,
+            token,
+            right: !dice.one_in(4),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! One direction of the stream: how long octets take, where they stop, and when the other side learns of it.
+
+use std::collections::VecDeque;
+
+use crate::dice::Dice;
+
+/// What happens to the stream once so many octets were said in one direction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mishap {
+    /// It breaks in both directions.
+    Break,
+    /// This direction ends.
+    HalfClose,
+}
+
+/// A direction of the stream. Times are milliseconds.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    /// Octets on their way, and when they arrive.
+    pub(crate) in_flight: VecDeque<(u64, usize)>,
+    /// Nothing that is said from now on arrives.
+    pub(crate) cut: bool,
+    /// When the reader sees the end.
+    pub(crate) end: Option<u64>,
+    pub(crate) end_seen: bool,
+    /// When the speaker sees that the stream is broken.
+    pub(crate) lost: Option<u64>,
+    pub(crate) lost_seen: bool,
+    /// The speaker cannot write before.
+    pub(crate) stalled_until: u64,
+    pub(crate) mishap: Option<(usize, Mishap)>,
+    latency: u64,
+    most: usize,
+    calm: bool,
+}
+
+impl Link {
+    pub(crate) fn new(dice: &mut Dice, calm: bool) -> Self {
+        let mishap = (!calm && dice.one_in(5)).then(|| {
+            let within = dice.pick(&[100, 1000, 5000]);
+            let at = dice.between(0, within);
+            let mishap = dice.pick(&[Mishap::Break, Mishap::HalfClose]);
+            (usize::try_from(at).expect("it is small"), mishap)
+        });
+        Self {
+            in_flight: VecDeque::new(),
+            cut: false,
+            end: None,
+            end_seen: false,
+            lost: None,
+            lost_seen: false,
+            stalled_until: 0,
+            mishap,
+            // Where nothing is to be overdue, thousands of chunks have to get through in time.
+            latency: if calm {
+                dice.pick(&[0, 1, 10])
+            } else {
+                dice.pick(&[0, 1, 40, 2000])
+            },
+            most: dice.pick(&[3, 30, 100_000, 100_000]),
+            calm,
+        }
+    }
+
+    /// How many of so many octets get through at once.
+    pub(crate) fn some(&self, dice: &mut Dice, octets: usize) -> usize {
+        let most = octets.min(self.most);
+        if dice.one_in(2) {
+            most
+        } else {
+            1 + dice.below(most)
+        }
+    }
+
+    /// So many octets were taken from the speaker.
+    pub(crate) fn carry(&mut self, dice: &mut Dice, now: u64, octets: usize) {
+        if dice.one_in(16) {
+            self.stalled_until = now + pause(dice, self.calm);
+        }
+        if self.cut {
+            return;
+        }
+        let at = (now + dice.between(self.latency / 2, self.latency)).max(self.last_arrival());
+        let at = if dice.one_in(60) {
+            at + pause(dice, self.calm)
+        } else {
+            at
+        };
+        self.in_flight.push_back((at, octets));
+    }
+
+    fn last_arrival(&self) -> u64 {
+        self.in_flight.back().map_or(0, |(at, _)| *at)
+    }
+
+    /// How many octets arrive now at the latest.
+    pub(crate) fn due(&self, now: u64) -> usize {
+        let arrived = self.in_flight.iter().take_while(|(at, _)| *at <= now);
+        arrived.map(|(_, octets)| octets).sum()
+    }
+
+    /// So many octets have arrived.
+    pub(crate) fn arrived(&mut self, mut octets: usize) {
+        while octets > 0
+            && let Some((_, head)) = self.in_flight.front_mut()
+        {
+            let now = octets.min(*head);
+            *head -= now;
+            octets -= now;
+            if *head == 0 {
+                self.in_flight.pop_front();
+            }
+        }
+    }
+
+    /// The speaker has closed: what is on its way still arrives, and then the end.
+    pub(crate) fn close(&mut self, now: u64) {
+        if !self.cut {
+            self.cut = true;
+            self.end = Some((now + self.latency).max(self.last_arrival()));
+        }
+    }
+
+    /// The stream broke: some of what was on its way arrives, and the speaker learns of it at some time, or never.
+    pub(crate) fn break_off(&mut self, dice: &mut Dice, now: u64) {
+        self.cut = true;
+        self.in_flight.truncate(dice.below(self.in_flight.len() + 1));
+        if !dice.one_in(3) {
+            self.lost = Some(now + pause(dice, false));
+        }
+    }
+
+    /// The times at which something changes by itself.
+    pub(crate) fn times(&self) -> impl Iterator<Item = u64> {
+        let arrivals = self.in_flight.iter().map(|(at, _)| *at);
+        arrivals
+            .chain(self.end.filter(|_| !self.end_seen))
+            .chain(self.lost.filter(|_| !self.lost_seen))
+            .chain([self.stalled_until])
+    }
+}
+
+/// A while: mostly short, and now and then longer than anybody waits.
+pub(crate) fn pause(dice: &mut Dice, calm: bool) -> u64 {
+    if calm || !dice.one_in(12) {
+        dice.pick(&[0, 0, 1, 7, 40, 300])
+    } else {
+        let longest = dice.pick(&[10_000, 100_000, 700_000]);
+        dice.between(1, longest)
+    }
+}

@@ -1,0 +1,83 @@
+//! A client and a server under virtual time: what was accepted arrived octet for octet, nothing else did, and it ends.
+//!
+//! Each world follows from its seed. `SEED=17` has one world alone, `WORLDS=1000000` that many of them, from `SEED` or 0
+//! on. A world that fails is printed as a story for `transcripts/pair/`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is the report of a failed test"
+)]
+
+mod dice;
+mod entry;
+mod link;
+mod plan;
+mod properties;
+mod tell;
+mod wire;
+mod world;
+
+use std::{
+    env,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use smtp_tests::{Story, check};
+
+use world::World;
+
+/// How many worlds there are if nobody says.
+const WORLDS: u64 = 2000;
+
+fn number(variable: &str) -> Option<u64> {
+    let value = env::var(variable).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// Lets a world go on to its end. What happened is told in any case.
+fn run(seed: u64, story: &mut String) -> Result<(), String> {
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(seed, story);
+        world.run(properties::bounded)?;
+        properties::hold(&world)
+    }));
+    result.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        Err(said
+            .or(panic.downcast_ref().copied())
+            .unwrap_or("a panic")
+            .to_owned())
+    })
+}
+
+#[test]
+fn what_was_accepted_arrived() {
+    let first = number("SEED");
+    let worlds = number("WORLDS").unwrap_or(if first.is_some() { 1 } else { WORLDS });
+    let first = first.unwrap_or(0);
+    let mut story = String::new();
+    for seed in first..first + worlds {
+        if let Err(fault) = run(seed, &mut story) {
+            panic!("SEED={seed}: {fault}\n\n{story}");
+        }
+    }
+}
+
+/// What is printed of a world is a story, and true; and what is untrue of it is found.
+#[test]
+fn a_world_is_a_story() {
+    let mut story = String::new();
+    for seed in 0..200 {
+        run(seed, &mut story).expect("a world that holds");
+        let parsed = Story::parse("world.smtp".as_ref(), &story).expect("a story");
+        check(&parsed).unwrap_or_else(|fault| panic!("{fault}\n\n{story}"));
+
+        let other = story.replace("\nS: 220 mx.example.org", "\nS: 220 mx.example.com");
+        if other != story {
+            let parsed = Story::parse("world.smtp".as_ref(), &other).expect("a story");
+            check(&parsed).expect_err("nobody said that");
+        }
+    }
+}
