@@ -17,6 +17,7 @@ mod check;
 mod chop;
 mod held;
 mod judge;
+pub mod model;
 mod octets;
 mod pair;
 pub mod properties;

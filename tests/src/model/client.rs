@@ -1,0 +1,325 @@
+//! An SMTP or LMTP session as a client has to hold it: RFC 5321 sections 3.1 to 3.3 and 3.8, and the rules of RFC 2033, 2920,
+//! 3030, 3207 and 4954.
+
+mod mail;
+mod said;
+
+use std::collections::VecDeque;
+
+use self::mail::{Mail, Recipient};
+pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, Wish};
+
+/// Where a session is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Client {
+    setting: Setting,
+    /// The last positive reply to EHLO or LHLO had the offers.
+    offered: bool,
+    tls: bool,
+    /// The server holds a transaction that came to nothing.
+    spoilt: bool,
+    closed: bool,
+    mail: Option<Mail>,
+    /// What replies are still to come to, in order.
+    awaited: VecDeque<Command>,
+}
+
+impl Client {
+    /// A session that has just been connected. RFC 5321 section 4.3.1: the greeting comes first.
+    #[must_use]
+    pub fn new(setting: Setting) -> Self {
+        Self {
+            setting,
+            offered: false,
+            tls: false,
+            spoilt: false,
+            closed: false,
+            mail: None,
+            awaited: [Command::Greeting].into(),
+        }
+    }
+
+    /// What the next reply answers.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Command> {
+        self.awaited.front().copied()
+    }
+
+    /// Whether the session is over.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// How many replies may come now.
+    #[must_use]
+    pub fn due(&self) -> usize {
+        self.awaited.len()
+    }
+
+    /// Whether the session is under TLS.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.tls
+    }
+
+    /// What has to come of a wish, which nothing is in the way of.
+    #[must_use]
+    pub fn wish(&mut self, wish: Wish) -> Outcome {
+        let mut outcome = Outcome::default();
+        match wish {
+            Wish::Noop => self.send(Command::Noop, &mut outcome),
+            Wish::Reset => self.send(Command::Rset, &mut outcome),
+            Wish::Quit => self.send(Command::Quit, &mut outcome),
+            Wish::Deliver(recipients) => {
+                self.mail = Some(Mail::new(recipients));
+                // RFC 5321 section 4.1.4: MAIL inside of a transaction is out of order. RFC 3030 section 2: RSET after a
+                // refused chunk.
+                if self.spoilt {
+                    self.send(Command::Rset, &mut outcome);
+                } else {
+                    self.begin(&mut outcome);
+                }
+            }
+        }
+        outcome
+    }
+
+    /// What has to come of a reply.
+    #[must_use]
+    pub fn hear(&mut self, reply: Reply) -> Outcome {
+        let mut outcome = Outcome::default();
+        if matches!(reply, Reply::Garbage | Reply::End) {
+            self.close(&mut outcome);
+            return outcome;
+        }
+        // RFC 2920 section 3.1: replies belong to commands by their order alone.
+        let asked = self.awaited.pop_front();
+        outcome.reports.push(Report::Answered(asked));
+        match asked {
+            // A reply to nothing: the server says something else than what it is asked.
+            None => self.close(&mut outcome),
+            Some(asked) => self.answered(asked, reply, &mut outcome),
+        }
+        outcome
+    }
+
+    fn answered(&mut self, asked: Command, reply: Reply, outcome: &mut Outcome) {
+        let positive = matches!(reply, Reply::Positive | Reply::Lines);
+        let refused = matches!(reply, Reply::Transient | Reply::Permanent | Reply::Unavailable);
+        if let Some(mail) = &mut self.mail {
+            mail.note(asked, positive, refused);
+        }
+        match (asked, reply) {
+            (Command::Quit, _) => self.close(outcome),
+            // RFC 5321 section 3.8: the server closes the session, whatever it was asked.
+            (_, Reply::Unavailable) => {
+                let all_said = self.awaited.is_empty();
+                if all_said && matches!(asked, Command::For(_)) && self.any_accepted() {
+                    self.finish(outcome);
+                }
+                self.close(outcome);
+            }
+            // RFC 5321 section 4.2.1: 3yz is a reply to DATA, and in RFC 4954 section 4 to AUTH; to DATA there is no 2yz. A server
+            // that says it elsewhere is not understood. Choice: it is left at once.
+            (Command::Data, Reply::Positive | Reply::Lines) => self.close(outcome),
+            (Command::Data, Reply::Intermediate) => self.go_ahead(outcome),
+            // Everything was said with AUTH PLAIN: RFC 4954 section 4 has `*` for challenges that make no sense.
+            (Command::Auth, Reply::Intermediate) => self.send(Command::Star, outcome),
+            (_, Reply::Intermediate) | (Command::Star, Reply::Positive | Reply::Lines) => self.close(outcome),
+            (Command::Greeting, _) if positive => self.introduce(outcome),
+            (Command::Ehlo | Command::Lhlo, _) if positive => {
+                self.offered = reply == Reply::Positive;
+                self.secure(outcome);
+            }
+            (Command::Helo, _) if positive => {
+                self.offered = false;
+                self.log_in(outcome);
+            }
+            // RFC 5321 section 3.2: an old server has no EHLO. One without EHLO has no STARTTLS, either.
+            (Command::Ehlo, Reply::Permanent) if self.tls || self.setting.tls != Tls::Required => {
+                self.send(Command::Helo, outcome);
+            }
+            (Command::StartTls, _) if positive => {
+                outcome.reports.push(Report::Tls);
+                // RFC 3207 section 4.2: what is known of the server is forgotten, and EHLO said again.
+                (self.tls, self.offered) = (true, false);
+                self.introduce(outcome);
+            }
+            (Command::StartTls, _) if self.setting.tls != Tls::Required => self.log_in(outcome),
+            (Command::Auth, _) if positive => outcome.reports.push(Report::Ready),
+            (Command::Greeting | Command::Ehlo | Command::Helo | Command::Lhlo, _)
+            | (Command::StartTls | Command::Auth | Command::Star, _) => self.send(Command::Quit, outcome),
+            (Command::Rset, _) => {
+                self.spoilt &= !positive;
+                match &mut self.mail {
+                    Some(_) if positive => self.begin(outcome),
+                    Some(_) => self.finish(outcome),
+                    None => {}
+                }
+            }
+            (Command::Noop, _) => {}
+            _ => self.go_on(asked, outcome),
+        }
+    }
+
+    /// RFC 5321 section 3.2, RFC 2033 section 4.1.
+    fn introduce(&mut self, outcome: &mut Outcome) {
+        let verb = if self.setting.lmtp {
+            Command::Lhlo
+        } else {
+            Command::Ehlo
+        };
+        self.send(verb, outcome);
+    }
+
+    /// RFC 3207 section 4.
+    fn secure(&mut self, outcome: &mut Outcome) {
+        let offered = self.offered && self.setting.starttls && !self.tls;
+        match self.setting.tls {
+            Tls::IfOffered | Tls::Required if offered => self.send(Command::StartTls, outcome),
+            Tls::Required if !self.tls => self.send(Command::Quit, outcome),
+            _ => self.log_in(outcome),
+        }
+    }
+
+    /// RFC 4954 section 4.
+    fn log_in(&mut self, outcome: &mut Outcome) {
+        match (self.setting.login, self.offered) {
+            (true, true) => self.send(Command::Auth, outcome),
+            (true, false) => self.send(Command::Quit, outcome),
+            (false, _) => outcome.reports.push(Report::Ready),
+        }
+    }
+
+    /// RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is offered. Choice: BDAT waits for the
+    /// replies to RCPT.
+    fn begin(&mut self, outcome: &mut Outcome) {
+        self.send(Command::Mail, outcome);
+        if self.offered && self.setting.pipelining {
+            for one in 0..self.mail.iter().map(|mail| mail.recipients.len()).sum() {
+                self.send(Command::Rcpt(one), outcome);
+            }
+            if !self.chunks() {
+                self.send(Command::Data, outcome);
+            }
+        }
+    }
+
+    /// What follows once a command of a transaction is answered.
+    fn go_on(&mut self, asked: Command, outcome: &mut Outcome) {
+        let Some(mail) = &mut self.mail else {
+            return;
+        };
+        if !self.awaited.is_empty() {
+            return;
+        }
+        let next = mail
+            .recipients
+            .iter()
+            .position(|recipient| *recipient == Recipient::Open);
+        let nobody = mail.welcome().next().is_none();
+        match asked {
+            Command::Mail | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
+            Command::Mail | Command::Rcpt(_) => match next {
+                Some(one) => self.send(Command::Rcpt(one), outcome),
+                // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
+                None if nobody => {
+                    self.spoilt = true;
+                    self.finish(outcome);
+                }
+                None if self.chunks() => {
+                    self.send(Command::Chunk, outcome);
+                    // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
+                    if self.offered && self.setting.pipelining && !self.setting.lmtp {
+                        self.send_last(Command::LastChunk, outcome);
+                    }
+                }
+                None => self.send(Command::Data, outcome),
+            },
+            // RFC 5321 section 4.1.4: a refused command changes nothing.
+            Command::Data => {
+                self.spoilt = !mail.mail_refused;
+                self.finish(outcome);
+            }
+            Command::Chunk if !mail.refused => self.send_last(Command::LastChunk, outcome),
+            // RFC 3030 section 2: no further chunk, and RSET before anything else.
+            Command::Chunk | Command::LastChunk => {
+                self.spoilt = !self.any_accepted();
+                self.finish(outcome);
+            }
+            Command::For(_) => {
+                self.spoilt = self.chunks() && !self.any_accepted();
+                self.finish(outcome);
+            }
+            _ => {
+                self.spoilt = false;
+                self.finish(outcome);
+            }
+        }
+    }
+
+    /// 354. RFC 2920 section 3.1: when nobody is to get the message, it is empty.
+    fn go_ahead(&mut self, outcome: &mut Outcome) {
+        let somebody = self
+            .mail
+            .as_ref()
+            .is_some_and(|mail| !mail.mail_refused && mail.welcome().next().is_some());
+        if somebody {
+            self.send_last(Command::Text, outcome);
+        } else if self.setting.lmtp {
+            // RFC 2033 section 4.2: it has to refuse DATA, and would answer nothing to the dot.
+            self.close(outcome);
+        } else {
+            self.send(Command::LoneDot, outcome);
+        }
+    }
+
+    /// Completes the message. RFC 2033 section 4.2: in LMTP there is one reply for each accepted recipient.
+    fn send_last(&mut self, command: Command, outcome: &mut Outcome) {
+        self.send(command, outcome);
+        if let Some(mail) = &mut self.mail {
+            mail.complete = true;
+            if self.setting.lmtp {
+                self.awaited.pop_back();
+                self.awaited.extend(mail.welcome().map(Command::For));
+            }
+        }
+    }
+
+    fn send(&mut self, command: Command, outcome: &mut Outcome) {
+        self.awaited.push_back(command);
+        outcome.sends.push(command);
+    }
+
+    fn finish(&mut self, outcome: &mut Outcome) {
+        let accepted = self.any_accepted();
+        if let Some(mail) = self.mail.take() {
+            outcome.reports.push(Report::Finished(accepted, mail.fates()));
+        }
+    }
+
+    /// The session is over. RFC 5321 section 3.8: without the reply to it, a message was not accepted; but the server may
+    /// think otherwise, if it had all of it.
+    fn close(&mut self, outcome: &mut Outcome) {
+        let (fate, fates) = match self.mail.take() {
+            None => (None, Vec::new()),
+            Some(mail) => {
+                let fates = mail.fates();
+                let unknown = fates.contains(&Fate::Unknown);
+                (Some(if unknown { Fate::Unknown } else { Fate::NotSent }), fates)
+            }
+        };
+        outcome.reports.push(Report::Closed(fate, fates));
+        self.awaited.clear();
+        self.closed = true;
+    }
+
+    fn any_accepted(&self) -> bool {
+        self.mail.as_ref().is_some_and(Mail::any_accepted)
+    }
+
+    const fn chunks(&self) -> bool {
+        self.offered && self.setting.chunking
+    }
+}

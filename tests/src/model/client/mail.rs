@@ -1,0 +1,96 @@
+//! What a client knows of the transaction that is open.
+
+use super::{Command, Fate};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Mail {
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) mail_refused: bool,
+    /// DATA or a chunk was refused.
+    pub(super) refused: bool,
+    /// All of the message was sent.
+    pub(super) complete: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Recipient {
+    Open,
+    /// RCPT was accepted.
+    Welcome,
+    Refused,
+    Accepted,
+}
+
+impl Mail {
+    pub(super) fn new(recipients: usize) -> Self {
+        Self {
+            recipients: vec![Recipient::Open; recipients],
+            mail_refused: false,
+            refused: false,
+            complete: false,
+        }
+    }
+
+    pub(super) fn any_accepted(&self) -> bool {
+        self.recipients.contains(&Recipient::Accepted)
+    }
+
+    /// Keeps in mind what a reply says of the message and its recipients.
+    pub(super) fn note(&mut self, asked: Command, positive: bool, refused: bool) {
+        let nobody = self.mail_refused || self.refused;
+        match asked {
+            Command::Rset => self.refused |= refused,
+            Command::Mail => self.mail_refused |= refused,
+            // With nobody to get the message, what is said of it says nothing new.
+            Command::Data if self.welcome().next().is_some() => self.refused |= refused,
+            Command::Chunk => self.refused |= refused,
+            Command::Rcpt(one) | Command::For(one) => {
+                let last = matches!(asked, Command::For(_));
+                if let Some(recipient) = self.recipients.get_mut(one) {
+                    *recipient = match (positive, refused) {
+                        (true, _) if last => Recipient::Accepted,
+                        (true, _) => Recipient::Welcome,
+                        (_, true) => Recipient::Refused,
+                        _ => *recipient,
+                    };
+                }
+            }
+            // RFC 3030 section 2: when a chunk was refused, the message is, whatever is said of others.
+            Command::Text | Command::LastChunk if !nobody => {
+                let now = if positive {
+                    Recipient::Accepted
+                } else {
+                    Recipient::Refused
+                };
+                for recipient in &mut self.recipients {
+                    if *recipient == Recipient::Welcome && (positive || refused) {
+                        *recipient = now;
+                    }
+                }
+            }
+            _ => {}
+        }
+        if self.refused && asked == Command::Rset {
+            self.recipients.fill(Recipient::Refused);
+        }
+    }
+
+    /// Those that RCPT was accepted for.
+    pub(super) fn welcome(&self) -> impl Iterator<Item = usize> {
+        (0..self.recipients.len()).filter(|one| self.recipients.get(*one) == Some(&Recipient::Welcome))
+    }
+
+    /// What became of each recipient, if the transaction is over now.
+    pub(super) fn fates(&self) -> Vec<Fate> {
+        let fate = |recipient: &Recipient| match recipient {
+            _ if self.mail_refused => Fate::Refused,
+            Recipient::Accepted => Fate::Accepted,
+            Recipient::Refused => Fate::Refused,
+            Recipient::Welcome if self.refused => Fate::Refused,
+            // RFC 5321 section 4.5.3.2.6, RFC 1047.
+            Recipient::Welcome if self.complete => Fate::Unknown,
+            _ => Fate::NotSent,
+        };
+        self.recipients.iter().map(fate).collect()
+    }
+}

@@ -1,0 +1,139 @@
+//! What is said and told in the session of a client.
+
+/// What a client is set to, and what the server offers to EHLO or LHLO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_structs,
+    clippy::struct_excessive_bools,
+    reason = "plain data"
+)]
+pub struct Setting {
+    /// LMTP (RFC 2033).
+    pub lmtp: bool,
+    /// PIPELINING is offered (RFC 2920).
+    pub pipelining: bool,
+    /// CHUNKING is offered, and used (RFC 3030).
+    pub chunking: bool,
+    /// STARTTLS is offered, as long as the session is in clear (RFC 3207).
+    pub starttls: bool,
+    /// Whether TLS is wanted.
+    pub tls: Tls,
+    /// The client logs in; the server offers AUTH (RFC 4954).
+    pub login: bool,
+}
+
+/// Whether TLS is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+#[expect(missing_docs, reason = "a policy in a word")]
+pub enum Tls {
+    Never,
+    IfOffered,
+    Required,
+}
+
+/// What is sent, and what replies answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+#[expect(missing_docs, reason = "the command is in the name")]
+pub enum Command {
+    /// Nothing is sent: the greeting answers the connection.
+    Greeting,
+    Ehlo,
+    Helo,
+    Lhlo,
+    StartTls,
+    Auth,
+    /// An exchange is broken off.
+    Star,
+    Noop,
+    Rset,
+    Mail,
+    Rcpt(usize),
+    Data,
+    /// The message and its final dot; in LMTP there is a reply for each accepted recipient.
+    Text,
+    /// An empty message.
+    LoneDot,
+    Chunk,
+    LastChunk,
+    /// Nothing is sent: the reply for this recipient (LMTP).
+    For(usize),
+    Quit,
+}
+
+/// What a server says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "an alphabet")]
+pub enum Reply {
+    /// 2yz.
+    Positive,
+    /// 2yz in several lines; of EHLO one that offers nothing.
+    Lines,
+    /// 3yz.
+    Intermediate,
+    /// 4yz.
+    Transient,
+    /// 5yz.
+    Permanent,
+    /// 421.
+    Unavailable,
+    /// What is no reply.
+    Garbage,
+    /// The server closes the stream.
+    End,
+}
+
+/// What an application may want when the session is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "an alphabet")]
+pub enum Wish {
+    /// A message to so many recipients.
+    Deliver(usize),
+    /// NOOP.
+    Noop,
+    /// RSET.
+    Reset,
+    /// QUIT.
+    Quit,
+}
+
+/// What the application is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Report {
+    /// A reply, and what it answers; `None` when that is nothing.
+    Answered(Option<Command>),
+    /// TLS is to begin; it does.
+    Tls,
+    /// It may begin.
+    Ready,
+    /// A transaction is over: whether anybody gets the message, and what became of each recipient.
+    Finished(bool, Vec<Fate>),
+    /// The session is over, with or without a transaction: what became of its message, and of each recipient.
+    Closed(Option<Fate>, Vec<Fate>),
+}
+
+/// What became of a message, or of a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Fate {
+    /// The server has taken it.
+    Accepted,
+    /// The server has refused it.
+    Refused,
+    /// It was not decided, and nothing was taken.
+    NotSent,
+    /// It may have been taken or not (RFC 1047).
+    Unknown,
+}
+
+/// What has to come of a reply, or of a wish.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
+pub struct Outcome {
+    /// What is sent.
+    pub sends: Vec<Command>,
+    /// What is told.
+    pub reports: Vec<Report>,
+}

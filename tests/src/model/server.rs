@@ -1,0 +1,385 @@
+//! An SMTP or LMTP session as a server has to hold it: RFC 5321 section 4.1.4, and the rules of RFC 1870, 2033, 3030, 3207
+//! and 4954.
+
+mod order;
+mod said;
+
+pub use self::said::{Outcome, Question, Reset, Rules};
+use super::{Answer, Say, Unit};
+
+/// Codes of which one is due.
+type Codes = &'static [u16];
+
+/// Where a session is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Server {
+    rules: Rules,
+    stage: Stage,
+    introduced: bool,
+    tls: bool,
+    login: bool,
+    transaction: Option<Transaction>,
+}
+
+/// What is read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Stage {
+    /// Nothing: the server has not greeted.
+    New,
+    /// Commands.
+    Commands,
+    /// Commands, after a negative greeting.
+    Refused,
+    /// The text of a message (DATA).
+    Text,
+    /// The response of an exchange (AUTH).
+    Exchange,
+    /// Nothing: the session is over.
+    Closed,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Transaction {
+    recipients: usize,
+    binary: bool,
+    /// BDAT has begun.
+    chunks: bool,
+    content: String,
+    /// A chunk was refused.
+    spoilt: bool,
+}
+
+const UNKNOWN: Codes = &[500];
+const NOT_OFFERED: Codes = &[500, 502];
+const SEQUENCE: Codes = &[503];
+const REFUSED: Codes = &[550];
+
+impl Server {
+    /// A session that has just been connected.
+    #[must_use]
+    pub const fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            stage: Stage::New,
+            introduced: false,
+            tls: false,
+            login: false,
+            transaction: None,
+        }
+    }
+
+    /// What is read next.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Whether the client has said who it is.
+    #[must_use]
+    pub const fn is_logged_in(&self) -> bool {
+        self.login
+    }
+
+    /// The name that the state has in the table of `smtp-proto`.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (self.stage, &self.transaction) {
+            (Stage::New, _) => "Connected",
+            (Stage::Refused, _) => "Refused",
+            (Stage::Closed, _) => "Closed",
+            (Stage::Text, _) => "Data",
+            (_, None) if self.introduced => "Ready",
+            (_, None) => "Greeted",
+            (_, Some(mail)) if mail.spoilt => "Broken",
+            (_, Some(mail)) if mail.chunks => "Chunks",
+            (_, Some(mail)) if mail.recipients > 0 => "Recipients",
+            (_, Some(_)) => "Mail",
+        }
+    }
+
+    /// The session, but for the content of the message, of which is left how long it is: `length` says so.
+    #[must_use]
+    pub fn key(&self, length: impl Fn(usize) -> usize) -> Self {
+        let mut key = self.clone();
+        if let Some(transaction) = &mut key.transaction {
+            transaction.content = "x".repeat(length(transaction.content.len()));
+        }
+        key
+    }
+
+    /// What has to come of this.
+    #[must_use]
+    pub fn hear(&mut self, say: Say) -> Outcome {
+        let mut outcome = Outcome::default();
+        self.go_on(say, &mut outcome);
+        outcome
+    }
+
+    fn go_on(&mut self, say: Say, outcome: &mut Outcome) {
+        match (self.stage, say.unit) {
+            (Stage::Closed, _) => {}
+            // RFC 5321 section 4.1.1.10: a lost connection cancels the open transaction.
+            (_, Unit::End | Unit::Lost) => self.close(Reset::Closed, outcome),
+            (Stage::New, Unit::Connect) => self.greet(say, outcome),
+            // RFC 5321 section 4.3.1: a client SHOULD wait for the greeting. Choice: one that does not is refused, and
+            // what it said comes behind the greeting.
+            (Stage::New, _) => {
+                outcome.replies.push(vec![554]);
+                self.stage = Stage::Refused;
+                self.go_on(say, outcome);
+            }
+            (Stage::Text, _) => self.text(say, outcome),
+            (Stage::Exchange, _) => self.response(say, outcome),
+            (Stage::Commands | Stage::Refused, _) => self.command(say, outcome),
+        }
+    }
+
+    /// RFC 5321 section 3.1: 220, or 554; after that only QUIT is served.
+    fn greet(&mut self, say: Say, outcome: &mut Outcome) {
+        if self.ask(Question::Connect, say.answer, &[554], outcome) {
+            outcome.replies.push(vec![220]);
+            self.stage = Stage::Commands;
+        } else if self.stage != Stage::Closed {
+            self.stage = Stage::Refused;
+        }
+    }
+
+    /// RFC 5321 sections 4.1.1.4 and 4.5.2: everything is text, up to the line of one dot.
+    fn text(&mut self, say: Say, outcome: &mut Outcome) {
+        let line = say.unit.octets();
+        if say.unit == Unit::Dot {
+            self.stage = Stage::Commands;
+            self.complete(say, outcome);
+        } else if let Some(transaction) = &mut self.transaction {
+            transaction.content += line.strip_prefix('.').unwrap_or(&line);
+        }
+    }
+
+    /// The whole message came. RFC 5321 section 4.1.1.4: that ends the transaction, in any case. RFC 2033 section 4.2: an
+    /// LMTP server answers once for each recipient.
+    fn complete(&mut self, say: Say, outcome: &mut Outcome) {
+        let Some(transaction) = self.transaction.take() else {
+            return;
+        };
+        let verdicts: Vec<Vec<usize>> = if self.rules.lmtp {
+            (0..transaction.recipients).map(|one| vec![one]).collect()
+        } else {
+            vec![(0..transaction.recipients).collect()]
+        };
+        // RFC 1870 section 6.2: 552 when the message is too big.
+        if transaction.content.len() > self.rules.size {
+            outcome.replies.extend(verdicts.iter().map(|_| vec![552]));
+            outcome.resets.push(Reset::TooBig);
+            return;
+        }
+        let last = verdicts.len() - 1;
+        for (index, recipients) in verdicts.into_iter().enumerate() {
+            let answer = if index == 0 { say.verdict } else { Answer::Accept };
+            if self.ask(Question::Verdict, answer, REFUSED, outcome) {
+                outcome.replies.push(vec![250]);
+                outcome.stored.push((transaction.content.clone(), recipients));
+            } else if self.stage == Stage::Closed {
+                // Those without a verdict are told of as lost.
+                outcome.resets.extend((index < last).then_some(Reset::Closed));
+                return;
+            }
+        }
+    }
+
+    /// RFC 4954 section 4: 501 to `*` and to what is not base64, 500 to what is too long (section 6: 5.5.6).
+    fn response(&mut self, say: Say, outcome: &mut Outcome) {
+        self.stage = Stage::Commands;
+        match say.unit {
+            Unit::Response => self.log_in(say, outcome),
+            Unit::Long => outcome.replies.push(vec![500]),
+            Unit::Star => outcome.replies.push(vec![501]),
+            // What is base64 by chance is no response of PLAIN, either: a refused login, or a syntax error.
+            _ => outcome.replies.push(vec![501, 535]),
+        }
+        self.lines_behind(say, outcome);
+    }
+
+    fn log_in(&mut self, say: Say, outcome: &mut Outcome) {
+        if self.ask(Question::Auth, say.answer, &[535], outcome) {
+            outcome.replies.push(vec![235]);
+            self.login = true;
+        }
+    }
+
+    fn command(&mut self, say: Say, outcome: &mut Outcome) {
+        let unit = say.unit;
+        if unit == Unit::BdatBad {
+            // Choice: where the next command begins is not known, so the session ends (RFC 5321 section 3.8: 421).
+            outcome.replies.extend(self.refusal(unit));
+            outcome.replies.push(vec![421]);
+            return self.close(Reset::Closed, outcome);
+        }
+        if let Some(codes) = self.refusal(unit) {
+            // RFC 5321 section 4.1.4: the state stays what it is. RFC 3030 section 2: the chunk is read all the same.
+            outcome.replies.push(codes);
+            if unit.chunk().is_none() {
+                self.lines_behind(say, outcome);
+            }
+            return;
+        }
+        match unit {
+            Unit::Ehlo | Unit::Helo | Unit::Lhlo => {
+                if self.ask(Question::Hello, say.answer, REFUSED, outcome) {
+                    // RFC 5321 section 4.1.4: as RSET.
+                    self.forget(Reset::Hello, outcome);
+                    self.introduced = true;
+                    outcome.replies.push(vec![250]);
+                    // RFC 3207 section 4.2: not under TLS. RFC 4954 section 4: not twice. RFC 5321 section 3.2: HELO has none.
+                    let offers = [
+                        self.rules.starttls && !self.tls,
+                        self.rules.auth && !self.login,
+                        self.rules.chunking,
+                    ];
+                    outcome.offers = Some(if unit == Unit::Helo { [false; 3] } else { offers });
+                }
+            }
+            Unit::Mail | Unit::MailBinary => {
+                if self.ask(Question::Mail, say.answer, REFUSED, outcome) {
+                    outcome.replies.push(vec![250]);
+                    let binary = unit == Unit::MailBinary;
+                    self.transaction = Some(Transaction {
+                        binary,
+                        ..Transaction::default()
+                    });
+                }
+            }
+            Unit::Rcpt => {
+                if self.ask(Question::Recipient, say.answer, REFUSED, outcome) {
+                    outcome.replies.push(vec![250]);
+                    if let Some(transaction) = &mut self.transaction {
+                        transaction.recipients += 1;
+                    }
+                }
+            }
+            Unit::Data => {
+                if self.ask(Question::Message, say.answer, REFUSED, outcome) {
+                    outcome.replies.push(vec![354]);
+                    self.stage = Stage::Text;
+                }
+            }
+            Unit::Rset => {
+                self.forget(Reset::Rset, outcome);
+                outcome.replies.push(vec![250]);
+            }
+            Unit::Noop => outcome.replies.push(vec![250]),
+            // RFC 5321 section 3.5.3: 252 when it was not checked.
+            Unit::Vrfy => self.inquire(Question::Verify, say, &[252], outcome),
+            Unit::Expn => self.inquire(Question::Expand, say, &[252], outcome),
+            Unit::Help => self.inquire(Question::Help, say, &[211, 214], outcome),
+            Unit::Quit => {
+                outcome.replies.push(vec![221]);
+                self.close(Reset::Quit, outcome);
+            }
+            Unit::StartTls => {
+                outcome.replies.push(vec![220]);
+                outcome.asks.push((Question::Tls, say.answer));
+                if say.answer == Answer::Accept {
+                    // RFC 3207 section 4.2: all that is known of the client is forgotten.
+                    (self.tls, self.introduced, self.login) = (true, false, false);
+                } else {
+                    self.close(Reset::Closed, outcome);
+                }
+            }
+            // RFC 3207 section 4.2: what came in clear is not obeyed. Choice: the session ends.
+            Unit::StartTlsAndMore => {
+                outcome.replies.push(vec![421]);
+                self.close(Reset::Closed, outcome);
+            }
+            Unit::Auth => self.log_in(say, outcome),
+            Unit::AuthAlone => {
+                outcome.replies.push(vec![334]);
+                self.stage = Stage::Exchange;
+            }
+            _ => self.chunk(say, outcome),
+        }
+    }
+
+    /// RFC 3030 section 2: one reply for a chunk; a refused one spoils the transaction, and the last one completes it.
+    fn chunk(&mut self, say: Say, outcome: &mut Outcome) {
+        let (Some((octets, last)), Some(transaction)) = (say.unit.chunk(), &mut self.transaction) else {
+            return;
+        };
+        let first = !transaction.chunks;
+        transaction.chunks = true;
+        transaction.content += &octets;
+        let too_big = transaction.content.len() > self.rules.size;
+        if first && !too_big {
+            outcome.asks.push((Question::Message, say.answer));
+        }
+        let refused: Option<(Codes, Reset)> = match say.answer {
+            _ if too_big => Some((&[552], Reset::TooBig)),
+            Answer::Refuse if first => Some((REFUSED, Reset::Refused)),
+            Answer::Close if first => Some((&[421], Reset::Refused)),
+            _ => None,
+        };
+        match refused {
+            None if last => self.complete(say, outcome),
+            None => outcome.replies.push(vec![250]),
+            Some((codes, reset)) => {
+                let replies = if last && self.rules.lmtp && codes != [421] {
+                    transaction.recipients
+                } else {
+                    1
+                };
+                outcome.replies.extend((0..replies).map(|_| codes.to_vec()));
+                outcome.resets.push(reset);
+                transaction.spoilt = true;
+                if last {
+                    self.transaction = None;
+                }
+                if codes == [421] {
+                    self.close(Reset::Closed, outcome);
+                }
+            }
+        }
+    }
+
+    fn inquire(&mut self, question: Question, say: Say, codes: Codes, outcome: &mut Outcome) {
+        if self.ask(question, say.answer, REFUSED, outcome) {
+            outcome.replies.push(codes.to_vec());
+        }
+    }
+
+    /// Asks the application; a no has been said. RFC 5321 section 3.8: after 421 the session ends.
+    fn ask(&mut self, question: Question, answer: Answer, refused: Codes, outcome: &mut Outcome) -> bool {
+        outcome.asks.push((question, answer));
+        match answer {
+            Answer::Accept => {}
+            Answer::Refuse => outcome.replies.push(refused.to_vec()),
+            Answer::Close => {
+                outcome.replies.push(vec![421]);
+                self.close(Reset::Closed, outcome);
+            }
+        }
+        answer == Answer::Accept
+    }
+
+    fn lines_behind(&mut self, say: Say, outcome: &mut Outcome) {
+        for unit in say.unit.behind() {
+            self.go_on(Say { unit: *unit, ..say }, outcome);
+        }
+    }
+
+    /// Drops the transaction. The application is told, unless it was told when a chunk was refused.
+    fn forget(&mut self, why: Reset, outcome: &mut Outcome) {
+        if self
+            .transaction
+            .take()
+            .is_some_and(|transaction| !transaction.spoilt)
+        {
+            outcome.resets.push(why);
+        }
+    }
+
+    fn close(&mut self, why: Reset, outcome: &mut Outcome) {
+        self.forget(why, outcome);
+        self.stage = Stage::Closed;
+        outcome.closed = true;
+    }
+}

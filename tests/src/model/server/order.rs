@@ -1,0 +1,117 @@
+//! Which commands are in order, and what is said to those that are not: RFC 5321 section 4.1.4.
+
+use super::{Codes, NOT_OFFERED, SEQUENCE, Server, Stage, UNKNOWN};
+use crate::model::Unit;
+
+impl Server {
+    /// Why a command is refused without a question.
+    pub(super) fn refusal(&self, unit: Unit) -> Option<Vec<u16>> {
+        let order = self.out_of_order(unit);
+        let codes = match self.unknown(unit) {
+            Some(codes) => codes,
+            // No RFC says which comes first: the syntax or the order.
+            None if unit.is_malformed() => return Some([order.unwrap_or_default(), &[501]].concat()),
+            None => order.or_else(|| self.unacceptable(unit))?,
+        };
+        Some(codes.to_vec())
+    }
+
+    /// RFC 5321 section 4.2.4: 500 for what is not known or too long, whatever the state is.
+    fn unknown(&self, unit: Unit) -> Option<Codes> {
+        match unit.verb() {
+            _ if unit == Unit::Long => Some(UNKNOWN),
+            None | Some("other") => Some(match self.stage {
+                Stage::Refused if self.rules.tls_required => &[500, 503, 530],
+                Stage::Refused => &[500, 503],
+                _ if self.rules.tls_required && !self.tls => &[500, 530],
+                _ => UNKNOWN,
+            }),
+            Some(_) => None,
+        }
+    }
+
+    /// What is wrong with a command that is in order.
+    fn unacceptable(&self, unit: Unit) -> Option<Codes> {
+        match unit {
+            // RFC 5321 section 4.1.1.11: 555 for parameters that are not known. RFC 1870 section 6.1: 552.
+            Unit::MailUnknown | Unit::RcptUnknown => Some(&[555]),
+            Unit::MailTooBig => Some(&[552]),
+            // RFC 3030 section 3: BINARYMIME needs CHUNKING.
+            Unit::MailBinary if !self.rules.chunking => Some(&[555]),
+            // RFC 5321 section 4.5.3.1.10: 452 for too many.
+            Unit::Rcpt if self.transaction.as_ref()?.recipients >= self.rules.recipients => Some(&[452]),
+            // RFC 4954 section 4.
+            Unit::AuthUnknown => Some(&[504]),
+            Unit::AuthNotBase64 => Some(&[501]),
+            _ => None,
+        }
+    }
+
+    /// The order of commands.
+    fn out_of_order(&self, unit: Unit) -> Option<Codes> {
+        let verb = unit.verb()?;
+        let mail = self.transaction.as_ref();
+        // RFC 5321 section 4.2.4: 502 for what is known and not implemented.
+        let implemented = match verb {
+            // RFC 5321 appendix F.6.
+            "SEND" => false,
+            // RFC 2033 section 4.1.
+            "LHLO" => self.rules.lmtp,
+            "EHLO" | "HELO" => !self.rules.lmtp,
+            // Choice: the octets of the chunk are read all the same.
+            "BDAT" => self.rules.chunking,
+            // RFC 3207 section 4.2: not offered under TLS, and 503 to those who say it there.
+            "STARTTLS" => self.rules.starttls || self.tls,
+            "AUTH" => self.rules.auth,
+            _ => true,
+        };
+        // RFC 3207 section 4: in clear 530 to all but these. RFC 4954 section 6: 530 for what is about mail or mailboxes.
+        let in_clear = self.rules.tls_required && !self.tls;
+        let gate = in_clear && !matches!(verb, "NOOP" | "EHLO" | "LHLO" | "STARTTLS" | "QUIT")
+            || self.rules.auth_required
+                && !self.login
+                && matches!(verb, "MAIL" | "SEND" | "RCPT" | "DATA" | "BDAT" | "VRFY" | "EXPN");
+        // RFC 5321 section 3.1.
+        let refused = self.stage == Stage::Refused && verb != "QUIT";
+        match (refused, gate) {
+            (false, false) => {}
+            // Nothing says which of several reasons comes first.
+            (true, true) if implemented => return Some(&[503, 530]),
+            (true, true) => return Some(&[500, 502, 503, 530]),
+            (true, false) => return Some(if implemented { SEQUENCE } else { &[500, 502, 503] }),
+            (false, true) => return Some(if implemented { &[530] } else { &[500, 502, 530] }),
+        }
+        if !implemented {
+            // RFC 2033 section 4.1: 500 to EHLO and HELO.
+            return Some(if matches!(verb, "EHLO" | "HELO") {
+                UNKNOWN
+            } else {
+                NOT_OFFERED
+            });
+        }
+        match verb {
+            // RFC 5321 section 4.1.4: after EHLO, and not inside of a transaction.
+            "MAIL" => (!self.introduced || mail.is_some()).then_some(SEQUENCE),
+            // RFC 5321 section 3.3: after MAIL; RFC 3030 section 2: not behind BDAT.
+            "RCPT" => mail.is_none_or(|mail| mail.chunks).then_some(SEQUENCE),
+            "DATA" => match mail {
+                Some(mail) if mail.chunks => Some(SEQUENCE),
+                // RFC 5321 section 3.3: 503, or 554.
+                Some(mail) if mail.recipients == 0 => Some(&[503, 554]),
+                // RFC 3030 section 3.
+                Some(mail) => mail.binary.then_some(SEQUENCE),
+                None => Some(SEQUENCE),
+            },
+            // RFC 3030 section 2.
+            "BDAT" => mail
+                .is_none_or(|mail| mail.recipients == 0 || mail.spoilt)
+                .then_some(SEQUENCE),
+            // RFC 3207 section 4.
+            "STARTTLS" => (self.tls || mail.is_some()).then_some(SEQUENCE),
+            // RFC 4954 section 4: after EHLO, once, and not inside of a transaction.
+            "AUTH" => (!self.introduced || self.login || mail.is_some()).then_some(SEQUENCE),
+            // RFC 5321 section 4.1.4: at any time.
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The client machine against its model.
+
+use std::collections::{HashSet, VecDeque};
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use smtp_tests::{
+    Chop,
+    model::client::{Client, Command, Outcome, Reply, Setting, Tls, Wish},
+};
+
+use crate::sending::{Sending, octets, settings};
+
+const REPLIES: [Reply; 8] = [
+    Reply::Positive,
+    Reply::Lines,
+    Reply::Intermediate,
+    Reply::Transient,
+    Reply::Permanent,
+    Reply::Unavailable,
+    Reply::Garbage,
+    Reply::End,
+];
+
+const WISHES: [Wish; 5] = [
+    Wish::Deliver(1),
+    Wish::Deliver(2),
+    Wish::Noop,
+    Wish::Reset,
+    Wish::Quit,
+];
+
+/// At least so many sequences, states and steps in the longest sequence there are.
+const LEAST: (usize, usize, usize) = (64_000, 849, 12);
+
+/// One step of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Step {
+    Reply(Reply),
+    Wish(Wish),
+}
+
+/// SMTP and LMTP, with and without groups, by DATA and by BDAT; and the ways to TLS and to a login.
+fn all_settings() -> Vec<Setting> {
+    let mut all = Vec::new();
+    for bits in 0..8 {
+        all.push(Setting {
+            lmtp: bits & 1 != 0,
+            pipelining: bits & 2 != 0,
+            chunking: bits & 4 != 0,
+            starttls: false,
+            tls: Tls::Never,
+            login: false,
+        });
+    }
+    for (starttls, tls, login) in [
+        (true, Tls::Never, true),
+        (true, Tls::IfOffered, false),
+        (true, Tls::IfOffered, true),
+        (true, Tls::Required, true),
+        (false, Tls::Required, false),
+    ] {
+        all.push(Setting {
+            lmtp: false,
+            pipelining: true,
+            chunking: false,
+            starttls,
+            tls,
+            login,
+        });
+    }
+    all
+}
+
+/// What a server may say to this, most of the time something that fits.
+fn reply(fits: bool, pick: usize, model: &Client) -> Reply {
+    match (model.awaited(), pick % 10) {
+        (Some(Command::Data), 0..9) if fits => Reply::Intermediate,
+        (_, 0..9) if fits => Reply::Positive,
+        (_, 9) if fits => Reply::Transient,
+        _ => REPLIES[pick % REPLIES.len()],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Replies come one by one, or as many at once as are due, and in pieces of any size.
+    #[test]
+    fn long_sessions_go_as_the_model_says(
+        setting in select(all_settings()),
+        steps in vec((0..16_u8, any::<usize>(), any::<bool>()), 200),
+        sizes in vec(1_usize..30, 1..6),
+    ) {
+        let settings = settings(setting);
+        let chop = Chop::Sizes(sizes);
+        let (mut machine, mut model) = (Sending::new(&settings), Client::new(setting));
+        let mut group = Group::default();
+        for (odd, pick, more) in steps {
+            if model.is_closed() {
+                (machine, model) = (Sending::new(&settings), Client::new(setting));
+            }
+            if model.awaited().is_none() && odd > 0 {
+                let wish = WISHES[if odd > 1 { pick % 4 } else { pick % WISHES.len() }];
+                machine.wish(wish);
+                prop_assert_eq!(machine.judge(&model.wish(wish)), Ok(()), "{:?} {:?}", setting, wish);
+                continue;
+            }
+            if group.due == 0 {
+                group.due = model.due();
+            }
+            let reply = reply(odd > 0, pick, &model);
+            group.octets.extend(octets(&model, setting, reply));
+            group.replies.push(reply);
+            let outcome = model.hear(reply);
+            group.outcome.sends.extend(outcome.sends);
+            group.outcome.reports.extend(outcome.reports);
+            // More than was asked for cannot be said at once.
+            if more && group.replies.len() < group.due && reply != Reply::End && !model.is_closed() {
+                continue;
+            }
+            let Group { octets, replies, outcome, .. } = std::mem::take(&mut group);
+            if !octets.is_empty() {
+                machine.hear(chop.cut(0, &octets));
+            }
+            if reply == Reply::End {
+                machine.hear(Vec::new());
+            }
+            prop_assert_eq!(machine.judge(&outcome), Ok(()), "{:?} {:?}", setting, replies);
+        }
+    }
+}
+
+/// Replies that are said at once.
+#[derive(Default)]
+struct Group {
+    octets: Vec<u8>,
+    replies: Vec<Reply>,
+    /// At most so many.
+    due: usize,
+    outcome: Outcome,
+}
+
+fn take(machine: &mut Sending, setting: Setting, model: &mut Client, step: Step) -> Outcome {
+    match step {
+        Step::Wish(wish) => {
+            machine.wish(wish);
+            model.wish(wish)
+        }
+        Step::Reply(reply) => {
+            let said = octets(model, setting, reply);
+            machine.hear(if reply == Reply::End {
+                Vec::new()
+            } else {
+                vec![said]
+            });
+            model.hear(reply)
+        }
+    }
+}
+
+/// Every sequence of steps, but that only the shortest of those which lead to the same state of the model by the same two
+/// steps, to the same commands, is gone on with. Returns the numbers of sequences and of states, and the greatest length.
+fn explore(setting: Setting) -> (usize, usize, usize) {
+    let settings = settings(setting);
+    let (mut sequences, mut depth) = (0, 0);
+    let (mut states, mut seen) = (HashSet::new(), HashSet::new());
+    let mut queue: VecDeque<Vec<Step>> = [Vec::new()].into();
+    while let Some(path) = queue.pop_front() {
+        let (mut before, mut came) = (Client::new(setting), None);
+        for step in &path {
+            came = Some((*step, before.awaited()));
+            let _ = match step {
+                Step::Reply(reply) => before.hear(*reply),
+                Step::Wish(wish) => before.wish(*wish),
+            };
+        }
+        for step in steps(&before) {
+            let mut machine = Sending::new(&settings);
+            let mut model = Client::new(setting);
+            for step in path.iter().chain([&step]) {
+                let outcome = take(&mut machine, setting, &mut model, *step);
+                machine
+                    .judge(&outcome)
+                    .unwrap_or_else(|fault| panic!("{setting:?}: {path:?}, then {step:?}: {fault}"));
+            }
+            sequences += 1;
+            states.insert(model.clone());
+            if seen.insert((model, came, (step, before.awaited()))) {
+                let mut path = path.clone();
+                path.push(step);
+                depth = depth.max(path.len());
+                queue.push_back(path);
+            }
+        }
+    }
+    (sequences, states.len(), depth)
+}
+
+/// What may happen next: the server says something, or the application wishes something.
+fn steps(model: &Client) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if !model.is_closed() {
+        steps.extend(REPLIES.map(Step::Reply));
+    }
+    if !model.is_closed() && model.awaited().is_none() {
+        steps.extend(WISHES.map(Step::Wish));
+    }
+    steps
+}
+
+#[test]
+fn every_sequence_of_replies_is_dealt_with_as_the_model_says() {
+    let explored = std::thread::scope(|scope| {
+        let runs: Vec<_> = all_settings()
+            .into_iter()
+            .map(|setting| (setting, scope.spawn(move || explore(setting))))
+            .collect();
+        let mut all = (0, 0, 0);
+        for (setting, run) in runs {
+            let one = run.join().expect("the report is above");
+            println!(
+                "{} sequences, {} states, the longest of {} steps: {setting:?}",
+                one.0, one.1, one.2
+            );
+            all = (all.0 + one.0, all.1 + one.1, all.2.max(one.2));
+        }
+        all
+    });
+    println!("{explored:?} in all");
+    assert!(explored.0 >= LEAST.0 && explored.1 >= LEAST.1 && explored.2 >= LEAST.2);
+}

@@ -1,0 +1,222 @@
+//! A client machine whose application wishes what it is told to, before a server that says what it is told to.
+
+use smtp_proto::{
+    client::{Login, Tls as Policy, Use},
+    sasl::{Credentials, InClear},
+    types::Protocol,
+};
+use smtp_tests::{
+    Driver, Seat, Sender, Settings, Writes,
+    model::client::{Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Wish},
+};
+
+/// The message, in two chunks of at most [`CHUNK`] octets.
+const MESSAGE: &str = "Hello\\r\\n.dot\\r\\n";
+const CHUNK: usize = 10;
+
+/// The machine and its application.
+pub(crate) struct Sending {
+    driver: Driver<Sender>,
+    /// How many lines of the log were looked at.
+    read: usize,
+}
+
+/// The configuration for this setting.
+pub(crate) fn settings(setting: Setting) -> Settings {
+    let mut settings = Settings::default();
+    let config = &mut settings.client;
+    config.protocol = if setting.lmtp {
+        Protocol::Lmtp
+    } else {
+        Protocol::Smtp
+    };
+    config.chunking = if setting.chunking {
+        Use::WhenOffered
+    } else {
+        Use::Never
+    };
+    config.limits.chunk = CHUNK;
+    config.tls = match setting.tls {
+        Tls::Never => Policy::Disabled,
+        Tls::IfOffered => Policy::Opportunistic,
+        Tls::Required => Policy::Required,
+    };
+    if setting.login {
+        config.login = Some(Login::new(Credentials::password("ann", "pw")));
+        config.auth_in_clear = InClear::InsecureSecrets;
+    }
+    settings
+}
+
+impl Sending {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let mut driver = Driver::new(Sender::new(settings), Writes::First);
+        driver.drive().expect("it waits for the greeting");
+        Self { driver, read: 0 }
+    }
+
+    pub(crate) fn wish(&mut self, wish: Wish) {
+        let seat = &mut self.driver.seat;
+        match wish {
+            Wish::Noop => seat.plan("noop"),
+            Wish::Reset => seat.plan("reset"),
+            Wish::Quit => seat.plan("quit"),
+            Wish::Deliver(recipients) => {
+                let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
+                let to: String = (0..recipients).map(rcpt).collect();
+                seat.plan(&format!("deliver MAIL FROM:<ann@client.example>{to}"));
+                seat.plan(&format!("body {MESSAGE}"));
+            }
+        }
+        self.go_on();
+    }
+
+    /// The server says these octets, in these pieces; nothing more when there are none.
+    pub(crate) fn hear(&mut self, pieces: Vec<Vec<u8>>) {
+        if pieces.is_empty() {
+            self.driver.receive_end();
+        }
+        self.driver.receive(pieces);
+        self.go_on();
+    }
+
+    fn go_on(&mut self) {
+        self.driver.drive().expect("it comes to an end");
+        if self.driver.seat.awaits_tls() {
+            self.driver.seat.shake_hands(true);
+            self.driver.drive().expect("it comes to an end");
+        }
+    }
+
+    /// Whether all that came of it is what the model says.
+    pub(crate) fn judge(&mut self, outcome: &Outcome) -> Result<(), String> {
+        let said = String::from_utf8_lossy(&std::mem::take(&mut self.driver.said)).into_owned();
+        let due: String = outcome.sends.iter().map(|command| wire(*command)).collect();
+        if said != due {
+            return Err(format!("sends {said:?} in place of {due:?}"));
+        }
+        let told = tell(self.driver.seat.log().get(self.read..).unwrap_or_default());
+        self.read = self.driver.seat.log().len();
+        let due: Vec<String> = outcome.reports.iter().map(report).collect();
+        if told != due {
+            return Err(format!("tells {told:?} in place of {due:?}"));
+        }
+        Ok(())
+    }
+}
+
+/// What a server writes to say this to what it is asked.
+pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> {
+    let asked = model.awaited();
+    let code = match asked {
+        Some(Command::Greeting | Command::StartTls) => "220",
+        Some(Command::Quit) => "221",
+        Some(Command::Auth | Command::Star) => "235",
+        _ => "250",
+    };
+    let hello = matches!(asked, Some(Command::Ehlo | Command::Lhlo));
+    match reply {
+        Reply::Positive if hello => {
+            let keywords = [
+                ("PIPELINING", setting.pipelining),
+                ("CHUNKING", setting.chunking),
+                ("STARTTLS", setting.starttls && !model.is_encrypted()),
+                ("AUTH PLAIN", setting.login),
+            ];
+            let offered = keywords.iter().filter(|(_, offered)| *offered);
+            let lines: String = offered.map(|(keyword, _)| format!("250-{keyword}\r\n")).collect();
+            format!("250-mx.example.org\r\n{lines}250 HELP\r\n").into_bytes()
+        }
+        Reply::Positive => format!("{code} yes\r\n").into_bytes(),
+        Reply::Lines => format!("{code}-yes\r\n{code} HELP\r\n").into_bytes(),
+        Reply::Intermediate if matches!(asked, Some(Command::Auth | Command::Star)) => b"334 \r\n".to_vec(),
+        Reply::Intermediate => b"354 go ahead\r\n".to_vec(),
+        Reply::Transient => b"451 not now\r\n".to_vec(),
+        Reply::Permanent if hello => b"502 what is that\r\n".to_vec(),
+        Reply::Permanent => b"550 no\r\n".to_vec(),
+        Reply::Unavailable => b"421 closing\r\n".to_vec(),
+        Reply::Garbage => b"hello there\r\n".to_vec(),
+        Reply::End => Vec::new(),
+    }
+}
+
+/// What goes over the wire.
+fn wire(command: Command) -> String {
+    let line = match command {
+        Command::Greeting | Command::For(_) => return String::new(),
+        Command::Ehlo => "EHLO client.example",
+        Command::Helo => "HELO client.example",
+        Command::Lhlo => "LHLO client.example",
+        Command::StartTls => "STARTTLS",
+        Command::Auth => "AUTH PLAIN AGFubgBwdw==",
+        Command::Star => "*",
+        Command::Noop => "NOOP",
+        Command::Rset => "RSET",
+        Command::Mail => "MAIL FROM:<ann@client.example>",
+        Command::Rcpt(one) => return format!("RCPT TO:<r{one}@example.org>\r\n"),
+        Command::Data => "DATA",
+        Command::Text => "Hello\r\n..dot\r\n.",
+        Command::LoneDot => ".",
+        Command::Chunk => return "BDAT 10\r\nHello\r\n.do".to_owned(),
+        Command::LastChunk => "BDAT 3 LAST\r\nt",
+        Command::Quit => "QUIT",
+    };
+    format!("{line}\r\n")
+}
+
+/// The log of the application, in the words of [`report`].
+fn tell(log: &[String]) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for line in log {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[0] {
+            "permit" | "stopped" => {}
+            "reply" => told.push(format!("reply {}", words[1])),
+            "finished" => told.push(format!("finished {}", words[1] == "Accepted")),
+            "closed" => told.push(format!("closed {}", words[words.len() - 1])),
+            "fate" => {
+                let fate = match words[2] {
+                    "accepted" => Fate::Accepted,
+                    "refused" => Fate::Refused,
+                    "not" => Fate::NotSent,
+                    _ => Fate::Unknown,
+                };
+                let last = told.last_mut().expect("something went before");
+                *last += &format!(" {fate:?}");
+            }
+            _ => told.push(line.clone()),
+        }
+    }
+    told
+}
+
+fn report(report: &Report) -> String {
+    let fates = |fates: &[Fate]| fates.iter().map(|fate| format!(" {fate:?}")).collect::<String>();
+    match report {
+        Report::Ready => "ready".to_owned(),
+        Report::Tls => "tls".to_owned(),
+        Report::Answered(asked) => format!("reply {}", asked.map_or("Nothing".to_owned(), name)),
+        Report::Finished(accepted, each) => format!("finished {accepted}{}", fates(each)),
+        Report::Closed(fate, each) => {
+            let fate = match fate {
+                None => "Settled",
+                Some(Fate::Unknown) => "Unknown",
+                Some(_) => "NotAccepted",
+            };
+            format!("closed {fate}{}", fates(each))
+        }
+    }
+}
+
+/// What the machine calls it.
+fn name(command: Command) -> String {
+    match command {
+        Command::Ehlo | Command::Helo | Command::Lhlo => format!("Hello({command:?})"),
+        Command::Star => "Auth".to_owned(),
+        Command::Rset => "Reset".to_owned(),
+        Command::Rcpt(one) => format!("Recipient({one})"),
+        Command::Text | Command::LoneDot | Command::LastChunk => "Message".to_owned(),
+        Command::For(one) => format!("MessageFor({one})"),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,352 @@
+//! A server machine whose application answers what the model says that it is asked.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use smtp_proto::{
+    Instant, Machine, State, Step, TlsFacts,
+    limits::Bound,
+    sasl::{InClear, Mechanism, Progress},
+    server::{self, Auth, Config, Event, Server, Ticket, Tls, ticket},
+    types::{Extension, Host, Keyword, Protocol, Rejection},
+};
+use smtp_tests::model::{
+    Answer,
+    server::{Outcome, Question, Reset, Rules},
+};
+
+/// What came of something that was said.
+#[derive(Debug, Default)]
+pub(crate) struct Sight {
+    pub(crate) replies: Vec<Reply>,
+    /// How many questions were asked.
+    pub(crate) asked: usize,
+    pub(crate) stored: Vec<(String, Vec<usize>)>,
+    pub(crate) resets: Vec<Reset>,
+    pub(crate) closed: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reply {
+    code: u16,
+    lines: Vec<String>,
+}
+
+/// When the application answers. Only RCPT leaves a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    Now,
+    /// When nothing else can be done, the last first.
+    Late,
+}
+
+/// The machine and its application.
+pub(crate) struct Served {
+    server: Server,
+    /// What was read and not used.
+    buffer: Vec<u8>,
+    /// What is said to the questions to come.
+    answers: VecDeque<(Question, Answer)>,
+    when: Answers,
+    held: Vec<(Ticket<ticket::Recipient>, Answer)>,
+    recipients: usize,
+    content: String,
+    over: bool,
+}
+
+/// The configuration for these rules.
+pub(crate) fn config(rules: Rules) -> Arc<Config> {
+    let mut config = Config::new(Host::parse("mx.example.org").unwrap());
+    if rules.lmtp {
+        config.protocol = Protocol::Lmtp;
+    }
+    if !rules.chunking {
+        config.extensions.remove(Keyword::Chunking);
+        config.extensions.remove(Keyword::BinaryMime);
+    }
+    if rules.starttls {
+        config.extensions.add(Extension::StartTls);
+    }
+    if rules.auth {
+        config.offer_auth([Mechanism::PLAIN]);
+        config.auth_in_clear = InClear::InsecureSecrets;
+    }
+    if rules.tls_required {
+        config.tls = Tls::Required;
+    }
+    if rules.auth_required {
+        config.auth = Auth::Required;
+    }
+    config.message_limit(rules.size as u64);
+    config.limits.recipients = rules.recipients as u32;
+    config.limits.line = 512;
+    config.limits.auth_line = 512;
+    // How many faults are too many is another matter.
+    let endless = Bound::new(u32::MAX, u32::MAX);
+    config.limits.errors = endless;
+    config.limits.unknown_commands = endless;
+    config.limits.failed_logins = endless;
+    config.limits.idle_commands = u32::MAX;
+    config.into()
+}
+
+impl Served {
+    pub(crate) fn new(config: &Arc<Config>, when: Answers) -> Self {
+        Self {
+            server: Server::new(config.clone()),
+            buffer: Vec::new(),
+            answers: VecDeque::new(),
+            when,
+            held: Vec::new(),
+            recipients: 0,
+            content: String::new(),
+            over: false,
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.server.state()
+    }
+
+    pub(crate) fn lose(&mut self) {
+        self.server.lost();
+    }
+
+    /// Gives these pieces to the machine, one after the other, then the end of the input if this is the end, and does all
+    /// that can be done.
+    pub(crate) fn give(
+        &mut self,
+        pieces: impl IntoIterator<Item = Vec<u8>>,
+        mut ends: bool,
+        answers: &[(Question, Answer)],
+    ) -> Result<Sight, String> {
+        self.answers = answers.iter().copied().collect();
+        let mut pieces = pieces.into_iter();
+        let (mut sight, mut said) = (Sight::default(), Vec::new());
+        if self.state() == State::Connected && self.answers.is_empty() {
+            // What comes before the greeting is there when the machine is polled for the first time.
+            self.buffer.extend(pieces.next().unwrap_or_default());
+            if self.buffer.is_empty() && std::mem::take(&mut ends) {
+                self.server.end_input();
+            }
+        }
+        for _ in 0..100_000 {
+            let buffer = std::mem::take(&mut self.buffer);
+            let mut input = buffer.as_slice();
+            let step = self.server.poll(&mut input, Instant::ORIGIN);
+            self.buffer = input.to_vec();
+            let wait = match step {
+                Step::Event(Event::Closed(_)) => {
+                    sight.closed = !std::mem::replace(&mut self.over, true);
+                    break;
+                }
+                Step::Event(event) => {
+                    self.see(event, &mut sight)?;
+                    continue;
+                }
+                Step::Wait(wait) => wait,
+            };
+            let output = self.server.output();
+            if !output.is_empty() {
+                said.extend_from_slice(output);
+                let all = output.len();
+                self.server.wrote(all);
+            } else if let Some(piece) = wait.read.then(|| pieces.next()).flatten() {
+                self.buffer.extend_from_slice(&piece);
+            } else if wait.read && std::mem::take(&mut ends) {
+                self.server.end_input();
+            } else if let Some((ticket, answer)) = self.held.pop() {
+                self.answer_recipient(ticket, answer);
+            } else {
+                break;
+            }
+        }
+        sight.replies = replies(&said)?;
+        match self.answers.front() {
+            Some((question, _)) => Err(format!("{question:?} was not asked: {sight:?}")),
+            None => Ok(sight),
+        }
+    }
+
+    fn see(&mut self, event: Event<'_>, sight: &mut Sight) -> Result<(), String> {
+        let question = match &event {
+            Event::Connect { .. } => Question::Connect,
+            Event::Hello { .. } => Question::Hello,
+            Event::StartTls(_) => Question::Tls,
+            Event::Auth { .. } => Question::Auth,
+            Event::Mail { .. } => Question::Mail,
+            Event::Recipient { .. } => Question::Recipient,
+            Event::Message { .. } => Question::Message,
+            Event::Verdict { .. } => Question::Verdict,
+            Event::Verify { .. } => Question::Verify,
+            Event::Expand { .. } => Question::Expand,
+            Event::Help { .. } => Question::Help,
+            Event::Body(octets) => {
+                self.content += &String::from_utf8_lossy(octets);
+                return Ok(());
+            }
+            Event::Reset(why) => {
+                sight.resets.push(match why {
+                    server::Reset::Rset => Reset::Rset,
+                    server::Reset::Hello => Reset::Hello,
+                    server::Reset::Quit => Reset::Quit,
+                    server::Reset::Refused => Reset::Refused,
+                    server::Reset::TooBig => Reset::TooBig,
+                    server::Reset::Closed => Reset::Closed,
+                    other => return Err(format!("why {other:?}?")),
+                });
+                return Ok(());
+            }
+            Event::AuthFailed(_) => return Ok(()),
+            other => return Err(format!("what is this? {other:?}")),
+        };
+        sight.asked += 1;
+        let Some((expected, answer)) = self.answers.pop_front() else {
+            return Err(format!("{question:?} is asked, and should not be"));
+        };
+        if question != expected {
+            return Err(format!("{question:?} is asked in place of {expected:?}"));
+        }
+        match event {
+            Event::StartTls(upgrade) if answer == Answer::Accept => {
+                self.server.tls_started(upgrade, TlsFacts::default());
+            }
+            Event::StartTls(upgrade) => self.server.tls_failed(upgrade),
+            Event::Auth { ticket, .. } => match answer {
+                Answer::Accept => self
+                    .server
+                    .answer_auth(ticket, Progress::Accepted("ann".to_owned())),
+                _ => self.server.reject(ticket, refusal(question, answer)),
+            }
+            .unwrap(),
+            Event::Recipient { ticket, .. } if self.when == Answers::Late => {
+                self.held.push((ticket, answer));
+            }
+            Event::Recipient { ticket, .. } => self.answer_recipient(ticket, answer),
+            event => {
+                match &event {
+                    Event::Mail { .. } => self.recipients = 0,
+                    Event::Message { .. } => self.content.clear(),
+                    Event::Verdict { recipient, .. } if answer == Answer::Accept => {
+                        let to = match recipient {
+                            None => (0..self.recipients).collect(),
+                            Some(recipient) => vec![*recipient as usize],
+                        };
+                        sight.stored.push((self.content.clone(), to));
+                    }
+                    _ => {}
+                }
+                let ticket = event.into_ticket().unwrap();
+                match answer {
+                    Answer::Accept => self.server.accept(ticket),
+                    _ => self.server.reject(ticket, refusal(question, answer)),
+                }
+                .unwrap();
+            }
+        }
+        Ok(())
+    }
+
+    fn answer_recipient(&mut self, ticket: Ticket<ticket::Recipient>, answer: Answer) {
+        match answer {
+            Answer::Accept => {
+                self.recipients += 1;
+                self.server.accept(ticket)
+            }
+            _ => self.server.reject(ticket, refusal(Question::Recipient, answer)),
+        }
+        .unwrap();
+    }
+}
+
+impl Sight {
+    /// Whether the first reply is a greeting, positive or not (RFC 5321 section 3.1).
+    pub(crate) fn begins_with_greeting(&self) -> bool {
+        let first = self.replies.first();
+        first.is_some_and(|reply| matches!(reply.code, 220 | 421 | 521 | 554))
+    }
+
+    /// Whether this is what the model says.
+    pub(crate) fn judge(&self, outcome: &Outcome) -> Result<(), String> {
+        let codes: Vec<u16> = self.replies.iter().map(|reply| reply.code).collect();
+        let fits = codes.len() == outcome.replies.len()
+            && codes
+                .iter()
+                .zip(&outcome.replies)
+                .all(|(code, permitted)| permitted.contains(code));
+        if !fits {
+            return Err(format!("replies {codes:?} in place of {:?}", outcome.replies));
+        }
+        if self.stored != outcome.stored {
+            return Err(format!(
+                "stored {:?} in place of {:?}",
+                self.stored, outcome.stored
+            ));
+        }
+        if self.resets != outcome.resets {
+            return Err(format!(
+                "resets {:?} in place of {:?}",
+                self.resets, outcome.resets
+            ));
+        }
+        if self.closed != outcome.closed {
+            return Err(format!("closed: {}", self.closed));
+        }
+        if let Some(offers) = outcome.offers {
+            // EHLO in a group that ends there, or alone.
+            let said = self.replies.iter().rev().find(|reply| reply.code == 250).unwrap();
+            let has = |keyword| {
+                said.lines
+                    .iter()
+                    .skip(1)
+                    .any(|line| line.split(' ').next() == Some(keyword))
+            };
+            let offered = ["STARTTLS", "AUTH", "CHUNKING"].map(has);
+            if offered != offers {
+                return Err(format!("offers {:?}", said.lines));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refusal(question: Question, answer: Answer) -> Rejection {
+    match (question, answer) {
+        (_, Answer::Close) => Rejection::TOO_BUSY,
+        (Question::Auth, _) => Rejection::CREDENTIALS,
+        (Question::Connect, _) => Rejection::NO_SERVICE,
+        _ => Rejection::POLICY,
+    }
+}
+
+/// Reads replies by the grammar of RFC 5321 section 4.2, and of RFC 2034 section 4: an enhanced code is of the class of the
+/// code, and 3yz has none.
+fn replies(said: &[u8]) -> Result<Vec<Reply>, String> {
+    let text = str::from_utf8(said).map_err(|error| error.to_string())?;
+    let (mut replies, mut lines) = (Vec::new(), Vec::new());
+    for line in text.split_inclusive("\r\n") {
+        let fault = || format!("{line:?} is no line of a reply");
+        let line = line.strip_suffix("\r\n").ok_or_else(fault)?;
+        let (code, rest) = line.split_at_checked(3).ok_or_else(fault)?;
+        let words = rest.get(1..).unwrap_or_default();
+        let digits = words.as_bytes();
+        let enhanced = digits.get(1) == Some(&b'.') && digits.first().is_some_and(u8::is_ascii_digit);
+        if enhanced && (code.starts_with('3') || digits.first() != code.as_bytes().first()) {
+            return Err(format!("{line:?} has the enhanced code of another class"));
+        }
+        lines.push((code, words.to_owned()));
+        if !rest.starts_with('-') {
+            if lines.iter().any(|(other, _)| *other != code) {
+                return Err(format!("one reply with several codes: {lines:?}"));
+            }
+            replies.push(Reply {
+                code: code.parse().map_err(|_| fault())?,
+                lines: lines.drain(..).map(|(_, words)| words).collect(),
+            });
+        }
+    }
+    if lines.is_empty() {
+        Ok(replies)
+    } else {
+        Err(format!("half a reply: {lines:?}"))
+    }
+}

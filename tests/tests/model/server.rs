@@ -1,0 +1,387 @@
+//! The server machine against its model.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use smtp_proto::State;
+use smtp_tests::{
+    Chop,
+    model::{
+        Answer, Say, Unit,
+        server::{Outcome, Question, Rules, Server, Stage},
+    },
+};
+
+use crate::served::{Answers, Served, Sight, config};
+
+/// A server for the public that offers everything, the same without TLS and AUTH and for LMTP, one for submission, and one
+/// that offers nothing.
+const RULES: [(&str, Rules, Past); 5] = {
+    let all = Rules {
+        lmtp: false,
+        chunking: true,
+        starttls: true,
+        auth: true,
+        tls_required: false,
+        auth_required: false,
+        recipients: 2,
+        size: 30,
+    };
+    let lmtp = Rules { lmtp: true, ..all };
+    let submission = Rules {
+        tls_required: true,
+        auth_required: true,
+        ..all
+    };
+    let in_clear = Rules {
+        starttls: false,
+        auth: false,
+        ..all
+    };
+    let plain = Rules {
+        chunking: false,
+        ..in_clear
+    };
+    [
+        ("all", all, Past::Stations),
+        ("in clear", in_clear, Past::Verb),
+        ("lmtp", lmtp, Past::Nothing),
+        ("submission", submission, Past::Stations),
+        ("plain", plain, Past::Stations),
+    ]
+};
+
+/// At least so many sequences, states and sayings in the longest sequence there are by these rules.
+const LEAST: [(usize, usize, usize); 5] = [
+    (65_000, 383, 17),
+    (35_500, 97, 8),
+    (20_000, 383, 10),
+    (13_500, 104, 16),
+    (4_000, 70, 9),
+];
+
+/// The states of the table.
+const STATES: [&str; 10] = [
+    "Connected",
+    "Greeted",
+    "Ready",
+    "Mail",
+    "Recipients",
+    "Data",
+    "Chunks",
+    "Broken",
+    "Refused",
+    "Closed",
+];
+
+/// States in which no command is read.
+const UNREAD: [(&str, &str); 3] = [
+    (
+        "Connected",
+        "what is said before the greeting is answered behind it, in the state that it led to",
+    ),
+    ("Data", "what comes is text, up to the line of one dot"),
+    ("Closed", "the session is over"),
+];
+
+/// The commands; the last is what is none.
+const VERBS: [&str; 17] = [
+    "EHLO", "HELO", "LHLO", "MAIL", "SEND", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "EXPN", "HELP",
+    "QUIT", "STARTTLS", "AUTH", "other",
+];
+
+/// A state of the table, and a verb that was read as a command in it.
+type Pair = (String, &'static str);
+
+/// What can be said in a state of the model: each unit, and each answer to what is asked because of it.
+fn sayings(model: &Server) -> Vec<Say> {
+    let yes = Say {
+        unit: Unit::Connect,
+        answer: Answer::Accept,
+        verdict: Answer::Accept,
+    };
+    let mut all = Vec::new();
+    let connect = (model.stage() == Stage::New).then_some(Unit::Connect);
+    for unit in connect.into_iter().chain(Unit::ALL) {
+        let plain = Say { unit, ..yes };
+        all.push(plain);
+        let asks = model.clone().hear(plain).asks;
+        let verdict = |(question, _): &(Question, Answer)| *question == Question::Verdict;
+        for other in [Answer::Refuse, Answer::Close] {
+            if asks
+                .iter()
+                .any(|ask| !verdict(ask) && (ask.0 != Question::Tls || other == Answer::Refuse))
+            {
+                all.push(Say {
+                    answer: other,
+                    ..plain
+                });
+            }
+            if asks.iter().any(verdict) {
+                all.push(Say {
+                    verdict: other,
+                    ..plain
+                });
+            }
+        }
+    }
+    all
+}
+
+/// What is said next: anything, what the server has no fault to find with, or what of that changes something.
+fn choose(model: &Server, how: u8, pick: usize) -> Say {
+    let all = sayings(model);
+    let fitting: Vec<Say> = all
+        .iter()
+        .copied()
+        .filter(|say| {
+            let mut after = model.clone();
+            let outcome = after.hear(*say);
+            (how == 1 || after != *model)
+                && !outcome.closed
+                && outcome
+                    .replies
+                    .iter()
+                    .all(|codes| codes.iter().all(|code| *code < 400))
+        })
+        .collect();
+    let choice = if how > 0 && !fitting.is_empty() {
+        fitting
+    } else {
+        all
+    };
+    choice[pick % choice.len()]
+}
+
+/// Sayings in one piece.
+#[derive(Default)]
+struct Group {
+    says: Vec<Say>,
+    octets: String,
+    outcome: Outcome,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Commands come one by one or in groups, in pieces of any size, and the answers to RCPT late: the replies are the same.
+    /// Only STARTTLS cannot have anything behind it (RFC 3207 section 4.2), so that it ends a group, and comes whole.
+    #[test]
+    fn long_sessions_are_answered_as_the_model_says(
+        (_, rules, _) in select(RULES.to_vec()),
+        steps in vec((0..3_u8, any::<usize>(), any::<bool>()), 200),
+        sizes in vec(1_usize..30, 1..6),
+        late in any::<bool>(),
+    ) {
+        let config = config(rules);
+        let when = if late { Answers::Late } else { Answers::Now };
+        let (mut machine, mut model) = (Served::new(&config, when), Server::new(rules));
+        let mut group = Group::default();
+        let count = steps.len();
+        for (step, (how, pick, more)) in steps.into_iter().enumerate() {
+            if model.stage() == Stage::Closed {
+                (machine, model) = (Served::new(&config, when), Server::new(rules));
+            }
+            let mut say = choose(&model, how, pick);
+            if late && say.unit == Unit::Rcpt && say.answer == Answer::Close {
+                // What was asked side by side with it would have no answer.
+                say.answer = Answer::Refuse;
+            }
+            if say.unit == Unit::Lost && !group.says.is_empty() {
+                // What is lost with the stream, nobody can say.
+                say.unit = Unit::End;
+            }
+            let alone = model.stage() == Stage::New;
+            let outcome = model.hear(say);
+            group.says.push(say);
+            group.octets += &say.unit.octets();
+            group.outcome.replies.extend(outcome.replies);
+            group.outcome.asks.extend(outcome.asks);
+            group.outcome.stored.extend(outcome.stored);
+            group.outcome.resets.extend(outcome.resets);
+            group.outcome.closed |= outcome.closed;
+            let whole = matches!(say.unit, Unit::StartTls | Unit::StartTlsAndMore);
+            let last = alone || whole || step + 1 == count || model.stage() == Stage::Closed;
+            if more && !last {
+                continue;
+            }
+            let Group { says, octets, outcome } = std::mem::take(&mut group);
+            let chop = if whole { Chop::Whole } else { Chop::Sizes(sizes.clone()) };
+            if say.unit == Unit::Lost {
+                machine.lose();
+            }
+            let sight = machine.give(chop.cut(0, octets.as_bytes()), say.unit == Unit::End, &outcome.asks);
+            prop_assert_eq!(sight.and_then(|sight| sight.judge(&outcome)), Ok(()), "{:?} {:?}", rules, says);
+        }
+    }
+}
+
+/// Lets the machine hear one thing, and holds what comes of it to the model.
+fn hear(machine: &mut Served, say: Say, outcome: &Outcome) -> Result<Sight, String> {
+    if say.unit == Unit::Lost {
+        machine.lose();
+    }
+    machine.give(
+        [say.unit.octets().into_bytes()],
+        say.unit == Unit::End,
+        &outcome.asks,
+    )
+}
+
+/// What was gone through.
+#[derive(Default)]
+struct Explored {
+    sequences: usize,
+    states: HashSet<Server>,
+    depth: usize,
+    pairs: BTreeSet<Pair>,
+}
+
+/// What tells paths to the same state of the model apart: the machine may remember what the model does not know of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Past {
+    Nothing,
+    /// The verb that was said last.
+    Verb,
+    /// The states that were gone through, and whether there was a login.
+    Stations,
+}
+
+/// A path through the model.
+struct Path {
+    says: Vec<(Say, Outcome)>,
+    led_to: Server,
+    /// What tells it apart from others that led there.
+    trail: BTreeSet<&'static str>,
+}
+
+impl Path {
+    /// The same with one more step.
+    fn then(&self, say: Say, outcome: Outcome, led_to: Server, past: Past) -> Self {
+        let mut says = self.says.clone();
+        says.push((say, outcome));
+        let mut trail = self.trail.clone();
+        match past {
+            Past::Nothing => {}
+            Past::Verb => trail = say.unit.verb().into_iter().collect(),
+            Past::Stations => {
+                trail.insert(led_to.state());
+                trail.extend(led_to.is_logged_in().then_some("login"));
+            }
+        }
+        Self { says, led_to, trail }
+    }
+}
+
+/// Every sequence of sayings, but that only the shortest of those which lead to the same state of the model by the same
+/// trail is gone on with. So the end is reached, and each state met everything that can be said.
+fn explore(rules: Rules, past: Past) -> Explored {
+    let config = config(rules);
+    let mut explored = Explored::default();
+    let mut queue: VecDeque<Path> = [Path {
+        says: Vec::new(),
+        led_to: Server::new(rules),
+        trail: BTreeSet::new(),
+    }]
+    .into();
+    let mut seen = HashSet::new();
+    while let Some(path) = queue.pop_front() {
+        for say in sayings(&path.led_to) {
+            let mut machine = Served::new(&config, Answers::Now);
+            for (say, outcome) in &path.says {
+                hear(&mut machine, *say, outcome).expect("it went well before");
+            }
+            let state = machine.state();
+            let mut model = path.led_to.clone();
+            let outcome = model.hear(say);
+            let sight = hear(&mut machine, say, &outcome)
+                .and_then(|sight| sight.judge(&outcome).map(|()| sight))
+                .and_then(|sight| match format!("{:?}", machine.state()) {
+                    led_to if led_to == model.state() => Ok(sight),
+                    led_to => Err(format!("leads to {led_to} in place of {}", model.state())),
+                })
+                .unwrap_or_else(|fault| {
+                    let path: Vec<Say> = path.says.iter().map(|(say, _)| *say).collect();
+                    panic!("{path:?}, then {say:?} in {state:?}: {fault}")
+                });
+            explored.sequences += 1;
+            let stage = path.led_to.stage();
+            explored.pairs.extend(pair(state, stage, say.unit, &sight));
+            let next = path.then(say, outcome, model, past);
+            let model = &next.led_to;
+            let new = explored
+                .states
+                .insert(model.key(|length| length.min(rules.size + 1)));
+            let roughly = model.key(|length| usize::from(length > 0) + usize::from(length > rules.size));
+            if seen.insert((roughly, next.trail.clone())) && model.stage() != Stage::Closed || new {
+                explored.depth = explored.depth.max(next.says.len());
+                queue.push_back(next);
+            }
+        }
+    }
+    explored
+}
+
+/// What was read as a command, and in which state: only that is answered.
+fn pair(state: State, stage: Stage, unit: Unit, sight: &Sight) -> Option<Pair> {
+    let verb = unit.verb()?;
+    // The response of an exchange is no command, nor is the line that ends a message.
+    let ends = stage == Stage::Text && unit == Unit::Dot;
+    if stage == Stage::Exchange || ends {
+        return None;
+    }
+    // What is said before the greeting is answered behind it, in the state that it led to.
+    let greeted = state == State::Connected && sight.begins_with_greeting();
+    let answered = sight.replies.len() > usize::from(greeted) || sight.asked > 0;
+    let state = if greeted { State::Refused } else { state };
+    answered.then(|| (format!("{state:?}"), verb))
+}
+
+#[test]
+fn every_sequence_of_sayings_is_answered_as_the_model_says() {
+    let (mut pairs, mut counts) = (BTreeSet::new(), Vec::new());
+    std::thread::scope(|scope| {
+        let runs = RULES.map(|(name, rules, past)| (name, scope.spawn(move || explore(rules, past))));
+        for (name, run) in runs {
+            let explored = run.join().expect("the report is above");
+            println!(
+                "{name}: {} sequences, {} states, the longest of {} sayings",
+                explored.sequences,
+                explored.states.len(),
+                explored.depth
+            );
+            counts.push((explored.sequences, explored.states.len(), explored.depth));
+            pairs.extend(explored.pairs);
+        }
+    });
+    for (count, least) in counts.into_iter().zip(LEAST) {
+        let enough = count.0 >= least.0 && count.1 >= least.1 && count.2 >= least.2;
+        assert!(enough, "{count:?} was gone through, and {least:?} is less");
+    }
+    let missing = print_table(&pairs);
+    let unread: BTreeSet<&str> = missing.iter().map(|(state, _)| *state).collect();
+    let due: BTreeSet<&str> = UNREAD.iter().map(|(state, _)| *state).collect();
+    assert_eq!(unread, due, "states with a command that was not read there");
+    for (state, reason) in UNREAD {
+        let verbs = missing.iter().filter(|(other, _)| *other == state).count();
+        assert_eq!(verbs, VERBS.len(), "{state} read a command, though {reason}");
+    }
+}
+
+/// Prints in which states which commands were read, and returns those pairs that were not met.
+fn print_table(pairs: &BTreeSet<Pair>) -> Vec<(&'static str, &'static str)> {
+    let mut missing = Vec::new();
+    println!("{:12}{}", "", VERBS.map(|verb| format!("{verb:9}")).concat());
+    for state in STATES {
+        let mut row = format!("{state:12}");
+        for verb in VERBS {
+            let read = pairs.contains(&(state.to_owned(), verb));
+            row += if read { "read     " } else { "-        " };
+            if !read {
+                missing.push((state, verb));
+            }
+        }
+        println!("{row}");
+    }
+    missing
+}
