@@ -253,7 +253,9 @@ impl Sender {
             }
             Event::Closed { why, message } => {
                 self.log.push(format!("closed {why:?} {message:?}"));
-                self.tell_fates();
+                while !self.receipts.is_empty() {
+                    self.tell_fates();
+                }
             }
             other => panic!("what is this? {other:?}"),
         }

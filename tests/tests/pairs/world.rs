@@ -31,8 +31,8 @@ pub(crate) struct World<'s> {
     answers: HashMap<usize, Option<(u64, String)>>,
     /// What the client application does next, and when.
     next: Option<(u64, String)>,
-    parts: VecDeque<String>,
-    delivered: usize,
+    /// What is left to be given of each message that was delivered.
+    parts: Vec<VecDeque<String>>,
     handshake: Option<Option<(u64, bool)>>,
     fail: Option<u64>,
     shutdown: Option<(u64, Shutdown)>,
@@ -66,8 +66,7 @@ impl<'s> World<'s> {
             links,
             answers: HashMap::new(),
             next: None,
-            parts: VecDeque::new(),
-            delivered: 0,
+            parts: Vec::new(),
             handshake: None,
             fail: None,
             shutdown: shutdown.map(|at| (at, how)),
@@ -239,19 +238,38 @@ impl<'s> World<'s> {
         }
     }
 
+    /// The next message, whose content will be asked for.
+    fn begin(&mut self) -> Option<String> {
+        let message = self.plan.messages.get(self.parts.len())?;
+        self.parts.push(message.parts(&mut self.dice));
+        self.plan.script.pop_front()
+    }
+
     fn plan_next(&mut self) -> Option<(u64, String)> {
         let sender = &self.pair.client.seat;
+        let finished = sender
+            .log
+            .iter()
+            .filter(|line| line.starts_with("finished "))
+            .count();
+        let begins = self
+            .plan
+            .script
+            .front()
+            .is_some_and(|act| act.starts_with("deliver"));
         let act = if sender.wants_content() {
-            self.parts.pop_front()?
-        } else if sender.client.is_ready() {
-            let act = self.plan.script.pop_front()?;
-            if act.starts_with("deliver") {
-                self.parts = self.plan.messages[self.delivered].parts(&mut self.dice);
-                self.delivered += 1;
+            // The next message may be announced before this one goes.
+            if begins && self.parts.len() == finished + 1 && self.dice.one_in(3) {
+                self.begin()?.replacen("deliver", "next", 1)
+            } else {
+                self.parts.get_mut(finished)?.pop_front()?
             }
-            act
-        } else {
+        } else if !sender.client.is_ready() {
             return None;
+        } else if begins {
+            self.begin()?
+        } else {
+            self.plan.script.pop_front()?
         };
         let wait = if self.dice.one_in(4) {
             pause(&mut self.dice, self.plan.calm)
