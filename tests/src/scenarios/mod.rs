@@ -209,7 +209,7 @@ macro_rules! scenarios {
             }
             auth { login_under_starttls login_over_tls wrong_password not_in_clear gives_up_on_guessing }
             pressure {
-                a_peer_that_stops_reading a_peer_that_stops_reading_under_tls an_application_that_stops_reading
+                a_peer_that_stops_reading a_peer_that_stops_reading_under_tls replies_that_stay_in_tls an_application_that_stops_reading
                 a_verdict_that_comes_late a_verdict_that_comes_too_late no_answer no_verdict
             }
             deadlines { no_command a_dripping_command no_content dripping_content no_handshake no_tls early_talk }
@@ -227,7 +227,7 @@ macro_rules! scenarios {
                 partly_refused lmtp_with_mixed_replies a_large_message_under_tls
             }
             refusals { no_session no_sender no_recipient no_data early early_and_reset chunk_refused no_login }
-            silence { at_every_phase of_a_reader no_handshake of_the_network }
+            silence { at_every_phase of_a_reader of_a_reader_under_tls no_handshake of_the_network }
             fates { lost_at_every_stage unknown_behind_the_message broken_reply }
             trust { starttls implicit stripped refused injected wrong_name wrong_issuer not_tls opportunistic no_settings }
         }

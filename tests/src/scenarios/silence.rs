@@ -124,6 +124,42 @@ pub fn of_a_reader<A: Adapter>() {
     }
 }
 
+/// The server takes nothing of a message, for the end of which there is room in the buffers of TLS: that is no more
+/// than on its way. What sockets hold differs, so the longest message that they take is looked for.
+pub fn of_a_reader_under_tls<A: Adapter>() {
+    let (mut taken, mut stuck) = (0, 16 << 20);
+    while stuck - taken > 1 << 14 {
+        let octets = usize::midpoint(taken, stuck);
+        let tls = Way::Implicit(pair().client.clone());
+        let talk = talk().way(tls).little_room().message(text(octets));
+        let talk = talk.with(|config| {
+            only(config, |timeouts| {
+                timeouts.write = SOON;
+                timeouts.data_block = SOON;
+                timeouts.data_end = SOON;
+            });
+        });
+        let mut kept = None;
+        let failed = talk.fail::<A, _>(|peer| {
+            let mut peer = peer.accept_tls(&pair().server);
+            peer.welcome(&[]);
+            peer.envelope(true);
+            kept = Some(peer);
+        });
+        // What comes when the client has given up.
+        let arrived = kept.unwrap().octets_or_less(usize::MAX);
+        let (why, fate) = ending(&failed);
+        if arrived.ends_with(b"\r\n.\r\n") {
+            assert_eq!((why, fate), (Closed::TimedOut(Phase::DataEnd), Fate::Unknown));
+            taken = octets;
+        } else {
+            assert!(matches!(why, Closed::TimedOut(_)), "{why:?}");
+            assert_eq!(fate, Fate::NotAccepted);
+            stuck = octets;
+        }
+    }
+}
+
 /// No TLS where it should begin.
 pub fn no_handshake<A: Adapter>() {
     let starttls = Way::StartTls(pair().client.clone());
