@@ -24,6 +24,11 @@ fn only(config: &mut Config, set: impl FnOnce(&mut Timeouts)) {
 
 /// Nothing is said any more, at each phase in turn.
 pub fn at_every_phase<A: Adapter>() {
+    every_phase::<A>(|_| {});
+}
+
+/// A server comes as far as each phase in turn, does this, and is left.
+pub(super) fn every_phase<A: Adapter>(then: fn(&mut Peer)) {
     let until_hello: fn(&mut Peer) = |peer| {
         peer.say("220 mx.example\r\n");
         peer.command("EHLO");
@@ -87,6 +92,7 @@ pub fn at_every_phase<A: Adapter>() {
     for (set, until, phase, fate) in phases {
         let failed = talk().with(|config| only(config, set)).fail::<A, _>(|mut peer| {
             until(&mut peer);
+            then(&mut peer);
             peer.rest();
         });
         assert_eq!(ending(&failed), (Closed::TimedOut(phase), fate));
