@@ -109,6 +109,7 @@ make_certificate mx && make_certificate other || exit 1
 into() {
     . "$here/into_server.sh"
     . "$here/auth_into_server.sh"
+    . "$here/crash.sh"
 }
 
 out_of() {
