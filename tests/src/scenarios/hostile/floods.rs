@@ -187,13 +187,13 @@ pub fn connections<A: Adapter>() {
     const PLACES: usize = 8;
     let stage = Stage::with::<A>(|plan| plan.options.connections = PLACES);
     let mut inside: Vec<_> = (0..PLACES).map(|_| stage.ready()).collect();
-    for round in 0..PLACES {
+    for peer in &mut inside {
         let knocking: Vec<_> = (0..50).map(|_| Peer::connect(stage.address)).collect();
-        for mut peer in knocking {
-            peer.expect("421 ");
-            assert_eq!(peer.rest(), "");
+        for mut turned_away in knocking {
+            turned_away.expect("421 ");
+            assert_eq!(turned_away.rest(), "");
         }
-        deliver(&mut inside[round]);
+        deliver(peer);
         assert_eq!(stage.taken().len(), 1);
     }
     drop(inside);
