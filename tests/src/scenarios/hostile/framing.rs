@@ -105,8 +105,8 @@ pub fn into_a_server<A: Adapter>() {
     }
 }
 
-/// An end with a bare CR before it is one all the same, for it has the five octets of RFC 5321 section 4.1.1.4: what
-/// comes behind it is no text of the message, and the same server does not take it for that another time.
+/// An end with a bare CR before it is one all the same, for it has the five octets of RFC 5321 section 4.1.1.4. Whether the
+/// message is taken is for the policy to say; what comes behind it is no text of it.
 pub fn a_bare_carriage_return_before_the_end<A: Adapter>() {
     for policy in [
         BareLineEndings::Reject,
