@@ -4,7 +4,7 @@ mod gathering;
 
 use std::{
     future::poll_fn,
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
     time::{self, Duration},
@@ -74,8 +74,8 @@ pub struct Connection<S, M> {
     flowing: bool,
     /// How many waits there were in this turn.
     waits: u8,
-    /// Something was written and not yet flushed.
-    unflushed: bool,
+    /// How many octets of what is to be written the stream has taken and not yet flushed.
+    unflushed: usize,
     /// The stream takes nothing more.
     deaf: bool,
     error: Option<io::Error>,
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             alarm: Alarm::default(),
             flowing: false,
             waits: 0,
-            unflushed: false,
+            unflushed: 0,
             deaf: false,
             error: None,
         }
@@ -121,9 +121,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         }
     }
 
-    /// Whether something that was put aside is still to be written.
+    /// Whether something that was put aside is still to be written, or what was written to be flushed.
     pub(crate) const fn is_writing(&self) -> bool {
-        self.buffered.has_backlog()
+        self.buffered.has_backlog() || self.unflushed > 0
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
@@ -133,6 +133,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
     pub(crate) async fn shut_down(&mut self) -> bool {
+        if self.unflushed > 0 {
+            // For the machine it was not written, and has been given up: it must not arrive after all.
+            return false;
+        }
         let shutdown = poll_fn(|context| Pin::new(&mut self.stream).poll_close(context));
         matches!(timeout(LINGER, shutdown).await, Some(Ok(())))
     }
@@ -200,13 +204,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
         let backlog = self.is_writing();
-        if !self.deaf && (wait.write || backlog || self.unflushed) {
+        if !self.deaf && (wait.write || backlog) {
             match self.poll_write(wait.write, context) {
                 Poll::Ready(Err(error)) => self.deaf(error),
                 // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
                 Poll::Ready(Ok(())) if backlog || !(wait.read || wait.answer) => return Poll::Ready(()),
-                // It has gone as far as TLS, and is yet to be flushed; a later flush does not tell what was flushed.
-                Poll::Pending if backlog && !self.is_writing() => return Poll::Ready(()),
                 _ => {}
             }
         }
@@ -244,26 +246,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         Poll::Ready(())
     }
 
-    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes it.
+    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes each write:
+    /// what TLS holds was not written, and what is held there is no more than one write.
     fn poll_write(&mut self, output: bool, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         loop {
+            if self.unflushed > 0 {
+                ready!(stream.as_mut().poll_flush(context))?;
+                self.buffered.wrote(mem::take(&mut self.unflushed));
+            }
             let octets = self.buffered.unwritten(output);
             if octets.is_empty() {
-                break;
+                return Poll::Ready(Ok(()));
             }
-            let written = ready!(stream.as_mut().poll_write(context, octets))?;
-            if written == 0 {
+            self.unflushed = ready!(stream.as_mut().poll_write(context, octets))?;
+            if self.unflushed == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.unflushed = true;
-            self.buffered.wrote(written);
         }
-        if self.unflushed {
-            ready!(stream.poll_flush(context))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
     }
 
     fn poll_deadline(&mut self, deadline: Option<Deadline>, context: &mut Context<'_>) -> Poll<()> {
@@ -282,7 +282,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// The machine keeps what it could not say: it was not heard.
     fn deaf(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
-        self.unflushed = false;
+        self.unflushed = 0;
         self.buffered.drop_backlog();
         self.deaf = true;
         self.error.get_or_insert(error);

@@ -95,6 +95,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             return Ok(Some(permit));
         };
         filled?;
+        if self.connection.is_writing() {
+            // What it had to say first is on its way.
+            return Ok(Some(permit));
+        }
         let (block, coming) = source.block();
         let mut gathered = self.connection.gather(permit, block, coming);
         if gathered.is_blocked() {

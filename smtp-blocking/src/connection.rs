@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IoSlice},
+    mem,
     os::fd::AsFd,
     time::{self, Duration},
 };
@@ -67,8 +68,8 @@ pub struct Connection<S, M> {
     origin: time::Instant,
     /// Made for the first [`Waker`].
     calls: Option<Calls>,
-    /// Something was written and not yet flushed.
-    unflushed: bool,
+    /// How many octets of what is to be written the stream has taken and not yet flushed.
+    unflushed: usize,
     /// The stream takes nothing more.
     deaf: bool,
     error: Option<io::Error>,
@@ -84,7 +85,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
             buffered: Buffered::new(machine),
             origin: time::Instant::now(),
             calls: None,
-            unflushed: false,
+            unflushed: 0,
             deaf: false,
             error: None,
         };
@@ -149,9 +150,9 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         Ok(self.calls.insert(calls).waker())
     }
 
-    /// Whether something that was put aside is still to be written.
+    /// Whether something that was put aside is still to be written, or what was written to be flushed.
     pub(crate) const fn is_writing(&self) -> bool {
-        self.buffered.has_backlog()
+        self.buffered.has_backlog() || self.unflushed > 0
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
@@ -161,6 +162,10 @@ impl<S: Socket, M: Machine> Connection<S, M> {
 
     /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
     pub(crate) fn shut_down(&mut self) -> bool {
+        if self.unflushed > 0 {
+            // For the machine it was not written, and has been given up: it must not arrive after all.
+            return false;
+        }
         let due = due(LINGER);
         loop {
             match uninterrupted(|| self.stream.shut_down()) {
@@ -237,14 +242,11 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     fn attempt(&mut self, wait: Wait) -> Option<Blocked> {
         let mut blocked = Blocked::default();
         let backlog = self.is_writing();
-        if !self.deaf && (wait.write || backlog || self.unflushed) {
+        if !self.deaf && (wait.write || backlog) {
             match self.write(wait.write) {
-                // Whoever put something aside goes on when it has gone, be it only as far as TLS: a later flush does not
-                // tell what was flushed.
-                Err(error) if would_block(&error) && backlog && !self.is_writing() => return None,
                 Err(error) if would_block(&error) => blocked.write = true,
                 Err(error) => self.deaf(error),
-                // So does a machine that waits for nothing else.
+                // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
                 Ok(()) if backlog || !(wait.read || wait.answer) => return None,
                 Ok(()) => {}
             }
@@ -277,25 +279,23 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         true
     }
 
-    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes it.
+    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes each write:
+    /// what TLS holds was not written, and what is held there is no more than one write.
     fn write(&mut self, output: bool) -> io::Result<()> {
         loop {
+            if self.unflushed > 0 {
+                uninterrupted(|| self.stream.flush())?;
+                self.buffered.wrote(mem::take(&mut self.unflushed));
+            }
             let octets = self.buffered.unwritten(output);
             if octets.is_empty() {
-                break;
+                return Ok(());
             }
-            let written = uninterrupted(|| self.stream.write(octets))?;
-            if written == 0 {
+            self.unflushed = uninterrupted(|| self.stream.write(octets))?;
+            if self.unflushed == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
-            self.unflushed = true;
-            self.buffered.wrote(written);
         }
-        if self.unflushed {
-            uninterrupted(|| self.stream.flush())?;
-            self.unflushed = false;
-        }
-        Ok(())
     }
 
     fn due(&self, wait: Wait) -> Option<time::Instant> {
@@ -307,7 +307,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     /// The machine keeps what it could not say: it was not heard.
     fn deaf(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
-        self.unflushed = false;
+        self.unflushed = 0;
         self.buffered.drop_backlog();
         self.deaf = true;
         self.error.get_or_insert(error);
@@ -331,35 +331,35 @@ impl<S: Socket> Connection<S, Client> {
     /// something to say and take nothing more before that was read.
     pub(crate) fn write_gathered(&mut self, gathered: &Gathered<'_>) {
         let mut written = 0;
-        let result = loop {
-            match self.write_slices(gathered, written) {
-                Ok(0) => break Ok(()),
-                Ok(octets) => written += octets,
-                Err(error) if would_block(&error) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        self.unflushed |= written > 0;
+        let result = self.write_slices(gathered, &mut written);
         self.buffered.wrote_gathered(gathered, written);
-        if let Err(error) = result {
-            self.deaf(error);
+        match result {
+            Err(error) if !would_block(&error) => self.deaf(error),
+            _ => {}
         }
     }
 
-    fn write_slices(&mut self, gathered: &Gathered<'_>, written: usize) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let mut used = 0;
-        let octets = gathered.slices(self.buffered.machine().output(), written);
-        for (slot, octets) in slices.iter_mut().zip(octets) {
-            *slot = IoSlice::new(octets);
-            used += 1;
-        }
-        let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
-            return Ok(0);
-        };
-        match uninterrupted(|| self.stream.write_vectored(slices)) {
-            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-            other => other,
+    /// As [`write`](Self::write), of pieces of which so many octets were written.
+    fn write_slices(&mut self, gathered: &Gathered<'_>, written: &mut usize) -> io::Result<()> {
+        loop {
+            if self.unflushed > 0 {
+                uninterrupted(|| self.stream.flush())?;
+                *written += mem::take(&mut self.unflushed);
+            }
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut used = 0;
+            let octets = gathered.slices(self.buffered.machine().output(), *written);
+            for (slot, octets) in slices.iter_mut().zip(octets) {
+                *slot = IoSlice::new(octets);
+                used += 1;
+            }
+            let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
+                return Ok(());
+            };
+            self.unflushed = uninterrupted(|| self.stream.write_vectored(slices))?;
+            if self.unflushed == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
         }
     }
 }

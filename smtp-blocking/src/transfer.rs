@@ -94,6 +94,10 @@ impl<S: Socket> Client<S> {
         if source.fill()? && self.connection.glance(wait) {
             return Ok(Some(permit));
         }
+        if self.connection.is_writing() {
+            // What it had to say first is on its way.
+            return Ok(Some(permit));
+        }
         let (block, coming) = source.block();
         let mut gathered = self.connection.gather(permit, block, coming);
         if gathered.is_blocked() {

@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
-    mem::MaybeUninit,
+    mem::{self, MaybeUninit},
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -69,8 +69,8 @@ pub struct Connection<S, M> {
     /// Runs out at the deadline or earlier; it is only set anew when it has run out or is too late, for most
     /// deadlines are moved on long before.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Something was written and not yet flushed.
-    unflushed: bool,
+    /// How many octets of what is to be written the stream has taken and not yet flushed.
+    unflushed: usize,
     /// The stream takes nothing more.
     deaf: bool,
     error: Option<io::Error>,
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             buffered: Buffered::new(machine),
             origin: time::Instant::now(),
             sleep: None,
-            unflushed: false,
+            unflushed: 0,
             deaf: false,
             error: None,
         }
@@ -104,9 +104,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         poll_fn(|context| self.poll_wait(wait, context)).await;
     }
 
-    /// Whether something that was put aside is still to be written.
+    /// Whether something that was put aside is still to be written, or what was written to be flushed.
     pub(crate) const fn is_writing(&self) -> bool {
-        self.buffered.has_backlog()
+        self.buffered.has_backlog() || self.unflushed > 0
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
@@ -116,6 +116,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
     pub(crate) async fn shut_down(&mut self) -> bool {
+        if self.unflushed > 0 {
+            // For the machine it was not written, and has been given up: it must not arrive after all.
+            return false;
+        }
         let shutdown = poll_fn(|context| Pin::new(&mut self.stream).poll_shutdown(context));
         matches!(time::timeout(LINGER, shutdown).await, Ok(Ok(())))
     }
@@ -186,13 +190,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
         let backlog = self.is_writing();
-        if !self.deaf && (wait.write || backlog || self.unflushed) {
+        if !self.deaf && (wait.write || backlog) {
             match self.poll_write(wait.write, context) {
                 Poll::Ready(Err(error)) => self.deaf(error),
                 // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
                 Poll::Ready(Ok(())) if backlog || !(wait.read || wait.answer) => return Poll::Ready(()),
-                // It has gone as far as TLS, and is yet to be flushed; a later flush does not tell what was flushed.
-                Poll::Pending if backlog && !self.is_writing() => return Poll::Ready(()),
                 _ => {}
             }
         }
@@ -221,26 +223,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         Poll::Ready(())
     }
 
-    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes it.
+    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes each write:
+    /// what TLS holds was not written, and what is held there is no more than one write.
     fn poll_write(&mut self, output: bool, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);
         loop {
+            if self.unflushed > 0 {
+                ready!(stream.as_mut().poll_flush(context))?;
+                self.buffered.wrote(mem::take(&mut self.unflushed));
+            }
             let octets = self.buffered.unwritten(output);
             if octets.is_empty() {
-                break;
+                return Poll::Ready(Ok(()));
             }
-            let written = ready!(stream.as_mut().poll_write(context, octets))?;
-            if written == 0 {
+            self.unflushed = ready!(stream.as_mut().poll_write(context, octets))?;
+            if self.unflushed == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.unflushed = true;
-            self.buffered.wrote(written);
         }
-        if self.unflushed {
-            ready!(stream.poll_flush(context))?;
-            self.unflushed = false;
-        }
-        Poll::Ready(Ok(()))
     }
 
     fn poll_deadline(&mut self, deadline: Option<Deadline>, context: &mut Context<'_>) -> Poll<()> {
@@ -268,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// The machine keeps what it could not say: it was not heard.
     fn deaf(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
-        self.unflushed = false;
+        self.unflushed = 0;
         self.buffered.drop_backlog();
         self.deaf = true;
         self.error.get_or_insert(error);
@@ -292,42 +292,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
     /// something to say and take nothing more before that was read.
     pub(crate) async fn write_gathered(&mut self, gathered: &Gathered<'_>) {
         let mut written = 0;
-        let result = poll_fn(|context| {
-            loop {
-                match self.poll_write_gathered(gathered, written, context) {
-                    Poll::Ready(Ok(0)) | Poll::Pending => return Poll::Ready(Ok(())),
-                    Poll::Ready(Ok(octets)) => written += octets,
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                }
-            }
-        })
+        let result = poll_fn(
+            |context| match self.poll_write_gathered(gathered, &mut written, context) {
+                Poll::Pending => Poll::Ready(Ok(())),
+                ready => ready,
+            },
+        )
         .await;
-        self.unflushed |= written > 0;
         self.buffered.wrote_gathered(gathered, written);
         if let Err(error) = result {
             self.deaf(error);
         }
     }
 
+    /// As [`poll_write`](Self::poll_write), of pieces of which so many octets were written.
     fn poll_write_gathered(
         &mut self,
         gathered: &Gathered<'_>,
-        written: usize,
+        written: &mut usize,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let mut used = 0;
-        let octets = gathered.slices(self.buffered.machine().output(), written);
-        for (slot, octets) in slices.iter_mut().zip(octets) {
-            *slot = IoSlice::new(octets);
-            used += 1;
-        }
-        let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
-            return Poll::Ready(Ok(0));
-        };
-        match ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices)) {
-            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => Poll::Ready(other),
+    ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(&mut self.stream);
+        loop {
+            if self.unflushed > 0 {
+                ready!(stream.as_mut().poll_flush(context))?;
+                *written += mem::take(&mut self.unflushed);
+            }
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut used = 0;
+            let octets = gathered.slices(self.buffered.machine().output(), *written);
+            for (slot, octets) in slices.iter_mut().zip(octets) {
+                *slot = IoSlice::new(octets);
+                used += 1;
+            }
+            let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
+                return Poll::Ready(Ok(()));
+            };
+            self.unflushed = ready!(stream.as_mut().poll_write_vectored(context, slices))?;
+            if self.unflushed == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
         }
     }
 }

@@ -94,6 +94,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             () = self.connection.wait(wait) => return Ok(Some(permit)),
             filled = source.fill() => filled?,
         }
+        if self.connection.is_writing() {
+            // What it had to say first is on its way.
+            return Ok(Some(permit));
+        }
         let (block, coming) = source.block();
         let mut gathered = self.connection.gather(permit, block, coming);
         if gathered.is_blocked() {

@@ -5,7 +5,8 @@
 #
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
 # anything failed. ADAPTER says whose examples: tokio (default), smol, async-std or blocking. SERVER_BIN and SEND_BIN name
-# binaries to use instead of building them; ONLY=into or ONLY=out runs one half.
+# binaries to use instead of building them; ONLY=into or ONLY=out runs one half,
+# and ONLY=hostile what servers do that are killed or flooded, which is a part of into.
 #
 # Installs what is missing of Postfix, Dovecot, swaks, curl, msmtp, gsasl and OpenSSL with apt-get, and aiosmtpd with pip into a virtual
 # environment of its own. It runs as root, as Postfix and smtp-sink want to be started by root. All ports are free ones on 127.0.0.1; every
@@ -95,6 +96,11 @@ make_certificate mx && make_certificate other || exit 1
 into() {
     . "$here/into_server.sh"
     . "$here/auth_into_server.sh"
+    hostile
+}
+
+hostile() {
+    . "$here/hostile.sh"
 }
 
 out_of() {
@@ -105,6 +111,7 @@ out_of() {
 case ${ONLY:-} in
     into) into ;;
     out) out_of ;;
+    hostile) hostile ;;
     *) into; out_of ;;
 esac
 

@@ -3,6 +3,7 @@
 use std::{
     future::poll_fn,
     io::{self, IoSlice},
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -30,42 +31,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
     /// something to say and take nothing more before that was read.
     pub(crate) async fn write_gathered(&mut self, gathered: &Gathered<'_>) {
         let mut written = 0;
-        let result = poll_fn(|context| {
-            loop {
-                match self.poll_write_gathered(gathered, written, context) {
-                    Poll::Ready(Ok(0)) | Poll::Pending => return Poll::Ready(Ok(())),
-                    Poll::Ready(Ok(octets)) => written += octets,
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                }
-            }
-        })
+        let result = poll_fn(
+            |context| match self.poll_write_gathered(gathered, &mut written, context) {
+                Poll::Pending => Poll::Ready(Ok(())),
+                ready => ready,
+            },
+        )
         .await;
-        self.unflushed |= written > 0;
         self.buffered.wrote_gathered(gathered, written);
         if let Err(error) = result {
             self.deaf(error);
         }
     }
 
+    /// As [`poll_write`](Self::poll_write), of pieces of which so many octets were written.
     fn poll_write_gathered(
         &mut self,
         gathered: &Gathered<'_>,
-        written: usize,
+        written: &mut usize,
         context: &mut Context<'_>,
-    ) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let mut used = 0;
-        let octets = gathered.slices(self.buffered.machine().output(), written);
-        for (slot, octets) in slices.iter_mut().zip(octets) {
-            *slot = IoSlice::new(octets);
-            used += 1;
-        }
-        let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
-            return Poll::Ready(Ok(0));
-        };
-        match ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices)) {
-            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => Poll::Ready(other),
+    ) -> Poll<io::Result<()>> {
+        let mut stream = Pin::new(&mut self.stream);
+        loop {
+            if self.unflushed > 0 {
+                ready!(stream.as_mut().poll_flush(context))?;
+                *written += mem::take(&mut self.unflushed);
+            }
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut used = 0;
+            let octets = gathered.slices(self.buffered.machine().output(), *written);
+            for (slot, octets) in slices.iter_mut().zip(octets) {
+                *slot = IoSlice::new(octets);
+                used += 1;
+            }
+            let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
+                return Poll::Ready(Ok(()));
+            };
+            self.unflushed = ready!(stream.as_mut().poll_write_vectored(context, slices))?;
+            if self.unflushed == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
         }
     }
 }

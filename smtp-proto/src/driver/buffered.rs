@@ -93,16 +93,20 @@ impl<M: Machine> Buffered<M> {
         }
     }
 
-    /// Reports that so many octets of [`unwritten`](Self::unwritten) were written.
+    /// Reports that so many octets of [`unwritten`](Self::unwritten) were written. More than were put aside are octets
+    /// of the machine's output, which stands behind them.
+    ///
+    /// What a stream has taken into a buffer of its own, as TLS does, was not written before that was flushed: until then
+    /// it is the peer that keeps the machine waiting, and the deadline for that runs.
     pub fn wrote(&mut self, octets: usize) {
-        if !self.has_backlog() {
-            self.machine.wrote(octets);
-            return;
-        }
-        self.written = self.written.saturating_add(octets);
-        if self.written >= self.backlog.len() {
+        let aside = octets.min(self.backlog.len() - self.written);
+        self.written += aside;
+        if self.written == self.backlog.len() {
             self.backlog.clear();
             self.written = 0;
+        }
+        if octets > aside {
+            self.machine.wrote(octets - aside);
         }
     }
 

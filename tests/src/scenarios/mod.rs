@@ -36,6 +36,7 @@ use smtp_proto::{
 };
 use smtp_rustls::{ClientTls, rustls::ServerConfig};
 
+mod hostile;
 mod keeper;
 mod peer;
 mod stage;
@@ -55,6 +56,8 @@ pub mod silence;
 pub mod stories;
 pub mod tls;
 pub mod trust;
+
+pub use hostile::{drips, floods, framing, random, strangers};
 
 /// What takes longer is stuck.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -209,7 +212,7 @@ macro_rules! scenarios {
             }
             auth { login_under_starttls login_over_tls wrong_password not_in_clear gives_up_on_guessing }
             pressure {
-                a_peer_that_stops_reading a_peer_that_stops_reading_under_tls an_application_that_stops_reading
+                a_peer_that_stops_reading a_peer_that_stops_reading_under_tls replies_that_stay_in_tls an_application_that_stops_reading
                 a_verdict_that_comes_late a_verdict_that_comes_too_late no_answer no_verdict
             }
             deadlines { no_command a_dripping_command no_content dripping_content no_handshake no_tls early_talk }
@@ -227,9 +230,17 @@ macro_rules! scenarios {
                 partly_refused lmtp_with_mixed_replies a_large_message_under_tls
             }
             refusals { no_session no_sender no_recipient no_data early early_and_reset chunk_refused no_login }
-            silence { at_every_phase of_a_reader no_handshake of_the_network }
+            silence { at_every_phase of_a_reader of_a_reader_under_tls no_handshake of_the_network }
             fates { lost_at_every_stage unknown_behind_the_message broken_reply }
             trust { starttls implicit stripped refused injected wrong_name wrong_issuer not_tls opportunistic no_settings }
+            framing { into_a_server a_bare_carriage_return_before_the_end out_of_a_client }
+            floods {
+                endless_line long_lines endless_reply a_hundred_thousand_commands ten_thousand_recipients
+                too_many_recipients tiny_chunks connections
+            }
+            drips { a_response a_chunk a_handshake before_the_greeting a_reply }
+            strangers { http http_before_the_greeting client_hello all_at_once_and_half_closed }
+            random { ended broken }
         }
     };
     ($adapter:ty; $($group:ident { $($name:ident)* })*) => {$(

@@ -16,6 +16,13 @@ use super::{
 /// More than any socket here holds, and what a server that did not stop reading would take.
 const FLOOD: usize = 32 << 20;
 
+/// More than the sockets of a server and a client with little room hold, in octets, and not so much more that rustls,
+/// which has room for 64 KiB, would not take the rest.
+const OVERFLOW: usize = 100 << 10;
+
+/// The octets of a reply to NOOP.
+const NOOP_REPLY: usize = "250 2.0.0 ok\r\n".len();
+
 /// A client that sends commands and reads no reply is not read any more, and cut off at the deadline.
 pub fn a_peer_that_stops_reading<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
@@ -39,6 +46,27 @@ pub fn a_peer_that_stops_reading_under_tls<A: Adapter>() {
     let mut peer = Peer::connect_with_little_room(stage.address).start_tls(&pair().client);
     peer.expect("220 ");
     flood(&stage, &mut peer);
+    stage.close(peer);
+}
+
+/// A client that reads no reply, and then says nothing either: more is not taken than its socket holds, and the rest is
+/// overdue though TLS has room for it.
+pub fn replies_that_stay_in_tls<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| {
+        plan.little_room = true;
+        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.timeouts.write = SOON;
+        plan.options.implicit_tls = true;
+    });
+    let mut peer = Peer::connect_with_little_room(stage.address).start_tls(&pair().client);
+    peer.expect("220 ");
+    // One by one, so that what one write can take is no matter.
+    for _ in 0..OVERFLOW / NOOP_REPLY {
+        if peer.try_say("NOOP\r\n").is_err() {
+            break;
+        }
+    }
+    assert_eq!(stage.ledger.ending(), Closed::TimedOut(Phase::Write));
     stage.close(peer);
 }
 

@@ -24,6 +24,11 @@ fn only(config: &mut Config, set: impl FnOnce(&mut Timeouts)) {
 
 /// Nothing is said any more, at each phase in turn.
 pub fn at_every_phase<A: Adapter>() {
+    every_phase::<A>(|_| {});
+}
+
+/// A server comes as far as each phase in turn, does this, and is left.
+pub(super) fn every_phase<A: Adapter>(then: fn(&mut Peer)) {
     let until_hello: fn(&mut Peer) = |peer| {
         peer.say("220 mx.example\r\n");
         peer.command("EHLO");
@@ -87,6 +92,7 @@ pub fn at_every_phase<A: Adapter>() {
     for (set, until, phase, fate) in phases {
         let failed = talk().with(|config| only(config, set)).fail::<A, _>(|mut peer| {
             until(&mut peer);
+            then(&mut peer);
             peer.rest();
         });
         assert_eq!(ending(&failed), (Closed::TimedOut(phase), fate));
@@ -121,6 +127,42 @@ pub fn of_a_reader<A: Adapter>() {
         };
         assert!(is_right, "{why:?}");
         assert_eq!(fate, Fate::NotAccepted);
+    }
+}
+
+/// The server takes nothing of a message, for the end of which there is room in the buffers of TLS: that is no more
+/// than on its way. What sockets hold differs, so the longest message that they take is looked for.
+pub fn of_a_reader_under_tls<A: Adapter>() {
+    let (mut taken, mut stuck) = (0, 16 << 20);
+    while stuck - taken > 1 << 14 {
+        let octets = usize::midpoint(taken, stuck);
+        let tls = Way::Implicit(pair().client.clone());
+        let talk = talk().way(tls).little_room().message(text(octets));
+        let talk = talk.with(|config| {
+            only(config, |timeouts| {
+                timeouts.write = SOON;
+                timeouts.data_block = SOON;
+                timeouts.data_end = SOON;
+            });
+        });
+        let mut kept = None;
+        let failed = talk.fail::<A, _>(|peer| {
+            let mut peer = peer.accept_tls(&pair().server);
+            peer.welcome(&[]);
+            peer.envelope(true);
+            kept = Some(peer);
+        });
+        // What comes when the client has given up.
+        let arrived = kept.unwrap().octets_or_less(usize::MAX);
+        let (why, fate) = ending(&failed);
+        if arrived.ends_with(b"\r\n.\r\n") {
+            assert_eq!((why, fate), (Closed::TimedOut(Phase::DataEnd), Fate::Unknown));
+            taken = octets;
+        } else {
+            assert!(matches!(why, Closed::TimedOut(_)), "{why:?}");
+            assert_eq!(fate, Fate::NotAccepted);
+            stuck = octets;
+        }
     }
 }
 

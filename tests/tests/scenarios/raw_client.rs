@@ -98,7 +98,7 @@ impl Talk<'_> {
             let event = match self.wire.poll().0 {
                 Step::Event(event) => event,
                 Step::Wait(wait) => {
-                    if !self.wire.buffered.has_backlog() && !self.wire.deaf {
+                    if !self.wire.is_writing() && !self.wire.deaf {
                         permit = permit.and_then(|permit| give(&mut self.wire, permit, &mut message));
                     }
                     self.wire.wait(wait);

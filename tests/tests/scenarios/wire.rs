@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
+    mem,
     net::{Shutdown, TcpStream},
     thread,
     time::{Duration, Instant},
@@ -23,6 +24,8 @@ pub(crate) struct Wire<M> {
     pub(crate) buffered: Buffered<M>,
     pub(crate) error: Option<io::Error>,
     begin: Instant,
+    /// How many octets of what is to be written TLS has and the peer has not.
+    unflushed: usize,
     /// The peer takes nothing more.
     pub(crate) deaf: bool,
 }
@@ -48,6 +51,7 @@ impl<M: Machine> Wire<M> {
             buffered: Buffered::new(machine),
             error: None,
             begin: Instant::now(),
+            unflushed: 0,
             deaf: false,
         })
     }
@@ -55,6 +59,11 @@ impl<M: Machine> Wire<M> {
     pub(crate) fn poll(&mut self) -> (Step<M::Event<'_>>, &mut M) {
         let now = smtp_proto::Instant::after_origin(self.begin.elapsed());
         self.buffered.poll(now)
+    }
+
+    /// Whether something that was put aside is still to be written, or what was written to be flushed.
+    pub(crate) const fn is_writing(&self) -> bool {
+        self.buffered.has_backlog() || self.unflushed > 0
     }
 
     /// Does what can be done at once, or sleeps for a moment.
@@ -73,29 +82,34 @@ impl<M: Machine> Wire<M> {
     fn write(&mut self, output: bool) -> bool {
         let mut wrote = false;
         while !self.deaf {
-            // Under TLS one record at a time, so that no more is on its way than the peer takes.
-            let flushed = self.flush();
-            let octets = self.buffered.unwritten(output);
-            let written = match (flushed, &mut self.tls) {
-                (Err(error), _) => Err(error),
-                _ if octets.is_empty() => break,
-                (Ok(()), Some(tls)) => tls.writer().write(octets),
-                (Ok(()), None) => self.socket.write(octets),
-            };
-            match written {
-                Ok(octets) => {
-                    self.buffered.wrote(octets);
-                    wrote = true;
-                }
+            match self.write_once(output) {
+                Ok(0) => break,
+                Ok(_) => wrote = true,
                 Err(error) if would_block(&error) => break,
                 Err(error) => {
                     self.error.get_or_insert(error);
                     self.buffered.drop_backlog();
+                    self.unflushed = 0;
                     self.deaf = true;
                 }
             }
         }
         wrote
+    }
+
+    /// Flushes the last write and begins another one; how many octets that takes is said. Under TLS the octets of a
+    /// write are written when the peer takes them, and not before.
+    fn write_once(&mut self, output: bool) -> io::Result<usize> {
+        self.flush()?;
+        self.buffered.wrote(mem::take(&mut self.unflushed));
+        let octets = self.buffered.unwritten(output);
+        if !octets.is_empty() {
+            self.unflushed = match &mut self.tls {
+                Some(tls) => tls.writer().write(octets)?,
+                None => self.socket.write(octets)?,
+            };
+        }
+        Ok(self.unflushed)
     }
 
     /// Sends what TLS has to send.
@@ -162,6 +176,9 @@ impl<M: Machine> Wire<M> {
 
     /// Says that nothing more will come, and waits shortly for the peer to do the same.
     pub(crate) fn close(mut self) {
+        if self.unflushed > 0 {
+            return;
+        }
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
         }

@@ -99,6 +99,18 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
 }
 
 #[test]
+fn a_write_may_go_beyond_what_was_put_aside() {
+    let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+    let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
+    buffered.wrote_gathered(&gathered, 0);
+    assert_eq!(buffered.unwritten(true), b"Hi");
+    // The text and the CRLF that the machine has behind it.
+    buffered.wrote(4);
+    assert!(!buffered.has_backlog());
+    assert_eq!(buffered.unwritten(true), b".\r\n");
+}
+
+#[test]
 fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
     let message = b"0123456789abcdef";
     let (mut buffered, permit) = at_body(Use::WhenOffered, "CHUNKING");

@@ -1,0 +1,190 @@
+//! What looks like the end of a message and is none: whoever takes it for one runs commands out of a message
+//! (CVE-2023-51764 and its family).
+
+use smtp_proto::{
+    client::{Closed, Fate},
+    data::{BareLineEndings, LineEndings},
+};
+
+use crate::{
+    escape,
+    scenarios::{
+        Adapter,
+        peer::Peer,
+        stage::Stage,
+        talk::{ending, talk},
+    },
+};
+
+/// None of these ends a message (RFC 5321 section 4.1.1.4), wherever in it they stand.
+const NO_ENDS: [&str; 20] = [
+    "\n.\n",
+    "\n.\r\n",
+    "\r\n.\n",
+    "\r.\r",
+    "\r.\r\n",
+    "\r.\n",
+    "\n.\r",
+    "\r\n.\r",
+    "\r\n.\r\r\n",
+    "\r\r\n.\r\r\n",
+    "\n\n.\n\n",
+    "\n\r.\n\r\n",
+    "\r\n\r.\r\n",
+    "\r\n\n.\r\n",
+    "\r\n.\0\r\n",
+    "\r\n\0.\r\n",
+    "\r\0\n.\r\0\n",
+    "\r\n.\r\0\n",
+    "\0\r\n\0.\0\r\n",
+    "\r\n. \r\n",
+];
+
+/// What would be run if the message had ended.
+const SMUGGLED: &str = "MAIL FROM:<eve@client.example>\r\nRCPT TO:<bob@mx.example>\r\nDATA\r\nevil";
+
+/// What was meant: dots that were added taken out, and bare line endings as the policy has them.
+fn meant(content: &str, policy: BareLineEndings) -> String {
+    let lines = content.split("\r\n").map(|line| {
+        let line = line.strip_prefix('.').unwrap_or(line);
+        match policy {
+            BareLineEndings::Normalize => line.replace(['\r', '\n'], "\r\n"),
+            _ => line.to_owned(),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\r\n")
+}
+
+/// In first, middle and last place, in one write or octet by octet: one message, or none when the policy is to refuse.
+pub fn into_a_server<A: Adapter>() {
+    let policies = [
+        BareLineEndings::Reject,
+        BareLineEndings::Normalize,
+        BareLineEndings::Keep,
+    ];
+    for (policy, octet_by_octet) in policies.into_iter().flat_map(|it| [(it, false), (it, true)]) {
+        let stage = Stage::with::<A>(|plan| {
+            plan.config.line_endings = policy;
+            plan.config.limits.idle_commands = u32::MAX;
+        });
+        let mut peer = stage.ready();
+        for end in NO_ENDS {
+            for content in [
+                format!("{end}{SMUGGLED}\r\n"),
+                format!("Hello{end}{SMUGGLED}\r\n"),
+                format!("Hello\r\n{SMUGGLED}{end}\r\n"),
+            ] {
+                peer.ask("MAIL FROM:<ann@client.example>", "250");
+                peer.ask("RCPT TO:<bob@mx.example>", "250");
+                peer.ask("DATA", "354");
+                let said = format!("{content}.\r\nNOOP\r\n");
+                if octet_by_octet {
+                    said.bytes().for_each(|octet| peer.say([octet]));
+                } else {
+                    peer.say(said);
+                }
+                let is_bare = content.replace("\r\n", "").contains(['\r', '\n']);
+                let refused = policy == BareLineEndings::Reject && is_bare;
+                peer.expect(if refused { "5" } else { "250 2.6.0" });
+                peer.expect("250 2.0.0");
+                let taken = stage.taken();
+                let taken: Vec<_> = taken
+                    .iter()
+                    .map(|mail| (&*mail.from, escape(&mail.body)))
+                    .collect();
+                if refused {
+                    assert_eq!(taken, []);
+                } else {
+                    let body = escape(meant(&content, policy).as_bytes());
+                    assert_eq!(taken, [("ann@client.example", body)], "{policy:?} {end:?}");
+                }
+            }
+        }
+        peer.ask("QUIT", "221");
+        stage.close(peer);
+    }
+}
+
+/// An end with a bare CR before it is one all the same, for it has the five octets of RFC 5321 section 4.1.1.4. Whether the
+/// message is taken is for the policy to say; what comes behind it is no text of it.
+pub fn a_bare_carriage_return_before_the_end<A: Adapter>() {
+    for policy in [
+        BareLineEndings::Reject,
+        BareLineEndings::Normalize,
+        BareLineEndings::Keep,
+    ] {
+        let stage = Stage::with::<A>(|plan| plan.config.line_endings = policy);
+        let mut peer = stage.in_transaction("ann", true);
+        let refused = policy == BareLineEndings::Reject;
+        peer.ask("Hello\r\r\n.", if refused { "5" } else { "250 2.6.0" });
+        peer.ask("QUIT", "221");
+        assert_eq!(stage.taken().len(), usize::from(!refused));
+        stage.close(peer);
+    }
+}
+
+/// What a client has to send holds such octets, and what stuffing is there to change: whatever a server takes for a line
+/// ending, no line but the last is a lone dot.
+pub fn out_of_a_client<A: Adapter>() {
+    let more = ["\r\n.\r\n", "\r\n..\r\n", "\r\n.\r\n.\r\n", "\r\r\n.\r\n"];
+    for policy in [LineEndings::Normalize, LineEndings::Refuse, LineEndings::Keep] {
+        for end in NO_ENDS.iter().chain(&more) {
+            for content in [
+                format!("{end}{SMUGGLED}\r\n"),
+                format!("Hello{end}{SMUGGLED}\r\n"),
+                format!("Hello\r\n{SMUGGLED}{end}"),
+            ] {
+                let talk = talk().with(|config| config.line_endings = policy);
+                let talk = if content.len() % 2 == 0 {
+                    talk.message(content.clone().into())
+                } else {
+                    talk.reader(content.clone().into())
+                };
+                let mut wire = Vec::new();
+                let sent = talk.run::<A, _>(|peer| wire = take_what_comes(peer));
+                let is_bare = content.replace("\r\n", "").contains(['\r', '\n']);
+                let refused = policy != LineEndings::Normalize && is_bare;
+                if refused {
+                    // In the middle of the message there is nothing to be done but to break off.
+                    let (why, fate) = ending(&sent.unwrap_err());
+                    assert!(matches!(why, Closed::Unsendable(_)), "{why:?}");
+                    assert_eq!(fate, Fate::NotAccepted);
+                } else {
+                    assert!(sent.unwrap().all_accepted());
+                }
+                is_safe(&wire, !refused);
+            }
+        }
+    }
+}
+
+/// A server that accepts everything, and the octets that it takes for the message.
+fn take_what_comes(mut peer: Peer) -> Vec<u8> {
+    peer.welcome(&["8BITMIME"]);
+    peer.envelope(true);
+    let mut wire = Vec::new();
+    while !wire.ends_with(b"\r\n.\r\n") && wire != b".\r\n" {
+        let octet = peer.octets_or_less(1);
+        if octet.is_empty() {
+            return wire;
+        }
+        wire.extend(octet);
+    }
+    peer.say("250 thanks\r\n");
+    peer.farewell();
+    wire
+}
+
+/// No line is a lone dot but the last one, if the message was completed, however lines are told apart.
+#[track_caller]
+fn is_safe(wire: &[u8], complete: bool) {
+    let text: String = wire.iter().copied().map(char::from).collect();
+    let lines = text.split(['\r', '\n']);
+    let dots = lines.filter(|line| line.trim_end_matches('\0') == ".").count();
+    assert_eq!(dots, usize::from(complete), "{}", escape(wire));
+    // Where it breaks off the LF of a CRLF may be missing.
+    let lines = text.strip_suffix('\r').filter(|_| !complete).unwrap_or(&text);
+    let bare = lines.replace("\r\n", "").contains(['\r', '\n']);
+    assert!(!bare, "{}", escape(wire));
+    assert_eq!(text.ends_with("\r\n.\r\n") || text == ".\r\n", complete);
+}
