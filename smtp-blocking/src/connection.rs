@@ -1,17 +1,14 @@
 //! A machine on a stream.
 
+mod gathering;
+
 use std::{
-    io::{self, IoSlice},
-    mem,
+    io, mem,
     os::fd::AsFd,
     time::{self, Duration},
 };
 
-use smtp_proto::{
-    Instant, Machine, Step, Wait,
-    client::{BodyPermit, Client, Coming},
-    driver::{Buffered, Gathered, PIECES},
-};
+use smtp_proto::{Instant, Machine, Step, Wait, driver::Buffered};
 use tracing::debug;
 
 use crate::{
@@ -23,9 +20,6 @@ use crate::{
 /// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
 /// buffer.
 const READ: usize = 16 * 1024;
-
-/// The pieces of a message that go into one write, and what goes before and behind them.
-const SLICES: usize = PIECES + 3;
 
 /// How long [`close`](Connection::close) waits for the peer to close its side.
 const LINGER: Duration = Duration::from_secs(2);
@@ -317,49 +311,5 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
         self.machine_mut().lost();
-    }
-}
-
-impl<S: Socket> Connection<S, Client> {
-    /// Cuts the next pieces of a message for one write.
-    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
-        self.buffered.gather(permit, block, coming)
-    }
-
-    /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following
-    /// waits to write: they know the deadline that begins now, and they listen meanwhile, for the peer may have
-    /// something to say and take nothing more before that was read.
-    pub(crate) fn write_gathered(&mut self, gathered: &Gathered<'_>) {
-        let mut written = 0;
-        let result = self.write_slices(gathered, &mut written);
-        self.buffered.wrote_gathered(gathered, written);
-        match result {
-            Err(error) if !would_block(&error) => self.deaf(error),
-            _ => {}
-        }
-    }
-
-    /// As [`write`](Self::write), of pieces of which so many octets were written.
-    fn write_slices(&mut self, gathered: &Gathered<'_>, written: &mut usize) -> io::Result<()> {
-        loop {
-            if self.unflushed > 0 {
-                uninterrupted(|| self.stream.flush())?;
-                *written += mem::take(&mut self.unflushed);
-            }
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let mut used = 0;
-            let octets = gathered.slices(self.buffered.machine().output(), *written);
-            for (slot, octets) in slices.iter_mut().zip(octets) {
-                *slot = IoSlice::new(octets);
-                used += 1;
-            }
-            let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
-                return Ok(());
-            };
-            self.unflushed = uninterrupted(|| self.stream.write_vectored(slices))?;
-            if self.unflushed == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-        }
     }
 }

@@ -62,6 +62,7 @@ mod alarm;
 mod client;
 mod connect;
 mod connection;
+mod hall;
 #[cfg(feature = "rustls")]
 mod handshake;
 mod serve;

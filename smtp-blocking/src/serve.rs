@@ -2,17 +2,17 @@
 
 use std::{
     io::{self, Write},
-    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     thread,
     time::Duration,
 };
 
 use smtp_proto::{
     Step, Wait,
-    driver::{Options, Places, turned_away},
+    driver::{Options, turned_away},
     server::{Config, Event, Server, Shutdown},
 };
 use tracing::{debug, debug_span, warn};
@@ -23,6 +23,7 @@ use {smtp_proto::TlsUpgrade, smtp_rustls::rustls::ServerConfig};
 use crate::{
     Connection, Stop, Stream, Waker,
     alarm::Bell,
+    hall::{Hall, Place},
     socket::{Blocked, due, is_over, would_block},
 };
 
@@ -186,7 +187,7 @@ pub fn serve(
     let (end, now) = Bell::new()?;
     let orders = Arc::new(Orders { gracefully, now });
     stop.rings(alarm);
-    let places = Arc::new(Taken::new(Places::new(options.connections, options.per_peer)));
+    let hall = Arc::new(Hall::new(options.connections, options.per_peer));
     let session = Arc::new(session);
     // In this order no flood of connections can keep the stop from its turn.
     while !bell.is_rung() {
@@ -207,7 +208,7 @@ pub fn serve(
                 continue;
             }
         };
-        let Some(place) = Place::take(&places, peer.ip()) else {
+        let Some(place) = Place::take(&hall, peer.ip()) else {
             debug!(%peer, "refused: too many connections");
             if !options.implicit_tls {
                 turn_away(&stream, Arc::clone(&config));
@@ -240,13 +241,13 @@ pub fn serve(
         }
     }
     drop(listener);
-    debug!(%local, sessions = places.count(), "shutting down");
+    debug!(%local, sessions = hall.taken(), "shutting down");
     finish.ring();
-    if !places.all_left(options.grace) {
-        debug!(%local, sessions = places.count(), "ending the sessions that are left");
+    if !hall.empty_within(options.grace) {
+        debug!(%local, sessions = hall.taken(), "ending the sessions that are left");
         end.ring();
-        if !places.all_left(FAREWELL) {
-            warn!(%local, sessions = places.count(), "leaving sessions behind that do not end");
+        if !hall.empty_within(FAREWELL) {
+            warn!(%local, sessions = hall.taken(), "leaving sessions behind that do not end");
         }
     }
     Ok(())
@@ -268,60 +269,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
     )
-}
-
-/// The connections that there are, and who waits for their end.
-struct Taken {
-    places: Mutex<Places>,
-    left: Condvar,
-}
-
-impl Taken {
-    const fn new(places: Places) -> Self {
-        Self {
-            places: Mutex::new(places),
-            left: Condvar::new(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self) -> usize {
-        self.lock().taken()
-    }
-
-    /// Waits so long for all to end, and says whether they have.
-    fn all_left(&self, limit: Duration) -> bool {
-        let waited = self
-            .left
-            .wait_timeout_while(self.lock(), limit, |places| places.taken() > 0);
-        waited.unwrap_or_else(PoisonError::into_inner).0.taken() == 0
-    }
-}
-
-/// One of the connections that there may be; given back when dropped, also by a panic.
-struct Place {
-    taken: Arc<Taken>,
-    peer: IpAddr,
-}
-
-impl Place {
-    /// Takes a place for a connection from this address, if there is one.
-    fn take(taken: &Arc<Taken>, peer: IpAddr) -> Option<Self> {
-        taken.lock().take(peer).then(|| Self {
-            taken: Arc::clone(taken),
-            peer,
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.taken.lock().leave(self.peer);
-        self.taken.left.notify_all();
-    }
 }
 
 /// Says 421 to a connection for which there is no place, without waiting for anything.
