@@ -22,6 +22,8 @@ pub fn bdat(data: &[u8]) {
     let sizes = choices.sizes();
 
     let mut settings = Settings::default();
+    // There may be as many commands between the chunks as there are chunks.
+    settings.server.limits.idle_commands = u32::MAX;
     let answer = if refused {
         Answer::Reject(Rejection::NO_SUCH_USER)
     } else {
