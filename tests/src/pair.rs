@@ -187,24 +187,23 @@ impl Pair {
     /// When that does not end.
     pub fn talk(&mut self, most: usize) -> Result<(), Stuck> {
         for _ in 0..1_000_000 {
-            if !self.turn([most; 2])? {
+            if !self.turn(most)? {
                 return Ok(());
             }
         }
         Err(Stuck)
     }
 
-    /// Lets each side say something and hear something, at most so many octets (the client, the server); `true` when
-    /// anything happened.
+    /// Lets each side say something and hear something, at most so many octets; `true` when anything happened.
     ///
     /// # Errors
     ///
     /// When a machine goes on and on.
-    pub fn turn(&mut self, most: [usize; 2]) -> Result<bool, Stuck> {
+    pub fn turn(&mut self, most: usize) -> Result<bool, Stuck> {
         self.client.poll(self.now)?;
         self.server.poll(self.now)?;
-        Ok(exchange(&mut self.client, &mut self.server, most[0])
-            | exchange(&mut self.server, &mut self.client, most[1])
+        Ok(exchange(&mut self.client, &mut self.server, most)
+            | exchange(&mut self.server, &mut self.client, most)
             || self.shake_hands(true)
             || (!self.client.is_closed() && self.client.seat.answer_held())
             || (!self.server.is_closed() && self.server.seat.answer_held()))

@@ -68,8 +68,7 @@ pub fn pair(data: &[u8]) {
                 pair.happen(&Action::Lost(role)).expect("it ends");
             }
         }
-        let most = [(); 2].map(|()| sizes.next().unwrap_or(1));
-        let moved = pair.turn(most).expect("it ends");
+        let moved = pair.turn(sizes.next().unwrap_or(1)).expect("it ends");
         if pair.is_over() {
             break;
         }
