@@ -83,7 +83,7 @@ coverage *flags:
     . <(cargo llvm-cov show-env --sh)
     cargo llvm-cov clean --workspace
     cargo test --workspace --all-features --test '*'
-    cargo test --workspace --all-features --doc
+    RUSTDOCFLAGS=-Cinstrument-coverage cargo test --workspace --all-features --doc
     cargo llvm-cov report -p smtp-proto {{ flags }}
 
 # Changes the parsers, the framing of content and the table of states in small ways, and looks for changes that no test
