@@ -63,8 +63,9 @@ fn tls_is_named_behind_all_other_clauses_by_its_cipher() {
     let recipient = ForwardPath::parse("bob@example.org").unwrap();
     let shown = |cipher: Option<&'static str>| {
         let mut facts = TlsFacts::default();
+        let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "ESMTPS", 0);
         facts.cipher = cipher.map(Into::into);
-        Received::new(&name, [127, 0, 0, 1].into(), &host, "ESMTPS", 0)
+        received
             .with_tls(&facts)
             .with_id("1")
             .with_recipient(&recipient)
