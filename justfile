@@ -91,7 +91,7 @@ coverage *flags:
 # left. Needs cargo-mutants, and an hour or two; not part of the CI.
 mutants *flags:
     cargo mutants -p smtp-proto --cargo-arg=--lib {{ flags }} || [[ $? == [23] ]]
-    cargo mutants -p smtp-proto --iterate --test-package smtp-tests --cargo-arg=--test=transcripts {{ flags }}
+    cargo mutants -p smtp-proto --iterate --baseline skip --timeout 300 --test-package smtp-tests {{ flags }} -- --test transcripts
 
 # Licences, advisories and sources of the dependencies.
 deny:
