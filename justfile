@@ -96,6 +96,26 @@ differential:
     cargo clippy --manifest-path tests/differential/Cargo.toml --target-dir target/differential -- -D warnings
     tests/differential/run.sh
 
+# How much of the core the tests reach from outside, without its unit tests; tests/COVERAGE.md says what the rest is. Needs
+# cargo-llvm-cov, and an llvm-cov and an llvm-profdata of the LLVM in `rustc -vV`: the component llvm-tools of rustup,
+# or those that LLVM_COV and LLVM_PROFDATA name. Some minutes, not part of the CI. `just coverage --text` shows each line.
+coverage *flags:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export CARGO_TARGET_DIR="$PWD/target/coverage"
+    . <(cargo llvm-cov show-env --sh)
+    cargo llvm-cov clean --workspace
+    cargo test --workspace --all-features --test '*'
+    RUSTDOCFLAGS=-Cinstrument-coverage cargo test --workspace --all-features --doc
+    cargo llvm-cov report -p smtp-proto {{ flags }}
+
+# Changes the parsers, the framing of content and the table of states in small ways, and looks for changes that no test
+# notices: the unit tests of the core first, then the stories, with what those missed. tests/MUTANTS.md says what is
+# left. Needs cargo-mutants, and an hour or two; not part of the CI.
+mutants *flags:
+    cargo mutants -p smtp-proto --cargo-arg=--lib {{ flags }} || [[ $? == [23] ]]
+    cargo mutants -p smtp-proto --iterate --baseline skip --timeout 300 --test-package smtp-tests {{ flags }} -- --test transcripts
+
 # Licences, advisories and sources of the dependencies.
 deny:
     @if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \

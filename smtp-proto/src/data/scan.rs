@@ -141,3 +141,6 @@ fn dots_from(bytes: &[u8], from: usize) -> Stop {
         None => Stop::Clean(bytes.len()),
     }
 }
+
+#[cfg(test)]
+mod tests;

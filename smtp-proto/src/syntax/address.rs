@@ -42,13 +42,6 @@ impl From<nom::Err<Fault>> for InvalidAddress {
     }
 }
 
-/// A mailbox as a slice, and where its `@` is.
-#[derive(Clone, Copy)]
-pub(crate) struct RawMailbox<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) at: u16,
-}
-
 /// A path as a slice without brackets, the length of its source route with the colon, and where its mailbox's `@` is.
 #[derive(Clone, Copy)]
 pub(crate) struct RawPath<'a> {
@@ -238,7 +231,8 @@ fn ipv6_groups(text: &str, ends_in_ipv4: bool, groups: &mut [u16; 8]) -> Option<
 /// ```abnf
 /// Mailbox = Local-part "@" ( Domain / address-literal )
 /// ```
-pub(crate) fn mailbox(input: &str) -> IResult<&str, RawMailbox<'_>, Fault> {
+/// Says where the `@` is.
+pub(crate) fn mailbox(input: &str) -> IResult<&str, u16, Fault> {
     let (behind, local_part) = local_part(input)?;
     let Some(behind) = strip(behind, b'@') else {
         return fail(InvalidAddress::At);
@@ -248,14 +242,7 @@ pub(crate) fn mailbox(input: &str) -> IResult<&str, RawMailbox<'_>, Fault> {
     } else {
         domain(behind)?.0
     };
-    let text = input.get(..input.len() - rest.len()).unwrap_or(input);
-    Ok((
-        rest,
-        RawMailbox {
-            text,
-            at: local_part.len() as u16,
-        },
-    ))
+    Ok((rest, local_part.len() as u16))
 }
 
 /// ```abnf
@@ -355,7 +342,7 @@ pub(crate) fn path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
     } else {
         (input, "")
     };
-    let (rest, mailbox) = mailbox(behind)?;
+    let (rest, at) = mailbox(behind)?;
     let text = input.get(..input.len() - rest.len()).unwrap_or(input);
     let route = route.len() as u16;
     Ok((
@@ -363,7 +350,7 @@ pub(crate) fn path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
         RawPath {
             text,
             route,
-            at: route + mailbox.at,
+            at: route + at,
         },
     ))
 }

@@ -289,9 +289,7 @@ impl<'a> Line<'a, '_> {
             Err(fault) => self.address(fault.into()),
         };
         let (inner, rest) = self.brackets(input).ok_or(fault)?;
-        if !input.starts_with('<')
-            && let Ok(path) = Path::parse(inner)
-        {
+        if let Ok(path) = Path::parse(inner) {
             return Ok((path, rest));
         }
         let Leniency {

@@ -140,8 +140,8 @@ impl ReplyScanner {
             return Ok(false);
         }
         let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
-            let is_start = line.len() < 3 && line.iter().all(u8::is_ascii_digit);
-            return if is_start {
+            // What is all digits here is the beginning of a code.
+            return if line.iter().all(u8::is_ascii_digit) {
                 Ok(false)
             } else {
                 Err(ReplyError::Malformed)

@@ -41,8 +41,7 @@ pub(crate) fn is_unitext(text: &str) -> bool {
             match str::from_utf8(character.get(..used).unwrap_or_default()) {
                 Ok(one) if one.contains(char::is_control) => return false,
                 Ok(_) => break,
-                Err(error) if error.error_len().is_some() => return false,
-                Err(_) => {}
+                Err(_) => {} // incomplete, or malformed for good: there is no place for a fifth octet
             }
         }
     }
@@ -109,7 +108,7 @@ pub(crate) fn octets(text: &str) -> impl Iterator<Item = Option<u8>> {
             b'+' => rest
                 .next()
                 .zip(rest.next())
-                .and_then(|(high, low)| Some(hex_value(high)? << 4 | hex_value(low)?)),
+                .and_then(|(high, low)| Some(hex_value(high)? * 16 + hex_value(low)?)),
             octet => is(octet, VALUE).then_some(octet),
         })
     })

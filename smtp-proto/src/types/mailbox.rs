@@ -8,7 +8,7 @@ use core::str::FromStr;
 
 use super::domain::hash_ignoring_case;
 use super::{AddressLiteral, Domain, Host, InvalidAddress};
-use crate::syntax::address::{self, RawMailbox};
+use crate::syntax::address;
 
 /// An address, `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531
 /// section 3.3), as it was sent.
@@ -32,7 +32,7 @@ impl<'a> Mailbox<'a> {
     /// # Errors
     /// When a part of it is missing, malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::mailbox, text).map(Self::trusted)
+        address::whole(address::mailbox, text).map(|at| Self::trusted(text, at))
     }
 
     /// Makes a mailbox of an unquoted local part and a host, with quotes only where they are needed (RFC 5321
@@ -59,11 +59,11 @@ impl<'a> Mailbox<'a> {
         Mailbox::parse(&raw).map(Mailbox::into_owned)
     }
 
-    /// Wraps what the grammar has already recognised.
-    pub(crate) const fn trusted(raw: RawMailbox<'a>) -> Self {
+    /// Wraps what the grammar has already recognised, with the `@` at this place.
+    pub(crate) const fn trusted(text: &'a str, at: u16) -> Self {
         Self {
-            raw: Cow::Borrowed(raw.text),
-            at: raw.at,
+            raw: Cow::Borrowed(text),
+            at,
         }
     }
 

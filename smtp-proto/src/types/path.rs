@@ -6,7 +6,7 @@ use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
 use super::{InvalidAddress, Mailbox};
-use crate::syntax::address::{self, RawMailbox, RawPath};
+use crate::syntax::address::{self, RawPath};
 
 /// A mailbox with the source route that may stand before it: `[ A-d-l ":" ] Mailbox` (RFC 5321 section 4.1.2).
 ///
@@ -58,10 +58,7 @@ impl<'a> Path<'a> {
     #[must_use]
     pub fn mailbox(&self) -> Mailbox<'_> {
         let text = self.raw.get(usize::from(self.route)..).unwrap_or_default();
-        Mailbox::trusted(RawMailbox {
-            text,
-            at: self.at.saturating_sub(self.route),
-        })
+        Mailbox::trusted(text, self.at.saturating_sub(self.route))
     }
 
     /// Whether it can be sent without SMTPUTF8.

@@ -384,3 +384,16 @@ async fn a_slow_source_sends_what_it_has_and_its_pieces_become_few_chunks() {
     };
     tokio::join!(sending, taking);
 }
+
+#[tokio::test]
+async fn the_next_address_is_tried() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let dead = closed.local_addr().unwrap();
+    drop(closed);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let both = [dead, listener.local_addr().unwrap()];
+    let serving = async { receive(listener.accept().await.unwrap().0, server_config()).await };
+    let connecting = async { Client::connect(&both[..], client_config()).await?.quit().await };
+    let (_, quit) = tokio::join!(serving, connecting);
+    quit.unwrap();
+}

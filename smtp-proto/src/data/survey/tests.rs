@@ -48,6 +48,7 @@ fn a_bare_cr_or_lf_is_seen() {
 fn eight_bit_octets_count_as_header_before_the_empty_line_only() {
     let header = of(b"a: \xc3\xa9\r\n\r\nb");
     assert!(header.eight_bit && header.utf8_header);
+    assert!(of(b"a: b\r\nc: \xc3\xa9\r\n\r\nd").utf8_header);
     let body = of(b"a: b\r\n\r\n\xc3\xa9");
     assert!(body.eight_bit && !body.utf8_header);
     let bare = of(b"a: b\n\n\xc3\xa9");

@@ -2,7 +2,7 @@ use std::format;
 use std::string::ToString;
 
 use super::*;
-use crate::types::InvalidParameter;
+use crate::types::{Body, InvalidParameter};
 
 fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
     parse_command(line, &Leniency::default())
@@ -202,10 +202,12 @@ fn mail_has_a_path_and_parameters() {
     assert_eq!(mail("MAIL  FROM:<a@b>  SIZE=5 ").parameters().size(), Some(5));
     assert_eq!(
         mail("MAIL FROM:<> BODY=7BIT").parameters().body(),
-        Some(crate::types::Body::SevenBit)
+        Some(Body::SevenBit)
     );
     assert_eq!(mail("MAIL FROM:<\"a>b\"@c>").reverse_path().as_str(), "\"a>b\"@c");
+    assert_eq!(mail("SEND FROM:<a@b>").kind(), MailKind::Send);
     assert_eq!(mail("SOML FROM:<a@b>").kind(), MailKind::Soml);
+    assert_eq!(mail("SAML FROM:<a@b>").kind(), MailKind::Saml);
     for line in [
         "MAIL",
         "MAIL <a@b>",
@@ -282,15 +284,12 @@ fn rcpt_has_a_path_or_the_postmaster() {
 
 #[test]
 fn each_leniency_lets_through_what_it_names_and_is_off_when_strict() {
-    let all = Leniency {
-        missing_brackets: true,
-        trailing_dot: true,
-        loose_dots: true,
-        ..Leniency::default()
-    };
+    let mut all = Leniency::default();
+    (all.missing_brackets, all.trailing_dot, all.loose_dots) = (true, true, true);
     for (line, becomes) in [
         ("MAIL FROM: <a@b>", "MAIL FROM:<a@b>"),
         ("MAIL FROM:a@b SIZE=1", "MAIL FROM:<a@b> SIZE=1"),
+        ("MAIL FROM:@x,@y:a@b", "MAIL FROM:<@x,@y:a@b>"),
         ("RCPT TO:postmaster", "RCPT TO:<postmaster>"),
         ("MAIL FROM:<a@b.>", "MAIL FROM:<a@b>"),
         ("MAIL FROM:<\"a b\"@c.> SIZE=1", "MAIL FROM:<\"a b\"@c> SIZE=1"),

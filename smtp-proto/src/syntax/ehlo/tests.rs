@@ -102,6 +102,7 @@ fn keywords_match_as_a_whole_and_in_any_case() {
         for line in [
             format!("{keyword}{value}"),
             format!("{keyword}{value}").to_lowercase(),
+            format!(" {keyword}{value}"),
             format!("  {keyword}  {value} \t"),
         ] {
             assert!(offered(&[&line]).has(keyword), "{line}");

@@ -46,6 +46,8 @@ fn a_size_has_up_to_20_digits_and_does_not_wrap() {
         "-1",
         "+1",
         "1,0",
+        "1:0",
+        "1/0",
     ] {
         assert_eq!(
             mail_fault(&["SIZE=", value].concat()),

@@ -1,5 +1,6 @@
 //! Round trips, both ways.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::string::String;
 
 use alloc::vec;
@@ -21,8 +22,8 @@ fn host() -> impl Strategy<Value = Host<'static>> {
     let domain = "[a-zA-Z0-9é]([a-zA-Z0-9é-]{0,8}[a-z0-9é])?(\\.[a-z0-9]{1,9}){0,3}";
     prop_oneof![
         domain.prop_map(|text| Host::Domain(text.parse::<Domain<'_>>().unwrap())),
-        any::<std::net::Ipv4Addr>().prop_map(|address| Host::Literal(address.into())),
-        any::<std::net::Ipv6Addr>().prop_map(|address| Host::Literal(address.into())),
+        any::<Ipv4Addr>().prop_map(|address| Host::Literal(address.into())),
+        any::<Ipv6Addr>().prop_map(|address| Host::Literal(address.into())),
         "\\[[a-z0-9]{1,5}:[!-Z^-~]{1,9}\\]"
             .prop_map(|text| Host::Literal(text.parse::<AddressLiteral<'_>>().unwrap())),
     ]

@@ -1,5 +1,5 @@
 use std::collections::HashSet;
-use std::string::ToString;
+use std::{string::ToString, vec::Vec};
 
 use super::*;
 
@@ -64,10 +64,7 @@ fn a_label_has_at_most_63_octets_and_a_domain_255() {
 fn u_labels_are_kept_and_bounded_in_characters() {
     let domain = Domain::parse("bücher.例え.example").unwrap();
     assert!(!domain.is_ascii());
-    assert_eq!(
-        domain.labels().collect::<std::vec::Vec<_>>(),
-        ["bücher", "例え", "example"]
-    );
+    assert_eq!(domain.labels().collect::<Vec<_>>(), ["bücher", "例え", "example"]);
     assert!(
         Domain::parse(&"é".repeat(59)).is_ok(),
         "118 octets, whose A-label may fit"

@@ -119,7 +119,10 @@ fn brackets_in_a_quoted_string_do_not_end_a_path() {
         (r#"try <"a>"#, None),
         ("none", None),
     ] {
-        assert_eq!(super::bracketed(text), expected, "{text}");
+        let line = format!("551 {text}\r\n");
+        let reply = reply(line.as_bytes());
+        let path = reply.forward_path().map(|path| path.to_string());
+        assert_eq!(path.as_deref(), expected, "{text}");
     }
 }
 

@@ -1,0 +1,116 @@
+//! Values that are borrowed, owned and shown.
+#![expect(clippy::panic, reason = "a panic is the report")]
+
+use smtp_proto::{
+    syntax::{Leniency, parse_command},
+    types::{
+        AddressLiteral, Argument, ClientName, Command, Domain, EnhancedCode, ForwardPath, Host, Mailbox,
+        Notify, OriginalRecipient, Path, ReversePath, Xtext,
+    },
+};
+
+fn command(line: &str) -> Command<'_> {
+    parse_command(line.as_bytes(), &Leniency::default()).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+#[test]
+fn a_command_of_its_own_is_the_one_that_was_borrowed() {
+    for line in [
+        "EHLO client.example",
+        "HELO [192.0.2.1]",
+        "LHLO [IPv6:2001:db8::1]",
+        "MAIL FROM:<a@client.example> SIZE=10 BODY=8BITMIME RET=HDRS ENVID=Q+2B AUTH=<> X=1",
+        "RCPT TO:<@x.example:b@example.org> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;b@example.org Y",
+        "RCPT TO:<Postmaster>",
+        "DATA",
+        "BDAT 5 LAST",
+        "RSET",
+        "VRFY bob",
+        "EXPN staff SMTPUTF8",
+        "HELP MAIL",
+        "NOOP ping",
+        "QUIT",
+        "STARTTLS",
+        "AUTH PLAIN AGFubgBwdw==",
+        "TURN",
+        "DEBUG",
+        "XYZZY plugh",
+    ] {
+        let verb = command(line).verb();
+        let owned: Command<'static> = command(line).into_owned();
+        assert_eq!(
+            (owned.verb(), owned.to_line()),
+            (verb, command(line).to_line()),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_log_shows_values_as_they_are_on_the_wire() {
+    let domain = Domain::parse("b.example").unwrap();
+    let literal = AddressLiteral::parse("[192.0.2.1]").unwrap();
+    let path = Path::parse("<@x.example:a@b.example>").unwrap();
+    for (shown, text) in [
+        (
+            format!("{:?}", ClientName::parse("b.example").unwrap().borrow()),
+            "ClientName(b.example)",
+        ),
+        (format!("{:?}", Argument::new("bob").unwrap()), "Argument(bob)"),
+        (Argument::new("bob").unwrap().to_string(), "bob"),
+        (format!("{:?}", domain.borrow()), "Domain(b.example)"),
+        (format!("{:?}", literal.borrow()), "AddressLiteral([192.0.2.1])"),
+        (Host::from(domain.clone()).borrow().to_string(), "b.example"),
+        (Host::from(literal.clone()).borrow().to_string(), "[192.0.2.1]"),
+        (
+            format!("{:?}", Mailbox::parse("a@b.example").unwrap()),
+            "Mailbox(a@b.example)",
+        ),
+        (format!("{path:?}"), "Path(<@x.example:a@b.example>)"),
+        (
+            ForwardPath::from(path.clone()).borrow().to_string(),
+            "<@x.example:a@b.example>",
+        ),
+        (
+            ForwardPath::parse("<Postmaster>").unwrap().borrow().to_string(),
+            "<Postmaster>",
+        ),
+        (ReversePath::Null.borrow().to_string(), "<>"),
+        (ReversePath::from(path).to_string(), "<@x.example:a@b.example>"),
+        (format!("{:?}", Xtext::parse("a+2Bb").unwrap()), "Xtext(a+2Bb)"),
+        (
+            format!("{:?}", Notify::SUCCESS | Notify::DELAY),
+            "Notify(SUCCESS,DELAY)",
+        ),
+        (
+            format!("{:?}", OriginalRecipient::parse("rfc822;a+2Bb").unwrap()),
+            "OriginalRecipient(rfc822;a+2Bb)",
+        ),
+        (format!("{:?}", EnhancedCode::new(5, 7, 30)), "Some(5.7.30)"),
+    ] {
+        assert_eq!(shown, text);
+    }
+    for (line, words) in [
+        (
+            "MAIL FROM:<a@client.example> SIZE=10 BODY=8BITMIME RET=HDRS ENVID=Q314 AUTH=<> X=1",
+            [
+                "<a@client.example>",
+                "10",
+                "EightBitMime",
+                "Headers",
+                "Q314",
+                "X=1",
+            ]
+            .as_slice(),
+        ),
+        (
+            "RCPT TO:<b@example.org> NOTIFY=NEVER ORCPT=rfc822;c@example.org Y",
+            &["<b@example.org>", "NEVER", "rfc822;c@example.org", "Parameter(Y)"],
+        ),
+    ] {
+        let shown = format!("{:?}", command(line));
+        for word in words {
+            assert!(shown.contains(word), "{word} in {shown}");
+        }
+    }
+}
