@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
-    client::{self, Asked, Closed, Event, Receipt},
+    client::{self, Asked, Closed, Event, Receipt, WhyNot},
     driver::Outbox,
     sasl::ClientMechanism,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
@@ -108,23 +108,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// When the session ends, or the server does not offer what the message needs.
     pub async fn send(&mut self, envelope: Envelope, message: &[u8]) -> Result<Receipt, SendError> {
-        let mut results = self.send_all([(envelope, message)]).await;
+        let mut result = None;
+        self.send_all([(envelope, message)], |known| result = Some(known))
+            .await;
         // There is one for each message.
-        results.pop().unwrap_or_else(|| Ok(Receipt::default()))
+        result.unwrap_or_else(|| Err(SendError::new(WhyNot::Over.into(), Receipt::default())))
     }
 
-    /// Sends messages one behind the other, and gives one result for each, in their order.
+    /// Sends messages one behind the other, each as [`send`](Self::send) does it, and tells the result of each as soon as
+    /// it is known, in their order.
     ///
-    /// Each is sent as [`send`](Self::send) does it, but with PIPELINING a message leaves together with the envelope of
-    /// the next one (RFC 2920 section 3.1): that is one round trip to a message instead of two. A message that is
-    /// not sent because the server does not offer what it needs does not stop those behind it; when the session ends,
-    /// nothing of the rest is sent.
+    /// With PIPELINING and DATA a message leaves together with the envelope of the next one (RFC 2920 section 3.1): that
+    /// is one round trip to a message instead of two. A message that is refused, or that needs what the server does
+    /// not offer, does not stop those behind it; when the session ends, nothing of the rest is sent.
     ///
-    /// The messages are taken as they are sent, one ahead, so they may be made on the way; the results are kept.
+    /// If the future is dropped, the session is good for nothing more, as with `send`; what was not told is not known.
     pub async fn send_all<'m>(
         &mut self,
         messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
-    ) -> Vec<Result<Receipt, SendError>> {
+        mut tell: impl FnMut(Result<Receipt, SendError>),
+    ) {
         let mut outbox = Outbox::new(messages.into_iter());
         while let Some(content) = outbox.begin(self.connection.machine_mut()) {
             let mut source = Source::<Empty>::Memory(content);
@@ -134,8 +137,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             if let Err(error) = sent {
                 outbox.failed(error);
             }
+            outbox.results().for_each(&mut tell);
         }
-        outbox.finish().collect()
+        outbox.results().for_each(tell);
     }
 
     /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the

@@ -101,7 +101,11 @@ impl Sender {
             "deliver" | "next" => {
                 let envelope = envelope(&unescape(&rest)?)?;
                 let receipt = Receipt::new(&envelope);
-                let refused = client.deliver(envelope).err();
+                let refused = if client.is_ready() {
+                    client.deliver(envelope).err()
+                } else {
+                    client.deliver_next(envelope).err()
+                };
                 if refused.is_none() {
                     self.receipts.push_back(receipt);
                 }

@@ -10,7 +10,6 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use smtp_proto::{
-    Machine,
     client::{BodyPermit, Client, Coming},
     driver::{Gathered, PIECES},
 };
@@ -59,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
             }
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut used = 0;
-            let octets = gathered.slices(self.buffered.machine().output(), *written);
+            let octets = gathered.slices(self.buffered.machine(), *written);
             for (slot, octets) in slices.iter_mut().zip(octets) {
                 *slot = IoSlice::new(octets);
                 used += 1;

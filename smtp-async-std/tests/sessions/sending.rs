@@ -50,7 +50,9 @@ fn messages_in_a_row_arrive<R: Runtime>() {
     let server = start::<R>(server_config(), options(10, 10));
     let messages = [0, 300, 40, 200_000, 5].map(text);
     let mut client = R::connect(server.address, client_config()).unwrap();
-    let results = R::block_on(client.send_all(messages.iter().map(|message| (bob(), &**message))));
+    let mut results = Vec::new();
+    let all = messages.iter().map(|message| (bob(), &**message));
+    R::block_on(client.send_all(all, |result| results.push(result)));
     assert_eq!(results.len(), messages.len());
     for (result, message) in results.iter().zip(&messages) {
         assert!(result.as_ref().is_ok_and(Receipt::all_accepted));

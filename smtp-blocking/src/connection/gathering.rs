@@ -6,7 +6,6 @@ use std::{
 };
 
 use smtp_proto::{
-    Machine,
     client::{BodyPermit, Client, Coming},
     driver::{Gathered, PIECES},
 };
@@ -48,7 +47,7 @@ impl<S: Socket> Connection<S, Client> {
             }
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut used = 0;
-            let octets = gathered.slices(self.buffered.machine().output(), *written);
+            let octets = gathered.slices(self.buffered.machine(), *written);
             for (slot, octets) in slices.iter_mut().zip(octets) {
                 *slot = IoSlice::new(octets);
                 used += 1;

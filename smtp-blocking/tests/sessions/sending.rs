@@ -89,7 +89,9 @@ fn messages_in_a_row_arrive() {
         let (near, far) = narrow();
         let serving = thread::spawn(move || receive(far, server_config()));
         let mut client = Client::on(near, config).unwrap();
-        let results = client.send_all(messages.iter().map(|message| (bob(), &**message)));
+        let mut results = Vec::new();
+        let all = messages.iter().map(|message| (bob(), &**message));
+        client.send_all(all, |result| results.push(result));
         assert_eq!(results.len(), messages.len());
         assert!(
             results

@@ -164,14 +164,16 @@ impl Client {
     /// then, nor the session be used: it ends with [`Closed::Unsendable`].
     pub fn body<'b>(
         &mut self,
-        _permit: &BodyPermit,
+        permit: &BodyPermit,
         input: &mut &'b [u8],
         coming: Coming,
     ) -> Result<Piece<'b>, Unsendable> {
         let window = self.chunk_window();
         let most = self.config.limits.chunk.max(1);
-        let (Stage::Content | Stage::ChunksRefused, Some(transaction)) = (self.stage, &mut self.transaction)
-        else {
+        let (Stage::Content | Stage::ChunksRefused, Some(transaction)) = (
+            self.stage,
+            self.transaction.as_mut().filter(|open| open.number == permit.0),
+        ) else {
             // Behind the last chunk there is nothing left to say.
             let done = self.stage == Stage::Final && input.is_empty();
             return Ok(if done { Piece::Empty } else { Piece::Stopped });
@@ -216,7 +218,14 @@ impl Client {
     /// # Errors
     ///
     /// [`Unsendable`] when the message ends in a bare CR and those are refused; see [`body`](Self::body).
-    pub fn end_body(&mut self, _permit: BodyPermit) -> Result<(), Unsendable> {
+    pub fn end_body(&mut self, permit: BodyPermit) -> Result<(), Unsendable> {
+        if self
+            .transaction
+            .as_ref()
+            .is_none_or(|open| open.number != permit.0)
+        {
+            return Ok(());
+        }
         if self.chunk_is_open() {
             // The chunk cannot be completed without the octets that it was begun with.
             self.close(Closed::Aborted);

@@ -29,15 +29,15 @@ pub enum Event<'i> {
     /// The server is ready for the message of the open transaction: give it to
     /// [`body`](super::Client::body), then call [`end_body`](super::Client::end_body).
     Body(BodyPermit),
-    /// The transaction is over, and the session ready for the next or at the one that was given behind it. What became
+    /// The transaction is over, and the session ready for the next or at the one that was announced. What became
     /// of each recipient was said by the replies.
     Finished(Outcome),
     /// The session is over. Always the last event; polling again only gives it again.
     Closed {
         /// Why.
         why: Closed,
-        /// What that means for the message of the open transaction. Of one that was given behind it nothing was
-        /// accepted.
+        /// What that means for the message of the open transaction. Of one that was announced behind it nothing
+        /// was accepted.
         message: Fate,
     },
 }
@@ -85,10 +85,10 @@ pub enum Asked {
     Nothing,
 }
 
-/// The right to send the content of the open transaction's message.
+/// The right to send the content of one transaction's message.
 #[derive(Debug)]
 #[must_use = "a server that waits for a message gives up in the end"]
-pub struct BodyPermit(pub(super) ());
+pub struct BodyPermit(pub(super) u32);
 
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -47,6 +47,7 @@ mod body;
 mod command;
 mod config;
 mod event;
+mod next;
 mod receipt;
 mod reply;
 mod tls;
@@ -81,7 +82,7 @@ pub struct Client {
     state: State,
     stage: Stage,
     transaction: Option<Box<Transaction>>,
-    /// The transaction behind it.
+    /// The transaction that was announced behind it.
     next: Option<Box<Transaction>>,
     /// Octets that were queued behind the end of the message: commands of the next transaction.
     behind_message: usize,
@@ -248,13 +249,6 @@ impl Client {
         self.end(why, fate);
     }
 
-    /// Whether nothing of a completed message waits to be written.
-    fn message_is_written(&self) -> bool {
-        let transaction = self.transaction.as_ref();
-        transaction.is_some_and(|transaction| transaction.content.is_sent())
-            && self.output.len() <= self.behind_message
-    }
-
     /// The session ends for this reason, unless it was ending anyway.
     fn broke(&mut self, why: Closed) {
         match self.stage {
@@ -288,7 +282,11 @@ impl Client {
                 }
                 Stage::Permit => {
                     self.stage = Stage::Content;
-                    return Some(Event::Body(BodyPermit(())));
+                    let number = self
+                        .transaction
+                        .as_ref()
+                        .map_or(0, |transaction| transaction.number);
+                    return Some(Event::Body(BodyPermit(number)));
                 }
                 Stage::Final => {
                     self.send_last_chunk();
@@ -413,7 +411,7 @@ impl Machine for Client {
     }
 
     fn output(&self) -> &[u8] {
-        self.output.pending()
+        self.unwritten()
     }
 
     fn wrote(&mut self, octets: usize) {

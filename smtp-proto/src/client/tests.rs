@@ -231,11 +231,18 @@ impl Session {
 
     #[track_caller]
     fn deliver(&mut self, envelope: Envelope) -> &mut Self {
-        if self.client.is_ready() {
-            self.receipts.clear();
-        }
+        self.receipts.clear();
         self.receipts.push_back(Receipt::new(&envelope));
         self.client.deliver(envelope).unwrap();
+        self.go_on()
+    }
+
+    /// Announces a further message, to these recipients.
+    #[track_caller]
+    fn next(&mut self, recipients: &str) -> &mut Self {
+        let envelope = to(recipients);
+        self.receipts.push_back(Receipt::new(&envelope));
+        self.client.deliver_next(envelope).unwrap();
         self.go_on()
     }
 

@@ -18,6 +18,8 @@ const OUTPUT_HIGH: usize = 4096;
 /// A transaction under way.
 #[derive(Debug)]
 pub(super) struct Transaction {
+    /// Which of the session it is, for the permit to send its message.
+    pub(super) number: u32,
     envelope: Envelope,
     /// How many commands were queued: MAIL is the first, then RCPT for each recipient, then DATA.
     sent: usize,
@@ -35,6 +37,11 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
+    /// Whether something of it was sent.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.sent > 0
+    }
+
     /// How many commands are unanswered.
     pub(super) const fn outstanding(&self) -> usize {
         self.sent - self.answered
@@ -89,7 +96,7 @@ impl Transaction {
     }
 
     /// Queues the commands that may be queued, so that at most `window` are unanswered. Returns whether there were any.
-    fn send(&mut self, window: usize, offered: &Extensions, output: &mut Output) -> bool {
+    pub(super) fn send(&mut self, window: usize, offered: &Extensions, output: &mut Output) -> bool {
         let recipients = self.envelope.recipients().len();
         let commands = 1 + recipients + usize::from(!self.content.chunking());
         let before = self.sent;
@@ -127,12 +134,8 @@ impl Transaction {
 impl Client {
     /// Begins a transaction. MAIL and RCPT go out, in one group when the server offers PIPELINING; when the server
     /// is ready for the message, [`Event::Body`](super::Event::Body) comes, and in any case
-    /// [`Event::Finished`](super::Event::Finished).
-    ///
-    /// While a transaction is under way, one more envelope can be given: its transaction begins when the other one is
-    /// [finished](super::Event::Finished). With PIPELINING and DATA its commands leave earlier, with the final dot of the
-    /// message before it (RFC 2920 section 3.1), so that a message costs one round trip instead of two; for that, deliver
-    /// the next envelope when [`Event::Body`](super::Event::Body) comes.
+    /// [`Event::Finished`](super::Event::Finished). A further message can be announced with
+    /// [`deliver_next`](Self::deliver_next).
     ///
     /// Only parameters whose extension is offered are sent: SIZE, AUTH and the DSN parameters are left out silently
     /// (RFC 1870 section 6, RFC 4954 section 5, RFC 3461 section 5); a message that needs 8BITMIME, BINARYMIME or SMTPUTF8 is refused
@@ -142,49 +145,13 @@ impl Client {
     ///
     /// Gives the envelope back with the reason when nothing can be sent.
     pub fn deliver(&mut self, envelope: Envelope) -> Result<(), NotSent<Box<Envelope>>> {
-        match self.judge(&envelope) {
-            Ok(chunking) => {
-                let endings = self.config.line_endings;
-                let binary = envelope.parameters().body() == Some(Body::BinaryMime);
-                let seven_bit = !self.extensions.has(Keyword::EightBitMime);
-                self.transactions += 1;
-                let transaction = Some(Box::new(Transaction {
-                    envelope,
-                    sent: 0,
-                    answered: 0,
-                    refused: None,
-                    accepted: Vec::new(),
-                    finals: 0,
-                    any_accepted: false,
-                    content: Content::new(chunking, binary, endings, seven_bit && !binary),
-                }));
-                if self.is_ready() {
-                    self.transaction = transaction;
-                    self.begin();
-                } else {
-                    self.next = transaction;
-                }
-                Ok(())
-            }
-            Err(why) => Err(NotSent {
-                value: Box::new(envelope),
-                why,
-            }),
-        }
+        let turn = self.turn();
+        self.transaction = Some(self.plan(turn, envelope)?);
+        self.begin();
+        Ok(())
     }
 
-    /// Begins the transaction that waits, if there is one; else the session is ready.
-    pub(super) fn turn_to_next(&mut self) {
-        self.transaction = self.next.take();
-        self.behind_message = 0;
-        match &self.transaction {
-            None => self.stage = Stage::Ready,
-            Some(begun) if begun.sent > 0 => self.stage = Stage::Envelope,
-            Some(_) => self.begin(),
-        }
-    }
-
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         if self.needs_reset {
             self.send(&[b"RSET"]);
             self.stage = Stage::Resetting;
@@ -193,11 +160,40 @@ impl Client {
         }
     }
 
+    /// A transaction for this envelope, if it is its turn and the server takes it.
+    pub(super) fn plan(
+        &mut self,
+        turn: Result<(), WhyNot>,
+        envelope: Envelope,
+    ) -> Result<Box<Transaction>, NotSent<Box<Envelope>>> {
+        let chunking = match turn.and_then(|()| self.judge(&envelope)) {
+            Ok(chunking) => chunking,
+            Err(why) => {
+                return Err(NotSent {
+                    value: Box::new(envelope),
+                    why,
+                });
+            }
+        };
+        let endings = self.config.line_endings;
+        let binary = envelope.parameters().body() == Some(Body::BinaryMime);
+        let seven_bit = !self.extensions.has(Keyword::EightBitMime);
+        self.transactions += 1;
+        Ok(Box::new(Transaction {
+            number: self.transactions,
+            envelope,
+            sent: 0,
+            answered: 0,
+            refused: None,
+            accepted: Vec::new(),
+            finals: 0,
+            any_accepted: false,
+            content: Content::new(chunking, binary, endings, seven_bit && !binary),
+        }))
+    }
+
     /// Whether this envelope can be sent in this session, and whether its message goes in chunks.
     fn judge(&self, envelope: &Envelope) -> Result<bool, WhyNot> {
-        if self.transaction.is_none() || self.next.is_some() {
-            self.turn()?;
-        }
         let offers = |keyword| self.extensions.has(keyword);
         let needs = |keyword| {
             if offers(keyword) {
@@ -277,7 +273,7 @@ impl Client {
     }
 
     /// How many commands may be unanswered.
-    fn window(&self) -> usize {
+    pub(super) fn window(&self) -> usize {
         if self.pipelines() {
             self.config.limits.window.max(1)
         } else {
@@ -313,20 +309,6 @@ impl Client {
         self.needs_reset = outcome != Asked::Mail;
         self.stage = Stage::Finished(Outcome::Refused(outcome), None);
         true
-    }
-
-    /// Queues commands of the next transaction behind the final dot of this one. Not behind a last chunk: if that is
-    /// refused, RSET has to come first (RFC 3030 section 2).
-    pub(super) fn send_next(&mut self) {
-        let window = self.window();
-        if self.pipelines()
-            && let (Stage::Final, Some(current), Some(next)) = (self.stage, &self.transaction, &mut self.next)
-            && !current.content.chunking()
-        {
-            let before = self.output.len();
-            next.send(window, &self.extensions, &mut self.output);
-            self.behind_message += self.output.len() - before;
-        }
     }
 
     pub(super) fn envelope_answered(&mut self, to: Asked, reply: &Reply<'_>) {

@@ -159,7 +159,7 @@ impl Buffered<Client> {
     pub fn wrote_gathered(&mut self, gathered: &Gathered<'_>, written: usize) {
         let kept = gathered.kept(self.machine.output());
         let output = self.machine.output().get(..kept).unwrap_or_default();
-        for octets in gathered.slices(output, written) {
+        for octets in gathered.around(output, written) {
             self.backlog.extend_from_slice(octets);
         }
         self.machine

@@ -32,7 +32,7 @@ pub enum Error<E: core::error::Error + 'static> {
         /// What broke the stream.
         source: Option<E>,
     },
-    /// Nothing was sent: the request does not fit the session, which goes on.
+    /// Nothing was sent: the request does not fit the session, which is as it was.
     #[error(transparent)]
     NotSent(#[from] WhyNot),
     /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.

@@ -89,9 +89,23 @@ impl<'b> Gathered<'b> {
         self.blocked
     }
 
-    /// What is to be written, in order, behind the first `written` octets of it. `output` is the machine's. At most
-    /// [`PIECES`] and three more, none empty.
-    pub fn slices<'s>(&'s self, output: &'s [u8], written: usize) -> impl Iterator<Item = &'s [u8]> {
+    /// What is to be written in one go, in order, behind the first `written` octets of it. At most [`PIECES`] and three
+    /// more, none empty.
+    ///
+    /// Commands of the next transaction are among it in clear only, where a stream says how much of a write has left.
+    /// Of TLS nobody knows before a flush, and then all or nothing: so there the end of a message is the end of a write,
+    /// and the commands are what the machine has to say next.
+    pub fn slices<'s>(&'s self, machine: &'s Client, written: usize) -> impl Iterator<Item = &'s [u8]> {
+        let output = if machine.is_encrypted() {
+            machine.output()
+        } else {
+            machine.all_output()
+        };
+        self.around(output, written)
+    }
+
+    /// The pieces with this output around them.
+    pub(super) fn around<'s>(&'s self, output: &'s [u8], written: usize) -> impl Iterator<Item = &'s [u8]> {
         let (before, behind) = output.split_at_checked(self.head).unwrap_or((output, &[]));
         let all = core::iter::once(before)
             .chain(self.pieces.iter().copied())

@@ -1,40 +1,45 @@
 //! Messages in a row.
 
-use alloc::{collections::VecDeque, vec::Vec};
-use core::error;
+use alloc::{boxed::Box, collections::VecDeque};
+use core::{error, iter};
 
 use super::{Error, SendError};
 use crate::{
-    client::{Client, Event, Receipt, WhyNot},
+    client::{Client, Closed, Event, Fate, NotSent, Receipt},
     data::Survey,
-    types::Envelope,
+    types::{AnnouncedLimits, Envelope},
 };
 
 /// Messages that are sent one behind the other, and what became of each.
 ///
 /// What a message needs is found by [looking](Survey) at it, and one that has more recipients than the server takes at
-/// once goes in [several transactions](Envelope::split). The next transaction is
-/// [given](Client::deliver) to the machine while the message of the one before it is sent, so that both leave together.
+/// once goes in [several transactions](Envelope::split). Each transaction is [announced](Client::deliver_next) while
+/// the message of the one before it is sent, so that both leave together.
 ///
-/// [`begin`](Self::begin) says which content is next; each event until the transaction is finished is to be
-/// [followed](Self::follow).
+/// A driver [begins](Self::begin) a transaction, sends the content that this gives, and shows each event until the
+/// transaction is finished to [`follow`](Self::follow); when the session ends before that, it calls
+/// [`failed`](Self::failed). [`results`](Self::results) has what is known then.
 #[derive(Debug)]
 pub struct Outbox<'m, I, E: error::Error + 'static> {
     messages: I,
-    /// Transactions of the message that was taken last.
+    /// Transactions that the machine does not have yet, of the message that was taken last.
     parts: VecDeque<Envelope>,
     content: &'m [u8],
-    /// The message of the transaction under way.
+    /// The message of the transaction under way, counted from the first of all.
     current: usize,
     /// That of the transaction behind it, which the machine has.
     behind: Option<(usize, &'m [u8])>,
-    results: Vec<Fate<E>>,
+    /// How many messages have no record any more.
+    told: usize,
+    records: VecDeque<Record<E>>,
 }
 
-/// What became of a message, as far as that is known.
+/// What is known of a message.
 #[derive(Debug)]
-struct Fate<E: error::Error + 'static> {
+struct Record<E: error::Error + 'static> {
     receipt: Receipt,
+    /// How many transactions it has that are not finished.
+    left: usize,
     error: Option<Error<E>>,
 }
 
@@ -43,7 +48,7 @@ where
     I: Iterator<Item = (Envelope, &'m [u8])>,
     E: error::Error + 'static,
 {
-    /// The messages are taken when their turn comes, one ahead.
+    /// The messages are taken as they are sent, one ahead.
     pub const fn new(messages: I) -> Self {
         Self {
             messages,
@@ -51,78 +56,126 @@ where
             content: &[],
             current: 0,
             behind: None,
-            results: Vec::new(),
+            told: 0,
+            records: VecDeque::new(),
         }
     }
 
-    /// Begins the next transaction and gives the content that it is about; `None` when there is none left. The machine
-    /// must be at the end of the one before.
+    /// Begins the next transaction and gives the content that it is about; `None` when there is none left. The one
+    /// before must be over.
     pub fn begin(&mut self, machine: &mut Client) -> Option<&'m [u8]> {
-        let (message, content) = self.behind.take().or_else(|| self.deliver(machine))?;
+        let limits = machine.extensions().limits();
+        let (message, content) = match self.behind.take() {
+            Some(announced) => announced,
+            None => self.give(limits, None, |part| machine.deliver(part))?,
+        };
         self.current = message;
+        // Looked for now, while the server is busy, and not when it waits for the content.
+        if self.parts.is_empty() {
+            self.take(limits);
+        }
         Some(content)
     }
 
-    /// Takes notice of an event of the transaction under way, and gives the machine the next one when it is time.
+    /// Takes notice of an event of the transaction under way, and announces the next one when it is time.
     pub fn follow(&mut self, event: &Event<'_>, machine: &mut Client) {
-        if let Some(fate) = self.results.get_mut(self.current) {
-            fate.receipt.note(event);
+        if let Some(record) = self.record(self.current) {
+            record.receipt.note(event);
+            record.left -= usize::from(matches!(event, Event::Finished(_)));
         }
-        match event {
-            Event::Body(_) if self.behind.is_none() => self.behind = self.deliver(machine),
-            Event::Closed { .. } => {
-                if let Some((message, _)) = self.behind.take()
-                    && message != self.current
-                {
-                    self.fail(message, WhyNot::Over.into());
-                }
-            }
-            _ => {}
+        if matches!(event, Event::Body(_)) && self.behind.is_none() {
+            let limits = machine.extensions().limits();
+            self.behind = self.give(limits, Some(self.current), |part| machine.deliver_next(part));
         }
     }
 
-    /// The transaction under way did not come to its end.
+    /// The session ended before the transaction under way did.
     pub fn failed(&mut self, error: Error<E>) {
-        self.fail(self.current, error);
+        if let Some((message, _)) = self.behind.take()
+            && message != self.current
+        {
+            let why = match &error {
+                Error::Closed { why, .. } => *why,
+                _ => Closed::Aborted,
+            };
+            self.fail(
+                message,
+                0,
+                Error::Closed {
+                    why,
+                    message: Fate::NotAccepted,
+                    reply: None,
+                    source: None,
+                },
+            );
+        }
+        self.fail(self.current, 0, error);
     }
 
-    /// One result for each message, in their order.
-    pub fn finish(self) -> impl Iterator<Item = Result<Receipt, SendError<E>>> {
-        self.results.into_iter().map(|fate| match fate.error {
-            None => Ok(fate.receipt),
-            Some(error) => Err(SendError::new(error, fate.receipt)),
+    /// The results of messages that are known now, one for each, in the order of the messages.
+    pub fn results(&mut self) -> impl Iterator<Item = Result<Receipt, SendError<E>>> {
+        iter::from_fn(|| {
+            let record = self.records.pop_front_if(|record| record.left == 0)?;
+            self.told += 1;
+            Some(match record.error {
+                None => Ok(record.receipt),
+                Some(error) => Err(SendError::new(error, record.receipt)),
+            })
         })
     }
 
-    /// Gives the machine the next transaction that it takes.
-    fn deliver(&mut self, machine: &mut Client) -> Option<(usize, &'m [u8])> {
+    /// Gives the machine the next transaction that it takes, while one of message `under_way` is.
+    fn give(
+        &mut self,
+        limits: AnnouncedLimits,
+        under_way: Option<usize>,
+        mut deliver: impl FnMut(Envelope) -> Result<(), NotSent<Box<Envelope>>>,
+    ) -> Option<(usize, &'m [u8])> {
         loop {
-            while let Some(part) = self.parts.pop_front() {
-                let message = self.results.len().saturating_sub(1);
-                match machine.deliver(part) {
-                    Ok(()) => return Some((message, self.content)),
-                    Err(refused) => self.fail(message, refused.why.into()),
+            let Some(part) = self.parts.pop_front() else {
+                self.take(limits)?;
+                continue;
+            };
+            let message = self.told + self.records.len() - 1;
+            match deliver(part) {
+                Ok(()) => return Some((message, self.content)),
+                Err(refused) => {
+                    let left = usize::from(under_way == Some(message));
+                    self.fail(message, left, refused.why.into());
                 }
             }
-            let (envelope, content) = self.messages.next()?;
-            let mut survey = Survey::new();
-            survey.feed(content);
-            let envelope = envelope.for_content(&survey.finish());
-            let mut receipt = Receipt::default();
-            self.parts = envelope.split(machine.extensions().limits()).collect();
-            self.parts.iter().for_each(|part| receipt.begin(part));
-            self.content = content;
-            self.results.push(Fate { receipt, error: None });
         }
     }
 
-    /// Nothing more of this message is sent.
-    fn fail(&mut self, message: usize, error: Error<E>) {
-        if message + 1 == self.results.len() {
+    /// Takes the next message.
+    fn take(&mut self, limits: AnnouncedLimits) -> Option<()> {
+        let (envelope, content) = self.messages.next()?;
+        let mut survey = Survey::new();
+        survey.feed(content);
+        let mut receipt = Receipt::default();
+        self.parts = envelope.for_content(&survey.finish()).split(limits).collect();
+        self.parts.iter().for_each(|part| receipt.begin(part));
+        self.content = content;
+        self.records.push_back(Record {
+            receipt,
+            left: self.parts.len(),
+            error: None,
+        });
+        Some(())
+    }
+
+    fn record(&mut self, message: usize) -> Option<&mut Record<E>> {
+        self.records.get_mut(message.checked_sub(self.told)?)
+    }
+
+    /// Nothing more of this message is sent, but for the transactions that are left.
+    fn fail(&mut self, message: usize, left: usize, error: Error<E>) {
+        if message + 1 == self.told + self.records.len() {
             self.parts.clear();
         }
-        if let Some(fate) = self.results.get_mut(message) {
-            fate.error.get_or_insert(error);
+        if let Some(record) = self.record(message) {
+            record.left = left;
+            record.error.get_or_insert(error);
         }
     }
 }

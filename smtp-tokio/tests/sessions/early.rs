@@ -370,6 +370,11 @@ async fn a_session_that_was_dropped_in_a_message_cannot_be_used() {
             Ok(()) = stop => {}
         }
         assert!(matches!(client.noop().await, Err(Error::NotSent(_))));
+        // Nothing of another message goes into the transaction that is open.
+        let failed = client.send(bob(), b"Another\r\n").await.unwrap_err();
+        assert!(matches!(failed.error, Error::NotSent(_)), "{failed}");
+        let failed = client.send_from(bob(), &b"Another\r\n"[..]).await.unwrap_err();
+        assert!(matches!(failed.error, Error::NotSent(_)), "{failed}");
         assert!(matches!(client.quit().await, Err(Error::NotSent(_))));
     };
     let watching = async {

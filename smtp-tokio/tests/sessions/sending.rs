@@ -112,9 +112,9 @@ async fn messages_in_a_row_arrive_however_little_the_stream_takes() {
             let (near, far) = duplex(room);
             let sending = async {
                 let mut client = Client::on(near, config).await.unwrap();
-                let results = client
-                    .send_all(messages.iter().map(|message| (bob(), &**message)))
-                    .await;
+                let mut results = Vec::new();
+                let all = messages.iter().map(|message| (bob(), &**message));
+                client.send_all(all, |result| results.push(result)).await;
                 assert_eq!(results.len(), messages.len());
                 assert!(
                     results

@@ -118,6 +118,8 @@ pub fn pair(data: &[u8]) {
 
 fn settings(choices: &mut Choices<'_>) -> Settings {
     let mut settings = Settings::default();
+    // The stream may be slower than any server would stand.
+    settings.server.timeouts.data = Duration::from_secs(86_400);
     if choices.yes() {
         (settings.server.protocol, settings.client.protocol) = (Protocol::Lmtp, Protocol::Lmtp);
     }

@@ -5,7 +5,7 @@ use super::*;
 /// A session at the body of its first message, with a second envelope behind it.
 fn two(config: Config, extensions: &str, first: &str) -> Session {
     let mut session = Session::at_body(config, extensions, first);
-    session.deliver(to("c@y"));
+    session.next("c@y");
     session
 }
 
@@ -39,16 +39,14 @@ fn its_commands_leave_with_the_final_dot() {
 fn it_may_be_given_at_any_time() {
     // Before the body of the other one.
     let mut session = Session::with(config(), "PIPELINING");
-    session.deliver(to("b@y")).deliver(to("c@y"));
+    session.deliver(to("b@y")).next("c@y");
     session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
     session.server("250|250|354").sees_at_last("Body");
     session.give("Hi|", Coming::Nothing);
     session.end().hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     // Behind its final dot.
     let mut session = Session::at_end(config(), "PIPELINING", "b@y");
-    session
-        .deliver(to("c@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session.next("c@y").hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     session
         .server("250|250|250|354")
         .sees("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
@@ -92,7 +90,7 @@ fn a_refused_message_leaves_the_next_one_alone() {
 #[test]
 fn a_message_that_nobody_gets_is_followed_by_the_next_one() {
     let mut session = Session::with(config(), "PIPELINING");
-    session.deliver(to("b@y")).deliver(to("c@y")).written();
+    session.deliver(to("b@y")).next("c@y").written();
     session.wire.clear();
     session
         .server("250|550|503")
@@ -114,9 +112,18 @@ fn lmtp_has_its_final_replies_first() {
 fn no_more_than_the_window_is_unanswered() {
     let mut config = config();
     config.limits.window = 2;
-    let mut session = sent(config, "PIPELINING", "b@y");
-    session.hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|");
-    session.server("250").hears("").server("250").hears("DATA|");
+    let mut session = sent(config.clone(), "PIPELINING", "b@y");
+    session.hears("Hi|.|MAIL FROM:<a@x>|");
+    session.server("250").hears("RCPT TO:<c@y>|");
+    session.server("250|250").hears("DATA|");
+    config.limits.window = 1;
+    sent(config, "PIPELINING", "b@y").hears("Hi|.|");
+    // LMTP has a reply for each recipient.
+    let mut config = lmtp();
+    config.limits.window = 3;
+    let mut session = sent(config, "PIPELINING", "b@y d@y");
+    session.hears("Hi|.|MAIL FROM:<a@x>|");
+    session.server("250").hears("RCPT TO:<c@y>|");
 }
 
 /// The reply to the message counts once its final dot was written, whatever waits behind that.
@@ -153,7 +160,7 @@ fn the_end_of_the_message_counts_and_not_what_is_behind_it() {
 #[test]
 fn a_reply_to_its_commands_counts_once_they_are_written() {
     let mut session = sent(config(), "PIPELINING", "b@y");
-    session.writes(".\r\nMAIL FROM:<a@x>\r\n".len());
+    session.writes(".\r\n".len()).writes("MAIL FROM:<a@x>\r\n".len());
     session
         .server("250|250|250")
         .sees_at_last("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");
@@ -207,7 +214,64 @@ fn its_deadlines_begin_behind_those_of_the_other_one() {
 #[test]
 fn one_can_wait_and_a_second_cannot() {
     let mut session = two(config(), "PIPELINING", "b@y");
-    let refused = session.client.deliver(to("d@y")).unwrap_err();
+    let refused = session.client.deliver_next(to("d@y")).unwrap_err();
     assert_eq!((*refused.value, refused.why), (to("d@y"), WhyNot::OutOfTurn));
     assert!(session.client.quit().is_err());
+}
+
+#[test]
+fn there_is_none_behind_nothing() {
+    let mut session = Session::with(config(), "PIPELINING");
+    assert_eq!(
+        session.client.deliver_next(to("b@y")).unwrap_err().why,
+        WhyNot::OutOfTurn
+    );
+    session.eof();
+    assert_eq!(
+        session.client.deliver_next(to("b@y")).unwrap_err().why,
+        WhyNot::Over
+    );
+}
+
+/// What a session that was left in the middle of a transaction has to say goes to nobody else.
+#[test]
+fn a_message_is_not_begun_behind_one_that_was_forgotten() {
+    let mut session = Session::at_body(config(), "PIPELINING", "b@y");
+    let refused = session.client.deliver(to("c@y")).unwrap_err();
+    assert_eq!(refused.why, WhyNot::OutOfTurn);
+}
+
+#[test]
+fn a_permit_is_good_for_one_message() {
+    let mut config = chunking();
+    config.limits.chunk = 2;
+    let mut session = two(config, "PIPELINING|CHUNKING", "b@y");
+    session.give("Hi", Coming::More);
+    let stale = session.permit.take().unwrap();
+    session.server("554").sees("Chunk 554, Refused(Chunk)");
+    session.written().server("250").written().server("250|250");
+    session.sees_at_last("Body");
+    let mut input: &[u8] = b"of the first";
+    assert_eq!(
+        session.client.body(&stale, &mut input, Coming::More),
+        Ok(Piece::Stopped)
+    );
+    assert_eq!(session.client.end_body(stale), Ok(()));
+    session.wire.clear();
+    session.give("Ho", Coming::Nothing);
+    session.end().hears("BDAT 4 LAST|Ho|");
+}
+
+/// Under TLS nobody knows how much of a write has left before all of it has.
+#[test]
+fn the_end_of_a_message_is_the_end_of_a_write() {
+    let mut session = sent(config(), "PIPELINING", "b@y");
+    assert_eq!(session.client.output(), b".\r\n");
+    session.writes(1);
+    assert_eq!(session.client.output(), b"\r\n");
+    session.writes(2);
+    assert_eq!(
+        session.client.output(),
+        b"MAIL FROM:<a@x>\r\nRCPT TO:<c@y>\r\nDATA\r\n"
+    );
 }

@@ -1,6 +1,7 @@
 use std::{
     format,
     string::{String, ToString},
+    vec::Vec,
 };
 
 use super::*;
@@ -83,7 +84,7 @@ impl Session {
         let mut said = Vec::new();
         if let Some(permit) = permit {
             let gathered = self.client.gather(permit, content, Coming::Nothing);
-            for octets in gathered.slices(self.client.unwritten(true), 0) {
+            for octets in gathered.slices(self.client.machine(), 0) {
                 said.extend_from_slice(octets);
             }
             self.client.wrote_gathered(&gathered, said.len());
@@ -106,6 +107,7 @@ impl Session {
     /// Sends the messages, and tells what became of each.
     fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Vec<String> {
         let mut outbox = Outbox::new(messages.into_iter());
+        let mut results = Vec::new();
         while let Some(content) = outbox.begin(self.client.machine_mut()) {
             let error = self.drive(content, |event, machine| {
                 outbox.follow(event, machine);
@@ -114,8 +116,11 @@ impl Session {
             if let Some(error) = error {
                 outbox.failed(error);
             }
+            results.extend(outbox.results().map(told));
         }
-        outbox.finish().map(told).collect()
+        results.extend(outbox.results().map(told));
+        assert_eq!(outbox.records.len(), 0);
+        results
     }
 }
 
@@ -240,8 +245,9 @@ fn the_end_of_the_session_is_the_end_of_all() {
     let over = "NotSent: connect again, the session is over";
     // Behind the final dot of the first, which may have been accepted.
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
+    let eof = "NotSent: the server closed the connection";
     let lost = "Unknown: the server closed the connection";
-    assert_eq!(session.send(messages()), [lost, over, over]);
+    assert_eq!(session.send(messages()), [lost, eof, over]);
     // Behind the first, so that nothing is said of the second.
     let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|421"]);
     let refused = "421: the server closed the session with 421";
@@ -250,4 +256,7 @@ fn the_end_of_the_session_is_the_end_of_all() {
     let mut session = Session::new("250-PIPELINING|250 LIMITS RCPTMAX=1", &["250|250|354", "250"]);
     let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
     assert_eq!(results, ["250 NotSent: the server closed the connection", over]);
+    // Before any.
+    let mut session = Session::new("250 PIPELINING", &["421"]);
+    assert_eq!(session.send(messages()), [refused, over, over]);
 }
