@@ -10,6 +10,7 @@
 mod auth;
 mod early;
 mod own;
+mod records;
 mod sending;
 mod serving;
 mod support;
