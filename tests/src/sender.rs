@@ -79,6 +79,12 @@ impl Sender {
         self.permit.is_some() && self.content.is_none()
     }
 
+    /// Whether a transaction is under way, and none is announced behind it.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.receipts.len() == 1
+    }
+
     /// Does the next thing if it is its turn.
     fn act(&mut self) -> Result<bool, String> {
         let Some(plan) = self.plans.front() else {
@@ -87,7 +93,7 @@ impl Sender {
         let (verb, rest) = plan.split_once(' ').unwrap_or((plan, ""));
         let in_turn = match verb {
             "part" | "body" => self.wants_content(),
-            "next" => self.permit.is_some() || self.client.is_ready(),
+            "next" => self.is_alone() || self.client.is_ready(),
             "abort" => true,
             _ => self.client.is_ready(),
         };

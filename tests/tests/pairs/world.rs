@@ -257,13 +257,15 @@ impl<'s> World<'s> {
             .script
             .front()
             .is_some_and(|act| act.starts_with("deliver"));
-        let act = if sender.wants_content() {
-            // The next message may be announced before this one goes.
-            if begins && self.parts.len() == finished + 1 && self.dice.one_in(3) {
-                self.begin()?.replacen("deliver", "next", 1)
-            } else {
-                self.parts.get_mut(finished)?.pop_front()?
-            }
+        // The next message may be announced while this one is under way: mostly before its content goes.
+        let announces = begins
+            && sender.is_alone()
+            && !sender.client.is_ready()
+            && self.dice.one_in(if sender.wants_content() { 3 } else { 30 });
+        let act = if announces {
+            self.begin()?.replacen("deliver", "next", 1)
+        } else if sender.wants_content() {
+            self.parts.get_mut(finished)?.pop_front()?
         } else if !sender.client.is_ready() {
             return None;
         } else if begins {
