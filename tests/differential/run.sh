@@ -3,8 +3,9 @@
 #
 #     tests/differential/run.sh [--differences | --table]
 #
-# Installs Postfix (for smtp-sink) with apt-get if it is missing, and aiosmtpd with pip into a virtual environment of its own.
-# It runs as root, as smtp-sink wants to be started by root. SERVER_BIN names a binary to use instead of building the example.
+# It has to run as root, since smtp-sink has to be started by root, and for apt-get: Postfix (for smtp-sink) is installed with that if it
+# is missing. aiosmtpd comes with pip, in the version that was judged, into a virtual environment in the target directory, which later
+# runs use again. SERVER_BIN names a binary to use instead of building the example.
 set -uo pipefail
 exec </dev/null
 
@@ -23,8 +24,7 @@ trap 'exit 130' INT TERM
 
 install() {
     command -v smtp-sink >/dev/null || install_packages postfix || return
-    python3 -m venv "$tmp/venv" || { install_packages python3-venv && python3 -m venv --clear "$tmp/venv"; } || return
-    "$tmp/venv/bin/python" -m pip install --quiet --disable-pip-version-check aiosmtpd
+    make_python
 }
 install || { echo "FAIL: what the comparison needs cannot be installed"; exit 1; }
 
@@ -37,5 +37,5 @@ fi
 status=0
 cargo run --quiet --manifest-path "$here/Cargo.toml" --target-dir "$target/differential" -- "$@" || status=1
 mkdir "$tmp/servers" && chmod 755 "$tmp/servers"
-"$tmp/venv/bin/python" "$here/run.py" "$tmp/servers" "${SERVER_BIN:-$tmp/server}" "$@" || status=1
+"$python" "$here/run.py" "$tmp/servers" "${SERVER_BIN:-$tmp/server}" "$@" || status=1
 exit $status

@@ -28,8 +28,9 @@ options = parser.parse_args()
 
 sent = {}  # what was sent, by name
 acknowledged = set()  # names of those that were answered with 250
+failures = []  # what ended clients, but for the loss of a server that was killed
 lock = threading.Lock()
-answered = threading.Condition(lock)
+told = threading.Condition(lock)  # there is one more in `acknowledged` or in `failures`
 
 
 def make_message(name, chance):
@@ -52,35 +53,44 @@ def ask(stream, octets, code):
     assert line.startswith(code), f"{octets[:60]!r} got {line!r}"
 
 
-def send_all(port, client, chance):
-    """Sends one message after the other until the server is gone."""
+def be_client(port, client, chance, killed):
+    """Sends until the server is killed. Whatever else ends it is a failure: an exception ends a thread and nothing more."""
     try:
-        with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-            stream = connection.makefile("rwb")
-            ask(stream, b"", b"220")
-            ask(stream, b"EHLO client.example\r\n", b"250")
-            for number in range(10**9):
-                name = f"{client}.{number}"
-                message = make_message(name, chance)
-                with lock:
-                    sent[name] = message
-                ask(stream, b"MAIL FROM:<sender@client.example>\r\n", b"250")
-                ask(stream, b"RCPT TO:<to@example.org>\r\n", b"250")
-                if chance.random() < 0.5:
-                    ask(stream, b"DATA\r\n", b"354")
-                    stuffed = re.sub(rb"(?m)^\.", b"..", message)
-                    ask(stream, stuffed + b".\r\n", b"250")
-                else:
-                    ask(stream, b"BDAT %d LAST\r\n" % len(message) + message, b"250")
-                with answered:
-                    acknowledged.add(name)
-                    answered.notify_all()
-    except (ConnectionError, BrokenPipeError):
-        pass
+        send_all(port, client, chance)
+    except Exception as error:
+        with told:
+            if not (killed.is_set() and isinstance(error, ConnectionError)):
+                failures.append(f"client {client}: {error!r}")
+                told.notify_all()
+
+
+def send_all(port, client, chance):
+    """Sends one message after the other, without end."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        stream = connection.makefile("rwb")
+        ask(stream, b"", b"220")
+        ask(stream, b"EHLO client.example\r\n", b"250")
+        for number in range(10**9):
+            name = f"{client}.{number}"
+            message = make_message(name, chance)
+            with lock:
+                sent[name] = message
+            ask(stream, b"MAIL FROM:<sender@client.example>\r\n", b"250")
+            ask(stream, b"RCPT TO:<to@example.org>\r\n", b"250")
+            if chance.random() < 0.5:
+                ask(stream, b"DATA\r\n", b"354")
+                stuffed = re.sub(rb"(?m)^\.", b"..", message)
+                ask(stream, stuffed + b".\r\n", b"250")
+            else:
+                ask(stream, b"BDAT %d LAST\r\n" % len(message) + message, b"250")
+            with told:
+                acknowledged.add(name)
+                told.notify_all()
 
 
 def run_round(number, chance):
     server = subprocess.Popen(options.server, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    killed = threading.Event()
     try:
         found = None
         while not found:
@@ -90,8 +100,8 @@ def run_round(number, chance):
         threading.Thread(target=server.stdout.read, daemon=True).start()
         clients = [
             threading.Thread(
-                target=send_all,
-                args=(int(found[1]), f"{number}.{client}", random.Random(chance.random())),
+                target=be_client,
+                args=(int(found[1]), f"{number}.{client}", random.Random(chance.random()), killed),
                 daemon=True,
             )
             for client in range(CLIENTS)
@@ -100,16 +110,18 @@ def run_round(number, chance):
             client.start()
         # So many more messages, and then somewhere in the middle of others.
         enough = len(acknowledged) + chance.randrange(1, 60)
-        with answered:
-            done = answered.wait_for(lambda: len(acknowledged) >= enough, PATIENCE)
+        with told:
+            done = told.wait_for(lambda: failures or len(acknowledged) >= enough, PATIENCE)
         assert done, "the server acknowledges nothing"
         time.sleep(chance.random() * 0.01)
     finally:
+        killed.set()
         server.kill()
         server.wait()
     for client in clients:
         client.join(PATIENCE)
         assert not client.is_alive(), "a client hangs"
+    assert not failures, "; ".join(failures)
 
 
 def look():

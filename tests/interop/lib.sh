@@ -15,6 +15,22 @@ install_packages() {
     return $status
 }
 
+# make_python: sets $python, that of a virtual environment with aiosmtpd in the version that was judged in
+# tests/differential. It is in the target directory, and stays there for later runs.
+aiosmtpd=1.4.6
+make_python() {
+    local venv
+    venv=$(realpath -m "${CARGO_TARGET_DIR:-target}/interop-venv")
+    python=$venv/bin/python
+    has_aiosmtpd && return
+    python3 -m venv --clear "$venv" || { install_packages python3-venv && python3 -m venv --clear "$venv"; } || return
+    "$python" -m pip install --quiet --disable-pip-version-check "aiosmtpd==$aiosmtpd" && has_aiosmtpd
+}
+
+has_aiosmtpd() {
+    [ -x "$python" ] && [ "$("$python" -c 'import aiosmtpd; print(aiosmtpd.__version__)' 2>/dev/null)" = "$aiosmtpd" ]
+}
+
 passed=0 failed=0
 time_limit=20 # seconds that any one program gets
 total_limit=600 # seconds after which no further check begins, should everything hang

@@ -2,10 +2,13 @@
 
     memory.py -- SERVER ARGUMENT...
 
-SERVER has to say `listening on 127.0.0.1:PORT (smtp)` and is to be the process that is started.
+SERVER has to say `listening on 127.0.0.1:PORT (smtp)` and is to be the process that is started. Each flood has to be heard and
+answered as the limits of `smtp-proto/src/limits.rs` have it, to the last reply.
 """
 
 import argparse
+import concurrent.futures
+import itertools
 import pathlib
 import re
 import socket
@@ -16,38 +19,87 @@ CLIENTS = 30  # fewer than a server takes from one peer
 PATIENCE = 20  # seconds
 # What a session may hold, in KiB: buffers for a line, a read and a write, and if it is a thread its stack and a heap.
 ROOM = 256
-SAID = 960 << 10  # octets that each client says, if somebody listens: much more, and less than an endless line may have
+# Octets that each client says, if somebody listens: less than an endless line may have, and less than the example servers still
+# read of a session that they have ended.
+SAID = 960 << 10
+LEAST = 64 << 10  # octets of which each client has to get rid, however long it takes
+STALLED = 0.5  # seconds without one more octet, behind LEAST, after which nobody listens
 
 parser = argparse.ArgumentParser()
 parser.add_argument("server", nargs="+")
 options = parser.parse_args()
 
 ENVELOPE = b"MAIL FROM:<sender@client.example>\r\nRCPT TO:<to@example.org>\r\n"
+# How each begins, what is said again and again, what makes an end of it, and the replies if it was said so many times.
+# EHLO and 999 more commands bring no message forward: the next one is one too many (`idle_commands`), and RCPT gets its
+# 452 in front of 421.
 FLOODS = {
-    "a line without an end": [b"NOOP ", b"x" * 16000],
-    "commands, and no reply is read": [b"", b"NOOP\r\n" * 2000],
-    "a message in chunks of one octet": [ENVELOPE, b"BDAT 1\r\nx" * 1000],
-    "recipients": [ENVELOPE, b"RCPT TO:<to@example.org>\r\n" * 500],
-    "a message without an end": [ENVELOPE + b"DATA\r\nX: y\r\n\r\n", b"x" * 16000],
+    "a line without an end": (b"NOOP ", b"x", b"\r\n", lambda times: [("500", 1), ("221", 1)]),
+    "commands, and no reply is read": (b"", b"NOOP\r\n", b"", lambda times: [("250", 999), ("421", 1)]),
+    "a message in chunks of one octet": (
+        ENVELOPE, b"BDAT 1\r\nx", b"BDAT 0 LAST\r\n", lambda times: [("250", 2 + times + 1), ("221", 1)],
+    ),
+    "recipients": (
+        ENVELOPE, b"RCPT TO:<to@example.org>\r\n", b"", lambda times: [("250", 1 + 1000), ("452", 1000), ("421", 1)],
+    ),
+    "a message without an end": (
+        ENVELOPE + b"DATA\r\nX: y\r\n\r\n", b"x", b"\r\n.\r\n",
+        lambda times: [("250", 2), ("354", 1), ("250", 1), ("221", 1)],
+    ),
 }
+WAITS = {"a message in chunks of one octet"}  # the server listens to no more until replies are read
 
-def connect(port):
-    connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
+
+def connect(port, waits=False):
+    connection = socket.socket()
+    connection.settimeout(PATIENCE)
+    if waits:
+        # Small segments and buffers: the kernel soon has no room for replies that are not read, and for what is said.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1200)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+    else:
+        # Room for all replies: they have arrived, whatever becomes of the connection.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    connection.connect(("127.0.0.1", port))
     assert connection.recv(100).startswith(b"220 ")
     connection.sendall(b"EHLO client.example\r\n")
     assert connection.recv(1000).startswith(b"250-")
     return connection
 
 
-def flood(connection, begin, on):
-    """Says it as long as anybody listens."""
-    connection.settimeout(0.5)
+def flood(connection, begin, unit):
+    """Says it as long as anybody listens, and reads nothing; how many octets of units that was."""
+    connection.sendall(begin)
+    many = unit * (16000 // len(unit))
+    sent = 0
     try:
-        connection.sendall(begin)
-        for _ in range(SAID // len(on)):
-            connection.sendall(on)
-    except OSError:
-        pass
+        while sent < SAID:
+            connection.settimeout(PATIENCE if sent < LEAST else STALLED)
+            sent += connection.send(many[sent % len(many) :])
+    except TimeoutError:
+        assert sent >= LEAST, f"nobody listens behind {sent} octets"
+    except ConnectionError:
+        pass  # the replies say whether that was right
+    return sent
+
+
+def finish(connection, octets):
+    """Says the rest, and reads all replies: each code, and how often it came in a row."""
+    connection.settimeout(PATIENCE)
+    received = bytearray()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        # Nobody may listen before replies are read.
+        said = pool.submit(connection.sendall, octets)
+        try:
+            while some := connection.recv(1 << 16):
+                received += some
+        except ConnectionError:
+            pass
+        said.exception()
+    connection.close()
+    codes = (line[:3].decode() for line in received.splitlines())
+    return [(code, len(list(lines))) for code, lines in itertools.groupby(codes)]
 
 
 def resident(process):
@@ -66,18 +118,18 @@ try:
     port = int(found[1])
     before = resident(server)
     most = before + CLIENTS * ROOM
-    for name, (begin, on) in FLOODS.items():
-        connections = [connect(port) for _ in range(CLIENTS)]
-        threads = [threading.Thread(target=flood, args=(connection, begin, on)) for connection in connections]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    pool = concurrent.futures.ThreadPoolExecutor(CLIENTS)
+    for name, (begin, unit, end, replies) in FLOODS.items():
+        connections = [connect(port, name in WAITS) for _ in range(CLIENTS)]
+        sent = list(pool.map(lambda connection: flood(connection, begin, unit), connections))
         held = resident(server)
-        print(f"{name}: {held - before} KiB more than at first")
+        print(f"{name}: {min(sent)} octets or more said by each, {held - before} KiB more than at first")
         assert held < most, f"{name}: {held - before} KiB more than at first, and not {most - before}"
-        for connection in connections:
-            connection.close()
+        rests = [unit[octets % len(unit) or len(unit) :] + end + b"QUIT\r\n" for octets in sent]
+        for octets, answer in zip(sent, pool.map(finish, connections, rests)):
+            expected = replies(-(-octets // len(unit)))
+            assert answer == expected, f"{name}: {octets} octets were answered with {answer}, and not {expected}"
+            assert name not in WAITS or octets < SAID, f"{name}: all of it was taken, and no reply was read"
     with connect(port) as connection:
         connection.sendall(b"QUIT\r\n")
         assert connection.recv(100).startswith(b"221 ")

@@ -8,9 +8,10 @@
 # binaries to use instead of building them; ONLY=into or ONLY=out runs one half,
 # and ONLY=hostile what servers do that are killed or flooded, which is a part of into.
 #
-# Installs what is missing of Postfix, Dovecot, swaks, curl, msmtp, gsasl and OpenSSL with apt-get, and aiosmtpd with pip into a virtual
-# environment of its own. It runs as root, as Postfix and smtp-sink want to be started by root. All ports are free ones on 127.0.0.1; every
-# file is in one temporary directory, which is removed at the end, and each process started is ended then.
+# It has to run as root, since Postfix and smtp-sink have to be started by root, and for apt-get: what is missing of Postfix, Dovecot,
+# swaks, curl, msmtp, gsasl and OpenSSL is installed with that. aiosmtpd comes with pip, into a virtual environment in the target
+# directory, which later runs use again. All ports are free ones on 127.0.0.1; every other file is in one temporary directory, which is
+# removed at the end, and each process started is ended then.
 set -uo pipefail
 exec </dev/null
 
@@ -47,9 +48,7 @@ install() {
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return
 
-    python3 -m venv "$tmp/venv" || { install_packages python3-venv && python3 -m venv --clear "$tmp/venv"; } || return
-    python=$tmp/venv/bin/python
-    "$python" -m pip install --quiet --disable-pip-version-check aiosmtpd
+    make_python
 }
 
 install || { echo "FAIL: what the checks need cannot be installed"; exit 1; }
