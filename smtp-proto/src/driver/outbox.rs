@@ -81,7 +81,9 @@ where
     pub fn follow(&mut self, event: &Event<'_>, machine: &mut Client) {
         if let Some(record) = self.record(self.current) {
             record.receipt.note(event);
-            record.left -= usize::from(matches!(event, Event::Finished(_)));
+            if matches!(event, Event::Finished(_)) {
+                record.left = record.left.saturating_sub(1);
+            }
         }
         if matches!(event, Event::Body(_)) && self.behind.is_none() {
             let limits = machine.extensions().limits();
