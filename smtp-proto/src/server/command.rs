@@ -46,6 +46,11 @@ impl Server {
             if promised >= u64::from(self.config.limits.recipients) {
                 return Next::Wait(false);
             }
+            // Nor is a line that is too long, of which there may be too much.
+            let most = input.get(..self.config.limits.line);
+            if most.is_some_and(|most| memchr::memmem::find(most, b"\r\n").is_none()) {
+                return Next::Wait(false);
+            }
             let head = input.get(..4).unwrap_or(input);
             if !b"RCPT"
                 .get(..head.len())
