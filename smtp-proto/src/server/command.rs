@@ -51,8 +51,8 @@ impl Server {
             if most.is_some_and(|most| memchr::memmem::find(most, b"\r\n").is_none()) {
                 return Next::Wait(false);
             }
-            let head = input.get(..4).unwrap_or(input);
-            if !b"RCPT"
+            let head = input.get(..5).unwrap_or(input);
+            if !b"RCPT "
                 .get(..head.len())
                 .is_some_and(|verb| verb.eq_ignore_ascii_case(head))
             {

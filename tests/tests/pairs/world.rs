@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// So many things may happen before a session has to be over.
-const STEPS: usize = 100_000;
+const STEPS: usize = 1_000_000;
 
 /// No session lasts longer, in milliseconds: a day.
 const LONGEST: u64 = 24 * 60 * 60 * 1000;
