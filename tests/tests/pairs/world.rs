@@ -31,8 +31,10 @@ pub(crate) struct World<'s> {
     answers: HashMap<usize, Option<(u64, String)>>,
     /// What the client application does next, and when.
     next: Option<(u64, String)>,
-    /// What is left to be given of each message that was delivered.
+    /// What is left to be given of each message whose transaction was begun or announced.
     parts: Vec<VecDeque<String>>,
+    /// How many messages were tried.
+    tried: usize,
     handshake: Option<Option<(u64, bool)>>,
     fail: Option<u64>,
     shutdown: Option<(u64, Shutdown)>,
@@ -67,6 +69,7 @@ impl<'s> World<'s> {
             answers: HashMap::new(),
             next: None,
             parts: Vec::new(),
+            tried: 0,
             handshake: None,
             fail: None,
             shutdown: shutdown.map(|at| (at, how)),
@@ -129,7 +132,11 @@ impl<'s> World<'s> {
         if action != Action::Time(Duration::ZERO) {
             let _ = writeln!(self.story, "{}", line(&action));
         }
+        let refused = self.refused();
         let result = self.pair.happen(&action);
+        if matches!(&action, Action::Client(act) if begins(act)) && self.refused() > refused {
+            self.parts.pop();
+        }
         self.tell();
         result?;
         if let Action::Say(role, _) = action {
@@ -238,9 +245,16 @@ impl<'s> World<'s> {
         }
     }
 
+    /// How often the client machine did not do what it was told to.
+    fn refused(&self) -> usize {
+        let log = self.pair.client.seat.log.iter();
+        log.filter(|line| line.starts_with("not-sent ")).count()
+    }
+
     /// The next message, whose content will be asked for.
     fn begin(&mut self) -> Option<String> {
-        let message = self.plan.messages.get(self.parts.len())?;
+        let message = self.plan.messages.get(self.tried)?;
+        self.tried += 1;
         self.parts.push(message.parts(&mut self.dice));
         self.plan.script.pop_front()
     }
@@ -395,6 +409,10 @@ impl<'s> World<'s> {
             None => Err(format!("nothing will ever happen again: {waits:?}")),
         }
     }
+}
+
+fn begins(act: &str) -> bool {
+    act.starts_with("deliver ") || act.starts_with("next ")
 }
 
 fn is_content(act: &str) -> bool {
