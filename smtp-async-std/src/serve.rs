@@ -235,9 +235,10 @@ where
             .instrument(debug_span!("session", %peer)),
         );
     }
-    drop(listener);
     debug!(%local, sessions = hall.taken(), "shutting down");
+    // In this order: once a connection is refused, every session knows.
     stopping.tell(Stage::Gracefully);
+    drop(listener);
     if timeout(options.grace, hall.empty()).await.is_none() {
         debug!(%local, sessions = hall.taken(), "ending the sessions that are left");
         stopping.tell(Stage::Now);

@@ -240,9 +240,10 @@ pub fn serve(
             pause(&bell);
         }
     }
-    drop(listener);
     debug!(%local, sessions = hall.taken(), "shutting down");
+    // In this order: once a connection is refused, every session knows.
     finish.ring();
+    drop(listener);
     if !hall.empty_within(options.grace) {
         debug!(%local, sessions = hall.taken(), "ending the sessions that are left");
         end.ring();

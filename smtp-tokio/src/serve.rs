@@ -209,9 +209,10 @@ where
         // As it is: an async block around it would be twice as large, for as long as the session lasts.
         sessions.spawn(task.instrument(span));
     }
-    drop(listener);
     debug!(%local, sessions = sessions.len(), "shutting down");
+    // In this order: once a connection is refused, every session knows.
     stopping.send_replace(Some(Shutdown::Gracefully));
+    drop(listener);
     if time::timeout(options.grace, all_ended(&mut sessions))
         .await
         .is_err()

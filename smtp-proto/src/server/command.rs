@@ -104,10 +104,6 @@ impl Server {
             Cut::Line(_) | Cut::Incomplete => self.line.dropped(),
         };
         let dropped = length.saturating_sub(before);
-        if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
-            self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
-            return Line::Ended;
-        }
         if dropped > 0 && before == 0 {
             self.long_response = begins_with(start, b"AUTH ");
             // A response may begin with any letters.
@@ -115,6 +111,10 @@ impl Server {
                 self.lost_step();
                 return Line::Ended;
             }
+        }
+        if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
+            self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
+            return Line::Ended;
         }
         match cut {
             Cut::Line(line) => {

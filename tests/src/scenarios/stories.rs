@@ -5,10 +5,11 @@
 
 use std::{
     fs,
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use smtp_proto::{
@@ -103,7 +104,10 @@ fn play<A: Adapter>(story: &Story, chop: &Chop) -> Result<(), String> {
     let mut running = A::serve(listener, site);
     let mut peer = Peer::connect(address);
 
-    let said = talk(story, chop, &mut peer, || running.stop());
+    let said = talk(story, chop, &mut peer, || {
+        running.stop();
+        until_refused(address);
+    });
     // Whatever is said behind the end of the story is too much.
     peer.finish();
     let rest = peer.rest();
@@ -126,6 +130,15 @@ fn play<A: Adapter>(story: &Story, chop: &Chop) -> Result<(), String> {
         }
     }
     check_sights(story, Role::Server, &log)
+}
+
+/// Waits until the server takes no connections: then each of its sessions knows that it stops.
+fn until_refused(address: SocketAddr) {
+    let begin = Instant::now();
+    while TcpStream::connect(address).is_ok() {
+        assert!(begin.elapsed() < PATIENCE, "it does not stop");
+        thread::yield_now();
+    }
 }
 
 fn talk(story: &Story, chop: &Chop, peer: &mut Peer, mut stop: impl FnMut()) -> Result<(), String> {
