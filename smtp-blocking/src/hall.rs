@@ -1,68 +1,133 @@
-//! The connections of a server.
+//! The connections of a server, and the threads that serve them.
 
 use std::{
+    collections::VecDeque,
+    mem::ManuallyDrop,
     net::IpAddr,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use smtp_proto::driver::Places;
 
-/// The connections that there are.
+/// How long a thread without a connection waits for one before it ends.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The connections that there are, and the threads that serve one after the other of them. There are never more threads
+/// than there were connections at a time.
 #[derive(Debug)]
-pub(crate) struct Hall {
-    places: Mutex<Places>,
+pub(crate) struct Hall<C> {
+    state: Mutex<State<C>>,
+    /// A connection waits for a thread, or no more will come.
+    called: Condvar,
     /// A place was given back.
     left: Condvar,
 }
 
-impl Hall {
+#[derive(Debug)]
+struct State<C> {
+    places: Places,
+    /// Threads that have no connection.
+    idle: usize,
+    /// Connections for such threads, never more than there are of these.
+    waiting: VecDeque<C>,
+    closed: bool,
+}
+
+impl<C> Hall<C> {
     /// Room for so many connections, in all and of each peer.
     pub(crate) const fn new(most: usize, most_per_peer: usize) -> Self {
         Self {
-            places: Mutex::new(Places::new(most, most_per_peer)),
+            state: Mutex::new(State {
+                places: Places::new(most, most_per_peer),
+                idle: 0,
+                waiting: VecDeque::new(),
+                closed: false,
+            }),
+            called: Condvar::new(),
             left: Condvar::new(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many there are.
+    /// Takes a place for a connection from this address, if there is one.
+    pub(crate) fn admit(&self, peer: IpAddr) -> bool {
+        self.lock().places.take(peer)
+    }
+
+    /// The place of a connection that was admitted.
+    pub(crate) const fn place(&self, peer: IpAddr) -> Place<'_, C> {
+        Place { hall: self, peer }
+    }
+
+    /// Hands a connection that was admitted to a thread that has none. If there is no such thread it comes back, for a
+    /// new one.
+    pub(crate) fn hand(&self, connection: C) -> Option<C> {
+        let mut state = self.lock();
+        if state.waiting.len() >= state.idle {
+            return Some(connection);
+        }
+        state.waiting.push_back(connection);
+        drop(state);
+        self.called.notify_one();
+        None
+    }
+
+    /// No more connections will come: threads that have none end.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.called.notify_all();
+    }
+
+    /// How many connections there are.
     pub(crate) fn taken(&self) -> usize {
-        self.lock().taken()
+        self.lock().places.taken()
     }
 
-    /// Waits so long for all to end, and says whether they have.
+    /// Waits so long for all connections to end, and says whether they have.
     pub(crate) fn empty_within(&self, limit: Duration) -> bool {
         let waited = self
             .left
-            .wait_timeout_while(self.lock(), limit, |places| places.taken() > 0);
-        waited.unwrap_or_else(PoisonError::into_inner).0.taken() == 0
+            .wait_timeout_while(self.lock(), limit, |state| state.places.taken() > 0);
+        waited.unwrap_or_else(PoisonError::into_inner).0.places.taken() == 0
     }
 }
 
 /// One of the connections that there may be; given back when dropped, also by a panic.
 #[derive(Debug)]
-pub(crate) struct Place {
-    hall: Arc<Hall>,
+pub(crate) struct Place<'h, C> {
+    hall: &'h Hall<C>,
     peer: IpAddr,
 }
 
-impl Place {
-    /// Takes a place for a connection from this address, if there is one.
-    pub(crate) fn take(hall: &Arc<Hall>, peer: IpAddr) -> Option<Self> {
-        hall.lock().take(peer).then(|| Self {
-            hall: Arc::clone(hall),
-            peer,
-        })
+impl<C> Place<'_, C> {
+    /// Gives the place back, and waits for the next connection that is for this thread. In one step, so that whoever is
+    /// given the place finds the thread.
+    pub(crate) fn next(self) -> Option<C> {
+        let place = ManuallyDrop::new(self);
+        let mut state = place.hall.lock();
+        state.places.leave(place.peer);
+        state.idle += 1;
+        place.hall.left.notify_all();
+        let waited = place
+            .hall
+            .called
+            .wait_timeout_while(state, PATIENCE, |state| state.waiting.is_empty() && !state.closed);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.idle -= 1;
+        state.waiting.pop_front()
     }
 }
 
-impl Drop for Place {
+impl<C> Drop for Place<'_, C> {
     fn drop(&mut self) {
-        self.hall.lock().leave(self.peer);
+        self.hall.lock().places.leave(self.peer);
         self.hall.left.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! Three layers, each made of the one before:
 //!
 //! - [`Connection`]: a machine, a stream and a buffer; [`poll`](Connection::poll) and [`wait`](Connection::wait).
-//! - [`serve`]: accepts connections and runs a session on each, in a thread of its own, within limits, until it is
+//! - [`serve`]: accepts connections and runs a session on each, in a thread of a bounded pool, within limits, until it is
 //!   told to [`Stop`].
 //! - [`Client`]: connects, sends messages, and says what became of each recipient.
 //!

@@ -23,7 +23,7 @@ use {smtp_proto::TlsUpgrade, smtp_rustls::rustls::ServerConfig};
 use crate::{
     Connection, Stop, Stream, Waker,
     alarm::Bell,
-    hall::{Hall, Place},
+    hall::Hall,
     socket::{Blocked, due, is_over, would_block},
 };
 
@@ -156,13 +156,14 @@ impl Session {
     }
 }
 
-/// Accepts connections and runs `session` on each, in a thread of its own, until it is told to `stop`.
+/// Accepts connections and runs `session` on each, in a thread that it has for itself meanwhile, until it is told to
+/// `stop`.
 ///
 /// Then no more are accepted; sessions finish the transaction in hand and say 421 (RFC 5321 section 3.8), at once
 /// after [`Options::grace`]. Returns when all have ended. A session that panics ends alone.
 ///
-/// There are never more threads than [`Options::connections`], beside the one that calls this. Each begins with its
-/// connection and ends with it: none is kept idle, for to make one costs less than the first round trip to its peer.
+/// There are never more threads than [`Options::connections`], beside the one that calls this. They are made as
+/// connections come, serve one after the other, and end when there was none for them for some seconds.
 ///
 /// A thread cannot be ended from outside. Sessions that do not [`wait`](Session::wait) when all of the time is over are
 /// left behind, with their connections, and this returns without them.
@@ -208,13 +209,13 @@ pub fn serve(
                 continue;
             }
         };
-        let Some(place) = Place::take(&hall, peer.ip()) else {
+        if !hall.admit(peer.ip()) {
             debug!(%peer, "refused: too many connections");
             if !options.implicit_tls {
                 turn_away(&stream, Arc::clone(&config));
             }
             continue;
-        };
+        }
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, %peer, "cannot set TCP_NODELAY");
         }
@@ -225,17 +226,13 @@ pub fn serve(
             orders: Arc::clone(&orders),
             obeyed: None,
         };
-        let session = Arc::clone(&session);
+        let Some(accepted) = hall.hand(accepted) else {
+            continue;
+        };
+        let (of, session) = (Arc::clone(&hall), Arc::clone(&session));
         let thread = thread::Builder::new().name("smtp session".to_owned());
-        let spawned = thread.spawn(move || {
-            let _place = place;
-            let _span = debug_span!("session", %peer).entered();
-            debug!("connected");
-            if catch_unwind(AssertUnwindSafe(|| session(accepted))).is_err() {
-                warn!("a session panicked");
-            }
-        });
-        if let Err(error) = spawned {
+        if let Err(error) = thread.spawn(move || work(&of, accepted, &*session)) {
+            drop(hall.place(peer.ip()));
             warn!(%error, %peer, "cannot start a thread");
             pause(&bell);
         }
@@ -244,6 +241,7 @@ pub fn serve(
     // In this order: once a connection is refused, every session knows.
     finish.ring();
     drop(listener);
+    hall.close();
     if !hall.empty_within(options.grace) {
         debug!(%local, sessions = hall.taken(), "ending the sessions that are left");
         end.ring();
@@ -252,6 +250,22 @@ pub fn serve(
         }
     }
     Ok(())
+}
+
+/// Runs sessions, beginning with this one, as long as there are any for this thread.
+fn work(hall: &Hall<Session>, first: Session, session: &impl Fn(Session)) {
+    let mut next = Some(first);
+    while let Some(accepted) = next {
+        let peer = accepted.peer;
+        let place = hall.place(peer.ip());
+        debug_span!("session", %peer).in_scope(|| {
+            debug!("connected");
+            if catch_unwind(AssertUnwindSafe(|| session(accepted))).is_err() {
+                warn!("a session panicked");
+            }
+        });
+        next = place.next();
+    }
 }
 
 /// Waits for things to get better, or for the bell.

@@ -1,13 +1,14 @@
 //! Accepting connections, within limits and until told to stop.
 
 use std::{
+    collections::HashSet,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex,
         mpsc::{self, Receiver, Sender},
     },
-    thread::{self, JoinHandle},
+    thread::{self, JoinHandle, ThreadId},
     time::Duration,
 };
 
@@ -32,6 +33,8 @@ struct Running {
     stop: Stop,
     serving: JoinHandle<()>,
     news: Receiver<News>,
+    /// The threads that served, one for each connection.
+    threads: Arc<Mutex<Vec<ThreadId>>>,
 }
 
 fn run(mut session: Session, news: &Sender<News>) {
@@ -65,9 +68,12 @@ fn start(options: Options) -> Running {
     let stop = Stop::new();
     let (tell, news) = mpsc::channel();
     let stopping = stop.clone();
+    let threads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&threads);
     let serving = thread::spawn(move || {
         let config = Arc::new(server_config());
         serve(listener, config, options, &stopping, move |session| {
+            seen.lock().unwrap().push(thread::current().id());
             run(session, &tell);
         })
         .unwrap();
@@ -77,6 +83,7 @@ fn start(options: Options) -> Running {
         stop,
         serving,
         news,
+        threads,
     }
 }
 
@@ -200,6 +207,22 @@ fn a_session_that_panics_ends_alone_and_gives_its_place_back() {
         while server.next() != News::Closed {}
     }
     drop(server.greeted_at_last());
+}
+
+#[test]
+fn as_many_threads_as_connections_serve_all_that_come() {
+    let server = start(options(1, 1));
+    for name in ["c", "panic.example", "c", "c"] {
+        let mut peer = server.greeted_at_last();
+        peer.say(&format!("EHLO {name}\r\n"));
+        drop(peer);
+    }
+    // Only a free place lets it connect, and that is given back when its thread is free.
+    drop(server.greeted_at_last());
+    server.stop.stop();
+    server.serving.join().unwrap();
+    let threads: HashSet<_> = server.threads.lock().unwrap().drain(..).collect();
+    assert_eq!(threads.len(), 1);
 }
 
 #[test]
