@@ -11,13 +11,16 @@
 
 use std::{
     io::{self, ErrorKind, Read, Write},
+    mem,
     net::{Shutdown, TcpListener, TcpStream},
     sync::Arc,
+    thread,
     time::Duration,
 };
 
 use smtp_proto::{
     Instant, Machine, Step, Wait,
+    driver::Buffered,
     server::{Closed, Config, Event, Server},
     types::{Host, Rejection},
 };
@@ -29,10 +32,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     eprintln!("listening on {}", listener.local_addr()?);
     loop {
         // That a client went away before it was accepted, or broke its connection, concerns nobody else.
-        let outcome = listener
+        match listener
             .accept()
-            .and_then(|(stream, _)| converse(stream, config.clone(), &mut io::stdout().lock()));
-        match outcome {
+            .and_then(|(stream, _)| converse(stream, config.clone(), &mut io::stdout()))
+        {
             Ok(why) => eprintln!("{why}"),
             Err(error) => eprintln!("{error}"),
         }
@@ -46,39 +49,31 @@ pub(crate) fn converse(
     store: &mut impl Write,
 ) -> io::Result<Closed> {
     let origin = std::time::Instant::now();
-    let mut server = Server::new(config);
-    let mut input = Vec::new();
+    let mut session = Buffered::new(Server::new(config));
     let mut message = Vec::new(); // no longer than `limits.message`
     loop {
         let now = Instant::after_origin(origin.elapsed());
-        let mut rest = input.as_slice();
-        let mut pause = None;
-        match server.poll(&mut rest, now) {
-            Step::Wait(wait) => pause = Some(wait),
-            Step::Event(Event::Closed(why)) => {
-                close(&mut stream);
-                return Ok(why);
-            }
-            Step::Event(Event::Reset(_)) => message.clear(),
+        let (step, server) = session.poll(now);
+        match step {
+            Step::Wait(wait) => exchange(&mut stream, &mut session, wait, now)?,
             Step::Event(Event::Body(octets)) => message.extend_from_slice(octets),
             Step::Event(Event::Verdict { ticket, .. }) => {
-                let kept = store.write_all(&message).and_then(|()| store.flush());
-                message.clear();
+                let kept = store
+                    .write_all(&mem::take(&mut message))
+                    .and_then(|()| store.flush());
                 // An answer comes too late when the client was told 451 already: it will send the message again.
                 let _ = match kept {
                     Ok(()) => server.accept(ticket),
                     Err(_) => server.reject(ticket, Rejection::NO_STORAGE),
                 };
             }
-            // All other questions get a yes; news has no ticket.
-            Step::Event(other) => {
-                let _ = other.into_ticket().map(|ticket| server.accept(ticket));
+            Step::Event(Event::Reset(_)) => message.clear(),
+            Step::Event(Event::Closed(why)) => {
+                close(&stream);
+                return Ok(why);
             }
-        }
-        let used = input.len() - rest.len();
-        input.drain(..used); // what was not used comes again, in front of what is read next
-        if let Some(wait) = pause {
-            exchange(&mut stream, &mut server, &mut input, wait, now)?;
+            // All other questions get a yes; news has no ticket.
+            Step::Event(other) => drop(other.into_ticket().map(|ticket| server.accept(ticket))),
         }
     }
 }
@@ -87,8 +82,7 @@ pub(crate) fn converse(
 /// finds out by the time of its next poll.
 fn exchange(
     stream: &mut TcpStream,
-    server: &mut Server,
-    input: &mut Vec<u8>,
+    session: &mut Buffered<Server>,
     wait: Wait,
     now: Instant,
 ) -> io::Result<()> {
@@ -96,34 +90,31 @@ fn exchange(
     let left = wait
         .deadline
         .map(|due| due.at.since(now).max(Duration::from_millis(1)));
+    stream.set_write_timeout(left)?;
+    stream.set_read_timeout(left)?;
     let mut buffer = [0; 4096];
     let done = if wait.write {
-        stream.set_write_timeout(left)?;
-        stream.write(server.output()).map(|octets| server.wrote(octets))
+        stream
+            .write(session.unwritten(true))
+            .map(|octets| session.wrote(octets))
     } else if wait.read {
-        stream.set_read_timeout(left)?;
         stream.read(&mut buffer).map(|octets| match buffer.get(..octets) {
-            None | Some([]) => server.end_input(),
-            Some(octets) => input.extend_from_slice(octets),
+            None | Some([]) => session.machine_mut().end_input(),
+            Some(octets) => session.received(octets),
         })
     } else {
-        // A reply is held back: the client made too many errors.
-        std::thread::sleep(left.unwrap_or_default());
+        thread::sleep(left.unwrap_or_default()); // a reply is held back: the client made too many errors
         Ok(())
     };
-    if let Err(error) = done
-        && !matches!(
-            error.kind(),
-            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-        )
-    {
-        server.lost();
+    match done.map_err(|error| error.kind()) {
+        Ok(()) | Err(ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+        Err(_) => session.machine_mut().lost(),
     }
     Ok(())
 }
 
 /// Closes a stream, after taking what came and was not read: else the client might lose the last reply.
-fn close(stream: &mut TcpStream) {
+fn close(stream: &TcpStream) {
     let _ = stream
         .shutdown(Shutdown::Write)
         .and_then(|()| stream.set_nonblocking(true))
