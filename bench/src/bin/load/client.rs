@@ -100,7 +100,7 @@ async fn send(
     let run = Run {
         messages,
         time,
-        cpu: own_cpu()? - cpu,
+        cpu: own_cpu()?.since(cpu).total(),
     };
     client.quit().await?;
     Ok(run)

@@ -122,7 +122,7 @@ fn run(flags: &Flags) -> io::Result<()> {
 
 /// Runs one case on each server in turns, and prints the medians.
 fn compare(case: &Case, servers: &[Server], flags: &Flags) -> io::Result<()> {
-    let mut runs: Vec<Vec<[f64; 3]>> = servers.iter().map(|_| Vec::new()).collect();
+    let mut runs: Vec<Vec<[f64; 4]>> = servers.iter().map(|_| Vec::new()).collect();
     for _ in 0..flags.rounds {
         for (server, runs) in servers.iter().zip(&mut runs) {
             let mut traffic = Traffic::begin(case, server.address, CONNECTIONS)?;
@@ -130,31 +130,34 @@ fn compare(case: &Case, servers: &[Server], flags: &Flags) -> io::Result<()> {
             let (served, own) = (server.cpu()?, own_cpu()?);
             let (messages, time) = traffic.run(flags.run)?;
             let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / messages as f64;
+            let (served, own) = (server.cpu()?.since(served), own_cpu()?.since(own));
             runs.push([
                 messages as f64 / time.as_secs_f64(),
-                each(server.cpu()? - served),
-                each(own_cpu()? - own),
+                each(served.total()),
+                each(served.user),
+                each(own.total()),
             ]);
         }
     }
     println!(
-        "\n{:<24} {:>11} {:>9} {:>14} {:>9} {:>14}",
+        "\n{:<24} {:>11} {:>7} {:>14} {:>7} {:>11} {:>15}",
         case.name(),
         "messages/s",
         "ratio",
         "us CPU/message",
         "ratio",
+        "of it, user",
         "load us/message"
     );
-    let medians: Vec<[f64; 3]> = runs
+    let medians: Vec<[f64; 4]> = runs
         .iter()
-        .map(|runs| [0, 1, 2].map(|column| median(runs.iter().map(|run| run[column]))))
+        .map(|runs| [0, 1, 2, 3].map(|column| median(runs.iter().map(|run| run[column]))))
         .collect();
     // The last server is what the others are compared with.
-    let [base_rate, base_cpu, _] = medians.last().copied().unwrap_or([1.0; 3]);
-    for (server, [rate, cpu, own]) in servers.iter().zip(medians) {
+    let [base_rate, base_cpu, ..] = medians.last().copied().unwrap_or([1.0; 4]);
+    for (server, [rate, cpu, user, own]) in servers.iter().zip(medians) {
         println!(
-            "{:<24} {rate:>11.0} {:>9.2} {cpu:>14.1} {:>9.2} {own:>14.1}",
+            "{:<24} {rate:>11.0} {:>7.2} {cpu:>14.1} {:>7.2} {user:>11.1} {own:>15.1}",
             server.name,
             rate / base_rate,
             cpu / base_cpu

@@ -51,12 +51,12 @@ impl Server {
         Err(io::Error::other(format!("{name}: it does not listen: {command}")))
     }
 
-    /// The processor time that it used, its own and the kernel's for it, in steps of 10 ms.
+    /// The processor time that it used.
     ///
     /// # Errors
     ///
     /// When it is gone.
-    pub fn cpu(&self) -> io::Result<Duration> {
+    pub fn cpu(&self) -> io::Result<Cpu> {
         cpu(&format!("/proc/{}/stat", self.child.id()))
     }
 
@@ -87,24 +87,49 @@ impl Drop for Server {
     }
 }
 
+/// Processor time, in steps of 10 ms.
+#[derive(Clone, Copy, Debug)]
+pub struct Cpu {
+    /// What the process did itself.
+    pub user: Duration,
+    /// What the kernel did for it.
+    pub system: Duration,
+}
+
+impl Cpu {
+    /// All of it.
+    pub fn total(self) -> Duration {
+        self.user + self.system
+    }
+
+    /// What was used since `earlier`.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            user: self.user - earlier.user,
+            system: self.system - earlier.system,
+        }
+    }
+}
+
 /// The processor time that this process used.
 ///
 /// # Errors
 ///
 /// When there is no `/proc`.
-pub fn own_cpu() -> io::Result<Duration> {
+pub fn own_cpu() -> io::Result<Cpu> {
     cpu("/proc/self/stat")
 }
 
 /// `utime` and `stime`, the 12th and 13th field behind the name of the program, which may have spaces in it.
-fn cpu(stat: &str) -> io::Result<Duration> {
+fn cpu(stat: &str) -> io::Result<Cpu> {
     let line = fs::read_to_string(stat)?;
     let fields = line.rsplit_once(')').map_or("", |(_, fields)| fields);
-    let ticks: u64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    Ok(Duration::from_millis(ticks * (1000 / TICKS)))
+    let mut times = fields.split_whitespace().skip(11).map(|field| {
+        let ticks: u64 = field.parse().unwrap_or_default();
+        Duration::from_millis(ticks * (1000 / TICKS))
+    });
+    Ok(Cpu {
+        user: times.next().unwrap_or_default(),
+        system: times.next().unwrap_or_default(),
+    })
 }
