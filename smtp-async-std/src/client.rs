@@ -5,7 +5,7 @@ use futures_lite::io::Empty;
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
     client::{self, Asked, Closed, Event, Receipt, WhyNot},
-    driver::Outbox,
+    driver::{LastRefusal, Outbox},
     sasl::ClientMechanism,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
@@ -268,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         &mut self,
         mut found: impl FnMut(Event<'_>, &client::Client) -> Option<T>,
     ) -> Result<T, Error> {
-        let mut refusal = None;
+        let mut refusal = LastRefusal::default();
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -277,23 +277,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     continue;
                 }
             };
+            refusal.note(&event);
             match event {
                 Event::Closed { why, message } => {
                     debug!(%why, "session closed");
-                    let source = self.connection.take_error();
-                    return Err(Error::Closed {
-                        why,
-                        message,
-                        reply: refusal,
-                        source,
-                    });
+                    return Err(refusal.closed(why, message, self.connection.take_error()));
                 }
                 Event::StartTls(upgrade) => {
                     self.start_tls(upgrade).await;
                     continue;
-                }
-                Event::Reply { to, ref reply } if reply.is_transient() || reply.is_permanent() => {
-                    refusal = Some((to, reply.clone().into_owned()));
                 }
                 _ => {}
             }

@@ -4,7 +4,7 @@ mod gathering;
 
 use std::{
     future::poll_fn,
-    io, mem,
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
     time::{self, Duration},
@@ -12,7 +12,10 @@ use std::{
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future::yield_now;
-use smtp_proto::{Deadline, Instant, Machine, Step, Wait, driver::Buffered};
+use smtp_proto::{
+    Deadline, Instant, Machine, Step, Wait,
+    driver::{Buffered, Duty},
+};
 use tracing::debug;
 
 use crate::time::{Alarm, timeout};
@@ -74,10 +77,6 @@ pub struct Connection<S, M> {
     flowing: bool,
     /// How many waits there were in this turn.
     waits: u8,
-    /// How many octets of what is to be written the stream has taken and not yet flushed.
-    unflushed: usize,
-    /// The stream takes nothing more.
-    deaf: bool,
     error: Option<io::Error>,
 }
 
@@ -91,8 +90,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             alarm: Alarm::default(),
             flowing: false,
             waits: 0,
-            unflushed: 0,
-            deaf: false,
             error: None,
         }
     }
@@ -121,19 +118,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         }
     }
 
-    /// Whether something that was put aside is still to be written, or what was written to be flushed.
+    /// Whether something is to be written before what the machine says.
     pub(crate) const fn is_writing(&self) -> bool {
-        self.buffered.has_backlog() || self.unflushed > 0
+        self.buffered.is_writing()
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
     pub(crate) const fn is_deaf(&self) -> bool {
-        self.deaf
+        self.buffered.is_deaf()
     }
 
     /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
     pub(crate) async fn shut_down(&mut self) -> bool {
-        if self.unflushed > 0 {
+        if self.buffered.is_unflushed() {
             // For the machine it was not written, and has been given up: it must not arrive after all.
             return false;
         }
@@ -203,23 +200,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     fn poll_wait(&mut self, wait: Wait, context: &mut Context<'_>) -> Poll<()> {
-        let backlog = self.is_writing();
-        if !self.deaf && (wait.write || backlog) {
-            match self.poll_write(wait.write, context) {
-                Poll::Ready(Err(error)) => self.deaf(error),
-                // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
-                Poll::Ready(Ok(())) if backlog || !(wait.read || wait.answer) => return Poll::Ready(()),
-                _ => {}
+        let mut attempt = self.buffered.attempt(wait);
+        loop {
+            let stream = Pin::new(&mut self.stream);
+            match self.buffered.duty(&mut attempt) {
+                Duty::Flush => match stream.poll_flush(context) {
+                    Poll::Ready(Ok(())) => self.buffered.flushed(),
+                    Poll::Ready(Err(error)) => self.deaf(error),
+                    Poll::Pending => attempt.blocked(),
+                },
+                Duty::Write(octets) => match stream.poll_write(context, octets) {
+                    Poll::Ready(Ok(0)) => self.deaf(io::ErrorKind::WriteZero.into()),
+                    Poll::Ready(Ok(taken)) => self.buffered.took(taken),
+                    Poll::Ready(Err(error)) => self.deaf(error),
+                    Poll::Pending => attempt.blocked(),
+                },
+                Duty::Read => {
+                    if self.poll_read(context).is_ready() {
+                        return Poll::Ready(());
+                    }
+                    attempt.blocked();
+                }
+                Duty::Poll => return Poll::Ready(()),
+                Duty::Sleep => return self.poll_deadline(wait.deadline, context),
             }
         }
-        if self.deaf && !wait.read && !wait.answer {
-            self.machine_mut().lost();
-            return Poll::Ready(());
-        }
-        if wait.read && self.poll_read(context).is_ready() {
-            return Poll::Ready(());
-        }
-        self.poll_deadline(wait.deadline, context)
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -246,26 +251,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         Poll::Ready(())
     }
 
-    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes each write:
-    /// what TLS holds was not written, and what is held there is no more than one write.
-    fn poll_write(&mut self, output: bool, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut stream = Pin::new(&mut self.stream);
-        loop {
-            if self.unflushed > 0 {
-                ready!(stream.as_mut().poll_flush(context))?;
-                self.buffered.wrote(mem::take(&mut self.unflushed));
-            }
-            let octets = self.buffered.unwritten(output);
-            if octets.is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-            self.unflushed = ready!(stream.as_mut().poll_write(context, octets))?;
-            if self.unflushed == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-        }
-    }
-
     fn poll_deadline(&mut self, deadline: Option<Deadline>, context: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = deadline else {
             return Poll::Pending;
@@ -278,13 +263,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         self.alarm.poll_at(due, context)
     }
 
-    /// The peer does not take any more. What it said before may still be read, and says more than an error does.
-    /// The machine keeps what it could not say: it was not heard.
+    /// The peer takes nothing more. What it said before may still be read.
     fn deaf(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
-        self.unflushed = 0;
-        self.buffered.drop_backlog();
-        self.deaf = true;
+        self.buffered.deafen();
         self.error.get_or_insert(error);
     }
 

@@ -3,12 +3,15 @@
 mod gathering;
 
 use std::{
-    io, mem,
+    io,
     os::fd::AsFd,
     time::{self, Duration},
 };
 
-use smtp_proto::{Instant, Machine, Step, Wait, driver::Buffered};
+use smtp_proto::{
+    Instant, Machine, Step, Wait,
+    driver::{Buffered, Duty},
+};
 use tracing::debug;
 
 use crate::{
@@ -62,10 +65,6 @@ pub struct Connection<S, M> {
     origin: time::Instant,
     /// Made for the first [`Waker`].
     calls: Option<Calls>,
-    /// How many octets of what is to be written the stream has taken and not yet flushed.
-    unflushed: usize,
-    /// The stream takes nothing more.
-    deaf: bool,
     error: Option<io::Error>,
 }
 
@@ -79,8 +78,6 @@ impl<S: Socket, M: Machine> Connection<S, M> {
             buffered: Buffered::new(machine),
             origin: time::Instant::now(),
             calls: None,
-            unflushed: 0,
-            deaf: false,
             error: None,
         };
         if let Err(error) = nonblocking {
@@ -144,19 +141,19 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         Ok(self.calls.insert(calls).waker())
     }
 
-    /// Whether something that was put aside is still to be written, or what was written to be flushed.
+    /// Whether something is to be written before what the machine says.
     pub(crate) const fn is_writing(&self) -> bool {
-        self.buffered.has_backlog() || self.unflushed > 0
+        self.buffered.is_writing()
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
     pub(crate) const fn is_deaf(&self) -> bool {
-        self.deaf
+        self.buffered.is_deaf()
     }
 
     /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
     pub(crate) fn shut_down(&mut self) -> bool {
-        if self.unflushed > 0 {
+        if self.buffered.is_unflushed() {
             // For the machine it was not written, and has been given up: it must not arrive after all.
             return false;
         }
@@ -234,28 +231,36 @@ impl<S: Socket, M: Machine> Connection<S, M> {
 
     /// Does what can be done at once. `None` when something has come of it, or else what has to be waited for.
     fn attempt(&mut self, wait: Wait) -> Option<Blocked> {
-        let mut blocked = Blocked::default();
-        let backlog = self.is_writing();
-        if !self.deaf && (wait.write || backlog) {
-            match self.write(wait.write) {
-                Err(error) if would_block(&error) => blocked.write = true,
-                Err(error) => self.deaf(error),
-                // Whoever put something aside goes on now, and so does a machine that waits for nothing else.
-                Ok(()) if backlog || !(wait.read || wait.answer) => return None,
-                Ok(()) => {}
+        let mut attempt = self.buffered.attempt(wait);
+        loop {
+            let stream = &mut self.stream;
+            match self.buffered.duty(&mut attempt) {
+                Duty::Flush => match uninterrupted(|| stream.flush()) {
+                    Ok(()) => self.buffered.flushed(),
+                    Err(error) if would_block(&error) => attempt.blocked(),
+                    Err(error) => self.deaf(error),
+                },
+                Duty::Write(octets) => match uninterrupted(|| stream.write(octets)) {
+                    Ok(0) => self.deaf(io::ErrorKind::WriteZero.into()),
+                    Ok(taken) => self.buffered.took(taken),
+                    Err(error) if would_block(&error) => attempt.blocked(),
+                    Err(error) => self.deaf(error),
+                },
+                Duty::Read => {
+                    if self.read() {
+                        return None;
+                    }
+                    attempt.blocked();
+                }
+                Duty::Poll => return None,
+                Duty::Sleep => {
+                    return Some(Blocked {
+                        read: attempt.is_reading(),
+                        write: attempt.is_writing(),
+                    });
+                }
             }
         }
-        if self.deaf && !wait.read && !wait.answer {
-            self.machine_mut().lost();
-            return None;
-        }
-        if wait.read {
-            if self.read() {
-                return None;
-            }
-            blocked.read = true;
-        }
-        Some(blocked)
     }
 
     /// Reads what there is, and says whether that was anything.
@@ -273,37 +278,15 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         true
     }
 
-    /// Writes what was put aside, then all that the machine has to say if it is to be said now, and flushes each write:
-    /// what TLS holds was not written, and what is held there is no more than one write.
-    fn write(&mut self, output: bool) -> io::Result<()> {
-        loop {
-            if self.unflushed > 0 {
-                uninterrupted(|| self.stream.flush())?;
-                self.buffered.wrote(mem::take(&mut self.unflushed));
-            }
-            let octets = self.buffered.unwritten(output);
-            if octets.is_empty() {
-                return Ok(());
-            }
-            self.unflushed = uninterrupted(|| self.stream.write(octets))?;
-            if self.unflushed == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-        }
-    }
-
     fn due(&self, wait: Wait) -> Option<time::Instant> {
         let deadline = wait.deadline?;
         self.origin.checked_add(deadline.at.since_origin())
     }
 
-    /// The peer does not take any more. What it said before may still be read, and says more than an error does.
-    /// The machine keeps what it could not say: it was not heard.
+    /// The peer takes nothing more. What it said before may still be read.
     fn deaf(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
-        self.unflushed = 0;
-        self.buffered.drop_backlog();
-        self.deaf = true;
+        self.buffered.deafen();
         self.error.get_or_insert(error);
     }
 

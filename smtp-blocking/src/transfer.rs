@@ -8,6 +8,7 @@ use std::{
 use smtp_proto::{
     Step, Wait,
     client::{self, BodyPermit, Coming, Event},
+    driver::LastRefusal,
 };
 use tracing::debug;
 
@@ -29,7 +30,7 @@ impl<S: Socket> Client<S> {
         source: &mut Source<'_, R>,
         mut see: impl FnMut(&Event<'_>, &mut client::Client),
     ) -> Result<(), Error> {
-        let (mut permit, mut refusal, mut unreadable) = (None, None, None);
+        let (mut permit, mut refusal, mut unreadable) = (None, LastRefusal::default(), None);
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -49,6 +50,7 @@ impl<S: Socket> Client<S> {
                 }
             };
             see(&event, machine);
+            refusal.note(&event);
             match event {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
@@ -57,16 +59,8 @@ impl<S: Socket> Client<S> {
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
-                        None => Error::Closed {
-                            why,
-                            message,
-                            reply: refusal,
-                            source,
-                        },
+                        None => refusal.closed(why, message, source),
                     });
-                }
-                Event::Reply { to, reply } if !reply.is_positive_completion() && !reply.is_intermediate() => {
-                    refusal = Some((to, reply.into_owned()));
                 }
                 _ => {}
             }
@@ -100,12 +94,12 @@ impl<S: Socket> Client<S> {
         }
         let (block, coming) = source.block();
         let mut gathered = self.connection.gather(permit, block, coming);
+        let (permit, used) = (gathered.take_permit(), gathered.used());
         if gathered.is_blocked() {
             self.connection.wait(wait);
         } else {
-            self.connection.write_gathered(&gathered);
+            self.connection.write_gathered(gathered);
         }
-        let (permit, used) = (gathered.take_permit(), gathered.used());
         source.consume(used);
         Ok(permit)
     }

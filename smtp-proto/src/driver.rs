@@ -4,13 +4,15 @@
 //! documentation. It is what the drivers for tokio, futures-io and std have in common, for whoever writes another one.
 //!
 //! - [`Buffered`]: a machine with its input buffer, and with what waits to be written before its output.
+//! - [`Duty`]: what to read or write next while a machine waits.
 //! - [`Gathered`]: pieces of a message for one vectored write, with the commands that stand around them.
 //! - [`Outbox`]: messages that are sent one behind the other, and what became of each.
 //! - [`Places`]: how many connections there are, in all and by peer.
-//! - [`Options`], [`Error`] and [`SendError`]: what users of those drivers see of them.
+//! - [`Options`], [`Error`] and [`SendError`]: what users of those drivers see of them; [`LastRefusal`]: what an error tells.
 //! - [`turned_away`]: what is said to a connection for which there is no place.
 
 mod buffered;
+mod duty;
 mod error;
 mod gathered;
 mod options;
@@ -20,8 +22,9 @@ mod places;
 use alloc::{sync::Arc, vec::Vec};
 
 pub use buffered::Buffered;
-pub use error::{Error, SendError};
-pub use gathered::{Gathered, PIECES};
+pub use duty::{Attempt, Duty};
+pub use error::{Error, LastRefusal, SendError};
+pub use gathered::{Gathered, SLICES};
 pub use options::Options;
 pub use outbox::Outbox;
 pub use places::Places;

@@ -124,7 +124,7 @@ impl Session {
 
     /// Closes the connection; see [`Connection::close`].
     pub async fn close(mut self) {
-        self.0.connection.say_farewell().await;
+        self.0.connection.end().await;
     }
 
     fn obey(&mut self) {

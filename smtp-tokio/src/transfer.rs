@@ -6,6 +6,7 @@ use bytes::{Buf, BytesMut};
 use smtp_proto::{
     Step, Wait,
     client::{self, BodyPermit, Coming, Event},
+    driver::LastRefusal,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
@@ -31,7 +32,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         source: &mut Source<'_, R>,
         mut see: impl FnMut(&Event<'_>, &mut client::Client),
     ) -> Result<(), Error> {
-        let (mut permit, mut refusal, mut unreadable) = (None, None, None);
+        let (mut permit, mut refusal, mut unreadable) = (None, LastRefusal::default(), None);
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -51,6 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 }
             };
             see(&event, machine);
+            refusal.note(&event);
             match event {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
@@ -59,16 +61,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
-                        None => Error::Closed {
-                            why,
-                            message,
-                            reply: refusal,
-                            source,
-                        },
+                        None => refusal.closed(why, message, source),
                     });
-                }
-                Event::Reply { to, reply } if !reply.is_positive_completion() && !reply.is_intermediate() => {
-                    refusal = Some((to, reply.into_owned()));
                 }
                 _ => {}
             }
@@ -100,12 +94,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
         let (block, coming) = source.block();
         let mut gathered = self.connection.gather(permit, block, coming);
+        let (permit, used) = (gathered.take_permit(), gathered.used());
         if gathered.is_blocked() {
             self.connection.wait(wait).await;
         } else {
-            self.connection.write_gathered(&gathered).await;
+            self.connection.write_gathered(gathered).await;
         }
-        let (permit, used) = (gathered.take_permit(), gathered.used());
         source.consume(used);
         Ok(permit)
     }

@@ -1,13 +1,10 @@
-//! Pieces of a message, written in one go.
+//! The writing of a message.
 
-use std::{
-    io::{self, IoSlice},
-    mem,
-};
+use std::io::{self, IoSlice};
 
 use smtp_proto::{
     client::{BodyPermit, Client, Coming},
-    driver::{Gathered, PIECES},
+    driver::{Gathered, SLICES},
 };
 
 use super::Connection;
@@ -15,9 +12,6 @@ use crate::{
     Socket,
     socket::{uninterrupted, would_block},
 };
-
-/// The pieces of a message that go into one write, and what goes before and behind them.
-const SLICES: usize = PIECES + 3;
 
 impl<S: Socket> Connection<S, Client> {
     /// Cuts the next pieces of a message for one write.
@@ -28,36 +22,33 @@ impl<S: Socket> Connection<S, Client> {
     /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following
     /// waits to write: they know the deadline that begins now, and they listen meanwhile, for the peer may have
     /// something to say and take nothing more before that was read.
-    pub(crate) fn write_gathered(&mut self, gathered: &Gathered<'_>) {
-        let mut written = 0;
-        let result = self.write_slices(gathered, &mut written);
-        self.buffered.wrote_gathered(gathered, written);
-        match result {
+    pub(crate) fn write_gathered(&mut self, mut gathered: Gathered<'_>) {
+        let written = self.write_slices(&mut gathered);
+        self.buffered.put_aside(&gathered);
+        match written {
             Err(error) if !would_block(&error) => self.deaf(error),
             _ => {}
         }
     }
 
-    /// As [`write`](Self::write), of pieces of which so many octets were written.
-    fn write_slices(&mut self, gathered: &Gathered<'_>, written: &mut usize) -> io::Result<()> {
+    fn write_slices(&mut self, gathered: &mut Gathered<'_>) -> io::Result<()> {
         loop {
-            if self.unflushed > 0 {
+            if self.buffered.is_unflushed() {
                 uninterrupted(|| self.stream.flush())?;
-                *written += mem::take(&mut self.unflushed);
+                self.buffered.flushed_gathered(gathered);
             }
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut used = 0;
-            let octets = gathered.slices(self.buffered.machine(), *written);
-            for (slot, octets) in slices.iter_mut().zip(octets) {
+            for (slot, octets) in slices.iter_mut().zip(gathered.slices(self.buffered.machine())) {
                 *slot = IoSlice::new(octets);
                 used += 1;
             }
             let Some(slices) = slices.get(..used).filter(|slices| !slices.is_empty()) else {
                 return Ok(());
             };
-            self.unflushed = uninterrupted(|| self.stream.write_vectored(slices))?;
-            if self.unflushed == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+            match uninterrupted(|| self.stream.write_vectored(slices))? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                taken => self.buffered.took(taken),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A machine with its buffers.
 
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
 use super::Gathered;
 use crate::{
@@ -12,9 +12,14 @@ use crate::{
 
 /// A machine, what was read and not yet used, and what is to be written before the machine's output.
 ///
-/// A driver reads into [`received`](Self::received), polls, and writes what [`unwritten`](Self::unwritten) shows. The
-/// input buffer is as long as the machine's longest line or reply and what was read in one go; it is given back
-/// when it is empty and [`rest`](Self::rest) is called.
+/// A driver reads into [`received`](Self::received), [polls](Self::poll), and writes what [`unwritten`](Self::unwritten)
+/// shows; [`duty`](Self::duty) says what of that is next. The input buffer is as long as the machine's longest line or
+/// reply and what was read in one go; it is given back when it is empty and [`rest`](Self::rest) is called.
+///
+/// Octets are written when they have left for the peer. What a stream takes into a buffer of its own, as TLS does, is
+/// not written before that was flushed: until then it is the peer that keeps the machine waiting, and the deadline for
+/// that runs. So a driver of such a stream reports what it [took](Self::took) and that it was
+/// [flushed](Self::flushed); others may report at once what they [wrote](Self::wrote).
 pub struct Buffered<M> {
     machine: M,
     input: Vec<u8>,
@@ -26,6 +31,10 @@ pub struct Buffered<M> {
     backlog: Vec<u8>,
     /// Octets at the front of the backlog that were written.
     written: usize,
+    /// Octets of what is to be written that the stream has taken and not yet flushed.
+    unflushed: usize,
+    /// The peer takes nothing more.
+    deaf: bool,
 }
 
 impl<M: Machine> Buffered<M> {
@@ -39,6 +48,8 @@ impl<M: Machine> Buffered<M> {
             taken: 0,
             backlog: Vec::new(),
             written: 0,
+            unflushed: 0,
+            deaf: false,
         }
     }
 
@@ -56,7 +67,7 @@ impl<M: Machine> Buffered<M> {
 
     /// Lets the machine take a step, and hands it out beside the machine itself.
     pub fn poll(&mut self, now: Instant) -> (Step<M::Event<'_>>, &mut M) {
-        self.used += core::mem::take(&mut self.taken);
+        self.used += mem::take(&mut self.taken);
         let mut rest = self.input.get(self.used..).unwrap_or_default();
         let before = rest.len();
         let step = self.machine.poll(&mut rest, now);
@@ -95,9 +106,6 @@ impl<M: Machine> Buffered<M> {
 
     /// Reports that so many octets of [`unwritten`](Self::unwritten) were written. More than were put aside are octets
     /// of the machine's output, which stands behind them.
-    ///
-    /// What a stream has taken into a buffer of its own, as TLS does, was not written before that was flushed: until then
-    /// it is the peer that keeps the machine waiting, and the deadline for that runs.
     pub fn wrote(&mut self, octets: usize) {
         let aside = octets.min(self.backlog.len() - self.written);
         self.written += aside;
@@ -110,21 +118,52 @@ impl<M: Machine> Buffered<M> {
         }
     }
 
-    /// Whether something that was put aside is still to be written.
+    /// Reports that the stream has taken so many octets of [`unwritten`](Self::unwritten), which are written once it is
+    /// [flushed](Self::flushed). Nothing is to be written before that.
+    pub const fn took(&mut self, octets: usize) {
+        self.unflushed = octets;
+    }
+
+    /// Reports that the stream was flushed, so that what it [took](Self::took) is written.
+    pub fn flushed(&mut self) {
+        let octets = mem::take(&mut self.unflushed);
+        self.wrote(octets);
+    }
+
+    /// Whether the stream has to be flushed.
     #[must_use]
-    pub const fn has_backlog(&self) -> bool {
+    pub const fn is_unflushed(&self) -> bool {
+        self.unflushed > 0
+    }
+
+    /// Whether something is to be written before the machine's output: what was put aside, or is not yet flushed.
+    #[must_use]
+    pub const fn is_writing(&self) -> bool {
+        self.has_backlog() || self.is_unflushed()
+    }
+
+    const fn has_backlog(&self) -> bool {
         !self.backlog.is_empty()
     }
 
-    /// Drops what was put aside: the peer takes nothing more.
-    pub fn drop_backlog(&mut self) {
+    /// Reports that the peer takes nothing more; what it said before can still be read. The machine keeps what it could
+    /// not say: it was not heard.
+    pub fn deafen(&mut self) {
+        self.deaf = true;
+        self.unflushed = 0;
         self.backlog = Vec::new();
         self.written = 0;
     }
 
+    /// Whether the peer takes nothing more.
+    #[must_use]
+    pub const fn is_deaf(&self) -> bool {
+        self.deaf
+    }
+
     /// Forgets the input that was used.
     fn settle(&mut self) {
-        let used = core::mem::take(&mut self.used) + core::mem::take(&mut self.taken);
+        let used = mem::take(&mut self.used) + mem::take(&mut self.taken);
         if used >= self.input.len() {
             self.input.clear();
         } else {
@@ -145,25 +184,30 @@ impl<M: fmt::Debug> fmt::Debug for Buffered<M> {
 }
 
 impl Buffered<Client> {
-    /// Cuts the next pieces of a message for one write. `block` is what there is of it now; the session must not have
-    /// a [backlog](Self::has_backlog).
+    /// Cuts the next pieces of a message for one write. `block` is what there is of it now; nothing must be left to
+    /// [write](Self::is_writing).
     pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
         Gathered::new(&mut self.machine, permit, block, coming)
     }
 
-    /// Reports that `written` octets of what was [gathered](Self::gather) were written. The rest is put aside, since
-    /// the pieces are the caller's.
+    /// As [`flushed`](Self::flushed), of octets that the stream took of what was [gathered](Self::gather).
+    pub fn flushed_gathered(&mut self, gathered: &mut Gathered<'_>) {
+        gathered.written += mem::take(&mut self.unflushed);
+    }
+
+    /// Reports what was written of what was [gathered](Self::gather). The rest is put aside, since the pieces are the
+    /// caller's.
     ///
     /// The octets behind the pieces stay with the machine until they are written: a reply that comes before the final
     /// dot has left is no reply to the message.
-    pub fn wrote_gathered(&mut self, gathered: &Gathered<'_>, written: usize) {
+    pub fn put_aside(&mut self, gathered: &Gathered<'_>) {
         let kept = gathered.kept(self.machine.output());
         let output = self.machine.output().get(..kept).unwrap_or_default();
-        for octets in gathered.around(output, written) {
+        for octets in gathered.around(output) {
             self.backlog.extend_from_slice(octets);
         }
         self.machine
-            .wrote(kept.max(written.saturating_sub(gathered.octets())));
+            .wrote(kept.max(gathered.written.saturating_sub(gathered.octets())));
     }
 }
 

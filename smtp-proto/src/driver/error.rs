@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    client::{Asked, Closed, Fate, Receipt, WhyNot},
+    client::{Asked, Closed, Event, Fate, Receipt, WhyNot},
     types::Reply,
 };
 
@@ -56,6 +56,31 @@ impl<E: core::error::Error + 'static> SendError<E> {
     /// What stopped it, and what became of each recipient.
     pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
         Self { error, receipt }
+    }
+}
+
+/// The last negative reply of a session, which often says why the session ended.
+#[derive(Debug, Default)]
+pub struct LastRefusal(Option<(Asked, Reply<'static>)>);
+
+impl LastRefusal {
+    /// Remembers a reply if it is negative (4yz or 5yz).
+    pub fn note(&mut self, event: &Event<'_>) {
+        if let Event::Reply { to, reply } = event
+            && (reply.is_transient() || reply.is_permanent())
+        {
+            self.0 = Some((*to, reply.clone().into_owned()));
+        }
+    }
+
+    /// The error that tells of the session's end ([`Event::Closed`]), and of what broke the stream.
+    pub fn closed<E: core::error::Error>(self, why: Closed, message: Fate, source: Option<E>) -> Error<E> {
+        Error::Closed {
+            why,
+            message,
+            reply: self.0,
+            source,
+        }
     }
 }
 

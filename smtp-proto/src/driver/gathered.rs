@@ -6,7 +6,10 @@ use crate::{
 };
 
 /// How many pieces of a message go into one write. A text with bare line feeds has two pieces a line.
-pub const PIECES: usize = 256;
+const PIECES: usize = 256;
+
+/// How many slices one write has at most: the pieces of a message, and what goes before and behind them.
+pub const SLICES: usize = PIECES + 3;
 
 /// Pieces of a message that are written in one go with what the machine has to say before and behind them: the end of
 /// a message leaves with its last text, and a chunk with its command.
@@ -23,6 +26,8 @@ pub struct Gathered<'b> {
     next_chunk: &'b [u8],
     /// Nothing can be sent before a reply came.
     blocked: bool,
+    /// Octets of the pieces, and of what stands around them, that were written.
+    pub(super) written: usize,
 }
 
 impl<'b> Gathered<'b> {
@@ -34,6 +39,7 @@ impl<'b> Gathered<'b> {
             head: machine.output().len(),
             next_chunk: &[],
             blocked: false,
+            written: 0,
         };
         let mut rest = block;
         let mut slots = gathered.pieces.iter_mut().enumerate();
@@ -89,28 +95,27 @@ impl<'b> Gathered<'b> {
         self.blocked
     }
 
-    /// What is to be written in one go, in order, behind the first `written` octets of it. At most [`PIECES`] and three
-    /// more, none empty.
+    /// What is left to be written in one go, in order. At most [`SLICES`], none empty.
     ///
     /// Commands of the next transaction are among it in clear only, where a stream says how much of a write has left.
     /// Of TLS nobody knows before a flush, and then all or nothing: so there the end of a message is the end of a write,
     /// and the commands are what the machine has to say next.
-    pub fn slices<'s>(&'s self, machine: &'s Client, written: usize) -> impl Iterator<Item = &'s [u8]> {
+    pub fn slices<'s>(&'s self, machine: &'s Client) -> impl Iterator<Item = &'s [u8]> {
         let output = if machine.is_encrypted() {
             machine.output()
         } else {
             machine.all_output()
         };
-        self.around(output, written)
+        self.around(output)
     }
 
-    /// The pieces with this output around them.
-    pub(super) fn around<'s>(&'s self, output: &'s [u8], written: usize) -> impl Iterator<Item = &'s [u8]> {
+    /// What is left of the pieces with this output around them.
+    pub(super) fn around<'s>(&'s self, output: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
         let (before, behind) = output.split_at_checked(self.head).unwrap_or((output, &[]));
         let all = core::iter::once(before)
             .chain(self.pieces.iter().copied())
             .chain([behind, self.next_chunk]);
-        let mut skip = written;
+        let mut skip = self.written;
         all.filter_map(move |octets| {
             let rest = octets.get(skip..).unwrap_or_default();
             skip = skip.saturating_sub(octets.len());

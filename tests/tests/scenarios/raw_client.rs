@@ -80,7 +80,7 @@ fn give(wire: &mut Wire<Client>, permit: BodyPermit, message: &mut &[u8]) -> Opt
         _ => (*message, Coming::Nothing),
     };
     let mut gathered = wire.buffered.gather(permit, block, coming);
-    wire.buffered.wrote_gathered(&gathered, 0);
+    wire.buffered.put_aside(&gathered);
     *message = message.get(gathered.used()..).unwrap_or_default();
     gathered.take_permit()
 }
@@ -98,7 +98,7 @@ impl Talk<'_> {
             let event = match self.wire.poll().0 {
                 Step::Event(event) => event,
                 Step::Wait(wait) => {
-                    if !self.wire.is_writing() && !self.wire.deaf {
+                    if !self.wire.buffered.is_writing() && !self.wire.buffered.is_deaf() {
                         permit = permit.and_then(|permit| give(&mut self.wire, permit, &mut message));
                     }
                     self.wire.wait(wait);

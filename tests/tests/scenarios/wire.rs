@@ -2,13 +2,15 @@
 
 use std::{
     io::{self, Read, Write},
-    mem,
     net::{Shutdown, TcpStream},
     thread,
     time::{Duration, Instant},
 };
 
-use smtp_proto::{Machine, Step, Wait, driver::Buffered};
+use smtp_proto::{
+    Machine, Step, Wait,
+    driver::{Buffered, Duty},
+};
 use smtp_rustls::rustls::{ClientConnection, Connection, ServerConnection};
 
 /// How long it sleeps when there is nothing to do.
@@ -24,10 +26,6 @@ pub(crate) struct Wire<M> {
     pub(crate) buffered: Buffered<M>,
     pub(crate) error: Option<io::Error>,
     begin: Instant,
-    /// How many octets of what is to be written TLS has and the peer has not.
-    unflushed: usize,
-    /// The peer takes nothing more.
-    pub(crate) deaf: bool,
 }
 
 pub(crate) fn nap() {
@@ -41,6 +39,14 @@ fn would_block(error: &io::Error) -> bool {
     )
 }
 
+/// Sends what TLS has to send.
+fn flush(tls: &mut Option<Connection>, socket: &mut TcpStream) -> io::Result<()> {
+    while let Some(tls) = tls.as_mut().filter(|tls| tls.wants_write()) {
+        tls.write_tls(socket)?;
+    }
+    Ok(())
+}
+
 impl<M: Machine> Wire<M> {
     pub(crate) fn new(socket: TcpStream, machine: M) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
@@ -51,8 +57,6 @@ impl<M: Machine> Wire<M> {
             buffered: Buffered::new(machine),
             error: None,
             begin: Instant::now(),
-            unflushed: 0,
-            deaf: false,
         })
     }
 
@@ -61,63 +65,35 @@ impl<M: Machine> Wire<M> {
         self.buffered.poll(now)
     }
 
-    /// Whether something that was put aside is still to be written, or what was written to be flushed.
-    pub(crate) const fn is_writing(&self) -> bool {
-        self.buffered.has_backlog() || self.unflushed > 0
-    }
-
     /// Does what can be done at once, or sleeps for a moment.
     pub(crate) fn wait(&mut self, wait: Wait) {
-        let wrote = self.write(wait.write);
-        if self.deaf && !wait.read && !wait.answer {
-            self.buffered.machine_mut().lost();
-            return;
-        }
-        if !(wait.read && self.read() || wrote) {
-            nap();
-        }
-    }
-
-    /// Writes what there is, and says whether anything was.
-    fn write(&mut self, output: bool) -> bool {
-        let mut wrote = false;
-        while !self.deaf {
-            match self.write_once(output) {
-                Ok(0) => break,
-                Ok(_) => wrote = true,
-                Err(error) if would_block(&error) => break,
+        let mut attempt = self.buffered.attempt(wait);
+        loop {
+            let done = match self.buffered.duty(&mut attempt) {
+                Duty::Flush => flush(&mut self.tls, &mut self.socket).map(|()| self.buffered.flushed()),
+                Duty::Write(octets) => match &mut self.tls {
+                    Some(tls) => tls.writer().write(octets),
+                    None => self.socket.write(octets),
+                }
+                .map(|taken| self.buffered.took(taken)),
+                Duty::Read => {
+                    if self.read() {
+                        return;
+                    }
+                    Err(io::ErrorKind::WouldBlock.into())
+                }
+                Duty::Poll => return,
+                Duty::Sleep => return nap(),
+            };
+            match done {
+                Ok(()) => {}
+                Err(error) if would_block(&error) => attempt.blocked(),
                 Err(error) => {
                     self.error.get_or_insert(error);
-                    self.buffered.drop_backlog();
-                    self.unflushed = 0;
-                    self.deaf = true;
+                    self.buffered.deafen();
                 }
             }
         }
-        wrote
-    }
-
-    /// Flushes the last write and begins another one; how many octets that takes is said. Under TLS the octets of a
-    /// write are written when the peer takes them, and not before.
-    fn write_once(&mut self, output: bool) -> io::Result<usize> {
-        self.flush()?;
-        self.buffered.wrote(mem::take(&mut self.unflushed));
-        let octets = self.buffered.unwritten(output);
-        if !octets.is_empty() {
-            self.unflushed = match &mut self.tls {
-                Some(tls) => tls.writer().write(octets)?,
-                None => self.socket.write(octets)?,
-            };
-        }
-        Ok(self.unflushed)
-    }
-
-    /// Sends what TLS has to send.
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        while let Some(tls) = self.tls.as_mut().filter(|tls| tls.wants_write()) {
-            tls.write_tls(&mut self.socket)?;
-        }
-        Ok(())
     }
 
     /// Reads what there is, and says whether that was anything.
@@ -176,14 +152,16 @@ impl<M: Machine> Wire<M> {
 
     /// Says that nothing more will come, and waits shortly for the peer to do the same.
     pub(crate) fn close(mut self) {
-        if self.unflushed > 0 {
+        if self.buffered.is_unflushed() {
             return;
         }
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
         }
         let begin = Instant::now();
-        while matches!(self.flush(), Err(error) if would_block(&error)) && begin.elapsed() < LINGER {
+        while matches!(flush(&mut self.tls, &mut self.socket), Err(error) if would_block(&error))
+            && begin.elapsed() < LINGER
+        {
             nap();
         }
         let _ = self.socket.shutdown(Shutdown::Write);

@@ -37,8 +37,17 @@ fn at_body(chunking: Use, offers: &str) -> (Buffered<Client>, BodyPermit) {
     panic!("the message is not wanted");
 }
 
-fn joined(gathered: &Gathered<'_>, machine: &Client, written: usize) -> String {
-    let slices: Vec<_> = gathered.slices(machine, written).collect();
+/// Has so much of what was gathered written, gives what is left of it, and puts that aside.
+fn write(buffered: &mut Buffered<Client>, mut gathered: Gathered<'_>, written: usize) -> String {
+    buffered.took(written);
+    buffered.flushed_gathered(&mut gathered);
+    let left = joined(&gathered, buffered.machine());
+    buffered.put_aside(&gathered);
+    left
+}
+
+fn joined(gathered: &Gathered<'_>, machine: &Client) -> String {
+    let slices: Vec<_> = gathered.slices(machine).collect();
     assert!(slices.iter().all(|slice| !slice.is_empty()));
     String::from_utf8(slices.concat()).unwrap()
 }
@@ -77,16 +86,14 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
     assert!(gathered.take_permit().is_none());
     assert_eq!(gathered.used(), 10);
     assert!(!gathered.is_blocked());
-    let all = joined(&gathered, buffered.machine(), 0);
+    let all = joined(&gathered, buffered.machine());
     assert_eq!(all, "Hi\r\n..\r\nbye\r\n.\r\n");
     for written in 0..=all.len() {
         let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
         let gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
-        assert_eq!(joined(&gathered, buffered.machine(), written), all[written..]);
-        buffered.wrote_gathered(&gathered, written);
+        assert_eq!(write(&mut buffered, gathered, written), all[written..]);
         let mut rest = String::new();
         while !buffered.unwritten(true).is_empty() {
-            assert!(buffered.has_backlog() || !buffered.machine().output().is_empty());
             let octet = buffered.unwritten(true)[0];
             rest.push(char::from(octet));
             buffered.wrote(1);
@@ -99,11 +106,11 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
 fn a_write_may_go_beyond_what_was_put_aside() {
     let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
     let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
-    buffered.wrote_gathered(&gathered, 0);
+    buffered.put_aside(&gathered);
     assert_eq!(buffered.unwritten(true), b"Hi");
     // The text and the CRLF that the machine has behind it.
     buffered.wrote(4);
-    assert!(!buffered.has_backlog());
+    assert!(!buffered.is_writing());
     assert_eq!(buffered.unwritten(true), b".\r\n");
 }
 
@@ -112,12 +119,12 @@ fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
     let message = b"0123456789abcdef";
     let (mut buffered, permit) = at_body(Use::WhenOffered, "CHUNKING");
     let gathered = buffered.gather(permit, message, Coming::Nothing);
-    let all = joined(&gathered, buffered.machine(), 0);
+    let all = joined(&gathered, buffered.machine());
     assert!(all.starts_with("BDAT 8\r\n01234567"), "{all}");
     for written in 0..=all.len() {
         let (mut buffered, permit) = at_body(Use::WhenOffered, "CHUNKING");
         let gathered = buffered.gather(permit, message, Coming::Nothing);
-        buffered.wrote_gathered(&gathered, written);
+        write(&mut buffered, gathered, written);
         let mut rest = String::new();
         while let Some(octet) = buffered.unwritten(true).first().copied() {
             rest.push(char::from(octet));
@@ -131,7 +138,7 @@ fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
 fn the_end_of_a_message_is_not_sent_before_it_left() {
     let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
     let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
-    buffered.wrote_gathered(&gathered, 2);
+    write(&mut buffered, gathered, 2);
     assert_eq!(buffered.unwritten(true), b"\r\n.\r\n");
     buffered.received(b"250 ok\r\n");
     let events = core::iter::from_fn(|| match buffered.poll(Instant::ORIGIN).0 {
@@ -147,7 +154,7 @@ fn nothing_is_sent_of_a_block_that_cannot_be_sent() {
     let (mut buffered, permit) = at_body(Use::Never, "SIZE");
     let mut gathered = buffered.gather(permit, b"Hi\r\nd\xe9j\xe0\r\n", Coming::Nothing);
     assert!(gathered.take_permit().is_none());
-    assert_eq!(joined(&gathered, buffered.machine(), 0), "");
+    assert_eq!(joined(&gathered, buffered.machine()), "");
 }
 
 #[test]

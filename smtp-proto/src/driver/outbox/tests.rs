@@ -83,11 +83,13 @@ impl Session {
     fn talk(&mut self, permit: Option<BodyPermit>, content: &[u8]) {
         let mut said = Vec::new();
         if let Some(permit) = permit {
-            let gathered = self.client.gather(permit, content, Coming::Nothing);
-            for octets in gathered.slices(self.client.machine(), 0) {
+            let mut gathered = self.client.gather(permit, content, Coming::Nothing);
+            for octets in gathered.slices(self.client.machine()) {
                 said.extend_from_slice(octets);
             }
-            self.client.wrote_gathered(&gathered, said.len());
+            self.client.took(said.len());
+            self.client.flushed_gathered(&mut gathered);
+            self.client.put_aside(&gathered);
         } else {
             said.extend_from_slice(self.client.unwritten(true));
             self.client.wrote(said.len());

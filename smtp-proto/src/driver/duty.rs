@@ -1,0 +1,123 @@
+//! What a driver does while a machine waits.
+
+use super::Buffered;
+use crate::machine::{Machine, Wait};
+
+/// What a driver does next while a machine waits: see [`Buffered::duty`].
+///
+/// Each is tried at once. What the stream cannot do at once is reported with [`Attempt::blocked`]; an error in reading
+/// with [`lost`](Machine::lost), and one in writing with [`deafen`](Buffered::deafen).
+#[derive(Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a driver does each of these")]
+pub enum Duty<'b> {
+    /// Flush the stream, and report [`flushed`](Buffered::flushed).
+    Flush,
+    /// Write these octets, as many as the stream takes in one go, and report [`took`](Buffered::took). None at all is an
+    /// error.
+    Write(&'b [u8]),
+    /// Read, report [`received`](Buffered::received) or [`end_input`](Machine::end_input), and poll the machine.
+    Read,
+    /// Poll the machine: the wait is over.
+    Poll,
+    /// Wait until the stream can do what [blocked](Attempt::blocked), or the deadline has come, and begin a new attempt.
+    Sleep,
+}
+
+/// One round of trying what a machine waits for.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    wait: Wait,
+    /// There is something to be written before what the machine says: whoever waits for that goes on when it is done.
+    backlog: bool,
+    write: Progress,
+    read: Progress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// There is nothing to try, or no more of it.
+    Done,
+    Trying,
+    Blocked,
+}
+
+impl Progress {
+    const fn of(wanted: bool) -> Self {
+        if wanted { Self::Trying } else { Self::Done }
+    }
+}
+
+impl Attempt {
+    /// What was tried last cannot be done at once.
+    pub fn blocked(&mut self) {
+        if self.write == Progress::Trying {
+            self.write = Progress::Blocked;
+        } else {
+            self.read = Progress::Blocked;
+        }
+    }
+
+    /// Whether it is waited for that the stream takes more.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        self.write == Progress::Blocked
+    }
+
+    /// Whether it is waited for that the stream gives more.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.read == Progress::Blocked
+    }
+}
+
+impl<M: Machine> Buffered<M> {
+    /// Begins to try what the machine waits for.
+    #[must_use]
+    pub fn attempt(&self, wait: Wait) -> Attempt {
+        let backlog = self.is_writing();
+        Attempt {
+            wait,
+            backlog,
+            write: Progress::of(wait.write || backlog),
+            read: Progress::of(wait.read),
+        }
+    }
+
+    /// What to do next, until it is [`Duty::Poll`] or [`Duty::Sleep`].
+    ///
+    /// Writing comes first: what was put aside, then all that the machine has to say if it is to be said now. Each write
+    /// is flushed before the next one: what TLS holds was not written, and so it holds no more than one write. A peer
+    /// that takes nothing more is still listened to, for what it said before says more than an error does.
+    pub fn duty(&mut self, attempt: &mut Attempt) -> Duty<'_> {
+        let Wait {
+            read, write, answer, ..
+        } = attempt.wait;
+        if attempt.write == Progress::Trying && !self.is_deaf() {
+            if self.is_unflushed() {
+                return Duty::Flush;
+            }
+            if !self.unwritten(write).is_empty() {
+                return Duty::Write(self.unwritten(write));
+            }
+            attempt.write = Progress::Done;
+            if !(read || answer) {
+                return Duty::Poll;
+            }
+        }
+        if self.is_deaf() {
+            attempt.write = Progress::Done;
+            if !read && !answer {
+                self.machine_mut().lost();
+                return Duty::Poll;
+            }
+        }
+        match (attempt.read, attempt.write) {
+            (Progress::Trying, _) => Duty::Read,
+            (_, Progress::Done) if attempt.backlog => Duty::Poll,
+            _ => Duty::Sleep,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

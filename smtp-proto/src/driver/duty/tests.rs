@@ -1,0 +1,145 @@
+use std::vec::Vec;
+
+use super::*;
+use crate::{
+    machine::Step,
+    server::{Config, Event, Server},
+    time::Instant,
+    types::Host,
+};
+
+/// A server that has its greeting to say, and what it waits for.
+fn greeting() -> (Buffered<Server>, Wait) {
+    let mut buffered = Buffered::new(Server::new(Config::new(Host::parse("mx.test").unwrap()).into()));
+    let wait = settle(&mut buffered);
+    assert!(wait.read && wait.write && !wait.answer);
+    (buffered, wait)
+}
+
+fn settle(buffered: &mut Buffered<Server>) -> Wait {
+    loop {
+        let (step, server) = buffered.poll(Instant::ORIGIN);
+        match step {
+            Step::Wait(wait) => return wait,
+            Step::Event(event) => {
+                if let Some(ticket) = event.into_ticket() {
+                    server.accept(ticket).unwrap();
+                }
+            }
+        }
+    }
+}
+
+/// The duty to write, and how much.
+fn writes(duty: Duty<'_>) -> usize {
+    match duty {
+        Duty::Write(octets) => octets.len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_write_is_flushed_before_the_next_and_before_it_counts() {
+    let (mut buffered, wait) = greeting();
+    let greeting = buffered.unwritten(true).len();
+    let mut attempt = buffered.attempt(wait);
+    assert_eq!(writes(buffered.duty(&mut attempt)), greeting);
+    buffered.took(10);
+    assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
+    assert_eq!(
+        buffered.machine().output().len(),
+        greeting,
+        "not flushed, not written"
+    );
+    buffered.flushed();
+    assert_eq!(buffered.machine().output().len(), greeting - 10);
+    assert_eq!(writes(buffered.duty(&mut attempt)), greeting - 10);
+    buffered.took(greeting - 10);
+    buffered.flushed();
+    // All is written, and the machine wants to read as well.
+    assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+}
+
+#[test]
+fn what_cannot_be_written_at_once_does_not_keep_it_from_reading() {
+    let (mut buffered, wait) = greeting();
+    let mut attempt = buffered.attempt(wait);
+    writes(buffered.duty(&mut attempt));
+    attempt.blocked();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+    assert!(attempt.is_writing() && !attempt.is_reading());
+    attempt.blocked();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Sleep);
+    assert!(attempt.is_writing() && attempt.is_reading());
+}
+
+#[test]
+fn a_flush_that_was_left_is_gone_on_with_whatever_the_machine_waits_for() {
+    let (mut buffered, wait) = greeting();
+    let greeting = buffered.unwritten(true).len();
+    buffered.took(greeting);
+    let listening = Wait { write: false, ..wait };
+    let mut attempt = buffered.attempt(listening);
+    assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
+    attempt.blocked();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+    let mut attempt = buffered.attempt(listening);
+    assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
+    buffered.flushed();
+    assert!(buffered.machine().output().is_empty());
+    // Whoever waits for the flush is to know, but not without having listened.
+    assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+    attempt.blocked();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Poll);
+}
+
+#[test]
+fn nothing_is_written_that_is_held_back() {
+    let (mut buffered, wait) = greeting();
+    let mut attempt = buffered.attempt(Wait { write: false, ..wait });
+    assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+}
+
+#[test]
+fn a_machine_that_waits_for_nothing_but_a_write_is_polled_behind_it() {
+    let (mut buffered, wait) = greeting();
+    let mut attempt = buffered.attempt(Wait { read: false, ..wait });
+    let greeting = writes(buffered.duty(&mut attempt));
+    buffered.took(greeting);
+    assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
+    buffered.flushed();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Poll);
+}
+
+#[test]
+fn a_peer_that_takes_nothing_more_is_heard_to_its_end() {
+    let (mut buffered, wait) = greeting();
+    let mut attempt = buffered.attempt(wait);
+    writes(buffered.duty(&mut attempt));
+    buffered.deafen();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+    attempt.blocked();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Sleep);
+    assert!(!attempt.is_writing() && attempt.is_reading());
+    buffered.received(b"QUIT\r\n");
+    let wait = settle(&mut buffered);
+    assert!(wait.write && !wait.read);
+    // There is nothing left to do for this machine but to write, and that cannot be.
+    let mut attempt = buffered.attempt(wait);
+    assert_eq!(buffered.duty(&mut attempt), Duty::Poll);
+    assert!(matches!(
+        buffered.poll(Instant::ORIGIN).0,
+        Step::Event(Event::Closed(_))
+    ));
+}
+
+#[test]
+fn a_peer_that_takes_nothing_more_is_given_nothing_more() {
+    let (mut buffered, _) = greeting();
+    buffered.took(4);
+    buffered.deafen();
+    assert!(buffered.is_deaf() && !buffered.is_writing());
+    // The machine keeps what was not heard.
+    let said: Vec<u8> = buffered.machine().output().into();
+    assert!(said.starts_with(b"220 "));
+}
