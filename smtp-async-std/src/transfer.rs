@@ -1,25 +1,21 @@
 //! A message on its way to the server, from memory or from a reader.
 
-use std::{io, ops::Range, time::Duration};
+use std::io;
 
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_lite::{AsyncReadExt, future::or};
+use futures_lite::{
+    AsyncReadExt,
+    future::or,
+    io::{Empty, empty},
+};
 use smtp_proto::{
     Step, Wait,
-    client::{self, BodyPermit, Coming, Event},
-    driver::LastRefusal,
+    client::{self, BodyPermit, Event},
+    driver::{Content, LastRefusal},
 };
 use tracing::debug;
 
 use crate::{Client, Error, time};
-
-/// How much of a message is handled at once, in octets. The server has to take that much within
-/// [`Timeouts::data_block`](smtp_proto::client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
-const BLOCK: usize = 64 * 1024;
-
-/// How long a source that has something may take to fill a block, so that small pieces become few writes and chunks,
-/// and the end of the message leaves with what is before it.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Carries the transaction that was begun through to its end, sending the message when the server is ready for it.
@@ -93,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             // What it had to say first is on its way.
             return Ok(Some(permit));
         }
-        let (block, coming) = source.block();
+        let (block, coming) = source.content.block();
         let mut gathered = self.connection.gather(permit, block, coming);
         let (permit, used) = (gathered.take_permit(), gathered.used());
         if gathered.is_blocked() {
@@ -101,88 +97,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         } else {
             self.connection.write_gathered(gathered).await;
         }
-        source.consume(used);
+        source.content.consume(used);
         Ok(permit)
     }
 }
 
 /// Where a message comes from.
-pub(crate) enum Source<'m, R> {
-    Memory(&'m [u8]),
-    Reader {
-        reader: R,
-        /// A block, once something was read.
-        buffer: Vec<u8>,
-        /// What of it was read and is not used yet.
-        unused: Range<usize>,
-        ended: bool,
-    },
+pub(crate) struct Source<'m, R> {
+    content: Content<'m>,
+    reader: R,
+}
+
+impl<'m> Source<'m, Empty> {
+    /// A message that is in memory.
+    pub(crate) fn in_memory(message: &'m [u8]) -> Self {
+        Self {
+            content: Content::in_memory(message),
+            reader: empty(),
+        }
+    }
 }
 
 impl<R: AsyncRead + Unpin> Source<'_, R> {
-    pub(crate) const fn reading(reader: R) -> Self {
-        Self::Reader {
+    /// A message that is read while it is sent.
+    pub(crate) const fn of(reader: R) -> Self {
+        Self {
+            content: Content::to_be_read(),
             reader,
-            buffer: Vec::new(),
-            unused: 0..0,
-            ended: false,
         }
     }
 
     /// Reads what makes a block, if there is nothing left of the last one. It may be dropped without losing anything.
     async fn fill(&mut self) -> io::Result<()> {
-        let Self::Reader {
-            reader,
-            buffer,
-            unused,
-            ended,
-        } = self
-        else {
-            return Ok(());
-        };
-        if unused.start < unused.end || *ended {
+        if !self.content.wants() {
             return Ok(());
         }
-        *unused = 0..0;
-        buffer.resize(BLOCK, 0);
-        unused.end = reader.read(buffer).await?;
-        *ended = unused.end == 0;
+        self.read().await?;
         let more = async {
-            while let Some(room) = buffer.get_mut(unused.end..)
-                && !(room.is_empty() || *ended)
-            {
-                let octets = reader.read(room).await?;
-                unused.end += octets;
-                *ended = octets == 0;
+            while !self.content.room().is_empty() {
+                self.read().await?;
             }
             Ok(())
         };
-        time::timeout(PATIENCE, more).await.unwrap_or(Ok(()))
+        time::timeout(Content::PATIENCE, more).await.unwrap_or(Ok(()))
     }
 
-    /// The next octets of the message, and whether more come behind them.
-    fn block(&self) -> (&[u8], Coming) {
-        match self {
-            Self::Memory(rest) => match rest.get(..BLOCK) {
-                Some(block) if block.len() < rest.len() => (block, Coming::More),
-                _ => (rest, Coming::Nothing),
-            },
-            Self::Reader {
-                buffer,
-                unused,
-                ended,
-                ..
-            } => (
-                buffer.get(unused.clone()).unwrap_or_default(),
-                if *ended { Coming::Nothing } else { Coming::More },
-            ),
-        }
-    }
-
-    fn consume(&mut self, octets: usize) {
-        match self {
-            Self::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
-            Self::Reader { unused, .. } => unused.start += octets,
-        }
+    async fn read(&mut self) -> io::Result<()> {
+        let octets = self.reader.read(self.content.room()).await?;
+        self.content.read(octets);
+        Ok(())
     }
 }

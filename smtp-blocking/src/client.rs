@@ -1,9 +1,6 @@
 //! A client that connects, sends messages, and says what became of them.
 
-use std::{
-    io::{Empty, Read},
-    net::TcpStream,
-};
+use std::{io::Read, net::TcpStream};
 
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
@@ -16,10 +13,7 @@ use tracing::debug;
 
 #[cfg(feature = "rustls")]
 use crate::ClientTls;
-use crate::{
-    Connection, Error, SendError, Socket, Stream,
-    transfer::{Block, Source},
-};
+use crate::{Connection, Error, SendError, Socket, Stream, transfer::Source};
 
 /// A session with a server.
 ///
@@ -123,7 +117,7 @@ impl<S: Socket> Client<S> {
     ) {
         let mut outbox = Outbox::new(messages.into_iter());
         while let Some(content) = outbox.begin(self.connection.machine_mut()) {
-            let mut source = Source::<Empty>::Memory(content);
+            let mut source = Source::in_memory(content);
             let sent = self.transmit(&mut source, |event, machine| outbox.follow(event, machine));
             if let Err(error) = sent {
                 outbox.failed(error);
@@ -145,11 +139,7 @@ impl<S: Socket> Client<S> {
     /// When the session ends, the server does not offer what the envelope asks for, or the message cannot be read.
     pub fn send_from(&mut self, envelope: Envelope, message: impl Read) -> Result<Receipt, SendError> {
         let mut receipt = Receipt::new(&envelope);
-        let mut source = Source::Reader {
-            reader: message,
-            buffer: Block::default(),
-            ended: false,
-        };
+        let mut source = Source::of(message);
         let sent = match self.connection.machine_mut().deliver(envelope) {
             Ok(()) => self.transmit(&mut source, |event, _| receipt.note(event)),
             Err(refused) => Err(refused.why.into()),

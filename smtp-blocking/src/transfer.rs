@@ -1,26 +1,18 @@
 //! A message on its way to the server, from memory or from a reader.
 
 use std::{
-    io::{self, Read},
-    time::{Duration, Instant},
+    io::{self, Empty, Read, empty},
+    time::Instant,
 };
 
 use smtp_proto::{
     Step, Wait,
-    client::{self, BodyPermit, Coming, Event},
-    driver::LastRefusal,
+    client::{self, BodyPermit, Event},
+    driver::{Content, LastRefusal},
 };
 use tracing::debug;
 
 use crate::{Client, Error, Socket, socket::uninterrupted};
-
-/// How much of a message is handled at once, in octets. The server has to take that much within
-/// [`Timeouts::data_block`](smtp_proto::client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
-const BLOCK: usize = 64 * 1024;
-
-/// How long a source that has something may take, by and large, to fill a block, so that small pieces become few writes and chunks,
-/// and the end of the message leaves with what is before it.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<S: Socket> Client<S> {
     /// Carries the transaction that was begun through to its end, sending the message when the server is ready for it.
@@ -92,7 +84,7 @@ impl<S: Socket> Client<S> {
             // What it had to say first is on its way.
             return Ok(Some(permit));
         }
-        let (block, coming) = source.block();
+        let (block, coming) = source.content.block();
         let mut gathered = self.connection.gather(permit, block, coming);
         let (permit, used) = (gathered.take_permit(), gathered.used());
         if gathered.is_blocked() {
@@ -100,90 +92,53 @@ impl<S: Socket> Client<S> {
         } else {
             self.connection.write_gathered(gathered);
         }
-        source.consume(used);
+        source.content.consume(used);
         Ok(permit)
     }
 }
 
 /// Where a message comes from.
-pub(crate) enum Source<'m, R> {
-    Memory(&'m [u8]),
-    Reader { reader: R, buffer: Block, ended: bool },
+pub(crate) struct Source<'m, R> {
+    content: Content<'m>,
+    reader: R,
+}
+
+impl<'m> Source<'m, Empty> {
+    /// A message that is in memory.
+    pub(crate) const fn in_memory(message: &'m [u8]) -> Self {
+        Self {
+            content: Content::in_memory(message),
+            reader: empty(),
+        }
+    }
 }
 
 impl<R: Read> Source<'_, R> {
-    /// Reads what makes a block, if there is nothing left of the last one, and says whether it did.
-    fn fill(&mut self) -> io::Result<bool> {
-        let Self::Reader {
+    /// A message that is read while it is sent.
+    pub(crate) const fn of(reader: R) -> Self {
+        Self {
+            content: Content::to_be_read(),
             reader,
-            buffer,
-            ended,
-        } = self
-        else {
-            return Ok(false);
-        };
-        if !buffer.rest().is_empty() || *ended {
+        }
+    }
+
+    /// Reads what makes a block, by and large in the time for that, if there is nothing left of the last one. Says
+    /// whether it read.
+    fn fill(&mut self) -> io::Result<bool> {
+        if !self.content.wants() {
             return Ok(false);
         }
-        buffer.restart();
-        *ended = buffer.read(reader)? == 0;
+        self.read()?;
         let begin = Instant::now();
-        while !*ended && !buffer.room().is_empty() && begin.elapsed() < PATIENCE {
-            *ended = buffer.read(reader)? == 0;
+        while !self.content.room().is_empty() && begin.elapsed() < Content::PATIENCE {
+            self.read()?;
         }
         Ok(true)
     }
 
-    /// The next octets of the message, and whether more come behind them.
-    fn block(&self) -> (&[u8], Coming) {
-        match self {
-            Self::Memory(rest) => match rest.get(..BLOCK) {
-                Some(block) if block.len() < rest.len() => (block, Coming::More),
-                _ => (rest, Coming::Nothing),
-            },
-            Self::Reader { buffer, ended, .. } => {
-                let coming = if *ended { Coming::Nothing } else { Coming::More };
-                (buffer.rest(), coming)
-            }
-        }
-    }
-
-    fn consume(&mut self, octets: usize) {
-        match self {
-            Self::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
-            Self::Reader { buffer, .. } => buffer.used += octets,
-        }
-    }
-}
-
-/// What was read of a message and not yet used.
-#[derive(Default)]
-pub(crate) struct Block {
-    octets: Vec<u8>,
-    /// Where the octets end that were read.
-    filled: usize,
-    /// Where the octets end that were used.
-    used: usize,
-}
-
-impl Block {
-    fn rest(&self) -> &[u8] {
-        self.octets.get(self.used..self.filled).unwrap_or_default()
-    }
-
-    fn room(&mut self) -> &mut [u8] {
-        self.octets.get_mut(self.filled..).unwrap_or_default()
-    }
-
-    /// Forgets what was used, which is all.
-    fn restart(&mut self) {
-        self.octets.resize(BLOCK, 0);
-        (self.filled, self.used) = (0, 0);
-    }
-
-    fn read(&mut self, reader: &mut impl Read) -> io::Result<usize> {
-        let octets = uninterrupted(|| reader.read(self.room()))?;
-        self.filled += octets;
-        Ok(octets)
+    fn read(&mut self) -> io::Result<()> {
+        let octets = uninterrupted(|| self.reader.read(self.content.room()))?;
+        self.content.read(octets);
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`Buffered`]: a machine with its input buffer, and with what waits to be written before its output.
 //! - [`Duty`]: what to read or write next while a machine waits.
+//! - [`Content`]: a message in memory, or one that is read block by block.
 //! - [`Gathered`]: pieces of a message for one vectored write, with the commands that stand around them.
 //! - [`Outbox`]: messages that are sent one behind the other, and what became of each.
 //! - [`Places`]: how many connections there are, in all and by peer.
@@ -12,6 +13,7 @@
 //! - [`turned_away`]: what is said to a connection for which there is no place.
 
 mod buffered;
+mod content;
 mod duty;
 mod error;
 mod gathered;
@@ -22,6 +24,7 @@ mod places;
 use alloc::{sync::Arc, vec::Vec};
 
 pub use buffered::Buffered;
+pub use content::Content;
 pub use duty::{Attempt, Duty};
 pub use error::{Error, LastRefusal, SendError};
 pub use gathered::{Gathered, SLICES};

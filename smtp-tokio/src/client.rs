@@ -1,6 +1,5 @@
 //! A client that connects, sends messages, and says what became of them.
 
-use bytes::BytesMut;
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
     client::{self, Asked, Closed, Event, Receipt, WhyNot},
@@ -9,7 +8,7 @@ use smtp_proto::{
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Empty},
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
 use tracing::debug;
@@ -130,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ) {
         let mut outbox = Outbox::new(messages.into_iter());
         while let Some(content) = outbox.begin(self.connection.machine_mut()) {
-            let mut source = Source::<Empty>::Memory(content);
+            let mut source = Source::in_memory(content);
             let sent = self
                 .transmit(&mut source, |event, machine| outbox.follow(event, machine))
                 .await;
@@ -157,11 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         message: impl AsyncRead + Unpin,
     ) -> Result<Receipt, SendError> {
         let mut receipt = Receipt::new(&envelope);
-        let mut source = Source::Reader {
-            reader: message,
-            buffer: BytesMut::new(),
-            ended: false,
-        };
+        let mut source = Source::of(message);
         let sent = match self.connection.machine_mut().deliver(envelope) {
             Ok(()) => self.transmit(&mut source, |event, _| receipt.note(event)).await,
             Err(refused) => Err(refused.why.into()),

@@ -1,28 +1,19 @@
 //! A message on its way to the server, from memory or from a reader.
 
-use std::{io, time::Duration};
+use std::io;
 
-use bytes::{Buf, BytesMut};
 use smtp_proto::{
     Step, Wait,
-    client::{self, BodyPermit, Coming, Event},
-    driver::LastRefusal,
+    client::{self, BodyPermit, Event},
+    driver::{Content, LastRefusal},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, Empty, empty},
     time,
 };
 use tracing::debug;
 
 use crate::{Client, Error};
-
-/// How much of a message is handled at once, in octets. The server has to take that much within
-/// [`Timeouts::data_block`](smtp_proto::client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
-const BLOCK: usize = 64 * 1024;
-
-/// How long a source that has something may take to fill a block, so that small pieces become few writes and chunks,
-/// and the end of the message leaves with what is before it.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Carries the transaction that was begun through to its end, sending the message when the server is ready for it.
@@ -92,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             // What it had to say first is on its way.
             return Ok(Some(permit));
         }
-        let (block, coming) = source.block();
+        let (block, coming) = source.content.block();
         let mut gathered = self.connection.gather(permit, block, coming);
         let (permit, used) = (gathered.take_permit(), gathered.used());
         if gathered.is_blocked() {
@@ -100,63 +91,54 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         } else {
             self.connection.write_gathered(gathered).await;
         }
-        source.consume(used);
+        source.content.consume(used);
         Ok(permit)
     }
 }
 
 /// Where a message comes from.
-pub(crate) enum Source<'m, R> {
-    Memory(&'m [u8]),
-    Reader {
-        reader: R,
-        buffer: BytesMut,
-        ended: bool,
-    },
+pub(crate) struct Source<'m, R> {
+    content: Content<'m>,
+    reader: R,
+}
+
+impl<'m> Source<'m, Empty> {
+    /// A message that is in memory.
+    pub(crate) fn in_memory(message: &'m [u8]) -> Self {
+        Self {
+            content: Content::in_memory(message),
+            reader: empty(),
+        }
+    }
 }
 
 impl<R: AsyncRead + Unpin> Source<'_, R> {
+    /// A message that is read while it is sent.
+    pub(crate) const fn of(reader: R) -> Self {
+        Self {
+            content: Content::to_be_read(),
+            reader,
+        }
+    }
+
     /// Reads what makes a block, if there is nothing left of the last one. It may be dropped without losing anything.
     async fn fill(&mut self) -> io::Result<()> {
-        let Self::Reader {
-            reader,
-            buffer,
-            ended,
-        } = self
-        else {
-            return Ok(());
-        };
-        if !buffer.is_empty() || *ended {
+        if !self.content.wants() {
             return Ok(());
         }
-        buffer.reserve(BLOCK);
-        *ended = reader.read_buf(buffer).await? == 0;
+        self.read().await?;
         let more = async {
-            while !*ended && buffer.len() < BLOCK {
-                *ended = reader.read_buf(buffer).await? == 0;
+            while !self.content.room().is_empty() {
+                self.read().await?;
             }
             Ok(())
         };
-        time::timeout(PATIENCE, more).await.unwrap_or(Ok(()))
+        time::timeout(Content::PATIENCE, more).await.unwrap_or(Ok(()))
     }
 
-    /// The next octets of the message, and whether more come behind them.
-    fn block(&self) -> (&[u8], Coming) {
-        match self {
-            Self::Memory(rest) => match rest.get(..BLOCK) {
-                Some(block) if block.len() < rest.len() => (block, Coming::More),
-                _ => (rest, Coming::Nothing),
-            },
-            Self::Reader { buffer, ended, .. } => {
-                (buffer, if *ended { Coming::Nothing } else { Coming::More })
-            }
-        }
-    }
-
-    fn consume(&mut self, octets: usize) {
-        match self {
-            Self::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
-            Self::Reader { buffer, .. } => buffer.advance(octets),
-        }
+    async fn read(&mut self) -> io::Result<()> {
+        let octets = self.reader.read(self.content.room()).await?;
+        self.content.read(octets);
+        Ok(())
     }
 }

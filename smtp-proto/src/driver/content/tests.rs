@@ -1,0 +1,74 @@
+use std::{format, vec::Vec};
+
+use super::*;
+
+fn block(content: &Content<'_>) -> (usize, Coming) {
+    let (block, coming) = content.block();
+    (block.len(), coming)
+}
+
+#[test]
+fn a_message_in_memory_comes_block_by_block() {
+    for (octets, sizes) in [
+        (0, Vec::from([0])),
+        (10, Vec::from([10])),
+        (BLOCK, Vec::from([BLOCK])),
+        (2 * BLOCK + 1, Vec::from([BLOCK, BLOCK, 1])),
+    ] {
+        let message = b"x".repeat(octets);
+        let mut content = Content::in_memory(&message);
+        let last = sizes.len() - 1;
+        for (index, size) in sizes.into_iter().enumerate() {
+            assert!(!content.wants() && content.room().is_empty());
+            let coming = if index < last {
+                Coming::More
+            } else {
+                Coming::Nothing
+            };
+            assert_eq!(block(&content), (size, coming), "{octets}");
+            content.consume(size);
+        }
+        assert_eq!(block(&content), (0, Coming::Nothing));
+    }
+}
+
+#[test]
+fn a_message_that_is_read_is_collected_until_a_block_is_full_or_it_ends() {
+    let mut content = Content::to_be_read();
+    assert!(content.wants());
+    assert_eq!(block(&content), (0, Coming::More));
+    content.room()[..3].copy_from_slice(b"abc");
+    content.read(3);
+    // There is something to send, and room for more all the same.
+    assert!(!content.wants());
+    assert_eq!(content.block(), (&b"abc"[..], Coming::More));
+    let room = content.room();
+    assert_eq!(room.len(), BLOCK - 3);
+    room[..2].copy_from_slice(b"de");
+    content.read(2);
+    content.consume(1);
+    assert_eq!(content.block(), (&b"bcde"[..], Coming::More));
+    let left = content.room().len();
+    content.read(left);
+    assert!(content.room().is_empty(), "a block is full");
+    assert_eq!(block(&content), (BLOCK - 1, Coming::More));
+    content.consume(BLOCK - 2);
+    assert!(!content.wants());
+    content.consume(1);
+    assert!(content.wants());
+    assert_eq!(content.room().len(), BLOCK);
+    content.room()[0] = b'z';
+    content.read(1);
+    content.read(0);
+    assert_eq!(content.block(), (&b"z"[..], Coming::Nothing));
+    assert!(content.room().is_empty(), "it has ended");
+    content.consume(1);
+    assert!(!content.wants());
+    assert_eq!(block(&content), (0, Coming::Nothing));
+}
+
+#[test]
+fn its_octets_are_not_shown() {
+    let content = Content::in_memory(b"private");
+    assert_eq!(format!("{content:?}"), "Content(7 octets, Nothing)");
+}
