@@ -85,3 +85,8 @@ pub type Error = proto::driver::Error<std::io::Error>;
 
 /// What the sending of a message came to when it did not come to its end, and what was learnt until then.
 pub type SendError = proto::driver::SendError<std::io::Error>;
+
+/// The examples of the README, so that they run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
