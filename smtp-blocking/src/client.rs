@@ -109,22 +109,24 @@ impl<S: Socket> Client<S> {
     ///
     /// With PIPELINING and DATA a message leaves together with the envelope of the next one (RFC 2920 section 3.1): that
     /// is one round trip to a message instead of two. A message that is refused, or that needs what the server does
-    /// not offer, does not stop those behind it; when the session ends, nothing of the rest is sent.
+    /// not offer, does not stop those behind it.
+    ///
+    /// The next message is asked for while the one before it is sent, so the iterator must not wait for anything. When the
+    /// session ends, or the server takes no more transactions in it (RFC 9422, MAILMAX), no more are taken: with
+    /// [`by_ref`](Iterator::by_ref) they are left for another session. Of each that was taken the result is told.
     pub fn send_all<'m>(
         &mut self,
         messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
-        mut tell: impl FnMut(Result<Receipt, SendError>),
+        tell: impl FnMut(Result<Receipt, SendError>),
     ) {
-        let mut outbox = Outbox::new(messages.into_iter());
+        let mut outbox = Outbox::new(messages.into_iter(), tell);
         while let Some(content) = outbox.begin(self.connection.machine_mut()) {
             let mut source = Source::in_memory(content);
             let sent = self.transmit(&mut source, |event, machine| outbox.follow(event, machine));
             if let Err(error) = sent {
                 outbox.failed(error);
             }
-            outbox.results().for_each(&mut tell);
         }
-        outbox.results().for_each(tell);
     }
 
     /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the

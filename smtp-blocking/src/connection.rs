@@ -81,7 +81,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
             error: None,
         };
         if let Err(error) = nonblocking {
-            connection.broken(error);
+            connection.cannot_read(error);
         }
         connection
     }
@@ -117,7 +117,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
             let bell = bell.map(AsFd::as_fd);
             let others = self.calls.as_ref().map(AsFd::as_fd).into_iter().chain(bell);
             if let Err(error) = blocked.wait(&self.stream, others, due) {
-                self.broken(error);
+                self.cannot_read(error);
                 return;
             }
         }
@@ -147,8 +147,8 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
-    pub(crate) const fn is_deaf(&self) -> bool {
-        self.buffered.is_deaf()
+    pub(crate) const fn is_write_closed(&self) -> bool {
+        self.buffered.is_write_closed()
     }
 
     /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
@@ -192,9 +192,8 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     }
 
     /// Gives the stream up.
-    #[cfg(feature = "rustls")]
     pub(crate) fn lose(&mut self, error: io::Error) {
-        self.broken(error);
+        self.cannot_read(error);
     }
 
     /// Keeps the cause of what the machine will report.
@@ -237,26 +236,26 @@ impl<S: Socket, M: Machine> Connection<S, M> {
             match self.buffered.duty(&mut attempt) {
                 Duty::Flush => match uninterrupted(|| stream.flush()) {
                     Ok(()) => self.buffered.flushed(),
-                    Err(error) if would_block(&error) => attempt.blocked(),
-                    Err(error) => self.deaf(error),
+                    Err(error) if would_block(&error) => attempt.write_blocked(),
+                    Err(error) => self.cannot_write(error),
                 },
                 Duty::Write(octets) => match uninterrupted(|| stream.write(octets)) {
-                    Ok(0) => self.deaf(io::ErrorKind::WriteZero.into()),
+                    Ok(0) => self.cannot_write(io::ErrorKind::WriteZero.into()),
                     Ok(taken) => self.buffered.took(taken),
-                    Err(error) if would_block(&error) => attempt.blocked(),
-                    Err(error) => self.deaf(error),
+                    Err(error) if would_block(&error) => attempt.write_blocked(),
+                    Err(error) => self.cannot_write(error),
                 },
                 Duty::Read => {
                     if self.read() {
                         return None;
                     }
-                    attempt.blocked();
+                    attempt.read_blocked();
                 }
                 Duty::Poll => return None,
                 Duty::Sleep => {
                     return Some(Blocked {
-                        read: attempt.is_reading(),
-                        write: attempt.is_writing(),
+                        read: attempt.wants_read(),
+                        write: attempt.wants_write(),
                     });
                 }
             }
@@ -270,10 +269,10 @@ impl<S: Socket, M: Machine> Connection<S, M> {
             Ok(0) => self.machine_mut().end_input(),
             Ok(octets) => self.buffered.received(scratch.get(..octets).unwrap_or(&scratch)),
             Err(error) if would_block(&error) => {
-                self.buffered.rest();
+                self.buffered.release();
                 return false;
             }
-            Err(error) => self.broken(error),
+            Err(error) => self.cannot_read(error),
         }
         true
     }
@@ -284,13 +283,13 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     }
 
     /// The peer takes nothing more. What it said before may still be read.
-    fn deaf(&mut self, error: io::Error) {
+    fn cannot_write(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
-        self.buffered.deafen();
+        self.buffered.write_failed();
         self.error.get_or_insert(error);
     }
 
-    fn broken(&mut self, error: io::Error) {
+    fn cannot_read(&mut self, error: io::Error) {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
         self.machine_mut().lost();

@@ -67,7 +67,7 @@ impl<S: Socket> Client<S> {
         source: &mut Source<'_, R>,
         wait: Wait,
     ) -> io::Result<Option<BodyPermit>> {
-        if self.connection.is_writing() || self.connection.is_deaf() {
+        if self.connection.is_writing() || self.connection.is_write_closed() {
             // A server that takes nothing more may have said why.
             self.connection.wait(wait);
             return Ok(Some(permit));
@@ -138,7 +138,7 @@ impl<R: Read> Source<'_, R> {
 
     fn read(&mut self) -> io::Result<()> {
         let octets = uninterrupted(|| self.reader.read(self.content.room()))?;
-        self.content.read(octets);
+        self.content.filled(octets);
         Ok(())
     }
 }

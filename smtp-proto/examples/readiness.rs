@@ -224,7 +224,7 @@ impl Connection {
                         Ok(()) => {}
                         Err(error) if error.kind() == ErrorKind::Interrupted => {}
                         Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                            self.session.rest(); // an idle session needs no buffers
+                            self.session.release(); // an idle session needs no buffers
                             return Turn::Wait(wait);
                         }
                         Err(_) => self.session.machine_mut().lost(),

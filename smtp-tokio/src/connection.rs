@@ -102,8 +102,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     /// Whether the stream takes nothing more. What the peer said before can still be read.
-    pub(crate) const fn is_deaf(&self) -> bool {
-        self.buffered.is_deaf()
+    pub(crate) const fn is_write_closed(&self) -> bool {
+        self.buffered.is_write_closed()
     }
 
     /// Says that nothing more will come, once all that was written has left. Whether that worked is said.
@@ -139,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     /// Gives the stream up.
     #[cfg(feature = "rustls")]
     pub(crate) fn lose(&mut self, error: io::Error) {
-        self.broken(error);
+        self.cannot_read(error);
     }
 
     /// Keeps the cause of what the machine will report.
@@ -187,20 +187,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
             match self.buffered.duty(&mut attempt) {
                 Duty::Flush => match stream.poll_flush(context) {
                     Poll::Ready(Ok(())) => self.buffered.flushed(),
-                    Poll::Ready(Err(error)) => self.deaf(error),
-                    Poll::Pending => attempt.blocked(),
+                    Poll::Ready(Err(error)) => self.cannot_write(error),
+                    Poll::Pending => attempt.write_blocked(),
                 },
                 Duty::Write(octets) => match stream.poll_write(context, octets) {
-                    Poll::Ready(Ok(0)) => self.deaf(io::ErrorKind::WriteZero.into()),
+                    Poll::Ready(Ok(0)) => self.cannot_write(io::ErrorKind::WriteZero.into()),
                     Poll::Ready(Ok(taken)) => self.buffered.took(taken),
-                    Poll::Ready(Err(error)) => self.deaf(error),
-                    Poll::Pending => attempt.blocked(),
+                    Poll::Ready(Err(error)) => self.cannot_write(error),
+                    Poll::Pending => attempt.write_blocked(),
                 },
                 Duty::Read => {
                     if self.poll_read(context).is_ready() {
                         return Poll::Ready(());
                     }
-                    attempt.blocked();
+                    attempt.read_blocked();
                 }
                 Duty::Poll => return Poll::Ready(()),
                 Duty::Sleep => return self.poll_deadline(wait.deadline, context),
@@ -214,9 +214,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
             Poll::Ready(Ok(())) if buffer.filled().is_empty() => self.machine_mut().end_input(),
             Poll::Ready(Ok(())) => self.buffered.received(buffer.filled()),
-            Poll::Ready(Err(error)) => self.broken(error),
+            Poll::Ready(Err(error)) => self.cannot_read(error),
             Poll::Pending => {
-                self.buffered.rest();
+                self.buffered.release();
                 return Poll::Pending;
             }
         }
@@ -245,13 +245,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     }
 
     /// The peer takes nothing more. What it said before may still be read.
-    fn deaf(&mut self, error: io::Error) {
+    fn cannot_write(&mut self, error: io::Error) {
         debug!(%error, "cannot write");
-        self.buffered.deafen();
+        self.buffered.write_failed();
         self.error.get_or_insert(error);
     }
 
-    fn broken(&mut self, error: io::Error) {
+    fn cannot_read(&mut self, error: io::Error) {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
         self.machine_mut().lost();

@@ -68,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         source: &mut Source<'_, R>,
         wait: Wait,
     ) -> io::Result<Option<BodyPermit>> {
-        if self.connection.is_writing() || self.connection.is_deaf() {
+        if self.connection.is_writing() || self.connection.is_write_closed() {
             // A server that takes nothing more may have said why.
             self.connection.wait(wait).await;
             return Ok(Some(permit));
@@ -138,7 +138,7 @@ impl<R: AsyncRead + Unpin> Source<'_, R> {
 
     async fn read(&mut self) -> io::Result<()> {
         let octets = self.reader.read(self.content.room()).await?;
-        self.content.read(octets);
+        self.content.filled(octets);
         Ok(())
     }
 }

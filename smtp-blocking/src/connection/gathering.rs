@@ -26,7 +26,7 @@ impl<S: Socket> Connection<S, Client> {
         let written = self.write_slices(&mut gathered);
         self.buffered.put_aside(&gathered);
         match written {
-            Err(error) if !would_block(&error) => self.deaf(error),
+            Err(error) if !would_block(&error) => self.cannot_write(error),
             _ => {}
         }
     }

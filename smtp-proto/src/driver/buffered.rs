@@ -14,7 +14,7 @@ use crate::{
 ///
 /// A driver reads into [`received`](Self::received), [polls](Self::poll), and writes what [`unwritten`](Self::unwritten)
 /// shows; [`duty`](Self::duty) says what of that is next. The input buffer is as long as the machine's longest line or
-/// reply and what was read in one go; it is given back when it is empty and [`rest`](Self::rest) is called.
+/// reply and what was read in one go; it is given back when it is empty and [`release`](Self::release) is called.
 ///
 /// Octets are written when they have left for the peer. What a stream takes into a buffer of its own, as TLS does, is
 /// not written before that was flushed: until then it is the peer that keeps the machine waiting, and the deadline for
@@ -33,8 +33,8 @@ pub struct Buffered<M> {
     written: usize,
     /// Octets of what is to be written that the stream has taken and not yet flushed.
     unflushed: usize,
-    /// The peer takes nothing more.
-    deaf: bool,
+    /// Nothing more can be written.
+    write_closed: bool,
 }
 
 impl<M: Machine> Buffered<M> {
@@ -49,7 +49,7 @@ impl<M: Machine> Buffered<M> {
             backlog: Vec::new(),
             written: 0,
             unflushed: 0,
-            deaf: false,
+            write_closed: false,
         }
     }
 
@@ -83,7 +83,7 @@ impl<M: Machine> Buffered<M> {
 
     /// Gives back the memory that the buffers do not need. To be called when there is nothing to read now: most sessions
     /// wait most of the time.
-    pub fn rest(&mut self) {
+    pub fn release(&mut self) {
         self.settle();
         self.input.shrink_to_fit();
         if self.backlog.is_empty() {
@@ -146,19 +146,19 @@ impl<M: Machine> Buffered<M> {
         !self.backlog.is_empty()
     }
 
-    /// Reports that the peer takes nothing more; what it said before can still be read. The machine keeps what it could
-    /// not say: it was not heard.
-    pub fn deafen(&mut self) {
-        self.deaf = true;
+    /// Reports that nothing more can be written; what the peer said before can still be read. The machine keeps what it
+    /// could not say: it was not heard.
+    pub fn write_failed(&mut self) {
+        self.write_closed = true;
         self.unflushed = 0;
         self.backlog = Vec::new();
         self.written = 0;
     }
 
-    /// Whether the peer takes nothing more.
+    /// Whether [nothing more can be written](Self::write_failed).
     #[must_use]
-    pub const fn is_deaf(&self) -> bool {
-        self.deaf
+    pub const fn is_write_closed(&self) -> bool {
+        self.write_closed
     }
 
     /// Forgets the input that was used.

@@ -81,11 +81,18 @@ impl<'m> Content<'m> {
         }
     }
 
-    /// Reports that so many octets were read into the [room](Self::room) that there was; none means the end.
-    pub const fn read(&mut self, octets: usize) {
-        if let Held::Block { filled, ended, .. } = &mut self.0 {
-            *filled += octets;
-            *ended = octets == 0;
+    /// Reports that so many octets were read into the [room](Self::room); none means the end, if there was room.
+    pub fn filled(&mut self, read: usize) {
+        if let Held::Block {
+            octets,
+            filled,
+            ended,
+            ..
+        } = &mut self.0
+        {
+            let room = octets.len() - *filled;
+            *filled += read.min(room);
+            *ended |= read == 0 && room > 0;
         }
     }
 

@@ -5,26 +5,27 @@ use crate::machine::{Machine, Wait};
 
 /// What a driver does next while a machine waits: see [`Buffered::duty`].
 ///
-/// Each is tried at once. What the stream cannot do at once is reported with [`Attempt::blocked`]; an error in reading
-/// with [`lost`](Machine::lost), and one in writing with [`deafen`](Buffered::deafen).
+/// Each is tried at once. What the stream cannot do at once is reported with [`Attempt::write_blocked`] or
+/// [`Attempt::read_blocked`], an error in writing or flushing with [`Buffered::write_failed`], and one in reading with
+/// [`Machine::lost`].
 #[derive(Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a driver does each of these")]
 pub enum Duty<'b> {
     /// Flush the stream, and report [`flushed`](Buffered::flushed).
     Flush,
-    /// Write these octets, as many as the stream takes in one go, and report [`took`](Buffered::took). None at all is an
-    /// error.
+    /// Write these octets, as many as the stream takes in one go, and report [`took`](Buffered::took). A write of zero
+    /// octets is an error.
     Write(&'b [u8]),
     /// Read, report [`received`](Buffered::received) or [`end_input`](Machine::end_input), and poll the machine.
     Read,
     /// Poll the machine: the wait is over.
     Poll,
-    /// Wait until the stream can do what [blocked](Attempt::blocked), or the deadline has come, and begin a new attempt.
+    /// Wait until the stream can do what it could not, or the deadline has come, and begin a new attempt.
     Sleep,
 }
 
 /// One round of trying what a machine waits for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Attempt {
     wait: Wait,
     /// There is something to be written before what the machine says: whoever waits for that goes on when it is done.
@@ -48,24 +49,25 @@ impl Progress {
 }
 
 impl Attempt {
-    /// What was tried last cannot be done at once.
-    pub fn blocked(&mut self) {
-        if self.write == Progress::Trying {
-            self.write = Progress::Blocked;
-        } else {
-            self.read = Progress::Blocked;
-        }
+    /// The stream takes nothing now.
+    pub const fn write_blocked(&mut self) {
+        self.write = Progress::Blocked;
     }
 
-    /// Whether it is waited for that the stream takes more.
+    /// The stream has nothing now.
+    pub const fn read_blocked(&mut self) {
+        self.read = Progress::Blocked;
+    }
+
+    /// Whether the stream is to be waited for until it takes more.
     #[must_use]
-    pub fn is_writing(&self) -> bool {
+    pub fn wants_write(&self) -> bool {
         self.write == Progress::Blocked
     }
 
-    /// Whether it is waited for that the stream gives more.
+    /// Whether the stream is to be waited for until it has more.
     #[must_use]
-    pub fn is_reading(&self) -> bool {
+    pub fn wants_read(&self) -> bool {
         self.read == Progress::Blocked
     }
 }
@@ -92,7 +94,7 @@ impl<M: Machine> Buffered<M> {
         let Wait {
             read, write, answer, ..
         } = attempt.wait;
-        if attempt.write == Progress::Trying && !self.is_deaf() {
+        if attempt.write == Progress::Trying && !self.is_write_closed() {
             if self.is_unflushed() {
                 return Duty::Flush;
             }
@@ -104,7 +106,7 @@ impl<M: Machine> Buffered<M> {
                 return Duty::Poll;
             }
         }
-        if self.is_deaf() {
+        if self.is_write_closed() {
             attempt.write = Progress::Done;
             if !read && !answer {
                 self.machine_mut().lost();

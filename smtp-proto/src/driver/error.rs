@@ -27,7 +27,7 @@ pub enum Error<E: core::error::Error + 'static> {
         why: Closed,
         /// What became of the message that was being sent.
         message: Fate,
-        /// The last negative reply (4yz or 5yz), and what it answered.
+        /// The negative reply (4yz or 5yz) that ended it, and what that answered; `None` when it was something else.
         reply: Option<(Asked, Reply<'static>)>,
         /// What broke the stream.
         source: Option<E>,
@@ -59,7 +59,7 @@ impl<E: core::error::Error + 'static> SendError<E> {
     }
 }
 
-/// The last negative reply of a session, which often says why the session ended.
+/// The last negative reply of a session, for the error of a session that was ended by it.
 #[derive(Debug, Default)]
 pub struct LastRefusal(Option<(Asked, Reply<'static>)>);
 
@@ -73,12 +73,22 @@ impl LastRefusal {
         }
     }
 
-    /// The error that tells of the session's end ([`Event::Closed`]), and of what broke the stream.
+    /// The error that tells of the session's end ([`Event::Closed`]), and of what broke the stream. The reply is in it
+    /// when it was what ended the session, and not when it only came some time before.
     pub fn closed<E: core::error::Error>(self, why: Closed, message: Fate, source: Option<E>) -> Error<E> {
+        let by_reply = matches!(
+            why,
+            Closed::Refused
+                | Closed::TlsRefused
+                | Closed::LoginRefused
+                | Closed::LoginCancelled(_)
+                | Closed::NotAvailable
+                | Closed::RefusedEarly
+        );
         Error::Closed {
             why,
             message,
-            reply: self.0,
+            reply: self.0.filter(|_| by_reply),
             source,
         }
     }

@@ -1,11 +1,11 @@
 //! Messages in a row.
 
 use alloc::{boxed::Box, collections::VecDeque};
-use core::{error, iter};
+use core::{error, fmt};
 
 use super::{Error, SendError};
 use crate::{
-    client::{Client, Closed, Event, Fate, NotSent, Receipt},
+    client::{Client, Closed, Event, Fate, NotSent, Receipt, WhyNot},
     data::Survey,
     types::{AnnouncedLimits, Envelope},
 };
@@ -18,10 +18,13 @@ use crate::{
 ///
 /// A driver [begins](Self::begin) a transaction, sends the content that this gives, and shows each event until the
 /// transaction is finished to [`follow`](Self::follow); when the session ends before that, it calls
-/// [`failed`](Self::failed). [`results`](Self::results) has what is known then.
-#[derive(Debug)]
-pub struct Outbox<'m, I, E: error::Error + 'static> {
+/// [`failed`](Self::failed). The result of each message that was taken is told as soon as it is known, in the order of the
+/// messages. Of a session that has ended, or that takes no more transactions, no message is taken any more.
+pub struct Outbox<'m, I, F, E: error::Error + 'static> {
     messages: I,
+    tell: F,
+    /// The session takes nothing more.
+    over: bool,
     /// Transactions that the machine does not have yet, of the message that was taken last.
     parts: VecDeque<Envelope>,
     content: &'m [u8],
@@ -43,15 +46,18 @@ struct Record<E: error::Error + 'static> {
     error: Option<Error<E>>,
 }
 
-impl<'m, I, E> Outbox<'m, I, E>
+impl<'m, I, F, E> Outbox<'m, I, F, E>
 where
     I: Iterator<Item = (Envelope, &'m [u8])>,
+    F: FnMut(Result<Receipt, SendError<E>>),
     E: error::Error + 'static,
 {
-    /// The messages are taken as they are sent, one ahead.
-    pub const fn new(messages: I) -> Self {
+    /// The messages are taken as they are sent, one ahead, and `tell` is told the result of each.
+    pub const fn new(messages: I, tell: F) -> Self {
         Self {
             messages,
+            tell,
+            over: false,
             parts: VecDeque::new(),
             content: &[],
             current: 0,
@@ -73,6 +79,7 @@ where
         // Looked for now, while the server is busy, and not when it waits for the content.
         if self.parts.is_empty() {
             self.take(limits);
+            self.report();
         }
         Some(content)
     }
@@ -85,6 +92,7 @@ where
                 record.left = record.left.saturating_sub(1);
             }
         }
+        self.report();
         if matches!(event, Event::Body(_)) && self.behind.is_none() {
             let limits = machine.extensions().limits();
             self.behind = self.give(limits, Some(self.current), |part| machine.deliver_next(part));
@@ -112,18 +120,19 @@ where
             );
         }
         self.fail(self.current, 0, error);
+        self.over = true;
+        self.report();
     }
 
-    /// The results of messages that are known now, one for each, in the order of the messages.
-    pub fn results(&mut self) -> impl Iterator<Item = Result<Receipt, SendError<E>>> {
-        iter::from_fn(|| {
-            let record = self.records.pop_front_if(|record| record.left == 0)?;
+    /// Tells the results that are known now.
+    fn report(&mut self) {
+        while let Some(record) = self.records.pop_front_if(|record| record.left == 0) {
             self.told += 1;
-            Some(match record.error {
+            (self.tell)(match record.error {
                 None => Ok(record.receipt),
                 Some(error) => Err(SendError::new(error, record.receipt)),
-            })
-        })
+            });
+        }
     }
 
     /// Gives the machine the next transaction that it takes, while one of message `under_way` is.
@@ -141,9 +150,11 @@ where
             let message = self.told + self.records.len() - 1;
             match deliver(part) {
                 Ok(()) => return Some((message, self.content)),
-                Err(refused) => {
+                Err(NotSent { why, .. }) => {
                     let left = usize::from(under_way == Some(message));
-                    self.fail(message, left, refused.why.into());
+                    self.fail(message, left, why.into());
+                    self.over |= matches!(why, WhyNot::Over | WhyNot::TooManyTransactions(_));
+                    self.report();
                 }
             }
         }
@@ -151,6 +162,9 @@ where
 
     /// Takes the next message.
     fn take(&mut self, limits: AnnouncedLimits) -> Option<()> {
+        if self.over {
+            return None;
+        }
         let (envelope, content) = self.messages.next()?;
         let mut survey = Survey::new();
         survey.feed(content);
@@ -179,6 +193,17 @@ where
             record.left = left;
             record.error.get_or_insert(error);
         }
+    }
+}
+
+/// Where it is, and not what the messages are.
+impl<I, F, E: error::Error + 'static> fmt::Debug for Outbox<'_, I, F, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("told", &self.told)
+            .field("taken", &(self.told + self.records.len()))
+            .field("over", &self.over)
+            .finish_non_exhaustive()
     }
 }
 

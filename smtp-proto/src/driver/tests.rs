@@ -1,5 +1,10 @@
+use std::{io, string::ToString};
+
 use super::*;
-use crate::types::Host;
+use crate::{
+    client::{self, Asked, Closed, Fate},
+    types::{Code, Host, Reply, Text},
+};
 
 fn config() -> Config {
     Config::new(Host::parse("mx.test").unwrap())
@@ -16,4 +21,35 @@ fn a_banner_that_is_held_back_does_not_hold_that_up() {
     let mut config = config();
     config.timeouts.banner = core::time::Duration::from_secs(20);
     assert!(turned_away(config.into()).starts_with(b"421 "));
+}
+
+#[test]
+fn an_error_names_the_reply_that_ended_the_session_and_none_that_only_came_before() {
+    let refusal = Reply::new(
+        Code::NOT_IMPLEMENTED,
+        None,
+        &Text::new("no such command").unwrap(),
+    )
+    .unwrap();
+    let acceptance = Reply::new(Code::OK, None, &Text::new("ok").unwrap()).unwrap();
+    for (why, named) in [
+        (Closed::LoginRefused, true),
+        (Closed::NotAvailable, true),
+        (Closed::RefusedEarly, true),
+        (Closed::Eof, false),
+        (Closed::Lost, false),
+        (Closed::TlsFailed, false),
+        (Closed::Aborted, false),
+    ] {
+        let mut last = LastRefusal::default();
+        for reply in [&refusal, &acceptance] {
+            last.note(&client::Event::Reply {
+                to: Asked::Command,
+                reply: reply.clone(),
+            });
+        }
+        let error = last.closed(why, Fate::Settled, Some(io::Error::other("reset")));
+        let told = if named { "502 no such command" } else { "reset" };
+        assert_eq!(error.to_string(), std::format!("{why}: {told}"));
+    }
 }

@@ -32,7 +32,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
         .await;
         self.buffered.put_aside(&gathered);
         if let Err(error) = written {
-            self.deaf(error);
+            self.cannot_write(error);
         }
     }
 

@@ -1,12 +1,12 @@
 //! A client in a loop.
 
-use std::{io, net::TcpStream, sync::Arc};
+use std::{io, mem, net::TcpStream, sync::Arc};
 
 use smtp_proto::{
     Step, TlsUpgrade,
-    client::{self, BodyPermit, Client, Closed, Coming, Event, Receipt},
+    client::{self, BodyPermit, Client, Coming, Event, Receipt},
     data::Survey,
-    driver::Error,
+    driver::{Error, LastRefusal},
 };
 use smtp_rustls::{
     ClientTls,
@@ -23,7 +23,7 @@ const BLOCK: usize = 64 * 1024;
 struct Talk<'e> {
     wire: Wire<Client>,
     tls: Option<&'e ClientTls>,
-    refusal: Option<(client::Asked, smtp_proto::types::Reply<'static>)>,
+    refusal: LastRefusal,
 }
 
 pub(crate) fn send(errand: Errand, receipt: &mut Receipt) -> Result<(), Error<io::Error>> {
@@ -48,7 +48,7 @@ pub(crate) fn send(errand: Errand, receipt: &mut Receipt) -> Result<(), Error<io
     let mut talk = Talk {
         wire,
         tls,
-        refusal: None,
+        refusal: LastRefusal::default(),
     };
     talk.until(&[], receipt, |event| matches!(event, Event::Ready))?;
     let (message, envelope) = match &errand.message {
@@ -98,7 +98,7 @@ impl Talk<'_> {
             let event = match self.wire.poll().0 {
                 Step::Event(event) => event,
                 Step::Wait(wait) => {
-                    if !self.wire.buffered.is_writing() && !self.wire.buffered.is_deaf() {
+                    if !self.wire.buffered.is_writing() && !self.wire.buffered.is_write_closed() {
                         permit = permit.and_then(|permit| give(&mut self.wire, permit, &mut message));
                     }
                     self.wire.wait(wait);
@@ -106,22 +106,16 @@ impl Talk<'_> {
                 }
             };
             receipt.note(&event);
+            self.refusal.note(&event);
             if found(&event) {
                 return Ok(());
             }
             match event {
                 Event::Body(granted) => permit = Some(granted),
                 Event::StartTls(upgrade) => self.start_tls(upgrade),
-                Event::Reply { to, reply } if reply.is_transient() || reply.is_permanent() => {
-                    self.refusal = Some((to, reply.into_owned()));
-                }
                 Event::Closed { why, message } => {
-                    return Err(Error::Closed {
-                        why,
-                        message,
-                        reply: self.refusal.take().filter(|_| why != Closed::Quit),
-                        source: self.wire.error.take(),
-                    });
+                    let refusal = mem::take(&mut self.refusal);
+                    return Err(refusal.closed(why, message, self.wire.error.take()));
                 }
                 _ => {}
             }

@@ -80,17 +80,18 @@ impl<M: Machine> Wire<M> {
                     if self.read() {
                         return;
                     }
-                    Err(io::ErrorKind::WouldBlock.into())
+                    attempt.read_blocked();
+                    continue;
                 }
                 Duty::Poll => return,
                 Duty::Sleep => return nap(),
             };
             match done {
                 Ok(()) => {}
-                Err(error) if would_block(&error) => attempt.blocked(),
+                Err(error) if would_block(&error) => attempt.write_blocked(),
                 Err(error) => {
                     self.error.get_or_insert(error);
-                    self.buffered.deafen();
+                    self.buffered.write_failed();
                 }
             }
         }

@@ -69,7 +69,7 @@ fn input_that_is_not_used_comes_again() {
             let said = buffered.unwritten(true).len();
             buffered.wrote(said);
         }
-        buffered.rest();
+        buffered.release();
     }
     assert!(
         buffered
@@ -173,7 +173,7 @@ fn a_session_that_waits_holds_no_more_than_it_has_to() {
             }
             server.wrote(usize::MAX);
         }
-        buffered.rest();
+        buffered.release();
         assert_eq!((buffered.input.len(), buffered.input.capacity()), (kept, kept));
         assert_eq!(buffered.backlog.capacity(), 0);
     }

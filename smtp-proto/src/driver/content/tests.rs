@@ -38,19 +38,22 @@ fn a_message_that_is_read_is_collected_until_a_block_is_full_or_it_ends() {
     assert!(content.wants());
     assert_eq!(block(&content), (0, Coming::More));
     content.room()[..3].copy_from_slice(b"abc");
-    content.read(3);
+    content.filled(3);
     // There is something to send, and room for more all the same.
     assert!(!content.wants());
     assert_eq!(content.block(), (&b"abc"[..], Coming::More));
     let room = content.room();
     assert_eq!(room.len(), BLOCK - 3);
     room[..2].copy_from_slice(b"de");
-    content.read(2);
+    content.filled(2);
     content.consume(1);
     assert_eq!(content.block(), (&b"bcde"[..], Coming::More));
     let left = content.room().len();
-    content.read(left);
+    content.filled(left);
     assert!(content.room().is_empty(), "a block is full");
+    // Neither is said by a reader that keeps to its contract.
+    content.filled(0);
+    content.filled(1);
     assert_eq!(block(&content), (BLOCK - 1, Coming::More));
     content.consume(BLOCK - 2);
     assert!(!content.wants());
@@ -58,8 +61,8 @@ fn a_message_that_is_read_is_collected_until_a_block_is_full_or_it_ends() {
     assert!(content.wants());
     assert_eq!(content.room().len(), BLOCK);
     content.room()[0] = b'z';
-    content.read(1);
-    content.read(0);
+    content.filled(1);
+    content.filled(0);
     assert_eq!(content.block(), (&b"z"[..], Coming::Nothing));
     assert!(content.room().is_empty(), "it has ended");
     content.consume(1);

@@ -65,12 +65,12 @@ fn what_cannot_be_written_at_once_does_not_keep_it_from_reading() {
     let (mut buffered, wait) = greeting();
     let mut attempt = buffered.attempt(wait);
     writes(buffered.duty(&mut attempt));
-    attempt.blocked();
+    attempt.write_blocked();
     assert_eq!(buffered.duty(&mut attempt), Duty::Read);
-    assert!(attempt.is_writing() && !attempt.is_reading());
-    attempt.blocked();
+    assert!(attempt.wants_write() && !attempt.wants_read());
+    attempt.read_blocked();
     assert_eq!(buffered.duty(&mut attempt), Duty::Sleep);
-    assert!(attempt.is_writing() && attempt.is_reading());
+    assert!(attempt.wants_write() && attempt.wants_read());
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_flush_that_was_left_is_gone_on_with_whatever_the_machine_waits_for() {
     let listening = Wait { write: false, ..wait };
     let mut attempt = buffered.attempt(listening);
     assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
-    attempt.blocked();
+    attempt.write_blocked();
     assert_eq!(buffered.duty(&mut attempt), Duty::Read);
     let mut attempt = buffered.attempt(listening);
     assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
@@ -89,7 +89,7 @@ fn a_flush_that_was_left_is_gone_on_with_whatever_the_machine_waits_for() {
     assert!(buffered.machine().output().is_empty());
     // Whoever waits for the flush is to know, but not without having listened.
     assert_eq!(buffered.duty(&mut attempt), Duty::Read);
-    attempt.blocked();
+    attempt.read_blocked();
     assert_eq!(buffered.duty(&mut attempt), Duty::Poll);
 }
 
@@ -116,11 +116,11 @@ fn a_peer_that_takes_nothing_more_is_heard_to_its_end() {
     let (mut buffered, wait) = greeting();
     let mut attempt = buffered.attempt(wait);
     writes(buffered.duty(&mut attempt));
-    buffered.deafen();
+    buffered.write_failed();
     assert_eq!(buffered.duty(&mut attempt), Duty::Read);
-    attempt.blocked();
+    attempt.read_blocked();
     assert_eq!(buffered.duty(&mut attempt), Duty::Sleep);
-    assert!(!attempt.is_writing() && attempt.is_reading());
+    assert!(!attempt.wants_write() && attempt.wants_read());
     buffered.received(b"QUIT\r\n");
     let wait = settle(&mut buffered);
     assert!(wait.write && !wait.read);
@@ -137,8 +137,8 @@ fn a_peer_that_takes_nothing_more_is_heard_to_its_end() {
 fn a_peer_that_takes_nothing_more_is_given_nothing_more() {
     let (mut buffered, _) = greeting();
     buffered.took(4);
-    buffered.deafen();
-    assert!(buffered.is_deaf() && !buffered.is_writing());
+    buffered.write_failed();
+    assert!(buffered.is_write_closed() && !buffered.is_writing());
     // The machine keeps what was not heard.
     let said: Vec<u8> = buffered.machine().output().into();
     assert!(said.starts_with(b"220 "));

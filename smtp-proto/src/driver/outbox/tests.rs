@@ -108,8 +108,8 @@ impl Session {
 
     /// Sends the messages, and tells what became of each.
     fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Vec<String> {
-        let mut outbox = Outbox::new(messages.into_iter());
         let mut results = Vec::new();
+        let mut outbox = Outbox::new(messages.into_iter(), |result| results.push(told(result)));
         while let Some(content) = outbox.begin(self.client.machine_mut()) {
             let error = self.drive(content, |event, machine| {
                 outbox.follow(event, machine);
@@ -118,9 +118,7 @@ impl Session {
             if let Some(error) = error {
                 outbox.failed(error);
             }
-            results.extend(outbox.results().map(told));
         }
-        results.extend(outbox.results().map(told));
         assert_eq!(outbox.records.len(), 0);
         results
     }
@@ -236,29 +234,70 @@ fn the_last_transaction_that_the_server_takes_is_the_last() {
 }
 
 #[test]
-fn the_end_of_the_session_is_the_end_of_all() {
+fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
     let messages = || {
         [
             (to("b@y"), b"1\r\n" as &[u8]),
             (to("c@y"), b"2\r\n"),
             (to("d@y"), b"3\r\n"),
+            (to("e@y"), b"4\r\n"),
         ]
+        .into_iter()
     };
     let over = "NotSent: connect again, the session is over";
     // Behind the final dot of the first, which may have been accepted.
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
     let eof = "NotSent: the server closed the connection";
     let lost = "Unknown: the server closed the connection";
-    assert_eq!(session.send(messages()), [lost, eof, over]);
+    let mut left = messages();
+    assert_eq!(session.send(left.by_ref()), [lost, eof]);
+    assert_eq!(left.count(), 2, "for another session");
     // Behind the first, so that nothing is said of the second.
     let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|421"]);
     let refused = "421: the server closed the session with 421";
-    assert_eq!(session.send(messages()), ["250", refused, over]);
+    let mut left = messages();
+    assert_eq!(session.send(left.by_ref()), ["250", refused, over]);
+    assert_eq!(left.count(), 1);
     // Between the parts of one message.
     let mut session = Session::new("250-PIPELINING|250 LIMITS RCPTMAX=1", &["250|250|354", "250"]);
     let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
     assert_eq!(results, ["250 NotSent: the server closed the connection", over]);
     // Before any.
     let mut session = Session::new("250 PIPELINING", &["421"]);
-    assert_eq!(session.send(messages()), [refused, over, over]);
+    let mut left = messages();
+    assert_eq!(session.send(left.by_ref()), [refused, over]);
+    assert_eq!(left.count(), 2);
+    // Of a session that is over one is taken, to say so.
+    let mut left = messages();
+    assert_eq!(session.send(left.by_ref()), [over]);
+    assert_eq!(left.count(), 3);
+}
+
+#[test]
+fn messages_without_end_are_told_one_by_one_and_end_with_the_session() {
+    let unsendable = MailParameters::default().with_body(Body::BinaryMime);
+    let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
+    let told = core::cell::Cell::new(0);
+    let messages = (0..).map(|number| {
+        assert!(
+            number < told.get() + 3,
+            "{number} were taken, {} told",
+            told.get()
+        );
+        let envelope = if number < 100 {
+            to("b@y").with_parameters(unsendable.clone())
+        } else {
+            to("b@y")
+        };
+        (envelope, b"1\r\n" as &[u8])
+    });
+    let mut outbox = Outbox::new(messages, |_| told.set(told.get() + 1));
+    while let Some(content) = outbox.begin(session.client.machine_mut()) {
+        let ended = session.drive(content, |event, machine| {
+            outbox.follow(event, machine);
+            matches!(event, Event::Finished(_))
+        });
+        ended.into_iter().for_each(|error| outbox.failed(error));
+    }
+    assert_eq!(told.get(), 102);
 }
