@@ -14,7 +14,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future::yield_now;
 use smtp_proto::{
     Deadline, Instant, Machine, Step, Wait,
-    driver::{Buffered, Duty},
+    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
 };
 use tracing::debug;
 
@@ -31,12 +31,6 @@ const SIP: usize = 2 * 1024;
 /// After how many waits the other tasks of the thread have a turn. These executors do not interrupt a task that always
 /// has something to do, as one is whose peer sends fast: of such a one 1 MiB is read in a turn.
 const TURN: u8 = 64;
-
-/// How long [`close`](Connection::close) waits for the peer to close its side.
-const LINGER: Duration = Duration::from_secs(2);
-
-/// How many octets [`close`](Connection::close) reads and drops at most.
-const LINGER_OCTETS: usize = 1 << 20;
 
 /// A machine, the stream that it talks through, and what was read and not yet used.
 ///

@@ -7,7 +7,6 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::{Pin, pin},
     sync::Arc,
-    time::Duration,
 };
 
 use async_io::Timer;
@@ -18,7 +17,7 @@ use futures_lite::{
 };
 use smtp_proto::{
     Step, Wait,
-    driver::{Options, turned_away},
+    driver::{FAREWELL, Options, PAUSE, turned_away},
     server::{Config, Event, Server},
 };
 use tracing::{Instrument, debug, debug_span, warn};
@@ -32,13 +31,6 @@ use crate::{
     stop::{Hearing, Stage, Stop},
     time::timeout,
 };
-
-/// How long accepting pauses after an error such as running out of file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// How long sessions may take to say 421 and close, once [`Options::grace`] is over: [`Connection::close`] waits twice
-/// at most.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown. The modules of the
 /// runtimes have it with their streams.

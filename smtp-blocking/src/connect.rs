@@ -127,8 +127,8 @@ impl<S: Socket> Client<S> {
         // With the limit of its time, it must not wait elsewhere.
         stream.set_nonblocking(true).map_err(Error::Handshake)?;
         let mut stream = Stream::clear(stream);
-        let facts =
-            handshake::connect(&mut stream, tls, config.timeouts.handshake).map_err(Error::Handshake)?;
+        let facts = handshake::connect(&mut stream, tls, config.timeouts.handshake)
+            .map_err(|unshaken| Error::Handshake(unshaken.into()))?;
         Self::new(stream, client::Client::over_tls(config, facts)).start()
     }
 

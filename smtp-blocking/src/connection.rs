@@ -2,15 +2,11 @@
 
 mod gathering;
 
-use std::{
-    io,
-    os::fd::AsFd,
-    time::{self, Duration},
-};
+use std::{io, os::fd::AsFd, time};
 
 use smtp_proto::{
     Instant, Machine, Step, Wait,
-    driver::{Buffered, Duty},
+    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
 };
 use tracing::debug;
 
@@ -23,12 +19,6 @@ use crate::{
 /// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
 /// buffer.
 const READ: usize = 16 * 1024;
-
-/// How long [`close`](Connection::close) waits for the peer to close its side.
-const LINGER: Duration = Duration::from_secs(2);
-
-/// How many octets [`close`](Connection::close) reads and drops at most.
-const LINGER_OCTETS: usize = 1 << 20;
 
 /// A machine, the stream that it talks through, and what was read and not yet used.
 ///
@@ -186,7 +176,6 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         &self.stream
     }
 
-    #[cfg(feature = "rustls")]
     pub(crate) const fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }

@@ -27,9 +27,9 @@ pub(crate) struct Hall<C> {
 #[derive(Debug)]
 struct State<C> {
     places: Places,
-    /// Threads that have no connection.
+    /// Threads that have no connection, or are about to begin.
     idle: usize,
-    /// Connections for such threads, never more than there are of these.
+    /// Connections for them, never more than there are of these.
     waiting: VecDeque<C>,
     closed: bool,
 }
@@ -63,17 +63,39 @@ impl<C> Hall<C> {
         Place { hall: self, peer }
     }
 
-    /// Hands a connection that was admitted to a thread that has none. If there is no such thread it comes back, for a
-    /// new one.
-    pub(crate) fn hand(&self, connection: C) -> Option<C> {
+    /// Hands a connection that was admitted to a thread that has none, and says whether a new thread is to be made for
+    /// that.
+    pub(crate) fn hand(&self, connection: C) -> bool {
         let mut state = self.lock();
-        if state.waiting.len() >= state.idle {
-            return Some(connection);
-        }
         state.waiting.push_back(connection);
+        if state.waiting.len() > state.idle {
+            state.idle += 1;
+            return true;
+        }
         drop(state);
         self.called.notify_one();
-        None
+        false
+    }
+
+    /// There is no new thread after all: the connection comes back, unless another thread takes it.
+    pub(crate) fn take_back(&self) -> Option<C> {
+        let mut state = self.lock();
+        state.idle -= 1;
+        if state.waiting.len() > state.idle {
+            state.waiting.pop_back()
+        } else {
+            None
+        }
+    }
+
+    /// The next connection for a thread that has none; `None` when it is to end.
+    pub(crate) fn next(&self) -> Option<C> {
+        let waited = self.called.wait_timeout_while(self.lock(), PATIENCE, |state| {
+            state.waiting.is_empty() && !state.closed
+        });
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.idle -= 1;
+        state.waiting.pop_front()
     }
 
     /// No more connections will come: threads that have none end.
@@ -104,21 +126,15 @@ pub(crate) struct Place<'h, C> {
 }
 
 impl<C> Place<'_, C> {
-    /// Gives the place back, and waits for the next connection that is for this thread. In one step, so that whoever is
-    /// given the place finds the thread.
-    pub(crate) fn next(self) -> Option<C> {
+    /// Gives the place back, with a thread that has no connection any more. In one step, so that whoever is given the
+    /// place finds the thread.
+    pub(crate) fn end(self) {
         let place = ManuallyDrop::new(self);
         let mut state = place.hall.lock();
         state.places.leave(place.peer);
         state.idle += 1;
+        drop(state);
         place.hall.left.notify_all();
-        let waited = place
-            .hall
-            .called
-            .wait_timeout_while(state, PATIENCE, |state| state.waiting.is_empty() && !state.closed);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        state.idle -= 1;
-        state.waiting.pop_front()
     }
 }
 

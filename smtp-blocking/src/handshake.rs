@@ -25,8 +25,37 @@ enum Shaken {
     Late,
 }
 
+/// Why a handshake came to nothing.
+pub(crate) enum Unshaken {
+    Failed(io::Error),
+    /// It was not done in its time.
+    Late,
+    /// The bell has rung.
+    Stopped,
+}
+
+impl From<io::Error> for Unshaken {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Unshaken> for io::Error {
+    fn from(unshaken: Unshaken) -> Self {
+        match unshaken {
+            Unshaken::Failed(error) => error,
+            Unshaken::Late => io::ErrorKind::TimedOut.into(),
+            Unshaken::Stopped => io::ErrorKind::Interrupted.into(),
+        }
+    }
+}
+
 /// The handshake of a client.
-pub(crate) fn connect<S>(stream: &mut Stream<S>, tls: &ClientTls, limit: Duration) -> io::Result<TlsFacts>
+pub(crate) fn connect<S>(
+    stream: &mut Stream<S>,
+    tls: &ClientTls,
+    limit: Duration,
+) -> Result<TlsFacts, Unshaken>
 where
     S: Socket,
 {
@@ -34,7 +63,7 @@ where
     shake(stream, connection.map(Into::into), limit, None)?;
     match stream.tls() {
         Some(rustls::Connection::Client(connection)) => Ok(tls.facts(connection)),
-        _ => Err(io::ErrorKind::NotConnected.into()),
+        _ => Err(io::Error::from(io::ErrorKind::NotConnected).into()),
     }
 }
 
@@ -44,7 +73,7 @@ fn accept<S>(
     config: &Arc<ServerConfig>,
     limit: Duration,
     bell: Option<&Bell>,
-) -> io::Result<TlsFacts>
+) -> Result<TlsFacts, Unshaken>
 where
     S: Socket,
 {
@@ -52,26 +81,24 @@ where
     shake(stream, connection.map(Into::into), limit, bell)?;
     match stream.tls() {
         Some(rustls::Connection::Server(connection)) => Ok(server_facts(connection)),
-        _ => Err(io::ErrorKind::NotConnected.into()),
+        _ => Err(io::Error::from(io::ErrorKind::NotConnected).into()),
     }
 }
 
-/// Does a handshake within its time, and gives the stream up when it comes to nothing. When the bell rings before it
-/// is done, it is [`Interrupted`](io::ErrorKind::Interrupted).
+/// Does a handshake within its time, unless the bell rings before it is done, and gives the stream up when it comes to
+/// nothing.
 fn shake<S: Socket>(
     stream: &mut Stream<S>,
     connection: Result<rustls::Connection, rustls::Error>,
     limit: Duration,
     bell: Option<&Bell>,
-) -> io::Result<()> {
+) -> Result<(), Unshaken> {
     let due = due(limit);
-    let shaken = connection
-        .map_err(io::Error::other)
-        .and_then(|connection| stream.begin(connection));
-    let shaken = shaken.and_then(|()| {
+    let shaken = (|| {
+        stream.begin(connection.map_err(io::Error::other)?)?;
         loop {
             if bell.is_some_and(Bell::is_rung) {
-                return Err(io::ErrorKind::Interrupted.into());
+                return Err(Unshaken::Stopped);
             }
             let blocked = match stream.shake()? {
                 Shake::Done => return Ok(()),
@@ -79,13 +106,13 @@ fn shake<S: Socket>(
                 Shake::Again => None,
             };
             if is_over(due) {
-                return Err(io::ErrorKind::TimedOut.into());
+                return Err(Unshaken::Late);
             }
             if let Some(blocked) = blocked {
                 blocked.wait(stream, bell.map(AsFd::as_fd), due)?;
             }
         }
-    });
+    })();
     shaken.inspect_err(|_| stream.give_up())
 }
 
@@ -146,26 +173,23 @@ impl<S: Socket> Connection<Stream<S>, Server> {
 
 impl<S: Socket, M: Machine> Connection<Stream<S>, M> {
     /// Says how a handshake ended, and notes why it came to nothing. The stream in clear is gone either way.
-    fn settle(&mut self, shaken: io::Result<TlsFacts>) -> Shaken {
-        let error = match shaken {
+    fn settle(&mut self, shaken: Result<TlsFacts, Unshaken>) -> Shaken {
+        match shaken {
             Ok(facts) => {
                 debug!(protocol = ?facts.protocol, cipher = ?facts.cipher, "TLS handshake done");
-                return Shaken::Done(facts);
+                Shaken::Done(facts)
             }
-            Err(error) => error,
-        };
-        match error.kind() {
-            io::ErrorKind::Interrupted => Shaken::Late,
-            io::ErrorKind::TimedOut => {
-                debug!("TLS handshake not done in its time");
-                self.note(error);
-                Shaken::Late
-            }
-            _ => {
+            Err(Unshaken::Failed(error)) => {
                 debug!(%error, "TLS handshake failed");
                 self.note(error);
                 Shaken::Failed
             }
+            Err(Unshaken::Late) => {
+                debug!("TLS handshake not done in its time");
+                self.note(Unshaken::Late.into());
+                Shaken::Late
+            }
+            Err(Unshaken::Stopped) => Shaken::Late,
         }
     }
 }

@@ -7,12 +7,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
-    time::Duration,
 };
 
 use smtp_proto::{
     Step, Wait,
-    driver::{Options, turned_away},
+    driver::{FAREWELL, Options, PAUSE, turned_away},
     server::{Config, Event, Server, Shutdown},
 };
 use tracing::{debug, debug_span, warn};
@@ -26,13 +25,6 @@ use crate::{
     hall::Hall,
     socket::{Blocked, due, is_over, would_block},
 };
-
-/// How long accepting pauses after an error such as running out of file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// How long sessions may take to say 421 and close, once [`Options::grace`] is over: [`Connection::close`] waits twice
-/// at most.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown.
 #[derive(Debug)]
@@ -50,6 +42,8 @@ pub struct Session {
 struct Orders {
     gracefully: Bell,
     now: Bell,
+    /// Whoever has not said 421 by then does not say it any more.
+    over: Bell,
 }
 
 impl Orders {
@@ -77,10 +71,13 @@ impl Session {
         let bell = match self.obeyed {
             None => Some(&self.orders.gracefully),
             Some(Shutdown::Gracefully) => Some(&self.orders.now),
-            Some(Shutdown::Now) => None,
+            Some(Shutdown::Now) => Some(&self.orders.over),
         };
         self.connection.wait_beside(wait, bell);
         self.obey();
+        if self.orders.over.is_rung() {
+            self.connection.lose(io::ErrorKind::TimedOut.into());
+        }
     }
 
     /// As [`Connection::waker`].
@@ -165,14 +162,15 @@ impl Session {
 /// There are never more threads than [`Options::connections`], beside the one that calls this. They are made as
 /// connections come, serve one after the other, and end when there was none for them for some seconds.
 ///
-/// A thread cannot be ended from outside. Sessions that do not [`wait`](Session::wait) when all of the time is over are
-/// left behind, with their connections, and this returns without them.
+/// A connection counts as long as `session` runs with it: let it end there. A thread cannot be ended from outside, so
+/// sessions that do not [`wait`](Session::wait) when all of the time is over are left behind, with their connections, and
+/// this returns without them.
 ///
 /// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`].
 ///
 /// # Errors
 ///
-/// When the listener has no address, or the system has no more descriptors: six are needed beside the connections.
+/// When the listener has no address, or the system has no more descriptors: eight are needed beside the connections.
 /// Errors in accepting are logged and survived.
 pub fn serve(
     listener: TcpListener,
@@ -186,7 +184,12 @@ pub fn serve(
     let (alarm, bell) = Bell::new()?;
     let (finish, gracefully) = Bell::new()?;
     let (end, now) = Bell::new()?;
-    let orders = Arc::new(Orders { gracefully, now });
+    let (give_up, over) = Bell::new()?;
+    let orders = Arc::new(Orders {
+        gracefully,
+        now,
+        over,
+    });
     stop.rings(alarm);
     let hall = Arc::new(Hall::new(options.connections, options.per_peer));
     let session = Arc::new(session);
@@ -212,7 +215,8 @@ pub fn serve(
         if !hall.admit(peer.ip()) {
             debug!(%peer, "refused: too many connections");
             if !options.implicit_tls {
-                turn_away(&stream, Arc::clone(&config));
+                let _ = stream.set_nonblocking(true);
+                turn_away(&mut &stream, Arc::clone(&config));
             }
             continue;
         }
@@ -226,14 +230,19 @@ pub fn serve(
             orders: Arc::clone(&orders),
             obeyed: None,
         };
-        let Some(accepted) = hall.hand(accepted) else {
+        if !hall.hand(accepted) {
             continue;
-        };
+        }
         let (of, session) = (Arc::clone(&hall), Arc::clone(&session));
         let thread = thread::Builder::new().name("smtp session".to_owned());
-        if let Err(error) = thread.spawn(move || work(&of, accepted, &*session)) {
-            drop(hall.place(peer.ip()));
+        if let Err(error) = thread.spawn(move || work(&of, &*session)) {
             warn!(%error, %peer, "cannot start a thread");
+            if let Some(mut unserved) = hall.take_back() {
+                let _place = hall.place(unserved.peer.ip());
+                if !options.implicit_tls {
+                    turn_away(unserved.connection.stream_mut(), Arc::clone(&config));
+                }
+            }
             pause(&bell);
         }
     }
@@ -246,16 +255,19 @@ pub fn serve(
         debug!(%local, sessions = hall.taken(), "ending the sessions that are left");
         end.ring();
         if !hall.empty_within(FAREWELL) {
-            warn!(%local, sessions = hall.taken(), "leaving sessions behind that do not end");
+            debug!(%local, sessions = hall.taken(), "giving up the connections that are left");
+            give_up.ring();
+            if !hall.empty_within(FAREWELL) {
+                warn!(%local, sessions = hall.taken(), "leaving sessions behind that do not end");
+            }
         }
     }
     Ok(())
 }
 
-/// Runs sessions, beginning with this one, as long as there are any for this thread.
-fn work(hall: &Hall<Session>, first: Session, session: &impl Fn(Session)) {
-    let mut next = Some(first);
-    while let Some(accepted) = next {
+/// Runs sessions as long as there are any for this thread.
+fn work(hall: &Hall<Session>, session: &impl Fn(Session)) {
+    while let Some(accepted) = hall.next() {
         let peer = accepted.peer;
         let place = hall.place(peer.ip());
         debug_span!("session", %peer).in_scope(|| {
@@ -264,7 +276,7 @@ fn work(hall: &Hall<Session>, first: Session, session: &impl Fn(Session)) {
                 warn!("a session panicked");
             }
         });
-        next = place.next();
+        place.end();
     }
 }
 
@@ -286,9 +298,10 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Says 421 to a connection for which there is no place, without waiting for anything.
-fn turn_away(mut stream: &TcpStream, config: Arc<Config>) {
-    if stream.set_nonblocking(true).is_ok() {
-        let _ = stream.write(&turned_away(config));
-    }
+/// Says 421 to a connection that nobody can serve, without waiting for anything.
+fn turn_away(stream: &mut impl Write, config: Arc<Config>) {
+    let _ = stream.write(&turned_away(config));
 }
+
+#[cfg(test)]
+mod tests;

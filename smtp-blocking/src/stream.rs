@@ -141,14 +141,15 @@ impl<S: Socket> Read for Stream<S> {
         match &mut self.state {
             State::Clear => self.socket.read(buffer),
             #[cfg(feature = "rustls")]
-            State::Tls(tls) => loop {
-                match tls.reader().read(buffer) {
-                    Err(error) if would_block(&error) => {}
-                    done => return done,
+            State::Tls(tls) => match tls.reader().read(buffer) {
+                Err(error) if would_block(&error) => {
+                    // Once: a peer that sends records with nothing in them must not keep whoever reads from the clock.
+                    // Nothing is written here: who takes nothing before it was heard has to be heard.
+                    pull(tls, &mut self.socket)?;
+                    // At the end the reader knows which kind of end it is.
+                    tls.reader().read(buffer)
                 }
-                // At the end the reader knows which kind of end it is. Nothing is written here: who takes nothing before
-                // it was heard has to be heard.
-                pull(tls, &mut self.socket)?;
+                done => done,
             },
             #[cfg(feature = "rustls")]
             State::Gone => Ok(0),

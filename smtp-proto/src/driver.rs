@@ -28,7 +28,7 @@ pub use content::Content;
 pub use duty::{Attempt, Duty};
 pub use error::{Error, LastRefusal, SendError};
 pub use gathered::{Gathered, SLICES};
-pub use options::Options;
+pub use options::{FAREWELL, LINGER, LINGER_OCTETS, Options, PAUSE};
 pub use outbox::Outbox;
 pub use places::Places;
 

@@ -13,7 +13,7 @@ use std::{
 
 use smtp_proto::{
     Deadline, Instant, Machine, Step, Wait,
-    driver::{Buffered, Duty},
+    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -24,12 +24,6 @@ use tracing::debug;
 /// How much is read at once, in octets. It stands on the stack while reading, so a connection that waits holds no
 /// buffer.
 const READ: usize = 16 * 1024;
-
-/// How long [`close`](Connection::close) waits for the peer to close its side.
-const LINGER: Duration = Duration::from_secs(2);
-
-/// How many octets [`close`](Connection::close) reads and drops at most.
-const LINGER_OCTETS: usize = 1 << 20;
 
 /// A machine, the stream that it talks through, and what was read and not yet used.
 ///

@@ -6,12 +6,11 @@ use std::{
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use smtp_proto::{
     Step, Wait,
-    driver::{Options, Places, turned_away},
+    driver::{FAREWELL, Options, PAUSE, Places, turned_away},
     server::{Config, Event, Server, Shutdown},
 };
 use tokio::{
@@ -26,13 +25,6 @@ use tracing::{Instrument, debug, debug_span, warn};
 use {smtp_proto::TlsUpgrade, tokio_rustls::rustls::ServerConfig};
 
 use crate::{Connection, Stream};
-
-/// How long accepting pauses after an error such as running out of file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// How long sessions may take to say 421 and close, once [`Options::grace`] is over: [`Connection::close`] waits twice
-/// at most.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown.
 #[derive(Debug)]

@@ -110,11 +110,15 @@ fn receive(stream: impl Socket, config: server::Config, tls: &Arc<ServerConfig>,
     }
 }
 
-/// A stream that takes and gives a few octets at a time, so that no record comes in one piece.
+/// A stream that takes and gives a few octets at a time, so that no record comes in one piece. With none it fails to read,
+/// as one does that the system has given up.
 struct Crumbs(UnixStream, usize);
 
 impl Read for Crumbs {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.1 == 0 {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         let most = buffer.len().min(self.1);
         self.0.read(&mut buffer[..most])
     }
@@ -175,6 +179,14 @@ fn starttls_in_both_roles_however_little_the_stream_takes() {
             assert!(received.mails[0].body == message);
         });
     }
+}
+
+#[test]
+fn a_stream_that_the_system_has_given_up_is_no_handshake_that_takes_too_long() {
+    let (_near, far) = narrow();
+    let received = receive(Crumbs(far, 0), requiring(), &Pair::new().server, true);
+    assert_eq!(received.why, server::Closed::TlsFailed);
+    assert_eq!(received.error.unwrap().kind(), io::ErrorKind::TimedOut);
 }
 
 #[test]

@@ -9,16 +9,12 @@ use std::{
 
 use smtp_proto::{
     Machine, Step, Wait,
-    driver::{Buffered, Duty},
+    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
 };
 use smtp_rustls::rustls::{ClientConnection, Connection, ServerConnection};
 
 /// How long it sleeps when there is nothing to do.
 const NAP: Duration = Duration::from_millis(1);
-
-/// How long the end of a connection may take, and how many octets it may bring.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_OCTETS: usize = 1 << 20;
 
 pub(crate) struct Wire<M> {
     pub(crate) socket: TcpStream,
