@@ -96,6 +96,10 @@ pub(crate) async fn in_time<S>(
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// Says hello on a stream that is connected already. For TCP, set `TCP_NODELAY` first.
     ///
+    /// What the stream takes has to be on its way, as with TCP and Unix sockets. One with a buffer of its own would gain
+    /// nothing, for whole groups are written; and when it broke with half of a buffer sent, a message that had left would
+    /// count as one that had not.
+    ///
     /// # Errors
     ///
     /// [`Error::Closed`] when the server does not want the session, and [`Error::NoTls`].

@@ -209,12 +209,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
                     Poll::Ready(Err(error)) => self.cannot_write(error),
                     Poll::Pending => attempt.write_blocked(),
                 },
-                Duty::Read => {
-                    if self.poll_read(context).is_ready() {
-                        return Poll::Ready(());
-                    }
-                    attempt.read_blocked();
-                }
+                Duty::Read => match self.poll_read(context) {
+                    Poll::Ready(()) => attempt.has_read(),
+                    Poll::Pending => attempt.read_blocked(),
+                },
                 Duty::Poll => return Poll::Ready(()),
                 Duty::Sleep => return self.poll_deadline(wait.deadline, context),
             }

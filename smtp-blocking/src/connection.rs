@@ -236,9 +236,10 @@ impl<S: Socket, M: Machine> Connection<S, M> {
                 },
                 Duty::Read => {
                     if self.read() {
-                        return None;
+                        attempt.has_read();
+                    } else {
+                        attempt.read_blocked();
                     }
-                    attempt.read_blocked();
                 }
                 Duty::Poll => return None,
                 Duty::Sleep => {

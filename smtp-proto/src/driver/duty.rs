@@ -1,5 +1,7 @@
 //! What a driver does while a machine waits.
 
+use core::mem;
+
 use super::Buffered;
 use crate::machine::{Machine, Wait};
 
@@ -16,7 +18,7 @@ pub enum Duty<'b> {
     /// Write these octets, as many as the stream takes in one go, and report [`took`](Buffered::took). A write of zero
     /// octets is an error.
     Write(&'b [u8]),
-    /// Read, report [`received`](Buffered::received) or [`end_input`](Machine::end_input), and poll the machine.
+    /// Read, report [`received`](Buffered::received) or [`end_input`](Machine::end_input), and [`Attempt::has_read`].
     Read,
     /// Poll the machine: the wait is over.
     Poll,
@@ -32,6 +34,10 @@ pub struct Attempt {
     backlog: bool,
     write: Progress,
     read: Progress,
+    /// Something was read.
+    heard: bool,
+    /// Then it is flushed once more.
+    flush_again: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +65,11 @@ impl Attempt {
         self.read = Progress::Blocked;
     }
 
+    /// Something was read, or the end was reached.
+    pub const fn has_read(&mut self) {
+        (self.heard, self.flush_again) = (true, true);
+    }
+
     /// Whether the stream is to be waited for until it takes more.
     #[must_use]
     pub fn wants_write(&self) -> bool {
@@ -82,6 +93,8 @@ impl<M: Machine> Buffered<M> {
             backlog,
             write: Progress::of(wait.write || backlog),
             read: Progress::of(wait.read),
+            heard: false,
+            flush_again: false,
         }
     }
 
@@ -94,6 +107,13 @@ impl<M: Machine> Buffered<M> {
         let Wait {
             read, write, answer, ..
         } = attempt.wait;
+        if attempt.heard {
+            // A reply must not overtake the news that what it answers has left.
+            if mem::take(&mut attempt.flush_again) && self.is_unflushed() {
+                return Duty::Flush;
+            }
+            return Duty::Poll;
+        }
         if attempt.write == Progress::Trying && !self.is_write_closed() {
             if self.is_unflushed() {
                 return Duty::Flush;

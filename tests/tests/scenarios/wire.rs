@@ -74,9 +74,10 @@ impl<M: Machine> Wire<M> {
                 .map(|taken| self.buffered.took(taken)),
                 Duty::Read => {
                     if self.read() {
-                        return;
+                        attempt.has_read();
+                    } else {
+                        attempt.read_blocked();
                     }
-                    attempt.read_blocked();
                     continue;
                 }
                 Duty::Poll => return,

@@ -143,3 +143,36 @@ fn a_peer_that_takes_nothing_more_is_given_nothing_more() {
     let said: Vec<u8> = buffered.machine().output().into();
     assert!(said.starts_with(b"220 "));
 }
+
+#[test]
+fn what_is_not_flushed_is_flushed_once_more_before_the_machine_hears_a_reply() {
+    for done in [true, false] {
+        let (mut buffered, wait) = greeting();
+        let greeting = buffered.unwritten(true).len();
+        buffered.took(greeting);
+        let mut attempt = buffered.attempt(wait);
+        assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
+        attempt.write_blocked();
+        assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+        buffered.received(b"EHLO c\r\n");
+        attempt.has_read();
+        assert_eq!(buffered.duty(&mut attempt), Duty::Flush);
+        if done {
+            buffered.flushed();
+        } else {
+            attempt.write_blocked();
+        }
+        assert_eq!(buffered.duty(&mut attempt), Duty::Poll);
+    }
+}
+
+#[test]
+fn what_was_read_is_for_the_machine_at_once() {
+    let (mut buffered, wait) = greeting();
+    let mut attempt = buffered.attempt(wait);
+    writes(buffered.duty(&mut attempt));
+    attempt.write_blocked();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Read);
+    attempt.has_read();
+    assert_eq!(buffered.duty(&mut attempt), Duty::Poll);
+}
