@@ -106,7 +106,8 @@ impl Desk {
         }
     }
 
-    /// Answers a question.
+    /// Answers a question. Content is written to its file here: the system takes it into memory, as a rule. A server whose
+    /// disks are slower than its clients hands it to a thread of its own.
     pub fn handle(&mut self, event: Event<'_>, server: &mut Server) -> Todo {
         // The machine gives tickets out and takes them back at once, or behind the one wait for the disk.
         let answered = match event {

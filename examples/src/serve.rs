@@ -73,7 +73,7 @@ pub struct Flags {
     /// Seconds to wait for a command
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
-    /// Most connections at a time
+    /// Most connections at a time, of each listener
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub max_connections: usize,
     /// What to do with a bare CR or LF in a message

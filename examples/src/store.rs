@@ -1,7 +1,7 @@
 //! A Maildir that has a message for good before anybody is told so.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
@@ -93,8 +93,12 @@ impl Directory {
     fn keep(&self, file: TemporaryMailFile) -> io::Result<String> {
         let id = self.maildir.move_tmp_to_new(file).map_err(io::Error::other)?;
         // The crate syncs the file; its entry in the directory has to be on the disk too.
-        File::open(self.path.join("new"))?.sync_all()?;
-        Ok(id)
+        let synced = File::open(self.path.join("new")).and_then(|new| new.sync_all());
+        if synced.is_err() {
+            // It will come again.
+            let _ = fs::remove_file(self.path.join("new").join(&id));
+        }
+        synced.map(|()| id)
     }
 }
 

@@ -38,7 +38,7 @@ const TURN: u8 = 64;
 /// An event borrows the input buffer, and the machine can be answered while it is in hand.
 ///
 /// ```no_run
-/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::Host};
+/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::{Host, Rejection}};
 /// use smtp_async_std::Connection;
 /// # use futures_io::{AsyncRead, AsyncWrite};
 ///
@@ -51,6 +51,9 @@ const TURN: u8 = 64;
 ///         Step::Wait(wait) => conn.wait(wait).await,
 ///         Step::Event(Event::Closed(why)) => return Ok(why),
 ///         Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
+///         Step::Event(Event::Verdict { ticket, .. }) => {
+///             server.reject(ticket, Rejection::NO_STORAGE)?; // or store the message, and accept
+///         }
 ///         Step::Event(other) => {
 ///             if let Some(ticket) = other.into_ticket() {
 ///                 server.accept(ticket)?;

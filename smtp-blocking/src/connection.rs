@@ -27,7 +27,7 @@ const READ: usize = 16 * 1024;
 ///
 /// ```no_run
 /// use smtp_blocking::Connection;
-/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::Host};
+/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::{Host, Rejection}};
 ///
 /// fn run(stream: std::net::TcpStream) -> Result<Closed, Box<dyn std::error::Error>> {
 ///     let config = Config::new(Host::parse("mx.example.org")?);
@@ -38,6 +38,9 @@ const READ: usize = 16 * 1024;
 ///             Step::Wait(wait) => conn.wait(wait),
 ///             Step::Event(Event::Closed(why)) => return Ok(why),
 ///             Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
+///             Step::Event(Event::Verdict { ticket, .. }) => {
+///                 server.reject(ticket, Rejection::NO_STORAGE)?; // or store the message, and accept
+///             }
 ///             Step::Event(other) => {
 ///                 if let Some(ticket) = other.into_ticket() {
 ///                     server.accept(ticket)?;

@@ -12,9 +12,9 @@
 //!
 //! # Waiting
 //!
-//! What blocks is [`wait`](Connection::wait), and nothing else: the stream itself never does. It waits with `poll(2)`
-//! for all at once that may come next: octets to read, room to write, the machine's deadline, the shutdown of the
-//! server, a [`Waker`]. So a peer that takes nothing before it was heard is heard, and one that drips octets gains no
+//! A session blocks in [`wait`](Connection::wait), in a TLS handshake and shortly in [`close`](Connection::close); the
+//! stream itself never does. [`Client`] blocks until it has an answer. Either waits with `poll(2)` for all at once that
+//! may come next: octets to read, room to write, the machine's deadline, the shutdown of the server, a [`Waker`]. So a peer that takes nothing before it was heard is heard, and one that drips octets gains no
 //! time. That is of Unix, and so is this crate.
 //!
 //! # TLS

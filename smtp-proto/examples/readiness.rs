@@ -26,7 +26,7 @@ use mio::{
 };
 use smtp_proto::{
     Instant, Machine, Step, Wait,
-    driver::{Buffered, Places, turned_away},
+    driver::{Buffered, Duty, Places, turned_away},
     server::{Config, Event, Server},
     types::{Host, Rejection},
 };
@@ -75,7 +75,8 @@ struct Connection {
 
 /// How a connection's turn ended.
 enum Turn {
-    Wait(Wait),
+    /// It waits, for this of its stream beside the deadline.
+    Wait(Wait, Option<Interest>),
     /// It could go on, but it is for others to have a turn.
     Yield,
     Over,
@@ -179,8 +180,8 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
             self.deadlines.remove(&(deadline, token));
         }
         let next = match connection.turn(now, &mut self.store) {
-            Turn::Wait(wait) => connection
-                .register(self.poll.registry(), token, wait)
+            Turn::Wait(wait, interest) => connection
+                .register(self.poll.registry(), token, interest)
                 .map(|()| wait.deadline.map(|due| due.at))
                 .ok(),
             Turn::Yield => Some(Some(now)),
@@ -220,14 +221,8 @@ impl Connection {
                 Step::Wait(_) if left == 0 => return Turn::Yield,
                 Step::Wait(wait) => {
                     left -= 1;
-                    match self.exchange(wait) {
-                        Ok(()) => {}
-                        Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                            self.session.release(); // an idle session needs no buffers
-                            return Turn::Wait(wait);
-                        }
-                        Err(_) => self.session.machine_mut().lost(),
+                    if let Some(interest) = self.exchange(wait) {
+                        return Turn::Wait(wait, interest);
                     }
                 }
                 Step::Event(Event::Closed(_)) => {
@@ -251,38 +246,48 @@ impl Connection {
         }
     }
 
-    /// Does the first of the wanted things that is possible. The machine wants no more input when too much of its output
-    /// is not taken, so a client that never reads is not read from for ever.
-    fn exchange(&mut self, wait: Wait) -> io::Result<()> {
-        if wait.write {
-            match self.stream.write(self.session.machine().output()) {
-                Ok(octets) => {
-                    self.session.machine_mut().wrote(octets);
-                    return Ok(());
+    /// Does what is wanted and possible. `None` when something came of it, or else what to register for. The machine wants
+    /// no more input when too much of its output is not taken, so a client that never reads is not read from for ever.
+    fn exchange(&mut self, wait: Wait) -> Option<Option<Interest>> {
+        let mut attempt = self.session.attempt(wait);
+        loop {
+            match self.session.duty(&mut attempt) {
+                Duty::Flush => self.session.flushed(), // a socket has nothing to flush
+                Duty::Write(octets) => match self.stream.write(octets) {
+                    Ok(0) => self.session.write_failed(),
+                    Ok(octets) => self.session.took(octets),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => attempt.write_blocked(),
+                    Err(_) => self.session.write_failed(),
+                },
+                Duty::Read => {
+                    let mut buffer = [0; 4096];
+                    match self.stream.read(&mut buffer).map(|octets| buffer.get(..octets)) {
+                        Ok(None | Some([])) => self.session.machine_mut().end_input(),
+                        Ok(Some(octets)) => self.session.received(octets),
+                        Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                            attempt.read_blocked();
+                            continue;
+                        }
+                        Err(_) => self.session.machine_mut().lost(),
+                    }
+                    attempt.has_read();
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+                Duty::Poll => return None,
+                Duty::Sleep => {
+                    self.session.release(); // an idle session needs no buffers
+                    let read = attempt.wants_read().then_some(Interest::READABLE);
+                    let write = attempt.wants_write().then_some(Interest::WRITABLE);
+                    return Some(read.into_iter().chain(write).reduce(Interest::add));
+                }
             }
         }
-        if !wait.read {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        let mut buffer = [0; 4096];
-        let octets = self.stream.read(&mut buffer)?;
-        match buffer.get(..octets) {
-            None | Some([]) => self.session.machine_mut().end_input(),
-            Some(octets) => self.session.received(octets),
-        }
-        Ok(())
     }
 
-    /// Registers for what is waited for and nothing else. What is possible by now was tried, so no event is missed.
-    fn register(&mut self, registry: &Registry, token: Token, wait: Wait) -> io::Result<()> {
-        let read = wait.read.then_some(Interest::READABLE);
-        let write = wait.write.then_some(Interest::WRITABLE);
-        let interest = read.into_iter().chain(write).reduce(Interest::add);
-        let before = std::mem::replace(&mut self.interest, interest);
-        match (before, interest) {
+    /// Registers for what could not be done and nothing else. It was tried, so no event is missed.
+    fn register(&mut self, registry: &Registry, token: Token, interest: Option<Interest>) -> io::Result<()> {
+        match (std::mem::replace(&mut self.interest, interest), interest) {
             (None, Some(interest)) => self.stream.register(registry, token, interest),
             (Some(before), Some(interest)) if before != interest => {
                 self.stream.reregister(registry, token, interest)

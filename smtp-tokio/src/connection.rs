@@ -31,7 +31,7 @@ const READ: usize = 16 * 1024;
 /// An event borrows the input buffer, and the machine can be answered while it is in hand.
 ///
 /// ```no_run
-/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::Host};
+/// use smtp_proto::{Step, server::{Closed, Config, Event, Server}, types::{Host, Rejection}};
 /// use smtp_tokio::Connection;
 ///
 /// # async fn run(stream: tokio::net::TcpStream) -> Result<Closed, Box<dyn std::error::Error>> {
@@ -43,6 +43,9 @@ const READ: usize = 16 * 1024;
 ///         Step::Wait(wait) => conn.wait(wait).await,
 ///         Step::Event(Event::Closed(why)) => return Ok(why),
 ///         Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
+///         Step::Event(Event::Verdict { ticket, .. }) => {
+///             server.reject(ticket, Rejection::NO_STORAGE)?; // or store the message, and accept
+///         }
 ///         Step::Event(other) => {
 ///             if let Some(ticket) = other.into_ticket() {
 ///                 server.accept(ticket)?;
