@@ -25,6 +25,7 @@ use std::{
 use super::*;
 use crate::{
     sasl::{Claim, InClear, Mechanism, Progress, Secret},
+    time::Phase,
     types::{Host, Protocol, Rejection},
 };
 
