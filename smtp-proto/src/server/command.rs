@@ -95,7 +95,7 @@ impl Server {
     }
 
     /// Takes the next line off the input, and ends the session when there is no end to it.
-    #[inline]
+    #[inline(always)] // or every command pays for a call
     pub(super) fn read_line<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Line<'i> {
         let (before, start) = (self.line.dropped(), *input);
         let cut = self.line.cut(input, limit);
