@@ -132,6 +132,14 @@ impl Pipeline {
         }
         reply.write(self.enhanced, &mut self.output);
         self.first = self.first.wrapping_add(1);
+        if !self.behind.is_empty() {
+            self.move_up();
+        }
+    }
+
+    /// Says what waits for no answer any more, up to the next question.
+    #[inline(never)]
+    fn move_up(&mut self) {
         while let Some(slot) = self.behind.pop_front() {
             match slot {
                 Slot::Done(octets) => self.output.put(&octets),
