@@ -298,7 +298,7 @@ impl Server {
             Some(Shutdown::Now) => true,
             Some(Shutdown::Gracefully) => {
                 let spoilt = self.state == State::Broken;
-                self.pipeline.len() == 0 && (spoilt || !self.state.in_transaction())
+                self.pipeline.is_empty() && (spoilt || !self.state.in_transaction())
             }
             None => false,
         };
