@@ -9,6 +9,7 @@ mod deadlines;
 mod inquiries;
 mod limits;
 mod lmtp;
+mod login;
 mod offers;
 mod order;
 mod tickets;
