@@ -86,10 +86,18 @@ impl Output {
 
     /// Forgets the first `octets` octets; more than there are counts as all.
     pub(crate) fn wrote(&mut self, octets: usize) {
-        self.written = self.len.min(self.written.saturating_add(octets));
-        if self.written == self.len {
+        if octets >= self.len() {
             self.clear();
-        } else if self.written > self.len() {
+        } else {
+            self.wrote_a_part(octets);
+        }
+    }
+
+    /// The same when something is left.
+    #[cold]
+    fn wrote_a_part(&mut self, octets: usize) {
+        self.written += octets;
+        if self.written > self.len() {
             // A peer that is slow but never idle must not make the part that was written grow for ever. What
             // is moved is less than what was written, so this costs nothing to speak of.
             if self.spilled.is_empty() {

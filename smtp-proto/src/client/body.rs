@@ -175,7 +175,7 @@ impl Client {
             self.transaction.as_mut().filter(|open| open.number == permit.0),
         ) else {
             // Behind the last chunk there is nothing left to say.
-            let done = self.stage == Stage::Final && input.is_empty();
+            let done = matches!(self.stage, Stage::Final) && input.is_empty();
             return Ok(if done { Piece::Empty } else { Piece::Stopped });
         };
         let content = &mut transaction.content;
@@ -186,7 +186,7 @@ impl Client {
             }
         } else if content.chunk.left > 0 {
             content.chunk_piece(input)
-        } else if self.stage == Stage::ChunksRefused {
+        } else if matches!(self.stage, Stage::ChunksRefused) {
             Ok(Piece::Stopped)
         } else if input.is_empty() {
             Ok(Piece::Empty)
@@ -205,7 +205,7 @@ impl Client {
             Ok(_) => {}
             Err(fault) => self.close(Closed::Unsendable(fault)),
         }
-        if all_sent && self.stage == Stage::Content {
+        if all_sent && matches!(self.stage, Stage::Content) {
             self.stage = Stage::Final;
         }
         self.settle_chunks();
@@ -293,7 +293,7 @@ impl Client {
         }
         self.state = State::Broken;
         transaction.refuse(Asked::Chunk);
-        if self.stage == Stage::Content || transaction.content.completed {
+        if matches!(self.stage, Stage::Content) || transaction.content.completed {
             // Nothing more is begun. The reply to the last chunk, if that is on its way, is one more to come.
             transaction.content.unanswered += usize::from(transaction.content.last);
             self.stage = Stage::ChunksRefused;

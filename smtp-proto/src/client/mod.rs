@@ -46,6 +46,7 @@ mod auth;
 mod body;
 mod command;
 mod config;
+mod deadline;
 mod event;
 mod next;
 mod receipt;
@@ -62,11 +63,11 @@ pub use receipt::{Receipt, RecipientFate};
 
 use self::{auth::Exchange, transaction::Transaction};
 use crate::{
-    machine::{Machine, Step, Wait, sealed::Sealed},
+    machine::{Machine, Step, sealed::Sealed},
     output::Output,
     state::State,
     syntax::ReplyScanner,
-    time::{Deadline, Instant, Phase, Timer},
+    time::{Instant, Timer},
     tls::TlsFacts,
     types::{Extensions, Keyword, Protocol, Verb},
 };
@@ -109,7 +110,7 @@ pub struct Client {
 }
 
 /// What is under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Stage {
     /// The greeting is awaited.
     Greeting,
@@ -325,56 +326,6 @@ impl Client {
 
     fn pipelines(&self) -> bool {
         self.config.pipelining == Use::WhenOffered && self.extensions.has(Keyword::Pipelining)
-    }
-
-    /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
-    fn idle(&mut self) -> Option<Wait> {
-        let timeouts = &self.config.timeouts;
-        let write = !self.output.is_empty();
-        let answer = match self.stage {
-            Stage::Content | Stage::Upgrading => true,
-            Stage::ChunksRefused => self.chunk_is_open(),
-            _ => false,
-        };
-        let (phase, time) = match self.stage {
-            Stage::Greeting => (Phase::Greeting, timeouts.greeting),
-            Stage::Envelope => match self.transaction.as_ref().map(|transaction| transaction.awaited()) {
-                Some(Asked::Mail) => (Phase::Mail, timeouts.mail),
-                Some(Asked::Recipient(_)) => (Phase::Recipient, timeouts.recipient),
-                _ => (Phase::DataStart, timeouts.data_start),
-            },
-            Stage::Content => match self.transaction.as_ref() {
-                Some(transaction) if transaction.content.blocked() => (Phase::DataEnd, timeouts.data_end),
-                _ => (Phase::DataBlock, timeouts.data_block),
-            },
-            Stage::ChunksRefused if answer => (Phase::DataBlock, timeouts.data_block),
-            Stage::Final | Stage::LoneDot(_) | Stage::ChunksRefused => (Phase::DataEnd, timeouts.data_end),
-            Stage::Upgrading => (Phase::Handshake, timeouts.handshake),
-            Stage::Quitting(_) => (Phase::Quit, timeouts.quit),
-            Stage::Auth => (Phase::Auth, timeouts.command),
-            _ => (Phase::Command, timeouts.command),
-        };
-        let mut deadline = None;
-        if self.stage != Stage::Ready {
-            deadline = Some(self.waiting.run(phase, time, self.now));
-        }
-        if write {
-            let other = self.writing.run(Phase::Write, timeouts.write, self.now);
-            deadline = Deadline::earlier(deadline, Some(other));
-        }
-        match deadline {
-            Some(due) if due.at <= self.now => {
-                self.broke(Closed::TimedOut(due.phase));
-                None
-            }
-            _ => Some(Wait {
-                // What comes during the handshake belongs to TLS.
-                read: !self.end_of_input && self.stage != Stage::Upgrading,
-                write,
-                answer,
-                deadline,
-            }),
-        }
     }
 }
 

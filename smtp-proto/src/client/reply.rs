@@ -14,8 +14,11 @@ const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len()
 impl Client {
     /// Takes the next whole reply off the input, if there is one.
     pub(super) fn read_reply<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
+        if input.is_empty() {
+            return None;
+        }
         let mut limits = self.config.limits.reply;
-        if self.stage == Stage::Auth {
+        if matches!(self.stage, Stage::Auth) {
             limits.line = limits.line.max(LONGEST_CHALLENGE);
             limits.total = limits.total.max(LONGEST_CHALLENGE);
         }

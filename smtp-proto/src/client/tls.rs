@@ -16,7 +16,7 @@ impl Client {
     /// with EHLO (RFC 3207 section 4.2). When the handshake fails, call [`tls_failed`](Self::tls_failed) instead.
     pub fn tls_started(&mut self, upgrade: TlsUpgrade, facts: TlsFacts) {
         let _ = upgrade;
-        if self.stage == Stage::Upgrading {
+        if matches!(self.stage, Stage::Upgrading) {
             self.tls = Some(Box::new(facts));
             self.extensions = Extensions::default();
             self.needs_reset = false;
@@ -32,7 +32,7 @@ impl Client {
     /// is over ([`Closed::TlsFailed`]), with the policy [`Tls::Opportunistic`], too: the stream is no longer in clear.
     pub fn tls_failed(&mut self, upgrade: TlsUpgrade) {
         let _ = upgrade;
-        if self.stage == Stage::Upgrading {
+        if matches!(self.stage, Stage::Upgrading) {
             self.close(Closed::TlsFailed);
         }
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     output::Sink,
     sasl::{self, Claim, Context, Mechanism, Progress, Secret, Shape},
-    types::{self, AuthIdentity, Command, Extensions, Mail, Rejection},
+    types::{self, AuthIdentity, Command, Extensions, Keyword, Mail, Rejection},
 };
 
 /// The longest challenge or response in base64, in octets (RFC 4954 section 4).
@@ -135,7 +135,7 @@ impl Server {
     /// The mechanisms that are of use now, parted by spaces: none to a client that has said who it is.
     pub(super) fn mechanisms(&self) -> String {
         let mut list = String::new();
-        if self.login.is_none() {
+        if self.login.is_none() && self.extensions().has(Keyword::Auth) {
             for mechanism in listed(self.extensions()).filter(|mechanism| self.fits(*mechanism)) {
                 if !list.is_empty() {
                     list.push(' ');

@@ -36,6 +36,7 @@ mod auth;
 mod body;
 mod command;
 mod config;
+mod deadline;
 mod event;
 mod hello;
 mod inquiry;
@@ -55,14 +56,13 @@ use self::{
     auth::Login,
     body::Mode,
     pipeline::{Pipeline, Reply},
-    ticket::Kind,
     transaction::Transaction,
 };
 use crate::{
     line::LineCutter,
     machine::{Machine, Step, Wait, sealed::Sealed},
     state::State,
-    time::{Deadline, Instant, Phase, Timer},
+    time::{Instant, Timer},
     tls::TlsFacts,
     types::{ClientName, Extensions, Keyword, Verb},
 };
@@ -298,7 +298,7 @@ impl Server {
             Some(Shutdown::Now) => true,
             Some(Shutdown::Gracefully) => {
                 let spoilt = self.state == State::Broken;
-                self.pipeline.len() == 0 && (spoilt || !self.state.in_transaction())
+                self.pipeline.is_empty() && (spoilt || !self.state.in_transaction())
             }
             None => false,
         };
@@ -329,87 +329,6 @@ impl Server {
             deadline: Some(deadline),
             ..Wait::default()
         })
-    }
-
-    /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
-    fn idle(&mut self, read: bool) -> Option<Wait> {
-        let now = self.now;
-        let asked = self.pipeline.oldest();
-        let write = !self.pipeline.output.is_empty() && self.penalty.is_none();
-        let mut deadline = None;
-        if write {
-            deadline = Some(self.write_deadline());
-        }
-        let timeouts = &self.config.timeouts;
-        if let Some(until) = self.penalty {
-            deadline = Some(Deadline::new(until, Phase::Penalty));
-        }
-        if let Some((kind, asked)) = asked {
-            let time = match kind {
-                Kind::Verdict => timeouts.verdict,
-                _ => timeouts.answer,
-            };
-            let other = Deadline::new(asked + time, Phase::Application);
-            deadline = Deadline::earlier(deadline, Some(other));
-        } else if let Mode::Upgrading = self.mode {
-            let other = self.reading.run(Phase::Handshake, timeouts.handshake, now);
-            deadline = Deadline::earlier(deadline, Some(other));
-        } else if self.penalty.is_some() {
-            // Nothing is expected of the client meanwhile.
-        } else if self.state == State::Connected {
-            let other = self.reading.run(Phase::Banner, timeouts.banner, now);
-            deadline = Deadline::earlier(deadline, Some(other));
-        } else if read {
-            let line = match self.mode {
-                Mode::Commands => Some(Phase::Command),
-                Mode::Auth(_) => Some(Phase::Auth),
-                _ => None,
-            };
-            if let Some(phase) = line {
-                let other = self.reading.run(phase, timeouts.command, now);
-                deadline = Deadline::earlier(deadline, Some(other));
-            }
-            // The time between two chunks is part of the time of the message.
-            if line.is_none() || self.state == State::Chunks {
-                let other = self.transaction.waiting(timeouts, now);
-                deadline = Deadline::earlier(deadline, Some(other));
-            }
-        }
-        match deadline {
-            Some(due) if due.at <= now => {
-                self.overdue(due.phase);
-                None
-            }
-            _ => Some(Wait {
-                read: read && !self.end_of_input,
-                write,
-                answer: asked.is_some() || matches!(self.mode, Mode::Upgrading),
-                deadline,
-            }),
-        }
-    }
-
-    /// When the peer must have taken what waits to be written. What was added since does not count, so that a
-    /// client may keep the output filled for long, as long as it reads.
-    fn write_deadline(&mut self) -> Deadline {
-        if self.unwritten == 0 {
-            self.unwritten = self.pipeline.output.len();
-        }
-        self.writing
-            .run(Phase::Write, self.config.timeouts.write, self.now)
-    }
-
-    fn overdue(&mut self, phase: Phase) {
-        match phase {
-            Phase::Penalty => self.penalty = None,
-            Phase::Application => self.answer_for_the_application(),
-            Phase::Write => {
-                self.close(Closed::TimedOut(phase));
-                self.pipeline.output.clear();
-            }
-            Phase::Banner => {}
-            _ => self.close_with("421 4.4.2 timed out, closing", Closed::TimedOut(phase)),
-        }
     }
 }
 

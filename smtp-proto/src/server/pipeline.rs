@@ -50,14 +50,17 @@ impl Pipeline {
         }
     }
 
+    /// Whether no question is open; then no reply is waiting either.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.front.is_none()
+    }
+
     /// Whether a question is open that must be answered before the next command is looked at.
     pub(super) fn blocked(&self) -> bool {
-        let last = match self.behind.back() {
-            Some(Slot::Open(kind, _)) => Some(*kind),
-            Some(Slot::Done(_)) => None,
-            None => self.front.map(|(kind, _)| kind),
-        };
-        last.is_some_and(|kind| kind != Kind::Recipient)
+        match (&self.front, self.behind.back()) {
+            (Some((last, _)), None) | (Some(_), Some(Slot::Open(last, _))) => *last != Kind::Recipient,
+            _ => false,
+        }
     }
 
     /// How many questions of this kind are open.
@@ -132,6 +135,14 @@ impl Pipeline {
         }
         reply.write(self.enhanced, &mut self.output);
         self.first = self.first.wrapping_add(1);
+        if !self.behind.is_empty() {
+            self.move_up();
+        }
+    }
+
+    /// Says what waits for no answer any more, up to the next question.
+    #[inline(never)]
+    fn move_up(&mut self) {
         while let Some(slot) = self.behind.pop_front() {
             match slot {
                 Slot::Done(octets) => self.output.put(&octets),

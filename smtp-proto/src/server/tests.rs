@@ -9,6 +9,7 @@ mod deadlines;
 mod inquiries;
 mod limits;
 mod lmtp;
+mod login;
 mod offers;
 mod order;
 mod tickets;
@@ -25,6 +26,7 @@ use std::{
 use super::*;
 use crate::{
     sasl::{Claim, InClear, Mechanism, Progress, Secret},
+    time::Phase,
     types::{Host, Protocol, Rejection},
 };
 

@@ -88,7 +88,7 @@ impl Server {
         self.state == State::Connected
             && matches!(self.mode, Mode::Commands)
             && self.tls.is_none()
-            && self.pipeline.len() == 0
+            && self.pipeline.is_empty()
             && self.closing.is_none()
     }
 

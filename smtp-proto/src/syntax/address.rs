@@ -77,6 +77,7 @@ pub(crate) fn is_dot_string(text: &str) -> bool {
 /// ```abnf
 /// Domain = sub-domain *("." sub-domain)
 /// ```
+#[inline]
 pub(crate) fn domain(input: &str) -> IResult<&str, &str, Fault> {
     let (domain, rest) = dotted(input, sub_domain)?;
     if domain.len() > Domain::MAX {
@@ -105,6 +106,7 @@ fn sub_domain(input: &[u8]) -> Result<usize, InvalidAddress> {
 
 /// Whether a U-label is valid (RFC 5891 section 5) is not judged, but it holds no blank, no control character and
 /// nothing that is mapped to a dot, and it is no longer than its A-label can be.
+#[cold]
 fn check_u_labels(domain: &str) -> Result<(), InvalidAddress> {
     for label in domain.split('.').filter(|label| !label.is_ascii()) {
         if label.contains(|letter: char| {
@@ -128,6 +130,7 @@ fn check_u_labels(domain: &str) -> Result<(), InvalidAddress> {
 /// General-address-literal = Standardized-tag ":" 1*dcontent
 /// Standardized-tag        = Ldh-str
 /// ```
+#[cold]
 pub(crate) fn literal(input: &str) -> IResult<&str, (&str, Option<IpAddr>), Fault> {
     let brackets = delimited(char('['), dcontent, char(']'));
     let Ok((rest, (raw, content))) = consumed(brackets).parse_complete(input) else {
@@ -232,6 +235,7 @@ fn ipv6_groups(text: &str, ends_in_ipv4: bool, groups: &mut [u16; 8]) -> Option<
 /// Mailbox = Local-part "@" ( Domain / address-literal )
 /// ```
 /// Says where the `@` is.
+#[inline]
 pub(crate) fn mailbox(input: &str) -> IResult<&str, u16, Fault> {
     let (behind, local_part) = local_part(input)?;
     let Some(behind) = strip(behind, b'@') else {
@@ -305,6 +309,7 @@ fn dotted(
 /// qtextSMTP       = %d32-33 / %d35-91 / %d93-126
 /// qtextSMTP       =/ UTF8-non-ascii
 /// ```
+#[cold]
 fn quoted_string(input: &str) -> IResult<&str, &str, Fault> {
     let pair = recognize((char('\\'), satisfy(|character| matches!(character, ' '..='~'))));
     recognize(delimited(char('"'), many0_count(alt((qtext, pair))), char('"')))
@@ -360,6 +365,7 @@ pub(crate) fn path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
 /// At-domain = "@" Domain
 /// ```
 /// With the colon behind it.
+#[cold]
 fn source_route(input: &str) -> IResult<&str, &str, Fault> {
     let at_domain = || preceded(char('@'), domain);
     match recognize((

@@ -283,11 +283,18 @@ impl<'a> Line<'a, '_> {
     }
 
     /// A path that is not null, and what follows it.
+    #[inline]
     fn path(&self, input: &'a str) -> Result<(Path<'a>, &'a str), CommandError> {
-        let fault = match address::bracketed_path(input) {
-            Ok((rest, path)) => return Ok((Path::trusted(path), rest)),
-            Err(fault) => self.address(fault.into()),
-        };
+        match address::bracketed_path(input) {
+            Ok((rest, path)) => Ok((Path::trusted(path), rest)),
+            Err(fault) => self.loose_path(input, fault.into()),
+        }
+    }
+
+    /// The same for what is no path by the grammar, for this reason.
+    #[cold]
+    fn loose_path(&self, input: &'a str, fault: InvalidAddress) -> Result<(Path<'a>, &'a str), CommandError> {
+        let fault = self.address(fault);
         let (inner, rest) = self.brackets(input).ok_or(fault)?;
         if let Ok(path) = Path::parse(inner) {
             return Ok((path, rest));

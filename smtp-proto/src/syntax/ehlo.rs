@@ -62,20 +62,15 @@ pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Ext
 /// The first word of the greeting.
 fn server_name(line: &[u8]) -> &str {
     let line = line.trim_ascii_start();
-    let end = line
-        .iter()
-        .position(|octet| matches!(octet, b' ' | b'\t'))
-        .unwrap_or(line.len());
-    let word = line
-        .get(..end)
-        .and_then(|word| str::from_utf8(word).ok())
-        .unwrap_or_default();
-    // Most names are ASCII, for which the test of octets is cheaper than that of characters.
-    if word.bytes().all(|octet| octet.is_ascii_graphic()) || !word.contains(char::is_control) {
-        word
-    } else {
-        ""
-    }
+    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
+    let printable = line.iter().take_while(|octet| octet.is_ascii_graphic()).count();
+    let (word, plain) = match line.get(printable) {
+        Some(octet) if !is_blank(octet) => (line.split(is_blank).next(), false),
+        _ => (line.get(..printable), true), // as most names are
+    };
+    word.and_then(|word| str::from_utf8(word).ok())
+        .filter(|word| plain || !word.contains(char::is_control))
+        .unwrap_or_default()
 }
 
 /// Takes the next line off a reply: a keyword, and what follows it. The keyword is empty where the line is none.

@@ -1,5 +1,6 @@
 //! Parameters of MAIL and RCPT (RFC 5321 section 4.1.2).
 
+use alloc::boxed::Box;
 use core::iter;
 
 use super::class::{self, KEYWORD, VALUE, is_word, span, strip, trim};
@@ -108,7 +109,9 @@ pub(crate) fn mail_parameters(input: &str) -> Result<MailParameters<'_>, BadPara
             MailKeyword::EnvelopeId => once(&mut parameters.envelope_id, value, |value| {
                 Xtext::parse(value)?.into_envelope_id()
             }),
-            MailKeyword::Auth => once(&mut parameters.auth, value, AuthIdentity::parse),
+            MailKeyword::Auth => once(&mut parameters.auth, value, |value| {
+                AuthIdentity::parse(value).map(Box::new)
+            }),
             MailKeyword::SmtpUtf8 => flag(&mut parameters.smtputf8, value),
             MailKeyword::RequireTls => flag(&mut parameters.require_tls, value),
         },

@@ -63,8 +63,8 @@ pub(crate) struct ReplyScanner {
     searched: usize,
     /// Whole lines before it.
     lines: usize,
-    /// The code of the reply and its digits, once they are known.
-    code: Option<(Code, [u8; 3])>,
+    /// The code of the reply, once it is known, and how each line but the last begins.
+    code: Option<(Code, [u8; 4])>,
 }
 
 /// Reads one whole reply within the default [`ReplyLimits`].
@@ -134,9 +134,7 @@ impl ReplyScanner {
 
     /// Checks how a line begins, as far as it is there; gives whether it is the last of its reply.
     fn head(&mut self, line: &[u8]) -> Result<bool, ReplyError> {
-        if let Some((_, digits)) = self.code
-            && let Some([b'-', ..]) = line.strip_prefix(&digits)
-        {
+        if self.code.is_some_and(|(_, start)| line.starts_with(&start)) {
             return Ok(false);
         }
         let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
@@ -151,7 +149,7 @@ impl ReplyScanner {
             .iter()
             .fold(0, |code, digit| code * 10 + u16::from(*digit - b'0'));
         let code = Code::new(code).ok_or(ReplyError::Code(code))?;
-        let (first, _) = *self.code.get_or_insert((code, [*a, *b, *c]));
+        let (first, _) = *self.code.get_or_insert((code, [*a, *b, *c, b'-']));
         if first != code {
             return Err(ReplyError::MixedCodes { first, then: code });
         }

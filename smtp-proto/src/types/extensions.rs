@@ -198,24 +198,24 @@ impl Extensions {
 
     /// Keeps the words that name a mechanism and are not there yet, while there is room.
     fn add_mechanisms(&mut self, words: &str) {
+        let others = self.text.split_off(usize::from(self.auth));
         for word in words.split_ascii_whitespace().filter(|word| is_mechanism(word)) {
             if self.auth_mechanisms().any(|kept| kept.eq_ignore_ascii_case(word)) {
                 continue;
             }
-            let at = usize::from(self.auth);
-            let space = usize::from(at > 0);
-            let end = at + space + word.len();
-            if end > Self::MAX_AUTH {
+            let space = usize::from(!self.text.is_empty());
+            if self.text.len() + space + word.len() > Self::MAX_AUTH {
                 break;
             }
             self.make_room();
-            self.text.insert_str(at, word);
             if space > 0 {
-                self.text.insert(at, ' ');
+                self.text.push(' ');
             }
-            self.auth = u16::try_from(end).unwrap_or(self.auth);
+            self.text.push_str(word);
+            self.auth = self.text.len() as u16;
             self.known |= bit(Keyword::Auth);
         }
+        self.text.push_str(&others);
     }
 
     fn add_other(&mut self, keyword: &str, params: &str) {

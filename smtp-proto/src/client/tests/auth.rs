@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     sasl::{Cancel, ClientMechanism, Context, Credentials, InClear, Mechanism, Secret},
     secret::tests::shows,
+    time::Phase,
     tls::TlsFacts,
 };
 

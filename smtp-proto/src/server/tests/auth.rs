@@ -4,9 +4,9 @@ use super::*;
 use crate::{driver::Buffered, secret::tests::shows};
 
 /// `\0ann\0pw` in base64.
-const ANN: &str = "AGFubgBwdw==";
+pub(super) const ANN: &str = "AGFubgBwdw==";
 
-fn offering(mechanisms: &[Mechanism]) -> Config {
+pub(super) fn offering(mechanisms: &[Mechanism]) -> Config {
     let mut config = config();
     config.offer_auth(mechanisms.iter().copied());
     config.auth_in_clear = InClear::InsecureSecrets;
@@ -14,12 +14,12 @@ fn offering(mechanisms: &[Mechanism]) -> Config {
     config
 }
 
-fn session(mechanism: Mechanism) -> Session {
+pub(super) fn session(mechanism: Mechanism) -> Session {
     Session::with(offering(&[mechanism]))
 }
 
 /// As who the client is let in.
-fn letting_in(mut session: Session) -> Session {
+pub(super) fn letting_in(mut session: Session) -> Session {
     session.judgements.push(Progress::Accepted("ann".into()));
     session
 }
@@ -318,151 +318,6 @@ fn a_client_that_stops_in_the_exchange_runs_out_of_time() {
 }
 
 #[test]
-fn guessing_ends() {
-    let mut config = offering(&[Mechanism::PLAIN]);
-    config.limits.failed_logins = crate::limits::Bound::new(1, 2);
-    config.timeouts.penalty = Duration::from_secs(1);
-    let mut session = Session::with(config);
-    let guess = format!("AUTH PLAIN {ANN}");
-    session.sends(&guess);
-    assert_eq!(session.codes(), "535");
-    session.sends(&guess);
-    assert_eq!(session.codes(), "", "held back");
-    session.later(1);
-    assert_eq!(session.codes(), "535");
-    session.sends(&guess);
-    session.later(1);
-    assert_eq!(session.codes(), "535 421");
-    assert!(session.happened().ends_with("closed TooManyFailedLogins"));
-}
-
-#[test]
-fn broken_off_exchanges_are_guesses_too() {
-    let mut config = offering(&[Mechanism::PLAIN]);
-    config.limits.failed_logins = crate::limits::Bound::new(9, 2);
-    let mut session = Session::with(config);
-    session.sends("AUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n*");
-    assert_eq!(session.codes(), "334 501 334 501 334 501 421");
-}
-
-#[test]
-fn in_clear_nothing_is_offered_unless_it_is_allowed() {
-    let all = [
-        Mechanism::PLAIN,
-        Mechanism::CRAM_MD5,
-        Mechanism::SCRAM_SHA_256_PLUS,
-    ];
-    for (policy, offered) in [
-        (InClear::Never, None),
-        (InClear::WithoutSecrets, Some("AUTH CRAM-MD5\r\n")),
-        (InClear::InsecureSecrets, Some("AUTH PLAIN CRAM-MD5\r\n")),
-    ] {
-        let mut config = offering(&all);
-        config.auth_in_clear = policy;
-        let mut session = Session::with(config);
-        session.sends("EHLO client.test");
-        let said = session.said();
-        assert_eq!(said.contains("AUTH"), offered.is_some(), "{policy:?}");
-        assert!(offered.is_none_or(|offered| said.contains(offered)), "{policy:?}");
-        if policy != InClear::InsecureSecrets {
-            session.sends(&format!("AUTH PLAIN {ANN}"));
-            assert_eq!(session.said(), "538 5.7.11 this mechanism needs TLS\r\n");
-            assert_eq!(
-                session.happened(),
-                "hello client.test",
-                "nothing was shown to anybody"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_server_that_needs_to_know_who_it_is_says_530() {
-    let mut config = offering(&[Mechanism::PLAIN]);
-    config.auth = Auth::Required;
-    let mut session = letting_in(Session::with(config));
-    for line in [
-        "MAIL FROM:<a@b.test>",
-        "RCPT TO:<b@mx.test>",
-        "DATA",
-        "BDAT 0 LAST",
-        "VRFY ann",
-        "EXPN list",
-    ] {
-        session.sends(line);
-        assert_eq!(session.said(), "530 5.7.0 authenticate first\r\n", "{line}");
-    }
-    session.sends("NOOP\r\nHELP\r\nXYZZY\r\nRSET\r\nHELO client.test\r\nEHLO client.test");
-    assert_eq!(session.codes(), "250 214 500 250 250 250");
-    session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>"));
-    assert_eq!(session.codes(), "235 250");
-    assert_eq!(session.server.protocol_name(), "ESMTPA");
-}
-
-#[test]
-fn starttls_forgets_who_the_client_was() {
-    let mut config = offering(&[Mechanism::PLAIN]);
-    config.extensions.add(crate::types::Extension::StartTls);
-    let mut session = letting_in(Session::with(config));
-    session.sends(&format!("AUTH PLAIN {ANN}"));
-    session.server.trust_originators();
-    session.sends("STARTTLS");
-    let upgrade = session.upgrade.take().unwrap();
-    session.server.tls_started(upgrade, TlsFacts::default());
-    session.goes_on();
-    assert_eq!(session.server.identity(), None);
-    session.judgements.push(Progress::Accepted("ann".into()));
-    session.forgets();
-    session.sends(&format!(
-        "EHLO client.test\r\nAUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test> AUTH=c@d.test"
-    ));
-    assert!(session.codes().ends_with("235 250"));
-    assert_eq!(session.server.protocol_name(), "ESMTPSA");
-}
-
-/// What the application sees of the AUTH parameter.
-fn originator(session: &mut Session, line: &str) -> Option<String> {
-    let mut seen = None;
-    session.asks(line, |server, event| {
-        let Event::Mail { mail, ticket } = event else {
-            panic!("not MAIL");
-        };
-        seen = mail
-            .parameters()
-            .auth()
-            .map(|identity| identity.as_str().to_owned());
-        server.accept(ticket).unwrap();
-    });
-    session.sends("RSET");
-    session.forgets();
-    seen
-}
-
-#[test]
-fn what_is_said_of_the_originator_is_believed_from_the_trusted_only() {
-    let mut session = letting_in(session(Mechanism::PLAIN));
-    assert_eq!(
-        originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
-        Some("<>".into())
-    );
-    session.sends(&format!("AUTH PLAIN {ANN}"));
-    session.forgets();
-    assert_eq!(
-        originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
-        Some("<>".into())
-    );
-    session.server.trust_originators();
-    assert_eq!(
-        originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
-        Some("e+3Dmc2@example.com".into())
-    );
-    assert_eq!(originator(&mut session, "MAIL FROM:<a@b.test>"), None);
-    let mut without = Session::new();
-    without.sends("MAIL FROM:<a@b.test> AUTH=<>");
-    assert_eq!(without.codes(), "555");
-}
-
-#[test]
 fn nothing_shown_is_in_debug() {
     let line = format!("AUTH PLAIN {}\r\n", encoded("\0ann\0hunter2"));
     let mut buffered = Buffered::new(session(Mechanism::PLAIN).server);
@@ -477,17 +332,6 @@ fn nothing_shown_is_in_debug() {
     for secret in ["hunter2", &*encoded("\0ann\0hunter2")] {
         assert!(!shows(&seen, secret), "{seen}");
     }
-}
-
-#[test]
-fn who_cannot_be_judged_now_may_not_ask_for_ever() {
-    let mut config = offering(&[Mechanism::PLAIN]);
-    config.limits.failed_logins = crate::limits::Bound::new(9, 2);
-    let mut session = Session::with(config).refusing("auth", Rejection::AUTH_FAILURE);
-    for _ in 0..3 {
-        session.sends(&format!("AUTH PLAIN {ANN}"));
-    }
-    assert_eq!(session.codes(), "454 454 454 421");
 }
 
 #[test]
@@ -535,29 +379,4 @@ fn a_line_behind_the_exchange_is_a_command_again() {
         encoded("pw")
     ));
     assert_eq!(session.codes(), "334 334 235 250");
-}
-
-#[test]
-fn a_command_of_the_applications_own_needs_to_know_who_it_is_too() {
-    let mut config = offering(&[Mechanism::PLAIN]);
-    config.auth = Auth::Required;
-    config.unknown_commands = Unknown::Ask;
-    let mut session = letting_in(Session::with(config));
-    session.sends(&format!("XYZZY\r\nAUTH PLAIN {ANN}\r\nXYZZY"));
-    assert_eq!(session.codes(), "530 235 250");
-}
-
-#[test]
-fn a_submission_server_takes_nothing_in_clear_and_from_nobody_in_particular() {
-    let hostname = Host::parse("mx.test").unwrap();
-    let mut session = Session::with(Config::submission(hostname, [Mechanism::PLAIN]));
-    session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>\r\nSTARTTLS"));
-    assert_eq!(session.codes(), "530 530 220");
-    let upgrade = session.upgrade.take().unwrap();
-    session.server.tls_started(upgrade, TlsFacts::default());
-    session.judgements.push(Progress::Accepted("ann".into()));
-    session.sends("EHLO client.test\r\nMAIL FROM:<a@b.test>");
-    assert_eq!(session.codes(), "250 530");
-    session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>"));
-    assert_eq!(session.codes(), "235 250");
 }

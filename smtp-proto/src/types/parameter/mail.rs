@@ -1,6 +1,7 @@
 //! Parameters of MAIL.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -17,7 +18,8 @@ pub struct MailParameters<'a> {
     pub(crate) smtputf8: bool,
     pub(crate) require_tls: bool,
     pub(crate) envelope_id: Option<Xtext<'a>>,
-    pub(crate) auth: Option<AuthIdentity<'a>>,
+    /// It is rare, and every copy of a MAIL command would pay for its size.
+    pub(crate) auth: Option<Box<AuthIdentity<'a>>>,
     pub(crate) others: OtherParameters<'a>,
 }
 
@@ -61,8 +63,8 @@ impl<'a> MailParameters<'a> {
 
     /// `AUTH`: who submitted the message (RFC 4954 section 5).
     #[must_use]
-    pub const fn auth(&self) -> Option<&AuthIdentity<'a>> {
-        self.auth.as_ref()
+    pub fn auth(&self) -> Option<&AuthIdentity<'a>> {
+        self.auth.as_deref()
     }
 
     /// The parameters that this crate has no type for, in their order.
@@ -123,7 +125,7 @@ impl<'a> MailParameters<'a> {
     /// Sets `AUTH`.
     #[must_use]
     pub fn with_auth(mut self, identity: AuthIdentity<'a>) -> Self {
-        self.auth = Some(identity);
+        self.auth = Some(Box::new(identity));
         self
     }
 
@@ -149,7 +151,7 @@ impl<'a> MailParameters<'a> {
             smtputf8: self.smtputf8,
             require_tls: self.require_tls,
             envelope_id: self.envelope_id.map(Xtext::into_owned),
-            auth: self.auth.map(AuthIdentity::into_owned),
+            auth: self.auth.map(|identity| Box::new(identity.into_owned())),
             others: self.others.into_owned(),
         }
     }
