@@ -5,8 +5,9 @@ use core::fmt;
 
 use zeroize::Zeroize;
 
-/// Room for replies and commands inside the machine itself: a pipelined group of some 25 short lines.
-const INLINE: usize = 384;
+/// Room for replies and commands inside the machine itself: a reply to EHLO, or those to a pipelined group of some 15
+/// commands.
+const INLINE: usize = 320;
 
 /// A spilled buffer of at most this many octets is kept while a transaction is open, so that long pipelined
 /// groups do not allocate again and again.
