@@ -171,7 +171,7 @@ impl Flags {
             config.extensions.add(Extension::RequireTls);
         }
         config.message_limit(self.max_size);
-        config.limits.recipients = self.max_recipients;
+        config.recipient_limit(self.max_recipients);
         config.timeouts.command = Duration::from_secs(self.timeout);
         config.timeouts.handshake = config.timeouts.handshake.min(config.timeouts.command);
         config.timeouts.data = Duration::from_secs(self.timeout);

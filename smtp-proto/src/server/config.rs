@@ -1,6 +1,6 @@
 //! What a server is told once, for all of its sessions.
 
-use core::time::Duration;
+use core::{num::NonZeroU32, time::Duration};
 
 use crate::{
     data::BareLineEndings,
@@ -135,6 +135,16 @@ impl Config {
     pub fn message_limit(&mut self, octets: u64) {
         self.limits.message = octets;
         self.extensions.add(Extension::Size(Some(octets)));
+    }
+
+    /// Sets how many recipients a transaction may have, both as a limit and as what LIMITS announces as RCPTMAX (RFC 9422
+    /// section 4.2), so that clients divide a message beforehand (0 announces nothing, and takes nobody).
+    pub fn recipient_limit(&mut self, most: u32) {
+        self.limits.recipients = most;
+        if let Some(most) = NonZeroU32::new(most) {
+            let limits = self.extensions.limits().with_rcpt_max(most);
+            self.extensions.add(Extension::Limits(limits));
+        }
     }
 }
 

@@ -37,6 +37,27 @@ fn ehlo_lists_the_name_first_and_each_extension_on_a_line() {
 }
 
 #[test]
+fn the_most_recipients_are_announced_and_kept_to() {
+    let mut config = config();
+    config.recipient_limit(2);
+    let mut session = Session::fresh(config.clone());
+    session.goes_on();
+    session.sends("EHLO client.test");
+    assert!(session.said().contains("LIMITS RCPTMAX=2\r\n"));
+    session.forgets();
+    session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>");
+    assert_eq!(session.codes(), "250 250 250 452");
+    // What else was announced stays, and the grammar has six digits.
+    let most = core::num::NonZeroU32::new(7).unwrap();
+    let others = config.extensions.limits().with_mail_max(most);
+    config.extensions.add(Extension::Limits(others));
+    config.recipient_limit(u32::MAX);
+    let limits = config.extensions.limits();
+    assert_eq!(limits.rcpt_max().unwrap().get(), 999_999);
+    assert_eq!(limits.mail_max(), Some(most));
+}
+
+#[test]
 fn a_parameter_that_is_not_offered_is_555() {
     for (keyword, parameter) in [
         (Keyword::Size, "SIZE=1"),
