@@ -6,8 +6,8 @@ mod said;
 
 use std::collections::VecDeque;
 
-use self::mail::{Mail, Recipient};
-pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, Wish};
+use self::mail::{Mail, Next, Recipient};
+pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, WhyNot, Wish};
 
 /// Where a session is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,8 @@ pub struct Client {
     spoilt: bool,
     closed: bool,
     mail: Option<Mail>,
-    /// What replies are still to come to, in order.
+    next: Option<Next>,
+    /// What replies are still to come to, in order; behind them those to commands of the next transaction.
     awaited: VecDeque<Command>,
 }
 
@@ -35,6 +36,7 @@ impl Client {
             spoilt: false,
             closed: false,
             mail: None,
+            next: None,
             awaited: [Command::Greeting].into(),
         }
     }
@@ -54,7 +56,14 @@ impl Client {
     /// How many replies may come now.
     #[must_use]
     pub fn due(&self) -> usize {
-        self.awaited.len()
+        self.awaited.len() + self.next.as_ref().map_or(0, |next| next.sent.len())
+    }
+
+    /// Whether a message can be announced behind the one that is under way. Choice: from the first command of its
+    /// transaction until that is over.
+    #[must_use]
+    pub const fn may_announce(&self) -> bool {
+        self.mail.is_some() && self.next.is_none()
     }
 
     /// Whether the session is under TLS.
@@ -63,7 +72,7 @@ impl Client {
         self.tls
     }
 
-    /// What has to come of a wish, which nothing is in the way of.
+    /// What has to come of a wish. Nothing is in the way of it, unless it is a message that is to follow another.
     #[must_use]
     pub fn wish(&mut self, wish: Wish) -> Outcome {
         let mut outcome = Outcome::default();
@@ -73,16 +82,29 @@ impl Client {
             Wish::Quit => self.send(Command::Quit, &mut outcome),
             Wish::Deliver(recipients) => {
                 self.mail = Some(Mail::new(recipients));
-                // RFC 5321 section 4.1.4: MAIL inside of a transaction is out of order. RFC 3030 section 2: RSET after a
-                // refused chunk.
-                if self.spoilt {
-                    self.send(Command::Rset, &mut outcome);
-                } else {
-                    self.begin(&mut outcome);
-                }
+                self.start(&mut outcome);
             }
+            Wish::Next(recipients) => match self.why_not(recipients) {
+                Some(why) => outcome.reports.push(Report::NotSent(why)),
+                None => {
+                    let (mail, sent) = (Mail::new(recipients), VecDeque::new());
+                    self.next = Some(Next { mail, sent });
+                    self.send_next(&mut outcome);
+                }
+            },
         }
         outcome
+    }
+
+    /// Why no message to so many recipients can be announced now.
+    fn why_not(&self, recipients: usize) -> Option<WhyNot> {
+        if self.closed {
+            Some(WhyNot::Over)
+        } else if !self.may_announce() {
+            Some(WhyNot::OutOfTurn)
+        } else {
+            (recipients == 0).then_some(WhyNot::NoRecipients)
+        }
     }
 
     /// What has to come of a reply.
@@ -116,7 +138,7 @@ impl Client {
             (_, Reply::Unavailable) => {
                 let all_said = self.awaited.is_empty();
                 if all_said && matches!(asked, Command::For(_)) && self.any_accepted() {
-                    self.finish(outcome);
+                    self.settle(outcome);
                 }
                 self.close(outcome);
             }
@@ -192,16 +214,48 @@ impl Client {
         }
     }
 
-    /// RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is offered. Choice: BDAT waits for the
-    /// replies to RCPT.
+    /// RFC 5321 section 4.1.4: MAIL inside of a transaction is out of order. RFC 3030 section 2: RSET after a refused chunk.
+    fn start(&mut self, outcome: &mut Outcome) {
+        if self.spoilt {
+            self.send(Command::Rset, outcome);
+        } else {
+            self.begin(outcome);
+        }
+    }
+
     fn begin(&mut self, outcome: &mut Outcome) {
-        self.send(Command::Mail, outcome);
-        if self.offered && self.setting.pipelining {
-            for one in 0..self.mail.iter().map(|mail| mail.recipients.len()).sum() {
-                self.send(Command::Rcpt(one), outcome);
-            }
+        for command in self
+            .mail
+            .iter()
+            .flat_map(|mail| self.group(mail))
+            .collect::<Vec<_>>()
+        {
+            self.send(command, outcome);
+        }
+    }
+
+    /// What a transaction begins with. RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is
+    /// offered. Choice: BDAT waits for the replies to RCPT.
+    fn group(&self, mail: &Mail) -> Vec<Command> {
+        let mut group = vec![Command::Mail];
+        if self.pipelines() {
+            group.extend((0..mail.recipients.len()).map(Command::Rcpt));
             if !self.chunks() {
-                self.send(Command::Data, outcome);
+                group.push(Command::Data);
+            }
+        }
+        group
+    }
+
+    /// RFC 2920 section 3.1: what follows a message may be in one group with its end. RFC 3030 section 2: but RSET has to come
+    /// first if the last chunk is refused. Choice: nothing is sent behind a message that is empty because nobody gets it.
+    fn send_next(&mut self, outcome: &mut Outcome) {
+        let complete = self.mail.as_ref().is_some_and(|mail| mail.complete);
+        if complete && self.pipelines() && !self.chunks() {
+            let group = self.next.as_ref().map(|next| self.group(&next.mail));
+            if let (Some(next), Some(group)) = (&mut self.next, group) {
+                outcome.sends.extend(&group);
+                next.sent = group.into();
             }
         }
     }
@@ -231,7 +285,7 @@ impl Client {
                 None if self.chunks() => {
                     self.send(Command::Chunk, outcome);
                     // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
-                    if self.offered && self.setting.pipelining && !self.setting.lmtp {
+                    if self.pipelines() && !self.setting.lmtp {
                         self.send_last(Command::LastChunk, outcome);
                     }
                 }
@@ -285,6 +339,7 @@ impl Client {
                 self.awaited.extend(mail.welcome().map(Command::For));
             }
         }
+        self.send_next(outcome);
     }
 
     fn send(&mut self, command: Command, outcome: &mut Outcome) {
@@ -292,7 +347,18 @@ impl Client {
         outcome.sends.push(command);
     }
 
+    /// The transaction is over, and the next one under way: what it sent is answered from now on. Otherwise it begins.
     fn finish(&mut self, outcome: &mut Outcome) {
+        self.settle(outcome);
+        if let Some(next) = self.next.take() {
+            (self.mail, self.awaited) = (Some(next.mail), next.sent);
+            if self.awaited.is_empty() {
+                self.start(outcome);
+            }
+        }
+    }
+
+    fn settle(&mut self, outcome: &mut Outcome) {
         let accepted = self.any_accepted();
         if let Some(mail) = self.mail.take() {
             outcome.reports.push(Report::Finished(accepted, mail.fates()));
@@ -300,16 +366,17 @@ impl Client {
     }
 
     /// The session is over. RFC 5321 section 3.8: without the reply to it, a message was not accepted; but the server may
-    /// think otherwise, if it had all of it.
+    /// think otherwise, if it had all of it. It had nothing of the next one.
     fn close(&mut self, outcome: &mut Outcome) {
-        let (fate, fates) = match self.mail.take() {
-            None => (None, Vec::new()),
-            Some(mail) => {
-                let fates = mail.fates();
-                let unknown = fates.contains(&Fate::Unknown);
-                (Some(if unknown { Fate::Unknown } else { Fate::NotSent }), fates)
-            }
+        let open = [self.mail.take(), self.next.take().map(|next| next.mail)];
+        let fates: Vec<Fate> = open.iter().flatten().flat_map(Mail::fates).collect();
+        let fate = if fates.contains(&Fate::Unknown) {
+            Fate::Unknown
+        } else {
+            Fate::NotSent
         };
+        let settled = open.iter().all(Option::is_none);
+        let fate = (!settled).then_some(fate);
         outcome.reports.push(Report::Closed(fate, fates));
         self.awaited.clear();
         self.closed = true;
@@ -317,6 +384,10 @@ impl Client {
 
     fn any_accepted(&self) -> bool {
         self.mail.as_ref().is_some_and(Mail::any_accepted)
+    }
+
+    const fn pipelines(&self) -> bool {
+        self.offered && self.setting.pipelining
     }
 
     const fn chunks(&self) -> bool {

@@ -1,13 +1,13 @@
 //! A client machine whose application wishes what it is told to, before a server that says what it is told to.
 
 use smtp_proto::{
-    client::{Login, Tls as Policy, Use},
+    client::{Login, Tls as Policy, Use, WhyNot as Refusal},
     sasl::{Credentials, InClear},
     types::Protocol,
 };
 use smtp_tests::{
     Driver, Seat, Sender, Settings, Writes,
-    model::client::{Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Wish},
+    model::client::{Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, WhyNot, Wish},
 };
 
 /// The message, in two chunks of at most [`CHUNK`] octets.
@@ -62,10 +62,15 @@ impl Sending {
             Wish::Reset => seat.plan("reset"),
             Wish::Quit => seat.plan("quit"),
             Wish::Deliver(recipients) => {
-                let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
-                let to: String = (0..recipients).map(rcpt).collect();
-                seat.plan(&format!("deliver MAIL FROM:<ann@client.example>{to}"));
+                seat.plan(&format!("deliver {}", envelope(recipients)));
                 seat.plan(&format!("body {MESSAGE}"));
+            }
+            Wish::Next(recipients) => {
+                let before = seat.log().len();
+                seat.announce(&envelope(recipients)).expect("an envelope");
+                if seat.log().len() == before {
+                    seat.plan(&format!("body {MESSAGE}"));
+                }
             }
         }
         self.go_on();
@@ -103,6 +108,12 @@ impl Sending {
         }
         Ok(())
     }
+}
+
+fn envelope(recipients: usize) -> String {
+    let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
+    let to: String = (0..recipients).map(rcpt).collect();
+    format!("MAIL FROM:<ann@client.example>{to}")
 }
 
 /// What a server writes to say this to what it is asked.
@@ -204,6 +215,14 @@ fn report(report: &Report) -> String {
                 Some(_) => "NotAccepted",
             };
             format!("closed {fate}{}", fates(each))
+        }
+        Report::NotSent(why) => {
+            let why = match why {
+                WhyNot::OutOfTurn => Refusal::OutOfTurn,
+                WhyNot::Over => Refusal::Over,
+                WhyNot::NoRecipients => Refusal::NoRecipients,
+            };
+            format!("not-sent {why}")
         }
     }
 }

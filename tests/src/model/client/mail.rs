@@ -1,5 +1,7 @@
 //! What a client knows of the transaction that is open.
 
+use std::collections::VecDeque;
+
 use super::{Command, Fate};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -10,6 +12,14 @@ pub(super) struct Mail {
     pub(super) refused: bool,
     /// All of the message was sent.
     pub(super) complete: bool,
+}
+
+/// The transaction that is to follow the one that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Next {
+    pub(super) mail: Mail,
+    /// Commands of it that were sent already. They are answered behind all of the open one.
+    pub(super) sent: VecDeque<Command>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -84,12 +84,14 @@ pub enum Reply {
     End,
 }
 
-/// What an application may want when the session is ready.
+/// What an application may want: a message to follow the one that is under way, and the rest when the session is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
 pub enum Wish {
     /// A message to so many recipients.
     Deliver(usize),
+    /// A message to so many recipients, behind the one that is under way.
+    Next(usize),
     /// NOOP.
     Noop,
     /// RSET.
@@ -110,8 +112,23 @@ pub enum Report {
     Ready,
     /// A transaction is over: whether anybody gets the message, and what became of each recipient.
     Finished(bool, Vec<Fate>),
-    /// The session is over, with or without a transaction: what became of its message, and of each recipient.
+    /// The session is over, with or without a transaction: what became of its message, and of each recipient; behind them
+    /// those of the message that was to follow.
     Closed(Option<Fate>, Vec<Fate>),
+    /// A wish is not carried out. All is as it was.
+    NotSent(WhyNot),
+}
+
+/// Why a wish is not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum WhyNot {
+    /// There is no transaction to follow, or one follows it already.
+    OutOfTurn,
+    /// The session is over.
+    Over,
+    /// It is to nobody (RFC 5321 section 3.3).
+    NoRecipients,
 }
 
 /// What became of a message, or of a recipient.
