@@ -7,7 +7,7 @@ mod said;
 use std::collections::VecDeque;
 
 use self::mail::{Mail, Next, Recipient};
-pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, WhyNot, Wish};
+pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish};
 
 /// Where a session is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,13 +81,13 @@ impl Client {
             Wish::Reset => self.send(Command::Rset, &mut outcome),
             Wish::Quit => self.send(Command::Quit, &mut outcome),
             Wish::Deliver(recipients) => {
-                self.mail = Some(Mail::new(recipients));
+                self.mail = Some(Mail::new(Turn::Own, recipients));
                 self.start(&mut outcome);
             }
             Wish::Next(recipients) => match self.why_not(recipients) {
                 Some(why) => outcome.reports.push(Report::NotSent(why)),
                 None => {
-                    let (mail, sent) = (Mail::new(recipients), VecDeque::new());
+                    let (mail, sent) = (Mail::new(Turn::Behind, recipients), VecDeque::new());
                     self.next = Some(Next { mail, sent });
                     self.send_next(&mut outcome);
                 }
@@ -123,6 +123,18 @@ impl Client {
             None => self.close(&mut outcome),
             Some(asked) => self.answered(asked, reply, &mut outcome),
         }
+        outcome
+    }
+
+    /// What has to come of the loss of the stream, when of what was sent last this has not left.
+    #[must_use]
+    pub fn lose(&mut self, unsent: &[Command]) -> Outcome {
+        if let Some(mail) = &mut self.mail {
+            // RFC 1047: who may have taken the message has its final dot.
+            mail.complete &= !unsent.contains(&Command::Text);
+        }
+        let mut outcome = Outcome::default();
+        self.close(&mut outcome);
         outcome
     }
 
@@ -237,7 +249,7 @@ impl Client {
     /// What a transaction begins with. RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is
     /// offered. Choice: BDAT waits for the replies to RCPT.
     fn group(&self, mail: &Mail) -> Vec<Command> {
-        let mut group = vec![Command::Mail];
+        let mut group = vec![Command::Mail(mail.turn)];
         if self.pipelines() {
             group.extend((0..mail.recipients.len()).map(Command::Rcpt));
             if !self.chunks() {
@@ -256,6 +268,7 @@ impl Client {
             if let (Some(next), Some(group)) = (&mut self.next, group) {
                 outcome.sends.extend(&group);
                 next.sent = group.into();
+                next.mail.early = true;
             }
         }
     }
@@ -274,8 +287,8 @@ impl Client {
             .position(|recipient| *recipient == Recipient::Open);
         let nobody = mail.welcome().next().is_none();
         match asked {
-            Command::Mail | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
-            Command::Mail | Command::Rcpt(_) => match next {
+            Command::Mail(_) | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
+            Command::Mail(_) | Command::Rcpt(_) => match next {
                 Some(one) => self.send(Command::Rcpt(one), outcome),
                 // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
                 None if nobody => {

@@ -7,7 +7,7 @@ use smtp_proto::{
 };
 use smtp_tests::{
     Driver, Seat, Sender, Settings, Writes,
-    model::client::{Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, WhyNot, Wish},
+    model::client::{Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish},
 };
 
 /// The message, in two chunks of at most [`CHUNK`] octets.
@@ -62,17 +62,35 @@ impl Sending {
             Wish::Reset => seat.plan("reset"),
             Wish::Quit => seat.plan("quit"),
             Wish::Deliver(recipients) => {
-                seat.plan(&format!("deliver {}", envelope(recipients)));
+                seat.plan(&format!("deliver {}", envelope(Turn::Own, recipients)));
                 seat.plan(&format!("body {MESSAGE}"));
             }
             Wish::Next(recipients) => {
                 let before = seat.log().len();
-                seat.announce(&envelope(recipients)).expect("an envelope");
+                seat.announce(&envelope(Turn::Behind, recipients))
+                    .expect("an envelope");
                 if seat.log().len() == before {
                     seat.plan(&format!("body {MESSAGE}"));
                 }
             }
         }
+        self.go_on();
+    }
+
+    /// What came of it so far is not looked at.
+    pub(crate) fn forget(&mut self) {
+        self.driver.said.clear();
+        self.read = self.driver.seat.log().len();
+    }
+
+    /// The stream takes so many octets from now on, or without a number all that there are.
+    pub(crate) fn leave_room(&mut self, octets: Option<usize>) {
+        self.driver.leave_room(octets);
+    }
+
+    /// The stream breaks.
+    pub(crate) fn lose(&mut self) {
+        self.driver.seat.lost();
         self.go_on();
     }
 
@@ -100,6 +118,11 @@ impl Sending {
         if said != due {
             return Err(format!("sends {said:?} in place of {due:?}"));
         }
+        self.judge_told(outcome)
+    }
+
+    /// Whether the application is told what the model says, whatever was sent.
+    pub(crate) fn judge_told(&mut self, outcome: &Outcome) -> Result<(), String> {
         let told = tell(self.driver.seat.log().get(self.read..).unwrap_or_default());
         self.read = self.driver.seat.log().len();
         let due: Vec<String> = outcome.reports.iter().map(report).collect();
@@ -110,10 +133,17 @@ impl Sending {
     }
 }
 
-fn envelope(recipients: usize) -> String {
+fn envelope(turn: Turn, recipients: usize) -> String {
     let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
     let to: String = (0..recipients).map(rcpt).collect();
-    format!("MAIL FROM:<ann@client.example>{to}")
+    format!("{}{to}", from(turn))
+}
+
+const fn from(turn: Turn) -> &'static str {
+    match turn {
+        Turn::Own => "MAIL FROM:<ann@client.example>",
+        Turn::Behind => "MAIL FROM:<bob@client.example>",
+    }
 }
 
 /// What a server writes to say this to what it is asked.
@@ -152,7 +182,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
 }
 
 /// What goes over the wire.
-fn wire(command: Command) -> String {
+pub(crate) fn wire(command: Command) -> String {
     let line = match command {
         Command::Greeting | Command::For(_) => return String::new(),
         Command::Ehlo => "EHLO client.example",
@@ -163,7 +193,7 @@ fn wire(command: Command) -> String {
         Command::Star => "*",
         Command::Noop => "NOOP",
         Command::Rset => "RSET",
-        Command::Mail => "MAIL FROM:<ann@client.example>",
+        Command::Mail(turn) => from(turn),
         Command::Rcpt(one) => return format!("RCPT TO:<r{one}@example.org>\r\n"),
         Command::Data => "DATA",
         Command::Text => "Hello\r\n..dot\r\n.",
@@ -233,6 +263,7 @@ fn name(command: Command) -> String {
         Command::Ehlo | Command::Helo | Command::Lhlo => format!("Hello({command:?})"),
         Command::Star => "Auth".to_owned(),
         Command::Rset => "Reset".to_owned(),
+        Command::Mail(_) => "Mail".to_owned(),
         Command::Rcpt(one) => format!("Recipient({one})"),
         Command::Text | Command::LoneDot | Command::LastChunk => "Message".to_owned(),
         Command::For(one) => format!("MessageFor({one})"),

@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::{Command, Fate};
+use super::{Command, Fate, Turn};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mail {
+    pub(super) turn: Turn,
+    /// Its first commands were sent behind another message. Nothing follows from that here; a machine may think otherwise.
+    pub(super) early: bool,
     pub(super) recipients: Vec<Recipient>,
     pub(super) mail_refused: bool,
     /// DATA or a chunk was refused.
@@ -32,8 +35,10 @@ pub(super) enum Recipient {
 }
 
 impl Mail {
-    pub(super) fn new(recipients: usize) -> Self {
+    pub(super) fn new(turn: Turn, recipients: usize) -> Self {
         Self {
+            turn,
+            early: false,
             recipients: vec![Recipient::Open; recipients],
             mail_refused: false,
             refused: false,
@@ -50,7 +55,7 @@ impl Mail {
         let nobody = self.mail_refused || self.refused;
         match asked {
             Command::Rset => self.refused |= refused,
-            Command::Mail => self.mail_refused |= refused,
+            Command::Mail(_) => self.mail_refused |= refused,
             // With nobody to get the message, what is said of it says nothing new.
             Command::Data if self.welcome().next().is_some() => self.refused |= refused,
             Command::Chunk => self.refused |= refused,

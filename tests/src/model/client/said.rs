@@ -48,7 +48,7 @@ pub enum Command {
     Star,
     Noop,
     Rset,
-    Mail,
+    Mail(Turn),
     Rcpt(usize),
     Data,
     /// The message and its final dot; in LMTP there is a reply for each accepted recipient.
@@ -60,6 +60,16 @@ pub enum Command {
     /// Nothing is sent: the reply for this recipient (LMTP).
     For(usize),
     Quit,
+}
+
+/// How a message came to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Turn {
+    /// It was given to a session that was ready.
+    Own,
+    /// It was announced behind another one.
+    Behind,
 }
 
 /// What a server says.
