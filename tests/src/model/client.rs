@@ -7,7 +7,7 @@ mod said;
 use std::collections::VecDeque;
 
 use self::mail::{Mail, Next, Recipient};
-pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish};
+pub use self::said::{Chunks, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish};
 
 /// Where a session is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,7 +72,7 @@ impl Client {
         self.tls
     }
 
-    /// What has to come of a wish. Nothing is in the way of it, unless it is a message that is to follow another.
+    /// What has to come of a wish, for which it is time; but for a message that is to follow another it may be not.
     #[must_use]
     pub fn wish(&mut self, wish: Wish) -> Outcome {
         let mut outcome = Outcome::default();
@@ -80,28 +80,39 @@ impl Client {
             Wish::Noop => self.send(Command::Noop, &mut outcome),
             Wish::Reset => self.send(Command::Rset, &mut outcome),
             Wish::Quit => self.send(Command::Quit, &mut outcome),
-            Wish::Deliver(recipients) => {
-                self.mail = Some(Mail::new(Turn::Own, recipients));
-                self.start(&mut outcome);
-            }
-            Wish::Next(recipients) => match self.why_not(recipients) {
-                Some(why) => outcome.reports.push(Report::NotSent(why)),
-                None => {
-                    let (mail, sent) = (Mail::new(Turn::Behind, recipients), VecDeque::new());
-                    self.next = Some(Next { mail, sent });
-                    self.send_next(&mut outcome);
-                }
-            },
+            Wish::Deliver(recipients) => self.take(Turn::Own, recipients, &mut outcome),
+            Wish::Next(recipients) => self.take(Turn::Behind, recipients, &mut outcome),
         }
         outcome
     }
 
-    /// Why no message to so many recipients can be announced now.
-    fn why_not(&self, recipients: usize) -> Option<WhyNot> {
+    fn take(&mut self, turn: Turn, recipients: usize, outcome: &mut Outcome) {
+        if let Some(why) = self.why_not(turn, recipients) {
+            outcome.reports.push(Report::NotSent(why));
+            return;
+        }
+        let mail = Mail::new(turn, self.chunks(turn), recipients);
+        match turn {
+            Turn::Own => {
+                self.mail = Some(mail);
+                self.start(outcome);
+            }
+            Turn::Behind => {
+                let sent = VecDeque::new();
+                self.next = Some(Next { mail, sent });
+                self.send_next(outcome);
+            }
+        }
+    }
+
+    /// Why no message to so many recipients can be given or announced now.
+    fn why_not(&self, turn: Turn, recipients: usize) -> Option<WhyNot> {
         if self.closed {
             Some(WhyNot::Over)
-        } else if !self.may_announce() {
+        } else if turn == Turn::Behind && !self.may_announce() {
             Some(WhyNot::OutOfTurn)
+        } else if self.setting.chunks == Chunks::Binary(turn) && !self.offered {
+            Some(WhyNot::NotOffered)
         } else {
             (recipients == 0).then_some(WhyNot::NoRecipients)
         }
@@ -252,7 +263,7 @@ impl Client {
         let mut group = vec![Command::Mail(mail.turn)];
         if self.pipelines() {
             group.extend((0..mail.recipients.len()).map(Command::Rcpt));
-            if !self.chunks() {
+            if !mail.chunks {
                 group.push(Command::Data);
             }
         }
@@ -262,8 +273,11 @@ impl Client {
     /// RFC 2920 section 3.1: what follows a message may be in one group with its end. RFC 3030 section 2: but RSET has to come
     /// first if the last chunk is refused. Choice: nothing is sent behind a message that is empty because nobody gets it.
     fn send_next(&mut self, outcome: &mut Outcome) {
-        let complete = self.mail.as_ref().is_some_and(|mail| mail.complete);
-        if complete && self.pipelines() && !self.chunks() {
+        let dot = self
+            .mail
+            .as_ref()
+            .is_some_and(|mail| mail.complete && !mail.chunks);
+        if dot && self.pipelines() {
             let group = self.next.as_ref().map(|next| self.group(&next.mail));
             if let (Some(next), Some(group)) = (&mut self.next, group) {
                 outcome.sends.extend(&group);
@@ -295,7 +309,7 @@ impl Client {
                     self.spoilt = true;
                     self.finish(outcome);
                 }
-                None if self.chunks() => {
+                None if mail.chunks => {
                     self.send(Command::Chunk, outcome);
                     // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
                     if self.pipelines() && !self.setting.lmtp {
@@ -316,7 +330,7 @@ impl Client {
                 self.finish(outcome);
             }
             Command::For(_) => {
-                self.spoilt = self.chunks() && !self.any_accepted();
+                self.spoilt = mail.chunks && !mail.any_accepted();
                 self.finish(outcome);
             }
             _ => {
@@ -403,7 +417,12 @@ impl Client {
         self.offered && self.setting.pipelining
     }
 
-    const fn chunks(&self) -> bool {
-        self.offered && self.setting.chunking
+    /// Whether a message of this kind goes in chunks.
+    fn chunks(&self, turn: Turn) -> bool {
+        match self.setting.chunks {
+            Chunks::Never => false,
+            Chunks::WhenOffered => self.offered,
+            Chunks::Binary(binary) => binary == turn,
+        }
     }
 }

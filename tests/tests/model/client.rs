@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use proptest::{collection::vec, prelude::*, sample::select};
 use smtp_tests::{
     Chop, Settings,
-    model::client::{Client, Command, Outcome, Reply, Setting, Tls, Wish},
+    model::client::{Chunks, Client, Command, Outcome, Reply, Setting, Tls, Turn, Wish},
 };
 
 use crate::sending::{Sending, octets, settings, wire};
@@ -30,7 +30,7 @@ const WISHES: [Wish; 5] = [
 ];
 
 /// At least so many sequences, states and steps in the longest sequence there are.
-const LEAST: (usize, usize, usize) = (274_000, 1_940, 16);
+const LEAST: (usize, usize, usize) = (353_000, 2_401, 16);
 
 /// One step of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,18 +39,24 @@ enum Step {
     Wish(Wish),
 }
 
-/// SMTP and LMTP, with and without groups, by DATA and by BDAT; and the ways to TLS and to a login.
+/// SMTP and LMTP, with and without groups, by DATA and by BDAT, and one behind the other; and the ways to TLS and to a login.
 fn all_settings() -> Vec<Setting> {
     let mut all = Vec::new();
-    for bits in 0..8 {
-        all.push(Setting {
-            lmtp: bits & 1 != 0,
-            pipelining: bits & 2 != 0,
-            chunking: bits & 4 != 0,
-            starttls: false,
-            tls: Tls::Never,
-            login: false,
-        });
+    let mail = |lmtp, pipelining, chunks| Setting {
+        lmtp,
+        pipelining,
+        chunks,
+        starttls: false,
+        tls: Tls::Never,
+        login: false,
+    };
+    for lmtp in [false, true] {
+        for chunks in [Chunks::Never, Chunks::WhenOffered] {
+            all.extend([mail(lmtp, false, chunks), mail(lmtp, true, chunks)]);
+        }
+        for turn in [Turn::Own, Turn::Behind] {
+            all.push(mail(lmtp, true, Chunks::Binary(turn)));
+        }
     }
     for (starttls, tls, login) in [
         (true, Tls::Never, true),
@@ -62,7 +68,7 @@ fn all_settings() -> Vec<Setting> {
         all.push(Setting {
             lmtp: false,
             pipelining: true,
-            chunking: false,
+            chunks: Chunks::Never,
             starttls,
             tls,
             login,
@@ -93,11 +99,11 @@ proptest! {
     ) {
         let settings = settings(setting);
         let chop = Chop::Sizes(sizes);
-        let (mut machine, mut model) = (Sending::new(&settings), Client::new(setting));
+        let (mut machine, mut model) = (Sending::new(setting, &settings), Client::new(setting));
         let mut group = Group::default();
         for (odd, pick, more) in steps {
             if model.is_closed() {
-                (machine, model) = (Sending::new(&settings), Client::new(setting));
+                (machine, model) = (Sending::new(setting, &settings), Client::new(setting));
             }
             if odd == 8 && group.replies.is_empty() {
                 let wish = Wish::Next(pick % 4);
@@ -184,12 +190,12 @@ fn broken(settings: &Settings, setting: Setting, path: &[Step], step: Step) -> R
     let mut left = 0;
     let mut cuts = Vec::new();
     for (index, command) in whole.sends.iter().enumerate() {
-        left += wire(*command).len();
+        left += wire(setting, *command).len();
         cuts.push((left - 1, &whole.sends[index..]));
         cuts.push((left, &whole.sends[index + 1..]));
     }
     for (room, unsent) in &cuts {
-        let (mut machine, mut before) = (Sending::new(settings), Client::new(setting));
+        let (mut machine, mut before) = (Sending::new(setting, settings), Client::new(setting));
         for step in path {
             take(&mut machine, setting, &mut before, *step);
         }
@@ -219,7 +225,7 @@ fn explore(setting: Setting) -> (usize, usize, usize) {
             let _ = expect(&mut before, *step);
         }
         for step in steps(&before) {
-            let mut machine = Sending::new(&settings);
+            let mut machine = Sending::new(setting, &settings);
             let mut model = Client::new(setting);
             for step in path.iter().chain([&step]) {
                 let outcome = take(&mut machine, setting, &mut model, *step);

@@ -3,11 +3,13 @@
 use smtp_proto::{
     client::{Login, Tls as Policy, Use, WhyNot as Refusal},
     sasl::{Credentials, InClear},
-    types::Protocol,
+    types::{Keyword, Protocol},
 };
 use smtp_tests::{
     Driver, Seat, Sender, Settings, Writes,
-    model::client::{Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish},
+    model::client::{
+        Chunks, Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish,
+    },
 };
 
 /// The message, in two chunks of at most [`CHUNK`] octets.
@@ -16,6 +18,7 @@ const CHUNK: usize = 10;
 
 /// The machine and its application.
 pub(crate) struct Sending {
+    setting: Setting,
     driver: Driver<Sender>,
     /// How many lines of the log were looked at.
     read: usize,
@@ -30,10 +33,9 @@ pub(crate) fn settings(setting: Setting) -> Settings {
     } else {
         Protocol::Smtp
     };
-    config.chunking = if setting.chunking {
-        Use::WhenOffered
-    } else {
-        Use::Never
+    config.chunking = match setting.chunks {
+        Chunks::WhenOffered => Use::WhenOffered,
+        Chunks::Never | Chunks::Binary(_) => Use::Never,
     };
     config.limits.chunk = CHUNK;
     config.tls = match setting.tls {
@@ -49,32 +51,39 @@ pub(crate) fn settings(setting: Setting) -> Settings {
 }
 
 impl Sending {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(setting: Setting, settings: &Settings) -> Self {
         let mut driver = Driver::new(Sender::new(settings), Writes::First);
         driver.drive().expect("it waits for the greeting");
-        Self { driver, read: 0 }
+        Self {
+            setting,
+            driver,
+            read: 0,
+        }
     }
 
     pub(crate) fn wish(&mut self, wish: Wish) {
+        let before = self.driver.seat.log().len();
         let seat = &mut self.driver.seat;
         match wish {
             Wish::Noop => seat.plan("noop"),
             Wish::Reset => seat.plan("reset"),
             Wish::Quit => seat.plan("quit"),
             Wish::Deliver(recipients) => {
-                seat.plan(&format!("deliver {}", envelope(Turn::Own, recipients)));
-                seat.plan(&format!("body {MESSAGE}"));
+                seat.plan(&format!(
+                    "deliver {}",
+                    envelope(self.setting, Turn::Own, recipients)
+                ));
             }
-            Wish::Next(recipients) => {
-                let before = seat.log().len();
-                seat.announce(&envelope(Turn::Behind, recipients))
-                    .expect("an envelope");
-                if seat.log().len() == before {
-                    seat.plan(&format!("body {MESSAGE}"));
-                }
-            }
+            Wish::Next(recipients) => seat
+                .announce(&envelope(self.setting, Turn::Behind, recipients))
+                .expect("an envelope"),
         }
         self.go_on();
+        let log = &self.driver.seat.log()[before..];
+        let sent = !log.iter().any(|line| line.starts_with("not-sent "));
+        if sent && matches!(wish, Wish::Deliver(_) | Wish::Next(_)) {
+            self.driver.seat.plan(&format!("body {MESSAGE}"));
+        }
     }
 
     /// What came of it so far is not looked at.
@@ -114,7 +123,11 @@ impl Sending {
     /// Whether all that came of it is what the model says.
     pub(crate) fn judge(&mut self, outcome: &Outcome) -> Result<(), String> {
         let said = String::from_utf8_lossy(&std::mem::take(&mut self.driver.said)).into_owned();
-        let due: String = outcome.sends.iter().map(|command| wire(*command)).collect();
+        let due: String = outcome
+            .sends
+            .iter()
+            .map(|command| wire(self.setting, *command))
+            .collect();
         if said != due {
             return Err(format!("sends {said:?} in place of {due:?}"));
         }
@@ -133,17 +146,20 @@ impl Sending {
     }
 }
 
-fn envelope(turn: Turn, recipients: usize) -> String {
+fn envelope(setting: Setting, turn: Turn, recipients: usize) -> String {
     let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
     let to: String = (0..recipients).map(rcpt).collect();
-    format!("{}{to}", from(turn))
+    format!("{}{to}", mail(setting, turn))
 }
 
-const fn from(turn: Turn) -> &'static str {
-    match turn {
-        Turn::Own => "MAIL FROM:<ann@client.example>",
-        Turn::Behind => "MAIL FROM:<bob@client.example>",
-    }
+fn mail(setting: Setting, turn: Turn) -> String {
+    let who = match turn {
+        Turn::Own => "ann",
+        Turn::Behind => "bob",
+    };
+    let binary = setting.chunks == Chunks::Binary(turn);
+    let body = if binary { " BODY=BINARYMIME" } else { "" };
+    format!("MAIL FROM:<{who}@client.example>{body}")
 }
 
 /// What a server writes to say this to what it is asked.
@@ -160,7 +176,8 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
         Reply::Positive if hello => {
             let keywords = [
                 ("PIPELINING", setting.pipelining),
-                ("CHUNKING", setting.chunking),
+                ("CHUNKING", setting.chunks != Chunks::Never),
+                ("BINARYMIME", matches!(setting.chunks, Chunks::Binary(_))),
                 ("STARTTLS", setting.starttls && !model.is_encrypted()),
                 ("AUTH PLAIN", setting.login),
             ];
@@ -182,7 +199,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
 }
 
 /// What goes over the wire.
-pub(crate) fn wire(command: Command) -> String {
+pub(crate) fn wire(setting: Setting, command: Command) -> String {
     let line = match command {
         Command::Greeting | Command::For(_) => return String::new(),
         Command::Ehlo => "EHLO client.example",
@@ -193,7 +210,7 @@ pub(crate) fn wire(command: Command) -> String {
         Command::Star => "*",
         Command::Noop => "NOOP",
         Command::Rset => "RSET",
-        Command::Mail(turn) => from(turn),
+        Command::Mail(turn) => return format!("{}\r\n", mail(setting, turn)),
         Command::Rcpt(one) => return format!("RCPT TO:<r{one}@example.org>\r\n"),
         Command::Data => "DATA",
         Command::Text => "Hello\r\n..dot\r\n.",
@@ -250,6 +267,7 @@ fn report(report: &Report) -> String {
             let why = match why {
                 WhyNot::OutOfTurn => Refusal::OutOfTurn,
                 WhyNot::Over => Refusal::Over,
+                WhyNot::NotOffered => Refusal::NotOffered(Keyword::Chunking),
                 WhyNot::NoRecipients => Refusal::NoRecipients,
             };
             format!("not-sent {why}")

@@ -7,6 +7,8 @@ use super::{Command, Fate, Turn};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mail {
     pub(super) turn: Turn,
+    /// It goes in chunks.
+    pub(super) chunks: bool,
     /// Its first commands were sent behind another message. Nothing follows from that here; a machine may think otherwise.
     pub(super) early: bool,
     pub(super) recipients: Vec<Recipient>,
@@ -35,9 +37,10 @@ pub(super) enum Recipient {
 }
 
 impl Mail {
-    pub(super) fn new(turn: Turn, recipients: usize) -> Self {
+    pub(super) fn new(turn: Turn, chunks: bool, recipients: usize) -> Self {
         Self {
             turn,
+            chunks,
             early: false,
             recipients: vec![Recipient::Open; recipients],
             mail_refused: false,

@@ -12,14 +12,26 @@ pub struct Setting {
     pub lmtp: bool,
     /// PIPELINING is offered (RFC 2920).
     pub pipelining: bool,
-    /// CHUNKING is offered, and used (RFC 3030).
-    pub chunking: bool,
+    /// Which messages go in chunks (RFC 3030).
+    pub chunks: Chunks,
     /// STARTTLS is offered, as long as the session is in clear (RFC 3207).
     pub starttls: bool,
     /// Whether TLS is wanted.
     pub tls: Tls,
     /// The client logs in; the server offers AUTH (RFC 4954).
     pub login: bool,
+}
+
+/// Which messages go in chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Chunks {
+    /// None; CHUNKING is not offered.
+    Never,
+    /// All of them, where CHUNKING is offered.
+    WhenOffered,
+    /// Those of this kind, since they are binary; CHUNKING and BINARYMIME are offered.
+    Binary(Turn),
 }
 
 /// Whether TLS is wanted.
@@ -137,6 +149,8 @@ pub enum WhyNot {
     OutOfTurn,
     /// The session is over.
     Over,
+    /// It is binary, and that is not offered (RFC 3030 section 3).
+    NotOffered,
     /// It is to nobody (RFC 5321 section 3.3).
     NoRecipients,
 }
