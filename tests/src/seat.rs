@@ -52,7 +52,7 @@ pub struct Driver<S> {
     /// The time.
     pub now: Instant,
     writes: Writes,
-    /// How many octets the stream still takes; without a number all.
+    /// How many octets the stream still takes; without a number, all of them.
     room: Option<usize>,
     buffer: Vec<u8>,
     kernel: VecDeque<Vec<u8>>,
@@ -96,9 +96,9 @@ impl<S: Seat> Driver<S> {
         self.end_of_input = true;
     }
 
-    /// The stream takes so many octets from now on and no more; without a number all.
-    pub const fn leave_room(&mut self, octets: Option<usize>) {
-        self.room = octets;
+    /// The stream takes so many octets from now on, and no more.
+    pub const fn leave_room(&mut self, octets: usize) {
+        self.room = Some(octets);
     }
 
     /// Does all that can be done before time passes; `None` when the session is over.

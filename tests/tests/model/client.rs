@@ -200,7 +200,7 @@ fn broken(settings: &Settings, setting: Setting, path: &[Step], step: Step) -> R
             take(&mut machine, setting, &mut before, *step);
         }
         machine.forget();
-        machine.leave_room(Some(*room));
+        machine.leave_room(*room);
         let mut outcome = take(&mut machine, setting, &mut before, step);
         machine.lose();
         outcome.reports.extend(before.lose(unsent).reports);

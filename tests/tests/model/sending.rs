@@ -92,8 +92,8 @@ impl Sending {
         self.read = self.driver.seat.log().len();
     }
 
-    /// The stream takes so many octets from now on, or without a number all that there are.
-    pub(crate) fn leave_room(&mut self, octets: Option<usize>) {
+    /// The stream takes so many octets from now on, and no more.
+    pub(crate) const fn leave_room(&mut self, octets: usize) {
         self.driver.leave_room(octets);
     }
 
