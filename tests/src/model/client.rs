@@ -6,7 +6,7 @@ mod said;
 
 use std::collections::VecDeque;
 
-use self::mail::{Mail, Next, Recipient};
+use self::mail::{Mail, Next};
 pub use self::said::{Chunks, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish};
 
 /// Where a session is.
@@ -100,7 +100,7 @@ impl Client {
             Turn::Behind => {
                 let sent = VecDeque::new();
                 self.next = Some(Next { mail, sent });
-                self.send_next(outcome);
+                self.fill_next(outcome);
             }
         }
     }
@@ -198,7 +198,7 @@ impl Client {
             (Command::Rset, _) => {
                 self.spoilt &= !positive;
                 match &mut self.mail {
-                    Some(_) if positive => self.begin(outcome),
+                    Some(_) if positive => self.fill(outcome),
                     Some(_) => self.finish(outcome),
                     None => {}
                 }
@@ -242,82 +242,59 @@ impl Client {
         if self.spoilt {
             self.send(Command::Rset, outcome);
         } else {
-            self.begin(outcome);
+            self.fill(outcome);
         }
     }
 
-    fn begin(&mut self, outcome: &mut Outcome) {
-        for command in self
-            .mail
-            .iter()
-            .flat_map(|mail| self.group(mail))
-            .collect::<Vec<_>>()
+    /// RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is offered.
+    fn fill(&mut self, outcome: &mut Outcome) {
+        let window = self.window();
+        while self.awaited.len() < window
+            && let Some(command) = self.mail.as_mut().and_then(Mail::pop)
         {
             self.send(command, outcome);
         }
     }
 
-    /// What a transaction begins with. RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is
-    /// offered. Choice: BDAT waits for the replies to RCPT.
-    fn group(&self, mail: &Mail) -> Vec<Command> {
-        let mut group = vec![Command::Mail(mail.turn)];
-        if self.pipelines() {
-            group.extend((0..mail.recipients.len()).map(Command::Rcpt));
-            if !mail.chunks {
-                group.push(Command::Data);
-            }
-        }
-        group
-    }
-
     /// RFC 2920 section 3.1: what follows a message may be in one group with its end. RFC 3030 section 2: but RSET has to come
     /// first if the last chunk is refused. Choice: nothing is sent behind a message that is empty because nobody gets it.
-    fn send_next(&mut self, outcome: &mut Outcome) {
-        let dot = self
-            .mail
-            .as_ref()
-            .is_some_and(|mail| mail.complete && !mail.chunks);
-        if dot && self.pipelines() {
-            let group = self.next.as_ref().map(|next| self.group(&next.mail));
-            if let (Some(next), Some(group)) = (&mut self.next, group) {
-                outcome.sends.extend(&group);
-                next.sent = group.into();
+    fn fill_next(&mut self, outcome: &mut Outcome) {
+        let window = self.window();
+        if let (Some(mail), Some(next)) = (&self.mail, &mut self.next)
+            && mail.complete
+            && !mail.chunks
+        {
+            while self.awaited.len() + next.sent.len() < window
+                && let Some(command) = next.mail.pop()
+            {
                 next.mail.early = true;
+                next.sent.push_back(command);
+                outcome.sends.push(command);
             }
         }
     }
 
     /// What follows once a command of a transaction is answered.
     fn go_on(&mut self, asked: Command, outcome: &mut Outcome) {
-        let Some(mail) = &mut self.mail else {
+        self.fill(outcome);
+        self.fill_next(outcome);
+        let Some(mail) = self.mail.as_ref().filter(|_| self.awaited.is_empty()) else {
             return;
         };
-        if !self.awaited.is_empty() {
-            return;
-        }
-        let next = mail
-            .recipients
-            .iter()
-            .position(|recipient| *recipient == Recipient::Open);
-        let nobody = mail.welcome().next().is_none();
         match asked {
             Command::Mail(_) | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
-            Command::Mail(_) | Command::Rcpt(_) => match next {
-                Some(one) => self.send(Command::Rcpt(one), outcome),
-                // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
-                None if nobody => {
-                    self.spoilt = true;
-                    self.finish(outcome);
+            // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
+            Command::Mail(_) | Command::Rcpt(_) if mail.welcome().next().is_none() => {
+                self.spoilt = true;
+                self.finish(outcome);
+            }
+            Command::Mail(_) | Command::Rcpt(_) => {
+                self.send(Command::Chunk, outcome);
+                // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
+                if self.window() > 1 && !self.setting.lmtp {
+                    self.send_last(Command::LastChunk, outcome);
                 }
-                None if mail.chunks => {
-                    self.send(Command::Chunk, outcome);
-                    // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
-                    if self.pipelines() && !self.setting.lmtp {
-                        self.send_last(Command::LastChunk, outcome);
-                    }
-                }
-                None => self.send(Command::Data, outcome),
-            },
+            }
             // RFC 5321 section 4.1.4: a refused command changes nothing.
             Command::Data => {
                 self.spoilt = !mail.mail_refused;
@@ -366,7 +343,7 @@ impl Client {
                 self.awaited.extend(mail.welcome().map(Command::For));
             }
         }
-        self.send_next(outcome);
+        self.fill_next(outcome);
     }
 
     fn send(&mut self, command: Command, outcome: &mut Outcome) {
@@ -381,6 +358,8 @@ impl Client {
             (self.mail, self.awaited) = (Some(next.mail), next.sent);
             if self.awaited.is_empty() {
                 self.start(outcome);
+            } else {
+                self.fill(outcome);
             }
         }
     }
@@ -413,8 +392,9 @@ impl Client {
         self.mail.as_ref().is_some_and(Mail::any_accepted)
     }
 
-    const fn pipelines(&self) -> bool {
-        self.offered && self.setting.pipelining
+    /// How many commands may be unanswered. The replies to a message count.
+    const fn window(&self) -> usize {
+        if self.offered { self.setting.window } else { 1 }
     }
 
     /// Whether a message of this kind goes in chunks.

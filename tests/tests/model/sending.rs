@@ -38,6 +38,7 @@ pub(crate) fn settings(setting: Setting) -> Settings {
         Chunks::Never | Chunks::Binary(_) => Use::Never,
     };
     config.limits.chunk = CHUNK;
+    config.limits.window = setting.window.max(2);
     config.tls = match setting.tls {
         Tls::Never => Policy::Disabled,
         Tls::IfOffered => Policy::Opportunistic,
@@ -175,7 +176,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
     match reply {
         Reply::Positive if hello => {
             let keywords = [
-                ("PIPELINING", setting.pipelining),
+                ("PIPELINING", setting.window > 1),
                 ("CHUNKING", setting.chunks != Chunks::Never),
                 ("BINARYMIME", matches!(setting.chunks, Chunks::Binary(_))),
                 ("STARTTLS", setting.starttls && !model.is_encrypted()),

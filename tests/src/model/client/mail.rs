@@ -9,6 +9,8 @@ pub(super) struct Mail {
     pub(super) turn: Turn,
     /// It goes in chunks.
     pub(super) chunks: bool,
+    /// MAIL, RCPT and DATA that were not sent yet.
+    unsent: VecDeque<Command>,
     /// Its first commands were sent behind another message. Nothing follows from that here; a machine may think otherwise.
     pub(super) early: bool,
     pub(super) recipients: Vec<Recipient>,
@@ -38,15 +40,33 @@ pub(super) enum Recipient {
 
 impl Mail {
     pub(super) fn new(turn: Turn, chunks: bool, recipients: usize) -> Self {
+        let rcpt = (0..recipients).map(Command::Rcpt);
+        // Choice: BDAT waits for the replies to RCPT.
+        let data = (!chunks).then_some(Command::Data);
         Self {
             turn,
             chunks,
+            unsent: [Command::Mail(turn)]
+                .into_iter()
+                .chain(rcpt)
+                .chain(data)
+                .collect(),
             early: false,
             recipients: vec![Recipient::Open; recipients],
             mail_refused: false,
             refused: false,
             complete: false,
         }
+    }
+
+    /// What is to be sent now. RFC 5321 section 3.3: nothing more behind a refused MAIL, and no DATA when it is known that nobody
+    /// is to get the message.
+    pub(super) fn pop(&mut self) -> Option<Command> {
+        let nobody = self
+            .recipients
+            .iter()
+            .all(|recipient| *recipient == Recipient::Refused);
+        self.unsent.pop_front_if(|_| !(self.mail_refused || nobody))
     }
 
     pub(super) fn any_accepted(&self) -> bool {

@@ -2,16 +2,12 @@
 
 /// What a client is set to, and what the server offers to EHLO or LHLO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::exhaustive_structs,
-    clippy::struct_excessive_bools,
-    reason = "plain data"
-)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Setting {
     /// LMTP (RFC 2033).
     pub lmtp: bool,
-    /// PIPELINING is offered (RFC 2920).
-    pub pipelining: bool,
+    /// How many commands may be unanswered: if it is more than one, PIPELINING is offered (RFC 2920).
+    pub window: usize,
     /// Which messages go in chunks (RFC 3030).
     pub chunks: Chunks,
     /// STARTTLS is offered, as long as the session is in clear (RFC 3207).
