@@ -141,8 +141,10 @@ impl Client {
     #[must_use]
     pub fn lose(&mut self, unsent: &[Command]) -> Outcome {
         if let Some(mail) = &mut self.mail {
-            // RFC 1047: who may have taken the message has its final dot.
-            mail.complete &= !unsent.contains(&Command::Text);
+            // RFC 1047: who may have taken the message has its final dot. Choice: the last chunk, whose length is said first, is as
+            // good as sent when it is given out, and that is when nothing before it waits.
+            let incomplete = [Command::Text, Command::Chunk];
+            mail.complete &= !unsent.iter().any(|command| incomplete.contains(command));
         }
         let mut outcome = Outcome::default();
         self.close(&mut outcome);
