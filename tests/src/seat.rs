@@ -52,6 +52,8 @@ pub struct Driver<S> {
     /// The time.
     pub now: Instant,
     writes: Writes,
+    /// How many octets the stream still takes; without a number, all of them.
+    room: Option<usize>,
     buffer: Vec<u8>,
     kernel: VecDeque<Vec<u8>>,
     end_of_input: bool,
@@ -72,6 +74,7 @@ impl<S: Seat> Driver<S> {
             closed: false,
             now: Instant::ORIGIN,
             writes,
+            room: None,
             buffer: Vec::new(),
             kernel: VecDeque::new(),
             end_of_input: false,
@@ -91,6 +94,11 @@ impl<S: Seat> Driver<S> {
     /// The peer sends nothing more.
     pub fn receive_end(&mut self) {
         self.end_of_input = true;
+    }
+
+    /// The stream takes so many octets from now on, and no more.
+    pub const fn leave_room(&mut self, octets: usize) {
+        self.room = Some(octets);
     }
 
     /// Does all that can be done before time passes; `None` when the session is over.
@@ -171,6 +179,11 @@ impl<S: Seat> Driver<S> {
         } else {
             output.len()
         };
+        let octets = self.room.map_or(octets, |room| room.min(octets));
+        if octets == 0 {
+            return false;
+        }
+        self.room = self.room.map(|room| room - octets);
         self.said.extend_from_slice(&output[..octets]);
         self.seat.wrote(octets);
         true

@@ -85,6 +85,21 @@ impl Sender {
         self.receipts.len() == 1
     }
 
+    /// Announces this envelope behind the transaction that is under way, at once and whether there is one or not.
+    ///
+    /// # Errors
+    ///
+    /// When that is no envelope.
+    pub fn announce(&mut self, text: &str) -> Result<(), String> {
+        let envelope = envelope(&unescape(text)?)?;
+        let receipt = Receipt::new(&envelope);
+        match self.client.deliver_next(envelope) {
+            Ok(()) => self.receipts.push_back(receipt),
+            Err(refused) => self.log.push(format!("not-sent {}", refused.why)),
+        }
+        Ok(())
+    }
+
     /// Does the next thing if it is its turn.
     fn act(&mut self) -> Result<bool, String> {
         let Some(plan) = self.plans.front() else {
@@ -102,16 +117,16 @@ impl Sender {
         }
         let (verb, rest) = (verb.to_owned(), rest.to_owned());
         self.plans.pop_front();
+        if verb == "next" && !self.client.is_ready() {
+            self.announce(&rest)?;
+            return Ok(true);
+        }
         let client = &mut self.client;
         let refused = match verb.as_str() {
             "deliver" | "next" => {
                 let envelope = envelope(&unescape(&rest)?)?;
                 let receipt = Receipt::new(&envelope);
-                let refused = if client.is_ready() {
-                    client.deliver(envelope).err()
-                } else {
-                    client.deliver_next(envelope).err()
-                };
+                let refused = client.deliver(envelope).err();
                 if refused.is_none() {
                     self.receipts.push_back(receipt);
                 }

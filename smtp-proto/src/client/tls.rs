@@ -68,7 +68,8 @@ impl Client {
         }
     }
 
-    /// STARTTLS was answered.
+    /// STARTTLS was answered. RFC 3207 section 4 has 220 for a yes; any other 2yz is one by its first digit (RFC 5321
+    /// section 4.2). Taken for a no, it would let mail go in clear to a server that waits for a handshake.
     pub(super) fn start_tls_answered(&mut self, reply: &Reply<'_>) {
         if reply.is_positive_completion() {
             self.stage = Stage::Upgrade;

@@ -1,5 +1,7 @@
 //! OAUTHBEARER (RFC 7628) and XOAUTH2, the form that came before it.
 
+use alloc::string::String;
+
 use super::name::{escape, is_name, name, unescape};
 use super::{Cancel, Claim, ClientMechanism, Context, Mechanism, Secret};
 
@@ -22,7 +24,7 @@ impl BearerClient {
         let host = context
             .host
             .filter(|host| !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_graphic()));
-        let mut head = alloc::string::String::from("n,");
+        let mut head = String::from("n,");
         if !identity.is_empty() {
             head.push_str("a=");
             head.push_str(&escape(identity));
@@ -101,6 +103,13 @@ pub(crate) fn failure(mechanism: Mechanism) -> Option<&'static [u8]> {
     }
 }
 
+/// What a server says to a client that shows no token, to learn which one it needs (RFC 7628 section 4.3): the same. `None`:
+/// this response is another one.
+pub(crate) fn discovery(mechanism: Mechanism, response: &[u8]) -> Option<&'static [u8]> {
+    let asks = mechanism == Mechanism::OAUTHBEARER && matches!(oauthbearer(response), Some((_, None)));
+    asks.then(|| failure(mechanism)).flatten()
+}
+
 /// Whether this is a token (RFC 6750 section 2.1):
 ///
 /// ```text
@@ -145,6 +154,12 @@ pub(super) fn parse_xoauth2(response: &[u8]) -> Option<Claim> {
     })
 }
 
+/// Reads the response of a client that shows a token.
+pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<Claim> {
+    let (user, token) = oauthbearer(response)?;
+    Some(Claim::Bearer { user, token: token? })
+}
+
 /// Reads the response:
 ///
 /// ```text
@@ -158,9 +173,8 @@ pub(super) fn parse_xoauth2(response: &[u8]) -> Option<Claim> {
 /// ```
 ///
 /// The mechanism cannot bind to a channel, so `p` is refused. The second form of `client-resp` is an answer to a
-/// failure, and no claim. An empty `auth`, by which a client can ask for the way to a token, is refused as well,
-/// since there is nothing to tell it. Keys other than `auth` are not looked at.
-pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<Claim> {
+/// failure, and no claim. There is no token in an empty `auth`. Keys other than `auth` are not looked at.
+fn oauthbearer(response: &[u8]) -> Option<(Option<String>, Option<Secret>)> {
     let rest = response
         .strip_prefix(b"n,")
         .or_else(|| response.strip_prefix(b"y,"))?;
@@ -171,18 +185,22 @@ pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<Claim> {
         None => return None,
     };
     let pairs = rest.strip_prefix(b",\x01")?.strip_suffix(b"\x01\x01")?;
-    let mut token = None;
+    let mut auth = None;
     for pair in pairs.split(|octet| *octet == 1) {
         let (key, value) = pair.split_at_checked(pair.iter().position(|octet| *octet == b'=')?)?;
         let value = value.strip_prefix(b"=")?;
         if key.is_empty() || !key.iter().all(u8::is_ascii_alphabetic) || !value.iter().all(is_value) {
             return None;
         }
-        if key == b"auth" && token.replace(credentials(value)?).is_some() {
+        if key == b"auth" && auth.replace(value).is_some() {
             return None;
         }
     }
-    token.map(|token| Claim::Bearer { user, token })
+    let token = match auth? {
+        b"" => None,
+        value => Some(credentials(value)?),
+    };
+    Some((user, token))
 }
 
 /// Whether an octet can be in a `value`.

@@ -63,7 +63,7 @@ mod prep;
 mod scram;
 mod server;
 
-pub(crate) use bearer::failure as bearer_failure;
+pub(crate) use bearer::{discovery as bearer_discovery, failure as bearer_failure};
 pub use client::{Cancel, ClientMechanism};
 #[cfg(feature = "cram-md5")]
 pub use cram_md5::{CramMd5Server, cram_md5_user};

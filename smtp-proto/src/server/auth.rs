@@ -44,6 +44,8 @@ enum Awaits {
     Step,
     /// Nothing of interest: a bearer's refusal is told in two rounds (RFC 7628 section 3.2.3).
     Refusal(Rejection),
+    /// The same, when no token was shown.
+    Discovery,
 }
 
 /// Who the client is.
@@ -218,6 +220,7 @@ impl Server {
                 self.failed_auth();
                 Next::Again
             }
+            Awaits::Discovery => self.end_exchange(AuthFault::NoToken),
             _ if line == b"*" => self.end_exchange(AuthFault::Cancelled),
             awaits => self.respond(exchange.mechanism, awaits, line),
         }
@@ -230,6 +233,10 @@ impl Server {
         };
         let claim = match awaits {
             Awaits::Everything => {
+                if let Some(failure) = sasl::bearer_discovery(mechanism, response.expose()) {
+                    self.challenge(mechanism, Awaits::Discovery, failure);
+                    return Next::Again;
+                }
                 let certificate = self.tls().and_then(|facts| facts.peer_certificate.as_deref());
                 Claim::parse(mechanism, response.expose(), certificate)
             }
@@ -241,7 +248,7 @@ impl Server {
             Awaits::Begin => Ok(Claim::Begin {
                 initial: Some(response),
             }),
-            Awaits::Step | Awaits::Refusal(_) => Ok(Claim::Step { response }),
+            Awaits::Step | Awaits::Refusal(_) | Awaits::Discovery => Ok(Claim::Step { response }),
         };
         match claim {
             Ok(claim) => self.judge(mechanism, claim),
@@ -311,7 +318,7 @@ impl Server {
         self.failed_auth();
     }
 
-    /// Ends an exchange that the client broke off or got wrong.
+    /// Ends an exchange that the client broke off or got wrong, or that had nothing for the application.
     fn end_exchange<'i>(&mut self, fault: AuthFault) -> Next<'i> {
         self.mode = Mode::Commands;
         self.pipeline.reply(&Reply::Fixed(match fault {
@@ -320,8 +327,11 @@ impl Server {
             AuthFault::NotBase64 => "501 5.5.2 cannot decode this base64",
             AuthFault::Malformed => "501 5.5.2 malformed authentication response",
             AuthFault::TooLong => TOO_LONG,
+            AuthFault::NoToken => "535 5.7.8 authentication failed",
         }));
-        self.fault();
+        if fault != AuthFault::NoToken {
+            self.fault();
+        }
         self.failed_auth();
         if self.closing.is_some() {
             return Next::Again;

@@ -141,7 +141,7 @@ impl Server {
             && !matches!(command, Command::Bdat(_))
             && !matches!(command, Command::Unknown(unknown) if speaks_http(unknown.verb()))
         {
-            return self.fault_with(reply);
+            return self.has_to_wait(command, reply);
         }
         match parsed {
             Ok(Command::Rcpt(rcpt)) => self.serve(Move::Rcpt, |server| server.rcpt(rcpt)),
@@ -217,11 +217,31 @@ impl Server {
             return self.fault_with_uncoded(reply);
         }
         if self.follows_a_refusal(step) {
-            self.pipeline.reply(&Reply::Fixed(reply));
-            self.idled();
-            return Next::Again;
+            return self.in_vain(reply);
         }
         self.fault_with(reply)
+    }
+
+    /// Refuses a command that comes before TLS or a login.
+    #[cold]
+    fn has_to_wait<'i>(&mut self, command: &Command<'_>, reply: &'static str) -> Next<'i> {
+        let step = match command {
+            Command::Rcpt(_) => Some(Move::Rcpt),
+            Command::Data => Some(Move::Data),
+            _ => None,
+        };
+        if step.is_some_and(|step| self.follows_a_refusal(step)) {
+            return self.in_vain(reply);
+        }
+        self.attempted |= self.state == State::Ready && matches!(command, Command::Mail(_));
+        self.fault_with(reply)
+    }
+
+    /// Refuses a command that follows a refusal.
+    fn in_vain<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.pipeline.reply(&Reply::Fixed(reply));
+        self.idled();
+        Next::Again
     }
 
     #[cold]
@@ -244,8 +264,7 @@ impl Server {
         }
     }
 
-    /// Whether a command is out of order only because one before it was refused: the client may have sent both
-    /// before it knew.
+    /// Whether a command is refused only because one before it was: the client may have sent both before it knew.
     pub(super) const fn follows_a_refusal(&self, step: Move) -> bool {
         match self.state {
             State::Ready => self.attempted && matches!(step, Move::Rcpt | Move::Data | Move::Bdat),

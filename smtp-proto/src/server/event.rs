@@ -164,6 +164,10 @@ pub enum AuthFault {
     /// What came was too long: 500.
     #[error("the response is too long")]
     TooLong,
+    /// The client showed no bearer token, to learn what token it needs (RFC 7628 section 4.3): a challenge that says so,
+    /// and 535.
+    #[error("the client asked what token it needs")]
+    NoToken,
 }
 
 /// Why a transaction ended without being accepted.

@@ -6,8 +6,8 @@ mod said;
 
 use std::collections::VecDeque;
 
-use self::mail::{Mail, Recipient};
-pub use self::said::{Command, Fate, Outcome, Reply, Report, Setting, Tls, Wish};
+use self::mail::{Mail, Next};
+pub use self::said::{Chunks, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish};
 
 /// Where a session is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,7 +20,8 @@ pub struct Client {
     spoilt: bool,
     closed: bool,
     mail: Option<Mail>,
-    /// What replies are still to come to, in order.
+    next: Option<Next>,
+    /// What replies are still to come to, in order; behind them those to commands of the next transaction.
     awaited: VecDeque<Command>,
 }
 
@@ -35,6 +36,7 @@ impl Client {
             spoilt: false,
             closed: false,
             mail: None,
+            next: None,
             awaited: [Command::Greeting].into(),
         }
     }
@@ -54,7 +56,14 @@ impl Client {
     /// How many replies may come now.
     #[must_use]
     pub fn due(&self) -> usize {
-        self.awaited.len()
+        self.awaited.len() + self.next.as_ref().map_or(0, |next| next.sent.len())
+    }
+
+    /// Whether a message can be announced behind the one that is under way. Choice: from the first command of its
+    /// transaction until that is over.
+    #[must_use]
+    pub const fn may_announce(&self) -> bool {
+        self.mail.is_some() && self.next.is_none()
     }
 
     /// Whether the session is under TLS.
@@ -63,7 +72,7 @@ impl Client {
         self.tls
     }
 
-    /// What has to come of a wish, which nothing is in the way of.
+    /// What has to come of a wish, for which it is time; but for a message that is to follow another it may be not.
     #[must_use]
     pub fn wish(&mut self, wish: Wish) -> Outcome {
         let mut outcome = Outcome::default();
@@ -71,18 +80,42 @@ impl Client {
             Wish::Noop => self.send(Command::Noop, &mut outcome),
             Wish::Reset => self.send(Command::Rset, &mut outcome),
             Wish::Quit => self.send(Command::Quit, &mut outcome),
-            Wish::Deliver(recipients) => {
-                self.mail = Some(Mail::new(recipients));
-                // RFC 5321 section 4.1.4: MAIL inside of a transaction is out of order. RFC 3030 section 2: RSET after a
-                // refused chunk.
-                if self.spoilt {
-                    self.send(Command::Rset, &mut outcome);
-                } else {
-                    self.begin(&mut outcome);
-                }
-            }
+            Wish::Deliver(recipients) => self.take(Turn::Own, recipients, &mut outcome),
+            Wish::Next(recipients) => self.take(Turn::Behind, recipients, &mut outcome),
         }
         outcome
+    }
+
+    fn take(&mut self, turn: Turn, recipients: usize, outcome: &mut Outcome) {
+        if let Some(why) = self.why_not(turn, recipients) {
+            outcome.reports.push(Report::NotSent(why));
+            return;
+        }
+        let mail = Mail::new(turn, self.chunks(turn), recipients);
+        match turn {
+            Turn::Own => {
+                self.mail = Some(mail);
+                self.start(outcome);
+            }
+            Turn::Behind => {
+                let sent = VecDeque::new();
+                self.next = Some(Next { mail, sent });
+                self.fill_next(outcome);
+            }
+        }
+    }
+
+    /// Why no message to so many recipients can be given or announced now.
+    fn why_not(&self, turn: Turn, recipients: usize) -> Option<WhyNot> {
+        if self.closed {
+            Some(WhyNot::Over)
+        } else if turn == Turn::Behind && !self.may_announce() {
+            Some(WhyNot::OutOfTurn)
+        } else if self.setting.chunks == Chunks::Binary(turn) && !self.offered {
+            Some(WhyNot::NotOffered)
+        } else {
+            (recipients == 0).then_some(WhyNot::NoRecipients)
+        }
     }
 
     /// What has to come of a reply.
@@ -104,6 +137,20 @@ impl Client {
         outcome
     }
 
+    /// What has to come of the loss of the stream, when of what was sent last this has not left.
+    #[must_use]
+    pub fn lose(&mut self, unsent: &[Command]) -> Outcome {
+        if let Some(mail) = &mut self.mail {
+            // RFC 1047: who may have taken the message has its final dot. Choice: the last chunk, whose length is said first, is as
+            // good as sent when it is given out, and that is when nothing before it waits.
+            let incomplete = [Command::Text, Command::Chunk];
+            mail.complete &= !unsent.iter().any(|command| incomplete.contains(command));
+        }
+        let mut outcome = Outcome::default();
+        self.close(&mut outcome);
+        outcome
+    }
+
     fn answered(&mut self, asked: Command, reply: Reply, outcome: &mut Outcome) {
         let positive = matches!(reply, Reply::Positive | Reply::Lines);
         let refused = matches!(reply, Reply::Transient | Reply::Permanent | Reply::Unavailable);
@@ -116,7 +163,7 @@ impl Client {
             (_, Reply::Unavailable) => {
                 let all_said = self.awaited.is_empty();
                 if all_said && matches!(asked, Command::For(_)) && self.any_accepted() {
-                    self.finish(outcome);
+                    self.settle(outcome);
                 }
                 self.close(outcome);
             }
@@ -153,7 +200,7 @@ impl Client {
             (Command::Rset, _) => {
                 self.spoilt &= !positive;
                 match &mut self.mail {
-                    Some(_) if positive => self.begin(outcome),
+                    Some(_) if positive => self.fill(outcome),
                     Some(_) => self.finish(outcome),
                     None => {}
                 }
@@ -192,51 +239,64 @@ impl Client {
         }
     }
 
-    /// RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is offered. Choice: BDAT waits for the
-    /// replies to RCPT.
-    fn begin(&mut self, outcome: &mut Outcome) {
-        self.send(Command::Mail, outcome);
-        if self.offered && self.setting.pipelining {
-            for one in 0..self.mail.iter().map(|mail| mail.recipients.len()).sum() {
-                self.send(Command::Rcpt(one), outcome);
-            }
-            if !self.chunks() {
-                self.send(Command::Data, outcome);
+    /// RFC 5321 section 4.1.4: MAIL inside of a transaction is out of order. RFC 3030 section 2: RSET after a refused chunk.
+    fn start(&mut self, outcome: &mut Outcome) {
+        if self.spoilt {
+            self.send(Command::Rset, outcome);
+        } else {
+            self.fill(outcome);
+        }
+    }
+
+    /// RFC 2920 section 3.1: MAIL, RCPT and DATA in one group, DATA at its end, if that is offered.
+    fn fill(&mut self, outcome: &mut Outcome) {
+        let window = self.window();
+        while self.awaited.len() < window
+            && let Some(command) = self.mail.as_mut().and_then(Mail::pop)
+        {
+            self.send(command, outcome);
+        }
+    }
+
+    /// RFC 2920 section 3.1: what follows a message may be in one group with its end. RFC 3030 section 2: but RSET has to come
+    /// first if the last chunk is refused. Choice: nothing is sent behind a message that is empty because nobody gets it.
+    fn fill_next(&mut self, outcome: &mut Outcome) {
+        let window = self.window();
+        if let (Some(mail), Some(next)) = (&self.mail, &mut self.next)
+            && mail.complete
+            && !mail.chunks
+        {
+            while self.awaited.len() + next.sent.len() < window
+                && let Some(command) = next.mail.pop()
+            {
+                next.mail.early = true;
+                next.sent.push_back(command);
+                outcome.sends.push(command);
             }
         }
     }
 
     /// What follows once a command of a transaction is answered.
     fn go_on(&mut self, asked: Command, outcome: &mut Outcome) {
-        let Some(mail) = &mut self.mail else {
+        self.fill(outcome);
+        self.fill_next(outcome);
+        let Some(mail) = self.mail.as_ref().filter(|_| self.awaited.is_empty()) else {
             return;
         };
-        if !self.awaited.is_empty() {
-            return;
-        }
-        let next = mail
-            .recipients
-            .iter()
-            .position(|recipient| *recipient == Recipient::Open);
-        let nobody = mail.welcome().next().is_none();
         match asked {
-            Command::Mail | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
-            Command::Mail | Command::Rcpt(_) => match next {
-                Some(one) => self.send(Command::Rcpt(one), outcome),
-                // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
-                None if nobody => {
-                    self.spoilt = true;
-                    self.finish(outcome);
+            Command::Mail(_) | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
+            // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
+            Command::Mail(_) | Command::Rcpt(_) if mail.welcome().next().is_none() => {
+                self.spoilt = true;
+                self.finish(outcome);
+            }
+            Command::Mail(_) | Command::Rcpt(_) => {
+                self.send(Command::Chunk, outcome);
+                // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
+                if self.window() > 1 && !self.setting.lmtp {
+                    self.send_last(Command::LastChunk, outcome);
                 }
-                None if self.chunks() => {
-                    self.send(Command::Chunk, outcome);
-                    // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
-                    if self.offered && self.setting.pipelining && !self.setting.lmtp {
-                        self.send_last(Command::LastChunk, outcome);
-                    }
-                }
-                None => self.send(Command::Data, outcome),
-            },
+            }
             // RFC 5321 section 4.1.4: a refused command changes nothing.
             Command::Data => {
                 self.spoilt = !mail.mail_refused;
@@ -249,7 +309,7 @@ impl Client {
                 self.finish(outcome);
             }
             Command::For(_) => {
-                self.spoilt = self.chunks() && !self.any_accepted();
+                self.spoilt = mail.chunks && !mail.any_accepted();
                 self.finish(outcome);
             }
             _ => {
@@ -285,6 +345,7 @@ impl Client {
                 self.awaited.extend(mail.welcome().map(Command::For));
             }
         }
+        self.fill_next(outcome);
     }
 
     fn send(&mut self, command: Command, outcome: &mut Outcome) {
@@ -292,7 +353,20 @@ impl Client {
         outcome.sends.push(command);
     }
 
+    /// The transaction is over, and the next one under way: what it sent is answered from now on. Otherwise it begins.
     fn finish(&mut self, outcome: &mut Outcome) {
+        self.settle(outcome);
+        if let Some(next) = self.next.take() {
+            (self.mail, self.awaited) = (Some(next.mail), next.sent);
+            if self.awaited.is_empty() {
+                self.start(outcome);
+            } else {
+                self.fill(outcome);
+            }
+        }
+    }
+
+    fn settle(&mut self, outcome: &mut Outcome) {
         let accepted = self.any_accepted();
         if let Some(mail) = self.mail.take() {
             outcome.reports.push(Report::Finished(accepted, mail.fates()));
@@ -300,16 +374,17 @@ impl Client {
     }
 
     /// The session is over. RFC 5321 section 3.8: without the reply to it, a message was not accepted; but the server may
-    /// think otherwise, if it had all of it.
+    /// think otherwise, if it had all of it. It had nothing of the next one.
     fn close(&mut self, outcome: &mut Outcome) {
-        let (fate, fates) = match self.mail.take() {
-            None => (None, Vec::new()),
-            Some(mail) => {
-                let fates = mail.fates();
-                let unknown = fates.contains(&Fate::Unknown);
-                (Some(if unknown { Fate::Unknown } else { Fate::NotSent }), fates)
-            }
+        let open = [self.mail.take(), self.next.take().map(|next| next.mail)];
+        let fates: Vec<Fate> = open.iter().flatten().flat_map(Mail::fates).collect();
+        let fate = if fates.contains(&Fate::Unknown) {
+            Fate::Unknown
+        } else {
+            Fate::NotSent
         };
+        let settled = open.iter().all(Option::is_none);
+        let fate = (!settled).then_some(fate);
         outcome.reports.push(Report::Closed(fate, fates));
         self.awaited.clear();
         self.closed = true;
@@ -319,7 +394,17 @@ impl Client {
         self.mail.as_ref().is_some_and(Mail::any_accepted)
     }
 
-    const fn chunks(&self) -> bool {
-        self.offered && self.setting.chunking
+    /// How many commands may be unanswered. The replies to a message count.
+    const fn window(&self) -> usize {
+        if self.offered { self.setting.window } else { 1 }
+    }
+
+    /// Whether a message of this kind goes in chunks.
+    fn chunks(&self, turn: Turn) -> bool {
+        match self.setting.chunks {
+            Chunks::Never => false,
+            Chunks::WhenOffered => self.offered,
+            Chunks::Binary(binary) => binary == turn,
+        }
     }
 }

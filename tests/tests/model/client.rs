@@ -4,11 +4,11 @@ use std::collections::{HashSet, VecDeque};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use smtp_tests::{
-    Chop,
-    model::client::{Client, Command, Outcome, Reply, Setting, Tls, Wish},
+    Chop, Settings,
+    model::client::{Chunks, Client, Command, Outcome, Reply, Setting, Tls, Turn, Wish},
 };
 
-use crate::sending::{Sending, octets, settings};
+use crate::sending::{Sending, octets, settings, wire};
 
 const REPLIES: [Reply; 8] = [
     Reply::Positive,
@@ -29,8 +29,11 @@ const WISHES: [Wish; 5] = [
     Wish::Quit,
 ];
 
+/// A window that all that there is to say fits in.
+const GROUP: usize = 100;
+
 /// At least so many sequences, states and steps in the longest sequence there are.
-const LEAST: (usize, usize, usize) = (64_000, 849, 12);
+const LEAST: (usize, usize, usize) = (404_000, 2_802, 16);
 
 /// One step of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,18 +42,25 @@ enum Step {
     Wish(Wish),
 }
 
-/// SMTP and LMTP, with and without groups, by DATA and by BDAT; and the ways to TLS and to a login.
+/// SMTP and LMTP, with and without groups, by DATA and by BDAT, and one behind the other; and the ways to TLS and to a login.
 fn all_settings() -> Vec<Setting> {
     let mut all = Vec::new();
-    for bits in 0..8 {
-        all.push(Setting {
-            lmtp: bits & 1 != 0,
-            pipelining: bits & 2 != 0,
-            chunking: bits & 4 != 0,
-            starttls: false,
-            tls: Tls::Never,
-            login: false,
-        });
+    let mail = |lmtp, window, chunks| Setting {
+        lmtp,
+        window,
+        chunks,
+        starttls: false,
+        tls: Tls::Never,
+        login: false,
+    };
+    for lmtp in [false, true] {
+        for chunks in [Chunks::Never, Chunks::WhenOffered] {
+            all.extend([mail(lmtp, 1, chunks), mail(lmtp, GROUP, chunks)]);
+        }
+        all.push(mail(lmtp, if lmtp { 3 } else { 2 }, Chunks::Never));
+        for turn in [Turn::Own, Turn::Behind] {
+            all.push(mail(lmtp, GROUP, Chunks::Binary(turn)));
+        }
     }
     for (starttls, tls, login) in [
         (true, Tls::Never, true),
@@ -61,8 +71,8 @@ fn all_settings() -> Vec<Setting> {
     ] {
         all.push(Setting {
             lmtp: false,
-            pipelining: true,
-            chunking: false,
+            window: GROUP,
+            chunks: Chunks::Never,
             starttls,
             tls,
             login,
@@ -93,11 +103,18 @@ proptest! {
     ) {
         let settings = settings(setting);
         let chop = Chop::Sizes(sizes);
-        let (mut machine, mut model) = (Sending::new(&settings), Client::new(setting));
+        let (mut machine, mut model) = (Sending::new(setting, &settings), Client::new(setting));
         let mut group = Group::default();
         for (odd, pick, more) in steps {
             if model.is_closed() {
-                (machine, model) = (Sending::new(&settings), Client::new(setting));
+                (machine, model) = (Sending::new(setting, &settings), Client::new(setting));
+            }
+            if odd == 8 && group.replies.is_empty() {
+                let wish = Wish::Next(pick % 4);
+                machine.wish(wish);
+                prop_assert_eq!(machine.judge(&model.wish(wish)), Ok(()), "{:?} {:?}", setting, wish);
+                group.due = 0;
+                continue;
             }
             if model.awaited().is_none() && odd > 0 {
                 let wish = WISHES[if odd > 1 { pick % 4 } else { pick % WISHES.len() }];
@@ -105,10 +122,14 @@ proptest! {
                 prop_assert_eq!(machine.judge(&model.wish(wish)), Ok(()), "{:?} {:?}", setting, wish);
                 continue;
             }
+            let reply = reply(odd > 0, pick, &model);
+            // With the end of the session nobody can tell what of an answer to the replies before it was sent.
+            if !group.outcome.sends.is_empty() && ends(&model, reply) {
+                prop_assert_eq!(group.say(&mut machine, &chop), Ok(()), "{:?}", setting);
+            }
             if group.due == 0 {
                 group.due = model.due();
             }
-            let reply = reply(odd > 0, pick, &model);
             group.octets.extend(octets(&model, setting, reply));
             group.replies.push(reply);
             let outcome = model.hear(reply);
@@ -118,16 +139,15 @@ proptest! {
             if more && group.replies.len() < group.due && reply != Reply::End && !model.is_closed() {
                 continue;
             }
-            let Group { octets, replies, outcome, .. } = std::mem::take(&mut group);
-            if !octets.is_empty() {
-                machine.hear(chop.cut(0, &octets));
-            }
-            if reply == Reply::End {
-                machine.hear(Vec::new());
-            }
-            prop_assert_eq!(machine.judge(&outcome), Ok(()), "{:?} {:?}", setting, replies);
+            prop_assert_eq!(group.say(&mut machine, &chop), Ok(()), "{:?}", setting);
         }
     }
+}
+
+fn ends(model: &Client, reply: Reply) -> bool {
+    let mut model = model.clone();
+    let _ = model.hear(reply);
+    model.is_closed()
 }
 
 /// Replies that are said at once.
@@ -140,12 +160,31 @@ struct Group {
     outcome: Outcome,
 }
 
+impl Group {
+    /// The machine hears it, and is judged.
+    fn say(&mut self, machine: &mut Sending, chop: &Chop) -> Result<(), String> {
+        let group = std::mem::take(self);
+        if !group.octets.is_empty() {
+            machine.hear(chop.cut(0, &group.octets));
+        }
+        if group.replies.last() == Some(&Reply::End) {
+            machine.hear(Vec::new());
+        }
+        let said = machine.judge(&group.outcome);
+        said.map_err(|fault| format!("{:?}: {fault}", group.replies))
+    }
+}
+
+fn expect(model: &mut Client, step: Step) -> Outcome {
+    match step {
+        Step::Wish(wish) => model.wish(wish),
+        Step::Reply(reply) => model.hear(reply),
+    }
+}
+
 fn take(machine: &mut Sending, setting: Setting, model: &mut Client, step: Step) -> Outcome {
     match step {
-        Step::Wish(wish) => {
-            machine.wish(wish);
-            model.wish(wish)
-        }
+        Step::Wish(wish) => machine.wish(wish),
         Step::Reply(reply) => {
             let said = octets(model, setting, reply);
             machine.hear(if reply == Reply::End {
@@ -153,9 +192,41 @@ fn take(machine: &mut Sending, setting: Setting, model: &mut Client, step: Step)
             } else {
                 vec![said]
             });
-            model.hear(reply)
         }
     }
+    expect(model, step)
+}
+
+/// Goes this way once more, but that the stream breaks in the midst of what the last step makes the client say: behind each
+/// command, and an octet before its end.
+fn broken(settings: &Settings, setting: Setting, path: &[Step], step: Step) -> Result<usize, String> {
+    let mut model = Client::new(setting);
+    for step in path {
+        let _ = expect(&mut model, *step);
+    }
+    let whole = expect(&mut model, step);
+    let mut left = 0;
+    let mut cuts = Vec::new();
+    for (index, command) in whole.sends.iter().enumerate() {
+        left += wire(setting, *command).len();
+        cuts.push((left - 1, &whole.sends[index..]));
+        cuts.push((left, &whole.sends[index + 1..]));
+    }
+    for (room, unsent) in &cuts {
+        let (mut machine, mut before) = (Sending::new(setting, settings), Client::new(setting));
+        for step in path {
+            take(&mut machine, setting, &mut before, *step);
+        }
+        machine.forget();
+        machine.leave_room(*room);
+        let mut outcome = take(&mut machine, setting, &mut before, step);
+        machine.lose();
+        outcome.reports.extend(before.lose(unsent).reports);
+        machine
+            .judge_told(&outcome)
+            .map_err(|fault| format!("lost behind {room} octets: {fault}"))?;
+    }
+    Ok(cuts.len())
 }
 
 /// Every sequence of steps, but that only the shortest of those which lead to the same state of the model by the same two
@@ -169,13 +240,10 @@ fn explore(setting: Setting) -> (usize, usize, usize) {
         let (mut before, mut came) = (Client::new(setting), None);
         for step in &path {
             came = Some((*step, before.awaited()));
-            let _ = match step {
-                Step::Reply(reply) => before.hear(*reply),
-                Step::Wish(wish) => before.wish(*wish),
-            };
+            let _ = expect(&mut before, *step);
         }
         for step in steps(&before) {
-            let mut machine = Sending::new(&settings);
+            let mut machine = Sending::new(setting, &settings);
             let mut model = Client::new(setting);
             for step in path.iter().chain([&step]) {
                 let outcome = take(&mut machine, setting, &mut model, *step);
@@ -184,8 +252,17 @@ fn explore(setting: Setting) -> (usize, usize, usize) {
                     .unwrap_or_else(|fault| panic!("{setting:?}: {path:?}, then {step:?}: {fault}"));
             }
             sequences += 1;
+            if model.is_closed() {
+                let outcome = take(&mut machine, setting, &mut model, Step::Wish(Wish::Next(1)));
+                machine.judge(&outcome).unwrap_or_else(|fault| {
+                    panic!("{setting:?}: {path:?}, {step:?}, then a message: {fault}")
+                });
+            }
             states.insert(model.clone());
             if seen.insert((model, came, (step, before.awaited()))) {
+                let losses = broken(&settings, setting, &path, step);
+                sequences +=
+                    losses.unwrap_or_else(|fault| panic!("{setting:?}: {path:?}, {step:?}, {fault}"));
                 let mut path = path.clone();
                 path.push(step);
                 depth = depth.max(path.len());
@@ -196,11 +273,16 @@ fn explore(setting: Setting) -> (usize, usize, usize) {
     (sequences, states.len(), depth)
 }
 
-/// What may happen next: the server says something, or the application wishes something.
+/// What may happen next: the server says something, or the application wishes something. A message to follow another it may
+/// wish at any time.
 fn steps(model: &Client) -> Vec<Step> {
     let mut steps = Vec::new();
     if !model.is_closed() {
         steps.extend(REPLIES.map(Step::Reply));
+        steps.push(Step::Wish(Wish::Next(1)));
+    }
+    if model.may_announce() {
+        steps.push(Step::Wish(Wish::Next(0)));
     }
     if !model.is_closed() && model.awaited().is_none() {
         steps.extend(WISHES.map(Step::Wish));

@@ -1,13 +1,15 @@
 //! A client machine whose application wishes what it is told to, before a server that says what it is told to.
 
 use smtp_proto::{
-    client::{Login, Tls as Policy, Use},
+    client::{Login, Tls as Policy, Use, WhyNot as Refusal},
     sasl::{Credentials, InClear},
-    types::Protocol,
+    types::{Keyword, Protocol},
 };
 use smtp_tests::{
     Driver, Seat, Sender, Settings, Writes,
-    model::client::{Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Wish},
+    model::client::{
+        Chunks, Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish,
+    },
 };
 
 /// The message, in two chunks of at most [`CHUNK`] octets.
@@ -16,6 +18,7 @@ const CHUNK: usize = 10;
 
 /// The machine and its application.
 pub(crate) struct Sending {
+    setting: Setting,
     driver: Driver<Sender>,
     /// How many lines of the log were looked at.
     read: usize,
@@ -30,12 +33,12 @@ pub(crate) fn settings(setting: Setting) -> Settings {
     } else {
         Protocol::Smtp
     };
-    config.chunking = if setting.chunking {
-        Use::WhenOffered
-    } else {
-        Use::Never
+    config.chunking = match setting.chunks {
+        Chunks::WhenOffered => Use::WhenOffered,
+        Chunks::Never | Chunks::Binary(_) => Use::Never,
     };
     config.limits.chunk = CHUNK;
+    config.limits.window = setting.window.max(2);
     config.tls = match setting.tls {
         Tls::Never => Policy::Disabled,
         Tls::IfOffered => Policy::Opportunistic,
@@ -49,25 +52,55 @@ pub(crate) fn settings(setting: Setting) -> Settings {
 }
 
 impl Sending {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(setting: Setting, settings: &Settings) -> Self {
         let mut driver = Driver::new(Sender::new(settings), Writes::First);
         driver.drive().expect("it waits for the greeting");
-        Self { driver, read: 0 }
+        Self {
+            setting,
+            driver,
+            read: 0,
+        }
     }
 
     pub(crate) fn wish(&mut self, wish: Wish) {
+        let before = self.driver.seat.log().len();
         let seat = &mut self.driver.seat;
         match wish {
             Wish::Noop => seat.plan("noop"),
             Wish::Reset => seat.plan("reset"),
             Wish::Quit => seat.plan("quit"),
             Wish::Deliver(recipients) => {
-                let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
-                let to: String = (0..recipients).map(rcpt).collect();
-                seat.plan(&format!("deliver MAIL FROM:<ann@client.example>{to}"));
-                seat.plan(&format!("body {MESSAGE}"));
+                seat.plan(&format!(
+                    "deliver {}",
+                    envelope(self.setting, Turn::Own, recipients)
+                ));
             }
+            Wish::Next(recipients) => seat
+                .announce(&envelope(self.setting, Turn::Behind, recipients))
+                .expect("an envelope"),
         }
+        self.go_on();
+        let log = &self.driver.seat.log()[before..];
+        let sent = !log.iter().any(|line| line.starts_with("not-sent "));
+        if sent && matches!(wish, Wish::Deliver(_) | Wish::Next(_)) {
+            self.driver.seat.plan(&format!("body {MESSAGE}"));
+        }
+    }
+
+    /// What came of it so far is not looked at.
+    pub(crate) fn forget(&mut self) {
+        self.driver.said.clear();
+        self.read = self.driver.seat.log().len();
+    }
+
+    /// The stream takes so many octets from now on, and no more.
+    pub(crate) const fn leave_room(&mut self, octets: usize) {
+        self.driver.leave_room(octets);
+    }
+
+    /// The stream breaks.
+    pub(crate) fn lose(&mut self) {
+        self.driver.seat.lost();
         self.go_on();
     }
 
@@ -91,10 +124,19 @@ impl Sending {
     /// Whether all that came of it is what the model says.
     pub(crate) fn judge(&mut self, outcome: &Outcome) -> Result<(), String> {
         let said = String::from_utf8_lossy(&std::mem::take(&mut self.driver.said)).into_owned();
-        let due: String = outcome.sends.iter().map(|command| wire(*command)).collect();
+        let due: String = outcome
+            .sends
+            .iter()
+            .map(|command| wire(self.setting, *command))
+            .collect();
         if said != due {
             return Err(format!("sends {said:?} in place of {due:?}"));
         }
+        self.judge_told(outcome)
+    }
+
+    /// Whether the application is told what the model says, whatever was sent.
+    pub(crate) fn judge_told(&mut self, outcome: &Outcome) -> Result<(), String> {
         let told = tell(self.driver.seat.log().get(self.read..).unwrap_or_default());
         self.read = self.driver.seat.log().len();
         let due: Vec<String> = outcome.reports.iter().map(report).collect();
@@ -103,6 +145,22 @@ impl Sending {
         }
         Ok(())
     }
+}
+
+fn envelope(setting: Setting, turn: Turn, recipients: usize) -> String {
+    let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
+    let to: String = (0..recipients).map(rcpt).collect();
+    format!("{}{to}", mail(setting, turn))
+}
+
+fn mail(setting: Setting, turn: Turn) -> String {
+    let who = match turn {
+        Turn::Own => "ann",
+        Turn::Behind => "bob",
+    };
+    let binary = setting.chunks == Chunks::Binary(turn);
+    let body = if binary { " BODY=BINARYMIME" } else { "" };
+    format!("MAIL FROM:<{who}@client.example>{body}")
 }
 
 /// What a server writes to say this to what it is asked.
@@ -118,8 +176,9 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
     match reply {
         Reply::Positive if hello => {
             let keywords = [
-                ("PIPELINING", setting.pipelining),
-                ("CHUNKING", setting.chunking),
+                ("PIPELINING", setting.window > 1),
+                ("CHUNKING", setting.chunks != Chunks::Never),
+                ("BINARYMIME", matches!(setting.chunks, Chunks::Binary(_))),
                 ("STARTTLS", setting.starttls && !model.is_encrypted()),
                 ("AUTH PLAIN", setting.login),
             ];
@@ -141,7 +200,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
 }
 
 /// What goes over the wire.
-fn wire(command: Command) -> String {
+pub(crate) fn wire(setting: Setting, command: Command) -> String {
     let line = match command {
         Command::Greeting | Command::For(_) => return String::new(),
         Command::Ehlo => "EHLO client.example",
@@ -152,7 +211,7 @@ fn wire(command: Command) -> String {
         Command::Star => "*",
         Command::Noop => "NOOP",
         Command::Rset => "RSET",
-        Command::Mail => "MAIL FROM:<ann@client.example>",
+        Command::Mail(turn) => return format!("{}\r\n", mail(setting, turn)),
         Command::Rcpt(one) => return format!("RCPT TO:<r{one}@example.org>\r\n"),
         Command::Data => "DATA",
         Command::Text => "Hello\r\n..dot\r\n.",
@@ -205,6 +264,15 @@ fn report(report: &Report) -> String {
             };
             format!("closed {fate}{}", fates(each))
         }
+        Report::NotSent(why) => {
+            let why = match why {
+                WhyNot::OutOfTurn => Refusal::OutOfTurn,
+                WhyNot::Over => Refusal::Over,
+                WhyNot::NotOffered => Refusal::NotOffered(Keyword::Chunking),
+                WhyNot::NoRecipients => Refusal::NoRecipients,
+            };
+            format!("not-sent {why}")
+        }
     }
 }
 
@@ -214,6 +282,7 @@ fn name(command: Command) -> String {
         Command::Ehlo | Command::Helo | Command::Lhlo => format!("Hello({command:?})"),
         Command::Star => "Auth".to_owned(),
         Command::Rset => "Reset".to_owned(),
+        Command::Mail(_) => "Mail".to_owned(),
         Command::Rcpt(one) => format!("Recipient({one})"),
         Command::Text | Command::LoneDot | Command::LastChunk => "Message".to_owned(),
         Command::For(one) => format!("MessageFor({one})"),

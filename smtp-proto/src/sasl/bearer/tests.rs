@@ -34,14 +34,34 @@ fn the_example_of_oauthbearer() {
     assert_eq!(client.finish(), Ok(()));
 }
 
-/// RFC 7628 section 4.3, by which a client asks without a token: there is no way to tell it.
+/// RFC 7628 section 4.3: a client asks without a token, and is told how it fails.
 #[test]
-fn a_failure_is_acknowledged() {
+fn who_shows_no_token_asks_for_the_failure() {
     let encoded = b"bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9AQE=";
     let response = base64::decode(encoded).unwrap();
     assert!(response.expose().ends_with(b"\x01auth=\x01\x01"));
+    let asks = |response| discovery(Mechanism::OAUTHBEARER, response).is_some();
+    assert!(asks(response.expose()));
+    assert!(discovery(Mechanism::XOAUTH2, response.expose()).is_none());
     assert!(Claim::parse(Mechanism::OAUTHBEARER, response.expose(), None).is_err());
+    assert!(asks(b"n,,\x01auth=\x01host=x\x01\x01"));
+    for other in [
+        "n,,\x01\x01",
+        "n,,\x01host=x\x01\x01",
+        "n,,\x01auth=\x01",
+        "n,,\x01auth= \x01\x01",
+        "n,,\x01auth=Bearer\x01\x01",
+        "n,,\x01auth=Bearer t\x01\x01",
+        "n,,\x01auth=\x01auth=\x01\x01",
+        "n,,\x01auth=\x01auth=Bearer t\x01\x01",
+        "p=tls-exporter,,\x01auth=\x01\x01",
+    ] {
+        assert!(!asks(other.as_bytes()), "{other:?}");
+    }
+}
 
+#[test]
+fn a_failure_is_acknowledged() {
     let token = TOKEN.into();
     for (client, acknowledgement) in [
         (

@@ -1,15 +1,32 @@
 //! What a client knows of the transaction that is open.
 
-use super::{Command, Fate};
+use std::collections::VecDeque;
+
+use super::{Command, Fate, Turn};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mail {
+    pub(super) turn: Turn,
+    /// It goes in chunks.
+    pub(super) chunks: bool,
+    /// MAIL, RCPT and DATA that were not sent yet.
+    unsent: VecDeque<Command>,
+    /// Its first commands were sent behind another message. Nothing follows from that here; a machine may think otherwise.
+    pub(super) early: bool,
     pub(super) recipients: Vec<Recipient>,
     pub(super) mail_refused: bool,
     /// DATA or a chunk was refused.
     pub(super) refused: bool,
     /// All of the message was sent.
     pub(super) complete: bool,
+}
+
+/// The transaction that is to follow the one that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Next {
+    pub(super) mail: Mail,
+    /// Commands of it that were sent already. They are answered behind all of the open one.
+    pub(super) sent: VecDeque<Command>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,13 +39,34 @@ pub(super) enum Recipient {
 }
 
 impl Mail {
-    pub(super) fn new(recipients: usize) -> Self {
+    pub(super) fn new(turn: Turn, chunks: bool, recipients: usize) -> Self {
+        let rcpt = (0..recipients).map(Command::Rcpt);
+        // Choice: BDAT waits for the replies to RCPT.
+        let data = (!chunks).then_some(Command::Data);
         Self {
+            turn,
+            chunks,
+            unsent: [Command::Mail(turn)]
+                .into_iter()
+                .chain(rcpt)
+                .chain(data)
+                .collect(),
+            early: false,
             recipients: vec![Recipient::Open; recipients],
             mail_refused: false,
             refused: false,
             complete: false,
         }
+    }
+
+    /// What is to be sent now. RFC 5321 section 3.3: nothing more behind a refused MAIL, and no DATA when it is known that nobody
+    /// is to get the message.
+    pub(super) fn pop(&mut self) -> Option<Command> {
+        let nobody = self
+            .recipients
+            .iter()
+            .all(|recipient| *recipient == Recipient::Refused);
+        self.unsent.pop_front_if(|_| !(self.mail_refused || nobody))
     }
 
     pub(super) fn any_accepted(&self) -> bool {
@@ -40,7 +78,7 @@ impl Mail {
         let nobody = self.mail_refused || self.refused;
         match asked {
             Command::Rset => self.refused |= refused,
-            Command::Mail => self.mail_refused |= refused,
+            Command::Mail(_) => self.mail_refused |= refused,
             // With nobody to get the message, what is said of it says nothing new.
             Command::Data if self.welcome().next().is_some() => self.refused |= refused,
             Command::Chunk => self.refused |= refused,

@@ -2,24 +2,32 @@
 
 /// What a client is set to, and what the server offers to EHLO or LHLO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::exhaustive_structs,
-    clippy::struct_excessive_bools,
-    reason = "plain data"
-)]
+#[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Setting {
     /// LMTP (RFC 2033).
     pub lmtp: bool,
-    /// PIPELINING is offered (RFC 2920).
-    pub pipelining: bool,
-    /// CHUNKING is offered, and used (RFC 3030).
-    pub chunking: bool,
+    /// How many commands may be unanswered: if it is more than one, PIPELINING is offered (RFC 2920).
+    pub window: usize,
+    /// Which messages go in chunks (RFC 3030).
+    pub chunks: Chunks,
     /// STARTTLS is offered, as long as the session is in clear (RFC 3207).
     pub starttls: bool,
     /// Whether TLS is wanted.
     pub tls: Tls,
     /// The client logs in; the server offers AUTH (RFC 4954).
     pub login: bool,
+}
+
+/// Which messages go in chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Chunks {
+    /// None; CHUNKING is not offered.
+    Never,
+    /// All of them, where CHUNKING is offered.
+    WhenOffered,
+    /// Those of this kind, since they are binary; CHUNKING and BINARYMIME are offered.
+    Binary(Turn),
 }
 
 /// Whether TLS is wanted.
@@ -48,7 +56,7 @@ pub enum Command {
     Star,
     Noop,
     Rset,
-    Mail,
+    Mail(Turn),
     Rcpt(usize),
     Data,
     /// The message and its final dot; in LMTP there is a reply for each accepted recipient.
@@ -60,6 +68,16 @@ pub enum Command {
     /// Nothing is sent: the reply for this recipient (LMTP).
     For(usize),
     Quit,
+}
+
+/// How a message came to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Turn {
+    /// It was given to a session that was ready.
+    Own,
+    /// It was announced behind another one.
+    Behind,
 }
 
 /// What a server says.
@@ -84,12 +102,14 @@ pub enum Reply {
     End,
 }
 
-/// What an application may want when the session is ready.
+/// What an application may want: a message to follow the one that is under way, and the rest when the session is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
 pub enum Wish {
     /// A message to so many recipients.
     Deliver(usize),
+    /// A message to so many recipients, behind the one that is under way.
+    Next(usize),
     /// NOOP.
     Noop,
     /// RSET.
@@ -110,8 +130,25 @@ pub enum Report {
     Ready,
     /// A transaction is over: whether anybody gets the message, and what became of each recipient.
     Finished(bool, Vec<Fate>),
-    /// The session is over, with or without a transaction: what became of its message, and of each recipient.
+    /// The session is over, with or without a transaction: what became of its message, and of each recipient; behind them
+    /// those of the message that was to follow.
     Closed(Option<Fate>, Vec<Fate>),
+    /// A wish is not carried out. All is as it was.
+    NotSent(WhyNot),
+}
+
+/// Why a wish is not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum WhyNot {
+    /// There is no transaction to follow, or one follows it already.
+    OutOfTurn,
+    /// The session is over.
+    Over,
+    /// It is binary, and that is not offered (RFC 3030 section 3).
+    NotOffered,
+    /// It is to nobody (RFC 5321 section 3.3).
+    NoRecipients,
 }
 
 /// What became of a message, or of a recipient.
