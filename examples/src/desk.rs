@@ -5,7 +5,7 @@ use std::{io, net::IpAddr, sync::Arc};
 use smtp_proto::{
     TlsUpgrade,
     sasl::Progress,
-    server::{Event, Server, Ticket, ticket},
+    server::{AuthFault, Event, Server, Ticket, ticket},
     trace::{Received, ReturnPath},
     types::{ForwardPath, Rejection, ReversePath},
 };
@@ -123,6 +123,8 @@ impl Desk {
                 }
                 server.answer_auth(ticket, progress)
             }
+            // Nothing was shown, so nobody has guessed at anything.
+            Event::AuthFailed(AuthFault::NoToken) => Ok(()),
             Event::AuthFailed(why) => {
                 log(&std::mem::take(&mut self.attempt).end(why, self.peer));
                 Ok(())

@@ -1,6 +1,6 @@
 //! The flags and the policy of the `server` examples.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
@@ -68,8 +68,8 @@ pub struct Flags {
     #[arg(long, value_name = "BYTES", default_value_t = 25 << 20)]
     pub max_size: u64,
     /// Most recipients of a message
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub max_recipients: u32,
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub max_recipients: NonZeroU32,
     /// Seconds to wait for a command
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,

@@ -8,6 +8,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use smtp_proto::{
     TlsFacts,
     client::{self, Config, Event},
+    driver::LastRefusal,
 };
 use tracing::debug;
 
@@ -174,6 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     fn new(stream: Stream<S>, machine: client::Client) -> Self {
         Self {
             connection: Connection::new(stream, machine),
+            refusal: LastRefusal::default(),
             #[cfg(feature = "rustls")]
             tls: None,
         }

@@ -1,6 +1,6 @@
 //! A message on its way to the server, from memory or from a reader.
 
-use std::io;
+use std::{io, mem};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::{
@@ -11,7 +11,7 @@ use futures_lite::{
 use smtp_proto::{
     Step, Wait,
     client::{self, BodyPermit, Event},
-    driver::{Content, LastRefusal},
+    driver::Content,
 };
 use tracing::debug;
 
@@ -25,7 +25,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         source: &mut Source<'_, R>,
         mut see: impl FnMut(&Event<'_>, &mut client::Client),
     ) -> Result<(), Error> {
-        let (mut permit, mut refusal, mut unreadable) = (None, LastRefusal::default(), None);
+        let (mut permit, mut unreadable) = (None, None);
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -45,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 }
             };
             see(&event, machine);
-            refusal.note(&event);
+            self.refusal.note(&event);
             match event {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
-                        None => refusal.closed(why, message, source),
+                        None => mem::take(&mut self.refusal).closed(why, message, source),
                     });
                 }
                 _ => {}

@@ -1,6 +1,6 @@
 //! A client that connects, sends messages, and says what became of them.
 
-use std::{io::Read, net::TcpStream};
+use std::{io::Read, mem, net::TcpStream};
 
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
@@ -36,6 +36,7 @@ use crate::{Connection, Error, SendError, Socket, Stream, transfer::Source};
 #[derive(Debug)]
 pub struct Client<S = TcpStream> {
     pub(crate) connection: Connection<Stream<S>, client::Client>,
+    pub(crate) refusal: LastRefusal,
     #[cfg(feature = "rustls")]
     pub(crate) tls: Option<ClientTls>,
 }
@@ -252,7 +253,6 @@ impl<S: Socket> Client<S> {
         &mut self,
         mut found: impl FnMut(Event<'_>, &client::Client) -> Option<T>,
     ) -> Result<T, Error> {
-        let mut refusal = LastRefusal::default();
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -261,10 +261,11 @@ impl<S: Socket> Client<S> {
                     continue;
                 }
             };
-            refusal.note(&event);
+            self.refusal.note(&event);
             match event {
                 Event::Closed { why, message } => {
                     debug!(%why, "session closed");
+                    let refusal = mem::take(&mut self.refusal);
                     return Err(refusal.closed(why, message, self.connection.take_error()));
                 }
                 Event::StartTls(upgrade) => {

@@ -10,6 +10,7 @@ use std::{
 use smtp_proto::{
     TlsFacts,
     client::{self, Config, Event},
+    driver::LastRefusal,
 };
 use tracing::debug;
 
@@ -153,6 +154,7 @@ impl<S: Socket> Client<S> {
     fn new(stream: Stream<S>, machine: client::Client) -> Self {
         Self {
             connection: Connection::new(stream, machine),
+            refusal: LastRefusal::default(),
             #[cfg(feature = "rustls")]
             tls: None,
         }

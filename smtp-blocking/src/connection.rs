@@ -206,7 +206,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         if self.shut_down() {
             let (due, mut dropped) = (due(LINGER), 0);
             while dropped < LINGER_OCTETS && !is_over(due) {
-                match uninterrupted(|| self.stream.read(&mut [0; 1024])) {
+                match self.stream.read(&mut [0; 1024]) {
                     Ok(0) => break,
                     Ok(octets) => dropped += octets,
                     Err(error) if would_block(&error) => {
@@ -214,6 +214,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
                             break;
                         }
                     }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(_) => break,
                 }
             }
@@ -258,13 +259,15 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     /// Reads what there is, and says whether that was anything.
     fn read(&mut self) -> bool {
         let mut scratch = [0; READ];
-        match uninterrupted(|| self.stream.read(&mut scratch)) {
+        match self.stream.read(&mut scratch) {
             Ok(0) => self.machine_mut().end_input(),
             Ok(octets) => self.buffered.received(scratch.get(..octets).unwrap_or(&scratch)),
             Err(error) if would_block(&error) => {
                 self.buffered.release();
                 return false;
             }
+            // The machine looks at the clock first.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => self.cannot_read(error),
         }
         true

@@ -124,6 +124,10 @@ fn push(tls: &mut rustls::Connection, socket: &mut impl Socket) -> io::Result<()
     uninterrupted(|| socket.flush())
 }
 
+/// How often it is read from the socket for some content: more often than a record of 16 KiB takes.
+#[cfg(feature = "rustls")]
+const PULLS: usize = 16;
+
 /// Reads some of what the peer has written, which may be a part of a record: it is kept. Zero at the end.
 #[cfg(feature = "rustls")]
 fn pull(tls: &mut rustls::Connection, socket: &mut impl Socket) -> io::Result<usize> {
@@ -141,16 +145,19 @@ impl<S: Socket> Read for Stream<S> {
         match &mut self.state {
             State::Clear => self.socket.read(buffer),
             #[cfg(feature = "rustls")]
-            State::Tls(tls) => match tls.reader().read(buffer) {
-                Err(error) if would_block(&error) => {
-                    // Once: a peer that sends records with nothing in them must not keep whoever reads from the clock.
-                    // Nothing is written here: who takes nothing before it was heard has to be heard.
+            State::Tls(tls) => {
+                for _ in 0..PULLS {
+                    match tls.reader().read(buffer) {
+                        Err(error) if would_block(&error) => {}
+                        done => return done,
+                    }
+                    // At the end the reader knows which kind of end it is. Nothing is written here: who takes nothing
+                    // before it was heard has to be heard.
                     pull(tls, &mut self.socket)?;
-                    // At the end the reader knows which kind of end it is.
-                    tls.reader().read(buffer)
                 }
-                done => done,
-            },
+                // A peer that sends records with nothing in them must not keep whoever reads from the clock.
+                Err(io::ErrorKind::Interrupted.into())
+            }
             #[cfg(feature = "rustls")]
             State::Gone => Ok(0),
         }

@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, Empty, Read, empty},
+    mem,
     time::Instant,
 };
 
 use smtp_proto::{
     Step, Wait,
     client::{self, BodyPermit, Event},
-    driver::{Content, LastRefusal},
+    driver::Content,
 };
 use tracing::debug;
 
@@ -22,7 +23,7 @@ impl<S: Socket> Client<S> {
         source: &mut Source<'_, R>,
         mut see: impl FnMut(&Event<'_>, &mut client::Client),
     ) -> Result<(), Error> {
-        let (mut permit, mut refusal, mut unreadable) = (None, LastRefusal::default(), None);
+        let (mut permit, mut unreadable) = (None, None);
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -42,7 +43,7 @@ impl<S: Socket> Client<S> {
                 }
             };
             see(&event, machine);
-            refusal.note(&event);
+            self.refusal.note(&event);
             match event {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
@@ -51,7 +52,7 @@ impl<S: Socket> Client<S> {
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
-                        None => refusal.closed(why, message, source),
+                        None => mem::take(&mut self.refusal).closed(why, message, source),
                     });
                 }
                 _ => {}

@@ -1,5 +1,7 @@
 //! A client that connects, sends messages, and says what became of them.
 
+use std::mem;
+
 use smtp_proto::{
     Step, TlsFacts, TlsUpgrade,
     client::{self, Asked, Closed, Event, Receipt, WhyNot},
@@ -38,6 +40,7 @@ use crate::{Connection, Error, SendError, Stream, transfer::Source};
 #[derive(Debug)]
 pub struct Client<S = TcpStream> {
     pub(crate) connection: Connection<Stream<S>, client::Client>,
+    pub(crate) refusal: LastRefusal,
     #[cfg(feature = "rustls")]
     pub(crate) tls: Option<ClientTls>,
 }
@@ -270,7 +273,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         &mut self,
         mut found: impl FnMut(Event<'_>, &client::Client) -> Option<T>,
     ) -> Result<T, Error> {
-        let mut refusal = LastRefusal::default();
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -279,10 +281,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     continue;
                 }
             };
-            refusal.note(&event);
+            self.refusal.note(&event);
             match event {
                 Event::Closed { why, message } => {
                     debug!(%why, "session closed");
+                    let refusal = mem::take(&mut self.refusal);
                     return Err(refusal.closed(why, message, self.connection.take_error()));
                 }
                 Event::StartTls(upgrade) => {

@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 use smtp_proto::{
     TlsFacts,
     client::{self, Config, Event},
+    driver::LastRefusal,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -157,6 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     fn new(stream: Stream<S>, machine: client::Client) -> Self {
         Self {
             connection: Connection::new(stream, machine),
+            refusal: LastRefusal::default(),
             #[cfg(feature = "rustls")]
             tls: None,
         }

@@ -1,11 +1,11 @@
 //! A message on its way to the server, from memory or from a reader.
 
-use std::io;
+use std::{io, mem};
 
 use smtp_proto::{
     Step, Wait,
     client::{self, BodyPermit, Event},
-    driver::{Content, LastRefusal},
+    driver::Content,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, Empty, empty},
@@ -23,7 +23,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         source: &mut Source<'_, R>,
         mut see: impl FnMut(&Event<'_>, &mut client::Client),
     ) -> Result<(), Error> {
-        let (mut permit, mut refusal, mut unreadable) = (None, LastRefusal::default(), None);
+        let (mut permit, mut unreadable) = (None, None);
         loop {
             let (event, machine) = match self.connection.poll() {
                 (Step::Event(event), machine) => (event, machine),
@@ -43,7 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 }
             };
             see(&event, machine);
-            refusal.note(&event);
+            self.refusal.note(&event);
             match event {
                 Event::Body(granted) => permit = Some(granted),
                 Event::Finished(_) => return Ok(()),
@@ -52,7 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     let source = self.connection.take_error();
                     return Err(match unreadable {
                         Some(error) => Error::Source(error),
-                        None => refusal.closed(why, message, source),
+                        None => mem::take(&mut self.refusal).closed(why, message, source),
                     });
                 }
                 _ => {}

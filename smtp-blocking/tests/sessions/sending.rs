@@ -12,7 +12,7 @@ use smtp_blocking::{Client, Error, SendError};
 use smtp_proto::{
     Phase,
     client::{Closed, Config, Fate, Receipt, Use},
-    types::{Body, Envelope, ForwardPath, MailParameters, ReversePath},
+    types::{Body, Envelope, ForwardPath, MailParameters, Protocol, ReversePath},
 };
 
 use crate::support::{Fake, SHORT, bob, client_config, drip, envelope, narrow, receive, server_config, text};
@@ -285,6 +285,42 @@ fn a_server_that_does_not_want_the_session_says_why() {
     assert_eq!(
         refused.to_string(),
         "the server refused the session: 554 5.7.1 go away"
+    );
+    refusing.join().unwrap();
+}
+
+#[test]
+fn what_ended_the_session_with_one_message_is_told_of_the_next() {
+    let mut config = client_config();
+    config.protocol = Protocol::Lmtp;
+    let (near, far) = narrow();
+    let refusing = thread::spawn(move || {
+        let mut fake = Fake::new(far);
+        fake.say("220 mx\r\n");
+        for (verb, reply) in [
+            ("LHLO", "250 mx\r\n"),
+            ("MAIL", "250 ok\r\n"),
+            ("RCPT", "250 ok\r\n"),
+            ("RCPT", "250 ok\r\n"),
+            ("DATA", "354 go on\r\n"),
+            ("Hi", ""),
+            (".", "250 ok\r\n421 4.3.2 closing\r\n"),
+        ] {
+            assert!(fake.line().starts_with(verb));
+            fake.say(reply);
+        }
+    });
+    let mut client = Client::on(near, config).unwrap();
+    let both = bob().to(ForwardPath::parse("ann@mx.example").unwrap());
+    let mut results = Vec::new();
+    client.send_all([(both, &b"Hi\r\n"[..]), (bob(), b"Hi\r\n")], |result| {
+        results.push(result);
+    });
+    assert!(results[0].is_ok());
+    let failed = results[1].as_ref().unwrap_err().to_string();
+    assert_eq!(
+        failed,
+        "the server closed the session with 421: 421 4.3.2 closing"
     );
     refusing.join().unwrap();
 }

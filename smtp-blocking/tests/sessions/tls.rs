@@ -1,7 +1,7 @@
 //! TLS in both roles: STARTTLS, TLS from the first octet, and what can go wrong with either.
 
 use std::{
-    io::{self, IoSlice, Read, Write},
+    io::{self, BufReader, IoSlice, Read, Write},
     net::{TcpListener, TcpStream},
     os::{
         fd::{AsFd, BorrowedFd},
@@ -152,6 +152,56 @@ impl Socket for Crumbs {
     fn shut_down(&mut self) -> io::Result<()> {
         self.0.shut_down()
     }
+}
+
+/// A stream with a buffer of its own, so that there may be something to read though its descriptor has nothing.
+struct Ahead(BufReader<UnixStream>);
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Ahead {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.get_mut().write(octets)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.get_mut().flush()
+    }
+}
+
+impl AsFd for Ahead {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get_ref().as_fd()
+    }
+}
+
+impl Socket for Ahead {
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.0.get_ref().set_nonblocking(nonblocking)
+    }
+
+    fn shut_down(&mut self) -> io::Result<()> {
+        self.0.get_mut().shut_down()
+    }
+}
+
+#[test]
+fn what_a_stream_holds_already_is_not_waited_for() {
+    let pair = Pair::new();
+    let message = text(300_000);
+    let (near, far) = UnixStream::pair().unwrap();
+    thread::scope(|scope| {
+        let far = Ahead(BufReader::with_capacity(1 << 16, far));
+        let receiving = scope.spawn(|| receive(far, requiring(), &pair.server, false));
+        let mut client = Client::on_with_tls(near, wanting(client::Tls::Required), pair.client()).unwrap();
+        assert!(client.send(bob(), &message).unwrap().all_accepted());
+        client.quit().unwrap();
+        assert!(receiving.join().unwrap().mails[0].body == message);
+    });
 }
 
 #[test]

@@ -18,11 +18,12 @@ pub enum Duty<'b> {
     /// Write these octets, as many as the stream takes in one go, and report [`took`](Buffered::took). A write of zero
     /// octets is an error.
     Write(&'b [u8]),
-    /// Read, report [`received`](Buffered::received) or [`end_input`](Machine::end_input), and [`Attempt::has_read`].
+    /// Read, report [`received`](Buffered::received), [`end_input`](Machine::end_input) or [`lost`](Machine::lost), and in
+    /// each of these cases [`Attempt::has_read`].
     Read,
     /// Poll the machine: the wait is over.
     Poll,
-    /// Wait until the stream can do what it could not, or the deadline has come, and begin a new attempt.
+    /// Wait until the stream can do what it could not, and begin a new attempt; or until the deadline, and poll the machine.
     Sleep,
 }
 
@@ -65,7 +66,7 @@ impl Attempt {
         self.read = Progress::Blocked;
     }
 
-    /// Something was read, or the end was reached.
+    /// Something was read, or nothing more can be.
     pub const fn has_read(&mut self) {
         (self.heard, self.flush_again) = (true, true);
     }

@@ -215,6 +215,7 @@ impl Server {
             return Next::Again;
         };
         match exchange.awaits {
+            // It has failed, so `*` has the same reply: what the client breaks off then is no exchange.
             Awaits::Refusal(rejection) => {
                 self.pipeline.reply(&Reply::Rejection(&rejection));
                 self.failed_auth();

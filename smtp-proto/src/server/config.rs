@@ -13,10 +13,12 @@ use crate::{
 /// The settings of a server. Start from [`Config::new`] and change what should differ.
 ///
 /// ```
+/// use std::time::Duration;
+///
 /// use smtp_proto::{server::Config, types::Host};
 ///
 /// let mut config = Config::new(Host::parse("mx.example.org")?);
-/// config.limits.recipients = 100;
+/// config.timeouts.command = Duration::from_secs(120);
 /// config.message_limit(10 << 20);
 /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
 /// ```
@@ -33,7 +35,8 @@ pub struct Config {
     ///
     /// Offering does not make it work: STARTTLS needs a driver that does the handshake, AUTH an application that
     /// answers [`Event::Auth`](super::Event::Auth), the
-    /// numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too), and an extension
+    /// numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too, or both with
+    /// [`recipient_limit`](Self::recipient_limit)), and an extension
     /// that has no type needs [`Unknown::Ask`].
     ///
     /// What is of no use now is left out: STARTTLS under TLS, REQUIRETLS in clear (RFC 3207 section 4.2, RFC 8689
@@ -138,13 +141,11 @@ impl Config {
     }
 
     /// Sets how many recipients a transaction may have, both as a limit and as what LIMITS announces as RCPTMAX (RFC 9422
-    /// section 4.2), so that clients divide a message beforehand (0 announces nothing, and takes nobody).
-    pub fn recipient_limit(&mut self, most: u32) {
-        self.limits.recipients = most;
-        if let Some(most) = NonZeroU32::new(most) {
-            let limits = self.extensions.limits().with_rcpt_max(most);
-            self.extensions.add(Extension::Limits(limits));
-        }
+    /// section 4.2), so that clients divide a message beforehand.
+    pub fn recipient_limit(&mut self, most: NonZeroU32) {
+        self.limits.recipients = most.get();
+        let limits = self.extensions.limits().with_rcpt_max(most);
+        self.extensions.add(Extension::Limits(limits));
     }
 }
 

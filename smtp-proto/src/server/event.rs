@@ -164,8 +164,8 @@ pub enum AuthFault {
     /// What came was too long: 500.
     #[error("the response is too long")]
     TooLong,
-    /// The client showed no bearer token, to learn what token it needs (RFC 7628 section 4.3): a challenge that says so,
-    /// and 535.
+    /// The client showed no bearer token, as one does that asks how it fails (RFC 7628 section 4.3): the challenge that a
+    /// wrong token gets, which names no scope and no provider, and 535.
     #[error("the client asked what token it needs")]
     NoToken,
 }

@@ -39,7 +39,7 @@ fn ehlo_lists_the_name_first_and_each_extension_on_a_line() {
 #[test]
 fn the_most_recipients_are_announced_and_kept_to() {
     let mut config = config();
-    config.recipient_limit(2);
+    config.recipient_limit(core::num::NonZeroU32::new(2).unwrap());
     let mut session = Session::fresh(config.clone());
     session.goes_on();
     session.sends("EHLO client.test");
@@ -51,7 +51,7 @@ fn the_most_recipients_are_announced_and_kept_to() {
     let most = core::num::NonZeroU32::new(7).unwrap();
     let others = config.extensions.limits().with_mail_max(most);
     config.extensions.add(Extension::Limits(others));
-    config.recipient_limit(u32::MAX);
+    config.recipient_limit(core::num::NonZeroU32::MAX);
     let limits = config.extensions.limits();
     assert_eq!(limits.rcpt_max().unwrap().get(), 999_999);
     assert_eq!(limits.mail_max(), Some(most));
