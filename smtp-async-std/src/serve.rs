@@ -147,7 +147,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 /// after [`Options::grace`]. Returns when all have ended. A session that panics ends alone. Dropping the future drops
 /// all sessions, each where it next waits.
 ///
-/// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`].
+/// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`]. A connection counts as long as the
+/// future of its session runs: let it end there.
 ///
 /// # Errors
 ///
