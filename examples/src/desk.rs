@@ -197,6 +197,7 @@ impl Desk {
         if let Err(stale) = answered {
             log(&stale.to_string());
         }
+        self.forget(server);
         Todo::Nothing
     }
 
@@ -215,7 +216,15 @@ impl Desk {
         if let Err(stale) = answered {
             log(&stale.to_string());
         }
+        self.forget(server);
         kept.name.ok()
+    }
+
+    /// Drops what there is of a transaction that is over: the session may have a long rest before the next one.
+    fn forget(&mut self, server: &Server) {
+        if !server.state().in_transaction() {
+            self.transaction = Transaction::default();
+        }
     }
 
     /// Opens the store for a message, with its trace lines on top.
