@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use smtp_proto::data::{BareLineEndings, LineEndings, Stuffer, Unstuffed, Unstuffer};
+use smtp_proto::data::{BareLineEndings, LineEndings, DotStuffer, Unstuffed, DotUnstuffer};
 use smtp_proto_registry::request::receiver::{DataReceiver, DummyDataReceiver};
 
 use crate::{Case, Round};
@@ -107,7 +107,7 @@ fn wire(message: &[u8]) -> Vec<u8> {
 fn unstuff(message: &[u8], policy: BareLineEndings) -> Round {
     let wire = wire(message);
     Box::new(move || {
-        let mut unstuffer = Unstuffer::new(policy);
+        let mut unstuffer = DotUnstuffer::new(policy);
         for mut input in black_box(&wire).chunks(PIECE) {
             while let Unstuffed::Piece(piece) = unstuffer.next(&mut input) {
                 black_box(piece);
@@ -146,7 +146,7 @@ fn drop_registry(message: &[u8]) -> Round {
 
 fn stuff(message: Vec<u8>) -> Round {
     Box::new(move || {
-        let mut stuffer = Stuffer::for_data(LineEndings::Normalize);
+        let mut stuffer = DotStuffer::for_data(LineEndings::Normalize);
         for mut input in black_box(&message).chunks(PIECE) {
             while let Some(piece) = stuffer.next(&mut input).expect("the message can be sent") {
                 black_box(piece);

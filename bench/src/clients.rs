@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc};
 
 use smtp_proto::{
     Instant, Machine, Step,
-    client::{Client, Coming, Config, Event, Outcome, Piece},
+    client::{Client, Coming, Config, Event, Outcome, BodyStep},
     types::{ClientName, Envelope, ForwardPath, ReversePath},
 };
 
@@ -97,7 +97,7 @@ fn hear(client: &mut Client, replies: &str) -> bool {
                     .strip_suffix(".\r\n")
                     .unwrap_or_default()
                     .as_bytes();
-                while let Ok(Piece::Send(piece)) = client.body(&permit, &mut message, Coming::More) {
+                while let Ok(BodyStep::Write(piece)) = client.body(&permit, &mut message, Coming::More) {
                     black_box(piece);
                 }
                 client.end_body(permit).expect("the message can be sent");
@@ -113,5 +113,5 @@ fn hear(client: &mut Client, replies: &str) -> bool {
 
 fn flush(client: &mut Client) {
     let octets = black_box(client.output()).len();
-    client.wrote(octets);
+    client.advance_output(octets);
 }

@@ -112,7 +112,7 @@ impl Session {
             octets == 0 || matches!(answer.first(), Some(b'2' | b'3')),
             "the server refused something"
         );
-        self.server.wrote(octets);
+        self.server.advance_output(octets);
     }
 
     /// Sends a message, line by line or all commands at once.

@@ -4,8 +4,8 @@ use std::{io, net::IpAddr, sync::Arc};
 
 use smtp_proto::{
     TlsUpgrade,
-    sasl::Progress,
-    server::{AuthFault, Event, Server, Ticket, ticket},
+    sasl::AuthOutcome,
+    server::{AuthFailure, Event, Server, Ticket, ticket},
     trace::{Received, ReturnPath},
     types::{ForwardPath, Rejection, ReversePath},
 };
@@ -118,13 +118,13 @@ impl Desk {
             } => {
                 let users = &self.site.users;
                 let progress = users.judge(mechanism, claim, &server.sasl_context(), &mut self.attempt);
-                if progress == Progress::Refused {
+                if progress == AuthOutcome::Reject {
                     log(&self.attempt.failure(mechanism, self.peer));
                 }
                 server.answer_auth(ticket, progress)
             }
             // Nothing was shown, so nobody has guessed at anything.
-            Event::AuthFailed(AuthFault::NoToken) => Ok(()),
+            Event::AuthFailed(AuthFailure::NoToken) => Ok(()),
             Event::AuthFailed(why) => {
                 log(&std::mem::take(&mut self.attempt).end(why, self.peer));
                 Ok(())
@@ -144,7 +144,7 @@ impl Desk {
                     Err(rejection) => server.reject(ticket, rejection),
                 }
             }
-            Event::Message { ticket } => match self.begin(server) {
+            Event::Data { ticket } => match self.begin(server) {
                 Ok(message) => {
                     self.transaction.message = Some(message);
                     server.accept(ticket)
@@ -163,11 +163,11 @@ impl Desk {
                 if let Some(Err(error)) = written {
                     log(&format!("cannot store: {error}"));
                     self.transaction.message = None;
-                    let _ = server.fail_body(serve::not_stored());
+                    let _ = server.reject_body(serve::not_stored());
                 }
                 Ok(())
             }
-            Event::Verdict { ticket, .. } => {
+            Event::EndOfData { ticket, .. } => {
                 let message = self.transaction.message.take();
                 if message.as_ref().is_some_and(Incoming::is_looping) {
                     server.reject(ticket, Rejection::LOOP)
@@ -252,7 +252,7 @@ pub struct Keeping {
     store: Store,
     message: Option<Incoming>,
     kept: Option<String>,
-    ticket: Ticket<ticket::Verdict>,
+    ticket: Ticket<ticket::EndOfData>,
 }
 
 impl Keeping {
@@ -275,7 +275,7 @@ impl Keeping {
 #[derive(Debug)]
 pub struct Kept {
     name: io::Result<String>,
-    ticket: Ticket<ticket::Verdict>,
+    ticket: Ticket<ticket::EndOfData>,
 }
 
 #[expect(clippy::print_stderr, reason = "the log of a program for the terminal")]

@@ -11,7 +11,7 @@ use clap::Parser;
 use mail_builder::MessageBuilder;
 use mail_parser::{Message, MessageParser, MimeHeaders};
 use smtp_proto::{
-    TlsFacts,
+    TlsInfo,
     client::{self, Receipt},
     sasl::{Credentials, Secret},
     server::{self, Server},
@@ -110,7 +110,7 @@ impl Setting {
     pub fn report(
         &self,
         transcript: &Transcript,
-        client_knows: Option<&TlsFacts>,
+        client_knows: Option<&TlsInfo>,
         server_knows: &Knowledge,
         receipt: &Receipt,
         report: &mut String,
@@ -158,7 +158,7 @@ impl Knowledge {
 }
 
 /// What a client knows of its TLS session.
-fn client_knows(tls: Option<&TlsFacts>) -> String {
+fn client_knows(tls: Option<&TlsInfo>) -> String {
     let Some(facts) = tls else {
         return "no TLS".to_owned();
     };

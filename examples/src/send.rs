@@ -11,10 +11,10 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
-    client::{self, Asked, Closed, Config, Login, Receipt, RecipientFate, Timeouts, Use},
+    client::{self, Closed, Config, ExtensionUse, Login, Receipt, RecipientStatus, ReplyTo, Timeouts},
     data::LineEndings,
     driver::{Error, SendError},
-    sasl::{Context, Credentials, InClear, Mechanism, Secret},
+    sasl::{Context, Credentials, Mechanism, PlaintextAuth, Secret},
     types::{
         AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol,
         RcptParameters, Ret, ReversePath, Xtext,
@@ -137,16 +137,20 @@ impl Flags {
             Tls::None | Tls::Implicit => client::Tls::Disabled,
         };
         if self.insecure_auth {
-            config.auth_in_clear = InClear::InsecureSecrets;
+            config.plaintext_auth = PlaintextAuth::Insecure;
         }
         config.login = self.login()?;
         config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
         config.pipelining = if self.no_pipelining {
-            Use::Never
+            ExtensionUse::Never
         } else {
-            Use::WhenOffered
+            ExtensionUse::IfOffered
         };
-        config.chunking = if self.bdat { Use::WhenOffered } else { Use::Never };
+        config.chunking = if self.bdat {
+            ExtensionUse::IfOffered
+        } else {
+            ExtensionUse::Never
+        };
         config.line_endings = match self.line_endings {
             Endings::Normalize => LineEndings::Normalize,
             Endings::Reject => LineEndings::Refuse,
@@ -260,7 +264,7 @@ impl Flags {
         let credentials = match (mechanism, &self.user, &self.password) {
             (None, None, None) => return Ok(None),
             (Some(Mechanism::EXTERNAL), user, None) => {
-                Credentials::external().authorize_as(user.as_deref().unwrap_or_default())
+                Credentials::external().with_authorization_id(user.as_deref().unwrap_or_default())
             }
             (Some(Mechanism::ANONYMOUS), trace, None) => {
                 Credentials::anonymous(trace.as_deref().unwrap_or_default())
@@ -326,11 +330,11 @@ pub fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) 
     let mut exit = Exit::Success;
     for (recipient, fate) in receipt.recipients() {
         match fate {
-            RecipientFate::Accepted(reply) => writeln!(out, "{recipient} accepted: {reply}")?,
-            RecipientFate::Refused(asked, reply) => {
+            RecipientStatus::Accepted(reply) => writeln!(out, "{recipient} accepted: {reply}")?,
+            RecipientStatus::Refused(asked, reply) => {
                 writeln!(errors, "{recipient} refused at {}: {reply}", stage(asked))?;
             }
-            RecipientFate::Unknown => {
+            RecipientStatus::Unknown => {
                 writeln!(
                     errors,
                     "{recipient} unknown: the connection ended before the final reply"
@@ -338,7 +342,7 @@ pub fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) 
             }
             _ => writeln!(errors, "{recipient} failed: nothing was sent")?,
         }
-        if !matches!(fate, RecipientFate::Accepted(_)) {
+        if !matches!(fate, RecipientStatus::Accepted(_)) {
             exit = exit.max(if fate.is_transient() {
                 Exit::Temporary
             } else {
@@ -383,7 +387,7 @@ pub fn conclude(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit, bo
     };
     complain(&error.to_string());
     Ok(match error {
-        Error::NotSent(_) => (exit_for(&error), true),
+        Error::Rejected(_) => (exit_for(&error), true),
         _ if exit == Exit::Refused => (exit, false),
         _ => (exit.max(exit_for(&error)), false),
     })
@@ -392,7 +396,7 @@ pub fn conclude(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit, bo
 /// With what to exit after an error that kept the message from being sent.
 fn exit_for(error: &Error<io::Error>) -> Exit {
     match error {
-        Error::NotSent(_) => Exit::Refused,
+        Error::Rejected(_) => Exit::Refused,
         Error::Closed {
             reply: Some((_, reply)),
             ..
@@ -411,14 +415,14 @@ fn complain(what: &str) {
     eprintln!("send: {what}");
 }
 
-fn stage(asked: Asked) -> &'static str {
+fn stage(asked: ReplyTo) -> &'static str {
     match asked {
-        Asked::Mail => "MAIL",
-        Asked::Recipient(_) => "RCPT",
-        Asked::Data => "DATA",
-        Asked::Chunk => "BDAT",
-        Asked::Reset => "RSET",
-        Asked::Message | Asked::MessageFor(_) => "the end of the message",
+        ReplyTo::Mail => "MAIL",
+        ReplyTo::Recipient(_) => "RCPT",
+        ReplyTo::Data => "DATA",
+        ReplyTo::Chunk => "BDAT",
+        ReplyTo::Reset => "RSET",
+        ReplyTo::Message | ReplyTo::MessageFor(_) => "the end of the message",
         _ => "the session",
     }
 }

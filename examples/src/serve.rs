@@ -6,7 +6,7 @@ use clap::{Parser, ValueEnum};
 use smtp_proto::{
     data::BareLineEndings,
     driver::Options,
-    sasl::{InClear, Secret},
+    sasl::{PlaintextAuth, Secret},
     server::{Auth, Config},
     types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
 };
@@ -170,8 +170,8 @@ impl Flags {
             config.extensions.add(Extension::StartTls);
             config.extensions.add(Extension::RequireTls);
         }
-        config.message_limit(self.max_size);
-        config.recipient_limit(self.max_recipients);
+        config.set_max_message_size(self.max_size);
+        config.set_max_recipients(self.max_recipients);
         config.timeouts.command = Duration::from_secs(self.timeout);
         config.timeouts.handshake = config.timeouts.handshake.min(config.timeouts.command);
         config.timeouts.data = Duration::from_secs(self.timeout);
@@ -182,7 +182,7 @@ impl Flags {
             config.auth = Auth::Required;
         }
         if self.insecure_auth {
-            config.auth_in_clear = InClear::InsecureSecrets;
+            config.plaintext_auth = PlaintextAuth::Insecure;
         }
         // Who guesses at passwords has to wait; nothing else here is slowed down.
         config.limits.errors.soft = config.limits.errors.hard;
@@ -298,7 +298,7 @@ pub fn not_stored() -> Rejection {
 /// What a positive verdict says of a message that is stored under `id`.
 #[must_use]
 pub fn stored_as(id: &str) -> Text<'static> {
-    Text::lossy(&format!("stored as {id}"))
+    Text::from_str_lossy(&format!("stored as {id}"))
 }
 
 /// The rejection for EXPN: there are no lists (RFC 5321 section 3.5.3).
@@ -307,7 +307,12 @@ pub fn no_lists() -> Rejection {
     const STATUS: Option<EnhancedCode> = EnhancedCode::new(5, 1, 1);
     STATUS
         .and_then(|status| {
-            Rejection::new(Code::UNAVAILABLE, status, const { Text::fixed("no such list") }).ok()
+            Rejection::new(
+                Code::UNAVAILABLE,
+                status,
+                const { Text::from_static("no such list") },
+            )
+            .ok()
         })
         .unwrap_or(Rejection::NO_SUCH_USER)
 }

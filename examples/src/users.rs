@@ -3,8 +3,8 @@
 use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
 use smtp_proto::sasl::{
-    Claim, Context, CramMd5Server, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism,
-    cram_md5_user, prepare, scram_user,
+    AuthOutcome, AuthRequest, Context, CramMd5Server, Mechanism, ScramKeys, ScramServer, Secret,
+    ServerMechanism, cram_md5_user, prepare, scram_user,
 };
 
 /// What is offered to those who have a password, the strongest first.
@@ -118,21 +118,21 @@ impl Users {
     pub fn judge(
         &self,
         mechanism: Mechanism,
-        claim: Claim,
+        claim: AuthRequest,
         context: &Context<'_>,
         attempt: &mut Attempt,
-    ) -> Progress {
+    ) -> AuthOutcome {
         match claim {
-            Claim::Password {
+            AuthRequest::Password {
                 user,
                 password,
-                authorize_as,
+                authorization_id,
             } => {
                 let known = self.by_password(&user, &password);
                 *attempt = Attempt::of(user);
-                accepted(known.filter(|name| is_oneself(authorize_as.as_deref(), name)))
+                accepted(known.filter(|name| is_oneself(authorization_id.as_deref(), name)))
             }
-            Claim::Bearer { user, token } => {
+            AuthRequest::Bearer { user, token } => {
                 let owner = self.by_token(&token);
                 let known = owner.filter(|name| is_oneself(user.as_deref(), name));
                 *attempt = Attempt {
@@ -141,19 +141,19 @@ impl Users {
                 };
                 accepted(known)
             }
-            Claim::Begin { initial } => {
+            AuthRequest::Begin { initial } => {
                 let initial = initial.unwrap_or_default();
                 *attempt = self.begin(mechanism, initial.expose(), context);
                 attempt.step(initial.expose())
             }
-            Claim::Step { response } => {
+            AuthRequest::Step { response } => {
                 if mechanism == Mechanism::CRAM_MD5 {
                     attempt.user = cram_md5_user(response.expose());
                 }
                 attempt.step(response.expose())
             }
             // Nobody in particular is not to send mail, and certificates say nothing here.
-            _ => Progress::Refused,
+            _ => AuthOutcome::Reject,
         }
     }
 
@@ -265,12 +265,12 @@ impl Attempt {
     }
 
     /// Takes a response, and ends the exchange with anything but a challenge.
-    fn step(&mut self, response: &[u8]) -> Progress {
+    fn step(&mut self, response: &[u8]) -> AuthOutcome {
         let progress = self
             .exchange
             .as_mut()
-            .map_or(Progress::Refused, |exchange| exchange.step(response));
-        if !matches!(progress, Progress::Challenge(_)) {
+            .map_or(AuthOutcome::Reject, |exchange| exchange.step(response));
+        if !matches!(progress, AuthOutcome::Challenge(_)) {
             self.exchange = None;
         }
         progress
@@ -310,8 +310,8 @@ fn random() -> Result<[u8; SALT], String> {
     }
 }
 
-fn accepted(identity: Option<String>) -> Progress {
-    identity.map_or(Progress::Refused, Progress::Accepted)
+fn accepted(identity: Option<String>) -> AuthOutcome {
+    identity.map_or(AuthOutcome::Reject, AuthOutcome::Accept)
 }
 
 /// Whether a user asks to act as nobody else.

@@ -130,7 +130,7 @@ async fn run<P: Platform>(flags: Flags) -> Result<(), String> {
 async fn converse<P: Platform>(mut session: Session<P::Stream>, endpoint: Endpoint, site: Arc<Site>) {
     let mut desk = Desk::new(Arc::clone(&site), session.peer().ip());
     if let (true, Some(tls)) = (endpoint.implicit_tls, &site.tls) {
-        session.begin_tls(tls).await;
+        session.start_implicit_tls(tls).await;
     }
     loop {
         let (step, server) = session.poll();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_io::{AsyncRead, AsyncWrite};
 use smtp_proto::{
-    TlsFacts,
+    TlsInfo,
     client::{self, Config, Event},
     driver::LastRefusal,
 };
@@ -149,13 +149,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Some(shaken) => shaken.map_err(Error::Handshake)?,
             None => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
         };
-        Self::new(stream, client::Client::over_tls(config, facts))
+        Self::new(stream, client::Client::new_over_tls(config, facts))
             .start()
             .await
     }
 
     /// Says hello on a stream that somebody else encrypts already, who made sure that the server is the one that was
-    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts` ([`TlsFacts::default`] when
+    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts` ([`TlsInfo::default`] when
     /// that is nothing). For all that the session does, it is under TLS, so a login may show its secret.
     /// [`Config::tls`] is not looked at: that is about STARTTLS.
     ///
@@ -165,9 +165,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn on_encrypted(
         stream: S,
         config: impl Into<Arc<Config>>,
-        facts: TlsFacts,
+        facts: TlsInfo,
     ) -> Result<Self, Error> {
-        let machine = client::Client::over_tls(config.into(), facts);
+        let machine = client::Client::new_over_tls(config.into(), facts);
         Self::new(Stream::clear(stream), machine).start().await
     }
 

@@ -14,7 +14,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future::yield_now;
 use smtp_proto::{
     Deadline, Instant, Machine, Step, Wait,
-    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
+    driver::{Buffered, LINGER, LINGER_OCTETS, NextIo},
 };
 use tracing::debug;
 
@@ -51,7 +51,7 @@ const TURN: u8 = 64;
 ///         Step::Wait(wait) => conn.wait(wait).await,
 ///         Step::Event(Event::Closed(why)) => return Ok(why),
 ///         Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
-///         Step::Event(Event::Verdict { ticket, .. }) => {
+///         Step::Event(Event::EndOfData { ticket, .. }) => {
 ///             server.reject(ticket, Rejection::NO_STORAGE)?; // or store the message, and accept
 ///         }
 ///         Step::Event(other) => {
@@ -201,23 +201,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         loop {
             let stream = Pin::new(&mut self.stream);
             match self.buffered.duty(&mut attempt) {
-                Duty::Flush => match stream.poll_flush(context) {
+                NextIo::Flush => match stream.poll_flush(context) {
                     Poll::Ready(Ok(())) => self.buffered.flushed(),
                     Poll::Ready(Err(error)) => self.cannot_write(error),
                     Poll::Pending => attempt.write_blocked(),
                 },
-                Duty::Write(octets) => match stream.poll_write(context, octets) {
+                NextIo::Write(octets) => match stream.poll_write(context, octets) {
                     Poll::Ready(Ok(0)) => self.cannot_write(io::ErrorKind::WriteZero.into()),
                     Poll::Ready(Ok(taken)) => self.buffered.took(taken),
                     Poll::Ready(Err(error)) => self.cannot_write(error),
                     Poll::Pending => attempt.write_blocked(),
                 },
-                Duty::Read => match self.poll_read(context) {
+                NextIo::Read => match self.poll_read(context) {
                     Poll::Ready(()) => attempt.has_read(),
                     Poll::Pending => attempt.read_blocked(),
                 },
-                Duty::Poll => return Poll::Ready(()),
-                Duty::Sleep => return self.poll_deadline(wait.deadline, context),
+                NextIo::PollMachine => return Poll::Ready(()),
+                NextIo::AwaitReadiness => return self.poll_deadline(wait.deadline, context),
             }
         }
     }
@@ -232,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
 
     fn poll_read_into(&mut self, buffer: &mut [u8], context: &mut Context<'_>) -> Poll<()> {
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
-            Poll::Ready(Ok(0)) => self.machine_mut().end_input(),
+            Poll::Ready(Ok(0)) => self.machine_mut().end_of_input(),
             Poll::Ready(Ok(octets)) => {
                 self.flowing = octets >= buffer.len();
                 self.buffered.received(buffer.get(..octets).unwrap_or_default());
@@ -268,6 +268,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     fn cannot_read(&mut self, error: io::Error) {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
-        self.machine_mut().lost();
+        self.machine_mut().connection_lost();
     }
 }

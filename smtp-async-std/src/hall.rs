@@ -6,12 +6,12 @@ use std::{
 };
 
 use event_listener::Event;
-use smtp_proto::driver::Places;
+use smtp_proto::driver::ConnectionLimiter;
 
 /// The connections that there are.
 #[derive(Debug)]
 pub(crate) struct Hall {
-    places: Mutex<Places>,
+    places: Mutex<ConnectionLimiter>,
     /// A place was given back.
     left: Event,
 }
@@ -20,7 +20,7 @@ impl Hall {
     /// Room for so many connections, in all and of each peer.
     pub(crate) const fn new(most: usize, most_per_peer: usize) -> Self {
         Self {
-            places: Mutex::new(Places::new(most, most_per_peer)),
+            places: Mutex::new(ConnectionLimiter::new(most, most_per_peer)),
             left: Event::new(),
         }
     }
@@ -44,12 +44,12 @@ impl Hall {
 
 /// One of the connections that there may be; given back when dropped, also by a panic.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionPermit {
     hall: Arc<Hall>,
     peer: IpAddr,
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Takes a place for a connection from this address, if there is one.
     pub(crate) fn take(hall: &Arc<Hall>, peer: IpAddr) -> Option<Self> {
         let mut places = hall.places.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +60,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut places = self.hall.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.leave(self.peer);

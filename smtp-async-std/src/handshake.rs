@@ -4,14 +4,14 @@ use std::{io, sync::Arc};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
-use smtp_proto::{Machine, TlsFacts, TlsUpgrade, client, server::Server};
+use smtp_proto::{Machine, TlsInfo, TlsUpgrade, client, server::Server};
 use smtp_rustls::{ClientTls, rustls::ServerConfig, server_facts};
 use tracing::debug;
 
 use crate::{Connection, Stream, time};
 
 /// The handshake of a client.
-pub(crate) async fn connect<S>(stream: S, tls: &ClientTls) -> io::Result<(Stream<S>, TlsFacts)>
+pub(crate) async fn connect<S>(stream: S, tls: &ClientTls) -> io::Result<(Stream<S>, TlsInfo)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -22,7 +22,7 @@ where
 }
 
 /// The handshake of a server.
-async fn accept<S>(stream: S, config: &Arc<ServerConfig>) -> io::Result<(Stream<S>, TlsFacts)>
+async fn accept<S>(stream: S, config: &Arc<ServerConfig>) -> io::Result<(Stream<S>, TlsInfo)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, client::Client> {
         let clear = self.stream_mut().take_clear();
         let shaken = time::timeout(limit, async { connect(clear?, tls).await }).await;
         match self.settle(shaken) {
-            Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
+            Shaken::Done(facts) => self.machine_mut().tls_established(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
             Shaken::Late => {}
         }
@@ -57,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
         let clear = self.stream_mut().take_clear();
         let shaken = time::timeout(limit, async { accept(clear?, config).await }).await;
         match self.settle(shaken) {
-            Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
+            Shaken::Done(facts) => self.machine_mut().tls_established(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
             Shaken::Late => {}
         }
@@ -65,8 +65,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
 
     /// Does the handshake of a connection on which TLS is spoken from the first octet (RFC 8314 section 3.3), before
     /// anything else was done with it. It ends as that of [`start_tls`](Self::start_tls) does.
-    pub async fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
-        match self.machine_mut().begin_tls() {
+    pub async fn start_implicit_tls(&mut self, config: &Arc<ServerConfig>) {
+        match self.machine_mut().start_implicit_tls() {
             Some(upgrade) => self.start_tls(upgrade, config).await,
             // To go on in clear is not what the caller means.
             None => self.lose(io::Error::other("the session has begun without TLS")),
@@ -76,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
 
 /// How a handshake ended.
 enum Shaken {
-    Done(TlsFacts),
+    Done(TlsInfo),
     Failed,
     /// Its time is over, as the machine will find.
     Late,
@@ -88,7 +88,7 @@ where
 {
     /// Goes on with the stream of a handshake that was done, or notes why it was not. The stream in clear is gone
     /// either way.
-    fn settle(&mut self, shaken: Option<io::Result<(Stream<S>, TlsFacts)>>) -> Shaken {
+    fn settle(&mut self, shaken: Option<io::Result<(Stream<S>, TlsInfo)>>) -> Shaken {
         match shaken {
             Some(Ok((stream, facts))) => {
                 debug!(protocol = ?facts.protocol, cipher = ?facts.cipher, "TLS handshake done");

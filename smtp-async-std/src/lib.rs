@@ -31,7 +31,7 @@
 //! such as `ClientTls::platform("mail.example.org")`: `Client::connect_with_tls` for STARTTLS as
 //! [`client::Tls`](proto::client::Tls) says, `Client::connect_over_tls` for TLS from the first octet. A server offers
 //! STARTTLS in [`Config::extensions`](proto::server::Config::extensions) and calls `start_tls` of its [`Session`] on
-//! [`Event::StartTls`](proto::server::Event::StartTls), or `begin_tls` before anything else.
+//! [`Event::StartTls`](proto::server::Event::StartTls), or `start_implicit_tls` before anything else.
 //!
 //! On a stream of its own a client begins with `Client::on_with_tls` and `Client::on_over_tls`, or with
 //! [`Client::on_encrypted`] when somebody else encrypts it already.
@@ -40,7 +40,7 @@
 //! rustls. No provider of cryptography is installed for the whole process, and none needs to be.
 //!
 //! A handshake has the time that the `handshake` of the configuration's timeouts gives it, and one that fails ends the
-//! session: it never goes on in clear. What came of it is [`TlsFacts`](proto::TlsFacts), in `tls` of either machine.
+//! session: it never goes on in clear. What came of it is [`TlsInfo`](proto::TlsInfo), in `tls` of either machine.
 //!
 //! # AUTH
 //!

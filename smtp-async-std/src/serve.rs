@@ -17,7 +17,7 @@ use futures_lite::{
 };
 use smtp_proto::{
     Step, Wait,
-    driver::{FAREWELL, Options, PAUSE, turned_away},
+    driver::{FAREWELL, Options, PAUSE, busy_reply},
     server::{Config, Event, Server},
 };
 use tracing::{Instrument, debug, debug_span, warn};
@@ -27,7 +27,7 @@ use {smtp_proto::TlsUpgrade, smtp_rustls::rustls::ServerConfig};
 
 use crate::{
     Connection, Listener, Stream,
-    hall::{Hall, Place},
+    hall::{ConnectionPermit, Hall},
     stop::{Hearing, Stage, Stop},
     time::timeout,
 };
@@ -79,11 +79,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// As [`Connection::begin_tls`](Connection::begin_tls), and gives up at the shutdown.
+    /// As [`Connection::start_implicit_tls`](Connection::start_implicit_tls), and gives up at the shutdown.
     #[cfg(feature = "rustls")]
-    pub async fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
+    pub async fn start_implicit_tls(&mut self, config: &Arc<ServerConfig>) {
         let shaking = async {
-            self.connection.begin_tls(config).await;
+            self.connection.start_implicit_tls(config).await;
             true
         };
         let stopping = async {
@@ -188,7 +188,7 @@ where
                 continue;
             }
         };
-        let Some(place) = Place::take(&hall, peer.ip()) else {
+        let Some(place) = ConnectionPermit::take(&hall, peer.ip()) else {
             debug!(%peer, "refused: too many connections");
             if !options.implicit_tls {
                 turn_away(stream, Arc::clone(&config)).await;
@@ -254,7 +254,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 /// Says 421 to a connection for which there is no place, without waiting for anything.
 async fn turn_away(mut stream: impl AsyncWrite + Unpin, config: Arc<Config>) {
-    let octets = turned_away(config);
+    let octets = busy_reply(config);
     let _ = poll_once(poll_fn(|context| {
         Pin::new(&mut stream).poll_write(context, &octets)
     }))

@@ -68,7 +68,7 @@ fn run(flags: Flags) -> Result<(), String> {
 fn converse(mut session: Session, endpoint: Endpoint, site: &Arc<Site>) {
     let mut desk = Desk::new(Arc::clone(site), session.peer().ip());
     if let (true, Some(tls)) = (endpoint.implicit_tls, &site.tls) {
-        session.begin_tls(tls);
+        session.start_implicit_tls(tls);
     }
     loop {
         let (step, server) = session.poll();

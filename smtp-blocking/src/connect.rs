@@ -8,7 +8,7 @@ use std::{
 };
 
 use smtp_proto::{
-    TlsFacts,
+    TlsInfo,
     client::{self, Config, Event},
     driver::LastRefusal,
 };
@@ -134,19 +134,19 @@ impl<S: Socket> Client<S> {
         let mut stream = Stream::clear(stream);
         let facts = handshake::connect(&mut stream, tls, config.timeouts.handshake)
             .map_err(|unshaken| Error::Handshake(unshaken.into()))?;
-        Self::new(stream, client::Client::over_tls(config, facts)).start()
+        Self::new(stream, client::Client::new_over_tls(config, facts)).start()
     }
 
     /// Says hello on a stream that somebody else encrypts already, who made sure that the server is the one that was
-    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts` ([`TlsFacts::default`] when
+    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts` ([`TlsInfo::default`] when
     /// that is nothing). For all that the session does, it is under TLS, so a login may show its secret.
     /// [`Config::tls`] is not looked at: that is about STARTTLS.
     ///
     /// # Errors
     ///
     /// [`Error::Closed`] when the server does not want the session.
-    pub fn on_encrypted(stream: S, config: impl Into<Arc<Config>>, facts: TlsFacts) -> Result<Self, Error> {
-        let machine = client::Client::over_tls(config.into(), facts);
+    pub fn on_encrypted(stream: S, config: impl Into<Arc<Config>>, facts: TlsInfo) -> Result<Self, Error> {
+        let machine = client::Client::new_over_tls(config.into(), facts);
         Self::new(Stream::clear(stream), machine).start()
     }
 

@@ -6,7 +6,7 @@ use std::{io, os::fd::AsFd, time};
 
 use smtp_proto::{
     Instant, Machine, Step, Wait,
-    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
+    driver::{Buffered, LINGER, LINGER_OCTETS, NextIo},
 };
 use tracing::debug;
 
@@ -38,7 +38,7 @@ const READ: usize = 16 * 1024;
 ///             Step::Wait(wait) => conn.wait(wait),
 ///             Step::Event(Event::Closed(why)) => return Ok(why),
 ///             Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
-///             Step::Event(Event::Verdict { ticket, .. }) => {
+///             Step::Event(Event::EndOfData { ticket, .. }) => {
 ///                 server.reject(ticket, Rejection::NO_STORAGE)?; // or store the message, and accept
 ///             }
 ///             Step::Event(other) => {
@@ -227,26 +227,26 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         loop {
             let stream = &mut self.stream;
             match self.buffered.duty(&mut attempt) {
-                Duty::Flush => match uninterrupted(|| stream.flush()) {
+                NextIo::Flush => match uninterrupted(|| stream.flush()) {
                     Ok(()) => self.buffered.flushed(),
                     Err(error) if would_block(&error) => attempt.write_blocked(),
                     Err(error) => self.cannot_write(error),
                 },
-                Duty::Write(octets) => match uninterrupted(|| stream.write(octets)) {
+                NextIo::Write(octets) => match uninterrupted(|| stream.write(octets)) {
                     Ok(0) => self.cannot_write(io::ErrorKind::WriteZero.into()),
                     Ok(taken) => self.buffered.took(taken),
                     Err(error) if would_block(&error) => attempt.write_blocked(),
                     Err(error) => self.cannot_write(error),
                 },
-                Duty::Read => {
+                NextIo::Read => {
                     if self.read() {
                         attempt.has_read();
                     } else {
                         attempt.read_blocked();
                     }
                 }
-                Duty::Poll => return None,
-                Duty::Sleep => {
+                NextIo::PollMachine => return None,
+                NextIo::AwaitReadiness => {
                     return Some(Blocked {
                         read: attempt.wants_read(),
                         write: attempt.wants_write(),
@@ -260,7 +260,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     fn read(&mut self) -> bool {
         let mut scratch = [0; READ];
         match self.stream.read(&mut scratch) {
-            Ok(0) => self.machine_mut().end_input(),
+            Ok(0) => self.machine_mut().end_of_input(),
             Ok(octets) => self.buffered.received(scratch.get(..octets).unwrap_or(&scratch)),
             Err(error) if would_block(&error) => {
                 self.buffered.release();
@@ -288,6 +288,6 @@ impl<S: Socket, M: Machine> Connection<S, M> {
     fn cannot_read(&mut self, error: io::Error) {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
-        self.machine_mut().lost();
+        self.machine_mut().connection_lost();
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use smtp_proto::driver::Places;
+use smtp_proto::driver::ConnectionLimiter;
 
 /// How long a thread without a connection waits for one before it ends.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ pub(crate) struct Hall<C> {
 
 #[derive(Debug)]
 struct State<C> {
-    places: Places,
+    places: ConnectionLimiter,
     /// Threads that have no connection, or are about to begin.
     idle: usize,
     /// Connections for them, never more than there are of these.
@@ -39,7 +39,7 @@ impl<C> Hall<C> {
     pub(crate) const fn new(most: usize, most_per_peer: usize) -> Self {
         Self {
             state: Mutex::new(State {
-                places: Places::new(most, most_per_peer),
+                places: ConnectionLimiter::new(most, most_per_peer),
                 idle: 0,
                 waiting: VecDeque::new(),
                 closed: false,
@@ -59,8 +59,8 @@ impl<C> Hall<C> {
     }
 
     /// The place of a connection that was admitted.
-    pub(crate) const fn place(&self, peer: IpAddr) -> Place<'_, C> {
-        Place { hall: self, peer }
+    pub(crate) const fn place(&self, peer: IpAddr) -> ConnectionPermit<'_, C> {
+        ConnectionPermit { hall: self, peer }
     }
 
     /// Hands a connection that was admitted to a thread that has none, and says whether a new thread is to be made for
@@ -120,12 +120,12 @@ impl<C> Hall<C> {
 
 /// One of the connections that there may be; given back when dropped, also by a panic.
 #[derive(Debug)]
-pub(crate) struct Place<'h, C> {
+pub(crate) struct ConnectionPermit<'h, C> {
     hall: &'h Hall<C>,
     peer: IpAddr,
 }
 
-impl<C> Place<'_, C> {
+impl<C> ConnectionPermit<'_, C> {
     /// Gives the place back, with a thread that has no connection any more. In one step, so that whoever is given the
     /// place finds the thread.
     pub(crate) fn end(self) {
@@ -138,7 +138,7 @@ impl<C> Place<'_, C> {
     }
 }
 
-impl<C> Drop for Place<'_, C> {
+impl<C> Drop for ConnectionPermit<'_, C> {
     fn drop(&mut self) {
         self.hall.lock().places.leave(self.peer);
         self.hall.left.notify_all();

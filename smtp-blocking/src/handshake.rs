@@ -2,7 +2,7 @@
 
 use std::{io, os::fd::AsFd, sync::Arc, time::Duration};
 
-use smtp_proto::{Machine, TlsFacts, TlsUpgrade, client, server::Server};
+use smtp_proto::{Machine, TlsInfo, TlsUpgrade, client, server::Server};
 use smtp_rustls::{
     ClientTls,
     rustls::{self, ClientConnection, ServerConfig, ServerConnection},
@@ -19,7 +19,7 @@ use crate::{
 
 /// How a handshake ended.
 enum Shaken {
-    Done(TlsFacts),
+    Done(TlsInfo),
     Failed,
     /// Its time is over, as the machine will find; or the server stops.
     Late,
@@ -55,7 +55,7 @@ pub(crate) fn connect<S>(
     stream: &mut Stream<S>,
     tls: &ClientTls,
     limit: Duration,
-) -> Result<TlsFacts, Unshaken>
+) -> Result<TlsInfo, Unshaken>
 where
     S: Socket,
 {
@@ -73,7 +73,7 @@ fn accept<S>(
     config: &Arc<ServerConfig>,
     limit: Duration,
     bell: Option<&Bell>,
-) -> Result<TlsFacts, Unshaken>
+) -> Result<TlsInfo, Unshaken>
 where
     S: Socket,
 {
@@ -124,7 +124,7 @@ impl<S: Socket> Connection<Stream<S>, client::Client> {
         let limit = self.machine().config().timeouts.handshake;
         let shaken = connect(self.stream_mut(), tls, limit);
         match self.settle(shaken) {
-            Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
+            Shaken::Done(facts) => self.machine_mut().tls_established(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
             Shaken::Late => {}
         }
@@ -149,7 +149,7 @@ impl<S: Socket> Connection<Stream<S>, Server> {
         let limit = self.machine().config().timeouts.handshake;
         let shaken = accept(self.stream_mut(), config, limit, bell);
         match self.settle(shaken) {
-            Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
+            Shaken::Done(facts) => self.machine_mut().tls_established(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
             Shaken::Late => {}
         }
@@ -157,13 +157,13 @@ impl<S: Socket> Connection<Stream<S>, Server> {
 
     /// Does the handshake of a connection on which TLS is spoken from the first octet (RFC 8314 section 3.3), before
     /// anything else was done with it. It ends as that of [`start_tls`](Self::start_tls) does.
-    pub fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
+    pub fn start_implicit_tls(&mut self, config: &Arc<ServerConfig>) {
         self.begin_tls_beside(config, None);
     }
 
-    /// As [`begin_tls`](Self::begin_tls), and gives up when this bell has rung.
+    /// As [`start_implicit_tls`](Self::start_implicit_tls), and gives up when this bell has rung.
     pub(crate) fn begin_tls_beside(&mut self, config: &Arc<ServerConfig>, bell: Option<&Bell>) {
-        match self.machine_mut().begin_tls() {
+        match self.machine_mut().start_implicit_tls() {
             Some(upgrade) => self.start_tls_beside(upgrade, config, bell),
             // To go on in clear is not what the caller means.
             None => self.lose(io::Error::other("the session has begun without TLS")),
@@ -173,7 +173,7 @@ impl<S: Socket> Connection<Stream<S>, Server> {
 
 impl<S: Socket, M: Machine> Connection<Stream<S>, M> {
     /// Says how a handshake ended, and notes why it came to nothing. The stream in clear is gone either way.
-    fn settle(&mut self, shaken: Result<TlsFacts, Unshaken>) -> Shaken {
+    fn settle(&mut self, shaken: Result<TlsInfo, Unshaken>) -> Shaken {
         match shaken {
             Ok(facts) => {
                 debug!(protocol = ?facts.protocol, cipher = ?facts.cipher, "TLS handshake done");

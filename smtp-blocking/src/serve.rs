@@ -11,7 +11,7 @@ use std::{
 
 use smtp_proto::{
     Step, Wait,
-    driver::{FAREWELL, Options, PAUSE, turned_away},
+    driver::{FAREWELL, Options, PAUSE, busy_reply},
     server::{Config, Event, Server, Shutdown},
 };
 use tracing::{debug, debug_span, warn};
@@ -97,9 +97,9 @@ impl Session {
         self.obey();
     }
 
-    /// As [`Connection::begin_tls`](Connection::begin_tls), and gives up at the shutdown.
+    /// As [`Connection::start_implicit_tls`](Connection::start_implicit_tls), and gives up at the shutdown.
     #[cfg(feature = "rustls")]
-    pub fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
+    pub fn start_implicit_tls(&mut self, config: &Arc<ServerConfig>) {
         let bell = Some(&self.orders.gracefully);
         self.connection.begin_tls_beside(config, bell);
         self.obey();
@@ -300,7 +300,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 /// Says 421 to a connection that nobody can serve, without waiting for anything.
 fn turn_away(stream: &mut impl Write, config: Arc<Config>) {
-    let _ = stream.write(&turned_away(config));
+    let _ = stream.write(&busy_reply(config));
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn converse(mut session: Session, site: &Site) {
     let mut application = (site.applications)();
     let (answer, answers) = mpsc::channel::<Done>();
     if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-        session.begin_tls(tls);
+        session.start_implicit_tls(tls);
     }
     loop {
         let (step, server) = session.poll();

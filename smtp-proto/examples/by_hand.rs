@@ -50,14 +50,14 @@ pub(crate) fn converse(
 ) -> io::Result<Closed> {
     let origin = std::time::Instant::now();
     let mut session = Buffered::new(Server::new(config));
-    let mut message = Vec::new(); // no longer than `limits.message`
+    let mut message = Vec::new(); // no longer than `limits.max_message_octets`
     loop {
         let now = Instant::after_origin(origin.elapsed());
         let (step, server) = session.poll(now);
         match step {
             Step::Wait(wait) => exchange(&mut stream, &mut session, wait, now)?,
             Step::Event(Event::Body(octets)) => message.extend_from_slice(octets),
-            Step::Event(Event::Verdict { ticket, .. }) => {
+            Step::Event(Event::EndOfData { ticket, .. }) => {
                 let kept = store
                     .write_all(&mem::take(&mut message))
                     .and_then(|()| store.flush());
@@ -93,13 +93,13 @@ fn exchange(
     stream.set_write_timeout(left)?;
     stream.set_read_timeout(left)?;
     let mut buffer = [0; 4096];
-    let done = if wait.write {
+    let done = if wait.want_write {
         stream
             .write(session.unwritten(true))
             .map(|octets| session.wrote(octets))
-    } else if wait.read {
+    } else if wait.want_read {
         stream.read(&mut buffer).map(|octets| match buffer.get(..octets) {
-            None | Some([]) => session.machine_mut().end_input(),
+            None | Some([]) => session.machine_mut().end_of_input(),
             Some(octets) => session.received(octets),
         })
     } else {
@@ -108,7 +108,7 @@ fn exchange(
     };
     match done.map_err(|error| error.kind()) {
         Ok(()) | Err(ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
-        Err(_) => session.machine_mut().lost(),
+        Err(_) => session.machine_mut().connection_lost(),
     }
     Ok(())
 }

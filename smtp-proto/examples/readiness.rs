@@ -26,7 +26,7 @@ use mio::{
 };
 use smtp_proto::{
     Instant, Machine, Step, Wait,
-    driver::{Buffered, Duty, Places, turned_away},
+    driver::{Buffered, ConnectionLimiter, NextIo, busy_reply},
     server::{Config, Event, Server},
     types::{Host, Rejection},
 };
@@ -34,11 +34,11 @@ use smtp_proto::{
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:2525".into());
     let mut config = Config::new(Host::parse("mx.example.org")?);
-    config.message_limit(1 << 20); // with the number of connections, this bounds the memory
+    config.set_max_message_size(1 << 20); // with the number of connections, this bounds the memory
     let mut service = Service::bind(
         address.parse()?,
         config.into(),
-        Places::new(500, 100),
+        ConnectionLimiter::new(500, 100),
         |message| {
             println!("{} octets", message.len());
             Ok(())
@@ -53,7 +53,7 @@ pub(crate) struct Service<F> {
     poll: Poll,
     listener: TcpListener,
     config: Arc<Config>,
-    places: Places,
+    places: ConnectionLimiter,
     store: F,
     connections: HashMap<Token, Connection>,
     /// Who is to be looked at when, at the latest. Each connection is in it once at most.
@@ -91,7 +91,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
     pub(crate) fn bind(
         address: SocketAddr,
         config: Arc<Config>,
-        places: Places,
+        places: ConnectionLimiter,
         store: F,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -155,7 +155,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
                     self.connections.insert(self.last_token, connection);
                     self.take_turn(self.last_token, now);
                 }
-                Ok((mut stream, _)) => drop(stream.write(&turned_away(self.config.clone()))),
+                Ok((mut stream, _)) => drop(stream.write(&busy_reply(self.config.clone()))),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error)
                     if matches!(
@@ -231,7 +231,7 @@ impl Connection {
                 }
                 Step::Event(Event::Body(octets)) => self.message.extend_from_slice(octets),
                 Step::Event(Event::Reset(_)) => self.message = Vec::new(),
-                Step::Event(Event::Verdict { ticket, .. }) => {
+                Step::Event(Event::EndOfData { ticket, .. }) => {
                     // An answer comes too late when the client was told 451 already: it will send the message again.
                     let _ = match store(&std::mem::take(&mut self.message)) {
                         Ok(()) => server.accept(ticket),
@@ -252,30 +252,30 @@ impl Connection {
         let mut attempt = self.session.attempt(wait);
         loop {
             match self.session.duty(&mut attempt) {
-                Duty::Flush => self.session.flushed(), // a socket has nothing to flush
-                Duty::Write(octets) => match self.stream.write(octets) {
+                NextIo::Flush => self.session.flushed(), // a socket has nothing to flush
+                NextIo::Write(octets) => match self.stream.write(octets) {
                     Ok(0) => self.session.write_failed(),
                     Ok(octets) => self.session.took(octets),
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
                     Err(error) if error.kind() == ErrorKind::WouldBlock => attempt.write_blocked(),
                     Err(_) => self.session.write_failed(),
                 },
-                Duty::Read => {
+                NextIo::Read => {
                     let mut buffer = [0; 4096];
                     match self.stream.read(&mut buffer).map(|octets| buffer.get(..octets)) {
-                        Ok(None | Some([])) => self.session.machine_mut().end_input(),
+                        Ok(None | Some([])) => self.session.machine_mut().end_of_input(),
                         Ok(Some(octets)) => self.session.received(octets),
                         Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                         Err(error) if error.kind() == ErrorKind::WouldBlock => {
                             attempt.read_blocked();
                             continue;
                         }
-                        Err(_) => self.session.machine_mut().lost(),
+                        Err(_) => self.session.machine_mut().connection_lost(),
                     }
                     attempt.has_read();
                 }
-                Duty::Poll => return None,
-                Duty::Sleep => {
+                NextIo::PollMachine => return None,
+                NextIo::AwaitReadiness => {
                     self.session.release(); // an idle session needs no buffers
                     let read = attempt.wants_read().then_some(Interest::READABLE);
                     let write = attempt.wants_write().then_some(Interest::WRITABLE);

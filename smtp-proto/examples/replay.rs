@@ -80,12 +80,12 @@ pub(crate) fn replay(
                 // Nobody answers late here.
                 let _ = event.into_ticket().map(|ticket| server.accept(ticket));
             }
-            Step::Wait(wait) if wait.write => {
+            Step::Wait(wait) if wait.want_write => {
                 Line::default().show("S", server.output(), out)?;
-                server.wrote(server.output().len());
+                server.advance_output(server.output().len());
             }
-            Step::Wait(wait) if wait.read && unseen.is_empty() => server.end_input(),
-            Step::Wait(wait) if wait.read => {
+            Step::Wait(wait) if wait.want_read && unseen.is_empty() => server.end_of_input(),
+            Step::Wait(wait) if wait.want_read => {
                 let line = unseen
                     .split_inclusive(|octet| *octet == b'\n')
                     .next()

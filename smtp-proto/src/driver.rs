@@ -4,13 +4,13 @@
 //! documentation. It is what the drivers for tokio, futures-io and std have in common, for whoever writes another one.
 //!
 //! - [`Buffered`]: a machine with its input buffer, and with what waits to be written before its output.
-//! - [`Duty`]: what to read or write next while a machine waits.
+//! - [`NextIo`]: what to read or write next while a machine waits.
 //! - [`Content`]: a message in memory, or one that is read block by block.
-//! - [`Gathered`]: pieces of a message for one vectored write, with the commands that stand around them.
+//! - [`MessageWrite`]: pieces of a message for one vectored write, with the commands that stand around them.
 //! - [`Outbox`]: messages that are sent one behind the other, and what became of each.
-//! - [`Places`]: how many connections there are, in all and by peer.
+//! - [`ConnectionLimiter`]: how many connections there are, in all and by peer.
 //! - [`Options`], [`Error`] and [`SendError`]: what users of those drivers see of them; [`LastRefusal`]: what an error tells.
-//! - [`turned_away`]: what is said to a connection for which there is no place.
+//! - [`busy_reply`]: what is said to a connection for which there is no place.
 
 mod buffered;
 mod content;
@@ -25,12 +25,12 @@ use alloc::{sync::Arc, vec::Vec};
 
 pub use buffered::Buffered;
 pub use content::Content;
-pub use duty::{Attempt, Duty};
+pub use duty::{IoRound, NextIo};
 pub use error::{Error, LastRefusal, SendError};
-pub use gathered::{Gathered, SLICES};
+pub use gathered::{MessageWrite, SLICES};
 pub use options::{FAREWELL, LINGER, LINGER_OCTETS, Options, PAUSE};
 pub use outbox::Outbox;
-pub use places::Places;
+pub use places::ConnectionLimiter;
 
 use crate::{
     machine::{Machine, Step, Wait},
@@ -42,7 +42,7 @@ use crate::{
 /// What a server says to a connection for which there is no place: 421 in place of the greeting. A new socket has room
 /// for it, so it can be written without waiting. Nothing can be said where TLS comes first.
 #[must_use]
-pub fn turned_away(config: Arc<Config>) -> Vec<u8> {
+pub fn busy_reply(config: Arc<Config>) -> Vec<u8> {
     let mut server = Server::new(config);
     let mut now = Instant::ORIGIN;
     loop {

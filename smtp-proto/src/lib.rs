@@ -12,7 +12,7 @@
 //! - An event borrows the input, never the machine: answer while it is in hand.
 //! - In a server, a question carries a [`Ticket`](server::Ticket). Nothing is said to the client, and no state
 //!   changes, before the ticket is given back with an answer. What is not answered in time is refused.
-//! - A message is the server's responsibility from the moment its [`Verdict`](server::Event::Verdict) is accepted,
+//! - A message is the server's responsibility from the moment its [`Verdict`](server::Event::EndOfData) is accepted,
 //!   and not before; a client calls it accepted on a final 2yz reply to the whole of it, and not before.
 //! - Whatever a peer sends is bounded by [`limits`], and however it is cut into pieces, the result is the same.
 //!
@@ -64,21 +64,21 @@
 //!         let Some(wait) = wait else { continue };
 //!         // A timeout of zero is an error to the standard library.
 //!         let left = wait.deadline.map(|due| due.at.since(now).max(Duration::from_millis(1)));
-//!         if wait.write {
+//!         if wait.want_write {
 //!             stream.set_write_timeout(left)?;
 //!             match stream.write(server.output()) {
-//!                 Ok(octets) => server.wrote(octets),
+//!                 Ok(octets) => server.advance_output(octets),
 //!                 Err(error) if is_timeout(&error) => {}
-//!                 Err(_) => server.lost(),
+//!                 Err(_) => server.connection_lost(),
 //!             }
-//!         } else if wait.read {
+//!         } else if wait.want_read {
 //!             stream.set_read_timeout(left)?;
 //!             let mut buffer = [0; 4096];
 //!             match stream.read(&mut buffer) {
-//!                 Ok(0) => server.end_input(),
+//!                 Ok(0) => server.end_of_input(),
 //!                 Ok(octets) => input.extend_from_slice(&buffer[..octets]),
 //!                 Err(error) if is_timeout(&error) => {} // the next poll acts on the deadline
-//!                 Err(_) => server.lost(),
+//!                 Err(_) => server.connection_lost(),
 //!             }
 //!         } else if let Some(left) = left {
 //!             std::thread::sleep(left);
@@ -105,9 +105,9 @@
 //!
 //! TLS itself is the driver's: the core knows its state only. A client asks for STARTTLS when [`client::Tls`] says so, a
 //! server takes it when its configuration offers it, and either hands a [`TlsUpgrade`] out when the driver may do the
-//! handshake, and takes [`TlsFacts`] back. Where TLS comes first, see
-//! [`Client::over_tls`](client::Client::over_tls), [`Server::begin_tls`](server::Server::begin_tls) and
-//! [`Server::begin_over_tls`](server::Server::begin_over_tls).
+//! handshake, and takes [`TlsInfo`] back. Where TLS comes first, see
+//! [`Client::new_over_tls`](client::Client::new_over_tls), [`Server::start_implicit_tls`](server::Server::start_implicit_tls) and
+//! [`Server::set_implicit_tls`](server::Server::set_implicit_tls).
 //!
 //! A client logs in by itself when its configuration has a [`client::Login`]. A server asks with
 //! [`server::Event::Auth`] whether what a client shows is right; there is no plain yes to that question.
@@ -176,7 +176,7 @@
 //!         }
 //!     }
 //!     print!("{}", String::from_utf8_lossy(server.output()));
-//!     server.wrote(server.output().len());
+//!     server.advance_output(server.output().len());
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -186,10 +186,10 @@
 //! ## Take the dots out of a message
 //!
 //! ```
-//! use smtp_proto::data::{BareLineEndings, Unstuffed, Unstuffer};
+//! use smtp_proto::data::{BareLineEndings, Unstuffed, DotUnstuffer};
 //!
 //! let mut input = b"..and so on\r\n.\r\nQUIT\r\n".as_slice();
-//! let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+//! let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
 //! let mut message = Vec::new();
 //! while let Unstuffed::Piece(piece) = unstuffer.next(&mut input) {
 //!     message.extend_from_slice(piece);
@@ -224,4 +224,4 @@ pub mod types;
 pub use machine::{Machine, Step, Wait};
 pub use state::State;
 pub use time::{Deadline, Instant, Phase};
-pub use tls::{TlsFacts, TlsUpgrade};
+pub use tls::{TlsInfo, TlsUpgrade};

@@ -11,9 +11,9 @@ use crate::time::{Deadline, Instant};
 ///    the input, never the machine, so the machine can be answered while an event is in hand.
 /// 2. Do one of the things that the [`Wait`] allows, whichever is possible first: read more octets behind
 ///    those that `poll` left, write some of [`output`](Self::output) and report it with
-///    [`wrote`](Self::wrote), answer an open question, or let the deadline pass.
-/// 3. Go back to 1. Report the end of the input with [`end_input`](Self::end_input), and a broken stream with
-///    [`lost`](Self::lost); the machine then says what became of the session in its last event.
+///    [`wrote`](Self::advance_output), answer an open question, or let the deadline pass.
+/// 3. Go back to 1. Report the end of the input with [`end_of_input`](Self::end_of_input), and a broken stream with
+///    [`connection_lost`](Self::connection_lost); the machine then says what became of the session in its last event.
 ///
 /// However the input is cut into pieces, the events (adjacent body slices joined) and the output are the same.
 pub trait Machine: sealed::Sealed {
@@ -34,14 +34,14 @@ pub trait Machine: sealed::Sealed {
 
     /// Reports that the first `octets` octets of [`output`](Self::output) were written; more than there are counts as
     /// all. Writing a part is normal.
-    fn wrote(&mut self, octets: usize);
+    fn advance_output(&mut self, octets: usize);
 
     /// Reports that the peer will send nothing more. What it sent before is still processed.
-    fn end_input(&mut self);
+    fn end_of_input(&mut self);
 
     /// Reports that the stream is broken: nothing more can be read or written. Poll afterwards; what is left of the
     /// output need not be written.
-    fn lost(&mut self);
+    fn connection_lost(&mut self);
 }
 
 /// The result of one step.
@@ -63,12 +63,12 @@ pub enum Step<E> {
 #[non_exhaustive]
 pub struct Wait {
     /// More input is wanted. While this is false a driver must not read: that is the back-pressure.
-    pub read: bool,
+    pub want_read: bool,
     /// There is output to be written.
-    pub write: bool,
+    pub want_write: bool,
     /// The application has its turn: in a server a question is open, and in a client the message of the transaction
     /// is to be given ([`client::Event::Body`](crate::client::Event::Body)).
-    pub answer: bool,
+    pub application_pending: bool,
     /// When to poll at the latest, whatever else happens.
     pub deadline: Option<Deadline>,
 }

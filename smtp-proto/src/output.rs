@@ -86,7 +86,7 @@ impl Output {
     }
 
     /// Forgets the first `octets` octets; more than there are counts as all.
-    pub(crate) fn wrote(&mut self, octets: usize) {
+    pub(crate) fn advance(&mut self, octets: usize) {
         if octets >= self.len() {
             self.clear();
         } else {

@@ -79,7 +79,7 @@ impl Deadline {
 #[non_exhaustive]
 pub enum Phase {
     /// The server holds its greeting back to see whether the client talks too early.
-    Banner,
+    GreetingDelay,
     /// The client waits for the greeting.
     Greeting,
     /// The TLS handshake is under way.
@@ -111,7 +111,7 @@ pub enum Phase {
 impl core::fmt::Display for Phase {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
-            Self::Banner => "holding back the greeting",
+            Self::GreetingDelay => "holding back the greeting",
             Self::Greeting => "waiting for the greeting",
             Self::Handshake => "waiting for the TLS handshake",
             Self::Command => "waiting for a command or its reply",

@@ -24,18 +24,18 @@ impl TlsUpgrade {
 /// What is known of a TLS session. The driver, which did the handshake, hands it in; nothing is looked at to decide
 /// whether TLS is good enough, for that is what the handshake's settings are for.
 ///
-/// What is not known is `None`; [`TlsFacts::default`] says no more than that there is TLS.
+/// What is not known is `None`; [`TlsInfo::default`] says no more than that there is TLS.
 ///
 /// ```
-/// use smtp_proto::TlsFacts;
+/// use smtp_proto::TlsInfo;
 ///
-/// let mut facts = TlsFacts::default();
+/// let mut facts = TlsInfo::default();
 /// facts.protocol = Some("TLSv1.3".into());
 /// facts.cipher = Some("TLS_AES_128_GCM_SHA256".into());
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct TlsFacts {
+pub struct TlsInfo {
     /// The version: `TLSv1.2`, `TLSv1.3`.
     pub protocol: Option<Cow<'static, str>>,
     /// The cipher suite by its name in the registry of IANA: `TLS_AES_128_GCM_SHA256`. For the `Received` line
@@ -50,9 +50,9 @@ pub struct TlsFacts {
     pub channel_binding: Option<[u8; 32]>,
 }
 
-impl fmt::Debug for TlsFacts {
+impl fmt::Debug for TlsInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsFacts")
+        f.debug_struct("TlsInfo")
             .field("protocol", &self.protocol)
             .field("cipher", &self.cipher)
             .field("server_name", &self.server_name)

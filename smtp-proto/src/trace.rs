@@ -3,7 +3,7 @@
 use core::{fmt, net::IpAddr};
 
 use crate::{
-    tls::TlsFacts,
+    tls::TlsInfo,
     types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath},
 };
 
@@ -84,7 +84,7 @@ impl<'a> Received<'a> {
     /// tls-cipher-name   = ALPHA *(ALPHA / DIGIT / "_")
     /// ```
     #[must_use]
-    pub fn with_tls(mut self, facts: &'a TlsFacts) -> Self {
+    pub fn with_tls(mut self, facts: &'a TlsInfo) -> Self {
         self.cipher = facts.cipher.as_deref().filter(|name| {
             name.starts_with(|char: char| char.is_ascii_alphabetic())
                 && name

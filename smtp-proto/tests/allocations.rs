@@ -30,7 +30,7 @@ fn say(server: &mut Server, octets: &[u8]) {
                     server.accept(ticket).unwrap();
                 }
             }
-            Step::Wait(wait) if wait.write => server.wrote(server.output().len()),
+            Step::Wait(wait) if wait.want_write => server.advance_output(server.output().len()),
             Step::Wait(_) => break,
         }
     }

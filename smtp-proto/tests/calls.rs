@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use smtp_proto::{
-    Instant, Machine, Phase, State, Step, TlsFacts,
-    client::{self, BodyPermit, Client, Closed, Coming, Piece, Use, WhyNot},
+    Instant, Machine, Phase, State, Step, TlsInfo,
+    client::{self, BodyPermit, BodyStep, Client, Closed, Coming, ExtensionUse, RequestError},
     data::{LineEndings, Unsendable},
     driver::Buffered,
     sasl::{Context, Credentials, Mechanism},
-    server::{self, Event, Member, Server, Unknown},
+    server::{self, Event, Member, Server, UnknownPolicy},
     types::{
         Argument, Envelope, Extension, ForwardPath, Host, Mailbox, Protocol, Query, Rejection, ReversePath,
         Text, UnknownCommand,
@@ -54,7 +54,7 @@ impl Sender {
 
     fn says(&mut self) -> String {
         let said = String::from_utf8(self.client.output().to_vec()).unwrap();
-        self.client.wrote(said.len());
+        self.client.advance_output(said.len());
         said
     }
 
@@ -77,10 +77,10 @@ impl Sender {
     fn gives(&mut self, mut content: &[u8]) -> Result<String, Unsendable> {
         let permit = self.permit.as_ref().unwrap();
         let mut wire = String::new();
-        while let Piece::Send(octets) = self.client.body(permit, &mut content, Coming::More)? {
+        while let BodyStep::Write(octets) = self.client.body(permit, &mut content, Coming::More)? {
             wire.push_str(str::from_utf8(self.client.output()).unwrap());
             let all = self.client.output().len();
-            self.client.wrote(all);
+            self.client.advance_output(all);
             wire.push_str(str::from_utf8(octets).unwrap());
         }
         Ok(wire)
@@ -93,25 +93,34 @@ fn a_client_that_is_not_ready_gives_back_what_it_is_to_say() {
     let client = &mut sender.client;
     assert_eq!(client.state(), State::Connected);
     for refused in [client.noop(), client.reset(), client.quit()] {
-        assert_eq!(refused, Err(WhyNot::OutOfTurn));
+        assert_eq!(refused, Err(RequestError::OutOfTurn));
     }
     let query = Query::new("bob").unwrap();
     for refused in [client.verify(query.clone()), client.expand(query.clone())] {
         let refused = refused.unwrap_err();
-        assert_eq!((refused.value, refused.why), (query.clone(), WhyNot::OutOfTurn));
+        assert_eq!(
+            (refused.value, refused.error),
+            (query.clone(), RequestError::OutOfTurn)
+        );
     }
     let topic = Argument::new("MAIL").unwrap();
     let refused = client.help(Some(topic.clone())).unwrap_err();
-    assert_eq!((refused.value, refused.why), (Some(topic), WhyNot::OutOfTurn));
+    assert_eq!(
+        (refused.value, refused.error),
+        (Some(topic), RequestError::OutOfTurn)
+    );
     let command = UnknownCommand::new("XYZZY", None).unwrap();
     let refused = client.command(command.clone()).unwrap_err();
-    assert_eq!((refused.value, refused.why), (command, WhyNot::OutOfTurn));
+    assert_eq!((refused.value, refused.error), (command, RequestError::OutOfTurn));
     let envelope = Envelope::new(ReversePath::Null).to(ForwardPath::parse("b@example.org").unwrap());
     let refused = client.deliver(envelope.clone()).unwrap_err();
-    assert_eq!((*refused.value, refused.why), (envelope, WhyNot::OutOfTurn));
+    assert_eq!(
+        (*refused.value, refused.error),
+        (envelope, RequestError::OutOfTurn)
+    );
     let mechanism = Credentials::password("ann", "pw").start(Mechanism::PLAIN, &Context::default());
     let refused = client.authenticate(mechanism.unwrap()).unwrap_err();
-    assert_eq!(refused.why, WhyNot::OutOfTurn);
+    assert_eq!(refused.error, RequestError::OutOfTurn);
     assert_eq!(sender.says(), "");
 }
 
@@ -124,14 +133,14 @@ fn an_envelope_without_recipients_is_not_sent() {
         .client
         .deliver(Envelope::new(ReversePath::Null))
         .unwrap_err();
-    assert_eq!(refused.why, WhyNot::NoRecipients);
+    assert_eq!(refused.error, RequestError::NoRecipients);
     assert_eq!(sender.says(), "");
 }
 
 // RFC 3030 section 2: the last chunk may have no octets of its own; here it completes the last line.
 #[test]
 fn an_end_that_was_not_foreseen_is_the_last_chunk() {
-    let mut sender = Sender::new(|config| config.chunking = Use::WhenOffered);
+    let mut sender = Sender::new(|config| config.chunking = ExtensionUse::IfOffered);
     sender.begins("250 CHUNKING", &["b@example.org"]);
     assert_eq!(sender.gives(b"hello").unwrap(), "BDAT 5\r\nhello");
     let permit = sender.permit.take().unwrap();
@@ -196,7 +205,7 @@ fn converse(server: &mut Server, text: &str, mut act: impl FnMut(&mut Server, Ev
         }
     }
     let said = String::from_utf8(server.output().to_vec()).unwrap();
-    server.wrote(said.len());
+    server.advance_output(said.len());
     said
 }
 
@@ -210,7 +219,7 @@ fn accept(server: &mut Server, event: Event<'_>) {
 // RFC 5321 section 3.5.3: who verified nothing does not say 250 to VRFY and EXPN.
 #[test]
 fn every_question_may_be_answered_with_a_plain_yes() {
-    let mut server = server(|config| config.unknown_commands = Unknown::Ask);
+    let mut server = server(|config| config.unknown_commands = UnknownPolicy::AskApplication);
     assert_eq!(server.state(), State::Greeted);
     let mut said = String::new();
     for flight in [
@@ -245,11 +254,11 @@ fn vrfy_expn_and_help_are_answered_with_what_the_application_knows() {
     let mut act = |server: &mut Server, event: Event<'_>| match event {
         Event::Verify { ticket, .. } => {
             let member = Member::from(Mailbox::parse("bob@example.org").unwrap());
-            server.verified(ticket, &member).unwrap();
+            server.answer_vrfy(ticket, &member).unwrap();
         }
         // Nobody is on it.
-        Event::Expand { ticket, .. } => server.expanded(ticket, &[]).unwrap(),
-        Event::Help { ticket, .. } => server.help(ticket, Text::fixed("call us")).unwrap(),
+        Event::Expand { ticket, .. } => server.answer_expn(ticket, &[]).unwrap(),
+        Event::Help { ticket, .. } => server.help(ticket, Text::from_static("call us")).unwrap(),
         other => panic!("{other:?}"),
     };
     assert_eq!(
@@ -266,7 +275,7 @@ fn vrfy_expn_and_help_are_answered_with_what_the_application_knows() {
 #[test]
 fn a_rejection_of_content_comes_back_when_there_is_none() {
     let mut server = server(|_| {});
-    assert_eq!(server.fail_body(Rejection::POLICY), Err(Rejection::POLICY));
+    assert_eq!(server.reject_body(Rejection::POLICY), Err(Rejection::POLICY));
 }
 
 // RFC 6409 section 4.3: no mail without a login; RFC 8314 section 4.1: and none without TLS.
@@ -290,7 +299,7 @@ fn nothing_that_is_secret_gets_into_a_log() {
     for mechanism in credentials.mechanisms() {
         shown += &format!("{:?}", credentials.start(*mechanism, &Context::default()));
     }
-    let mut facts = TlsFacts::default();
+    let mut facts = TlsInfo::default();
     facts.channel_binding = Some(*b"hunter2 hunter2 hunter2 hunter2 ");
     shown += &format!("{facts:?}");
     let mut machine = Buffered::new(server(|config| config.extensions.add(Extension::StartTls)));
@@ -305,7 +314,7 @@ fn nothing_that_is_secret_gets_into_a_log() {
 #[test]
 fn a_log_tells_phases_and_questions_apart() {
     let phases = [
-        Phase::Banner,
+        Phase::GreetingDelay,
         Phase::Greeting,
         Phase::Handshake,
         Phase::Command,

@@ -29,7 +29,7 @@ use std::{
 
 use smtp_proto::{
     Phase,
-    driver::Places,
+    driver::ConnectionLimiter,
     server::{Closed, Config},
     types::{Host, Rejection},
 };
@@ -157,7 +157,7 @@ fn by_hand_refuses_what_cannot_be_kept() {
     peer.says("too long\r\n.\r\n");
     peer.hears("452 ");
     drop(peer);
-    assert_eq!(session.join().unwrap().0, Closed::Eof);
+    assert_eq!(session.join().unwrap().0, Closed::ConnectionClosed);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn readiness(config: Config, places: usize) -> (SocketAddr, Receiver<Vec<u8>>) {
     let mut service = readiness::Service::bind(
         (Ipv4Addr::LOCALHOST, 0).into(),
         config.into(),
-        Places::new(places, places),
+        ConnectionLimiter::new(places, places),
         move |message: &[u8]| sender.send(message.into()).map_err(|_| Rejection::LOCAL_ERROR),
     )
     .unwrap();
@@ -282,7 +282,7 @@ fn readiness_has_so_many_places_and_no_more() {
 #[test]
 fn readiness_lets_a_client_that_does_not_read_wait_and_no_other() {
     let mut config = config();
-    config.limits.idle_commands = u32::MAX;
+    config.limits.max_idle_commands = u32::MAX;
     let (address, messages) = readiness(config, 2);
     let mut stuck = Peer::greeted(address);
     let (hellos, left) = talk_without_listening(&mut stuck);
@@ -304,7 +304,7 @@ fn readiness_lets_a_client_that_does_not_read_wait_and_no_other() {
 #[test]
 fn readiness_gives_a_client_that_never_reads_up() {
     let mut config = config();
-    config.limits.idle_commands = u32::MAX;
+    config.limits.max_idle_commands = u32::MAX;
     config.timeouts.write = SHORT;
     let (address, _messages) = readiness(config, 1);
     let mut stuck = Peer::greeted(address);
@@ -383,5 +383,5 @@ fn a_replay_needs_no_clock_for_replies_that_are_held_back() {
 fn a_replay_shows_control_characters_as_escapes() {
     let (client, _, why) = replayed(b"NOOP \x1b[2J\r\nHE", None);
     assert_eq!(client, ["C: NOOP \\u{1b}[2J"]);
-    assert_eq!(why, Closed::Eof);
+    assert_eq!(why, Closed::ConnectionClosed);
 }

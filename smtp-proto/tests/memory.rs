@@ -11,7 +11,7 @@ use std::time::Duration;
 use allocation_counter::measure;
 use smtp_proto::{
     Instant, Machine, Step,
-    limits::Bound,
+    limits::Threshold,
     server::{Closed, Config, Event, Server, Ticket},
     types::{Host, Keyword},
 };
@@ -25,9 +25,9 @@ const MOST: u64 = 64 << 10;
 fn config() -> Config {
     let mut config = Config::new(Host::parse("mx.test").unwrap());
     // The bounds that would end such sessions early are put out of the way.
-    config.limits.errors = Bound::new(u32::MAX, u32::MAX);
-    config.limits.unknown_commands = Bound::new(u32::MAX, u32::MAX);
-    config.limits.idle_commands = u32::MAX;
+    config.limits.errors = Threshold::new(u32::MAX, u32::MAX);
+    config.limits.unknown_commands = Threshold::new(u32::MAX, u32::MAX);
+    config.limits.max_idle_commands = u32::MAX;
     config
 }
 
@@ -72,11 +72,11 @@ fn drive(config: Config, ends: &Ends, first: &[u8], again: &[u8], times: usize) 
             };
             let used = buffer.len() - input.len();
             buffer.drain(..used);
-            // Stale ones are let go, as an application would.
+            // StaleTicket ones are let go, as an application would.
             tickets.truncate(16);
-            if wait.write && ends.client_reads {
-                server.wrote(server.output().len());
-            } else if wait.read && (!first.is_empty() || !rest.is_empty() || sent < times) {
+            if wait.want_write && ends.client_reads {
+                server.advance_output(server.output().len());
+            } else if wait.want_read && (!first.is_empty() || !rest.is_empty() || sent < times) {
                 for source in [&mut first, &mut rest] {
                     let (now, later) = source.split_at(source.len().min(READ));
                     buffer.extend_from_slice(now);
@@ -106,25 +106,25 @@ const TRANSACTION: &[u8] = b"EHLO client.test\r\nMAIL FROM:<a@client.test>\r\nRC
 
 /// Clients of a driver that shows everything to be read wait for the greeting.
 fn greeted(mut config: Config) -> Config {
-    config.early_talk = smtp_proto::server::EarlyTalk::Allow;
+    config.early_talker = smtp_proto::server::EarlyTalker::Tolerate;
     config
 }
 
 #[test]
 fn an_endless_line_is_cut_off() {
     let (sent, closed) = drive(greeted(config()), &WILLING, b"", &[b'x'; READ], 1_000_000);
-    assert_eq!(closed, Some(Closed::TooMuchDropped));
+    assert_eq!(closed, Some(Closed::DropLimit));
     assert!(sent < 300, "{sent}");
 }
 
 #[test]
 fn endless_text_over_the_limit_is_cut_off() {
     let mut config = greeted(config());
-    config.message_limit(100_000);
-    config.limits.dropped = 1 << 20;
+    config.set_max_message_size(100_000);
+    config.limits.max_discarded_octets = 1 << 20;
     let first = [TRANSACTION, b"DATA\r\n"].concat();
     let (sent, closed) = drive(config, &WILLING, &first, &[b'x'; READ], 1_000_000);
-    assert_eq!(closed, Some(Closed::TooMuchDropped));
+    assert_eq!(closed, Some(Closed::DropLimit));
     assert!((200..300).contains(&sent), "{sent}");
 }
 
@@ -146,19 +146,19 @@ fn endless_text_of_dots_and_line_ends_takes_no_more() {
 #[test]
 fn endless_refused_chunks_are_cut_off() {
     let mut config = greeted(config());
-    config.limits.dropped = 1 << 20;
+    config.limits.max_discarded_octets = 1 << 20;
     let chunk = [b"BDAT 10000\r\n", [b'x'; 10_000].as_slice()].concat();
     for first in [&b"EHLO client.test\r\n"[..], b""] {
         let (sent, closed) = drive(config.clone(), &WILLING, first, &chunk, 1_000_000);
-        assert_eq!(closed, Some(Closed::TooMuchDropped));
+        assert_eq!(closed, Some(Closed::DropLimit));
         assert!(sent < 120, "{sent}");
     }
-    config.message_limit(100);
+    config.set_max_message_size(100);
     let (_, closed) = drive(config.clone(), &WILLING, TRANSACTION, &chunk, 1_000_000);
-    assert_eq!(closed, Some(Closed::TooMuchDropped));
+    assert_eq!(closed, Some(Closed::DropLimit));
     config.extensions.remove(Keyword::Chunking);
     let (_, closed) = drive(config, &WILLING, TRANSACTION, &chunk, 1_000_000);
-    assert_eq!(closed, Some(Closed::TooMuchDropped));
+    assert_eq!(closed, Some(Closed::DropLimit));
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn an_application_that_never_answers_is_answered_for() {
         ..WILLING
     };
     let mut config = greeted(config());
-    config.timeouts.answer = Duration::from_secs(1);
+    config.timeouts.application = Duration::from_secs(1);
     let (_, closed) = drive(config, &ends, b"", &b"NOOP\r\n".repeat(1000), 10);
     assert_eq!(closed, Some(Closed::Rejected), "it was never greeted");
 }
@@ -211,11 +211,11 @@ fn an_application_that_stops_answering_is_answered_for() {
                         server.accept(ticket).unwrap();
                     }
                 }
-                Step::Wait(wait) if wait.write => {
+                Step::Wait(wait) if wait.want_write => {
                     replies += server.output().split(|octet| *octet == b'\n').count() - 1;
-                    server.wrote(server.output().len());
+                    server.advance_output(server.output().len());
                 }
-                Step::Wait(wait) if wait.answer => now = wait.deadline.unwrap().at,
+                Step::Wait(wait) if wait.application_pending => now = wait.deadline.unwrap().at,
                 Step::Wait(_) => break,
             }
         }

@@ -14,7 +14,7 @@ use core::{
     num::NonZeroU32,
 };
 
-use smtp_proto::{TlsFacts, data, data::*, syntax, syntax::*, trace::*, types, types::*};
+use smtp_proto::{TlsInfo, data, data::*, syntax, syntax::*, trace::*, types, types::*};
 
 #[path = "../src/types/argument/tests.rs"]
 mod argument;

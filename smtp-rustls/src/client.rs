@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
-use smtp_proto::TlsFacts;
+use smtp_proto::TlsInfo;
 
-use crate::{Error, client_facts};
+use crate::{Error, client_tls_info};
 #[cfg(feature = "ring")]
 use {
     crate::{Identity, Roots, provider},
@@ -71,10 +71,10 @@ impl ClientTls {
         &self.name
     }
 
-    /// What a handshake with these settings and this name came to: [`client_facts`], and the name that was asked for.
+    /// What a handshake with these settings and this name came to: [`client_tls_info`], and the name that was asked for.
     #[must_use]
-    pub fn facts(&self, connection: &ClientConnection) -> TlsFacts {
-        let mut facts = client_facts(connection);
+    pub fn facts(&self, connection: &ClientConnection) -> TlsInfo {
+        let mut facts = client_tls_info(connection);
         if self.config.enable_sni
             && let ServerName::DnsName(name) = &self.name
         {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rustls::{ClientConnection, CommonState, ProtocolVersion, ServerConnection};
-use smtp_proto::TlsFacts;
+use smtp_proto::TlsInfo;
 
 /// The label of the channel binding `tls-exporter` (RFC 9266 section 2).
 const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
@@ -13,7 +13,7 @@ const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
 /// The peer's certificate is the server's own, and was verified as the settings say. The name that was asked for is not
 /// in it, since a connection does not tell: see [`ClientTls::facts`](crate::ClientTls::facts).
 #[must_use]
-pub fn client_facts(connection: &ClientConnection) -> TlsFacts {
+pub fn client_tls_info(connection: &ClientConnection) -> TlsInfo {
     facts(connection, |binding| {
         connection.export_keying_material(binding, EXPORTER, None)
     })
@@ -24,7 +24,7 @@ pub fn client_facts(connection: &ClientConnection) -> TlsFacts {
 /// The peer's certificate is the client's own. It is there if the client showed one and the settings' verifier of
 /// client certificates found it good; without a verifier no client is asked for one.
 #[must_use]
-pub fn server_facts(connection: &ServerConnection) -> TlsFacts {
+pub fn server_facts(connection: &ServerConnection) -> TlsInfo {
     let mut facts = facts(connection, |binding| {
         connection.export_keying_material(binding, EXPORTER, None)
     });
@@ -32,8 +32,8 @@ pub fn server_facts(connection: &ServerConnection) -> TlsFacts {
     facts
 }
 
-fn facts(state: &CommonState, export: impl FnOnce([u8; 32]) -> Result<[u8; 32], rustls::Error>) -> TlsFacts {
-    let mut facts = TlsFacts::default();
+fn facts(state: &CommonState, export: impl FnOnce([u8; 32]) -> Result<[u8; 32], rustls::Error>) -> TlsInfo {
+    let mut facts = TlsInfo::default();
     let version = state.protocol_version();
     facts.protocol = version.and_then(protocol);
     facts.cipher = state.negotiated_cipher_suite().and_then(|suite| {

@@ -38,8 +38,8 @@ let config = ServerSettings::new(Identity::from_files("chain.pem", "key.pem")?)
 //!
 //! # Facts
 //!
-//! [`client_facts`] and [`server_facts`] say what a finished handshake came to, for `tls_started` and its like: see
-//! [`TlsFacts`](smtp_proto::TlsFacts).
+//! [`client_tls_info`] and [`server_facts`] say what a finished handshake came to, for `tls_established` and its like: see
+//! [`TlsInfo`](smtp_proto::TlsInfo).
 //!
 //! # Features
 //!
@@ -61,7 +61,7 @@ mod server;
 pub use client::ClientSettings;
 pub use client::ClientTls;
 pub use error::Error;
-pub use facts::{client_facts, server_facts};
+pub use facts::{client_tls_info, server_facts};
 #[cfg(feature = "ring")]
 pub use identity::Identity;
 #[cfg(feature = "ring")]

@@ -41,7 +41,7 @@ impl ServerSettings {
 
     /// Asks clients for a certificate, which must have been issued by one of these. Clients without one are served, too;
     /// the handshake fails for those with another. What a certificate means is for the application to say: see
-    /// [`TlsFacts::peer_certificate`](smtp_proto::TlsFacts::peer_certificate).
+    /// [`TlsInfo::peer_certificate`](smtp_proto::TlsInfo::peer_certificate).
     #[must_use]
     pub fn with_client_roots(mut self, roots: Roots) -> Self {
         self.clients = Some(roots);

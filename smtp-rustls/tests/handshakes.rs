@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use smtp_proto::TlsFacts;
+use smtp_proto::TlsInfo;
 use smtp_rustls::{
     ClientSettings, ClientTls, Error, Identity, Roots, ServerSettings, provider,
     rustls::{
@@ -63,7 +63,7 @@ impl Authority {
 }
 
 /// What both sides know after the handshake.
-fn shake(client: &ClientTls, server: &Arc<ServerConfig>) -> Result<(TlsFacts, TlsFacts), rustls::Error> {
+fn shake(client: &ClientTls, server: &Arc<ServerConfig>) -> Result<(TlsInfo, TlsInfo), rustls::Error> {
     let mut near = ClientConnection::new(Arc::clone(client.config()), client.name().clone())?;
     let mut far = ServerConnection::new(Arc::clone(server))?;
     while near.is_handshaking() || far.is_handshaking() {
@@ -89,7 +89,7 @@ fn shake(client: &ClientTls, server: &Arc<ServerConfig>) -> Result<(TlsFacts, Tl
     Ok((client.facts(&near), server_facts(&far)))
 }
 
-fn shown(facts: &TlsFacts) -> Option<&[u8]> {
+fn shown(facts: &TlsInfo) -> Option<&[u8]> {
     facts.peer_certificate.as_deref()
 }
 

@@ -78,7 +78,7 @@ async fn run(flags: Flags) -> Result<(), String> {
 async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
     let mut desk = Desk::new(Arc::clone(&site), session.peer().ip());
     if let (true, Some(tls)) = (implicit_tls, &site.tls) {
-        session.begin_tls(tls).await;
+        session.start_implicit_tls(tls).await;
     }
     loop {
         let todo = match turn(&mut session, &mut desk) {

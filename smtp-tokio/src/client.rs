@@ -3,8 +3,8 @@
 use std::mem;
 
 use smtp_proto::{
-    Step, TlsFacts, TlsUpgrade,
-    client::{self, Asked, Closed, Event, Receipt, WhyNot},
+    Step, TlsInfo, TlsUpgrade,
+    client::{self, Closed, Event, Receipt, ReplyTo, RequestError},
     driver::{LastRefusal, Outbox},
     sasl::ClientMechanism,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     /// What is known of the TLS session; `None` in clear.
     #[must_use]
-    pub fn tls(&self) -> Option<&TlsFacts> {
+    pub fn tls(&self) -> Option<&TlsInfo> {
         self.connection.machine().tls()
     }
 
@@ -64,8 +64,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotSent`] when the server does not offer the mechanism, when
-    /// [`auth_in_clear`](client::Config::auth_in_clear) forbids it, or when this client is authenticated already. The
+    /// [`Error::Rejected`] when the server does not offer the mechanism, when
+    /// [`plaintext_auth`](client::Config::plaintext_auth) forbids it, or when this client is authenticated already. The
     /// session goes on.
     ///
     /// [`Error::Closed`] when the session ends, as it does when the mechanism breaks the exchange off, or finds at its
@@ -77,11 +77,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.connection
             .machine_mut()
             .authenticate(mechanism)
-            .map_err(|refused| refused.why)?;
+            .map_err(|refused| refused.error)?;
         self.until(|event, machine| match event {
             // Not before the exchange is over, and not when it has ended the session.
             Event::Reply {
-                to: Asked::Auth,
+                to: ReplyTo::Auth,
                 reply,
             } if machine.is_ready() => Some(reply.into_owned()),
             _ => None,
@@ -114,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.send_all([(envelope, message)], |known| result = Some(known))
             .await;
         // There is one for each message.
-        result.unwrap_or_else(|| Err(SendError::new(WhyNot::Over.into(), Receipt::default())))
+        result.unwrap_or_else(|| Err(SendError::new(RequestError::Over.into(), Receipt::default())))
     }
 
     /// Sends messages one behind the other, each as [`send`](Self::send) does it, and tells the result of each as soon as
@@ -163,8 +163,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let mut receipt = Receipt::new(&envelope);
         let mut source = Source::of(message);
         let sent = match self.connection.machine_mut().deliver(envelope) {
-            Ok(()) => self.transmit(&mut source, |event, _| receipt.note(event)).await,
-            Err(refused) => Err(refused.why.into()),
+            Ok(()) => self.transmit(&mut source, |event, _| receipt.record(event)).await,
+            Err(refused) => Err(refused.error.into()),
         };
         match sent {
             Ok(()) => Ok(receipt),
@@ -187,7 +187,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.connection
             .machine_mut()
             .verify(query)
-            .map_err(|refused| refused.why)?;
+            .map_err(|refused| refused.error)?;
         self.answer().await
     }
 
@@ -200,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.connection
             .machine_mut()
             .expand(query)
-            .map_err(|refused| refused.why)?;
+            .map_err(|refused| refused.error)?;
         self.answer().await
     }
 
@@ -213,7 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.connection
             .machine_mut()
             .help(topic)
-            .map_err(|refused| refused.why)?;
+            .map_err(|refused| refused.error)?;
         self.answer().await
     }
 
@@ -236,7 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.connection
             .machine_mut()
             .command(command)
-            .map_err(|refused| refused.why)?;
+            .map_err(|refused| refused.error)?;
         self.answer().await
     }
 

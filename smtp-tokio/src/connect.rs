@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use smtp_proto::{
-    TlsFacts,
+    TlsInfo,
     client::{self, Config, Event},
     driver::LastRefusal,
 };
@@ -132,13 +132,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Ok(shaken) => shaken.map_err(Error::Handshake)?,
             Err(_) => return Err(Error::Handshake(io::ErrorKind::TimedOut.into())),
         };
-        Self::new(stream, client::Client::over_tls(config, facts))
+        Self::new(stream, client::Client::new_over_tls(config, facts))
             .start()
             .await
     }
 
     /// Says hello on a stream that somebody else encrypts already, who made sure that the server is the one that was
-    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts` ([`TlsFacts::default`] when
+    /// meant: another library for TLS, or a tunnel. What is known of that is in `facts` ([`TlsInfo::default`] when
     /// that is nothing). For all that the session does, it is under TLS, so a login may show its secret.
     /// [`Config::tls`] is not looked at: that is about STARTTLS.
     ///
@@ -148,9 +148,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub async fn on_encrypted(
         stream: S,
         config: impl Into<Arc<Config>>,
-        facts: TlsFacts,
+        facts: TlsInfo,
     ) -> Result<Self, Error> {
-        let machine = client::Client::over_tls(config.into(), facts);
+        let machine = client::Client::new_over_tls(config.into(), facts);
         Self::new(Stream::clear(stream), machine).start().await
     }
 

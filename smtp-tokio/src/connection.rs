@@ -13,7 +13,7 @@ use std::{
 
 use smtp_proto::{
     Deadline, Instant, Machine, Step, Wait,
-    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
+    driver::{Buffered, LINGER, LINGER_OCTETS, NextIo},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -43,7 +43,7 @@ const READ: usize = 16 * 1024;
 ///         Step::Wait(wait) => conn.wait(wait).await,
 ///         Step::Event(Event::Closed(why)) => return Ok(why),
 ///         Step::Event(Event::Body(octets)) => println!("{} octets", octets.len()),
-///         Step::Event(Event::Verdict { ticket, .. }) => {
+///         Step::Event(Event::EndOfData { ticket, .. }) => {
 ///             server.reject(ticket, Rejection::NO_STORAGE)?; // or store the message, and accept
 ///         }
 ///         Step::Event(other) => {
@@ -182,23 +182,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         loop {
             let stream = Pin::new(&mut self.stream);
             match self.buffered.duty(&mut attempt) {
-                Duty::Flush => match stream.poll_flush(context) {
+                NextIo::Flush => match stream.poll_flush(context) {
                     Poll::Ready(Ok(())) => self.buffered.flushed(),
                     Poll::Ready(Err(error)) => self.cannot_write(error),
                     Poll::Pending => attempt.write_blocked(),
                 },
-                Duty::Write(octets) => match stream.poll_write(context, octets) {
+                NextIo::Write(octets) => match stream.poll_write(context, octets) {
                     Poll::Ready(Ok(0)) => self.cannot_write(io::ErrorKind::WriteZero.into()),
                     Poll::Ready(Ok(taken)) => self.buffered.took(taken),
                     Poll::Ready(Err(error)) => self.cannot_write(error),
                     Poll::Pending => attempt.write_blocked(),
                 },
-                Duty::Read => match self.poll_read(context) {
+                NextIo::Read => match self.poll_read(context) {
                     Poll::Ready(()) => attempt.has_read(),
                     Poll::Pending => attempt.read_blocked(),
                 },
-                Duty::Poll => return Poll::Ready(()),
-                Duty::Sleep => return self.poll_deadline(wait.deadline, context),
+                NextIo::PollMachine => return Poll::Ready(()),
+                NextIo::AwaitReadiness => return self.poll_deadline(wait.deadline, context),
             }
         }
     }
@@ -207,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         let mut scratch = [const { MaybeUninit::uninit() }; READ];
         let mut buffer = ReadBuf::uninit(&mut scratch);
         match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => self.machine_mut().end_input(),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => self.machine_mut().end_of_input(),
             Poll::Ready(Ok(())) => self.buffered.received(buffer.filled()),
             Poll::Ready(Err(error)) => self.cannot_read(error),
             Poll::Pending => {
@@ -249,7 +249,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
     fn cannot_read(&mut self, error: io::Error) {
         debug!(%error, "cannot read");
         self.error.get_or_insert(error);
-        self.machine_mut().lost();
+        self.machine_mut().connection_lost();
     }
 }
 

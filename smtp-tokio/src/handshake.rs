@@ -2,7 +2,7 @@
 
 use std::{io, pin::Pin, sync::Arc};
 
-use smtp_proto::{Machine, TlsFacts, TlsUpgrade, client, server::Server};
+use smtp_proto::{Machine, TlsInfo, TlsUpgrade, client, server::Server};
 use smtp_rustls::{ClientTls, rustls::ServerConfig, server_facts};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -14,7 +14,7 @@ use tracing::debug;
 use crate::{Connection, Stream};
 
 /// The handshake of a client.
-pub(crate) async fn connect<S>(stream: S, tls: &ClientTls) -> io::Result<(Stream<S>, TlsFacts)>
+pub(crate) async fn connect<S>(stream: S, tls: &ClientTls) -> io::Result<(Stream<S>, TlsInfo)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -25,7 +25,7 @@ where
 }
 
 /// The handshake of a server.
-async fn accept<S>(stream: S, config: &Arc<ServerConfig>) -> io::Result<(Stream<S>, TlsFacts)>
+async fn accept<S>(stream: S, config: &Arc<ServerConfig>) -> io::Result<(Stream<S>, TlsInfo)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -44,7 +44,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, client::Client> {
         let clear = self.stream_mut().take_clear();
         let shaken = aside(time::timeout(limit, async { connect(clear?, tls).await })).await;
         match self.settle(shaken) {
-            Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
+            Shaken::Done(facts) => self.machine_mut().tls_established(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
             Shaken::Late => {}
         }
@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
         let clear = self.stream_mut().take_clear();
         let shaken = aside(time::timeout(limit, async { accept(clear?, config).await })).await;
         match self.settle(shaken) {
-            Shaken::Done(facts) => self.machine_mut().tls_started(upgrade, facts),
+            Shaken::Done(facts) => self.machine_mut().tls_established(upgrade, facts),
             Shaken::Failed => self.machine_mut().tls_failed(upgrade),
             Shaken::Late => {}
         }
@@ -68,8 +68,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<Stream<S>, Server> {
 
     /// Does the handshake of a connection on which TLS is spoken from the first octet (RFC 8314 section 3.3), before
     /// anything else was done with it. It ends as that of [`start_tls`](Self::start_tls) does.
-    pub async fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
-        match self.machine_mut().begin_tls() {
+    pub async fn start_implicit_tls(&mut self, config: &Arc<ServerConfig>) {
+        match self.machine_mut().start_implicit_tls() {
             Some(upgrade) => self.start_tls(upgrade, config).await,
             // To go on in clear is not what the caller means.
             None => self.lose(io::Error::other("the session has begun without TLS")),
@@ -84,7 +84,7 @@ fn aside<F: Future>(handshake: F) -> Pin<Box<F>> {
 
 /// How a handshake ended.
 enum Shaken {
-    Done(TlsFacts),
+    Done(TlsInfo),
     Failed,
     /// Its time is over, as the machine will find.
     Late,
@@ -96,7 +96,7 @@ where
 {
     /// Goes on with the stream of a handshake that was done, or notes why it was not. The stream in clear is gone
     /// either way.
-    fn settle(&mut self, shaken: Result<io::Result<(Stream<S>, TlsFacts)>, time::error::Elapsed>) -> Shaken {
+    fn settle(&mut self, shaken: Result<io::Result<(Stream<S>, TlsInfo)>, time::error::Elapsed>) -> Shaken {
         match shaken {
             Ok(Ok((stream, facts))) => {
                 debug!(protocol = ?facts.protocol, cipher = ?facts.cipher, "TLS handshake done");

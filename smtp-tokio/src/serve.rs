@@ -10,7 +10,7 @@ use std::{
 
 use smtp_proto::{
     Step, Wait,
-    driver::{FAREWELL, Options, PAUSE, Places, turned_away},
+    driver::{ConnectionLimiter, FAREWELL, Options, PAUSE, busy_reply},
     server::{Config, Event, Server, Shutdown},
 };
 use tokio::{
@@ -34,7 +34,7 @@ pub struct Session(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     connection: Connection<Stream<TcpStream>, Server>,
-    place: Place,
+    place: ConnectionPermit,
     local: SocketAddr,
     stop: watch::Receiver<Option<Shutdown>>,
 }
@@ -69,12 +69,12 @@ impl Session {
         self.obey();
     }
 
-    /// As [`Connection::begin_tls`](Connection::begin_tls), and gives up at the shutdown.
+    /// As [`Connection::start_implicit_tls`](Connection::start_implicit_tls), and gives up at the shutdown.
     #[cfg(feature = "rustls")]
-    pub async fn begin_tls(&mut self, config: &Arc<ServerConfig>) {
+    pub async fn start_implicit_tls(&mut self, config: &Arc<ServerConfig>) {
         let Inner { connection, stop, .. } = &mut *self.0;
         tokio::select! {
-            () = connection.begin_tls(config) => return,
+            () = connection.start_implicit_tls(config) => return,
             _ = stop.wait_for(Option::is_some) => {}
         }
         self.obey();
@@ -150,7 +150,10 @@ where
 {
     let local = listener.local_addr()?;
     let (stopping, hear) = watch::channel(None);
-    let places = Arc::new(Mutex::new(Places::new(options.connections, options.per_peer)));
+    let places = Arc::new(Mutex::new(ConnectionLimiter::new(
+        options.connections,
+        options.per_peer,
+    )));
     let mut sessions = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -174,7 +177,7 @@ where
                 continue;
             }
         };
-        let Some(place) = Place::take(&places, peer) else {
+        let Some(place) = ConnectionPermit::take(&places, peer) else {
             debug!(%peer, "refused: too many connections");
             if !options.implicit_tls {
                 turn_away(stream, Arc::clone(&config));
@@ -242,14 +245,14 @@ fn log_end(ended: Result<(), tokio::task::JoinError>) {
 
 /// One of the connections that there may be; given back when dropped, also by a panic.
 #[derive(Debug)]
-struct Place {
-    places: Arc<Mutex<Places>>,
+struct ConnectionPermit {
+    places: Arc<Mutex<ConnectionLimiter>>,
     peer: SocketAddr,
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Takes a place for a connection from this address, if there is one.
-    fn take(places: &Arc<Mutex<Places>>, peer: SocketAddr) -> Option<Self> {
+    fn take(places: &Arc<Mutex<ConnectionLimiter>>, peer: SocketAddr) -> Option<Self> {
         let taken = places
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -261,7 +264,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.leave(self.peer.ip());
@@ -271,6 +274,6 @@ impl Drop for Place {
 /// Says 421 to a connection for which there is no place, without waiting for anything.
 fn turn_away(stream: TcpStream, config: Arc<Config>) {
     if let Ok(mut stream) = stream.into_std() {
-        let _ = stream.write(&turned_away(config));
+        let _ = stream.write(&busy_reply(config));
     }
 }

@@ -73,7 +73,7 @@ async fn converse(mut session: Session, site: Arc<Site>) {
     let mut application = (site.applications)();
     let (answer, mut answers) = mpsc::unbounded_channel::<Done>();
     if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-        session.begin_tls(tls).await;
+        session.start_implicit_tls(tls).await;
     }
     loop {
         let (step, server) = session.poll();

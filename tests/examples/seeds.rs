@@ -127,7 +127,7 @@ fn server_choices(story: &Story) -> String {
     };
     let head = [
         flag(config.protocol == Protocol::Lmtp),
-        flag(config.limits.line < 4096),
+        flag(config.limits.max_line_octets < 4096),
         flag(config.extensions.has(Keyword::StartTls)),
         flag(config.extensions.has(Keyword::Auth)),
         endings,
@@ -149,8 +149,8 @@ fn client_choices(story: &Story) -> String {
         flag(config.protocol == Protocol::Lmtp),
         tls,
         flag(config.login.is_some()),
-        flag(config.chunking == client::Use::WhenOffered),
-        flag(config.pipelining == client::Use::Never),
+        flag(config.chunking == client::ExtensionUse::IfOffered),
+        flag(config.pipelining == client::ExtensionUse::Never),
     ];
     head.iter().collect::<String>() + "72:\n"
 }

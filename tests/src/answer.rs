@@ -1,7 +1,7 @@
 //! What the server application of a story answers.
 
 use smtp_proto::{
-    sasl::Progress,
+    sasl::AuthOutcome,
     server::Member,
     types::{Code, EnhancedCode, ForwardPath, Mailbox, Rejection, Text},
 };
@@ -50,7 +50,7 @@ pub enum Answer {
     Verified(Member<'static>),
     Expanded(Vec<Member<'static>>),
     Status(Text<'static>),
-    Judged(Progress),
+    Judged(AuthOutcome),
     /// None: the ticket is thrown away.
     Silence,
 }
@@ -102,7 +102,7 @@ pub(crate) fn answer(verb: &str, rest: &str) -> Result<Answer, String> {
             })))
         }
         "status" => Answer::Status(reply_text(rest)?),
-        "challenge" => Answer::Judged(Progress::Challenge(unescape(rest)?)),
+        "challenge" => Answer::Judged(AuthOutcome::Challenge(unescape(rest)?)),
         "silent" => Answer::Silence,
         _ => return Err("no such setting or answer".to_owned()),
     })

@@ -2,7 +2,7 @@
 
 use smtp_proto::{
     Instant, Machine, Step, TlsUpgrade,
-    server::{Event, Server, Stale, Ticket, ticket},
+    server::{Event, Server, StaleTicket, Ticket, ticket},
     types::{Command, Protocol},
 };
 
@@ -69,7 +69,7 @@ pub struct Application {
     messages: usize,
     judge: Judge,
     upgrade: Option<TlsUpgrade>,
-    /// `fail_body` is to be called with the next octets of the message.
+    /// `reject_body` is to be called with the next octets of the message.
     fails: bool,
 }
 
@@ -79,7 +79,7 @@ impl Application {
     pub fn new(settings: &Settings, answers: Answers) -> Self {
         let mut server = Server::new(settings.server.clone().into());
         if settings.security.tls_first {
-            server.begin_over_tls(settings.security.facts.clone());
+            server.set_implicit_tls(settings.security.facts.clone());
         }
         Self {
             server,
@@ -164,17 +164,17 @@ impl Application {
             (answer, AnyTicket::Auth(ticket)) => {
                 return self.answer_auth(answer, ticket);
             }
-            (Answer::Forward(path), AnyTicket::Recipient(ticket)) => server.forwarded(ticket, &path),
-            (Answer::Forward(path), AnyTicket::Verify(ticket)) => server.forwarded(ticket, &path),
-            (Answer::Verified(member), AnyTicket::Verify(ticket)) => server.verified(ticket, &member),
-            (Answer::Expanded(members), AnyTicket::Expand(ticket)) => server.expanded(ticket, &members),
+            (Answer::Forward(path), AnyTicket::Recipient(ticket)) => server.accept_forwarding(ticket, &path),
+            (Answer::Forward(path), AnyTicket::Verify(ticket)) => server.accept_forwarding(ticket, &path),
+            (Answer::Verified(member), AnyTicket::Verify(ticket)) => server.answer_vrfy(ticket, &member),
+            (Answer::Expanded(members), AnyTicket::Expand(ticket)) => server.answer_expn(ticket, &members),
             (Answer::Status(text), AnyTicket::Help(ticket)) => server.status(ticket, text),
             (Answer::Accept(None), ticket) => server.accept(ticket.into_any()),
             (Answer::Accept(Some(text)), ticket) => server.accept_with(ticket.into_any(), text),
             (Answer::Reject(rejection), ticket) => server.reject(ticket.into_any(), rejection),
             (answer, ticket) => panic!("{answer:?} does not fit {ticket:?}"),
         };
-        if result == Err(Stale) {
+        if result == Err(StaleTicket) {
             self.log.push("stale".to_owned());
             return;
         }
@@ -224,7 +224,7 @@ impl Application {
             Some(Err(rejection)) => self.server.reject(ticket, rejection),
             Some(Ok(progress)) => self.server.answer_auth(ticket, progress),
         };
-        if result == Err(Stale) {
+        if result == Err(StaleTicket) {
             self.log.push("stale".to_owned());
         } else if let Some(identity) = self.server.identity() {
             self.log.push(escape(format!("let-in {identity}").as_bytes()));
@@ -256,7 +256,7 @@ impl Application {
                 {
                     self.fails = true;
                     self.body.clear();
-                    self.server.fail_body(rejection).expect("content is on its way");
+                    self.server.reject_body(rejection).expect("content is on its way");
                 }
             }
             Event::Connect { ticket } => {
@@ -306,12 +306,12 @@ impl Application {
                 self.log.push(command("rcpt", &Command::Rcpt(rcpt)));
                 self.asked(Question::Recipient, &subject, AnyTicket::Recipient(ticket));
             }
-            Event::Message { ticket } => {
+            Event::Data { ticket } => {
                 self.fails = false;
                 self.log.push("message".to_owned());
                 self.asked(Question::Message, "", AnyTicket::Other(ticket.into_any()));
             }
-            Event::Verdict { recipient, ticket } => {
+            Event::EndOfData { recipient, ticket } => {
                 if recipient.is_none_or(|recipient| recipient == 0) {
                     self.messages += 1;
                     self.flush_body(true);
@@ -381,16 +381,16 @@ impl Seat for Application {
         self.server.output()
     }
 
-    fn wrote(&mut self, octets: usize) {
-        self.server.wrote(octets);
+    fn advance_output(&mut self, octets: usize) {
+        self.server.advance_output(octets);
     }
 
-    fn end_input(&mut self) {
-        self.server.end_input();
+    fn end_of_input(&mut self) {
+        self.server.end_of_input();
     }
 
-    fn lost(&mut self) {
-        self.server.lost();
+    fn connection_lost(&mut self) {
+        self.server.connection_lost();
     }
 
     fn awaits_tls(&self) -> bool {
@@ -401,7 +401,7 @@ impl Seat for Application {
         let upgrade = self.upgrade.take().expect("the machine waits for a handshake");
         if done {
             self.server
-                .tls_started(upgrade, self.settings.security.facts.clone());
+                .tls_established(upgrade, self.settings.security.facts.clone());
         } else {
             self.server.tls_failed(upgrade);
         }
@@ -428,7 +428,7 @@ impl Seat for Application {
 
     fn most_kept(&self) -> usize {
         let limits = &self.settings.server.limits;
-        limits.line.max(limits.auth_line)
+        limits.max_line_octets.max(limits.max_auth_octets)
     }
 }
 

@@ -199,7 +199,7 @@ fn alone<S: Seat>(
             }
             Action::EndOfInput(by) if *by != role => driver.receive_end(),
             Action::EndOfInput(_) => {}
-            Action::Lost(_) => driver.seat.lost(),
+            Action::Lost(_) => driver.seat.connection_lost(),
             Action::Arrive(..) | Action::Answer(..) | Action::Fail(_) => {
                 return Err(fault(
                     line,

@@ -1,7 +1,7 @@
 //! What the server application of a story thinks of a claim.
 
 use smtp_proto::{
-    sasl::{Claim, CramMd5Server, Mechanism, Progress, Secret, ServerMechanism},
+    sasl::{AuthOutcome, AuthRequest, CramMd5Server, Mechanism, Secret, ServerMechanism},
     types::Rejection,
 };
 
@@ -29,7 +29,7 @@ impl Judge {
         &mut self,
         settings: &Settings,
         mechanism: Mechanism,
-        claim: &Claim,
+        claim: &AuthRequest,
     ) -> (String, Answer) {
         let (subject, sight) = told(claim);
         let rule = settings
@@ -38,9 +38,9 @@ impl Judge {
             .find(|rule| rule.question == Question::Auth && subject.starts_with(&rule.about))
             .map(|rule| rule.answer.clone());
         let answer = match rule {
-            Some(Answer::Accept(None)) => Answer::Judged(Progress::Accepted(subject)),
+            Some(Answer::Accept(None)) => Answer::Judged(AuthOutcome::Accept(subject)),
             Some(Answer::Accept(Some(identity))) => {
-                Answer::Judged(Progress::Accepted(identity.as_str().to_owned()))
+                Answer::Judged(AuthOutcome::Accept(identity.as_str().to_owned()))
             }
             Some(answer) => answer,
             None => Answer::Judged(self.progress(&settings.security, mechanism, claim)),
@@ -48,41 +48,43 @@ impl Judge {
         (format!("auth {mechanism} {sight}").trim_end().to_owned(), answer)
     }
 
-    fn progress(&mut self, security: &Security, mechanism: Mechanism, claim: &Claim) -> Progress {
+    fn progress(&mut self, security: &Security, mechanism: Mechanism, claim: &AuthRequest) -> AuthOutcome {
         let identity = match claim {
-            Claim::Password {
+            AuthRequest::Password {
                 user,
                 password,
-                authorize_as,
+                authorization_id,
             } => security
                 .users
                 .iter()
                 .find(|known| known.name == *user && password.matches(known.secret.as_bytes()))
-                .and_then(|known| acts_as(known, authorize_as.as_deref())),
-            Claim::Bearer { user, token } => security
+                .and_then(|known| acts_as(known, authorization_id.as_deref())),
+            AuthRequest::Bearer { user, token } => security
                 .users
                 .iter()
                 .find(|known| token.matches(known.secret.as_bytes()))
                 .and_then(|known| acts_as(known, user.as_deref())),
-            Claim::External {
+            AuthRequest::External {
                 certificate,
-                authorize_as,
+                authorization_id,
             } => security
                 .users
                 .iter()
                 .find(|known| known.name.as_bytes() == certificate)
-                .and_then(|known| acts_as(known, authorize_as.as_deref())),
-            Claim::Anonymous { .. } => Some("anonymous".to_owned()),
-            Claim::Begin { .. } if mechanism == Mechanism::CRAM_MD5 => return self.cram_md5(security, None),
-            Claim::Step { response } if mechanism == Mechanism::CRAM_MD5 => {
+                .and_then(|known| acts_as(known, authorization_id.as_deref())),
+            AuthRequest::Anonymous { .. } => Some("anonymous".to_owned()),
+            AuthRequest::Begin { .. } if mechanism == Mechanism::CRAM_MD5 => {
+                return self.cram_md5(security, None);
+            }
+            AuthRequest::Step { response } if mechanism == Mechanism::CRAM_MD5 => {
                 return self.cram_md5(security, Some(response));
             }
             other => panic!("no rule for {other:?}"),
         };
-        identity.map_or(Progress::Refused, Progress::Accepted)
+        identity.map_or(AuthOutcome::Reject, AuthOutcome::Accept)
     }
 
-    fn cram_md5(&mut self, security: &Security, response: Option<&Secret>) -> Progress {
+    fn cram_md5(&mut self, security: &Security, response: Option<&Secret>) -> AuthOutcome {
         let users = security.users.clone();
         let exchange = self.exchange.get_or_insert_with(|| {
             let password = move |name: &str| {
@@ -92,7 +94,7 @@ impl Judge {
             Box::new(CramMd5Server::new(security.challenge.as_str(), password).expect("a challenge"))
         });
         let progress = exchange.step(response.map_or(b"", Secret::expose));
-        if !matches!(progress, Progress::Challenge(_)) {
+        if !matches!(progress, AuthOutcome::Challenge(_)) {
             self.exchange = None;
         }
         progress
@@ -106,30 +108,32 @@ fn acts_as(known: &User, wanted: Option<&str>) -> Option<String> {
 }
 
 /// What rules go by, and what is logged.
-fn told(claim: &Claim) -> (String, String) {
-    let acting = |authorize_as: &Option<String>| {
-        authorize_as
+fn told(claim: &AuthRequest) -> (String, String) {
+    let acting = |authorization_id: &Option<String>| {
+        authorization_id
             .as_ref()
             .map_or(String::new(), |name| format!(" as {name}"))
     };
     match claim {
-        Claim::Password {
-            user, authorize_as, ..
-        } => (user.clone(), format!("{user}{}", acting(authorize_as))),
-        Claim::Bearer { user, .. } => {
+        AuthRequest::Password {
+            user,
+            authorization_id,
+            ..
+        } => (user.clone(), format!("{user}{}", acting(authorization_id))),
+        AuthRequest::Bearer { user, .. } => {
             let user = user.clone().unwrap_or_default();
             (user.clone(), user)
         }
-        Claim::External { authorize_as, .. } => (
-            authorize_as.clone().unwrap_or_default(),
-            acting(authorize_as).trim_start().to_owned(),
+        AuthRequest::External { authorization_id, .. } => (
+            authorization_id.clone().unwrap_or_default(),
+            acting(authorization_id).trim_start().to_owned(),
         ),
-        Claim::Anonymous { trace } => (trace.clone(), trace.clone()),
-        Claim::Begin { initial: None } => ("-".to_owned(), "-".to_owned()),
-        Claim::Begin {
+        AuthRequest::Anonymous { trace } => (trace.clone(), trace.clone()),
+        AuthRequest::Begin { initial: None } => ("-".to_owned(), "-".to_owned()),
+        AuthRequest::Begin {
             initial: Some(response),
         }
-        | Claim::Step { response } => {
+        | AuthRequest::Step { response } => {
             let subject = if response.is_empty() {
                 "=".to_owned()
             } else {
@@ -142,7 +146,7 @@ fn told(claim: &Claim) -> (String, String) {
 }
 
 /// What a server is told of a judgement: progress, or a refusal in the application's own words; `None`: nothing.
-pub(crate) fn verdict(answer: Answer) -> Option<Result<Progress, Rejection>> {
+pub(crate) fn verdict(answer: Answer) -> Option<Result<AuthOutcome, Rejection>> {
     match answer {
         Answer::Judged(progress) => Some(Ok(progress)),
         Answer::Reject(rejection) => Some(Err(rejection)),

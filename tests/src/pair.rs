@@ -68,14 +68,14 @@ impl<S: Seat> End<S> {
     /// Whether it would take octets, or the end of them.
     #[must_use]
     pub fn reads(&self) -> bool {
-        self.wait.is_some_and(|wait| wait.read)
+        self.wait.is_some_and(|wait| wait.want_read)
     }
 
     /// What it would say now.
     #[must_use]
     pub fn offers(&self) -> &[u8] {
         match self.wait {
-            Some(wait) if wait.write => self.seat.output(),
+            Some(wait) if wait.want_write => self.seat.output(),
             _ => b"",
         }
     }
@@ -105,7 +105,7 @@ impl<S: Seat> End<S> {
     /// Gives octets to the stream.
     fn say(&mut self, octets: usize) {
         self.said.extend_from_slice(&self.seat.output()[..octets]);
-        self.seat.wrote(octets);
+        self.seat.advance_output(octets);
     }
 
     /// Takes octets that the peer said.
@@ -117,7 +117,7 @@ impl<S: Seat> End<S> {
     /// Takes the end of what the peer says.
     fn hear_end(&mut self) {
         self.end_seen = true;
-        self.seat.end_input();
+        self.seat.end_of_input();
     }
 }
 
@@ -147,8 +147,8 @@ impl Pair {
             Action::EndOfInput(Role::Client) if self.server.reads() => self.server.hear_end(),
             Action::EndOfInput(Role::Server) if self.client.reads() => self.client.hear_end(),
             Action::EndOfInput(_) => return Err("nobody reads".to_owned()),
-            Action::Lost(Role::Client) => self.client.seat.lost(),
-            Action::Lost(Role::Server) => self.server.seat.lost(),
+            Action::Lost(Role::Client) => self.client.seat.connection_lost(),
+            Action::Lost(Role::Server) => self.server.seat.connection_lost(),
             Action::Time(span) => self.now = self.now + *span,
             Action::Handshake(done) => {
                 if !self.shake_hands(*done) {
@@ -162,7 +162,7 @@ impl Pair {
                 .server
                 .seat
                 .server
-                .fail_body(rejection(words)?)
+                .reject_body(rejection(words)?)
                 .map_err(|_| "no content is on its way".to_owned())?,
         }
         self.settle()

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use smtp_proto::sasl::{Cancel, ClientMechanism, Context, Mechanism, Secret};
+use smtp_proto::sasl::{ClientMechanism, Context, Mechanism, MechanismError, Secret};
 
 use crate::{
     octets::unescape,
@@ -27,15 +27,15 @@ impl ClientMechanism for Scripted {
         self.initial.take()
     }
 
-    fn respond(&mut self, _: &[u8]) -> Result<Secret, Cancel> {
-        self.responses.pop_front().ok_or(Cancel::Unexpected)
+    fn respond(&mut self, _: &[u8]) -> Result<Secret, MechanismError> {
+        self.responses.pop_front().ok_or(MechanismError::Unexpected)
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         if self.proves {
             Ok(())
         } else {
-            Err(Cancel::ServerNotProven)
+            Err(MechanismError::ServerNotProven)
         }
     }
 }

@@ -11,11 +11,11 @@ pub trait Seat {
     /// What the machine has to say.
     fn output(&self) -> &[u8];
     /// The first octets of it were written.
-    fn wrote(&mut self, octets: usize);
+    fn advance_output(&mut self, octets: usize);
     /// The peer says nothing more.
-    fn end_input(&mut self);
+    fn end_of_input(&mut self);
     /// The stream broke.
-    fn lost(&mut self);
+    fn connection_lost(&mut self);
     /// Whether the machine waits for a TLS handshake.
     fn awaits_tls(&self) -> bool;
     /// The handshake is done, or has failed. It has to be waited for.
@@ -154,7 +154,7 @@ impl<S: Seat> Driver<S> {
 
     /// Does one of the things that are waited for; `false` when there is nothing to be done now.
     fn go_on(&mut self, wait: Wait) -> bool {
-        if wait.read {
+        if wait.want_read {
             let most = self.seat.most_kept();
             assert!(
                 self.buffer.len() <= most,
@@ -171,7 +171,7 @@ impl<S: Seat> Driver<S> {
 
     fn write(&mut self, wait: Wait) -> bool {
         let output = self.seat.output();
-        if !wait.write || output.is_empty() {
+        if !wait.want_write || output.is_empty() {
             return false;
         }
         let octets = if self.writes == Writes::Octets {
@@ -185,12 +185,12 @@ impl<S: Seat> Driver<S> {
         }
         self.room = self.room.map(|room| room - octets);
         self.said.extend_from_slice(&output[..octets]);
-        self.seat.wrote(octets);
+        self.seat.advance_output(octets);
         true
     }
 
     fn read(&mut self, wait: Wait) -> bool {
-        if !wait.read {
+        if !wait.want_read {
             return false;
         }
         if let Some(piece) = self.kernel.pop_front() {
@@ -198,7 +198,7 @@ impl<S: Seat> Driver<S> {
             return true;
         }
         if std::mem::take(&mut self.end_of_input) {
-            self.seat.end_input();
+            self.seat.end_of_input();
             return true;
         }
         false

@@ -1,9 +1,9 @@
 //! What stands at the head of a story about TLS and AUTH.
 
 use smtp_proto::{
-    TlsFacts,
+    TlsInfo,
     client::{self, Login},
-    sasl::{Credentials, InClear, Mechanism},
+    sasl::{Credentials, Mechanism, PlaintextAuth},
     server,
     types::Extension,
 };
@@ -15,7 +15,7 @@ use crate::octets::unescape;
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Security {
     /// What is known of TLS once it is there.
-    pub facts: TlsFacts,
+    pub facts: TlsInfo,
     /// There is TLS from the first octet.
     pub tls_first: bool,
     /// Whom the server application knows.
@@ -41,7 +41,7 @@ pub struct User {
 impl Default for Security {
     fn default() -> Self {
         Self {
-            facts: TlsFacts::default(),
+            facts: TlsInfo::default(),
             tls_first: false,
             users: Vec::new(),
             trusts_originators: false,
@@ -86,7 +86,7 @@ pub(crate) fn set_server(config: &mut server::Config, what: &str, value: &str) -
             let mechanisms: Result<Vec<_>, _> = value.split(' ').map(mechanism).collect();
             return Some(mechanisms.map(|mechanisms| config.offer_auth(mechanisms)));
         }
-        "auth-in-clear" => return Some(in_clear(value).map(|policy| config.auth_in_clear = policy)),
+        "auth-in-clear" => return Some(in_clear(value).map(|policy| config.plaintext_auth = policy)),
         "auth-required" => config.auth = server::Auth::Required,
         "starttls" => config.extensions.add(Extension::StartTls),
         "tls-required" => config.tls = server::Tls::Required,
@@ -102,7 +102,7 @@ pub(crate) fn set_client(config: &mut client::Config, what: &str, value: &str) -
         "login" | "token" | "external" | "anonymous" => {
             credentials(what, value).map(|credentials| config.login = Some(Login::new(credentials)))
         }
-        "auth-in-clear" => in_clear(value).map(|policy| config.auth_in_clear = policy),
+        "auth-in-clear" => in_clear(value).map(|policy| config.plaintext_auth = policy),
         "mechanism" | "act-as" => match &mut config.login {
             None => Err("say first who logs in".to_owned()),
             Some(login) => set_login(login, what, value),
@@ -136,7 +136,7 @@ pub(crate) fn mechanism(name: &str) -> Result<Mechanism, String> {
 fn set_login(login: &mut Login, what: &str, value: &str) -> Result<(), String> {
     match what {
         "mechanism" => login.mechanism = Some(mechanism(value)?),
-        _ => login.credentials = login.credentials.clone().authorize_as(value),
+        _ => login.credentials = login.credentials.clone().with_authorization_id(value),
     }
     Ok(())
 }
@@ -150,11 +150,11 @@ fn client_tls(text: &str) -> Result<client::Tls, String> {
     }
 }
 
-fn in_clear(text: &str) -> Result<InClear, String> {
+fn in_clear(text: &str) -> Result<PlaintextAuth, String> {
     match text {
-        "never" => Ok(InClear::Never),
-        "without-secrets" => Ok(InClear::WithoutSecrets),
-        "insecure" => Ok(InClear::InsecureSecrets),
+        "never" => Ok(PlaintextAuth::Forbid),
+        "without-secrets" => Ok(PlaintextAuth::NonPlaintextMechanisms),
+        "insecure" => Ok(PlaintextAuth::Insecure),
         _ => Err("never, without-secrets or insecure".to_owned()),
     }
 }

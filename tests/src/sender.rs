@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use smtp_proto::{
-    Instant, Machine, Step, TlsFacts, TlsUpgrade,
-    client::{BodyPermit, Client, Coming, Event, Piece, Receipt, RecipientFate},
+    Instant, Machine, Step, TlsInfo, TlsUpgrade,
+    client::{BodyPermit, BodyStep, Client, Coming, Event, Receipt, RecipientStatus},
     syntax::{Leniency, parse_command},
     types::{Argument, Command, Envelope, Query, UnknownCommand},
 };
@@ -32,7 +32,7 @@ pub struct Sender {
     /// What goes to the wire.
     wire: Vec<u8>,
     most_kept: usize,
-    facts: TlsFacts,
+    facts: TlsInfo,
     upgrade: Option<TlsUpgrade>,
 }
 
@@ -43,7 +43,7 @@ impl Sender {
         let (config, security) = (settings.client.clone().into(), &settings.security);
         Self {
             client: if security.tls_first {
-                Client::over_tls(config, security.facts.clone())
+                Client::new_over_tls(config, security.facts.clone())
             } else {
                 Client::new(config)
             },
@@ -95,7 +95,7 @@ impl Sender {
         let receipt = Receipt::new(&envelope);
         match self.client.deliver_next(envelope) {
             Ok(()) => self.receipts.push_back(receipt),
-            Err(refused) => self.log.push(format!("not-sent {}", refused.why)),
+            Err(refused) => self.log.push(format!("not-sent {}", refused.error)),
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Sender {
                 if refused.is_none() {
                     self.receipts.push_back(receipt);
                 }
-                refused.map(|refused| refused.why)
+                refused.map(|refused| refused.error)
             }
             "part" | "body" => {
                 let coming = if verb == "part" {
@@ -142,17 +142,17 @@ impl Sender {
                 self.content = Some((unescape(&rest)?, 0, coming));
                 None
             }
-            "verify" => client.verify(query(&rest)?).err().map(|refused| refused.why),
-            "expand" => client.expand(query(&rest)?).err().map(|refused| refused.why),
-            "help" if rest.is_empty() => client.help(None).err().map(|refused| refused.why),
+            "verify" => client.verify(query(&rest)?).err().map(|refused| refused.error),
+            "expand" => client.expand(query(&rest)?).err().map(|refused| refused.error),
+            "help" if rest.is_empty() => client.help(None).err().map(|refused| refused.error),
             "help" => {
                 let topic = Argument::new(rest).map_err(|error| error.to_string())?;
-                client.help(Some(topic)).err().map(|refused| refused.why)
+                client.help(Some(topic)).err().map(|refused| refused.error)
             }
             "authenticate" => client
                 .authenticate(begin(&rest)?)
                 .err()
-                .map(|refused| refused.why),
+                .map(|refused| refused.error),
             "noop" => client.noop().err(),
             "reset" => client.reset().err(),
             "command" => {
@@ -163,7 +163,7 @@ impl Sender {
                     .map_err(|error| error.to_string())?;
                 let command =
                     UnknownCommand::new(verb.to_owned(), argument).map_err(|error| error.to_string())?;
-                client.command(command).err().map(|refused| refused.why)
+                client.command(command).err().map(|refused| refused.error)
             }
             "quit" => client.quit().err(),
             "abort" => {
@@ -211,15 +211,15 @@ impl Sender {
         let result = self.client.body(permit, &mut input, coming);
         let used = piece.len() - input.len();
         match result {
-            Ok(Piece::Send(octets)) => {
+            Ok(BodyStep::Write(octets)) => {
                 self.wire.extend_from_slice(self.client.output());
                 let all = self.client.output().len();
-                self.client.wrote(all);
+                self.client.advance_output(all);
                 self.wire.extend_from_slice(octets);
                 *at += used;
                 true
             }
-            Ok(Piece::Empty) => {
+            Ok(BodyStep::NeedInput) => {
                 assert_eq!(used, 0, "content was used up and nothing given out");
                 assert_eq!(*at, content.len(), "the machine takes no content");
                 let more = *behind == Coming::More;
@@ -233,8 +233,8 @@ impl Sender {
                 }
                 true
             }
-            Ok(Piece::Blocked) => false,
-            Ok(Piece::Stopped) => {
+            Ok(BodyStep::AwaitReply) => false,
+            Ok(BodyStep::Abort) => {
                 self.log.push("stopped".to_owned());
                 (self.content, self.permit) = (None, None);
                 true
@@ -249,7 +249,7 @@ impl Sender {
 
     fn see(&mut self, event: Event<'_>) {
         if let Some(receipt) = self.receipts.front_mut() {
-            receipt.note(&event);
+            receipt.record(&event);
         }
         match event {
             Event::StartTls(upgrade) => {
@@ -293,10 +293,10 @@ impl Sender {
         for (path, fate) in receipt.recipients() {
             let again = if fate.is_transient() { " transient" } else { "" };
             let fate = match fate {
-                RecipientFate::Accepted(reply) => format!("accepted {}", reply.code()),
-                RecipientFate::Refused(_, reply) => format!("refused {}", reply.code()),
-                RecipientFate::NotSent => "not sent".to_owned(),
-                RecipientFate::Unknown => "unknown".to_owned(),
+                RecipientStatus::Accepted(reply) => format!("accepted {}", reply.code()),
+                RecipientStatus::Refused(_, reply) => format!("refused {}", reply.code()),
+                RecipientStatus::Rejected => "not sent".to_owned(),
+                RecipientStatus::Unknown => "unknown".to_owned(),
                 other => panic!("what is this? {other:?}"),
             };
             self.log.push(format!("fate {path} {fate}{again}"));
@@ -308,7 +308,7 @@ impl Seat for Sender {
     fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool> {
         match self.client.poll(input, now) {
             Step::Wait(mut wait) => {
-                wait.write |= !self.wire.is_empty();
+                wait.want_write |= !self.wire.is_empty();
                 Step::Wait(wait)
             }
             Step::Event(event) => {
@@ -327,20 +327,20 @@ impl Seat for Sender {
         }
     }
 
-    fn wrote(&mut self, octets: usize) {
+    fn advance_output(&mut self, octets: usize) {
         if self.wire.is_empty() {
-            self.client.wrote(octets);
+            self.client.advance_output(octets);
         } else {
             self.wire.drain(..octets);
         }
     }
 
-    fn end_input(&mut self) {
-        self.client.end_input();
+    fn end_of_input(&mut self) {
+        self.client.end_of_input();
     }
 
-    fn lost(&mut self) {
-        self.client.lost();
+    fn connection_lost(&mut self) {
+        self.client.connection_lost();
     }
 
     fn awaits_tls(&self) -> bool {
@@ -350,7 +350,7 @@ impl Seat for Sender {
     fn shake_hands(&mut self, done: bool) {
         let upgrade = self.upgrade.take().expect("the machine waits for a handshake");
         if done {
-            self.client.tls_started(upgrade, self.facts.clone());
+            self.client.tls_established(upgrade, self.facts.clone());
         } else {
             self.client.tls_failed(upgrade);
         }

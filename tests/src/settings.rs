@@ -5,8 +5,8 @@ use std::{num::NonZeroU32, time::Duration};
 use smtp_proto::{
     client,
     data::{BareLineEndings, LineEndings},
-    limits::Bound,
-    server::{self, EarlyTalk, Historic, Unknown},
+    limits::Threshold,
+    server::{self, EarlyTalker, ObsoleteCommands, UnknownPolicy},
     syntax::Leniency,
     types::{AnnouncedLimits, ClientName, Extension, Extensions, Host, Keyword, Protocol},
 };
@@ -147,17 +147,17 @@ impl Settings {
                 }
             }
             "historic" => {
-                config.historic = match value {
-                    "open" => Historic::Open,
+                config.obsolete_commands = match value {
+                    "open" => ObsoleteCommands::Accept,
                     _ => return Err("historic open".to_owned()),
                 }
             }
             "unknown-commands" => config.unknown_commands = ask(value)?,
             "unknown-parameters" => config.unknown_parameters = ask(value)?,
             "early-talk" => {
-                config.early_talk = match value {
-                    "allow" => EarlyTalk::Allow,
-                    "refuse" => EarlyTalk::Refuse,
+                config.early_talker = match value {
+                    "allow" => EarlyTalker::Tolerate,
+                    "refuse" => EarlyTalker::Reject,
                     _ => return Err("early-talk allow or refuse".to_owned()),
                 }
             }
@@ -172,16 +172,16 @@ impl Settings {
                 let (name, numbers) = value.split_once(' ').ok_or("a number is missing")?;
                 let limits = &mut config.limits;
                 match name {
-                    "line" => limits.line = number(numbers)?,
-                    "auth-line" => limits.auth_line = number(numbers)?,
+                    "line" => limits.max_line_octets = number(numbers)?,
+                    "auth-line" => limits.max_auth_octets = number(numbers)?,
                     "logins" => limits.failed_logins = bound(numbers)?,
-                    "message" => config.message_limit(number(numbers)?),
-                    "recipients" => limits.recipients = number(numbers)?,
-                    "window" => limits.window = number(numbers)?,
+                    "message" => config.set_max_message_size(number(numbers)?),
+                    "recipients" => limits.max_recipients = number(numbers)?,
+                    "window" => limits.max_open_rcpts = number(numbers)?,
                     "errors" => limits.errors = bound(numbers)?,
                     "unknown" => limits.unknown_commands = bound(numbers)?,
-                    "idle" => limits.idle_commands = number(numbers)?,
-                    "dropped" => limits.dropped = number(numbers)?,
+                    "idle" => limits.max_idle_commands = number(numbers)?,
+                    "dropped" => limits.max_discarded_octets = number(numbers)?,
                     _ => return Err("no such limit".to_owned()),
                 }
             }
@@ -190,15 +190,15 @@ impl Settings {
                 let span = Duration::from_secs(number(numbers)?);
                 let timeouts = &mut config.timeouts;
                 match name {
-                    "banner" => timeouts.banner = span,
+                    "banner" => timeouts.greeting_delay = span,
                     "handshake" => timeouts.handshake = span,
                     "command" => timeouts.command = span,
                     "data" => timeouts.data = span,
-                    "answer" => timeouts.answer = span,
-                    "verdict" => timeouts.verdict = span,
+                    "answer" => timeouts.application = span,
+                    "verdict" => timeouts.message_acceptance = span,
                     "write" => timeouts.write = span,
                     "penalty" => timeouts.penalty = span,
-                    "min-rate" => timeouts.min_rate = number(numbers)?,
+                    "min-rate" => timeouts.min_data_rate = number(numbers)?,
                     _ => return Err("no such timeout".to_owned()),
                 }
             }
@@ -224,8 +224,8 @@ impl Settings {
                 let (name, numbers) = value.split_once(' ').ok_or("a number is missing")?;
                 let limits = &mut config.limits;
                 match name {
-                    "window" => limits.window = number(numbers)?,
-                    "chunk" => limits.chunk = number(numbers)?,
+                    "window" => limits.max_unanswered = number(numbers)?,
+                    "chunk" => limits.max_chunk_octets = number(numbers)?,
                     "reply-line" => limits.reply.line = number(numbers)?,
                     "reply-lines" => limits.reply.lines = number(numbers)?,
                     "reply" => limits.reply.total = number(numbers)?,
@@ -258,23 +258,23 @@ fn number<N: std::str::FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| format!("no number: {text}"))
 }
 
-fn bound(text: &str) -> Result<Bound, String> {
+fn bound(text: &str) -> Result<Threshold, String> {
     let (soft, hard) = text.split_once(' ').ok_or("give a soft and a hard bound")?;
-    Ok(Bound::new(number(soft)?, number(hard)?))
+    Ok(Threshold::new(number(soft)?, number(hard)?))
 }
 
-fn ask(text: &str) -> Result<Unknown, String> {
+fn ask(text: &str) -> Result<UnknownPolicy, String> {
     match text {
-        "ask" => Ok(Unknown::Ask),
-        "refuse" => Ok(Unknown::Refuse),
+        "ask" => Ok(UnknownPolicy::AskApplication),
+        "refuse" => Ok(UnknownPolicy::Reject),
         _ => Err("ask or refuse".to_owned()),
     }
 }
 
-fn make_use(text: &str) -> Result<client::Use, String> {
+fn make_use(text: &str) -> Result<client::ExtensionUse, String> {
     match text {
-        "when-offered" => Ok(client::Use::WhenOffered),
-        "never" => Ok(client::Use::Never),
+        "when-offered" => Ok(client::ExtensionUse::IfOffered),
+        "never" => Ok(client::ExtensionUse::Never),
         _ => Err("when-offered or never".to_owned()),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::{collection::vec, prelude::*, sample::select};
 use smtp_proto::{
     client::{Login, Tls},
-    sasl::{Credentials, InClear, Mechanism},
+    sasl::{Credentials, Mechanism, PlaintextAuth},
     types::Extension,
 };
 use smtp_tests::{Answers, Application, Chop, Driver, Seat, Sender, Settings, Writes, codes};
@@ -81,13 +81,13 @@ fn chop() -> impl Strategy<Value = Chop> {
 
 fn settings() -> Settings {
     let mut settings = Settings::default();
-    settings.server.limits.line = 100;
-    settings.server.limits.errors = smtp_proto::limits::Bound::new(4, 8);
-    settings.server.limits.dropped = 500;
-    settings.server.message_limit(50);
-    settings.server.limits.auth_line = 200;
-    settings.server.limits.failed_logins = smtp_proto::limits::Bound::new(2, 4);
-    settings.server.auth_in_clear = InClear::InsecureSecrets;
+    settings.server.limits.max_line_octets = 100;
+    settings.server.limits.errors = smtp_proto::limits::Threshold::new(4, 8);
+    settings.server.limits.max_discarded_octets = 500;
+    settings.server.set_max_message_size(50);
+    settings.server.limits.max_auth_octets = 200;
+    settings.server.limits.failed_logins = smtp_proto::limits::Threshold::new(2, 4);
+    settings.server.plaintext_auth = PlaintextAuth::Insecure;
     settings.server.extensions.add(Extension::StartTls);
     settings.server.offer_auth([
         Mechanism::PLAIN,
@@ -104,7 +104,7 @@ fn settings() -> Settings {
     settings.security.facts.peer_certificate = Some(b"ann".to_vec());
     settings.client.tls = Tls::Opportunistic;
     settings.client.login = Some(Login::new(Credentials::password("ann", "pw")));
-    settings.client.auth_in_clear = InClear::InsecureSecrets;
+    settings.client.plaintext_auth = PlaintextAuth::Insecure;
     settings.rules.push(smtp_tests::Rule {
         question: smtp_tests::Question::Recipient,
         about: "no@".to_owned(),

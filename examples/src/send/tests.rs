@@ -31,7 +31,7 @@ fn without_a_user_the_client_does_not_say_who_it_is() {
 fn a_password_is_good_for_the_strongest_mechanism_or_for_the_one_that_is_named() {
     let any = login(&PASSWORD);
     assert_eq!(any.mechanism, None);
-    assert_eq!(config(&PASSWORD).unwrap().auth_in_clear, InClear::Never);
+    assert_eq!(config(&PASSWORD).unwrap().plaintext_auth, PlaintextAuth::Forbid);
     assert_eq!(
         any.credentials.mechanisms().first(),
         Some(&Mechanism::SCRAM_SHA_256_PLUS)
@@ -70,7 +70,7 @@ fn a_login_without_tls_has_to_be_asked_for() {
     let in_clear = [&PASSWORD[..], &["--tls", "none"]].concat();
     assert!(config(&in_clear).unwrap_err().contains("--insecure-auth"));
     let insecure = config(&[&in_clear[..], &["--insecure-auth"]].concat()).unwrap();
-    assert_eq!(insecure.auth_in_clear, InClear::InsecureSecrets);
+    assert_eq!(insecure.plaintext_auth, PlaintextAuth::Insecure);
 }
 
 #[test]

@@ -88,11 +88,11 @@ fn users_and_tokens_are_offered_what_they_can_use() {
         let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
         assert_eq!(offered(&config).join(" "), mechanisms);
         assert_eq!(config.auth, Auth::Optional);
-        assert_eq!(config.auth_in_clear, InClear::Never);
+        assert_eq!(config.plaintext_auth, PlaintextAuth::Forbid);
     }
     let flags = flags(&[]);
     let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
-    assert!(offered(&config).is_empty() && config.auth_in_clear == InClear::Never);
+    assert!(offered(&config).is_empty() && config.plaintext_auth == PlaintextAuth::Forbid);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn auth_can_be_required_and_taken_in_clear() {
     let flags = flags(&given);
     let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
     assert_eq!(config.auth, Auth::Required);
-    assert_eq!(config.auth_in_clear, InClear::InsecureSecrets);
+    assert_eq!(config.plaintext_auth, PlaintextAuth::Insecure);
 }
 
 #[test]

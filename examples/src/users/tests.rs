@@ -21,7 +21,7 @@ static USERS: LazyLock<Users> = LazyLock::new(|| {
 
 /// Lets a client with these credentials talk to the policy as the machines would, and says how it ended and how
 /// often the policy was asked.
-fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Progress, usize, Attempt) {
+fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (AuthOutcome, usize, Attempt) {
     let mut context = Context::default();
     context.channel_binding = Some(&[7; 32]);
     context.plus_offered = true;
@@ -31,22 +31,22 @@ fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Prog
         (Mechanism::LOGIN, None) => {
             let user = client.respond(b"Username:").unwrap();
             let password = client.respond(b"Password:").unwrap();
-            Claim::login(user.expose(), password).unwrap()
+            AuthRequest::login(user.expose(), password).unwrap()
         }
-        (_, None) => Claim::Begin { initial: None },
-        (_, Some(initial)) => Claim::parse(mechanism, initial.expose(), None).unwrap(),
+        (_, None) => AuthRequest::Begin { initial: None },
+        (_, Some(initial)) => AuthRequest::parse(mechanism, initial.expose(), None).unwrap(),
     };
     for asked in 1.. {
         match users.judge(mechanism, claim, &context, &mut attempt) {
-            Progress::Challenge(challenge) => {
+            AuthOutcome::Challenge(challenge) => {
                 let response = client.respond(&challenge).unwrap();
-                claim = Claim::Step { response };
+                claim = AuthRequest::Step { response };
             }
             end => {
                 let done = client.finish();
                 assert_eq!(
                     done.is_ok(),
-                    matches!(end, Progress::Accepted(_)) || !proves(mechanism)
+                    matches!(end, AuthOutcome::Accept(_)) || !proves(mechanism)
                 );
                 assert!(attempt.exchange.is_none(), "what is over is forgotten");
                 return (end, asked, attempt);
@@ -61,8 +61,8 @@ fn proves(mechanism: Mechanism) -> bool {
     mechanism.as_str().starts_with("SCRAM")
 }
 
-fn accepted_as(name: &str) -> Progress {
-    Progress::Accepted(name.to_owned())
+fn accepted_as(name: &str) -> AuthOutcome {
+    AuthOutcome::Accept(name.to_owned())
 }
 
 #[test]
@@ -83,10 +83,14 @@ fn a_wrong_password_and_a_user_who_is_not_known_are_refused_alike() {
         let wrong = Credentials::password("ann", "bob's pencil");
         let unknown = Credentials::password("dan", "bob's pencil");
         let (end, asked, attempt) = meet(users, mechanism, &wrong);
-        assert_eq!(end, Progress::Refused, "{mechanism}");
+        assert_eq!(end, AuthOutcome::Reject, "{mechanism}");
         assert_eq!(attempt.user.as_deref(), Some("ann"), "{mechanism}");
         let (end, asked_of_unknown, attempt) = meet(users, mechanism, &unknown);
-        assert_eq!((end, asked_of_unknown), (Progress::Refused, asked), "{mechanism}");
+        assert_eq!(
+            (end, asked_of_unknown),
+            (AuthOutcome::Reject, asked),
+            "{mechanism}"
+        );
         assert_eq!(attempt.user.as_deref(), Some("dan"), "{mechanism}");
     }
 }
@@ -98,17 +102,17 @@ fn a_token_lets_its_own_user_in_and_no_other() {
         for (name, token, end) in [
             ("ann", "token.of.ann", accepted_as("ann")),
             ("cid", "token.of.cid", accepted_as("cid")),
-            ("ann", "token.of.cid", Progress::Refused),
-            ("bob", "token.of.ann", Progress::Refused),
-            ("ann", "token.of.nobody", Progress::Refused),
-            ("dan", "token.of.nobody", Progress::Refused),
+            ("ann", "token.of.cid", AuthOutcome::Reject),
+            ("bob", "token.of.ann", AuthOutcome::Reject),
+            ("ann", "token.of.nobody", AuthOutcome::Reject),
+            ("dan", "token.of.nobody", AuthOutcome::Reject),
         ] {
             let met = meet(users, mechanism, &Credentials::token(name, token));
             assert_eq!(met.0, end, "{mechanism}: {name} with {token}");
         }
     }
     let (user, token) = (None, "token.of.cid".into());
-    let claim = Claim::Bearer { user, token };
+    let claim = AuthRequest::Bearer { user, token };
     let mut attempt = Attempt::default();
     let end = users.judge(Mechanism::OAUTHBEARER, claim, &Context::default(), &mut attempt);
     assert_eq!(end, accepted_as("cid"), "a token says whose it is");
@@ -118,14 +122,14 @@ fn a_token_lets_its_own_user_in_and_no_other() {
 fn nobody_acts_as_somebody_else() {
     let users = &*USERS;
     let ann = Credentials::password("ann", "ann's pencil");
-    for mechanism in ann.clone().authorize_as("bob").mechanisms() {
-        let as_bob = ann.clone().authorize_as("bob");
+    for mechanism in ann.clone().with_authorization_id("bob").mechanisms() {
+        let as_bob = ann.clone().with_authorization_id("bob");
         assert_eq!(
             meet(users, *mechanism, &as_bob).0,
-            Progress::Refused,
+            AuthOutcome::Reject,
             "{mechanism}"
         );
-        let as_ann = ann.clone().authorize_as("ann");
+        let as_ann = ann.clone().with_authorization_id("ann");
         assert_eq!(
             meet(users, *mechanism, &as_ann).0,
             accepted_as("ann"),
@@ -138,10 +142,10 @@ fn nobody_acts_as_somebody_else() {
 fn certificates_and_nobody_in_particular_are_refused() {
     let (users, mut attempt) = (&*USERS, Attempt::default());
     let mut end = |mechanism, claim| users.judge(mechanism, claim, &Context::default(), &mut attempt);
-    let external = Claim::parse(Mechanism::EXTERNAL, b"ann", Some(b"cert")).unwrap();
-    assert_eq!(end(Mechanism::EXTERNAL, external), Progress::Refused);
-    let anonymous = Claim::parse(Mechanism::ANONYMOUS, b"ann", None).unwrap();
-    assert_eq!(end(Mechanism::ANONYMOUS, anonymous), Progress::Refused);
+    let external = AuthRequest::parse(Mechanism::EXTERNAL, b"ann", Some(b"cert")).unwrap();
+    assert_eq!(end(Mechanism::EXTERNAL, external), AuthOutcome::Reject);
+    let anonymous = AuthRequest::parse(Mechanism::ANONYMOUS, b"ann", None).unwrap();
+    assert_eq!(end(Mechanism::ANONYMOUS, anonymous), AuthOutcome::Reject);
 }
 
 #[test]
@@ -154,12 +158,12 @@ fn a_step_without_an_exchange_is_refused() {
             "c=biws,r=x,p=eA==",
             "\0",
         ] {
-            let claim = Claim::Step {
+            let claim = AuthRequest::Step {
                 response: response.into(),
             };
             let mut attempt = Attempt::default();
             let end = users.judge(mechanism, claim, &Context::default(), &mut attempt);
-            assert_eq!(end, Progress::Refused, "{mechanism}: {response:?}");
+            assert_eq!(end, AuthOutcome::Reject, "{mechanism}: {response:?}");
             assert!(attempt.exchange.is_none());
         }
     }
@@ -170,12 +174,12 @@ fn an_exchange_that_ended_without_an_answer_does_not_spoil_the_next() {
     let users = &*USERS;
     let mut attempt = Attempt::default();
     let context = Context::default();
-    let begin = Claim::Begin { initial: None };
+    let begin = AuthRequest::Begin { initial: None };
     let challenge = users.judge(Mechanism::CRAM_MD5, begin, &context, &mut attempt);
-    assert!(matches!(challenge, Progress::Challenge(_)));
-    let claim = Claim::parse(Mechanism::SCRAM_SHA_256, b"n,,n=ann,r=abcdefghijkl", None).unwrap();
+    assert!(matches!(challenge, AuthOutcome::Challenge(_)));
+    let claim = AuthRequest::parse(Mechanism::SCRAM_SHA_256, b"n,,n=ann,r=abcdefghijkl", None).unwrap();
     let challenge = users.judge(Mechanism::SCRAM_SHA_256, claim, &context, &mut attempt);
-    assert!(matches!(challenge, Progress::Challenge(_)));
+    assert!(matches!(challenge, AuthOutcome::Challenge(_)));
 }
 
 #[test]
@@ -183,9 +187,9 @@ fn challenges_differ_each_time_and_the_salt_of_a_user_stays() {
     let users = &*USERS;
     let challenge = |mechanism, response: Option<&str>| {
         let initial = response.map(Secret::from);
-        let claim = Claim::Begin { initial };
+        let claim = AuthRequest::Begin { initial };
         match users.judge(mechanism, claim, &Context::default(), &mut Attempt::default()) {
-            Progress::Challenge(challenge) => String::from_utf8(challenge).unwrap(),
+            AuthOutcome::Challenge(challenge) => String::from_utf8(challenge).unwrap(),
             end => panic!("{end:?}"),
         }
     };

@@ -68,7 +68,7 @@ async fn converse(mut session: Session, site: Arc<Site>) {
     let (answer, answers) = mpsc::channel::<Done>();
     let answered = Arc::new(Event::new());
     if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-        session.begin_tls(tls).await;
+        session.start_implicit_tls(tls).await;
     }
     loop {
         let news = answered.listen();

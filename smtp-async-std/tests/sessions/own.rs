@@ -6,9 +6,12 @@ use async_io::Async;
 use futures_lite::future::{block_on, zip};
 use smtp_async_std::{Client, Connection, Error};
 use smtp_proto::{
-    Step, TlsFacts,
-    client::{self, Login, WhyNot},
-    sasl::{Cancel, Claim, ClientMechanism, Context, Credentials, InClear, Mechanism, Progress, Secret},
+    Step, TlsInfo,
+    client::{self, Login, RequestError},
+    sasl::{
+        AuthOutcome, AuthRequest, ClientMechanism, Context, Credentials, Mechanism, MechanismError,
+        PlaintextAuth, Secret,
+    },
     server::{self, Event, Server},
     types::Code,
 };
@@ -26,11 +29,11 @@ struct Taken {
 async fn receive(stream: Async<UnixStream>, encrypted: bool) -> Taken {
     let mut config: server::Config = server_config();
     config.auth = server::Auth::Required;
-    config.auth_in_clear = InClear::InsecureSecrets;
+    config.plaintext_auth = PlaintextAuth::Insecure;
     config.offer_auth([Mechanism::PLAIN, Mechanism::LOGIN]);
     let mut server = Server::new(config.into());
     if encrypted {
-        server.begin_over_tls(TlsFacts::default());
+        server.set_implicit_tls(TlsInfo::default());
     }
     let mut conn = Connection::new(stream, server);
     let (mut open, mut mails) = (Mail::default(), Vec::new());
@@ -41,10 +44,10 @@ async fn receive(stream: Async<UnixStream>, encrypted: bool) -> Taken {
             Step::Event(Event::Closed(_)) => break,
             Step::Event(Event::Auth { claim, ticket, .. }) => {
                 let progress = match claim {
-                    Claim::Password { user, password, .. } if password == "pencil".into() => {
-                        Progress::Accepted(user)
+                    AuthRequest::Password { user, password, .. } if password == "pencil".into() => {
+                        AuthOutcome::Accept(user)
                     }
-                    _ => Progress::Refused,
+                    _ => AuthOutcome::Reject,
                 };
                 server.answer_auth(ticket, progress).unwrap();
             }
@@ -92,18 +95,18 @@ impl ClientMechanism for Suspicious {
         (self.0 == Mechanism::PLAIN).then(|| "\0ann\0pencil".into())
     }
 
-    fn respond(&mut self, _: &[u8]) -> Result<Secret, Cancel> {
-        Err(Cancel::Malformed)
+    fn respond(&mut self, _: &[u8]) -> Result<Secret, MechanismError> {
+        Err(MechanismError::Malformed)
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
-        Err(Cancel::ServerNotProven)
+    fn finish(&mut self) -> Result<(), MechanismError> {
+        Err(MechanismError::ServerNotProven)
     }
 }
 
-fn not_sent<T>(result: Result<T, Error>) -> WhyNot {
+fn not_sent<T>(result: Result<T, Error>) -> RequestError {
     match result {
-        Err(Error::NotSent(why)) => why,
+        Err(Error::Rejected(why)) => why,
         Err(error) => panic!("the session should go on: {error}"),
         Ok(_) => panic!("it should not have been sent"),
     }
@@ -112,7 +115,7 @@ fn not_sent<T>(result: Result<T, Error>) -> WhyNot {
 #[test]
 fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
     let taken = between(true, |near| async move {
-        let mut facts = TlsFacts::default();
+        let mut facts = TlsInfo::default();
         facts.protocol = Some("TLSv1.3".into());
         let mut config = client_config();
         // That is about STARTTLS.
@@ -134,7 +137,7 @@ fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
 #[test]
 fn a_refused_mechanism_leaves_the_session_for_another_try() {
     let taken = between(true, |near| async move {
-        let mut client = Client::on_encrypted(near, client_config(), TlsFacts::default())
+        let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default())
             .await
             .unwrap();
         let refusal = client.authenticate(login("guess")).await.unwrap();
@@ -144,7 +147,7 @@ fn a_refused_mechanism_leaves_the_session_for_another_try() {
         assert_eq!(reply.code(), Code::AUTHENTICATED);
         assert!(client.is_authenticated());
         let again = client.authenticate(login("pencil")).await;
-        assert_eq!(not_sent(again), WhyNot::Authenticated);
+        assert_eq!(not_sent(again), RequestError::Authenticated);
         assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
         client.quit().await.unwrap();
     });
@@ -157,7 +160,7 @@ fn a_mechanism_shows_nothing_in_clear_without_permission() {
     let taken = between(false, |near| async move {
         let mut client = Client::on(near, client_config()).await.unwrap();
         let forbidden = client.authenticate(login("pencil")).await;
-        assert_eq!(not_sent(forbidden), WhyNot::NeedsTls);
+        assert_eq!(not_sent(forbidden), RequestError::NeedsTls);
         assert!(client.noop().await.unwrap().is_positive_completion());
         assert!(!client.is_authenticated());
         client.quit().await.unwrap();
@@ -166,7 +169,7 @@ fn a_mechanism_shows_nothing_in_clear_without_permission() {
 
     let taken = between(false, |near| async move {
         let mut config = client_config();
-        config.auth_in_clear = InClear::InsecureSecrets;
+        config.plaintext_auth = PlaintextAuth::Insecure;
         let mut client = Client::on(near, config).await.unwrap();
         let reply = client.authenticate(login("pencil")).await.unwrap();
         assert_eq!(reply.code(), Code::AUTHENTICATED);
@@ -178,11 +181,11 @@ fn a_mechanism_shows_nothing_in_clear_without_permission() {
 #[test]
 fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_says() {
     for (mechanism, cancel) in [
-        (Mechanism::PLAIN, Cancel::ServerNotProven),
-        (Mechanism::LOGIN, Cancel::Malformed),
+        (Mechanism::PLAIN, MechanismError::ServerNotProven),
+        (Mechanism::LOGIN, MechanismError::Malformed),
     ] {
         let taken = between(true, |near| async move {
-            let mut client = Client::on_encrypted(near, client_config(), TlsFacts::default())
+            let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default())
                 .await
                 .unwrap();
             let ended = client.authenticate(Box::new(Suspicious(mechanism))).await;

@@ -2,7 +2,7 @@
 
 use futures_lite::io::Cursor;
 use smtp_proto::{
-    client::{Receipt, Use},
+    client::{ExtensionUse, Receipt},
     server::Closed,
     types::Rejection,
 };
@@ -23,7 +23,7 @@ on_each_runtime! {
 fn messages_arrive_as_they_were_sent<R: Runtime>() {
     let server = start::<R>(server_config(), options(10, 10));
     let message = text(2 << 20);
-    for chunking in [Use::Never, Use::WhenOffered] {
+    for chunking in [ExtensionUse::Never, ExtensionUse::IfOffered] {
         for from_reader in [false, true] {
             let mut config = client_config();
             config.chunking = chunking;

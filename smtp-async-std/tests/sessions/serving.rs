@@ -76,7 +76,10 @@ fn a_session_that_panics_ends_alone_and_gives_its_place_back<R: Runtime>() {
     assert!(other.ask("EHLO c\r\n").starts_with("250 "));
     drop(server.greeted_at_last());
     drop(other);
-    assert_eq!([server.closed(), server.closed()], [Closed::Eof, Closed::Eof]);
+    assert_eq!(
+        [server.closed(), server.closed()],
+        [Closed::ConnectionClosed, Closed::ConnectionClosed]
+    );
     server.delivers::<R>();
     server.stop();
     server.serving.join().unwrap();
@@ -198,7 +201,7 @@ fn a_flood_of_connections_leaves_a_server_that_serves<R: Runtime>() {
         }
     }
     drop(peers);
-    // Places are given back as the server notices that their peers are gone.
+    // ConnectionLimiter are given back as the server notices that their peers are gone.
     let mut peer = server.greeted_at_last();
     assert!(peer.ask("QUIT\r\n").starts_with("221 "));
     drop(server.greeted_at_last());

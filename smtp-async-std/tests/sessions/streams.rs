@@ -17,7 +17,7 @@ use futures_lite::{
 use smtp_async_std::{Client, Connection};
 use smtp_proto::{
     Step,
-    client::Use,
+    client::ExtensionUse,
     sasl::{Credentials, Mechanism},
     server::{self, Closed, Event, Server},
 };
@@ -125,10 +125,10 @@ fn a_message_arrives_however_little_the_stream_takes_and_waits_may_be_dropped() 
     let message = text(5000);
     for room in [1, 3, 7, 100, 4096] {
         for (chunking, from_reader) in [
-            (Use::Never, false),
-            (Use::Never, true),
-            (Use::WhenOffered, false),
-            (Use::WhenOffered, true),
+            (ExtensionUse::Never, false),
+            (ExtensionUse::Never, true),
+            (ExtensionUse::IfOffered, false),
+            (ExtensionUse::IfOffered, true),
         ] {
             let (near, far) = pair(room);
             let mut config = client_config();
@@ -179,8 +179,8 @@ impl AsyncWrite for Restless {
 #[test]
 fn a_peer_that_never_stops_leaves_the_others_their_turn() {
     let mut config = server_config();
-    config.early_talk = server::EarlyTalk::Allow;
-    config.limits.idle_commands = u32::MAX;
+    config.early_talker = server::EarlyTalker::Tolerate;
+    config.limits.max_idle_commands = u32::MAX;
     let for_ever = async { panic!("{:?}", receive(Restless, config, false).await) };
     let others = async {
         for _ in 0..100 {

@@ -17,8 +17,8 @@ use smtp_async_std::{
 };
 use smtp_proto::{
     Phase, Step, client,
-    client::Use,
-    sasl::{Claim, Credentials, Mechanism, Progress},
+    client::ExtensionUse,
+    sasl::{AuthOutcome, AuthRequest, Credentials, Mechanism},
     server::{self, Closed, Event},
     types::Extension,
 };
@@ -89,7 +89,7 @@ async fn converse<S>(
 {
     let (mut open, mut taken) = (Mail::default(), Vec::new());
     if implicit {
-        session.begin_tls(&tls).await;
+        session.start_implicit_tls(&tls).await;
     }
     let why = loop {
         let (step, server) = session.poll();
@@ -99,10 +99,10 @@ async fn converse<S>(
             Step::Event(Event::StartTls(upgrade)) => session.start_tls(upgrade, &tls).await,
             Step::Event(Event::Auth { claim, ticket, .. }) => {
                 let progress = match claim {
-                    Claim::Password { user, password, .. } if password == "secret".into() => {
-                        Progress::Accepted(user)
+                    AuthRequest::Password { user, password, .. } if password == "secret".into() => {
+                        AuthOutcome::Accept(user)
                     }
-                    _ => Progress::Refused,
+                    _ => AuthOutcome::Reject,
                 };
                 server.answer_auth(ticket, progress).unwrap();
             }
@@ -123,7 +123,7 @@ fn a_login_and_mail_under_both_kinds_of_tls<R: Runtime>() {
     let message = text(1 << 20);
     for implicit in [false, true] {
         let server = pair.start::<R>(requiring(), implicit);
-        for chunking in [Use::Never, Use::WhenOffered] {
+        for chunking in [ExtensionUse::Never, ExtensionUse::IfOffered] {
             let mut config = logging_in("secret");
             config.chunking = chunking;
             let mut client = if implicit {

@@ -47,8 +47,8 @@ fn a_client_that_stalls_is_told_and_given_up<R: Runtime>() {
 fn a_client_that_does_not_read_is_given_up<R: Runtime>() {
     let mut config = server_config();
     config.timeouts.write = SHORT;
-    config.limits.idle_commands = u32::MAX;
-    config.early_talk = server::EarlyTalk::Allow;
+    config.limits.max_idle_commands = u32::MAX;
+    config.early_talker = server::EarlyTalker::Tolerate;
     let server = start::<R>(config, options(10, 10));
     let mut stream = TcpStream::connect(server.address).unwrap();
     let noops = b"NOOP\r\n".repeat(10_000);

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 
 use smtp_proto::{
     client::{BodyPermit, Client, Coming},
-    driver::{Gathered, SLICES},
+    driver::{MessageWrite, SLICES},
 };
 
 use super::Connection;
@@ -15,14 +15,19 @@ use crate::{
 
 impl<S: Socket> Connection<S, Client> {
     /// Cuts the next pieces of a message for one write.
-    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
+    pub(crate) fn gather<'b>(
+        &mut self,
+        permit: BodyPermit,
+        block: &'b [u8],
+        coming: Coming,
+    ) -> MessageWrite<'b> {
         self.buffered.gather(permit, block, coming)
     }
 
     /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following
     /// waits to write: they know the deadline that begins now, and they listen meanwhile, for the peer may have
     /// something to say and take nothing more before that was read.
-    pub(crate) fn write_gathered(&mut self, mut gathered: Gathered<'_>) {
+    pub(crate) fn write_gathered(&mut self, mut gathered: MessageWrite<'_>) {
         let written = self.write_slices(&mut gathered);
         self.buffered.put_aside(&gathered);
         match written {
@@ -31,7 +36,7 @@ impl<S: Socket> Connection<S, Client> {
         }
     }
 
-    fn write_slices(&mut self, gathered: &mut Gathered<'_>) -> io::Result<()> {
+    fn write_slices(&mut self, gathered: &mut MessageWrite<'_>) -> io::Result<()> {
         loop {
             if self.buffered.is_unflushed() {
                 uninterrupted(|| self.stream.flush())?;

@@ -11,7 +11,7 @@ use std::{
 use smtp_blocking::{Client, Error, SendError};
 use smtp_proto::{
     Phase,
-    client::{Closed, Config, Fate, Receipt, Use},
+    client::{Closed, Config, ExtensionUse, MessageOutcome, Receipt},
     types::{Body, Envelope, ForwardPath, MailParameters, Protocol, ReversePath},
 };
 
@@ -19,12 +19,12 @@ use crate::support::{Fake, SHORT, bob, client_config, drip, envelope, narrow, re
 
 fn chunking() -> Config {
     let mut config = client_config();
-    config.chunking = Use::WhenOffered;
+    config.chunking = ExtensionUse::IfOffered;
     config
 }
 
 /// Why the session ended, and what became of the message.
-fn ending(failed: &SendError) -> (Closed, Fate) {
+fn ending(failed: &SendError) -> (Closed, MessageOutcome) {
     match &failed.error {
         Error::Closed { why, message, .. } => (*why, *message),
         other => panic!("{other}"),
@@ -191,7 +191,10 @@ fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
     });
     let mut client = Client::on(near, client_config()).unwrap();
     let failed = client.send_from(bob(), Dawdling(serving)).unwrap_err();
-    assert_eq!(ending(&failed), (Closed::NotAvailable, Fate::NotAccepted));
+    assert_eq!(
+        ending(&failed),
+        (Closed::NotAvailable, MessageOutcome::NotAccepted)
+    );
 }
 
 #[test]
@@ -205,7 +208,7 @@ fn a_refusal_before_the_end_of_the_message_is_reported() {
             fake.octets(5000);
             fake.say(reply);
         });
-        assert_eq!(ending(&failed), (wanted, Fate::NotAccepted));
+        assert_eq!(ending(&failed), (wanted, MessageOutcome::NotAccepted));
     }
 }
 
@@ -220,7 +223,7 @@ fn a_server_that_stops_reading_is_given_up_at_the_deadline() {
     });
     assert_eq!(
         ending(&failed),
-        (Closed::TimedOut(Phase::DataBlock), Fate::NotAccepted)
+        (Closed::TimedOut(Phase::DataBlock), MessageOutcome::NotAccepted)
     );
 }
 
@@ -244,7 +247,7 @@ fn both_sides_may_write_at_once() {
     // The server says much about each chunk before it reads on; the stream holds little of either.
     let message = text(600_000);
     let mut config = chunking();
-    config.limits.chunk = 60_000;
+    config.limits.max_chunk_octets = 60_000;
     let (near, far) = narrow();
     let talking = thread::spawn(move || {
         let mut fake = Fake::new(far);

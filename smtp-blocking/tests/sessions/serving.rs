@@ -347,7 +347,7 @@ fn a_flood_of_connections_leaves_a_server_that_serves() {
     drop(peers);
     drop(server.greeted_at_last());
     loop {
-        // Places are given back as the server notices that their peers are gone.
+        // ConnectionLimiter are given back as the server notices that their peers are gone.
         match Client::connect(server.address, client_config()) {
             Ok(client) => break client.quit().unwrap(),
             Err(error) => assert!(error.to_string().contains("421"), "{error}"),

@@ -18,9 +18,9 @@ use smtp_blocking::{
     tls::{Identity, ServerSettings},
 };
 use smtp_proto::{
-    Phase, Step, TlsFacts,
-    client::{self, Login, Use},
-    sasl::{Claim, Credentials, Mechanism, Progress},
+    Phase, Step, TlsInfo,
+    client::{self, ExtensionUse, Login},
+    sasl::{AuthOutcome, AuthRequest, Credentials, Mechanism},
     server::{self, Event, Server},
     types::{Extension, Keyword},
 };
@@ -70,7 +70,7 @@ fn wanting(tls: client::Tls) -> client::Config {
 struct Received {
     mails: Vec<Mail>,
     why: server::Closed,
-    facts: Option<TlsFacts>,
+    facts: Option<TlsInfo>,
     user: Option<String>,
     error: Option<io::Error>,
 }
@@ -79,7 +79,7 @@ struct Received {
 fn receive(stream: impl Socket, config: server::Config, tls: &Arc<ServerConfig>, implicit: bool) -> Received {
     let mut conn = Connection::new(Stream::clear(stream), Server::new(config.into()));
     if implicit {
-        conn.begin_tls(tls);
+        conn.start_implicit_tls(tls);
     }
     let (mut open, mut mails) = (Mail::default(), Vec::new());
     let why = loop {
@@ -89,10 +89,10 @@ fn receive(stream: impl Socket, config: server::Config, tls: &Arc<ServerConfig>,
             Step::Event(Event::Closed(why)) => break why,
             Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls),
             Step::Event(Event::Auth { claim, ticket, .. }) => {
-                let Claim::Password { user, .. } = claim else {
+                let AuthRequest::Password { user, .. } = claim else {
                     panic!("{claim:?}");
                 };
-                server.answer_auth(ticket, Progress::Accepted(user)).unwrap();
+                server.answer_auth(ticket, AuthOutcome::Accept(user)).unwrap();
             }
             Step::Event(event) => answer(event, server, &mut open, &mut mails),
         }
@@ -266,7 +266,7 @@ fn both_kinds_of_tls_over_the_loopback_interface() {
     let message = text(4 << 20);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    for chunking in [Use::Never, Use::WhenOffered] {
+    for chunking in [ExtensionUse::Never, ExtensionUse::IfOffered] {
         for implicit in [false, true] {
             let mut config = wanting(client::Tls::Required);
             config.chunking = chunking;
@@ -429,7 +429,7 @@ fn an_end_without_close_notify_is_a_broken_connection() {
             let wanted = if notify {
                 server::Closed::Quit
             } else {
-                server::Closed::Lost
+                server::Closed::ConnectionLost
             };
             assert_eq!(why, wanted);
         });
@@ -466,7 +466,7 @@ fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
         scope.spawn(|| {
             let config = Arc::new(requiring());
             serve(listener, config, options, &stop, move |mut session| {
-                session.begin_tls(&tls);
+                session.start_implicit_tls(&tls);
                 let why = loop {
                     match session.poll().0 {
                         Step::Wait(wait) => session.wait(wait),

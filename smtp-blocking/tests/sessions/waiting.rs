@@ -15,7 +15,7 @@ use std::{
 use smtp_blocking::{Client, Connection, Socket};
 use smtp_proto::{
     Phase, Step,
-    server::{Closed, EarlyTalk, Event, Server, ticket::Ticket},
+    server::{Closed, EarlyTalker, Event, Server, ticket::Ticket},
 };
 
 use crate::support::{PATIENCE, SHORT, bob, client_config, drip, narrow, receive, server_config, text};
@@ -70,7 +70,7 @@ fn a_client_that_says_all_and_closes_its_side_hears_all() {
     let mut heard = String::new();
     near.read_to_string(&mut heard).unwrap();
     let (mails, why) = receiving.join().unwrap();
-    assert_eq!((mails.len(), why), (1, Closed::Eof));
+    assert_eq!((mails.len(), why), (1, Closed::ConnectionClosed));
     assert!(heard.contains("354 "), "{heard}");
     assert!(
         heard.trim_end().lines().last().unwrap().starts_with("250 2."),
@@ -93,7 +93,7 @@ fn the_farewell_arrives_although_input_is_left_unread() {
         stream.read_to_string(&mut heard).unwrap();
         drop(stream);
         assert!(heard.lines().last().unwrap().starts_with("421 "), "{heard}");
-        assert_eq!(serving.join().unwrap(), Closed::LostStep);
+        assert_eq!(serving.join().unwrap(), Closed::ChunkSizeUnknown);
     }
 }
 
@@ -129,8 +129,8 @@ fn a_client_that_does_not_read_is_given_up_at_the_deadline() {
     // The client says NOOP for ever and reads nothing.
     let (mut near, far) = narrow();
     let mut config = server_config();
-    config.limits.idle_commands = u32::MAX;
-    config.early_talk = EarlyTalk::Allow;
+    config.limits.max_idle_commands = u32::MAX;
+    config.early_talker = EarlyTalker::Tolerate;
     config.timeouts.write = SHORT;
     let talking = thread::spawn(move || while near.write_all(b"NOOP\r\n").is_ok() {});
     let (_, why) = receive(far, config);
@@ -143,8 +143,8 @@ fn a_client_that_reads_late_loses_nothing() {
     // More replies than the stream holds, and the commands behind them, wait for the client to read.
     let (mut near, far) = narrow();
     let mut config = server_config();
-    config.limits.idle_commands = u32::MAX;
-    config.early_talk = EarlyTalk::Allow;
+    config.limits.max_idle_commands = u32::MAX;
+    config.early_talker = EarlyTalker::Tolerate;
     let receiving = thread::spawn(move || receive(far, config).1);
     let mut talking = near.try_clone().unwrap();
     let talking = thread::spawn(move || {
@@ -244,5 +244,8 @@ fn a_stream_that_breaks_ends_a_session_at_once() {
     drop(near);
     let (mails, why) = receiving.join().unwrap();
     assert!(mails.is_empty());
-    assert!(matches!(why, Closed::Lost | Closed::Eof), "{why}");
+    assert!(
+        matches!(why, Closed::ConnectionLost | Closed::ConnectionClosed),
+        "{why}"
+    );
 }

@@ -2,10 +2,10 @@
 
 use alloc::boxed::Box;
 
-use super::{Client, Closed, Login, NotSent, Stage, WhyNot};
+use super::{Client, Closed, Login, Rejected, RequestError, Stage};
 use crate::{
     output::Sink,
-    sasl::{self, Cancel, ClientMechanism, Context, Mechanism, Secret},
+    sasl::{self, ClientMechanism, Context, Mechanism, MechanismError, Secret},
     state::Move,
     types::{Auth, Code, Keyword, Reply},
 };
@@ -21,14 +21,14 @@ pub(super) struct Exchange {
     /// An initial response that had no room behind the command.
     unsaid: Option<Secret>,
     /// The client has broken it off.
-    cancelled: Option<Cancel>,
+    cancelled: Option<MechanismError>,
     /// The machine began it; the session depends on it.
     automatic: bool,
 }
 
 impl Client {
     /// Says who the client is, by a mechanism of the application's own choice (AUTH, RFC 4954). Its replies come as
-    /// [`Asked::Auth`](super::Asked::Auth): 334 for each challenge, which the mechanism answers, and at last 235 or a refusal. A login
+    /// [`ReplyTo::Auth`](super::ReplyTo::Auth): 334 for each challenge, which the mechanism answers, and at last 235 or a refusal. A login
     /// that every session needs belongs into [`Config::login`](super::Config::login) instead.
     ///
     /// Once the client breaks the exchange off, the session ends: the server is not what it seems.
@@ -36,28 +36,28 @@ impl Client {
     /// # Errors
     ///
     /// Gives the mechanism back when the session is not ready, when the server does not offer it, when
-    /// [`auth_in_clear`](super::Config::auth_in_clear) forbids it, or when this client is authenticated already.
+    /// [`plaintext_auth`](super::Config::plaintext_auth) forbids it, or when this client is authenticated already.
     pub fn authenticate(
         &mut self,
         mechanism: Box<dyn ClientMechanism>,
-    ) -> Result<(), NotSent<Box<dyn ClientMechanism>>> {
-        let why = if let Err(why) = self.turn() {
-            why
+    ) -> Result<(), Rejected<Box<dyn ClientMechanism>>> {
+        let error = if let Err(error) = self.turn() {
+            error
         } else if self.state.after(Move::Auth).is_none() {
-            WhyNot::OutOfTurn
+            RequestError::OutOfTurn
         } else if self.authenticated {
-            WhyNot::Authenticated
+            RequestError::Authenticated
         } else if !self.offers(mechanism.mechanism()) {
-            WhyNot::NotOffered(Keyword::Auth)
+            RequestError::NotOffered(Keyword::Auth)
         } else if !self.allows(mechanism.mechanism()) {
-            WhyNot::NeedsTls
+            RequestError::NeedsTls
         } else {
             self.begin_exchange(mechanism, false);
             return Ok(());
         };
-        Err(NotSent {
+        Err(Rejected {
             value: mechanism,
-            why,
+            error,
         })
     }
 
@@ -105,7 +105,7 @@ impl Client {
 
     /// Whether a mechanism may be used on the stream as it is.
     fn allows(&self, mechanism: Mechanism) -> bool {
-        self.is_encrypted() || self.config.auth_in_clear.allows(mechanism)
+        self.is_encrypted() || self.config.plaintext_auth.allows(mechanism)
     }
 
     fn offers(&self, mechanism: Mechanism) -> bool {
@@ -198,19 +198,19 @@ impl Client {
 
 impl Exchange {
     /// The response to a challenge.
-    fn respond(&mut self, reply: &Reply<'_>) -> Result<Secret, Cancel> {
+    fn respond(&mut self, reply: &Reply<'_>) -> Result<Secret, MechanismError> {
         let mut lines = reply.lines();
         let (Some(line), None) = (lines.next(), lines.next()) else {
-            return Err(Cancel::Malformed);
+            return Err(MechanismError::Malformed);
         };
-        let challenge = sasl::base64::decode(line).ok_or(Cancel::Malformed)?;
+        let challenge = sasl::base64::decode(line).ok_or(MechanismError::Malformed)?;
         let response = match self.unsaid.take() {
             Some(initial) if challenge.is_empty() => initial,
-            Some(_) => return Err(Cancel::Unexpected),
+            Some(_) => return Err(MechanismError::Unexpected),
             None => self.mechanism.respond(challenge.expose())?,
         };
         if sasl::base64::length(response.expose().len()) > Auth::MAX_INITIAL {
-            return Err(Cancel::TooLong);
+            return Err(MechanismError::TooLong);
         }
         Ok(response)
     }

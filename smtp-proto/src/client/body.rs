@@ -1,8 +1,8 @@
 //! The message on its way: DATA and BDAT.
 
-use super::{Asked, BodyPermit, Client, Closed, Outcome, Stage};
+use super::{BodyPermit, Client, Closed, Outcome, ReplyTo, Stage};
 use crate::{
-    data::{LineEndings, Stuffer, Unsendable},
+    data::{DotStuffer, LineEndings, Unsendable},
     output::Sink,
     state::{Move, State},
     types::Protocol,
@@ -22,22 +22,22 @@ pub enum Coming {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "drivers match on each")]
 #[must_use]
-pub enum Piece<'b> {
+pub enum BodyStep<'b> {
     /// Write these octets, behind what [`output`](crate::Machine::output) holds now and before what it gains
     /// later. Never empty.
-    Send(&'b [u8]),
+    Write(&'b [u8]),
     /// The input is used up: give more, or call [`Client::end_body`].
-    Empty,
+    NeedInput,
     /// Write what there is, then poll, and come again: a chunk cannot begin before that.
-    Blocked,
+    AwaitReply,
     /// The server refused the message, or the session is over: send no more, and poll.
-    Stopped,
+    Abort,
 }
 
 /// How the content is sent, and how far it is.
 #[derive(Debug)]
 pub(super) struct Content {
-    stuffer: Stuffer,
+    stuffer: DotStuffer,
     chunking: bool,
     chunk: Chunk,
     /// Chunks whose replies have not come; the one marked LAST is not counted.
@@ -63,9 +63,9 @@ impl Content {
     pub(super) const fn new(chunking: bool, binary: bool, endings: LineEndings, seven_bit: bool) -> Self {
         let endings = if binary { LineEndings::Keep } else { endings };
         let stuffer = if chunking {
-            Stuffer::for_chunks(endings)
+            DotStuffer::for_chunks(endings)
         } else {
-            Stuffer::for_data(endings)
+            DotStuffer::for_data(endings)
         };
         let stuffer = if seven_bit { stuffer.seven_bit() } else { stuffer };
         let chunk = Chunk {
@@ -131,23 +131,23 @@ impl Content {
         Ok(())
     }
 
-    /// The next piece of the open chunk; [`Piece::Stopped`] when the input is not the one it was begun with.
-    fn chunk_piece<'b>(&mut self, input: &mut &'b [u8]) -> Result<Piece<'b>, Unsendable> {
+    /// The next piece of the open chunk; [`BodyStep::Abort`] when the input is not the one it was begun with.
+    fn chunk_piece<'b>(&mut self, input: &mut &'b [u8]) -> Result<BodyStep<'b>, Unsendable> {
         let mut head = input.get(..self.chunk.input).unwrap_or(input);
         let offered = head.len();
         let piece = match self.stuffer.next(&mut head)? {
             Some(piece) => piece,
-            None if self.chunk.input > 0 => return Ok(Piece::Empty),
+            None if self.chunk.input > 0 => return Ok(BodyStep::NeedInput),
             None => core::mem::take(&mut self.chunk.tail),
         };
         let used = offered - head.len();
         self.chunk.input -= used;
         match self.chunk.left.checked_sub(piece.len() as u64) {
             Some(left) if !piece.is_empty() => self.chunk.left = left,
-            _ => return Ok(Piece::Stopped),
+            _ => return Ok(BodyStep::Abort),
         }
         *input = input.get(used..).unwrap_or_default();
-        Ok(Piece::Send(piece))
+        Ok(BodyStep::Write(piece))
     }
 }
 
@@ -167,31 +167,35 @@ impl Client {
         permit: &BodyPermit,
         input: &mut &'b [u8],
         coming: Coming,
-    ) -> Result<Piece<'b>, Unsendable> {
+    ) -> Result<BodyStep<'b>, Unsendable> {
         let window = self.chunk_window();
-        let most = self.config.limits.chunk.max(1);
+        let most = self.config.limits.max_chunk_octets.max(1);
         let (Stage::Content | Stage::ChunksRefused, Some(transaction)) = (
             self.stage,
             self.transaction.as_mut().filter(|open| open.number == permit.0),
         ) else {
             // Behind the last chunk there is nothing left to say.
             let done = matches!(self.stage, Stage::Final) && input.is_empty();
-            return Ok(if done { Piece::Empty } else { Piece::Stopped });
+            return Ok(if done {
+                BodyStep::NeedInput
+            } else {
+                BodyStep::Abort
+            });
         };
         let content = &mut transaction.content;
         let result = if !content.chunking {
             match content.stuffer.next(input) {
-                Ok(piece) => Ok(piece.map_or(Piece::Empty, Piece::Send)),
+                Ok(piece) => Ok(piece.map_or(BodyStep::NeedInput, BodyStep::Write)),
                 Err(fault) => Err(fault),
             }
         } else if content.chunk.left > 0 {
             content.chunk_piece(input)
         } else if matches!(self.stage, Stage::ChunksRefused) {
-            Ok(Piece::Stopped)
+            Ok(BodyStep::Abort)
         } else if input.is_empty() {
-            Ok(Piece::Empty)
+            Ok(BodyStep::NeedInput)
         } else if !self.output.is_empty() || content.unanswered >= window {
-            return Ok(Piece::Blocked);
+            return Ok(BodyStep::AwaitReply);
         } else {
             content
                 .begin_chunk(input, most, coming, &mut self.output)
@@ -199,9 +203,9 @@ impl Client {
         };
         let all_sent = content.last && content.chunk.left == 0;
         match result {
-            Ok(Piece::Send(_)) => self.waiting.stop(),
+            Ok(BodyStep::Write(_)) => self.waiting.stop(),
             // The chunk cannot be completed without the octets that it was begun with.
-            Ok(Piece::Stopped) if self.chunk_is_open() => self.close(Closed::Aborted),
+            Ok(BodyStep::Abort) if self.chunk_is_open() => self.close(Closed::Aborted),
             Ok(_) => {}
             Err(fault) => self.close(Closed::Unsendable(fault)),
         }
@@ -292,7 +296,7 @@ impl Client {
             return;
         }
         self.state = State::Broken;
-        transaction.refuse(Asked::Chunk);
+        transaction.refuse(ReplyTo::Chunk);
         if matches!(self.stage, Stage::Content) || transaction.content.completed {
             // Nothing more is begun. The reply to the last chunk, if that is on its way, is one more to come.
             transaction.content.unanswered += usize::from(transaction.content.last);
@@ -308,7 +312,7 @@ impl Client {
             && transaction.content.chunk.left == 0
         {
             self.needs_reset = true;
-            self.stage = Stage::Finished(Outcome::Refused(Asked::Chunk), None);
+            self.stage = Stage::Finished(Outcome::Refused(ReplyTo::Chunk), None);
         }
     }
 
@@ -316,7 +320,7 @@ impl Client {
     /// before it was refused, so there it is one.
     fn chunk_window(&self) -> usize {
         match self.config.protocol {
-            Protocol::Smtp if self.pipelines() => self.config.limits.window.max(1),
+            Protocol::Smtp if self.pipelines() => self.config.limits.max_unanswered.max(1),
             _ => 1,
         }
     }

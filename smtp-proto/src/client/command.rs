@@ -1,30 +1,30 @@
 //! Commands that stand alone: VRFY, EXPN, HELP, NOOP, RSET, QUIT, and those of the application's own.
 
-use super::{Asked, Client, Closed, NotSent, Stage, WhyNot};
+use super::{Client, Closed, Rejected, ReplyTo, RequestError, Stage};
 use crate::types::{Argument, Command, Keyword, Query, UnknownCommand};
 
 impl Client {
     /// Asks whether a user or mailbox exists (VRFY, RFC 5321 section 3.5). The reply comes as
-    /// [`Asked::Verify`].
+    /// [`ReplyTo::Verify`].
     ///
     /// # Errors
     ///
     /// Gives the query back when the session is not ready, or when it needs SMTPUTF8 and that is not offered.
-    pub fn verify(&mut self, query: Query<'static>) -> Result<(), NotSent<Query<'static>>> {
-        self.inquire(query, Asked::Verify, Command::Vrfy)
+    pub fn verify(&mut self, query: Query<'static>) -> Result<(), Rejected<Query<'static>>> {
+        self.inquire(query, ReplyTo::Verify, Command::Vrfy)
     }
 
     /// Asks for the members of a mailing list (EXPN, RFC 5321 section 3.5). The reply comes as
-    /// [`Asked::Expand`].
+    /// [`ReplyTo::Expand`].
     ///
     /// # Errors
     ///
     /// Gives the query back when the session is not ready, or when it needs SMTPUTF8 and that is not offered.
-    pub fn expand(&mut self, query: Query<'static>) -> Result<(), NotSent<Query<'static>>> {
-        self.inquire(query, Asked::Expand, Command::Expn)
+    pub fn expand(&mut self, query: Query<'static>) -> Result<(), Rejected<Query<'static>>> {
+        self.inquire(query, ReplyTo::Expand, Command::Expn)
     }
 
-    /// Asks for help (HELP, RFC 5321 section 4.1.1.8). The reply comes as [`Asked::Help`].
+    /// Asks for help (HELP, RFC 5321 section 4.1.1.8). The reply comes as [`ReplyTo::Help`].
     ///
     /// # Errors
     ///
@@ -32,35 +32,35 @@ impl Client {
     pub fn help(
         &mut self,
         topic: Option<Argument<'static>>,
-    ) -> Result<(), NotSent<Option<Argument<'static>>>> {
-        if let Err(why) = self.turn() {
-            return Err(NotSent { value: topic, why });
+    ) -> Result<(), Rejected<Option<Argument<'static>>>> {
+        if let Err(error) = self.turn() {
+            return Err(Rejected { value: topic, error });
         }
-        self.ask(&Command::Help(topic), Asked::Help);
+        self.ask(&Command::Help(topic), ReplyTo::Help);
         Ok(())
     }
 
     /// Asks the server to answer (NOOP, RFC 5321 section 4.1.1.9): a check that the session is alive. The reply
-    /// comes as [`Asked::Noop`].
+    /// comes as [`ReplyTo::Noop`].
     ///
     /// # Errors
     ///
     /// When the session is not ready.
-    pub fn noop(&mut self) -> Result<(), WhyNot> {
-        self.simple(&Command::Noop(None), Asked::Noop)
+    pub fn noop(&mut self) -> Result<(), RequestError> {
+        self.simple(&Command::Noop(None), ReplyTo::Noop)
     }
 
     /// Makes the server forget what it holds of a transaction (RSET, RFC 5321 section 4.1.1.5). There is seldom a
-    /// need: [`deliver`](Self::deliver) says it by itself when it has to. The reply comes as [`Asked::Reset`].
+    /// need: [`deliver`](Self::deliver) says it by itself when it has to. The reply comes as [`ReplyTo::Reset`].
     ///
     /// # Errors
     ///
     /// When the session is not ready.
-    pub fn reset(&mut self) -> Result<(), WhyNot> {
-        self.simple(&Command::Rset, Asked::Reset)
+    pub fn reset(&mut self) -> Result<(), RequestError> {
+        self.simple(&Command::Rset, ReplyTo::Reset)
     }
 
-    /// Sends a command that this crate does not know. Its one reply comes as [`Asked::Command`].
+    /// Sends a command that this crate does not know. Its one reply comes as [`ReplyTo::Command`].
     ///
     /// # Errors
     ///
@@ -68,11 +68,14 @@ impl Client {
     pub fn command(
         &mut self,
         command: UnknownCommand<'static>,
-    ) -> Result<(), NotSent<UnknownCommand<'static>>> {
-        if let Err(why) = self.turn() {
-            return Err(NotSent { value: command, why });
+    ) -> Result<(), Rejected<UnknownCommand<'static>>> {
+        if let Err(error) = self.turn() {
+            return Err(Rejected {
+                value: command,
+                error,
+            });
         }
-        self.ask(&Command::Unknown(command), Asked::Command);
+        self.ask(&Command::Unknown(command), ReplyTo::Command);
         Ok(())
     }
 
@@ -81,7 +84,7 @@ impl Client {
     /// # Errors
     ///
     /// When a command or transaction is under way: finish it, or [`abort`](Self::abort).
-    pub fn quit(&mut self) -> Result<(), WhyNot> {
+    pub fn quit(&mut self) -> Result<(), RequestError> {
         self.turn()?;
         self.leave(Closed::Quit);
         Ok(())
@@ -90,29 +93,29 @@ impl Client {
     fn inquire(
         &mut self,
         query: Query<'static>,
-        asked: Asked,
+        asked: ReplyTo,
         command: impl FnOnce(Query<'static>) -> Command<'static>,
-    ) -> Result<(), NotSent<Query<'static>>> {
-        if let Err(why) = self.turn() {
-            return Err(NotSent { value: query, why });
+    ) -> Result<(), Rejected<Query<'static>>> {
+        if let Err(error) = self.turn() {
+            return Err(Rejected { value: query, error });
         }
         if query.smtputf8() && !self.extensions.has(Keyword::SmtpUtf8) {
-            return Err(NotSent {
+            return Err(Rejected {
                 value: query,
-                why: WhyNot::NotOffered(Keyword::SmtpUtf8),
+                error: RequestError::NotOffered(Keyword::SmtpUtf8),
             });
         }
         self.ask(&command(query), asked);
         Ok(())
     }
 
-    fn simple(&mut self, command: &Command<'_>, asked: Asked) -> Result<(), WhyNot> {
+    fn simple(&mut self, command: &Command<'_>, asked: ReplyTo) -> Result<(), RequestError> {
         self.turn()?;
         self.ask(command, asked);
         Ok(())
     }
 
-    fn ask(&mut self, command: &Command<'_>, asked: Asked) {
+    fn ask(&mut self, command: &Command<'_>, asked: ReplyTo) {
         command.write(&mut self.output);
         self.waiting.stop();
         self.stage = Stage::Command(asked);

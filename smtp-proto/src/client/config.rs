@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::{
     data::LineEndings,
     limits::ClientLimits,
-    sasl::{Credentials, InClear, Mechanism},
+    sasl::{Credentials, Mechanism, PlaintextAuth},
     types::{ClientName, Protocol},
 };
 
@@ -22,8 +22,8 @@ pub struct Config {
     pub tls: Tls,
     /// Who the client says it is, and how, before the session is ready; `None`: it does not say (RFC 4954).
     pub login: Option<Login>,
-    /// What may be shown without TLS to say who the client is. Default [`InClear::Never`]: nothing.
-    pub auth_in_clear: InClear,
+    /// What may be shown without TLS to say who the client is. Default [`PlaintextAuth::Forbid`]: nothing.
+    pub plaintext_auth: PlaintextAuth,
     /// Bounds.
     pub limits: ClientLimits,
     /// Deadlines.
@@ -31,9 +31,9 @@ pub struct Config {
     /// What to do with bare CR and LF in a message. A BINARYMIME message is sent as it is.
     pub line_endings: LineEndings,
     /// Whether commands are sent in groups (RFC 2920).
-    pub pipelining: Use,
+    pub pipelining: ExtensionUse,
     /// Whether BDAT is used instead of DATA (RFC 3030). A BINARYMIME message always uses it.
-    pub chunking: Use,
+    pub chunking: ExtensionUse,
 }
 
 impl Config {
@@ -55,12 +55,12 @@ impl Config {
             protocol: Protocol::Smtp,
             tls: Tls::Disabled,
             login: None,
-            auth_in_clear: InClear::Never,
+            plaintext_auth: PlaintextAuth::Forbid,
             limits: ClientLimits::default(),
             timeouts: Timeouts::default(),
             line_endings: LineEndings::default(),
-            pipelining: Use::WhenOffered,
-            chunking: Use::Never,
+            pipelining: ExtensionUse::IfOffered,
+            chunking: ExtensionUse::Never,
         }
     }
 }
@@ -87,7 +87,7 @@ impl Login {
 }
 
 /// Whether a session goes over to TLS with STARTTLS (RFC 3207). It means nothing for a session that is
-/// [under TLS](super::Client::over_tls) from the start.
+/// [under TLS](super::Client::new_over_tls) from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the policies there are")]
 pub enum Tls {
@@ -102,9 +102,9 @@ pub enum Tls {
 /// Whether an extension is made use of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
-pub enum Use {
+pub enum ExtensionUse {
     /// When the server offers it.
-    WhenOffered,
+    IfOffered,
     /// Not even then.
     Never,
 }

@@ -1,6 +1,6 @@
 //! What the machine waits for when there is nothing to do, and what is overdue then.
 
-use super::{Asked, Client, Closed, Stage};
+use super::{Client, Closed, ReplyTo, Stage};
 use crate::{
     machine::Wait,
     time::{Deadline, Phase},
@@ -19,8 +19,8 @@ impl Client {
         let (phase, time) = match self.stage {
             Stage::Greeting => (Phase::Greeting, timeouts.greeting),
             Stage::Envelope => match self.transaction.as_ref().map(|transaction| transaction.awaited()) {
-                Some(Asked::Mail) => (Phase::Mail, timeouts.mail),
-                Some(Asked::Recipient(_)) => (Phase::Recipient, timeouts.recipient),
+                Some(ReplyTo::Mail) => (Phase::Mail, timeouts.mail),
+                Some(ReplyTo::Recipient(_)) => (Phase::Recipient, timeouts.recipient),
                 _ => (Phase::DataStart, timeouts.data_start),
             },
             Stage::Content => match self.transaction.as_ref() {
@@ -49,9 +49,9 @@ impl Client {
             }
             _ => Some(Wait {
                 // What comes during the handshake belongs to TLS.
-                read: !self.end_of_input && !matches!(self.stage, Stage::Upgrading),
-                write,
-                answer,
+                want_read: !self.end_of_input && !matches!(self.stage, Stage::Upgrading),
+                want_write: write,
+                application_pending: answer,
                 deadline,
             }),
         }

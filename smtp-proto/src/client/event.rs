@@ -2,7 +2,7 @@
 
 use crate::{
     data::Unsendable,
-    sasl::Cancel,
+    sasl::MechanismError,
     syntax::ReplyError,
     time::Phase,
     tls::TlsUpgrade,
@@ -17,12 +17,12 @@ pub enum Event<'i> {
     /// [`extensions`](super::Client::extensions) are known.
     Ready,
     /// The server is ready for TLS: do the handshake, check who the server is, and call
-    /// [`tls_started`](super::Client::tls_started) or [`tls_failed`](super::Client::tls_failed). Only with a [`Tls`](super::Tls) policy that wants it.
+    /// [`tls_established`](super::Client::tls_established) or [`tls_failed`](super::Client::tls_failed). Only with a [`Tls`](super::Tls) policy that wants it.
     StartTls(TlsUpgrade),
     /// A reply came. Positive or negative, it is reported before anything that follows from it.
     Reply {
         /// What it answers.
-        to: Asked,
+        to: ReplyTo,
         /// The reply with all its lines.
         reply: Reply<'i>,
     },
@@ -38,14 +38,14 @@ pub enum Event<'i> {
         why: Closed,
         /// What that means for the message of the open transaction. Of one that was announced behind it nothing
         /// was accepted.
-        message: Fate,
+        message: MessageOutcome,
     },
 }
 
 /// What a reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Asked {
+pub enum ReplyTo {
     /// Nothing: the server's greeting.
     Greeting,
     /// EHLO, HELO or LHLO.
@@ -98,15 +98,15 @@ pub enum Outcome {
     /// whose final reply was positive, at least one.
     Accepted,
     /// Nobody gets the message. The reply that decided it answered this.
-    Refused(Asked),
+    Refused(ReplyTo),
 }
 
 /// What became of the message when a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the possibilities")]
-pub enum Fate {
+pub enum MessageOutcome {
     /// No transaction was open: all that was begun has been reported.
-    Settled,
+    None,
     /// The message was not accepted. Sending it again is safe.
     NotAccepted,
     /// The whole message was sent and its final reply did not come: it may have been accepted or not
@@ -145,16 +145,16 @@ pub enum Closed {
     LoginRefused,
     /// The client broke the exchange off.
     #[error("the login was broken off: {0}")]
-    LoginCancelled(#[from] Cancel),
+    LoginCancelled(#[from] MechanismError),
     /// The server ended the session with 421 (RFC 5321 section 3.8).
     #[error("the server closed the session with 421")]
     NotAvailable,
     /// The server closed the stream.
     #[error("the server closed the connection")]
-    Eof,
+    ConnectionClosed,
     /// The stream broke.
     #[error("the connection broke")]
-    Lost,
+    ConnectionLost,
     /// A deadline passed.
     #[error("the time was over while {0}")]
     TimedOut(Phase),
@@ -180,19 +180,19 @@ pub enum Closed {
 
 /// A request that was not carried out, with its argument given back.
 #[derive(Debug, thiserror::Error)]
-#[error("{why}")]
+#[error("{error}")]
 #[non_exhaustive]
-pub struct NotSent<T> {
+pub struct Rejected<T> {
     /// What was asked for.
     pub value: T,
     /// Why nothing was sent.
-    pub why: WhyNot,
+    pub error: RequestError,
 }
 
 /// Why a request was not carried out. Nothing was sent, and the session is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
-pub enum WhyNot {
+pub enum RequestError {
     /// Another command or transaction is under way.
     #[error("wait until the session is ready")]
     OutOfTurn,

@@ -7,7 +7,7 @@
 //! ```
 //! use smtp_proto::{
 //!     Instant, Machine, Step,
-//!     client::{Client, Coming, Config, Event, Outcome, Piece},
+//!     client::{Client, Coming, Config, Event, Outcome, BodyStep},
 //!     types::{ClientName, Envelope, Mailbox},
 //! };
 //!
@@ -22,7 +22,7 @@
 //!             Event::Ready => client.deliver(envelope.clone())?,
 //!             Event::Body(permit) => {
 //!                 let mut message: &[u8] = b"Subject: Hi\r\n\r\n.\r\n";
-//!                 while let Piece::Send(piece) = client.body(&permit, &mut message, Coming::Nothing)? {
+//!                 while let BodyStep::Write(piece) = client.body(&permit, &mut message, Coming::Nothing)? {
 //!                     said.extend_from_slice(piece);
 //!                 }
 //!                 client.end_body(permit)?;
@@ -36,7 +36,7 @@
 //!         }
 //!     }
 //!     said.extend_from_slice(client.output());
-//!     client.wrote(client.output().len());
+//!     client.advance_output(client.output().len());
 //! }
 //! assert!(said.ends_with(b"DATA\r\nSubject: Hi\r\n\r\n..\r\n.\r\nQUIT\r\n"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -56,10 +56,10 @@ mod transaction;
 
 use alloc::{boxed::Box, sync::Arc};
 
-pub use body::{Coming, Piece};
-pub use config::{Config, Login, Timeouts, Tls, Use};
-pub use event::{Asked, BodyPermit, Closed, Event, Fate, NotSent, Outcome, WhyNot};
-pub use receipt::{Receipt, RecipientFate};
+pub use body::{BodyStep, Coming};
+pub use config::{Config, ExtensionUse, Login, Timeouts, Tls};
+pub use event::{BodyPermit, Closed, Event, MessageOutcome, Outcome, Rejected, ReplyTo, RequestError};
+pub use receipt::{Receipt, RecipientStatus};
 
 use self::{auth::Exchange, transaction::Transaction};
 use crate::{
@@ -68,7 +68,7 @@ use crate::{
     state::State,
     syntax::ReplyScanner,
     time::{Instant, Timer},
-    tls::TlsFacts,
+    tls::TlsInfo,
     types::{Extensions, Keyword, Protocol, Verb},
 };
 
@@ -92,7 +92,7 @@ pub struct Client {
     /// The server still holds a spoilt transaction: RSET comes before the next.
     needs_reset: bool,
     /// The session is under TLS, of which this is known.
-    tls: Option<Box<TlsFacts>>,
+    tls: Option<Box<TlsInfo>>,
     /// The exchange of AUTH that is under way.
     exchange: Option<Exchange>,
     /// The server has accepted who the client is.
@@ -131,7 +131,7 @@ enum Stage {
     /// Nothing is under way.
     Ready,
     /// One command of the application was sent.
-    Command(Asked),
+    Command(ReplyTo),
     /// RSET was sent before a transaction.
     Resetting,
     /// MAIL, RCPT and DATA are on their way.
@@ -143,7 +143,7 @@ enum Stage {
     /// The whole message was sent; its final reply or replies are awaited.
     Final,
     /// An empty message was sent because nobody was to get it (RFC 2920 section 3.1).
-    LoneDot(Asked),
+    LoneDot(ReplyTo),
     /// A chunk was refused; the replies to those behind it are awaited.
     ChunksRefused,
     /// [`Event::Finished`] is to be reported, and behind it the end of the session, if there is a reason.
@@ -151,7 +151,7 @@ enum Stage {
     /// QUIT was sent; the session ends for this reason.
     Quitting(Closed),
     /// The session is over.
-    Over(Closed, Fate),
+    Over(Closed, MessageOutcome),
 }
 
 impl Client {
@@ -184,7 +184,7 @@ impl Client {
     /// A session on a stream that is under TLS from the first octet (RFC 8314 section 3.3), and what is known of that:
     /// the handshake is done, and the server is the one that was meant.
     #[must_use]
-    pub fn over_tls(config: Arc<Config>, facts: TlsFacts) -> Self {
+    pub fn new_over_tls(config: Arc<Config>, facts: TlsInfo) -> Self {
         Self {
             tls: Some(Box::new(facts)),
             ..Self::new(config)
@@ -221,11 +221,11 @@ impl Client {
     }
 
     /// Whether a command may be begun now.
-    const fn turn(&self) -> Result<(), WhyNot> {
+    const fn turn(&self) -> Result<(), RequestError> {
         match self.stage {
             Stage::Ready => Ok(()),
-            Stage::Over(..) => Err(WhyNot::Over),
-            _ => Err(WhyNot::OutOfTurn),
+            Stage::Over(..) => Err(RequestError::Over),
+            _ => Err(RequestError::OutOfTurn),
         }
     }
 
@@ -237,15 +237,15 @@ impl Client {
                 self.stage = Stage::Finished(outcome, Some(why));
                 return;
             }
-            (_, None) => Fate::Settled,
+            (_, None) => MessageOutcome::None,
             // While its end waits to be written, the server cannot have the whole message; and once a chunk was refused it
             // cannot accept it (RFC 3030 section 2).
             (Stage::Final, Some(transaction))
                 if self.message_is_written() && transaction.refused().is_none() =>
             {
-                Fate::Unknown
+                MessageOutcome::Unknown
             }
-            _ => Fate::NotAccepted,
+            _ => MessageOutcome::NotAccepted,
         };
         self.end(why, fate);
     }
@@ -258,7 +258,7 @@ impl Client {
         }
     }
 
-    fn end(&mut self, why: Closed, fate: Fate) {
+    fn end(&mut self, why: Closed, fate: MessageOutcome) {
         self.output.clear();
         self.output.release();
         (self.transaction, self.next) = (None, None);
@@ -325,7 +325,7 @@ impl Client {
     }
 
     fn pipelines(&self) -> bool {
-        self.config.pipelining == Use::WhenOffered && self.extensions.has(Keyword::Pipelining)
+        self.config.pipelining == ExtensionUse::IfOffered && self.extensions.has(Keyword::Pipelining)
     }
 }
 
@@ -351,7 +351,7 @@ impl Machine for Client {
                 continue;
             }
             if self.end_of_input {
-                self.broke(Closed::Eof);
+                self.broke(Closed::ConnectionClosed);
                 continue;
             }
             self.talked_early |= !input.is_empty() && self.owes_content() && self.asked().is_none();
@@ -365,23 +365,23 @@ impl Machine for Client {
         self.unwritten()
     }
 
-    fn wrote(&mut self, octets: usize) {
+    fn advance_output(&mut self, octets: usize) {
         let taken = self.output.pending();
         if memchr::memchr(b'\n', taken.get(..octets).unwrap_or(taken)).is_some() {
             self.writing.stop();
         }
-        self.output.wrote(octets);
+        self.output.advance(octets);
         if self.output.is_empty() && self.transaction.is_none() {
             self.output.release();
         }
     }
 
-    fn end_input(&mut self) {
+    fn end_of_input(&mut self) {
         self.end_of_input = true;
     }
 
-    fn lost(&mut self) {
-        self.broke(Closed::Lost);
+    fn connection_lost(&mut self) {
+        self.broke(Closed::ConnectionLost);
     }
 }
 

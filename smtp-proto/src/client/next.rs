@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::{Client, NotSent, Stage, WhyNot};
+use super::{Client, Rejected, RequestError, Stage};
 use crate::types::{Envelope, Protocol};
 
 impl Client {
@@ -17,12 +17,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the envelope back with the reason: as `deliver`, or [`WhyNot::OutOfTurn`] when no transaction is under way
+    /// Gives the envelope back with the reason: as `deliver`, or [`RequestError::OutOfTurn`] when no transaction is under way
     /// or one has been announced.
-    pub fn deliver_next(&mut self, envelope: Envelope) -> Result<(), NotSent<Box<Envelope>>> {
+    pub fn deliver_next(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
         let turn = match (&self.transaction, &self.next) {
             (Some(_), None) => Ok(()),
-            _ => self.turn().and(Err(WhyNot::OutOfTurn)),
+            _ => self.turn().and(Err(RequestError::OutOfTurn)),
         };
         self.next = Some(self.plan(turn, envelope)?);
         Ok(())

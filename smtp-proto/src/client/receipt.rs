@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use super::{Asked, Event, Fate};
+use super::{Event, MessageOutcome, ReplyTo};
 use crate::types::{Code, Envelope, ForwardPath, Recipient, Reply};
 
 /// The replies to a message, sorted by what they answer.
 ///
 /// Made from the envelope before it is delivered, and fed with every event of the transaction. A message that takes
-/// several transactions ([`Envelope::split`]) has one receipt: each envelope is announced with [`begin`](Self::begin).
+/// several transactions ([`Envelope::split`]) has one receipt: each envelope is announced with [`add_transaction`](Self::add_transaction).
 #[derive(Clone, Debug, Default)]
 pub struct Receipt {
     transactions: Vec<Transaction>,
@@ -21,7 +21,7 @@ pub struct Receipt {
 struct Transaction {
     recipients: Vec<Entry>,
     /// The reply that spoke for all: a refusal of MAIL, DATA or a chunk, or the reply to the end of the message.
-    common: Option<(Asked, Reply<'static>)>,
+    common: Option<(ReplyTo, Reply<'static>)>,
     /// The whole message was sent, and the session ended without its final reply.
     unknown: bool,
 }
@@ -30,19 +30,19 @@ struct Transaction {
 struct Entry {
     path: ForwardPath<'static>,
     /// The last reply about this recipient alone, and what it answers: RCPT, or in LMTP the end of the message.
-    own: Option<(Asked, Reply<'static>)>,
+    own: Option<(ReplyTo, Reply<'static>)>,
 }
 
 /// What became of one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RecipientFate<'r> {
+pub enum RecipientStatus<'r> {
     /// The server took responsibility for delivering to this recipient.
     Accepted(&'r Reply<'static>),
     /// The server refused, with this reply to this command.
-    Refused(Asked, &'r Reply<'static>),
+    Refused(ReplyTo, &'r Reply<'static>),
     /// The session ended before that was decided; nothing was accepted.
-    NotSent,
+    Rejected,
     /// The session ended between the end of the message and its reply: it may have been accepted or not.
     Unknown,
 }
@@ -52,12 +52,12 @@ impl Receipt {
     #[must_use]
     pub fn new(envelope: &Envelope) -> Self {
         let mut receipt = Self::default();
-        receipt.begin(envelope);
+        receipt.add_transaction(envelope);
         receipt
     }
 
     /// Announces the transaction of one more envelope of the same message, which begins behind those announced before.
-    pub fn begin(&mut self, envelope: &Envelope) {
+    pub fn add_transaction(&mut self, envelope: &Envelope) {
         let entry = |recipient: &Recipient| Entry {
             path: recipient.forward_path().clone(),
             own: None,
@@ -70,20 +70,20 @@ impl Receipt {
     }
 
     /// Notes an event of the transaction. Events that say nothing of it are passed over.
-    pub fn note(&mut self, event: &Event<'_>) {
+    pub fn record(&mut self, event: &Event<'_>) {
         let Some(transaction) = self.transactions.get_mut(self.finished) else {
             return;
         };
         match event {
             Event::Finished(_) => self.finished += 1,
             Event::Reply { to, reply } => transaction.reply(*to, reply),
-            Event::Closed { message, .. } => transaction.unknown = *message == Fate::Unknown,
+            Event::Closed { message, .. } => transaction.unknown = *message == MessageOutcome::Unknown,
             _ => {}
         }
     }
 
     /// What became of each recipient, in the order of the envelope or envelopes.
-    pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, RecipientFate<'_>)> {
+    pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, RecipientStatus<'_>)> {
         self.transactions.iter().flat_map(|transaction| {
             transaction
                 .recipients
@@ -96,12 +96,12 @@ impl Receipt {
     #[must_use]
     pub fn all_accepted(&self) -> bool {
         self.recipients()
-            .all(|(_, fate)| matches!(fate, RecipientFate::Accepted(_)))
+            .all(|(_, fate)| matches!(fate, RecipientStatus::Accepted(_)))
     }
 
     /// The last reply that spoke for all recipients of its transaction, if there was one, and what it answered.
     #[must_use]
-    pub fn message(&self) -> Option<(Asked, &Reply<'static>)> {
+    pub fn message(&self) -> Option<(ReplyTo, &Reply<'static>)> {
         let common = self
             .transactions
             .iter()
@@ -112,10 +112,12 @@ impl Receipt {
 }
 
 impl Transaction {
-    fn reply(&mut self, to: Asked, reply: &Reply<'_>) {
+    fn reply(&mut self, to: ReplyTo, reply: &Reply<'_>) {
         let decides = match to {
-            Asked::Recipient(_) | Asked::Message | Asked::MessageFor(_) => !reply.is_intermediate(),
-            Asked::Reset | Asked::Mail | Asked::Data | Asked::Chunk | Asked::Nothing => is_refusal(reply),
+            ReplyTo::Recipient(_) | ReplyTo::Message | ReplyTo::MessageFor(_) => !reply.is_intermediate(),
+            ReplyTo::Reset | ReplyTo::Mail | ReplyTo::Data | ReplyTo::Chunk | ReplyTo::Nothing => {
+                is_refusal(reply)
+            }
             _ => false,
         };
         if !decides {
@@ -124,8 +126,8 @@ impl Transaction {
         let noted = || (to, reply.clone().into_owned());
         match to {
             // Once MAIL is refused, what is said of recipients follows from that.
-            Asked::Recipient(_) if self.common.is_some() => {}
-            Asked::Recipient(index) | Asked::MessageFor(index) => {
+            ReplyTo::Recipient(_) if self.common.is_some() => {}
+            ReplyTo::Recipient(index) | ReplyTo::MessageFor(index) => {
                 if let Some(entry) = self.recipients.get_mut(index) {
                     entry.own = Some(noted());
                 }
@@ -136,31 +138,31 @@ impl Transaction {
         }
     }
 
-    fn fate<'r>(&'r self, entry: &'r Entry) -> RecipientFate<'r> {
+    fn fate<'r>(&'r self, entry: &'r Entry) -> RecipientStatus<'r> {
         let accepted = match &entry.own {
-            Some((asked, reply)) if is_refusal(reply) => return RecipientFate::Refused(*asked, reply),
-            Some((Asked::MessageFor(_), reply)) => return RecipientFate::Accepted(reply),
+            Some((asked, reply)) if is_refusal(reply) => return RecipientStatus::Refused(*asked, reply),
+            Some((ReplyTo::MessageFor(_), reply)) => return RecipientStatus::Accepted(reply),
             own => own.is_some(),
         };
         match &self.common {
-            Some((asked, reply)) if is_refusal(reply) => RecipientFate::Refused(*asked, reply),
-            Some((_, reply)) if accepted => RecipientFate::Accepted(reply),
-            _ if accepted && self.unknown => RecipientFate::Unknown,
-            _ => RecipientFate::NotSent,
+            Some((asked, reply)) if is_refusal(reply) => RecipientStatus::Refused(*asked, reply),
+            Some((_, reply)) if accepted => RecipientStatus::Accepted(reply),
+            _ if accepted && self.unknown => RecipientStatus::Unknown,
+            _ => RecipientStatus::Rejected,
         }
     }
 }
 
-impl RecipientFate<'_> {
+impl RecipientStatus<'_> {
     /// Whether trying again later may help: a 4yz reply, no reply at all, or 552 to RCPT, which some servers say
     /// when there are too many recipients (RFC 5321 section 4.5.3.1.10).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Accepted(_) => false,
-            Self::Refused(Asked::Recipient(_), reply) if reply.code() == Code::TOO_BIG => true,
+            Self::Refused(ReplyTo::Recipient(_), reply) if reply.code() == Code::TOO_BIG => true,
             Self::Refused(_, reply) => reply.is_transient(),
-            Self::NotSent | Self::Unknown => true,
+            Self::Rejected | Self::Unknown => true,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Replies: which command each one answers, and what follows from it.
 
-use super::{Asked, Client, Closed, Event, Fate, Outcome, Stage};
+use super::{Client, Closed, Event, MessageOutcome, Outcome, ReplyTo, Stage};
 use crate::{
     output::Sink,
     state::{Move, State},
@@ -37,18 +37,18 @@ impl Client {
     }
 
     /// Says what a reply answers and does what follows from it.
-    fn answered(&mut self, reply: &Reply<'_>) -> Asked {
+    fn answered(&mut self, reply: &Reply<'_>) -> ReplyTo {
         let Some(to) = self.asked() else {
             // A positive reply to a message that the server has not got is worth nothing.
             let early = is_negative(reply) && self.owes_content();
             match reply.code() {
                 // It began to say so before it had the message.
-                Code::NOT_AVAILABLE if self.talked_early => self.not_available(Asked::Nothing),
+                Code::NOT_AVAILABLE if self.talked_early => self.not_available(ReplyTo::Nothing),
                 Code::NOT_AVAILABLE => self.close(Closed::NotAvailable),
                 _ if early => self.close(Closed::RefusedEarly),
                 _ => self.close(Closed::Unsolicited),
             }
-            return if early { Asked::Message } else { Asked::Nothing };
+            return if early { ReplyTo::Message } else { ReplyTo::Nothing };
         };
         if reply.code() == Code::NOT_AVAILABLE {
             self.not_available(to);
@@ -59,39 +59,39 @@ impl Client {
     }
 
     /// What the next reply answers; `None` when no command was written that is still unanswered.
-    pub(super) fn asked(&self) -> Option<Asked> {
+    pub(super) fn asked(&self) -> Option<ReplyTo> {
         let unwritten = || memchr::memchr_iter(b'\n', self.output.pending()).count();
         let written = self.output.is_empty();
         if self.talked_early {
             return None;
         }
         match self.stage {
-            Stage::Greeting => Some(Asked::Greeting),
-            Stage::Hello(verb) => written.then_some(Asked::Hello(verb)),
+            Stage::Greeting => Some(ReplyTo::Greeting),
+            Stage::Hello(verb) => written.then_some(ReplyTo::Hello(verb)),
             Stage::Command(asked) => written.then_some(asked),
-            Stage::StartTls => written.then_some(Asked::StartTls),
-            Stage::Auth => written.then_some(Asked::Auth),
-            Stage::Resetting => written.then_some(Asked::Reset),
-            Stage::Quitting(_) => written.then_some(Asked::Quit),
-            Stage::LoneDot(_) => written.then_some(Asked::Message),
+            Stage::StartTls => written.then_some(ReplyTo::StartTls),
+            Stage::Auth => written.then_some(ReplyTo::Auth),
+            Stage::Resetting => written.then_some(ReplyTo::Reset),
+            Stage::Quitting(_) => written.then_some(ReplyTo::Quit),
+            Stage::LoneDot(_) => written.then_some(ReplyTo::Message),
             Stage::Envelope => {
                 let transaction = self.transaction.as_ref()?;
                 (transaction.outstanding() > unwritten()).then(|| transaction.awaited())
             }
             Stage::Content | Stage::ChunksRefused => {
                 let chunks = self.transaction.as_ref()?.content.unanswered();
-                (chunks > unwritten()).then_some(Asked::Chunk)
+                (chunks > unwritten()).then_some(ReplyTo::Chunk)
             }
             Stage::Final => {
                 let transaction = self.transaction.as_ref()?;
                 if transaction.content.unanswered() > 0 {
-                    return Some(Asked::Chunk);
+                    return Some(ReplyTo::Chunk);
                 }
                 self.message_is_written().then(|| match self.config.protocol {
-                    Protocol::Smtp => Asked::Message,
+                    Protocol::Smtp => ReplyTo::Message,
                     Protocol::Lmtp => transaction
                         .final_recipient()
-                        .map_or(Asked::Message, Asked::MessageFor),
+                        .map_or(ReplyTo::Message, ReplyTo::MessageFor),
                 })
             }
             _ => None,
@@ -104,54 +104,54 @@ impl Client {
     }
 
     /// 421: whatever was asked is refused, and the server closes (RFC 5321 section 3.8).
-    fn not_available(&mut self, to: Asked) {
+    fn not_available(&mut self, to: ReplyTo) {
         match (to, &self.transaction) {
-            (Asked::Quit, _) => self.quitted(),
+            (ReplyTo::Quit, _) => self.quitted(),
             // The fate of the recipients behind this one is open.
-            (Asked::MessageFor(_), Some(transaction)) if transaction.final_replies_due() > 1 => {
+            (ReplyTo::MessageFor(_), Some(transaction)) if transaction.final_replies_due() > 1 => {
                 self.close(Closed::NotAvailable);
             }
             // This was the last one, and those before it were accepted.
-            (Asked::MessageFor(_), Some(transaction)) if transaction.any_accepted() => {
+            (ReplyTo::MessageFor(_), Some(transaction)) if transaction.any_accepted() => {
                 self.finish(Outcome::Accepted);
                 self.close(Closed::NotAvailable);
             }
-            (_, Some(_)) => self.end(Closed::NotAvailable, Fate::NotAccepted),
+            (_, Some(_)) => self.end(Closed::NotAvailable, MessageOutcome::NotAccepted),
             (_, None) => self.close(Closed::NotAvailable),
         }
     }
 
-    fn follow(&mut self, to: Asked, reply: &Reply<'_>) {
+    fn follow(&mut self, to: ReplyTo, reply: &Reply<'_>) {
         let positive = reply.is_positive_completion();
         let expected = match to {
-            Asked::Data => !positive,
-            Asked::Auth => {
+            ReplyTo::Data => !positive,
+            ReplyTo::Auth => {
                 is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED)
             }
             // Commands of the application's own may be answered by anything.
-            Asked::Command => true,
+            ReplyTo::Command => true,
             _ => !reply.is_intermediate(),
         };
         if !expected {
             return self.close(Closed::Unexpected);
         }
         match to {
-            Asked::Greeting if positive => {
+            ReplyTo::Greeting if positive => {
                 self.state = State::Greeted;
                 self.stage = Stage::Introduce(self.first_verb());
             }
-            Asked::Greeting => {
+            ReplyTo::Greeting => {
                 self.state = State::Refused;
                 self.leave(Closed::Refused);
             }
-            Asked::Hello(verb) => self.introduced(verb, reply),
-            Asked::StartTls => self.start_tls_answered(reply),
-            Asked::Auth => self.auth_answered(reply),
-            Asked::Quit => self.quitted(),
-            Asked::Reset => self.was_reset(positive),
-            Asked::Mail | Asked::Recipient(_) | Asked::Data => self.envelope_answered(to, reply),
-            Asked::Chunk => self.chunk_answered(positive),
-            Asked::Message | Asked::MessageFor(_) => self.message_answered(to, positive),
+            ReplyTo::Hello(verb) => self.introduced(verb, reply),
+            ReplyTo::StartTls => self.start_tls_answered(reply),
+            ReplyTo::Auth => self.auth_answered(reply),
+            ReplyTo::Quit => self.quitted(),
+            ReplyTo::Reset => self.was_reset(positive),
+            ReplyTo::Mail | ReplyTo::Recipient(_) | ReplyTo::Data => self.envelope_answered(to, reply),
+            ReplyTo::Chunk => self.chunk_answered(positive),
+            ReplyTo::Message | ReplyTo::MessageFor(_) => self.message_answered(to, positive),
             _ => self.stage = Stage::Ready,
         }
     }
@@ -164,7 +164,7 @@ impl Client {
         }
         self.stage = match self.stage {
             Stage::Resetting if positive => Stage::Envelope,
-            Stage::Resetting => Stage::Finished(Outcome::Refused(Asked::Reset), None),
+            Stage::Resetting => Stage::Finished(Outcome::Refused(ReplyTo::Reset), None),
             _ => Stage::Ready,
         };
     }
@@ -172,7 +172,7 @@ impl Client {
     /// QUIT was answered, or will not be any more.
     pub(super) fn quitted(&mut self) {
         if let Stage::Quitting(why) = self.stage {
-            self.end(why, Fate::Settled);
+            self.end(why, MessageOutcome::None);
         }
     }
 
@@ -193,7 +193,7 @@ impl Client {
         }
     }
 
-    fn message_answered(&mut self, to: Asked, positive: bool) {
+    fn message_answered(&mut self, to: ReplyTo, positive: bool) {
         if let Stage::LoneDot(decided) = self.stage {
             self.finish(Outcome::Refused(decided));
             return;

@@ -67,7 +67,7 @@ fn lmtp() -> Config {
 
 fn chunking() -> Config {
     let mut config = config();
-    config.chunking = Use::WhenOffered;
+    config.chunking = ExtensionUse::IfOffered;
     config
 }
 
@@ -121,7 +121,7 @@ impl Session {
         session.deliver(to(recipients)).written();
         while session.permit.is_none() {
             let reply = match session.client.transaction.as_ref().unwrap().awaited() {
-                Asked::Data => "354",
+                ReplyTo::Data => "354",
                 _ => "250",
             };
             session.server(reply).written();
@@ -153,7 +153,7 @@ impl Session {
                 }
                 Step::Event(event) => {
                     if let Some(receipt) = self.receipts.front_mut() {
-                        receipt.note(&event);
+                        receipt.record(&event);
                     }
                     self.events.push(match &event {
                         Event::Ready => "Ready".to_string(),
@@ -201,7 +201,7 @@ impl Session {
         let output = self.client.output();
         let octets = output.len().min(most);
         self.wire.extend_from_slice(&output[..octets]);
-        self.client.wrote(octets);
+        self.client.advance_output(octets);
         self.go_on()
     }
 
@@ -253,14 +253,14 @@ impl Session {
         let permit = self.permit.take().expect("a permit");
         let why = loop {
             match self.client.body(&permit, &mut input, coming).unwrap() {
-                Piece::Send(piece) => {
+                BodyStep::Write(piece) => {
                     self.wire.extend_from_slice(self.client.output());
-                    self.client.wrote(usize::MAX);
+                    self.client.advance_output(usize::MAX);
                     self.wire.extend_from_slice(piece);
                 }
-                Piece::Empty => break Left::Nothing,
-                Piece::Blocked => break Left::Blocked,
-                Piece::Stopped => break Left::Stopped,
+                BodyStep::NeedInput => break Left::Nothing,
+                BodyStep::AwaitReply => break Left::Blocked,
+                BodyStep::Abort => break Left::Stopped,
             }
         };
         self.permit = Some(permit);
@@ -281,12 +281,12 @@ impl Session {
     }
 
     fn eof(&mut self) -> &mut Self {
-        self.client.end_input();
+        self.client.end_of_input();
         self.go_on()
     }
 
-    fn lost(&mut self) -> &mut Self {
-        self.client.lost();
+    fn connection_lost(&mut self) -> &mut Self {
+        self.client.connection_lost();
         self.go_on()
     }
 
@@ -296,8 +296,8 @@ impl Session {
         receipt
             .recipients()
             .map(|(_, fate)| match fate {
-                RecipientFate::Accepted(reply) => format!("Accepted {}", reply.code()),
-                RecipientFate::Refused(asked, reply) => format!("Refused {asked:?} {}", reply.code()),
+                RecipientStatus::Accepted(reply) => format!("Accepted {}", reply.code()),
+                RecipientStatus::Refused(asked, reply) => format!("Refused {asked:?} {}", reply.code()),
                 other => format!("{other:?}"),
             })
             .collect()

@@ -6,7 +6,7 @@ use super::{Client, Closed, Event, Stage, config::Tls};
 use crate::{
     state::{Move, State},
     time::Phase,
-    tls::{TlsFacts, TlsUpgrade},
+    tls::{TlsInfo, TlsUpgrade},
     types::{Extensions, Keyword, Reply},
 };
 
@@ -14,7 +14,7 @@ impl Client {
     /// Says that the session is under TLS, and what is known of it: the handshake for this upgrade is done, and the
     /// server is the one that was meant. All that was learnt in plaintext is forgotten, and the session begins anew
     /// with EHLO (RFC 3207 section 4.2). When the handshake fails, call [`tls_failed`](Self::tls_failed) instead.
-    pub fn tls_started(&mut self, upgrade: TlsUpgrade, facts: TlsFacts) {
+    pub fn tls_established(&mut self, upgrade: TlsUpgrade, facts: TlsInfo) {
         let _ = upgrade;
         if matches!(self.stage, Stage::Upgrading) {
             self.tls = Some(Box::new(facts));
@@ -45,7 +45,7 @@ impl Client {
 
     /// What is known of the TLS session; `None` in clear.
     #[must_use]
-    pub fn tls(&self) -> Option<&TlsFacts> {
+    pub fn tls(&self) -> Option<&TlsInfo> {
         self.tls.as_deref()
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use super::{Asked, Client, Closed, NotSent, Outcome, Stage, Use, WhyNot, body::Content};
+use super::{Client, Closed, ExtensionUse, Outcome, Rejected, ReplyTo, RequestError, Stage, body::Content};
 use crate::{
     output::{Output, Sink},
     state::{Move, State},
@@ -26,7 +26,7 @@ pub(super) struct Transaction {
     /// How many of them were answered.
     answered: usize,
     /// The reply that decided that nobody gets the message.
-    refused: Option<Asked>,
+    refused: Option<ReplyTo>,
     /// The indexes of the accepted recipients, in order.
     accepted: Vec<usize>,
     /// How many final replies came.
@@ -48,15 +48,15 @@ impl Transaction {
     }
 
     /// What the next reply answers.
-    pub(super) fn awaited(&self) -> Asked {
+    pub(super) fn awaited(&self) -> ReplyTo {
         self.asked(self.answered)
     }
 
-    fn asked(&self, position: usize) -> Asked {
+    fn asked(&self, position: usize) -> ReplyTo {
         match position.checked_sub(1) {
-            None => Asked::Mail,
-            Some(index) if index < self.envelope.recipients().len() => Asked::Recipient(index),
-            Some(_) => Asked::Data,
+            None => ReplyTo::Mail,
+            Some(index) if index < self.envelope.recipients().len() => ReplyTo::Recipient(index),
+            Some(_) => ReplyTo::Data,
         }
     }
 
@@ -75,12 +75,12 @@ impl Transaction {
     }
 
     /// What decided that nobody gets the message.
-    pub(super) const fn refused(&self) -> Option<Asked> {
+    pub(super) const fn refused(&self) -> Option<ReplyTo> {
         self.refused
     }
 
     /// Notes that nobody gets the message because of this.
-    pub(super) fn refuse(&mut self, asked: Asked) {
+    pub(super) fn refuse(&mut self, asked: ReplyTo) {
         self.refused.get_or_insert(asked);
     }
 
@@ -110,12 +110,12 @@ impl Transaction {
                 break;
             }
             match self.asked(self.sent) {
-                Asked::Mail => {
+                ReplyTo::Mail => {
                     output.put(b"MAIL FROM:");
                     self.envelope.reverse_path().write(output);
                     mail_parameters(&self.envelope, offered).write(output);
                 }
-                Asked::Recipient(index) => {
+                ReplyTo::Recipient(index) => {
                     if let Some(recipient) = self.envelope.recipients().get(index) {
                         output.put(b"RCPT TO:");
                         recipient.forward_path().write(output);
@@ -144,7 +144,7 @@ impl Client {
     /// # Errors
     ///
     /// Gives the envelope back with the reason when nothing can be sent.
-    pub fn deliver(&mut self, envelope: Envelope) -> Result<(), NotSent<Box<Envelope>>> {
+    pub fn deliver(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
         let turn = self.turn();
         self.transaction = Some(self.plan(turn, envelope)?);
         self.begin();
@@ -163,15 +163,15 @@ impl Client {
     /// A transaction for this envelope, if it is its turn and the server takes it.
     pub(super) fn plan(
         &mut self,
-        turn: Result<(), WhyNot>,
+        turn: Result<(), RequestError>,
         envelope: Envelope,
-    ) -> Result<Box<Transaction>, NotSent<Box<Envelope>>> {
+    ) -> Result<Box<Transaction>, Rejected<Box<Envelope>>> {
         let chunking = match turn.and_then(|()| self.judge(&envelope)) {
             Ok(chunking) => chunking,
-            Err(why) => {
-                return Err(NotSent {
+            Err(error) => {
+                return Err(Rejected {
                     value: Box::new(envelope),
-                    why,
+                    error,
                 });
             }
         };
@@ -193,13 +193,13 @@ impl Client {
     }
 
     /// Whether this envelope can be sent in this session, and whether its message goes in chunks.
-    fn judge(&self, envelope: &Envelope) -> Result<bool, WhyNot> {
+    fn judge(&self, envelope: &Envelope) -> Result<bool, RequestError> {
         let offers = |keyword| self.extensions.has(keyword);
         let needs = |keyword| {
             if offers(keyword) {
                 Ok(())
             } else {
-                Err(WhyNot::NotOffered(keyword))
+                Err(RequestError::NotOffered(keyword))
             }
         };
         let parameters = envelope.parameters();
@@ -215,7 +215,7 @@ impl Client {
             needs(Keyword::RequireTls)?;
             if self.tls.is_none() {
                 // An offer in clear is anybody's (RFC 8689 section 4.1).
-                return Err(WhyNot::NotOffered(Keyword::RequireTls));
+                return Err(RequestError::NotOffered(Keyword::RequireTls));
             }
         }
         let others = envelope
@@ -227,16 +227,16 @@ impl Client {
             .chain(others)
             .all(|parameter| self.offers_parameter(&parameter))
         {
-            return Err(WhyNot::ParameterNotOffered);
+            return Err(RequestError::ParameterNotOffered);
         }
         if let (Some(size), Some(limit)) = (parameters.size(), self.extensions.size_limit())
             && size > limit
         {
-            return Err(WhyNot::TooBig { size, limit });
+            return Err(RequestError::TooBig { size, limit });
         }
         let recipients = envelope.recipients();
         if recipients.is_empty() {
-            return Err(WhyNot::NoRecipients);
+            return Err(RequestError::NoRecipients);
         }
         let limits = self.extensions.limits();
         let exceeds = |count: usize, most: u32| u32::try_from(count).map_or(true, |count| count > most);
@@ -244,18 +244,18 @@ impl Client {
             .rcpt_max()
             .filter(|most| exceeds(recipients.len(), most.get()))
         {
-            return Err(WhyNot::TooManyRecipients(most.get()));
+            return Err(RequestError::TooManyRecipients(most.get()));
         }
         if let Some(most) = limits.rcpt_domain_max()
             && exceeds(envelope.domains(), most.get())
         {
-            return Err(WhyNot::TooManyDomains(most.get()));
+            return Err(RequestError::TooManyDomains(most.get()));
         }
         if let Some(most) = limits.mail_max().filter(|most| self.transactions >= most.get()) {
-            return Err(WhyNot::TooManyTransactions(most.get()));
+            return Err(RequestError::TooManyTransactions(most.get()));
         }
         let binary = parameters.body() == Some(Body::BinaryMime);
-        Ok(binary || (self.config.chunking == Use::WhenOffered && offers(Keyword::Chunking)))
+        Ok(binary || (self.config.chunking == ExtensionUse::IfOffered && offers(Keyword::Chunking)))
     }
 
     /// Whether the extension that a parameter belongs to is offered.
@@ -275,7 +275,7 @@ impl Client {
     /// How many commands may be unanswered.
     pub(super) fn window(&self) -> usize {
         if self.pipelines() {
-            self.config.limits.window.max(1)
+            self.config.limits.max_unanswered.max(1)
         } else {
             1
         }
@@ -298,7 +298,7 @@ impl Client {
         let all = 1 + recipients;
         let outcome = match transaction.refused {
             Some(asked) => asked,
-            None if transaction.accepted.is_empty() => Asked::Recipient(recipients.saturating_sub(1)),
+            None if transaction.accepted.is_empty() => ReplyTo::Recipient(recipients.saturating_sub(1)),
             None if transaction.answered >= all && transaction.content.chunking() => {
                 self.stage = Stage::Permit;
                 return true;
@@ -306,30 +306,30 @@ impl Client {
             None => return false,
         };
         // MAIL was accepted and the transaction is not completed: the server still holds it.
-        self.needs_reset = outcome != Asked::Mail;
+        self.needs_reset = outcome != ReplyTo::Mail;
         self.stage = Stage::Finished(Outcome::Refused(outcome), None);
         true
     }
 
-    pub(super) fn envelope_answered(&mut self, to: Asked, reply: &Reply<'_>) {
+    pub(super) fn envelope_answered(&mut self, to: ReplyTo, reply: &Reply<'_>) {
         let Some(transaction) = &mut self.transaction else {
             return;
         };
         transaction.answered += 1;
-        if to == Asked::Data && transaction.accepted.is_empty() {
+        if to == ReplyTo::Data && transaction.accepted.is_empty() {
             // What DATA is answered follows from the refusal of the last recipient.
             let last = transaction.envelope.recipients().len().saturating_sub(1);
-            transaction.refuse(Asked::Recipient(last));
+            transaction.refuse(ReplyTo::Recipient(last));
         }
         let positive = reply.is_positive_completion();
         match to {
-            Asked::Mail if positive => self.state = self.state.after(Move::Mail).unwrap_or(State::Mail),
-            Asked::Recipient(index) if positive && transaction.refused.is_none() => {
+            ReplyTo::Mail if positive => self.state = self.state.after(Move::Mail).unwrap_or(State::Mail),
+            ReplyTo::Recipient(index) if positive && transaction.refused.is_none() => {
                 transaction.accepted.push(index);
                 self.state = State::Recipients;
             }
-            Asked::Recipient(_) => {}
-            Asked::Data if reply.is_intermediate() => {
+            ReplyTo::Recipient(_) => {}
+            ReplyTo::Data if reply.is_intermediate() => {
                 self.state = State::Data;
                 match (transaction.refused, self.config.protocol) {
                     (None, _) => self.stage = Stage::Permit,

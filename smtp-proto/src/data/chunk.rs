@@ -3,20 +3,20 @@
 /// Takes the octets of one chunk off the input (RFC 3030, section 2): as many as were announced, whatever they are.
 ///
 /// ```
-/// use smtp_proto::data::Countdown;
+/// use smtp_proto::data::ChunkReader;
 ///
 /// let mut input: &[u8] = b"QUIT\r\nQUIT\r\n";
-/// let mut chunk = Countdown::new(6);
+/// let mut chunk = ChunkReader::new(6);
 /// assert_eq!(chunk.take(&mut input), Some(&b"QUIT\r\n"[..]));
 /// assert_eq!(chunk.take(&mut input), None);
 /// assert_eq!((chunk.remaining(), input), (0, &b"QUIT\r\n"[..]));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Countdown {
+pub struct ChunkReader {
     remaining: u64,
 }
 
-impl Countdown {
+impl ChunkReader {
     /// Makes one that stands before a chunk of `size` octets.
     #[must_use]
     pub const fn new(size: u64) -> Self {

@@ -1,7 +1,7 @@
 //! Message bodies without session state.
 //!
 //! What travels between `354` and the final dot, or inside `BDAT` chunks, is handled here, apart from commands,
-//! replies and time. [`Unstuffer`] and [`Countdown`] are the receiving side, [`Stuffer`] and [`Survey`] the
+//! replies and time. [`DotUnstuffer`] and [`ChunkReader`] are the receiving side, [`DotStuffer`] and [`ContentScanner`] the
 //! sending side. None of them copies or keeps message octets: what they give out are slices of what was put in
 //! and, where an octet has to be added, of constants.
 //!
@@ -15,10 +15,10 @@ mod stuff;
 mod survey;
 mod unstuff;
 
-pub use chunk::Countdown;
-pub use stuff::{LineEndings, Stuffer, Unsendable};
-pub use survey::{Content, Survey};
-pub use unstuff::{BareLineEndings, Unstuffed, Unstuffer};
+pub use chunk::ChunkReader;
+pub use stuff::{DotStuffer, LineEndings, Unsendable};
+pub use survey::{ContentScanner, ContentSummary};
+pub use unstuff::{BareLineEndings, DotUnstuffer, Unstuffed};
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';

@@ -13,7 +13,7 @@ pub enum LineEndings {
     /// The message is not sent.
     Refuse,
     /// They stay as they are: for `BODY=BINARYMIME` only (RFC 3030, section 3), so only with
-    /// [`Stuffer::for_chunks`]. [`Stuffer::for_data`] takes this for [`LineEndings::Refuse`].
+    /// [`DotStuffer::for_chunks`]. [`DotStuffer::for_data`] takes this for [`LineEndings::Refuse`].
     Keep,
 }
 
@@ -44,9 +44,9 @@ pub enum Unsendable {
 /// is just what was given.
 ///
 /// ```
-/// use smtp_proto::data::{LineEndings, Stuffer};
+/// use smtp_proto::data::{LineEndings, DotStuffer};
 ///
-/// let mut stuffer = Stuffer::for_data(LineEndings::Normalize);
+/// let mut stuffer = DotStuffer::for_data(LineEndings::Normalize);
 /// let mut wire = Vec::new();
 /// let mut message: &[u8] = b"Hi.\n.hidden\nBye";
 /// while let Some(piece) = stuffer.next(&mut message)? {
@@ -57,7 +57,7 @@ pub enum Unsendable {
 /// # Ok::<(), smtp_proto::data::Unsendable>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Stuffer {
+pub struct DotStuffer {
     endings: LineEndings,
     /// Whether the wire has lines and a final dot, or counted chunks.
     dots: bool,
@@ -78,7 +78,7 @@ enum Position {
     Cr,
 }
 
-impl Stuffer {
+impl DotStuffer {
     /// Makes one for `DATA`: dots are added and a lone dot ends it.
     #[must_use]
     pub const fn for_data(endings: LineEndings) -> Self {

@@ -4,10 +4,10 @@ use memchr::{memchr, memchr2};
 
 use super::{CR, LF};
 
-/// What a [`Survey`] found.
+/// What a [`ContentScanner`] found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
-pub struct Content {
+pub struct ContentSummary {
     /// Octets of the message as it was given.
     pub octets: u64,
     /// Octets of the message when each line end is a CRLF and the last line has one: what the `SIZE` parameter
@@ -30,17 +30,17 @@ pub struct Content {
 /// A bare CR and a bare LF count as line ends, as [`Normalize`](super::LineEndings::Normalize) makes them.
 ///
 /// ```
-/// use smtp_proto::data::Survey;
+/// use smtp_proto::data::ContentScanner;
 ///
-/// let mut survey = Survey::new();
+/// let mut survey = ContentScanner::new();
 /// survey.feed("Subject: caf\u{e9}\r\n\r\nHi".as_bytes());
 /// let content = survey.finish();
 /// assert_eq!((content.octets, content.size), (20, 22));
 /// assert!(content.utf8_header && content.eight_bit && !content.bare);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Survey {
-    content: Content,
+pub struct ContentScanner {
+    content: ContentSummary,
     /// Octets of the line so far, without line end.
     line: u64,
     header: bool,
@@ -48,12 +48,12 @@ pub struct Survey {
     cr: bool,
 }
 
-impl Survey {
+impl ContentScanner {
     /// Makes one that stands before the first octet of a message.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            content: Content::default(),
+            content: ContentSummary::default(),
             line: 0,
             header: true,
             cr: false,
@@ -98,7 +98,7 @@ impl Survey {
 
     /// Says what was found; what ends without a line end is given one.
     #[must_use]
-    pub fn finish(mut self) -> Content {
+    pub fn finish(mut self) -> ContentSummary {
         self.content.bare |= self.cr;
         if self.cr || self.line > 0 {
             self.line_end();
@@ -122,7 +122,7 @@ impl Survey {
     }
 }
 
-impl Default for Survey {
+impl Default for ContentScanner {
     fn default() -> Self {
         Self::new()
     }

@@ -9,7 +9,7 @@ use super::{CR, DOT, LF};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum BareLineEndings {
-    /// The message is read to its true end and is then to be refused: see [`Unstuffer::bare_seen`].
+    /// The message is read to its true end and is then to be refused: see [`DotUnstuffer::saw_bare_line_ending`].
     #[default]
     Reject,
     /// Each becomes a CRLF.
@@ -18,7 +18,7 @@ pub enum BareLineEndings {
     Keep,
 }
 
-/// One step of an [`Unstuffer`].
+/// One step of an [`DotUnstuffer`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a body goes on, waits or ends")]
 #[must_use]
@@ -38,25 +38,25 @@ pub enum Unstuffed<'i> {
 /// All input is used as it comes and none has to come again; however it is cut, the pieces joined are the same.
 ///
 /// ```
-/// use smtp_proto::data::{BareLineEndings, Unstuffed, Unstuffer};
+/// use smtp_proto::data::{BareLineEndings, Unstuffed, DotUnstuffer};
 ///
 /// let mut input: &[u8] = b"Hi.\r\n..\r\n.\r\nQUIT\r\n";
-/// let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+/// let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
 /// let mut message = Vec::new();
 /// while let Unstuffed::Piece(piece) = unstuffer.next(&mut input) {
 ///     message.extend_from_slice(piece);
 /// }
 /// assert_eq!(message, b"Hi.\r\n.\r\n");
 /// assert_eq!(input, b"QUIT\r\n");
-/// assert!(!unstuffer.bare_seen());
+/// assert!(!unstuffer.saw_bare_line_ending());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Unstuffer {
+pub struct DotUnstuffer {
     policy: BareLineEndings,
     position: Position,
     /// Whether bare CR and LF are still to be looked for.
     watched: bool,
-    bare_seen: bool,
+    saw_bare_line_ending: bool,
 }
 
 /// What stands before the next octet.
@@ -76,7 +76,7 @@ enum Position {
     End,
 }
 
-impl Unstuffer {
+impl DotUnstuffer {
     /// Makes one that stands before the first octet of a message.
     #[must_use]
     pub const fn new(policy: BareLineEndings) -> Self {
@@ -85,7 +85,7 @@ impl Unstuffer {
             policy,
             position: Position::LineStart,
             watched,
-            bare_seen: false,
+            saw_bare_line_ending: false,
         }
     }
 
@@ -116,8 +116,8 @@ impl Unstuffer {
     /// Whether a bare CR or LF was met so far; always `false` under [`BareLineEndings::Keep`]. However the input is
     /// cut, it is not said before all octets in front of the bare one were given out, and a bare CR itself.
     #[must_use]
-    pub const fn bare_seen(&self) -> bool {
-        self.bare_seen
+    pub const fn saw_bare_line_ending(&self) -> bool {
+        self.saw_bare_line_ending
     }
 
     /// Takes what can go through as it is off `bytes`, which hold no dot that is to be taken out in front.
@@ -160,7 +160,7 @@ impl Unstuffer {
         if at > 0 {
             return Some(take(input, at));
         }
-        self.bare_seen = true;
+        self.saw_bare_line_ending = true;
         if self.policy != BareLineEndings::Normalize {
             self.watched = false;
             return None;
@@ -201,7 +201,7 @@ impl Unstuffer {
             }
             (Position::Cr, _) => {
                 self.position = Position::Line;
-                self.bare_seen |= self.watched;
+                self.saw_bare_line_ending |= self.watched;
                 if self.policy == BareLineEndings::Normalize {
                     return Some(Unstuffed::Piece(b"\n"));
                 }

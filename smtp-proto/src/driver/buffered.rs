@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::{fmt, mem};
 
-use super::Gathered;
+use super::MessageWrite;
 use crate::{
     client::{BodyPermit, Client, Coming},
     machine::{Machine, Step},
@@ -114,7 +114,7 @@ impl<M: Machine> Buffered<M> {
             self.written = 0;
         }
         if octets > aside {
-            self.machine.wrote(octets - aside);
+            self.machine.advance_output(octets - aside);
         }
     }
 
@@ -186,12 +186,12 @@ impl<M: fmt::Debug> fmt::Debug for Buffered<M> {
 impl Buffered<Client> {
     /// Cuts the next pieces of a message for one write. `block` is what there is of it now; nothing must be left to
     /// [write](Self::is_writing).
-    pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
-        Gathered::new(&mut self.machine, permit, block, coming)
+    pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> MessageWrite<'b> {
+        MessageWrite::new(&mut self.machine, permit, block, coming)
     }
 
     /// As [`flushed`](Self::flushed), of octets that the stream took of what was [gathered](Self::gather).
-    pub fn flushed_gathered(&mut self, gathered: &mut Gathered<'_>) {
+    pub fn flushed_gathered(&mut self, gathered: &mut MessageWrite<'_>) {
         gathered.written += mem::take(&mut self.unflushed);
     }
 
@@ -200,14 +200,14 @@ impl Buffered<Client> {
     ///
     /// The octets behind the pieces stay with the machine until they are written: a reply that comes before the final
     /// dot has left is no reply to the message.
-    pub fn put_aside(&mut self, gathered: &Gathered<'_>) {
+    pub fn put_aside(&mut self, gathered: &MessageWrite<'_>) {
         let kept = gathered.kept(self.machine.output());
         let output = self.machine.output().get(..kept).unwrap_or_default();
         for octets in gathered.around(output) {
             self.backlog.extend_from_slice(octets);
         }
         self.machine
-            .wrote(kept.max(gathered.written.saturating_sub(gathered.octets())));
+            .advance_output(kept.max(gathered.written.saturating_sub(gathered.octets())));
     }
 }
 

@@ -7,29 +7,29 @@ use crate::machine::{Machine, Wait};
 
 /// What a driver does next while a machine waits: see [`Buffered::duty`].
 ///
-/// Each is tried at once. What the stream cannot do at once is reported with [`Attempt::write_blocked`] or
-/// [`Attempt::read_blocked`], an error in writing or flushing with [`Buffered::write_failed`], and one in reading with
+/// Each is tried at once. What the stream cannot do at once is reported with [`IoRound::write_blocked`] or
+/// [`IoRound::read_blocked`], an error in writing or flushing with [`Buffered::write_failed`], and one in reading with
 /// [`Machine::lost`].
 #[derive(Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a driver does each of these")]
-pub enum Duty<'b> {
+pub enum NextIo<'b> {
     /// Flush the stream, and report [`flushed`](Buffered::flushed).
     Flush,
     /// Write these octets, as many as the stream takes in one go, and report [`took`](Buffered::took). A write of zero
     /// octets is an error.
     Write(&'b [u8]),
-    /// Read, report [`received`](Buffered::received), [`end_input`](Machine::end_input) or [`lost`](Machine::lost), and in
-    /// each of these cases [`Attempt::has_read`].
+    /// Read, report [`received`](Buffered::received), [`end_of_input`](Machine::end_input) or [`connection_lost`](Machine::lost), and in
+    /// each of these cases [`IoRound::has_read`].
     Read,
     /// Poll the machine: the wait is over.
-    Poll,
+    PollMachine,
     /// Wait until the stream can do what it could not, and begin a new attempt; or until the deadline, and poll the machine.
-    Sleep,
+    AwaitReadiness,
 }
 
 /// One round of trying what a machine waits for.
 #[derive(Debug)]
-pub struct Attempt {
+pub struct IoRound {
     wait: Wait,
     /// There is something to be written before what the machine says: whoever waits for that goes on when it is done.
     backlog: bool,
@@ -55,7 +55,7 @@ impl Progress {
     }
 }
 
-impl Attempt {
+impl IoRound {
     /// The stream takes nothing now.
     pub const fn write_blocked(&mut self) {
         self.write = Progress::Blocked;
@@ -87,57 +87,60 @@ impl Attempt {
 impl<M: Machine> Buffered<M> {
     /// Begins to try what the machine waits for.
     #[must_use]
-    pub fn attempt(&self, wait: Wait) -> Attempt {
+    pub fn attempt(&self, wait: Wait) -> IoRound {
         let backlog = self.is_writing();
-        Attempt {
+        IoRound {
             wait,
             backlog,
-            write: Progress::of(wait.write || backlog),
-            read: Progress::of(wait.read),
+            write: Progress::of(wait.want_write || backlog),
+            read: Progress::of(wait.want_read),
             heard: false,
             flush_again: false,
         }
     }
 
-    /// What to do next, until it is [`Duty::Poll`] or [`Duty::Sleep`].
+    /// What to do next, until it is [`NextIo::PollMachine`] or [`NextIo::AwaitReadiness`].
     ///
     /// Writing comes first: what was put aside, then all that the machine has to say if it is to be said now. Each write
     /// is flushed before the next one: what TLS holds was not written, and so it holds no more than one write. A peer
     /// that takes nothing more is still listened to, for what it said before says more than an error does.
-    pub fn duty(&mut self, attempt: &mut Attempt) -> Duty<'_> {
+    pub fn duty(&mut self, attempt: &mut IoRound) -> NextIo<'_> {
         let Wait {
-            read, write, answer, ..
+            want_read: read,
+            want_write: write,
+            application_pending: answer,
+            ..
         } = attempt.wait;
         if attempt.heard {
             // A reply must not overtake the news that what it answers has left.
             if mem::take(&mut attempt.flush_again) && self.is_unflushed() {
-                return Duty::Flush;
+                return NextIo::Flush;
             }
-            return Duty::Poll;
+            return NextIo::PollMachine;
         }
         if attempt.write == Progress::Trying && !self.is_write_closed() {
             if self.is_unflushed() {
-                return Duty::Flush;
+                return NextIo::Flush;
             }
             if !self.unwritten(write).is_empty() {
-                return Duty::Write(self.unwritten(write));
+                return NextIo::Write(self.unwritten(write));
             }
             attempt.write = Progress::Done;
             if !(read || answer) {
-                return Duty::Poll;
+                return NextIo::PollMachine;
             }
         }
         if self.is_write_closed() {
             attempt.write = Progress::Done;
             if !read && !answer {
-                self.machine_mut().lost();
-                return Duty::Poll;
+                self.machine_mut().connection_lost();
+                return NextIo::PollMachine;
             }
         }
         match (attempt.read, attempt.write) {
-            (Progress::Trying, _) => Duty::Read,
-            (_, Progress::Done) if attempt.backlog => Duty::Poll,
-            _ => Duty::Sleep,
+            (Progress::Trying, _) => NextIo::Read,
+            (_, Progress::Done) if attempt.backlog => NextIo::PollMachine,
+            _ => NextIo::AwaitReadiness,
         }
     }
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::{
-    client::{Asked, Closed, Event, Fate, Receipt, WhyNot},
+    client::{Closed, Event, MessageOutcome, Receipt, ReplyTo, RequestError},
     types::Reply,
 };
 
@@ -26,15 +26,15 @@ pub enum Error<E: core::error::Error + 'static> {
         /// Why.
         why: Closed,
         /// What became of the message that was being sent.
-        message: Fate,
+        message: MessageOutcome,
         /// The negative reply (4yz or 5yz) that ended it, and what that answered; `None` when it was something else.
-        reply: Option<(Asked, Reply<'static>)>,
+        reply: Option<(ReplyTo, Reply<'static>)>,
         /// What broke the stream.
         source: Option<E>,
     },
     /// Nothing was sent: the request does not fit the session, which is as it was.
     #[error(transparent)]
-    NotSent(#[from] WhyNot),
+    Rejected(#[from] RequestError),
     /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.
     #[error("cannot read the message: {0}")]
     Source(#[source] E),
@@ -61,7 +61,7 @@ impl<E: core::error::Error + 'static> SendError<E> {
 
 /// The last negative reply of a session, for the error of a session that was ended by it.
 #[derive(Debug, Default)]
-pub struct LastRefusal(Option<(Asked, Reply<'static>)>);
+pub struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
 
 impl LastRefusal {
     /// Remembers a reply if it is negative (4yz or 5yz).
@@ -75,7 +75,12 @@ impl LastRefusal {
 
     /// The error that tells of the session's end ([`Event::Closed`]), and of what broke the stream. The reply is in it
     /// when it was what ended the session, and not when it only came some time before.
-    pub fn closed<E: core::error::Error>(self, why: Closed, message: Fate, source: Option<E>) -> Error<E> {
+    pub fn closed<E: core::error::Error>(
+        self,
+        why: Closed,
+        message: MessageOutcome,
+        source: Option<E>,
+    ) -> Error<E> {
         let by_reply = matches!(
             why,
             Closed::Refused
@@ -95,7 +100,7 @@ impl LastRefusal {
 }
 
 /// The details of an error, as far as they are known.
-struct Told<'e, E>(Option<&'e (Asked, Reply<'static>)>, Option<&'e E>);
+struct Told<'e, E>(Option<&'e (ReplyTo, Reply<'static>)>, Option<&'e E>);
 
 impl<E: fmt::Display> fmt::Display for Told<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

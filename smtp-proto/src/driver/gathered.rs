@@ -1,7 +1,7 @@
 //! Pieces of a message for one write.
 
 use crate::{
-    client::{BodyPermit, Client, Coming, Piece},
+    client::{BodyPermit, BodyStep, Client, Coming},
     machine::Machine,
 };
 
@@ -14,7 +14,7 @@ pub const SLICES: usize = PIECES + 3;
 /// Pieces of a message that are written in one go with what the machine has to say before and behind them: the end of
 /// a message leaves with its last text, and a chunk with its command.
 #[derive(Debug)]
-pub struct Gathered<'b> {
+pub struct MessageWrite<'b> {
     /// The right to send more; `None` once the message is complete, or no more of it is wanted.
     permit: Option<BodyPermit>,
     /// Octets of the block that were used.
@@ -30,7 +30,7 @@ pub struct Gathered<'b> {
     pub(super) written: usize,
 }
 
-impl<'b> Gathered<'b> {
+impl<'b> MessageWrite<'b> {
     pub(super) fn new(machine: &mut Client, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Self {
         let mut gathered = Self {
             permit: None,
@@ -48,31 +48,31 @@ impl<'b> Gathered<'b> {
                 break Ok(None);
             };
             match machine.body(&permit, &mut rest, coming) {
-                Ok(Piece::Send(piece)) if index > 0 && machine.output().len() > gathered.head => {
+                Ok(BodyStep::Write(piece)) if index > 0 && machine.output().len() > gathered.head => {
                     gathered.next_chunk = piece;
                     break Ok(None);
                 }
-                Ok(Piece::Send(piece)) => *slot = piece,
+                Ok(BodyStep::Write(piece)) => *slot = piece,
                 Ok(other) => break Ok(Some(other)),
                 Err(unsendable) => break Err(unsendable),
             }
             gathered.head = machine.output().len();
         };
         gathered.used = block.len() - rest.len();
-        gathered.blocked = last == Ok(Some(Piece::Blocked)) && gathered.used == 0 && gathered.head == 0;
+        gathered.blocked = last == Ok(Some(BodyStep::AwaitReply)) && gathered.used == 0 && gathered.head == 0;
         gathered.permit = match last {
             // What cannot be sent ends the session; the machine says so in its next event.
             Err(_) => {
                 gathered.pieces = [&[]; PIECES];
                 None
             }
-            Ok(Some(Piece::Empty)) if rest.is_empty() && coming == Coming::Nothing => {
+            Ok(Some(BodyStep::NeedInput)) if rest.is_empty() && coming == Coming::Nothing => {
                 // An error ends the session, too.
                 let _ = machine.end_body(permit);
                 None
             }
             // A chunk that was open is completed all the same, to stay in step.
-            Ok(Some(Piece::Stopped)) => None,
+            Ok(Some(BodyStep::Abort)) => None,
             Ok(_) => Some(permit),
         };
         gathered

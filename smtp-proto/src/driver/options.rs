@@ -22,13 +22,13 @@ pub struct Options {
     /// Most connections at a time; one more is greeted with 421 (see
     /// [`implicit_tls`](Self::implicit_tls)). Default 1000.
     pub connections: usize,
-    /// Most connections at a time from one peer: see [`Places`](super::Places). Default 100.
+    /// Most connections at a time from one peer: see [`ConnectionLimiter`](super::ConnectionLimiter). Default 100.
     pub per_peer: usize,
     /// How long sessions may finish their transactions after the stop signal; then they say 421 at once, and those that
     /// have not ended some seconds later ([`FAREWELL`]) are given up. Default 30 seconds.
     pub grace: Duration,
     /// TLS is spoken from the first octet here (RFC 8314 section 3.3): a connection over the limit is closed without a
-    /// word, for the client would take 421 in clear for a part of the handshake. The session has to call `begin_tls`
+    /// word, for the client would take 421 in clear for a part of the handshake. The session has to call `start_implicit_tls`
     /// either way. Default off.
     pub implicit_tls: bool,
 }

@@ -5,14 +5,14 @@ use core::{error, fmt};
 
 use super::{Error, SendError};
 use crate::{
-    client::{Client, Closed, Event, Fate, NotSent, Receipt, WhyNot},
-    data::Survey,
+    client::{Client, Closed, Event, MessageOutcome, Receipt, Rejected, RequestError},
+    data::ContentScanner,
     types::{AnnouncedLimits, Envelope},
 };
 
 /// Messages that are sent one behind the other, and what became of each.
 ///
-/// What a message needs is found by [looking](Survey) at it, and one that has more recipients than the server takes at
+/// What a message needs is found by [looking](ContentScanner) at it, and one that has more recipients than the server takes at
 /// once goes in [several transactions](Envelope::split). Each transaction is [announced](Client::deliver_next) while
 /// the message of the one before it is sent, so that both leave together.
 ///
@@ -87,7 +87,7 @@ where
     /// Takes notice of an event of the transaction under way, and announces the next one when it is time.
     pub fn follow(&mut self, event: &Event<'_>, machine: &mut Client) {
         if let Some(record) = self.record(self.current) {
-            record.receipt.note(event);
+            record.receipt.record(event);
             if matches!(event, Event::Finished(_)) {
                 record.left = record.left.saturating_sub(1);
             }
@@ -113,7 +113,7 @@ where
                 0,
                 Error::Closed {
                     why,
-                    message: Fate::NotAccepted,
+                    message: MessageOutcome::NotAccepted,
                     reply: None,
                     source: None,
                 },
@@ -140,7 +140,7 @@ where
         &mut self,
         limits: AnnouncedLimits,
         under_way: Option<usize>,
-        mut deliver: impl FnMut(Envelope) -> Result<(), NotSent<Box<Envelope>>>,
+        mut deliver: impl FnMut(Envelope) -> Result<(), Rejected<Box<Envelope>>>,
     ) -> Option<(usize, &'m [u8])> {
         loop {
             let Some(part) = self.parts.pop_front() else {
@@ -150,10 +150,10 @@ where
             let message = self.told + self.records.len() - 1;
             match deliver(part) {
                 Ok(()) => return Some((message, self.content)),
-                Err(NotSent { why, .. }) => {
+                Err(Rejected { error: why, .. }) => {
                     let left = usize::from(under_way == Some(message));
                     self.fail(message, left, why.into());
-                    self.over |= matches!(why, WhyNot::Over | WhyNot::TooManyTransactions(_));
+                    self.over |= matches!(why, RequestError::Over | RequestError::TooManyTransactions(_));
                     self.report();
                 }
             }
@@ -166,11 +166,11 @@ where
             return None;
         }
         let (envelope, content) = self.messages.next()?;
-        let mut survey = Survey::new();
+        let mut survey = ContentScanner::new();
         survey.feed(content);
         let mut receipt = Receipt::default();
         self.parts = envelope.for_content(&survey.finish()).split(limits).collect();
-        self.parts.iter().for_each(|part| receipt.begin(part));
+        self.parts.iter().for_each(|part| receipt.add_transaction(part));
         self.content = content;
         self.records.push_back(Record {
             receipt,

@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv6Addr};
 ///
 /// A peer is an IPv4 address, or an IPv6 network of 64 bits: there, whoever has one address has them all.
 #[derive(Debug)]
-pub struct Places {
+pub struct ConnectionLimiter {
     most: usize,
     most_per_peer: usize,
     taken: usize,
@@ -15,7 +15,7 @@ pub struct Places {
     by_peer: BTreeMap<IpAddr, usize>,
 }
 
-impl Places {
+impl ConnectionLimiter {
     /// At most so many connections at a time, in all and of each peer.
     #[must_use]
     pub const fn new(most: usize, most_per_peer: usize) -> Self {

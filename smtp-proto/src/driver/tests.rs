@@ -2,7 +2,7 @@ use std::{io, string::ToString};
 
 use super::*;
 use crate::{
-    client::{self, Asked, Closed, Fate},
+    client::{self, Closed, MessageOutcome, ReplyTo},
     types::{Code, Host, Reply, Text},
 };
 
@@ -12,15 +12,15 @@ fn config() -> Config {
 
 #[test]
 fn a_connection_without_a_place_hears_421() {
-    let said = turned_away(config().into());
+    let said = busy_reply(config().into());
     assert_eq!(said, b"421 too busy, try again later\r\n");
 }
 
 #[test]
 fn a_banner_that_is_held_back_does_not_hold_that_up() {
     let mut config = config();
-    config.timeouts.banner = core::time::Duration::from_secs(20);
-    assert!(turned_away(config.into()).starts_with(b"421 "));
+    config.timeouts.greeting_delay = core::time::Duration::from_secs(20);
+    assert!(busy_reply(config.into()).starts_with(b"421 "));
 }
 
 #[test]
@@ -36,19 +36,19 @@ fn an_error_names_the_reply_that_ended_the_session_and_none_that_only_came_befor
         (Closed::LoginRefused, true),
         (Closed::NotAvailable, true),
         (Closed::RefusedEarly, true),
-        (Closed::Eof, false),
-        (Closed::Lost, false),
+        (Closed::ConnectionClosed, false),
+        (Closed::ConnectionLost, false),
         (Closed::TlsFailed, false),
         (Closed::Aborted, false),
     ] {
         let mut last = LastRefusal::default();
         for reply in [&refusal, &acceptance] {
             last.note(&client::Event::Reply {
-                to: Asked::Command,
+                to: ReplyTo::Command,
                 reply: reply.clone(),
             });
         }
-        let error = last.closed(why, Fate::Settled, Some(io::Error::other("reset")));
+        let error = last.closed(why, MessageOutcome::None, Some(io::Error::other("reset")));
         let told = if named { "502 no such command" } else { "reset" };
         assert_eq!(error.to_string(), std::format!("{why}: {told}"));
     }

@@ -6,11 +6,11 @@ use super::*;
 fn partial_writes_leave_the_rest() {
     let mut output = Output::default();
     output.put(b"250 ok\r\n");
-    output.wrote(3);
+    output.advance(3);
     assert_eq!(output.pending(), b" ok\r\n");
     output.put(b"221 bye\r\n");
     assert_eq!(output.pending(), b" ok\r\n221 bye\r\n");
-    output.wrote(usize::MAX);
+    output.advance(usize::MAX);
     assert!(output.is_empty());
 }
 
@@ -21,7 +21,7 @@ fn heap_memory_is_given_back_on_release() {
     assert!(output.spilled.capacity() > 0);
     output.release();
     assert!(output.spilled.capacity() > 0, "unwritten octets must stay");
-    output.wrote(INLINE + 1);
+    output.advance(INLINE + 1);
     output.release();
     assert_eq!(output.spilled.capacity(), 0);
 }
@@ -30,7 +30,7 @@ fn heap_memory_is_given_back_on_release() {
 fn a_very_large_buffer_is_not_kept() {
     let mut output = Output::default();
     output.put(&vec![b'x'; 4 * KEPT]);
-    output.wrote(4 * KEPT);
+    output.advance(4 * KEPT);
     assert_eq!(output.spilled.capacity(), 0);
 }
 
@@ -40,7 +40,7 @@ fn a_slow_reader_does_not_make_the_written_part_grow() {
     output.put(&[b'x'; 1000]);
     for _ in 0..10_000 {
         output.put(&[b'x'; 100]);
-        output.wrote(100);
+        output.advance(100);
         assert_eq!(output.len(), 1000);
     }
     assert!(
@@ -76,14 +76,14 @@ fn what_is_concealed_is_wiped_out_once_it_is_written() {
             !spilled || output.spilled.as_ptr() == room,
             "a copy was left behind"
         );
-        output.wrote(octets);
+        output.advance(octets);
         output.put(b"behind");
-        output.wrote(12);
+        output.advance(12);
         assert!(output.is_empty());
         assert!(!output.inline.contains(&b's') && !output.secret, "{octets}");
         // An ordinary reply does not pay for it.
         output.put(b"s");
-        output.wrote(1);
+        output.advance(1);
         assert!(output.inline.contains(&b's'));
     }
 }

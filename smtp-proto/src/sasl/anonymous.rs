@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::{Cancel, Claim, ClientMechanism, Mechanism, Secret};
+use super::{AuthRequest, ClientMechanism, Mechanism, MechanismError, Secret};
 
 /// Most characters of what a client wants to be traced by (RFC 4505 section 2).
 const MAX_TRACE: usize = 255;
@@ -27,11 +27,11 @@ impl ClientMechanism for AnonymousClient {
         Some(self.0.take().unwrap_or_default().into())
     }
 
-    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, Cancel> {
-        Err(Cancel::Unexpected)
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
+        Err(MechanismError::Unexpected)
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         super::sent(self.0.is_none())
     }
 }
@@ -49,9 +49,9 @@ fn is_trace(text: &str) -> bool {
 /// ```
 ///
 /// Whether it is an address or a token is not looked at: nothing depends on it.
-pub(super) fn parse(response: &[u8]) -> Option<Claim> {
+pub(super) fn parse(response: &[u8]) -> Option<AuthRequest> {
     let trace = core::str::from_utf8(response).ok()?;
-    is_trace(trace).then(|| Claim::Anonymous { trace: trace.into() })
+    is_trace(trace).then(|| AuthRequest::Anonymous { trace: trace.into() })
 }
 
 #[cfg(test)]

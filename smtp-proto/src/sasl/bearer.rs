@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::name::{escape, is_name, name, unescape};
-use super::{Cancel, Claim, ClientMechanism, Context, Mechanism, Secret};
+use super::{AuthRequest, ClientMechanism, Context, Mechanism, MechanismError, Secret};
 
 /// The client's side of both.
 #[derive(Debug)]
@@ -76,9 +76,9 @@ impl ClientMechanism for BearerClient {
 
     /// A challenge says why the token is not taken. It is to be acknowledged, and then the server fails with a
     /// reply (RFC 7628 section 3.2.3).
-    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, Cancel> {
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
         if self.initial.is_some() || self.told {
-            return Err(Cancel::Unexpected);
+            return Err(MechanismError::Unexpected);
         }
         self.told = true;
         let acknowledgement: &[u8] = if self.mechanism == Mechanism::OAUTHBEARER {
@@ -89,7 +89,7 @@ impl ClientMechanism for BearerClient {
         Ok(acknowledgement.into())
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         super::sent(self.initial.is_none() && !self.told)
     }
 }
@@ -144,20 +144,20 @@ fn credentials(value: &[u8]) -> Option<Secret> {
 /// ```text
 /// initial-response = "user=" user %x01 "auth=Bearer " token %x01 %x01
 /// ```
-pub(super) fn parse_xoauth2(response: &[u8]) -> Option<Claim> {
+pub(super) fn parse_xoauth2(response: &[u8]) -> Option<AuthRequest> {
     let fields = response.strip_prefix(b"user=")?.strip_suffix(b"\x01\x01")?;
     let end = fields.iter().position(|octet| *octet == 1)?;
     let (user, rest) = fields.split_at_checked(end)?;
-    Some(Claim::Bearer {
+    Some(AuthRequest::Bearer {
         user: Some(name(user)?),
         token: credentials(rest.strip_prefix(b"\x01auth=")?)?,
     })
 }
 
 /// Reads the response of a client that shows a token.
-pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<Claim> {
+pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<AuthRequest> {
     let (user, token) = oauthbearer(response)?;
-    Some(Claim::Bearer { user, token: token? })
+    Some(AuthRequest::Bearer { user, token: token? })
 }
 
 /// Reads the response:

@@ -20,19 +20,19 @@ pub trait ClientMechanism: fmt::Debug + Send {
     ///
     /// # Errors
     /// When the exchange must not go on: the client sends `*`, and this is not called again.
-    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, Cancel>;
+    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, MechanismError>;
 
     /// Called when the server says that it is done, with 235.
     ///
     /// # Errors
     /// When the server has not shown what the mechanism demands of it: it may be an impostor.
-    fn finish(&mut self) -> Result<(), Cancel>;
+    fn finish(&mut self) -> Result<(), MechanismError>;
 }
 
 /// Why a client breaks an exchange off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
-pub enum Cancel {
+pub enum MechanismError {
     /// The server asks for more than the mechanism has to give, or is done too early.
     #[error("the exchange takes a turn that the mechanism does not have")]
     Unexpected,

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::name::{is_name, name};
 use super::plain::is_password;
-use super::{Cancel, ClientMechanism, Mechanism, Progress, Secret, ServerMechanism};
+use super::{AuthOutcome, ClientMechanism, Mechanism, MechanismError, Secret, ServerMechanism};
 
 /// Most octets of a challenge. A `msg-id` on one line of a mail has no more (RFC 5322 section 2.1.1).
 const MAX_CHALLENGE: usize = 998;
@@ -41,16 +41,16 @@ impl ClientMechanism for CramMd5Client {
         None
     }
 
-    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, Cancel> {
-        let password = self.password.take().ok_or(Cancel::Unexpected)?;
+    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, MechanismError> {
+        let password = self.password.take().ok_or(MechanismError::Unexpected)?;
         if challenge.is_empty() || challenge.len() > MAX_CHALLENGE {
-            return Err(Cancel::Malformed);
+            return Err(MechanismError::Malformed);
         }
         let digest = digest(&password, challenge);
         Ok(Secret::concat(&[self.user.as_bytes(), b" ", &digest]))
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         super::sent(self.password.is_none())
     }
 }
@@ -118,20 +118,20 @@ impl<F: FnMut(&str) -> Option<(String, Secret)>> CramMd5Server<F> {
 }
 
 impl<F: FnMut(&str) -> Option<(String, Secret)> + Send> ServerMechanism for CramMd5Server<F> {
-    fn step(&mut self, response: &[u8]) -> Progress {
+    fn step(&mut self, response: &[u8]) -> AuthOutcome {
         match self.state {
             State::Begun if response.is_empty() => {
                 self.state = State::Challenged;
-                Progress::Challenge(self.challenge.as_bytes().into())
+                AuthOutcome::Challenge(self.challenge.as_bytes().into())
             }
             State::Challenged => {
                 self.state = State::Over;
                 self.verify(response)
-                    .map_or(Progress::Refused, Progress::Accepted)
+                    .map_or(AuthOutcome::Reject, AuthOutcome::Accept)
             }
             _ => {
                 self.state = State::Over;
-                Progress::Refused
+                AuthOutcome::Reject
             }
         }
     }

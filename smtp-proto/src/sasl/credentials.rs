@@ -17,7 +17,7 @@ use super::{ClientMechanism, Mechanism, Secret};
 #[derive(Clone, Debug)]
 pub struct Credentials {
     kind: Kind,
-    authorize_as: Option<String>,
+    authorization_id: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -106,8 +106,8 @@ impl Credentials {
     /// Asks to act as someone else than the one whose credentials these are. Mechanisms that cannot ask that do not
     /// fit then. An empty identity is none.
     #[must_use]
-    pub fn authorize_as(mut self, identity: impl Into<String>) -> Self {
-        self.authorize_as = Some(identity.into()).filter(|identity| !identity.is_empty());
+    pub fn with_authorization_id(mut self, identity: impl Into<String>) -> Self {
+        self.authorization_id = Some(identity.into()).filter(|identity| !identity.is_empty());
         self
     }
 
@@ -115,7 +115,7 @@ impl Credentials {
     /// them.
     #[must_use]
     pub const fn mechanisms(&self) -> &'static [Mechanism] {
-        match (&self.kind, &self.authorize_as) {
+        match (&self.kind, &self.authorization_id) {
             (Kind::Password { .. }, None) => PASSWORD,
             (Kind::Password { .. }, Some(_)) => PASSWORD_AS,
             (Kind::Token { .. }, None) => &[Mechanism::OAUTHBEARER, Mechanism::XOAUTH2],
@@ -134,10 +134,10 @@ impl Credentials {
         if !self.mechanisms().contains(&mechanism) {
             return None;
         }
-        let authorize_as = self.authorize_as.as_deref();
+        let authorization_id = self.authorization_id.as_deref();
         match (&self.kind, mechanism) {
             (Kind::Password { user, password }, Mechanism::PLAIN) => {
-                boxed(PlainClient::new(user, password, authorize_as))
+                boxed(PlainClient::new(user, password, authorization_id))
             }
             (Kind::Password { user, password }, Mechanism::LOGIN) => boxed(LoginClient::new(user, password)),
             #[cfg(feature = "cram-md5")]
@@ -149,16 +149,16 @@ impl Credentials {
                 mechanism,
                 user,
                 password,
-                authorize_as,
+                authorization_id,
                 context,
             )),
             (Kind::Token { user, token }, Mechanism::OAUTHBEARER) => boxed(BearerClient::oauthbearer(
-                authorize_as.unwrap_or(user),
+                authorization_id.unwrap_or(user),
                 token,
                 context,
             )),
             (Kind::Token { user, token }, Mechanism::XOAUTH2) => boxed(BearerClient::xoauth2(user, token)),
-            (Kind::External, Mechanism::EXTERNAL) => boxed(ExternalClient::new(authorize_as)),
+            (Kind::External, Mechanism::EXTERNAL) => boxed(ExternalClient::new(authorization_id)),
             (Kind::Anonymous { trace }, Mechanism::ANONYMOUS) => boxed(AnonymousClient::new(trace)),
             _ => None,
         }
@@ -167,7 +167,7 @@ impl Credentials {
     const fn of(kind: Kind) -> Self {
         Self {
             kind,
-            authorize_as: None,
+            authorization_id: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::name::{is_name, optional_name};
-use super::{Cancel, Claim, ClientMechanism, Mechanism, Secret};
+use super::{AuthRequest, ClientMechanism, Mechanism, MechanismError, Secret};
 
 /// The client's side.
 #[derive(Debug)]
@@ -11,10 +11,10 @@ pub(super) struct ExternalClient(Option<String>);
 
 impl ExternalClient {
     /// None when the identity cannot be sent.
-    pub(super) fn new(authorize_as: Option<&str>) -> Option<Self> {
-        authorize_as
+    pub(super) fn new(authorization_id: Option<&str>) -> Option<Self> {
+        authorization_id
             .is_none_or(is_name)
-            .then(|| Self(Some(authorize_as.unwrap_or_default().into())))
+            .then(|| Self(Some(authorization_id.unwrap_or_default().into())))
     }
 }
 
@@ -27,11 +27,11 @@ impl ClientMechanism for ExternalClient {
         Some(self.0.take().unwrap_or_default().into())
     }
 
-    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, Cancel> {
-        Err(Cancel::Unexpected)
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
+        Err(MechanismError::Unexpected)
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         super::sent(self.0.is_none())
     }
 }
@@ -41,10 +41,10 @@ impl ClientMechanism for ExternalClient {
 /// ```text
 /// extern-resp = *( UTF8-char-no-nul )
 /// ```
-pub(super) fn parse(response: &[u8], certificate: Option<&[u8]>) -> Option<Claim> {
-    Some(Claim::External {
+pub(super) fn parse(response: &[u8], certificate: Option<&[u8]>) -> Option<AuthRequest> {
+    Some(AuthRequest::External {
         certificate: certificate?.into(),
-        authorize_as: optional_name(response)?,
+        authorization_id: optional_name(response)?,
     })
 }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::base64::MAX_DECODED;
 use super::name::{is_name, name};
 use super::plain::is_password;
-use super::{Cancel, Claim, ClientMechanism, Mechanism, Secret};
+use super::{AuthRequest, ClientMechanism, Mechanism, MechanismError, Secret};
 
 /// The client's side. Servers do not agree on the texts of the challenges, so only their order counts.
 #[derive(Debug)]
@@ -34,28 +34,28 @@ impl ClientMechanism for LoginClient {
         None
     }
 
-    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, Cancel> {
+    fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
         match self.user.take() {
             Some(user) => Ok(user.into()),
-            None => self.password.take().ok_or(Cancel::Unexpected),
+            None => self.password.take().ok_or(MechanismError::Unexpected),
         }
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         super::sent(self.password.is_none())
     }
 }
 
 /// Puts the claim together from the two responses. The password may be in another encoding than UTF-8: old
 /// clients send what they have.
-pub(super) fn claim(user: &[u8], password: Secret) -> Option<Claim> {
+pub(super) fn claim(user: &[u8], password: Secret) -> Option<AuthRequest> {
     (is_password(password.expose()) && password.expose().len() <= MAX_DECODED)
         .then(|| name(user))
         .flatten()
-        .map(|user| Claim::Password {
+        .map(|user| AuthRequest::Password {
             user,
             password,
-            authorize_as: None,
+            authorization_id: None,
         })
 }
 

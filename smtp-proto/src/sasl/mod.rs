@@ -17,8 +17,8 @@
 //!
 //! - A client has [`Credentials`], which know the mechanisms that they fit and [`start`](Credentials::start) one, or
 //!   a [`ClientMechanism`] of its own.
-//! - A server is shown a [`Claim`] to judge. For a mechanism that takes more than one question, the claim is a
-//!   [`Step`](Claim::Step), and a [`ServerMechanism`] answers it.
+//! - A server is shown a [`AuthRequest`] to judge. For a mechanism that takes more than one question, the claim is a
+//!   [`Step`](AuthRequest::Step), and a [`ServerMechanism`] answers it.
 //! - A password or a token is in a [`Secret`], which is wiped and not shown. What is made from it by the
 //!   cryptographic crates underneath is not always wiped by those.
 //! - Nothing waits here, but a client's SCRAM computes as long as the server demands: some tenths of a second at
@@ -29,7 +29,7 @@
 //! A client that knows a password, and a server that checks it:
 //!
 //! ```
-//! use smtp_proto::sasl::{Claim, Context, Credentials, Mechanism};
+//! use smtp_proto::sasl::{AuthRequest, Context, Credentials, Mechanism};
 //!
 //! let credentials = Credentials::password("tim", "tanstaaftanstaaf");
 //! let offered = [Mechanism::PLAIN, Mechanism::LOGIN];
@@ -37,8 +37,8 @@
 //! let mut client = mechanism.and_then(|mechanism| credentials.start(*mechanism, &Context::default())).unwrap();
 //! let response = client.initial().unwrap();
 //!
-//! let claim = Claim::parse(client.mechanism(), response.expose(), None)?;
-//! let Claim::Password { user, password, authorize_as: None } = claim else {
+//! let claim = AuthRequest::parse(client.mechanism(), response.expose(), None)?;
+//! let AuthRequest::Password { user, password, authorization_id: None } = claim else {
 //!     panic!("that is a password");
 //! };
 //! assert!(user == "tim" && password.matches(b"tanstaaftanstaaf"));
@@ -64,7 +64,7 @@ mod scram;
 mod server;
 
 pub(crate) use bearer::{discovery as bearer_discovery, failure as bearer_failure};
-pub use client::{Cancel, ClientMechanism};
+pub use client::{ClientMechanism, MechanismError};
 #[cfg(feature = "cram-md5")]
 pub use cram_md5::{CramMd5Server, cram_md5_user};
 pub use credentials::{Context, Credentials};
@@ -74,37 +74,41 @@ pub use mechanism::{InvalidMechanism, Mechanism};
 pub use prep::{InvalidString, prepare};
 #[cfg(feature = "scram")]
 pub use scram::{InvalidKeys, ScramKeys, ScramServer, scram_authorize_as, scram_user};
-pub use server::{Claim, Malformed, Progress, ServerMechanism};
+pub use server::{AuthOutcome, AuthRequest, Malformed, ServerMechanism};
 
 pub use crate::secret::Secret;
 
 /// What may be shown on a stream that is not under TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the policies there are")]
-pub enum InClear {
+pub enum PlaintextAuth {
     /// Nothing: there is no authentication without TLS.
     #[default]
-    Never,
+    Forbid,
     /// What does not show the secret itself. Whoever listens can still guess at passwords, and take the session over.
-    WithoutSecrets,
+    NonPlaintextMechanisms,
     /// Insecure: passwords and tokens, which whoever listens can use. For networks that nobody else is on.
-    InsecureSecrets,
+    Insecure,
 }
 
-impl InClear {
+impl PlaintextAuth {
     /// Whether a mechanism may be used without TLS.
     pub(crate) fn allows(self, mechanism: Mechanism) -> bool {
         match self {
-            Self::Never => false,
-            Self::WithoutSecrets => !mechanism.shows_secret(),
-            Self::InsecureSecrets => true,
+            Self::Forbid => false,
+            Self::NonPlaintextMechanisms => !mechanism.shows_secret(),
+            Self::Insecure => true,
         }
     }
 }
 
 /// What a mechanism that ends with what the client sent makes of success: it cannot come before all was sent.
-fn sent(all: bool) -> Result<(), Cancel> {
-    if all { Ok(()) } else { Err(Cancel::Unexpected) }
+fn sent(all: bool) -> Result<(), MechanismError> {
+    if all {
+        Ok(())
+    } else {
+        Err(MechanismError::Unexpected)
+    }
 }
 
 /// Puts a response together. None when it is longer than RFC 4954 section 4 has room for.

@@ -13,7 +13,7 @@ use super::{Mechanism, Secret, anonymous, bearer, external, login, plain};
 pub trait ServerMechanism: fmt::Debug + Send {
     /// Takes the client's next response; empty when it gave no initial one. It is not called again once it
     /// accepted or refused.
-    fn step(&mut self, response: &[u8]) -> Progress;
+    fn step(&mut self, response: &[u8]) -> AuthOutcome;
 }
 
 /// How far an exchange is.
@@ -22,13 +22,13 @@ pub trait ServerMechanism: fmt::Debug + Send {
     clippy::exhaustive_enums,
     reason = "an exchange goes on, or ends in one of two ways"
 )]
-pub enum Progress {
+pub enum AuthOutcome {
     /// The client is to answer this.
     Challenge(Vec<u8>),
     /// The client is whom it says; this is the identity that it acts as from now on.
-    Accepted(String),
+    Accept(String),
     /// It is not, or what it sent is malformed.
-    Refused,
+    Reject,
 }
 
 /// What a client says of itself. Nothing of it is proven: that is for the application.
@@ -37,7 +37,7 @@ pub enum Progress {
 /// the passwords are not prepared yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Claim {
+pub enum AuthRequest {
     /// A name and a password (PLAIN, LOGIN).
     Password {
         /// Whose password it is.
@@ -45,7 +45,7 @@ pub enum Claim {
         /// The password, not empty, without NUL.
         password: Secret,
         /// Whom the client wants to act as, if that is not the user.
-        authorize_as: Option<String>,
+        authorization_id: Option<String>,
     },
     /// A bearer token (XOAUTH2, OAUTHBEARER).
     Bearer {
@@ -59,7 +59,7 @@ pub enum Claim {
         /// The certificate, in DER. The handshake has verified it; whom it stands for is for the application to say.
         certificate: Vec<u8>,
         /// Whom the client wants to act as, if the server is not to derive that. Nothing says that it may.
-        authorize_as: Option<String>,
+        authorization_id: Option<String>,
     },
     /// Nobody in particular (ANONYMOUS).
     Anonymous {
@@ -84,7 +84,7 @@ pub enum Claim {
 #[non_exhaustive]
 pub struct Malformed;
 
-impl Claim {
+impl AuthRequest {
     /// Reads the two responses of LOGIN, after base64.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Answers that fit every question.
 
 use super::{
-    Closed, Next, Reset, Server, Stale, Ticket,
+    Closed, Next, Reset, Server, StaleTicket, Ticket,
     body::Mode,
     pipeline::Reply,
     ticket::{Acceptable, Kind},
@@ -17,8 +17,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn accept<Q: Acceptable>(&mut self, ticket: Ticket<Q>) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn accept<Q: Acceptable>(&mut self, ticket: Ticket<Q>) -> Result<(), StaleTicket> {
         self.pipeline.check(&ticket)?;
         self.say_yes(&ticket, None);
         Ok(())
@@ -32,8 +32,12 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn accept_with<Q: Acceptable>(&mut self, ticket: Ticket<Q>, text: Text<'_>) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn accept_with<Q: Acceptable>(
+        &mut self,
+        ticket: Ticket<Q>,
+        text: Text<'_>,
+    ) -> Result<(), StaleTicket> {
         self.pipeline.check(&ticket)?;
         let text = if self.may_say_utf8(ticket.kind) {
             text
@@ -48,8 +52,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), StaleTicket> {
         self.pipeline.check(&ticket)?;
         let rejection = if self.may_say_utf8(ticket.kind) {
             rejection
@@ -84,11 +88,11 @@ impl Server {
                 self.recipient_accepted();
                 (Code::OK, (2, 1, 5), "250 2.1.5 recipient ok")
             }
-            Kind::Message if matches!(self.mode, Mode::Chunk(_)) => {
+            Kind::Data if matches!(self.mode, Mode::Chunk(_)) => {
                 self.pipeline.answer(ticket, &Reply::Ready(&[]));
                 return self.chunks_allowed(None);
             }
-            Kind::Message => {
+            Kind::Data => {
                 match text {
                     Some(text) => self
                         .pipeline
@@ -99,7 +103,7 @@ impl Server {
                 }
                 return self.begin_text();
             }
-            Kind::Verdict => (Code::OK, (2, 6, 0), "250 2.6.0 message accepted"),
+            Kind::EndOfData => (Code::OK, (2, 6, 0), "250 2.6.0 message accepted"),
             Kind::Verify => (
                 Code::CANNOT_VERIFY,
                 (2, 1, 5),
@@ -120,7 +124,7 @@ impl Server {
                 self.pipeline.answer(ticket, &Reply::Lines(code, status, text));
             }
         }
-        if ticket.kind == Kind::Verdict {
+        if ticket.kind == Kind::EndOfData {
             self.counters.idle_commands = 0;
             self.verdict_given();
         }
@@ -137,7 +141,7 @@ impl Server {
             Kind::Connect => return self.refuse_greeting(rejection.code(), rejection.text()),
             Kind::Hello => self.refuse_hello(ticket, &rejection),
             Kind::Auth if !rejection.closes() => self.refuse_auth(ticket, rejection.clone()),
-            Kind::Message if matches!(self.mode, Mode::Chunk(_)) => {
+            Kind::Data if matches!(self.mode, Mode::Chunk(_)) => {
                 self.pipeline.answer(ticket, &Reply::Ready(&[]));
                 return self.chunks_allowed(Some(rejection));
             }
@@ -150,13 +154,13 @@ impl Server {
         }
         match ticket.kind {
             Kind::Mail => self.transaction = super::Transaction::default(),
-            Kind::Verdict => self.verdict_given(),
+            Kind::EndOfData => self.verdict_given(),
             _ => {}
         }
         if rejection.closes() {
             self.close(Closed::Rejected);
-        } else if matches!(ticket.kind, Kind::Mail | Kind::Recipient | Kind::Message)
-            || (ticket.kind, self.config.protocol) == (Kind::Verdict, Protocol::Smtp)
+        } else if matches!(ticket.kind, Kind::Mail | Kind::Recipient | Kind::Data)
+            || (ticket.kind, self.config.protocol) == (Kind::EndOfData, Protocol::Smtp)
         {
             self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
         }
@@ -171,10 +175,10 @@ impl Server {
         if self.state == State::Connected {
             return self.refuse_greeting(
                 Code::NOT_AVAILABLE,
-                &const { Text::fixed("no answer, try again later") },
+                &const { Text::from_static("no answer, try again later") },
             );
         }
-        if kind == Kind::Verdict {
+        if kind == Kind::EndOfData {
             let due = self.verdicts_due();
             self.pipeline
                 .answer_oldest(&Reply::Rejection(&Rejection::LOCAL_ERROR));
@@ -184,7 +188,7 @@ impl Server {
             self.abort(Reset::Unanswered);
             return self.end_transaction();
         }
-        if kind == Kind::Message && matches!(self.mode, Mode::Chunk(_)) {
+        if kind == Kind::Data && matches!(self.mode, Mode::Chunk(_)) {
             self.pipeline.answer_oldest(&Reply::Ready(&[]));
             return self.chunks_allowed(Some(Rejection::LOCAL_ERROR));
         }
@@ -228,9 +232,9 @@ impl Server {
             Protocol::Smtp => None,
             Protocol::Lmtp => Some(recipient),
         };
-        Next::Event(super::Event::Verdict {
+        Next::Event(super::Event::EndOfData {
             recipient,
-            ticket: self.pipeline.ask(Kind::Verdict, self.now),
+            ticket: self.pipeline.ask(Kind::EndOfData, self.now),
         })
     }
 }

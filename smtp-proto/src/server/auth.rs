@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, string::String};
 
 use super::{
-    Auth, AuthFault, Closed, Event, Next, OUTPUT_HIGH, Server, Stale, Unknown,
+    Auth, AuthFailure, Closed, Event, Next, OUTPUT_HIGH, Server, StaleTicket, UnknownPolicy,
     body::Mode,
     command::Line,
     pipeline::Reply,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     output::Sink,
-    sasl::{self, Claim, Context, Mechanism, Progress, Secret, Shape},
+    sasl::{self, AuthOutcome, AuthRequest, Context, Mechanism, Secret, Shape},
     types::{self, AuthIdentity, Command, Extensions, Keyword, Mail, Rejection},
 };
 
@@ -99,19 +99,23 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn answer_auth(&mut self, ticket: Ticket<ticket::Auth>, progress: Progress) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn answer_auth(
+        &mut self,
+        ticket: Ticket<ticket::Auth>,
+        progress: AuthOutcome,
+    ) -> Result<(), StaleTicket> {
         self.pipeline.check(&ticket)?;
         match progress {
-            Progress::Accepted(identity) => self.authenticated(&ticket, identity),
-            Progress::Refused => self.refuse_auth(&ticket, Rejection::CREDENTIALS),
-            Progress::Challenge(octets) if sasl::base64::length(octets.len()) <= LONGEST => {
+            AuthOutcome::Accept(identity) => self.authenticated(&ticket, identity),
+            AuthOutcome::Reject => self.refuse_auth(&ticket, Rejection::CREDENTIALS),
+            AuthOutcome::Challenge(octets) if sasl::base64::length(octets.len()) <= LONGEST => {
                 self.pipeline.answer(&ticket, &Reply::Ready(&[]));
                 if let Mode::Auth(exchange) = &self.mode {
                     self.challenge(exchange.mechanism, Awaits::Step, &octets);
                 }
             }
-            Progress::Challenge(_) => self.refuse_auth(&ticket, Rejection::AUTH_FAILURE),
+            AuthOutcome::Challenge(_) => self.refuse_auth(&ticket, Rejection::AUTH_FAILURE),
         }
         Ok(())
     }
@@ -129,7 +133,7 @@ impl Server {
             | Command::Bdat(_)
             | Command::Vrfy(_)
             | Command::Expn(_) => true,
-            Command::Unknown(_) => self.config.unknown_commands == Unknown::Ask,
+            Command::Unknown(_) => self.config.unknown_commands == UnknownPolicy::AskApplication,
             _ => false,
         }
     }
@@ -152,7 +156,7 @@ impl Server {
     fn fits(&self, mechanism: Mechanism) -> bool {
         match self.tls() {
             None if mechanism.binds_channel() || mechanism == Mechanism::EXTERNAL => false,
-            None => self.config.auth_in_clear.allows(mechanism),
+            None => self.config.plaintext_auth.allows(mechanism),
             Some(facts) if mechanism == Mechanism::EXTERNAL => facts.peer_certificate.is_some(),
             Some(facts) => !mechanism.binds_channel() || facts.channel_binding.is_some(),
         }
@@ -180,7 +184,7 @@ impl Server {
             Shape::OneResponse => Awaits::Everything,
             Shape::Login => Awaits::User,
             Shape::ClientFirst | Shape::Unknown => Awaits::Begin,
-            Shape::ServerFirst => return self.end_exchange(AuthFault::InitialResponse),
+            Shape::ServerFirst => return self.end_exchange(AuthFailure::InitialResponse),
         };
         let initial = if initial == "=" { "" } else { initial };
         self.respond(mechanism, awaits, initial.as_bytes())
@@ -194,7 +198,7 @@ impl Server {
             Shape::ClientFirst => self.challenge(mechanism, Awaits::Begin, b""),
             // Whether the client is to begin is for the application to say.
             Shape::ServerFirst | Shape::Unknown => {
-                return self.judge(mechanism, Claim::Begin { initial: None });
+                return self.judge(mechanism, AuthRequest::Begin { initial: None });
             }
         }
         Next::Again
@@ -205,9 +209,9 @@ impl Server {
         if self.pipeline.output.len() >= OUTPUT_HIGH {
             return Next::Wait(false);
         }
-        let line = match self.read_line(input, self.config.limits.auth_line) {
+        let line = match self.read_line(input, self.config.limits.max_auth_octets) {
             Line::Whole(line) => line,
-            Line::TooLong => return self.end_exchange(AuthFault::TooLong),
+            Line::TooLong => return self.end_exchange(AuthFailure::TooLong),
             Line::Incomplete => return Next::Wait(true),
             Line::Ended => return Next::Again,
         };
@@ -221,8 +225,8 @@ impl Server {
                 self.failed_auth();
                 Next::Again
             }
-            Awaits::Discovery => self.end_exchange(AuthFault::NoToken),
-            _ if line == b"*" => self.end_exchange(AuthFault::Cancelled),
+            Awaits::Discovery => self.end_exchange(AuthFailure::NoToken),
+            _ if line == b"*" => self.end_exchange(AuthFailure::Cancelled),
             awaits => self.respond(exchange.mechanism, awaits, line),
         }
     }
@@ -230,7 +234,7 @@ impl Server {
     /// Looks at a response in base64 and asks the application what it is worth.
     fn respond<'i>(&mut self, mechanism: Mechanism, awaits: Awaits, response: &[u8]) -> Next<'i> {
         let Some(response) = sasl::base64::decode(response) else {
-            return self.end_exchange(AuthFault::NotBase64);
+            return self.end_exchange(AuthFailure::NotBase64);
         };
         let claim = match awaits {
             Awaits::Everything => {
@@ -239,29 +243,29 @@ impl Server {
                     return Next::Again;
                 }
                 let certificate = self.tls().and_then(|facts| facts.peer_certificate.as_deref());
-                Claim::parse(mechanism, response.expose(), certificate)
+                AuthRequest::parse(mechanism, response.expose(), certificate)
             }
             Awaits::User => {
                 self.challenge(mechanism, Awaits::Password { user: response }, b"Password:");
                 return Next::Again;
             }
-            Awaits::Password { user } => Claim::login(user.expose(), response),
-            Awaits::Begin => Ok(Claim::Begin {
+            Awaits::Password { user } => AuthRequest::login(user.expose(), response),
+            Awaits::Begin => Ok(AuthRequest::Begin {
                 initial: Some(response),
             }),
-            Awaits::Step | Awaits::Refusal(_) | Awaits::Discovery => Ok(Claim::Step { response }),
+            Awaits::Step | Awaits::Refusal(_) | Awaits::Discovery => Ok(AuthRequest::Step { response }),
         };
         match claim {
             Ok(claim) => self.judge(mechanism, claim),
-            Err(_) => self.end_exchange(AuthFault::Malformed),
+            Err(_) => self.end_exchange(AuthFailure::Malformed),
         }
     }
 
     /// Asks the application what it thinks of this.
-    fn judge<'i>(&mut self, mechanism: Mechanism, claim: Claim) -> Next<'i> {
+    fn judge<'i>(&mut self, mechanism: Mechanism, claim: AuthRequest) -> Next<'i> {
         // A challenge of the application's own is all that there is to be said to a bearer.
         let awaits = match claim {
-            Claim::Step { .. } => Awaits::Step,
+            AuthRequest::Step { .. } => Awaits::Step,
             _ => Awaits::Begin,
         };
         self.mode = Mode::Auth(Box::new(Exchange { mechanism, awaits }));
@@ -320,17 +324,17 @@ impl Server {
     }
 
     /// Ends an exchange that the client broke off or got wrong, or that had nothing for the application.
-    fn end_exchange<'i>(&mut self, fault: AuthFault) -> Next<'i> {
+    fn end_exchange<'i>(&mut self, fault: AuthFailure) -> Next<'i> {
         self.mode = Mode::Commands;
         self.pipeline.reply(&Reply::Fixed(match fault {
-            AuthFault::Cancelled => "501 5.7.0 authentication cancelled",
-            AuthFault::InitialResponse => "501 5.7.0 this mechanism has no initial response",
-            AuthFault::NotBase64 => "501 5.5.2 cannot decode this base64",
-            AuthFault::Malformed => "501 5.5.2 malformed authentication response",
-            AuthFault::TooLong => TOO_LONG,
-            AuthFault::NoToken => "535 5.7.8 authentication failed",
+            AuthFailure::Cancelled => "501 5.7.0 authentication cancelled",
+            AuthFailure::InitialResponse => "501 5.7.0 this mechanism has no initial response",
+            AuthFailure::NotBase64 => "501 5.5.2 cannot decode this base64",
+            AuthFailure::Malformed => "501 5.5.2 malformed authentication response",
+            AuthFailure::TooLong => TOO_LONG,
+            AuthFailure::NoToken => "535 5.7.8 authentication failed",
         }));
-        if fault != AuthFault::NoToken {
+        if fault != AuthFailure::NoToken {
             self.fault();
         }
         self.failed_auth();

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use super::{Closed, Event, Next, Reset, Server, auth::Exchange, pipeline::Reply, ticket::Kind};
 use crate::{
-    data::{BareLineEndings, Countdown, Unstuffed, Unstuffer},
+    data::{BareLineEndings, ChunkReader, DotUnstuffer, Unstuffed},
     state::{Move, State},
     types::{Bdat, Body, Command, Keyword, Protocol, Rejection},
 };
@@ -18,7 +18,7 @@ pub(super) enum Mode {
     /// Command lines.
     Commands,
     /// Message text, up to the final dot.
-    Text(Unstuffer),
+    Text(DotUnstuffer),
     /// A BDAT chunk.
     Chunk(Chunk),
     /// Nothing: the reply to STARTTLS is to be written.
@@ -34,7 +34,7 @@ pub(super) enum Mode {
 /// A BDAT chunk on its way.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    octets: Countdown,
+    octets: ChunkReader,
     size: u64,
     last: bool,
     /// The chunk is refused with this when it is over: it came out of order.
@@ -66,7 +66,7 @@ impl Server {
     /// # Errors
     ///
     /// Gives the rejection back when no message content is on its way.
-    pub fn fail_body(&mut self, rejection: Rejection) -> Result<(), Rejection> {
+    pub fn reject_body(&mut self, rejection: Rejection) -> Result<(), Rejection> {
         if !matches!(self.state, State::Data | State::Chunks) || matches!(self.mode, Mode::Verdicts(_)) {
             return Err(rejection);
         }
@@ -83,7 +83,7 @@ impl Server {
     pub(super) fn begin_text(&mut self) {
         self.state = State::Data;
         self.transaction.begin_content();
-        self.mode = Mode::Text(Unstuffer::new(self.config.line_endings));
+        self.mode = Mode::Text(DotUnstuffer::new(self.config.line_endings));
     }
 
     pub(super) fn next_text<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
@@ -92,7 +92,7 @@ impl Server {
         };
         let before = input.len();
         let unstuffed = unstuffer.next(input);
-        let bare = unstuffer.bare_seen();
+        let bare = unstuffer.saw_bare_line_ending();
         self.transaction.arrived(before - input.len(), self.now);
         match unstuffed {
             Unstuffed::Piece(piece) => {
@@ -102,7 +102,7 @@ impl Server {
                 self.piece(piece)
             }
             Unstuffed::NeedMore if self.end_of_input => {
-                self.close(Closed::Eof);
+                self.close(Closed::ConnectionClosed);
                 Next::Again
             }
             Unstuffed::NeedMore => Next::Wait(true),
@@ -132,12 +132,12 @@ impl Server {
         }
         let dropped = misplaced.is_some() || self.transaction.failure.is_some();
         if dropped && !self.can_drop(bdat.size) {
-            self.close_with(TOO_BIG_TO_SKIP, Closed::TooMuchDropped);
+            self.close_with(TOO_BIG_TO_SKIP, Closed::DropLimit);
             return Next::Again;
         }
         let first = misplaced.is_none() && self.state == State::Recipients;
         self.mode = Mode::Chunk(Chunk {
-            octets: Countdown::new(bdat.size),
+            octets: ChunkReader::new(bdat.size),
             size: bdat.size,
             last: bdat.last,
             misplaced,
@@ -145,8 +145,8 @@ impl Server {
         if first {
             self.transaction.begin_content();
             if self.transaction.failure.is_none() {
-                return Next::Event(Event::Message {
-                    ticket: self.pipeline.ask(Kind::Message, self.now),
+                return Next::Event(Event::Data {
+                    ticket: self.pipeline.ask(Kind::Data, self.now),
                 });
             }
         }
@@ -162,7 +162,7 @@ impl Server {
                     let size = chunk.size;
                     self.fail(Failure::Application(Box::new(rejection)));
                     if !self.can_drop(size) {
-                        self.close_with(TOO_BIG_TO_SKIP, Closed::TooMuchDropped);
+                        self.close_with(TOO_BIG_TO_SKIP, Closed::DropLimit);
                     }
                 }
             }
@@ -184,7 +184,7 @@ impl Server {
         }
         if chunk.octets.remaining() > 0 {
             if self.end_of_input {
-                self.close(Closed::Eof);
+                self.close(Closed::ConnectionClosed);
                 return Next::Again;
             }
             return Next::Wait(true);
@@ -266,7 +266,7 @@ impl Server {
     /// Counts octets that are read to be dropped.
     fn skip<'i>(&mut self, octets: &[u8]) -> Next<'i> {
         if !self.drop_octets(octets.len() as u64) {
-            self.close_with(TOO_BIG_TO_SKIP, Closed::TooMuchDropped);
+            self.close_with(TOO_BIG_TO_SKIP, Closed::DropLimit);
         }
         Next::Again
     }
@@ -309,8 +309,8 @@ impl Server {
     /// The largest message of this session.
     pub(super) fn message_limit(&self) -> u64 {
         match self.extensions().size_limit() {
-            Some(offered) => offered.min(self.config.limits.message),
-            None => self.config.limits.message,
+            Some(offered) => offered.min(self.config.limits.max_message_octets),
+            None => self.config.limits.max_message_octets,
         }
     }
 

@@ -1,8 +1,8 @@
 //! Command lines: which is next, and who deals with it.
 
 use super::{
-    Closed, Event, Historic, LONGEST_DROPPED_LINE, Next, OUTPUT_HIGH, Server, Unknown, body::Mode,
-    pipeline::Reply, ticket::Kind,
+    Closed, Event, LONGEST_DROPPED_LINE, Next, OUTPUT_HIGH, ObsoleteCommands, Server, UnknownPolicy,
+    body::Mode, pipeline::Reply, ticket::Kind,
 };
 use crate::{
     line::Cut,
@@ -33,7 +33,7 @@ impl Server {
         }
         if !self.pipeline.is_empty() {
             // Questions about recipients are open: only another RCPT may join them.
-            if self.pipeline.len() >= self.config.limits.window.max(1) {
+            if self.pipeline.len() >= self.config.limits.max_open_rcpts.max(1) {
                 return Next::Wait(false);
             }
             // What ends the session is not to take the place of the answers.
@@ -43,11 +43,11 @@ impl Server {
             // Whether there is room for one more depends on the answers.
             let promised =
                 self.pipeline.open(Kind::Recipient) as u64 + u64::from(self.transaction.recipients);
-            if promised >= u64::from(self.config.limits.recipients) {
+            if promised >= u64::from(self.config.limits.max_recipients) {
                 return Next::Wait(false);
             }
             // Nor is a line that is too long, of which there may be too much.
-            let most = input.get(..self.config.limits.line);
+            let most = input.get(..self.config.limits.max_line_octets);
             if most.is_some_and(|most| memchr::memmem::find(most, b"\r\n").is_none()) {
                 return Next::Wait(false);
             }
@@ -65,7 +65,7 @@ impl Server {
             return Next::Wait(true);
         }
         if input.starts_with(b"\x16\x03") && self.line.at_start() {
-            self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::NotSmtp);
+            self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::WrongProtocol);
             return Next::Again;
         }
         let limit = self.line_limit(input);
@@ -87,9 +87,9 @@ impl Server {
 
     /// How long the line may be that the input begins with: AUTH may have a long response in it.
     fn line_limit(&self, input: &[u8]) -> usize {
-        let usual = self.config.limits.line;
+        let usual = self.config.limits.max_line_octets;
         match input {
-            [b'A' | b'a', ..] if begins_with(input, b"AUTH") => usual.max(self.config.limits.auth_line),
+            [b'A' | b'a', ..] if begins_with(input, b"AUTH") => usual.max(self.config.limits.max_auth_octets),
             _ => usual,
         }
     }
@@ -113,7 +113,7 @@ impl Server {
             }
         }
         if dropped > 0 && (!self.drop_octets(dropped) || length > LONGEST_DROPPED_LINE) {
-            self.close_with("421 4.7.0 line too long, closing", Closed::TooMuchDropped);
+            self.close_with("421 4.7.0 line too long, closing", Closed::DropLimit);
             return Line::Ended;
         }
         match cut {
@@ -126,7 +126,7 @@ impl Server {
                 Line::TooLong
             }
             Cut::Incomplete if self.end_of_input && self.pipeline.is_empty() => {
-                self.close(Closed::Eof);
+                self.close(Closed::ConnectionClosed);
                 Line::Ended
             }
             Cut::Incomplete => Line::Incomplete,
@@ -148,7 +148,7 @@ impl Server {
             Ok(Command::Mail(mail)) => {
                 let step = match mail.kind() {
                     MailKind::Mail => Move::Mail,
-                    _ if self.config.historic == Historic::Open => Move::Historic,
+                    _ if self.config.obsolete_commands == ObsoleteCommands::Accept => Move::Historic,
                     _ => return self.not_implemented(),
                 };
                 self.serve(step, |server| server.mail(mail))
@@ -304,7 +304,10 @@ impl Server {
 
     fn unknown<'i>(&mut self, command: UnknownCommand<'i>) -> Next<'i> {
         if speaks_http(command.verb()) {
-            self.close_with("421 4.7.0 this is not an HTTP port, closing", Closed::NotSmtp);
+            self.close_with(
+                "421 4.7.0 this is not an HTTP port, closing",
+                Closed::WrongProtocol,
+            );
             return Next::Again;
         }
         match self.config.unknown_commands {
@@ -312,8 +315,8 @@ impl Server {
                 let reply = self.out_of_order(Move::Anytime);
                 self.fault_with(reply)
             }
-            Unknown::Refuse => self.not_recognised(),
-            Unknown::Ask => {
+            UnknownPolicy::Reject => self.not_recognised(),
+            UnknownPolicy::AskApplication => {
                 if self.idled() {
                     return Next::Again;
                 }
@@ -357,7 +360,10 @@ impl Server {
                     .next()
                     .and_then(|verb| str::from_utf8(verb).ok());
                 if verb.is_some_and(speaks_http) {
-                    self.close_with("421 4.7.0 this is not an HTTP port, closing", Closed::NotSmtp);
+                    self.close_with(
+                        "421 4.7.0 this is not an HTTP port, closing",
+                        Closed::WrongProtocol,
+                    );
                     return Next::Again;
                 }
                 return self.not_recognised();
@@ -399,7 +405,7 @@ impl Server {
     fn lost_step(&mut self) {
         self.close_with(
             "421 4.7.0 cannot tell where the chunk ends, closing",
-            Closed::LostStep,
+            Closed::ChunkSizeUnknown,
         );
     }
 

@@ -5,7 +5,7 @@ use core::{num::NonZeroU32, time::Duration};
 use crate::{
     data::BareLineEndings,
     limits::ServerLimits,
-    sasl::{InClear, Mechanism},
+    sasl::{Mechanism, PlaintextAuth},
     syntax::Leniency,
     types::{Extension, Extensions, Host, Keyword, Protocol, Text},
 };
@@ -19,7 +19,7 @@ use crate::{
 ///
 /// let mut config = Config::new(Host::parse("mx.example.org")?);
 /// config.timeouts.command = Duration::from_secs(120);
-/// config.message_limit(10 << 20);
+/// config.set_max_message_size(10 << 20);
 /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -36,11 +36,11 @@ pub struct Config {
     /// Offering does not make it work: STARTTLS needs a driver that does the handshake, AUTH an application that
     /// answers [`Event::Auth`](super::Event::Auth), the
     /// numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too, or both with
-    /// [`recipient_limit`](Self::recipient_limit)), and an extension
-    /// that has no type needs [`Unknown::Ask`].
+    /// [`set_max_recipients`](Self::set_max_recipients)), and an extension
+    /// that has no type needs [`UnknownPolicy::AskApplication`].
     ///
     /// What is of no use now is left out: STARTTLS under TLS, REQUIRETLS in clear (RFC 3207 section 4.2, RFC 8689
-    /// section 2), and mechanisms of AUTH that [`auth_in_clear`](Self::auth_in_clear) forbids, that need a
+    /// section 2), and mechanisms of AUTH that [`plaintext_auth`](Self::plaintext_auth) forbids, that need a
     /// certificate or channel binding which is not there, or that have done their work.
     pub extensions: Extensions,
     /// Whether mail is taken in clear. To offer STARTTLS, add it to the extensions; the driver then has to do the
@@ -50,7 +50,7 @@ pub struct Config {
     pub auth: Auth,
     /// Which mechanisms of AUTH may be used without TLS. Those that are offered are set with
     /// [`offer_auth`](Self::offer_auth).
-    pub auth_in_clear: InClear,
+    pub plaintext_auth: PlaintextAuth,
     /// Bounds.
     pub limits: ServerLimits,
     /// Deadlines.
@@ -60,13 +60,13 @@ pub struct Config {
     /// What becomes of a message with a bare CR or LF in its text. BDAT chunks are not looked into.
     pub line_endings: BareLineEndings,
     /// Whether SEND, SOML and SAML open a transaction.
-    pub historic: Historic,
+    pub obsolete_commands: ObsoleteCommands,
     /// Who answers a command that is not known.
-    pub unknown_commands: Unknown,
+    pub unknown_commands: UnknownPolicy,
     /// Who judges a MAIL or RCPT parameter that is not known.
-    pub unknown_parameters: Unknown,
+    pub unknown_parameters: UnknownPolicy,
     /// What happens to a client that talks before it is greeted.
-    pub early_talk: EarlyTalk,
+    pub early_talker: EarlyTalker,
 }
 
 impl Config {
@@ -77,7 +77,7 @@ impl Config {
         let limits = ServerLimits::default();
         let extensions = [
             Extension::Pipelining,
-            Extension::Size(Some(limits.message)),
+            Extension::Size(Some(limits.max_message_octets)),
             Extension::EightBitMime,
             Extension::SmtpUtf8,
             Extension::EnhancedStatusCodes,
@@ -88,11 +88,11 @@ impl Config {
         ];
         Self {
             hostname,
-            greeting: const { Text::fixed("ESMTP ready") },
+            greeting: const { Text::from_static("ESMTP ready") },
             protocol: Protocol::Smtp,
             tls: Tls::Optional,
             auth: Auth::Optional,
-            auth_in_clear: InClear::Never,
+            plaintext_auth: PlaintextAuth::Forbid,
             extensions: extensions
                 .into_iter()
                 .fold(Extensions::default(), Extensions::with),
@@ -100,10 +100,10 @@ impl Config {
             timeouts: Timeouts::default(),
             leniency: Leniency::default(),
             line_endings: BareLineEndings::Reject,
-            historic: Historic::Refuse,
-            unknown_commands: Unknown::Refuse,
-            unknown_parameters: Unknown::Refuse,
-            early_talk: EarlyTalk::Refuse,
+            obsolete_commands: ObsoleteCommands::Reject,
+            unknown_commands: UnknownPolicy::Reject,
+            unknown_parameters: UnknownPolicy::Reject,
+            early_talker: EarlyTalker::Reject,
         }
     }
 
@@ -135,15 +135,15 @@ impl Config {
 
     /// Sets the largest message that is accepted, in octets, both as a limit and as what SIZE offers (0 offers SIZE
     /// without a number, and accepts nothing but empty messages).
-    pub fn message_limit(&mut self, octets: u64) {
-        self.limits.message = octets;
+    pub fn set_max_message_size(&mut self, octets: u64) {
+        self.limits.max_message_octets = octets;
         self.extensions.add(Extension::Size(Some(octets)));
     }
 
     /// Sets how many recipients a transaction may have, both as a limit and as what LIMITS announces as RCPTMAX (RFC 9422
     /// section 4.2), so that clients divide a message beforehand.
-    pub fn recipient_limit(&mut self, most: NonZeroU32) {
-        self.limits.recipients = most.get();
+    pub fn set_max_recipients(&mut self, most: NonZeroU32) {
+        self.limits.max_recipients = most.get();
         let limits = self.extensions.limits().with_rcpt_max(most);
         self.extensions.add(Extension::Limits(limits));
     }
@@ -175,35 +175,35 @@ pub enum Tls {
 /// What SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6) do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
-pub enum Historic {
+pub enum ObsoleteCommands {
     /// They get 502.
     #[default]
-    Refuse,
+    Reject,
     /// They open a transaction as MAIL does; [`Mail::kind`](crate::types::Mail) tells which it was.
-    Open,
+    Accept,
 }
 
 /// Who deals with what this crate does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
-pub enum Unknown {
+pub enum UnknownPolicy {
     /// The machine refuses it: 500 for a command, 555 for a parameter.
     #[default]
-    Refuse,
+    Reject,
     /// The application sees it and decides.
-    Ask,
+    AskApplication,
 }
 
 /// What happens when a client talks before the greeting (RFC 5321 section 4.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
-pub enum EarlyTalk {
+pub enum EarlyTalker {
     /// The greeting is a 554. Only junk mailers do not wait. It shows best with a
     /// [`Timeouts::banner`] above zero.
     #[default]
-    Refuse,
+    Reject,
     /// What it said is answered after the greeting.
-    Allow,
+    Tolerate,
 }
 
 /// How long each phase of a session may take.
@@ -211,24 +211,24 @@ pub enum EarlyTalk {
 #[non_exhaustive]
 pub struct Timeouts {
     /// How long the greeting is held back while the machine listens for clients that talk too early. Default 0.
-    pub banner: Duration,
+    pub greeting_delay: Duration,
     /// For a TLS handshake to be done. Default 1 minute: it needs no person and no disk, and a peer that has not come
     /// to its end by then does not mean to.
     pub handshake: Duration,
     /// For a whole command line to come. Default 5 minutes (RFC 5321 section 4.5.3.2.7).
     pub command: Duration,
-    /// For message content to come, beyond what [`min_rate`](Self::min_rate) allows for its size. Default
+    /// For message content to come, beyond what [`min_data_rate`](Self::min_data_rate) allows for its size. Default
     /// 5 minutes: more than the 3 minutes that a client may need for a block (RFC 5321 section 4.5.3.2.5).
     pub data: Duration,
     /// Message content, in octets a second, that buys more time; at least 1. Default 500: a peer that drips
     /// slower is cut off after [`data`](Self::data).
-    pub min_rate: u32,
+    pub min_data_rate: u32,
     /// For the application to answer a question other than the verdict; then it is answered with 451. Default
     /// 1 minute: a client may give up after 2 (RFC 5321 section 4.5.3.2.4, DATA).
-    pub answer: Duration,
+    pub application: Duration,
     /// For the application to give the verdict on a message; then the client is told 451. Default 5 minutes: a
     /// client waits 10 (RFC 5321 section 4.5.3.2.6).
-    pub verdict: Duration,
+    pub message_acceptance: Duration,
     /// For the peer to take what is to be written at one time. Default 5 minutes.
     pub write: Duration,
     /// How long a reply is held back once a soft bound is exceeded. Default 1 second.
@@ -239,13 +239,13 @@ impl Default for Timeouts {
     fn default() -> Self {
         const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
         Self {
-            banner: Duration::ZERO,
+            greeting_delay: Duration::ZERO,
             handshake: Duration::from_secs(60),
             command: FIVE_MINUTES,
             data: FIVE_MINUTES,
-            min_rate: 500,
-            answer: Duration::from_secs(60),
-            verdict: FIVE_MINUTES,
+            min_data_rate: 500,
+            application: Duration::from_secs(60),
+            message_acceptance: FIVE_MINUTES,
             write: FIVE_MINUTES,
             penalty: Duration::from_secs(1),
         }

@@ -16,8 +16,8 @@ impl Server {
         let mut deadline = match asked {
             Some((kind, asked)) => {
                 let time = match kind {
-                    Kind::Verdict => self.config.timeouts.verdict,
-                    _ => self.config.timeouts.answer,
+                    Kind::EndOfData => self.config.timeouts.message_acceptance,
+                    _ => self.config.timeouts.application,
                 };
                 Some(Deadline::new(asked + time, Phase::Application))
             }
@@ -35,9 +35,9 @@ impl Server {
                 None
             }
             _ => Some(Wait {
-                read: read && !self.end_of_input,
-                write,
-                answer: asked.is_some() || upgrading,
+                want_read: read && !self.end_of_input,
+                want_write: write,
+                application_pending: asked.is_some() || upgrading,
                 deadline,
             }),
         }
@@ -48,7 +48,7 @@ impl Server {
         let (timeouts, now) = (&self.config.timeouts, self.now);
         let (phase, span) = match self.mode {
             Mode::Upgrading => (Phase::Handshake, timeouts.handshake),
-            _ if self.state == State::Connected => (Phase::Banner, timeouts.banner),
+            _ if self.state == State::Connected => (Phase::GreetingDelay, timeouts.greeting_delay),
             _ if !read => return None,
             Mode::Commands => (Phase::Command, timeouts.command),
             Mode::Auth(_) => (Phase::Auth, timeouts.command),
@@ -81,7 +81,7 @@ impl Server {
                 self.close(Closed::TimedOut(phase));
                 self.pipeline.output.clear();
             }
-            Phase::Banner => {}
+            Phase::GreetingDelay => {}
             _ => self.close_with("421 4.4.2 timed out, closing", Closed::TimedOut(phase)),
         }
     }

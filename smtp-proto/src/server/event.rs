@@ -2,7 +2,7 @@
 
 use super::ticket::{self, Ticket};
 use crate::{
-    sasl::{Claim, Mechanism},
+    sasl::{AuthRequest, Mechanism},
     time::Phase,
     tls::TlsUpgrade,
     types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
@@ -38,21 +38,21 @@ pub enum Event<'i> {
         /// By which mechanism.
         mechanism: Mechanism,
         /// What it shows.
-        claim: Claim,
+        claim: AuthRequest,
         /// The right to answer.
         ticket: Ticket<ticket::Auth>,
     },
     /// An exchange ended without an answer: forget it.
-    AuthFailed(AuthFault),
+    AuthFailed(AuthFailure),
     /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2). Accepting answers 250 and begins it; it ends with
-    /// [`Verdict`](Self::Verdict) or [`Reset`](Self::Reset).
+    /// [`EndOfData`](Self::EndOfData) or [`Reset`](Self::Reset).
     Mail {
         /// Reverse-path and parameters.
         mail: Mail<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Mail>,
     },
-    /// RCPT (RFC 5321 section 4.1.1.3). Up to [`window`](crate::limits::ServerLimits::window) of these may be
+    /// RCPT (RFC 5321 section 4.1.1.3). Up to [`window`](crate::limits::ServerLimits::max_open_rcpts) of these may be
     /// open at once.
     Recipient {
         /// Forward-path and parameters.
@@ -62,21 +62,21 @@ pub enum Event<'i> {
     },
     /// DATA, or the first BDAT of a message: may its content come? (RFC 5321 section 4.1.1.4, RFC 3030.) Accepting
     /// answers DATA with 354; to BDAT nothing is said before its chunk is complete.
-    Message {
+    Data {
         /// The right to answer.
-        ticket: Ticket<ticket::Message>,
+        ticket: Ticket<ticket::Data>,
     },
     /// The next octets of the message, with dot-stuffing undone. Never empty; lines may be cut anywhere. An empty
     /// message has none. What was handed out is void if [`Reset`](Self::Reset) follows instead of
-    /// [`Verdict`](Self::Verdict).
+    /// [`EndOfData`](Self::EndOfData).
     Body(&'i [u8]),
     /// The message is complete. Accepting says that it is stored: from then on this server is responsible for
     /// it (RFC 5321 section 6.1). LMTP asks once for each accepted recipient, in their order.
-    Verdict {
+    EndOfData {
         /// LMTP: which of the accepted recipients, counted from 0. `None` in SMTP: all of them.
         recipient: Option<u32>,
         /// The right to answer.
-        ticket: Ticket<ticket::Verdict>,
+        ticket: Ticket<ticket::EndOfData>,
     },
     /// VRFY (RFC 5321 section 3.5). Accepting answers 252: cannot say, but will try to deliver.
     Verify {
@@ -100,18 +100,18 @@ pub enum Event<'i> {
         ticket: Ticket<ticket::Help>,
     },
     /// A command that this crate does not know; only with
-    /// [`Unknown::Ask`](super::Unknown::Ask).
+    /// [`UnknownPolicy::AskApplication`](super::UnknownPolicy::AskApplication).
     Command {
         /// Its verb and argument.
         command: UnknownCommand<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Command>,
     },
-    /// The client is waiting for the TLS handshake: do it, and call [`tls_started`](super::Server::tls_started)
+    /// The client is waiting for the TLS handshake: do it, and call [`tls_established`](super::Server::tls_established)
     /// or [`tls_failed`](super::Server::tls_failed). Only when STARTTLS is offered.
     StartTls(TlsUpgrade),
     /// The open transaction is over: forget it. Every accepted MAIL ends in one answered
-    /// [`Verdict`](Self::Verdict) or in one `Reset`, never in both. In LMTP it ends in a verdict for each recipient,
+    /// [`EndOfData`](Self::EndOfData) or in one `Reset`, never in both. In LMTP it ends in a verdict for each recipient,
     /// or in one `Reset` that speaks of all recipients whose verdict was not given.
     Reset(Reset),
     /// The session is over, and all that could be said has been said. Always the last event.
@@ -129,8 +129,8 @@ impl Event<'_> {
             Self::Hello { ticket, .. } => ticket.into_any(),
             Self::Mail { ticket, .. } => ticket.into_any(),
             Self::Recipient { ticket, .. } => ticket.into_any(),
-            Self::Message { ticket } => ticket.into_any(),
-            Self::Verdict { ticket, .. } => ticket.into_any(),
+            Self::Data { ticket } => ticket.into_any(),
+            Self::EndOfData { ticket, .. } => ticket.into_any(),
             Self::Verify { ticket, .. } => ticket.into_any(),
             Self::Expand { ticket, .. } => ticket.into_any(),
             Self::Help { ticket, .. } => ticket.into_any(),
@@ -148,7 +148,7 @@ impl Event<'_> {
 /// Why an exchange of AUTH ended without an answer of the application's. The client has been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
-pub enum AuthFault {
+pub enum AuthFailure {
     /// The client broke it off with `*`: 501.
     #[error("the client cancelled")]
     Cancelled,
@@ -184,7 +184,7 @@ pub enum Reset {
     TooBig,
     /// The message held a bare CR or LF and was refused.
     BareLineEnding,
-    /// The message was refused with [`fail_body`](super::Server::fail_body), or as its first chunk was offered.
+    /// The message was refused with [`reject_body`](super::Server::reject_body), or as its first chunk was offered.
     Refused,
     /// The verdict did not come in time, and the client was told 451: it will send the message again.
     Unanswered,
@@ -201,10 +201,10 @@ pub enum Closed {
     Quit,
     /// The client closed the stream without QUIT.
     #[error("the client closed the connection without QUIT")]
-    Eof,
+    ConnectionClosed,
     /// The stream broke.
     #[error("the connection broke")]
-    Lost,
+    ConnectionLost,
     /// Something came in clear behind STARTTLS: it was meant to be taken for something said under TLS.
     #[error("plaintext came behind STARTTLS")]
     PlaintextBeforeTls,
@@ -226,7 +226,7 @@ pub enum Closed {
     /// More unknown commands than [`unknown_commands`](crate::limits::ServerLimits::unknown_commands) allows.
     #[error("too many unknown commands")]
     TooManyUnknownCommands,
-    /// More commands without mail, or refused by the application, than [`idle_commands`](crate::limits::ServerLimits::idle_commands) allows.
+    /// More commands without mail, or refused by the application, than [`max_idle_commands`](crate::limits::ServerLimits::max_idle_commands) allows.
     #[error("too many commands that bring no mail")]
     TooManyIdleCommands,
     /// More exchanges of AUTH that let nobody in than [`failed_logins`](crate::limits::ServerLimits::failed_logins) allows.
@@ -234,11 +234,11 @@ pub enum Closed {
     TooManyFailedLogins,
     /// A BDAT command did not say how many octets follow it.
     #[error("the length of a chunk was not understood")]
-    LostStep,
-    /// More octets to be dropped than [`dropped`](crate::limits::ServerLimits::dropped) allows.
+    ChunkSizeUnknown,
+    /// More octets to be dropped than [`dropped`](crate::limits::ServerLimits::max_discarded_octets) allows.
     #[error("too many octets to be dropped")]
-    TooMuchDropped,
+    DropLimit,
     /// The client speaks HTTP or TLS, not SMTP.
     #[error("the client does not speak SMTP")]
-    NotSmtp,
+    WrongProtocol,
 }

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, format};
 
 use super::{
-    Closed, EarlyTalk, Event, Next, Reset, Server,
+    Closed, EarlyTalker, Event, Next, Reset, Server,
     pipeline::Reply,
     ticket::{self, Kind, Ticket},
 };
@@ -39,16 +39,19 @@ impl Server {
 
     /// Before the greeting: listens for early talkers, then asks whether to greet.
     pub(super) fn greet<'i>(&mut self, input: &[u8]) -> Next<'i> {
-        if !input.is_empty() && self.config.early_talk == EarlyTalk::Refuse {
-            self.refuse_greeting(Code::FAILED, &const { Text::fixed("talked before the greeting") });
+        if !input.is_empty() && self.config.early_talker == EarlyTalker::Reject {
+            self.refuse_greeting(
+                Code::FAILED,
+                &const { Text::from_static("talked before the greeting") },
+            );
             return Next::Again;
         }
         if self.end_of_input && input.is_empty() {
-            self.close(Closed::Eof);
+            self.close(Closed::ConnectionClosed);
             return Next::Again;
         }
-        let span = self.config.timeouts.banner;
-        if !span.is_zero() && self.reading.run(Phase::Banner, span, self.now).at > self.now {
+        let span = self.config.timeouts.greeting_delay;
+        if !span.is_zero() && self.reading.run(Phase::GreetingDelay, span, self.now).at > self.now {
             return Next::Wait(true);
         }
         Next::Event(Event::Connect {

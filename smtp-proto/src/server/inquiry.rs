@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{
-    Server, Stale, Ticket,
+    Server, StaleTicket, Ticket,
     pipeline::Reply,
     ticket::{Expand, Forwardable, Help, Kind, Verify},
 };
@@ -63,8 +63,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn verified(&mut self, ticket: Ticket<Verify>, member: &Member<'_>) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn answer_vrfy(&mut self, ticket: Ticket<Verify>, member: &Member<'_>) -> Result<(), StaleTicket> {
         self.pipeline.check(&ticket)?;
         if !self.inquiry_utf8 && !member.is_ascii() {
             self.pipeline
@@ -80,12 +80,12 @@ impl Server {
     }
 
     /// Answers EXPN with 250 and a line for each member of the list (RFC 5321 section 3.5.2). No members, or more
-    /// than 1000, count as 252; members that are not ASCII are treated as in [`verified`](Self::verified).
+    /// than 1000, count as 252; members that are not ASCII are treated as in [`answer_vrfy`](Self::answer_vrfy).
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn expanded(&mut self, ticket: Ticket<Expand>, members: &[Member<'_>]) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn answer_expn(&mut self, ticket: Ticket<Expand>, members: &[Member<'_>]) -> Result<(), StaleTicket> {
         /// Bounds the reply: 1000 lines of at most 512 octets.
         const MOST: usize = 1000;
         if members.is_empty() || members.len() > MOST {
@@ -112,8 +112,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn help(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn help(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
         self.accept_with(ticket, text)
     }
 
@@ -121,8 +121,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn status(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), Stale> {
+    /// [`StaleTicket`] when the question is closed.
+    pub fn status(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
         self.pipeline.check(&ticket)?;
         let text = text.into_ascii();
         self.pipeline.answer(
@@ -141,12 +141,12 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Stale`] when the question is closed.
-    pub fn forwarded<Q: Forwardable>(
+    /// [`StaleTicket`] when the question is closed.
+    pub fn accept_forwarding<Q: Forwardable>(
         &mut self,
         ticket: Ticket<Q>,
         path: &ForwardPath<'_>,
-    ) -> Result<(), Stale> {
+    ) -> Result<(), StaleTicket> {
         self.pipeline.check(&ticket)?;
         let recipient = ticket.kind == Kind::Recipient;
         let utf8 = if recipient {

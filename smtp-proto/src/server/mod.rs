@@ -25,7 +25,7 @@
 //!         }
 //!     }
 //!     said.extend_from_slice(server.output());
-//!     server.wrote(server.output().len());
+//!     server.advance_output(server.output().len());
 //! }
 //! assert!(said.ends_with(b"250 2.1.0 sender ok\r\n550 5.1.1 no such user here\r\n"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,10 +47,10 @@ mod transaction;
 
 use alloc::{boxed::Box, sync::Arc};
 
-pub use config::{Auth, Config, EarlyTalk, Historic, Timeouts, Tls, Unknown};
-pub use event::{AuthFault, Closed, Event, Reset};
+pub use config::{Auth, Config, EarlyTalker, ObsoleteCommands, Timeouts, Tls, UnknownPolicy};
+pub use event::{AuthFailure, Closed, Event, Reset};
 pub use inquiry::Member;
-pub use ticket::{Stale, Ticket};
+pub use ticket::{StaleTicket, Ticket};
 
 use self::{
     auth::Login,
@@ -63,7 +63,7 @@ use crate::{
     machine::{Machine, Step, Wait, sealed::Sealed},
     state::State,
     time::{Instant, Timer},
-    tls::TlsFacts,
+    tls::TlsInfo,
     types::{ClientName, Extensions, Keyword, Verb},
 };
 
@@ -85,7 +85,7 @@ pub struct Server {
     state: State,
     mode: Mode,
     /// The session is under TLS, of which this is known.
-    tls: Option<Box<TlsFacts>>,
+    tls: Option<Box<TlsInfo>>,
     /// Who the client has proven to be.
     login: Option<Login>,
     /// What the client says of who submitted a message first is believed.
@@ -266,7 +266,7 @@ impl Server {
 
     /// Whether so many more octets may be read to be dropped.
     fn can_drop(&self, octets: u64) -> bool {
-        self.counters.dropped.saturating_add(octets) <= self.config.limits.dropped
+        self.counters.dropped.saturating_add(octets) <= self.config.limits.max_discarded_octets
     }
 
     /// Counts a command that brings no message forward; `true` when there were too many, and the session ends.
@@ -277,7 +277,7 @@ impl Server {
 
     /// Ends the session if there were too many commands that brought no message forward.
     fn too_idle(&mut self) -> bool {
-        let too_many = self.counters.idle_commands > self.config.limits.idle_commands;
+        let too_many = self.counters.idle_commands > self.config.limits.max_idle_commands;
         if too_many {
             self.close_with(
                 "421 4.7.0 too many commands without mail, closing",
@@ -290,7 +290,7 @@ impl Server {
     /// Counts octets that were read to be dropped; `false` when they are too many.
     fn drop_octets(&mut self, octets: u64) -> bool {
         self.counters.dropped = self.counters.dropped.saturating_add(octets);
-        self.counters.dropped <= self.config.limits.dropped
+        self.counters.dropped <= self.config.limits.max_discarded_octets
     }
 
     fn shut_down(&mut self) -> bool {
@@ -325,7 +325,7 @@ impl Server {
             return Step::Event(Event::Closed(why));
         }
         Step::Wait(Wait {
-            write: true,
+            want_write: true,
             deadline: Some(deadline),
             ..Wait::default()
         })
@@ -377,8 +377,8 @@ impl Machine for Server {
         self.pipeline.output.pending()
     }
 
-    fn wrote(&mut self, octets: usize) {
-        self.pipeline.output.wrote(octets);
+    fn advance_output(&mut self, octets: usize) {
+        self.pipeline.output.advance(octets);
         self.unwritten = self.unwritten.saturating_sub(octets);
         if self.unwritten == 0 {
             self.writing.stop();
@@ -388,12 +388,12 @@ impl Machine for Server {
         }
     }
 
-    fn end_input(&mut self) {
+    fn end_of_input(&mut self) {
         self.end_of_input = true;
     }
 
-    fn lost(&mut self) {
-        self.close(Closed::Lost);
+    fn connection_lost(&mut self) {
+        self.close(Closed::ConnectionLost);
         self.pipeline.output.clear();
     }
 }

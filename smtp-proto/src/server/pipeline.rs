@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
-use super::ticket::{Kind, Stale, Ticket};
+use super::ticket::{Kind, StaleTicket, Ticket};
 use crate::{
     output::{Output, Sink},
     time::Instant,
@@ -96,7 +96,7 @@ impl Pipeline {
     }
 
     /// Whether the question of this ticket is still open.
-    pub(super) fn check<Q>(&self, ticket: &Ticket<Q>) -> Result<(), Stale> {
+    pub(super) fn check<Q>(&self, ticket: &Ticket<Q>) -> Result<(), StaleTicket> {
         let open = match self.place(ticket) {
             None => self.front.map(|(kind, _)| kind),
             Some(index) => match self.behind.get(index) {
@@ -107,7 +107,7 @@ impl Pipeline {
         if open == Some(ticket.kind) {
             Ok(())
         } else {
-            Err(Stale)
+            Err(StaleTicket)
         }
     }
 

@@ -25,7 +25,7 @@ use std::{
 
 use super::*;
 use crate::{
-    sasl::{Claim, InClear, Mechanism, Progress, Secret},
+    sasl::{AuthOutcome, AuthRequest, Mechanism, PlaintextAuth, Secret},
     time::Phase,
     types::{Host, Protocol, Rejection},
 };
@@ -49,7 +49,7 @@ struct Session {
     held: Vec<Ticket>,
     upgrade: Option<crate::TlsUpgrade>,
     /// What the application says of what clients show, in this order; then no.
-    judgements: Vec<Progress>,
+    judgements: Vec<AuthOutcome>,
     auth: Option<Ticket<ticket::Auth>>,
     /// The client reads what the server says.
     reads: bool,
@@ -162,7 +162,7 @@ impl Session {
 
     /// The client sends nothing more.
     fn ends(&mut self) {
-        self.server.end_input();
+        self.server.end_of_input();
         self.goes_on();
     }
 
@@ -187,7 +187,7 @@ impl Session {
                 }
                 Step::Wait(wait) => {
                     self.wait = wait;
-                    if !self.reads || !wait.write {
+                    if !self.reads || !wait.want_write {
                         break;
                     }
                     self.takes(usize::MAX);
@@ -201,7 +201,7 @@ impl Session {
     fn takes(&mut self, octets: usize) {
         let octets = octets.min(self.server.output().len());
         self.said.extend_from_slice(&self.server.output()[..octets]);
-        self.server.wrote(octets);
+        self.server.advance_output(octets);
     }
 
     fn handles(&mut self, event: Event<'_>) {
@@ -212,13 +212,13 @@ impl Session {
             Event::AuthFailed(fault) => ("auth-failed", format!("{fault:?}")),
             Event::Mail { mail, .. } => ("mail", mail.reverse_path().to_string()),
             Event::Recipient { rcpt, .. } => ("rcpt", rcpt.forward_path().to_string()),
-            Event::Message { .. } => ("message", String::new()),
+            Event::Data { .. } => ("message", String::new()),
             Event::Body(octets) => {
                 assert!(!octets.is_empty());
                 self.body.extend_from_slice(octets);
                 return;
             }
-            Event::Verdict { recipient, .. } => {
+            Event::EndOfData { recipient, .. } => {
                 ("verdict", recipient.map(|n| n.to_string()).unwrap_or_default())
             }
             Event::Verify { query, .. } => ("verify", query.as_str().to_string()),
@@ -241,7 +241,7 @@ impl Session {
                 self.server.reject(ticket, rejection.clone()).unwrap();
             } else {
                 let progress = if self.judgements.is_empty() {
-                    Progress::Refused
+                    AuthOutcome::Reject
                 } else {
                     self.judgements.remove(0)
                 };
@@ -280,19 +280,19 @@ impl Session {
 }
 
 /// What a client shows, secrets included.
-fn shown(claim: &Claim) -> String {
+fn shown(claim: &AuthRequest) -> String {
     let octets = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
     match claim {
-        Claim::Password {
+        AuthRequest::Password {
             user,
             password,
-            authorize_as,
-        } => format!("{user}:{} {authorize_as:?}", octets(password)),
-        Claim::Bearer { user, token } => format!("{user:?} {}", octets(token)),
-        Claim::External { authorize_as, .. } => format!("{authorize_as:?}"),
-        Claim::Anonymous { trace } => trace.clone(),
-        Claim::Begin { initial } => format!("begin {:?}", initial.as_ref().map(octets)),
-        Claim::Step { response } => format!("{:?}", octets(response)),
+            authorization_id,
+        } => format!("{user}:{} {authorization_id:?}", octets(password)),
+        AuthRequest::Bearer { user, token } => format!("{user:?} {}", octets(token)),
+        AuthRequest::External { authorization_id, .. } => format!("{authorization_id:?}"),
+        AuthRequest::Anonymous { trace } => trace.clone(),
+        AuthRequest::Begin { initial } => format!("begin {:?}", initial.as_ref().map(octets)),
+        AuthRequest::Step { response } => format!("{:?}", octets(response)),
     }
 }
 

@@ -6,10 +6,10 @@ use core::{fmt, marker::PhantomData};
 ///
 /// A ticket cannot be copied and is used up by answering. It may be sent to another task and come back in any
 /// order, to the session that gave it: a ticket does not know its session, so keep them together. `Q` names the question, so that an answer which fits only some questions takes only their tickets;
-/// [`Ticket<Any>`](Any) fits the answers that every question has. A ticket that is never used is answered by
-/// the machine itself, with 451, after [`Timeouts::answer`](super::Timeouts::answer).
+/// [`Ticket<AnyQuestion>`](Any) fits the answers that every question has. A ticket that is never used is answered by
+/// the machine itself, with 451, after [`Timeouts::application`](super::Timeouts::application).
 #[must_use = "an unanswered question is refused when its time is over"]
-pub struct Ticket<Q = Any> {
+pub struct Ticket<Q = AnyQuestion> {
     pub(super) number: u32,
     pub(super) kind: Kind,
     question: PhantomData<fn(Q)>,
@@ -46,8 +46,8 @@ pub(super) enum Kind {
     Auth,
     Mail,
     Recipient,
-    Message,
-    Verdict,
+    Data,
+    EndOfData,
     Verify,
     Expand,
     Help,
@@ -65,7 +65,7 @@ macro_rules! questions {
 
 questions! {
     /// Any question.
-    Any
+    AnyQuestion
     /// The question of [`Event::Connect`](super::Event::Connect).
     Connect
     /// The question of [`Event::Hello`](super::Event::Hello).
@@ -76,10 +76,10 @@ questions! {
     Mail
     /// The question of [`Event::Recipient`](super::Event::Recipient).
     Recipient
-    /// The question of [`Event::Message`](super::Event::Message).
-    Message
-    /// The question of [`Event::Verdict`](super::Event::Verdict).
-    Verdict
+    /// The question of [`Event::Data`](super::Event::Data).
+    Data
+    /// The question of [`Event::EndOfData`](super::Event::EndOfData).
+    EndOfData
     /// The question of [`Event::Verify`](super::Event::Verify).
     Verify
     /// The question of [`Event::Expand`](super::Event::Expand).
@@ -99,7 +99,7 @@ macro_rules! acceptable {
         impl sealed::Sealed for $name {}
     )*};
 }
-acceptable! { Any Connect Hello Mail Recipient Message Verdict Verify Expand Help Command }
+acceptable! { AnyQuestion Connect Hello Mail Recipient Data EndOfData Verify Expand Help Command }
 
 /// A question that 251 and its forward-path can answer: RCPT and VRFY.
 pub trait Forwardable: Acceptable {}
@@ -115,4 +115,4 @@ mod sealed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the question is closed: answer sooner, or undo what was done for it")]
 #[expect(clippy::exhaustive_structs, reason = "says all there is")]
-pub struct Stale;
+pub struct StaleTicket;

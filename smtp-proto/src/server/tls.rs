@@ -6,7 +6,7 @@ use super::{Closed, Counters, Event, Next, Server, Tls, body::Mode, pipeline::Re
 use crate::{
     state::{Move, State},
     time::Phase,
-    tls::{TlsFacts, TlsUpgrade},
+    tls::{TlsInfo, TlsUpgrade},
     types::{Command, Keyword},
 };
 
@@ -15,7 +15,7 @@ impl Server {
     /// the client said in plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2); what the
     /// application did to [`extensions_mut`](Self::extensions_mut) stays. When the handshake fails, call
     /// [`tls_failed`](Self::tls_failed) instead.
-    pub fn tls_started(&mut self, upgrade: TlsUpgrade, facts: TlsFacts) {
+    pub fn tls_established(&mut self, upgrade: TlsUpgrade, facts: TlsInfo) {
         let _ = upgrade;
         if !matches!(self.mode, Mode::Upgrading) {
             return;
@@ -54,7 +54,7 @@ impl Server {
     ///
     /// The time of the handshake begins at the origin of the driver's clock.
     #[must_use = "the session stands still until the handshake is done"]
-    pub fn begin_tls(&mut self) -> Option<TlsUpgrade> {
+    pub fn start_implicit_tls(&mut self) -> Option<TlsUpgrade> {
         if !self.is_untouched() {
             return None;
         }
@@ -65,7 +65,7 @@ impl Server {
 
     /// Says that the stream is under TLS already, from its first octet and before the machine was polled, and what is
     /// known of it (RFC 8314 section 3.3). It means nothing later.
-    pub fn begin_over_tls(&mut self, facts: TlsFacts) {
+    pub fn set_implicit_tls(&mut self, facts: TlsInfo) {
         if self.is_untouched() {
             self.tls = Some(Box::new(facts));
         }
@@ -79,7 +79,7 @@ impl Server {
 
     /// What is known of the TLS session; `None` in clear.
     #[must_use]
-    pub fn tls(&self) -> Option<&TlsFacts> {
+    pub fn tls(&self) -> Option<&TlsInfo> {
         self.tls.as_deref()
     }
 
@@ -140,7 +140,7 @@ impl Server {
             return Next::Again;
         }
         if self.end_of_input {
-            self.close(Closed::Eof);
+            self.close(Closed::ConnectionClosed);
             return Next::Again;
         }
         if matches!(self.mode, Mode::Upgrade)

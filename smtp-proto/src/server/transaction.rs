@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use super::{
-    Event, Next, Reset, Server, Timeouts, Unknown, auth::without_claims, body::Failure, pipeline::Reply,
-    ticket::Kind,
+    Event, Next, Reset, Server, Timeouts, UnknownPolicy, auth::without_claims, body::Failure,
+    pipeline::Reply, ticket::Kind,
 };
 use crate::{
     state::{Move, State},
@@ -52,7 +52,7 @@ impl Transaction {
     /// message may take long and a dripping peer may not.
     pub(super) fn waiting(&mut self, timeouts: &Timeouts, now: Instant) -> Deadline {
         let since = *self.waiting_since.get_or_insert(now);
-        let earned = Duration::from_secs(self.received / u64::from(timeouts.min_rate.max(1)));
+        let earned = Duration::from_secs(self.received / u64::from(timeouts.min_data_rate.max(1)));
         let left = timeouts.data.saturating_add(earned).saturating_sub(self.waited);
         Deadline::new(since + left, Phase::DataBlock)
     }
@@ -95,7 +95,7 @@ impl Server {
         if !self.transaction.smtputf8 && !rcpt.forward_path().is_ascii() {
             return self.fault_with("553 5.6.7 a non-ASCII address needs SMTPUTF8");
         }
-        if self.transaction.recipients >= self.config.limits.recipients {
+        if self.transaction.recipients >= self.config.limits.max_recipients {
             self.pipeline
                 .reply(&Reply::Fixed("452 4.5.3 too many recipients"));
             self.idled();
@@ -111,8 +111,8 @@ impl Server {
         if self.needs_chunks() {
             return self.fault_with("503 5.5.1 a BINARYMIME message needs BDAT");
         }
-        Next::Event(Event::Message {
-            ticket: self.pipeline.ask(Kind::Message, self.now),
+        Next::Event(Event::Data {
+            ticket: self.pipeline.ask(Kind::Data, self.now),
         })
     }
 
@@ -153,7 +153,9 @@ impl Server {
             Some("555 5.5.4 AUTH is not offered")
         } else if parameters.require_tls() && !self.offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")
-        } else if self.config.unknown_parameters == Unknown::Refuse && parameters.others().next().is_some() {
+        } else if self.config.unknown_parameters == UnknownPolicy::Reject
+            && parameters.others().next().is_some()
+        {
             Some("555 5.5.4 parameter not recognised")
         } else {
             None
@@ -165,7 +167,9 @@ impl Server {
         let dsn = parameters.notify().is_some() || parameters.original_recipient().is_some();
         if dsn && !self.extensions().has(Keyword::Dsn) {
             Some("555 5.5.4 DSN is not offered")
-        } else if self.config.unknown_parameters == Unknown::Refuse && parameters.others().next().is_some() {
+        } else if self.config.unknown_parameters == UnknownPolicy::Reject
+            && parameters.others().next().is_some()
+        {
             Some("555 5.5.4 parameter not recognised")
         } else {
             None

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn debug_output_shows_no_channel_binding_and_no_certificate() {
-    let mut facts = TlsFacts::default();
+    let mut facts = TlsInfo::default();
     assert!(format!("{facts:?}").contains("channel_binding: None"));
     facts.protocol = Some("TLSv1.3".into());
     facts.peer_certificate = Some(vec![77; 1000]);

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 use core::{iter, num::NonZeroU32};
 
 use super::{AnnouncedLimits, Body, ForwardPath, MailParameters, RcptParameters, ReversePath};
-use crate::data::Content;
+use crate::data::ContentSummary;
 
 /// Whom a message is from and for: all that travels outside of it (RFC 5321 section 2.3.1).
 ///
@@ -44,7 +44,7 @@ impl Envelope {
     /// Says in the parameters what this content needs, where they do not say it already: SIZE, BODY=8BITMIME for
     /// octets above 127 (RFC 6152 section 3), SMTPUTF8 for a header that is not ASCII (RFC 6531 section 3.4).
     #[must_use]
-    pub fn for_content(mut self, content: &Content) -> Self {
+    pub fn for_content(mut self, content: &ContentSummary) -> Self {
         self.parameters.size.get_or_insert(content.size);
         if content.eight_bit && self.parameters.body != Some(Body::BinaryMime) {
             self.parameters.body = Some(Body::EightBitMime);

@@ -14,7 +14,7 @@ use super::{Code, EnhancedCode, ForwardPath, Mailbox, Severity, Text, text::push
 ///
 /// ```
 /// # use smtp_proto::types::{Rejection, Text};
-/// let full = Rejection::MAILBOX_FULL.with_text(Text::fixed("come back tomorrow"));
+/// let full = Rejection::MAILBOX_FULL.with_text(Text::from_static("come back tomorrow"));
 /// assert_eq!(full.to_string(), "452 4.2.2 come back tomorrow");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,49 +44,50 @@ pub enum InvalidRejection {
 
 impl Rejection {
     /// The recipient does not exist.
-    pub const NO_SUCH_USER: Self = Self::fixed(550, (5, 1, 1), "no such user here");
+    pub const NO_SUCH_USER: Self = Self::from_static(550, (5, 1, 1), "no such user here");
     /// The recipient is elsewhere, and this client may not relay.
-    pub const RELAY_DENIED: Self = Self::fixed(550, (5, 7, 1), "relaying denied");
+    pub const RELAY_DENIED: Self = Self::from_static(550, (5, 7, 1), "relaying denied");
     /// Refused for reasons of policy.
-    pub const POLICY: Self = Self::fixed(550, (5, 7, 1), "refused by policy");
+    pub const POLICY: Self = Self::from_static(550, (5, 7, 1), "refused by policy");
     /// The sender may not send here.
-    pub const SENDER_REFUSED: Self = Self::fixed(550, (5, 7, 1), "sender refused");
+    pub const SENDER_REFUSED: Self = Self::from_static(550, (5, 7, 1), "sender refused");
     /// The mailbox cannot be used right now; 450 is "mailbox unavailable" of RFC 5321.
-    pub const MAILBOX_BUSY: Self = Self::fixed(450, (4, 2, 1), "mailbox busy, try again later");
+    pub const MAILBOX_BUSY: Self = Self::from_static(450, (4, 2, 1), "mailbox busy, try again later");
     /// The mailbox is full, which its owner may change (RFC 3463: x.2.2 is thought of as transient).
-    pub const MAILBOX_FULL: Self = Self::fixed(452, (4, 2, 2), "mailbox full");
+    pub const MAILBOX_FULL: Self = Self::from_static(452, (4, 2, 2), "mailbox full");
     /// Something failed here.
-    pub const LOCAL_ERROR: Self = Self::fixed(451, (4, 3, 0), "local error, try again later");
+    pub const LOCAL_ERROR: Self = Self::from_static(451, (4, 3, 0), "local error, try again later");
     /// No room to store the message now.
-    pub const NO_STORAGE: Self = Self::fixed(452, (4, 3, 1), "insufficient storage, try again later");
+    pub const NO_STORAGE: Self = Self::from_static(452, (4, 3, 1), "insufficient storage, try again later");
     /// No more recipients in this transaction (RFC 5321 section 4.5.3.1.10 wants 452).
-    pub const TOO_MANY_RECIPIENTS: Self = Self::fixed(452, (4, 5, 3), "too many recipients");
+    pub const TOO_MANY_RECIPIENTS: Self = Self::from_static(452, (4, 5, 3), "too many recipients");
     /// The message is too big, now and later (RFC 1870 section 6).
-    pub const TOO_BIG: Self = Self::fixed(552, (5, 3, 4), "message too big");
+    pub const TOO_BIG: Self = Self::from_static(552, (5, 3, 4), "message too big");
     /// No mail service for this client.
-    pub const NO_SERVICE: Self = Self::fixed(554, (5, 3, 2), "no service here");
+    pub const NO_SERVICE: Self = Self::from_static(554, (5, 3, 2), "no service here");
     /// The transaction failed because of the message.
-    pub const TRANSACTION_FAILED: Self = Self::fixed(554, (5, 6, 0), "transaction failed");
+    pub const TRANSACTION_FAILED: Self = Self::from_static(554, (5, 6, 0), "transaction failed");
     /// The client is not who it says it is (RFC 4954 section 6).
-    pub const CREDENTIALS: Self = Self::fixed(535, (5, 7, 8), "authentication failed");
+    pub const CREDENTIALS: Self = Self::from_static(535, (5, 7, 8), "authentication failed");
     /// Who the client is cannot be found out now (RFC 4954 section 6).
-    pub const AUTH_FAILURE: Self = Self::fixed(454, (4, 7, 0), "cannot authenticate now, try again later");
+    pub const AUTH_FAILURE: Self =
+        Self::from_static(454, (4, 7, 0), "cannot authenticate now, try again later");
     /// The client has to say who it is first (RFC 4954 section 6).
-    pub const AUTH_REQUIRED: Self = Self::fixed(530, (5, 7, 0), "authenticate first");
+    pub const AUTH_REQUIRED: Self = Self::from_static(530, (5, 7, 0), "authenticate first");
     /// The domain of the recipient takes no mail (RFC 7505 section 4.1).
-    pub const NULL_MX: Self = Self::fixed(556, (5, 1, 10), "the domain takes no mail");
+    pub const NULL_MX: Self = Self::from_static(556, (5, 1, 10), "the domain takes no mail");
     /// This host takes no mail at all (RFC 7504 section 3); also fit for the greeting.
-    pub const NO_MAIL_HERE: Self = Self::fixed(521, (5, 3, 2), "this host takes no mail");
+    pub const NO_MAIL_HERE: Self = Self::from_static(521, (5, 3, 2), "this host takes no mail");
     /// A MAIL or RCPT parameter that was not offered (RFC 5321 section 4.1.1.11).
-    pub const UNKNOWN_PARAMETER: Self = Self::fixed(555, (5, 5, 4), "parameter not recognised");
+    pub const UNKNOWN_PARAMETER: Self = Self::from_static(555, (5, 5, 4), "parameter not recognised");
     /// Refused for now by policy, as in greylisting.
-    pub const TRY_LATER: Self = Self::fixed(451, (4, 7, 1), "try again later");
+    pub const TRY_LATER: Self = Self::from_static(451, (4, 7, 1), "try again later");
     /// Too much to do; the session closes behind it.
-    pub const TOO_BUSY: Self = Self::fixed(421, (4, 3, 2), "too busy, try again later");
+    pub const TOO_BUSY: Self = Self::from_static(421, (4, 3, 2), "too busy, try again later");
     /// The message runs in a circle (RFC 5321 section 6.3).
-    pub const LOOP: Self = Self::fixed(554, (5, 4, 6), "mail loop detected");
+    pub const LOOP: Self = Self::from_static(554, (5, 4, 6), "mail loop detected");
     /// The message holds a CR or LF that ends no line (RFC 5321 section 2.3.8); a syntax error, so x.5.2.
-    pub const BARE_LINE_ENDING: Self = Self::fixed(550, (5, 5, 2), "message holds a bare CR or LF");
+    pub const BARE_LINE_ENDING: Self = Self::from_static(550, (5, 5, 2), "message holds a bare CR or LF");
 
     /// Puts a rejection together.
     ///
@@ -118,7 +119,7 @@ impl Rejection {
         clippy::panic,
         reason = "meant for constants, where a panic is a compile error"
     )]
-    pub const fn fixed(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
+    pub const fn from_static(code: u16, enhanced: (u8, u16, u16), text: &'static str) -> Self {
         let (class, subject, detail) = enhanced;
         let (Some(code), Some(enhanced)) = (Code::new(code), EnhancedCode::new(class, subject, detail))
         else {
@@ -131,7 +132,7 @@ impl Rejection {
         Self {
             code,
             enhanced,
-            text: Text::fixed(text),
+            text: Text::from_static(text),
             forward: None,
         }
     }
@@ -142,7 +143,7 @@ impl Rejection {
     /// long for a reply line is left out of the text.
     #[must_use]
     pub fn not_local(path: ForwardPath<'static>) -> Self {
-        const MOVED: Rejection = Rejection::fixed(551, (5, 1, 6), "user not local");
+        const MOVED: Rejection = Rejection::from_static(551, (5, 1, 6), "user not local");
         let text = Text::new(format!("user not local; please try {path}")).unwrap_or(MOVED.text);
         Self {
             text,
@@ -157,7 +158,7 @@ impl Rejection {
     /// candidates beyond [`Text::MAX_LINES`], or with a mailbox too long for a line, are left out.
     #[must_use]
     pub fn ambiguous<'a>(candidates: impl IntoIterator<Item = (&'a str, Mailbox<'a>)>) -> Self {
-        const AMBIGUOUS: Rejection = Rejection::fixed(553, (5, 1, 4), "ambiguous; possibilities are");
+        const AMBIGUOUS: Rejection = Rejection::from_static(553, (5, 1, 4), "ambiguous; possibilities are");
         let mut text = String::from(AMBIGUOUS.text.as_str());
         let mut lines = 1;
         for (name, mailbox) in candidates {
@@ -194,7 +195,7 @@ impl Rejection {
     /// 550 or 553 with x.6.8, "UTF-8 reply needed".
     #[must_use]
     pub fn into_ascii(self) -> Self {
-        const UTF8_NEEDED: Rejection = Rejection::fixed(550, (5, 6, 8), "user not local");
+        const UTF8_NEEDED: Rejection = Rejection::from_static(550, (5, 6, 8), "user not local");
         if self.text.is_ascii() {
             return self;
         }

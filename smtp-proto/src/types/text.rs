@@ -51,7 +51,7 @@ impl<'a> Text<'a> {
     ///
     /// When the literal is no reply text; in a `const` that is a compile error.
     #[must_use]
-    pub const fn fixed(text: &'static str) -> Text<'static> {
+    pub const fn from_static(text: &'static str) -> Text<'static> {
         assert!(
             check(text).is_ok(),
             "a reply text holds no control characters, no long lines and few of them"
@@ -61,7 +61,7 @@ impl<'a> Text<'a> {
 
     /// Makes a reply text out of any text: what is not allowed becomes `?`, and what is too much is cut.
     #[must_use]
-    pub fn lossy(text: &str) -> Text<'static> {
+    pub fn from_str_lossy(text: &str) -> Text<'static> {
         let mut kept = String::new();
         for (number, line) in text.lines().take(Self::MAX_LINES).enumerate() {
             if number > 0 {

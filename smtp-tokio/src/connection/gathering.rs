@@ -9,7 +9,7 @@ use std::{
 
 use smtp_proto::{
     client::{BodyPermit, Client, Coming},
-    driver::{Gathered, SLICES},
+    driver::{MessageWrite, SLICES},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -17,14 +17,19 @@ use super::Connection;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
     /// Cuts the next pieces of a message for one write.
-    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Gathered<'b> {
+    pub(crate) fn gather<'b>(
+        &mut self,
+        permit: BodyPermit,
+        block: &'b [u8],
+        coming: Coming,
+    ) -> MessageWrite<'b> {
         self.buffered.gather(permit, block, coming)
     }
 
     /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following
     /// waits to write: they know the deadline that begins now, and they listen meanwhile, for the peer may have
     /// something to say and take nothing more before that was read.
-    pub(crate) async fn write_gathered(&mut self, mut gathered: Gathered<'_>) {
+    pub(crate) async fn write_gathered(&mut self, mut gathered: MessageWrite<'_>) {
         let written = poll_fn(|context| match self.poll_write_gathered(&mut gathered, context) {
             Poll::Pending => Poll::Ready(Ok(())),
             ready => ready,
@@ -38,7 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
 
     fn poll_write_gathered(
         &mut self,
-        gathered: &mut Gathered<'_>,
+        gathered: &mut MessageWrite<'_>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let mut stream = Pin::new(&mut self.stream);

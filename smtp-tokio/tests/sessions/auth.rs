@@ -6,8 +6,8 @@ use smtp_examples::users::{Attempt, Users};
 use smtp_proto::{
     Step,
     client::{self, Login},
-    sasl::{Cancel, Credentials, InClear, Mechanism, Progress},
-    server::{self, AuthFault, Event, Server},
+    sasl::{AuthOutcome, Credentials, Mechanism, MechanismError, PlaintextAuth},
+    server::{self, AuthFailure, Event, Server},
     types::{Code, Extension},
 };
 use smtp_tokio::{
@@ -67,7 +67,7 @@ struct Taken {
     mechanism: Option<Mechanism>,
     protocol: &'static str,
     refused: usize,
-    faults: Vec<AuthFault>,
+    faults: Vec<AuthFailure>,
 }
 
 async fn receive<S>(stream: S, config: server::Config, tls: &Arc<ServerConfig>) -> Taken
@@ -89,7 +89,7 @@ where
                 ticket,
             }) => {
                 let progress = USERS.judge(mechanism, claim, &server.sasl_context(), &mut attempt);
-                taken.refused += usize::from(progress == Progress::Refused);
+                taken.refused += usize::from(progress == AuthOutcome::Reject);
                 server.answer_auth(ticket, progress).unwrap();
             }
             Step::Event(Event::AuthFailed(fault)) => {
@@ -164,7 +164,7 @@ async fn each_mechanism_refuses_a_wrong_secret_and_an_unknown_user_alike() {
             match sent {
                 Err(Error::Closed {
                     why: client::Closed::LoginRefused,
-                    reply: Some((client::Asked::Auth, reply)),
+                    reply: Some((client::ReplyTo::Auth, reply)),
                     ..
                 }) => assert_eq!(
                     (reply.code(), reply.to_string().as_str()),
@@ -244,14 +244,14 @@ async fn the_reply_that_is_told_is_the_refusal_and_not_a_challenge() {
         };
         let mut config = logging_in(&Credentials::password("ann", "ann's pencil"), None);
         config.tls = client::Tls::Disabled;
-        config.auth_in_clear = InClear::InsecureSecrets;
+        config.plaintext_auth = PlaintextAuth::Insecure;
         let (client, ()) = tokio::join!(Client::on(near, config), serving);
         let Err(Error::Closed { why, reply, .. }) = client else {
             panic!("{client:?}");
         };
         let said = reply.map(|(_, reply)| format!("{reply}\r\n"));
         if refusal.is_empty() {
-            assert_eq!((why, said), (client::Closed::Eof, None));
+            assert_eq!((why, said), (client::Closed::ConnectionClosed, None));
         } else {
             assert_eq!(why, client::Closed::LoginRefused);
             assert_eq!(said.as_deref(), Some(refusal));
@@ -270,10 +270,10 @@ async fn a_server_that_cannot_prove_itself_gets_no_mail() {
     };
     let mut config = logging_in(&Credentials::password("ann", "ann's pencil"), None);
     config.tls = client::Tls::Disabled;
-    config.auth_in_clear = InClear::WithoutSecrets;
+    config.plaintext_auth = PlaintextAuth::NonPlaintextMechanisms;
     let (client, ()) = tokio::join!(Client::on(near, config), serving);
     let Err(Error::Closed {
-        why: client::Closed::LoginCancelled(Cancel::ServerNotProven),
+        why: client::Closed::LoginCancelled(MechanismError::ServerNotProven),
         ..
     }) = client
     else {

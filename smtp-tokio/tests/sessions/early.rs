@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smtp_proto::{
     Phase,
-    client::{Asked, Closed, Config, Fate, RecipientFate, Use},
+    client::{Closed, Config, ExtensionUse, MessageOutcome, RecipientStatus, ReplyTo},
 };
 use smtp_tokio::{Client, Error, SendError};
 use tokio::{
@@ -17,7 +17,7 @@ use crate::support::{Fake, bob, client_config, text};
 
 fn chunking() -> Config {
     let mut config = client_config();
-    config.chunking = Use::WhenOffered;
+    config.chunking = ExtensionUse::IfOffered;
     config
 }
 
@@ -31,7 +31,7 @@ where
 }
 
 /// Why the session ended, and what became of the message.
-fn ending(failed: &SendError) -> (Closed, Fate) {
+fn ending(failed: &SendError) -> (Closed, MessageOutcome) {
     match &failed.error {
         Error::Closed { why, message, .. } => (*why, *message),
         other => panic!("{other}"),
@@ -40,7 +40,7 @@ fn ending(failed: &SendError) -> (Closed, Fate) {
 
 fn code(failed: &SendError) -> u16 {
     match failed.receipt.recipients().next() {
-        Some((_, RecipientFate::Refused(Asked::Message | Asked::Nothing, reply))) => reply.code().get(),
+        Some((_, RecipientStatus::Refused(ReplyTo::Message | ReplyTo::Nothing, reply))) => reply.code().get(),
         other => panic!("{other:?}"),
     }
 }
@@ -62,7 +62,7 @@ async fn a_refusal_before_the_end_of_the_message_is_reported() {
                 fake.say(reply).await;
             };
             let (failed, ()) = tokio::join!(fail_to_send(near, &message), refusing);
-            assert_eq!(ending(&failed), (wanted, Fate::NotAccepted));
+            assert_eq!(ending(&failed), (wanted, MessageOutcome::NotAccepted));
             assert_eq!(code(&failed).to_string(), reply[..3]);
         }
     }
@@ -90,7 +90,7 @@ async fn last_words_are_heard_although_the_connection_is_reset() {
             });
             let failed = fail_to_send(stream, &message).await;
             refusing.await.unwrap();
-            assert_eq!(ending(&failed).1, Fate::NotAccepted);
+            assert_eq!(ending(&failed).1, MessageOutcome::NotAccepted);
             assert_eq!(code(&failed).to_string(), reply[..3]);
         }
     }
@@ -106,9 +106,12 @@ async fn a_server_that_closes_without_a_word_has_not_accepted_the_message() {
         fake.octets(5000).await;
     };
     let (failed, ()) = tokio::join!(fail_to_send(near, &message), closing);
-    assert_eq!(ending(&failed), (Closed::Eof, Fate::NotAccepted));
+    assert_eq!(
+        ending(&failed),
+        (Closed::ConnectionClosed, MessageOutcome::NotAccepted)
+    );
     let fate = failed.receipt.recipients().next().unwrap().1;
-    assert_eq!(fate, RecipientFate::NotSent);
+    assert_eq!(fate, RecipientStatus::Rejected);
 
     for _ in 0..5 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -120,7 +123,7 @@ async fn a_server_that_closes_without_a_word_has_not_accepted_the_message() {
         });
         let failed = fail_to_send(stream, &message).await;
         closing.await.unwrap();
-        assert_eq!(ending(&failed).1, Fate::NotAccepted, "{failed}");
+        assert_eq!(ending(&failed).1, MessageOutcome::NotAccepted, "{failed}");
     }
 }
 
@@ -137,9 +140,12 @@ async fn a_message_whose_final_reply_does_not_come_may_have_been_accepted() {
         client.send(bob(), b"Hello\r\n").await.unwrap_err()
     };
     let (failed, ()) = tokio::join!(sending, closing);
-    assert_eq!(ending(&failed), (Closed::Eof, Fate::Unknown));
+    assert_eq!(
+        ending(&failed),
+        (Closed::ConnectionClosed, MessageOutcome::Unknown)
+    );
     let fate = failed.receipt.recipients().next().unwrap().1;
-    assert_eq!(fate, RecipientFate::Unknown);
+    assert_eq!(fate, RecipientStatus::Unknown);
 }
 
 #[tokio::test]
@@ -155,11 +161,14 @@ async fn an_acceptance_before_the_final_dot_has_left_is_none() {
         fake
     };
     let (failed, _) = tokio::join!(fail_to_send(near, &message), lying);
-    assert_eq!(ending(&failed), (Closed::Unsolicited, Fate::NotAccepted));
+    assert_eq!(
+        ending(&failed),
+        (Closed::Unsolicited, MessageOutcome::NotAccepted)
+    );
 }
 
 /// Sends, with the server's end open all the while, and says when it failed.
-async fn time_to_fail(near: DuplexStream, octets: usize) -> (Closed, Fate, Duration) {
+async fn time_to_fail(near: DuplexStream, octets: usize) -> (Closed, MessageOutcome, Duration) {
     let begin = time::Instant::now();
     let failed = fail_to_send(near, &text(octets)).await;
     let (why, fate) = ending(&failed);
@@ -181,7 +190,7 @@ async fn a_server_that_stops_reading_is_given_up_at_the_deadline() {
     let ((why, fate, span), _fake) = tokio::join!(time_to_fail(near, 100_000), stopping);
     assert_eq!(
         (why, fate),
-        (Closed::TimedOut(Phase::DataBlock), Fate::NotAccepted)
+        (Closed::TimedOut(Phase::DataBlock), MessageOutcome::NotAccepted)
     );
     assert!(is_about(span, 3), "{span:?}");
 }
@@ -245,7 +254,10 @@ async fn a_source_that_has_nothing_does_not_keep_the_server_from_being_heard() {
         fake.say("421 4.3.2 closing\r\n").await;
     };
     let (failed, ()) = tokio::join!(sending, closing);
-    assert_eq!(ending(&failed), (Closed::NotAvailable, Fate::NotAccepted));
+    assert_eq!(
+        ending(&failed),
+        (Closed::NotAvailable, MessageOutcome::NotAccepted)
+    );
     assert!(begin.elapsed() < Duration::from_secs(1));
 }
 
@@ -274,7 +286,7 @@ async fn both_sides_may_write_at_once() {
     let (near, far) = duplex(64);
     let message = text(300_000);
     let mut config = chunking();
-    config.limits.chunk = 10_000;
+    config.limits.max_chunk_octets = 10_000;
     let sending = async {
         let mut client = Client::on(near, config).await.unwrap();
         client.send(bob(), &message).await.unwrap()
@@ -316,12 +328,12 @@ async fn a_chunk_that_is_refused_on_its_way_is_completed() {
         let message = b"short\n".repeat(40_000);
         let sending = async {
             let mut config = chunking();
-            config.limits.chunk = 40_000;
+            config.limits.max_chunk_octets = 40_000;
             let mut client = Client::on(near, config).await.unwrap();
             let receipt = client.send(bob(), &message).await.unwrap();
             let (_, fate) = receipt.recipients().next().unwrap();
             assert!(
-                matches!(fate, RecipientFate::Refused(Asked::Chunk, _)),
+                matches!(fate, RecipientStatus::Refused(ReplyTo::Chunk, _)),
                 "{fate:?}"
             );
             assert!(client.send(bob(), b"small\r\n").await.unwrap().all_accepted());
@@ -369,13 +381,13 @@ async fn a_session_that_was_dropped_in_a_message_cannot_be_used() {
             sent = client.send(bob(), &message) => panic!("{sent:?}"),
             Ok(()) = stop => {}
         }
-        assert!(matches!(client.noop().await, Err(Error::NotSent(_))));
+        assert!(matches!(client.noop().await, Err(Error::Rejected(_))));
         // Nothing of another message goes into the transaction that is open.
         let failed = client.send(bob(), b"Another\r\n").await.unwrap_err();
-        assert!(matches!(failed.error, Error::NotSent(_)), "{failed}");
+        assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
         let failed = client.send_from(bob(), &b"Another\r\n"[..]).await.unwrap_err();
-        assert!(matches!(failed.error, Error::NotSent(_)), "{failed}");
-        assert!(matches!(client.quit().await, Err(Error::NotSent(_))));
+        assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
+        assert!(matches!(client.quit().await, Err(Error::Rejected(_))));
     };
     let watching = async {
         let mut fake = Fake::new(far);

@@ -7,8 +7,8 @@ use std::{
 };
 
 use smtp_proto::{
-    TlsFacts,
-    client::{Closed, Fate, RecipientFate},
+    TlsInfo,
+    client::{Closed, MessageOutcome, RecipientStatus},
 };
 use smtp_tokio::{Client, Error};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
@@ -88,7 +88,7 @@ async fn the_end_of_a_message_is_the_end_of_a_write() {
             taken: Vec::new(),
             broken: false,
         };
-        let mut client = Client::on_encrypted(stream, client_config(), TlsFacts::default())
+        let mut client = Client::on_encrypted(stream, client_config(), TlsInfo::default())
             .await
             .unwrap();
         let mut results = Vec::new();
@@ -119,13 +119,13 @@ async fn the_end_of_a_message_is_the_end_of_a_write() {
         matches!(
             failed.error,
             Error::Closed {
-                why: Closed::Eof | Closed::Lost,
-                message: Fate::NotAccepted,
+                why: Closed::ConnectionClosed | Closed::ConnectionLost,
+                message: MessageOutcome::NotAccepted,
                 ..
             }
         ),
         "{failed}"
     );
     let mut fates = failed.receipt.recipients().map(|(_, fate)| fate);
-    assert_eq!(fates.next(), Some(RecipientFate::NotSent));
+    assert_eq!(fates.next(), Some(RecipientStatus::Rejected));
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use smtp_proto::{
-    client::{self, Asked, Receipt, RecipientFate, Use},
+    client::{self, ExtensionUse, Receipt, RecipientStatus, ReplyTo},
     data::LineEndings,
     server,
     types::{AnnouncedLimits, Body, Envelope, Extension, MailParameters, ReversePath},
@@ -27,7 +27,7 @@ use crate::support::{Fake, Recorded, bob, client_config, envelope, receive, serv
 
 fn chunking() -> client::Config {
     let mut config = client_config();
-    config.chunking = Use::WhenOffered;
+    config.chunking = ExtensionUse::IfOffered;
     config
 }
 
@@ -232,15 +232,15 @@ async fn recipients_are_accepted_and_refused_one_by_one() {
         let refused: Vec<_> = receipt
             .recipients()
             .map(|(_, fate)| match fate {
-                RecipientFate::Accepted(reply) => {
+                RecipientStatus::Accepted(reply) => {
                     assert_eq!(reply.code().get(), 250);
                     None
                 }
-                RecipientFate::Refused(asked, reply) => Some((asked, reply.code().get())),
+                RecipientStatus::Refused(asked, reply) => Some((asked, reply.code().get())),
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert_eq!(refused, [None, Some((Asked::Recipient(1), 550)), None]);
+        assert_eq!(refused, [None, Some((ReplyTo::Recipient(1), 550)), None]);
         assert!(!receipt.all_accepted());
         // All refused: nothing is sent, and the session goes on.
         let receipt = client
@@ -276,7 +276,7 @@ async fn a_message_to_more_than_the_server_takes_at_once_goes_in_several_transac
         let receipt = client.send(envelope(&to), b"Hello\r\n").await.unwrap();
         let accepted: Vec<_> = receipt
             .recipients()
-            .map(|(_, fate)| matches!(fate, RecipientFate::Accepted(_)))
+            .map(|(_, fate)| matches!(fate, RecipientStatus::Accepted(_)))
             .collect();
         assert_eq!(accepted, [true, true, true, false, true]);
         client.quit().await.unwrap();
@@ -292,7 +292,7 @@ async fn bare_line_feeds_arrive_as_line_ends() {
     let message = "one\ntwo\n.\nthree".repeat(7000);
     let wanted = format!("{}\r\n", message.replace('\n', "\r\n"));
     let mut small_chunks = chunking();
-    small_chunks.limits.chunk = 1001;
+    small_chunks.limits.max_chunk_octets = 1001;
     for config in [client_config(), chunking(), small_chunks] {
         let (near, far) = duplex(500);
         let sending = async {
@@ -321,10 +321,10 @@ async fn a_message_that_cannot_be_read_to_its_end_is_not_delivered() {
                 };
                 assert_eq!(error.to_string(), "the disk is broken");
                 let fate = failed.receipt.recipients().next().unwrap().1;
-                assert_eq!(fate, RecipientFate::NotSent);
+                assert_eq!(fate, RecipientStatus::Rejected);
             };
             let ((), (mails, why)) = tokio::join!(sending, receive(far, server_config()));
-            assert_eq!((mails.len(), why), (0, server::Closed::Eof));
+            assert_eq!((mails.len(), why), (0, server::Closed::ConnectionClosed));
         }
     }
 }

@@ -315,7 +315,7 @@ async fn a_flood_of_connections_leaves_a_server_that_serves() {
     drop(peers);
     drop(server.greeted_at_last().await);
     loop {
-        // Places are given back as the server notices that their peers are gone.
+        // ConnectionLimiter are given back as the server notices that their peers are gone.
         match Client::connect(server.address, client_config()).await {
             Ok(client) => break client.quit().await.unwrap(),
             Err(error) => assert!(error.to_string().contains("421"), "{error}"),
@@ -331,7 +331,7 @@ fn the_future_of_a_session_is_small() {
     use smtp_tokio::rustls::ServerConfig;
 
     async fn whole_session(mut session: Session, tls: Arc<ServerConfig>) {
-        session.begin_tls(&tls).await;
+        session.start_implicit_tls(&tls).await;
         loop {
             match session.poll().0 {
                 Step::Wait(wait) => session.wait(wait).await,

@@ -25,7 +25,7 @@ pub(crate) struct Mail {
 
 pub(crate) fn server_config() -> server::Config {
     let mut config = server::Config::new(Host::parse("mx.example").unwrap().into_owned());
-    config.message_limit(64 << 20);
+    config.set_max_message_size(64 << 20);
     config
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, tak
             server.accept(ticket).unwrap();
         }
         Event::Body(octets) => open.body.extend_from_slice(octets),
-        Event::Verdict { ticket, .. } => {
+        Event::EndOfData { ticket, .. } => {
             taken.push(std::mem::take(open));
             server.accept(ticket).unwrap();
         }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use smtp_proto::{
-    Step, TlsFacts, client,
-    client::Use,
+    Step, TlsInfo, client,
+    client::ExtensionUse,
     server::{self, Event, Server},
     types::{Extension, Keyword},
 };
@@ -72,7 +72,7 @@ fn wanting(tls: client::Tls) -> client::Config {
 struct Received {
     mails: Vec<Mail>,
     why: server::Closed,
-    facts: Option<TlsFacts>,
+    facts: Option<TlsInfo>,
     error: Option<io::Error>,
 }
 
@@ -116,7 +116,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut conn = Connection::new(Stream::clear(stream), Server::new(config.into()));
-    conn.begin_tls(tls).await;
+    conn.start_implicit_tls(tls).await;
     converse(conn, tls).await
 }
 
@@ -152,7 +152,7 @@ fn closed<T: std::fmt::Debug>(result: Result<T, Error>) -> (client::Closed, Opti
 }
 
 /// A session without mail over the loopback interface, and what the client knows of its TLS.
-async fn session(server: &Arc<ServerConfig>, tls: &ClientTls, implicit: bool) -> (TlsFacts, Received) {
+async fn session(server: &Arc<ServerConfig>, tls: &ClientTls, implicit: bool) -> (TlsInfo, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let receiving = async {
@@ -248,7 +248,7 @@ async fn both_kinds_of_tls_over_the_loopback_interface() {
     let message = text(4 << 20);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    for chunking in [Use::Never, Use::WhenOffered] {
+    for chunking in [ExtensionUse::Never, ExtensionUse::IfOffered] {
         for implicit in [false, true] {
             let mut config = wanting(client::Tls::Required);
             config.chunking = chunking;

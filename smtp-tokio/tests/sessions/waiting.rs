@@ -106,7 +106,7 @@ async fn a_client_that_says_all_and_closes_its_side_hears_all() {
         heard
     };
     let (heard, (mails, why)) = tokio::join!(talking, receive(far, server_config()));
-    assert_eq!((mails.len(), why), (1, Closed::Eof));
+    assert_eq!((mails.len(), why), (1, Closed::ConnectionClosed));
     assert!(heard.contains("354 "), "{heard}");
     assert!(
         heard.trim_end().lines().last().unwrap().starts_with("250 2."),
@@ -133,7 +133,7 @@ async fn the_farewell_arrives_although_input_is_left_unread() {
         stream.read_to_string(&mut heard).await.unwrap();
         drop(stream);
         assert!(heard.lines().last().unwrap().starts_with("421 "), "{heard}");
-        assert_eq!(serving.await.unwrap(), Closed::LostStep);
+        assert_eq!(serving.await.unwrap(), Closed::ChunkSizeUnknown);
     }
 }
 
@@ -179,9 +179,9 @@ async fn a_broken_stream_ends_a_session_at_once() {
     for words in words {
         let read = io::ErrorKind::ConnectionReset;
         let mut config = server_config();
-        config.early_talk = smtp_proto::server::EarlyTalk::Allow;
+        config.early_talker = smtp_proto::server::EarlyTalker::Tolerate;
         let (mails, why) = receive(Broken { words, read }, config).await;
-        assert_eq!((mails.len(), why), (0, Closed::Lost));
+        assert_eq!((mails.len(), why), (0, Closed::ConnectionLost));
     }
     assert!(begin.elapsed() < Duration::from_secs(1));
 }
@@ -212,9 +212,9 @@ async fn a_client_that_does_not_read_is_given_up_at_the_deadline() {
     // The client says NOOP for ever and reads nothing.
     let (mut near, far) = duplex(100);
     let mut config = server_config();
-    config.limits.idle_commands = u32::MAX;
+    config.limits.max_idle_commands = u32::MAX;
     let talking = tokio::spawn(async move { while near.write_all(b"NOOP\r\n").await.is_ok() {} });
-    config.early_talk = smtp_proto::server::EarlyTalk::Allow;
+    config.early_talker = smtp_proto::server::EarlyTalker::Tolerate;
     let begin = time::Instant::now();
     let (_, why) = receive(far, config).await;
     assert_eq!(why, Closed::TimedOut(smtp_proto::Phase::Write));

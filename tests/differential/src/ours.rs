@@ -1,7 +1,7 @@
 //! This project.
 
 use smtp_proto::{
-    data::{BareLineEndings, Unstuffed, Unstuffer},
+    data::{BareLineEndings, Unstuffed, DotUnstuffer},
     syntax::{Leniency, ReplyError, parse_command, parse_ehlo, parse_reply},
     types::{
         Code, Command, ForwardPath, Keyword, MailParameters, Mailbox, RcptParameters, Reply, Ret, Xtext,
@@ -177,7 +177,7 @@ fn first_reply(octets: &[u8]) -> Result<(Reply<'_>, &[u8]), Outcome> {
 
 /// With bare CR and LF kept as they are, so that what each takes for the end can be compared.
 pub(crate) fn body(mut octets: &[u8]) -> Outcome {
-    let mut unstuffer = Unstuffer::new(BareLineEndings::Keep);
+    let mut unstuffer = DotUnstuffer::new(BareLineEndings::Keep);
     let mut message = Vec::new();
     loop {
         match unstuffer.next(&mut octets) {

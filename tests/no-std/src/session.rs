@@ -3,9 +3,9 @@
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use smtp_proto::{
-    Instant, Machine, Step, TlsFacts, TlsUpgrade,
-    client::{self, BodyPermit, Client, Coming, Login, Outcome, Piece},
-    sasl::{Claim, CramMd5Server, Credentials, Mechanism, Progress, ServerMechanism},
+    Instant, Machine, Step, TlsInfo, TlsUpgrade,
+    client::{self, BodyPermit, Client, Coming, Login, Outcome, BodyStep},
+    sasl::{AuthRequest, CramMd5Server, Credentials, Mechanism, AuthOutcome, ServerMechanism},
     server::{self, Server},
     types::{ClientName, Domain, Envelope, Extension, ForwardPath, Host, Rejection, ReversePath},
 };
@@ -20,9 +20,9 @@ pub(crate) enum Problem {
     /// A name was not converted to ASCII.
     Domain,
     /// The client did not do what it was told.
-    NotSent,
+    Rejected,
     /// A question was closed.
-    Stale,
+    StaleTicket,
     /// Nobody could go on.
     Stuck,
     /// The session did not end with QUIT on both sides, or not under TLS, or without a login.
@@ -65,15 +65,15 @@ pub(crate) fn run() -> Result<(), Problem> {
     for _ in 0..100 {
         let server_waits = receiver.go_on(&mut to_server)?;
         to_client.extend_from_slice(receiver.server.output());
-        receiver.server.wrote(receiver.server.output().len());
+        receiver.server.advance_output(receiver.server.output().len());
         let client_waits = sender.go_on(&mut to_client, &mut to_server)?;
         to_server.extend_from_slice(sender.client.output());
-        sender.client.wrote(sender.client.output().len());
+        sender.client.advance_output(sender.client.output().len());
         // The handshake begins when both are ready for it, and is done at once.
         match (receiver.upgrade.take(), sender.upgrade.take()) {
             (Some(servers), Some(clients)) => {
-                receiver.server.tls_started(servers, TlsFacts::default());
-                sender.client.tls_started(clients, TlsFacts::default());
+                receiver.server.tls_established(servers, TlsInfo::default());
+                sender.client.tls_established(clients, TlsInfo::default());
             }
             (servers, clients) => (receiver.upgrade, sender.upgrade) = (servers, clients),
         }
@@ -125,7 +125,7 @@ impl Receiver {
                     Ok(())
                 }
                 Step::Event(Event::Auth {
-                    claim: Claim::Begin { .. },
+                    claim: AuthRequest::Begin { .. },
                     ticket,
                     ..
                 }) => {
@@ -133,17 +133,17 @@ impl Receiver {
                     server.answer_auth(ticket, cram.step(&[]))
                 }
                 Step::Event(Event::Auth {
-                    claim: Claim::Step { response },
+                    claim: AuthRequest::Step { response },
                     ticket,
                     ..
                 }) => {
                     let progress = match &mut self.cram {
                         Some(cram) => cram.step(response.expose()),
-                        None => Progress::Refused,
+                        None => AuthOutcome::Reject,
                     };
                     server.answer_auth(ticket, progress)
                 }
-                Step::Event(Event::Auth { ticket, .. }) => server.answer_auth(ticket, Progress::Refused),
+                Step::Event(Event::Auth { ticket, .. }) => server.answer_auth(ticket, AuthOutcome::Reject),
                 Step::Event(Event::Recipient { rcpt, ticket })
                     if rcpt.forward_path().as_str().starts_with("nobody@") =>
                 {
@@ -153,7 +153,7 @@ impl Receiver {
                     self.message.extend_from_slice(octets);
                     Ok(())
                 }
-                Step::Event(Event::Verdict { ticket, .. }) => {
+                Step::Event(Event::EndOfData { ticket, .. }) => {
                     self.stored.push(core::mem::take(&mut self.message));
                     server.accept(ticket)
                 }
@@ -163,7 +163,7 @@ impl Receiver {
                 }
                 Step::Event(other) => other.into_ticket().map_or(Ok(()), |ticket| server.accept(ticket)),
             };
-            answered.map_err(|_| Problem::Stale)?;
+            answered.map_err(|_| Problem::StaleTicket)?;
         }
         let used = input.len() - rest.len();
         input.drain(..used);
@@ -185,8 +185,8 @@ fn challenge() -> Box<dyn ServerMechanism> {
 struct Closed;
 
 impl ServerMechanism for Closed {
-    fn step(&mut self, _: &[u8]) -> Progress {
-        Progress::Refused
+    fn step(&mut self, _: &[u8]) -> AuthOutcome {
+        AuthOutcome::Reject
     }
 }
 
@@ -223,14 +223,14 @@ impl Sender {
                 Step::Event(Event::StartTls(upgrade)) => self.upgrade = Some(upgrade),
                 Step::Event(Event::Ready) => {
                     if let Some(envelope) = self.envelope.take() {
-                        client.deliver(envelope).map_err(|_| Problem::NotSent)?;
+                        client.deliver(envelope).map_err(|_| Problem::Rejected)?;
                     }
                 }
                 Step::Event(Event::Reply { reply, .. }) => self.refused += usize::from(reply.is_permanent()),
                 Step::Event(Event::Body(permit)) => send(client, permit, to_server)?,
                 Step::Event(Event::Finished(outcome)) => {
                     self.outcome = Some(outcome);
-                    client.quit().map_err(|_| Problem::NotSent)?;
+                    client.quit().map_err(|_| Problem::Rejected)?;
                 }
                 Step::Event(Event::Closed { why, .. }) => self.closed = Some(why),
                 Step::Event(_) => {}
@@ -248,13 +248,13 @@ fn send(client: &mut Client, permit: BodyPermit, to_server: &mut Vec<u8>) -> Res
     loop {
         let piece = client
             .body(&permit, &mut message, Coming::Nothing)
-            .map_err(|_| Problem::NotSent)?;
+            .map_err(|_| Problem::Rejected)?;
         to_server.extend_from_slice(client.output());
-        client.wrote(client.output().len());
-        let Piece::Send(piece) = piece else {
+        client.advance_output(client.output().len());
+        let BodyStep::Write(piece) = piece else {
             break;
         };
         to_server.extend_from_slice(piece);
     }
-    client.end_body(permit).map_err(|_| Problem::NotSent)
+    client.end_body(permit).map_err(|_| Problem::Rejected)
 }

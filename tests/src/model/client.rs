@@ -7,7 +7,9 @@ mod said;
 use std::collections::VecDeque;
 
 use self::mail::{Mail, Next};
-pub use self::said::{Chunks, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish};
+pub use self::said::{
+    Chunks, Command, MessageOutcome, Outcome, Reply, Report, RequestError, Setting, Tls, Turn, Wish,
+};
 
 /// Where a session is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -88,7 +90,7 @@ impl Client {
 
     fn take(&mut self, turn: Turn, recipients: usize, outcome: &mut Outcome) {
         if let Some(why) = self.why_not(turn, recipients) {
-            outcome.reports.push(Report::NotSent(why));
+            outcome.reports.push(Report::Rejected(why));
             return;
         }
         let mail = Mail::new(turn, self.chunks(turn), recipients);
@@ -106,15 +108,15 @@ impl Client {
     }
 
     /// Why no message to so many recipients can be given or announced now.
-    fn why_not(&self, turn: Turn, recipients: usize) -> Option<WhyNot> {
+    fn why_not(&self, turn: Turn, recipients: usize) -> Option<RequestError> {
         if self.closed {
-            Some(WhyNot::Over)
+            Some(RequestError::Over)
         } else if turn == Turn::Behind && !self.may_announce() {
-            Some(WhyNot::OutOfTurn)
+            Some(RequestError::OutOfTurn)
         } else if self.setting.chunks == Chunks::Binary(turn) && !self.offered {
-            Some(WhyNot::NotOffered)
+            Some(RequestError::NotOffered)
         } else {
-            (recipients == 0).then_some(WhyNot::NoRecipients)
+            (recipients == 0).then_some(RequestError::NoRecipients)
         }
     }
 
@@ -377,11 +379,11 @@ impl Client {
     /// think otherwise, if it had all of it. It had nothing of the next one.
     fn close(&mut self, outcome: &mut Outcome) {
         let open = [self.mail.take(), self.next.take().map(|next| next.mail)];
-        let fates: Vec<Fate> = open.iter().flatten().flat_map(Mail::fates).collect();
-        let fate = if fates.contains(&Fate::Unknown) {
-            Fate::Unknown
+        let fates: Vec<MessageOutcome> = open.iter().flatten().flat_map(Mail::fates).collect();
+        let fate = if fates.contains(&MessageOutcome::Unknown) {
+            MessageOutcome::Unknown
         } else {
-            Fate::NotSent
+            MessageOutcome::Rejected
         };
         let settled = open.iter().all(Option::is_none);
         let fate = (!settled).then_some(fate);
@@ -403,7 +405,7 @@ impl Client {
     fn chunks(&self, turn: Turn) -> bool {
         match self.setting.chunks {
             Chunks::Never => false,
-            Chunks::WhenOffered => self.offered,
+            Chunks::IfOffered => self.offered,
             Chunks::Binary(binary) => binary == turn,
         }
     }

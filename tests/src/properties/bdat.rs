@@ -23,7 +23,7 @@ pub fn bdat(data: &[u8]) {
 
     let mut settings = Settings::default();
     // There may be as many commands between the chunks as there are chunks.
-    settings.server.limits.idle_commands = u32::MAX;
+    settings.server.limits.max_idle_commands = u32::MAX;
     let answer = if refused {
         Answer::Reject(Rejection::NO_SUCH_USER)
     } else {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use smtp_proto::{
-    client::{Login, Tls, Use},
-    sasl::{Credentials, InClear},
+    client::{ExtensionUse, Login, Tls},
+    sasl::{Credentials, PlaintextAuth},
     types::Protocol,
 };
 
@@ -29,14 +29,14 @@ pub fn client_session(data: &[u8]) {
     client.tls = choices.one(&[Tls::Disabled, Tls::Opportunistic, Tls::Required]);
     if choices.yes() {
         client.login = Some(Login::new(Credentials::password("ann", "pw")));
-        client.auth_in_clear = InClear::InsecureSecrets;
+        client.plaintext_auth = PlaintextAuth::Insecure;
     }
     if choices.yes() {
-        client.chunking = Use::WhenOffered;
-        client.limits.chunk = 10;
+        client.chunking = ExtensionUse::IfOffered;
+        client.limits.max_chunk_octets = 10;
     }
     if choices.yes() {
-        client.pipelining = Use::Never;
+        client.pipelining = ExtensionUse::Never;
     }
     let chop = choices.chop();
 

@@ -1,5 +1,5 @@
 use smtp_proto::{
-    Instant, Machine, Step, TlsFacts,
+    Instant, Machine, Step, TlsInfo,
     server::{Config, Server},
     syntax::{parse_ehlo, parse_reply},
     types::{Extension, Extensions, Host, Keyword, Reply},
@@ -46,9 +46,9 @@ fn offer(extensions: &Extensions) -> Reply<'static> {
     let mut config = Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
     config.extensions = extensions.clone();
     let mut server = Server::new(config.into());
-    server.begin_over_tls(TlsFacts::default());
+    server.set_implicit_tls(TlsInfo::default());
     for said in [b"".as_slice(), b"EHLO client.example\r\n"] {
-        server.wrote(server.output().len());
+        server.advance_output(server.output().len());
         let mut input = said;
         while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
             if let Some(ticket) = event.into_ticket() {

@@ -1,7 +1,7 @@
 use smtp_proto::{
     Instant, Machine, Step,
     client::{self, Client},
-    sasl::{Cancel, Claim, ClientMechanism, InClear, Mechanism, Secret},
+    sasl::{AuthRequest, ClientMechanism, Mechanism, MechanismError, PlaintextAuth, Secret},
     server::{self, Event, Server},
     types::{ClientName, Host, Xtext},
 };
@@ -51,7 +51,7 @@ fn xtext(text: &str) {
 fn claimed(text: &[u8]) -> Option<Vec<u8>> {
     let mut config = server::Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
     config.offer_auth([Mechanism::parse(RAW).expect("a mechanism")]);
-    config.auth_in_clear = InClear::InsecureSecrets;
+    config.plaintext_auth = PlaintextAuth::Insecure;
     let mut server = Server::new(config.into());
     let auth = [b"AUTH X-RAW ", text, b"\r\n"].concat();
     for said in [b"".as_slice(), b"EHLO client.example\r\n", &auth] {
@@ -60,7 +60,7 @@ fn claimed(text: &[u8]) -> Option<Vec<u8>> {
             match event {
                 Event::Auth {
                     claim:
-                        Claim::Begin {
+                        AuthRequest::Begin {
                             initial: Some(initial),
                         },
                     ..
@@ -74,7 +74,7 @@ fn claimed(text: &[u8]) -> Option<Vec<u8>> {
                 }
             }
         }
-        server.wrote(server.output().len());
+        server.advance_output(server.output().len());
     }
     None
 }
@@ -82,7 +82,7 @@ fn claimed(text: &[u8]) -> Option<Vec<u8>> {
 /// What a client sends in answer to a challenge.
 fn challenged(octets: &[u8]) -> Vec<u8> {
     let mut config = client::Config::new(ClientName::parse("client.example").expect("a name").into_owned());
-    config.auth_in_clear = InClear::InsecureSecrets;
+    config.plaintext_auth = PlaintextAuth::Insecure;
     let mut client = Client::new(config.into());
     for said in [
         b"220 mx\r\n".as_slice(),
@@ -94,7 +94,7 @@ fn challenged(octets: &[u8]) -> Vec<u8> {
                 .authenticate(Box::new(Raw(octets.into())))
                 .expect("it is its turn");
         }
-        client.wrote(client.output().len());
+        client.advance_output(client.output().len());
         let mut input = said;
         while let Step::Event(_) = client.poll(&mut input, Instant::ORIGIN) {}
     }
@@ -115,11 +115,11 @@ impl ClientMechanism for Raw {
         None
     }
 
-    fn respond(&mut self, _: &[u8]) -> Result<Secret, Cancel> {
+    fn respond(&mut self, _: &[u8]) -> Result<Secret, MechanismError> {
         Ok(self.0.clone())
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         Ok(())
     }
 }

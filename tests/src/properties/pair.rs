@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use smtp_proto::{
-    client::{Login, Tls, Use},
-    sasl::{Credentials, InClear, Mechanism},
+    client::{ExtensionUse, Login, Tls},
+    sasl::{Credentials, Mechanism, PlaintextAuth},
     types::{Extension, Keyword, Protocol, Rejection},
 };
 
@@ -128,8 +128,8 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
     }
     let chunk = choices.number();
     if chunk > 0 {
-        settings.client.chunking = Use::WhenOffered;
-        settings.client.limits.chunk = chunk;
+        settings.client.chunking = ExtensionUse::IfOffered;
+        settings.client.limits.max_chunk_octets = chunk;
     }
     if choices.yes() {
         settings.server.extensions.add(Extension::StartTls);
@@ -143,8 +143,8 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
     ]);
     if let Some(mechanism) = mechanism {
         settings.server.offer_auth([mechanism]);
-        settings.server.auth_in_clear = InClear::InsecureSecrets;
-        settings.client.auth_in_clear = InClear::InsecureSecrets;
+        settings.server.plaintext_auth = PlaintextAuth::Insecure;
+        settings.client.plaintext_auth = PlaintextAuth::Insecure;
         settings.client.login = Some(Login::new(Credentials::password("ann", "pw")));
         let (name, secret) = ("ann".to_owned(), "pw".to_owned());
         settings.security.users.push(User {

@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use smtp_proto::sasl::{
-    Claim, Context, CramMd5Server, Credentials, Mechanism, Progress, ScramKeys, ScramServer, Secret,
+    AuthOutcome, AuthRequest, Context, CramMd5Server, Credentials, Mechanism, ScramKeys, ScramServer, Secret,
     ServerMechanism, prepare, scram_user,
 };
 
@@ -24,19 +24,19 @@ pub fn sasl(data: &[u8]) {
 }
 
 fn claim(mechanism: Mechanism, response: &[u8]) {
-    let Ok(claim) = Claim::parse(mechanism, response, Some(b"cert")) else {
+    let Ok(claim) = AuthRequest::parse(mechanism, response, Some(b"cert")) else {
         return;
     };
     let text = String::from_utf8_lossy(response);
     match claim {
-        Claim::Password {
+        AuthRequest::Password {
             user,
             password,
-            authorize_as,
+            authorization_id,
         } => {
-            let authorize_as = authorize_as.unwrap_or_default();
+            let authorization_id = authorization_id.unwrap_or_default();
             let again = [
-                authorize_as.as_bytes(),
+                authorization_id.as_bytes(),
                 b"\0",
                 user.as_bytes(),
                 b"\0",
@@ -48,7 +48,7 @@ fn claim(mechanism: Mechanism, response: &[u8]) {
             assert!(again == response || own == response, "{text:?}");
             assert!(!user.is_empty() && !password.is_empty());
         }
-        Claim::Bearer { user, token } => {
+        AuthRequest::Bearer { user, token } => {
             assert!(user.is_none_or(|user| !user.contains(char::is_control)));
             let token = token.expose();
             assert!(
@@ -57,14 +57,14 @@ fn claim(mechanism: Mechanism, response: &[u8]) {
             );
             assert!(token.iter().all(u8::is_ascii_graphic), "{text:?}");
         }
-        Claim::External {
+        AuthRequest::External {
             certificate,
-            authorize_as,
+            authorization_id,
         } => {
             assert_eq!(certificate, b"cert");
-            assert_eq!(authorize_as.unwrap_or_default().as_bytes(), response);
+            assert_eq!(authorization_id.unwrap_or_default().as_bytes(), response);
         }
-        Claim::Anonymous { trace } => assert_eq!(trace.as_bytes(), response),
+        AuthRequest::Anonymous { trace } => assert_eq!(trace.as_bytes(), response),
         other => panic!("what is this? {other:?}"),
     }
 }
@@ -76,9 +76,9 @@ fn attack_server(mechanism: Mechanism, responses: &[&[u8]]) {
     let mut refused = false;
     for response in responses {
         match server.step(&with_nonce(response, &nonce)) {
-            Progress::Accepted(who) => panic!("{who} is let in by {responses:?}"),
-            Progress::Refused => refused = true,
-            Progress::Challenge(challenge) => {
+            AuthOutcome::Accept(who) => panic!("{who} is let in by {responses:?}"),
+            AuthOutcome::Reject => refused = true,
+            AuthOutcome::Challenge(challenge) => {
                 assert!(!refused, "{mechanism} goes on behind a refusal");
                 nonce = nonce_of(&challenge).to_vec();
             }
@@ -121,17 +121,17 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
     let initial = client.initial();
     let identity = if mechanism == Mechanism::PLAIN || mechanism == Mechanism::LOGIN {
         let claim = match initial {
-            Some(initial) => Claim::parse(mechanism, initial.expose(), None),
+            Some(initial) => AuthRequest::parse(mechanism, initial.expose(), None),
             None => {
                 let name = client.respond(b"User Name").expect("a name");
-                Claim::login(name.expose(), client.respond(b"Password").expect("a password"))
+                AuthRequest::login(name.expose(), client.respond(b"Password").expect("a password"))
             }
         };
         match claim.expect("our own client follows the grammar") {
-            Claim::Password {
+            AuthRequest::Password {
                 user,
                 password,
-                authorize_as: None,
+                authorization_id: None,
             } => (user == "ann" && password.matches(SECRET.as_bytes())).then_some(user),
             other => panic!("what is this? {other:?}"),
         }
@@ -141,9 +141,9 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
         let mut server = server(mechanism, &named);
         loop {
             match server.step(response.expose()) {
-                Progress::Accepted(who) => break Some(who),
-                Progress::Refused => break None,
-                Progress::Challenge(challenge) => {
+                AuthOutcome::Accept(who) => break Some(who),
+                AuthOutcome::Reject => break None,
+                AuthOutcome::Challenge(challenge) => {
                     response = client
                         .respond(&challenge)
                         .expect("our own server follows the grammar");

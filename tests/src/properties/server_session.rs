@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use smtp_proto::{
     data::BareLineEndings,
-    limits::Bound,
-    sasl::{InClear, Mechanism},
-    server::{EarlyTalk, Historic, Unknown},
+    limits::Threshold,
+    sasl::{Mechanism, PlaintextAuth},
+    server::{EarlyTalker, ObsoleteCommands, UnknownPolicy},
     types::{Extension, Protocol, Rejection},
 };
 
@@ -66,22 +66,22 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
         server.protocol = Protocol::Lmtp;
     }
     if choices.yes() {
-        server.limits.line = 100;
-        server.limits.auth_line = 200;
-        server.limits.errors = Bound::new(4, 8);
-        server.limits.unknown_commands = Bound::new(2, 4);
-        server.limits.failed_logins = Bound::new(2, 4);
-        server.limits.recipients = 3;
-        server.limits.window = 2;
-        server.limits.idle_commands = 10;
-        server.limits.dropped = 500;
-        server.message_limit(50);
+        server.limits.max_line_octets = 100;
+        server.limits.max_auth_octets = 200;
+        server.limits.errors = Threshold::new(4, 8);
+        server.limits.unknown_commands = Threshold::new(2, 4);
+        server.limits.failed_logins = Threshold::new(2, 4);
+        server.limits.max_recipients = 3;
+        server.limits.max_open_rcpts = 2;
+        server.limits.max_idle_commands = 10;
+        server.limits.max_discarded_octets = 500;
+        server.set_max_message_size(50);
     }
     if choices.yes() {
         server.extensions.add(Extension::StartTls);
     }
     if choices.yes() {
-        server.auth_in_clear = InClear::InsecureSecrets;
+        server.plaintext_auth = PlaintextAuth::Insecure;
         server.offer_auth([
             Mechanism::PLAIN,
             Mechanism::LOGIN,
@@ -100,10 +100,10 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
         server.leniency.missing_brackets = true;
         server.leniency.trailing_dot = true;
         server.leniency.loose_dots = true;
-        server.historic = Historic::Open;
-        server.unknown_commands = Unknown::Ask;
-        server.unknown_parameters = Unknown::Ask;
-        server.early_talk = EarlyTalk::Allow;
+        server.obsolete_commands = ObsoleteCommands::Accept;
+        server.unknown_commands = UnknownPolicy::AskApplication;
+        server.unknown_parameters = UnknownPolicy::AskApplication;
+        server.early_talker = EarlyTalker::Tolerate;
     }
     if choices.yes() {
         let answer = Answer::Reject(Rejection::MAILBOX_BUSY);

@@ -1,4 +1,4 @@
-use smtp_proto::data::{BareLineEndings, LineEndings, Stuffer, Survey, Unsendable};
+use smtp_proto::data::{BareLineEndings, ContentScanner, DotStuffer, LineEndings, Unsendable};
 
 use super::{Choices, reference};
 use crate::chop::Chop;
@@ -24,9 +24,9 @@ pub fn stuff(data: &[u8]) {
         for endings in [LineEndings::Normalize, LineEndings::Refuse, LineEndings::Keep] {
             for dots in [true, false] {
                 let made = if dots {
-                    Stuffer::for_data(endings)
+                    DotStuffer::for_data(endings)
                 } else {
-                    Stuffer::for_chunks(endings)
+                    DotStuffer::for_chunks(endings)
                 };
                 let made = if seven_bit { made.seven_bit() } else { made };
                 let kept = endings == LineEndings::Keep && !dots;
@@ -66,7 +66,7 @@ pub fn stuff(data: &[u8]) {
     }
 }
 
-fn run(mut stuffer: Stuffer, content: &[u8], chop: &Chop) -> Result<Vec<u8>, Unsendable> {
+fn run(mut stuffer: DotStuffer, content: &[u8], chop: &Chop) -> Result<Vec<u8>, Unsendable> {
     let mut wire = Vec::new();
     for piece in chop.cut(0, content) {
         let mut input = piece.as_slice();
@@ -83,7 +83,7 @@ fn run(mut stuffer: Stuffer, content: &[u8], chop: &Chop) -> Result<Vec<u8>, Uns
 /// RFC 1870 section 5, and what else is found before the first command.
 fn survey(content: &[u8], lines: &[u8], chops: &[Chop]) {
     for chop in chops {
-        let mut survey = Survey::new();
+        let mut survey = ContentScanner::new();
         for piece in chop.cut(0, content) {
             survey.feed(&piece);
         }

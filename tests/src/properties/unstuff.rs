@@ -1,4 +1,4 @@
-use smtp_proto::data::{BareLineEndings, Unstuffed, Unstuffer};
+use smtp_proto::data::{BareLineEndings, DotUnstuffer, Unstuffed};
 
 use super::{Choices, reference};
 use crate::chop::Chop;
@@ -35,7 +35,7 @@ pub fn unstuff(data: &[u8]) {
 
 /// The message, where it ended, and whether there was a bare CR or LF.
 fn run(wire: &[u8], policy: BareLineEndings, chop: &Chop) -> (Vec<u8>, Option<usize>, bool) {
-    let mut unstuffer = Unstuffer::new(policy);
+    let mut unstuffer = DotUnstuffer::new(policy);
     let mut message = Vec::new();
     let mut used = 0;
     for piece in chop.cut(0, wire) {
@@ -52,11 +52,11 @@ fn run(wire: &[u8], policy: BareLineEndings, chop: &Chop) -> (Vec<u8>, Option<us
                     let left = input.len();
                     assert_eq!(unstuffer.next(&mut input), Unstuffed::End);
                     assert_eq!(input.len(), left, "the end takes octets");
-                    return (message, Some(end), unstuffer.bare_seen());
+                    return (message, Some(end), unstuffer.saw_bare_line_ending());
                 }
             }
         }
         used += piece.len();
     }
-    (message, None, unstuffer.bare_seen())
+    (message, None, unstuffer.saw_bare_line_ending())
 }

@@ -37,7 +37,7 @@ pub fn a_group<A: Adapter>() {
 pub fn a_thousand_commands<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
-        plan.config.limits.idle_commands = 2000;
+        plan.config.limits.max_idle_commands = 2000;
     });
     let mut peer = stage.ready();
     peer.say("NOOP\r\n".repeat(1000));

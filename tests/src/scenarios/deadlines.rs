@@ -50,7 +50,7 @@ pub fn no_content<A: Adapter>() {
 pub fn dripping_content<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.config.timeouts.data = SOON;
-        plan.config.timeouts.min_rate = 1 << 20;
+        plan.config.timeouts.min_data_rate = 1 << 20;
     });
     let mut peer = stage.in_transaction("ann", true);
     peer.drip(b'x');
@@ -88,8 +88,8 @@ pub fn no_tls<A: Adapter>() {
 }
 
 /// The greeting is held back, and who talks meanwhile is refused.
-pub fn early_talk<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.config.timeouts.banner = SOON);
+pub fn early_talker<A: Adapter>() {
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.greeting_delay = SOON);
     let mut peer = Peer::connect(stage.address);
     peer.say("EHLO spam.example\r\n");
     peer.expect("554 ");

@@ -1,7 +1,7 @@
 //! Servers that go away: what became of the message?
 
 use smtp_proto::{
-    client::{Closed, Fate, RecipientFate},
+    client::{Closed, MessageOutcome, RecipientStatus},
     driver::Error,
 };
 
@@ -13,30 +13,30 @@ use super::{
 
 /// Before the whole message has left, nothing of it is accepted.
 pub fn lost_at_every_stage<A: Adapter>() {
-    let stages: [(fn(&mut Peer), Fate); 8] = [
-        (|_| {}, Fate::Settled),
+    let stages: [(fn(&mut Peer), MessageOutcome); 8] = [
+        (|_| {}, MessageOutcome::None),
         (
             |peer| {
                 peer.say("220 mx.example\r\n");
                 peer.command("EHLO");
             },
-            Fate::Settled,
+            MessageOutcome::None,
         ),
-        (|peer| peer.welcome(&[]), Fate::NotAccepted),
+        (|peer| peer.welcome(&[]), MessageOutcome::NotAccepted),
         (
             |peer| {
                 peer.welcome(&[]);
                 peer.command("MAIL");
             },
-            Fate::NotAccepted,
+            MessageOutcome::NotAccepted,
         ),
-        (up_to_rcpt, Fate::NotAccepted),
+        (up_to_rcpt, MessageOutcome::NotAccepted),
         (
             |peer| {
                 up_to_rcpt(peer);
                 peer.say("250-ok\r\n250");
             },
-            Fate::NotAccepted,
+            MessageOutcome::NotAccepted,
         ),
         (
             |peer| {
@@ -44,7 +44,7 @@ pub fn lost_at_every_stage<A: Adapter>() {
                 peer.envelope(false);
                 peer.command("DATA");
             },
-            Fate::NotAccepted,
+            MessageOutcome::NotAccepted,
         ),
         (
             |peer| {
@@ -52,7 +52,7 @@ pub fn lost_at_every_stage<A: Adapter>() {
                 peer.envelope(true);
                 peer.octets(5000);
             },
-            Fate::NotAccepted,
+            MessageOutcome::NotAccepted,
         ),
     ];
     for (index, (part, wanted)) in stages.into_iter().enumerate() {
@@ -63,16 +63,19 @@ pub fn lost_at_every_stage<A: Adapter>() {
                 part(&mut peer);
                 peer.leave(reset);
             });
-            assert_eq!(fate(&failed.receipt), RecipientFate::NotSent, "{index}");
+            assert_eq!(fate(&failed.receipt), RecipientStatus::Rejected, "{index}");
             if index == 0 && matches!(failed.error, Error::Connect(_)) {
                 // It was so early that there was no connection.
                 continue;
             }
             let (why, became) = ending(&failed);
-            assert!(matches!(why, Closed::Eof | Closed::Lost), "{index}: {why:?}");
+            assert!(
+                matches!(why, Closed::ConnectionClosed | Closed::ConnectionLost),
+                "{index}: {why:?}"
+            );
             // Right behind the welcome the client may or may not have begun.
             assert!(
-                became == wanted || index == 2 && became == Fate::Settled,
+                became == wanted || index == 2 && became == MessageOutcome::None,
                 "{index}: {became:?}"
             );
         }
@@ -103,9 +106,12 @@ pub fn unknown_behind_the_message<A: Adapter>() {
             peer.leave(reset);
         });
         let (why, became) = ending(&failed);
-        assert!(matches!(why, Closed::Eof | Closed::Lost), "{why:?}");
-        assert_eq!(became, Fate::Unknown);
-        assert_eq!(fate(&failed.receipt), RecipientFate::Unknown);
+        assert!(
+            matches!(why, Closed::ConnectionClosed | Closed::ConnectionLost),
+            "{why:?}"
+        );
+        assert_eq!(became, MessageOutcome::Unknown);
+        assert_eq!(fate(&failed.receipt), RecipientStatus::Unknown);
     }
 }
 
@@ -120,5 +126,5 @@ pub fn broken_reply<A: Adapter>() {
     });
     let (why, became) = ending(&failed);
     assert!(matches!(why, Closed::Malformed(_)), "{why:?}");
-    assert_eq!(became, Fate::Unknown);
+    assert_eq!(became, MessageOutcome::Unknown);
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use smtp_proto::{
-    sasl::{Claim, Progress},
+    sasl::{AuthOutcome, AuthRequest},
     server::{Closed, Event, Reset, Server, Ticket},
     types::Rejection,
 };
@@ -144,7 +144,7 @@ impl Keeper {
         }
         match self.whim("body") {
             Some("panic") => panic!("as asked"),
-            Some("no") => server.fail_body(Rejection::NO_STORAGE).unwrap(),
+            Some("no") => server.reject_body(Rejection::NO_STORAGE).unwrap(),
             Some("hold") => {
                 let ledger = Arc::clone(&self.ledger);
                 return Todo::Work(Work::new(move || {
@@ -164,12 +164,12 @@ impl Application for Keeper {
             Event::Hello { name, .. } if name.as_str() == "panic.example" => panic!("as asked"),
             Event::StartTls(upgrade) => return Todo::StartTls(upgrade),
             Event::Auth { claim, ticket, .. } => {
-                let is_ann = matches!(&claim, Claim::Password { user, password, authorize_as: None }
+                let is_ann = matches!(&claim, AuthRequest::Password { user, password, authorization_id: None }
                     if user == "ann" && password.matches(b"secret"));
                 let verdict = if is_ann {
-                    Progress::Accepted("ann".to_owned())
+                    AuthOutcome::Accept("ann".to_owned())
                 } else {
-                    Progress::Refused
+                    AuthOutcome::Reject
                 };
                 server.answer_auth(ticket, verdict).unwrap();
             }
@@ -190,9 +190,9 @@ impl Application for Keeper {
                     return self.answer("rcpt", ticket.into_any(), None, server);
                 }
             }
-            Event::Message { ticket } => return self.answer("data", ticket.into_any(), None, server),
+            Event::Data { ticket } => return self.answer("data", ticket.into_any(), None, server),
             Event::Body(octets) => return self.body(octets, server),
-            Event::Verdict { recipient, ticket } => {
+            Event::EndOfData { recipient, ticket } => {
                 let mut mail = self.open.clone();
                 mail.with = server.protocol_name();
                 if let Some(recipient) = recipient {

@@ -67,13 +67,18 @@ pub fn fin_at_every_stage<A: Adapter>() {
         let rest = peer.rest();
         assert!(!rest.contains("2.6.0"), "{rest}");
     };
-    at_every_stage::<A>(leave, |why| matches!(why, Closed::Eof | Closed::TlsFailed));
+    at_every_stage::<A>(leave, |why| {
+        matches!(why, Closed::ConnectionClosed | Closed::TlsFailed)
+    });
 }
 
 /// The connection breaks.
 pub fn reset_at_every_stage<A: Adapter>() {
     at_every_stage::<A>(Peer::reset, |why| {
-        matches!(why, Closed::Lost | Closed::Eof | Closed::TlsFailed)
+        matches!(
+            why,
+            Closed::ConnectionLost | Closed::ConnectionClosed | Closed::TlsFailed
+        )
     });
 }
 

@@ -215,7 +215,7 @@ macro_rules! scenarios {
                 a_peer_that_stops_reading a_peer_that_stops_reading_under_tls replies_that_stay_in_tls an_application_that_stops_reading
                 a_verdict_that_comes_late a_verdict_that_comes_too_late no_answer no_verdict
             }
-            deadlines { no_command a_dripping_command no_content dripping_content no_handshake no_tls early_talk }
+            deadlines { no_command a_dripping_command no_content dripping_content no_handshake no_tls early_talker }
             endings {
                 the_idle_are_told a_transaction_is_finished an_open_question_is_answered the_grace_is_over
                 a_handshake_is_broken_off told_under_tls

@@ -27,7 +27,7 @@ const NOOP_REPLY: usize = "250 2.0.0 ok\r\n".len();
 pub fn a_peer_that_stops_reading<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
-        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.limits.max_idle_commands = u32::MAX;
         plan.config.timeouts.write = SOON;
     });
     let mut peer = Peer::connect_with_little_room(stage.address);
@@ -39,7 +39,7 @@ pub fn a_peer_that_stops_reading<A: Adapter>() {
 pub fn a_peer_that_stops_reading_under_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
-        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.limits.max_idle_commands = u32::MAX;
         plan.config.timeouts.write = SOON;
         plan.options.implicit_tls = true;
     });
@@ -54,7 +54,7 @@ pub fn a_peer_that_stops_reading_under_tls<A: Adapter>() {
 pub fn replies_that_stay_in_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
-        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.limits.max_idle_commands = u32::MAX;
         plan.config.timeouts.write = SOON;
         plan.options.implicit_tls = true;
     });
@@ -84,7 +84,7 @@ fn flood(stage: &Stage, peer: &mut Peer) {
 pub fn an_application_that_stops_reading<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
-        plan.config.message_limit(FLOOD as u64);
+        plan.config.set_max_message_size(FLOOD as u64);
     });
     let message = b"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd\r\n".repeat(1 << 17);
     let mut peer = stage.in_transaction("hold-body", true);
@@ -125,7 +125,7 @@ pub fn a_verdict_that_comes_late<A: Adapter>() {
 
 /// Once the client was told that nobody answered, the answer changes nothing.
 pub fn a_verdict_that_comes_too_late<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.config.timeouts.verdict = SOON);
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.message_acceptance = SOON);
     let mut peer = stage.in_transaction("late-verdict", true);
     peer.ask("Hello\r\n.", "451");
     assert_eq!(
@@ -140,7 +140,7 @@ pub fn a_verdict_that_comes_too_late<A: Adapter>() {
 
 /// An application that does not answer is answered for.
 pub fn no_answer<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.config.timeouts.answer = SOON);
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.application = SOON);
     let mut peer = stage.ready();
     peer.ask("MAIL FROM:<silent-mail@client.example>", "451");
     peer.ask("MAIL FROM:<silent-rcpt@client.example>", "250");
@@ -151,7 +151,7 @@ pub fn no_answer<A: Adapter>() {
 
 /// So it is for a message, which is void then.
 pub fn no_verdict<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.config.timeouts.verdict = SOON);
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.message_acceptance = SOON);
     let mut peer = stage.in_transaction("silent-verdict", true);
     peer.ask("Hello\r\n.", "451");
     assert_eq!(stage.ledger.state().resets, [Reset::Unanswered]);

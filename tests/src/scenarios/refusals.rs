@@ -1,9 +1,9 @@
 //! Servers that say no.
 
 use smtp_proto::{
-    client::{Asked, Closed, Config, Fate, Login},
+    client::{Closed, Config, Login, MessageOutcome, ReplyTo},
     driver::Error,
-    sasl::{Credentials, InClear},
+    sasl::{Credentials, PlaintextAuth},
 };
 
 use super::{
@@ -24,14 +24,14 @@ pub fn no_session<A: Adapter>() {
                 peer.say("221 bye\r\n");
             }
         });
-        assert_eq!(ending(&failed), (wanted, Fate::Settled));
+        assert_eq!(ending(&failed), (wanted, MessageOutcome::None));
         match &failed.error {
             Error::Closed {
                 reply: Some((asked, reply)),
                 ..
             } => assert_eq!(
                 (*asked, &*reply.code().to_string()),
-                (Asked::Greeting, &greeting[..3])
+                (ReplyTo::Greeting, &greeting[..3])
             ),
             other => panic!("{other:?}"),
         }
@@ -46,7 +46,7 @@ pub fn no_sender<A: Adapter>() {
         peer.say("550 not you\r\n");
         peer.farewell();
     });
-    assert_eq!(codes(&receipt.unwrap()), [(Some(Asked::Mail), 550)]);
+    assert_eq!(codes(&receipt.unwrap()), [(Some(ReplyTo::Mail), 550)]);
 }
 
 /// Not to these recipients. A server that pipelines may be ready for a message all the same.
@@ -64,7 +64,10 @@ pub fn no_recipient<A: Adapter>() {
     });
     assert_eq!(
         codes(&receipt.unwrap()),
-        [(Some(Asked::Recipient(0)), 550), (Some(Asked::Recipient(1)), 551)]
+        [
+            (Some(ReplyTo::Recipient(0)), 550),
+            (Some(ReplyTo::Recipient(1)), 551)
+        ]
     );
 }
 
@@ -84,7 +87,7 @@ pub fn no_data<A: Adapter>() {
             peer.say("221 bye\r\n");
         }
     });
-    assert_eq!(codes(&receipt.unwrap()), [(Some(Asked::Data), 451)]);
+    assert_eq!(codes(&receipt.unwrap()), [(Some(ReplyTo::Data), 451)]);
 
     let receipt = talk().run::<A, _>(|mut peer| {
         peer.welcome(&[]);
@@ -93,7 +96,7 @@ pub fn no_data<A: Adapter>() {
         peer.say("554 spam\r\n");
         peer.farewell();
     });
-    assert_eq!(codes(&receipt.unwrap()), [(Some(Asked::Message), 554)]);
+    assert_eq!(codes(&receipt.unwrap()), [(Some(ReplyTo::Message), 554)]);
 }
 
 /// While the message is on its way. It is more than all sockets hold, and no more of it is read.
@@ -112,7 +115,7 @@ pub fn early<A: Adapter>() {
             matches!(why, Closed::RefusedEarly | Closed::NotAvailable),
             "{why:?}"
         );
-        assert_eq!(fate, Fate::NotAccepted);
+        assert_eq!(fate, MessageOutcome::NotAccepted);
         assert_eq!(codes(&failed.receipt)[0].1.to_string(), reply[..3]);
     }
 }
@@ -127,14 +130,16 @@ pub fn early_and_reset<A: Adapter>() {
             peer.say(reply);
             // Dropped with unread input.
         });
-        assert_eq!(ending(&failed).1, Fate::NotAccepted);
+        assert_eq!(ending(&failed).1, MessageOutcome::NotAccepted);
         assert_eq!(codes(&failed.receipt)[0].1.to_string(), reply[..3]);
     }
 }
 
 /// The first of many chunks is refused; the session stays in step.
 pub fn chunk_refused<A: Adapter>() {
-    let many = talk().with(|config| config.limits.chunk = 50_000).in_chunks();
+    let many = talk()
+        .with(|config| config.limits.max_chunk_octets = 50_000)
+        .in_chunks();
     let receipt = many.message(text(1 << 20)).run::<A, _>(|mut peer| {
         peer.welcome(&["PIPELINING", "CHUNKING"]);
         peer.envelope(false);
@@ -157,7 +162,7 @@ pub fn chunk_refused<A: Adapter>() {
             peer.say("503 no transaction\r\n");
         }
     });
-    assert_eq!(codes(&receipt.unwrap()), [(Some(Asked::Chunk), 552)]);
+    assert_eq!(codes(&receipt.unwrap()), [(Some(ReplyTo::Chunk), 552)]);
 }
 
 /// Not with this password.
@@ -165,7 +170,7 @@ pub fn no_login<A: Adapter>() {
     let login = Login::new(Credentials::password("ann", "wrong"));
     let settings = |config: &mut Config| {
         config.login = Some(login);
-        config.auth_in_clear = InClear::InsecureSecrets;
+        config.plaintext_auth = PlaintextAuth::Insecure;
     };
     let failed = talk().with(settings).fail::<A, _>(|mut peer| {
         peer.welcome(&["AUTH PLAIN"]);
@@ -173,10 +178,10 @@ pub fn no_login<A: Adapter>() {
         peer.say("535 5.7.8 no\r\n");
         peer.farewell();
     });
-    assert_eq!(ending(&failed), (Closed::LoginRefused, Fate::Settled));
+    assert_eq!(ending(&failed), (Closed::LoginRefused, MessageOutcome::None));
     match &failed.error {
         Error::Closed {
-            reply: Some((Asked::Auth, reply)),
+            reply: Some((ReplyTo::Auth, reply)),
             ..
         } => assert_eq!(reply.code().get(), 535),
         other => panic!("{other:?}"),

@@ -1,7 +1,7 @@
 //! Messages on their way out.
 
 use smtp_proto::{
-    client::{Asked, Receipt},
+    client::{Receipt, ReplyTo},
     types::Protocol,
 };
 
@@ -42,7 +42,7 @@ pub fn data_from_a_reader<A: Adapter>() {
 /// Chunks from memory.
 pub fn chunks_from_memory<A: Adapter>() {
     let message = text(MEGABYTE);
-    let config = talk().with(|config| config.limits.chunk = 100_000);
+    let config = talk().with(|config| config.limits.max_chunk_octets = 100_000);
     let receipt = config
         .in_chunks()
         .message(message.clone())
@@ -109,9 +109,9 @@ pub fn partly_refused<A: Adapter>() {
     assert_eq!(
         codes(&receipt.unwrap()),
         [
-            (Some(Asked::Recipient(0)), 550),
+            (Some(ReplyTo::Recipient(0)), 550),
             (None, 250),
-            (Some(Asked::Recipient(2)), 450)
+            (Some(ReplyTo::Recipient(2)), 450)
         ]
     );
 }
@@ -142,9 +142,9 @@ pub fn lmtp_with_mixed_replies<A: Adapter>() {
         codes(&receipt.unwrap()),
         [
             (None, 250),
-            (Some(Asked::Recipient(1)), 550),
-            (Some(Asked::MessageFor(2)), 452),
-            (Some(Asked::MessageFor(3)), 554)
+            (Some(ReplyTo::Recipient(1)), 550),
+            (Some(ReplyTo::MessageFor(2)), 452),
+            (Some(ReplyTo::MessageFor(3)), 554)
         ]
     );
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smtp_proto::{
     Phase,
-    client::{Closed, Config, Fate, Timeouts, Tls},
+    client::{Closed, Config, MessageOutcome, Timeouts, Tls},
     driver::Error,
 };
 
@@ -56,37 +56,37 @@ pub(super) fn every_phase<A: Adapter>(then: fn(&mut Peer)) {
         peer.content();
     };
     let greeting: fn(&mut Timeouts) = |timeouts| timeouts.greeting = SOON;
-    let phases: [(fn(&mut Timeouts), fn(&mut Peer), Phase, Fate); 6] = [
-        (greeting, |_| {}, Phase::Greeting, Fate::Settled),
+    let phases: [(fn(&mut Timeouts), fn(&mut Peer), Phase, MessageOutcome); 6] = [
+        (greeting, |_| {}, Phase::Greeting, MessageOutcome::None),
         (
             |timeouts| timeouts.command = SOON,
             until_hello,
             Phase::Command,
-            Fate::Settled,
+            MessageOutcome::None,
         ),
         (
             |timeouts| timeouts.mail = SOON,
             until_mail,
             Phase::Mail,
-            Fate::NotAccepted,
+            MessageOutcome::NotAccepted,
         ),
         (
             |timeouts| timeouts.recipient = SOON,
             until_rcpt,
             Phase::Recipient,
-            Fate::NotAccepted,
+            MessageOutcome::NotAccepted,
         ),
         (
             |timeouts| timeouts.data_start = SOON,
             until_data,
             Phase::DataStart,
-            Fate::NotAccepted,
+            MessageOutcome::NotAccepted,
         ),
         (
             |timeouts| timeouts.data_end = SOON,
             until_end,
             Phase::DataEnd,
-            Fate::Unknown,
+            MessageOutcome::Unknown,
         ),
     ];
     for (set, until, phase, fate) in phases {
@@ -126,7 +126,7 @@ pub fn of_a_reader<A: Adapter>() {
             _ => false,
         };
         assert!(is_right, "{why:?}");
-        assert_eq!(fate, Fate::NotAccepted);
+        assert_eq!(fate, MessageOutcome::NotAccepted);
     }
 }
 
@@ -156,11 +156,14 @@ pub fn of_a_reader_under_tls<A: Adapter>() {
         let arrived = kept.unwrap().octets_or_less(usize::MAX);
         let (why, fate) = ending(&failed);
         if arrived.ends_with(b"\r\n.\r\n") {
-            assert_eq!((why, fate), (Closed::TimedOut(Phase::DataEnd), Fate::Unknown));
+            assert_eq!(
+                (why, fate),
+                (Closed::TimedOut(Phase::DataEnd), MessageOutcome::Unknown)
+            );
             taken = octets;
         } else {
             assert!(matches!(why, Closed::TimedOut(_)), "{why:?}");
-            assert_eq!(fate, Fate::NotAccepted);
+            assert_eq!(fate, MessageOutcome::NotAccepted);
             stuck = octets;
         }
     }
@@ -182,7 +185,7 @@ pub fn no_handshake<A: Adapter>() {
     });
     assert_eq!(
         ending(&failed),
-        (Closed::TimedOut(Phase::Handshake), Fate::Settled)
+        (Closed::TimedOut(Phase::Handshake), MessageOutcome::None)
     );
 
     let implicit = Way::Implicit(pair().client.clone());

@@ -124,7 +124,7 @@ fn play<A: Adapter>(story: &Story, chop: &Chop) -> Result<(), String> {
         let mut sights = story.sights.iter();
         sights.any(|(_, role, told)| *role == Role::Server && told == sight)
     };
-    for ending in ["closed Eof", "reset Closed"] {
+    for ending in ["closed ConnectionClosed", "reset Closed"] {
         if !is_told(ending) {
             log.pop_if(|sight| sight == ending);
         }

@@ -3,7 +3,7 @@
 use std::{io, net::TcpListener, thread};
 
 use smtp_proto::{
-    client::{Asked, Closed, Config, Fate, Receipt, RecipientFate, Use},
+    client::{Closed, Config, ExtensionUse, MessageOutcome, Receipt, RecipientStatus, ReplyTo},
     driver::{Error, SendError},
     types::{Envelope, ForwardPath, ReversePath},
 };
@@ -43,7 +43,7 @@ impl Talk {
     }
 
     pub(super) fn in_chunks(self) -> Self {
-        self.with(|config| config.chunking = Use::WhenOffered)
+        self.with(|config| config.chunking = ExtensionUse::IfOffered)
     }
 
     pub(super) fn message(mut self, message: Vec<u8>) -> Self {
@@ -118,7 +118,7 @@ impl Talk {
 
 /// Why the session ended, and what became of the message.
 #[track_caller]
-pub(super) fn ending(failed: &SendError<io::Error>) -> (Closed, Fate) {
+pub(super) fn ending(failed: &SendError<io::Error>) -> (Closed, MessageOutcome) {
     match &failed.error {
         Error::Closed { why, message, .. } => (*why, *message),
         other => panic!("{other:?}"),
@@ -126,15 +126,15 @@ pub(super) fn ending(failed: &SendError<io::Error>) -> (Closed, Fate) {
 }
 
 /// What became of the first recipient.
-pub(super) fn fate(receipt: &Receipt) -> RecipientFate<'_> {
+pub(super) fn fate(receipt: &Receipt) -> RecipientStatus<'_> {
     receipt.recipients().next().unwrap().1
 }
 
 /// What each recipient was told, and in answer to what.
-pub(super) fn codes(receipt: &Receipt) -> Vec<(Option<Asked>, u16)> {
+pub(super) fn codes(receipt: &Receipt) -> Vec<(Option<ReplyTo>, u16)> {
     let code = |fate| match fate {
-        RecipientFate::Accepted(reply) => (None, reply.code().get()),
-        RecipientFate::Refused(asked, reply) => (Some(asked), reply.code().get()),
+        RecipientStatus::Accepted(reply) => (None, reply.code().get()),
+        RecipientStatus::Refused(asked, reply) => (Some(asked), reply.code().get()),
         other => panic!("{other:?}"),
     };
     receipt.recipients().map(|(_, fate)| code(fate)).collect()

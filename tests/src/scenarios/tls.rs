@@ -110,6 +110,9 @@ pub fn closing_without_notice<A: Adapter>() {
     peer.finish();
     peer.rest();
     let why = stage.ledger.ending();
-    assert!(matches!(why, Closed::Eof | Closed::Lost), "{why:?}");
+    assert!(
+        matches!(why, Closed::ConnectionClosed | Closed::ConnectionLost),
+        "{why:?}"
+    );
     stage.close(peer);
 }

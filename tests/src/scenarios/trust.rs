@@ -1,7 +1,7 @@
 //! TLS of a client: whom it trusts, and what it does without.
 
 use smtp_proto::{
-    client::{Closed, Config, Fate, Login, Tls},
+    client::{Closed, Config, Login, MessageOutcome, Tls},
     driver::Error,
     sasl::Credentials,
 };
@@ -67,7 +67,7 @@ pub fn stripped<A: Adapter>() {
         peer.welcome(&["AUTH PLAIN"]);
         peer.farewell();
     });
-    assert_eq!(ending(&failed), (Closed::TlsNotOffered, Fate::Settled));
+    assert_eq!(ending(&failed), (Closed::TlsNotOffered, MessageOutcome::None));
 }
 
 /// STARTTLS is offered and refused.
@@ -78,7 +78,7 @@ pub fn refused<A: Adapter>() {
         peer.say("454 not now\r\n");
         peer.farewell();
     });
-    assert_eq!(ending(&failed), (Closed::TlsRefused, Fate::Settled));
+    assert_eq!(ending(&failed), (Closed::TlsRefused, MessageOutcome::None));
 }
 
 /// Something in clear behind the reply to STARTTLS is not taken for something said under TLS.
@@ -89,7 +89,10 @@ pub fn injected<A: Adapter>() {
         peer.say("220 go\r\n250-mx.example\r\n250 AUTH PLAIN\r\n");
         assert_eq!(peer.rest(), "");
     });
-    assert_eq!(ending(&failed), (Closed::PlaintextBeforeTls, Fate::Settled));
+    assert_eq!(
+        ending(&failed),
+        (Closed::PlaintextBeforeTls, MessageOutcome::None)
+    );
 }
 
 /// Fails over STARTTLS and over TLS from the first octet, without a word of SMTP.
@@ -98,7 +101,7 @@ fn fails_with<A: Adapter>(tls: &ClientTls) {
         let rest = upgraded(peer).rest();
         assert_eq!(rest, "");
     });
-    assert_eq!(ending(&failed), (Closed::TlsFailed, Fate::Settled));
+    assert_eq!(ending(&failed), (Closed::TlsFailed, MessageOutcome::None));
     let Error::Closed { source: Some(_), .. } = failed.error else {
         panic!("the cause is not told: {failed:?}");
     };
@@ -130,7 +133,7 @@ pub fn not_tls<A: Adapter>() {
         peer.say("250 what?\r\n".repeat(10));
         peer.rest();
     });
-    assert_eq!(ending(&failed), (Closed::TlsFailed, Fate::Settled));
+    assert_eq!(ending(&failed), (Closed::TlsFailed, MessageOutcome::None));
     let failed = talk()
         .way(Way::Implicit(pair().client.clone()))
         .fail::<A, _>(|mut peer| {

@@ -54,7 +54,7 @@ fn all_settings() -> Vec<Setting> {
         login: false,
     };
     for lmtp in [false, true] {
-        for chunks in [Chunks::Never, Chunks::WhenOffered] {
+        for chunks in [Chunks::Never, Chunks::IfOffered] {
             all.extend([mail(lmtp, 1, chunks), mail(lmtp, GROUP, chunks)]);
         }
         all.push(mail(lmtp, if lmtp { 3 } else { 2 }, Chunks::Never));

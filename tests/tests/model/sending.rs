@@ -1,14 +1,15 @@
 //! A client machine whose application wishes what it is told to, before a server that says what it is told to.
 
 use smtp_proto::{
-    client::{Login, Tls as Policy, Use, WhyNot as Refusal},
-    sasl::{Credentials, InClear},
+    client::{ExtensionUse, Login, RequestError as Refusal, Tls as Policy},
+    sasl::{Credentials, PlaintextAuth},
     types::{Keyword, Protocol},
 };
 use smtp_tests::{
     Driver, Seat, Sender, Settings, Writes,
     model::client::{
-        Chunks, Client, Command, Fate, Outcome, Reply, Report, Setting, Tls, Turn, WhyNot, Wish,
+        Chunks, Client, Command, MessageOutcome, Outcome, Reply, Report, RequestError, Setting, Tls, Turn,
+        Wish,
     },
 };
 
@@ -34,11 +35,11 @@ pub(crate) fn settings(setting: Setting) -> Settings {
         Protocol::Smtp
     };
     config.chunking = match setting.chunks {
-        Chunks::WhenOffered => Use::WhenOffered,
-        Chunks::Never | Chunks::Binary(_) => Use::Never,
+        Chunks::IfOffered => ExtensionUse::IfOffered,
+        Chunks::Never | Chunks::Binary(_) => ExtensionUse::Never,
     };
-    config.limits.chunk = CHUNK;
-    config.limits.window = setting.window.max(2);
+    config.limits.max_chunk_octets = CHUNK;
+    config.limits.max_unanswered = setting.window.max(2);
     config.tls = match setting.tls {
         Tls::Never => Policy::Disabled,
         Tls::IfOffered => Policy::Opportunistic,
@@ -46,7 +47,7 @@ pub(crate) fn settings(setting: Setting) -> Settings {
     };
     if setting.login {
         config.login = Some(Login::new(Credentials::password("ann", "pw")));
-        config.auth_in_clear = InClear::InsecureSecrets;
+        config.plaintext_auth = PlaintextAuth::Insecure;
     }
     settings
 }
@@ -100,7 +101,7 @@ impl Sending {
 
     /// The stream breaks.
     pub(crate) fn lose(&mut self) {
-        self.driver.seat.lost();
+        self.driver.seat.connection_lost();
         self.go_on();
     }
 
@@ -235,10 +236,10 @@ fn tell(log: &[String]) -> Vec<String> {
             "closed" => told.push(format!("closed {}", words[words.len() - 1])),
             "fate" => {
                 let fate = match words[2] {
-                    "accepted" => Fate::Accepted,
-                    "refused" => Fate::Refused,
-                    "not" => Fate::NotSent,
-                    _ => Fate::Unknown,
+                    "accepted" => MessageOutcome::Accepted,
+                    "refused" => MessageOutcome::Refused,
+                    "not" => MessageOutcome::Rejected,
+                    _ => MessageOutcome::Unknown,
                 };
                 let last = told.last_mut().expect("something went before");
                 *last += &format!(" {fate:?}");
@@ -250,7 +251,7 @@ fn tell(log: &[String]) -> Vec<String> {
 }
 
 fn report(report: &Report) -> String {
-    let fates = |fates: &[Fate]| fates.iter().map(|fate| format!(" {fate:?}")).collect::<String>();
+    let fates = |fates: &[MessageOutcome]| fates.iter().map(|fate| format!(" {fate:?}")).collect::<String>();
     match report {
         Report::Ready => "ready".to_owned(),
         Report::Tls => "tls".to_owned(),
@@ -258,18 +259,18 @@ fn report(report: &Report) -> String {
         Report::Finished(accepted, each) => format!("finished {accepted}{}", fates(each)),
         Report::Closed(fate, each) => {
             let fate = match fate {
-                None => "Settled",
-                Some(Fate::Unknown) => "Unknown",
+                None => "None",
+                Some(MessageOutcome::Unknown) => "Unknown",
                 Some(_) => "NotAccepted",
             };
             format!("closed {fate}{}", fates(each))
         }
-        Report::NotSent(why) => {
+        Report::Rejected(why) => {
             let why = match why {
-                WhyNot::OutOfTurn => Refusal::OutOfTurn,
-                WhyNot::Over => Refusal::Over,
-                WhyNot::NotOffered => Refusal::NotOffered(Keyword::Chunking),
-                WhyNot::NoRecipients => Refusal::NoRecipients,
+                RequestError::OutOfTurn => Refusal::OutOfTurn,
+                RequestError::Over => Refusal::Over,
+                RequestError::NotOffered => Refusal::NotOffered(Keyword::Chunking),
+                RequestError::NoRecipients => Refusal::NoRecipients,
             };
             format!("not-sent {why}")
         }

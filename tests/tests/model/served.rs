@@ -3,9 +3,9 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use smtp_proto::{
-    Instant, Machine, State, Step, TlsFacts,
-    limits::Bound,
-    sasl::{InClear, Mechanism, Progress},
+    Instant, Machine, State, Step, TlsInfo,
+    limits::Threshold,
+    sasl::{AuthOutcome, Mechanism, PlaintextAuth},
     server::{self, Auth, Config, Event, Server, Ticket, Tls, ticket},
     types::{Extension, Host, Keyword, Protocol, Rejection},
 };
@@ -68,7 +68,7 @@ pub(crate) fn config(rules: Rules) -> Arc<Config> {
     }
     if rules.auth {
         config.offer_auth([Mechanism::PLAIN]);
-        config.auth_in_clear = InClear::InsecureSecrets;
+        config.plaintext_auth = PlaintextAuth::Insecure;
     }
     if rules.tls_required {
         config.tls = Tls::Required;
@@ -76,16 +76,16 @@ pub(crate) fn config(rules: Rules) -> Arc<Config> {
     if rules.auth_required {
         config.auth = Auth::Required;
     }
-    config.message_limit(rules.size as u64);
-    config.limits.recipients = rules.recipients as u32;
-    config.limits.line = 512;
-    config.limits.auth_line = 512;
+    config.set_max_message_size(rules.size as u64);
+    config.limits.max_recipients = rules.recipients as u32;
+    config.limits.max_line_octets = 512;
+    config.limits.max_auth_octets = 512;
     // How many faults are too many is another matter.
-    let endless = Bound::new(u32::MAX, u32::MAX);
+    let endless = Threshold::new(u32::MAX, u32::MAX);
     config.limits.errors = endless;
     config.limits.unknown_commands = endless;
     config.limits.failed_logins = endless;
-    config.limits.idle_commands = u32::MAX;
+    config.limits.max_idle_commands = u32::MAX;
     config.into()
 }
 
@@ -108,7 +108,7 @@ impl Served {
     }
 
     pub(crate) fn lose(&mut self) {
-        self.server.lost();
+        self.server.connection_lost();
     }
 
     /// Gives these pieces to the machine, one after the other, then the end of the input if this is the end, and does all
@@ -126,7 +126,7 @@ impl Served {
             // What comes before the greeting is there when the machine is polled for the first time.
             self.buffer.extend(pieces.next().unwrap_or_default());
             if self.buffer.is_empty() && std::mem::take(&mut ends) {
-                self.server.end_input();
+                self.server.end_of_input();
             }
         }
         for _ in 0..100_000 {
@@ -149,11 +149,11 @@ impl Served {
             if !output.is_empty() {
                 said.extend_from_slice(output);
                 let all = output.len();
-                self.server.wrote(all);
-            } else if let Some(piece) = wait.read.then(|| pieces.next()).flatten() {
+                self.server.advance_output(all);
+            } else if let Some(piece) = wait.want_read.then(|| pieces.next()).flatten() {
                 self.buffer.extend_from_slice(&piece);
-            } else if wait.read && std::mem::take(&mut ends) {
-                self.server.end_input();
+            } else if wait.want_read && std::mem::take(&mut ends) {
+                self.server.end_of_input();
             } else if let Some((ticket, answer)) = self.held.pop() {
                 self.answer_recipient(ticket, answer);
             } else {
@@ -175,8 +175,8 @@ impl Served {
             Event::Auth { .. } => Question::Auth,
             Event::Mail { .. } => Question::Mail,
             Event::Recipient { .. } => Question::Recipient,
-            Event::Message { .. } => Question::Message,
-            Event::Verdict { .. } => Question::Verdict,
+            Event::Data { .. } => Question::Message,
+            Event::EndOfData { .. } => Question::Verdict,
             Event::Verify { .. } => Question::Verify,
             Event::Expand { .. } => Question::Expand,
             Event::Help { .. } => Question::Help,
@@ -208,13 +208,13 @@ impl Served {
         }
         match event {
             Event::StartTls(upgrade) if answer == Answer::Accept => {
-                self.server.tls_started(upgrade, TlsFacts::default());
+                self.server.tls_established(upgrade, TlsInfo::default());
             }
             Event::StartTls(upgrade) => self.server.tls_failed(upgrade),
             Event::Auth { ticket, .. } => match answer {
                 Answer::Accept => self
                     .server
-                    .answer_auth(ticket, Progress::Accepted("ann".to_owned())),
+                    .answer_auth(ticket, AuthOutcome::Accept("ann".to_owned())),
                 _ => self.server.reject(ticket, refusal(question, answer)),
             }
             .unwrap(),
@@ -225,8 +225,8 @@ impl Served {
             event => {
                 match &event {
                     Event::Mail { .. } => self.recipients = 0,
-                    Event::Message { .. } => self.content.clear(),
-                    Event::Verdict { recipient, .. } if answer == Answer::Accept => {
+                    Event::Data { .. } => self.content.clear(),
+                    Event::EndOfData { recipient, .. } if answer == Answer::Accept => {
                         let to = match recipient {
                             None => (0..self.recipients).collect(),
                             Some(recipient) => vec![*recipient as usize],

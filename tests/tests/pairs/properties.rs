@@ -26,15 +26,16 @@ pub(crate) fn bounded(world: &World<'_>) -> Result<(), String> {
         .filter(|(_, question, _)| *question == Question::Recipient)
         .count();
     // A question whose answer is overdue is closed, but the application still holds its ticket.
-    if world.plan.calm && recipients > limits.window.max(1) {
+    if world.plan.calm && recipients > limits.max_open_rcpts.max(1) {
         return Err(format!("{recipients} RCPT questions are open"));
     }
-    if server.recipients() > limits.recipients {
+    if server.recipients() > limits.max_recipients {
         return Err(format!("{} recipients", server.recipients()));
     }
     // As many replies may be held back as commands were looked at: a window of RCPT and what answers them, or in LMTP
     // the replies for all recipients.
-    let held = limits.window + usize::try_from(limits.recipients.min(50)).expect("it is small") + 60;
+    let held =
+        limits.max_open_rcpts + usize::try_from(limits.max_recipients.min(50)).expect("it is small") + 60;
     let most = OUTPUT_HIGH + held * LONGEST_LINE;
     for (name, output, most) in [
         ("server", world.pair.server.seat.output(), most),
@@ -235,7 +236,7 @@ fn ends(world: &World<'_>, told: &Told, wire: &Wire) -> Result<(), String> {
             ));
         }
         let why = end.unwrap_or("Quit");
-        if *last != format!("closed {why} Settled") {
+        if *last != format!("closed {why} None") {
             return Err(format!("the session was to end with {why}: {last}"));
         }
     }

@@ -5,7 +5,7 @@ use std::{io, mem, net::TcpStream, sync::Arc};
 use smtp_proto::{
     Step, TlsUpgrade,
     client::{self, BodyPermit, Client, Coming, Event, Receipt},
-    data::Survey,
+    data::ContentScanner,
     driver::{Error, LastRefusal},
 };
 use smtp_rustls::{
@@ -42,7 +42,7 @@ pub(crate) fn send(errand: Errand, receipt: &mut Receipt) -> Result<(), Error<io
             .shake_hands(config.timeouts.handshake, || false)
             .map_err(Error::Handshake)?;
         let facts = tls.facts(early.client_tls().unwrap());
-        wire = Wire::new(early.socket, Client::over_tls(config, facts)).map_err(Error::Connect)?;
+        wire = Wire::new(early.socket, Client::new_over_tls(config, facts)).map_err(Error::Connect)?;
         wire.tls = early.tls;
     }
     let mut talk = Talk {
@@ -53,14 +53,14 @@ pub(crate) fn send(errand: Errand, receipt: &mut Receipt) -> Result<(), Error<io
     talk.until(&[], receipt, |event| matches!(event, Event::Ready))?;
     let (message, envelope) = match &errand.message {
         Message::Memory(message) => {
-            let mut survey = Survey::new();
+            let mut survey = ContentScanner::new();
             survey.feed(message);
             (message, errand.envelope.for_content(&survey.finish()))
         }
         Message::Reader(message) => (message, errand.envelope),
     };
     let machine = talk.wire.buffered.machine_mut();
-    machine.deliver(envelope).map_err(|refused| refused.why)?;
+    machine.deliver(envelope).map_err(|refused| refused.error)?;
     talk.until(message, receipt, |event| matches!(event, Event::Finished(_)))?;
     talk.wire.buffered.machine_mut().quit()?;
     let _ = talk.until(&[], &mut Receipt::default(), |_| false);
@@ -105,7 +105,7 @@ impl Talk<'_> {
                     continue;
                 }
             };
-            receipt.note(&event);
+            receipt.record(&event);
             self.refusal.note(&event);
             if found(&event) {
                 return Ok(());
@@ -129,7 +129,7 @@ impl Talk<'_> {
         match self.wire.shake_hands(limit, || false) {
             Ok(_) => {
                 let facts = tls.facts(self.wire.client_tls().unwrap());
-                self.wire.buffered.machine_mut().tls_started(upgrade, facts);
+                self.wire.buffered.machine_mut().tls_established(upgrade, facts);
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => self.wire.error = Some(error),
             Err(error) => {

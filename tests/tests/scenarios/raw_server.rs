@@ -15,7 +15,7 @@ use std::{
 
 use smtp_proto::{
     Step, TlsUpgrade,
-    driver::{Places, turned_away},
+    driver::{ConnectionLimiter, busy_reply},
     server::{Server, Shutdown},
 };
 use smtp_rustls::{
@@ -43,7 +43,10 @@ pub(crate) fn serve(listener: TcpListener, site: Site) -> Running {
 fn accept_all(listener: TcpListener, site: &Arc<Site>, stopped: &Arc<AtomicU8>) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let options = &site.options;
-    let places = Arc::new(Mutex::new(Places::new(options.connections, options.per_peer)));
+    let places = Arc::new(Mutex::new(ConnectionLimiter::new(
+        options.connections,
+        options.per_peer,
+    )));
     while stopped.load(Ordering::SeqCst) == 0 {
         let Ok((mut socket, peer)) = listener.accept() else {
             nap();
@@ -51,7 +54,7 @@ fn accept_all(listener: TcpListener, site: &Arc<Site>, stopped: &Arc<AtomicU8>) 
         };
         if !places.lock().unwrap().take(peer.ip()) {
             if !options.implicit_tls {
-                let _ = socket.write(&turned_away(Arc::clone(&site.config)));
+                let _ = socket.write(&busy_reply(Arc::clone(&site.config)));
             }
             continue;
         }
@@ -80,7 +83,7 @@ fn converse(mut wire: Wire<Server>, site: &Site, stopped: &AtomicU8) {
     let mut application = (site.applications)();
     let (answer, answers) = mpsc::channel::<Done>();
     if site.options.implicit_tls {
-        let upgrade = wire.buffered.machine_mut().begin_tls().unwrap();
+        let upgrade = wire.buffered.machine_mut().start_implicit_tls().unwrap();
         start_tls(&mut wire, upgrade, site, stopped);
     }
     loop {
@@ -121,7 +124,7 @@ fn start_tls(wire: &mut Wire<Server>, upgrade: TlsUpgrade, site: &Site, stopped:
     let shaken = wire.shake_hands(limit, || stopped.load(Ordering::SeqCst) != 0);
     let facts = wire.server_tls().map(server_facts);
     match (shaken, facts) {
-        (Ok(true), Some(facts)) => wire.buffered.machine_mut().tls_started(upgrade, facts),
+        (Ok(true), Some(facts)) => wire.buffered.machine_mut().tls_established(upgrade, facts),
         // It is over in a moment, as the machine finds.
         (Ok(_), _) => wire.tls = None,
         (Err(error), _) if error.kind() == io::ErrorKind::TimedOut => wire.tls = None,

@@ -9,7 +9,7 @@ use std::{
 
 use smtp_proto::{
     Machine, Step, Wait,
-    driver::{Buffered, Duty, LINGER, LINGER_OCTETS},
+    driver::{Buffered, LINGER, LINGER_OCTETS, NextIo},
 };
 use smtp_rustls::rustls::{ClientConnection, Connection, ServerConnection};
 
@@ -66,13 +66,13 @@ impl<M: Machine> Wire<M> {
         let mut attempt = self.buffered.attempt(wait);
         loop {
             let done = match self.buffered.duty(&mut attempt) {
-                Duty::Flush => flush(&mut self.tls, &mut self.socket).map(|()| self.buffered.flushed()),
-                Duty::Write(octets) => match &mut self.tls {
+                NextIo::Flush => flush(&mut self.tls, &mut self.socket).map(|()| self.buffered.flushed()),
+                NextIo::Write(octets) => match &mut self.tls {
                     Some(tls) => tls.writer().write(octets),
                     None => self.socket.write(octets),
                 }
                 .map(|taken| self.buffered.took(taken)),
-                Duty::Read => {
+                NextIo::Read => {
                     if self.read() {
                         attempt.has_read();
                     } else {
@@ -80,8 +80,8 @@ impl<M: Machine> Wire<M> {
                     }
                     continue;
                 }
-                Duty::Poll => return,
-                Duty::Sleep => return nap(),
+                NextIo::PollMachine => return,
+                NextIo::AwaitReadiness => return nap(),
             };
             match done {
                 Ok(()) => {}
@@ -98,12 +98,12 @@ impl<M: Machine> Wire<M> {
     fn read(&mut self) -> bool {
         let mut octets = [0; 1 << 14];
         match self.receive(&mut octets) {
-            Ok(0) => self.buffered.machine_mut().end_input(),
+            Ok(0) => self.buffered.machine_mut().end_of_input(),
             Ok(read) => self.buffered.received(octets.get(..read).unwrap_or(&octets)),
             Err(error) if would_block(&error) => return false,
             Err(error) => {
                 self.error.get_or_insert(error);
-                self.buffered.machine_mut().lost();
+                self.buffered.machine_mut().connection_lost();
             }
         }
         true

@@ -5,7 +5,7 @@ use futures_lite::future::{block_on, zip};
 use smtp_async_std::{Client, Connection, Stream};
 use smtp_proto::{
     Step,
-    client::{self, Use},
+    client::{self, ExtensionUse},
     server::{self, Closed, Event, Server},
     types::{Extension, Keyword},
 };
@@ -26,7 +26,7 @@ where
     config.tls = server::Tls::Required;
     let mut conn = Connection::new(Stream::clear(stream), Server::new(config.into()));
     if implicit {
-        conn.begin_tls(&tls.server).await;
+        conn.start_implicit_tls(&tls.server).await;
     }
     let (mut open, mut taken) = (Mail::default(), Vec::new());
     let why = loop {
@@ -49,10 +49,10 @@ fn both_kinds_of_tls_in_both_roles_however_little_the_stream_takes() {
     for (room, octets) in [(16, 9000), (100, 9000), (4096, 300_000)] {
         let message = text(octets);
         for (implicit, chunking) in [
-            (false, Use::Never),
-            (false, Use::WhenOffered),
-            (true, Use::Never),
-            (true, Use::WhenOffered),
+            (false, ExtensionUse::Never),
+            (false, ExtensionUse::IfOffered),
+            (true, ExtensionUse::Never),
+            (true, ExtensionUse::IfOffered),
         ] {
             let (near, far) = pair(room);
             let mut config = client_config();

@@ -2,10 +2,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::*;
 use crate::{
-    sasl::{Cancel, ClientMechanism, Context, Credentials, InClear, Mechanism, Secret},
+    sasl::{ClientMechanism, Context, Credentials, Mechanism, MechanismError, PlaintextAuth, Secret},
     secret::tests::shows,
     time::Phase,
-    tls::TlsFacts,
+    tls::TlsInfo,
 };
 
 /// `\0ann\0pw` in base64.
@@ -28,7 +28,7 @@ fn encoded(text: &str) -> String {
 /// A session under TLS whose server offers this in its reply to EHLO.
 fn offered(login: Login, line: &str) -> Session {
     let mut session = Session::new(config());
-    session.client = Client::over_tls(logging_in(login).into(), TlsFacts::default());
+    session.client = Client::new_over_tls(logging_in(login).into(), TlsInfo::default());
     session.go_on();
     session.server("220 hi").hears("EHLO me.example|");
     session.server(&format!("250-mx.example|250 {line}"));
@@ -37,9 +37,9 @@ fn offered(login: Login, line: &str) -> Session {
 }
 
 /// A session in clear.
-fn in_clear(policy: InClear, line: &str) -> Session {
+fn in_clear(policy: PlaintextAuth, line: &str) -> Session {
     let mut config = logging_in(login());
-    config.auth_in_clear = policy;
+    config.plaintext_auth = policy;
     let mut session = Session::new(config);
     session.server("220 hi").written();
     session.wire.clear();
@@ -64,21 +64,21 @@ impl ClientMechanism for Echo {
         self.initial.take().map(Secret::from)
     }
 
-    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, Cancel> {
+    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, MechanismError> {
         if challenge == b"too much" {
             return Ok(Secret::from(std::vec![0; 12_289]));
         }
         if challenge == b"bad" {
-            return Err(Cancel::Malformed);
+            return Err(MechanismError::Malformed);
         }
         Ok(challenge.into())
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         if self.proven {
             Ok(())
         } else {
-            Err(Cancel::ServerNotProven)
+            Err(MechanismError::ServerNotProven)
         }
     }
 }
@@ -86,7 +86,7 @@ impl ClientMechanism for Echo {
 /// A session in which the application has begun an exchange of its own.
 fn echoing(echo: Echo) -> Session {
     let mut config = config();
-    config.auth_in_clear = InClear::InsecureSecrets;
+    config.plaintext_auth = PlaintextAuth::Insecure;
     let mut session = Session::with(config, "AUTH X-ECHO");
     session.client.authenticate(Box::new(echo)).unwrap();
     session
@@ -130,7 +130,7 @@ fn a_refusal_ends_the_session() {
         session.wire.clear();
         session.written().hears("QUIT|");
         session.server("221 bye");
-        session.sees_at_last("Closed LoginRefused Settled");
+        session.sees_at_last("Closed LoginRefused None");
         assert!(session.client.deliver(to("b@y")).is_err());
     }
 }
@@ -140,9 +140,7 @@ fn without_a_common_mechanism_nothing_is_shown() {
     for line in ["AUTH X-FOO GSSAPI", "AUTH", "8BITMIME"] {
         let mut session = offered(login(), line);
         session.hears("QUIT|");
-        session
-            .server("221 bye")
-            .sees_at_last("Closed NoMechanism Settled");
+        session.server("221 bye").sees_at_last("Closed NoMechanism None");
     }
     let mut only = login();
     only.mechanism = Some(Mechanism::CRAM_MD5);
@@ -157,9 +155,9 @@ fn names_are_compared_in_any_case() {
 
 #[test]
 fn in_clear_nothing_is_shown_unless_that_is_allowed() {
-    in_clear(InClear::Never, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").hears("QUIT|");
-    in_clear(InClear::InsecureSecrets, "AUTH PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
-    in_clear(InClear::WithoutSecrets, "AUTH PLAIN LOGIN").hears("QUIT|");
+    in_clear(PlaintextAuth::Forbid, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").hears("QUIT|");
+    in_clear(PlaintextAuth::Insecure, "AUTH PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
+    in_clear(PlaintextAuth::NonPlaintextMechanisms, "AUTH PLAIN LOGIN").hears("QUIT|");
 }
 
 #[test]
@@ -171,17 +169,17 @@ fn a_mechanism_of_the_applications_own_obeys_that_too() {
             .unwrap()
     };
     for (policy, shown) in [
-        (InClear::Never, false),
-        (InClear::WithoutSecrets, false),
-        (InClear::InsecureSecrets, true),
+        (PlaintextAuth::Forbid, false),
+        (PlaintextAuth::NonPlaintextMechanisms, false),
+        (PlaintextAuth::Insecure, true),
     ] {
         let mut config = config();
-        config.auth_in_clear = policy;
+        config.plaintext_auth = policy;
         let mut session = Session::with(config, "AUTH PLAIN");
         let begun = session.client.authenticate(plain());
         assert_eq!(begun.is_ok(), shown, "{policy:?}");
         if let Err(refused) = begun {
-            assert_eq!(refused.why, WhyNot::NeedsTls);
+            assert_eq!(refused.error, RequestError::NeedsTls);
             session.hears("");
         }
     }
@@ -198,7 +196,7 @@ fn what_a_server_offers_in_clear_is_not_what_counts() {
         .hears("STARTTLS|");
     session.server("220 go");
     let upgrade = session.upgrade.take().unwrap();
-    session.client.tls_started(upgrade, TlsFacts::default());
+    session.client.tls_established(upgrade, TlsInfo::default());
     session.go_on().hears("EHLO me.example|");
     session
         .server("250-mx|250 AUTH PLAIN")
@@ -228,12 +226,12 @@ fn scram_is_taken_before_all_others() {
 #[cfg(feature = "scram")]
 #[test]
 fn scram_is_bound_to_the_tls_session_where_that_can_be() {
-    let facts = TlsFacts {
+    let facts = TlsInfo {
         channel_binding: Some([7; 32]),
-        ..TlsFacts::default()
+        ..TlsInfo::default()
     };
     let mut session = Session::new(config());
-    session.client = Client::over_tls(logging_in(login()).into(), facts);
+    session.client = Client::new_over_tls(logging_in(login()).into(), facts);
     session.go_on();
     session.server("220 hi").written();
     session.wire.clear();
@@ -281,9 +279,7 @@ fn a_bearer_hears_why_it_is_refused() {
     session.server(&format!("334 {}", encoded("{\"status\":\"invalid_token\"}")));
     session.hears("AQ==|");
     session.server("535 no").hears("QUIT|");
-    session
-        .server("221 bye")
-        .sees_at_last("Closed LoginRefused Settled");
+    session.server("221 bye").sees_at_last("Closed LoginRefused None");
 }
 
 #[test]
@@ -301,7 +297,7 @@ fn the_application_may_bring_a_mechanism_of_its_own() {
     assert!(session.client.is_ready());
     assert!(session.client.is_authenticated());
     let again = session.client.authenticate(Box::new(echo())).unwrap_err();
-    assert_eq!(again.why, WhyNot::Authenticated);
+    assert_eq!(again.error, RequestError::Authenticated);
 }
 
 #[test]
@@ -317,11 +313,11 @@ fn an_exchange_of_the_applications_own_may_fail_and_be_tried_again() {
 fn a_mechanism_that_is_not_offered_is_given_back() {
     let mut session = Session::with(config(), "AUTH PLAIN");
     let refused = session.client.authenticate(Box::new(echo())).unwrap_err();
-    assert_eq!(refused.why, WhyNot::NotOffered(Keyword::Auth));
+    assert_eq!(refused.error, RequestError::NotOffered(Keyword::Auth));
     session.hears("");
     let mut session = Session::at_body(config(), "AUTH X-ECHO", "b@y");
     let refused = session.client.authenticate(Box::new(echo())).unwrap_err();
-    assert_eq!(refused.why, WhyNot::OutOfTurn);
+    assert_eq!(refused.error, RequestError::OutOfTurn);
 }
 
 #[test]
@@ -359,7 +355,7 @@ fn a_cancelled_login_ends_the_session() {
     session.server("334 YQ==").hears("*|");
     session.server("501 cancelled").hears("QUIT|");
     session.server("221 bye");
-    session.sees_at_last("Closed LoginCancelled(Unexpected) Settled");
+    session.sees_at_last("Closed LoginCancelled(Unexpected) None");
 }
 
 #[test]
@@ -367,7 +363,7 @@ fn a_server_that_goes_on_after_the_cancellation_is_left() {
     for reply in ["235 ok", "334 "] {
         let mut session = echoing(echo());
         session.written().server("334 YmFk").written();
-        session.server(reply).sees_at_last("Closed Unexpected Settled");
+        session.server(reply).sees_at_last("Closed Unexpected None");
         assert!(!session.client.is_authenticated());
     }
 }
@@ -383,7 +379,7 @@ fn a_server_that_does_not_prove_itself_gets_no_mail() {
     session.server("235 ok").hears("QUIT|");
     assert!(!session.client.is_authenticated());
     session.server("221 bye");
-    session.sees_at_last("Closed LoginCancelled(ServerNotProven) Settled");
+    session.sees_at_last("Closed LoginCancelled(ServerNotProven) None");
 }
 
 #[test]
@@ -394,7 +390,7 @@ fn other_positive_replies_are_no_answer() {
         if reply == "334" {
             session.sees_at_last("Auth 334"); // an empty challenge without its space
         } else {
-            session.sees_at_last("Closed Unexpected Settled");
+            session.sees_at_last("Closed Unexpected None");
         }
     }
 }
@@ -404,22 +400,23 @@ fn silence_and_endings() {
     let mut session = offered(login(), "AUTH PLAIN");
     session.written();
     assert_eq!(session.wait.deadline.unwrap().phase, Phase::Auth);
-    session.later(300).sees_at_last("Closed TimedOut(Auth) Settled");
+    session.later(300).sees_at_last("Closed TimedOut(Auth) None");
     let mut session = offered(login(), "AUTH PLAIN");
-    session.written().eof().sees_at_last("Closed Eof Settled");
+    session
+        .written()
+        .eof()
+        .sees_at_last("Closed ConnectionClosed None");
     let mut session = offered(login(), "AUTH PLAIN");
     session
         .written()
         .server("421 bye")
-        .sees_at_last("Closed NotAvailable Settled");
+        .sees_at_last("Closed NotAvailable None");
 }
 
 #[test]
 fn a_reply_before_the_command_has_left_answers_nothing() {
     let mut session = offered(login(), "AUTH PLAIN");
-    session
-        .server("235 ok")
-        .sees_at_last("Closed Unsolicited Settled");
+    session.server("235 ok").sees_at_last("Closed Unsolicited None");
 }
 
 #[test]

@@ -4,7 +4,7 @@ const PIPELINED: &str = "CHUNKING|PIPELINING";
 
 fn small_chunks(octets: usize) -> Config {
     let mut config = chunking();
-    config.limits.chunk = octets;
+    config.limits.max_chunk_octets = octets;
     config
 }
 
@@ -108,7 +108,7 @@ fn without_pipelining_every_chunk_waits_for_a_reply() {
 #[test]
 fn no_more_chunks_than_the_window_are_unanswered() {
     let mut config = small_chunks(1);
-    config.limits.window = 2;
+    config.limits.max_unanswered = 2;
     let mut session = Session::at_body(config, PIPELINED, "b@y");
     assert_eq!(session.give("abc", Coming::More), (Left::Blocked, "c"));
     session.server("250");
@@ -195,7 +195,7 @@ fn in_a_chunk(coming: Coming) -> Session {
     for _ in 0..2 {
         assert!(matches!(
             session.client.body(&permit, &mut input, coming),
-            Ok(Piece::Send(_))
+            Ok(BodyStep::Write(_))
         ));
     }
     session.permit = Some(permit);
@@ -218,7 +218,7 @@ fn no_server_can_be_content_with_a_chunk_that_it_has_not_got() {
 fn a_chunk_refused_half_way_is_completed() {
     let mut session = in_a_chunk(Coming::More);
     session.server("552 full").sees("Chunk 552");
-    assert!(session.wait.answer);
+    assert!(session.wait.application_pending);
     session.wire.clear();
     assert_eq!(session.give("bc", Coming::More), (Left::Stopped, "c"));
     session.hears("b").sees("Refused(Chunk)");
@@ -279,7 +279,7 @@ fn the_last_chunk_is_completed_and_answered_although_the_one_before_was_refused(
     let mut input: &[u8] = b"abca\nb";
     for _ in 0..2 {
         let piece = session.client.body(&permit, &mut input, Coming::Nothing);
-        assert!(matches!(piece, Ok(Piece::Send(_))));
+        assert!(matches!(piece, Ok(BodyStep::Write(_))));
         session.written();
     }
     session.permit = Some(permit);
@@ -297,7 +297,7 @@ fn a_reply_answers_only_a_chunk_that_was_begun_on_the_wire() {
     let permit = session.permit.take().unwrap();
     let mut input: &[u8] = b"Hi";
     let piece = session.client.body(&permit, &mut input, Coming::More);
-    assert!(matches!(piece, Ok(Piece::Send(b"Hi"))));
+    assert!(matches!(piece, Ok(BodyStep::Write(b"Hi"))));
     session
         .server("250")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");

@@ -84,7 +84,7 @@ fn a_positive_reply_before_the_end_is_no_success() {
     session
         .server("250 queued")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");
-    assert_eq!(session.fates(), ["NotSent"]);
+    assert_eq!(session.fates(), ["Rejected"]);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_positive_reply_before_the_dot_is_written_is_no_success() {
     session
         .server("250 queued")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");
-    assert_eq!(session.fates(), ["NotSent"]);
+    assert_eq!(session.fates(), ["Rejected"]);
 }
 
 #[test]
@@ -112,13 +112,13 @@ fn what_comes_along_with_354_is_no_verdict_however_late_it_is_read() {
         let permit = loop {
             match session.client.poll(&mut input, session.now) {
                 Step::Event(Event::Body(permit)) => break permit,
-                Step::Event(event) => session.receipts.front_mut().unwrap().note(&event),
+                Step::Event(event) => session.receipts.front_mut().unwrap().record(&event),
                 Step::Wait(_) => panic!("no permission"),
             }
         };
         session.permit = Some(permit);
         session.end();
-        session.client.wrote(usize::MAX);
+        session.client.advance_output(usize::MAX);
         session.octets(input).sees(events);
         assert_ne!(session.fates(), ["Accepted 250"]);
     }
@@ -137,7 +137,7 @@ fn content_that_the_session_cannot_carry_ends_it() {
         let mut input = message.as_bytes();
         let result = loop {
             match session.client.body(&permit, &mut input, Coming::More) {
-                Ok(Piece::Send(_)) => {}
+                Ok(BodyStep::Write(_)) => {}
                 other => break other,
             }
         };
@@ -161,7 +161,9 @@ fn eight_bit_content_is_sent_where_it_is_offered() {
 #[test]
 fn without_a_transaction_there_is_nothing_to_send() {
     let mut session = Session::at_body(config(), "", "b@y");
-    session.lost().sees("Closed Lost NotAccepted");
+    session
+        .connection_lost()
+        .sees("Closed ConnectionLost NotAccepted");
     assert_eq!(session.give("Hi|", Coming::More), (Left::Stopped, "Hi|"));
     session.end().hears("");
 }

@@ -35,7 +35,7 @@ fn a_deadline_that_passes_ends_the_session() {
         .later(299)
         .sees("")
         .later(1)
-        .sees("Closed TimedOut(Greeting) Settled");
+        .sees("Closed TimedOut(Greeting) None");
     let mut session = Session::with(config(), "");
     session
         .deliver(to("b@y"))
@@ -124,5 +124,5 @@ fn polling_late_is_harmless_when_the_reply_is_there() {
 fn a_ready_session_waits_for_ever_and_listens() {
     let mut session = Session::with(config(), "");
     session.later(1_000_000).sees("");
-    assert!(session.wait.read && !session.wait.write && !session.wait.answer);
+    assert!(session.wait.want_read && !session.wait.want_write && !session.wait.application_pending);
 }

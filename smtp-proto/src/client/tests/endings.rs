@@ -50,8 +50,8 @@ fn moments() -> Vec<(&'static str, Session, &'static str)> {
         session
     };
     std::vec![
-        ("ready", Session::with(config(), ""), "Settled"),
-        ("in a command", in_command(), "Settled"),
+        ("ready", Session::with(config(), ""), "None"),
+        ("in a command", in_command(), "None"),
         ("resetting", resetting(), "NotAccepted"),
         ("behind MAIL", delivering(""), "NotAccepted"),
         ("behind RCPT", delivering("250"), "NotAccepted"),
@@ -84,8 +84,8 @@ fn moments() -> Vec<(&'static str, Session, &'static str)> {
 fn an_end_says_what_became_of_the_message() {
     type Ending = fn(&mut Session);
     let endings: [(&str, Ending); 5] = [
-        ("Eof", |session| _ = session.eof()),
-        ("Lost", |session| _ = session.lost()),
+        ("ConnectionClosed", |session| _ = session.eof()),
+        ("ConnectionLost", |session| _ = session.connection_lost()),
         ("Aborted", |session| session.client.abort()),
         ("Malformed(Malformed)", |session| _ = session.server("hello")),
         ("Malformed(Code(0))", |session| _ = session.octets(b"000")),
@@ -128,7 +128,7 @@ fn an_idle_421_is_reported_as_an_answer_to_nothing() {
     let mut session = Session::with(config(), "");
     session
         .server("421 idle too long")
-        .sees("Nothing 421, Closed NotAvailable Settled");
+        .sees("Nothing 421, Closed NotAvailable None");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn any_other_reply_to_nothing_ends_the_session_too() {
         let mut session = Session::with(config(), "");
         session
             .server(code)
-            .sees(&format!("Nothing {code}, Closed Unsolicited Settled"));
+            .sees(&format!("Nothing {code}, Closed Unsolicited None"));
     }
 }
 
@@ -149,9 +149,9 @@ fn an_end_does_not_swallow_the_outcome() {
         session.client.poll(&mut input, session.now),
         Step::Event(Event::Reply { .. })
     ));
-    session.client.lost();
+    session.client.connection_lost();
     session.client.abort();
-    session.go_on().sees("Accepted, Closed Lost Settled");
+    session.go_on().sees("Accepted, Closed ConnectionLost None");
 }
 
 #[test]
@@ -159,20 +159,20 @@ fn the_end_is_reported_again_and_nothing_after_it_counts() {
     let mut session = Session::with(config(), "");
     session.client.abort();
     session.go_on();
-    session.client.lost();
-    session.client.end_input();
-    session.client.wrote(100);
+    session.client.connection_lost();
+    session.client.end_of_input();
+    session.client.advance_output(100);
     for mut input in [b"".as_slice(), b"250 ok\r\n"] {
         let step = session.client.poll(&mut input, session.now);
         assert!(matches!(
             step,
             Step::Event(Event::Closed {
                 why: Closed::Aborted,
-                message: Fate::Settled
+                message: MessageOutcome::None
             })
         ));
     }
     assert!(session.client.deliver(to("b@y")).is_err());
-    assert_eq!(session.client.noop(), Err(WhyNot::Over));
-    assert_eq!(session.client.quit(), Err(WhyNot::Over));
+    assert_eq!(session.client.noop(), Err(RequestError::Over));
+    assert_eq!(session.client.quit(), Err(RequestError::Over));
 }

@@ -2,12 +2,12 @@ use super::*;
 use crate::types::{AuthIdentity, Notify, OriginalRecipient, RcptParameters, Ret, ReversePath, Xtext};
 
 /// What is said of this envelope to a server with these extensions, or why nothing is.
-fn said(envelope: Envelope, extensions: &str) -> Result<String, WhyNot> {
+fn said(envelope: Envelope, extensions: &str) -> Result<String, RequestError> {
     let mut session = Session::with(config(), &format!("PIPELINING|{extensions}"));
     session
         .client
         .deliver(envelope)
-        .map_err(|not_sent| not_sent.why)?;
+        .map_err(|not_sent| not_sent.error)?;
     session.go_on().written();
     let said = String::from_utf8(session.wire).unwrap();
     Ok(said.replace("\r\n", "|").replace("|DATA|", ""))
@@ -49,7 +49,7 @@ fn an_eight_bit_body_needs_its_extension() {
     );
     assert_eq!(
         said(envelope(), ""),
-        Err(WhyNot::NotOffered(Keyword::EightBitMime))
+        Err(RequestError::NotOffered(Keyword::EightBitMime))
     );
     let seven = with(MailParameters::default().with_body(Body::SevenBit));
     assert_eq!(said(seven, "").unwrap(), PLAIN);
@@ -60,11 +60,11 @@ fn a_binary_body_needs_both_extensions() {
     let envelope = || with(MailParameters::default().with_body(Body::BinaryMime));
     assert_eq!(
         said(envelope(), "BINARYMIME"),
-        Err(WhyNot::NotOffered(Keyword::Chunking))
+        Err(RequestError::NotOffered(Keyword::Chunking))
     );
     assert_eq!(
         said(envelope(), "CHUNKING"),
-        Err(WhyNot::NotOffered(Keyword::BinaryMime))
+        Err(RequestError::NotOffered(Keyword::BinaryMime))
     );
 }
 
@@ -77,24 +77,27 @@ fn smtputf8_is_said_when_an_address_needs_it_and_only_then() {
     );
     assert_eq!(
         said(international(), "8BITMIME"),
-        Err(WhyNot::NotOffered(Keyword::SmtpUtf8))
+        Err(RequestError::NotOffered(Keyword::SmtpUtf8))
     );
     assert_eq!(said(to("b@y"), "SMTPUTF8|8BITMIME").unwrap(), PLAIN);
     let asked = with(MailParameters::default().with_smtputf8());
-    assert_eq!(said(asked, ""), Err(WhyNot::NotOffered(Keyword::SmtpUtf8)));
+    assert_eq!(said(asked, ""), Err(RequestError::NotOffered(Keyword::SmtpUtf8)));
 }
 
 #[test]
 fn tls_is_required_only_under_tls_and_of_servers_that_know_how() {
     let envelope = || with(MailParameters::default().with_require_tls());
-    assert_eq!(said(envelope(), ""), Err(WhyNot::NotOffered(Keyword::RequireTls)));
+    assert_eq!(
+        said(envelope(), ""),
+        Err(RequestError::NotOffered(Keyword::RequireTls))
+    );
     assert_eq!(
         said(envelope(), "REQUIRETLS"),
-        Err(WhyNot::NotOffered(Keyword::RequireTls)),
+        Err(RequestError::NotOffered(Keyword::RequireTls)),
         "an offer in clear is none"
     );
     let mut session = Session::new(config());
-    session.client = Client::over_tls(config().into(), TlsFacts::default());
+    session.client = Client::new_over_tls(config().into(), TlsInfo::default());
     session.server("220 hi").written();
     session.server("250-mx.example|250 REQUIRETLS");
     session.client.deliver(envelope()).unwrap();
@@ -137,7 +140,7 @@ fn a_parameter_of_an_unknown_extension_needs_its_offer() {
     let mail = |keyword, value| with(MailParameters::default().with_other(keyword, value).unwrap());
     assert_eq!(
         said(mail("MT-PRIORITY", Some("3")), ""),
-        Err(WhyNot::ParameterNotOffered)
+        Err(RequestError::ParameterNotOffered)
     );
     assert_eq!(
         said(mail("MT-PRIORITY", Some("3")), "mt-priority MIXER").unwrap(),
@@ -151,14 +154,14 @@ fn a_parameter_of_an_unknown_extension_needs_its_offer() {
         assert!(said(mail(keyword, Some(value)), extension).is_ok());
         assert_eq!(
             said(mail(keyword, Some(value)), keyword),
-            Err(WhyNot::ParameterNotOffered)
+            Err(RequestError::ParameterNotOffered)
         );
     }
     let rcpt = RcptParameters::default()
         .with_other("RRVS", Some("2026-01-01T00:00:00Z"))
         .unwrap();
     let envelope = || to("").to_with(Mailbox::parse("b@y").unwrap(), rcpt.clone());
-    assert_eq!(said(envelope(), ""), Err(WhyNot::ParameterNotOffered));
+    assert_eq!(said(envelope(), ""), Err(RequestError::ParameterNotOffered));
     assert_eq!(
         said(envelope(), "RRVS").unwrap(),
         "MAIL FROM:<a@x>|RCPT TO:<b@y> RRVS=2026-01-01T00:00:00Z"

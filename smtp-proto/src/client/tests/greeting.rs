@@ -26,7 +26,7 @@ fn a_refusal_is_answered_with_quit_and_nothing_else() {
         assert_eq!(session.client.state(), State::Refused);
         assert!(session.client.deliver(to("b@y")).is_err());
         session.server("221 bye");
-        session.sees(&format!("Greeting {code}, Quit 221, Closed Refused Settled"));
+        session.sees(&format!("Greeting {code}, Quit 221, Closed Refused None"));
     }
 }
 
@@ -37,10 +37,10 @@ fn a_refusal_stays_one_if_quit_is_answered_with_421_or_not_at_all() {
         session.server("554 no service").written();
         session
     };
-    refused().server("421 bye").sees_at_last("Closed Refused Settled");
-    refused().eof().sees_at_last("Closed Refused Settled");
-    refused().lost().sees_at_last("Closed Refused Settled");
-    refused().later(10).sees_at_last("Closed Refused Settled");
+    refused().server("421 bye").sees_at_last("Closed Refused None");
+    refused().eof().sees_at_last("Closed Refused None");
+    refused().connection_lost().sees_at_last("Closed Refused None");
+    refused().later(10).sees_at_last("Closed Refused None");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_421_greeting_ends_the_session_at_once() {
     let mut session = Session::new(config());
     session
         .server("421 too busy")
-        .sees("Greeting 421, Closed NotAvailable Settled")
+        .sees("Greeting 421, Closed NotAvailable None")
         .hears("");
 }
 
@@ -56,7 +56,7 @@ fn a_421_greeting_ends_the_session_at_once() {
 fn what_is_no_positive_or_negative_reply_is_no_greeting() {
     Session::new(config())
         .server("354 go")
-        .sees("Greeting 354, Closed Unexpected Settled");
+        .sees("Greeting 354, Closed Unexpected None");
     for junk in [
         "HTTP/1.1 400 Bad Request",
         "Welcome",
@@ -67,7 +67,7 @@ fn what_is_no_positive_or_negative_reply_is_no_greeting() {
     ] {
         Session::new(config())
             .server(junk)
-            .sees("Closed Malformed(Malformed) Settled");
+            .sees("Closed Malformed(Malformed) None");
     }
 }
 
@@ -94,14 +94,14 @@ fn helo_does_not_follow_a_transient_refusal() {
         .hears("EHLO me.example|QUIT|");
     session
         .server("221 bye")
-        .sees_at_last("Hello(Ehlo) 451, Quit 221, Closed Refused Settled");
+        .sees_at_last("Hello(Ehlo) 451, Quit 221, Closed Refused None");
     let mut session = Session::new(config());
     session
         .server("220 mx")
         .written()
         .server("421 later")
         .hears("EHLO me.example|");
-    session.sees_at_last("Hello(Ehlo) 421, Closed NotAvailable Settled");
+    session.sees_at_last("Hello(Ehlo) 421, Closed NotAvailable None");
 }
 
 #[test]
@@ -154,30 +154,32 @@ fn a_reply_that_comes_with_the_greeting_answers_nothing() {
     let mut session = Session::new(config());
     session
         .server("220 mx|250 mx")
-        .sees("Greeting 220, Nothing 250, Closed Unsolicited Settled");
+        .sees("Greeting 220, Nothing 250, Closed Unsolicited None");
     session.hears("");
 }
 
 #[test]
 fn an_end_before_the_session_is_ready_settles_it() {
-    Session::new(config()).eof().sees("Closed Eof Settled");
+    Session::new(config()).eof().sees("Closed ConnectionClosed None");
     Session::new(config())
         .octets(b"220 mx")
         .eof()
-        .sees("Closed Eof Settled");
-    Session::new(config()).lost().sees("Closed Lost Settled");
+        .sees("Closed ConnectionClosed None");
+    Session::new(config())
+        .connection_lost()
+        .sees("Closed ConnectionLost None");
     Session::new(config())
         .server("220 mx")
         .written()
         .eof()
-        .sees("Greeting 220, Closed Eof Settled");
+        .sees("Greeting 220, Closed ConnectionClosed None");
 }
 
 #[test]
 fn what_came_before_the_end_of_input_is_read() {
     let mut session = Session::new(config());
-    session.client.end_input();
+    session.client.end_of_input();
     session
         .server("554 go away")
-        .sees("Greeting 554, Closed Refused Settled");
+        .sees("Greeting 554, Closed Refused None");
 }

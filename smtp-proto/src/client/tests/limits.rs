@@ -1,13 +1,13 @@
 use super::*;
 
 #[track_caller]
-fn refused(session: &mut Session, envelope: &Envelope) -> WhyNot {
+fn refused(session: &mut Session, envelope: &Envelope) -> RequestError {
     let before = session.client.state();
     let not_sent = session.client.deliver(envelope.clone()).unwrap_err();
     assert_eq!(*not_sent.value, *envelope);
     session.hears("");
     assert_eq!(session.client.state(), before);
-    not_sent.why
+    not_sent.error
 }
 
 #[test]
@@ -15,13 +15,13 @@ fn an_envelope_beyond_the_limits_is_given_back() {
     let mut session = Session::with(config(), "LIMITS RCPTMAX=3 RCPTDOMAINMAX=2");
     assert_eq!(
         refused(&mut session, &to("a@y b@y c@y d@y")),
-        WhyNot::TooManyRecipients(3)
+        RequestError::TooManyRecipients(3)
     );
     assert_eq!(
         refused(&mut session, &to("a@y b@z c@w")),
-        WhyNot::TooManyDomains(2)
+        RequestError::TooManyDomains(2)
     );
-    assert_eq!(refused(&mut session, &to("")), WhyNot::NoRecipients);
+    assert_eq!(refused(&mut session, &to("")), RequestError::NoRecipients);
     session.deliver(to("a@y b@Y c@z")).hears("MAIL FROM:<a@x>|");
 }
 
@@ -45,14 +45,17 @@ fn no_more_transactions_than_the_limit_are_begun() {
         session.deliver(to("b@y")).written().server("550");
     }
     session.wire.clear();
-    assert_eq!(refused(&mut session, &to("b@y")), WhyNot::TooManyTransactions(2));
+    assert_eq!(
+        refused(&mut session, &to("b@y")),
+        RequestError::TooManyTransactions(2)
+    );
 }
 
 #[test]
 fn a_message_declared_too_big_is_not_begun() {
     let sized = |octets| to("b@y").with_parameters(MailParameters::default().with_size(octets));
     let mut session = Session::with(config(), "SIZE 1000");
-    let why = WhyNot::TooBig {
+    let why = RequestError::TooBig {
         size: 1001,
         limit: 1000,
     };
@@ -73,10 +76,10 @@ fn replies_are_bounded() {
     ] {
         Session::new(config.clone())
             .server(greeting)
-            .sees(&format!("Closed Malformed({why}) Settled"));
+            .sees(&format!("Closed Malformed({why}) None"));
     }
     let mut session = Session::new(config);
     session
         .octets(&[b"220 ".as_slice(), &[b'x'; 17]].concat())
-        .sees("Closed Malformed(TooLongLine) Settled");
+        .sees("Closed Malformed(TooLongLine) None");
 }

@@ -51,7 +51,7 @@ fn with_all_final_replies_negative_the_message_is_refused() {
 #[test]
 fn an_end_between_final_replies_leaves_the_others_unknown() {
     for (trouble, events) in [
-        ("", "Closed Eof Unknown"),
+        ("", "Closed ConnectionClosed Unknown"),
         ("421 bye", "MessageFor(1) 421, Closed NotAvailable Unknown"),
         ("354 go", "MessageFor(1) 354, Closed Unexpected Unknown"),
         ("what?", "Closed Malformed(Malformed) Unknown"),
@@ -78,7 +78,7 @@ fn a_421_as_the_last_reply_takes_nothing_back() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y c@y");
     session
         .server("250|421 bye")
-        .sees("MessageFor(0) 250, MessageFor(1) 421, Accepted, Closed NotAvailable Settled");
+        .sees("MessageFor(0) 250, MessageFor(1) 421, Accepted, Closed NotAvailable None");
     assert_eq!(session.fates(), ["Accepted 250", "Refused MessageFor(1) 421"]);
     let mut session = Session::at_end(lmtp(), ALL, "b@y");
     session
@@ -91,7 +91,7 @@ fn one_reply_too_many_answers_nothing() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y");
     session
         .server("250|250")
-        .sees("MessageFor(0) 250, Accepted, Nothing 250, Closed Unsolicited Settled");
+        .sees("MessageFor(0) 250, Accepted, Nothing 250, Closed Unsolicited None");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_354_for_nobody_ends_the_session_as_no_reply_to_a_dot_would_come() {
 #[test]
 fn the_last_chunk_waits_until_those_before_it_are_accepted() {
     let mut config = lmtp();
-    config.chunking = Use::WhenOffered;
+    config.chunking = ExtensionUse::IfOffered;
     let mut session = Session::at_body(config, ALL, "b@y c@y");
     session.give("Hi|", Coming::More);
     session

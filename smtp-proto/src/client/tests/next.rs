@@ -111,16 +111,16 @@ fn lmtp_has_its_final_replies_first() {
 #[test]
 fn no_more_than_the_window_is_unanswered() {
     let mut config = config();
-    config.limits.window = 2;
+    config.limits.max_unanswered = 2;
     let mut session = sent(config.clone(), "PIPELINING", "b@y");
     session.hears("Hi|.|MAIL FROM:<a@x>|");
     session.server("250").hears("RCPT TO:<c@y>|");
     session.server("250|250").hears("DATA|");
-    config.limits.window = 1;
+    config.limits.max_unanswered = 1;
     sent(config, "PIPELINING", "b@y").hears("Hi|.|");
     // LMTP has a reply for each recipient.
     let mut config = lmtp();
-    config.limits.window = 3;
+    config.limits.max_unanswered = 3;
     let mut session = sent(config, "PIPELINING", "b@y d@y");
     session.hears("Hi|.|MAIL FROM:<a@x>|");
     session.server("250").hears("RCPT TO:<c@y>|");
@@ -152,8 +152,8 @@ fn the_end_of_the_message_counts_and_not_what_is_behind_it() {
         let mut session = sent(config(), "PIPELINING", "b@y");
         session
             .writes(written)
-            .lost()
-            .sees(&format!("Closed Lost {fate}"));
+            .connection_lost()
+            .sees(&format!("Closed ConnectionLost {fate}"));
     }
 }
 
@@ -182,8 +182,8 @@ fn with_the_session_it_ends_unaccepted() {
     }
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.written().server("250").eof();
-    session.sees("Message 250, Accepted, Closed Eof NotAccepted");
-    assert_eq!(session.fates(), ["NotSent"]);
+    session.sees("Message 250, Accepted, Closed ConnectionClosed NotAccepted");
+    assert_eq!(session.fates(), ["Rejected"]);
     // The other message was accepted by some of its recipients, the last of which ended the session.
     let mut session = sent(lmtp(), "PIPELINING", "b@y d@y");
     session
@@ -215,7 +215,10 @@ fn its_deadlines_begin_behind_those_of_the_other_one() {
 fn one_can_wait_and_a_second_cannot() {
     let mut session = two(config(), "PIPELINING", "b@y");
     let refused = session.client.deliver_next(to("d@y")).unwrap_err();
-    assert_eq!((*refused.value, refused.why), (to("d@y"), WhyNot::OutOfTurn));
+    assert_eq!(
+        (*refused.value, refused.error),
+        (to("d@y"), RequestError::OutOfTurn)
+    );
     assert!(session.client.quit().is_err());
 }
 
@@ -223,13 +226,13 @@ fn one_can_wait_and_a_second_cannot() {
 fn there_is_none_behind_nothing() {
     let mut session = Session::with(config(), "PIPELINING");
     assert_eq!(
-        session.client.deliver_next(to("b@y")).unwrap_err().why,
-        WhyNot::OutOfTurn
+        session.client.deliver_next(to("b@y")).unwrap_err().error,
+        RequestError::OutOfTurn
     );
     session.eof();
     assert_eq!(
-        session.client.deliver_next(to("b@y")).unwrap_err().why,
-        WhyNot::Over
+        session.client.deliver_next(to("b@y")).unwrap_err().error,
+        RequestError::Over
     );
 }
 
@@ -238,13 +241,13 @@ fn there_is_none_behind_nothing() {
 fn a_message_is_not_begun_behind_one_that_was_forgotten() {
     let mut session = Session::at_body(config(), "PIPELINING", "b@y");
     let refused = session.client.deliver(to("c@y")).unwrap_err();
-    assert_eq!(refused.why, WhyNot::OutOfTurn);
+    assert_eq!(refused.error, RequestError::OutOfTurn);
 }
 
 #[test]
 fn a_permit_is_good_for_one_message() {
     let mut config = chunking();
-    config.limits.chunk = 2;
+    config.limits.max_chunk_octets = 2;
     let mut session = two(config, "PIPELINING|CHUNKING", "b@y");
     session.give("Hi", Coming::More);
     let stale = session.permit.take().unwrap();
@@ -254,7 +257,7 @@ fn a_permit_is_good_for_one_message() {
     let mut input: &[u8] = b"of the first";
     assert_eq!(
         session.client.body(&stale, &mut input, Coming::More),
-        Ok(Piece::Stopped)
+        Ok(BodyStep::Abort)
     );
     assert_eq!(session.client.end_body(stale), Ok(()));
     session.wire.clear();

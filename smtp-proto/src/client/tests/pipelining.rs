@@ -2,7 +2,7 @@ use super::*;
 
 fn window(most: usize) -> Config {
     let mut config = config();
-    config.limits.window = most;
+    config.limits.max_unanswered = most;
     config
 }
 
@@ -31,7 +31,7 @@ fn the_whole_envelope_is_one_group() {
 #[test]
 fn pipelining_can_be_switched_off() {
     let mut config = config();
-    config.pipelining = Use::Never;
+    config.pipelining = ExtensionUse::Never;
     Session::with(config, "PIPELINING")
         .deliver(to("b@y"))
         .hears("MAIL FROM:<a@x>|");

@@ -110,11 +110,11 @@ fn plot() -> impl Strategy<Value = Plot> {
 /// tells what was said and reported.
 fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
     let mut config = if plot.lmtp { lmtp() } else { config() };
-    config.limits.window = plot.window;
-    config.limits.chunk = 3;
+    config.limits.max_unanswered = plot.window;
+    config.limits.max_chunk_octets = 3;
     let extensions = if plot.chunking {
         // How many chunks go out behind a refused one depends on when its reply is read, so they are not pipelined.
-        config.chunking = Use::WhenOffered;
+        config.chunking = ExtensionUse::IfOffered;
         if plot.lmtp {
             "CHUNKING|PIPELINING"
         } else {
@@ -233,7 +233,7 @@ proptest! {
             prop_assert_eq!(&events, &also_events);
             // A session that ends at once drops what waits to be written.
             prop_assert!(said.starts_with(&also_said) || also_said.starts_with(&said));
-            if events.ends_with(&["Quit 221".into(), "Closed Quit Settled".into()]) {
+            if events.ends_with(&["Quit 221".into(), "Closed Quit None".into()]) {
                 prop_assert_eq!(&said, &also_said);
             }
         }
@@ -250,7 +250,7 @@ proptest! {
         acts in vec(0..12_u8, 1..40),
     ) {
         let mut config = config();
-        config.chunking = if acts.len() % 2 == 0 { Use::WhenOffered } else { Use::Never };
+        config.chunking = if acts.len() % 2 == 0 { ExtensionUse::IfOffered } else { ExtensionUse::Never };
         let mut session = Session::new(config);
         for ((octets, write), act) in talk.iter().zip(writes.iter().cycle()).zip(acts.iter().cycle()) {
             session.octets(octets).writes(*write);
@@ -279,8 +279,8 @@ proptest! {
         foreseen in any::<bool>(),
     ) {
         let mut config = if chunked { chunking() } else { config() };
-        config.limits.chunk = limit;
-        config.limits.window = 3;
+        config.limits.max_chunk_octets = limit;
+        config.limits.max_unanswered = 3;
         let mut session = Session::at_body(config, "CHUNKING|PIPELINING", "b@y");
         let permit = session.permit.take().unwrap();
         let mut wire = Vec::new();
@@ -291,12 +291,12 @@ proptest! {
             loop {
                 let piece = session.client.body(&permit, &mut input, coming).unwrap();
                 wire.extend_from_slice(session.client.output());
-                session.client.wrote(usize::MAX);
+                session.client.advance_output(usize::MAX);
                 match piece {
-                    Piece::Send(octets) => wire.extend_from_slice(octets),
-                    Piece::Blocked => _ = session.server("250 more"),
-                    Piece::Empty => break,
-                    Piece::Stopped => panic!("stopped"),
+                    BodyStep::Write(octets) => wire.extend_from_slice(octets),
+                    BodyStep::AwaitReply => _ = session.server("250 more"),
+                    BodyStep::NeedInput => break,
+                    BodyStep::Abort => panic!("stopped"),
                 }
             }
         }
@@ -304,7 +304,7 @@ proptest! {
         session.end();
         loop {
             wire.extend_from_slice(session.client.output());
-            session.client.wrote(usize::MAX);
+            session.client.advance_output(usize::MAX);
             if session.client.transaction.as_ref().unwrap().content.unanswered() == 0 {
                 break;
             }

@@ -32,7 +32,7 @@ fn a_receipt_names_every_recipient_with_its_reply() {
     let (asked, reply) = receipt.message().unwrap();
     assert_eq!(
         (asked, reply.raw()),
-        (Asked::Message, b"250-queued\r\n250 as 42\r\n".as_slice())
+        (ReplyTo::Message, b"250-queued\r\n250 as 42\r\n".as_slice())
     );
 }
 
@@ -40,7 +40,7 @@ fn a_receipt_names_every_recipient_with_its_reply() {
 fn all_are_accepted_only_by_the_final_reply() {
     let mut session = delivered("250|250|250|250|354");
     assert!(!session.receipts.front().unwrap().all_accepted());
-    assert_eq!(session.fates(), ["NotSent"; 3]);
+    assert_eq!(session.fates(), ["Rejected"; 3]);
     session.server("250 ok");
     assert!(session.receipts.pop_front().unwrap().all_accepted());
 }
@@ -51,19 +51,19 @@ fn a_session_that_ends_early_sent_nothing() {
     session.eof();
     assert_eq!(
         session.fates(),
-        ["Refused Recipient(0) 550", "NotSent", "NotSent"]
+        ["Refused Recipient(0) 550", "Rejected", "Rejected"]
     );
     let session = delivered("250|250|421 bye");
     assert_eq!(
         session.fates(),
-        ["NotSent", "Refused Recipient(1) 421", "NotSent"]
+        ["Rejected", "Refused Recipient(1) 421", "Rejected"]
     );
 }
 
 #[test]
 fn a_lost_verdict_is_unknown_for_those_that_were_accepted() {
     let mut session = delivered("250|550|250|250|354");
-    session.lost();
+    session.connection_lost();
     assert_eq!(
         session.fates(),
         ["Refused Recipient(0) 550", "Unknown", "Unknown"]
@@ -83,7 +83,7 @@ fn trying_again_helps_where_nothing_is_permanent() {
     let mut session = delivered("250|550|452|552|503");
     assert_eq!(transient(&session), [false, true, true]);
     session = delivered("250|250|250|250|354");
-    session.lost();
+    session.connection_lost();
     assert_eq!(transient(&session), [true; 3]);
     session = delivered("250|250|250|250|354");
     session.server("552 too big");
@@ -97,17 +97,17 @@ fn trying_again_helps_where_nothing_is_permanent() {
 fn a_receipt_claims_nothing_of_recipients_that_it_heard_nothing_of() {
     let mut receipt = Receipt::new(&to("b@y"));
     let reply = parse_reply(b"250 ok\r\n").unwrap();
-    receipt.note(&Event::Reply {
-        to: Asked::Message,
+    receipt.record(&Event::Reply {
+        to: ReplyTo::Message,
         reply,
     });
     assert!(!receipt.all_accepted());
     let mut receipt = Receipt::new(&to("b@y"));
-    let (why, message) = (Closed::Eof, Fate::Unknown);
-    receipt.note(&Event::Closed { why, message });
+    let (why, message) = (Closed::ConnectionClosed, MessageOutcome::Unknown);
+    receipt.record(&Event::Closed { why, message });
     assert!(
         receipt
             .recipients()
-            .all(|(_, fate)| fate == RecipientFate::NotSent)
+            .all(|(_, fate)| fate == RecipientStatus::Rejected)
     );
 }

@@ -21,7 +21,7 @@ fn a_session_serves_one_transaction_after_the_other() {
         .go_on()
         .hears("QUIT|")
         .server("221 bye")
-        .sees("Quit 221, Closed Quit Settled");
+        .sees("Quit 221, Closed Quit None");
 }
 
 #[test]
@@ -32,13 +32,11 @@ fn quit_does_not_depend_on_its_reply() {
         session.go_on().written();
         session
     };
-    quitting().eof().sees("Closed Quit Settled");
-    quitting().lost().sees("Closed Quit Settled");
-    quitting().later(10).sees("Closed Quit Settled");
-    quitting().server("421 bye").sees("Quit 421, Closed Quit Settled");
-    quitting()
-        .server("500 what?")
-        .sees("Quit 500, Closed Quit Settled");
+    quitting().eof().sees("Closed Quit None");
+    quitting().connection_lost().sees("Closed Quit None");
+    quitting().later(10).sees("Closed Quit None");
+    quitting().server("421 bye").sees("Quit 421, Closed Quit None");
+    quitting().server("500 what?").sees("Quit 500, Closed Quit None");
 }
 
 #[test]
@@ -86,14 +84,17 @@ fn a_command_out_of_turn_is_given_back() {
         let client = &mut session.client;
         let query = Query::new("bob").unwrap();
         let command = UnknownCommand::new("XCLIENT", Some(Argument::new("NAME=a").unwrap())).unwrap();
-        assert_eq!(client.noop(), Err(WhyNot::OutOfTurn));
-        assert_eq!(client.reset(), Err(WhyNot::OutOfTurn));
-        assert_eq!(client.quit(), Err(WhyNot::OutOfTurn));
+        assert_eq!(client.noop(), Err(RequestError::OutOfTurn));
+        assert_eq!(client.reset(), Err(RequestError::OutOfTurn));
+        assert_eq!(client.quit(), Err(RequestError::OutOfTurn));
         assert_eq!(client.verify(query.clone()).unwrap_err().value, query);
         assert_eq!(client.expand(query.clone()).unwrap_err().value, query);
-        assert_eq!(client.help(None).unwrap_err().why, WhyNot::OutOfTurn);
+        assert_eq!(client.help(None).unwrap_err().error, RequestError::OutOfTurn);
         assert_eq!(client.command(command.clone()).unwrap_err().value, command);
-        assert_eq!(client.deliver(to("b@y")).unwrap_err().why, WhyNot::OutOfTurn);
+        assert_eq!(
+            client.deliver(to("b@y")).unwrap_err().error,
+            RequestError::OutOfTurn
+        );
         session.wire.clear();
         session = Session::with(Config::clone(&session.client.config), "");
         session.deliver(to("b@y"));
@@ -106,12 +107,12 @@ fn an_international_query_needs_its_extension() {
     let query = || Query::new("b\u{e9}").unwrap().with_smtputf8();
     let mut session = Session::with(config(), "");
     assert_eq!(
-        session.client.verify(query()).unwrap_err().why,
-        WhyNot::NotOffered(Keyword::SmtpUtf8)
+        session.client.verify(query()).unwrap_err().error,
+        RequestError::NotOffered(Keyword::SmtpUtf8)
     );
     assert_eq!(
-        session.client.expand(query()).unwrap_err().why,
-        WhyNot::NotOffered(Keyword::SmtpUtf8)
+        session.client.expand(query()).unwrap_err().error,
+        RequestError::NotOffered(Keyword::SmtpUtf8)
     );
     let mut session = Session::with(config(), "SMTPUTF8");
     session.client.verify(query()).unwrap();
@@ -141,7 +142,7 @@ fn a_reply_before_the_command_is_written_answers_nothing() {
     session
         .go_on()
         .server("250")
-        .sees("Nothing 250, Closed Unsolicited Settled");
+        .sees("Nothing 250, Closed Unsolicited None");
 }
 
 #[test]

@@ -13,16 +13,16 @@ fn answered(policy: Tls, ehlo: &str) -> Session {
 }
 
 /// What the handshakes of these tests come to.
-fn facts() -> TlsFacts {
-    TlsFacts {
+fn facts() -> TlsInfo {
+    TlsInfo {
         protocol: Some("TLSv1.3".into()),
-        ..TlsFacts::default()
+        ..TlsInfo::default()
     }
 }
 
 fn handshake(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
-    session.client.tls_started(upgrade, facts());
+    session.client.tls_established(upgrade, facts());
     session.go_on();
 }
 
@@ -34,8 +34,8 @@ fn starttls_is_said_when_it_is_wanted_and_offered() {
         session.server("220 go");
         session.sees("Greeting 220, Hello(Ehlo) 250, StartTls 220, StartTls");
         assert_eq!(session.client.tls(), None);
-        assert!(!session.wait.read, "what comes now belongs to TLS");
-        assert!(session.wait.answer);
+        assert!(!session.wait.want_read, "what comes now belongs to TLS");
+        assert!(session.wait.application_pending);
         handshake(&mut session);
         session.hears("EHLO me.example|");
         session.server("250 mx.example").sees("Hello(Ehlo) 250, Ready");
@@ -81,7 +81,7 @@ fn whatever_comes_behind_the_220_ends_the_session() {
         let mut session = answered(Tls::Required, OFFER);
         session.written();
         session.octets(format!("220 go\r\n{behind}").as_bytes());
-        session.sees_at_last("Closed PlaintextBeforeTls Settled");
+        session.sees_at_last("Closed PlaintextBeforeTls None");
         assert!(session.upgrade.is_none());
     }
 }
@@ -92,7 +92,7 @@ fn what_comes_during_the_handshake_is_no_reply() {
     session.written().server("220 go");
     session
         .server("250 fake")
-        .sees_at_last("Closed PlaintextBeforeTls Settled");
+        .sees_at_last("Closed PlaintextBeforeTls None");
 }
 
 #[test]
@@ -101,21 +101,19 @@ fn required_tls_ends_the_session_where_it_is_not_to_be_had() {
     session.hears("QUIT|");
     session
         .server("221 bye")
-        .sees_at_last("Closed TlsNotOffered Settled");
+        .sees_at_last("Closed TlsNotOffered None");
     let mut session = answered(Tls::Required, "250 STARTTLS");
     session.hears("QUIT|");
     let mut session = answered(Tls::Required, OFFER);
     session.hears("STARTTLS|").server("454 not now").hears("QUIT|");
-    session
-        .server("221 bye")
-        .sees_at_last("Closed TlsRefused Settled");
+    session.server("221 bye").sees_at_last("Closed TlsRefused None");
 }
 
 #[test]
 fn required_tls_does_not_fall_back_to_helo() {
     let mut session = answered(Tls::Required, "500 what?");
     session.hears("QUIT|");
-    session.server("221 bye").sees_at_last("Closed Refused Settled");
+    session.server("221 bye").sees_at_last("Closed Refused None");
 }
 
 #[test]
@@ -135,13 +133,13 @@ fn a_handshake_that_fails_ends_the_session_and_nothing_is_said_in_clear() {
         session
             .go_on()
             .hears("STARTTLS|")
-            .sees_at_last("Closed TlsFailed Settled");
+            .sees_at_last("Closed TlsFailed None");
         let mut session = answered(policy, OFFER);
         session.written().server("220 go");
         session
-            .lost()
+            .connection_lost()
             .hears("STARTTLS|")
-            .sees_at_last("Closed Lost Settled");
+            .sees_at_last("Closed ConnectionLost None");
     }
 }
 
@@ -154,7 +152,7 @@ fn a_handshake_that_stalls_runs_into_the_deadline() {
     session
         .go_on()
         .hears("STARTTLS|")
-        .sees_at_last("Closed TimedOut(Handshake) Settled");
+        .sees_at_last("Closed TimedOut(Handshake) None");
     let mut session = answered(Tls::Required, OFFER);
     session.written().server("220 go");
     session.later(59).sees_at_last("StartTls");
@@ -168,7 +166,7 @@ fn implicit_tls_needs_no_starttls() {
     let mut config = config();
     config.tls = Tls::Required;
     let mut session = Session::new(config.clone());
-    session.client = Client::over_tls(config.into(), facts());
+    session.client = Client::new_over_tls(config.into(), facts());
     session.server("220 hi").hears("EHLO me.example|");
     session.server(OFFER).hears("").sees_at_last("Ready");
 }

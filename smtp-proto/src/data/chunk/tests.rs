@@ -1,16 +1,16 @@
-use super::Countdown;
+use super::ChunkReader;
 
 #[test]
 fn an_empty_chunk_takes_nothing() {
     let mut input: &[u8] = b"NOOP\r\n";
-    let mut chunk = Countdown::new(0);
+    let mut chunk = ChunkReader::new(0);
     assert_eq!(chunk.take(&mut input), None);
     assert_eq!(input, b"NOOP\r\n");
 }
 
 #[test]
 fn a_chunk_is_taken_as_it_comes() {
-    let mut chunk = Countdown::new(5);
+    let mut chunk = ChunkReader::new(5);
     let mut taken = alloc::vec::Vec::new();
     for mut input in [&b".\r"[..], b"", b"\n", b"\0\n\xff"] {
         while let Some(piece) = chunk.take(&mut input) {
@@ -28,7 +28,7 @@ fn a_chunk_is_taken_as_it_comes() {
 #[test]
 fn the_largest_size_counts_down_without_wrapping() {
     let mut input: &[u8] = b"abc";
-    let mut chunk = Countdown::new(u64::MAX);
+    let mut chunk = ChunkReader::new(u64::MAX);
     assert_eq!(chunk.take(&mut input), Some(&b"abc"[..]));
     assert_eq!(chunk.remaining(), u64::MAX - 3);
 }

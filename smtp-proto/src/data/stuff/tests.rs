@@ -2,11 +2,11 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{LineEndings, Stuffer, Unsendable};
-use crate::data::{BareLineEndings, Unstuffed, Unstuffer};
+use super::{DotStuffer, LineEndings, Unsendable};
+use crate::data::{BareLineEndings, DotUnstuffer, Unstuffed};
 
 fn stuff<'a>(
-    mut stuffer: Stuffer,
+    mut stuffer: DotStuffer,
     message: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Vec<u8>, Unsendable> {
     let mut wire = Vec::new();
@@ -22,15 +22,15 @@ fn stuff<'a>(
 }
 
 fn data(message: &[u8]) -> Vec<u8> {
-    stuff(Stuffer::for_data(LineEndings::Normalize), [message]).unwrap()
+    stuff(DotStuffer::for_data(LineEndings::Normalize), [message]).unwrap()
 }
 
 fn chunks(message: &[u8]) -> Vec<u8> {
-    stuff(Stuffer::for_chunks(LineEndings::Normalize), [message]).unwrap()
+    stuff(DotStuffer::for_chunks(LineEndings::Normalize), [message]).unwrap()
 }
 
 fn refused(message: &[u8]) -> Option<u64> {
-    let stuffer = Stuffer::for_data(LineEndings::Refuse);
+    let stuffer = DotStuffer::for_data(LineEndings::Refuse);
     let whole = stuff(stuffer.clone(), [message]);
     assert_eq!(stuff(stuffer, message.chunks(1)), whole);
     match whole {
@@ -115,29 +115,32 @@ fn refusing_says_where_the_first_bare_line_end_is() {
 fn binary_chunks_are_kept() {
     let message = b"\r\n.\n\r\r\0.";
     assert_eq!(
-        stuff(Stuffer::for_chunks(LineEndings::Keep), [&message[..]]).unwrap(),
+        stuff(DotStuffer::for_chunks(LineEndings::Keep), [&message[..]]).unwrap(),
         message
     );
 }
 
 #[test]
 fn bare_line_ends_are_never_kept_under_data() {
-    let kept = stuff(Stuffer::for_data(LineEndings::Keep), [&b"a\n.\r\n"[..]]);
+    let kept = stuff(DotStuffer::for_data(LineEndings::Keep), [&b"a\n.\r\n"[..]]);
     assert_eq!(kept, Err(Unsendable::BareLineEnding { offset: 1 }));
 }
 
 #[test]
 fn seven_bit_refuses_the_first_octet_above_127() {
     let eight_bit = stuff(
-        Stuffer::for_data(LineEndings::Normalize).seven_bit(),
+        DotStuffer::for_data(LineEndings::Normalize).seven_bit(),
         [&b"a\n."[..], b"b\xc3\xa9"],
     );
     assert_eq!(eight_bit, Err(Unsendable::EightBit { offset: 4 }));
-    let binary = stuff(Stuffer::for_chunks(LineEndings::Keep).seven_bit(), [&b"\x80"[..]]);
+    let binary = stuff(
+        DotStuffer::for_chunks(LineEndings::Keep).seven_bit(),
+        [&b"\x80"[..]],
+    );
     assert_eq!(binary, Err(Unsendable::EightBit { offset: 0 }));
     assert!(
         stuff(
-            Stuffer::for_data(LineEndings::Normalize).seven_bit(),
+            DotStuffer::for_data(LineEndings::Normalize).seven_bit(),
             [&b"\x7f"[..]]
         )
         .is_ok()
@@ -146,7 +149,7 @@ fn seven_bit_refuses_the_first_octet_above_127() {
 
 #[test]
 fn the_next_message_starts_afresh() {
-    let mut stuffer = Stuffer::for_data(LineEndings::Refuse);
+    let mut stuffer = DotStuffer::for_data(LineEndings::Refuse);
     for _ in 0..2 {
         let mut input: &[u8] = b"a";
         assert_eq!(stuffer.next(&mut input), Ok(Some(&b"a"[..])));
@@ -183,28 +186,28 @@ proptest! {
 
     #[test]
     fn what_is_sent_arrives(message in messages(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
-        let stuffer = Stuffer::for_data(LineEndings::Normalize);
+        let stuffer = DotStuffer::for_data(LineEndings::Normalize);
         let wire = stuff(stuffer.clone(), [&message[..]]).unwrap();
         prop_assert_eq!(&stuff(stuffer.clone(), pieces(&message, &cuts)).unwrap(), &wire);
         prop_assert_eq!(&stuff(stuffer, message.chunks(1)).unwrap(), &wire);
 
-        let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+        let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
         let mut input = &wire[..];
         let mut arrived = Vec::new();
         while let Unstuffed::Piece(piece) = unstuffer.next(&mut input) {
             arrived.extend_from_slice(piece);
         }
         prop_assert_eq!(unstuffer.next(&mut input), Unstuffed::End);
-        prop_assert!(input.is_empty() && !unstuffer.bare_seen());
+        prop_assert!(input.is_empty() && !unstuffer.saw_bare_line_ending());
         prop_assert_eq!(&arrived, &normalized(&message));
-        prop_assert_eq!(stuff(Stuffer::for_chunks(LineEndings::Normalize), pieces(&message, &cuts)).unwrap(), arrived);
+        prop_assert_eq!(stuff(DotStuffer::for_chunks(LineEndings::Normalize), pieces(&message, &cuts)).unwrap(), arrived);
     }
 
     #[test]
     fn refusing_is_normalizing_when_there_is_nothing_to_refuse(message in messages()) {
         let clean = normalized(&message);
         prop_assert_eq!(refused(&clean), None);
-        let sent = stuff(Stuffer::for_data(LineEndings::Refuse), [&clean[..]]);
+        let sent = stuff(DotStuffer::for_data(LineEndings::Refuse), [&clean[..]]);
         prop_assert_eq!(sent.unwrap(), data(&clean));
     }
 }

@@ -2,18 +2,18 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{Content, Survey};
-use crate::data::{LineEndings, Stuffer};
+use super::{ContentScanner, ContentSummary};
+use crate::data::{DotStuffer, LineEndings};
 
-fn survey<'a>(message: impl IntoIterator<Item = &'a [u8]>) -> Content {
-    let mut survey = Survey::new();
+fn survey<'a>(message: impl IntoIterator<Item = &'a [u8]>) -> ContentSummary {
+    let mut survey = ContentScanner::new();
     for piece in message {
         survey.feed(piece);
     }
     survey.finish()
 }
 
-fn of(message: &[u8]) -> Content {
+fn of(message: &[u8]) -> ContentSummary {
     let whole = survey([message]);
     assert_eq!(survey(message.chunks(1)), whole);
     whole
@@ -21,7 +21,7 @@ fn of(message: &[u8]) -> Content {
 
 #[test]
 fn an_empty_message_needs_nothing() {
-    assert_eq!(of(b""), Content::default());
+    assert_eq!(of(b""), ContentSummary::default());
 }
 
 #[test]
@@ -75,7 +75,7 @@ proptest! {
     fn size_is_what_is_sent_in_chunks(message in "[a.\r\n\u{e9}\0]{0,100}") {
         let message = message.as_bytes();
         let content = of(message);
-        let mut stuffer = Stuffer::for_chunks(LineEndings::Normalize);
+        let mut stuffer = DotStuffer::for_chunks(LineEndings::Normalize);
         let mut sent = Vec::new();
         let mut input = message;
         while let Some(piece) = stuffer.next(&mut input).unwrap() {

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{BareLineEndings, Unstuffed, Unstuffer};
+use super::{BareLineEndings, DotUnstuffer, Unstuffed};
 
 /// What comes of a wire: the message so far, whether it had a bare CR or LF, and what stands behind its end.
 #[derive(Debug, PartialEq)]
@@ -13,7 +13,7 @@ struct Outcome {
 }
 
 fn unstuff<'a>(policy: BareLineEndings, wire: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
-    let mut unstuffer = Unstuffer::new(policy);
+    let mut unstuffer = DotUnstuffer::new(policy);
     let mut outcome = Outcome {
         message: Vec::new(),
         bare: false,
@@ -37,7 +37,7 @@ fn unstuff<'a>(policy: BareLineEndings, wire: impl IntoIterator<Item = &'a [u8]>
             }
         }
     }
-    outcome.bare = unstuffer.bare_seen();
+    outcome.bare = unstuffer.saw_bare_line_ending();
     outcome
 }
 
@@ -202,7 +202,7 @@ fn a_bare_lf_starts_no_line_so_its_dots_stay() {
 
 #[test]
 fn what_stands_behind_the_end_is_left_alone() {
-    let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+    let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
     let mut input: &[u8] = b".\r\nQUIT\r\n";
     for _ in 0..2 {
         assert_eq!(unstuffer.next(&mut input), Unstuffed::End);
@@ -212,17 +212,17 @@ fn what_stands_behind_the_end_is_left_alone() {
 
 #[test]
 fn a_bare_line_end_behind_the_end_is_not_seen() {
-    let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+    let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
     let mut input: &[u8] = b"a\r\n.\r\nNOOP\n";
     while let Unstuffed::Piece(_) = unstuffer.next(&mut input) {}
-    assert!(!unstuffer.bare_seen());
+    assert!(!unstuffer.saw_bare_line_ending());
 }
 
 #[test]
 fn pieces_are_slices_of_the_input() {
     let wire: &[u8] = b"a\r\nb\r\n..c\r\n.\r\n";
     let mut input = wire;
-    let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+    let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
     assert_eq!(unstuffer.next(&mut input), Unstuffed::Piece(&wire[..6]));
     assert_eq!(unstuffer.next(&mut input), Unstuffed::Piece(&wire[7..11]));
     assert_eq!(unstuffer.next(&mut input), Unstuffed::End);
@@ -230,7 +230,7 @@ fn pieces_are_slices_of_the_input() {
 
 #[test]
 fn it_is_small() {
-    assert!(size_of::<Unstuffer>() <= 16);
+    assert!(size_of::<DotUnstuffer>() <= 16);
 }
 
 /// Mostly what matters for framing, now and then long runs.
@@ -307,16 +307,16 @@ fn what_comes_before_a_bare_line_ending_is_given_out_whatever_the_cut() {
         (b"ab\r\r\n.\r\n", b"ab\r"),
     ] {
         for size in 1..=wire.len() {
-            let mut unstuffer = Unstuffer::new(BareLineEndings::Reject);
+            let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
             let mut before = Vec::new();
             for mut input in wire.chunks(size) {
                 while let Unstuffed::Piece(piece) = unstuffer.next(&mut input) {
-                    if !unstuffer.bare_seen() {
+                    if !unstuffer.saw_bare_line_ending() {
                         before.extend_from_slice(piece);
                     }
                 }
             }
-            assert!(unstuffer.bare_seen());
+            assert!(unstuffer.saw_bare_line_ending());
             assert_eq!(before, clean, "{} in pieces of {size}", wire.escape_ascii());
         }
     }

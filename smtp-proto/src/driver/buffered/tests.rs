@@ -2,17 +2,17 @@ use std::{string::String, vec::Vec};
 
 use super::*;
 use crate::{
-    client::{self, Use},
+    client::{self, ExtensionUse},
     server::{self, Event, Server},
     types::{ClientName, Envelope, ForwardPath, Host, Mailbox},
 };
 
 /// A client that may send the message now.
-fn at_body(chunking: Use, offers: &str) -> (Buffered<Client>, BodyPermit) {
+fn at_body(chunking: ExtensionUse, offers: &str) -> (Buffered<Client>, BodyPermit) {
     let mut config = client::Config::new(ClientName::parse("me.example").unwrap());
     config.chunking = chunking;
-    config.pipelining = Use::Never;
-    config.limits.chunk = 8;
+    config.pipelining = ExtensionUse::Never;
+    config.limits.max_chunk_octets = 8;
     let mut buffered = Buffered::new(Client::new(config.into()));
     let envelope = Envelope::new(Mailbox::parse("a@x").unwrap()).to(ForwardPath::parse("b@y").unwrap());
     let ehlo = std::format!("250-mx\r\n250 {offers}\r\n");
@@ -25,7 +25,7 @@ fn at_body(chunking: Use, offers: &str) -> (Buffered<Client>, BodyPermit) {
                 Step::Event(client::Event::Body(permit)) => return (buffered, permit),
                 Step::Event(_) => {}
                 Step::Wait(wait) => {
-                    if !wait.write {
+                    if !wait.want_write {
                         break;
                     }
                     let said = buffered.unwritten(true).len();
@@ -38,7 +38,7 @@ fn at_body(chunking: Use, offers: &str) -> (Buffered<Client>, BodyPermit) {
 }
 
 /// Has so much of what was gathered written, gives what is left of it, and puts that aside.
-fn write(buffered: &mut Buffered<Client>, mut gathered: Gathered<'_>, written: usize) -> String {
+fn write(buffered: &mut Buffered<Client>, mut gathered: MessageWrite<'_>, written: usize) -> String {
     buffered.took(written);
     buffered.flushed_gathered(&mut gathered);
     let left = joined(&gathered, buffered.machine());
@@ -46,7 +46,7 @@ fn write(buffered: &mut Buffered<Client>, mut gathered: Gathered<'_>, written: u
     left
 }
 
-fn joined(gathered: &Gathered<'_>, machine: &Client) -> String {
+fn joined(gathered: &MessageWrite<'_>, machine: &Client) -> String {
     let slices: Vec<_> = gathered.slices(machine).collect();
     assert!(slices.iter().all(|slice| !slice.is_empty()));
     String::from_utf8(slices.concat()).unwrap()
@@ -81,7 +81,7 @@ fn input_that_is_not_used_comes_again() {
 
 #[test]
 fn the_end_of_a_message_leaves_with_its_last_text() {
-    let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+    let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
     let mut gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
     assert!(gathered.take_permit().is_none());
     assert_eq!(gathered.used(), 10);
@@ -89,7 +89,7 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
     let all = joined(&gathered, buffered.machine());
     assert_eq!(all, "Hi\r\n..\r\nbye\r\n.\r\n");
     for written in 0..=all.len() {
-        let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+        let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
         let gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
         assert_eq!(write(&mut buffered, gathered, written), all[written..]);
         let mut rest = String::new();
@@ -104,7 +104,7 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
 
 #[test]
 fn a_write_may_go_beyond_what_was_put_aside() {
-    let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+    let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
     let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
     buffered.put_aside(&gathered);
     assert_eq!(buffered.unwritten(true), b"Hi");
@@ -118,12 +118,12 @@ fn a_write_may_go_beyond_what_was_put_aside() {
 #[test]
 fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
     let message = b"0123456789abcdef";
-    let (mut buffered, permit) = at_body(Use::WhenOffered, "CHUNKING");
+    let (mut buffered, permit) = at_body(ExtensionUse::IfOffered, "CHUNKING");
     let gathered = buffered.gather(permit, message, Coming::Nothing);
     let all = joined(&gathered, buffered.machine());
     assert!(all.starts_with("BDAT 8\r\n01234567"), "{all}");
     for written in 0..=all.len() {
-        let (mut buffered, permit) = at_body(Use::WhenOffered, "CHUNKING");
+        let (mut buffered, permit) = at_body(ExtensionUse::IfOffered, "CHUNKING");
         let gathered = buffered.gather(permit, message, Coming::Nothing);
         write(&mut buffered, gathered, written);
         let mut rest = String::new();
@@ -137,7 +137,7 @@ fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
 
 #[test]
 fn the_end_of_a_message_is_not_sent_before_it_left() {
-    let (mut buffered, permit) = at_body(Use::Never, "8BITMIME");
+    let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
     let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
     write(&mut buffered, gathered, 2);
     assert_eq!(buffered.unwritten(true), b"\r\n.\r\n");
@@ -152,7 +152,7 @@ fn the_end_of_a_message_is_not_sent_before_it_left() {
 
 #[test]
 fn nothing_is_sent_of_a_block_that_cannot_be_sent() {
-    let (mut buffered, permit) = at_body(Use::Never, "SIZE");
+    let (mut buffered, permit) = at_body(ExtensionUse::Never, "SIZE");
     let mut gathered = buffered.gather(permit, b"Hi\r\nd\xe9j\xe0\r\n", Coming::Nothing);
     assert!(gathered.take_permit().is_none());
     assert_eq!(joined(&gathered, buffered.machine()), "");
@@ -172,7 +172,7 @@ fn a_session_that_waits_holds_no_more_than_it_has_to() {
             if let Some(ticket) = event.into_ticket() {
                 server.accept(ticket).unwrap();
             }
-            server.wrote(usize::MAX);
+            server.advance_output(usize::MAX);
         }
         buffered.release();
         assert_eq!((buffered.input.len(), buffered.input.capacity()), (kept, kept));

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 const TOKEN: &str = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
 
-fn claim(user: Option<&str>, token: &str) -> Claim {
-    Claim::Bearer {
+fn claim(user: Option<&str>, token: &str) -> AuthRequest {
+    AuthRequest::Bearer {
         user: user.map(ToOwned::to_owned),
         token: token.into(),
     }
@@ -28,7 +28,7 @@ fn the_example_of_oauthbearer() {
                    bVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB";
     assert_eq!(base64::decode(encoded.as_bytes()).as_ref(), Some(&response));
     assert_eq!(
-        Claim::parse(Mechanism::OAUTHBEARER, response.expose(), None),
+        AuthRequest::parse(Mechanism::OAUTHBEARER, response.expose(), None),
         Ok(claim(Some("user@example.com"), TOKEN))
     );
     assert_eq!(client.finish(), Ok(()));
@@ -43,7 +43,7 @@ fn who_shows_no_token_asks_for_the_failure() {
     let asks = |response| discovery(Mechanism::OAUTHBEARER, response).is_some();
     assert!(asks(response.expose()));
     assert!(discovery(Mechanism::XOAUTH2, response.expose()).is_none());
-    assert!(Claim::parse(Mechanism::OAUTHBEARER, response.expose(), None).is_err());
+    assert!(AuthRequest::parse(Mechanism::OAUTHBEARER, response.expose(), None).is_err());
     assert!(asks(b"n,,\x01auth=\x01host=x\x01\x01"));
     for other in [
         "n,,\x01\x01",
@@ -71,15 +71,15 @@ fn a_failure_is_acknowledged() {
         (BearerClient::xoauth2("a", &token), ""),
     ] {
         let mut client = client.unwrap();
-        assert_eq!(client.respond(b"{}"), Err(Cancel::Unexpected));
-        assert_eq!(client.finish(), Err(Cancel::Unexpected));
+        assert_eq!(client.respond(b"{}"), Err(MechanismError::Unexpected));
+        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
         client.initial().unwrap();
         assert_eq!(
             client.respond(failure(client.mechanism()).unwrap()),
             Ok(acknowledgement.into())
         );
-        assert_eq!(client.finish(), Err(Cancel::Unexpected));
-        assert_eq!(client.respond(b"{}"), Err(Cancel::Unexpected));
+        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
+        assert_eq!(client.respond(b"{}"), Err(MechanismError::Unexpected));
     }
     assert_eq!(
         failure(Mechanism::OAUTHBEARER),
@@ -101,7 +101,7 @@ fn the_example_of_xoauth2() {
     let response = client.initial().unwrap();
     assert_eq!(base64::decode(encoded.as_bytes()).as_ref(), Some(&response));
     assert_eq!(
-        Claim::parse(Mechanism::XOAUTH2, response.expose(), None),
+        AuthRequest::parse(Mechanism::XOAUTH2, response.expose(), None),
         Ok(claim(Some("someuser@example.com"), token))
     );
     assert_eq!(client.finish(), Ok(()));

@@ -18,7 +18,7 @@ fn server() -> CramMd5Server<impl FnMut(&str) -> Option<(String, Secret)>> {
 #[test]
 fn who_it_is_is_for_the_lookup_to_say() {
     let response = RESPONSE.replace("tim", "TIM");
-    assert_eq!(answer(response.as_bytes()), Progress::Accepted("tim".to_owned()));
+    assert_eq!(answer(response.as_bytes()), AuthOutcome::Accept("tim".to_owned()));
 }
 
 #[test]
@@ -30,14 +30,17 @@ fn nobody_gets_in_without_a_password() {
     let mut server =
         CramMd5Server::new(CHALLENGE, |_: &str| Some(("tim".to_owned(), Secret::default()))).unwrap();
     server.step(b"");
-    assert_eq!(server.step(response.as_bytes()), Progress::Refused);
+    assert_eq!(server.step(response.as_bytes()), AuthOutcome::Reject);
 }
 
-fn answer(response: &[u8]) -> Progress {
+fn answer(response: &[u8]) -> AuthOutcome {
     let mut server = server();
-    assert_eq!(server.step(b""), Progress::Challenge(CHALLENGE.as_bytes().into()));
+    assert_eq!(
+        server.step(b""),
+        AuthOutcome::Challenge(CHALLENGE.as_bytes().into())
+    );
     let progress = server.step(response);
-    assert_eq!(server.step(RESPONSE.as_bytes()), Progress::Refused);
+    assert_eq!(server.step(RESPONSE.as_bytes()), AuthOutcome::Reject);
     progress
 }
 
@@ -48,11 +51,14 @@ fn the_example_on_both_sides() {
         (client.mechanism(), client.initial()),
         (Mechanism::CRAM_MD5, None)
     );
-    assert_eq!(client.finish(), Err(Cancel::Unexpected));
+    assert_eq!(client.finish(), Err(MechanismError::Unexpected));
     assert_eq!(client.respond(CHALLENGE.as_bytes()), Ok(RESPONSE.into()));
     assert_eq!(client.finish(), Ok(()));
-    assert_eq!(client.respond(CHALLENGE.as_bytes()), Err(Cancel::Unexpected));
-    assert_eq!(answer(RESPONSE.as_bytes()), Progress::Accepted("tim".to_owned()));
+    assert_eq!(
+        client.respond(CHALLENGE.as_bytes()),
+        Err(MechanismError::Unexpected)
+    );
+    assert_eq!(answer(RESPONSE.as_bytes()), AuthOutcome::Accept("tim".to_owned()));
     assert_eq!(server().challenge(), CHALLENGE);
 }
 
@@ -63,7 +69,7 @@ fn a_password_may_be_looked_up_between_two_servers() {
     let password = lookup(&user);
     let mut again = CramMd5Server::new(CHALLENGE, |_: &str| password.clone()).unwrap();
     again.step(b"");
-    assert_eq!(again.step(RESPONSE.as_bytes()), Progress::Accepted(user));
+    assert_eq!(again.step(RESPONSE.as_bytes()), AuthOutcome::Accept(user));
     assert_eq!(cram_md5_user(b"tim"), None);
     assert_eq!(cram_md5_user(b"tim\0 b913a602c7eda7a495b4e6e7334d3890"), None);
 }
@@ -73,21 +79,21 @@ fn other_responses_are_refused() {
     for at in 0..RESPONSE.len() {
         let mut garbled = RESPONSE.as_bytes().to_vec();
         garbled[at] ^= 1;
-        assert_eq!(answer(&garbled), Progress::Refused, "{at}");
-        assert_eq!(answer(&RESPONSE.as_bytes()[..at]), Progress::Refused, "{at}");
+        assert_eq!(answer(&garbled), AuthOutcome::Reject, "{at}");
+        assert_eq!(answer(&RESPONSE.as_bytes()[..at]), AuthOutcome::Reject, "{at}");
     }
     assert_eq!(
         answer(b"\xFF b913a602c7eda7a495b4e6e7334d3890"),
-        Progress::Refused
+        AuthOutcome::Reject
     );
-    assert_eq!(answer(b" b913a602c7eda7a495b4e6e7334d3890"), Progress::Refused);
+    assert_eq!(answer(b" b913a602c7eda7a495b4e6e7334d3890"), AuthOutcome::Reject);
 }
 
 #[test]
 fn the_digits_may_be_in_capitals_and_a_name_may_hold_a_blank() {
     assert_eq!(
         answer(b"tim B913A602C7EDA7A495B4E6E7334D3890"),
-        Progress::Accepted("tim".to_owned())
+        AuthOutcome::Accept("tim".to_owned())
     );
     let mut client = CramMd5Client::new("a b", &"x".into()).unwrap();
     let response = client.respond(CHALLENGE.as_bytes()).unwrap();
@@ -95,7 +101,7 @@ fn the_digits_may_be_in_capitals_and_a_name_may_hold_a_blank() {
     server.step(b"");
     assert_eq!(
         server.step(response.expose()),
-        Progress::Accepted("a b".to_owned())
+        AuthOutcome::Accept("a b".to_owned())
     );
 }
 
@@ -103,21 +109,21 @@ fn the_digits_may_be_in_capitals_and_a_name_may_hold_a_blank() {
 fn an_unknown_user_has_no_password_at_all() {
     let mut client = CramMd5Client::new("tom", &"x".into()).unwrap();
     let response = client.respond(CHALLENGE.as_bytes()).unwrap();
-    assert_eq!(answer(response.expose()), Progress::Refused);
+    assert_eq!(answer(response.expose()), AuthOutcome::Reject);
     // What is computed in place of a password must not be one.
     let forged = [
         b"tom ".as_slice(),
         &digest(&Secret::default(), CHALLENGE.as_bytes()),
     ]
     .concat();
-    assert_eq!(answer(&forged), Progress::Refused);
+    assert_eq!(answer(&forged), AuthOutcome::Reject);
 }
 
 #[test]
 fn there_is_no_initial_response() {
     let mut server = server();
-    assert_eq!(server.step(RESPONSE.as_bytes()), Progress::Refused);
-    assert_eq!(server.step(b""), Progress::Refused);
+    assert_eq!(server.step(RESPONSE.as_bytes()), AuthOutcome::Reject);
+    assert_eq!(server.step(b""), AuthOutcome::Reject);
 }
 
 #[test]
@@ -138,9 +144,9 @@ fn a_challenge_has_a_form() {
         assert!(CramMd5Server::new(challenge, lookup).is_none(), "{challenge}");
     }
     let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
-    assert_eq!(client.respond(b""), Err(Cancel::Malformed));
+    assert_eq!(client.respond(b""), Err(MechanismError::Malformed));
     let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
-    assert_eq!(client.respond(&[b'x'; 999]), Err(Cancel::Malformed));
+    assert_eq!(client.respond(&[b'x'; 999]), Err(MechanismError::Malformed));
 }
 
 #[test]

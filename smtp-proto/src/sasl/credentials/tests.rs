@@ -36,7 +36,7 @@ fn what_fits_can_be_started_and_nothing_else() {
         Mechanism::parse("GSSAPI").unwrap(),
     ];
     for credentials in all() {
-        for credentials in [credentials.clone(), credentials.authorize_as("boss")] {
+        for credentials in [credentials.clone(), credentials.with_authorization_id("boss")] {
             for mechanism in known {
                 let started = credentials.start(mechanism, &context());
                 let fits = credentials.mechanisms().contains(&mechanism);
@@ -81,9 +81,9 @@ fn the_strongest_comes_first_and_what_hides_the_password_before_what_shows_it() 
 #[test]
 fn to_act_as_someone_else_takes_a_mechanism_that_can_say_so() {
     for credentials in all() {
-        let kept = credentials.clone().authorize_as("");
+        let kept = credentials.clone().with_authorization_id("");
         assert_eq!(kept.mechanisms(), credentials.mechanisms());
-        let fit = credentials.authorize_as("boss").mechanisms();
+        let fit = credentials.with_authorization_id("boss").mechanisms();
         for other in [
             Mechanism::LOGIN,
             Mechanism::CRAM_MD5,
@@ -107,7 +107,7 @@ fn to_act_as_someone_else_takes_a_mechanism_that_can_say_so() {
         ),
     ] {
         let mut client = credentials
-            .authorize_as("boss")
+            .with_authorization_id("boss")
             .start(mechanism, &Context::default())
             .unwrap();
         assert_eq!(client.initial(), Some(response.into()));

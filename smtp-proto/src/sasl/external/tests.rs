@@ -4,19 +4,19 @@ use super::*;
 fn an_identity_may_be_asked_for() {
     for identity in [None, Some("fred@example.com"), Some("Jürgen")] {
         let mut client = ExternalClient::new(identity).unwrap();
-        assert_eq!(client.finish(), Err(Cancel::Unexpected));
+        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
         let response = client.initial().unwrap();
         assert_eq!(response, identity.unwrap_or_default().into());
-        let claim = Claim::parse(Mechanism::EXTERNAL, response.expose(), Some(b"cert")).unwrap();
+        let claim = AuthRequest::parse(Mechanism::EXTERNAL, response.expose(), Some(b"cert")).unwrap();
         assert_eq!(
             claim,
-            Claim::External {
+            AuthRequest::External {
                 certificate: b"cert".into(),
-                authorize_as: identity.map(Into::into)
+                authorization_id: identity.map(Into::into)
             }
         );
         assert_eq!(client.finish(), Ok(()));
-        assert_eq!(client.respond(b""), Err(Cancel::Unexpected));
+        assert_eq!(client.respond(b""), Err(MechanismError::Unexpected));
     }
 }
 

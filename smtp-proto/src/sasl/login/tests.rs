@@ -12,10 +12,10 @@ fn the_name_comes_first_whatever_the_prompts_say() {
         let mut client = LoginClient::new("tim", &"tanstaaf".into()).unwrap();
         assert_eq!((client.mechanism(), client.initial()), (Mechanism::LOGIN, None));
         assert_eq!(client.respond(prompts[0].as_bytes()), Ok("tim".into()));
-        assert_eq!(client.finish(), Err(Cancel::Unexpected));
+        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
         assert_eq!(client.respond(prompts[1].as_bytes()), Ok("tanstaaf".into()));
         assert_eq!(client.finish(), Ok(()));
-        assert_eq!(client.respond(b"Password:"), Err(Cancel::Unexpected));
+        assert_eq!(client.respond(b"Password:"), Err(MechanismError::Unexpected));
     }
 }
 
@@ -30,17 +30,20 @@ fn what_cannot_be_sent_does_not_fit() {
 
 #[test]
 fn a_claim_is_put_together() {
-    let made = Claim::login(b"tim", "a".into()).unwrap();
-    let Claim::Password {
+    let made = AuthRequest::login(b"tim", "a".into()).unwrap();
+    let AuthRequest::Password {
         user,
         password,
-        authorize_as,
+        authorization_id,
     } = made
     else {
         panic!()
     };
-    assert_eq!((user.as_str(), password, authorize_as), ("tim", "a".into(), None));
-    assert!(Claim::login(b"tim", b"\xE9".as_slice().into()).is_ok());
+    assert_eq!(
+        (user.as_str(), password, authorization_id),
+        ("tim", "a".into(), None)
+    );
+    assert!(AuthRequest::login(b"tim", b"\xE9".as_slice().into()).is_ok());
     for (user, password) in [
         (b"".as_slice(), b"a".as_slice()),
         (b"tim", b""),
@@ -50,6 +53,6 @@ fn a_claim_is_put_together() {
         (b"tim", &[b'x'; 12_289]),
         (&[b'x'; 256], b"a"),
     ] {
-        assert_eq!(Claim::login(user, password.into()), Err(Malformed));
+        assert_eq!(AuthRequest::login(user, password.into()), Err(Malformed));
     }
 }

@@ -2,27 +2,27 @@ use super::*;
 use alloc::borrow::ToOwned;
 use proptest::prelude::*;
 
-fn claim(user: &str, password: &str, authorize_as: Option<&str>) -> Claim {
-    Claim::Password {
+fn claim(user: &str, password: &str, authorization_id: Option<&str>) -> AuthRequest {
+    AuthRequest::Password {
         user: user.to_owned(),
         password: password.into(),
-        authorize_as: authorize_as.map(ToOwned::to_owned),
+        authorization_id: authorization_id.map(ToOwned::to_owned),
     }
 }
 
 /// The examples of RFC 4616 section 4.
 #[test]
 fn the_examples_are_sent_and_read() {
-    for (response, user, password, authorize_as) in [
+    for (response, user, password, authorization_id) in [
         ("\0tim\0tanstaaftanstaaf", "tim", "tanstaaftanstaaf", None),
         ("Ursel\0Kurt\0xipj3plmq", "Kurt", "xipj3plmq", Some("Ursel")),
     ] {
-        let mut client = PlainClient::new(user, &password.into(), authorize_as).unwrap();
+        let mut client = PlainClient::new(user, &password.into(), authorization_id).unwrap();
         assert_eq!(client.initial(), Some(response.into()));
         assert_eq!(client.finish(), Ok(()));
         assert_eq!(
-            Claim::parse(Mechanism::PLAIN, response.as_bytes(), None),
-            Ok(claim(user, password, authorize_as))
+            AuthRequest::parse(Mechanism::PLAIN, response.as_bytes(), None),
+            Ok(claim(user, password, authorization_id))
         );
     }
 }
@@ -53,7 +53,7 @@ fn malformed_responses_are_refused() {
     assert!(parse(std::format!("{long}\0{long}y\0a").as_bytes()).is_none());
     assert!(parse(std::format!("{long}\0y{}\0a", &long[1..]).as_bytes()).is_some());
     let huge = std::format!("\0tim\0{}", "x".repeat(12_288));
-    assert!(Claim::parse(Mechanism::PLAIN, huge.as_bytes(), None).is_err());
+    assert!(AuthRequest::parse(Mechanism::PLAIN, huge.as_bytes(), None).is_err());
 }
 
 #[test]
@@ -63,8 +63,8 @@ fn to_act_as_oneself_is_nothing_special() {
 
 #[test]
 fn what_cannot_be_sent_does_not_fit() {
-    let fits = |user: &str, password: &[u8], authorize_as| {
-        PlainClient::new(user, &password.into(), authorize_as).is_some()
+    let fits = |user: &str, password: &[u8], authorization_id| {
+        PlainClient::new(user, &password.into(), authorization_id).is_some()
     };
     assert!(fits("tim", "pässword".as_bytes(), Some("Ursel")));
     assert!(!fits("", b"a", None));
@@ -79,9 +79,9 @@ fn what_cannot_be_sent_does_not_fit() {
 #[test]
 fn nothing_follows_the_response() {
     let mut client = PlainClient::new("tim", &"a".into(), None).unwrap();
-    assert_eq!(client.finish(), Err(Cancel::Unexpected));
+    assert_eq!(client.finish(), Err(MechanismError::Unexpected));
     assert!(client.initial().is_some());
-    assert_eq!(client.respond(b""), Err(Cancel::Unexpected));
+    assert_eq!(client.respond(b""), Err(MechanismError::Unexpected));
     assert!(!std::format!("{client:?}").contains("tim"));
 }
 

@@ -9,7 +9,7 @@ use rsasl::validate::NoValidation;
 
 use super::super::name::is_name;
 use super::super::prep::prepare;
-use super::super::{Cancel, ClientMechanism, Context, Mechanism, Secret};
+use super::super::{ClientMechanism, Context, Mechanism, MechanismError, Secret};
 use super::keys::ITERATIONS;
 use super::message::{ClientFirst, ServerFinal, ServerFirst};
 use super::session::{self, Binding, ClientFacts};
@@ -39,7 +39,7 @@ impl ScramClient {
         mechanism: Mechanism,
         user: &str,
         password: &Secret,
-        authorize_as: Option<&str>,
+        authorization_id: Option<&str>,
         context: &Context<'_>,
     ) -> Option<Self> {
         let binding = context.channel_binding.filter(|octets| !octets.is_empty());
@@ -52,7 +52,7 @@ impl ScramClient {
         let facts = ClientFacts {
             user: prepared_name(user)?,
             password: Some(password).filter(|password| !password.is_empty())?,
-            authorize_as: match authorize_as {
+            authorization_id: match authorization_id {
                 Some(identity) => Some(prepared_name(identity)?),
                 None => None,
             },
@@ -74,18 +74,18 @@ impl ScramClient {
         &mut self,
         mut session: Session<NoValidation, Binding>,
         challenge: &[u8],
-    ) -> Result<Secret, Cancel> {
-        let first = ServerFirst::parse(challenge).ok_or(Cancel::Malformed)?;
+    ) -> Result<Secret, MechanismError> {
+        let first = ServerFirst::parse(challenge).ok_or(MechanismError::Malformed)?;
         let added = first.nonce.strip_prefix(self.nonce.as_slice());
         if added.is_none_or(<[u8]>::is_empty) {
-            return Err(Cancel::Malformed);
+            return Err(MechanismError::Malformed);
         }
-        let iterations = first.iterations.ok_or(Cancel::TooCostly)?;
+        let iterations = first.iterations.ok_or(MechanismError::TooCostly)?;
         if iterations > *ITERATIONS.end() {
-            return Err(Cancel::TooCostly);
+            return Err(MechanismError::TooCostly);
         }
         if iterations < *ITERATIONS.start() {
-            return Err(Cancel::TooWeak);
+            return Err(MechanismError::TooWeak);
         }
         match session::step(&mut session, Some(challenge)) {
             Ok((State::Running, response)) => {
@@ -93,7 +93,7 @@ impl ScramClient {
                 self.stage = Stage::Final;
                 Ok(response)
             }
-            _ => Err(Cancel::Malformed),
+            _ => Err(MechanismError::Malformed),
         }
     }
 
@@ -101,9 +101,9 @@ impl ScramClient {
         &mut self,
         mut session: Session<NoValidation, Binding>,
         challenge: &[u8],
-    ) -> Result<Secret, Cancel> {
-        match ServerFinal::parse(challenge).ok_or(Cancel::Malformed)? {
-            ServerFinal::Error => return Err(Cancel::Refused),
+    ) -> Result<Secret, MechanismError> {
+        match ServerFinal::parse(challenge).ok_or(MechanismError::Malformed)? {
+            ServerFinal::Error => return Err(MechanismError::Refused),
             ServerFinal::Verifier => {}
         }
         // The signatures are compared in a time that depends on them. That tells a server nothing: it has one try
@@ -113,8 +113,8 @@ impl ScramClient {
                 self.stage = Stage::Proven;
                 Ok(Secret::default())
             }
-            Err(SessionError::MutualAuthenticationFailed) => Err(Cancel::ServerNotProven),
-            _ => Err(Cancel::Malformed),
+            Err(SessionError::MutualAuthenticationFailed) => Err(MechanismError::ServerNotProven),
+            _ => Err(MechanismError::Malformed),
         }
     }
 }
@@ -128,19 +128,19 @@ impl ClientMechanism for ScramClient {
         Some(self.initial.take().unwrap_or_default())
     }
 
-    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, Cancel> {
+    fn respond(&mut self, challenge: &[u8]) -> Result<Secret, MechanismError> {
         match (self.session.take(), self.stage) {
-            _ if self.initial.is_some() => Err(Cancel::Unexpected),
+            _ if self.initial.is_some() => Err(MechanismError::Unexpected),
             (Some(session), Stage::First) => self.answer_first(session, challenge),
             (Some(session), Stage::Final) => self.answer_final(session, challenge),
-            _ => Err(Cancel::Unexpected),
+            _ => Err(MechanismError::Unexpected),
         }
     }
 
-    fn finish(&mut self) -> Result<(), Cancel> {
+    fn finish(&mut self) -> Result<(), MechanismError> {
         match self.stage {
             Stage::Proven if self.session.is_none() => Ok(()),
-            _ => Err(Cancel::ServerNotProven),
+            _ => Err(MechanismError::ServerNotProven),
         }
     }
 }

@@ -36,21 +36,21 @@ pub(super) enum Flag<'a> {
 #[derive(Debug)]
 pub(super) struct ClientFirst<'a> {
     pub(super) flag: Flag<'a>,
-    pub(super) authorize_as: Option<String>,
+    pub(super) authorization_id: Option<String>,
     pub(super) user: String,
     pub(super) nonce: &'a [u8],
 }
 
 impl<'a> ClientFirst<'a> {
     pub(super) fn parse(message: &'a [u8]) -> Option<Self> {
-        let [flag, authorize_as, user, nonce] = attributes(message)?;
+        let [flag, authorization_id, user, nonce] = attributes(message)?;
         Some(Self {
             flag: match flag {
                 b"n" => Flag::Unable,
                 b"y" => Flag::Able,
                 flag => Flag::Bound(flag.strip_prefix(b"p=").filter(|name| is_binding_type(name))?),
             },
-            authorize_as: match authorize_as {
+            authorization_id: match authorization_id {
                 b"" => None,
                 name => Some(unescape(name.strip_prefix(b"a=")?)?),
             },

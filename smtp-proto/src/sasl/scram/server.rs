@@ -5,7 +5,7 @@ use core::fmt;
 
 use rsasl::prelude::{Session, State};
 
-use super::super::{Context, Mechanism, Progress, Secret, ServerMechanism};
+use super::super::{AuthOutcome, Context, Mechanism, Secret, ServerMechanism};
 use super::client::prepared_name;
 use super::keys::{Hash, ScramKeys};
 use super::message::{ClientFinal, ClientFirst, Flag};
@@ -22,7 +22,7 @@ pub fn scram_user(response: &[u8]) -> Option<String> {
 /// or the message is malformed. See [`ScramServer::authorize`].
 #[must_use]
 pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
-    prepared_name(&ClientFirst::parse(response)?.authorize_as?)
+    prepared_name(&ClientFirst::parse(response)?.authorization_id?)
 }
 
 /// The server's side of one exchange.
@@ -37,7 +37,7 @@ pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
 ///
 /// ```
 /// use smtp_proto::sasl::{
-///     Context, Credentials, Mechanism, Progress, ScramKeys, ScramServer, Secret, ServerMechanism, scram_user,
+///     Context, Credentials, Mechanism, AuthOutcome, ScramKeys, ScramServer, Secret, ServerMechanism, scram_user,
 /// };
 ///
 /// let mechanism = Mechanism::SCRAM_SHA_256;
@@ -58,10 +58,10 @@ pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
 /// };
 /// let mut server = ScramServer::new(mechanism, keys, &Context::default()).unwrap();
 /// let mut progress = server.step(first.expose());
-/// while let Progress::Challenge(challenge) = progress {
+/// while let AuthOutcome::Challenge(challenge) = progress {
 ///     progress = server.step(client.respond(&challenge)?.expose());
 /// }
-/// assert_eq!(progress, Progress::Accepted("user".into()));
+/// assert_eq!(progress, AuthOutcome::Accept("user".into()));
 /// client.finish()?; // the server knew the keys
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -134,10 +134,10 @@ impl ScramServer {
     }
 
     /// Takes the first message. None refuses.
-    fn first(&mut self, keys: ScramKeys, binding: Option<Secret>, response: &[u8]) -> Option<Progress> {
+    fn first(&mut self, keys: ScramKeys, binding: Option<Secret>, response: &[u8]) -> Option<AuthOutcome> {
         let first = ClientFirst::parse(response)?;
         let user = prepared_name(&first.user)?;
-        let identity = match &first.authorize_as {
+        let identity = match &first.authorization_id {
             Some(name) => prepared_name(name)?,
             None => user.clone(),
         };
@@ -159,7 +159,7 @@ impl ScramServer {
             hash,
             real: real && allowed,
         };
-        Some(Progress::Challenge(challenge.expose().into()))
+        Some(AuthOutcome::Challenge(challenge.expose().into()))
     }
 
     /// Takes the proof. None refuses: with no message of its own, so that a user who is not known, a wrong
@@ -170,7 +170,7 @@ impl ScramServer {
         identity: String,
         (hash, real): (Hash, bool),
         response: &[u8],
-    ) -> Option<Progress> {
+    ) -> Option<AuthOutcome> {
         let proof = ClientFinal::parse(response)?.proof;
         if proof.expose().len() != hash.octets() {
             return None;
@@ -184,13 +184,13 @@ impl ScramServer {
             && real;
         proven.then(|| {
             self.stage = Stage::Proven { identity };
-            Progress::Challenge(challenge.expose().into())
+            AuthOutcome::Challenge(challenge.expose().into())
         })
     }
 }
 
 impl ServerMechanism for ScramServer {
-    fn step(&mut self, response: &[u8]) -> Progress {
+    fn step(&mut self, response: &[u8]) -> AuthOutcome {
         // A session that fails is not put back: it must not be asked again.
         match core::mem::replace(&mut self.stage, Stage::Over) {
             Stage::First { keys, binding } => self.first(keys, binding, response),
@@ -200,10 +200,10 @@ impl ServerMechanism for ScramServer {
                 hash,
                 real,
             } => self.proof(session, identity, (hash, real), response),
-            Stage::Proven { identity } if response.is_empty() => Some(Progress::Accepted(identity)),
+            Stage::Proven { identity } if response.is_empty() => Some(AuthOutcome::Accept(identity)),
             _ => None,
         }
-        .unwrap_or(Progress::Refused)
+        .unwrap_or(AuthOutcome::Reject)
     }
 }
 

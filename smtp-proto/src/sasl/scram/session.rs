@@ -57,7 +57,7 @@ impl ChannelBindingCallback for Binding {
 pub(super) struct ClientFacts {
     pub(super) user: String,
     pub(super) password: Secret,
-    pub(super) authorize_as: Option<String>,
+    pub(super) authorization_id: Option<String>,
     /// Whether to tell that it binds, or could: `n` is said otherwise.
     pub(super) able: bool,
 }
@@ -69,7 +69,7 @@ impl SessionCallback for ClientFacts {
         _: &Context<'_>,
         request: &mut Request<'_>,
     ) -> Result<(), SessionError> {
-        if let Some(identity) = &self.authorize_as {
+        if let Some(identity) = &self.authorization_id {
             request.satisfy::<AuthzId>(identity)?;
         }
         request

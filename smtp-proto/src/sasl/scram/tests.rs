@@ -10,7 +10,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::super::{ClientMechanism, Context, Credentials, Mechanism, Progress, ServerMechanism};
+use super::super::{AuthOutcome, ClientMechanism, Context, Credentials, Mechanism, ServerMechanism};
 use super::{ScramKeys, ScramServer, scram_user};
 
 const MECHANISMS: [Mechanism; 4] = [
@@ -62,19 +62,19 @@ fn server_with(mechanism: Mechanism, keys: ScramKeys) -> ScramServer {
     ScramServer::new(mechanism, keys, &context).unwrap()
 }
 
-fn challenge(progress: Progress) -> Vec<u8> {
+fn challenge(progress: AuthOutcome) -> Vec<u8> {
     match progress {
-        Progress::Challenge(challenge) => challenge,
+        AuthOutcome::Challenge(challenge) => challenge,
         other => panic!("{other:?}"),
     }
 }
 
 /// Runs an exchange to the end: the last word of the server, and whether the client is content.
-fn run(client: &mut dyn ClientMechanism, server: &mut dyn ServerMechanism) -> (Progress, bool) {
+fn run(client: &mut dyn ClientMechanism, server: &mut dyn ServerMechanism) -> (AuthOutcome, bool) {
     let mut said = client.initial().unwrap();
     loop {
         match server.step(said.expose()) {
-            Progress::Challenge(challenge) => said = client.respond(&challenge).unwrap(),
+            AuthOutcome::Challenge(challenge) => said = client.respond(&challenge).unwrap(),
             last => return (last, client.finish().is_ok()),
         }
     }
@@ -91,10 +91,10 @@ fn a_client_and_a_server_prove_themselves_to_each_other() {
         let ended = run(client(mechanism, "pencil").as_mut(), &mut server);
         assert_eq!(
             ended,
-            (Progress::Accepted("user".to_owned()), true),
+            (AuthOutcome::Accept("user".to_owned()), true),
             "{mechanism}"
         );
-        assert_eq!(server.step(b""), Progress::Refused);
+        assert_eq!(server.step(b""), AuthOutcome::Reject);
     }
 }
 
@@ -102,7 +102,7 @@ fn a_client_and_a_server_prove_themselves_to_each_other() {
 fn a_wrong_password_is_refused_and_proves_nothing_to_the_client() {
     for mechanism in MECHANISMS {
         let ended = run(client(mechanism, "pencils").as_mut(), &mut server(mechanism));
-        assert_eq!(ended, (Progress::Refused, false), "{mechanism}");
+        assert_eq!(ended, (AuthOutcome::Reject, false), "{mechanism}");
     }
 }
 
@@ -120,7 +120,7 @@ fn names_and_passwords_are_prepared_on_both_sides() {
     let first = challenge(server.step(initial.expose()));
     let last = challenge(server.step(client.respond(&first).unwrap().expose()));
     assert!(client.respond(&last).unwrap().is_empty());
-    assert_eq!(server.step(b""), Progress::Accepted("a=IX,b".to_owned()));
+    assert_eq!(server.step(b""), AuthOutcome::Accept("a=IX,b".to_owned()));
     assert_eq!(scram_user("n,,n=\u{AD},r=x".as_bytes()), None);
     assert_eq!(scram_user("n,,n=a\u{E000},r=x".as_bytes()), None);
 }

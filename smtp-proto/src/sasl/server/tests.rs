@@ -5,14 +5,14 @@ use proptest::prelude::*;
 fn other_mechanisms_are_handed_through() {
     let response = b"n,,n=user,r=x".as_slice();
     assert_eq!(
-        Claim::parse(Mechanism::SCRAM_SHA_256, response, None),
-        Ok(Claim::Begin {
+        AuthRequest::parse(Mechanism::SCRAM_SHA_256, response, None),
+        Ok(AuthRequest::Begin {
             initial: Some(response.into())
         })
     );
     let long = alloc::vec![b'x'; MAX_DECODED + 1];
     for mechanism in [Mechanism::SCRAM_SHA_256, Mechanism::ANONYMOUS, Mechanism::PLAIN] {
-        assert_eq!(Claim::parse(mechanism, &long, None), Err(Malformed));
+        assert_eq!(AuthRequest::parse(mechanism, &long, None), Err(Malformed));
     }
 }
 
@@ -25,7 +25,7 @@ fn a_claim_does_not_show_its_secret() {
     ] {
         let shown = std::format!(
             "{:?}",
-            Claim::parse(mechanism, response.as_bytes(), None).unwrap()
+            AuthRequest::parse(mechanism, response.as_bytes(), None).unwrap()
         );
         assert!(shown.contains("tim") && !shown.contains("hunter2"), "{shown}");
     }
@@ -35,10 +35,10 @@ proptest! {
     #[test]
     fn nothing_panics(octets in proptest::collection::vec(prop_oneof![any::<u8>(), 0..3_u8, Just(b','), Just(b'=')], 0..60)) {
         for mechanism in [Mechanism::PLAIN, Mechanism::XOAUTH2, Mechanism::OAUTHBEARER, Mechanism::EXTERNAL, Mechanism::ANONYMOUS] {
-            let _ = Claim::parse(mechanism, &octets, Some(b"certificate"));
-            let _ = Claim::parse(mechanism, &[b"n,a=b=2C,\x01auth=Bearer ", octets.as_slice(), b"\x01\x01"].concat(), None);
-            let _ = Claim::parse(mechanism, &[b"user=a\x01auth=Bearer ", octets.as_slice(), b"\x01\x01"].concat(), None);
-            let _ = Claim::parse(mechanism, &[b"\0a\0", octets.as_slice()].concat(), None);
+            let _ = AuthRequest::parse(mechanism, &octets, Some(b"certificate"));
+            let _ = AuthRequest::parse(mechanism, &[b"n,a=b=2C,\x01auth=Bearer ", octets.as_slice(), b"\x01\x01"].concat(), None);
+            let _ = AuthRequest::parse(mechanism, &[b"user=a\x01auth=Bearer ", octets.as_slice(), b"\x01\x01"].concat(), None);
+            let _ = AuthRequest::parse(mechanism, &[b"\0a\0", octets.as_slice()].concat(), None);
         }
     }
 }

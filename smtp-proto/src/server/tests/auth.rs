@@ -9,7 +9,7 @@ pub(super) const ANN: &str = "AGFubgBwdw==";
 pub(super) fn offering(mechanisms: &[Mechanism]) -> Config {
     let mut config = config();
     config.offer_auth(mechanisms.iter().copied());
-    config.auth_in_clear = InClear::InsecureSecrets;
+    config.plaintext_auth = PlaintextAuth::Insecure;
     config.timeouts.penalty = Duration::ZERO;
     config
 }
@@ -20,7 +20,7 @@ pub(super) fn session(mechanism: Mechanism) -> Session {
 
 /// As who the client is let in.
 pub(super) fn letting_in(mut session: Session) -> Session {
-    session.judgements.push(Progress::Accepted("ann".into()));
+    session.judgements.push(AuthOutcome::Accept("ann".into()));
     session
 }
 
@@ -56,7 +56,7 @@ fn a_refusal_says_535_and_the_session_goes_on() {
     session.sends(&format!("AUTH PLAIN {ANN}"));
     assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
     assert_eq!(session.server.identity(), None);
-    session.judgements.push(Progress::Accepted("ann".into()));
+    session.judgements.push(AuthOutcome::Accept("ann".into()));
     session.sends(&format!("AUTH PLAIN {ANN}"));
     assert_eq!(session.codes(), "235");
 }
@@ -76,14 +76,14 @@ fn the_application_may_say_why_not() {
 fn what_is_not_answered_in_time_is_refused_for_now() {
     let mut session = session(Mechanism::PLAIN).holding();
     session.sends(&format!("AUTH PLAIN {ANN}"));
-    assert!(session.wait.answer);
-    assert!(!session.wait.read);
+    assert!(session.wait.application_pending);
+    assert!(!session.wait.want_read);
     session.later(60);
     assert_eq!(session.codes(), "454");
     let ticket = session.auth.take().unwrap();
     let late = session
         .server
-        .answer_auth(ticket, Progress::Accepted("ann".into()));
+        .answer_auth(ticket, AuthOutcome::Accept("ann".into()));
     assert!(late.is_err());
     assert_eq!(session.server.identity(), None);
     session.sends("NOOP");
@@ -143,9 +143,9 @@ fn a_bearer_that_cannot_be_judged_now_hears_so_at_once() {
 fn any_other_mechanism_goes_step_by_step() {
     let own = Mechanism::parse("X-OWN").unwrap();
     let mut session = session(own);
-    session.judgements.push(Progress::Challenge(b"who?".into()));
-    session.judgements.push(Progress::Challenge(Vec::new()));
-    session.judgements.push(Progress::Accepted("ann".into()));
+    session.judgements.push(AuthOutcome::Challenge(b"who?".into()));
+    session.judgements.push(AuthOutcome::Challenge(Vec::new()));
+    session.judgements.push(AuthOutcome::Accept("ann".into()));
     session.sends("AUTH X-OWN");
     assert_eq!(session.happened(), "auth X-OWN begin None");
     assert_eq!(session.said(), format!("334 {}\r\n", encoded("who?")));
@@ -167,7 +167,7 @@ fn an_equals_sign_is_an_empty_initial_response() {
 #[test]
 fn a_challenge_that_fits_no_line_ends_the_exchange() {
     let mut session = session(Mechanism::parse("X-OWN").unwrap());
-    session.judgements.push(Progress::Challenge(
+    session.judgements.push(AuthOutcome::Challenge(
         std::vec![0; crate::types::Auth::MAX_INITIAL / 4 * 3 + 1],
     ));
     session.sends("AUTH X-OWN");
@@ -303,7 +303,7 @@ fn the_end_of_the_input_ends_the_exchange_and_the_session() {
     let mut session = session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
     session.ends();
-    assert_eq!(session.happened(), "closed Eof");
+    assert_eq!(session.happened(), "closed ConnectionClosed");
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn nothing_shown_is_in_debug() {
 #[test]
 fn a_bearer_is_told_why_once() {
     let mut session = session(Mechanism::OAUTHBEARER);
-    session.judgements.push(Progress::Challenge(b"{}".into()));
+    session.judgements.push(AuthOutcome::Challenge(b"{}".into()));
     session.sends(&format!(
         "AUTH OAUTHBEARER {}",
         encoded("n,a=ann,\x01auth=Bearer tok\x01\x01")
@@ -360,8 +360,8 @@ fn a_long_response_is_no_chunk() {
 #[test]
 fn what_begins_anew_is_told_from_what_goes_on() {
     let mut session = session(Mechanism::SCRAM_SHA_256);
-    session.judgements.push(Progress::Challenge(b"x".into()));
-    session.judgements.push(Progress::Challenge(b"x".into()));
+    session.judgements.push(AuthOutcome::Challenge(b"x".into()));
+    session.judgements.push(AuthOutcome::Challenge(b"x".into()));
     session.sends("AUTH SCRAM-SHA-256 YQ==\r\n*\r\nAUTH SCRAM-SHA-256 YQ==\r\nYg==");
     assert_eq!(
         session.happened(),

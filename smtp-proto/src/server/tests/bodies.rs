@@ -5,7 +5,7 @@ use crate::{data::BareLineEndings, types::Text};
 
 fn small() -> Config {
     let mut config = config();
-    config.message_limit(10);
+    config.set_max_message_size(10);
     config
 }
 
@@ -115,9 +115,9 @@ fn what_is_handed_out_of_a_refused_message_does_not_depend_on_the_cut() {
 fn the_application_may_give_up_on_a_body() {
     let mut session = Session::in_data(config());
     session.sends("one");
-    session.server.fail_body(Rejection::NO_STORAGE).unwrap();
+    session.server.reject_body(Rejection::NO_STORAGE).unwrap();
     // The first word counts.
-    session.server.fail_body(Rejection::POLICY).unwrap();
+    session.server.reject_body(Rejection::POLICY).unwrap();
     session.sends("two");
     assert_eq!(session.codes(), "");
     assert_eq!(session.body, b"one\r\n");
@@ -133,7 +133,7 @@ fn the_application_may_give_up_on_a_body() {
 #[test]
 fn giving_up_on_a_body_can_end_the_session() {
     let mut session = Session::in_data(config());
-    session.server.fail_body(Rejection::TOO_BUSY).unwrap();
+    session.server.reject_body(Rejection::TOO_BUSY).unwrap();
     session.sends("two\r\n.\r\nNOOP");
     assert_said(&mut session, "421 4.3.2 too busy, try again later\r\n");
     assert_eq!(session.happened(), "reset Refused, closed Rejected");
@@ -144,28 +144,28 @@ fn giving_up_on_a_body_can_end_the_session() {
 fn without_a_body_on_its_way_there_is_nothing_to_give_up() {
     let mut session = Session::with_recipient(config());
     assert_eq!(
-        session.server.fail_body(Rejection::POLICY),
+        session.server.reject_body(Rejection::POLICY),
         Err(Rejection::POLICY)
     );
     let mut session = Session::in_data(config()).holding();
     session.sends("hi\r\n.");
     assert_eq!(session.happened(), "verdict");
     assert_eq!(
-        session.server.fail_body(Rejection::POLICY),
+        session.server.reject_body(Rejection::POLICY),
         Err(Rejection::POLICY)
     );
 }
 
 #[test]
 fn a_rejection_is_said_in_ascii_unless_smtputf8_was_asked_for() {
-    let rejection = Rejection::POLICY.with_text(Text::fixed("böse"));
+    let rejection = Rejection::POLICY.with_text(Text::from_static("böse"));
     let mut session = Session::in_data(config());
-    session.server.fail_body(rejection.clone()).unwrap();
+    session.server.reject_body(rejection.clone()).unwrap();
     session.sends(".");
     assert_said(&mut session, "550 5.7.1 b?se\r\n");
     session.sends("MAIL FROM:<a@client.test> SMTPUTF8\r\nRCPT TO:<b@mx.test>\r\nDATA");
     session.forgets();
-    session.server.fail_body(rejection).unwrap();
+    session.server.reject_body(rejection).unwrap();
     session.sends(".");
     assert_said(&mut session, "550 5.7.1 böse\r\n");
 }

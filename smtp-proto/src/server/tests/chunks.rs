@@ -4,7 +4,7 @@ use super::*;
 
 fn small() -> Config {
     let mut config = config();
-    config.message_limit(10);
+    config.set_max_message_size(10);
     config
 }
 
@@ -114,7 +114,7 @@ fn refusing_the_first_chunk_can_end_the_session() {
 fn the_application_may_give_up_between_and_within_chunks() {
     let mut session = Session::with_recipient(config());
     session.sends_octets(b"BDAT 2\r\nhi");
-    session.server.fail_body(Rejection::NO_STORAGE).unwrap();
+    session.server.reject_body(Rejection::NO_STORAGE).unwrap();
     session.sends_octets(b"BDAT 2\r\nho");
     assert_eq!(session.codes(), "250 452");
     assert_eq!(session.happened(), "message, reset Refused");
@@ -125,7 +125,7 @@ fn the_application_may_give_up_between_and_within_chunks() {
 
     let mut session = Session::with_recipient(config());
     session.sends_octets(b"BDAT 4 LAST\r\nhi");
-    session.server.fail_body(Rejection::NO_STORAGE).unwrap();
+    session.server.reject_body(Rejection::NO_STORAGE).unwrap();
     session.sends_octets(b"ho");
     assert_eq!(session.codes(), "452");
     assert_eq!(
@@ -139,7 +139,7 @@ fn a_chunk_whose_end_cannot_be_known_ends_the_session() {
     let mut session = Session::with_recipient(config());
     session.sends("BDAT 99999999999999999999\r\nNOOP");
     assert_eq!(session.codes(), "501 421");
-    assert_eq!(session.happened(), "reset Closed, closed LostStep");
+    assert_eq!(session.happened(), "reset Closed, closed ChunkSizeUnknown");
 }
 
 #[test]
@@ -147,12 +147,12 @@ fn a_chunk_that_is_not_worth_skipping_ends_the_session_at_once() {
     let mut session = Session::new();
     session.sends("BDAT 18446744073709551615 LAST");
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.happened(), "closed TooMuchDropped");
+    assert_eq!(session.happened(), "closed DropLimit");
     let mut session = Session::with_recipient(config()).refusing("message", Rejection::POLICY);
     session.server.extensions_mut().remove(Keyword::Size);
     session.sends("BDAT 18446744073709551615 LAST");
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.happened(), "reset Closed, closed TooMuchDropped");
+    assert_eq!(session.happened(), "reset Closed, closed DropLimit");
 }
 
 #[test]

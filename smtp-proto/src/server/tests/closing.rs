@@ -10,7 +10,7 @@ fn what_came_before_the_end_of_the_input_is_answered() {
     assert_eq!(session.codes(), "250 250 250");
     assert_eq!(
         session.happened(),
-        "mail <a@client.test>, rcpt <b@mx.test>, reset Closed, closed Eof"
+        "mail <a@client.test>, rcpt <b@mx.test>, reset Closed, closed ConnectionClosed"
     );
 }
 
@@ -20,11 +20,11 @@ fn a_message_that_is_whole_is_accepted_although_the_client_is_gone() {
     session.input = b"hi\r\n.\r\n".to_vec();
     session.ends();
     assert_eq!(session.happened(), "verdict");
-    assert!(session.wait.answer && !session.wait.read);
+    assert!(session.wait.application_pending && !session.wait.want_read);
     session.server.accept(session.held.pop().unwrap()).unwrap();
     session.goes_on();
     assert_eq!(session.codes(), "250");
-    assert_eq!(session.happened(), "closed Eof");
+    assert_eq!(session.happened(), "closed ConnectionClosed");
 }
 
 #[test]
@@ -34,12 +34,15 @@ fn a_message_that_is_not_whole_is_lost() {
     session.ends();
     assert_eq!(
         (session.codes().as_str(), session.happened().as_str()),
-        ("", "reset Closed, closed Eof")
+        ("", "reset Closed, closed ConnectionClosed")
     );
     let mut session = Session::with_recipient(config());
     session.input = b"BDAT 3 LAST\r\nhi".to_vec();
     session.ends();
-    assert_eq!(session.happened(), "message, reset Closed, closed Eof");
+    assert_eq!(
+        session.happened(),
+        "message, reset Closed, closed ConnectionClosed"
+    );
     assert_eq!(session.body, b"hi");
 }
 
@@ -49,7 +52,7 @@ fn a_client_that_goes_before_the_greeting_is_not_greeted() {
     session.ends();
     assert_eq!(
         (session.codes().as_str(), session.happened().as_str()),
-        ("", "closed Eof")
+        ("", "closed ConnectionClosed")
     );
 }
 
@@ -62,11 +65,11 @@ fn open_questions_about_recipients_are_answered_before_the_end() {
     session.input = b"RCPT TO:<b@mx.test>\r\n".to_vec();
     session.ends();
     assert_eq!(session.happened(), "rcpt <b@mx.test>");
-    assert!(session.wait.answer && !session.wait.read);
+    assert!(session.wait.application_pending && !session.wait.want_read);
     session.server.accept(session.held.pop().unwrap()).unwrap();
     session.goes_on();
     assert_eq!(session.codes(), "250");
-    assert_eq!(session.happened(), "reset Closed, closed Eof");
+    assert_eq!(session.happened(), "reset Closed, closed ConnectionClosed");
 }
 
 #[test]
@@ -100,10 +103,10 @@ fn a_broken_stream_ends_all_at_once() {
     let mut session = Session::with_recipient(config());
     session.reads = false;
     session.sends("NOOP");
-    session.server.lost();
+    session.server.connection_lost();
     assert_eq!(session.server.output(), b"");
     session.goes_on();
-    assert_eq!(session.happened(), "reset Closed, closed Lost");
+    assert_eq!(session.happened(), "reset Closed, closed ConnectionLost");
     assert_eq!(session.server.state(), State::Closed);
 }
 
@@ -167,7 +170,10 @@ fn shutdown_makes_open_questions_stale() {
     session.server.shutdown(Shutdown::Now);
     session.goes_on();
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
+    assert_eq!(
+        session.server.accept(session.held.pop().unwrap()),
+        Err(StaleTicket)
+    );
 }
 
 #[test]
@@ -208,7 +214,7 @@ fn what_is_not_smtp_is_told_so() {
         let mut session = Session::new();
         session.sends(line);
         assert_eq!(session.codes(), "421", "{line}");
-        assert_eq!(session.happened(), "closed NotSmtp", "{line}");
+        assert_eq!(session.happened(), "closed WrongProtocol", "{line}");
     }
     for size in 1..7 {
         let mut session = Session::new();
@@ -217,7 +223,7 @@ fn what_is_not_smtp_is_told_so() {
         }
         assert!(session.codes().starts_with("421"), "pieces of {size}");
         assert!(
-            session.happened().starts_with("closed NotSmtp"),
+            session.happened().starts_with("closed WrongProtocol"),
             "pieces of {size}"
         );
     }
@@ -229,11 +235,11 @@ fn after_the_end_nothing_can_be_done() {
     session.sends("QUIT");
     session.forgets();
     session.server.shutdown(Shutdown::Now);
-    session.server.end_input();
-    session.server.lost();
-    session.server.wrote(usize::MAX);
+    session.server.end_of_input();
+    session.server.connection_lost();
+    session.server.advance_output(usize::MAX);
     assert_eq!(
-        session.server.fail_body(Rejection::POLICY),
+        session.server.reject_body(Rejection::POLICY),
         Err(Rejection::POLICY)
     );
     session.later(1_000_000);

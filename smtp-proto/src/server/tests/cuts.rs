@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::Bound;
+use crate::limits::Threshold;
 
 /// Pieces that sessions are made of: whole commands, text, chunks and junk.
 const PARTS: &[&[u8]] = &[
@@ -42,13 +42,13 @@ fn wire() -> impl Strategy<Value = Vec<u8>> {
 /// All that comes of a session whose input arrives in pieces of this size.
 fn outcome(wire: &[u8], size: usize) -> (String, String, Vec<u8>) {
     let mut config = config();
-    config.limits.line = 60;
-    config.limits.dropped = 300;
-    config.limits.recipients = 3;
-    config.limits.errors = Bound::new(100, 10);
-    config.limits.unknown_commands = Bound::new(100, 5);
-    config.limits.idle_commands = 20;
-    config.message_limit(30);
+    config.limits.max_line_octets = 60;
+    config.limits.max_discarded_octets = 300;
+    config.limits.max_recipients = 3;
+    config.limits.errors = Threshold::new(100, 10);
+    config.limits.unknown_commands = Threshold::new(100, 5);
+    config.limits.max_idle_commands = 20;
+    config.set_max_message_size(30);
     let mut session = Session::with(config);
     for piece in wire.chunks(size) {
         session.sends_octets(piece);

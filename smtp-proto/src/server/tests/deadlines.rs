@@ -10,7 +10,7 @@ fn due(session: &Session) -> Option<(u64, Phase)> {
 
 fn with_banner(seconds: u64) -> Config {
     let mut config = config();
-    config.timeouts.banner = Duration::from_secs(seconds);
+    config.timeouts.greeting_delay = Duration::from_secs(seconds);
     config
 }
 
@@ -18,8 +18,8 @@ fn with_banner(seconds: u64) -> Config {
 fn the_greeting_is_held_back() {
     let mut session = Session::fresh(with_banner(5));
     session.goes_on();
-    assert_eq!(due(&session), Some((5, Phase::Banner)));
-    assert!(session.wait.read && !session.wait.answer);
+    assert_eq!(due(&session), Some((5, Phase::GreetingDelay)));
+    assert!(session.wait.want_read && !session.wait.application_pending);
     session.later(4);
     assert_eq!(session.happened(), "");
     session.later(1);
@@ -124,7 +124,7 @@ fn each_question_is_refused_when_its_own_time_is_over() {
     session.forgets();
     session.holds = true;
     session.sends("RCPT TO:<b@mx.test>");
-    assert!(session.wait.answer && session.wait.read);
+    assert!(session.wait.application_pending && session.wait.want_read);
     assert_eq!(due(&session), Some((60, Phase::Application)));
     session.later(40);
     session.sends("RCPT TO:<c@mx.test>");
@@ -132,7 +132,7 @@ fn each_question_is_refused_when_its_own_time_is_over() {
     assert_said(&mut session, "451 4.3.0 no answer, try again later\r\n");
     assert_eq!(due(&session), Some((100, Phase::Application)));
     let (late, early) = (session.held.pop().unwrap(), session.held.pop().unwrap());
-    assert_eq!(session.server.accept(early), Err(Stale));
+    assert_eq!(session.server.accept(early), Err(StaleTicket));
     session.server.accept(late).unwrap();
     session.goes_on();
     assert_said(&mut session, "250 2.1.5 recipient ok\r\n");
@@ -185,11 +185,14 @@ fn every_kind_of_question_is_refused_when_its_time_is_over() {
         let mut session = Session::with_recipient(config()).holding();
         session.sends(line);
         assert_eq!(due(&session), Some((60, Phase::Application)), "{line}");
-        assert!(!session.wait.read || line.starts_with("RCPT"), "{line}");
+        assert!(!session.wait.want_read || line.starts_with("RCPT"), "{line}");
         session.later(60);
         assert_eq!(session.said(), reply, "{line}");
         assert_eq!(session.server.state(), state, "{line}");
-        assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
+        assert_eq!(
+            session.server.accept(session.held.pop().unwrap()),
+            Err(StaleTicket)
+        );
     }
     let mut session = Session::with(config()).holding();
     session.sends("MAIL FROM:<> SMTPUTF8");
@@ -207,7 +210,10 @@ fn a_verdict_that_does_not_come_is_451_and_the_message_forgotten() {
     session.later(300);
     assert_said(&mut session, "451 4.3.0 local error, try again later\r\n");
     assert_eq!(session.happened(), "verdict, reset Unanswered");
-    assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
+    assert_eq!(
+        session.server.accept(session.held.pop().unwrap()),
+        Err(StaleTicket)
+    );
 }
 
 #[test]
@@ -236,7 +242,7 @@ fn a_client_that_does_not_read_is_cut_off() {
 #[test]
 fn a_client_that_reads_slowly_and_keeps_sending_is_not_cut_off() {
     let mut config = config();
-    config.limits.idle_commands = u32::MAX;
+    config.limits.max_idle_commands = u32::MAX;
     let mut session = Session::with(config);
     session.reads = false;
     for _ in 0..20 {
@@ -255,7 +261,7 @@ fn a_farewell_that_is_not_read_is_given_up() {
     session.sends("QUIT");
     assert_eq!(session.happened(), "");
     assert_eq!(due(&session), Some((300, Phase::Write)));
-    assert!(session.wait.write && !session.wait.read);
+    assert!(session.wait.want_write && !session.wait.want_read);
     session.later(300);
     assert_eq!(session.happened(), "closed Quit");
 }
@@ -263,13 +269,13 @@ fn a_farewell_that_is_not_read_is_given_up() {
 #[test]
 fn errors_beyond_the_soft_bound_cost_time() {
     let mut config = config();
-    config.limits.errors = crate::limits::Bound::new(1, 9);
+    config.limits.errors = crate::limits::Threshold::new(1, 9);
     config.timeouts.penalty = Duration::from_secs(7);
     let mut session = Session::with(config);
     session.sends("DATA\r\nDATA\r\nNOOP");
     assert_eq!(session.codes(), "");
     assert_eq!(due(&session), Some((7, Phase::Penalty)));
-    assert!(!session.wait.write && !session.wait.read);
+    assert!(!session.wait.want_write && !session.wait.want_read);
     session.later(6);
     assert_eq!(session.codes(), "");
     session.later(1);
@@ -279,7 +285,7 @@ fn errors_beyond_the_soft_bound_cost_time() {
 #[test]
 fn a_held_back_reply_goes_out_while_questions_are_open() {
     let mut config = config();
-    config.limits.errors = crate::limits::Bound::new(0, 9);
+    config.limits.errors = crate::limits::Threshold::new(0, 9);
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<a@client.test>");
     session.forgets();
@@ -294,7 +300,7 @@ fn a_held_back_reply_goes_out_while_questions_are_open() {
 #[test]
 fn holding_a_reply_back_is_not_waiting_for_the_client_to_read() {
     let mut config = config();
-    config.limits.errors = crate::limits::Bound::new(0, 9);
+    config.limits.errors = crate::limits::Threshold::new(0, 9);
     config.timeouts.penalty = Duration::from_secs(1000);
     let mut session = Session::with(config);
     session.sends("DATA");

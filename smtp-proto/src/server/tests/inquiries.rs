@@ -5,7 +5,7 @@ use crate::types::{ForwardPath, Mailbox, Text};
 
 fn joe() -> Member<'static> {
     Member {
-        full_name: Some(Text::fixed("Joe Smith")),
+        full_name: Some(Text::from_static("Joe Smith")),
         mailbox: Mailbox::parse("joe@mx.test").unwrap(),
     }
 }
@@ -29,7 +29,7 @@ fn a_verified_user_is_shown_with_name_and_mailbox() {
         let Event::Verify { ticket, .. } = event else {
             panic!()
         };
-        server.verified(ticket, &joe()).unwrap();
+        server.answer_vrfy(ticket, &joe()).unwrap();
     });
     assert_eq!(said, "250 2.1.5 Joe Smith <joe@mx.test>\r\n");
 }
@@ -42,7 +42,7 @@ fn a_list_is_shown_line_by_line() {
             panic!()
         };
         let bare = Member::from(Mailbox::parse("x@mx.test").unwrap());
-        server.expanded(ticket, &[joe(), bare]).unwrap();
+        server.answer_expn(ticket, &[joe(), bare]).unwrap();
     });
     assert_eq!(
         said,
@@ -53,7 +53,7 @@ fn a_list_is_shown_line_by_line() {
             let Event::Expand { ticket, .. } = event else {
                 panic!()
             };
-            server.expanded(ticket, members).unwrap();
+            server.answer_expn(ticket, members).unwrap();
         });
         assert!(said.starts_with("252 ") && said.lines().count() == 1);
     }
@@ -78,14 +78,14 @@ fn utf8_is_shown_only_to_who_asks_for_it() {
             let Event::Verify { ticket, .. } = event else {
                 panic!()
             };
-            server.verified(ticket, &jorg()).unwrap();
+            server.answer_vrfy(ticket, &jorg()).unwrap();
         });
         assert_eq!(said, verified);
         let said = session.asks(&format!("EXPN list{suffix}"), |server, event| {
             let Event::Expand { ticket, .. } = event else {
                 panic!()
             };
-            server.expanded(ticket, &[jorg()]).unwrap();
+            server.answer_expn(ticket, &[jorg()]).unwrap();
         });
         assert_eq!(said, expanded);
     }
@@ -97,7 +97,7 @@ fn the_words_of_an_answer_are_utf8_only_for_who_asks_for_it() {
     let mut session = Session::new();
     session.sends("MAIL FROM:<a@client.test> SMTPUTF8");
     session.forgets();
-    let wording = || Text::fixed("wer weiß");
+    let wording = || Text::from_static("wer weiß");
     for (line, reply) in [
         ("VRFY joe", "252 2.1.5 wer wei?\r\n"),
         ("VRFY joe SMTPUTF8", "252 2.1.5 wer weiß\r\n"),
@@ -136,7 +136,7 @@ fn who_moved_is_named_with_251_or_551() {
             panic!()
         };
         let path = ForwardPath::parse("<b@new.test>").unwrap();
-        server.forwarded(ticket, &path).unwrap();
+        server.accept_forwarding(ticket, &path).unwrap();
     });
     assert_eq!(said, "251 2.1.5 not local, will forward to <b@new.test>\r\n");
     assert_eq!(session.server.state(), State::Recipients);
@@ -145,7 +145,7 @@ fn who_moved_is_named_with_251_or_551() {
             panic!()
         };
         let path = ForwardPath::parse("<b@new.test>").unwrap();
-        server.forwarded(ticket, &path).unwrap();
+        server.accept_forwarding(ticket, &path).unwrap();
     });
     assert!(said.starts_with("251 "));
     assert_eq!(session.server.recipients(), 1);
@@ -179,7 +179,7 @@ fn a_utf8_path_is_named_only_under_smtputf8() {
             let Event::Recipient { ticket, .. } = event else {
                 panic!()
             };
-            server.forwarded(ticket, &path()).unwrap();
+            server.accept_forwarding(ticket, &path()).unwrap();
         });
         assert_eq!(said, accepted);
         let said = session.asks("RCPT TO:<b@mx.test>", |server, event| {
@@ -195,7 +195,7 @@ fn a_utf8_path_is_named_only_under_smtputf8() {
             panic!()
         };
         server
-            .forwarded(ticket, &ForwardPath::parse("<ö@new.test>").unwrap())
+            .accept_forwarding(ticket, &ForwardPath::parse("<ö@new.test>").unwrap())
             .unwrap();
     });
     assert_eq!(said, "252 2.6.8 ask with SMTPUTF8\r\n");
@@ -211,14 +211,14 @@ fn help_is_214_and_status_211() {
             panic!()
         };
         assert_eq!(topic.unwrap().as_str(), "mail");
-        server.help(ticket, Text::fixed("one\ntwö")).unwrap();
+        server.help(ticket, Text::from_static("one\ntwö")).unwrap();
     });
     assert_eq!(said, "214-2.0.0 one\r\n214 2.0.0 tw?\r\n");
     let said = session.asks("HELP", |server, event| {
         let Event::Help { ticket, .. } = event else {
             panic!()
         };
-        server.status(ticket, Text::fixed("all is wéll")).unwrap();
+        server.status(ticket, Text::from_static("all is wéll")).unwrap();
     });
     assert_eq!(said, "211 2.0.0 all is w?ll\r\n");
 }

@@ -1,12 +1,12 @@
 //! Every bound (RFC 5321 section 4.5.3), and what does not count against it.
 
 use super::*;
-use crate::limits::Bound;
+use crate::limits::Threshold;
 
 #[test]
 fn a_line_that_is_too_long_is_skipped() {
     let mut config = config();
-    config.limits.line = 512;
+    config.limits.max_line_octets = 512;
     let mut session = Session::with(config);
     session.sends(&format!("NOOP {}", "x".repeat(505)));
     assert_eq!(session.codes(), "250");
@@ -26,14 +26,14 @@ fn a_line_that_does_not_end_ends_the_session() {
             assert!(session.input.len() < 4096);
         }
         assert_eq!(session.codes(), "421");
-        assert_eq!(session.happened(), "closed TooMuchDropped");
+        assert_eq!(session.happened(), "closed DropLimit");
     }
 }
 
 #[test]
 fn recipients_beyond_the_limit_are_452_and_the_others_stay() {
     let mut config = config();
-    config.limits.recipients = 2;
+    config.limits.max_recipients = 2;
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>");
     assert!(session.said().ends_with("452 4.5.3 too many recipients\r\n"));
@@ -45,7 +45,7 @@ fn recipients_beyond_the_limit_are_452_and_the_others_stay() {
 #[test]
 fn too_many_errors_end_the_session() {
     let mut config = config();
-    config.limits.errors = Bound::new(9, 3);
+    config.limits.errors = Threshold::new(9, 3);
     let mut session = Session::with(config);
     session.sends("DATA\r\nRCPT\r\nNOOP\r\nMAIL\r\nMAIL FROM:<> FROB=1\r\nNOOP");
     assert_eq!(session.codes(), "503 501 250 501 555 421");
@@ -55,7 +55,7 @@ fn too_many_errors_end_the_session() {
 #[test]
 fn too_many_unknown_commands_end_the_session() {
     let mut config = config();
-    config.limits.unknown_commands = Bound::new(9, 2);
+    config.limits.unknown_commands = Threshold::new(9, 2);
     let mut session = Session::with(config);
     session.sends("FROB\r\nDATA\r\nFROB\r\nFROB\r\nNOOP");
     assert_eq!(session.codes(), "500 503 500 500 421");
@@ -65,10 +65,10 @@ fn too_many_unknown_commands_end_the_session() {
 #[test]
 fn unknown_commands_beyond_the_soft_bound_cost_time() {
     let mut config = config();
-    config.limits.unknown_commands = Bound::new(1, 9);
+    config.limits.unknown_commands = Threshold::new(1, 9);
     let mut session = Session::with(config);
     session.sends("FROB\r\nFROB\r\nNOOP");
-    assert_eq!((session.codes().as_str(), session.wait.write), ("", false));
+    assert_eq!((session.codes().as_str(), session.wait.want_write), ("", false));
     session.later(1);
     assert_eq!(session.codes(), "500 500 250");
 }
@@ -76,8 +76,8 @@ fn unknown_commands_beyond_the_soft_bound_cost_time() {
 /// A session that allows three commands in a row that bring no message forward; EHLO was one.
 fn impatient() -> Session {
     let mut config = config();
-    config.limits.idle_commands = 3;
-    config.unknown_commands = Unknown::Ask;
+    config.limits.max_idle_commands = 3;
+    config.unknown_commands = UnknownPolicy::AskApplication;
     Session::with(config)
 }
 
@@ -133,7 +133,7 @@ fn empty_chunks_are_chatter() {
 #[test]
 fn what_was_pipelined_behind_a_refusal_is_no_error() {
     let mut config = config();
-    config.limits.errors = Bound::new(0, 0);
+    config.limits.errors = Threshold::new(0, 0);
     let mut session = Session::with(config.clone()).refusing("mail", Rejection::POLICY);
     session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\nNOOP");
     assert_eq!(session.codes(), "550 503 503 503 250");
@@ -147,8 +147,8 @@ fn what_was_pipelined_behind_a_refusal_is_no_error() {
 #[test]
 fn octets_that_are_dropped_are_counted_over_the_session() {
     let mut config = config();
-    config.limits.dropped = 10_000;
-    config.message_limit(100);
+    config.limits.max_discarded_octets = 10_000;
+    config.set_max_message_size(100);
     let text = "x".repeat(5000);
     // An over-long line, refused text, a refused chunk, a chunk out of order, one that is given up: 5000 each.
     for (one, reply) in [
@@ -173,7 +173,7 @@ fn octets_that_are_dropped_are_counted_over_the_session() {
                 session.sends_octets(piece);
             }
             assert!(session.codes().ends_with("421"), "{reply} in pieces of {size}");
-            assert!(session.happened().ends_with("closed TooMuchDropped"));
+            assert!(session.happened().ends_with("closed DropLimit"));
         }
     }
 }
@@ -181,26 +181,26 @@ fn octets_that_are_dropped_are_counted_over_the_session() {
 #[test]
 fn what_is_dropped_of_a_chunk_that_was_given_up_counts() {
     let mut config = config();
-    config.limits.dropped = 5000;
+    config.limits.max_discarded_octets = 5000;
     let mut session = Session::with_recipient(config);
     session.sends_octets(b"BDAT 5001 LAST\r\n");
-    session.server.fail_body(Rejection::POLICY).unwrap();
+    session.server.reject_body(Rejection::POLICY).unwrap();
     session.sends_octets(&[b'x'; 5000]);
     assert_eq!(session.codes(), "");
     session.sends_octets(b"x");
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.happened(), "message, reset Closed, closed TooMuchDropped");
+    assert_eq!(session.happened(), "message, reset Closed, closed DropLimit");
 }
 
 #[test]
 fn no_command_is_looked_at_while_much_waits_to_be_written() {
     let mut config = config();
-    config.limits.idle_commands = u32::MAX;
+    config.limits.max_idle_commands = u32::MAX;
     let mut session = Session::with(config);
     session.reads = false;
     session.sends_octets("NOOP\r\n".repeat(10_000).as_bytes());
     assert!(session.server.output().len() < 5000);
-    assert!(session.wait.write && !session.wait.read);
+    assert!(session.wait.want_write && !session.wait.want_read);
     session.reads = true;
     session.goes_on();
     assert_eq!(session.said().lines().count(), 10_000);

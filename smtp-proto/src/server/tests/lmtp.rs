@@ -65,12 +65,12 @@ fn the_last_chunk_gets_a_reply_for_each_recipient() {
 #[test]
 fn a_message_that_failed_is_refused_for_each_recipient() {
     let mut session = in_data(3);
-    session.server.fail_body(Rejection::NO_STORAGE).unwrap();
+    session.server.reject_body(Rejection::NO_STORAGE).unwrap();
     session.sends(".");
     assert_eq!(session.codes(), "452 452 452");
     assert_eq!(session.happened(), "reset Refused");
     let mut session = in_data(3);
-    session.server.fail_body(Rejection::TOO_BUSY).unwrap();
+    session.server.reject_body(Rejection::TOO_BUSY).unwrap();
     session.sends(".");
     assert_eq!(session.codes(), "421");
     assert_eq!(session.happened(), "reset Refused, closed Rejected");
@@ -85,7 +85,10 @@ fn verdicts_that_do_not_come_are_451_for_each_recipient_left() {
     session.later(300);
     assert_eq!(session.codes(), "250 451 451");
     assert_eq!(session.happened(), "verdict 0, verdict 1, reset Unanswered");
-    assert_eq!(session.server.accept(session.held.pop().unwrap()), Err(Stale));
+    assert_eq!(
+        session.server.accept(session.held.pop().unwrap()),
+        Err(StaleTicket)
+    );
     session.sends("NOOP");
     assert_eq!(session.codes(), "250");
 }
@@ -96,11 +99,11 @@ fn a_session_that_ends_between_verdicts_resets_the_rest() {
     session.sends("hi\r\n.");
     session.server.accept(session.held.pop().unwrap()).unwrap();
     session.goes_on();
-    session.server.lost();
+    session.server.connection_lost();
     session.goes_on();
     assert_eq!(
         session.happened(),
-        "verdict 0, verdict 1, reset Closed, closed Lost"
+        "verdict 0, verdict 1, reset Closed, closed ConnectionLost"
     );
 }
 

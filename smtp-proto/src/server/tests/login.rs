@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn guessing_ends() {
     let mut config = offering(&[Mechanism::PLAIN]);
-    config.limits.failed_logins = crate::limits::Bound::new(1, 2);
+    config.limits.failed_logins = crate::limits::Threshold::new(1, 2);
     config.timeouts.penalty = Duration::from_secs(1);
     let mut session = Session::with(config);
     let guess = format!("AUTH PLAIN {ANN}");
@@ -25,7 +25,7 @@ fn guessing_ends() {
 #[test]
 fn broken_off_exchanges_are_guesses_too() {
     let mut config = offering(&[Mechanism::PLAIN]);
-    config.limits.failed_logins = crate::limits::Bound::new(9, 2);
+    config.limits.failed_logins = crate::limits::Threshold::new(9, 2);
     let mut session = Session::with(config);
     session.sends("AUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN\r\n*");
     assert_eq!(session.codes(), "334 501 334 501 334 501 421");
@@ -39,18 +39,18 @@ fn in_clear_nothing_is_offered_unless_it_is_allowed() {
         Mechanism::SCRAM_SHA_256_PLUS,
     ];
     for (policy, offered) in [
-        (InClear::Never, None),
-        (InClear::WithoutSecrets, Some("AUTH CRAM-MD5\r\n")),
-        (InClear::InsecureSecrets, Some("AUTH PLAIN CRAM-MD5\r\n")),
+        (PlaintextAuth::Forbid, None),
+        (PlaintextAuth::NonPlaintextMechanisms, Some("AUTH CRAM-MD5\r\n")),
+        (PlaintextAuth::Insecure, Some("AUTH PLAIN CRAM-MD5\r\n")),
     ] {
         let mut config = offering(&all);
-        config.auth_in_clear = policy;
+        config.plaintext_auth = policy;
         let mut session = Session::with(config);
         session.sends("EHLO client.test");
         let said = session.said();
         assert_eq!(said.contains("AUTH"), offered.is_some(), "{policy:?}");
         assert!(offered.is_none_or(|offered| said.contains(offered)), "{policy:?}");
-        if policy != InClear::InsecureSecrets {
+        if policy != PlaintextAuth::Insecure {
             session.sends(&format!("AUTH PLAIN {ANN}"));
             assert_eq!(session.said(), "538 5.7.11 this mechanism needs TLS\r\n");
             assert_eq!(
@@ -94,10 +94,10 @@ fn starttls_forgets_who_the_client_was() {
     session.server.trust_originators();
     session.sends("STARTTLS");
     let upgrade = session.upgrade.take().unwrap();
-    session.server.tls_started(upgrade, TlsFacts::default());
+    session.server.tls_established(upgrade, TlsInfo::default());
     session.goes_on();
     assert_eq!(session.server.identity(), None);
-    session.judgements.push(Progress::Accepted("ann".into()));
+    session.judgements.push(AuthOutcome::Accept("ann".into()));
     session.forgets();
     session.sends(&format!(
         "EHLO client.test\r\nAUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test> AUTH=c@d.test"
@@ -151,7 +151,7 @@ fn what_is_said_of_the_originator_is_believed_from_the_trusted_only() {
 #[test]
 fn who_cannot_be_judged_now_may_not_ask_for_ever() {
     let mut config = offering(&[Mechanism::PLAIN]);
-    config.limits.failed_logins = crate::limits::Bound::new(9, 2);
+    config.limits.failed_logins = crate::limits::Threshold::new(9, 2);
     let mut session = Session::with(config).refusing("auth", Rejection::AUTH_FAILURE);
     for _ in 0..3 {
         session.sends(&format!("AUTH PLAIN {ANN}"));
@@ -163,7 +163,7 @@ fn who_cannot_be_judged_now_may_not_ask_for_ever() {
 fn a_command_of_the_applications_own_needs_to_know_who_it_is_too() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.auth = Auth::Required;
-    config.unknown_commands = Unknown::Ask;
+    config.unknown_commands = UnknownPolicy::AskApplication;
     let mut session = letting_in(Session::with(config));
     session.sends(&format!("XYZZY\r\nAUTH PLAIN {ANN}\r\nXYZZY"));
     assert_eq!(session.codes(), "530 235 250");
@@ -176,8 +176,8 @@ fn a_submission_server_takes_nothing_in_clear_and_from_nobody_in_particular() {
     session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>\r\nSTARTTLS"));
     assert_eq!(session.codes(), "530 530 220");
     let upgrade = session.upgrade.take().unwrap();
-    session.server.tls_started(upgrade, TlsFacts::default());
-    session.judgements.push(Progress::Accepted("ann".into()));
+    session.server.tls_established(upgrade, TlsInfo::default());
+    session.judgements.push(AuthOutcome::Accept("ann".into()));
     session.sends("EHLO client.test\r\nMAIL FROM:<a@b.test>");
     assert_eq!(session.codes(), "250 530");
     session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>"));

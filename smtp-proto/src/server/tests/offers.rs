@@ -39,7 +39,7 @@ fn ehlo_lists_the_name_first_and_each_extension_on_a_line() {
 #[test]
 fn the_most_recipients_are_announced_and_kept_to() {
     let mut config = config();
-    config.recipient_limit(core::num::NonZeroU32::new(2).unwrap());
+    config.set_max_recipients(core::num::NonZeroU32::new(2).unwrap());
     let mut session = Session::fresh(config.clone());
     session.goes_on();
     session.sends("EHLO client.test");
@@ -51,7 +51,7 @@ fn the_most_recipients_are_announced_and_kept_to() {
     let most = core::num::NonZeroU32::new(7).unwrap();
     let others = config.extensions.limits().with_mail_max(most);
     config.extensions.add(Extension::Limits(others));
-    config.recipient_limit(core::num::NonZeroU32::MAX);
+    config.set_max_recipients(core::num::NonZeroU32::MAX);
     let limits = config.extensions.limits();
     assert_eq!(limits.rcpt_max().unwrap().get(), 999_999);
     assert_eq!(limits.mail_max(), Some(most));
@@ -99,7 +99,7 @@ fn an_offered_auth_or_requiretls_parameter_is_taken() {
     config.extensions.add(Extension::Auth("PLAIN".into()));
     // REQUIRETLS is of use under TLS only (RFC 8689 section 2).
     let mut session = Session::fresh(config.clone());
-    session.server.begin_over_tls(TlsFacts::default());
+    session.server.set_implicit_tls(TlsInfo::default());
     session.goes_on();
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test> AUTH=<> REQUIRETLS");
     assert_eq!(session.codes(), "220 250 250");
@@ -151,7 +151,7 @@ fn a_client_that_says_helo_is_told_of_no_extension() {
 #[test]
 fn the_application_may_be_asked_about_unknown_commands() {
     let mut config = config();
-    config.unknown_commands = Unknown::Ask;
+    config.unknown_commands = UnknownPolicy::AskApplication;
     let mut session = Session::with(config);
     session.sends("XFROB a b");
     assert_said(&mut session, "250 2.5.0 ok\r\n");
@@ -164,7 +164,7 @@ fn the_application_may_be_asked_about_unknown_commands() {
 #[test]
 fn the_application_may_be_asked_about_unknown_parameters() {
     let mut config = config();
-    config.unknown_parameters = Unknown::Ask;
+    config.unknown_parameters = UnknownPolicy::AskApplication;
     let mut session = Session::with(config);
     let said = session.asks("MAIL FROM:<> XFROB=1", |server, event| {
         let Event::Mail { mail, ticket } = event else {

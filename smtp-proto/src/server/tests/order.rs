@@ -132,7 +132,7 @@ fn a_refused_greeting_leaves_only_quit() {
 #[test]
 fn after_a_refused_greeting_the_application_is_asked_nothing() {
     let mut config = config();
-    config.unknown_commands = Unknown::Ask;
+    config.unknown_commands = UnknownPolicy::AskApplication;
     let mut session = Session::fresh(config).refusing("connect", Rejection::NO_SERVICE);
     session.goes_on();
     session.sends("FROB");
@@ -174,7 +174,7 @@ fn the_application_may_word_the_greeting() {
 #[test]
 fn who_talks_before_the_greeting_is_refused() {
     let mut config = config();
-    config.timeouts.banner = Duration::from_secs(5);
+    config.timeouts.greeting_delay = Duration::from_secs(5);
     let mut session = Session::fresh(config.clone());
     session.sends("EHLO client.test");
     assert_eq!(session.codes(), "554 503");
@@ -182,7 +182,7 @@ fn who_talks_before_the_greeting_is_refused() {
     session.sends("QUIT");
     assert_eq!(session.codes(), "221");
 
-    config.early_talk = EarlyTalk::Allow;
+    config.early_talker = EarlyTalker::Tolerate;
     let mut session = Session::fresh(config);
     session.sends("EHLO client.test");
     assert_eq!(session.codes(), "");
@@ -203,7 +203,7 @@ fn pipelined_commands_are_answered_in_order() {
 #[test]
 fn historic_verbs_open_a_transaction_if_told_to() {
     let mut config = config();
-    config.historic = Historic::Open;
+    config.obsolete_commands = ObsoleteCommands::Accept;
     let mut session = Session::with(config);
     session.sends("SAML FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>");
     assert_eq!(session.codes(), "250 250");

@@ -5,7 +5,7 @@ use super::*;
 /// A session in which so many RCPT questions are open.
 fn with_questions(recipients: usize, window: usize) -> Session {
     let mut config = config();
-    config.limits.window = window;
+    config.limits.max_open_rcpts = window;
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<a@client.test>");
     session.forgets();
@@ -45,7 +45,7 @@ fn answers_may_come_in_any_order_and_replies_do_not() {
 fn no_more_questions_are_open_than_the_window_allows() {
     let mut session = with_questions(5, 3);
     assert_eq!(session.held.len(), 3);
-    assert!(session.wait.answer && !session.wait.read);
+    assert!(session.wait.application_pending && !session.wait.want_read);
     session.server.accept(session.held.remove(1)).unwrap();
     session.goes_on();
     assert_eq!(session.held.len(), 2, "a reply that waits takes room");
@@ -67,7 +67,7 @@ fn every_other_command_waits_for_the_questions_before_it() {
         let mut session = with_questions(1, 16);
         session.sends(line);
         assert_eq!((session.codes().as_str(), session.held.len()), ("", 1), "{line}");
-        assert!(!session.wait.read, "{line}");
+        assert!(!session.wait.want_read, "{line}");
         session.holds = false;
         session.server.accept(session.held.remove(0)).unwrap();
         session.goes_on();
@@ -89,7 +89,7 @@ fn a_faulty_rcpt_among_questions_is_answered_in_its_place() {
 #[test]
 fn the_last_place_is_given_when_the_question_before_is_answered() {
     let mut config = config();
-    config.limits.recipients = 2;
+    config.limits.max_recipients = 2;
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<a@client.test>");
     session.forgets();
@@ -109,14 +109,14 @@ fn the_last_place_is_given_when_the_question_before_is_answered() {
 #[test]
 fn a_ticket_of_a_question_that_is_closed_is_stale() {
     let mut session = with_questions(2, 16);
-    session.server.lost();
+    session.server.connection_lost();
     for ticket in core::mem::take(&mut session.held) {
-        assert_eq!(session.server.accept(ticket), Err(Stale));
+        assert_eq!(session.server.accept(ticket), Err(StaleTicket));
     }
     session.goes_on();
     assert_eq!(
         session.happened(),
-        "rcpt <b@mx.test>, rcpt <b@mx.test>, reset Closed, closed Lost"
+        "rcpt <b@mx.test>, rcpt <b@mx.test>, reset Closed, closed ConnectionLost"
     );
 }
 
@@ -126,7 +126,7 @@ fn a_ticket_does_not_answer_another_question() {
     session.later(300);
     let stale = session.held.remove(0);
     session.sends("RCPT TO:<c@mx.test>");
-    assert_eq!(session.server.reject(stale, Rejection::POLICY), Err(Stale));
+    assert_eq!(session.server.reject(stale, Rejection::POLICY), Err(StaleTicket));
     session.server.accept(session.held.remove(0)).unwrap();
     session.goes_on();
     assert_eq!(session.codes(), "451 250");
@@ -142,7 +142,7 @@ fn an_answer_that_ends_the_session_drops_the_other_questions() {
     session.goes_on();
     assert_eq!(session.codes(), "421");
     assert!(session.happened().ends_with("reset Closed, closed Rejected"));
-    assert_eq!(session.server.accept(session.held.remove(0)), Err(Stale));
+    assert_eq!(session.server.accept(session.held.remove(0)), Err(StaleTicket));
 }
 
 #[test]

@@ -24,16 +24,16 @@ fn under_tls(config: Config) -> Session {
 }
 
 /// What the handshakes of these tests come to.
-fn facts() -> TlsFacts {
-    TlsFacts {
+fn facts() -> TlsInfo {
+    TlsInfo {
         protocol: Some("TLSv1.3".into()),
-        ..TlsFacts::default()
+        ..TlsInfo::default()
     }
 }
 
 fn shake_hands(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
-    session.server.tls_started(upgrade, facts());
+    session.server.tls_established(upgrade, facts());
     session.goes_on();
 }
 
@@ -43,7 +43,7 @@ fn the_upgrade_comes_when_the_reply_is_written() {
     session.reads = false;
     session.sends("starttls ");
     assert_eq!(session.happened(), "");
-    assert!(!session.wait.read, "what comes now belongs to TLS");
+    assert!(!session.wait.want_read, "what comes now belongs to TLS");
     session.takes(10);
     session.goes_on();
     assert_eq!(session.happened(), "");
@@ -51,7 +51,7 @@ fn the_upgrade_comes_when_the_reply_is_written() {
     session.goes_on();
     assert_said(&mut session, "220 2.0.0 ready for TLS\r\n");
     assert_eq!(session.happened(), "starttls");
-    assert!(!session.wait.read && session.wait.answer);
+    assert!(!session.wait.want_read && session.wait.application_pending);
 }
 
 #[test]
@@ -165,9 +165,9 @@ fn a_handshake_that_fails_ends_the_session() {
     assert_eq!(session.said(), "");
     let mut session = Session::with(offering());
     session.sends("STARTTLS");
-    session.server.lost();
+    session.server.connection_lost();
     session.goes_on();
-    assert_eq!(session.happened(), "starttls, closed Lost");
+    assert_eq!(session.happened(), "starttls, closed ConnectionLost");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn nothing_is_read_during_the_handshake() {
 #[test]
 fn implicit_tls_needs_no_starttls() {
     let mut session = Session::fresh(requiring());
-    session.server.begin_over_tls(facts());
+    session.server.set_implicit_tls(facts());
     assert_eq!(session.server.tls(), Some(&facts()));
     session.goes_on();
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
@@ -232,10 +232,10 @@ fn implicit_tls_needs_no_starttls() {
 #[test]
 fn implicit_tls_begins_with_the_handshake() {
     let mut session = Session::fresh(requiring());
-    session.upgrade = session.server.begin_tls();
-    assert!(session.server.begin_tls().is_none());
+    session.upgrade = session.server.start_implicit_tls();
+    assert!(session.server.start_implicit_tls().is_none());
     session.goes_on();
-    assert!(!session.wait.read && session.wait.answer);
+    assert!(!session.wait.want_read && session.wait.application_pending);
     assert_eq!(session.said(), "");
     shake_hands(&mut session);
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
@@ -247,7 +247,7 @@ fn implicit_tls_begins_with_the_handshake() {
 fn implicit_tls_fails_without_a_word() {
     let begun = || {
         let mut session = Session::fresh(requiring());
-        session.upgrade = session.server.begin_tls();
+        session.upgrade = session.server.start_implicit_tls();
         session
     };
     let mut session = begun();
@@ -266,7 +266,7 @@ fn implicit_tls_fails_without_a_word() {
 fn it_is_too_late_for_implicit_tls_once_the_session_has_begun() {
     let mut session = Session::fresh(offering());
     session.goes_on();
-    assert!(session.server.begin_tls().is_none());
-    session.server.begin_over_tls(facts());
+    assert!(session.server.start_implicit_tls().is_none());
+    session.server.set_implicit_tls(facts());
     assert!(!session.server.is_encrypted());
 }

@@ -30,7 +30,7 @@ fn nothing_but_4yz_and_5yz_with_its_own_class_rejects() {
     for code in (200..=599).filter_map(Code::new) {
         for class in [2, 4, 5] {
             let enhanced = EnhancedCode::new(class, 7, 1).unwrap();
-            let built = Rejection::new(code, enhanced, Text::fixed("no"));
+            let built = Rejection::new(code, enhanced, Text::from_static("no"));
             let first = code.get() / 100;
             assert_eq!(
                 built.is_ok(),
@@ -47,7 +47,7 @@ fn nothing_but_4yz_and_5yz_with_its_own_class_rejects() {
 #[test]
 #[should_panic(expected = "4yz or 5yz")]
 fn fixed_refuses_a_code_that_accepts() {
-    let _ = Rejection::fixed(250, (2, 0, 0), "ok");
+    let _ = Rejection::from_static(250, (2, 0, 0), "ok");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn utf8_is_hidden_from_a_client_that_did_not_ask_for_it() {
     assert_eq!(moved.forward(), None);
 
     let words = Rejection::NO_SUCH_USER
-        .with_text(Text::fixed("kein Empfänger"))
+        .with_text(Text::from_static("kein Empfänger"))
         .into_ascii();
     assert_eq!(words.to_string(), "550 5.1.1 kein Empf?nger");
 

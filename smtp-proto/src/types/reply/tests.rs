@@ -16,7 +16,7 @@ fn reply(octets: &[u8]) -> Reply<'_> {
 
 #[test]
 fn codes_stand_on_each_line() {
-    let text = Text::fixed("one\n\nthree");
+    let text = Text::from_static("one\n\nthree");
     let bare = Reply::new(Code::HELP, None, &text).unwrap();
     assert_eq!(bare.raw(), b"214-one\r\n214-\r\n214 three\r\n");
 
@@ -29,7 +29,9 @@ fn codes_stand_on_each_line() {
 #[test]
 fn a_text_that_is_empty_leaves_the_space() {
     assert_eq!(
-        Reply::new(Code::CHALLENGE, None, &Text::fixed("")).unwrap().raw(),
+        Reply::new(Code::CHALLENGE, None, &Text::from_static(""))
+            .unwrap()
+            .raw(),
         b"334 \r\n"
     );
 }
@@ -39,7 +41,7 @@ fn enhanced_code_of_another_class_is_refused() {
     let enhanced = EnhancedCode::new(2, 0, 0).unwrap();
     let code = Code::START_MAIL;
     assert_eq!(
-        Reply::new(code, Some(enhanced), &Text::fixed("go")),
+        Reply::new(code, Some(enhanced), &Text::from_static("go")),
         Err(InvalidReply::ClassMismatch { code, enhanced })
     );
 }

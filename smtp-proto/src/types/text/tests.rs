@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{InvalidText, Text};
 
-const GREETING: Text<'static> = Text::fixed("ready\twhen you are");
+const GREETING: Text<'static> = Text::from_static("ready\twhen you are");
 
 #[test]
 fn controls_are_refused_but_the_tab() {
@@ -48,7 +48,7 @@ fn there_is_always_a_line() {
 #[test]
 #[should_panic(expected = "control characters")]
 fn fixed_refuses_an_injection() {
-    let _ = Text::fixed("ok\r\n250 injected");
+    let _ = Text::from_static("ok\r\n250 injected");
 }
 
 #[test]
@@ -61,27 +61,33 @@ fn lossy_keeps_lines_and_replaces_controls() {
         ("grüße", "grüße"),
         ("", ""),
     ] {
-        assert_eq!(Text::lossy(text).as_str(), expected);
+        assert_eq!(Text::from_str_lossy(text).as_str(), expected);
     }
 }
 
 #[test]
 fn lossy_cuts_at_a_character() {
     let text = std::format!("{}é", "x".repeat(Text::MAX_LINE - 1));
-    assert_eq!(Text::lossy(&text).as_str(), "x".repeat(Text::MAX_LINE - 1));
-    assert_eq!(Text::lossy(&"a\n".repeat(1000)).lines().count(), Text::MAX_LINES);
+    assert_eq!(
+        Text::from_str_lossy(&text).as_str(),
+        "x".repeat(Text::MAX_LINE - 1)
+    );
+    assert_eq!(
+        Text::from_str_lossy(&"a\n".repeat(1000)).lines().count(),
+        Text::MAX_LINES
+    );
 }
 
 #[test]
 fn ascii_has_one_mark_for_each_character() {
-    assert_eq!(Text::lossy("grüße").into_ascii().as_str(), "gr??e");
-    assert_eq!(Text::lossy("ok").into_ascii().as_str(), "ok");
+    assert_eq!(Text::from_str_lossy("grüße").into_ascii().as_str(), "gr??e");
+    assert_eq!(Text::from_str_lossy("ok").into_ascii().as_str(), "ok");
 }
 
 proptest! {
     #[test]
     fn lossy_is_always_a_text(text in "(?s).{0,2000}") {
-        let lossy = Text::lossy(&text);
+        let lossy = Text::from_str_lossy(&text);
         prop_assert_eq!(Text::new(lossy.as_str()), Ok(lossy.clone()));
         prop_assert!(lossy.into_ascii().is_ascii());
     }
@@ -89,6 +95,6 @@ proptest! {
     #[test]
     fn a_text_is_left_alone_by_lossy(text in "[ -~\té]{0,120}") {
         let text = Text::new(text).unwrap();
-        prop_assert_eq!(Text::lossy(text.as_str()), text);
+        prop_assert_eq!(Text::from_str_lossy(text.as_str()), text);
     }
 }

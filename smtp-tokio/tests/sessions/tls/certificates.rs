@@ -142,7 +142,7 @@ async fn a_client_certificate_of_nobody_trusted_ends_the_session() {
     let (client, received) = tokio::join!(connecting, receive(far, requiring(), &server));
     // With TLS 1.3 the client's own handshake is done by then.
     let (why, source) = closed(client);
-    assert_eq!(why, client::Closed::Lost);
+    assert_eq!(why, client::Closed::ConnectionLost);
     assert!(source.is_some());
     assert_eq!(received.why, server::Closed::TlsFailed);
     assert!(received.facts.is_none() && received.error.is_some());

@@ -65,9 +65,9 @@ async fn an_end_without_close_notify_is_a_broken_connection() {
         };
         let ((), received) = tokio::join!(talking, receive_over_tls(far, offering(), &pair.server));
         let expected = if notify {
-            server::Closed::Eof
+            server::Closed::ConnectionClosed
         } else {
-            server::Closed::Lost
+            server::Closed::ConnectionLost
         };
         assert_eq!(received.why, expected);
     }

@@ -155,7 +155,7 @@ async fn a_client_gives_a_stalling_handshake_up_when_tls_comes_first() {
 
 /// A server on the loopback interface whose sessions begin with TLS; how they ended.
 async fn run(mut session: Session, pair: Arc<Pair>, ended: mpsc::UnboundedSender<server::Closed>) {
-    session.begin_tls(&pair.server).await;
+    session.start_implicit_tls(&pair.server).await;
     let why = loop {
         match session.poll().0 {
             Step::Wait(wait) => session.wait(wait).await,

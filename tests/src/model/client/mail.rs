@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Command, Fate, Turn};
+use super::{Command, MessageOutcome, Turn};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mail {
@@ -119,15 +119,15 @@ impl Mail {
     }
 
     /// What became of each recipient, if the transaction is over now.
-    pub(super) fn fates(&self) -> Vec<Fate> {
+    pub(super) fn fates(&self) -> Vec<MessageOutcome> {
         let fate = |recipient: &Recipient| match recipient {
-            _ if self.mail_refused => Fate::Refused,
-            Recipient::Accepted => Fate::Accepted,
-            Recipient::Refused => Fate::Refused,
-            Recipient::Welcome if self.refused => Fate::Refused,
+            _ if self.mail_refused => MessageOutcome::Refused,
+            Recipient::Accepted => MessageOutcome::Accepted,
+            Recipient::Refused => MessageOutcome::Refused,
+            Recipient::Welcome if self.refused => MessageOutcome::Refused,
             // RFC 5321 section 4.5.3.2.6, RFC 1047.
-            Recipient::Welcome if self.complete => Fate::Unknown,
-            _ => Fate::NotSent,
+            Recipient::Welcome if self.complete => MessageOutcome::Unknown,
+            _ => MessageOutcome::Rejected,
         };
         self.recipients.iter().map(fate).collect()
     }

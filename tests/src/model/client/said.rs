@@ -25,7 +25,7 @@ pub enum Chunks {
     /// None; CHUNKING is not offered.
     Never,
     /// All of them, where CHUNKING is offered.
-    WhenOffered,
+    IfOffered,
     /// Those of this kind, since they are binary; CHUNKING and BINARYMIME are offered.
     Binary(Turn),
 }
@@ -129,18 +129,18 @@ pub enum Report {
     /// It may begin.
     Ready,
     /// A transaction is over: whether anybody gets the message, and what became of each recipient.
-    Finished(bool, Vec<Fate>),
+    Finished(bool, Vec<MessageOutcome>),
     /// The session is over, with or without a transaction: what became of its message, and of each recipient; behind them
     /// those of the message that was to follow.
-    Closed(Option<Fate>, Vec<Fate>),
+    Closed(Option<MessageOutcome>, Vec<MessageOutcome>),
     /// A wish is not carried out. All is as it was.
-    NotSent(WhyNot),
+    Rejected(RequestError),
 }
 
 /// Why a wish is not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
-pub enum WhyNot {
+pub enum RequestError {
     /// There is no transaction to follow, or one follows it already.
     OutOfTurn,
     /// The session is over.
@@ -154,13 +154,13 @@ pub enum WhyNot {
 /// What became of a message, or of a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
-pub enum Fate {
+pub enum MessageOutcome {
     /// The server has taken it.
     Accepted,
     /// The server has refused it.
     Refused,
     /// It was not decided, and nothing was taken.
-    NotSent,
+    Rejected,
     /// It may have been taken or not (RFC 1047).
     Unknown,
 }

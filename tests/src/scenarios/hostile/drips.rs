@@ -43,7 +43,7 @@ pub fn a_response<A: Adapter>() {
 pub fn a_chunk<A: Adapter>() {
     let stage = only::<A>(false, |timeouts| {
         timeouts.data = SOON;
-        timeouts.min_rate = 1 << 20;
+        timeouts.min_data_rate = 1 << 20;
     });
     let mut peer = stage.in_transaction("ann", false);
     peer.say("BDAT 1000000 LAST\r\n");
@@ -76,7 +76,7 @@ pub fn a_handshake<A: Adapter>() {
 /// While the greeting is held back.
 pub fn before_the_greeting<A: Adapter>() {
     let stage = only::<A>(false, |timeouts| {
-        timeouts.banner = SOON;
+        timeouts.greeting_delay = SOON;
         timeouts.command = SOON;
     });
     let mut peer = Peer::connect(stage.address);

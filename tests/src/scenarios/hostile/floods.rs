@@ -4,7 +4,7 @@
 use std::thread;
 
 use smtp_proto::{
-    client::{Closed as ClientClosed, Fate},
+    client::{Closed as ClientClosed, MessageOutcome},
     server::Closed,
 };
 
@@ -35,7 +35,7 @@ pub fn endless_line<A: Adapter>() {
         let mut peer = stage.ready();
         peer.say(begin);
         flood(&mut peer, &"a".repeat(1 << 16));
-        assert_eq!(stage.ledger.ending(), Closed::TooMuchDropped);
+        assert_eq!(stage.ledger.ending(), Closed::DropLimit);
         stage.serves();
         assert_eq!(stage.ledger.ending(), Closed::Quit);
     }
@@ -55,14 +55,14 @@ pub fn long_lines<A: Adapter>() {
 
 /// A reply that does not end, in a line or line by line, at each stage of a session.
 pub fn endless_reply<A: Adapter>() {
-    let stages: [(fn(&mut Peer), Fate); 3] = [
-        (|_| {}, Fate::Settled),
+    let stages: [(fn(&mut Peer), MessageOutcome); 3] = [
+        (|_| {}, MessageOutcome::None),
         (
             |peer| {
                 peer.say("220 mx.example\r\n");
                 peer.command("EHLO");
             },
-            Fate::Settled,
+            MessageOutcome::None,
         ),
         (
             |peer| {
@@ -70,7 +70,7 @@ pub fn endless_reply<A: Adapter>() {
                 peer.envelope(true);
                 peer.content();
             },
-            Fate::Unknown,
+            MessageOutcome::Unknown,
         ),
     ];
     for (until, fate) in stages {
@@ -96,7 +96,7 @@ pub fn a_hundred_thousand_commands<A: Adapter>() {
     const COMMANDS: usize = 100_000;
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
-        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.limits.max_idle_commands = u32::MAX;
     });
     let mut peer = stage.ready();
     let mut socket = peer.socket.try_clone().unwrap();
@@ -119,8 +119,8 @@ pub fn a_hundred_thousand_commands<A: Adapter>() {
 /// The recipients that there may be are kept, and each of the rest is told so (RFC 5321 section 4.5.3.1.10).
 pub fn ten_thousand_recipients<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
-        plan.config.limits.recipients = 100;
-        plan.config.limits.idle_commands = u32::MAX;
+        plan.config.limits.max_recipients = 100;
+        plan.config.limits.max_idle_commands = u32::MAX;
     });
     let mut peer = stage.ready();
     peer.ask("MAIL FROM:<ann@client.example>", "250");
@@ -189,9 +189,9 @@ pub fn connections<A: Adapter>() {
     let mut inside: Vec<_> = (0..PLACES).map(|_| stage.ready()).collect();
     for peer in &mut inside {
         let knocking: Vec<_> = (0..50).map(|_| Peer::connect(stage.address)).collect();
-        for mut turned_away in knocking {
-            turned_away.expect("421 ");
-            assert_eq!(turned_away.rest(), "");
+        for mut busy_reply in knocking {
+            busy_reply.expect("421 ");
+            assert_eq!(busy_reply.rest(), "");
         }
         deliver(peer);
         assert_eq!(stage.taken().len(), 1);

@@ -2,7 +2,7 @@
 //! (CVE-2023-51764 and its family).
 
 use smtp_proto::{
-    client::{Closed, Fate},
+    client::{Closed, MessageOutcome},
     data::{BareLineEndings, LineEndings},
 };
 
@@ -65,7 +65,7 @@ pub fn into_a_server<A: Adapter>() {
     for (policy, octet_by_octet) in policies.into_iter().flat_map(|it| [(it, false), (it, true)]) {
         let stage = Stage::with::<A>(|plan| {
             plan.config.line_endings = policy;
-            plan.config.limits.idle_commands = u32::MAX;
+            plan.config.limits.max_idle_commands = u32::MAX;
         });
         let mut peer = stage.ready();
         for end in NO_ENDS {
@@ -148,7 +148,7 @@ pub fn out_of_a_client<A: Adapter>() {
                     // In the middle of the message there is nothing to be done but to break off.
                     let (why, fate) = ending(&sent.unwrap_err());
                     assert!(matches!(why, Closed::Unsendable(_)), "{why:?}");
-                    assert_eq!(fate, Fate::NotAccepted);
+                    assert_eq!(fate, MessageOutcome::NotAccepted);
                 } else {
                     assert!(sent.unwrap().all_accepted());
                 }

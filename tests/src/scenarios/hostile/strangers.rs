@@ -23,7 +23,7 @@ pub fn http<A: Adapter>() {
             peer.say(request);
             let rest = peer.rest();
             assert!(!rest.contains("250"), "{rest}");
-            assert_eq!(stage.ledger.ending(), Closed::NotSmtp);
+            assert_eq!(stage.ledger.ending(), Closed::WrongProtocol);
             stage.serves();
             stage.close(peer);
         }
@@ -32,7 +32,7 @@ pub fn http<A: Adapter>() {
 
 /// The same where who talks before the greeting is refused.
 pub fn http_before_the_greeting<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.config.timeouts.banner = SOON);
+    let stage = Stage::with::<A>(|plan| plan.config.timeouts.greeting_delay = SOON);
     let mut peer = Peer::connect(stage.address);
     peer.say("POST / HTTP/1.1\r\n\r\nEHLO client.example\r\nMAIL FROM:<eve@client.example>\r\nQUIT\r\n");
     let rest = peer.rest();
@@ -50,7 +50,7 @@ pub fn client_hello<A: Adapter>() {
     peer.say(hello);
     let rest = peer.rest();
     assert!(!rest.contains("250"), "{rest}");
-    assert_eq!(stage.ledger.ending(), Closed::NotSmtp);
+    assert_eq!(stage.ledger.ending(), Closed::WrongProtocol);
     stage.serves();
     stage.close(peer);
 }

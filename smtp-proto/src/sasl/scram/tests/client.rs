@@ -1,6 +1,6 @@
 use super::reference::{Reference, encode};
 use super::*;
-use crate::sasl::Cancel;
+use crate::sasl::MechanismError;
 
 /// Begins an exchange with a server that takes `iterations` iterations: its first message.
 fn begin(client: &mut dyn ClientMechanism, iterations: &str) -> (String, String) {
@@ -20,10 +20,13 @@ fn a_server_is_proven_by_its_signature() {
         let (client_final, server_final) = reference.finals(&salted, &client_first, &BINDING, &server_first);
         let proof = client.respond(server_first.as_bytes()).unwrap();
         assert_eq!(text(proof.expose()), client_final);
-        assert_eq!(client.finish(), Err(Cancel::ServerNotProven));
+        assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
         assert!(client.respond(server_final.as_bytes()).unwrap().is_empty());
         assert_eq!(client.finish(), Ok(()));
-        assert_eq!(client.respond(server_final.as_bytes()), Err(Cancel::Unexpected));
+        assert_eq!(
+            client.respond(server_final.as_bytes()),
+            Err(MechanismError::Unexpected)
+        );
     }
 }
 
@@ -87,19 +90,19 @@ fn nonces_are_long_and_new() {
 #[test]
 fn the_number_of_iterations_is_bounded() {
     for (iterations, fault) in [
-        ("1", Cancel::TooWeak),
-        ("4095", Cancel::TooWeak),
-        ("1000001", Cancel::TooCostly),
-        ("4294967295", Cancel::TooCostly),
-        ("4294967296", Cancel::TooCostly),
-        ("0", Cancel::Malformed),
-        ("+4096", Cancel::Malformed),
+        ("1", MechanismError::TooWeak),
+        ("4095", MechanismError::TooWeak),
+        ("1000001", MechanismError::TooCostly),
+        ("4294967295", MechanismError::TooCostly),
+        ("4294967296", MechanismError::TooCostly),
+        ("0", MechanismError::Malformed),
+        ("+4096", MechanismError::Malformed),
     ] {
         let mut client = client(Mechanism::SCRAM_SHA_256, "pencil");
         let (_, answer) = begin(client.as_mut(), iterations);
         assert_eq!(client.respond(answer.as_bytes()), Err(fault), "{iterations}");
-        assert_eq!(client.respond(answer.as_bytes()), Err(Cancel::Unexpected));
-        assert_eq!(client.finish(), Err(Cancel::ServerNotProven));
+        assert_eq!(client.respond(answer.as_bytes()), Err(MechanismError::Unexpected));
+        assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
     }
 }
 
@@ -115,7 +118,7 @@ fn the_nonce_must_be_continued() {
         let first = text(client.initial().unwrap().expose());
         let nonce = change(first.split(",r=").nth(1).unwrap());
         let answer = std::format!("r={nonce},s=QQ==,i=4096");
-        assert_eq!(client.respond(answer.as_bytes()), Err(Cancel::Malformed));
+        assert_eq!(client.respond(answer.as_bytes()), Err(MechanismError::Malformed));
     }
 }
 
@@ -123,19 +126,19 @@ fn the_nonce_must_be_continued() {
 fn a_server_that_does_not_prove_itself_is_left() {
     let wrong = encode(&[1; 32]);
     for (last, fault) in [
-        (std::format!("v={wrong}"), Cancel::ServerNotProven),
-        ("v=QQ==".to_owned(), Cancel::ServerNotProven),
-        ("v=".to_owned(), Cancel::Malformed),
-        (String::new(), Cancel::Malformed),
-        ("e=invalid-proof".to_owned(), Cancel::Refused),
-        ("e=other".to_owned(), Cancel::Refused),
+        (std::format!("v={wrong}"), MechanismError::ServerNotProven),
+        ("v=QQ==".to_owned(), MechanismError::ServerNotProven),
+        ("v=".to_owned(), MechanismError::Malformed),
+        (String::new(), MechanismError::Malformed),
+        ("e=invalid-proof".to_owned(), MechanismError::Refused),
+        ("e=other".to_owned(), MechanismError::Refused),
     ] {
         let mut client = client(Mechanism::SCRAM_SHA_256, "pencil");
         let (_, answer) = begin(client.as_mut(), "4096");
         client.respond(answer.as_bytes()).unwrap();
         assert_eq!(client.respond(last.as_bytes()), Err(fault), "{last}");
-        assert_eq!(client.finish(), Err(Cancel::ServerNotProven));
-        assert_eq!(client.respond(b""), Err(Cancel::Unexpected));
+        assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
+        assert_eq!(client.respond(b""), Err(MechanismError::Unexpected));
     }
 }
 
@@ -149,7 +152,10 @@ fn another_server_does_not_know_the_key() {
     client.respond(server_first.as_bytes()).unwrap();
     let guess = reference.salted("pencils", SALT, 1);
     let (_, last) = reference.finals(&guess, &client_first, b"", &server_first);
-    assert_eq!(client.respond(last.as_bytes()), Err(Cancel::ServerNotProven));
+    assert_eq!(
+        client.respond(last.as_bytes()),
+        Err(MechanismError::ServerNotProven)
+    );
 }
 
 #[test]
@@ -170,7 +176,7 @@ fn garbled_challenges_prove_nothing() {
             let (_, last) = reference.finals(&salted, &client_first, b"", &server_first);
             assert_eq!(
                 client.respond(last.as_bytes()),
-                Err(Cancel::ServerNotProven),
+                Err(MechanismError::ServerNotProven),
                 "{}",
                 text(&garbled)
             );
@@ -220,6 +226,9 @@ fn what_cannot_be_prepared_does_not_fit() {
 #[test]
 fn a_challenge_before_the_first_message_is_unexpected() {
     let mut client = client(Mechanism::SCRAM_SHA_256, "pencil");
-    assert_eq!(client.respond(b"r=x,s=QQ==,i=4096"), Err(Cancel::Unexpected));
-    assert_eq!(client.finish(), Err(Cancel::ServerNotProven));
+    assert_eq!(
+        client.respond(b"r=x,s=QQ==,i=4096"),
+        Err(MechanismError::Unexpected)
+    );
+    assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
 }

@@ -43,7 +43,7 @@ fn keys_come_back_from_a_database() {
             client(mechanism, "pencil").as_mut(),
             &mut server_with(mechanism, again),
         );
-        assert_eq!(ended, (Progress::Accepted("user".to_owned()), true));
+        assert_eq!(ended, (AuthOutcome::Accept("user".to_owned()), true));
     }
     let parts = |stored: usize, server: usize| {
         ScramKeys::from_parts(

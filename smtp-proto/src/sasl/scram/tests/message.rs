@@ -7,7 +7,7 @@ fn the_first_message_of_a_client() {
     let first = ClientFirst::parse(b"p=tls-exporter,a=b=2Cc,n=a=3Db,r=xyz").unwrap();
     assert_eq!(first.flag, Flag::Bound(b"tls-exporter"));
     assert_eq!(
-        (first.user.as_str(), first.authorize_as.as_deref()),
+        (first.user.as_str(), first.authorization_id.as_deref()),
         ("a=b", Some("b,c"))
     );
     assert_eq!(first.nonce, b"xyz");

@@ -69,11 +69,11 @@ fn a_client_is_proven_by_its_proof() {
         let peer = Peer::new(mechanism);
         let (mut server, proof, last) = peer.until_proof(peer.server(), &peer.first(peer.head()), &BINDING);
         assert_eq!(text(&challenge(server.step(proof.as_bytes()))), last);
-        assert_eq!(server.step(b""), Progress::Accepted("user".to_owned()));
+        assert_eq!(server.step(b""), AuthOutcome::Accept("user".to_owned()));
         // A replay is nothing to the same server, and not right for another one.
-        assert_eq!(server.step(proof.as_bytes()), Progress::Refused);
+        assert_eq!(server.step(proof.as_bytes()), AuthOutcome::Reject);
         let (mut another, _, _) = peer.until_proof(peer.server(), &peer.first(peer.head()), &BINDING);
-        assert_eq!(another.step(proof.as_bytes()), Progress::Refused);
+        assert_eq!(another.step(proof.as_bytes()), AuthOutcome::Reject);
     }
 }
 
@@ -96,8 +96,8 @@ fn only_an_empty_response_follows_the_signature() {
     let peer = Peer::new(Mechanism::SCRAM_SHA_1);
     let (mut server, proof, _) = peer.until_proof(peer.server(), &peer.first("n,"), b"");
     challenge(server.step(proof.as_bytes()));
-    assert_eq!(server.step(b"x"), Progress::Refused);
-    assert_eq!(server.step(b""), Progress::Refused);
+    assert_eq!(server.step(b"x"), AuthOutcome::Reject);
+    assert_eq!(server.step(b""), AuthOutcome::Reject);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn what_a_client_says_of_channel_binding_must_agree() {
         let mut server = ScramServer::new(mechanism, peer.keys.clone(), &context).unwrap();
         let progress = server.step(peer.first(head).as_bytes());
         assert_eq!(
-            progress != Progress::Refused,
+            progress != AuthOutcome::Reject,
             right,
             "{mechanism} {plus_offered} {head}"
         );
@@ -139,14 +139,14 @@ fn another_channel_is_refused() {
     let first = peer.first("p=tls-exporter,");
     for binding in [[8; 32].as_slice(), &BINDING[..31], b""] {
         let (mut server, proof, _) = peer.until_proof(peer.server(), &first, binding);
-        assert_eq!(server.step(proof.as_bytes()), Progress::Refused);
+        assert_eq!(server.step(proof.as_bytes()), AuthOutcome::Reject);
     }
     // The header that is signed must be the one that was sent.
     let (mut server, proof, _) = peer.until_proof(peer.server(), &first, &BINDING);
     let header = encode(&[b"p=tls-exporter,,".as_slice(), &BINDING].concat());
     let forged = proof.replace(&header, &encode(b"n,,"));
     assert_ne!(forged, proof);
-    assert_eq!(server.step(forged.as_bytes()), Progress::Refused);
+    assert_eq!(server.step(forged.as_bytes()), AuthOutcome::Reject);
 }
 
 #[test]
@@ -171,13 +171,13 @@ fn an_identity_must_be_authorized() {
         let (mut server, proof, _) = peer.until_proof(server, &first, b"");
         let progress = server.step(proof.as_bytes());
         let Some(identity) = result else {
-            assert_eq!(progress, Progress::Refused, "{head}");
+            assert_eq!(progress, AuthOutcome::Reject, "{head}");
             continue;
         };
         challenge(progress);
         assert_eq!(
             server.step(b""),
-            Progress::Accepted(identity.to_owned()),
+            AuthOutcome::Accept(identity.to_owned()),
             "{head}"
         );
     }
@@ -194,7 +194,7 @@ fn an_unknown_user_looks_like_a_wrong_password() {
         let said = challenge(server.step(client.initial().unwrap().expose()));
         assert_eq!(
             server.step(client.respond(&said).unwrap().expose()),
-            Progress::Refused
+            AuthOutcome::Reject
         );
         let (_, rest) = text(&said)
             .split_once(',')
@@ -217,7 +217,7 @@ fn an_unknown_user_looks_like_a_wrong_password() {
             keys: known.clone(),
         };
         let (mut server, proof, _) = peer.until_proof(peer.server(), &peer.first("n,"), b"");
-        assert_eq!(server.step(proof.as_bytes()) != Progress::Refused, real);
+        assert_eq!(server.step(proof.as_bytes()) != AuthOutcome::Reject, real);
     }
 }
 
@@ -233,12 +233,12 @@ fn garbled_messages_are_refused() {
             *octet = garble(*octet);
             let mut server = peer.server();
             if garbled != first.as_bytes()
-                && let Progress::Challenge(said) = server.step(&garbled)
+                && let AuthOutcome::Challenge(said) = server.step(&garbled)
             {
                 let (proof, _) = Reference::Sha256.finals(&peer.salted, &first, b"", &text(&said));
                 assert_eq!(
                     server.step(proof.as_bytes()),
-                    Progress::Refused,
+                    AuthOutcome::Reject,
                     "{}",
                     text(&garbled)
                 );
@@ -251,8 +251,8 @@ fn garbled_messages_are_refused() {
         };
         *octet = garble(*octet);
         if garbled != proof.as_bytes() {
-            assert_eq!(server.step(&garbled), Progress::Refused, "{}", text(&garbled));
-            assert_eq!(server.step(proof.as_bytes()), Progress::Refused);
+            assert_eq!(server.step(&garbled), AuthOutcome::Reject, "{}", text(&garbled));
+            assert_eq!(server.step(proof.as_bytes()), AuthOutcome::Reject);
         }
     }
 }
@@ -264,14 +264,18 @@ fn cut_messages_are_refused() {
     for end in 0..first.len() - "client".len() {
         assert_eq!(
             peer.server().step(&first.as_bytes()[..end]),
-            Progress::Refused,
+            AuthOutcome::Reject,
             "{end}"
         );
     }
     let (_, whole, _) = peer.until_proof(peer.server(), &first, b"");
     for end in 0..whole.len() {
         let (mut server, proof, _) = peer.until_proof(peer.server(), &first, b"");
-        assert_eq!(server.step(&proof.as_bytes()[..end]), Progress::Refused, "{end}");
+        assert_eq!(
+            server.step(&proof.as_bytes()[..end]),
+            AuthOutcome::Reject,
+            "{end}"
+        );
     }
 }
 
