@@ -52,6 +52,18 @@ features:
 examples:
     for crate in smtp-proto smtp-blocking smtp-async-std smtp-tokio; do cargo build --release -p $crate --examples; done
 
+# Draws the state diagrams from the tables of the machines, after a table has changed. Needs `dot` of Graphviz.
+diagrams:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    DIAGRAMS=write cargo test --quiet -p smtp-proto --lib diagram
+    for source in target/diagrams/*.dot; do
+        picture=smtp-proto/docs/$(basename "$source" .dot).svg
+        dot -Tsvg "$source" >"$picture"
+        { echo '<!-- Drawn by just diagrams from:'; cat "$source"; echo '-->'; } >>"$picture"
+        echo "drawn: $picture"
+    done
+
 # The benches compile.
 bench-check:
     cargo check --manifest-path bench/Cargo.toml --target-dir target/bench --all-targets

@@ -206,6 +206,8 @@ extern crate std;
 
 pub mod client;
 pub mod data;
+#[cfg(test)]
+mod diagrams;
 pub mod driver;
 pub mod limits;
 mod line;

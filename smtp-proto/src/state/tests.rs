@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, format, string::String};
 
 use super::*;
+use crate::diagrams::Diagram;
 
 const STATES: [State; 10] = [
     State::Connected,
@@ -58,4 +59,21 @@ fn a_transaction_is_left_only_by_hello_rset_and_quit() {
             );
         }
     }
+}
+
+#[test]
+fn the_diagram_is_drawn_from_the_table() {
+    let mut diagram = Diagram::new("server-states", format_args!("{:?}", State::Connected));
+    for state in STATES {
+        for command in MOVES {
+            if let Some(next) = state.after(command) {
+                diagram.add(
+                    format_args!("{state:?}"),
+                    format_args!("{command:?}"),
+                    format_args!("{next:?}"),
+                );
+            }
+        }
+    }
+    diagram.check();
 }
