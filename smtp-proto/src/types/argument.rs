@@ -70,7 +70,7 @@ impl<'a> ClientName<'a> {
 
     /// The same name, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> ClientName<'_> {
+    pub fn as_borrowed(&self) -> ClientName<'_> {
         ClientName::trusted(&self.raw, self.kind)
     }
 

@@ -59,7 +59,7 @@ impl<'a> Domain<'a> {
 
     /// The same domain, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> Domain<'_> {
+    pub fn as_borrowed(&self) -> Domain<'_> {
         Domain(Cow::Borrowed(&self.0))
     }
 

@@ -12,7 +12,7 @@ use crate::data::ContentSummary;
 /// use smtp_proto::types::{Envelope, Mailbox};
 ///
 /// let from = Mailbox::parse("ann@example.org")?;
-/// let envelope = Envelope::new(from).to(Mailbox::parse("bob@example.net")?);
+/// let envelope = Envelope::new(from).recipient(Mailbox::parse("bob@example.net")?);
 /// assert_eq!(envelope.recipients().len(), 1);
 /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
 /// ```
@@ -55,13 +55,13 @@ impl Envelope {
 
     /// Adds a recipient without parameters.
     #[must_use]
-    pub fn to<'a>(self, forward_path: impl Into<ForwardPath<'a>>) -> Self {
-        self.to_with(forward_path, RcptParameters::default())
+    pub fn recipient<'a>(self, forward_path: impl Into<ForwardPath<'a>>) -> Self {
+        self.recipient_with(forward_path, RcptParameters::default())
     }
 
     /// Adds a recipient with RCPT parameters.
     #[must_use]
-    pub fn to_with<'a>(
+    pub fn recipient_with<'a>(
         mut self,
         forward_path: impl Into<ForwardPath<'a>>,
         parameters: RcptParameters<'_>,
@@ -113,7 +113,7 @@ impl Envelope {
     ///
     /// let mut envelope = Envelope::new(Mailbox::parse("ann@example.org")?);
     /// for name in ["a@example.net", "b@example.net", "c@example.net"] {
-    ///     envelope = envelope.to(Mailbox::parse(name)?);
+    ///     envelope = envelope.recipient(Mailbox::parse(name)?);
     /// }
     /// let limits = AnnouncedLimits::default().with_rcpt_max(NonZeroU32::new(2).unwrap());
     /// let sizes: Vec<_> = envelope.split(limits).map(|part| part.recipients().len()).collect();

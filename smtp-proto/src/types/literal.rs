@@ -55,7 +55,7 @@ impl<'a> AddressLiteral<'a> {
 
     /// The same literal, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> AddressLiteral<'_> {
+    pub fn as_borrowed(&self) -> AddressLiteral<'_> {
         AddressLiteral::trusted(&self.raw, self.address)
     }
 
@@ -168,10 +168,10 @@ impl<'a> Host<'a> {
 
     /// The same host, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> Host<'_> {
+    pub fn as_borrowed(&self) -> Host<'_> {
         match self {
-            Self::Domain(domain) => Host::Domain(domain.borrow()),
-            Self::Literal(literal) => Host::Literal(literal.borrow()),
+            Self::Domain(domain) => Host::Domain(domain.as_borrowed()),
+            Self::Literal(literal) => Host::Literal(literal.as_borrowed()),
         }
     }
 

@@ -115,7 +115,7 @@ impl<'a> Mailbox<'a> {
 
     /// The same mailbox, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> Mailbox<'_> {
+    pub fn as_borrowed(&self) -> Mailbox<'_> {
         Mailbox {
             raw: Cow::Borrowed(&self.raw),
             at: self.at,

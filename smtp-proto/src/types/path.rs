@@ -69,7 +69,7 @@ impl<'a> Path<'a> {
 
     /// The same path, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> Path<'_> {
+    pub fn as_borrowed(&self) -> Path<'_> {
         Path {
             raw: Cow::Borrowed(&self.raw),
             route: self.route,
@@ -187,10 +187,10 @@ impl<'a> ReversePath<'a> {
 
     /// The same path, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> ReversePath<'_> {
+    pub fn as_borrowed(&self) -> ReversePath<'_> {
         match self {
             Self::Null => ReversePath::Null,
-            Self::Path(path) => ReversePath::Path(path.borrow()),
+            Self::Path(path) => ReversePath::Path(path.as_borrowed()),
         }
     }
 
@@ -342,10 +342,10 @@ impl<'a> ForwardPath<'a> {
 
     /// The same path, borrowed from this one.
     #[must_use]
-    pub fn borrow(&self) -> ForwardPath<'_> {
+    pub fn as_borrowed(&self) -> ForwardPath<'_> {
         match self {
             Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Borrowed(&word.0))),
-            Self::Path(path) => ForwardPath::Path(path.borrow()),
+            Self::Path(path) => ForwardPath::Path(path.as_borrowed()),
         }
     }
 

@@ -138,7 +138,7 @@ impl<'a> Reply<'a> {
 
     /// The same reply, borrowed.
     #[must_use]
-    pub fn borrow(&self) -> Reply<'_> {
+    pub fn as_borrowed(&self) -> Reply<'_> {
         Reply::from_scanned(self.code, &self.raw)
     }
 

@@ -9,8 +9,8 @@ fn mailbox(text: &str) -> Mailbox<'_> {
 fn recipients_keep_their_order_and_parameters() {
     let parameters = RcptParameters::default().with_notify(Notify::NEVER);
     let envelope = Envelope::new(ReversePath::Null)
-        .to(mailbox("a@b"))
-        .to_with(mailbox("c@d"), parameters.clone());
+        .recipient(mailbox("a@b"))
+        .recipient_with(mailbox("c@d"), parameters.clone());
     let [first, second] = envelope.recipients() else {
         panic!("two recipients")
     };
@@ -23,9 +23,9 @@ fn recipients_keep_their_order_and_parameters() {
 
 #[test]
 fn smtputf8_is_needed_by_any_address_or_value() {
-    let plain = || Envelope::new(mailbox("a@b")).to(mailbox("c@d"));
+    let plain = || Envelope::new(mailbox("a@b")).recipient(mailbox("c@d"));
     assert!(!plain().needs_smtputf8());
-    assert!(plain().to(mailbox("é@d")).needs_smtputf8());
+    assert!(plain().recipient(mailbox("é@d")).needs_smtputf8());
     assert!(Envelope::new(mailbox("a@é")).needs_smtputf8());
     assert!(
         plain()
@@ -35,7 +35,11 @@ fn smtputf8_is_needed_by_any_address_or_value() {
     let parameters = MailParameters::default().with_other("X", Some("é")).unwrap();
     assert!(plain().with_parameters(parameters).needs_smtputf8());
     let parameters = RcptParameters::default().with_other("X", Some("é")).unwrap();
-    assert!(plain().to_with(mailbox("e@f"), parameters).needs_smtputf8());
+    assert!(
+        plain()
+            .recipient_with(mailbox("e@f"), parameters)
+            .needs_smtputf8()
+    );
 }
 
 fn limits(rcpt_max: u32, rcpt_domain_max: u32) -> AnnouncedLimits {
@@ -54,7 +58,7 @@ fn to_all(recipients: &str) -> Envelope {
         .split(' ')
         .filter(|recipient| !recipient.is_empty())
         .fold(Envelope::new(mailbox("a@b")), |envelope, recipient| {
-            envelope.to(ForwardPath::parse(recipient).unwrap())
+            envelope.recipient(ForwardPath::parse(recipient).unwrap())
         })
 }
 
@@ -121,8 +125,8 @@ fn every_part_has_the_sender_and_the_parameters() {
     let notify = RcptParameters::default().with_notify(Notify::NEVER);
     let envelope = Envelope::new(mailbox("a@b"))
         .with_parameters(parameters.clone())
-        .to(mailbox("c@d"))
-        .to_with(mailbox("e@f"), notify.clone());
+        .recipient(mailbox("c@d"))
+        .recipient_with(mailbox("e@f"), notify.clone());
     let parts: Vec<_> = envelope.split(limits(1, 0)).collect();
     assert_eq!(parts.len(), 2);
     assert!(
