@@ -67,8 +67,8 @@ fn envelope() -> Envelope {
     };
     let from = ReversePath::parse("<alice.miller@client.example>").expect("the address is valid");
     Envelope::new(from.into_owned())
-        .to(to("<bob@example.org>"))
-        .to(to("<carol.smith@example.org>"))
+        .recipient(to("<bob@example.org>"))
+        .recipient(to("<carol.smith@example.org>"))
 }
 
 fn open(config: &Arc<Config>) -> Client {

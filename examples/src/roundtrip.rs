@@ -87,7 +87,7 @@ impl Setting {
             site: Arc::new(Site::of(flags, Some(tls), store, users)),
             client: Arc::new(client::Config::submission("client.example".parse()?, credentials)),
             client_tls,
-            envelope: Envelope::new(from).to(ForwardPath::parse("bob@mx.example")?),
+            envelope: Envelope::new(from).recipient(ForwardPath::parse("bob@mx.example")?),
             message: message()?,
             folder,
         })

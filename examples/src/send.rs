@@ -202,7 +202,7 @@ impl Flags {
             if let Some(notify) = &self.dsn_notify {
                 parameters = parameters.with_notify(self::notify(notify)?);
             }
-            envelope = envelope.to_with(path, parameters);
+            envelope = envelope.recipient_with(path, parameters);
         }
         Ok(envelope)
     }

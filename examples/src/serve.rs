@@ -265,7 +265,7 @@ impl Flags {
             return Ok(());
         };
         let refused = |address: &String| {
-            ForwardPath::parse(address).is_ok_and(|path| path.mailbox() == Some(mailbox.borrow()))
+            ForwardPath::parse(address).is_ok_and(|path| path.mailbox() == Some(mailbox.as_borrowed()))
         };
         // A local part that names another host asks for relaying by an old trick: user%host, host!user, "user@host".
         let trick = !self.domain.is_empty() && mailbox.local_part().contains(['%', '!', '@']);

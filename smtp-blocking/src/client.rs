@@ -24,7 +24,7 @@ use crate::{Connection, Error, SendError, Socket, Stream, transfer::Source};
 /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut client = Client::connect("mx.example.org:25", Config::new("client.example".parse()?))?;
 /// let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
-///     .to(ForwardPath::parse("bob@example.org")?);
+///     .recipient(ForwardPath::parse("bob@example.org")?);
 /// let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n")?;
 /// for (recipient, fate) in receipt.recipients() {
 ///     println!("{recipient}: {fate:?}");

@@ -215,6 +215,8 @@ mod machine;
 mod output;
 pub mod sasl;
 mod secret;
+#[cfg(feature = "serde")]
+mod serde;
 pub mod server;
 mod state;
 pub mod syntax;

@@ -1,4 +1,4 @@
-//! Trace lines: what a server puts on top of a message (RFC 5321 section 4.4).
+//! Trace fields, which a server adds at the top of a message (RFC 5321 section 4.4).
 
 use core::{fmt, net::IpAddr};
 
@@ -7,9 +7,9 @@ use crate::{
     types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath},
 };
 
-/// A `Received` field: who handed the message over, to whom, and when.
+/// A `Received` field: the client, the server and the time of a transaction.
 ///
-/// It displays as a whole field, folded with CRLF and ending in one:
+/// `Display` writes the whole field, folded with CRLF and with a CRLF at its end:
 ///
 /// ```
 /// use smtp_proto::{trace::Received, types::{ClientName, Host}};
@@ -37,9 +37,13 @@ pub struct Received<'a> {
 }
 
 impl<'a> Received<'a> {
-    /// A field that says: from the client that calls itself `from` and has the address `peer`, by the host `by`,
-    /// with the protocol `with` ([`Server::protocol_name`](crate::server::Server::protocol_name)), at `unix_time`
-    /// seconds since 1970.
+    /// Makes a field.
+    ///
+    /// - `from`: the name of the client in EHLO;
+    /// - `peer`: the IP address of the client;
+    /// - `by`: the name of the server;
+    /// - `with`: the protocol, as [`Server::protocol_name`](crate::server::Server::protocol_name) returns it;
+    /// - `unix_time`: seconds since 1970.
     #[must_use]
     pub const fn new(
         from: &'a ClientName<'static>,
@@ -60,23 +64,23 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// Adds the identifier under which the message is stored. What is no letter, digit, dot, hyphen or underscore
-    /// is left out.
+    /// Adds the identifier of the message in the queue. Omits characters except letters, digits, dots, hyphens and
+    /// underscores.
     #[must_use]
     pub const fn with_id(mut self, id: &'a str) -> Self {
         self.id = Some(id);
         self
     }
 
-    /// Names the recipient. Only say it when there is one: others must not learn of each other
-    /// (RFC 5321 section 7.2).
+    /// Adds the recipient. Add it only if there is one recipient, because recipients must not learn of each other (RFC 5321
+    /// section 7.2).
     #[must_use]
     pub const fn with_recipient(mut self, recipient: &'a ForwardPath<'a>) -> Self {
         self.recipient = Some(recipient);
         self
     }
 
-    /// Says under which cipher suite of TLS the message came, if its name is known (RFC 8314 section 4.3):
+    /// Adds the TLS cipher suite, if `info` has a valid name of it (RFC 8314 section 4.3):
     ///
     /// ```abnf
     /// tls-cipher-clause = CFWS "tls" FWS tls-cipher [ CFWS tls-dh-group-clause ]
@@ -84,8 +88,8 @@ impl<'a> Received<'a> {
     /// tls-cipher-name   = ALPHA *(ALPHA / DIGIT / "_")
     /// ```
     #[must_use]
-    pub fn with_tls(mut self, facts: &'a TlsInfo) -> Self {
-        self.cipher = facts.cipher.as_deref().filter(|name| {
+    pub fn with_tls(mut self, info: &'a TlsInfo) -> Self {
+        self.cipher = info.cipher.as_deref().filter(|name| {
             name.starts_with(|char: char| char.is_ascii_alphabetic())
                 && name
                     .bytes()
@@ -118,16 +122,24 @@ impl fmt::Display for Received<'_> {
     }
 }
 
-/// Writes what may stand in a trace line of `text`: letters, digits, dots, hyphens and underscores.
+/// Writes the letters, digits, dots, hyphens and underscores of `text`.
 fn atom(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     text.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_'))
         .try_for_each(|part| f.write_str(part))
 }
 
-/// A `Return-Path` field: where notices about the message go. Written by the final delivery, on top of all else,
-/// in place of any that was there.
+/// A `Return-Path` field: the address for notifications about the message.
+///
+/// The server that makes final delivery adds it at the top, and removes an earlier one (RFC 5321 section 4.4).
+///
+/// ```
+/// use smtp_proto::{trace::ReturnPath, types::ReversePath};
+///
+/// assert_eq!(ReturnPath(&ReversePath::parse("ann@example.org")?).to_string(), "Return-Path: <ann@example.org>\r\n");
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it is what it shows")]
+#[expect(clippy::exhaustive_structs, reason = "the field has one part")]
 pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
 
 impl fmt::Display for ReturnPath<'_> {
@@ -145,8 +157,7 @@ impl fmt::Display for Date {
         const MONTHS: [&str; 12] = [
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
         ];
-        // The civil calendar, counted in years that begin with March, so that leap days come last: eras of 400
-        // years of 146,097 days.
+        // Years start in March, so that the leap day is the last day. An era has 400 years, or 146,097 days.
         let (days, second) = (self.0 / 86_400, self.0 % 86_400);
         let shifted = days + 719_468;
         let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

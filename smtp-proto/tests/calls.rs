@@ -64,7 +64,7 @@ impl Sender {
         self.hears(&format!("250-mx.example.org\r\n{offers}\r\n"));
         let mut envelope = Envelope::new(ReversePath::parse("a@client.example").unwrap());
         for path in to {
-            envelope = envelope.to(ForwardPath::parse(path).unwrap().into_owned());
+            envelope = envelope.recipient(ForwardPath::parse(path).unwrap().into_owned());
         }
         self.client.deliver(envelope).unwrap();
         self.hears("");
@@ -112,7 +112,7 @@ fn a_client_that_is_not_ready_gives_back_what_it_is_to_say() {
     let command = UnknownCommand::new("XYZZY", None).unwrap();
     let refused = client.command(command.clone()).unwrap_err();
     assert_eq!((refused.value, refused.error), (command, RequestError::OutOfTurn));
-    let envelope = Envelope::new(ReversePath::Null).to(ForwardPath::parse("b@example.org").unwrap());
+    let envelope = Envelope::new(ReversePath::Null).recipient(ForwardPath::parse("b@example.org").unwrap());
     let refused = client.deliver(envelope.clone()).unwrap_err();
     assert_eq!(
         (*refused.value, refused.error),

@@ -53,29 +53,38 @@ fn a_log_shows_values_as_they_are_on_the_wire() {
     let path = Path::parse("<@x.example:a@b.example>").unwrap();
     for (shown, text) in [
         (
-            format!("{:?}", ClientName::parse("b.example").unwrap().borrow()),
+            format!("{:?}", ClientName::parse("b.example").unwrap().as_borrowed()),
             "ClientName(b.example)",
         ),
         (format!("{:?}", Argument::new("bob").unwrap()), "Argument(bob)"),
         (Argument::new("bob").unwrap().to_string(), "bob"),
-        (format!("{:?}", domain.borrow()), "Domain(b.example)"),
-        (format!("{:?}", literal.borrow()), "AddressLiteral([192.0.2.1])"),
-        (Host::from(domain.clone()).borrow().to_string(), "b.example"),
-        (Host::from(literal.clone()).borrow().to_string(), "[192.0.2.1]"),
+        (format!("{:?}", domain.as_borrowed()), "Domain(b.example)"),
+        (
+            format!("{:?}", literal.as_borrowed()),
+            "AddressLiteral([192.0.2.1])",
+        ),
+        (Host::from(domain.clone()).as_borrowed().to_string(), "b.example"),
+        (
+            Host::from(literal.clone()).as_borrowed().to_string(),
+            "[192.0.2.1]",
+        ),
         (
             format!("{:?}", Mailbox::parse("a@b.example").unwrap()),
             "Mailbox(a@b.example)",
         ),
         (format!("{path:?}"), "Path(<@x.example:a@b.example>)"),
         (
-            ForwardPath::from(path.clone()).borrow().to_string(),
+            ForwardPath::from(path.clone()).as_borrowed().to_string(),
             "<@x.example:a@b.example>",
         ),
         (
-            ForwardPath::parse("<Postmaster>").unwrap().borrow().to_string(),
+            ForwardPath::parse("<Postmaster>")
+                .unwrap()
+                .as_borrowed()
+                .to_string(),
             "<Postmaster>",
         ),
-        (ReversePath::Null.borrow().to_string(), "<>"),
+        (ReversePath::Null.as_borrowed().to_string(), "<>"),
         (ReversePath::from(path).to_string(), "<@x.example:a@b.example>"),
         (format!("{:?}", Xtext::parse("a+2Bb").unwrap()), "Xtext(a+2Bb)"),
         (

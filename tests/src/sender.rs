@@ -389,7 +389,7 @@ fn envelope(text: &[u8]) -> Result<Envelope, String> {
             }
             (Some(envelope), Command::Rcpt(rcpt)) => {
                 let (path, parameters) = rcpt.into_parts();
-                Envelope::to_with(envelope, path, parameters)
+                Envelope::recipient_with(envelope, path, parameters)
             }
             _ => return Err("MAIL first, then RCPT".to_owned()),
         });

@@ -79,7 +79,7 @@ fn a_session_has_many_messages_and_questions<R: Runtime>() {
 fn a_refusal_is_in_the_receipt<R: Runtime>() {
     let server = start::<R>(server_config(), options(10, 10));
     let mut client = R::connect(server.address, client_config()).unwrap();
-    let envelope = bob().to(smtp_proto::types::ForwardPath::parse("nobody@mx.example").unwrap());
+    let envelope = bob().recipient(smtp_proto::types::ForwardPath::parse("nobody@mx.example").unwrap());
     R::block_on(async {
         let receipt = client.send(envelope, b"Hello\r\n").await.unwrap();
         assert!(!receipt.all_accepted());

@@ -43,7 +43,7 @@ pub(crate) fn client_config() -> client::Config {
 
 pub(crate) fn bob() -> Envelope {
     Envelope::new(ReversePath::parse("alice@client.example").unwrap())
-        .to(ForwardPath::parse("bob@mx.example").unwrap())
+        .recipient(ForwardPath::parse("bob@mx.example").unwrap())
 }
 
 /// Lines of all lengths, some of which begin with dots.

@@ -36,7 +36,7 @@ fn bob_eight_bit() -> Envelope {
     let parameters = MailParameters::default().with_body(Body::EightBitMime);
     let from = Envelope::new(ReversePath::parse("alice@client.example").unwrap());
     from.with_parameters(parameters)
-        .to(ForwardPath::parse("bob@mx.example").unwrap())
+        .recipient(ForwardPath::parse("bob@mx.example").unwrap())
 }
 
 /// Sends a message to a server that does as told, and gives the failure.
@@ -314,7 +314,7 @@ fn what_ended_the_session_with_one_message_is_told_of_the_next() {
         }
     });
     let mut client = Client::on(near, config).unwrap();
-    let both = bob().to(ForwardPath::parse("ann@mx.example").unwrap());
+    let both = bob().recipient(ForwardPath::parse("ann@mx.example").unwrap());
     let mut results = Vec::new();
     client.send_all([(both, &b"Hi\r\n"[..]), (bob(), b"Hi\r\n")], |result| {
         results.push(result);

@@ -42,7 +42,7 @@ pub(crate) fn client_config() -> client::Config {
 pub(crate) fn envelope(to: &[&str]) -> Envelope {
     let from = Envelope::new(ReversePath::parse("alice@client.example").unwrap());
     to.iter().fold(from, |envelope, to| {
-        envelope.to(ForwardPath::parse(to).unwrap().into_owned())
+        envelope.recipient(ForwardPath::parse(to).unwrap().into_owned())
     })
 }
 

@@ -12,7 +12,7 @@
 //! };
 //!
 //! let mut client = Client::new(Config::new(ClientName::parse("client.example")?).into());
-//! let envelope = Envelope::new(Mailbox::parse("ann@client.example")?).to(Mailbox::parse("bob@example.org")?);
+//! let envelope = Envelope::new(Mailbox::parse("ann@client.example")?).recipient(Mailbox::parse("bob@example.org")?);
 //! let mut said = Vec::new();
 //! for reply in ["220 mx", "250-mx\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n354 go on", "250 queued", "221 bye"] {
 //!     let reply = format!("{reply}\r\n");

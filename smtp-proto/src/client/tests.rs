@@ -75,7 +75,7 @@ fn chunking() -> Config {
 fn to(recipients: &str) -> Envelope {
     let from = Envelope::new(Mailbox::parse("a@x").unwrap());
     recipients.split_whitespace().fold(from, |envelope, recipient| {
-        envelope.to(ForwardPath::parse(recipient).unwrap())
+        envelope.recipient(ForwardPath::parse(recipient).unwrap())
     })
 }
 

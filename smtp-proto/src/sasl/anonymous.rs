@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use super::{AuthRequest, ClientMechanism, Mechanism, MechanismError, Secret};
+use crate::types::Printable;
 
 /// Most characters of what a client wants to be traced by (RFC 4505 section 2).
 const MAX_TRACE: usize = 255;
@@ -38,7 +39,7 @@ impl ClientMechanism for AnonymousClient {
 
 /// The profile "trace" prohibits control characters (RFC 4505 section 3).
 fn is_trace(text: &str) -> bool {
-    text.chars().count() <= MAX_TRACE && !text.chars().any(char::is_control)
+    text.chars().count() <= MAX_TRACE && Printable::allows_all(text)
 }
 
 /// Reads the response:

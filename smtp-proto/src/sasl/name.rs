@@ -3,13 +3,15 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use crate::types::Printable;
+
 /// Most octets of a name: RFC 4616 section 2 has no client rely on more.
 pub(super) const MAX_NAME: usize = 255;
 
 /// Whether a text can be the name of a user: 1 to [`MAX_NAME`] octets, and no control characters, which SASLprep
 /// prohibits (RFC 4013 section 2.3) and which would show in logs.
 pub(super) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_NAME && !text.chars().any(char::is_control)
+    !text.is_empty() && text.len() <= MAX_NAME && Printable::allows_all(text)
 }
 
 /// Reads a name in UTF-8.

@@ -93,9 +93,7 @@ impl Config {
             tls: Tls::Optional,
             auth: Auth::Optional,
             plaintext_auth: PlaintextAuth::Forbid,
-            extensions: extensions
-                .into_iter()
-                .fold(Extensions::default(), Extensions::with),
+            extensions: extensions.into_iter().collect(),
             limits,
             timeouts: Timeouts::default(),
             leniency: Leniency::default(),

@@ -11,7 +11,7 @@ use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 use super::class::{self, ATEXT, DCONTENT, KEYWORD, LDH, QTEXT, span, strip};
-use crate::types::{AddressLiteral, Domain, Host, InvalidAddress, Mailbox, Path};
+use crate::types::{AddressLiteral, Domain, Host, InvalidAddress, Mailbox, Path, Printable};
 
 /// What the parsers here fail with.
 pub(crate) struct Fault(InvalidAddress);
@@ -110,7 +110,7 @@ fn sub_domain(input: &[u8]) -> Result<usize, InvalidAddress> {
 fn check_u_labels(domain: &str) -> Result<(), InvalidAddress> {
     for label in domain.split('.').filter(|label| !label.is_ascii()) {
         if label.contains(|letter: char| {
-            letter.is_control()
+            !Printable::allows(letter)
                 || letter.is_whitespace()
                 || matches!(letter, '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
         }) {
@@ -260,7 +260,7 @@ fn local_part(input: &str) -> IResult<&str, &str, Fault> {
     };
     if local_part.len() > Mailbox::MAX_LOCAL_PART {
         fail(InvalidAddress::LongLocalPart)
-    } else if !local_part.is_ascii() && local_part.chars().any(char::is_control) {
+    } else if !local_part.is_ascii() && !Printable::allows_all(local_part) {
         fail(InvalidAddress::Control)
     } else {
         Ok((rest, local_part))

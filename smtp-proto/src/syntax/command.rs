@@ -6,7 +6,8 @@ use super::parameter::{self, BadParameter};
 use super::{CommandError, Leniency};
 use crate::types::{
     Argument, Auth, Bdat, ClientName, ClientNameKind, Command, Domain, ForwardPath, InvalidAddress,
-    InvalidArgument, Mail, MailKind, Path, Postmaster, Query, Rcpt, ReversePath, UnknownCommand, Verb,
+    InvalidArgument, Mail, MailKind, Path, Postmaster, Printable, Query, Rcpt, ReversePath, UnknownCommand,
+    Verb,
 };
 
 /// Reads a command line, without its CRLF. Blanks at its end are passed over (RFC 5321 section 4.1.1), and so are
@@ -35,7 +36,7 @@ pub fn parse_command<'a>(line: &'a [u8], leniency: &Leniency) -> Result<Command<
         });
     };
     let ascii = rest.is_ascii();
-    if !ascii && rest.contains(char::is_control) {
+    if !ascii && !Printable::allows_all(rest) {
         return Err(CommandError::Control { verb });
     }
     Line {

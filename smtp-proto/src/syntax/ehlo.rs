@@ -5,7 +5,7 @@ use core::num::NonZeroU32;
 use super::class::{self, KEYWORD};
 use crate::{
     output::Sink,
-    types::{AnnouncedLimits, Extension, Extensions, Keyword, Reply, is_keyword, line_end},
+    types::{AnnouncedLimits, Extension, Extensions, Keyword, Printable, Reply, is_keyword, line_end},
 };
 
 /// Reads the reply to EHLO: the name that the server gives itself, and what it offers (RFC 5321 section 4.1.1.1).
@@ -69,7 +69,7 @@ fn server_name(line: &[u8]) -> &str {
         _ => (line.get(..printable), true), // as most names are
     };
     word.and_then(|word| str::from_utf8(word).ok())
-        .filter(|word| plain || !word.contains(char::is_control))
+        .filter(|word| plain || Printable::allows_all(word))
         .unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ use super::class::{self, KEYWORD, VALUE, is_word, span, strip, trim};
 use super::xtext;
 use crate::types::{
     AuthIdentity, Body, InvalidParameter, MailParameters, Notify, OriginalRecipient, OtherParameters,
-    Parameter, RcptParameters, Ret, Xtext,
+    Parameter, Printable, RcptParameters, Ret, Xtext,
 };
 
 /// A parameter that cannot be accepted, and what is wrong with it.
@@ -207,7 +207,7 @@ pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidPar
     match value {
         Some("") => Err(InvalidParameter::MissingValue),
         Some(value) if !class::all(value, VALUE) => Err(InvalidParameter::Value),
-        Some(value) if !value.is_ascii() && value.contains(char::is_control) => Err(InvalidParameter::Value),
+        Some(value) if !value.is_ascii() && !Printable::allows_all(value) => Err(InvalidParameter::Value),
         _ => Ok(()),
     }
 }

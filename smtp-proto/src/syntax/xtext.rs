@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::class::{self, VALUE, XCHAR, is};
+use crate::types::Printable;
 
 /// Checks an encoded text, which must stand for UTF-8 without control characters.
 /// ```abnf
@@ -39,7 +40,7 @@ pub(crate) fn is_unitext(text: &str) -> bool {
             }
             used += 1;
             match str::from_utf8(character.get(..used).unwrap_or_default()) {
-                Ok(one) if one.contains(char::is_control) => return false,
+                Ok(one) if !Printable::allows_all(one) => return false,
                 Ok(_) => break,
                 Err(_) => {} // incomplete, or malformed for good: there is no place for a fifth octet
             }
@@ -90,7 +91,7 @@ pub(crate) fn encode_unicode(text: &str) -> Cow<'_, str> {
     }
     let mut encoded = String::with_capacity(text.len() * 2);
     for character in text.chars() {
-        if stands_for_itself(character) || character.is_control() {
+        if stands_for_itself(character) || !Printable::allows(character) {
             encoded.push(character); // a control character stays, for the check to find
         } else {
             let octet = u32::from(character) as u8;

@@ -1,44 +1,44 @@
-//! Arguments of commands other than MAIL and RCPT.
+//! Arguments of the commands except MAIL and RCPT.
 
 use alloc::borrow::Cow;
 use core::fmt;
 use core::net::IpAddr;
-use core::str::FromStr;
 
-use super::{AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument};
+use super::{AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument, Printable};
 use crate::syntax::command;
 
-/// What a client calls itself: the argument of EHLO, HELO and LHLO (RFC 5321 section 4.1.1.1). ASCII only, since
-/// it comes before the server can offer SMTPUTF8 (RFC 6531 section 3.7.1).
+/// The name of a client: the argument of EHLO, HELO and LHLO (RFC 5321 section 4.1.1.1).
+///
+/// ASCII only, because the client sends it before the server offers SMTPUTF8 (RFC 6531 section 3.7.1).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ClientName<'a> {
     raw: Cow<'a, str>,
     kind: ClientNameKind,
 }
 
-/// What kind of name a client gave.
+/// The kind of a [`ClientName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientNameKind {
     /// A domain name.
     Domain,
-    /// An address literal, with this address unless it is of another kind.
+    /// An address literal, with its IP address if it has one.
     Literal(Option<IpAddr>),
-    /// A host name with underscores or with hyphens at an edge, which is no domain. Only a lenient parser makes
-    /// it: see [`Leniency::underscore_in_hello`](crate::syntax::Leniency::underscore_in_hello).
+    /// A host name with underscores, or hyphens at the edge of a label: not a domain. Only a lenient parser accepts it:
+    /// see [`Leniency::underscore_in_hello`](crate::syntax::Leniency::underscore_in_hello).
     Other,
 }
 
 impl<'a> ClientName<'a> {
-    /// Reads a domain or an address literal.
+    /// Parses a domain or an address literal.
     ///
     /// # Errors
-    /// When it is malformed, too long or not ASCII.
+    /// Returns [`InvalidAddress`] if the name is malformed, too long or not ASCII.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         Host::parse(text)?.try_into()
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a text that the parser has already checked.
     pub(crate) const fn trusted(raw: &'a str, kind: ClientNameKind) -> Self {
         Self {
             raw: Cow::Borrowed(raw),
@@ -46,19 +46,19 @@ impl<'a> ClientName<'a> {
         }
     }
 
-    /// The name as it was given.
+    /// Returns the name as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.raw
     }
 
-    /// What kind of name it is.
+    /// Returns the kind of the name.
     #[must_use]
     pub const fn kind(&self) -> ClientNameKind {
         self.kind
     }
 
-    /// The name as a domain or an address literal; none when it is neither.
+    /// Returns the name as a domain or an address literal. Returns `None` if it is neither.
     #[must_use]
     pub fn host(&self) -> Option<Host<'_>> {
         match self.kind {
@@ -68,13 +68,13 @@ impl<'a> ClientName<'a> {
         }
     }
 
-    /// The same name, borrowed from this one.
+    /// Borrows the name.
     #[must_use]
-    pub fn borrow(&self) -> ClientName<'_> {
+    pub fn as_borrowed(&self) -> ClientName<'_> {
         ClientName::trusted(&self.raw, self.kind)
     }
 
-    /// The same name with a text of its own.
+    /// Copies a borrowed name, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> ClientName<'static> {
         ClientName {
@@ -87,7 +87,7 @@ impl<'a> ClientName<'a> {
 impl<'a> TryFrom<Host<'a>> for ClientName<'a> {
     type Error = InvalidAddress;
 
-    /// Fails for a domain with U-labels: convert it to A-labels first.
+    /// Fails for a domain with U-labels: convert them to A-labels first.
     fn try_from(host: Host<'a>) -> Result<Self, InvalidAddress> {
         match host {
             Host::Domain(domain) if !domain.is_ascii() => Err(InvalidAddress::Domain),
@@ -118,26 +118,20 @@ impl fmt::Display for ClientName<'_> {
     }
 }
 
-impl FromStr for ClientName<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        ClientName::parse(text).map(ClientName::into_owned)
-    }
-}
-
-/// A free text behind a verb: not empty, no control characters, no blanks at its ends.
+/// A free text after a verb: not empty, without control characters, without blanks at its start and end.
+///
+/// [`Printable::allows`] defines the characters that it may contain.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Argument<'a>(Cow<'a, str>);
 
 impl<'a> Argument<'a> {
-    /// Most octets of an argument: with its verb, twice the command line of RFC 5321 section 4.5.3.1.4.
+    /// Maximum octets of an argument: with its verb, twice the command line of RFC 5321 section 4.5.3.1.4.
     pub const MAX: usize = 1000;
 
-    /// Takes a text.
+    /// Checks a text.
     ///
     /// # Errors
-    /// When it is empty, too long, or holds what an argument cannot hold.
+    /// Returns [`InvalidArgument`] if the text is empty, too long, or contains a forbidden character or outer blanks.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidArgument> {
         let text = text.into();
         if text.trim_ascii().is_empty() {
@@ -146,7 +140,7 @@ impl<'a> Argument<'a> {
         if text.len() > Self::MAX {
             return Err(InvalidArgument::Long);
         }
-        if text.chars().any(char::is_control) {
+        if !Printable::allows_all(&text) {
             return Err(InvalidArgument::Character);
         }
         if text.starts_with(' ') || text.ends_with(' ') {
@@ -155,13 +149,13 @@ impl<'a> Argument<'a> {
         Ok(Self(text))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same argument with a text of its own.
+    /// Copies a borrowed argument, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Argument<'static> {
         Argument(Cow::Owned(self.0.into_owned()))
@@ -180,8 +174,16 @@ impl fmt::Display for Argument<'_> {
     }
 }
 
-/// Whom VRFY or EXPN asks for: `String [ SP "SMTPUTF8" ]` (RFC 5321 sections 4.1.1.6 and 4.1.1.7, RFC 6531
-/// section 3.7.4.2).
+/// The argument of VRFY or EXPN: `String [ SP "SMTPUTF8" ]` (RFC 5321 sections 4.1.1.6 and 4.1.1.7, RFC 6531 section
+/// 3.7.4.2).
+///
+/// ```
+/// use smtp_proto::types::Query;
+///
+/// assert!(!Query::new("ann")?.smtputf8());
+/// assert!(Query::new("jürgen")?.smtputf8());
+/// # Ok::<(), smtp_proto::types::InvalidArgument>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Query<'a> {
     text: Argument<'a>,
@@ -189,10 +191,10 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Asks for `text`; SMTPUTF8 is added when the text is not ASCII.
+    /// Makes a query of a text. Adds SMTPUTF8 if the text is not ASCII.
     ///
     /// # Errors
-    /// When the text cannot be an [`Argument`], or its last of several words is `SMTPUTF8`.
+    /// Returns [`InvalidArgument`] if the text is not an [`Argument`], or its last of several words is `SMTPUTF8`.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidArgument> {
         let text = Argument::new(text)?;
         match text.as_str().rsplit_once(' ') {
@@ -204,26 +206,26 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Allows UTF-8 in the answer.
+    /// Adds SMTPUTF8, which allows UTF-8 in the reply.
     #[must_use]
     pub fn with_smtputf8(mut self) -> Self {
         self.smtputf8 = true;
         self
     }
 
-    /// Whom: an address, a user name, the name of a list.
+    /// Returns the text: an address, a user name or the name of a list.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.text.as_str()
     }
 
-    /// Whether the SMTPUTF8 parameter is there: the answer may hold UTF-8.
+    /// Returns true if the query has SMTPUTF8: the reply may contain UTF-8.
     #[must_use]
     pub const fn smtputf8(&self) -> bool {
         self.smtputf8
     }
 
-    /// The same query with a text of its own.
+    /// Copies a borrowed query, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Query<'static> {
         Query {
@@ -235,7 +237,7 @@ impl<'a> Query<'a> {
 
 /// The argument of AUTH: `sasl-mech [ SP initial-response ]` (RFC 4954 section 4).
 ///
-/// The initial response is kept out of `Debug`: it may hold a password.
+/// `Debug` omits the initial response, because it may contain a password.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Auth<'a> {
     mechanism: Cow<'a, str>,
@@ -243,18 +245,18 @@ pub struct Auth<'a> {
 }
 
 impl<'a> Auth<'a> {
-    /// Most octets of the name of a mechanism: RFC 4422 section 3.1.
+    /// Maximum octets of the name of a mechanism (RFC 4422 section 3.1).
     pub const MAX_MECHANISM: usize = 20;
 
-    /// Most octets of an initial response, and of every other response and challenge, in base64: 16,384, so that tokens
-    /// of 12 kB fit. RFC 4954 section 4 asks for 12,288.
+    /// Maximum octets of each response and challenge in base64: 16,384, enough for tokens of 12 kB. RFC 4954 section 4
+    /// requires 12,288.
     pub const MAX_INITIAL: usize = 16_384;
 
-    /// Names a mechanism and gives the initial response, encoded in base64 or `=` for an empty one. Whether the
-    /// base64 is right is for the exchange to judge.
+    /// Makes the argument of a mechanism and an initial response in base64, `=` for an empty one. The exchange checks the
+    /// base64 later.
     ///
     /// # Errors
-    /// When one of them is empty, too long, or holds what it cannot hold.
+    /// Returns [`InvalidArgument`] if a part is empty, too long, or contains a forbidden character.
     pub fn new(
         mechanism: impl Into<Cow<'a, str>>,
         initial: Option<impl Into<Cow<'a, str>>>,
@@ -268,19 +270,19 @@ impl<'a> Auth<'a> {
         Ok(Self { mechanism, initial })
     }
 
-    /// The name of the mechanism, in the case of letters that was sent.
+    /// Returns the name of the mechanism, in the case in which it was sent.
     #[must_use]
     pub fn mechanism(&self) -> &str {
         &self.mechanism
     }
 
-    /// The initial response as it was sent: base64 or `=`.
+    /// Returns the initial response as it was sent: base64 or `=`.
     #[must_use]
     pub fn initial_response(&self) -> Option<&str> {
         self.initial.as_deref()
     }
 
-    /// The same argument with a text of its own.
+    /// Copies a borrowed argument, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Auth<'static> {
         Auth {
@@ -300,7 +302,7 @@ impl fmt::Debug for Auth<'_> {
     }
 }
 
-/// A command that has no variant of its own in [`Command`](super::Command): a verb and its argument.
+/// A command without its own variant in [`Command`](super::Command): a verb and its argument.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UnknownCommand<'a> {
     verb: Cow<'a, str>,
@@ -308,13 +310,13 @@ pub struct UnknownCommand<'a> {
 }
 
 impl<'a> UnknownCommand<'a> {
-    /// Most octets of a verb that is not known: the longest registered one has eight.
+    /// Maximum octets of an unknown verb. The longest registered verb has eight.
     pub const MAX_VERB: usize = 32;
 
-    /// Makes a command of a verb, which consists of letters, digits and hyphens, and an argument.
+    /// Makes a command of a verb (letters, digits and hyphens) and an argument.
     ///
     /// # Errors
-    /// When the verb is empty, too long, holds another character, or is one that this crate knows.
+    /// Returns [`InvalidArgument`] if the verb is empty, too long or known, or contains another character.
     pub fn new(
         verb: impl Into<Cow<'a, str>>,
         argument: Option<Argument<'a>>,
@@ -328,19 +330,19 @@ impl<'a> UnknownCommand<'a> {
         }
     }
 
-    /// The verb, in the case of letters that was sent.
+    /// Returns the verb, in the case in which it was sent.
     #[must_use]
     pub fn verb(&self) -> &str {
         &self.verb
     }
 
-    /// What follows the verb.
+    /// Returns the argument.
     #[must_use]
     pub const fn argument(&self) -> Option<&Argument<'a>> {
         self.argument.as_ref()
     }
 
-    /// The same command with a text of its own.
+    /// Copies a borrowed command, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> UnknownCommand<'static> {
         UnknownCommand {
@@ -350,7 +352,7 @@ impl<'a> UnknownCommand<'a> {
     }
 }
 
-/// Checks that a text is one word of at most `max` octets, all of which are `allowed`.
+/// Checks that a text has 1 to `max` octets, and that each is `allowed`.
 fn word(
     text: Cow<'_, str>,
     max: usize,

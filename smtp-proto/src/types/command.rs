@@ -7,50 +7,61 @@ use super::{
     UnknownCommand,
 };
 
-/// A command of the client (RFC 5321 section 4.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A command from the client (RFC 5321 section 4.1).
+///
+/// [`syntax::parse_command`](crate::syntax::parse_command) parses one; [`Command::to_line`] writes it.
+///
+/// ```
+/// use smtp_proto::types::{Command, Mailbox, MailParameters, Mail};
+///
+/// let from = Mailbox::parse("ann@example.org")?;
+/// let mail = Command::Mail(Mail::new(from, MailParameters::default().with_size(1000)));
+/// assert_eq!(mail.to_line(), b"MAIL FROM:<ann@example.org> SIZE=1000\r\n");
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Command<'a> {
-    /// `EHLO`: greets, and asks for extensions (RFC 5321 section 4.1.1.1).
+    /// `EHLO`: greets and asks for the extensions (RFC 5321 section 4.1.1.1).
     Ehlo(ClientName<'a>),
-    /// `HELO`: greets in the old way (RFC 5321 section 4.1.1.1).
+    /// `HELO`: greets without extensions (RFC 5321 section 4.1.1.1).
     Helo(ClientName<'a>),
     /// `LHLO`: EHLO for LMTP (RFC 2033 section 4.1).
     Lhlo(ClientName<'a>),
-    /// `MAIL FROM`, also as `SEND`, `SOML` or `SAML`: begins a transaction (RFC 5321 section 4.1.1.2).
+    /// `MAIL FROM`, `SEND`, `SOML` or `SAML`: starts a transaction (RFC 5321 section 4.1.1.2).
     Mail(Mail<'a>),
     /// `RCPT TO`: adds a recipient (RFC 5321 section 4.1.1.3).
     Rcpt(Rcpt<'a>),
-    /// `DATA`: asks to send the message (RFC 5321 section 4.1.1.4).
+    /// `DATA`: asks for permission to send the message (RFC 5321 section 4.1.1.4).
     Data,
     /// `BDAT`: a chunk of the message follows (RFC 3030 section 2).
     Bdat(Bdat),
-    /// `RSET`: drops the transaction (RFC 5321 section 4.1.1.5).
+    /// `RSET`: aborts the transaction (RFC 5321 section 4.1.1.5).
     Rset,
     /// `VRFY`: asks about a mailbox (RFC 5321 section 4.1.1.6).
     Vrfy(Query<'a>),
     /// `EXPN`: asks about a mailing list (RFC 5321 section 4.1.1.7).
     Expn(Query<'a>),
-    /// `HELP` (RFC 5321 section 4.1.1.8).
+    /// `HELP`: asks for help (RFC 5321 section 4.1.1.8).
     Help(Option<Argument<'a>>),
-    /// `NOOP`, whose argument has no meaning (RFC 5321 section 4.1.1.9).
+    /// `NOOP`: does nothing; the argument has no meaning (RFC 5321 section 4.1.1.9).
     Noop(Option<Argument<'a>>),
     /// `QUIT`: ends the session (RFC 5321 section 4.1.1.10).
     Quit,
-    /// `STARTTLS`: asks for TLS (RFC 3207 section 4).
+    /// `STARTTLS`: starts TLS (RFC 3207 section 4).
     StartTls,
-    /// `AUTH`: begins to authenticate (RFC 4954 section 4).
+    /// `AUTH`: starts authentication (RFC 4954 section 4).
     Auth(Auth<'a>),
-    /// `TURN`: asks to change roles; obsolete (RFC 5321 appendix F.1).
+    /// `TURN`: asks to exchange roles; obsolete (RFC 5321 appendix F.1).
     Turn,
-    /// `DEBUG`: once the way into many a mailer, and no part of any standard; known in order to be refused.
+    /// `DEBUG`: a historical backdoor command (not standardized). Servers reject it.
     Debug,
-    /// A command that this crate has no variant for.
+    /// A command without its own variant.
     Unknown(UnknownCommand<'a>),
 }
 
 impl Command<'_> {
-    /// The verb; none for [`Command::Unknown`].
+    /// Returns the verb. Returns `None` for [`Command::Unknown`].
     #[must_use]
     pub const fn verb(&self) -> Option<Verb> {
         Some(match self {
@@ -75,7 +86,7 @@ impl Command<'_> {
         })
     }
 
-    /// The same command with texts of its own.
+    /// Copies a borrowed command, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Command<'static> {
         match self {
@@ -101,10 +112,10 @@ impl Command<'_> {
     }
 }
 
-/// The verbs of the commands that [`Command`] has a variant for.
+/// The verb of a command with its own variant in [`Command`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "each is the word it names; Command says what it does")]
+#[expect(missing_docs, reason = "each variant is a verb, and Command documents it")]
 pub enum Verb {
     Ehlo,
     Helo,
@@ -129,7 +140,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// The verb in capitals.
+    /// Returns the verb in capitals.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -163,12 +174,11 @@ impl fmt::Display for Verb {
     }
 }
 
-/// Which command begins the transaction: where the message is to go. All but MAIL are obsolete (RFC 5321 appendix F.6).
+/// The command that starts the transaction. It selects the destination of the message: a mailbox or a terminal.
+///
+/// All except MAIL are obsolete (RFC 5321 appendix F.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "RFC 821 has these four, and there will be no more"
-)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 821 has these four")]
 pub enum MailKind {
     /// `MAIL`: to the mailbox.
     #[default]
@@ -182,7 +192,7 @@ pub enum MailKind {
 }
 
 impl MailKind {
-    /// The verb.
+    /// Returns the verb.
     #[must_use]
     pub const fn verb(self) -> Verb {
         match self {
@@ -194,8 +204,8 @@ impl MailKind {
     }
 }
 
-/// `"MAIL FROM:" Reverse-path [SP Mail-parameters]` (RFC 5321 section 4.1.1.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The command `"MAIL FROM:" Reverse-path [SP Mail-parameters]` (RFC 5321 section 4.1.1.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mail<'a> {
     kind: MailKind,
     reverse_path: ReversePath<'a>,
@@ -203,7 +213,7 @@ pub struct Mail<'a> {
 }
 
 impl<'a> Mail<'a> {
-    /// Begins a transaction. SMTPUTF8 is added when the path or a parameter is not ASCII (RFC 6531 section 3.4).
+    /// Makes a MAIL command. Adds SMTPUTF8 if the path or a parameter is not ASCII (RFC 6531 section 3.4).
     #[must_use]
     pub fn new(reverse_path: impl Into<ReversePath<'a>>, parameters: MailParameters<'a>) -> Self {
         let reverse_path = reverse_path.into();
@@ -220,7 +230,7 @@ impl<'a> Mail<'a> {
         }
     }
 
-    /// Joins what the grammar has already recognised, with SMTPUTF8 where it is needed.
+    /// Wraps parts that the parser has already checked, with SMTPUTF8 if it is necessary.
     pub(crate) const fn trusted(
         kind: MailKind,
         reverse_path: ReversePath<'a>,
@@ -233,38 +243,38 @@ impl<'a> Mail<'a> {
         }
     }
 
-    /// Begins it by another verb than MAIL.
+    /// Replaces the verb.
     #[must_use]
     pub fn with_kind(mut self, kind: MailKind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// Which command this is.
+    /// Returns the kind of the command.
     #[must_use]
     pub const fn kind(&self) -> MailKind {
         self.kind
     }
 
-    /// The sender.
+    /// Returns the sender.
     #[must_use]
     pub const fn reverse_path(&self) -> &ReversePath<'a> {
         &self.reverse_path
     }
 
-    /// The parameters.
+    /// Returns the parameters.
     #[must_use]
     pub const fn parameters(&self) -> &MailParameters<'a> {
         &self.parameters
     }
 
-    /// The sender and the parameters.
+    /// Returns the sender and the parameters.
     #[must_use]
     pub fn into_parts(self) -> (ReversePath<'a>, MailParameters<'a>) {
         (self.reverse_path, self.parameters)
     }
 
-    /// The same command with texts of its own.
+    /// Copies a borrowed command, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Mail<'static> {
         Mail {
@@ -275,15 +285,15 @@ impl<'a> Mail<'a> {
     }
 }
 
-/// `"RCPT TO:" ( "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]` (RFC 5321 section 4.1.1.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The command `"RCPT TO:" ( "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]` (RFC 5321 section 4.1.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rcpt<'a> {
     forward_path: ForwardPath<'a>,
     parameters: RcptParameters<'a>,
 }
 
 impl<'a> Rcpt<'a> {
-    /// Adds a recipient.
+    /// Makes a RCPT command.
     #[must_use]
     pub fn new(forward_path: impl Into<ForwardPath<'a>>, parameters: RcptParameters<'a>) -> Self {
         Self {
@@ -292,31 +302,31 @@ impl<'a> Rcpt<'a> {
         }
     }
 
-    /// The recipient.
+    /// Returns the recipient.
     #[must_use]
     pub const fn forward_path(&self) -> &ForwardPath<'a> {
         &self.forward_path
     }
 
-    /// The parameters.
+    /// Returns the parameters.
     #[must_use]
     pub const fn parameters(&self) -> &RcptParameters<'a> {
         &self.parameters
     }
 
-    /// The recipient and the parameters.
+    /// Returns the recipient and the parameters.
     #[must_use]
     pub fn into_parts(self) -> (ForwardPath<'a>, RcptParameters<'a>) {
         (self.forward_path, self.parameters)
     }
 
-    /// Whether it may stand in a transaction that was begun without SMTPUTF8 (RFC 6531 section 3.2).
+    /// Returns true if the command is valid in a transaction without SMTPUTF8 (RFC 6531 section 3.2).
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.forward_path.is_ascii() && self.parameters.is_ascii()
     }
 
-    /// The same command with texts of its own.
+    /// Copies a borrowed command, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Rcpt<'static> {
         Rcpt {
@@ -326,12 +336,12 @@ impl<'a> Rcpt<'a> {
     }
 }
 
-/// `"BDAT" SP chunk-size [ SP "LAST" ]` (RFC 3030 section 2).
+/// The command `"BDAT" SP chunk-size [ SP "LAST" ]` (RFC 3030 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_structs, reason = "RFC 3030 gives it these two")]
+#[expect(clippy::exhaustive_structs, reason = "RFC 3030 has these two")]
 pub struct Bdat {
-    /// How many octets follow the command line.
+    /// The number of octets after the command line.
     pub size: u64,
-    /// Whether the message ends with this chunk.
+    /// True if the message ends with this chunk.
     pub last: bool,
 }

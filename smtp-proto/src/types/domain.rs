@@ -1,69 +1,79 @@
 //! Domain names.
 
 use alloc::borrow::Cow;
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
-use core::str::FromStr;
 
 use super::InvalidAddress;
 use crate::syntax::address;
 
-/// A domain name as SMTP writes it (RFC 5321 section 4.1.2), with U-labels (RFC 6531 section 3.3).
+/// A domain name (RFC 5321 section 4.1.2). It may contain U-labels (RFC 6531 section 3.3).
 ///
-/// The case of the letters is kept and ignored in comparisons (ASCII letters only). An A-label and the
-/// U-label it stands for are different here.
+/// Keeps the case of letters. Comparison, order and hash ignore the case of ASCII letters. An A-label and its U-label
+/// are different here: convert with `to_ascii` first (feature `idna`).
+///
+/// ```
+/// use smtp_proto::types::Domain;
+///
+/// let domain = Domain::parse("MX.Example.org")?;
+/// assert_eq!(domain.as_str(), "MX.Example.org");
+/// assert_eq!(domain, Domain::parse("mx.example.org")?);
+/// assert_eq!(domain.labels().last(), Some("org"));
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
 #[derive(Clone)]
 pub struct Domain<'a>(Cow<'a, str>);
 
 impl<'a> Domain<'a> {
-    /// Most octets of a domain: RFC 5321 section 4.5.3.1.2.
+    /// Maximum octets of a domain (RFC 5321 section 4.5.3.1.2).
     pub const MAX: usize = 255;
 
-    /// Most octets of an ASCII label: RFC 1035 section 2.3.4.
+    /// Maximum octets of an ASCII label (RFC 1035 section 2.3.4).
     pub const MAX_LABEL: usize = 63;
 
-    /// Most characters of a label that is not ASCII: its A-label spends four octets on `xn--` and at least
-    /// one on each character (RFC 5890 section 2.3.2.1).
+    /// Maximum characters of a label that is not ASCII. Its A-label has `xn--` and at least one octet for each
+    /// character (RFC 5890 section 2.3.2.1).
     pub const MAX_UNICODE_LABEL: usize = Self::MAX_LABEL - 4;
 
-    /// Reads a domain: `Domain = sub-domain *("." sub-domain)`.
+    /// Parses a domain: `Domain = sub-domain *("." sub-domain)`.
     ///
     /// # Errors
-    /// When it is empty, too long, has a malformed label or a control character.
+    /// Returns [`InvalidAddress`] if the domain or a label is empty, too long or malformed.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::whole(address::domain, text).map(Self::trusted)
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a text that the parser has already checked.
     pub(crate) const fn trusted(raw: &'a str) -> Self {
         Self(Cow::Borrowed(raw))
     }
 
-    /// The domain as it was given.
+    /// Returns the domain as it was parsed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there are no U-labels.
+    /// Returns true if there is no U-label.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.0.is_ascii()
     }
 
-    /// The labels, from the left.
+    /// Iterates over the labels, from left to right.
     #[must_use]
     pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('.')
     }
 
-    /// The same domain, borrowed from this one.
+    /// Borrows the domain.
     #[must_use]
-    pub fn borrow(&self) -> Domain<'_> {
+    pub fn as_borrowed(&self) -> Domain<'_> {
         Domain(Cow::Borrowed(&self.0))
     }
 
-    /// The same domain with a text of its own.
+    /// Copies a borrowed domain, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Domain<'static> {
         Domain(Cow::Owned(self.0.into_owned()))
@@ -76,10 +86,10 @@ impl<'a> Domain<'a> {
 
 #[cfg(feature = "idna")]
 impl Domain<'_> {
-    /// The domain with A-labels for U-labels, as the DNS wants it (RFC 5891 section 4, UTS 46).
+    /// Converts U-labels to A-labels, for the DNS (RFC 5891 section 4, UTS 46).
     ///
     /// # Errors
-    /// When a label is no valid U-label, or the result is too long.
+    /// Returns [`InvalidAddress`] if a label is not a valid U-label, or the result is too long.
     pub fn to_ascii(&self) -> Result<Domain<'static>, InvalidAddress> {
         use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
         let ascii = Uts46::new()
@@ -93,10 +103,10 @@ impl Domain<'_> {
         Domain::parse(&ascii).map(Domain::into_owned)
     }
 
-    /// The domain with U-labels for A-labels, as people want it.
+    /// Converts A-labels to U-labels, for people.
     ///
     /// # Errors
-    /// When a label that starts with `xn--` is no A-label, or the result is too long.
+    /// Returns [`InvalidAddress`] if a label that starts with `xn--` is not an A-label, or the result is too long.
     pub fn to_unicode(&self) -> Result<Domain<'static>, InvalidAddress> {
         use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
         let (unicode, judged) =
@@ -113,6 +123,18 @@ impl PartialEq<Domain<'_>> for Domain<'_> {
 }
 
 impl Eq for Domain<'_> {}
+
+impl PartialOrd<Domain<'_>> for Domain<'_> {
+    fn partial_cmp(&self, other: &Domain<'_>) -> Option<Ordering> {
+        Some(cmp_ignoring_case(&self.0, &other.0))
+    }
+}
+
+impl Ord for Domain<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        cmp_ignoring_case(&self.0, &other.0)
+    }
+}
 
 impl Hash for Domain<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -132,20 +154,18 @@ impl fmt::Display for Domain<'_> {
     }
 }
 
-impl FromStr for Domain<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        Domain::parse(text).map(Domain::into_owned)
-    }
+/// Compares two texts. Ignores the case of ASCII letters.
+pub(super) fn cmp_ignoring_case(text: &str, other: &str) -> Ordering {
+    let folded = |octet: u8| octet.to_ascii_lowercase();
+    text.bytes().map(folded).cmp(other.bytes().map(folded))
 }
 
-/// Hashes a text so that texts which differ in the case of ASCII letters hash alike.
+/// Hashes a text. Ignores the case of ASCII letters.
 pub(super) fn hash_ignoring_case<H: Hasher>(text: &str, state: &mut H) {
     for byte in text.bytes() {
         state.write_u8(byte.to_ascii_lowercase());
     }
-    state.write_u8(0xff); // no text holds this octet: what is hashed next cannot run into this text
+    state.write_u8(0xff); // ends the text: UTF-8 does not contain this octet
 }
 
 #[cfg(test)]

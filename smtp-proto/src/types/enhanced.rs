@@ -1,12 +1,23 @@
 //! Enhanced status codes (RFC 3463; in SMTP, RFC 2034).
 
-use core::fmt;
+use core::{fmt, str::FromStr};
+
+use thiserror::Error;
 
 use super::Code;
 
 /// An enhanced status code such as 5.1.1 (RFC 3463 section 2).
 ///
-/// The class is 2, 4 or 5; subject and detail are at most 999. Unknown subjects and details are kept.
+/// The class is 2, 4 or 5; subject and detail are at most 999. Subjects and details are not limited to registered ones.
+///
+/// ```
+/// use smtp_proto::types::{Code, EnhancedCode};
+///
+/// let enhanced: EnhancedCode = "5.1.1".parse()?;
+/// assert_eq!((enhanced.class(), enhanced.subject(), enhanced.detail()), (5, 1, 1));
+/// assert!(enhanced.fits(Code::UNAVAILABLE) && !enhanced.fits(Code::OK));
+/// # Ok::<(), smtp_proto::types::InvalidEnhancedCode>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EnhancedCode {
     class: u8,
@@ -14,11 +25,31 @@ pub struct EnhancedCode {
     detail: u16,
 }
 
+/// The reason why a text is not an enhanced status code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+#[error("invalid enhanced status code: expected class.subject.detail with class 2, 4 or 5")]
+pub struct InvalidEnhancedCode;
+
 impl EnhancedCode {
-    /// The most octets that an enhanced code takes: `5.999.999`.
+    /// Maximum octets of an enhanced code: `5.999.999`.
     pub const MAX_LEN: usize = 9;
 
-    /// Builds `class.subject.detail`, or nothing when a part is out of bounds.
+    /// 4.0.0: other undefined status, transient.
+    pub(crate) const TRANSIENT: Self = Self {
+        class: 4,
+        subject: 0,
+        detail: 0,
+    };
+
+    /// 5.0.0: other undefined status, permanent.
+    pub(crate) const PERMANENT: Self = Self {
+        class: 5,
+        subject: 0,
+        detail: 0,
+    };
+
+    /// Makes `class.subject.detail`. Returns `None` if a part is out of range.
     #[must_use]
     pub const fn new(class: u8, subject: u16, detail: u16) -> Option<Self> {
         if matches!(class, 2 | 4 | 5) && subject <= 999 && detail <= 999 {
@@ -32,14 +63,14 @@ impl EnhancedCode {
         }
     }
 
-    /// Reads the code at the front of a reply text; gives it with the text behind it and one space.
+    /// Parses the code at the start of a reply text. Returns the code, and the text after it and one space.
     ///
     /// ```abnf
     /// status-code = class "." subject "." detail        ; RFC 3463 section 2
     /// class = "2" / "4" / "5"    subject = 1*3DIGIT    detail = 1*3DIGIT
     /// ```
     ///
-    /// A space or the end must follow. Leading zeros are read, although they are never written.
+    /// A space or the end must follow. Leading zeros are accepted, although RFC 3463 forbids to send them.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<(Self, &[u8])> {
         let [class @ (b'2' | b'4' | b'5'), b'.', rest @ ..] = text else {
@@ -62,31 +93,31 @@ impl EnhancedCode {
         ))
     }
 
-    /// The class: 2, 4 or 5.
+    /// Returns the class: 2, 4 or 5.
     #[must_use]
     pub const fn class(self) -> u8 {
         self.class
     }
 
-    /// The subject: 0 to 999.
+    /// Returns the subject: 0 to 999.
     #[must_use]
     pub const fn subject(self) -> u16 {
         self.subject
     }
 
-    /// The detail: 0 to 999.
+    /// Returns the detail: 0 to 999.
     #[must_use]
     pub const fn detail(self) -> u16 {
         self.detail
     }
 
-    /// Whether the class is the first digit of `code`, as RFC 2034 section 4 demands of a reply.
+    /// Returns true if the class is the first digit of `code`, as RFC 2034 section 4 requires of a reply.
     #[must_use]
     pub const fn fits(self, code: Code) -> bool {
         self.class as u16 == code.get() / 100
     }
 
-    /// Writes the code into `buffer` and gives the octets used.
+    /// Writes the code into `buffer` and returns the octets written.
     pub fn encode(self, buffer: &mut [u8; Self::MAX_LEN]) -> &[u8] {
         let mut used = 0;
         let mut put = |octet| {
@@ -122,7 +153,27 @@ impl fmt::Debug for EnhancedCode {
     }
 }
 
-/// `1*3DIGIT`, with what follows.
+impl FromStr for EnhancedCode {
+    type Err = InvalidEnhancedCode;
+
+    /// Parses a code with nothing after it.
+    fn from_str(text: &str) -> Result<Self, InvalidEnhancedCode> {
+        match Self::parse(text.as_bytes()) {
+            Some((enhanced, [])) if !text.ends_with(' ') => Ok(enhanced),
+            _ => Err(InvalidEnhancedCode),
+        }
+    }
+}
+
+impl TryFrom<&str> for EnhancedCode {
+    type Error = InvalidEnhancedCode;
+
+    fn try_from(text: &str) -> Result<Self, InvalidEnhancedCode> {
+        text.parse()
+    }
+}
+
+/// Parses `1*3DIGIT`. Returns the number and the rest.
 fn number(text: &[u8]) -> Option<(u16, &[u8])> {
     let len = text
         .iter()

@@ -3,28 +3,32 @@
 use alloc::{string::String, vec::Vec};
 use core::{iter, num::NonZeroU32};
 
-use super::{AnnouncedLimits, Body, ForwardPath, MailParameters, RcptParameters, ReversePath};
+use super::{
+    AnnouncedLimits, Body, ForwardPath, Host, InvalidAddress, MailParameters, RcptParameters, ReversePath,
+};
 use crate::data::ContentSummary;
 
-/// Whom a message is from and for: all that travels outside of it (RFC 5321 section 2.3.1).
+/// The sender and the recipients of a message, with their parameters (RFC 5321 section 2.3.1).
 ///
 /// ```
 /// use smtp_proto::types::{Envelope, Mailbox};
 ///
+/// let envelope = Envelope::parse("ann@example.org", ["bob@example.net"])?;
 /// let from = Mailbox::parse("ann@example.org")?;
-/// let envelope = Envelope::new(from).to(Mailbox::parse("bob@example.net")?);
-/// assert_eq!(envelope.recipients().len(), 1);
+/// assert_eq!(envelope, Envelope::new(from).recipient(Mailbox::parse("bob@example.net")?));
 /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Envelope {
     reverse_path: ReversePath<'static>,
+    #[cfg_attr(feature = "serde", serde(default))]
     parameters: MailParameters<'static>,
     recipients: Vec<Recipient>,
 }
 
 impl Envelope {
-    /// An envelope from `reverse_path` (notices are from [`ReversePath::Null`]) for nobody yet.
+    /// Makes an envelope from a sender, without recipients. Delivery notifications are from [`ReversePath::Null`].
     #[must_use]
     pub fn new<'a>(reverse_path: impl Into<ReversePath<'a>>) -> Self {
         Self {
@@ -34,6 +38,28 @@ impl Envelope {
         }
     }
 
+    /// Makes an envelope of the texts of a sender and recipients. `<>` or the empty text is the null sender.
+    ///
+    /// ```
+    /// # use smtp_proto::types::{Envelope, InvalidAddress};
+    /// let envelope = Envelope::parse("ann@example.org", ["bob@example.net", "<carl@example.com>"])?;
+    /// assert_eq!(envelope.recipients().len(), 2);
+    /// assert_eq!(Envelope::parse("<>", [""]), Err(InvalidAddress::Null));
+    /// # Ok::<_, InvalidAddress>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the error of the first address that is not valid.
+    pub fn parse<T: AsRef<str>>(
+        reverse_path: &str,
+        recipients: impl IntoIterator<Item = T>,
+    ) -> Result<Self, InvalidAddress> {
+        let envelope = Self::new(ReversePath::parse(reverse_path)?);
+        recipients.into_iter().try_fold(envelope, |envelope, recipient| {
+            Ok(envelope.recipient(ForwardPath::parse(recipient.as_ref())?))
+        })
+    }
+
     /// Sets the MAIL parameters.
     #[must_use]
     pub fn with_parameters(mut self, parameters: MailParameters<'_>) -> Self {
@@ -41,8 +67,8 @@ impl Envelope {
         self
     }
 
-    /// Says in the parameters what this content needs, where they do not say it already: SIZE, BODY=8BITMIME for
-    /// octets above 127 (RFC 6152 section 3), SMTPUTF8 for a header that is not ASCII (RFC 6531 section 3.4).
+    /// Adds the MAIL parameters that this content needs, unless they are set: SIZE, BODY=8BITMIME for octets above 127
+    /// (RFC 6152 section 3), SMTPUTF8 for a header that is not ASCII (RFC 6531 section 3.4).
     #[must_use]
     pub fn for_content(mut self, content: &ContentSummary) -> Self {
         self.parameters.size.get_or_insert(content.size);
@@ -55,13 +81,13 @@ impl Envelope {
 
     /// Adds a recipient without parameters.
     #[must_use]
-    pub fn to<'a>(self, forward_path: impl Into<ForwardPath<'a>>) -> Self {
-        self.to_with(forward_path, RcptParameters::default())
+    pub fn recipient<'a>(self, forward_path: impl Into<ForwardPath<'a>>) -> Self {
+        self.recipient_with(forward_path, RcptParameters::default())
     }
 
     /// Adds a recipient with RCPT parameters.
     #[must_use]
-    pub fn to_with<'a>(
+    pub fn recipient_with<'a>(
         mut self,
         forward_path: impl Into<ForwardPath<'a>>,
         parameters: RcptParameters<'_>,
@@ -73,26 +99,26 @@ impl Envelope {
         self
     }
 
-    /// The sender.
+    /// Returns the sender.
     #[must_use]
     pub const fn reverse_path(&self) -> &ReversePath<'static> {
         &self.reverse_path
     }
 
-    /// The MAIL parameters.
+    /// Returns the MAIL parameters.
     #[must_use]
     pub const fn parameters(&self) -> &MailParameters<'static> {
         &self.parameters
     }
 
-    /// The recipients, in the order they were added.
+    /// Returns the recipients, in the order in which they were added.
     #[must_use]
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }
 
-    /// Whether a path or a parameter is not ASCII, or SMTPUTF8 was asked for: the server has to offer it (RFC 6531
-    /// section 3.2).
+    /// Returns true if a path or a parameter is not ASCII, or SMTPUTF8 is set. The server must then offer SMTPUTF8 (RFC
+    /// 6531 section 3.2).
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.parameters.smtputf8()
@@ -101,20 +127,71 @@ impl Envelope {
             || !self.recipients.iter().all(Recipient::is_ascii)
     }
 
-    /// The envelopes that together are this one, each with no more recipients (RCPTMAX) and recipient domains
-    /// (RCPTDOMAINMAX) than a server with these limits takes in one transaction (RFC 9422 section 4).
+    /// Returns the envelope with only the recipients at these indices of [`Envelope::recipients`], in this order. Ignores
+    /// an index without a recipient.
     ///
-    /// Recipients keep their order, but where there are too many domains those of one domain come together. An
-    /// envelope within the limits, or for nobody, comes as it is.
+    /// To retry, select the recipients whose outcome was not final:
+    ///
+    /// ```
+    /// # use smtp_proto::types::{Code, Envelope, InvalidAddress};
+    /// let envelope = Envelope::parse("ann@example.org", ["a@example.net", "b@example.net", "c@example.net"])?;
+    /// let codes = [Code::OK, Code::BUSY, Code::UNAVAILABLE];
+    /// let busy = (0..).zip(codes).filter(|(_, code)| *code == Code::BUSY).map(|(index, _)| index);
+    /// assert_eq!(envelope.only(busy), Envelope::parse("ann@example.org", ["b@example.net"])?);
+    /// # Ok::<_, InvalidAddress>(())
+    /// ```
+    #[must_use]
+    pub fn only(&self, indices: impl IntoIterator<Item = usize>) -> Self {
+        let recipients = indices.into_iter().filter_map(|index| self.recipients.get(index));
+        self.with_recipients(recipients.cloned().collect())
+    }
+
+    /// Splits the envelope into one for each host of the recipients, in the order of the first recipient of each host.
+    ///
+    /// The recipients of a host keep their order and parameters. The case of letters in a domain does not matter. An
+    /// address literal is a host of its own. The host is `None` for `<Postmaster>` without a domain: send that envelope
+    /// to the server that is meant. An envelope without recipients gives no envelope.
+    ///
+    /// ```
+    /// # use smtp_proto::types::{Envelope, InvalidAddress};
+    /// let envelope = Envelope::parse("ann@example.org", ["a@x.example", "b@y.example", "c@X.example"])?;
+    /// for (host, part) in envelope.by_domain() {
+    ///     match host.unwrap().as_str() {
+    ///         "x.example" => assert_eq!(part, envelope.only([0, 2])),
+    ///         _ => assert_eq!(part, envelope.only([1])),
+    ///     }
+    /// }
+    /// # Ok::<_, InvalidAddress>(())
+    /// ```
+    pub fn by_domain(&self) -> impl Iterator<Item = (Option<Host<'static>>, Self)> {
+        let mut recipients: Vec<&Recipient> = self.recipients.iter().collect();
+        group_by_domain(&mut recipients);
+        let mut rest = recipients.into_iter().peekable();
+        iter::from_fn(move || {
+            let first = rest.next()?;
+            let mut part = self.with_recipients(Vec::from([first.clone()]));
+            while let Some(next) = rest.next_if(|next| first.shares_domain(next)) {
+                part.recipients.push(next.clone());
+            }
+            let host = first
+                .forward_path
+                .mailbox()
+                .map(|mailbox| mailbox.host().into_owned());
+            Some((host, part))
+        })
+    }
+
+    /// Splits the envelope for a server with these limits (RFC 9422 section 4): no part has more recipients (RCPTMAX) or
+    /// recipient domains (RCPTDOMAINMAX).
+    ///
+    /// Recipients keep their order; if there are too many domains, the recipients of a domain come together. An
+    /// envelope within the limits, or without recipients, is the only part.
     ///
     /// ```
     /// use core::num::NonZeroU32;
-    /// use smtp_proto::types::{AnnouncedLimits, Envelope, Mailbox};
+    /// use smtp_proto::types::{AnnouncedLimits, Envelope};
     ///
-    /// let mut envelope = Envelope::new(Mailbox::parse("ann@example.org")?);
-    /// for name in ["a@example.net", "b@example.net", "c@example.net"] {
-    ///     envelope = envelope.to(Mailbox::parse(name)?);
-    /// }
+    /// let envelope = Envelope::parse("ann@example.org", ["a@example.net", "b@example.net", "c@example.net"])?;
     /// let limits = AnnouncedLimits::default().with_rcpt_max(NonZeroU32::new(2).unwrap());
     /// let sizes: Vec<_> = envelope.split(limits).map(|part| part.recipients().len()).collect();
     /// assert_eq!(sizes, [2, 1]);
@@ -139,11 +216,7 @@ impl Envelope {
                 return None;
             }
             first = false;
-            let mut part = Self {
-                reverse_path: self.reverse_path.clone(),
-                parameters: self.parameters.clone(),
-                recipients: Vec::new(),
-            };
+            let mut part = self.with_recipients(Vec::new());
             let mut domains = 0;
             while let Some(next) = rest.peek() {
                 let last = part.recipients.last();
@@ -158,7 +231,16 @@ impl Envelope {
         })
     }
 
-    /// How many different domains the recipients have.
+    /// Returns an envelope with the same sender and parameters.
+    fn with_recipients(&self, recipients: Vec<Recipient>) -> Self {
+        Self {
+            reverse_path: self.reverse_path.clone(),
+            parameters: self.parameters.clone(),
+            recipients,
+        }
+    }
+
+    /// Returns the number of different domains of the recipients.
     pub(crate) fn domains(&self) -> usize {
         let mut domains: Vec<String> = self.recipients.iter().map(Recipient::folded_domain).collect();
         domains.sort_unstable();
@@ -167,7 +249,7 @@ impl Envelope {
     }
 }
 
-/// Puts recipients of one domain behind the first of them.
+/// Moves the recipients of each domain to the first one of it.
 fn group_by_domain(recipients: &mut Vec<&Recipient>) {
     let mut keyed: Vec<_> = recipients
         .iter()
@@ -187,32 +269,34 @@ fn group_by_domain(recipients: &mut Vec<&Recipient>) {
 }
 
 /// One recipient of an [`Envelope`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Recipient {
     forward_path: ForwardPath<'static>,
+    #[cfg_attr(feature = "serde", serde(default))]
     parameters: RcptParameters<'static>,
 }
 
 impl Recipient {
-    /// The recipient's path.
+    /// Returns the path of the recipient.
     #[must_use]
     pub const fn forward_path(&self) -> &ForwardPath<'static> {
         &self.forward_path
     }
 
-    /// The RCPT parameters.
+    /// Returns the RCPT parameters.
     #[must_use]
     pub const fn parameters(&self) -> &RcptParameters<'static> {
         &self.parameters
     }
 
-    /// What stands behind the `@`; nothing for `<Postmaster>`.
+    /// Returns the text after the `@`. Returns an empty text for `<Postmaster>`.
     fn domain(&self) -> &str {
         let path = self.forward_path.as_str();
         path.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// The domain in lower case, as ASCII letters have no case in it.
+    /// Returns the domain with ASCII letters in lower case.
     fn folded_domain(&self) -> String {
         self.domain().to_ascii_lowercase()
     }
@@ -221,7 +305,7 @@ impl Recipient {
         self.domain().eq_ignore_ascii_case(other.domain())
     }
 
-    /// Whether it can be sent without SMTPUTF8.
+    /// Returns true if the recipient can be sent without SMTPUTF8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.forward_path.is_ascii() && self.parameters.is_ascii()

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::syntax::class::{self, KEYWORD, is_word};
 
-/// The keyword of a known extension, as it stands in an EHLO reply; keywords have no case.
+/// The keyword of a known extension in an EHLO reply. The case of its letters does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Keyword {
@@ -23,11 +23,11 @@ pub enum Keyword {
     EnhancedStatusCodes,
     /// Delivery status notifications (RFC 3461).
     Dsn,
-    /// Messages in counted chunks (RFC 3030).
+    /// Message data in chunks of declared size (RFC 3030).
     Chunking,
     /// Binary message content (RFC 3030).
     BinaryMime,
-    /// TLS on request (RFC 3207).
+    /// Start of TLS by STARTTLS (RFC 3207).
     StartTls,
     /// Authentication (RFC 4954).
     Auth,
@@ -45,13 +45,22 @@ pub enum Keyword {
     Etrn,
 }
 
-/// One line of an EHLO reply: a keyword with what its parameters mean (RFC 5321 section 4.1.1.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One line of an EHLO reply: a keyword and the meaning of its parameters (RFC 5321 section 4.1.1.1).
+///
+/// ```
+/// use smtp_proto::types::{Extension, InvalidExtension, Keyword};
+///
+/// assert_eq!(Extension::auth("PLAIN LOGIN")?.keyword(), Some(Keyword::Auth));
+/// assert_eq!(Extension::other("XCLIENT", "NAME ADDR")?.keyword(), None);
+/// assert_eq!(Extension::other("size", ""), Err(InvalidExtension::Known(Keyword::Size)));
+/// # Ok::<(), InvalidExtension>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Extension<'a> {
     /// Command pipelining (RFC 2920).
     Pipelining,
-    /// The largest message in octets (RFC 1870); nothing or 0 says that there is no fixed limit.
+    /// The maximum size of a message in octets (RFC 1870); `None` or 0 means no fixed limit.
     Size(Option<u64>),
     /// 8-bit message content (RFC 6152).
     EightBitMime,
@@ -61,13 +70,13 @@ pub enum Extension<'a> {
     EnhancedStatusCodes,
     /// Delivery status notifications (RFC 3461).
     Dsn,
-    /// Messages in counted chunks (RFC 3030).
+    /// Message data in chunks of declared size (RFC 3030).
     Chunking,
     /// Binary message content (RFC 3030).
     BinaryMime,
-    /// TLS on request (RFC 3207).
+    /// Start of TLS by STARTTLS (RFC 3207).
     StartTls,
-    /// Authentication mechanisms, parted by spaces (RFC 4954); made by [`Extension::auth`].
+    /// Authentication mechanisms, separated by spaces (RFC 4954); made by [`Extension::auth`].
     #[non_exhaustive]
     Auth(Cow<'a, str>),
     /// TLS required on every hop (RFC 8689).
@@ -87,42 +96,44 @@ pub enum Extension<'a> {
     Other {
         /// The keyword.
         keyword: Cow<'a, str>,
-        /// The parameters, empty when there are none.
+        /// The parameters; empty if there are none.
         params: Cow<'a, str>,
     },
 }
 
-/// The limits that a server announces for a session (RFC 9422 section 4). Nothing is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The limits that a server announces for a session (RFC 9422 section 4). `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AnnouncedLimits {
     mail_max: Option<NonZeroU32>,
     rcpt_max: Option<NonZeroU32>,
     rcpt_domain_max: Option<NonZeroU32>,
 }
 
-/// Why a string makes no extension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+/// The reason why a text is not an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidExtension {
-    /// Not a keyword: letters, digits and hyphens, the first no hyphen.
-    #[error("use letters, digits and hyphens for an extension keyword")]
+    /// The keyword is empty, starts with a hyphen, or contains other characters than letters, digits and hyphens.
+    #[error("invalid extension keyword: expected letters, digits and inner hyphens")]
     Keyword,
-    /// The keyword has a variant of its own.
-    #[error("use the variant for {0} instead of a keyword of your own")]
+    /// The keyword has its own variant of [`Extension`].
+    #[error("extension keyword {0} is known: use its own variant")]
     Known(Keyword),
-    /// Parameters that are not words of printable ASCII with one space between two.
-    #[error("use words of printable ASCII with one space between two for extension parameters")]
+    /// The parameters are not words of printable ASCII with single spaces between them.
+    #[error(
+        "invalid extension parameters: expected words of printable ASCII with single spaces between them"
+    )]
     Params,
-    /// Not a mechanism name: 1 to 20 letters, digits, hyphens and underscores (RFC 4422 section 3.1).
-    #[error("use 1 to 20 letters, digits, hyphens and underscores for each mechanism name")]
+    /// A mechanism name is not 1 to 20 letters, digits, hyphens and underscores (RFC 4422 section 3.1).
+    #[error("invalid mechanism name: expected 1 to 20 letters, digits, hyphens and underscores")]
     Mechanism,
-    /// Too much for one line of a reply.
-    #[error("shorten the extension to {} octets", Extension::MAX_LEN)]
+    /// The extension does not fit into one line of a reply.
+    #[error("the extension is longer than {} octets", Extension::MAX_LEN)]
     TooLong,
 }
 
 impl Keyword {
-    /// All known keywords, in the order in which they are written.
+    /// All known keywords, in the order in which EHLO lists them.
     pub const ALL: [Self; 16] = [
         Self::Pipelining,
         Self::Size,
@@ -142,13 +153,13 @@ impl Keyword {
         Self::Etrn,
     ];
 
-    /// Finds a known keyword, in any case.
+    /// Finds a known keyword, in any case of letters.
     #[must_use]
     pub fn find(keyword: &[u8]) -> Option<Self> {
         Some(match keyword {
             _ if is_word(keyword, b"PIPELINING") => Self::Pipelining,
             _ if is_word(keyword, b"SIZE") => Self::Size,
-            // A digit is to be looked at for itself: the quick test takes a control character for it.
+            // Match the digit exactly: `is_word` ignores bit 0x20, by which a control character equals a digit.
             [b'8', word @ ..] if is_word(word, b"BITMIME") => Self::EightBitMime,
             [word @ .., b'8'] if is_word(word, b"SMTPUTF") => Self::SmtpUtf8,
             _ if is_word(keyword, b"ENHANCEDSTATUSCODES") => Self::EnhancedStatusCodes,
@@ -167,7 +178,7 @@ impl Keyword {
         })
     }
 
-    /// The keyword in upper case.
+    /// Returns the keyword in upper case.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -192,14 +203,13 @@ impl Keyword {
 }
 
 impl<'a> Extension<'a> {
-    /// The most octets in an extension: the 512 of a reply line (RFC 5321 section 4.5.3.1.5) less `250-` and CRLF.
+    /// Maximum octets of an extension: the 512 of a reply line (RFC 5321 section 4.5.3.1.5) less `250-` and CRLF.
     pub const MAX_LEN: usize = 512 - 4 - 2;
 
-    /// Offers authentication by these mechanisms, parted by single spaces (RFC 4954 section 3).
+    /// Makes AUTH with these mechanisms, separated by single spaces (RFC 4954 section 3).
     ///
     /// # Errors
-    ///
-    /// No mechanism, a word that names none, or more than a line of them.
+    /// Returns [`InvalidExtension`] if there is no mechanism, a name is invalid, or the line is too long.
     pub fn auth(mechanisms: impl Into<Cow<'a, str>>) -> Result<Self, InvalidExtension> {
         let mechanisms = mechanisms.into();
         if !mechanisms.split(' ').all(is_mechanism) {
@@ -211,7 +221,7 @@ impl<'a> Extension<'a> {
         Ok(Self::Auth(mechanisms))
     }
 
-    /// Offers an extension that has no variant here; `params` is empty when it has none.
+    /// Makes an extension without its own variant. `params` is empty if it has no parameters.
     ///
     /// ```abnf
     /// ehlo-line = ehlo-keyword *( SP ehlo-param )       ; RFC 5321 section 4.1.1.1
@@ -219,8 +229,7 @@ impl<'a> Extension<'a> {
     /// ```
     ///
     /// # Errors
-    ///
-    /// What that grammar does not allow, a known keyword, or more than a line.
+    /// Returns [`InvalidExtension`] if a part is malformed, the keyword is known, or the line is too long.
     pub fn other(
         keyword: impl Into<Cow<'a, str>>,
         params: impl Into<Cow<'a, str>>,
@@ -242,7 +251,7 @@ impl<'a> Extension<'a> {
         Ok(Self::Other { keyword, params })
     }
 
-    /// The keyword, if it is a known one.
+    /// Returns the keyword. Returns `None` for [`Extension::Other`].
     #[must_use]
     pub const fn keyword(&self) -> Option<Keyword> {
         Some(match self {
@@ -268,10 +277,10 @@ impl<'a> Extension<'a> {
 }
 
 impl AnnouncedLimits {
-    /// The largest number that the grammar can say: six digits (RFC 9422 section 4).
+    /// The largest number in the grammar: six digits (RFC 9422 section 4).
     pub const MAX: NonZeroU32 = NonZeroU32::new(999_999).unwrap();
 
-    /// Sets the most MAIL commands in a session; more than [`AnnouncedLimits::MAX`] is said as that.
+    /// Sets the maximum number of MAIL commands in a session, at most [`AnnouncedLimits::MAX`].
     #[must_use]
     pub fn with_mail_max(self, limit: NonZeroU32) -> Self {
         Self {
@@ -280,7 +289,7 @@ impl AnnouncedLimits {
         }
     }
 
-    /// Sets the most RCPT commands in a transaction; more than [`AnnouncedLimits::MAX`] is said as that.
+    /// Sets the maximum number of RCPT commands in a transaction, at most [`AnnouncedLimits::MAX`].
     #[must_use]
     pub fn with_rcpt_max(self, limit: NonZeroU32) -> Self {
         Self {
@@ -289,7 +298,7 @@ impl AnnouncedLimits {
         }
     }
 
-    /// Sets the most recipient domains in a session; more than [`AnnouncedLimits::MAX`] is said as that.
+    /// Sets the maximum number of recipient domains in a session, at most [`AnnouncedLimits::MAX`].
     #[must_use]
     pub fn with_rcpt_domain_max(self, limit: NonZeroU32) -> Self {
         Self {
@@ -298,19 +307,19 @@ impl AnnouncedLimits {
         }
     }
 
-    /// The most MAIL commands in a session (`MAILMAX`).
+    /// Returns the maximum number of MAIL commands in a session (`MAILMAX`).
     #[must_use]
     pub const fn mail_max(&self) -> Option<NonZeroU32> {
         self.mail_max
     }
 
-    /// The most RCPT commands in a transaction (`RCPTMAX`).
+    /// Returns the maximum number of RCPT commands in a transaction (`RCPTMAX`).
     #[must_use]
     pub const fn rcpt_max(&self) -> Option<NonZeroU32> {
         self.rcpt_max
     }
 
-    /// The most recipient domains in a session (`RCPTDOMAINMAX`).
+    /// Returns the maximum number of recipient domains in a session (`RCPTDOMAINMAX`).
     #[must_use]
     pub const fn rcpt_domain_max(&self) -> Option<NonZeroU32> {
         self.rcpt_domain_max
@@ -323,12 +332,12 @@ impl fmt::Display for Keyword {
     }
 }
 
-/// `ehlo-keyword` of RFC 5321 section 4.1.1.1.
+/// Returns true for an `ehlo-keyword` (RFC 5321 section 4.1.1.1).
 pub(crate) fn is_keyword(word: &[u8]) -> bool {
     !matches!(word, [] | [b'-', ..]) && word.iter().all(|octet| class::is(*octet, KEYWORD))
 }
 
-/// `sasl-mech` of RFC 4422 section 3.1, in any case.
+/// Returns true for a `sasl-mech` (RFC 4422 section 3.1), in any case of letters.
 pub(super) fn is_mechanism(word: &str) -> bool {
     (1..=20).contains(&word.len())
         && word

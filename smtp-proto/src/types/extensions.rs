@@ -1,42 +1,41 @@
-//! The set of extensions that one side offers.
+//! The set of extensions that a server offers.
 
 use alloc::{borrow::Cow, string::String};
-use core::{fmt, iter};
+use core::{array, fmt};
 
 use super::{AnnouncedLimits, Extension, Keyword, extension::is_mechanism};
 
 /// The extensions of an EHLO reply (RFC 5321 section 4.1.1.1).
 ///
-/// What is known is a bit and a value; mechanisms and unknown extensions are kept as text. Asking for one is a
-/// single comparison.
+/// A known extension is a bit and a value, so [`Extensions::has`] is one comparison.
 ///
 /// ```
 /// # use smtp_proto::types::{Extension, Extensions, Keyword};
-/// let offered = Extensions::default().with(Extension::Pipelining).with(Extension::Size(Some(1 << 20)));
+/// let offered: Extensions = [Extension::Pipelining, Extension::Size(Some(1 << 20))].into_iter().collect();
 /// assert!(offered.has(Keyword::Pipelining) && !offered.has(Keyword::StartTls));
 /// assert_eq!(offered.size_limit(), Some(1_048_576));
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Extensions {
     /// A bit for each [`Keyword`].
     known: u32,
-    /// How much of `text` are mechanisms.
+    /// Octets of the mechanisms in `text`.
     auth: u16,
-    /// 0 when there is no limit.
+    /// 0 if there is no limit.
     size: u64,
     limits: AnnouncedLimits,
-    /// The mechanisms, parted by spaces; then a line for each unknown extension, ended by `\n`.
+    /// The mechanisms, separated by spaces; then a line for each unknown extension, with `\n` at its end.
     text: String,
 }
 
 impl Extensions {
-    /// The most octets of mechanisms that are kept: what an AUTH line can hold.
+    /// Maximum octets of the mechanisms: the rest of an AUTH line.
     const MAX_AUTH: usize = Extension::MAX_LEN - "AUTH ".len();
 
-    /// Room for a usual AUTH line and an unknown extension or two, so that one allocation does.
+    /// Room for a usual AUTH line and two unknown extensions, so that one allocation is enough.
     const USUAL_TEXT: usize = 128;
 
-    /// The set with one more extension; see [`Extensions::add`].
+    /// Returns the set with one more extension; see [`Extensions::add`].
     #[must_use]
     pub fn with(mut self, extension: Extension<'_>) -> Self {
         self.add(extension);
@@ -45,9 +44,10 @@ impl Extensions {
 
     /// Adds an extension.
     ///
-    /// A known one that is there already takes the new value; mechanisms are added to those that are there, up to
-    /// a reply line in all. An unknown one is kept beside others of the same keyword. Limits without a number and
-    /// AUTH without a mechanism offer nothing.
+    /// - A known extension replaces the value of an earlier one.
+    /// - AUTH adds its mechanisms to the earlier ones, up to one reply line. AUTH without a mechanism adds nothing.
+    /// - LIMITS without a number removes LIMITS.
+    /// - An unknown extension is added even if there is one with the same keyword.
     pub fn add(&mut self, extension: Extension<'_>) {
         let keyword = extension.keyword();
         match extension {
@@ -63,12 +63,12 @@ impl Extensions {
         }
     }
 
-    /// Adds a known extension that has no value.
+    /// Adds a known extension without a value.
     pub(crate) fn mark(&mut self, keyword: Keyword) {
         self.known |= bit(keyword);
     }
 
-    /// Takes a known extension out, with its value.
+    /// Removes a known extension and its value.
     pub fn remove(&mut self, keyword: Keyword) {
         self.known &= !bit(keyword);
         match keyword {
@@ -82,7 +82,7 @@ impl Extensions {
         }
     }
 
-    /// Takes all extensions of an unknown keyword out, in any case.
+    /// Removes all extensions with an unknown keyword, in any case of letters.
     pub fn remove_other(&mut self, keyword: &str) {
         let mut kept = Self {
             text: self.mechanisms().into(),
@@ -97,54 +97,51 @@ impl Extensions {
         self.text = kept.text;
     }
 
-    /// Takes everything out.
+    /// Removes all extensions.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether nothing is offered.
+    /// Returns true if there is no extension.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.known == 0 && self.text.is_empty()
     }
 
-    /// Whether a known extension is offered.
+    /// Returns true if the set has a known extension.
     #[must_use]
     pub const fn has(&self, keyword: Keyword) -> bool {
         self.known & bit(keyword) != 0
     }
 
-    /// The largest message in octets; nothing when SIZE is not offered or sets no limit (RFC 1870 section 4).
+    /// Returns the maximum size of a message in octets. Returns `None` without SIZE or if SIZE sets no limit (RFC 1870
+    /// section 4).
     #[must_use]
     pub const fn size_limit(&self) -> Option<u64> {
         if self.size == 0 { None } else { Some(self.size) }
     }
 
-    /// The limits that are announced (RFC 9422); none when LIMITS is not offered.
+    /// Returns the announced limits (RFC 9422). They are empty without LIMITS.
     #[must_use]
     pub const fn limits(&self) -> AnnouncedLimits {
         self.limits
     }
 
-    /// The authentication mechanisms, as they were sent, each once.
+    /// Iterates over the authentication mechanisms as they were sent, each once.
     pub fn auth_mechanisms(&self) -> impl Iterator<Item = &str> {
         self.mechanisms().split_ascii_whitespace()
     }
 
-    /// The unknown extensions: keyword and parameters, which may be empty.
+    /// Iterates over the unknown extensions: the keyword and the parameters, which may be empty.
     pub fn others(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut rest = self.text.get(usize::from(self.auth)..).unwrap_or_default();
-        iter::from_fn(move || {
-            if rest.is_empty() {
-                return None; // as most of the time
-            }
-            let (line, behind) = rest.split_once('\n')?;
-            rest = behind;
-            Some(line.split_once(' ').unwrap_or((line, "")))
-        })
+        self.lines()
     }
 
-    /// The parameters of the first unknown extension with this keyword, in any case.
+    fn lines(&self) -> Lines<'_> {
+        Lines(self.text.get(usize::from(self.auth)..).unwrap_or_default())
+    }
+
+    /// Returns the parameters of the first unknown extension with this keyword, in any case of letters.
     #[must_use]
     pub fn other(&self, keyword: &str) -> Option<&str> {
         self.others()
@@ -152,21 +149,23 @@ impl Extensions {
             .map(|(_, params)| params)
     }
 
-    /// All extensions in the order in which they are written: known ones as in [`Keyword::ALL`], then the others as added.
-    pub fn iter(&self) -> impl Iterator<Item = Extension<'_>> {
-        let others = self.others().map(|(keyword, params)| Extension::Other {
-            keyword: Cow::Borrowed(keyword),
-            params: Cow::Borrowed(params),
-        });
-        self.keywords().map(|keyword| self.known(keyword)).chain(others)
+    /// Iterates over all extensions, in the order in which EHLO lists them: known ones as in [`Keyword::ALL`], then the
+    /// others as they were added.
+    #[must_use]
+    pub fn iter(&self) -> ExtensionsIter<'_> {
+        ExtensionsIter {
+            extensions: self,
+            keywords: Keyword::ALL.into_iter(),
+            others: self.lines(),
+        }
     }
 
-    /// The known ones of them.
+    /// Iterates over the known keywords in the set.
     pub(crate) fn keywords(&self) -> impl Iterator<Item = Keyword> {
         Keyword::ALL.into_iter().filter(|keyword| self.has(*keyword))
     }
 
-    /// How many [`iter`](Self::iter) gives.
+    /// Returns the number of extensions.
     pub(crate) fn len(&self) -> usize {
         self.known.count_ones() as usize + self.others().count()
     }
@@ -196,7 +195,7 @@ impl Extensions {
         self.text.get(..usize::from(self.auth)).unwrap_or_default()
     }
 
-    /// Keeps the words that name a mechanism and are not there yet, while there is room.
+    /// Adds the words that are names of mechanisms and not in the set yet, until the line is full.
     fn add_mechanisms(&mut self, words: &str) {
         let others = self.text.split_off(usize::from(self.auth));
         for word in words.split_ascii_whitespace().filter(|word| is_mechanism(word)) {
@@ -232,6 +231,71 @@ impl Extensions {
         if self.text.is_empty() {
             self.text.reserve(Self::USUAL_TEXT);
         }
+    }
+}
+
+/// Adds each extension, as [`Extensions::add`] does.
+impl<'a> Extend<Extension<'a>> for Extensions {
+    fn extend<I: IntoIterator<Item = Extension<'a>>>(&mut self, extensions: I) {
+        extensions.into_iter().for_each(|extension| self.add(extension));
+    }
+}
+
+impl<'a> FromIterator<Extension<'a>> for Extensions {
+    fn from_iter<I: IntoIterator<Item = Extension<'a>>>(extensions: I) -> Self {
+        let mut set = Self::default();
+        set.extend(extensions);
+        set
+    }
+}
+
+impl<'a> IntoIterator for &'a Extensions {
+    type Item = Extension<'a>;
+    type IntoIter = ExtensionsIter<'a>;
+
+    fn into_iter(self) -> ExtensionsIter<'a> {
+        self.iter()
+    }
+}
+
+/// An iterator over [`Extensions`], made by [`Extensions::iter`].
+#[derive(Clone, Debug)]
+pub struct ExtensionsIter<'a> {
+    extensions: &'a Extensions,
+    keywords: array::IntoIter<Keyword, { Keyword::ALL.len() }>,
+    others: Lines<'a>,
+}
+
+impl<'a> Iterator for ExtensionsIter<'a> {
+    type Item = Extension<'a>;
+
+    fn next(&mut self) -> Option<Extension<'a>> {
+        let extensions = self.extensions;
+        if let Some(keyword) = self.keywords.find(|keyword| extensions.has(*keyword)) {
+            return Some(extensions.known(keyword));
+        }
+        let (keyword, params) = self.others.next()?;
+        Some(Extension::Other {
+            keyword: Cow::Borrowed(keyword),
+            params: Cow::Borrowed(params),
+        })
+    }
+}
+
+/// The lines of the unknown extensions: each is a keyword and parameters.
+#[derive(Clone, Debug)]
+struct Lines<'a>(&'a str);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<(&'a str, &'a str)> {
+        if self.0.is_empty() {
+            return None; // the usual case
+        }
+        let (line, rest) = self.0.split_once('\n')?;
+        self.0 = rest;
+        Some(line.split_once(' ').unwrap_or((line, "")))
     }
 }
 

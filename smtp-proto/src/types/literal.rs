@@ -1,19 +1,29 @@
-//! Address literals, and hosts: a domain or a literal.
+//! Address literals and hosts. A host is a domain or a literal.
 
 use alloc::borrow::Cow;
 use alloc::format;
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use core::str::FromStr;
 
-use super::domain::hash_ignoring_case;
+use super::domain::{cmp_ignoring_case, hash_ignoring_case};
 use super::{Domain, InvalidAddress};
 use crate::syntax::address;
 
 /// An address literal with its brackets, `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3).
 ///
-/// Literals are compared as they are written, but for the case of ASCII letters.
+/// Comparison, order and hash use the text and ignore the case of ASCII letters: two spellings of one IPv6 address are
+/// different. Compare [`AddressLiteral::address`] to treat them as equal.
+///
+/// ```
+/// use smtp_proto::types::AddressLiteral;
+///
+/// let literal = AddressLiteral::parse("[IPv6:2001:db8::1]")?;
+/// assert_eq!(literal.address(), "2001:db8::1".parse().ok());
+/// assert_eq!(AddressLiteral::from(core::net::Ipv4Addr::LOCALHOST).as_str(), "[127.0.0.1]");
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
 #[derive(Clone)]
 pub struct AddressLiteral<'a> {
     raw: Cow<'a, str>,
@@ -21,19 +31,19 @@ pub struct AddressLiteral<'a> {
 }
 
 impl<'a> AddressLiteral<'a> {
-    /// Most octets of a literal, brackets included: as many as of a domain, for which it stands.
+    /// Maximum octets of a literal with its brackets: the same as of a domain.
     pub const MAX: usize = Domain::MAX;
 
-    /// Reads an address literal:
+    /// Parses an address literal:
     /// `"[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"`.
     ///
     /// # Errors
-    /// When it is malformed or too long.
+    /// Returns [`InvalidAddress::Literal`] if the literal is malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::whole(address::literal, text).map(|(raw, address)| Self::trusted(raw, address))
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a text that the parser has already checked.
     pub(crate) const fn trusted(raw: &'a str, address: Option<IpAddr>) -> Self {
         Self {
             raw: Cow::Borrowed(raw),
@@ -41,25 +51,25 @@ impl<'a> AddressLiteral<'a> {
         }
     }
 
-    /// The literal as it was given, with its brackets.
+    /// Returns the literal as it was parsed, with its brackets.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.raw
     }
 
-    /// The IP address; none for a literal of another kind (`[tag:content]`).
+    /// Returns the IP address. Returns `None` for a literal of another kind (`[tag:content]`).
     #[must_use]
     pub const fn address(&self) -> Option<IpAddr> {
         self.address
     }
 
-    /// The same literal, borrowed from this one.
+    /// Borrows the literal.
     #[must_use]
-    pub fn borrow(&self) -> AddressLiteral<'_> {
+    pub fn as_borrowed(&self) -> AddressLiteral<'_> {
         AddressLiteral::trusted(&self.raw, self.address)
     }
 
-    /// The same literal with a text of its own.
+    /// Copies a borrowed literal, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> AddressLiteral<'static> {
         AddressLiteral {
@@ -108,6 +118,18 @@ impl PartialEq<AddressLiteral<'_>> for AddressLiteral<'_> {
 
 impl Eq for AddressLiteral<'_> {}
 
+impl PartialOrd<AddressLiteral<'_>> for AddressLiteral<'_> {
+    fn partial_cmp(&self, other: &AddressLiteral<'_>) -> Option<Ordering> {
+        Some(cmp_ignoring_case(&self.raw, &other.raw))
+    }
+}
+
+impl Ord for AddressLiteral<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        cmp_ignoring_case(&self.raw, &other.raw)
+    }
+}
+
 impl Hash for AddressLiteral<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash_ignoring_case(&self.raw, state);
@@ -126,17 +148,9 @@ impl fmt::Display for AddressLiteral<'_> {
     }
 }
 
-impl FromStr for AddressLiteral<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        AddressLiteral::parse(text).map(AddressLiteral::into_owned)
-    }
-}
-
-/// What stands behind the `@` of a mailbox: a domain or an address literal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 5321 section 4.1.2 knows these two")]
+/// A domain or an address literal: the part of a mailbox after the `@`, or the name of a host in EHLO.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 5321 section 4.1.2 has these two")]
 pub enum Host<'a> {
     /// A domain name.
     Domain(Domain<'a>),
@@ -145,10 +159,10 @@ pub enum Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    /// Reads a domain or, when there is a bracket, an address literal.
+    /// Parses an address literal if the text starts with a bracket, else a domain.
     ///
     /// # Errors
-    /// When it is malformed or too long.
+    /// Returns [`InvalidAddress`] if the text is malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         if text.starts_with('[') {
             AddressLiteral::parse(text).map(Self::Literal)
@@ -157,7 +171,7 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// The text as it was given.
+    /// Returns the text as it was parsed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -166,16 +180,16 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// The same host, borrowed from this one.
+    /// Borrows the host.
     #[must_use]
-    pub fn borrow(&self) -> Host<'_> {
+    pub fn as_borrowed(&self) -> Host<'_> {
         match self {
-            Self::Domain(domain) => Host::Domain(domain.borrow()),
-            Self::Literal(literal) => Host::Literal(literal.borrow()),
+            Self::Domain(domain) => Host::Domain(domain.as_borrowed()),
+            Self::Literal(literal) => Host::Literal(literal.as_borrowed()),
         }
     }
 
-    /// The same host with a text of its own.
+    /// Copies a borrowed host, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Host<'static> {
         match self {
@@ -200,14 +214,6 @@ impl<'a> From<AddressLiteral<'a>> for Host<'a> {
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Host<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        Host::parse(text).map(Host::into_owned)
     }
 }
 

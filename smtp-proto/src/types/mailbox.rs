@@ -2,19 +2,29 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
-use core::str::FromStr;
 
-use super::domain::hash_ignoring_case;
+use super::domain::{cmp_ignoring_case, hash_ignoring_case};
 use super::{AddressLiteral, Domain, Host, InvalidAddress};
 use crate::syntax::address;
 
-/// An address, `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531
-/// section 3.3), as it was sent.
+/// An address: `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531 section 3.3).
 ///
-/// Two mailboxes are equal when their local parts, without the quotes, are the same to the octet (the case of
-/// letters counts: RFC 5321 section 2.4) and their hosts are the same but for the case of ASCII letters.
+/// Keeps the text as it was sent. Comparison, order and hash ignore the quotes of the local part and the case of ASCII
+/// letters in the domain, but not the case of the local part (RFC 5321 section 2.4). The order is by domain and then by
+/// local part.
+///
+/// ```
+/// use smtp_proto::types::Mailbox;
+///
+/// let mailbox = Mailbox::parse("\"ann\"@Example.org")?;
+/// assert_eq!((mailbox.local_part(), &*mailbox.unquoted_local_part()), ("\"ann\"", "ann"));
+/// assert_eq!(mailbox, Mailbox::parse("ann@example.org")?);
+/// assert_ne!(mailbox, Mailbox::parse("Ann@example.org")?);
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
 #[derive(Clone)]
 pub struct Mailbox<'a> {
     raw: Cow<'a, str>,
@@ -22,24 +32,30 @@ pub struct Mailbox<'a> {
 }
 
 impl<'a> Mailbox<'a> {
-    /// Most octets of a local part, quotes included. RFC 5321 section 4.5.3.1.1 says that 64 must be accepted and
-    /// wants no limit where it can be helped: addresses with another address inside (VERP, SRS, BATV) are longer.
-    /// So it may be as long as a domain, and a mailbox is at most 511 octets.
+    /// Maximum octets of a local part with its quotes. RFC 5321 section 4.5.3.1.1 requires 64 and recommends more;
+    /// addresses with another address inside (VERP, SRS, BATV) need more. A mailbox is at most 511 octets.
     pub const MAX_LOCAL_PART: usize = 255;
 
-    /// Reads a mailbox.
+    /// Parses a mailbox.
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::whole(address::mailbox, text).map(|at| Self::trusted(text, at))
     }
 
-    /// Makes a mailbox of an unquoted local part and a host, with quotes only where they are needed (RFC 5321
-    /// section 4.1.2).
+    /// Makes a mailbox of an unquoted local part and a host. Adds quotes only if they are necessary (RFC 5321 section
+    /// 4.1.2).
+    ///
+    /// ```
+    /// # use smtp_proto::types::{Host, Mailbox};
+    /// let mailbox = Mailbox::new("ann smith", &Host::parse("example.org")?)?;
+    /// assert_eq!(mailbox.as_str(), "\"ann smith\"@example.org");
+    /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+    /// ```
     ///
     /// # Errors
-    /// When the local part holds a control character or, quoted, is too long.
+    /// Returns [`InvalidAddress`] if the local part contains a control character or is too long with its quotes.
     pub fn new(local_part: &str, host: &Host<'_>) -> Result<Mailbox<'static>, InvalidAddress> {
         let mut raw = String::with_capacity(local_part.len() + host.as_str().len() + 3);
         if address::is_dot_string(local_part) {
@@ -59,7 +75,7 @@ impl<'a> Mailbox<'a> {
         Mailbox::parse(&raw).map(Mailbox::into_owned)
     }
 
-    /// Wraps what the grammar has already recognised, with the `@` at this place.
+    /// Wraps a text that the parser has already checked, with the index of its `@`.
     pub(crate) const fn trusted(text: &'a str, at: u16) -> Self {
         Self {
             raw: Cow::Borrowed(text),
@@ -67,19 +83,19 @@ impl<'a> Mailbox<'a> {
         }
     }
 
-    /// The mailbox as it was given.
+    /// Returns the mailbox as it was parsed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.raw
     }
 
-    /// The local part as it was given, with quotes if it had them.
+    /// Returns the local part as it was parsed, with its quotes.
     #[must_use]
     pub fn local_part(&self) -> &str {
         self.raw.get(..usize::from(self.at)).unwrap_or_default()
     }
 
-    /// The local part without quotes and backslashes: what names the mailbox.
+    /// Returns the local part without quotes and backslashes: the name of the mailbox at its host.
     #[must_use]
     pub fn unquoted_local_part(&self) -> Cow<'_, str> {
         match self.local_part().strip_prefix('"') {
@@ -89,13 +105,13 @@ impl<'a> Mailbox<'a> {
         }
     }
 
-    /// The text behind the `@`: a domain, or an address literal in brackets.
+    /// Returns the text after the `@`: a domain, or an address literal in brackets.
     #[must_use]
     pub fn domain(&self) -> &str {
         self.raw.get(usize::from(self.at) + 1..).unwrap_or_default()
     }
 
-    /// The domain or address literal.
+    /// Returns the domain or address literal.
     #[must_use]
     pub fn host(&self) -> Host<'_> {
         let text = self.domain();
@@ -107,22 +123,22 @@ impl<'a> Mailbox<'a> {
         Host::Domain(Domain::trusted(text))
     }
 
-    /// Whether it can be sent without SMTPUTF8.
+    /// Returns true if the mailbox can be sent without SMTPUTF8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.raw.is_ascii()
     }
 
-    /// The same mailbox, borrowed from this one.
+    /// Borrows the mailbox.
     #[must_use]
-    pub fn borrow(&self) -> Mailbox<'_> {
+    pub fn as_borrowed(&self) -> Mailbox<'_> {
         Mailbox {
             raw: Cow::Borrowed(&self.raw),
             at: self.at,
         }
     }
 
-    /// The same mailbox with a text of its own.
+    /// Copies a borrowed mailbox, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Mailbox<'static> {
         Mailbox {
@@ -135,7 +151,7 @@ impl<'a> Mailbox<'a> {
         (self.raw, self.at)
     }
 
-    /// The characters of the local part without quotes and backslashes.
+    /// Iterates over the characters of the local part without quotes and backslashes.
     fn unquoted(&self) -> impl Iterator<Item = char> {
         let local_part = self.local_part();
         let content = local_part
@@ -158,11 +174,25 @@ impl PartialEq<Mailbox<'_>> for Mailbox<'_> {
 
 impl Eq for Mailbox<'_> {}
 
+impl PartialOrd<Mailbox<'_>> for Mailbox<'_> {
+    fn partial_cmp(&self, other: &Mailbox<'_>) -> Option<Ordering> {
+        let domains = cmp_ignoring_case(self.domain(), other.domain());
+        Some(domains.then_with(|| self.unquoted().cmp(other.unquoted())))
+    }
+}
+
+impl Ord for Mailbox<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let domains = cmp_ignoring_case(self.domain(), other.domain());
+        domains.then_with(|| self.unquoted().cmp(other.unquoted()))
+    }
+}
+
 impl Hash for Mailbox<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.unquoted()
             .for_each(|character| state.write_u32(character.into()));
-        state.write_u32(u32::MAX); // no character: ends the local part
+        state.write_u32(u32::MAX); // ends the local part: not a character
         hash_ignoring_case(self.domain(), state);
     }
 }
@@ -176,14 +206,6 @@ impl fmt::Debug for Mailbox<'_> {
 impl fmt::Display for Mailbox<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.raw)
-    }
-}
-
-impl FromStr for Mailbox<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        Mailbox::parse(text).map(Mailbox::into_owned)
     }
 }
 

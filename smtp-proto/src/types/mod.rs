@@ -1,19 +1,25 @@
-//! Values that cannot be wrong: each is checked when it is made, and none can hold a control character.
+//! Addresses, commands, parameters, replies, envelopes and extensions. A value is always valid: its constructor checks it.
 //!
-//! One type serves for borrowed and for owned values: `Mailbox<'i>` is a slice of the line it was parsed
-//! from, `into_owned` makes it a `Mailbox<'static>`. What was sent is kept as it was sent: quotes, the case
-//! of letters, source routes, xtext.
+//! - No value contains a character that can end a line, drive a terminal or reorder text: [`Printable::allows`] is the
+//!   rule. Exceptions: [`Reply`] has the octets that the peer sent and replaces such characters in `Display`, and [`Text`]
+//!   may contain tabs.
+//! - One type is for borrowed and for owned values: `Mailbox<'i>` is a slice of the line that was parsed, `into_owned`
+//!   makes a `Mailbox<'static>` of it, and `as_borrowed` borrows that again.
+//! - Values keep the text as it was sent: quotes, the case of letters, source routes and xtext.
+//! - Every type that holds text converts from a string (`parse`, `FromStr`, `TryFrom`) //!   `AsRef<str>`, `Display`).
 //!
-//! - Addresses: [`Mailbox`], [`Domain`], [`AddressLiteral`], [`Host`]; in the envelope [`ReversePath`] and
-//!   [`ForwardPath`], and all of it together in [`Envelope`].
-//! - What a client says: [`Command`] with [`Mail`], [`Rcpt`], [`Bdat`], [`Query`]; parameters in [`MailParameters`]
-//!   and [`RcptParameters`].
-//! - What a server says: [`Reply`] as it came, [`Text`] and [`Rejection`] to be said, with [`Code`] and
-//!   [`EnhancedCode`]; what it offers: [`Extensions`].
+//! The types:
+//!
+//! - Addresses: [`Mailbox`], [`Domain`], [`AddressLiteral`], [`Host`]; in an [`Envelope`], [`ReversePath`] and
+//!   [`ForwardPath`].
+//! - Sent by a client: [`Command`] with [`Mail`], [`Rcpt`], [`Bdat`] and [`Query`]; [`MailParameters`] and
+//!   [`RcptParameters`].
+//! - Sent by a server: [`Reply`], with [`Code`], [`EnhancedCode`] and [`Text`]; [`Rejection`]; [`Extensions`].
 
 mod argument;
 mod code;
 mod command;
+mod conversions;
 mod domain;
 mod enhanced;
 mod envelope;
@@ -24,19 +30,22 @@ mod literal;
 mod mailbox;
 mod parameter;
 mod path;
+mod printable;
 mod protocol;
 mod rejection;
 mod reply;
+#[cfg(feature = "serde")]
+mod stored;
 mod text;
 
 pub use argument::{Argument, Auth, ClientName, ClientNameKind, Query, UnknownCommand};
-pub use code::{Code, Severity};
+pub use code::{Code, InvalidCode, Severity};
 pub use command::{Bdat, Command, Mail, MailKind, Rcpt, Verb};
 pub use domain::Domain;
-pub use enhanced::EnhancedCode;
+pub use enhanced::{EnhancedCode, InvalidEnhancedCode};
 pub use envelope::{Envelope, Recipient};
 pub use extension::{AnnouncedLimits, Extension, InvalidExtension, Keyword};
-pub use extensions::Extensions;
+pub use extensions::{Extensions, ExtensionsIter};
 pub use invalid::{InvalidAddress, InvalidArgument, InvalidParameter};
 pub use literal::{AddressLiteral, Host};
 pub use mailbox::Mailbox;
@@ -45,6 +54,7 @@ pub use parameter::{
     AuthIdentity, Body, MailParameters, Notify, OriginalRecipient, Parameter, RcptParameters, Ret, Xtext,
 };
 pub use path::{ForwardPath, Path, Postmaster, ReversePath};
+pub use printable::Printable;
 pub use protocol::Protocol;
 pub use rejection::{InvalidRejection, Rejection};
 pub use reply::{InvalidReply, Reply};

@@ -9,13 +9,13 @@ pub use mail::{AuthIdentity, Body, MailParameters};
 pub use rcpt::RcptParameters;
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::InvalidParameter;
 use crate::syntax::parameter;
 
-/// A parameter that this crate has no type for (RFC 5321 section 4.1.1.11): a server that does not know it either
-/// answers 555.
+/// A parameter without a type in this crate (RFC 5321 section 4.1.1.11). A server that does not know it replies 555.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Parameter<'a> {
     keyword: &'a str,
@@ -23,18 +23,18 @@ pub struct Parameter<'a> {
 }
 
 impl<'a> Parameter<'a> {
-    /// Wraps what the grammar has already recognised.
+    /// Wraps texts that the parser has already checked.
     pub(crate) const fn trusted(keyword: &'a str, value: Option<&'a str>) -> Self {
         Self { keyword, value }
     }
 
-    /// The keyword, in the case of letters that was sent.
+    /// Returns the keyword, in the case in which it was sent.
     #[must_use]
     pub const fn keyword(&self) -> &'a str {
         self.keyword
     }
 
-    /// The value; none when there is no `=`.
+    /// Returns the value. Returns `None` if there is no `=`.
     #[must_use]
     pub const fn value(&self) -> Option<&'a str> {
         self.value
@@ -54,13 +54,13 @@ impl fmt::Display for Parameter<'_> {
     }
 }
 
-/// Parameters without a type, as their text. It may hold parameters with a type too, since it can be a slice of
-/// the command line: whoever goes through it passes over those.
+/// The text of the parameters without a type. It can be a slice of the command line and then contain parameters with a
+/// type too, which `iter` skips.
 #[derive(Clone, Default)]
 pub(crate) struct OtherParameters<'a>(Cow<'a, str>);
 
 impl<'a> OtherParameters<'a> {
-    /// Wraps `esmtp-param *(SP esmtp-param)` that the grammar has already recognised.
+    /// Wraps `esmtp-param *(SP esmtp-param)` that the parser has already checked.
     pub(crate) const fn trusted(raw: &'a str) -> Self {
         Self(Cow::Borrowed(raw))
     }
@@ -80,7 +80,7 @@ impl<'a> OtherParameters<'a> {
         Ok(())
     }
 
-    /// The parameters, without those that are `known`.
+    /// Iterates over the parameters whose keyword is not `known`.
     fn iter(&self, known: fn(&str) -> bool) -> impl Iterator<Item = Parameter<'_>> {
         parameter::split(&self.0).filter(move |parameter| !known(parameter.keyword))
     }
@@ -88,6 +88,13 @@ impl<'a> OtherParameters<'a> {
     fn into_owned(self) -> OtherParameters<'static> {
         OtherParameters(Cow::Owned(self.0.into_owned()))
     }
+}
+
+/// Shows parameters that `write` writes, each with a blank before it, without the first blank.
+fn write_without_blank(f: &mut fmt::Formatter<'_>, write: impl FnOnce(&mut Vec<u8>)) -> fmt::Result {
+    let mut line = Vec::new();
+    write(&mut line);
+    f.write_str(str::from_utf8(&line).unwrap_or_default().trim_start())
 }
 
 #[cfg(test)]

@@ -1,39 +1,49 @@
 //! Reverse-paths and forward-paths.
 
 use alloc::borrow::Cow;
+use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
-use core::str::FromStr;
 
+use super::domain::cmp_ignoring_case;
 use super::{InvalidAddress, Mailbox};
 use crate::syntax::address::{self, RawPath};
 
-/// A mailbox with the source route that may stand before it: `[ A-d-l ":" ] Mailbox` (RFC 5321 section 4.1.2).
+/// A mailbox with an optional source route: `[ A-d-l ":" ] Mailbox` (RFC 5321 section 4.1.2).
 ///
-/// Source routes are obsolete: they are recognised, kept, and to be ignored (RFC 5321 appendix C). Nothing here
-/// makes a new one. Paths are equal when their mailboxes are and their routes too, but for the case of letters.
+/// Source routes are obsolete. The parser keeps them; a server should ignore them (RFC 5321 appendix C). Comparison and
+/// order use the mailbox, and then the route without the case of ASCII letters.
+///
+/// ```
+/// use smtp_proto::types::{Mailbox, Path};
+///
+/// let path = Path::parse("<@relay.example:ann@example.org>")?;
+/// assert_eq!(path.source_route(), Some("@relay.example"));
+/// assert_eq!(path.mailbox(), Mailbox::parse("ann@example.org")?);
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
 #[derive(Clone)]
 pub struct Path<'a> {
     raw: Cow<'a, str>,
-    /// Octets of the source route with its colon; 0 without one.
+    /// Octets of the source route with its colon; 0 if there is none.
     route: u16,
-    /// Where the `@` of the mailbox is.
+    /// The index of the `@` of the mailbox.
     at: u16,
 }
 
 impl<'a> Path<'a> {
-    /// Most octets of a source route, its colon included: twice what RFC 5321 section 4.5.3.1.3 allows a whole path.
+    /// Maximum octets of a source route with its colon: twice the limit of a whole path in RFC 5321 section 4.5.3.1.3.
     pub const MAX_ROUTE: usize = 512;
 
-    /// Reads a path, with or without its angle brackets.
+    /// Parses a path, with or without angle brackets.
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::whole(address::path, address::without_brackets(text)?).map(Self::trusted)
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a text that the parser has already checked.
     pub(crate) const fn trusted(raw: RawPath<'a>) -> Self {
         Self {
             raw: Cow::Borrowed(raw.text),
@@ -42,34 +52,34 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// The path as it was given, without angle brackets.
+    /// Returns the path as it was parsed, without angle brackets.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.raw
     }
 
-    /// The source route, `@a.example,@b.example` (without its colon).
+    /// Returns the source route without its colon: `@a.example,@b.example`.
     #[must_use]
     pub fn source_route(&self) -> Option<&str> {
         self.raw.get(..usize::from(self.route).checked_sub(1)?)
     }
 
-    /// The mailbox.
+    /// Returns the mailbox.
     #[must_use]
     pub fn mailbox(&self) -> Mailbox<'_> {
         let text = self.raw.get(usize::from(self.route)..).unwrap_or_default();
         Mailbox::trusted(text, self.at.saturating_sub(self.route))
     }
 
-    /// Whether it can be sent without SMTPUTF8.
+    /// Returns true if the path can be sent without SMTPUTF8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.raw.is_ascii()
     }
 
-    /// The same path, borrowed from this one.
+    /// Borrows the path.
     #[must_use]
-    pub fn borrow(&self) -> Path<'_> {
+    pub fn as_borrowed(&self) -> Path<'_> {
         Path {
             raw: Cow::Borrowed(&self.raw),
             route: self.route,
@@ -77,7 +87,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// The same path with a text of its own.
+    /// Copies a borrowed path, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Path<'static> {
         Path {
@@ -107,6 +117,28 @@ impl PartialEq<Path<'_>> for Path<'_> {
 
 impl Eq for Path<'_> {}
 
+impl PartialOrd<Path<'_>> for Path<'_> {
+    fn partial_cmp(&self, other: &Path<'_>) -> Option<Ordering> {
+        Some(compare(self, other))
+    }
+}
+
+impl Ord for Path<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare(self, other)
+    }
+}
+
+fn compare(path: &Path<'_>, other: &Path<'_>) -> Ordering {
+    let routes = (
+        path.source_route().unwrap_or_default(),
+        other.source_route().unwrap_or_default(),
+    );
+    path.mailbox()
+        .cmp(&other.mailbox())
+        .then_with(|| cmp_ignoring_case(routes.0, routes.1))
+}
+
 impl Hash for Path<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.mailbox().hash(state);
@@ -125,29 +157,21 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-impl FromStr for Path<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        Path::parse(text).map(Path::into_owned)
-    }
-}
-
-/// Where notices about a message go: the argument of MAIL FROM (RFC 5321 section 4.1.1.2).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The sender of a message, to which delivery notifications go: the argument of MAIL FROM (RFC 5321 section 4.1.1.2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "Reverse-path = Path / \"<>\"")]
 pub enum ReversePath<'a> {
-    /// `<>`: notices about this message go nowhere, because it is a notice itself (RFC 5321 section 4.5.5).
+    /// `<>`: the sender of a delivery notification, for which there must be no notification (RFC 5321 section 4.5.5).
     Null,
-    /// The sender.
+    /// A path.
     Path(Path<'a>),
 }
 
 impl<'a> ReversePath<'a> {
-    /// Reads a reverse-path, with or without its angle brackets: `<>` and the empty text are the null path.
+    /// Parses a reverse-path, with or without angle brackets. `<>` and the empty text are the null path.
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         match text {
             "" | "<>" => Ok(Self::Null),
@@ -155,7 +179,7 @@ impl<'a> ReversePath<'a> {
         }
     }
 
-    /// The path as it was given, without angle brackets: empty for the null path.
+    /// Returns the path as it was parsed, without angle brackets. The null path is empty.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -164,7 +188,7 @@ impl<'a> ReversePath<'a> {
         }
     }
 
-    /// The sender's mailbox; none for the null path.
+    /// Returns the mailbox of the sender. Returns `None` for the null path.
     #[must_use]
     pub fn mailbox(&self) -> Option<Mailbox<'_>> {
         match self {
@@ -173,28 +197,28 @@ impl<'a> ReversePath<'a> {
         }
     }
 
-    /// Whether this is `<>`.
+    /// Returns true for `<>`.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether it can be sent without SMTPUTF8.
+    /// Returns true if the path can be sent without SMTPUTF8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.as_str().is_ascii()
     }
 
-    /// The same path, borrowed from this one.
+    /// Borrows the path.
     #[must_use]
-    pub fn borrow(&self) -> ReversePath<'_> {
+    pub fn as_borrowed(&self) -> ReversePath<'_> {
         match self {
             Self::Null => ReversePath::Null,
-            Self::Path(path) => ReversePath::Path(path.borrow()),
+            Self::Path(path) => ReversePath::Path(path.as_borrowed()),
         }
     }
 
-    /// The same path with a text of its own.
+    /// Copies a borrowed path, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> ReversePath<'static> {
         match self {
@@ -222,28 +246,22 @@ impl fmt::Display for ReversePath<'_> {
     }
 }
 
-impl FromStr for ReversePath<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        ReversePath::parse(text).map(ReversePath::into_owned)
-    }
-}
-
-/// The word `Postmaster`, in any case of letters, where a recipient without a domain stands for the one who looks
-/// after the server (RFC 5321 sections 4.1.1.3 and 4.5.1).
+/// The word `Postmaster`, in any case of letters: a recipient without a domain, for the administrator of the server (RFC
+/// 5321 sections 4.1.1.3 and 4.5.1).
+///
+/// All values are equal, but each keeps the case of its letters.
 #[derive(Clone)]
 pub struct Postmaster<'a>(Cow<'a, str>);
 
 impl<'a> Postmaster<'a> {
-    /// Recognises the word.
+    /// Parses the word. Returns `None` for another word.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         text.eq_ignore_ascii_case("postmaster")
             .then_some(Self(Cow::Borrowed(text)))
     }
 
-    /// The word as it was given.
+    /// Returns the word as it was parsed.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -264,6 +282,18 @@ impl PartialEq<Postmaster<'_>> for Postmaster<'_> {
 
 impl Eq for Postmaster<'_> {}
 
+impl PartialOrd<Postmaster<'_>> for Postmaster<'_> {
+    fn partial_cmp(&self, _: &Postmaster<'_>) -> Option<Ordering> {
+        Some(Ordering::Equal)
+    }
+}
+
+impl Ord for Postmaster<'_> {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+}
+
 impl Hash for Postmaster<'_> {
     fn hash<H: Hasher>(&self, _: &mut H) {}
 }
@@ -274,8 +304,17 @@ impl fmt::Debug for Postmaster<'_> {
     }
 }
 
-/// A recipient: the argument of RCPT TO (RFC 5321 section 4.1.1.3).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The address of a recipient: the argument of RCPT TO (RFC 5321 section 4.1.1.3).
+///
+/// ```
+/// use smtp_proto::types::ForwardPath;
+///
+/// assert!(ForwardPath::parse("ann@example.org")?.mailbox().is_some());
+/// assert!(ForwardPath::parse("<Postmaster>")?.mailbox().is_none());
+/// assert!(ForwardPath::parse("<>").is_err());
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "\"<Postmaster>\" / Forward-path, which is a Path"
@@ -283,15 +322,15 @@ impl fmt::Debug for Postmaster<'_> {
 pub enum ForwardPath<'a> {
     /// `<Postmaster>`, without a domain.
     Postmaster(Postmaster<'a>),
-    /// Any other recipient.
+    /// A path.
     Path(Path<'a>),
 }
 
 impl<'a> ForwardPath<'a> {
-    /// Reads a forward-path, with or without its angle brackets.
+    /// Parses a forward-path, with or without angle brackets.
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long; the null path is no recipient.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long, or for the null path `<>`.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         let inner = address::without_brackets(text)?;
         if inner.is_empty() {
@@ -303,7 +342,7 @@ impl<'a> ForwardPath<'a> {
         }
     }
 
-    /// The path as it was given, without angle brackets.
+    /// Returns the path as it was parsed, without angle brackets.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -312,7 +351,7 @@ impl<'a> ForwardPath<'a> {
         }
     }
 
-    /// The recipient's mailbox; none for `<Postmaster>`, which has no domain.
+    /// Returns the mailbox of the recipient. Returns `None` for `<Postmaster>`, which has no domain.
     #[must_use]
     pub fn mailbox(&self) -> Option<Mailbox<'_>> {
         match self {
@@ -321,8 +360,9 @@ impl<'a> ForwardPath<'a> {
         }
     }
 
-    /// Whether this is the postmaster, in any case of letters, with or without a domain. Whether the domain is
-    /// one's own is for the caller to say.
+    /// Returns true for the postmaster, in any case of letters, with or without a domain.
+    ///
+    /// The caller checks that the domain is local.
     #[must_use]
     pub fn is_postmaster(&self) -> bool {
         match self {
@@ -334,22 +374,22 @@ impl<'a> ForwardPath<'a> {
         }
     }
 
-    /// Whether it can be sent without SMTPUTF8.
+    /// Returns true if the path can be sent without SMTPUTF8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.as_str().is_ascii()
     }
 
-    /// The same path, borrowed from this one.
+    /// Borrows the path.
     #[must_use]
-    pub fn borrow(&self) -> ForwardPath<'_> {
+    pub fn as_borrowed(&self) -> ForwardPath<'_> {
         match self {
             Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Borrowed(&word.0))),
-            Self::Path(path) => ForwardPath::Path(path.borrow()),
+            Self::Path(path) => ForwardPath::Path(path.as_borrowed()),
         }
     }
 
-    /// The same path with a text of its own.
+    /// Copies a borrowed path, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> ForwardPath<'static> {
         match self {
@@ -374,14 +414,6 @@ impl<'a> From<Mailbox<'a>> for ForwardPath<'a> {
 impl fmt::Display for ForwardPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{}>", self.as_str())
-    }
-}
-
-impl FromStr for ForwardPath<'static> {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
-        ForwardPath::parse(text).map(ForwardPath::into_owned)
     }
 }
 

@@ -1,12 +1,12 @@
-//! SMTP or LMTP.
+//! The protocol: SMTP or LMTP.
 
-/// Which of the two protocols is spoken.
+/// The protocol of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "there are these two")]
+#[expect(clippy::exhaustive_enums, reason = "there are no others")]
 pub enum Protocol {
-    /// SMTP (RFC 5321): EHLO or HELO, and one verdict on each message.
+    /// SMTP (RFC 5321): EHLO or HELO, and one final reply for each message.
     #[default]
     Smtp,
-    /// LMTP (RFC 2033): LHLO, and one verdict for each accepted recipient.
+    /// LMTP (RFC 2033): LHLO, and one final reply for each accepted recipient.
     Lmtp,
 }

@@ -1,23 +1,25 @@
-//! Negative answers.
+//! Negative replies.
 
 use alloc::{boxed::Box, format, string::String};
 use core::fmt;
 
 use thiserror::Error;
 
-use super::{Code, EnhancedCode, ForwardPath, Mailbox, Severity, Text, text::push_line};
+use super::{Code, EnhancedCode, ForwardPath, Mailbox, Reply, Severity, Text, text::push_line};
 
-/// A refusal: always a 4yz or 5yz code with an enhanced code of the same class (RFC 5321 section 4.2, RFC 2034).
+/// A negative reply: a 4yz or 5yz code, an enhanced code of the same class and a text (RFC 5321 section 4.2, RFC 2034).
 ///
-/// So an answer that refuses cannot be taken for one that accepts. The constants cover what servers say most;
-/// their enhanced codes are those that the IANA registry pairs with the reply code, unless a note says otherwise.
+/// A rejection cannot be mistaken for an acceptance. The constants are the usual rejections of servers. Their enhanced
+/// codes are the ones that the IANA registry pairs with the reply code, unless a note says otherwise.
+///
+/// A proxy passes the negative reply of the next hop on with [`Rejection::try_from`].
 ///
 /// ```
 /// # use smtp_proto::types::{Rejection, Text};
 /// let full = Rejection::MAILBOX_FULL.with_text(Text::from_static("come back tomorrow"));
 /// assert_eq!(full.to_string(), "452 4.2.2 come back tomorrow");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rejection {
     code: Code,
     enhanced: EnhancedCode,
@@ -25,15 +27,15 @@ pub struct Rejection {
     forward: Option<Box<ForwardPath<'static>>>,
 }
 
-/// Why codes make no rejection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+/// The reason why codes do not make a rejection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidRejection {
-    /// The code refuses nothing.
-    #[error("reject with a code from 400 to 599 instead of {0}")]
+    /// The code does not reject.
+    #[error("reply code {0} is not a rejection: it is not between 400 and 599")]
     NotNegative(Code),
     /// The class of the enhanced code is not the first digit of the code.
-    #[error("use an enhanced code of the class of {code} instead of {enhanced}")]
+    #[error("enhanced code {enhanced} does not have the class of reply code {code}")]
     ClassMismatch {
         /// The reply code.
         code: Code,
@@ -45,55 +47,54 @@ pub enum InvalidRejection {
 impl Rejection {
     /// The recipient does not exist.
     pub const NO_SUCH_USER: Self = Self::from_static(550, (5, 1, 1), "no such user here");
-    /// The recipient is elsewhere, and this client may not relay.
+    /// The recipient is not local, and the client is not allowed to relay.
     pub const RELAY_DENIED: Self = Self::from_static(550, (5, 7, 1), "relaying denied");
-    /// Refused for reasons of policy.
+    /// Policy forbids it.
     pub const POLICY: Self = Self::from_static(550, (5, 7, 1), "refused by policy");
-    /// The sender may not send here.
+    /// The sender is not allowed.
     pub const SENDER_REFUSED: Self = Self::from_static(550, (5, 7, 1), "sender refused");
-    /// The mailbox cannot be used right now; 450 is "mailbox unavailable" of RFC 5321.
+    /// The mailbox is not available now; 450 is "mailbox unavailable" in RFC 5321.
     pub const MAILBOX_BUSY: Self = Self::from_static(450, (4, 2, 1), "mailbox busy, try again later");
-    /// The mailbox is full, which its owner may change (RFC 3463: x.2.2 is thought of as transient).
+    /// The mailbox is full. Transient, because its owner can make room (RFC 3463 on x.2.2).
     pub const MAILBOX_FULL: Self = Self::from_static(452, (4, 2, 2), "mailbox full");
-    /// Something failed here.
+    /// The server failed.
     pub const LOCAL_ERROR: Self = Self::from_static(451, (4, 3, 0), "local error, try again later");
-    /// No room to store the message now.
+    /// The server has no room for the message now.
     pub const NO_STORAGE: Self = Self::from_static(452, (4, 3, 1), "insufficient storage, try again later");
-    /// No more recipients in this transaction (RFC 5321 section 4.5.3.1.10 wants 452).
+    /// The transaction has too many recipients (452 by RFC 5321 section 4.5.3.1.10).
     pub const TOO_MANY_RECIPIENTS: Self = Self::from_static(452, (4, 5, 3), "too many recipients");
-    /// The message is too big, now and later (RFC 1870 section 6).
+    /// The message exceeds the maximum size (RFC 1870 section 6).
     pub const TOO_BIG: Self = Self::from_static(552, (5, 3, 4), "message too big");
-    /// No mail service for this client.
+    /// The server does not serve this client.
     pub const NO_SERVICE: Self = Self::from_static(554, (5, 3, 2), "no service here");
     /// The transaction failed because of the message.
     pub const TRANSACTION_FAILED: Self = Self::from_static(554, (5, 6, 0), "transaction failed");
-    /// The client is not who it says it is (RFC 4954 section 6).
+    /// The credentials are invalid (RFC 4954 section 6).
     pub const CREDENTIALS: Self = Self::from_static(535, (5, 7, 8), "authentication failed");
-    /// Who the client is cannot be found out now (RFC 4954 section 6).
+    /// The server cannot verify credentials now (RFC 4954 section 6).
     pub const AUTH_FAILURE: Self =
         Self::from_static(454, (4, 7, 0), "cannot authenticate now, try again later");
-    /// The client has to say who it is first (RFC 4954 section 6).
+    /// The client must authenticate first (RFC 4954 section 6).
     pub const AUTH_REQUIRED: Self = Self::from_static(530, (5, 7, 0), "authenticate first");
-    /// The domain of the recipient takes no mail (RFC 7505 section 4.1).
+    /// The domain of the recipient accepts no mail (RFC 7505 section 4.1).
     pub const NULL_MX: Self = Self::from_static(556, (5, 1, 10), "the domain takes no mail");
-    /// This host takes no mail at all (RFC 7504 section 3); also fit for the greeting.
+    /// The host accepts no mail (RFC 7504 section 3). Also valid as the greeting.
     pub const NO_MAIL_HERE: Self = Self::from_static(521, (5, 3, 2), "this host takes no mail");
-    /// A MAIL or RCPT parameter that was not offered (RFC 5321 section 4.1.1.11).
+    /// The server does not support a MAIL or RCPT parameter (RFC 5321 section 4.1.1.11).
     pub const UNKNOWN_PARAMETER: Self = Self::from_static(555, (5, 5, 4), "parameter not recognised");
-    /// Refused for now by policy, as in greylisting.
+    /// Policy forbids it for now, as in greylisting.
     pub const TRY_LATER: Self = Self::from_static(451, (4, 7, 1), "try again later");
-    /// Too much to do; the session closes behind it.
+    /// The server is overloaded. It closes the connection after this reply.
     pub const TOO_BUSY: Self = Self::from_static(421, (4, 3, 2), "too busy, try again later");
-    /// The message runs in a circle (RFC 5321 section 6.3).
+    /// The message is in a mail loop (RFC 5321 section 6.3).
     pub const LOOP: Self = Self::from_static(554, (5, 4, 6), "mail loop detected");
-    /// The message holds a CR or LF that ends no line (RFC 5321 section 2.3.8); a syntax error, so x.5.2.
+    /// The message contains a CR or LF outside of a line ending (RFC 5321 section 2.3.8). A syntax error: x.5.2.
     pub const BARE_LINE_ENDING: Self = Self::from_static(550, (5, 5, 2), "message holds a bare CR or LF");
 
-    /// Puts a rejection together.
+    /// Makes a rejection.
     ///
     /// # Errors
-    ///
-    /// A code that is not 4yz or 5yz, or an enhanced code of another class.
+    /// Returns [`InvalidRejection`] if the code is not 4yz or 5yz, or the enhanced code has another class.
     pub fn new(code: Code, enhanced: EnhancedCode, text: Text<'static>) -> Result<Self, InvalidRejection> {
         if !matches!(code.severity(), Severity::Transient | Severity::Permanent) {
             return Err(InvalidRejection::NotNegative(code));
@@ -109,11 +110,16 @@ impl Rejection {
         })
     }
 
-    /// Puts a rejection together out of literals, checked by the compiler when the call stands in a `const`.
+    /// Makes a rejection of literals. In a `const`, the compiler checks them.
+    ///
+    /// ```
+    /// # use smtp_proto::types::Rejection;
+    /// const CLOSED: Rejection = Rejection::from_static(450, (4, 3, 2), "closed until Monday");
+    /// assert!(CLOSED.is_transient());
+    /// ```
     ///
     /// # Panics
-    ///
-    /// When [`Rejection::new`] or [`Text::new`] would refuse; in a `const` that is a compile error.
+    /// Panics if [`Rejection::new`] or [`Text::new`] would return an error; in a `const` that is a compile error.
     #[must_use]
     #[expect(
         clippy::panic,
@@ -123,7 +129,7 @@ impl Rejection {
         let (class, subject, detail) = enhanced;
         let (Some(code), Some(enhanced)) = (Code::new(code), EnhancedCode::new(class, subject, detail))
         else {
-            panic!("the codes are out of bounds");
+            panic!("the codes are out of range");
         };
         assert!(
             matches!(code.severity(), Severity::Transient | Severity::Permanent) && enhanced.fits(code),
@@ -137,10 +143,10 @@ impl Rejection {
         }
     }
 
-    /// Refuses a recipient who is to be tried elsewhere: 551 with the forward-path in the text (RFC 5321 section 3.4).
+    /// Rejects a recipient and names the address to try instead: 551 (RFC 5321 section 3.4).
     ///
-    /// The enhanced code is 5.1.6, "moved", which is what happened; the registry pairs 551 with x.7.1 only. A path too
-    /// long for a reply line is left out of the text.
+    /// The enhanced code is 5.1.6, "mailbox has moved"; the registry pairs 551 with x.7.1 only. The text omits a path
+    /// that is too long for a reply line.
     #[must_use]
     pub fn not_local(path: ForwardPath<'static>) -> Self {
         const MOVED: Rejection = Rejection::from_static(551, (5, 1, 6), "user not local");
@@ -152,10 +158,10 @@ impl Rejection {
         }
     }
 
-    /// Refuses a name that stands for several users: 553 with a line for each of them (RFC 5321 section 3.5.1).
+    /// Rejects an ambiguous user name: 553 with a line for each candidate (RFC 5321 section 3.5.1).
     ///
-    /// Each candidate is a full name, which may be empty, and a mailbox. Names are made fit for a reply line;
-    /// candidates beyond [`Text::MAX_LINES`], or with a mailbox too long for a line, are left out.
+    /// A candidate is a full name, which may be empty, and a mailbox. The text replaces forbidden characters in names
+    /// and cuts long names. It omits candidates after [`Text::MAX_LINES`] and mailboxes too long for a line.
     #[must_use]
     pub fn ambiguous<'a>(candidates: impl IntoIterator<Item = (&'a str, Mailbox<'a>)>) -> Self {
         const AMBIGUOUS: Rejection = Rejection::from_static(553, (5, 1, 4), "ambiguous; possibilities are");
@@ -183,16 +189,16 @@ impl Rejection {
         }
     }
 
-    /// The same refusal in other words; the forward-path of a 551 is then sent only if the words contain it.
+    /// Replaces the text. The forward-path of a 551 reaches the client only if the new text contains it.
     #[must_use]
     pub fn with_text(self, text: Text<'static>) -> Self {
         Self { text, ..self }
     }
 
-    /// The same refusal for a client that did not ask for UTF-8 (RFC 6531 section 3.7.4.1).
+    /// Converts the rejection for a client that did not ask for UTF-8 (RFC 6531 section 3.7.4.1).
     ///
-    /// What is beyond ASCII becomes `?`. A 551 or 553 whose addresses cannot be shown for that becomes
-    /// 550 or 553 with x.6.8, "UTF-8 reply needed".
+    /// Replaces characters that are not ASCII with `?`. A 551 or 553 whose addresses are lost becomes 550 or 553 with
+    /// x.6.8, "UTF-8 reply needed".
     #[must_use]
     pub fn into_ascii(self) -> Self {
         const UTF8_NEEDED: Rejection = Rejection::from_static(550, (5, 6, 8), "user not local");
@@ -216,43 +222,90 @@ impl Rejection {
         }
     }
 
-    /// The reply code: 4yz or 5yz.
+    /// Returns the reply code: 4yz or 5yz.
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// The enhanced code: of the same class.
+    /// Returns the enhanced code, which has the class of the reply code.
     #[must_use]
     pub const fn enhanced(&self) -> EnhancedCode {
         self.enhanced
     }
 
-    /// The words.
+    /// Returns the text.
     #[must_use]
     pub const fn text(&self) -> &Text<'static> {
         &self.text
     }
 
-    /// Where the client should try instead, when [`Rejection::not_local`] made this.
+    /// Returns the address to try instead, if the rejection is a 551 with one.
     #[must_use]
     pub fn forward(&self) -> Option<&ForwardPath<'static>> {
         self.forward.as_deref()
     }
 
-    /// Whether the client should try again later (4yz).
+    /// Returns true if the client should try again later (4yz).
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self.code.severity(), Severity::Transient)
     }
 
-    /// Whether the session closes behind this answer (421, RFC 5321 section 3.8).
+    /// Returns true if the server closes the connection after this reply (421, RFC 5321 section 3.8).
     #[must_use]
     pub const fn closes(&self) -> bool {
         matches!(self.code, Code::NOT_AVAILABLE)
     }
 }
 
+/// Converts the negative reply of another server, for a proxy that passes it on.
+///
+/// - Keeps the code. A reply without an enhanced code gets x.0.0, "other undefined status" (RFC 3463 section 3.1).
+/// - Removes the enhanced code from the text. Replaces forbidden characters and malformed UTF-8 in the text with `?`,
+///   breaks lines longer than [`Text::MAX_LINE`], and drops lines after [`Text::MAX_LINES`].
+/// - Keeps 421, although it is about the connection to the other server: a server that sends it closes its own
+///   connection too. If that is not intended, check [`Rejection::closes`] and send another 4yz code.
+///
+/// ```
+/// use smtp_proto::{syntax::parse_reply, types::Rejection};
+///
+/// let reply = parse_reply(b"550-5.1.1 no such user\r\n550 5.1.1 see the directory\r\n")?;
+/// let rejection = Rejection::try_from(&reply)?;
+/// assert_eq!(rejection.to_string(), "550 5.1.1 no such user / see the directory");
+/// assert!(Rejection::try_from(&parse_reply(b"250 ok\r\n")?).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl TryFrom<&Reply<'_>> for Rejection {
+    type Error = InvalidRejection;
+
+    /// Fails with [`InvalidRejection::NotNegative`] if the code is not 4yz or 5yz.
+    fn try_from(reply: &Reply<'_>) -> Result<Self, InvalidRejection> {
+        let code = reply.code();
+        let undefined = match code.severity() {
+            Severity::Transient => EnhancedCode::TRANSIENT,
+            Severity::Permanent => EnhancedCode::PERMANENT,
+            Severity::Completion | Severity::Intermediate => return Err(InvalidRejection::NotNegative(code)),
+        };
+        let enhanced = reply.enhanced();
+        let lines = reply.lines().map(|line| match EnhancedCode::parse(line) {
+            Some((repeated, text)) if enhanced == Some(repeated) => text,
+            _ => line,
+        });
+        let forward = match code {
+            Code::NOT_LOCAL => reply.forward_path().map(ForwardPath::into_owned).map(Box::new),
+            _ => None,
+        };
+        Ok(Self {
+            code,
+            enhanced: enhanced.unwrap_or(undefined),
+            text: Text::from_peer(lines),
+            forward,
+        })
+    }
+}
+
+/// Shows the codes and the lines of the text, joined by ` / `.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code, self.enhanced)?;

@@ -1,21 +1,26 @@
 //! Replies (RFC 5321 section 4.2).
 
 use alloc::{borrow::Cow, vec::Vec};
-use core::{
-    fmt::{self, Write as _},
-    iter,
-};
+use core::{fmt, iter};
 
 use memchr::memchr;
 use thiserror::Error;
 
-use super::{Code, EnhancedCode, ForwardPath, Severity, Text};
+use super::{Code, EnhancedCode, ForwardPath, Printable, Rejection, Severity, Text};
 use crate::output::Sink;
 
-/// A whole reply of one or more lines, with all its octets as they stand on the wire (RFC 5321 section 4.2).
+/// A whole reply of one or more lines, with the octets that the peer sent (RFC 5321 section 4.2).
 ///
-/// Each line has the code, a separator and CRLF; the text between is whatever the peer sent, so nothing but
-/// [`Reply`]'s `Display` should reach a terminal or a log.
+/// Each line has the code, a separator and CRLF. The peer chose the octets between them: show them to a terminal or a
+/// log only by `Display` or as [`Printable`].
+///
+/// ```
+/// use smtp_proto::types::{Code, Reply, Text};
+///
+/// let reply = Reply::new(Code::OK, "2.1.5".parse().ok(), &Text::from_static("one\ntwo"))?;
+/// assert_eq!(reply.raw(), b"250-2.1.5 one\r\n250 2.1.5 two\r\n");
+/// # Ok::<(), smtp_proto::types::InvalidReply>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Reply<'a> {
     code: Code,
@@ -23,12 +28,13 @@ pub struct Reply<'a> {
     raw: Cow<'a, [u8]>,
 }
 
-/// Why codes make no reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+/// The reason why two codes do not make a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidReply {
-    /// The class of the enhanced code is not the first digit of the code; 3yz replies have no enhanced code (RFC 2034 section 4).
-    #[error("use an enhanced code of the class of {code}, or none, instead of {enhanced}")]
+    /// The class of the enhanced code is not the first digit of the code. A 3yz reply has no enhanced code (RFC 2034
+    /// section 4).
+    #[error("enhanced code {enhanced} does not have the class of reply code {code}")]
     ClassMismatch {
         /// The reply code.
         code: Code,
@@ -38,11 +44,10 @@ pub enum InvalidReply {
 }
 
 impl<'a> Reply<'a> {
-    /// Writes a reply with the codes on each line of the text.
+    /// Makes a reply with the codes on each line of the text.
     ///
     /// # Errors
-    ///
-    /// An enhanced code of another class than the code.
+    /// Returns [`InvalidReply::ClassMismatch`] if the enhanced code has another class than the code.
     pub fn new(
         code: Code,
         enhanced: Option<EnhancedCode>,
@@ -59,7 +64,7 @@ impl<'a> Reply<'a> {
         })
     }
 
-    /// Takes octets that the scanner found to be one whole reply with this code.
+    /// Wraps octets that the scanner found to be one whole reply with this code.
     pub(crate) const fn from_scanned(code: Code, raw: &'a [u8]) -> Self {
         Self {
             code,
@@ -67,19 +72,21 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// The code, the same on each line.
+    /// Returns the code, which is the same on each line.
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// All octets, with the CRLF of each line.
+    /// Returns all octets, with the CRLF of each line.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// The text of each line, without code, separator and CRLF; any octets, also a bare CR or LF.
+    /// Iterates over the text of each line, without code, separator and CRLF.
+    ///
+    /// A text can contain any octets, also a bare CR or LF.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest: &[u8] = &self.raw;
         iter::from_fn(move || {
@@ -93,16 +100,16 @@ impl<'a> Reply<'a> {
         })
     }
 
-    /// The enhanced code on the first line, if its class is the first digit of the code (RFC 2034 section 4).
+    /// Returns the enhanced code of the first line, if its class is the first digit of the code (RFC 2034 section 4).
     #[must_use]
     pub fn enhanced(&self) -> Option<EnhancedCode> {
         let (enhanced, _) = EnhancedCode::parse(self.lines().next()?)?;
         Some(enhanced).filter(|enhanced| enhanced.fits(self.code))
     }
 
-    /// The forward-path in the text of a 251 or 551 (RFC 5321 section 3.4).
+    /// Returns the forward-path in the text of a 251 or 551 (RFC 5321 section 3.4).
     ///
-    /// It is what the peer says, and not to be relied upon without a check of one's own.
+    /// The peer chose it: check it before you send mail there.
     #[must_use]
     pub fn forward_path(&self) -> Option<ForwardPath<'_>> {
         if !matches!(self.code, Code::FORWARDED | Code::NOT_LOCAL) {
@@ -112,37 +119,37 @@ impl<'a> Reply<'a> {
             .find_map(|line| ForwardPath::parse(bracketed(str::from_utf8(line).ok()?)?).ok())
     }
 
-    /// Whether the command succeeded (2yz).
+    /// Returns true if the command succeeded (2yz).
     #[must_use]
     pub const fn is_positive_completion(&self) -> bool {
         matches!(self.code.severity(), Severity::Completion)
     }
 
-    /// Whether the command goes on (3yz).
+    /// Returns true if the server waits for more (3yz).
     #[must_use]
     pub const fn is_intermediate(&self) -> bool {
         matches!(self.code.severity(), Severity::Intermediate)
     }
 
-    /// Whether the command is refused for now (4yz).
+    /// Returns true if the command failed for now (4yz).
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self.code.severity(), Severity::Transient)
     }
 
-    /// Whether the command is refused for good (5yz).
+    /// Returns true if the command failed permanently (5yz).
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
         matches!(self.code.severity(), Severity::Permanent)
     }
 
-    /// The same reply, borrowed.
+    /// Borrows the reply.
     #[must_use]
-    pub fn borrow(&self) -> Reply<'_> {
+    pub fn as_borrowed(&self) -> Reply<'_> {
         Reply::from_scanned(self.code, &self.raw)
     }
 
-    /// The same reply, owned.
+    /// Copies a borrowed reply, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Reply<'static> {
         Reply {
@@ -152,30 +159,35 @@ impl<'a> Reply<'a> {
     }
 }
 
-/// The code and the lines, joined by ` / `. What could trouble a terminal or a log is replaced, and what is beyond
-/// a thousand characters is cut.
+/// Makes the reply that a server sends for a rejection.
+impl From<&Rejection> for Reply<'static> {
+    fn from(rejection: &Rejection) -> Self {
+        let mut raw = Vec::new();
+        write_reply(
+            &mut raw,
+            rejection.code(),
+            Some(rejection.enhanced()),
+            rejection.text(),
+        );
+        Self {
+            code: rejection.code(),
+            raw: Cow::Owned(raw),
+        }
+    }
+}
+
+/// Shows the code and the lines, joined by ` / `, as [`Printable`] does. Cuts after a thousand characters.
 impl fmt::Display for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Enough for what people write into replies, and little enough for a log line.
-        const MOST: usize = 1000;
+        // Enough for the texts of people, and short enough for a line of a log.
+        const MAX_SHOWN: usize = 1000;
 
         write!(f, "{}", self.code)?;
-        let mut shown = 0;
+        let mut left = MAX_SHOWN;
         for (number, line) in self.lines().enumerate() {
             f.write_str(if number == 0 { " " } else { " / " })?;
-            for chunk in line.utf8_chunks() {
-                let bad = (!chunk.invalid().is_empty()).then_some(char::REPLACEMENT_CHARACTER);
-                for c in chunk.valid().chars().chain(bad) {
-                    if shown == MOST {
-                        return f.write_str("...");
-                    }
-                    shown += 1;
-                    f.write_char(if c.is_control() {
-                        char::REPLACEMENT_CHARACTER
-                    } else {
-                        c
-                    })?;
-                }
+            if !Printable::new(line).write(&mut left, f)? {
+                return f.write_str("...");
             }
         }
         Ok(())
@@ -188,13 +200,13 @@ impl fmt::Debug for Reply<'_> {
     }
 }
 
-/// Writes the lines of a reply; the enhanced code must fit the code.
+/// Writes the lines of a reply. The enhanced code must have the class of the code.
 ///
 /// ```abnf
 /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
 /// ```
 ///
-/// The space behind the last code is written even if no text follows, as some clients wait for it.
+/// The last code is followed by a space even if there is no text, because some clients wait for it.
 pub(crate) fn write_reply(sink: &mut impl Sink, code: Code, enhanced: Option<EnhancedCode>, text: &Text<'_>) {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
@@ -204,7 +216,7 @@ pub(crate) fn write_reply(sink: &mut impl Sink, code: Code, enhanced: Option<Enh
     }
 }
 
-/// Writes what stands before the text of a reply line.
+/// Writes the part of a reply line before its text.
 pub(crate) fn begin_line(sink: &mut impl Sink, code: Code, enhanced: Option<EnhancedCode>, last: bool) {
     let [a, b, c] = code.digits();
     sink.put(&[a, b, c, if last { b' ' } else { b'-' }]);
@@ -214,7 +226,7 @@ pub(crate) fn begin_line(sink: &mut impl Sink, code: Code, enhanced: Option<Enha
     }
 }
 
-/// Finds the end of a line: the index behind the first CRLF whose LF is at `from` or later.
+/// Finds the end of a line: the index after the first CRLF whose LF is at `from` or later.
 pub(crate) fn line_end(input: &[u8], mut from: usize) -> Option<usize> {
     loop {
         let at = from + memchr(b'\n', input.get(from..)?)?;
@@ -225,7 +237,7 @@ pub(crate) fn line_end(input: &[u8], mut from: usize) -> Option<usize> {
     }
 }
 
-/// The first `<...>`, where a `>` in a quoted string does not count.
+/// Finds the first `<...>`. A `>` in a quoted string does not end it.
 fn bracketed(text: &str) -> Option<&str> {
     let text = text.get(text.find('<')?..)?;
     let (mut quoted, mut escaped) = (false, false);

@@ -1,65 +1,78 @@
 //! The text of a reply.
 
 use alloc::{borrow::Cow, string::String};
-
 use thiserror::Error;
 
-/// The text of a reply that is to be sent: one or more lines, parted by `\n` (RFC 5321 section 4.2).
+use super::printable::{Printable, split_char};
+
+/// The text of a reply to send: one or more lines, separated by `\n` (RFC 5321 section 4.2).
 ///
-/// A line holds no control character but the tab, and at most [`Text::MAX_LINE`] octets; there are at most
-/// [`Text::MAX_LINES`] lines. A line may be empty. UTF-8 is kept here; whether a peer may see it is judged
-/// where the text is sent (RFC 6531 section 3.7.4).
+/// There are 1 to [`Text::MAX_LINES`] lines of at most [`Text::MAX_LINE`] octets; a line may be empty. A line contains
+/// tabs and the characters that [`Printable::allows`]. The text may contain UTF-8: the sender of the reply decides
+/// whether the peer accepts it (RFC 6531 section 3.7.4).
+///
+/// ```
+/// use smtp_proto::types::{InvalidText, Text};
+///
+/// let text = Text::new("mailbox full\ntry again tomorrow")?;
+/// assert_eq!(text.lines().count(), 2);
+/// assert_eq!(Text::new("ok\r\n250 injected"), Err(InvalidText::Character('\r')));
+/// # Ok::<(), InvalidText>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Text<'a>(Cow<'a, str>);
 
-/// Why a string is no reply text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+/// The reason why a string is not a reply text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidText {
-    /// It holds a control character, which could end the line or hide text in a terminal.
-    #[error("remove the control character 0x{0:02x} from the text")]
-    Control(u8),
+    /// The text contains a character that is neither a tab nor [allowed](Printable::allows).
+    #[error("character U+{:04X} is not allowed in a reply text", u32::from(*.0))]
+    Character(char),
     /// A line is longer than [`Text::MAX_LINE`].
-    #[error("break the text into lines of at most {} octets", Text::MAX_LINE)]
+    #[error("a line of the reply text is longer than {} octets", Text::MAX_LINE)]
     LineTooLong,
     /// There are more lines than [`Text::MAX_LINES`].
-    #[error("shorten the text to at most {} lines", Text::MAX_LINES)]
+    #[error("the reply text has more than {} lines", Text::MAX_LINES)]
     TooManyLines,
 }
 
 impl<'a> Text<'a> {
-    /// The most octets in a line: the 512 of RFC 5321 section 4.5.3.1.5 less `550-5.999.999 ` and CRLF.
+    /// Maximum octets in a line: the 512 of RFC 5321 section 4.5.3.1.5 less `550-5.999.999 ` and CRLF.
     pub const MAX_LINE: usize = 512 - 14 - 2;
 
-    /// The most lines: room for any help text, while the whole reply stays within 64 KiB.
+    /// Maximum number of lines: enough for any help text, and the whole reply stays within 64 KiB.
     pub const MAX_LINES: usize = 128;
 
-    /// Takes a text as it is.
+    /// Checks a text.
     ///
     /// # Errors
-    ///
-    /// A control character other than tab and `\n`, a line too long, or too many lines.
+    /// Returns [`InvalidText`] if a character is not allowed, a line is too long or there are too many lines.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidText> {
         let text = text.into();
         check(&text)?;
         Ok(Self(text))
     }
 
-    /// Takes a literal, checked by the compiler when the call stands in a `const`.
+    /// Makes a text of a literal. In a `const`, the compiler checks the literal.
     ///
     /// # Panics
-    ///
-    /// When the literal is no reply text; in a `const` that is a compile error.
+    /// Panics if [`Text::new`] would return an error; in a `const` that is a compile error.
     #[must_use]
     pub const fn from_static(text: &'static str) -> Text<'static> {
         assert!(
             check(text).is_ok(),
-            "a reply text holds no control characters, no long lines and few of them"
+            "a reply text must not contain control characters, long lines or too many lines"
         );
         Text(Cow::Borrowed(text))
     }
 
-    /// Makes a reply text out of any text: what is not allowed becomes `?`, and what is too much is cut.
+    /// Makes a reply text of any text: replaces forbidden characters with `?`, and cuts long lines and extra lines.
+    ///
+    /// ```
+    /// # use smtp_proto::types::Text;
+    /// assert_eq!(Text::from_str_lossy("one\r\ntwo \x1b[2J").as_str(), "one\ntwo ?[2J");
+    /// ```
     #[must_use]
     pub fn from_str_lossy(text: &str) -> Text<'static> {
         let mut kept = String::new();
@@ -72,24 +85,49 @@ impl<'a> Text<'a> {
         Text(Cow::Owned(kept))
     }
 
-    /// The whole text, its lines parted by `\n`.
+    /// Makes a reply text of lines from a peer: replaces what is forbidden or not UTF-8 with `?`, breaks long lines,
+    /// and drops lines after [`Text::MAX_LINES`].
+    pub(super) fn from_peer<'l>(lines: impl Iterator<Item = &'l [u8]>) -> Text<'static> {
+        let mut kept = String::new();
+        let mut number = 0;
+        for line in lines {
+            let line = String::from_utf8_lossy(line);
+            let mut rest = &*line;
+            loop {
+                if number == Self::MAX_LINES {
+                    return Text(Cow::Owned(kept));
+                }
+                if number > 0 {
+                    kept.push('\n');
+                }
+                number += 1;
+                rest = push_line(&mut kept, rest, Self::MAX_LINE);
+                if rest.is_empty() {
+                    break;
+                }
+            }
+        }
+        Text(Cow::Owned(kept))
+    }
+
+    /// Returns the whole text, with `\n` between lines.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The lines; there is at least one, which may be empty.
+    /// Iterates over the lines: at least one, which may be empty.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.0.split('\n')
     }
 
-    /// Whether any peer may see it: text beyond ASCII needs SMTPUTF8 (RFC 6531 section 3.7.4).
+    /// Returns true if every peer may receive the text: other text needs SMTPUTF8 (RFC 6531 section 3.7.4).
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.0.is_ascii()
     }
 
-    /// The same text with every character beyond ASCII replaced by `?`.
+    /// Replaces every character that is not ASCII with `?`.
     #[must_use]
     pub fn into_ascii(self) -> Self {
         if self.is_ascii() {
@@ -103,40 +141,45 @@ impl<'a> Text<'a> {
         ))
     }
 
-    /// The same text, owned.
+    /// Borrows the text.
+    #[must_use]
+    pub fn as_borrowed(&self) -> Text<'_> {
+        Text(Cow::Borrowed(&self.0))
+    }
+
+    /// Copies a borrowed text, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Text<'static> {
         Text(Cow::Owned(self.0.into_owned()))
     }
 }
 
-/// Appends what may stand in one line of `line`, at most `room` octets; gives whether all of it fitted.
-pub(super) fn push_line(to: &mut String, line: &str, room: usize) -> bool {
+/// Appends at most `room` octets of `line`, with `?` for each forbidden character. Returns the rest of `line`.
+pub(super) fn push_line<'l>(to: &mut String, line: &'l str, room: usize) -> &'l str {
     let end = to.len() + room;
-    for c in line.chars() {
-        let c = if is_forbidden(c as u32) { '?' } else { c };
-        if to.len() + c.len_utf8() > end {
-            return false;
+    for (at, character) in line.char_indices() {
+        let character = if is_allowed(character) { character } else { '?' };
+        if to.len() + character.len_utf8() > end {
+            return line.get(at..).unwrap_or_default();
         }
-        to.push(c);
+        to.push(character);
     }
-    true
+    ""
 }
 
 const fn check(text: &str) -> Result<(), InvalidText> {
     let mut rest = text.as_bytes();
-    let (mut lines, mut line) = (1, 0);
-    while let [octet, tail @ ..] = rest {
+    let (mut lines, mut line_start) = (1, rest.len());
+    while let Some((character, tail)) = split_char(rest) {
         rest = tail;
-        if *octet == b'\n' {
-            (lines, line) = (lines + 1, 0);
+        if character == '\n' {
+            (lines, line_start) = (lines + 1, rest.len());
             continue;
         }
-        line += 1;
-        if is_forbidden(*octet as u32) {
-            return Err(InvalidText::Control(*octet));
+        if !is_allowed(character) {
+            return Err(InvalidText::Character(character));
         }
-        if line > Text::MAX_LINE {
+        if line_start - rest.len() > Text::MAX_LINE {
             return Err(InvalidText::LineTooLong);
         }
     }
@@ -147,9 +190,9 @@ const fn check(text: &str) -> Result<(), InvalidText> {
     }
 }
 
-/// The ASCII control characters except the tab, which `textstring` allows.
-const fn is_forbidden(c: u32) -> bool {
-    (c < 0x20 && c != 0x09) || c == 0x7F
+/// Returns true for a character that a line may contain: `textstring` includes the tab.
+const fn is_allowed(character: char) -> bool {
+    character == '\t' || Printable::allows(character)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn bob_eight_bit() -> Envelope {
     let parameters = MailParameters::default().with_body(Body::EightBitMime);
     let from = Envelope::new(ReversePath::parse("alice@client.example").unwrap());
     from.with_parameters(parameters)
-        .to(smtp_proto::types::ForwardPath::parse("bob@mx.example").unwrap())
+        .recipient(smtp_proto::types::ForwardPath::parse("bob@mx.example").unwrap())
 }
 
 /// A source that gives one piece at a time, then fails if it is told to.

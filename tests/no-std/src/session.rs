@@ -199,7 +199,7 @@ impl Sender {
         let mut envelope =
             Envelope::new(ReversePath::parse("ann@client.example").map_err(|_| Problem::Address)?);
         for recipient in ["bob@example.org", "nobody@example.org"] {
-            envelope = envelope.to(ForwardPath::parse(recipient).map_err(|_| Problem::Address)?);
+            envelope = envelope.recipient(ForwardPath::parse(recipient).map_err(|_| Problem::Address)?);
         }
         Ok(Self {
             client: Client::new(config.into()),

@@ -89,7 +89,7 @@ impl Talk {
             SockRef::from(&listener).set_recv_buffer_size(LITTLE).unwrap();
         }
         let from = Envelope::new(ReversePath::parse("ann@client.example").unwrap().into_owned());
-        let to = |envelope: Envelope, to: &&'static str| envelope.to(ForwardPath::parse(to).unwrap());
+        let to = |envelope: Envelope, to: &&'static str| envelope.recipient(ForwardPath::parse(to).unwrap());
         let errand = Errand {
             address: listener.local_addr().unwrap(),
             config: self.config,

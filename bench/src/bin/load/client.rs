@@ -80,7 +80,7 @@ async fn send(
 ) -> Result<Run, Box<dyn std::error::Error + Send + Sync>> {
     let name: ClientName<'static> = "client.example".parse()?;
     let envelope = Envelope::new(ReversePath::parse("alice@client.example")?.into_owned())
-        .to(ForwardPath::parse("bob@example.org")?.into_owned());
+        .recipient(ForwardPath::parse("bob@example.org")?.into_owned());
     let message = message(1024);
     let message = message.strip_suffix(".\r\n").unwrap_or_default().as_bytes();
     let mut client = Client::connect(address, Config::new(name)).await?;

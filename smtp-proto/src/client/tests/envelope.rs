@@ -22,8 +22,8 @@ const PLAIN: &str = "MAIL FROM:<a@x>|RCPT TO:<b@y>";
 #[test]
 fn paths_are_sent_as_they_are() {
     let envelope = Envelope::new(ReversePath::Null)
-        .to(ForwardPath::parse("Postmaster").unwrap())
-        .to(Mailbox::parse("\"b c\"@[192.0.2.1]").unwrap());
+        .recipient(ForwardPath::parse("Postmaster").unwrap())
+        .recipient(Mailbox::parse("\"b c\"@[192.0.2.1]").unwrap());
     assert_eq!(
         said(envelope, "").unwrap(),
         "MAIL FROM:<>|RCPT TO:<Postmaster>|RCPT TO:<\"b c\"@[192.0.2.1]>"
@@ -116,7 +116,7 @@ fn notifications_are_asked_for_where_they_are_offered() {
             .with_original_recipient(OriginalRecipient::parse("rfc822;b@y").unwrap());
         Envelope::new(Mailbox::parse("a@x").unwrap())
             .with_parameters(mail)
-            .to_with(Mailbox::parse("b@y").unwrap(), rcpt)
+            .recipient_with(Mailbox::parse("b@y").unwrap(), rcpt)
     };
     assert_eq!(
         said(envelope(), "DSN").unwrap(),
@@ -160,7 +160,7 @@ fn a_parameter_of_an_unknown_extension_needs_its_offer() {
     let rcpt = RcptParameters::default()
         .with_other("RRVS", Some("2026-01-01T00:00:00Z"))
         .unwrap();
-    let envelope = || to("").to_with(Mailbox::parse("b@y").unwrap(), rcpt.clone());
+    let envelope = || to("").recipient_with(Mailbox::parse("b@y").unwrap(), rcpt.clone());
     assert_eq!(said(envelope(), ""), Err(RequestError::ParameterNotOffered));
     assert_eq!(
         said(envelope(), "RRVS").unwrap(),

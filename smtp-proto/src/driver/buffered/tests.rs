@@ -14,7 +14,8 @@ fn at_body(chunking: ExtensionUse, offers: &str) -> (Buffered<Client>, BodyPermi
     config.pipelining = ExtensionUse::Never;
     config.limits.max_chunk_octets = 8;
     let mut buffered = Buffered::new(Client::new(config.into()));
-    let envelope = Envelope::new(Mailbox::parse("a@x").unwrap()).to(ForwardPath::parse("b@y").unwrap());
+    let envelope =
+        Envelope::new(Mailbox::parse("a@x").unwrap()).recipient(ForwardPath::parse("b@y").unwrap());
     let ehlo = std::format!("250-mx\r\n250 {offers}\r\n");
     for reply in ["220 hi\r\n", &ehlo, "250 ok\r\n", "250 ok\r\n", "354 go\r\n"] {
         buffered.received(reply.as_bytes());

@@ -27,7 +27,7 @@ struct Session {
 fn to(recipients: &str) -> Envelope {
     let from = Envelope::new(Mailbox::parse("a@x").unwrap());
     recipients.split_whitespace().fold(from, |envelope, recipient| {
-        envelope.to(ForwardPath::parse(recipient).unwrap())
+        envelope.recipient(ForwardPath::parse(recipient).unwrap())
     })
 }
 

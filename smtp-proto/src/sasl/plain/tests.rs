@@ -87,7 +87,7 @@ fn nothing_follows_the_response() {
 
 proptest! {
     #[test]
-    fn what_is_sent_is_read(user in "[^\\p{Cc}]{1,40}", password in "[^\\x00]{1,40}", other in proptest::option::of("[^\\p{Cc}]{1,40}")) {
+    fn what_is_sent_is_read(user in "[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}", password in "[^\\x00]{1,40}", other in proptest::option::of("[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}")) {
         let other = other.filter(|other| *other != user);
         let mut client = PlainClient::new(&user, &password.as_str().into(), other.as_deref()).unwrap();
         let response = client.initial().unwrap();

@@ -35,3 +35,18 @@ fn digits_and_display_agree_for_every_code() {
         assert_eq!(std::format!("{code:?}"), code.to_string());
     }
 }
+
+#[test]
+fn a_code_is_a_number_or_three_digits() {
+    for number in 0..=u16::MAX {
+        let made = Code::try_from(number);
+        assert_eq!(made.ok(), Code::new(number));
+        assert_eq!(number.to_string().parse::<Code>(), made, "{number}");
+        if let Ok(code) = made {
+            assert_eq!(u16::from(code), number);
+        }
+    }
+    for text in ["", "25", "2500", "+250", "0250", " 250", "250 ", "25x", "٢٥٠"] {
+        assert!(text.parse::<Code>().is_err(), "{text}");
+    }
+}

@@ -90,3 +90,16 @@ fn encode_is_the_inverse_of_parse() {
         }
     }
 }
+
+#[test]
+fn a_code_is_parsed_as_it_is_shown() {
+    for (class, subject, detail) in [(2, 0, 0), (4, 7, 25), (5, 999, 999)] {
+        let code = EnhancedCode::new(class, subject, detail).unwrap();
+        assert_eq!(code.to_string().parse(), Ok(code));
+    }
+    for text in [
+        "", "5.1", "5.1.1 ", "5.1.1 no", " 5.1.1", "3.1.1", "5.1000.1", "5.1.1.1",
+    ] {
+        assert!(text.parse::<EnhancedCode>().is_err(), "{text:?}");
+    }
+}

@@ -1,3 +1,5 @@
+use alloc::borrow::ToOwned;
+
 use super::*;
 use crate::types::{Mailbox, Notify};
 
@@ -9,8 +11,8 @@ fn mailbox(text: &str) -> Mailbox<'_> {
 fn recipients_keep_their_order_and_parameters() {
     let parameters = RcptParameters::default().with_notify(Notify::NEVER);
     let envelope = Envelope::new(ReversePath::Null)
-        .to(mailbox("a@b"))
-        .to_with(mailbox("c@d"), parameters.clone());
+        .recipient(mailbox("a@b"))
+        .recipient_with(mailbox("c@d"), parameters.clone());
     let [first, second] = envelope.recipients() else {
         panic!("two recipients")
     };
@@ -23,9 +25,9 @@ fn recipients_keep_their_order_and_parameters() {
 
 #[test]
 fn smtputf8_is_needed_by_any_address_or_value() {
-    let plain = || Envelope::new(mailbox("a@b")).to(mailbox("c@d"));
+    let plain = || Envelope::new(mailbox("a@b")).recipient(mailbox("c@d"));
     assert!(!plain().needs_smtputf8());
-    assert!(plain().to(mailbox("é@d")).needs_smtputf8());
+    assert!(plain().recipient(mailbox("é@d")).needs_smtputf8());
     assert!(Envelope::new(mailbox("a@é")).needs_smtputf8());
     assert!(
         plain()
@@ -35,7 +37,11 @@ fn smtputf8_is_needed_by_any_address_or_value() {
     let parameters = MailParameters::default().with_other("X", Some("é")).unwrap();
     assert!(plain().with_parameters(parameters).needs_smtputf8());
     let parameters = RcptParameters::default().with_other("X", Some("é")).unwrap();
-    assert!(plain().to_with(mailbox("e@f"), parameters).needs_smtputf8());
+    assert!(
+        plain()
+            .recipient_with(mailbox("e@f"), parameters)
+            .needs_smtputf8()
+    );
 }
 
 fn limits(rcpt_max: u32, rcpt_domain_max: u32) -> AnnouncedLimits {
@@ -54,7 +60,7 @@ fn to_all(recipients: &str) -> Envelope {
         .split(' ')
         .filter(|recipient| !recipient.is_empty())
         .fold(Envelope::new(mailbox("a@b")), |envelope, recipient| {
-            envelope.to(ForwardPath::parse(recipient).unwrap())
+            envelope.recipient(ForwardPath::parse(recipient).unwrap())
         })
 }
 
@@ -121,8 +127,8 @@ fn every_part_has_the_sender_and_the_parameters() {
     let notify = RcptParameters::default().with_notify(Notify::NEVER);
     let envelope = Envelope::new(mailbox("a@b"))
         .with_parameters(parameters.clone())
-        .to(mailbox("c@d"))
-        .to_with(mailbox("e@f"), notify.clone());
+        .recipient(mailbox("c@d"))
+        .recipient_with(mailbox("e@f"), notify.clone());
     let parts: Vec<_> = envelope.split(limits(1, 0)).collect();
     assert_eq!(parts.len(), 2);
     assert!(
@@ -131,4 +137,80 @@ fn every_part_has_the_sender_and_the_parameters() {
             .all(|part| *part.parameters() == parameters && part.reverse_path() == envelope.reverse_path())
     );
     assert_eq!(*parts[1].recipients()[0].parameters(), notify);
+}
+
+#[test]
+fn the_first_bad_address_is_the_error() {
+    assert_eq!(Envelope::parse("a@b", ["c@d", "e@f"]), Ok(to_all("c@d e@f")));
+    assert_eq!(
+        Envelope::parse("<>", ["<Postmaster>"])
+            .unwrap()
+            .recipients()
+            .len(),
+        1
+    );
+    assert!(
+        Envelope::parse("", Vec::<String>::new())
+            .unwrap()
+            .reverse_path()
+            .is_null()
+    );
+    assert!(Envelope::parse("a", ["c@d"]).is_err());
+    assert_eq!(Envelope::parse("a@b", ["c@d", "<>"]), Err(InvalidAddress::Null));
+    assert!(Envelope::parse("a@b", ["c@d\r\nDATA"]).is_err());
+}
+
+#[test]
+fn only_keeps_the_order_of_the_indices() {
+    let envelope = to_all("a@x b@y c@x");
+    assert_eq!(envelope.only([2, 0]), to_all("c@x a@x"));
+    assert_eq!(envelope.only([1, 7]), to_all("b@y"));
+    assert_eq!(envelope.only([]), to_all(""));
+    assert_eq!(envelope.only(0..3), envelope);
+}
+
+/// The hosts and recipients of the parts: parts are separated by `|`.
+fn hosts(recipients: &str) -> String {
+    let parts: Vec<String> = to_all(recipients)
+        .by_domain()
+        .map(|(host, part)| {
+            let mut words = Vec::from([host.map_or("-".into(), |host| host.as_str().to_owned())]);
+            words.extend(
+                part.recipients()
+                    .iter()
+                    .map(|one| one.forward_path().as_str().to_owned()),
+            );
+            words.join(" ")
+        })
+        .collect();
+    parts.join(" | ")
+}
+
+#[test]
+fn each_domain_has_an_envelope() {
+    assert_eq!(hosts(""), "");
+    assert_eq!(hosts("a@x b@y c@X d@z e@y"), "x a@x c@X | y b@y e@y | z d@z");
+    assert_eq!(hosts("a@X b@x"), "X a@X b@x");
+    assert_eq!(
+        hosts("postmaster a@x POSTMASTER postmaster@x"),
+        "- postmaster POSTMASTER | x a@x postmaster@x"
+    );
+    assert_eq!(
+        hosts("a@[192.0.2.1] b@192.0.2.1 c@[192.0.2.1] d@[IPv6:2001:DB8::1] e@[ipv6:2001:db8::1]"),
+        "[192.0.2.1] a@[192.0.2.1] c@[192.0.2.1] | 192.0.2.1 b@192.0.2.1 | \
+         [IPv6:2001:DB8::1] d@[IPv6:2001:DB8::1] e@[ipv6:2001:db8::1]"
+    );
+}
+
+#[test]
+fn the_envelope_of_a_domain_has_the_sender_and_the_parameters() {
+    let notify = RcptParameters::default().with_notify(Notify::NEVER);
+    let envelope = Envelope::new(mailbox("a@b"))
+        .with_parameters(MailParameters::default().with_size(7))
+        .recipient(mailbox("c@d"))
+        .recipient_with(mailbox("e@f"), notify.clone());
+    let parts: Vec<_> = envelope.by_domain().map(|(_, part)| part).collect();
+    assert_eq!(parts, [envelope.only([0]), envelope.only([1])]);
+    assert_eq!(*parts[1].recipients()[0].parameters(), notify);
+    assert_eq!(parts[1].parameters(), envelope.parameters());
 }

@@ -124,3 +124,14 @@ fn removing_an_unknown_keeps_the_mechanisms() {
     assert_eq!(mechanisms(&set), ["PLAIN"]);
     assert_eq!(set.others().collect::<Vec<_>>(), [("Y", "")]);
 }
+
+#[test]
+fn a_set_is_collected_extended_and_iterated() {
+    let other = || Extension::other("XCLIENT", "NAME").unwrap();
+    let mut set: Extensions = [Extension::Size(Some(1)), other()].into_iter().collect();
+    set.extend([Extension::Dsn, Extension::Size(Some(2))]);
+    let listed: Vec<_> = (&set).into_iter().collect();
+    assert_eq!(listed, [Extension::Size(Some(2)), Extension::Dsn, other()]);
+    assert_eq!(set.iter().count(), 3);
+    assert_eq!(set, listed.into_iter().rev().collect());
+}

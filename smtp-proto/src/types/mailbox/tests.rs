@@ -117,7 +117,7 @@ fn equality_sees_through_quotes_and_the_case_of_the_domain_only() {
 #[test]
 fn owned_and_borrowed_mailboxes_are_the_same() {
     let owned = mailbox("a@b").into_owned();
-    assert_eq!(owned.borrow(), mailbox("a@b"));
+    assert_eq!(owned.as_borrowed(), mailbox("a@b"));
     assert_eq!(owned, "a@b".parse().unwrap());
     assert!(owned.is_ascii() && !mailbox("a@é").is_ascii());
 }

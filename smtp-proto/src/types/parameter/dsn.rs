@@ -8,24 +8,32 @@ use core::ops::BitOr;
 use crate::syntax::{parameter, xtext};
 use crate::types::InvalidParameter;
 
-/// A text in the encoding `xtext` (RFC 3461 section 4), kept as it was sent.
+/// A text in the encoding `xtext` (RFC 3461 section 4), as it was sent.
 ///
-/// What it stands for is printable ASCII and the space, or, in the AUTH parameter, UTF-8; never a control
-/// character, so what is decoded can be written into another line.
+/// The decoded text is printable ASCII and spaces, or UTF-8 in the AUTH parameter. It contains no control character, so
+/// it is safe to write it into a line.
+///
+/// ```
+/// use smtp_proto::types::Xtext;
+///
+/// let id = Xtext::encode("order+1")?;
+/// assert_eq!((id.as_str(), &*id.decode()), ("order+2B1", "order+1"));
+/// # Ok::<(), smtp_proto::types::InvalidParameter>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Xtext<'a>(Cow<'a, str>);
 
 impl<'a> Xtext<'a> {
-    /// Most octets of an xtext: what RFC 4954 section 5 adds to the command line for AUTH. RFC 3461 has no more either.
+    /// Maximum octets of an encoded text: the room for AUTH by RFC 4954 section 5. RFC 3461 needs no more.
     pub const MAX: usize = 500;
 
-    /// Most octets that an ENVID stands for: RFC 3461 section 4.4.
+    /// Maximum octets of a decoded ENVID (RFC 3461 section 4.4).
     pub const MAX_ENVELOPE_ID: usize = 100;
 
-    /// Takes a text that is encoded: `xtext = *( xchar / hexchar )`.
+    /// Parses an encoded text: `xtext = *( xchar / hexchar )`.
     ///
     /// # Errors
-    /// When it is empty, too long, malformed, or stands for a control character.
+    /// Returns [`InvalidParameter`] if the text is empty, too long, malformed, or encodes a control character.
     pub fn parse(encoded: &'a str) -> Result<Self, InvalidParameter> {
         if encoded.is_empty() {
             Err(InvalidParameter::MissingValue)
@@ -38,7 +46,7 @@ impl<'a> Xtext<'a> {
         }
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a text that the parser has already checked.
     pub(crate) const fn trusted(encoded: &'a str) -> Self {
         Self(Cow::Borrowed(encoded))
     }
@@ -46,32 +54,32 @@ impl<'a> Xtext<'a> {
     /// Encodes a text.
     ///
     /// # Errors
-    /// When it is empty, holds a control character, or the result is too long.
+    /// Returns [`InvalidParameter`] if the text is empty or contains a control character, or the result is too long.
     pub fn encode(text: &'a str) -> Result<Self, InvalidParameter> {
         let encoded = xtext::encode(text);
         Xtext::parse(&encoded)?;
         Ok(Self(encoded))
     }
 
-    /// The text as it was sent, encoded.
+    /// Returns the encoded text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What the text stands for.
+    /// Decodes the text.
     #[must_use]
     pub fn decode(&self) -> Cow<'_, str> {
         xtext::decode(&self.0)
     }
 
-    /// The same with a text of its own.
+    /// Copies a borrowed text, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> Xtext<'static> {
         Xtext(Cow::Owned(self.0.into_owned()))
     }
 
-    /// Checks what ENVID asks for beyond being xtext.
+    /// Checks the rules of ENVID on the decoded text.
     pub(crate) fn into_envelope_id(self) -> Result<Self, InvalidParameter> {
         if xtext::octets(&self.0).count() > Self::MAX_ENVELOPE_ID {
             Err(InvalidParameter::Long)
@@ -89,9 +97,9 @@ impl fmt::Debug for Xtext<'_> {
     }
 }
 
-/// What a notice of failure gives back: the values of `RET` (RFC 3461 section 4.3).
+/// The part of the message that a failure notification returns: the value of `RET` (RFC 3461 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 3461 section 4.3 knows these two")]
+#[expect(clippy::exhaustive_enums, reason = "RFC 3461 section 4.3 has these two")]
 pub enum Ret {
     /// `FULL`: the whole message.
     Full,
@@ -100,7 +108,7 @@ pub enum Ret {
 }
 
 impl Ret {
-    /// The value in capitals.
+    /// Returns the value in capitals.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -110,29 +118,29 @@ impl Ret {
     }
 }
 
-/// What the sender wants to hear of: the value of `NOTIFY` (RFC 3461 section 4.1), a set that is joined by `|`.
+/// The events of which the sender wants a notification: the value of `NOTIFY` (RFC 3461 section 4.1).
 ///
-/// The empty set is `NEVER`, so NEVER cannot stand beside another word.
+/// A set: join events with `|`. `NEVER` is the empty set, so it cannot be combined with an event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Notify(u8);
 
 impl Notify {
-    /// `NEVER`: of nothing.
+    /// `NEVER`: no notification.
     pub const NEVER: Self = Self(0);
-    /// `SUCCESS`: that the message was delivered.
+    /// `SUCCESS`: the message was delivered.
     pub const SUCCESS: Self = Self(1);
-    /// `FAILURE`: that it could not be delivered.
+    /// `FAILURE`: the message could not be delivered.
     pub const FAILURE: Self = Self(2);
-    /// `DELAY`: that it is late.
+    /// `DELAY`: the delivery is delayed.
     pub const DELAY: Self = Self(4);
 
-    /// Whether everything in `other` is wanted.
+    /// Returns true if the set includes every event of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// The value in capitals.
+    /// Returns the value in capitals.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self.0 {
@@ -168,30 +176,40 @@ impl fmt::Display for Notify {
     }
 }
 
-/// Whom the sender named in the first place: the value of `ORCPT`, `addr-type ";" xtext` (RFC 3461 section 4.2).
+/// The recipient as the sender named it originally: the value of `ORCPT`, `addr-type ";" xtext` (RFC 3461 section 4.2).
 ///
-/// For the type `utf-8` the address may be raw UTF-8, and its `\x{...}` escapes are not resolved (RFC 6533 section
-/// 3).
+/// With the type `utf-8`, the address may be raw UTF-8; [`address`](Self::address) keeps its `\x{...}` escapes (RFC 6533
+/// section 3).
+///
+/// ```
+/// use smtp_proto::types::OriginalRecipient;
+///
+/// let original = OriginalRecipient::new("rfc822", "ann+news@example.org")?;
+/// assert_eq!(original.as_str(), "rfc822;ann+2Bnews@example.org");
+/// assert_eq!(original.address(), "ann+news@example.org");
+/// # Ok::<(), smtp_proto::types::InvalidParameter>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OriginalRecipient<'a>(Cow<'a, str>);
 
 impl<'a> OriginalRecipient<'a> {
-    /// Most octets of the value: RFC 3461 section 4.2.
+    /// Maximum octets of the value (RFC 3461 section 4.2).
     pub const MAX: usize = 500;
 
-    /// Takes a value as it is sent.
+    /// Parses a value as it is sent.
     ///
     /// # Errors
-    /// When it is too long, malformed, or stands for a control character.
+    /// Returns [`InvalidParameter`] if the value is too long, malformed, or encodes a control character.
     pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
         parameter::original_recipient(value)?;
         Ok(Self(Cow::Borrowed(value)))
     }
 
-    /// Makes a value of a type, such as `rfc822`, and an address.
+    /// Makes a value of an address type, such as `rfc822`, and an address.
     ///
     /// # Errors
-    /// When the type is malformed, the address holds a control character, or the result is too long.
+    /// Returns [`InvalidParameter`] if the type is malformed, the address contains a control character, or the result is
+    /// too long.
     pub fn new(address_type: &str, address: &str) -> Result<OriginalRecipient<'static>, InvalidParameter> {
         let encoded = if address_type.eq_ignore_ascii_case("utf-8") {
             xtext::encode_unicode(address)
@@ -203,13 +221,13 @@ impl<'a> OriginalRecipient<'a> {
         Ok(OriginalRecipient(Cow::Owned(value)))
     }
 
-    /// The value as it was sent.
+    /// Returns the value as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The type of the address: `rfc822`, `utf-8`, `x400` and others.
+    /// Returns the type of the address: `rfc822`, `utf-8`, `x400` or another.
     #[must_use]
     pub fn address_type(&self) -> &str {
         self.0
@@ -217,13 +235,13 @@ impl<'a> OriginalRecipient<'a> {
             .map_or("", |(address_type, _)| address_type)
     }
 
-    /// The address that the xtext stands for.
+    /// Returns the decoded address.
     #[must_use]
     pub fn address(&self) -> Cow<'_, str> {
         xtext::decode(self.0.split_once(';').map_or("", |(_, address)| address))
     }
 
-    /// The same with a text of its own.
+    /// Copies a borrowed value, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> OriginalRecipient<'static> {
         OriginalRecipient(Cow::Owned(self.0.into_owned()))

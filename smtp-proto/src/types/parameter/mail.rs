@@ -4,12 +4,24 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
-use super::{OtherParameters, Parameter, Ret, Xtext};
+use super::{OtherParameters, Parameter, Ret, Xtext, write_without_blank};
 use crate::syntax::parameter;
-use crate::types::{InvalidParameter, Mailbox};
+use crate::types::{InvalidParameter, Mailbox, Printable};
 
 /// The parameters of MAIL: `Mail-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
+///
+/// `Display` shows them as they are sent, and [`MailParameters::parse`] reads that back.
+///
+/// ```
+/// use smtp_proto::types::{Body, MailParameters};
+///
+/// let parameters = MailParameters::default().with_size(1000).with_body(Body::EightBitMime);
+/// assert_eq!(parameters.to_string(), "SIZE=1000 BODY=8BITMIME");
+/// assert_eq!(MailParameters::parse("BODY=8bitmime SIZE=1000")?, parameters);
+/// # Ok::<(), smtp_proto::types::InvalidParameter>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct MailParameters<'a> {
     pub(crate) size: Option<u64>,
@@ -18,61 +30,73 @@ pub struct MailParameters<'a> {
     pub(crate) smtputf8: bool,
     pub(crate) require_tls: bool,
     pub(crate) envelope_id: Option<Xtext<'a>>,
-    /// It is rare, and every copy of a MAIL command would pay for its size.
+    /// Boxed, because it is rare and would enlarge every MAIL command.
     pub(crate) auth: Option<Box<AuthIdentity<'a>>>,
     pub(crate) others: OtherParameters<'a>,
 }
 
 impl<'a> MailParameters<'a> {
-    /// `SIZE`: octets of the message as the client estimates them (RFC 1870 section 6). The 20 digits that it may have
-    /// can be beyond 64 bits: that is `u64::MAX` then.
+    /// Parses parameters with one or more spaces between them; the empty text has none.
+    ///
+    /// # Errors
+    /// Returns [`InvalidParameter`] if a parameter is malformed or repeated.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidParameter> {
+        if !Printable::allows_all(text) {
+            return Err(InvalidParameter::Value);
+        }
+        parameter::mail_parameters(text).map_err(|bad| bad.fault)
+    }
+
+    /// `SIZE`: the size of the message in octets, as the client declares it (RFC 1870 section 6).
+    ///
+    /// A number of 20 digits that does not fit into 64 bits is `u64::MAX`.
     #[must_use]
     pub const fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// `BODY`: what octets and lines the message holds (RFC 6152, RFC 3030 section 3).
+    /// `BODY`: the kind of octets and lines in the message (RFC 6152, RFC 3030 section 3).
     #[must_use]
     pub const fn body(&self) -> Option<Body> {
         self.body
     }
 
-    /// `RET`: what a notice of failure gives back (RFC 3461 section 4.3).
+    /// `RET`: the part of the message that a failure notification returns (RFC 3461 section 4.3).
     #[must_use]
     pub const fn ret(&self) -> Option<Ret> {
         self.ret
     }
 
-    /// `SMTPUTF8`: an address or a header field may hold UTF-8 (RFC 6531 section 3.4).
+    /// `SMTPUTF8`: addresses and header fields may contain UTF-8 (RFC 6531 section 3.4).
     #[must_use]
     pub const fn smtputf8(&self) -> bool {
         self.smtputf8
     }
 
-    /// `REQUIRETLS`: never to be sent on without TLS (RFC 8689 section 2).
+    /// `REQUIRETLS`: every hop must use TLS (RFC 8689 section 2).
     #[must_use]
     pub const fn require_tls(&self) -> bool {
         self.require_tls
     }
 
-    /// `ENVID`: what notices call this message (RFC 3461 section 4.4).
+    /// `ENVID`: the identifier of the message in notifications (RFC 3461 section 4.4).
     #[must_use]
     pub const fn envelope_id(&self) -> Option<&Xtext<'a>> {
         self.envelope_id.as_ref()
     }
 
-    /// `AUTH`: who submitted the message (RFC 4954 section 5).
+    /// `AUTH`: the submitter of the message (RFC 4954 section 5).
     #[must_use]
     pub fn auth(&self) -> Option<&AuthIdentity<'a>> {
         self.auth.as_deref()
     }
 
-    /// The parameters that this crate has no type for, in their order.
+    /// Iterates over the parameters without a type in this crate, in their order.
     pub fn others(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.others.iter(parameter::is_mail_keyword)
     }
 
-    /// Whether they can be sent without SMTPUTF8 (RFC 6531 section 3.3 allows UTF-8 in values).
+    /// Returns true if all values are ASCII (RFC 6531 section 3.3 allows UTF-8 in values).
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.others().all(|other| other.value().is_none_or(str::is_ascii))
@@ -116,7 +140,7 @@ impl<'a> MailParameters<'a> {
     /// Sets `ENVID`.
     ///
     /// # Errors
-    /// When the identifier is empty or longer than [`Xtext::MAX_ENVELOPE_ID`].
+    /// Returns [`InvalidParameter`] if the identifier is longer than [`Xtext::MAX_ENVELOPE_ID`] or not printable ASCII.
     pub fn with_envelope_id(mut self, id: Xtext<'a>) -> Result<Self, InvalidParameter> {
         self.envelope_id = Some(id.into_envelope_id()?);
         Ok(self)
@@ -129,10 +153,10 @@ impl<'a> MailParameters<'a> {
         self
     }
 
-    /// Adds a parameter that this crate has no type for.
+    /// Adds a parameter without a type in this crate.
     ///
     /// # Errors
-    /// When the keyword or the value is malformed, or the keyword is one that has a method here.
+    /// Returns [`InvalidParameter`] if the keyword or the value is malformed, or the keyword has its own method.
     pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
         if parameter::is_mail_keyword(keyword) {
             return Err(InvalidParameter::Known);
@@ -141,7 +165,7 @@ impl<'a> MailParameters<'a> {
         Ok(self)
     }
 
-    /// The same parameters with texts of their own.
+    /// Copies borrowed parameters, so that they borrow nothing.
     #[must_use]
     pub fn into_owned(self) -> MailParameters<'static> {
         MailParameters {
@@ -172,6 +196,25 @@ impl PartialEq<MailParameters<'_>> for MailParameters<'_> {
 
 impl Eq for MailParameters<'_> {}
 
+impl Hash for MailParameters<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.size.hash(state);
+        self.body.hash(state);
+        self.ret.hash(state);
+        self.smtputf8.hash(state);
+        self.require_tls.hash(state);
+        self.envelope_id.hash(state);
+        self.auth.hash(state);
+        self.others().for_each(|other| other.hash(state));
+    }
+}
+
+impl fmt::Display for MailParameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_without_blank(f, |line| self.write(line))
+    }
+}
+
 impl fmt::Debug for MailParameters<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MailParameters")
@@ -187,20 +230,20 @@ impl fmt::Debug for MailParameters<'_> {
     }
 }
 
-/// What octets and lines a message holds: the values of `BODY`.
+/// The kind of octets and lines in a message: the value of `BODY`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Body {
     /// `7BIT`: ASCII in lines of at most 1000 octets (RFC 6152 section 2).
     SevenBit,
-    /// `8BITMIME`: any octets but NUL, in such lines (RFC 6152 section 2).
+    /// `8BITMIME`: any octets except NUL, in lines of at most 1000 octets (RFC 6152 section 2).
     EightBitMime,
-    /// `BINARYMIME`: any octets; needs BDAT (RFC 3030 section 3).
+    /// `BINARYMIME`: any octets; requires BDAT (RFC 3030 section 3).
     BinaryMime,
 }
 
 impl Body {
-    /// The value in capitals.
+    /// Returns the value in capitals.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -217,38 +260,38 @@ impl fmt::Display for Body {
     }
 }
 
-/// Who submitted a message, as the client says: the value of `AUTH` (RFC 4954 section 5), a mailbox in xtext or
-/// `<>`.
+/// The submitter of a message, as the client declares it: the value of `AUTH` (RFC 4954 section 5).
 ///
-/// A server that does not trust the client treats every value as [`AuthIdentity::UNKNOWN`].
+/// The value is a mailbox in xtext, or `<>`. A server that does not trust the client treats every value as
+/// [`AuthIdentity::UNKNOWN`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuthIdentity<'a>(Xtext<'a>);
 
 impl<'a> AuthIdentity<'a> {
-    /// `<>`: not known, or not authenticated well enough to say.
+    /// `<>`: the submitter is not known, or not sufficiently authenticated.
     pub const UNKNOWN: AuthIdentity<'static> = AuthIdentity(Xtext::trusted("<>"));
 
-    /// Takes a value as it is sent. That it is a mailbox is not checked: what clients send is not always one.
+    /// Parses a value as it is sent. The decoded text may be no mailbox, because some clients send other names.
     ///
     /// # Errors
-    /// When it is empty, too long, no xtext, or stands for a control character.
+    /// Returns [`InvalidParameter`] if the value is empty, too long, not xtext, or encodes a control character.
     pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
         Xtext::parse(value).map(Self)
     }
 
-    /// The value as it was sent.
+    /// Returns the value as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether the value is `<>`.
+    /// Returns true for `<>`.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         *self == AuthIdentity::UNKNOWN
     }
 
-    /// The submitter's mailbox; none when it is not known or the value is no mailbox.
+    /// Returns the mailbox of the submitter. Returns `None` for `<>` and for a value that is not a mailbox.
     #[must_use]
     pub fn mailbox(&self) -> Option<Mailbox<'_>> {
         match self.0.decode() {
@@ -257,7 +300,7 @@ impl<'a> AuthIdentity<'a> {
         }
     }
 
-    /// The same identity with a text of its own.
+    /// Copies a borrowed identity, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> AuthIdentity<'static> {
         AuthIdentity(self.0.into_owned())
@@ -267,7 +310,7 @@ impl<'a> AuthIdentity<'a> {
 impl TryFrom<&Mailbox<'_>> for AuthIdentity<'static> {
     type Error = InvalidParameter;
 
-    /// Fails when the mailbox, encoded, is longer than [`Xtext::MAX`].
+    /// Fails if the encoded mailbox is longer than [`Xtext::MAX`].
     fn try_from(mailbox: &Mailbox<'_>) -> Result<Self, InvalidParameter> {
         Xtext::encode(mailbox.as_str()).map(|encoded| Self(encoded.into_owned()))
     }

@@ -2,12 +2,24 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
-use super::{Notify, OriginalRecipient, OtherParameters, Parameter};
+use super::{Notify, OriginalRecipient, OtherParameters, Parameter, write_without_blank};
 use crate::syntax::parameter;
-use crate::types::InvalidParameter;
+use crate::types::{InvalidParameter, Printable};
 
 /// The parameters of RCPT: `Rcpt-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
+///
+/// `Display` shows them as they are sent, and [`RcptParameters::parse`] reads that back.
+///
+/// ```
+/// use smtp_proto::types::{Notify, RcptParameters};
+///
+/// let parameters = RcptParameters::default().with_notify(Notify::FAILURE | Notify::DELAY);
+/// assert_eq!(parameters.to_string(), "NOTIFY=FAILURE,DELAY");
+/// assert_eq!(RcptParameters::parse("notify=delay,failure")?, parameters);
+/// # Ok::<(), smtp_proto::types::InvalidParameter>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct RcptParameters<'a> {
     pub(crate) notify: Option<Notify>,
@@ -16,24 +28,35 @@ pub struct RcptParameters<'a> {
 }
 
 impl<'a> RcptParameters<'a> {
-    /// `NOTIFY`: what the sender wants to hear of (RFC 3461 section 4.1).
+    /// Parses parameters with one or more spaces between them; the empty text has none.
+    ///
+    /// # Errors
+    /// Returns [`InvalidParameter`] if a parameter is malformed or repeated.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidParameter> {
+        if !Printable::allows_all(text) {
+            return Err(InvalidParameter::Value);
+        }
+        parameter::rcpt_parameters(text).map_err(|bad| bad.fault)
+    }
+
+    /// `NOTIFY`: the events of which the sender wants a notification (RFC 3461 section 4.1).
     #[must_use]
     pub const fn notify(&self) -> Option<Notify> {
         self.notify
     }
 
-    /// `ORCPT`: whom the sender named in the first place (RFC 3461 section 4.2).
+    /// `ORCPT`: the recipient as the sender named it originally (RFC 3461 section 4.2).
     #[must_use]
     pub const fn original_recipient(&self) -> Option<&OriginalRecipient<'a>> {
         self.original_recipient.as_ref()
     }
 
-    /// The parameters that this crate has no type for, in their order.
+    /// Iterates over the parameters without a type in this crate, in their order.
     pub fn others(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.others.iter(parameter::is_rcpt_keyword)
     }
 
-    /// Whether they can be sent without SMTPUTF8.
+    /// Returns true if all values are ASCII.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.original_recipient
@@ -56,10 +79,10 @@ impl<'a> RcptParameters<'a> {
         self
     }
 
-    /// Adds a parameter that this crate has no type for.
+    /// Adds a parameter without a type in this crate.
     ///
     /// # Errors
-    /// When the keyword or the value is malformed, or the keyword is one that has a method here.
+    /// Returns [`InvalidParameter`] if the keyword or the value is malformed, or the keyword has its own method.
     pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
         if parameter::is_rcpt_keyword(keyword) {
             return Err(InvalidParameter::Known);
@@ -68,7 +91,7 @@ impl<'a> RcptParameters<'a> {
         Ok(self)
     }
 
-    /// The same parameters with texts of their own.
+    /// Copies borrowed parameters, so that they borrow nothing.
     #[must_use]
     pub fn into_owned(self) -> RcptParameters<'static> {
         RcptParameters {
@@ -88,6 +111,20 @@ impl PartialEq<RcptParameters<'_>> for RcptParameters<'_> {
 }
 
 impl Eq for RcptParameters<'_> {}
+
+impl Hash for RcptParameters<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.notify.hash(state);
+        self.original_recipient.hash(state);
+        self.others().for_each(|other| other.hash(state));
+    }
+}
+
+impl fmt::Display for RcptParameters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_without_blank(f, |line| self.write(line))
+    }
+}
 
 impl fmt::Debug for RcptParameters<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

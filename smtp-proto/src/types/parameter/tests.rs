@@ -1,4 +1,4 @@
-use alloc::vec::Vec;
+use alloc::{string::ToString, vec::Vec};
 
 use super::*;
 use crate::types::Mailbox;
@@ -139,4 +139,44 @@ fn the_submitter_may_be_unknown() {
     assert_eq!(identity.as_str(), "e+2B+C3+A9+3D1@example.org");
     assert_eq!(identity.mailbox(), Some(mailbox));
     assert_eq!(AuthIdentity::parse("somebody").unwrap().mailbox(), None);
+}
+
+#[test]
+fn parameters_are_parsed_as_they_are_shown() {
+    for text in [
+        "",
+        "SIZE=18446744073709551615 BODY=7BIT RET=FULL ENVID=a+2Bb AUTH=a@b REQUIRETLS SMTPUTF8 X-A X-B=é",
+        "X",
+    ] {
+        assert_eq!(MailParameters::parse(text).unwrap().to_string(), text);
+    }
+    for text in [
+        "",
+        "NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;a+2Bb@c X-A=1 X-A=2",
+    ] {
+        assert_eq!(RcptParameters::parse(text).unwrap().to_string(), text);
+    }
+    let mixed = MailParameters::parse("  x=1 size=01  Y smtputf8 ").unwrap();
+    assert_eq!(mixed.to_string(), "SIZE=1 SMTPUTF8 x=1 Y");
+    assert_eq!(MailParameters::parse(&mixed.to_string()), Ok(mixed));
+}
+
+#[test]
+fn parameters_that_are_not_right_are_refused() {
+    for (text, fault) in [
+        ("SIZE=1 size=2", InvalidParameter::Repeated),
+        ("SIZE", InvalidParameter::MissingValue),
+        ("SMTPUTF8=1", InvalidParameter::UnwantedValue),
+        ("X=a\r\nRSET", InvalidParameter::Value),
+        ("X=\u{85}", InvalidParameter::Value),
+        ("X=\u{202e}", InvalidParameter::Value),
+        ("-X", InvalidParameter::Keyword),
+    ] {
+        assert_eq!(MailParameters::parse(text), Err(fault), "{text:?}");
+    }
+    assert_eq!(
+        RcptParameters::parse("NOTIFY=NEVER,DELAY"),
+        Err(InvalidParameter::Value)
+    );
+    assert_eq!(RcptParameters::parse("X=\u{2028}"), Err(InvalidParameter::Value));
 }

@@ -93,10 +93,13 @@ fn the_postmaster_needs_no_domain_and_any_case_will_do() {
 fn a_mailbox_becomes_a_path() {
     let mailbox: Mailbox<'_> = "a@b".parse().unwrap();
     assert_eq!(
-        ForwardPath::from(mailbox.borrow()).mailbox(),
+        ForwardPath::from(mailbox.as_borrowed()).mailbox(),
         Some(mailbox.clone())
     );
-    assert_eq!(ReversePath::from(mailbox).into_owned().borrow().as_str(), "a@b");
+    assert_eq!(
+        ReversePath::from(mailbox).into_owned().as_borrowed().as_str(),
+        "a@b"
+    );
 }
 
 #[test]

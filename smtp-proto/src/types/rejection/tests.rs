@@ -1,7 +1,12 @@
-use std::{string::ToString, vec::Vec};
+use std::{format, string::ToString, vec::Vec};
+
+use proptest::prelude::*;
 
 use super::{InvalidRejection, Rejection};
-use crate::types::{Code, EnhancedCode, ForwardPath, Mailbox, Reply, Text};
+use crate::{
+    syntax::parse_reply,
+    types::{Code, EnhancedCode, ForwardPath, Mailbox, Reply, Text},
+};
 
 const CONSTANTS: [Rejection; 19] = [
     Rejection::NO_SUCH_USER,
@@ -46,7 +51,7 @@ fn nothing_but_4yz_and_5yz_with_its_own_class_rejects() {
 
 #[test]
 #[should_panic(expected = "4yz or 5yz")]
-fn fixed_refuses_a_code_that_accepts() {
+fn from_static_refuses_a_code_that_accepts() {
     let _ = Rejection::from_static(250, (2, 0, 0), "ok");
 }
 
@@ -136,4 +141,101 @@ fn utf8_is_hidden_from_a_client_that_did_not_ask_for_it() {
 
     let ascii = Rejection::not_local(path("<jones@example.net>"));
     assert_eq!(ascii.clone().into_ascii(), ascii);
+}
+
+fn relayed(octets: &[u8]) -> Result<Rejection, InvalidRejection> {
+    Rejection::try_from(&parse_reply(octets).unwrap())
+}
+
+#[test]
+fn a_reply_that_rejects_is_relayed() {
+    for (octets, shown) in [
+        (&b"550 5.1.1 no such user\r\n"[..], "550 5.1.1 no such user"),
+        (
+            b"550-5.1.1 no\r\n550-5.1.1 such\r\n550 5.1.1 user\r\n",
+            "550 5.1.1 no / such / user",
+        ),
+        // Without an enhanced code it is undefined.
+        (b"450 busy\r\n", "450 4.0.0 busy"),
+        (b"571 policy\r\n", "571 5.0.0 policy"),
+        (b"421 4.3.2 closing\r\n", "421 4.3.2 closing"),
+        (b"554\r\n", "554 5.0.0 "),
+        // An enhanced code of another class is text.
+        (b"550 4.1.1 odd\r\n", "550 5.0.0 4.1.1 odd"),
+        (b"550-5.1.1 one\r\n550 5.7.1 two\r\n", "550 5.1.1 one / 5.7.1 two"),
+        (b"550 5.1.1\r\n", "550 5.1.1 "),
+        // What could end a line or drive a terminal does not pass.
+        (
+            b"550 5.1.1 a\nb\rc\x1b[2J\0\xff\xe2\x80\xae\r\n",
+            "550 5.1.1 a?b?c?[2J?\u{fffd}?",
+        ),
+    ] {
+        assert_eq!(relayed(octets).unwrap().to_string(), shown);
+    }
+    assert!(relayed(b"421 4.3.2 closing\r\n").unwrap().closes());
+}
+
+#[test]
+fn a_reply_that_does_not_reject_is_not_relayed() {
+    for code in (200..400).filter_map(Code::new) {
+        let octets = format!("{code} text\r\n");
+        assert_eq!(
+            relayed(octets.as_bytes()),
+            Err(InvalidRejection::NotNegative(code))
+        );
+    }
+    assert_eq!(
+        InvalidRejection::NotNegative(Code::OK).to_string(),
+        "reply code 250 is not a rejection: it is not between 400 and 599"
+    );
+}
+
+#[test]
+fn a_relayed_551_keeps_its_path() {
+    let rejection = Rejection::not_local(path("<jürgen@example.net>"));
+    let reply = Reply::from(&rejection);
+    assert_eq!(Rejection::try_from(&reply), Ok(rejection));
+}
+
+#[test]
+fn a_relayed_text_stays_within_the_bounds_of_a_text() {
+    let long = format!(
+        "550 5.1.1 {}é{}\r\n",
+        "x".repeat(Text::MAX_LINE - 1),
+        "y".repeat(1000)
+    );
+    let rejection = relayed(long.as_bytes()).unwrap();
+    let lines: Vec<usize> = rejection.text().lines().map(str::len).collect();
+    assert_eq!(lines, [Text::MAX_LINE - 1, Text::MAX_LINE, Text::MAX_LINE, 10]);
+    let many = "550-x\r\n".repeat(200) + "550 y\r\n";
+    let rejection = relayed(many.as_bytes()).unwrap();
+    assert_eq!(rejection.text().lines().count(), Text::MAX_LINES);
+}
+
+proptest! {
+    #[test]
+    fn a_rejection_survives_a_hop(
+        code in 400u16..600,
+        subject in 0u16..1000,
+        detail in 0u16..1000,
+        text in "([^\\p{C}\\p{Zl}\\p{Zp}]{0,80}\n){0,5}",
+    ) {
+        let code = Code::new(code).unwrap();
+        let enhanced = EnhancedCode::new((code.get() / 100) as u8, subject, detail).unwrap();
+        let rejection = Rejection::new(code, enhanced, Text::new(text).unwrap()).unwrap();
+        let reply = Reply::from(&rejection);
+        let received = parse_reply(reply.raw()).unwrap();
+        let relayed = Rejection::try_from(&received).unwrap();
+        prop_assert_eq!(Reply::from(&relayed), received);
+        prop_assert_eq!(relayed.with_text(rejection.text().clone()), rejection);
+    }
+
+    #[test]
+    fn a_relayed_text_is_a_text(octets in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        let line: Vec<u8> = [b"550 ", &*octets, b"\r\n"].concat();
+        if let Ok(reply) = parse_reply(&line) {
+            let rejection = Rejection::try_from(&reply).unwrap();
+            prop_assert!(Text::new(rejection.text().as_str()).is_ok());
+        }
+    }
 }

@@ -165,6 +165,6 @@ fn severity_has_a_question_each() {
             reply.is_permanent(),
         ];
         assert_eq!(found, answers);
-        assert_eq!(reply.borrow().into_owned(), reply);
+        assert_eq!(reply.as_borrowed().into_owned(), reply);
     }
 }

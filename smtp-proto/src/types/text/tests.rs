@@ -1,4 +1,4 @@
-use std::{string::String, vec, vec::Vec};
+use std::{string::ToString, vec::Vec};
 
 use proptest::prelude::*;
 
@@ -7,16 +7,22 @@ use super::{InvalidText, Text};
 const GREETING: Text<'static> = Text::from_static("ready\twhen you are");
 
 #[test]
-fn controls_are_refused_but_the_tab() {
-    for octet in (0..0x20).chain([0x7F]) {
-        let text = String::from_utf8(vec![b'a', octet, b'b']).unwrap();
-        let expected = match octet {
-            b'\t' | b'\n' => Ok(()),
-            _ => Err(InvalidText::Control(octet)),
-        };
-        assert_eq!(Text::new(text).map(|_| ()), expected, "0x{octet:02x}");
+fn an_error_names_the_character_that_is_not_allowed() {
+    for (text, character, message) in [
+        ("one\r\ntwo", '\r', "U+000D"),
+        ("a\0b", '\0', "U+0000"),
+        ("a\u{85}\u{9b}2J", '\u{85}', "U+0085"),
+        ("user\u{202e}gnp.exe", '\u{202e}', "U+202E"),
+        ("zwei\u{2028}", '\u{2028}', "U+2028"),
+    ] {
+        let error = InvalidText::Character(character);
+        assert_eq!(Text::new(text), Err(error), "{text:?}");
+        assert_eq!(
+            error.to_string(),
+            std::format!("character {message} is not allowed in a reply text")
+        );
     }
-    assert_eq!(Text::new("one\r\ntwo"), Err(InvalidText::Control(b'\r')));
+    assert!(Text::new("tab\tand\nline").is_ok());
 }
 
 #[test]
@@ -47,8 +53,18 @@ fn there_is_always_a_line() {
 
 #[test]
 #[should_panic(expected = "control characters")]
-fn fixed_refuses_an_injection() {
+fn from_static_refuses_an_injection() {
     let _ = Text::from_static("ok\r\n250 injected");
+}
+
+#[test]
+fn the_length_of_a_line_is_in_octets() {
+    let longest = "é".repeat(Text::MAX_LINE / 2);
+    assert!(Text::new(std::format!("{longest}\n{longest}")).is_ok());
+    assert_eq!(
+        Text::new(std::format!("{longest}x")),
+        Err(InvalidText::LineTooLong)
+    );
 }
 
 #[test]
@@ -58,6 +74,7 @@ fn lossy_keeps_lines_and_replaces_controls() {
         ("disk full\n", "disk full"),
         ("a\r\nb\rc\0d", "a\nb?c?d"),
         ("\u{1b}[2Jgone", "?[2Jgone"),
+        ("\u{9b}2J\u{202e}a\u{2066}b\u{2028}c", "?2J?a?b?c"),
         ("grüße", "grüße"),
         ("", ""),
     ] {
