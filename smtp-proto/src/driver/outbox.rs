@@ -166,10 +166,10 @@ where
             return None;
         }
         let (envelope, content) = self.messages.next()?;
-        let mut survey = ContentScanner::new();
-        survey.feed(content);
+        let mut scanner = ContentScanner::new();
+        scanner.feed(content);
         let mut receipt = Receipt::default();
-        self.parts = envelope.for_content(&survey.finish()).split(limits).collect();
+        self.parts = envelope.for_content(&scanner.finish()).split(limits).collect();
         self.parts.iter().for_each(|part| receipt.add_transaction(part));
         self.content = content;
         self.records.push_back(Record {

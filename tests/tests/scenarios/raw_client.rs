@@ -53,9 +53,9 @@ pub(crate) fn send(errand: Errand, receipt: &mut Receipt) -> Result<(), Error<io
     talk.until(&[], receipt, |event| matches!(event, Event::Ready))?;
     let (message, envelope) = match &errand.message {
         Message::Memory(message) => {
-            let mut survey = ContentScanner::new();
-            survey.feed(message);
-            (message, errand.envelope.for_content(&survey.finish()))
+            let mut scanner = ContentScanner::new();
+            scanner.feed(message);
+            (message, errand.envelope.for_content(&scanner.finish()))
         }
         Message::Reader(message) => (message, errand.envelope),
     };
