@@ -1,4 +1,4 @@
-//! Trace lines: what a server puts on top of a message (RFC 5321 section 4.4).
+//! Trace header fields that a server prepends to a message (RFC 5321 section 4.4).
 
 use core::{fmt, net::IpAddr};
 
@@ -7,9 +7,9 @@ use crate::{
     types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath},
 };
 
-/// A `Received` field: who handed the message over, to whom, and when.
+/// A `Received` field: the client, the server, and the time of a transfer.
 ///
-/// It displays as a whole field, folded with CRLF and ending in one:
+/// It displays as a complete field, folded with CRLF and ending with CRLF:
 ///
 /// ```
 /// use smtp_proto::{trace::Received, types::{ClientName, Host}};
@@ -37,9 +37,8 @@ pub struct Received<'a> {
 }
 
 impl<'a> Received<'a> {
-    /// A field that says: from the client that calls itself `from` and has the address `peer`, by the host `by`,
-    /// with the protocol `with` ([`Server::protocol_name`](crate::server::Server::protocol_name)), at `unix_time`
-    /// seconds since 1970.
+    /// Creates a field: from the client named `from` with the address `peer`, by the host `by`, with the protocol `with`
+    /// ([`Server::protocol_name`](crate::server::Server::protocol_name)), at `unix_time` seconds since 1970.
     #[must_use]
     pub const fn new(
         from: &'a ClientName<'static>,
@@ -60,15 +59,15 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// Adds the identifier under which the message is stored. What is no letter, digit, dot, hyphen or underscore
-    /// is left out.
+    /// Adds the identifier under which the message is stored. Omits all characters but letters, digits, dots, hyphens
+    /// and underscores.
     #[must_use]
     pub const fn with_id(mut self, id: &'a str) -> Self {
         self.id = Some(id);
         self
     }
 
-    /// Names the recipient. Only say it when there is one: others must not learn of each other
+    /// Adds the recipient. Only for messages with a single recipient, because recipients must not learn of each other
     /// (RFC 5321 section 7.2).
     #[must_use]
     pub const fn with_recipient(mut self, recipient: &'a ForwardPath<'a>) -> Self {
@@ -76,7 +75,7 @@ impl<'a> Received<'a> {
         self
     }
 
-    /// Says under which cipher suite of TLS the message came, if its name is known (RFC 8314 section 4.3):
+    /// Adds the TLS cipher suite of the transfer, if its name is known (RFC 8314 section 4.3):
     ///
     /// ```abnf
     /// tls-cipher-clause = CFWS "tls" FWS tls-cipher [ CFWS tls-dh-group-clause ]
@@ -118,14 +117,15 @@ impl fmt::Display for Received<'_> {
     }
 }
 
-/// Writes what may stand in a trace line of `text`: letters, digits, dots, hyphens and underscores.
+/// Writes the letters, digits, dots, hyphens and underscores of `text`, and omits all other characters.
 fn atom(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     text.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_'))
         .try_for_each(|part| f.write_str(part))
 }
 
-/// A `Return-Path` field: where notices about the message go. Written by the final delivery, on top of all else,
-/// in place of any that was there.
+/// A `Return-Path` field: the address for delivery status notifications.
+///
+/// The final delivery writes it above all other fields and removes any existing one.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "it is what it shows")]
 pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
@@ -145,8 +145,7 @@ impl fmt::Display for Date {
         const MONTHS: [&str; 12] = [
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
         ];
-        // The civil calendar, counted in years that begin with March, so that leap days come last: eras of 400
-        // years of 146,097 days.
+        // Count years from March, so that the leap day is the last day of a year; an era has 400 years, 146,097 days.
         let (days, second) = (self.0 / 86_400, self.0 % 86_400);
         let shifted = days + 719_468;
         let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);

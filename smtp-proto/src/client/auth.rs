@@ -126,7 +126,7 @@ impl Client {
     fn begin_exchange(&mut self, mut mechanism: Box<dyn ClientMechanism>, automatic: bool) {
         let name = mechanism.mechanism();
         let mut unsaid = None;
-        self.output.conceal(LONGEST_COMMAND);
+        self.output.reserve_secret(LONGEST_COMMAND);
         self.output.put(b"AUTH ");
         self.output.put(name.as_str().as_bytes());
         if let Some(initial) = mechanism.initial_response() {
@@ -165,7 +165,7 @@ impl Client {
                 match exchange.respond(reply) {
                     Ok(response) => {
                         self.output
-                            .conceal(sasl::base64::length(response.expose().len()) + 2);
+                            .reserve_secret(sasl::base64::length(response.expose().len()) + 2);
                         sasl::base64::encode(response.expose(), &mut self.output);
                         self.output.put(b"\r\n");
                         self.waiting.stop();
