@@ -251,7 +251,7 @@ impl Connection {
     fn exchange(&mut self, wait: Wait) -> Option<Option<Interest>> {
         let mut attempt = self.session.attempt(wait);
         loop {
-            match self.session.duty(&mut attempt) {
+            match self.session.next_io(&mut attempt) {
                 NextIo::Flush => self.session.flushed(), // a socket has nothing to flush
                 NextIo::Write(octets) => match self.stream.write(octets) {
                     Ok(0) => self.session.write_failed(),
@@ -272,7 +272,7 @@ impl Connection {
                         }
                         Err(_) => self.session.machine_mut().connection_lost(),
                     }
-                    attempt.has_read();
+                    attempt.read_done();
                 }
                 NextIo::PollMachine => return None,
                 NextIo::AwaitReadiness => {

@@ -80,7 +80,7 @@ fn give(wire: &mut Wire<Client>, permit: BodyPermit, message: &mut &[u8]) -> Opt
         _ => (*message, Coming::Nothing),
     };
     let mut gathered = wire.buffered.gather(permit, block, coming);
-    wire.buffered.put_aside(&gathered);
+    wire.buffered.defer_rest(&gathered);
     *message = message.get(gathered.used()..).unwrap_or_default();
     gathered.take_permit()
 }
