@@ -8,12 +8,16 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt clippy doc no-std features examples bench-check fuzz-smoke deny interop differential test
+ci: fmt headlines clippy doc no-std features examples bench-check fuzz-smoke deny interop differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
     cargo fmt --all --check
     for crate in bench fuzz tests/differential tests/no-std; do cargo fmt --manifest-path $crate/Cargo.toml --check; done
+
+# Doc headlines are noun phrases or start with a verb: fewer than 2 % may begin with a question word.
+headlines:
+    python3 .ci/headlines.py
 
 # Lints: default features, the bare core, all features.
 clippy:
@@ -108,9 +112,9 @@ differential:
     cargo clippy --manifest-path tests/differential/Cargo.toml --target-dir target/differential -- -D warnings
     tests/differential/run.sh
 
-# How much of the core the tests reach from outside, without its unit tests; tests/COVERAGE.md says what the rest is. Needs
-# cargo-llvm-cov, and an llvm-cov and an llvm-profdata of the LLVM in `rustc -vV`: the component llvm-tools of rustup,
-# or those that LLVM_COV and LLVM_PROFDATA name. Some minutes, not part of the CI. `just coverage --text` shows each line.
+# Coverage of the core by the integration tests and doctests; tests/COVERAGE.md explains the rest. Needs cargo-llvm-cov, and
+# llvm-cov and llvm-profdata for the LLVM in `rustc -vV`: rustup's component llvm-tools, or LLVM_COV and LLVM_PROFDATA.
+# Takes some minutes and is not part of the CI. `just coverage --text` shows each line.
 coverage *flags:
     #!/usr/bin/env bash
     set -euo pipefail

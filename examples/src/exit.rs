@@ -1,6 +1,6 @@
 //! Exit codes, as in `sysexits.h`.
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
 use clap::Parser;
 
@@ -43,4 +43,17 @@ pub fn flags<F: Parser>() -> Result<F, ExitCode> {
             ExitCode::SUCCESS
         }
     })
+}
+
+/// An error and its sources in one line, separated by colons.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }

@@ -23,7 +23,10 @@ use smtp_proto::{
 
 use smtp_rustls::ClientTls;
 
-use crate::{exit::Exit, tls};
+use crate::{
+    exit::{Exit, chain},
+    tls,
+};
 
 /// Sends one message and says what became of it for each recipient.
 #[derive(Clone, Debug, Parser)]
@@ -365,7 +368,7 @@ pub fn not_connected(error: &Error<io::Error>, flags: &Flags) -> Exit {
         }
         _ => "",
     };
-    complain(&format!("{error}{hint}"));
+    complain(&format!("{}{hint}", chain(error)));
     exit_for(error)
 }
 
@@ -385,7 +388,7 @@ pub fn conclude(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit, bo
     let Some(error) = failure else {
         return Ok((exit, true));
     };
-    complain(&error.to_string());
+    complain(&chain(&error));
     Ok(match error {
         Error::Rejected(_) => (exit_for(&error), true),
         _ if exit == Exit::Refused => (exit, false),

@@ -4,6 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings, rustls::ServerConfig};
 
+use crate::exit::chain;
+
 /// TLS to a server of this name, whose certificate was issued by one in `ca`, or without it by one that this computer
 /// trusts.
 ///
@@ -12,10 +14,10 @@ use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings, ru
 /// What is wrong with the name, the file, or this computer's certificates.
 pub fn client(ca: Option<&Path>, name: &str) -> Result<ClientTls, String> {
     let settings = match ca {
-        Some(path) => ClientSettings::trusting(Roots::from_file(path).map_err(said)?),
+        Some(path) => ClientSettings::trusting(Roots::from_file(path).map_err(shown)?),
         None => ClientSettings::platform(),
     };
-    settings.for_server(name).map_err(said)
+    settings.for_server(name).map_err(shown)
 }
 
 /// The settings of a server with the certificate and key in these files.
@@ -26,7 +28,7 @@ pub fn client(ca: Option<&Path>, name: &str) -> Result<ClientTls, String> {
 pub fn server(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
     Identity::from_files(certificate, key)
         .and_then(|identity| ServerSettings::new(identity).build())
-        .map_err(said)
+        .map_err(shown)
 }
 
 /// The settings of a server of this name with a certificate that it makes up: for trying out, since nobody trusts
@@ -38,9 +40,9 @@ pub fn server(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Strin
 pub fn self_signed(name: &str) -> Result<Arc<ServerConfig>, String> {
     Identity::self_signed([name])
         .and_then(|identity| ServerSettings::new(identity).build())
-        .map_err(said)
+        .map_err(shown)
 }
 
-fn said(error: smtp_rustls::Error) -> String {
-    error.to_string()
+fn shown(error: smtp_rustls::Error) -> String {
+    chain(&error)
 }

@@ -23,7 +23,7 @@ use futures_lite::future::zip;
 use smtp_async_std::{Client, Listener, Options, Session, async_std::Tcp, serve};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
-    exit,
+    exit::{self, chain},
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
 use smtp_proto::Step;
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("roundtrip: {problem}");
+            eprintln!("roundtrip: {}", chain(problem.as_ref()));
             ExitCode::FAILURE
         }
     }

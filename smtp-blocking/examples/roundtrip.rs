@@ -21,6 +21,7 @@ use std::{
 use smtp_blocking::{Client, Options, Session, Socket, Stop, serve};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
+    exit::chain,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
 use smtp_proto::Step;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("roundtrip: {problem}");
+            eprintln!("roundtrip: {}", chain(problem.as_ref()));
             ExitCode::FAILURE
         }
     }

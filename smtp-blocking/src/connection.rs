@@ -226,7 +226,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
         let mut attempt = self.buffered.attempt(wait);
         loop {
             let stream = &mut self.stream;
-            match self.buffered.duty(&mut attempt) {
+            match self.buffered.next_io(&mut attempt) {
                 NextIo::Flush => match uninterrupted(|| stream.flush()) {
                     Ok(()) => self.buffered.flushed(),
                     Err(error) if would_block(&error) => attempt.write_blocked(),
@@ -240,7 +240,7 @@ impl<S: Socket, M: Machine> Connection<S, M> {
                 },
                 NextIo::Read => {
                     if self.read() {
-                        attempt.has_read();
+                        attempt.read_done();
                     } else {
                         attempt.read_blocked();
                     }

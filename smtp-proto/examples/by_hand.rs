@@ -1,12 +1,12 @@
-//! A mail server on blocking sockets, by hand: no runtime and no adapter, one client at a time. What it accepts goes to
-//! the standard output, as it came.
+//! A mail server on blocking sockets without a runtime or adapter. It serves one client at a time, and writes accepted
+//! messages to the standard output unchanged.
 //!
 //! `cargo run -p smtp-proto --example by_hand -- 127.0.0.1:2525 >mail`
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
     clippy::print_stderr,
-    reason = "a driver is what has the stream and the clock"
+    reason = "a driver owns the stream and the clock"
 )]
 
 use std::{
@@ -31,10 +31,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind(address)?;
     eprintln!("listening on {}", listener.local_addr()?);
     loop {
-        // That a client went away before it was accepted, or broke its connection, concerns nobody else.
+        // An error of one connection does not stop the server.
         match listener
             .accept()
-            .and_then(|(stream, _)| converse(stream, config.clone(), &mut io::stdout()))
+            .and_then(|(stream, _)| run_session(stream, config.clone(), &mut io::stdout()))
         {
             Ok(why) => eprintln!("{why}"),
             Err(error) => eprintln!("{error}"),
@@ -42,15 +42,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// Drives one session to its end. Messages are kept in `store`.
-pub(crate) fn converse(
+/// Drives one session to its end. Writes accepted messages to `store`.
+pub(crate) fn run_session(
     mut stream: TcpStream,
     config: Arc<Config>,
     store: &mut impl Write,
 ) -> io::Result<Closed> {
     let origin = std::time::Instant::now();
     let mut session = Buffered::new(Server::new(config));
-    let mut message = Vec::new(); // no longer than `limits.max_message_octets`
+    let mut message = Vec::new(); // bounded by `limits.max_message_octets`
     loop {
         let now = Instant::after_origin(origin.elapsed());
         let (step, server) = session.poll(now);
@@ -58,11 +58,11 @@ pub(crate) fn converse(
             Step::Wait(wait) => exchange(&mut stream, &mut session, wait, now)?,
             Step::Event(Event::Body(octets)) => message.extend_from_slice(octets),
             Step::Event(Event::EndOfData { ticket, .. }) => {
-                let kept = store
+                let stored = store
                     .write_all(&mem::take(&mut message))
                     .and_then(|()| store.flush());
-                // An answer comes too late when the client was told 451 already: it will send the message again.
-                let _ = match kept {
+                // The answer is too late if the server has sent 451: the client will send the message again.
+                let _ = match stored {
                     Ok(()) => server.accept(ticket),
                     Err(_) => server.reject(ticket, Rejection::NO_STORAGE),
                 };
@@ -72,21 +72,21 @@ pub(crate) fn converse(
                 close(&stream);
                 return Ok(why);
             }
-            // All other questions get a yes; news has no ticket.
+            // Accept all other questions. Notifications carry no ticket.
             Step::Event(other) => drop(other.into_ticket().map(|ticket| server.accept(ticket))),
         }
     }
 }
 
-/// Does one of the things that the machine waits for. A socket's timeout is the deadline: when it runs out, the machine
-/// finds out by the time of its next poll.
+/// Writes, reads, or sleeps, as the machine requests. The socket timeout is the deadline, on which the machine acts at its
+/// next poll.
 fn exchange(
     stream: &mut TcpStream,
     session: &mut Buffered<Server>,
     wait: Wait,
     now: Instant,
 ) -> io::Result<()> {
-    // Zero would be an error to the standard library.
+    // The standard library rejects a timeout of zero.
     let left = wait
         .deadline
         .map(|due| due.at.since(now).max(Duration::from_millis(1)));
@@ -103,7 +103,7 @@ fn exchange(
             Some(octets) => session.received(octets),
         })
     } else {
-        thread::sleep(left.unwrap_or_default()); // a reply is held back: the client made too many errors
+        thread::sleep(left.unwrap_or_default()); // a reply is delayed after too many errors
         Ok(())
     };
     match done.map_err(|error| error.kind()) {
@@ -113,7 +113,7 @@ fn exchange(
     Ok(())
 }
 
-/// Closes a stream, after taking what came and was not read: else the client might lose the last reply.
+/// Closes the connection after discarding unread input, because unread input may make the client lose the last reply.
 fn close(stream: &TcpStream) {
     let _ = stream
         .shutdown(Shutdown::Write)

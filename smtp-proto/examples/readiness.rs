@@ -1,5 +1,5 @@
-//! A mail server with many connections on one thread: a readiness loop over `mio`, and no runtime. It says how long the
-//! messages are, and drops them.
+//! A mail server with many connections on one thread: a readiness loop over `mio`, without a runtime. It prints the length of
+//! each message and discards the message.
 //!
 //! ```sh
 //! cargo run -p smtp-proto --example readiness -- 127.0.0.1:2525
@@ -8,7 +8,7 @@
     clippy::disallowed_types,
     clippy::disallowed_methods,
     clippy::print_stdout,
-    reason = "a driver is what has the streams and the clock"
+    reason = "a driver owns the streams and the clock"
 )]
 
 use std::{
@@ -48,17 +48,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(service.run()?)
 }
 
-/// A listener, its connections, and what they wait for. `F` stores a message, or says why it cannot.
+/// A listener with its connections and their deadlines. `F` stores a message, or returns the rejection for it.
 pub(crate) struct Service<F> {
     poll: Poll,
     listener: TcpListener,
     config: Arc<Config>,
-    places: ConnectionLimiter,
+    limiter: ConnectionLimiter,
     store: F,
     connections: HashMap<Token, Connection>,
-    /// Who is to be looked at when, at the latest. Each connection is in it once at most.
+    /// The latest time of the next turn of each connection. Each connection has at most one entry.
     deadlines: BTreeSet<(Instant, Token)>,
-    /// Tokens are not used again, so what is late for one connection cannot reach another.
+    /// The last token used. Tokens are not reused, so a late event cannot reach another connection.
     last_token: Token,
     origin: std::time::Instant,
 }
@@ -68,30 +68,30 @@ struct Connection {
     peer: IpAddr,
     session: Buffered<Server>,
     message: Vec<u8>,
-    /// What the stream is registered for.
+    /// The interest for which the stream is registered.
     interest: Option<Interest>,
     deadline: Option<Instant>,
 }
 
-/// How a connection's turn ended.
+/// Result of a connection's turn.
 enum Turn {
-    /// It waits, for this of its stream beside the deadline.
+    /// The connection waits for the deadline, or for the stream to become ready.
     Wait(Wait, Option<Interest>),
-    /// It could go on, but it is for others to have a turn.
+    /// The connection can continue after the others had their turn.
     Yield,
     Over,
 }
 
 const LISTENER: Token = Token(0);
 
-/// Reads and writes of one connection before others have their turn.
+/// Maximum I/O rounds of one connection before the others have their turn.
 const TURN: usize = 16;
 
 impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
     pub(crate) fn bind(
         address: SocketAddr,
         config: Arc<Config>,
-        places: ConnectionLimiter,
+        limiter: ConnectionLimiter,
         store: F,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
@@ -102,7 +102,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
             poll,
             listener,
             config,
-            places,
+            limiter,
             store,
             connections: HashMap::new(),
             deadlines: BTreeSet::new(),
@@ -144,12 +144,12 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
         Instant::after_origin(self.origin.elapsed())
     }
 
-    /// Takes all connections that wait: there is no event for those that are left.
+    /// Accepts all pending connections, because there is no further event for them.
     fn accept(&mut self, now: Instant) {
         self.deadlines.retain(|(_, token)| *token != LISTENER);
         loop {
             match self.listener.accept() {
-                Ok((stream, peer)) if self.places.take(peer.ip()) => {
+                Ok((stream, peer)) if self.limiter.take(peer.ip()) => {
                     self.last_token.0 += 1;
                     let connection = Connection::new(stream, peer.ip(), self.config.clone());
                     self.connections.insert(self.last_token, connection);
@@ -162,7 +162,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
                         error.kind(),
                         ErrorKind::Interrupted | ErrorKind::ConnectionAborted
                     ) => {}
-                // There are no files left to open, most likely: later there may be.
+                // Most likely out of file descriptors: try again later.
                 Err(_) => {
                     self.deadlines.insert((now + Duration::from_secs(1), LISTENER));
                     return;
@@ -171,10 +171,10 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
         }
     }
 
-    /// Lets a connection do what it can, and sees to it that it is looked at again.
+    /// Runs a connection until it waits, and schedules its next turn.
     fn take_turn(&mut self, token: Token, now: Instant) {
         let Some(connection) = self.connections.get_mut(&token) else {
-            return; // an event that was on its way when the connection ended
+            return; // a late event: the connection has ended
         };
         if let Some(deadline) = connection.deadline.take() {
             self.deadlines.remove(&(deadline, token));
@@ -193,7 +193,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
                 self.deadlines.extend(deadline.map(|at| (at, token)));
             }
             None => {
-                self.places.leave(connection.peer);
+                self.limiter.leave(connection.peer);
                 self.connections.remove(&token);
             }
         }
@@ -212,7 +212,7 @@ impl Connection {
         }
     }
 
-    /// Reads, writes and answers until the stream would block.
+    /// Reads, writes and answers until the stream would block or the turn is over.
     fn turn(&mut self, now: Instant, store: &mut impl FnMut(&[u8]) -> Result<(), Rejection>) -> Turn {
         let mut left = TURN;
         loop {
@@ -232,13 +232,13 @@ impl Connection {
                 Step::Event(Event::Body(octets)) => self.message.extend_from_slice(octets),
                 Step::Event(Event::Reset(_)) => self.message = Vec::new(),
                 Step::Event(Event::EndOfData { ticket, .. }) => {
-                    // An answer comes too late when the client was told 451 already: it will send the message again.
+                    // The answer is too late if the server has sent 451: the client will send the message again.
                     let _ = match store(&std::mem::take(&mut self.message)) {
                         Ok(()) => server.accept(ticket),
                         Err(rejection) => server.reject(ticket, rejection),
                     };
                 }
-                // All other questions get a yes; news has no ticket.
+                // Accept all other questions. Notifications carry no ticket.
                 Step::Event(other) => {
                     let _ = other.into_ticket().map(|ticket| server.accept(ticket));
                 }
@@ -246,18 +246,20 @@ impl Connection {
         }
     }
 
-    /// Does what is wanted and possible. `None` when something came of it, or else what to register for. The machine wants
-    /// no more input when too much of its output is not taken, so a client that never reads is not read from for ever.
+    /// Performs one round of I/O. Returns `None` if the machine must be polled, or else the interest to register.
+    ///
+    /// The machine stops reading while too much of its output is unwritten, so a client that never reads cannot make it
+    /// read forever.
     fn exchange(&mut self, wait: Wait) -> Option<Option<Interest>> {
-        let mut attempt = self.session.attempt(wait);
+        let mut round = self.session.attempt(wait);
         loop {
-            match self.session.duty(&mut attempt) {
-                NextIo::Flush => self.session.flushed(), // a socket has nothing to flush
+            match self.session.next_io(&mut round) {
+                NextIo::Flush => self.session.flushed(), // a socket needs no flush
                 NextIo::Write(octets) => match self.stream.write(octets) {
                     Ok(0) => self.session.write_failed(),
                     Ok(octets) => self.session.took(octets),
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => attempt.write_blocked(),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => round.write_blocked(),
                     Err(_) => self.session.write_failed(),
                 },
                 NextIo::Read => {
@@ -267,25 +269,25 @@ impl Connection {
                         Ok(Some(octets)) => self.session.received(octets),
                         Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                         Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                            attempt.read_blocked();
+                            round.read_blocked();
                             continue;
                         }
                         Err(_) => self.session.machine_mut().connection_lost(),
                     }
-                    attempt.has_read();
+                    round.read_done();
                 }
                 NextIo::PollMachine => return None,
                 NextIo::AwaitReadiness => {
                     self.session.release(); // an idle session needs no buffers
-                    let read = attempt.wants_read().then_some(Interest::READABLE);
-                    let write = attempt.wants_write().then_some(Interest::WRITABLE);
+                    let read = round.wants_read().then_some(Interest::READABLE);
+                    let write = round.wants_write().then_some(Interest::WRITABLE);
                     return Some(read.into_iter().chain(write).reduce(Interest::add));
                 }
             }
         }
     }
 
-    /// Registers for what could not be done and nothing else. It was tried, so no event is missed.
+    /// Registers exactly for the blocked operations. They were just tried, so no event is missed.
     fn register(&mut self, registry: &Registry, token: Token, interest: Option<Interest>) -> io::Result<()> {
         match (std::mem::replace(&mut self.interest, interest), interest) {
             (None, Some(interest)) => self.stream.register(registry, token, interest),
@@ -297,7 +299,7 @@ impl Connection {
         }
     }
 
-    /// Closes the stream, after taking what came and was not read: else the client might lose the last reply.
+    /// Closes the connection after discarding unread input, because unread input may make the client lose the last reply.
     fn close(&mut self) {
         let _ = self
             .stream

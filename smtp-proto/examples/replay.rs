@@ -1,16 +1,16 @@
-//! Plays the client's side of a recorded session to a server machine, and shows what both say. There are no sockets
-//! and there is no clock: what the machine waits for happens at once.
+//! Replays the client's side of a recorded session to a server machine, and prints both sides. It needs no sockets and no
+//! clock: everything that the machine waits for happens at once.
 //!
 //! ```sh
 //! cargo run -p smtp-proto --example replay -- smtp-proto/examples/replay/recording.txt
-//! cargo run -p smtp-proto --example replay -- - 1 <recording   # an octet at a time, and not a line
+//! cargo run -p smtp-proto --example replay -- - 1 <recording   # octet by octet instead of line by line
 //! ```
 //!
-//! The recording holds the octets as they were sent, so its lines end in CRLF.
+//! The recording contains the octets as sent, so its lines end with CRLF.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stderr,
-    reason = "a program reads files"
+    reason = "an example program reads files"
 )]
 
 use std::{
@@ -29,8 +29,8 @@ use smtp_proto::{
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("replay: {problem}");
+        Err(error) => {
+            eprintln!("replay: {error}");
             ExitCode::FAILURE
         }
     }
@@ -40,7 +40,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments
         .next()
-        .ok_or("name a recording, or - for the standard input")?;
+        .ok_or("recording missing: name a file, or - for the standard input")?;
     let piece = arguments.next().map(|octets| octets.parse()).transpose()?;
     let recording = match file.as_str() {
         "-" => io::stdin().lock().bytes().collect::<io::Result<Vec<u8>>>()?,
@@ -52,8 +52,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(writeln!(out, "-- {why}")?)
 }
 
-/// Offers the recording to a server, in pieces of so many octets or line by line, and says yes to whatever it asks.
-/// `C:` lines are what the machine took, `S:` lines what it said.
+/// Passes the recording to a server, in pieces of `piece` octets or line by line, and accepts every question. Prints the
+/// consumed input as `C:` lines, and the output as `S:` lines.
 pub(crate) fn replay(
     config: Config,
     recording: &[u8],
@@ -62,8 +62,8 @@ pub(crate) fn replay(
 ) -> io::Result<Closed> {
     let mut server = Server::new(config.into());
     let mut now = Instant::ORIGIN;
-    let mut said = Line::default();
-    // The octets that the machine has seen and not used, and those that it has not seen.
+    let mut input = Line::default();
+    // The octets passed to the machine and not used, and the octets not passed yet.
     let (mut seen, mut unseen) = recording.split_at(0);
     let mut used = 0;
     loop {
@@ -73,11 +73,11 @@ pub(crate) fn replay(
             .get(used..used + before - seen.len())
             .unwrap_or_default();
         used += taken.len();
-        said.show("C", taken, out)?;
+        input.show("C", taken, out)?;
         match step {
-            Step::Event(Event::Closed(why)) => return said.finish("C", out).map(|()| why),
+            Step::Event(Event::Closed(why)) => return input.finish("C", out).map(|()| why),
             Step::Event(event) => {
-                // Nobody answers late here.
+                // The answer cannot be late, because no time passes.
                 let _ = event.into_ticket().map(|ticket| server.accept(ticket));
             }
             Step::Wait(wait) if wait.want_write => {
@@ -97,18 +97,18 @@ pub(crate) fn replay(
                     .get(used..recording.len() - unseen.len())
                     .unwrap_or_default();
             }
-            // Nothing but time helps: a reply is held back after many errors.
+            // Let time pass: a reply is delayed after many errors.
             Step::Wait(wait) => now = wait.deadline.map_or(now, |due| due.at),
         }
     }
 }
 
-/// A line that has not come to its end.
+/// A line without its end.
 #[derive(Default)]
 struct Line(Vec<u8>);
 
 impl Line {
-    /// Shows the lines that these octets complete.
+    /// Prints the lines that these octets complete.
     fn show(&mut self, who: &str, octets: &[u8], out: &mut impl Write) -> io::Result<()> {
         for part in octets.split_inclusive(|octet| *octet == b'\n') {
             self.0.extend_from_slice(part);
@@ -120,7 +120,7 @@ impl Line {
         Ok(())
     }
 
-    /// Shows what there is of a line that has no end.
+    /// Prints a last line without an end.
     fn finish(&mut self, who: &str, out: &mut impl Write) -> io::Result<()> {
         match self.0.is_empty() {
             true => Ok(()),
@@ -128,7 +128,7 @@ impl Line {
         }
     }
 
-    /// Control characters are not for a terminal, and are shown as in Rust.
+    /// Prints the line, with control characters escaped as in Rust.
     fn print(&mut self, who: &str, out: &mut impl Write) -> io::Result<()> {
         write!(out, "{who}: ")?;
         for char in String::from_utf8_lossy(&self.0).chars() {

@@ -1,36 +1,37 @@
-//! What every driver needs beside its stream, its clock and its runtime.
+//! Parts shared by drivers, independent of stream, clock and runtime.
 //!
-//! A machine works on slices, and nothing here is needed to drive one: see the loop in the [crate's](crate)
-//! documentation. It is what the drivers for tokio, futures-io and std have in common, for whoever writes another one.
+//! They are optional: a machine works on slices, as the loop in the [crate documentation](crate) shows. The drivers for
+//! tokio, futures-io and std use them; so can other drivers.
 //!
-//! - [`Buffered`]: a machine with its input buffer, and with what waits to be written before its output.
-//! - [`NextIo`]: what to read or write next while a machine waits.
+//! - [`Buffered`]: a machine with its input buffer and deferred output.
+//! - [`NextIo`]: the next read or write while a machine waits.
 //! - [`Content`]: a message in memory, or one that is read block by block.
-//! - [`MessageWrite`]: pieces of a message for one vectored write, with the commands that stand around them.
-//! - [`Outbox`]: messages that are sent one behind the other, and what became of each.
-//! - [`ConnectionLimiter`]: how many connections there are, in all and by peer.
-//! - [`Options`], [`Error`] and [`SendError`]: what users of those drivers see of them; [`LastRefusal`]: what an error tells.
-//! - [`busy_reply`]: what is said to a connection for which there is no place.
+//! - [`MessageWrite`]: pieces of a message for one vectored write, with the commands before and after them.
+//! - [`Outbox`]: a sequence of messages to send, with the result of each.
+//! - [`ConnectionLimiter`]: the number of connections, in total and per peer.
+//! - [`Options`], [`Error`] and [`SendError`]: public types of the drivers; [`LastRefusal`] collects the details of an
+//!   error.
+//! - [`busy_reply`]: the reply to a connection over the limit.
 
 mod buffered;
+mod connection_limiter;
 mod content;
-mod duty;
 mod error;
-mod gathered;
+mod message_write;
+mod next_io;
 mod options;
 mod outbox;
-mod places;
 
 use alloc::{sync::Arc, vec::Vec};
 
 pub use buffered::Buffered;
+pub use connection_limiter::ConnectionLimiter;
 pub use content::Content;
-pub use duty::{IoRound, NextIo};
 pub use error::{Error, LastRefusal, SendError};
-pub use gathered::{MessageWrite, SLICES};
+pub use message_write::{MAX_IO_SLICES, MessageWrite};
+pub use next_io::{IoRound, NextIo};
 pub use options::{FAREWELL, LINGER, LINGER_OCTETS, Options, PAUSE};
 pub use outbox::Outbox;
-pub use places::ConnectionLimiter;
 
 use crate::{
     machine::{Machine, Step, Wait},
@@ -39,8 +40,10 @@ use crate::{
     types::Rejection,
 };
 
-/// What a server says to a connection for which there is no place: 421 in place of the greeting. A new socket has room
-/// for it, so it can be written without waiting. Nothing can be said where TLS comes first.
+/// The reply of a server to a connection over the limit: 421 instead of the greeting.
+///
+/// The buffer of a new socket has room for it, so it can be written without waiting. Do not send it on a port with
+/// implicit TLS.
 #[must_use]
 pub fn busy_reply(config: Arc<Config>) -> Vec<u8> {
     let mut server = Server::new(config);
@@ -53,7 +56,7 @@ pub fn busy_reply(config: Arc<Config>) -> Vec<u8> {
                     Err(_) => Vec::new(),
                 };
             }
-            // A greeting that is held back for some time: it is not worth the wait.
+            // Skip the greeting delay.
             Step::Wait(Wait {
                 deadline: Some(deadline),
                 ..

@@ -1,29 +1,31 @@
-//! SMTP, ESMTP and LMTP as pure state machines: client and server over one parser, no I/O, no clock.
+//! SMTP, ESMTP and LMTP clients and servers as state machines without I/O (sans-I/O).
+//!
+//! Both roles share one parser and one table of states. The crate is `no_std` with `alloc`; it reads no socket and no
+//! clock. For a server or client on tokio, smol, async-std or blocking sockets, use `smtp-tokio`, `smtp-async-std` or
+//! `smtp-blocking` instead: they drive the machines of this crate.
 //!
 //! # The contract
 //!
-//! A [`Machine`] is one session, seen from one side: [`server::Server`] or [`client::Client`]. A *driver* owns the
-//! stream, the input buffer and the clock, and moves octets and time; the *application* answers the server's
-//! questions, or tells the client what to send. The machine decides all that the protocol decides: what a line
-//! means, whether it is in order, what is replied and when, how long to wait, and when it is over.
+//! A [`Machine`] is one side of one session: a [`server::Server`] or a [`client::Client`]. A *driver* owns the stream,
+//! the input buffer and the clock, and passes octets and time to the machine. The *application* answers the questions of a
+//! server, or tells a client what to send. The machine makes all decisions of the protocol: it parses lines, checks their
+//! sequence, queues replies or commands, sets deadlines, and ends the session.
 //!
-//! - [`poll`](Machine::poll) takes one step and never fails. A peer's fault becomes a reply or an event; a fatal one
-//!   ends in a last event, `Closed`, that says why.
-//! - An event borrows the input, never the machine: answer while it is in hand.
-//! - In a server, a question carries a [`Ticket`](server::Ticket). Nothing is said to the client, and no state
-//!   changes, before the ticket is given back with an answer. What is not answered in time is refused.
-//! - A message is the server's responsibility from the moment its [`Verdict`](server::Event::EndOfData) is accepted,
-//!   and not before; a client calls it accepted on a final 2yz reply to the whole of it, and not before.
-//! - Whatever a peer sends is bounded by [`limits`], and however it is cut into pieces, the result is the same.
+//! - [`poll`](Machine::poll) takes one step and never fails. A protocol error by the peer becomes a reply or an event. The
+//!   last event is always `Closed`, with the reason.
+//! - An event borrows the input, never the machine, so the application can answer while it holds the event.
+//! - A question of a server carries a [`Ticket`](server::Ticket). Until the application gives the ticket back with its
+//!   answer, the server sends no reply to the command and does not change its state. A question that is not answered in
+//!   time is refused.
+//! - A server is responsible for a message once the application accepts [`EndOfData`](server::Event::EndOfData), and not
+//!   earlier. A client reports a message as accepted after a final 2yz reply to the whole message, and not earlier.
+//! - [`limits`] bound the memory and the work that a peer can cause. The result does not depend on the boundaries of the
+//!   input.
 //!
 //! # The loop
 //!
-//! It is the same for both machines and for every runtime. Here it drives a server on a blocking stream of the
-//! standard library; with tokio, take the crate `smtp-tokio` instead.
-//!
-//! Three examples of this crate (`examples/*.rs`) are whole programs: `by_hand` is this loop with a listener,
-//! `readiness` has many connections on one thread, and `replay` plays a recorded session to a server, without a stream.
-//! What drivers have in common is in [`driver`].
+//! The loop is the same for both machines and for every runtime: poll until the machine waits, handling each event; then
+//! write, read, or wait until the deadline. Here it drives a server on a blocking stream of the standard library:
 //!
 //! ```no_run
 //! use smtp_proto::{
@@ -37,7 +39,7 @@
 //!     time::Duration,
 //! };
 //!
-//! fn converse(mut stream: TcpStream, config: Arc<Config>) -> std::io::Result<Closed> {
+//! fn run_session(mut stream: TcpStream, config: Arc<Config>) -> std::io::Result<Closed> {
 //!     let origin = std::time::Instant::now();
 //!     let mut server = Server::new(config);
 //!     let mut input = Vec::new();
@@ -50,7 +52,7 @@
 //!             Step::Wait(wait) => Some(wait),
 //!             Step::Event(Event::Closed(why)) => return Ok(why),
 //!             Step::Event(Event::Body(octets)) => {
-//!                 println!("{} octets of a message", octets.len());
+//!                 println!("{} octets of message data", octets.len());
 //!                 None
 //!             }
 //!             Step::Event(other) => {
@@ -60,9 +62,9 @@
 //!                 None
 //!             }
 //!         };
-//!         input.drain(..used); // what was not used comes again, in front of what is read next
+//!         input.drain(..used); // unused input is passed again, before later octets
 //!         let Some(wait) = wait else { continue };
-//!         // A timeout of zero is an error to the standard library.
+//!         // The standard library rejects a timeout of zero.
 //!         let left = wait.deadline.map(|due| due.at.since(now).max(Duration::from_millis(1)));
 //!         if wait.want_write {
 //!             stream.set_write_timeout(left)?;
@@ -91,42 +93,90 @@
 //! }
 //! ```
 //!
-//! # What is where
+//! **Do not wait inside an event arm for longer than a moment.** A machine learns the time only from `poll`. While the
+//! application blocks, or awaits a database or another server, no deadline of the machine runs, no reply is sent, and
+//! neither a shutdown nor a closed connection is noticed. Keep the ticket instead, continue to poll, and answer when the
+//! result is there: meanwhile the machine keeps its deadlines, and refuses the question after
+//! [`Timeouts::application`](server::Timeouts::application).
 //!
-//! - [`types`]: values that cannot be wrong: addresses, parameters, commands, replies, envelopes, extensions.
-//! - [`syntax`]: one complete line to a value; [`types::Command::to_line`] is the way back.
-//! - [`data`]: message content: dot-stuffing, chunks, and what a message needs. Of use without a session.
-//! - [`server`] and [`client`]: the machines, their events, settings and deadlines.
-//! - [`sasl`]: mechanisms of authentication, for both roles. Of use without a session.
-//! - [`State`]: where a session is, for both roles.
-//! - [`limits`]: every bound, with its reason.
-//! - [`driver`]: what drivers have in common, for whoever writes one.
-//! - [`trace`]: `Received` and `Return-Path`.
+//! Three complete programs are in `examples/` of this crate: `by_hand` is this loop with a listener, `readiness` serves many
+//! connections on one thread, and `replay` feeds a recorded session to a server without a stream. [`driver`] contains the
+//! parts that drivers have in common.
 //!
-//! TLS itself is the driver's: the core knows its state only. A client asks for STARTTLS when [`client::Tls`] says so, a
-//! server takes it when its configuration offers it, and either hands a [`TlsUpgrade`] out when the driver may do the
-//! handshake, and takes [`TlsInfo`] back. Where TLS comes first, see
-//! [`Client::new_over_tls`](client::Client::new_over_tls), [`Server::start_implicit_tls`](server::Server::start_implicit_tls) and
+//! # Modules
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`types`] | values that are valid by construction: addresses, parameters, commands, replies, envelopes, extensions |
+//! | [`syntax`] | parsers for one complete line; [`types::Command::to_line`] is the reverse |
+//! | [`data`] | message data: dot-stuffing, chunks, properties of a message. Usable without a session |
+//! | [`server`], [`client`] | the machines, their events, settings and deadlines |
+//! | [`sasl`] | authentication mechanisms for both roles. Usable without a session |
+//! | [`limits`] | all limits, each with its reason |
+//! | [`driver`] | buffers and helpers for authors of drivers |
+//! | [`trace`] | the header fields `Received` and `Return-Path` |
+//!
+//! # TLS and authentication
+//!
+//! The driver performs TLS; the machines only know its state. A client requests STARTTLS according to [`client::Tls`]; a
+//! server accepts it if its configuration offers it. Either machine issues a [`TlsUpgrade`] when the driver may start the
+//! handshake, and receives [`TlsInfo`] after it. For implicit TLS, see
+//! [`Client::new_over_tls`](client::Client::new_over_tls),
+//! [`Server::start_implicit_tls`](server::Server::start_implicit_tls) and
 //! [`Server::set_implicit_tls`](server::Server::set_implicit_tls).
 //!
-//! A client logs in by itself when its configuration has a [`client::Login`]. A server asks with
-//! [`server::Event::Auth`] whether what a client shows is right; there is no plain yes to that question.
+//! A client authenticates automatically if its configuration contains a [`client::Login`]. A server passes the client's
+//! authentication data to the application in [`server::Event::Auth`], which needs an explicit answer.
 //!
 //! # Features
 //!
-//! - `std` (default): `memchr` chooses its vector instructions at run time. The core itself uses nothing of `std`
-//!   either way; without it the crate needs `alloc` only.
-//! - `simd` (default, brings `std`): the same for the scan of message content. It gives the same results without.
-//! - `idna`: `types::Domain::to_ascii` and `to_unicode`, between A-labels and U-labels.
+//! - `std` (default): `memchr` selects its vector instructions at run time. Without it the crate needs only `alloc`; the
+//!   core itself never uses `std`.
+//! - `simd` (default, enables `std`): vector instructions for the scan of message data. The results are the same without it.
+//! - `idna`: `types::Domain::to_ascii` and `to_unicode`, which convert between A-labels and U-labels.
 //! - `cram-md5`: the mechanism CRAM-MD5.
-//! - `saslprep` (brings `std`): `sasl::prepare`, which makes names and passwords that look the same the same.
-//! - `scram` (brings `saslprep`): the mechanisms SCRAM-SHA-1 and SCRAM-SHA-256, and those that bind them to TLS.
+//! - `saslprep` (enables `std`): `sasl::prepare`, which normalizes user names and passwords.
+//! - `scram` (enables `saslprep`): the mechanisms SCRAM-SHA-1 and SCRAM-SHA-256, and their `-PLUS` variants.
+//!
+//! # Glossary
+//!
+//! - **Answer**: the application's decision on a question: accept, reject, or a specific method.
+//! - **Application**: the code that decides about mail: the user of a machine.
+//! - **Bare CR, bare LF**: a CR without an LF after it, or an LF without a CR before it. Neither ends a line.
+//! - **Chunk**: a counted part of a message, sent with BDAT (RFC 3030).
+//! - **Driver**: the code that connects a machine to a stream and a clock, such as `smtp-tokio`.
+//! - **Dot-stuffing**: a dot added before each line of message data that begins with a dot, and removed by the receiver
+//!   (RFC 5321 section 4.5.2).
+//! - **End of data**: the end of the message: the line with a single dot after DATA, or the end of the last chunk. The
+//!   reply to it decides about the message.
+//! - **Enhanced status code**: the code after the reply code, such as `5.1.1` (RFC 2034, RFC 3463).
+//! - **Envelope**: the reverse-path, the forward-paths and their parameters; independent of the header of the message.
+//! - **Event**: a report of a machine, returned by `poll`. A server's event is a question if it carries a ticket, and a
+//!   notification otherwise.
+//! - **Extension**: a service that a server advertises in its reply to EHLO, such as SIZE.
+//! - **Forward-path**: the address of a recipient, in RCPT.
+//! - **Greeting**: the first reply of a server, before any command.
+//! - **Implicit TLS**: TLS from the first octet of the connection (RFC 8314). The alternative is STARTTLS.
+//! - **LMTP**: the variant of SMTP for local delivery, with one reply per recipient after the end of data (RFC 2033).
+//! - **Machine**: the protocol logic of one side of one session, without I/O.
+//! - **Message data**: the octets of a message, header section included.
+//! - **Mechanism**: a SASL authentication mechanism, such as PLAIN.
+//! - **Octet**: a byte. All sizes and limits are in octets.
+//! - **Peer**: the other side of the session.
+//! - **Phase**: the part of a session to which a deadline belongs: see [`Phase`].
+//! - **Pipelining**: sending commands before the replies to earlier ones (RFC 2920).
+//! - **Question**: a server's event with a ticket, to be answered by the application.
+//! - **Reply**: a code from 200 to 599 with text, on one or more lines. 2yz and 3yz are positive, 4yz and 5yz negative.
+//! - **Reverse-path**: the address for delivery status notifications, in MAIL; may be null (`<>`).
+//! - **Session**: everything from the connection to its end.
+//! - **Ticket**: the right to answer one question, once.
+//! - **Transaction**: the transfer of one message: MAIL, RCPT, and DATA or BDAT.
 //!
 //! # Examples
 //!
 //! ## Parse a command
 //!
-//! A line comes without its CRLF. What is parsed borrows it.
+//! The line is passed without its CRLF. The result borrows it.
 //!
 //! ```
 //! use smtp_proto::{
@@ -136,7 +186,7 @@
 //!
 //! let line = b"MAIL FROM:<ann@example.org> SIZE=1000 BODY=8BITMIME";
 //! let Command::Mail(mail) = parse_command(line, &Leniency::default())? else {
-//!     panic!("that is MAIL");
+//!     panic!("expected MAIL");
 //! };
 //! assert_eq!(mail.reverse_path().as_str(), "ann@example.org");
 //! assert_eq!(mail.parameters().size(), Some(1000));
@@ -158,7 +208,8 @@
 //!
 //! ## Run a session in memory
 //!
-//! No stream is needed: the machine takes slices and shows what it wants to say. A server that is greeted and left:
+//! A machine needs no stream: it consumes slices and exposes its output as a slice. Here a client connects to a server,
+//! sends HELO and QUIT:
 //!
 //! ```
 //! use smtp_proto::{
@@ -168,8 +219,8 @@
 //! };
 //!
 //! let mut server = Server::new(Config::new(Host::parse("mx.example.org")?).into());
-//! for said in ["", "HELO client.example.org\r\n", "QUIT\r\n"] {
-//!     let mut input = said.as_bytes();
+//! for sent in ["", "HELO client.example.org\r\n", "QUIT\r\n"] {
+//!     let mut input = sent.as_bytes();
 //!     while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
 //!         if let Some(ticket) = event.into_ticket() {
 //!             server.accept(ticket)?;
@@ -181,9 +232,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! There are longer ones at [`server`] and [`client`].
+//! [`server`] and [`client`] contain longer examples.
 //!
-//! ## Take the dots out of a message
+//! ## Remove dot-stuffing from a message
 //!
 //! ```
 //! use smtp_proto::data::{BareLineEndings, Unstuffed, DotUnstuffer};

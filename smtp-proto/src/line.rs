@@ -1,33 +1,32 @@
-//! Cuts one command line at a time off the input.
+//! Splitting of the input into command lines.
 
-/// Finds line ends without looking at any octet twice, and drops lines that are too long piece by piece.
+/// Splitter that searches each octet only once and discards over-long lines piece by piece.
 ///
-/// Only CRLF ends a line (RFC 5321 section 2.3.8): a CR or LF on its own is part of it.
+/// Only CRLF ends a line (RFC 5321 section 2.3.8): a bare CR or LF is part of the line.
 #[derive(Debug, Default)]
 pub(crate) struct LineCutter {
-    /// How many octets at the front of the input are known to hold no line end.
+    /// Number of octets at the front of the input that contain no line end.
     searched: usize,
-    /// How many octets of a line that is too long have been dropped, or zero.
+    /// Number of octets of the current over-long line discarded so far, or zero.
     dropped: u64,
 }
 
-/// What [`LineCutter::cut`] found.
+/// Result of [`LineCutter::cut`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Cut<'i> {
-    /// A whole line, without its CRLF.
+    /// A complete line, without its CRLF.
     Line(&'i [u8]),
-    /// The end of a line that was longer than the limit; all of it has been dropped. It had so many octets with
-    /// its CRLF.
+    /// The end of an over-long line, now completely discarded. Contains its length in octets, CRLF included.
     TooLong(u64),
-    /// No whole line yet.
+    /// No complete line yet.
     Incomplete,
 }
 
 impl LineCutter {
-    /// Cuts the next line, which may have `limit` octets with its CRLF, and advances `input` past it.
+    /// Cuts the next line, of at most `limit` octets with its CRLF, and advances `input` past it.
     ///
-    /// An incomplete line stays in `input` until it exceeds the limit; from then on its octets are dropped as
-    /// they come.
+    /// An incomplete line stays in `input` until it exceeds the limit. After that, its octets are discarded as they
+    /// arrive.
     pub(crate) fn cut<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Cut<'i> {
         let bytes = *input;
         let mut from = self.searched.min(bytes.len());
@@ -46,7 +45,7 @@ impl LineCutter {
         }
         self.searched = bytes.len();
         if self.dropped > 0 || bytes.len() >= limit {
-            // A CR at the very end may be half of the line end: it stays.
+            // Keep a final CR, because it may be the first half of the line end.
             let kept = usize::from(bytes.last() == Some(&b'\r'));
             let (gone, rest) = bytes.split_at_checked(bytes.len() - kept).unwrap_or((bytes, &[]));
             self.dropped += gone.len() as u64;
@@ -56,12 +55,12 @@ impl LineCutter {
         Cut::Incomplete
     }
 
-    /// How many octets of an over-long line have been dropped so far.
+    /// Number of octets of an over-long line discarded so far.
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Whether the input begins where a line begins.
+    /// Returns true if the input starts at the start of a line.
     pub(crate) const fn at_start(&self) -> bool {
         self.dropped == 0
     }

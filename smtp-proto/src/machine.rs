@@ -1,50 +1,49 @@
-//! The contract between a machine and whatever drives it.
+//! The contract between a machine and its driver.
 
 use crate::time::{Deadline, Instant};
 
-/// A protocol machine: octets and answers in, events and octets out.
+/// A protocol machine: consumes octets and answers, produces events and octets.
 ///
 /// [`server::Server`](crate::server::Server) and [`client::Client`](crate::client::Client) are the two machines.
 /// The driver owns the stream, the input buffer and the clock:
 ///
-/// 1. Call [`poll`](Self::poll) until it says [`Step::Wait`], handling each event on the way. Events borrow
-///    the input, never the machine, so the machine can be answered while an event is in hand.
-/// 2. Do one of the things that the [`Wait`] allows, whichever is possible first: read more octets behind
-///    those that `poll` left, write some of [`output`](Self::output) and report it with
-///    [`wrote`](Self::advance_output), answer an open question, or let the deadline pass.
-/// 3. Go back to 1. Report the end of the input with [`end_of_input`](Self::end_of_input), and a broken stream with
-///    [`connection_lost`](Self::connection_lost); the machine then says what became of the session in its last event.
+/// 1. Call [`poll`](Self::poll) until it returns [`Step::Wait`], and handle each event. Events borrow the input, never
+///    the machine, so the machine can be answered while an event is held.
+/// 2. Do one of the things that the [`Wait`] names, whichever is possible first: read more octets and append them to
+///    those that `poll` left; write some of [`output`](Self::output) and report the number with
+///    [`advance_output`](Self::advance_output); answer an open question; or let the deadline pass.
+/// 3. Continue with 1. Report the end of the input with [`end_of_input`](Self::end_of_input), and a broken stream with
+///    [`connection_lost`](Self::connection_lost). The machine then reports the result of the session in its last event.
 ///
-/// However the input is cut into pieces, the events (adjacent body slices joined) and the output are the same.
+/// The events (with adjacent body slices joined) and the output do not depend on the boundaries of the input.
 pub trait Machine: sealed::Sealed {
-    /// What happened. It may borrow the input given to [`poll`](Self::poll).
+    /// The event type. It may borrow the input passed to [`poll`](Self::poll).
     type Event<'i>;
 
-    /// Takes one step at the time `now`, which should not be earlier than at the step before: a clock that goes back
-    /// makes deadlines late, and does no other harm.
+    /// Takes one step at the time `now`. Time should not go backwards; if it does, deadlines are late.
     ///
-    /// `input` holds the octets that were read and not yet used. It is advanced past what this step uses; what
-    /// remains must be offered again, at the front, with later octets behind it. The machine never leaves more
-    /// than its longest configured line (server) or reply (client) when it asks to read, so a driver's buffer is
-    /// bounded. Polling late, or without need, is harmless.
+    /// `input` holds the octets read and not yet used. `poll` advances it past the octets that this step uses. Pass the
+    /// rest again at the next call, followed by later octets. When the machine asks to read, the rest is never longer
+    /// than its longest configured line (server) or reply (client), so the driver's buffer is bounded. Polling late or
+    /// without need is harmless.
     fn poll<'i>(&mut self, input: &mut &'i [u8], now: Instant) -> Step<Self::Event<'i>>;
 
-    /// The octets to be written now, possibly none. Bounded by the machine's limits.
+    /// The octets to write now; may be empty. Bounded by the machine's limits.
     fn output(&self) -> &[u8];
 
-    /// Reports that the first `octets` octets of [`output`](Self::output) were written; more than there are counts as
-    /// all. Writing a part is normal.
+    /// Reports that the first `octets` octets of [`output`](Self::output) were written. Partial writes are normal. A
+    /// number above the length of the output counts as all of it.
     fn advance_output(&mut self, octets: usize);
 
-    /// Reports that the peer will send nothing more. What it sent before is still processed.
+    /// Reports that the peer will send nothing more. Input received before is still processed.
     fn end_of_input(&mut self);
 
-    /// Reports that the stream is broken: nothing more can be read or written. Poll afterwards; what is left of the
-    /// output need not be written.
+    /// Reports that the stream is broken: it can neither be read nor written. Poll afterwards; the remaining output
+    /// need not be written.
     fn connection_lost(&mut self);
 }
 
-/// The result of one step.
+/// Result of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an event must be handled and a wait must be waited for"]
 #[expect(
@@ -52,29 +51,29 @@ pub trait Machine: sealed::Sealed {
     reason = "a step is one or the other; drivers match on both"
 )]
 pub enum Step<E> {
-    /// Something happened; poll again after handling it.
+    /// An event. Handle it and poll again.
     Event(E),
-    /// Nothing more can be done until one of these things happens.
+    /// The machine cannot continue until one of the named things happens.
     Wait(Wait),
 }
 
-/// What a machine waits for: any one of the things that are set.
+/// The things that a machine waits for. Any one of those set ends the wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wait {
-    /// More input is wanted. While this is false a driver must not read: that is the back-pressure.
+    /// The machine needs more input. While this is `false`, the driver must not read: this is the back-pressure.
     pub want_read: bool,
-    /// There is output to be written.
+    /// The machine has output to write.
     pub want_write: bool,
-    /// The application has its turn: in a server a question is open, and in a client the message of the transaction
-    /// is to be given ([`client::Event::Body`](crate::client::Event::Body)).
+    /// The application must act: in a server, a question is open; in a client, the message of the transaction is
+    /// expected ([`client::Event::Body`](crate::client::Event::Body)).
     pub application_pending: bool,
-    /// When to poll at the latest, whatever else happens.
+    /// The latest time for the next poll. `None`: no time limit.
     pub deadline: Option<Deadline>,
 }
 
 pub(crate) mod sealed {
-    /// Keeps [`Machine`](super::Machine) to this crate, so that it can grow.
-    #[expect(unnameable_types, reason = "that is the point")]
+    /// Restricts implementations of [`Machine`](super::Machine) to this crate, so that methods can be added.
+    #[expect(unnameable_types, reason = "other crates must not implement it")]
     pub trait Sealed {}
 }

@@ -1,24 +1,24 @@
-//! The bounded queue of octets to be written, and how encoders fill it.
+//! The bounded output queue, and the trait through which encoders fill it.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use zeroize::Zeroize;
 
-/// Room for replies and commands inside the machine itself: a reply to EHLO, or those to a pipelined group of some 15
+/// Octets of output stored inside the machine: a reply to EHLO, or the replies to a pipelined group of about 15
 /// commands.
 const INLINE: usize = 320;
 
-/// A spilled buffer of at most this many octets is kept while a transaction is open, so that long pipelined
-/// groups do not allocate again and again.
-const KEPT: usize = 8192;
+/// Maximum capacity of a heap buffer that is kept while a transaction is open, so that long pipelined groups do not
+/// allocate repeatedly.
+const MAX_KEPT: usize = 8192;
 
-/// Takes the octets that an encoder writes.
+/// Receiver of the octets that an encoder writes.
 pub(crate) trait Sink {
     /// Appends `bytes`.
     fn put(&mut self, bytes: &[u8]);
 
-    /// Appends `number` in decimal digits, without the formatting machinery.
+    /// Appends `number` in decimal digits. Faster than `core::fmt`.
     fn put_decimal(&mut self, number: u64) {
         let mut digits = [0; 20];
         let mut rest = number;
@@ -41,17 +41,17 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// What a machine has to say and the driver has not written yet.
+/// Output of a machine that the driver has not written yet.
 ///
-/// Short output lives inside the machine. Longer output spills to the heap and is given back when all is
-/// written and [`release`](Self::release) is called, so that an idle session holds no buffer.
+/// Short output is stored inside the machine. Longer output spills to the heap. [`release`](Self::release) frees the heap
+/// buffer once all of it is written, so that an idle session holds none.
 pub(crate) struct Output {
     inline: [u8; INLINE],
-    /// Everything, once `inline` was too small; otherwise empty.
+    /// All output if `inline` was too small; otherwise empty.
     spilled: Vec<u8>,
     len: usize,
     written: usize,
-    /// Something in here is to be wiped out once it is written.
+    /// The buffer contains a secret and must be zeroized once it is written.
     secret: bool,
 }
 
@@ -85,22 +85,22 @@ impl Output {
         self.len() == 0
     }
 
-    /// Forgets the first `octets` octets; more than there are counts as all.
+    /// Removes the first `octets` octets. A number above the length counts as all.
     pub(crate) fn advance(&mut self, octets: usize) {
         if octets >= self.len() {
             self.clear();
         } else {
-            self.wrote_a_part(octets);
+            self.advance_partly(octets);
         }
     }
 
-    /// The same when something is left.
+    /// Removes some octets but not all.
     #[cold]
-    fn wrote_a_part(&mut self, octets: usize) {
+    fn advance_partly(&mut self, octets: usize) {
         self.written += octets;
         if self.written > self.len() {
-            // A peer that is slow but never idle must not make the part that was written grow for ever. What
-            // is moved is less than what was written, so this costs nothing to speak of.
+            // Move the rest to the front; otherwise a slow peer that is never idle makes the buffer grow without bound.
+            // The rest is shorter than the part already written, so the amortized cost is constant.
             if self.spilled.is_empty() {
                 self.inline.copy_within(self.written..self.len, 0);
             } else {
@@ -111,10 +111,10 @@ impl Output {
         }
     }
 
-    /// Announces `octets` octets that are to leave no trace in memory once all of the output is written.
-    pub(crate) fn conceal(&mut self, octets: usize) {
+    /// Prepares for `octets` octets of secret output: the buffer is zeroized once all output is written.
+    pub(crate) fn reserve_secret(&mut self, octets: usize) {
         self.secret = true;
-        // A buffer that moved while it grew would leave a copy behind.
+        // Reserve now, because a reallocation would leave a copy in memory.
         if !self.spilled.is_empty() {
             self.spilled.reserve(octets);
         } else if self.len + octets > INLINE {
@@ -122,19 +122,19 @@ impl Output {
         }
     }
 
-    /// Drops all that was not written.
+    /// Drops all output.
     pub(crate) fn clear(&mut self) {
         if self.secret {
-            self.wipe();
+            self.zeroize();
         }
         self.spilled.clear();
         (self.len, self.written) = (0, 0);
-        if self.spilled.capacity() > KEPT {
+        if self.spilled.capacity() > MAX_KEPT {
             self.spilled = Vec::new();
         }
     }
 
-    /// Gives heap memory back if nothing waits to be written.
+    /// Frees the heap buffer if there is no output.
     pub(crate) fn release(&mut self) {
         if self.is_empty() && self.spilled.capacity() > 0 {
             self.spilled = Vec::new();
@@ -142,13 +142,13 @@ impl Output {
     }
 
     #[cold]
-    fn wipe(&mut self) {
+    fn zeroize(&mut self) {
         self.inline.zeroize();
         self.spilled.zeroize();
         self.secret = false;
     }
 
-    /// Appends to what does not fit, or no longer fits, inside.
+    /// Appends to the heap buffer, after moving the inline output there.
     #[cold]
     fn spill(&mut self, bytes: &[u8]) {
         if self.spilled.is_empty() {
@@ -164,12 +164,12 @@ impl Output {
 impl Drop for Output {
     fn drop(&mut self) {
         if self.secret {
-            self.wipe();
+            self.zeroize();
         }
     }
 }
 
-/// How much there is, and not what: it may be a password.
+/// Shows the number of octets only, because they may be a password.
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Output({} octets)", self.len())

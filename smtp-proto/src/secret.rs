@@ -1,4 +1,4 @@
-//! A value that is not to be seen.
+//! Values that must not appear in logs or remain in memory.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,10 +7,10 @@ use core::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// A password, a token, or a message that holds one.
+/// A password, a token, or a message that contains one.
 ///
-/// It is wiped when it is dropped, and not shown by `Debug`. Two of them are compared in a time that depends on
-/// their lengths only. What a caller copies out of it, or made it from by reference, is for the caller to wipe.
+/// It is zeroized on drop and hidden by `Debug`. Comparisons take a time that depends on the lengths only. Copies that
+/// the caller makes, and values that the caller passes by reference, are not zeroized.
 #[derive(Clone, Default)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
@@ -21,30 +21,30 @@ impl Secret {
         &self.0
     }
 
-    /// The text, if the octets are UTF-8.
+    /// The octets as text. Returns `None` if they are not UTF-8.
     #[must_use]
     pub fn expose_str(&self) -> Option<&str> {
         core::str::from_utf8(&self.0).ok()
     }
 
-    /// Whether there is nothing in it.
+    /// Returns true if there are no octets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether it is the same as `other`, found in a time that does not depend on where they differ.
+    /// Returns true if the octets equal `other`. The time does not depend on the position of a difference.
     #[must_use]
     pub fn matches(&self, other: &[u8]) -> bool {
         self.expose().ct_eq(other).into()
     }
 
-    /// An empty one with room for `octets` octets: what is appended within that never leaves a copy behind.
+    /// Creates an empty secret with room for `octets` octets. Appending within that leaves no copy in memory.
     pub(crate) fn with_capacity(octets: usize) -> Self {
         Self(Zeroizing::new(Vec::with_capacity(octets)))
     }
 
-    /// Puts `parts` together.
+    /// Concatenates `parts`.
     pub(crate) fn concat(parts: &[&[u8]]) -> Self {
         let mut whole = Self::with_capacity(parts.iter().map(|part| part.len()).sum());
         for part in parts {
@@ -53,7 +53,7 @@ impl Secret {
         whole
     }
 
-    /// The buffer itself.
+    /// The underlying buffer.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.0
     }

@@ -1,10 +1,10 @@
-//! The one table of SMTP session states, for both roles.
+//! The table of SMTP session states, for both roles.
 //!
-//! A server asks the table whether a command is in order and where a positive answer leads; a client asks it
-//! the same before it sends. RFC 5321 section 4.1.4, RFC 3030 section 2, RFC 2033 section 4.
+//! A server checks with it that a command is in sequence, and finds the state after a positive reply; a client does the
+//! same before it sends. RFC 5321 section 4.1.4, RFC 3030 section 2, RFC 2033 section 4.
 //!
-//! Each row reads: in this state, after a positive answer to this command, the session is in that state.
-//! A command without a row is out of order (503). A negative answer never changes the state.
+//! Each row reads: state, command, state after a positive reply. A command without a row is out of sequence (503). A
+//! negative reply never changes the state.
 //! `Hello` stands for EHLO, HELO and LHLO; `Historic` for SEND, SOML and SAML.
 //!
 //! ```text
@@ -51,38 +51,37 @@
 //! Refused     Quit      -> Closed
 //! ```
 //!
-//! Three moves come without a command: the greeting (`Connected` to `Greeted`, or to `Refused` when it is
-//! negative), the end of a message (`Data` or `Chunks` to `Ready`), and a refused chunk that was not the last
-//! (`Recipients` or `Chunks` to `Broken`, RFC 3030 section 2: RSET is needed). STARTTLS moves the state when
-//! the handshake is done.
+//! Three transitions have no row: the greeting (`Connected` to `Greeted`, or to `Refused` if it is negative), the end
+//! of a message (`Data` or `Chunks` to `Ready`), and a refused chunk that was not the last (`Recipients` or `Chunks` to
+//! `Broken`, which requires RSET, RFC 3030 section 2). STARTTLS changes the state after the handshake.
 
-/// Where a session is.
+/// State of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
     /// Connected; the greeting has not been sent.
     Connected,
-    /// Greeted; the client has not introduced itself.
+    /// Greeted; the client has not sent EHLO, HELO or LHLO.
     Greeted,
-    /// The client introduced itself; no transaction is open.
+    /// The client sent EHLO, HELO or LHLO; no transaction is open.
     Ready,
     /// MAIL was accepted.
     Mail,
     /// At least one RCPT was accepted.
     Recipients,
-    /// DATA was accepted: message content follows.
+    /// DATA was accepted: message data follows.
     Data,
-    /// At least one BDAT chunk was accepted and none was the last.
+    /// At least one BDAT chunk was accepted, none of them the last.
     Chunks,
-    /// A chunk was refused: the transaction is spoilt until RSET.
+    /// A chunk was refused: the transaction cannot continue until RSET.
     Broken,
-    /// The greeting was a refusal: only QUIT is in order.
+    /// The greeting was negative: only QUIT is in sequence.
     Refused,
     /// The session is over.
     Closed,
 }
 
-/// What commands mean to the table.
+/// Class of a command in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Move {
     Hello,
@@ -100,7 +99,7 @@ pub(crate) enum Move {
 }
 
 impl State {
-    /// The state after a positive answer to `command`, or `None` when it is out of order.
+    /// The state after a positive reply to `command`. Returns `None` if the command is out of sequence.
     pub(crate) const fn after(self, command: Move) -> Option<Self> {
         Some(match (self, command) {
             (Self::Connected | Self::Data | Self::Closed, _) => return None,
@@ -118,7 +117,7 @@ impl State {
         })
     }
 
-    /// Whether a transaction is open: MAIL was accepted and its fate is not decided.
+    /// Returns true if a transaction is open: MAIL was accepted, and the message is neither completed nor aborted.
     #[must_use]
     pub const fn in_transaction(self) -> bool {
         matches!(

@@ -1,21 +1,22 @@
-//! Time as an argument: instants, the phases that have deadlines, and a timer.
+//! Time as an argument: instants, phases with deadlines, and a timer.
 
 use core::{ops::Add, time::Duration};
 
-/// A point on the driver's monotonic clock, measured from an origin that the driver chooses.
+/// A point on the driver's monotonic clock, relative to an origin that the driver chooses.
 ///
-/// The core never reads a clock. A driver keeps one origin for the life of a machine (the moment it made the
-/// connection, say) and passes the time since then to every [`poll`](crate::Machine::poll).
+/// The core never reads a clock. A driver keeps one origin for the life of a machine (for example, the time of the
+/// connection) and passes the time since then to every [`poll`](crate::Machine::poll).
 ///
-/// It counts nanoseconds, up to 584 years: one number is quicker to add and to compare than a [`Duration`].
+/// Resolution: nanoseconds. Range: 584 years. Stored as one integer, which is faster to add and compare than a
+/// [`Duration`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The origin itself.
+    /// The origin.
     pub const ORIGIN: Self = Self(0);
 
-    /// The instant that lies `elapsed` after the origin; the end of time when that is more than 584 years.
+    /// The instant `elapsed` after the origin. Saturates at 584 years.
     #[must_use]
     pub const fn after_origin(elapsed: Duration) -> Self {
         Self(nanoseconds(elapsed))
@@ -27,7 +28,7 @@ impl Instant {
         Duration::from_nanos(self.0)
     }
 
-    /// The time from `earlier` to this instant; zero when `earlier` is later.
+    /// The time from `earlier` to this instant. Zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -37,26 +38,26 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Self;
 
-    /// Saturates at the end of time instead of panicking.
+    /// Adds a duration. Saturates instead of panicking.
     fn add(self, span: Duration) -> Self {
         Self(self.0.saturating_add(nanoseconds(span)))
     }
 }
 
-/// A span in nanoseconds, or the longest there is.
+/// Converts a duration to nanoseconds, saturating.
 const fn nanoseconds(span: Duration) -> u64 {
     span.as_secs()
         .saturating_mul(1_000_000_000)
         .saturating_add(span.subsec_nanos() as u64)
 }
 
-/// A moment at which the machine wants to be polled even if nothing happens, and what it is waiting for.
+/// The latest time for the next poll, and the phase that times out then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deadline {
-    /// When to poll at the latest.
+    /// The latest time for the next poll.
     pub at: Instant,
-    /// What is overdue then.
+    /// The phase that times out at that time.
     pub phase: Phase,
 }
 
@@ -65,7 +66,7 @@ impl Deadline {
         Self { at, phase }
     }
 
-    /// The earlier of two deadlines that may or may not exist.
+    /// The earlier of two optional deadlines.
     pub(crate) fn earlier(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
@@ -74,19 +75,19 @@ impl Deadline {
     }
 }
 
-/// What a deadline is about.
+/// The part of the session to which a deadline belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// The server holds its greeting back to see whether the client talks too early.
+    /// The server delays its greeting to detect early talkers.
     GreetingDelay,
     /// The client waits for the greeting.
     Greeting,
-    /// The TLS handshake is under way.
+    /// The TLS handshake is in progress.
     Handshake,
-    /// The server waits for a whole command line; the client for the reply to one without a time of its own.
+    /// The server waits for a complete command line; the client for the reply to a command without its own phase.
     Command,
-    /// The server waits for a response of an AUTH exchange; the client for a challenge or the end of it.
+    /// The server waits for a response of an AUTH exchange; the client for a challenge or the final reply.
     Auth,
     /// The client waits for the reply to MAIL.
     Mail,
@@ -94,15 +95,15 @@ pub enum Phase {
     Recipient,
     /// The client waits for the reply to DATA.
     DataStart,
-    /// Message content is on its way.
+    /// Message data is being transferred.
     DataBlock,
-    /// The client waits for the reply to the end of the message.
+    /// The client waits for the reply to the end of data.
     DataEnd,
-    /// The application has an open question (server), or has not gone on with the message (client).
+    /// The server waits for an answer from the application; the client for the next part of the message.
     Application,
-    /// The peer does not take what is written to it.
+    /// The peer does not read, so that output cannot be written.
     Write,
-    /// Replies are held back after too many errors.
+    /// The server delays replies after too many errors.
     Penalty,
     /// The client waits for the reply to QUIT.
     Quit,
@@ -111,7 +112,7 @@ pub enum Phase {
 impl core::fmt::Display for Phase {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
-            Self::GreetingDelay => "holding back the greeting",
+            Self::GreetingDelay => "delaying the greeting",
             Self::Greeting => "waiting for the greeting",
             Self::Handshake => "waiting for the TLS handshake",
             Self::Command => "waiting for a command or its reply",
@@ -120,29 +121,28 @@ impl core::fmt::Display for Phase {
             Self::Recipient => "waiting for the reply to RCPT",
             Self::DataStart => "waiting for the reply to DATA",
             Self::DataBlock => "transferring the message",
-            Self::DataEnd => "waiting for the reply to the end of the message",
+            Self::DataEnd => "waiting for the reply to the end of data",
             Self::Application => "waiting for the application",
             Self::Write => "writing",
-            Self::Penalty => "holding back a reply",
+            Self::Penalty => "delaying a reply",
             Self::Quit => "waiting for the reply to QUIT",
         })
     }
 }
 
-/// One running timer: it starts when a wait begins, and is forgotten when something whole was achieved.
+/// A timer that starts with a wait and stops when a complete unit (a command, a reply) has arrived.
 ///
-/// Octets that achieve nothing (half a command, half a reply) do not restart it, so a peer that drips cannot
-/// stretch a phase.
+/// Parts of a command or reply do not restart it, so a peer that sends single octets cannot extend a phase.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timer(Option<Deadline>);
 
 impl Timer {
-    /// Forgets the wait that is over.
+    /// Stops the timer.
     pub(crate) fn stop(&mut self) {
         self.0 = None;
     }
 
-    /// The deadline of the wait for `phase`, which begins now unless it is running.
+    /// Returns the deadline of `phase`. Starts the timer unless it is already running for this phase.
     pub(crate) fn run(&mut self, phase: Phase, span: Duration, now: Instant) -> Deadline {
         match self.0 {
             Some(deadline) if deadline.phase == phase => deadline,

@@ -1,52 +1,53 @@
-//! What the machines know of TLS: the moment it begins, and what came of the handshake.
+//! TLS as far as the machines are concerned: permission to start it, and the parameters negotiated.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
 use crate::output::Output;
 
-/// The proof that a stream may change to TLS now: all plaintext output is written, and no plaintext input is left
-/// that could be taken for something said under TLS (RFC 3207 section 4.2, CVE-2011-0411).
+/// Permission to start the TLS handshake: all plaintext output is written, and no plaintext input is buffered that could
+/// be mistaken for data received under TLS (RFC 3207 section 4.2, CVE-2011-0411).
 ///
-/// A machine hands it out and takes it back when the handshake is done, or has failed. It cannot be made or copied
-/// otherwise.
+/// The machine issues it in an event. Give it back after the handshake succeeded or failed. It cannot be created or
+/// copied otherwise.
 #[derive(Debug)]
-#[must_use = "the session stands still until the handshake is done"]
+#[must_use = "the session does not continue until the handshake is reported"]
 pub struct TlsUpgrade(());
 
 impl TlsUpgrade {
-    /// The one place where a proof is made.
-    pub(crate) fn prove(output: &Output, input: &[u8]) -> Option<Self> {
+    /// Creates the permission. Returns `None` if output or input is pending. The only constructor.
+    pub(crate) fn try_new(output: &Output, input: &[u8]) -> Option<Self> {
         (output.is_empty() && input.is_empty()).then_some(Self(()))
     }
 }
 
-/// What is known of a TLS session. The driver, which did the handshake, hands it in; nothing is looked at to decide
-/// whether TLS is good enough, for that is what the handshake's settings are for.
+/// Parameters of a TLS session, reported by the driver after the handshake.
 ///
-/// What is not known is `None`; [`TlsInfo::default`] says no more than that there is TLS.
+/// The machine does not judge them: whether TLS is good enough is decided by the settings of the handshake. Unknown
+/// parameters are `None`; [`TlsInfo::default`] only states that TLS is active.
 ///
 /// ```
 /// use smtp_proto::TlsInfo;
 ///
-/// let mut facts = TlsInfo::default();
-/// facts.protocol = Some("TLSv1.3".into());
-/// facts.cipher = Some("TLS_AES_128_GCM_SHA256".into());
+/// let mut info = TlsInfo::default();
+/// info.protocol = Some("TLSv1.3".into());
+/// info.cipher = Some("TLS_AES_128_GCM_SHA256".into());
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsInfo {
-    /// The version: `TLSv1.2`, `TLSv1.3`.
+    /// The protocol version: `TLSv1.2`, `TLSv1.3`.
     pub protocol: Option<Cow<'static, str>>,
-    /// The cipher suite by its name in the registry of IANA: `TLS_AES_128_GCM_SHA256`. For the `Received` line
+    /// The cipher suite by its IANA name: `TLS_AES_128_GCM_SHA256`. Used for the `Received` field
     /// ([`with_tls`](crate::trace::Received::with_tls)).
     pub cipher: Option<Cow<'static, str>>,
-    /// The name under which the client asked for the server (SNI, RFC 6066 section 3).
+    /// The server name that the client requested (SNI, RFC 6066 section 3).
     pub server_name: Option<String>,
-    /// The peer's own certificate in DER, only if it was verified: a client's says who it is (SASL EXTERNAL).
+    /// The peer's end-entity certificate in DER, if it was verified. A client's certificate authenticates it with SASL
+    /// EXTERNAL.
     pub peer_certificate: Option<Vec<u8>>,
-    /// What ties an authentication to this TLS session: the channel binding `tls-exporter` (RFC 9266), which needs
-    /// TLS 1.3. It is not shown in debug output.
+    /// The channel binding `tls-exporter` (RFC 9266), which binds an authentication to this TLS session. Requires
+    /// TLS 1.3. Hidden in debug output.
     pub channel_binding: Option<[u8; 32]>,
 }
 
@@ -65,7 +66,7 @@ impl fmt::Debug for TlsInfo {
     }
 }
 
-/// Stands for content in debug output.
+/// Placeholder for content in debug output.
 struct Octets(usize);
 
 impl fmt::Debug for Octets {

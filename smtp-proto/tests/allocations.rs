@@ -1,5 +1,5 @@
-//! What a server session costs the heap.
-#![expect(clippy::unwrap_used, reason = "a panic is the report")]
+//! Heap allocations of a server session.
+#![expect(clippy::unwrap_used, reason = "a panic reports a failed test")]
 
 use allocation_counter::{AllocationInfo, measure};
 use smtp_proto::{
@@ -10,13 +10,13 @@ use smtp_proto::{
 
 fn server() -> Server {
     let mut config = Config::new(Host::parse("mx.test").unwrap());
-    // Some of the commands are faulty, and their replies are not to be held back.
+    // Some commands are faulty; their replies must not be delayed.
     config.limits.errors.soft = 100;
     Server::new(config.into())
 }
 
-/// Lets the client say this and answers every question; a recipient called `nobody` is refused.
-fn say(server: &mut Server, octets: &[u8]) {
+/// Passes input to the server and accepts every question, but rejects the recipient `nobody`.
+fn feed(server: &mut Server, octets: &[u8]) {
     let mut input = octets;
     loop {
         match server.poll(&mut input, Instant::ORIGIN) {
@@ -37,18 +37,18 @@ fn say(server: &mut Server, octets: &[u8]) {
     assert!(input.is_empty());
 }
 
-/// What these groups of commands cost once a message has gone through.
+/// The allocations of these groups of commands, after each was sent once.
 fn cost(groups: &[&[u8]]) -> AllocationInfo {
     let mut server = server();
-    say(&mut server, b"");
-    say(&mut server, b"EHLO client.test\r\n");
+    feed(&mut server, b"");
+    feed(&mut server, b"EHLO client.test\r\n");
     for group in groups {
-        say(&mut server, group);
+        feed(&mut server, group);
     }
     measure(|| {
         for _ in 0..10 {
             for group in groups {
-                say(&mut server, group);
+                feed(&mut server, group);
             }
         }
     })
@@ -98,14 +98,14 @@ fn a_large_body_allocates_nothing() {
 }
 
 #[test]
-fn an_idle_session_holds_little() {
-    // The name of the client, and the queue of open questions; what a long group of replies took is given back.
+fn an_idle_session_holds_little_memory() {
+    // It keeps the name of the client and the queue of open questions, and frees the buffer of a long group of replies.
     let mut server = server();
     let info = measure(|| {
-        say(&mut server, b"");
-        say(&mut server, b"EHLO client.test\r\n");
-        say(&mut server, "NOOP\r\n".repeat(200).as_bytes());
-        say(
+        feed(&mut server, b"");
+        feed(&mut server, b"EHLO client.test\r\n");
+        feed(&mut server, "NOOP\r\n".repeat(200).as_bytes());
+        feed(
             &mut server,
             b"MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\nhi\r\n.\r\n",
         );

@@ -1,6 +1,6 @@
-//! Calls that a driver or an application makes seldom: out of turn, with everything accepted, at an end that was not
-//! foreseen, and into a log.
-#![expect(clippy::unwrap_used, reason = "a panic is the report")]
+//! Rare calls of a driver or an application: out of turn, accepting everything, an unexpected end of a message, and
+//! output for logs.
+#![expect(clippy::unwrap_used, reason = "a panic reports a failed test")]
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use smtp_proto::{
     },
 };
 
-/// The application of a client, which writes a log.
+/// The application of a client, with a log.
 struct Sender {
     client: Client,
     permit: Option<BodyPermit>,
@@ -35,7 +35,7 @@ impl Sender {
         }
     }
 
-    /// What the client says when the server has said `text`.
+    /// Passes a reply to the client. Returns its output.
     fn hears(&mut self, text: &str) -> String {
         let mut input = text.as_bytes();
         while let Step::Event(event) = self.client.poll(&mut input, Instant::ORIGIN) {
@@ -58,7 +58,7 @@ impl Sender {
         said
     }
 
-    /// Greeted and told what is offered, with one recipient accepted.
+    /// Starts a transaction with a server that sends these EHLO lines and accepts all recipients.
     fn begins(&mut self, offers: &str, to: &[&str]) {
         self.hears("220 mx.example.org\r\n");
         self.hears(&format!("250-mx.example.org\r\n{offers}\r\n"));
@@ -73,7 +73,7 @@ impl Sender {
         }
     }
 
-    /// Gives content, with more to come, and says what is to be written for it.
+    /// Passes content that is not the last. Returns the octets to write.
     fn gives(&mut self, mut content: &[u8]) -> Result<String, Unsendable> {
         let permit = self.permit.as_ref().unwrap();
         let mut wire = String::new();
@@ -88,7 +88,7 @@ impl Sender {
 }
 
 #[test]
-fn a_client_that_is_not_ready_gives_back_what_it_is_to_say() {
+fn a_client_that_is_not_ready_returns_the_request() {
     let mut sender = Sender::new(|_| {});
     let client = &mut sender.client;
     assert_eq!(client.state(), State::Connected);
@@ -139,7 +139,7 @@ fn an_envelope_without_recipients_is_not_sent() {
 
 // RFC 3030 section 2: the last chunk may have no octets of its own; here it completes the last line.
 #[test]
-fn an_end_that_was_not_foreseen_is_the_last_chunk() {
+fn an_unannounced_end_becomes_the_last_chunk() {
     let mut sender = Sender::new(|config| config.chunking = ExtensionUse::IfOffered);
     sender.begins("250 CHUNKING", &["b@example.org"]);
     assert_eq!(sender.gives(b"hello").unwrap(), "BDAT 5\r\nhello");
@@ -166,9 +166,9 @@ fn a_message_that_ends_in_a_bare_cr_is_not_completed() {
     );
 }
 
-// RFC 2033 section 4.2: each recipient has a final reply of its own; 421 closes the connection behind any of them.
+// RFC 2033 section 4.2: each recipient has a final reply of its own; 421 closes the connection after any of them.
 #[test]
-fn replies_of_lmtp_that_do_not_come_behind_421_leave_their_recipients_in_the_dark() {
+fn lmtp_recipients_without_a_reply_before_421_are_unknown() {
     let mut sender = Sender::new(|config| config.protocol = Protocol::Lmtp);
     sender.begins("250 PIPELINING", &["b@example.org", "c@example.org"]);
     sender.hears("354 go on\r\n");
@@ -194,7 +194,7 @@ fn greeted(config: server::Config) -> Server {
     server
 }
 
-/// What a server says to `text` when each event is dealt with by `act`.
+/// Passes commands to a server, and each event to `act`. Returns the replies.
 fn converse(server: &mut Server, text: &str, mut act: impl FnMut(&mut Server, Event<'_>)) -> String {
     let mut input = text.as_bytes();
     while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
@@ -209,16 +209,16 @@ fn converse(server: &mut Server, text: &str, mut act: impl FnMut(&mut Server, Ev
     said
 }
 
-/// Says yes to every question, and nothing to what is none.
+/// Accepts every question.
 fn accept(server: &mut Server, event: Event<'_>) {
     if let Some(ticket) = event.into_ticket() {
         server.accept(ticket).unwrap();
     }
 }
 
-// RFC 5321 section 3.5.3: who verified nothing does not say 250 to VRFY and EXPN.
+// RFC 5321 section 3.5.3: without verification, VRFY and EXPN must not get 250.
 #[test]
-fn every_question_may_be_answered_with_a_plain_yes() {
+fn every_question_may_be_accepted() {
     let mut server = server(|config| config.unknown_commands = UnknownPolicy::AskApplication);
     assert_eq!(server.state(), State::Greeted);
     let mut said = String::new();
@@ -248,7 +248,7 @@ fn every_question_may_be_answered_with_a_plain_yes() {
 }
 
 #[test]
-fn vrfy_expn_and_help_are_answered_with_what_the_application_knows() {
+fn vrfy_expn_and_help_are_answered_by_the_application() {
     let mut server = server(|_| {});
     converse(&mut server, "EHLO client.example\r\n", accept);
     let mut act = |server: &mut Server, event: Event<'_>| match event {
@@ -256,7 +256,7 @@ fn vrfy_expn_and_help_are_answered_with_what_the_application_knows() {
             let member = Member::from(Mailbox::parse("bob@example.org").unwrap());
             server.answer_vrfy(ticket, &member).unwrap();
         }
-        // Nobody is on it.
+        // The list is empty.
         Event::Expand { ticket, .. } => server.answer_expn(ticket, &[]).unwrap(),
         Event::Help { ticket, .. } => server.help(ticket, Text::from_static("call us")).unwrap(),
         other => panic!("{other:?}"),
@@ -273,12 +273,12 @@ fn vrfy_expn_and_help_are_answered_with_what_the_application_knows() {
 }
 
 #[test]
-fn a_rejection_of_content_comes_back_when_there_is_none() {
+fn rejecting_content_without_content_returns_the_rejection() {
     let mut server = server(|_| {});
     assert_eq!(server.reject_body(Rejection::POLICY), Err(Rejection::POLICY));
 }
 
-// RFC 6409 section 4.3: no mail without a login; RFC 8314 section 4.1: and none without TLS.
+// RFC 6409 section 4.3: no mail without authentication; RFC 8314 section 4.1: and none without TLS.
 #[test]
 fn a_submission_server_wants_tls_first() {
     let host = Host::parse("mail.example.org").unwrap();
@@ -290,7 +290,7 @@ fn a_submission_server_wants_tls_first() {
 }
 
 #[test]
-fn nothing_that_is_secret_gets_into_a_log() {
+fn debug_output_hides_secrets() {
     let credentials = Credentials::password("ann", "hunter2");
     let mut shown = format!("{credentials:?} {:?}", Credentials::token("ann", "hunter2"));
     let mut known = Context::default();
@@ -312,7 +312,7 @@ fn nothing_that_is_secret_gets_into_a_log() {
 }
 
 #[test]
-fn a_log_tells_phases_and_questions_apart() {
+fn phases_and_questions_have_distinct_texts() {
     let phases = [
         Phase::GreetingDelay,
         Phase::Greeting,
@@ -348,7 +348,7 @@ fn a_log_tells_phases_and_questions_apart() {
 }
 
 #[test]
-fn mechanisms_are_named_in_any_case_by_at_most_twenty_characters() {
+fn mechanism_names_ignore_case_and_have_at_most_twenty_characters() {
     let own: Mechanism = "x-own_1".parse().unwrap();
     assert_eq!(format!("{own} {own:?}"), "X-OWN_1 X-OWN_1");
     for text in ["", "A B", "X.1", "a-name-of-21-letters-"] {

@@ -1,11 +1,11 @@
-//! The examples do what they say: each is run here in a thread, and spoken to over loopback where it listens.
-//! Nothing here depends on how long something takes; [`PATIENCE`] only keeps a failure from hanging.
+//! Tests of the examples. Each example runs in a thread, and a client connects over loopback if the example listens.
+//! No test depends on timing; [`TEST_TIMEOUT`] only prevents a failing test from hanging.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_types,
     clippy::disallowed_methods,
-    reason = "a panic is the report, and drivers have streams"
+    reason = "a panic reports a failed test, and drivers own streams"
 )]
 
 #[expect(dead_code, reason = "a program of its own")]
@@ -34,14 +34,14 @@ use smtp_proto::{
     types::{Host, Rejection},
 };
 
-/// How long a client waits for anything before it gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Maximum wait of a client.
+const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A time that runs out while a test waits for that. A client has to say a few words in it.
-const SHORT: Duration = Duration::from_millis(500);
+/// A deadline that tests let expire. Long enough for a client to send a few commands.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// More than the buffers of a stream hold, in octets.
-const ENDLESS: usize = 1 << 26;
+/// More octets than the buffers of a connection hold.
+const BUFFER_BOUND: usize = 1 << 26;
 
 const MESSAGE: &str = "Subject: hi\r\n\r\n.a dot\r\n";
 
@@ -53,26 +53,26 @@ fn config() -> Config {
 struct Peer(BufReader<TcpStream>);
 
 impl Peer {
-    /// Connects, and does not wait for the greeting.
+    /// Connects without waiting for the greeting.
     fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TEST_TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(TEST_TIMEOUT)).unwrap();
         Self(BufReader::new(stream))
     }
 
     fn greeted(address: SocketAddr) -> Self {
         let mut peer = Self::connect(address);
-        peer.hears("220 mx.test ");
+        peer.expect_reply("220 mx.test ");
         peer
     }
 
-    fn says(&mut self, text: &str) {
+    fn send(&mut self, text: &str) {
         self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
 
-    /// Reads a reply, whose last line begins like this.
-    fn hears(&mut self, begin: &str) {
+    /// Reads a reply and checks the start of its last line.
+    fn expect_reply(&mut self, begin: &str) {
         let mut reply = String::new();
         loop {
             let start = reply.len();
@@ -88,97 +88,97 @@ impl Peer {
         }
     }
 
-    fn hears_all(&mut self, replies: &[&str]) {
+    fn expect_replies(&mut self, replies: &[&str]) {
         for begin in replies {
-            self.hears(begin);
+            self.expect_reply(begin);
         }
     }
 
-    fn hears_the_end(&mut self) {
+    fn expect_close(&mut self) {
         assert_eq!(self.0.read(&mut [0]).unwrap(), 0);
     }
 
-    /// A whole session with one message, in two groups of commands.
-    fn sends_mail(&mut self, from: &str) {
-        self.says("EHLO client.test\r\n");
-        self.hears("250 ");
-        self.says(&format!(
+    /// Runs a complete session with one message, in two groups of commands.
+    fn send_message(&mut self, from: &str) {
+        self.send("EHLO client.test\r\n");
+        self.expect_reply("250 ");
+        self.send(&format!(
             "MAIL FROM:<{from}>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>\r\nDATA\r\n"
         ));
-        self.hears_all(&["250 2.1.0", "250 2.1.5", "250 2.1.5", "354 "]);
-        self.says("Subject: hi\r\n\r\n..a dot\r\n.\r\nQUIT\r\n");
-        self.hears_all(&["250 2.6.0", "221 "]);
-        self.hears_the_end();
+        self.expect_replies(&["250 2.1.0", "250 2.1.5", "250 2.1.5", "354 "]);
+        self.send("Subject: hi\r\n\r\n..a dot\r\n.\r\nQUIT\r\n");
+        self.expect_replies(&["250 2.6.0", "221 "]);
+        self.expect_close();
     }
 }
 
-/// The example drives one session; this is what came of it, and what it kept.
+/// Starts the example for one session. Returns its address, and the reason of the end and the store.
 fn by_hand<S: Write + Send + 'static>(config: Config, mut store: S) -> (SocketAddr, JoinHandle<(Closed, S)>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let session = spawn(move || {
         let (stream, _) = listener.accept().unwrap();
-        let why = by_hand::converse(stream, config.into(), &mut store).unwrap();
+        let why = by_hand::run_session(stream, config.into(), &mut store).unwrap();
         (why, store)
     });
     (address, session)
 }
 
 #[test]
-fn by_hand_takes_a_message() {
+fn by_hand_accepts_a_message() {
     let (address, session) = by_hand(config(), Vec::new());
-    Peer::greeted(address).sends_mail("a@client.test");
+    Peer::greeted(address).send_message("a@client.test");
     assert_eq!(session.join().unwrap(), (Closed::Quit, MESSAGE.into()));
 }
 
 #[test]
-fn by_hand_takes_commands_octet_by_octet_and_all_at_once() {
+fn by_hand_accepts_commands_octet_by_octet_and_all_at_once() {
     let group = "EHLO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nBDAT 3\r\nno\nRSET\r\n\
                  MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nBDAT 4 LAST\r\nyes\nQUIT\r\n";
     for size in [1, 4096] {
         let (address, session) = by_hand(config(), Vec::new());
         let mut peer = Peer::greeted(address);
         for piece in group.as_bytes().chunks(size) {
-            peer.says(str::from_utf8(piece).unwrap());
+            peer.send(str::from_utf8(piece).unwrap());
         }
-        peer.hears_all(&["250 ", "250 2.1.0", "250 2.1.5", "250 2.0.0", "250 2.0.0"]);
-        peer.hears_all(&["250 2.1.0", "250 2.1.5", "250 2.6.0", "221 "]);
+        peer.expect_replies(&["250 ", "250 2.1.0", "250 2.1.5", "250 2.0.0", "250 2.0.0"]);
+        peer.expect_replies(&["250 2.1.0", "250 2.1.5", "250 2.6.0", "221 "]);
         assert_eq!(session.join().unwrap(), (Closed::Quit, b"yes\n".into()));
     }
 }
 
 #[test]
-fn by_hand_refuses_what_cannot_be_kept() {
+fn by_hand_refuses_a_message_that_cannot_be_stored() {
     let store: &mut [u8] = Box::leak(Box::new([0; 5]));
     let (address, session) = by_hand(config(), store);
     let mut peer = Peer::greeted(address);
-    peer.says("HELO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
-    peer.hears_all(&["250 ", "250 ", "250 ", "354 "]);
-    peer.says("too long\r\n.\r\n");
-    peer.hears("452 ");
+    peer.send("HELO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
+    peer.expect_replies(&["250 ", "250 ", "250 ", "354 "]);
+    peer.send("too long\r\n.\r\n");
+    peer.expect_reply("452 ");
     drop(peer);
     assert_eq!(session.join().unwrap().0, Closed::ConnectionClosed);
 }
 
 #[test]
-fn by_hand_gives_a_silent_client_up() {
+fn by_hand_times_out_a_silent_client() {
     let mut config = config();
-    config.timeouts.command = SHORT;
+    config.timeouts.command = SHORT_TIMEOUT;
     let (address, session) = by_hand(config, Vec::new());
     let mut peer = Peer::greeted(address);
-    peer.says("NOO");
-    peer.hears("421 ");
-    peer.hears_the_end();
+    peer.send("NOO");
+    peer.expect_reply("421 ");
+    peer.expect_close();
     assert_eq!(session.join().unwrap().0, Closed::TimedOut(Phase::Command));
 }
 
-/// The example listens with so many places; what it stores comes here.
-fn readiness(config: Config, places: usize) -> (SocketAddr, Receiver<Vec<u8>>) {
+/// Starts the example with a limit of connections. Returns its address, and the messages that it stores.
+fn readiness(config: Config, connections: usize) -> (SocketAddr, Receiver<Vec<u8>>) {
     let (sender, messages) = channel();
     let mut service = readiness::Service::bind(
         (Ipv4Addr::LOCALHOST, 0).into(),
         config.into(),
-        ConnectionLimiter::new(places, places),
+        ConnectionLimiter::new(connections, connections),
         move |message: &[u8]| sender.send(message.into()).map_err(|_| Rejection::LOCAL_ERROR),
     )
     .unwrap();
@@ -187,10 +187,10 @@ fn readiness(config: Config, places: usize) -> (SocketAddr, Receiver<Vec<u8>>) {
     (address, messages)
 }
 
-/// Connects until there is a place.
-fn connect_in_the_end(address: SocketAddr) -> Peer {
+/// Connects repeatedly until the server accepts the connection.
+fn connect_when_free(address: SocketAddr) -> Peer {
     let begin = std::time::Instant::now();
-    while begin.elapsed() < PATIENCE {
+    while begin.elapsed() < TEST_TIMEOUT {
         let mut peer = Peer::connect(address);
         let mut greeting = String::new();
         peer.0.read_line(&mut greeting).unwrap();
@@ -199,19 +199,19 @@ fn connect_in_the_end(address: SocketAddr) -> Peer {
         }
         assert!(greeting.starts_with("421 "), "{greeting}");
     }
-    panic!("no place became free");
+    panic!("no connection became free");
 }
 
-/// Says hello over and over and reads no reply, until nothing more can be said: that is the back-pressure. Gives how
-/// often it was said, and what is left to say of the last.
-fn talk_without_listening(peer: &mut Peer) -> (usize, &'static str) {
+/// Sends EHLO repeatedly without reading replies, until back-pressure blocks the write. Returns the number of commands
+/// sent, and the unsent rest of the last one.
+fn send_without_reading(peer: &mut Peer) -> (usize, &'static str) {
     const HELLO: &str = "EHLO client.test\r\n";
     let stream = peer.0.get_mut();
     let hellos = HELLO.repeat(1000);
-    stream.set_write_timeout(Some(SHORT)).unwrap();
+    stream.set_write_timeout(Some(SHORT_TIMEOUT)).unwrap();
     let mut octets: usize = 0;
     loop {
-        assert!(octets < ENDLESS, "it is read without end");
+        assert!(octets < BUFFER_BOUND, "the server reads without limit");
         let rest = hellos.as_bytes().get(octets % HELLO.len()..).unwrap();
         match stream.write(rest) {
             Ok(written) => octets += written,
@@ -220,7 +220,7 @@ fn talk_without_listening(peer: &mut Peer) -> (usize, &'static str) {
                     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
                     "{error}"
                 );
-                stream.set_write_timeout(Some(PATIENCE)).unwrap();
+                stream.set_write_timeout(Some(TEST_TIMEOUT)).unwrap();
                 let left = octets.next_multiple_of(HELLO.len()) - octets;
                 return (
                     octets.div_ceil(HELLO.len()),
@@ -232,113 +232,113 @@ fn talk_without_listening(peer: &mut Peer) -> (usize, &'static str) {
 }
 
 #[test]
-fn readiness_takes_fifty_messages_at_once() {
+fn readiness_accepts_fifty_messages_at_once() {
     let (address, messages) = readiness(config(), 50);
     let mut peers: Vec<Peer> = (0..50).map(|_| Peer::greeted(address)).collect();
-    // All are connected, and each waits for the others between its commands.
+    // All are connected at once, and each waits for the others between its commands.
     for peer in &mut peers {
-        peer.says("EHLO client.test\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
+        peer.send("EHLO client.test\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
     }
     for peer in &mut peers {
-        peer.hears_all(&["250 ", "250 2.1.0", "250 2.1.5", "354 "]);
-        peer.says("Subject: hi\r\n\r\n..a d");
+        peer.expect_replies(&["250 ", "250 2.1.0", "250 2.1.5", "354 "]);
+        peer.send("Subject: hi\r\n\r\n..a d");
     }
     for peer in peers.iter_mut().rev() {
-        peer.says("ot\r\n.\r\nQUIT\r\n");
+        peer.send("ot\r\n.\r\nQUIT\r\n");
     }
     for peer in &mut peers {
-        peer.hears_all(&["250 2.6.0", "221 "]);
-        peer.hears_the_end();
-        assert_eq!(messages.recv_timeout(PATIENCE).unwrap(), MESSAGE.as_bytes());
+        peer.expect_replies(&["250 2.6.0", "221 "]);
+        peer.expect_close();
+        assert_eq!(messages.recv_timeout(TEST_TIMEOUT).unwrap(), MESSAGE.as_bytes());
     }
 }
 
 #[test]
-fn readiness_takes_a_large_message() {
+fn readiness_accepts_a_large_message() {
     let (address, messages) = readiness(config(), 1);
     let mut peer = Peer::greeted(address);
     let text = "x".repeat(78) + "\r\n";
     let message = text.repeat(50_000);
-    peer.says("HELO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
-    peer.hears_all(&["250 ", "250 ", "250 ", "354 "]);
-    peer.says(&message);
-    peer.says(".\r\n");
-    peer.hears("250 ");
-    assert!(messages.recv_timeout(PATIENCE).unwrap() == message.as_bytes());
+    peer.send("HELO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
+    peer.expect_replies(&["250 ", "250 ", "250 ", "354 "]);
+    peer.send(&message);
+    peer.send(".\r\n");
+    peer.expect_reply("250 ");
+    assert!(messages.recv_timeout(TEST_TIMEOUT).unwrap() == message.as_bytes());
 }
 
 #[test]
-fn readiness_has_so_many_places_and_no_more() {
+fn readiness_limits_connections() {
     let (address, _messages) = readiness(config(), 2);
     let first = Peer::greeted(address);
     let _second = Peer::greeted(address);
     let mut third = Peer::connect(address);
-    third.hears("421 ");
-    third.hears_the_end();
+    third.expect_reply("421 ");
+    third.expect_close();
     drop(first);
-    connect_in_the_end(address).says("QUIT\r\n");
+    connect_when_free(address).send("QUIT\r\n");
 }
 
 #[test]
-fn readiness_lets_a_client_that_does_not_read_wait_and_no_other() {
+fn readiness_serves_others_while_a_client_does_not_read() {
     let mut config = config();
     config.limits.max_idle_commands = u32::MAX;
     let (address, messages) = readiness(config, 2);
     let mut stuck = Peer::greeted(address);
-    let (hellos, left) = talk_without_listening(&mut stuck);
+    let (hellos, left) = send_without_reading(&mut stuck);
     for _ in 0..3 {
-        connect_in_the_end(address).sends_mail("a@client.test");
-        assert_eq!(messages.recv_timeout(PATIENCE).unwrap(), MESSAGE.as_bytes());
+        connect_when_free(address).send_message("a@client.test");
+        assert_eq!(messages.recv_timeout(TEST_TIMEOUT).unwrap(), MESSAGE.as_bytes());
     }
-    // It misses nothing once it reads.
+    // It receives all replies once it reads.
     let mut stream = stuck.0.get_ref().try_clone().unwrap();
     let writer = spawn(move || write!(stream, "{left}QUIT\r\n").unwrap());
     for _ in 0..hellos {
-        stuck.hears("250 ");
+        stuck.expect_reply("250 ");
     }
-    stuck.hears("221 ");
-    stuck.hears_the_end();
+    stuck.expect_reply("221 ");
+    stuck.expect_close();
     writer.join().unwrap();
 }
 
 #[test]
-fn readiness_gives_a_client_that_never_reads_up() {
+fn readiness_times_out_a_client_that_never_reads() {
     let mut config = config();
     config.limits.max_idle_commands = u32::MAX;
-    config.timeouts.write = SHORT;
+    config.timeouts.write = SHORT_TIMEOUT;
     let (address, _messages) = readiness(config, 1);
     let mut stuck = Peer::greeted(address);
-    // It is over before all that fits was said, or after that.
+    // The session ends before or after the buffers are full.
     let hellos = "EHLO client.test\r\n".repeat(1000);
     let stream = stuck.0.get_mut();
-    stream.set_write_timeout(Some(SHORT)).unwrap();
+    stream.set_write_timeout(Some(SHORT_TIMEOUT)).unwrap();
     while stream.write(hellos.as_bytes()).is_ok() {}
-    connect_in_the_end(address).sends_mail("a@client.test");
+    connect_when_free(address).send_message("a@client.test");
 }
 
 #[test]
-fn readiness_gives_silent_clients_up() {
+fn readiness_times_out_silent_clients() {
     let mut config = config();
-    config.timeouts.command = SHORT;
-    config.timeouts.data = SHORT;
+    config.timeouts.command = SHORT_TIMEOUT;
+    config.timeouts.data = SHORT_TIMEOUT;
     let (address, _messages) = readiness(config, 3);
     let mut silent = Peer::greeted(address);
     let mut halfway = Peer::greeted(address);
     let mut sending = Peer::greeted(address);
-    halfway.says("EHLO client");
-    sending.says("HELO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
-    sending.hears_all(&["250 ", "250 ", "250 ", "354 "]);
-    sending.says("half a line");
+    halfway.send("EHLO client");
+    sending.send("HELO client.test\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n");
+    sending.expect_replies(&["250 ", "250 ", "250 ", "354 "]);
+    sending.send("half a line");
     for peer in [&mut silent, &mut halfway, &mut sending] {
-        peer.hears("421 ");
-        peer.hears_the_end();
+        peer.expect_reply("421 ");
+        peer.expect_close();
     }
-    connect_in_the_end(address);
+    connect_when_free(address);
 }
 
 const RECORDING: &[u8] = include_bytes!("../examples/replay/recording.txt");
 
-/// What a replay shows: the client's lines, the server's lines, and how it ended.
+/// The output of a replay: the lines of the client, the lines of the server, and the reason of the end.
 fn replayed(recording: &[u8], piece: Option<usize>) -> (Vec<String>, Vec<String>, Closed) {
     let mut out = Vec::new();
     let why = replay::replay(config(), recording, piece.and_then(NonZeroUsize::new), &mut out).unwrap();
@@ -364,7 +364,7 @@ fn a_replay_shows_both_sides() {
 }
 
 #[test]
-fn a_replay_is_the_same_however_it_is_cut() {
+fn a_replay_does_not_depend_on_the_size_of_pieces() {
     let whole = replayed(RECORDING, None);
     for piece in [1, 2, 3, 7, 64, 1000] {
         assert_eq!(replayed(RECORDING, Some(piece)), whole, "pieces of {piece}");
@@ -372,7 +372,7 @@ fn a_replay_is_the_same_however_it_is_cut() {
 }
 
 #[test]
-fn a_replay_needs_no_clock_for_replies_that_are_held_back() {
+fn a_replay_needs_no_clock_for_delayed_replies() {
     let faults = "FROB\r\n".repeat(100);
     let (_, server, why) = replayed(faults.as_bytes(), None);
     assert_eq!(why, Closed::TooManyUnknownCommands);

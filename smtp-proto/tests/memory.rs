@@ -1,9 +1,8 @@
-//! A session's memory has a bound, whatever the client sends, reads or does not, and whatever the application
-//! answers or does not.
+//! The memory of a session is bounded, for every behaviour of the client and of the application.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is the report"
+    reason = "a panic reports a failed test"
 )]
 
 use std::time::Duration;
@@ -16,30 +15,30 @@ use smtp_proto::{
     types::{Host, Keyword},
 };
 
-/// What a driver reads at once, and so what its buffer has at least.
+/// Octets that a driver reads at once: the minimum size of its buffer.
 const READ: usize = 4096;
 
-/// What a session may take, the driver's buffer included: the longest line, one read, and some replies.
-const MOST: u64 = 64 << 10;
+/// Memory limit of a session, including the buffer of the driver: the longest line, one read, and some replies.
+const MAX_MEMORY: u64 = 64 << 10;
 
 fn config() -> Config {
     let mut config = Config::new(Host::parse("mx.test").unwrap());
-    // The bounds that would end such sessions early are put out of the way.
+    // Disable the limits that would end these sessions early.
     config.limits.errors = Threshold::new(u32::MAX, u32::MAX);
     config.limits.unknown_commands = Threshold::new(u32::MAX, u32::MAX);
     config.limits.max_idle_commands = u32::MAX;
     config
 }
 
-/// Who is at the ends of the session.
+/// Behaviour of the client and of the application.
 struct Ends {
     client_reads: bool,
     application_answers: bool,
 }
 
-/// Drives a session whose client begins with `first` and then sends `again` up to so many times, for as long as
-/// the machine wants to read. Time passes when nothing else can happen. Gives how often it was sent, and how the
-/// session ended.
+/// Drives a session whose client sends `first` and then `again` up to `times` times, as long as the machine reads. Time
+/// passes only while nothing else can happen. Returns the number of times that `again` was sent, and the reason of the
+/// end.
 fn drive(config: Config, ends: &Ends, first: &[u8], again: &[u8], times: usize) -> (usize, Option<Closed>) {
     let mut server = Server::new(config.into());
     let mut now = Instant::ORIGIN;
@@ -72,7 +71,7 @@ fn drive(config: Config, ends: &Ends, first: &[u8], again: &[u8], times: usize) 
             };
             let used = buffer.len() - input.len();
             buffer.drain(..used);
-            // StaleTicket ones are let go, as an application would.
+            // Drop old tickets, as an application would.
             tickets.truncate(16);
             if wait.want_write && ends.client_reads {
                 server.advance_output(server.output().len());
@@ -93,7 +92,7 @@ fn drive(config: Config, ends: &Ends, first: &[u8], again: &[u8], times: usize) 
             }
         }
     });
-    assert!(info.bytes_max < MOST, "{info:?}");
+    assert!(info.bytes_max < MAX_MEMORY, "{info:?}");
     (sent, outcome)
 }
 
@@ -104,7 +103,7 @@ const WILLING: Ends = Ends {
 
 const TRANSACTION: &[u8] = b"EHLO client.test\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>\r\n";
 
-/// Clients of a driver that shows everything to be read wait for the greeting.
+/// Tolerates early talkers, because this driver passes all input at once.
 fn greeted(mut config: Config) -> Config {
     config.early_talker = smtp_proto::server::EarlyTalker::Tolerate;
     config
@@ -129,7 +128,7 @@ fn endless_text_over_the_limit_is_cut_off() {
 }
 
 #[test]
-fn endless_text_of_dots_and_line_ends_takes_no_more() {
+fn endless_dots_and_line_ends_take_no_more_memory() {
     for text in ["..\r\n", "\r", "\n", "\r\n..\r", ".\r\r\n"] {
         let first = [TRANSACTION, b"DATA\r\n"].concat();
         let (sent, _) = drive(
@@ -174,7 +173,7 @@ fn a_client_that_never_reads_stops_being_read() {
 }
 
 #[test]
-fn a_hundred_thousand_commands_in_a_row_take_no_more() {
+fn a_hundred_thousand_commands_take_no_more_memory() {
     let (sent, _) = drive(greeted(config()), &WILLING, b"", &b"NOOP\r\n".repeat(1000), 100);
     assert_eq!(sent, 100);
     let faults = b"FROB\r\nDATA\r\nMAIL FROM:<\xff>\r\n\r\nRCPT TO:<a@b>\r\n".repeat(100);
@@ -183,7 +182,7 @@ fn a_hundred_thousand_commands_in_a_row_take_no_more() {
 }
 
 #[test]
-fn an_application_that_never_answers_is_answered_for() {
+fn a_question_that_is_never_answered_times_out() {
     let ends = Ends {
         application_answers: false,
         ..WILLING
@@ -195,8 +194,8 @@ fn an_application_that_never_answers_is_answered_for() {
 }
 
 #[test]
-fn an_application_that_stops_answering_is_answered_for() {
-    // Greeting and MAIL are answered, recipients never.
+fn recipients_that_are_never_answered_time_out() {
+    // Answer all questions but those of RCPT.
     let mut server = Server::new(greeted(config()).into());
     let mut now = Instant::ORIGIN;
     let mut replies = 0;
@@ -221,6 +220,6 @@ fn an_application_that_stops_answering_is_answered_for() {
         }
         assert!(input.is_empty());
     });
-    assert!(info.bytes_max < MOST, "{info:?}");
+    assert!(info.bytes_max < MAX_MEMORY, "{info:?}");
     assert!(replies > 1000, "{replies}");
 }

@@ -1,4 +1,4 @@
-//! The machines are small: a server can hold very many idle sessions.
+//! Size of the machines, which bounds the memory of idle sessions.
 
 use smtp_proto::{client::Client, server::Server};
 

@@ -1,5 +1,5 @@
-//! Values that are borrowed, owned and shown.
-#![expect(clippy::panic, reason = "a panic is the report")]
+//! Conversions between borrowed and owned values, and their text forms.
+#![expect(clippy::panic, reason = "a panic reports a failed test")]
 
 use smtp_proto::{
     syntax::{Leniency, parse_command},
@@ -14,7 +14,7 @@ fn command(line: &str) -> Command<'_> {
 }
 
 #[test]
-fn a_command_of_its_own_is_the_one_that_was_borrowed() {
+fn an_owned_command_equals_the_borrowed_one() {
     for line in [
         "EHLO client.example",
         "HELO [192.0.2.1]",
@@ -47,7 +47,7 @@ fn a_command_of_its_own_is_the_one_that_was_borrowed() {
 }
 
 #[test]
-fn a_log_shows_values_as_they_are_on_the_wire() {
+fn values_are_shown_as_on_the_wire() {
     let domain = Domain::parse("b.example").unwrap();
     let literal = AddressLiteral::parse("[192.0.2.1]").unwrap();
     let path = Path::parse("<@x.example:a@b.example>").unwrap();

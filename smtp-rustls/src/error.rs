@@ -1,77 +1,77 @@
-//! What can be wrong with settings.
+//! Errors in TLS settings.
 
 use std::{io, path::PathBuf};
 
 use rustls::pki_types::pem;
 
-/// Why settings could not be made, and what to do about it.
+/// Error in TLS settings.
+///
+/// `Display` shows the fault and the remedy. The cause is in `source()` only.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file cannot be read.
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error("cannot read {}", .path.display())]
     Read {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file is not PEM.
-    #[error("{} is damaged, replace it by one in PEM: {source}", .path.display())]
+    /// A file is not valid PEM.
+    #[error("invalid PEM in {}", .path.display())]
     Malformed {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: pem::Error,
     },
-    /// A file holds no certificate.
-    #[error("no certificate in {}, give a file in PEM with BEGIN CERTIFICATE in it", .path.display())]
+    /// A file contains no certificate.
+    #[error("no certificate in {}: use a PEM file with a BEGIN CERTIFICATE section", .path.display())]
     NoCertificate {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// A file holds no private key.
-    #[error("no private key in {}, give a file in PEM whose key is not locked with a password", .path.display())]
+    /// A file contains no private key.
+    #[error("no private key in {}: use a PEM file with an unencrypted key", .path.display())]
     NoKey {
-        /// Which.
+        /// The file.
         path: PathBuf,
     },
-    /// A certificate among those that are to be trusted is none.
-    #[error("a certificate in {} cannot be used, remove it: {source}", .path.display())]
+    /// A file of trusted certificates contains an unusable one.
+    #[error("unusable certificate in {}", .path.display())]
     Root {
-        /// In which file.
+        /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: rustls::Error,
     },
-    /// A certificate and a private key in files do not belong together, or one of them cannot be used.
-    #[error("the certificate in {} and the key in {} do not fit, give a pair: {source}", .certificate.display(), .key.display())]
+    /// The certificate and the private key in two files do not match, or one of them is unusable.
+    #[error("certificate in {} and key in {} do not match", .certificate.display(), .key.display())]
     Pair {
         /// The file of the certificate.
         certificate: PathBuf,
         /// The file of the key.
         key: PathBuf,
-        /// What is wrong with them.
+        /// The cause.
         source: rustls::Error,
     },
-    /// A certificate and a private key do not belong together, or one of them cannot be used.
-    #[error("the certificate and its key do not fit, give a pair: {0}")]
+    /// A certificate and a private key do not match, or one of them is unusable.
+    #[error("certificate and key do not match")]
     Identity(#[source] rustls::Error),
-    /// This is not the name of a server.
-    #[error("{0:?} is neither a domain nor an address, give the name in the server's certificate")]
+    /// The text is not a server name.
+    #[error("invalid server name {0:?}: use a domain or an IP address")]
     Name(String),
-    /// The certificates that this computer trusts cannot be used.
-    #[error(
-        "cannot use the certificates that this computer trusts, name a file of trusted ones instead: {0}"
-    )]
+    /// The platform's trust store cannot be used.
+    #[error("cannot use the platform's trust store: use a file of trusted certificates instead")]
     Platform(#[source] rustls::Error),
-    /// No certificate is trusted.
-    #[error("no certificate is trusted, give at least one")]
+    /// There is no trusted certificate.
+    #[error("no trusted certificate: add at least one")]
     NoRoots,
-    /// rustls refuses the settings.
-    #[error("the settings of TLS do not fit together: {0}")]
+    /// rustls rejects the settings.
+    #[error("invalid TLS settings")]
     Settings(#[source] rustls::Error),
-    /// No certificate can be made for these names.
-    #[error("cannot certify these names, give domains or addresses: {0}")]
+    /// A certificate for these names cannot be made.
+    #[error("cannot create a certificate for these names: {0}")]
     SelfSigned(String),
 }

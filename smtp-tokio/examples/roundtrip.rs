@@ -20,6 +20,7 @@ use std::{
 
 use smtp_examples::{
     desk::{Desk, Site, Todo},
+    exit::chain,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
 use smtp_proto::Step;
@@ -38,7 +39,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("roundtrip: {problem}");
+            eprintln!("roundtrip: {}", chain(problem.as_ref()));
             ExitCode::FAILURE
         }
     }

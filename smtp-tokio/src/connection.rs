@@ -181,7 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
         let mut attempt = self.buffered.attempt(wait);
         loop {
             let stream = Pin::new(&mut self.stream);
-            match self.buffered.duty(&mut attempt) {
+            match self.buffered.next_io(&mut attempt) {
                 NextIo::Flush => match stream.poll_flush(context) {
                     Poll::Ready(Ok(())) => self.buffered.flushed(),
                     Poll::Ready(Err(error)) => self.cannot_write(error),
@@ -194,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Connection<S, M> {
                     Poll::Pending => attempt.write_blocked(),
                 },
                 NextIo::Read => match self.poll_read(context) {
-                    Poll::Ready(()) => attempt.has_read(),
+                    Poll::Ready(()) => attempt.read_done(),
                     Poll::Pending => attempt.read_blocked(),
                 },
                 NextIo::PollMachine => return Poll::Ready(()),

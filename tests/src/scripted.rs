@@ -23,19 +23,19 @@ impl ClientMechanism for Scripted {
         self.mechanism
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         self.initial.take()
     }
 
     fn respond(&mut self, _: &[u8]) -> Result<Secret, MechanismError> {
-        self.responses.pop_front().ok_or(MechanismError::Unexpected)
+        self.responses.pop_front().ok_or(MechanismError::UnexpectedStep)
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         if self.proves {
             Ok(())
         } else {
-            Err(MechanismError::ServerNotProven)
+            Err(MechanismError::ServerNotVerified)
         }
     }
 }

@@ -27,7 +27,7 @@ fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Auth
     context.plus_offered = true;
     let mut client = credentials.start(mechanism, &context).unwrap();
     let mut attempt = Attempt::default();
-    let mut claim = match (mechanism, client.initial()) {
+    let mut claim = match (mechanism, client.initial_response()) {
         (Mechanism::LOGIN, None) => {
             let user = client.respond(b"Username:").unwrap();
             let password = client.respond(b"Password:").unwrap();
@@ -43,7 +43,7 @@ fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Auth
                 claim = AuthRequest::Step { response };
             }
             end => {
-                let done = client.finish();
+                let done = client.verify_success();
                 assert_eq!(
                     done.is_ok(),
                     matches!(end, AuthOutcome::Accept(_)) || !proves(mechanism)

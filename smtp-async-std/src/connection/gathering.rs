@@ -10,7 +10,7 @@ use std::{
 use futures_io::{AsyncRead, AsyncWrite};
 use smtp_proto::{
     client::{BodyPermit, Client, Coming},
-    driver::{MessageWrite, SLICES},
+    driver::{MAX_IO_SLICES, MessageWrite},
 };
 
 use super::Connection;
@@ -35,7 +35,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
             ready => ready,
         })
         .await;
-        self.buffered.put_aside(&gathered);
+        self.buffered.defer_rest(&gathered);
         if let Err(error) = written {
             self.cannot_write(error);
         }
@@ -52,7 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
                 ready!(stream.as_mut().poll_flush(context))?;
                 self.buffered.flushed_gathered(gathered);
             }
-            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut slices = [IoSlice::new(&[]); MAX_IO_SLICES];
             let mut used = 0;
             for (slot, octets) in slices.iter_mut().zip(gathered.slices(self.buffered.machine())) {
                 *slot = IoSlice::new(octets);

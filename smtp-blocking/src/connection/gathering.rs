@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 
 use smtp_proto::{
     client::{BodyPermit, Client, Coming},
-    driver::{MessageWrite, SLICES},
+    driver::{MAX_IO_SLICES, MessageWrite},
 };
 
 use super::Connection;
@@ -29,7 +29,7 @@ impl<S: Socket> Connection<S, Client> {
     /// something to say and take nothing more before that was read.
     pub(crate) fn write_gathered(&mut self, mut gathered: MessageWrite<'_>) {
         let written = self.write_slices(&mut gathered);
-        self.buffered.put_aside(&gathered);
+        self.buffered.defer_rest(&gathered);
         match written {
             Err(error) if !would_block(&error) => self.cannot_write(error),
             _ => {}
@@ -42,7 +42,7 @@ impl<S: Socket> Connection<S, Client> {
                 uninterrupted(|| self.stream.flush())?;
                 self.buffered.flushed_gathered(gathered);
             }
-            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut slices = [IoSlice::new(&[]); MAX_IO_SLICES];
             let mut used = 0;
             for (slot, octets) in slices.iter_mut().zip(gathered.slices(self.buffered.machine())) {
                 *slot = IoSlice::new(octets);

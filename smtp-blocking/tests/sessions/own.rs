@@ -88,16 +88,16 @@ impl ClientMechanism for Suspicious {
         self.0
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         (self.0 == Mechanism::PLAIN).then(|| "\0ann\0pencil".into())
     }
 
     fn respond(&mut self, _: &[u8]) -> Result<Secret, MechanismError> {
-        Err(MechanismError::Malformed)
+        Err(MechanismError::MalformedChallenge)
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
-        Err(MechanismError::ServerNotProven)
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
+        Err(MechanismError::ServerNotVerified)
     }
 }
 
@@ -176,8 +176,8 @@ fn a_mechanism_shows_nothing_in_clear_without_permission() {
 #[test]
 fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_says() {
     for (mechanism, cancel) in [
-        (Mechanism::PLAIN, MechanismError::ServerNotProven),
-        (Mechanism::LOGIN, MechanismError::Malformed),
+        (Mechanism::PLAIN, MechanismError::ServerNotVerified),
+        (Mechanism::LOGIN, MechanismError::MalformedChallenge),
     ] {
         let taken = between(true, |near| {
             let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default()).unwrap();

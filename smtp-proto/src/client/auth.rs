@@ -126,10 +126,10 @@ impl Client {
     fn begin_exchange(&mut self, mut mechanism: Box<dyn ClientMechanism>, automatic: bool) {
         let name = mechanism.mechanism();
         let mut unsaid = None;
-        self.output.conceal(LONGEST_COMMAND);
+        self.output.reserve_secret(LONGEST_COMMAND);
         self.output.put(b"AUTH ");
         self.output.put(name.as_str().as_bytes());
-        if let Some(initial) = mechanism.initial() {
+        if let Some(initial) = mechanism.initial_response() {
             let response = sasl::base64::length(initial.expose().len()).max(1);
             if "AUTH ".len() + name.as_str().len() + " ".len() + response + "\r\n".len() <= LONGEST_COMMAND {
                 self.output.put(b" ");
@@ -165,7 +165,7 @@ impl Client {
                 match exchange.respond(reply) {
                     Ok(response) => {
                         self.output
-                            .conceal(sasl::base64::length(response.expose().len()) + 2);
+                            .reserve_secret(sasl::base64::length(response.expose().len()) + 2);
                         sasl::base64::encode(response.expose(), &mut self.output);
                         self.output.put(b"\r\n");
                         self.waiting.stop();
@@ -177,7 +177,7 @@ impl Client {
                 }
                 self.exchange = Some(exchange);
             }
-            (Code::AUTHENTICATED, None) => match exchange.mechanism.finish() {
+            (Code::AUTHENTICATED, None) => match exchange.mechanism.verify_success() {
                 Ok(()) => {
                     self.authenticated = true;
                     self.stage = if exchange.automatic {
@@ -201,16 +201,16 @@ impl Exchange {
     fn respond(&mut self, reply: &Reply<'_>) -> Result<Secret, MechanismError> {
         let mut lines = reply.lines();
         let (Some(line), None) = (lines.next(), lines.next()) else {
-            return Err(MechanismError::Malformed);
+            return Err(MechanismError::MalformedChallenge);
         };
-        let challenge = sasl::base64::decode(line).ok_or(MechanismError::Malformed)?;
+        let challenge = sasl::base64::decode(line).ok_or(MechanismError::MalformedChallenge)?;
         let response = match self.unsaid.take() {
             Some(initial) if challenge.is_empty() => initial,
-            Some(_) => return Err(MechanismError::Unexpected),
+            Some(_) => return Err(MechanismError::UnexpectedStep),
             None => self.mechanism.respond(challenge.expose())?,
         };
         if sasl::base64::length(response.expose().len()) > Auth::MAX_INITIAL {
-            return Err(MechanismError::TooLong);
+            return Err(MechanismError::ResponseTooLong);
         }
         Ok(response)
     }

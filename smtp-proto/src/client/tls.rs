@@ -86,7 +86,7 @@ impl Client {
         match self.stage {
             Stage::Upgrade | Stage::Upgrading if !input.is_empty() => self.close(Closed::PlaintextBeforeTls),
             Stage::Upgrade => {
-                let upgrade = TlsUpgrade::prove(&self.output, input)?;
+                let upgrade = TlsUpgrade::try_new(&self.output, input)?;
                 self.stage = Stage::Upgrading;
                 // The driver does the handshake without looking here: its time begins now.
                 let time = self.config.timeouts.handshake;

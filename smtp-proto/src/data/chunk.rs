@@ -1,6 +1,6 @@
-//! The receiving side of `BDAT`: counts the octets of a chunk.
+//! The receiving side of `BDAT`.
 
-/// Takes the octets of one chunk off the input (RFC 3030, section 2): as many as were announced, whatever they are.
+/// Reader of one chunk: consumes as many octets as `BDAT` announced, of any value (RFC 3030, section 2).
 ///
 /// ```
 /// use smtp_proto::data::ChunkReader;
@@ -17,13 +17,14 @@ pub struct ChunkReader {
 }
 
 impl ChunkReader {
-    /// Makes one that stands before a chunk of `size` octets.
+    /// Creates a reader for a chunk of `size` octets.
     #[must_use]
     pub const fn new(size: u64) -> Self {
         Self { remaining: size }
     }
 
-    /// Gives out what the input holds of the chunk and advances it; `None` if that is nothing.
+    /// Returns the octets of the chunk at the front of `input` and advances `input` past them. Returns `None` if there
+    /// are none.
     pub fn take<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         let bytes = *input;
         let len = usize::try_from(self.remaining)
@@ -35,7 +36,7 @@ impl ChunkReader {
         (len > 0).then_some(piece)
     }
 
-    /// How many octets of the chunk are still to come; 0 when it is whole.
+    /// Number of octets of the chunk not read yet; 0 once the chunk is complete.
     #[must_use]
     pub const fn remaining(&self) -> u64 {
         self.remaining

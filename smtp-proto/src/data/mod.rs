@@ -1,23 +1,23 @@
-//! Message bodies without session state.
+//! Message content without session state.
 //!
-//! What travels between `354` and the final dot, or inside `BDAT` chunks, is handled here, apart from commands,
-//! replies and time. [`DotUnstuffer`] and [`ChunkReader`] are the receiving side, [`DotStuffer`] and [`ContentScanner`] the
-//! sending side. None of them copies or keeps message octets: what they give out are slices of what was put in
+//! The types here process the octets between `354` and the end of data, or inside `BDAT` chunks, independently of
+//! commands, replies and time. [`DotUnstuffer`] and [`ChunkReader`] serve the receiving side, [`DotStuffer`] and
+//! [`ContentScanner`] the sending side. They neither copy nor keep message octets: they return slices of their input
 //! and, where an octet has to be added, of constants.
 //!
-//! A line ends with CRLF and with nothing else, and only `CRLF . CRLF` ends a message
-//! (RFC 5321, sections 2.3.8 and 4.1.1.4). A CR without its LF, or an LF without its CR, is *bare*: it never starts
-//! a line, so no dot behind it is special. Agreeing on anything looser is what SMTP smuggling lives on.
+//! Only CRLF ends a line, and only `CRLF . CRLF` ends a message (RFC 5321, sections 2.3.8 and 4.1.1.4). A CR without
+//! an LF after it, or an LF without a CR before it, is *bare*: it does not start a line, so a dot after it is not
+//! special. SMTP smuggling exploits programs that accept anything looser.
 
 mod chunk;
+mod content_scanner;
 mod scan;
 mod stuff;
-mod survey;
 mod unstuff;
 
 pub use chunk::ChunkReader;
+pub use content_scanner::{ContentScanner, ContentSummary};
 pub use stuff::{DotStuffer, LineEndings, Unsendable};
-pub use survey::{ContentScanner, ContentSummary};
 pub use unstuff::{BareLineEndings, DotUnstuffer, Unstuffed};
 
 const CR: u8 = b'\r';

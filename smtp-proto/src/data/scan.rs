@@ -1,32 +1,32 @@
-//! Finds the places where message octets cannot simply go through.
+//! Search for the octets at which message content cannot be copied unchanged.
 
 use memchr::{memchr, memchr2, memmem};
 
 use super::{CR, DOT, LF};
 
-/// Most octets that one call looks at behind the first lines: a slice with many places to stop at is not searched to
-/// its end for each of them, and what is given out is still in the first-level cache.
+/// Maximum octets searched in one call after the first lines. Bounds repeated searches of a slice with many stops, and
+/// keeps the returned octets in the first-level cache.
 const WINDOW: usize = 16 * 1024;
 
-/// Where a run of message octets stops.
+/// The end of a run of unchanged message octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stop {
-    /// A dot behind a CRLF, at this index.
+    /// A dot after a CRLF, at this index.
     Dot(usize),
     /// The first octet of a bare CR or LF, at this index.
     Bare(usize),
-    /// Neither is among this many octets. The last one may be a CR that nothing is known of yet.
+    /// Neither is among this many octets. The last octet may be a CR whose next octet is not known yet.
     Clean(usize),
 }
 
-/// Octets that are judged at once: enough to make up for the test behind them, and few to go through again when it
-/// says that a stop is among them.
+/// Block size of the vectorized scan, in octets. Larger blocks amortize the branch; smaller ones cost less to rescan
+/// after a hit.
 const BLOCK: usize = 256;
 
-/// Line ends looked at one by one before longer runs are: where each line has a stop, those do not pay.
-const NEAR: usize = 2;
+/// Line ends found one by one before the block scan starts, which does not pay if every line has a stop.
+const SINGLE_LINES: usize = 2;
 
-/// Finds the first bare CR or LF, or with `DOTS` the first dot behind a CRLF, in octets that do not follow a CR.
+/// Finds the first bare CR or LF, or with `DOTS` the first dot after a CRLF, in octets that do not follow a CR.
 #[inline]
 pub(super) fn lines<const DOTS: bool>(bytes: &[u8]) -> Stop {
     match line::<DOTS>(bytes, 0) {
@@ -35,19 +35,19 @@ pub(super) fn lines<const DOTS: bool>(bytes: &[u8]) -> Stop {
     }
 }
 
-/// Goes on behind the first line end.
+/// Continues [`lines`] after the first line end.
 #[inline(never)]
 fn lines_from<const DOTS: bool>(bytes: &[u8], mut from: usize) -> Stop {
     let bytes = bytes.get(..from + WINDOW).unwrap_or(bytes);
-    for _ in 1..NEAR {
+    for _ in 1..SINGLE_LINES {
         match line::<DOTS>(bytes, from) {
             Ok(next) => from = next,
             Err(stop) => return stop,
         }
     }
-    // A block is judged with the two octets behind it. The first one begins with the LF of the line end just seen.
-    let at = calm_blocks::<true, DOTS>(bytes, from - 1);
-    // An LF here was judged together with the octet before it.
+    // Each block is checked together with the two octets after it. The first block begins with the LF just found.
+    let at = skip_blocks::<true, DOTS>(bytes, from - 1);
+    // An LF here was checked together with the octet before it.
     from = at + usize::from(bytes.get(at) == Some(&LF));
     loop {
         match line::<DOTS>(bytes, from) {
@@ -57,7 +57,7 @@ fn lines_from<const DOTS: bool>(bytes: &[u8], mut from: usize) -> Stop {
     }
 }
 
-/// Finds the next line end; gives where the next line starts.
+/// Finds the next line end. Returns the index at which the next line starts.
 #[inline(always)]
 fn line<const DOTS: bool>(bytes: &[u8], from: usize) -> Result<usize, Stop> {
     let Some(at) = bytes.get(from..).and_then(|rest| memchr2(CR, LF, rest)) else {
@@ -72,35 +72,35 @@ fn line<const DOTS: bool>(bytes: &[u8], from: usize) -> Result<usize, Stop> {
     }
 }
 
-/// Goes through blocks that nothing has to be done about: where the first one begins that is not such, or is not whole.
+/// Skips blocks without a stop. Returns the index of the first block that contains one or is incomplete.
 ///
-/// With the feature `simd`, it is compiled for each of the vector instruction sets that there may be, and the best is taken.
-fn calm_blocks<const BARE: bool, const DOTS: bool>(bytes: &[u8], at: usize) -> usize {
+/// With the feature `simd`, this is compiled for each vector instruction set, and the best one is selected at run time.
+fn skip_blocks<const BARE: bool, const DOTS: bool>(bytes: &[u8], at: usize) -> usize {
     #[cfg(feature = "simd")]
     {
         let level = fearless_simd::Level::new();
-        fearless_simd::dispatch!(level, _simd => each_calm_block::<BARE, DOTS>(bytes, at))
+        fearless_simd::dispatch!(level, _simd => skip_each_block::<BARE, DOTS>(bytes, at))
     }
     #[cfg(not(feature = "simd"))]
-    each_calm_block::<BARE, DOTS>(bytes, at)
+    skip_each_block::<BARE, DOTS>(bytes, at)
 }
 
 #[inline(always)]
-fn each_calm_block<const BARE: bool, const DOTS: bool>(bytes: &[u8], mut at: usize) -> usize {
+fn skip_each_block<const BARE: bool, const DOTS: bool>(bytes: &[u8], mut at: usize) -> usize {
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
-        && is_calm::<BARE, DOTS>(block)
+        && has_no_stop::<BARE, DOTS>(block)
     {
         at += BLOCK;
     }
     at
 }
 
-/// Whether of the first [`BLOCK`] octets, with `BARE`, each CR and no other has an LF behind it, and with `DOTS` no LF has a
-/// dot behind it.
+/// Returns true if the first [`BLOCK`] octets contain no stop: with `BARE`, LF follows each CR and no other octet; with
+/// `DOTS`, no dot follows an LF.
 ///
-/// No branch depends on an octet: the compiler makes vector instructions of it.
+/// No branch depends on an octet, so that the compiler can vectorize the loop.
 #[inline(always)]
-fn is_calm<const BARE: bool, const DOTS: bool>(block: &[u8; BLOCK + 2]) -> bool {
+fn has_no_stop<const BARE: bool, const DOTS: bool>(block: &[u8; BLOCK + 2]) -> bool {
     let pairs = block.iter().zip(block.iter().skip(1)).zip(block.iter().skip(2));
     pairs.fold(0, |stops, ((&octet, &next), &after)| {
         let (cr, lf, dot) = (
@@ -112,11 +112,11 @@ fn is_calm<const BARE: bool, const DOTS: bool>(block: &[u8; BLOCK + 2]) -> bool 
     }) == 0
 }
 
-/// Finds the first dot behind a CRLF, whatever other line ends there are, in octets that do not follow a CR.
+/// Finds the first dot after a CRLF, ignoring bare CR and LF, in octets that do not follow a CR.
 #[inline]
 pub(super) fn dots(bytes: &[u8]) -> Stop {
     let mut from = 0;
-    for _ in 0..NEAR {
+    for _ in 0..SINGLE_LINES {
         let Some(at) = bytes.get(from..).and_then(|rest| memchr(LF, rest)) else {
             return Stop::Clean(bytes.len());
         };
@@ -128,14 +128,14 @@ pub(super) fn dots(bytes: &[u8]) -> Stop {
     dots_from(bytes, from)
 }
 
-/// Goes on behind a line end.
+/// Continues [`dots`] after a line end.
 #[inline(never)]
 fn dots_from(bytes: &[u8], from: usize) -> Stop {
     let bytes = bytes.get(..from + WINDOW).unwrap_or(bytes);
-    // As above; a bare LF before a dot only makes the search behind the blocks longer. Without the best vector instructions
-    // the blocks cost more than that search.
+    // As in `lines_from`; a bare LF before a dot only makes the search after the blocks longer. Without the best vector
+    // instructions the block scan costs more than that search.
     #[cfg(feature = "simd")]
-    let from = calm_blocks::<false, true>(bytes, from - 1);
+    let from = skip_blocks::<false, true>(bytes, from - 1);
     match bytes.get(from..).and_then(|rest| memmem::find(rest, b"\r\n.")) {
         Some(at) => Stop::Dot(from + at + 2),
         None => Stop::Clean(bytes.len()),

@@ -1,41 +1,42 @@
-//! The receiving side of `DATA`: finds the end of a message and takes the added dots out.
+//! The receiving side of `DATA`: finds the end of data and removes the stuffed dots.
 
 use super::scan::{self, Stop};
 use super::{CR, DOT, LF};
 
-/// What to do with a CR or LF that stands alone inside a message.
+/// Treatment of a bare CR or LF in a received message.
 ///
-/// RFC 5321, section 2.3.8 forbids to send them. Whatever is chosen, they never end a line or the message.
+/// RFC 5321, section 2.3.8 forbids sending them. With every policy, a bare CR or LF ends neither a line nor the message.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum BareLineEndings {
-    /// The message is read to its true end and is then to be refused: see [`DotUnstuffer::saw_bare_line_ending`].
+    /// The message is read to its end of data, and must then be refused: see [`DotUnstuffer::saw_bare_line_ending`].
     #[default]
     Reject,
-    /// Each becomes a CRLF.
+    /// Each bare CR or LF becomes a CRLF.
     Normalize,
-    /// They stay as they are, and nothing looks for them.
+    /// Bare CR and LF are kept unchanged and not reported.
     Keep,
 }
 
-/// One step of an [`DotUnstuffer`].
+/// Result of one step of a [`DotUnstuffer`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "a body goes on, waits or ends")]
 #[must_use]
 pub enum Unstuffed<'i> {
     /// The next octets of the message, at least one.
     Piece(&'i [u8]),
-    /// All input is used and the message goes on.
+    /// All input is used and the message continues.
     NeedMore,
-    /// The message has ended; what is left of the input stands behind it.
+    /// The message has ended. The rest of the input follows the end of data.
     End,
 }
 
-/// Cuts a message out of what a client sends after `354` (RFC 5321, sections 4.1.1.4 and 4.5.2).
+/// Decoder of the message that a client sends after `354` (RFC 5321, sections 4.1.1.4 and 4.5.2).
 ///
-/// The message ends at `CRLF . CRLF`, or at `. CRLF` if that comes first of all, and at nothing else. The first of
-/// these CRLFs belongs to the message. Of every other line that starts with a dot, this one dot is taken out.
-/// All input is used as it comes and none has to come again; however it is cut, the pieces joined are the same.
+/// The message ends at `CRLF . CRLF`, or at `. CRLF` if the data begins with that, and at nothing else. The first of
+/// these CRLFs belongs to the message. From every other line that starts with a dot, that dot is removed.
+/// Each octet of input is consumed at once and never needed again. The joined pieces do not depend on the
+/// boundaries of the input.
 ///
 /// ```
 /// use smtp_proto::data::{BareLineEndings, Unstuffed, DotUnstuffer};
@@ -54,30 +55,30 @@ pub enum Unstuffed<'i> {
 pub struct DotUnstuffer {
     policy: BareLineEndings,
     position: Position,
-    /// Whether bare CR and LF are still to be looked for.
+    /// The search for bare CR and LF is still on.
     watched: bool,
     saw_bare_line_ending: bool,
 }
 
-/// What stands before the next octet.
+/// The input before the next octet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Position {
     /// Nothing, or a CRLF.
     LineStart,
     /// An octet of a line, or a bare LF.
     Line,
-    /// A CR that was given out.
+    /// A CR that was returned.
     Cr,
-    /// The first dot of a line, taken out.
+    /// The first dot of a line, removed.
     Dot,
-    /// The first dot of a line, taken out, and a CR held back.
+    /// The first dot of a line, removed, and a CR held back.
     DotCr,
     /// The whole message.
     End,
 }
 
 impl DotUnstuffer {
-    /// Makes one that stands before the first octet of a message.
+    /// Creates a decoder for a new message.
     #[must_use]
     pub const fn new(policy: BareLineEndings) -> Self {
         let watched = !matches!(policy, BareLineEndings::Keep);
@@ -89,9 +90,9 @@ impl DotUnstuffer {
         }
     }
 
-    /// Gives the next piece of the message out and advances `input` past what was used.
+    /// Returns the next piece of the message and advances `input` past the octets used.
     ///
-    /// After [`Unstuffed::End`] it uses nothing and says the same again.
+    /// After [`Unstuffed::End`] it uses no input and returns `End` again.
     pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Unstuffed<'i> {
         loop {
             let bytes = match (self.position, *input) {
@@ -113,16 +114,18 @@ impl DotUnstuffer {
         }
     }
 
-    /// Whether a bare CR or LF was met so far; always `false` under [`BareLineEndings::Keep`]. However the input is
-    /// cut, it is not said before all octets in front of the bare one were given out, and a bare CR itself.
+    /// Returns true if the message has contained a bare CR or LF so far; always `false` under [`BareLineEndings::Keep`].
+    ///
+    /// It becomes `true` only after all octets before a bare LF, or up to and including a bare CR, were returned.
+    /// This does not depend on the boundaries of the input.
     #[must_use]
     pub const fn saw_bare_line_ending(&self) -> bool {
         self.saw_bare_line_ending
     }
 
-    /// Takes what can go through as it is off `bytes`, which hold no dot that is to be taken out in front.
+    /// Returns the octets at the front of `bytes` that need no change. `bytes` does not begin with a dot to remove.
     ///
-    /// The rest is the new input. `None` if a bare CR or LF was met that changes nothing but how the rest is read.
+    /// The rest becomes the new input. Returns `None` after a bare LF that only changes the state.
     #[inline]
     fn run<'i>(&mut self, bytes: &'i [u8], input: &mut &'i [u8]) -> Option<&'i [u8]> {
         *input = bytes;
@@ -148,11 +151,11 @@ impl DotUnstuffer {
         }
     }
 
-    /// Deals with a bare CR or LF at this index of the input.
+    /// Handles a bare CR or LF at this index of the input.
     #[cold]
     fn bare<'i>(&mut self, at: usize, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         if input.get(at) == Some(&CR) {
-            // Whether it is bare is said with the octet behind it, as it would be if that came later.
+            // Report a bare CR only with the next octet, as if that octet came in a later piece.
             self.position = Position::Cr;
             return Some(take(input, at + 1));
         }
@@ -169,7 +172,7 @@ impl DotUnstuffer {
         Some(b"\r\n")
     }
 
-    /// Goes on from where the next octet alone decides; `None` if nothing came of it yet.
+    /// Processes the next octet on its own. Returns `None` if there is nothing to return yet.
     #[cold]
     fn step<'i>(&mut self, input: &mut &'i [u8]) -> Option<Unstuffed<'i>> {
         if self.position == Position::End {
@@ -225,7 +228,7 @@ fn take<'i>(input: &mut &'i [u8], len: usize) -> &'i [u8] {
     piece
 }
 
-/// Kept apart, so that a length is tested by a branch that is never taken.
+/// Kept out of line, because the branch to it is never taken.
 #[cold]
 fn take_all<'i>(input: &mut &'i [u8]) -> &'i [u8] {
     core::mem::take(input)

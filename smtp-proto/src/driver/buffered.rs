@@ -1,4 +1,4 @@
-//! A machine with its buffers.
+//! A machine with its input buffer and its deferred output.
 
 use alloc::vec::Vec;
 use core::{fmt, mem};
@@ -10,35 +10,35 @@ use crate::{
     time::Instant,
 };
 
-/// A machine, what was read and not yet used, and what is to be written before the machine's output.
+/// A machine with its unused input and with deferred output, which is written before the output of the machine.
 ///
-/// A driver reads into [`received`](Self::received), [polls](Self::poll), and writes what [`unwritten`](Self::unwritten)
-/// shows; [`duty`](Self::duty) says what of that is next. The input buffer is as long as the machine's longest line or
-/// reply and what was read in one go; it is given back when it is empty and [`release`](Self::release) is called.
+/// A driver passes input to [`received`](Self::received), [polls](Self::poll), and writes the octets of
+/// [`unwritten`](Self::unwritten); [`next_io`](Self::next_io) names the next operation. The input buffer holds at most the
+/// machine's longest line or reply plus one read. [`release`](Self::release) frees it if it is empty.
 ///
-/// Octets are written when they have left for the peer. What a stream takes into a buffer of its own, as TLS does, is
-/// not written before that was flushed: until then it is the peer that keeps the machine waiting, and the deadline for
-/// that runs. So a driver of such a stream reports what it [took](Self::took) and that it was
-/// [flushed](Self::flushed); others may report at once what they [wrote](Self::wrote).
+/// Output counts as written once it is flushed. Data buffered inside the stream (TLS, for example) is still pending, and
+/// the write deadline still applies to it. A driver of such a stream reports the octets that the stream
+/// [accepted](Self::took), and later that it was [flushed](Self::flushed). A driver of an unbuffered stream may report the
+/// octets [written](Self::wrote) at once.
 pub struct Buffered<M> {
     machine: M,
     input: Vec<u8>,
-    /// Octets at the front of the input that are used up.
+    /// Octets at the front of the input that were used.
     used: usize,
-    /// Octets behind those that the last step used.
+    /// Octets after those, used by the last step.
     taken: usize,
-    /// What is to be written before the machine's output.
+    /// Deferred output, to be written before the output of the machine.
     backlog: Vec<u8>,
     /// Octets at the front of the backlog that were written.
     written: usize,
-    /// Octets of what is to be written that the stream has taken and not yet flushed.
+    /// Octets that the stream has accepted and not flushed.
     unflushed: usize,
-    /// Nothing more can be written.
+    /// The stream accepts no more output.
     write_closed: bool,
 }
 
 impl<M: Machine> Buffered<M> {
-    /// A machine with empty buffers.
+    /// Wraps a machine, with empty buffers.
     #[must_use]
     pub const fn new(machine: M) -> Self {
         Self {
@@ -59,13 +59,13 @@ impl<M: Machine> Buffered<M> {
         &self.machine
     }
 
-    /// The machine, to be given answers or commands.
+    /// The machine, for passing answers or commands.
     #[must_use]
     pub const fn machine_mut(&mut self) -> &mut M {
         &mut self.machine
     }
 
-    /// Lets the machine take a step, and hands it out beside the machine itself.
+    /// Polls the machine. Returns the step, and the machine for answering it.
     pub fn poll(&mut self, now: Instant) -> (Step<M::Event<'_>>, &mut M) {
         self.used += mem::take(&mut self.taken);
         let mut rest = self.input.get(self.used..).unwrap_or_default();
@@ -75,14 +75,13 @@ impl<M: Machine> Buffered<M> {
         (step, &mut self.machine)
     }
 
-    /// Takes octets that were read.
+    /// Appends octets to the input.
     pub fn received(&mut self, octets: &[u8]) {
         self.settle();
         self.input.extend_from_slice(octets);
     }
 
-    /// Gives back the memory that the buffers do not need. To be called when there is nothing to read now: most sessions
-    /// wait most of the time.
+    /// Frees unused buffer memory. Call it when a read would block, because most sessions are idle most of the time.
     pub fn release(&mut self) {
         self.settle();
         self.input.shrink_to_fit();
@@ -91,8 +90,8 @@ impl<M: Machine> Buffered<M> {
         }
     }
 
-    /// The next octets to be written: what was put aside, and once that has gone what the machine says, if it `may`
-    /// speak now ([`Wait::write`](crate::Wait::write)). Empty when there is nothing.
+    /// The next octets to write: first the deferred output, then the output of the machine if `may` is true
+    /// ([`Wait::want_write`](crate::Wait::want_write)). Empty if there are none.
     #[must_use]
     pub fn unwritten(&self, may: bool) -> &[u8] {
         if self.has_backlog() {
@@ -104,39 +103,39 @@ impl<M: Machine> Buffered<M> {
         }
     }
 
-    /// Reports that so many octets of [`unwritten`](Self::unwritten) were written. More than were put aside are octets
-    /// of the machine's output, which stands behind them.
+    /// Reports that `octets` octets of [`unwritten`](Self::unwritten) were written. Octets beyond the deferred output
+    /// belong to the output of the machine, which follows it.
     pub fn wrote(&mut self, octets: usize) {
-        let aside = octets.min(self.backlog.len() - self.written);
-        self.written += aside;
+        let deferred = octets.min(self.backlog.len() - self.written);
+        self.written += deferred;
         if self.written == self.backlog.len() {
             self.backlog.clear();
             self.written = 0;
         }
-        if octets > aside {
-            self.machine.advance_output(octets - aside);
+        if octets > deferred {
+            self.machine.advance_output(octets - deferred);
         }
     }
 
-    /// Reports that the stream has taken so many octets of [`unwritten`](Self::unwritten), which are written once it is
-    /// [flushed](Self::flushed). Nothing is to be written before that.
+    /// Reports that the stream accepted `octets` octets of [`unwritten`](Self::unwritten). They count as written once it
+    /// is [flushed](Self::flushed). Do not write more before that.
     pub const fn took(&mut self, octets: usize) {
         self.unflushed = octets;
     }
 
-    /// Reports that the stream was flushed, so that what it [took](Self::took) is written.
+    /// Reports that the stream was flushed: the octets that it [accepted](Self::took) are written.
     pub fn flushed(&mut self) {
         let octets = mem::take(&mut self.unflushed);
         self.wrote(octets);
     }
 
-    /// Whether the stream has to be flushed.
+    /// Returns true if the stream must be flushed.
     #[must_use]
     pub const fn is_unflushed(&self) -> bool {
         self.unflushed > 0
     }
 
-    /// Whether something is to be written before the machine's output: what was put aside, or is not yet flushed.
+    /// Returns true if deferred or unflushed output must be written before the output of the machine.
     #[must_use]
     pub const fn is_writing(&self) -> bool {
         self.has_backlog() || self.is_unflushed()
@@ -146,8 +145,7 @@ impl<M: Machine> Buffered<M> {
         !self.backlog.is_empty()
     }
 
-    /// Reports that nothing more can be written; what the peer said before can still be read. The machine keeps what it
-    /// could not say: it was not heard.
+    /// Reports a write error. Input can still be read. The machine treats its unwritten output as not sent.
     pub fn write_failed(&mut self) {
         self.write_closed = true;
         self.unflushed = 0;
@@ -155,13 +153,13 @@ impl<M: Machine> Buffered<M> {
         self.written = 0;
     }
 
-    /// Whether [nothing more can be written](Self::write_failed).
+    /// Returns true after a [write error](Self::write_failed).
     #[must_use]
     pub const fn is_write_closed(&self) -> bool {
         self.write_closed
     }
 
-    /// Forgets the input that was used.
+    /// Removes the used input.
     fn settle(&mut self) {
         let used = mem::take(&mut self.used) + mem::take(&mut self.taken);
         if used >= self.input.len() {
@@ -172,7 +170,7 @@ impl<M: Machine> Buffered<M> {
     }
 }
 
-/// How much is in the buffers, and not what: it may be a password.
+/// Shows the number of octets in the buffers only, because they may be a password.
 impl<M: fmt::Debug> fmt::Debug for Buffered<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffered")
@@ -184,30 +182,30 @@ impl<M: fmt::Debug> fmt::Debug for Buffered<M> {
 }
 
 impl Buffered<Client> {
-    /// Cuts the next pieces of a message for one write. `block` is what there is of it now; nothing must be left to
-    /// [write](Self::is_writing).
+    /// Prepares the next pieces of a message for one write. `block` is the part of the message available now. All deferred
+    /// output must have been [written](Self::is_writing).
     pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> MessageWrite<'b> {
         MessageWrite::new(&mut self.machine, permit, block, coming)
     }
 
-    /// As [`flushed`](Self::flushed), of octets that the stream took of what was [gathered](Self::gather).
+    /// Reports that the stream was flushed: the octets that it accepted of `gathered` are written.
     pub fn flushed_gathered(&mut self, gathered: &mut MessageWrite<'_>) {
         gathered.written += mem::take(&mut self.unflushed);
     }
 
-    /// Reports what was written of what was [gathered](Self::gather). The rest is put aside, since the pieces are the
-    /// caller's.
+    /// Reports the octets of `gathered` that were written, and copies the rest to the deferred output, because the pieces
+    /// belong to the caller.
     ///
-    /// The octets behind the pieces stay with the machine until they are written: a reply that comes before the final
-    /// dot has left is no reply to the message.
-    pub fn put_aside(&mut self, gathered: &MessageWrite<'_>) {
-        let kept = gathered.kept(self.machine.output());
-        let output = self.machine.output().get(..kept).unwrap_or_default();
-        for octets in gathered.around(output) {
+    /// Octets after the pieces stay in the machine until they are written: a reply that arrives before the final dot was
+    /// sent does not answer the message.
+    pub fn defer_rest(&mut self, gathered: &MessageWrite<'_>) {
+        let deferred = gathered.deferred_output(self.machine.output());
+        let output = self.machine.output().get(..deferred).unwrap_or_default();
+        for octets in gathered.unwritten_with(output) {
             self.backlog.extend_from_slice(octets);
         }
         self.machine
-            .advance_output(kept.max(gathered.written.saturating_sub(gathered.octets())));
+            .advance_output(deferred.max(gathered.written.saturating_sub(gathered.octets())));
     }
 }
 

@@ -1,45 +1,45 @@
-//! The content of a message, a block at a time.
+//! The source of a message, read block by block.
 
 use alloc::vec::Vec;
 use core::{fmt, time::Duration};
 
 use crate::client::Coming;
 
-/// How much of a message is handled at once, in octets. The server has to take that much within
-/// [`Timeouts::data_block`](crate::client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
+/// Block size in octets. The server must accept one block within
+/// [`Timeouts::data_block`](crate::client::Timeouts::data_block); at the default of 3 minutes, the slowest links do.
 const BLOCK: usize = 64 * 1024;
 
-/// The content of a message on its way from where it is to a [write](super::Buffered::gather): in memory, or read by the
-/// driver while it is sent. Then it holds one block, so that small pieces become few writes and chunks.
+/// The source of a message for [`gather`](super::Buffered::gather): a slice in memory, or a buffer that the driver fills
+/// while it sends. The buffer holds one block, so that small reads become few writes and chunks.
 ///
-/// The driver reads while it [wants](Self::wants) a block, and begins nothing else with it before that.
+/// While it [wants](Self::wants) a block, the driver must fill it before calling other methods.
 pub struct Content<'m>(Held<'m>);
 
 enum Held<'m> {
     Memory(&'m [u8]),
     Block {
         octets: Vec<u8>,
-        /// Octets at the front that are used up.
+        /// Octets at the front that were sent.
         used: usize,
         /// Octets at the front that were read.
         filled: usize,
-        /// Nothing more comes behind them.
+        /// The message ends after them.
         ended: bool,
     },
 }
 
 impl<'m> Content<'m> {
-    /// How long a source that has given something may take to fill a block, so that the end of the message leaves with
-    /// what is before it.
+    /// Maximum time for a source to fill a block after its first octets, so that the end of the message is sent together
+    /// with the octets before it.
     pub const PATIENCE: Duration = Duration::from_secs(1);
 
-    /// A message that is there.
+    /// Creates a source for a message in memory.
     #[must_use]
     pub const fn in_memory(message: &'m [u8]) -> Self {
         Self(Held::Memory(message))
     }
 
-    /// A message that is to be read.
+    /// Creates a source for a message that the driver reads while it sends.
     #[must_use]
     pub const fn to_be_read() -> Self {
         Self(Held::Block {
@@ -50,7 +50,7 @@ impl<'m> Content<'m> {
         })
     }
 
-    /// Whether a new block is to be read: of the last one nothing is left, and it was not the last of all.
+    /// Returns true if the driver must read a new block: the previous one is used up, and the message has not ended.
     #[must_use]
     pub const fn wants(&self) -> bool {
         match self.0 {
@@ -61,7 +61,7 @@ impl<'m> Content<'m> {
         }
     }
 
-    /// Where to read into: what is left of a block. Empty when it is full or the message has ended.
+    /// The free part of the block, to read into. Empty if the block is full or the message has ended.
     pub fn room(&mut self) -> &mut [u8] {
         let wants = self.wants();
         match &mut self.0 {
@@ -81,7 +81,8 @@ impl<'m> Content<'m> {
         }
     }
 
-    /// Reports that so many octets were read into the [room](Self::room); none means the end, if there was room.
+    /// Reports that `read` octets were read into the [room](Self::room). Zero means the end of the message, unless the room
+    /// was empty.
     pub fn filled(&mut self, read: usize) {
         if let Held::Block {
             octets,
@@ -96,12 +97,12 @@ impl<'m> Content<'m> {
         }
     }
 
-    /// The octets that are there, a block at most, and whether more come behind them.
+    /// The available octets, at most one block, and whether more follow.
     #[must_use]
     pub fn block(&self) -> (&[u8], Coming) {
         let (block, more) = match &self.0 {
             Held::Memory(rest) => match rest.split_at_checked(BLOCK) {
-                Some((block, behind)) => (block, !behind.is_empty()),
+                Some((block, rest)) => (block, !rest.is_empty()),
                 None => (*rest, false),
             },
             Held::Block {
@@ -114,7 +115,7 @@ impl<'m> Content<'m> {
         (block, if more { Coming::More } else { Coming::Nothing })
     }
 
-    /// Drops the first octets of the [block](Self::block), which were sent.
+    /// Removes the first `octets` octets of the [block](Self::block), after they were sent.
     pub fn consume(&mut self, octets: usize) {
         match &mut self.0 {
             Held::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
@@ -123,7 +124,7 @@ impl<'m> Content<'m> {
     }
 }
 
-/// How much there is, and not what.
+/// Shows the number of octets only.
 impl fmt::Debug for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (block, coming) = self.block();

@@ -1,70 +1,83 @@
-//! Why a client could not do something.
+//! Errors of clients.
 
-use core::fmt;
+use core::{error, fmt};
 
 use crate::{
     client::{Closed, Event, MessageOutcome, Receipt, ReplyTo, RequestError},
     types::Reply,
 };
 
-/// Why a client could not do something. `E` is the error of the stream.
+/// Error of a client. `E` is the error type of the stream.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error<E: core::error::Error + 'static> {
-    /// No connection could be made.
-    #[error("cannot connect: {0}")]
+pub enum Error<E> {
+    /// The connection could not be established.
+    #[error("cannot connect")]
     Connect(#[source] E),
-    /// The configuration wants TLS, and nothing was said about how to do it.
-    #[error("give the settings for TLS, or disable it in the configuration")]
+    /// The configuration requests TLS, but the caller passed no TLS settings.
+    #[error("TLS settings missing: pass them, or disable TLS in the configuration")]
     NoTls,
-    /// The TLS handshake failed, before anything was said.
-    #[error("TLS handshake failed: {0}")]
+    /// The handshake of implicit TLS failed, before the session began.
+    #[error("TLS handshake failed")]
     Handshake(#[source] E),
     /// The session has ended.
-    #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
+    #[error("{why}{}", Details(.reply.as_ref()))]
     Closed {
-        /// Why.
+        /// The reason.
         why: Closed,
-        /// What became of the message that was being sent.
+        /// The outcome of the message in transfer.
         message: MessageOutcome,
-        /// The negative reply (4yz or 5yz) that ended it, and what that answered; `None` when it was something else.
+        /// The negative reply (4yz or 5yz) that ended the session, and the command that it answered. `None` if a reply did
+        /// not end it.
         reply: Option<(ReplyTo, Reply<'static>)>,
-        /// What broke the stream.
+        /// The error of the stream, if there was one.
         source: Option<E>,
     },
-    /// Nothing was sent: the request does not fit the session, which is as it was.
+    /// The request does not fit the state of the session. Nothing was sent, and the session is unchanged.
     #[error(transparent)]
     Rejected(#[from] RequestError),
-    /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.
-    #[error("cannot read the message: {0}")]
+    /// The message could not be read. The session was closed, because a partly sent message cannot be withdrawn.
+    #[error("cannot read the message")]
     Source(#[source] E),
 }
 
-/// What a message's sending came to when it did not come to its end, and what was learnt until then.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
+/// Sending failed. Contains the error and the receipt so far.
+#[derive(Debug)]
 #[non_exhaustive]
-pub struct SendError<E: core::error::Error + 'static> {
-    /// What stopped it.
-    #[source]
+pub struct SendError<E> {
+    /// The error.
     pub error: Error<E>,
-    /// What became of each recipient.
+    /// The result of each recipient.
     pub receipt: Receipt,
 }
 
-impl<E: core::error::Error + 'static> SendError<E> {
-    /// What stopped it, and what became of each recipient.
+impl<E> SendError<E> {
+    /// Creates an error with the receipt so far.
     pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
         Self { error, receipt }
     }
 }
 
-/// The last negative reply of a session, for the error of a session that was ended by it.
+/// Shows the error only.
+impl<E> fmt::Display for SendError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// The source is that of the error, which `Display` shows already.
+impl<E: error::Error + 'static> error::Error for SendError<E> {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// The last negative reply of a session, for the error that it may cause.
 #[derive(Debug, Default)]
 pub struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
 
 impl LastRefusal {
-    /// Remembers a reply if it is negative (4yz or 5yz).
+    /// Stores a reply if it is negative (4yz or 5yz).
     pub fn note(&mut self, event: &Event<'_>) {
         if let Event::Reply { to, reply } = event
             && (reply.is_transient() || reply.is_permanent())
@@ -73,14 +86,9 @@ impl LastRefusal {
         }
     }
 
-    /// The error that tells of the session's end ([`Event::Closed`]), and of what broke the stream. The reply is in it
-    /// when it was what ended the session, and not when it only came some time before.
-    pub fn closed<E: core::error::Error>(
-        self,
-        why: Closed,
-        message: MessageOutcome,
-        source: Option<E>,
-    ) -> Error<E> {
+    /// Creates the error for the end of a session ([`Event::Closed`]), with the error of the stream, if any. It contains the
+    /// stored reply only if that reply ended the session.
+    pub fn closed<E>(self, why: Closed, message: MessageOutcome, source: Option<E>) -> Error<E> {
         let by_reply = matches!(
             why,
             Closed::Refused
@@ -99,15 +107,14 @@ impl LastRefusal {
     }
 }
 
-/// The details of an error, as far as they are known.
-struct Told<'e, E>(Option<&'e (ReplyTo, Reply<'static>)>, Option<&'e E>);
+/// The reply that ended a session, as the end of an error message.
+struct Details<'e>(Option<&'e (ReplyTo, Reply<'static>)>);
 
-impl<E: fmt::Display> fmt::Display for Told<'_, E> {
+impl fmt::Display for Details<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self(Some((_, reply)), _) => write!(f, ": {reply}"),
-            Self(None, Some(error)) => write!(f, ": {error}"),
-            Self(None, None) => Ok(()),
+        match self.0 {
+            Some((_, reply)) => write!(f, ": {reply}"),
+            None => Ok(()),
         }
     }
 }

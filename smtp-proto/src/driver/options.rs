@@ -1,35 +1,34 @@
-//! What servers of every runtime can be told.
+//! Options of servers on every runtime.
 
 use core::time::Duration;
 
-/// How long a driver waits for the peer to close its side, once it has said that nothing more will come.
+/// Time that a driver waits for the peer to close the connection, after it shut down its own sending side.
 pub const LINGER: Duration = Duration::from_secs(2);
 
-/// How many octets a driver reads and drops meanwhile, at most.
+/// Maximum octets that a driver reads and discards during [`LINGER`].
 pub const LINGER_OCTETS: usize = 1 << 20;
 
-/// How long a server pauses after it could not accept a connection, for want of file descriptors, say.
+/// Pause of a server after a failed accept, for example for lack of file descriptors.
 pub const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long sessions may take to say 421 and close, once [`Options::grace`] is over: as long as to say that nothing more
-/// will come, and to [linger](LINGER) for the peer, with some time to spare.
+/// Time allowed for sending 421 and closing after [`Options::grace`] expires. Must exceed [`LINGER`].
 pub const FAREWELL: Duration = Duration::from_secs(5);
 
-/// How many sessions a server runs, and how it stops.
+/// Connection limits and shutdown of a server.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Most connections at a time; one more is greeted with 421 (see
-    /// [`implicit_tls`](Self::implicit_tls)). Default 1000.
+    /// Maximum simultaneous connections. Each further one gets 421 (but see [`implicit_tls`](Self::implicit_tls)).
+    /// Default: 1000.
     pub connections: usize,
-    /// Most connections at a time from one peer: see [`ConnectionLimiter`](super::ConnectionLimiter). Default 100.
+    /// Maximum simultaneous connections of one peer: see [`ConnectionLimiter`](super::ConnectionLimiter). Default: 100.
     pub per_peer: usize,
-    /// How long sessions may finish their transactions after the stop signal; then they say 421 at once, and those that
-    /// have not ended some seconds later ([`FAREWELL`]) are given up. Default 30 seconds.
+    /// Time for sessions to finish their transactions after the stop signal. After it they send 421 at once; sessions that
+    /// are still open [`FAREWELL`] later are dropped. Default: 30 seconds.
     pub grace: Duration,
-    /// TLS is spoken from the first octet here (RFC 8314 section 3.3): a connection over the limit is closed without a
-    /// word, for the client would take 421 in clear for a part of the handshake. The session has to call `start_implicit_tls`
-    /// either way. Default off.
+    /// The port uses implicit TLS (RFC 8314 section 3.3): a connection over the limit is closed without a reply, because the
+    /// client would read a plaintext 421 as part of the handshake. The session must call `start_implicit_tls` in any case.
+    /// Default: `false`.
     pub implicit_tls: bool,
 }
 

@@ -1,7 +1,7 @@
-//! Messages in a row.
+//! A sequence of messages for one session.
 
 use alloc::{boxed::Box, collections::VecDeque};
-use core::{error, fmt};
+use core::fmt;
 
 use super::{Error, SendError};
 use crate::{
@@ -10,38 +10,38 @@ use crate::{
     types::{AnnouncedLimits, Envelope},
 };
 
-/// Messages that are sent one behind the other, and what became of each.
+/// Messages to send one after the other in one session, with the result of each.
 ///
-/// What a message needs is found by [looking](ContentScanner) at it, and one that has more recipients than the server takes at
-/// once goes in [several transactions](Envelope::split). Each transaction is [announced](Client::deliver_next) while
-/// the message of the one before it is sent, so that both leave together.
+/// A [`ContentScanner`] determines the parameters that a message needs. A message with more recipients than the server
+/// accepts at once is sent in [several transactions](Envelope::split). Each transaction is
+/// [announced](Client::deliver_next) while the message before it is being sent, so that both share a write.
 ///
-/// A driver [begins](Self::begin) a transaction, sends the content that this gives, and shows each event until the
-/// transaction is finished to [`follow`](Self::follow); when the session ends before that, it calls
-/// [`failed`](Self::failed). The result of each message that was taken is told as soon as it is known, in the order of the
-/// messages. Of a session that has ended, or that takes no more transactions, no message is taken any more.
-pub struct Outbox<'m, I, F, E: error::Error + 'static> {
+/// A driver [begins](Self::begin) a transaction, sends the returned content, and passes each event to
+/// [`follow`](Self::follow) until the transaction is finished. If the session ends before that, it calls
+/// [`failed`](Self::failed). Results are reported as soon as they are known, in the order of the messages. No further
+/// message is taken from the iterator after the session has ended or accepts no more transactions.
+pub struct Outbox<'m, I, F, E> {
     messages: I,
     tell: F,
-    /// The session takes nothing more.
+    /// The session accepts no more transactions.
     over: bool,
-    /// Transactions that the machine does not have yet, of the message that was taken last.
+    /// Transactions of the last message taken that the machine does not have yet.
     parts: VecDeque<Envelope>,
     content: &'m [u8],
-    /// The message of the transaction under way, counted from the first of all.
+    /// Index of the message of the current transaction, counted from the first message of all.
     current: usize,
-    /// That of the transaction behind it, which the machine has.
-    behind: Option<(usize, &'m [u8])>,
-    /// How many messages have no record any more.
-    told: usize,
+    /// Index and content of the message of the announced transaction.
+    announced: Option<(usize, &'m [u8])>,
+    /// Number of messages whose result was reported.
+    reported: usize,
     records: VecDeque<Record<E>>,
 }
 
-/// What is known of a message.
+/// State of a message whose result is not reported yet.
 #[derive(Debug)]
-struct Record<E: error::Error + 'static> {
+struct Record<E> {
     receipt: Receipt,
-    /// How many transactions it has that are not finished.
+    /// Number of unfinished transactions.
     left: usize,
     error: Option<Error<E>>,
 }
@@ -50,9 +50,8 @@ impl<'m, I, F, E> Outbox<'m, I, F, E>
 where
     I: Iterator<Item = (Envelope, &'m [u8])>,
     F: FnMut(Result<Receipt, SendError<E>>),
-    E: error::Error + 'static,
 {
-    /// The messages are taken as they are sent, one ahead, and `tell` is told the result of each.
+    /// Creates a sequence. It takes each message from the iterator one ahead of sending, and calls `tell` with each result.
     pub const fn new(messages: I, tell: F) -> Self {
         Self {
             messages,
@@ -61,22 +60,22 @@ where
             parts: VecDeque::new(),
             content: &[],
             current: 0,
-            behind: None,
-            told: 0,
+            announced: None,
+            reported: 0,
             records: VecDeque::new(),
         }
     }
 
-    /// Begins the next transaction and gives the content that it is about; `None` when there is none left. The one
-    /// before must be over.
+    /// Begins the next transaction and returns its content. Returns `None` if there is none left. The previous transaction
+    /// must be over.
     pub fn begin(&mut self, machine: &mut Client) -> Option<&'m [u8]> {
         let limits = machine.extensions().limits();
-        let (message, content) = match self.behind.take() {
+        let (message, content) = match self.announced.take() {
             Some(announced) => announced,
             None => self.give(limits, None, |part| machine.deliver(part))?,
         };
         self.current = message;
-        // Looked for now, while the server is busy, and not when it waits for the content.
+        // Take the next message now, while the server works, and not when it waits for the content.
         if self.parts.is_empty() {
             self.take(limits);
             self.report();
@@ -84,7 +83,7 @@ where
         Some(content)
     }
 
-    /// Takes notice of an event of the transaction under way, and announces the next one when it is time.
+    /// Processes an event of the current transaction, and announces the next transaction on [`Event::Body`].
     pub fn follow(&mut self, event: &Event<'_>, machine: &mut Client) {
         if let Some(record) = self.record(self.current) {
             record.receipt.record(event);
@@ -93,15 +92,15 @@ where
             }
         }
         self.report();
-        if matches!(event, Event::Body(_)) && self.behind.is_none() {
+        if matches!(event, Event::Body(_)) && self.announced.is_none() {
             let limits = machine.extensions().limits();
-            self.behind = self.give(limits, Some(self.current), |part| machine.deliver_next(part));
+            self.announced = self.give(limits, Some(self.current), |part| machine.deliver_next(part));
         }
     }
 
-    /// The session ended before the transaction under way did.
+    /// Reports that the session ended before the current transaction.
     pub fn failed(&mut self, error: Error<E>) {
-        if let Some((message, _)) = self.behind.take()
+        if let Some((message, _)) = self.announced.take()
             && message != self.current
         {
             let why = match &error {
@@ -124,10 +123,10 @@ where
         self.report();
     }
 
-    /// Tells the results that are known now.
+    /// Reports the results that are known now.
     fn report(&mut self) {
         while let Some(record) = self.records.pop_front_if(|record| record.left == 0) {
-            self.told += 1;
+            self.reported += 1;
             (self.tell)(match record.error {
                 None => Ok(record.receipt),
                 Some(error) => Err(SendError::new(error, record.receipt)),
@@ -135,11 +134,11 @@ where
         }
     }
 
-    /// Gives the machine the next transaction that it takes, while one of message `under_way` is.
+    /// Passes transactions to the machine until it accepts one. `current` is the message of a transaction in progress.
     fn give(
         &mut self,
         limits: AnnouncedLimits,
-        under_way: Option<usize>,
+        current: Option<usize>,
         mut deliver: impl FnMut(Envelope) -> Result<(), Rejected<Box<Envelope>>>,
     ) -> Option<(usize, &'m [u8])> {
         loop {
@@ -147,11 +146,11 @@ where
                 self.take(limits)?;
                 continue;
             };
-            let message = self.told + self.records.len() - 1;
+            let message = self.reported + self.records.len() - 1;
             match deliver(part) {
                 Ok(()) => return Some((message, self.content)),
                 Err(Rejected { error: why, .. }) => {
-                    let left = usize::from(under_way == Some(message));
+                    let left = usize::from(current == Some(message));
                     self.fail(message, left, why.into());
                     self.over |= matches!(why, RequestError::Over | RequestError::TooManyTransactions(_));
                     self.report();
@@ -160,16 +159,16 @@ where
         }
     }
 
-    /// Takes the next message.
+    /// Takes the next message from the iterator. Returns `None` if there is none, or if the session is over.
     fn take(&mut self, limits: AnnouncedLimits) -> Option<()> {
         if self.over {
             return None;
         }
         let (envelope, content) = self.messages.next()?;
-        let mut survey = ContentScanner::new();
-        survey.feed(content);
+        let mut scanner = ContentScanner::new();
+        scanner.feed(content);
         let mut receipt = Receipt::default();
-        self.parts = envelope.for_content(&survey.finish()).split(limits).collect();
+        self.parts = envelope.for_content(&scanner.finish()).split(limits).collect();
         self.parts.iter().for_each(|part| receipt.add_transaction(part));
         self.content = content;
         self.records.push_back(Record {
@@ -181,12 +180,12 @@ where
     }
 
     fn record(&mut self, message: usize) -> Option<&mut Record<E>> {
-        self.records.get_mut(message.checked_sub(self.told)?)
+        self.records.get_mut(message.checked_sub(self.reported)?)
     }
 
-    /// Nothing more of this message is sent, but for the transactions that are left.
+    /// Fails a message: of its transactions, only the `left` ones in progress are completed.
     fn fail(&mut self, message: usize, left: usize, error: Error<E>) {
-        if message + 1 == self.told + self.records.len() {
+        if message + 1 == self.reported + self.records.len() {
             self.parts.clear();
         }
         if let Some(record) = self.record(message) {
@@ -196,12 +195,12 @@ where
     }
 }
 
-/// Where it is, and not what the messages are.
-impl<I, F, E: error::Error + 'static> fmt::Debug for Outbox<'_, I, F, E> {
+/// Shows the position only, not the messages.
+impl<I, F, E> fmt::Debug for Outbox<'_, I, F, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")
-            .field("told", &self.told)
-            .field("taken", &(self.told + self.records.len()))
+            .field("reported", &self.reported)
+            .field("taken", &(self.reported + self.records.len()))
             .field("over", &self.over)
             .finish_non_exhaustive()
     }

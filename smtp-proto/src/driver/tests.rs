@@ -1,4 +1,4 @@
-use std::{io, string::ToString};
+use std::{error::Error as _, io, string::ToString};
 
 use super::*;
 use crate::{
@@ -11,20 +11,20 @@ fn config() -> Config {
 }
 
 #[test]
-fn a_connection_without_a_place_hears_421() {
-    let said = busy_reply(config().into());
-    assert_eq!(said, b"421 too busy, try again later\r\n");
+fn a_connection_over_the_limit_gets_421() {
+    let reply = busy_reply(config().into());
+    assert_eq!(reply, b"421 too busy, try again later\r\n");
 }
 
 #[test]
-fn a_banner_that_is_held_back_does_not_hold_that_up() {
+fn the_busy_reply_skips_the_greeting_delay() {
     let mut config = config();
     config.timeouts.greeting_delay = core::time::Duration::from_secs(20);
     assert!(busy_reply(config.into()).starts_with(b"421 "));
 }
 
 #[test]
-fn an_error_names_the_reply_that_ended_the_session_and_none_that_only_came_before() {
+fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_source() {
     let refusal = Reply::new(
         Code::NOT_IMPLEMENTED,
         None,
@@ -49,7 +49,14 @@ fn an_error_names_the_reply_that_ended_the_session_and_none_that_only_came_befor
             });
         }
         let error = last.closed(why, MessageOutcome::None, Some(io::Error::other("reset")));
-        let told = if named { "502 no such command" } else { "reset" };
-        assert_eq!(error.to_string(), std::format!("{why}: {told}"));
+        let shown = if named {
+            std::format!("{why}: 502 no such command")
+        } else {
+            why.to_string()
+        };
+        assert_eq!(error.to_string(), shown);
+        let sending = SendError::new(error, client::Receipt::default());
+        assert_eq!(sending.to_string(), shown);
+        assert_eq!(sending.source().unwrap().to_string(), "reset");
     }
 }

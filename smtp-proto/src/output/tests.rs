@@ -29,8 +29,8 @@ fn heap_memory_is_given_back_on_release() {
 #[test]
 fn a_very_large_buffer_is_not_kept() {
     let mut output = Output::default();
-    output.put(&vec![b'x'; 4 * KEPT]);
-    output.advance(4 * KEPT);
+    output.put(&vec![b'x'; 4 * MAX_KEPT]);
+    output.advance(4 * MAX_KEPT);
     assert_eq!(output.spilled.capacity(), 0);
 }
 
@@ -44,7 +44,7 @@ fn a_slow_reader_does_not_make_the_written_part_grow() {
         assert_eq!(output.len(), 1000);
     }
     assert!(
-        output.spilled.capacity() <= KEPT,
+        output.spilled.capacity() <= MAX_KEPT,
         "{} octets",
         output.spilled.capacity()
     );
@@ -61,11 +61,11 @@ fn numbers_are_written_in_decimal() {
 }
 
 #[test]
-fn what_is_concealed_is_wiped_out_once_it_is_written() {
+fn a_secret_is_zeroized_once_it_is_written() {
     for octets in [10, INLINE, INLINE + 1, 20_000] {
         let mut output = Output::default();
         output.put(b"before");
-        output.conceal(octets);
+        output.reserve_secret(octets);
         let room = output.spilled.as_ptr();
         for _ in 0..octets {
             output.put(b"s");

@@ -1,4 +1,4 @@
-//! The encoding of challenges and responses (RFC 4954 section 4, RFC 4648 section 4).
+//! Base64 encoding of challenges and responses (RFC 4954 section 4, RFC 4648 section 4).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,13 +8,13 @@ use super::Secret;
 use crate::output::Sink;
 use crate::types::Auth;
 
-/// Octets that are encoded at once: a multiple of three, so that only the last ones are padded.
+/// Octets encoded at once: a multiple of three, so that only the last piece is padded.
 const PIECE: usize = 48;
 
-/// Most octets that fit a challenge or response when encoded: three for four of RFC 4954 section 4.
+/// Maximum octets of a challenge or response before encoding: three quarters of [`Auth::MAX_INITIAL`].
 pub(crate) const MAX_DECODED: usize = Auth::MAX_INITIAL / 4 * 3;
 
-/// How long so many octets are in base64.
+/// Length in base64 of `octets` octets.
 pub(crate) const fn length(octets: usize) -> usize {
     octets.div_ceil(3).saturating_mul(4)
 }
@@ -30,8 +30,8 @@ pub(crate) fn encode(octets: &[u8], sink: &mut impl Sink) {
     }
 }
 
-/// Reads base64 strictly: no other character, padding where it is due and nowhere else, no bits left over, at most
-/// 16,384 octets.
+/// Decodes base64 strictly. Returns `None` for other characters, missing or extra padding, nonzero trailing bits, or
+/// more than 16,384 octets of text.
 pub(crate) fn decode(text: &[u8]) -> Option<Secret> {
     if text.len() > Auth::MAX_INITIAL {
         return None;

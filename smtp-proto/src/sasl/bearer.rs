@@ -1,22 +1,22 @@
-//! OAUTHBEARER (RFC 7628) and XOAUTH2, the form that came before it.
+//! OAUTHBEARER (RFC 7628) and its predecessor XOAUTH2.
 
 use alloc::string::String;
 
 use super::name::{escape, is_name, name, unescape};
 use super::{AuthRequest, ClientMechanism, Context, Mechanism, MechanismError, Secret};
 
-/// The client's side of both.
+/// The client's side of both mechanisms.
 #[derive(Debug)]
 pub(super) struct BearerClient {
     mechanism: Mechanism,
     initial: Option<Secret>,
-    /// Whether the server said why it fails.
-    told: bool,
+    /// The server has sent its error challenge.
+    failed: bool,
 }
 
 impl BearerClient {
-    /// OAUTHBEARER. The host and the port are left out when they are not known, or cannot be sent. None when the
-    /// identity or the token cannot be sent.
+    /// Creates a client for OAUTHBEARER. It omits a host or port that is unknown, and a host that the mechanism cannot
+    /// carry. Returns `None` if the mechanism cannot carry the identity or the token.
     pub(super) fn oauthbearer(identity: &str, token: &Secret, context: &Context<'_>) -> Option<Self> {
         if !(identity.is_empty() || is_name(identity)) || !is_token(token.expose()) {
             return None;
@@ -42,7 +42,7 @@ impl BearerClient {
         Self::new(Mechanism::OAUTHBEARER, &parts)
     }
 
-    /// XOAUTH2. None when the user or the token cannot be sent.
+    /// Creates a client for XOAUTH2. Returns `None` if the mechanism cannot carry the user or the token.
     pub(super) fn xoauth2(user: &str, token: &Secret) -> Option<Self> {
         let parts = [
             b"user=".as_slice(),
@@ -60,7 +60,7 @@ impl BearerClient {
         Some(Self {
             mechanism,
             initial: Some(super::response(parts)?),
-            told: false,
+            failed: false,
         })
     }
 }
@@ -70,17 +70,16 @@ impl ClientMechanism for BearerClient {
         self.mechanism
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         Some(self.initial.take().unwrap_or_default())
     }
 
-    /// A challenge says why the token is not taken. It is to be acknowledged, and then the server fails with a
-    /// reply (RFC 7628 section 3.2.3).
+    /// Acknowledges the server's error challenge. The server then sends its negative reply (RFC 7628 section 3.2.3).
     fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
-        if self.initial.is_some() || self.told {
-            return Err(MechanismError::Unexpected);
+        if self.initial.is_some() || self.failed {
+            return Err(MechanismError::UnexpectedStep);
         }
-        self.told = true;
+        self.failed = true;
         let acknowledgement: &[u8] = if self.mechanism == Mechanism::OAUTHBEARER {
             b"\x01"
         } else {
@@ -89,12 +88,13 @@ impl ClientMechanism for BearerClient {
         Ok(acknowledgement.into())
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
-        super::sent(self.initial.is_none() && !self.told)
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
+        super::sent(self.initial.is_none() && !self.failed)
     }
 }
 
-/// What a server says as a challenge, before it fails (RFC 7628 section 3.2.2); `None`: the mechanism has no such round.
+/// The error challenge that a server sends before its negative reply (RFC 7628 section 3.2.2). Returns `None` for
+/// mechanisms without one.
 pub(crate) fn failure(mechanism: Mechanism) -> Option<&'static [u8]> {
     match mechanism {
         Mechanism::OAUTHBEARER => Some(br#"{"status":"invalid_token"}"#),
@@ -103,14 +103,14 @@ pub(crate) fn failure(mechanism: Mechanism) -> Option<&'static [u8]> {
     }
 }
 
-/// What a server says to a client that shows no token, to learn which one it needs (RFC 7628 section 4.3): the same. `None`:
-/// this response is another one.
+/// The error challenge for a client that sends no token in order to discover which one it needs (RFC 7628 section 4.3).
+/// Returns `None` for any other response.
 pub(crate) fn discovery(mechanism: Mechanism, response: &[u8]) -> Option<&'static [u8]> {
-    let asks = mechanism == Mechanism::OAUTHBEARER && matches!(oauthbearer(response), Some((_, None)));
-    asks.then(|| failure(mechanism)).flatten()
+    let discovers = mechanism == Mechanism::OAUTHBEARER && matches!(oauthbearer(response), Some((_, None)));
+    discovers.then(|| failure(mechanism)).flatten()
 }
 
-/// Whether this is a token (RFC 6750 section 2.1):
+/// Returns true for a bearer token (RFC 6750 section 2.1):
 ///
 /// ```text
 /// b64token    = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
@@ -127,7 +127,7 @@ fn is_token(octets: &[u8]) -> bool {
             .all(|octet| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet))
 }
 
-/// Reads what would be in an HTTP header: `"Bearer" 1*SP b64token`, the scheme in any case of letters.
+/// Parses the value of an HTTP `Authorization` header: `"Bearer" 1*SP b64token`. The scheme is case-insensitive.
 fn credentials(value: &[u8]) -> Option<Secret> {
     let (scheme, rest) = value.split_at_checked(b"Bearer".len())?;
     let token = rest.trim_ascii_start();
@@ -139,7 +139,7 @@ fn credentials(value: &[u8]) -> Option<Secret> {
     fits.then(|| token.into())
 }
 
-/// Reads the response:
+/// Parses the response of XOAUTH2:
 ///
 /// ```text
 /// initial-response = "user=" user %x01 "auth=Bearer " token %x01 %x01
@@ -154,13 +154,13 @@ pub(super) fn parse_xoauth2(response: &[u8]) -> Option<AuthRequest> {
     })
 }
 
-/// Reads the response of a client that shows a token.
+/// Parses the response of an OAUTHBEARER client that sends a token.
 pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<AuthRequest> {
     let (user, token) = oauthbearer(response)?;
     Some(AuthRequest::Bearer { user, token: token? })
 }
 
-/// Reads the response:
+/// Parses the response of OAUTHBEARER:
 ///
 /// ```text
 /// kvsep          = %x01
@@ -172,8 +172,8 @@ pub(super) fn parse_oauthbearer(response: &[u8]) -> Option<AuthRequest> {
 /// gs2-cb-flag    = ("p=" cb-name) / "n" / "y"
 /// ```
 ///
-/// The mechanism cannot bind to a channel, so `p` is refused. The second form of `client-resp` is an answer to a
-/// failure, and no claim. There is no token in an empty `auth`. Keys other than `auth` are not looked at.
+/// The mechanism has no channel binding, so `p` is refused. The second form of `client-resp` acknowledges an error
+/// challenge and is refused here. An empty `auth` carries no token. Other keys than `auth` are ignored.
 fn oauthbearer(response: &[u8]) -> Option<(Option<String>, Option<Secret>)> {
     let rest = response
         .strip_prefix(b"n,")
@@ -203,7 +203,7 @@ fn oauthbearer(response: &[u8]) -> Option<(Option<String>, Option<Secret>)> {
     Some((user, token))
 }
 
-/// Whether an octet can be in a `value`.
+/// Returns true for an octet allowed in a `value`.
 const fn is_value(octet: &u8) -> bool {
     octet.is_ascii_graphic() || matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -1,4 +1,4 @@
-//! What a client's side of a mechanism is.
+//! The client's side of a mechanism.
 
 use core::fmt;
 
@@ -6,52 +6,54 @@ use super::{Mechanism, Secret};
 
 /// The client's side of one exchange.
 ///
-/// [`Credentials::start`](super::Credentials::start) makes one for each mechanism of this crate; implement it for
-/// another one. Octets are those before base64 and after it.
+/// [`Credentials::start`](super::Credentials::start) creates one for each mechanism of this crate. Implement it for
+/// other mechanisms. Challenges are passed after base64 decoding, responses are returned before base64 encoding.
 pub trait ClientMechanism: fmt::Debug + Send {
-    /// The mechanism, as AUTH names it.
+    /// The name of the mechanism, for the AUTH command.
     fn mechanism(&self) -> Mechanism;
 
-    /// What is sent with AUTH, or on the first challenge, which is empty, where it does not fit the line. Asked for
-    /// once. None when the server speaks first; an empty one is sent as `=`.
-    fn initial(&mut self) -> Option<Secret>;
+    /// Returns the initial response, or `None` if the server speaks first. Called once.
+    ///
+    /// It is sent with AUTH, or as the response to an empty first challenge if it does not fit the command line. An
+    /// empty initial response is sent as `=`.
+    fn initial_response(&mut self) -> Option<Secret>;
 
-    /// Answers a challenge.
+    /// Computes the response to a challenge.
     ///
     /// # Errors
-    /// When the exchange must not go on: the client sends `*`, and this is not called again.
+    /// Returns an error to cancel the exchange: the client sends `*` and does not call this method again.
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret, MechanismError>;
 
-    /// Called when the server says that it is done, with 235.
+    /// Checks that the exchange is complete. Called after the server replied 235.
     ///
     /// # Errors
-    /// When the server has not shown what the mechanism demands of it: it may be an impostor.
-    fn finish(&mut self) -> Result<(), MechanismError>;
+    /// Returns an error if the server has not proven what the mechanism requires: it may be an impostor.
+    fn verify_success(&mut self) -> Result<(), MechanismError>;
 }
 
-/// Why a client breaks an exchange off.
+/// Reason for which a client cancels an exchange or distrusts its success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum MechanismError {
-    /// The server asks for more than the mechanism has to give, or is done too early.
-    #[error("the exchange takes a turn that the mechanism does not have")]
-    Unexpected,
-    /// The challenge breaks the grammar of the mechanism, or is not for this exchange.
-    #[error("the challenge is malformed")]
-    Malformed,
-    /// The response does not fit a line ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)).
-    #[error("the response is too long")]
-    TooLong,
-    /// The server says within the mechanism that it does not accept the client.
-    #[error("the server refuses the proof")]
-    Refused,
-    /// The server did not prove that it knows the user's keys: do not trust it.
-    #[error("the server did not prove that it knows the user")]
-    ServerNotProven,
-    /// The server asks for so many iterations that it would keep the client busy.
-    #[error("the server asks for too many iterations")]
-    TooCostly,
-    /// The server asks for so few iterations that the password could be guessed from the answer.
-    #[error("the server asks for too few iterations")]
-    TooWeak,
+    /// The server sent a challenge that the mechanism does not have, or reported success too early.
+    #[error("unexpected step in the authentication exchange")]
+    UnexpectedStep,
+    /// The challenge violates the grammar of the mechanism, or belongs to another exchange.
+    #[error("malformed authentication challenge")]
+    MalformedChallenge,
+    /// The response exceeds the maximum of a line ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)).
+    #[error("authentication response too long")]
+    ResponseTooLong,
+    /// The server rejected the client in a message of the mechanism.
+    #[error("client proof rejected by the server")]
+    Rejected,
+    /// The server did not prove that it knows the user's keys. Do not trust it.
+    #[error("server not verified: it did not prove that it knows the user's keys")]
+    ServerNotVerified,
+    /// The server requests so many iterations that they would keep the client busy.
+    #[error("too many iterations requested by the server")]
+    TooManyIterations,
+    /// The server requests so few iterations that the password could be guessed from the response.
+    #[error("too few iterations requested by the server")]
+    TooFewIterations,
 }

@@ -11,19 +11,20 @@ use super::name::{is_name, name};
 use super::plain::is_password;
 use super::{AuthOutcome, ClientMechanism, Mechanism, MechanismError, Secret, ServerMechanism};
 
-/// Most octets of a challenge. A `msg-id` on one line of a mail has no more (RFC 5322 section 2.1.1).
+/// Maximum octets of a challenge: a `msg-id` is on one line of a message, which has at most 998 (RFC 5322
+/// section 2.1.1).
 const MAX_CHALLENGE: usize = 998;
 
 /// The client's side.
 #[derive(Debug)]
 pub(super) struct CramMd5Client {
     user: String,
-    /// None once it was used.
+    /// `None` after the response was sent.
     password: Option<Secret>,
 }
 
 impl CramMd5Client {
-    /// None when the user cannot be sent.
+    /// Returns `None` if the mechanism cannot carry the user or the password.
     pub(super) fn new(user: &str, password: &Secret) -> Option<Self> {
         (is_name(user) && is_password(password.expose())).then(|| Self {
             user: user.into(),
@@ -37,37 +38,38 @@ impl ClientMechanism for CramMd5Client {
         Mechanism::CRAM_MD5
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         None
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret, MechanismError> {
-        let password = self.password.take().ok_or(MechanismError::Unexpected)?;
+        let password = self.password.take().ok_or(MechanismError::UnexpectedStep)?;
         if challenge.is_empty() || challenge.len() > MAX_CHALLENGE {
-            return Err(MechanismError::Malformed);
+            return Err(MechanismError::MalformedChallenge);
         }
         let digest = digest(&password, challenge);
         Ok(Secret::concat(&[self.user.as_bytes(), b" ", &digest]))
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         super::sent(self.password.is_none())
     }
 }
 
-/// The name of the user in the response of a client; none when it is malformed: refuse the client.
+/// The user name in a client's response. Returns `None` if the response is malformed: reject the client.
 ///
-/// It is for a server that has to wait for the password: look it up, then make a [`CramMd5Server`] once more with
-/// the same challenge, and give it the empty response and this one.
+/// For a server that looks the password up asynchronously: look it up, create another [`CramMd5Server`] with the same
+/// challenge, and pass it the empty response and then this one.
 #[must_use]
 pub fn cram_md5_user(response: &[u8]) -> Option<String> {
     split(response).map(|(user, _)| user)
 }
 
-/// The server's side: it needs the password itself, or something that is as good as it.
+/// The server's side. It needs the plaintext password.
 ///
-/// It asks `lookup` who a user is by the name that was sent, and for the password, which is not empty. When there is
-/// none, it does the same work with another one and refuses in the same way; only the time of `lookup` itself can tell.
+/// `lookup` maps the user name that the client sent to an identity and a nonempty password. If it returns `None`, the
+/// server does the same work with another password and rejects the client in the same way. Only the time that
+/// `lookup` takes can reveal that the user is unknown.
 pub struct CramMd5Server<F> {
     challenge: String,
     lookup: F,
@@ -82,9 +84,11 @@ enum State {
 }
 
 impl<F: FnMut(&str) -> Option<(String, Secret)>> CramMd5Server<F> {
-    /// Takes a challenge in the form `<unique@host>`, which must be a new one each time: who can tell the next one
-    /// has the answer to it from another exchange. None when it does not have that form, holds a blank or another
-    /// character than those of ASCII that are seen, or is longer than 998 octets.
+    /// Creates the server's side for a challenge of the form `<unique@host>`. The challenge must be unique and
+    /// unpredictable; otherwise an attacker can replay a response.
+    ///
+    /// Returns `None` if the challenge has another form, contains anything but visible ASCII characters, or is longer
+    /// than 998 octets.
     pub fn new(challenge: impl Into<String>, lookup: F) -> Option<Self> {
         let challenge = challenge.into();
         let inside = challenge.strip_prefix('<')?.strip_suffix('>')?;
@@ -106,13 +110,13 @@ impl<F: FnMut(&str) -> Option<(String, Secret)>> CramMd5Server<F> {
         &self.challenge
     }
 
-    /// Whom the response is from, if it is right.
+    /// The identity of the client. Returns `None` if the response is wrong.
     fn verify(&mut self, response: &[u8]) -> Option<String> {
-        let (user, shown) = split(response)?;
+        let (user, received) = split(response)?;
         let (identity, password) = (self.lookup)(&user).unwrap_or_default();
         let expected = digest(&password, self.challenge.as_bytes());
-        let same: bool = expected.ct_eq(&shown.to_ascii_lowercase()).into();
-        // Who has no password cannot know it.
+        let same: bool = expected.ct_eq(&received.to_ascii_lowercase()).into();
+        // Never accept the digest of an empty password: it stands for an unknown user.
         (same && !password.is_empty()).then_some(identity)
     }
 }
@@ -146,7 +150,7 @@ impl<F> fmt::Debug for CramMd5Server<F> {
     }
 }
 
-/// Takes a response apart:
+/// Splits a response into the user name and the digits of the digest:
 ///
 /// ```text
 /// response = user SP 32hex                 ; HMAC-MD5 with the password as key, of the challenge
@@ -159,7 +163,7 @@ fn split(response: &[u8]) -> Option<(String, &[u8; 32])> {
 /// `HMAC-MD5(password, challenge)` in lower-case hexadecimal digits (RFC 2195 section 2).
 fn digest(password: &Secret, challenge: &[u8]) -> [u8; 32] {
     let mut digits = [0; 32];
-    // A key of any length will do, so this does not fail.
+    // HMAC accepts keys of any length, so this does not fail.
     if let Ok(mac) = Hmac::<Md5>::new_from_slice(password.expose()) {
         let code = mac.chain_update(challenge).finalize().into_bytes();
         let (pairs, _) = digits.as_chunks_mut::<2>();

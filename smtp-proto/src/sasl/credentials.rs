@@ -1,4 +1,4 @@
-//! What a client can show.
+//! The credentials of a client.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use super::login::LoginClient;
 use super::plain::PlainClient;
 use super::{ClientMechanism, Mechanism, Secret};
 
-/// What a client can show of itself: a password, a token, a certificate, or nothing.
+/// Credentials of a client: a password, a token, an external identity such as a certificate, or none (anonymous).
 ///
 /// `Debug` shows names, never a password or a token.
 #[derive(Clone, Debug)]
@@ -28,24 +28,23 @@ enum Kind {
     Anonymous { trace: String },
 }
 
-/// What a mechanism may need to know of the session.
+/// Properties of the session that a mechanism may need.
 #[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Context<'a> {
-    /// The server, as the client was told to reach it. OAUTHBEARER tells it the server.
+    /// The host name by which the client reaches the server. OAUTHBEARER sends it.
     pub host: Option<&'a str>,
-    /// The port of the server. OAUTHBEARER tells it the server.
+    /// The port of the server. OAUTHBEARER sends it.
     pub port: Option<u16>,
-    /// The channel binding of type `tls-exporter`: 32 octets that both ends of a TLS 1.3 session can make, and no
-    /// one else (RFC 9266). Without it, no mechanism that [binds](Mechanism::binds_channel) is started.
+    /// The channel binding of type `tls-exporter`: 32 octets that only the two ends of a TLS 1.3 session can derive
+    /// (RFC 9266). Without it, mechanisms that [bind the channel](Mechanism::binds_channel) cannot start.
     pub channel_binding: Option<&'a [u8]>,
-    /// Whether the server offers the form that ends in `-PLUS` of the mechanism that is started, or that is it; on the
-    /// server's side, whether it offers any such form.
-    /// SCRAM tells a server that does not that the client could have bound, so that a downgrade shows.
+    /// Client: the server advertises the `-PLUS` variant of this mechanism. Server: any `-PLUS` mechanism is
+    /// advertised. SCRAM uses this to detect downgrades (RFC 5802 section 6).
     pub plus_offered: bool,
 }
 
-/// For a password, the strongest first.
+/// Mechanisms for a password, strongest first.
 const PASSWORD: &[Mechanism] = &[
     #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_256_PLUS,
@@ -61,7 +60,7 @@ const PASSWORD: &[Mechanism] = &[
     Mechanism::LOGIN,
 ];
 
-/// For a password, to act as someone else: these can say so.
+/// Mechanisms for a password that can carry an authorization identity, strongest first.
 const PASSWORD_AS: &[Mechanism] = &[
     #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_256_PLUS,
@@ -75,7 +74,7 @@ const PASSWORD_AS: &[Mechanism] = &[
 ];
 
 impl Credentials {
-    /// A user and a password.
+    /// A user name and a password.
     pub fn password(user: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self::of(Kind::Password {
             user: user.into(),
@@ -83,7 +82,7 @@ impl Credentials {
         })
     }
 
-    /// A user and a bearer token, such as OAuth 2.0 gives out (RFC 6750).
+    /// A user name and a bearer token, for example an OAuth 2.0 access token (RFC 6750).
     pub fn token(user: impl Into<String>, token: impl Into<Secret>) -> Self {
         Self::of(Kind::Token {
             user: user.into(),
@@ -91,28 +90,28 @@ impl Credentials {
         })
     }
 
-    /// What the server knows already, such as the certificate that the client showed in the TLS handshake.
+    /// An identity that the server knows already, such as the client's certificate from the TLS handshake.
     #[must_use]
     pub const fn external() -> Self {
         Self::of(Kind::External)
     }
 
-    /// Nobody in particular. What the server may trace it by is an address, or another text without an at sign, of
-    /// at most 255 characters; it may be empty.
+    /// Anonymous access. The trace information is a mail address, or another text without an at sign, of at most 255
+    /// characters; it may be empty.
     pub fn anonymous(trace: impl Into<String>) -> Self {
         Self::of(Kind::Anonymous { trace: trace.into() })
     }
 
-    /// Asks to act as someone else than the one whose credentials these are. Mechanisms that cannot ask that do not
-    /// fit then. An empty identity is none.
+    /// Sets the authorization identity (authzid): the client asks to act as another identity than that of the
+    /// credentials. Excludes mechanisms that cannot carry it. An empty identity removes it.
     #[must_use]
     pub fn with_authorization_id(mut self, identity: impl Into<String>) -> Self {
         self.authorization_id = Some(identity.into()).filter(|identity| !identity.is_empty());
         self
     }
 
-    /// The mechanisms that these credentials fit, the strongest first. What a feature was not asked for is not among
-    /// them.
+    /// The mechanisms that can use these credentials, strongest first. Mechanisms whose feature is disabled are
+    /// missing.
     #[must_use]
     pub const fn mechanisms(&self) -> &'static [Mechanism] {
         match (&self.kind, &self.authorization_id) {
@@ -126,9 +125,10 @@ impl Credentials {
         }
     }
 
-    /// Begins an exchange. None when the mechanism is not one of [`mechanisms`](Self::mechanisms), when it binds to
-    /// a channel and there is no channel binding, or when a name, the password or the token has what the mechanism
-    /// cannot carry.
+    /// Starts an exchange.
+    ///
+    /// Returns `None` if the mechanism is not one of [`mechanisms`](Self::mechanisms), if it binds the channel and
+    /// there is no channel binding, or if it cannot carry a name, the password or the token.
     #[must_use]
     pub fn start(&self, mechanism: Mechanism, context: &Context<'_>) -> Option<Box<dyn ClientMechanism>> {
         if !self.mechanisms().contains(&mechanism) {

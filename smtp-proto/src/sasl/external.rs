@@ -5,12 +5,12 @@ use alloc::string::String;
 use super::name::{is_name, optional_name};
 use super::{AuthRequest, ClientMechanism, Mechanism, MechanismError, Secret};
 
-/// The client's side.
+/// The client's side. `None` after the identity was sent.
 #[derive(Debug)]
 pub(super) struct ExternalClient(Option<String>);
 
 impl ExternalClient {
-    /// None when the identity cannot be sent.
+    /// Returns `None` if the mechanism cannot carry the identity.
     pub(super) fn new(authorization_id: Option<&str>) -> Option<Self> {
         authorization_id
             .is_none_or(is_name)
@@ -23,20 +23,20 @@ impl ClientMechanism for ExternalClient {
         Mechanism::EXTERNAL
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         Some(self.0.take().unwrap_or_default().into())
     }
 
     fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
-        Err(MechanismError::Unexpected)
+        Err(MechanismError::UnexpectedStep)
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         super::sent(self.0.is_none())
     }
 }
 
-/// Reads the response:
+/// Parses the response:
 ///
 /// ```text
 /// extern-resp = *( UTF8-char-no-nul )

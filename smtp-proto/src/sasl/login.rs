@@ -1,4 +1,4 @@
-//! LOGIN (draft-murchison-sasl-login): the name and the password, each on a challenge of its own.
+//! LOGIN (draft-murchison-sasl-login): the user name and the password, each in response to its own challenge.
 
 use alloc::string::String;
 
@@ -7,7 +7,7 @@ use super::name::{is_name, name};
 use super::plain::is_password;
 use super::{AuthRequest, ClientMechanism, Mechanism, MechanismError, Secret};
 
-/// The client's side. Servers do not agree on the texts of the challenges, so only their order counts.
+/// The client's side. It ignores the texts of the challenges, because servers do not agree on them.
 #[derive(Debug)]
 pub(super) struct LoginClient {
     user: Option<String>,
@@ -15,7 +15,7 @@ pub(super) struct LoginClient {
 }
 
 impl LoginClient {
-    /// None when the user or the password cannot be sent.
+    /// Returns `None` if the mechanism cannot carry the user or the password.
     pub(super) fn new(user: &str, password: &Secret) -> Option<Self> {
         let password = super::response(&[password.expose()])?;
         (is_name(user) && is_password(password.expose())).then(|| Self {
@@ -30,25 +30,24 @@ impl ClientMechanism for LoginClient {
         Mechanism::LOGIN
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         None
     }
 
     fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
         match self.user.take() {
             Some(user) => Ok(user.into()),
-            None => self.password.take().ok_or(MechanismError::Unexpected),
+            None => self.password.take().ok_or(MechanismError::UnexpectedStep),
         }
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         super::sent(self.password.is_none())
     }
 }
 
-/// Puts the claim together from the two responses. The password may be in another encoding than UTF-8: old
-/// clients send what they have.
-pub(super) fn claim(user: &[u8], password: Secret) -> Option<AuthRequest> {
+/// Creates the request from the two responses. The password need not be UTF-8, because old clients use other encodings.
+pub(super) fn request(user: &[u8], password: Secret) -> Option<AuthRequest> {
     (is_password(password.expose()) && password.expose().len() <= MAX_DECODED)
         .then(|| name(user))
         .flatten()

@@ -1,71 +1,71 @@
-//! Names of mechanisms.
+//! Mechanism names.
 
 use core::fmt;
 use core::str::FromStr;
 
 /// The name of a SASL mechanism: `1*20mech-char`, of `A`-`Z`, digits, `-` and `_` (RFC 4422 section 3.1).
 ///
-/// Any such name can be made: the constants are those that this crate knows.
+/// Any valid name can be represented. The constants are the mechanisms that this crate implements.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mechanism {
-    /// Upper case, zeros behind it.
+    /// Upper case, padded with zeros.
     name: [u8; Self::MAX],
     len: u8,
 }
 
-/// How the exchange of a mechanism goes, as far as a server has to know.
+/// Message flow of a mechanism, as far as a server needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// One response of the client says all that there is to say.
+    /// One response from the client.
     OneResponse,
-    /// Two questions of the server. By the letter there is no initial response (RFC 4954 section 4), but many clients
-    /// send the user name there, and it means nothing else.
+    /// Two challenges. RFC 4954 section 4 allows no initial response, but many clients send the user name there, and
+    /// it can mean nothing else.
     Login,
-    /// Several steps, the first of them the client's.
+    /// Several steps; the client sends first.
     ClientFirst,
-    /// Several steps, the first of them the server's: an initial response is an error.
+    /// Several steps; the server sends first. An initial response is an error.
     ServerFirst,
-    /// Nobody here knows.
+    /// Not implemented by this crate.
     Unknown,
 }
 
-/// Why a text is not the name of a mechanism.
+/// Error for a text that is not a mechanism name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a mechanism is named by 1 to 20 letters, digits, hyphens and underscores")]
+#[error("invalid mechanism name: expected 1 to 20 letters, digits, hyphens and underscores")]
 #[non_exhaustive]
 pub struct InvalidMechanism;
 
 impl Mechanism {
-    /// Most octets of a name (RFC 4422 section 3.1).
+    /// Maximum octets of a name (RFC 4422 section 3.1).
     pub const MAX: usize = 20;
 
-    /// A user name and a password as they are (RFC 4616).
-    pub const PLAIN: Self = Self::fixed("PLAIN");
-    /// The same in two steps (draft-murchison-sasl-login).
-    pub const LOGIN: Self = Self::fixed("LOGIN");
-    /// A bearer token as it is, in the form that came before OAUTHBEARER (no RFC).
-    pub const XOAUTH2: Self = Self::fixed("XOAUTH2");
-    /// A bearer token as it is (RFC 7628).
-    pub const OAUTHBEARER: Self = Self::fixed("OAUTHBEARER");
-    /// What is known from outside, such as a TLS certificate (RFC 4422 appendix A).
-    pub const EXTERNAL: Self = Self::fixed("EXTERNAL");
-    /// Nobody in particular (RFC 4505).
-    pub const ANONYMOUS: Self = Self::fixed("ANONYMOUS");
-    /// A digest of the password and a challenge (RFC 2195).
-    pub const CRAM_MD5: Self = Self::fixed("CRAM-MD5");
-    /// Mutual proof of a password (RFC 5802).
-    pub const SCRAM_SHA_1: Self = Self::fixed("SCRAM-SHA-1");
-    /// The same, bound to the TLS session (RFC 5802, RFC 9266).
-    pub const SCRAM_SHA_1_PLUS: Self = Self::fixed("SCRAM-SHA-1-PLUS");
-    /// Mutual proof of a password (RFC 7677).
-    pub const SCRAM_SHA_256: Self = Self::fixed("SCRAM-SHA-256");
-    /// The same, bound to the TLS session (RFC 7677, RFC 9266).
-    pub const SCRAM_SHA_256_PLUS: Self = Self::fixed("SCRAM-SHA-256-PLUS");
+    /// User name and password in plaintext, in one message (RFC 4616).
+    pub const PLAIN: Self = Self::from_static("PLAIN");
+    /// User name and password in plaintext, in two messages (draft-murchison-sasl-login).
+    pub const LOGIN: Self = Self::from_static("LOGIN");
+    /// Bearer token in plaintext: the predecessor of OAUTHBEARER (no RFC).
+    pub const XOAUTH2: Self = Self::from_static("XOAUTH2");
+    /// Bearer token in plaintext (RFC 7628).
+    pub const OAUTHBEARER: Self = Self::from_static("OAUTHBEARER");
+    /// Identity established outside SASL, such as by a TLS certificate (RFC 4422 appendix A).
+    pub const EXTERNAL: Self = Self::from_static("EXTERNAL");
+    /// Anonymous access (RFC 4505).
+    pub const ANONYMOUS: Self = Self::from_static("ANONYMOUS");
+    /// Digest of the password and a challenge (RFC 2195).
+    pub const CRAM_MD5: Self = Self::from_static("CRAM-MD5");
+    /// Mutual proof of a password with SHA-1 (RFC 5802).
+    pub const SCRAM_SHA_1: Self = Self::from_static("SCRAM-SHA-1");
+    /// [`SCRAM_SHA_1`](Self::SCRAM_SHA_1) bound to the TLS session (RFC 5802, RFC 9266).
+    pub const SCRAM_SHA_1_PLUS: Self = Self::from_static("SCRAM-SHA-1-PLUS");
+    /// Mutual proof of a password with SHA-256 (RFC 7677).
+    pub const SCRAM_SHA_256: Self = Self::from_static("SCRAM-SHA-256");
+    /// [`SCRAM_SHA_256`](Self::SCRAM_SHA_256) bound to the TLS session (RFC 7677, RFC 9266).
+    pub const SCRAM_SHA_256_PLUS: Self = Self::from_static("SCRAM-SHA-256-PLUS");
 
-    /// Reads a name in any case of letters.
+    /// Parses a name, ignoring case.
     ///
     /// # Errors
-    /// When it is empty, longer than [`MAX`](Self::MAX), or holds another character.
+    /// Returns an error if the text is empty, longer than [`MAX`](Self::MAX), or contains another character.
     pub fn parse(text: &str) -> Result<Self, InvalidMechanism> {
         let mut name = [0; Self::MAX];
         let room = name.get_mut(..text.len()).ok_or(InvalidMechanism)?;
@@ -87,8 +87,8 @@ impl Mechanism {
         core::str::from_utf8(name).unwrap_or_default()
     }
 
-    /// Whether the password or token can be read from what the client sends, so that TLS must come first. A mechanism
-    /// that has no constant here is taken to show it.
+    /// Returns true if an eavesdropper can read the password or token from the client's messages, so that the mechanism
+    /// needs TLS. Always true for mechanisms without a constant here.
     #[must_use]
     pub fn shows_secret(self) -> bool {
         match self.shape() {
@@ -98,13 +98,14 @@ impl Mechanism {
         }
     }
 
-    /// Whether it binds the exchange to the TLS session: its name ends in `-PLUS` (RFC 5801 section 4).
+    /// Returns true if the mechanism binds the exchange to the TLS session: its name ends in `-PLUS` (RFC 5801
+    /// section 4).
     #[must_use]
     pub fn binds_channel(self) -> bool {
         self.as_str().ends_with("-PLUS")
     }
 
-    /// How an exchange goes.
+    /// The message flow of the mechanism.
     pub(crate) fn shape(self) -> Shape {
         match self {
             Self::PLAIN | Self::XOAUTH2 | Self::OAUTHBEARER | Self::EXTERNAL | Self::ANONYMOUS => {
@@ -119,12 +120,12 @@ impl Mechanism {
         }
     }
 
-    /// For the constants. Fails to compile for a name that is too long.
+    /// Creates a constant. A name that is too long does not compile.
     #[expect(
         clippy::indexing_slicing,
         reason = "evaluated at compile time only, where a panic is an error"
     )]
-    const fn fixed(text: &str) -> Self {
+    const fn from_static(text: &str) -> Self {
         let text = text.as_bytes();
         let mut name = [0; Self::MAX];
         let mut at = 0;
@@ -159,7 +160,7 @@ impl FromStr for Mechanism {
     }
 }
 
-/// `mech-char`, in any case of letters.
+/// Returns true for `mech-char` in upper or lower case.
 const fn is_mechanism_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_')
 }

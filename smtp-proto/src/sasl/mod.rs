@@ -1,6 +1,6 @@
-//! Mechanisms of authentication: SASL (RFC 4422), as the AUTH command carries it (RFC 4954).
+//! Authentication mechanisms: SASL (RFC 4422) in the AUTH command (RFC 4954).
 //!
-//! | Mechanism | RFC | Feature | Begins | Shows the secret | Proves the server |
+//! | Mechanism | RFC | Feature | Speaks first | Secret in plaintext | Authenticates the server |
 //! |---|---|---|---|---|---|
 //! | PLAIN | 4616 | | client | yes | no |
 //! | LOGIN | none, draft-murchison-sasl-login | | server | yes | no |
@@ -12,21 +12,22 @@
 //! | SCRAM-SHA-1, SCRAM-SHA-256 | 5802, 7677 | `scram` | client | no | yes |
 //! | SCRAM-SHA-1-PLUS, SCRAM-SHA-256-PLUS | 5802, 7677, 9266 | `scram` | client | no | yes |
 //!
-//! Both roles know all of them. A mechanism that shows the secret needs TLS, and CRAM-MD5 and SCRAM without it let
-//! whoever listens guess at the password.
+//! Both roles implement all of them. A mechanism that sends the secret in plaintext needs TLS. Without TLS, CRAM-MD5 and
+//! SCRAM let an eavesdropper guess the password offline.
 //!
-//! - A client has [`Credentials`], which know the mechanisms that they fit and [`start`](Credentials::start) one, or
-//!   a [`ClientMechanism`] of its own.
-//! - A server is shown a [`AuthRequest`] to judge. For a mechanism that takes more than one question, the claim is a
-//!   [`Step`](AuthRequest::Step), and a [`ServerMechanism`] answers it.
-//! - A password or a token is in a [`Secret`], which is wiped and not shown. What is made from it by the
-//!   cryptographic crates underneath is not always wiped by those.
-//! - Nothing waits here, but a client's SCRAM computes as long as the server demands: some tenths of a second at
-//!   most when optimised, some milliseconds as a rule. It is the one step of a machine that is worth a thread of its own.
+//! - A client uses [`Credentials`], which list the mechanisms they support and [`start`](Credentials::start) one, or its
+//!   own [`ClientMechanism`].
+//! - A server application decides about each [`AuthRequest`]. For a mechanism of several steps these are
+//!   [`Begin`](AuthRequest::Begin) and [`Step`](AuthRequest::Step), which a [`ServerMechanism`] processes.
+//! - A [`Secret`] holds a password or token. It is zeroized on drop, and `Debug` does not show it. Temporaries inside
+//!   cryptographic crates are not always zeroized.
+//! - Nothing blocks here, but the computation of a SCRAM client takes as long as the server's iteration count demands:
+//!   usually some milliseconds, at most some tenths of a second in an optimised build. No other step of a machine
+//!   computes long enough to be worth its own thread.
 //!
 //! # Example
 //!
-//! A client that knows a password, and a server that checks it:
+//! A client that sends a password, and a server that checks it:
 //!
 //! ```
 //! use smtp_proto::sasl::{AuthRequest, Context, Credentials, Mechanism};
@@ -35,14 +36,14 @@
 //! let offered = [Mechanism::PLAIN, Mechanism::LOGIN];
 //! let mechanism = credentials.mechanisms().iter().find(|mechanism| offered.contains(mechanism));
 //! let mut client = mechanism.and_then(|mechanism| credentials.start(*mechanism, &Context::default())).unwrap();
-//! let response = client.initial().unwrap();
+//! let response = client.initial_response().unwrap();
 //!
-//! let claim = AuthRequest::parse(client.mechanism(), response.expose(), None)?;
-//! let AuthRequest::Password { user, password, authorization_id: None } = claim else {
-//!     panic!("that is a password");
+//! let request = AuthRequest::parse(client.mechanism(), response.expose(), None)?;
+//! let AuthRequest::Password { user, password, authorization_id: None } = request else {
+//!     panic!("PLAIN carries a password");
 //! };
 //! assert!(user == "tim" && password.matches(b"tanstaaftanstaaf"));
-//! # Ok::<(), smtp_proto::sasl::Malformed>(())
+//! # Ok::<(), smtp_proto::sasl::MalformedResponse>(())
 //! ```
 
 mod anonymous;
@@ -73,26 +74,28 @@ pub use mechanism::{InvalidMechanism, Mechanism};
 #[cfg(feature = "saslprep")]
 pub use prep::{InvalidString, prepare};
 #[cfg(feature = "scram")]
-pub use scram::{InvalidKeys, ScramKeys, ScramServer, scram_authorize_as, scram_user};
-pub use server::{AuthOutcome, AuthRequest, Malformed, ServerMechanism};
+pub use scram::{InvalidKeys, ScramKeys, ScramServer, scram_authorization_id, scram_user};
+pub use server::{AuthOutcome, AuthRequest, MalformedResponse, ServerMechanism};
 
 pub use crate::secret::Secret;
 
-/// What may be shown on a stream that is not under TLS.
+/// Policy for authentication on a connection without TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the policies there are")]
 pub enum PlaintextAuth {
-    /// Nothing: there is no authentication without TLS.
+    /// No authentication without TLS.
     #[default]
     Forbid,
-    /// What does not show the secret itself. Whoever listens can still guess at passwords, and take the session over.
+    /// Only mechanisms that do not send the secret in plaintext. An eavesdropper can still guess passwords offline, and
+    /// a man in the middle can take over the session.
     NonPlaintextMechanisms,
-    /// Insecure: passwords and tokens, which whoever listens can use. For networks that nobody else is on.
+    /// Insecure: all mechanisms, including those that let an eavesdropper read passwords and tokens. Only for networks
+    /// without other users.
     Insecure,
 }
 
 impl PlaintextAuth {
-    /// Whether a mechanism may be used without TLS.
+    /// Returns true if the policy allows a mechanism without TLS.
     pub(crate) fn allows(self, mechanism: Mechanism) -> bool {
         match self {
             Self::Forbid => false,
@@ -102,16 +105,16 @@ impl PlaintextAuth {
     }
 }
 
-/// What a mechanism that ends with what the client sent makes of success: it cannot come before all was sent.
+/// For mechanisms in which the client speaks last: success is valid only after the client has sent everything.
 fn sent(all: bool) -> Result<(), MechanismError> {
     if all {
         Ok(())
     } else {
-        Err(MechanismError::Unexpected)
+        Err(MechanismError::UnexpectedStep)
     }
 }
 
-/// Puts a response together. None when it is longer than RFC 4954 section 4 has room for.
+/// Joins the parts of a response. Returns `None` if it is longer than a line may carry (RFC 4954 section 4).
 fn response(parts: &[&[u8]]) -> Option<Secret> {
     let octets: usize = parts.iter().map(|part| part.len()).sum();
     (octets <= base64::MAX_DECODED).then(|| Secret::concat(parts))

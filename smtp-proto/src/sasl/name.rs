@@ -1,26 +1,26 @@
-//! Names of users inside the messages of mechanisms.
+//! User names inside the messages of mechanisms.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::types::Printable;
 
-/// Most octets of a name: RFC 4616 section 2 has no client rely on more.
+/// Maximum octets of a name. RFC 4616 section 2 requires servers to accept no more.
 pub(super) const MAX_NAME: usize = 255;
 
-/// Whether a text can be the name of a user: 1 to [`MAX_NAME`] octets, and no control characters, which SASLprep
-/// prohibits (RFC 4013 section 2.3) and which would show in logs.
+/// Returns true for a valid user name: 1 to [`MAX_NAME`] octets without control characters, which SASLprep prohibits
+/// (RFC 4013 section 2.3) and which could forge log lines.
 pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_NAME && Printable::allows_all(text)
 }
 
-/// Reads a name in UTF-8.
+/// Parses a name in UTF-8.
 pub(super) fn name(octets: &[u8]) -> Option<String> {
     let text = core::str::from_utf8(octets).ok()?;
     is_name(text).then(|| text.into())
 }
 
-/// Reads a name in UTF-8 that may be left out by being empty.
+/// Parses a name in UTF-8. Empty input means that there is no name.
 pub(super) fn optional_name(octets: &[u8]) -> Option<Option<String>> {
     if octets.is_empty() {
         Some(None)
@@ -29,7 +29,7 @@ pub(super) fn optional_name(octets: &[u8]) -> Option<Option<String>> {
     }
 }
 
-/// Writes a name as `saslname` (RFC 5801 section 4).
+/// Encodes a name as `saslname` (RFC 5801 section 4).
 pub(super) fn escape(name: &str) -> Cow<'_, str> {
     if name.contains(['=', ',']) {
         name.replace('=', "=3D").replace(',', "=2C").into()
@@ -38,7 +38,7 @@ pub(super) fn escape(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Reads a name that is written so:
+/// Decodes a name:
 ///
 /// ```text
 /// saslname       = 1*(UTF8-char-safe / "=2C" / "=3D")     ; any but NUL "=" ","

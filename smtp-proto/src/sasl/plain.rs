@@ -3,12 +3,12 @@
 use super::name::{is_name, name, optional_name};
 use super::{AuthRequest, ClientMechanism, Mechanism, MechanismError, Secret};
 
-/// The client's side.
+/// The client's side. `None` after the response was sent.
 #[derive(Debug)]
 pub(super) struct PlainClient(Option<Secret>);
 
 impl PlainClient {
-    /// None when the user or the password cannot be sent.
+    /// Returns `None` if the mechanism cannot carry a name or the password.
     pub(super) fn new(user: &str, password: &Secret, authorization_id: Option<&str>) -> Option<Self> {
         let fits = is_name(user)
             && authorization_id.is_none_or(is_name)
@@ -26,32 +26,33 @@ impl ClientMechanism for PlainClient {
         Mechanism::PLAIN
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         Some(self.0.take().unwrap_or_default())
     }
 
     fn respond(&mut self, _challenge: &[u8]) -> Result<Secret, MechanismError> {
-        Err(MechanismError::Unexpected)
+        Err(MechanismError::UnexpectedStep)
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         super::sent(self.0.is_none())
     }
 }
 
-/// What can be a password where it is sent as it is.
+/// Returns true for a password that a mechanism can carry in plaintext: nonempty, without NUL.
 pub(super) fn is_password(octets: &[u8]) -> bool {
     !octets.is_empty() && !octets.contains(&0)
 }
 
-/// Reads the response:
+/// Parses the response:
 ///
 /// ```text
 /// message   = [authzid] UTF8NUL authcid UTF8NUL passwd
 /// authzid, authcid, passwd = 1*SAFE                       ; UTF-8 except NUL
 /// ```
 ///
-/// Servers must take 255 octets of each. Names have no more here; a password may, since tokens are sent so.
+/// Servers must accept 255 octets of each. Names are limited to that here; passwords are not, because some clients send
+/// tokens as passwords.
 pub(super) fn parse(response: &[u8]) -> Option<AuthRequest> {
     let mut parts = response.splitn(3, |octet| *octet == 0);
     let authorization_id = optional_name(parts.next()?)?;

@@ -1,20 +1,21 @@
-//! Preparation of names and passwords.
+//! Preparation of names and passwords with SASLprep.
 
 use alloc::borrow::Cow;
 
-/// Why a text cannot be prepared. It does not say by what character: the text may be a password.
+/// Error for a text that SASLprep prohibits. It does not name the character, because the text may be a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the text has characters that SASLprep prohibits, or in an order that it does")]
+#[error("text contains characters, or an order of characters, that SASLprep prohibits")]
 #[non_exhaustive]
 pub struct InvalidString;
 
-/// Prepares a name or a password by SASLprep (RFC 4013), so that what looks the same is the same.
+/// Prepares a name or a password with SASLprep (RFC 4013), so that texts that look the same compare equal.
 ///
-/// What is stored by a server and what comes from a client are to be prepared both before they are compared. A name
-/// that is empty afterwards is none.
+/// Prepare both the value stored by the server and the value from the client before comparing them. A name that is
+/// empty after preparation is invalid.
 ///
 /// # Errors
-/// When it holds a character that is prohibited, or was not assigned in Unicode 3.2, or mixes directions of writing.
+/// Returns an error if the text contains a prohibited character or one that is unassigned in Unicode 3.2, or mixes
+/// writing directions.
 pub fn prepare(text: &str) -> Result<Cow<'_, str>, InvalidString> {
     stringprep::saslprep(text).map_err(|_| InvalidString)
 }

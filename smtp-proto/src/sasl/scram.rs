@@ -1,16 +1,14 @@
-//! SCRAM (RFC 5802) with SHA-1 and SHA-256 (RFC 7677), bound to TLS by `tls-exporter` (RFC 9266) or not.
+//! SCRAM (RFC 5802) with SHA-1 and SHA-256 (RFC 7677), optionally bound to TLS by `tls-exporter` (RFC 9266).
 //!
-//! The exchange itself is that of the crate `rsasl`. What that does not look at is looked at here, before it sees a
-//! message:
+//! The crate `rsasl` runs the exchange. This module checks each message first, because of these gaps in `rsasl`:
 //!
-//! - Its parsers take attributes apart by index and panic for those that are too short. It is given only what
-//!   follows the grammar to the letter, and what would answer nothing else than a failure: it leaves extensions out
-//!   of what is signed, so a message that has some cannot be verified, and is refused.
-//! - It panics when it is asked once more after an error. A session that failed is dropped.
-//! - As a client it does as many iterations as the server wants, and does not prepare names and passwords.
-//! - As a server it does not unescape names, takes any type of channel binding, lets a client do without in a
-//!   mechanism that binds and with in one that does not, and tells unknown users by a new salt each time and
-//!   an error of their own.
+//! - Its parsers index into attributes and panic if one is too short. Therefore it only receives messages that follow
+//!   the grammar exactly. Messages with extensions are refused: `rsasl` omits extensions from the signed text, so that
+//!   they could not be verified.
+//! - It panics if it is called again after an error. Therefore a failed session is dropped.
+//! - Its client runs as many iterations as the server requests, and does not prepare names and passwords.
+//! - Its server does not unescape names, accepts any type of channel binding, does not check that the use of channel
+//!   binding fits the mechanism, and reveals unknown users by a new salt each time and a different error.
 
 mod client;
 mod keys;
@@ -20,7 +18,7 @@ mod session;
 
 pub(super) use client::ScramClient;
 pub use keys::{InvalidKeys, ScramKeys};
-pub use server::{ScramServer, scram_authorize_as, scram_user};
+pub use server::{ScramServer, scram_authorization_id, scram_user};
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! What a server's side of a mechanism is, and what clients claim.
+//! The server's side of a mechanism, and the requests of clients.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,102 +9,108 @@ use super::{Mechanism, Secret, anonymous, bearer, external, login, plain};
 
 /// The server's side of one exchange.
 ///
-/// Octets are those after base64 and before it.
+/// Responses are passed after base64 decoding, challenges are returned before base64 encoding.
 pub trait ServerMechanism: fmt::Debug + Send {
-    /// Takes the client's next response; empty when it gave no initial one. It is not called again once it
-    /// accepted or refused.
+    /// Processes the client's next response, which is empty if the client sent no initial response. Not called again
+    /// after it accepted or rejected.
     fn step(&mut self, response: &[u8]) -> AuthOutcome;
 }
 
-/// How far an exchange is.
+/// Outcome of one step of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "an exchange goes on, or ends in one of two ways"
 )]
 pub enum AuthOutcome {
-    /// The client is to answer this.
+    /// The next challenge to send to the client.
     Challenge(Vec<u8>),
-    /// The client is whom it says; this is the identity that it acts as from now on.
+    /// The client is authenticated and acts under this identity from now on.
     Accept(String),
-    /// It is not, or what it sent is malformed.
+    /// Authentication failed, or the response is malformed.
     Reject,
 }
 
-/// What a client says of itself. Nothing of it is proven: that is for the application.
+/// Authentication data sent by a client. Unverified: the application decides.
 ///
-/// Names have 1 to 255 octets and no control characters, which SASLprep prohibits (RFC 4013 section 2.3); they and
-/// the passwords are not prepared yet.
+/// Names have 1 to 255 octets and no control characters, which SASLprep prohibits (RFC 4013 section 2.3). Names and
+/// passwords are not prepared with SASLprep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthRequest {
     /// A name and a password (PLAIN, LOGIN).
     Password {
-        /// Whose password it is.
+        /// The user name (authentication identity).
         user: String,
-        /// The password, not empty, without NUL.
+        /// The password, nonempty, without NUL.
         password: Secret,
-        /// Whom the client wants to act as, if that is not the user.
+        /// The identity that the client asks to act as, if it differs from the user.
         authorization_id: Option<String>,
     },
     /// A bearer token (XOAUTH2, OAUTHBEARER).
     Bearer {
-        /// Whom the client wants to act as: only the token says who it is.
+        /// The identity that the client asks to act as. Only the token authenticates the client.
         user: Option<String>,
         /// The token: the characters of `b64token` (RFC 6750 section 2.1), at least one.
         token: Secret,
     },
-    /// The certificate that the client showed in the TLS handshake is to be taken (EXTERNAL).
+    /// The client's certificate from the TLS handshake (EXTERNAL).
     External {
-        /// The certificate, in DER. The handshake has verified it; whom it stands for is for the application to say.
+        /// The certificate, in DER. The handshake has verified it; the application maps it to an identity.
         certificate: Vec<u8>,
-        /// Whom the client wants to act as, if the server is not to derive that. Nothing says that it may.
+        /// The identity that the client asks to act as. `None`: the server derives it from the certificate. Check that
+        /// the certificate permits this identity.
         authorization_id: Option<String>,
     },
-    /// Nobody in particular (ANONYMOUS).
+    /// Anonymous access (ANONYMOUS).
     Anonymous {
-        /// What the client wants to be traced by, at most 255 characters; may be empty.
+        /// The trace information, at most 255 characters; may be empty.
         trace: String,
     },
-    /// Another mechanism begins: so does an exchange, and one that was not finished is void.
+    /// First message of a multi-step mechanism. Discard any unfinished exchange.
     Begin {
-        /// The initial response, if the client gave one.
+        /// The initial response. `None` if the client sent none.
         initial: Option<Secret>,
     },
-    /// The response to the last challenge of that exchange.
+    /// Response to the last challenge of a multi-step mechanism.
     Step {
         /// The response.
         response: Secret,
     },
 }
 
-/// A response does not follow the grammar of its mechanism.
+/// Error for a response that violates the grammar of its mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the response does not follow the grammar of the mechanism")]
+#[error("malformed authentication response")]
 #[non_exhaustive]
-pub struct Malformed;
+pub struct MalformedResponse;
 
 impl AuthRequest {
-    /// Reads the two responses of LOGIN, after base64.
+    /// Parses the two responses of LOGIN, after base64 decoding.
     ///
     /// # Errors
-    /// When the name is not one, or the password is empty or holds NUL, or either is too long for RFC 4954.
-    pub fn login(user: &[u8], password: Secret) -> Result<Self, Malformed> {
-        login::claim(user, password).ok_or(Malformed)
+    /// Returns an error if the name is invalid, if the password is empty or contains NUL, or if either is too long for
+    /// RFC 4954.
+    pub fn login(user: &[u8], password: Secret) -> Result<Self, MalformedResponse> {
+        login::request(user, password).ok_or(MalformedResponse)
     }
 
-    /// Reads the response, after base64, of a mechanism that has one only; that of any other is handed through as
-    /// [`Begin`](Self::Begin). LOGIN has two: see [`login`](Self::login). `certificate` is what EXTERNAL is about.
+    /// Parses the response of a single-response mechanism, after base64 decoding. `certificate` is the verified
+    /// certificate of the client, for EXTERNAL.
+    ///
+    /// The response of any other mechanism becomes [`Begin`](Self::Begin). LOGIN has two responses: see
+    /// [`login`](Self::login).
     ///
     /// # Errors
-    /// When there is no such certificate, or the response does not follow the grammar of the mechanism, or is longer than a line has room for.
+    /// Returns an error if the response violates the grammar of the mechanism or exceeds the maximum of a line, or if
+    /// EXTERNAL has no certificate.
     pub fn parse(
         mechanism: Mechanism,
         response: &[u8],
         certificate: Option<&[u8]>,
-    ) -> Result<Self, Malformed> {
+    ) -> Result<Self, MalformedResponse> {
         if response.len() > MAX_DECODED {
-            return Err(Malformed);
+            return Err(MalformedResponse);
         }
         match mechanism {
             Mechanism::PLAIN => plain::parse(response),
@@ -116,7 +122,7 @@ impl AuthRequest {
                 initial: Some(response.into()),
             }),
         }
-        .ok_or(Malformed)
+        .ok_or(MalformedResponse)
     }
 }
 

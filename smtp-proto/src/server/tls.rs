@@ -58,7 +58,7 @@ impl Server {
         if !self.is_untouched() {
             return None;
         }
-        let upgrade = TlsUpgrade::prove(&self.pipeline.output, &[])?;
+        let upgrade = TlsUpgrade::try_new(&self.pipeline.output, &[])?;
         self.begin_handshake();
         Some(upgrade)
     }
@@ -144,7 +144,7 @@ impl Server {
             return Next::Again;
         }
         if matches!(self.mode, Mode::Upgrade)
-            && let Some(upgrade) = TlsUpgrade::prove(&self.pipeline.output, input)
+            && let Some(upgrade) = TlsUpgrade::try_new(&self.pipeline.output, input)
         {
             self.begin_handshake();
             return Next::Event(Event::StartTls(upgrade));

@@ -273,7 +273,7 @@ async fn a_server_that_cannot_prove_itself_gets_no_mail() {
     config.plaintext_auth = PlaintextAuth::NonPlaintextMechanisms;
     let (client, ()) = tokio::join!(Client::on(near, config), serving);
     let Err(Error::Closed {
-        why: client::Closed::LoginCancelled(MechanismError::ServerNotProven),
+        why: client::Closed::LoginCancelled(MechanismError::ServerNotVerified),
         ..
     }) = client
     else {

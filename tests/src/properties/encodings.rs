@@ -111,7 +111,7 @@ impl ClientMechanism for Raw {
         Mechanism::parse(RAW).expect("a mechanism")
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         None
     }
 
@@ -119,7 +119,7 @@ impl ClientMechanism for Raw {
         Ok(self.0.clone())
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         Ok(())
     }
 }

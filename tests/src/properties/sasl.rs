@@ -90,7 +90,7 @@ fn attack_server(mechanism: Mechanism, responses: &[&[u8]]) {
 fn attack_client(mechanism: Mechanism, challenges: &[&[u8]]) {
     let credentials = Credentials::password("ann", SECRET);
     let mut client = credentials.start(mechanism, &context()).expect("it fits");
-    let initial = client.initial();
+    let initial = client.initial_response();
     let nonce = initial
         .as_ref()
         .map(|initial| nonce_of(initial.expose()).to_vec())
@@ -107,7 +107,10 @@ fn attack_client(mechanism: Mechanism, challenges: &[&[u8]]) {
         || mechanism == Mechanism::SCRAM_SHA_256
         || mechanism.binds_channel()
     {
-        assert!(client.finish().is_err(), "{mechanism} believes {challenges:?}");
+        assert!(
+            client.verify_success().is_err(),
+            "{mechanism} believes {challenges:?}"
+        );
     }
 }
 
@@ -118,7 +121,7 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
     let Some(mut client) = Credentials::password(user, password).start(mechanism, &context()) else {
         return;
     };
-    let initial = client.initial();
+    let initial = client.initial_response();
     let identity = if mechanism == Mechanism::PLAIN || mechanism == Mechanism::LOGIN {
         let claim = match initial {
             Some(initial) => AuthRequest::parse(mechanism, initial.expose(), None),
@@ -163,7 +166,7 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
         "{mechanism} {user:?} {password:?}"
     );
     assert_eq!(
-        client.finish().is_ok(),
+        client.verify_success().is_ok(),
         right || !proves(mechanism),
         "{mechanism} {user:?} {password:?}"
     );

@@ -18,7 +18,7 @@ pub fn stuff(data: &[u8]) {
     }
     let bare = reference::first_bare(content);
     let eight_bit = content.iter().position(|octet| !octet.is_ascii());
-    survey(content, &lines, &chops);
+    scan(content, &lines, &chops);
 
     for chop in &chops {
         for endings in [LineEndings::Normalize, LineEndings::Refuse, LineEndings::Keep] {
@@ -81,13 +81,13 @@ fn run(mut stuffer: DotStuffer, content: &[u8], chop: &Chop) -> Result<Vec<u8>, 
 }
 
 /// RFC 1870 section 5, and what else is found before the first command.
-fn survey(content: &[u8], lines: &[u8], chops: &[Chop]) {
+fn scan(content: &[u8], lines: &[u8], chops: &[Chop]) {
     for chop in chops {
-        let mut survey = ContentScanner::new();
+        let mut scanner = ContentScanner::new();
         for piece in chop.cut(0, content) {
-            survey.feed(&piece);
+            scanner.feed(&piece);
         }
-        let found = survey.finish();
+        let found = scanner.finish();
         assert_eq!(found.octets, content.len() as u64);
         assert_eq!(found.size, lines.len() as u64);
         assert_eq!(found.eight_bit, !content.is_ascii());

@@ -53,9 +53,9 @@ pub(crate) fn send(errand: Errand, receipt: &mut Receipt) -> Result<(), Error<io
     talk.until(&[], receipt, |event| matches!(event, Event::Ready))?;
     let (message, envelope) = match &errand.message {
         Message::Memory(message) => {
-            let mut survey = ContentScanner::new();
-            survey.feed(message);
-            (message, errand.envelope.for_content(&survey.finish()))
+            let mut scanner = ContentScanner::new();
+            scanner.feed(message);
+            (message, errand.envelope.for_content(&scanner.finish()))
         }
         Message::Reader(message) => (message, errand.envelope),
     };
@@ -80,7 +80,7 @@ fn give(wire: &mut Wire<Client>, permit: BodyPermit, message: &mut &[u8]) -> Opt
         _ => (*message, Coming::Nothing),
     };
     let mut gathered = wire.buffered.gather(permit, block, coming);
-    wire.buffered.put_aside(&gathered);
+    wire.buffered.defer_rest(&gathered);
     *message = message.get(gathered.used()..).unwrap_or_default();
     gathered.take_permit()
 }

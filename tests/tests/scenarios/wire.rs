@@ -65,7 +65,7 @@ impl<M: Machine> Wire<M> {
     pub(crate) fn wait(&mut self, wait: Wait) {
         let mut attempt = self.buffered.attempt(wait);
         loop {
-            let done = match self.buffered.duty(&mut attempt) {
+            let done = match self.buffered.next_io(&mut attempt) {
                 NextIo::Flush => flush(&mut self.tls, &mut self.socket).map(|()| self.buffered.flushed()),
                 NextIo::Write(octets) => match &mut self.tls {
                     Some(tls) => tls.writer().write(octets),
@@ -74,7 +74,7 @@ impl<M: Machine> Wire<M> {
                 .map(|taken| self.buffered.took(taken)),
                 NextIo::Read => {
                     if self.read() {
-                        attempt.has_read();
+                        attempt.read_done();
                     } else {
                         attempt.read_blocked();
                     }

@@ -60,7 +60,7 @@ impl ClientMechanism for Echo {
         Mechanism::parse("X-ECHO").unwrap()
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         self.initial.take().map(Secret::from)
     }
 
@@ -69,16 +69,16 @@ impl ClientMechanism for Echo {
             return Ok(Secret::from(std::vec![0; 12_289]));
         }
         if challenge == b"bad" {
-            return Err(MechanismError::Malformed);
+            return Err(MechanismError::MalformedChallenge);
         }
         Ok(challenge.into())
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         if self.proven {
             Ok(())
         } else {
-            Err(MechanismError::ServerNotProven)
+            Err(MechanismError::ServerNotVerified)
         }
     }
 }
@@ -355,7 +355,7 @@ fn a_cancelled_login_ends_the_session() {
     session.server("334 YQ==").hears("*|");
     session.server("501 cancelled").hears("QUIT|");
     session.server("221 bye");
-    session.sees_at_last("Closed LoginCancelled(Unexpected) None");
+    session.sees_at_last("Closed LoginCancelled(UnexpectedStep) None");
 }
 
 #[test]
@@ -379,7 +379,7 @@ fn a_server_that_does_not_prove_itself_gets_no_mail() {
     session.server("235 ok").hears("QUIT|");
     assert!(!session.client.is_authenticated());
     session.server("221 bye");
-    session.sees_at_last("Closed LoginCancelled(ServerNotProven) None");
+    session.sees_at_last("Closed LoginCancelled(ServerNotVerified) None");
 }
 
 #[test]

@@ -2,7 +2,7 @@ use alloc::{string::ToString, vec::Vec};
 
 use super::*;
 
-/// What [`lines`] finds, octet by octet.
+/// The result of [`lines`], computed octet by octet.
 fn naive_lines(bytes: &[u8], dots: bool) -> Stop {
     let mut at = 0;
     loop {
@@ -30,9 +30,9 @@ fn agree(bytes: &[u8]) {
     assert_eq!(dots(bytes), naive_dots(bytes), "{}", shown());
 }
 
-/// In a block that is otherwise calm, whatever its place in the block.
+/// A stop in a block without other stops, at every position.
 #[test]
-fn one_stop_is_found_wherever_it_is() {
+fn one_stop_is_found_at_every_position() {
     for special in [
         "\r\n.",
         "\n.",
@@ -59,7 +59,7 @@ fn one_stop_is_found_wherever_it_is() {
 }
 
 #[test]
-fn blocks_of_one_octet_are_judged() {
+fn blocks_of_one_repeated_octet_are_scanned() {
     for octet in [CR, LF, DOT, b'a'] {
         for near in ["", "x\r\n", "x\r\ny\r\n"] {
             let mut bytes = Vec::from(near);

@@ -4,12 +4,12 @@ use proptest::prelude::*;
 
 use super::{BareLineEndings, DotUnstuffer, Unstuffed};
 
-/// What comes of a wire: the message so far, whether it had a bare CR or LF, and what stands behind its end.
+/// The result for some wire octets: the message so far, a flag for bare CR or LF, and the input after its end.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     message: Vec<u8>,
     bare: bool,
-    behind: Option<Vec<u8>>,
+    after: Option<Vec<u8>>,
 }
 
 fn unstuff<'a>(policy: BareLineEndings, wire: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
@@ -17,7 +17,7 @@ fn unstuff<'a>(policy: BareLineEndings, wire: impl IntoIterator<Item = &'a [u8]>
     let mut outcome = Outcome {
         message: Vec::new(),
         bare: false,
-        behind: None,
+        after: None,
     };
     for mut input in wire {
         loop {
@@ -31,7 +31,7 @@ fn unstuff<'a>(policy: BareLineEndings, wire: impl IntoIterator<Item = &'a [u8]>
                     break;
                 }
                 Unstuffed::End => {
-                    outcome.behind.get_or_insert_default().extend_from_slice(input);
+                    outcome.after.get_or_insert_default().extend_from_slice(input);
                     break;
                 }
             }
@@ -41,7 +41,7 @@ fn unstuff<'a>(policy: BareLineEndings, wire: impl IntoIterator<Item = &'a [u8]>
     outcome
 }
 
-/// The same, said as plainly as possible. Judges whole wires only: `None` if the message does not end.
+/// Reference model for complete wire octets. Returns `None` if the message does not end.
 fn model(policy: BareLineEndings, wire: &[u8]) -> Option<Outcome> {
     let line_start = |at: usize| at == 0 || wire[..at].ends_with(b"\r\n");
     let end = (0..wire.len()).find(|&at| line_start(at) && wire[at..].starts_with(b".\r\n"))?;
@@ -59,7 +59,7 @@ fn model(policy: BareLineEndings, wire: &[u8]) -> Option<Outcome> {
     Some(Outcome {
         message,
         bare,
-        behind: Some(wire[end + 3..].to_vec()),
+        after: Some(wire[end + 3..].to_vec()),
     })
 }
 
@@ -69,7 +69,7 @@ const POLICIES: [BareLineEndings; 3] = [
     BareLineEndings::Keep,
 ];
 
-/// `wire` holds a whole message and nothing behind it: checks every policy, whole, octet by octet and cut in two.
+/// `wire` holds one message and nothing after it. Checks every policy, whole, octet by octet and cut in two.
 fn check(wire: &[u8], kept: &[u8], normalized: &[u8], bare: bool) {
     for policy in POLICIES {
         let message = if policy == BareLineEndings::Normalize {
@@ -81,7 +81,7 @@ fn check(wire: &[u8], kept: &[u8], normalized: &[u8], bare: bool) {
         let expected = Outcome {
             message: message.to_vec(),
             bare,
-            behind: Some(Vec::new()),
+            after: Some(Vec::new()),
         };
         assert_eq!(
             model(policy, wire).as_ref(),
@@ -121,7 +121,7 @@ fn the_line_end_before_the_lone_dot_belongs_to_the_message() {
 }
 
 #[test]
-fn exactly_one_dot_is_taken_out_of_each_line() {
+fn exactly_one_dot_is_removed_from_each_line() {
     check_clean(b"..\r\n.\r\n", b".\r\n");
     check_clean(
         b".foo\r\n..foo\r\n...\r\na..\r\n. \r\n.\r\n",
@@ -130,7 +130,7 @@ fn exactly_one_dot_is_taken_out_of_each_line() {
 }
 
 #[test]
-fn nul_and_eight_bit_octets_go_through() {
+fn nul_and_eight_bit_octets_are_kept() {
     check_clean(
         b"\0\r\n.\0\r\n\0.\xff\xfe\r\n.\r\n",
         b"\0\r\n\0\r\n\0.\xff\xfe\r\n",
@@ -176,12 +176,12 @@ fn crlf_dot_cr_crlf_is_data_less_the_dot() {
 }
 
 #[test]
-fn the_crlf_behind_a_bare_cr_is_a_line_end() {
+fn the_crlf_after_a_bare_cr_is_a_line_end() {
     check(b"a\r\r\n.\r\n", b"a\r\r\n", b"a\r\n\r\n", true);
 }
 
 #[test]
-fn a_bare_lf_behind_a_crlf_ends_nothing() {
+fn a_bare_lf_after_a_crlf_ends_nothing() {
     check(
         b"a\r\n\n.\r\n\r\n.\r\n",
         b"a\r\n\n.\r\n\r\n",
@@ -201,7 +201,7 @@ fn a_bare_lf_starts_no_line_so_its_dots_stay() {
 }
 
 #[test]
-fn what_stands_behind_the_end_is_left_alone() {
+fn input_after_the_end_is_not_used() {
     let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
     let mut input: &[u8] = b".\r\nQUIT\r\n";
     for _ in 0..2 {
@@ -211,7 +211,7 @@ fn what_stands_behind_the_end_is_left_alone() {
 }
 
 #[test]
-fn a_bare_line_end_behind_the_end_is_not_seen() {
+fn a_bare_line_end_after_the_end_is_not_seen() {
     let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
     let mut input: &[u8] = b"a\r\n.\r\nNOOP\n";
     while let Unstuffed::Piece(_) = unstuffer.next(&mut input) {}
@@ -233,7 +233,7 @@ fn it_is_small() {
     assert!(size_of::<DotUnstuffer>() <= 16);
 }
 
-/// Mostly what matters for framing, now and then long runs.
+/// Mostly octets that matter for framing, sometimes long runs.
 fn wires() -> impl Strategy<Value = Vec<u8>> {
     let token = prop_oneof![
         4 => Just(b"\r\n".to_vec()),
@@ -297,7 +297,7 @@ proptest! {
 }
 
 #[test]
-fn what_comes_before_a_bare_line_ending_is_given_out_whatever_the_cut() {
+fn octets_before_a_bare_line_ending_are_returned_first_at_every_cut() {
     for (wire, clean) in [
         (&b"ab\r\ncd\nef\r\n.\r\n"[..], &b"ab\r\ncd"[..]),
         (b"ab\r\ncd\ref\r\n.\r\n", b"ab\r\ncd\r"),

@@ -38,12 +38,12 @@ fn at_body(chunking: ExtensionUse, offers: &str) -> (Buffered<Client>, BodyPermi
     panic!("the message is not wanted");
 }
 
-/// Has so much of what was gathered written, gives what is left of it, and puts that aside.
+/// Reports a partial write of `gathered`, defers the rest, and returns it.
 fn write(buffered: &mut Buffered<Client>, mut gathered: MessageWrite<'_>, written: usize) -> String {
     buffered.took(written);
     buffered.flushed_gathered(&mut gathered);
     let left = joined(&gathered, buffered.machine());
-    buffered.put_aside(&gathered);
+    buffered.defer_rest(&gathered);
     left
 }
 
@@ -54,7 +54,7 @@ fn joined(gathered: &MessageWrite<'_>, machine: &Client) -> String {
 }
 
 #[test]
-fn input_that_is_not_used_comes_again() {
+fn unused_input_is_passed_again() {
     let mut buffered = Buffered::new(Server::new(
         server::Config::new(Host::parse("mx.test").unwrap()).into(),
     ));
@@ -81,7 +81,7 @@ fn input_that_is_not_used_comes_again() {
 }
 
 #[test]
-fn the_end_of_a_message_leaves_with_its_last_text() {
+fn the_end_of_data_is_in_the_write_of_the_last_text() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
     let mut gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
     assert!(gathered.take_permit().is_none());
@@ -104,20 +104,20 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
 }
 
 #[test]
-fn a_write_may_go_beyond_what_was_put_aside() {
+fn a_write_may_exceed_the_deferred_output() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
     let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
-    buffered.put_aside(&gathered);
+    buffered.defer_rest(&gathered);
     assert_eq!(buffered.unwritten(true), b"Hi");
     buffered.wrote(1);
-    // The rest of the text, and the CRLF that the machine has behind it.
+    // The rest of the text, and the CRLF of the machine after it.
     buffered.wrote(3);
     assert!(!buffered.is_writing());
     assert_eq!(buffered.unwritten(true), b".\r\n");
 }
 
 #[test]
-fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
+fn a_chunk_is_in_the_write_of_its_command_and_of_the_next_command() {
     let message = b"0123456789abcdef";
     let (mut buffered, permit) = at_body(ExtensionUse::IfOffered, "CHUNKING");
     let gathered = buffered.gather(permit, message, Coming::Nothing);
@@ -137,7 +137,7 @@ fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
 }
 
 #[test]
-fn the_end_of_a_message_is_not_sent_before_it_left() {
+fn the_end_of_data_counts_as_sent_only_when_written() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
     let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
     write(&mut buffered, gathered, 2);
@@ -160,7 +160,7 @@ fn nothing_is_sent_of_a_block_that_cannot_be_sent() {
 }
 
 #[test]
-fn a_session_that_waits_holds_no_more_than_it_has_to() {
+fn an_idle_session_frees_its_buffers() {
     let config = server::Config::new(Host::parse("mx.test").unwrap());
     let mut buffered = Buffered::new(Server::new(config.into()));
     let mut said = b"EHLO c\r\n".to_vec();

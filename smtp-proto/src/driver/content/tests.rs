@@ -39,7 +39,7 @@ fn a_message_that_is_read_is_collected_until_a_block_is_full_or_it_ends() {
     assert_eq!(block(&content), (0, Coming::More));
     content.room()[..3].copy_from_slice(b"abc");
     content.filled(3);
-    // There is something to send, and room for more all the same.
+    // The block has octets to send and room for more.
     assert!(!content.wants());
     assert_eq!(content.block(), (&b"abc"[..], Coming::More));
     let room = content.room();
@@ -51,7 +51,7 @@ fn a_message_that_is_read_is_collected_until_a_block_is_full_or_it_ends() {
     let left = content.room().len();
     content.filled(left);
     assert!(content.room().is_empty(), "a block is full");
-    // Neither is said by a reader that keeps to its contract.
+    // A reader that keeps its contract reports neither.
     content.filled(0);
     content.filled(1);
     assert_eq!(block(&content), (BLOCK - 1, Coming::More));
@@ -71,7 +71,7 @@ fn a_message_that_is_read_is_collected_until_a_block_is_full_or_it_ends() {
 }
 
 #[test]
-fn its_octets_are_not_shown() {
+fn debug_output_hides_the_octets() {
     let content = Content::in_memory(b"private");
     assert_eq!(format!("{content:?}"), "Content(7 octets, Nothing)");
 }

@@ -15,15 +15,15 @@ use crate::{
 
 type Message = (Envelope, &'static [u8]);
 
-/// A client, and a server that says these replies, each behind what it is told in one go; `|` stands for CRLF.
+/// A client, and a server that sends these replies, one after each group of commands; `|` stands for CRLF.
 struct Session {
     client: Buffered<Client>,
     replies: VecDeque<String>,
-    /// What the server was told, group by group.
+    /// The commands received by the server, group by group.
     groups: Vec<String>,
 }
 
-/// An envelope from `a@x`; recipients are parted by spaces.
+/// An envelope from `a@x`; spaces separate the recipients.
 fn to(recipients: &str) -> Envelope {
     let from = Envelope::new(Mailbox::parse("a@x").unwrap());
     recipients.split_whitespace().fold(from, |envelope, recipient| {
@@ -46,7 +46,7 @@ impl Session {
         session
     }
 
-    /// Drives the session to the event that is looked for, or to its end, and gives the reason of that.
+    /// Drives the session to the expected event, or to its end. Returns the reason of the end.
     fn drive(
         &mut self,
         content: &[u8],
@@ -79,7 +79,7 @@ impl Session {
         }
     }
 
-    /// Tells the server what there is to say, and hears its next reply.
+    /// Sends the output to the server, and receives its next reply.
     fn talk(&mut self, permit: Option<BodyPermit>, content: &[u8]) {
         let mut said = Vec::new();
         if let Some(permit) = permit {
@@ -89,7 +89,7 @@ impl Session {
             }
             self.client.took(said.len());
             self.client.flushed_gathered(&mut gathered);
-            self.client.put_aside(&gathered);
+            self.client.defer_rest(&gathered);
         } else {
             said.extend_from_slice(self.client.unwritten(true));
             self.client.wrote(said.len());
@@ -106,7 +106,7 @@ impl Session {
         }
     }
 
-    /// Sends the messages, and tells what became of each.
+    /// Sends the messages. Returns the result of each.
     fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Vec<String> {
         let mut results = Vec::new();
         let mut outbox = Outbox::new(messages.into_iter(), |result| results.push(told(result)));
@@ -124,7 +124,7 @@ impl Session {
     }
 }
 
-/// The codes or fates of the recipients, and what stopped the message.
+/// The code or status of each recipient, and the error of the message.
 fn told(result: Result<Receipt, SendError<std::io::Error>>) -> String {
     let (receipt, error) = match result {
         Ok(receipt) => (receipt, String::new()),
@@ -141,7 +141,7 @@ fn told(result: Result<Receipt, SendError<std::io::Error>>) -> String {
 }
 
 #[test]
-fn a_message_leaves_with_the_envelope_of_the_next() {
+fn a_message_shares_a_write_with_the_next_envelope() {
     let mut session = Session::new(
         "250 PIPELINING",
         &[
@@ -174,7 +174,7 @@ fn a_message_leaves_with_the_envelope_of_the_next() {
 }
 
 #[test]
-fn messages_are_looked_at_and_split() {
+fn messages_are_scanned_and_split() {
     let mut session = Session::new(
         "250-PIPELINING|250-8BITMIME|250-SIZE 100|250 LIMITS RCPTMAX=1",
         &["250|250|354", "250|250|250|354", "250|250|250|354", "250"],
@@ -196,7 +196,7 @@ fn messages_are_looked_at_and_split() {
 }
 
 #[test]
-fn one_that_cannot_be_sent_does_not_stop_the_others() {
+fn an_unsendable_message_does_not_stop_the_others() {
     let binary = MailParameters::default().with_body(Body::BinaryMime);
     let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|250|250|354", "250"]);
     let results = session.send([
@@ -218,7 +218,7 @@ fn one_that_cannot_be_sent_does_not_stop_the_others() {
 }
 
 #[test]
-fn the_last_transaction_that_the_server_takes_is_the_last() {
+fn no_message_follows_the_last_transaction_that_the_server_accepts() {
     let mut session = Session::new(
         "250-PIPELINING|250 LIMITS MAILMAX=2 RCPTMAX=1",
         &["250|250|354", "250|250|250|354", "250"],
@@ -234,7 +234,7 @@ fn the_last_transaction_that_the_server_takes_is_the_last() {
 }
 
 #[test]
-fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
+fn the_end_of_the_session_fails_all_messages_taken() {
     let messages = || {
         [
             (to("b@y"), b"1\r\n" as &[u8]),
@@ -245,14 +245,14 @@ fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
         .into_iter()
     };
     let over = "Rejected: connect again, the session is over";
-    // Behind the final dot of the first, which may have been accepted.
+    // After the final dot of the first message, which may have been accepted.
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
     let eof = "Rejected: the server closed the connection";
     let lost = "Unknown: the server closed the connection";
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [lost, eof]);
     assert_eq!(left.count(), 2, "for another session");
-    // Behind the first, so that nothing is said of the second.
+    // After the first message, so that the second one was not sent.
     let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|421"]);
     let refused = "421: the server closed the session with 421";
     let mut left = messages();
@@ -262,19 +262,19 @@ fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
     let mut session = Session::new("250-PIPELINING|250 LIMITS RCPTMAX=1", &["250|250|354", "250"]);
     let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
     assert_eq!(results, ["250 Rejected: the server closed the connection", over]);
-    // Before any.
+    // Before the first message.
     let mut session = Session::new("250 PIPELINING", &["421"]);
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [refused, over]);
     assert_eq!(left.count(), 2);
-    // Of a session that is over one is taken, to say so.
+    // A session that is over takes one message, to report that.
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [over]);
     assert_eq!(left.count(), 3);
 }
 
 #[test]
-fn messages_without_end_are_told_one_by_one_and_end_with_the_session() {
+fn an_endless_sequence_is_reported_one_by_one_and_ends_with_the_session() {
     let unsendable = MailParameters::default().with_body(Body::BinaryMime);
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
     let told = core::cell::Cell::new(0);

@@ -5,13 +5,13 @@ use super::*;
 fn a_trace_is_sent_and_read() {
     for trace in ["sirhc", "sirhc@example.org", "", "Jürgen"] {
         let mut client = AnonymousClient::new(trace).unwrap();
-        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
-        let response = client.initial().unwrap();
+        assert_eq!(client.verify_success(), Err(MechanismError::UnexpectedStep));
+        let response = client.initial_response().unwrap();
         assert_eq!(response, trace.into());
-        let claim = AuthRequest::parse(Mechanism::ANONYMOUS, response.expose(), None).unwrap();
-        assert_eq!(claim, AuthRequest::Anonymous { trace: trace.into() });
-        assert_eq!(client.finish(), Ok(()));
-        assert_eq!(client.respond(b""), Err(MechanismError::Unexpected));
+        let request = AuthRequest::parse(Mechanism::ANONYMOUS, response.expose(), None).unwrap();
+        assert_eq!(request, AuthRequest::Anonymous { trace: trace.into() });
+        assert_eq!(client.verify_success(), Ok(()));
+        assert_eq!(client.respond(b""), Err(MechanismError::UnexpectedStep));
     }
     assert_eq!(super::super::base64::decode(b"c2lyaGM="), Some("sirhc".into()));
 }

@@ -26,7 +26,7 @@ fn the_examples_of_rfc_4648() {
 }
 
 #[test]
-fn what_is_not_exact_is_refused() {
+fn inexact_base64_is_refused() {
     for text in [
         "Z", "Zg", "Zg=", "Zg===", "Zm8", "Zm9v=", "Zm9v====", "=", "==", "====", "Z===", "=Zg=",
         "Zg==Zg==", // padding
@@ -49,7 +49,7 @@ fn the_length_is_bounded() {
 
 proptest! {
     #[test]
-    fn what_was_encoded_comes_back(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn decoding_reverses_encoding(octets in proptest::collection::vec(any::<u8>(), 0..200)) {
         let text = encoded(&octets);
         prop_assert_eq!(text.len(), octets.len().div_ceil(3) * 4);
         let decoded = decode(text.as_bytes());
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn one_text_only_stands_for_some_octets(text in "[A-Za-z0-9+/=]{0,12}") {
+    fn each_octet_string_has_one_encoding(text in "[A-Za-z0-9+/=]{0,12}") {
         if let Some(octets) = decode(text.as_bytes()) {
             prop_assert_eq!(encoded(octets.expose()), text);
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 const TOKEN: &str = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
 
-fn claim(user: Option<&str>, token: &str) -> AuthRequest {
+fn request(user: Option<&str>, token: &str) -> AuthRequest {
     AuthRequest::Bearer {
         user: user.map(ToOwned::to_owned),
         token: token.into(),
@@ -23,20 +23,20 @@ fn the_example_of_oauthbearer() {
     };
     let mut client = BearerClient::oauthbearer("user@example.com", &TOKEN.into(), &context).unwrap();
     assert_eq!(client.mechanism(), Mechanism::OAUTHBEARER);
-    let response = client.initial().unwrap();
+    let response = client.initial_response().unwrap();
     let encoded = "bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9QmVhcmVyIHZGOWRmdDRx\
                    bVRjMk52YjNSbGNrQmhiSFJoZG1semRHRXVZMjl0Q2c9PQEB";
     assert_eq!(base64::decode(encoded.as_bytes()).as_ref(), Some(&response));
     assert_eq!(
         AuthRequest::parse(Mechanism::OAUTHBEARER, response.expose(), None),
-        Ok(claim(Some("user@example.com"), TOKEN))
+        Ok(request(Some("user@example.com"), TOKEN))
     );
-    assert_eq!(client.finish(), Ok(()));
+    assert_eq!(client.verify_success(), Ok(()));
 }
 
-/// RFC 7628 section 4.3: a client asks without a token, and is told how it fails.
+/// RFC 7628 section 4.3: a client without a token gets the error challenge.
 #[test]
-fn who_shows_no_token_asks_for_the_failure() {
+fn a_client_without_a_token_discovers_the_error_challenge() {
     let encoded = b"bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9AQE=";
     let response = base64::decode(encoded).unwrap();
     assert!(response.expose().ends_with(b"\x01auth=\x01\x01"));
@@ -71,15 +71,15 @@ fn a_failure_is_acknowledged() {
         (BearerClient::xoauth2("a", &token), ""),
     ] {
         let mut client = client.unwrap();
-        assert_eq!(client.respond(b"{}"), Err(MechanismError::Unexpected));
-        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
-        client.initial().unwrap();
+        assert_eq!(client.respond(b"{}"), Err(MechanismError::UnexpectedStep));
+        assert_eq!(client.verify_success(), Err(MechanismError::UnexpectedStep));
+        client.initial_response().unwrap();
         assert_eq!(
             client.respond(failure(client.mechanism()).unwrap()),
             Ok(acknowledgement.into())
         );
-        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
-        assert_eq!(client.respond(b"{}"), Err(MechanismError::Unexpected));
+        assert_eq!(client.verify_success(), Err(MechanismError::UnexpectedStep));
+        assert_eq!(client.respond(b"{}"), Err(MechanismError::UnexpectedStep));
     }
     assert_eq!(
         failure(Mechanism::OAUTHBEARER),
@@ -98,17 +98,17 @@ fn the_example_of_xoauth2() {
     let encoded = "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZ\
                    Mjl0Q2cBAQ==";
     let mut client = BearerClient::xoauth2("someuser@example.com", &token.into()).unwrap();
-    let response = client.initial().unwrap();
+    let response = client.initial_response().unwrap();
     assert_eq!(base64::decode(encoded.as_bytes()).as_ref(), Some(&response));
     assert_eq!(
         AuthRequest::parse(Mechanism::XOAUTH2, response.expose(), None),
-        Ok(claim(Some("someuser@example.com"), token))
+        Ok(request(Some("someuser@example.com"), token))
     );
-    assert_eq!(client.finish(), Ok(()));
+    assert_eq!(client.verify_success(), Ok(()));
 }
 
 #[test]
-fn what_oauthbearer_takes() {
+fn responses_of_oauthbearer_are_parsed() {
     for (response, user) in [
         ("n,,\x01auth=Bearer t\x01\x01", None),
         ("y,,\x01auth=bearer t\x01\x01", None),
@@ -120,7 +120,7 @@ fn what_oauthbearer_takes() {
     ] {
         assert_eq!(
             parse_oauthbearer(response.as_bytes()),
-            Some(claim(user, "t")),
+            Some(request(user, "t")),
             "{response:?}"
         );
     }
@@ -167,10 +167,10 @@ fn what_oauthbearer_takes() {
 }
 
 #[test]
-fn what_xoauth2_takes() {
+fn responses_of_xoauth2_are_parsed() {
     assert_eq!(
         parse_xoauth2("user=J\u{fc}rgen\x01auth=bearer t\x01\x01".as_bytes()),
-        Some(claim(Some("J\u{fc}rgen"), "t"))
+        Some(request(Some("J\u{fc}rgen"), "t"))
     );
     for response in [
         "",
@@ -193,7 +193,7 @@ fn what_xoauth2_takes() {
 }
 
 #[test]
-fn what_cannot_be_sent_does_not_fit_or_is_left_out() {
+fn values_that_cannot_be_sent_are_refused_or_left_out() {
     let context = Context::default();
     for token in ["", " ", "a b", "a\x01", "a\r\n", "é", "=", "a=b"] {
         assert!(
@@ -209,7 +209,10 @@ fn what_cannot_be_sent_does_not_fit_or_is_left_out() {
         let mut context = context;
         context.host = Some(host);
         let mut client = BearerClient::oauthbearer("", &"t".into(), &context).unwrap();
-        assert_eq!(client.initial(), Some("n,,\x01auth=Bearer t\x01\x01".into()));
+        assert_eq!(
+            client.initial_response(),
+            Some("n,,\x01auth=Bearer t\x01\x01".into())
+        );
     }
     let client = BearerClient::xoauth2("a", &"hunter2".into()).unwrap();
     assert!(!shows(&std::format!("{client:?}"), "hunter2"));
@@ -217,12 +220,12 @@ fn what_cannot_be_sent_does_not_fit_or_is_left_out() {
 
 proptest! {
     #[test]
-    fn what_is_sent_is_read(user in "[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}", token in "[A-Za-z0-9._~+/-]{1,40}={0,3}", port: Option<u16>) {
+    fn the_server_parses_the_response_of_the_client(user in "[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}", token in "[A-Za-z0-9._~+/-]{1,40}={0,3}", port: Option<u16>) {
         let context = Context { port, ..Context::default() };
-        let expected = claim(Some(&user), &token);
+        let expected = request(Some(&user), &token);
         let mut client = BearerClient::oauthbearer(&user, &token.as_str().into(), &context).unwrap();
-        prop_assert_eq!(parse_oauthbearer(client.initial().unwrap().expose()), Some(expected.clone()));
+        prop_assert_eq!(parse_oauthbearer(client.initial_response().unwrap().expose()), Some(expected.clone()));
         let mut client = BearerClient::xoauth2(&user, &token.as_str().into()).unwrap();
-        prop_assert_eq!(parse_xoauth2(client.initial().unwrap().expose()), Some(expected));
+        prop_assert_eq!(parse_xoauth2(client.initial_response().unwrap().expose()), Some(expected));
     }
 }

@@ -16,13 +16,13 @@ fn server() -> CramMd5Server<impl FnMut(&str) -> Option<(String, Secret)>> {
 }
 
 #[test]
-fn who_it_is_is_for_the_lookup_to_say() {
+fn the_lookup_names_the_identity() {
     let response = RESPONSE.replace("tim", "TIM");
     assert_eq!(answer(response.as_bytes()), AuthOutcome::Accept("tim".to_owned()));
 }
 
 #[test]
-fn nobody_gets_in_without_a_password() {
+fn a_user_without_a_password_is_rejected() {
     let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
     client.respond(CHALLENGE.as_bytes()).unwrap();
     let empty = digest(&Secret::default(), CHALLENGE.as_bytes());
@@ -39,24 +39,24 @@ fn answer(response: &[u8]) -> AuthOutcome {
         server.step(b""),
         AuthOutcome::Challenge(CHALLENGE.as_bytes().into())
     );
-    let progress = server.step(response);
+    let outcome = server.step(response);
     assert_eq!(server.step(RESPONSE.as_bytes()), AuthOutcome::Reject);
-    progress
+    outcome
 }
 
 #[test]
 fn the_example_on_both_sides() {
     let mut client = CramMd5Client::new("tim", &"tanstaaftanstaaf".into()).unwrap();
     assert_eq!(
-        (client.mechanism(), client.initial()),
+        (client.mechanism(), client.initial_response()),
         (Mechanism::CRAM_MD5, None)
     );
-    assert_eq!(client.finish(), Err(MechanismError::Unexpected));
+    assert_eq!(client.verify_success(), Err(MechanismError::UnexpectedStep));
     assert_eq!(client.respond(CHALLENGE.as_bytes()), Ok(RESPONSE.into()));
-    assert_eq!(client.finish(), Ok(()));
+    assert_eq!(client.verify_success(), Ok(()));
     assert_eq!(
         client.respond(CHALLENGE.as_bytes()),
-        Err(MechanismError::Unexpected)
+        Err(MechanismError::UnexpectedStep)
     );
     assert_eq!(answer(RESPONSE.as_bytes()), AuthOutcome::Accept("tim".to_owned()));
     assert_eq!(server().challenge(), CHALLENGE);
@@ -110,7 +110,7 @@ fn an_unknown_user_has_no_password_at_all() {
     let mut client = CramMd5Client::new("tom", &"x".into()).unwrap();
     let response = client.respond(CHALLENGE.as_bytes()).unwrap();
     assert_eq!(answer(response.expose()), AuthOutcome::Reject);
-    // What is computed in place of a password must not be one.
+    // The replacement password must not be accepted.
     let forged = [
         b"tom ".as_slice(),
         &digest(&Secret::default(), CHALLENGE.as_bytes()),
@@ -144,13 +144,16 @@ fn a_challenge_has_a_form() {
         assert!(CramMd5Server::new(challenge, lookup).is_none(), "{challenge}");
     }
     let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
-    assert_eq!(client.respond(b""), Err(MechanismError::Malformed));
+    assert_eq!(client.respond(b""), Err(MechanismError::MalformedChallenge));
     let mut client = CramMd5Client::new("tim", &"x".into()).unwrap();
-    assert_eq!(client.respond(&[b'x'; 999]), Err(MechanismError::Malformed));
+    assert_eq!(
+        client.respond(&[b'x'; 999]),
+        Err(MechanismError::MalformedChallenge)
+    );
 }
 
 #[test]
-fn nothing_secret_is_shown() {
+fn debug_output_hides_secrets() {
     let client = CramMd5Client::new("tim", &"hunter2".into()).unwrap();
     assert!(!shows(&std::format!("{client:?} {:?}", server()), "hunter2"));
 }

@@ -20,7 +20,7 @@ fn all() -> Vec<Credentials> {
 }
 
 #[test]
-fn what_fits_can_be_started_and_nothing_else() {
+fn only_listed_mechanisms_start() {
     let known = [
         Mechanism::PLAIN,
         Mechanism::LOGIN,
@@ -44,7 +44,7 @@ fn what_fits_can_be_started_and_nothing_else() {
                 if let Some(mut started) = started {
                     assert_eq!(started.mechanism(), mechanism);
                     assert_eq!(
-                        started.initial().is_none(),
+                        started.initial_response().is_none(),
                         matches!(mechanism.shape(), Shape::Login | Shape::ServerFirst),
                         "{mechanism}"
                     );
@@ -55,7 +55,7 @@ fn what_fits_can_be_started_and_nothing_else() {
 }
 
 #[test]
-fn the_strongest_comes_first_and_what_hides_the_password_before_what_shows_it() {
+fn the_strongest_mechanism_comes_first_and_plaintext_ones_last() {
     let mechanisms = Credentials::password("tim", "x").mechanisms();
     let mut expected = Vec::new();
     if cfg!(feature = "scram") {
@@ -79,7 +79,7 @@ fn the_strongest_comes_first_and_what_hides_the_password_before_what_shows_it() 
 }
 
 #[test]
-fn to_act_as_someone_else_takes_a_mechanism_that_can_say_so() {
+fn an_authorization_id_excludes_mechanisms_that_cannot_carry_it() {
     for credentials in all() {
         let kept = credentials.clone().with_authorization_id("");
         assert_eq!(kept.mechanisms(), credentials.mechanisms());
@@ -110,12 +110,12 @@ fn to_act_as_someone_else_takes_a_mechanism_that_can_say_so() {
             .with_authorization_id("boss")
             .start(mechanism, &Context::default())
             .unwrap();
-        assert_eq!(client.initial(), Some(response.into()));
+        assert_eq!(client.initial_response(), Some(response.into()));
     }
 }
 
 #[test]
-fn without_a_channel_binding_nothing_binds() {
+fn without_a_channel_binding_no_plus_mechanism_starts() {
     for mechanism in [Mechanism::SCRAM_SHA_1_PLUS, Mechanism::SCRAM_SHA_256_PLUS] {
         let credentials = Credentials::password("tim", "x");
         assert!(credentials.start(mechanism, &Context::default()).is_none());
@@ -123,7 +123,7 @@ fn without_a_channel_binding_nothing_binds() {
 }
 
 #[test]
-fn what_is_longer_than_a_line_may_be_does_not_fit() {
+fn values_longer_than_a_line_are_refused() {
     let long = "x".repeat(12_288);
     let context = Context::default();
     for credentials in [
@@ -144,7 +144,7 @@ fn what_is_longer_than_a_line_may_be_does_not_fit() {
 }
 
 #[test]
-fn nothing_secret_is_shown() {
+fn debug_output_hides_secrets() {
     let shown = std::format!("{:?} {:?}", all(), context());
     assert!(shown.contains("tim") && !shown.contains("hunter2"), "{shown}");
     assert!(!shown.contains('7'), "{shown}");

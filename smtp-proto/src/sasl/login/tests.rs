@@ -1,26 +1,29 @@
 use super::*;
-use crate::sasl::Malformed;
+use crate::sasl::MalformedResponse;
 use crate::secret::tests::shows;
 
 #[test]
-fn the_name_comes_first_whatever_the_prompts_say() {
+fn the_name_comes_first_for_any_prompt() {
     for prompts in [
         ["User Name\0", "Password\0"],
         ["Password:", "Username:"],
         ["", ""],
     ] {
         let mut client = LoginClient::new("tim", &"tanstaaf".into()).unwrap();
-        assert_eq!((client.mechanism(), client.initial()), (Mechanism::LOGIN, None));
+        assert_eq!(
+            (client.mechanism(), client.initial_response()),
+            (Mechanism::LOGIN, None)
+        );
         assert_eq!(client.respond(prompts[0].as_bytes()), Ok("tim".into()));
-        assert_eq!(client.finish(), Err(MechanismError::Unexpected));
+        assert_eq!(client.verify_success(), Err(MechanismError::UnexpectedStep));
         assert_eq!(client.respond(prompts[1].as_bytes()), Ok("tanstaaf".into()));
-        assert_eq!(client.finish(), Ok(()));
-        assert_eq!(client.respond(b"Password:"), Err(MechanismError::Unexpected));
+        assert_eq!(client.verify_success(), Ok(()));
+        assert_eq!(client.respond(b"Password:"), Err(MechanismError::UnexpectedStep));
     }
 }
 
 #[test]
-fn what_cannot_be_sent_does_not_fit() {
+fn values_that_cannot_be_sent_are_refused() {
     assert!(LoginClient::new("", &"a".into()).is_none());
     assert!(LoginClient::new("tim", &"".into()).is_none());
     assert!(LoginClient::new("tim\n", &"a".into()).is_none());
@@ -29,7 +32,7 @@ fn what_cannot_be_sent_does_not_fit() {
 }
 
 #[test]
-fn a_claim_is_put_together() {
+fn the_request_is_made_from_two_responses() {
     let made = AuthRequest::login(b"tim", "a".into()).unwrap();
     let AuthRequest::Password {
         user,
@@ -53,6 +56,6 @@ fn a_claim_is_put_together() {
         (b"tim", &[b'x'; 12_289]),
         (&[b'x'; 256], b"a"),
     ] {
-        assert_eq!(AuthRequest::login(user, password.into()), Err(Malformed));
+        assert_eq!(AuthRequest::login(user, password.into()), Err(MalformedResponse));
     }
 }

@@ -29,7 +29,7 @@ fn a_name_has_its_characters_and_length() {
 }
 
 #[test]
-fn what_is_known_of_the_mechanisms() {
+fn properties_of_the_mechanisms() {
     let known = [
         (Mechanism::PLAIN, true, false, Shape::OneResponse),
         (Mechanism::LOGIN, true, false, Shape::Login),
@@ -42,7 +42,7 @@ fn what_is_known_of_the_mechanisms() {
         (Mechanism::SCRAM_SHA_1_PLUS, false, true, Shape::ClientFirst),
         (Mechanism::SCRAM_SHA_256, false, false, Shape::ClientFirst),
         (Mechanism::SCRAM_SHA_256_PLUS, false, true, Shape::ClientFirst),
-        // Of what is not known the worst is taken to be true.
+        // Unknown mechanisms count as plaintext.
         (Mechanism::parse("X-TOKEN").unwrap(), true, false, Shape::Unknown),
     ];
     for (mechanism, shows, binds, shape) in known {

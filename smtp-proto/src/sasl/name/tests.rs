@@ -28,7 +28,7 @@ fn commas_and_equals_signs_are_escaped() {
 
 proptest! {
     #[test]
-    fn what_is_escaped_comes_back(text in "[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}|[=,23CD]{1,20}") {
+    fn unescape_reverses_escape(text in "[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}|[=,23CD]{1,20}") {
         prop_assert_eq!(unescape(escape(&text).as_bytes()), Some(text));
     }
 }

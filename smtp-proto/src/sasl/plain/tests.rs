@@ -2,7 +2,7 @@ use super::*;
 use alloc::borrow::ToOwned;
 use proptest::prelude::*;
 
-fn claim(user: &str, password: &str, authorization_id: Option<&str>) -> AuthRequest {
+fn request(user: &str, password: &str, authorization_id: Option<&str>) -> AuthRequest {
     AuthRequest::Password {
         user: user.to_owned(),
         password: password.into(),
@@ -18,11 +18,11 @@ fn the_examples_are_sent_and_read() {
         ("Ursel\0Kurt\0xipj3plmq", "Kurt", "xipj3plmq", Some("Ursel")),
     ] {
         let mut client = PlainClient::new(user, &password.into(), authorization_id).unwrap();
-        assert_eq!(client.initial(), Some(response.into()));
-        assert_eq!(client.finish(), Ok(()));
+        assert_eq!(client.initial_response(), Some(response.into()));
+        assert_eq!(client.verify_success(), Ok(()));
         assert_eq!(
             AuthRequest::parse(Mechanism::PLAIN, response.as_bytes(), None),
-            Ok(claim(user, password, authorization_id))
+            Ok(request(user, password, authorization_id))
         );
     }
 }
@@ -57,12 +57,12 @@ fn malformed_responses_are_refused() {
 }
 
 #[test]
-fn to_act_as_oneself_is_nothing_special() {
-    assert_eq!(parse(b"tim\0tim\0a"), Some(claim("tim", "a", None)));
+fn an_authorization_id_equal_to_the_user_is_dropped() {
+    assert_eq!(parse(b"tim\0tim\0a"), Some(request("tim", "a", None)));
 }
 
 #[test]
-fn what_cannot_be_sent_does_not_fit() {
+fn values_that_cannot_be_sent_are_refused() {
     let fits = |user: &str, password: &[u8], authorization_id| {
         PlainClient::new(user, &password.into(), authorization_id).is_some()
     };
@@ -79,18 +79,18 @@ fn what_cannot_be_sent_does_not_fit() {
 #[test]
 fn nothing_follows_the_response() {
     let mut client = PlainClient::new("tim", &"a".into(), None).unwrap();
-    assert_eq!(client.finish(), Err(MechanismError::Unexpected));
-    assert!(client.initial().is_some());
-    assert_eq!(client.respond(b""), Err(MechanismError::Unexpected));
+    assert_eq!(client.verify_success(), Err(MechanismError::UnexpectedStep));
+    assert!(client.initial_response().is_some());
+    assert_eq!(client.respond(b""), Err(MechanismError::UnexpectedStep));
     assert!(!std::format!("{client:?}").contains("tim"));
 }
 
 proptest! {
     #[test]
-    fn what_is_sent_is_read(user in "[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}", password in "[^\\x00]{1,40}", other in proptest::option::of("[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}")) {
+    fn the_server_parses_the_response_of_the_client(user in "[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}", password in "[^\\x00]{1,40}", other in proptest::option::of("[^\\p{C}\\p{Zl}\\p{Zp}]{1,40}")) {
         let other = other.filter(|other| *other != user);
         let mut client = PlainClient::new(&user, &password.as_str().into(), other.as_deref()).unwrap();
-        let response = client.initial().unwrap();
-        prop_assert_eq!(parse(response.expose()), Some(claim(&user, &password, other.as_deref())));
+        let response = client.initial_response().unwrap();
+        prop_assert_eq!(parse(response.expose()), Some(request(&user, &password, other.as_deref())));
     }
 }

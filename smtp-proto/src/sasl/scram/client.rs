@@ -17,11 +17,11 @@ use super::session::{self, Binding, ClientFacts};
 /// The client's side of one exchange.
 pub(in super::super) struct ScramClient {
     mechanism: Mechanism,
-    /// None once it was sent.
+    /// `None` after it was sent.
     initial: Option<Secret>,
-    /// This side's part of the nonce.
+    /// The client's part of the nonce.
     nonce: Vec<u8>,
-    /// None once it ended, well or not.
+    /// `None` after it ended, with or without success.
     session: Option<Session<NoValidation, Binding>>,
     stage: Stage,
 }
@@ -34,7 +34,7 @@ enum Stage {
 }
 
 impl ScramClient {
-    /// None when a name or the password cannot be prepared or sent, or there is no channel to bind to.
+    /// Returns `None` if a name or the password cannot be prepared or sent, or if the channel binding is missing.
     pub(in super::super) fn new(
         mechanism: Mechanism,
         user: &str,
@@ -46,7 +46,8 @@ impl ScramClient {
         if mechanism.binds_channel() && binding.is_none() {
             return None;
         }
-        // A server that offers the other form must not be told that the client takes it to be unable.
+        // Do not send the flag `y` to a server that offers `-PLUS`: it would take that for a downgrade (RFC 5802
+        // section 6).
         let able = mechanism.binds_channel() || (binding.is_some() && !context.plus_offered);
         let password = Secret::from(prepare(password.expose_str()?).ok()?.into_owned());
         let facts = ClientFacts {
@@ -75,17 +76,17 @@ impl ScramClient {
         mut session: Session<NoValidation, Binding>,
         challenge: &[u8],
     ) -> Result<Secret, MechanismError> {
-        let first = ServerFirst::parse(challenge).ok_or(MechanismError::Malformed)?;
+        let first = ServerFirst::parse(challenge).ok_or(MechanismError::MalformedChallenge)?;
         let added = first.nonce.strip_prefix(self.nonce.as_slice());
         if added.is_none_or(<[u8]>::is_empty) {
-            return Err(MechanismError::Malformed);
+            return Err(MechanismError::MalformedChallenge);
         }
-        let iterations = first.iterations.ok_or(MechanismError::TooCostly)?;
+        let iterations = first.iterations.ok_or(MechanismError::TooManyIterations)?;
         if iterations > *ITERATIONS.end() {
-            return Err(MechanismError::TooCostly);
+            return Err(MechanismError::TooManyIterations);
         }
         if iterations < *ITERATIONS.start() {
-            return Err(MechanismError::TooWeak);
+            return Err(MechanismError::TooFewIterations);
         }
         match session::step(&mut session, Some(challenge)) {
             Ok((State::Running, response)) => {
@@ -93,7 +94,7 @@ impl ScramClient {
                 self.stage = Stage::Final;
                 Ok(response)
             }
-            _ => Err(MechanismError::Malformed),
+            _ => Err(MechanismError::MalformedChallenge),
         }
     }
 
@@ -102,19 +103,18 @@ impl ScramClient {
         mut session: Session<NoValidation, Binding>,
         challenge: &[u8],
     ) -> Result<Secret, MechanismError> {
-        match ServerFinal::parse(challenge).ok_or(MechanismError::Malformed)? {
-            ServerFinal::Error => return Err(MechanismError::Refused),
+        match ServerFinal::parse(challenge).ok_or(MechanismError::MalformedChallenge)? {
+            ServerFinal::Error => return Err(MechanismError::Rejected),
             ServerFinal::Verifier => {}
         }
-        // The signatures are compared in a time that depends on them. That tells a server nothing: it has one try
-        // for each nonce.
+        // rsasl compares the signatures in variable time. A server learns nothing from it: each nonce allows one try.
         match session::step(&mut session, Some(challenge)) {
             Ok((State::Finished(_), _)) => {
                 self.stage = Stage::Proven;
                 Ok(Secret::default())
             }
-            Err(SessionError::MutualAuthenticationFailed) => Err(MechanismError::ServerNotProven),
-            _ => Err(MechanismError::Malformed),
+            Err(SessionError::MutualAuthenticationFailed) => Err(MechanismError::ServerNotVerified),
+            _ => Err(MechanismError::MalformedChallenge),
         }
     }
 }
@@ -124,23 +124,23 @@ impl ClientMechanism for ScramClient {
         self.mechanism
     }
 
-    fn initial(&mut self) -> Option<Secret> {
+    fn initial_response(&mut self) -> Option<Secret> {
         Some(self.initial.take().unwrap_or_default())
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret, MechanismError> {
         match (self.session.take(), self.stage) {
-            _ if self.initial.is_some() => Err(MechanismError::Unexpected),
+            _ if self.initial.is_some() => Err(MechanismError::UnexpectedStep),
             (Some(session), Stage::First) => self.answer_first(session, challenge),
             (Some(session), Stage::Final) => self.answer_final(session, challenge),
-            _ => Err(MechanismError::Unexpected),
+            _ => Err(MechanismError::UnexpectedStep),
         }
     }
 
-    fn finish(&mut self) -> Result<(), MechanismError> {
+    fn verify_success(&mut self) -> Result<(), MechanismError> {
         match self.stage {
             Stage::Proven if self.session.is_none() => Ok(()),
-            _ => Err(MechanismError::ServerNotProven),
+            _ => Err(MechanismError::ServerNotVerified),
         }
     }
 }
@@ -154,7 +154,7 @@ impl fmt::Debug for ScramClient {
     }
 }
 
-/// A name prepared by SASLprep (RFC 5802 section 5.1), if it is still one then.
+/// Prepares a name with SASLprep (RFC 5802 section 5.1). Returns `None` if the result is not a valid name.
 pub(super) fn prepared_name(name: &str) -> Option<String> {
     prepare(name)
         .ok()

@@ -1,4 +1,4 @@
-//! What a server keeps instead of a password.
+//! Keys that a server stores instead of a password.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,16 +13,16 @@ use zeroize::{Zeroize, Zeroizing};
 use super::super::prep::prepare;
 use super::super::{Mechanism, Secret};
 
-/// Iterations that a client does and that keys are derived with. Fewer than 4096 are discouraged by RFC 5802
-/// section 5.1; a million take some tenths of a second when optimised, which
-/// is what a server that proves nothing can make a client spend.
+/// Iteration counts that a client accepts and that keys may have. RFC 5802 section 5.1 discourages fewer than 4096. A
+/// million take some tenths of a second in an optimised build: the most that an impostor can make a client compute.
 pub(super) const ITERATIONS: RangeInclusive<u32> = 4096..=1_000_000;
 
-/// Most octets of a salt: as long as the longest digest block, beyond which nothing is gained.
+/// Maximum octets of a salt: the longest digest block; a longer salt adds no security.
 const MAX_SALT: usize = 128;
 
-/// What a server keeps of a user instead of the password (RFC 5802 section 9): who steals it can try passwords, at
-/// the cost of the iterations, and pose as the server, but not as the user.
+/// Keys that a server stores for a user instead of the password (RFC 5802 section 9).
+///
+/// A thief of the keys can guess passwords, at the cost of the iterations, and impersonate the server, but not the user.
 ///
 /// `Debug` does not show the keys.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub struct ScramKeys {
     iterations: u32,
     stored_key: Secret,
     server_key: Secret,
-    /// Whether there is a user who has them.
+    /// `false` for a decoy.
     real: bool,
 }
 
@@ -43,39 +43,38 @@ pub(super) enum Hash {
     Sha256,
 }
 
-/// Why there can be no such keys.
+/// Error for arguments from which no keys can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKeys {
     /// The mechanism is not a SCRAM mechanism of this crate.
-    #[error("there are keys for SCRAM-SHA-1 and SCRAM-SHA-256 only")]
+    #[error("unsupported mechanism: expected SCRAM-SHA-1 or SCRAM-SHA-256")]
     Mechanism,
-    /// The password is empty, or cannot be prepared by SASLprep.
-    #[error("the password is empty, or has characters that SASLprep prohibits")]
+    /// The password is empty or cannot be prepared with SASLprep.
+    #[error("password empty, or prohibited by SASLprep")]
     Password,
-    /// The salt is empty or too long.
-    #[error("a salt has 1 to 128 octets, 16 random ones are good")]
+    /// The salt is empty or longer than 128 octets; for a decoy, longer than 32.
+    #[error("salt of invalid length: use 16 random octets")]
     Salt,
-    /// There are too few or too many iterations.
-    #[error("clients do 4096 to 1000000 iterations")]
+    /// The iteration count is out of range.
+    #[error("iteration count not within 4096 to 1000000")]
     Iterations,
-    /// A key does not have the length of the hash.
-    #[error("the stored key and the server key have 20 octets for SHA-1 and 32 for SHA-256")]
+    /// The stored key or the server key does not have the length of the hash.
+    #[error("key of invalid length: expected 20 octets for SHA-1, 32 for SHA-256")]
     Length,
 }
 
 impl ScramKeys {
-    /// Iterations to derive keys with where nothing speaks for another number: more than the 4096 that RFC 7677
-    /// section 4 asks for, and some milliseconds of work.
+    /// Recommended iteration count: above the minimum of 4096 (RFC 7677 section 4), and some milliseconds of work.
     pub const ITERATIONS: u32 = 10_000;
 
-    /// Derives the keys from a password, for a mechanism and the one like it that binds the channel. The salt is to
-    /// be random, 16 octets or so, and another one for each user; 4096 to 1,000,000 iterations.
+    /// Derives the keys from a password. They serve a mechanism and its `-PLUS` variant.
     ///
-    /// This takes the time that guessing is meant to take.
+    /// Use a different random salt for each user, of about 16 octets, and 4096 to 1,000,000 iterations. The call is slow
+    /// on purpose: its duration limits password guessing.
     ///
     /// # Errors
-    /// When one of the arguments will not do.
+    /// Returns an error if an argument is invalid.
     pub fn derive(
         mechanism: Mechanism,
         password: &Secret,
@@ -105,10 +104,10 @@ impl ScramKeys {
         })
     }
 
-    /// Takes keys that were derived before, out of a database.
+    /// Restores stored keys, for example from a database.
     ///
     /// # Errors
-    /// When they cannot be such keys.
+    /// Returns an error if an argument is invalid.
     pub fn from_parts(
         mechanism: Mechanism,
         salt: &[u8],
@@ -132,15 +131,14 @@ impl ScramKeys {
         })
     }
 
-    /// Makes keys for a user that is not known, with which no proof is right. Such a user gets the same salt each
-    /// time, as one who is known does, and is refused in the same way.
+    /// Creates keys for an unknown user. No proof matches them. The exchange looks like that of a known user: the salt
+    /// is the same each time, and the server rejects the client in the same way.
     ///
-    /// `secret` is 16 random octets or more, which stay the same and are the server's alone. The iterations and
-    /// the length of the salt, of which there are at most 32 octets here, are to be those of the users that are
-    /// known, or they tell the difference.
+    /// `secret` is at least 16 random octets that never change and that only the server knows. `iterations` and
+    /// `salt_octets` (at most 32) must equal those of known users; otherwise they reveal that the user is unknown.
     ///
     /// # Errors
-    /// When one of the arguments will not do.
+    /// Returns an error if an argument is invalid.
     pub fn decoy(
         mechanism: Mechanism,
         user: &str,
@@ -167,19 +165,19 @@ impl ScramKeys {
         &self.salt
     }
 
-    /// How often the hash is iterated.
+    /// The iteration count.
     #[must_use]
     pub const fn iterations(&self) -> u32 {
         self.iterations
     }
 
-    /// `StoredKey`, by which a client's proof is verified.
+    /// `StoredKey`, which verifies a client's proof.
     #[must_use]
     pub const fn stored_key(&self) -> &Secret {
         &self.stored_key
     }
 
-    /// `ServerKey`, by which the server proves itself.
+    /// `ServerKey`, with which the server proves that it knows the user.
     #[must_use]
     pub const fn server_key(&self) -> &Secret {
         &self.server_key
@@ -242,7 +240,7 @@ fn check(salt: &[u8], iterations: u32) -> Result<(), InvalidKeys> {
     }
 }
 
-/// `StoredKey` and `ServerKey` (RFC 5802 section 3). A key of any length will do for HMAC, so this does not fail.
+/// Derives `StoredKey` and `ServerKey` (RFC 5802 section 3). HMAC accepts keys of any length, so this does not fail.
 fn derive<D, P, const N: usize>(password: &[u8], salt: &[u8], iterations: u32) -> Option<(Secret, Secret)>
 where
     D: Digest,
@@ -251,12 +249,12 @@ where
     let mut salted = Zeroizing::new([0; N]);
     pbkdf2::pbkdf2::<P>(password, salt, iterations, salted.as_mut_slice()).ok()?;
     let client_key = code::<P>(salted.as_slice(), &[b"Client Key"]);
-    let stored_key = taken(D::digest(client_key.expose()).as_mut_slice());
+    let stored_key = into_secret(D::digest(client_key.expose()).as_mut_slice());
     let server_key = code::<P>(salted.as_slice(), &[b"Server Key"]);
     Some((stored_key, server_key))
 }
 
-/// The HMAC of the parts, each with a NUL between it and the next. Empty if it cannot be made, which is never.
+/// The HMAC of the parts, separated by NUL. HMAC accepts keys of any length, so this does not fail.
 fn code<P: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Secret {
     let Ok(mut mac) = <P as KeyInit>::new_from_slice(key) else {
         return Secret::default();
@@ -267,11 +265,11 @@ fn code<P: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Secret {
         }
         Mac::update(&mut mac, part);
     }
-    taken(mac.finalize().into_bytes().as_mut_slice())
+    into_secret(mac.finalize().into_bytes().as_mut_slice())
 }
 
-/// Moves what a hash gave out, so that it is wiped.
-fn taken(octets: &mut [u8]) -> Secret {
+/// Moves the output of a hash into a [`Secret`] and zeroizes the original.
+fn into_secret(octets: &mut [u8]) -> Secret {
     let secret = Secret::from(&*octets);
     octets.zeroize();
     secret

@@ -1,4 +1,4 @@
-//! The grammar of the messages (RFC 5802 section 7), without extensions.
+//! Grammar of the messages (RFC 5802 section 7), without extensions.
 //!
 //! ```text
 //! attr-val        = ALPHA "=" value
@@ -12,17 +12,17 @@ use alloc::string::String;
 use super::super::name::unescape;
 use super::super::{Secret, base64};
 
-/// Most octets of a nonce. Some 24 are common, 48 with both parts; this leaves room for the rest of a message.
+/// Maximum octets of a nonce. About 24 are common, 48 with both parts; the limit leaves room for the rest of a message.
 const MAX_NONCE: usize = 1024;
 
-/// What a client says of channel binding (RFC 5801 section 4): `gs2-cbind-flag`.
+/// The client's channel binding flag (RFC 5801 section 4): `gs2-cbind-flag`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flag<'a> {
-    /// `n`: it cannot.
+    /// `n`: the client does not support channel binding.
     Unable,
-    /// `y`: it could, but thinks that the server cannot.
+    /// `y`: the client supports channel binding, but thinks that the server does not.
     Able,
-    /// `p=` and a type: it does.
+    /// `p=` and a type: the client uses channel binding.
     Bound(&'a [u8]),
 }
 
@@ -68,7 +68,7 @@ impl<'a> ClientFirst<'a> {
 #[derive(Debug)]
 pub(super) struct ServerFirst<'a> {
     pub(super) nonce: &'a [u8],
-    /// None when there are so many that they cannot be counted.
+    /// `None` if the number exceeds 32 bits.
     pub(super) iterations: Option<u32>,
 }
 
@@ -130,7 +130,7 @@ impl ServerFinal {
     }
 }
 
-/// Takes exactly `N` attributes apart.
+/// Splits a message into exactly `N` attributes.
 fn attributes<const N: usize>(message: &[u8]) -> Option<[&[u8]; N]> {
     let mut parts = message.split(|octet| *octet == b',');
     let mut attributes = [b"".as_slice(); N];
@@ -140,12 +140,12 @@ fn attributes<const N: usize>(message: &[u8]) -> Option<[&[u8]; N]> {
     parts.next().is_none().then_some(attributes)
 }
 
-/// `1*printable`; the comma is out already.
+/// Returns true for `1*printable`. The caller has split at commas, so there is none.
 pub(super) fn is_nonce(octets: &[u8]) -> bool {
     (1..=MAX_NONCE).contains(&octets.len()) && octets.iter().all(u8::is_ascii_graphic)
 }
 
-/// `cb-name = 1*(ALPHA / DIGIT / "." / "-")`
+/// Returns true for `cb-name = 1*(ALPHA / DIGIT / "." / "-")`.
 fn is_binding_type(octets: &[u8]) -> bool {
     !octets.is_empty()
         && octets

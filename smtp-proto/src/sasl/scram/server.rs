@@ -11,29 +11,28 @@ use super::keys::{Hash, ScramKeys};
 use super::message::{ClientFinal, ClientFirst, Flag};
 use super::session::{self, BINDING_TYPE, Binding, Proven};
 
-/// The name of the user in the first message of a client, prepared by SASLprep, by which to look the keys up. None
-/// when the message is malformed: refuse the client.
+/// The user name in a client's first message, prepared with SASLprep, for looking up the keys. Returns `None` if the
+/// message is malformed: reject the client.
 #[must_use]
 pub fn scram_user(response: &[u8]) -> Option<String> {
     prepared_name(&ClientFirst::parse(response)?.user)
 }
 
-/// The identity that a client asks to act as in its first message, prepared by SASLprep. None when it does not ask,
-/// or the message is malformed. See [`ScramServer::authorize`].
+/// The authorization identity in a client's first message, prepared with SASLprep. Returns `None` if there is none, or
+/// if the message is malformed. See [`ScramServer::with_authorized_id`].
 #[must_use]
-pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
+pub fn scram_authorization_id(response: &[u8]) -> Option<String> {
     prepared_name(&ClientFirst::parse(response)?.authorization_id?)
 }
 
 /// The server's side of one exchange.
 ///
-/// Make it when the first message of the client is there: look up the keys of [`scram_user`], or make
-/// [`decoys`](ScramKeys::decoy) if there are none, and give it that message as the first
-/// [`step`](ServerMechanism::step). A client that proves itself is answered with the proof of the server, and is
-/// accepted when it has answered that with nothing.
+/// Create it after the client's first message arrived: look up the keys of [`scram_user`], or make a
+/// [`decoy`](ScramKeys::decoy) for an unknown user, and pass the message to the first [`step`](ServerMechanism::step).
+/// If the client's proof is right, the server sends its own proof, and accepts the client after an empty response.
 ///
-/// It is accepted as the user; one that asks to act as someone else is refused unless that is
-/// [`authorized`](Self::authorize).
+/// The client is accepted under its user name. A client that asks to act as another identity is rejected, except for
+/// the [authorized](Self::with_authorized_id) one.
 ///
 /// ```
 /// use smtp_proto::sasl::{
@@ -41,34 +40,34 @@ pub fn scram_authorize_as(response: &[u8]) -> Option<String> {
 /// };
 ///
 /// let mechanism = Mechanism::SCRAM_SHA_256;
-/// // Once, when the password is set: the keys are what is kept.
-/// let salt = b"16 random octets"; // they should be
-/// let kept = ScramKeys::derive(mechanism, &"pencil".into(), salt, ScramKeys::ITERATIONS)?;
+/// // Once, when the password is set. Store the keys, not the password.
+/// let salt = b"16 random octets"; // use random octets
+/// let stored = ScramKeys::derive(mechanism, &"pencil".into(), salt, ScramKeys::ITERATIONS)?;
 ///
 /// let mut client = Credentials::password("user", "pencil").start(mechanism, &Context::default()).unwrap();
-/// let first = client.initial().unwrap();
+/// let first = client.initial_response().unwrap();
 ///
 /// let keys = match scram_user(first.expose()).as_deref() {
-///     Some("user") => kept,
+///     Some("user") => stored,
 ///     Some(other) => {
 ///         let secret = Secret::from("random, and the same each time");
 ///         ScramKeys::decoy(mechanism, other, &secret, salt.len(), ScramKeys::ITERATIONS)?
 ///     }
-///     None => panic!("malformed: refuse it"),
+///     None => panic!("malformed: reject the client"),
 /// };
 /// let mut server = ScramServer::new(mechanism, keys, &Context::default()).unwrap();
-/// let mut progress = server.step(first.expose());
-/// while let AuthOutcome::Challenge(challenge) = progress {
-///     progress = server.step(client.respond(&challenge)?.expose());
+/// let mut outcome = server.step(first.expose());
+/// while let AuthOutcome::Challenge(challenge) = outcome {
+///     outcome = server.step(client.respond(&challenge)?.expose());
 /// }
-/// assert_eq!(progress, AuthOutcome::Accept("user".into()));
-/// client.finish()?; // the server knew the keys
+/// assert_eq!(outcome, AuthOutcome::Accept("user".into()));
+/// client.verify_success()?; // the server has proven that it knows the keys
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct ScramServer {
     mechanism: Mechanism,
     plus_offered: bool,
-    /// Whom the user may act as.
+    /// The identity that the user may act as.
     authorized: Option<String>,
     stage: Stage,
 }
@@ -84,22 +83,24 @@ enum Stage {
         session: Session<Proven, Binding>,
         identity: String,
         hash: Hash,
-        /// Whether a proof can be right: there is such a user, who may act as that identity.
+        /// The user exists and may act as the identity; otherwise no proof is accepted.
         real: bool,
     },
     /// The empty response is awaited.
     Proven { identity: String },
-    /// It is over.
+    /// The exchange is over.
     Over,
 }
 
 impl ScramServer {
-    /// Makes it of the keys of a user and of what is known of the session
-    /// ([`sasl_context`](crate::server::Server::sasl_context)). A client that could bind the channel and was not told
-    /// that the server can is refused, since someone in between changed what was offered.
+    /// Creates the server's side from the keys of a user and the context of the session
+    /// ([`sasl_context`](crate::server::Server::sasl_context)).
     ///
-    /// None when the mechanism is not a SCRAM mechanism of this crate, the keys are for another hash, or it binds
-    /// the channel and there is no binding.
+    /// It rejects a client that supports channel binding and did not see the `-PLUS` mechanisms that the server
+    /// advertised: a man in the middle removed them (RFC 5802 section 6).
+    ///
+    /// Returns `None` if the mechanism is not a SCRAM mechanism of this crate, if the keys are for another hash, or if
+    /// the mechanism binds the channel and there is no channel binding.
     #[must_use]
     pub fn new(mechanism: Mechanism, keys: ScramKeys, context: &Context<'_>) -> Option<Self> {
         let binding = context
@@ -117,14 +118,14 @@ impl ScramServer {
         })
     }
 
-    /// Lets the user act as someone else, if the client asks for that: see [`scram_authorize_as`].
+    /// Permits the user to act as `identity` if the client asks for it: see [`scram_authorization_id`].
     #[must_use]
-    pub fn authorize(mut self, identity: impl Into<String>) -> Self {
+    pub fn with_authorized_id(mut self, identity: impl Into<String>) -> Self {
         self.authorized = Some(identity.into());
         self
     }
 
-    /// Whether what the client says of channel binding agrees with the mechanism (RFC 5802 section 6).
+    /// Returns true if the client's channel binding flag is consistent with the mechanism (RFC 5802 section 6).
     fn agrees(&self, flag: Flag<'_>) -> bool {
         match flag {
             Flag::Unable => !self.mechanism.binds_channel(),
@@ -133,7 +134,7 @@ impl ScramServer {
         }
     }
 
-    /// Takes the first message. None refuses.
+    /// Processes the client's first message. Returns `None` to reject the client.
     fn first(&mut self, keys: ScramKeys, binding: Option<Secret>, response: &[u8]) -> Option<AuthOutcome> {
         let first = ClientFirst::parse(response)?;
         let user = prepared_name(&first.user)?;
@@ -144,7 +145,8 @@ impl ScramServer {
         if !self.agrees(first.flag) {
             return None;
         }
-        // Refused like a wrong password: only the proof tells whether the user asks.
+        // Refuse only after checking the proof, so that an unauthorized identity is indistinguishable from a wrong
+        // password.
         let allowed = identity == user || self.authorized.as_ref() == Some(&identity);
         let (hash, real) = (keys.hash(), keys.is_real());
         let binding = Binding::new(binding.as_ref().map(Secret::expose));
@@ -162,8 +164,8 @@ impl ScramServer {
         Some(AuthOutcome::Challenge(challenge.expose().into()))
     }
 
-    /// Takes the proof. None refuses: with no message of its own, so that a user who is not known, a wrong
-    /// password and a wrong channel look the same.
+    /// Processes the client's proof. Returns `None` to reject the client, without a SCRAM error message: an unknown
+    /// user, a wrong password and a wrong channel binding look the same.
     fn proof(
         &mut self,
         mut session: Session<Proven, Binding>,
@@ -175,8 +177,7 @@ impl ScramServer {
         if proof.expose().len() != hash.octets() {
             return None;
         }
-        // What is compared here in a time that depends on it are hashes of what the client sent, which it cannot
-        // choose.
+        // rsasl compares hashes in variable time. That is safe, because the client cannot choose the hash of its proof.
         let (state, challenge) = session::step(&mut session, Some(response)).ok()?;
         let proven = matches!(state, State::Finished(_))
             && session.validation().is_some()
@@ -191,7 +192,7 @@ impl ScramServer {
 
 impl ServerMechanism for ScramServer {
     fn step(&mut self, response: &[u8]) -> AuthOutcome {
-        // A session that fails is not put back: it must not be asked again.
+        // Do not put a failed session back: rsasl panics if it is called again.
         match core::mem::replace(&mut self.stage, Stage::Over) {
             Stage::First { keys, binding } => self.first(keys, binding, response),
             Stage::Final {

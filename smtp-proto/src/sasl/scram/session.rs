@@ -1,4 +1,4 @@
-//! What both sides need of `rsasl`.
+//! Sessions of `rsasl`, for both sides.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -17,7 +17,7 @@ use rsasl::validate::{Validate, ValidationError};
 use super::super::{Mechanism, Secret};
 use super::ScramKeys;
 
-/// The one type of channel binding that is used (RFC 9266): `tls-unique` is broken before TLS 1.3 and gone since.
+/// The only supported type of channel binding (RFC 9266): `tls-unique` is broken before TLS 1.3 and undefined in it.
 pub(super) const BINDING_TYPE: &str = "tls-exporter";
 
 static SHA_1: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA1];
@@ -25,7 +25,7 @@ static SHA_1_PLUS: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA1_PLUS];
 static SHA_256: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA256];
 static SHA_256_PLUS: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA256_PLUS];
 
-/// Whom a server's session found to be right.
+/// Marker for a verified client proof.
 #[derive(Debug)]
 pub(super) struct Proven;
 
@@ -52,13 +52,13 @@ impl ChannelBindingCallback for Binding {
     }
 }
 
-/// What a client answers.
+/// The client's answers to the callbacks of `rsasl`.
 #[derive(Debug)]
 pub(super) struct ClientFacts {
     pub(super) user: String,
     pub(super) password: Secret,
     pub(super) authorization_id: Option<String>,
-    /// Whether to tell that it binds, or could: `n` is said otherwise.
+    /// The client uses or supports channel binding. If `false`, it sends the flag `n`.
     pub(super) able: bool,
 }
 
@@ -110,7 +110,7 @@ impl SessionCallback for ScramKeys {
     }
 }
 
-/// Begins a session as a client. None when the mechanism is another one.
+/// Starts a session as a client. Returns `None` for other mechanisms.
 pub(super) fn client(
     mechanism: Mechanism,
     facts: ClientFacts,
@@ -122,7 +122,7 @@ pub(super) fn client(
         .ok()
 }
 
-/// Begins a session as a server. None when the mechanism is another one.
+/// Starts a session as a server. Returns `None` for other mechanisms.
 pub(super) fn server(
     mechanism: Mechanism,
     keys: ScramKeys,
@@ -134,12 +134,12 @@ pub(super) fn server(
         .ok()
 }
 
-/// Takes a step. None when it fails, with what `session` is then not to be used again.
+/// Advances the exchange. After an error, do not use `session` again.
 pub(super) fn step<V: Validation>(
     session: &mut Session<V, Binding>,
     message: Option<&[u8]>,
 ) -> Result<(State, Secret), SessionError> {
-    // Room enough for what SCRAM writes, so that it is not moved.
+    // Reserve room for the longest SCRAM message, because a reallocation would leave a copy in memory.
     let mut written = Secret::with_capacity(message.map_or(0, <[u8]>::len) + 2048);
     let buffer: &mut Vec<u8> = written.buffer();
     let state = session.step(message, buffer)?;

@@ -21,10 +21,10 @@ const MECHANISMS: [Mechanism; 4] = [
 ];
 const BINDING: [u8; 32] = [7; 32];
 const SALT: &[u8] = b"0123456789abcdef";
-/// What garbles an octet: each in a way of its own.
+/// Ways to garble an octet.
 const GARBLES: [fn(u8) -> u8; 5] = [|octet| octet ^ 1, |_| b',', |_| b'=', |_| 0, |_| 0xFF];
 
-/// A context of a session that can bind, with a server that offers as much.
+/// The context of a session with channel binding, with a server that offers `-PLUS`.
 fn bound() -> Context<'static> {
     Context {
         channel_binding: Some(&BINDING),
@@ -62,20 +62,20 @@ fn server_with(mechanism: Mechanism, keys: ScramKeys) -> ScramServer {
     ScramServer::new(mechanism, keys, &context).unwrap()
 }
 
-fn challenge(progress: AuthOutcome) -> Vec<u8> {
-    match progress {
+fn challenge(outcome: AuthOutcome) -> Vec<u8> {
+    match outcome {
         AuthOutcome::Challenge(challenge) => challenge,
         other => panic!("{other:?}"),
     }
 }
 
-/// Runs an exchange to the end: the last word of the server, and whether the client is content.
+/// Runs an exchange to the end. Returns the outcome, and `true` if the client verified the server.
 fn run(client: &mut dyn ClientMechanism, server: &mut dyn ServerMechanism) -> (AuthOutcome, bool) {
-    let mut said = client.initial().unwrap();
+    let mut response = client.initial_response().unwrap();
     loop {
-        match server.step(said.expose()) {
-            AuthOutcome::Challenge(challenge) => said = client.respond(&challenge).unwrap(),
-            last => return (last, client.finish().is_ok()),
+        match server.step(response.expose()) {
+            AuthOutcome::Challenge(challenge) => response = client.respond(&challenge).unwrap(),
+            last => return (last, client.verify_success().is_ok()),
         }
     }
 }
@@ -113,7 +113,7 @@ fn names_and_passwords_are_prepared_on_both_sides() {
     let mut client = Credentials::password("a=\u{2168},b", "\u{2168}")
         .start(mechanism, &Context::default())
         .unwrap();
-    let initial = client.initial().unwrap();
+    let initial = client.initial_response().unwrap();
     assert!(initial.expose().starts_with(b"n,,n=a=3DIX=2Cb,r="));
     assert_eq!(scram_user(initial.expose()).as_deref(), Some("a=IX,b"));
     let mut server = server_with(mechanism, keys);
@@ -126,7 +126,7 @@ fn names_and_passwords_are_prepared_on_both_sides() {
 }
 
 #[test]
-fn nothing_secret_is_shown() {
+fn debug_output_hides_secrets() {
     let mechanism = Mechanism::SCRAM_SHA_256_PLUS;
     let (client, server) = (client(mechanism, "pencil"), server(mechanism));
     assert_eq!(

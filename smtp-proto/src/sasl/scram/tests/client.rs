@@ -2,9 +2,9 @@ use super::reference::{Reference, encode};
 use super::*;
 use crate::sasl::MechanismError;
 
-/// Begins an exchange with a server that takes `iterations` iterations: its first message.
+/// Starts an exchange with a server that requests `iterations` iterations. Returns the first messages of both.
 fn begin(client: &mut dyn ClientMechanism, iterations: &str) -> (String, String) {
-    let first = text(client.initial().unwrap().expose());
+    let first = text(client.initial_response().unwrap().expose());
     let nonce = first.split(",r=").nth(1).unwrap();
     let answer = std::format!("r={nonce}server,s={},i={iterations}", encode(SALT));
     (first, answer)
@@ -20,18 +20,18 @@ fn a_server_is_proven_by_its_signature() {
         let (client_final, server_final) = reference.finals(&salted, &client_first, &BINDING, &server_first);
         let proof = client.respond(server_first.as_bytes()).unwrap();
         assert_eq!(text(proof.expose()), client_final);
-        assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
+        assert_eq!(client.verify_success(), Err(MechanismError::ServerNotVerified));
         assert!(client.respond(server_final.as_bytes()).unwrap().is_empty());
-        assert_eq!(client.finish(), Ok(()));
+        assert_eq!(client.verify_success(), Ok(()));
         assert_eq!(
             client.respond(server_final.as_bytes()),
-            Err(MechanismError::Unexpected)
+            Err(MechanismError::UnexpectedStep)
         );
     }
 }
 
 #[test]
-fn what_is_said_of_channel_binding() {
+fn the_channel_binding_flag_of_a_client() {
     let bindable = Context {
         plus_offered: false,
         ..bound()
@@ -56,7 +56,7 @@ fn what_is_said_of_channel_binding() {
         let mut client = Credentials::password("user", "pencil")
             .start(mechanism, &context)
             .unwrap();
-        let first = text(client.initial().unwrap().expose());
+        let first = text(client.initial_response().unwrap().expose());
         assert!(first.starts_with(head), "{mechanism} {context:?} {first}");
     }
     let mut empty = bound();
@@ -77,7 +77,7 @@ fn nonces_are_long_and_new() {
     for _ in 0..20 {
         let first = text(
             client(Mechanism::SCRAM_SHA_256, "pencil")
-                .initial()
+                .initial_response()
                 .unwrap()
                 .expose(),
         );
@@ -90,19 +90,22 @@ fn nonces_are_long_and_new() {
 #[test]
 fn the_number_of_iterations_is_bounded() {
     for (iterations, fault) in [
-        ("1", MechanismError::TooWeak),
-        ("4095", MechanismError::TooWeak),
-        ("1000001", MechanismError::TooCostly),
-        ("4294967295", MechanismError::TooCostly),
-        ("4294967296", MechanismError::TooCostly),
-        ("0", MechanismError::Malformed),
-        ("+4096", MechanismError::Malformed),
+        ("1", MechanismError::TooFewIterations),
+        ("4095", MechanismError::TooFewIterations),
+        ("1000001", MechanismError::TooManyIterations),
+        ("4294967295", MechanismError::TooManyIterations),
+        ("4294967296", MechanismError::TooManyIterations),
+        ("0", MechanismError::MalformedChallenge),
+        ("+4096", MechanismError::MalformedChallenge),
     ] {
         let mut client = client(Mechanism::SCRAM_SHA_256, "pencil");
         let (_, answer) = begin(client.as_mut(), iterations);
         assert_eq!(client.respond(answer.as_bytes()), Err(fault), "{iterations}");
-        assert_eq!(client.respond(answer.as_bytes()), Err(MechanismError::Unexpected));
-        assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
+        assert_eq!(
+            client.respond(answer.as_bytes()),
+            Err(MechanismError::UnexpectedStep)
+        );
+        assert_eq!(client.verify_success(), Err(MechanismError::ServerNotVerified));
     }
 }
 
@@ -115,30 +118,33 @@ fn the_nonce_must_be_continued() {
         |_: &str| "server".to_owned(),
     ] {
         let mut client = client(Mechanism::SCRAM_SHA_256, "pencil");
-        let first = text(client.initial().unwrap().expose());
+        let first = text(client.initial_response().unwrap().expose());
         let nonce = change(first.split(",r=").nth(1).unwrap());
         let answer = std::format!("r={nonce},s=QQ==,i=4096");
-        assert_eq!(client.respond(answer.as_bytes()), Err(MechanismError::Malformed));
+        assert_eq!(
+            client.respond(answer.as_bytes()),
+            Err(MechanismError::MalformedChallenge)
+        );
     }
 }
 
 #[test]
-fn a_server_that_does_not_prove_itself_is_left() {
+fn a_server_that_does_not_prove_itself_is_not_verified() {
     let wrong = encode(&[1; 32]);
     for (last, fault) in [
-        (std::format!("v={wrong}"), MechanismError::ServerNotProven),
-        ("v=QQ==".to_owned(), MechanismError::ServerNotProven),
-        ("v=".to_owned(), MechanismError::Malformed),
-        (String::new(), MechanismError::Malformed),
-        ("e=invalid-proof".to_owned(), MechanismError::Refused),
-        ("e=other".to_owned(), MechanismError::Refused),
+        (std::format!("v={wrong}"), MechanismError::ServerNotVerified),
+        ("v=QQ==".to_owned(), MechanismError::ServerNotVerified),
+        ("v=".to_owned(), MechanismError::MalformedChallenge),
+        (String::new(), MechanismError::MalformedChallenge),
+        ("e=invalid-proof".to_owned(), MechanismError::Rejected),
+        ("e=other".to_owned(), MechanismError::Rejected),
     ] {
         let mut client = client(Mechanism::SCRAM_SHA_256, "pencil");
         let (_, answer) = begin(client.as_mut(), "4096");
         client.respond(answer.as_bytes()).unwrap();
         assert_eq!(client.respond(last.as_bytes()), Err(fault), "{last}");
-        assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
-        assert_eq!(client.respond(b""), Err(MechanismError::Unexpected));
+        assert_eq!(client.verify_success(), Err(MechanismError::ServerNotVerified));
+        assert_eq!(client.respond(b""), Err(MechanismError::UnexpectedStep));
     }
 }
 
@@ -154,7 +160,7 @@ fn another_server_does_not_know_the_key() {
     let (_, last) = reference.finals(&guess, &client_first, b"", &server_first);
     assert_eq!(
         client.respond(last.as_bytes()),
-        Err(MechanismError::ServerNotProven)
+        Err(MechanismError::ServerNotVerified)
     );
 }
 
@@ -176,7 +182,7 @@ fn garbled_challenges_prove_nothing() {
             let (_, last) = reference.finals(&salted, &client_first, b"", &server_first);
             assert_eq!(
                 client.respond(last.as_bytes()),
-                Err(MechanismError::ServerNotProven),
+                Err(MechanismError::ServerNotVerified),
                 "{}",
                 text(&garbled)
             );
@@ -203,12 +209,12 @@ fn a_garbled_signature_proves_nothing() {
             garbled == last.as_bytes() || client.respond(&garbled).is_err(),
             "{at}"
         );
-        assert!(garbled == last.as_bytes() || client.finish().is_err());
+        assert!(garbled == last.as_bytes() || client.verify_success().is_err());
     }
 }
 
 #[test]
-fn what_cannot_be_prepared_does_not_fit() {
+fn values_that_cannot_be_prepared_are_refused() {
     let start = |user: &str, password: &[u8]| {
         Credentials::password(user, password).start(Mechanism::SCRAM_SHA_256, &Context::default())
     };
@@ -228,7 +234,7 @@ fn a_challenge_before_the_first_message_is_unexpected() {
     let mut client = client(Mechanism::SCRAM_SHA_256, "pencil");
     assert_eq!(
         client.respond(b"r=x,s=QQ==,i=4096"),
-        Err(MechanismError::Unexpected)
+        Err(MechanismError::UnexpectedStep)
     );
-    assert_eq!(client.finish(), Err(MechanismError::ServerNotProven));
+    assert_eq!(client.verify_success(), Err(MechanismError::ServerNotVerified));
 }

@@ -115,10 +115,10 @@ proptest! {
         server.step(message);
         for mechanism in [Mechanism::SCRAM_SHA_1, Mechanism::SCRAM_SHA_256_PLUS] {
             let mut client = client(mechanism, "pencil");
-            client.initial();
+            client.initial_response();
             assert!(client.respond(message).is_err());
             assert!(client.respond(message).is_err());
-            assert!(client.finish().is_err());
+            assert!(client.verify_success().is_err());
         }
     }
 }

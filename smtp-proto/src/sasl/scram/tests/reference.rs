@@ -64,7 +64,7 @@ impl Reference {
         )
     }
 
-    /// The last messages of both: what the client sends, and what the server does.
+    /// The last messages of the client and of the server.
     pub(super) fn finals(
         self,
         salted: &[u8],

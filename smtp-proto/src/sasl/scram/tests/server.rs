@@ -1,8 +1,8 @@
 use super::reference::{Reference, encode};
 use super::*;
-use crate::sasl::scram::scram_authorize_as;
+use crate::sasl::scram::scram_authorization_id;
 
-/// Keys that took no work to derive.
+/// Keys made without the work of deriving them.
 pub(super) fn cheap_keys() -> ScramKeys {
     ScramKeys::from_parts(
         Mechanism::SCRAM_SHA_256,
@@ -50,7 +50,7 @@ impl Peer {
         server_with(self.mechanism, self.keys.clone())
     }
 
-    /// Runs to the proof: a server that waits for it, the proof, and what the server is to say to it.
+    /// Runs to the proof. Returns a server that awaits it, the proof, and the expected challenge.
     fn until_proof(
         &self,
         mut server: ScramServer,
@@ -70,7 +70,7 @@ fn a_client_is_proven_by_its_proof() {
         let (mut server, proof, last) = peer.until_proof(peer.server(), &peer.first(peer.head()), &BINDING);
         assert_eq!(text(&challenge(server.step(proof.as_bytes()))), last);
         assert_eq!(server.step(b""), AuthOutcome::Accept("user".to_owned()));
-        // A replay is nothing to the same server, and not right for another one.
+        // A replay fails with the same server and with another one.
         assert_eq!(server.step(proof.as_bytes()), AuthOutcome::Reject);
         let (mut another, _, _) = peer.until_proof(peer.server(), &peer.first(peer.head()), &BINDING);
         assert_eq!(another.step(proof.as_bytes()), AuthOutcome::Reject);
@@ -101,7 +101,7 @@ fn only_an_empty_response_follows_the_signature() {
 }
 
 #[test]
-fn what_a_client_says_of_channel_binding_must_agree() {
+fn the_channel_binding_flag_must_fit_the_mechanism() {
     let plain = Mechanism::SCRAM_SHA_256;
     let plus = Mechanism::SCRAM_SHA_256_PLUS;
     for (mechanism, plus_offered, head, right) in [
@@ -124,9 +124,9 @@ fn what_a_client_says_of_channel_binding_must_agree() {
             ..Context::default()
         };
         let mut server = ScramServer::new(mechanism, peer.keys.clone(), &context).unwrap();
-        let progress = server.step(peer.first(head).as_bytes());
+        let outcome = server.step(peer.first(head).as_bytes());
         assert_eq!(
-            progress != AuthOutcome::Reject,
+            outcome != AuthOutcome::Reject,
             right,
             "{mechanism} {plus_offered} {head}"
         );
@@ -141,7 +141,7 @@ fn another_channel_is_refused() {
         let (mut server, proof, _) = peer.until_proof(peer.server(), &first, binding);
         assert_eq!(server.step(proof.as_bytes()), AuthOutcome::Reject);
     }
-    // The header that is signed must be the one that was sent.
+    // The signed header must equal the sent header.
     let (mut server, proof, _) = peer.until_proof(peer.server(), &first, &BINDING);
     let header = encode(&[b"p=tls-exporter,,".as_slice(), &BINDING].concat());
     let forged = proof.replace(&header, &encode(b"n,,"));
@@ -163,18 +163,18 @@ fn an_identity_must_be_authorized() {
     ] {
         let mut server = peer.server();
         if let Some(identity) = authorized {
-            server = server.authorize(identity);
+            server = server.with_authorized_id(identity);
         }
         let first = peer.first(head);
-        let asked = scram_authorize_as(first.as_bytes());
+        let asked = scram_authorization_id(first.as_bytes());
         assert_eq!(asked.is_some(), head != "n,", "{head}");
         let (mut server, proof, _) = peer.until_proof(server, &first, b"");
-        let progress = server.step(proof.as_bytes());
+        let outcome = server.step(proof.as_bytes());
         let Some(identity) = result else {
-            assert_eq!(progress, AuthOutcome::Reject, "{head}");
+            assert_eq!(outcome, AuthOutcome::Reject, "{head}");
             continue;
         };
-        challenge(progress);
+        challenge(outcome);
         assert_eq!(
             server.step(b""),
             AuthOutcome::Accept(identity.to_owned()),
@@ -191,7 +191,7 @@ fn an_unknown_user_looks_like_a_wrong_password() {
     for keys in [keys(mechanism), decoy(), decoy()] {
         let mut server = server_with(mechanism, keys);
         let mut client = client(mechanism, "wrong");
-        let said = challenge(server.step(client.initial().unwrap().expose()));
+        let said = challenge(server.step(client.initial_response().unwrap().expose()));
         assert_eq!(
             server.step(client.respond(&said).unwrap().expose()),
             AuthOutcome::Reject
@@ -204,7 +204,7 @@ fn an_unknown_user_looks_like_a_wrong_password() {
     }
     assert_eq!(challenges[0].0, challenges[1].0);
     assert_eq!(challenges[1], challenges[2]);
-    // Not even who knows the key of a decoy is let in.
+    // Knowing the key of a decoy does not help.
     let salted = [3; 32];
     let reference = Reference::of(mechanism);
     let (stored_key, server_key) = reference.keys(&salted);
@@ -227,7 +227,7 @@ fn garbled_messages_are_refused() {
     let first = peer.first("n,");
     let (_, proof, _) = peer.until_proof(peer.server(), &first, b"");
     for (at, garble) in (0..proof.len()).flat_map(|at| GARBLES.map(|garble| (at, garble))) {
-        // The whole exchange with a first message that the client did not send.
+        // The whole exchange, with a first message that the client did not send.
         let mut garbled = first.clone().into_bytes();
         if let Some(octet) = garbled.get_mut(at) {
             *octet = garble(*octet);

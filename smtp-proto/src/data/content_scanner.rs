@@ -1,55 +1,56 @@
-//! What a message needs before it is sent.
+//! Properties of a message that decide how it can be sent.
 
 use memchr::{memchr, memchr2};
 
 use super::{CR, LF};
 
-/// What a [`ContentScanner`] found.
+/// Result of a [`ContentScanner`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct ContentSummary {
-    /// Octets of the message as it was given.
+    /// Octets of the message as it was fed.
     pub octets: u64,
-    /// Octets of the message when each line end is a CRLF and the last line has one: what the `SIZE` parameter
-    /// wants (RFC 1870, section 5). Added dots do not count.
+    /// Octets of the message if each line ends with CRLF, the last one included: the value for the `SIZE` parameter
+    /// (RFC 1870, section 5). Dots added by dot-stuffing do not count.
     pub size: u64,
-    /// Octets of the longest line, with its CRLF; RFC 5321, section 4.5.3.1.6 allows 1000.
+    /// Octets of the longest line, CRLF included; RFC 5321, section 4.5.3.1.6 allows 1000.
     pub longest_line: u64,
-    /// Whether an octet is above 127: needs 8BITMIME (RFC 6152) or BINARYMIME.
+    /// `true` if an octet is above 127: the message needs 8BITMIME (RFC 6152) or BINARYMIME.
     pub eight_bit: bool,
-    /// Whether one of them is in the header section: needs SMTPUTF8 (RFC 6531, section 3.1).
+    /// `true` if an octet above 127 is in the header section: the message needs SMTPUTF8 (RFC 6531, section 3.1).
     pub utf8_header: bool,
-    /// Whether a CR or LF is bare: needs BINARYMIME, or [`Normalize`](super::LineEndings::Normalize).
+    /// `true` if a CR or LF is bare: the message needs BINARYMIME, or [`Normalize`](super::LineEndings::Normalize).
     pub bare: bool,
-    /// Whether an octet is NUL: needs BINARYMIME (RFC 2045, section 2.9).
+    /// `true` if an octet is NUL: the message needs BINARYMIME (RFC 2045, section 2.9).
     pub nul: bool,
 }
 
-/// Looks a message through, piece by piece, before the first command about it is sent.
+/// Scanner of a message, run piece by piece before the first command of the transaction is sent.
 ///
-/// A bare CR and a bare LF count as line ends, as [`Normalize`](super::LineEndings::Normalize) makes them.
+/// A bare CR or LF counts as a line end, because [`Normalize`](super::LineEndings::Normalize) makes it a CRLF.
 ///
 /// ```
 /// use smtp_proto::data::ContentScanner;
 ///
-/// let mut survey = ContentScanner::new();
-/// survey.feed("Subject: caf\u{e9}\r\n\r\nHi".as_bytes());
-/// let content = survey.finish();
+/// let mut scanner = ContentScanner::new();
+/// scanner.feed("Subject: caf\u{e9}\r\n\r\nHi".as_bytes());
+/// let content = scanner.finish();
 /// assert_eq!((content.octets, content.size), (20, 22));
 /// assert!(content.utf8_header && content.eight_bit && !content.bare);
 /// ```
 #[derive(Clone, Debug)]
 pub struct ContentScanner {
     content: ContentSummary,
-    /// Octets of the line so far, without line end.
+    /// Octets of the line so far, without its line end.
     line: u64,
+    /// The line is in the header section.
     header: bool,
-    /// Whether the last octet was a CR, which nothing is known of yet.
+    /// The last octet was a CR whose next octet is not known yet.
     cr: bool,
 }
 
 impl ContentScanner {
-    /// Makes one that stands before the first octet of a message.
+    /// Creates a scanner for a new message.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -60,7 +61,7 @@ impl ContentScanner {
         }
     }
 
-    /// Looks at the next piece of the message.
+    /// Scans the next piece of the message.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.content.octets += bytes.len() as u64;
         self.content.nul = self.content.nul || memchr(0, bytes).is_some();
@@ -71,24 +72,24 @@ impl ContentScanner {
         if self.cr && !rest.is_empty() {
             self.cr = false;
             match rest.strip_prefix(&[LF]) {
-                Some(behind) => rest = behind,
+                Some(after) => rest = after,
                 None => self.content.bare = true,
             }
             self.line_end();
         }
-        while let Some((line, [end, behind @ ..])) =
+        while let Some((line, [end, after @ ..])) =
             memchr2(CR, LF, rest).and_then(|at| rest.split_at_checked(at))
         {
             self.text(line, eight_bit);
-            rest = match (*end, behind) {
-                (CR, [LF, behind @ ..]) => behind,
+            rest = match (*end, after) {
+                (CR, [LF, after @ ..]) => after,
                 (CR, []) => {
                     self.cr = true;
                     return;
                 }
                 _ => {
                     self.content.bare = true;
-                    behind
+                    after
                 }
             };
             self.line_end();
@@ -96,7 +97,7 @@ impl ContentScanner {
         self.text(rest, eight_bit);
     }
 
-    /// Says what was found; what ends without a line end is given one.
+    /// Ends the message and returns the result. A last line without a line end counts as if it had one.
     #[must_use]
     pub fn finish(mut self) -> ContentSummary {
         self.content.bare |= self.cr;

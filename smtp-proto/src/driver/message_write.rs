@@ -1,32 +1,32 @@
-//! Pieces of a message for one write.
+//! Pieces of a message for one vectored write.
 
 use crate::{
     client::{BodyPermit, BodyStep, Client, Coming},
     machine::Machine,
 };
 
-/// How many pieces of a message go into one write. A text with bare line feeds has two pieces a line.
+/// Maximum pieces of a message in one write. A text with bare line feeds has two pieces per line.
 const PIECES: usize = 256;
 
-/// How many slices one write has at most: the pieces of a message, and what goes before and behind them.
-pub const SLICES: usize = PIECES + 3;
+/// Maximum slices in one write: the pieces of a message, and the output before and after them.
+pub const MAX_IO_SLICES: usize = PIECES + 3;
 
-/// Pieces of a message that are written in one go with what the machine has to say before and behind them: the end of
-/// a message leaves with its last text, and a chunk with its command.
+/// Pieces of a message for one write, together with the output of the machine before and after them: the end of data is
+/// sent with the last text, and a chunk with its command.
 #[derive(Debug)]
 pub struct MessageWrite<'b> {
-    /// The right to send more; `None` once the message is complete, or no more of it is wanted.
+    /// The right to send more. `None` if the message is complete, or if no more of it can be sent.
     permit: Option<BodyPermit>,
     /// Octets of the block that were used.
     used: usize,
     pieces: [&'b [u8]; PIECES],
-    /// Octets of the machine's output that stand before the pieces; the rest stands behind them.
+    /// Octets of the machine's output before the pieces. The rest of the output follows the pieces.
     head: usize,
-    /// The first piece of a chunk that begins behind the end of another: its command stands between them.
+    /// The first piece of a second chunk, whose command is between it and the other pieces.
     next_chunk: &'b [u8],
-    /// Nothing can be sent before a reply came.
+    /// Nothing can be sent before the next reply.
     blocked: bool,
-    /// Octets of the pieces, and of what stands around them, that were written.
+    /// Octets written, of the pieces and of the output before and after them.
     pub(super) written: usize,
 }
 
@@ -61,60 +61,60 @@ impl<'b> MessageWrite<'b> {
         gathered.used = block.len() - rest.len();
         gathered.blocked = last == Ok(Some(BodyStep::AwaitReply)) && gathered.used == 0 && gathered.head == 0;
         gathered.permit = match last {
-            // What cannot be sent ends the session; the machine says so in its next event.
+            // Unsendable content ends the session, which the machine reports in its next event.
             Err(_) => {
                 gathered.pieces = [&[]; PIECES];
                 None
             }
             Ok(Some(BodyStep::NeedInput)) if rest.is_empty() && coming == Coming::Nothing => {
-                // An error ends the session, too.
+                // An error ends the session, which the machine reports in its next event.
                 let _ = machine.end_body(permit);
                 None
             }
-            // A chunk that was open is completed all the same, to stay in step.
+            // An open chunk is completed anyway, because the server counts its octets.
             Ok(Some(BodyStep::Abort)) => None,
             Ok(_) => Some(permit),
         };
         gathered
     }
 
-    /// The right to send more; `None` once the message is complete, or no more of it is wanted.
+    /// Takes the right to send more. Returns `None` if the message is complete, or if no more of it can be sent.
     pub const fn take_permit(&mut self) -> Option<BodyPermit> {
         self.permit.take()
     }
 
-    /// How many octets of the block were used.
+    /// Number of octets of the block that were used.
     #[must_use]
     pub const fn used(&self) -> usize {
         self.used
     }
 
-    /// Whether nothing can be sent before a reply came: wait, and gather again.
+    /// Returns true if nothing can be sent before the next reply: wait, and gather again.
     #[must_use]
     pub const fn is_blocked(&self) -> bool {
         self.blocked
     }
 
-    /// What is left to be written in one go, in order. At most [`SLICES`], none empty.
+    /// The slices to write with one write, in order: at most [`MAX_IO_SLICES`], none empty.
     ///
-    /// Commands of the next transaction are among it in clear only, where a stream says how much of a write has left.
-    /// Of TLS nobody knows before a flush, and then all or nothing: so there the end of a message is the end of a write,
-    /// and the commands are what the machine has to say next.
+    /// They include commands of the next transaction only in plaintext, where a stream reports the number of octets
+    /// written. Over TLS, progress is known only after a flush. Therefore a write ends with the end of data, and the
+    /// following commands go into the next write.
     pub fn slices<'s>(&'s self, machine: &'s Client) -> impl Iterator<Item = &'s [u8]> {
         let output = if machine.is_encrypted() {
             machine.output()
         } else {
             machine.all_output()
         };
-        self.around(output)
+        self.unwritten_with(output)
     }
 
-    /// What is left of the pieces with this output around them.
-    pub(super) fn around<'s>(&'s self, output: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
-        let (before, behind) = output.split_at_checked(self.head).unwrap_or((output, &[]));
+    /// The unwritten rest of the pieces and of this output, which is before and after them.
+    pub(super) fn unwritten_with<'s>(&'s self, output: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
+        let (before, after) = output.split_at_checked(self.head).unwrap_or((output, &[]));
         let all = core::iter::once(before)
             .chain(self.pieces.iter().copied())
-            .chain([behind, self.next_chunk]);
+            .chain([after, self.next_chunk]);
         let mut skip = self.written;
         all.filter_map(move |octets| {
             let rest = octets.get(skip..).unwrap_or_default();
@@ -123,9 +123,9 @@ impl<'b> MessageWrite<'b> {
         })
     }
 
-    /// How many octets of the machine's output have to be put aside with the pieces when not all was written: those
-    /// before them, and with a chunk behind them all.
-    pub(super) const fn kept(&self, output: &[u8]) -> usize {
+    /// Number of octets of the machine's output to defer with the pieces after a partial write: those before the pieces, or
+    /// all of them if a second chunk follows.
+    pub(super) const fn deferred_output(&self, output: &[u8]) -> usize {
         if self.next_chunk.is_empty() && self.head < output.len() {
             self.head
         } else {
@@ -133,7 +133,7 @@ impl<'b> MessageWrite<'b> {
         }
     }
 
-    /// How many octets the pieces have.
+    /// Number of octets in the pieces.
     pub(super) fn octets(&self) -> usize {
         self.pieces.iter().map(|piece| piece.len()).sum()
     }

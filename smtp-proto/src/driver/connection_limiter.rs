@@ -1,39 +1,39 @@
-//! How many connections there may be.
+//! Limits of the number of connections.
 
 use alloc::collections::BTreeMap;
 use core::net::{IpAddr, Ipv6Addr};
 
-/// Counts connections, in all and by peer.
+/// Counter of connections, in total and per peer.
 ///
-/// A peer is an IPv4 address, or an IPv6 network of 64 bits: there, whoever has one address has them all.
+/// A peer is an IPv4 address or an IPv6 /64 network, because one host usually controls a whole /64.
 #[derive(Debug)]
 pub struct ConnectionLimiter {
-    most: usize,
-    most_per_peer: usize,
+    max: usize,
+    max_per_peer: usize,
     taken: usize,
-    /// Those without a connection are not in it.
+    /// Only peers with at least one open connection have an entry.
     by_peer: BTreeMap<IpAddr, usize>,
 }
 
 impl ConnectionLimiter {
-    /// At most so many connections at a time, in all and of each peer.
+    /// Creates a limiter with a maximum number of simultaneous connections, in total and per peer.
     #[must_use]
-    pub const fn new(most: usize, most_per_peer: usize) -> Self {
+    pub const fn new(max: usize, max_per_peer: usize) -> Self {
         Self {
-            most,
-            most_per_peer,
+            max,
+            max_per_peer,
             taken: 0,
             by_peer: BTreeMap::new(),
         }
     }
 
-    /// Takes a place for a connection from this address; `false` when there is none. It has to be
-    /// [left](Self::leave) at the end.
+    /// Counts a connection from this address. Returns false if a limit is reached. Call [`leave`](Self::leave) when the
+    /// connection ends.
     #[must_use]
     pub fn take(&mut self, address: IpAddr) -> bool {
         let peer = network(address);
         let own = self.by_peer.get(&peer).copied().unwrap_or_default();
-        if self.taken >= self.most || own >= self.most_per_peer {
+        if self.taken >= self.max || own >= self.max_per_peer {
             return false;
         }
         self.taken += 1;
@@ -41,7 +41,7 @@ impl ConnectionLimiter {
         true
     }
 
-    /// Gives a place back that was taken for a connection from this address.
+    /// Removes a connection from this address that [`take`](Self::take) counted.
     pub fn leave(&mut self, address: IpAddr) {
         let peer = network(address);
         if let Some(own) = self.by_peer.get_mut(&peer) {
@@ -53,14 +53,14 @@ impl ConnectionLimiter {
         }
     }
 
-    /// How many are taken.
+    /// Number of open connections.
     #[must_use]
     pub const fn taken(&self) -> usize {
         self.taken
     }
 }
 
-/// What connections are counted by.
+/// The key by which connections are counted.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)).into(),

@@ -8,7 +8,7 @@ use crate::{
     types::Host,
 };
 
-/// A server that has its greeting to say, and what it waits for.
+/// A server with a pending greeting, and its wait.
 fn greeting() -> (Buffered<Server>, Wait) {
     let mut buffered = Buffered::new(Server::new(Config::new(Host::parse("mx.test").unwrap()).into()));
     let wait = settle(&mut buffered);
@@ -30,9 +30,9 @@ fn settle(buffered: &mut Buffered<Server>) -> Wait {
     }
 }
 
-/// The duty to write, and how much.
-fn writes(duty: NextIo<'_>) -> usize {
-    match duty {
+/// The number of octets that the driver must write.
+fn writes(next: NextIo<'_>) -> usize {
+    match next {
         NextIo::Write(octets) => octets.len(),
         other => panic!("{other:?}"),
     }
@@ -43,9 +43,9 @@ fn each_write_is_flushed_before_the_next_and_before_it_counts() {
     let (mut buffered, wait) = greeting();
     let greeting = buffered.unwritten(true).len();
     let mut attempt = buffered.attempt(wait);
-    assert_eq!(writes(buffered.duty(&mut attempt)), greeting);
+    assert_eq!(writes(buffered.next_io(&mut attempt)), greeting);
     buffered.took(10);
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Flush);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Flush);
     assert_eq!(
         buffered.machine().output().len(),
         greeting,
@@ -53,28 +53,28 @@ fn each_write_is_flushed_before_the_next_and_before_it_counts() {
     );
     buffered.flushed();
     assert_eq!(buffered.machine().output().len(), greeting - 10);
-    assert_eq!(writes(buffered.duty(&mut attempt)), greeting - 10);
+    assert_eq!(writes(buffered.next_io(&mut attempt)), greeting - 10);
     buffered.took(greeting - 10);
     buffered.flushed();
-    // All is written, and the machine wants to read as well.
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
+    // All output is written, and the machine also wants to read.
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
 }
 
 #[test]
-fn what_cannot_be_written_at_once_does_not_keep_it_from_reading() {
+fn a_blocked_write_does_not_prevent_reading() {
     let (mut buffered, wait) = greeting();
     let mut attempt = buffered.attempt(wait);
-    writes(buffered.duty(&mut attempt));
+    writes(buffered.next_io(&mut attempt));
     attempt.write_blocked();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
     assert!(attempt.wants_write() && !attempt.wants_read());
     attempt.read_blocked();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::AwaitReadiness);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::AwaitReadiness);
     assert!(attempt.wants_write() && attempt.wants_read());
 }
 
 #[test]
-fn a_flush_that_was_left_is_gone_on_with_whatever_the_machine_waits_for() {
+fn an_unfinished_flush_continues_in_the_next_round() {
     let (mut buffered, wait) = greeting();
     let greeting = buffered.unwritten(true).len();
     buffered.took(greeting);
@@ -83,59 +83,59 @@ fn a_flush_that_was_left_is_gone_on_with_whatever_the_machine_waits_for() {
         ..wait
     };
     let mut attempt = buffered.attempt(listening);
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Flush);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Flush);
     attempt.write_blocked();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
     let mut attempt = buffered.attempt(listening);
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Flush);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Flush);
     buffered.flushed();
     assert!(buffered.machine().output().is_empty());
-    // Whoever waits for the flush is to know, but not without having listened.
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
+    // Poll after the flush, but only after trying to read.
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
     attempt.read_blocked();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::PollMachine);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::PollMachine);
 }
 
 #[test]
-fn nothing_is_written_that_is_held_back() {
+fn delayed_output_is_not_written() {
     let (mut buffered, wait) = greeting();
     let mut attempt = buffered.attempt(Wait {
         want_write: false,
         ..wait
     });
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
 }
 
 #[test]
-fn a_machine_that_waits_for_nothing_but_a_write_is_polled_behind_it() {
+fn a_machine_that_waits_only_for_a_write_is_polled_after_it() {
     let (mut buffered, wait) = greeting();
     let mut attempt = buffered.attempt(Wait {
         want_read: false,
         ..wait
     });
-    let greeting = writes(buffered.duty(&mut attempt));
+    let greeting = writes(buffered.next_io(&mut attempt));
     buffered.took(greeting);
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Flush);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Flush);
     buffered.flushed();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::PollMachine);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::PollMachine);
 }
 
 #[test]
-fn a_peer_that_takes_nothing_more_is_heard_to_its_end() {
+fn after_a_write_error_input_is_read_to_its_end() {
     let (mut buffered, wait) = greeting();
     let mut attempt = buffered.attempt(wait);
-    writes(buffered.duty(&mut attempt));
+    writes(buffered.next_io(&mut attempt));
     buffered.write_failed();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
     attempt.read_blocked();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::AwaitReadiness);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::AwaitReadiness);
     assert!(!attempt.wants_write() && attempt.wants_read());
     buffered.received(b"QUIT\r\n");
     let wait = settle(&mut buffered);
     assert!(wait.want_write && !wait.want_read);
-    // There is nothing left to do for this machine but to write, and that cannot be.
+    // The machine waits only for a write, which is impossible.
     let mut attempt = buffered.attempt(wait);
-    assert_eq!(buffered.duty(&mut attempt), NextIo::PollMachine);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::PollMachine);
     assert!(matches!(
         buffered.poll(Instant::ORIGIN).0,
         Step::Event(Event::Closed(_))
@@ -143,45 +143,45 @@ fn a_peer_that_takes_nothing_more_is_heard_to_its_end() {
 }
 
 #[test]
-fn a_peer_that_takes_nothing_more_is_given_nothing_more() {
+fn after_a_write_error_nothing_is_written() {
     let (mut buffered, _) = greeting();
     buffered.took(4);
     buffered.write_failed();
     assert!(buffered.is_write_closed() && !buffered.is_writing());
-    // The machine keeps what was not heard.
+    // The machine keeps its unsent output.
     let said: Vec<u8> = buffered.machine().output().into();
     assert!(said.starts_with(b"220 "));
 }
 
 #[test]
-fn what_is_not_flushed_is_flushed_once_more_before_the_machine_hears_a_reply() {
+fn pending_output_is_flushed_once_more_before_input_is_parsed() {
     for done in [true, false] {
         let (mut buffered, wait) = greeting();
         let greeting = buffered.unwritten(true).len();
         buffered.took(greeting);
         let mut attempt = buffered.attempt(wait);
-        assert_eq!(buffered.duty(&mut attempt), NextIo::Flush);
+        assert_eq!(buffered.next_io(&mut attempt), NextIo::Flush);
         attempt.write_blocked();
-        assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
+        assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
         buffered.received(b"EHLO c\r\n");
-        attempt.has_read();
-        assert_eq!(buffered.duty(&mut attempt), NextIo::Flush);
+        attempt.read_done();
+        assert_eq!(buffered.next_io(&mut attempt), NextIo::Flush);
         if done {
             buffered.flushed();
         } else {
             attempt.write_blocked();
         }
-        assert_eq!(buffered.duty(&mut attempt), NextIo::PollMachine);
+        assert_eq!(buffered.next_io(&mut attempt), NextIo::PollMachine);
     }
 }
 
 #[test]
-fn what_was_read_is_for_the_machine_at_once() {
+fn the_machine_is_polled_right_after_a_read() {
     let (mut buffered, wait) = greeting();
     let mut attempt = buffered.attempt(wait);
-    writes(buffered.duty(&mut attempt));
+    writes(buffered.next_io(&mut attempt));
     attempt.write_blocked();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::Read);
-    attempt.has_read();
-    assert_eq!(buffered.duty(&mut attempt), NextIo::PollMachine);
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::Read);
+    attempt.read_done();
+    assert_eq!(buffered.next_io(&mut attempt), NextIo::PollMachine);
 }

@@ -5,17 +5,17 @@ use proptest::prelude::*;
 use super::{ContentScanner, ContentSummary};
 use crate::data::{DotStuffer, LineEndings};
 
-fn survey<'a>(message: impl IntoIterator<Item = &'a [u8]>) -> ContentSummary {
-    let mut survey = ContentScanner::new();
+fn summary<'a>(message: impl IntoIterator<Item = &'a [u8]>) -> ContentSummary {
+    let mut scanner = ContentScanner::new();
     for piece in message {
-        survey.feed(piece);
+        scanner.feed(piece);
     }
-    survey.finish()
+    scanner.finish()
 }
 
 fn of(message: &[u8]) -> ContentSummary {
-    let whole = survey([message]);
-    assert_eq!(survey(message.chunks(1)), whole);
+    let whole = summary([message]);
+    assert_eq!(summary(message.chunks(1)), whole);
     whole
 }
 
