@@ -5,7 +5,7 @@ use core::{fmt, mem};
 
 use super::MessageWrite;
 use crate::{
-    client::{BodyPermit, Client, Coming},
+    client::{BodyPermit, Client, More},
     machine::{Machine, Step},
     time::Instant,
 };
@@ -186,8 +186,8 @@ impl<M: fmt::Debug> fmt::Debug for Buffered<M> {
 impl Buffered<Client> {
     /// Cuts the next pieces of a message for one write. `block` is what there is of it now; nothing must be left to
     /// [write](Self::is_writing).
-    pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> MessageWrite<'b> {
-        MessageWrite::new(&mut self.machine, permit, block, coming)
+    pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], more: More) -> MessageWrite<'b> {
+        MessageWrite::new(&mut self.machine, permit, block, more)
     }
 
     /// As [`flushed`](Self::flushed), of octets that the stream took of what was [gathered](Self::gather).
@@ -207,7 +207,7 @@ impl Buffered<Client> {
             self.backlog.extend_from_slice(octets);
         }
         self.machine
-            .advance_output(kept.max(gathered.written.saturating_sub(gathered.octets())));
+            .advance_all_output(kept.max(gathered.written.saturating_sub(gathered.octets())));
     }
 }
 

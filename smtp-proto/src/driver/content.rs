@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::{fmt, time::Duration};
 
-use crate::client::Coming;
+use crate::client::More;
 
 /// How much of a message is handled at once, in octets. The server has to take that much within
 /// [`Timeouts::data_block`](crate::client::Timeouts::data_block); in the default of 3 minutes the slowest links do.
@@ -98,7 +98,7 @@ impl<'m> Content<'m> {
 
     /// The octets that are there, a block at most, and whether more come behind them.
     #[must_use]
-    pub fn block(&self) -> (&[u8], Coming) {
+    pub fn block(&self) -> (&[u8], More) {
         let (block, more) = match &self.0 {
             Held::Memory(rest) => match rest.split_at_checked(BLOCK) {
                 Some((block, behind)) => (block, !behind.is_empty()),
@@ -111,7 +111,7 @@ impl<'m> Content<'m> {
                 ended,
             } => (octets.get(*used..*filled).unwrap_or_default(), !ended),
         };
-        (block, if more { Coming::More } else { Coming::Nothing })
+        (block, if more { More::Yes } else { More::Last })
     }
 
     /// Drops the first octets of the [block](Self::block), which were sent.
@@ -126,8 +126,8 @@ impl<'m> Content<'m> {
 /// How much there is, and not what.
 impl fmt::Debug for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (block, coming) = self.block();
-        write!(f, "Content({} octets, {coming:?})", block.len())
+        let (block, more) = self.block();
+        write!(f, "Content({} octets, {more:?})", block.len())
     }
 }
 

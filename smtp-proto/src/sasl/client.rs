@@ -8,7 +8,7 @@ use super::{Mechanism, Secret};
 ///
 /// [`Credentials::start`](super::Credentials::start) makes one for each mechanism of this crate; implement it for
 /// another one. Octets are those before base64 and after it.
-pub trait ClientMechanism: fmt::Debug + Send {
+pub trait ClientMechanism: fmt::Debug + Send + Sync {
     /// The mechanism, as AUTH names it.
     fn mechanism(&self) -> Mechanism;
 

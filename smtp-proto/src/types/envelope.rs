@@ -73,6 +73,11 @@ impl Envelope {
         self
     }
 
+    /// Adds a recipient.
+    pub(crate) fn push(&mut self, recipient: Recipient) {
+        self.recipients.push(recipient);
+    }
+
     /// The sender.
     #[must_use]
     pub const fn reverse_path(&self) -> &ReversePath<'static> {

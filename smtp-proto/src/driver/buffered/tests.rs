@@ -82,7 +82,7 @@ fn input_that_is_not_used_comes_again() {
 #[test]
 fn the_end_of_a_message_leaves_with_its_last_text() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-    let mut gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
+    let mut gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", More::Last);
     assert!(gathered.take_permit().is_none());
     assert_eq!(gathered.used(), 10);
     assert!(!gathered.is_blocked());
@@ -90,7 +90,7 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
     assert_eq!(all, "Hi\r\n..\r\nbye\r\n.\r\n");
     for written in 0..=all.len() {
         let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-        let gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
+        let gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", More::Last);
         assert_eq!(write(&mut buffered, gathered, written), all[written..]);
         let mut rest = String::new();
         while !buffered.unwritten(true).is_empty() {
@@ -105,7 +105,7 @@ fn the_end_of_a_message_leaves_with_its_last_text() {
 #[test]
 fn a_write_may_go_beyond_what_was_put_aside() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-    let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
+    let gathered = buffered.gather(permit, b"Hi", More::Last);
     buffered.put_aside(&gathered);
     assert_eq!(buffered.unwritten(true), b"Hi");
     buffered.wrote(1);
@@ -119,12 +119,12 @@ fn a_write_may_go_beyond_what_was_put_aside() {
 fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
     let message = b"0123456789abcdef";
     let (mut buffered, permit) = at_body(ExtensionUse::IfOffered, "CHUNKING");
-    let gathered = buffered.gather(permit, message, Coming::Nothing);
+    let gathered = buffered.gather(permit, message, More::Last);
     let all = joined(&gathered, buffered.machine());
     assert!(all.starts_with("BDAT 8\r\n01234567"), "{all}");
     for written in 0..=all.len() {
         let (mut buffered, permit) = at_body(ExtensionUse::IfOffered, "CHUNKING");
-        let gathered = buffered.gather(permit, message, Coming::Nothing);
+        let gathered = buffered.gather(permit, message, More::Last);
         write(&mut buffered, gathered, written);
         let mut rest = String::new();
         while let Some(octet) = buffered.unwritten(true).first().copied() {
@@ -138,7 +138,7 @@ fn a_chunk_leaves_with_its_command_and_the_command_of_the_next() {
 #[test]
 fn the_end_of_a_message_is_not_sent_before_it_left() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-    let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
+    let gathered = buffered.gather(permit, b"Hi", More::Last);
     write(&mut buffered, gathered, 2);
     assert_eq!(buffered.unwritten(true), b"\r\n.\r\n");
     buffered.received(b"250 ok\r\n");
@@ -153,7 +153,7 @@ fn the_end_of_a_message_is_not_sent_before_it_left() {
 #[test]
 fn nothing_is_sent_of_a_block_that_cannot_be_sent() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "SIZE");
-    let mut gathered = buffered.gather(permit, b"Hi\r\nd\xe9j\xe0\r\n", Coming::Nothing);
+    let mut gathered = buffered.gather(permit, b"Hi\r\nd\xe9j\xe0\r\n", More::Last);
     assert!(gathered.take_permit().is_none());
     assert_eq!(joined(&gathered, buffered.machine()), "");
 }
