@@ -58,33 +58,34 @@ impl Client {
             Stage::Sending(sending) if sending.transaction.number() == permit.0 => sending,
             _ => return Ok(BodyStep::Abort),
         };
-        let result = match (sending.step(), &mut sending.transaction.content) {
-            (Step::Content(_), Content::Data(stuffer)) => stuffer
-                .next(input)
-                .map(|piece| piece.map_or(BodyStep::NeedInput, BodyStep::Write)),
-            (Step::Content(early), Content::Chunks(chunks)) => {
-                let result = chunks.next(input, more, bounds, &mut self.output);
-                if chunks.has_begun_last() && !chunks.is_open() {
-                    sending.enter(Step::EndOfData(EndOfData { behind: 0, early }));
+        let (result, then) = match (sending.step(), &mut sending.transaction.content) {
+            (Step::Content(_), Content::Data(stuffer)) => match stuffer.next(input) {
+                Ok(Some(piece)) => {
+                    self.timers.waiting.stop();
+                    return Ok(BodyStep::Write(piece));
                 }
-                result
+                Ok(None) => return Ok(BodyStep::NeedInput),
+                Err(fault) => (Err(fault), Then::Close(Closed::Unsendable(fault))),
+            },
+            (Step::Content(_) | Step::ChunkRefused, Content::Chunks(_)) => {
+                let result = sending.chunk(input, more, bounds, &mut self.output);
+                let then = match result {
+                    // An open chunk cannot be completed without the octets that it was begun with.
+                    Ok(BodyStep::Abort) if sending.transaction.content.has_open_chunk() => {
+                        Then::Close(Closed::Aborted)
+                    }
+                    Ok(BodyStep::Write(_)) => {
+                        self.timers.waiting.stop();
+                        sending.settle_chunks()
+                    }
+                    Ok(_) => return result,
+                    Err(fault) => Then::Close(Closed::Unsendable(fault)),
+                };
+                (result, then)
             }
-            (Step::ChunkRefused, Content::Chunks(chunks)) if chunks.is_open() => chunks.piece(input),
             // The last chunk is complete.
-            (Step::EndOfData(_), _) if input.is_empty() => Ok(BodyStep::NeedInput),
-            _ => Ok(BodyStep::Abort),
-        };
-        let then = match result {
-            // An open chunk cannot be completed without the octets that it was begun with.
-            Ok(BodyStep::Abort) if sending.transaction.content.has_open_chunk() => {
-                Then::Close(Closed::Aborted)
-            }
-            Ok(BodyStep::Write(_)) => {
-                self.timers.waiting.stop();
-                sending.settle_chunks()
-            }
-            Ok(_) => Then::GoOn,
-            Err(fault) => Then::Close(Closed::Unsendable(fault)),
+            (Step::EndOfData(_), _) if input.is_empty() => return Ok(BodyStep::NeedInput),
+            _ => return Ok(BodyStep::Abort),
         };
         self.apply(then);
         result
@@ -126,11 +127,15 @@ impl Client {
 
     /// The output to write next. The end of a message and the commands after it are returned separately: over TLS a driver
     /// only learns that a whole write has completed, and the outcome of the message depends on its end alone.
+    #[inline]
     pub(super) fn unwritten(&self) -> &[u8] {
         let all = self.output.pending();
-        match (all.len().checked_sub(self.stage.behind()), self.stage.behind()) {
-            (Some(message), 1..) if message > 0 => all.get(..message).unwrap_or(all),
-            _ => all,
+        match self.stage.behind() {
+            0 => all,
+            behind => match all.len().checked_sub(behind) {
+                Some(message) if message > 0 => all.get(..message).unwrap_or(all),
+                _ => all,
+            },
         }
     }
 

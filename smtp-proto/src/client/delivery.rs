@@ -1,13 +1,14 @@
 //! The steps of an open transaction, without the session around it.
 
 use super::{
-    Closed, Config, Outcome, ReplyTo,
-    content::Content,
+    BodyStep, Closed, Config, More, Outcome, ReplyTo,
+    content::{ChunkBounds, Content},
     session::Session,
     stage::{Early, EndOfData, Finished, Sending, Step},
     transaction::{Answered, Leftover, Progress},
 };
 use crate::{
+    data::Unsendable,
     output::{Output, Sink},
     time::Timer,
     types::{Extensions, Protocol, Reply},
@@ -152,6 +153,27 @@ impl Sending {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Gives the next piece of a chunk, and begins one if none was refused.
+    pub(super) fn chunk<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        more: More,
+        bounds: ChunkBounds,
+        output: &mut Output,
+    ) -> Result<BodyStep<'b>, Unsendable> {
+        match (self.step(), &mut self.transaction.content) {
+            (Step::Content(early), Content::Chunks(chunks)) => {
+                let result = chunks.next(input, more, bounds, output);
+                if chunks.has_begun_last() && !chunks.is_open() {
+                    self.enter(Step::EndOfData(EndOfData { behind: 0, early }));
+                }
+                result
+            }
+            (_, Content::Chunks(chunks)) if chunks.is_open() => chunks.piece(input),
+            _ => Ok(BodyStep::Abort),
         }
     }
 

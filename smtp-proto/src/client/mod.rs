@@ -258,7 +258,11 @@ impl Machine for Client {
     }
 
     fn advance_output(&mut self, octets: usize) {
-        self.advance_all_output(octets.min(self.unwritten().len()));
+        let octets = match self.stage.behind() {
+            0 => octets,
+            _ => octets.min(self.unwritten().len()),
+        };
+        self.advance_all_output(octets);
     }
 
     fn end_of_input(&mut self) {

@@ -152,6 +152,7 @@ impl Client {
     }
 
     /// Does what a step of the transaction leads to.
+    #[inline]
     pub(super) fn apply(&mut self, then: Then) {
         match then {
             Then::GoOn => {}

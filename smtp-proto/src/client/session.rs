@@ -64,7 +64,7 @@ impl Session {
 
     /// Returns the command that transfers the message of this envelope, or the reason against sending it.
     pub(super) fn judge(&self, config: &Config, envelope: &Envelope) -> Result<Transfer, RequestError> {
-        let transfer = self.judge_mail(config, envelope.reverse_path(), envelope.parameters())?;
+        let transfer = self.judge_mail(config, envelope.parameters())?;
         if envelope.needs_smtputf8() {
             self.needs(Keyword::SmtpUtf8)?;
         }
@@ -83,7 +83,6 @@ impl Session {
     pub(super) fn judge_mail(
         &self,
         config: &Config,
-        reverse_path: &ReversePath<'_>,
         parameters: &MailParameters<'_>,
     ) -> Result<Transfer, RequestError> {
         match parameters.body() {
@@ -92,9 +91,6 @@ impl Session {
                 .needs(Keyword::Chunking)
                 .and(self.needs(Keyword::BinaryMime))?,
             _ => {}
-        }
-        if parameters.smtputf8() || !reverse_path.is_ascii() || !parameters.is_ascii() {
-            self.needs(Keyword::SmtpUtf8)?;
         }
         if parameters.require_tls() {
             self.needs(Keyword::RequireTls)?;
