@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc};
 
 use smtp_proto::{
     Instant, Machine, Step,
-    client::{Client, Coming, Config, Event, Outcome, BodyStep},
+    client::{Client, More, Config, Event, Outcome, BodyStep},
     types::{ClientName, Envelope, ForwardPath, ReversePath},
 };
 
@@ -97,7 +97,7 @@ fn hear(client: &mut Client, replies: &str) -> bool {
                     .strip_suffix(".\r\n")
                     .unwrap_or_default()
                     .as_bytes();
-                while let Ok(BodyStep::Write(piece)) = client.body(&permit, &mut message, Coming::More) {
+                while let Ok(BodyStep::Write(piece)) = client.body(&permit, &mut message, More::Yes) {
                     black_box(piece);
                 }
                 client.end_body(permit).expect("the message can be sent");

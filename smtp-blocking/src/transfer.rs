@@ -85,8 +85,8 @@ impl<S: Socket> Client<S> {
             // What it had to say first is on its way.
             return Ok(Some(permit));
         }
-        let (block, coming) = source.content.block();
-        let mut gathered = self.connection.gather(permit, block, coming);
+        let (block, more) = source.content.block();
+        let mut gathered = self.connection.gather(permit, block, more);
         let (permit, used) = (gathered.take_permit(), gathered.used());
         if gathered.is_blocked() {
             self.connection.wait(wait);

@@ -45,7 +45,10 @@ impl Diagram {
     /// # Panics
     ///
     /// If a picture differs from the table.
-    #[expect(clippy::disallowed_methods, reason = "a test that writes files, as its caller asks")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test that writes files, as its caller asks"
+    )]
     pub(crate) fn check(&self) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mermaid = root.join("docs").join(format!("{}.mmd", self.name));

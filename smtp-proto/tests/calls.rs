@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use smtp_proto::{
     Instant, Machine, Phase, State, Step, TlsInfo,
-    client::{self, BodyPermit, BodyStep, Client, Closed, Coming, ExtensionUse, RequestError},
+    client::{self, BodyPermit, BodyStep, Client, Closed, ExtensionUse, More, RequestError},
     data::{LineEndings, Unsendable},
     driver::Buffered,
     sasl::{Context, Credentials, Mechanism},
@@ -77,7 +77,7 @@ impl Sender {
     fn gives(&mut self, mut content: &[u8]) -> Result<String, Unsendable> {
         let permit = self.permit.as_ref().unwrap();
         let mut wire = String::new();
-        while let BodyStep::Write(octets) = self.client.body(permit, &mut content, Coming::More)? {
+        while let BodyStep::Write(octets) = self.client.body(permit, &mut content, More::Yes)? {
             wire.push_str(str::from_utf8(self.client.output()).unwrap());
             let all = self.client.output().len();
             self.client.advance_output(all);

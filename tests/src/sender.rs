@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use smtp_proto::{
     Instant, Machine, Step, TlsInfo, TlsUpgrade,
-    client::{BodyPermit, BodyStep, Client, Coming, Event, Receipt, RecipientStatus},
+    client::{BodyPermit, BodyStep, Client, Event, More, Receipt, RecipientStatus},
     syntax::{Leniency, parse_command},
     types::{Argument, Command, Envelope, Query, UnknownCommand},
 };
@@ -26,7 +26,7 @@ pub struct Sender {
     /// What it is still to do; each thing waits for its turn.
     plans: VecDeque<String>,
     /// Content that was not taken yet, how much of it was, and what comes behind it.
-    content: Option<(Vec<u8>, usize, Coming)>,
+    content: Option<(Vec<u8>, usize, More)>,
     /// The largest piece of content that is offered at once.
     piece: usize,
     /// What goes to the wire.
@@ -133,12 +133,8 @@ impl Sender {
                 refused.map(|refused| refused.error)
             }
             "part" | "body" => {
-                let coming = if verb == "part" {
-                    Coming::More
-                } else {
-                    Coming::Nothing
-                };
-                self.given = coming == Coming::Nothing;
+                let coming = if verb == "part" { More::Yes } else { More::Last };
+                self.given = coming == More::Last;
                 self.content = Some((unescape(&rest)?, 0, coming));
                 None
             }
@@ -204,7 +200,7 @@ impl Sender {
         let coming = if piece.len() == rest.len() {
             *behind
         } else {
-            Coming::More
+            More::Yes
         };
         let mut input = piece;
         // What the machine holds is written before what it gives out now.
@@ -222,7 +218,7 @@ impl Sender {
             Ok(BodyStep::NeedInput) => {
                 assert_eq!(used, 0, "content was used up and nothing given out");
                 assert_eq!(*at, content.len(), "the machine takes no content");
-                let more = *behind == Coming::More;
+                let more = *behind == More::Yes;
                 self.content = None;
                 if more {
                     return true;

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 
 use smtp_proto::{
-    client::{BodyPermit, Client, Coming},
+    client::{BodyPermit, Client, More},
     driver::{MAX_IO_SLICES, MessageWrite},
 };
 
@@ -15,13 +15,8 @@ use crate::{
 
 impl<S: Socket> Connection<S, Client> {
     /// Cuts the next pieces of a message for one write.
-    pub(crate) fn gather<'b>(
-        &mut self,
-        permit: BodyPermit,
-        block: &'b [u8],
-        coming: Coming,
-    ) -> MessageWrite<'b> {
-        self.buffered.gather(permit, block, coming)
+    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], more: More) -> MessageWrite<'b> {
+        self.buffered.gather(permit, block, more)
     }
 
     /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following

@@ -1,85 +1,112 @@
-//! AUTH (RFC 4954), seen from the client.
+//! AUTH (RFC 4954).
 
 use alloc::boxed::Box;
 
-use super::{Client, Closed, Login, Rejected, RequestError, Stage};
+use super::{
+    Client, Closed, Login, Rejected, RequestError,
+    exchange::{Answer, Exchange, Purpose},
+    stage::Stage,
+    transaction::Leftover,
+};
 use crate::{
     output::Sink,
-    sasl::{self, ClientMechanism, Context, Mechanism, MechanismError, Secret},
-    state::Move,
-    types::{Auth, Code, Keyword, Reply},
+    sasl::{self, ClientMechanism, Context, Mechanism},
+    state::{Move, State},
+    types::Keyword,
 };
 
-/// The longest AUTH command with an initial response in octets, CRLF included (RFC 4954 section 4): a longer one waits
-/// for the server to ask.
+/// The longest AUTH command with an initial response in octets, CRLF included (RFC 4954 section 4). A longer response
+/// is sent after an empty challenge.
 const LONGEST_COMMAND: usize = 512;
 
-/// An exchange that is under way.
-#[derive(Debug)]
-pub(super) struct Exchange {
-    mechanism: Box<dyn ClientMechanism>,
-    /// An initial response that had no room behind the command.
-    unsaid: Option<Secret>,
-    /// The client has broken it off.
-    cancelled: Option<MechanismError>,
-    /// The machine began it; the session depends on it.
-    automatic: bool,
-}
-
 impl Client {
-    /// Says who the client is, by a mechanism of the application's own choice (AUTH, RFC 4954). Its replies come as
-    /// [`ReplyTo::Auth`](super::ReplyTo::Auth): 334 for each challenge, which the mechanism answers, and at last 235 or a refusal. A login
+    /// Authenticates with a mechanism of the application's choice (AUTH, RFC 4954). The replies come as
+    /// [`ReplyTo::Auth`](super::ReplyTo::Auth): 334 for each challenge, which the mechanism answers, then 235 or a refusal. A login
     /// that every session needs belongs into [`Config::login`](super::Config::login) instead.
     ///
-    /// Once the client breaks the exchange off, the session ends: the server is not what it seems.
+    /// If the client cancels the exchange, the session ends, because the server is not trustworthy.
     ///
     /// # Errors
     ///
-    /// Gives the mechanism back when the session is not ready, when the server does not offer it, when
-    /// [`plaintext_auth`](super::Config::plaintext_auth) forbids it, or when this client is authenticated already.
+    /// Gives the mechanism back if the session is not ready, if the server does not offer it, if
+    /// [`plaintext_auth`](super::Config::plaintext_auth) forbids it, or if the client is authenticated already.
     pub fn authenticate(
         &mut self,
         mechanism: Box<dyn ClientMechanism>,
     ) -> Result<(), Rejected<Box<dyn ClientMechanism>>> {
-        let error = if let Err(error) = self.turn() {
-            error
-        } else if self.state.after(Move::Auth).is_none() {
-            RequestError::OutOfTurn
-        } else if self.authenticated {
-            RequestError::Authenticated
-        } else if !self.offers(mechanism.mechanism()) {
-            RequestError::NotOffered(Keyword::Auth)
-        } else if !self.allows(mechanism.mechanism()) {
-            RequestError::NeedsTls
-        } else {
-            self.begin_exchange(mechanism, false);
-            return Ok(());
-        };
-        Err(Rejected {
-            value: mechanism,
-            error,
-        })
-    }
-
-    /// Whether the server knows who the client is.
-    #[must_use]
-    pub const fn is_authenticated(&self) -> bool {
-        self.authenticated
-    }
-
-    /// EHLO was answered, and the session is as secure as it gets: logs in if the configuration says so.
-    pub(super) fn log_in(&mut self) {
-        let config = self.config.clone();
-        match &config.login {
-            Some(login) if !self.authenticated => match self.choose(login) {
-                Some(mechanism) => self.begin_exchange(mechanism, true),
-                None => self.leave(Closed::NoMechanism),
-            },
-            _ => self.stage = Stage::Welcome,
+        match self.judge_auth(mechanism.mechanism()) {
+            Ok(leftover) => {
+                self.begin_exchange(mechanism, Purpose::Application(leftover));
+                Ok(())
+            }
+            Err(error) => Err(Rejected {
+                value: mechanism,
+                error,
+            }),
         }
     }
 
-    /// The strongest mechanism that both sides have and that may be used.
+    /// Returns true if the server has authenticated the client.
+    #[must_use]
+    pub const fn is_authenticated(&self) -> bool {
+        self.session.authenticated
+    }
+
+    /// Starts the login of the configuration, if it has one.
+    pub(super) fn log_in(&mut self) {
+        let config = self.config.clone();
+        match &config.login {
+            Some(login) if !self.session.authenticated => match self.choose(login) {
+                Some(mechanism) => self.begin_exchange(mechanism, Purpose::Login),
+                None => self.leave(Closed::NoMechanism),
+            },
+            _ => self.enter(Stage::Welcome),
+        }
+    }
+
+    /// Does what the exchange demands after a reply.
+    pub(super) fn auth_answered(&mut self, answer: Answer, _mechanism: Mechanism, purpose: Purpose) {
+        match (answer, purpose) {
+            (Answer::Respond(response), _) => {
+                let length = sasl::base64::length(response.expose().len());
+                self.output.reserve_secret(length + "\r\n".len());
+                sasl::base64::encode(response.expose(), &mut self.output);
+                self.output.put(b"\r\n");
+                self.timers.waiting.stop();
+            }
+            (Answer::Cancel, _) => self.send(&[b"*"]),
+            (Answer::Accepted, Purpose::Login) => {
+                self.session.authenticated = true;
+                self.enter(Stage::Welcome);
+            }
+            (Answer::Accepted, Purpose::Application(leftover)) => {
+                self.session.authenticated = true;
+                self.enter(Stage::Ready(leftover));
+            }
+            (Answer::Refused(_), Purpose::Login) => self.leave(Closed::LoginRefused),
+            (Answer::Refused(_), Purpose::Application(leftover)) => self.enter(Stage::Ready(leftover)),
+            (Answer::Cancelled(fault), _) => self.leave(Closed::LoginCancelled(fault)),
+            (Answer::Unexpected, _) => self.close(Closed::Unexpected),
+        }
+    }
+
+    /// Returns the reason against this mechanism, or the leftover to keep during the exchange.
+    fn judge_auth(&self, mechanism: Mechanism) -> Result<Leftover, RequestError> {
+        let leftover = self.turn()?;
+        if leftover.state().after(Move::Auth) != Some(State::Ready) {
+            Err(RequestError::OutOfTurn)
+        } else if self.session.authenticated {
+            Err(RequestError::Authenticated)
+        } else if !self.offers(mechanism) {
+            Err(RequestError::NotOffered(Keyword::Auth))
+        } else if !self.allows(mechanism) {
+            Err(RequestError::NeedsTls)
+        } else {
+            Ok(leftover)
+        }
+    }
+
+    /// Starts the strongest mechanism that both sides support and the policy allows.
     fn choose(&self, login: &Login) -> Option<Box<dyn ClientMechanism>> {
         let facts = self.tls();
         let known = Context {
@@ -103,29 +130,31 @@ impl Client {
             })
     }
 
-    /// Whether a mechanism may be used on the stream as it is.
+    /// Returns true if the policy allows the mechanism on the stream as it is.
     fn allows(&self, mechanism: Mechanism) -> bool {
         self.is_encrypted() || self.config.plaintext_auth.allows(mechanism)
     }
 
     fn offers(&self, mechanism: Mechanism) -> bool {
-        self.extensions
+        self.session
+            .extensions
             .auth_mechanisms()
             .any(|offered| offered.eq_ignore_ascii_case(mechanism.as_str()))
     }
 
-    /// Whether the form of this mechanism is offered that binds to the TLS session.
+    /// Returns true if the server offers the form of this mechanism that binds to the TLS session.
     fn offers_plus(&self, mechanism: Mechanism) -> bool {
         let name = mechanism.as_str().trim_end_matches("-PLUS");
-        self.extensions
+        self.session
+            .extensions
             .auth_mechanisms()
             .filter_map(|offered| offered.split_at_checked(name.len()))
             .any(|(start, end)| start.eq_ignore_ascii_case(name) && end.eq_ignore_ascii_case("-PLUS"))
     }
 
-    fn begin_exchange(&mut self, mut mechanism: Box<dyn ClientMechanism>, automatic: bool) {
+    fn begin_exchange(&mut self, mut mechanism: Box<dyn ClientMechanism>, purpose: Purpose) {
         let name = mechanism.mechanism();
-        let mut unsaid = None;
+        let mut unsent = None;
         self.output.reserve_secret(LONGEST_COMMAND);
         self.output.put(b"AUTH ");
         self.output.put(name.as_str().as_bytes());
@@ -139,79 +168,11 @@ impl Client {
                     sasl::base64::encode(initial.expose(), &mut self.output);
                 }
             } else {
-                unsaid = Some(initial);
+                unsent = Some(initial);
             }
         }
         self.output.put(b"\r\n");
-        self.exchange = Some(Exchange {
-            mechanism,
-            unsaid,
-            cancelled: None,
-            automatic,
-        });
-        self.waiting.stop();
-        self.stage = Stage::Auth;
-    }
-
-    /// A reply came in the exchange: 334, 235 or a refusal.
-    pub(super) fn auth_answered(&mut self, reply: &Reply<'_>) {
-        let Some(mut exchange) = self.exchange.take() else {
-            return;
-        };
-        match (reply.code(), exchange.cancelled) {
-            // The server goes on with an exchange that is broken off.
-            (Code::CHALLENGE | Code::AUTHENTICATED, Some(_)) => self.close(Closed::Unexpected),
-            (Code::CHALLENGE, None) => {
-                match exchange.respond(reply) {
-                    Ok(response) => {
-                        self.output
-                            .reserve_secret(sasl::base64::length(response.expose().len()) + 2);
-                        sasl::base64::encode(response.expose(), &mut self.output);
-                        self.output.put(b"\r\n");
-                        self.waiting.stop();
-                    }
-                    Err(cancel) => {
-                        exchange.cancelled = Some(cancel);
-                        self.send(&[b"*"]);
-                    }
-                }
-                self.exchange = Some(exchange);
-            }
-            (Code::AUTHENTICATED, None) => match exchange.mechanism.verify_success() {
-                Ok(()) => {
-                    self.authenticated = true;
-                    self.stage = if exchange.automatic {
-                        Stage::Welcome
-                    } else {
-                        Stage::Ready
-                    };
-                }
-                // The server has let the client in and has not proven who it is itself: nobody to give mail to.
-                Err(cancel) => self.leave(Closed::LoginCancelled(cancel)),
-            },
-            (_, Some(cancel)) => self.leave(Closed::LoginCancelled(cancel)),
-            (_, None) if exchange.automatic => self.leave(Closed::LoginRefused),
-            (_, None) => self.stage = Stage::Ready,
-        }
-    }
-}
-
-impl Exchange {
-    /// The response to a challenge.
-    fn respond(&mut self, reply: &Reply<'_>) -> Result<Secret, MechanismError> {
-        let mut lines = reply.lines();
-        let (Some(line), None) = (lines.next(), lines.next()) else {
-            return Err(MechanismError::MalformedChallenge);
-        };
-        let challenge = sasl::base64::decode(line).ok_or(MechanismError::MalformedChallenge)?;
-        let response = match self.unsaid.take() {
-            Some(initial) if challenge.is_empty() => initial,
-            Some(_) => return Err(MechanismError::UnexpectedStep),
-            None => self.mechanism.respond(challenge.expose())?,
-        };
-        if sasl::base64::length(response.expose().len()) > Auth::MAX_INITIAL {
-            return Err(MechanismError::ResponseTooLong);
-        }
-        Ok(response)
+        self.timers.waiting.stop();
+        self.enter(Stage::Auth(Exchange::new(mechanism, unsent, purpose)));
     }
 }

@@ -1,6 +1,6 @@
 //! Commands that stand alone: VRFY, EXPN, HELP, NOOP, RSET, QUIT, and those of the application's own.
 
-use super::{Client, Closed, Rejected, ReplyTo, RequestError, Stage};
+use super::{Client, Closed, Rejected, ReplyTo, RequestError, stage::Stage, transaction::Leftover};
 use crate::types::{Argument, Command, Keyword, Query, UnknownCommand};
 
 impl Client {
@@ -33,11 +33,13 @@ impl Client {
         &mut self,
         topic: Option<Argument<'static>>,
     ) -> Result<(), Rejected<Option<Argument<'static>>>> {
-        if let Err(error) = self.turn() {
-            return Err(Rejected { value: topic, error });
+        match self.turn() {
+            Ok(leftover) => {
+                self.ask(&Command::Help(topic), ReplyTo::Help, leftover);
+                Ok(())
+            }
+            Err(error) => Err(Rejected { value: topic, error }),
         }
-        self.ask(&Command::Help(topic), ReplyTo::Help);
-        Ok(())
     }
 
     /// Asks the server to answer (NOOP, RFC 5321 section 4.1.1.9): a check that the session is alive. The reply
@@ -69,14 +71,16 @@ impl Client {
         &mut self,
         command: UnknownCommand<'static>,
     ) -> Result<(), Rejected<UnknownCommand<'static>>> {
-        if let Err(error) = self.turn() {
-            return Err(Rejected {
+        match self.turn() {
+            Ok(leftover) => {
+                self.ask(&Command::Unknown(command), ReplyTo::Command, leftover);
+                Ok(())
+            }
+            Err(error) => Err(Rejected {
                 value: command,
                 error,
-            });
+            }),
         }
-        self.ask(&Command::Unknown(command), ReplyTo::Command);
-        Ok(())
     }
 
     /// Ends the session (QUIT, RFC 5321 section 4.1.1.10). [`Event::Closed`](super::Event::Closed) follows.
@@ -93,31 +97,33 @@ impl Client {
     fn inquire(
         &mut self,
         query: Query<'static>,
-        asked: ReplyTo,
+        to: ReplyTo,
         command: impl FnOnce(Query<'static>) -> Command<'static>,
     ) -> Result<(), Rejected<Query<'static>>> {
-        if let Err(error) = self.turn() {
-            return Err(Rejected { value: query, error });
+        let judged = self.turn().and_then(|leftover| {
+            if query.smtputf8() {
+                self.session.needs(Keyword::SmtpUtf8)?;
+            }
+            Ok(leftover)
+        });
+        match judged {
+            Ok(leftover) => {
+                self.ask(&command(query), to, leftover);
+                Ok(())
+            }
+            Err(error) => Err(Rejected { value: query, error }),
         }
-        if query.smtputf8() && !self.extensions.has(Keyword::SmtpUtf8) {
-            return Err(Rejected {
-                value: query,
-                error: RequestError::NotOffered(Keyword::SmtpUtf8),
-            });
-        }
-        self.ask(&command(query), asked);
+    }
+
+    fn simple(&mut self, command: &Command<'_>, to: ReplyTo) -> Result<(), RequestError> {
+        let leftover = self.turn()?;
+        self.ask(command, to, leftover);
         Ok(())
     }
 
-    fn simple(&mut self, command: &Command<'_>, asked: ReplyTo) -> Result<(), RequestError> {
-        self.turn()?;
-        self.ask(command, asked);
-        Ok(())
-    }
-
-    fn ask(&mut self, command: &Command<'_>, asked: ReplyTo) {
+    fn ask(&mut self, command: &Command<'_>, to: ReplyTo, leftover: Leftover) {
         command.write(&mut self.output);
-        self.waiting.stop();
-        self.stage = Stage::Command(asked);
+        self.timers.waiting.stop();
+        self.enter(Stage::Command(to, leftover));
     }
 }

@@ -1,57 +1,85 @@
-//! What the machine waits for when there is nothing to do, and what is overdue then.
+//! The timers of a session, and what it waits for.
 
-use super::{Client, Closed, ReplyTo, Stage};
+use super::{
+    Client, Closed, ReplyTo,
+    stage::{Handshake, Stage, Step},
+};
 use crate::{
     machine::Wait,
-    time::{Deadline, Phase},
+    time::{Deadline, Instant, Phase, Timer},
 };
 
+/// The clock and the timers of a session.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    /// For a reply, or for the application.
+    pub(super) waiting: Timer,
+    /// For the server to take the output.
+    pub(super) writing: Timer,
+    /// The time of the last poll.
+    pub(super) now: Instant,
+}
+
 impl Client {
-    /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
+    /// Returns what to wait for when nothing can be done. `None` if a deadline has passed and was acted upon.
     pub(super) fn idle(&mut self) -> Option<Wait> {
         let timeouts = &self.config.timeouts;
         let write = !self.output.is_empty();
-        let answer = match self.stage {
-            Stage::Content | Stage::Upgrading => true,
-            Stage::ChunksRefused => self.chunk_is_open(),
-            _ => false,
+        let mut application_pending = false;
+        let phase = match &self.stage {
+            Stage::Ready(_) => None,
+            Stage::Greeting => Some((Phase::Greeting, timeouts.greeting)),
+            Stage::Handshake(_) => {
+                application_pending = true;
+                Some((Phase::Handshake, timeouts.handshake))
+            }
+            Stage::Quitting(_) => Some((Phase::Quit, timeouts.quit)),
+            Stage::Auth(_) => Some((Phase::Auth, timeouts.command)),
+            Stage::Sending(sending) => {
+                let content = &sending.transaction.content;
+                let (data_block, data_end) = (
+                    (Phase::DataBlock, timeouts.data_block),
+                    (Phase::DataEnd, timeouts.data_end),
+                );
+                match sending.step() {
+                    Step::Envelope => match sending.transaction.awaited() {
+                        ReplyTo::Mail => Some((Phase::Mail, timeouts.mail)),
+                        ReplyTo::Recipient(_) => Some((Phase::Recipient, timeouts.recipient)),
+                        _ => Some((Phase::DataStart, timeouts.data_start)),
+                    },
+                    Step::Content(_) => {
+                        application_pending = true;
+                        let blocked = content.unanswered() > 0 && !content.has_open_chunk();
+                        Some(if blocked { data_end } else { data_block })
+                    }
+                    Step::ChunkRefused if content.has_open_chunk() => {
+                        application_pending = true;
+                        Some(data_block)
+                    }
+                    Step::ChunkRefused | Step::EndOfData(_) | Step::LoneDot(_) => Some(data_end),
+                    Step::Permit | Step::Reset(_) | Step::Abandon => Some((Phase::Command, timeouts.command)),
+                }
+            }
+            _ => Some((Phase::Command, timeouts.command)),
         };
-        let (phase, time) = match self.stage {
-            Stage::Greeting => (Phase::Greeting, timeouts.greeting),
-            Stage::Envelope => match self.transaction.as_ref().map(|transaction| transaction.awaited()) {
-                Some(ReplyTo::Mail) => (Phase::Mail, timeouts.mail),
-                Some(ReplyTo::Recipient(_)) => (Phase::Recipient, timeouts.recipient),
-                _ => (Phase::DataStart, timeouts.data_start),
-            },
-            Stage::Content => match self.transaction.as_ref() {
-                Some(transaction) if transaction.content.blocked() => (Phase::DataEnd, timeouts.data_end),
-                _ => (Phase::DataBlock, timeouts.data_block),
-            },
-            Stage::ChunksRefused if answer => (Phase::DataBlock, timeouts.data_block),
-            Stage::Final | Stage::LoneDot(_) | Stage::ChunksRefused => (Phase::DataEnd, timeouts.data_end),
-            Stage::Upgrading => (Phase::Handshake, timeouts.handshake),
-            Stage::Quitting(_) => (Phase::Quit, timeouts.quit),
-            Stage::Auth => (Phase::Auth, timeouts.command),
-            _ => (Phase::Command, timeouts.command),
-        };
-        let mut deadline = None;
-        if !matches!(self.stage, Stage::Ready) {
-            deadline = Some(self.waiting.run(phase, time, self.now));
-        }
+        let mut deadline = phase.map(|(phase, time)| self.timers.waiting.run(phase, time, self.timers.now));
         if write {
-            let other = self.writing.run(Phase::Write, timeouts.write, self.now);
+            let other = self
+                .timers
+                .writing
+                .run(Phase::Write, timeouts.write, self.timers.now);
             deadline = Deadline::earlier(deadline, Some(other));
         }
         match deadline {
-            Some(due) if due.at <= self.now => {
+            Some(due) if due.at <= self.timers.now => {
                 self.broke(Closed::TimedOut(due.phase));
                 None
             }
             _ => Some(Wait {
-                // What comes during the handshake belongs to TLS.
-                want_read: !self.end_of_input && !matches!(self.stage, Stage::Upgrading),
+                // Input during the handshake belongs to TLS.
+                want_read: !self.end_of_input && !matches!(self.stage, Stage::Handshake(Handshake::UnderWay)),
                 want_write: write,
-                application_pending: answer,
+                application_pending,
                 deadline,
             }),
         }

@@ -99,6 +99,8 @@ pub enum Outcome {
     Accepted,
     /// Nobody gets the message. The reply that decided it answered this.
     Refused(ReplyTo),
+    /// The application gave the transaction up with [`reset`](super::Client::reset).
+    Abandoned,
 }
 
 /// What became of the message when a session ended.
@@ -213,6 +215,9 @@ pub enum RequestError {
         /// What the server takes.
         limit: u64,
     },
+    /// The recipient is not ASCII, and MAIL was sent without SMTPUTF8 (RFC 6531 section 3.2).
+    #[error("recipient needs SMTPUTF8, which MAIL did not have")]
+    MailWithoutSmtpUtf8,
     /// What the mechanism shows must not be shown without TLS.
     #[error("start TLS first, or allow the mechanism in clear")]
     NeedsTls,

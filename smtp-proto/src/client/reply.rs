@@ -1,28 +1,31 @@
-//! Replies: which command each one answers, and what follows from it.
+//! Replies: the command that each one answers, and its effect.
 
-use super::{Client, Closed, Event, MessageOutcome, Outcome, ReplyTo, Stage};
+use super::{
+    Client, Closed, Event, MessageOutcome, Outcome, ReplyTo,
+    delivery::Then,
+    stage::{Early, Stage, Step},
+    transaction::Leftover,
+};
 use crate::{
     output::Sink,
-    state::{Move, State},
-    syntax,
-    types::{Auth, Code, Protocol, Reply, Severity, Verb},
+    types::{Auth, Code, Reply, Severity},
 };
 
 /// The longest line with a challenge in octets, CRLF included (RFC 4954 section 4).
 const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len();
 
 impl Client {
-    /// Takes the next whole reply off the input, if there is one.
+    /// Takes the next whole reply off the input.
     pub(super) fn read_reply<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
         if input.is_empty() {
             return None;
         }
         let mut limits = self.config.limits.reply;
-        if matches!(self.stage, Stage::Auth) {
+        if matches!(self.stage, Stage::Auth(_)) {
             limits.line = limits.line.max(LONGEST_CHALLENGE);
             limits.total = limits.total.max(LONGEST_CHALLENGE);
         }
-        let reply = match self.scanner.scan(input, &limits) {
+        let reply = match self.replies.scan(input, &limits) {
             Ok(Some(reply)) => reply,
             Ok(None) => return None,
             Err(error) => {
@@ -31,204 +34,131 @@ impl Client {
             }
         };
         *input = input.get(reply.raw().len()..).unwrap_or_default();
-        self.waiting.stop();
+        self.timers.waiting.stop();
         let to = self.answered(&reply);
         Some(Event::Reply { to, reply })
     }
 
-    /// Says what a reply answers and does what follows from it.
+    /// Returns the command that a reply answers, after its effect.
     fn answered(&mut self, reply: &Reply<'_>) -> ReplyTo {
-        let Some(to) = self.asked() else {
-            // A positive reply to a message that the server has not got is worth nothing.
-            let early = is_negative(reply) && self.owes_content();
-            match reply.code() {
-                // It began to say so before it had the message.
-                Code::NOT_AVAILABLE if self.talked_early => self.not_available(ReplyTo::Nothing),
-                Code::NOT_AVAILABLE => self.close(Closed::NotAvailable),
-                _ if early => self.close(Closed::RefusedEarly),
-                _ => self.close(Closed::Unsolicited),
-            }
-            return if early { ReplyTo::Message } else { ReplyTo::Nothing };
+        let Some(to) = self.awaited() else {
+            return self.unsolicited(reply);
         };
         if reply.code() == Code::NOT_AVAILABLE {
             self.not_available(to);
-        } else {
+        } else if is_expected(to, reply) {
             self.follow(to, reply);
+        } else {
+            self.close(Closed::Unexpected);
         }
         to
     }
 
-    /// What the next reply answers; `None` when no command was written that is still unanswered.
-    pub(super) fn asked(&self) -> Option<ReplyTo> {
-        let unwritten = || memchr::memchr_iter(b'\n', self.output.pending()).count();
-        let written = self.output.is_empty();
-        if self.talked_early {
-            return None;
-        }
-        match self.stage {
-            Stage::Greeting => Some(ReplyTo::Greeting),
-            Stage::Hello(verb) => written.then_some(ReplyTo::Hello(verb)),
-            Stage::Command(asked) => written.then_some(asked),
-            Stage::StartTls => written.then_some(ReplyTo::StartTls),
-            Stage::Auth => written.then_some(ReplyTo::Auth),
-            Stage::Resetting => written.then_some(ReplyTo::Reset),
-            Stage::Quitting(_) => written.then_some(ReplyTo::Quit),
-            Stage::LoneDot(_) => written.then_some(ReplyTo::Message),
-            Stage::Envelope => {
-                let transaction = self.transaction.as_ref()?;
-                (transaction.outstanding() > unwritten()).then(|| transaction.awaited())
+    /// The command that the next reply answers; `None` if no written command is unanswered.
+    fn awaited(&self) -> Option<ReplyTo> {
+        let command = match &self.stage {
+            Stage::Greeting => return Some(ReplyTo::Greeting),
+            Stage::Sending(sending) => return sending.awaited(&self.output, self.config.protocol),
+            Stage::Hello(verb) => ReplyTo::Hello(*verb),
+            Stage::StartTls => ReplyTo::StartTls,
+            Stage::Auth(_) => ReplyTo::Auth,
+            Stage::Command(to, _) => *to,
+            Stage::Quitting(_) => ReplyTo::Quit,
+            Stage::Handshake(_) | Stage::Welcome | Stage::Ready(_) | Stage::Finished(_) | Stage::Over(..) => {
+                return None;
             }
-            Stage::Content | Stage::ChunksRefused => {
-                let chunks = self.transaction.as_ref()?.content.unanswered();
-                (chunks > unwritten()).then_some(ReplyTo::Chunk)
-            }
-            Stage::Final => {
-                let transaction = self.transaction.as_ref()?;
-                if transaction.content.unanswered() > 0 {
-                    return Some(ReplyTo::Chunk);
-                }
-                self.message_is_written().then(|| match self.config.protocol {
-                    Protocol::Smtp => ReplyTo::Message,
-                    Protocol::Lmtp => transaction
-                        .final_recipient()
-                        .map_or(ReplyTo::Message, ReplyTo::MessageFor),
-                })
-            }
+        };
+        self.output.is_empty().then_some(command)
+    }
+
+    /// A reply that answers nothing: 421, a refusal of the message under way, or a fault of the server.
+    fn unsolicited(&mut self, reply: &Reply<'_>) -> ReplyTo {
+        let step = match &self.stage {
+            Stage::Sending(sending) => Some(sending.step()),
             _ => None,
-        }
-    }
-
-    /// Whether the message is on its way, or its end waits to be written or answered.
-    pub(super) const fn owes_content(&self) -> bool {
-        matches!(self.stage, Stage::Content | Stage::Final)
-    }
-
-    /// 421: whatever was asked is refused, and the server closes (RFC 5321 section 3.8).
-    fn not_available(&mut self, to: ReplyTo) {
-        match (to, &self.transaction) {
-            (ReplyTo::Quit, _) => self.quitted(),
-            // The fate of the recipients behind this one is open.
-            (ReplyTo::MessageFor(_), Some(transaction)) if transaction.final_replies_due() > 1 => {
-                self.close(Closed::NotAvailable);
-            }
-            // This was the last one, and those before it were accepted.
-            (ReplyTo::MessageFor(_), Some(transaction)) if transaction.any_accepted() => {
-                self.finish(Outcome::Accepted);
-                self.close(Closed::NotAvailable);
-            }
-            (_, Some(_)) => self.end(Closed::NotAvailable, MessageOutcome::NotAccepted),
-            (_, None) => self.close(Closed::NotAvailable),
-        }
-    }
-
-    fn follow(&mut self, to: ReplyTo, reply: &Reply<'_>) {
-        let positive = reply.is_positive_completion();
-        let expected = match to {
-            ReplyTo::Data => !positive,
-            ReplyTo::Auth => {
-                is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED)
-            }
-            // Commands of the application's own may be answered by anything.
-            ReplyTo::Command => true,
-            _ => !reply.is_intermediate(),
         };
-        if !expected {
-            return self.close(Closed::Unexpected);
-        }
-        match to {
-            ReplyTo::Greeting if positive => {
-                self.state = State::Greeted;
-                self.stage = Stage::Introduce(self.first_verb());
-            }
-            ReplyTo::Greeting => {
-                self.state = State::Refused;
-                self.leave(Closed::Refused);
-            }
-            ReplyTo::Hello(verb) => self.introduced(verb, reply),
-            ReplyTo::StartTls => self.start_tls_answered(reply),
-            ReplyTo::Auth => self.auth_answered(reply),
-            ReplyTo::Quit => self.quitted(),
-            ReplyTo::Reset => self.was_reset(positive),
-            ReplyTo::Mail | ReplyTo::Recipient(_) | ReplyTo::Data => self.envelope_answered(to, reply),
-            ReplyTo::Chunk => self.chunk_answered(positive),
-            ReplyTo::Message | ReplyTo::MessageFor(_) => self.message_answered(to, positive),
-            _ => self.stage = Stage::Ready,
-        }
-    }
-
-    /// RSET was answered: the application's own, or the one before a transaction.
-    fn was_reset(&mut self, positive: bool) {
-        if positive {
-            self.needs_reset = false;
-            self.state = self.state.after(Move::Rset).unwrap_or(self.state);
-        }
-        self.stage = match self.stage {
-            Stage::Resetting if positive => Stage::Envelope,
-            Stage::Resetting => Stage::Finished(Outcome::Refused(ReplyTo::Reset), None),
-            _ => Stage::Ready,
+        let early = match step {
+            Some(Step::Content(early)) => Some(early),
+            Some(Step::EndOfData(end)) => Some(end.early),
+            _ => None,
         };
-    }
-
-    /// QUIT was answered, or will not be any more.
-    pub(super) fn quitted(&mut self) {
-        if let Stage::Quitting(why) = self.stage {
-            self.end(why, MessageOutcome::None);
+        let refused = early.is_some() && is_negative(reply);
+        match (reply.code(), early) {
+            // The reply began before the server had the message, so the message was not accepted.
+            (Code::NOT_AVAILABLE, Some(Early::Talked)) => self.not_available(ReplyTo::Nothing),
+            (Code::NOT_AVAILABLE, _) => self.close(Closed::NotAvailable),
+            _ if refused => self.close(Closed::RefusedEarly),
+            _ => self.close(Closed::Unsolicited),
         }
-    }
-
-    fn introduced(&mut self, verb: Verb, reply: &Reply<'_>) {
-        if reply.is_positive_completion() {
-            // Whatever an earlier introduction offered is void (RFC 3207 section 4.2, RFC 9422 section 3.6).
-            self.extensions = match verb {
-                Verb::Helo => crate::types::Extensions::default(),
-                _ => syntax::parse_ehlo(reply).1,
-            };
-            self.transactions = 0;
-            self.state = self.state.after(Move::Hello).unwrap_or(self.state);
-            self.secure();
-        } else if verb == Verb::Ehlo && reply.is_permanent() && !self.must_encrypt() {
-            self.stage = Stage::Introduce(Verb::Helo);
+        if refused {
+            ReplyTo::Message
         } else {
-            self.leave(Closed::Refused);
+            ReplyTo::Nothing
         }
     }
 
-    fn message_answered(&mut self, to: ReplyTo, positive: bool) {
-        if let Stage::LoneDot(decided) = self.stage {
-            self.finish(Outcome::Refused(decided));
-            return;
-        }
-        let Some(transaction) = &mut self.transaction else {
-            return;
+    /// 421: the server refuses the command and closes the connection (RFC 5321 section 3.8).
+    fn not_available(&mut self, to: ReplyTo) {
+        let Stage::Sending(sending) = &mut self.stage else {
+            return self.broke(Closed::NotAvailable);
         };
-        let replies = match self.config.protocol {
-            Protocol::Smtp => 1,
-            Protocol::Lmtp => transaction.accepted(),
-        };
-        if transaction.final_answered(positive, replies) {
-            let outcome = if transaction.any_accepted() {
-                Outcome::Accepted
-            } else {
-                Outcome::Refused(transaction.refused().unwrap_or(to))
-            };
-            // A refused chunk spoils the transaction, even if it was the last (RFC 3030 section 2).
-            let spoilt = transaction.content.chunking() && outcome != Outcome::Accepted;
-            self.finish(outcome);
-            self.needs_reset = spoilt;
+        let transaction = &sending.transaction;
+        match to {
+            // The outcome for the recipients after this one is unknown.
+            ReplyTo::MessageFor(_) if transaction.final_replies_due() > 1 => {
+                self.close(Closed::NotAvailable);
+            }
+            // This was the last one, and one before it was accepted.
+            ReplyTo::MessageFor(_) if transaction.is_delivered() => {
+                let finished = sending.finish(Outcome::Accepted, Leftover::Nothing);
+                self.enter(Stage::Finished(finished));
+                self.close(Closed::NotAvailable);
+            }
+            _ => self.end(Closed::NotAvailable, MessageOutcome::NotAccepted),
         }
     }
 
-    /// The server is done with the transaction.
-    fn finish(&mut self, outcome: Outcome) {
-        self.needs_reset = false;
-        self.state = State::Ready;
-        self.stage = Stage::Finished(outcome, None);
+    /// Applies an expected reply.
+    fn follow(&mut self, to: ReplyTo, reply: &Reply<'_>) {
+        match &mut self.stage {
+            Stage::Greeting => self.greeted(reply),
+            Stage::Hello(verb) => {
+                let verb = *verb;
+                self.introduced(verb, reply);
+            }
+            Stage::StartTls => self.start_tls_answered(reply),
+            Stage::Auth(exchange) => {
+                let answer = exchange.answered(reply);
+                let (mechanism, purpose) = (exchange.mechanism(), exchange.purpose());
+                self.auth_answered(answer, mechanism, purpose);
+            }
+            Stage::Command(command, leftover) => {
+                let reset = *command == ReplyTo::Reset && reply.is_positive_completion();
+                let leftover = if reset { Leftover::Nothing } else { *leftover };
+                self.enter(Stage::Ready(leftover));
+            }
+            Stage::Sending(sending) => {
+                let then = sending.answered(to, reply, self.config.protocol, &mut self.output);
+                self.apply(then);
+            }
+            Stage::Quitting(quitting) => {
+                let why = quitting.why;
+                self.end(why, MessageOutcome::None);
+            }
+            Stage::Handshake(_) | Stage::Welcome | Stage::Ready(_) | Stage::Finished(_) | Stage::Over(..) => {
+                self.close(Closed::Unsolicited);
+            }
+        }
     }
 
-    /// Says QUIT and ends the session for this reason.
-    pub(super) fn leave(&mut self, why: Closed) {
-        self.send(&[b"QUIT"]);
-        self.stage = Stage::Quitting(why);
+    /// Does what a step of the transaction leads to.
+    #[inline]
+    pub(super) fn apply(&mut self, then: Then) {
+        match then {
+            Then::GoOn => {}
+            Then::Finish(finished) => self.enter(Stage::Finished(finished)),
+            Then::Close(why) => self.close(why),
+        }
     }
 
     /// Queues a command line.
@@ -237,10 +167,21 @@ impl Client {
             self.output.put(word);
         }
         self.output.put(b"\r\n");
-        self.waiting.stop();
+        self.timers.waiting.stop();
     }
 }
 
-pub(super) fn is_negative(reply: &Reply<'_>) -> bool {
+/// Returns true if the reply can answer the command.
+fn is_expected(to: ReplyTo, reply: &Reply<'_>) -> bool {
+    match to {
+        ReplyTo::Data => !reply.is_positive_completion(),
+        ReplyTo::Auth => is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED),
+        // Any reply may answer a command of the application's own.
+        ReplyTo::Command => true,
+        _ => !reply.is_intermediate(),
+    }
+}
+
+fn is_negative(reply: &Reply<'_>) -> bool {
     matches!(reply.code().severity(), Severity::Transient | Severity::Permanent)
 }

@@ -26,6 +26,7 @@ use super::*;
 use crate::{
     machine::{Machine, Step, Wait},
     types::{Body, ClientName, Envelope, ForwardPath, MailParameters, Mailbox},
+    types::{Keyword, Protocol},
 };
 
 /// A client and what happened to it. In all texts `|` stands for CRLF.
@@ -120,7 +121,7 @@ impl Session {
         let mut session = Self::with(config, extensions);
         session.deliver(to(recipients)).written();
         while session.permit.is_none() {
-            let reply = match session.client.transaction.as_ref().unwrap().awaited() {
+            let reply = match session.transaction().awaited() {
                 ReplyTo::Data => "354",
                 _ => "250",
             };
@@ -131,10 +132,18 @@ impl Session {
         session
     }
 
+    /// The open transaction.
+    fn transaction(&self) -> &transaction::Transaction {
+        match &self.client.stage {
+            Stage::Sending(sending) => &sending.transaction,
+            stage => panic!("{stage:?}"),
+        }
+    }
+
     /// A session whose final reply is awaited.
     fn at_end(config: Config, extensions: &str, recipients: &str) -> Self {
         let mut session = Self::at_body(config, extensions, recipients);
-        session.give("Hi|", Coming::Nothing);
+        session.give("Hi|", More::Last);
         session.end().written();
         session.wire.clear();
         session
@@ -247,12 +256,12 @@ impl Session {
     }
 
     /// Gives content away until none of it is left or the client wants no more; tells what is left and why.
-    fn give<'b>(&mut self, content: &'b str, coming: Coming) -> (Left, &'b str) {
+    fn give<'b>(&mut self, content: &'b str, more: More) -> (Left, &'b str) {
         let wire = content.replace('|', "\r\n");
         let mut input = wire.as_bytes();
         let permit = self.permit.take().expect("a permit");
         let why = loop {
-            match self.client.body(&permit, &mut input, coming).unwrap() {
+            match self.client.body(&permit, &mut input, more).unwrap() {
                 BodyStep::Write(piece) => {
                     self.wire.extend_from_slice(self.client.output());
                     self.client.advance_output(usize::MAX);

@@ -5,7 +5,7 @@ use core::{fmt, mem};
 
 use super::MessageWrite;
 use crate::{
-    client::{BodyPermit, Client, Coming},
+    client::{BodyPermit, Client, More},
     machine::{Machine, Step},
     time::Instant,
 };
@@ -184,8 +184,8 @@ impl<M: fmt::Debug> fmt::Debug for Buffered<M> {
 impl Buffered<Client> {
     /// Prepares the next pieces of a message for one write. `block` is the part of the message available now. All deferred
     /// output must have been [written](Self::is_writing).
-    pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], coming: Coming) -> MessageWrite<'b> {
-        MessageWrite::new(&mut self.machine, permit, block, coming)
+    pub fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], more: More) -> MessageWrite<'b> {
+        MessageWrite::new(&mut self.machine, permit, block, more)
     }
 
     /// Reports that the stream was flushed: the octets that it accepted of `gathered` are written.
@@ -205,7 +205,7 @@ impl Buffered<Client> {
             self.backlog.extend_from_slice(octets);
         }
         self.machine
-            .advance_output(deferred.max(gathered.written.saturating_sub(gathered.octets())));
+            .advance_all_output(deferred.max(gathered.written.saturating_sub(gathered.octets())));
     }
 }
 

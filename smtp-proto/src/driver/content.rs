@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::{fmt, time::Duration};
 
-use crate::client::Coming;
+use crate::client::More;
 
 /// Block size in octets. The server must accept one block within
 /// [`Timeouts::data_block`](crate::client::Timeouts::data_block); at the default of 3 minutes, the slowest links do.
@@ -99,7 +99,7 @@ impl<'m> Content<'m> {
 
     /// The available octets, at most one block, and whether more follow.
     #[must_use]
-    pub fn block(&self) -> (&[u8], Coming) {
+    pub fn block(&self) -> (&[u8], More) {
         let (block, more) = match &self.0 {
             Held::Memory(rest) => match rest.split_at_checked(BLOCK) {
                 Some((block, rest)) => (block, !rest.is_empty()),
@@ -112,7 +112,7 @@ impl<'m> Content<'m> {
                 ended,
             } => (octets.get(*used..*filled).unwrap_or_default(), !ended),
         };
-        (block, if more { Coming::More } else { Coming::Nothing })
+        (block, if more { More::Yes } else { More::Last })
     }
 
     /// Removes the first `octets` octets of the [block](Self::block), after they were sent.
@@ -127,8 +127,8 @@ impl<'m> Content<'m> {
 /// Shows the number of octets only.
 impl fmt::Debug for Content<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (block, coming) = self.block();
-        write!(f, "Content({} octets, {coming:?})", block.len())
+        let (block, more) = self.block();
+        write!(f, "Content({} octets, {more:?})", block.len())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Pieces of a message for one vectored write.
 
 use crate::{
-    client::{BodyPermit, BodyStep, Client, Coming},
+    client::{BodyPermit, BodyStep, Client, More},
     machine::Machine,
 };
 
@@ -31,7 +31,7 @@ pub struct MessageWrite<'b> {
 }
 
 impl<'b> MessageWrite<'b> {
-    pub(super) fn new(machine: &mut Client, permit: BodyPermit, block: &'b [u8], coming: Coming) -> Self {
+    pub(super) fn new(machine: &mut Client, permit: BodyPermit, block: &'b [u8], more: More) -> Self {
         let mut gathered = Self {
             permit: None,
             used: 0,
@@ -47,7 +47,7 @@ impl<'b> MessageWrite<'b> {
             let Some((index, slot)) = slots.next() else {
                 break Ok(None);
             };
-            match machine.body(&permit, &mut rest, coming) {
+            match machine.body(&permit, &mut rest, more) {
                 Ok(BodyStep::Write(piece)) if index > 0 && machine.output().len() > gathered.head => {
                     gathered.next_chunk = piece;
                     break Ok(None);
@@ -66,7 +66,7 @@ impl<'b> MessageWrite<'b> {
                 gathered.pieces = [&[]; PIECES];
                 None
             }
-            Ok(Some(BodyStep::NeedInput)) if rest.is_empty() && coming == Coming::Nothing => {
+            Ok(Some(BodyStep::NeedInput)) if rest.is_empty() && more == More::Last => {
                 // An error ends the session, which the machine reports in its next event.
                 let _ = machine.end_body(permit);
                 None

@@ -8,7 +8,7 @@ use super::{Mechanism, Secret};
 ///
 /// [`Credentials::start`](super::Credentials::start) creates one for each mechanism of this crate. Implement it for
 /// other mechanisms. Challenges are passed after base64 decoding, responses are returned before base64 encoding.
-pub trait ClientMechanism: fmt::Debug + Send {
+pub trait ClientMechanism: fmt::Debug + Send + Sync {
     /// The name of the mechanism, for the AUTH command.
     fn mechanism(&self) -> Mechanism;
 

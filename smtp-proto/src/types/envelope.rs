@@ -99,6 +99,11 @@ impl Envelope {
         self
     }
 
+    /// Adds a recipient.
+    pub(crate) fn push(&mut self, recipient: Recipient) {
+        self.recipients.push(recipient);
+    }
+
     /// Returns the sender.
     #[must_use]
     pub const fn reverse_path(&self) -> &ReversePath<'static> {

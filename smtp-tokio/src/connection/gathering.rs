@@ -8,7 +8,7 @@ use std::{
 };
 
 use smtp_proto::{
-    client::{BodyPermit, Client, Coming},
+    client::{BodyPermit, Client, More},
     driver::{MAX_IO_SLICES, MessageWrite},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,13 +17,8 @@ use super::Connection;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S, Client> {
     /// Cuts the next pieces of a message for one write.
-    pub(crate) fn gather<'b>(
-        &mut self,
-        permit: BodyPermit,
-        block: &'b [u8],
-        coming: Coming,
-    ) -> MessageWrite<'b> {
-        self.buffered.gather(permit, block, coming)
+    pub(crate) fn gather<'b>(&mut self, permit: BodyPermit, block: &'b [u8], more: More) -> MessageWrite<'b> {
+        self.buffered.gather(permit, block, more)
     }
 
     /// Writes pieces of a message in one go. What the stream does not take at once is put aside, for the following

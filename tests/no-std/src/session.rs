@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use smtp_proto::{
     Instant, Machine, Step, TlsInfo, TlsUpgrade,
-    client::{self, BodyPermit, Client, Coming, Login, Outcome, BodyStep},
+    client::{self, BodyPermit, Client, More, Login, Outcome, BodyStep},
     sasl::{AuthRequest, CramMd5Server, Credentials, Mechanism, AuthOutcome, ServerMechanism},
     server::{self, Server},
     types::{ClientName, Domain, Envelope, Extension, ForwardPath, Host, Rejection, ReversePath},
@@ -247,7 +247,7 @@ fn send(client: &mut Client, permit: BodyPermit, to_server: &mut Vec<u8>) -> Res
     let mut message = MESSAGE;
     loop {
         let piece = client
-            .body(&permit, &mut message, Coming::Nothing)
+            .body(&permit, &mut message, More::Last)
             .map_err(|_| Problem::Rejected)?;
         to_server.extend_from_slice(client.output());
         client.advance_output(client.output().len());

@@ -4,7 +4,7 @@ use std::{io, mem, net::TcpStream, sync::Arc};
 
 use smtp_proto::{
     Step, TlsUpgrade,
-    client::{self, BodyPermit, Client, Coming, Event, Receipt},
+    client::{self, BodyPermit, Client, Event, More, Receipt},
     data::ContentScanner,
     driver::{Error, LastRefusal},
 };
@@ -76,8 +76,8 @@ fn begin(wire: &mut Wire<Client>, tls: &ClientTls) {
 /// Puts the next part of the message where it will be written from. Gives the permit back while there is more.
 fn give(wire: &mut Wire<Client>, permit: BodyPermit, message: &mut &[u8]) -> Option<BodyPermit> {
     let (block, coming) = match message.get(..BLOCK) {
-        Some(block) if block.len() < message.len() => (block, Coming::More),
-        _ => (*message, Coming::Nothing),
+        Some(block) if block.len() < message.len() => (block, More::Yes),
+        _ => (*message, More::Last),
     };
     let mut gathered = wire.buffered.gather(permit, block, coming);
     wire.buffered.defer_rest(&gathered);

@@ -1,3 +1,5 @@
+use std::boxed::Box;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::*;

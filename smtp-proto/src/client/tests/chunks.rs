@@ -11,7 +11,7 @@ fn small_chunks(octets: usize) -> Config {
 #[test]
 fn bdat_is_used_when_it_is_asked_for_and_offered() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
-    session.give("Hi|", Coming::Nothing);
+    session.give("Hi|", More::Last);
     session
         .end()
         .hears("BDAT 4 LAST|Hi|")
@@ -40,21 +40,21 @@ fn no_chunk_is_sent_when_nobody_was_accepted() {
 #[test]
 fn chunks_have_no_dots_added() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
-    session.give(".|..|", Coming::Nothing);
+    session.give(".|..|", More::Last);
     session.end().hears("BDAT 7 LAST|.|..|");
 }
 
 #[test]
 fn counts_are_those_of_what_is_sent() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
-    session.give("a\nb\rc", Coming::Nothing);
+    session.give("a\nb\rc", More::Last);
     session.end().hears("BDAT 9 LAST|a|b|c|");
 }
 
 #[test]
 fn a_chunk_holds_no_more_input_than_the_limit() {
     let mut session = Session::at_body(small_chunks(4), PIPELINED, "b@y");
-    session.give("abcdefghij", Coming::Nothing);
+    session.give("abcdefghij", More::Last);
     session.end().hears("BDAT 4|abcdBDAT 4|efghBDAT 4 LAST|ij|");
     session
         .server("250|250|250")
@@ -64,18 +64,18 @@ fn a_chunk_holds_no_more_input_than_the_limit() {
 #[test]
 fn a_line_end_may_be_cut_by_chunks() {
     let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
-    session.give("a|b\rc", Coming::Nothing);
+    session.give("a|b\rc", More::Last);
     session.end().hears("BDAT 2|a\rBDAT 2|\nbBDAT 5 LAST||c|");
 }
 
 #[test]
 fn an_end_that_was_not_foreseen_is_a_chunk_of_its_own() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
-    session.give("Hi|", Coming::More);
+    session.give("Hi|", More::Yes);
     session.end().hears("BDAT 4|Hi|BDAT 0 LAST|");
     session.server("250|250").sees("Chunk 250, Message 250, Accepted");
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
-    session.give("Hi", Coming::More);
+    session.give("Hi", More::Yes);
     session.end().hears("BDAT 2|HiBDAT 2 LAST||");
 }
 
@@ -92,9 +92,9 @@ fn an_empty_message_is_an_empty_chunk() {
 #[test]
 fn without_pipelining_every_chunk_waits_for_a_reply() {
     let mut session = Session::at_body(small_chunks(4), "CHUNKING", "b@y");
-    assert_eq!(session.give("abcdefgh", Coming::More), (Left::Blocked, "efgh"));
+    assert_eq!(session.give("abcdefgh", More::Yes), (Left::Blocked, "efgh"));
     session.hears("BDAT 4|abcd").server("250");
-    assert_eq!(session.give("efgh", Coming::More), (Left::Nothing, ""));
+    assert_eq!(session.give("efgh", More::Yes), (Left::Nothing, ""));
     session
         .end()
         .hears("BDAT 4|efgh")
@@ -110,21 +110,21 @@ fn no_more_chunks_than_the_window_are_unanswered() {
     let mut config = small_chunks(1);
     config.limits.max_unanswered = 2;
     let mut session = Session::at_body(config, PIPELINED, "b@y");
-    assert_eq!(session.give("abc", Coming::More), (Left::Blocked, "c"));
+    assert_eq!(session.give("abc", More::Yes), (Left::Blocked, "c"));
     session.server("250");
-    assert_eq!(session.give("c", Coming::More), (Left::Nothing, ""));
+    assert_eq!(session.give("c", More::Yes), (Left::Nothing, ""));
 }
 
 #[test]
 fn after_a_refused_chunk_none_is_begun_and_the_transaction_is_reset() {
     let mut session = Session::at_body(small_chunks(4), PIPELINED, "b@y");
-    session.give("abcd", Coming::More);
+    session.give("abcd", More::Yes);
     session
         .written()
         .server("552 full")
         .sees("Chunk 552, Refused(Chunk)");
     assert_eq!(session.client.state(), State::Broken);
-    assert_eq!(session.give("efgh", Coming::More), (Left::Stopped, "efgh"));
+    assert_eq!(session.give("efgh", More::Yes), (Left::Stopped, "efgh"));
     session.end().hears("BDAT 4|abcd");
     assert_eq!(session.fates(), ["Refused Chunk 552"]);
     session.deliver(to("c@y")).hears("RSET|").server("250");
@@ -135,7 +135,7 @@ fn after_a_refused_chunk_none_is_begun_and_the_transaction_is_reset() {
 #[test]
 fn replies_to_chunks_behind_a_refused_one_are_awaited() {
     let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
-    session.give("abcd", Coming::More);
+    session.give("abcd", More::Yes);
     session.written().server("552 full").sees("Chunk 552");
     session.server("503 no").sees("Chunk 503, Refused(Chunk)");
 }
@@ -143,7 +143,7 @@ fn replies_to_chunks_behind_a_refused_one_are_awaited() {
 #[test]
 fn a_refused_chunk_behind_which_the_last_was_sent_decides() {
     let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
-    session.give("ab|", Coming::Nothing);
+    session.give("ab|", More::Last);
     session
         .end()
         .hears("BDAT 2|abBDAT 2 LAST||")
@@ -156,7 +156,7 @@ fn a_refused_chunk_behind_which_the_last_was_sent_decides() {
 #[test]
 fn a_chunk_refused_before_the_last_is_sent_keeps_it_back() {
     let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
-    session.give("Hi", Coming::More);
+    session.give("Hi", More::Yes);
     session
         .end()
         .hears("BDAT 2|Hi")
@@ -178,7 +178,7 @@ fn a_refused_last_chunk_is_reset_too() {
 #[test]
 fn the_reply_to_the_last_chunk_may_come_before_end_body() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
-    assert_eq!(session.give("Hi|", Coming::Nothing), (Left::Nothing, ""));
+    assert_eq!(session.give("Hi|", More::Last), (Left::Nothing, ""));
     session
         .written()
         .server("250 ok")
@@ -188,13 +188,13 @@ fn the_reply_to_the_last_chunk_may_come_before_end_body() {
 }
 
 /// A session that has given out `BDAT 4` and two octets.
-fn in_a_chunk(coming: Coming) -> Session {
+fn in_a_chunk(more: More) -> Session {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     let permit = session.permit.take().unwrap();
     let mut input: &[u8] = b"a\nb";
     for _ in 0..2 {
         assert!(matches!(
-            session.client.body(&permit, &mut input, coming),
+            session.client.body(&permit, &mut input, more),
             Ok(BodyStep::Write(_))
         ));
     }
@@ -206,28 +206,28 @@ fn in_a_chunk(coming: Coming) -> Session {
 
 #[test]
 fn no_server_can_be_content_with_a_chunk_that_it_has_not_got() {
-    in_a_chunk(Coming::More)
+    in_a_chunk(More::Yes)
         .server("250")
         .sees("Chunk 250, Closed Unexpected NotAccepted");
-    in_a_chunk(Coming::Nothing)
+    in_a_chunk(More::Last)
         .server("250")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");
 }
 
 #[test]
 fn a_chunk_refused_half_way_is_completed() {
-    let mut session = in_a_chunk(Coming::More);
+    let mut session = in_a_chunk(More::Yes);
     session.server("552 full").sees("Chunk 552");
     assert!(session.wait.application_pending);
     session.wire.clear();
-    assert_eq!(session.give("bc", Coming::More), (Left::Stopped, "c"));
+    assert_eq!(session.give("bc", More::Yes), (Left::Stopped, "c"));
     session.hears("b").sees("Refused(Chunk)");
 }
 
 #[test]
 fn a_chunk_that_is_not_completed_ends_the_session() {
-    in_a_chunk(Coming::More).end().sees("Closed Aborted NotAccepted");
-    in_a_chunk(Coming::More)
+    in_a_chunk(More::Yes).end().sees("Closed Aborted NotAccepted");
+    in_a_chunk(More::Yes)
         .server("552")
         .end()
         .sees("Chunk 552, Closed Aborted NotAccepted");
@@ -235,8 +235,8 @@ fn a_chunk_that_is_not_completed_ends_the_session() {
 
 #[test]
 fn input_that_changes_within_a_chunk_ends_the_session() {
-    let mut session = in_a_chunk(Coming::More);
-    session.give("\n", Coming::More);
+    let mut session = in_a_chunk(More::Yes);
+    session.give("\n", More::Yes);
     session.sees("Closed Aborted NotAccepted");
 }
 
@@ -245,14 +245,14 @@ fn a_chunk_that_cannot_be_sent_is_not_announced() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     let permit = session.permit.take().unwrap();
     let mut input = "caf\u{e9}".as_bytes();
-    assert!(session.client.body(&permit, &mut input, Coming::Nothing).is_err());
+    assert!(session.client.body(&permit, &mut input, More::Last).is_err());
     session.hears("").go_on().sees_at_last("NotAccepted");
 }
 
 #[test]
 fn an_intermediate_reply_answers_no_chunk() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
-    session.give("Hi", Coming::More);
+    session.give("Hi", More::Yes);
     session
         .written()
         .server("354 go")
@@ -268,7 +268,7 @@ fn binary_content_goes_as_it_is() {
         .hears("MAIL FROM:<a@x> BODY=BINARYMIME|")
         .server("250")
         .hears("RCPT TO:<b@y>|");
-    session.server("250").give("\n\r\u{e9}.", Coming::Nothing);
+    session.server("250").give("\n\r\u{e9}.", More::Last);
     session.end().hears("BDAT 5 LAST|\n\r\u{e9}.");
 }
 
@@ -278,13 +278,13 @@ fn the_last_chunk_is_completed_and_answered_although_the_one_before_was_refused(
     let permit = session.permit.take().unwrap();
     let mut input: &[u8] = b"abca\nb";
     for _ in 0..2 {
-        let piece = session.client.body(&permit, &mut input, Coming::Nothing);
+        let piece = session.client.body(&permit, &mut input, More::Last);
         assert!(matches!(piece, Ok(BodyStep::Write(_))));
         session.written();
     }
     session.permit = Some(permit);
     session.server("552 full").sees("Chunk 552");
-    assert_eq!(session.give("\nb", Coming::Nothing), (Left::Stopped, ""));
+    assert_eq!(session.give("\nb", More::Last), (Left::Stopped, ""));
     session
         .sees("")
         .server("503 no")
@@ -296,7 +296,7 @@ fn a_reply_answers_only_a_chunk_that_was_begun_on_the_wire() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     let permit = session.permit.take().unwrap();
     let mut input: &[u8] = b"Hi";
-    let piece = session.client.body(&permit, &mut input, Coming::More);
+    let piece = session.client.body(&permit, &mut input, More::Yes);
     assert!(matches!(piece, Ok(BodyStep::Write(b"Hi"))));
     session
         .server("250")

@@ -8,7 +8,7 @@ fn at_body() -> Session {
 /// What the server gets of a message.
 fn sent(message: &str) -> String {
     let mut session = at_body();
-    assert_eq!(session.give(message, Coming::More), (Left::Nothing, ""));
+    assert_eq!(session.give(message, More::Yes), (Left::Nothing, ""));
     session.end().written();
     String::from_utf8(session.wire).unwrap().replace("\r\n", "|")
 }
@@ -34,7 +34,7 @@ fn bare_line_ends_become_true_ones() {
 #[test]
 fn the_end_waits_for_its_reply_and_nothing_is_sent_twice() {
     let mut session = at_body();
-    session.give("Hi|", Coming::Nothing);
+    session.give("Hi|", More::Last);
     session
         .end()
         .hears("Hi|.|")
@@ -68,11 +68,11 @@ fn a_354_is_no_verdict() {
 #[test]
 fn an_early_refusal_stops_the_content() {
     let mut session = at_body();
-    session.give("Hi|", Coming::More);
+    session.give("Hi|", More::Yes);
     session
         .server("552 too much")
         .sees("Message 552, Closed RefusedEarly NotAccepted");
-    assert_eq!(session.give("more|", Coming::More), (Left::Stopped, "more|"));
+    assert_eq!(session.give("more|", More::Yes), (Left::Stopped, "more|"));
     session.end();
     assert_eq!(session.fates(), ["Refused Message 552"]);
 }
@@ -80,7 +80,7 @@ fn an_early_refusal_stops_the_content() {
 #[test]
 fn a_positive_reply_before_the_end_is_no_success() {
     let mut session = at_body();
-    session.give("Hi|", Coming::More);
+    session.give("Hi|", More::Yes);
     session
         .server("250 queued")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");
@@ -90,7 +90,7 @@ fn a_positive_reply_before_the_end_is_no_success() {
 #[test]
 fn a_positive_reply_before_the_dot_is_written_is_no_success() {
     let mut session = at_body();
-    session.give("Hi|", Coming::More);
+    session.give("Hi|", More::Yes);
     session.end().writes(2);
     session
         .server("250 queued")
@@ -136,7 +136,7 @@ fn content_that_the_session_cannot_carry_ends_it() {
         let permit = session.permit.take().unwrap();
         let mut input = message.as_bytes();
         let result = loop {
-            match session.client.body(&permit, &mut input, Coming::More) {
+            match session.client.body(&permit, &mut input, More::Yes) {
                 Ok(BodyStep::Write(_)) => {}
                 other => break other,
             }
@@ -147,7 +147,7 @@ fn content_that_the_session_cannot_carry_ends_it() {
             .sees(&format!("Closed Unsendable({fault:?}) NotAccepted"));
     }
     let mut session = Session::at_body(refusing, "", "b@y");
-    session.give("a\r", Coming::More);
+    session.give("a\r", More::Yes);
     let permit = session.permit.take().unwrap();
     assert!(session.client.end_body(permit).is_err());
     session.go_on().sees_at_last("NotAccepted");
@@ -164,6 +164,6 @@ fn without_a_transaction_there_is_nothing_to_send() {
     session
         .connection_lost()
         .sees("Closed ConnectionLost NotAccepted");
-    assert_eq!(session.give("Hi|", Coming::More), (Left::Stopped, "Hi|"));
+    assert_eq!(session.give("Hi|", More::Yes), (Left::Stopped, "Hi|"));
     session.end().hears("");
 }

@@ -85,7 +85,7 @@ fn every_lmtp_reply_has_its_time() {
 fn every_piece_of_the_message_has_its_time() {
     let mut session = Session::at_body(config(), "", "b@y");
     for _ in 0..10 {
-        session.later(170).give("line|", Coming::More);
+        session.later(170).give("line|", More::Yes);
     }
     assert_eq!(deadline(&session), (Phase::DataBlock, 180));
 }
@@ -93,7 +93,7 @@ fn every_piece_of_the_message_has_its_time() {
 #[test]
 fn a_chunk_that_blocks_the_next_is_answered_in_the_time_of_a_message() {
     let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
-    session.give("Hi", Coming::More);
+    session.give("Hi", More::Yes);
     assert_eq!(deadline(&session), (Phase::DataEnd, 600));
     session.written().server("552").sees("Chunk 552, Refused(Chunk)");
 }

@@ -22,7 +22,7 @@ fn moments() -> Vec<(&'static str, Session, &'static str)> {
     };
     let sending = || {
         let mut session = Session::at_body(config(), "", "b@y");
-        session.give("Hi|", Coming::More);
+        session.give("Hi|", More::Yes);
         session
     };
     let half_end = || {
@@ -32,14 +32,14 @@ fn moments() -> Vec<(&'static str, Session, &'static str)> {
     };
     let chunk_refused = || {
         let mut session = Session::at_body(chunking(), "CHUNKING|PIPELINING", "b@y");
-        session.give("Hi|", Coming::More);
-        session.give("Hi|", Coming::More);
+        session.give("Hi|", More::Yes);
+        session.give("Hi|", More::Yes);
         session.written().server("552");
         session
     };
     let last_held_back = || {
         let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
-        session.give("Hi|", Coming::More);
+        session.give("Hi|", More::Yes);
         session.end().written();
         session
     };

@@ -112,7 +112,7 @@ fn the_last_chunk_waits_until_those_before_it_are_accepted() {
     let mut config = lmtp();
     config.chunking = ExtensionUse::IfOffered;
     let mut session = Session::at_body(config, ALL, "b@y c@y");
-    session.give("Hi|", Coming::More);
+    session.give("Hi|", More::Yes);
     session
         .end()
         .hears("BDAT 4|Hi|")

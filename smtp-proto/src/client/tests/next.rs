@@ -12,7 +12,7 @@ fn two(config: Config, extensions: &str, first: &str) -> Session {
 /// The same, with the first message sent.
 fn sent(config: Config, extensions: &str, first: &str) -> Session {
     let mut session = two(config, extensions, first);
-    session.give("Hi|", Coming::Nothing);
+    session.give("Hi|", More::Last);
     session.end();
     session
 }
@@ -25,7 +25,7 @@ fn its_commands_leave_with_the_final_dot() {
         .server("250|250|250|354")
         .sees("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
     assert_eq!(session.client.state(), State::Data);
-    session.give("Ho|", Coming::Nothing);
+    session.give("Ho|", More::Last);
     session
         .end()
         .hears("Ho|.|")
@@ -42,7 +42,7 @@ fn it_may_be_given_at_any_time() {
     session.deliver(to("b@y")).next("c@y");
     session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
     session.server("250|250|354").sees_at_last("Body");
-    session.give("Hi|", Coming::Nothing);
+    session.give("Hi|", More::Last);
     session.end().hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     // Behind its final dot.
     let mut session = Session::at_end(config(), "PIPELINING", "b@y");
@@ -249,19 +249,19 @@ fn a_permit_is_good_for_one_message() {
     let mut config = chunking();
     config.limits.max_chunk_octets = 2;
     let mut session = two(config, "PIPELINING|CHUNKING", "b@y");
-    session.give("Hi", Coming::More);
+    session.give("Hi", More::Yes);
     let stale = session.permit.take().unwrap();
     session.server("554").sees("Chunk 554, Refused(Chunk)");
     session.written().server("250").written().server("250|250");
     session.sees_at_last("Body");
     let mut input: &[u8] = b"of the first";
     assert_eq!(
-        session.client.body(&stale, &mut input, Coming::More),
+        session.client.body(&stale, &mut input, More::Yes),
         Ok(BodyStep::Abort)
     );
     assert_eq!(session.client.end_body(stale), Ok(()));
     session.wire.clear();
-    session.give("Ho", Coming::Nothing);
+    session.give("Ho", More::Last);
     session.end().hears("BDAT 4 LAST|Ho|");
 }
 

@@ -145,7 +145,7 @@ fn one_refused_recipient_does_not_spoil_the_others() {
         .deliver(to("b@y c@y d@y"))
         .written()
         .server("250|250|550 no|250|354");
-    session.sees_at_last("Data 354, Body").give("Hi|", Coming::More);
+    session.sees_at_last("Data 354, Body").give("Hi|", More::Yes);
     session
         .end()
         .written()

@@ -138,8 +138,8 @@ fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
         if session.over {
             break;
         }
-        if session.permit.is_some() && matches!(session.client.stage, Stage::Content) {
-            let (why, rest) = session.give(content, Coming::More);
+        if session.permit.is_some() && session.client.stage.name() == stage::Name::Content {
+            let (why, rest) = session.give(content, More::Yes);
             content = rest;
             if why == Left::Nothing {
                 session.end();
@@ -260,8 +260,8 @@ proptest! {
                 5 => drop(session.client.reset()),
                 6 => session.now = session.now + Duration::from_secs(100),
                 7 if session.permit.is_some() => _ = session.end(),
-                8 if session.permit.is_some() => _ = session.give("a|.", Coming::Nothing),
-                9 if session.permit.is_some() => _ = session.give("a|.", Coming::More),
+                8 if session.permit.is_some() => _ = session.give("a|.", More::Last),
+                9 if session.permit.is_some() => _ = session.give("a|.", More::Yes),
                 _ => {}
             }
         }
@@ -286,7 +286,7 @@ proptest! {
         let mut wire = Vec::new();
         for (index, slice) in slices.iter().enumerate() {
             let last = foreseen && index + 1 == slices.len();
-            let coming = if last { Coming::Nothing } else { Coming::More };
+            let coming = if last { More::Last } else { More::Yes };
             let mut input = slice.as_bytes();
             loop {
                 let piece = session.client.body(&permit, &mut input, coming).unwrap();
@@ -305,7 +305,7 @@ proptest! {
         loop {
             wire.extend_from_slice(session.client.output());
             session.client.advance_output(usize::MAX);
-            if session.client.transaction.as_ref().unwrap().content.unanswered() == 0 {
+            if session.transaction().content.unanswered() == 0 {
                 break;
             }
             session.server("250 more");

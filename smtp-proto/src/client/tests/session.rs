@@ -9,7 +9,7 @@ fn a_session_serves_one_transaction_after_the_other() {
             .deliver(to("b@y"))
             .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|")
             .server("250|250|354");
-        session.sees_at_last("Body").give("Hi", Coming::More);
+        session.sees_at_last("Body").give("Hi", More::Yes);
         session
             .end()
             .hears("Hi|.|")

@@ -83,7 +83,7 @@ fn unused_input_is_passed_again() {
 #[test]
 fn the_end_of_data_is_in_the_write_of_the_last_text() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-    let mut gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
+    let mut gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", More::Last);
     assert!(gathered.take_permit().is_none());
     assert_eq!(gathered.used(), 10);
     assert!(!gathered.is_blocked());
@@ -91,7 +91,7 @@ fn the_end_of_data_is_in_the_write_of_the_last_text() {
     assert_eq!(all, "Hi\r\n..\r\nbye\r\n.\r\n");
     for written in 0..=all.len() {
         let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-        let gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", Coming::Nothing);
+        let gathered = buffered.gather(permit, b"Hi\r\n.\r\nbye", More::Last);
         assert_eq!(write(&mut buffered, gathered, written), all[written..]);
         let mut rest = String::new();
         while !buffered.unwritten(true).is_empty() {
@@ -106,7 +106,7 @@ fn the_end_of_data_is_in_the_write_of_the_last_text() {
 #[test]
 fn a_write_may_exceed_the_deferred_output() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-    let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
+    let gathered = buffered.gather(permit, b"Hi", More::Last);
     buffered.defer_rest(&gathered);
     assert_eq!(buffered.unwritten(true), b"Hi");
     buffered.wrote(1);
@@ -120,12 +120,12 @@ fn a_write_may_exceed_the_deferred_output() {
 fn a_chunk_is_in_the_write_of_its_command_and_of_the_next_command() {
     let message = b"0123456789abcdef";
     let (mut buffered, permit) = at_body(ExtensionUse::IfOffered, "CHUNKING");
-    let gathered = buffered.gather(permit, message, Coming::Nothing);
+    let gathered = buffered.gather(permit, message, More::Last);
     let all = joined(&gathered, buffered.machine());
     assert!(all.starts_with("BDAT 8\r\n01234567"), "{all}");
     for written in 0..=all.len() {
         let (mut buffered, permit) = at_body(ExtensionUse::IfOffered, "CHUNKING");
-        let gathered = buffered.gather(permit, message, Coming::Nothing);
+        let gathered = buffered.gather(permit, message, More::Last);
         write(&mut buffered, gathered, written);
         let mut rest = String::new();
         while let Some(octet) = buffered.unwritten(true).first().copied() {
@@ -139,7 +139,7 @@ fn a_chunk_is_in_the_write_of_its_command_and_of_the_next_command() {
 #[test]
 fn the_end_of_data_counts_as_sent_only_when_written() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "8BITMIME");
-    let gathered = buffered.gather(permit, b"Hi", Coming::Nothing);
+    let gathered = buffered.gather(permit, b"Hi", More::Last);
     write(&mut buffered, gathered, 2);
     assert_eq!(buffered.unwritten(true), b"\r\n.\r\n");
     buffered.received(b"250 ok\r\n");
@@ -154,7 +154,7 @@ fn the_end_of_data_counts_as_sent_only_when_written() {
 #[test]
 fn nothing_is_sent_of_a_block_that_cannot_be_sent() {
     let (mut buffered, permit) = at_body(ExtensionUse::Never, "SIZE");
-    let mut gathered = buffered.gather(permit, b"Hi\r\nd\xe9j\xe0\r\n", Coming::Nothing);
+    let mut gathered = buffered.gather(permit, b"Hi\r\nd\xe9j\xe0\r\n", More::Last);
     assert!(gathered.take_permit().is_none());
     assert_eq!(joined(&gathered, buffered.machine()), "");
 }

@@ -6,7 +6,7 @@ use std::{
 
 use super::*;
 use crate::{
-    client::{BodyPermit, Coming, Config, RecipientStatus},
+    client::{BodyPermit, Config, More, RecipientStatus},
     driver::Buffered,
     machine::{Machine, Step},
     time::Instant,
@@ -83,7 +83,7 @@ impl Session {
     fn talk(&mut self, permit: Option<BodyPermit>, content: &[u8]) {
         let mut said = Vec::new();
         if let Some(permit) = permit {
-            let mut gathered = self.client.gather(permit, content, Coming::Nothing);
+            let mut gathered = self.client.gather(permit, content, More::Last);
             for octets in gathered.slices(self.client.machine()) {
                 said.extend_from_slice(octets);
             }

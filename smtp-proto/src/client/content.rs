@@ -1,0 +1,202 @@
+//! The message on the wire: one dot-stuffed text (DATA), or counted chunks (BDAT).
+
+use super::{BodyStep, More};
+use crate::{
+    data::{DotStuffer, Unsendable},
+    output::{Output, Sink},
+};
+
+/// The form in which a message is sent.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// DATA (RFC 5321 section 4.1.1.4).
+    Data(DotStuffer),
+    /// BDAT (RFC 3030 section 2).
+    Chunks(Chunks),
+}
+
+/// A message sent in chunks.
+#[derive(Debug)]
+pub(super) struct Chunks {
+    stuffer: DotStuffer,
+    open: OpenChunk,
+    /// Chunks without a reply, not counting the last one of the message.
+    pub(super) unanswered: usize,
+    /// Chunks with a positive reply.
+    pub(super) accepted: usize,
+    last: Last,
+}
+
+/// The chunk under way; nothing of it is left between two chunks.
+#[derive(Debug)]
+struct OpenChunk {
+    /// Octets of input that belong to the chunk and are unused.
+    input: usize,
+    /// Octets of the chunk that were not given out.
+    left: u64,
+    /// The completion of the last line of the message, after the input.
+    tail: &'static [u8],
+}
+
+/// The chunk marked LAST.
+#[derive(Clone, Copy, Debug)]
+enum Last {
+    /// More content may come.
+    Unknown,
+    /// The message is complete and ends with this. The chunk waits for the replies to others.
+    Held(&'static [u8]),
+    /// It was begun.
+    Begun,
+}
+
+/// The most that a chunk may hold, and the most chunks without a reply.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChunkBounds {
+    pub(super) octets: usize,
+    pub(super) window: usize,
+}
+
+impl Content {
+    /// Returns true if a chunk was begun and not all of it was given out.
+    pub(super) const fn has_open_chunk(&self) -> bool {
+        match self {
+            Self::Data(_) => false,
+            Self::Chunks(chunks) => chunks.is_open(),
+        }
+    }
+
+    /// The number of chunks without a reply, not counting the last one.
+    pub(super) const fn unanswered(&self) -> usize {
+        match self {
+            Self::Data(_) => 0,
+            Self::Chunks(chunks) => chunks.unanswered,
+        }
+    }
+}
+
+impl Chunks {
+    pub(super) const fn new(stuffer: DotStuffer) -> Self {
+        Self {
+            stuffer,
+            open: OpenChunk {
+                input: 0,
+                left: 0,
+                tail: &[],
+            },
+            unanswered: 0,
+            accepted: 0,
+            last: Last::Unknown,
+        }
+    }
+
+    /// Returns true if a chunk was begun and not all of it was given out.
+    pub(super) const fn is_open(&self) -> bool {
+        self.open.left > 0
+    }
+
+    /// Returns true if the last chunk waits for the replies to others.
+    pub(super) const fn holds_last(&self) -> bool {
+        matches!(self.last, Last::Held(_))
+    }
+
+    /// Returns true if the last chunk was begun.
+    pub(super) const fn has_begun_last(&self) -> bool {
+        matches!(self.last, Last::Begun)
+    }
+
+    /// Gives the next piece of the open chunk, or begins one with its command in `output`.
+    pub(super) fn next<'b>(
+        &mut self,
+        input: &mut &'b [u8],
+        more: More,
+        bounds: ChunkBounds,
+        output: &mut Output,
+    ) -> Result<BodyStep<'b>, Unsendable> {
+        if self.is_open() {
+            self.piece(input)
+        } else if input.is_empty() {
+            Ok(BodyStep::NeedInput)
+        } else if !output.is_empty() || self.unanswered >= bounds.window {
+            Ok(BodyStep::AwaitReply)
+        } else {
+            self.begin(input, more, bounds.octets, output)?;
+            self.piece(input)
+        }
+    }
+
+    /// Begins a chunk with the content of `input`, at most `most` octets of it.
+    fn begin(
+        &mut self,
+        input: &[u8],
+        more: More,
+        most: usize,
+        output: &mut Output,
+    ) -> Result<(), Unsendable> {
+        let head = input.get(..most).unwrap_or(input);
+        let last = more == More::Last && head.len() == input.len();
+        let mut measured = self.stuffer.clone();
+        let mut octets = 0;
+        let mut rest = head;
+        while let Some(piece) = measured.next(&mut rest)? {
+            octets += piece.len() as u64;
+        }
+        let tail = if last { measured.end()? } else { &[] };
+        octets += tail.len() as u64;
+        self.open = OpenChunk {
+            input: head.len(),
+            left: octets,
+            tail,
+        };
+        if last {
+            self.last = Last::Begun;
+            write_bdat(octets, b" LAST\r\n", output);
+        } else {
+            self.unanswered += 1;
+            write_bdat(octets, b"\r\n", output);
+        }
+        Ok(())
+    }
+
+    /// Gives the next piece of the open chunk; [`BodyStep::Abort`] when the input differs from that it was begun with.
+    pub(super) fn piece<'b>(&mut self, input: &mut &'b [u8]) -> Result<BodyStep<'b>, Unsendable> {
+        let mut head = input.get(..self.open.input).unwrap_or(input);
+        let offered = head.len();
+        let piece = match self.stuffer.next(&mut head)? {
+            Some(piece) => piece,
+            None if self.open.input > 0 => return Ok(BodyStep::NeedInput),
+            None => core::mem::take(&mut self.open.tail),
+        };
+        let used = offered - head.len();
+        self.open.input -= used;
+        match self.open.left.checked_sub(piece.len() as u64) {
+            Some(left) if !piece.is_empty() => self.open.left = left,
+            _ => return Ok(BodyStep::Abort),
+        }
+        *input = input.get(used..).unwrap_or_default();
+        Ok(BodyStep::Write(piece))
+    }
+
+    /// Completes the message. Its end is sent as the last chunk by [`send_last`](Self::send_last).
+    pub(super) fn end(&mut self) -> Result<(), Unsendable> {
+        self.last = Last::Held(self.stuffer.end()?);
+        Ok(())
+    }
+
+    /// Queues the held last chunk if fewer than `window` chunks are without a reply.
+    pub(super) fn send_last(&mut self, window: usize, output: &mut Output) {
+        if let Last::Held(tail) = self.last
+            && self.unanswered < window
+        {
+            self.last = Last::Begun;
+            write_bdat(tail.len() as u64, b" LAST\r\n", output);
+            output.put(tail);
+        }
+    }
+}
+
+/// Writes `BDAT SP chunk-size [SP "LAST"] CRLF` (RFC 3030 section 2).
+fn write_bdat(octets: u64, end: &[u8], output: &mut Output) {
+    output.put(b"BDAT ");
+    output.put_decimal(octets);
+    output.put(end);
+}

@@ -1,0 +1,139 @@
+//! Transactions: whole, announced after another one, and command by command.
+
+use alloc::boxed::Box;
+
+use super::{
+    Client, Config, Rejected, RequestError,
+    content::{Chunks, Content},
+    session::{Session, Transfer},
+    stage::{Sending, Stage},
+    transaction::{Leftover, Scope, Transaction},
+};
+use crate::{
+    data::{DotStuffer, LineEndings},
+    types::{Body, Envelope, Keyword},
+};
+
+impl Client {
+    /// Begins a transaction. MAIL and RCPT are sent, in one group if the server offers PIPELINING.
+    /// [`Event::Body`](super::Event::Body) comes when the server awaits the message, and
+    /// [`Event::Finished`](super::Event::Finished) in any case. A further message can be announced with
+    /// [`deliver_next`](Self::deliver_next).
+    ///
+    /// Only parameters whose extension is offered are sent. SIZE, AUTH and the DSN parameters are left out silently
+    /// (RFC 1870 section 6, RFC 4954 section 5, RFC 3461 section 5). A message that needs 8BITMIME, BINARYMIME or SMTPUTF8
+    /// is refused here, before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// Gives the envelope back with the reason; nothing was sent.
+    pub fn deliver(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
+        let judged = self
+            .turn()
+            .and_then(|leftover| Ok((leftover, self.session.judge(&self.config, &envelope)?)));
+        match judged {
+            Ok((leftover, transfer)) => {
+                let transaction = plan(
+                    &mut self.session,
+                    &self.config,
+                    envelope,
+                    Scope::Complete,
+                    transfer,
+                );
+                self.begin(transaction, leftover);
+                Ok(())
+            }
+            Err(error) => Err(Rejected {
+                value: Box::new(envelope),
+                error,
+            }),
+        }
+    }
+
+    /// Announces the transaction after the one under way, at any time before that is
+    /// [finished](super::Event::Finished). It begins then at the latest, and goes on like one begun with
+    /// [`deliver`](Self::deliver). One can be announced at a time.
+    ///
+    /// With PIPELINING and DATA its commands are sent together with the final dot of the message before it (RFC 2920
+    /// section 3.1): a message costs one round trip instead of two. Announce it on
+    /// [`Event::Body`](super::Event::Body), or earlier. With BDAT it waits, because a refused last chunk requires RSET
+    /// (RFC 3030 section 2).
+    ///
+    /// # Errors
+    ///
+    /// Gives the envelope back with the reason: as `deliver`, or [`RequestError::OutOfTurn`] if no transaction is under way
+    /// or one has been announced.
+    pub fn deliver_next(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
+        let out_of_turn = match self.turn() {
+            Ok(_) => RequestError::OutOfTurn,
+            Err(error) => error,
+        };
+        let slot = match &mut self.stage {
+            Stage::Sending(sending) => Some(&mut sending.next),
+            Stage::Finished(finished) => Some(&mut finished.next),
+            _ => None,
+        };
+        let judged = slot
+            .filter(|slot| slot.is_none())
+            .ok_or(out_of_turn)
+            .and_then(|slot| Ok((slot, self.session.judge(&self.config, &envelope)?)));
+        match judged {
+            Ok((slot, transfer)) => {
+                *slot = Some(plan(
+                    &mut self.session,
+                    &self.config,
+                    envelope,
+                    Scope::Complete,
+                    transfer,
+                ));
+                Ok(())
+            }
+            Err(error) => Err(Rejected {
+                value: Box::new(envelope),
+                error,
+            }),
+        }
+    }
+
+    /// Begins a planned transaction.
+    pub(super) fn begin(&mut self, transaction: Box<Transaction>, leftover: Leftover) {
+        let sending = if leftover == Leftover::Nothing || transaction.has_begun() {
+            Sending::new(transaction)
+        } else {
+            self.send(&[b"RSET"]);
+            Sending::after_reset(transaction, leftover)
+        };
+        self.enter(Stage::Sending(sending));
+    }
+}
+
+/// Plans a transaction that was judged, as the next of the session.
+fn plan(
+    session: &mut Session,
+    config: &Config,
+    envelope: Envelope,
+    scope: Scope,
+    transfer: Transfer,
+) -> Box<Transaction> {
+    let binary = envelope.parameters().body() == Some(Body::BinaryMime);
+    let endings = if binary {
+        LineEndings::Keep
+    } else {
+        config.line_endings
+    };
+    let stuffer = match transfer {
+        Transfer::Data => DotStuffer::for_data(endings),
+        Transfer::Bdat => DotStuffer::for_chunks(endings),
+    };
+    let stuffer = if binary || session.extensions.has(Keyword::EightBitMime) {
+        stuffer
+    } else {
+        stuffer.seven_bit()
+    };
+    let content = match transfer {
+        Transfer::Data => Content::Data(stuffer),
+        Transfer::Bdat => Content::Chunks(Chunks::new(stuffer)),
+    };
+    session.transactions += 1;
+    Box::new(Transaction::new(session.transactions, envelope, scope, content))
+}

@@ -1,0 +1,187 @@
+//! Facts of a session that outlive its stages, and the judgement of requests by them.
+
+use alloc::boxed::Box;
+
+use super::{Config, ExtensionUse, RequestError};
+use crate::{
+    tls::TlsInfo,
+    types::{Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, Recipient},
+};
+
+/// Facts that the last EHLO, the TLS handshake and AUTH established. STARTTLS replaces them all (RFC 3207 section 4.2).
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// The extensions in the last EHLO reply.
+    pub(super) extensions: Extensions,
+    /// Facts about the TLS session; `None` in plaintext.
+    pub(super) tls: Option<Box<TlsInfo>>,
+    /// The server authenticated the client.
+    pub(super) authenticated: bool,
+    /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
+    pub(super) transactions: u32,
+}
+
+/// The command that transfers a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transfer {
+    Data,
+    Bdat,
+}
+
+impl Session {
+    /// The facts of a session under TLS, before EHLO.
+    pub(super) fn encrypted(info: TlsInfo) -> Self {
+        Self {
+            tls: Some(Box::new(info)),
+            ..Self::default()
+        }
+    }
+
+    /// Returns true if commands are sent in groups.
+    pub(super) fn pipelines(&self, config: &Config) -> bool {
+        config.pipelining == ExtensionUse::IfOffered && self.extensions.has(Keyword::Pipelining)
+    }
+
+    /// The most commands without a reply.
+    pub(super) fn window(&self, config: &Config) -> usize {
+        if self.pipelines(config) {
+            config.limits.max_unanswered.max(1)
+        } else {
+            1
+        }
+    }
+
+    /// The most chunks without a reply. In LMTP it is 1: the number of replies to the last chunk is undefined if an
+    /// earlier chunk was refused.
+    pub(super) fn chunk_window(&self, config: &Config) -> usize {
+        match config.protocol {
+            Protocol::Smtp => self.window(config),
+            Protocol::Lmtp => 1,
+        }
+    }
+
+    /// Returns the command that transfers the message of this envelope, or the reason against sending it.
+    pub(super) fn judge(&self, config: &Config, envelope: &Envelope) -> Result<Transfer, RequestError> {
+        let transfer = self.judge_mail(config, envelope.parameters())?;
+        if envelope.needs_smtputf8() {
+            self.needs(Keyword::SmtpUtf8)?;
+        }
+        for recipient in envelope.recipients() {
+            self.judge_parameters(recipient.parameters().others())?;
+        }
+        if envelope.recipients().is_empty() {
+            return Err(RequestError::NoRecipients);
+        }
+        self.judge_counts(envelope)?;
+        self.judge_transactions()?;
+        Ok(transfer)
+    }
+
+    /// The same for the part of the envelope that MAIL carries; limits of the session come last.
+    pub(super) fn judge_mail(
+        &self,
+        config: &Config,
+        parameters: &MailParameters<'_>,
+    ) -> Result<Transfer, RequestError> {
+        match parameters.body() {
+            Some(Body::EightBitMime) => self.needs(Keyword::EightBitMime)?,
+            Some(Body::BinaryMime) => self
+                .needs(Keyword::Chunking)
+                .and(self.needs(Keyword::BinaryMime))?,
+            _ => {}
+        }
+        if parameters.require_tls() {
+            self.needs(Keyword::RequireTls)?;
+            if self.tls.is_none() {
+                // In plaintext an attacker can add the offer (RFC 8689 section 4.1).
+                return Err(RequestError::NotOffered(Keyword::RequireTls));
+            }
+        }
+        self.judge_parameters(parameters.others())?;
+        if let (Some(size), Some(limit)) = (parameters.size(), self.extensions.size_limit())
+            && size > limit
+        {
+            return Err(RequestError::TooBig { size, limit });
+        }
+        let binary = parameters.body() == Some(Body::BinaryMime);
+        let offered = config.chunking == ExtensionUse::IfOffered && self.extensions.has(Keyword::Chunking);
+        Ok(if binary || offered {
+            Transfer::Bdat
+        } else {
+            Transfer::Data
+        })
+    }
+
+    /// Returns the reason against a further recipient of an open transaction.
+    pub(super) fn judge_recipient(
+        &self,
+        envelope: &Envelope,
+        recipient: &Recipient,
+    ) -> Result<(), RequestError> {
+        self.judge_parameters(recipient.parameters().others())?;
+        if !recipient.is_ascii() && !envelope.needs_smtputf8() {
+            return Err(RequestError::MailWithoutSmtpUtf8);
+        }
+        Ok(())
+    }
+
+    /// Returns the reason against so many recipients and domains in one transaction (RFC 9422).
+    pub(super) fn judge_counts(&self, envelope: &Envelope) -> Result<(), RequestError> {
+        let limits = self.extensions.limits();
+        let exceeds = |count: usize, most: u32| u32::try_from(count).map_or(true, |count| count > most);
+        if let Some(most) = limits
+            .rcpt_max()
+            .filter(|most| exceeds(envelope.recipients().len(), most.get()))
+        {
+            return Err(RequestError::TooManyRecipients(most.get()));
+        }
+        if let Some(most) = limits.rcpt_domain_max()
+            && exceeds(envelope.domains(), most.get())
+        {
+            return Err(RequestError::TooManyDomains(most.get()));
+        }
+        Ok(())
+    }
+
+    /// Returns the reason against a further transaction in this session (RFC 9422).
+    pub(super) fn judge_transactions(&self) -> Result<(), RequestError> {
+        let most = self.extensions.limits().mail_max();
+        match most.filter(|most| self.transactions >= most.get()) {
+            Some(most) => Err(RequestError::TooManyTransactions(most.get())),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn needs(&self, keyword: Keyword) -> Result<(), RequestError> {
+        if self.extensions.has(keyword) {
+            Ok(())
+        } else {
+            Err(RequestError::NotOffered(keyword))
+        }
+    }
+
+    /// Returns an error if a parameter belongs to no extension that the server offers.
+    fn judge_parameters<'p>(
+        &self,
+        mut parameters: impl Iterator<Item = Parameter<'p>>,
+    ) -> Result<(), RequestError> {
+        if parameters.all(|parameter| self.offers_parameter(&parameter)) {
+            Ok(())
+        } else {
+            Err(RequestError::ParameterNotOffered)
+        }
+    }
+
+    fn offers_parameter(&self, parameter: &Parameter<'_>) -> bool {
+        let keyword = parameter.keyword();
+        // Extensions whose parameters have other names.
+        let extension = match keyword.to_ascii_uppercase().as_str() {
+            "BY" => "DELIVERBY",
+            "HOLDFOR" | "HOLDUNTIL" => "FUTURERELEASE",
+            "SOLICIT" => "NO-SOLICITING",
+            "TRANSID" => "CHECKPOINT",
+            _ => keyword,
+        };
+        self.extensions.other(extension).is_some()
+    }
+}

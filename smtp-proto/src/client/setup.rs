@@ -1,0 +1,80 @@
+//! The beginning of a session: the greeting, EHLO, STARTTLS, and the login of the configuration.
+
+use super::{
+    Client, Closed, Tls,
+    stage::{Handshake, Stage},
+};
+use crate::types::{Extensions, Keyword, Protocol, Reply, Verb};
+
+impl Client {
+    /// Takes the greeting.
+    pub(super) fn greeted(&mut self, reply: &Reply<'_>) {
+        if reply.is_positive_completion() {
+            self.introduce();
+        } else {
+            self.leave(Closed::Refused);
+        }
+    }
+
+    /// Sends EHLO, or LHLO in LMTP.
+    pub(super) fn introduce(&mut self) {
+        self.send_hello(match self.config.protocol {
+            Protocol::Smtp => Verb::Ehlo,
+            Protocol::Lmtp => Verb::Lhlo,
+        });
+    }
+
+    /// Takes the reply to EHLO, HELO or LHLO.
+    pub(super) fn introduced(&mut self, verb: Verb, reply: &Reply<'_>) {
+        if reply.is_positive_completion() {
+            // An earlier reply is void (RFC 3207 section 4.2, RFC 9422 section 3.6).
+            self.session.extensions = match verb {
+                Verb::Helo => Extensions::default(),
+                _ => crate::syntax::parse_ehlo(reply).1,
+            };
+            self.session.transactions = 0;
+            self.secure();
+        } else if verb == Verb::Ehlo && reply.is_permanent() && !self.must_encrypt() {
+            self.send_hello(Verb::Helo);
+        } else {
+            self.leave(Closed::Refused);
+        }
+    }
+
+    /// Takes the reply to STARTTLS. RFC 3207 specifies 220, but any 2yz counts as acceptance (RFC 5321 section 4.2).
+    /// Treating it as a refusal would send mail in plaintext to a server that expects a handshake.
+    pub(super) fn start_tls_answered(&mut self, reply: &Reply<'_>) {
+        if reply.is_positive_completion() {
+            self.enter(Stage::Handshake(Handshake::Due));
+        } else if self.must_encrypt() {
+            self.leave(Closed::TlsRefused);
+        } else {
+            self.log_in();
+        }
+    }
+
+    fn send_hello(&mut self, verb: Verb) {
+        let config = self.config.clone();
+        self.send(&[verb.as_str().as_bytes(), b" ", config.hello.as_str().as_bytes()]);
+        self.enter(Stage::Hello(verb));
+    }
+
+    /// Sends STARTTLS if the policy demands it, else logs in.
+    fn secure(&mut self) {
+        let offered = self.session.extensions.has(Keyword::StartTls);
+        match self.config.tls {
+            _ if self.is_encrypted() => self.log_in(),
+            Tls::Required | Tls::Opportunistic if offered => {
+                self.send(&[b"STARTTLS"]);
+                self.enter(Stage::StartTls);
+            }
+            Tls::Required => self.leave(Closed::TlsNotOffered),
+            Tls::Opportunistic | Tls::Disabled => self.log_in(),
+        }
+    }
+
+    /// Returns true if TLS is required and not established.
+    fn must_encrypt(&self) -> bool {
+        self.config.tls == Tls::Required && !self.is_encrypted()
+    }
+}
