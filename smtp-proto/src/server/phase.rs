@@ -176,8 +176,8 @@ impl Phase {
             }
             (Self::BetweenChunks(transfer), Step::NextChunk(chunk)) => Self::Chunk(transfer, chunk),
             (Self::Chunk(transfer, _), Step::ChunkAccepted) => Self::BetweenChunks(transfer),
-            (Self::Chunk(transfer, _), Step::Complete) => {
-                Self::Verdicts(Verdicts::new(transfer.transaction, State::Chunks))
+            (Self::Chunk(transfer, chunk), Step::Complete) => {
+                Self::Verdicts(Verdicts::new(transfer.transaction, chunk.state()))
             }
             (Self::Chunk(_, chunk), Step::Refuse(_)) if chunk.last => Self::Ready(Ready::Fresh),
             (Self::Chunk(..), Step::Refuse(_)) => Self::Broken,
