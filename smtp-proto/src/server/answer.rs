@@ -25,9 +25,7 @@ impl Server {
     ///
     /// [`StaleTicket`] if the question is closed.
     pub fn accept<Q: Acceptable>(&mut self, ticket: Ticket<Q>) -> Result<(), StaleTicket> {
-        let (question, turn) = self.replies.take(&ticket)?;
-        self.accept_question(question, turn, None);
-        Ok(())
+        self.accept_any(ticket.without_question(), None)
     }
 
     /// Accepts a question with a custom reply text. The reply code is unchanged.
@@ -46,14 +44,7 @@ impl Server {
         ticket: Ticket<Q>,
         text: Text<'_>,
     ) -> Result<(), StaleTicket> {
-        let (question, turn) = self.replies.take(&ticket)?;
-        let text = if question.allows_utf8() {
-            text
-        } else {
-            text.into_ascii()
-        };
-        self.accept_question(question, turn, Some(&text));
-        Ok(())
+        self.accept_any(ticket.without_question(), Some(text))
     }
 
     /// Rejects a question. The state does not change. A rejection with code 421 also ends the session.
@@ -62,6 +53,20 @@ impl Server {
     ///
     /// [`StaleTicket`] if the question is closed.
     pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), StaleTicket> {
+        self.reject_any(ticket.without_question(), rejection)
+    }
+
+    fn accept_any(&mut self, ticket: Ticket, text: Option<Text<'_>>) -> Result<(), StaleTicket> {
+        let (question, turn) = self.replies.take(&ticket)?;
+        let text = match text {
+            Some(text) if !question.allows_utf8() => Some(text.into_ascii()),
+            text => text,
+        };
+        self.accept_question(question, turn, text.as_ref());
+        Ok(())
+    }
+
+    fn reject_any(&mut self, ticket: Ticket, rejection: Rejection) -> Result<(), StaleTicket> {
         let (question, turn) = self.replies.take(&ticket)?;
         let rejection = if question.allows_utf8() {
             rejection
@@ -140,7 +145,12 @@ impl Server {
             question if rejection.closes() => self.close_rejected(&question, turn, &rejection),
             Question::Hello(_) => self.reject_hello(turn, &rejection),
             Question::Auth(round) => self.reject_auth(turn, round, rejection),
-            Question::Mail { .. } | Question::Recipient(_) | Question::Data { .. } => {
+            Question::Mail { .. } => {
+                self.replies.answer(turn, &Reply::Rejection(&rejection));
+                self.abuse.count_idle();
+                self.advance(Step::RefuseMail);
+            }
+            Question::Recipient(_) | Question::Data { .. } => {
                 self.replies.answer(turn, &Reply::Rejection(&rejection));
                 self.abuse.count_idle();
             }
@@ -213,8 +223,11 @@ impl Server {
                 }
                 self.advance(Step::Unanswered);
             }
-            Question::Mail { .. }
-            | Question::Recipient(_)
+            Question::Mail { .. } => {
+                self.replies.answer(turn, &Reply::Fixed(LATE));
+                self.advance(Step::RefuseMail);
+            }
+            Question::Recipient(_)
             | Question::Data { .. }
             | Question::Verify { .. }
             | Question::Expand { .. }

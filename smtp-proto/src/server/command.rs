@@ -96,23 +96,19 @@ impl Server {
 
     /// Handles a line. `behind` is the input after it.
     fn dispatch<'i>(&mut self, line: &'i [u8], behind: &[u8]) -> Next<'i> {
-        let command = match syntax::parse_command(line, &self.config.leniency) {
-            Ok(command) => command,
-            Err(error) => return self.refuse_malformed(line, &error),
-        };
-        if let Some(reply) = self.premature(&command) {
-            match &command {
-                Command::Bdat(bdat) => return self.drop_chunk(bdat.size, reply),
-                Command::Unknown(unknown) if speaks_http(unknown.verb()) => {}
-                command => return self.refuse_premature(command, reply),
-            }
+        let parsed = syntax::parse_command(line, &self.config.leniency);
+        if let Ok(command) = &parsed
+            && let Some(reply) = self.premature(command)
+            && !matches!(command, Command::Unknown(unknown) if speaks_http(unknown.verb()))
+        {
+            return self.refuse_premature(command, reply);
         }
-        match command {
-            Command::Rcpt(rcpt) => match self.rcpt(rcpt) {
+        match parsed {
+            Ok(Command::Rcpt(rcpt)) => match self.rcpt(rcpt) {
                 Some(next) => next,
                 None => self.refuse_misplaced(Move::Rcpt),
             },
-            Command::Mail(mail) => {
+            Ok(Command::Mail(mail)) => {
                 let step = match mail.kind() {
                     MailKind::Mail => Move::Mail,
                     _ if self.config.obsolete_commands == ObsoleteCommands::Accept => Move::Historic,
@@ -120,26 +116,33 @@ impl Server {
                 };
                 self.run_in_sequence(step, |server| server.mail(mail))
             }
-            Command::Data => self.run_in_sequence(Move::Data, Self::data),
-            Command::Bdat(bdat) => self.chunk(bdat),
-            Command::Quit => self.run_in_sequence(Move::Quit, Self::quit),
-            Command::Ehlo(name) => self.run_idle(Move::Hello, |server| server.introduce(Verb::Ehlo, name)),
-            Command::Helo(name) => self.run_idle(Move::Hello, |server| server.introduce(Verb::Helo, name)),
-            Command::Lhlo(name) => self.run_idle(Move::Hello, |server| server.introduce(Verb::Lhlo, name)),
-            Command::Rset => self.run_idle(Move::Rset, Self::rset),
-            Command::Noop(_) => self.run_idle(Move::Anytime, Self::noop),
-            Command::Vrfy(query) => self.run_idle(Move::Anytime, |server| server.verify(query)),
-            Command::Expn(query) => self.run_idle(Move::Anytime, |server| server.expand(query)),
-            Command::Help(topic) => self.run_idle(Move::Anytime, |server| server.help(topic)),
-            Command::StartTls if self.is_encrypted() => self.refuse("503 5.5.1 the session is under TLS"),
-            Command::StartTls if self.offers(Keyword::StartTls) => {
+            Ok(Command::Data) => self.run_in_sequence(Move::Data, Self::data),
+            Ok(Command::Bdat(bdat)) => self.chunk(bdat),
+            Ok(Command::Quit) => self.run_in_sequence(Move::Quit, Self::quit),
+            Ok(Command::Ehlo(name)) => {
+                self.run_idle(Move::Hello, |server| server.introduce(Verb::Ehlo, name))
+            }
+            Ok(Command::Helo(name)) => {
+                self.run_idle(Move::Hello, |server| server.introduce(Verb::Helo, name))
+            }
+            Ok(Command::Lhlo(name)) => {
+                self.run_idle(Move::Hello, |server| server.introduce(Verb::Lhlo, name))
+            }
+            Ok(Command::Rset) => self.run_idle(Move::Rset, Self::rset),
+            Ok(Command::Noop(_)) => self.run_idle(Move::Anytime, Self::noop),
+            Ok(Command::Vrfy(query)) => self.run_idle(Move::Anytime, |server| server.verify(query)),
+            Ok(Command::Expn(query)) => self.run_idle(Move::Anytime, |server| server.expand(query)),
+            Ok(Command::Help(topic)) => self.run_idle(Move::Anytime, |server| server.help(topic)),
+            Ok(Command::StartTls) if self.is_encrypted() => self.refuse("503 5.5.1 the session is under TLS"),
+            Ok(Command::StartTls) if self.offers(Keyword::StartTls) => {
                 self.run_in_sequence(Move::StartTls, |server| server.start_tls(behind))
             }
-            Command::Auth(auth) if self.offers(Keyword::Auth) => {
+            Ok(Command::Auth(auth)) if self.offers(Keyword::Auth) => {
                 self.run_in_sequence(Move::Auth, |server| server.auth(&auth))
             }
-            Command::Unknown(command) => self.unknown(command),
-            _ => self.refuse_unimplemented(),
+            Ok(Command::Unknown(command)) => self.unknown(command),
+            Ok(_) => self.refuse_unimplemented(),
+            Err(error) => self.refuse_malformed(line, &error),
         }
     }
 
@@ -232,6 +235,7 @@ impl Server {
     #[cold]
     fn refuse_premature<'i>(&mut self, command: &Command<'_>, reply: &'static str) -> Next<'i> {
         let step = match command {
+            Command::Bdat(bdat) => return self.drop_chunk(bdat.size, reply),
             Command::Rcpt(_) => Some(Move::Rcpt),
             Command::Data => Some(Move::Data),
             _ => None,
@@ -240,7 +244,7 @@ impl Server {
             return self.refuse_for_now(reply);
         }
         if matches!(command, Command::Mail(_)) {
-            self.advance(Step::TryMail);
+            self.advance(Step::RefuseMail);
         }
         self.refuse(reply)
     }
@@ -334,7 +338,7 @@ impl Server {
     fn refuse_malformed<'i>(&mut self, line: &[u8], error: &CommandError) -> Next<'i> {
         let verb = error.verb();
         match verb {
-            Some(Verb::Mail) => self.advance(Step::TryMail),
+            Some(Verb::Mail) => self.advance(Step::RefuseMail),
             Some(Verb::Rcpt) => self.advance(Step::RefuseRcpt),
             _ => {}
         }

@@ -69,8 +69,8 @@ impl Transaction {
         self.recipients() == 0 && (self.rcpt_refused || self.asked > 0)
     }
 
-    /// The same with one more recipient.
-    pub(super) fn with(mut self, index: u32) -> Self {
+    /// Adds a recipient.
+    pub(super) fn accept(&mut self, index: u32) {
         match &mut self.accepted {
             Accepted::Count(count) => *count = count.saturating_add(1),
             Accepted::Each(indices) => {
@@ -78,7 +78,6 @@ impl Transaction {
                 indices.insert(at, index);
             }
         }
-        self
     }
 
     /// The number of accepted recipients.
@@ -220,6 +219,14 @@ pub(super) struct Text {
     line_endings: BareLineEndings,
 }
 
+/// The bounds of message data.
+pub(super) struct Bounds<'s> {
+    /// The largest message.
+    pub(super) octets: u64,
+    pub(super) timeouts: &'s Timeouts,
+    pub(super) now: Instant,
+}
+
 /// The result of reading message data.
 #[derive(Debug)]
 pub(super) enum Data<'i> {
@@ -238,8 +245,8 @@ impl Text {
         }
     }
 
-    /// Reads the next piece of a message of at most `limit` octets. Returns `None` at the end of the message.
-    pub(super) fn next<'i>(&mut self, input: &mut &'i [u8], limit: u64, now: Instant) -> Option<Data<'i>> {
+    /// Reads the next piece of the message. Returns `None` at the end of the message.
+    pub(super) fn next<'i>(&mut self, input: &mut &'i [u8], bounds: &Bounds<'_>) -> Option<Data<'i>> {
         let before = input.len();
         let unstuffed = self.unstuffer.next(input);
         let arrived = before - input.len();
@@ -249,13 +256,13 @@ impl Text {
         }
         match unstuffed {
             Unstuffed::Piece(piece) => {
-                let piece = self.transfer.divide(piece, limit);
+                let piece = self.transfer.divide(piece, bounds.octets);
                 let kept = arrived.saturating_sub(piece.beyond.len());
-                self.transfer.pace.arrived(kept, now);
+                self.transfer.pace.arrived(kept, bounds.timeouts, bounds.now);
                 Some(Data::Piece(piece))
             }
             Unstuffed::NeedMore => {
-                self.transfer.pace.arrived(arrived, now);
+                self.transfer.pace.arrived(arrived, bounds.timeouts, bounds.now);
                 Some(Data::NeedMore)
             }
             Unstuffed::End => None,
@@ -305,17 +312,18 @@ impl Chunk {
         &mut self,
         transfer: &mut Transfer,
         input: &mut &'i [u8],
-        limit: u64,
-        now: Instant,
+        bounds: &Bounds<'_>,
     ) -> Option<Data<'i>> {
         match self.octets.take(input) {
             Some(octets) => {
-                let piece = transfer.divide(octets, limit);
-                transfer.pace.arrived(piece.within.len(), now);
+                let piece = transfer.divide(octets, bounds.octets);
+                transfer
+                    .pace
+                    .arrived(piece.within.len(), bounds.timeouts, bounds.now);
                 Some(Data::Piece(piece))
             }
             None if self.octets.remaining() == 0 => {
-                transfer.pace.pause(now);
+                transfer.pace.pause(bounds.now);
                 None
             }
             None => Some(Data::NeedMore),
@@ -375,21 +383,16 @@ impl Verdicts {
 /// [`Timeouts::data`]. So no wait lasts longer than that, and one burst buys no more.
 #[derive(Debug)]
 pub(super) struct Pace {
-    most: Duration,
     left: Duration,
-    /// Octets that buy a second.
-    rate: u32,
     /// Octets that have not bought a second yet.
     unpaid: u32,
     waiting_since: Option<Instant>,
 }
 
 impl Pace {
-    pub(super) fn new(timeouts: &Timeouts) -> Self {
+    pub(super) const fn new(timeouts: &Timeouts) -> Self {
         Self {
-            most: timeouts.data,
             left: timeouts.data,
-            rate: timeouts.min_data_rate.max(1),
             unpaid: 0,
             waiting_since: None,
         }
@@ -403,15 +406,13 @@ impl Pace {
     }
 
     /// Ends the wait, and credits octets that are kept. Octets that are dropped earn nothing.
-    fn arrived(&mut self, octets: usize, now: Instant) {
+    fn arrived(&mut self, octets: usize, timeouts: &Timeouts, now: Instant) {
         self.pause(now);
         let octets = u64::from(self.unpaid).saturating_add(octets as u64);
-        let rate = u64::from(self.rate);
+        let rate = u64::from(timeouts.min_data_rate.max(1));
         self.unpaid = (octets % rate) as u32;
-        self.left = self
-            .left
-            .saturating_add(Duration::from_secs(octets / rate))
-            .min(self.most);
+        let earned = Duration::from_secs(octets / rate);
+        self.left = self.left.saturating_add(earned).min(timeouts.data);
     }
 
     /// Returns the deadline of the wait, which begins now unless it is running.

@@ -52,11 +52,11 @@ pub(super) enum Phase {
 /// A session without a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ready {
-    /// Nothing was tried since the last transaction.
+    /// Nothing was refused since the last transaction.
     Fresh,
-    /// MAIL was tried. If it was refused, commands pipelined after it are out of order through no fault of the client
-    /// (RFC 2920 section 3.1).
-    MailTried,
+    /// MAIL was refused. Commands pipelined after it are out of order through no fault of the client (RFC 2920
+    /// section 3.1).
+    MailRefused,
 }
 
 /// The reason for a TLS handshake.
@@ -87,8 +87,8 @@ pub(super) enum Step {
     BeginHandshake,
     /// The handshake is done.
     Secured,
-    /// MAIL is tried.
-    TryMail,
+    /// MAIL was refused.
+    RefuseMail,
     /// MAIL was accepted.
     Mail(Transaction),
     /// RCPT was refused without a question.
@@ -121,12 +121,14 @@ pub(super) enum Step {
 
 impl Phase {
     /// Takes a step. Returns the end of the transaction if the step ended one without its verdict.
-    #[inline]
     pub(super) fn advance(&mut self, step: Step) -> Option<Reset> {
-        let reset = step.reset();
-        let was_open = self.has_transaction();
-        *self = mem::replace(self, Self::Connected).after(step);
-        reset.filter(|_| was_open && !self.has_transaction())
+        let reset = step.reset().filter(|_| self.has_transaction());
+        match (&mut *self, step) {
+            // Most steps are this one, and it needs no new phase.
+            (Self::Envelope(transaction), Step::Recipient(index)) => transaction.accept(index),
+            (_, step) => *self = mem::replace(self, Self::Connected).after(step),
+        }
+        reset.filter(|_| !self.has_transaction())
     }
 
     /// The table. A step that does not fit the phase changes nothing.
@@ -155,11 +157,10 @@ impl Phase {
                 Self::Ready(Ready::Fresh)
             }
 
-            (Self::Ready(_), Step::TryMail) => Self::Ready(Ready::MailTried),
+            (Self::Ready(_), Step::RefuseMail) => Self::Ready(Ready::MailRefused),
             (Self::Ready(_), Step::Mail(transaction)) => Self::Envelope(transaction),
 
             (Self::Envelope(transaction), Step::RefuseRcpt) => Self::Envelope(transaction.rcpt_refused()),
-            (Self::Envelope(transaction), Step::Recipient(index)) => Self::Envelope(transaction.with(index)),
 
             (Self::Envelope(transaction), Step::Text(pace, line_endings)) if transaction.recipients() > 0 => {
                 Self::Text(Text::new(Transfer::new(transaction, pace, None), line_endings))
@@ -227,7 +228,7 @@ impl Phase {
     /// section 3.1).
     pub(super) const fn follows_a_refusal(&self, step: Move) -> bool {
         match self {
-            Self::Ready(Ready::MailTried) | Self::Broken => {
+            Self::Ready(Ready::MailRefused) | Self::Broken => {
                 matches!(step, Move::Rcpt | Move::Data | Move::Bdat)
             }
             Self::Envelope(transaction) => {
@@ -252,7 +253,7 @@ impl Phase {
         self.transaction().is_some_and(|transaction| transaction.smtputf8)
     }
 
-    const fn has_transaction(&self) -> bool {
+    pub(super) const fn has_transaction(&self) -> bool {
         self.transaction().is_some()
     }
 }

@@ -2,7 +2,10 @@
 
 use super::{
     body::ChunkEnd,
+    config::Config,
+    content::Bounds,
     event::{Closed, Event},
+    info::SessionInfo,
     lines::{Line, LineKind},
     phase::Phase,
     question::Question,
@@ -50,7 +53,7 @@ impl Machine for Server {
     fn advance_output(&mut self, octets: usize) {
         self.replies.output.advance(octets);
         self.clock.written(octets);
-        if self.replies.output.is_empty() && !self.state().in_transaction() {
+        if self.replies.output.is_empty() && !self.phase.has_transaction() {
             self.replies.output.release();
         }
     }
@@ -83,8 +86,8 @@ impl Server {
             | Phase::BetweenChunks(_)
             | Phase::Broken => self.next_command(input),
             Phase::Text(text) => {
-                let limit = self.session.max_message_octets(&self.config);
-                match text.next(input, limit, now) {
+                let bounds = bounds(&self.session, &self.config, now);
+                match text.next(input, &bounds) {
                     Some(data) => self.take_data(data),
                     None => {
                         let failure = text.transfer.take_failure();
@@ -94,8 +97,8 @@ impl Server {
                 }
             }
             Phase::Chunk(transfer, chunk) => {
-                let limit = self.session.max_message_octets(&self.config);
-                match chunk.next(transfer, input, limit, now) {
+                let bounds = bounds(&self.session, &self.config, now);
+                match chunk.next(transfer, input, &bounds) {
                     Some(data) => self.take_data(data),
                     None => {
                         let end = ChunkEnd {
@@ -166,5 +169,14 @@ impl Server {
             );
         }
         is_time
+    }
+}
+
+/// The bounds of message data in this session.
+fn bounds<'s>(session: &SessionInfo, config: &'s Config, now: Instant) -> Bounds<'s> {
+    Bounds {
+        octets: session.max_message_octets(config),
+        timeouts: &config.timeouts,
+        now,
     }
 }

@@ -29,6 +29,11 @@ impl<Q> Ticket<Q> {
         }
     }
 
+    /// The same for code that serves every question.
+    pub(super) const fn without_question(self) -> Ticket {
+        Ticket::new(self.session, self.number)
+    }
+
     /// The number of the session.
     pub(super) const fn session(&self) -> u32 {
         self.session

@@ -16,13 +16,14 @@ use crate::types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters};
 impl Server {
     /// Handles an in-sequence MAIL.
     pub(super) fn mail<'i>(&mut self, mail: Mail<'i>) -> Next<'i> {
-        self.advance(Step::TryMail);
         let parameters = mail.parameters();
         if let Some(refusal) = self.judge_mail(parameters) {
+            self.advance(Step::RefuseMail);
             return self.refuse(refusal);
         }
         let limit = self.session.max_message_octets(&self.config);
         if parameters.size().is_some_and(|size| size > limit) {
+            self.advance(Step::RefuseMail);
             return self.refuse_for_now("552 5.3.4 message too big");
         }
         let question = Question::Mail {

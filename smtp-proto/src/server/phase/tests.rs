@@ -9,7 +9,9 @@ fn pace() -> Pace {
 }
 
 fn transaction(recipients: u32) -> Transaction {
-    (0..recipients).fold(Transaction::new(Protocol::Lmtp, None, false), Transaction::with)
+    let mut transaction = Transaction::new(Protocol::Lmtp, None, false);
+    (0..recipients).for_each(|index| transaction.accept(index));
+    transaction
 }
 
 fn transfer() -> Transfer {
@@ -31,7 +33,7 @@ fn phases() -> Vec<Phase> {
         Phase::Refused,
         Phase::Greeted,
         Phase::Ready(Ready::Fresh),
-        Phase::Ready(Ready::MailTried),
+        Phase::Ready(Ready::MailRefused),
         Phase::Auth(exchange()),
         Phase::StartTls(State::Greeted),
         Phase::StartTls(State::Ready),
@@ -64,7 +66,7 @@ fn steps() -> Vec<(Step, &'static [Move])> {
         (Step::StartTls, NONE),
         (Step::BeginHandshake, NONE),
         (Step::Secured, &[Move::StartTls]),
-        (Step::TryMail, NONE),
+        (Step::RefuseMail, NONE),
         (Step::Mail(transaction(0)), &[Move::Mail, Move::Historic]),
         (Step::RefuseRcpt, NONE),
         (Step::Recipient(7), &[Move::Rcpt]),
@@ -94,7 +96,8 @@ fn the_phases_are_the_table_of_states() {
         for (step, moves) in steps() {
             let phase = phases().remove(at);
             let (before, was, what) = (phase.state(), format!("{phase:?}"), format!("{step:?}"));
-            let next = phase.after(step);
+            let mut next = phase;
+            let _ = next.advance(step);
             if format!("{next:?}") == was {
                 continue;
             }
