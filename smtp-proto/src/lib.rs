@@ -277,6 +277,6 @@ pub mod trace;
 pub mod types;
 
 pub use machine::{Machine, Step, Wait};
-pub use state::State;
+pub use state::{Move, State};
 pub use time::{Deadline, Instant, Phase};
 pub use tls::{TlsInfo, TlsUpgrade};

@@ -1,68 +1,146 @@
-//! Splitting of the input into command lines.
+//! Cuts one command line at a time off the input.
 
-/// Splitter that searches each octet only once and discards over-long lines piece by piece.
+/// Octets at the front of a dropped line that are kept, so that its verb can be recognised.
+const HEAD: usize = 5;
+
+/// Finds line ends without searching an octet twice, and drops faulty lines piece by piece.
 ///
-/// Only CRLF ends a line (RFC 5321 section 2.3.8): a bare CR or LF is part of the line.
+/// Only CRLF ends a line (RFC 5321 section 2.3.8). A bare CR or LF is a fault, reported before the line ends.
 #[derive(Debug, Default)]
 pub(crate) struct LineCutter {
-    /// Number of octets at the front of the input that contain no line end.
+    /// Octets at the front of the input that hold no CR or LF.
     searched: usize,
-    /// Number of octets of the current over-long line discarded so far, or zero.
+    /// Octets of the current line that have been dropped.
     dropped: u64,
+    /// The reason for dropping the current line.
+    dropping: Option<Fault>,
+    /// The first octets of the line that is being dropped.
+    head: [u8; HEAD],
 }
 
-/// Result of [`LineCutter::cut`].
+/// The reason for dropping a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// Longer than the limit: reported at the end of the line.
+    TooLong,
+    /// It holds a bare CR or LF: reported at once.
+    Bare,
+}
+
+/// A CR or LF that is not part of a CRLF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bare {
+    Cr,
+    Lf,
+}
+
+/// The result of [`LineCutter::cut`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Cut<'i> {
-    /// A complete line, without its CRLF.
+    /// A whole line, without its CRLF. It holds no CR and no LF.
     Line(&'i [u8]),
-    /// The end of an over-long line, now completely discarded. Contains its length in octets, CRLF included.
+    /// The end of a line that exceeds the limit. All of it was dropped: so many octets, CRLF included.
     TooLong(u64),
-    /// No complete line yet.
+    /// The line holds a bare CR or LF. The rest of it, up to the CRLF, will be dropped.
+    Bare(Bare),
+    /// The end of a line that was reported as [`Bare`](Self::Bare): so many octets, CRLF included.
+    Dropped(u64),
+    /// No whole line yet.
     Incomplete,
 }
 
 impl LineCutter {
-    /// Cuts the next line, of at most `limit` octets with its CRLF, and advances `input` past it.
+    /// Cuts the next line, which may have `limit` octets with its CRLF, and advances `input` past it.
     ///
-    /// An incomplete line stays in `input` until it exceeds the limit. After that, its octets are discarded as they
-    /// arrive.
+    /// An incomplete line stays in `input` until it exceeds the limit. From then on its octets are dropped as they come.
+    #[inline]
     pub(crate) fn cut<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Cut<'i> {
+        if self.dropping.is_some() {
+            return self.drop_rest(input);
+        }
         let bytes = *input;
-        let mut from = self.searched.min(bytes.len());
-        while let Some(found) = bytes.get(from..).and_then(|rest| memchr::memchr(b'\n', rest)) {
-            let feed = from + found;
-            if let Some(line) = bytes.get(..feed).and_then(|line| line.strip_suffix(b"\r")) {
-                *input = bytes.get(feed + 1..).unwrap_or_default();
-                let dropped = core::mem::take(self).dropped;
-                return if dropped > 0 || feed >= limit {
-                    Cut::TooLong(dropped + feed as u64 + 1)
-                } else {
-                    Cut::Line(line)
-                };
+        let from = self.searched.min(bytes.len());
+        let found = bytes
+            .get(from..)
+            .and_then(|rest| memchr::memchr2(b'\r', b'\n', rest));
+        let at = found.map_or(bytes.len(), |found| from + found);
+        match bytes.split_at_checked(at) {
+            Some((line, [b'\r', b'\n', rest @ ..])) if at + 1 < limit => {
+                self.searched = 0;
+                *input = rest;
+                return Cut::Line(line);
             }
-            from = feed + 1;
+            Some((line, [b'\r', next, ..])) if *next != b'\n' && at + 1 < limit => {
+                return self.bare(Bare::Cr, line, input);
+            }
+            Some((line, [b'\n', ..])) if at < limit => return self.bare(Bare::Lf, line, input),
+            _ => {}
         }
-        self.searched = bytes.len();
-        if self.dropped > 0 || bytes.len() >= limit {
-            // Keep a final CR, because it may be the first half of the line end.
-            let kept = usize::from(bytes.last() == Some(&b'\r'));
-            let (gone, rest) = bytes.split_at_checked(bytes.len() - kept).unwrap_or((bytes, &[]));
-            self.dropped += gone.len() as u64;
-            self.searched = 0;
-            *input = rest;
+        // A CR at the very end may be half of the line end.
+        self.searched = at;
+        if bytes.len() < limit {
+            return Cut::Incomplete;
         }
-        Cut::Incomplete
+        self.begin_drop(Fault::TooLong, bytes);
+        self.drop_rest(input)
     }
 
-    /// Number of octets of an over-long line discarded so far.
+    /// Octets of the current line that have been dropped so far.
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Returns true if the input starts at the start of a line.
+    /// Returns `true` if the input begins where a line begins.
     pub(crate) const fn at_start(&self) -> bool {
-        self.dropped == 0
+        self.dropping.is_none()
+    }
+
+    /// Returns `true` if the line that is, or was last, dropped begins with `verb`, in any case.
+    pub(crate) fn dropped_verb(&self, verb: &[u8]) -> bool {
+        self.head
+            .get(..verb.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(verb))
+    }
+
+    #[cold]
+    fn begin_drop(&mut self, fault: Fault, line: &[u8]) {
+        self.dropping = Some(fault);
+        self.searched = 0;
+        self.dropped = 0;
+        self.head = [0; HEAD];
+        for (kept, octet) in self.head.iter_mut().zip(line) {
+            *kept = *octet;
+        }
+    }
+
+    /// Drops a line up to its bare CR or LF, which stands after `line`.
+    #[cold]
+    fn bare<'i>(&mut self, bare: Bare, line: &[u8], input: &mut &'i [u8]) -> Cut<'i> {
+        self.begin_drop(Fault::Bare, line);
+        self.dropped = line.len() as u64 + 1;
+        *input = input.get(line.len() + 1..).unwrap_or_default();
+        Cut::Bare(bare)
+    }
+
+    /// Drops what the input holds of a faulty line.
+    #[cold]
+    fn drop_rest<'i>(&mut self, input: &mut &'i [u8]) -> Cut<'i> {
+        let bytes = *input;
+        if let Some(at) = memchr::memmem::find(bytes, b"\r\n") {
+            *input = bytes.get(at + 2..).unwrap_or_default();
+            let length = self.dropped + at as u64 + 2;
+            self.dropped = 0;
+            return match self.dropping.take() {
+                Some(Fault::Bare) => Cut::Dropped(length),
+                _ => Cut::TooLong(length),
+            };
+        }
+        // A CR at the very end may be half of the line end: it stays.
+        let kept = usize::from(bytes.last() == Some(&b'\r'));
+        let (gone, rest) = bytes.split_at_checked(bytes.len() - kept).unwrap_or((bytes, &[]));
+        self.dropped += gone.len() as u64;
+        *input = rest;
+        Cut::Incomplete
     }
 }
 

@@ -1,69 +1,79 @@
 //! The table of SMTP session states, for both roles.
 //!
-//! A server checks with it that a command is in sequence, and finds the state after a positive reply; a client does the
-//! same before it sends. RFC 5321 section 4.1.4, RFC 3030 section 2, RFC 2033 section 4.
+//! A server asks the table if a command is in order, and where a positive reply to it leads. A client asks the same before
+//! it sends. The rules are in RFC 5321 section 4.1.4, RFC 3030 section 2 and RFC 2033 section 4.
 //!
-//! Each row reads: state, command, state after a positive reply. A command without a row is out of sequence (503). A
-//! negative reply never changes the state.
-//! `Hello` stands for EHLO, HELO and LHLO; `Historic` for SEND, SOML and SAML.
+//! Each row has a state, a move, and the state after it. A command without a row is out of order (503).
+//! A negative reply to a command does not change the state.
+//! `Hello` stands for EHLO, HELO and LHLO; `Historic` for SEND, SOML and SAML; `Anytime` for NOOP, HELP, VRFY and EXPN.
 //!
 //! ```text
-//! Greeted     Hello     -> Ready
-//! Greeted     StartTls  -> Greeted
-//! Greeted     Rset      -> Greeted
-//! Greeted     Anytime   -> Greeted
-//! Greeted     Quit      -> Closed
+//! Connected   Greeting     -> Greeted
+//! Connected   NoService    -> Refused
 //!
-//! Ready       Hello     -> Ready
-//! Ready       Mail      -> Mail
-//! Ready       Historic  -> Mail
-//! Ready       StartTls  -> Greeted
-//! Ready       Auth      -> Ready
-//! Ready       Rset      -> Ready
-//! Ready       Anytime   -> Ready
-//! Ready       Quit      -> Closed
+//! Greeted     Hello        -> Ready
+//! Greeted     StartTls     -> Greeted
+//! Greeted     Rset         -> Greeted
+//! Greeted     Anytime      -> Greeted
+//! Greeted     Quit         -> Closed
 //!
-//! Mail        Hello     -> Ready
-//! Mail        Rcpt      -> Recipients
-//! Mail        Rset      -> Ready
-//! Mail        Anytime   -> Mail
-//! Mail        Quit      -> Closed
+//! Ready       Hello        -> Ready
+//! Ready       Mail         -> Mail
+//! Ready       Historic     -> Mail
+//! Ready       StartTls     -> Greeted
+//! Ready       Auth         -> Ready
+//! Ready       Rset         -> Ready
+//! Ready       Anytime      -> Ready
+//! Ready       Quit         -> Closed
 //!
-//! Recipients  Hello     -> Ready
-//! Recipients  Rcpt      -> Recipients
-//! Recipients  Data      -> Data
-//! Recipients  Bdat      -> Chunks
-//! Recipients  Rset      -> Ready
-//! Recipients  Anytime   -> Recipients
-//! Recipients  Quit      -> Closed
+//! Mail        Hello        -> Ready
+//! Mail        Rcpt         -> Recipients
+//! Mail        Rset         -> Ready
+//! Mail        Anytime      -> Mail
+//! Mail        Quit         -> Closed
 //!
-//! Chunks      Hello     -> Ready
-//! Chunks      Bdat      -> Chunks
-//! Chunks      Rset      -> Ready
-//! Chunks      Anytime   -> Chunks
-//! Chunks      Quit      -> Closed
+//! Recipients  Hello        -> Ready
+//! Recipients  Rcpt         -> Recipients
+//! Recipients  Data         -> Data
+//! Recipients  Bdat         -> Chunks
+//! Recipients  RefusedChunk -> Broken
+//! Recipients  EndOfData    -> Ready
+//! Recipients  Rset         -> Ready
+//! Recipients  Anytime      -> Recipients
+//! Recipients  Quit         -> Closed
 //!
-//! Broken      Hello     -> Ready
-//! Broken      Rset      -> Ready
-//! Broken      Anytime   -> Broken
-//! Broken      Quit      -> Closed
+//! Data        EndOfData    -> Ready
 //!
-//! Refused     Quit      -> Closed
+//! Chunks      Hello        -> Ready
+//! Chunks      Bdat         -> Chunks
+//! Chunks      RefusedChunk -> Broken
+//! Chunks      EndOfData    -> Ready
+//! Chunks      Rset         -> Ready
+//! Chunks      Anytime      -> Chunks
+//! Chunks      Quit         -> Closed
+//!
+//! Broken      Hello        -> Ready
+//! Broken      Rset         -> Ready
+//! Broken      Anytime      -> Broken
+//! Broken      Quit         -> Closed
+//!
+//! Refused     Quit         -> Closed
 //! ```
 //!
-//! Three transitions have no row: the greeting (`Connected` to `Greeted`, or to `Refused` if it is negative), the end
-//! of a message (`Data` or `Chunks` to `Ready`), and a refused chunk that was not the last (`Recipients` or `Chunks` to
-//! `Broken`, which requires RSET, RFC 3030 section 2). STARTTLS changes the state after the handshake.
+//! Five moves are no commands. `Greeting` and `NoService` are the positive and the negative greeting. `EndOfData` is the
+//! reply to a whole message, positive or negative; a message of one refused chunk ends in `Recipients`.
+//! `RefusedChunk` is the negative reply to a chunk that is not the last (RFC 3030 section 2: RSET is needed).
+//! STARTTLS moves the state after the handshake. The end of the connection leads from every state to `Closed`.
 
-/// State of a session.
+/// The state of a session. See [`State::after`] for the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// Connected; the greeting has not been sent.
+    /// The client is connected; the greeting has not been sent.
     Connected,
-    /// Greeted; the client has not sent EHLO, HELO or LHLO.
+    /// The greeting has been sent; EHLO, HELO or LHLO is awaited.
     Greeted,
-    /// The client sent EHLO, HELO or LHLO; no transaction is open.
+    /// The client introduced itself; no transaction is open.
     Ready,
     /// MAIL was accepted.
     Mail,
@@ -71,37 +81,90 @@ pub enum State {
     Recipients,
     /// DATA was accepted: message data follows.
     Data,
-    /// At least one BDAT chunk was accepted, none of them the last.
+    /// At least one BDAT chunk was accepted, and the message has not ended.
     Chunks,
-    /// A chunk was refused: the transaction cannot continue until RSET.
+    /// A chunk was refused: RSET is needed.
     Broken,
-    /// The greeting was negative: only QUIT is in sequence.
+    /// The greeting was a refusal: only QUIT is in order.
     Refused,
     /// The session is over.
     Closed,
 }
 
-/// Class of a command in the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Move {
+/// An event that can change the [`State`]: a command with a positive reply, a greeting, or the end of message data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Move {
+    /// The positive greeting, 220.
+    Greeting,
+    /// The negative greeting, 554 or 521.
+    NoService,
+    /// EHLO, HELO or LHLO.
     Hello,
+    /// STARTTLS, after the handshake.
     StartTls,
+    /// AUTH.
     Auth,
+    /// MAIL.
     Mail,
+    /// SEND, SOML or SAML (RFC 821).
     Historic,
+    /// RCPT.
     Rcpt,
+    /// DATA.
     Data,
+    /// BDAT.
     Bdat,
+    /// A BDAT chunk, not the last, with a negative reply.
+    RefusedChunk,
+    /// The end of the message data, whatever the reply.
+    EndOfData,
+    /// RSET.
     Rset,
-    /// NOOP, HELP, VRFY, EXPN: commands that change nothing.
+    /// NOOP, HELP, VRFY or EXPN.
     Anytime,
+    /// QUIT.
     Quit,
 }
 
 impl State {
-    /// The state after a positive reply to `command`. Returns `None` if the command is out of sequence.
-    pub(crate) const fn after(self, command: Move) -> Option<Self> {
-        Some(match (self, command) {
+    /// Every state.
+    pub const ALL: [Self; 10] = [
+        Self::Connected,
+        Self::Greeted,
+        Self::Ready,
+        Self::Mail,
+        Self::Recipients,
+        Self::Data,
+        Self::Chunks,
+        Self::Broken,
+        Self::Refused,
+        Self::Closed,
+    ];
+
+    /// Returns the state after `step`. Returns `None` if `step` is out of order.
+    ///
+    /// With [`State::ALL`] and [`Move::ALL`] this is the whole table:
+    ///
+    /// ```
+    /// use smtp_proto::{Move, State};
+    ///
+    /// for state in State::ALL {
+    ///     for step in Move::ALL {
+    ///         if let Some(next) = state.after(step) {
+    ///             println!("{state:?} --{step:?}--> {next:?}");
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!(State::Mail.after(Move::Rcpt), Some(State::Recipients));
+    /// assert_eq!(State::Mail.after(Move::Data), None);
+    /// ```
+    #[must_use]
+    pub const fn after(self, step: Move) -> Option<Self> {
+        Some(match (self, step) {
+            (Self::Connected, Move::Greeting) => Self::Greeted,
+            (Self::Connected, Move::NoService) => Self::Refused,
+            (Self::Data, Move::EndOfData) => Self::Ready,
             (Self::Connected | Self::Data | Self::Closed, _) => return None,
             (_, Move::Quit) => Self::Closed,
             (Self::Refused, _) => return None,
@@ -113,11 +176,13 @@ impl State {
             (Self::Mail | Self::Recipients, Move::Rcpt) => Self::Recipients,
             (Self::Recipients, Move::Data) => Self::Data,
             (Self::Recipients | Self::Chunks, Move::Bdat) => Self::Chunks,
+            (Self::Recipients | Self::Chunks, Move::RefusedChunk) => Self::Broken,
+            (Self::Recipients | Self::Chunks, Move::EndOfData) => Self::Ready,
             _ => return None,
         })
     }
 
-    /// Returns true if a transaction is open: MAIL was accepted, and the message is neither completed nor aborted.
+    /// Returns `true` if a transaction is open: MAIL was accepted, and the transaction has not ended.
     #[must_use]
     pub const fn in_transaction(self) -> bool {
         matches!(
@@ -125,6 +190,27 @@ impl State {
             Self::Mail | Self::Recipients | Self::Data | Self::Chunks | Self::Broken
         )
     }
+}
+
+impl Move {
+    /// Every move.
+    pub const ALL: [Self; 15] = [
+        Self::Greeting,
+        Self::NoService,
+        Self::Hello,
+        Self::StartTls,
+        Self::Auth,
+        Self::Mail,
+        Self::Historic,
+        Self::Rcpt,
+        Self::Data,
+        Self::Bdat,
+        Self::RefusedChunk,
+        Self::EndOfData,
+        Self::Rset,
+        Self::Anytime,
+        Self::Quit,
+    ];
 }
 
 #[cfg(test)]

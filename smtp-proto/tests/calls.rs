@@ -258,7 +258,7 @@ fn vrfy_expn_and_help_are_answered_by_the_application() {
         }
         // The list is empty.
         Event::Expand { ticket, .. } => server.answer_expn(ticket, &[]).unwrap(),
-        Event::Help { ticket, .. } => server.help(ticket, Text::from_static("call us")).unwrap(),
+        Event::Help { ticket, .. } => server.answer_help(ticket, Text::from_static("call us")).unwrap(),
         other => panic!("{other:?}"),
     };
     assert_eq!(

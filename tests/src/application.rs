@@ -168,7 +168,7 @@ impl Application {
             (Answer::Forward(path), AnyTicket::Verify(ticket)) => server.accept_forwarding(ticket, &path),
             (Answer::Verified(member), AnyTicket::Verify(ticket)) => server.answer_vrfy(ticket, &member),
             (Answer::Expanded(members), AnyTicket::Expand(ticket)) => server.answer_expn(ticket, &members),
-            (Answer::Status(text), AnyTicket::Help(ticket)) => server.status(ticket, text),
+            (Answer::Status(text), AnyTicket::Help(ticket)) => server.answer_help_status(ticket, text),
             (Answer::Accept(None), ticket) => server.accept(ticket.into_any()),
             (Answer::Accept(Some(text)), ticket) => server.accept_with(ticket.into_any(), text),
             (Answer::Reject(rejection), ticket) => server.reject(ticket.into_any(), rejection),

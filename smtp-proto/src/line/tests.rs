@@ -12,7 +12,8 @@ fn lines(bytes: &[u8], size: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, usiz
         loop {
             match cutter.cut(&mut rest, limit) {
                 Cut::Line(line) => found.push(Some(line.to_vec())),
-                Cut::TooLong(_) => found.push(None),
+                Cut::TooLong(_) | Cut::Bare(_) => found.push(None),
+                Cut::Dropped(_) => {}
                 Cut::Incomplete => break,
             }
         }
@@ -24,15 +25,38 @@ fn lines(bytes: &[u8], size: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, usiz
 
 #[test]
 fn only_crlf_ends_a_line() {
-    let (found, _) = lines(b"a\nb\rc\r\r\nd\n\r\n", 100, 64);
-    assert_eq!(found, vec![Some(b"a\nb\rc\r".to_vec()), Some(b"d\n".to_vec())]);
+    let (found, _) = lines(b"a\nb\rc\r\r\nd\r\r\ne\r\n", 100, 64);
+    assert_eq!(found, vec![None, None, Some(b"e".to_vec())]);
+}
+
+#[test]
+fn a_bare_cr_or_lf_is_reported_before_the_line_ends() {
+    for (bytes, bare) in [(&b"EHLO x\n"[..], Bare::Lf), (b"EHLO x\rN", Bare::Cr)] {
+        let mut cutter = LineCutter::default();
+        let mut input = bytes.get(..7).unwrap();
+        let early = cutter.cut(&mut input, 64);
+        if bare == Bare::Lf {
+            assert_eq!(early, Cut::Bare(bare));
+        } else {
+            assert_eq!(early, Cut::Incomplete);
+            let mut input: &[u8] = bytes;
+            assert_eq!(cutter.cut(&mut input, 64), Cut::Bare(bare));
+            assert_eq!(input, b"N");
+        }
+    }
+    let mut input: &[u8] = b"a\nb\nc\rd\r\nNOOP\r\n";
+    let mut cutter = LineCutter::default();
+    assert_eq!(cutter.cut(&mut input, 64), Cut::Bare(Bare::Lf));
+    assert_eq!(cutter.cut(&mut input, 64), Cut::Dropped(9));
+    assert_eq!(cutter.cut(&mut input, 64), Cut::Line(b"NOOP"));
 }
 
 #[test]
 fn every_chopping_gives_the_same_lines() {
-    let bytes = b"EHLO x\r\n\r\nNOOP\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\rQUIT\r\n\nQUIT\r\n";
+    let bytes = b"EHLO x\r\n\r\nNOOP\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\rQUIT\r\n\nQUIT\r\n\
+        12345678901234567890123\rx\r\n1234567890123456789012\rx\r\n12345678901234567890123\n\r\n";
     let (whole, _) = lines(bytes, bytes.len(), 24);
-    assert_eq!(whole.len(), 5);
+    assert_eq!(whole.len(), 8);
     assert_eq!(whole[3], None);
     for size in 1..bytes.len() {
         assert_eq!(lines(bytes, size, 24).0, whole, "pieces of {size}");

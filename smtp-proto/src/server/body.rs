@@ -1,321 +1,176 @@
-//! Message content: DATA and BDAT.
+//! Message data: DATA and BDAT.
 
 use alloc::boxed::Box;
 
-use super::{Closed, Event, Next, Reset, Server, auth::Exchange, pipeline::Reply, ticket::Kind};
+use super::{
+    content::{Chunk, Data, Failure, Pace},
+    event::{Closed, Event},
+    lines::RefusedChunk,
+    phase::{Phase, Step},
+    question::Question,
+    replies::Reply,
+    session::{Await, Next, Server},
+};
 use crate::{
-    data::{BareLineEndings, ChunkReader, DotUnstuffer, Unstuffed},
-    state::{Move, State},
-    types::{Bdat, Body, Command, Keyword, Protocol, Rejection},
+    data::ChunkReader,
+    types::{Bdat, Rejection},
 };
 
-/// The last word to a client that sends more than will be read to be dropped.
-const TOO_BIG_TO_SKIP: &str = "421 4.7.0 too much to be skipped, closing";
-
-/// What the next octets of the input are.
-#[derive(Debug)]
-pub(super) enum Mode {
-    /// Command lines.
-    Commands,
-    /// Message text, up to the final dot.
-    Text(DotUnstuffer),
-    /// A BDAT chunk.
-    Chunk(Chunk),
-    /// Nothing: the reply to STARTTLS is to be written.
-    Upgrade,
-    /// Not for the machine: the TLS handshake is under way.
-    Upgrading,
-    /// The responses of an exchange that AUTH began.
-    Auth(Box<Exchange>),
-    /// Commands again, but first the verdict for this recipient (counted from 0) is needed.
-    Verdicts(u32),
-}
-
-/// A BDAT chunk on its way.
-#[derive(Debug)]
-pub(super) struct Chunk {
-    octets: ChunkReader,
-    size: u64,
-    last: bool,
-    /// The chunk is refused with this when it is over: it came out of order.
-    misplaced: Option<&'static str>,
-}
-
-/// Why the message in hand will be refused.
-#[derive(Debug)]
-pub(super) enum Failure {
-    TooBig,
-    BareLineEnding,
-    Application(Box<Rejection>),
-}
-
-impl Failure {
-    const fn reset(&self) -> Reset {
-        match self {
-            Self::TooBig => Reset::TooBig,
-            Self::BareLineEnding => Reset::BareLineEnding,
-            Self::Application(_) => Reset::Refused,
-        }
-    }
+/// The end of a chunk.
+pub(super) struct ChunkEnd {
+    pub(super) last: bool,
+    pub(super) empty: bool,
+    /// The reason for refusing the message, and the number of replies that say so.
+    pub(super) failure: Option<(Failure, u32)>,
 }
 
 impl Server {
-    /// Refuses the message whose content is on its way. The rest of it is read and dropped, then the client is
-    /// told, and the transaction ends with [`Reset::Refused`]; a rejection with code 421 then ends the session, too.
+    /// Refuses the message whose data is on its way.
+    ///
+    /// The rest of the data is read and dropped. Then the refusal is sent, and the transaction ends with
+    /// [`Reset::Refused`](super::Reset::Refused). A rejection with code 421 also ends the session.
     ///
     /// # Errors
     ///
-    /// Gives the rejection back when no message content is on its way.
+    /// Gives the rejection back if no message data is on its way.
     pub fn reject_body(&mut self, rejection: Rejection) -> Result<(), Rejection> {
-        if !matches!(self.state, State::Data | State::Chunks) || matches!(self.mode, Mode::Verdicts(_)) {
+        let Some(transfer) = self.phase.transfer() else {
             return Err(rejection);
-        }
-        let rejection = if self.transaction.smtputf8 {
+        };
+        let rejection = if transfer.transaction.smtputf8 {
             rejection
         } else {
             rejection.into_ascii()
         };
-        self.fail(Failure::Application(Box::new(rejection)));
+        transfer.fail(Failure::Application(Box::new(rejection)));
         Ok(())
     }
 
-    /// DATA was accepted: its text comes next.
+    /// Begins the text after an accepted DATA.
     pub(super) fn begin_text(&mut self) {
-        self.state = State::Data;
-        self.transaction.begin_content();
-        self.mode = Mode::Text(DotUnstuffer::new(self.config.line_endings));
+        let pace = Pace::new(&self.config.timeouts);
+        self.advance(Step::Text(pace, self.config.line_endings));
     }
 
-    pub(super) fn next_text<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
-        let Mode::Text(unstuffer) = &mut self.mode else {
-            return Next::Again;
-        };
-        let before = input.len();
-        let unstuffed = unstuffer.next(input);
-        let bare = unstuffer.saw_bare_line_ending();
-        self.transaction.arrived(before - input.len(), self.now);
-        match unstuffed {
-            Unstuffed::Piece(piece) => {
-                if bare && self.config.line_endings == BareLineEndings::Reject {
-                    self.fail(Failure::BareLineEnding);
+    /// Handles BDAT. Returns `None` if it is out of order.
+    pub(super) fn bdat<'i>(&mut self, Bdat { size, last, .. }: Bdat) -> Option<Next<'i>> {
+        let limit = self.session.max_message_octets(&self.config);
+        let smtputf8 = self.phase.smtputf8();
+        match &mut self.phase {
+            Phase::Envelope(transaction) if transaction.recipients() > 0 => {
+                if size > limit {
+                    self.begin_refused_chunk(size, last, Failure::TooBig);
+                    return Some(Next::Again);
                 }
-                self.piece(piece)
+                let question = Question::Chunk { size, last, smtputf8 };
+                Some(Next::Event(Event::Data {
+                    ticket: self.replies.ask(question, self.clock.now),
+                }))
             }
-            Unstuffed::NeedMore if self.end_of_input => {
-                self.close(Closed::ConnectionClosed);
-                Next::Again
-            }
-            Unstuffed::NeedMore => Next::Wait(true),
-            Unstuffed::End => {
-                if bare && self.config.line_endings == BareLineEndings::Reject {
-                    self.fail(Failure::BareLineEnding);
+            Phase::BetweenChunks(transfer) => {
+                if transfer.would_exceed(size, limit) {
+                    transfer.fail(Failure::TooBig);
                 }
-                self.finish_message();
-                Next::Again
+                if transfer.is_refused() && self.cannot_drop(size) {
+                    return Some(Next::Again);
+                }
+                self.advance(Step::NextChunk(Chunk::new(size, last)));
+                Some(Next::Again)
             }
+            _ => None,
         }
     }
 
-    /// BDAT, in any state: its octets follow, whatever the answer will be (RFC 3030 section 2).
-    pub(super) fn bdat<'i>(&mut self, bdat: Bdat) -> Next<'i> {
-        let misplaced = if !self.extensions().has(Keyword::Chunking) {
-            Some("502 5.5.1 BDAT is not offered")
-        } else if let Some(reply) = self.too_early(&Command::Bdat(bdat)) {
-            Some(reply)
-        } else if self.state.after(Move::Bdat).is_none() {
-            Some(self.out_of_order(Move::Bdat))
-        } else {
-            None
-        };
-        if misplaced.is_none() && self.transaction.octets.saturating_add(bdat.size) > self.message_limit() {
-            self.fail(Failure::TooBig);
-        }
-        let dropped = misplaced.is_some() || self.transaction.failure.is_some();
-        if dropped && !self.can_drop(bdat.size) {
-            self.close_with(TOO_BIG_TO_SKIP, Closed::DropLimit);
-            return Next::Again;
-        }
-        let first = misplaced.is_none() && self.state == State::Recipients;
-        self.mode = Mode::Chunk(Chunk {
-            octets: ChunkReader::new(bdat.size),
-            size: bdat.size,
-            last: bdat.last,
-            misplaced,
-        });
-        if first {
-            self.transaction.begin_content();
-            if self.transaction.failure.is_none() {
-                return Next::Event(Event::Data {
-                    ticket: self.pipeline.ask(Kind::Data, self.now),
-                });
-            }
+    /// Begins the first chunk of a message, which was accepted.
+    pub(super) fn begin_chunk(&mut self, size: u64, last: bool) {
+        let pace = Pace::new(&self.config.timeouts);
+        self.advance(Step::FirstChunk(pace, Chunk::new(size, last), None));
+    }
+
+    /// Begins the first chunk of a message, which was refused. Its octets follow all the same.
+    pub(super) fn begin_refused_chunk(&mut self, size: u64, last: bool, failure: Failure) {
+        let pace = Pace::new(&self.config.timeouts);
+        self.advance(Step::FirstChunk(pace, Chunk::refused(size, last), Some(failure)));
+        self.cannot_drop(size);
+    }
+
+    /// Begins to drop a chunk that is out of order. Its octets follow all the same (RFC 3030 section 2).
+    pub(super) fn drop_chunk<'i>(&mut self, size: u64, reply: &'static str) -> Next<'i> {
+        if !self.cannot_drop(size) {
+            self.lines.refuse_chunk(RefusedChunk {
+                octets: ChunkReader::new(size),
+                pace: Pace::new(&self.config.timeouts),
+                reply,
+            });
         }
         Next::Again
     }
 
-    /// The application said yes or no to the first chunk of a message, whose octets come next.
-    pub(super) fn chunks_allowed(&mut self, rejection: Option<Rejection>) {
-        match rejection {
-            None => self.state = State::Chunks,
-            Some(rejection) => {
-                if let Mode::Chunk(chunk) = &self.mode {
-                    let size = chunk.size;
-                    self.fail(Failure::Application(Box::new(rejection)));
-                    if !self.can_drop(size) {
-                        self.close_with(TOO_BIG_TO_SKIP, Closed::DropLimit);
-                    }
-                }
-            }
+    /// Ends the session if so many octets are too many to drop.
+    fn cannot_drop(&mut self, octets: u64) -> bool {
+        let too_many = self
+            .abuse
+            .would_exceed(octets, self.config.limits.max_discarded_octets);
+        if too_many {
+            self.close_drop_limit();
         }
+        too_many
     }
 
-    pub(super) fn next_octets<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
-        let Mode::Chunk(chunk) = &mut self.mode else {
-            return Next::Again;
-        };
-        if let Some(octets) = chunk.octets.take(input) {
-            let misplaced = chunk.misplaced.is_some();
-            self.transaction.arrived(octets.len(), self.now);
-            return if misplaced {
-                self.skip(octets)
-            } else {
-                self.piece(octets)
-            };
-        }
-        if chunk.octets.remaining() > 0 {
-            if self.end_of_input {
-                self.close(Closed::ConnectionClosed);
-                return Next::Again;
-            }
-            return Next::Wait(true);
-        }
-        let (empty, last, misplaced) = (chunk.size == 0, chunk.last, chunk.misplaced);
-        self.mode = Mode::Commands;
-        match (misplaced, &self.transaction.failure) {
-            (Some(reply), _) => {
-                self.pipeline.reply(&Reply::Fixed(reply));
-                if self.follows_a_refusal(Move::Bdat) {
-                    self.idled();
+    /// Handles a piece of message data, or its absence.
+    pub(super) fn take_data<'i>(&mut self, data: Data<'i>) -> Next<'i> {
+        match data {
+            Data::Piece(piece) => {
+                if !piece.beyond.is_empty() && self.discard(piece.beyond.len()) && piece.within.is_empty() {
+                    return Next::Again;
+                }
+                if piece.within.is_empty() {
+                    Next::Again
                 } else {
-                    self.fault();
+                    Next::Event(Event::Body(piece.within))
                 }
             }
-            (None, _) if last => self.finish_message(),
-            (None, None) => {
-                self.pipeline.reply(&Reply::Fixed("250 2.0.0 chunk ok"));
-                if empty {
-                    self.idled();
+            Data::NeedMore if self.end_of_input => {
+                self.close(Closed::ConnectionClosed);
+                Next::Again
+            }
+            Data::NeedMore => Next::Wait(Await::Input),
+        }
+    }
+
+    /// Handles the end of a whole message.
+    pub(super) fn end_message(&mut self, failure: Option<(Failure, u32)>) {
+        match failure {
+            Some((failure, replies)) => self.refuse_message(&failure, replies),
+            None => self.advance(Step::Complete),
+        }
+    }
+
+    /// Handles the end of a chunk.
+    pub(super) fn end_chunk(&mut self, end: ChunkEnd) {
+        match end.failure {
+            failure if end.last => self.end_message(failure),
+            Some((failure, _)) => self.refuse_message(&failure, 1),
+            None => {
+                self.advance(Step::ChunkAccepted);
+                self.replies.reply(&Reply::Fixed("250 2.0.0 chunk ok"));
+                if end.empty {
+                    self.count_idle();
                 }
             }
-            (None, Some(_)) => {
-                self.state = State::Broken;
-                self.refuse_message(1);
-            }
-        }
-        Next::Again
-    }
-
-    /// The transaction is over; whatever is to be said about it has been said.
-    pub(super) fn end_transaction(&mut self) {
-        self.mode = Mode::Commands;
-        self.state = State::Ready;
-        self.attempted = false;
-        self.transaction = super::Transaction::default();
-    }
-
-    /// How many verdicts, and so replies, a message gets.
-    fn verdicts(&self) -> u32 {
-        match self.config.protocol {
-            Protocol::Smtp => 1,
-            Protocol::Lmtp => self.transaction.recipients,
         }
     }
 
-    fn fail(&mut self, failure: Failure) {
-        if self.transaction.failure.is_none() {
-            self.transaction.failure = Some(failure);
+    /// Refuses the message, with as many replies as are due.
+    fn refuse_message(&mut self, failure: &Failure, replies: u32) {
+        self.advance(Step::Refuse(failure.reset()));
+        self.abuse.count_idle();
+        let rejection = failure.rejection();
+        for _ in 0..if rejection.closes() { 1 } else { replies } {
+            self.replies.reply(&Reply::Rejection(rejection));
         }
-    }
-
-    /// Counts a piece of the message and hands it out, unless the message will be refused.
-    ///
-    /// Of a piece that exceeds the limit the front part is handed out: what the application sees does not depend
-    /// on how the input was cut.
-    fn piece<'i>(&mut self, piece: &'i [u8]) -> Next<'i> {
-        if self.transaction.failure.is_some() {
-            return self.skip(piece);
-        }
-        let room = self.message_limit().saturating_sub(self.transaction.octets);
-        let room = usize::try_from(room).unwrap_or(usize::MAX);
-        self.transaction.octets = self.transaction.octets.saturating_add(piece.len() as u64);
-        let Some((within, beyond)) = piece
-            .split_at_checked(room)
-            .filter(|(_, beyond)| !beyond.is_empty())
-        else {
-            return Next::Event(Event::Body(piece));
-        };
-        self.fail(Failure::TooBig);
-        let next = self.skip(beyond);
-        if within.is_empty() {
-            next
-        } else {
-            Next::Event(Event::Body(within))
-        }
-    }
-
-    /// Counts octets that are read to be dropped.
-    fn skip<'i>(&mut self, octets: &[u8]) -> Next<'i> {
-        if !self.drop_octets(octets.len() as u64) {
-            self.close_with(TOO_BIG_TO_SKIP, Closed::DropLimit);
-        }
-        Next::Again
-    }
-
-    /// The end of the message came.
-    fn finish_message(&mut self) {
-        self.mode = Mode::Commands;
-        if self.transaction.failure.is_some() {
-            self.state = State::Ready;
-            self.attempted = false;
-            self.refuse_message(self.verdicts());
-        } else {
-            self.mode = Mode::Verdicts(0);
-        }
-    }
-
-    /// Says why the message is refused, as often as replies are due, and reports the end of the transaction, whose
-    /// state has been left.
-    fn refuse_message(&mut self, replies: u32) {
-        let Some(failure) = self.transaction.failure.take() else {
-            return;
-        };
-        self.reset = Some(failure.reset());
-        self.counters.idle_commands = self.counters.idle_commands.saturating_add(1);
-        self.transaction = super::Transaction::default();
-        let rejection = match failure {
-            Failure::TooBig => &Rejection::TOO_BIG,
-            Failure::BareLineEnding => &Rejection::BARE_LINE_ENDING,
-            Failure::Application(ref rejection) => &**rejection,
-        };
-        let closes = rejection.closes();
-        for _ in 0..if closes { 1 } else { replies } {
-            self.pipeline.reply(&Reply::Rejection(rejection));
-        }
-        if closes {
+        if rejection.closes() {
             self.close(Closed::Rejected);
         }
-    }
-
-    /// The largest message of this session.
-    pub(super) fn message_limit(&self) -> u64 {
-        match self.extensions().size_limit() {
-            Some(offered) => offered.min(self.config.limits.max_message_octets),
-            None => self.config.limits.max_message_octets,
-        }
-    }
-
-    /// Whether DATA may be used for the message that MAIL announced (RFC 3030 section 3).
-    pub(super) fn needs_chunks(&self) -> bool {
-        self.transaction.body == Some(Body::BinaryMime)
     }
 }

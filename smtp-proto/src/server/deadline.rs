@@ -1,87 +1,113 @@
-//! What the machine waits for when there is nothing to do, and what is overdue then.
+//! Deadlines: the wait when nothing can be done, and the consequences when its time is over.
 
-use super::{Closed, Server, body::Mode, ticket::Kind};
+use super::{
+    event::Closed,
+    phase::Phase,
+    session::{Await, Server},
+};
 use crate::{
-    machine::Wait,
-    state::State,
-    time::{Deadline, Phase},
+    machine::{Step, Wait},
+    time::{self, Deadline},
 };
 
 impl Server {
-    /// What to wait for when nothing can be done, or `None` if a deadline has passed and was acted upon.
-    pub(super) fn idle(&mut self, read: bool) -> Option<Wait> {
-        let asked = self.pipeline.oldest();
-        let upgrading = matches!(self.mode, Mode::Upgrading);
-        let write = !self.pipeline.output.is_empty() && self.penalty.is_none();
+    /// Returns the wait when nothing can be done, or `None` if a deadline has passed and was acted upon.
+    pub(super) fn idle(&mut self, what: Await) -> Option<Wait> {
+        let now = self.clock.now;
+        let is_handshake = matches!(self.phase, Phase::Handshake(_));
+        let penalty = self.abuse.penalty();
+        let want_write = !self.replies.output.is_empty() && penalty.is_none();
+        let asked = self
+            .replies
+            .oldest()
+            .map(|(question, asked)| *asked + question.time(&self.config.timeouts));
         let mut deadline = match asked {
-            Some((kind, asked)) => {
-                let time = match kind {
-                    Kind::EndOfData => self.config.timeouts.message_acceptance,
-                    _ => self.config.timeouts.application,
-                };
-                Some(Deadline::new(asked + time, Phase::Application))
-            }
-            None if self.penalty.is_some() && !upgrading => None, // nothing is expected of the client meanwhile
-            None => self.client_deadline(read),
+            Some(at) => Some(Deadline::new(at, time::Phase::Application)),
+            // Nothing is expected of the client while replies are held back.
+            None if penalty.is_some() && !is_handshake => None,
+            None => self.client_deadline(what),
         };
-        if let Some(until) = self.penalty {
-            deadline = Deadline::earlier(Some(Deadline::new(until, Phase::Penalty)), deadline);
-        } else if write {
+        if let Some(until) = penalty {
+            deadline = Deadline::earlier(Some(Deadline::new(until, time::Phase::Penalty)), deadline);
+        } else if want_write {
             deadline = Deadline::earlier(Some(self.write_deadline()), deadline);
         }
         match deadline {
-            Some(due) if due.at <= self.now => {
-                self.overdue(due.phase);
+            Some(due) if due.at <= now => {
+                self.act_on_deadline(due.phase);
                 None
             }
             _ => Some(Wait {
-                want_read: read && !self.end_of_input,
-                want_write: write,
-                application_pending: asked.is_some() || upgrading,
+                want_read: what == Await::Input && !self.end_of_input,
+                want_write,
+                application_pending: asked.is_some() || is_handshake,
                 deadline,
             }),
         }
     }
 
-    /// When the client must have sent what is expected of it.
-    fn client_deadline(&mut self, read: bool) -> Option<Deadline> {
-        let (timeouts, now) = (&self.config.timeouts, self.now);
-        let (phase, span) = match self.mode {
-            Mode::Upgrading => (Phase::Handshake, timeouts.handshake),
-            _ if self.state == State::Connected => (Phase::GreetingDelay, timeouts.greeting_delay),
-            _ if !read => return None,
-            Mode::Commands => (Phase::Command, timeouts.command),
-            Mode::Auth(_) => (Phase::Auth, timeouts.command),
-            _ => return Some(self.transaction.waiting(timeouts, now)),
-        };
-        let whole = self.reading.run(phase, span, now);
-        if phase == Phase::Command && self.state == State::Chunks {
-            // The time between two chunks is part of the time of the message.
-            let content = self.transaction.waiting(timeouts, now);
-            return Deadline::earlier(Some(whole), Some(content));
+    /// Waits until the last output is written.
+    pub(super) fn await_end<E>(&mut self) -> Option<Step<E>> {
+        if self.replies.output.is_empty() {
+            return None;
         }
-        Some(whole)
+        let deadline = self.write_deadline();
+        if deadline.at <= self.clock.now {
+            self.replies.output.clear();
+            return None;
+        }
+        Some(Step::Wait(Wait {
+            want_write: true,
+            deadline: Some(deadline),
+            ..Wait::default()
+        }))
     }
 
-    /// When the peer must have taken what waits to be written. What was added since does not count, so that a
-    /// client may keep the output filled for long, as long as it reads.
-    pub(super) fn write_deadline(&mut self) -> Deadline {
-        if self.unwritten == 0 {
-            self.unwritten = self.pipeline.output.len();
-        }
-        self.writing
-            .run(Phase::Write, self.config.timeouts.write, self.now)
-    }
-
-    fn overdue(&mut self, phase: Phase) {
-        match phase {
-            Phase::Penalty => self.penalty = None,
-            Phase::Application => self.answer_for_the_application(),
-            Phase::Write => {
-                self.close(Closed::TimedOut(phase));
-                self.pipeline.output.clear();
+    /// Returns the time by which the client must have sent what is expected of it.
+    fn client_deadline(&mut self, what: Await) -> Option<Deadline> {
+        let (timeouts, now) = (&self.config.timeouts, self.clock.now);
+        let clock = &mut self.clock;
+        match &mut self.phase {
+            Phase::Handshake(_) => {
+                return Some(clock.await_input(time::Phase::Handshake, timeouts.handshake));
             }
-            Phase::GreetingDelay => {}
+            Phase::Connected => {
+                return Some(clock.await_input(time::Phase::GreetingDelay, timeouts.greeting_delay));
+            }
+            _ if what == Await::Progress => return None,
+            _ => {}
+        }
+        if let Some(chunk) = self.lines.refused_chunk() {
+            return Some(chunk.pace.resume(now));
+        }
+        Some(match &mut self.phase {
+            Phase::Text(text) => text.transfer.await_data(now),
+            Phase::Chunk(transfer, _) => transfer.await_data(now),
+            Phase::Auth(_) => clock.await_input(time::Phase::Auth, timeouts.command),
+            Phase::BetweenChunks(transfer) => {
+                // The time between two chunks is part of the time of the message.
+                let whole = clock.await_input(time::Phase::Command, timeouts.command);
+                let data = transfer.await_data(now);
+                if data.at < whole.at { data } else { whole }
+            }
+            _ => clock.await_input(time::Phase::Command, timeouts.command),
+        })
+    }
+
+    fn write_deadline(&mut self) -> Deadline {
+        self.clock
+            .await_write(self.replies.output.len(), self.config.timeouts.write)
+    }
+
+    fn act_on_deadline(&mut self, phase: time::Phase) {
+        match phase {
+            time::Phase::Penalty => self.abuse.end_penalty(),
+            time::Phase::Application => self.answer_for_the_application(),
+            time::Phase::Write => {
+                self.close(Closed::TimedOut(phase));
+                self.replies.output.clear();
+            }
+            time::Phase::GreetingDelay => {}
             _ => self.close_with("421 4.4.2 timed out, closing", Closed::TimedOut(phase)),
         }
     }

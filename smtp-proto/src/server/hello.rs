@@ -1,35 +1,42 @@
 //! The greeting and the introduction: connect, EHLO, HELO, LHLO.
 
-use alloc::{borrow::Cow, format};
+use alloc::{borrow::Cow, boxed::Box, format};
 
 use super::{
-    Closed, EarlyTalker, Event, Next, Reset, Server,
-    pipeline::Reply,
-    ticket::{self, Kind, Ticket},
+    config::EarlyTalker,
+    event::{Closed, Event},
+    phase::Step,
+    question::{Hello, Question},
+    replies::{Reply, Turn},
+    session::{Await, Next, Server},
 };
 use crate::{
     output::Sink,
-    state::State,
     syntax,
     time::Phase,
     types::{ClientName, Code, Extension, Extensions, Keyword, Protocol, Rejection, Text, Verb},
 };
 
 impl Server {
-    /// The `WITH` keyword of a `Received` line for the message in hand: SMTP, ESMTP, LMTP, UTF8SMTP or UTF8LMTP, and
-    /// all but the first with an S behind it under TLS and an A once the client has said who it is (RFC 5321
-    /// section 4.4, RFC 3848, RFC 6531 section 3.7.3).
+    /// The `WITH` keyword of a `Received` line for the open transaction: SMTP, ESMTP, LMTP, UTF8SMTP or UTF8LMTP.
+    ///
+    /// Except for SMTP, the keyword gains S under TLS and A after authentication, as in ESMTPSA (RFC 5321 section 4.4,
+    /// RFC 3848, RFC 6531 section 3.7.3).
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
-        let names = match (self.hello.as_ref(), self.transaction.smtputf8) {
-            (Some((Verb::Lhlo, _)), false) => ["LMTP", "LMTPS", "LMTPA", "LMTPSA"],
-            (Some((Verb::Lhlo, _)), true) => ["UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"],
-            (Some((Verb::Ehlo, _)), false) => ["ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"],
-            (Some((Verb::Ehlo, _)), true) => ["UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"],
+        let smtputf8 = match self.replies.oldest() {
+            Some((Question::Mail { smtputf8, .. }, _)) => *smtputf8,
+            _ => self.phase.smtputf8(),
+        };
+        let names = match (self.session.verb(), smtputf8) {
+            (Some(Verb::Lhlo), false) => ["LMTP", "LMTPS", "LMTPA", "LMTPSA"],
+            (Some(Verb::Lhlo), true) => ["UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"],
+            (Some(Verb::Ehlo), false) => ["ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"],
+            (Some(Verb::Ehlo), true) => ["UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"],
             _ => return "SMTP",
         };
         let [plain, secure, authenticated, both] = names;
-        match (self.tls.is_some(), self.login.is_some()) {
+        match (self.session.tls.is_some(), self.session.login.is_some()) {
             (false, false) => plain,
             (true, false) => secure,
             (false, true) => authenticated,
@@ -37,7 +44,7 @@ impl Server {
         }
     }
 
-    /// Before the greeting: listens for early talkers, then asks whether to greet.
+    /// Before the greeting: listens for early talkers, then asks if the client may be greeted.
     pub(super) fn greet<'i>(&mut self, input: &[u8]) -> Next<'i> {
         if !input.is_empty() && self.config.early_talker == EarlyTalker::Reject {
             self.refuse_greeting(
@@ -50,52 +57,59 @@ impl Server {
             self.close(Closed::ConnectionClosed);
             return Next::Again;
         }
-        let span = self.config.timeouts.greeting_delay;
-        if !span.is_zero() && self.reading.run(Phase::GreetingDelay, span, self.now).at > self.now {
-            return Next::Wait(true);
+        let delay = self.config.timeouts.greeting_delay;
+        if !delay.is_zero() && self.clock.await_input(Phase::GreetingDelay, delay).at > self.clock.now {
+            // Early octets stay with the driver, so that memory is bounded.
+            return Next::Wait(if input.is_empty() {
+                Await::Input
+            } else {
+                Await::Progress
+            });
         }
         Next::Event(Event::Connect {
-            ticket: self.pipeline.ask(Kind::Connect, self.now),
+            ticket: self.replies.ask(Question::Connect, self.clock.now),
         })
     }
 
-    /// EHLO, HELO or LHLO came.
-    pub(super) fn introduced<'i>(&mut self, verb: Verb, name: ClientName<'i>) -> Next<'i> {
+    /// Asks about EHLO, HELO or LHLO.
+    pub(super) fn introduce<'i>(&mut self, verb: Verb, name: ClientName<'i>) -> Next<'i> {
         let expected = match self.config.protocol {
             Protocol::Smtp => verb != Verb::Lhlo,
             Protocol::Lmtp => verb == Verb::Lhlo,
         };
         if !expected {
-            return self.fault_with_uncoded(match self.config.protocol {
+            return self.refuse_uncoded(match self.config.protocol {
                 Protocol::Smtp => "500 5.5.1 this is SMTP, say EHLO",
                 Protocol::Lmtp => "500 5.5.1 this is LMTP, say LHLO",
             });
         }
-        self.introduction = Some((verb, name.clone().into_owned()));
+        let hello = Box::new(Hello {
+            verb,
+            name: name.clone().into_owned(),
+        });
         Next::Event(Event::Hello {
             verb,
             name,
-            ticket: self.pipeline.ask::<ticket::Hello>(Kind::Hello, self.now),
+            ticket: self.replies.ask(Question::Hello(hello), self.clock.now),
         })
     }
 
-    /// Says the positive greeting.
-    pub(super) fn greeting(&mut self, ticket: &Ticket<impl Sized>, text: Option<&Text<'_>>) {
-        self.pipeline.answer(ticket, &Reply::Ready(&[]));
-        let text = text.unwrap_or(&self.config.greeting);
-        let mut lines = text.lines().peekable();
+    /// Queues the positive greeting.
+    pub(super) fn accept_connection(&mut self, turn: Turn, text: Option<&Text<'_>>) {
+        self.advance(Step::Greet);
+        self.replies.answer(turn, &Reply::Ready(&[]));
+        let output = &mut self.replies.output;
+        let mut lines = text.unwrap_or(&self.config.greeting).lines().peekable();
         while let Some(line) = lines.next() {
-            let output = &mut self.pipeline.output;
             output.put(if lines.peek().is_some() { b"220-" } else { b"220 " });
             output.put(self.config.hostname.as_str().as_bytes());
             output.put(b" ");
             output.put(line.as_bytes());
             output.put(b"\r\n");
         }
-        self.state = State::Greeted;
     }
 
-    /// Says a negative greeting: 554 or 521, after which only QUIT is in order (RFC 5321 section 3.1), or 421.
+    /// Queues a negative greeting: 554 or 521, after which only QUIT is in order (RFC 5321 section 3.1), or 421.
     /// It has no enhanced code (RFC 2034 section 4).
     pub(super) fn refuse_greeting(&mut self, code: Code, text: &Text<'_>) {
         let code = match code {
@@ -103,56 +117,47 @@ impl Server {
             other if other.get() < 500 => Code::NOT_AVAILABLE,
             _ => Code::FAILED,
         };
-        self.pipeline.abandon();
-        self.pipeline.reply(&Reply::Lines(code, None, text));
-        self.state = State::Refused;
+        self.replies.abandon();
+        self.replies.reply(&Reply::Lines(code, None, text));
+        self.advance(Step::RefuseGreeting);
         if code == Code::NOT_AVAILABLE {
             self.close(Closed::Rejected);
         }
     }
 
-    /// Says the positive reply to EHLO, HELO or LHLO, and begins anew.
-    pub(super) fn welcome(&mut self, ticket: &Ticket<impl Sized>, text: Option<&Text<'_>>) {
-        let Some(introduction) = self.introduction.take() else {
-            return;
-        };
-        self.pipeline.answer(ticket, &Reply::Ready(&[]));
-        self.abort(Reset::Hello);
-        self.state = State::Ready;
-        self.attempted = false;
-        self.pipeline.enhanced = self.extensions().has(Keyword::EnhancedStatusCodes);
+    /// Queues the positive reply to EHLO, HELO or LHLO, and begins anew.
+    pub(super) fn accept_hello(&mut self, turn: Turn, hello: Box<Hello>, text: Option<&Text<'_>>) {
+        self.replies.answer(turn, &Reply::Ready(&[]));
+        self.advance(Step::Hello);
         let mut greeting = Cow::Borrowed(self.config.hostname.as_str());
         if let Some(line) = text.and_then(|text| text.lines().next()) {
             greeting = Cow::Owned(format!("{greeting} {line}"));
         }
         let mechanisms = self.mechanisms();
-        let offered = announced(
-            self.extensions.as_deref().unwrap_or(&self.config.extensions),
-            self.tls.is_some(),
-            &mechanisms,
-        );
-        let output = &mut self.pipeline.output;
-        if introduction.0 == Verb::Helo {
+        let extensions = self.session.extensions(&self.config);
+        self.replies.enhanced = extensions.has(Keyword::EnhancedStatusCodes);
+        let offered = announced(extensions, self.session.tls.is_some(), &mechanisms);
+        let output = &mut self.replies.output;
+        if hello.verb == Verb::Helo {
             output.put(b"250 ");
             output.put(greeting.as_bytes());
             output.put(b"\r\n");
         } else {
             syntax::write_ehlo(output, &greeting, &offered);
         }
-        self.hello = Some(introduction);
+        self.session.hello = Some(hello);
     }
 
-    /// Says a negative reply to EHLO, HELO or LHLO, which has no enhanced code; nothing else changes
-    /// (RFC 5321 section 4.1.4).
-    pub(super) fn refuse_hello(&mut self, ticket: &Ticket<impl Sized>, rejection: &Rejection) {
-        self.introduction = None;
-        self.pipeline
-            .answer(ticket, &Reply::Lines(rejection.code(), None, rejection.text()));
+    /// Queues a negative reply to EHLO, HELO or LHLO, which has no enhanced code. Nothing else changes (RFC 5321
+    /// section 4.1.4).
+    pub(super) fn reject_hello(&mut self, turn: Turn, rejection: &Rejection) {
+        self.replies
+            .answer(turn, &Reply::Lines(rejection.code(), None, rejection.text()));
     }
 }
 
-/// What EHLO lists of `extensions`: what is of use now. STARTTLS is of none under TLS, REQUIRETLS of none without it;
-/// of the mechanisms of AUTH these are left.
+/// Returns the extensions to advertise in EHLO: STARTTLS only in plaintext, REQUIRETLS only under TLS, AUTH with the
+/// mechanisms that can be used now.
 fn announced<'e>(extensions: &'e Extensions, encrypted: bool, mechanisms: &str) -> Cow<'e, Extensions> {
     let useless = if encrypted {
         Keyword::StartTls

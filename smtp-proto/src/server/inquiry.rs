@@ -3,16 +3,21 @@
 use alloc::vec::Vec;
 
 use super::{
-    Server, StaleTicket, Ticket,
-    pipeline::Reply,
-    ticket::{Expand, Forwardable, Help, Kind, Verify},
+    phase::Step,
+    question::Question,
+    replies::{Reply, Turn},
+    session::Server,
+    ticket::{Expand, Forwardable, Help, StaleTicket, Ticket, Verify},
 };
 use crate::{
     output::Sink,
     types::{self, Code, EnhancedCode, ForwardPath, Mailbox, Text},
 };
 
-/// What the default answer to HELP says.
+/// The reply to a client that cannot read the answer.
+const ASK_WITH_UTF8: &str = "252 2.6.8 ask with SMTPUTF8";
+
+/// The default answer to HELP.
 pub(super) const HELP: &str =
     "214 2.0.0 commands: EHLO HELO LHLO MAIL RCPT DATA BDAT RSET VRFY EXPN HELP NOOP QUIT";
 
@@ -55,56 +60,36 @@ impl Member<'_> {
 }
 
 impl Server {
-    /// Answers VRFY with 250, the full name and the mailbox (RFC 5321 section 3.5.1). Say it only of what was
-    /// really verified (section 3.5.3).
+    /// Answers VRFY with 250, the full name and the mailbox (RFC 5321 section 3.5.1).
     ///
-    /// What is not ASCII is shown only to a client that asked with SMTPUTF8; others get 252 with the status 2.6.8
-    /// (RFC 6531 section 3.7.4.2).
+    /// Use it only for a mailbox that was really verified (section 3.5.3). A member that is not ASCII is shown only to a
+    /// client that asked with SMTPUTF8; others get 252 with the status 2.6.8 (RFC 6531 section 3.7.4.2).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] when the question is closed.
+    /// [`StaleTicket`] if the question is closed.
     pub fn answer_vrfy(&mut self, ticket: Ticket<Verify>, member: &Member<'_>) -> Result<(), StaleTicket> {
-        self.pipeline.check(&ticket)?;
-        if !self.inquiry_utf8 && !member.is_ascii() {
-            self.pipeline
-                .answer(&ticket, &Reply::Fixed("252 2.6.8 ask with SMTPUTF8"));
-            return Ok(());
-        }
-        let mut octets = Vec::new();
-        self.begin_line(Code::OK, (2, 1, 5), true, &mut octets);
-        member.write(&mut octets);
-        octets.put(b"\r\n");
-        self.pipeline.answer(&ticket, &Reply::Ready(&octets));
+        let (question, turn) = self.replies.take(&ticket)?;
+        self.show_members(turn, &question, core::slice::from_ref(member));
         Ok(())
     }
 
-    /// Answers EXPN with 250 and a line for each member of the list (RFC 5321 section 3.5.2). No members, or more
-    /// than 1000, count as 252; members that are not ASCII are treated as in [`answer_vrfy`](Self::answer_vrfy).
+    /// Answers EXPN with 250 and a line for each member of the list (RFC 5321 section 3.5.2).
+    ///
+    /// No members, or more than 1000, count as 252. Members that are not ASCII are treated as in
+    /// [`answer_vrfy`](Self::answer_vrfy).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] when the question is closed.
+    /// [`StaleTicket`] if the question is closed.
     pub fn answer_expn(&mut self, ticket: Ticket<Expand>, members: &[Member<'_>]) -> Result<(), StaleTicket> {
         /// Bounds the reply: 1000 lines of at most 512 octets.
         const MOST: usize = 1000;
         if members.is_empty() || members.len() > MOST {
             return self.accept(ticket);
         }
-        self.pipeline.check(&ticket)?;
-        if !self.inquiry_utf8 && !members.iter().all(Member::is_ascii) {
-            self.pipeline
-                .answer(&ticket, &Reply::Fixed("252 2.6.8 ask with SMTPUTF8"));
-            return Ok(());
-        }
-        let mut octets = Vec::new();
-        let mut rest = members.iter().peekable();
-        while let Some(member) = rest.next() {
-            self.begin_line(Code::OK, (2, 1, 5), rest.peek().is_none(), &mut octets);
-            member.write(&mut octets);
-            octets.put(b"\r\n");
-        }
-        self.pipeline.answer(&ticket, &Reply::Ready(&octets));
+        let (question, turn) = self.replies.take(&ticket)?;
+        self.show_members(turn, &question, members);
         Ok(())
     }
 
@@ -112,8 +97,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] when the question is closed.
-    pub fn help(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
+    /// [`StaleTicket`] if the question is closed.
+    pub fn answer_help(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
         self.accept_with(ticket, text)
     }
 
@@ -121,64 +106,66 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] when the question is closed.
-    pub fn status(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
-        self.pipeline.check(&ticket)?;
-        let text = text.into_ascii();
-        self.pipeline.answer(
-            &ticket,
-            &Reply::Lines(Code::HELP_STATUS, EnhancedCode::new(2, 0, 0), &text),
-        );
+    /// [`StaleTicket`] if the question is closed.
+    pub fn answer_help_status(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
+        let (_, turn) = self.replies.take(&ticket)?;
+        let status = EnhancedCode::new(2, 0, 0);
+        self.replies
+            .answer(turn, &Reply::Lines(Code::HELP_STATUS, status, &text.into_ascii()));
         Ok(())
     }
 
-    /// Accepts RCPT, or answers VRFY, with 251: not local, but will be forwarded to this path
-    /// (RFC 5321 section 3.4). To refuse and name the path, see
-    /// [`Rejection::not_local`](crate::types::Rejection::not_local).
+    /// Accepts RCPT, or answers VRFY, with 251: not local, but will be forwarded to this path (RFC 5321 section 3.4).
     ///
-    /// A path that is not ASCII is only named under SMTPUTF8; otherwise the code is 250 (RFC 6531 section
-    /// 3.7.4.1).
+    /// To refuse and name the path, see [`Rejection::not_local`](crate::types::Rejection::not_local). A path that is not
+    /// ASCII is only named under SMTPUTF8; otherwise the code is 250 (RFC 6531 section 3.7.4.1).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] when the question is closed.
+    /// [`StaleTicket`] if the question is closed.
     pub fn accept_forwarding<Q: Forwardable>(
         &mut self,
         ticket: Ticket<Q>,
         path: &ForwardPath<'_>,
     ) -> Result<(), StaleTicket> {
-        self.pipeline.check(&ticket)?;
-        let recipient = ticket.kind == Kind::Recipient;
-        let utf8 = if recipient {
-            self.transaction.smtputf8
+        let (question, turn) = self.replies.take(&ticket)?;
+        let is_shown = question.allows_utf8() || path.is_ascii();
+        let hidden = if let Question::Recipient(recipient) = question {
+            self.advance(Step::Recipient(recipient.index));
+            "250 2.1.5 will forward"
         } else {
-            self.inquiry_utf8
+            ASK_WITH_UTF8
         };
-        if recipient {
-            self.recipient_accepted();
-        }
-        if !utf8 && !path.is_ascii() {
-            self.pipeline.answer(
-                &ticket,
-                &Reply::Fixed(if recipient {
-                    "250 2.1.5 will forward"
-                } else {
-                    "252 2.6.8 ask with SMTPUTF8"
-                }),
-            );
+        if !is_shown {
+            self.replies.answer(turn, &Reply::Fixed(hidden));
             return Ok(());
         }
         let mut octets = Vec::new();
-        self.begin_line(Code::FORWARDED, (2, 1, 5), true, &mut octets);
+        types::begin_line(&mut octets, Code::FORWARDED, self.status(), true);
         octets.put(b"not local, will forward to <");
         octets.put(path.as_str().as_bytes());
         octets.put(b">\r\n");
-        self.pipeline.answer(&ticket, &Reply::Ready(&octets));
+        self.replies.answer(turn, &Reply::Ready(&octets));
         Ok(())
     }
 
-    fn begin_line(&self, code: Code, status: (u8, u16, u16), last: bool, sink: &mut impl Sink) {
-        let status = EnhancedCode::new(status.0, status.1, status.2).filter(|_| self.pipeline.enhanced);
-        types::begin_line(sink, code, status, last);
+    /// Queues a line for each member, if the client can read them.
+    fn show_members(&mut self, turn: Turn, question: &Question, members: &[Member<'_>]) {
+        if !question.allows_utf8() && !members.iter().all(Member::is_ascii) {
+            return self.replies.answer(turn, &Reply::Fixed(ASK_WITH_UTF8));
+        }
+        let mut octets = Vec::new();
+        let mut rest = members.iter().peekable();
+        while let Some(member) = rest.next() {
+            types::begin_line(&mut octets, Code::OK, self.status(), rest.peek().is_none());
+            member.write(&mut octets);
+            octets.put(b"\r\n");
+        }
+        self.replies.answer(turn, &Reply::Ready(&octets));
+    }
+
+    /// The enhanced code of these replies, if enhanced codes are offered.
+    fn status(&self) -> Option<EnhancedCode> {
+        EnhancedCode::new(2, 1, 5).filter(|_| self.replies.enhanced)
     }
 }

@@ -25,9 +25,10 @@ use std::{
 
 use super::*;
 use crate::{
+    Instant, Machine, State, Step, TlsInfo, Wait,
     sasl::{AuthOutcome, AuthRequest, Mechanism, PlaintextAuth, Secret},
     time::Phase,
-    types::{Host, Protocol, Rejection},
+    types::{Host, Keyword, Protocol, Rejection},
 };
 
 /// A session with a client, an application and a clock.

@@ -4,61 +4,66 @@ use core::{fmt, marker::PhantomData};
 
 /// The right to answer one question of a [`Server`](super::Server).
 ///
-/// A ticket cannot be copied and is used up by answering. It may be sent to another task and come back in any
-/// order, to the session that gave it: a ticket does not know its session, so keep them together. `Q` names the question, so that an answer which fits only some questions takes only their tickets;
-/// [`Ticket<AnyQuestion>`](Any) fits the answers that every question has. A ticket that is never used is answered by
-/// the machine itself, with 451, after [`Timeouts::application`](super::Timeouts::application).
+/// A ticket cannot be copied and is used up by answering. It may be sent to another task and come back in any order. `Q` names
+/// the question, so that an answer which fits only some questions takes only their tickets;
+/// [`Ticket<AnyQuestion>`](AnyQuestion) fits the answers that every question has.
+///
+/// A ticket knows its session: another session gives [`StaleTicket`]. Sessions are numbered as they are made, with 32 bits, so
+/// two sessions of one process have the same number only if 4,294,967,296 sessions were made between them.
+///
+/// The machine itself answers a question with 451 after [`Timeouts::application`](super::Timeouts::application), also if its
+/// ticket was dropped.
 #[must_use = "an unanswered question is refused when its time is over"]
 pub struct Ticket<Q = AnyQuestion> {
-    pub(super) number: u32,
-    pub(super) kind: Kind,
+    session: u32,
+    number: u32,
     question: PhantomData<fn(Q)>,
 }
 
 impl<Q> Ticket<Q> {
-    pub(super) const fn new(number: u32, kind: Kind) -> Self {
+    pub(super) const fn new(session: u32, number: u32) -> Self {
         Self {
+            session,
             number,
-            kind,
             question: PhantomData,
         }
+    }
+
+    /// The same for code that serves every question.
+    pub(super) const fn without_question(self) -> Ticket {
+        Ticket::new(self.session, self.number)
+    }
+
+    /// The number of the session.
+    pub(super) const fn session(&self) -> u32 {
+        self.session
+    }
+
+    /// The number of the question in its session.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
     }
 }
 
 impl<Q: Acceptable> Ticket<Q> {
-    /// Forgets which question this is a ticket for.
+    /// Makes a ticket for the answers that every question has.
     pub const fn into_any(self) -> Ticket {
-        Ticket::new(self.number, self.kind)
+        Ticket::new(self.session, self.number)
     }
 }
 
+/// Shows the number of the question, and not that of the session, which differs from run to run.
 impl<Q> fmt::Debug for Ticket<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ticket({:?} #{})", self.kind, self.number)
+        write!(f, "Ticket(#{})", self.number)
     }
-}
-
-/// What a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Connect,
-    Hello,
-    Auth,
-    Mail,
-    Recipient,
-    Data,
-    EndOfData,
-    Verify,
-    Expand,
-    Help,
-    Command,
 }
 
 macro_rules! questions {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
-        #[expect(clippy::exhaustive_enums, reason = "a name, there are no values")]
+        #[expect(clippy::exhaustive_enums, reason = "a name without values")]
         pub enum $name {}
     )*};
 }
@@ -90,8 +95,7 @@ questions! {
     Command
 }
 
-/// A question that can be answered with a plain yes: every one but [`Auth`], so that code which accepts whatever it is
-/// asked lets nobody in.
+/// A question that can be accepted: every one but [`Auth`], so that code which accepts all questions lets nobody in.
 pub trait Acceptable: sealed::Sealed {}
 macro_rules! acceptable {
     ($($name:ident)*) => {$(
@@ -101,18 +105,20 @@ macro_rules! acceptable {
 }
 acceptable! { AnyQuestion Connect Hello Mail Recipient Data EndOfData Verify Expand Help Command }
 
-/// A question that 251 and its forward-path can answer: RCPT and VRFY.
+/// A question with the answer 251 and a forward-path: RCPT and VRFY.
 pub trait Forwardable: Acceptable {}
 impl Forwardable for Recipient {}
 impl Forwardable for Verify {}
 
 mod sealed {
-    #[expect(unnameable_types, reason = "that is the point")]
+    #[expect(unnameable_types, reason = "sealed on purpose")]
     pub trait Sealed {}
 }
 
-/// The question is not open any more: its time was over, or the session has ended.
+/// The question is not open: its time is over, the session has ended, or the ticket belongs to another session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the question is closed: answer sooner, or undo what was done for it")]
-#[expect(clippy::exhaustive_structs, reason = "says all there is")]
+#[error(
+    "the question is closed: it was answered with 451 in time, its session ended, or the ticket is of another session"
+)]
+#[expect(clippy::exhaustive_structs, reason = "nothing can be added")]
 pub struct StaleTicket;

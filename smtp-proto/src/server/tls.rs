@@ -1,158 +1,138 @@
 //! STARTTLS (RFC 3207), seen from the server.
 
 use alloc::boxed::Box;
+use core::mem;
 
-use super::{Closed, Counters, Event, Next, Server, Tls, body::Mode, pipeline::Reply};
+use super::{
+    event::{Closed, Event},
+    phase::{Handshake, Phase, Step},
+    replies::Reply,
+    session::{Await, Next, Server},
+};
 use crate::{
-    state::{Move, State},
-    time::Phase,
     tls::{TlsInfo, TlsUpgrade},
-    types::{Command, Keyword},
+    types::Keyword,
 };
 
 impl Server {
-    /// Says that the session is under TLS, and what is known of it: the handshake for this upgrade is done. All that
-    /// the client said in plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2); what the
-    /// application did to [`extensions_mut`](Self::extensions_mut) stays. When the handshake fails, call
+    /// Reports that the TLS handshake for this upgrade is done, and its results.
+    ///
+    /// All that the client said in plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2).
+    /// Changes by [`extensions_mut`](Self::extensions_mut) stay. If the handshake fails, call
     /// [`tls_failed`](Self::tls_failed) instead.
-    pub fn tls_established(&mut self, upgrade: TlsUpgrade, facts: TlsInfo) {
+    pub fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo) {
         let _ = upgrade;
-        if !matches!(self.mode, Mode::Upgrading) {
+        // A deadline may have closed the session meanwhile.
+        let Phase::Handshake(reason) = self.phase else {
             return;
-        }
-        self.tls = Some(Box::new(facts));
-        self.mode = Mode::Commands;
-        self.reading.stop();
-        if self.state == State::Connected {
-            return;
-        }
-        self.state = self.state.after(Move::StartTls).unwrap_or(State::Greeted);
-        self.hello = None;
-        self.login = None;
-        self.trusts_originators = false;
-        self.attempted = false;
-        // What was dropped has cost something, under TLS or not, and guessing is guessing.
-        self.counters = Counters {
-            dropped: self.counters.dropped,
-            failed_logins: self.counters.failed_logins,
-            ..Counters::default()
         };
-        self.pipeline.enhanced = self.extensions().has(Keyword::EnhancedStatusCodes);
+        self.session = mem::take(&mut self.session).under_tls(info);
+        self.advance(Step::Secured);
+        self.clock.input_came();
+        if reason != Handshake::Implicit {
+            self.abuse.tls_established();
+            self.replies.enhanced = self.extensions().has(Keyword::EnhancedStatusCodes);
+        }
     }
 
-    /// Says that the handshake for this upgrade failed. The session is over ([`Closed::TlsFailed`]), and nothing is
-    /// said.
+    /// Reports that the TLS handshake for this upgrade failed. The session ends with [`Closed::TlsFailed`], without a reply.
     pub fn tls_failed(&mut self, upgrade: TlsUpgrade) {
         let _ = upgrade;
-        if matches!(self.mode, Mode::Upgrading) {
+        if matches!(self.phase, Phase::Handshake(_)) {
             self.close(Closed::TlsFailed);
         }
     }
 
-    /// Says that TLS is spoken from the first octet, before the machine was polled, and the handshake is to be done
-    /// (RFC 8314 section 3.3). Go on as with [`Event::StartTls`]. `None` when something was said already.
+    /// Begins a session with TLS from the first octet: the handshake is to be done now (RFC 8314 section 3.3). Go on as
+    /// with [`Event::StartTls`].
     ///
-    /// The time of the handshake begins at the origin of the driver's clock.
+    /// Returns `None` unless it is called before the first poll. The time for the handshake begins at the origin of the
+    /// driver's clock.
     #[must_use = "the session stands still until the handshake is done"]
     pub fn start_implicit_tls(&mut self) -> Option<TlsUpgrade> {
         if !self.is_untouched() {
             return None;
         }
-        let upgrade = TlsUpgrade::try_new(&self.pipeline.output, &[])?;
+        let upgrade = TlsUpgrade::try_new(&self.replies.output, &[])?;
         self.begin_handshake();
         Some(upgrade)
     }
 
-    /// Says that the stream is under TLS already, from its first octet and before the machine was polled, and what is
-    /// known of it (RFC 8314 section 3.3). It means nothing later.
-    pub fn set_implicit_tls(&mut self, facts: TlsInfo) {
+    /// Reports that the stream was under TLS from its first octet, and the results of the handshake (RFC 8314 section 3.3).
+    /// It has no effect after the first poll.
+    pub fn set_implicit_tls(&mut self, info: TlsInfo) {
         if self.is_untouched() {
-            self.tls = Some(Box::new(facts));
+            self.session.tls = Some(Box::new(info));
         }
     }
 
-    /// Whether the session is under TLS.
+    /// Returns `true` if the session is under TLS.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
-        self.tls.is_some()
+        self.session.tls.is_some()
     }
 
-    /// What is known of the TLS session; `None` in clear.
+    /// The results of the TLS handshake. Returns `None` in plaintext.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
-        self.tls.as_deref()
+        self.session.tls.as_deref()
     }
 
-    /// Whether nothing was asked or said yet.
-    fn is_untouched(&self) -> bool {
-        self.state == State::Connected
-            && matches!(self.mode, Mode::Commands)
-            && self.tls.is_none()
-            && self.pipeline.is_empty()
-            && self.closing.is_none()
+    /// Returns `true` if nothing was asked or queued yet.
+    const fn is_untouched(&self) -> bool {
+        matches!(self.phase, Phase::Connected) && self.session.tls.is_none() && self.replies.is_empty()
     }
 
-    /// The driver does the handshake from now on, and its time is running.
+    /// Leaves the stream to the driver, and starts the time for the handshake.
     fn begin_handshake(&mut self) {
-        self.mode = Mode::Upgrading;
+        self.advance(Step::BeginHandshake);
         let time = self.config.timeouts.handshake;
-        self.reading.run(Phase::Handshake, time, self.now);
+        self.clock.await_input(crate::time::Phase::Handshake, time);
     }
 
-    /// Whether this session is offered an extension now: STARTTLS only in clear, REQUIRETLS only under TLS
-    /// (RFC 3207 section 4.2, RFC 8689 section 2).
-    pub(super) fn offers(&self, keyword: Keyword) -> bool {
-        self.extensions().has(keyword)
-            && match keyword {
-                Keyword::StartTls => self.tls.is_none(),
-                Keyword::RequireTls => self.tls.is_some(),
-                _ => true,
-            }
-    }
-
-    /// Whether a command has to wait for TLS (RFC 3207 section 4: 530 to all but NOOP, EHLO, STARTTLS and QUIT).
-    pub(super) fn needs_tls(&self, command: &Command<'_>) -> bool {
-        if self.config.tls == Tls::Optional || self.tls.is_some() {
-            return false;
-        }
-        !matches!(
-            command,
-            Command::Noop(_) | Command::Ehlo(_) | Command::Lhlo(_) | Command::StartTls | Command::Quit
-        )
-    }
-
-    /// STARTTLS was said in its turn. Octets behind it are an attempt to have something done under TLS that was
-    /// said in clear (CVE-2011-0411).
+    /// Handles an in-sequence STARTTLS. Input after it is a command-injection attempt (CVE-2011-0411).
     pub(super) fn start_tls<'i>(&mut self, input: &[u8]) -> Next<'i> {
         if input.is_empty() {
-            self.pipeline.reply(&Reply::Fixed("220 2.0.0 ready for TLS"));
-            self.mode = Mode::Upgrade;
+            self.replies.reply(&Reply::Fixed("220 2.0.0 ready for TLS"));
+            self.advance(Step::StartTls);
         } else {
-            self.tampered();
+            self.close_plaintext_before_tls();
         }
         Next::Again
     }
 
     /// Hands out the proof that the stream may change to TLS, once the reply is written.
     pub(super) fn next_upgrade<'i>(&mut self, input: &[u8]) -> Next<'i> {
-        if !input.is_empty() {
-            self.tampered();
-            return Next::Again;
+        if let Some(next) = self.check_upgrade(input) {
+            return next;
         }
-        if self.end_of_input {
-            self.close(Closed::ConnectionClosed);
-            return Next::Again;
+        match TlsUpgrade::try_new(&self.replies.output, input) {
+            Some(upgrade) => {
+                self.begin_handshake();
+                Next::Event(Event::StartTls(upgrade))
+            }
+            None => Next::Wait(Await::Progress),
         }
-        if matches!(self.mode, Mode::Upgrade)
-            && let Some(upgrade) = TlsUpgrade::try_new(&self.pipeline.output, input)
-        {
-            self.begin_handshake();
-            return Next::Event(Event::StartTls(upgrade));
-        }
-        Next::Wait(false)
     }
 
-    fn tampered(&mut self) {
+    /// Waits for the handshake.
+    pub(super) fn next_handshake<'i>(&mut self, input: &[u8]) -> Next<'i> {
+        self.check_upgrade(input).unwrap_or(Next::Wait(Await::Progress))
+    }
+
+    /// Ends a session in which plaintext, or the end of input, came in place of the handshake.
+    fn check_upgrade<'i>(&mut self, input: &[u8]) -> Option<Next<'i>> {
+        if !input.is_empty() {
+            self.close_plaintext_before_tls();
+        } else if self.end_of_input {
+            self.close(Closed::ConnectionClosed);
+        } else {
+            return None;
+        }
+        Some(Next::Again)
+    }
+
+    fn close_plaintext_before_tls(&mut self) {
         self.close_with(
             "421 4.7.0 plaintext behind STARTTLS, closing",
             Closed::PlaintextBeforeTls,

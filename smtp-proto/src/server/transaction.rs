@@ -1,140 +1,106 @@
 //! MAIL, RCPT, DATA, RSET: opening a transaction and filling it.
 
-use core::time::Duration;
-
 use super::{
-    Event, Next, Reset, Server, Timeouts, UnknownPolicy, auth::without_claims, body::Failure,
-    pipeline::Reply, ticket::Kind,
+    auth::without_originator,
+    config::{Config, UnknownPolicy},
+    content::Transaction,
+    event::Event,
+    info::SessionInfo,
+    phase::{Phase, Step},
+    question::{Question, RcptQuestion},
+    replies::Reply,
+    session::{Next, Server},
 };
-use crate::{
-    state::{Move, State},
-    time::{Deadline, Instant, Phase},
-    types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters},
-};
-
-/// What the machine itself has to know of the open transaction; all else belongs to the application.
-#[derive(Debug, Default)]
-pub(super) struct Transaction {
-    /// Accepted recipients.
-    pub(super) recipients: u32,
-    /// What MAIL said of the content.
-    pub(super) body: Option<Body>,
-    /// MAIL had the parameter SMTPUTF8.
-    pub(super) smtputf8: bool,
-    /// Octets of content so far, as RFC 1870 counts them.
-    pub(super) octets: u64,
-    /// Why the message will be refused.
-    pub(super) failure: Option<Failure>,
-    /// Octets of content so far, as they came.
-    received: u64,
-    /// How long the machine has waited for them.
-    waited: Duration,
-    waiting_since: Option<Instant>,
-}
-
-impl Transaction {
-    /// Starts the clock of the content.
-    pub(super) fn begin_content(&mut self) {
-        (self.received, self.waited, self.waiting_since) = (0, Duration::ZERO, None);
-    }
-
-    /// Counts octets of content that came, and ends the wait for them.
-    pub(super) fn arrived(&mut self, octets: usize, now: Instant) {
-        if octets > 0 {
-            self.received = self.received.saturating_add(octets as u64);
-            if let Some(since) = self.waiting_since.take() {
-                self.waited = self.waited.saturating_add(now.since(since));
-            }
-        }
-    }
-
-    /// When the wait for content becomes too long. Every octet that came buys a little time, so that a large
-    /// message may take long and a dripping peer may not.
-    pub(super) fn waiting(&mut self, timeouts: &Timeouts, now: Instant) -> Deadline {
-        let since = *self.waiting_since.get_or_insert(now);
-        let earned = Duration::from_secs(self.received / u64::from(timeouts.min_data_rate.max(1)));
-        let left = timeouts.data.saturating_add(earned).saturating_sub(self.waited);
-        Deadline::new(since + left, Phase::DataBlock)
-    }
-}
+use crate::types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters};
 
 impl Server {
+    /// Handles an in-sequence MAIL.
     pub(super) fn mail<'i>(&mut self, mail: Mail<'i>) -> Next<'i> {
-        if let Some(refusal) = self.judge_mail(mail.parameters()) {
-            return self.fault_with(refusal);
+        let parameters = mail.parameters();
+        if let Some(refusal) = self.judge_mail(parameters) {
+            self.advance(Step::RefuseMail);
+            return self.refuse(refusal);
         }
-        if mail
-            .parameters()
-            .size()
-            .is_some_and(|size| size > self.message_limit())
-        {
-            self.pipeline.reply(&Reply::Fixed("552 5.3.4 message too big"));
-            self.idled();
-            return Next::Again;
+        let limit = self.session.max_message_octets(&self.config);
+        if parameters.size().is_some_and(|size| size > limit) {
+            self.advance(Step::RefuseMail);
+            return self.refuse_for_now("552 5.3.4 message too big");
         }
-        self.transaction = Transaction {
-            body: mail.parameters().body(),
-            smtputf8: mail.parameters().smtputf8(),
-            ..Transaction::default()
+        let question = Question::Mail {
+            body: parameters.body(),
+            smtputf8: parameters.smtputf8(),
         };
-        let mail = if mail.parameters().auth().is_some() && !self.trusts_originators {
-            without_claims(mail)
+        let mail = if parameters.auth().is_some() && !self.session.trusts_originators {
+            without_originator(mail)
         } else {
             mail
         };
         Next::Event(Event::Mail {
             mail,
-            ticket: self.pipeline.ask(Kind::Mail, self.now),
+            ticket: self.replies.ask(question, self.clock.now),
         })
     }
 
-    pub(super) fn rcpt<'i>(&mut self, rcpt: Rcpt<'i>) -> Next<'i> {
-        if let Some(refusal) = self.judge_rcpt(rcpt.parameters()) {
-            return self.fault_with(refusal);
+    /// Opens the transaction after an accepted MAIL.
+    pub(super) fn open_transaction(&mut self, body: Option<Body>, smtputf8: bool) {
+        let transaction = Transaction::new(self.config.protocol, body, smtputf8);
+        self.advance(Step::Mail(transaction));
+    }
+
+    /// Handles RCPT. Returns `None` if it is out of order.
+    pub(super) fn rcpt<'i>(&mut self, rcpt: Rcpt<'i>) -> Option<Next<'i>> {
+        let Phase::Envelope(transaction) = &mut self.phase else {
+            return None;
+        };
+        let (smtputf8, recipients) = (transaction.smtputf8, transaction.recipients());
+        let refusal = judge_rcpt(&self.session, &self.config, rcpt.parameters());
+        let is_unicode = !smtputf8 && !rcpt.forward_path().is_ascii();
+        if refusal.is_none() && !is_unicode && recipients < self.config.limits.max_recipients {
+            let index = transaction.next_index();
+            let question = RcptQuestion { index, smtputf8 };
+            return Some(Next::Event(Event::Recipient {
+                rcpt,
+                ticket: self.replies.ask_recipient(question, self.clock.now),
+            }));
         }
-        if !self.transaction.smtputf8 && !rcpt.forward_path().is_ascii() {
-            return self.fault_with("553 5.6.7 a non-ASCII address needs SMTPUTF8");
-        }
-        if self.transaction.recipients >= self.config.limits.max_recipients {
-            self.pipeline
-                .reply(&Reply::Fixed("452 4.5.3 too many recipients"));
-            self.idled();
-            return Next::Again;
-        }
-        Next::Event(Event::Recipient {
-            rcpt,
-            ticket: self.pipeline.ask(Kind::Recipient, self.now),
+        self.advance(Step::RefuseRcpt);
+        Some(match refusal {
+            Some(refusal) => self.refuse(refusal),
+            None if is_unicode => self.refuse("553 5.6.7 a non-ASCII address needs SMTPUTF8"),
+            None => self.refuse_for_now("452 4.5.3 too many recipients"),
         })
     }
 
+    /// Handles an in-sequence DATA.
     pub(super) fn data<'i>(&mut self) -> Next<'i> {
-        if self.needs_chunks() {
-            return self.fault_with("503 5.5.1 a BINARYMIME message needs BDAT");
+        let transaction = self.phase.transaction();
+        // RFC 3030 section 3.
+        if transaction.is_some_and(|transaction| transaction.body == Some(Body::BinaryMime)) {
+            return self.refuse("503 5.5.1 a BINARYMIME message needs BDAT");
         }
+        let smtputf8 = self.phase.smtputf8();
         Next::Event(Event::Data {
-            ticket: self.pipeline.ask(Kind::Data, self.now),
+            ticket: self.replies.ask(Question::Data { smtputf8 }, self.clock.now),
         })
     }
 
+    /// Handles an in-sequence RSET.
     pub(super) fn rset<'i>(&mut self) -> Next<'i> {
-        self.abort(Reset::Rset);
-        self.state = self.state.after(Move::Rset).unwrap_or(self.state);
-        self.attempted = false;
-        self.pipeline.reply(&Reply::Fixed("250 2.0.0 reset"));
+        self.advance(Step::Rset);
+        self.replies.reply(&Reply::Fixed("250 2.0.0 reset"));
         Next::Again
     }
 
-    pub(super) fn quit<'i>(&mut self) -> Next<'i> {
-        self.abort(Reset::Quit);
-        self.state = self.state.after(Move::Quit).unwrap_or(State::Closed);
-        self.close_with("221 2.0.0 bye", super::Closed::Quit);
+    /// Refuses a command that is no error, but brings no message forward.
+    pub(super) fn refuse_for_now<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.replies.reply(&Reply::Fixed(reply));
+        self.count_idle();
         Next::Again
     }
 
-    /// Why the parameters of a MAIL command cannot be accepted: their extension is not offered
-    /// (RFC 5321 section 4.1.1.11).
+    /// Returns the refusal of a MAIL command with a parameter whose extension is not offered (RFC 5321 section 4.1.1.11).
     fn judge_mail(&self, parameters: &MailParameters<'_>) -> Option<&'static str> {
-        let offers = |keyword| self.extensions().has(keyword);
+        let offers = |keyword| self.session.offers(&self.config, keyword);
         let body_offered = match parameters.body() {
             None => true,
             Some(Body::BinaryMime) => offers(Keyword::BinaryMime) && offers(Keyword::Chunking),
@@ -151,7 +117,7 @@ impl Server {
             Some("555 5.5.4 DSN is not offered")
         } else if parameters.auth().is_some() && !self.takes_originators() {
             Some("555 5.5.4 AUTH is not offered")
-        } else if parameters.require_tls() && !self.offers(Keyword::RequireTls) {
+        } else if parameters.require_tls() && !offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")
         } else if self.config.unknown_parameters == UnknownPolicy::Reject
             && parameters.others().next().is_some()
@@ -161,18 +127,20 @@ impl Server {
             None
         }
     }
+}
 
-    /// The same for RCPT.
-    fn judge_rcpt(&self, parameters: &RcptParameters<'_>) -> Option<&'static str> {
-        let dsn = parameters.notify().is_some() || parameters.original_recipient().is_some();
-        if dsn && !self.extensions().has(Keyword::Dsn) {
-            Some("555 5.5.4 DSN is not offered")
-        } else if self.config.unknown_parameters == UnknownPolicy::Reject
-            && parameters.others().next().is_some()
-        {
-            Some("555 5.5.4 parameter not recognised")
-        } else {
-            None
-        }
+/// The same for RCPT.
+fn judge_rcpt(
+    session: &SessionInfo,
+    config: &Config,
+    parameters: &RcptParameters<'_>,
+) -> Option<&'static str> {
+    let dsn = parameters.notify().is_some() || parameters.original_recipient().is_some();
+    if dsn && !session.offers(config, Keyword::Dsn) {
+        Some("555 5.5.4 DSN is not offered")
+    } else if config.unknown_parameters == UnknownPolicy::Reject && parameters.others().next().is_some() {
+        Some("555 5.5.4 parameter not recognised")
+    } else {
+        None
     }
 }

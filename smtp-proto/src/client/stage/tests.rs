@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, vec::Vec};
 
 use super::*;
+use crate::diagrams::Diagram;
 
 #[test]
 fn every_stage_can_be_reached_and_left() {
@@ -22,4 +23,13 @@ fn each_move_is_listed_once() {
         .collect();
     let distinct: BTreeSet<_> = all.iter().copied().collect();
     assert_eq!(all.len(), distinct.len());
+}
+
+#[test]
+fn the_diagram_is_drawn_from_the_table() {
+    let mut diagram = Diagram::new("client-stages", "Greeting");
+    for (from, cause, to) in moves().filter(|(from, ..)| *from != "*") {
+        diagram.add(from, cause, to);
+    }
+    diagram.check();
 }

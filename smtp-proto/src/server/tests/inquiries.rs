@@ -211,14 +211,16 @@ fn help_is_214_and_status_211() {
             panic!()
         };
         assert_eq!(topic.unwrap().as_str(), "mail");
-        server.help(ticket, Text::from_static("one\ntwö")).unwrap();
+        server.answer_help(ticket, Text::from_static("one\ntwö")).unwrap();
     });
     assert_eq!(said, "214-2.0.0 one\r\n214 2.0.0 tw?\r\n");
     let said = session.asks("HELP", |server, event| {
         let Event::Help { ticket, .. } = event else {
             panic!()
         };
-        server.status(ticket, Text::from_static("all is wéll")).unwrap();
+        server
+            .answer_help_status(ticket, Text::from_static("all is wéll"))
+            .unwrap();
     });
     assert_eq!(said, "211 2.0.0 all is w?ll\r\n");
 }

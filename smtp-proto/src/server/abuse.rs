@@ -1,0 +1,124 @@
+//! Counters of what a client costs without sending mail, and the penalty for it.
+
+use crate::{limits::Threshold, time::Instant};
+
+/// Counts faults, idle commands, failed logins and discarded octets of one session.
+#[derive(Debug, Default)]
+pub(super) struct AbuseMeter {
+    errors: u32,
+    unknown_commands: u32,
+    idle_commands: u32,
+    failed_logins: u32,
+    discarded: u64,
+    /// Replies are held back until then.
+    penalty: Option<Instant>,
+}
+
+/// The consequence of one more fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strike {
+    /// It was counted.
+    Counted,
+    /// The soft bound is exceeded: the replies are held back for a while.
+    Penalty,
+    /// The hard bound is exceeded: the session ends.
+    TooMany,
+}
+
+impl Strike {
+    const fn of(count: u32, bound: Threshold) -> Self {
+        if count > bound.hard {
+            Self::TooMany
+        } else if count > bound.soft {
+            Self::Penalty
+        } else {
+            Self::Counted
+        }
+    }
+}
+
+impl AbuseMeter {
+    /// Counts a faulty command.
+    pub(super) const fn count_error(&mut self, bound: Threshold) -> Strike {
+        self.errors = self.errors.saturating_add(1);
+        Strike::of(self.errors, bound)
+    }
+
+    /// Counts a command that is not known.
+    pub(super) const fn count_unknown(&mut self, bound: Threshold) -> Strike {
+        self.unknown_commands = self.unknown_commands.saturating_add(1);
+        Strike::of(self.unknown_commands, bound)
+    }
+
+    /// Counts an AUTH exchange without success.
+    pub(super) const fn count_failed_login(&mut self, bound: Threshold) -> Strike {
+        self.failed_logins = self.failed_logins.saturating_add(1);
+        Strike::of(self.failed_logins, bound)
+    }
+
+    /// Counts a command that brings no message forward.
+    pub(super) const fn count_idle(&mut self) {
+        self.idle_commands = self.idle_commands.saturating_add(1);
+    }
+
+    /// Counts octets that are read only to be dropped. Returns `true` if there were more than `most` in all.
+    pub(super) const fn discard(&mut self, octets: u64, most: u64) -> bool {
+        self.discarded = self.discarded.saturating_add(octets);
+        self.discarded > most
+    }
+
+    /// Returns `true` if `octets` more would be too many to drop.
+    pub(super) const fn would_exceed(&self, octets: u64, most: u64) -> bool {
+        self.discarded.saturating_add(octets) > most
+    }
+
+    /// Returns `true` if there were more than `most` idle commands in a row.
+    pub(super) const fn is_idle(&self, most: u32) -> bool {
+        self.idle_commands > most
+    }
+
+    /// Returns `true` if one more error, or the refusal of all `open` questions, could end the session.
+    pub(super) const fn is_near_end(&self, open: u64, errors: Threshold, idle: u32) -> bool {
+        self.errors >= errors.hard || self.idle_commands as u64 + open > idle as u64
+    }
+
+    /// A message was accepted: earlier idle commands no longer count.
+    pub(super) const fn message_accepted(&mut self) {
+        self.idle_commands = 0;
+    }
+
+    /// A login succeeded: earlier failures no longer count.
+    pub(super) const fn login_accepted(&mut self) {
+        self.failed_logins = 0;
+    }
+
+    /// Forgets what happened in plaintext. The discarded octets and the failed logins still count, so that STARTTLS is no
+    /// way to reset them.
+    pub(super) fn tls_established(&mut self) {
+        *self = Self {
+            discarded: self.discarded,
+            failed_logins: self.failed_logins,
+            ..Self::default()
+        };
+    }
+
+    /// Holds replies back until this time.
+    pub(super) const fn delay_replies(&mut self, until: Instant) {
+        self.penalty = Some(until);
+    }
+
+    /// Ends the penalty.
+    pub(super) const fn end_penalty(&mut self) {
+        self.penalty = None;
+    }
+
+    /// Returns the time at which the penalty ends.
+    pub(super) const fn penalty(&self) -> Option<Instant> {
+        self.penalty
+    }
+
+    /// Returns `true` if replies are held back now.
+    pub(super) fn delays_replies(&self, now: Instant) -> bool {
+        self.penalty.is_some_and(|until| now < until)
+    }
+}

@@ -1,0 +1,96 @@
+//! Facts of a session that outlive its phases.
+
+use alloc::{boxed::Box, string::String};
+
+use super::{
+    config::{Config, Tls},
+    question::Hello,
+};
+use crate::{
+    sasl::Mechanism,
+    tls::TlsInfo,
+    types::{Command, Extensions, Keyword, Verb},
+};
+
+/// The facts known of the client, and the offer to it.
+#[derive(Debug, Default)]
+pub(super) struct SessionInfo {
+    /// The extensions of this session, once they differ from the configuration.
+    pub(super) extensions: Option<Box<Extensions>>,
+    /// The last accepted EHLO, HELO or LHLO.
+    pub(super) hello: Option<Box<Hello>>,
+    /// The session is under TLS.
+    pub(super) tls: Option<Box<TlsInfo>>,
+    /// The client has authenticated.
+    pub(super) login: Option<Login>,
+    /// The AUTH parameter of MAIL is believed.
+    pub(super) trusts_originators: bool,
+}
+
+/// The authenticated identity, and the mechanism.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) identity: Box<str>,
+    pub(super) mechanism: Mechanism,
+}
+
+impl Login {
+    pub(super) fn new(identity: String, mechanism: Mechanism) -> Self {
+        Self {
+            identity: identity.into_boxed_str(),
+            mechanism,
+        }
+    }
+}
+
+impl SessionInfo {
+    /// The same session under TLS: all that the client said in plaintext is forgotten (RFC 3207 section 4.2). Changes of the
+    /// application to the extensions stay.
+    pub(super) fn under_tls(self, info: TlsInfo) -> Self {
+        Self {
+            extensions: self.extensions,
+            tls: Some(Box::new(info)),
+            ..Self::default()
+        }
+    }
+
+    /// The extensions of this session.
+    pub(super) fn extensions<'s>(&'s self, config: &'s Config) -> &'s Extensions {
+        self.extensions.as_deref().unwrap_or(&config.extensions)
+    }
+
+    /// Returns `true` if an extension is offered now: STARTTLS only in plaintext, REQUIRETLS only under TLS (RFC 3207
+    /// section 4.2, RFC 8689 section 2).
+    pub(super) fn offers(&self, config: &Config, keyword: Keyword) -> bool {
+        self.extensions(config).has(keyword)
+            && match keyword {
+                Keyword::StartTls => self.tls.is_none(),
+                Keyword::RequireTls => self.tls.is_some(),
+                _ => true,
+            }
+    }
+
+    /// The largest message of this session, in octets.
+    pub(super) fn max_message_octets(&self, config: &Config) -> u64 {
+        let limit = config.limits.max_message_octets;
+        self.extensions(config)
+            .size_limit()
+            .map_or(limit, |offered| offered.min(limit))
+    }
+
+    /// Returns `true` if a command has to wait for TLS (RFC 3207 section 4: 530 to all but NOOP, EHLO, STARTTLS and QUIT).
+    pub(super) fn needs_tls(&self, config: &Config, command: &Command<'_>) -> bool {
+        if config.tls == Tls::Optional || self.tls.is_some() {
+            return false;
+        }
+        !matches!(
+            command,
+            Command::Noop(_) | Command::Ehlo(_) | Command::Lhlo(_) | Command::StartTls | Command::Quit
+        )
+    }
+
+    /// The verb of the last accepted EHLO, HELO or LHLO.
+    pub(super) fn verb(&self) -> Option<Verb> {
+        self.hello.as_ref().map(|hello| hello.verb)
+    }
+}

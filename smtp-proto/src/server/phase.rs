@@ -1,0 +1,277 @@
+//! The phase of a session: the one place that changes it.
+//!
+//! Each variant owns the data that is valid in it alone. [`Phase::after`] is the table of [`State`] by value: it takes the
+//! phase and a [`Step`], and gives the next phase. [`Phase::state`] is the public view; a test holds both tables together.
+
+use alloc::boxed::Box;
+use core::mem;
+
+use super::{
+    content::{Chunk, Failure, Pace, Text, Transaction, Transfer, Verdicts},
+    event::{Closed, Reset},
+    exchange::Exchange,
+};
+use crate::{
+    data::BareLineEndings,
+    state::{Move, State},
+};
+
+/// The position of a session, with the data that belongs to it.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// The greeting has not been sent.
+    Connected,
+    /// The greeting was a refusal.
+    Refused,
+    /// The client has not introduced itself.
+    Greeted,
+    /// No transaction is open.
+    Ready(Ready),
+    /// A response of the client is awaited.
+    Auth(Box<Exchange>),
+    /// The reply to STARTTLS is to be written. The state before it.
+    StartTls(State),
+    /// The driver does the TLS handshake.
+    Handshake(Handshake),
+    /// MAIL was accepted; the message data has not begun.
+    Envelope(Transaction),
+    /// The text of a message, up to the final dot.
+    Text(Text),
+    /// A BDAT chunk.
+    Chunk(Transfer, Chunk),
+    /// The next BDAT of a message is awaited.
+    BetweenChunks(Transfer),
+    /// A chunk was refused, and with it the transaction.
+    Broken,
+    /// The message is complete, and the application decides.
+    Verdicts(Verdicts),
+    /// The session ends.
+    Closed(Closed),
+}
+
+/// A session without a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ready {
+    /// Nothing was refused since the last transaction.
+    Fresh,
+    /// MAIL was refused. Commands pipelined after it are out of order through no fault of the client (RFC 2920
+    /// section 3.1).
+    MailRefused,
+}
+
+/// The reason for a TLS handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handshake {
+    /// TLS from the first octet (RFC 8314 section 3.3).
+    Implicit,
+    /// STARTTLS in this state.
+    Upgrade(State),
+}
+
+/// A change of the phase, with the data that the next phase owns.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// The positive greeting was queued.
+    Greet,
+    /// The negative greeting was queued.
+    RefuseGreeting,
+    /// EHLO, HELO or LHLO was accepted.
+    Hello,
+    /// An AUTH challenge was queued.
+    Challenge(Box<Exchange>),
+    /// A response came, or the exchange is over.
+    Response,
+    /// The reply to STARTTLS was queued.
+    StartTls,
+    /// The driver begins the handshake.
+    BeginHandshake,
+    /// The handshake is done.
+    Secured,
+    /// MAIL was refused.
+    RefuseMail,
+    /// MAIL was accepted.
+    Mail(Transaction),
+    /// RCPT was refused without a question.
+    RefuseRcpt,
+    /// RCPT with this index was accepted.
+    Recipient(u32),
+    /// DATA was accepted.
+    Text(Pace, BareLineEndings),
+    /// The first chunk of a message begins. It may be refused for this.
+    FirstChunk(Pace, Chunk, Option<Failure>),
+    /// Another chunk begins.
+    NextChunk(Chunk),
+    /// A chunk was accepted, and more will follow.
+    ChunkAccepted,
+    /// The message data is complete.
+    Complete,
+    /// The message, or the chunk, was refused.
+    Refuse(Reset),
+    /// The application decided on the message, or on one recipient.
+    Verdict,
+    /// The application did not decide in time.
+    Unanswered,
+    /// RSET was accepted.
+    Rset,
+    /// The client quits.
+    Quit,
+    /// The session ends.
+    Close(Closed),
+}
+
+impl Phase {
+    /// Takes a step. Returns the end of the transaction if the step ended one without its verdict.
+    pub(super) fn advance(&mut self, step: Step) -> Option<Reset> {
+        let reset = step.reset().filter(|_| self.has_transaction());
+        match (&mut *self, step) {
+            // Most steps are this one, and it needs no new phase.
+            (Self::Envelope(transaction), Step::Recipient(index)) => transaction.accept(index),
+            (_, step) => *self = mem::replace(self, Self::Connected).after(step),
+        }
+        reset.filter(|_| !self.has_transaction())
+    }
+
+    /// The table. A step that does not fit the phase changes nothing.
+    fn after(self, step: Step) -> Self {
+        match (self, step) {
+            (Self::Closed(why), _) | (_, Step::Close(why)) => Self::Closed(why),
+            (_, Step::Quit) => Self::Closed(Closed::Quit),
+
+            (Self::Connected, Step::Greet) => Self::Greeted,
+            (Self::Connected, Step::RefuseGreeting) => Self::Refused,
+            (Self::Connected, Step::BeginHandshake) => Self::Handshake(Handshake::Implicit),
+            (Self::Handshake(Handshake::Implicit), Step::Secured) => Self::Connected,
+
+            (phase @ (Self::Greeted | Self::Ready(_)), Step::StartTls) => Self::StartTls(phase.state()),
+            (Self::StartTls(state), Step::BeginHandshake) => Self::Handshake(Handshake::Upgrade(state)),
+            (Self::Handshake(Handshake::Upgrade(_)), Step::Secured) => Self::Greeted,
+
+            (Self::Ready(_), Step::Challenge(exchange)) => Self::Auth(exchange),
+            (Self::Auth(_), Step::Response) => Self::Ready(Ready::Fresh),
+
+            (
+                Self::Greeted | Self::Ready(_) | Self::Envelope(_) | Self::BetweenChunks(_) | Self::Broken,
+                Step::Hello,
+            )
+            | (Self::Ready(_) | Self::Envelope(_) | Self::BetweenChunks(_) | Self::Broken, Step::Rset) => {
+                Self::Ready(Ready::Fresh)
+            }
+
+            (Self::Ready(_), Step::RefuseMail) => Self::Ready(Ready::MailRefused),
+            (Self::Ready(_), Step::Mail(transaction)) => Self::Envelope(transaction),
+
+            (Self::Envelope(transaction), Step::RefuseRcpt) => Self::Envelope(transaction.rcpt_refused()),
+
+            (Self::Envelope(transaction), Step::Text(pace, line_endings)) if transaction.recipients() > 0 => {
+                Self::Text(Text::new(Transfer::new(transaction, pace, None), line_endings))
+            }
+            (Self::Text(text), Step::Complete) => {
+                Self::Verdicts(Verdicts::new(text.transfer.transaction, State::Data))
+            }
+            (Self::Text(_), Step::Refuse(_)) => Self::Ready(Ready::Fresh),
+
+            (Self::Envelope(transaction), Step::FirstChunk(pace, chunk, failure))
+                if transaction.recipients() > 0 =>
+            {
+                Self::Chunk(Transfer::new(transaction, pace, failure), chunk)
+            }
+            (Self::BetweenChunks(transfer), Step::NextChunk(chunk)) => Self::Chunk(transfer, chunk),
+            (Self::Chunk(transfer, _), Step::ChunkAccepted) => Self::BetweenChunks(transfer),
+            (Self::Chunk(transfer, chunk), Step::Complete) => {
+                Self::Verdicts(Verdicts::new(transfer.transaction, chunk.state()))
+            }
+            (Self::Chunk(_, chunk), Step::Refuse(_)) if chunk.last => Self::Ready(Ready::Fresh),
+            (Self::Chunk(..), Step::Refuse(_)) => Self::Broken,
+
+            (Self::Verdicts(verdicts), Step::Verdict) => match verdicts.given() {
+                Some(verdicts) => Self::Verdicts(verdicts),
+                None => Self::Ready(Ready::Fresh),
+            },
+            (Self::Verdicts(_), Step::Unanswered) => Self::Ready(Ready::Fresh),
+
+            (same, _) => same,
+        }
+    }
+
+    /// The public view.
+    #[inline]
+    pub(super) const fn state(&self) -> State {
+        match self {
+            Self::Connected | Self::Handshake(Handshake::Implicit) => State::Connected,
+            Self::Refused => State::Refused,
+            Self::Greeted => State::Greeted,
+            Self::Ready(_) | Self::Auth(_) => State::Ready,
+            Self::StartTls(state) | Self::Handshake(Handshake::Upgrade(state)) => *state,
+            Self::Envelope(transaction) if transaction.recipients() == 0 => State::Mail,
+            Self::Envelope(_) => State::Recipients,
+            Self::Text(_) => State::Data,
+            Self::Chunk(_, chunk) => chunk.state(),
+            Self::BetweenChunks(_) => State::Chunks,
+            Self::Broken => State::Broken,
+            Self::Verdicts(verdicts) => verdicts.state(),
+            Self::Closed(_) => State::Closed,
+        }
+    }
+
+    /// The open transaction. It is gone once it is [`Broken`](Self::Broken).
+    pub(super) const fn transaction(&self) -> Option<&Transaction> {
+        match self {
+            Self::Envelope(transaction) => Some(transaction),
+            Self::Text(text) => Some(&text.transfer.transaction),
+            Self::Chunk(transfer, _) | Self::BetweenChunks(transfer) => Some(&transfer.transaction),
+            Self::Verdicts(verdicts) => Some(verdicts.transaction()),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if a command is out of order only because an earlier pipelined command was refused (RFC 2920
+    /// section 3.1).
+    pub(super) const fn follows_a_refusal(&self, step: Move) -> bool {
+        match self {
+            Self::Ready(Ready::MailRefused) | Self::Broken => {
+                matches!(step, Move::Rcpt | Move::Data | Move::Bdat)
+            }
+            Self::Envelope(transaction) => {
+                transaction.are_all_refused() && matches!(step, Move::Data | Move::Bdat)
+            }
+            _ => false,
+        }
+    }
+
+    /// The message whose data is on its way.
+    pub(super) const fn transfer(&mut self) -> Option<&mut Transfer> {
+        match self {
+            Self::Text(text) => Some(&mut text.transfer),
+            Self::Chunk(transfer, chunk) if matches!(chunk.state(), State::Chunks) => Some(transfer),
+            Self::BetweenChunks(transfer) => Some(transfer),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if the open transaction has SMTPUTF8.
+    pub(super) fn smtputf8(&self) -> bool {
+        self.transaction().is_some_and(|transaction| transaction.smtputf8)
+    }
+
+    pub(super) const fn has_transaction(&self) -> bool {
+        self.transaction().is_some()
+    }
+}
+
+impl Step {
+    /// The end of a transaction that this step leaves without a verdict.
+    const fn reset(&self) -> Option<Reset> {
+        Some(match self {
+            Self::Hello => Reset::Hello,
+            Self::Rset => Reset::Rset,
+            Self::Quit => Reset::Quit,
+            Self::Refuse(reset) => *reset,
+            Self::Unanswered => Reset::Unanswered,
+            Self::Close(_) => Reset::Closed,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! Replies in the order of the commands (RFC 2920 section 3.2), whatever the order of the answers.
+
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{
+    question::{Question, RcptQuestion},
+    ticket::{StaleTicket, Ticket},
+};
+use crate::{
+    output::{Output, Sink},
+    time::Instant,
+    types::{self, Code, EnhancedCode, Rejection, Text},
+};
+
+/// Sessions so far in this process. Tickets know their session by its number.
+static SESSIONS: AtomicUsize = AtomicUsize::new(0);
+
+/// The output queue, and the questions whose replies hold back those after them.
+#[derive(Debug)]
+pub(super) struct Replies {
+    pub(super) output: Output,
+    /// The oldest open question, and the time it was asked. Most of the time there is no other.
+    front: Option<(Question, Instant)>,
+    /// The RCPT questions after it, and replies that wait for an earlier question.
+    behind: VecDeque<Slot>,
+    /// The number of the question in front, or of the next one.
+    first: u32,
+    /// The number of this session.
+    session: u32,
+    /// Open questions.
+    open: u32,
+    /// Replies carry enhanced status codes (RFC 2034).
+    pub(super) enhanced: bool,
+}
+
+#[derive(Debug)]
+enum Slot {
+    /// A question, and the time it was asked.
+    Open(RcptQuestion, Instant),
+    /// A reply that waits for its turn.
+    Done(Box<[u8]>),
+}
+
+/// The place of the reply to a question that was taken out of the queue.
+#[derive(Debug)]
+#[must_use = "the replies after it wait for this one"]
+pub(super) struct Turn(Option<usize>);
+
+impl Replies {
+    pub(super) fn new(enhanced: bool) -> Self {
+        Self {
+            output: Output::default(),
+            front: None,
+            behind: VecDeque::new(),
+            first: 0,
+            session: SESSIONS.fetch_add(1, Ordering::Relaxed) as u32,
+            open: 0,
+            enhanced,
+        }
+    }
+
+    /// Questions and replies that are waiting.
+    pub(super) fn len(&self) -> usize {
+        match self.front {
+            Some(_) => 1 + self.behind.len(),
+            None => 0,
+        }
+    }
+
+    /// Returns `true` if no question is open; then no reply is waiting either.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.front.is_none()
+    }
+
+    /// Open questions.
+    pub(super) const fn open(&self) -> u32 {
+        self.open
+    }
+
+    /// Returns `true` if a question is open that must be answered before the next command is looked at.
+    pub(super) const fn is_blocked(&self) -> bool {
+        match &self.front {
+            Some((question, _)) => !matches!(question, Question::Recipient(_)),
+            None => false,
+        }
+    }
+
+    /// The oldest open question, and the time it was asked.
+    pub(super) const fn oldest(&self) -> Option<&(Question, Instant)> {
+        self.front.as_ref()
+    }
+
+    /// Asks a question that holds up the session.
+    #[inline]
+    pub(super) fn ask<Q>(&mut self, question: Question, now: Instant) -> Ticket<Q> {
+        self.front = Some((question, now));
+        self.open += 1;
+        Ticket::new(self.session, self.first)
+    }
+
+    /// Asks about a recipient, beside the questions about earlier ones.
+    #[inline]
+    pub(super) fn ask_recipient<Q>(&mut self, question: RcptQuestion, now: Instant) -> Ticket<Q> {
+        if self.front.is_none() {
+            return self.ask(Question::Recipient(question), now);
+        }
+        let number = self.first.wrapping_add(self.len() as u32);
+        self.behind.push_back(Slot::Open(question, now));
+        self.open += 1;
+        Ticket::new(self.session, number)
+    }
+
+    /// Queues a reply after those to all commands before.
+    #[inline]
+    pub(super) fn reply(&mut self, reply: &Reply<'_>) {
+        match self.front {
+            None => reply.write(self.enhanced, &mut self.output),
+            Some(_) => self.behind.push_back(Slot::Done(reply.render(self.enhanced))),
+        }
+    }
+
+    /// Takes the question of a ticket.
+    #[inline]
+    pub(super) fn take<Q>(&mut self, ticket: &Ticket<Q>) -> Result<(Question, Turn), StaleTicket> {
+        if ticket.session() != self.session {
+            return Err(StaleTicket);
+        }
+        match ticket.number().wrapping_sub(self.first).checked_sub(1) {
+            None => self.take_oldest().ok_or(StaleTicket),
+            Some(behind) => self.take_behind(behind as usize),
+        }
+    }
+
+    /// Takes the oldest open question.
+    #[inline]
+    pub(super) fn take_oldest(&mut self) -> Option<(Question, Turn)> {
+        let (question, _) = self.front.take()?;
+        self.open -= 1;
+        Some((question, Turn(None)))
+    }
+
+    #[inline(never)]
+    fn take_behind(&mut self, index: usize) -> Result<(Question, Turn), StaleTicket> {
+        match self.behind.get(index) {
+            Some(Slot::Open(question, _)) => {
+                self.open -= 1;
+                Ok((Question::Recipient(*question), Turn(Some(index))))
+            }
+            _ => Err(StaleTicket),
+        }
+    }
+
+    /// Puts the reply to a question that was taken in its place, and queues the replies that waited for it.
+    #[inline]
+    pub(super) fn answer(&mut self, Turn(place): Turn, reply: &Reply<'_>) {
+        match place {
+            None => {
+                reply.write(self.enhanced, &mut self.output);
+                self.first = self.first.wrapping_add(1);
+                if !self.behind.is_empty() {
+                    self.move_up();
+                }
+            }
+            Some(index) => self.fill(index, reply),
+        }
+    }
+
+    #[inline(never)]
+    fn fill(&mut self, index: usize, reply: &Reply<'_>) {
+        if let Some(slot) = self.behind.get_mut(index) {
+            *slot = Slot::Done(reply.render(self.enhanced));
+        }
+    }
+
+    /// Queues the replies up to the next question.
+    #[inline(never)]
+    fn move_up(&mut self) {
+        while let Some(slot) = self.behind.pop_front() {
+            match slot {
+                Slot::Done(octets) => self.output.put(&octets),
+                Slot::Open(question, asked) => {
+                    self.front = Some((Question::Recipient(question), asked));
+                    return;
+                }
+            }
+            self.first = self.first.wrapping_add(1);
+        }
+    }
+
+    /// Drops all questions, and the replies that waited for them. Their tickets are stale from now on.
+    pub(super) fn abandon(&mut self) {
+        self.first = self.first.wrapping_add(1 + self.behind.len() as u32);
+        self.front = None;
+        self.behind.clear();
+        self.open = 0;
+    }
+}
+
+/// One reply to be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reply<'a> {
+    /// A whole line without its CRLF: code, enhanced code of five characters, text.
+    Fixed(&'static str),
+    /// The same, without its enhanced code whatever was offered.
+    Uncoded(&'static str),
+    /// A whole line without its CRLF that has no enhanced code: 3yz, 220, replies to EHLO.
+    Bare(&'static str),
+    /// Code and text, which may have several lines.
+    Lines(Code, Option<EnhancedCode>, &'a Text<'a>),
+    /// A refusal.
+    Rejection(&'a Rejection),
+    /// Whole lines with their CRLF, possibly none.
+    Ready(&'a [u8]),
+}
+
+impl Reply<'_> {
+    fn render(&self, enhanced: bool) -> Box<[u8]> {
+        let mut octets = Vec::new();
+        self.write(enhanced, &mut octets);
+        octets.into_boxed_slice()
+    }
+
+    fn write(&self, enhanced: bool, sink: &mut impl Sink) {
+        match *self {
+            Self::Fixed(line) | Self::Uncoded(line) if !enhanced || matches!(self, Self::Uncoded(_)) => {
+                let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
+                sink.put(code.as_bytes());
+                sink.put(rest.get(6..).unwrap_or(rest).as_bytes());
+                sink.put(b"\r\n");
+            }
+            Self::Fixed(line) | Self::Uncoded(line) | Self::Bare(line) => {
+                sink.put(line.as_bytes());
+                sink.put(b"\r\n");
+            }
+            Self::Lines(code, status, text) => {
+                types::write_reply(sink, code, status.filter(|_| enhanced), text);
+            }
+            Self::Rejection(rejection) => {
+                let status = Some(rejection.enhanced()).filter(|_| enhanced);
+                types::write_reply(sink, rejection.code(), status, rejection.text());
+            }
+            Self::Ready(octets) => sink.put(octets),
+        }
+    }
+}
