@@ -118,6 +118,8 @@
 //!   either way; without it the crate needs `alloc` only.
 //! - `simd` (default, brings `std`): the same for the scan of message content. It gives the same results without.
 //! - `idna`: `types::Domain::to_ascii` and `to_unicode`, between A-labels and U-labels.
+//! - `serde`: `Serialize` and `Deserialize` for the types that a queue stores: envelopes, addresses, parameters, codes and
+//!   replies. Addresses and parameters are strings, and deserialisation parses them.
 //! - `cram-md5`: the mechanism CRAM-MD5.
 //! - `saslprep` (brings `std`): `sasl::prepare`, which makes names and passwords that look the same the same.
 //! - `scram` (brings `saslprep`): the mechanisms SCRAM-SHA-1 and SCRAM-SHA-256, and those that bind them to TLS.
@@ -222,6 +224,10 @@ mod time;
 mod tls;
 pub mod trace;
 pub mod types;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use machine::{Machine, Step, Wait};
 pub use state::State;

@@ -24,7 +24,7 @@ use crate::{
 /// );
 /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received<'a> {
     from: &'a ClientName<'static>,
     peer: IpAddr,
@@ -138,7 +138,7 @@ fn atom(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// assert_eq!(ReturnPath(&ReversePath::parse("ann@example.org")?).to_string(), "Return-Path: <ann@example.org>\r\n");
 /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the field has one part")]
 pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
 
