@@ -72,8 +72,8 @@ impl<'a> Received<'a> {
         self
     }
 
-    /// Adds the recipient. Add it only if there is one recipient, because recipients must not learn of each other (RFC 5321
-    /// section 7.2).
+    /// Adds the recipient. Add it only if there is one recipient, because recipients must not learn of each other
+    /// (RFC 5321 section 7.2).
     #[must_use]
     pub const fn with_recipient(mut self, recipient: &'a ForwardPath<'a>) -> Self {
         self.recipient = Some(recipient);
