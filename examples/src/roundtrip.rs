@@ -15,7 +15,7 @@ use smtp_proto::{
     client::{self, Receipt},
     sasl::{Credentials, Secret},
     server::{self, Server},
-    types::{Envelope, ForwardPath, Host, ReversePath},
+    types::{Envelope, ForwardPath, Host, Printable, ReversePath},
 };
 use smtp_rustls::{ClientTls, Identity, ServerSettings};
 use tempfile::TempDir;
@@ -305,8 +305,9 @@ impl fmt::Display for Transcript {
             for (index, line) in lines.iter().enumerate() {
                 if !long || index < SHOWN || index + SHOWN >= lines.len() {
                     f.write_str(prefix)?;
-                    line.chars()
-                        .try_for_each(|char| f.write_char(if char.is_control() { '?' } else { char }))?;
+                    line.chars().try_for_each(|char| {
+                        f.write_char(if Printable::allows(char) { char } else { '?' })
+                    })?;
                     f.write_char('\n')?;
                 } else if index == SHOWN {
                     writeln!(f, "{prefix}[{} more lines]", lines.len() - 2 * SHOWN)?;

@@ -23,7 +23,7 @@ use std::{
 use smtp_proto::{
     Instant, Machine, Step,
     server::{Closed, Config, Event, Server},
-    types::Host,
+    types::{Host, Printable},
 };
 
 fn main() -> ExitCode {
@@ -132,9 +132,9 @@ impl Line {
     fn print(&mut self, who: &str, out: &mut impl Write) -> io::Result<()> {
         write!(out, "{who}: ")?;
         for char in String::from_utf8_lossy(&self.0).chars() {
-            match char.is_control() {
-                true => write!(out, "{}", char.escape_default())?,
-                false => write!(out, "{char}")?,
+            match Printable::allows(char) {
+                true => write!(out, "{char}")?,
+                false => write!(out, "{}", char.escape_default())?,
             }
         }
         self.0.clear();

@@ -24,7 +24,7 @@ use crate::{
 /// );
 /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received<'a> {
     from: &'a ClientName<'static>,
     peer: IpAddr,
@@ -72,8 +72,8 @@ impl<'a> Received<'a> {
         self
     }
 
-    /// Adds the recipient. Add it only if there is one recipient, because recipients must not learn of each other (RFC 5321
-    /// section 7.2).
+    /// Adds the recipient. Add it only if there is one recipient, because recipients must not learn of each other
+    /// (RFC 5321 section 7.2).
     #[must_use]
     pub const fn with_recipient(mut self, recipient: &'a ForwardPath<'a>) -> Self {
         self.recipient = Some(recipient);
@@ -138,7 +138,7 @@ fn atom(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// assert_eq!(ReturnPath(&ReversePath::parse("ann@example.org")?).to_string(), "Return-Path: <ann@example.org>\r\n");
 /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "the field has one part")]
 pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use smtp_proto::types::Printable;
+
 /// Undoes the escapes of a transcript: `\r \n \t \0 \s \\ \xHH`, and `\{3*ab}` for `ababab`.
 ///
 /// # Errors
@@ -54,7 +56,7 @@ pub fn escape(octets: &[u8]) -> String {
                 '\t' => text.push_str("\\t"),
                 '\0' => text.push_str("\\0"),
                 '\\' => text.push_str("\\\\"),
-                letter if letter.is_control() => {
+                letter if !Printable::allows(letter) => {
                     for octet in letter.encode_utf8(&mut [0; 4]).bytes() {
                         let _ = write!(text, "\\x{octet:02x}");
                     }

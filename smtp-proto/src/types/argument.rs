@@ -252,8 +252,8 @@ impl<'a> Auth<'a> {
     /// requires 12,288.
     pub const MAX_INITIAL: usize = 16_384;
 
-    /// Makes the argument of a mechanism and an initial response in base64, `=` for an empty one. The exchange checks the
-    /// base64 later.
+    /// Makes the argument of a mechanism and an initial response in base64, `=` for an empty one. The exchange checks
+    /// the base64 later.
     ///
     /// # Errors
     /// Returns [`InvalidArgument`] if a part is empty, too long, or contains a forbidden character.

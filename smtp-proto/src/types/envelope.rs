@@ -132,8 +132,8 @@ impl Envelope {
             || !self.recipients.iter().all(Recipient::is_ascii)
     }
 
-    /// Returns the envelope with only the recipients at these indices of [`Envelope::recipients`], in this order. Ignores
-    /// an index without a recipient.
+    /// Returns the envelope with only the recipients at these indices of [`Envelope::recipients`], in this order.
+    /// Ignores an index without a recipient.
     ///
     /// To retry, select the recipients whose outcome was not final:
     ///
@@ -186,8 +186,8 @@ impl Envelope {
         })
     }
 
-    /// Splits the envelope for a server with these limits (RFC 9422 section 4): no part has more recipients (RCPTMAX) or
-    /// recipient domains (RCPTDOMAINMAX).
+    /// Splits the envelope for a server with these limits (RFC 9422 section 4): no part has more recipients (RCPTMAX)
+    /// or recipient domains (RCPTDOMAINMAX).
     ///
     /// Recipients keep their order; if there are too many domains, the recipients of a domain come together. An
     /// envelope within the limits, or without recipients, is the only part.

@@ -10,7 +10,8 @@ use super::domain::{cmp_ignoring_case, hash_ignoring_case};
 use super::{AddressLiteral, Domain, Host, InvalidAddress};
 use crate::syntax::address;
 
-/// An address: `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531 section 3.3).
+/// An address: `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531 section
+/// 3.3).
 ///
 /// Keeps the text as it was sent. Comparison, order and hash ignore the quotes of the local part and the case of ASCII
 /// letters in the domain, but not the case of the local part (RFC 5321 section 2.4). The order is by domain and then by

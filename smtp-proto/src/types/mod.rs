@@ -1,12 +1,14 @@
-//! Addresses, commands, parameters, replies, envelopes and extensions. A value is always valid: its constructor checks it.
+//! Addresses, commands, parameters, replies, envelopes and extensions. A value is always valid: its constructor
+//! checks it.
 //!
-//! - No value contains a character that can end a line, drive a terminal or reorder text: [`Printable::allows`] is the
-//!   rule. Exceptions: [`Reply`] has the octets that the peer sent and replaces such characters in `Display`, and [`Text`]
-//!   may contain tabs.
+//! - No value contains a character that can end a line, drive a terminal or reorder text: [`Printable::allows`] is
+//!   the rule. Exceptions: [`Reply`] has the octets that the peer sent and replaces such characters in `Display`, and
+//!   [`Text`] may contain tabs.
 //! - One type is for borrowed and for owned values: `Mailbox<'i>` is a slice of the line that was parsed, `into_owned`
 //!   makes a `Mailbox<'static>` of it, and `as_borrowed` borrows that again.
 //! - Values keep the text as it was sent: quotes, the case of letters, source routes and xtext.
-//! - Every type that holds text converts from a string (`parse`, `FromStr`, `TryFrom`) //!   `AsRef<str>`, `Display`).
+//! - Every type that holds text converts from a string (`parse`, `FromStr`, `TryFrom`) and to one (`as_str`,
+//!   `AsRef<str>`).
 //!
 //! The types:
 //!

@@ -246,8 +246,8 @@ impl fmt::Display for ReversePath<'_> {
     }
 }
 
-/// The word `Postmaster`, in any case of letters: a recipient without a domain, for the administrator of the server (RFC
-/// 5321 sections 4.1.1.3 and 4.5.1).
+/// The word `Postmaster`, in any case of letters: a recipient without a domain, for the administrator of the server
+/// (RFC 5321 sections 4.1.1.3 and 4.5.1).
 ///
 /// All values are equal, but each keeps the case of its letters.
 #[derive(Clone)]

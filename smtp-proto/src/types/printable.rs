@@ -15,7 +15,7 @@ use core::fmt::{self, Write as _};
 /// assert_eq!(Printable::new(b"\x1b[2Jgone\xff").to_string(), "\u{fffd}[2Jgone\u{fffd}");
 /// assert_eq!(Printable::new("gr\u{fc}\u{df}e").to_string(), "grüße");
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Printable<'a>(&'a [u8]);
 
 impl<'a> Printable<'a> {

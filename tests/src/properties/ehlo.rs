@@ -2,7 +2,7 @@ use smtp_proto::{
     Instant, Machine, Step, TlsInfo,
     server::{Config, Server},
     syntax::{parse_ehlo, parse_reply},
-    types::{Extension, Extensions, Host, Keyword, Reply},
+    types::{Extension, Extensions, Host, Keyword, Printable, Reply},
 };
 
 /// The lines of a reply to EHLO, cut at LF. Whatever they are, what is read of them can be offered by a server, and is
@@ -21,7 +21,7 @@ pub fn ehlo(data: &[u8]) {
     };
     let (name, mut extensions) = parse_ehlo(&reply);
     assert!(
-        !name.contains(char::is_control) && !name.contains(' '),
+        !name.contains(|letter| !Printable::allows(letter)) && !name.contains(' '),
         "{name:?}"
     );
 

@@ -1,5 +1,3 @@
-use std::string::ToString;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -139,7 +137,7 @@ proptest! {
         groups[zeros..].iter_mut().for_each(|group| *group = 0);
         let address = if v6 { IpAddr::from(groups) } else { IpAddr::from(v4) };
         let literal = AddressLiteral::from(address);
-        prop_assert_eq!(AddressLiteral::parse(&literal.to_string()).unwrap().address(), Some(address));
+        prop_assert_eq!(AddressLiteral::parse(literal.as_str()).unwrap().address(), Some(address));
     }
 
     #[test]

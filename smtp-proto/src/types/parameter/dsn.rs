@@ -178,8 +178,8 @@ impl fmt::Display for Notify {
 
 /// The recipient as the sender named it originally: the value of `ORCPT`, `addr-type ";" xtext` (RFC 3461 section 4.2).
 ///
-/// With the type `utf-8`, the address may be raw UTF-8; [`address`](Self::address) keeps its `\x{...}` escapes (RFC 6533
-/// section 3).
+/// With the type `utf-8`, the address may be raw UTF-8; [`address`](Self::address) keeps its `\x{...}` escapes (RFC
+/// 6533 section 3).
 ///
 /// ```
 /// use smtp_proto::types::OriginalRecipient;
@@ -208,8 +208,8 @@ impl<'a> OriginalRecipient<'a> {
     /// Makes a value of an address type, such as `rfc822`, and an address.
     ///
     /// # Errors
-    /// Returns [`InvalidParameter`] if the type is malformed, the address contains a control character, or the result is
-    /// too long.
+    /// Returns [`InvalidParameter`] if the type is malformed, the address contains a control character, or the result
+    /// is too long.
     pub fn new(address_type: &str, address: &str) -> Result<OriginalRecipient<'static>, InvalidParameter> {
         let encoded = if address_type.eq_ignore_ascii_case("utf-8") {
             xtext::encode_unicode(address)
