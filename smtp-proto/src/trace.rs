@@ -83,8 +83,8 @@ impl<'a> Received<'a> {
     /// tls-cipher-name   = ALPHA *(ALPHA / DIGIT / "_")
     /// ```
     #[must_use]
-    pub fn with_tls(mut self, info: &'a TlsInfo) -> Self {
-        self.cipher = info.cipher.as_deref().filter(|name| {
+    pub fn with_tls(mut self, facts: &'a TlsInfo) -> Self {
+        self.cipher = facts.cipher.as_deref().filter(|name| {
             name.starts_with(|char: char| char.is_ascii_alphabetic())
                 && name
                     .bytes()
@@ -127,7 +127,7 @@ fn atom(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 ///
 /// The final delivery writes it above all other fields and removes any existing one.
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a newtype for Display")]
+#[expect(clippy::exhaustive_structs, reason = "it is what it shows")]
 pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
 
 impl fmt::Display for ReturnPath<'_> {

@@ -62,11 +62,11 @@ fn tls_is_named_behind_all_other_clauses_by_its_cipher() {
     let host = Host::parse("mx.example.org").unwrap();
     let recipient = ForwardPath::parse("bob@example.org").unwrap();
     let shown = |cipher: Option<&'static str>| {
-        let mut info = TlsInfo::default();
+        let mut facts = TlsInfo::default();
         let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "ESMTPS", 0);
-        info.cipher = cipher.map(Into::into);
+        facts.cipher = cipher.map(Into::into);
         received
-            .with_tls(&info)
+            .with_tls(&facts)
             .with_id("1")
             .with_recipient(&recipient)
             .to_string()
