@@ -4,8 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Threshold {
-    /// From this count on, the server delays the reply to each further one by
-    /// [`Timeouts::penalty`](crate::server::Timeouts::penalty).
+    /// Above this count, the server delays each reply by [`Timeouts::penalty`](crate::server::Timeouts::penalty).
     pub soft: u32,
     /// Above this count, the server closes the session with 421.
     pub hard: u32,

@@ -20,7 +20,10 @@ pub enum BareLineEndings {
 
 /// Result of one step of a [`DotUnstuffer`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a body goes on, waits or ends")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a message continues, waits for input, or ends"
+)]
 #[must_use]
 pub enum Unstuffed<'i> {
     /// The next octets of the message, at least one.

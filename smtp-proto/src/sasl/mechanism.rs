@@ -90,7 +90,7 @@ impl Mechanism {
     /// Returns true if an eavesdropper can read the password or token from the client's messages, so that the mechanism
     /// needs TLS. Always true for mechanisms without a constant here.
     #[must_use]
-    pub fn shows_secret(self) -> bool {
+    pub fn is_plaintext(self) -> bool {
         match self.shape() {
             Shape::Login | Shape::Unknown => true,
             Shape::OneResponse => ![Self::EXTERNAL, Self::ANONYMOUS].contains(&self),

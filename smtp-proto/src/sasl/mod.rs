@@ -99,7 +99,7 @@ impl PlaintextAuth {
     pub(crate) fn allows(self, mechanism: Mechanism) -> bool {
         match self {
             Self::Forbid => false,
-            Self::NonPlaintextMechanisms => !mechanism.shows_secret(),
+            Self::NonPlaintextMechanisms => !mechanism.is_plaintext(),
             Self::Insecure => true,
         }
     }

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Whether `shown` has these octets in it, as text or as a list of numbers.
+/// Returns true if `shown` contains these octets, as text or as a list of numbers.
 pub(crate) fn shows(shown: &str, secret: &str) -> bool {
     let numbers = std::format!("{:?}", secret.as_bytes());
     shown.contains(secret) || shown.contains(numbers.trim_matches(['[', ']']))

@@ -71,7 +71,7 @@ fn the_strongest_mechanism_comes_first_and_plaintext_ones_last() {
     }
     expected.extend([Mechanism::PLAIN, Mechanism::LOGIN]);
     assert_eq!(mechanisms, expected);
-    assert!(mechanisms.is_sorted_by_key(|mechanism| mechanism.shows_secret()));
+    assert!(mechanisms.is_sorted_by_key(|mechanism| mechanism.is_plaintext()));
     assert_eq!(
         Credentials::token("tim", "x").mechanisms(),
         [Mechanism::OAUTHBEARER, Mechanism::XOAUTH2]
@@ -133,7 +133,7 @@ fn values_longer_than_a_line_are_refused() {
         for mechanism in credentials
             .mechanisms()
             .iter()
-            .filter(|mechanism| mechanism.shows_secret())
+            .filter(|mechanism| mechanism.is_plaintext())
         {
             let started = credentials.start(*mechanism, &context).is_some();
             assert_eq!(started, *mechanism == Mechanism::LOGIN, "{mechanism}");

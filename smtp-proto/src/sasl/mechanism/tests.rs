@@ -49,7 +49,7 @@ fn properties_of_the_mechanisms() {
         assert_eq!(Mechanism::parse(mechanism.as_str()), Ok(mechanism));
         assert_eq!(
             (
-                mechanism.shows_secret(),
+                mechanism.is_plaintext(),
                 mechanism.binds_channel(),
                 mechanism.shape()
             ),
