@@ -77,8 +77,7 @@ impl Server {
         Ok(())
     }
 
-    #[inline]
-    fn accept_question(&mut self, question: Question, turn: Turn, text: Option<&Text<'_>>) {
+    pub(super) fn accept_question(&mut self, question: Question, turn: Turn, text: Option<&Text<'_>>) {
         match question {
             Question::Connect => self.accept_connection(turn, text),
             Question::Hello(hello) => self.accept_hello(turn, hello, text),

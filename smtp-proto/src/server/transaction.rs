@@ -59,6 +59,7 @@ impl Server {
             let index = transaction.next_index();
             let question = RcptQuestion { index, smtputf8 };
             return Some(Next::Event(Event::Recipient {
+                index,
                 rcpt,
                 ticket: self.replies.ask_recipient(question, self.clock.now),
             }));
