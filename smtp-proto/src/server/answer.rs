@@ -77,6 +77,7 @@ impl Server {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn accept_question(&mut self, question: Question, turn: Turn, text: Option<&Text<'_>>) {
         match question {
             Question::Connect => self.accept_connection(turn, text),

@@ -47,6 +47,7 @@ mod lines;
 mod phase;
 mod poll;
 mod question;
+mod refusal;
 mod relay;
 mod replies;
 mod session;
