@@ -134,7 +134,7 @@ impl Desk {
                 self.transaction.reverse_path = Some(mail.reverse_path().clone().into_owned());
                 server.accept(ticket)
             }
-            Event::Recipient { rcpt, ticket } => {
+            Event::Recipient { rcpt, ticket, .. } => {
                 match self.site.flags.judge(rcpt.forward_path(), server.identity()) {
                     Ok(()) => {
                         let recipient = rcpt.forward_path().clone().into_owned();

@@ -53,7 +53,7 @@ impl LineCutter {
     /// Cuts the next line, which may have `limit` octets with its CRLF, and advances `input` past it.
     ///
     /// An incomplete line stays in `input` until it exceeds the limit. From then on its octets are dropped as they come.
-    #[inline]
+    #[inline(always)] // or every command pays for a call
     pub(crate) fn cut<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Cut<'i> {
         if self.dropping.is_some() {
             return self.drop_rest(input);

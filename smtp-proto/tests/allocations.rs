@@ -20,7 +20,7 @@ fn feed(server: &mut Server, octets: &[u8]) {
     let mut input = octets;
     loop {
         match server.poll(&mut input, Instant::ORIGIN) {
-            Step::Event(Event::Recipient { rcpt, ticket })
+            Step::Event(Event::Recipient { rcpt, ticket, .. })
                 if rcpt.forward_path().as_str().starts_with("nobody@") =>
             {
                 server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();

@@ -301,7 +301,7 @@ impl Application {
                 self.log.push(command("mail", &Command::Mail(mail)));
                 self.asked(Question::Mail, &subject, AnyTicket::Other(ticket.into_any()));
             }
-            Event::Recipient { rcpt, ticket } => {
+            Event::Recipient { rcpt, ticket, .. } => {
                 let subject = rcpt.forward_path().as_str().to_owned();
                 self.log.push(command("rcpt", &Command::Rcpt(rcpt)));
                 self.asked(Question::Recipient, &subject, AnyTicket::Recipient(ticket));

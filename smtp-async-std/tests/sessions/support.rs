@@ -71,10 +71,10 @@ pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, tak
             };
             server.accept(ticket).unwrap();
         }
-        Event::Recipient { rcpt, ticket } if rcpt.forward_path().as_str().starts_with("no") => {
+        Event::Recipient { rcpt, ticket, .. } if rcpt.forward_path().as_str().starts_with("no") => {
             server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();
         }
-        Event::Recipient { rcpt, ticket } => {
+        Event::Recipient { rcpt, ticket, .. } => {
             open.to.push(rcpt.forward_path().to_string());
             server.accept(ticket).unwrap();
         }

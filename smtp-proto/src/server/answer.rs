@@ -25,7 +25,7 @@ impl Server {
     ///
     /// [`StaleTicket`] if the question is closed.
     pub fn accept<Q: Acceptable>(&mut self, ticket: Ticket<Q>) -> Result<(), StaleTicket> {
-        self.accept_any(ticket.without_question(), None)
+        self.accept_any(&ticket.without_question())
     }
 
     /// Accepts a question with a custom reply text. The reply code is unchanged.
@@ -44,7 +44,7 @@ impl Server {
         ticket: Ticket<Q>,
         text: Text<'_>,
     ) -> Result<(), StaleTicket> {
-        self.accept_any(ticket.without_question(), Some(text))
+        self.accept_any_with(&ticket.without_question(), text)
     }
 
     /// Rejects a question. The state does not change. A rejection with code 421 also ends the session.
@@ -53,21 +53,28 @@ impl Server {
     ///
     /// [`StaleTicket`] if the question is closed.
     pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), StaleTicket> {
-        self.reject_any(ticket.without_question(), rejection)
+        self.reject_any(&ticket.without_question(), rejection)
     }
 
-    fn accept_any(&mut self, ticket: Ticket, text: Option<Text<'_>>) -> Result<(), StaleTicket> {
-        let (question, turn) = self.replies.take(&ticket)?;
-        let text = match text {
-            Some(text) if !question.allows_utf8() => Some(text.into_ascii()),
-            text => text,
-        };
-        self.accept_question(question, turn, text.as_ref());
+    fn accept_any(&mut self, ticket: &Ticket) -> Result<(), StaleTicket> {
+        let (question, turn) = self.replies.take(ticket)?;
+        self.accept_question(question, turn, None);
         Ok(())
     }
 
-    fn reject_any(&mut self, ticket: Ticket, rejection: Rejection) -> Result<(), StaleTicket> {
-        let (question, turn) = self.replies.take(&ticket)?;
+    fn accept_any_with(&mut self, ticket: &Ticket, text: Text<'_>) -> Result<(), StaleTicket> {
+        let (question, turn) = self.replies.take(ticket)?;
+        let text = if question.allows_utf8() {
+            text
+        } else {
+            text.into_ascii()
+        };
+        self.accept_question(question, turn, Some(&text));
+        Ok(())
+    }
+
+    fn reject_any(&mut self, ticket: &Ticket, rejection: Rejection) -> Result<(), StaleTicket> {
+        let (question, turn) = self.replies.take(ticket)?;
         let rejection = if question.allows_utf8() {
             rejection
         } else {
@@ -77,8 +84,8 @@ impl Server {
         Ok(())
     }
 
-    #[inline]
-    fn accept_question(&mut self, question: Question, turn: Turn, text: Option<&Text<'_>>) {
+    #[inline(always)] // most questions are accepted without a text
+    pub(super) fn accept_question(&mut self, question: Question, turn: Turn, text: Option<&Text<'_>>) {
         match question {
             Question::Connect => self.accept_connection(turn, text),
             Question::Hello(hello) => self.accept_hello(turn, hello, text),
@@ -126,7 +133,7 @@ impl Server {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn reply_yes(&mut self, turn: Turn, Yes(code, status, line): Yes, text: Option<&Text<'_>>) {
         let reply = match text {
             None => Reply::Fixed(line),

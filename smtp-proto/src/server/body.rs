@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     data::ChunkReader,
+    state::Move,
     types::{Bdat, Rejection},
 };
 
@@ -52,32 +53,32 @@ impl Server {
         self.advance(Step::Text(pace, self.config.line_endings));
     }
 
-    /// Handles BDAT. Returns `None` if it is out of order.
-    pub(super) fn bdat<'i>(&mut self, Bdat { size, last, .. }: Bdat) -> Option<Next<'i>> {
+    /// Handles BDAT. Its octets follow whatever the reply.
+    pub(super) fn bdat<'i>(&mut self, Bdat { size, last, .. }: Bdat) -> Next<'i> {
         let limit = self.session.max_message_octets(&self.config);
         let smtputf8 = self.phase.smtputf8();
         match &mut self.phase {
             Phase::Envelope(transaction) if transaction.recipients() > 0 => {
                 if size > limit {
                     self.begin_refused_chunk(size, last, Failure::TooBig);
-                    return Some(Next::Again);
+                    return Next::Again;
                 }
                 let question = Question::Chunk { size, last, smtputf8 };
-                Some(Next::Event(Event::Data {
+                Next::Event(Event::Data {
                     ticket: self.replies.ask(question, self.clock.now),
-                }))
+                })
             }
             Phase::BetweenChunks(transfer) => {
                 if transfer.would_exceed(size, limit) {
                     transfer.fail(Failure::TooBig);
                 }
                 if transfer.is_refused() && self.cannot_drop(size) {
-                    return Some(Next::Again);
+                    return Next::Again;
                 }
                 self.advance(Step::NextChunk(Chunk::new(size, last)));
-                Some(Next::Again)
+                Next::Again
             }
-            _ => None,
+            _ => self.drop_chunk(size, self.out_of_order(Move::Bdat)),
         }
     }
 

@@ -104,10 +104,7 @@ impl Server {
             return self.refuse_premature(command, reply);
         }
         match parsed {
-            Ok(Command::Rcpt(rcpt)) => match self.rcpt(rcpt) {
-                Some(next) => next,
-                None => self.refuse_misplaced(Move::Rcpt),
-            },
+            Ok(Command::Rcpt(rcpt)) => self.rcpt(rcpt),
             Ok(Command::Mail(mail)) => {
                 let step = match mail.kind() {
                     MailKind::Mail => Move::Mail,
@@ -188,10 +185,7 @@ impl Server {
         if !self.offers(Keyword::Chunking) {
             return self.drop_chunk(size, "502 5.5.1 BDAT is not offered");
         }
-        match self.bdat(bdat) {
-            Some(next) => next,
-            None => self.drop_chunk(size, self.out_of_order(Move::Bdat)),
-        }
+        self.bdat(bdat)
     }
 
     /// Drops what the input holds of a chunk that is out of order.
@@ -218,19 +212,6 @@ impl Server {
         })
     }
 
-    /// Refuses a command that is out of order.
-    #[cold]
-    fn refuse_misplaced<'i>(&mut self, step: Move) -> Next<'i> {
-        let reply = self.out_of_order(step);
-        if step == Move::Hello {
-            self.refuse_uncoded(reply)
-        } else if self.phase.follows_a_refusal(step) {
-            self.refuse_for_now(reply)
-        } else {
-            self.refuse(reply)
-        }
-    }
-
     /// Refuses a command that comes before TLS or authentication.
     #[cold]
     fn refuse_premature<'i>(&mut self, command: &Command<'_>, reply: &'static str) -> Next<'i> {
@@ -252,21 +233,6 @@ impl Server {
     #[cold]
     fn refuse_unimplemented<'i>(&mut self) -> Next<'i> {
         self.refuse("502 5.5.1 command not implemented")
-    }
-
-    /// Returns the refusal of a command that is out of order.
-    const fn out_of_order(&self, step: Move) -> &'static str {
-        match (self.state(), step) {
-            (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
-            (State::Greeted, _) => "503 5.5.1 say hello first",
-            (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
-            (_, Move::Mail | Move::Historic | Move::StartTls | Move::Auth) => {
-                "503 5.5.1 a transaction is open, send RSET to drop it"
-            }
-            (State::Mail, _) => "503 5.5.1 no valid recipients",
-            (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",
-            _ => "503 5.5.1 send MAIL first",
-        }
     }
 
     fn noop<'i>(&mut self) -> Next<'i> {

@@ -1,7 +1,7 @@
 //! A transaction and its message data: the values that the phases own.
 
 use alloc::{boxed::Box, vec::Vec};
-use core::time::Duration;
+use core::{mem, time::Duration};
 
 use super::{config::Timeouts, event::Reset};
 use crate::{
@@ -55,12 +55,15 @@ impl Transaction {
         index
     }
 
-    /// The same after a RCPT command that the machine refused.
-    pub(super) fn rcpt_refused(self) -> Self {
-        Self {
-            rcpt_refused: true,
-            ..self
-        }
+    /// Notes a RCPT command that the machine refused.
+    pub(super) const fn refuse(&mut self) {
+        self.rcpt_refused = true;
+    }
+
+    /// Moves the transaction into the next phase.
+    #[inline]
+    pub(super) const fn take(&mut self) -> Self {
+        mem::replace(self, Self::new(Protocol::Smtp, None, false))
     }
 
     /// Returns `true` if all RCPT commands, at least one, were refused. Commands pipelined after them are out of order through
@@ -158,6 +161,16 @@ impl Transfer {
             octets: 0,
             failure,
             pace,
+        }
+    }
+
+    /// Moves the message into the next phase.
+    pub(super) const fn take(&mut self) -> Self {
+        Self {
+            transaction: self.transaction.take(),
+            octets: self.octets,
+            failure: self.failure.take(),
+            pace: self.pace,
         }
     }
 
@@ -368,12 +381,9 @@ impl Verdicts {
         self.transaction.replies().saturating_sub(self.given)
     }
 
-    /// Counts a decision. Returns `None` after the last one.
-    pub(super) fn given(self) -> Option<Self> {
-        (self.due() > 1).then(|| Self {
-            given: self.given + 1,
-            ..self
-        })
+    /// Goes on to the next decision.
+    pub(super) const fn next(&mut self) {
+        self.given = self.given.saturating_add(1);
     }
 }
 
@@ -381,7 +391,7 @@ impl Verdicts {
 ///
 /// The time that is left shrinks while the machine waits, and grows with each octet that is kept, up to
 /// [`Timeouts::data`]. So no wait lasts longer than that, and one burst buys no more.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     left: Duration,
     /// Octets that have not bought a second yet.

@@ -1,4 +1,4 @@
-//! What a server machine reports and asks.
+//! Events of a server machine: questions and notifications.
 
 use super::ticket::{self, Ticket};
 use crate::{
@@ -8,43 +8,42 @@ use crate::{
     types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
 };
 
-/// What happened in a server session.
+/// An event of a server session: a question, or a notification.
 ///
-/// An event with a ticket is a question: nothing is said to the client, and no state changes, before it is
-/// answered with [`accept`](super::Server::accept), [`reject`](super::Server::reject) or an answer of its own.
-/// The others are news.
+/// An event with a ticket is a question. Nothing is sent to the client, and no state changes, before it is answered with
+/// [`accept`](super::Server::accept), [`reject`](super::Server::reject) or an answer of its own. The others are
+/// notifications. [`proceed`](super::Server::proceed) gives every event its default answer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'i> {
-    /// A client connected. Accepting greets it with 220; rejecting with 554, 521 or 421
-    /// (RFC 5321 section 4.3.1, RFC 7504).
+    /// A client connected. Accepting greets it with 220; rejecting with 554, 521 or 421 (RFC 5321 section 4.3.1, RFC 7504).
     Connect {
         /// The right to answer.
         ticket: Ticket<ticket::Connect>,
     },
     /// EHLO, HELO or LHLO (RFC 5321 section 4.1.1.1, RFC 2033 section 4.1). Before accepting,
-    /// [`extensions_mut`](super::Server::extensions_mut) can change what this session is offered.
+    /// [`extensions_mut`](super::Server::extensions_mut) can change the extensions of this session.
     Hello {
-        /// Which of the three it was.
+        /// The command.
         verb: Verb,
-        /// What the client calls itself. Not to be trusted, and no reason for refusal alone (section 4.1.4).
+        /// The name that the client gives itself. Do not trust it, and do not reject it for the name alone (section 4.1.4).
         name: ClientName<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Hello>,
     },
-    /// AUTH: the client says who it is (RFC 4954). Answer with [`answer_auth`](super::Server::answer_auth), or reject;
-    /// there is no plain yes. A mechanism of several steps asks again and again, until the answer is yes or no.
+    /// AUTH: the client authenticates (RFC 4954). Answer with [`answer_auth`](super::Server::answer_auth), or reject; it cannot
+    /// be accepted without an identity. A mechanism of several steps asks once for each of them.
     Auth {
-        /// By which mechanism.
+        /// The mechanism.
         mechanism: Mechanism,
-        /// What it shows.
+        /// The credentials, or one step of the exchange.
         claim: AuthRequest,
         /// The right to answer.
         ticket: Ticket<ticket::Auth>,
     },
-    /// An exchange ended without an answer: forget it.
+    /// An AUTH exchange ended without an answer. Forget it.
     AuthFailed(AuthFailure),
-    /// MAIL: a transaction is to begin (RFC 5321 section 4.1.1.2). Accepting answers 250 and begins it; it ends with
+    /// MAIL: the client begins a transaction (RFC 5321 section 4.1.1.2). An accepted one ends with
     /// [`EndOfData`](Self::EndOfData) or [`Reset`](Self::Reset).
     Mail {
         /// Reverse-path and parameters.
@@ -52,33 +51,38 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Mail>,
     },
-    /// RCPT (RFC 5321 section 4.1.1.3). Up to [`window`](crate::limits::ServerLimits::max_open_rcpts) of these may be
-    /// open at once.
+    /// RCPT (RFC 5321 section 4.1.1.3). Up to [`max_open_rcpts`](crate::limits::ServerLimits::max_open_rcpts) of these
+    /// questions may be open at once.
     Recipient {
+        /// The number of this question in its transaction, from 0, in the order of the commands. It counts every question,
+        /// also one that is rejected. In LMTP, [`EndOfData`](Self::EndOfData) names the recipient by it.
+        index: u32,
         /// Forward-path and parameters.
         rcpt: Rcpt<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Recipient>,
     },
-    /// DATA, or the first BDAT of a message: may its content come? (RFC 5321 section 4.1.1.4, RFC 3030.) Accepting
-    /// answers DATA with 354; to BDAT nothing is said before its chunk is complete.
+    /// DATA, or the first BDAT of a message (RFC 5321 section 4.1.1.4, RFC 3030). Accepting answers DATA with 354; BDAT has its
+    /// reply after the chunk.
     Data {
         /// The right to answer.
         ticket: Ticket<ticket::Data>,
     },
-    /// The next octets of the message, with dot-stuffing undone. Never empty; lines may be cut anywhere. An empty
-    /// message has none. What was handed out is void if [`Reset`](Self::Reset) follows instead of
-    /// [`EndOfData`](Self::EndOfData).
+    /// The next octets of the message data, with dot-stuffing undone.
+    ///
+    /// Never empty; a line may be cut anywhere. An empty message has none. The octets are void if [`Reset`](Self::Reset)
+    /// follows instead of [`EndOfData`](Self::EndOfData).
     Body(&'i [u8]),
-    /// The message is complete. Accepting says that it is stored: from then on this server is responsible for
-    /// it (RFC 5321 section 6.1). LMTP asks once for each accepted recipient, in their order.
+    /// The message is complete. Accept it after it was stored: then this server is responsible for it (RFC 5321 section 6.1).
+    ///
+    /// LMTP asks once for each accepted recipient, in the order of the RCPT commands, whatever the order of the answers was.
     EndOfData {
-        /// LMTP: which of the accepted recipients, counted from 0. `None` in SMTP: all of them.
+        /// LMTP: the [`index`](Self::Recipient::index) of the recipient. SMTP: `None`, for all of them.
         recipient: Option<u32>,
         /// The right to answer.
         ticket: Ticket<ticket::EndOfData>,
     },
-    /// VRFY (RFC 5321 section 3.5). Accepting answers 252: cannot say, but will try to deliver.
+    /// VRFY (RFC 5321 section 3.5). Accepting answers 252: not verified, but mail will be tried.
     Verify {
         /// A user name or mailbox.
         query: Query<'i>,
@@ -92,35 +96,35 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Expand>,
     },
-    /// HELP (RFC 5321 section 4.1.1.8). Accepting answers with the list of commands.
+    /// HELP (RFC 5321 section 4.1.1.8). Accepting answers with the commands of this session.
     Help {
-        /// What help is wanted about.
+        /// The topic, if the client named one.
         topic: Option<Argument<'i>>,
         /// The right to answer.
         ticket: Ticket<ticket::Help>,
     },
-    /// A command that this crate does not know; only with
-    /// [`UnknownPolicy::AskApplication`](super::UnknownPolicy::AskApplication).
+    /// An unknown command. Only with [`UnknownPolicy::AskApplication`](super::UnknownPolicy::AskApplication).
     Command {
         /// Its verb and argument.
         command: UnknownCommand<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Command>,
     },
-    /// The client is waiting for the TLS handshake: do it, and call [`tls_established`](super::Server::tls_established)
-    /// or [`tls_failed`](super::Server::tls_failed). Only when STARTTLS is offered.
+    /// The client waits for the TLS handshake. Do it, and call [`tls_established`](super::Server::tls_established) or
+    /// [`tls_failed`](super::Server::tls_failed). Only if STARTTLS is offered.
     StartTls(TlsUpgrade),
-    /// The open transaction is over: forget it. Every accepted MAIL ends in one answered
-    /// [`EndOfData`](Self::EndOfData) or in one `Reset`, never in both. In LMTP it ends in a verdict for each recipient,
-    /// or in one `Reset` that speaks of all recipients whose verdict was not given.
+    /// The open transaction is over. Forget it.
+    ///
+    /// Every accepted MAIL ends in an answered [`EndOfData`](Self::EndOfData), one for each recipient in LMTP, or in exactly one
+    /// `Reset`. In LMTP a `Reset` speaks for all recipients whose `EndOfData` was not answered.
     Reset(Reset),
-    /// The session is over, and all that could be said has been said. Always the last event.
+    /// The session is over, and all output is written. Always the last event.
     Closed(Closed),
 }
 
 impl Event<'_> {
-    /// The ticket of a question; `None` for news, and for [`Auth`](Self::Auth), which is not to be answered without a
-    /// look.
+    /// Returns the ticket of a question. Returns `None` for a notification, and for [`Auth`](Self::Auth), which cannot be
+    /// accepted without an identity.
     #[must_use]
     #[inline]
     pub fn into_ticket(self) -> Option<Ticket> {
@@ -145,100 +149,100 @@ impl Event<'_> {
     }
 }
 
-/// Why an exchange of AUTH ended without an answer of the application's. The client has been told.
+/// The reason for which an AUTH exchange ended without an answer of the application. The reply has been queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthFailure {
-    /// The client broke it off with `*`: 501.
+    /// The client cancelled with `*`: 501.
     #[error("the client cancelled")]
     Cancelled,
-    /// There was an initial response, and the server speaks first in this mechanism: 501.
+    /// An initial response for a mechanism in which the server begins: 501.
     #[error("an initial response came for a mechanism that has none")]
     InitialResponse,
-    /// What came is not base64: 501.
+    /// The response is not base64: 501.
     #[error("the response is not base64")]
     NotBase64,
-    /// What came is not what the mechanism says: 501.
+    /// The response does not fit the mechanism: 501.
     #[error("the response does not fit the mechanism")]
     Malformed,
-    /// What came was too long: 500.
+    /// The response is too long: 500.
     #[error("the response is too long")]
     TooLong,
-    /// The client showed no bearer token, as one does that asks how it fails (RFC 7628 section 4.3): the challenge that a
-    /// wrong token gets, which names no scope and no provider, and 535.
-    #[error("the client asked what token it needs")]
+    /// The client sent no bearer token, to learn the error challenge (RFC 7628 section 4.3): the challenge for a wrong token,
+    /// without scope and provider, and 535.
+    #[error("the response has no bearer token")]
     NoToken,
 }
 
-/// Why a transaction ended without being accepted.
+/// The reason for which a transaction ended without being accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reset {
-    /// The client said RSET.
+    /// The client sent RSET.
     Rset,
     /// The client introduced itself again, which has the effect of RSET (RFC 5321 section 4.1.4).
     Hello,
-    /// The client said QUIT.
+    /// The client sent QUIT.
     Quit,
-    /// The message was longer than the limit and was refused with 552.
+    /// The message exceeded the limit, and was refused with 552.
     TooBig,
-    /// The message held a bare CR or LF and was refused.
+    /// The message had a bare CR or LF, and was refused.
     BareLineEnding,
-    /// The message was refused with [`reject_body`](super::Server::reject_body), or as its first chunk was offered.
+    /// The application refused the message, with [`reject_body`](super::Server::reject_body) or at its first chunk.
     Refused,
-    /// The verdict did not come in time, and the client was told 451: it will send the message again.
+    /// The application did not answer [`EndOfData`](Event::EndOfData) in time. The client got 451, and will try again.
     Unanswered,
     /// The session ended.
     Closed,
 }
 
-/// Why a session ended.
+/// The reason for which a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Closed {
-    /// The client said QUIT and was answered.
+    /// The client sent QUIT.
     #[error("the client quit")]
     Quit,
-    /// The client closed the stream without QUIT.
+    /// The client closed the connection without QUIT.
     #[error("the client closed the connection without QUIT")]
     ConnectionClosed,
-    /// The stream broke.
+    /// The connection broke.
     #[error("the connection broke")]
     ConnectionLost,
-    /// Something came in clear behind STARTTLS: it was meant to be taken for something said under TLS.
-    #[error("plaintext came behind STARTTLS")]
+    /// Plaintext came after STARTTLS: an attempt to inject commands into the TLS session (CVE-2011-0411).
+    #[error("plaintext came after STARTTLS")]
     PlaintextBeforeTls,
-    /// The TLS handshake failed. Nothing was said in clear after it.
+    /// The TLS handshake failed. Nothing was sent in plaintext after it.
     #[error("the TLS handshake failed")]
     TlsFailed,
     /// A deadline passed.
-    #[error("the time was over while {0}")]
+    #[error("timed out while {0}")]
     TimedOut(Phase),
-    /// The application refused with a code that ends the session (421).
+    /// The application rejected a question with 421.
     #[error("the application ended the session")]
     Rejected,
     /// [`shutdown`](super::Server::shutdown) was called.
     #[error("the server shut down")]
     Shutdown,
-    /// More faults than [`errors`](crate::limits::ServerLimits::errors) allows.
+    /// The client exceeded the limit [`errors`](crate::limits::ServerLimits::errors).
     #[error("too many errors")]
     TooManyErrors,
-    /// More unknown commands than [`unknown_commands`](crate::limits::ServerLimits::unknown_commands) allows.
+    /// The client exceeded the limit [`unknown_commands`](crate::limits::ServerLimits::unknown_commands).
     #[error("too many unknown commands")]
     TooManyUnknownCommands,
-    /// More commands without mail, or refused by the application, than [`max_idle_commands`](crate::limits::ServerLimits::max_idle_commands) allows.
-    #[error("too many commands that bring no mail")]
+    /// The client exceeded the limit [`max_idle_commands`](crate::limits::ServerLimits::max_idle_commands).
+    #[error("too many commands without mail")]
     TooManyIdleCommands,
-    /// More exchanges of AUTH that let nobody in than [`failed_logins`](crate::limits::ServerLimits::failed_logins) allows.
+    /// The client exceeded the limit [`failed_logins`](crate::limits::ServerLimits::failed_logins).
     #[error("too many failed logins")]
     TooManyFailedLogins,
-    /// A BDAT command did not say how many octets follow it.
-    #[error("the length of a chunk was not understood")]
+    /// A BDAT command had no valid chunk size.
+    #[error("the size of a chunk is unknown")]
     ChunkSizeUnknown,
-    /// More octets to be dropped than [`dropped`](crate::limits::ServerLimits::max_discarded_octets) allows.
-    #[error("too many octets to be dropped")]
+    /// The client exceeded the limit [`max_discarded_octets`](crate::limits::ServerLimits::max_discarded_octets).
+    #[error("too many octets were dropped")]
     DropLimit,
-    /// The client speaks HTTP or TLS, not SMTP.
+    /// The client speaks HTTP, TLS or the PROXY protocol.
     #[error("the client does not speak SMTP")]
     WrongProtocol,
 }

@@ -14,14 +14,10 @@
 //!     let mut input = line.as_bytes();
 //!     while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
 //!         match event {
-//!             Event::Recipient { rcpt, ticket } if rcpt.forward_path().as_str().starts_with("bob@") => {
+//!             Event::Recipient { rcpt, ticket, .. } if rcpt.forward_path().as_str().starts_with("bob@") => {
 //!                 server.reject(ticket, Rejection::NO_SUCH_USER)?;
 //!             }
-//!             other => {
-//!                 if let Some(ticket) = other.into_ticket() {
-//!                     server.accept(ticket)?;
-//!                 }
-//!             }
+//!             other => server.proceed(other)?,
 //!         }
 //!     }
 //!     said.extend_from_slice(server.output());
@@ -36,6 +32,7 @@ mod answer;
 mod auth;
 mod body;
 mod clock;
+mod collector;
 mod command;
 mod config;
 mod content;
@@ -50,12 +47,15 @@ mod lines;
 mod phase;
 mod poll;
 mod question;
+mod refusal;
+mod relay;
 mod replies;
 mod session;
 pub mod ticket;
 mod tls;
 mod transaction;
 
+pub use collector::Collector;
 pub use config::{Auth, Config, EarlyTalker, ObsoleteCommands, Timeouts, Tls, UnknownPolicy};
 pub use event::{AuthFailure, Closed, Event, Reset};
 pub use inquiry::Member;

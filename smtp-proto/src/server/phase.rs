@@ -1,10 +1,9 @@
 //! The phase of a session: the one place that changes it.
 //!
-//! Each variant owns the data that is valid in it alone. [`Phase::after`] is the table of [`State`] by value: it takes the
-//! phase and a [`Step`], and gives the next phase. [`Phase::state`] is the public view; a test holds both tables together.
+//! Each variant owns the data that is valid in it alone. [`Phase::advance`] is the table of [`State`] with this data: it
+//! checks the order of a [`Step`] and takes it. [`Phase::state`] is the public view; a test holds both tables together.
 
 use alloc::boxed::Box;
-use core::mem;
 
 use super::{
     content::{Chunk, Failure, Pace, Text, Transaction, Transfer, Verdicts},
@@ -120,77 +119,76 @@ pub(super) enum Step {
 }
 
 impl Phase {
-    /// Takes a step. Returns the end of the transaction if the step ended one without its verdict.
+    /// Takes a step by the table. Returns the end of the transaction if the step ended one without its verdict.
+    ///
+    /// A step that does not fit the phase changes nothing.
+    #[inline(always)] // the step is known where it is taken, so a few rows are left of the table
     pub(super) fn advance(&mut self, step: Step) -> Option<Reset> {
         let reset = step.reset().filter(|_| self.has_transaction());
         match (&mut *self, step) {
-            // Most steps are this one, and it needs no new phase.
-            (Self::Envelope(transaction), Step::Recipient(index)) => transaction.accept(index),
-            (_, step) => *self = mem::replace(self, Self::Connected).after(step),
-        }
-        reset.filter(|_| !self.has_transaction())
-    }
+            (Self::Closed(_), _) => {}
+            (_, Step::Close(why)) => *self = Self::Closed(why),
+            (_, Step::Quit) => *self = Self::Closed(Closed::Quit),
 
-    /// The table. A step that does not fit the phase changes nothing.
-    fn after(self, step: Step) -> Self {
-        match (self, step) {
-            (Self::Closed(why), _) | (_, Step::Close(why)) => Self::Closed(why),
-            (_, Step::Quit) => Self::Closed(Closed::Quit),
+            (Self::Connected, Step::Greet) => *self = Self::Greeted,
+            (Self::Connected, Step::RefuseGreeting) => *self = Self::Refused,
+            (Self::Connected, Step::BeginHandshake) => *self = Self::Handshake(Handshake::Implicit),
+            (Self::Handshake(Handshake::Implicit), Step::Secured) => *self = Self::Connected,
 
-            (Self::Connected, Step::Greet) => Self::Greeted,
-            (Self::Connected, Step::RefuseGreeting) => Self::Refused,
-            (Self::Connected, Step::BeginHandshake) => Self::Handshake(Handshake::Implicit),
-            (Self::Handshake(Handshake::Implicit), Step::Secured) => Self::Connected,
+            (Self::Greeted, Step::StartTls) => *self = Self::StartTls(State::Greeted),
+            (Self::Ready(_), Step::StartTls) => *self = Self::StartTls(State::Ready),
+            (Self::StartTls(state), Step::BeginHandshake) => {
+                *self = Self::Handshake(Handshake::Upgrade(*state));
+            }
+            (Self::Handshake(Handshake::Upgrade(_)), Step::Secured) => *self = Self::Greeted,
 
-            (phase @ (Self::Greeted | Self::Ready(_)), Step::StartTls) => Self::StartTls(phase.state()),
-            (Self::StartTls(state), Step::BeginHandshake) => Self::Handshake(Handshake::Upgrade(state)),
-            (Self::Handshake(Handshake::Upgrade(_)), Step::Secured) => Self::Greeted,
-
-            (Self::Ready(_), Step::Challenge(exchange)) => Self::Auth(exchange),
-            (Self::Auth(_), Step::Response) => Self::Ready(Ready::Fresh),
+            (Self::Ready(_), Step::Challenge(exchange)) => *self = Self::Auth(exchange),
+            (Self::Auth(_), Step::Response) => *self = Self::Ready(Ready::Fresh),
 
             (
                 Self::Greeted | Self::Ready(_) | Self::Envelope(_) | Self::BetweenChunks(_) | Self::Broken,
                 Step::Hello,
             )
             | (Self::Ready(_) | Self::Envelope(_) | Self::BetweenChunks(_) | Self::Broken, Step::Rset) => {
-                Self::Ready(Ready::Fresh)
+                *self = Self::Ready(Ready::Fresh);
             }
 
-            (Self::Ready(_), Step::RefuseMail) => Self::Ready(Ready::MailRefused),
-            (Self::Ready(_), Step::Mail(transaction)) => Self::Envelope(transaction),
-
-            (Self::Envelope(transaction), Step::RefuseRcpt) => Self::Envelope(transaction.rcpt_refused()),
+            (Self::Ready(ready), Step::RefuseMail) => *ready = Ready::MailRefused,
+            (Self::Ready(_), Step::Mail(transaction)) => *self = Self::Envelope(transaction),
+            (Self::Envelope(transaction), Step::RefuseRcpt) => transaction.refuse(),
+            (Self::Envelope(transaction), Step::Recipient(index)) => transaction.accept(index),
 
             (Self::Envelope(transaction), Step::Text(pace, line_endings)) if transaction.recipients() > 0 => {
-                Self::Text(Text::new(Transfer::new(transaction, pace, None), line_endings))
+                let transfer = Transfer::new(transaction.take(), pace, None);
+                *self = Self::Text(Text::new(transfer, line_endings));
             }
             (Self::Text(text), Step::Complete) => {
-                Self::Verdicts(Verdicts::new(text.transfer.transaction, State::Data))
+                let transaction = text.transfer.transaction.take();
+                *self = Self::Verdicts(Verdicts::new(transaction, State::Data));
             }
-            (Self::Text(_), Step::Refuse(_)) => Self::Ready(Ready::Fresh),
+            (Self::Text(_), Step::Refuse(_)) => *self = Self::Ready(Ready::Fresh),
 
             (Self::Envelope(transaction), Step::FirstChunk(pace, chunk, failure))
                 if transaction.recipients() > 0 =>
             {
-                Self::Chunk(Transfer::new(transaction, pace, failure), chunk)
+                *self = Self::Chunk(Transfer::new(transaction.take(), pace, failure), chunk);
             }
-            (Self::BetweenChunks(transfer), Step::NextChunk(chunk)) => Self::Chunk(transfer, chunk),
-            (Self::Chunk(transfer, _), Step::ChunkAccepted) => Self::BetweenChunks(transfer),
+            (Self::BetweenChunks(transfer), Step::NextChunk(chunk)) => {
+                *self = Self::Chunk(transfer.take(), chunk);
+            }
+            (Self::Chunk(transfer, _), Step::ChunkAccepted) => *self = Self::BetweenChunks(transfer.take()),
             (Self::Chunk(transfer, chunk), Step::Complete) => {
-                Self::Verdicts(Verdicts::new(transfer.transaction, chunk.state()))
+                *self = Self::Verdicts(Verdicts::new(transfer.transaction.take(), chunk.state()));
             }
-            (Self::Chunk(_, chunk), Step::Refuse(_)) if chunk.last => Self::Ready(Ready::Fresh),
-            (Self::Chunk(..), Step::Refuse(_)) => Self::Broken,
+            (Self::Chunk(_, chunk), Step::Refuse(_)) if chunk.last => *self = Self::Ready(Ready::Fresh),
+            (Self::Chunk(..), Step::Refuse(_)) => *self = Self::Broken,
 
-            (Self::Verdicts(verdicts), Step::Verdict) => match verdicts.given() {
-                Some(verdicts) => Self::Verdicts(verdicts),
-                None => Self::Ready(Ready::Fresh),
-            },
-            (Self::Verdicts(_), Step::Unanswered) => Self::Ready(Ready::Fresh),
+            (Self::Verdicts(verdicts), Step::Verdict) if verdicts.due() > 1 => verdicts.next(),
+            (Self::Verdicts(_), Step::Verdict | Step::Unanswered) => *self = Self::Ready(Ready::Fresh),
 
-            (same, _) => same,
+            _ => {}
         }
+        reset.filter(|_| !self.has_transaction())
     }
 
     /// The public view.

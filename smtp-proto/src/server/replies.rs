@@ -42,10 +42,10 @@ enum Slot {
     Done(Box<[u8]>),
 }
 
-/// The place of the reply to a question that was taken out of the queue.
+/// The number of a question that was taken out of the queue: the place of its reply.
 #[derive(Debug)]
 #[must_use = "the replies after it wait for this one"]
-pub(super) struct Turn(Option<usize>);
+pub(super) struct Turn(u32);
 
 impl Replies {
     pub(super) fn new(enhanced: bool) -> Self {
@@ -126,9 +126,10 @@ impl Replies {
         if ticket.session() != self.session {
             return Err(StaleTicket);
         }
-        match ticket.number().wrapping_sub(self.first).checked_sub(1) {
-            None => self.take_oldest().ok_or(StaleTicket),
-            Some(behind) => self.take_behind(behind as usize),
+        if ticket.number() == self.first {
+            self.take_oldest().ok_or(StaleTicket)
+        } else {
+            self.take_behind(ticket.number())
         }
     }
 
@@ -137,15 +138,15 @@ impl Replies {
     pub(super) fn take_oldest(&mut self) -> Option<(Question, Turn)> {
         let (question, _) = self.front.take()?;
         self.open -= 1;
-        Some((question, Turn(None)))
+        Some((question, Turn(self.first)))
     }
 
     #[inline(never)]
-    fn take_behind(&mut self, index: usize) -> Result<(Question, Turn), StaleTicket> {
-        match self.behind.get(index) {
+    fn take_behind(&mut self, number: u32) -> Result<(Question, Turn), StaleTicket> {
+        match self.behind.get(self.place(number)) {
             Some(Slot::Open(question, _)) => {
                 self.open -= 1;
-                Ok((Question::Recipient(*question), Turn(Some(index))))
+                Ok((Question::Recipient(*question), Turn(number)))
             }
             _ => Err(StaleTicket),
         }
@@ -153,24 +154,29 @@ impl Replies {
 
     /// Puts the reply to a question that was taken in its place, and queues the replies that waited for it.
     #[inline]
-    pub(super) fn answer(&mut self, Turn(place): Turn, reply: &Reply<'_>) {
-        match place {
-            None => {
-                reply.write(self.enhanced, &mut self.output);
-                self.first = self.first.wrapping_add(1);
-                if !self.behind.is_empty() {
-                    self.move_up();
-                }
-            }
-            Some(index) => self.fill(index, reply),
+    pub(super) fn answer(&mut self, Turn(number): Turn, reply: &Reply<'_>) {
+        if number != self.first {
+            return self.fill(number, reply);
+        }
+        reply.write(self.enhanced, &mut self.output);
+        self.first = self.first.wrapping_add(1);
+        if !self.behind.is_empty() {
+            self.move_up();
         }
     }
 
     #[inline(never)]
-    fn fill(&mut self, index: usize, reply: &Reply<'_>) {
-        if let Some(slot) = self.behind.get_mut(index) {
-            *slot = Slot::Done(reply.render(self.enhanced));
+    fn fill(&mut self, number: u32, reply: &Reply<'_>) {
+        let octets = reply.render(self.enhanced);
+        let place = self.place(number);
+        if let Some(slot) = self.behind.get_mut(place) {
+            *slot = Slot::Done(octets);
         }
+    }
+
+    /// The place of a question among those after the first. The first has none.
+    const fn place(&self, number: u32) -> usize {
+        number.wrapping_sub(self.first).wrapping_sub(1) as usize
     }
 
     /// Queues the replies up to the next question.

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use super::{
-    abuse::{AbuseMeter, Strike},
+    abuse::AbuseMeter,
     clock::Clock,
     config::Config,
     event::{Closed, Event, Reset},
@@ -184,44 +184,6 @@ impl Server {
             self.replies.reply(&Reply::Fixed(reply));
         }
         self.end(step);
-    }
-
-    /// Refuses a command that is faulty or out of order.
-    pub(super) fn refuse<'i>(&mut self, reply: &'static str) -> Next<'i> {
-        self.replies.reply(&Reply::Fixed(reply));
-        self.count_error();
-        Next::Again
-    }
-
-    /// Refuses EHLO, HELO or LHLO, whose replies have no enhanced code (RFC 2034 section 4).
-    pub(super) fn refuse_uncoded<'i>(&mut self, reply: &'static str) -> Next<'i> {
-        self.replies.reply(&Reply::Uncoded(reply));
-        self.count_error();
-        Next::Again
-    }
-
-    /// Counts a faulty command.
-    pub(super) fn count_error(&mut self) {
-        let strike = self.abuse.count_error(self.config.limits.errors);
-        self.act_on(
-            strike,
-            "421 4.7.0 too many errors, closing",
-            Closed::TooManyErrors,
-        );
-    }
-
-    /// Acts on a fault that was counted: nothing, a penalty, or the end of the session.
-    pub(super) fn act_on(&mut self, strike: Strike, reply: &'static str, why: Closed) {
-        match strike {
-            Strike::Counted => {}
-            Strike::Penalty => {
-                let penalty = self.config.timeouts.penalty;
-                if !penalty.is_zero() {
-                    self.abuse.delay_replies(self.clock.now + penalty);
-                }
-            }
-            Strike::TooMany => self.close_with(reply, why),
-        }
     }
 
     /// Counts a command that brings no message forward. Returns `true` if there were too many, and the session ends.

@@ -11,7 +11,10 @@ use super::{
     replies::Reply,
     session::{Next, Server},
 };
-use crate::types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters};
+use crate::{
+    state::Move,
+    types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters},
+};
 
 impl Server {
     /// Handles an in-sequence MAIL.
@@ -47,10 +50,10 @@ impl Server {
         self.advance(Step::Mail(transaction));
     }
 
-    /// Handles RCPT. Returns `None` if it is out of order.
-    pub(super) fn rcpt<'i>(&mut self, rcpt: Rcpt<'i>) -> Option<Next<'i>> {
+    /// Handles RCPT.
+    pub(super) fn rcpt<'i>(&mut self, rcpt: Rcpt<'i>) -> Next<'i> {
         let Phase::Envelope(transaction) = &mut self.phase else {
-            return None;
+            return self.refuse_misplaced(Move::Rcpt);
         };
         let (smtputf8, recipients) = (transaction.smtputf8, transaction.recipients());
         let refusal = judge_rcpt(&self.session, &self.config, rcpt.parameters());
@@ -58,17 +61,18 @@ impl Server {
         if refusal.is_none() && !is_unicode && recipients < self.config.limits.max_recipients {
             let index = transaction.next_index();
             let question = RcptQuestion { index, smtputf8 };
-            return Some(Next::Event(Event::Recipient {
+            return Next::Event(Event::Recipient {
+                index,
                 rcpt,
                 ticket: self.replies.ask_recipient(question, self.clock.now),
-            }));
+            });
         }
         self.advance(Step::RefuseRcpt);
-        Some(match refusal {
+        match refusal {
             Some(refusal) => self.refuse(refusal),
             None if is_unicode => self.refuse("553 5.6.7 a non-ASCII address needs SMTPUTF8"),
             None => self.refuse_for_now("452 4.5.3 too many recipients"),
-        })
+        }
     }
 
     /// Handles an in-sequence DATA.
@@ -88,13 +92,6 @@ impl Server {
     pub(super) fn rset<'i>(&mut self) -> Next<'i> {
         self.advance(Step::Rset);
         self.replies.reply(&Reply::Fixed("250 2.0.0 reset"));
-        Next::Again
-    }
-
-    /// Refuses a command that is no error, but brings no message forward.
-    pub(super) fn refuse_for_now<'i>(&mut self, reply: &'static str) -> Next<'i> {
-        self.replies.reply(&Reply::Fixed(reply));
-        self.count_idle();
         Next::Again
     }
 

@@ -144,7 +144,7 @@ impl Receiver {
                     server.answer_auth(ticket, progress)
                 }
                 Step::Event(Event::Auth { ticket, .. }) => server.answer_auth(ticket, AuthOutcome::Reject),
-                Step::Event(Event::Recipient { rcpt, ticket })
+                Step::Event(Event::Recipient { rcpt, ticket, .. })
                     if rcpt.forward_path().as_str().starts_with("nobody@") =>
                 {
                     server.reject(ticket, Rejection::NO_SUCH_USER)

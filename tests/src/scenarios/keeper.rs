@@ -181,7 +181,7 @@ impl Application for Keeper {
                 self.odd = false;
                 return self.answer("mail", ticket.into_any(), None, server);
             }
-            Event::Recipient { rcpt, ticket } => {
+            Event::Recipient { rcpt, ticket, .. } => {
                 let to = rcpt.forward_path().as_str();
                 if to.starts_with("no@") {
                     server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();

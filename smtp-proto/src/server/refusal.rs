@@ -1,0 +1,84 @@
+//! Refusals of commands, and their price.
+
+use super::{
+    abuse::Strike,
+    event::Closed,
+    replies::Reply,
+    session::{Next, Server},
+};
+use crate::state::{Move, State};
+
+impl Server {
+    /// Refuses a command that is faulty or out of order.
+    pub(super) fn refuse<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.replies.reply(&Reply::Fixed(reply));
+        self.count_error();
+        Next::Again
+    }
+
+    /// Refuses EHLO, HELO or LHLO, whose replies have no enhanced code (RFC 2034 section 4).
+    pub(super) fn refuse_uncoded<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.replies.reply(&Reply::Uncoded(reply));
+        self.count_error();
+        Next::Again
+    }
+
+    /// Counts a faulty command.
+    pub(super) fn count_error(&mut self) {
+        let strike = self.abuse.count_error(self.config.limits.errors);
+        self.act_on(
+            strike,
+            "421 4.7.0 too many errors, closing",
+            Closed::TooManyErrors,
+        );
+    }
+
+    /// Acts on a fault that was counted: nothing, a penalty, or the end of the session.
+    pub(super) fn act_on(&mut self, strike: Strike, reply: &'static str, why: Closed) {
+        match strike {
+            Strike::Counted => {}
+            Strike::Penalty => {
+                let penalty = self.config.timeouts.penalty;
+                if !penalty.is_zero() {
+                    self.abuse.delay_replies(self.clock.now + penalty);
+                }
+            }
+            Strike::TooMany => self.close_with(reply, why),
+        }
+    }
+
+    /// Refuses a command that is no error, but brings no message forward.
+    pub(super) fn refuse_for_now<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.replies.reply(&Reply::Fixed(reply));
+        self.count_idle();
+        Next::Again
+    }
+
+    /// Refuses a command that is out of order.
+    #[cold]
+    pub(super) fn refuse_misplaced<'i>(&mut self, step: Move) -> Next<'i> {
+        let reply = self.out_of_order(step);
+        if step == Move::Hello {
+            self.refuse_uncoded(reply)
+        } else if self.phase.follows_a_refusal(step) {
+            self.refuse_for_now(reply)
+        } else {
+            self.refuse(reply)
+        }
+    }
+
+    /// Returns the refusal of a command that is out of order.
+    pub(super) const fn out_of_order(&self, step: Move) -> &'static str {
+        match (self.state(), step) {
+            (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
+            (State::Greeted, _) => "503 5.5.1 say hello first",
+            (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
+            (_, Move::Mail | Move::Historic | Move::StartTls | Move::Auth) => {
+                "503 5.5.1 a transaction is open, send RSET to drop it"
+            }
+            (State::Mail, _) => "503 5.5.1 no valid recipients",
+            (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",
+            _ => "503 5.5.1 send MAIL first",
+        }
+    }
+}
