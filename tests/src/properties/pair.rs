@@ -73,6 +73,7 @@ pub fn pair(data: &[u8]) {
             break;
         }
         if !moved {
+            pair.quiescent().expect("something can still come");
             let deadlines = [pair.client.wait, pair.server.wait].into_iter().flatten();
             let due = deadlines
                 .filter_map(|wait| wait.deadline)

@@ -379,6 +379,7 @@ impl<'s> World<'s> {
 
     /// Nothing can happen now: time passes up to what comes next.
     fn wait(&mut self) -> Result<Action, String> {
+        self.pair.quiescent()?;
         let now = self.now();
         let waits = [self.pair.client.wait, self.pair.server.wait];
         let deadlines = waits
