@@ -458,7 +458,10 @@ impl Seat for Application {
         }
         // The end of a message may have begun: CRLF, a dot, and a CR.
         if left.len() > 4 && left.windows(2).any(|two| two == b"\r\n") {
-            return Err(format!("the server has a whole line and waits for more: {}", escape(left)));
+            return Err(format!(
+                "the server has a whole line and waits for more: {}",
+                escape(left)
+            ));
         }
         Ok(())
     }

@@ -27,7 +27,9 @@ pub fn owed(sent: &[u8], received: &[u8], protocol: Protocol) -> usize {
         match verb.to_ascii_uppercase().as_slice() {
             b"BDAT" => {
                 let mut words = line.split(|octet| *octet == b' ').skip(1);
-                let size = words.next().and_then(|word| str::from_utf8(word).ok()?.parse().ok());
+                let size = words
+                    .next()
+                    .and_then(|word| str::from_utf8(word).ok()?.parse().ok());
                 let Some((_, rest)) = size.and_then(|size| dialogue.sent.split_at_checked(size)) else {
                     break;
                 };
@@ -57,9 +59,7 @@ pub fn owed(sent: &[u8], received: &[u8], protocol: Protocol) -> usize {
                     }
                 }
             }
-            b"AUTH" => {
-                while dialogue.reply() == Some(334) && dialogue.line().is_some() {}
-            }
+            b"AUTH" => while dialogue.reply() == Some(334) && dialogue.line().is_some() {},
             _ => {
                 dialogue.reply();
             }
@@ -119,7 +119,10 @@ mod tests {
     #[test]
     fn each_command_is_owed_a_reply() {
         assert_eq!(owed(b"EHLO c\r\n", b"220 mx\r\n250-mx\r\n250 HELP\r\n", Smtp), 0);
-        assert_eq!(owed(b"EHLO c\r\nMAIL FROM:<>\r\nRC", b"220 mx\r\n250 mx\r\n", Smtp), 1);
+        assert_eq!(
+            owed(b"EHLO c\r\nMAIL FROM:<>\r\nRC", b"220 mx\r\n250 mx\r\n", Smtp),
+            1
+        );
         assert_eq!(owed(b"AUTH PLAIN\r\n", b"220 mx\r\n334 \r\n", Smtp), 0);
         assert_eq!(owed(b"AUTH PLAIN\r\nAAA=\r\n", b"220 mx\r\n334 \r\n", Smtp), 1);
     }
@@ -129,7 +132,10 @@ mod tests {
         let sent = b"DATA\r\nNOOP\r\n";
         assert_eq!(owed(sent, b"220 mx\r\n354 go\r\n", Smtp), 0);
         assert_eq!(owed(b"DATA\r\nNOOP\r\n.\r\n", b"220 mx\r\n354 go\r\n", Smtp), 1);
-        assert_eq!(owed(b"BDAT 6\r\nNOOP\r\nBDAT 9\r\nNOOP\r\n", b"220 mx\r\n", Smtp), 1);
+        assert_eq!(
+            owed(b"BDAT 6\r\nNOOP\r\nBDAT 9\r\nNOOP\r\n", b"220 mx\r\n", Smtp),
+            1
+        );
     }
 
     #[test]

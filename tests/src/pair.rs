@@ -239,14 +239,14 @@ impl Pair {
         let (Some(client), Some(server)) = (self.client.wait, self.server.wait) else {
             return Ok(());
         };
-        let arrived = self.client.arrived == self.client.said.len()
-            && self.server.arrived == self.server.said.len();
+        let arrived =
+            self.client.arrived == self.client.said.len() && self.server.arrived == self.server.said.len();
         let can_write = !self.client.offers().is_empty() || !self.server.offers().is_empty();
         let client_turn = self.client.seat.client.is_ready() || client.application_pending;
         let server_acts = server.application_pending
-            || server.deadline.is_some_and(|deadline| {
-                matches!(deadline.phase, Phase::Penalty | Phase::GreetingDelay)
-            });
+            || server
+                .deadline
+                .is_some_and(|deadline| matches!(deadline.phase, Phase::Penalty | Phase::GreetingDelay));
         if arrived && !can_write && !client_turn && !server_acts && client.want_read && server.want_read {
             return Err(format!(
                 "all has arrived, and both machines wait for the other: {client:?} {server:?}"

@@ -392,7 +392,9 @@ impl Seat for Sender {
         let owed = owed(&self.sent, &self.received, self.client.config().protocol);
         let ready = self.client.is_ready();
         if ready && owed > 0 {
-            return Err(format!("the client is ready, and {owed} replies are still to come"));
+            return Err(format!(
+                "the client is ready, and {owed} replies are still to come"
+            ));
         }
         if wait.application_pending && self.permit.is_none() {
             return Err("the client waits for its application, which has nothing to do".to_owned());
