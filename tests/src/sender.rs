@@ -272,11 +272,12 @@ impl Sender {
                 // Content that was not asked for belongs to no later message.
                 if !std::mem::take(&mut self.given) && self.content.is_none() {
                     self.permit = None;
-                    let behind = |plan: &String| !plan.starts_with("next ");
-                    if let Some(index) = self.plans.iter().position(behind)
-                        && self.plans.get(index).is_some_and(|plan| is_body(plan))
-                    {
-                        self.plans.remove(index);
+                    let own = |plan: &String| !plan.starts_with("next ");
+                    if let Some(index) = self.plans.iter().position(own) {
+                        let rest = self.plans.iter().skip(index);
+                        let parts = rest.take_while(|plan| is_part(plan)).count();
+                        let body = self.plans.get(index + parts).is_some_and(|plan| is_body(plan));
+                        self.plans.drain(index..index + parts + usize::from(body));
                     }
                 }
                 self.tell_fates();
@@ -408,6 +409,10 @@ impl Seat for Sender {
 
 /// The longest challenge of AUTH with its code and CRLF, in octets.
 const LONGEST_CHALLENGE: usize = 4 + Auth::MAX_INITIAL + 2;
+
+fn is_part(plan: &str) -> bool {
+    plan.starts_with("part ")
+}
 
 fn is_body(plan: &str) -> bool {
     plan == "body" || plan.starts_with("body ")
