@@ -270,8 +270,10 @@ impl Sender {
             Event::Finished(outcome) => {
                 self.log.push(format!("finished {outcome:?}"));
                 // Content that was not asked for belongs to no later message.
-                if !std::mem::take(&mut self.given) && self.content.is_none() {
-                    self.permit = None;
+                if !std::mem::take(&mut self.given) {
+                    if self.content.is_none() {
+                        self.permit = None;
+                    }
                     let own = |plan: &String| !plan.starts_with("next ");
                     if let Some(index) = self.plans.iter().position(own) {
                         let rest = self.plans.iter().skip(index);
