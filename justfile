@@ -72,12 +72,13 @@ diagrams:
 bench-check:
     cargo check --manifest-path bench/Cargo.toml --target-dir target/bench --all-targets
 
-# One fuzz target. What it finds stays in target/corpus, and what fails in fuzz/artifacts.
+# One fuzz target. New inputs go to target/corpus, failures to fuzz/artifacts. fuzz/README.md explains -max_len.
 fuzz target seconds="60":
     mkdir -p target/corpus/{{ target }}
     cargo +nightly fuzz run --sanitizer none --target-dir target/fuzz {{ target }} \
         target/corpus/{{ target }} fuzz/corpus/{{ target }} -- \
-        -dict=fuzz/smtp.dict -max_total_time={{ seconds }} -max_len=2048 -timeout=25 -print_final_stats=1
+        -dict=fuzz/smtp.dict -max_total_time={{ seconds }} -timeout=25 -print_final_stats=1 \
+        -max_len={{ if target =~ '^(server_session|client_session|pair)$' { "4096" } else { "2048" } }}
 
 # All fuzz targets, one after the other.
 fuzz-all seconds="600":

@@ -1,10 +1,11 @@
 //! What the examples of every adapter share: flags, store, reports, exit codes.
 //!
-//! Nothing here does network I/O; the adapters' examples do, and call this for the rest.
+//! The adapters' examples do the network I/O; this crate only [listens](listen).
 #![forbid(unsafe_code)]
 
 pub mod desk;
 pub mod exit;
+pub mod listen;
 pub mod roundtrip;
 pub mod send;
 pub mod serve;

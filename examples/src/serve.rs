@@ -7,7 +7,8 @@ use smtp_proto::{
     data::BareLineEndings,
     driver::Options,
     sasl::{PlaintextAuth, Secret},
-    server::{Auth, Config},
+    server::{Auth, Config, EarlyTalker, ObsoleteCommands},
+    syntax::Leniency,
     types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
 };
 use smtp_rustls::rustls::ServerConfig;
@@ -79,6 +80,30 @@ pub struct Flags {
     /// What to do with a bare CR or LF in a message
     #[arg(long, value_name = "POLICY", default_value = "reject")]
     pub line_endings: LineEndings,
+    /// Take commands by the letter of the grammar, without the usual leniencies
+    #[arg(long)]
+    pub strict: bool,
+    /// Accept this departure from the protocol (repeatable), to try a device
+    #[arg(long, value_name = "NAME")]
+    pub leniency: Vec<Lenient>,
+}
+
+/// A departure from the protocol that a client may need.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(clippy::exhaustive_enums, reason = "the choices of the flag")]
+pub enum Lenient {
+    /// `MAIL FROM: <a@b.example>` (on without --strict).
+    SpaceAfterColon,
+    /// `EHLO my_pc` (on without --strict).
+    HelloNames,
+    /// `MAIL FROM:a@b.example`.
+    MissingBrackets,
+    /// `<a@b.example.>`, whose last dot is dropped.
+    TrailingDot,
+    /// Commands before the greeting.
+    EarlyTalk,
+    /// `SEND FROM:`, `SOML FROM:` and `SAML FROM:`, which are as MAIL.
+    ObsoleteCommands,
 }
 
 /// What to do with a bare CR or LF in a message.
@@ -192,6 +217,20 @@ impl Flags {
             LineEndings::Normalize => BareLineEndings::Normalize,
             LineEndings::Keep => BareLineEndings::Keep,
         };
+        if self.strict {
+            config.leniency = Leniency::STRICT;
+        }
+        for lenient in &self.leniency {
+            let leniency = &mut config.leniency;
+            match lenient {
+                Lenient::SpaceAfterColon => leniency.space_after_colon = true,
+                Lenient::HelloNames => leniency.underscore_in_hello = true,
+                Lenient::MissingBrackets => leniency.missing_brackets = true,
+                Lenient::TrailingDot => leniency.trailing_dot = true,
+                Lenient::EarlyTalk => config.early_talker = EarlyTalker::Tolerate,
+                Lenient::ObsoleteCommands => config.obsolete_commands = ObsoleteCommands::Accept,
+            }
+        }
         Ok(Arc::new(config))
     }
 

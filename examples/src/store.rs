@@ -2,16 +2,19 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use maildir::{Maildir, TemporaryMailFile};
 
 /// Longest header that is looked at for `Return-Path` and `Received`, in octets. What is behind it goes through.
 const HEADER: usize = 1 << 20;
+
+/// A file in `tmp` that was not changed for this long was left behind by a delivery that failed (maildir(5)).
+const STALE: Duration = Duration::from_secs(36 * 60 * 60);
 
 /// More `Received` fields than this mean a loop (RFC 5321 section 6.3 asks for at least 100).
 const HOPS: usize = 100;
@@ -33,14 +36,15 @@ impl Store {
         Self(None)
     }
 
-    /// Keeps messages in the Maildir at `path`, which is made if it is not there.
+    /// Stores messages in the Maildir at `path`. Creates its directories, and removes stale files from `tmp`.
     ///
     /// # Errors
     ///
-    /// When its directories cannot be made.
+    /// When the directories cannot be created, or `tmp` cannot be read.
     pub fn maildir(path: &Path) -> io::Result<Self> {
         let maildir = Maildir::from(path.to_path_buf());
         maildir.create_dirs()?;
+        remove_stale(&path.join("tmp"), SystemTime::now())?;
         Ok(Self(Some(Arc::new(Directory {
             maildir,
             path: path.to_path_buf(),
@@ -66,7 +70,8 @@ impl Store {
             hops: 0,
         };
         if let Some(directory) = &self.0 {
-            incoming.file = Some(directory.maildir.open_file_in_tmp().map_err(io::Error::other)?);
+            let file = directory.maildir.open_file_in_tmp().map_err(io::Error::other)?;
+            incoming.file = Some(BufWriter::new(file));
             incoming.put(trace.as_bytes())?;
         }
         Ok(incoming)
@@ -105,7 +110,8 @@ impl Directory {
 /// A message on its way: a file in `tmp` that is gone if the message is not completed.
 pub struct Incoming {
     directory: Option<Arc<Directory>>,
-    file: Option<TemporaryMailFile>,
+    /// Buffered: a piece of the message may be a single line ending.
+    file: Option<BufWriter<TemporaryMailFile>>,
     /// The header so far, while it is not complete.
     header: Option<Vec<u8>>,
     hops: usize,
@@ -159,7 +165,9 @@ impl Incoming {
     pub fn keep(mut self) -> io::Result<String> {
         self.finish_header()?;
         match (self.directory.take(), self.file.take()) {
-            (Some(directory), Some(file)) => directory.keep(file),
+            (Some(directory), Some(file)) => {
+                directory.keep(file.into_inner().map_err(io::IntoInnerError::into_error)?)
+            }
             _ => Ok(String::new()),
         }
     }
@@ -197,7 +205,22 @@ impl Incoming {
     }
 }
 
-/// Whether a header line begins a field of this name.
+/// Removes the files of this directory that are stale at the time `now`. A file that another process removes meanwhile is no error.
+fn remove_stale(tmp: &Path, now: SystemTime) -> io::Result<()> {
+    for entry in fs::read_dir(tmp)? {
+        let entry = entry?;
+        let age = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .map(|modified| now.duration_since(modified).unwrap_or_default());
+        if age.is_ok_and(|age| age > STALE) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Returns `true` if a header line begins a field of this name.
 fn is_field(line: &[u8], name: &[u8]) -> bool {
     line.split_at_checked(name.len()).is_some_and(|(start, rest)| {
         start.eq_ignore_ascii_case(name) && rest.trim_ascii_start().first() == Some(&b':')

@@ -24,6 +24,7 @@ use smtp_async_std::{Client, Listener, Options, Session, async_std::Tcp, serve};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::{self, chain},
+    listen::listen_nonblocking,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
 use smtp_proto::Step;
@@ -58,10 +59,10 @@ fn main() -> ExitCode {
 
 /// Goes the whole way on this runtime.
 fn run_on(runtime: Runtime, report: &mut String) -> Result<(), Box<dyn Error>> {
-    let anywhere = (Ipv4Addr::LOCALHOST, 0);
+    let anywhere = (Ipv4Addr::LOCALHOST, 0).into();
     match runtime {
         Runtime::Smol => smol::block_on(async {
-            let listener = smol::net::TcpListener::bind(anywhere).await?;
+            let listener = smol::net::TcpListener::try_from(listen_nonblocking(anywhere)?)?;
             let dial = async |address: SocketAddr| {
                 let stream = smol::net::TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
@@ -70,7 +71,7 @@ fn run_on(runtime: Runtime, report: &mut String) -> Result<(), Box<dyn Error>> {
             run(listener, dial, report).await
         }),
         Runtime::AsyncStd => async_std::task::block_on(async {
-            let listener = async_std::net::TcpListener::bind(anywhere).await?;
+            let listener = async_std::net::TcpListener::from(listen_nonblocking(anywhere)?);
             let dial = async |address: SocketAddr| {
                 let stream = async_std::net::TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;

@@ -16,6 +16,7 @@ use smtp_async_std::{Listener, Session, async_std::Tcp, serve};
 use smtp_examples::{
     desk::{Desk, Keeping, Kept, Site, Todo},
     exit::{self, Exit},
+    listen::listen_nonblocking,
     serve::{Endpoint, Flags},
 };
 use smtp_proto::Step;
@@ -47,7 +48,7 @@ trait Platform: 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     type Listener: Listener<Stream = Self::Stream> + Send + Sync + 'static;
 
-    async fn bind(address: SocketAddr) -> io::Result<Self::Listener>;
+    fn listen(address: SocketAddr) -> io::Result<Self::Listener>;
 
     /// Runs this in the background.
     fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T>;
@@ -62,8 +63,8 @@ impl Platform for Smol {
     type Stream = smol::net::TcpStream;
     type Listener = smol::net::TcpListener;
 
-    async fn bind(address: SocketAddr) -> io::Result<Self::Listener> {
-        Self::Listener::bind(address).await
+    fn listen(address: SocketAddr) -> io::Result<Self::Listener> {
+        listen_nonblocking(address)?.try_into()
     }
 
     fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T> {
@@ -81,8 +82,8 @@ impl Platform for AsyncStd {
     type Stream = Tcp;
     type Listener = async_std::net::TcpListener;
 
-    async fn bind(address: SocketAddr) -> io::Result<Self::Listener> {
-        Self::Listener::bind(address).await
+    fn listen(address: SocketAddr) -> io::Result<Self::Listener> {
+        listen_nonblocking(address).map(Into::into)
     }
 
     fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T> {
@@ -105,7 +106,7 @@ async fn run<P: Platform>(flags: Flags) -> Result<(), String> {
         let config = site.flags.config(endpoint.protocol, site.users())?;
         let options = site.flags.options(endpoint);
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
-        let listener = P::bind(endpoint.address).await.map_err(cannot)?;
+        let listener = P::listen(endpoint.address).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         println!("{}", endpoint.announcement(address));
         let stopped = stopped.clone();

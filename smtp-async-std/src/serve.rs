@@ -150,6 +150,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 /// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`]. A connection counts as long as the
 /// future of its session runs: let it end there.
 ///
+/// Give it a listener with a large queue, such as 4,096 connections (the system caps it): `listen` of the crate `socket2`.
+/// `TcpListener::bind` makes a queue of 128, and in a larger burst clients wait for a greeting in vain.
+///
 /// # Errors
 ///
 /// When the listener has no address. Errors in accepting are logged and survived.

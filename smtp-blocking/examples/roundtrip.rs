@@ -11,7 +11,7 @@
 use std::{
     error::Error,
     io::{self, IoSlice, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpStream},
     os::fd::{AsFd, BorrowedFd},
     process::ExitCode,
     sync::Arc,
@@ -22,6 +22,7 @@ use smtp_blocking::{Client, Options, Session, Socket, Stop, serve};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::chain,
+    listen::listen,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
 use smtp_proto::Step;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
 /// Goes the whole way, and says how it was.
 fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let setting = Setting::new()?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let listener = listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let address = listener.local_addr()?;
     let (stop, server_knows) = (Stop::new(), Knowledge::default());
     let (config, site) = (Arc::clone(&setting.server), Arc::clone(&setting.site));

@@ -7,7 +7,7 @@
     reason = "a program for the terminal"
 )]
 
-use std::{io, net::TcpListener, process::ExitCode, sync::Arc, thread};
+use std::{io, process::ExitCode, sync::Arc, thread};
 
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
@@ -17,6 +17,7 @@ use smtp_blocking::{Session, Stop, serve};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::{self, Exit},
+    listen::listen,
     serve::{Endpoint, Flags},
 };
 use smtp_proto::Step;
@@ -46,7 +47,7 @@ fn run(flags: Flags) -> Result<(), String> {
         let config = site.flags.config(endpoint.protocol, site.users())?;
         let options = site.flags.options(endpoint);
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
-        let listener = TcpListener::bind(endpoint.address).map_err(cannot)?;
+        let listener = listen(endpoint.address).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         println!("{}", endpoint.announcement(address));
         let (site, stop) = (Arc::clone(&site), stop.clone());

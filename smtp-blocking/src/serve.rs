@@ -168,6 +168,9 @@ impl Session {
 ///
 /// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`].
 ///
+/// Give it a listener with a large queue, such as 4,096 connections (the system caps it): `listen` of the crate `socket2`.
+/// `TcpListener::bind` makes a queue of 128, and in a larger burst clients wait for a greeting in vain.
+///
 /// # Errors
 ///
 /// When the listener has no address, or the system has no more descriptors: eight are needed beside the connections.

@@ -21,6 +21,7 @@ use std::{
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::chain,
+    listen::listen_nonblocking,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
 use smtp_proto::Step;
@@ -48,7 +49,7 @@ async fn main() -> ExitCode {
 /// Goes the whole way, and says how it was.
 async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let setting = Setting::new()?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let listener = TcpListener::from_std(listen_nonblocking((Ipv4Addr::LOCALHOST, 0).into())?)?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel::<()>();
     let (site, server_knows) = (Arc::clone(&setting.site), Knowledge::default());

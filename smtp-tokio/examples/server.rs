@@ -12,6 +12,7 @@ use std::{io, process::ExitCode, sync::Arc};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::{self, Exit},
+    listen::listen_nonblocking,
     serve::Flags,
 };
 use smtp_proto::{Step, Wait};
@@ -50,7 +51,9 @@ async fn run(flags: Flags) -> Result<(), String> {
         let config = site.flags.config(endpoint.protocol, site.users())?;
         let options = site.flags.options(endpoint);
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
-        let listener = TcpListener::bind(endpoint.address).await.map_err(cannot)?;
+        let listener = listen_nonblocking(endpoint.address)
+            .and_then(TcpListener::from_std)
+            .map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         println!("{}", endpoint.announcement(address));
         let mut stopped = stopped.clone();

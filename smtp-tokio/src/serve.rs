@@ -135,6 +135,9 @@ impl Session {
 ///
 /// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`].
 ///
+/// Give it a listener with a large queue, such as 4,096 connections (the system caps it): `tokio::net::TcpSocket::listen`.
+/// `TcpListener::bind` makes a queue of 128, and in a larger burst clients wait for a greeting in vain.
+///
 /// # Errors
 ///
 /// When the listener has no address. Errors in accepting are logged and survived.

@@ -1,7 +1,7 @@
 //! The server application of a story: it answers by rule and writes down what it sees.
 
 use smtp_proto::{
-    Instant, Machine, Step, TlsUpgrade,
+    Instant, Machine, Phase, Step, TlsUpgrade, Wait,
     server::{Event, Server, StaleTicket, Ticket, ticket},
     types::{Command, Protocol},
 };
@@ -71,6 +71,8 @@ pub struct Application {
     upgrade: Option<TlsUpgrade>,
     /// `reject_body` is to be called with the next octets of the message.
     fails: bool,
+    /// A ticket was dropped without an answer.
+    silent: bool,
 }
 
 impl Application {
@@ -98,6 +100,7 @@ impl Application {
             judge: Judge::default(),
             upgrade: None,
             fails: false,
+            silent: false,
         }
     }
 
@@ -157,6 +160,7 @@ impl Application {
     fn answer(&mut self, held: Held) {
         let accepts = matches!(held.answer, Answer::Accept(_) | Answer::Forward(_));
         let silent = matches!(held.answer, Answer::Silence);
+        self.silent |= silent;
         let (number, question, subject) = (held.number, held.question, held.subject);
         let server = &mut self.server;
         let result = match (held.answer, held.ticket) {
@@ -429,6 +433,37 @@ impl Seat for Application {
     fn most_kept(&self) -> usize {
         let limits = &self.settings.server.limits;
         limits.max_line_octets.max(limits.max_auth_octets)
+    }
+
+    fn quiescent(&self, wait: Wait, left: &[u8]) -> Result<(), String> {
+        if wait.want_write && !Seat::output(self).is_empty() || self.upgrade.is_some() {
+            return Ok(());
+        }
+        let acts = wait
+            .deadline
+            .is_some_and(|deadline| matches!(deadline.phase, Phase::Penalty | Phase::GreetingDelay));
+        if wait.application_pending {
+            // A question whose ticket was dropped is answered at its deadline.
+            return if self.held.is_empty() && !self.silent {
+                Err("the server waits for its application, which has nothing to do".to_owned())
+            } else {
+                Ok(())
+            };
+        }
+        if acts {
+            return Ok(());
+        }
+        if !wait.want_read {
+            return Err("the server neither reads nor writes nor asks".to_owned());
+        }
+        // The end of a message may have begun: CRLF, a dot, and a CR.
+        if left.len() > 4 && left.windows(2).any(|two| two == b"\r\n") {
+            return Err(format!(
+                "the server has a whole line and waits for more: {}",
+                escape(left)
+            ));
+        }
+        Ok(())
     }
 }
 

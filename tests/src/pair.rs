@@ -1,11 +1,11 @@
 //! A client machine and a server machine that talk to each other in memory, under virtual time.
 
-use smtp_proto::{Instant, Step, Wait};
+use smtp_proto::{Instant, Phase, Step, Wait};
 
 use crate::{
     answer::rejection,
     application::{Answers, Application},
-    seat::{Seat, Stuck},
+    seat::{Seat, Stuck, check_wait},
     sender::Sender,
     settings::Settings,
     story::{Action, Role},
@@ -94,6 +94,7 @@ impl<S: Seat> End<S> {
                 Step::Event(true) => self.wait = None,
                 Step::Event(false) => {}
                 Step::Wait(wait) => {
+                    check_wait(&self.seat, wait, &self.buffer, now);
                     self.wait = Some(wait);
                     return Ok(());
                 }
@@ -110,7 +111,6 @@ impl<S: Seat> End<S> {
 
     /// Takes octets that the peer said.
     fn hear(&mut self, octets: &[u8]) {
-        assert!(self.buffer.len() <= self.seat.most_kept(), "too much input left");
         self.buffer.extend_from_slice(octets);
     }
 
@@ -222,6 +222,37 @@ impl Pair {
             self.server.seat.shake_hands(done);
         }
         awaited != [false; 2]
+    }
+
+    /// Checks that something can still come of what both machines wait for, when nothing can happen without time passing.
+    ///
+    /// # Errors
+    ///
+    /// Says why nothing will.
+    pub fn quiescent(&self) -> Result<(), String> {
+        if let Some(wait) = self.client.wait {
+            self.client.seat.quiescent(wait, &self.client.buffer)?;
+        }
+        if let Some(wait) = self.server.wait {
+            self.server.seat.quiescent(wait, &self.server.buffer)?;
+        }
+        let (Some(client), Some(server)) = (self.client.wait, self.server.wait) else {
+            return Ok(());
+        };
+        let arrived =
+            self.client.arrived == self.client.said.len() && self.server.arrived == self.server.said.len();
+        let can_write = !self.client.offers().is_empty() || !self.server.offers().is_empty();
+        let client_turn = self.client.seat.client.is_ready() || client.application_pending;
+        let server_acts = server.application_pending
+            || server
+                .deadline
+                .is_some_and(|deadline| matches!(deadline.phase, Phase::Penalty | Phase::GreetingDelay));
+        if arrived && !can_write && !client_turn && !server_acts && client.want_read && server.want_read {
+            return Err(format!(
+                "all has arrived, and both machines wait for the other: {client:?} {server:?}"
+            ));
+        }
+        Ok(())
     }
 
     /// Whether both sessions are over.

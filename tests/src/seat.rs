@@ -26,6 +26,13 @@ pub trait Seat {
     fn log(&self) -> &[String];
     /// How much input the machine may leave when it asks for more.
     fn most_kept(&self) -> usize;
+    /// Checks that something can still come of `wait`, when all that was sent to the machine has been received, and of that
+    /// `left` was left.
+    ///
+    /// # Errors
+    ///
+    /// Says why nothing will ever come.
+    fn quiescent(&self, wait: Wait, left: &[u8]) -> Result<(), String>;
 }
 
 /// How a driver writes.
@@ -106,6 +113,10 @@ impl<S: Seat> Driver<S> {
     /// # Errors
     ///
     /// When that does not end.
+    ///
+    /// # Panics
+    ///
+    /// When the machine waits for what cannot come.
     pub fn drive(&mut self) -> Result<Option<Wait>, Stuck> {
         let pending: usize = self.kernel.iter().map(Vec::len).sum();
         for _ in 0..10_000 + 100 * (pending + self.buffer.len()) {
@@ -119,7 +130,11 @@ impl<S: Seat> Driver<S> {
             match step {
                 Step::Event(closed) => self.closed = closed,
                 Step::Wait(wait) => {
+                    check_wait(&self.seat, wait, &self.buffer, self.now);
                     if !self.go_on(wait) {
+                        if let Err(fault) = self.seat.quiescent(wait, &self.buffer) {
+                            panic!("{fault}: {wait:?}");
+                        }
                         return Ok(Some(wait));
                     }
                 }
@@ -154,14 +169,6 @@ impl<S: Seat> Driver<S> {
 
     /// Does one of the things that are waited for; `false` when there is nothing to be done now.
     fn go_on(&mut self, wait: Wait) -> bool {
-        if wait.want_read {
-            let most = self.seat.most_kept();
-            assert!(
-                self.buffer.len() <= most,
-                "the machine left {} octets of input and asked for more",
-                self.buffer.len()
-            );
-        }
         if self.writes == Writes::Last {
             self.read(wait) || self.seat.answer_held() || self.write(wait)
         } else {
@@ -204,3 +211,22 @@ impl<S: Seat> Driver<S> {
         false
     }
 }
+
+/// Checks what holds of every wait: the input that is left when more is wanted is bounded, and a deadline lies ahead.
+pub(crate) fn check_wait(seat: &impl Seat, wait: Wait, left: &[u8], now: Instant) {
+    let most = seat.most_kept();
+    assert!(
+        !wait.want_read || left.len() <= most,
+        "the machine left {} octets of input, of {most} at most, and asked for more",
+        left.len()
+    );
+    if let Some(deadline) = wait.deadline {
+        assert!(
+            deadline.at > now || now == LAST,
+            "the machine waits for a deadline that has passed: {deadline:?} at {now:?}"
+        );
+    }
+}
+
+/// The end of time: nothing lies ahead of it.
+const LAST: Instant = Instant::after_origin(Duration::MAX);

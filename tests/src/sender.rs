@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use smtp_proto::{
-    Instant, Machine, Step, TlsInfo, TlsUpgrade,
+    Instant, Machine, State, Step, TlsInfo, TlsUpgrade, Wait,
     client::{BodyPermit, BodyStep, Client, Event, More, Receipt, RecipientStatus},
     syntax::{Leniency, parse_command},
-    types::{Argument, Command, Envelope, Query, UnknownCommand},
+    types::{Argument, Auth, Command, Envelope, Query, UnknownCommand},
 };
 
-use crate::{octets::unescape, scripted::begin, seat::Seat, settings::Settings};
+use crate::{dialogue::owed, octets::unescape, scripted::begin, seat::Seat, settings::Settings};
 
 /// A client machine and its application.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ pub struct Sender {
     piece: usize,
     /// What goes to the wire.
     wire: Vec<u8>,
+    /// All that has gone to the wire.
+    sent: Vec<u8>,
+    /// All replies that the machine has used.
+    received: Vec<u8>,
     most_kept: usize,
     facts: TlsInfo,
     upgrade: Option<TlsUpgrade>,
@@ -55,8 +59,9 @@ impl Sender {
             content: None,
             piece: settings.piece,
             wire: Vec::new(),
-            // A challenge of AUTH may be longer.
-            most_kept: settings.client.limits.reply.total.max(13_000),
+            sent: Vec::new(),
+            received: Vec::new(),
+            most_kept: settings.client.limits.reply.total,
             facts: security.facts.clone(),
             upgrade: None,
         }
@@ -261,13 +266,16 @@ impl Sender {
             Event::Finished(outcome) => {
                 self.log.push(format!("finished {outcome:?}"));
                 // Content that was not asked for belongs to no later message.
-                if !std::mem::take(&mut self.given) && self.content.is_none() {
-                    self.permit = None;
-                    let behind = |plan: &String| !plan.starts_with("next ");
-                    if let Some(index) = self.plans.iter().position(behind)
-                        && self.plans.get(index).is_some_and(|plan| is_body(plan))
-                    {
-                        self.plans.remove(index);
+                if !std::mem::take(&mut self.given) {
+                    if self.content.is_none() {
+                        self.permit = None;
+                    }
+                    let own = |plan: &String| !plan.starts_with("next ");
+                    if let Some(index) = self.plans.iter().position(own) {
+                        let rest = self.plans.iter().skip(index);
+                        let parts = rest.take_while(|plan| is_part(plan)).count();
+                        let body = self.plans.get(index + parts).is_some_and(|plan| is_body(plan));
+                        self.plans.drain(index..index + parts + usize::from(body));
                     }
                 }
                 self.tell_fates();
@@ -302,7 +310,11 @@ impl Sender {
 
 impl Seat for Sender {
     fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool> {
-        match self.client.poll(input, now) {
+        let offered = *input;
+        let step = self.client.poll(input, now);
+        let used = offered.len() - input.len();
+        self.received.extend_from_slice(&offered[..used]);
+        match step {
             Step::Wait(mut wait) => {
                 wait.want_write |= !self.wire.is_empty();
                 Step::Wait(wait)
@@ -325,9 +337,10 @@ impl Seat for Sender {
 
     fn advance_output(&mut self, octets: usize) {
         if self.wire.is_empty() {
+            self.sent.extend_from_slice(&self.client.output()[..octets]);
             self.client.advance_output(octets);
         } else {
-            self.wire.drain(..octets);
+            self.sent.extend(self.wire.drain(..octets));
         }
     }
 
@@ -364,8 +377,39 @@ impl Seat for Sender {
     }
 
     fn most_kept(&self) -> usize {
+        if self.client.state() == State::Greeted || self.client.state() == State::Ready {
+            // A challenge of AUTH may be longer than other replies.
+            return self.most_kept.max(LONGEST_CHALLENGE);
+        }
         self.most_kept
     }
+
+    fn quiescent(&self, wait: Wait, _left: &[u8]) -> Result<(), String> {
+        if wait.want_write && !Seat::output(self).is_empty() || self.upgrade.is_some() {
+            return Ok(());
+        }
+        let owed = owed(&self.sent, &self.received, self.client.config().protocol);
+        let ready = self.client.is_ready();
+        if ready && owed > 0 {
+            return Err(format!(
+                "the client is ready, and {owed} replies are still to come"
+            ));
+        }
+        if wait.application_pending && self.permit.is_none() {
+            return Err("the client waits for its application, which has nothing to do".to_owned());
+        }
+        if owed > 0 || ready || wait.application_pending && self.content.is_none() {
+            return Ok(());
+        }
+        Err("the client waits for a reply, and none is still to come".to_owned())
+    }
+}
+
+/// The longest challenge of AUTH with its code and CRLF, in octets.
+const LONGEST_CHALLENGE: usize = 4 + Auth::MAX_INITIAL + 2;
+
+fn is_part(plan: &str) -> bool {
+    plan.starts_with("part ")
 }
 
 fn is_body(plan: &str) -> bool {

@@ -139,3 +139,38 @@ fn flags_of_auth_that_do_not_fit_are_said_without_secrets() {
         assert!(!said.contains("secret") && !format!("{flags:?}").contains("secret"));
     }
 }
+
+#[test]
+fn each_leniency_has_a_flag() {
+    let config = |given: &[&str]| {
+        let flags = flags(given);
+        flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap()
+    };
+    assert_eq!(config(&[]).leniency, Leniency::default());
+    assert_eq!(config(&["--strict"]).leniency, Leniency::STRICT);
+    let all: Vec<String> = Lenient::value_variants()
+        .iter()
+        .map(|lenient| lenient.to_possible_value().unwrap().get_name().to_owned())
+        .collect();
+    assert_eq!(
+        all,
+        [
+            "space-after-colon",
+            "hello-names",
+            "missing-brackets",
+            "trailing-dot",
+            "early-talk",
+            "obsolete-commands"
+        ]
+    );
+    for name in all {
+        let one = config(&["--strict", "--leniency", &name]);
+        let strict = config(&["--strict"]);
+        assert!(
+            one.leniency != strict.leniency
+                || one.early_talker != strict.early_talker
+                || one.obsolete_commands != strict.obsolete_commands,
+            "{name} changes nothing"
+        );
+    }
+}

@@ -77,3 +77,36 @@ fn many_received_fields_are_a_loop() {
     incoming.write(b"\r\n").unwrap();
     assert!(incoming.is_looping());
 }
+
+/// Octets are buffered, so a message that is not completed leaves nothing, and one that is, is whole.
+#[test]
+fn small_pieces_are_written_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::maildir(folder.path()).unwrap();
+    let mut incoming = store.begin("").unwrap();
+    incoming.write(b"\r\n").unwrap();
+    for _ in 0..1000 {
+        incoming.write(b"x").unwrap();
+    }
+    let tmp = || fs::read_dir(folder.path().join("tmp")).unwrap();
+    let written: u64 = tmp().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert_eq!(written, 0, "each piece was written by itself");
+    let id = incoming.keep().unwrap();
+    let stored = fs::read(folder.path().join("new").join(id)).unwrap();
+    assert_eq!(stored, [b"\r\n".as_slice(), &[b'x'; 1000]].concat());
+}
+
+#[test]
+fn stale_files_in_tmp_are_removed_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Store::maildir(folder.path()).unwrap());
+    let tmp = folder.path().join("tmp");
+    let hours = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 3600);
+    for (name, modified) in [("old", hours(37)), ("young", hours(35)), ("new", hours(0))] {
+        let file = File::create(tmp.join(name)).unwrap();
+        file.set_modified(modified).unwrap();
+    }
+    drop(Store::maildir(folder.path()).unwrap());
+    let left = |name: &str| tmp.join(name).exists();
+    assert_eq!(["old", "young", "new"].map(left), [false, true, true]);
+}

@@ -1,6 +1,6 @@
 //! The head of an input: what is chosen before the octets that are tried.
 
-use crate::chop::Chop;
+use crate::{chop::Chop, extremes::make_extreme, settings::Settings, story::Role};
 
 /// The first line of an input, where each octet chooses something, counted from `0`. What is missing chooses the first.
 ///
@@ -33,6 +33,23 @@ impl<'d> Choices<'d> {
     /// Yes or no.
     pub(super) fn yes(&mut self) -> bool {
         self.number() % 2 == 1
+    }
+
+    /// Changes settings to extreme values, and returns their lines: up to eight times a mark (`+` for the
+    /// server, `-` for the client), the setting, and its value.
+    pub(super) fn extremes(&mut self, settings: &mut Settings, role: Role) -> Vec<String> {
+        let mark = match role {
+            Role::Server => b"+",
+            Role::Client => b"-",
+        };
+        let mut lines = Vec::new();
+        while let Some(rest) = self.0.strip_prefix(mark).filter(|_| lines.len() < 8) {
+            self.0 = rest;
+            lines.extend(make_extreme(settings, role, 1, &mut |below| {
+                self.number() % below
+            }));
+        }
+        lines
     }
 
     /// All that is left: sizes of pieces. None makes single octets.

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::{
     Adapter,
     peer::Peer,
-    stage::{Stage, deliver, pair},
+    stage::{Stage, deliver, listen, pair},
 };
 
 /// Who comes when all places are taken hears 421; a place that is left is given to the next.
@@ -21,6 +21,21 @@ pub fn one_connection_too_many<A: Adapter>() {
     stage.serves();
     second.ask("EHLO client.example", "250");
     stage.close(second);
+}
+
+/// Connections that come before anybody accepts them wait in the queue of the listener; then all are greeted.
+pub fn a_burst_of_connections<A: Adapter>() {
+    const BURST: usize = 200;
+    let listener = listen();
+    let address = listener.local_addr().unwrap();
+    let mut peers: Vec<Peer> = (0..BURST).map(|_| Peer::connect(address)).collect();
+    let stage = Stage::on::<A>(listener, |plan| {
+        (plan.options.connections, plan.options.per_peer) = (BURST, BURST);
+    });
+    for peer in &mut peers {
+        peer.expect("220 mx.example ");
+    }
+    stage.close(peers);
 }
 
 /// Where TLS comes first nothing can be said.

@@ -222,7 +222,7 @@ macro_rules! scenarios {
             }
             limits {
                 one_connection_too_many one_connection_too_many_over_tls one_peer_too_often
-                a_panic_at_every_stage a_panic_before_anything
+                a_panic_at_every_stage a_panic_before_anything a_burst_of_connections
             }
             losses { fin_at_every_stage reset_at_every_stage fin_under_tls reset_behind_a_whole_message }
             sending {

@@ -44,7 +44,7 @@ impl Peer {
     }
 
     pub(super) fn connect(address: SocketAddr) -> Self {
-        Self::new(TcpStream::connect(address).unwrap())
+        Self::new(TcpStream::connect_timeout(&address, PATIENCE).unwrap())
     }
 
     /// Connects as another computer: all of 127/8 are this one.

@@ -1,7 +1,7 @@
 //! A server of an adapter, with the application that keeps what it takes.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use smtp_proto::{
     types::{Extension, Host},
 };
 use smtp_rustls::{ClientTls, Identity, ServerSettings, rustls::ServerConfig};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{
     Adapter, PATIENCE, Running, Site,
@@ -57,9 +57,14 @@ pub(super) fn pair() -> &'static Pair {
     })
 }
 
-/// A listener on a port of its own.
+/// A listener on a port of its own, with a queue for bursts of connections.
 pub(super) fn listen() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").unwrap()
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener
+        .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
+        .unwrap();
+    listener.listen(4096).unwrap();
+    listener.into()
 }
 
 impl Stage {
@@ -69,6 +74,11 @@ impl Stage {
 
     /// A server that offers STARTTLS and AUTH PLAIN, with these changes.
     pub(super) fn with<A: Adapter>(change: impl FnOnce(&mut Plan)) -> Self {
+        Self::on::<A>(listen(), change)
+    }
+
+    /// The same on this listener.
+    pub(super) fn on<A: Adapter>(listener: TcpListener, change: impl FnOnce(&mut Plan)) -> Self {
         let mut config = Config::new(Host::parse("mx.example").unwrap().into_owned());
         config.extensions.add(Extension::StartTls);
         config.offer_auth([Mechanism::PLAIN]);
@@ -79,7 +89,6 @@ impl Stage {
             little_room: false,
         };
         change(&mut plan);
-        let listener = listen();
         if plan.little_room {
             // What is accepted has what the listener has.
             let socket = SockRef::from(&listener);

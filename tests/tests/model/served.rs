@@ -1,9 +1,9 @@
 //! A server machine whose application answers what the model says that it is asked.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use smtp_proto::{
-    Instant, Machine, State, Step, TlsInfo,
+    Instant, Machine, State, Step, TlsInfo, Wait,
     limits::Threshold,
     sasl::{AuthOutcome, Mechanism, PlaintextAuth},
     server::{self, Auth, Config, Event, Server, Ticket, Tls, ticket},
@@ -51,6 +51,25 @@ pub(crate) struct Served {
     recipients: usize,
     content: String,
     over: bool,
+}
+
+/// The configuration for these rules, with as many questions about recipients at once as there may be, and without deadlines.
+pub(crate) fn endless_config(rules: Rules, window: usize) -> Arc<Config> {
+    let mut config = Arc::unwrap_or_clone(config(rules));
+    config.limits.max_open_rcpts = window;
+    let timeouts = &mut config.timeouts;
+    for timeout in [
+        &mut timeouts.handshake,
+        &mut timeouts.command,
+        &mut timeouts.data,
+        &mut timeouts.application,
+        &mut timeouts.message_acceptance,
+        &mut timeouts.write,
+        &mut timeouts.penalty,
+    ] {
+        *timeout = Duration::MAX;
+    }
+    config.into()
 }
 
 /// The configuration for these rules.
@@ -157,6 +176,7 @@ impl Served {
             } else if let Some((ticket, answer)) = self.held.pop() {
                 self.answer_recipient(ticket, answer);
             } else {
+                self.quiescent(wait)?;
                 break;
             }
         }
@@ -165,6 +185,20 @@ impl Served {
             Some((question, _)) => Err(format!("{question:?} was not asked: {sight:?}")),
             None => Ok(sight),
         }
+    }
+
+    /// Checks that the machine waits for input, and could do nothing with what it has.
+    fn quiescent(&self, wait: Wait) -> Result<(), String> {
+        if wait.application_pending || !wait.want_read {
+            return Err(format!(
+                "nothing is left to be done, and the machine waits: {wait:?}"
+            ));
+        }
+        // The end of a message may have begun: CRLF, a dot, and a CR.
+        if self.buffer.len() > 4 && self.buffer.windows(2).any(|two| two == b"\r\n") {
+            return Err(format!("a whole line waits to be read: {:?}", self.buffer));
+        }
+        Ok(())
     }
 
     fn see(&mut self, event: Event<'_>, sight: &mut Sight) -> Result<(), String> {

@@ -12,11 +12,11 @@ use smtp_tests::{
     },
 };
 
-use crate::served::{Answers, Served, Sight, config};
+use crate::served::{Answers, Served, Sight, config, endless_config};
 
-/// A server for the public that offers everything, the same without TLS and AUTH and for LMTP, one for submission, and one
-/// that offers nothing.
-const RULES: [(&str, Rules, Past); 5] = {
+/// A server for the public that offers everything, the same without TLS and AUTH and for LMTP, one for submission, one that
+/// offers nothing, and two with limits of 0 and 1.
+const RULES: [(&str, Rules, Past); 7] = {
     let all = Rules {
         lmtp: false,
         chunking: true,
@@ -42,22 +42,36 @@ const RULES: [(&str, Rules, Past); 5] = {
         chunking: false,
         ..in_clear
     };
+    let least = Rules {
+        recipients: 1,
+        size: 0,
+        ..in_clear
+    };
+    let none = Rules {
+        recipients: 0,
+        size: 1,
+        ..in_clear
+    };
     [
         ("all", all, Past::Stations),
         ("in clear", in_clear, Past::Verb),
         ("lmtp", lmtp, Past::Nothing),
         ("submission", submission, Past::Stations),
         ("plain", plain, Past::Stations),
+        ("one recipient, no content", least, Past::Stations),
+        ("no recipients", none, Past::Stations),
     ]
 };
 
 /// At least so many sequences, states and sayings in the longest sequence there are by these rules.
-const LEAST: [(usize, usize, usize); 5] = [
+const LEAST: [(usize, usize, usize); 7] = [
     (65_000, 383, 17),
     (35_500, 97, 8),
     (20_000, 383, 10),
     (13_500, 104, 16),
     (4_000, 70, 9),
+    (4_700, 17, 13),
+    (490, 7, 4),
 ];
 
 /// The states of the table.
@@ -172,8 +186,9 @@ proptest! {
         steps in vec((0..3_u8, any::<usize>(), any::<bool>()), 200),
         sizes in vec(1_usize..30, 1..6),
         late in any::<bool>(),
+        window in select(vec![None, Some(0), Some(1), Some(2), Some(usize::MAX)]),
     ) {
-        let config = config(rules);
+        let config = window.map_or_else(|| config(rules), |window| endless_config(rules, window));
         let when = if late { Answers::Late } else { Answers::Now };
         let (mut machine, mut model) = (Served::new(&config, when), Server::new(rules));
         let mut group = Group::default();

@@ -2,7 +2,7 @@
 
 use smtp_tests::escape_all;
 
-use crate::dice::Dice;
+use smtp_tests::Dice;
 
 /// A way into the session.
 #[derive(Clone, Debug)]

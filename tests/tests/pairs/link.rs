@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::dice::Dice;
+use smtp_tests::Dice;
 
 /// What happens to the stream once so many octets were said in one direction.
 #[derive(Clone, Copy, Debug)]

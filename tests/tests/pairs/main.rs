@@ -10,7 +10,6 @@
     reason = "a panic here is the report of a failed test"
 )]
 
-mod dice;
 mod entry;
 mod link;
 mod plan;

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use smtp_tests::escape_all;
+use smtp_tests::{Dice, Role, escape_all, extreme};
 
-use crate::{dice::Dice, entry::Entry};
+use crate::entry::Entry;
 
 /// All that is decided before anything happens.
 #[derive(Clone, Debug)]
@@ -182,6 +182,15 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Returns `true` if a deadline is so far away that a session may last for ever.
+    pub(crate) fn is_extreme(&self) -> bool {
+        self.settings
+            .lines()
+            .any(|line| line.contains(" timeout ") && (line.ends_with("4294967295") || line.ends_with("615")))
+    }
+}
+
 /// Windows, limits and deadlines.
 fn bounds(dice: &mut Dice, calm: bool, lines: &mut Vec<String>) {
     let window = dice.pick(&[1, 2, 3, 16]);
@@ -205,6 +214,13 @@ fn bounds(dice: &mut Dice, calm: bool, lines: &mut Vec<String>) {
     }
     if calm {
         return;
+    }
+    if dice.one_in(3) {
+        for role in [Role::Server, Role::Client] {
+            for _ in 0..dice.below(4) {
+                lines.extend(extreme(role, &mut |below| dice.below(below)));
+            }
+        }
     }
     if dice.one_in(8) {
         lines.push("client line-endings refuse".to_owned());

@@ -34,8 +34,8 @@ pub(crate) fn bounded(world: &World<'_>) -> Result<(), String> {
     }
     // As many replies may be held back as commands were looked at: a window of RCPT and what answers them, or in LMTP
     // the replies for all recipients.
-    let held =
-        limits.max_open_rcpts + usize::try_from(limits.max_recipients.min(50)).expect("it is small") + 60;
+    let recipients = usize::try_from(limits.max_recipients.min(50)).expect("it is small");
+    let held = limits.max_open_rcpts.min(50) + recipients + 60;
     let most = OUTPUT_HIGH + held * LONGEST_LINE;
     for (name, output, most) in [
         ("server", world.pair.server.seat.output(), most),

@@ -1,15 +1,18 @@
-//! Chance that can be repeated.
+//! Repeatable chance.
 
 /// Numbers that look random and follow from a seed (SplitMix64).
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// The numbers that follow from this seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) const fn next(&mut self) -> u64 {
+    /// The next number.
+    pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,21 +21,30 @@ impl Dice {
     }
 
     /// A number from `low` to `high`, both included.
-    pub(crate) const fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub const fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 
     /// A number below `end`, or 0.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
+    ///
+    /// # Panics
+    ///
+    /// Never: a `usize` has at most 64 bits.
+    pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % (end.max(1) as u64)).expect("it is small")
     }
 
-    /// Yes, once in so many times.
-    pub(crate) const fn one_in(&mut self, times: u64) -> bool {
+    /// Returns `true` once in so many times.
+    pub const fn one_in(&mut self, times: u64) -> bool {
         self.next().is_multiple_of(times)
     }
 
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    /// One of these.
+    ///
+    /// # Panics
+    ///
+    /// When there are none.
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
