@@ -1,15 +1,15 @@
 //! One complete line, without its CRLF, to a value and back.
-//!
-//! The parsers run on a line that was cut off before and is bounded, so "incomplete" is no answer here. Each is
-//! headed by its ABNF. What is parsed borrows the line and allocates nothing, but for a box around the parameter
-//! AUTH of MAIL; only [`parse_ehlo`] makes a value of its own, since the offers of a server outlive its reply.
 
 pub(crate) mod address;
+pub(crate) mod argument;
 pub(crate) mod class;
-pub(crate) mod command;
+mod combinator;
+mod command;
 mod ehlo;
+pub(crate) mod enhanced;
 mod error;
 mod leniency;
+mod literal;
 pub(crate) mod parameter;
 mod reply;
 mod write;

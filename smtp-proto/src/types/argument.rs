@@ -5,8 +5,8 @@ use core::fmt;
 use core::net::IpAddr;
 use core::str::FromStr;
 
-use super::{AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument};
-use crate::syntax::command;
+use super::{AddressFault, AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument};
+use crate::syntax::argument;
 
 /// What a client calls itself: the argument of EHLO, HELO and LHLO (RFC 5321 section 4.1.1.1). ASCII only, since
 /// it comes before the server can offer SMTPUTF8 (RFC 6531 section 3.7.1).
@@ -25,7 +25,7 @@ pub enum ClientNameKind {
     /// An address literal, with this address unless it is of another kind.
     Literal(Option<IpAddr>),
     /// A host name with underscores or with hyphens at an edge, which is no domain. Only a lenient parser makes
-    /// it: see [`Leniency::underscore_in_hello`](crate::syntax::Leniency::underscore_in_hello).
+    /// it: see [`Leniency::loose_hello_names`](crate::syntax::Leniency::loose_hello_names).
     Other,
 }
 
@@ -90,7 +90,11 @@ impl<'a> TryFrom<Host<'a>> for ClientName<'a> {
     /// Fails for a domain with U-labels: convert it to A-labels first.
     fn try_from(host: Host<'a>) -> Result<Self, InvalidAddress> {
         match host {
-            Host::Domain(domain) if !domain.is_ascii() => Err(InvalidAddress::Domain),
+            Host::Domain(domain) if !domain.is_ascii() => {
+                let text = domain.as_str();
+                let at = text.bytes().position(|octet| !octet.is_ascii()).unwrap_or(0);
+                Err(InvalidAddress::new(text, at, AddressFault::NonAsciiDomain))
+            }
             Host::Domain(domain) => Ok(Self {
                 raw: domain.into_raw(),
                 kind: ClientNameKind::Domain,
@@ -140,19 +144,13 @@ impl<'a> Argument<'a> {
     /// When it is empty, too long, or holds what an argument cannot hold.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidArgument> {
         let text = text.into();
-        if text.trim_ascii().is_empty() {
-            return Err(InvalidArgument::Empty);
-        }
-        if text.len() > Self::MAX {
-            return Err(InvalidArgument::Long);
-        }
-        if text.chars().any(char::is_control) {
-            return Err(InvalidArgument::Character);
-        }
-        if text.starts_with(' ') || text.ends_with(' ') {
-            return Err(InvalidArgument::Blanks);
-        }
+        argument::check_string(&text)?;
         Ok(Self(text))
+    }
+
+    /// Wraps a text that a parser recognised.
+    pub(crate) const fn trusted(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
     }
 
     /// The text.
@@ -195,13 +193,16 @@ impl<'a> Query<'a> {
     /// When the text cannot be an [`Argument`], or its last of several words is `SMTPUTF8`.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidArgument> {
         let text = Argument::new(text)?;
-        match text.as_str().rsplit_once(' ') {
-            Some((_, last)) if last.eq_ignore_ascii_case("SMTPUTF8") => Err(InvalidArgument::SmtpUtf8),
-            _ => Ok(Self {
-                smtputf8: !text.as_str().is_ascii(),
-                text,
-            }),
-        }
+        argument::check_query(text.as_str())?;
+        Ok(Self {
+            smtputf8: !text.as_str().is_ascii(),
+            text,
+        })
+    }
+
+    /// Joins what a parser recognised.
+    pub(crate) const fn trusted(text: Argument<'a>, smtputf8: bool) -> Self {
+        Self { text, smtputf8 }
     }
 
     /// Allows UTF-8 in the answer.
@@ -259,13 +260,20 @@ impl<'a> Auth<'a> {
         mechanism: impl Into<Cow<'a, str>>,
         initial: Option<impl Into<Cow<'a, str>>>,
     ) -> Result<Self, InvalidArgument> {
-        let mechanism = word(mechanism.into(), Self::MAX_MECHANISM, |byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-        })?;
-        let initial = initial
-            .map(|text| word(text.into(), Self::MAX_INITIAL, |byte| byte.is_ascii_graphic()))
-            .transpose()?;
+        let (mechanism, initial) = (mechanism.into(), initial.map(Into::into));
+        argument::check_mechanism(&mechanism)?;
+        if let Some(initial) = &initial {
+            argument::check_initial_response(initial)?;
+        }
         Ok(Self { mechanism, initial })
+    }
+
+    /// Joins what a parser recognised.
+    pub(crate) fn trusted(mechanism: &'a str, initial: Option<&'a str>) -> Self {
+        Self {
+            mechanism: Cow::Borrowed(mechanism),
+            initial: initial.map(Cow::Borrowed),
+        }
     }
 
     /// The name of the mechanism, in the case of letters that was sent.
@@ -319,12 +327,16 @@ impl<'a> UnknownCommand<'a> {
         verb: impl Into<Cow<'a, str>>,
         argument: Option<Argument<'a>>,
     ) -> Result<Self, InvalidArgument> {
-        let verb = word(verb.into(), Self::MAX_VERB, |byte| {
-            byte.is_ascii_alphanumeric() || byte == b'-'
-        })?;
-        match command::verb(verb.as_bytes()) {
-            Some(_) => Err(InvalidArgument::KnownVerb),
-            None => Ok(Self { verb, argument }),
+        let verb = verb.into();
+        argument::check_unknown_verb(&verb)?;
+        Ok(Self { verb, argument })
+    }
+
+    /// Joins what a parser recognised.
+    pub(crate) const fn trusted(verb: &'a str, argument: Option<Argument<'a>>) -> Self {
+        Self {
+            verb: Cow::Borrowed(verb),
+            argument,
         }
     }
 
@@ -347,23 +359,6 @@ impl<'a> UnknownCommand<'a> {
             verb: Cow::Owned(self.verb.into_owned()),
             argument: self.argument.map(Argument::into_owned),
         }
-    }
-}
-
-/// Checks that a text is one word of at most `max` octets, all of which are `allowed`.
-fn word(
-    text: Cow<'_, str>,
-    max: usize,
-    allowed: impl Fn(u8) -> bool,
-) -> Result<Cow<'_, str>, InvalidArgument> {
-    if text.is_empty() {
-        Err(InvalidArgument::Empty)
-    } else if text.len() > max {
-        Err(InvalidArgument::Long)
-    } else if !text.bytes().all(allowed) {
-        Err(InvalidArgument::Character)
-    } else {
-        Ok(text)
     }
 }
 

@@ -31,7 +31,7 @@ impl<'a> Domain<'a> {
     /// # Errors
     /// When it is empty, too long, has a malformed label or a control character.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::domain, text).map(Self::trusted)
+        address::parse_domain(text)
     }
 
     /// Wraps what the grammar has already recognised.
@@ -81,6 +81,7 @@ impl Domain<'_> {
     /// # Errors
     /// When a label is no valid U-label, or the result is too long.
     pub fn to_ascii(&self) -> Result<Domain<'static>, InvalidAddress> {
+        use super::AddressFault;
         use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
         let ascii = Uts46::new()
             .to_ascii(
@@ -89,7 +90,7 @@ impl Domain<'_> {
                 Hyphens::CheckFirstLast,
                 DnsLength::Verify,
             )
-            .map_err(|_| InvalidAddress::Domain)?;
+            .map_err(|_| InvalidAddress::new(self.as_str(), 0, AddressFault::Idna))?;
         Domain::parse(&ascii).map(Domain::into_owned)
     }
 
@@ -98,10 +99,11 @@ impl Domain<'_> {
     /// # Errors
     /// When a label that starts with `xn--` is no A-label, or the result is too long.
     pub fn to_unicode(&self) -> Result<Domain<'static>, InvalidAddress> {
+        use super::AddressFault;
         use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
         let (unicode, judged) =
             Uts46::new().to_unicode(self.0.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast);
-        judged.map_err(|_| InvalidAddress::Domain)?;
+        judged.map_err(|_| InvalidAddress::new(self.as_str(), 0, AddressFault::Idna))?;
         Domain::parse(&unicode).map(Domain::into_owned)
     }
 }

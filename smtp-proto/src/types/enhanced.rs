@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Code;
+use crate::syntax::enhanced;
 
 /// An enhanced status code such as 5.1.1 (RFC 3463 section 2).
 ///
@@ -42,24 +43,7 @@ impl EnhancedCode {
     /// A space or the end must follow. Leading zeros are read, although they are never written.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<(Self, &[u8])> {
-        let [class @ (b'2' | b'4' | b'5'), b'.', rest @ ..] = text else {
-            return None;
-        };
-        let (subject, rest) = number(rest)?;
-        let (detail, rest) = number(rest.strip_prefix(b".")?)?;
-        let rest = match rest {
-            [] => rest,
-            [b' ', rest @ ..] => rest,
-            _ => return None,
-        };
-        Some((
-            Self {
-                class: class - b'0',
-                subject,
-                detail,
-            },
-            rest,
-        ))
+        enhanced::parse_status_code(text)
     }
 
     /// The class: 2, 4 or 5.
@@ -120,25 +104,6 @@ impl fmt::Debug for EnhancedCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// `1*3DIGIT`, with what follows.
-fn number(text: &[u8]) -> Option<(u16, &[u8])> {
-    let len = text
-        .iter()
-        .take(4)
-        .take_while(|octet| octet.is_ascii_digit())
-        .count();
-    if !(1..=3).contains(&len) {
-        return None;
-    }
-    let (digits, rest) = text.split_at_checked(len)?;
-    Some((
-        digits
-            .iter()
-            .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')),
-        rest,
-    ))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl<'a> AddressLiteral<'a> {
     /// # Errors
     /// When it is malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::literal, text).map(|(raw, address)| Self::trusted(raw, address))
+        address::parse_literal(text)
     }
 
     /// Wraps what the grammar has already recognised.

@@ -32,7 +32,7 @@ impl<'a> Mailbox<'a> {
     /// # Errors
     /// When a part of it is missing, malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::mailbox, text).map(|at| Self::trusted(text, at))
+        address::parse_mailbox(text)
     }
 
     /// Makes a mailbox of an unquoted local part and a host, with quotes only where they are needed (RFC 5321

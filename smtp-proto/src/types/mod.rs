@@ -17,6 +17,7 @@ mod command;
 mod domain;
 mod enhanced;
 mod envelope;
+mod excerpt;
 mod extension;
 mod extensions;
 mod invalid;
@@ -37,7 +38,9 @@ pub use enhanced::EnhancedCode;
 pub use envelope::{Envelope, Recipient};
 pub use extension::{AnnouncedLimits, Extension, InvalidExtension, Keyword};
 pub use extensions::Extensions;
-pub use invalid::{InvalidAddress, InvalidArgument, InvalidParameter};
+pub use invalid::{
+    AddressFault, ArgumentFault, InvalidAddress, InvalidArgument, InvalidParameter, ParameterFault,
+};
 pub use literal::{AddressLiteral, Host};
 pub use mailbox::Mailbox;
 pub(crate) use parameter::OtherParameters;

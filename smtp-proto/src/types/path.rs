@@ -30,7 +30,7 @@ impl<'a> Path<'a> {
     /// # Errors
     /// When a part of it is missing, malformed or too long.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::path, address::without_brackets(text)?).map(Self::trusted)
+        address::parse_path(text)
     }
 
     /// Wraps what the grammar has already recognised.
@@ -243,6 +243,11 @@ impl<'a> Postmaster<'a> {
             .then_some(Self(Cow::Borrowed(text)))
     }
 
+    /// Wraps a word that a parser recognised.
+    pub(crate) const fn trusted(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
     /// The word as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -293,14 +298,7 @@ impl<'a> ForwardPath<'a> {
     /// # Errors
     /// When a part of it is missing, malformed or too long; the null path is no recipient.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        let inner = address::without_brackets(text)?;
-        if inner.is_empty() {
-            return Err(InvalidAddress::Null);
-        }
-        match Postmaster::parse(inner) {
-            Some(postmaster) => Ok(Self::Postmaster(postmaster)),
-            None => Path::parse(text).map(Self::Path),
-        }
+        address::parse_forward_path(text)
     }
 
     /// The path as it was given, without angle brackets.
@@ -356,6 +354,12 @@ impl<'a> ForwardPath<'a> {
             Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Owned(word.0.into_owned()))),
             Self::Path(path) => ForwardPath::Path(path.into_owned()),
         }
+    }
+}
+
+impl<'a> From<Postmaster<'a>> for ForwardPath<'a> {
+    fn from(postmaster: Postmaster<'a>) -> Self {
+        Self::Postmaster(postmaster)
     }
 }
 

@@ -5,8 +5,8 @@ use alloc::format;
 use core::fmt;
 use core::ops::BitOr;
 
-use crate::syntax::{parameter, xtext};
-use crate::types::InvalidParameter;
+use crate::syntax::xtext;
+use crate::types::{InvalidParameter, ParameterFault};
 
 /// A text in the encoding `xtext` (RFC 3461 section 4), kept as it was sent.
 ///
@@ -27,15 +27,8 @@ impl<'a> Xtext<'a> {
     /// # Errors
     /// When it is empty, too long, malformed, or stands for a control character.
     pub fn parse(encoded: &'a str) -> Result<Self, InvalidParameter> {
-        if encoded.is_empty() {
-            Err(InvalidParameter::MissingValue)
-        } else if encoded.len() > Self::MAX {
-            Err(InvalidParameter::Long)
-        } else if !xtext::is_xtext(encoded) {
-            Err(InvalidParameter::Value)
-        } else {
-            Ok(Self::trusted(encoded))
-        }
+        xtext::check_xtext(encoded)?;
+        Ok(Self::trusted(encoded))
     }
 
     /// Wraps what the grammar has already recognised.
@@ -73,13 +66,8 @@ impl<'a> Xtext<'a> {
 
     /// Checks what ENVID asks for beyond being xtext.
     pub(crate) fn into_envelope_id(self) -> Result<Self, InvalidParameter> {
-        if xtext::octets(&self.0).count() > Self::MAX_ENVELOPE_ID {
-            Err(InvalidParameter::Long)
-        } else if !xtext::is_printable_ascii(&self.0) {
-            Err(InvalidParameter::Value)
-        } else {
-            Ok(self)
-        }
+        xtext::check_envelope_id(&self.0)?;
+        Ok(self)
     }
 }
 
@@ -184,8 +172,13 @@ impl<'a> OriginalRecipient<'a> {
     /// # Errors
     /// When it is too long, malformed, or stands for a control character.
     pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
-        parameter::original_recipient(value)?;
-        Ok(Self(Cow::Borrowed(value)))
+        xtext::check_original_recipient(value)?;
+        Ok(Self::trusted(value))
+    }
+
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(value: &'a str) -> Self {
+        Self(Cow::Borrowed(value))
     }
 
     /// Makes a value of a type, such as `rfc822`, and an address.
@@ -199,8 +192,23 @@ impl<'a> OriginalRecipient<'a> {
             xtext::encode(address)
         };
         let value = format!("{address_type};{encoded}");
-        parameter::original_recipient(&value)?;
+        let original = OriginalRecipient::parse(&value)?;
+        if value.is_ascii() && original.needs_smtputf8() {
+            return Err(InvalidParameter::new(address, 0, ParameterFault::Value));
+        }
         Ok(OriginalRecipient(Cow::Owned(value)))
+    }
+
+    /// Returns true if the recipient may only stand in a transaction with SMTPUTF8: it contains UTF-8, or xtext that
+    /// stands for UTF-8.
+    ///
+    /// Xtext of the type `utf-8` may stand for UTF-8 in every transaction (RFC 6533 section 3). RFC 3461 section 4.2
+    /// does not allow it for other types, but Postfix sends it: `rfc822;+D0+B6@b.example`.
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        let address = self.encoded_address();
+        !address.is_ascii()
+            || (!self.address_type().eq_ignore_ascii_case("utf-8") && !xtext::stands_for_ascii(address))
     }
 
     /// The value as it was sent.
@@ -220,7 +228,11 @@ impl<'a> OriginalRecipient<'a> {
     /// The address that the xtext stands for.
     #[must_use]
     pub fn address(&self) -> Cow<'_, str> {
-        xtext::decode(self.0.split_once(';').map_or("", |(_, address)| address))
+        xtext::decode(self.encoded_address())
+    }
+
+    fn encoded_address(&self) -> &str {
+        self.0.split_once(';').map_or("", |(_, address)| address)
     }
 
     /// The same with a text of its own.

@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::{OtherParameters, Parameter, Ret, Xtext};
 use crate::syntax::parameter;
-use crate::types::{InvalidParameter, Mailbox};
+use crate::types::{InvalidParameter, Mailbox, ParameterFault};
 
 /// The parameters of MAIL: `Mail-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
 #[derive(Clone, Default)]
@@ -135,7 +135,7 @@ impl<'a> MailParameters<'a> {
     /// When the keyword or the value is malformed, or the keyword is one that has a method here.
     pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
         if parameter::is_mail_keyword(keyword) {
-            return Err(InvalidParameter::Known);
+            return Err(InvalidParameter::new(keyword, 0, ParameterFault::Known));
         }
         self.others.push(keyword, value)?;
         Ok(self)
@@ -234,6 +234,11 @@ impl<'a> AuthIdentity<'a> {
     /// When it is empty, too long, no xtext, or stands for a control character.
     pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
         Xtext::parse(value).map(Self)
+    }
+
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(value: &'a str) -> Self {
+        Self(Xtext::trusted(value))
     }
 
     /// The value as it was sent.

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::{Notify, OriginalRecipient, OtherParameters, Parameter};
 use crate::syntax::parameter;
-use crate::types::InvalidParameter;
+use crate::types::{InvalidParameter, ParameterFault};
 
 /// The parameters of RCPT: `Rcpt-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
 #[derive(Clone, Default)]
@@ -38,7 +38,7 @@ impl<'a> RcptParameters<'a> {
     pub fn is_ascii(&self) -> bool {
         self.original_recipient
             .as_ref()
-            .is_none_or(|original| original.as_str().is_ascii())
+            .is_none_or(|original| !original.needs_smtputf8())
             && self.others().all(|other| other.value().is_none_or(str::is_ascii))
     }
 
@@ -62,7 +62,7 @@ impl<'a> RcptParameters<'a> {
     /// When the keyword or the value is malformed, or the keyword is one that has a method here.
     pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
         if parameter::is_rcpt_keyword(keyword) {
-            return Err(InvalidParameter::Known);
+            return Err(InvalidParameter::new(keyword, 0, ParameterFault::Known));
         }
         self.others.push(keyword, value)?;
         Ok(self)
