@@ -29,43 +29,42 @@ use crate::types::{
 /// ```
 /// Address literals are accepted after HELO too, because all servers do. U-labels are not: the name comes before the
 /// server can offer SMTPUTF8 (RFC 6531 section 3.7.1).
-#[inline(always)]
+#[inline]
 pub(super) fn client_name<'a>(
     text: Text<'a>,
     leniency: &Leniency,
-) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], ClientName<'a>, Fault> {
-    move |input| {
-        let parsed = if input.first() == Some(&b'[') {
-            address_literal
-                .map(|(literal, address)| (literal, ClientNameKind::Literal(address)))
-                .parse_complete(input)
-        } else {
-            ascii_domain(input).map(|(rest, name)| (rest, (name, ClientNameKind::Domain)))
-        };
-        let parsed = parsed.and_then(|(rest, name)| {
-            let (rest, ()) = or_address(end, AddressFault::Trailing)(rest)?;
-            Ok((rest, name))
-        });
-        let (rest, (name, kind)) = match parsed {
-            Ok(parsed) => parsed,
-            Err(fault) if leniency.loose_hello_names => loose_client_name(input).map_err(|_| fault)?,
-            Err(fault) => return Err(fault),
-        };
-        Ok((rest, ClientName::trusted(text.slice(name), kind)))
-    }
+    input: &'a [u8],
+) -> IResult<&'a [u8], ClientName<'a>, Fault> {
+    let ended = or_address(end, AddressFault::Trailing);
+    let parsed = if input.first() == Some(&b'[') {
+        terminated(address_literal, ended)
+            .map(|(literal, address)| (literal, ClientNameKind::Literal(address)))
+            .parse_complete(input)
+    } else {
+        terminated(ascii_domain, ended)
+            .map(|name| (name, ClientNameKind::Domain))
+            .parse_complete(input)
+    };
+    let (rest, (name, kind)) = match parsed {
+        Ok(parsed) => parsed,
+        Err(fault) if leniency.loose_hello_names => loose_client_name(input).map_err(|_| fault)?,
+        Err(fault) => return Err(fault),
+    };
+    Ok((rest, ClientName::trusted(text.slice(name), kind)))
 }
 
 /// A domain without U-labels.
 #[inline(always)]
 fn ascii_domain(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     let (rest, name) = domain(input)?;
-    match name.iter().position(|octet| !octet.is_ascii()) {
-        None => Ok((rest, name)),
-        Some(at) => Err(Fault::address(
-            input.get(at..).unwrap_or_default(),
-            AddressFault::NonAsciiDomain,
-        )),
+    if name.is_ascii() {
+        return Ok((rest, name));
     }
+    let at = name.iter().position(|octet| !octet.is_ascii()).unwrap_or(0);
+    Err(Fault::address(
+        input.get(at..).unwrap_or_default(),
+        AddressFault::NonAsciiDomain,
+    ))
 }
 
 /// A name that is no `Domain / address-literal`, but was meant as one.

@@ -65,7 +65,7 @@ pub fn parse_command<'a>(line: &'a [u8], leniency: &Leniency) -> Result<Command<
         leniency,
     };
     match line.argument(verb) {
-        Ok((_, command)) => Ok(command),
+        Ok(command) => Ok(command),
         Err(error) => Err(CommandError::new(verb, text, before, error)),
     }
 }
@@ -162,37 +162,37 @@ struct Line<'a, 'l> {
 
 impl<'a> Line<'a, '_> {
     #[inline(always)]
-    fn argument(self, verb: Verb) -> IResult<&'a [u8], Command<'a>, Fault> {
+    fn argument(self, verb: Verb) -> Result<Command<'a>, nom::Err<Fault>> {
         let (input, _) = blanks(self.text.octets())?;
         let (text, leniency) = (self.text, self.leniency);
-        match verb {
-            Verb::Rcpt => self.rcpt(input),
-            Verb::Mail => self.mail(input, MailKind::Mail),
-            Verb::Data => alone(input, Command::Data),
-            Verb::Rset => alone(input, Command::Rset),
-            Verb::Quit => alone(input, Command::Quit),
-            Verb::Noop => text_argument(text).map(Command::Noop).parse_complete(input),
-            Verb::Ehlo => client_name(text, leniency).map(Command::Ehlo).parse_complete(input),
-            Verb::Helo => client_name(text, leniency).map(Command::Helo).parse_complete(input),
-            Verb::Lhlo => client_name(text, leniency).map(Command::Lhlo).parse_complete(input),
-            Verb::Bdat => bdat(input),
-            Verb::StartTls => alone(input, Command::StartTls),
-            Verb::Auth => auth(text).map(Command::Auth).parse_complete(input),
-            Verb::Vrfy => query(text, self.ascii).map(Command::Vrfy).parse_complete(input),
-            Verb::Expn => query(text, self.ascii).map(Command::Expn).parse_complete(input),
-            Verb::Help => text_argument(text).map(Command::Help).parse_complete(input),
-            Verb::Send => self.mail(input, MailKind::Send),
-            Verb::Soml => self.mail(input, MailKind::Soml),
-            Verb::Saml => self.mail(input, MailKind::Saml),
-            Verb::Turn => alone(input, Command::Turn),
-            Verb::Debug => alone(input, Command::Debug),
-        }
+        Ok(match verb {
+            Verb::Rcpt => Command::Rcpt(self.rcpt(input)?.1),
+            Verb::Mail => Command::Mail(self.mail(input, MailKind::Mail)?.1),
+            Verb::Data => alone(input, Command::Data)?,
+            Verb::Rset => alone(input, Command::Rset)?,
+            Verb::Quit => alone(input, Command::Quit)?,
+            Verb::Noop => Command::Noop(text_argument(text, input)?.1),
+            Verb::Ehlo => Command::Ehlo(client_name(text, leniency, input)?.1),
+            Verb::Helo => Command::Helo(client_name(text, leniency, input)?.1),
+            Verb::Lhlo => Command::Lhlo(client_name(text, leniency, input)?.1),
+            Verb::Bdat => Command::Bdat(bdat(input)?.1),
+            Verb::StartTls => alone(input, Command::StartTls)?,
+            Verb::Auth => Command::Auth(auth(text)(input)?.1),
+            Verb::Vrfy => Command::Vrfy(query(text, self.ascii)(input)?.1),
+            Verb::Expn => Command::Expn(query(text, self.ascii)(input)?.1),
+            Verb::Help => Command::Help(text_argument(text, input)?.1),
+            Verb::Send => Command::Mail(self.mail(input, MailKind::Send)?.1),
+            Verb::Soml => Command::Mail(self.mail(input, MailKind::Soml)?.1),
+            Verb::Saml => Command::Mail(self.mail(input, MailKind::Saml)?.1),
+            Verb::Turn => alone(input, Command::Turn)?,
+            Verb::Debug => alone(input, Command::Debug)?,
+        })
     }
 
     /// ```abnf
     /// mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
     /// ```
-    fn mail(self, input: &'a [u8], kind: MailKind) -> IResult<&'a [u8], Command<'a>, Fault> {
+    fn mail(self, input: &'a [u8], kind: MailKind) -> IResult<&'a [u8], Mail<'a>, Fault> {
         let from = or((word(b"FROM"), char(':')), Rule::Form(ArgumentFault::MissingFrom));
         let (input, reverse_path) =
             preceded((from, self.gap()), |input| self.reverse_path(input)).parse_complete(input)?;
@@ -201,20 +201,20 @@ impl<'a> Line<'a, '_> {
         if !self.ascii && !parameters.smtputf8() {
             return Err(Fault::at(input, Rule::NonAscii));
         }
-        Ok((input, Command::Mail(Mail::trusted(kind, reverse_path, parameters))))
+        Ok((input, Mail::trusted(kind, reverse_path, parameters)))
     }
 
     /// ```abnf
     /// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" /
     ///        Forward-path ) [SP Rcpt-parameters] CRLF
     /// ```
-    fn rcpt(self, input: &'a [u8]) -> IResult<&'a [u8], Command<'a>, Fault> {
+    fn rcpt(self, input: &'a [u8]) -> IResult<&'a [u8], Rcpt<'a>, Fault> {
         let to = or((word(b"TO"), char(':')), Rule::Form(ArgumentFault::MissingTo));
         let (input, forward_path) =
             preceded((to, self.gap()), |input| self.forward_path(input)).parse_complete(input)?;
         let (input, parameters) = rcpt_parameters(self.text, blanks1)(input)?;
         let (input, ()) = or_address(end, AddressFault::Trailing)(input)?;
-        Ok((input, Command::Rcpt(Rcpt::new(forward_path, parameters))))
+        Ok((input, Rcpt::new(forward_path, parameters)))
     }
 
     /// The spaces that a lenient parser accepts after the colon.
@@ -285,9 +285,9 @@ impl<'a> Line<'a, '_> {
 /// data = "DATA" CRLF
 /// ```
 #[inline(always)]
-fn alone<'a>(input: &'a [u8], command: Command<'a>) -> IResult<&'a [u8], Command<'a>, Fault> {
-    let (input, ()) = or(end, Rule::Form(ArgumentFault::Unexpected))(input)?;
-    Ok((input, command))
+fn alone<'a>(input: &'a [u8], command: Command<'a>) -> Result<Command<'a>, nom::Err<Fault>> {
+    or(end, Rule::Form(ArgumentFault::Unexpected))(input)?;
+    Ok(command)
 }
 
 /// ```abnf
@@ -295,12 +295,13 @@ fn alone<'a>(input: &'a [u8], command: Command<'a>) -> IResult<&'a [u8], Command
 /// noop = "NOOP" [ SP String ] CRLF
 /// ```
 #[inline(always)]
-fn text_argument<'a>(text: Text<'a>) -> impl Parser<&'a [u8], Output = Option<Argument<'a>>, Error = Fault> {
-    let some = move |input| {
-        let (rest, argument) = terminated(string, end).parse_complete(input)?;
-        Ok((rest, Some(Argument::trusted(text.slice(argument)))))
-    };
-    alt((value(None, end), some))
+fn text_argument<'a>(text: Text<'a>, input: &'a [u8]) -> IResult<&'a [u8], Option<Argument<'a>>, Fault> {
+    if input.is_empty() {
+        return Ok((input, None)); // as usual
+    }
+    terminated(string, end)
+        .map(|argument| Some(Argument::trusted(text.slice(argument))))
+        .parse_complete(input)
 }
 
 /// ```abnf
@@ -308,11 +309,11 @@ fn text_argument<'a>(text: Text<'a>) -> impl Parser<&'a [u8], Output = Option<Ar
 /// chunk-size = 1*DIGIT
 /// end-marker = "LAST"
 /// ```
-fn bdat(input: &[u8]) -> IResult<&[u8], Command<'_>, Fault> {
+fn bdat(input: &[u8]) -> IResult<&[u8], Bdat, Fault> {
     let end_marker = alt((value(false, end), value(true, (word(b"LAST"), end))));
     let end_marker = or(end_marker, Rule::Form(ArgumentFault::EndMarker));
     (chunk_size, preceded(blanks, end_marker))
-        .map(|(size, last)| Command::Bdat(Bdat { size, last }))
+        .map(|(size, last)| Bdat { size, last })
         .parse_complete(input)
 }
 

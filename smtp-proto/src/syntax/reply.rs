@@ -1,100 +1,204 @@
-//! Finds whole replies in what a server sends.
+//! Replies (RFC 5321 section 4.2), and the scanner that finds the end of a reply in a stream.
 
+use core::fmt;
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while_m_n};
+use nom::combinator::value;
+use nom::{IResult, Parser};
 use thiserror::Error;
 
+use super::combinator::Fault;
 use crate::types::{Code, Reply, line_end};
 
-/// How much a reply may hold; a peer that sends more is in error.
+/// The largest reply that is accepted. A peer that sends more is in error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplyLimits {
-    /// Most octets in a line with its CRLF. RFC 5321 section 4.5.3.1.5 says 512; the field sends more. Default 4096.
+    /// Octets in a line with its CRLF. Default: 4096 (RFC 5321 section 4.5.3.1.5 has 512; the field sends more).
     pub line: usize,
-    /// Most lines in a reply. EHLO replies have about 15, help texts a screenful. Default 256.
+    /// Lines in a reply. Default: 256 (EHLO replies have about 15, help texts a screenful).
     pub lines: usize,
-    /// Most octets in a whole reply, as no reply should fill memory: it stays in the driver's buffer until it is
-    /// whole. Default 65,536.
+    /// Octets in a whole reply. Default: 65,536, because a reply stays in the driver's buffer until it is complete.
     pub total: usize,
 }
 
-/// What a peer's reply does wrong. The stream has lost its step then: there is no way to go on.
+/// Octets from the peer are not a reply. The session cannot go on, because the start of the next reply is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReplyError {
     /// A line does not begin with three digits and a space, a hyphen or CRLF: this is not SMTP.
     #[error(
-        "the peer sent a line that is not a reply; check that it speaks SMTP, and whether it wants TLS first"
+        "{} at offset {position} of the peer's reply is not SMTP; check the port, and whether it expects TLS first",
+        Octet(*found)
     )]
-    Malformed,
-    /// The code is below 200 or above 599, which says nothing.
-    #[error("the peer sent reply code {0:03}, which means nothing in SMTP")]
-    Code(u16),
-    /// The lines of one reply have different codes, so that it says two things.
-    #[error("the peer mixed codes {first} and {then} in one reply")]
+    Malformed {
+        /// The first octet that has no place there.
+        found: u8,
+        /// The offset of this octet in the reply.
+        position: usize,
+    },
+    /// The code is below 200 or above 599: it has no meaning in SMTP.
+    #[error("the peer sent reply code {code:03}, which has no meaning in SMTP (offset {position})")]
+    Code {
+        /// The code.
+        code: u16,
+        /// The offset of the code in the reply.
+        position: usize,
+    },
+    /// The lines of one reply have different codes.
+    #[error("the peer mixed codes {first} and {then} in one reply (offset {position})")]
     MixedCodes {
         /// The code of the first line.
         first: Code,
         /// The code of a later line.
         then: Code,
+        /// The offset of the later code in the reply.
+        position: usize,
     },
     /// A line is longer than [`ReplyLimits::line`].
-    #[error("the peer sent a reply line beyond the limit")]
-    TooLongLine,
+    #[error("the peer sent a reply line beyond the limit (offset {position})")]
+    TooLongLine {
+        /// The offset of the first octet beyond the limit.
+        position: usize,
+    },
     /// There are more lines than [`ReplyLimits::lines`].
-    #[error("the peer sent a reply with more lines than the limit")]
-    TooManyLines,
+    #[error("the peer sent a reply with more lines than the limit (offset {position})")]
+    TooManyLines {
+        /// The offset of the first line beyond the limit.
+        position: usize,
+    },
     /// The reply is longer than [`ReplyLimits::total`].
-    #[error("the peer sent a reply beyond the limit")]
-    TooLong,
-    /// The reply is not whole; only [`parse_reply`] says so.
-    #[error("the reply ends early: give all its lines, each with CRLF")]
-    Incomplete,
-    /// More octets follow the reply; only [`parse_reply`] says so.
-    #[error("more octets follow the reply: give one reply at a time")]
-    Trailing,
+    #[error("the peer sent a reply beyond the limit (offset {position})")]
+    TooLong {
+        /// The offset of the first octet beyond the limit.
+        position: usize,
+    },
+    /// The reply has no end. Only [`parse_reply`] fails with this.
+    #[error("the reply is incomplete: its last line with CRLF is missing (offset {position})")]
+    Incomplete {
+        /// The length of the input.
+        position: usize,
+    },
+    /// Octets follow the reply. Only [`parse_reply`] fails with this.
+    #[error("octets follow the reply (offset {position})")]
+    Trailing {
+        /// The offset of these octets: the length of the reply.
+        position: usize,
+    },
 }
 
-/// Finds the end of a reply in input that grows from call to call, and looks at no octet twice.
+impl ReplyError {
+    /// The position of the fault: an offset in octets from the start of the reply, at most its length.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        match *self {
+            Self::Malformed { position, .. }
+            | Self::Code { position, .. }
+            | Self::MixedCodes { position, .. }
+            | Self::TooLongLine { position }
+            | Self::TooManyLines { position }
+            | Self::TooLong { position }
+            | Self::Incomplete { position }
+            | Self::Trailing { position } => position,
+        }
+    }
+}
+
+/// Displays an octet, by its number if it is not printable.
+struct Octet(u8);
+
+impl fmt::Display for Octet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            b' ' => f.write_str("a space"),
+            octet if octet.is_ascii_graphic() => write!(f, "`{}`", char::from(octet)),
+            octet => write!(f, "octet 0x{octet:02x}"),
+        }
+    }
+}
+
+/// Finds the end of a reply in input that grows from call to call. It searches each octet once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReplyScanner {
-    /// Where the line begins that is being looked at.
+    /// The start of the current line.
     start: usize,
-    /// How much of that line holds no line end.
+    /// Octets of that line that contain no line end.
     searched: usize,
-    /// Whole lines before it.
+    /// Complete lines before it.
     lines: usize,
-    /// The code of the reply, once it is known, and how each line but the last begins.
+    /// The code of the reply, once it is known, and the start of each line but the last.
     code: Option<(Code, [u8; 4])>,
 }
 
-/// Reads one whole reply within the default [`ReplyLimits`].
+/// Parses one whole reply within the default [`ReplyLimits`] (RFC 5321 section 4.2).
+///
+/// ```abnf
+/// Reply-line = *( Reply-code "-" [ textstring ] CRLF )
+///              Reply-code [ SP textstring ] CRLF
+/// Reply-code = %x32-35 2DIGIT
+/// ```
+/// All lines have the same code. Text may contain any octets: only CRLF ends a line.
 ///
 /// # Errors
+/// The input is not a reply, is a part of one, or goes on after it.
 ///
-/// Input that is not one reply, or less or more than one.
+/// ```
+/// use smtp_proto::syntax::{ReplyError, parse_reply};
+///
+/// let reply = parse_reply(b"550-5.1.1 no such user\r\n550 5.1.1 bye\r\n")?;
+/// assert_eq!(reply.code().get(), 550);
+/// assert_eq!(parse_reply(b"250-mx\r\n").unwrap_err(), ReplyError::Incomplete { position: 8 });
+/// # Ok::<_, ReplyError>(())
+/// ```
 pub fn parse_reply(input: &[u8]) -> Result<Reply<'_>, ReplyError> {
     match ReplyScanner::default().scan(input, &ReplyLimits::default())? {
-        None => Err(ReplyError::Incomplete),
-        Some(reply) if reply.raw().len() < input.len() => Err(ReplyError::Trailing),
+        None => Err(ReplyError::Incomplete {
+            position: input.len(),
+        }),
+        Some(reply) if reply.raw().len() < input.len() => Err(ReplyError::Trailing {
+            position: reply.raw().len(),
+        }),
         Some(reply) => Ok(reply),
     }
 }
 
+/// ```abnf
+/// Reply-code = 3DIGIT
+/// ```
+/// [`Code::new`] judges the digits.
+#[inline(always)]
+fn reply_code(input: &[u8]) -> IResult<&[u8], &[u8; 3], Fault> {
+    take_while_m_n(3, 3, |octet: u8| octet.is_ascii_digit())
+        .map_opt(|digits| <&[u8; 3]>::try_from(digits).ok())
+        .parse_complete(input)
+}
+
+/// What follows the code of the last line of a reply, and of the lines before it.
+///
+/// ```abnf
+/// separator = SP / CRLF / "-"
+/// ```
+/// Returns true for the last line.
+#[inline(always)]
+fn separator(input: &[u8]) -> IResult<&[u8], bool, Fault> {
+    alt((
+        value(true, tag(" ")),
+        value(false, tag("-")),
+        value(true, tag("\r\n")),
+    ))
+    .parse_complete(input)
+}
+
 impl ReplyScanner {
-    /// Looks for the end of the reply that `input` begins with.
+    /// Finds the end of the reply that `input` begins with.
     ///
-    /// ```abnf
-    /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF   ; RFC 5321 section 4.2
-    /// ```
-    ///
-    /// Gives the reply when it is whole, after which the scanner begins anew. Gives nothing when more input is
-    /// needed; the same octets must then come again with more behind them. Text may hold any octets: only CRLF
-    /// ends a line.
+    /// Returns the reply if it is complete, and starts over. Returns `None` if more input is needed: the next call gets
+    /// the same octets again with more after them.
     ///
     /// # Errors
-    ///
-    /// A line that is no reply line or that is beyond a limit, as soon as that is certain; however the input is
-    /// chopped, the error is the same.
+    /// A line is no reply line, or exceeds a limit. The error comes as soon as it is certain, and does not depend on
+    /// how the input was cut.
     pub(crate) fn scan<'i>(
         &mut self,
         input: &'i [u8],
@@ -109,10 +213,10 @@ impl ReplyScanner {
             let end = line_end(line, self.searched);
             let reached = end.unwrap_or(line.len());
             if reached > limits.line {
-                return Err(ReplyError::TooLongLine);
+                return Err(ReplyError::TooLongLine { position: self.start + limits.line });
             }
             if self.start + reached > limits.total {
-                return Err(ReplyError::TooLong);
+                return Err(ReplyError::TooLong { position: limits.total });
             }
             let (Some(_), Some((code, _))) = (end, self.code) else {
                 self.searched = reached;
@@ -127,37 +231,55 @@ impl ReplyScanner {
                 return Ok(Some(Reply::from_scanned(code, raw)));
             }
             if self.lines >= limits.lines {
-                return Err(ReplyError::TooManyLines);
+                return Err(ReplyError::TooManyLines { position: self.start });
             }
         }
     }
 
-    /// Checks how a line begins, as far as it is there; gives whether it is the last of its reply.
+    /// Checks the start of a line, as far as it is there. Returns true if the line is the last one of its reply.
     fn head(&mut self, line: &[u8]) -> Result<bool, ReplyError> {
         if self.code.is_some_and(|(_, start)| line.starts_with(&start)) {
             return Ok(false);
         }
-        let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
-            // What is all digits here is the beginning of a code.
-            return if line.iter().all(u8::is_ascii_digit) {
-                Ok(false)
-            } else {
-                Err(ReplyError::Malformed)
+        let position = self.start;
+        let Ok((rest, digits)) = reply_code(line) else {
+            return match line.iter().position(|octet| !octet.is_ascii_digit()) {
+                None => Ok(false), // the beginning of a code
+                Some(at) => Err(malformed(line, position, at)),
             };
         };
-        let code = [a, b, c]
+        let number = digits
             .iter()
             .fold(0, |code, digit| code * 10 + u16::from(*digit - b'0'));
-        let code = Code::new(code).ok_or(ReplyError::Code(code))?;
-        let (first, _) = *self.code.get_or_insert((code, [*a, *b, *c, b'-']));
+        let Some(code) = Code::new(number) else {
+            return Err(ReplyError::Code {
+                code: number,
+                position,
+            });
+        };
+        let [a, b, c] = *digits;
+        let (first, _) = *self.code.get_or_insert((code, [a, b, c, b'-']));
         if first != code {
-            return Err(ReplyError::MixedCodes { first, then: code });
+            return Err(ReplyError::MixedCodes {
+                first,
+                then: code,
+                position,
+            });
         }
-        match rest {
-            [b' ', ..] | [b'\r', b'\n', ..] => Ok(true),
-            [b'-', ..] | [b'\r'] | [] => Ok(false),
-            _ => Err(ReplyError::Malformed),
+        match separator(rest) {
+            Ok((_, last)) => Ok(last),
+            Err(_) if matches!(rest, [] | [b'\r']) => Ok(false), // more is to come
+            Err(_) => Err(malformed(line, position, digits.len())),
         }
+    }
+}
+
+/// The octet at `at` of a line has no place there.
+#[cold]
+fn malformed(line: &[u8], start: usize, at: usize) -> ReplyError {
+    ReplyError::Malformed {
+        found: line.get(at).copied().unwrap_or_default(),
+        position: start + at,
     }
 }
 
