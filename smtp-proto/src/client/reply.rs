@@ -26,7 +26,7 @@ impl Client {
             Ok(Some(reply)) => reply,
             Ok(None) => return None,
             Err(error) => {
-                self.close(Closed::Malformed(error));
+                self.close(Closed::Malformed(error.fault()));
                 return None;
             }
         };

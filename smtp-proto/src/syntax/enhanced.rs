@@ -2,7 +2,7 @@
 
 use nom::branch::alt;
 use nom::bytes::complete::take_while_m_n;
-use nom::character::complete::{char, one_of};
+use nom::character::complete::{char, satisfy};
 use nom::combinator::value;
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
@@ -22,7 +22,7 @@ pub(crate) fn parse_status_code(text: &[u8]) -> Option<(EnhancedCode, &[u8])> {
 /// class       = "2" / "4" / "5"
 /// ```
 fn status_code(input: &[u8]) -> IResult<&[u8], EnhancedCode, Fault> {
-    (one_of("245"), preceded(char('.'), number), preceded(char('.'), number))
+    (satisfy(|class| matches!(class, '2' | '4' | '5')), preceded(char('.'), number), preceded(char('.'), number))
         .map_opt(|(class, subject, detail)| EnhancedCode::new(class as u8 - b'0', subject, detail))
         .parse_complete(input)
 }

@@ -19,7 +19,7 @@ pub use command::parse_command;
 pub use ehlo::parse_ehlo;
 pub use error::CommandError;
 pub use leniency::Leniency;
-pub use reply::{ReplyError, ReplyLimits, parse_reply};
+pub use reply::{ReplyError, ReplyFault, ReplyLimits, parse_reply};
 
 pub(crate) use ehlo::write_ehlo;
 pub(crate) use reply::ReplyScanner;

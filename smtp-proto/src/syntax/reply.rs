@@ -1,9 +1,8 @@
 //! Replies (RFC 5321 section 4.2), and the scanner that finds the end of a reply in a stream.
 
-use core::fmt;
-
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while_m_n};
+use nom::bytes::complete::{tag, take};
+use nom::character::complete::char;
 use nom::combinator::value;
 use nom::{IResult, Parser};
 use thiserror::Error;
@@ -23,98 +22,72 @@ pub struct ReplyLimits {
     pub total: usize,
 }
 
-/// Octets from the peer are not a reply. The session cannot go on, because the start of the next reply is unknown.
+/// Octets are not a reply.
+///
+/// ```
+/// use smtp_proto::syntax::{ReplyFault, parse_reply};
+///
+/// let error = parse_reply(b"250-mx\r\nHTTP/1.1\r\n").unwrap_err();
+/// assert_eq!((error.fault(), error.position()), (ReplyFault::Malformed, 8));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{fault} (offset {position})")]
+pub struct ReplyError {
+    fault: ReplyFault,
+    position: usize,
+}
+
+/// The kinds of [`ReplyError`]. The session cannot go on, because the start of the next reply is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum ReplyError {
+pub enum ReplyFault {
     /// A line does not begin with three digits and a space, a hyphen or CRLF: this is not SMTP.
-    #[error(
-        "{} at offset {position} of the peer's reply is not SMTP; check the port, and whether it expects TLS first",
-        Octet(*found)
-    )]
-    Malformed {
-        /// The first octet that has no place there.
-        found: u8,
-        /// The offset of this octet in the reply.
-        position: usize,
-    },
+    #[error("the peer sent a line that is not a reply; check that it speaks SMTP, and whether it wants TLS first")]
+    Malformed,
     /// The code is below 200 or above 599: it has no meaning in SMTP.
-    #[error("the peer sent reply code {code:03}, which has no meaning in SMTP (offset {position})")]
-    Code {
-        /// The code.
-        code: u16,
-        /// The offset of the code in the reply.
-        position: usize,
-    },
+    #[error("the peer sent reply code {0:03}, which has no meaning in SMTP")]
+    Code(u16),
     /// The lines of one reply have different codes.
-    #[error("the peer mixed codes {first} and {then} in one reply (offset {position})")]
+    #[error("the peer mixed codes {first} and {then} in one reply")]
     MixedCodes {
         /// The code of the first line.
         first: Code,
         /// The code of a later line.
         then: Code,
-        /// The offset of the later code in the reply.
-        position: usize,
     },
     /// A line is longer than [`ReplyLimits::line`].
-    #[error("the peer sent a reply line beyond the limit (offset {position})")]
-    TooLongLine {
-        /// The offset of the first octet beyond the limit.
-        position: usize,
-    },
+    #[error("the peer sent a reply line beyond the limit")]
+    TooLongLine,
     /// There are more lines than [`ReplyLimits::lines`].
-    #[error("the peer sent a reply with more lines than the limit (offset {position})")]
-    TooManyLines {
-        /// The offset of the first line beyond the limit.
-        position: usize,
-    },
+    #[error("the peer sent a reply with more lines than the limit")]
+    TooManyLines,
     /// The reply is longer than [`ReplyLimits::total`].
-    #[error("the peer sent a reply beyond the limit (offset {position})")]
-    TooLong {
-        /// The offset of the first octet beyond the limit.
-        position: usize,
-    },
+    #[error("the peer sent a reply beyond the limit")]
+    TooLong,
     /// The reply has no end. Only [`parse_reply`] fails with this.
-    #[error("the reply is incomplete: its last line with CRLF is missing (offset {position})")]
-    Incomplete {
-        /// The length of the input.
-        position: usize,
-    },
+    #[error("the reply is incomplete: its last line with CRLF is missing")]
+    Incomplete,
     /// Octets follow the reply. Only [`parse_reply`] fails with this.
-    #[error("octets follow the reply (offset {position})")]
-    Trailing {
-        /// The offset of these octets: the length of the reply.
-        position: usize,
-    },
+    #[error("octets follow the reply")]
+    Trailing,
 }
 
 impl ReplyError {
-    /// The position of the fault: an offset in octets from the start of the reply, at most its length.
+    #[cold]
+    const fn new(fault: ReplyFault, position: usize) -> Self {
+        Self { fault, position }
+    }
+
+    /// The kind of fault.
+    #[must_use]
+    pub const fn fault(&self) -> ReplyFault {
+        self.fault
+    }
+
+    /// The position of the fault: an offset in octets from the start of the reply, at most the length of the input.
     #[must_use]
     pub const fn position(&self) -> usize {
-        match *self {
-            Self::Malformed { position, .. }
-            | Self::Code { position, .. }
-            | Self::MixedCodes { position, .. }
-            | Self::TooLongLine { position }
-            | Self::TooManyLines { position }
-            | Self::TooLong { position }
-            | Self::Incomplete { position }
-            | Self::Trailing { position } => position,
-        }
-    }
-}
-
-/// Displays an octet, by its number if it is not printable.
-struct Octet(u8);
-
-impl fmt::Display for Octet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            b' ' => f.write_str("a space"),
-            octet if octet.is_ascii_graphic() => write!(f, "`{}`", char::from(octet)),
-            octet => write!(f, "octet 0x{octet:02x}"),
-        }
+        self.position
     }
 }
 
@@ -144,21 +117,21 @@ pub(crate) struct ReplyScanner {
 /// The input is not a reply, is a part of one, or goes on after it.
 ///
 /// ```
-/// use smtp_proto::syntax::{ReplyError, parse_reply};
+/// use smtp_proto::syntax::{ReplyFault, parse_reply};
 ///
 /// let reply = parse_reply(b"550-5.1.1 no such user\r\n550 5.1.1 bye\r\n")?;
 /// assert_eq!(reply.code().get(), 550);
-/// assert_eq!(parse_reply(b"250-mx\r\n").unwrap_err(), ReplyError::Incomplete { position: 8 });
-/// # Ok::<_, ReplyError>(())
+///
+/// let error = parse_reply(b"250-mx\r\n").unwrap_err();
+/// assert_eq!(error.fault(), ReplyFault::Incomplete);
+/// # Ok::<_, smtp_proto::syntax::ReplyError>(())
 /// ```
 pub fn parse_reply(input: &[u8]) -> Result<Reply<'_>, ReplyError> {
     match ReplyScanner::default().scan(input, &ReplyLimits::default())? {
-        None => Err(ReplyError::Incomplete {
-            position: input.len(),
-        }),
-        Some(reply) if reply.raw().len() < input.len() => Err(ReplyError::Trailing {
-            position: reply.raw().len(),
-        }),
+        None => Err(ReplyError::new(ReplyFault::Incomplete, input.len())),
+        Some(reply) if reply.raw().len() < input.len() => {
+            Err(ReplyError::new(ReplyFault::Trailing, reply.raw().len()))
+        }
         Some(reply) => Ok(reply),
     }
 }
@@ -169,8 +142,9 @@ pub fn parse_reply(input: &[u8]) -> Result<Reply<'_>, ReplyError> {
 /// [`Code::new`] judges the digits.
 #[inline(always)]
 fn reply_code(input: &[u8]) -> IResult<&[u8], &[u8; 3], Fault> {
-    take_while_m_n(3, 3, |octet: u8| octet.is_ascii_digit())
-        .map_opt(|digits| <&[u8; 3]>::try_from(digits).ok())
+    take(3_usize)
+        .map_opt(|code| <&[u8; 3]>::try_from(code).ok())
+        .map_opt(|code| code.iter().all(u8::is_ascii_digit).then_some(code))
         .parse_complete(input)
 }
 
@@ -183,8 +157,8 @@ fn reply_code(input: &[u8]) -> IResult<&[u8], &[u8; 3], Fault> {
 #[inline(always)]
 fn separator(input: &[u8]) -> IResult<&[u8], bool, Fault> {
     alt((
-        value(true, tag(" ")),
-        value(false, tag("-")),
+        value(true, char(' ')),
+        value(false, char('-')),
         value(true, tag("\r\n")),
     ))
     .parse_complete(input)
@@ -209,14 +183,14 @@ impl ReplyScanner {
         loop {
             let line = offered.get(self.start..).unwrap_or_default();
             let line = line.get(..=limits.line).unwrap_or(line);
-            let last = self.head(line)?;
+            let last = self.head(line).map_err(|fault| self.error(line, fault))?;
             let end = line_end(line, self.searched);
             let reached = end.unwrap_or(line.len());
             if reached > limits.line {
-                return Err(ReplyError::TooLongLine { position: self.start + limits.line });
+                return Err(ReplyError::new(ReplyFault::TooLongLine, self.start + limits.line));
             }
             if self.start + reached > limits.total {
-                return Err(ReplyError::TooLong { position: limits.total });
+                return Err(ReplyError::new(ReplyFault::TooLong, limits.total));
             }
             let (Some(_), Some((code, _))) = (end, self.code) else {
                 self.searched = reached;
@@ -231,55 +205,48 @@ impl ReplyScanner {
                 return Ok(Some(Reply::from_scanned(code, raw)));
             }
             if self.lines >= limits.lines {
-                return Err(ReplyError::TooManyLines { position: self.start });
+                return Err(ReplyError::new(ReplyFault::TooManyLines, self.start));
             }
         }
     }
 
     /// Checks the start of a line, as far as it is there. Returns true if the line is the last one of its reply.
-    fn head(&mut self, line: &[u8]) -> Result<bool, ReplyError> {
+    fn head(&mut self, line: &[u8]) -> Result<bool, ReplyFault> {
         if self.code.is_some_and(|(_, start)| line.starts_with(&start)) {
             return Ok(false);
         }
-        let position = self.start;
         let Ok((rest, digits)) = reply_code(line) else {
-            return match line.iter().position(|octet| !octet.is_ascii_digit()) {
-                None => Ok(false), // the beginning of a code
-                Some(at) => Err(malformed(line, position, at)),
+            return if line.iter().all(u8::is_ascii_digit) {
+                Ok(false) // the beginning of a code
+            } else {
+                Err(ReplyFault::Malformed)
             };
         };
         let number = digits
             .iter()
             .fold(0, |code, digit| code * 10 + u16::from(*digit - b'0'));
-        let Some(code) = Code::new(number) else {
-            return Err(ReplyError::Code {
-                code: number,
-                position,
-            });
-        };
+        let code = Code::new(number).ok_or(ReplyFault::Code(number))?;
         let [a, b, c] = *digits;
         let (first, _) = *self.code.get_or_insert((code, [a, b, c, b'-']));
         if first != code {
-            return Err(ReplyError::MixedCodes {
-                first,
-                then: code,
-                position,
-            });
+            return Err(ReplyFault::MixedCodes { first, then: code });
         }
         match separator(rest) {
             Ok((_, last)) => Ok(last),
             Err(_) if matches!(rest, [] | [b'\r']) => Ok(false), // more is to come
-            Err(_) => Err(malformed(line, position, digits.len())),
+            Err(_) => Err(ReplyFault::Malformed),
         }
     }
-}
 
-/// The octet at `at` of a line has no place there.
-#[cold]
-fn malformed(line: &[u8], start: usize, at: usize) -> ReplyError {
-    ReplyError::Malformed {
-        found: line.get(at).copied().unwrap_or_default(),
-        position: start + at,
+    /// Finds the position of the fault at the start of a line.
+    #[cold]
+    fn error(&self, line: &[u8], fault: ReplyFault) -> ReplyError {
+        let digits = line.iter().take(3).take_while(|octet| octet.is_ascii_digit());
+        let at = match fault {
+            ReplyFault::Malformed => digits.count(),
+            _ => 0,
+        };
+        ReplyError::new(fault, self.start + at)
     }
 }
 

@@ -24,6 +24,33 @@ pub struct MailParameters<'a> {
 }
 
 impl<'a> MailParameters<'a> {
+    /// Parses a list of MAIL parameters, as it follows the path (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Mail-parameters = esmtp-param *(SP esmtp-param)
+    /// esmtp-param     = esmtp-keyword ["=" esmtp-value]
+    /// ```
+    /// Accepts an empty list, and spaces around it.
+    ///
+    /// # Errors
+    /// A parameter is malformed or given twice, or its value is out of range.
+    ///
+    /// ```
+    /// use smtp_proto::types::{Body, MailParameters, ParameterFault};
+    ///
+    /// let parameters = MailParameters::parse("SIZE=1024 BODY=8BITMIME X-FOO=1")?;
+    /// assert_eq!(parameters.size(), Some(1024));
+    /// assert_eq!(parameters.body(), Some(Body::EightBitMime));
+    /// assert_eq!(parameters.others().count(), 1);
+    ///
+    /// let error = MailParameters::parse("SIZE=big").unwrap_err();
+    /// assert_eq!((error.fault(), error.position()), (ParameterFault::Value, 5));
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
+    pub fn parse(text: &'a str) -> Result<Self, InvalidParameter> {
+        parameter::parse_mail_parameters(text)
+    }
+
     /// `SIZE`: octets of the message as the client estimates them (RFC 1870 section 6). The 20 digits that it may have
     /// can be beyond 64 bits: that is `u64::MAX` then.
     #[must_use]

@@ -16,6 +16,28 @@ pub struct RcptParameters<'a> {
 }
 
 impl<'a> RcptParameters<'a> {
+    /// Parses a list of RCPT parameters, as it follows the path (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Rcpt-parameters = esmtp-param *(SP esmtp-param)
+    /// esmtp-param     = esmtp-keyword ["=" esmtp-value]
+    /// ```
+    /// Accepts an empty list, and spaces around it.
+    ///
+    /// # Errors
+    /// A parameter is malformed or given twice, or its value is out of range.
+    ///
+    /// ```
+    /// use smtp_proto::types::{Notify, RcptParameters};
+    ///
+    /// let parameters = RcptParameters::parse("NOTIFY=SUCCESS,DELAY ORCPT=rfc822;bob@example.org")?;
+    /// assert_eq!(parameters.notify(), Some(Notify::SUCCESS | Notify::DELAY));
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
+    pub fn parse(text: &'a str) -> Result<Self, InvalidParameter> {
+        parameter::parse_rcpt_parameters(text)
+    }
+
     /// `NOTIFY`: what the sender wants to hear of (RFC 3461 section 4.1).
     #[must_use]
     pub const fn notify(&self) -> Option<Notify> {
