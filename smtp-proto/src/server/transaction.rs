@@ -9,7 +9,7 @@ use super::{
 use crate::{
     state::{Move, State},
     time::{Deadline, Instant, Phase},
-    types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters},
+    types::{Body, Keyword, Mail, MailParameters, OriginalRecipient, Rcpt, RcptParameters},
 };
 
 /// What the machine itself has to know of the open transaction; all else belongs to the application.
@@ -167,6 +167,13 @@ impl Server {
             Some("555 5.5.4 DSN is not offered")
         } else if self.config.unknown_parameters == Unknown::Refuse && parameters.others().next().is_some() {
             Some("555 5.5.4 parameter not recognised")
+        } else if !self.transaction.smtputf8
+            && parameters
+                .original_recipient()
+                .is_some_and(OriginalRecipient::needs_smtputf8)
+        {
+            // RFC 3461 section 4.2 has ASCII; with SMTPUTF8 Postfix sends UTF-8 as xtext.
+            Some("501 5.5.4 syntax error in a parameter")
         } else {
             None
         }

@@ -209,3 +209,6 @@ pub(super) fn invalid_argument(text: &str, error: nom::Err<Fault>) -> InvalidArg
         _ => InvalidArgument::new(text, at, ArgumentFault::Character),
     }
 }
+
+#[cfg(test)]
+mod tests;

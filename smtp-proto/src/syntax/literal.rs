@@ -11,7 +11,7 @@ use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::class::{DCONTENT, KEYWORD};
-use super::combinator::{Fault, Rule, check, or_address, run1};
+use super::combinator::{Fault, Rule, check, run1};
 use crate::types::{AddressFault, AddressLiteral};
 
 /// ```abnf
@@ -26,16 +26,13 @@ pub(super) fn address_literal(input: &[u8]) -> IResult<&[u8], (&[u8], Option<IpA
         terminated(ipv6_address_literal.map(|address| Some(address.into())), char(']')),
         terminated(general_address_literal.map(|_| None), char(']')),
     ));
-    check(
-        or_address(consumed(preceded(char('['), content)), AddressFault::Literal),
-        |(literal, _)| {
-            if literal.len() > AddressLiteral::MAX {
-                Err(Rule::Address(AddressFault::LongLiteral))
-            } else {
-                Ok(())
-            }
-        },
-    )(input)
+    match consumed(preceded(char('['), content)).parse_complete(input) {
+        Ok((_, (literal, _))) if literal.len() > AddressLiteral::MAX => {
+            Err(Fault::address(input, AddressFault::LongLiteral))
+        }
+        Ok(parsed) => Ok(parsed),
+        Err(_) => Err(Fault::address(input, AddressFault::Literal)),
+    }
 }
 
 /// ```abnf

@@ -147,17 +147,20 @@ fn refine(fault: AddressFault, before: &str, rest: &str) -> AddressFault {
         (Fault::EmptyLocalPart, _) if previous == Some('.') || found == Some('.') => Fault::LocalPartDot,
         (Fault::EmptyLocalPart, Some(found)) if !matches!(found, '@' | '>') => Fault::LocalPartCharacter,
         (Fault::MissingAt, Some(found)) if found != '>' && previous != Some('"') => Fault::LocalPartCharacter,
-        (Fault::ClosingBracket | Fault::Trailing, Some(found)) => {
-            let delimits = |character| " <>,;:()[]\"".contains(character);
-            if previous.is_none_or(delimits) || delimits(found) {
-                Fault::Trailing
-            } else {
-                Fault::LabelCharacter
-            }
+        // Whatever follows a label and is no delimiter was meant to be part of it.
+        (Fault::ClosingBracket | Fault::Trailing | Fault::Route, Some(found))
+            if !previous.is_none_or(delimits) && !delimits(found) =>
+        {
+            Fault::LabelCharacter
         }
+        (Fault::ClosingBracket, Some(_)) => Fault::Trailing,
         (Fault::UnclosedQuotes, Some('\\')) if rest.len() > 1 => Fault::QuotedPair,
         _ => fault,
     }
+}
+
+fn delimits(character: char) -> bool {
+    " <>,;:()[]\"".contains(character)
 }
 
 impl fmt::Display for InvalidAddress {

@@ -99,7 +99,6 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
     if choices.yes() {
         server.leniency.missing_brackets = true;
         server.leniency.trailing_dot = true;
-        server.leniency.loose_dots = true;
         server.historic = Historic::Open;
         server.unknown_commands = Unknown::Ask;
         server.unknown_parameters = Unknown::Ask;
