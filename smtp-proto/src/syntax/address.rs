@@ -79,7 +79,10 @@ pub(super) fn path_content(input: &[u8]) -> IResult<&[u8], PathParts<'_>, Fault>
 ///              ( [ A-d-l ":" ] Mailbox ["."] ) ; up to a space or the end
 /// ```
 #[cold]
-pub(super) fn loose_path<'a>(input: &'a [u8], leniency: &Leniency) -> IResult<&'a [u8], PathParts<'a>, Fault> {
+pub(super) fn loose_path<'a>(
+    input: &'a [u8],
+    leniency: &Leniency,
+) -> IResult<&'a [u8], PathParts<'a>, Fault> {
     let dot = |input| {
         if leniency.trailing_dot {
             opt(char('.')).map(|_| ()).parse_complete(input)
@@ -240,9 +243,12 @@ fn judge_domain(input: &[u8], domain: &[u8]) -> Result<(), nom::Err<Fault>> {
 #[cold]
 fn judge_u_labels(input: &[u8], domain: &[u8]) -> Result<(), nom::Err<Fault>> {
     let fail = |at, fault| Fault::address(input.get(at..).unwrap_or_default(), fault);
-    let domain = str::from_utf8(domain).map_err(|error| fail(error.valid_up_to(), AddressFault::EmptyLabel))?;
+    let domain =
+        str::from_utf8(domain).map_err(|error| fail(error.valid_up_to(), AddressFault::EmptyLabel))?;
     let is_misplaced = |letter: char| {
-        letter.is_control() || letter.is_whitespace() || matches!(letter, '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+        letter.is_control()
+            || letter.is_whitespace()
+            || matches!(letter, '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
     };
     if let Some(at) = domain.find(is_misplaced) {
         return Err(fail(at, AddressFault::LabelCharacter));
@@ -320,7 +326,9 @@ fn quoted_pair(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
 
 /// Returns true if a local part can stand without quotes.
 pub(crate) fn is_dot_string(text: &str) -> bool {
-    terminated(dot_string, end).parse_complete(text.as_bytes()).is_ok()
+    terminated(dot_string, end)
+        .parse_complete(text.as_bytes())
+        .is_ok()
 }
 
 /// Parses a domain: [`Domain::parse`].
@@ -372,4 +380,3 @@ fn whole<'a, O>(
         .map(|(_, output)| output)
         .map_err(|error| invalid_address(text, error))
 }
-

@@ -10,9 +10,9 @@ use nom::{IResult, Parser};
 
 use super::Leniency;
 use super::address::domain;
-use super::command::verb;
 use super::class::{self, KEYWORD, TEXT};
 use super::combinator::{Fault, Rule, Text, blanks1, check, end, inside, or, or_address, run, word};
+use super::command::verb;
 use super::error::invalid_argument;
 use super::literal::{address_literal, loose_ipv6_literal};
 use crate::types::{

@@ -149,7 +149,10 @@ fn unknown_command(line: &[u8]) -> Result<Command<'_>, CommandError> {
         .map_err(|error| unrecognised(line.len() - combinator::fault(error).left))?;
     let text = Text(text);
     let argument = argument.map(|argument| Argument::trusted(text.slice(argument)));
-    Ok(Command::Unknown(UnknownCommand::trusted(text.slice(verb), argument)))
+    Ok(Command::Unknown(UnknownCommand::trusted(
+        text.slice(verb),
+        argument,
+    )))
 }
 
 /// What follows the verb of a command line.
@@ -270,11 +273,7 @@ impl<'a> Line<'a, '_> {
 
     /// Anything that a lenient parser accepts in place of a path; it is no `Path` because of `fault`.
     #[cold]
-    fn loose_path(
-        self,
-        input: &'a [u8],
-        fault: nom::Err<Fault>,
-    ) -> IResult<&'a [u8], PathParts<'a>, Fault> {
+    fn loose_path(self, input: &'a [u8], fault: nom::Err<Fault>) -> IResult<&'a [u8], PathParts<'a>, Fault> {
         address::loose_path(input, self.leniency).map_err(|_| fault)
     }
 }
@@ -322,8 +321,10 @@ fn bdat(input: &[u8]) -> IResult<&[u8], Bdat, Fault> {
 /// ```
 fn chunk_size(input: &[u8]) -> IResult<&[u8], u64, Fault> {
     let boundary = peek(alt((end, value((), char(' ')))));
-    let (rest, digits) =
-        or(terminated(digits(), boundary), Rule::Form(ArgumentFault::ChunkSize))(input)?;
+    let (rest, digits) = or(
+        terminated(digits(), boundary),
+        Rule::Form(ArgumentFault::ChunkSize),
+    )(input)?;
     match number(digits) {
         Some(size) => Ok((rest, size)),
         None => Err(Fault::at(input, Rule::ChunkSize)),

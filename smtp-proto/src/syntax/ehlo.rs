@@ -18,17 +18,30 @@ use crate::{
     types::{AnnouncedLimits, Extension, Extensions, Keyword, Reply, is_keyword, line_end},
 };
 
-/// Reads the reply to EHLO: the name that the server gives itself, and what it offers (RFC 5321 section 4.1.1.1).
+/// Parses the reply to EHLO: the name of the server, and its extensions (RFC 5321 section 4.1.1.1).
 ///
 /// ```abnf
-/// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF )
-///             / ( "250-" Domain [ SP ehlo-greet ] CRLF *( "250-" ehlo-line CRLF ) "250" SP ehlo-line CRLF )
-/// ehlo-line = ehlo-keyword *( SP ehlo-param )
+/// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF ) /
+///               ( "250-" Domain [ SP ehlo-greet ] CRLF
+///                 *( "250-" ehlo-line CRLF )
+///                 "250" SP ehlo-line CRLF )
+/// ehlo-line   = ehlo-keyword *( SP ehlo-param )
 /// ```
 ///
-/// Nothing a server says here is an error. The first line is always its greeting; the name is empty when there is
-/// none or when it is not printable. Keywords have no case. Blanks beyond the grammar, `=` behind a keyword (as in
-/// the old `AUTH=LOGIN`), blank lines and repeated lines are taken as they are meant; a line that is none is left out.
+/// Any reply is accepted, because a server offers nothing by a malformed line. The first line is always the greeting;
+/// the name is empty if it is missing or not printable. Keywords have no case. More blanks than the grammar has, `=`
+/// after a keyword (as in the old `AUTH=LOGIN`) and repeated lines are accepted. Malformed lines are skipped.
+///
+/// ```
+/// use smtp_proto::{syntax::{parse_ehlo, parse_reply}, types::Keyword};
+///
+/// let reply = parse_reply(b"250-mx.example.org hello\r\n250-SIZE 1000\r\n250 AUTH PLAIN\r\n")?;
+/// let (name, extensions) = parse_ehlo(&reply);
+/// assert_eq!(name, "mx.example.org");
+/// assert_eq!(extensions.size_limit(), Some(1000));
+/// assert!(extensions.has(Keyword::Auth));
+/// # Ok::<_, smtp_proto::syntax::ReplyError>(())
+/// ```
 #[must_use]
 pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
     let greeting = reply.lines().next().unwrap_or_default();
@@ -46,7 +59,7 @@ pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
 
 /// Writes the reply to EHLO; the inverse of [`parse_ehlo`].
 ///
-/// `greeting` is the domain of the server, with or without words behind it.
+/// `greeting` is the domain of the server, which words may follow.
 pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Extensions) {
     let mut left = extensions.len();
     sink.put(if left > 0 { b"250-" } else { b"250 " });
@@ -79,7 +92,10 @@ fn server_name(input: &[u8]) -> IResult<&[u8], &str, Fault> {
     let is_blank = |octet| matches!(octet, b' ' | b'\t');
     let usual = terminated(
         take_while(|octet: u8| octet.is_ascii_graphic()),
-        peek(alt((end, value((), satisfy(|character| matches!(character, ' ' | '\t')))))),
+        peek(alt((
+            end,
+            value((), satisfy(|character| matches!(character, ' ' | '\t'))),
+        ))),
     );
     let utf8 = verify(take_till(is_blank), |word: &[u8]| {
         str::from_utf8(word).is_ok_and(|word| !word.contains(char::is_control))
@@ -147,7 +163,10 @@ fn read_line(keyword: &[u8], params: &[u8], extensions: &mut Extensions) {
 /// size-param = *DIGIT
 /// ```
 fn size(params: &[u8]) -> Option<u64> {
-    let boundary = alt((end, value((), satisfy(|character| character.is_ascii_whitespace()))));
+    let boundary = alt((
+        end,
+        value((), satisfy(|character| character.is_ascii_whitespace())),
+    ));
     let (_, digits) = terminated(digits(), boundary).parse_complete(params).ok()?;
     number(digits)
 }
@@ -162,7 +181,7 @@ fn limits(params: &[u8]) -> Option<AnnouncedLimits> {
     let all = fold_many0(
         preceded(blanks, limit),
         AnnouncedLimits::default,
-        |limits, (name, value)| match value.and_then(limit_number) {
+        |limits, (name, value)| match limit_number(value) {
             Some(number) if name.eq_ignore_ascii_case(b"MAILMAX") => limits.with_mail_max(number),
             Some(number) if name.eq_ignore_ascii_case(b"RCPTMAX") => limits.with_rcpt_max(number),
             Some(number) if name.eq_ignore_ascii_case(b"RCPTDOMAINMAX") => {
@@ -180,11 +199,13 @@ fn limits(params: &[u8]) -> Option<AnnouncedLimits> {
 /// limit-name  = 1*(ALPHA / DIGIT / "-" / "_")
 /// limit-value = 1*(%d33-58 / %d60-126)
 /// ```
-fn limit(input: &[u8]) -> IResult<&[u8], (&[u8], Option<&[u8]>), Fault> {
+/// The value is empty if there is none.
+fn limit(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8]), Fault> {
     let name = take_while1(|octet| octet == b'_' || class::is(octet, KEYWORD));
     let number = take_while1(|octet| matches!(octet, b'!'..=b':' | b'<'..=b'~'));
     let boundary = peek(alt((end, value((), char(' ')))));
-    terminated((name, opt(preceded(char('='), number))), boundary).parse_complete(input)
+    let number = opt(preceded(char('='), number)).map(Option::unwrap_or_default);
+    terminated((name, number), boundary).parse_complete(input)
 }
 
 /// ```abnf
@@ -202,7 +223,7 @@ fn whitespace(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     take_while(|octet: u8| octet.is_ascii_whitespace()).parse_complete(input)
 }
 
-/// Writes what stands behind the keyword of a known extension.
+/// Writes the parameters of a known extension.
 fn write_value(sink: &mut impl Sink, keyword: Keyword, extensions: &Extensions) {
     match keyword {
         Keyword::Size => {

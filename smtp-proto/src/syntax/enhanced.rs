@@ -22,7 +22,11 @@ pub(crate) fn parse_status_code(text: &[u8]) -> Option<(EnhancedCode, &[u8])> {
 /// class       = "2" / "4" / "5"
 /// ```
 fn status_code(input: &[u8]) -> IResult<&[u8], EnhancedCode, Fault> {
-    (satisfy(|class| matches!(class, '2' | '4' | '5')), preceded(char('.'), number), preceded(char('.'), number))
+    (
+        satisfy(|class| matches!(class, '2' | '4' | '5')),
+        preceded(char('.'), number),
+        preceded(char('.'), number),
+    )
         .map_opt(|(class, subject, detail)| EnhancedCode::new(class as u8 - b'0', subject, detail))
         .parse_complete(input)
 }
@@ -33,6 +37,10 @@ fn status_code(input: &[u8]) -> IResult<&[u8], EnhancedCode, Fault> {
 /// ```
 fn number(input: &[u8]) -> IResult<&[u8], u16, Fault> {
     take_while_m_n(1, 3, |octet: u8| octet.is_ascii_digit())
-        .map(|digits: &[u8]| digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')))
+        .map(|digits: &[u8]| {
+            digits
+                .iter()
+                .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
+        })
         .parse_complete(input)
 }

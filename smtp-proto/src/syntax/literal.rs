@@ -22,8 +22,14 @@ use crate::types::{AddressFault, AddressLiteral};
 #[cold]
 pub(super) fn address_literal(input: &[u8]) -> IResult<&[u8], (&[u8], Option<IpAddr>), Fault> {
     let content = alt((
-        terminated(ipv4_address_literal.map(|address| Some(address.into())), char(']')),
-        terminated(ipv6_address_literal.map(|address| Some(address.into())), char(']')),
+        terminated(
+            ipv4_address_literal.map(|address| Some(address.into())),
+            char(']'),
+        ),
+        terminated(
+            ipv6_address_literal.map(|address| Some(address.into())),
+            char(']'),
+        ),
         terminated(general_address_literal.map(|_| None), char(']')),
     ));
     match consumed(preceded(char('['), content)).parse_complete(input) {
@@ -157,7 +163,11 @@ fn ipv6_hex(input: &[u8]) -> IResult<&[u8], u16, Fault> {
 /// ```
 #[cold]
 pub(super) fn loose_ipv6_literal(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
-    let zone = (char('%'), run1(KEYWORD), many0_count((char('_').or(char('.')), run1(KEYWORD))));
+    let zone = (
+        char('%'),
+        run1(KEYWORD),
+        many0_count((char('_').or(char('.')), run1(KEYWORD))),
+    );
     recognize(delimited(
         char('['),
         (opt(tag_no_case("IPv6:")), ipv6_addr, opt(zone)),
@@ -202,4 +212,3 @@ impl Groups {
         Some(self.values)
     }
 }
-

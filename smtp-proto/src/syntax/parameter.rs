@@ -155,11 +155,10 @@ fn esmtp_params<'a>(
     move |input| {
         let mut others: Option<(usize, usize)> = None;
         let one = |input: &'a [u8]| {
-            let (rest, (keyword, value)) = esmtp_param(input)?;
-            let name = find(keyword);
-            let param = Param { input, value, rest };
+            let (rest, param) = esmtp_param(input)?;
+            let name = find(param.keyword);
             param
-                .judge(keyword)
+                .judge()
                 .and_then(|()| take(name, &param))
                 .map_err(|error| name_fault(error, name))?;
             if name == ParameterName::Other {
@@ -182,13 +181,22 @@ fn esmtp_params<'a>(
 /// ```
 /// Either may be empty: [`Param::judge`] finds the fault.
 #[inline(always)]
-fn esmtp_param(input: &[u8]) -> IResult<&[u8], (&[u8], Option<&[u8]>), Fault> {
-    (run(KEYWORD), opt(preceded(char('='), run(VALUE)))).parse_complete(input)
+fn esmtp_param(input: &[u8]) -> IResult<&[u8], Param<'_>, Fault> {
+    let (rest, keyword) = run(KEYWORD).parse_complete(input)?;
+    let (rest, value) = opt(preceded(char('='), run(VALUE))).parse_complete(rest)?;
+    let param = Param {
+        input,
+        keyword,
+        value,
+        rest,
+    };
+    Ok((rest, param))
 }
 
-/// A parameter: the input that it begins, its value, and the rest of the input.
+/// A parameter: the input that it begins, its parts, and the rest of the input.
 struct Param<'a> {
     input: &'a [u8],
+    keyword: &'a [u8],
     value: Option<&'a [u8]>,
     rest: &'a [u8],
 }
@@ -196,8 +204,8 @@ struct Param<'a> {
 impl<'a> Param<'a> {
     /// Checks the keyword, and that a value is not empty and ends with the parameter.
     #[inline(always)]
-    fn judge(&self, keyword: &[u8]) -> Result<(), nom::Err<Fault>> {
-        match (keyword, self.value) {
+    fn judge(&self) -> Result<(), nom::Err<Fault>> {
+        match (self.keyword, self.value) {
             ([] | [b'-', ..], _) => Err(fail(self.input, ParameterFault::Keyword)),
             (_, Some([])) => Err(fail(self.rest, ParameterFault::MissingValue)),
             _ if matches!(self.rest, [] | [b' ', ..]) => Ok(()),
@@ -362,12 +370,16 @@ fn list_gap(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
 
 /// Checks a parameter of the application's own against the same grammar.
 pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidParameter> {
-    let is_keyword = terminated(run(KEYWORD), end).parse_complete(keyword.as_bytes()).is_ok();
+    let is_keyword = terminated(run(KEYWORD), end)
+        .parse_complete(keyword.as_bytes())
+        .is_ok();
     if !is_keyword || matches!(keyword.as_bytes(), [] | [b'-', ..]) {
         return Err(InvalidParameter::new(keyword, 0, ParameterFault::Keyword));
     }
     let Some(value) = value else { return Ok(()) };
-    let is_value = terminated(run(VALUE), end).parse_complete(value.as_bytes()).is_ok();
+    let is_value = terminated(run(VALUE), end)
+        .parse_complete(value.as_bytes())
+        .is_ok();
     if value.is_empty() {
         Err(InvalidParameter::new(value, 0, ParameterFault::MissingValue))
     } else if !is_value || value.contains(char::is_control) {
@@ -382,10 +394,10 @@ pub(crate) fn split(parameters: &str) -> impl Iterator<Item = Parameter<'_>> {
     let text = Text(parameters);
     let mut rest = text.octets();
     iter::from_fn(move || {
-        let (behind, (keyword, value)) = preceded(blanks, esmtp_param).parse_complete(rest).ok()?;
+        let (behind, param) = preceded(blanks, esmtp_param).parse_complete(rest).ok()?;
         rest = behind;
-        let value = value.map(|value| text.slice(value));
-        (!keyword.is_empty()).then(|| Parameter::trusted(text.slice(keyword), value))
+        let value = param.value.map(|value| text.slice(value));
+        (!param.keyword.is_empty()).then(|| Parameter::trusted(text.slice(param.keyword), value))
     })
 }
 

@@ -42,7 +42,9 @@ pub struct ReplyError {
 #[non_exhaustive]
 pub enum ReplyFault {
     /// A line does not begin with three digits and a space, a hyphen or CRLF: this is not SMTP.
-    #[error("the peer sent a line that is not a reply; check that it speaks SMTP, and whether it wants TLS first")]
+    #[error(
+        "the peer sent a line that is not a reply; check that it speaks SMTP, and whether it wants TLS first"
+    )]
     Malformed,
     /// The code is below 200 or above 599: it has no meaning in SMTP.
     #[error("the peer sent reply code {0:03}, which has no meaning in SMTP")]

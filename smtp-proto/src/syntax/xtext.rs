@@ -110,7 +110,11 @@ pub(super) fn original_recipient(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
         return Err(fail(input, ParameterFault::Long));
     }
     let utf8 = separated_pair(verify(run1(KEYWORD), is_utf8), char(';'), unitext);
-    let other = separated_pair(verify(run1(KEYWORD), |kind: &[u8]| !is_utf8(kind)), char(';'), xtext);
+    let other = separated_pair(
+        verify(run1(KEYWORD), |kind: &[u8]| !is_utf8(kind)),
+        char(';'),
+        xtext,
+    );
     recognize(alt((utf8, other))).parse_complete(input)
 }
 

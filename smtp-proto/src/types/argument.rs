@@ -16,7 +16,7 @@ pub struct ClientName<'a> {
     kind: ClientNameKind,
 }
 
-/// What kind of name a client gave.
+/// The kinds of [`ClientName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientNameKind {
@@ -24,16 +24,20 @@ pub enum ClientNameKind {
     Domain,
     /// An address literal, with this address unless it is of another kind.
     Literal(Option<IpAddr>),
-    /// A host name with underscores or with hyphens at an edge, which is no domain. Only a lenient parser makes
-    /// it: see [`Leniency::loose_hello_names`](crate::syntax::Leniency::loose_hello_names).
+    /// Neither: a host name with underscores or misplaced hyphens, or an IPv6 address in brackets without its tag or
+    /// with a zone. Only a lenient parser makes it: see [`Leniency::loose_hello_names`](crate::syntax::Leniency::loose_hello_names).
     Other,
 }
 
 impl<'a> ClientName<'a> {
-    /// Reads a domain or an address literal.
+    /// Parses a domain or an address literal, in ASCII (RFC 5321 section 4.1.1.1).
+    ///
+    /// ```abnf
+    /// Domain / address-literal
+    /// ```
     ///
     /// # Errors
-    /// When it is malformed, too long or not ASCII.
+    /// The name is malformed, too long or not ASCII.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         Host::parse(text)?.try_into()
     }

@@ -26,15 +26,35 @@ impl<'a> Domain<'a> {
     /// one on each character (RFC 5890 section 2.3.2.1).
     pub const MAX_UNICODE_LABEL: usize = Self::MAX_LABEL - 4;
 
-    /// Reads a domain: `Domain = sub-domain *("." sub-domain)`.
+    /// Parses a domain (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+    ///
+    /// ```abnf
+    /// Domain      = sub-domain *("." sub-domain)
+    /// sub-domain  = Let-dig [Ldh-str]
+    /// sub-domain  =/ U-label
+    /// Let-dig     = ALPHA / DIGIT
+    /// Ldh-str     = *( ALPHA / DIGIT / "-" ) Let-dig
+    /// ```
+    /// U-labels are not checked by IDNA.
     ///
     /// # Errors
-    /// When it is empty, too long, has a malformed label or a control character.
+    /// The domain is empty or too long, or a label is malformed.
+    ///
+    /// ```
+    /// use smtp_proto::types::Domain;
+    ///
+    /// let domain = Domain::parse("mx.b\u{fc}cher.example")?;
+    /// assert_eq!(domain.labels().count(), 3);
+    ///
+    /// let error = Domain::parse("mx.exa_mple").unwrap_err();
+    /// assert_eq!(error.to_string(), "domain label `exa_mple` contains `_`");
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::parse_domain(text)
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a domain that a parser recognised.
     pub(crate) const fn trusted(raw: &'a str) -> Self {
         Self(Cow::Borrowed(raw))
     }

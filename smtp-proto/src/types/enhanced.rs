@@ -36,11 +36,19 @@ impl EnhancedCode {
     /// Reads the code at the front of a reply text; gives it with the text behind it and one space.
     ///
     /// ```abnf
-    /// status-code = class "." subject "." detail        ; RFC 3463 section 2
-    /// class = "2" / "4" / "5"    subject = 1*3DIGIT    detail = 1*3DIGIT
+    /// status-code = class "." subject "." detail   ; RFC 3463 section 2
+    /// class       = "2" / "4" / "5"
+    /// subject     = 1*3DIGIT
+    /// detail      = 1*3DIGIT
     /// ```
+    /// A space or the end must follow. Accepts leading zeros, although they are never written.
     ///
-    /// A space or the end must follow. Leading zeros are read, although they are never written.
+    /// ```
+    /// use smtp_proto::types::EnhancedCode;
+    ///
+    /// let (code, text) = EnhancedCode::parse(b"5.1.1 no such user").unwrap();
+    /// assert_eq!((code.to_string(), text), ("5.1.1".into(), b"no such user".as_slice()));
+    /// ```
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<(Self, &[u8])> {
         enhanced::parse_status_code(text)

@@ -107,9 +107,7 @@ impl InvalidAddress {
         let start = before.rfind(starts).map_or(0, |at| at + 1); // the separators are ASCII
         let inside = rest.chars().next().map_or(0, char::len_utf8);
         let behind = rest.get(inside..).unwrap_or_default();
-        let end = behind
-            .find(ends)
-            .map_or(text.len(), |at| position + inside + at);
+        let end = behind.find(ends).map_or(text.len(), |at| position + inside + at);
         Self {
             fault,
             spot: Spot::new(text, position).with_excerpt(text.get(start..end).unwrap_or_default()),
@@ -247,7 +245,9 @@ impl InvalidParameter {
         let start = text.get(..position).and_then(|before| before.rfind([' ', '=']));
         let excerpt = text.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();
         let end = match fault {
-            ParameterFault::Keyword | ParameterFault::Known | ParameterFault::Repeated => excerpt.find([' ', '=']),
+            ParameterFault::Keyword | ParameterFault::Known | ParameterFault::Repeated => {
+                excerpt.find([' ', '='])
+            }
             _ => excerpt.find(' '),
         };
         let excerpt = end.and_then(|end| excerpt.get(..end)).unwrap_or(excerpt);

@@ -27,10 +27,28 @@ impl<'a> Mailbox<'a> {
     /// So it may be as long as a domain, and a mailbox is at most 511 octets.
     pub const MAX_LOCAL_PART: usize = 255;
 
-    /// Reads a mailbox.
+    /// Parses a mailbox (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Mailbox       = Local-part "@" ( Domain / address-literal )
+    /// Local-part    = Dot-string / Quoted-string
+    /// Dot-string    = Atom *("." Atom)
+    /// Quoted-string = DQUOTE *QcontentSMTP DQUOTE
+    /// ```
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long.
+    /// A part is missing, malformed or too long.
+    ///
+    /// ```
+    /// use smtp_proto::types::Mailbox;
+    ///
+    /// let mailbox = Mailbox::parse("\"john doe\"@example.org")?;
+    /// assert_eq!(mailbox.unquoted_local_part(), "john doe");
+    ///
+    /// let error = Mailbox::parse("john doe@example.org").unwrap_err();
+    /// assert_eq!(error.position(), 4);
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::parse_mailbox(text)
     }
@@ -59,7 +77,7 @@ impl<'a> Mailbox<'a> {
         Mailbox::parse(&raw).map(Mailbox::into_owned)
     }
 
-    /// Wraps what the grammar has already recognised, with the `@` at this place.
+    /// Wraps a mailbox that a parser recognised, with its `@` at this offset.
     pub(crate) const fn trusted(text: &'a str, at: u16) -> Self {
         Self {
             raw: Cow::Borrowed(text),

@@ -25,15 +25,30 @@ impl<'a> Path<'a> {
     /// Most octets of a source route, its colon included: twice what RFC 5321 section 4.5.3.1.3 allows a whole path.
     pub const MAX_ROUTE: usize = 512;
 
-    /// Reads a path, with or without its angle brackets.
+    /// Parses a path, with or without its angle brackets (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Path      = "<" [ A-d-l ":" ] Mailbox ">"
+    /// A-d-l     = At-domain *( "," At-domain )
+    /// At-domain = "@" Domain
+    /// ```
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long.
+    /// A part is missing, malformed or too long.
+    ///
+    /// ```
+    /// use smtp_proto::types::Path;
+    ///
+    /// let path = Path::parse("<@relay.example:bob@example.org>")?;
+    /// assert_eq!(path.source_route(), Some("@relay.example"));
+    /// assert_eq!(path.mailbox().as_str(), "bob@example.org");
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::parse_path(text)
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a path that a parser recognised.
     pub(crate) const fn trusted(raw: RawPath<'a>) -> Self {
         Self {
             raw: Cow::Borrowed(raw.text),
@@ -144,10 +159,23 @@ pub enum ReversePath<'a> {
 }
 
 impl<'a> ReversePath<'a> {
-    /// Reads a reverse-path, with or without its angle brackets: `<>` and the empty text are the null path.
+    /// Parses a reverse-path, with or without its angle brackets (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Reverse-path = Path / "<>"
+    /// ```
+    /// The empty text is the null path too.
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long.
+    /// A part is missing, malformed or too long.
+    ///
+    /// ```
+    /// use smtp_proto::types::ReversePath;
+    ///
+    /// assert!(ReversePath::parse("<>")?.is_null());
+    /// assert_eq!(ReversePath::parse("<ann@example.org>")?.as_str(), "ann@example.org");
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         match text {
             "" | "<>" => Ok(Self::Null),
@@ -293,10 +321,22 @@ pub enum ForwardPath<'a> {
 }
 
 impl<'a> ForwardPath<'a> {
-    /// Reads a forward-path, with or without its angle brackets.
+    /// Parses a forward-path, with or without its angle brackets (RFC 5321 sections 4.1.1.3 and 4.1.2).
+    ///
+    /// ```abnf
+    /// "<Postmaster>" / Path
+    /// ```
     ///
     /// # Errors
-    /// When a part of it is missing, malformed or too long; the null path is no recipient.
+    /// A part is missing, malformed or too long, or the path is null.
+    ///
+    /// ```
+    /// use smtp_proto::types::{AddressFault, ForwardPath};
+    ///
+    /// assert!(ForwardPath::parse("<postmaster>")?.is_postmaster());
+    /// assert_eq!(ForwardPath::parse("<>").unwrap_err().fault(), AddressFault::Null);
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         address::parse_forward_path(text)
     }

@@ -1,8 +1,8 @@
 use smtp_proto::{
     syntax::{Leniency, parse_command},
     types::{
-        AddressLiteral, ClientName, Command, Domain, ForwardPath, Host, InvalidAddress, Mailbox, Path, Postmaster, Rcpt,
-        RcptParameters, ReversePath,
+        AddressLiteral, ClientName, Command, Domain, ForwardPath, Host, InvalidAddress, Mailbox, Path,
+        Postmaster, Rcpt, RcptParameters, ReversePath,
     },
 };
 

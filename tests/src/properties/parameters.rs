@@ -49,7 +49,10 @@ fn list(text: &str) {
         Ok(_) => {}
         Err(error) => assert!(rcpt.is_err(), "{text:?}: {error}"),
     }
-    for error in [MailParameters::parse(text).err(), rcpt.err()].into_iter().flatten() {
+    for error in [MailParameters::parse(text).err(), rcpt.err()]
+        .into_iter()
+        .flatten()
+    {
         assert!(text.is_char_boundary(error.position()), "{text:?}: {error}");
         assert!(!error.to_string().contains(char::is_control), "{error}");
     }

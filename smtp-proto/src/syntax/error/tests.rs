@@ -2,7 +2,9 @@ use std::format;
 use std::string::{String, ToString};
 
 use crate::syntax::{Leniency, parse_command, parse_reply};
-use crate::types::{Domain, ForwardPath, Host, InvalidAddress, MailParameters, Mailbox, Path, RcptParameters, Xtext};
+use crate::types::{
+    Domain, ForwardPath, Host, InvalidAddress, MailParameters, Mailbox, Path, RcptParameters, Xtext,
+};
 
 /// Compares messages and positions with those of a table.
 fn hold(table: &[(&str, usize, &str)], parse: impl Fn(&str) -> (usize, String)) {
@@ -23,32 +25,80 @@ fn mailboxes_name_the_fault() {
         &[
             ("alice@exa_mple", 9, "domain label `exa_mple` contains `_`"),
             ("@example.org", 0, "the local part is empty"),
-            ("a b@example.org", 1, "the local part contains a space (must be quoted)"),
+            (
+                "a b@example.org",
+                1,
+                "the local part contains a space (must be quoted)",
+            ),
             ("alice@example.org>", 17, "`>` after the address"),
             ("", 0, "the local part is empty"),
             ("alice", 5, "`@` is missing after the local part"),
             ("alice@", 6, "the domain is empty"),
-            ("alice@example..org", 14, "domain `example..org` has an empty label"),
-            ("alice@example.org.", 18, "domain `example.org.` has an empty label"),
+            (
+                "alice@example..org",
+                14,
+                "domain `example..org` has an empty label",
+            ),
+            (
+                "alice@example.org.",
+                18,
+                "domain `example.org.` has an empty label",
+            ),
             ("alice@.org", 6, "domain `.org` has an empty label"),
-            ("alice@-a.org", 6, "domain label `-a` begins or ends with a hyphen"),
-            ("alice@a-.org", 6, "domain label `a-` begins or ends with a hyphen"),
+            (
+                "alice@-a.org",
+                6,
+                "domain label `-a` begins or ends with a hyphen",
+            ),
+            (
+                "alice@a-.org",
+                6,
+                "domain label `a-` begins or ends with a hyphen",
+            ),
             ("a@b@c", 3, "domain label `b@c` contains `@`"),
             ("a@b c", 3, "a space after the address"),
             ("a@b,c@d", 3, "`,` after the address"),
-            ("a@\u{e9}\u{3002}x", 4, "domain label `\u{e9}\u{3002}x` contains `\u{3002}`"),
-            ("a..b@c", 2, "the local part contains a misplaced dot (must be quoted)"),
-            (".a@c", 0, "the local part contains a misplaced dot (must be quoted)"),
-            ("a.@c", 2, "the local part contains a misplaced dot (must be quoted)"),
+            (
+                "a@\u{e9}\u{3002}x",
+                4,
+                "domain label `\u{e9}\u{3002}x` contains `\u{3002}`",
+            ),
+            (
+                "a..b@c",
+                2,
+                "the local part contains a misplaced dot (must be quoted)",
+            ),
+            (
+                ".a@c",
+                0,
+                "the local part contains a misplaced dot (must be quoted)",
+            ),
+            (
+                "a.@c",
+                2,
+                "the local part contains a misplaced dot (must be quoted)",
+            ),
             ("a(b)@c", 1, "the local part contains `(` (must be quoted)"),
             ("a`b,c@d", 3, "the local part contains `,` (must be quoted)"),
             ("\"a b@c", 6, "the quoted local part has no closing quote"),
-            ("\"a\\\u{e9}\"@c", 2, "a backslash precedes a character that cannot be quoted"),
+            (
+                "\"a\\\u{e9}\"@c",
+                2,
+                "a backslash precedes a character that cannot be quoted",
+            ),
             ("\"a\"b@c", 3, "`@` is missing after the local part"),
             ("a\u{7}@c", 1, "control character U+0007 in the address"),
             ("\u{e9}\u{9b}31m@c", 2, "control character U+009B in the address"),
-            ("a@[192.0.2.999]", 2, "address literal `[192.0.2.999]` is malformed"),
-            ("a@[IPv6:1::2::3]", 2, "address literal `[IPv6:1::2::3]` is malformed"),
+            (
+                "a@[192.0.2.999]",
+                2,
+                "address literal `[192.0.2.999]` is malformed",
+            ),
+            (
+                "a@[IPv6:1::2::3]",
+                2,
+                "address literal `[IPv6:1::2::3]` is malformed",
+            ),
             ("a@[192.0.2.1", 2, "address literal `[192.0.2.1` is malformed"),
             ("a@[192.0.2.1]x", 13, "`x` after the address"),
         ],
@@ -61,7 +111,10 @@ fn mailboxes_name_the_fault() {
             "y".repeat(label)
         )))
     };
-    assert_eq!(long(256, 1), (0, "the local part is longer than 255 octets".into()));
+    assert_eq!(
+        long(256, 1),
+        (0, "the local part is longer than 255 octets".into())
+    );
     assert_eq!(
         long(1, 64),
         (
@@ -132,7 +185,11 @@ fn parameters_name_the_fault() {
     hold(
         &[
             ("NOTIFY=NEVER,DELAY", 12, "`NEVER,DELAY` is not a valid value"),
-            ("ORCPT=bob@example.org", 9, "`bob@example.org` is not a valid value"),
+            (
+                "ORCPT=bob@example.org",
+                9,
+                "`bob@example.org` is not a valid value",
+            ),
             ("ORCPT=rfc822;\u{e9}", 13, "`rfc822;\u{e9}` is not a valid value"),
         ],
         |text| {
@@ -157,13 +214,21 @@ fn command_lines_name_the_fault_and_its_offset() {
             ("MAIL <a@b>", 5, "MAIL: `FROM:` is missing (offset 5)"),
             ("MAIL FROM <a@b>", 9, "MAIL: `FROM:` is missing (offset 9)"),
             ("RCPT FROM:<a@b>", 5, "RCPT: `TO:` is missing (offset 5)"),
-            ("MAIL FROM:a@b", 10, "MAIL: `<` is missing before the address (offset 10)"),
+            (
+                "MAIL FROM:a@b",
+                10,
+                "MAIL: `<` is missing before the address (offset 10)",
+            ),
             (
                 "MAIL FROM:<alice@exa_mple> SIZE=1",
                 20,
                 "MAIL: domain label `exa_mple` contains `_` (offset 20)",
             ),
-            ("RCPT TO:<>", 8, "RCPT: the null path is not a recipient (offset 8)"),
+            (
+                "RCPT TO:<>",
+                8,
+                "RCPT: the null path is not a recipient (offset 8)",
+            ),
             ("RCPT TO:<a@b>junk", 13, "RCPT: `j` after the address (offset 13)"),
             (
                 "MAIL FROM:<a@b> SIZE=1 SIZE=2",
@@ -188,8 +253,16 @@ fn command_lines_name_the_fault_and_its_offset() {
                 "EHLO: domain label `b\u{fc}cher` is not ASCII (offset 6)",
             ),
             ("BDAT", 4, "BDAT: the chunk size is missing (offset 4)"),
-            ("BDAT -1", 5, "BDAT: the chunk size is not a number: `-1` (offset 5)"),
-            ("BDAT 1 LASTS", 11, "BDAT: `S` after the chunk size is not LAST (offset 11)"),
+            (
+                "BDAT -1",
+                5,
+                "BDAT: the chunk size is not a number: `-1` (offset 5)",
+            ),
+            (
+                "BDAT 1 LASTS",
+                11,
+                "BDAT: `S` after the chunk size is not LAST (offset 11)",
+            ),
             (
                 "BDAT 18446744073709551616",
                 5,
@@ -258,7 +331,11 @@ fn replies_name_the_fault_and_its_offset() {
 
 #[test]
 fn messages_show_no_secrets_and_nothing_that_troubles_a_terminal() {
-    for line in ["AUTH PLAIN s\u{e9}cret", "AUTH s\u{e9}cret", "AUTH PLAIN x secret"] {
+    for line in [
+        "AUTH PLAIN s\u{e9}cret",
+        "AUTH s\u{e9}cret",
+        "AUTH PLAIN x secret",
+    ] {
         let error = parse_command(line.as_bytes(), &Leniency::STRICT).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("cret"), "{error:?}");
     }

@@ -76,12 +76,7 @@ fn what_is_no_reply_is_refused() {
         "２５０ ok\r\n".as_bytes(),
     ] {
         let error = parse_reply(octets).unwrap_err();
-        assert_eq!(
-            error.fault(),
-            ReplyFault::Malformed,
-            "{}",
-            octets.escape_ascii()
-        );
+        assert_eq!(error.fault(), ReplyFault::Malformed, "{}", octets.escape_ascii());
         assert!(error.position() < octets.len());
     }
 }

@@ -53,10 +53,7 @@ fn a_label_has_at_most_63_octets_and_a_domain_255() {
     let label = "a".repeat(63);
     assert!(Domain::parse(&label).is_ok());
     assert_eq!(fault(&"a".repeat(64)), AddressFault::LongLabel);
-    assert_eq!(
-        fault(&["x.", &"a".repeat(64)].concat()),
-        AddressFault::LongLabel
-    );
+    assert_eq!(fault(&["x.", &"a".repeat(64)].concat()), AddressFault::LongLabel);
     let longest = [&*label, &label, &label, &label].join(".");
     assert_eq!(longest.len(), Domain::MAX);
     assert!(Domain::parse(&longest).is_ok());

@@ -22,10 +22,24 @@ impl<'a> Xtext<'a> {
     /// Most octets that an ENVID stands for: RFC 3461 section 4.4.
     pub const MAX_ENVELOPE_ID: usize = 100;
 
-    /// Takes a text that is encoded: `xtext = *( xchar / hexchar )`.
+    /// Parses an encoded text (RFC 3461 section 4). It must stand for UTF-8 without control characters.
+    ///
+    /// ```abnf
+    /// xtext   = *( xchar / hexchar )
+    /// xchar   = %d33-42 / %d44-60 / %d62-126
+    /// hexchar = "+" 2(%x30-39 / %x41-46)
+    /// ```
     ///
     /// # Errors
-    /// When it is empty, too long, malformed, or stands for a control character.
+    /// The text is empty, too long or malformed, or stands for a control character.
+    ///
+    /// ```
+    /// use smtp_proto::types::Xtext;
+    ///
+    /// assert_eq!(Xtext::parse("a+2Bb+3Dc")?.decode(), "a+b=c");
+    /// assert_eq!(Xtext::parse("a+2b").unwrap_err().position(), 1);
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
     pub fn parse(encoded: &'a str) -> Result<Self, InvalidParameter> {
         xtext::check_xtext(encoded)?;
         Ok(Self::trusted(encoded))
@@ -167,10 +181,24 @@ impl<'a> OriginalRecipient<'a> {
     /// Most octets of the value: RFC 3461 section 4.2.
     pub const MAX: usize = 500;
 
-    /// Takes a value as it is sent.
+    /// Parses the value of ORCPT (RFC 3461 section 4.2, RFC 6533 section 3).
+    ///
+    /// ```abnf
+    /// original-recipient-address = addr-type ";" xtext
+    /// ```
+    /// UTF-8 may stand for itself with the type `utf-8`. Xtext of other types may stand for UTF-8, see
+    /// [`needs_smtputf8`](Self::needs_smtputf8).
     ///
     /// # Errors
-    /// When it is too long, malformed, or stands for a control character.
+    /// The value is too long or malformed, or stands for a control character.
+    ///
+    /// ```
+    /// use smtp_proto::types::OriginalRecipient;
+    ///
+    /// let original = OriginalRecipient::parse("rfc822;bob+2Btag@example.org")?;
+    /// assert_eq!(original.address(), "bob+tag@example.org");
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
     pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
         xtext::check_original_recipient(value)?;
         Ok(Self::trusted(value))

@@ -37,14 +37,18 @@ fn what_has_a_method_of_its_own_is_no_other_parameter() {
     let mail = MailParameters::default();
     for keyword in ["SIZE", "body", "SmtpUtf8", "auth", "RET", "ENVID", "REQUIRETLS"] {
         assert_eq!(
-            mail.clone().with_other(keyword, Some("1")).map_err(|error| error.fault()),
+            mail.clone()
+                .with_other(keyword, Some("1"))
+                .map_err(|error| error.fault()),
             Err(ParameterFault::Known)
         );
     }
     let rcpt = RcptParameters::default();
     for keyword in ["notify", "ORCPT"] {
         assert_eq!(
-            rcpt.clone().with_other(keyword, None).map_err(|error| error.fault()),
+            rcpt.clone()
+                .with_other(keyword, None)
+                .map_err(|error| error.fault()),
             Err(ParameterFault::Known)
         );
     }
