@@ -224,7 +224,7 @@ impl Flags {
             let leniency = &mut config.leniency;
             match lenient {
                 Lenient::SpaceAfterColon => leniency.space_after_colon = true,
-                Lenient::HelloNames => leniency.underscore_in_hello = true,
+                Lenient::HelloNames => leniency.loose_hello_names = true,
                 Lenient::MissingBrackets => leniency.missing_brackets = true,
                 Lenient::TrailingDot => leniency.trailing_dot = true,
                 Lenient::EarlyTalk => config.early_talker = EarlyTalker::Tolerate,

@@ -165,7 +165,6 @@ impl Settings {
                 "strict" => config.leniency = Leniency::STRICT,
                 "missing-brackets" => config.leniency.missing_brackets = true,
                 "trailing-dot" => config.leniency.trailing_dot = true,
-                "loose-dots" => config.leniency.loose_dots = true,
                 _ => return Err("no such leniency".to_owned()),
             },
             "limit" => {

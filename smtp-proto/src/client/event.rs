@@ -3,7 +3,7 @@
 use crate::{
     data::Unsendable,
     sasl::MechanismError,
-    syntax::ReplyError,
+    syntax::ReplyFault,
     time::Phase,
     tls::TlsUpgrade,
     types::{Keyword, Reply, Verb},
@@ -162,7 +162,7 @@ pub enum Closed {
     TimedOut(Phase),
     /// What the server sent is no reply.
     #[error("the server does not speak SMTP: {0}")]
-    Malformed(#[from] ReplyError),
+    Malformed(#[from] ReplyFault),
     /// The server sent a reply to nothing; a positive one before it had the message is such a reply, too.
     #[error("the server sent a reply to a command that was not sent")]
     Unsolicited,

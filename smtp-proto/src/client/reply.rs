@@ -29,7 +29,7 @@ impl Client {
             Ok(Some(reply)) => reply,
             Ok(None) => return None,
             Err(error) => {
-                self.close(Closed::Malformed(error));
+                self.close(Closed::Malformed(error.fault()));
                 return None;
             }
         };

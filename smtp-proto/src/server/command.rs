@@ -309,7 +309,7 @@ impl Server {
             _ => {}
         }
         let reply = match *error {
-            CommandError::Unrecognised => {
+            CommandError::Unrecognised { .. } => {
                 let verb = line
                     .split(|octet| *octet == b' ')
                     .next()
@@ -329,6 +329,7 @@ impl Server {
             }
             CommandError::NonAscii {
                 verb: Verb::Mail | Verb::Send | Verb::Soml | Verb::Saml,
+                ..
             } => "550 5.6.7 a non-ASCII address needs SMTPUTF8",
             CommandError::NonAscii { .. } => "553 5.6.7 a non-ASCII address needs SMTPUTF8",
             CommandError::Control { .. } => "501 5.5.2 control character in a command",
@@ -341,7 +342,7 @@ impl Server {
             CommandError::Address { .. } => "501 5.1.7 syntax error in the reverse-path",
             CommandError::Parameter { .. } => "501 5.5.4 syntax error in a parameter",
             CommandError::Syntax { .. } => "501 5.5.4 syntax error in the argument",
-            CommandError::Argument { .. } | CommandError::ChunkSize => {
+            CommandError::Argument { .. } | CommandError::ChunkSize { .. } => {
                 "501 5.5.4 the argument is missing or malformed"
             }
         };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     state::Move,
-    types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters},
+    types::{Body, Keyword, Mail, MailParameters, OriginalRecipient, Rcpt, RcptParameters},
 };
 
 impl Server {
@@ -56,7 +56,7 @@ impl Server {
             return self.refuse_misplaced(Move::Rcpt);
         };
         let (smtputf8, recipients) = (transaction.smtputf8, transaction.recipients());
-        let refusal = judge_rcpt(&self.session, &self.config, rcpt.parameters());
+        let refusal = judge_rcpt(&self.session, &self.config, rcpt.parameters(), smtputf8);
         let is_unicode = !smtputf8 && !rcpt.forward_path().is_ascii();
         if refusal.is_none() && !is_unicode && recipients < self.config.limits.max_recipients {
             let index = transaction.next_index();
@@ -131,12 +131,20 @@ fn judge_rcpt(
     session: &SessionInfo,
     config: &Config,
     parameters: &RcptParameters<'_>,
+    smtputf8: bool,
 ) -> Option<&'static str> {
     let dsn = parameters.notify().is_some() || parameters.original_recipient().is_some();
     if dsn && !session.offers(config, Keyword::Dsn) {
         Some("555 5.5.4 DSN is not offered")
     } else if config.unknown_parameters == UnknownPolicy::Reject && parameters.others().next().is_some() {
         Some("555 5.5.4 parameter not recognised")
+    } else if !smtputf8
+        && parameters
+            .original_recipient()
+            .is_some_and(OriginalRecipient::needs_smtputf8)
+    {
+        // RFC 3461 section 4.2 allows ASCII only. With SMTPUTF8, Postfix sends UTF-8 as xtext.
+        Some("501 5.5.4 syntax error in a parameter")
     } else {
         None
     }

@@ -1,45 +1,28 @@
-//! Domains, address literals, mailboxes and paths (RFC 5321 sections 4.1.2 and 4.1.3, RFC 6531 section 3.3).
-
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+//! Domains, mailboxes and paths (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
 
 use nom::branch::alt;
+use nom::bytes::complete::tag_no_case;
 use nom::character::complete::{char, satisfy};
-use nom::combinator::{consumed, recognize};
-use nom::error::{ErrorKind, ParseError};
+use nom::combinator::{consumed, cut, opt, peek, recognize};
 use nom::multi::many0_count;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::{delimited, preceded, separated_pair, terminated};
 use nom::{IResult, Parser};
 
-use super::class::{self, ATEXT, DCONTENT, KEYWORD, LDH, QTEXT, span, strip};
-use crate::types::{AddressLiteral, Domain, Host, InvalidAddress, Mailbox, Path, Printable};
+use super::Leniency;
+use super::class::{ATEXT, LDH, QTEXT};
+use super::combinator::{Fault, Rule, Text, blanks1, check, dotted, end, or_address, run, run1};
+use super::error::invalid_address;
+use super::literal::address_literal;
+use crate::types::{
+    AddressFault, AddressLiteral, Domain, ForwardPath, InvalidAddress, Mailbox, Path, Postmaster, Printable,
+};
 
-/// What the parsers here fail with.
-pub(crate) struct Fault(InvalidAddress);
-
-impl<I> ParseError<I> for Fault {
-    /// Where a combinator of nom's own can fail, its caller says what was expected.
-    fn from_error_kind(_: I, _: ErrorKind) -> Self {
-        Self(InvalidAddress::Trailing)
-    }
-
-    fn append(_: I, _: ErrorKind, other: Self) -> Self {
-        other
-    }
-}
-
-impl From<nom::Err<Self>> for Fault {
-    fn from(error: nom::Err<Self>) -> Self {
-        match error {
-            nom::Err::Error(fault) | nom::Err::Failure(fault) => fault,
-            nom::Err::Incomplete(_) => Self(InvalidAddress::Trailing), // complete parsers never say so
-        }
-    }
-}
-
-impl From<nom::Err<Fault>> for InvalidAddress {
-    fn from(error: nom::Err<Fault>) -> Self {
-        Fault::from(error).0
-    }
+/// A path as slices of octets: all of it without brackets, its source route with the colon, and its local part.
+#[derive(Clone, Copy)]
+pub(super) struct PathParts<'a> {
+    whole: &'a [u8],
+    route: &'a [u8],
+    local_part: &'a [u8],
 }
 
 /// A path as a slice without brackets, the length of its source route with the colon, and where its mailbox's `@` is.
@@ -50,42 +33,178 @@ pub(crate) struct RawPath<'a> {
     pub(crate) at: u16,
 }
 
-/// Runs a parser that has to use all of `text`.
-pub(crate) fn whole<'i, T>(
-    parser: impl Fn(&'i str) -> IResult<&'i str, T, Fault>,
-    text: &'i str,
-) -> Result<T, InvalidAddress> {
-    match parser(text)? {
-        ("", value) => Ok(value),
-        _ => Err(InvalidAddress::Trailing),
+impl<'a> PathParts<'a> {
+    #[inline(always)]
+    pub(super) fn of(self, text: Text<'a>) -> Path<'a> {
+        let route = self.route.len() as u16; // both are bounded
+        Path::trusted(RawPath {
+            text: text.slice(self.whole),
+            route,
+            at: route + self.local_part.len() as u16,
+        })
     }
 }
 
-/// Takes the angle brackets off a path that has them.
-pub(crate) fn without_brackets(text: &str) -> Result<&str, InvalidAddress> {
-    match text.strip_prefix('<') {
-        None => Ok(text),
-        Some(rest) => rest.strip_suffix('>').ok_or(InvalidAddress::Brackets),
+/// ```abnf
+/// Path = "<" [ A-d-l ":" ] Mailbox ">"
+/// ```
+#[inline(always)]
+pub(super) fn path(input: &[u8]) -> IResult<&[u8], PathParts<'_>, Fault> {
+    delimited(
+        or_address(char('<'), AddressFault::OpeningBracket),
+        path_content,
+        or_address(char('>'), AddressFault::ClosingBracket),
+    )
+    .parse_complete(input)
+}
+
+/// ```abnf
+/// [ A-d-l ":" ] Mailbox
+/// ```
+#[inline(always)]
+pub(super) fn path_content(input: &[u8]) -> IResult<&[u8], PathParts<'_>, Fault> {
+    consumed((source_route, mailbox))
+        .map(|(whole, (route, local_part))| PathParts {
+            whole,
+            route,
+            local_part,
+        })
+        .parse_complete(input)
+}
+
+/// Anything that `leniency` accepts in place of a path.
+///
+/// ```abnf
+/// loose-path = ( "<" [ A-d-l ":" ] Mailbox ["."] ">" ) /
+///              ( [ A-d-l ":" ] Mailbox ["."] ) ; up to a space or the end
+/// ```
+#[cold]
+pub(super) fn loose_path<'a>(
+    input: &'a [u8],
+    leniency: &Leniency,
+) -> IResult<&'a [u8], PathParts<'a>, Fault> {
+    let dot = |input| {
+        if leniency.trailing_dot {
+            opt(char('.')).map(|_| ()).parse_complete(input)
+        } else {
+            Ok((input, ()))
+        }
+    };
+    let content = || {
+        terminated(
+            consumed((source_route, loose_mailbox)).map(|(whole, (route, local_part))| PathParts {
+                whole,
+                route,
+                local_part,
+            }),
+            dot,
+        )
+    };
+    if input.starts_with(b"<") || !leniency.missing_brackets {
+        delimited(char('<'), content(), char('>')).parse_complete(input)
+    } else {
+        terminated(content(), argument_end).parse_complete(input)
     }
 }
 
-/// Whether a local part can stand without quotes.
-pub(crate) fn is_dot_string(text: &str) -> bool {
-    matches!(dot_string(text), Ok(("", _)))
+/// ```abnf
+/// "<Postmaster>" ; in any case of letters
+/// ```
+#[cold]
+pub(super) fn postmaster<'a>(input: &'a [u8], leniency: &Leniency) -> IResult<&'a [u8], &'a [u8], Fault> {
+    let word = tag_no_case("Postmaster");
+    if input.starts_with(b"<") || !leniency.missing_brackets {
+        delimited(char('<'), word, char('>')).parse_complete(input)
+    } else {
+        terminated(word, argument_end).parse_complete(input)
+    }
+}
+
+/// The end of an argument, which is not consumed.
+fn argument_end(input: &[u8]) -> IResult<&[u8], (), Fault> {
+    peek(alt((blanks1.map(|_| ()), end))).parse_complete(input)
+}
+
+/// ```abnf
+/// [ A-d-l ":" ]
+/// ```
+#[inline(always)]
+fn source_route(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    if input.first() == Some(&b'@') {
+        a_d_l(input)
+    } else {
+        Ok((input, &[]))
+    }
+}
+
+/// ```abnf
+/// A-d-l = At-domain *( "," At-domain )
+/// ```
+/// With the colon that follows.
+#[cold]
+fn a_d_l(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    let mut octets = input.iter().take_while(|octet| !matches!(octet, b'>' | b' '));
+    if !octets.any(|octet| *octet == b':') {
+        // This is a mailbox without its local part.
+        return Err(Fault::address(input, AddressFault::EmptyLocalPart));
+    }
+    let domains = (at_domain, many0_count(preceded(char(','), cut(at_domain))));
+    let colon = or_address(char(':'), AddressFault::Route);
+    check(recognize((domains, colon)), |route| {
+        if route.len() > Path::MAX_ROUTE {
+            Err(Rule::Address(AddressFault::LongRoute))
+        } else {
+            Ok(())
+        }
+    })(input)
+}
+
+/// ```abnf
+/// At-domain = "@" Domain
+/// ```
+fn at_domain(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    preceded(or_address(char('@'), AddressFault::Route), domain).parse_complete(input)
+}
+
+/// ```abnf
+/// Mailbox = Local-part "@" ( Domain / address-literal )
+/// ```
+/// Returns the local part.
+#[inline(always)]
+pub(crate) fn mailbox(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    terminated(local_part, (or_address(char('@'), AddressFault::MissingAt), host)).parse_complete(input)
+}
+
+/// A mailbox that a dot may follow.
+fn loose_mailbox(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    let host = alt((
+        address_literal.map(|(literal, _)| literal),
+        recognize((sub_domain, many0_count(preceded(char('.'), sub_domain)))),
+    ));
+    let (rest, (local_part, host)) = separated_pair(local_part, char('@'), host).parse_complete(input)?;
+    judge_domain(host, host)?;
+    Ok((rest, local_part))
+}
+
+/// ```abnf
+/// Domain / address-literal
+/// ```
+#[inline(always)]
+fn host(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    if input.first() == Some(&b'[') {
+        address_literal.map(|(literal, _)| literal).parse_complete(input)
+    } else {
+        domain(input)
+    }
 }
 
 /// ```abnf
 /// Domain = sub-domain *("." sub-domain)
 /// ```
 #[inline]
-pub(crate) fn domain(input: &str) -> IResult<&str, &str, Fault> {
-    let (domain, rest) = dotted(input, sub_domain)?;
-    if domain.len() > Domain::MAX {
-        return fail(InvalidAddress::LongDomain);
-    }
-    if !domain.is_ascii() {
-        check_u_labels(domain).map_err(|what| nom::Err::Error(Fault(what)))?;
-    }
+pub(super) fn domain(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    let (rest, domain) = dotted(sub_domain).parse_complete(input)?;
+    judge_domain(input, domain)?;
     Ok((rest, domain))
 }
 
@@ -95,313 +214,169 @@ pub(crate) fn domain(input: &str) -> IResult<&str, &str, Fault> {
 /// Let-dig     = ALPHA / DIGIT
 /// Ldh-str     = *( ALPHA / DIGIT / "-" ) Let-dig
 /// ```
-fn sub_domain(input: &[u8]) -> Result<usize, InvalidAddress> {
-    let label = class::run(input, LDH);
-    match label {
-        [] | [b'-', ..] | [.., b'-'] => Err(InvalidAddress::Domain),
-        _ if label.len() > Domain::MAX_LABEL && label.is_ascii() => Err(InvalidAddress::LongLabel),
-        _ => Ok(label.len()),
+#[inline(always)]
+fn sub_domain(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    check(run(LDH), |label| match *label {
+        [] => Err(Rule::Address(AddressFault::EmptyLabel)),
+        [b'-', ..] | [.., b'-'] => Err(Rule::Address(AddressFault::LabelHyphen)),
+        _ if label.len() > Domain::MAX_LABEL && label.is_ascii() => {
+            Err(Rule::Address(AddressFault::LongLabel))
+        }
+        _ => Ok(()),
+    })(input)
+}
+
+/// Checks the length of the domain that `input` begins with, and its U-labels.
+#[inline(always)]
+fn judge_domain(input: &[u8], domain: &[u8]) -> Result<(), nom::Err<Fault>> {
+    if domain.len() > Domain::MAX {
+        Err(Fault::address(input, AddressFault::LongDomain))
+    } else if domain.is_ascii() {
+        Ok(())
+    } else {
+        judge_u_labels(input, domain)
     }
 }
 
-/// Whether a U-label is valid (RFC 5891 section 5) is not judged, but it holds no blank, no control character and
-/// nothing that is mapped to a dot, and it is no longer than its A-label can be.
+/// Checks that U-labels contain no blank, no control character and nothing that is mapped to a dot, and that each is no
+/// longer than its A-label can be. Validity by RFC 5891 section 5 is not checked.
 #[cold]
-fn check_u_labels(domain: &str) -> Result<(), InvalidAddress> {
-    for label in domain.split('.').filter(|label| !label.is_ascii()) {
-        if label.contains(|letter: char| {
-            !Printable::allows(letter)
-                || letter.is_whitespace()
-                || matches!(letter, '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
-        }) {
-            return Err(InvalidAddress::Domain);
+fn judge_u_labels(input: &[u8], domain: &[u8]) -> Result<(), nom::Err<Fault>> {
+    let fail = |at, fault| Fault::address(input.get(at..).unwrap_or_default(), fault);
+    let domain =
+        str::from_utf8(domain).map_err(|error| fail(error.valid_up_to(), AddressFault::EmptyLabel))?;
+    let is_misplaced = |letter: char| {
+        !Printable::allows(letter)
+            || letter.is_whitespace()
+            || matches!(letter, '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+    };
+    if let Some(at) = domain.find(is_misplaced) {
+        return Err(fail(at, AddressFault::LabelCharacter));
+    }
+    let mut start = 0;
+    for label in domain.split('.') {
+        if !label.is_ascii() && label.chars().count() > Domain::MAX_UNICODE_LABEL {
+            return Err(fail(start, AddressFault::LongLabel));
         }
-        if label.chars().count() > Domain::MAX_UNICODE_LABEL {
-            return Err(InvalidAddress::LongLabel);
-        }
+        start += label.len() + 1;
     }
     Ok(())
 }
 
 /// ```abnf
-/// address-literal = "[" ( IPv4-address-literal / IPv6-address-literal /
-///                   General-address-literal ) "]"
-/// IPv6-address-literal    = "IPv6:" IPv6-addr
-/// General-address-literal = Standardized-tag ":" 1*dcontent
-/// Standardized-tag        = Ldh-str
-/// ```
-#[cold]
-pub(crate) fn literal(input: &str) -> IResult<&str, (&str, Option<IpAddr>), Fault> {
-    let brackets = delimited(char('['), dcontent, char(']'));
-    let Ok((rest, (raw, content))) = consumed(brackets).parse_complete(input) else {
-        return fail(InvalidAddress::Literal);
-    };
-    let address = match content.split_once(':') {
-        _ if raw.len() > AddressLiteral::MAX => return fail(InvalidAddress::Literal),
-        None => ipv4(content).map(|address| Some(address.into())),
-        Some((tag, address)) if tag.eq_ignore_ascii_case("IPv6") => {
-            ipv6(address).map(|address| Some(address.into()))
-        }
-        Some((tag, content)) => {
-            let valid =
-                !content.is_empty() && !tag.is_empty() && !tag.ends_with('-') && class::all(tag, KEYWORD);
-            valid.then_some(None)
-        }
-    };
-    match address {
-        Some(address) => Ok((rest, (raw, address))),
-        None => fail(InvalidAddress::Literal),
-    }
-}
-
-/// ```abnf
-/// dcontent = %d33-90 / %d94-126
-/// ```
-fn dcontent(input: &str) -> IResult<&str, &str, Fault> {
-    let (content, rest) = span(input, DCONTENT);
-    Ok((rest, content))
-}
-
-/// ```abnf
-/// IPv4-address-literal = Snum 3("." Snum)
-/// Snum                 = 1*3DIGIT ; 0 through 255
-/// ```
-fn ipv4(text: &str) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
-    let mut numbers = text.split('.');
-    for octet in &mut octets {
-        let digits = numbers.next()?;
-        if digits.len() > 3 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-            return None;
-        }
-        *octet = digits.parse().ok()?;
-    }
-    numbers.next().is_none().then(|| octets.into())
-}
-
-/// ```abnf
-/// IPv6-addr   = IPv6-full / IPv6-comp / IPv6v4-full / IPv6v4-comp
-/// IPv6-hex    = 1*4HEXDIG
-/// IPv6-full   = IPv6-hex 7(":" IPv6-hex)
-/// IPv6-comp   = [IPv6-hex *5(":" IPv6-hex)] "::"
-///               [IPv6-hex *5(":" IPv6-hex)]
-/// IPv6v4-full = IPv6-hex 5(":" IPv6-hex) ":" IPv4-address-literal
-/// IPv6v4-comp = [IPv6-hex *3(":" IPv6-hex)] "::"
-///               [IPv6-hex *3(":" IPv6-hex) ":"] IPv4-address-literal
-/// ; "::" stands for at least two groups of zeros
-/// ```
-fn ipv6(text: &str) -> Option<Ipv6Addr> {
-    let mut groups = [0; 8];
-    let Some((before, behind)) = text.split_once("::") else {
-        return (ipv6_groups(text, true, &mut groups)? == 8).then(|| groups.into());
-    };
-    let mut tail = [0; 8];
-    let before = ipv6_groups(before, false, &mut groups)?;
-    let behind = ipv6_groups(behind, true, &mut tail)?;
-    if before + behind > 6 {
-        return None;
-    }
-    for (group, value) in groups.iter_mut().rev().zip(tail.into_iter().take(behind).rev()) {
-        *group = value;
-    }
-    Some(groups.into())
-}
-
-/// Reads groups of hexadecimal digits between colons, the last of which may be an IPv4 address that makes two:
-/// how many groups there are.
-fn ipv6_groups(text: &str, ends_in_ipv4: bool, groups: &mut [u16; 8]) -> Option<usize> {
-    if text.is_empty() {
-        return Some(0);
-    }
-    let mut used = 0;
-    let mut words = text.split(':').peekable();
-    while let Some(word) = words.next() {
-        if ends_in_ipv4 && words.peek().is_none() && word.contains('.') {
-            let [a, b, c, d] = ipv4(word)?.octets();
-            *groups.get_mut(used)? = u16::from_be_bytes([a, b]);
-            *groups.get_mut(used + 1)? = u16::from_be_bytes([c, d]);
-            return Some(used + 2);
-        }
-        if word.len() > 4 || !word.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        *groups.get_mut(used)? = u16::from_str_radix(word, 16).ok()?;
-        used += 1;
-    }
-    Some(used)
-}
-
-/// ```abnf
-/// Mailbox = Local-part "@" ( Domain / address-literal )
-/// ```
-/// Says where the `@` is.
-#[inline]
-pub(crate) fn mailbox(input: &str) -> IResult<&str, u16, Fault> {
-    let (behind, local_part) = local_part(input)?;
-    let Some(behind) = strip(behind, b'@') else {
-        return fail(InvalidAddress::At);
-    };
-    let rest = if behind.starts_with('[') {
-        literal(behind)?.0
-    } else {
-        domain(behind)?.0
-    };
-    Ok((rest, local_part.len() as u16))
-}
-
-/// ```abnf
 /// Local-part = Dot-string / Quoted-string
 /// ```
-fn local_part(input: &str) -> IResult<&str, &str, Fault> {
-    let (rest, local_part) = if input.starts_with('"') {
-        quoted_string(input)?
-    } else {
-        dot_string(input)?
-    };
-    if local_part.len() > Mailbox::MAX_LOCAL_PART {
-        fail(InvalidAddress::LongLocalPart)
-    } else if !local_part.is_ascii() && !Printable::allows_all(local_part) {
-        fail(InvalidAddress::Control)
-    } else {
-        Ok((rest, local_part))
+#[inline(always)]
+fn local_part(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    #[inline(always)]
+    fn either(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+        if input.first() == Some(&b'"') {
+            quoted_string(input)
+        } else {
+            dot_string(input)
+        }
     }
+    check(either, |local_part| {
+        if local_part.len() > Mailbox::MAX_LOCAL_PART {
+            Err(Rule::Address(AddressFault::LongLocalPart))
+        } else {
+            Ok(())
+        }
+    })(input)
 }
 
 /// ```abnf
 /// Dot-string = Atom *("." Atom)
 /// ```
-fn dot_string(input: &str) -> IResult<&str, &str, Fault> {
-    dotted(input, atom).map(|(atoms, rest)| (rest, atoms))
+#[inline(always)]
+fn dot_string(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    dotted(atom).parse_complete(input)
 }
 
 /// ```abnf
 /// Atom  = 1*atext
 /// atext =/ UTF8-non-ascii
 /// ```
-fn atom(input: &[u8]) -> Result<usize, InvalidAddress> {
-    match class::run(input, ATEXT).len() {
-        0 => Err(InvalidAddress::LocalPart),
-        length => Ok(length),
-    }
-}
-
-/// Splits words with a dot between two off the input; `word` gives the length of the one that its input begins with.
-#[inline]
-fn dotted(
-    input: &str,
-    word: fn(&[u8]) -> Result<usize, InvalidAddress>,
-) -> Result<(&str, &str), nom::Err<Fault>> {
-    let mut end = 0;
-    loop {
-        let rest = input.as_bytes().get(end..).unwrap_or_default();
-        end += word(rest).map_err(|what| nom::Err::Error(Fault(what)))?;
-        if input.as_bytes().get(end) != Some(&b'.') {
-            return Ok(input.split_at_checked(end).unwrap_or((input, "")));
-        }
-        end += 1;
-    }
+#[inline(always)]
+fn atom(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    or_address(run1(ATEXT), AddressFault::EmptyLocalPart)(input)
 }
 
 /// ```abnf
 /// Quoted-string   = DQUOTE *QcontentSMTP DQUOTE
 /// QcontentSMTP    = qtextSMTP / quoted-pairSMTP
-/// quoted-pairSMTP = %d92 %d32-126
 /// qtextSMTP       = %d32-33 / %d35-91 / %d93-126
 /// qtextSMTP       =/ UTF8-non-ascii
 /// ```
 #[cold]
-fn quoted_string(input: &str) -> IResult<&str, &str, Fault> {
-    let pair = recognize((char('\\'), satisfy(|character| matches!(character, ' '..='~'))));
-    recognize(delimited(char('"'), many0_count(alt((qtext, pair))), char('"')))
-        .parse_complete(input)
-        .or_else(|_: nom::Err<Fault>| fail(InvalidAddress::Quotes))
-}
-
-fn qtext(input: &str) -> IResult<&str, &str, Fault> {
-    match span(input, QTEXT) {
-        ("", _) => fail(InvalidAddress::Quotes),
-        (text, rest) => Ok((rest, text)),
-    }
+fn quoted_string(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    let content = many0_count(alt((run1(QTEXT), quoted_pair)));
+    or_address(
+        recognize(delimited(char('"'), content, char('"'))),
+        AddressFault::UnclosedQuotes,
+    )(input)
 }
 
 /// ```abnf
-/// Path = "<" [ A-d-l ":" ] Mailbox ">"
+/// quoted-pairSMTP = %d92 %d32-126
 /// ```
-#[inline]
-pub(crate) fn bracketed_path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
-    let Some(inner) = strip(input, b'<') else {
-        return fail(InvalidAddress::Brackets);
-    };
-    let (behind, path) = path(inner)?;
-    match strip(behind, b'>') {
-        Some(rest) => Ok((rest, path)),
-        None => fail(InvalidAddress::Brackets),
+fn quoted_pair(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    recognize((char('\\'), satisfy(|character| matches!(character, ' '..='~')))).parse_complete(input)
+}
+
+/// Returns true if a local part can stand without quotes.
+pub(crate) fn is_dot_string(text: &str) -> bool {
+    terminated(dot_string, end)
+        .parse_complete(text.as_bytes())
+        .is_ok()
+}
+
+/// Parses a domain: [`Domain::parse`].
+pub(crate) fn parse_domain(text: &str) -> Result<Domain<'_>, InvalidAddress> {
+    whole(text, domain).map(|_| Domain::trusted(text))
+}
+
+/// Parses an address literal: [`AddressLiteral::parse`].
+pub(crate) fn parse_literal(text: &str) -> Result<AddressLiteral<'_>, InvalidAddress> {
+    whole(text, address_literal).map(|(_, address)| AddressLiteral::trusted(text, address))
+}
+
+/// Parses a mailbox: [`Mailbox::parse`].
+pub(crate) fn parse_mailbox(text: &str) -> Result<Mailbox<'_>, InvalidAddress> {
+    whole(text, mailbox).map(|local_part| Mailbox::trusted(text, local_part.len() as u16)) // bounded
+}
+
+/// Parses a path with or without its brackets: [`Path::parse`].
+pub(crate) fn parse_path(text: &str) -> Result<Path<'_>, InvalidAddress> {
+    let path = if text.starts_with('<') { path } else { path_content };
+    whole(text, path).map(|parts| parts.of(Text(text)))
+}
+
+/// Parses a forward-path with or without its brackets: [`ForwardPath::parse`].
+pub(crate) fn parse_forward_path(text: &str) -> Result<ForwardPath<'_>, InvalidAddress> {
+    if matches!(text, "" | "<>") {
+        return Err(InvalidAddress::new(text, 0, AddressFault::Null));
+    }
+    let mut loose = Leniency::STRICT;
+    loose.missing_brackets = true;
+    match whole(text, |input| postmaster(input, &loose)) {
+        Ok(word) => Ok(Postmaster::trusted(Text(text).slice(word)).into()),
+        Err(_) => parse_path(text).map(ForwardPath::Path),
     }
 }
 
-/// What stands within the brackets of a path: `[ A-d-l ":" ] Mailbox`.
-#[inline]
-pub(crate) fn path(input: &str) -> IResult<&str, RawPath<'_>, Fault> {
-    let (behind, route) = if input.starts_with('@') {
-        source_route(input)?
-    } else {
-        (input, "")
-    };
-    let (rest, at) = mailbox(behind)?;
-    let text = input.get(..input.len() - rest.len()).unwrap_or(input);
-    let route = route.len() as u16;
-    Ok((
-        rest,
-        RawPath {
-            text,
-            route,
-            at: route + at,
-        },
-    ))
-}
-
-/// ```abnf
-/// A-d-l     = At-domain *( "," At-domain )
-/// At-domain = "@" Domain
-/// ```
-/// With the colon behind it.
-#[cold]
-fn source_route(input: &str) -> IResult<&str, &str, Fault> {
-    let at_domain = || preceded(char('@'), domain);
-    match recognize((
-        at_domain(),
-        many0_count(preceded(char(','), at_domain())),
-        char(':'),
-    ))
-    .parse_complete(input)
+/// Parses all of `text`.
+fn whole<'a, O>(
+    text: &'a str,
+    parser: impl Parser<&'a [u8], Output = O, Error = Fault>,
+) -> Result<O, InvalidAddress> {
+    if !text.is_ascii()
+        && let Some(at) = Printable::find_forbidden(text)
     {
-        Ok((_, route)) if route.len() > Path::MAX_ROUTE => fail(InvalidAddress::LongRoute),
-        Ok(parsed) => Ok(parsed),
-        Err(_) => fail(InvalidAddress::Route),
+        return Err(InvalidAddress::new(text, at, AddressFault::Control));
     }
-}
-
-/// Reads what is no mailbox by the grammar but was meant as one: with stray dots in the local part, which is then
-/// quoted, or with a dot behind the domain, which is then dropped. All this makes a text of its own.
-pub(crate) fn loose_mailbox(text: &str, loose_dots: bool, trailing_dot: bool) -> Option<Mailbox<'static>> {
-    let text = if trailing_dot {
-        text.strip_suffix('.').unwrap_or(text)
-    } else {
-        text
-    };
-    if let Ok(mailbox) = Mailbox::parse(text) {
-        return Some(mailbox.into_owned());
-    }
-    let (local_part, host) = text.rsplit_once('@')?;
-    let dotted = !local_part.is_empty()
-        && local_part
-            .bytes()
-            .all(|octet| octet == b'.' || class::is(octet, ATEXT));
-    (loose_dots && dotted).then_some(())?;
-    Mailbox::new(local_part, &Host::parse(host).ok()?).ok()
-}
-
-/// The error for an input that is `what`.
-fn fail<I, T>(what: InvalidAddress) -> IResult<I, T, Fault> {
-    Err(nom::Err::Error(Fault(what)))
+    terminated(parser, or_address(end, AddressFault::Trailing))
+        .parse_complete(text.as_bytes())
+        .map(|(_, output)| output)
+        .map_err(|error| invalid_address(text, error))
 }

@@ -17,6 +17,8 @@ pub(super) const VALUE: u8 = 1 << 4;
 pub(crate) const KEYWORD: u8 = 1 << 5;
 /// `xchar` (RFC 3461 section 4).
 pub(super) const XCHAR: u8 = 1 << 6;
+/// Printable ASCII and the space, with UTF-8: the text of an argument.
+pub(super) const TEXT: u8 = 1 << 7;
 
 static CLASSES: [u8; 256] = {
     let mut table = [0; 256];
@@ -57,6 +59,9 @@ const fn classes(octet: u8) -> u8 {
     ) {
         classes |= ATEXT;
     }
+    if matches!(octet, 32..=126) {
+        classes |= TEXT;
+    }
     if matches!(octet, 32..=33 | 35..=91 | 93..=126) {
         classes |= QTEXT;
     }
@@ -70,53 +75,25 @@ const fn classes(octet: u8) -> u8 {
         }
     }
     if !octet.is_ascii() {
-        classes |= ATEXT | LDH | QTEXT | VALUE;
+        classes |= ATEXT | LDH | QTEXT | VALUE | TEXT;
     }
     classes
 }
 
-/// Whether `octet` is of `class`.
+/// Returns true if `octet` is of `class`.
 #[expect(clippy::indexing_slicing, reason = "the table has a place for every octet")]
 #[inline]
 pub(crate) fn is(octet: u8, class: u8) -> bool {
     CLASSES[usize::from(octet)] & class != 0
 }
 
-/// Whether all octets of `text` are of `class`.
+/// Returns true if all octets of `text` are of `class`.
 pub(super) fn all(text: &str, class: u8) -> bool {
     text.bytes().all(|octet| is(octet, class))
 }
 
-/// The longest run of `class` at the start of `octets`.
-#[inline]
-pub(super) fn run(octets: &[u8], class: u8) -> &[u8] {
-    let end = octets.iter().position(|octet| !is(*octet, class));
-    end.and_then(|end| octets.get(..end)).unwrap_or(octets)
-}
-
-/// Splits off the longest run of `class` at the start of `text`: the run, and the rest.
-#[inline]
-pub(super) fn span(text: &str, class: u8) -> (&str, &str) {
-    let end = run(text.as_bytes(), class).len();
-    text.split_at_checked(end).unwrap_or((text, ""))
-}
-
-/// Takes the spaces off the start of `text`.
-pub(super) fn trim(text: &str) -> &str {
-    let mut rest = text;
-    while let Some(behind) = strip(rest, b' ') {
-        rest = behind;
-    }
-    rest
-}
-
-/// Takes one octet of ASCII off the start of `text`.
-pub(super) fn strip(text: &str, octet: u8) -> Option<&str> {
-    (*text.as_bytes().first()? == octet).then(|| text.get(1..))?
-}
-
-/// Whether `text` is `word` but for the case of letters. The word is of letters, and of digits if `text` has no control
-/// characters: then this is exact, and a few instructions.
+/// Returns true if `text` is `word` in any case of letters. The word consists of letters, and of digits if `text` has
+/// no control characters: then this is exact, and a few instructions.
 #[inline]
 pub(crate) fn is_word<const N: usize>(text: impl AsRef<[u8]>, word: &[u8; N]) -> bool {
     <&[u8; N]>::try_from(text.as_ref())

@@ -1,56 +1,99 @@
 //! Command lines (RFC 5321 section 4.1.1).
 
-use super::address;
-use super::class::{self, KEYWORD, trim};
-use super::parameter::{self, BadParameter};
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while};
+use nom::character::complete::char;
+use nom::combinator::{opt, peek, value};
+use nom::sequence::{preceded, terminated};
+use nom::{IResult, Parser};
+
+use super::address::{self, PathParts};
+use super::argument::{auth, client_name, query, string, unknown_verb};
+use super::combinator::{self, Fault, Rule, Text, blanks, blanks1, digits, end, or, or_address, word};
+use super::parameter::{mail_parameters, number, rcpt_parameters};
 use super::{CommandError, Leniency};
 use crate::types::{
-    Argument, Auth, Bdat, ClientName, ClientNameKind, Command, Domain, ForwardPath, InvalidAddress,
-    InvalidArgument, Mail, MailKind, Path, Postmaster, Printable, Query, Rcpt, ReversePath, UnknownCommand,
-    Verb,
+    AddressFault, Argument, ArgumentFault, Bdat, Command, ForwardPath, Mail, MailKind, Postmaster, Printable,
+    Rcpt, ReversePath, UnknownCommand, Verb,
 };
 
-/// Reads a command line, without its CRLF. Blanks at its end are passed over (RFC 5321 section 4.1.1), and so are
-/// more blanks than one between its words.
+/// Parses a command line, without its CRLF.
 ///
-/// RCPT with UTF-8 is accepted here; whether the transaction was begun with SMTPUTF8 is for its owner to check.
+/// Accepts spaces and tabs at the end of the line (RFC 5321 section 4.1.1), and more than one space wherever the
+/// grammar has one. Accepts RCPT with UTF-8: its transaction has to be one with SMTPUTF8.
+///
+/// ```abnf
+/// command = verb [ SP argument ]   ; each command's rule is in the table of this module
+/// ```
 ///
 /// # Errors
-/// When the line is no command or its argument is malformed. What is known of the verb alone is judged first, then
-/// the octets, then the argument.
+/// The line is not a command, or its argument is malformed. The verb is judged first, then the octets, then the
+/// argument.
+///
+/// ```
+/// use smtp_proto::{syntax::{Leniency, parse_command}, types::Command};
+///
+/// let Command::Rcpt(rcpt) = parse_command(b"RCPT TO:<bob@example.org>", &Leniency::STRICT)? else {
+///     unreachable!("the verb is RCPT")
+/// };
+/// assert_eq!(rcpt.forward_path().as_str(), "bob@example.org");
+/// # Ok::<_, smtp_proto::syntax::CommandError>(())
+/// ```
 pub fn parse_command<'a>(line: &'a [u8], leniency: &Leniency) -> Result<Command<'a>, CommandError> {
     let mut line = line;
     while let [rest @ .., b' ' | b'\t'] = line {
         line = rest;
     }
-    let Some(verb) = verb(line) else {
-        return unknown(line).ok_or(CommandError::Unrecognised);
+    let Ok((rest, verb)) = verb(line) else {
+        return unknown_command(line);
     };
-    let rest = line.get(verb.as_str().len()..).unwrap_or_default();
-    let Ok(rest) = str::from_utf8(rest) else {
-        let control = rest.iter().any(u8::is_ascii_control);
-        return Err(if control {
-            CommandError::Control { verb }
-        } else {
-            CommandError::NotUtf8 { verb }
+    let before = line.len() - rest.len();
+    let text = match str::from_utf8(rest) {
+        Ok(text) => text,
+        Err(error) => return Err(not_text(verb, rest, before, error.valid_up_to())),
+    };
+    let ascii = text.is_ascii();
+    if !ascii && let Some(at) = Printable::find_forbidden(text) {
+        return Err(CommandError::Control {
+            verb,
+            position: before + at,
         });
-    };
-    let ascii = rest.is_ascii();
-    if !ascii && !Printable::allows_all(rest) {
-        return Err(CommandError::Control { verb });
     }
-    Line {
-        verb,
-        rest: trim(rest),
+    let line = Line {
+        text: Text(text),
         ascii,
         leniency,
+    };
+    match line.argument(verb) {
+        Ok(command) => Ok(command),
+        Err(error) => Err(CommandError::new(verb, text, before, error)),
     }
-    .parse()
 }
 
-/// The verb that a line begins with, in any case of letters: a whole word.
-pub(crate) fn verb(line: &[u8]) -> Option<Verb> {
-    let (first, mut rest) = line.split_first_chunk::<4>()?;
+/// Finds the fault in octets that are not UTF-8.
+#[cold]
+fn not_text(verb: Verb, rest: &[u8], before: usize, valid: usize) -> CommandError {
+    match rest.iter().position(u8::is_ascii_control) {
+        Some(at) => CommandError::Control {
+            verb,
+            position: before + at,
+        },
+        None => CommandError::NotUtf8 {
+            verb,
+            position: before + valid,
+        },
+    }
+}
+
+/// ```abnf
+/// verb = "EHLO" / "HELO" / "MAIL" / ...   ; in any case of letters, up to a space or the end
+/// ```
+#[inline(always)]
+pub(crate) fn verb(input: &[u8]) -> IResult<&[u8], Verb, Fault> {
+    let unknown = || Err(Fault::at(input, Rule::Unnamed));
+    let Some((first, rest)) = input.split_first_chunk::<4>() else {
+        return unknown();
+    };
     // Clearing this bit makes capitals of letters, and a letter of nothing else.
     let verb = match &first.map(|octet| octet & !0x20) {
         b"EHLO" => Verb::Ehlo,
@@ -71,313 +114,221 @@ pub(crate) fn verb(line: &[u8]) -> Option<Verb> {
         b"QUIT" => Verb::Quit,
         b"AUTH" => Verb::Auth,
         b"TURN" => Verb::Turn,
-        b"STAR" => {
-            let (second, behind) = rest.split_first_chunk::<4>()?;
-            rest = behind;
-            second.eq_ignore_ascii_case(b"TTLS").then_some(Verb::StartTls)?
-        }
-        b"DEBU" => {
-            let (last, behind) = rest.split_first()?;
-            rest = behind;
-            last.eq_ignore_ascii_case(&b'g').then_some(Verb::Debug)?
-        }
-        _ => return None,
+        b"STAR" => return terminated(value(Verb::StartTls, word(b"TTLS")), verb_end).parse_complete(rest),
+        b"DEBU" => return terminated(value(Verb::Debug, word(b"G")), verb_end).parse_complete(rest),
+        _ => return unknown(),
     };
-    matches!(rest.first(), None | Some(b' ' | b'\t')).then_some(verb)
+    let (rest, ()) = verb_end(rest)?;
+    Ok((rest, verb))
 }
 
-/// A command that has no variant: a verb of letters, digits and hyphens, and whatever follows.
-fn unknown(line: &[u8]) -> Option<Command<'_>> {
-    let line = str::from_utf8(line).ok()?;
-    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let rest = trim(rest);
-    let argument = (!rest.is_empty()).then(|| Argument::new(rest)).transpose().ok()?;
-    UnknownCommand::new(verb, argument).ok().map(Command::Unknown)
+/// The end of a verb: a blank, which is not consumed, or the end of the line.
+#[inline(always)]
+fn verb_end(input: &[u8]) -> IResult<&[u8], (), Fault> {
+    match input.first() {
+        None | Some(b' ' | b'\t') => Ok((input, ())),
+        Some(_) => Err(Fault::at(input, Rule::Unnamed)),
+    }
 }
 
-/// A line with a known verb, and what follows it.
+/// A command that has no variant.
+///
+/// ```abnf
+/// unknown-command = 1*32(ALPHA / DIGIT / "-") [ SP String ]
+/// ```
+#[cold]
+fn unknown_command(line: &[u8]) -> Result<Command<'_>, CommandError> {
+    let unrecognised = |position| CommandError::Unrecognised { position };
+    let text = str::from_utf8(line).map_err(|error| unrecognised(error.valid_up_to()))?;
+    if let Some(at) = Printable::find_forbidden(text) {
+        return Err(unrecognised(at));
+    }
+    let argument = preceded(blanks1, string);
+    let (_, (verb, argument)) = terminated((unknown_verb, opt(argument)), end)
+        .parse_complete(line)
+        .map_err(|error| unrecognised(line.len() - combinator::fault(error).left))?;
+    let text = Text(text);
+    let argument = argument.map(|argument| Argument::trusted(text.slice(argument)));
+    Ok(Command::Unknown(UnknownCommand::trusted(
+        text.slice(verb),
+        argument,
+    )))
+}
+
+/// What follows the verb of a command line.
+#[derive(Clone, Copy)]
 struct Line<'a, 'l> {
-    verb: Verb,
-    rest: &'a str,
+    text: Text<'a>,
     ascii: bool,
     leniency: &'l Leniency,
 }
 
 impl<'a> Line<'a, '_> {
-    fn parse(&self) -> Result<Command<'a>, CommandError> {
-        match self.verb {
-            Verb::Ehlo => self.client_name().map(Command::Ehlo),
-            Verb::Helo => self.client_name().map(Command::Helo),
-            Verb::Lhlo => self.client_name().map(Command::Lhlo),
-            Verb::Mail => self.mail(MailKind::Mail),
-            Verb::Send => self.mail(MailKind::Send),
-            Verb::Soml => self.mail(MailKind::Soml),
-            Verb::Saml => self.mail(MailKind::Saml),
-            Verb::Rcpt => self.rcpt(),
-            Verb::Data => self.alone().map(|()| Command::Data),
-            Verb::Bdat => self.bdat(),
-            Verb::Rset => self.alone().map(|()| Command::Rset),
-            Verb::Vrfy => self.query().map(Command::Vrfy),
-            Verb::Expn => self.query().map(Command::Expn),
-            Verb::Help => self.text().map(Command::Help),
-            Verb::Noop => self.text().map(Command::Noop),
-            Verb::Quit => self.alone().map(|()| Command::Quit),
-            Verb::StartTls => self.alone().map(|()| Command::StartTls),
-            Verb::Auth => self.auth(),
-            Verb::Turn => self.alone().map(|()| Command::Turn),
-            Verb::Debug => self.alone().map(|()| Command::Debug),
-        }
-    }
-
-    /// A command without an argument: `"DATA" CRLF` and the like.
-    fn alone(&self) -> Result<(), CommandError> {
-        if self.rest.is_empty() {
-            Ok(())
-        } else {
-            Err(self.syntax("send this command without an argument"))
-        }
+    #[inline(always)]
+    fn argument(self, verb: Verb) -> Result<Command<'a>, nom::Err<Fault>> {
+        let (input, _) = blanks(self.text.octets())?;
+        let (text, leniency) = (self.text, self.leniency);
+        Ok(match verb {
+            Verb::Rcpt => Command::Rcpt(self.rcpt(input)?.1),
+            Verb::Mail => Command::Mail(self.mail(input, MailKind::Mail)?.1),
+            Verb::Data => alone(input, Command::Data)?,
+            Verb::Rset => alone(input, Command::Rset)?,
+            Verb::Quit => alone(input, Command::Quit)?,
+            Verb::Noop => Command::Noop(text_argument(text, input)?.1),
+            Verb::Ehlo => Command::Ehlo(client_name(text, leniency, input)?.1),
+            Verb::Helo => Command::Helo(client_name(text, leniency, input)?.1),
+            Verb::Lhlo => Command::Lhlo(client_name(text, leniency, input)?.1),
+            Verb::Bdat => Command::Bdat(bdat(input)?.1),
+            Verb::StartTls => alone(input, Command::StartTls)?,
+            Verb::Auth => Command::Auth(auth(text)(input)?.1),
+            Verb::Vrfy => Command::Vrfy(query(text, self.ascii)(input)?.1),
+            Verb::Expn => Command::Expn(query(text, self.ascii)(input)?.1),
+            Verb::Help => Command::Help(text_argument(text, input)?.1),
+            Verb::Send => Command::Mail(self.mail(input, MailKind::Send)?.1),
+            Verb::Soml => Command::Mail(self.mail(input, MailKind::Soml)?.1),
+            Verb::Saml => Command::Mail(self.mail(input, MailKind::Saml)?.1),
+            Verb::Turn => alone(input, Command::Turn)?,
+            Verb::Debug => alone(input, Command::Debug)?,
+        })
     }
 
     /// ```abnf
-    /// ehlo = "EHLO" SP ( Domain / address-literal ) CRLF
-    /// helo = "HELO" SP Domain CRLF
-    /// lhlo = "LHLO" SP ( Domain / address-literal ) CRLF
+    /// mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
     /// ```
-    /// Address literals are accepted behind HELO too, since all servers do.
-    fn client_name(&self) -> Result<ClientName<'a>, CommandError> {
-        let name = self
-            .rest
-            .strip_suffix('.')
-            .filter(|_| self.leniency.trailing_dot)
-            .unwrap_or(self.rest);
-        match ClientName::parse(name) {
-            Ok(name) => Ok(name),
-            Err(_) if self.leniency.underscore_in_hello && is_loose_name(name) => {
-                Ok(ClientName::trusted(name, ClientNameKind::Other))
-            }
-            Err(fault) => Err(self.address(fault)),
+    fn mail(self, input: &'a [u8], kind: MailKind) -> IResult<&'a [u8], Mail<'a>, Fault> {
+        let from = or((word(b"FROM"), char(':')), Rule::Form(ArgumentFault::MissingFrom));
+        let (input, reverse_path) =
+            preceded((from, self.gap()), |input| self.reverse_path(input)).parse_complete(input)?;
+        let (input, parameters) = mail_parameters(self.text, blanks1)(input)?;
+        let (input, ()) = or_address(end, AddressFault::Trailing)(input)?;
+        if !self.ascii && !parameters.smtputf8() {
+            return Err(Fault::at(input, Rule::NonAscii));
         }
+        Ok((input, Mail::trusted(kind, reverse_path, parameters)))
     }
 
     /// ```abnf
-    /// mail         = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
+    /// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" /
+    ///        Forward-path ) [SP Rcpt-parameters] CRLF
+    /// ```
+    fn rcpt(self, input: &'a [u8]) -> IResult<&'a [u8], Rcpt<'a>, Fault> {
+        let to = or((word(b"TO"), char(':')), Rule::Form(ArgumentFault::MissingTo));
+        let (input, forward_path) =
+            preceded((to, self.gap()), |input| self.forward_path(input)).parse_complete(input)?;
+        let (input, parameters) = rcpt_parameters(self.text, blanks1)(input)?;
+        let (input, ()) = or_address(end, AddressFault::Trailing)(input)?;
+        Ok((input, Rcpt::new(forward_path, parameters)))
+    }
+
+    /// The spaces that a lenient parser accepts after the colon.
+    #[inline(always)]
+    fn gap(self) -> impl Parser<&'a [u8], Output = &'a [u8], Error = Fault> {
+        let allowed = self.leniency.space_after_colon;
+        take_while(move |octet| allowed & (octet == b' '))
+    }
+
+    /// ```abnf
     /// Reverse-path = Path / "<>"
     /// ```
-    fn mail(&self, kind: MailKind) -> Result<Command<'a>, CommandError> {
-        let input = self.behind(b"FROM", "write FROM: and a path")?;
-        let (path, rest) = match input.strip_prefix("<>") {
-            Some(rest) => (ReversePath::Null, rest),
-            None => {
-                let (path, rest) = self.path(input)?;
-                (ReversePath::Path(path), rest)
-            }
-        };
-        let parameters =
-            parameter::mail_parameters(self.parameters(rest)?).map_err(|bad| self.parameter(bad))?;
-        if !self.ascii && !parameters.smtputf8() {
-            return Err(CommandError::NonAscii { verb: self.verb });
+    #[inline(always)]
+    fn reverse_path(self, input: &'a [u8]) -> IResult<&'a [u8], ReversePath<'a>, Fault> {
+        if input.starts_with(b"<>") {
+            return value(ReversePath::Null, tag("<>")).parse_complete(input);
         }
-        Ok(Command::Mail(Mail::trusted(kind, path, parameters)))
+        match address::path(input) {
+            Ok((rest, path)) => Ok((rest, ReversePath::Path(path.of(self.text)))),
+            Err(fault) => self
+                .loose_path(input, fault)
+                .map(|(rest, path)| (rest, ReversePath::Path(path.of(self.text)))),
+        }
     }
 
     /// ```abnf
-    /// rcpt         = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" /
-    ///                Forward-path ) [SP Rcpt-parameters] CRLF
     /// Forward-path = Path
     /// ```
-    fn rcpt(&self) -> Result<Command<'a>, CommandError> {
-        let input = self.behind(b"TO", "write TO: and a path")?;
-        let (path, rest) = match self.path(input) {
-            Ok((path, rest)) => (ForwardPath::Path(path), rest),
-            Err(fault) => {
-                let (inner, rest) = self.brackets(input).ok_or(fault)?;
-                match Postmaster::parse(inner) {
-                    Some(postmaster) => (ForwardPath::Postmaster(postmaster), rest),
-                    None if inner.is_empty() => return Err(self.address(InvalidAddress::Null)),
-                    None => return Err(fault),
-                }
-            }
-        };
-        let parameters =
-            parameter::rcpt_parameters(self.parameters(rest)?).map_err(|bad| self.parameter(bad))?;
-        Ok(Command::Rcpt(Rcpt::new(path, parameters)))
-    }
-
-    /// ```abnf
-    /// bdat-cmd   = "BDAT" SP chunk-size [ SP end-marker ] CRLF
-    /// chunk-size = 1*DIGIT
-    /// end-marker = "LAST"
-    /// ```
-    fn bdat(&self) -> Result<Command<'a>, CommandError> {
-        let (size, marker) = self.rest.split_once(' ').unwrap_or((self.rest, ""));
-        if size.is_empty() || !size.bytes().all(|digit| digit.is_ascii_digit()) {
-            return Err(self.syntax("give the size of the chunk in octets"));
-        }
-        let size = parameter::number(size).ok_or(CommandError::ChunkSize)?;
-        let marker = trim(marker);
-        let last = marker.eq_ignore_ascii_case("LAST");
-        if last || marker.is_empty() {
-            Ok(Command::Bdat(Bdat { size, last }))
-        } else {
-            Err(self.syntax("write nothing but LAST behind the size"))
+    #[inline(always)]
+    fn forward_path(self, input: &'a [u8]) -> IResult<&'a [u8], ForwardPath<'a>, Fault> {
+        match address::path(input) {
+            Ok((rest, path)) => Ok((rest, ForwardPath::Path(path.of(self.text)))),
+            Err(fault) => self.rare_forward_path(input, fault),
         }
     }
 
-    /// ```abnf
-    /// vrfy = "VRFY" SP String [ SP "SMTPUTF8" ] CRLF
-    /// expn = "EXPN" SP String [ SP "SMTPUTF8" ] CRLF
-    /// ```
-    fn query(&self) -> Result<Query<'a>, CommandError> {
-        let (text, smtputf8) = match self.rest.rsplit_once(' ') {
-            Some((text, last)) if last.eq_ignore_ascii_case("SMTPUTF8") => (text.trim_end_matches(' '), true),
-            _ => (self.rest, false),
-        };
-        let query = Query::new(text).map_err(|fault| self.argument(fault))?;
-        match (smtputf8, query.smtputf8()) {
-            (true, _) => Ok(query.with_smtputf8()),
-            (false, true) => Err(CommandError::NonAscii { verb: self.verb }),
-            (false, false) => Ok(query),
-        }
-    }
-
-    /// ```abnf
-    /// help = "HELP" [ SP String ] CRLF
-    /// noop = "NOOP" [ SP String ] CRLF
-    /// ```
-    fn text(&self) -> Result<Option<Argument<'a>>, CommandError> {
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        Argument::new(self.rest)
-            .map(Some)
-            .map_err(|fault| self.argument(fault))
-    }
-
-    /// ```abnf
-    /// auth-command = "AUTH" SP sasl-mech [SP initial-response] CRLF
-    /// ```
-    fn auth(&self) -> Result<Command<'a>, CommandError> {
-        let (mechanism, initial) = match self.rest.split_once(' ') {
-            Some((mechanism, initial)) => (mechanism, Some(trim(initial))),
-            None => (self.rest, None),
-        };
-        Auth::new(mechanism, initial)
-            .map(Command::Auth)
-            .map_err(|fault| self.argument(fault))
-    }
-
-    /// What follows `FROM:` or `TO:`.
-    fn behind<const N: usize>(
-        &self,
-        word: &[u8; N],
-        expected: &'static str,
-    ) -> Result<&'a str, CommandError> {
-        let path = self.rest.split_at_checked(N).and_then(|(first, rest)| {
-            let rest = class::strip(rest, b':')?;
-            class::is_word(first, word).then_some(rest)
-        });
-        match path {
-            Some(path) if self.leniency.space_after_colon => Ok(trim(path)),
-            Some(path) => Ok(path),
-            None => Err(self.syntax(expected)),
-        }
-    }
-
-    /// A path that is not null, and what follows it.
-    #[inline]
-    fn path(&self, input: &'a str) -> Result<(Path<'a>, &'a str), CommandError> {
-        match address::bracketed_path(input) {
-            Ok((rest, path)) => Ok((Path::trusted(path), rest)),
-            Err(fault) => self.loose_path(input, fault.into()),
-        }
-    }
-
-    /// The same for what is no path by the grammar, for this reason.
+    /// A forward-path that is no `Path`, because of `fault`.
     #[cold]
-    fn loose_path(&self, input: &'a str, fault: InvalidAddress) -> Result<(Path<'a>, &'a str), CommandError> {
-        let fault = self.address(fault);
-        let (inner, rest) = self.brackets(input).ok_or(fault)?;
-        if let Ok(path) = Path::parse(inner) {
-            return Ok((path, rest));
+    fn rare_forward_path(
+        self,
+        input: &'a [u8],
+        fault: nom::Err<Fault>,
+    ) -> IResult<&'a [u8], ForwardPath<'a>, Fault> {
+        if let Ok((rest, word)) = address::postmaster(input, self.leniency) {
+            return Ok((rest, Postmaster::trusted(self.text.slice(word)).into()));
         }
-        let Leniency {
-            loose_dots,
-            trailing_dot,
-            ..
-        } = *self.leniency;
-        let mailbox = address::loose_mailbox(inner, loose_dots, trailing_dot).ok_or(fault)?;
-        Ok((mailbox.into(), rest))
-    }
-
-    /// What stands between brackets, or up to the next blank where brackets may be missing; and what follows.
-    fn brackets(&self, input: &'a str) -> Option<(&'a str, &'a str)> {
-        match input.strip_prefix('<') {
-            Some(input) => input.split_once('>'),
-            None if self.leniency.missing_brackets => {
-                input.split_at_checked(input.find(' ').unwrap_or(input.len()))
-            }
-            None => None,
+        if input.starts_with(b"<>") {
+            return Err(Fault::address(input, AddressFault::Null));
         }
+        self.loose_path(input, fault)
+            .map(|(rest, path)| (rest, ForwardPath::Path(path.of(self.text))))
     }
 
-    /// What follows a path: nothing, or parameters behind a blank.
-    fn parameters(&self, rest: &'a str) -> Result<&'a str, CommandError> {
-        if rest.is_empty() || rest.starts_with(' ') {
-            Ok(rest)
-        } else {
-            Err(self.address(InvalidAddress::Trailing))
-        }
-    }
-
-    fn syntax(&self, expected: &'static str) -> CommandError {
-        self.blame(CommandError::Syntax {
-            verb: self.verb,
-            expected,
-        })
-    }
-
-    fn address(&self, fault: InvalidAddress) -> CommandError {
-        self.blame(CommandError::Address {
-            verb: self.verb,
-            fault,
-        })
-    }
-
-    fn argument(&self, fault: InvalidArgument) -> CommandError {
-        self.blame(CommandError::Argument {
-            verb: self.verb,
-            fault,
-        })
-    }
-
-    fn parameter(&self, BadParameter { keyword, fault }: BadParameter) -> CommandError {
-        self.blame(CommandError::Parameter {
-            verb: self.verb,
-            keyword,
-            fault,
-        })
-    }
-
-    /// No control character passes the grammar: what is left to find out is whether one was the fault.
-    fn blame(&self, fault: CommandError) -> CommandError {
-        if self.rest.contains(|character: char| character.is_ascii_control()) {
-            CommandError::Control { verb: self.verb }
-        } else {
-            fault
-        }
+    /// Anything that a lenient parser accepts in place of a path; it is no `Path` because of `fault`.
+    #[cold]
+    fn loose_path(self, input: &'a [u8], fault: nom::Err<Fault>) -> IResult<&'a [u8], PathParts<'a>, Fault> {
+        address::loose_path(input, self.leniency).map_err(|_| fault)
     }
 }
 
-/// Whether a host name is none by the grammar but was meant as one: labels of letters, digits, hyphens and
-/// underscores.
-fn is_loose_name(name: &str) -> bool {
-    name.len() <= Domain::MAX
-        && name.split('.').all(|label| {
-            !label.is_empty()
-                && label
-                    .bytes()
-                    .all(|octet| octet == b'_' || class::is(octet, KEYWORD))
-        })
+/// A command without an argument.
+///
+/// ```abnf
+/// data = "DATA" CRLF
+/// ```
+#[inline(always)]
+fn alone<'a>(input: &'a [u8], command: Command<'a>) -> Result<Command<'a>, nom::Err<Fault>> {
+    or(end, Rule::Form(ArgumentFault::Unexpected))(input)?;
+    Ok(command)
+}
+
+/// ```abnf
+/// help = "HELP" [ SP String ] CRLF
+/// noop = "NOOP" [ SP String ] CRLF
+/// ```
+#[inline(always)]
+fn text_argument<'a>(text: Text<'a>, input: &'a [u8]) -> IResult<&'a [u8], Option<Argument<'a>>, Fault> {
+    if input.is_empty() {
+        return Ok((input, None)); // as usual
+    }
+    terminated(string, end)
+        .map(|argument| Some(Argument::trusted(text.slice(argument))))
+        .parse_complete(input)
+}
+
+/// ```abnf
+/// bdat-cmd   = "BDAT" SP chunk-size [ SP end-marker ] CRLF
+/// chunk-size = 1*DIGIT
+/// end-marker = "LAST"
+/// ```
+fn bdat(input: &[u8]) -> IResult<&[u8], Bdat, Fault> {
+    let end_marker = alt((value(false, end), value(true, (word(b"LAST"), end))));
+    let end_marker = or(end_marker, Rule::Form(ArgumentFault::EndMarker));
+    (chunk_size, preceded(blanks, end_marker))
+        .map(|(size, last)| Bdat { size, last })
+        .parse_complete(input)
+}
+
+/// ```abnf
+/// chunk-size = 1*DIGIT   ; below 2^64
+/// ```
+fn chunk_size(input: &[u8]) -> IResult<&[u8], u64, Fault> {
+    let boundary = peek(alt((end, value((), char(' ')))));
+    let (rest, digits) = or(
+        terminated(digits(), boundary),
+        Rule::Form(ArgumentFault::ChunkSize),
+    )(input)?;
+    match number(digits) {
+        Some(size) => Ok((rest, size)),
+        None => Err(Fault::at(input, Rule::ChunkSize)),
+    }
 }
 
 #[cfg(test)]

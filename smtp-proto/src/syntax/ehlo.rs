@@ -2,26 +2,50 @@
 
 use core::num::NonZeroU32;
 
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till, take_while, take_while_m_n, take_while1};
+use nom::character::complete::{char, one_of, satisfy};
+use nom::combinator::{not, opt, peek, value, verify};
+use nom::multi::fold_many0;
+use nom::sequence::{delimited, preceded, terminated};
+use nom::{IResult, Parser};
+
 use super::class::{self, KEYWORD};
+use super::combinator::{Fault, blanks, digits, end, run};
+use super::parameter::number;
 use crate::{
     output::Sink,
     types::{AnnouncedLimits, Extension, Extensions, Keyword, Printable, Reply, is_keyword, line_end},
 };
 
-/// Reads the reply to EHLO: the name that the server gives itself, and what it offers (RFC 5321 section 4.1.1.1).
+/// Parses the reply to EHLO: the name of the server, and its extensions (RFC 5321 section 4.1.1.1).
 ///
 /// ```abnf
-/// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF )
-///             / ( "250-" Domain [ SP ehlo-greet ] CRLF *( "250-" ehlo-line CRLF ) "250" SP ehlo-line CRLF )
-/// ehlo-line = ehlo-keyword *( SP ehlo-param )
+/// ehlo-ok-rsp = ( "250" SP Domain [ SP ehlo-greet ] CRLF ) /
+///               ( "250-" Domain [ SP ehlo-greet ] CRLF
+///                 *( "250-" ehlo-line CRLF )
+///                 "250" SP ehlo-line CRLF )
+/// ehlo-line   = ehlo-keyword *( SP ehlo-param )
 /// ```
 ///
-/// Nothing a server says here is an error. The first line is always its greeting; the name is empty when there is
-/// none or when it is not printable. Keywords have no case. Blanks beyond the grammar, `=` behind a keyword (as in
-/// the old `AUTH=LOGIN`), blank lines and repeated lines are taken as they are meant; a line that is none is left out.
+/// Any reply is accepted, because a server offers nothing by a malformed line. The first line is always the greeting;
+/// the name is empty if it is missing or not printable. Keywords have no case. More blanks than the grammar has, `=`
+/// after a keyword (as in the old `AUTH=LOGIN`) and repeated lines are accepted. Malformed lines are skipped.
+///
+/// ```
+/// use smtp_proto::{syntax::{parse_ehlo, parse_reply}, types::Keyword};
+///
+/// let reply = parse_reply(b"250-mx.example.org hello\r\n250-SIZE 1000\r\n250 AUTH PLAIN\r\n")?;
+/// let (name, extensions) = parse_ehlo(&reply);
+/// assert_eq!(name, "mx.example.org");
+/// assert_eq!(extensions.size_limit(), Some(1000));
+/// assert!(extensions.has(Keyword::Auth));
+/// # Ok::<_, smtp_proto::syntax::ReplyError>(())
+/// ```
 #[must_use]
 pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
-    let name = reply.lines().next().map(server_name).unwrap_or_default();
+    let greeting = reply.lines().next().unwrap_or_default();
+    let name = server_name(greeting).map_or("", |(_, name)| name);
     let mut extensions = Extensions::default();
     let raw = reply.raw();
     let mut rest = line_end(raw, 0)
@@ -35,7 +59,7 @@ pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
 
 /// Writes the reply to EHLO; the inverse of [`parse_ehlo`].
 ///
-/// `greeting` is the domain of the server, with or without words behind it.
+/// `greeting` is the domain of the server, which words may follow.
 pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Extensions) {
     let mut left = extensions.len();
     sink.put(if left > 0 { b"250-" } else { b"250 " });
@@ -59,39 +83,51 @@ pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Ext
     sink.put(b"\r\n");
 }
 
-/// The first word of the greeting.
-fn server_name(line: &[u8]) -> &str {
-    let line = line.trim_ascii_start();
-    let is_blank = |octet: &u8| matches!(octet, b' ' | b'\t');
-    let printable = line.iter().take_while(|octet| octet.is_ascii_graphic()).count();
-    let (word, plain) = match line.get(printable) {
-        Some(octet) if !is_blank(octet) => (line.split(is_blank).next(), false),
-        _ => (line.get(..printable), true), // as most names are
-    };
-    word.and_then(|word| str::from_utf8(word).ok())
-        .filter(|word| plain || Printable::allows_all(word))
-        .unwrap_or_default()
+/// The name that the server gives itself: the first word of the greeting.
+///
+/// ```abnf
+/// Domain [ SP ehlo-greet ]
+/// ```
+fn server_name(input: &[u8]) -> IResult<&[u8], &str, Fault> {
+    let is_blank = |octet| matches!(octet, b' ' | b'\t');
+    let usual = terminated(
+        take_while(|octet: u8| octet.is_ascii_graphic()),
+        peek(alt((
+            end,
+            value((), satisfy(|character| matches!(character, ' ' | '\t'))),
+        ))),
+    );
+    let utf8 = verify(take_till(is_blank), |word: &[u8]| {
+        str::from_utf8(word).is_ok_and(|word| Printable::allows_all(word))
+    });
+    preceded(whitespace, alt((usual, utf8)))
+        .map_opt(|word| str::from_utf8(word).ok())
+        .parse_complete(input)
 }
 
-/// Takes the next line off a reply: a keyword, and what follows it. The keyword is empty where the line is none.
+/// Takes the next line off a reply: a keyword, and what follows it. The keyword is empty if the line is malformed.
 fn next_line<'r>(rest: &mut &'r [u8]) -> Option<(&'r [u8], &'r [u8])> {
     let text = rest.get(4..)?;
-    let keyword = class::run(text, KEYWORD);
     // Most keywords have a line to themselves, whose end needs no search then.
-    if let Some([b'\r', b'\n', behind @ ..]) = text.get(keyword.len()..) {
+    if let Ok((behind, keyword)) = terminated(run(KEYWORD), tag("\r\n")).parse_complete(text) {
         *rest = behind;
         return Some((keyword, &[]));
     }
-    let (line, behind) = rest.split_at_checked(line_end(rest, 4)?)?;
-    *rest = behind;
-    let text = line.strip_suffix(b"\r\n").and_then(|line| line.get(4..));
-    let text = text.unwrap_or_default().trim_ascii_start();
-    let keyword = class::run(text, KEYWORD);
-    Some(match text.get(keyword.len()..) {
-        Some([b' ' | b'\t' | b'=', params @ ..]) => (keyword, params.trim_ascii()),
-        Some([]) => (keyword, &[]),
-        _ => (&[], &[]),
-    })
+    let end = line_end(rest, 4)?;
+    let line = rest.get(4..end - 2).unwrap_or_default();
+    *rest = rest.get(end..)?;
+    Some(ehlo_line(line).map_or((&[], &[]), |(params, keyword)| (keyword, params)))
+}
+
+/// ```abnf
+/// ehlo-line    = ehlo-keyword *( SP ehlo-param )
+/// ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+/// ```
+/// Accepts blanks before the keyword, and a tab or `=` after it. The rest of the line are the parameters.
+fn ehlo_line(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    let separator = alt((end, value((), one_of(" \t="))));
+    let (rest, keyword) = delimited(whitespace, run(KEYWORD), separator).parse_complete(input)?;
+    Ok((rest.trim_ascii(), keyword))
 }
 
 /// Reads one `ehlo-line`, tolerantly.
@@ -121,71 +157,73 @@ fn read_line(keyword: &[u8], params: &[u8], extensions: &mut Extensions) {
     }
 }
 
-/// `size-param = *DIGIT` of RFC 1870 section 4. What is no number, or beyond 64 bits, sets no limit.
-fn size(params: &[u8]) -> Option<u64> {
-    let (first, rest) = params.split_first().filter(|(first, _)| first.is_ascii_digit())?;
-    let mut digits = rest.iter().take_while(|octet| !octet.is_ascii_whitespace());
-    digits.try_fold(u64::from(first - b'0'), |size, digit| {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        size.checked_mul(10)?.checked_add(digit)
-    })
-}
-
-/// Reads the parameters of LIMITS (RFC 9422 section 3).
+/// The parameter of SIZE (RFC 1870 section 4). Anything but a number of 64 bits sets no limit.
 ///
 /// ```abnf
-/// limit = limit-name ["=" limit-value]          ; one or more, parted by spaces
-/// limit-name = 1*(ALPHA / DIGIT / "-" / "_")    limit-value = 1*(%d33-58 / %d60-126)
+/// size-param = *DIGIT
 /// ```
+fn size(params: &[u8]) -> Option<u64> {
+    let boundary = alt((
+        end,
+        value((), satisfy(|character| character.is_ascii_whitespace())),
+    ));
+    let (_, digits) = terminated(digits(), boundary).parse_complete(params).ok()?;
+    number(digits)
+}
+
+/// The parameters of LIMITS (RFC 9422 section 3).
 ///
-/// An unknown limit, or one with a bad number, is left out; words that are no limits spoil them all (section 3.7).
+/// ```abnf
+/// limits-params = limit *( SP limit )
+/// ```
+/// An unknown limit, or one with a bad number, is left out; a word that is no limit spoils them all (section 3.7).
 fn limits(params: &[u8]) -> Option<AnnouncedLimits> {
-    let mut limits = AnnouncedLimits::default();
-    for word in params
-        .split(|octet| *octet == b' ')
-        .filter(|word| !word.is_empty())
-    {
-        let (name, value) = match word.iter().position(|octet| *octet == b'=') {
-            Some(at) => (word.get(..at)?, Some(word.get(at + 1..)?)),
-            None => (word, None),
-        };
-        let is_name = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_');
-        let is_value = |value: &[u8]| {
-            !value.is_empty()
-                && value
-                    .iter()
-                    .all(|octet| matches!(octet, b'!'..=b':' | b'<'..=b'~'))
-        };
-        if name.is_empty() || !name.iter().all(is_name) || !value.is_none_or(is_value) {
-            return None;
-        }
-        let Some(number) = value.and_then(limit) else {
-            continue;
-        };
-        if name.eq_ignore_ascii_case(b"MAILMAX") {
-            limits = limits.with_mail_max(number);
-        } else if name.eq_ignore_ascii_case(b"RCPTMAX") {
-            limits = limits.with_rcpt_max(number);
-        } else if name.eq_ignore_ascii_case(b"RCPTDOMAINMAX") {
-            limits = limits.with_rcpt_domain_max(number);
-        }
-    }
+    let all = fold_many0(
+        preceded(blanks, limit),
+        AnnouncedLimits::default,
+        |limits, (name, value)| match limit_number(value) {
+            Some(number) if name.eq_ignore_ascii_case(b"MAILMAX") => limits.with_mail_max(number),
+            Some(number) if name.eq_ignore_ascii_case(b"RCPTMAX") => limits.with_rcpt_max(number),
+            Some(number) if name.eq_ignore_ascii_case(b"RCPTDOMAINMAX") => {
+                limits.with_rcpt_domain_max(number)
+            }
+            _ => limits,
+        },
+    );
+    let (_, limits) = terminated(all, (blanks, end)).parse_complete(params).ok()?;
     Some(limits)
 }
 
-/// `%x31-39 *5DIGIT`: one to six digits without a leading zero (RFC 9422 section 4).
-fn limit(value: &[u8]) -> Option<NonZeroU32> {
-    if value.len() > 6 || !matches!(value, [b'1'..=b'9', ..]) || !value.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    NonZeroU32::new(
-        value
-            .iter()
-            .fold(0, |number, digit| number * 10 + u32::from(digit - b'0')),
-    )
+/// ```abnf
+/// limit       = limit-name ["=" limit-value]
+/// limit-name  = 1*(ALPHA / DIGIT / "-" / "_")
+/// limit-value = 1*(%d33-58 / %d60-126)
+/// ```
+/// The value is empty if there is none.
+fn limit(input: &[u8]) -> IResult<&[u8], (&[u8], &[u8]), Fault> {
+    let name = take_while1(|octet| octet == b'_' || class::is(octet, KEYWORD));
+    let number = take_while1(|octet| matches!(octet, b'!'..=b':' | b'<'..=b'~'));
+    let boundary = peek(alt((end, value((), char(' ')))));
+    let number = opt(preceded(char('='), number)).map(Option::unwrap_or_default);
+    terminated((name, number), boundary).parse_complete(input)
 }
 
-/// Writes what stands behind the keyword of a known extension.
+/// ```abnf
+/// %x31-39 *5DIGIT ; one to six digits without a leading zero (RFC 9422 section 4)
+/// ```
+fn limit_number(value: &[u8]) -> Option<NonZeroU32> {
+    let digits = terminated(take_while_m_n(1, 6, |octet: u8| octet.is_ascii_digit()), end);
+    let digits = preceded(not(char('0')), digits);
+    let (_, number) = digits.map_opt(number).parse_complete(value).ok()?;
+    NonZeroU32::new(u32::try_from(number).ok()?)
+}
+
+/// Any number of blanks of any kind.
+fn whitespace(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    take_while(|octet: u8| octet.is_ascii_whitespace()).parse_complete(input)
+}
+
+/// Writes the parameters of a known extension.
 fn write_value(sink: &mut impl Sink, keyword: Keyword, extensions: &Extensions) {
     match keyword {
         Keyword::Size => {

@@ -1,15 +1,53 @@
-//! One complete line, without its CRLF, to a value and back.
+//! Parsers: one complete line, list or name to a value, and back.
 //!
-//! The parsers run on a line that was cut off before and is bounded, so "incomplete" is no answer here. Each is
-//! headed by its ABNF. What is parsed borrows the line and allocates nothing, but for a box around the parameter
-//! AUTH of MAIL; only [`parse_ehlo`] makes a value of its own, since the offers of a server outlive its reply.
+//! The grammar is that of RFC 5321 section 4.1.2 and of the extensions, written in nom; each rule has its ABNF beside
+//! it. The input is complete: lines and replies are cut from the stream before. Nothing is allocated, except a box for
+//! the parameter AUTH of MAIL, and the [`Extensions`](crate::types::Extensions) of an EHLO reply, which outlive it.
+//!
+//! Lines have a function here. A value has `parse` in its own type, and so do lists of parameters; both have their
+//! ABNF, errors and an example there.
+//!
+//! | rule | parser |
+//! | --- | --- |
+//! | a command line | [`parse_command`], with a [`Leniency`] |
+//! | `Reply-line` | [`parse_reply`] |
+//! | `ehlo-ok-rsp` | [`parse_ehlo`] |
+//! | `Reverse-path` | [`ReversePath::parse`](crate::types::ReversePath::parse) |
+//! | `Forward-path`, `"<Postmaster>"` | [`ForwardPath::parse`](crate::types::ForwardPath::parse) |
+//! | `Path` | [`Path::parse`](crate::types::Path::parse) |
+//! | `Mailbox` | [`Mailbox::parse`](crate::types::Mailbox::parse) |
+//! | `Domain` | [`Domain::parse`](crate::types::Domain::parse) |
+//! | `address-literal` | [`AddressLiteral::parse`](crate::types::AddressLiteral::parse) |
+//! | `Domain / address-literal` | [`Host::parse`](crate::types::Host::parse), [`ClientName::parse`](crate::types::ClientName::parse) |
+//! | `Mail-parameters` | [`MailParameters::parse`](crate::types::MailParameters::parse) |
+//! | `Rcpt-parameters` | [`RcptParameters::parse`](crate::types::RcptParameters::parse) |
+//! | `xtext` | [`Xtext::parse`](crate::types::Xtext::parse) |
+//! | `original-recipient-address` | [`OriginalRecipient::parse`](crate::types::OriginalRecipient::parse) |
+//! | `status-code` | [`EnhancedCode::parse`](crate::types::EnhancedCode::parse) |
+//!
+//! # Errors
+//! Every error has a kind to match on and a `position`, the offset of the fault in octets, at most the length of the
+//! input. The message names the fault. It may show a short piece of the input, without control characters, so a server
+//! must not send it to the client.
+//!
+//! ```
+//! use smtp_proto::types::Mailbox;
+//!
+//! let error = Mailbox::parse("a b@example.org").unwrap_err();
+//! assert_eq!(error.position(), 1);
+//! assert_eq!(error.to_string(), "the local part contains a space (must be quoted)");
+//! ```
 
 pub(crate) mod address;
+pub(crate) mod argument;
 pub(crate) mod class;
-pub(crate) mod command;
+mod combinator;
+mod command;
 mod ehlo;
+pub(crate) mod enhanced;
 mod error;
 mod leniency;
+mod literal;
 pub(crate) mod parameter;
 mod reply;
 mod write;
@@ -19,7 +57,7 @@ pub use command::parse_command;
 pub use ehlo::parse_ehlo;
 pub use error::CommandError;
 pub use leniency::Leniency;
-pub use reply::{ReplyError, ReplyLimits, parse_reply};
+pub use reply::{ReplyError, ReplyFault, ReplyLimits, parse_reply};
 
 pub(crate) use ehlo::write_ehlo;
-pub(crate) use reply::ReplyScanner;
+pub(crate) use reply::{ReplyScanner, parse_reply_within};

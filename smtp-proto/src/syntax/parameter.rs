@@ -3,23 +3,26 @@
 use alloc::boxed::Box;
 use core::iter;
 
-use super::class::{self, KEYWORD, VALUE, is_word, span, strip, trim};
-use super::xtext;
+use nom::branch::alt;
+use nom::bytes::complete::take_while_m_n;
+use nom::character::complete::char;
+use nom::combinator::{not, opt, value};
+use nom::multi::{fold_many0, many0_count};
+use nom::sequence::{preceded, terminated};
+use nom::{IResult, Parser};
+
+use super::class::{KEYWORD, VALUE, is_word};
+use super::combinator::{self, Fault, Rule, Text, blanks, end, inside, run, word};
+use super::error::invalid_parameter;
+use super::xtext::{envelope_id, original_recipient, xtext};
 use crate::types::{
     AuthIdentity, Body, InvalidParameter, MailParameters, Notify, OriginalRecipient, OtherParameters,
-    Parameter, Printable, RcptParameters, Ret, Xtext,
+    Parameter, ParameterFault, Printable, RcptParameters, Ret, Xtext,
 };
 
-/// A parameter that cannot be accepted, and what is wrong with it.
+/// The parameters that have a type, and all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BadParameter {
-    pub(crate) keyword: &'static str,
-    pub(crate) fault: InvalidParameter,
-}
-
-/// The MAIL parameters that have a type.
-#[derive(Clone, Copy)]
-enum MailKeyword {
+pub(super) enum ParameterName {
     Size,
     Body,
     Ret,
@@ -27,23 +30,14 @@ enum MailKeyword {
     Auth,
     SmtpUtf8,
     RequireTls,
+    Notify,
+    OriginalRecipient,
+    Other,
 }
 
-impl MailKeyword {
-    fn find(keyword: &str) -> Option<Self> {
-        Some(match keyword {
-            _ if is_word(keyword, b"SIZE") => Self::Size,
-            _ if is_word(keyword, b"BODY") => Self::Body,
-            _ if is_word(keyword, b"RET") => Self::Ret,
-            _ if is_word(keyword, b"ENVID") => Self::EnvelopeId,
-            _ if is_word(keyword, b"AUTH") => Self::Auth,
-            _ if is_word(keyword, b"SMTPUTF8") => Self::SmtpUtf8,
-            _ if is_word(keyword, b"REQUIRETLS") => Self::RequireTls,
-            _ => return None,
-        })
-    }
-
-    const fn name(self) -> &'static str {
+impl ParameterName {
+    /// The keyword in capitals.
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Size => "SIZE",
             Self::Body => "BODY",
@@ -52,275 +46,359 @@ impl MailKeyword {
             Self::Auth => "AUTH",
             Self::SmtpUtf8 => "SMTPUTF8",
             Self::RequireTls => "REQUIRETLS",
-        }
-    }
-}
-
-/// The RCPT parameters that have a type.
-#[derive(Clone, Copy)]
-enum RcptKeyword {
-    Notify,
-    OriginalRecipient,
-}
-
-impl RcptKeyword {
-    fn find(keyword: &str) -> Option<Self> {
-        Some(match keyword {
-            _ if is_word(keyword, b"NOTIFY") => Self::Notify,
-            _ if is_word(keyword, b"ORCPT") => Self::OriginalRecipient,
-            _ => return None,
-        })
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
             Self::Notify => "NOTIFY",
             Self::OriginalRecipient => "ORCPT",
+            Self::Other => "parameter",
+        }
+    }
+
+    /// Finds a parameter of MAIL. The length comes first because it tells most of them apart.
+    #[inline(always)]
+    fn of_mail(keyword: &[u8]) -> Self {
+        match keyword.len() {
+            4 if is_word(keyword, b"SIZE") => Self::Size,
+            4 if is_word(keyword, b"BODY") => Self::Body,
+            4 if is_word(keyword, b"AUTH") => Self::Auth,
+            3 if is_word(keyword, b"RET") => Self::Ret,
+            5 if is_word(keyword, b"ENVID") => Self::EnvelopeId,
+            8 if is_word(keyword, b"SMTPUTF8") => Self::SmtpUtf8,
+            10 if is_word(keyword, b"REQUIRETLS") => Self::RequireTls,
+            _ => Self::Other,
+        }
+    }
+
+    /// Finds a parameter of RCPT.
+    #[inline(always)]
+    fn of_rcpt(keyword: &[u8]) -> Self {
+        match keyword.len() {
+            6 if is_word(keyword, b"NOTIFY") => Self::Notify,
+            5 if is_word(keyword, b"ORCPT") => Self::OriginalRecipient,
+            _ => Self::Other,
         }
     }
 }
 
-/// Whether a MAIL parameter has a type.
+/// Returns true if a parameter of MAIL has a type.
 pub(crate) fn is_mail_keyword(keyword: &str) -> bool {
-    MailKeyword::find(keyword).is_some()
+    ParameterName::of_mail(keyword.as_bytes()) != ParameterName::Other
 }
 
-/// Whether a RCPT parameter has a type.
+/// Returns true if a parameter of RCPT has a type.
 pub(crate) fn is_rcpt_keyword(keyword: &str) -> bool {
-    RcptKeyword::find(keyword).is_some()
+    ParameterName::of_rcpt(keyword.as_bytes()) != ParameterName::Other
 }
 
 /// ```abnf
 /// Mail-parameters = esmtp-param *(SP esmtp-param)
-/// size-value      = 1*20DIGIT                            ; RFC 1870
-/// body-value      = "7BIT" / "8BITMIME" / "BINARYMIME"   ; RFC 6152, RFC 3030
-/// ret-value       = "FULL" / "HDRS"                      ; RFC 3461
 /// ```
-pub(crate) fn mail_parameters(input: &str) -> Result<MailParameters<'_>, BadParameter> {
-    let mut parameters = MailParameters::default();
-    parameters.others = each(
-        input,
-        MailKeyword::find,
-        MailKeyword::name,
-        |keyword, value| match keyword {
-            MailKeyword::Size => once(&mut parameters.size, value, size),
-            MailKeyword::Body => once(&mut parameters.body, value, body),
-            MailKeyword::Ret => once(&mut parameters.ret, value, ret),
-            MailKeyword::EnvelopeId => once(&mut parameters.envelope_id, value, |value| {
-                Xtext::parse(value)?.into_envelope_id()
-            }),
-            MailKeyword::Auth => once(&mut parameters.auth, value, |value| {
-                AuthIdentity::parse(value).map(Box::new)
-            }),
-            MailKeyword::SmtpUtf8 => flag(&mut parameters.smtputf8, value),
-            MailKeyword::RequireTls => flag(&mut parameters.require_tls, value),
-        },
-    )?;
-    Ok(parameters)
+/// Each parameter follows a `gap`.
+#[inline(always)]
+pub(super) fn mail_parameters<'a>(
+    text: Text<'a>,
+    gap: impl Fn(&'a [u8]) -> IResult<&'a [u8], &'a [u8], Fault>,
+) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], MailParameters<'a>, Fault> {
+    move |input| {
+        let mut found = MailParameters::default();
+        let (rest, others) = esmtp_params(text, &gap, ParameterName::of_mail, |name, param| match name {
+            ParameterName::Size => param.once(&mut found.size, size),
+            ParameterName::Body => param.once(&mut found.body, body),
+            ParameterName::Ret => param.once(&mut found.ret, ret),
+            ParameterName::EnvelopeId => param.once(
+                &mut found.envelope_id,
+                envelope_id.map(|id| Xtext::trusted(text.slice(id))),
+            ),
+            ParameterName::Auth => param.once(
+                &mut found.auth,
+                xtext.map(|identity| Box::new(AuthIdentity::trusted(text.slice(identity)))),
+            ),
+            ParameterName::SmtpUtf8 => param.flag(&mut found.smtputf8),
+            ParameterName::RequireTls => param.flag(&mut found.require_tls),
+            _ => Ok(()),
+        })(input)?;
+        found.others = others;
+        Ok((rest, found))
+    }
 }
 
 /// ```abnf
 /// Rcpt-parameters = esmtp-param *(SP esmtp-param)
 /// ```
-pub(crate) fn rcpt_parameters(input: &str) -> Result<RcptParameters<'_>, BadParameter> {
-    let mut parameters = RcptParameters::default();
-    parameters.others = each(
-        input,
-        RcptKeyword::find,
-        RcptKeyword::name,
-        |keyword, value| match keyword {
-            RcptKeyword::Notify => once(&mut parameters.notify, value, notify),
-            RcptKeyword::OriginalRecipient => once(
-                &mut parameters.original_recipient,
-                value,
-                OriginalRecipient::parse,
+/// Each parameter follows a `gap`.
+#[inline(always)]
+pub(super) fn rcpt_parameters<'a>(
+    text: Text<'a>,
+    gap: impl Fn(&'a [u8]) -> IResult<&'a [u8], &'a [u8], Fault>,
+) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], RcptParameters<'a>, Fault> {
+    move |input| {
+        let mut found = RcptParameters::default();
+        let (rest, others) = esmtp_params(text, &gap, ParameterName::of_rcpt, |name, param| match name {
+            ParameterName::Notify => param.once(&mut found.notify, notify),
+            ParameterName::OriginalRecipient => param.once(
+                &mut found.original_recipient,
+                original_recipient.map(|original| OriginalRecipient::trusted(text.slice(original))),
             ),
-        },
-    )?;
-    Ok(parameters)
-}
-
-/// Goes through parameters, which hold no control characters beyond ASCII. Gives those with a type to `take`, and
-/// returns the slice in which the others are.
-fn each<'i, K: Copy>(
-    input: &'i str,
-    find: fn(&str) -> Option<K>,
-    name: fn(K) -> &'static str,
-    mut take: impl FnMut(K, Option<&'i str>) -> Result<(), InvalidParameter>,
-) -> Result<OtherParameters<'i>, BadParameter> {
-    let mut others: Option<(usize, usize)> = None;
-    let mut rest = trim(input);
-    while !rest.is_empty() {
-        let start = input.len() - rest.len();
-        let (parameter, behind) = esmtp_param(rest);
-        let keyword = find(parameter.keyword());
-        let judged = match (parameter.keyword().as_bytes(), parameter.value()) {
-            ([] | [b'-', ..], _) => Err(InvalidParameter::Keyword),
-            (_, Some("")) => Err(InvalidParameter::MissingValue),
-            _ if !matches!(behind.as_bytes(), [] | [b' ', ..]) => Err(InvalidParameter::Value),
-            (_, value) => keyword.map_or(Ok(()), |keyword| take(keyword, value)),
-        };
-        if let Err(fault) = judged {
-            return Err(BadParameter {
-                keyword: keyword.map_or("parameter", name),
-                fault,
-            });
-        }
-        if keyword.is_none() {
-            others = Some((
-                others.map_or(start, |(first, _)| first),
-                input.len() - behind.len(),
-            ));
-        }
-        rest = trim(behind);
+            _ => Ok(()),
+        })(input)?;
+        found.others = others;
+        Ok((rest, found))
     }
-    Ok(OtherParameters::trusted(
-        others
-            .and_then(|(first, end)| input.get(first..end))
-            .unwrap_or_default(),
-    ))
 }
 
-/// Takes a keyword and, behind `=`, a value off the input; either may turn out to be empty.
+/// Goes through parameters, each after a `gap`. Gives those with a type to `take`, and returns the slice with the others.
+#[inline(always)]
+fn esmtp_params<'a>(
+    text: Text<'a>,
+    gap: &impl Fn(&'a [u8]) -> IResult<&'a [u8], &'a [u8], Fault>,
+    find: impl Fn(&[u8]) -> ParameterName,
+    mut take: impl FnMut(ParameterName, &Param<'a>) -> Result<(), nom::Err<Fault>>,
+) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], OtherParameters<'a>, Fault> {
+    move |input| {
+        let mut others: Option<(usize, usize)> = None;
+        let one = |input: &'a [u8]| {
+            let (rest, param) = esmtp_param(input)?;
+            let name = find(param.keyword);
+            param
+                .judge()
+                .and_then(|()| take(name, &param))
+                .map_err(|error| name_fault(error, name))?;
+            if name == ParameterName::Other {
+                let (start, end) = (text.offset(input), text.offset(rest));
+                others = Some((others.map_or(start, |(first, _)| first), end));
+            }
+            Ok((rest, ()))
+        };
+        let (rest, _) = many0_count(preceded(gap, one)).parse_complete(input)?;
+        let others = others.and_then(|(start, end)| text.0.get(start..end));
+        Ok((rest, OtherParameters::trusted(others.unwrap_or_default())))
+    }
+}
+
 /// ```abnf
 /// esmtp-param   = esmtp-keyword ["=" esmtp-value]
 /// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
 /// esmtp-value   = 1*(%d33-60 / %d62-126)
 /// esmtp-value   =/ UTF8-non-ascii
 /// ```
-fn esmtp_param(input: &str) -> (Parameter<'_>, &str) {
-    let (keyword, rest) = span(input, KEYWORD);
-    match strip(rest, b'=') {
-        None => (Parameter::trusted(keyword, None), rest),
-        Some(rest) => {
-            let (value, rest) = span(rest, VALUE);
-            (Parameter::trusted(keyword, Some(value)), rest)
+/// Either may be empty: [`Param::judge`] finds the fault.
+#[inline(always)]
+fn esmtp_param(input: &[u8]) -> IResult<&[u8], Param<'_>, Fault> {
+    let (rest, keyword) = run(KEYWORD).parse_complete(input)?;
+    let (rest, value) = opt(preceded(char('='), run(VALUE))).parse_complete(rest)?;
+    let param = Param {
+        input,
+        keyword,
+        value,
+        rest,
+    };
+    Ok((rest, param))
+}
+
+/// A parameter: the input that it begins, its parts, and the rest of the input.
+struct Param<'a> {
+    input: &'a [u8],
+    keyword: &'a [u8],
+    value: Option<&'a [u8]>,
+    rest: &'a [u8],
+}
+
+impl<'a> Param<'a> {
+    /// Checks the keyword, and that a value is not empty and ends with the parameter.
+    #[inline(always)]
+    fn judge(&self) -> Result<(), nom::Err<Fault>> {
+        match (self.keyword, self.value) {
+            ([] | [b'-', ..], _) => Err(fail(self.input, ParameterFault::Keyword)),
+            (_, Some([])) => Err(fail(self.rest, ParameterFault::MissingValue)),
+            _ if matches!(self.rest, [] | [b' ', ..]) => Ok(()),
+            (_, None) => Err(fail(self.rest, ParameterFault::Keyword)),
+            (_, Some(_)) => Err(fail(self.rest, ParameterFault::Value)),
+        }
+    }
+
+    /// Sets a parameter that has a value and may be given once.
+    #[inline(always)]
+    fn once<T>(
+        &self,
+        slot: &mut Option<T>,
+        parser: impl Parser<&'a [u8], Output = T, Error = Fault>,
+    ) -> Result<(), nom::Err<Fault>> {
+        if slot.is_some() {
+            return Err(fail(self.input, ParameterFault::Repeated));
+        }
+        let Some(value) = self.value else {
+            return Err(fail(self.rest, ParameterFault::MissingValue));
+        };
+        *slot = Some(inside(value, self.rest, parser)?);
+        Ok(())
+    }
+
+    /// Sets a parameter that has no value and may be given once.
+    fn flag(&self, slot: &mut bool) -> Result<(), nom::Err<Fault>> {
+        match self.value {
+            Some(value) => {
+                let left = value.len() + self.rest.len();
+                let start = self.input.len().saturating_sub(left);
+                let input = self.input.get(start..).unwrap_or_default();
+                Err(fail(input, ParameterFault::UnwantedValue))
+            }
+            None if *slot => Err(fail(self.input, ParameterFault::Repeated)),
+            None => {
+                *slot = true;
+                Ok(())
+            }
         }
     }
 }
 
-/// Checks a parameter of the caller's own against the same grammar.
-pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidParameter> {
-    if keyword.is_empty() || keyword.starts_with('-') || !class::all(keyword, KEYWORD) {
-        return Err(InvalidParameter::Keyword);
+/// Fails at the start of `input`. The name of the parameter is added by [`name_fault`].
+pub(super) const fn fail(input: &[u8], fault: ParameterFault) -> nom::Err<Fault> {
+    Fault::at(input, Rule::Parameter(ParameterName::Other, fault))
+}
+
+/// Adds the name of the parameter to a fault, and ends the search for more parameters.
+#[cold]
+fn name_fault(error: nom::Err<Fault>, name: ParameterName) -> nom::Err<Fault> {
+    let Fault { rule, left } = combinator::fault(error);
+    let fault = match rule {
+        Rule::Parameter(_, fault) => fault,
+        _ => ParameterFault::Value,
+    };
+    nom::Err::Failure(Fault {
+        rule: Rule::Parameter(name, fault),
+        left,
+    })
+}
+
+/// ```abnf
+/// size-value = 1*20DIGIT   ; RFC 1870
+/// ```
+/// A value above `u64::MAX` saturates: it is well formed, and too much.
+fn size(input: &[u8]) -> IResult<&[u8], u64, Fault> {
+    take_while_m_n(1, 20, |octet: u8| octet.is_ascii_digit())
+        .map(|digits| number(digits).unwrap_or(u64::MAX))
+        .parse_complete(input)
+}
+
+/// ```abnf
+/// body-value = "7BIT" / "8BITMIME" / "BINARYMIME"   ; RFC 6152, RFC 3030
+/// ```
+fn body(input: &[u8]) -> IResult<&[u8], Body, Fault> {
+    alt((
+        value(Body::EightBitMime, word(b"8BITMIME")),
+        value(Body::SevenBit, word(b"7BIT")),
+        value(Body::BinaryMime, word(b"BINARYMIME")),
+    ))
+    .parse_complete(input)
+}
+
+/// ```abnf
+/// ret-value = "FULL" / "HDRS"   ; RFC 3461
+/// ```
+fn ret(input: &[u8]) -> IResult<&[u8], Ret, Fault> {
+    alt((
+        value(Ret::Full, word(b"FULL")),
+        value(Ret::Headers, word(b"HDRS")),
+    ))
+    .parse_complete(input)
+}
+
+/// ```abnf
+/// notify-esmtp-value = "NEVER" / 1#notify-list-element   ; RFC 3461
+/// ```
+fn notify(input: &[u8]) -> IResult<&[u8], Notify, Fault> {
+    let never = value(Notify::NEVER, word(b"NEVER"));
+    let list = (
+        notify_list_element,
+        fold_many0(
+            preceded(char(','), notify_list_element),
+            || Notify::NEVER,
+            |set, element| set | element,
+        ),
+    );
+    alt((never, list.map(|(first, others)| first | others))).parse_complete(input)
+}
+
+/// ```abnf
+/// notify-list-element = "SUCCESS" / "FAILURE" / "DELAY"
+/// ```
+fn notify_list_element(input: &[u8]) -> IResult<&[u8], Notify, Fault> {
+    alt((
+        value(Notify::SUCCESS, word(b"SUCCESS")),
+        value(Notify::FAILURE, word(b"FAILURE")),
+        value(Notify::DELAY, word(b"DELAY")),
+    ))
+    .parse_complete(input)
+}
+
+/// The value of `1*20DIGIT`; `None` if it exceeds 64 bits or has more digits.
+pub(super) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.len() > 20 {
+        return None;
     }
-    match value {
-        Some("") => Err(InvalidParameter::MissingValue),
-        Some(value) if !class::all(value, VALUE) => Err(InvalidParameter::Value),
-        Some(value) if !value.is_ascii() && !Printable::allows_all(value) => Err(InvalidParameter::Value),
-        _ => Ok(()),
+    digits.iter().try_fold(0u64, |number, digit| {
+        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    })
+}
+
+/// Parses MAIL parameters: [`MailParameters::parse`].
+pub(crate) fn parse_mail_parameters(text: &str) -> Result<MailParameters<'_>, InvalidParameter> {
+    whole(text, mail_parameters(Text(text), list_gap))
+}
+
+/// Parses RCPT parameters: [`RcptParameters::parse`].
+pub(crate) fn parse_rcpt_parameters(text: &str) -> Result<RcptParameters<'_>, InvalidParameter> {
+    whole(text, rcpt_parameters(Text(text), list_gap))
+}
+
+/// Parses all of a list of parameters.
+fn whole<'a, O>(
+    text: &'a str,
+    parser: impl Parser<&'a [u8], Output = O, Error = Fault>,
+) -> Result<O, InvalidParameter> {
+    if let Some(at) = Printable::find_forbidden(text) {
+        return Err(InvalidParameter::new(text, at, ParameterFault::Value));
+    }
+    match terminated(parser, (blanks, end)).parse_complete(text.as_bytes()) {
+        Ok((_, parameters)) => Ok(parameters),
+        Err(error) => Err(invalid_parameter(text, error)),
+    }
+}
+
+/// What precedes each parameter in a list that stands alone.
+fn list_gap(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    terminated(blanks, not(end)).parse_complete(input)
+}
+
+/// Checks a parameter of the application's own against the same grammar.
+pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidParameter> {
+    let is_keyword = terminated(run(KEYWORD), end)
+        .parse_complete(keyword.as_bytes())
+        .is_ok();
+    if !is_keyword || matches!(keyword.as_bytes(), [] | [b'-', ..]) {
+        return Err(InvalidParameter::new(keyword, 0, ParameterFault::Keyword));
+    }
+    let Some(value) = value else { return Ok(()) };
+    let is_value = terminated(run(VALUE), end)
+        .parse_complete(value.as_bytes())
+        .is_ok();
+    if value.is_empty() {
+        Err(InvalidParameter::new(value, 0, ParameterFault::MissingValue))
+    } else if !is_value || !Printable::allows_all(value) {
+        Err(InvalidParameter::new(value, 0, ParameterFault::Value))
+    } else {
+        Ok(())
     }
 }
 
 /// Goes through parameters that were checked.
 pub(crate) fn split(parameters: &str) -> impl Iterator<Item = Parameter<'_>> {
-    let mut rest = parameters;
+    let text = Text(parameters);
+    let mut rest = text.octets();
     iter::from_fn(move || {
-        let (parameter, behind) = esmtp_param(trim(rest));
+        let (behind, param) = preceded(blanks, esmtp_param).parse_complete(rest).ok()?;
         rest = behind;
-        (!parameter.keyword().is_empty()).then_some(parameter)
+        let value = param.value.map(|value| text.slice(value));
+        (!param.keyword.is_empty()).then(|| Parameter::trusted(text.slice(param.keyword), value))
     })
-}
-
-/// A size that has no more digits than the grammar allows is none to refuse as malformed, even if 64 bits do not hold it.
-fn size(value: &str) -> Result<u64, InvalidParameter> {
-    let is_number = (1..=20).contains(&value.len()) && value.bytes().all(|digit| digit.is_ascii_digit());
-    is_number
-        .then(|| number(value).unwrap_or(u64::MAX))
-        .ok_or(InvalidParameter::Value)
-}
-
-fn body(value: &str) -> Result<Body, InvalidParameter> {
-    match value {
-        _ if is_word(value, b"7BIT") => Ok(Body::SevenBit),
-        _ if is_word(value, b"8BITMIME") => Ok(Body::EightBitMime),
-        _ if is_word(value, b"BINARYMIME") => Ok(Body::BinaryMime),
-        _ => Err(InvalidParameter::Value),
-    }
-}
-
-fn ret(value: &str) -> Result<Ret, InvalidParameter> {
-    match value {
-        _ if is_word(value, b"FULL") => Ok(Ret::Full),
-        _ if is_word(value, b"HDRS") => Ok(Ret::Headers),
-        _ => Err(InvalidParameter::Value),
-    }
-}
-
-/// ```abnf
-/// notify-esmtp-value  = "NEVER" / 1#notify-list-element
-/// notify-list-element = "SUCCESS" / "FAILURE" / "DELAY"
-/// ```
-fn notify(value: &str) -> Result<Notify, InvalidParameter> {
-    if is_word(value, b"NEVER") {
-        return Ok(Notify::NEVER);
-    }
-    value.split(',').try_fold(Notify::NEVER, |set, word| match word {
-        _ if is_word(word, b"SUCCESS") => Ok(set | Notify::SUCCESS),
-        _ if is_word(word, b"FAILURE") => Ok(set | Notify::FAILURE),
-        _ if is_word(word, b"DELAY") => Ok(set | Notify::DELAY),
-        _ => Err(InvalidParameter::Value),
-    })
-}
-
-/// ```abnf
-/// original-recipient-address = addr-type ";" xtext
-/// addr-type = atom
-/// ```
-pub(crate) fn original_recipient(value: &str) -> Result<(), InvalidParameter> {
-    if value.len() > OriginalRecipient::MAX {
-        return Err(InvalidParameter::Long);
-    }
-    let (address_type, address) = value.split_once(';').ok_or(InvalidParameter::Value)?;
-    let encoded = if address_type.eq_ignore_ascii_case("utf-8") {
-        xtext::is_unitext(address)
-    } else {
-        xtext::is_printable_ascii(address)
-    };
-    if encoded && !address_type.is_empty() && class::all(address_type, KEYWORD) {
-        Ok(())
-    } else {
-        Err(InvalidParameter::Value)
-    }
-}
-
-/// ```abnf
-/// 1*20DIGIT
-/// ```
-/// As far as it is a number of 64 bits.
-pub(crate) fn number(digits: &str) -> Option<u64> {
-    if !(1..=20).contains(&digits.len()) {
-        return None;
-    }
-    digits.bytes().try_fold(0u64, |number, digit| {
-        let value = u64::from(digit.wrapping_sub(b'0'));
-        (value < 10).then(|| number.checked_mul(10)?.checked_add(value))?
-    })
-}
-
-/// Sets a parameter that has a value and may be given once.
-fn once<'i, T>(
-    slot: &mut Option<T>,
-    value: Option<&'i str>,
-    read: impl FnOnce(&'i str) -> Result<T, InvalidParameter>,
-) -> Result<(), InvalidParameter> {
-    if slot.is_some() {
-        return Err(InvalidParameter::Repeated);
-    }
-    *slot = Some(read(value.ok_or(InvalidParameter::MissingValue)?)?);
-    Ok(())
-}
-
-/// Sets a parameter that has no value and may be given once.
-fn flag(slot: &mut bool, value: Option<&str>) -> Result<(), InvalidParameter> {
-    match value {
-        Some(_) => Err(InvalidParameter::UnwantedValue),
-        None if *slot => Err(InvalidParameter::Repeated),
-        None => {
-            *slot = true;
-            Ok(())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,35 +1,55 @@
-//! Finds whole replies in what a server sends.
+//! Replies (RFC 5321 section 4.2), and the scanner that finds the end of a reply in a stream.
 
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take};
+use nom::character::complete::char;
+use nom::combinator::value;
+use nom::{IResult, Parser};
 use thiserror::Error;
 
+use super::combinator::Fault;
 use crate::types::{Code, Reply, line_end};
 
-/// How much a reply may hold; a peer that sends more is in error.
+/// The largest reply that is accepted. A peer that sends more is in error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplyLimits {
-    /// Most octets in a line with its CRLF. RFC 5321 section 4.5.3.1.5 says 512; the field sends more. Default 4096.
+    /// Octets in a line with its CRLF. Default: 4096 (RFC 5321 section 4.5.3.1.5 has 512; the field sends more).
     pub line: usize,
-    /// Most lines in a reply. EHLO replies have about 15, help texts a screenful. Default 256.
+    /// Lines in a reply. Default: 256 (EHLO replies have about 15, help texts a screenful).
     pub lines: usize,
-    /// Most octets in a whole reply, as no reply should fill memory: it stays in the driver's buffer until it is
-    /// whole. Default 65,536.
+    /// Octets in a whole reply. Default: 65,536, because a reply stays in the driver's buffer until it is complete.
     pub total: usize,
 }
 
-/// What a peer's reply does wrong. The stream has lost its step then: there is no way to go on.
+/// Octets are not a reply.
+///
+/// ```
+/// use smtp_proto::syntax::{ReplyFault, parse_reply};
+///
+/// let error = parse_reply(b"250-mx\r\nHTTP/1.1\r\n").unwrap_err();
+/// assert_eq!((error.fault(), error.position()), (ReplyFault::Malformed, 8));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{fault} (offset {position})")]
+pub struct ReplyError {
+    fault: ReplyFault,
+    position: usize,
+}
+
+/// The kinds of [`ReplyError`]. The session cannot go on, because the start of the next reply is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum ReplyError {
+pub enum ReplyFault {
     /// A line does not begin with three digits and a space, a hyphen or CRLF: this is not SMTP.
     #[error(
         "the peer sent a line that is not a reply; check that it speaks SMTP, and whether it wants TLS first"
     )]
     Malformed,
-    /// The code is below 200 or above 599, which says nothing.
-    #[error("the peer sent reply code {0:03}, which means nothing in SMTP")]
+    /// The code is below 200 or above 599: it has no meaning in SMTP.
+    #[error("the peer sent reply code {0:03}, which has no meaning in SMTP")]
     Code(u16),
-    /// The lines of one reply have different codes, so that it says two things.
+    /// The lines of one reply have different codes.
     #[error("the peer mixed codes {first} and {then} in one reply")]
     MixedCodes {
         /// The code of the first line.
@@ -46,55 +66,120 @@ pub enum ReplyError {
     /// The reply is longer than [`ReplyLimits::total`].
     #[error("the peer sent a reply beyond the limit")]
     TooLong,
-    /// The reply is not whole; only [`parse_reply`] says so.
-    #[error("the reply ends early: give all its lines, each with CRLF")]
+    /// The reply has no end. Only [`parse_reply`] fails with this.
+    #[error("the reply is incomplete: its last line with CRLF is missing")]
     Incomplete,
-    /// More octets follow the reply; only [`parse_reply`] says so.
-    #[error("more octets follow the reply: give one reply at a time")]
+    /// Octets follow the reply. Only [`parse_reply`] fails with this.
+    #[error("octets follow the reply")]
     Trailing,
 }
 
-/// Finds the end of a reply in input that grows from call to call, and looks at no octet twice.
+impl ReplyError {
+    #[cold]
+    const fn new(fault: ReplyFault, position: usize) -> Self {
+        Self { fault, position }
+    }
+
+    /// The kind of fault.
+    #[must_use]
+    pub const fn fault(&self) -> ReplyFault {
+        self.fault
+    }
+
+    /// The position of the fault: an offset in octets from the start of the reply, at most the length of the input.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+}
+
+/// Finds the end of a reply in input that grows from call to call. It searches each octet once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReplyScanner {
-    /// Where the line begins that is being looked at.
+    /// The start of the current line.
     start: usize,
-    /// How much of that line holds no line end.
+    /// Octets of that line that contain no line end.
     searched: usize,
-    /// Whole lines before it.
+    /// Complete lines before it.
     lines: usize,
-    /// The code of the reply, once it is known, and how each line but the last begins.
+    /// The code of the reply, once it is known, and the start of each line but the last.
     code: Option<(Code, [u8; 4])>,
 }
 
-/// Reads one whole reply within the default [`ReplyLimits`].
+/// Parses one whole reply within the default [`ReplyLimits`] (RFC 5321 section 4.2).
+///
+/// ```abnf
+/// Reply-line = *( Reply-code "-" [ textstring ] CRLF )
+///              Reply-code [ SP textstring ] CRLF
+/// Reply-code = %x32-35 2DIGIT
+/// ```
+/// All lines have the same code. Text may contain any octets: only CRLF ends a line.
 ///
 /// # Errors
+/// The input is not a reply, is a part of one, or goes on after it.
 ///
-/// Input that is not one reply, or less or more than one.
+/// ```
+/// use smtp_proto::syntax::{ReplyFault, parse_reply};
+///
+/// let reply = parse_reply(b"550-5.1.1 no such user\r\n550 5.1.1 bye\r\n")?;
+/// assert_eq!(reply.code().get(), 550);
+///
+/// let error = parse_reply(b"250-mx\r\n").unwrap_err();
+/// assert_eq!(error.fault(), ReplyFault::Incomplete);
+/// # Ok::<_, smtp_proto::syntax::ReplyError>(())
+/// ```
 pub fn parse_reply(input: &[u8]) -> Result<Reply<'_>, ReplyError> {
-    match ReplyScanner::default().scan(input, &ReplyLimits::default())? {
-        None => Err(ReplyError::Incomplete),
-        Some(reply) if reply.raw().len() < input.len() => Err(ReplyError::Trailing),
+    parse_reply_within(input, &ReplyLimits::default())
+}
+
+/// Parses one whole reply within `limits`.
+pub(crate) fn parse_reply_within<'i>(input: &'i [u8], limits: &ReplyLimits) -> Result<Reply<'i>, ReplyError> {
+    match ReplyScanner::default().scan(input, limits)? {
+        None => Err(ReplyError::new(ReplyFault::Incomplete, input.len())),
+        Some(reply) if reply.raw().len() < input.len() => {
+            Err(ReplyError::new(ReplyFault::Trailing, reply.raw().len()))
+        }
         Some(reply) => Ok(reply),
     }
 }
 
+/// ```abnf
+/// Reply-code = 3DIGIT
+/// ```
+/// [`Code::new`] judges the digits.
+#[inline(always)]
+fn reply_code(input: &[u8]) -> IResult<&[u8], &[u8; 3], Fault> {
+    take(3_usize)
+        .map_opt(|code| <&[u8; 3]>::try_from(code).ok())
+        .map_opt(|code| code.iter().all(u8::is_ascii_digit).then_some(code))
+        .parse_complete(input)
+}
+
+/// What follows the code of the last line of a reply, and of the lines before it.
+///
+/// ```abnf
+/// separator = SP / CRLF / "-"
+/// ```
+/// Returns true for the last line.
+#[inline(always)]
+fn separator(input: &[u8]) -> IResult<&[u8], bool, Fault> {
+    alt((
+        value(true, char(' ')),
+        value(false, char('-')),
+        value(true, tag("\r\n")),
+    ))
+    .parse_complete(input)
+}
+
 impl ReplyScanner {
-    /// Looks for the end of the reply that `input` begins with.
+    /// Finds the end of the reply that `input` begins with.
     ///
-    /// ```abnf
-    /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF   ; RFC 5321 section 4.2
-    /// ```
-    ///
-    /// Gives the reply when it is whole, after which the scanner begins anew. Gives nothing when more input is
-    /// needed; the same octets must then come again with more behind them. Text may hold any octets: only CRLF
-    /// ends a line.
+    /// Returns the reply if it is complete, and starts over. Returns `None` if more input is needed: the next call gets
+    /// the same octets again with more after them.
     ///
     /// # Errors
-    ///
-    /// A line that is no reply line or that is beyond a limit, as soon as that is certain; however the input is
-    /// chopped, the error is the same.
+    /// A line is no reply line, or exceeds a limit. The error comes as soon as it is certain, and does not depend on
+    /// how the input was cut.
     pub(crate) fn scan<'i>(
         &mut self,
         input: &'i [u8],
@@ -105,14 +190,14 @@ impl ReplyScanner {
         loop {
             let line = offered.get(self.start..).unwrap_or_default();
             let line = line.get(..=limits.line).unwrap_or(line);
-            let last = self.head(line)?;
+            let last = self.head(line).map_err(|fault| self.error(line, fault))?;
             let end = line_end(line, self.searched);
             let reached = end.unwrap_or(line.len());
             if reached > limits.line {
-                return Err(ReplyError::TooLongLine);
+                return Err(ReplyError::new(ReplyFault::TooLongLine, self.start + limits.line));
             }
             if self.start + reached > limits.total {
-                return Err(ReplyError::TooLong);
+                return Err(ReplyError::new(ReplyFault::TooLong, limits.total));
             }
             let (Some(_), Some((code, _))) = (end, self.code) else {
                 self.searched = reached;
@@ -127,37 +212,48 @@ impl ReplyScanner {
                 return Ok(Some(Reply::from_scanned(code, raw)));
             }
             if self.lines >= limits.lines {
-                return Err(ReplyError::TooManyLines);
+                return Err(ReplyError::new(ReplyFault::TooManyLines, self.start));
             }
         }
     }
 
-    /// Checks how a line begins, as far as it is there; gives whether it is the last of its reply.
-    fn head(&mut self, line: &[u8]) -> Result<bool, ReplyError> {
+    /// Checks the start of a line, as far as it is there. Returns true if the line is the last one of its reply.
+    fn head(&mut self, line: &[u8]) -> Result<bool, ReplyFault> {
         if self.code.is_some_and(|(_, start)| line.starts_with(&start)) {
             return Ok(false);
         }
-        let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
-            // What is all digits here is the beginning of a code.
+        let Ok((rest, digits)) = reply_code(line) else {
             return if line.iter().all(u8::is_ascii_digit) {
-                Ok(false)
+                Ok(false) // the beginning of a code
             } else {
-                Err(ReplyError::Malformed)
+                Err(ReplyFault::Malformed)
             };
         };
-        let code = [a, b, c]
+        let number = digits
             .iter()
             .fold(0, |code, digit| code * 10 + u16::from(*digit - b'0'));
-        let code = Code::new(code).ok_or(ReplyError::Code(code))?;
-        let (first, _) = *self.code.get_or_insert((code, [*a, *b, *c, b'-']));
+        let code = Code::new(number).ok_or(ReplyFault::Code(number))?;
+        let [a, b, c] = *digits;
+        let (first, _) = *self.code.get_or_insert((code, [a, b, c, b'-']));
         if first != code {
-            return Err(ReplyError::MixedCodes { first, then: code });
+            return Err(ReplyFault::MixedCodes { first, then: code });
         }
-        match rest {
-            [b' ', ..] | [b'\r', b'\n', ..] => Ok(true),
-            [b'-', ..] | [b'\r'] | [] => Ok(false),
-            _ => Err(ReplyError::Malformed),
+        match separator(rest) {
+            Ok((_, last)) => Ok(last),
+            Err(_) if matches!(rest, [] | [b'\r']) => Ok(false), // more is to come
+            Err(_) => Err(ReplyFault::Malformed),
         }
+    }
+
+    /// Finds the position of the fault at the start of a line.
+    #[cold]
+    fn error(&self, line: &[u8], fault: ReplyFault) -> ReplyError {
+        let digits = line.iter().take(3).take_while(|octet| octet.is_ascii_digit());
+        let at = match fault {
+            ReplyFault::Malformed => digits.count(),
+            _ => 0,
+        };
+        ReplyError::new(fault, self.start + at)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Values to lines: the inverse of the parsers.
+//! Writers: values to lines, the inverse of the parsers.
 
 use alloc::vec::Vec;
 
@@ -66,7 +66,7 @@ impl ForwardPath<'_> {
 }
 
 impl MailParameters<'_> {
-    /// Writes the parameters, each with a blank before it.
+    /// Writes the parameters, each after a space.
     pub(crate) fn write(&self, sink: &mut impl Sink) {
         if let Some(size) = self.size() {
             sink.put(b" SIZE=");
@@ -87,7 +87,7 @@ impl MailParameters<'_> {
 }
 
 impl RcptParameters<'_> {
-    /// Writes the parameters, each with a blank before it.
+    /// Writes the parameters, each after a space.
     pub(crate) fn write(&self, sink: &mut impl Sink) {
         value(sink, " NOTIFY=", self.notify().map(Notify::as_str));
         value(

@@ -1,59 +1,168 @@
-//! The encoding of parameter values (RFC 3461 section 4).
+//! The encoding of parameter values (RFC 3461 section 4, RFC 6533 section 3).
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::class::{self, VALUE, XCHAR, is};
-use crate::types::Printable;
+use nom::branch::alt;
+use nom::bytes::complete::take_while_m_n;
+use nom::character::complete::char;
+use nom::combinator::{recognize, verify};
+use nom::multi::many0_count;
+use nom::sequence::{preceded, separated_pair, terminated};
+use nom::{IResult, Parser};
 
-/// Checks an encoded text, which must stand for UTF-8 without control characters.
+use super::class::{self, KEYWORD, VALUE, XCHAR, is};
+use super::combinator::{Fault, end, inside, run, run1};
+use super::error::invalid_parameter;
+use super::parameter::fail;
+use crate::types::{InvalidParameter, OriginalRecipient, ParameterFault, Printable, Xtext};
+
+/// A text in ASCII that stands for UTF-8 without control characters.
+///
 /// ```abnf
-/// xtext   = *( xchar / hexchar )
-/// xchar   = %d33-42 / %d44-60 / %d62-126
-/// hexchar = "+" 2(%x30-39 / %x41-46)
+/// xtext = *( xchar / hexchar )
+/// xchar = %d33-42 / %d44-60 / %d62-126
 /// ```
-pub(crate) fn is_xtext(text: &str) -> bool {
-    class::all(text, XCHAR) || (text.is_ascii() && is_unitext(text))
-}
-
-/// Whether an encoded text stands for printable ASCII and spaces only.
-pub(crate) fn is_printable_ascii(text: &str) -> bool {
-    octets(text).all(|octet| matches!(octet, Some(b' '..=b'~')))
-}
-
-/// Checks an encoded text in which UTF-8 may also stand for itself (RFC 6533 section 3: `utf-8-addr-unitext`).
-pub(crate) fn is_unitext(text: &str) -> bool {
-    let mut octets = octets(text);
-    let mut character = [0; 4];
-    loop {
-        // Collects the octets of one character: they may be spread over several escapes.
-        let mut used = 0;
-        loop {
-            match octets.next() {
-                None => return used == 0,
-                Some(None) => return false,
-                Some(Some(octet)) => match character.get_mut(used) {
-                    None => return false,
-                    Some(place) => *place = octet,
-                },
-            }
-            used += 1;
-            match str::from_utf8(character.get(..used).unwrap_or_default()) {
-                Ok(one) if !Printable::allows_all(one) => return false,
-                Ok(_) => break,
-                Err(_) => {} // incomplete, or malformed for good: there is no place for a fifth octet
-            }
-        }
+pub(super) fn xtext(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    let (rest, plain) = run(XCHAR).parse_complete(input)?;
+    if rest.is_empty() && plain.len() <= Xtext::MAX {
+        return Ok((rest, plain)); // as most are
+    }
+    let (rest, encoded) = recognize(many0_count(character)).parse_complete(input)?;
+    match encoded.iter().position(|octet| !octet.is_ascii()) {
+        Some(at) => Err(fail(input.get(at..).unwrap_or_default(), ParameterFault::Value)),
+        None if encoded.len() > Xtext::MAX => Err(fail(input, ParameterFault::Long)),
+        None => Ok((rest, encoded)),
     }
 }
 
-/// What an encoded text stands for. The text was checked when it was taken.
+/// A text in which UTF-8 may also stand for itself (RFC 6533 section 3).
+///
+/// ```abnf
+/// utf-8-addr-unitext = 1*(QUCHAR / EmbeddedUnicodeChar)
+/// ```
+/// `EmbeddedUnicodeChar` is not decoded.
+fn unitext(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    recognize(many0_count(character)).parse_complete(input)
+}
+
+/// One character that is no control character. Its octets may be in several escapes.
+fn character(input: &[u8]) -> IResult<&[u8], (), Fault> {
+    let mut octets = [0; 4];
+    let mut rest = input;
+    for used in 1..=octets.len() {
+        let (behind, octet) = encoded_octet(rest)?;
+        rest = behind;
+        if let Some(place) = octets.get_mut(used - 1) {
+            *place = octet;
+        }
+        match str::from_utf8(octets.get(..used).unwrap_or_default()) {
+            Ok(text) if !Printable::allows_all(text) => break,
+            Ok(_) => return Ok((rest, ())),
+            Err(_) => {} // the character may go on
+        }
+    }
+    Err(fail(input, ParameterFault::Value))
+}
+
+/// The octet that an `xchar` or a `hexchar` stands for.
+fn encoded_octet(input: &[u8]) -> IResult<&[u8], u8, Fault> {
+    match input.split_first() {
+        Some((b'+', _)) => hexchar(input),
+        Some((octet, rest)) if is(*octet, VALUE) => Ok((rest, *octet)),
+        _ => Err(fail(input, ParameterFault::Value)),
+    }
+}
+
+/// ```abnf
+/// hexchar = "+" 2(%x30-39 / %x41-46)
+/// ```
+fn hexchar(input: &[u8]) -> IResult<&[u8], u8, Fault> {
+    let capital_hex = |octet: u8| octet.is_ascii_digit() || matches!(octet, b'A'..=b'F');
+    preceded(char('+'), take_while_m_n(2, 2, capital_hex))
+        .map_opt(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok())
+        .parse_complete(input)
+}
+
+/// ```abnf
+/// envid-parameter = "ENVID=" xtext   ; printable ASCII, at most 100 characters
+/// ```
+pub(super) fn envelope_id(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    let (rest, encoded) = xtext(input)?;
+    let (_, length) = many0_count(encoded_octet).parse_complete(encoded)?;
+    if length > Xtext::MAX_ENVELOPE_ID {
+        return Err(fail(input, ParameterFault::Long));
+    }
+    let printable = verify(encoded_octet, |octet| matches!(octet, b' '..=b'~'));
+    inside(encoded, rest, many0_count(printable))?;
+    Ok((rest, encoded))
+}
+
+/// ```abnf
+/// original-recipient-address = addr-type ";" xtext
+/// addr-type                  = atom
+/// ```
+/// For `utf-8` the address is `utf-8-addr-unitext` (RFC 6533 section 3). Another address may stand for UTF-8 too,
+/// which [`OriginalRecipient::needs_smtputf8`] tells: that is what Postfix sends.
+pub(super) fn original_recipient(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
+    if input.len() > OriginalRecipient::MAX {
+        return Err(fail(input, ParameterFault::Long));
+    }
+    let utf8 = separated_pair(verify(run1(KEYWORD), is_utf8), char(';'), unitext);
+    let other = separated_pair(
+        verify(run1(KEYWORD), |kind: &[u8]| !is_utf8(kind)),
+        char(';'),
+        xtext,
+    );
+    recognize(alt((utf8, other))).parse_complete(input)
+}
+
+/// Returns true for the address type whose addresses may be UTF-8.
+fn is_utf8(address_type: &[u8]) -> bool {
+    address_type.eq_ignore_ascii_case(b"utf-8")
+}
+
+/// Checks an encoded text: [`Xtext::parse`].
+pub(crate) fn check_xtext(text: &str) -> Result<(), InvalidParameter> {
+    if text.is_empty() {
+        return Err(InvalidParameter::new(text, 0, ParameterFault::MissingValue));
+    }
+    whole(text, xtext)
+}
+
+/// Checks an encoded text as an envelope identifier.
+pub(crate) fn check_envelope_id(text: &str) -> Result<(), InvalidParameter> {
+    whole(text, envelope_id)
+}
+
+/// Checks an original recipient: [`OriginalRecipient::parse`].
+pub(crate) fn check_original_recipient(text: &str) -> Result<(), InvalidParameter> {
+    whole(text, original_recipient)
+}
+
+/// Parses all of `text`.
+fn whole<'a>(
+    text: &'a str,
+    parser: impl Parser<&'a [u8], Output = &'a [u8], Error = Fault>,
+) -> Result<(), InvalidParameter> {
+    match terminated(parser, end).parse_complete(text.as_bytes()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(invalid_parameter(text, error)),
+    }
+}
+
+/// Returns true if an encoded text stands for ASCII.
+pub(crate) fn stands_for_ascii(text: &str) -> bool {
+    octets(text).all(|octet| octet.is_ascii())
+}
+
+/// Decodes a text, which was checked before.
 pub(crate) fn decode(text: &str) -> Cow<'_, str> {
     if !text.contains('+') {
         return Cow::Borrowed(text);
     }
-    let octets: Vec<u8> = octets(text).flatten().collect();
+    let octets: Vec<u8> = octets(text).collect();
     Cow::Owned(String::from_utf8(octets).unwrap_or_default())
 }
 
@@ -101,27 +210,14 @@ pub(crate) fn encode_unicode(text: &str) -> Cow<'_, str> {
     Cow::Owned(encoded)
 }
 
-/// The octets that an encoded text stands for; `None` in place of what is malformed.
-pub(crate) fn octets(text: &str) -> impl Iterator<Item = Option<u8>> {
-    let mut rest = text.bytes();
+/// The octets that an encoded text stands for, up to the first fault.
+fn octets(text: &str) -> impl Iterator<Item = u8> {
+    let mut rest = text.as_bytes();
     core::iter::from_fn(move || {
-        Some(match rest.next()? {
-            b'+' => rest
-                .next()
-                .zip(rest.next())
-                .and_then(|(high, low)| Some(hex_value(high)? * 16 + hex_value(low)?)),
-            octet => is(octet, VALUE).then_some(octet),
-        })
+        let (behind, octet) = encoded_octet(rest).ok()?;
+        rest = behind;
+        Some(octet)
     })
-}
-
-/// The value of a digit; capitals only, as RFC 3461 wants them.
-const fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
 }
 
 fn hex_digit(value: u8) -> char {

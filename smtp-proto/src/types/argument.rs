@@ -4,8 +4,8 @@ use alloc::borrow::Cow;
 use core::fmt;
 use core::net::IpAddr;
 
-use super::{AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument, Printable};
-use crate::syntax::command;
+use super::{AddressFault, AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument};
+use crate::syntax::argument;
 
 /// The name of a client: the argument of EHLO, HELO and LHLO (RFC 5321 section 4.1.1.1).
 ///
@@ -16,7 +16,7 @@ pub struct ClientName<'a> {
     kind: ClientNameKind,
 }
 
-/// The kind of a [`ClientName`].
+/// The kinds of [`ClientName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientNameKind {
@@ -24,16 +24,20 @@ pub enum ClientNameKind {
     Domain,
     /// An address literal, with its IP address if it has one.
     Literal(Option<IpAddr>),
-    /// A host name with underscores, or hyphens at the edge of a label: not a domain. Only a lenient parser accepts it:
-    /// see [`Leniency::underscore_in_hello`](crate::syntax::Leniency::underscore_in_hello).
+    /// Neither: a host name with underscores or misplaced hyphens, or an IPv6 address in brackets without its tag or
+    /// with a zone. Only a lenient parser makes it: see [`Leniency::loose_hello_names`](crate::syntax::Leniency::loose_hello_names).
     Other,
 }
 
 impl<'a> ClientName<'a> {
-    /// Parses a domain or an address literal.
+    /// Parses a domain or an address literal, in ASCII (RFC 5321 section 4.1.1.1).
+    ///
+    /// ```abnf
+    /// Domain / address-literal
+    /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidAddress`] if the name is malformed, too long or not ASCII.
+    /// The name is malformed, too long or not ASCII.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         Host::parse(text)?.try_into()
     }
@@ -90,7 +94,11 @@ impl<'a> TryFrom<Host<'a>> for ClientName<'a> {
     /// Fails for a domain with U-labels: convert them to A-labels first.
     fn try_from(host: Host<'a>) -> Result<Self, InvalidAddress> {
         match host {
-            Host::Domain(domain) if !domain.is_ascii() => Err(InvalidAddress::Domain),
+            Host::Domain(domain) if !domain.is_ascii() => {
+                let text = domain.as_str();
+                let at = text.bytes().position(|octet| !octet.is_ascii()).unwrap_or(0);
+                Err(InvalidAddress::new(text, at, AddressFault::NonAsciiDomain))
+            }
             Host::Domain(domain) => Ok(Self {
                 raw: domain.into_raw(),
                 kind: ClientNameKind::Domain,
@@ -134,22 +142,16 @@ impl<'a> Argument<'a> {
     /// Returns [`InvalidArgument`] if the text is empty, too long, or contains a forbidden character or outer blanks.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidArgument> {
         let text = text.into();
-        if text.trim_ascii().is_empty() {
-            return Err(InvalidArgument::Empty);
-        }
-        if text.len() > Self::MAX {
-            return Err(InvalidArgument::Long);
-        }
-        if !Printable::allows_all(&text) {
-            return Err(InvalidArgument::Character);
-        }
-        if text.starts_with(' ') || text.ends_with(' ') {
-            return Err(InvalidArgument::Blanks);
-        }
+        argument::check_string(&text)?;
         Ok(Self(text))
     }
 
-    /// Returns the text.
+    /// Wraps a text that a parser recognised.
+    pub(crate) const fn trusted(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -197,13 +199,16 @@ impl<'a> Query<'a> {
     /// Returns [`InvalidArgument`] if the text is not an [`Argument`], or its last of several words is `SMTPUTF8`.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidArgument> {
         let text = Argument::new(text)?;
-        match text.as_str().rsplit_once(' ') {
-            Some((_, last)) if last.eq_ignore_ascii_case("SMTPUTF8") => Err(InvalidArgument::SmtpUtf8),
-            _ => Ok(Self {
-                smtputf8: !text.as_str().is_ascii(),
-                text,
-            }),
-        }
+        argument::check_query(text.as_str())?;
+        Ok(Self {
+            smtputf8: !text.as_str().is_ascii(),
+            text,
+        })
+    }
+
+    /// Joins what a parser recognised.
+    pub(crate) const fn trusted(text: Argument<'a>, smtputf8: bool) -> Self {
+        Self { text, smtputf8 }
     }
 
     /// Adds SMTPUTF8, which allows UTF-8 in the reply.
@@ -261,16 +266,23 @@ impl<'a> Auth<'a> {
         mechanism: impl Into<Cow<'a, str>>,
         initial: Option<impl Into<Cow<'a, str>>>,
     ) -> Result<Self, InvalidArgument> {
-        let mechanism = word(mechanism.into(), Self::MAX_MECHANISM, |byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-        })?;
-        let initial = initial
-            .map(|text| word(text.into(), Self::MAX_INITIAL, |byte| byte.is_ascii_graphic()))
-            .transpose()?;
+        let (mechanism, initial) = (mechanism.into(), initial.map(Into::into));
+        argument::check_mechanism(&mechanism)?;
+        if let Some(initial) = &initial {
+            argument::check_initial_response(initial)?;
+        }
         Ok(Self { mechanism, initial })
     }
 
-    /// Returns the name of the mechanism, in the case in which it was sent.
+    /// Joins what a parser recognised.
+    pub(crate) fn trusted(mechanism: &'a str, initial: Option<&'a str>) -> Self {
+        Self {
+            mechanism: Cow::Borrowed(mechanism),
+            initial: initial.map(Cow::Borrowed),
+        }
+    }
+
+    /// The name of the mechanism, in the case of letters that was sent.
     #[must_use]
     pub fn mechanism(&self) -> &str {
         &self.mechanism
@@ -321,12 +333,16 @@ impl<'a> UnknownCommand<'a> {
         verb: impl Into<Cow<'a, str>>,
         argument: Option<Argument<'a>>,
     ) -> Result<Self, InvalidArgument> {
-        let verb = word(verb.into(), Self::MAX_VERB, |byte| {
-            byte.is_ascii_alphanumeric() || byte == b'-'
-        })?;
-        match command::verb(verb.as_bytes()) {
-            Some(_) => Err(InvalidArgument::KnownVerb),
-            None => Ok(Self { verb, argument }),
+        let verb = verb.into();
+        argument::check_unknown_verb(&verb)?;
+        Ok(Self { verb, argument })
+    }
+
+    /// Joins what a parser recognised.
+    pub(crate) const fn trusted(verb: &'a str, argument: Option<Argument<'a>>) -> Self {
+        Self {
+            verb: Cow::Borrowed(verb),
+            argument,
         }
     }
 
@@ -349,23 +365,6 @@ impl<'a> UnknownCommand<'a> {
             verb: Cow::Owned(self.verb.into_owned()),
             argument: self.argument.map(Argument::into_owned),
         }
-    }
-}
-
-/// Checks that a text has 1 to `max` octets, and that each is `allowed`.
-fn word(
-    text: Cow<'_, str>,
-    max: usize,
-    allowed: impl Fn(u8) -> bool,
-) -> Result<Cow<'_, str>, InvalidArgument> {
-    if text.is_empty() {
-        Err(InvalidArgument::Empty)
-    } else if text.len() > max {
-        Err(InvalidArgument::Long)
-    } else if !text.bytes().all(allowed) {
-        Err(InvalidArgument::Character)
-    } else {
-        Ok(text)
     }
 }
 

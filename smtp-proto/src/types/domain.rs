@@ -36,15 +36,35 @@ impl<'a> Domain<'a> {
     /// character (RFC 5890 section 2.3.2.1).
     pub const MAX_UNICODE_LABEL: usize = Self::MAX_LABEL - 4;
 
-    /// Parses a domain: `Domain = sub-domain *("." sub-domain)`.
+    /// Parses a domain (RFC 5321 section 4.1.2, RFC 6531 section 3.3).
+    ///
+    /// ```abnf
+    /// Domain      = sub-domain *("." sub-domain)
+    /// sub-domain  = Let-dig [Ldh-str]
+    /// sub-domain  =/ U-label
+    /// Let-dig     = ALPHA / DIGIT
+    /// Ldh-str     = *( ALPHA / DIGIT / "-" ) Let-dig
+    /// ```
+    /// U-labels are not checked by IDNA.
     ///
     /// # Errors
-    /// Returns [`InvalidAddress`] if the domain or a label is empty, too long or malformed.
+    /// The domain is empty or too long, or a label is malformed.
+    ///
+    /// ```
+    /// use smtp_proto::types::Domain;
+    ///
+    /// let domain = Domain::parse("mx.b\u{fc}cher.example")?;
+    /// assert_eq!(domain.labels().count(), 3);
+    ///
+    /// let error = Domain::parse("mx.exa_mple").unwrap_err();
+    /// assert_eq!(error.to_string(), "domain label `exa_mple` contains `_`");
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::domain, text).map(Self::trusted)
+        address::parse_domain(text)
     }
 
-    /// Wraps a text that the parser has already checked.
+    /// Wraps a domain that a parser recognised.
     pub(crate) const fn trusted(raw: &'a str) -> Self {
         Self(Cow::Borrowed(raw))
     }
@@ -91,6 +111,7 @@ impl Domain<'_> {
     /// # Errors
     /// Returns [`InvalidAddress`] if a label is not a valid U-label, or the result is too long.
     pub fn to_ascii(&self) -> Result<Domain<'static>, InvalidAddress> {
+        use super::AddressFault;
         use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
         let ascii = Uts46::new()
             .to_ascii(
@@ -99,7 +120,7 @@ impl Domain<'_> {
                 Hyphens::CheckFirstLast,
                 DnsLength::Verify,
             )
-            .map_err(|_| InvalidAddress::Domain)?;
+            .map_err(|_| InvalidAddress::new(self.as_str(), 0, AddressFault::Idna))?;
         Domain::parse(&ascii).map(Domain::into_owned)
     }
 
@@ -108,10 +129,11 @@ impl Domain<'_> {
     /// # Errors
     /// Returns [`InvalidAddress`] if a label that starts with `xn--` is not an A-label, or the result is too long.
     pub fn to_unicode(&self) -> Result<Domain<'static>, InvalidAddress> {
+        use super::AddressFault;
         use idna::uts46::{AsciiDenyList, Hyphens, Uts46};
         let (unicode, judged) =
             Uts46::new().to_unicode(self.0.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast);
-        judged.map_err(|_| InvalidAddress::Domain)?;
+        judged.map_err(|_| InvalidAddress::new(self.as_str(), 0, AddressFault::Idna))?;
         Domain::parse(&unicode).map(Domain::into_owned)
     }
 }

@@ -5,6 +5,7 @@ use core::{fmt, str::FromStr};
 use thiserror::Error;
 
 use super::Code;
+use crate::syntax::enhanced;
 
 /// An enhanced status code such as 5.1.1 (RFC 3463 section 2).
 ///
@@ -66,31 +67,24 @@ impl EnhancedCode {
     /// Parses the code at the start of a reply text. Returns the code, and the text after it and one space.
     ///
     /// ```abnf
-    /// status-code = class "." subject "." detail        ; RFC 3463 section 2
-    /// class = "2" / "4" / "5"    subject = 1*3DIGIT    detail = 1*3DIGIT
+    /// status-code = class "." subject "." detail   ; RFC 3463 section 2
+    /// class       = "2" / "4" / "5"
+    /// subject     = 1*3DIGIT
+    /// detail      = 1*3DIGIT
     /// ```
+    /// A space or the end must follow. Accepts leading zeros, although they are never written.
     ///
     /// A space or the end must follow. Leading zeros are accepted, although RFC 3463 forbids to send them.
+    ///
+    /// ```
+    /// use smtp_proto::types::EnhancedCode;
+    ///
+    /// let (code, text) = EnhancedCode::parse(b"5.1.1 no such user").unwrap();
+    /// assert_eq!((code.to_string(), text), ("5.1.1".into(), b"no such user".as_slice()));
+    /// ```
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<(Self, &[u8])> {
-        let [class @ (b'2' | b'4' | b'5'), b'.', rest @ ..] = text else {
-            return None;
-        };
-        let (subject, rest) = number(rest)?;
-        let (detail, rest) = number(rest.strip_prefix(b".")?)?;
-        let rest = match rest {
-            [] => rest,
-            [b' ', rest @ ..] => rest,
-            _ => return None,
-        };
-        Some((
-            Self {
-                class: class - b'0',
-                subject,
-                detail,
-            },
-            rest,
-        ))
+        enhanced::parse_status_code(text)
     }
 
     /// Returns the class: 2, 4 or 5.
@@ -171,25 +165,6 @@ impl TryFrom<&str> for EnhancedCode {
     fn try_from(text: &str) -> Result<Self, InvalidEnhancedCode> {
         text.parse()
     }
-}
-
-/// Parses `1*3DIGIT`. Returns the number and the rest.
-fn number(text: &[u8]) -> Option<(u16, &[u8])> {
-    let len = text
-        .iter()
-        .take(4)
-        .take_while(|octet| octet.is_ascii_digit())
-        .count();
-    if !(1..=3).contains(&len) {
-        return None;
-    }
-    let (digits, rest) = text.split_at_checked(len)?;
-    Some((
-        digits
-            .iter()
-            .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')),
-        rest,
-    ))
 }
 
 #[cfg(test)]

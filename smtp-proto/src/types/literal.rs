@@ -34,16 +34,34 @@ impl<'a> AddressLiteral<'a> {
     /// Maximum octets of a literal with its brackets: the same as of a domain.
     pub const MAX: usize = Domain::MAX;
 
-    /// Parses an address literal:
-    /// `"[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"`.
+    /// Parses an address literal (RFC 5321 section 4.1.3).
+    ///
+    /// ```abnf
+    /// address-literal         = "[" ( IPv4-address-literal /
+    ///                           IPv6-address-literal /
+    ///                           General-address-literal ) "]"
+    /// IPv4-address-literal    = Snum 3("." Snum)
+    /// IPv6-address-literal    = "IPv6:" IPv6-addr
+    /// General-address-literal = Standardized-tag ":" 1*dcontent
+    /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidAddress::Literal`] if the literal is malformed or too long.
+    /// The literal is malformed or too long.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    /// use smtp_proto::types::AddressLiteral;
+    ///
+    /// let literal = AddressLiteral::parse("[IPv6:2001:db8::1]")?;
+    /// assert_eq!(literal.address(), "2001:db8::1".parse::<IpAddr>().ok());
+    /// assert!(AddressLiteral::parse("[IPv6:fe80::1%eth0]").is_err());
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::literal, text).map(|(raw, address)| Self::trusted(raw, address))
+        address::parse_literal(text)
     }
 
-    /// Wraps a text that the parser has already checked.
+    /// Wraps a literal that a parser recognised.
     pub(crate) const fn trusted(raw: &'a str, address: Option<IpAddr>) -> Self {
         Self {
             raw: Cow::Borrowed(raw),

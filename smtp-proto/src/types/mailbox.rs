@@ -37,12 +37,30 @@ impl<'a> Mailbox<'a> {
     /// addresses with another address inside (VERP, SRS, BATV) need more. A mailbox is at most 511 octets.
     pub const MAX_LOCAL_PART: usize = 255;
 
-    /// Parses a mailbox.
+    /// Parses a mailbox (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Mailbox       = Local-part "@" ( Domain / address-literal )
+    /// Local-part    = Dot-string / Quoted-string
+    /// Dot-string    = Atom *("." Atom)
+    /// Quoted-string = DQUOTE *QcontentSMTP DQUOTE
+    /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
+    /// A part is missing, malformed or too long.
+    ///
+    /// ```
+    /// use smtp_proto::types::Mailbox;
+    ///
+    /// let mailbox = Mailbox::parse("\"john doe\"@example.org")?;
+    /// assert_eq!(mailbox.unquoted_local_part(), "john doe");
+    ///
+    /// let error = Mailbox::parse("john doe@example.org").unwrap_err();
+    /// assert_eq!(error.position(), 4);
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::mailbox, text).map(|at| Self::trusted(text, at))
+        address::parse_mailbox(text)
     }
 
     /// Makes a mailbox of an unquoted local part and a host. Adds quotes only if they are necessary (RFC 5321 section
@@ -76,7 +94,7 @@ impl<'a> Mailbox<'a> {
         Mailbox::parse(&raw).map(Mailbox::into_owned)
     }
 
-    /// Wraps a text that the parser has already checked, with the index of its `@`.
+    /// Wraps a mailbox that a parser recognised, with its `@` at this offset.
     pub(crate) const fn trusted(text: &'a str, at: u16) -> Self {
         Self {
             raw: Cow::Borrowed(text),

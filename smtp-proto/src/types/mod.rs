@@ -25,6 +25,7 @@ mod conversions;
 mod domain;
 mod enhanced;
 mod envelope;
+mod excerpt;
 mod extension;
 mod extensions;
 mod invalid;
@@ -48,7 +49,9 @@ pub use enhanced::{EnhancedCode, InvalidEnhancedCode};
 pub use envelope::{Envelope, Recipient};
 pub use extension::{AnnouncedLimits, Extension, InvalidExtension, Keyword};
 pub use extensions::{Extensions, ExtensionsIter};
-pub use invalid::{InvalidAddress, InvalidArgument, InvalidParameter};
+pub use invalid::{
+    AddressFault, ArgumentFault, InvalidAddress, InvalidArgument, InvalidParameter, ParameterFault,
+};
 pub use literal::{AddressLiteral, Host};
 pub use mailbox::Mailbox;
 pub(crate) use parameter::OtherParameters;

@@ -35,15 +35,30 @@ impl<'a> Path<'a> {
     /// Maximum octets of a source route with its colon: twice the limit of a whole path in RFC 5321 section 4.5.3.1.3.
     pub const MAX_ROUTE: usize = 512;
 
-    /// Parses a path, with or without angle brackets.
+    /// Parses a path, with or without its angle brackets (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Path      = "<" [ A-d-l ":" ] Mailbox ">"
+    /// A-d-l     = At-domain *( "," At-domain )
+    /// At-domain = "@" Domain
+    /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
+    /// A part is missing, malformed or too long.
+    ///
+    /// ```
+    /// use smtp_proto::types::Path;
+    ///
+    /// let path = Path::parse("<@relay.example:bob@example.org>")?;
+    /// assert_eq!(path.source_route(), Some("@relay.example"));
+    /// assert_eq!(path.mailbox().as_str(), "bob@example.org");
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        address::whole(address::path, address::without_brackets(text)?).map(Self::trusted)
+        address::parse_path(text)
     }
 
-    /// Wraps a text that the parser has already checked.
+    /// Wraps a path that a parser recognised.
     pub(crate) const fn trusted(raw: RawPath<'a>) -> Self {
         Self {
             raw: Cow::Borrowed(raw.text),
@@ -168,10 +183,23 @@ pub enum ReversePath<'a> {
 }
 
 impl<'a> ReversePath<'a> {
-    /// Parses a reverse-path, with or without angle brackets. `<>` and the empty text are the null path.
+    /// Parses a reverse-path, with or without its angle brackets (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Reverse-path = Path / "<>"
+    /// ```
+    /// The empty text is the null path too.
     ///
     /// # Errors
-    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
+    /// A part is missing, malformed or too long.
+    ///
+    /// ```
+    /// use smtp_proto::types::ReversePath;
+    ///
+    /// assert!(ReversePath::parse("<>")?.is_null());
+    /// assert_eq!(ReversePath::parse("<ann@example.org>")?.as_str(), "ann@example.org");
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         match text {
             "" | "<>" => Ok(Self::Null),
@@ -261,7 +289,12 @@ impl<'a> Postmaster<'a> {
             .then_some(Self(Cow::Borrowed(text)))
     }
 
-    /// Returns the word as it was parsed.
+    /// Wraps a word that a parser recognised.
+    pub(crate) const fn trusted(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// The word as it was given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -327,19 +360,24 @@ pub enum ForwardPath<'a> {
 }
 
 impl<'a> ForwardPath<'a> {
-    /// Parses a forward-path, with or without angle brackets.
+    /// Parses a forward-path, with or without its angle brackets (RFC 5321 sections 4.1.1.3 and 4.1.2).
+    ///
+    /// ```abnf
+    /// "<Postmaster>" / Path
+    /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long, or for the null path `<>`.
+    /// A part is missing, malformed or too long, or the path is null.
+    ///
+    /// ```
+    /// use smtp_proto::types::{AddressFault, ForwardPath};
+    ///
+    /// assert!(ForwardPath::parse("<postmaster>")?.is_postmaster());
+    /// assert_eq!(ForwardPath::parse("<>").unwrap_err().fault(), AddressFault::Null);
+    /// # Ok::<_, smtp_proto::types::InvalidAddress>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
-        let inner = address::without_brackets(text)?;
-        if inner.is_empty() {
-            return Err(InvalidAddress::Null);
-        }
-        match Postmaster::parse(inner) {
-            Some(postmaster) => Ok(Self::Postmaster(postmaster)),
-            None => Path::parse(text).map(Self::Path),
-        }
+        address::parse_forward_path(text)
     }
 
     /// Returns the path as it was parsed, without angle brackets.
@@ -396,6 +434,12 @@ impl<'a> ForwardPath<'a> {
             Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Owned(word.0.into_owned()))),
             Self::Path(path) => ForwardPath::Path(path.into_owned()),
         }
+    }
+}
+
+impl<'a> From<Postmaster<'a>> for ForwardPath<'a> {
+    fn from(postmaster: Postmaster<'a>) -> Self {
+        Self::Postmaster(postmaster)
     }
 }
 

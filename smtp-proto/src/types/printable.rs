@@ -46,6 +46,11 @@ impl<'a> Printable<'a> {
         )
     }
 
+    /// Returns the position of the first character that is not allowed.
+    pub(crate) fn find_forbidden(text: &str) -> Option<usize> {
+        text.find(|character| !Self::allows(character))
+    }
+
     /// Returns true if every character of the text is allowed.
     pub(crate) fn allows_all(text: &str) -> bool {
         text.chars().all(Self::allows)
@@ -73,7 +78,7 @@ impl<'a> Printable<'a> {
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(&mut usize::MAX.clone(), f).map(drop)
+        self.write(&mut { usize::MAX }, f).map(drop)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     serde::serde_as_str,
-    syntax::{ReplyError, ReplyLimits, ReplyScanner},
+    syntax::{ReplyError, ReplyLimits, parse_reply_within},
 };
 
 serde_as_str! {
@@ -84,11 +84,7 @@ fn parse(octets: &[u8]) -> Result<Reply<'_>, ReplyError> {
         lines: usize::MAX,
         total: usize::MAX,
     };
-    match ReplyScanner::default().scan(octets, &limits)? {
-        None => Err(ReplyError::Incomplete),
-        Some(reply) if reply.raw().len() < octets.len() => Err(ReplyError::Trailing),
-        Some(reply) => Ok(reply),
-    }
+    parse_reply_within(octets, &limits)
 }
 
 #[cfg(test)]

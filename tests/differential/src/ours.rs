@@ -2,7 +2,7 @@
 
 use smtp_proto::{
     data::{BareLineEndings, Unstuffed, DotUnstuffer},
-    syntax::{Leniency, ReplyError, parse_command, parse_ehlo, parse_reply},
+    syntax::{Leniency, ReplyFault, parse_command, parse_ehlo, parse_reply},
     types::{
         Code, Command, ForwardPath, Keyword, MailParameters, Mailbox, RcptParameters, Reply, Ret, Xtext,
     },
@@ -165,12 +165,12 @@ fn first_reply(octets: &[u8]) -> Result<(Reply<'_>, &[u8]), Outcome> {
         let (first, rest) = octets.split_at(end);
         match parse_reply(first) {
             Ok(reply) => return Ok((reply, rest)),
-            Err(ReplyError::Incomplete) => {}
+            Err(error) if error.fault() == ReplyFault::Incomplete => {}
             Err(_) => return Err(Outcome::Refused),
         }
     }
     match parse_reply(octets) {
-        Err(ReplyError::Incomplete) => Err(Outcome::Waits),
+        Err(error) if error.fault() == ReplyFault::Incomplete => Err(Outcome::Waits),
         _ => Err(Outcome::Refused),
     }
 }

@@ -1,17 +1,32 @@
 use smtp_proto::{
     syntax::{Leniency, parse_command},
     types::{
-        AddressLiteral, ClientName, Command, Domain, ForwardPath, Host, Mailbox, Path, Postmaster, Printable,
-        Rcpt, RcptParameters, ReversePath,
+        AddressLiteral, ClientName, Command, Domain, ForwardPath, Host, InvalidAddress, Mailbox, Path,
+        Postmaster, Printable, Rcpt, RcptParameters, ReversePath,
     },
 };
 
-/// A text taken for each kind of address. It is kept as it is, its parts make it up and are within their limits,
-/// and a command takes it over the wire.
+/// Parses a text as each kind of address. A value keeps the text, its parts make it up and are within their limits, and
+/// a command transfers it unchanged.
 pub fn address(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
+    for error in [
+        Mailbox::parse(text).err(),
+        Path::parse(text).err(),
+        ReversePath::parse(text).err(),
+        ForwardPath::parse(text).err(),
+        Host::parse(text).err(),
+        Domain::parse(text).err(),
+        AddressLiteral::parse(text).err(),
+        ClientName::parse(text).err(),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        faulty(text, &error);
+    }
     if let Ok(mailbox) = Mailbox::parse(text) {
         kept(text, mailbox.as_str());
         check(&mailbox);
@@ -54,7 +69,15 @@ pub fn address(data: &[u8]) {
     }
 }
 
-/// What was parsed is what was written, but for brackets around a path.
+/// An error has its position within the text, at the start of a character, and its message is short and printable.
+fn faulty(text: &str, error: &InvalidAddress) {
+    assert!(text.is_char_boundary(error.position()), "{text:?}: {error}");
+    let message = error.to_string();
+    assert!(!message.contains(char::is_control), "{message:?}");
+    assert!(message.len() < 150, "{message:?}");
+}
+
+/// The value keeps the text as it was written, but for brackets around a path.
 fn kept(text: &str, parsed: &str) {
     let bare = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
     assert!(

@@ -32,6 +32,9 @@ fn xtext(text: &str) {
     let decoded = decoded.filter(|decoded| {
         !text.is_empty() && text.len() <= Xtext::MAX && !decoded.contains(|letter| !Printable::allows(letter))
     });
+    if let Err(error) = Xtext::parse(text) {
+        assert!(text.is_char_boundary(error.position()), "{text:?}: {error}");
+    }
     let parsed = Xtext::parse(text).ok();
     assert_eq!(
         parsed.as_ref().map(|xtext| xtext.decode().into_owned()),

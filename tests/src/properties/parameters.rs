@@ -6,9 +6,12 @@ use smtp_proto::{
     },
 };
 
-/// What stands behind the path of MAIL and of RCPT. Each parameter is there once and can be set again by hand, and the
-/// command that comes of it is read as the same.
+/// Parses what follows the path of MAIL and of RCPT. Each parameter is there once and can be set again through the API,
+/// and the resulting command parses to the same. A list that stands alone parses as it does in the command.
 pub fn parameters(data: &[u8]) {
+    if let Ok(text) = str::from_utf8(data) {
+        list(text);
+    }
     let line = [b"MAIL FROM:<a@b.example> ", data].concat();
     if let Ok(Command::Mail(mail)) = parse_command(&line, &Leniency::STRICT) {
         count(data, mail_words(mail.parameters()));
@@ -22,6 +25,36 @@ pub fn parameters(data: &[u8]) {
         let made = Rcpt::new(rcpt.forward_path().clone(), rcpt_again(rcpt.parameters()));
         assert_eq!(made, rcpt);
         round_trip(&Command::Rcpt(made));
+    }
+}
+
+/// A list of parameters is what a command accepts after its path, but for the need of SMTPUTF8.
+fn list(text: &str) {
+    let line = format!("MAIL FROM:<a@b.example> SMTPUTF8 {text}");
+    let with_smtputf8 = format!("SMTPUTF8 {text}");
+    let mail = MailParameters::parse(&with_smtputf8);
+    match parse_command(line.as_bytes(), &Leniency::STRICT) {
+        Ok(Command::Mail(command)) if !text.ends_with('\t') => {
+            assert_eq!(mail.as_ref(), Ok(command.parameters()));
+        }
+        Ok(_) => {}
+        Err(error) => assert!(mail.is_err(), "{text:?}: {error}"),
+    }
+    let line = format!("RCPT TO:<a@b.example> {text}");
+    let rcpt = RcptParameters::parse(text);
+    match parse_command(line.as_bytes(), &Leniency::STRICT) {
+        Ok(Command::Rcpt(command)) if !text.ends_with('\t') => {
+            assert_eq!(rcpt.as_ref(), Ok(command.parameters()));
+        }
+        Ok(_) => {}
+        Err(error) => assert!(rcpt.is_err(), "{text:?}: {error}"),
+    }
+    for error in [MailParameters::parse(text).err(), rcpt.err()]
+        .into_iter()
+        .flatten()
+    {
+        assert!(text.is_char_boundary(error.position()), "{text:?}: {error}");
+        assert!(!error.to_string().contains(char::is_control), "{error}");
     }
 }
 

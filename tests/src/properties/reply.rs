@@ -1,10 +1,10 @@
 use smtp_proto::{
-    syntax::{ReplyError, ReplyLimits, parse_reply},
+    syntax::{ReplyFault, ReplyLimits, parse_reply},
     types::{Code, EnhancedCode, Printable, Reply, Text},
 };
 
-/// What a server says. It is a reply when it is one by the grammar, a part of one is incomplete, more than one is too
-/// much, and a reply that is written is read as it was meant.
+/// Parses octets as a reply. The result agrees with RFC 5321 section 4.2; a part of a reply is incomplete, octets after
+/// it are an error, and a reply that is written parses to the same codes and text.
 pub fn reply(data: &[u8]) {
     let found = parse_reply(data);
     if let Err(error) = &found {
@@ -12,6 +12,7 @@ pub fn reply(data: &[u8]) {
             !error.to_string().contains(|letter| !Printable::allows(letter)),
             "{error}"
         );
+        assert!(error.position() <= data.len(), "{error}");
     }
     let lines = lines(data);
     assert_eq!(
@@ -27,13 +28,18 @@ pub fn reply(data: &[u8]) {
                 .eq(lines.iter().map(|line| line.get(4..).unwrap_or_default()))
         );
         for length in (0..data.len()).take(200) {
+            let error = parse_reply(&data[..length]).expect_err("a part of a reply");
             assert_eq!(
-                parse_reply(&data[..length]),
-                Err(ReplyError::Incomplete),
-                "{length}"
+                (error.fault(), error.position()),
+                (ReplyFault::Incomplete, length)
             );
         }
-        assert_eq!(parse_reply(&[data, b"2"].concat()), Err(ReplyError::Trailing));
+        let more = [data, b"2"].concat();
+        let error = parse_reply(&more).expect_err("more than a reply");
+        assert_eq!(
+            (error.fault(), error.position()),
+            (ReplyFault::Trailing, data.len())
+        );
         let shown = reply.to_string();
         assert!(
             !shown.contains(|letter| !Printable::allows(letter)) && shown.chars().count() < 2000,

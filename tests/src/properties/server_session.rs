@@ -104,7 +104,6 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
     if choices.yes() {
         server.leniency.missing_brackets = true;
         server.leniency.trailing_dot = true;
-        server.leniency.loose_dots = true;
         server.obsolete_commands = ObsoleteCommands::Accept;
         server.unknown_commands = UnknownPolicy::AskApplication;
         server.unknown_parameters = UnknownPolicy::AskApplication;

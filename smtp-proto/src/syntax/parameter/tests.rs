@@ -1,18 +1,32 @@
 use super::*;
-use crate::types::Xtext;
 
 fn mail(input: &str) -> MailParameters<'_> {
-    mail_parameters(input).unwrap_or_else(|bad| panic!("{input}: {bad:?}"))
+    MailParameters::parse(input).unwrap_or_else(|error| panic!("{input}: {error}"))
 }
 
-fn mail_fault(input: &str) -> (&'static str, InvalidParameter) {
-    let bad = mail_parameters(input).expect_err(input);
-    (bad.keyword, bad.fault)
+/// The keyword and the kind of the fault that a parser finds in a list of parameters.
+fn fault<'a, O: std::fmt::Debug>(
+    input: &'a str,
+    parser: impl FnOnce(&'a [u8]) -> IResult<&'a [u8], O, Fault>,
+) -> (&'static str, ParameterFault) {
+    match combinator::fault(parser(input.as_bytes()).expect_err(input)).rule {
+        Rule::Parameter(name, fault) => (name.as_str(), fault),
+        rule => panic!("{input}: {rule:?}"),
+    }
 }
 
-fn rcpt_fault(input: &str) -> (&'static str, InvalidParameter) {
-    let bad = rcpt_parameters(input).expect_err(input);
-    (bad.keyword, bad.fault)
+fn mail_fault(input: &str) -> (&'static str, ParameterFault) {
+    let found = fault(input, mail_parameters(Text(input), list_gap));
+    let error = MailParameters::parse(input).unwrap_err();
+    assert_eq!(error.fault(), found.1);
+    assert!(error.position() <= input.len(), "{error}");
+    found
+}
+
+fn rcpt_fault(input: &str) -> (&'static str, ParameterFault) {
+    let found = fault(input, rcpt_parameters(Text(input), list_gap));
+    assert_eq!(RcptParameters::parse(input).unwrap_err().fault(), found.1);
+    found
 }
 
 #[test]
@@ -51,13 +65,13 @@ fn a_size_has_up_to_20_digits_and_does_not_wrap() {
     ] {
         assert_eq!(
             mail_fault(&["SIZE=", value].concat()),
-            ("SIZE", InvalidParameter::Value),
+            ("SIZE", ParameterFault::Value),
             "{value}"
         );
     }
     assert_eq!(
         mail_fault(&["SIZE=", &"9".repeat(300)].concat()),
-        ("SIZE", InvalidParameter::Value)
+        ("SIZE", ParameterFault::Value)
     );
 }
 
@@ -72,64 +86,64 @@ fn what_is_given_twice_is_refused() {
         ("SMTPUTF8 SMTPUTF8", "SMTPUTF8"),
         ("REQUIRETLS REQUIRETLS", "REQUIRETLS"),
     ] {
-        assert_eq!(mail_fault(input), (keyword, InvalidParameter::Repeated));
+        assert_eq!(mail_fault(input), (keyword, ParameterFault::Repeated));
     }
     assert_eq!(
         rcpt_fault("NOTIFY=NEVER NOTIFY=NEVER"),
-        ("NOTIFY", InvalidParameter::Repeated)
+        ("NOTIFY", ParameterFault::Repeated)
     );
     assert_eq!(
         rcpt_fault("ORCPT=a;b ORCPT=a;b"),
-        ("ORCPT", InvalidParameter::Repeated)
+        ("ORCPT", ParameterFault::Repeated)
     );
 }
 
 #[test]
 fn values_are_there_exactly_where_they_belong() {
     for keyword in ["SIZE", "BODY", "RET", "ENVID", "AUTH"] {
-        assert_eq!(mail_fault(keyword), (keyword, InvalidParameter::MissingValue));
+        assert_eq!(mail_fault(keyword), (keyword, ParameterFault::MissingValue));
         assert_eq!(
             mail_fault(&[keyword, "="].concat()),
-            (keyword, InvalidParameter::MissingValue)
+            (keyword, ParameterFault::MissingValue)
         );
     }
     assert_eq!(
         mail_fault("SMTPUTF8=yes"),
-        ("SMTPUTF8", InvalidParameter::UnwantedValue)
+        ("SMTPUTF8", ParameterFault::UnwantedValue)
     );
     assert_eq!(
         mail_fault("REQUIRETLS=1"),
-        ("REQUIRETLS", InvalidParameter::UnwantedValue)
+        ("REQUIRETLS", ParameterFault::UnwantedValue)
     );
-    assert_eq!(mail_fault("X="), ("parameter", InvalidParameter::MissingValue));
-    assert_eq!(rcpt_fault("NOTIFY"), ("NOTIFY", InvalidParameter::MissingValue));
+    assert_eq!(mail_fault("X="), ("parameter", ParameterFault::MissingValue));
+    assert_eq!(rcpt_fault("NOTIFY"), ("NOTIFY", ParameterFault::MissingValue));
 }
 
 #[test]
 fn malformed_parameters_are_refused() {
     for (input, expected) in [
-        ("SIZE==10", ("SIZE", InvalidParameter::MissingValue)),
-        ("SIZE=1=0", ("SIZE", InvalidParameter::Value)),
-        ("BODY=9BIT", ("BODY", InvalidParameter::Value)),
-        ("RET=BODY", ("RET", InvalidParameter::Value)),
-        ("ENVID=a+4", ("ENVID", InvalidParameter::Value)),
-        ("ENVID=a+0D+0Ab", ("ENVID", InvalidParameter::Value)),
-        ("AUTH=a+er", ("AUTH", InvalidParameter::Value)),
-        ("=1", ("parameter", InvalidParameter::Keyword)),
-        ("-X=1", ("parameter", InvalidParameter::Keyword)),
-        ("X_Y=1", ("parameter", InvalidParameter::Value)),
-        ("X,Y", ("parameter", InvalidParameter::Value)),
-        (">", ("parameter", InvalidParameter::Keyword)),
+        ("SIZE==10", ("SIZE", ParameterFault::MissingValue)),
+        ("SIZE=1=0", ("SIZE", ParameterFault::Value)),
+        ("BODY=9BIT", ("BODY", ParameterFault::Value)),
+        ("RET=BODY", ("RET", ParameterFault::Value)),
+        ("ENVID=a+4", ("ENVID", ParameterFault::Value)),
+        ("ENVID=a+0D+0Ab", ("ENVID", ParameterFault::Value)),
+        ("AUTH=a+er", ("AUTH", ParameterFault::Value)),
+        ("=1", ("parameter", ParameterFault::Keyword)),
+        ("-X=1", ("parameter", ParameterFault::Keyword)),
+        ("X_Y=1", ("parameter", ParameterFault::Keyword)),
+        ("X,Y", ("parameter", ParameterFault::Keyword)),
+        (">", ("parameter", ParameterFault::Keyword)),
     ] {
         assert_eq!(mail_fault(input), expected, "{input}");
     }
     assert_eq!(
         mail_fault(&["ENVID=", &"a".repeat(101)].concat()),
-        ("ENVID", InvalidParameter::Long)
+        ("ENVID", ParameterFault::Long)
     );
     assert_eq!(
         mail_fault(&["AUTH=", &"a".repeat(501)].concat()),
-        ("AUTH", InvalidParameter::Long)
+        ("AUTH", ParameterFault::Long)
     );
 }
 
@@ -153,9 +167,9 @@ fn unknown_parameters_are_kept_with_their_spelling() {
 #[test]
 fn notify_is_never_or_a_list() {
     let notify = |input: &str| {
-        rcpt_parameters(input)
+        RcptParameters::parse(input)
             .map(|parameters| parameters.notify())
-            .map_err(|bad| bad.fault)
+            .map_err(|error| error.fault())
     };
     assert_eq!(notify("NOTIFY=NEVER"), Ok(Some(Notify::NEVER)));
     assert_eq!(
@@ -170,15 +184,33 @@ fn notify_is_never_or_a_list() {
         "NOTIFY=,",
         "NOTIFY=SUCCESS,",
     ] {
-        assert_eq!(notify(input), Err(InvalidParameter::Value), "{input}");
+        assert_eq!(notify(input), Err(ParameterFault::Value), "{input}");
     }
 }
 
 #[test]
 fn an_original_recipient_may_be_utf8_only_in_its_type() {
-    let original = |input| rcpt_parameters(input).map(|parameters| parameters.original_recipient().is_some());
-    assert_eq!(original("ORCPT=rfc822;user+2Btag@example.org"), Ok(true));
-    assert_eq!(original("ORCPT=UTF-8;usér@example.org"), Ok(true));
-    assert!(original("ORCPT=rfc822;usér@example.org").is_err());
-    assert!(original("ORCPT=user@example.org").is_err());
+    let ascii = |input| RcptParameters::parse(input).map(|parameters| parameters.is_ascii());
+    assert_eq!(ascii("ORCPT=rfc822;user+2Btag@example.org"), Ok(true));
+    assert_eq!(ascii("ORCPT=UTF-8;usér@example.org"), Ok(false));
+    assert_eq!(
+        ascii("ORCPT=utf-8;+D0+B6@example.org"),
+        Ok(true),
+        "RFC 6533 section 3"
+    );
+    assert_eq!(
+        ascii("ORCPT=rfc822;+D0+B6@example.org"),
+        Ok(false),
+        "as Postfix sends it"
+    );
+    assert!(ascii("ORCPT=rfc822;usér@example.org").is_err());
+    assert!(ascii("ORCPT=user@example.org").is_err());
+}
+
+#[test]
+fn a_list_may_have_spaces_around_it() {
+    assert_eq!(mail("  SIZE=1  X ").others().count(), 1);
+    assert_eq!(mail("  "), MailParameters::default());
+    assert!(MailParameters::parse("SIZE=1\t").is_err());
+    assert!(RcptParameters::parse("X=\u{9b}").is_err());
 }

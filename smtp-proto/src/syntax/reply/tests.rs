@@ -2,7 +2,7 @@ use std::{format, vec, vec::Vec};
 
 use proptest::prelude::*;
 
-use super::{ReplyError, ReplyLimits, ReplyScanner, parse_reply};
+use super::{ReplyError, ReplyFault, ReplyLimits, ReplyScanner, parse_reply};
 use crate::types::Code;
 
 /// Feeds `input` to a scanner in growing pieces, as a client would; gives the raw replies and how it ended.
@@ -75,12 +75,9 @@ fn what_is_no_reply_is_refused() {
         b"250-a\r\n\r\n250 b\r\n",
         "２５０ ok\r\n".as_bytes(),
     ] {
-        assert_eq!(
-            parse_reply(octets),
-            Err(ReplyError::Malformed),
-            "{}",
-            octets.escape_ascii()
-        );
+        let error = parse_reply(octets).unwrap_err();
+        assert_eq!(error.fault(), ReplyFault::Malformed, "{}", octets.escape_ascii());
+        assert!(error.position() < octets.len());
     }
 }
 
@@ -89,22 +86,20 @@ fn codes_without_meaning_are_refused() {
     for number in [0, 1, 99, 100, 199, 600, 999] {
         assert_eq!(
             parse_reply(format!("{number:03} ok\r\n").as_bytes()),
-            Err(ReplyError::Code(number))
+            Err(ReplyError::new(ReplyFault::Code(number), 0))
         );
     }
 }
 
 #[test]
 fn mixed_codes_are_refused() {
-    let mixed = |first, then| {
-        Err(ReplyError::MixedCodes {
-            first: code(first),
-            then: code(then),
-        })
+    let mixed = |first, then, position| {
+        let (first, then) = (code(first), code(then));
+        Err(ReplyError::new(ReplyFault::MixedCodes { first, then }, position))
     };
-    assert_eq!(parse_reply(b"250-a\r\n550 b\r\n"), mixed(250, 550));
-    assert_eq!(parse_reply(b"550-a\r\n250 b\r\n"), mixed(550, 250));
-    assert_eq!(parse_reply(b"250-a\r\n250-b\r\n251 c\r\n"), mixed(250, 251));
+    assert_eq!(parse_reply(b"250-a\r\n550 b\r\n"), mixed(250, 550, 7));
+    assert_eq!(parse_reply(b"550-a\r\n250 b\r\n"), mixed(550, 250, 7));
+    assert_eq!(parse_reply(b"250-a\r\n250-b\r\n251 c\r\n"), mixed(250, 251, 14));
 }
 
 #[test]
@@ -122,7 +117,7 @@ fn only_crlf_ends_a_line() {
     ] {
         assert_eq!(
             parse_reply(octets),
-            Err(ReplyError::Incomplete),
+            Err(ReplyError::new(ReplyFault::Incomplete, octets.len())),
             "{}",
             octets.escape_ascii()
         );
@@ -132,7 +127,7 @@ fn only_crlf_ends_a_line() {
 #[test]
 fn what_follows_is_left() {
     let input = b"250 ok\r\n421 bye\r\n";
-    assert_eq!(parse_reply(input), Err(ReplyError::Trailing));
+    assert_eq!(parse_reply(input), Err(ReplyError::new(ReplyFault::Trailing, 8)));
     let (found, end) = scan_whole(input, &ReplyLimits::default());
     assert_eq!(found, [&b"250 ok\r\n"[..], b"421 bye\r\n"]);
     assert_eq!(end, Ok(()));
@@ -147,16 +142,19 @@ fn limits_hold_to_the_octet() {
     };
     let end = |input: &[u8]| scan_whole(input, &limits).1;
     assert_eq!(end(b"250 123456\r\n"), Ok(()));
-    assert_eq!(end(b"250 1234567\r\n"), Err(ReplyError::TooLongLine));
+    assert_eq!(
+        end(b"250 1234567\r\n"),
+        Err(ReplyError::new(ReplyFault::TooLongLine, 12))
+    );
     assert_eq!(end(b"250-a\r\n250-b\r\n250 c\r\n"), Ok(()));
     assert_eq!(
         end(b"250-a\r\n250-b\r\n250-c\r\n250 d\r\n"),
-        Err(ReplyError::TooManyLines)
+        Err(ReplyError::new(ReplyFault::TooManyLines, 21))
     );
     assert_eq!(end(b"250-123456\r\n250-123456\r\n250 \r\n"), Ok(()));
     assert_eq!(
         end(b"250-123456\r\n250-123456\r\n250 1\r\n"),
-        Err(ReplyError::TooLong)
+        Err(ReplyError::new(ReplyFault::TooLong, 30))
     );
 }
 
@@ -169,7 +167,7 @@ fn an_endless_line_fails_at_the_limit() {
     input.push(b'x');
     assert_eq!(
         ReplyScanner::default().scan(&input, &limits),
-        Err(ReplyError::TooLongLine)
+        Err(ReplyError::new(ReplyFault::TooLongLine, limits.line))
     );
 }
 
@@ -177,11 +175,17 @@ fn an_endless_line_fails_at_the_limit() {
 fn an_endless_reply_fails_at_the_limit() {
     let limits = ReplyLimits::default();
     let short = b"250-x\r\n".repeat(10_000);
-    assert_eq!(scan_whole(&short, &limits).1, Err(ReplyError::TooManyLines));
+    assert_eq!(
+        scan_whole(&short, &limits).1.unwrap_err().fault(),
+        ReplyFault::TooManyLines
+    );
     let long = [b"250-".to_vec(), vec![b'x'; 1000], b"\r\n".to_vec()]
         .concat()
         .repeat(1000);
-    assert_eq!(scan_whole(&long, &limits).1, Err(ReplyError::TooLong));
+    assert_eq!(
+        scan_whole(&long, &limits).1.unwrap_err().fault(),
+        ReplyFault::TooLong
+    );
 }
 
 #[test]

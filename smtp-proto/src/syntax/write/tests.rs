@@ -256,7 +256,7 @@ proptest! {
     #[test]
     fn what_is_read_is_written_so_that_it_reads_the_same(line in line(), bits in any::<[bool; 4]>()) {
         let mut leniency = Leniency::STRICT;
-        [leniency.space_after_colon, leniency.missing_brackets, leniency.trailing_dot, leniency.loose_dots] = bits;
+        [leniency.space_after_colon, leniency.missing_brackets, leniency.trailing_dot, leniency.loose_hello_names] = bits;
         if let Ok(command) = parse_command(&line, &leniency) {
             prop_assert!(!line.trim_ascii_end().iter().any(u8::is_ascii_control));
             let written = command.to_line();

@@ -2,6 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn is_xtext(text: &str) -> bool {
+    whole(text, xtext).is_ok()
+}
+
+fn is_unitext(text: &str) -> bool {
+    whole(text, unitext).is_ok()
+}
+
 #[test]
 fn escapes_are_a_plus_and_two_capital_digits() {
     assert_eq!(decode("a+2Bb+3Dc"), "a+b=c");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::types::ArgumentFault;
 
 #[test]
 fn a_client_name_is_ascii() {
@@ -20,27 +21,30 @@ fn a_client_name_is_ascii() {
 #[test]
 fn an_argument_cannot_end_its_line_or_get_lost() {
     for (text, fault) in [
-        ("", InvalidArgument::Empty),
-        ("  ", InvalidArgument::Empty),
-        (" a", InvalidArgument::Blanks),
-        ("a ", InvalidArgument::Blanks),
-        ("a\r\nb", InvalidArgument::Character),
-        ("a\tb", InvalidArgument::Character),
-        ("a\0", InvalidArgument::Character),
-        ("\u{85}", InvalidArgument::Character),
+        ("", ArgumentFault::Empty),
+        ("  ", ArgumentFault::Empty),
+        (" a", ArgumentFault::Blanks),
+        ("a ", ArgumentFault::Blanks),
+        ("a\r\nb", ArgumentFault::Character),
+        ("a\tb", ArgumentFault::Character),
+        ("a\0", ArgumentFault::Character),
+        ("\u{85}", ArgumentFault::Character),
     ] {
-        assert_eq!(Argument::new(text), Err(fault), "{text:?}");
+        assert_eq!(Argument::new(text).unwrap_err().fault(), fault, "{text:?}");
     }
     assert!(Argument::new("x".repeat(Argument::MAX)).is_ok());
     assert_eq!(
-        Argument::new("x".repeat(Argument::MAX + 1)),
-        Err(InvalidArgument::Long)
+        Argument::new("x".repeat(Argument::MAX + 1)).unwrap_err().fault(),
+        ArgumentFault::Long
     );
 }
 
 #[test]
 fn a_query_cannot_end_in_what_reads_as_its_parameter() {
-    assert_eq!(Query::new("a smtputf8"), Err(InvalidArgument::SmtpUtf8));
+    assert_eq!(
+        Query::new("a smtputf8").unwrap_err().fault(),
+        ArgumentFault::SmtpUtf8
+    );
     assert!(!Query::new("SMTPUTF8").unwrap().smtputf8());
     assert!(Query::new("Jürgen").unwrap().smtputf8());
     assert!(Query::new("list").unwrap().with_smtputf8().smtputf8());
@@ -67,18 +71,19 @@ fn an_initial_response_is_not_shown() {
     }
     assert!(Auth::new("ABCDEFGHIJ0123456789", None::<&str>).is_ok());
     assert_eq!(
-        Auth::new("ABCDEFGHIJ0123456789A", None::<&str>),
-        Err(InvalidArgument::Long)
+        Auth::new("ABCDEFGHIJ0123456789A", None::<&str>)
+            .unwrap_err()
+            .fault(),
+        ArgumentFault::Long
     );
 }
 
 #[test]
 fn an_unknown_command_is_not_one_that_is_known() {
-    assert_eq!(UnknownCommand::new("mail", None), Err(InvalidArgument::KnownVerb));
-    assert_eq!(
-        UnknownCommand::new("StartTls", None),
-        Err(InvalidArgument::KnownVerb)
-    );
+    for verb in ["mail", "StartTls"] {
+        let error = UnknownCommand::new(verb, None).unwrap_err();
+        assert_eq!(error.fault(), ArgumentFault::KnownVerb);
+    }
     for verb in ["", "MAIL FROM", "a\r\n", "MAILFROM:", "é"] {
         assert!(UnknownCommand::new(verb, None).is_err(), "{verb:?}");
     }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::types::AddressFault;
 
 fn address(text: &str) -> Option<IpAddr> {
     AddressLiteral::parse(text).unwrap().address()
@@ -27,8 +28,8 @@ fn ipv4_is_four_numbers_below_256() {
         "[]",
     ] {
         assert_eq!(
-            AddressLiteral::parse(text),
-            Err(InvalidAddress::Literal),
+            AddressLiteral::parse(text).unwrap_err().fault(),
+            AddressFault::Literal,
             "{text}"
         );
     }
@@ -74,8 +75,8 @@ fn two_colons_stand_for_two_groups_or_more() {
         "[IPv6:1:2::3:4:5:1.2.3.4]",
     ] {
         assert_eq!(
-            AddressLiteral::parse(text),
-            Err(InvalidAddress::Literal),
+            AddressLiteral::parse(text).unwrap_err().fault(),
+            AddressFault::Literal,
             "{text}"
         );
     }
@@ -99,8 +100,8 @@ fn malformed_ipv6_is_not_taken_for_another_kind() {
         "[IPv6:fe80::1%eth0]",
     ] {
         assert_eq!(
-            AddressLiteral::parse(text),
-            Err(InvalidAddress::Literal),
+            AddressLiteral::parse(text).unwrap_err().fault(),
+            AddressFault::Literal,
             "{text}"
         );
     }

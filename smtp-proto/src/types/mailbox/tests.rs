@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::string::ToString;
 
 use super::*;
+use crate::types::AddressFault;
 
 fn mailbox(text: &str) -> Mailbox<'_> {
     Mailbox::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -34,34 +35,40 @@ fn quotes_hold_anything_that_is_printable() {
     assert_eq!(mailbox(r#""john doe"@c"#).unquoted_local_part(), "john doe");
 }
 
+fn fault(text: &str) -> AddressFault {
+    Mailbox::parse(text).unwrap_err().fault()
+}
+
 #[test]
 fn malformed_mailboxes_are_refused() {
     for (text, fault) in [
-        ("", InvalidAddress::LocalPart),
-        ("@", InvalidAddress::LocalPart),
-        ("@b", InvalidAddress::LocalPart),
-        (".a@b", InvalidAddress::LocalPart),
-        ("a.@b", InvalidAddress::LocalPart),
-        ("a..b@c", InvalidAddress::LocalPart),
-        ("a", InvalidAddress::At),
-        ("a b@c", InvalidAddress::At),
-        ("a(b)@c", InvalidAddress::At),
-        ("a@", InvalidAddress::Domain),
-        ("a@b@c", InvalidAddress::Trailing),
-        ("a@b>", InvalidAddress::Trailing),
-        ("a@b c", InvalidAddress::Trailing),
-        ("\"a@b", InvalidAddress::Quotes),
-        ("\"a\\\"@b", InvalidAddress::Quotes),
-        ("\"a\\é\"@b", InvalidAddress::Quotes),
-        ("\"a\r\n\"@b", InvalidAddress::Quotes),
-        ("\"a\0\"@b", InvalidAddress::Quotes),
-        ("\"a\\\r\"@b", InvalidAddress::Quotes),
-        ("\"a\"b@c", InvalidAddress::At),
-        ("a\r@b", InvalidAddress::At),
-        ("é\u{9b}@b", InvalidAddress::Control),
-        ("a@[999.1.1.1]", InvalidAddress::Literal),
+        ("", AddressFault::EmptyLocalPart),
+        ("@", AddressFault::EmptyLocalPart),
+        ("@b", AddressFault::EmptyLocalPart),
+        (".a@b", AddressFault::LocalPartDot),
+        ("a.@b", AddressFault::LocalPartDot),
+        ("a..b@c", AddressFault::LocalPartDot),
+        ("a", AddressFault::MissingAt),
+        ("a b@c", AddressFault::LocalPartCharacter),
+        ("a(b)@c", AddressFault::LocalPartCharacter),
+        ("a@", AddressFault::EmptyDomain),
+        ("a@b@c", AddressFault::LabelCharacter),
+        ("a@b>", AddressFault::Trailing),
+        ("a@b c", AddressFault::Trailing),
+        ("\"a@b", AddressFault::UnclosedQuotes),
+        ("\"a\\\"@b", AddressFault::UnclosedQuotes),
+        ("\"a\\é\"@b", AddressFault::QuotedPair),
+        ("\"a\r\n\"@b", AddressFault::Control),
+        ("\"a\0\"@b", AddressFault::Control),
+        ("\"a\\\r\"@b", AddressFault::QuotedPair),
+        ("\"a\"b@c", AddressFault::MissingAt),
+        ("a\r@b", AddressFault::Control),
+        ("é\u{9b}@b", AddressFault::Control),
+        ("a@[999.1.1.1]", AddressFault::Literal),
     ] {
-        assert_eq!(Mailbox::parse(text), Err(fault), "{text:?}");
+        let error = Mailbox::parse(text).unwrap_err();
+        assert_eq!(error.fault(), fault, "{text:?}");
+        assert!(error.position() <= text.len(), "{text:?}");
     }
 }
 
@@ -74,12 +81,12 @@ fn a_local_part_has_at_most_255_octets() {
         );
     }
     assert_eq!(
-        Mailbox::parse(&["a".repeat(256), "@b".into()].concat()),
-        Err(InvalidAddress::LongLocalPart)
+        fault(&["a".repeat(256), "@b".into()].concat()),
+        AddressFault::LongLocalPart
     );
     assert_eq!(
-        Mailbox::parse(&std::format!("\"{}\"@b", "a".repeat(254))),
-        Err(InvalidAddress::LongLocalPart)
+        fault(&std::format!("\"{}\"@b", "a".repeat(254))),
+        AddressFault::LongLocalPart
     );
 }
 

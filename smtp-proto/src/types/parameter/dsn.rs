@@ -5,8 +5,8 @@ use alloc::format;
 use core::fmt;
 use core::ops::BitOr;
 
-use crate::syntax::{parameter, xtext};
-use crate::types::InvalidParameter;
+use crate::syntax::xtext;
+use crate::types::{InvalidParameter, ParameterFault};
 
 /// A text in the encoding `xtext` (RFC 3461 section 4), as it was sent.
 ///
@@ -30,20 +30,27 @@ impl<'a> Xtext<'a> {
     /// Maximum octets of a decoded ENVID (RFC 3461 section 4.4).
     pub const MAX_ENVELOPE_ID: usize = 100;
 
-    /// Parses an encoded text: `xtext = *( xchar / hexchar )`.
+    /// Parses an encoded text (RFC 3461 section 4). It must stand for UTF-8 without control characters.
+    ///
+    /// ```abnf
+    /// xtext   = *( xchar / hexchar )
+    /// xchar   = %d33-42 / %d44-60 / %d62-126
+    /// hexchar = "+" 2(%x30-39 / %x41-46)
+    /// ```
     ///
     /// # Errors
-    /// Returns [`InvalidParameter`] if the text is empty, too long, malformed, or encodes a control character.
+    /// The text is empty, too long or malformed, or stands for a control character.
+    ///
+    /// ```
+    /// use smtp_proto::types::Xtext;
+    ///
+    /// assert_eq!(Xtext::parse("a+2Bb+3Dc")?.decode(), "a+b=c");
+    /// assert_eq!(Xtext::parse("a+2b").unwrap_err().position(), 1);
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
     pub fn parse(encoded: &'a str) -> Result<Self, InvalidParameter> {
-        if encoded.is_empty() {
-            Err(InvalidParameter::MissingValue)
-        } else if encoded.len() > Self::MAX {
-            Err(InvalidParameter::Long)
-        } else if !xtext::is_xtext(encoded) {
-            Err(InvalidParameter::Value)
-        } else {
-            Ok(Self::trusted(encoded))
-        }
+        xtext::check_xtext(encoded)?;
+        Ok(Self::trusted(encoded))
     }
 
     /// Wraps a text that the parser has already checked.
@@ -81,13 +88,8 @@ impl<'a> Xtext<'a> {
 
     /// Checks the rules of ENVID on the decoded text.
     pub(crate) fn into_envelope_id(self) -> Result<Self, InvalidParameter> {
-        if xtext::octets(&self.0).count() > Self::MAX_ENVELOPE_ID {
-            Err(InvalidParameter::Long)
-        } else if !xtext::is_printable_ascii(&self.0) {
-            Err(InvalidParameter::Value)
-        } else {
-            Ok(self)
-        }
+        xtext::check_envelope_id(&self.0)?;
+        Ok(self)
     }
 }
 
@@ -196,13 +198,32 @@ impl<'a> OriginalRecipient<'a> {
     /// Maximum octets of the value (RFC 3461 section 4.2).
     pub const MAX: usize = 500;
 
-    /// Parses a value as it is sent.
+    /// Parses the value of ORCPT (RFC 3461 section 4.2, RFC 6533 section 3).
+    ///
+    /// ```abnf
+    /// original-recipient-address = addr-type ";" xtext
+    /// ```
+    /// UTF-8 may stand for itself with the type `utf-8`. Xtext of other types may stand for UTF-8, see
+    /// [`needs_smtputf8`](Self::needs_smtputf8).
     ///
     /// # Errors
-    /// Returns [`InvalidParameter`] if the value is too long, malformed, or encodes a control character.
+    /// The value is too long or malformed, or stands for a control character.
+    ///
+    /// ```
+    /// use smtp_proto::types::OriginalRecipient;
+    ///
+    /// let original = OriginalRecipient::parse("rfc822;bob+2Btag@example.org")?;
+    /// assert_eq!(original.address(), "bob+tag@example.org");
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
     pub fn parse(value: &'a str) -> Result<Self, InvalidParameter> {
-        parameter::original_recipient(value)?;
-        Ok(Self(Cow::Borrowed(value)))
+        xtext::check_original_recipient(value)?;
+        Ok(Self::trusted(value))
+    }
+
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(value: &'a str) -> Self {
+        Self(Cow::Borrowed(value))
     }
 
     /// Makes a value of an address type, such as `rfc822`, and an address.
@@ -217,11 +238,26 @@ impl<'a> OriginalRecipient<'a> {
             xtext::encode(address)
         };
         let value = format!("{address_type};{encoded}");
-        parameter::original_recipient(&value)?;
+        let original = OriginalRecipient::parse(&value)?;
+        if value.is_ascii() && original.needs_smtputf8() {
+            return Err(InvalidParameter::new(address, 0, ParameterFault::Value));
+        }
         Ok(OriginalRecipient(Cow::Owned(value)))
     }
 
-    /// Returns the value as it was sent.
+    /// Returns true if the recipient may only stand in a transaction with SMTPUTF8: it contains UTF-8, or xtext that
+    /// stands for UTF-8.
+    ///
+    /// Xtext of the type `utf-8` may stand for UTF-8 in every transaction (RFC 6533 section 3). RFC 3461 section 4.2
+    /// does not allow it for other types, but Postfix sends it: `rfc822;+D0+B6@b.example`.
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        let address = self.encoded_address();
+        !address.is_ascii()
+            || (!self.address_type().eq_ignore_ascii_case("utf-8") && !xtext::stands_for_ascii(address))
+    }
+
+    /// The value as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -238,7 +274,11 @@ impl<'a> OriginalRecipient<'a> {
     /// Returns the decoded address.
     #[must_use]
     pub fn address(&self) -> Cow<'_, str> {
-        xtext::decode(self.0.split_once(';').map_or("", |(_, address)| address))
+        xtext::decode(self.encoded_address())
+    }
+
+    fn encoded_address(&self) -> &str {
+        self.0.split_once(';').map_or("", |(_, address)| address)
     }
 
     /// Copies a borrowed value, so that it borrows nothing.

@@ -8,7 +8,7 @@ use core::hash::{Hash, Hasher};
 
 use super::{OtherParameters, Parameter, Ret, Xtext, write_without_blank};
 use crate::syntax::parameter;
-use crate::types::{InvalidParameter, Mailbox, Printable};
+use crate::types::{InvalidParameter, Mailbox, ParameterFault};
 
 /// The parameters of MAIL: `Mail-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
 ///
@@ -36,20 +36,35 @@ pub struct MailParameters<'a> {
 }
 
 impl<'a> MailParameters<'a> {
-    /// Parses parameters with one or more spaces between them; the empty text has none.
+    /// Parses a list of MAIL parameters, as it follows the path (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Mail-parameters = esmtp-param *(SP esmtp-param)
+    /// esmtp-param     = esmtp-keyword ["=" esmtp-value]
+    /// ```
+    /// Accepts an empty list, and spaces around it.
     ///
     /// # Errors
-    /// Returns [`InvalidParameter`] if a parameter is malformed or repeated.
+    /// A parameter is malformed or given twice, or its value is out of range.
+    ///
+    /// ```
+    /// use smtp_proto::types::{Body, MailParameters, ParameterFault};
+    ///
+    /// let parameters = MailParameters::parse("SIZE=1024 BODY=8BITMIME X-FOO=1")?;
+    /// assert_eq!(parameters.size(), Some(1024));
+    /// assert_eq!(parameters.body(), Some(Body::EightBitMime));
+    /// assert_eq!(parameters.others().count(), 1);
+    ///
+    /// let error = MailParameters::parse("SIZE=big").unwrap_err();
+    /// assert_eq!((error.fault(), error.position()), (ParameterFault::Value, 5));
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidParameter> {
-        if !Printable::allows_all(text) {
-            return Err(InvalidParameter::Value);
-        }
-        parameter::mail_parameters(text).map_err(|bad| bad.fault)
+        parameter::parse_mail_parameters(text)
     }
 
-    /// `SIZE`: the size of the message in octets, as the client declares it (RFC 1870 section 6).
-    ///
-    /// A number of 20 digits that does not fit into 64 bits is `u64::MAX`.
+    /// `SIZE`: octets of the message as the client estimates them (RFC 1870 section 6). The 20 digits that it may have
+    /// can be beyond 64 bits: that is `u64::MAX` then.
     #[must_use]
     pub const fn size(&self) -> Option<u64> {
         self.size
@@ -159,7 +174,7 @@ impl<'a> MailParameters<'a> {
     /// Returns [`InvalidParameter`] if the keyword or the value is malformed, or the keyword has its own method.
     pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
         if parameter::is_mail_keyword(keyword) {
-            return Err(InvalidParameter::Known);
+            return Err(InvalidParameter::new(keyword, 0, ParameterFault::Known));
         }
         self.others.push(keyword, value)?;
         Ok(self)
@@ -279,7 +294,12 @@ impl<'a> AuthIdentity<'a> {
         Xtext::parse(value).map(Self)
     }
 
-    /// Returns the value as it was sent.
+    /// Wraps what the grammar has already recognised.
+    pub(crate) const fn trusted(value: &'a str) -> Self {
+        Self(Xtext::trusted(value))
+    }
+
+    /// The value as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()

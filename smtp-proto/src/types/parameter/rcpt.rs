@@ -6,7 +6,7 @@ use core::hash::{Hash, Hasher};
 
 use super::{Notify, OriginalRecipient, OtherParameters, Parameter, write_without_blank};
 use crate::syntax::parameter;
-use crate::types::{InvalidParameter, Printable};
+use crate::types::{InvalidParameter, ParameterFault};
 
 /// The parameters of RCPT: `Rcpt-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
 ///
@@ -28,18 +28,29 @@ pub struct RcptParameters<'a> {
 }
 
 impl<'a> RcptParameters<'a> {
-    /// Parses parameters with one or more spaces between them; the empty text has none.
+    /// Parses a list of RCPT parameters, as it follows the path (RFC 5321 section 4.1.2).
+    ///
+    /// ```abnf
+    /// Rcpt-parameters = esmtp-param *(SP esmtp-param)
+    /// esmtp-param     = esmtp-keyword ["=" esmtp-value]
+    /// ```
+    /// Accepts an empty list, and spaces around it.
     ///
     /// # Errors
-    /// Returns [`InvalidParameter`] if a parameter is malformed or repeated.
+    /// A parameter is malformed or given twice, or its value is out of range.
+    ///
+    /// ```
+    /// use smtp_proto::types::{Notify, RcptParameters};
+    ///
+    /// let parameters = RcptParameters::parse("NOTIFY=SUCCESS,DELAY ORCPT=rfc822;bob@example.org")?;
+    /// assert_eq!(parameters.notify(), Some(Notify::SUCCESS | Notify::DELAY));
+    /// # Ok::<_, smtp_proto::types::InvalidParameter>(())
+    /// ```
     pub fn parse(text: &'a str) -> Result<Self, InvalidParameter> {
-        if !Printable::allows_all(text) {
-            return Err(InvalidParameter::Value);
-        }
-        parameter::rcpt_parameters(text).map_err(|bad| bad.fault)
+        parameter::parse_rcpt_parameters(text)
     }
 
-    /// `NOTIFY`: the events of which the sender wants a notification (RFC 3461 section 4.1).
+    /// `NOTIFY`: what the sender wants to hear of (RFC 3461 section 4.1).
     #[must_use]
     pub const fn notify(&self) -> Option<Notify> {
         self.notify
@@ -61,7 +72,7 @@ impl<'a> RcptParameters<'a> {
     pub fn is_ascii(&self) -> bool {
         self.original_recipient
             .as_ref()
-            .is_none_or(|original| original.as_str().is_ascii())
+            .is_none_or(|original| !original.needs_smtputf8())
             && self.others().all(|other| other.value().is_none_or(str::is_ascii))
     }
 
@@ -85,7 +96,7 @@ impl<'a> RcptParameters<'a> {
     /// Returns [`InvalidParameter`] if the keyword or the value is malformed, or the keyword has its own method.
     pub fn with_other(mut self, keyword: &str, value: Option<&str>) -> Result<Self, InvalidParameter> {
         if parameter::is_rcpt_keyword(keyword) {
-            return Err(InvalidParameter::Known);
+            return Err(InvalidParameter::new(keyword, 0, ParameterFault::Known));
         }
         self.others.push(keyword, value)?;
         Ok(self)
