@@ -156,7 +156,10 @@ fn the_first_bad_address_is_the_error() {
             .is_null()
     );
     assert!(Envelope::parse("a", ["c@d"]).is_err());
-    assert_eq!(Envelope::parse("a@b", ["c@d", "<>"]), Err(InvalidAddress::Null));
+    assert_eq!(
+        Envelope::parse("a@b", ["c@d", "<>", "e"]).unwrap_err(),
+        ForwardPath::parse("<>").unwrap_err()
+    );
     assert!(Envelope::parse("a@b", ["c@d\r\nDATA"]).is_err());
 }
 

@@ -162,21 +162,20 @@ fn parameters_are_parsed_as_they_are_shown() {
 }
 
 #[test]
-fn parameters_that_are_not_right_are_refused() {
-    for (text, fault) in [
-        ("SIZE=1 size=2", InvalidParameter::Repeated),
-        ("SIZE", InvalidParameter::MissingValue),
-        ("SMTPUTF8=1", InvalidParameter::UnwantedValue),
-        ("X=a\r\nRSET", InvalidParameter::Value),
-        ("X=\u{85}", InvalidParameter::Value),
-        ("X=\u{202e}", InvalidParameter::Value),
-        ("-X", InvalidParameter::Keyword),
+fn parameters_that_are_malformed_are_refused() {
+    for text in [
+        "SIZE=1 size=2",
+        "SIZE",
+        "SMTPUTF8=1",
+        "X=a\r\nRSET",
+        "X=\u{85}",
+        "X=\u{202e}",
+        "-X",
+        "X=",
     ] {
-        assert_eq!(MailParameters::parse(text), Err(fault), "{text:?}");
+        assert!(MailParameters::parse(text).is_err(), "{text:?}");
     }
-    assert_eq!(
-        RcptParameters::parse("NOTIFY=NEVER,DELAY"),
-        Err(InvalidParameter::Value)
-    );
-    assert_eq!(RcptParameters::parse("X=\u{2028}"), Err(InvalidParameter::Value));
+    for text in ["NOTIFY=NEVER,DELAY", "ORCPT=x", "X=\u{2028}", "X=a\nb"] {
+        assert!(RcptParameters::parse(text).is_err(), "{text:?}");
+    }
 }
