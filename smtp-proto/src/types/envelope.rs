@@ -44,7 +44,7 @@ impl Envelope {
     /// # use smtp_proto::types::{Envelope, InvalidAddress};
     /// let envelope = Envelope::parse("ann@example.org", ["bob@example.net", "<carl@example.com>"])?;
     /// assert_eq!(envelope.recipients().len(), 2);
-    /// assert_eq!(Envelope::parse("<>", [""]), Err(InvalidAddress::Null));
+    /// assert!(Envelope::parse("<>", [""]).is_err());
     /// # Ok::<_, InvalidAddress>(())
     /// ```
     ///

@@ -262,8 +262,7 @@ impl Rejection {
 /// Converts the negative reply of another server, for a proxy that passes it on.
 ///
 /// - Keeps the code. A reply without an enhanced code gets x.0.0, "other undefined status" (RFC 3463 section 3.1).
-/// - Removes the enhanced code from the text. Replaces forbidden characters and malformed UTF-8 in the text with `?`,
-///   breaks lines longer than [`Text::MAX_LINE`], and drops lines after [`Text::MAX_LINES`].
+/// - Keeps the text as [`Reply::to_text`] converts it, without the enhanced code.
 /// - Keeps 421, although it is about the connection to the other server: a server that sends it closes its own
 ///   connection too. If that is not intended, check [`Rejection::closes`] and send another 4yz code.
 ///
@@ -287,19 +286,14 @@ impl TryFrom<&Reply<'_>> for Rejection {
             Severity::Permanent => EnhancedCode::PERMANENT,
             Severity::Completion | Severity::Intermediate => return Err(InvalidRejection::NotNegative(code)),
         };
-        let enhanced = reply.enhanced();
-        let lines = reply.lines().map(|line| match EnhancedCode::parse(line) {
-            Some((repeated, text)) if enhanced == Some(repeated) => text,
-            _ => line,
-        });
         let forward = match code {
             Code::NOT_LOCAL => reply.forward_path().map(ForwardPath::into_owned).map(Box::new),
             _ => None,
         };
         Ok(Self {
             code,
-            enhanced: enhanced.unwrap_or(undefined),
-            text: Text::from_peer(lines),
+            enhanced: reply.enhanced().unwrap_or(undefined),
+            text: reply.to_text(),
             forward,
         })
     }

@@ -100,6 +100,27 @@ impl<'a> Reply<'a> {
         })
     }
 
+    /// Converts the lines to a text to send, without their enhanced code.
+    ///
+    /// Replaces forbidden characters and malformed UTF-8 with `?`, breaks lines longer than [`Text::MAX_LINE`], and drops
+    /// lines after [`Text::MAX_LINES`]. A line keeps an enhanced code that is not the one of the first line.
+    ///
+    /// ```
+    /// use smtp_proto::syntax::parse_reply;
+    ///
+    /// let reply = parse_reply(b"250-2.1.5 one\r\n250 2.1.5 two\x1b[2J\r\n")?;
+    /// assert_eq!(reply.to_text().as_str(), "one\ntwo?[2J");
+    /// # Ok::<(), smtp_proto::syntax::ReplyError>(())
+    /// ```
+    #[must_use]
+    pub fn to_text(&self) -> Text<'static> {
+        let enhanced = self.enhanced();
+        Text::from_peer(self.lines().map(|line| match EnhancedCode::parse(line) {
+            Some((repeated, text)) if enhanced == Some(repeated) => text,
+            _ => line,
+        }))
+    }
+
     /// Returns the enhanced code of the first line, if its class is the first digit of the code (RFC 2034 section 4).
     #[must_use]
     pub fn enhanced(&self) -> Option<EnhancedCode> {

@@ -157,8 +157,8 @@ fn the_first_bad_address_is_the_error() {
     );
     assert!(Envelope::parse("a", ["c@d"]).is_err());
     assert_eq!(
-        Envelope::parse("a@b", ["c@d", "<>"]).unwrap_err().fault(),
-        crate::types::AddressFault::Null
+        Envelope::parse("a@b", ["c@d", "<>", "e"]).unwrap_err(),
+        ForwardPath::parse("<>").unwrap_err()
     );
     assert!(Envelope::parse("a@b", ["c@d\r\nDATA"]).is_err());
 }

@@ -179,7 +179,7 @@ fn parameters_are_parsed_as_they_are_shown() {
 }
 
 #[test]
-fn parameters_that_are_not_right_are_refused() {
+fn parameters_that_are_malformed_are_refused() {
     for (text, fault) in [
         ("SIZE=1 size=2", ParameterFault::Repeated),
         ("SIZE", ParameterFault::MissingValue),
