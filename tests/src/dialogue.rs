@@ -98,11 +98,18 @@ impl<'d> Dialogue<'d> {
 
 /// The codes of all whole replies; what is no reply is left out, since it ends the session.
 fn codes(received: &[u8]) -> VecDeque<u16> {
-    received
-        .split_inclusive(|octet| *octet == b'\n')
-        .filter(|line| line.ends_with(b"\r\n") && line.get(3) != Some(&b'-'))
-        .filter_map(|line| str::from_utf8(line.get(..3)?).ok()?.parse().ok())
-        .collect()
+    let mut codes = VecDeque::new();
+    let mut rest = received;
+    // Only CRLF ends a line.
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let (line, behind) = rest.split_at(end);
+        rest = &behind[2..];
+        if line.get(3) != Some(&b'-') {
+            let code = line.get(..3).and_then(|code| str::from_utf8(code).ok());
+            codes.extend(code.and_then(|code| code.parse::<u16>().ok()));
+        }
+    }
+    codes
 }
 
 #[cfg(test)]
@@ -114,6 +121,7 @@ mod tests {
         assert_eq!(owed(b"", b"", Smtp), 1);
         assert_eq!(owed(b"", b"220-mx\r\n", Smtp), 1);
         assert_eq!(owed(b"", b"220-mx\r\n220 mx\r\n", Smtp), 0);
+        assert_eq!(owed(b"", b"220-mx\n220 mx\r\n", Smtp), 1);
     }
 
     #[test]
