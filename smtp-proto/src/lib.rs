@@ -204,6 +204,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod a_label;
 pub mod client;
 pub mod data;
 pub mod driver;
