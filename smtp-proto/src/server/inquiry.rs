@@ -151,28 +151,30 @@ impl Server {
     /// Answers HELP with the commands of this session.
     pub(super) fn list_commands(&mut self, turn: Turn) {
         self.replies.answer(turn, &Reply::Ready(&[]));
-        let mechanisms = !self.mechanisms().is_empty();
-        let hello: &[&str] = match self.config.protocol {
-            Protocol::Smtp => &["EHLO", "HELO"],
-            Protocol::Lmtp => &["LHLO"],
-        };
-        let optional = [
-            ("BDAT", self.session.offers(&self.config, Keyword::Chunking)),
-            ("STARTTLS", self.session.offers(&self.config, Keyword::StartTls)),
-            ("AUTH", mechanisms),
-        ];
-        let offered = optional
-            .iter()
-            .filter(|(_, offered)| *offered)
-            .map(|(verb, _)| verb);
-        let usual = [
-            "MAIL", "RCPT", "DATA", "RSET", "VRFY", "EXPN", "HELP", "NOOP", "QUIT",
+        let offers = |keyword| self.session.offers(&self.config, keyword);
+        let is_smtp = self.config.protocol == Protocol::Smtp;
+        let commands = [
+            ("EHLO", is_smtp),
+            ("HELO", is_smtp),
+            ("LHLO", !is_smtp),
+            ("MAIL", true),
+            ("RCPT", true),
+            ("DATA", true),
+            ("BDAT", offers(Keyword::Chunking)),
+            ("RSET", true),
+            ("VRFY", true),
+            ("EXPN", true),
+            ("HELP", true),
+            ("NOOP", true),
+            ("QUIT", true),
+            ("STARTTLS", offers(Keyword::StartTls)),
+            ("AUTH", !self.mechanisms().is_empty()),
         ];
         let status = self.status(EnhancedCode::new(2, 0, 0));
         let output = &mut self.replies.output;
         types::begin_line(output, Code::HELP, status, true);
         output.put(b"commands:");
-        for verb in hello.iter().chain(&usual).chain(offered) {
+        for (verb, _) in commands.iter().filter(|(_, is_taken)| *is_taken) {
             output.put(b" ");
             output.put(verb.as_bytes());
         }
