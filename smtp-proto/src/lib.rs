@@ -257,6 +257,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod a_label;
 pub mod client;
 pub mod data;
 #[cfg(test)]

@@ -338,7 +338,7 @@ fn phases_and_questions_have_distinct_texts() {
         let Event::Hello { ticket, .. } = event else {
             panic!("{event:?}");
         };
-        assert_eq!(format!("{ticket:?}"), "Ticket(Hello #1)");
+        assert_eq!(format!("{ticket:?}"), "Ticket(#1)");
         server.accept(ticket).unwrap();
     });
     assert_eq!(

@@ -54,12 +54,14 @@ pub struct Application {
     pub stored: Vec<Delivery>,
     /// The reverse-path of the open transaction.
     from: String,
-    /// Its accepted recipients, and which question each was.
-    recipients: Vec<(usize, String)>,
+    /// Its accepted recipients by their index.
+    recipients: Vec<(u32, String)>,
     /// The message that verdicts are asked about.
     complete: Option<Vec<u8>>,
     /// How many verdicts the open transaction has, if there is one: it ends once, and the application is told.
     open: Option<usize>,
+    /// The index of the last RCPT question.
+    index: Option<u32>,
     /// How many questions were asked.
     questions: usize,
     settings: Settings,
@@ -91,6 +93,7 @@ impl Application {
             recipients: Vec::new(),
             complete: None,
             open: None,
+            index: None,
             questions: 0,
             settings: settings.clone(),
             answers,
@@ -120,6 +123,7 @@ impl Application {
     fn will_answer(&mut self, question: Question, subject: &str, answer: Answer, ticket: AnyTicket) {
         self.questions += 1;
         let held = Held {
+            index: self.index,
             number: self.questions,
             question,
             subject: subject.to_owned(),
@@ -161,7 +165,7 @@ impl Application {
         let accepts = matches!(held.answer, Answer::Accept(_) | Answer::Forward(_));
         let silent = matches!(held.answer, Answer::Silence);
         self.silent |= silent;
-        let (number, question, subject) = (held.number, held.question, held.subject);
+        let (index, question, subject) = (held.index, held.question, held.subject);
         let server = &mut self.server;
         let result = match (held.answer, held.ticket) {
             (Answer::Silence, _) => Ok(()),
@@ -195,8 +199,9 @@ impl Application {
             self.open = Some(0);
         } else if accepts && question == Question::Recipient {
             // In the order of the commands, whatever that of the answers is.
-            let place = self.recipients.partition_point(|(before, _)| *before < number);
-            self.recipients.insert(place, (number, subject));
+            let index = index.expect("a recipient has an index");
+            let place = self.recipients.partition_point(|(before, _)| *before < index);
+            self.recipients.insert(place, (index, subject));
         } else if accepts && question == Question::Verdict {
             self.store(&subject);
         }
@@ -206,8 +211,9 @@ impl Application {
     fn store(&mut self, subject: &str) {
         let mut to: Vec<String> = self.recipients.iter().map(|(_, path)| path.clone()).collect();
         if self.settings.server.protocol == Protocol::Lmtp {
-            let index: usize = subject.parse().expect("the number of a recipient");
-            to = vec![to.swap_remove(index)];
+            let index: u32 = subject.parse().expect("the number of a recipient");
+            let place = self.recipients.binary_search_by_key(&index, |(index, _)| *index);
+            to = vec![to.swap_remove(place.expect("an accepted recipient"))];
             if let Some(delivery) = self.stored.last_mut()
                 && delivery.message == self.messages
             {
@@ -305,7 +311,8 @@ impl Application {
                 self.log.push(command("mail", &Command::Mail(mail)));
                 self.asked(Question::Mail, &subject, AnyTicket::Other(ticket.into_any()));
             }
-            Event::Recipient { rcpt, ticket, .. } => {
+            Event::Recipient { index, rcpt, ticket } => {
+                self.index = Some(index);
                 let subject = rcpt.forward_path().as_str().to_owned();
                 self.log.push(command("rcpt", &Command::Rcpt(rcpt)));
                 self.asked(Question::Recipient, &subject, AnyTicket::Recipient(ticket));
@@ -316,7 +323,9 @@ impl Application {
                 self.asked(Question::Message, "", AnyTicket::Other(ticket.into_any()));
             }
             Event::EndOfData { recipient, ticket } => {
-                if recipient.is_none_or(|recipient| recipient == 0) {
+                let is_first =
+                    recipient.is_none() || recipient == self.recipients.first().map(|(index, _)| *index);
+                if is_first {
                     self.messages += 1;
                     self.flush_body(true);
                 }

@@ -9,6 +9,8 @@ use crate::answer::{Answer, Question};
 pub(crate) struct Held {
     /// Which question it is of all, from 1.
     pub(crate) number: usize,
+    /// The index of a recipient.
+    pub(crate) index: Option<u32>,
     pub(crate) question: Question,
     /// What it is about.
     pub(crate) subject: String,

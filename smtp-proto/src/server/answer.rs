@@ -30,6 +30,9 @@ impl Server {
 
     /// Accepts a question with a custom reply text. The reply code is unchanged.
     ///
+    /// If enhanced status codes are offered, the enhanced code of the default reply stands before each line, as in
+    /// `250 2.1.5 bob`. A line that begins with an enhanced code of class 2 keeps its own.
+    ///
     /// Characters beyond ASCII become `?` unless the transaction, or the VRFY or EXPN in question, has SMTPUTF8 (RFC 6531
     /// section 3.7.4).
     ///
@@ -124,9 +127,13 @@ impl Server {
                 const LINE: &str = "252 2.1.5 cannot expand, will try to deliver";
                 self.reply_yes(turn, Yes(Code::CANNOT_VERIFY, (2, 1, 5), LINE), text);
             }
-            Question::Help { .. } => {
-                self.reply_yes(turn, Yes(Code::HELP, (2, 0, 0), super::inquiry::HELP), text);
-            }
+            Question::Help { .. } => match text {
+                None => self.list_commands(turn),
+                Some(text) => {
+                    let status = EnhancedCode::new(2, 0, 0);
+                    self.replies.answer(turn, &Reply::Lines(Code::HELP, status, text));
+                }
+            },
             Question::Command { .. } => {
                 self.reply_yes(turn, Yes(Code::OK, (2, 5, 0), "250 2.5.0 ok"), text);
             }

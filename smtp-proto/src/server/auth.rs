@@ -198,6 +198,7 @@ impl Server {
     pub(super) fn without_response<'i>(&mut self, line: &Line<'_>) -> Next<'i> {
         match line {
             Line::TooLong | Line::TooLongAuth => self.end_exchange(AuthFailure::TooLong),
+            // No CR or LF is base64.
             Line::Bare(_) => self.end_exchange(AuthFailure::NotBase64),
             line => self.without_line(line),
         }
@@ -214,12 +215,18 @@ impl Server {
                     self.challenge(mechanism, Awaits::Discovery, failure);
                     return Next::Again;
                 }
+                if lacks_password(mechanism, response.expose()) {
+                    return self.end_exchange(AuthFailure::EmptyPassword);
+                }
                 let certificate = self.tls().and_then(|info| info.peer_certificate.as_deref());
                 AuthRequest::parse(mechanism, response.expose(), certificate)
             }
             Awaits::User => {
                 self.challenge(mechanism, Awaits::Password { user: response }, b"Password:");
                 return Next::Again;
+            }
+            Awaits::Password { .. } if response.expose().is_empty() => {
+                return self.end_exchange(AuthFailure::EmptyPassword);
             }
             Awaits::Password { user } => AuthRequest::login(user.expose(), response),
             Awaits::Begin => Ok(AuthRequest::Begin {
@@ -286,9 +293,9 @@ impl Server {
             AuthFailure::NotBase64 => "501 5.5.2 cannot decode this base64",
             AuthFailure::Malformed => "501 5.5.2 malformed authentication response",
             AuthFailure::TooLong => TOO_LONG,
-            AuthFailure::NoToken => "535 5.7.8 authentication failed",
+            AuthFailure::NoToken | AuthFailure::EmptyPassword => "535 5.7.8 authentication failed",
         }));
-        if failure != AuthFailure::NoToken {
+        if !matches!(failure, AuthFailure::NoToken | AuthFailure::EmptyPassword) {
             self.count_error();
         }
         self.count_failed_login();
@@ -327,4 +334,13 @@ fn listed(extensions: &Extensions) -> impl Iterator<Item = Mechanism> {
     extensions
         .auth_mechanisms()
         .filter_map(|name| Mechanism::parse(name).ok())
+}
+
+/// Returns `true` for a response of PLAIN that is well-formed but for its empty password (RFC 4616 section 2).
+fn lacks_password(mechanism: Mechanism, response: &[u8]) -> bool {
+    let mut fields = response.split(|octet| *octet == 0).skip(1);
+    mechanism == Mechanism::PLAIN
+        && fields.next().is_some_and(|user| !user.is_empty())
+        && fields.next() == Some(&[])
+        && fields.next().is_none()
 }

@@ -6,6 +6,7 @@ use super::{
     lines::{Line, LineKind},
     phase::{Phase, Step},
     question::Question,
+    refusal::SMTPUTF8_NOT_OFFERED,
     replies::Reply,
     session::{Await, Next, OUTPUT_HIGH, Server},
 };
@@ -15,6 +16,9 @@ use crate::{
     syntax::{self, CommandError},
     types::{Argument, Bdat, Command, Keyword, MailKind, Query, UnknownCommand, Verb},
 };
+
+/// The shortest limit for lines, in octets: BDAT must be recognised before its line is dropped.
+const SHORTEST_LINE: usize = 16;
 
 impl Server {
     /// Reads the next command line and handles it.
@@ -33,8 +37,7 @@ impl Server {
             return Next::Wait(Await::Input);
         }
         if input.starts_with(b"\x16\x03") && self.lines.at_start() {
-            self.close_with("421 4.7.0 this is not a TLS port, closing", Closed::WrongProtocol);
-            return Next::Again;
+            return self.close_stranger(Stranger::Tls);
         }
         let limit = self.line_limit(input);
         let line = self.read_line(input, limit, LineKind::Command);
@@ -74,7 +77,7 @@ impl Server {
             return false;
         }
         // An over-long line may exceed the drop budget and end the session.
-        let most = input.get(..limits.max_line_octets);
+        let most = input.get(..limits.max_line_octets.max(SHORTEST_LINE));
         if !self.lines.at_start() || most.is_some_and(|most| memchr::memmem::find(most, b"\r\n").is_none()) {
             return false;
         }
@@ -86,7 +89,7 @@ impl Server {
 
     /// The longest line that the input may begin with, in octets: AUTH may have a long response in it.
     fn line_limit(&self, input: &[u8]) -> usize {
-        let usual = self.config.limits.max_line_octets;
+        let usual = self.config.limits.max_line_octets.max(SHORTEST_LINE);
         if begins_with(input, b"AUTH ") {
             usual.max(self.config.limits.max_auth_octets)
         } else {
@@ -99,7 +102,7 @@ impl Server {
         let parsed = syntax::parse_command(line, &self.config.leniency);
         if let Ok(command) = &parsed
             && let Some(reply) = self.premature(command)
-            && !matches!(command, Command::Unknown(unknown) if speaks_http(unknown.verb()))
+            && !matches!(command, Command::Unknown(unknown) if Stranger::of(unknown.verb()).is_some())
         {
             return self.refuse_premature(command, reply);
         }
@@ -242,6 +245,9 @@ impl Server {
 
     fn verify<'i>(&mut self, query: Query<'i>) -> Next<'i> {
         let smtputf8 = query.smtputf8();
+        if smtputf8 && !self.takes_smtputf8() {
+            return self.refuse(SMTPUTF8_NOT_OFFERED);
+        }
         Next::Event(Event::Verify {
             query,
             ticket: self.replies.ask(Question::Verify { smtputf8 }, self.clock.now),
@@ -250,10 +256,17 @@ impl Server {
 
     fn expand<'i>(&mut self, query: Query<'i>) -> Next<'i> {
         let smtputf8 = query.smtputf8();
+        if smtputf8 && !self.takes_smtputf8() {
+            return self.refuse(SMTPUTF8_NOT_OFFERED);
+        }
         Next::Event(Event::Expand {
             query,
             ticket: self.replies.ask(Question::Expand { smtputf8 }, self.clock.now),
         })
+    }
+
+    fn takes_smtputf8(&self) -> bool {
+        self.session.takes_parameters(&self.config, Keyword::SmtpUtf8)
     }
 
     fn help<'i>(&mut self, topic: Option<Argument<'i>>) -> Next<'i> {
@@ -265,8 +278,8 @@ impl Server {
     }
 
     fn unknown<'i>(&mut self, command: UnknownCommand<'i>) -> Next<'i> {
-        if speaks_http(command.verb()) {
-            return self.close_http();
+        if let Some(stranger) = Stranger::of(command.verb()) {
+            return self.close_stranger(stranger);
         }
         match self.config.unknown_commands {
             _ if self.state() == State::Refused => {
@@ -310,14 +323,10 @@ impl Server {
         }
         let reply = match *error {
             CommandError::Unrecognised { .. } => {
-                let verb = line
-                    .split(|octet| *octet == b' ')
-                    .next()
-                    .and_then(|verb| str::from_utf8(verb).ok());
-                if verb.is_some_and(speaks_http) {
-                    return self.close_http();
-                }
-                return self.refuse_unknown();
+                return match Stranger::of_line(line) {
+                    Some(stranger) => self.close_stranger(stranger),
+                    None => self.refuse_unknown(),
+                };
             }
             error if error.verb() == Some(Verb::Bdat) => {
                 // Octets of a message must never be taken for a command.
@@ -353,14 +362,52 @@ impl Server {
         }
     }
 
-    /// Ends a session in which the client speaks HTTP.
+    /// Ends a session in which the client speaks another protocol.
     #[cold]
-    fn close_http<'i>(&mut self) -> Next<'i> {
-        self.close_with(
-            "421 4.7.0 this is not an HTTP port, closing",
-            Closed::WrongProtocol,
-        );
+    fn close_stranger<'i>(&mut self, stranger: Stranger) -> Next<'i> {
+        let reply = match stranger {
+            Stranger::Http => "421 4.7.0 this is not an HTTP port, closing",
+            Stranger::Tls => "421 4.7.0 this is not a TLS port, closing",
+            Stranger::Proxy => "421 4.7.0 no PROXY header is expected here, closing",
+        };
+        self.close_with(reply, Closed::WrongProtocol);
         Next::Again
+    }
+}
+
+/// A protocol that is not SMTP.
+#[derive(Clone, Copy, Debug)]
+enum Stranger {
+    /// A browser can be made to send requests to any port, with SMTP commands in their bodies.
+    Http,
+    /// A TLS record.
+    Tls,
+    /// A proxy that was not configured here: its clients would all seem to be one.
+    Proxy,
+}
+
+impl Stranger {
+    /// Recognises the first word of a line.
+    fn of(verb: &str) -> Option<Self> {
+        const METHODS: [&str; 10] = [
+            "GET", "POST", "HEAD", "PUT", "CONNECT", "OPTIONS", "DELETE", "PATCH", "TRACE", "PRI",
+        ];
+        if METHODS.iter().any(|method| method.eq_ignore_ascii_case(verb)) {
+            Some(Self::Http)
+        } else if verb == "PROXY" {
+            Some(Self::Proxy)
+        } else {
+            None
+        }
+    }
+
+    /// Recognises a line that is no command. Version 2 of the PROXY header begins with two empty lines and NUL.
+    fn of_line(line: &[u8]) -> Option<Self> {
+        if line == b"\0" {
+            return Some(Self::Proxy);
+        }
+        let verb = line.split(|octet| *octet == b' ').next()?;
+        Self::of(str::from_utf8(verb).ok()?)
     }
 }
 
@@ -368,14 +415,4 @@ impl Server {
 fn begins_with(line: &[u8], verb: &[u8]) -> bool {
     line.get(..verb.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(verb))
-}
-
-/// Returns `true` if a verb is a method of HTTP. A browser can be made to send such requests to any port, with SMTP commands
-/// in their bodies.
-fn speaks_http(verb: &str) -> bool {
-    [
-        "GET", "POST", "HEAD", "PUT", "CONNECT", "OPTIONS", "DELETE", "PATCH", "TRACE", "PRI",
-    ]
-    .iter()
-    .any(|method| method.eq_ignore_ascii_case(verb))
 }

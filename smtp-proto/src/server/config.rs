@@ -1,4 +1,4 @@
-//! What a server is told once, for all of its sessions.
+//! The configuration that all sessions of a server share.
 
 use core::{num::NonZeroU32, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     types::{Extension, Extensions, Host, Keyword, Protocol, Text},
 };
 
-/// The settings of a server. Start from [`Config::new`] and change what should differ.
+/// The settings of a server. Start from [`Config::new`], and change fields.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,55 +22,57 @@ use crate::{
 /// config.set_max_message_size(10 << 20);
 /// # Ok::<(), smtp_proto::types::InvalidAddress>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// The server's own name, said in the greeting and in the reply to EHLO.
+    /// The name of the server, in the greeting and in the reply to EHLO. U-labels are sent as A-labels, because no client has
+    /// asked for UTF-8 then (RFC 6531 section 3.7.1). Without the feature `idna`, write them in lower case and in Unicode
+    /// Normalization Form C.
     pub hostname: Host<'static>,
-    /// What follows the name in the greeting. One line; it is not a place for promises about versions.
+    /// The text after the name in the greeting. Characters beyond ASCII become `?`. Do not reveal versions.
     pub greeting: Text<'static>,
     /// SMTP or LMTP.
     pub protocol: Protocol,
-    /// What EHLO offers. A parameter or command whose extension is not offered is refused.
+    /// The extensions in the reply to EHLO. A parameter or command whose extension is not offered is refused.
     ///
-    /// Offering does not make it work: STARTTLS needs a driver that does the handshake, AUTH an application that
-    /// answers [`Event::Auth`](super::Event::Auth), the
-    /// numbers of LIMITS are announced and not enforced (set [`limits`](Self::limits), too, or both with
-    /// [`set_max_recipients`](Self::set_max_recipients)), and an extension
-    /// that has no type needs [`UnknownPolicy::AskApplication`].
+    /// An extension may need more than this list. STARTTLS needs a driver that does the handshake, AUTH an application that
+    /// answers [`Event::Auth`](super::Event::Auth), and an extension without a type [`UnknownPolicy::AskApplication`]. The
+    /// numbers of LIMITS are announced only: set [`limits`](Self::limits), too, or both with
+    /// [`set_max_recipients`](Self::set_max_recipients).
     ///
-    /// What is of no use now is left out: STARTTLS under TLS, REQUIRETLS in clear (RFC 3207 section 4.2, RFC 8689
-    /// section 2), and mechanisms of AUTH that [`plaintext_auth`](Self::plaintext_auth) forbids, that need a
-    /// certificate or channel binding which is not there, or that have done their work.
+    /// EHLO omits what cannot be used now: STARTTLS under TLS, REQUIRETLS in plaintext (RFC 3207 section 4.2, RFC 8689
+    /// section 2), and AUTH mechanisms that [`plaintext_auth`](Self::plaintext_auth) forbids, that need a missing certificate
+    /// or channel binding, or that come after authentication.
     pub extensions: Extensions,
-    /// Whether mail is taken in clear. To offer STARTTLS, add it to the extensions; the driver then has to do the
-    /// handshake when [`Event::StartTls`](super::Event::StartTls) comes.
+    /// The need for TLS. To offer STARTTLS, add it to the extensions; the driver then has to do the handshake at
+    /// [`Event::StartTls`](super::Event::StartTls).
     pub tls: Tls,
-    /// Whether mail is taken from anybody, or from those only who have said who they are.
+    /// The need for authentication.
     pub auth: Auth,
-    /// Which mechanisms of AUTH may be used without TLS. Those that are offered are set with
-    /// [`offer_auth`](Self::offer_auth).
+    /// The AUTH mechanisms that may be used without TLS. [`offer_auth`](Self::offer_auth) sets those that are offered.
     pub plaintext_auth: PlaintextAuth,
     /// Bounds.
     pub limits: ServerLimits,
     /// Deadlines.
     pub timeouts: Timeouts,
-    /// Which faults of command syntax are forgiven.
+    /// The faults of command syntax that are accepted.
     pub leniency: Leniency,
-    /// What becomes of a message with a bare CR or LF in its text. BDAT chunks are not looked into.
+    /// The treatment of a bare CR or LF in message text. BDAT chunks are not searched.
     pub line_endings: BareLineEndings,
-    /// Whether SEND, SOML and SAML open a transaction.
+    /// The treatment of SEND, SOML and SAML.
     pub obsolete_commands: ObsoleteCommands,
-    /// Who answers a command that is not known.
+    /// The treatment of parameters after HELO.
+    pub helo_parameters: HeloParameters,
+    /// The treatment of commands that this crate does not know.
     pub unknown_commands: UnknownPolicy,
-    /// Who judges a MAIL or RCPT parameter that is not known.
+    /// The treatment of MAIL and RCPT parameters that this crate does not know.
     pub unknown_parameters: UnknownPolicy,
-    /// What happens to a client that talks before it is greeted.
+    /// The treatment of a client that sends before the greeting.
     pub early_talker: EarlyTalker,
 }
 
 impl Config {
-    /// A server of this name that offers PIPELINING, SIZE, 8BITMIME, SMTPUTF8, ENHANCEDSTATUSCODES, DSN,
+    /// Makes the configuration of a server that offers PIPELINING, SIZE, 8BITMIME, SMTPUTF8, ENHANCEDSTATUSCODES, DSN,
     /// CHUNKING, BINARYMIME and HELP.
     #[must_use]
     pub fn new(hostname: Host<'static>) -> Self {
@@ -99,14 +101,15 @@ impl Config {
             leniency: Leniency::default(),
             line_endings: BareLineEndings::Reject,
             obsolete_commands: ObsoleteCommands::Reject,
+            helo_parameters: HeloParameters::Reject,
             unknown_commands: UnknownPolicy::Reject,
             unknown_parameters: UnknownPolicy::Reject,
             early_talker: EarlyTalker::Reject,
         }
     }
 
-    /// A server of this name that takes mail from users only, who log in under TLS by one of these mechanisms (RFC 6409,
-    /// RFC 8314): [`new`](Self::new) with STARTTLS, which is required, and AUTH, which is required, too.
+    /// Makes the configuration of a submission server: [`new`](Self::new) with STARTTLS and AUTH by these mechanisms, both
+    /// required (RFC 6409, RFC 8314).
     #[must_use]
     pub fn submission(hostname: Host<'static>, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
         let mut config = Self::new(hostname);
@@ -119,9 +122,10 @@ impl Config {
         }
     }
 
-    /// Offers AUTH by these mechanisms, in this order. The application then has to answer
-    /// [`Event::Auth`](super::Event::Auth), which a loop that accepts everything does not.
-    /// Those that do not fit one line of 512 octets are left out.
+    /// Offers AUTH by these mechanisms, in this order.
+    ///
+    /// The application then has to answer [`Event::Auth`](super::Event::Auth). Mechanisms that do not fit one line of 512 octets
+    /// are left out.
     pub fn offer_auth(&mut self, mechanisms: impl IntoIterator<Item = Mechanism>) {
         self.extensions.remove(Keyword::Auth);
         for mechanism in mechanisms {
@@ -131,15 +135,15 @@ impl Config {
         }
     }
 
-    /// Sets the largest message that is accepted, in octets, both as a limit and as what SIZE offers (0 offers SIZE
-    /// without a number, and accepts nothing but empty messages).
+    /// Sets the largest accepted message in octets, as a limit and as the parameter of SIZE. 0 offers SIZE without a number, and
+    /// accepts only empty messages.
     pub fn set_max_message_size(&mut self, octets: u64) {
         self.limits.max_message_octets = octets;
         self.extensions.add(Extension::Size(Some(octets)));
     }
 
-    /// Sets how many recipients a transaction may have, both as a limit and as what LIMITS announces as RCPTMAX (RFC 9422
-    /// section 4.2), so that clients divide a message beforehand.
+    /// Sets the most recipients of a transaction, as a limit and as RCPTMAX of LIMITS (RFC 9422 section 4.2), so that clients
+    /// divide a message beforehand.
     pub fn set_max_recipients(&mut self, most: NonZeroU32) {
         self.limits.max_recipients = most.get();
         let limits = self.extensions.limits().with_rcpt_max(most);
@@ -147,89 +151,103 @@ impl Config {
     }
 }
 
-/// Whether clients have to say who they are.
+/// The need for authentication.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Auth {
-    /// They may, if AUTH is offered.
+    /// Clients may authenticate, if AUTH is offered.
     #[default]
     Optional,
-    /// They must: before, MAIL, RCPT, DATA, BDAT, VRFY, EXPN and commands that the application is asked about get 530
-    /// (RFC 4954 section 6). So it is for submission (RFC 6409 section 4.3).
+    /// Clients must authenticate. Before, MAIL, RCPT, DATA, BDAT, VRFY, EXPN and commands that the application is asked about
+    /// get 530 (RFC 4954 section 6). For submission (RFC 6409 section 4.3).
     Required,
 }
 
-/// Whether mail is taken in clear.
+/// The need for TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Tls {
-    /// It is. A server that takes mail for the public has no choice (RFC 3207 section 4).
+    /// Mail is accepted in plaintext. A public mail server must do so (RFC 3207 section 4).
     #[default]
     Optional,
-    /// It is not: before TLS, all but NOOP, EHLO, STARTTLS and QUIT get 530.
+    /// Before TLS, all commands but NOOP, EHLO, STARTTLS and QUIT get 530.
     Required,
 }
 
-/// What SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6) do.
+/// The treatment of SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum ObsoleteCommands {
     /// They get 502.
     #[default]
     Reject,
-    /// They open a transaction as MAIL does; [`Mail::kind`](crate::types::Mail) tells which it was.
+    /// They open a transaction like MAIL; [`Mail::kind`](crate::types::Mail) tells which it was.
     Accept,
 }
 
-/// Who deals with what this crate does not know.
+/// The treatment of MAIL and RCPT parameters after HELO, where no extension was offered (RFC 5321 section 2.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum HeloParameters {
+    /// They get 555.
+    #[default]
+    Reject,
+    /// SIZE and BODY are accepted if their extensions are configured, because some old clients send them.
+    AcceptSizeAndBody,
+}
+
+/// The treatment of commands and parameters that this crate does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum UnknownPolicy {
-    /// The machine refuses it: 500 for a command, 555 for a parameter.
+    /// They are refused: 500 for a command, 555 for a parameter.
     #[default]
     Reject,
-    /// The application sees it and decides.
+    /// The application is asked.
     AskApplication,
 }
 
-/// What happens when a client talks before the greeting (RFC 5321 section 4.3.1).
+/// The treatment of a client that sends before the greeting (RFC 5321 section 4.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum EarlyTalker {
-    /// The greeting is a 554. Only junk mailers do not wait. It shows best with a
-    /// [`Timeouts::banner`] above zero.
+    /// The greeting is 554: only junk mailers do not wait. Set a [`Timeouts::greeting_delay`] to detect more of them.
     #[default]
     Reject,
-    /// What it said is answered after the greeting.
+    /// Its commands are answered after the greeting.
     Tolerate,
 }
 
-/// How long each phase of a session may take.
+/// The time that each phase of a session may take.
+///
+/// A value of zero means that the time is over at once; [`Duration::MAX`] means that it never is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// How long the greeting is held back while the machine listens for clients that talk too early. Default 0.
+    /// The greeting is held back so long, to detect clients that send too early. Default 0.
     pub greeting_delay: Duration,
-    /// For a TLS handshake to be done. Default 1 minute: it needs no person and no disk, and a peer that has not come
-    /// to its end by then does not mean to.
+    /// TLS handshake timeout. Default 1 minute.
     pub handshake: Duration,
-    /// For a whole command line to come. Default 5 minutes (RFC 5321 section 4.5.3.2.7).
+    /// Time for a whole command line. Default 5 minutes (RFC 5321 section 4.5.3.2.7).
     pub command: Duration,
-    /// For message content to come, beyond what [`min_data_rate`](Self::min_data_rate) allows for its size. Default
-    /// 5 minutes: more than the 3 minutes that a client may need for a block (RFC 5321 section 4.5.3.2.5).
+    /// Time for message data. It shrinks while the server waits, and each [`min_data_rate`](Self::min_data_rate) octets that
+    /// arrive and are kept restore a second; so no wait is longer. Default 5 minutes, more than the 3 minutes that a client may
+    /// need for a block (RFC 5321 section 4.5.3.2.5).
     pub data: Duration,
-    /// Message content, in octets a second, that buys more time; at least 1. Default 500: a peer that drips
-    /// slower is cut off after [`data`](Self::data).
+    /// The lowest rate of message data in octets a second, at least 1. Default 500.
     pub min_data_rate: u32,
-    /// For the application to answer a question other than the verdict; then it is answered with 451. Default
+    /// Time for the application to answer a question other than the end of data; then the machine answers 451. Default
     /// 1 minute: a client may give up after 2 (RFC 5321 section 4.5.3.2.4, DATA).
+    ///
+    /// The machine acts on it only when it is polled. A loop that awaits an answer in the arm of an event does not poll: give
+    /// the ticket to a task, and go on with the loop.
     pub application: Duration,
-    /// For the application to give the verdict on a message; then the client is told 451. Default 5 minutes: a
-    /// client waits 10 (RFC 5321 section 4.5.3.2.6).
+    /// Time for the application to accept or reject a whole message; then the machine answers 451. Default 5 minutes: a client
+    /// waits 10 (RFC 5321 section 4.5.3.2.6).
     pub message_acceptance: Duration,
-    /// For the peer to take what is to be written at one time. Default 5 minutes.
+    /// Time for the client to read the output queued when the wait began. Default 5 minutes.
     pub write: Duration,
-    /// How long a reply is held back once a soft bound is exceeded. Default 1 second.
+    /// Replies are held back so long once a soft bound is exceeded. Default 1 second.
     pub penalty: Duration,
 }
 

@@ -168,6 +168,9 @@ pub enum AuthFailure {
     /// The response is too long: 500.
     #[error("the response is too long")]
     TooLong,
+    /// PLAIN or LOGIN with an empty password: 535.
+    #[error("the password is empty")]
+    EmptyPassword,
     /// The client sent no bearer token, to learn the error challenge (RFC 7628 section 4.3): the challenge for a wrong token,
     /// without scope and provider, and 535.
     #[error("the response has no bearer token")]

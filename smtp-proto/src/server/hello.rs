@@ -11,6 +11,7 @@ use super::{
     session::{Await, Next, Server},
 };
 use crate::{
+    a_label::a_labels,
     output::Sink,
     syntax,
     time::Phase,
@@ -94,15 +95,17 @@ impl Server {
         })
     }
 
-    /// Queues the positive greeting.
+    /// Queues the positive greeting. No client has asked for UTF-8 yet.
     pub(super) fn accept_connection(&mut self, turn: Turn, text: Option<&Text<'_>>) {
         self.advance(Step::Greet);
         self.replies.answer(turn, &Reply::Ready(&[]));
+        let host = a_labels(self.config.hostname.as_str());
+        let text = text.unwrap_or(&self.config.greeting).clone().into_ascii();
         let output = &mut self.replies.output;
-        let mut lines = text.unwrap_or(&self.config.greeting).lines().peekable();
+        let mut lines = text.lines().peekable();
         while let Some(line) = lines.next() {
             output.put(if lines.peek().is_some() { b"220-" } else { b"220 " });
-            output.put(self.config.hostname.as_str().as_bytes());
+            output.put(host.as_bytes());
             output.put(b" ");
             output.put(line.as_bytes());
             output.put(b"\r\n");
@@ -129,7 +132,7 @@ impl Server {
     pub(super) fn accept_hello(&mut self, turn: Turn, hello: Box<Hello>, text: Option<&Text<'_>>) {
         self.replies.answer(turn, &Reply::Ready(&[]));
         self.advance(Step::Hello);
-        let mut greeting = Cow::Borrowed(self.config.hostname.as_str());
+        let mut greeting = a_labels(self.config.hostname.as_str());
         if let Some(line) = text.and_then(|text| text.lines().next()) {
             greeting = Cow::Owned(format!("{greeting} {line}"));
         }

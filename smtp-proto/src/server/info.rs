@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, string::String};
 
 use super::{
-    config::{Config, Tls},
+    config::{Config, HeloParameters, Tls},
     question::Hello,
 };
 use crate::{
@@ -68,6 +68,17 @@ impl SessionInfo {
                 Keyword::RequireTls => self.tls.is_some(),
                 _ => true,
             }
+    }
+
+    /// Returns `true` if the parameters of an extension may be used. After HELO no extension was offered (RFC 5321
+    /// section 2.2.1), but commands of extensions are taken all the same: they cannot be mistaken.
+    pub(super) fn takes_parameters(&self, config: &Config, keyword: Keyword) -> bool {
+        let is_forgiven = config.helo_parameters == HeloParameters::AcceptSizeAndBody
+            && matches!(
+                keyword,
+                Keyword::Size | Keyword::EightBitMime | Keyword::BinaryMime | Keyword::Chunking
+            );
+        (self.verb() != Some(Verb::Helo) || is_forgiven) && self.offers(config, keyword)
     }
 
     /// The largest message of this session, in octets.

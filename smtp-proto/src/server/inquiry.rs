@@ -11,15 +11,14 @@ use super::{
 };
 use crate::{
     output::Sink,
-    types::{self, Code, EnhancedCode, ForwardPath, Mailbox, Text},
+    types::{self, Code, EnhancedCode, ForwardPath, Keyword, Mailbox, Protocol, Text},
 };
+
+/// The enhanced code of an answer about a mailbox: its address is valid.
+const VALID: Option<EnhancedCode> = EnhancedCode::new(2, 1, 5);
 
 /// The reply to a client that cannot read the answer.
 const ASK_WITH_UTF8: &str = "252 2.6.8 ask with SMTPUTF8";
-
-/// The default answer to HELP.
-pub(super) const HELP: &str =
-    "214 2.0.0 commands: EHLO HELO LHLO MAIL RCPT DATA BDAT RSET VRFY EXPN HELP NOOP QUIT";
 
 /// A mailbox and the full name of its owner, as VRFY and EXPN show them (RFC 5321 section 3.5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,12 +140,45 @@ impl Server {
             return Ok(());
         }
         let mut octets = Vec::new();
-        types::begin_line(&mut octets, Code::FORWARDED, self.status(), true);
+        types::begin_line(&mut octets, Code::FORWARDED, self.status(VALID), true);
         octets.put(b"not local, will forward to <");
         octets.put(path.as_str().as_bytes());
         octets.put(b">\r\n");
         self.replies.answer(turn, &Reply::Ready(&octets));
         Ok(())
+    }
+
+    /// Answers HELP with the commands of this session.
+    pub(super) fn list_commands(&mut self, turn: Turn) {
+        self.replies.answer(turn, &Reply::Ready(&[]));
+        let offers = |keyword| self.session.offers(&self.config, keyword);
+        let is_smtp = self.config.protocol == Protocol::Smtp;
+        let commands = [
+            ("EHLO", is_smtp),
+            ("HELO", is_smtp),
+            ("LHLO", !is_smtp),
+            ("MAIL", true),
+            ("RCPT", true),
+            ("DATA", true),
+            ("BDAT", offers(Keyword::Chunking)),
+            ("RSET", true),
+            ("VRFY", true),
+            ("EXPN", true),
+            ("HELP", true),
+            ("NOOP", true),
+            ("QUIT", true),
+            ("STARTTLS", offers(Keyword::StartTls)),
+            ("AUTH", !self.mechanisms().is_empty()),
+        ];
+        let status = self.status(EnhancedCode::new(2, 0, 0));
+        let output = &mut self.replies.output;
+        types::begin_line(output, Code::HELP, status, true);
+        output.put(b"commands:");
+        for (verb, _) in commands.iter().filter(|(_, is_taken)| *is_taken) {
+            output.put(b" ");
+            output.put(verb.as_bytes());
+        }
+        output.put(b"\r\n");
     }
 
     /// Queues a line for each member, if the client can read them.
@@ -157,15 +189,15 @@ impl Server {
         let mut octets = Vec::new();
         let mut rest = members.iter().peekable();
         while let Some(member) = rest.next() {
-            types::begin_line(&mut octets, Code::OK, self.status(), rest.peek().is_none());
+            types::begin_line(&mut octets, Code::OK, self.status(VALID), rest.peek().is_none());
             member.write(&mut octets);
             octets.put(b"\r\n");
         }
         self.replies.answer(turn, &Reply::Ready(&octets));
     }
 
-    /// The enhanced code of these replies, if enhanced codes are offered.
-    fn status(&self) -> Option<EnhancedCode> {
-        EnhancedCode::new(2, 1, 5).filter(|_| self.replies.enhanced)
+    /// The enhanced code, if enhanced codes are offered.
+    fn status(&self, code: Option<EnhancedCode>) -> Option<EnhancedCode> {
+        code.filter(|_| self.replies.enhanced)
     }
 }

@@ -56,7 +56,7 @@ mod tls;
 mod transaction;
 
 pub use collector::Collector;
-pub use config::{Auth, Config, EarlyTalker, ObsoleteCommands, Timeouts, Tls, UnknownPolicy};
+pub use config::{Auth, Config, EarlyTalker, HeloParameters, ObsoleteCommands, Timeouts, Tls, UnknownPolicy};
 pub use event::{AuthFailure, Closed, Event, Reset};
 pub use inquiry::Member;
 pub use session::{Server, Shutdown};

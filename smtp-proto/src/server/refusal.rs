@@ -8,6 +8,9 @@ use super::{
 };
 use crate::state::{Move, State};
 
+/// The refusal of the parameter SMTPUTF8.
+pub(super) const SMTPUTF8_NOT_OFFERED: &str = "555 5.5.4 SMTPUTF8 is not offered";
+
 impl Server {
     /// Refuses a command that is faulty or out of order.
     pub(super) fn refuse<'i>(&mut self, reply: &'static str) -> Next<'i> {

@@ -239,14 +239,26 @@ impl Reply<'_> {
                 sink.put(line.as_bytes());
                 sink.put(b"\r\n");
             }
-            Self::Lines(code, status, text) => {
-                types::write_reply(sink, code, status.filter(|_| enhanced), text);
-            }
+            Self::Lines(code, status, text) => match status.filter(|_| enhanced) {
+                Some(status) => write_coded(sink, code, status, text),
+                None => types::write_reply(sink, code, None, text),
+            },
             Self::Rejection(rejection) => {
                 let status = Some(rejection.enhanced()).filter(|_| enhanced);
                 types::write_reply(sink, rejection.code(), status, rejection.text());
             }
             Self::Ready(octets) => sink.put(octets),
         }
+    }
+}
+
+/// Writes a reply with an enhanced code on each line that does not have one of the same class already.
+fn write_coded(sink: &mut impl Sink, code: Code, status: EnhancedCode, text: &Text<'_>) {
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let own = EnhancedCode::parse(line.as_bytes()).is_some_and(|(own, _)| own.fits(code));
+        types::begin_line(sink, code, Some(status).filter(|_| !own), lines.peek().is_none());
+        sink.put(line.as_bytes());
+        sink.put(b"\r\n");
     }
 }

@@ -8,6 +8,7 @@ use super::{
     info::SessionInfo,
     phase::{Phase, Step},
     question::{Question, RcptQuestion},
+    refusal::SMTPUTF8_NOT_OFFERED,
     replies::Reply,
     session::{Next, Server},
 };
@@ -97,7 +98,7 @@ impl Server {
 
     /// Returns the refusal of a MAIL command with a parameter whose extension is not offered (RFC 5321 section 4.1.1.11).
     fn judge_mail(&self, parameters: &MailParameters<'_>) -> Option<&'static str> {
-        let offers = |keyword| self.session.offers(&self.config, keyword);
+        let offers = |keyword| self.session.takes_parameters(&self.config, keyword);
         let body_offered = match parameters.body() {
             None => true,
             Some(Body::BinaryMime) => offers(Keyword::BinaryMime) && offers(Keyword::Chunking),
@@ -108,11 +109,11 @@ impl Server {
         } else if !body_offered {
             Some("555 5.5.4 this BODY is not offered")
         } else if parameters.smtputf8() && !offers(Keyword::SmtpUtf8) {
-            Some("555 5.5.4 SMTPUTF8 is not offered")
+            Some(SMTPUTF8_NOT_OFFERED)
         } else if (parameters.ret().is_some() || parameters.envelope_id().is_some()) && !offers(Keyword::Dsn)
         {
             Some("555 5.5.4 DSN is not offered")
-        } else if parameters.auth().is_some() && !self.takes_originators() {
+        } else if parameters.auth().is_some() && !(offers(Keyword::Auth) && self.takes_originators()) {
             Some("555 5.5.4 AUTH is not offered")
         } else if parameters.require_tls() && !offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")
@@ -134,7 +135,7 @@ fn judge_rcpt(
     smtputf8: bool,
 ) -> Option<&'static str> {
     let dsn = parameters.notify().is_some() || parameters.original_recipient().is_some();
-    if dsn && !session.offers(config, Keyword::Dsn) {
+    if dsn && !session.takes_parameters(config, Keyword::Dsn) {
         Some("555 5.5.4 DSN is not offered")
     } else if config.unknown_parameters == UnknownPolicy::Reject && parameters.others().next().is_some() {
         Some("555 5.5.4 parameter not recognised")
