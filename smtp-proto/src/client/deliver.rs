@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{
-    Client, Config, Rejected, RequestError,
+    Client, Config, EightBit, Rejected, RequestError,
     content::{Chunks, Content},
     session::{Session, Transfer},
     stage::{Sending, Stage},
@@ -125,7 +125,8 @@ fn plan(
         Transfer::Data => DotStuffer::for_data(endings),
         Transfer::Bdat => DotStuffer::for_chunks(endings),
     };
-    let stuffer = if binary || session.extensions.has(Keyword::EightBitMime) {
+    let any_octet = binary || config.eight_bit == EightBit::Send;
+    let stuffer = if any_octet || session.extensions.has(Keyword::EightBitMime) {
         stuffer
     } else {
         stuffer.seven_bit()

@@ -127,6 +127,9 @@ pub enum Closed {
     /// The server refused the session, by its greeting or its reply to EHLO, HELO or LHLO.
     #[error("the server refused the session")]
     Refused,
+    /// The server refused EHLO, and HELO was not tried: it has no STARTTLS, and TLS is required.
+    #[error("server refused EHLO; HELO was not tried because TLS is required")]
+    EhloRefused,
     /// TLS is required and the server does not offer STARTTLS.
     #[error("the server does not offer STARTTLS, and TLS is required")]
     TlsNotOffered,

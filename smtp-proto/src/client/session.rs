@@ -2,12 +2,10 @@
 
 use alloc::boxed::Box;
 
-use super::{Config, ExtensionUse, RequestError};
+use super::{Config, EightBit, ExtensionUse, RequestError};
 use crate::{
     tls::TlsInfo,
-    types::{
-        Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, Recipient, ReversePath,
-    },
+    types::{Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, Recipient},
 };
 
 /// Facts that the last EHLO, the TLS handshake and AUTH established. STARTTLS replaces them all (RFC 3207 section 4.2).
@@ -86,7 +84,9 @@ impl Session {
         parameters: &MailParameters<'_>,
     ) -> Result<Transfer, RequestError> {
         match parameters.body() {
-            Some(Body::EightBitMime) => self.needs(Keyword::EightBitMime)?,
+            Some(Body::EightBitMime) if config.eight_bit == EightBit::Refuse => {
+                self.needs(Keyword::EightBitMime)?;
+            }
             Some(Body::BinaryMime) => self
                 .needs(Keyword::Chunking)
                 .and(self.needs(Keyword::BinaryMime))?,

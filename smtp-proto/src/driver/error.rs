@@ -1,80 +1,116 @@
-//! Why a client could not do something.
+//! The errors of a client.
 
 use core::fmt;
 
 use crate::{
-    client::{Closed, Event, MessageOutcome, Receipt, ReplyTo, RequestError},
-    types::Reply,
+    client::{Closed, Event, MessageOutcome, Receipt, ReplyTo, RequestError, Retry},
+    types::{Reply, Verb},
 };
 
-/// Why a client could not do something. `E` is the error of the stream.
+/// An error of a client. `E` is the error of the stream.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error<E: core::error::Error + 'static> {
     /// No connection could be made.
-    #[error("cannot connect: {0}")]
+    #[error("cannot connect")]
     Connect(#[source] E),
-    /// The configuration wants TLS, and nothing was said about how to do it.
-    #[error("give the settings for TLS, or disable it in the configuration")]
+    /// The configuration requires TLS, and no settings for it were given.
+    #[error("TLS settings are missing: give them, or disable TLS in the configuration")]
     NoTls,
-    /// The TLS handshake failed, before anything was said.
-    #[error("TLS handshake failed: {0}")]
+    /// The TLS handshake failed, before any command was sent.
+    #[error("TLS handshake failed")]
     Handshake(#[source] E),
     /// The session has ended.
-    #[error("{why}{}", Told(.reply.as_ref(), .source.as_ref()))]
+    #[error("{why}{}", Details(.reply.as_ref()))]
     Closed {
-        /// Why.
+        /// The reason.
         why: Closed,
-        /// What became of the message that was being sent.
+        /// The outcome for the message that was being sent.
         message: MessageOutcome,
-        /// The negative reply (4yz or 5yz) that ended it, and what that answered; `None` when it was something else.
+        /// The negative reply (4yz or 5yz) that ended the session, and the command that it answers; `None` if there was none.
         reply: Option<(ReplyTo, Reply<'static>)>,
-        /// What broke the stream.
+        /// The error of the stream.
         source: Option<E>,
     },
-    /// Nothing was sent: the request does not fit the session, which is as it was.
+    /// Nothing was sent: the request does not fit the session, which goes on.
     #[error(transparent)]
     Rejected(#[from] RequestError),
-    /// The message could not be read. The session was given up, since what was sent of it cannot be taken back.
-    #[error("cannot read the message: {0}")]
+    /// The message could not be read. The session was aborted, because what was sent of it cannot be taken back.
+    #[error("cannot read the message")]
     Source(#[source] E),
 }
 
-/// What a message's sending came to when it did not come to its end, and what was learnt until then.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}")]
+impl<E: core::error::Error + 'static> Error<E> {
+    /// The advice on sending the message, or making the request, again; [`Retry`] has the rule.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Connect(_) | Self::Handshake(_) | Self::Source(_) => Retry::Later,
+            Self::NoTls => Retry::Never,
+            Self::Rejected(error) => error.retry(),
+            Self::Closed {
+                message: MessageOutcome::Unknown,
+                ..
+            } => Retry::Unknown,
+            Self::Closed { why, reply, .. } => reply
+                .as_ref()
+                .and_then(|(_, reply)| Retry::of_reply(reply))
+                .unwrap_or_else(|| why.retry()),
+        }
+    }
+}
+
+/// The error of a message that was not sent to its end, with the replies until then.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct SendError<E: core::error::Error + 'static> {
-    /// What stopped it.
-    #[source]
+    /// The error.
     pub error: Error<E>,
-    /// What became of each recipient.
+    /// The replies for each recipient.
     pub receipt: Receipt,
 }
 
 impl<E: core::error::Error + 'static> SendError<E> {
-    /// What stopped it, and what became of each recipient.
+    /// Joins an error and the replies until then.
     pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
         Self { error, receipt }
     }
 }
 
-/// The last negative reply of a session, for the error of a session that was ended by it.
+impl<E: core::error::Error + 'static> fmt::Display for SendError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for SendError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// The negative reply that may have ended a session, for its error.
 #[derive(Debug, Default)]
 pub struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
 
 impl LastRefusal {
-    /// Remembers a reply if it is negative (4yz or 5yz).
+    /// Records a reply if it is negative (4yz or 5yz). The reply to QUIT decides nothing, and after a refused EHLO the
+    /// reply to HELO does not, either.
     pub fn note(&mut self, event: &Event<'_>) {
-        if let Event::Reply { to, reply } = event
-            && (reply.is_transient() || reply.is_permanent())
-        {
+        let Event::Reply { to, reply } = event else {
+            return;
+        };
+        let decided = matches!(
+            (&self.0, to),
+            (_, ReplyTo::Quit) | (Some((ReplyTo::Hello(Verb::Ehlo), _)), ReplyTo::Hello(Verb::Helo))
+        );
+        if !decided && (reply.is_transient() || reply.is_permanent()) {
             self.0 = Some((*to, reply.clone().into_owned()));
         }
     }
 
-    /// The error that tells of the session's end ([`Event::Closed`]), and of what broke the stream. The reply is in it
-    /// when it was what ended the session, and not when it only came some time before.
+    /// Returns the error for the end of the session ([`Event::Closed`]), with the error of the stream. It contains the
+    /// reply only if that ended the session.
     pub fn closed<E: core::error::Error>(
         self,
         why: Closed,
@@ -84,6 +120,7 @@ impl LastRefusal {
         let by_reply = matches!(
             why,
             Closed::Refused
+                | Closed::EhloRefused
                 | Closed::TlsRefused
                 | Closed::LoginRefused
                 | Closed::LoginCancelled(_)
@@ -99,15 +136,14 @@ impl LastRefusal {
     }
 }
 
-/// The details of an error, as far as they are known.
-struct Told<'e, E>(Option<&'e (ReplyTo, Reply<'static>)>, Option<&'e E>);
+/// The reply that ended a session, after the reason.
+struct Details<'e>(Option<&'e (ReplyTo, Reply<'static>)>);
 
-impl<E: fmt::Display> fmt::Display for Told<'_, E> {
+impl fmt::Display for Details<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self(Some((_, reply)), _) => write!(f, ": {reply}"),
-            Self(None, Some(error)) => write!(f, ": {error}"),
-            Self(None, None) => Ok(()),
+        match self.0 {
+            Some((_, reply)) => write!(f, ": {reply}"),
+            None => Ok(()),
         }
     }
 }

@@ -12,6 +12,7 @@ mod error;
 mod leniency;
 pub(crate) mod parameter;
 mod reply;
+mod reply_reader;
 mod write;
 pub(crate) mod xtext;
 
@@ -19,7 +20,7 @@ pub use command::parse_command;
 pub use ehlo::parse_ehlo;
 pub use error::CommandError;
 pub use leniency::Leniency;
-pub use reply::{ReplyError, ReplyLimits, parse_reply};
+pub use reply::{ReplyError, parse_reply};
+pub use reply_reader::{ReplyLimits, ReplyReader};
 
 pub(crate) use ehlo::write_ehlo;
-pub(crate) use reply::ReplyScanner;

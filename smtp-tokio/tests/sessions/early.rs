@@ -40,7 +40,14 @@ fn ending(failed: &SendError) -> (Closed, MessageOutcome) {
 
 fn code(failed: &SendError) -> u16 {
     match failed.receipt.recipients().next() {
-        Some((_, RecipientStatus::Refused(ReplyTo::Message | ReplyTo::Nothing, reply))) => reply.code().get(),
+        Some((
+            _,
+            RecipientStatus::Refused {
+                to: ReplyTo::Message | ReplyTo::Nothing,
+                reply,
+                ..
+            },
+        )) => reply.code().get(),
         other => panic!("{other:?}"),
     }
 }
@@ -111,7 +118,7 @@ async fn a_server_that_closes_without_a_word_has_not_accepted_the_message() {
         (Closed::ConnectionClosed, MessageOutcome::NotAccepted)
     );
     let fate = failed.receipt.recipients().next().unwrap().1;
-    assert_eq!(fate, RecipientStatus::Rejected);
+    assert_eq!(fate, RecipientStatus::NotAccepted);
 
     for _ in 0..5 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -333,7 +340,13 @@ async fn a_chunk_that_is_refused_on_its_way_is_completed() {
             let receipt = client.send(bob(), &message).await.unwrap();
             let (_, fate) = receipt.recipients().next().unwrap();
             assert!(
-                matches!(fate, RecipientStatus::Refused(ReplyTo::Chunk, _)),
+                matches!(
+                    fate,
+                    RecipientStatus::Refused {
+                        to: ReplyTo::Chunk,
+                        ..
+                    }
+                ),
                 "{fate:?}"
             );
             assert!(client.send(bob(), b"small\r\n").await.unwrap().all_accepted());

@@ -133,7 +133,9 @@ fn told(result: Result<Receipt, SendError<std::io::Error>>) -> String {
     let fates: Vec<String> = receipt
         .recipients()
         .map(|(_, fate)| match fate {
-            RecipientStatus::Accepted(reply) | RecipientStatus::Refused(_, reply) => reply.code().to_string(),
+            RecipientStatus::Accepted(reply) | RecipientStatus::Refused { reply, .. } => {
+                reply.code().to_string()
+            }
             other => format!("{other:?}"),
         })
         .collect();
@@ -210,7 +212,7 @@ fn one_that_cannot_be_sent_does_not_stop_the_others() {
         [
             ": name a recipient",
             "250",
-            "Rejected: the server does not offer CHUNKING",
+            "NotAccepted: the server does not offer CHUNKING",
             "250"
         ]
     );
@@ -228,7 +230,7 @@ fn the_last_transaction_that_the_server_takes_is_the_last() {
         results,
         [
             "250",
-            "250 Rejected: connect again, the server takes 2 transactions in a session"
+            "250 NotAccepted: connect again, the server takes 2 transactions in a session"
         ]
     );
 }
@@ -244,10 +246,10 @@ fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
         ]
         .into_iter()
     };
-    let over = "Rejected: connect again, the session is over";
+    let over = "NotAccepted: connect again, the session is over";
     // Behind the final dot of the first, which may have been accepted.
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
-    let eof = "Rejected: the server closed the connection";
+    let eof = "NotAccepted: the server closed the connection";
     let lost = "Unknown: the server closed the connection";
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [lost, eof]);
@@ -261,7 +263,10 @@ fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
     // Between the parts of one message.
     let mut session = Session::new("250-PIPELINING|250 LIMITS RCPTMAX=1", &["250|250|354", "250"]);
     let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
-    assert_eq!(results, ["250 Rejected: the server closed the connection", over]);
+    assert_eq!(
+        results,
+        ["250 NotAccepted: the server closed the connection", over]
+    );
     // Before any.
     let mut session = Session::new("250 PIPELINING", &["421"]);
     let mut left = messages();
