@@ -60,6 +60,7 @@ mod retry;
 mod session;
 mod setup;
 mod stage;
+mod steps;
 mod tls;
 mod transaction;
 
@@ -172,8 +173,7 @@ impl Client {
     const fn turn(&self) -> Result<Leftover, RequestError> {
         match self.stage {
             Stage::Ready(leftover) => Ok(leftover),
-            Stage::Over(..) => Err(RequestError::Over),
-            _ => Err(RequestError::OutOfTurn),
+            _ => Err(self.out_of_turn()),
         }
     }
 

@@ -72,7 +72,7 @@ impl Session {
         if envelope.recipients().is_empty() {
             return Err(RequestError::NoRecipients);
         }
-        self.judge_counts(envelope)?;
+        self.judge_counts(envelope.recipients().len(), || envelope.domains())?;
         self.judge_transactions()?;
         Ok(transfer)
     }
@@ -124,21 +124,22 @@ impl Session {
         if !recipient.is_ascii() && !envelope.needs_smtputf8() {
             return Err(RequestError::MailWithoutSmtpUtf8);
         }
-        Ok(())
+        self.judge_counts(envelope.recipients().len() + 1, || {
+            let mut all = envelope.clone();
+            all.push(recipient.clone());
+            all.domains()
+        })
     }
 
     /// Returns the reason against so many recipients and domains in one transaction (RFC 9422).
-    pub(super) fn judge_counts(&self, envelope: &Envelope) -> Result<(), RequestError> {
+    fn judge_counts(&self, recipients: usize, domains: impl FnOnce() -> usize) -> Result<(), RequestError> {
         let limits = self.extensions.limits();
         let exceeds = |count: usize, most: u32| u32::try_from(count).map_or(true, |count| count > most);
-        if let Some(most) = limits
-            .rcpt_max()
-            .filter(|most| exceeds(envelope.recipients().len(), most.get()))
-        {
+        if let Some(most) = limits.rcpt_max().filter(|most| exceeds(recipients, most.get())) {
             return Err(RequestError::TooManyRecipients(most.get()));
         }
         if let Some(most) = limits.rcpt_domain_max()
-            && exceeds(envelope.domains(), most.get())
+            && exceeds(domains(), most.get())
         {
             return Err(RequestError::TooManyDomains(most.get()));
         }

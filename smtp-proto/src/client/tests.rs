@@ -12,6 +12,7 @@ mod pipelining;
 mod random;
 mod receipt;
 mod session;
+mod steps;
 mod tls;
 
 use core::time::Duration;

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{iter, num::NonZeroU32};
 
-use super::{AnnouncedLimits, Body, ForwardPath, MailParameters, RcptParameters, ReversePath};
+use super::{AnnouncedLimits, Body, ForwardPath, MailParameters, Rcpt, RcptParameters, ReversePath};
 use crate::data::ContentSummary;
 
 /// Whom a message is from and for: all that travels outside of it (RFC 5321 section 2.3.1).
@@ -189,6 +189,16 @@ fn group_by_domain(recipients: &mut Vec<&Recipient>) {
         .flatten()
         .map(|(.., recipient)| *recipient)
         .collect();
+}
+
+impl From<Rcpt<'_>> for Recipient {
+    fn from(rcpt: Rcpt<'_>) -> Self {
+        let (forward_path, parameters) = rcpt.into_parts();
+        Self {
+            forward_path: forward_path.into_owned(),
+            parameters: parameters.into_owned(),
+        }
+    }
 }
 
 /// One recipient of an [`Envelope`].
