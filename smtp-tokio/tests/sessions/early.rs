@@ -426,6 +426,32 @@ async fn a_server_that_does_not_want_the_session_says_why() {
     let (refused, ()) = tokio::join!(Client::on(near, client_config()), refusing);
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "the server refused the session: 554 5.7.1 go away"
+        "server refused the session: 554 5.7.1 go away"
     );
+}
+
+#[tokio::test]
+async fn a_reply_that_ends_the_session_answers_no_question() {
+    let (near, far) = duplex(1000);
+    let asking = async {
+        let mut client = Client::on(near, client_config()).await.unwrap();
+        assert!(client.is_usable());
+        match client.noop().await {
+            Err(Error::Closed { why, reply, .. }) => {
+                assert_eq!(why, Closed::NotAvailable);
+                assert_eq!(reply.map(|(_, reply)| reply.code().get()), Some(421));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!client.is_usable());
+    };
+    let answering = async {
+        let mut fake = Fake::new(far);
+        fake.say("220 mx\r\n").await;
+        fake.line().await;
+        fake.say("250 mx\r\n").await;
+        assert_eq!(fake.line().await, "NOOP");
+        fake.say("421 4.3.2 closing\r\n").await;
+    };
+    tokio::join!(asking, answering);
 }

@@ -210,9 +210,9 @@ fn one_that_cannot_be_sent_does_not_stop_the_others() {
     assert_eq!(
         results,
         [
-            ": name a recipient",
+            ": envelope has no recipients",
             "250",
-            "NotAccepted: the server does not offer CHUNKING",
+            "NotAccepted: server does not offer CHUNKING",
             "250"
         ]
     );
@@ -230,7 +230,7 @@ fn the_last_transaction_that_the_server_takes_is_the_last() {
         results,
         [
             "250",
-            "250 NotAccepted: connect again, the server takes 2 transactions in a session"
+            "250 NotAccepted: session has had 2 transactions, the server's limit: connect again"
         ]
     );
 }
@@ -246,17 +246,17 @@ fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
         ]
         .into_iter()
     };
-    let over = "NotAccepted: connect again, the session is over";
+    let over = "NotAccepted: session is over: connect again";
     // Behind the final dot of the first, which may have been accepted.
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
-    let eof = "NotAccepted: the server closed the connection";
-    let lost = "Unknown: the server closed the connection";
+    let eof = "NotAccepted: server closed the connection";
+    let lost = "Unknown: server closed the connection";
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [lost, eof]);
     assert_eq!(left.count(), 2, "for another session");
     // Behind the first, so that nothing is said of the second.
     let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|421"]);
-    let refused = "421: the server closed the session with 421";
+    let refused = "421: server closed the session with 421";
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), ["250", refused, over]);
     assert_eq!(left.count(), 1);
@@ -265,7 +265,7 @@ fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
     let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
     assert_eq!(
         results,
-        ["250 NotAccepted: the server closed the connection", over]
+        ["250 NotAccepted: server closed the connection", over]
     );
     // Before any.
     let mut session = Session::new("250 PIPELINING", &["421"]);
