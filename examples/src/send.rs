@@ -11,7 +11,7 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use smtp_proto::{
-    client::{self, Closed, Config, ExtensionUse, Login, Receipt, RecipientStatus, ReplyTo, Timeouts},
+    client::{self, Closed, Config, ExtensionUse, Login, Receipt, RecipientStatus, ReplyTo, Retry, Timeouts},
     data::LineEndings,
     driver::{Error, SendError},
     sasl::{Context, Credentials, Mechanism, PlaintextAuth, Secret},
@@ -331,11 +331,11 @@ fn notify(words: &str) -> Result<Notify, String> {
 /// When nothing can be printed.
 pub fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) -> io::Result<Exit> {
     let mut exit = Exit::Success;
-    for (recipient, fate) in receipt.recipients() {
-        match fate {
+    for (recipient, status) in receipt.recipients() {
+        match &status {
             RecipientStatus::Accepted(reply) => writeln!(out, "{recipient} accepted: {reply}")?,
-            RecipientStatus::Refused(asked, reply) => {
-                writeln!(errors, "{recipient} refused at {}: {reply}", stage(asked))?;
+            RecipientStatus::Refused { to, reply, .. } => {
+                writeln!(errors, "{recipient} refused at {}: {reply}", stage(*to))?;
             }
             RecipientStatus::Unknown => {
                 writeln!(
@@ -345,13 +345,7 @@ pub fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) 
             }
             _ => writeln!(errors, "{recipient} failed: nothing was sent")?,
         }
-        if !matches!(fate, RecipientStatus::Accepted(_)) {
-            exit = exit.max(if fate.is_transient() {
-                Exit::Temporary
-            } else {
-                Exit::Refused
-            });
-        }
+        exit = exit.max(status.retry().map_or(Exit::Success, exit_after));
     }
     Ok(exit)
 }
@@ -369,7 +363,7 @@ pub fn not_connected(error: &Error<io::Error>, flags: &Flags) -> Exit {
         _ => "",
     };
     complain(&format!("{}{hint}", chain(error)));
-    exit_for(error)
+    exit_after(error.retry())
 }
 
 /// Says what became of the message, and with what to exit; whether the session is there to be ended.
@@ -390,27 +384,24 @@ pub fn conclude(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit, bo
     };
     complain(&chain(&error));
     Ok(match error {
-        Error::Rejected(_) => (exit_for(&error), true),
+        Error::Rejected(_) => (exit_after(error.retry()), true),
         _ if exit == Exit::Refused => (exit, false),
-        _ => (exit.max(exit_for(&error)), false),
+        _ => (exit.max(exit_after(error.retry())), false),
     })
 }
 
-/// With what to exit after an error that kept the message from being sent.
-fn exit_for(error: &Error<io::Error>) -> Exit {
-    match error {
-        Error::Rejected(_) => Exit::Refused,
-        Error::Closed {
-            reply: Some((_, reply)),
-            ..
-        } if reply.is_permanent() => Exit::Refused,
-        // Another attempt would find the same server, settings and message.
-        Error::Closed {
-            why: Closed::NoMechanism | Closed::LoginCancelled(_) | Closed::Unsendable(_),
-            ..
-        } => Exit::Refused,
-        _ => Exit::Temporary,
+/// The exit code that tells a caller to try again, or not to.
+const fn exit_after(retry: Retry) -> Exit {
+    match retry {
+        Retry::Now | Retry::Later | Retry::Unknown => Exit::Temporary,
+        Retry::Never => Exit::Refused,
     }
+}
+
+/// An error with its causes.
+fn explain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[expect(clippy::print_stderr, reason = "what a program for the terminal has to say")]

@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use smtp_proto::{Machine, TlsInfo, TlsUpgrade, client, server::Server};
-use smtp_rustls::{ClientTls, rustls::ServerConfig, server_facts};
+use smtp_rustls::{ClientTls, explain_handshake, rustls::ServerConfig, server_facts};
 use tracing::debug;
 
 use crate::{Connection, Stream, time};
@@ -16,7 +16,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let connector = TlsConnector::from(Arc::clone(tls.config()));
-    let stream = connector.connect(tls.name().clone(), stream).await?;
+    let stream = connector
+        .connect(tls.name().clone(), stream)
+        .await
+        .map_err(explain_handshake)?;
     let facts = tls.facts(stream.get_ref().1);
     Ok((Stream::tls(TlsStream::Client(stream)), facts))
 }

@@ -153,6 +153,13 @@ impl<S: Socket> Client<S> {
         }
     }
 
+    /// Returns false if the session is known to be over. A server may have closed an idle session unnoticed:
+    /// [`noop`](Self::noop) asks it.
+    #[must_use]
+    pub const fn is_usable(&self) -> bool {
+        self.connection.machine().is_usable() && !self.connection.is_write_closed()
+    }
+
     /// What the server offers.
     #[must_use]
     pub const fn extensions(&self) -> &Extensions {
@@ -242,8 +249,9 @@ impl<S: Socket> Client<S> {
 
     /// The reply to the one command that was given.
     fn answer(&mut self) -> Result<Reply<'static>, Error> {
-        self.until(|event, _| match event {
-            Event::Reply { reply, .. } => Some(reply.into_owned()),
+        self.until(|event, machine| match event {
+            // A reply that ended the session is in the error.
+            Event::Reply { reply, .. } if machine.is_usable() => Some(reply.into_owned()),
             _ => None,
         })
     }

@@ -4,7 +4,7 @@ use std::{io, os::fd::AsFd, sync::Arc, time::Duration};
 
 use smtp_proto::{Machine, TlsInfo, TlsUpgrade, client, server::Server};
 use smtp_rustls::{
-    ClientTls,
+    ClientTls, explain_handshake,
     rustls::{self, ClientConnection, ServerConfig, ServerConnection},
     server_facts,
 };
@@ -60,7 +60,10 @@ where
     S: Socket,
 {
     let connection = ClientConnection::new(Arc::clone(tls.config()), tls.name().clone());
-    shake(stream, connection.map(Into::into), limit, None)?;
+    shake(stream, connection.map(Into::into), limit, None).map_err(|unshaken| match unshaken {
+        Unshaken::Failed(error) => Unshaken::Failed(explain_handshake(error)),
+        other => other,
+    })?;
     match stream.tls() {
         Some(rustls::Connection::Client(connection)) => Ok(tls.facts(connection)),
         _ => Err(io::Error::from(io::ErrorKind::NotConnected).into()),

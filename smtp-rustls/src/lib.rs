@@ -50,6 +50,7 @@ let config = ServerSettings::new(Identity::from_files("chain.pem", "key.pem")?)
 mod client;
 mod error;
 mod facts;
+mod handshake;
 #[cfg(feature = "ring")]
 mod identity;
 #[cfg(feature = "ring")]
@@ -62,6 +63,7 @@ pub use client::ClientSettings;
 pub use client::ClientTls;
 pub use error::Error;
 pub use facts::{client_tls_info, server_facts};
+pub use handshake::explain_handshake;
 #[cfg(feature = "ring")]
 pub use identity::Identity;
 #[cfg(feature = "ring")]

@@ -3,7 +3,7 @@
 use std::{io, pin::Pin, sync::Arc};
 
 use smtp_proto::{Machine, TlsInfo, TlsUpgrade, client, server::Server};
-use smtp_rustls::{ClientTls, rustls::ServerConfig, server_facts};
+use smtp_rustls::{ClientTls, explain_handshake, rustls::ServerConfig, server_facts};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time,
@@ -19,7 +19,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let connector = TlsConnector::from(Arc::clone(tls.config()));
-    let stream = connector.connect(tls.name().clone(), stream).await?;
+    let stream = connector
+        .connect(tls.name().clone(), stream)
+        .await
+        .map_err(explain_handshake)?;
     let facts = tls.facts(stream.get_ref().1);
     Ok((Stream::tls(TlsStream::Client(stream)), facts))
 }

@@ -287,7 +287,7 @@ fn a_server_that_does_not_want_the_session_says_why() {
     let refused = Client::on(near, client_config()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the server refused the session: 554 5.7.1 go away"
+        "server refused the session: 554 5.7.1 go away"
     );
     refusing.join().unwrap();
 }
@@ -321,10 +321,7 @@ fn what_ended_the_session_with_one_message_is_told_of_the_next() {
     });
     assert!(results[0].is_ok());
     let failed = results[1].as_ref().unwrap_err().to_string();
-    assert_eq!(
-        failed,
-        "the server closed the session with 421: 421 4.3.2 closing"
-    );
+    assert_eq!(failed, "server closed the session with 421: 421 4.3.2 closing");
     refusing.join().unwrap();
 }
 
@@ -344,4 +341,31 @@ fn an_address_that_does_not_answer_is_no_connection() {
         .quit()
         .unwrap();
     serving.join().unwrap();
+}
+
+#[test]
+fn a_reply_that_ends_the_session_answers_no_question() {
+    use std::io::{BufRead, BufReader, Write};
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answering = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        for reply in ["220 mx", "250 mx", "421 4.3.2 closing"] {
+            stream.write_all(format!("{reply}\r\n").as_bytes()).unwrap();
+            if !reply.starts_with("421") {
+                lines.next().unwrap().unwrap();
+            }
+        }
+    });
+    let mut client = Client::connect(address, client_config()).unwrap();
+    assert!(client.is_usable());
+    let failed = client.noop().unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "server closed the session with 421: 421 4.3.2 closing"
+    );
+    assert!(!client.is_usable());
+    answering.join().unwrap();
 }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{
-    Client, Closed, Login, Rejected, RequestError,
+    Client, Closed, Fallback, Login, Rejected, RequestError,
     exchange::{Answer, Exchange, Purpose},
     stage::Stage,
     transaction::Leftover,
@@ -12,7 +12,7 @@ use crate::{
     output::Sink,
     sasl::{self, ClientMechanism, Context, Mechanism},
     state::{Move, State},
-    types::Keyword,
+    types::{Code, Keyword},
 };
 
 /// The longest AUTH command with an initial response in octets, CRLF included (RFC 4954 section 4). A longer response
@@ -56,7 +56,7 @@ impl Client {
     pub(super) fn log_in(&mut self) {
         let config = self.config.clone();
         match &config.login {
-            Some(login) if !self.session.authenticated => match self.choose(login) {
+            Some(login) if !self.session.authenticated => match self.choose(login, None) {
                 Some(mechanism) => self.begin_exchange(mechanism, Purpose::Login),
                 None => self.leave(Closed::NoMechanism),
             },
@@ -65,7 +65,7 @@ impl Client {
     }
 
     /// Does what the exchange demands after a reply.
-    pub(super) fn auth_answered(&mut self, answer: Answer, _mechanism: Mechanism, purpose: Purpose) {
+    pub(super) fn auth_answered(&mut self, answer: Answer, mechanism: Mechanism, purpose: Purpose) {
         match (answer, purpose) {
             (Answer::Respond(response), _) => {
                 let length = sasl::base64::length(response.expose().len());
@@ -83,7 +83,10 @@ impl Client {
                 self.session.authenticated = true;
                 self.enter(Stage::Ready(leftover));
             }
-            (Answer::Refused(_), Purpose::Login) => self.leave(Closed::LoginRefused),
+            (Answer::Refused(code), Purpose::Login) => match self.next_mechanism(code, mechanism) {
+                Some(next) => self.begin_exchange(next, Purpose::Login),
+                None => self.leave(Closed::LoginRefused),
+            },
             (Answer::Refused(_), Purpose::Application(leftover)) => self.enter(Stage::Ready(leftover)),
             (Answer::Cancelled(fault), _) => self.leave(Closed::LoginCancelled(fault)),
             (Answer::Unexpected, _) => self.close(Closed::Unexpected),
@@ -106,8 +109,21 @@ impl Client {
         }
     }
 
-    /// Starts the strongest mechanism that both sides support and the policy allows.
-    fn choose(&self, login: &Login) -> Option<Box<dyn ClientMechanism>> {
+    /// Starts the next weaker mechanism after a refusal with this code, if the configuration allows that. In plaintext none
+    /// is tried: an attacker may have sent the refusal to see a weaker one (RFC 4954 section 4).
+    fn next_mechanism(&self, code: Code, refused: Mechanism) -> Option<Box<dyn ClientMechanism>> {
+        let login = self.config.login.as_ref()?;
+        let unsupported = matches!(code.get(), 504 | 534);
+        let allowed = unsupported || (code.get() == 535 && login.fallback == Fallback::AnyRefusal);
+        if allowed && self.is_encrypted() {
+            self.choose(login, Some(refused))
+        } else {
+            None
+        }
+    }
+
+    /// Starts the strongest mechanism that both sides support and the policy allows, of those after the refused one.
+    fn choose(&self, login: &Login, refused: Option<Mechanism>) -> Option<Box<dyn ClientMechanism>> {
         let facts = self.tls();
         let known = Context {
             host: facts.and_then(|facts| facts.server_name.as_deref()),
@@ -119,6 +135,8 @@ impl Client {
             .mechanisms()
             .iter()
             .copied()
+            .skip_while(|mechanism| refused.is_some_and(|refused| refused != *mechanism))
+            .filter(|mechanism| refused != Some(*mechanism))
             .filter(|mechanism| login.mechanism.is_none_or(|only| only == *mechanism))
             .filter(|mechanism| self.allows(*mechanism) && self.offers(*mechanism))
             .find_map(|mechanism| {

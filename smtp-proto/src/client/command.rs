@@ -1,6 +1,10 @@
 //! Commands that stand alone: VRFY, EXPN, HELP, NOOP, RSET, QUIT, and those of the application's own.
 
-use super::{Client, Closed, Rejected, ReplyTo, RequestError, stage::Stage, transaction::Leftover};
+use super::{
+    Client, Closed, Rejected, ReplyTo, RequestError,
+    stage::{Stage, Step},
+    transaction::Leftover,
+};
 use crate::types::{Argument, Command, Keyword, Query, UnknownCommand};
 
 impl Client {
@@ -52,14 +56,24 @@ impl Client {
         self.simple(&Command::Noop(None), ReplyTo::Noop)
     }
 
-    /// Makes the server forget what it holds of a transaction (RSET, RFC 5321 section 4.1.1.5). There is seldom a
-    /// need: [`deliver`](Self::deliver) says it by itself when it has to. The reply comes as [`ReplyTo::Reset`].
+    /// Clears the transaction that the server holds (RSET, RFC 5321 section 4.1.1.5). [`deliver`](Self::deliver) sends RSET by
+    /// itself if it is due. The reply comes as [`ReplyTo::Reset`].
+    ///
+    /// It also gives up an [open](Self::is_open) transaction whose commands are all answered:
+    /// [`Outcome::Abandoned`](super::Outcome::Abandoned) follows.
     ///
     /// # Errors
     ///
-    /// When the session is not ready.
+    /// Returns an error if the session is not ready.
     pub fn reset(&mut self) -> Result<(), RequestError> {
-        self.simple(&Command::Rset, ReplyTo::Reset)
+        match &mut self.stage {
+            Stage::Sending(sending) if sending.can_be_abandoned() => {
+                sending.enter(Step::Abandon);
+                self.send(&[b"RSET"]);
+                Ok(())
+            }
+            _ => self.simple(&Command::Rset, ReplyTo::Reset),
+        }
     }
 
     /// Sends a command that this crate does not know. Its one reply comes as [`ReplyTo::Command`].

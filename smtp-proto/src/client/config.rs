@@ -1,4 +1,4 @@
-//! What a client is told once, for all of its sessions.
+//! The configuration of a client.
 
 use core::time::Duration;
 
@@ -13,31 +13,34 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// What the client calls itself in EHLO, HELO and LHLO: its own fully qualified name, or an address literal
-    /// when it has none (RFC 5321 section 4.1.4).
+    /// The client's name in EHLO, HELO and LHLO: its fully qualified domain name, or an address literal
+    /// if it has none (RFC 5321 section 4.1.4).
     pub hello: ClientName<'static>,
     /// SMTP or LMTP.
     pub protocol: Protocol,
-    /// Whether the session goes over to TLS with STARTTLS.
+    /// The use of STARTTLS.
     pub tls: Tls,
-    /// Who the client says it is, and how, before the session is ready; `None`: it does not say (RFC 4954).
+    /// Credentials for AUTH before the session is ready (RFC 4954). `None`: do not authenticate.
     pub login: Option<Login>,
-    /// What may be shown without TLS to say who the client is. Default [`PlaintextAuth::Forbid`]: nothing.
+    /// The mechanisms of AUTH allowed without TLS. Default [`PlaintextAuth::Forbid`]: none.
     pub plaintext_auth: PlaintextAuth,
-    /// Bounds.
+    /// Limits on memory and pipelining.
     pub limits: ClientLimits,
-    /// Deadlines.
+    /// Timeouts of each phase.
     pub timeouts: Timeouts,
-    /// What to do with bare CR and LF in a message. A BINARYMIME message is sent as it is.
+    /// Treatment of bare CR and LF in a message. A BINARYMIME message is sent unchanged.
     pub line_endings: LineEndings,
-    /// Whether commands are sent in groups (RFC 2920).
+    /// The use of PIPELINING (RFC 2920).
     pub pipelining: ExtensionUse,
-    /// Whether BDAT is used instead of DATA (RFC 3030). A BINARYMIME message always uses it.
+    /// The use of BDAT instead of DATA (RFC 3030). A BINARYMIME message always uses it.
     pub chunking: ExtensionUse,
+    /// Treatment of octets above 127 in a message for a server that does not offer 8BITMIME. Default
+    /// [`EightBit::Refuse`].
+    pub eight_bit: EightBit,
 }
 
 impl Config {
-    /// A client of this name that hands its mail to a submission server: it needs TLS and logs in (RFC 6409, RFC 8314).
+    /// Returns the configuration for a submission server: requires TLS and authenticates (RFC 6409, RFC 8314).
     #[must_use]
     pub fn submission(hello: ClientName<'static>, credentials: Credentials) -> Self {
         Self {
@@ -47,7 +50,7 @@ impl Config {
         }
     }
 
-    /// A client of this name that pipelines when it may, sends messages with DATA, and does not ask for TLS.
+    /// Returns the configuration of a client that uses PIPELINING and DATA, without TLS and AUTH.
     #[must_use]
     pub fn new(hello: ClientName<'static>) -> Self {
         Self {
@@ -61,79 +64,105 @@ impl Config {
             line_endings: LineEndings::default(),
             pipelining: ExtensionUse::IfOffered,
             chunking: ExtensionUse::Never,
+            eight_bit: EightBit::Refuse,
         }
     }
 }
 
-/// How a client says who it is (RFC 4954).
+/// A login (RFC 4954).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Login {
-    /// Who it is and what proves it.
+    /// The user and its secret.
     pub credentials: Credentials,
-    /// By which mechanism only; `None`: by the strongest that the server offers, too. Default `None`.
+    /// Restricts AUTH to this mechanism. `None`: the strongest that both sides support. Default `None`.
     pub mechanism: Option<Mechanism>,
+    /// The refusals after which the next weaker mechanism is tried. Default [`Fallback::Unsupported`].
+    pub fallback: Fallback,
+}
+
+/// The refusals of AUTH after which a client tries the next weaker mechanism. Without TLS it never does, because an
+/// attacker could send the refusal (RFC 4954 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum Fallback {
+    /// 504 and 534: the server does not take this mechanism.
+    Unsupported,
+    /// Also 535: the server may know the user by another mechanism only. Each attempt counts as a failed login there.
+    AnyRefusal,
 }
 
 impl Login {
-    /// A login with these, by the strongest mechanism that the server offers.
+    /// Returns a login with these credentials, by the strongest mechanism that both sides support.
     #[must_use]
     pub const fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
             mechanism: None,
+            fallback: Fallback::Unsupported,
         }
     }
 }
 
-/// Whether a session goes over to TLS with STARTTLS (RFC 3207). It means nothing for a session that is
+/// The use of STARTTLS (RFC 3207). It has no effect on a session that is
 /// [under TLS](super::Client::new_over_tls) from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the policies there are")]
 pub enum Tls {
-    /// It must. Without it the session ends before any mail is sent.
+    /// Required. Without TLS the session ends before any mail is sent.
     Required,
-    /// When the server offers it. Somebody in between can take the offer away, so this helps against listeners only.
+    /// Used if the server offers it. A man in the middle can remove the offer, so this protects against passive
+    /// eavesdroppers only.
     Opportunistic,
-    /// Never: all goes in clear.
+    /// Not used: the session stays in plaintext.
     Disabled,
 }
 
-/// Whether an extension is made use of.
+/// Treatment of octets above 127 in a message for a server that does not offer 8BITMIME (RFC 6152).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a switch")]
+pub enum EightBit {
+    /// The message is not sent.
+    Refuse,
+    /// The message is sent without BODY, as Postfix, Exim and sendmail can do. The standard forbids it, and a server may
+    /// clear the eighth bit.
+    Send,
+}
+
+/// Use of an extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum ExtensionUse {
-    /// When the server offers it.
+    /// Used if the server offers it.
     IfOffered,
-    /// Not even then.
+    /// Not used.
     Never,
 }
 
-/// How long each phase of a session may take. The defaults are the minima of RFC 5321 section 4.5.3.2
+/// The time allowed for each phase of a session. The defaults are the minima of RFC 5321 section 4.5.3.2,
 /// where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// For the whole greeting. Default 5 minutes.
+    /// The whole greeting. Default: 5 minutes.
     pub greeting: Duration,
-    /// For a TLS handshake to be done. Default 1 minute: it needs no person and no disk, and a peer that has not come
-    /// to its end by then does not mean to.
+    /// The TLS handshake. Default: 1 minute, as it needs neither a person nor a disk.
     pub handshake: Duration,
-    /// For the reply to a command without a time of its own. Default 5 minutes.
+    /// The reply to a command without a timeout of its own. Default: 5 minutes.
     pub command: Duration,
-    /// For the reply to MAIL. Default 5 minutes.
+    /// The reply to MAIL. Default: 5 minutes.
     pub mail: Duration,
-    /// For the reply to each RCPT. Default 5 minutes.
+    /// The reply to each RCPT. Default: 5 minutes.
     pub recipient: Duration,
-    /// For the reply to DATA. Default 2 minutes.
+    /// The reply to DATA. Default: 2 minutes.
     pub data_start: Duration,
-    /// For each piece of the message to be taken by the server. Default 3 minutes.
+    /// The transfer of each piece of the message. Default: 3 minutes.
     pub data_block: Duration,
-    /// For the reply to the end of the message or of a chunk, and in LMTP for each. Default 10 minutes.
+    /// The reply to the end of the message or of a chunk; in LMTP, each of them. Default: 10 minutes.
     pub data_end: Duration,
-    /// For the reply to QUIT; nothing depends on it. Default 10 seconds.
+    /// The reply to QUIT, on which nothing depends. Default: 10 seconds.
     pub quit: Duration,
-    /// For the server to take the commands that are to be written. Default 5 minutes.
+    /// The transfer of queued commands. Default: 5 minutes.
     pub write: Duration,
 }
 
@@ -158,7 +187,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// The same time for every phase.
+    /// Returns the same timeout for every phase.
     #[must_use]
     pub const fn all(time: Duration) -> Self {
         Self {

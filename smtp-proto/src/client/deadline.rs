@@ -42,6 +42,10 @@ impl Client {
                     (Phase::DataEnd, timeouts.data_end),
                 );
                 match sending.step() {
+                    Step::Envelope if sending.transaction.awaits_application() => {
+                        application_pending = true;
+                        None
+                    }
                     Step::Envelope => match sending.transaction.awaited() {
                         ReplyTo::Mail => Some((Phase::Mail, timeouts.mail)),
                         ReplyTo::Recipient(_) => Some((Phase::Recipient, timeouts.recipient)),

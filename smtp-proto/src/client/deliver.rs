@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{
-    Client, Config, Rejected, RequestError,
+    Client, Config, EightBit, Rejected,
     content::{Chunks, Content},
     session::{Session, Transfer},
     stage::{Sending, Stage},
@@ -64,10 +64,7 @@ impl Client {
     /// Gives the envelope back with the reason: as `deliver`, or [`RequestError::OutOfTurn`] if no transaction is under way
     /// or one has been announced.
     pub fn deliver_next(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
-        let out_of_turn = match self.turn() {
-            Ok(_) => RequestError::OutOfTurn,
-            Err(error) => error,
-        };
+        let out_of_turn = self.out_of_turn();
         let slot = match &mut self.stage {
             Stage::Sending(sending) => Some(&mut sending.next),
             Stage::Finished(finished) => Some(&mut finished.next),
@@ -108,7 +105,7 @@ impl Client {
 }
 
 /// Plans a transaction that was judged, as the next of the session.
-fn plan(
+pub(super) fn plan(
     session: &mut Session,
     config: &Config,
     envelope: Envelope,
@@ -125,7 +122,8 @@ fn plan(
         Transfer::Data => DotStuffer::for_data(endings),
         Transfer::Bdat => DotStuffer::for_chunks(endings),
     };
-    let stuffer = if binary || session.extensions.has(Keyword::EightBitMime) {
+    let any_octet = binary || config.eight_bit == EightBit::Send;
+    let stuffer = if any_octet || session.extensions.has(Keyword::EightBitMime) {
         stuffer
     } else {
         stuffer.seven_bit()

@@ -49,6 +49,11 @@ impl Sending {
         }
     }
 
+    /// Returns true if the application may give the transaction up with RSET: it is open, and all commands are answered.
+    pub(super) fn can_be_abandoned(&self) -> bool {
+        matches!(self.step(), Step::Envelope) && self.transaction.awaits_application()
+    }
+
     /// Records that the server has begun a reply while it owes none, before it has the message.
     pub(super) fn note_early(&mut self, output: &Output, protocol: Protocol) {
         let step = match self.step() {

@@ -1,4 +1,4 @@
-//! What a client machine reports.
+//! The events of a client session, and its errors.
 
 use crate::{
     data::Unsendable,
@@ -9,44 +9,42 @@ use crate::{
     types::{Keyword, Reply, Verb},
 };
 
-/// What happened in a client session.
+/// An event of a client session.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'i> {
-    /// The server was greeted and answered; commands may be given, and
-    /// [`extensions`](super::Client::extensions) are known.
+    /// The session is ready: commands may be given, and [`extensions`](super::Client::extensions) are known.
     Ready,
-    /// The server is ready for TLS: do the handshake, check who the server is, and call
-    /// [`tls_established`](super::Client::tls_established) or [`tls_failed`](super::Client::tls_failed). Only with a [`Tls`](super::Tls) policy that wants it.
+    /// The server is ready for TLS: perform the handshake, verify the server, and call
+    /// [`tls_established`](super::Client::tls_established) or [`tls_failed`](super::Client::tls_failed). Only if the [`Tls`](super::Tls) policy uses STARTTLS.
     StartTls(TlsUpgrade),
-    /// A reply came. Positive or negative, it is reported before anything that follows from it.
+    /// A reply came. It is reported before its effects.
     Reply {
-        /// What it answers.
+        /// The command that it answers.
         to: ReplyTo,
         /// The reply with all its lines.
         reply: Reply<'i>,
     },
-    /// The server is ready for the message of the open transaction: give it to
+    /// The server awaits the message of the open transaction: give it to
     /// [`body`](super::Client::body), then call [`end_body`](super::Client::end_body).
     Body(BodyPermit),
-    /// The transaction is over, and the session ready for the next or at the one that was announced. What became
-    /// of each recipient was said by the replies.
+    /// The transaction is over. The session is ready for the next one, or begins the one that was announced. The replies
+    /// decided for each recipient; [`Receipt`](super::Receipt) collects them.
     Finished(Outcome),
-    /// The session is over. Always the last event; polling again only gives it again.
+    /// The session is over. Always the last event; further polls return it again.
     Closed {
-        /// Why.
+        /// The reason.
         why: Closed,
-        /// What that means for the message of the open transaction. Of one that was announced behind it nothing
-        /// was accepted.
+        /// The outcome for the message of the open transaction. Of one announced after it nothing was accepted.
         message: MessageOutcome,
     },
 }
 
-/// What a reply answers.
+/// The command that a reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyTo {
-    /// Nothing: the server's greeting.
+    /// None: the server's greeting.
     Greeting,
     /// EHLO, HELO or LHLO.
     Hello(Verb),
@@ -76,164 +74,174 @@ pub enum ReplyTo {
     Help,
     /// NOOP.
     Noop,
-    /// A command of the application's own.
+    /// A command of [`command`](super::Client::command).
     Command,
     /// QUIT.
     Quit,
-    /// Nothing: the server closes the session with 421 of its own accord (RFC 5321 section 3.8), or speaks before
-    /// its turn.
+    /// None: the server closes the session with 421 unasked (RFC 5321 section 3.8), or sent a reply too early.
     Nothing,
 }
 
 /// The right to send the content of one transaction's message.
 #[derive(Debug)]
-#[must_use = "a server that waits for a message gives up in the end"]
+#[must_use = "the server awaits the message and will time out"]
 pub struct BodyPermit(pub(super) u32);
 
-/// How a transaction ended.
+/// The outcome of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The server took responsibility for the message, for all recipients that it accepted; in LMTP for those
     /// whose final reply was positive, at least one.
     Accepted,
-    /// Nobody gets the message. The reply that decided it answered this.
+    /// No recipient gets the message. The reply to this command decided.
     Refused(ReplyTo),
     /// The application gave the transaction up with [`reset`](super::Client::reset).
     Abandoned,
 }
 
-/// What became of the message when a session ended.
+/// The outcome for the message when a session ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the possibilities")]
 pub enum MessageOutcome {
-    /// No transaction was open: all that was begun has been reported.
+    /// No transaction was open: all outcomes were reported before.
     None,
     /// The message was not accepted. Sending it again is safe.
     NotAccepted,
-    /// The whole message was sent and its final reply did not come: it may have been accepted or not
-    /// (RFC 5321 section 4.5.3.2.6, RFC 1047). Sending it again may duplicate it. In LMTP this is so for the
+    /// The whole message was sent, and its final reply did not come: it may have been accepted
+    /// (RFC 5321 section 4.5.3.2.6, RFC 1047). Sending it again may duplicate it. In LMTP this concerns the
     /// recipients without a final reply.
     Unknown,
 }
 
-/// Why a session ended.
+/// The reason for the end of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Closed {
     /// [`quit`](super::Client::quit) was called.
-    #[error("the session was ended with QUIT")]
+    #[error("session ended with QUIT")]
     Quit,
     /// The server refused the session, by its greeting or its reply to EHLO, HELO or LHLO.
-    #[error("the server refused the session")]
+    #[error("server refused the session")]
     Refused,
+    /// The server refused EHLO, and HELO was not tried: it has no STARTTLS, and TLS is required.
+    #[error("server refused EHLO; HELO was not tried because TLS is required")]
+    EhloRefused,
     /// TLS is required and the server does not offer STARTTLS.
-    #[error("the server does not offer STARTTLS, and TLS is required")]
+    #[error("server does not offer STARTTLS, and TLS is required")]
     TlsNotOffered,
     /// TLS is required and the server refused STARTTLS.
-    #[error("the server refused STARTTLS, and TLS is required")]
+    #[error("server refused STARTTLS, and TLS is required")]
     TlsRefused,
-    /// Something came in clear behind the reply to STARTTLS: somebody in between put it there.
-    #[error("plaintext came behind the reply to STARTTLS: the connection is tampered with")]
+    /// Plaintext came after the reply to STARTTLS: a man in the middle injected it (CVE-2011-0411).
+    #[error("plaintext came after the reply to STARTTLS: a man in the middle may have injected it")]
     PlaintextBeforeTls,
-    /// The TLS handshake failed, or the server is not the one that was meant. Nothing was said in clear after it.
-    #[error("the TLS handshake failed")]
+    /// The TLS handshake failed, or the server is not the intended one. Nothing was sent in plaintext after it.
+    #[error("TLS handshake failed")]
     TlsFailed,
-    /// The configuration has a login, and the server offers no mechanism for it that may be used.
-    #[error("the server offers no mechanism that these credentials may be used with")]
+    /// The server offers no AUTH mechanism that fits the credentials and the policy.
+    #[error("server offers no AUTH mechanism that may be used with these credentials")]
     NoMechanism,
-    /// The server did not let the client in.
-    #[error("the server refused the login")]
+    /// The server refused the login.
+    #[error("server refused the login")]
     LoginRefused,
-    /// The client broke the exchange off.
-    #[error("the login was broken off: {0}")]
-    LoginCancelled(#[from] MechanismError),
+    /// The client cancelled the AUTH exchange.
+    #[error("client cancelled the login: {0}")]
+    LoginCancelled(MechanismError),
     /// The server ended the session with 421 (RFC 5321 section 3.8).
-    #[error("the server closed the session with 421")]
+    #[error("server closed the session with 421")]
     NotAvailable,
-    /// The server closed the stream.
-    #[error("the server closed the connection")]
+    /// The server closed the connection.
+    #[error("server closed the connection")]
     ConnectionClosed,
-    /// The stream broke.
-    #[error("the connection broke")]
+    /// The connection broke.
+    #[error("connection lost")]
     ConnectionLost,
     /// A deadline passed.
-    #[error("the time was over while {0}")]
+    #[error("timed out while {0}{hint}", hint = timeout_hint(*.0))]
     TimedOut(Phase),
-    /// What the server sent is no reply.
-    #[error("the server does not speak SMTP: {0}")]
-    Malformed(#[from] ReplyFault),
-    /// The server sent a reply to nothing; a positive one before it had the message is such a reply, too.
-    #[error("the server sent a reply to a command that was not sent")]
+    /// The server sent something that is no reply.
+    #[error(transparent)]
+    Malformed(ReplyFault),
+    /// The server sent a reply to no command, such as a positive one before it had the message.
+    #[error("server sent a reply to a command that was not sent")]
     Unsolicited,
     /// The server sent a reply that cannot answer the command, such as 250 to DATA.
-    #[error("the server sent a reply that does not answer the command")]
+    #[error("server sent a reply that cannot answer the command")]
     Unexpected,
     /// The server refused the message before all of it was sent.
-    #[error("the server refused the message before all of it was sent")]
+    #[error("server refused the message before all of it was sent")]
     RefusedEarly,
-    /// The message cannot be sent as the session was agreed upon.
+    /// The session cannot carry the message.
     #[error(transparent)]
-    Unsendable(#[from] Unsendable),
+    Unsendable(Unsendable),
     /// [`abort`](super::Client::abort) was called.
-    #[error("the session was given up")]
+    #[error("session aborted")]
     Aborted,
 }
 
-/// A request that was not carried out, with its argument given back.
+/// A request that was not carried out, with its argument.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 #[non_exhaustive]
 pub struct Rejected<T> {
-    /// What was asked for.
+    /// The argument.
     pub value: T,
-    /// Why nothing was sent.
+    /// The reason.
     pub error: RequestError,
 }
 
-/// Why a request was not carried out. Nothing was sent, and the session is as it was.
+/// The reason for not carrying out a request. Nothing was sent, and the session is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
     /// Another command or transaction is under way.
-    #[error("wait until the session is ready")]
+    #[error("session is busy with another command or transaction")]
     OutOfTurn,
     /// The session is over.
-    #[error("connect again, the session is over")]
+    #[error("session is over: connect again")]
     Over,
     /// The message needs an extension that the server does not offer.
-    #[error("the server does not offer {}", .0.as_str())]
+    #[error("server does not offer {}", .0.as_str())]
     NotOffered(Keyword),
-    /// A parameter that this crate has no type for belongs to no extension that the server offers.
-    #[error("remove the parameter, the server does not offer its extension")]
+    /// A parameter belongs to no extension that the server offers.
+    #[error("server does not offer the extension of a parameter: remove the parameter")]
     ParameterNotOffered,
-    /// The message is larger than the server takes (RFC 1870 section 6.1).
-    #[error("shorten the message of {size} octets, the server takes {limit}")]
+    /// The message is larger than the server accepts (RFC 1870 section 6.1).
+    #[error("message has {size} octets, server accepts {limit}")]
     TooBig {
         /// The declared size of the message.
         size: u64,
-        /// What the server takes.
+        /// The server's limit.
         limit: u64,
     },
     /// The recipient is not ASCII, and MAIL was sent without SMTPUTF8 (RFC 6531 section 3.2).
     #[error("recipient needs SMTPUTF8, which MAIL did not have")]
     MailWithoutSmtpUtf8,
-    /// What the mechanism shows must not be shown without TLS.
-    #[error("start TLS first, or allow the mechanism in clear")]
+    /// The policy forbids the mechanism without TLS.
+    #[error("mechanism is forbidden without TLS: use TLS, or allow it in plaintext")]
     NeedsTls,
-    /// The server has let the client in already, and takes no other login in this session (RFC 4954 section 4).
-    #[error("connect again to log in as somebody else")]
+    /// The client is authenticated, and a session takes one login (RFC 4954 section 4).
+    #[error("client is authenticated already: connect again to log in as another user")]
     Authenticated,
     /// The envelope has no recipients.
-    #[error("name a recipient")]
+    #[error("envelope has no recipients")]
     NoRecipients,
-    /// The server takes fewer recipients in one transaction (RFC 9422, RCPTMAX).
-    #[error("send to at most {0} recipients at once")]
+    /// The server accepts fewer recipients in one transaction (RFC 9422, RCPTMAX).
+    #[error("envelope has more than {0} recipients, the server's limit")]
     TooManyRecipients(u32),
-    /// The server takes fewer recipient domains in one transaction (RFC 9422, RCPTDOMAINMAX).
-    #[error("send to at most {0} domains at once")]
+    /// The server accepts fewer recipient domains in one transaction (RFC 9422, RCPTDOMAINMAX).
+    #[error("envelope has more than {0} recipient domains, the server's limit")]
     TooManyDomains(u32),
-    /// The server takes no more transactions in this session (RFC 9422, MAILMAX).
-    #[error("connect again, the server takes {0} transactions in a session")]
+    /// The server accepts no more transactions in this session (RFC 9422, MAILMAX).
+    #[error("session has had {0} transactions, the server's limit: connect again")]
     TooManyTransactions(u32),
+}
+
+/// The usual cause of a timeout, if there is one: a port with implicit TLS sends no greeting in plaintext.
+const fn timeout_hint(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Greeting => "; the port may need implicit TLS",
+        _ => "",
+    }
 }

@@ -86,11 +86,13 @@ impl Exchange {
 
     /// Returns the response to a challenge.
     fn respond(&mut self, reply: &Reply<'_>) -> Result<Secret, MechanismError> {
-        let mut lines = reply.lines();
-        let (Some(line), None) = (lines.next(), lines.next()) else {
-            return Err(MechanismError::MalformedChallenge);
+        let challenge = match challenge(reply) {
+            // The prompts of LOGIN have no meaning, and some servers send them unencoded.
+            Err(MechanismError::MalformedChallenge) if self.mechanism() == Mechanism::LOGIN => {
+                Secret::default()
+            }
+            challenge => challenge?,
         };
-        let challenge = sasl::base64::decode(line).ok_or(MechanismError::MalformedChallenge)?;
         let response = match self.unsent.take() {
             Some(initial) if challenge.is_empty() => initial,
             Some(_) => return Err(MechanismError::UnexpectedStep),
@@ -101,4 +103,16 @@ impl Exchange {
         }
         Ok(response)
     }
+}
+
+/// Decodes the challenge in a reply.
+fn challenge(reply: &Reply<'_>) -> Result<Secret, MechanismError> {
+    let mut lines = reply.lines();
+    let (Some(line), None) = (lines.next(), lines.next()) else {
+        return Err(MechanismError::MalformedChallenge);
+    };
+    if line.len() > Auth::MAX_INITIAL {
+        return Err(MechanismError::ResponseTooLong);
+    }
+    sasl::base64::decode(line).ok_or(MechanismError::MalformedChallenge)
 }

@@ -53,20 +53,25 @@ mod deliver;
 mod delivery;
 mod event;
 mod exchange;
+mod outcome;
 mod receipt;
 mod reply;
+mod retry;
 mod session;
 mod setup;
 mod stage;
+mod steps;
 mod tls;
 mod transaction;
 
 use alloc::sync::Arc;
 
 pub use body::{BodyStep, More};
-pub use config::{Config, ExtensionUse, Login, Timeouts, Tls};
+pub use config::{Config, EightBit, ExtensionUse, Fallback, Login, Timeouts, Tls};
 pub use event::{BodyPermit, Closed, Event, MessageOutcome, Outcome, Rejected, ReplyTo, RequestError};
+pub use outcome::{Outcomes, RecipientOutcome};
 pub use receipt::{Receipt, RecipientStatus};
+pub use retry::Retry;
 pub use stage::moves;
 
 use self::{
@@ -79,7 +84,7 @@ use crate::{
     machine::{Machine, Step as Polled, sealed::Sealed},
     output::Output,
     state::State,
-    syntax::ReplyScanner,
+    syntax::ReplyReader,
     time::Instant,
     tls::TlsInfo,
     types::Extensions,
@@ -93,7 +98,7 @@ pub struct Client {
     config: Arc<Config>,
     session: Session,
     stage: Stage,
-    replies: ReplyScanner,
+    replies: ReplyReader,
     output: Output,
     timers: Timers,
     end_of_input: bool,
@@ -107,7 +112,7 @@ impl Client {
             config,
             session: Session::default(),
             stage: Stage::Greeting,
-            replies: ReplyScanner::default(),
+            replies: ReplyReader::default(),
             output: Output::default(),
             timers: Timers::default(),
             end_of_input: false,
@@ -153,12 +158,22 @@ impl Client {
         matches!(self.stage, Stage::Ready(_))
     }
 
+    /// Returns false if the session is known to be over, or ends with QUIT. A server may have closed an idle session without
+    /// the driver's notice: [`noop`](Self::noop) asks it.
+    #[must_use]
+    pub const fn is_usable(&self) -> bool {
+        match &self.stage {
+            Stage::Over(..) | Stage::Quitting(_) => false,
+            Stage::Finished(finished) => finished.then.is_none() && !self.end_of_input,
+            _ => !self.end_of_input,
+        }
+    }
+
     /// Returns an error if no command may be begun now, else the leftover of the last transaction.
     const fn turn(&self) -> Result<Leftover, RequestError> {
         match self.stage {
             Stage::Ready(leftover) => Ok(leftover),
-            Stage::Over(..) => Err(RequestError::Over),
-            _ => Err(RequestError::OutOfTurn),
+            _ => Err(self.out_of_turn()),
         }
     }
 

@@ -1,18 +1,18 @@
-//! What a server said of a message, recipient by recipient.
+//! The replies to a message, recipient by recipient.
 
 use alloc::vec::Vec;
 
-use super::{Event, MessageOutcome, ReplyTo};
+use super::{Event, MessageOutcome, Outcomes, RecipientOutcome, ReplyTo, Retry};
 use crate::types::{Code, Envelope, ForwardPath, Recipient, Reply};
 
-/// The replies to a message, sorted by what they answer.
+/// The replies to a message, sorted by the recipient that they concern.
 ///
 /// Made from the envelope before it is delivered, and fed with every event of the transaction. A message that takes
-/// several transactions ([`Envelope::split`]) has one receipt: each envelope is announced with [`add_transaction`](Self::add_transaction).
+/// several transactions ([`Envelope::split`]) has one receipt: add each envelope with [`add_transaction`](Self::add_transaction).
 #[derive(Clone, Debug, Default)]
 pub struct Receipt {
     transactions: Vec<Transaction>,
-    /// How many of them are finished.
+    /// The number of finished transactions.
     finished: usize,
 }
 
@@ -20,7 +20,9 @@ pub struct Receipt {
 #[derive(Clone, Debug)]
 struct Transaction {
     recipients: Vec<Entry>,
-    /// The reply that spoke for all: a refusal of MAIL, DATA or a chunk, or the reply to the end of the message.
+    /// The number of positive replies to RCPT.
+    accepted: usize,
+    /// The reply that decided for all: a refusal of MAIL, DATA or a chunk, or the reply to the end of the message.
     common: Option<(ReplyTo, Reply<'static>)>,
     /// The whole message was sent, and the session ended without its final reply.
     unknown: bool,
@@ -29,26 +31,34 @@ struct Transaction {
 #[derive(Clone, Debug)]
 struct Entry {
     path: ForwardPath<'static>,
-    /// The last reply about this recipient alone, and what it answers: RCPT, or in LMTP the end of the message.
+    /// The last reply about this recipient alone, to RCPT or, in LMTP, to the end of the message.
     own: Option<(ReplyTo, Reply<'static>)>,
 }
 
-/// What became of one recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The outcome for one recipient, with the reply that decided it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecipientStatus<'r> {
     /// The server took responsibility for delivering to this recipient.
-    Accepted(&'r Reply<'static>),
-    /// The server refused, with this reply to this command.
-    Refused(ReplyTo, &'r Reply<'static>),
-    /// The session ended before that was decided; nothing was accepted.
-    Rejected,
-    /// The session ended between the end of the message and its reply: it may have been accepted or not.
+    Accepted(Reply<'r>),
+    /// The server refused the recipient, or the message for all recipients.
+    #[non_exhaustive]
+    Refused {
+        /// The command that the reply answers.
+        to: ReplyTo,
+        /// The reply.
+        reply: Reply<'r>,
+        /// The advice on sending the message to this recipient again.
+        retry: Retry,
+    },
+    /// The session ended before a decision. Nothing was accepted.
+    NotAccepted,
+    /// The session ended between the end of the message and its reply. The message may have been accepted.
     Unknown,
 }
 
 impl Receipt {
-    /// An empty receipt for this envelope.
+    /// Returns an empty receipt for this envelope.
     #[must_use]
     pub fn new(envelope: &Envelope) -> Self {
         let mut receipt = Self::default();
@@ -56,20 +66,28 @@ impl Receipt {
         receipt
     }
 
-    /// Announces the transaction of one more envelope of the same message, which begins behind those announced before.
+    /// Adds the transaction of one more envelope of the same message, which follows those added before.
     pub fn add_transaction(&mut self, envelope: &Envelope) {
-        let entry = |recipient: &Recipient| Entry {
-            path: recipient.forward_path().clone(),
-            own: None,
-        };
         self.transactions.push(Transaction {
-            recipients: envelope.recipients().iter().map(entry).collect(),
+            recipients: envelope.recipients().iter().map(Entry::new).collect(),
+            accepted: 0,
             common: None,
             unknown: false,
         });
     }
 
-    /// Notes an event of the transaction. Events that say nothing of it are passed over.
+    /// Adds a recipient to the last transaction, for one that the application sends with
+    /// [`rcpt`](super::Client::rcpt).
+    pub fn add_recipient(&mut self, path: &ForwardPath<'_>) {
+        if let Some(transaction) = self.transactions.last_mut() {
+            transaction.recipients.push(Entry {
+                path: path.clone().into_owned(),
+                own: None,
+            });
+        }
+    }
+
+    /// Records an event of the transaction. Events of no concern are ignored.
     pub fn record(&mut self, event: &Event<'_>) {
         let Some(transaction) = self.transactions.get_mut(self.finished) else {
             return;
@@ -82,24 +100,32 @@ impl Receipt {
         }
     }
 
-    /// What became of each recipient, in the order of the envelope or envelopes.
+    /// The outcome for each recipient, in the order of the envelope or envelopes.
     pub fn recipients(&self) -> impl Iterator<Item = (&ForwardPath<'static>, RecipientStatus<'_>)> {
         self.transactions.iter().flat_map(|transaction| {
             transaction
                 .recipients
                 .iter()
-                .map(|entry| (&entry.path, transaction.fate(entry)))
+                .map(|entry| (&entry.path, transaction.status(entry)))
         })
     }
 
-    /// Whether every recipient was accepted.
+    /// Turns the receipt into owned outcomes, which can be stored and merged with those of another host.
+    #[must_use]
+    pub fn into_outcomes(self) -> Outcomes {
+        self.recipients()
+            .map(|(path, status)| RecipientOutcome::new(path.clone(), status.into_owned()))
+            .collect()
+    }
+
+    /// Returns true if every recipient was accepted.
     #[must_use]
     pub fn all_accepted(&self) -> bool {
         self.recipients()
-            .all(|(_, fate)| matches!(fate, RecipientStatus::Accepted(_)))
+            .all(|(_, status)| matches!(status, RecipientStatus::Accepted(_)))
     }
 
-    /// The last reply that spoke for all recipients of its transaction, if there was one, and what it answered.
+    /// The last reply that decided for all recipients of its transaction, if there was one, and the command that it answers.
     #[must_use]
     pub fn message(&self) -> Option<(ReplyTo, &Reply<'static>)> {
         let common = self
@@ -107,7 +133,7 @@ impl Receipt {
             .iter()
             .rev()
             .find_map(|transaction| transaction.common.as_ref());
-        common.map(|(asked, reply)| (*asked, reply))
+        common.map(|(to, reply)| (*to, reply))
     }
 }
 
@@ -125,10 +151,11 @@ impl Transaction {
         }
         let noted = || (to, reply.clone().into_owned());
         match to {
-            // Once MAIL is refused, what is said of recipients follows from that.
+            // Once MAIL is refused, replies to RCPT follow from that.
             ReplyTo::Recipient(_) if self.common.is_some() => {}
             ReplyTo::Recipient(index) | ReplyTo::MessageFor(index) => {
                 if let Some(entry) = self.recipients.get_mut(index) {
+                    self.accepted += usize::from(entry.own.is_none() && !is_refusal(reply));
                     entry.own = Some(noted());
                 }
             }
@@ -138,31 +165,87 @@ impl Transaction {
         }
     }
 
-    fn fate<'r>(&'r self, entry: &'r Entry) -> RecipientStatus<'r> {
+    fn status<'r>(&'r self, entry: &'r Entry) -> RecipientStatus<'r> {
         let accepted = match &entry.own {
-            Some((asked, reply)) if is_refusal(reply) => return RecipientStatus::Refused(*asked, reply),
-            Some((ReplyTo::MessageFor(_), reply)) => return RecipientStatus::Accepted(reply),
+            Some((to, reply)) if is_refusal(reply) => return self.refused(*to, reply),
+            Some((ReplyTo::MessageFor(_), reply)) => return RecipientStatus::Accepted(reply.as_borrowed()),
             own => own.is_some(),
         };
         match &self.common {
-            Some((asked, reply)) if is_refusal(reply) => RecipientStatus::Refused(*asked, reply),
-            Some((_, reply)) if accepted => RecipientStatus::Accepted(reply),
+            Some((to, reply)) if is_refusal(reply) => self.refused(*to, reply),
+            Some((_, reply)) if accepted => RecipientStatus::Accepted(reply.as_borrowed()),
             _ if accepted && self.unknown => RecipientStatus::Unknown,
-            _ => RecipientStatus::Rejected,
+            _ => RecipientStatus::NotAccepted,
+        }
+    }
+
+    fn refused<'r>(&self, to: ReplyTo, reply: &'r Reply<'static>) -> RecipientStatus<'r> {
+        let retry = match (to, Retry::of_reply(reply)) {
+            (ReplyTo::Recipient(_), _)
+                if reply.code() == Code::TOO_BIG && self.has_recipient_limit(reply) =>
+            {
+                Retry::Later
+            }
+            (_, retry) => retry.unwrap_or(Retry::Later),
+        };
+        RecipientStatus::Refused {
+            to,
+            reply: reply.as_borrowed(),
+            retry,
+        }
+    }
+
+    /// Returns true if 552 to RCPT means too many recipients (RFC 5321 section 4.5.3.1.10, RFC 3463 section 3.6).
+    fn has_recipient_limit(&self, reply: &Reply<'_>) -> bool {
+        let enhanced = reply
+            .enhanced()
+            .map(|enhanced| (enhanced.subject(), enhanced.detail()));
+        match enhanced {
+            Some((5, 3)) => true,
+            Some(_) | None => self.accepted > 0,
+        }
+    }
+}
+
+impl Entry {
+    fn new(recipient: &Recipient) -> Self {
+        Self {
+            path: recipient.forward_path().clone(),
+            own: None,
         }
     }
 }
 
 impl RecipientStatus<'_> {
-    /// Whether trying again later may help: a 4yz reply, no reply at all, or 552 to RCPT, which some servers say
-    /// when there are too many recipients (RFC 5321 section 4.5.3.1.10).
+    /// The advice on sending the message to this recipient again. `None` if it was accepted.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub const fn retry(&self) -> Option<Retry> {
         match self {
-            Self::Accepted(_) => false,
-            Self::Refused(ReplyTo::Recipient(_), reply) if reply.code() == Code::TOO_BIG => true,
-            Self::Refused(_, reply) => reply.is_transient(),
-            Self::Rejected | Self::Unknown => true,
+            Self::Accepted(_) => None,
+            Self::Refused { retry, .. } => Some(*retry),
+            Self::NotAccepted => Some(Retry::Later),
+            Self::Unknown => Some(Retry::Unknown),
+        }
+    }
+
+    /// Returns true if sending the message to this recipient again may help: it was neither accepted nor refused for good.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        !matches!(self.retry(), None | Some(Retry::Never))
+    }
+
+    /// The same status with a reply of its own.
+    #[must_use]
+    pub fn into_owned(self) -> RecipientStatus<'static> {
+        match self {
+            Self::Accepted(reply) => RecipientStatus::Accepted(reply.into_owned()),
+            Self::Refused { to, reply, retry } => RecipientStatus::Refused {
+                to,
+                reply: reply.into_owned(),
+                retry,
+            },
+            Self::NotAccepted => RecipientStatus::NotAccepted,
+            Self::Unknown => RecipientStatus::Unknown,
         }
     }
 }

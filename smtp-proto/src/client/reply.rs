@@ -11,8 +11,9 @@ use crate::{
     types::{Auth, Code, Reply, Severity},
 };
 
-/// The longest line with a challenge in octets, CRLF included (RFC 4954 section 4).
-const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len();
+/// The longest line with a challenge in octets, CRLF included (RFC 4954 section 4), and one more, so that a challenge that
+/// was cut is too long.
+const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len() + 1;
 
 impl Client {
     /// Takes the next whole reply off the input.
@@ -25,7 +26,7 @@ impl Client {
             limits.line = limits.line.max(LONGEST_CHALLENGE);
             limits.total = limits.total.max(LONGEST_CHALLENGE);
         }
-        let reply = match self.replies.scan(input, &limits) {
+        let reply = match self.replies.read(input, &limits) {
             Ok(Some(reply)) => reply,
             Ok(None) => return None,
             Err(error) => {
@@ -33,7 +34,6 @@ impl Client {
                 return None;
             }
         };
-        *input = input.get(reply.raw().len()..).unwrap_or_default();
         self.timers.waiting.stop();
         let to = self.answered(&reply);
         Some(Event::Reply { to, reply })
@@ -176,6 +176,8 @@ fn is_expected(to: ReplyTo, reply: &Reply<'_>) -> bool {
     match to {
         ReplyTo::Data => !reply.is_positive_completion(),
         ReplyTo::Auth => is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED),
+        // These codes answer the connection and QUIT (RFC 5321 section 4.3.2): the server is out of step.
+        ReplyTo::Hello(_) => !reply.is_intermediate() && !matches!(reply.code().get(), 220 | 221),
         // Any reply may answer a command of the application's own.
         ReplyTo::Command => true,
         _ => !reply.is_intermediate(),

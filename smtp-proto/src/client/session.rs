@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::{Config, ExtensionUse, RequestError};
+use super::{Config, EightBit, ExtensionUse, RequestError};
 use crate::{
     tls::TlsInfo,
     types::{Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, Recipient},
@@ -72,7 +72,7 @@ impl Session {
         if envelope.recipients().is_empty() {
             return Err(RequestError::NoRecipients);
         }
-        self.judge_counts(envelope)?;
+        self.judge_counts(envelope.recipients().len(), || envelope.domains())?;
         self.judge_transactions()?;
         Ok(transfer)
     }
@@ -84,7 +84,9 @@ impl Session {
         parameters: &MailParameters<'_>,
     ) -> Result<Transfer, RequestError> {
         match parameters.body() {
-            Some(Body::EightBitMime) => self.needs(Keyword::EightBitMime)?,
+            Some(Body::EightBitMime) if config.eight_bit == EightBit::Refuse => {
+                self.needs(Keyword::EightBitMime)?;
+            }
             Some(Body::BinaryMime) => self
                 .needs(Keyword::Chunking)
                 .and(self.needs(Keyword::BinaryMime))?,
@@ -122,21 +124,22 @@ impl Session {
         if !recipient.is_ascii() && !envelope.needs_smtputf8() {
             return Err(RequestError::MailWithoutSmtpUtf8);
         }
-        Ok(())
+        self.judge_counts(envelope.recipients().len() + 1, || {
+            let mut all = envelope.clone();
+            all.push(recipient.clone());
+            all.domains()
+        })
     }
 
     /// Returns the reason against so many recipients and domains in one transaction (RFC 9422).
-    pub(super) fn judge_counts(&self, envelope: &Envelope) -> Result<(), RequestError> {
+    fn judge_counts(&self, recipients: usize, domains: impl FnOnce() -> usize) -> Result<(), RequestError> {
         let limits = self.extensions.limits();
         let exceeds = |count: usize, most: u32| u32::try_from(count).map_or(true, |count| count > most);
-        if let Some(most) = limits
-            .rcpt_max()
-            .filter(|most| exceeds(envelope.recipients().len(), most.get()))
-        {
+        if let Some(most) = limits.rcpt_max().filter(|most| exceeds(recipients, most.get())) {
             return Err(RequestError::TooManyRecipients(most.get()));
         }
         if let Some(most) = limits.rcpt_domain_max()
-            && exceeds(envelope.domains(), most.get())
+            && exceeds(domains(), most.get())
         {
             return Err(RequestError::TooManyDomains(most.get()));
         }

@@ -4,7 +4,7 @@ use super::{
     Client, Closed, Tls,
     stage::{Handshake, Stage},
 };
-use crate::types::{Extensions, Keyword, Protocol, Reply, Verb};
+use crate::types::{Code, Extensions, Keyword, Protocol, Reply, Verb};
 
 impl Client {
     /// Takes the greeting.
@@ -34,10 +34,12 @@ impl Client {
             };
             self.session.transactions = 0;
             self.secure();
-        } else if verb == Verb::Ehlo && reply.is_permanent() && !self.must_encrypt() {
-            self.send_hello(Verb::Helo);
-        } else {
+        } else if verb != Verb::Ehlo || !refuses_ehlo_only(reply) {
             self.leave(Closed::Refused);
+        } else if self.must_encrypt() {
+            self.leave(Closed::EhloRefused);
+        } else {
+            self.send_hello(Verb::Helo);
         }
     }
 
@@ -77,4 +79,11 @@ impl Client {
     fn must_encrypt(&self) -> bool {
         self.config.tls == Tls::Required && !self.is_encrypted()
     }
+}
+
+/// Returns true if the server may take HELO after this refusal of EHLO (RFC 5321 section 3.2): not if it refused the client by
+/// policy (x.7.x, RFC 3463 section 3.8), or refuses any command (503).
+fn refuses_ehlo_only(reply: &Reply<'_>) -> bool {
+    let policy = reply.enhanced().is_some_and(|enhanced| enhanced.subject() == 7);
+    reply.is_permanent() && reply.code() != Code::BAD_SEQUENCE && !policy
 }

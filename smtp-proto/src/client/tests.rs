@@ -12,6 +12,7 @@ mod pipelining;
 mod random;
 mod receipt;
 mod session;
+mod steps;
 mod tls;
 
 use core::time::Duration;
@@ -158,6 +159,7 @@ impl Session {
             match step {
                 Step::Wait(wait) => {
                     self.wait = wait;
+                    self.input.drain(..used);
                     break;
                 }
                 Step::Event(event) => {
@@ -278,6 +280,18 @@ impl Session {
         (why, &content[used..])
     }
 
+    /// Gives content away once, and forgets what is left of it.
+    fn give_once(&mut self, content: &str) -> String {
+        let permit = self.permit.take().expect("a permit");
+        let mut input = content.as_bytes();
+        let Ok(BodyStep::Write(piece)) = self.client.body(&permit, &mut input, More::Yes) else {
+            panic!("nothing to write");
+        };
+        self.wire.extend_from_slice(piece);
+        self.permit = Some(permit);
+        String::from_utf8(piece.to_vec()).unwrap()
+    }
+
     fn end(&mut self) -> &mut Self {
         let permit = self.permit.take().expect("a permit");
         self.client.end_body(permit).unwrap();
@@ -306,7 +320,9 @@ impl Session {
             .recipients()
             .map(|(_, fate)| match fate {
                 RecipientStatus::Accepted(reply) => format!("Accepted {}", reply.code()),
-                RecipientStatus::Refused(asked, reply) => format!("Refused {asked:?} {}", reply.code()),
+                RecipientStatus::Refused { to: asked, reply, .. } => {
+                    format!("Refused {asked:?} {}", reply.code())
+                }
                 other => format!("{other:?}"),
             })
             .collect()

@@ -118,6 +118,11 @@ impl Transaction {
         self.scope == Scope::Open
     }
 
+    /// Returns true if nothing is due until the application adds a recipient or completes the envelope.
+    pub(super) fn awaits_application(&self) -> bool {
+        self.is_open() && self.outstanding() == 0 && self.sent > self.envelope.recipients().len()
+    }
+
     /// Returns true if a command was sent.
     pub(super) const fn has_begun(&self) -> bool {
         self.sent > 0

@@ -72,8 +72,10 @@ pub struct DotStuffer {
 enum Position {
     /// Nothing, or a line end.
     LineStart,
-    /// An octet of a line, or the added dot.
+    /// An octet of a line.
     Line,
+    /// The dot added before a dot at the start of a line; the dot itself is due.
+    Dot,
     /// A CR.
     Cr,
 }
@@ -130,9 +132,16 @@ impl DotStuffer {
         }
         match (self.position, first) {
             (Position::LineStart, DOT) if self.dots => {
-                // The dot is given out here and, as it is not used up, once more with the run behind it.
-                self.position = Position::Line;
+                // The dot is given here and, as it is not used up, once more with the run after it.
+                self.position = Position::Dot;
                 return Ok(bytes.get(..1));
+            }
+            (Position::Dot, DOT) => self.position = Position::Line,
+            (Position::Dot, _) => {
+                // The caller took the dot for used. Without a second one the line could end the message.
+                self.position = Position::Line;
+                self.used += 1;
+                return Ok(Some(b"."));
             }
             (Position::Cr, LF) => {
                 self.position = Position::LineStart;
@@ -151,9 +160,9 @@ impl DotStuffer {
             scan::lines::<false>(bytes)
         } {
             Stop::Dot(at) => {
-                // Here too the dot is given out twice.
+                // Here too the dot is given twice.
                 self.take(input, at)?;
-                self.position = Position::Line;
+                self.position = Position::Dot;
                 Ok(bytes.get(..=at))
             }
             Stop::Clean(len) => {
@@ -202,7 +211,10 @@ impl DotStuffer {
             (Position::LineStart, true) => b".\r\n",
             (Position::LineStart, false) => b"",
             (Position::Line, true) => b"\r\n.\r\n",
-            (Position::Line, false) => b"\r\n",
+            (Position::Dot, true) => b".\r\n.\r\n",
+            // A chunk holds the octets as they are given.
+            (Position::Line, false) if self.endings == LineEndings::Refuse => b"",
+            (Position::Line | Position::Dot, false) => b"\r\n",
             (Position::Cr, true) => b"\n.\r\n",
             (Position::Cr, false) => b"\n",
         })

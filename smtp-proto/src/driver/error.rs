@@ -1,23 +1,23 @@
-//! Errors of clients.
+//! The errors of a client.
 
 use core::{error, fmt};
 
 use crate::{
-    client::{Closed, Event, MessageOutcome, Receipt, ReplyTo, RequestError},
-    types::Reply,
+    client::{Closed, Event, MessageOutcome, Receipt, ReplyTo, RequestError, Retry},
+    types::{Reply, Verb},
 };
 
-/// Error of a client. `E` is the error type of the stream.
+/// An error of a client. `E` is the error of the stream.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// The connection could not be established.
+    /// No connection could be made.
     #[error("cannot connect")]
     Connect(#[source] E),
-    /// The configuration requests TLS, but the caller passed no TLS settings.
-    #[error("TLS settings missing: pass them, or disable TLS in the configuration")]
+    /// The configuration requires TLS, and no settings for it were given.
+    #[error("TLS settings are missing: give them, or disable TLS in the configuration")]
     NoTls,
-    /// The handshake of implicit TLS failed, before the session began.
+    /// The TLS handshake failed, before any command was sent.
     #[error("TLS handshake failed")]
     Handshake(#[source] E),
     /// The session has ended.
@@ -25,40 +25,58 @@ pub enum Error<E> {
     Closed {
         /// The reason.
         why: Closed,
-        /// The outcome of the message in transfer.
+        /// The outcome for the message that was being sent.
         message: MessageOutcome,
-        /// The negative reply (4yz or 5yz) that ended the session, and the command that it answered. `None` if a reply did
-        /// not end it.
+        /// The negative reply (4yz or 5yz) that ended the session, and the command that it answers; `None` if there was none.
         reply: Option<(ReplyTo, Reply<'static>)>,
-        /// The error of the stream, if there was one.
+        /// The error of the stream.
         source: Option<E>,
     },
-    /// The request does not fit the state of the session. Nothing was sent, and the session is unchanged.
+    /// Nothing was sent: the request does not fit the session, which goes on.
     #[error(transparent)]
     Rejected(#[from] RequestError),
-    /// The message could not be read. The session was closed, because a partly sent message cannot be withdrawn.
+    /// The message could not be read. The session was aborted, because what was sent of it cannot be taken back.
     #[error("cannot read the message")]
     Source(#[source] E),
 }
 
-/// Sending failed. Contains the error and the receipt so far.
+impl<E> Error<E> {
+    /// The advice on sending the message, or making the request, again; [`Retry`] has the rule.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Connect(_) | Self::Handshake(_) | Self::Source(_) => Retry::Later,
+            Self::NoTls => Retry::Never,
+            Self::Rejected(error) => error.retry(),
+            Self::Closed {
+                message: MessageOutcome::Unknown,
+                ..
+            } => Retry::Unknown,
+            Self::Closed { why, reply, .. } => reply
+                .as_ref()
+                .and_then(|(_, reply)| Retry::of_reply(reply))
+                .unwrap_or_else(|| why.retry()),
+        }
+    }
+}
+
+/// The error of a message that was not sent to its end, with the replies until then.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SendError<E> {
     /// The error.
     pub error: Error<E>,
-    /// The result of each recipient.
+    /// The replies for each recipient.
     pub receipt: Receipt,
 }
 
 impl<E> SendError<E> {
-    /// Creates an error with the receipt so far.
+    /// Joins an error and the replies until then.
     pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
         Self { error, receipt }
     }
 }
 
-/// Shows the error only.
 impl<E> fmt::Display for SendError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
@@ -72,26 +90,33 @@ impl<E: error::Error + 'static> error::Error for SendError<E> {
     }
 }
 
-/// The last negative reply of a session, for the error that it may cause.
+/// The negative reply that may have ended a session, for its error.
 #[derive(Debug, Default)]
 pub struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
 
 impl LastRefusal {
-    /// Stores a reply if it is negative (4yz or 5yz).
+    /// Records a reply if it is negative (4yz or 5yz). The reply to QUIT decides nothing, and after a refused EHLO the
+    /// reply to HELO does not, either.
     pub fn note(&mut self, event: &Event<'_>) {
-        if let Event::Reply { to, reply } = event
-            && (reply.is_transient() || reply.is_permanent())
-        {
+        let Event::Reply { to, reply } = event else {
+            return;
+        };
+        let decided = matches!(
+            (&self.0, to),
+            (_, ReplyTo::Quit) | (Some((ReplyTo::Hello(Verb::Ehlo), _)), ReplyTo::Hello(Verb::Helo))
+        );
+        if !decided && (reply.is_transient() || reply.is_permanent()) {
             self.0 = Some((*to, reply.clone().into_owned()));
         }
     }
 
-    /// Creates the error for the end of a session ([`Event::Closed`]), with the error of the stream, if any. It contains the
-    /// stored reply only if that reply ended the session.
+    /// Returns the error for the end of the session ([`Event::Closed`]), with the error of the stream. It contains the
+    /// reply only if that ended the session.
     pub fn closed<E>(self, why: Closed, message: MessageOutcome, source: Option<E>) -> Error<E> {
         let by_reply = matches!(
             why,
             Closed::Refused
+                | Closed::EhloRefused
                 | Closed::TlsRefused
                 | Closed::LoginRefused
                 | Closed::LoginCancelled(_)
@@ -107,7 +132,7 @@ impl LastRefusal {
     }
 }
 
-/// The reply that ended a session, as the end of an error message.
+/// The reply that ended a session, after the reason.
 struct Details<'e>(Option<&'e (ReplyTo, Reply<'static>)>);
 
 impl fmt::Display for Details<'_> {

@@ -10,7 +10,7 @@
 //! | rule | parser |
 //! | --- | --- |
 //! | a command line | [`parse_command`], with a [`Leniency`] |
-//! | `Reply-line` | [`parse_reply`] |
+//! | `Reply-line` | [`parse_reply`]; from input that grows, [`ReplyReader`] |
 //! | `ehlo-ok-rsp` | [`parse_ehlo`] |
 //! | `Reverse-path` | [`ReversePath::parse`](crate::types::ReversePath::parse) |
 //! | `Forward-path`, `"<Postmaster>"` | [`ForwardPath::parse`](crate::types::ForwardPath::parse) |
@@ -50,6 +50,7 @@ mod leniency;
 mod literal;
 pub(crate) mod parameter;
 mod reply;
+mod reply_reader;
 mod write;
 pub(crate) mod xtext;
 
@@ -57,7 +58,7 @@ pub use command::parse_command;
 pub use ehlo::parse_ehlo;
 pub use error::CommandError;
 pub use leniency::Leniency;
-pub use reply::{ReplyError, ReplyFault, ReplyLimits, parse_reply};
+pub use reply::{ReplyError, ReplyFault, parse_reply};
+pub use reply_reader::{ReplyLimits, ReplyReader};
 
 pub(crate) use ehlo::write_ehlo;
-pub(crate) use reply::{ReplyScanner, parse_reply_within};

@@ -4,7 +4,8 @@ use alloc::{string::String, vec::Vec};
 use core::{iter, num::NonZeroU32};
 
 use super::{
-    AnnouncedLimits, Body, ForwardPath, Host, InvalidAddress, MailParameters, RcptParameters, ReversePath,
+    AnnouncedLimits, Body, ForwardPath, Host, InvalidAddress, MailParameters, Rcpt, RcptParameters,
+    ReversePath,
 };
 use crate::data::ContentSummary;
 
@@ -271,6 +272,16 @@ fn group_by_domain(recipients: &mut Vec<&Recipient>) {
         .flatten()
         .map(|(.., recipient)| *recipient)
         .collect();
+}
+
+impl From<Rcpt<'_>> for Recipient {
+    fn from(rcpt: Rcpt<'_>) -> Self {
+        let (forward_path, parameters) = rcpt.into_parts();
+        Self {
+            forward_path: forward_path.into_owned(),
+            parameters: parameters.into_owned(),
+        }
+    }
 }
 
 /// One recipient of an [`Envelope`].

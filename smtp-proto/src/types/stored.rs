@@ -12,10 +12,7 @@ use super::{
     AddressLiteral, Domain, EnhancedCode, ForwardPath, Host, MailParameters, Mailbox, Path, RcptParameters,
     Reply, ReversePath,
 };
-use crate::{
-    serde::serde_as_str,
-    syntax::{ReplyError, ReplyLimits, parse_reply_within},
-};
+use crate::{serde::serde_as_str, syntax::parse_reply};
 
 serde_as_str! {
     AddressLiteral<'_, 'static>: "an address literal",
@@ -65,7 +62,7 @@ impl<'de> Visitor<'de> for Octets {
     }
 
     fn visit_bytes<E: Error>(self, octets: &[u8]) -> Result<Self::Value, E> {
-        parse(octets).map(Reply::into_owned).map_err(E::custom)
+        parse_reply(octets).map(Reply::into_owned).map_err(E::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut octets: A) -> Result<Self::Value, A::Error> {
@@ -75,16 +72,6 @@ impl<'de> Visitor<'de> for Octets {
         }
         self.visit_bytes(&raw)
     }
-}
-
-/// Parses a reply of any size: the session that received it may have had larger limits than the default.
-fn parse(octets: &[u8]) -> Result<Reply<'_>, ReplyError> {
-    let limits = ReplyLimits {
-        line: usize::MAX,
-        lines: usize::MAX,
-        total: usize::MAX,
-    };
-    parse_reply_within(octets, &limits)
 }
 
 #[cfg(test)]

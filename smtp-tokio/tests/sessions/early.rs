@@ -40,7 +40,14 @@ fn ending(failed: &SendError) -> (Closed, MessageOutcome) {
 
 fn code(failed: &SendError) -> u16 {
     match failed.receipt.recipients().next() {
-        Some((_, RecipientStatus::Refused(ReplyTo::Message | ReplyTo::Nothing, reply))) => reply.code().get(),
+        Some((
+            _,
+            RecipientStatus::Refused {
+                to: ReplyTo::Message | ReplyTo::Nothing,
+                reply,
+                ..
+            },
+        )) => reply.code().get(),
         other => panic!("{other:?}"),
     }
 }
@@ -111,7 +118,7 @@ async fn a_server_that_closes_without_a_word_has_not_accepted_the_message() {
         (Closed::ConnectionClosed, MessageOutcome::NotAccepted)
     );
     let fate = failed.receipt.recipients().next().unwrap().1;
-    assert_eq!(fate, RecipientStatus::Rejected);
+    assert_eq!(fate, RecipientStatus::NotAccepted);
 
     for _ in 0..5 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -333,7 +340,13 @@ async fn a_chunk_that_is_refused_on_its_way_is_completed() {
             let receipt = client.send(bob(), &message).await.unwrap();
             let (_, fate) = receipt.recipients().next().unwrap();
             assert!(
-                matches!(fate, RecipientStatus::Refused(ReplyTo::Chunk, _)),
+                matches!(
+                    fate,
+                    RecipientStatus::Refused {
+                        to: ReplyTo::Chunk,
+                        ..
+                    }
+                ),
                 "{fate:?}"
             );
             assert!(client.send(bob(), b"small\r\n").await.unwrap().all_accepted());
@@ -413,6 +426,32 @@ async fn a_server_that_does_not_want_the_session_says_why() {
     let (refused, ()) = tokio::join!(Client::on(near, client_config()), refusing);
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "the server refused the session: 554 5.7.1 go away"
+        "server refused the session: 554 5.7.1 go away"
     );
+}
+
+#[tokio::test]
+async fn a_reply_that_ends_the_session_answers_no_question() {
+    let (near, far) = duplex(1000);
+    let asking = async {
+        let mut client = Client::on(near, client_config()).await.unwrap();
+        assert!(client.is_usable());
+        match client.noop().await {
+            Err(Error::Closed { why, reply, .. }) => {
+                assert_eq!(why, Closed::NotAvailable);
+                assert_eq!(reply.map(|(_, reply)| reply.code().get()), Some(421));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!client.is_usable());
+    };
+    let answering = async {
+        let mut fake = Fake::new(far);
+        fake.say("220 mx\r\n").await;
+        fake.line().await;
+        fake.say("250 mx\r\n").await;
+        assert_eq!(fake.line().await, "NOOP");
+        fake.say("421 4.3.2 closing\r\n").await;
+    };
+    tokio::join!(asking, answering);
 }

@@ -127,5 +127,5 @@ async fn the_end_of_a_message_is_the_end_of_a_write() {
         "{failed}"
     );
     let mut fates = failed.receipt.recipients().map(|(_, fate)| fate);
-    assert_eq!(fates.next(), Some(RecipientStatus::Rejected));
+    assert_eq!(fates.next(), Some(RecipientStatus::NotAccepted));
 }

@@ -236,7 +236,7 @@ async fn recipients_are_accepted_and_refused_one_by_one() {
                     assert_eq!(reply.code().get(), 250);
                     None
                 }
-                RecipientStatus::Refused(asked, reply) => Some((asked, reply.code().get())),
+                RecipientStatus::Refused { to: asked, reply, .. } => Some((asked, reply.code().get())),
                 other => panic!("{other:?}"),
             })
             .collect();
@@ -321,7 +321,7 @@ async fn a_message_that_cannot_be_read_to_its_end_is_not_delivered() {
                 };
                 assert_eq!(error.to_string(), "the disk is broken");
                 let fate = failed.receipt.recipients().next().unwrap().1;
-                assert_eq!(fate, RecipientStatus::Rejected);
+                assert_eq!(fate, RecipientStatus::NotAccepted);
             };
             let ((), (mails, why)) = tokio::join!(sending, receive(far, server_config()));
             assert_eq!((mails.len(), why), (0, server::Closed::ConnectionClosed));

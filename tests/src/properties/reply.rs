@@ -1,5 +1,5 @@
 use smtp_proto::{
-    syntax::{ReplyFault, ReplyLimits, parse_reply},
+    syntax::{ReplyFault, parse_reply},
     types::{Code, EnhancedCode, Printable, Reply, Text},
 };
 
@@ -61,22 +61,26 @@ fn lines(data: &[u8]) -> Option<Vec<&[u8]>> {
     Some(lines)
 }
 
-/// RFC 5321 section 4.2: the code of these lines, if they are one reply within the limits.
+/// RFC 5321 section 4.2: the code of these lines, if they are one reply. Choice: the codes may differ but for the first digit, and
+/// the last counts.
 fn code(lines: &[&[u8]]) -> Option<Code> {
-    let limits = ReplyLimits::default();
     let (last, others) = lines.split_last()?;
     let digits = last
         .get(..3)
         .filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
-    let fits = others
-        .iter()
-        .all(|line| line.starts_with(digits) && line.get(3) == Some(&b'-'))
-        && matches!(last.get(3), None | Some(b' '))
-        && lines.len() <= limits.lines
-        && lines.iter().all(|line| line.len() + 2 <= limits.line)
-        && lines.iter().map(|line| line.len() + 2).sum::<usize>() <= limits.total;
+    let fits = others.iter().all(|line| {
+        line.first() == digits.first()
+            && line.iter().take(3).filter(|octet| octet.is_ascii_digit()).count() == 3
+            && line.get(3) == Some(&b'-')
+    }) && matches!(last.get(3), None | Some(b' '))
+        && !lines.iter().any(|line| has_bare(line));
     let code = str::from_utf8(digits).ok()?.parse().ok()?;
     Code::new(code).filter(|_| fits)
+}
+
+/// RFC 5321 section 2.3.8: a LF, or a CR that no CR or line end follows.
+fn has_bare(line: &[u8]) -> bool {
+    line.contains(&b'\n') || line.windows(2).any(|two| two[0] == b'\r' && two[1] != b'\r')
 }
 
 /// Writes a reply with the text of this one.

@@ -63,7 +63,7 @@ pub fn lost_at_every_stage<A: Adapter>() {
                 part(&mut peer);
                 peer.leave(reset);
             });
-            assert_eq!(fate(&failed.receipt), RecipientStatus::Rejected, "{index}");
+            assert_eq!(fate(&failed.receipt), RecipientStatus::NotAccepted, "{index}");
             if index == 0 && matches!(failed.error, Error::Connect(_)) {
                 // It was so early that there was no connection.
                 continue;

@@ -134,7 +134,7 @@ pub(super) fn fate(receipt: &Receipt) -> RecipientStatus<'_> {
 pub(super) fn codes(receipt: &Receipt) -> Vec<(Option<ReplyTo>, u16)> {
     let code = |fate| match fate {
         RecipientStatus::Accepted(reply) => (None, reply.code().get()),
-        RecipientStatus::Refused(asked, reply) => (Some(asked), reply.code().get()),
+        RecipientStatus::Refused { to: asked, reply, .. } => (Some(asked), reply.code().get()),
         other => panic!("{other:?}"),
     };
     receipt.recipients().map(|(_, fate)| code(fate)).collect()

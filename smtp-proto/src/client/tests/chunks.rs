@@ -1,4 +1,5 @@
 use super::*;
+use crate::data::LineEndings;
 
 const PIPELINED: &str = "CHUNKING|PIPELINING";
 
@@ -301,4 +302,27 @@ fn a_reply_answers_only_a_chunk_that_was_begun_on_the_wire() {
     session
         .server("250")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");
+}
+
+/// RFC 3030 section 2: the octets of a chunk are those that were given.
+#[test]
+fn nothing_is_added_where_line_ends_are_not_changed() {
+    for endings in [LineEndings::Refuse, LineEndings::Keep] {
+        let mut config = chunking();
+        config.line_endings = endings;
+        let mut session = Session::at_body(config, PIPELINED, "b@y");
+        session.give("Hi", More::Last);
+        session.end().hears("BDAT 2 LAST|Hi");
+    }
+}
+
+#[test]
+fn the_transaction_ends_with_the_last_reply_to_its_chunks() {
+    let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
+    session.give("abcd", More::Yes);
+    session
+        .written()
+        .server("452 no|250 ok")
+        .sees("Chunk 452, Chunk 250, Refused(Chunk)");
+    assert!(session.client.is_ready());
 }

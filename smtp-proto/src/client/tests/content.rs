@@ -84,7 +84,7 @@ fn a_positive_reply_before_the_end_is_no_success() {
     session
         .server("250 queued")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");
-    assert_eq!(session.fates(), ["Rejected"]);
+    assert_eq!(session.fates(), ["NotAccepted"]);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_positive_reply_before_the_dot_is_written_is_no_success() {
     session
         .server("250 queued")
         .sees("Nothing 250, Closed Unsolicited NotAccepted");
-    assert_eq!(session.fates(), ["Rejected"]);
+    assert_eq!(session.fates(), ["NotAccepted"]);
 }
 
 #[test]
@@ -166,4 +166,53 @@ fn without_a_transaction_there_is_nothing_to_send() {
         .sees("Closed ConnectionLost NotAccepted");
     assert_eq!(session.give("Hi|", More::Yes), (Left::Stopped, "Hi|"));
     session.end().hears("");
+}
+
+/// A caller that takes the octets given out for used must not end the message by that.
+#[test]
+fn an_added_dot_is_followed_by_the_dot() {
+    for next in ["|MAIL FROM:<evil@x>|", ""] {
+        let mut session = at_body();
+        assert_eq!(session.give_once("."), ".");
+        if !next.is_empty() {
+            session.give(next, More::Yes);
+        }
+        session.end().written();
+        let wire = String::from_utf8(core::mem::take(&mut session.wire)).unwrap();
+        assert_eq!(
+            wire.replace("\r\n", "|"),
+            std::format!("..{}.|", if next.is_empty() { "|" } else { next })
+        );
+    }
+}
+
+#[test]
+fn eight_bit_content_is_sent_without_the_extension_where_that_is_allowed() {
+    let mut config = config();
+    config.eight_bit = EightBit::Send;
+    let mut session = Session::with(config, "");
+    let envelope = to("b@y").with_parameters(MailParameters::default().with_body(Body::EightBitMime));
+    session.deliver(envelope).hears("MAIL FROM:<a@x>|");
+    session
+        .server("250")
+        .written()
+        .server("250")
+        .written()
+        .server("354");
+    session.wire.clear();
+    session.give("caf\u{e9}|", More::Yes);
+    session.end().hears("caf\u{e9}|.|");
+}
+
+#[test]
+fn no_more_is_written_than_was_shown() {
+    let mut session = Session::at_body(config(), "PIPELINING", "b@y");
+    session.next("c@y").give("Hi|", More::Last);
+    session.end();
+    assert_eq!(session.client.output(), b".\r\n");
+    session.client.advance_output(8);
+    assert_eq!(
+        session.client.output(),
+        b"MAIL FROM:<a@x>\r\nRCPT TO:<c@y>\r\nDATA\r\n"
+    );
 }

@@ -183,7 +183,7 @@ fn with_the_session_it_ends_unaccepted() {
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.written().server("250").eof();
     session.sees("Message 250, Accepted, Closed ConnectionClosed NotAccepted");
-    assert_eq!(session.fates(), ["Rejected"]);
+    assert_eq!(session.fates(), ["NotAccepted"]);
     // The other message was accepted by some of its recipients, the last of which ended the session.
     let mut session = sent(lmtp(), "PIPELINING", "b@y d@y");
     session

@@ -71,6 +71,9 @@ struct Plot {
     lmtp: bool,
     chunking: bool,
     window: usize,
+    chunk: usize,
+    /// Chunks are sent ahead of their replies. How many depends on when a reply is read, so such a session is not chopped.
+    pipelined_chunks: bool,
     odd: Vec<&'static str>,
 }
 
@@ -101,8 +104,21 @@ fn plot() -> impl Strategy<Value = Plot> {
             lmtp,
             chunking,
             window,
+            chunk: 3,
+            pipelined_chunks: false,
             odd,
         }
+    })
+}
+
+/// The same with limits at their ends, and with chunks sent ahead.
+fn extreme_plot() -> impl Strategy<Value = Plot> {
+    let sizes = || select(std::vec![0, 1, 2, 3, 100, usize::MAX]);
+    (plot(), sizes(), sizes(), any::<bool>()).prop_map(|(plot, window, chunk, pipelined_chunks)| Plot {
+        window,
+        chunk,
+        pipelined_chunks,
+        ..plot
     })
 }
 
@@ -111,8 +127,11 @@ fn plot() -> impl Strategy<Value = Plot> {
 fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
     let mut config = if plot.lmtp { lmtp() } else { config() };
     config.limits.max_unanswered = plot.window;
-    config.limits.max_chunk_octets = 3;
-    let extensions = if plot.chunking {
+    config.limits.max_chunk_octets = plot.chunk;
+    let extensions = if plot.pipelined_chunks {
+        config.chunking = ExtensionUse::IfOffered;
+        "CHUNKING|PIPELINING"
+    } else if plot.chunking {
         // How many chunks go out behind a refused one depends on when its reply is read, so they are not pipelined.
         config.chunking = ExtensionUse::IfOffered;
         if plot.lmtp {
@@ -160,10 +179,8 @@ fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
             }
             continue;
         }
-        if server.says.is_empty() {
-            session.eof();
-            continue;
-        }
+        // The server has answered all that it heard, so nothing can come that a session under way could wait for.
+        assert!(!server.says.is_empty(), "stalled: {plot:?} {:?}", session.events);
         let most = cuts.next().copied().unwrap_or(usize::MAX);
         let piece: Vec<u8> = server.says.drain(..server.says.len().min(most)).collect();
         session.octets(&piece);
@@ -237,6 +254,22 @@ proptest! {
                 prop_assert_eq!(&said, &also_said);
             }
         }
+    }
+
+    #[test]
+    fn a_session_never_waits_for_what_cannot_come(plot in extreme_plot()) {
+        play(&plot, &[]);
+    }
+
+    #[test]
+    fn with_no_time_at_all_a_session_ends_at_once(talk in vec(select(std::vec!["220 hi", "250 ok", "354 go", "550 no"]), 0..4)) {
+        let mut config = config();
+        config.timeouts = Timeouts::all(Duration::ZERO);
+        let mut session = Session::new(config);
+        for text in talk {
+            session.server(text);
+        }
+        prop_assert!(session.over);
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn a_receipt_names_every_recipient_with_its_reply() {
 fn all_are_accepted_only_by_the_final_reply() {
     let mut session = delivered("250|250|250|250|354");
     assert!(!session.receipts.front().unwrap().all_accepted());
-    assert_eq!(session.fates(), ["Rejected"; 3]);
+    assert_eq!(session.fates(), ["NotAccepted"; 3]);
     session.server("250 ok");
     assert!(session.receipts.pop_front().unwrap().all_accepted());
 }
@@ -51,12 +51,12 @@ fn a_session_that_ends_early_sent_nothing() {
     session.eof();
     assert_eq!(
         session.fates(),
-        ["Refused Recipient(0) 550", "Rejected", "Rejected"]
+        ["Refused Recipient(0) 550", "NotAccepted", "NotAccepted"]
     );
     let session = delivered("250|250|421 bye");
     assert_eq!(
         session.fates(),
-        ["Rejected", "Refused Recipient(1) 421", "Rejected"]
+        ["NotAccepted", "Refused Recipient(1) 421", "NotAccepted"]
     );
 }
 
@@ -81,7 +81,11 @@ fn trying_again_helps_where_nothing_is_permanent() {
     };
     // 552 to RCPT may mean too many recipients (RFC 5321 section 4.5.3.1.10).
     let mut session = delivered("250|550|452|552|503");
-    assert_eq!(transient(&session), [false, true, true]);
+    assert_eq!(transient(&session), [false, true, false]);
+    session = delivered("250|250|452|552|354");
+    assert_eq!(transient(&session), [true; 3]);
+    session = delivered("250|550|552 5.5.3 too many|552 5.2.2 full|503");
+    assert_eq!(transient(&session), [false, true, false]);
     session = delivered("250|250|250|250|354");
     session.connection_lost();
     assert_eq!(transient(&session), [true; 3]);
@@ -108,6 +112,6 @@ fn a_receipt_claims_nothing_of_recipients_that_it_heard_nothing_of() {
     assert!(
         receipt
             .recipients()
-            .all(|(_, fate)| fate == RecipientStatus::Rejected)
+            .all(|(_, fate)| fate == RecipientStatus::NotAccepted)
     );
 }

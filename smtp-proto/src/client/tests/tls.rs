@@ -113,7 +113,7 @@ fn required_tls_ends_the_session_where_it_is_not_to_be_had() {
 fn required_tls_does_not_fall_back_to_helo() {
     let mut session = answered(Tls::Required, "500 what?");
     session.hears("QUIT|");
-    session.server("221 bye").sees_at_last("Closed Refused None");
+    session.server("221 bye").sees_at_last("Closed EhloRefused None");
 }
 
 #[test]

@@ -133,7 +133,9 @@ fn told(result: Result<Receipt, SendError<std::io::Error>>) -> String {
     let fates: Vec<String> = receipt
         .recipients()
         .map(|(_, fate)| match fate {
-            RecipientStatus::Accepted(reply) | RecipientStatus::Refused(_, reply) => reply.code().to_string(),
+            RecipientStatus::Accepted(reply) | RecipientStatus::Refused { reply, .. } => {
+                reply.code().to_string()
+            }
             other => format!("{other:?}"),
         })
         .collect();
@@ -208,9 +210,9 @@ fn an_unsendable_message_does_not_stop_the_others() {
     assert_eq!(
         results,
         [
-            ": name a recipient",
+            ": envelope has no recipients",
             "250",
-            "Rejected: the server does not offer CHUNKING",
+            "NotAccepted: server does not offer CHUNKING",
             "250"
         ]
     );
@@ -228,7 +230,7 @@ fn no_message_follows_the_last_transaction_that_the_server_accepts() {
         results,
         [
             "250",
-            "250 Rejected: connect again, the server takes 2 transactions in a session"
+            "250 NotAccepted: session has had 2 transactions, the server's limit: connect again"
         ]
     );
 }
@@ -244,25 +246,25 @@ fn the_end_of_the_session_fails_all_messages_taken() {
         ]
         .into_iter()
     };
-    let over = "Rejected: connect again, the session is over";
-    // After the final dot of the first message, which may have been accepted.
+    let over = "NotAccepted: session is over: connect again";
+    // Behind the final dot of the first, which may have been accepted.
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
-    let eof = "Rejected: the server closed the connection";
-    let lost = "Unknown: the server closed the connection";
+    let eof = "NotAccepted: server closed the connection";
+    let lost = "Unknown: server closed the connection";
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [lost, eof]);
     assert_eq!(left.count(), 2, "for another session");
     // After the first message, so that the second one was not sent.
     let mut session = Session::new("250 PIPELINING", &["250|250|354", "250|421"]);
-    let refused = "421: the server closed the session with 421";
+    let refused = "421: server closed the session with 421";
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), ["250", refused, over]);
     assert_eq!(left.count(), 1);
     // Between the parts of one message.
     let mut session = Session::new("250-PIPELINING|250 LIMITS RCPTMAX=1", &["250|250|354", "250"]);
     let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
-    assert_eq!(results, ["250 Rejected: the server closed the connection", over]);
-    // Before the first message.
+    assert_eq!(results, ["250 NotAccepted: server closed the connection", over]);
+    // Before any.
     let mut session = Session::new("250 PIPELINING", &["421"]);
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [refused, over]);

@@ -75,7 +75,6 @@ fn blank_lines_and_junk_are_left_out() {
         b" ",
         b"\t \t",
         b"\r",
-        b"\n",
         b"=",
         b"= x",
         b"-X",

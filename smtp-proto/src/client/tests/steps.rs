@@ -1,0 +1,208 @@
+//! A transaction command by command.
+
+use super::*;
+use crate::types::{Mail, Rcpt, RcptParameters, ReversePath};
+
+fn mail() -> Mail<'static> {
+    Mail::new(ReversePath::parse("a@x").unwrap(), MailParameters::default())
+}
+
+fn rcpt(path: &'static str) -> Rcpt<'static> {
+    Rcpt::new(ForwardPath::parse(path).unwrap(), RcptParameters::default())
+}
+
+impl Session {
+    fn mail(&mut self) -> &mut Self {
+        self.client.mail(mail()).unwrap();
+        self.go_on()
+    }
+
+    fn rcpt(&mut self, path: &'static str) -> &mut Self {
+        self.client.rcpt(rcpt(path)).unwrap();
+        self.go_on()
+    }
+
+    fn data(&mut self) -> &mut Self {
+        self.client.data().unwrap();
+        self.go_on()
+    }
+}
+
+#[test]
+fn each_command_waits_for_the_application() {
+    let mut session = Session::with(config(), "");
+    session
+        .mail()
+        .hears("MAIL FROM:<a@x>|")
+        .server("250")
+        .sees("Mail 250");
+    assert!(session.client.is_open() && !session.client.is_ready());
+    assert!(session.wait.application_pending && session.wait.deadline.is_none() && session.wait.want_read);
+    session.later(1_000_000).sees("");
+    session
+        .rcpt("b@y")
+        .hears("RCPT TO:<b@y>|")
+        .later(299)
+        .server("550 no")
+        .sees("Recipient(0) 550");
+    session
+        .rcpt("c@y")
+        .hears("RCPT TO:<c@y>|")
+        .server("250")
+        .sees("Recipient(1) 250");
+    session.data().hears("DATA|").server("354").sees("Data 354, Body");
+    session.give("Hi|", More::Yes);
+    session
+        .end()
+        .hears("Hi|.|")
+        .server("250")
+        .sees("Message 250, Accepted");
+    assert!(session.client.is_ready());
+}
+
+#[test]
+fn commands_are_sent_ahead_as_pipelining_allows() {
+    let mut session = Session::with(config(), "PIPELINING");
+    session.mail().rcpt("b@y").rcpt("c@y").data();
+    session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|");
+    session.server("250|250|250|354").sees_at_last("Data 354, Body");
+    let mut session = Session::with(config(), "");
+    session
+        .mail()
+        .rcpt("b@y")
+        .data()
+        .hears("MAIL FROM:<a@x>|")
+        .server("250")
+        .hears("RCPT TO:<b@y>|");
+    session.server("250").hears("DATA|");
+}
+
+#[test]
+fn a_refused_sender_ends_it() {
+    let mut session = Session::with(config(), "");
+    session
+        .mail()
+        .written()
+        .server("550 no")
+        .sees("Mail 550, Refused(Mail)");
+    assert!(session.client.is_ready());
+    session.mail().hears("MAIL FROM:<a@x>|MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn with_every_recipient_refused_data_ends_it() {
+    let mut session = Session::with(config(), "");
+    session
+        .mail()
+        .written()
+        .server("250")
+        .rcpt("b@y")
+        .written()
+        .server("550");
+    session.sees("Mail 250, Recipient(0) 550");
+    session.wire.clear();
+    session.data().hears("").sees("Refused(Recipient(0))");
+    session
+        .mail()
+        .hears("RSET|")
+        .server("250")
+        .hears("MAIL FROM:<a@x>|");
+}
+
+#[test]
+fn chunks_begin_without_a_command() {
+    let mut session = Session::with(chunking(), "CHUNKING|PIPELINING");
+    session
+        .mail()
+        .rcpt("b@y")
+        .written()
+        .server("250|250")
+        .sees("Mail 250, Recipient(0) 250");
+    session.data().sees("Body").give("Hi|", More::Last);
+    session
+        .end()
+        .written()
+        .server("250")
+        .sees("Message 250, Accepted");
+}
+
+#[test]
+fn reset_gives_it_up() {
+    let mut session = Session::with(config(), "");
+    session.mail();
+    assert_eq!(session.client.reset(), Err(RequestError::OutOfTurn));
+    session
+        .written()
+        .server("250")
+        .rcpt("b@y")
+        .written()
+        .server("250");
+    session.events.clear();
+    session.wire.clear();
+    session.client.reset().unwrap();
+    session
+        .go_on()
+        .hears("RSET|")
+        .server("250")
+        .sees("Reset 250, Abandoned");
+    session.mail().hears("MAIL FROM:<a@x>|");
+    session.server("250");
+    session.client.reset().unwrap();
+    session
+        .go_on()
+        .written()
+        .server("500")
+        .sees("Mail 250, Reset 500, Abandoned");
+    session.wire.clear();
+    session.mail().hears("RSET|");
+}
+
+#[test]
+fn what_is_out_of_turn_or_not_offered_is_given_back() {
+    let mut session = Session::with(config(), "");
+    assert_eq!(
+        session.client.rcpt(rcpt("b@y")).unwrap_err().error,
+        RequestError::OutOfTurn
+    );
+    assert_eq!(session.client.data(), Err(RequestError::OutOfTurn));
+    session.mail();
+    let refused = session.client.mail(mail()).unwrap_err();
+    assert_eq!((*refused.value, refused.error), (mail(), RequestError::OutOfTurn));
+    assert_eq!(session.client.data(), Err(RequestError::NoRecipients));
+    let refused = session.client.rcpt(rcpt("b\u{e9}@y")).unwrap_err();
+    assert_eq!(
+        (*refused.value, refused.error),
+        (rcpt("b\u{e9}@y"), RequestError::MailWithoutSmtpUtf8)
+    );
+    assert!(session.client.deliver(to("b@y")).is_err() && session.client.quit().is_err());
+    session.written().server("550");
+    assert_eq!(
+        session.client.rcpt(rcpt("b@y")).unwrap_err().error,
+        RequestError::OutOfTurn
+    );
+    session.eof();
+    assert_eq!(
+        session.client.rcpt(rcpt("b@y")).unwrap_err().error,
+        RequestError::Over
+    );
+    assert_eq!(session.client.data(), Err(RequestError::Over));
+
+    let mut session = Session::with(config(), "LIMITS RCPTMAX=2 RCPTDOMAINMAX=1");
+    session.mail().rcpt("b@y");
+    assert_eq!(
+        session.client.rcpt(rcpt("b@z")).unwrap_err().error,
+        RequestError::TooManyDomains(1)
+    );
+    session.rcpt("c@y");
+    assert_eq!(
+        session.client.rcpt(rcpt("d@y")).unwrap_err().error,
+        RequestError::TooManyRecipients(2)
+    );
+}
+
+#[test]
+fn an_end_between_commands_accepts_nothing() {
+    let mut session = Session::with(config(), "");
+    session.mail().written().server("250").server("421 bye");
+    session.sees_at_last("Nothing 421, Closed NotAvailable NotAccepted");
+}

@@ -1,0 +1,396 @@
+//! Whole replies out of input that grows: framing, with bounded memory.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::mem;
+
+use memchr::memchr2;
+
+use super::reply::{Position, reply_code, separator};
+use super::{ReplyError, ReplyFault};
+use crate::types::{Code, Reply};
+
+/// The most that is kept of a reply. Text beyond it is dropped; the code counts all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReplyLimits {
+    /// Most octets of a line, with its CRLF; at least 6. RFC 5321 section 4.5.3.1.5 says 512; servers send more. Default 4096.
+    pub line: usize,
+    /// Most lines of a reply; at least 1. EHLO replies have about 15, help texts a screenful. Default 256.
+    pub lines: usize,
+    /// Most octets of a whole reply; at least those of a line. A reply stays in the caller's buffer until it is whole.
+    /// Default 65,536.
+    pub total: usize,
+}
+
+/// Reads replies from input that grows from call to call, and looks at no octet twice.
+///
+/// A reply within the [limits](ReplyLimits) borrows the input, so the input keeps an incomplete one. Of a longer reply
+/// the reader keeps the beginning itself and takes the input as it comes: memory is bounded whatever the peer sends.
+///
+/// ```
+/// use smtp_proto::syntax::{ReplyLimits, ReplyReader};
+///
+/// let (mut reader, limits) = (ReplyReader::new(), ReplyLimits::default());
+/// let mut input: &[u8] = b"250-mx.example.org\r\n250 PIPE";
+/// assert_eq!(reader.read(&mut input, &limits), Ok(None));
+///
+/// // The same octets come again, with more after them.
+/// let mut input: &[u8] = b"250-mx.example.org\r\n250 PIPELINING\r\n220 the next";
+/// let reply = reader.read(&mut input, &limits)?.expect("it is whole");
+/// assert_eq!(reply.lines().last(), Some(&b"PIPELINING"[..]));
+/// assert_eq!(input, b"220 the next");
+/// # Ok::<(), smtp_proto::syntax::ReplyError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ReplyReader {
+    /// Octets of the whole lines before the one that is looked at.
+    start: usize,
+    /// Octets of that line without a line end.
+    searched: usize,
+    /// Whole lines before it.
+    lines: usize,
+    /// The code of the last line, and the beginning of a line of the same reply that has the same code and is not the last.
+    code: Option<(Code, [u8; 4])>,
+    /// A reply beyond the limits.
+    cut: Option<Box<Cut>>,
+    /// Text of the last reply was dropped.
+    was_cut: bool,
+}
+
+/// A reply beyond the limits, of which the beginning is kept.
+#[derive(Clone, Debug, Default)]
+struct Cut {
+    /// Whole lines within the limits.
+    kept: Vec<u8>,
+    /// The start of the last line kept.
+    last_line: usize,
+    lines: usize,
+    code: Option<Code>,
+    /// The text of a line is under way.
+    text: Option<TextOfLine>,
+    /// Octets of the reply that were taken.
+    taken: usize,
+}
+
+/// The text of a line beyond the limits.
+#[derive(Clone, Copy, Debug)]
+struct TextOfLine {
+    /// The line is the last of its reply.
+    last: Position,
+    /// The line is kept, with at most this many further octets; `None` if it is dropped.
+    room: Option<usize>,
+}
+
+impl ReplyReader {
+    /// Returns a reader before the first octet of a reply.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the reply that `input` begins with. `None` if it is not whole: offer what is left of `input` again, with more
+    /// octets after it.
+    ///
+    /// ```abnf
+    /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF   ; RFC 5321 section 4.2
+    /// ```
+    ///
+    /// Lines whose codes differ in the last two digits are one reply, and the last code counts. Text may hold any octet but
+    /// a bare LF, and a CR only before another CR or a LF.
+    ///
+    /// # Errors
+    ///
+    /// A line that is no reply line, as soon as that is certain. The error does not depend on how the input is cut. Its
+    /// position counts from the start of the reply. The reader must not be used again.
+    pub fn read<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        limits: &ReplyLimits,
+    ) -> Result<Option<Reply<'i>>, ReplyError> {
+        if self.cut.is_none() {
+            match self.find(input, limits)? {
+                Found::Whole(code, length) => {
+                    let (raw, rest) = input.split_at_checked(length).unwrap_or((input, &[]));
+                    *input = rest;
+                    *self = Self::default();
+                    return Ok(Some(Reply::from_scanned(code, raw)));
+                }
+                Found::More => return Ok(None),
+                Found::Beyond => {}
+            }
+        }
+        self.cut(input, limits)
+    }
+
+    /// Returns true if text of the last reply was dropped because it was beyond the limits.
+    #[must_use]
+    pub const fn was_cut(&self) -> bool {
+        self.was_cut
+    }
+
+    /// Looks for the end of a reply that stays in the input.
+    fn find(&mut self, input: &[u8], limits: &ReplyLimits) -> Result<Found, ReplyError> {
+        let most_of_line = limits.line_octets();
+        let most = limits.total_octets();
+        loop {
+            let line = input.get(self.start..).unwrap_or_default();
+            let position = self.head(line).map_err(|fault| error(fault, line, self.start))?;
+            let end = line_end(line, self.searched).map_err(|at| bare(self.start + at))?;
+            let reached = match end {
+                End::At(end) => end,
+                End::After(_) => line.len(),
+            };
+            if reached > most_of_line || self.start + reached > most {
+                return Ok(Found::Beyond);
+            }
+            let code = match (end, self.code) {
+                (End::At(_), Some((code, _))) => code,
+                (End::After(searched), _) => {
+                    self.searched = searched;
+                    return Ok(Found::More);
+                }
+                (End::At(_), None) => return Err(ReplyError::new(ReplyFault::Malformed, self.start)),
+            };
+            self.start += reached;
+            self.searched = 0;
+            self.lines += 1;
+            if position == Position::Last {
+                return Ok(Found::Whole(code, self.start));
+            }
+            if self.lines >= limits.lines {
+                return Ok(Found::Beyond);
+            }
+        }
+    }
+
+    /// Checks the beginning of a line, as far as it is there.
+    fn head(&mut self, line: &[u8]) -> Result<Position, ReplyFault> {
+        if self.code.is_some_and(|(_, start)| line.starts_with(&start)) {
+            return Ok(Position::Inner);
+        }
+        let Some((code, position)) = head(line)? else {
+            return Ok(Position::Unknown);
+        };
+        if let Some((first, _)) = self.code {
+            same_class(first, code)?;
+        }
+        let [a, b, c] = code.digits();
+        self.code = Some((code, [a, b, c, b'-']));
+        Ok(position)
+    }
+
+    /// Takes input of a reply beyond the limits.
+    #[cold]
+    fn cut<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        limits: &ReplyLimits,
+    ) -> Result<Option<Reply<'i>>, ReplyError> {
+        let cut = self.cut.get_or_insert_default();
+        loop {
+            let line = match cut.text {
+                Some(line) => line,
+                None => match cut
+                    .head(input, limits)
+                    .map_err(|fault| error(fault, input, cut.taken))?
+                {
+                    Some(line) => line,
+                    None => return Ok(None),
+                },
+            };
+            let (text, whole) = match line_end(input, 0).map_err(|at| bare(cut.taken + at))? {
+                End::At(end) => (end - 2, true),
+                End::After(searched) => (searched, false),
+            };
+            let (octets, rest) = input.split_at_checked(text).unwrap_or((input, &[]));
+            let kept = octets.get(..line.room.unwrap_or(0)).unwrap_or(octets);
+            cut.kept.extend_from_slice(kept);
+            *input = rest;
+            cut.taken = cut.taken.saturating_add(octets.len());
+            if !whole {
+                cut.text = Some(TextOfLine {
+                    room: line.room.map(|room| room - kept.len()),
+                    ..line
+                });
+                return Ok(None);
+            }
+            *input = input.get(2..).unwrap_or_default();
+            cut.taken = cut.taken.saturating_add(2);
+            cut.text = None;
+            if line.room.is_some() {
+                cut.kept.extend_from_slice(b"\r\n");
+                cut.lines += 1;
+            }
+            if let (Position::Last, Some(code)) = (line.last, cut.code) {
+                let reply = mem::take(cut).into_reply(code);
+                *self = Self {
+                    was_cut: true,
+                    ..Self::default()
+                };
+                return Ok(Some(reply));
+            }
+        }
+    }
+}
+
+impl Cut {
+    /// Takes the code of a line, and the separator after it.
+    fn head(&mut self, input: &mut &[u8], limits: &ReplyLimits) -> Result<Option<TextOfLine>, ReplyFault> {
+        let (code, last) = match head(input)? {
+            Some((code, last @ (Position::Inner | Position::Last))) => (code, last),
+            _ => return Ok(None),
+        };
+        if let Some(first) = self.code {
+            same_class(first, code)?;
+        }
+        self.code = Some(code);
+        let separator = input
+            .get(3..4)
+            .filter(|octet| *octet != b"\r")
+            .unwrap_or_default();
+        let head = 3 + separator.len();
+        let room = limits
+            .total_octets()
+            .saturating_sub(self.kept.len())
+            .min(limits.line_octets())
+            .checked_sub(head + 2)
+            .filter(|_| self.lines < limits.lines.max(1));
+        if room.is_some() {
+            self.last_line = self.kept.len();
+            self.kept.extend_from_slice(&code.digits());
+            self.kept.extend_from_slice(separator);
+        }
+        *input = input.get(head..).unwrap_or_default();
+        self.taken = self.taken.saturating_add(head);
+        Ok(Some(TextOfLine { last, room }))
+    }
+
+    /// Makes a whole reply of the lines kept.
+    fn into_reply(mut self, code: Code) -> Reply<'static> {
+        let [a, b, c] = code.digits();
+        match self.kept.get_mut(self.last_line..) {
+            Some([x, y, z, separator @ b'-', ..]) => [*x, *y, *z, *separator] = [a, b, c, b' '],
+            Some([x, y, z, ..]) => [*x, *y, *z] = [a, b, c],
+            _ => {}
+        }
+        Reply::from_scanned(code, &self.kept).into_owned()
+    }
+}
+
+impl ReplyLimits {
+    const fn line_octets(&self) -> usize {
+        if self.line < SHORTEST_LINE {
+            SHORTEST_LINE
+        } else {
+            self.line
+        }
+    }
+
+    const fn total_octets(&self) -> usize {
+        if self.total < self.line_octets() {
+            self.line_octets()
+        } else {
+            self.total
+        }
+    }
+}
+
+impl Default for ReplyLimits {
+    fn default() -> Self {
+        Self {
+            line: 4096,
+            lines: 256,
+            total: 64 * 1024,
+        }
+    }
+}
+
+/// The end of a reply.
+enum Found {
+    Whole(Code, usize),
+    /// The reply is not whole.
+    More,
+    /// The reply is beyond the limits.
+    Beyond,
+}
+
+/// The end of a line.
+#[derive(Clone, Copy)]
+enum End {
+    /// The index after its CRLF.
+    At(usize),
+    /// It is not there: this many octets were searched.
+    After(usize),
+}
+
+/// Parses the start of a line: `Reply-code separator`. Returns `None` if too little of the line has come.
+#[inline]
+fn head(line: &[u8]) -> Result<Option<(Code, Position)>, ReplyFault> {
+    let Ok((rest, digits)) = reply_code(line) else {
+        return match line {
+            // RFC 8446 section 5.1: alert and handshake records. No text begins so.
+            [0x15 | 0x16, ..] => Err(ReplyFault::TlsRecord),
+            _ if line.iter().all(u8::is_ascii_digit) => Ok(None),
+            _ => Err(ReplyFault::Malformed),
+        };
+    };
+    let number = digits
+        .iter()
+        .fold(0, |code, digit| code * 10 + u16::from(*digit - b'0'));
+    let code = Code::new(number).ok_or(ReplyFault::Code(number))?;
+    match (separator(rest), rest) {
+        (Ok((_, position)), _) => Ok(Some((code, position))),
+        (Err(_), [b'\r'] | []) => Ok(Some((code, Position::Unknown))),
+        (Err(_), [b'\n', ..]) => Err(ReplyFault::BareLineEnding),
+        (Err(_), _) => Err(ReplyFault::Malformed),
+    }
+}
+
+/// Adds the position to a fault at the start of `line`, which begins after `before` octets of the reply.
+#[cold]
+fn error(fault: ReplyFault, line: &[u8], before: usize) -> ReplyError {
+    let digits = line.iter().take(3).take_while(|octet| octet.is_ascii_digit());
+    let at = match fault {
+        ReplyFault::Malformed | ReplyFault::BareLineEnding => digits.count(),
+        _ => 0,
+    };
+    ReplyError::new(fault, before + at)
+}
+
+/// The error for a bare CR or LF.
+#[cold]
+const fn bare(position: usize) -> ReplyError {
+    ReplyError::new(ReplyFault::BareLineEnding, position)
+}
+
+/// Codes of one class are one answer; others contradict each other.
+fn same_class(first: Code, then: Code) -> Result<(), ReplyFault> {
+    if first.severity() == then.severity() {
+        Ok(())
+    } else {
+        Err(ReplyFault::MixedCodes { first, then })
+    }
+}
+
+/// Finds the end of a line, whose first `searched` octets hold none. The error is the position of a bare CR or LF.
+fn line_end(line: &[u8], mut searched: usize) -> Result<End, usize> {
+    loop {
+        let rest = line.get(searched..).unwrap_or_default();
+        let Some(at) = memchr2(b'\r', b'\n', rest) else {
+            return Ok(End::After(line.len()));
+        };
+        match rest.get(at..).unwrap_or_default() {
+            [b'\r', b'\n', ..] => return Ok(End::At(searched + at + 2)),
+            [b'\r'] => return Ok(End::After(searched + at)),
+            // Some servers end a line with CR CR LF.
+            [b'\r', b'\r', ..] => searched += at + 1,
+            _ => return Err(searched + at),
+        }
+    }
+}
+
+/// The shortest line with a separator: a code, a space and CRLF.
+const SHORTEST_LINE: usize = "250 \r\n".len();
+
+#[cfg(test)]
+mod tests;

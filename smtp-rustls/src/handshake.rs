@@ -1,0 +1,33 @@
+//! Errors of a handshake that have a usual cause.
+
+use std::{error, fmt, io};
+
+use rustls::InvalidMessage;
+
+/// Names the usual cause of a failed handshake of a client: the port is a plaintext port. Other errors pass unchanged.
+#[must_use]
+pub fn explain_handshake(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            io::Error::new(error.kind(), PlaintextPeer(error))
+        }
+        _ => error,
+    }
+}
+
+/// The server answered the handshake in plaintext.
+#[derive(Debug)]
+struct PlaintextPeer(io::Error);
+
+impl fmt::Display for PlaintextPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("server speaks plaintext on this port: use STARTTLS, or no TLS")
+    }
+}
+
+impl error::Error for PlaintextPeer {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
