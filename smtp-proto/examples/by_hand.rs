@@ -72,8 +72,7 @@ pub(crate) fn converse(
                 close(&stream);
                 return Ok(why);
             }
-            // All other questions get a yes; news has no ticket.
-            Step::Event(other) => drop(other.into_ticket().map(|ticket| server.accept(ticket))),
+            Step::Event(other) => drop(server.proceed(other)),
         }
     }
 }
