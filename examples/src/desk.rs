@@ -5,9 +5,9 @@ use std::{io, net::IpAddr, sync::Arc};
 use smtp_proto::{
     TlsUpgrade,
     sasl::AuthOutcome,
-    server::{AuthFailure, Event, Server, Ticket, ticket},
+    server::{AuthFailure, Collector, Event, Server, Ticket, ticket},
     trace::{Received, ReturnPath},
-    types::{ForwardPath, Rejection, ReversePath},
+    types::Rejection,
 };
 use smtp_rustls::rustls::ServerConfig;
 
@@ -71,8 +71,7 @@ pub struct Desk {
 /// The transaction in hand.
 #[derive(Debug, Default)]
 struct Transaction {
-    reverse_path: Option<ReversePath<'static>>,
-    recipients: Vec<ForwardPath<'static>>,
+    envelope: Collector,
     message: Option<Incoming>,
     /// The name of the message in the store, once it is there.
     kept: Option<String>,
@@ -131,15 +130,13 @@ impl Desk {
             }
             Event::Mail { mail, ticket } => {
                 self.transaction = Transaction::default();
-                self.transaction.reverse_path = Some(mail.reverse_path().clone().into_owned());
-                server.accept(ticket)
+                self.transaction.envelope.accept_mail(server, ticket, mail)
             }
-            Event::Recipient { rcpt, ticket, .. } => {
+            Event::Recipient { index, rcpt, ticket } => {
                 match self.site.flags.judge(rcpt.forward_path(), server.identity()) {
                     Ok(()) => {
-                        let recipient = rcpt.forward_path().clone().into_owned();
-                        self.transaction.recipients.push(recipient);
-                        server.accept(ticket)
+                        let envelope = &mut self.transaction.envelope;
+                        envelope.accept_recipient(server, ticket, index, rcpt)
                     }
                     Err(rejection) => server.reject(ticket, rejection),
                 }
@@ -192,7 +189,7 @@ impl Desk {
                 Ok(())
             }
             Event::Closed(_) => return Todo::Close,
-            other => other.into_ticket().map_or(Ok(()), |ticket| server.accept(ticket)),
+            other => server.proceed(other),
         };
         if let Err(stale) = answered {
             log(&stale.to_string());
@@ -230,12 +227,14 @@ impl Desk {
     /// Opens the store for a message, with its trace lines on top.
     fn begin(&self, server: &Server) -> io::Result<Incoming> {
         let missing = || io::Error::other("a message without hello or sender");
-        let reverse_path = self.transaction.reverse_path.as_ref().ok_or_else(missing)?;
+        let envelope = &self.transaction.envelope;
+        let reverse_path = envelope.reverse_path().ok_or_else(missing)?;
         let (_, hello) = server.hello().ok_or_else(missing)?;
         let (host, protocol) = (&server.config().hostname, server.protocol_name());
         let mut received = Received::new(hello, self.peer, host, protocol, store::unix_time());
-        if let [recipient] = self.transaction.recipients.as_slice() {
-            received = received.with_recipient(recipient);
+        let mut recipients = envelope.recipients();
+        if let (Some(only), None) = (recipients.next(), recipients.next()) {
+            received = received.with_recipient(only.forward_path());
         }
         if let Some(facts) = server.tls() {
             received = received.with_tls(facts);

@@ -41,11 +41,7 @@ const READ: usize = 16 * 1024;
 ///             Step::Event(Event::EndOfData { ticket, .. }) => {
 ///                 server.reject(ticket, Rejection::NO_STORAGE)?; // or store the message, and accept
 ///             }
-///             Step::Event(other) => {
-///                 if let Some(ticket) = other.into_ticket() {
-///                     server.accept(ticket)?;
-///                 }
-///             }
+///             Step::Event(other) => server.proceed(other)?,
 ///         }
 ///     }
 /// }

@@ -72,8 +72,7 @@ pub(crate) fn run_session(
                 close(&stream);
                 return Ok(why);
             }
-            // Accept all other questions. Notifications carry no ticket.
-            Step::Event(other) => drop(other.into_ticket().map(|ticket| server.accept(ticket))),
+            Step::Event(other) => drop(server.proceed(other)),
         }
     }
 }

@@ -238,10 +238,7 @@ impl Connection {
                         Err(rejection) => server.reject(ticket, rejection),
                     };
                 }
-                // Accept all other questions. Notifications carry no ticket.
-                Step::Event(other) => {
-                    let _ = other.into_ticket().map(|ticket| server.accept(ticket));
-                }
+                Step::Event(other) => drop(server.proceed(other)),
             }
         }
     }

@@ -76,10 +76,9 @@ pub(crate) fn replay(
         input.show("C", taken, out)?;
         match step {
             Step::Event(Event::Closed(why)) => return input.finish("C", out).map(|()| why),
-            Step::Event(event) => {
-                // The answer cannot be late, because no time passes.
-                let _ = event.into_ticket().map(|ticket| server.accept(ticket));
-            }
+            // No answer is late here.
+            Step::Event(Event::EndOfData { ticket, .. }) => drop(server.accept(ticket)),
+            Step::Event(event) => drop(server.proceed(event)),
             Step::Wait(wait) if wait.want_write => {
                 Line::default().show("S", server.output(), out)?;
                 server.advance_output(server.output().len());

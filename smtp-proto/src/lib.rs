@@ -56,9 +56,7 @@
 //!                 None
 //!             }
 //!             Step::Event(other) => {
-//!                 if let Some(ticket) = other.into_ticket() {
-//!                     server.accept(ticket).ok();
-//!                 }
+//!                 server.proceed(other).ok();
 //!                 None
 //!             }
 //!         };
@@ -224,9 +222,7 @@
 //! for sent in ["", "HELO client.example.org\r\n", "QUIT\r\n"] {
 //!     let mut input = sent.as_bytes();
 //!     while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
-//!         if let Some(ticket) = event.into_ticket() {
-//!             server.accept(ticket)?;
-//!         }
+//!         server.proceed(event)?;
 //!     }
 //!     print!("{}", String::from_utf8_lossy(server.output()));
 //!     server.advance_output(server.output().len());

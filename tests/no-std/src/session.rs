@@ -161,7 +161,7 @@ impl Receiver {
                     self.closed = Some(why);
                     Ok(())
                 }
-                Step::Event(other) => other.into_ticket().map_or(Ok(()), |ticket| server.accept(ticket)),
+                Step::Event(other) => server.proceed(other),
             };
             answered.map_err(|_| Problem::StaleTicket)?;
         }

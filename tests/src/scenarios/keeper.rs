@@ -18,6 +18,8 @@ use super::{Application, Done, PATIENCE, Todo, Work};
 pub(super) struct Mail {
     pub(super) from: String,
     pub(super) to: Vec<String>,
+    /// The indices of these recipients.
+    pub(super) indices: Vec<u32>,
     pub(super) body: Vec<u8>,
     /// How it came: ESMTPSA and such.
     pub(super) with: &'static str,
@@ -96,6 +98,7 @@ impl Keeper {
             open: Mail {
                 from: String::new(),
                 to: Vec::new(),
+                indices: Vec::new(),
                 body: Vec::new(),
                 with: "",
             },
@@ -181,12 +184,13 @@ impl Application for Keeper {
                 self.odd = false;
                 return self.answer("mail", ticket.into_any(), None, server);
             }
-            Event::Recipient { rcpt, ticket, .. } => {
+            Event::Recipient { index, rcpt, ticket } => {
                 let to = rcpt.forward_path().as_str();
                 if to.starts_with("no@") {
                     server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();
                 } else {
                     self.open.to.push(to.to_owned());
+                    self.open.indices.push(index);
                     return self.answer("rcpt", ticket.into_any(), None, server);
                 }
             }
@@ -196,7 +200,8 @@ impl Application for Keeper {
                 let mut mail = self.open.clone();
                 mail.with = server.protocol_name();
                 if let Some(recipient) = recipient {
-                    mail.to = vec![mail.to.swap_remove(recipient as usize)];
+                    let place = mail.indices.binary_search(&recipient).unwrap();
+                    mail.to = vec![mail.to.swap_remove(place)];
                 }
                 if mail.to.iter().any(|to| to.starts_with("full@")) {
                     server.reject(ticket, Rejection::MAILBOX_FULL).unwrap();

@@ -47,8 +47,8 @@ pub(crate) struct Served {
     /// What is said to the questions to come.
     answers: VecDeque<(Question, Answer)>,
     when: Answers,
-    held: Vec<(Ticket<ticket::Recipient>, Answer)>,
-    recipients: usize,
+    held: Vec<(u32, Ticket<ticket::Recipient>, Answer)>,
+    recipients: Vec<u32>,
     content: String,
     over: bool,
 }
@@ -116,7 +116,7 @@ impl Served {
             answers: VecDeque::new(),
             when,
             held: Vec::new(),
-            recipients: 0,
+            recipients: Vec::new(),
             content: String::new(),
             over: false,
         }
@@ -173,8 +173,8 @@ impl Served {
                 self.buffer.extend_from_slice(&piece);
             } else if wait.want_read && std::mem::take(&mut ends) {
                 self.server.end_of_input();
-            } else if let Some((ticket, answer)) = self.held.pop() {
-                self.answer_recipient(ticket, answer);
+            } else if let Some((index, ticket, answer)) = self.held.pop() {
+                self.answer_recipient(index, ticket, answer);
             } else {
                 self.quiescent(wait)?;
                 break;
@@ -252,18 +252,18 @@ impl Served {
                 _ => self.server.reject(ticket, refusal(question, answer)),
             }
             .unwrap(),
-            Event::Recipient { ticket, .. } if self.when == Answers::Late => {
-                self.held.push((ticket, answer));
+            Event::Recipient { index, ticket, .. } if self.when == Answers::Late => {
+                self.held.push((index, ticket, answer));
             }
-            Event::Recipient { ticket, .. } => self.answer_recipient(ticket, answer),
+            Event::Recipient { index, ticket, .. } => self.answer_recipient(index, ticket, answer),
             event => {
                 match &event {
-                    Event::Mail { .. } => self.recipients = 0,
+                    Event::Mail { .. } => self.recipients.clear(),
                     Event::Data { .. } => self.content.clear(),
                     Event::EndOfData { recipient, .. } if answer == Answer::Accept => {
                         let to = match recipient {
-                            None => (0..self.recipients).collect(),
-                            Some(recipient) => vec![*recipient as usize],
+                            None => (0..self.recipients.len()).collect(),
+                            Some(recipient) => vec![self.recipients.binary_search(recipient).unwrap()],
                         };
                         sight.stored.push((self.content.clone(), to));
                     }
@@ -280,10 +280,11 @@ impl Served {
         Ok(())
     }
 
-    fn answer_recipient(&mut self, ticket: Ticket<ticket::Recipient>, answer: Answer) {
+    fn answer_recipient(&mut self, index: u32, ticket: Ticket<ticket::Recipient>, answer: Answer) {
         match answer {
             Answer::Accept => {
-                self.recipients += 1;
+                let at = self.recipients.partition_point(|earlier| *earlier < index);
+                self.recipients.insert(at, index);
                 self.server.accept(ticket)
             }
             _ => self.server.reject(ticket, refusal(Question::Recipient, answer)),

@@ -11,8 +11,10 @@ fn pass(session: &mut Session, until: Instant) {
         session.now = due.at;
         session.goes_on();
     }
-    session.now = until;
-    session.goes_on();
+    if session.server.state() != State::Closed {
+        session.now = until;
+        session.goes_on();
+    }
 }
 
 /// Lets a whole session happen in pieces of this size, with a pause after each flight.
@@ -22,9 +24,11 @@ fn in_pieces(config: Config, flights: &[&[u8]], size: usize, pause: Duration) ->
     for flight in flights {
         let until = session.now + pause;
         for piece in flight.chunks(size) {
+            if session.server.state() == State::Closed {
+                break;
+            }
             // While replies are held back, the driver does not read.
             while !session.wait.want_read
-                && session.server.state() != State::Closed
                 && let Some(due) = session.wait.deadline
             {
                 session.now = due.at;
