@@ -321,10 +321,7 @@ fn what_ended_the_session_with_one_message_is_told_of_the_next() {
     });
     assert!(results[0].is_ok());
     let failed = results[1].as_ref().unwrap_err().to_string();
-    assert_eq!(
-        failed,
-        "server closed the session with 421: 421 4.3.2 closing"
-    );
+    assert_eq!(failed, "server closed the session with 421: 421 4.3.2 closing");
     refusing.join().unwrap();
 }
 

@@ -201,10 +201,7 @@ async fn a_client_hears_why_before_it_hears_that_the_stream_is_broken() {
     let refused = Client::on(Broken { words, read }, client_config())
         .await
         .unwrap_err();
-    assert!(
-        refused.to_string().starts_with("connection lost"),
-        "{refused}"
-    );
+    assert!(refused.to_string().starts_with("connection lost"), "{refused}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -263,10 +263,7 @@ fn the_end_of_the_session_is_the_end_of_all_that_were_taken() {
     // Between the parts of one message.
     let mut session = Session::new("250-PIPELINING|250 LIMITS RCPTMAX=1", &["250|250|354", "250"]);
     let results = session.send([(to("b@y c@y"), b"1\r\n" as &[u8]), (to("d@y"), b"2\r\n")]);
-    assert_eq!(
-        results,
-        ["250 NotAccepted: server closed the connection", over]
-    );
+    assert_eq!(results, ["250 NotAccepted: server closed the connection", over]);
     // Before any.
     let mut session = Session::new("250 PIPELINING", &["421"]);
     let mut left = messages();
