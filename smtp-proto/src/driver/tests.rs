@@ -51,7 +51,7 @@ fn an_error_names_the_reply_that_ended_the_session_and_none_that_only_came_befor
         let error = last.closed(why, MessageOutcome::None, Some(io::Error::other("reset")));
         let told = if named { ": 502 no such command" } else { "" };
         assert_eq!(error.to_string(), std::format!("{why}{told}"));
-        let cause = core::error::Error::source(&error).map(std::string::ToString::to_string);
+        let cause = core::error::Error::source(&error).map(ToString::to_string);
         assert_eq!(cause.as_deref(), Some("reset"));
     }
 }
