@@ -151,6 +151,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     ///
     /// The future must not be dropped before it is ready; see [`send`](Self::send).
     ///
+    /// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped in the middle: the part
+    /// before is sent as a whole message. Let the reader return an error instead if its writer does not finish.
+    ///
     /// # Errors
     ///
     /// When the session ends, the server does not offer what the envelope asks for, or the message cannot be read.

@@ -137,6 +137,9 @@ impl<S: Socket> Client<S> {
     /// Reading blocks, and while it does nobody listens to the server: let the message come from where it is at hand,
     /// such as a file, or from a stream with a timeout.
     ///
+    /// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped in the middle: the part
+    /// before is sent as a whole message. Let the reader return an error instead if its writer does not finish.
+    ///
     /// # Errors
     ///
     /// When the session ends, the server does not offer what the envelope asks for, or the message cannot be read.

@@ -1,4 +1,4 @@
-//! Commands that stand alone: VRFY, EXPN, HELP, NOOP, RSET, QUIT, and those of the application's own.
+//! Commands outside of transactions: VRFY, EXPN, HELP, NOOP, RSET, QUIT, and unknown ones.
 
 use super::{
     Client, Closed, Rejected, ReplyTo, RequestError,
@@ -13,7 +13,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the query back when the session is not ready, or when it needs SMTPUTF8 and that is not offered.
+    /// Gives the query back if the session is not ready, or if the query needs SMTPUTF8 and the server does not offer it.
     pub fn verify(&mut self, query: Query<'static>) -> Result<(), Rejected<Query<'static>>> {
         self.inquire(query, ReplyTo::Verify, Command::Vrfy)
     }
@@ -23,7 +23,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the query back when the session is not ready, or when it needs SMTPUTF8 and that is not offered.
+    /// Gives the query back if the session is not ready, or if the query needs SMTPUTF8 and the server does not offer it.
     pub fn expand(&mut self, query: Query<'static>) -> Result<(), Rejected<Query<'static>>> {
         self.inquire(query, ReplyTo::Expand, Command::Expn)
     }
@@ -32,7 +32,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the topic back when the session is not ready.
+    /// Gives the topic back if the session is not ready.
     pub fn help(
         &mut self,
         topic: Option<Argument<'static>>,
@@ -46,12 +46,11 @@ impl Client {
         }
     }
 
-    /// Asks the server to answer (NOOP, RFC 5321 section 4.1.1.9): a check that the session is alive. The reply
-    /// comes as [`ReplyTo::Noop`].
+    /// Checks that the session is alive (NOOP, RFC 5321 section 4.1.1.9). The reply comes as [`ReplyTo::Noop`].
     ///
     /// # Errors
     ///
-    /// When the session is not ready.
+    /// Returns an error if the session is not ready.
     pub fn noop(&mut self) -> Result<(), RequestError> {
         self.simple(&Command::Noop(None), ReplyTo::Noop)
     }
@@ -80,7 +79,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the command back when the session is not ready.
+    /// Gives the command back if the session is not ready.
     pub fn command(
         &mut self,
         command: UnknownCommand<'static>,
@@ -101,7 +100,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When a command or transaction is under way: finish it, or [`abort`](Self::abort).
+    /// Returns an error if a command or transaction is under way: finish it, or [`abort`](Self::abort) the session.
     pub fn quit(&mut self) -> Result<(), RequestError> {
         self.turn()?;
         self.leave(Closed::Quit);

@@ -1,8 +1,8 @@
 //! The client machine: a whole SMTP or LMTP session without I/O.
 //!
-//! The machine greets, introduces itself, and pipelines by itself. The application asks it to
-//! [`deliver`](Client::deliver) an envelope, sends the content when [`Event::Body`] says so, and learns from
-//! [`Event::Reply`] what the server said of each recipient; [`Receipt`] collects that.
+//! The machine sends EHLO, STARTTLS and AUTH, and pipelines by itself. The application asks it to
+//! [`deliver`](Client::deliver) an envelope, gives the message on [`Event::Body`], and gets the server's replies as
+//! [`Event::Reply`]; [`Receipt`] sorts them by recipient. [`mail`](Client::mail) is the same command by command.
 //!
 //! ```
 //! use smtp_proto::{
@@ -289,7 +289,7 @@ impl Machine for Client {
     }
 }
 
-/// A client can be shared between threads, and moved.
+/// Clients can be shared between threads.
 const _: () = {
     const fn shared<T: Send + Sync>() {}
     shared::<Client>();

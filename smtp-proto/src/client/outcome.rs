@@ -116,3 +116,6 @@ impl IntoIterator for Outcomes {
         self.0.into_iter()
     }
 }
+
+#[cfg(test)]
+mod tests;

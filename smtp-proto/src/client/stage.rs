@@ -207,7 +207,7 @@ pub(super) const MOVES: &[(Name, &str, Name)] = &[
     (Name::Quitting, "any reply", Name::Over),
 ];
 
-/// What ends a session in any stage.
+/// The causes that end a session in any stage.
 pub(super) const CLOSING: &str = "421, deadline, connection closed or lost, malformed reply, abort";
 
 /// The moves of a client session, as (stage, cause, next stage): the table that the machine follows, for diagrams and

@@ -1,47 +1,46 @@
-//! The sending side of `DATA` and `BDAT`: makes line ends true and adds dots.
+//! The sending side of `DATA` and `BDAT`: normalizes line endings and adds dots.
 
 use super::scan::{self, Stop};
 use super::{CR, DOT, LF};
 
-/// What to do with a bare CR or LF in a message that is to be sent.
+/// Treatment of a bare CR or LF in a message to be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum LineEndings {
-    /// Each becomes a CRLF.
+    /// Each becomes a CRLF, and the last line gets one if it has none.
     #[default]
     Normalize,
-    /// The message is not sent.
+    /// The message is not sent. Chunks hold just the octets that are given.
     Refuse,
-    /// They stay as they are: for `BODY=BINARYMIME` only (RFC 3030, section 3), so only with
-    /// [`DotStuffer::for_chunks`]. [`DotStuffer::for_data`] takes this for [`LineEndings::Refuse`].
+    /// They are sent unchanged, as `BODY=BINARYMIME` allows (RFC 3030, section 3): for
+    /// [`DotStuffer::for_chunks`]. [`DotStuffer::for_data`] treats it as [`LineEndings::Refuse`].
     Keep,
 }
 
-/// Why a message cannot be sent as it is.
+/// An octet that keeps a message from being sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unsendable {
     /// A CR without LF or an LF without CR.
     #[error(
-        "bare CR or LF at octet {offset} of the message: normalize its line ends, or send it as BINARYMIME"
+        "bare CR or LF at octet {offset} of the message: normalize its line endings, or send it as BINARYMIME"
     )]
     BareLineEnding {
-        /// How many octets of the message stand before it.
+        /// The number of octets before it.
         offset: u64,
     },
-    /// An octet above 127 where 7-bit octets only were promised.
+    /// An octet above 127 in a message for a server without 8BITMIME.
     #[error("octet above 127 at octet {offset} of the message: send it as 8BITMIME, or encode it")]
     EightBit {
-        /// How many octets of the message stand before it.
+        /// The number of octets before it.
         offset: u64,
     },
 }
 
 /// Cuts a message into the pieces that go over the wire (RFC 5321, section 4.5.2), without copying it.
 ///
-/// [`next`](Self::next) gives runs of the caller's own octets, some of them twice: that is how a dot is added.
-/// What is sent ends in CRLF, gains no blank line by that and has no bare CR or LF; but under [`LineEndings::Keep`] it
-/// is just what was given.
+/// [`next`](Self::next) gives runs of the caller's own octets, and a dot at the start of a line twice. Text for `DATA` ends in
+/// CRLF and has no bare CR or LF. Chunks are changed only under [`LineEndings::Normalize`].
 ///
 /// ```
 /// use smtp_proto::data::{LineEndings, DotStuffer};
@@ -59,7 +58,7 @@ pub enum Unsendable {
 #[derive(Clone, Debug)]
 pub struct DotStuffer {
     endings: LineEndings,
-    /// Whether the wire has lines and a final dot, or counted chunks.
+    /// True for `DATA`: dots are added, and a lone dot ends the message.
     dots: bool,
     seven_bit: bool,
     position: Position,
@@ -67,7 +66,7 @@ pub struct DotStuffer {
     used: u64,
 }
 
-/// What was sent before the next octet.
+/// The octet sent before the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Position {
     /// Nothing, or a line end.
@@ -81,7 +80,7 @@ enum Position {
 }
 
 impl DotStuffer {
-    /// Makes one for `DATA`: dots are added and a lone dot ends it.
+    /// Returns a stuffer for `DATA`: it adds dots, and a lone dot ends the message.
     #[must_use]
     pub const fn for_data(endings: LineEndings) -> Self {
         let endings = match endings {
@@ -97,7 +96,7 @@ impl DotStuffer {
         }
     }
 
-    /// Makes one for `BDAT`: nothing is added but what line ends need.
+    /// Returns a stuffer for `BDAT`: it adds nothing but line endings under [`LineEndings::Normalize`].
     #[must_use]
     pub const fn for_chunks(endings: LineEndings) -> Self {
         Self {
@@ -109,19 +108,20 @@ impl DotStuffer {
         }
     }
 
-    /// Refuses octets above 127 from here on: the server has not offered 8BITMIME (RFC 6152, section 3).
+    /// Refuses octets above 127 from here on, for a server without 8BITMIME (RFC 6152, section 3).
     #[must_use]
     pub const fn seven_bit(mut self) -> Self {
         self.seven_bit = true;
         self
     }
 
-    /// Gives the next piece for the wire and advances `input` past what was used; `None` when all of it is.
+    /// Gives the next piece for the wire and advances `input` past the octets used; `None` if all are. The octets left must come
+    /// again first; a dot that was added is followed by the dot in any case.
     ///
     /// # Errors
     ///
-    /// The message cannot be sent: see [`Unsendable`]. Pieces of it were given out before; the transaction has to
-    /// be broken off by closing the connection, or by `RSET` between chunks.
+    /// The message cannot be sent: see [`Unsendable`]. Pieces of it were given before, so close the connection, or send
+    /// `RSET` between chunks.
     pub fn next<'b>(&mut self, input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, Unsendable> {
         let bytes = *input;
         let Some(&first) = bytes.first() else {
@@ -193,7 +193,7 @@ impl DotStuffer {
         }
     }
 
-    /// What completes the message: the rest of its last line end and, for `DATA`, the lone dot.
+    /// Gives the end of the message: the rest of its last line ending and, for `DATA`, the lone dot.
     ///
     /// The next message starts afresh.
     ///

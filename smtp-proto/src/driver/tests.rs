@@ -2,8 +2,8 @@ use std::{error::Error as _, io, string::ToString};
 
 use super::*;
 use crate::{
-    client::{self, Closed, MessageOutcome, ReplyTo},
-    types::{Code, Host, Reply, Text},
+    client::{self, Closed, MessageOutcome, ReplyTo, RequestError, Retry},
+    types::{Code, Host, Reply, Text, Verb},
 };
 
 fn config() -> Config {
@@ -58,5 +58,59 @@ fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_
         let sending = SendError::new(error, client::Receipt::default());
         assert_eq!(sending.to_string(), shown);
         assert_eq!(sending.source().unwrap().to_string(), "reset");
+    }
+}
+
+/// The refusal of EHLO decides, whatever HELO and QUIT are answered.
+#[test]
+fn the_first_refusal_of_an_introduction_is_the_one_named() {
+    let reply = |line: &'static str| crate::syntax::parse_reply(line.as_bytes()).unwrap();
+    let mut last = LastRefusal::default();
+    for (to, reply) in [
+        (ReplyTo::Hello(Verb::Ehlo), reply("550 5.5.1 who are you\r\n")),
+        (ReplyTo::Hello(Verb::Helo), reply("503 what\r\n")),
+        (ReplyTo::Quit, reply("500 what\r\n")),
+    ] {
+        last.note(&client::Event::Reply { to, reply });
+    }
+    let error = last.closed::<io::Error>(Closed::Refused, MessageOutcome::None, None);
+    assert_eq!(
+        error.to_string(),
+        "server refused the session: 550 5.5.1 who are you"
+    );
+    assert_eq!(error.retry(), Retry::Never);
+}
+
+#[test]
+fn an_error_says_if_and_when_to_try_again() {
+    let closed = |why, message, line: &'static str| Error::<io::Error>::Closed {
+        why,
+        message,
+        reply: (!line.is_empty()).then(|| {
+            (
+                ReplyTo::Mail,
+                crate::syntax::parse_reply(line.as_bytes()).unwrap(),
+            )
+        }),
+        source: None,
+    };
+    let none = MessageOutcome::NotAccepted;
+    for (error, retry) in [
+        (Error::Connect(io::Error::other("")), Retry::Later),
+        (Error::NoTls, Retry::Never),
+        (RequestError::Over.into(), Retry::Now),
+        (RequestError::NoRecipients.into(), Retry::Never),
+        (closed(Closed::ConnectionLost, none, ""), Retry::Now),
+        (
+            closed(Closed::ConnectionLost, MessageOutcome::Unknown, ""),
+            Retry::Unknown,
+        ),
+        (closed(Closed::NotAvailable, none, "421 bye\r\n"), Retry::Later),
+        (closed(Closed::LoginRefused, none, "535 no\r\n"), Retry::Never),
+        (closed(Closed::LoginRefused, none, "454 later\r\n"), Retry::Later),
+        (closed(Closed::NoMechanism, none, ""), Retry::Never),
+        (closed(Closed::TlsFailed, none, ""), Retry::Later),
+    ] {
+        assert_eq!(error.retry(), retry, "{error}");
     }
 }

@@ -437,3 +437,22 @@ fn secrets_are_not_shown() {
         assert!(!shows(&seen, secret), "{seen}");
     }
 }
+
+#[test]
+fn a_weaker_mechanism_is_tried_after_a_refused_password_only_if_that_is_allowed() {
+    for (fallback, expected) in [
+        (Fallback::Unsupported, "QUIT|".to_string()),
+        (Fallback::AnyRefusal, "AUTH LOGIN|".to_string()),
+    ] {
+        let mut login = login();
+        login.fallback = fallback;
+        let mut session = offered(login, "AUTH PLAIN LOGIN");
+        session.written();
+        session.wire.clear();
+        session.server("535 5.7.8 no").hears(&expected);
+    }
+    let mut only = login();
+    only.mechanism = Some(Mechanism::LOGIN);
+    let mut session = offered(only, "AUTH PLAIN LOGIN");
+    session.hears("AUTH LOGIN|").server("504 no").hears("QUIT|");
+}

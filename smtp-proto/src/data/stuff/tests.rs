@@ -211,3 +211,23 @@ proptest! {
         prop_assert_eq!(sent.unwrap(), data(&clean));
     }
 }
+
+/// RFC 5321 section 4.5.2: a caller that takes the octets given for used must not end the message by that.
+#[test]
+fn an_added_dot_is_followed_by_the_dot_whatever_comes_next() {
+    let mut stuffer = DotStuffer::for_data(LineEndings::Normalize);
+    assert_eq!(stuffer.next(&mut &b"."[..]), Ok(Some(&b"."[..])));
+    let mut evil: &[u8] = b"\r\nMAIL FROM:<evil@x>\r\n";
+    assert_eq!(stuffer.next(&mut evil), Ok(Some(&b"."[..])));
+    assert_eq!(
+        stuffer.next(&mut evil),
+        Ok(Some(&b"\r\nMAIL FROM:<evil@x>\r\n"[..]))
+    );
+    assert_eq!(stuffer.end(), Ok(&b".\r\n"[..]));
+    for message in [&b"."[..], b"a\r\n."] {
+        let mut stuffer = DotStuffer::for_data(LineEndings::Normalize);
+        let piece = stuffer.next(&mut &*message).unwrap().unwrap();
+        assert_eq!(piece, message);
+        assert_eq!(stuffer.end(), Ok(&b".\r\n.\r\n"[..]));
+    }
+}

@@ -4,15 +4,19 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Feeds `input` to a reader in growing pieces, as a client would; gives the replies and how it ended, and the most octets
-/// that were left in the input.
-fn feed(
-    input: &[u8],
-    ends: &[usize],
-    limits: &ReplyLimits,
-) -> (Vec<(Code, Vec<u8>, bool)>, Result<(), ReplyError>, usize) {
+/// The replies found: code, octets, and if text was dropped.
+#[derive(Debug, Default, PartialEq)]
+struct Found {
+    replies: Vec<(Code, Vec<u8>, bool)>,
+    error: Option<ReplyError>,
+    /// The most octets that were left in the input.
+    left: usize,
+}
+
+/// Feeds `input` to a reader in growing pieces, as a client would.
+fn feed(input: &[u8], ends: &[usize], limits: &ReplyLimits) -> Found {
     let mut reader = ReplyReader::new();
-    let (mut taken, mut found, mut most) = (0, Vec::new(), 0);
+    let (mut taken, mut found) = (0, Found::default());
     for end in ends {
         loop {
             let mut rest = &input[taken..*end];
@@ -20,26 +24,30 @@ fn feed(
             taken = end - rest.len();
             match result {
                 Ok(Some(reply)) => {
-                    found.push((reply.code(), reply.raw().to_vec(), reader.was_cut()));
+                    found
+                        .replies
+                        .push((reply.code(), reply.raw().to_vec(), reader.was_cut()));
                 }
                 Ok(None) => {
-                    most = most.max(rest.len());
+                    found.left = found.left.max(rest.len());
                     break;
                 }
-                Err(error) => return (found, Err(error), most),
+                Err(error) => {
+                    found.error = Some(error);
+                    return found;
+                }
             }
         }
     }
-    (found, Ok(()), most)
+    found
 }
 
 /// The text of the only reply in `input`, with `|` for CRLF.
 fn read(input: &str, limits: &ReplyLimits) -> std::string::String {
     let input = input.replace('|', "\r\n");
     let bytewise: Vec<_> = (0..=input.len()).collect();
-    let (found, end, _) = feed(input.as_bytes(), &bytewise, limits);
-    assert_eq!(end, Ok(()));
-    let [(code, raw, _)] = found.as_slice() else {
+    let found = feed(input.as_bytes(), &bytewise, limits);
+    let ([(code, raw, _)], None) = (found.replies.as_slice(), found.error) else {
         panic!("{found:?}")
     };
     let raw = std::string::String::from_utf8(raw.clone()).unwrap();
@@ -104,9 +112,11 @@ fn an_endless_reply_is_taken_as_it_comes() {
     let endless = [b"250 ".to_vec(), vec![b'x'; 1_000_000], b"\r\n".to_vec()].concat();
     for input in [short, long, endless] {
         let ends: Vec<_> = (0..input.len()).step_by(997).chain([input.len()]).collect();
-        let (found, end, left) = feed(&input, &ends, &limits);
-        assert_eq!((found.len(), end), (1, Ok(())));
-        assert!(found[0].2 && found[0].1.len() <= limits.total && left <= limits.total);
+        let found = feed(&input, &ends, &limits);
+        let ([(_, raw, true)], None) = (found.replies.as_slice(), found.error) else {
+            panic!("{found:?}")
+        };
+        assert!(raw.len() <= limits.total && found.left <= limits.total);
     }
 }
 
@@ -139,9 +149,9 @@ proptest! {
         let bytewise: Vec<_> = (0..=input.len()).collect();
         let pairs: Vec<_> = (0..input.len()).step_by(2).chain([input.len()]).collect();
         for ends in [bytewise, pairs] {
-            let (found, end, left) = feed(&input, &ends, &limits);
-            prop_assert_eq!((&found, end), (&whole.0, whole.1));
-            prop_assert!(left <= line.max(total).max(6));
+            let found = feed(&input, &ends, &limits);
+            prop_assert_eq!((&found.replies, found.error), (&whole.replies, whole.error));
+            prop_assert!(found.left <= line.max(total).max(6));
         }
     }
 
@@ -149,7 +159,7 @@ proptest! {
     fn whatever_is_found_is_a_reply_within_the_limits(lines in prop::collection::vec(line(), 0..8), line in 0..24_usize, most in 0..5_usize, total in 0..60_usize) {
         let limits = ReplyLimits { line, lines: most, total };
         let input = lines.concat();
-        for (code, raw, was_cut) in feed(&input, &[input.len()], &limits).0 {
+        for (code, raw, was_cut) in feed(&input, &[input.len()], &limits).replies {
             let reply = crate::syntax::parse_reply(&raw).unwrap();
             prop_assert_eq!((reply.code(), was_cut), (code, was_cut));
             prop_assert!(raw.len() <= limits.total_octets() && reply.lines().count() <= most.max(1));
