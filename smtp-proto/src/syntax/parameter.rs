@@ -394,6 +394,9 @@ pub(crate) fn split(parameters: &str) -> impl Iterator<Item = Parameter<'_>> {
     let text = Text(parameters);
     let mut rest = text.octets();
     iter::from_fn(move || {
+        if rest.is_empty() {
+            return None; // as usual
+        }
         let (behind, param) = preceded(blanks, esmtp_param).parse_complete(rest).ok()?;
         rest = behind;
         let value = param.value.map(|value| text.slice(value));
