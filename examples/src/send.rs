@@ -398,12 +398,6 @@ const fn exit_after(retry: Retry) -> Exit {
     }
 }
 
-/// An error with its causes.
-fn explain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
 #[expect(clippy::print_stderr, reason = "what a program for the terminal has to say")]
 fn complain(what: &str) {
     eprintln!("send: {what}");

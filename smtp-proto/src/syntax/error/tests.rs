@@ -296,24 +296,27 @@ fn replies_name_the_fault_and_its_offset() {
             (
                 "250-a\r\nHTTP/1.1 400\r\n",
                 7,
-                "the peer sent a line that is not a reply; check that it speaks SMTP, and whether it wants TLS first \
-                 (offset 7)",
+                "peer sent a line that is not an SMTP reply (offset 7)",
             ),
             (
                 "25x ok\r\n",
                 2,
-                "the peer sent a line that is not a reply; check that it speaks SMTP, and whether it wants TLS first \
-                 (offset 2)",
+                "peer sent a line that is not an SMTP reply (offset 2)",
             ),
             (
                 "150 ok\r\n",
                 0,
-                "the peer sent reply code 150, which has no meaning in SMTP (offset 0)",
+                "peer sent reply code 150, which has no meaning in SMTP (offset 0)",
             ),
             (
                 "250-a\r\n550 b\r\n",
                 7,
-                "the peer mixed codes 250 and 550 in one reply (offset 7)",
+                "peer mixed codes 250 and 550 in one reply (offset 7)",
+            ),
+            (
+                "250 a\nb\r\n",
+                5,
+                "peer sent a bare CR or LF in a reply: lines must end with CRLF (offset 5)",
             ),
             (
                 "250 ok",

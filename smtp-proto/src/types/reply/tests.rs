@@ -135,7 +135,7 @@ fn display_is_fit_for_a_log() {
         (b"550-one\r\n550 two\r\n", "550 one / two"),
         (b"250\r\n", "250 "),
         (b"550 \x1b[2J\0\r\n", "550 \u{fffd}[2J\u{fffd}"),
-        (b"550 a\tb\xff\xfec\r\n", "550 a\u{fffd}b\u{fffd}\u{fffd}c"),
+        (b"550 a\tb\xff\xfec\r\n", "550 a b\u{fffd}\u{fffd}c"),
         ("550 grüße\u{85}\r\n".as_bytes(), "550 grüße\u{fffd}"),
     ] {
         assert_eq!(reply(octets).to_string(), expected);
