@@ -98,7 +98,7 @@ fn server_name(input: &[u8]) -> IResult<&[u8], &str, Fault> {
         ))),
     );
     let utf8 = verify(take_till(is_blank), |word: &[u8]| {
-        str::from_utf8(word).is_ok_and(|word| Printable::allows_all(word))
+        str::from_utf8(word).is_ok_and(Printable::allows_all)
     });
     preceded(whitespace, alt((usual, utf8)))
         .map_opt(|word| str::from_utf8(word).ok())
