@@ -50,6 +50,11 @@ impl AbuseMeter {
         Strike::of(self.unknown_commands, bound)
     }
 
+    /// Commands so far that are not known.
+    pub(super) const fn unknown_commands(&self) -> u32 {
+        self.unknown_commands
+    }
+
     /// Counts an AUTH exchange without success.
     pub(super) const fn count_failed_login(&mut self, bound: Threshold) -> Strike {
         self.failed_logins = self.failed_logins.saturating_add(1);

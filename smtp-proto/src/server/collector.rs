@@ -120,7 +120,6 @@ impl Collector {
 
     /// The recipients that an [`EndOfData`](super::Event::EndOfData) is about: in SMTP all of them, in LMTP the one with this
     /// index.
-    #[must_use]
     pub fn recipients_of(&self, recipient: Option<u32>) -> impl Iterator<Item = &Rcpt<'static>> + Clone {
         self.recipients
             .iter()

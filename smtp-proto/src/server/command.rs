@@ -323,7 +323,15 @@ impl Server {
         }
         let reply = match *error {
             CommandError::Unrecognised { .. } => {
-                return match Stranger::of_line(line) {
+                // Version 2 of the PROXY header, which comes first, begins with two empty lines and NUL.
+                let is_proxy =
+                    line == b"\0" && self.session.hello.is_none() && self.abuse.unknown_commands() == 2;
+                let stranger = if is_proxy {
+                    Some(Stranger::Proxy)
+                } else {
+                    Stranger::of_line(line)
+                };
+                return match stranger {
                     Some(stranger) => self.close_stranger(stranger),
                     None => self.refuse_unknown(),
                 };
@@ -401,11 +409,8 @@ impl Stranger {
         }
     }
 
-    /// Recognises a line that is no command. Version 2 of the PROXY header begins with two empty lines and NUL.
+    /// Recognises a line that is no command.
     fn of_line(line: &[u8]) -> Option<Self> {
-        if line == b"\0" {
-            return Some(Self::Proxy);
-        }
         let verb = line.split(|octet| *octet == b' ').next()?;
         Self::of(str::from_utf8(verb).ok()?)
     }

@@ -16,6 +16,8 @@ pub struct Server {
     rules: Rules,
     stage: Stage,
     introduced: bool,
+    /// By HELO, after which there are no parameters (RFC 5321 section 2.2.1).
+    helo: bool,
     tls: bool,
     login: bool,
     transaction: Option<Transaction>,
@@ -63,6 +65,7 @@ impl Server {
             rules,
             stage: Stage::New,
             introduced: false,
+            helo: false,
             tls: false,
             login: false,
             transaction: None,
@@ -229,6 +232,7 @@ impl Server {
                     // RFC 5321 section 4.1.4: as RSET.
                     self.forget(Reset::Hello, outcome);
                     self.introduced = true;
+                    self.helo = unit == Unit::Helo;
                     outcome.replies.push(vec![250]);
                     // RFC 3207 section 4.2: not under TLS. RFC 4954 section 4: not twice. RFC 5321 section 3.2: HELO has none.
                     let offers = [

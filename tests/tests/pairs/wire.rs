@@ -199,17 +199,23 @@ impl Reader<'_> {
             .last_mut()
             .ok_or("a message without MAIL")?;
         transaction.complete = true;
-        let due = if self.lmtp {
-            transaction.accepted().count().max(1)
-        } else {
-            1
-        };
+        // The number of a recipient counts the RCPT questions before it: at least the accepted ones, at most all commands.
+        let commands = transaction.recipients.iter().enumerate();
+        let accepted = commands.filter(|(_, (_, reply))| reply.is_positive());
+        let bounds: Vec<_> = accepted.map(|(place, _)| place).enumerate().collect();
+        let due = if self.lmtp { bounds.len().max(1) } else { 1 };
         for number in 0..due {
             let Some(reply) = self.reply("")? else {
                 return Ok(());
             };
             let about = reply.text.split_once("number ").map(|(_, rest)| rest);
-            if self.lmtp && about.is_some_and(|about| !about.starts_with(&format!("{number} "))) {
+            let index = about.and_then(|about| about.split(' ').next()?.parse().ok());
+            let fits = |index| {
+                bounds
+                    .get(number)
+                    .is_some_and(|(least, most)| (*least..=*most).contains(&index))
+            };
+            if self.lmtp && index.is_some_and(|index: usize| !fits(index)) {
                 return Err(format!("{reply:?} is about recipient {number}"));
             }
             let closes = reply.code == 421;

@@ -35,6 +35,8 @@ impl Server {
         match unit {
             // RFC 5321 section 4.1.1.11: 555 for parameters that are not known. RFC 1870 section 6.1: 552.
             Unit::MailUnknown | Unit::RcptUnknown => Some(&[555]),
+            // RFC 5321 section 2.2.1: HELO offers nothing.
+            Unit::MailTooBig | Unit::MailBinary if self.helo => Some(&[555]),
             Unit::MailTooBig => Some(&[552]),
             // RFC 3030 section 3: BINARYMIME needs CHUNKING.
             Unit::MailBinary if !self.rules.chunking => Some(&[555]),
