@@ -290,7 +290,7 @@ impl Sender {
             let again = if fate.is_transient() { " transient" } else { "" };
             let fate = match fate {
                 RecipientStatus::Accepted(reply) => format!("accepted {}", reply.code()),
-                RecipientStatus::Refused { reply: reply, .. } => format!("refused {}", reply.code()),
+                RecipientStatus::Refused { reply, .. } => format!("refused {}", reply.code()),
                 RecipientStatus::NotAccepted => "not sent".to_owned(),
                 RecipientStatus::Unknown => "unknown".to_owned(),
                 other => panic!("what is this? {other:?}"),
