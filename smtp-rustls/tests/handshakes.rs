@@ -2,12 +2,12 @@
 #![cfg(feature = "ring")]
 #![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{fs, io, path::PathBuf, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use smtp_proto::TlsInfo;
 use smtp_rustls::{
-    ClientSettings, ClientTls, Error, Identity, Roots, ServerSettings, provider,
+    ClientSettings, ClientTls, Error, Identity, Roots, ServerSettings, explain_handshake, provider,
     rustls::{
         self, CertificateError, ClientConfig, ClientConnection, RootCertStore, ServerConfig,
         ServerConnection,
@@ -386,4 +386,20 @@ fn a_name_is_a_domain_or_an_address() {
 fn keys_are_not_shown() {
     let shown = format!("{:?}", Authority::new().identity(&["mx.example"]));
     assert_eq!(shown, "Identity { certificates: 1, .. }");
+}
+
+#[test]
+fn a_server_that_speaks_plaintext_is_named() {
+    let tls = ClientTls::trusting(&Authority::new().roots(), "mx.example").unwrap();
+    let mut near = ClientConnection::new(Arc::clone(tls.config()), tls.name().clone()).unwrap();
+    near.read_tls(&mut &b"220 mx.example ESMTP\r\n"[..]).unwrap();
+    let fault = near.process_new_packets().unwrap_err();
+    let error = explain_handshake(io::Error::new(io::ErrorKind::InvalidData, fault));
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    assert_eq!(
+        error.to_string(),
+        "server speaks plaintext on this port: use STARTTLS, or no TLS"
+    );
+    let other = explain_handshake(io::Error::other("reset"));
+    assert_eq!(other.to_string(), "reset");
 }

@@ -4,6 +4,7 @@ use super::{BodyStep, More};
 use crate::{
     data::{DotStuffer, Unsendable},
     output::{Output, Sink},
+    types::Reply,
 };
 
 /// The form in which a message is sent.
@@ -24,6 +25,8 @@ pub(super) struct Chunks {
     pub(super) unanswered: usize,
     /// Chunks with a positive reply.
     pub(super) accepted: usize,
+    /// Chunks with a negative reply.
+    refused: usize,
     last: Last,
 }
 
@@ -56,6 +59,18 @@ pub(super) struct ChunkBounds {
     pub(super) window: usize,
 }
 
+/// The effect of the reply to a chunk that was not the last.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ChunkAnswered {
+    Accepted,
+    /// It was refused, and no further chunk may be begun.
+    RefusedFirst,
+    /// It was refused after another one, or after the last one was complete.
+    Refused,
+    /// The server accepted a chunk that it cannot have.
+    Impossible,
+}
+
 impl Content {
     /// Returns true if a chunk was begun and not all of it was given out.
     pub(super) const fn has_open_chunk(&self) -> bool {
@@ -85,6 +100,7 @@ impl Chunks {
             },
             unanswered: 0,
             accepted: 0,
+            refused: 0,
             last: Last::Unknown,
         }
     }
@@ -174,6 +190,27 @@ impl Chunks {
         }
         *input = input.get(used..).unwrap_or_default();
         Ok(BodyStep::Write(piece))
+    }
+
+    /// Takes the reply to a chunk that was not the last.
+    pub(super) fn answered(&mut self, reply: &Reply<'_>) -> ChunkAnswered {
+        let positive = reply.is_positive_completion();
+        if positive && self.unanswered == 1 && self.is_open() && !self.has_begun_last() {
+            return ChunkAnswered::Impossible;
+        }
+        self.unanswered = self.unanswered.saturating_sub(1);
+        if positive {
+            self.accepted += 1;
+            return ChunkAnswered::Accepted;
+        }
+        let is_first = self.refused == 0;
+        self.refused += 1;
+        if !is_first || (self.has_begun_last() && !self.is_open()) {
+            return ChunkAnswered::Refused;
+        }
+        // The last chunk, if begun, is to be answered too.
+        self.unanswered += usize::from(self.has_begun_last());
+        ChunkAnswered::RefusedFirst
     }
 
     /// Completes the message. Its end is sent as the last chunk by [`send_last`](Self::send_last).

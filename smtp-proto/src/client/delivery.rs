@@ -2,7 +2,7 @@
 
 use super::{
     BodyStep, Closed, Config, More, Outcome, ReplyTo,
-    content::{ChunkBounds, Content},
+    content::{ChunkAnswered, ChunkBounds, Content},
     session::Session,
     stage::{Early, EndOfData, Finished, Sending, Step},
     transaction::{Answered, Leftover, Progress},
@@ -108,11 +108,14 @@ impl Sending {
             Step::LoneDot(by) => {
                 return Then::Finish(self.finish(Outcome::Refused(by), Leftover::Nothing));
             }
-            Step::Content(_) | Step::ChunkRefused | Step::EndOfData(_) if to == ReplyTo::Chunk => {
-                return self.chunk_answered(reply);
-            }
             Step::Permit | Step::Content(_) | Step::ChunkRefused | Step::EndOfData(_) => {
-                return self.message_answered(to, reply);
+                return match &mut self.transaction.content {
+                    Content::Chunks(chunks) if to == ReplyTo::Chunk => {
+                        let answered = chunks.answered(reply);
+                        self.chunk_answered(answered)
+                    }
+                    _ => self.message_answered(to, reply),
+                };
             }
         }
         Then::GoOn
@@ -182,34 +185,16 @@ impl Sending {
         }
     }
 
-    /// Takes the reply to a chunk that was not the last.
-    fn chunk_answered(&mut self, reply: &Reply<'_>) -> Then {
-        let step = self.step();
-        let Content::Chunks(chunks) = &mut self.transaction.content else {
-            return Then::Close(Closed::Unexpected);
-        };
-        let positive = reply.is_positive_completion();
-        if positive && chunks.unanswered == 1 && chunks.is_open() && !chunks.has_begun_last() {
-            // The server cannot have the chunk yet.
-            return Then::Close(Closed::Unexpected);
-        }
-        chunks.unanswered = chunks.unanswered.saturating_sub(1);
-        if positive {
-            chunks.accepted += 1;
-            return self.settle_chunks();
-        }
-        let stops = match step {
-            Step::Content(_) => true,
-            Step::EndOfData(_) => chunks.holds_last(),
-            _ => false,
-        };
-        if stops {
-            // No further chunk is begun. The last one, if begun, is to be answered too.
-            chunks.unanswered += usize::from(chunks.has_begun_last());
-        }
-        self.transaction.refuse(ReplyTo::Chunk);
-        if stops {
-            self.enter(Step::ChunkRefused);
+    /// Goes on after the reply to a chunk that was not the last.
+    fn chunk_answered(&mut self, answered: ChunkAnswered) -> Then {
+        match answered {
+            ChunkAnswered::Accepted => {}
+            ChunkAnswered::Impossible => return Then::Close(Closed::Unexpected),
+            ChunkAnswered::Refused => self.transaction.refuse(ReplyTo::Chunk),
+            ChunkAnswered::RefusedFirst => {
+                self.transaction.refuse(ReplyTo::Chunk);
+                self.enter(Step::ChunkRefused);
+            }
         }
         self.settle_chunks()
     }
