@@ -441,7 +441,8 @@ impl Seat for Application {
 
     fn most_kept(&self) -> usize {
         let limits = &self.settings.server.limits;
-        limits.max_line_octets.max(limits.max_auth_octets)
+        // Lines of 16 octets are always accepted.
+        limits.max_line_octets.max(limits.max_auth_octets).max(16)
     }
 
     fn quiescent(&self, wait: Wait, left: &[u8]) -> Result<(), String> {

@@ -49,7 +49,7 @@ const SERVER: [(&str, &[&str]); 20] = [
             "4294967295",
         ],
     ),
-    ("timeout penalty", &["0", "1", "29", "300", "4294967295"]),
+    ("timeout penalty", &["0", "1", "29", "300", "1000000"]),
     ("timeout min-rate", &["0", "1", "4294967295"]),
     (
         "timeout command",

@@ -45,6 +45,7 @@ impl Sender {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let (config, security) = (settings.client.clone().into(), &settings.security);
+        let reply = &settings.client.limits.reply;
         Self {
             client: if security.tls_first {
                 Client::new_over_tls(config, security.facts.clone())
@@ -61,7 +62,8 @@ impl Sender {
             wire: Vec::new(),
             sent: Vec::new(),
             received: Vec::new(),
-            most_kept: settings.client.limits.reply.total,
+            // A reply may be as long as a line, and a line as long as a code and CRLF.
+            most_kept: reply.total.max(reply.line).max(6),
             facts: security.facts.clone(),
             upgrade: None,
         }
