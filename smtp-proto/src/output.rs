@@ -134,6 +134,12 @@ impl Output {
         }
     }
 
+    /// Returns `true` if nothing waits to be written and there is heap memory to give back.
+    #[inline]
+    pub(crate) const fn holds_memory(&self) -> bool {
+        self.is_empty() && self.spilled.capacity() > 0
+    }
+
     /// Gives heap memory back if nothing waits to be written.
     pub(crate) fn release(&mut self) {
         if self.is_empty() && self.spilled.capacity() > 0 {

@@ -28,15 +28,13 @@ impl Machine for Server {
             if let Some(why) = self.ended.take() {
                 return Step::Event(Event::Reset(why));
             }
-            if let Phase::Closed(why) = self.phase {
-                return self.await_end().unwrap_or(Step::Event(Event::Closed(why)));
-            }
             if self.shutdown.is_some() && self.shut_down() {
                 continue;
             }
             match self.next(input) {
                 Next::Event(event) => return Step::Event(event),
                 Next::Again => {}
+                Next::Over(why) => return self.await_end().unwrap_or(Step::Event(Event::Closed(why))),
                 Next::Wait(what) => {
                     if let Some(wait) = self.idle(what) {
                         return Step::Wait(wait);
@@ -53,7 +51,7 @@ impl Machine for Server {
     fn advance_output(&mut self, octets: usize) {
         self.replies.output.advance(octets);
         self.clock.written(octets);
-        if self.replies.output.is_empty() && !self.phase.has_transaction() {
+        if self.replies.output.holds_memory() && !self.phase.has_transaction() {
             self.replies.output.release();
         }
     }
@@ -79,12 +77,14 @@ impl Server {
         }
         let now = self.clock.now;
         match &mut self.phase {
-            Phase::Refused
-            | Phase::Greeted
-            | Phase::Ready(_)
-            | Phase::Envelope(_)
-            | Phase::BetweenChunks(_)
-            | Phase::Broken => self.next_command(input),
+            Phase::Refused | Phase::Greeted | Phase::Ready(_) | Phase::Envelope(_) | Phase::Broken => {
+                self.next_command(input)
+            }
+            Phase::BetweenChunks(transfer) => {
+                // It goes on if nothing whole has come.
+                transfer.pause(now);
+                self.next_command(input)
+            }
             Phase::Text(text) => {
                 let bounds = bounds(&self.session, &self.config, now);
                 match text.next(input, &bounds) {
@@ -144,7 +144,7 @@ impl Server {
             Phase::Connected => self.greet(input),
             Phase::StartTls(_) => self.next_upgrade(input),
             Phase::Handshake(_) => self.next_handshake(input),
-            Phase::Closed(_) => Next::Again,
+            Phase::Closed(why) => Next::Over(*why),
         }
     }
 
@@ -158,7 +158,7 @@ impl Server {
                 self.replies.is_empty() && (is_spoilt || !self.state().in_transaction())
             }
             None => false,
-        };
+        } && !self.is_closed();
         if is_time && matches!(self.phase, Phase::StartTls(_)) {
             // The client would read a reply after 220 as TLS data.
             self.close(Closed::Shutdown);

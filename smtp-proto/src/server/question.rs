@@ -1,6 +1,5 @@
 //! Open questions: each owns what its answer needs.
 
-use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::config::Timeouts;
@@ -15,7 +14,7 @@ pub(super) enum Question {
     /// May the client be greeted?
     Connect,
     /// EHLO, HELO or LHLO.
-    Hello(Box<Hello>),
+    Hello(Hello),
     /// AUTH.
     Auth(Round),
     /// MAIL.
