@@ -1,6 +1,6 @@
 //! The greeting and the introduction: connect, EHLO, HELO, LHLO.
 
-use alloc::{borrow::Cow, format};
+use alloc::{borrow::Cow, boxed::Box, format};
 
 use super::{
     config::EarlyTalker,
@@ -84,10 +84,10 @@ impl Server {
                 Protocol::Lmtp => "500 5.5.1 this is LMTP, say LHLO",
             });
         }
-        let hello = Hello {
+        let hello = Box::new(Hello {
             verb,
             name: name.clone().into_owned(),
-        };
+        });
         Next::Event(Event::Hello {
             verb,
             name,
@@ -129,7 +129,7 @@ impl Server {
     }
 
     /// Queues the positive reply to EHLO, HELO or LHLO, and begins anew.
-    pub(super) fn accept_hello(&mut self, turn: Turn, hello: Hello, text: Option<&Text<'_>>) {
+    pub(super) fn accept_hello(&mut self, turn: Turn, hello: Box<Hello>, text: Option<&Text<'_>>) {
         self.replies.answer(turn, &Reply::Ready(&[]));
         self.advance(Step::Hello);
         let mut greeting = a_labels(self.config.hostname.as_str());

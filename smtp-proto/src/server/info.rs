@@ -18,7 +18,7 @@ pub(super) struct SessionInfo {
     /// The extensions of this session, once they differ from the configuration.
     pub(super) extensions: Option<Box<Extensions>>,
     /// The last accepted EHLO, HELO or LHLO.
-    pub(super) hello: Option<Hello>,
+    pub(super) hello: Option<Box<Hello>>,
     /// The session is under TLS.
     pub(super) tls: Option<Box<TlsInfo>>,
     /// The client has authenticated.

@@ -1,5 +1,6 @@
 //! Open questions: each owns what its answer needs.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use super::config::Timeouts;
@@ -14,7 +15,7 @@ pub(super) enum Question {
     /// May the client be greeted?
     Connect,
     /// EHLO, HELO or LHLO.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// AUTH.
     Auth(Round),
     /// MAIL.
