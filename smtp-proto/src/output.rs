@@ -134,6 +134,12 @@ impl Output {
         }
     }
 
+    /// Returns `true` if there is no output and a heap buffer to free.
+    #[inline]
+    pub(crate) const fn holds_memory(&self) -> bool {
+        self.is_empty() && self.spilled.capacity() > 0
+    }
+
     /// Frees the heap buffer if there is no output.
     pub(crate) fn release(&mut self) {
         if self.is_empty() && self.spilled.capacity() > 0 {

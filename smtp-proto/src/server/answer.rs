@@ -59,6 +59,7 @@ impl Server {
         self.reject_any(&ticket.without_question(), rejection)
     }
 
+    #[inline]
     fn accept_any(&mut self, ticket: &Ticket) -> Result<(), StaleTicket> {
         let (question, turn) = self.replies.take(ticket)?;
         self.accept_question(question, turn, None);

@@ -4,7 +4,7 @@ use super::{
     config::{ObsoleteCommands, UnknownPolicy},
     event::{Closed, Event},
     lines::{Line, LineKind},
-    phase::{Phase, Step},
+    phase::Step,
     question::Question,
     refusal::SMTPUTF8_NOT_OFFERED,
     replies::Reply,
@@ -41,11 +41,6 @@ impl Server {
         }
         let limit = self.line_limit(input);
         let line = self.read_line(input, limit, LineKind::Command);
-        if let Phase::BetweenChunks(transfer) = &mut self.phase
-            && !matches!(line, Line::Incomplete)
-        {
-            transfer.pause(self.clock.now);
-        }
         match line {
             Line::Whole(line) => self.dispatch(line, input),
             Line::TooLongAuth if self.offers(Keyword::Auth) => self.refuse(super::auth::TOO_LONG),

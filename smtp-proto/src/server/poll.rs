@@ -28,15 +28,13 @@ impl Machine for Server {
             if let Some(why) = self.ended.take() {
                 return Step::Event(Event::Reset(why));
             }
-            if let Phase::Closed(why) = self.phase {
-                return self.await_end().unwrap_or(Step::Event(Event::Closed(why)));
-            }
             if self.shutdown.is_some() && self.shut_down() {
                 continue;
             }
             match self.next(input) {
                 Next::Event(event) => return Step::Event(event),
                 Next::Again => {}
+                Next::Over(why) => return self.await_end().unwrap_or(Step::Event(Event::Closed(why))),
                 Next::Wait(what) => {
                     if let Some(wait) = self.idle(what) {
                         return Step::Wait(wait);
@@ -53,7 +51,7 @@ impl Machine for Server {
     fn advance_output(&mut self, octets: usize) {
         self.replies.output.advance(octets);
         self.clock.written(octets);
-        if self.replies.output.is_empty() && !self.phase.has_transaction() {
+        if self.replies.output.holds_memory() && !self.phase.has_transaction() {
             self.replies.output.release();
         }
     }
@@ -79,26 +77,23 @@ impl Server {
         }
         let now = self.clock.now;
         match &mut self.phase {
-            Phase::Refused
-            | Phase::Greeted
-            | Phase::Ready(_)
-            | Phase::Envelope(_)
-            | Phase::BetweenChunks(_)
-            | Phase::Broken => self.next_command(input),
+            Phase::Refused | Phase::Greeted | Phase::Ready(_) | Phase::Envelope(_) | Phase::Broken => {}
+            // It goes on if nothing whole has come.
+            Phase::BetweenChunks(transfer) => transfer.pause(now),
             Phase::Text(text) => {
                 let bounds = bounds(&self.session, &self.config, now);
-                match text.next(input, &bounds) {
+                return match text.next(input, &bounds) {
                     Some(data) => self.take_data(data),
                     None => {
                         let failure = text.transfer.take_failure();
                         self.end_message(failure);
                         Next::Again
                     }
-                }
+                };
             }
             Phase::Chunk(transfer, chunk) => {
                 let bounds = bounds(&self.session, &self.config, now);
-                match chunk.next(transfer, input, &bounds) {
+                return match chunk.next(transfer, input, &bounds) {
                     Some(data) => self.take_data(data),
                     None => {
                         let end = ChunkEnd {
@@ -109,7 +104,7 @@ impl Server {
                         self.end_chunk(end);
                         Next::Again
                     }
-                }
+                };
             }
             Phase::Verdicts(verdicts) => {
                 if self.replies.output.len() >= OUTPUT_HIGH {
@@ -118,10 +113,10 @@ impl Server {
                 let question = Question::EndOfData {
                     smtputf8: verdicts.transaction().smtputf8,
                 };
-                Next::Event(Event::EndOfData {
+                return Next::Event(Event::EndOfData {
                     recipient: verdicts.recipient(),
                     ticket: self.replies.ask(question, now),
-                })
+                });
             }
             Phase::Auth(exchange) => {
                 if self.replies.output.len() >= OUTPUT_HIGH || self.abuse.delays_replies(now) {
@@ -129,7 +124,7 @@ impl Server {
                 }
                 let limits = &self.config.limits;
                 let budget = (&mut self.abuse, limits.max_discarded_octets);
-                match self
+                return match self
                     .lines
                     .next(input, limits.max_auth_octets, LineKind::Response, budget)
                 {
@@ -139,13 +134,14 @@ impl Server {
                         self.next_response(exchange, line)
                     }
                     line => self.without_response(&line),
-                }
+                };
             }
-            Phase::Connected => self.greet(input),
-            Phase::StartTls(_) => self.next_upgrade(input),
-            Phase::Handshake(_) => self.next_handshake(input),
-            Phase::Closed(_) => Next::Again,
+            Phase::Connected => return self.greet(input),
+            Phase::StartTls(_) => return self.next_upgrade(input),
+            Phase::Handshake(_) => return self.next_handshake(input),
+            Phase::Closed(why) => return Next::Over(*why),
         }
+        self.next_command(input)
     }
 
     /// Ends the session if it was shut down and the time has come.
@@ -158,7 +154,7 @@ impl Server {
                 self.replies.is_empty() && (is_spoilt || !self.state().in_transaction())
             }
             None => false,
-        };
+        } && !self.is_closed();
         if is_time && matches!(self.phase, Phase::StartTls(_)) {
             // The client would read a reply after 220 as TLS data.
             self.close(Closed::Shutdown);

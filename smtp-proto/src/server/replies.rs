@@ -253,6 +253,7 @@ impl Reply<'_> {
 }
 
 /// Writes a reply with an enhanced code on each line that does not have one of the same class already.
+#[cold]
 fn write_coded(sink: &mut impl Sink, code: Code, status: EnhancedCode, text: &Text<'_>) {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {

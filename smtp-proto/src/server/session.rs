@@ -58,6 +58,8 @@ pub(super) enum Next<'i> {
     Again,
     /// Nothing can be done until something happens outside.
     Wait(Await),
+    /// Nothing is left but the last output.
+    Over(Closed),
 }
 
 /// The condition that a wait ends with, besides time.
