@@ -81,6 +81,9 @@ pub struct ClientLimits {
     /// How long a reply may be, in octets and in lines. In an exchange of AUTH a line may hold the longest
     /// challenge ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)), whatever stands here.
     pub reply: crate::syntax::ReplyLimits,
+    /// Most octets read of one reply, those dropped beyond [`reply`](Self::reply) included; at least its `total`. A longer
+    /// reply ends the session. Default 1 MiB: no honest reply is so long.
+    pub max_reply_octets: usize,
     /// Most commands (or chunks) sent ahead of their replies when PIPELINING is offered (RFC 2920 section 3.1).
     /// Default 100: the replies to so many fit the smallest TCP window in use.
     pub max_unanswered: usize,
@@ -93,6 +96,7 @@ impl Default for ClientLimits {
     fn default() -> Self {
         Self {
             reply: crate::syntax::ReplyLimits::default(),
+            max_reply_octets: 1 << 20,
             max_unanswered: 100,
             max_chunk_octets: 1 << 20,
         }
