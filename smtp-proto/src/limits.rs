@@ -86,6 +86,9 @@ pub struct ClientLimits {
     /// Maximum size of a reply, in octets and in lines. During AUTH, a line may always hold the longest challenge
     /// ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)).
     pub reply: crate::syntax::ReplyLimits,
+    /// Maximum octets read of one reply, including those dropped beyond [`reply`](Self::reply); at least its `total`. A longer
+    /// reply ends the session. Default: 1 MiB, which no honest reply reaches.
+    pub max_reply_octets: usize,
     /// Maximum commands (or chunks) sent before their replies, if the server offers PIPELINING (RFC 2920 section 3.1).
     /// Default: 100, whose replies fit the smallest TCP window in use.
     pub max_unanswered: usize,
@@ -98,6 +101,7 @@ impl Default for ClientLimits {
     fn default() -> Self {
         Self {
             reply: crate::syntax::ReplyLimits::default(),
+            max_reply_octets: 1 << 20,
             max_unanswered: 100,
             max_chunk_octets: 1 << 20,
         }

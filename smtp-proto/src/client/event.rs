@@ -163,6 +163,9 @@ pub enum Closed {
     /// The server sent something that is no reply.
     #[error(transparent)]
     Malformed(ReplyFault),
+    /// The server sent a reply longer than [`max_reply_octets`](crate::limits::ClientLimits::max_reply_octets).
+    #[error("server sent a reply without end")]
+    ReplyTooLong,
     /// The server sent a reply to no command, such as a positive one before it had the message.
     #[error("server sent a reply to a command that was not sent")]
     Unsolicited,

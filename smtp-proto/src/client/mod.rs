@@ -76,6 +76,7 @@ pub use stage::moves;
 
 use self::{
     deadline::Timers,
+    reply::Replies,
     session::Session,
     stage::{Early, Stage, Step},
     transaction::Leftover,
@@ -84,7 +85,6 @@ use crate::{
     machine::{Machine, Step as Polled, sealed::Sealed},
     output::Output,
     state::State,
-    syntax::ReplyReader,
     time::Instant,
     tls::TlsInfo,
     types::Extensions,
@@ -98,7 +98,7 @@ pub struct Client {
     config: Arc<Config>,
     session: Session,
     stage: Stage,
-    replies: ReplyReader,
+    replies: Replies,
     output: Output,
     timers: Timers,
     end_of_input: bool,
@@ -112,7 +112,7 @@ impl Client {
             config,
             session: Session::default(),
             stage: Stage::Greeting,
-            replies: ReplyReader::default(),
+            replies: Replies::default(),
             output: Output::default(),
             timers: Timers::default(),
             end_of_input: false,

@@ -8,12 +8,21 @@ use super::{
 };
 use crate::{
     output::Sink,
+    syntax::ReplyReader,
     types::{Auth, Code, Reply, Severity},
 };
 
 /// The longest line with a challenge in octets, CRLF included (RFC 4954 section 4), and one more, so that a challenge that
 /// was cut is too long.
 const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len() + 1;
+
+/// The reader of replies, and its progress in one.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    reader: ReplyReader,
+    /// Octets taken of a reply beyond the limits.
+    taken: usize,
+}
 
 impl Client {
     /// Takes the next whole reply off the input.
@@ -26,14 +35,34 @@ impl Client {
             limits.line = limits.line.max(LONGEST_CHALLENGE);
             limits.total = limits.total.max(LONGEST_CHALLENGE);
         }
-        let reply = match self.replies.read(input, &limits) {
+        let most = self
+            .config
+            .limits
+            .max_reply_octets
+            .max(limits.total)
+            .saturating_add(1);
+        let offered = input
+            .get(..most.saturating_sub(self.replies.taken))
+            .unwrap_or(input);
+        let mut rest = offered;
+        let result = self.replies.reader.read(&mut rest, &limits);
+        let used = offered.len() - rest.len();
+        *input = input.get(used..).unwrap_or_default();
+        let reply = match result {
             Ok(Some(reply)) => reply,
-            Ok(None) => return None,
+            Ok(None) => {
+                if self.replies.taken + offered.len() >= most {
+                    self.close(Closed::ReplyTooLong);
+                }
+                self.replies.taken += used;
+                return None;
+            }
             Err(error) => {
                 self.close(Closed::Malformed(error.fault()));
                 return None;
             }
         };
+        self.replies.taken = 0;
         self.timers.waiting.stop();
         let to = self.answered(&reply);
         Some(Event::Reply { to, reply })

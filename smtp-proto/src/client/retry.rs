@@ -57,6 +57,7 @@ impl Closed {
             | Self::NotAvailable
             | Self::TimedOut(_)
             | Self::Malformed(_)
+            | Self::ReplyTooLong
             | Self::Unsolicited
             | Self::Unexpected
             | Self::RefusedEarly => Retry::Later,

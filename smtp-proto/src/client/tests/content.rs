@@ -216,3 +216,13 @@ fn no_more_is_written_than_was_shown() {
         b"MAIL FROM:<a@x>\r\nRCPT TO:<c@y>\r\nDATA\r\n"
     );
 }
+
+#[test]
+fn a_reply_begun_in_the_content_answers_nothing() {
+    let mut session = Session::at_body(config(), "", "b@y");
+    session.give("Hi|", More::Yes);
+    session.octets(b"25").end().written();
+    session
+        .octets(b"0 ok\r\n")
+        .sees("Nothing 250, Closed Unsolicited Unknown");
+}

@@ -79,4 +79,20 @@ fn replies_are_bounded() {
         assert!(session.input.len() < 30);
     }
     session.server("220 at last").sees("Greeting 220");
+    session.hears("EHLO me.example|");
+}
+
+#[test]
+fn a_reply_without_end_ends_the_session_however_it_is_cut() {
+    for piece in [1000, 4096, 70_000, 2 << 20] {
+        let mut session = Session::new(config());
+        let endless = [&b"220 "[..], &b"x".repeat((1 << 20) - 3)].concat();
+        for octets in endless.chunks(piece) {
+            session.octets(octets);
+        }
+        session.sees("Closed ReplyTooLong None");
+    }
+    let mut session = Session::new(config());
+    session.octets(&[&b"220 "[..], &b"x".repeat((1 << 20) - 6), b"\r\n"].concat());
+    session.sees("Greeting 220");
 }

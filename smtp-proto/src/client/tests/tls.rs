@@ -170,3 +170,22 @@ fn implicit_tls_needs_no_starttls() {
     session.server("220 hi").hears("EHLO me.example|");
     session.server(OFFER).hears("").sees_at_last("Ready");
 }
+
+#[test]
+fn a_login_follows_a_refused_starttls_where_that_is_allowed() {
+    let mut config = config();
+    config.tls = Tls::Opportunistic;
+    config.login = Some(Login::new(crate::sasl::Credentials::password("ann", "pw")));
+    config.plaintext_auth = crate::sasl::PlaintextAuth::Insecure;
+    let mut session = Session::new(config);
+    session
+        .server("220 mx")
+        .written()
+        .server("250-mx|250-STARTTLS|250 AUTH PLAIN");
+    session
+        .written()
+        .server("454 not now")
+        .written()
+        .server("235 ok")
+        .sees_at_last("Auth 235, Ready");
+}
