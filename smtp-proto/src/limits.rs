@@ -22,8 +22,8 @@ impl Threshold {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerLimits {
-    /// Longest command line in octets, CRLF included. RFC 5321 section 4.5.3.1.4 asks for at least 512; less is
-    /// taken as it is. A longer line gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the
+    /// Longest command line in octets, CRLF included. RFC 5321 section 4.5.3.1.4 asks for at least 512; less than 16 counts as
+    /// 16, so that BDAT is always recognised. A longer line gets 500 and is dropped up to its CRLF. Default 4096: room for 512 plus the
     /// growth that all offered extensions may ask for together (RFC 3461 alone: 530 on RCPT).
     pub max_line_octets: usize,
     /// Longest AUTH command and longest line of its exchange in octets, CRLF included. A longer one gets 500. Default

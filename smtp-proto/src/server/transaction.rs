@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     state::Move,
-    types::{Body, Keyword, Mail, MailParameters, Rcpt, RcptParameters},
+    types::{Body, Keyword, Mail, MailParameters, OriginalRecipient, Rcpt, RcptParameters},
 };
 
 impl Server {
@@ -57,8 +57,16 @@ impl Server {
             return self.refuse_misplaced(Move::Rcpt);
         };
         let (smtputf8, recipients) = (transaction.smtputf8, transaction.recipients());
-        let refusal = judge_rcpt(&self.session, &self.config, rcpt.parameters());
+        let mut refusal = judge_rcpt(&self.session, &self.config, rcpt.parameters());
         let is_unicode = !smtputf8 && !rcpt.forward_path().is_ascii();
+        if !smtputf8
+            && rcpt
+                .parameters()
+                .original_recipient()
+                .is_some_and(is_beyond_ascii)
+        {
+            refusal = refusal.or(Some("501 5.5.4 a non-ASCII ORCPT needs SMTPUTF8"));
+        }
         if refusal.is_none() && !is_unicode && recipients < self.config.limits.max_recipients {
             let index = transaction.next_index();
             let question = RcptQuestion { index, smtputf8 };
@@ -125,6 +133,14 @@ impl Server {
             None
         }
     }
+}
+
+/// Returns `true` if an ORCPT stands for an address beyond ASCII. The address type `utf-8` may do so in any transaction
+/// (RFC 6533 section 3); of others, xtext is for ASCII (RFC 3461 section 4.2).
+fn is_beyond_ascii(original: &OriginalRecipient<'_>) -> bool {
+    let is_high = |octets: &[u8]| matches!(octets, [b'+', b'8'..=b'9' | b'A'..=b'F']);
+    !original.address_type().eq_ignore_ascii_case("utf-8")
+        && original.as_str().as_bytes().windows(2).any(is_high)
 }
 
 /// The same for RCPT.
