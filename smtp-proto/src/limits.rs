@@ -24,7 +24,8 @@ impl Threshold {
 pub struct ServerLimits {
     /// Maximum command line in octets, CRLF included. A longer line gets 500 and is discarded up to its CRLF.
     ///
-    /// RFC 5321 section 4.5.3.1.4 requires at least 512; smaller values are used unchanged. Default: 4096, which leaves
+    /// RFC 5321 section 4.5.3.1.4 requires at least 512; smaller values are used unchanged, but at least 16, so that
+    /// BDAT is always recognised. Default: 4096, which leaves
     /// room for 512 plus what all offered extensions may add together (RFC 3461 alone: 530 for RCPT).
     pub max_line_octets: usize,
     /// Maximum AUTH command, and line of its exchange, in octets, CRLF included. A longer line gets 500.

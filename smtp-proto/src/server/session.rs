@@ -168,6 +168,7 @@ impl Server {
             return;
         }
         self.replies.abandon();
+        self.lines.end_chunk();
         self.advance(step);
         self.clock.stop_writing();
     }

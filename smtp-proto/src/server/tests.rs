@@ -13,6 +13,7 @@ mod lmtp;
 mod login;
 mod offers;
 mod order;
+mod relay;
 mod tickets;
 mod tls;
 

@@ -145,7 +145,7 @@ fn judge_rcpt(
             .is_some_and(OriginalRecipient::needs_smtputf8)
     {
         // RFC 3461 section 4.2 allows ASCII only. With SMTPUTF8, Postfix sends UTF-8 as xtext.
-        Some("501 5.5.4 syntax error in a parameter")
+        Some("501 5.5.4 a non-ASCII ORCPT needs SMTPUTF8")
     } else {
         None
     }

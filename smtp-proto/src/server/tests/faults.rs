@@ -324,3 +324,104 @@ fn an_enhanced_code_in_a_text_is_not_doubled() {
         "252-2.0.0 bob\r\n252-2.1.5 and his friends\r\n252 2.1.5 5.1.1 wrong class\r\n"
     );
 }
+
+#[test]
+fn an_orcpt_beyond_ascii_needs_smtputf8() {
+    let mut session = Session::with(config());
+    session.sends("MAIL FROM:<a@client.test>");
+    session.forgets();
+    session.sends("RCPT TO:<b@mx.test> ORCPT=rfc822;+D0+B6@mx.test");
+    assert!(session.said().starts_with("501 5.5.4 "));
+    session.sends(
+        "RCPT TO:<b@mx.test> ORCPT=utf-8;\\x{436}@mx.test\r\nRCPT TO:<b@mx.test> ORCPT=rfc822;b+2Bc@mx.test",
+    );
+    assert_eq!(session.codes(), "250 250");
+}
+
+/// Extreme limits and timeouts: the session ends, or it waits for something that can still come.
+#[test]
+fn extreme_configurations_neither_hang_nor_overflow() {
+    let times = [
+        Duration::ZERO,
+        Duration::from_nanos(1),
+        Duration::from_secs(1),
+        Duration::MAX,
+    ];
+    let counts = [0, 1, u32::MAX];
+    for (at, time) in times.iter().cycle().take(16).enumerate() {
+        for count in counts {
+            let mut config = if at % 2 == 0 { config() } else { lmtp() };
+            config.early_talker = EarlyTalker::Tolerate;
+            let other = times[at / 4 % 4];
+            let timeouts = &mut config.timeouts;
+            (timeouts.command, timeouts.data, timeouts.write) = (*time, other, *time);
+            (timeouts.application, timeouts.message_acceptance) = (other, *time);
+            (timeouts.penalty, timeouts.greeting_delay, timeouts.handshake) = (other, *time, other);
+            timeouts.min_data_rate = count;
+            let limits = &mut config.limits;
+            (limits.max_line_octets, limits.max_auth_octets) = (count as usize, count as usize);
+            (limits.max_recipients, limits.max_idle_commands) = (count, count);
+            limits.max_open_rcpts = count as usize;
+            (limits.max_discarded_octets, limits.max_message_octets) = (u64::from(count), u64::from(count));
+            limits.errors = Threshold::new(count, count);
+            limits.unknown_commands = Threshold::new(0, count);
+            let mut session = Session::fresh(config);
+            session.goes_on();
+            let lines: [&[u8]; 6] = [
+                b"EHLO a\r\nLHLO a\r\nNOOP\r\nFROB\r\n",
+                b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nBDAT 3\r\nabcDATA\r\n",
+                b"RSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n",
+                b"hello\r\n.\r\nNOOP\nNOOP\rNOOP\r\n",
+                b"QUI",
+                b"T\r\n",
+            ];
+            for line in lines {
+                if session.server.state() == State::Closed {
+                    break;
+                }
+                session.sends_octets(line);
+                // Every deadline that comes within a year passes.
+                for _ in 0..100 {
+                    let year = session.now + Duration::from_secs(366 * 86_400);
+                    match session.wait.deadline {
+                        Some(due) if due.at < year && session.server.state() != State::Closed => {
+                            session.now = due.at;
+                            session.goes_on();
+                        }
+                        _ => break,
+                    }
+                }
+                if session.server.state() != State::Closed {
+                    let wait = session.wait;
+                    assert!(
+                        wait.want_read
+                            || wait.want_write
+                            || wait.application_pending
+                            || wait.deadline.is_some(),
+                        "{time:?} {count}: {wait:?}"
+                    );
+                    assert!(
+                        !wait.want_read || session.input.len() <= (count as usize).max(16),
+                        "{} octets are left",
+                        session.input.len()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_session_that_ends_within_a_refused_chunk_is_over() {
+    let mut session = Session::new();
+    session.sends_octets(b"BDAT 100\r\nabc");
+    session.ends();
+    assert_eq!(session.happened(), "closed ConnectionClosed");
+    let mut session = Session::new();
+    session.sends_octets(b"BDAT 100\r\nabc");
+    session.later(300);
+    assert_eq!(
+        (session.codes().as_str(), session.happened().as_str()),
+        ("421", "closed TimedOut(DataBlock)")
+    );
+}
