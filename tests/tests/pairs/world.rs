@@ -385,7 +385,11 @@ impl<'s> World<'s> {
             .iter()
             .flatten()
             .filter_map(|wait| wait.deadline)
-            .map(|deadline| u64::try_from(deadline.at.since_origin().as_millis()).expect("not so late"));
+            .map(|deadline| {
+                // The end of time is no whole millisecond.
+                let time = deadline.at.since_origin().as_nanos().div_ceil(1_000_000);
+                u64::try_from(time).expect("not so late")
+            });
         let answers = self.answers.values().flatten().map(|(at, _)| *at);
         let plans = [
             self.next.as_ref().map(|(at, _)| *at),
