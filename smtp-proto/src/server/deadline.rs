@@ -28,6 +28,8 @@ impl Server {
             None => self.client_deadline(what),
         };
         if let Some(until) = penalty {
+            // The client cannot take what is held back.
+            self.clock.stop_writing();
             deadline = Deadline::earlier(Some(Deadline::new(until, time::Phase::Penalty)), deadline);
         } else if want_write {
             deadline = Deadline::earlier(Some(self.write_deadline()), deadline);

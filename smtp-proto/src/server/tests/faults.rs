@@ -425,3 +425,31 @@ fn a_session_that_ends_within_a_refused_chunk_is_over() {
         ("421", "closed TimedOut(DataBlock)")
     );
 }
+
+/// The write deadline stands still while replies are held back: the client cannot read them.
+#[test]
+fn a_reply_that_is_held_back_is_not_late() {
+    let mut config = config();
+    config.limits.errors = Threshold::new(0, 100);
+    config.timeouts.penalty = Duration::from_secs(10);
+    config.timeouts.write = Duration::from_secs(15);
+    let mut server = Server::new(config.into());
+    let mut now = Instant::ORIGIN;
+    let mut input: &[u8] = b"";
+    while let Step::Event(event) = server.poll(&mut input, now) {
+        server.proceed(event).unwrap();
+    }
+    // Each fault is read when the penalty for the one before is over, and before its reply is written.
+    for _ in 0..4 {
+        let mut fault: &[u8] = b"RCPT\r\n";
+        let Step::Wait(wait) = server.poll(&mut fault, now) else {
+            panic!("a penalty is due")
+        };
+        assert!(!wait.want_write, "{wait:?}");
+        now = wait.deadline.unwrap().at;
+        let Step::Wait(wait) = server.poll(&mut fault, now) else {
+            panic!("the session goes on")
+        };
+        assert!(wait.want_write && wait.want_read, "{wait:?}");
+    }
+}
