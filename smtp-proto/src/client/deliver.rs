@@ -61,7 +61,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the envelope back with the reason: as `deliver`, or [`RequestError::OutOfTurn`] if no transaction is under way
+    /// Gives the envelope back with the reason: as `deliver`, or [`OutOfTurn`](super::RequestError::OutOfTurn) if no transaction is under way
     /// or one has been announced.
     pub fn deliver_next(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
         let out_of_turn = self.out_of_turn();

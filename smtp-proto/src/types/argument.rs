@@ -128,7 +128,7 @@ impl fmt::Display for ClientName<'_> {
 
 /// A free text after a verb: not empty, without control characters, without blanks at its start and end.
 ///
-/// [`Printable::allows`] defines the characters that it may contain.
+/// [`Printable::allows`](super::Printable::allows) defines the characters that it may contain.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Argument<'a>(Cow<'a, str>);
 
