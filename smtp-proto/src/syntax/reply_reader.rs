@@ -112,10 +112,10 @@ impl ReplyReader {
                 Some(b' ') => one_line(input, limits),
                 _ => several_lines(input, limits),
             };
-            if let Some((code, (raw, rest))) = whole {
+            if let Some((reply, rest)) = whole {
                 *input = rest;
                 self.was_cut = false;
-                return Ok(Some(Reply::from_scanned(code, raw)));
+                return Ok(Some(reply));
             }
         }
         if self.cut.is_none() {
@@ -341,16 +341,16 @@ enum End {
 
 /// Finds a whole reply of one line with text, as most are: a quick way to what [`ReplyReader::find`] finds.
 #[inline]
-fn one_line<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Code, (&'i [u8], &'i [u8]))> {
+fn one_line<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Reply<'i>, &'i [u8])> {
     let code = code(input.first_chunk()?)?;
     let end = memchr2(b'\r', b'\n', input)? + 2;
     let (raw, rest) = input.split_at_checked(end)?;
     (raw.ends_with(b"\r\n") && end <= limits.line_octets() && end <= limits.total_octets())
-        .then_some((code, (raw, rest)))
+        .then_some((Reply::from_scanned(code, raw), rest))
 }
 
 /// The same for a reply of several lines with one code.
-fn several_lines<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Code, (&'i [u8], &'i [u8]))> {
+fn several_lines<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Reply<'i>, &'i [u8])> {
     let digits: &[u8; 3] = input.first_chunk()?;
     let code = code(digits)?;
     let most_of_line = limits.line_octets();
@@ -367,8 +367,9 @@ fn several_lines<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Code, (&'
             b'-' => {}
             b' ' | b'\r' => {
                 let length = input.len() - rest.len();
-                let parts = input.split_at_checked(length)?;
-                return (length <= limits.total_octets()).then_some((code, parts));
+                let (raw, rest) = input.split_at_checked(length)?;
+                let fits = length <= limits.total_octets();
+                return fits.then_some((Reply::from_scanned(code, raw), rest));
             }
             _ => return None,
         }
