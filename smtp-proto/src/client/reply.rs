@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     output::Sink,
-    syntax::ReplyReader,
+    syntax::{ReplyLimits, ReplyReader},
     types::{Auth, Code, Reply, Severity},
 };
 
@@ -24,6 +24,29 @@ pub(super) struct Replies {
     taken: usize,
 }
 
+impl Replies {
+    /// Reads a reply that may have more than `most` octets, which end the session.
+    #[cold]
+    fn read_long<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        limits: &ReplyLimits,
+        most: usize,
+    ) -> Result<Option<Reply<'i>>, Closed> {
+        // One octet more is enough to know. Later ones must not matter, however the input is cut.
+        let window = most.saturating_add(1).saturating_sub(self.taken);
+        let offered = input.get(..window).unwrap_or(input);
+        let mut rest = offered;
+        let read = self.reader.read(&mut rest, limits);
+        let reply = read.map_err(|error| Closed::Malformed(error.fault()))?;
+        *input = input.get(offered.len() - rest.len()..).unwrap_or_default();
+        if reply.is_none() && offered.len() >= window {
+            return Err(Closed::ReplyTooLong);
+        }
+        Ok(reply)
+    }
+}
+
 impl Client {
     /// Takes the next whole reply off the input.
     pub(super) fn read_reply<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
@@ -35,30 +58,22 @@ impl Client {
             limits.line = limits.line.max(LONGEST_CHALLENGE);
             limits.total = limits.total.max(LONGEST_CHALLENGE);
         }
-        let most = self
-            .config
-            .limits
-            .max_reply_octets
-            .max(limits.total)
-            .saturating_add(1);
-        let offered = input
-            .get(..most.saturating_sub(self.replies.taken))
-            .unwrap_or(input);
-        let mut rest = offered;
-        let result = self.replies.reader.read(&mut rest, &limits);
-        let used = offered.len() - rest.len();
-        *input = input.get(used..).unwrap_or_default();
+        let before = input.len();
+        let result = if self.replies.taken == 0 && before <= limits.total {
+            let read = self.replies.reader.read(input, &limits);
+            read.map_err(|error| Closed::Malformed(error.fault()))
+        } else {
+            let most = self.config.limits.max_reply_octets.max(limits.total);
+            self.replies.read_long(input, &limits, most)
+        };
         let reply = match result {
             Ok(Some(reply)) => reply,
             Ok(None) => {
-                if self.replies.taken + offered.len() >= most {
-                    self.close(Closed::ReplyTooLong);
-                }
-                self.replies.taken += used;
+                self.replies.taken += before - input.len();
                 return None;
             }
-            Err(error) => {
-                self.close(Closed::Malformed(error.fault()));
+            Err(why) => {
+                self.close(why);
                 return None;
             }
         };

@@ -107,6 +107,17 @@ impl ReplyReader {
         input: &mut &'i [u8],
         limits: &ReplyLimits,
     ) -> Result<Option<Reply<'i>>, ReplyError> {
+        if self.is_new() {
+            let whole = match input.get(3) {
+                Some(b' ') => one_line(input, limits),
+                _ => several_lines(input, limits),
+            };
+            if let Some((reply, rest)) = whole {
+                *input = rest;
+                self.was_cut = false;
+                return Ok(Some(reply));
+            }
+        }
         if self.cut.is_none() {
             match self.find(input, limits)? {
                 Found::Whole(code, length) => {
@@ -126,6 +137,11 @@ impl ReplyReader {
     #[must_use]
     pub const fn was_cut(&self) -> bool {
         self.was_cut
+    }
+
+    /// Returns true if nothing of a reply was seen.
+    const fn is_new(&self) -> bool {
+        self.start == 0 && self.searched == 0 && self.code.is_none() && self.cut.is_none()
     }
 
     /// Looks for the end of a reply that stays in the input.
@@ -321,6 +337,53 @@ enum End {
     At(usize),
     /// It is not there: this many octets were searched.
     After(usize),
+}
+
+/// Finds a whole reply of one line with text, as most are: a quick way to what [`ReplyReader::find`] finds.
+#[inline]
+fn one_line<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Reply<'i>, &'i [u8])> {
+    let code = code(input.first_chunk()?)?;
+    let end = memchr2(b'\r', b'\n', input)? + 2;
+    let (raw, rest) = input.split_at_checked(end)?;
+    (raw.ends_with(b"\r\n") && end <= limits.line_octets() && end <= limits.total_octets())
+        .then_some((Reply::from_scanned(code, raw), rest))
+}
+
+/// The same for a reply of several lines with one code.
+fn several_lines<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Reply<'i>, &'i [u8])> {
+    let digits: &[u8; 3] = input.first_chunk()?;
+    let code = code(digits)?;
+    let most_of_line = limits.line_octets();
+    let mut rest = input;
+    for _ in 0..limits.lines.max(1) {
+        let [x, y, z, separator] = rest.first_chunk()?;
+        let end = memchr2(b'\r', b'\n', rest)?;
+        let (line, after) = rest.split_at_checked(end + 2)?;
+        if [*x, *y, *z] != *digits || !line.ends_with(b"\r\n") || line.len() > most_of_line {
+            return None;
+        }
+        rest = after;
+        match separator {
+            b'-' => {}
+            b' ' | b'\r' => {
+                let length = input.len() - rest.len();
+                let (raw, rest) = input.split_at_checked(length)?;
+                let fits = length <= limits.total_octets();
+                return fits.then_some((Reply::from_scanned(code, raw), rest));
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[inline]
+fn code(digits: &[u8; 3]) -> Option<Code> {
+    let [a @ b'2'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9'] = digits else {
+        return None;
+    };
+    let digit = |octet: &u8| u16::from(octet - b'0');
+    Code::new(digit(a) * 100 + digit(b) * 10 + digit(c))
 }
 
 /// Parses the start of a line: `Reply-code separator`. Returns `None` if too little of the line has come.
