@@ -58,6 +58,10 @@ fn all_settings() -> Vec<Setting> {
             all.extend([mail(lmtp, 1, chunks), mail(lmtp, GROUP, chunks)]);
         }
         all.push(mail(lmtp, if lmtp { 3 } else { 2 }, Chunks::Never));
+        // The smallest window, one that the chunks fill, one that they leave a place in, and the largest.
+        for window in [1, 2, 3, usize::MAX] {
+            all.push(mail(lmtp, window, Chunks::InParts));
+        }
         for turn in [Turn::Own, Turn::Behind] {
             all.push(mail(lmtp, GROUP, Chunks::Binary(turn)));
         }
