@@ -7,7 +7,7 @@ const U64_MAX: &str = "18446744073709551615";
 
 /// Settings that say how much: each with its smallest values, some that are small enough to meet other limits, and the largest.
 const SERVER: [(&str, &[&str]); 20] = [
-    ("limit line", &["5", "6", "20", "64", U64_MAX]),
+    ("limit line", &["0", "1", "2", "3", "5", "6", "20", "64", U64_MAX]),
     ("limit auth-line", &["0", "1", "20", U64_MAX]),
     (
         "limit logins",

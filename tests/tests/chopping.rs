@@ -9,7 +9,9 @@ use smtp_proto::{
     sasl::{Credentials, Mechanism, PlaintextAuth},
     types::Extension,
 };
-use smtp_tests::{Answers, Application, Chop, Driver, Seat, Sender, Settings, Writes, codes};
+use smtp_tests::{
+    Answers, Application, Chop, Driver, Role, Seat, Sender, Settings, Writes, codes, make_extreme,
+};
 
 /// What a client may say, in order or not.
 fn flight() -> impl Strategy<Value = Vec<u8>> {
@@ -113,15 +115,29 @@ fn settings() -> Settings {
     settings
 }
 
+/// Up to three extreme settings.
+fn extremes(role: Role) -> impl Strategy<Value = Settings> {
+    vec((any::<usize>(), any::<usize>()), 0..4).prop_map(move |numbers| {
+        let mut settings = settings();
+        for (setting, value) in numbers {
+            let mut numbers = [setting, value].into_iter();
+            let mut pick = |below| numbers.next().map_or(0, |number| number % below);
+            make_extreme(&mut settings, role, 1, &mut pick);
+        }
+        settings
+    })
+}
+
 /// What a server makes of `clear`, and of `secret` behind it and a STARTTLS, which the client waits for.
 fn serve(
+    settings: &Settings,
     [clear, secret]: &[Vec<u8>; 2],
     chop: &Chop,
     answers: Answers,
     writes: Writes,
 ) -> (Vec<u8>, Vec<String>) {
     const SOON: Duration = Duration::from_secs(30);
-    let mut driver = Driver::new(Application::new(&settings(), answers), writes);
+    let mut driver = Driver::new(Application::new(settings, answers), writes);
     driver.drive().expect("it ends");
     for flight in [clear.as_slice(), b"STARTTLS\r\n"] {
         driver.receive(chop.cut(0, flight));
@@ -132,16 +148,18 @@ fn serve(
     }
     driver.receive(chop.cut(0, secret));
     driver.receive_end();
-    driver.pass(Duration::from_secs(3600)).expect("it ends");
+    // Some deadlines are at the end of time.
+    driver.pass(Duration::MAX).expect("it ends");
     assert!(driver.closed, "the session goes on without a client");
     (driver.said, driver.seat.log)
 }
 
-fn deliver(replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, Vec<String>) {
-    let mut sender = Sender::new(&settings());
+fn deliver(settings: &Settings, replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, Vec<String>) {
+    let mut sender = Sender::new(settings);
     for plan in [
         "deliver MAIL FROM:<a@client.example> SIZE=9; RCPT TO:<b@example.org>; RCPT TO:<c@example.org> NOTIFY=NEVER",
-        "body one\\r\\n.two\\nthree",
+        "part one\\r\\n.two\\nthree",
+        "body",
         "verify bob",
         "deliver MAIL FROM:<>; RCPT TO:<d@example.org>",
         "body x",
@@ -161,7 +179,7 @@ fn deliver(replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, Vec<String>) {
         before += reply.len();
     }
     driver.receive_end();
-    driver.pass(Duration::from_secs(36_000)).expect("it ends");
+    driver.pass(Duration::MAX).expect("it ends");
     assert!(driver.closed, "the session goes on without a server");
     (driver.said, driver.seat.log().to_vec())
 }
@@ -239,7 +257,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_server_does_not_care(input in [flight(), flight()], chop in chop()) {
+    fn a_server_does_not_care(
+        settings in extremes(Role::Server),
+        input in [flight(), flight()],
+        chop in chop(),
+    ) {
+        let serve = |input: &_, chop: &_, answers, writes| serve(&settings, input, chop, answers, writes);
         let whole = serve(&input, &Chop::Whole, Answers::Now, Writes::First);
         prop_assert!(codes(&whole.0).is_some(), "no replies: {}", smtp_tests::escape(&whole.0));
         prop_assert_eq!(&serve(&input, &chop, Answers::Now, Writes::First), &whole);
@@ -248,7 +271,14 @@ proptest! {
     }
 
     #[test]
-    fn a_client_does_not_care(replies in replies(), chop in chop()) {
-        prop_assert_eq!(deliver(&replies, &chop), deliver(&replies, &Chop::Whole));
+    fn a_client_does_not_care(
+        settings in extremes(Role::Client),
+        replies in replies(),
+        chop in chop(),
+    ) {
+        prop_assert_eq!(
+            deliver(&settings, &replies, &chop),
+            deliver(&settings, &replies, &Chop::Whole)
+        );
     }
 }

@@ -15,7 +15,7 @@ use smtp_tests::{
 };
 
 /// The number of seeds of each property if the environment does not say.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 2000;
 
 /// A property, and what its inputs are made of.
 struct Target {

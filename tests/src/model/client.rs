@@ -145,8 +145,13 @@ impl Client {
         if let Some(mail) = &mut self.mail {
             // RFC 1047: who may have taken the message has its final dot. Choice: the last chunk, whose length is said first, is as
             // good as sent when it is given out, and that is when nothing before it waits.
-            let incomplete = [Command::Text, Command::Chunk];
-            mail.complete &= !unsent.iter().any(|command| incomplete.contains(command));
+            // An empty last chunk is no more than its command.
+            let in_parts = self.setting.chunks == Chunks::InParts;
+            mail.complete &= !unsent.iter().any(|command| match command {
+                Command::Text | Command::Chunk(_) => true,
+                Command::LastChunk => in_parts,
+                _ => false,
+            });
         }
         let mut outcome = Outcome::default();
         self.close(&mut outcome);
@@ -282,6 +287,9 @@ impl Client {
     fn go_on(&mut self, asked: Command, outcome: &mut Outcome) {
         self.fill(outcome);
         self.fill_next(outcome);
+        if matches!(asked, Command::Chunk(_)) {
+            self.fill_chunks(outcome);
+        }
         let Some(mail) = self.mail.as_ref().filter(|_| self.awaited.is_empty()) else {
             return;
         };
@@ -292,21 +300,14 @@ impl Client {
                 self.spoilt = true;
                 self.finish(outcome);
             }
-            Command::Mail(_) | Command::Rcpt(_) => {
-                self.send(Command::Chunk, outcome);
-                // In LMTP nobody can tell how many replies the last chunk has, if this one is refused: it waits.
-                if self.window() > 1 && !self.setting.lmtp {
-                    self.send_last(Command::LastChunk, outcome);
-                }
-            }
+            Command::Mail(_) | Command::Rcpt(_) => self.fill_chunks(outcome),
             // RFC 5321 section 4.1.4: a refused command changes nothing.
             Command::Data => {
                 self.spoilt = !mail.mail_refused;
                 self.finish(outcome);
             }
-            Command::Chunk if !mail.refused => self.send_last(Command::LastChunk, outcome),
             // RFC 3030 section 2: no further chunk, and RSET before anything else.
-            Command::Chunk | Command::LastChunk => {
+            Command::Chunk(_) | Command::LastChunk => {
                 self.spoilt = !self.any_accepted();
                 self.finish(outcome);
             }
@@ -318,6 +319,27 @@ impl Client {
                 self.spoilt = false;
                 self.finish(outcome);
             }
+        }
+    }
+
+    /// RFC 3030 section 2: chunks may be pipelined, but none follows one that was refused. In LMTP nobody can tell how many
+    /// replies the last chunk has, if another one is refused: each waits.
+    fn fill_chunks(&mut self, outcome: &mut Outcome) {
+        let window = if self.setting.lmtp { 1 } else { self.window() };
+        let chunks = if self.setting.chunks == Chunks::InParts {
+            2
+        } else {
+            1
+        };
+        while self.awaited.len() < window
+            && let Some(mail) = self.mail.as_mut().filter(|mail| !mail.refused && !mail.complete)
+        {
+            if mail.chunks_sent == chunks {
+                return self.send_last(Command::LastChunk, outcome);
+            }
+            let chunk = Command::Chunk(mail.chunks_sent);
+            mail.chunks_sent += 1;
+            self.send(chunk, outcome);
         }
     }
 
@@ -405,7 +427,7 @@ impl Client {
     fn chunks(&self, turn: Turn) -> bool {
         match self.setting.chunks {
             Chunks::Never => false,
-            Chunks::IfOffered => self.offered,
+            Chunks::IfOffered | Chunks::InParts => self.offered,
             Chunks::Binary(binary) => binary == turn,
         }
     }

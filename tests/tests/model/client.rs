@@ -33,7 +33,7 @@ const WISHES: [Wish; 5] = [
 const GROUP: usize = 100;
 
 /// At least so many sequences, states and steps in the longest sequence there are.
-const LEAST: (usize, usize, usize) = (404_000, 2_802, 16);
+const LEAST: (usize, usize, usize) = (595_000, 3_926, 16);
 
 /// One step of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,10 @@ fn all_settings() -> Vec<Setting> {
             all.extend([mail(lmtp, 1, chunks), mail(lmtp, GROUP, chunks)]);
         }
         all.push(mail(lmtp, if lmtp { 3 } else { 2 }, Chunks::Never));
+        // The smallest window, one that the chunks fill, one that they leave a place in, and the largest.
+        for window in [1, 2, 3, usize::MAX] {
+            all.push(mail(lmtp, window, Chunks::InParts));
+        }
         for turn in [Turn::Own, Turn::Behind] {
             all.push(mail(lmtp, GROUP, Chunks::Binary(turn)));
         }

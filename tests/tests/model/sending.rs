@@ -13,8 +13,14 @@ use smtp_tests::{
     },
 };
 
-/// The message, in two chunks of at most [`CHUNK`] octets.
-const MESSAGE: &str = "Hello\\r\\n.dot\\r\\n";
+/// The message as it is given: in two chunks of at most [`CHUNK`] octets, or in parts.
+const fn content(setting: Setting) -> &'static [&'static str] {
+    match setting.chunks {
+        Chunks::InParts => &["part Hello\\r\\n", "part .dot\\r\\n", "body"],
+        _ => &["body Hello\\r\\n.dot\\r\\n"],
+    }
+}
+
 const CHUNK: usize = 10;
 
 /// The machine and its application.
@@ -35,7 +41,7 @@ pub(crate) fn settings(setting: Setting) -> Settings {
         Protocol::Smtp
     };
     config.chunking = match setting.chunks {
-        Chunks::IfOffered => ExtensionUse::IfOffered,
+        Chunks::IfOffered | Chunks::InParts => ExtensionUse::IfOffered,
         Chunks::Never | Chunks::Binary(_) => ExtensionUse::Never,
     };
     config.limits.max_chunk_octets = CHUNK;
@@ -84,7 +90,9 @@ impl Sending {
         let log = &self.driver.seat.log()[before..];
         let sent = !log.iter().any(|line| line.starts_with("not-sent "));
         if sent && matches!(wish, Wish::Deliver(_) | Wish::Next(_)) {
-            self.driver.seat.plan(&format!("body {MESSAGE}"));
+            for plan in content(self.setting) {
+                self.driver.seat.plan(plan);
+            }
         }
     }
 
@@ -217,7 +225,10 @@ pub(crate) fn wire(setting: Setting, command: Command) -> String {
         Command::Data => "DATA",
         Command::Text => "Hello\r\n..dot\r\n.",
         Command::LoneDot => ".",
-        Command::Chunk => return "BDAT 10\r\nHello\r\n.do".to_owned(),
+        Command::Chunk(0) if setting.chunks == Chunks::InParts => return "BDAT 7\r\nHello\r\n".to_owned(),
+        Command::Chunk(_) if setting.chunks == Chunks::InParts => return "BDAT 6\r\n.dot\r\n".to_owned(),
+        Command::Chunk(_) => return "BDAT 10\r\nHello\r\n.do".to_owned(),
+        Command::LastChunk if setting.chunks == Chunks::InParts => "BDAT 0 LAST",
         Command::LastChunk => "BDAT 3 LAST\r\nt",
         Command::Quit => "QUIT",
     };
@@ -287,6 +298,7 @@ fn name(command: Command) -> String {
         Command::Rcpt(one) => format!("Recipient({one})"),
         Command::Text | Command::LoneDot | Command::LastChunk => "Message".to_owned(),
         Command::For(one) => format!("MessageFor({one})"),
+        Command::Chunk(_) => "Chunk".to_owned(),
         other => format!("{other:?}"),
     }
 }

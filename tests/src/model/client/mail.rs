@@ -9,6 +9,8 @@ pub(super) struct Mail {
     pub(super) turn: Turn,
     /// It goes in chunks.
     pub(super) chunks: bool,
+    /// How many chunks were sent, the last one apart.
+    pub(super) chunks_sent: usize,
     /// MAIL, RCPT and DATA that were not sent yet.
     unsent: VecDeque<Command>,
     /// Its first commands were sent behind another message. Nothing follows from that here; a machine may think otherwise.
@@ -46,6 +48,7 @@ impl Mail {
         Self {
             turn,
             chunks,
+            chunks_sent: 0,
             unsent: [Command::Mail(turn)]
                 .into_iter()
                 .chain(rcpt)
@@ -81,7 +84,7 @@ impl Mail {
             Command::Mail(_) => self.mail_refused |= refused,
             // With nobody to get the message, what is said of it says nothing new.
             Command::Data if self.welcome().next().is_some() => self.refused |= refused,
-            Command::Chunk => self.refused |= refused,
+            Command::Chunk(_) => self.refused |= refused,
             Command::Rcpt(one) | Command::For(one) => {
                 let last = matches!(asked, Command::For(_));
                 if let Some(recipient) = self.recipients.get_mut(one) {

@@ -26,6 +26,8 @@ pub enum Chunks {
     Never,
     /// All of them, where CHUNKING is offered.
     IfOffered,
+    /// The same, in two chunks and an empty last one: the end comes when the rest was given.
+    InParts,
     /// Those of this kind, since they are binary; CHUNKING and BINARYMIME are offered.
     Binary(Turn),
 }
@@ -63,7 +65,8 @@ pub enum Command {
     Text,
     /// An empty message.
     LoneDot,
-    Chunk,
+    /// The chunk with this number, from 0.
+    Chunk(usize),
     LastChunk,
     /// Nothing is sent: the reply for this recipient (LMTP).
     For(usize),
