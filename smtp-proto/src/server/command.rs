@@ -71,9 +71,9 @@ impl Server {
         if open + u64::from(self.recipients()) >= u64::from(limits.max_recipients) {
             return false;
         }
-        // An over-long line may exceed the drop budget and end the session.
-        let most = input.get(..limits.max_line_octets.max(SHORTEST_LINE));
-        if !self.lines.at_start() || most.is_some_and(|most| memchr::memmem::find(most, b"\r\n").is_none()) {
+        // A line that is dropped, because it is over-long or contains a bare CR or LF, may exceed the drop budget and end the
+        // session.
+        if !self.lines.at_start() || is_faulty(input, limits.max_line_octets.max(SHORTEST_LINE)) {
             return false;
         }
         let head = input.get(..5).unwrap_or(input);
@@ -408,6 +408,18 @@ impl Stranger {
     fn of_line(line: &[u8]) -> Option<Self> {
         let verb = line.split(|octet| *octet == b' ').next()?;
         Self::of(str::from_utf8(verb).ok()?)
+    }
+}
+
+/// Returns `true` if the line at the start of `input` is certain to be dropped: it is longer than `limit`, or it contains a
+/// bare CR or LF.
+fn is_faulty(input: &[u8], limit: usize) -> bool {
+    let is_long = input.len() >= limit;
+    let line = input.get(..limit).unwrap_or(input);
+    match memchr::memchr2(b'\r', b'\n', line).and_then(|at| line.get(at..)) {
+        Some([b'\r', b'\n', ..]) => false,
+        None | Some([b'\r']) => is_long,
+        Some(_) => true,
     }
 }
 

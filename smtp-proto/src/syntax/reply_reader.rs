@@ -184,8 +184,10 @@ impl ReplyReader {
         if self.code.is_some_and(|(_, start)| line.starts_with(&start)) {
             return Ok(Position::Inner);
         }
-        let Some((code, position)) = head(line)? else {
-            return Ok(Position::Unknown);
+        let (code, position) = match head(line)? {
+            Some((code, position @ (Position::Inner | Position::Last))) => (code, position),
+            // The octet after the code may show that this is no reply line.
+            _ => return Ok(Position::Unknown),
         };
         if let Some((first, _)) = self.code {
             same_class(first, code)?;

@@ -453,3 +453,27 @@ fn a_reply_that_is_held_back_is_not_late() {
         assert!(wait.want_write && wait.want_read, "{wait:?}");
     }
 }
+
+/// A line that is dropped may end the session, so it waits for the answers before it.
+#[test]
+fn a_bare_line_ending_does_not_take_the_place_of_an_answer() {
+    for faulty in ["RCPT TO:<c@mx.test\nx>", "RCPT TO:<c@mx.test\rx>"] {
+        let mut replies = Vec::new();
+        for holds in [false, true] {
+            let mut config = config();
+            config.limits.max_discarded_octets = 1;
+            let mut session = Session::with(config);
+            session.sends("MAIL FROM:<a@client.test>");
+            session.holds = holds;
+            session.sends(&std::format!("RCPT TO:<b@mx.test>\r\n{faulty}"));
+            while !session.held.is_empty() {
+                let ticket = session.held.remove(0);
+                session.server.accept(ticket).unwrap();
+                session.goes_on();
+            }
+            replies.push(session.said());
+        }
+        assert!(replies[0].contains("250 2.1.5"), "{replies:?}");
+        assert_eq!(replies[0], replies[1]);
+    }
+}

@@ -167,3 +167,15 @@ proptest! {
         }
     }
 }
+
+/// The octet after a code decides first, and then the code.
+#[test]
+fn an_error_does_not_depend_on_the_cut() {
+    let limits = ReplyLimits::default();
+    let input = b"250-a\r\n334x\r\n";
+    let bytewise: Vec<_> = (0..=input.len()).collect();
+    let whole = feed(input, &[input.len()], &limits).error;
+    let octets = feed(input, &bytewise, &limits).error;
+    assert_eq!(whole, octets);
+    assert_eq!(whole.map(|error| error.fault()), Some(ReplyFault::Malformed));
+}
