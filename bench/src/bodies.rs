@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use smtp_proto::data::{BareLineEndings, LineEndings, DotStuffer, Unstuffed, DotUnstuffer};
+use smtp_proto::data::{BareLineEndings, DotStuffer, DotUnstuffer, LineEndings, Unstuffed};
 use smtp_proto_registry::request::receiver::{DataReceiver, DummyDataReceiver};
 
 use crate::{Case, Round};

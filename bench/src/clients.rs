@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Arc};
 
 use smtp_proto::{
     Instant, Machine, Step,
-    client::{Client, More, Config, Event, Outcome, BodyStep},
+    client::{BodyStep, Client, Config, Event, More, Outcome},
     types::{ClientName, Envelope, ForwardPath, ReversePath},
 };
 

@@ -1,7 +1,7 @@
 //! This project.
 
 use smtp_proto::{
-    data::{BareLineEndings, Unstuffed, DotUnstuffer},
+    data::{BareLineEndings, DotUnstuffer, Unstuffed},
     syntax::{Leniency, ReplyFault, parse_command, parse_ehlo, parse_reply},
     types::{
         Code, Command, ForwardPath, Keyword, MailParameters, Mailbox, RcptParameters, Reply, Ret, Xtext,

@@ -4,8 +4,8 @@ use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use smtp_proto::{
     Instant, Machine, Step, TlsInfo, TlsUpgrade,
-    client::{self, BodyPermit, Client, More, Login, Outcome, BodyStep},
-    sasl::{AuthRequest, CramMd5Server, Credentials, Mechanism, AuthOutcome, ServerMechanism},
+    client::{self, BodyPermit, BodyStep, Client, Login, More, Outcome},
+    sasl::{AuthOutcome, AuthRequest, CramMd5Server, Credentials, Mechanism, ServerMechanism},
     server::{self, Server},
     types::{ClientName, Domain, Envelope, Extension, ForwardPath, Host, Rejection, ReversePath},
 };
