@@ -259,7 +259,8 @@ impl Machine for Client {
                 self.broke(Closed::ConnectionClosed);
                 continue;
             }
-            if let (Stage::Sending(sending), [_, ..]) = (&mut self.stage, *input) {
+            let has_begun = !input.is_empty() || self.replies.has_begun();
+            if let (Stage::Sending(sending), true) = (&mut self.stage, has_begun) {
                 sending.note_early(&self.output, self.config.protocol);
             }
             if let Some(wait) = self.idle() {

@@ -25,6 +25,11 @@ pub(super) struct Replies {
 }
 
 impl Replies {
+    /// Returns true if a part of a reply was taken from the input.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.taken > 0
+    }
+
     /// Reads a reply that may have more than `most` octets, which end the session.
     #[cold]
     fn read_long<'i>(

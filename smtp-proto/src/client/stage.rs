@@ -211,7 +211,7 @@ pub(super) const MOVES: &[(Name, &str, Name)] = &[
 pub(super) const CLOSING: &str = "421, deadline, connection closed or lost, malformed reply, abort";
 
 /// The moves of a client session, as (stage, cause, next stage): the table that the machine follows, for diagrams and
-/// for study. `*` stands for every stage.
+/// for study. `*` stands for every stage but `Finished`, whose event comes first.
 ///
 /// ```
 /// let moves: Vec<_> = smtp_proto::client::moves().collect();

@@ -193,9 +193,10 @@ pub enum Reset {
     BareLineEnding,
     /// The application refused the message, with [`reject_body`](super::Server::reject_body) or at its first chunk.
     Refused,
-    /// The application did not answer [`EndOfData`](Event::EndOfData) in time. The client got 451, and will try again.
+    /// The application did not answer [`EndOfData`](Event::EndOfData) in time. The client got 451, and will try again. In LMTP
+    /// this concerns the recipients without an answer; those accepted before stay accepted.
     Unanswered,
-    /// The session ended.
+    /// The session ended. In LMTP, recipients accepted before stay accepted.
     Closed,
 }
 

@@ -226,3 +226,17 @@ fn a_reply_begun_in_the_content_answers_nothing() {
         .octets(b"0 ok\r\n")
         .sees("Nothing 250, Closed Unsolicited Unknown");
 }
+
+/// The same for a reply beyond the limits, of which nothing stays in the input.
+#[test]
+fn a_long_reply_begun_in_the_content_answers_nothing() {
+    let mut session = Session::at_body(config(), "", "b@y");
+    session.give("Hi|", More::Yes);
+    session
+        .octets(&[&b"250 "[..], &[b'x'; 5000]].concat())
+        .end()
+        .written();
+    session
+        .octets(b"\r\n")
+        .sees("Nothing 250, Closed Unsolicited Unknown");
+}
