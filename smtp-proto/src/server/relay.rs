@@ -15,8 +15,8 @@ use crate::types::{self, Code, EnhancedCode, Rejection, Severity, Text};
 impl Server {
     /// Answers a question with the reply of a next hop, for proxies.
     ///
-    /// - 250, 251 and 252 accept RCPT and VRFY with this code. 250 accepts any other question; 354 accepts
-    ///   DATA, and BDAT in its place.
+    /// - 250, 251 and 252 accept RCPT and VRFY with this code, and 250 and 252 EXPN. Any 2yz accepts HELP and unknown commands.
+    ///   250 accepts any other question; 354 accepts DATA, and BDAT in its place.
     /// - A 4yz or 5yz reply rejects the question with its codes and its text. 421 is about the session with the next hop, so
     ///   it becomes 451.
     /// - AUTH cannot be accepted this way. This and every reply that does not fit the question become 451 4.3.0.
