@@ -40,7 +40,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// When the directories cannot be created, or `tmp` cannot be read.
+    /// Returns the error if the directories cannot be created, or `tmp` cannot be read.
     pub fn maildir(path: &Path) -> io::Result<Self> {
         let maildir = Maildir::from(path.to_path_buf());
         maildir.create_dirs()?;

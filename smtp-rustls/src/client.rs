@@ -71,7 +71,7 @@ impl ClientTls {
         &self.name
     }
 
-    /// What a handshake with these settings and this name came to: [`client_tls_info`], and the name that was asked for.
+    /// Returns the parameters of a finished handshake: [`client_tls_info`], and the requested server name.
     #[must_use]
     pub fn facts(&self, connection: &ClientConnection) -> TlsInfo {
         let mut facts = client_tls_info(connection);

@@ -2,7 +2,7 @@
 
 use crate::{settings::Settings, story::Role};
 
-/// What `usize::MAX`, `u64::MAX` and nearly `Duration::MAX` look like in a story.
+/// `usize::MAX` and `u64::MAX`, and nearly `Duration::MAX`, as a story writes them.
 const U64_MAX: &str = "18446744073709551615";
 
 /// Settings that say how much: each with its smallest values, some that are small enough to meet other limits, and the largest.

@@ -155,7 +155,7 @@ fn unknown_command(line: &[u8]) -> Result<Command<'_>, CommandError> {
     )))
 }
 
-/// What follows the verb of a command line.
+/// The part of a command line after its verb.
 #[derive(Clone, Copy)]
 struct Line<'a, 'l> {
     text: Text<'a>,

@@ -363,7 +363,7 @@ fn whole<'a, O>(
     }
 }
 
-/// What precedes each parameter in a list that stands alone.
+/// Parses the blanks before a parameter, in a list that stands alone.
 fn list_gap(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     terminated(blanks, not(end)).parse_complete(input)
 }

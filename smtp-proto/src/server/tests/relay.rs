@@ -8,7 +8,7 @@ fn reply(code: u16, status: Option<(u8, u16, u16)>, text: &'static str) -> Reply
     Reply::new(Code::new(code).unwrap(), status, &Text::new(text).unwrap()).unwrap()
 }
 
-/// What a client with an open transaction receives when this is the reply of the next hop to its command.
+/// Returns the reply that a client with an open transaction receives if the next hop sends `reply`.
 fn relayed(line: &str, reply: &Reply<'_>) -> String {
     let mut session = Session::with_recipient(config());
     session.asks(line, |server, event| {

@@ -9,7 +9,7 @@ pub(super) struct Mail {
     pub(super) turn: Turn,
     /// It goes in chunks.
     pub(super) chunks: bool,
-    /// How many chunks were sent, the last one apart.
+    /// Chunks that were sent, except the last one.
     pub(super) chunks_sent: usize,
     /// MAIL, RCPT and DATA that were not sent yet.
     unsent: VecDeque<Command>,
