@@ -1,6 +1,9 @@
 //! The contract between a machine and its driver.
 
-use crate::time::{Deadline, Instant};
+use crate::{
+    time::{Deadline, Instant},
+    tls::{TlsInfo, TlsUpgrade},
+};
 
 /// A protocol machine: consumes octets and answers, produces events and octets.
 ///
@@ -41,6 +44,12 @@ pub trait Machine: sealed::Sealed {
     /// Reports that the stream is broken: it can neither be read nor written. Poll afterwards; the remaining output
     /// need not be written.
     fn connection_lost(&mut self);
+
+    /// Reports that the TLS handshake for this upgrade is done, and its results.
+    fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo);
+
+    /// Reports that the TLS handshake for this upgrade failed. The session ends.
+    fn tls_failed(&mut self, upgrade: TlsUpgrade);
 }
 
 /// Result of one step.

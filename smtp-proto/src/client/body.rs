@@ -139,13 +139,15 @@ impl Client {
         }
     }
 
-    /// All output, for a driver that knows how much of a write has left.
-    pub(crate) fn all_output(&self) -> &[u8] {
+    /// All output: [`output`](crate::Machine::output), and after the end of a message the commands of the next one. For a
+    /// driver that knows exactly how many octets of a write have left.
+    #[must_use]
+    pub fn all_output(&self) -> &[u8] {
         self.output.pending()
     }
 
     /// Reports that `octets` octets of [`all_output`](Self::all_output) were written.
-    pub(crate) fn advance_all_output(&mut self, octets: usize) {
+    pub fn advance_all_output(&mut self, octets: usize) {
         let taken = self.output.pending();
         if memchr::memchr(b'\n', taken.get(..octets).unwrap_or(taken)).is_some() {
             self.timers.writing.stop();

@@ -86,7 +86,7 @@ use crate::{
     output::Output,
     state::State,
     time::Instant,
-    tls::TlsInfo,
+    tls::{TlsInfo, TlsUpgrade},
     types::Extensions,
 };
 
@@ -287,6 +287,14 @@ impl Machine for Client {
 
     fn connection_lost(&mut self) {
         self.broke(Closed::ConnectionLost);
+    }
+
+    fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo) {
+        Self::tls_established(self, upgrade, info);
+    }
+
+    fn tls_failed(&mut self, upgrade: TlsUpgrade) {
+        Self::tls_failed(self, upgrade);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     machine::{Machine, Step, sealed::Sealed},
     state::State,
     time::Instant,
+    tls::{TlsInfo, TlsUpgrade},
 };
 
 impl Sealed for Server {}
@@ -63,6 +64,14 @@ impl Machine for Server {
     fn connection_lost(&mut self) {
         self.close(Closed::ConnectionLost);
         self.replies.output.clear();
+    }
+
+    fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo) {
+        Self::tls_established(self, upgrade, info);
+    }
+
+    fn tls_failed(&mut self, upgrade: TlsUpgrade) {
+        Self::tls_failed(self, upgrade);
     }
 }
 

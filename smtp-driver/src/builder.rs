@@ -1,0 +1,140 @@
+//! The beginning of a session with a server.
+
+use alloc::sync::Arc;
+use core::{future::{Future, poll_fn}, time::Duration};
+
+use bytes::BytesMut;
+use smtp_proto::{
+    Instant, TlsInfo,
+    client::{self, Config, Event, Tls},
+};
+
+use crate::{
+    Address, Client, Connection, Error, StreamError, TlsSettings, Transport, error::LastRefusal, wire::Wire,
+};
+
+/// A transport that can be connected to an address.
+pub trait Connect: Transport + Sized {
+    /// Connects within `limit`. A host name that has several addresses is tried at each.
+    fn connect(address: &Address, limit: Duration) -> impl Future<Output = Result<Self, Self::Error>>;
+}
+
+/// The settings of a session with a server: plaintext, STARTTLS or implicit TLS.
+///
+/// Without TLS settings, [`Config::tls`] must be [`Tls::Disabled`]: the error is [`Error::NoTls`] otherwise.
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing until it connects"]
+pub struct ClientBuilder {
+    config: Arc<Config>,
+    tls: Start,
+}
+
+/// The beginning of TLS.
+#[derive(Clone, Debug)]
+enum Start {
+    Plaintext,
+    StartTls(Arc<dyn TlsSettings>),
+    Implicit(Arc<dyn TlsSettings>),
+    Encrypted(TlsInfo),
+}
+
+impl ClientBuilder {
+    /// Settings for a session in plaintext.
+    pub fn new(config: impl Into<Arc<Config>>) -> Self {
+        Self {
+            config: config.into(),
+            tls: Start::Plaintext,
+        }
+    }
+
+    /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25.
+    pub fn starttls(self, settings: impl TlsSettings + 'static) -> Self {
+        let tls = Start::StartTls(Arc::new(settings));
+        Self { tls, ..self }
+    }
+
+    /// Does the TLS handshake before the greeting (implicit TLS, RFC 8314 section 3.3): submission on port 465.
+    /// [`Config::tls`] has no effect, because it is about STARTTLS.
+    pub fn implicit_tls(self, settings: impl TlsSettings + 'static) -> Self {
+        let tls = Start::Implicit(Arc::new(settings));
+        Self { tls, ..self }
+    }
+
+    /// Declares that the stream is encrypted already, with these parameters. [`Config::tls`] has no effect.
+    pub fn encrypted(self, info: TlsInfo) -> Self {
+        let tls = Start::Encrypted(info);
+        Self { tls, ..self }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Connects, and begins the session: greeting, EHLO, TLS, login. Connecting takes at most as long as the greeting
+    /// ([`Timeouts::greeting`](client::Timeouts::greeting)). MX records are not looked up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
+    pub async fn connect<T: Connect>(&self, address: impl Into<Address>) -> Result<Client<T>, Error<T::Error>> {
+        let transport = T::connect(&address.into(), self.config.timeouts.greeting).await;
+        self.on(transport.map_err(Error::Connect)?).await
+    }
+
+    /// Begins the session on a connected transport.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTls`] if the configuration wants TLS, and no settings for it were given. [`Error::Handshake`] if the
+    /// handshake of implicit TLS fails. [`Error::Closed`] if the server refuses the session, the login, or a required
+    /// STARTTLS.
+    pub async fn on<T: Transport>(&self, transport: T) -> Result<Client<T>, Error<T::Error>> {
+        let (mut wire, mut input) = (Wire::plaintext(transport), BytesMut::new());
+        let config = Arc::clone(&self.config);
+        let (machine, tls) = match &self.tls {
+            Start::Plaintext if config.tls != Tls::Disabled => return Err(Error::NoTls),
+            Start::Plaintext => (client::Client::new(config), None),
+            Start::StartTls(settings) => (client::Client::new(config), Some(Arc::clone(settings))),
+            Start::Encrypted(info) => (client::Client::new_over_tls(config, info.clone()), None),
+            Start::Implicit(settings) => {
+                let limit = config.timeouts.handshake;
+                let info = handshake(&mut wire, &mut input, &**settings, limit)
+                    .await
+                    .map_err(Error::Handshake)?;
+                (client::Client::new_over_tls(config, info), None)
+            }
+        };
+        let mut client = Client {
+            connection: Connection::on_wire(wire, machine, input),
+            refusal: LastRefusal::default(),
+            tls,
+        };
+        client
+            .until(|event, _| matches!(event, Event::Ready).then_some(()))
+            .await?;
+        Ok(client)
+    }
+}
+
+/// Does a handshake before there is a machine. Content that arrives with its end is appended to `input`.
+async fn handshake<T: Transport>(
+    wire: &mut Wire<T>,
+    input: &mut BytesMut,
+    settings: &dyn TlsSettings,
+    limit: Duration,
+) -> Result<TlsInfo, T::Error> {
+    wire.start_tls(settings.session()?);
+    let end = Instant::after_origin(wire.transport.now().since_origin() + limit);
+    poll_fn(
+        |cx| match wire.poll_handshake(cx, &mut |octets| input.extend_from_slice(octets)) {
+            core::task::Poll::Pending => wire
+                .transport
+                .poll_deadline(cx, end)
+                .map(|()| Err(StreamError::TimedOut.into())),
+            done => done,
+        },
+    )
+    .await
+}

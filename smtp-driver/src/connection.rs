@@ -1,0 +1,376 @@
+//! A machine on a transport.
+
+mod body;
+
+use core::{
+    fmt,
+    future::poll_fn,
+    mem,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use alloc::boxed::Box;
+use bytes::{Buf, Bytes, BytesMut};
+use smtp_proto::{
+    Deadline, Instant, Machine, Step, TlsUpgrade, Wait,
+    server::{Event, Server},
+};
+use tracing::debug;
+
+use crate::{LINGER_OCTETS, LINGER_TIMEOUT, StreamError, TlsSession, TlsSettings, Transport, wire::Wire};
+
+/// A machine, its transport, and the octets between them.
+///
+/// The loop is the same for client and server: [`poll`](Self::poll) until the machine waits, and handle each event; then
+/// [`wait`](Self::wait). An event borrows the input, and the machine can be answered while the event is held.
+///
+/// The deadlines of the machine run only during `wait`. While the application awaits something else, nothing ends a
+/// session whose peer is silent: await both together, for example with `select!`, or use a
+#[cfg_attr(feature = "std", doc = "[`Service`](crate::Service), which does so.")]
+#[cfg_attr(not(feature = "std"), doc = "`Service`, which does so.")]
+pub struct Connection<T: Transport, M> {
+    pub(crate) wire: Wire<T>,
+    machine: M,
+    /// The handshake to be done by the next waits.
+    upgrade: Option<TlsUpgrade>,
+    input: BytesMut,
+    /// Octets at the front of the input that the last step used.
+    used: usize,
+    /// The octets of the last [`Event::Body`], as offset in the input and length.
+    body: (usize, usize),
+    /// Deferred output, to be written before the output of the machine.
+    backlog: BytesMut,
+    /// The transport accepts no more output.
+    write_closed: bool,
+    error: Option<T::Error>,
+}
+
+impl<T: Transport, M: Machine> Connection<T, M> {
+    /// Puts a machine on a transport. For TCP, set `TCP_NODELAY` first: the machine writes whole groups.
+    pub fn new(transport: T, machine: M) -> Self {
+        Self::on_wire(Wire::plaintext(transport), machine, BytesMut::new())
+    }
+
+    pub(crate) fn on_wire(wire: Wire<T>, machine: M, input: BytesMut) -> Self {
+        Self {
+            wire,
+            machine,
+            upgrade: None,
+            input,
+            used: 0,
+            body: (0, 0),
+            backlog: BytesMut::new(),
+            write_closed: false,
+            error: None,
+        }
+    }
+
+    /// Polls the machine. Returns the step, and the machine for answering it.
+    pub fn poll(&mut self) -> (Step<M::Event<'_>>, &mut M) {
+        let now = self.wire.transport.now();
+        self.poll_at(now)
+    }
+
+    /// Polls as [`poll`](Self::poll) at a time that the caller has read from the clock of the transport.
+    pub(crate) fn poll_at(&mut self, now: Instant) -> (Step<M::Event<'_>>, &mut M) {
+        self.input.advance(mem::take(&mut self.used));
+        let mut rest = &*self.input;
+        let step = self.machine.poll(&mut rest, now);
+        self.used = self.input.len() - rest.len();
+        (step, &mut self.machine)
+    }
+
+    /// Waits for one of the things that the machine waits for: reads, writes, does the TLS handshake, or lets time pass.
+    ///
+    /// Cancel-safe: dropping the future loses nothing. A broken stream is reported to the machine, and its next event
+    /// reports the result; [`take_error`](Self::take_error) returns the cause.
+    pub async fn wait(&mut self, wait: Wait) {
+        poll_fn(|cx| self.poll_wait(cx, wait)).await;
+    }
+
+    /// Waits as [`wait`](Self::wait).
+    pub fn poll_wait(&mut self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        if self.upgrade.is_some() {
+            return self.poll_handshake(cx, wait.deadline);
+        }
+        let backlog = self.has_backlog();
+        let listens = wait.want_read || wait.application_pending;
+        let mut blocked = false;
+        if (wait.want_write || backlog) && !self.write_closed {
+            blocked = self.poll_output(cx, wait.want_write).is_pending();
+            if !blocked && !listens && !self.write_closed {
+                return Poll::Ready(());
+            }
+        }
+        if self.write_closed && !listens {
+            self.machine.connection_lost();
+            return Poll::Ready(());
+        }
+        if wait.want_read && self.poll_input(cx).is_ready() {
+            if blocked {
+                // A reply must not overtake the report that the command which it answers has left.
+                let _ = self.poll_output(cx, wait.want_write);
+            }
+            return Poll::Ready(());
+        }
+        if backlog && !blocked {
+            return Poll::Ready(());
+        }
+        self.poll_deadline(cx, wait.deadline)
+    }
+
+    /// Waits as [`poll_wait`](Self::poll_wait), at most until this time.
+    pub(crate) fn poll_wait_until(
+        &mut self,
+        cx: &mut Context<'_>,
+        wait: Wait,
+        until: Option<Instant>,
+    ) -> Poll<()> {
+        match (self.poll_wait(cx, wait), until) {
+            (Poll::Pending, Some(until)) => {
+                let at = wait.deadline.map_or(until, |deadline| deadline.at.min(until));
+                self.wire.transport.poll_deadline(cx, at)
+            }
+            (done, _) => done,
+        }
+    }
+
+    /// Begins TLS with these settings: the next waits do the handshake, within the machine's deadline for it. A failed
+    /// handshake ends the session.
+    pub fn start_tls(&mut self, upgrade: TlsUpgrade, settings: &dyn TlsSettings) {
+        match settings.session() {
+            Ok(session) => self.start_tls_session(upgrade, session),
+            Err(error) => {
+                self.note(error.into());
+                self.machine.tls_failed(upgrade);
+            }
+        }
+    }
+
+    fn start_tls_session(&mut self, upgrade: TlsUpgrade, session: Box<dyn TlsSession>) {
+        self.wire.start_tls(session);
+        self.upgrade = Some(upgrade);
+    }
+
+    /// The machine.
+    pub const fn machine(&self) -> &M {
+        &self.machine
+    }
+
+    /// The machine, for passing commands or answers.
+    pub const fn machine_mut(&mut self) -> &mut M {
+        &mut self.machine
+    }
+
+    /// The transport.
+    pub const fn transport(&self) -> &T {
+        &self.wire.transport
+    }
+
+    /// Takes the error that broke the stream or the handshake, if one did.
+    pub const fn take_error(&mut self) -> Option<T::Error> {
+        self.error.take()
+    }
+
+    /// Returns true if the stream accepts no more output. Input received before can still be read.
+    pub const fn is_write_closed(&self) -> bool {
+        self.write_closed
+    }
+
+    /// Closes the connection so that the peer receives all that was written: shuts down the sending side, and waits up to
+    /// [`LINGER_TIMEOUT`] for the peer to close. A socket closed with unread input discards what the peer has not read.
+    pub async fn close(&mut self) {
+        if !self.shut_down().await {
+            return;
+        }
+        let (end, mut discarded) = (self.after(LINGER_TIMEOUT), 0);
+        poll_fn(|cx| {
+            let mut over = false;
+            while !over && discarded < LINGER_OCTETS {
+                let read = self.wire.poll_read(cx, &mut |octets| {
+                    over |= octets.is_empty();
+                    discarded += octets.len();
+                });
+                match read {
+                    Poll::Ready(read) => over |= read.is_err(),
+                    Poll::Pending => return self.wire.transport.poll_deadline(cx, end),
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Shuts down the sending side. Returns true if the peer is told.
+    pub(crate) async fn shut_down(&mut self) -> bool {
+        if self.upgrade.is_some() {
+            return false;
+        }
+        let end = self.after(LINGER_TIMEOUT);
+        poll_fn(|cx| match self.wire.poll_shutdown(cx) {
+            Poll::Pending => self.wire.transport.poll_deadline(cx, end).map(|()| false),
+            Poll::Ready(done) => Poll::Ready(done.is_ok()),
+        })
+        .await
+    }
+
+    fn after(&self, limit: Duration) -> Instant {
+        Instant::after_origin(self.wire.transport.now().since_origin() + limit)
+    }
+
+    fn has_backlog(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<()> {
+        match deadline {
+            Some(deadline) => self.wire.transport.poll_deadline(cx, deadline.at),
+            None => Poll::Pending,
+        }
+    }
+
+    fn poll_handshake(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<()> {
+        let Self { wire, input, .. } = self;
+        let Poll::Ready(done) = wire.poll_handshake(cx, &mut |octets| input.extend_from_slice(octets)) else {
+            return self.poll_deadline(cx, deadline);
+        };
+        if let Some(upgrade) = self.upgrade.take() {
+            match done {
+                Ok(info) => self.machine.tls_established(upgrade, info),
+                Err(error) => {
+                    debug!(%error, "TLS handshake failed");
+                    self.note(error);
+                    self.machine.tls_failed(upgrade);
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Writes the backlog, and the output of the machine if it wants to write. Pending if the transport accepts no more.
+    fn poll_output(&mut self, cx: &mut Context<'_>, want_write: bool) -> Poll<()> {
+        while !self.write_closed {
+            let octets = match &*self.backlog {
+                [] if want_write => self.machine.output(),
+                backlog => backlog,
+            };
+            if octets.is_empty() {
+                break;
+            }
+            match ready!(self.wire.poll_write(cx, &[octets])) {
+                Ok(0) => self.write_failed(StreamError::WriteZero.into()),
+                Ok(octets) => self.advance_output(octets),
+                Err(error) => self.write_failed(error),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.input.advance(mem::take(&mut self.used));
+        let (Self { wire, input, .. }, mut end) = (&mut *self, false);
+        if input.is_empty() {
+            // The room before the used octets is used again.
+            input.clear();
+        }
+        match wire.poll_read(cx, &mut |octets| {
+            end |= octets.is_empty();
+            input.extend_from_slice(octets);
+        }) {
+            Poll::Ready(Ok(())) if end => self.machine.end_of_input(),
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => {
+                debug!(%error, "cannot read");
+                self.note(error);
+                self.machine.connection_lost();
+            }
+            Poll::Pending => {
+                self.release();
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Frees buffer memory: most sessions wait for input most of the time.
+    fn release(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        } else if self.input.capacity() > 2 * self.input.len() + 64 {
+            self.input = BytesMut::from(&*self.input);
+        }
+        if self.backlog.is_empty() {
+            self.backlog = BytesMut::new();
+        }
+    }
+
+    fn advance_output(&mut self, octets: usize) {
+        let deferred = octets.min(self.backlog.len());
+        self.backlog.advance(deferred);
+        if octets > deferred {
+            self.machine.advance_output(octets - deferred);
+        }
+    }
+
+    /// Nothing more can be written. Input received before can still be read.
+    fn write_failed(&mut self, error: T::Error) {
+        debug!(%error, "cannot write");
+        self.write_closed = true;
+        self.backlog = BytesMut::new();
+        self.note(error);
+    }
+
+    /// Keeps the first error.
+    fn note(&mut self, error: T::Error) {
+        self.error.get_or_insert(error);
+    }
+}
+
+impl<T: Transport> Connection<T, Server> {
+    /// Begins TLS before the greeting (implicit TLS, RFC 8314 section 3.3): the next waits do the handshake. Has no effect
+    /// after the first poll; then the session ends.
+    pub fn start_implicit_tls(&mut self, settings: &dyn TlsSettings) {
+        match self.machine.start_implicit_tls() {
+            Some(upgrade) => self.start_tls(upgrade, settings),
+            None => self.machine.connection_lost(),
+        }
+    }
+
+    /// Polls as [`poll_at`](Self::poll_at), and remembers the position of a body.
+    pub(crate) fn poll_body_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
+        self.input.advance(mem::take(&mut self.used));
+        let mut rest = &*self.input;
+        let step = self.machine.poll(&mut rest, now);
+        self.used = self.input.len() - rest.len();
+        if let Step::Event(Event::Body(octets)) = &step {
+            let offset = (octets.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
+            self.body = (offset, octets.len());
+        }
+        (step, &mut self.machine)
+    }
+
+    /// Takes the octets of the last [`Event::Body`] out of the input, without a copy. Empty if the last event was another.
+    pub(crate) fn take_body(&mut self) -> Bytes {
+        let (offset, len) = mem::take(&mut self.body);
+        if offset + len > self.used {
+            return Bytes::new();
+        }
+        self.input.advance(offset);
+        self.used -= offset + len;
+        self.input.split_to(len).freeze()
+    }
+}
+
+/// Shows the number of octets in the buffers only, because they may be a password.
+impl<T: Transport, M: fmt::Debug> fmt::Debug for Connection<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("machine", &self.machine)
+            .field("input", &(self.input.len() - self.used))
+            .field("backlog", &self.backlog.len())
+            .field("write_closed", &self.write_closed)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,145 @@
+//! The errors of a client.
+
+use core::{error, fmt};
+
+use smtp_proto::{
+    client::{Closed, Event, MessageOutcome, Receipt, ReplyTo, RequestError, Retry},
+    types::{Reply, Verb},
+};
+
+/// An error of a client. `E` is the error of the stream.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error<E> {
+    /// No connection could be made.
+    #[error("cannot connect")]
+    Connect(#[source] E),
+    /// The configuration requires TLS, and no settings for it were given.
+    #[error("TLS settings are missing: give them, or disable TLS in the configuration")]
+    NoTls,
+    /// The TLS handshake failed, before any command was sent.
+    #[error("TLS handshake failed")]
+    Handshake(#[source] E),
+    /// The session has ended.
+    #[error("{why}{}", Details(.reply.as_ref()))]
+    Closed {
+        /// The reason.
+        why: Closed,
+        /// The outcome for the message that was being sent.
+        message: MessageOutcome,
+        /// The negative reply (4yz or 5yz) that ended the session, and the command that it answers; `None` if there was none.
+        reply: Option<(ReplyTo, Reply<'static>)>,
+        /// The error of the stream.
+        source: Option<E>,
+    },
+    /// Nothing was sent: the request does not fit the session, which goes on.
+    #[error(transparent)]
+    Rejected(#[from] RequestError),
+    /// The message could not be read. The session was aborted, because what was sent of it cannot be taken back.
+    #[error("cannot read the message")]
+    Source(#[source] E),
+}
+
+impl<E> Error<E> {
+    /// The advice on sending the message, or making the request, again; [`Retry`] has the rule.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Connect(_) | Self::Handshake(_) | Self::Source(_) => Retry::Later,
+            Self::NoTls => Retry::Never,
+            Self::Rejected(error) => error.retry(),
+            Self::Closed {
+                message: MessageOutcome::Unknown,
+                ..
+            } => Retry::Unknown,
+            Self::Closed { why, reply, .. } => reply
+                .as_ref()
+                .and_then(|(_, reply)| Retry::of_reply(reply))
+                .unwrap_or_else(|| why.retry()),
+        }
+    }
+}
+
+/// The error of a message that was not sent to its end, with the replies until then.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SendError<E> {
+    /// The error.
+    pub error: Error<E>,
+    /// The replies for each recipient.
+    pub receipt: Receipt,
+}
+
+impl<E> SendError<E> {
+    /// Joins an error and the replies until then.
+    pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
+        Self { error, receipt }
+    }
+}
+
+impl<E> fmt::Display for SendError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// The source is that of the error, which `Display` shows already.
+impl<E: error::Error + 'static> error::Error for SendError<E> {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// The negative reply that may have ended a session, for its error.
+#[derive(Debug, Default)]
+pub struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
+
+impl LastRefusal {
+    /// Records a reply if it is negative (4yz or 5yz). The reply to QUIT decides nothing, and after a refused EHLO the
+    /// reply to HELO does not, either.
+    pub fn note(&mut self, event: &Event<'_>) {
+        let Event::Reply { to, reply } = event else {
+            return;
+        };
+        let decided = matches!(
+            (&self.0, to),
+            (_, ReplyTo::Quit) | (Some((ReplyTo::Hello(Verb::Ehlo), _)), ReplyTo::Hello(Verb::Helo))
+        );
+        if !decided && (reply.is_transient() || reply.is_permanent()) {
+            self.0 = Some((*to, reply.clone().into_owned()));
+        }
+    }
+
+    /// Returns the error for the end of the session ([`Event::Closed`]), with the error of the stream. It contains the
+    /// reply only if that ended the session.
+    pub fn closed<E>(self, why: Closed, message: MessageOutcome, source: Option<E>) -> Error<E> {
+        let by_reply = matches!(
+            why,
+            Closed::Refused
+                | Closed::EhloRefused
+                | Closed::TlsRefused
+                | Closed::LoginRefused
+                | Closed::LoginCancelled(_)
+                | Closed::NotAvailable
+                | Closed::RefusedEarly
+        );
+        Error::Closed {
+            why,
+            message,
+            reply: self.0.filter(|_| by_reply),
+            source,
+        }
+    }
+}
+
+/// The reply that ended a session, after the reason.
+struct Details<'e>(Option<&'e (ReplyTo, Reply<'static>)>);
+
+impl fmt::Display for Details<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((_, reply)) => write!(f, ": {reply}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The driver of the machines of [`smtp_proto`], written once for every runtime.
+//!
+//! A runtime implements [`Transport`]: five functions that read, write and tell the time. It gets a client, a server, TLS
+//! and their deadlines from this crate. `smtp-tokio`, `smtp-async-std` and `smtp-blocking` do so.
+//!
+//! Layers, each made of the one before:
+//!
+//! - [`Connection`]: a machine on a transport, in plaintext or under TLS.
+//! - [`Client`]: connects, sends messages, and reports the outcome for each recipient. [`ClientBuilder`] makes one.
+#![cfg_attr(
+    feature = "std",
+    doc = "- [`Session`] and [`serve`]: accept connections and run a session on each.
+- [`Service`]: one async function for each question of a session; `converse` asks them."
+)]
+//!
+//! TLS is a layer between machine and transport: [`TlsSession`] takes and gives octets, and does no I/O. `smtp-rustls`
+//! implements it.
+//!
+//! # Features
+//!
+//! - `std` (default): everything about servers, and the pool. Without it the crate is `no_std` with `alloc`.
+//!
+//! # Logs
+//!
+//! Events are logged with `tracing` at the levels `debug` and `warn`. Commands, replies, message content and secrets are
+//! not logged.
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod address;
+mod body_buffer;
+mod body_source;
+mod builder;
+mod client;
+mod connection;
+mod connection_limiter;
+mod error;
+mod message_write;
+mod options;
+mod outbox;
+mod tls;
+mod transfer;
+mod transport;
+mod wire;
+
+#[cfg(feature = "std")]
+mod serve;
+#[cfg(feature = "std")]
+mod service;
+#[cfg(feature = "std")]
+mod session;
+#[cfg(feature = "std")]
+mod shutdown;
+
+pub use address::{Address, Peer};
+pub use body_source::BodySource;
+pub use builder::{ClientBuilder, Connect};
+pub use client::Client;
+pub use connection::Connection;
+pub use connection_limiter::ConnectionLimiter;
+pub use error::{Error, SendError};
+pub use message_write::MAX_IO_SLICES;
+pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
+#[cfg(feature = "std")]
+pub use serve::{Runtime, serve};
+#[cfg(feature = "std")]
+pub use service::Service;
+#[cfg(feature = "std")]
+pub use session::Session;
+pub use smtp_proto as proto;
+pub use tls::{TlsSession, TlsSettings};
+pub use transport::{StreamError, Transport};

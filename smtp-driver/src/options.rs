@@ -1,0 +1,44 @@
+//! Options of servers on every runtime.
+
+use core::time::Duration;
+
+/// Time that a driver waits for the peer to close the connection, after it shut down its own sending side.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Maximum octets that a driver reads and discards during [`LINGER_TIMEOUT`].
+pub const LINGER_OCTETS: usize = 1 << 20;
+
+/// Pause of a server after a failed accept, for example for lack of file descriptors.
+pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Time allowed for sending 421 and closing after [`ServeOptions::shutdown_grace`] expires. Must exceed [`LINGER_TIMEOUT`].
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connection limits and shutdown of a server.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ServeOptions {
+    /// Maximum simultaneous connections. Each further one gets 421 (but see [`implicit_tls`](Self::implicit_tls)).
+    /// Default: 1000.
+    pub max_connections: usize,
+    /// Maximum simultaneous connections of one peer: see [`ConnectionLimiter`](crate::ConnectionLimiter). Default: 100.
+    pub max_connections_per_peer: usize,
+    /// Time for sessions to finish their transactions after the stop signal. After it they send 421 at once; sessions that
+    /// are still open [`CLOSE_TIMEOUT`] later are dropped. Default: 30 seconds.
+    pub shutdown_grace: Duration,
+    /// The port uses implicit TLS (RFC 8314 section 3.3): a connection over the limit is closed without a reply, because the
+    /// client would read a plaintext 421 as part of the handshake. The session must call `start_implicit_tls` in any case.
+    /// Default: `false`.
+    pub implicit_tls: bool,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 1000,
+            max_connections_per_peer: 100,
+            shutdown_grace: Duration::from_secs(30),
+            implicit_tls: false,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Accepting connections, and running a session on each.
+
+use std::{
+    future::{Future, poll_fn},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use smtp_proto::{
+    Instant, Machine, Step, Wait,
+    server::{Config, Event, Server},
+    types::Rejection,
+};
+use tracing::{Instrument, debug, debug_span, warn};
+
+use crate::{
+    ACCEPT_BACKOFF, CLOSE_TIMEOUT, Connection, Peer, ServeOptions, Session, Transport,
+    shutdown::{ConnectionPermit, EndOnDrop, Shared, Stage, StageWatch},
+};
+
+/// The functions of a runtime that a server needs, besides the transport of each connection.
+pub trait Runtime: 'static {
+    /// A listening socket.
+    type Listener;
+    /// An accepted connection.
+    type Transport: Transport<Error = io::Error> + Send + 'static;
+
+    /// Accepts a connection, and returns it with the addresses of the peer and of the local end.
+    fn accept(
+        listener: &Self::Listener,
+    ) -> impl Future<Output = io::Result<(Self::Transport, Peer, Peer)>>;
+
+    /// Spawns a task. A task that panics must not affect others.
+    fn spawn(task: impl Future<Output = ()> + Send + 'static);
+
+    /// Waits for some time.
+    fn sleep(time: Duration) -> impl Future<Output = ()>;
+}
+
+/// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
+///
+/// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
+/// once after [`ServeOptions::shutdown_grace`]. Returns when all have ended. A session that panics ends alone. Dropping
+/// the future drops all sessions.
+///
+/// Errors of accepting are logged, and the server goes on.
+pub async fn serve<R: Runtime, F: Future<Output = ()> + Send + 'static>(
+    listener: R::Listener,
+    config: Arc<Config>,
+    options: ServeOptions,
+    stop: impl Future<Output = ()>,
+    session: impl Fn(Session<R::Transport>) -> F,
+) {
+    let shared = EndOnDrop(Shared::new(&options));
+    let mut stop = pin!(stop);
+    loop {
+        let mut accept = pin!(R::accept(&listener));
+        let accepted = poll_fn(|cx| match stop.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => accept.as_mut().poll(cx).map(Some),
+        });
+        match accepted.await {
+            None => break,
+            Some(Ok((transport, peer, local))) => match ConnectionPermit::take(&shared.0, peer) {
+                Some(permit) => {
+                    let connection = Connection::new(transport, Server::new(Arc::clone(&config)));
+                    let watch = StageWatch::new(&shared.0);
+                    start::<R, F>(Session::new(connection, permit, local, watch), &shared.0, &session);
+                }
+                None => {
+                    debug!(%peer, "refused: too many connections");
+                    if !options.implicit_tls {
+                        R::spawn(reject_busy(transport, Arc::clone(&config)));
+                    }
+                }
+            },
+            Some(Err(error)) => {
+                warn!(%error, "cannot accept");
+                if !is_of_one_connection(&error) {
+                    R::sleep(ACCEPT_BACKOFF).await;
+                }
+            }
+        }
+    }
+    let shared = &*shared.0;
+    debug!(sessions = shared.connections(), "shutting down");
+    // In this order: once a connection is refused, every session knows.
+    shared.begin(Stage::Graceful);
+    drop(listener);
+    if within::<R>(options.shutdown_grace, shared.idle()).await {
+        return;
+    }
+    debug!(
+        sessions = shared.connections(),
+        "ending the sessions that are left"
+    );
+    shared.begin(Stage::Now);
+    if !within::<R>(CLOSE_TIMEOUT, shared.idle()).await {
+        warn!(
+            sessions = shared.connections(),
+            "dropping sessions that do not end"
+        );
+        shared.begin(Stage::Over);
+        within::<R>(CLOSE_TIMEOUT, shared.idle()).await;
+    }
+}
+
+/// Spawns the task of a session.
+fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
+    accepted: Session<R::Transport>,
+    shared: &Arc<Shared>,
+    session: impl Fn(Session<R::Transport>) -> F,
+) {
+    let peer = accepted.peer();
+    let mut over = StageWatch::new(shared);
+    // The closure may panic, too, before there is a task to contain it.
+    let Ok(task) = catch_unwind(AssertUnwindSafe(|| session(accepted))) else {
+        warn!(%peer, "a session panicked before it began");
+        return;
+    };
+    let span = debug_span!("session", %peer);
+    span.in_scope(|| debug!("connected"));
+    let mut task = Box::pin(task.instrument(span));
+    R::spawn(poll_fn(move |cx| match over.poll_after(cx, Stage::Now) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending => task.as_mut().poll(cx),
+    }));
+}
+
+/// Waits for a future, at most for this time. Returns true if it was ready.
+async fn within<R: Runtime>(limit: Duration, future: impl Future<Output = ()>) -> bool {
+    let (mut future, mut sleep) = (pin!(future), pin!(R::sleep(limit)));
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(()) => Poll::Ready(true),
+        Poll::Pending => sleep.as_mut().poll(cx).map(|()| false),
+    })
+    .await
+}
+
+/// Returns true if an error of accepting concerns one connection only, which was gone already.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}
+
+/// Sends 421 to a connection over the limit. The buffer of a new socket has room for it.
+async fn reject_busy<T: Transport>(mut transport: T, config: Arc<Config>) {
+    let reply = busy_reply(config);
+    let end = Instant::after_origin(transport.now().since_origin() + ACCEPT_BACKOFF);
+    poll_fn(|cx| match transport.poll_write(cx, &[&reply]) {
+        Poll::Ready(_) => Poll::Ready(()),
+        Poll::Pending => transport.poll_deadline(cx, end),
+    })
+    .await;
+}
+
+/// The reply of a server to a connection over the limit: 421 instead of the greeting.
+pub(crate) fn busy_reply(config: Arc<Config>) -> Vec<u8> {
+    let mut server = Server::new(config);
+    let mut now = Instant::ORIGIN;
+    loop {
+        match server.poll(&mut &[][..], now) {
+            Step::Event(Event::Connect { ticket }) => {
+                return match server.reject(ticket, Rejection::TOO_BUSY) {
+                    Ok(()) => server.output().into(),
+                    Err(_) => Vec::new(),
+                };
+            }
+            // Skip the greeting delay.
+            Step::Wait(Wait {
+                deadline: Some(deadline),
+                ..
+            }) if deadline.at > now => now = deadline.at,
+            _ => return Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Placeholder.
+/// Placeholder.
+#[allow(missing_debug_implementations)]
+pub struct Service;

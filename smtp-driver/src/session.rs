@@ -1,0 +1,161 @@
+//! A server's session on one accepted connection.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use smtp_proto::{
+    Instant, Machine, Step, TlsUpgrade, Wait,
+    server::{Event, Server},
+};
+use tracing::debug;
+
+use crate::{
+    Connection, Peer, TlsSettings, Transport,
+    shutdown::{ConnectionPermit, Stage, StageWatch},
+};
+
+/// A server's session on one accepted connection: a [`Connection`] that is told of the shutdown.
+pub struct Session<T: Transport>(Box<Inner<T>>);
+
+// On the heap: the future that is given a session has room for it more than once, for as long as it lasts.
+struct Inner<T: Transport> {
+    connection: Connection<T, Server>,
+    permit: ConnectionPermit,
+    local: Peer,
+    watch: StageWatch,
+    /// The stage that the machine was told.
+    stage: Stage,
+}
+
+impl<T: Transport> Session<T> {
+    pub(crate) fn new(
+        connection: Connection<T, Server>,
+        permit: ConnectionPermit,
+        local: Peer,
+        watch: StageWatch,
+    ) -> Self {
+        Self(Box::new(Inner {
+            connection,
+            permit,
+            local,
+            watch,
+            stage: Stage::Serving,
+        }))
+    }
+
+    /// Polls the machine: [`Connection::poll`].
+    pub fn poll(&mut self) -> (Step<Event<'_>>, &mut Server) {
+        let now = self.now();
+        self.poll_at(now)
+    }
+
+    pub(crate) fn poll_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
+        let (step, server) = self.0.connection.poll_body_at(now);
+        if let Step::Event(Event::Closed(why)) = &step {
+            debug!(%why, "closed");
+        }
+        (step, server)
+    }
+
+    /// The time of the transport.
+    pub(crate) fn now(&self) -> Instant {
+        self.0.connection.transport().now()
+    }
+
+    /// Waits as [`Connection::wait`]. A shutdown ends the wait and is reported to the machine.
+    pub async fn wait(&mut self, wait: Wait) {
+        poll_fn(|cx| self.poll_wait(cx, wait)).await;
+    }
+
+    /// Waits as [`wait`](Self::wait).
+    pub fn poll_wait(&mut self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        let Inner {
+            connection,
+            watch,
+            stage,
+            ..
+        } = &mut *self.0;
+        let Poll::Ready(now) = watch.poll_after(cx, *stage) else {
+            return connection.poll_wait(cx, wait);
+        };
+        *stage = now;
+        let server = connection.machine_mut();
+        if let Some(how) = now.shutdown() {
+            server.shutdown(how);
+        }
+        if now == Stage::Over {
+            server.connection_lost();
+        }
+        Poll::Ready(())
+    }
+
+    /// Takes the octets of the last [`Event::Body`] out of the input, without a copy, so that they can be kept. Call it
+    /// after the event, before the next [`poll`](Self::poll). Empty if the last event was another.
+    pub fn take_body(&mut self) -> Bytes {
+        self.0.connection.take_body()
+    }
+
+    /// Begins TLS after [`Event::StartTls`]: [`Connection::start_tls`].
+    pub fn start_tls(&mut self, upgrade: TlsUpgrade, settings: &dyn TlsSettings) {
+        self.0.connection.start_tls(upgrade, settings);
+    }
+
+    /// Begins TLS before the greeting: [`Connection::start_implicit_tls`].
+    pub fn start_implicit_tls(&mut self, settings: &dyn TlsSettings) {
+        self.0.connection.start_implicit_tls(settings);
+    }
+
+    /// The machine.
+    #[must_use]
+    pub const fn machine(&self) -> &Server {
+        self.0.connection.machine()
+    }
+
+    /// The machine, for passing answers.
+    pub const fn machine_mut(&mut self) -> &mut Server {
+        self.0.connection.machine_mut()
+    }
+
+    /// The transport.
+    #[must_use]
+    pub const fn transport(&self) -> &T {
+        self.0.connection.transport()
+    }
+
+    /// Takes the error that broke the stream: [`Connection::take_error`].
+    pub const fn take_error(&mut self) -> Option<T::Error> {
+        self.0.connection.take_error()
+    }
+
+    /// The address of the client.
+    #[must_use]
+    pub const fn peer(&self) -> Peer {
+        self.0.permit.peer
+    }
+
+    /// The address that the client connected to.
+    #[must_use]
+    pub const fn local(&self) -> Peer {
+        self.0.local
+    }
+
+    /// Closes the connection so that the client receives all that was written: [`Connection::close`].
+    pub async fn close(mut self) {
+        self.0.connection.close().await;
+    }
+}
+
+/// Shows the addresses and the state of the machine.
+impl<T: Transport> fmt::Debug for Session<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("peer", &self.peer())
+            .field("local", &self.local())
+            .field("state", &self.machine().state())
+            .finish_non_exhaustive()
+    }
+}

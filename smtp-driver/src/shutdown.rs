@@ -1,0 +1,196 @@
+//! State shared by the sessions of a server: connection limits, and the stages of its shutdown.
+
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use smtp_proto::server::Shutdown;
+
+use crate::{ConnectionLimiter, Peer, ServeOptions};
+
+/// A stage of the end of a server. The next one is always greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Serving,
+    /// Sessions finish the transaction in hand.
+    Graceful,
+    /// Sessions send 421 at once.
+    Now,
+    /// Sessions are dropped.
+    Over,
+}
+
+impl Stage {
+    /// The request to the machine in this stage.
+    pub(crate) const fn shutdown(self) -> Option<Shutdown> {
+        match self {
+            Self::Serving => None,
+            Self::Graceful => Some(Shutdown::Gracefully),
+            Self::Now | Self::Over => Some(Shutdown::Now),
+        }
+    }
+
+    const fn from_u8(stage: u8) -> Self {
+        match stage {
+            0 => Self::Serving,
+            1 => Self::Graceful,
+            2 => Self::Now,
+            _ => Self::Over,
+        }
+    }
+}
+
+/// The state shared by the sessions of a server.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    stage: AtomicU8,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    limiter: ConnectionLimiter,
+    next_id: u64,
+    /// The tasks to wake at the next stage.
+    wakers: HashMap<u64, Waker>,
+    /// The server, while it waits for the last session to end.
+    server: Option<Waker>,
+}
+
+impl Shared {
+    pub(crate) fn new(options: &ServeOptions) -> Arc<Self> {
+        let limiter = ConnectionLimiter::new(options.max_connections, options.max_connections_per_peer);
+        Arc::new(Self {
+            stage: AtomicU8::new(Stage::Serving as u8),
+            state: Mutex::new(State {
+                limiter,
+                next_id: 0,
+                wakers: HashMap::new(),
+                server: None,
+            }),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::from_u8(self.stage.load(Ordering::Acquire))
+    }
+
+    /// Begins a stage, and wakes all who watch.
+    pub(crate) fn begin(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Release);
+        // Not under the lock: a waker may run its task at once.
+        let wakers: Vec<_> = self.state().wakers.values().cloned().collect();
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Number of open connections.
+    pub(crate) fn connections(&self) -> usize {
+        self.state().limiter.taken()
+    }
+
+    /// Waits until no connection is open.
+    pub(crate) async fn idle(&self) {
+        poll_fn(|cx| {
+            let mut state = self.state();
+            if state.limiter.taken() == 0 {
+                return Poll::Ready(());
+            }
+            state.server = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// One of the connections that a server allows. Dropping it gives the place back, also after a panic.
+#[derive(Debug)]
+pub(crate) struct ConnectionPermit {
+    shared: Arc<Shared>,
+    pub(crate) peer: Peer,
+}
+
+impl ConnectionPermit {
+    /// Takes a place for a connection from this peer; `None` if a limit is reached.
+    pub(crate) fn take(shared: &Arc<Shared>, peer: Peer) -> Option<Self> {
+        let taken = shared.state().limiter.take(peer.ip());
+        taken.then(|| Self {
+            shared: Arc::clone(shared),
+            peer,
+        })
+    }
+}
+
+impl Drop for ConnectionPermit {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        state.limiter.leave(self.peer.ip());
+        let server = match state.limiter.taken() {
+            0 => state.server.take(),
+            _ => None,
+        };
+        drop(state);
+        if let Some(server) = server {
+            server.wake();
+        }
+    }
+}
+
+/// A watch for the next stage, by one task.
+#[derive(Debug)]
+pub(crate) struct StageWatch {
+    shared: Arc<Shared>,
+    id: u64,
+    waker: Option<Waker>,
+}
+
+impl StageWatch {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        let mut state = shared.state();
+        state.next_id += 1;
+        Self {
+            shared: Arc::clone(shared),
+            id: state.next_id,
+            waker: None,
+        }
+    }
+
+    /// Ready with the stage if it is later than `known`. The lock is taken only for a new waker.
+    pub(crate) fn poll_after(&mut self, cx: &mut Context<'_>, known: Stage) -> Poll<Stage> {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.waker = Some(cx.waker().clone());
+            self.shared.state().wakers.insert(self.id, cx.waker().clone());
+        }
+        let stage = self.shared.stage();
+        if stage > known {
+            Poll::Ready(stage)
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Drop for StageWatch {
+    fn drop(&mut self) {
+        self.shared.state().wakers.remove(&self.id);
+    }
+}
+
+/// Drops the sessions if the future of the server is dropped.
+#[derive(Debug)]
+pub(crate) struct EndOnDrop(pub(crate) Arc<Shared>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.0.begin(Stage::Over);
+    }
+}

@@ -1,0 +1,90 @@
+//! The interface to a runtime: octets and time.
+
+use alloc::boxed::Box;
+use core::{
+    error, fmt,
+    task::{Context, Poll},
+};
+
+use smtp_proto::Instant;
+
+/// A stream with a clock and one timer: all that a driver needs of a runtime.
+///
+/// The functions that return [`Poll`] register the waker of the context if they return `Pending`, and never block.
+pub trait Transport {
+    /// The error of the stream.
+    type Error: error::Error + From<StreamError> + 'static;
+
+    /// Reads once and passes the octets to `sink`, in one call or several. An empty slice reports the end of input.
+    ///
+    /// The buffer belongs to the transport, so an idle connection needs none, and a runtime that reads into buffers of
+    /// its own passes those.
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Poll<Result<(), Self::Error>>;
+
+    /// Writes some octets of these slices, at most [`MAX_IO_SLICES`](crate::MAX_IO_SLICES), none of them empty.
+    ///
+    /// `Ready(Ok(n))` reports that the first `n` octets have left: a stream with a buffer is flushed first. After
+    /// `Pending` the next call begins with the same octets, and may have more after them.
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<Result<usize, Self::Error>>;
+
+    /// Shuts down the sending side.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>>;
+
+    /// The time now, on a clock that does not go backwards. Its origin is when the transport was made.
+    fn now(&self) -> Instant;
+
+    /// Ready at this time or later. There is one timer, and the last call sets it.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()>;
+}
+
+/// A failure above the transport.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// The stream accepts no octets.
+    WriteZero,
+    /// The peer closed the connection without close_notify, or during the handshake.
+    Truncated,
+    /// The time was up.
+    TimedOut,
+    /// TLS failed.
+    Tls(Box<dyn error::Error + Send + Sync>),
+}
+
+impl fmt::Display for StreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WriteZero => f.write_str("stream accepts no octets"),
+            Self::Truncated => f.write_str("peer closed the TLS connection without close_notify"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Tls(error) => error.fmt(f),
+        }
+    }
+}
+
+impl error::Error for StreamError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Tls(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<StreamError> for std::io::Error {
+    fn from(error: StreamError) -> Self {
+        use std::io::ErrorKind;
+        let kind = match error {
+            StreamError::WriteZero => ErrorKind::WriteZero,
+            StreamError::Truncated => ErrorKind::UnexpectedEof,
+            StreamError::TimedOut => ErrorKind::TimedOut,
+            StreamError::Tls(error) => return Self::new(ErrorKind::InvalidData, error),
+        };
+        Self::new(kind, error)
+    }
+}

@@ -1,0 +1,186 @@
+//! A transport, in plaintext or under TLS.
+
+use alloc::boxed::Box;
+use core::{
+    fmt, mem,
+    task::{Context, Poll, ready},
+};
+
+use smtp_proto::TlsInfo;
+
+use crate::{StreamError, TlsSession, Transport};
+
+/// Maximum reads that find no content before the task yields. Records without content must not keep it from the deadline.
+const MAX_EMPTY_READS: u8 = 16;
+
+/// A transport, and the TLS session over it once that has begun.
+pub(crate) struct Wire<T> {
+    pub(crate) transport: T,
+    tls: Option<Box<Tls>>,
+}
+
+struct Tls {
+    session: Box<dyn TlsSession>,
+    /// Octets of content that were encrypted and have not left.
+    sealed: usize,
+    peer_closed: bool,
+}
+
+impl Tls {
+    /// Writes the output of the session.
+    fn poll_transmit<T: Transport>(
+        &mut self,
+        transport: &mut T,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), T::Error>> {
+        let mut failed = None;
+        let done = self
+            .session
+            .transmit(&mut |slices| match transport.poll_write(cx, slices) {
+                Poll::Ready(Ok(octets @ 1..)) => octets,
+                Poll::Ready(Ok(_)) => {
+                    failed = Some(StreamError::WriteZero.into());
+                    0
+                }
+                Poll::Ready(Err(error)) => {
+                    failed = Some(error);
+                    0
+                }
+                Poll::Pending => 0,
+            });
+        match failed {
+            Some(error) => Poll::Ready(Err(error)),
+            None if done => Poll::Ready(Ok(())),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Reads once. The answer of the session, such as an alert, is written if the transport accepts it now.
+    fn poll_receive<T: Transport>(
+        &mut self,
+        transport: &mut T,
+        cx: &mut Context<'_>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Poll<Result<(), T::Error>> {
+        let (session, mut received) = (&mut self.session, Ok(false));
+        ready!(transport.poll_read(cx, &mut |octets| match received {
+            Ok(false) if octets.is_empty() => received = Err(StreamError::Truncated),
+            Ok(false) => received = session.decrypt(octets, sink),
+            // After close_notify nothing counts.
+            Ok(true) | Err(_) => {}
+        }))?;
+        let sent = self.poll_transmit(transport, cx);
+        self.peer_closed |= received?;
+        match sent {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl<T: Transport> Wire<T> {
+    pub(crate) const fn plaintext(transport: T) -> Self {
+        Self { transport, tls: None }
+    }
+
+    /// Begins TLS. The handshake is done by [`poll_handshake`](Self::poll_handshake).
+    pub(crate) fn start_tls(&mut self, session: Box<dyn TlsSession>) {
+        self.tls = Some(Box::new(Tls {
+            session,
+            sealed: 0,
+            peer_closed: false,
+        }));
+    }
+
+    /// Does the next part of the handshake. Content that arrives with its end is passed to `sink`.
+    pub(crate) fn poll_handshake(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Poll<Result<TlsInfo, T::Error>> {
+        let Some(tls) = &mut self.tls else {
+            return Poll::Ready(Err(StreamError::Truncated.into()));
+        };
+        loop {
+            let sent = tls.poll_transmit(&mut self.transport, cx)?;
+            if let Some(info) = tls.session.info() {
+                ready!(sent);
+                return Poll::Ready(Ok(info));
+            }
+            if tls.peer_closed {
+                return Poll::Ready(Err(StreamError::Truncated.into()));
+            }
+            ready!(tls.poll_receive(&mut self.transport, cx, sink))?;
+        }
+    }
+
+    /// Reads once, as [`Transport::poll_read`].
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Poll<Result<(), T::Error>> {
+        let Some(tls) = &mut self.tls else {
+            return self.transport.poll_read(cx, sink);
+        };
+        // The answer to an earlier read, if there was no room for it. An error shows in the next write.
+        let _ = tls.poll_transmit(&mut self.transport, cx);
+        let mut any = false;
+        for _ in 0..MAX_EMPTY_READS {
+            if tls.peer_closed {
+                sink(&[]);
+                return Poll::Ready(Ok(()));
+            }
+            ready!(tls.poll_receive(&mut self.transport, cx, &mut |octets| {
+                any = true;
+                sink(octets);
+            }))?;
+            if any {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Writes as [`Transport::poll_write`]: under TLS, `Ready(Ok(n))` reports that the ciphertext of `n` octets has left.
+    pub(crate) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[&[u8]],
+    ) -> Poll<Result<usize, T::Error>> {
+        let Some(tls) = &mut self.tls else {
+            return self.transport.poll_write(cx, slices);
+        };
+        if tls.sealed == 0 {
+            // An answer of the session may be unwritten still, and the session accepts nothing behind it.
+            ready!(tls.poll_transmit(&mut self.transport, cx))?;
+            tls.sealed = tls.session.encrypt(slices)?;
+        }
+        ready!(tls.poll_transmit(&mut self.transport, cx))?;
+        Poll::Ready(Ok(mem::take(&mut tls.sealed)))
+    }
+
+    /// Shuts down the sending side, under TLS after close_notify.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
+        if let Some(tls) = &mut self.tls {
+            if tls.sealed > 0 {
+                // The machine counts it as not sent, so it must not arrive.
+                return Poll::Ready(Err(StreamError::WriteZero.into()));
+            }
+            tls.session.close_notify();
+            ready!(tls.poll_transmit(&mut self.transport, cx))?;
+        }
+        self.transport.poll_shutdown(cx)
+    }
+}
+
+/// Shows if TLS has begun.
+impl<T: fmt::Debug> fmt::Debug for Wire<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire")
+            .field("transport", &self.transport)
+            .field("tls", &self.tls.is_some())
+            .finish()
+    }
+}
