@@ -9,7 +9,7 @@ use smtp_proto::{
     trace::{Received, ReturnPath},
     types::Rejection,
 };
-use smtp_rustls::rustls::ServerConfig;
+use smtp_rustls::ServerTls;
 
 use crate::{
     serve::{self, Flags},
@@ -24,7 +24,7 @@ pub struct Site {
     /// What was asked for.
     pub flags: Flags,
     /// The settings for TLS, if there is an identity.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<ServerTls>,
     store: Store,
     users: Users,
 }
@@ -43,7 +43,7 @@ impl Site {
 
     /// With parts that come from elsewhere.
     #[must_use]
-    pub const fn of(flags: Flags, tls: Option<Arc<ServerConfig>>, store: Store, users: Users) -> Self {
+    pub const fn of(flags: Flags, tls: Option<ServerTls>, store: Store, users: Users) -> Self {
         Self {
             flags,
             tls,

@@ -10,10 +10,10 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
+use smtp_driver::{Error, SendError};
 use smtp_proto::{
     client::{self, Closed, Config, ExtensionUse, Login, Receipt, RecipientStatus, ReplyTo, Retry, Timeouts},
     data::LineEndings,
-    driver::{Error, SendError},
     sasl::{Context, Credentials, Mechanism, PlaintextAuth, Secret},
     types::{
         AddressLiteral, ClientName, Envelope, ForwardPath, Host, MailParameters, Notify, Protocol,

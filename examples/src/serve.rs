@@ -3,15 +3,15 @@
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Parser, ValueEnum};
+use smtp_driver::ServeOptions;
 use smtp_proto::{
     data::BareLineEndings,
-    driver::Options,
     sasl::{PlaintextAuth, Secret},
     server::{Auth, Config, EarlyTalker, ObsoleteCommands},
     syntax::Leniency,
     types::{Code, EnhancedCode, Extension, ForwardPath, Host, Protocol, Rejection, Text},
 };
-use smtp_rustls::rustls::ServerConfig;
+use smtp_rustls::ServerTls;
 
 use crate::{store::Store, tls, users::Users};
 
@@ -169,7 +169,7 @@ impl Flags {
     /// # Errors
     ///
     /// What is wrong with the flags.
-    pub fn tls(&self) -> Result<Option<Arc<ServerConfig>>, String> {
+    pub fn tls(&self) -> Result<Option<ServerTls>, String> {
         match (&self.cert, &self.key) {
             (Some(_), Some(_)) if self.self_signed => Err("--self-signed: there is a --cert already".into()),
             (Some(cert), Some(key)) => tls::server(cert, key).map(Some),
@@ -270,10 +270,10 @@ impl Flags {
 
     /// How many sessions one listener runs.
     #[must_use]
-    pub fn options(&self, endpoint: Endpoint) -> Options {
-        let mut options = Options::default();
-        options.connections = self.max_connections;
-        options.per_peer = self.max_connections;
+    pub fn options(&self, endpoint: Endpoint) -> ServeOptions {
+        let mut options = ServeOptions::default();
+        options.max_connections = self.max_connections;
+        options.max_connections_per_peer = self.max_connections;
         options.implicit_tls = endpoint.implicit_tls;
         options
     }

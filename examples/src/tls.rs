@@ -1,8 +1,8 @@
 //! TLS settings from flags.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
-use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings, rustls::ServerConfig};
+use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings, ServerTls};
 
 use crate::exit::chain;
 
@@ -25,7 +25,7 @@ pub fn client(ca: Option<&Path>, name: &str) -> Result<ClientTls, String> {
 /// # Errors
 ///
 /// What is wrong with the files.
-pub fn server(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, String> {
+pub fn server(certificate: &Path, key: &Path) -> Result<ServerTls, String> {
     Identity::from_files(certificate, key)
         .and_then(|identity| ServerSettings::new(identity).build())
         .map_err(shown)
@@ -37,7 +37,7 @@ pub fn server(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Strin
 /// # Errors
 ///
 /// When the name cannot be certified.
-pub fn self_signed(name: &str) -> Result<Arc<ServerConfig>, String> {
+pub fn self_signed(name: &str) -> Result<ServerTls, String> {
     Identity::self_signed([name])
         .and_then(|identity| ServerSettings::new(identity).build())
         .map_err(shown)

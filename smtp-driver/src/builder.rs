@@ -1,7 +1,10 @@
 //! The beginning of a session with a server.
 
 use alloc::sync::Arc;
-use core::{future::{Future, poll_fn}, time::Duration};
+use core::{
+    future::{Future, poll_fn},
+    time::Duration,
+};
 
 use bytes::BytesMut;
 use smtp_proto::{
@@ -78,7 +81,10 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
-    pub async fn connect<T: Connect>(&self, address: impl Into<Address>) -> Result<Client<T>, Error<T::Error>> {
+    pub async fn connect<T: Connect>(
+        &self,
+        address: impl Into<Address>,
+    ) -> Result<Client<T>, Error<T::Error>> {
         let transport = T::connect(&address.into(), self.config.timeouts.greeting).await;
         self.on(transport.map_err(Error::Connect)?).await
     }

@@ -30,9 +30,7 @@ pub trait Runtime: 'static {
     type Transport: Transport<Error = io::Error> + Send + 'static;
 
     /// Accepts a connection, and returns it with the addresses of the peer and of the local end.
-    fn accept(
-        listener: &Self::Listener,
-    ) -> impl Future<Output = io::Result<(Self::Transport, Peer, Peer)>>;
+    fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<(Self::Transport, Peer, Peer)>>;
 
     /// Spawns a task. A task that panics must not affect others.
     fn spawn(task: impl Future<Output = ()> + Send + 'static);
@@ -69,7 +67,11 @@ pub async fn serve<R: Runtime, F: Future<Output = ()> + Send + 'static>(
                 Some(permit) => {
                     let connection = Connection::new(transport, Server::new(Arc::clone(&config)));
                     let watch = StageWatch::new(&shared.0);
-                    start::<R, F>(Session::new(connection, permit, local, watch), &shared.0, &session);
+                    start::<R, F>(
+                        Session::new(connection, permit, local, watch),
+                        &shared.0,
+                        &session,
+                    );
                 }
                 None => {
                     debug!(%peer, "refused: too many connections");

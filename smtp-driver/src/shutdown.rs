@@ -166,7 +166,11 @@ impl StageWatch {
 
     /// Ready with the stage if it is later than `known`. The lock is taken only for a new waker.
     pub(crate) fn poll_after(&mut self, cx: &mut Context<'_>, known: Stage) -> Poll<Stage> {
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        if !self
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
             self.waker = Some(cx.waker().clone());
             self.shared.state().wakers.insert(self.id, cx.waker().clone());
         }

@@ -15,11 +15,7 @@ pub trait TlsSession: Send + fmt::Debug {
     /// # Errors
     ///
     /// [`StreamError::Tls`] if the ciphertext is invalid. The alert for it is in the output.
-    fn decrypt(
-        &mut self,
-        ciphertext: &[u8],
-        plaintext: &mut dyn FnMut(&[u8]),
-    ) -> Result<bool, StreamError>;
+    fn decrypt(&mut self, ciphertext: &[u8], plaintext: &mut dyn FnMut(&[u8])) -> Result<bool, StreamError>;
 
     /// Encrypts the first octets of these slices, which are one run, and returns their number. It accepts at least one
     /// octet if all output was [transmitted](Self::transmit).

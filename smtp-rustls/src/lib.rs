@@ -57,6 +57,7 @@ mod identity;
 mod roots;
 #[cfg(feature = "ring")]
 mod server;
+mod session;
 
 #[cfg(feature = "ring")]
 pub use client::ClientSettings;
@@ -71,6 +72,7 @@ pub use roots::Roots;
 pub use rustls;
 #[cfg(feature = "ring")]
 pub use server::ServerSettings;
+pub use session::ServerTls;
 
 /// The provider of cryptography in these settings: ring's. For settings of your own that are to have the same.
 #[cfg(feature = "ring")]

@@ -9,7 +9,7 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-use crate::{Error, Identity, Roots, provider};
+use crate::{Error, Identity, Roots, ServerTls, provider};
 
 /// How a server's TLS is to be, in the usual cases: ring's cryptography, TLS 1.2 and 1.3.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl ServerSettings {
     /// # Errors
     ///
     /// When rustls refuses them.
-    pub fn build(self) -> Result<Arc<ServerConfig>, Error> {
+    pub fn build(self) -> Result<ServerTls, Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(Error::Settings)?;
@@ -71,7 +71,7 @@ impl ServerSettings {
             }
         };
         let resolver = Arc::new(self.identities);
-        Ok(Arc::new(builder.with_cert_resolver(resolver)))
+        Ok(ServerTls::new(Arc::new(builder.with_cert_resolver(resolver))))
     }
 }
 

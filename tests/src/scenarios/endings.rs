@@ -17,7 +17,7 @@ const FAREWELL: &str = "421 4.3.2 closing for shutdown, try again later\r\n";
 
 /// Who has no transaction open is told at once, and nobody else is let in.
 pub fn the_idle_are_told<A: Adapter>() {
-    let mut stage = Stage::with::<A>(|plan| plan.options.grace = LONG);
+    let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
     let mut peers = [stage.greeted(), stage.ready()];
     deliver(&mut peers[1]);
     stage.running.stop();
@@ -33,7 +33,7 @@ pub fn the_idle_are_told<A: Adapter>() {
 
 /// A transaction that was begun may be finished.
 pub fn a_transaction_is_finished<A: Adapter>() {
-    let mut stage = Stage::with::<A>(|plan| plan.options.grace = LONG);
+    let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
     let mut idle = stage.ready();
     let mut early = stage.in_transaction("ann", false);
     let mut late = stage.in_transaction("ann", true);
@@ -61,7 +61,7 @@ pub fn a_transaction_is_finished<A: Adapter>() {
 /// So may a question that the application has to answer.
 pub fn an_open_question_is_answered<A: Adapter>() {
     for whim in ["late-verdict", "hold-verdict"] {
-        let mut stage = Stage::with::<A>(|plan| plan.options.grace = LONG);
+        let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
         let mut idle = stage.ready();
         let mut peer = stage.in_transaction(whim, true);
         peer.say("Hello\r\n.\r\n");
@@ -80,7 +80,7 @@ pub fn an_open_question_is_answered<A: Adapter>() {
 
 /// Who has not finished in time is told, too, and has stored nothing.
 pub fn the_grace_is_over<A: Adapter>() {
-    let mut stage = Stage::with::<A>(|plan| plan.options.grace = SOON);
+    let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = SOON);
     let mut peers = [
         stage.in_transaction("ann", false),
         stage.in_transaction("ann", true),
@@ -104,7 +104,7 @@ pub fn the_grace_is_over<A: Adapter>() {
 pub fn a_handshake_is_broken_off<A: Adapter>() {
     for implicit in [false, true] {
         let mut stage = Stage::with::<A>(|plan| {
-            plan.options.grace = LONG;
+            plan.options.shutdown_grace = LONG;
             plan.options.implicit_tls = implicit;
         });
         let mut peer = if implicit {
@@ -127,7 +127,7 @@ pub fn a_handshake_is_broken_off<A: Adapter>() {
 /// Under TLS the farewell is encrypted, and so is the end.
 pub fn told_under_tls<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| {
-        plan.options.grace = LONG;
+        plan.options.shutdown_grace = LONG;
         plan.options.implicit_tls = true;
     });
     let mut peer = Peer::connect(stage.address).start_tls(&pair().client);

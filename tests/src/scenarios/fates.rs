@@ -1,9 +1,7 @@
 //! Servers that go away: what became of the message?
 
-use smtp_proto::{
-    client::{Closed, MessageOutcome, RecipientStatus},
-    driver::Error,
-};
+use smtp_driver::Error;
+use smtp_proto::client::{Closed, MessageOutcome, RecipientStatus};
 
 use super::{
     Adapter,

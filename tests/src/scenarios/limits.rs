@@ -10,7 +10,7 @@ use super::{
 
 /// Who comes when all places are taken hears 421; a place that is left is given to the next.
 pub fn one_connection_too_many<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.connections = 2);
+    let stage = Stage::with::<A>(|plan| plan.options.max_connections = 2);
     let (first, mut second) = (stage.greeted(), stage.greeted());
     for _ in 0..3 {
         let mut third = Peer::connect(stage.address);
@@ -30,7 +30,10 @@ pub fn a_burst_of_connections<A: Adapter>() {
     let address = listener.local_addr().unwrap();
     let mut peers: Vec<Peer> = (0..BURST).map(|_| Peer::connect(address)).collect();
     let stage = Stage::on::<A>(listener, |plan| {
-        (plan.options.connections, plan.options.per_peer) = (BURST, BURST);
+        (
+            plan.options.max_connections,
+            plan.options.max_connections_per_peer,
+        ) = (BURST, BURST);
     });
     for peer in &mut peers {
         peer.expect("220 mx.example ");
@@ -41,7 +44,7 @@ pub fn a_burst_of_connections<A: Adapter>() {
 /// Where TLS comes first nothing can be said.
 pub fn one_connection_too_many_over_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
-        plan.options.connections = 1;
+        plan.options.max_connections = 1;
         plan.options.implicit_tls = true;
     });
     let mut first = Peer::connect(stage.address).start_tls(&pair().client);
@@ -54,7 +57,7 @@ pub fn one_connection_too_many_over_tls<A: Adapter>() {
 
 /// One peer cannot take the places of the others.
 pub fn one_peer_too_often<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.per_peer = 1);
+    let stage = Stage::with::<A>(|plan| plan.options.max_connections_per_peer = 1);
     let first = stage.greeted();
     let mut again = Peer::connect(stage.address);
     again.expect("421 ");
@@ -68,7 +71,7 @@ pub fn one_peer_too_often<A: Adapter>() {
 
 /// A panic in the application ends the session that it happened in, and gives its place back.
 pub fn a_panic_at_every_stage<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.connections = 2);
+    let stage = Stage::with::<A>(|plan| plan.options.max_connections = 2);
     let mut other = stage.ready();
     for at in ["mail", "rcpt", "data", "body", "verdict"] {
         let mut peer = stage.greeted_at_last();
@@ -90,7 +93,7 @@ pub fn a_panic_at_every_stage<A: Adapter>() {
 
 /// So does one that comes first of all.
 pub fn a_panic_before_anything<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.connections = 1);
+    let stage = Stage::with::<A>(|plan| plan.options.max_connections = 1);
     for _ in 0..3 {
         let mut peer = stage.greeted_at_last();
         peer.say("EHLO panic.example\r\n");

@@ -27,14 +27,14 @@ use std::{
     time::Duration,
 };
 
+use smtp_driver::{SendError, ServeOptions};
 use smtp_proto::{
     TlsUpgrade,
     client::{self, Receipt},
-    driver::{Options, SendError},
     server::{self, Event, Server},
     types::Envelope,
 };
-use smtp_rustls::{ClientTls, rustls::ServerConfig};
+use smtp_rustls::{ClientTls, ServerTls};
 
 mod hostile;
 mod keeper;
@@ -77,9 +77,9 @@ pub trait Adapter {
 /// What a server is told.
 pub struct Site {
     pub config: Arc<server::Config>,
-    pub options: Options,
+    pub options: ServeOptions,
     /// Where TLS can be done.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<ServerTls>,
     pub applications: Box<dyn Fn() -> Box<dyn Application> + Send + Sync>,
 }
 

@@ -9,8 +9,8 @@ use std::{
 };
 
 use smtp_rustls::{
-    ClientTls,
-    rustls::{ClientConnection, ServerConfig, ServerConnection, StreamOwned},
+    ClientTls, ServerTls,
+    rustls::{ClientConnection, ServerConnection, StreamOwned},
 };
 use socket2::{Domain, SockRef, Socket, Type};
 
@@ -92,9 +92,9 @@ impl Peer {
     }
 
     /// Begins TLS as a server.
-    pub(super) fn accept_tls(mut self, config: &Arc<ServerConfig>) -> Self {
+    pub(super) fn accept_tls(mut self, tls: &ServerTls) -> Self {
         assert!(self.heard.is_empty(), "{}", escape(&self.heard));
-        let connection = ServerConnection::new(Arc::clone(config)).unwrap();
+        let connection = ServerConnection::new(Arc::clone(tls.config())).unwrap();
         self.stream = Box::new(StreamOwned::new(connection, self.socket.try_clone().unwrap()));
         self
     }

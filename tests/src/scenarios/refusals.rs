@@ -1,8 +1,8 @@
 //! Servers that say no.
 
+use smtp_driver::Error;
 use smtp_proto::{
     client::{Closed, Config, Login, MessageOutcome, ReplyTo},
-    driver::Error,
     sasl::{Credentials, PlaintextAuth},
 };
 

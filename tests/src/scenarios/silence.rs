@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use smtp_driver::Error;
 use smtp_proto::{
     Phase,
     client::{Closed, Config, MessageOutcome, Timeouts, Tls},
-    driver::Error,
 };
 
 use super::{

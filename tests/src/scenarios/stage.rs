@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use smtp_driver::ServeOptions;
 use smtp_proto::{
-    driver::Options,
     sasl::Mechanism,
     server::Config,
     types::{Extension, Host},
 };
-use smtp_rustls::{ClientTls, Identity, ServerSettings, rustls::ServerConfig};
+use smtp_rustls::{ClientTls, Identity, ServerSettings, ServerTls};
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::{
@@ -27,7 +27,7 @@ pub(super) const LITTLE: usize = 1 << 14;
 /// What may be changed before a server begins.
 pub(super) struct Plan {
     pub(super) config: Config,
-    pub(super) options: Options,
+    pub(super) options: ServeOptions,
     /// The sockets hold little of what is not read or not sent.
     pub(super) little_room: bool,
 }
@@ -41,7 +41,7 @@ pub(super) struct Stage {
 
 /// Both sides of TLS for `mx.example`.
 pub(super) struct Pair {
-    pub(super) server: Arc<ServerConfig>,
+    pub(super) server: ServerTls,
     pub(super) client: ClientTls,
 }
 
@@ -85,7 +85,7 @@ impl Stage {
         config.timeouts.penalty = Duration::ZERO;
         let mut plan = Plan {
             config,
-            options: Options::default(),
+            options: ServeOptions::default(),
             little_room: false,
         };
         change(&mut plan);
@@ -101,7 +101,7 @@ impl Stage {
         let site = Site {
             config: Arc::new(plan.config),
             options: plan.options,
-            tls: Some(Arc::clone(&pair().server)),
+            tls: Some(pair().server.clone()),
             applications: Box::new(move || Box::new(Keeper::new(Arc::clone(&shared)))),
         };
         Self {

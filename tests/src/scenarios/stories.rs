@@ -12,10 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use smtp_proto::{
-    driver::Options,
-    server::{Event, Server, Shutdown},
-};
+use smtp_driver::ServeOptions;
+use smtp_proto::server::{Event, Server, Shutdown};
 
 use super::{Adapter, PATIENCE, Site, Todo, peer::Peer, stage::listen};
 use crate::{Action, Answers, Application, Chop, Role, Story, check_sights, escape};
@@ -80,10 +78,10 @@ fn is_playable(story: &Story) -> bool {
 fn play<A: Adapter>(story: &Story, chop: &Chop) -> Result<(), String> {
     let mut settings = story.settings.clone();
     settings.server.timeouts.penalty = Duration::ZERO;
-    let mut options = Options::default();
+    let mut options = ServeOptions::default();
     let at_once = |(_, action): &(_, _)| matches!(action, Action::Shutdown(Shutdown::Now));
     if story.actions.iter().any(at_once) {
-        options.grace = Duration::ZERO;
+        options.shutdown_grace = Duration::ZERO;
     }
     let (tell, told) = mpsc::channel();
     // The adapter asks for an application once for each connection, and there is one.

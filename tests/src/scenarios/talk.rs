@@ -2,9 +2,9 @@
 
 use std::{io, net::TcpListener, thread};
 
+use smtp_driver::{Error, SendError};
 use smtp_proto::{
     client::{Closed, Config, ExtensionUse, MessageOutcome, Receipt, RecipientStatus, ReplyTo},
-    driver::{Error, SendError},
     types::{Envelope, ForwardPath, ReversePath},
 };
 use socket2::SockRef;

@@ -1,8 +1,8 @@
 //! TLS of a client: whom it trusts, and what it does without.
 
+use smtp_driver::Error;
 use smtp_proto::{
     client::{Closed, Config, Login, MessageOutcome, Tls},
-    driver::Error,
     sasl::Credentials,
 };
 use smtp_rustls::{ClientTls, Identity};

@@ -44,8 +44,8 @@ fn accept_all(listener: TcpListener, site: &Arc<Site>, stopped: &Arc<AtomicU8>) 
     listener.set_nonblocking(true)?;
     let options = &site.options;
     let places = Arc::new(Mutex::new(ConnectionLimiter::new(
-        options.connections,
-        options.per_peer,
+        options.max_connections,
+        options.max_connections_per_peer,
     )));
     while stopped.load(Ordering::SeqCst) == 0 {
         let Ok((mut socket, peer)) = listener.accept() else {
@@ -70,7 +70,7 @@ fn accept_all(listener: TcpListener, site: &Arc<Site>, stopped: &Arc<AtomicU8>) 
     drop(listener);
     let begin = Instant::now();
     while places.lock().unwrap().taken() > 0 {
-        if begin.elapsed() >= options.grace {
+        if begin.elapsed() >= options.shutdown_grace {
             stopped.fetch_max(NOW, Ordering::SeqCst);
         }
         nap();

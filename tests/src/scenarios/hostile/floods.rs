@@ -186,7 +186,7 @@ pub fn tiny_chunks<A: Adapter>() {
 /// However many knock when all places are taken, each is told so, and those who have places are served.
 pub fn connections<A: Adapter>() {
     const PLACES: usize = 8;
-    let stage = Stage::with::<A>(|plan| plan.options.connections = PLACES);
+    let stage = Stage::with::<A>(|plan| plan.options.max_connections = PLACES);
     let mut inside: Vec<_> = (0..PLACES).map(|_| stage.ready()).collect();
     for peer in &mut inside {
         let knocking: Vec<_> = (0..50).map(|_| Peer::connect(stage.address)).collect();
