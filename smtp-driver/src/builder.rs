@@ -2,7 +2,9 @@
 
 use alloc::sync::Arc;
 use core::{
+    fmt,
     future::{Future, poll_fn},
+    marker::PhantomData,
     time::Duration,
 };
 
@@ -25,11 +27,13 @@ pub trait Connect: Transport + Sized {
 /// The settings of a session with a server: plaintext, STARTTLS or implicit TLS.
 ///
 /// Without TLS settings, [`Config::tls`] must be [`Tls::Disabled`]: the error is [`Error::NoTls`] otherwise.
-#[derive(Clone, Debug)]
+///
+/// `T` is the transport that [`connect`](Self::connect) makes; an adapter names it.
 #[must_use = "it does nothing until it connects"]
-pub struct ClientBuilder {
+pub struct ClientBuilder<T> {
     config: Arc<Config>,
     tls: Start,
+    transport: PhantomData<fn() -> T>,
 }
 
 /// The beginning of TLS.
@@ -41,12 +45,13 @@ enum Start {
     Encrypted(TlsInfo),
 }
 
-impl ClientBuilder {
+impl<T: Transport> ClientBuilder<T> {
     /// Settings for a session in plaintext.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         Self {
             config: config.into(),
             tls: Start::Plaintext,
+            transport: PhantomData,
         }
     }
 
@@ -81,10 +86,10 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
-    pub async fn connect<T: Connect>(
-        &self,
-        address: impl Into<Address>,
-    ) -> Result<Client<T>, Error<T::Error>> {
+    pub async fn connect(&self, address: impl Into<Address>) -> Result<Client<T>, Error<T::Error>>
+    where
+        T: Connect,
+    {
         let transport = T::connect(&address.into(), self.config.timeouts.greeting).await;
         self.on(transport.map_err(Error::Connect)?).await
     }
@@ -96,7 +101,7 @@ impl ClientBuilder {
     /// [`Error::NoTls`] if the configuration wants TLS, and no settings for it were given. [`Error::Handshake`] if the
     /// handshake of implicit TLS fails. [`Error::Closed`] if the server refuses the session, the login, or a required
     /// STARTTLS.
-    pub async fn on<T: Transport>(&self, transport: T) -> Result<Client<T>, Error<T::Error>> {
+    pub async fn on<U: Transport>(&self, transport: U) -> Result<Client<U>, Error<U::Error>> {
         let (mut wire, mut input) = (Wire::plaintext(transport), BytesMut::new());
         let config = Arc::clone(&self.config);
         let (machine, tls) = match &self.tls {
@@ -121,6 +126,25 @@ impl ClientBuilder {
             .until(|event, _| matches!(event, Event::Ready).then_some(()))
             .await?;
         Ok(client)
+    }
+}
+
+impl<T> Clone for ClientBuilder<T> {
+    fn clone(&self) -> Self {
+        Self {
+            config: Arc::clone(&self.config),
+            tls: self.tls.clone(),
+            transport: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for ClientBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("config", &self.config)
+            .field("tls", &self.tls)
+            .finish()
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Client<T: Transport> {
 impl<T: Transport> Client<T> {
     /// Begins the settings of a session: [`ClientBuilder`].
     #[must_use]
-    pub fn builder(config: impl Into<Arc<client::Config>>) -> ClientBuilder {
+    pub fn builder(config: impl Into<Arc<client::Config>>) -> ClientBuilder<T> {
         ClientBuilder::new(config)
     }
 

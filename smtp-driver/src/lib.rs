@@ -9,7 +9,7 @@
 //! - [`Client`]: connects, sends messages, and reports the outcome for each recipient. [`ClientBuilder`] makes one.
 #![cfg_attr(
     feature = "std",
-    doc = "- [`Session`] and [`serve`]: accept connections and run a session on each.
+    doc = "- [`Session`] and [`serve_sessions`]: accept connections and run a session on each.
 - [`Service`]: one async function for each question of a session; `converse` asks them."
 )]
 //!
@@ -64,7 +64,7 @@ pub use error::{Error, SendError};
 pub use message_write::MAX_IO_SLICES;
 pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
 #[cfg(feature = "std")]
-pub use serve::{Runtime, serve};
+pub use serve::{Runtime, serve_sessions};
 #[cfg(feature = "std")]
 pub use service::Service;
 #[cfg(feature = "std")]

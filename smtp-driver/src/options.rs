@@ -1,6 +1,9 @@
 //! Options of servers on every runtime.
 
+use alloc::sync::Arc;
 use core::time::Duration;
+
+use crate::TlsSettings;
 
 /// Time that a driver waits for the peer to close the connection, after it shut down its own sending side.
 pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -27,9 +30,12 @@ pub struct ServeOptions {
     /// are still open [`CLOSE_TIMEOUT`] later are dropped. Default: 30 seconds.
     pub shutdown_grace: Duration,
     /// The port uses implicit TLS (RFC 8314 section 3.3): a connection over the limit is closed without a reply, because the
-    /// client would read a plaintext 421 as part of the handshake. The session must call `start_implicit_tls` in any case.
-    /// Default: `false`.
+    /// client would read a plaintext 421 as part of the handshake. A session of `serve_sessions` must call
+    /// `start_implicit_tls` in any case. Default: `false`.
     pub implicit_tls: bool,
+    /// The TLS settings of a `Service`: for STARTTLS if the configuration offers it, and for implicit TLS.
+    /// `serve_sessions` leaves them to the session. Default: `None`.
+    pub tls: Option<Arc<dyn TlsSettings>>,
 }
 
 impl Default for ServeOptions {
@@ -39,6 +45,7 @@ impl Default for ServeOptions {
             max_connections_per_peer: 100,
             shutdown_grace: Duration::from_secs(30),
             implicit_tls: false,
+            tls: None,
         }
     }
 }

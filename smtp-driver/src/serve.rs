@@ -46,7 +46,7 @@ pub trait Runtime: 'static {
 /// the future drops all sessions.
 ///
 /// Errors of accepting are logged, and the server goes on.
-pub async fn serve<R: Runtime, F: Future<Output = ()> + Send + 'static>(
+pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     listener: R::Listener,
     config: Arc<Config>,
     options: ServeOptions,
