@@ -1,29 +1,108 @@
-//! The scenarios, gone through by a loop that is written by hand: what they ask for can be had without an adapter.
+//! The scenarios on a runtime that is made by hand: whoever has a stream and a clock needs no adapter.
 #![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
-mod raw_client;
-mod raw_server;
-mod wire;
+mod runtime;
 
-use std::{io, net::TcpListener};
+use std::{
+    future::poll_fn,
+    io,
+    net::TcpListener,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    thread,
+};
 
-use smtp_proto::{client::Receipt, driver::SendError};
-use smtp_tests::scenarios::{Adapter, Errand, Running, Site};
+use smtp_driver::{Client, SendError, Session, serve_sessions};
+use smtp_proto::{Step, client::Receipt};
+use smtp_tests::scenarios::{Adapter, Done, Errand, Message, Running, Site, Todo, Way};
 
-struct Raw;
+use runtime::{ByHand, Io, Reader, block_on};
 
-smtp_tests::scenarios!(Raw);
+smtp_tests::scenarios!(ByHand);
 
-impl Adapter for Raw {
+impl Adapter for ByHand {
     fn serve(listener: TcpListener, site: Site) -> Running {
-        raw_server::serve(listener, site)
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let serving = move || {
+            listener.set_nonblocking(true)?;
+            let (config, options) = (Arc::clone(&site.config), site.options.clone());
+            let site = Arc::new(site);
+            let stop = poll_fn(|_| match stopped.load(Ordering::SeqCst) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            });
+            let session = |session| converse(session, Arc::clone(&site));
+            block_on(serve_sessions::<Self, _>(
+                listener, config, options, stop, session,
+            ));
+            Ok(())
+        };
+        Running::new(move || stop.store(true, Ordering::SeqCst), serving)
     }
 
     fn send(errand: Errand) -> Result<Receipt, SendError<io::Error>> {
-        let mut receipt = Receipt::new(&errand.envelope);
-        match raw_client::send(errand, &mut receipt) {
-            Ok(()) => Ok(receipt),
-            Err(error) => Err(SendError::new(error, receipt)),
+        let builder = Client::<Io>::builder(errand.config);
+        let builder = match errand.way {
+            Way::Clear => builder,
+            Way::StartTls(tls) => builder.starttls(tls),
+            Way::Implicit(tls) => builder.implicit_tls(tls),
+        };
+        block_on(async {
+            let mut client = match builder.connect(errand.address).await {
+                Ok(client) => client,
+                Err(error) => return Err(SendError::new(error, Receipt::new(&errand.envelope))),
+            };
+            let sent = match errand.message {
+                Message::Memory(message) => client.send(errand.envelope, message).await,
+                Message::Reader(message) => client.send_from(errand.envelope, Reader(&message[..])).await,
+            };
+            if sent.is_ok() {
+                let _ = client.quit().await;
+            }
+            sent
+        })
+    }
+}
+
+/// One session of the server.
+async fn converse(mut session: Session<Io>, site: Arc<Site>) {
+    let mut application = (site.applications)();
+    let answers = Arc::new(Mutex::new(Vec::<Done>::new()));
+    if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
+        session.start_implicit_tls(tls);
+    }
+    loop {
+        let (step, server) = session.poll();
+        let todo = match step {
+            Step::Event(event) => application.see(event, server),
+            Step::Wait(wait) => {
+                let done = poll_fn(|cx| match answers.lock().unwrap().pop() {
+                    Some(done) => Poll::Ready(Some(done)),
+                    None => session.poll_wait(cx, wait).map(|()| None),
+                });
+                if let Some(done) = done.await {
+                    done.tell(session.machine_mut());
+                }
+                continue;
+            }
+        };
+        match (todo, &site.tls) {
+            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
+            (Todo::Work(work), _) => work.run().tell(session.machine_mut()),
+            (Todo::Later(work), _) => {
+                let answers = Arc::clone(&answers);
+                thread::spawn(move || {
+                    let done = work.run();
+                    answers.lock().unwrap().push(done);
+                });
+            }
+            (Todo::Close, _) => break,
+            (Todo::Nothing | Todo::StartTls(_), _) => {}
         }
     }
+    session.close().await;
 }
