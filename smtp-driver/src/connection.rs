@@ -168,6 +168,11 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         &self.wire.transport
     }
 
+    /// The transport, for registering its socket, for example. What is read or written here is lost to the machine.
+    pub const fn transport_mut(&mut self) -> &mut T {
+        &mut self.wire.transport
+    }
+
     /// Takes the error that broke the stream or the handshake, if one did.
     pub const fn take_error(&mut self) -> Option<T::Error> {
         self.error.take()

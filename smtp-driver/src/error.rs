@@ -143,3 +143,6 @@ impl fmt::Display for Details<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,7 @@ pub use error::{Error, SendError};
 pub use message_write::MAX_IO_SLICES;
 pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
 #[cfg(feature = "std")]
-pub use serve::{Runtime, serve_sessions};
+pub use serve::{Runtime, busy_reply, serve_sessions};
 #[cfg(feature = "std")]
 pub use service::Service;
 #[cfg(feature = "std")]

@@ -163,7 +163,11 @@ async fn reject_busy<T: Transport>(mut transport: T, config: Arc<Config>) {
 }
 
 /// The reply of a server to a connection over the limit: 421 instead of the greeting.
-pub(crate) fn busy_reply(config: Arc<Config>) -> Vec<u8> {
+///
+/// The buffer of a new socket has room for it, so it can be written without waiting. Do not send it on a port with
+/// implicit TLS.
+#[must_use]
+pub fn busy_reply(config: Arc<Config>) -> Vec<u8> {
     let mut server = Server::new(config);
     let mut now = Instant::ORIGIN;
     loop {
@@ -183,3 +187,6 @@ pub(crate) fn busy_reply(config: Arc<Config>) -> Vec<u8> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,6 @@ use std::{
 
 use smtp_proto::{
     Instant, Machine, Step, Wait,
-    driver::Buffered,
     server::{Closed, Config, Event, Server},
     types::{Host, Rejection},
 };
@@ -49,13 +48,20 @@ pub(crate) fn run_session(
     store: &mut impl Write,
 ) -> io::Result<Closed> {
     let origin = std::time::Instant::now();
-    let mut session = Buffered::new(Server::new(config));
+    let mut server = Server::new(config);
+    let mut input = Vec::new(); // at most the longest line and one read
     let mut message = Vec::new(); // bounded by `limits.max_message_octets`
     loop {
         let now = Instant::after_origin(origin.elapsed());
-        let (step, server) = session.poll(now);
+        let mut rest = &input[..];
+        let step = server.poll(&mut rest, now);
+        let used = input.len() - rest.len();
         match step {
-            Step::Wait(wait) => exchange(&mut stream, &mut session, wait, now)?,
+            Step::Wait(wait) => {
+                input.drain(..used);
+                exchange(&mut stream, &mut server, &mut input, wait, now)?;
+                continue;
+            }
             Step::Event(Event::Body(octets)) => message.extend_from_slice(octets),
             Step::Event(Event::EndOfData { ticket, .. }) => {
                 let stored = store
@@ -74,6 +80,7 @@ pub(crate) fn run_session(
             }
             Step::Event(other) => drop(server.proceed(other)),
         }
+        input.drain(..used);
     }
 }
 
@@ -81,7 +88,8 @@ pub(crate) fn run_session(
 /// next poll.
 fn exchange(
     stream: &mut TcpStream,
-    session: &mut Buffered<Server>,
+    server: &mut Server,
+    input: &mut Vec<u8>,
     wait: Wait,
     now: Instant,
 ) -> io::Result<()> {
@@ -94,12 +102,12 @@ fn exchange(
     let mut buffer = [0; 4096];
     let done = if wait.want_write {
         stream
-            .write(session.unwritten(true))
-            .map(|octets| session.wrote(octets))
+            .write(server.output())
+            .map(|octets| server.advance_output(octets))
     } else if wait.want_read {
         stream.read(&mut buffer).map(|octets| match buffer.get(..octets) {
-            None | Some([]) => session.machine_mut().end_of_input(),
-            Some(octets) => session.received(octets),
+            None | Some([]) => server.end_of_input(),
+            Some(octets) => input.extend_from_slice(octets),
         })
     } else {
         thread::sleep(left.unwrap_or_default()); // a reply is delayed after too many errors
@@ -107,7 +115,7 @@ fn exchange(
     };
     match done.map_err(|error| error.kind()) {
         Ok(()) | Err(ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
-        Err(_) => session.machine_mut().connection_lost(),
+        Err(_) => server.connection_lost(),
     }
     Ok(())
 }

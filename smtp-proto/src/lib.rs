@@ -97,9 +97,8 @@
 //! result is there: meanwhile the machine keeps its deadlines, and refuses the question after
 //! [`Timeouts::application`](server::Timeouts::application).
 //!
-//! Three complete programs are in `examples/` of this crate: `by_hand` is this loop with a listener, `readiness` serves many
-//! connections on one thread, and `replay` feeds a recorded session to a server without a stream. [`driver`] contains the
-//! parts that drivers have in common.
+//! Two complete programs are in `examples/` of this crate: `by_hand` is this loop with a listener, and `replay` feeds a
+//! recorded session to a server without a stream. The crate `smtp-driver` is a driver for every runtime, with TLS.
 //!
 //! # Modules
 //!
@@ -111,7 +110,6 @@
 //! | [`server`], [`client`] | the machines, their events, settings and deadlines |
 //! | [`sasl`] | authentication mechanisms for both roles. Usable without a session |
 //! | [`limits`] | all limits, each with its reason |
-//! | [`driver`] | buffers and helpers for authors of drivers |
 //! | [`trace`] | the header fields `Received` and `Return-Path` |
 //!
 //! # TLS and authentication
@@ -258,7 +256,6 @@ pub mod client;
 pub mod data;
 #[cfg(test)]
 mod diagrams;
-pub mod driver;
 pub mod limits;
 mod line;
 mod machine;

@@ -8,12 +8,11 @@ use smtp_proto::{
     Instant, Machine, Phase, State, Step, TlsInfo,
     client::{self, BodyPermit, BodyStep, Client, Closed, ExtensionUse, More, RequestError},
     data::{LineEndings, Unsendable},
-    driver::Buffered,
     sasl::{Context, Credentials, Mechanism},
     server::{self, Event, Member, Server, UnknownPolicy},
     types::{
-        Argument, Envelope, Extension, ForwardPath, Host, Mailbox, Protocol, Query, Rejection, ReversePath,
-        Text, UnknownCommand,
+        Argument, Envelope, ForwardPath, Host, Mailbox, Protocol, Query, Rejection, ReversePath, Text,
+        UnknownCommand,
     },
 };
 
@@ -302,9 +301,6 @@ fn debug_output_hides_secrets() {
     let mut facts = TlsInfo::default();
     facts.channel_binding = Some(*b"hunter2 hunter2 hunter2 hunter2 ");
     shown += &format!("{facts:?}");
-    let mut machine = Buffered::new(server(|config| config.extensions.add(Extension::StartTls)));
-    machine.received(b"AUTH PLAIN hunter2");
-    shown += &format!("{machine:?}");
     let octets = format!("{:?}", b"hunter2");
     let numbers = octets.trim_matches(['[', ']']);
     assert!(!shown.contains("hunter2") && !shown.contains(numbers), "{shown}");

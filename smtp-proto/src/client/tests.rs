@@ -41,7 +41,7 @@ struct Session {
     /// What was reported since it was last looked at.
     events: Vec<String>,
     permit: Option<BodyPermit>,
-    upgrade: Option<crate::TlsUpgrade>,
+    upgrade: Option<TlsUpgrade>,
     /// That of the open transaction, and those behind it.
     receipts: VecDeque<Receipt>,
     /// What the client waits for.

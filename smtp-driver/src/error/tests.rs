@@ -1,27 +1,11 @@
 use std::{error::Error as _, io, string::ToString};
 
-use super::*;
-use crate::{
+use smtp_proto::{
     client::{self, Closed, MessageOutcome, ReplyTo, RequestError, Retry},
-    types::{Code, Host, Reply, Text, Verb},
+    types::{Code, Reply, Text, Verb},
 };
 
-fn config() -> Config {
-    Config::new(Host::parse("mx.test").unwrap())
-}
-
-#[test]
-fn a_connection_over_the_limit_gets_421() {
-    let reply = busy_reply(config().into());
-    assert_eq!(reply, b"421 too busy, try again later\r\n");
-}
-
-#[test]
-fn the_busy_reply_skips_the_greeting_delay() {
-    let mut config = config();
-    config.timeouts.greeting_delay = core::time::Duration::from_secs(20);
-    assert!(busy_reply(config.into()).starts_with(b"421 "));
-}
+use super::*;
 
 #[test]
 fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_source() {
@@ -64,7 +48,7 @@ fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_
 /// The refusal of EHLO decides, whatever HELO and QUIT are answered.
 #[test]
 fn the_first_refusal_of_an_introduction_is_the_one_named() {
-    let reply = |line: &'static str| crate::syntax::parse_reply(line.as_bytes()).unwrap();
+    let reply = |line: &'static str| smtp_proto::syntax::parse_reply(line.as_bytes()).unwrap();
     let mut last = LastRefusal::default();
     for (to, reply) in [
         (ReplyTo::Hello(Verb::Ehlo), reply("550 5.5.1 who are you\r\n")),
@@ -89,7 +73,7 @@ fn an_error_says_if_and_when_to_try_again() {
         reply: (!line.is_empty()).then(|| {
             (
                 ReplyTo::Mail,
-                crate::syntax::parse_reply(line.as_bytes()).unwrap(),
+                smtp_proto::syntax::parse_reply(line.as_bytes()).unwrap(),
             )
         }),
         source: None,

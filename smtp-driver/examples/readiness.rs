@@ -2,20 +2,16 @@
 //! each message and discards the message.
 //!
 //! ```sh
-//! cargo run -p smtp-proto --example readiness -- 127.0.0.1:2525
+//! cargo run -p smtp-driver --example readiness -- 127.0.0.1:2525
 //! ```
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "a driver owns the streams and the clock"
-)]
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::{
     collections::{BTreeSet, HashMap},
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, IoSlice, Read, Write},
     net::{IpAddr, Shutdown, SocketAddr},
     sync::Arc,
+    task::{self, Waker},
     time::Duration,
 };
 
@@ -24,9 +20,9 @@ use mio::{
     event::Source,
     net::{TcpListener, TcpStream},
 };
+use smtp_driver::{ConnectionLimiter, Transport, busy_reply};
 use smtp_proto::{
-    Instant, Machine, Step, Wait,
-    driver::{Buffered, ConnectionLimiter, NextIo, busy_reply},
+    Instant, Step,
     server::{Config, Event, Server},
     types::{Host, Rejection},
 };
@@ -64,19 +60,76 @@ pub(crate) struct Service<F> {
 }
 
 struct Connection {
-    stream: TcpStream,
+    session: smtp_driver::Connection<Io, Server>,
     peer: IpAddr,
-    session: Buffered<Server>,
     message: Vec<u8>,
     /// The interest for which the stream is registered.
     interest: Option<Interest>,
     deadline: Option<Instant>,
 }
 
+/// A stream, and the operations that would have blocked.
+struct Io {
+    stream: TcpStream,
+    now: Instant,
+    blocked: Option<Interest>,
+    deadline: Option<Instant>,
+}
+
+impl Io {
+    fn attempt<R>(&mut self, interest: Interest, done: io::Result<R>) -> task::Poll<io::Result<R>> {
+        match done {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.blocked = Some(self.blocked.map_or(interest, |blocked| blocked.add(interest)));
+                task::Poll::Pending
+            }
+            done => task::Poll::Ready(done),
+        }
+    }
+}
+
+impl Transport for Io {
+    type Error = io::Error;
+
+    fn poll_read(
+        &mut self,
+        _: &mut task::Context<'_>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> task::Poll<io::Result<()>> {
+        let mut buffer = [0; 4096];
+        let read = self.stream.read(&mut buffer);
+        self.attempt(Interest::READABLE, read)
+            .map_ok(|octets| sink(buffer.get(..octets).unwrap_or_default()))
+    }
+
+    fn poll_write(&mut self, _: &mut task::Context<'_>, slices: &[&[u8]]) -> task::Poll<io::Result<usize>> {
+        let slices: Vec<_> = slices.iter().map(|octets| IoSlice::new(octets)).collect();
+        let written = self.stream.write_vectored(&slices);
+        self.attempt(Interest::WRITABLE, written)
+    }
+
+    fn poll_shutdown(&mut self, _: &mut task::Context<'_>) -> task::Poll<io::Result<()>> {
+        task::Poll::Ready(self.stream.shutdown(Shutdown::Write))
+    }
+
+    fn now(&self) -> Instant {
+        self.now
+    }
+
+    fn poll_deadline(&mut self, _: &mut task::Context<'_>, at: Instant) -> task::Poll<()> {
+        self.deadline = Some(at);
+        if self.now < at {
+            task::Poll::Pending
+        } else {
+            task::Poll::Ready(())
+        }
+    }
+}
+
 /// Result of a connection's turn.
 enum Turn {
     /// The connection waits for the deadline, or for the stream to become ready.
-    Wait(Wait, Option<Interest>),
+    Wait(Option<Instant>, Option<Interest>),
     /// The connection can continue after the others had their turn.
     Yield,
     Over,
@@ -149,9 +202,9 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
         self.deadlines.retain(|(_, token)| *token != LISTENER);
         loop {
             match self.listener.accept() {
-                Ok((stream, peer)) if self.limiter.take(peer.ip()) => {
+                Ok((stream, peer)) if self.limiter.take(Some(peer.ip())) => {
                     self.last_token.0 += 1;
-                    let connection = Connection::new(stream, peer.ip(), self.config.clone());
+                    let connection = Connection::new(stream, peer.ip(), self.config.clone(), now);
                     self.connections.insert(self.last_token, connection);
                     self.take_turn(self.last_token, now);
                 }
@@ -180,9 +233,9 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
             self.deadlines.remove(&(deadline, token));
         }
         let next = match connection.turn(now, &mut self.store) {
-            Turn::Wait(wait, interest) => connection
+            Turn::Wait(deadline, interest) => connection
                 .register(self.poll.registry(), token, interest)
-                .map(|()| wait.deadline.map(|due| due.at))
+                .map(|()| deadline)
                 .ok(),
             Turn::Yield => Some(Some(now)),
             Turn::Over => None,
@@ -193,7 +246,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
                 self.deadlines.extend(deadline.map(|at| (at, token)));
             }
             None => {
-                self.limiter.leave(connection.peer);
+                self.limiter.leave(Some(connection.peer));
                 self.connections.remove(&token);
             }
         }
@@ -201,11 +254,16 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, peer: IpAddr, config: Arc<Config>) -> Self {
-        Self {
+    fn new(stream: TcpStream, peer: IpAddr, config: Arc<Config>, now: Instant) -> Self {
+        let io = Io {
             stream,
+            now,
+            blocked: None,
+            deadline: None,
+        };
+        Self {
+            session: smtp_driver::Connection::new(io, Server::new(config)),
             peer,
-            session: Buffered::new(Server::new(config)),
             message: Vec::new(),
             interest: None,
             deadline: None,
@@ -215,14 +273,19 @@ impl Connection {
     /// Reads, writes and answers until the stream would block or the turn is over.
     fn turn(&mut self, now: Instant, store: &mut impl FnMut(&[u8]) -> Result<(), Rejection>) -> Turn {
         let mut left = TURN;
+        self.session.transport_mut().now = now;
         loop {
-            let (step, server) = self.session.poll(now);
+            let (step, server) = self.session.poll();
             match step {
                 Step::Wait(_) if left == 0 => return Turn::Yield,
                 Step::Wait(wait) => {
                     left -= 1;
-                    if let Some(interest) = self.exchange(wait) {
-                        return Turn::Wait(wait, interest);
+                    let io = self.session.transport_mut();
+                    (io.blocked, io.deadline) = (None, None);
+                    let mut cx = task::Context::from_waker(Waker::noop());
+                    if self.session.poll_wait(&mut cx, wait).is_pending() {
+                        let io = self.session.transport();
+                        return Turn::Wait(io.deadline, io.blocked);
                     }
                 }
                 Step::Event(Event::Closed(_)) => {
@@ -243,64 +306,24 @@ impl Connection {
         }
     }
 
-    /// Performs one round of I/O. Returns `None` if the machine must be polled, or else the interest to register.
-    ///
-    /// The machine stops reading while too much of its output is unwritten, so a client that never reads cannot make it
-    /// read forever.
-    fn exchange(&mut self, wait: Wait) -> Option<Option<Interest>> {
-        let mut round = self.session.attempt(wait);
-        loop {
-            match self.session.next_io(&mut round) {
-                NextIo::Flush => self.session.flushed(), // a socket needs no flush
-                NextIo::Write(octets) => match self.stream.write(octets) {
-                    Ok(0) => self.session.write_failed(),
-                    Ok(octets) => self.session.took(octets),
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => round.write_blocked(),
-                    Err(_) => self.session.write_failed(),
-                },
-                NextIo::Read => {
-                    let mut buffer = [0; 4096];
-                    match self.stream.read(&mut buffer).map(|octets| buffer.get(..octets)) {
-                        Ok(None | Some([])) => self.session.machine_mut().end_of_input(),
-                        Ok(Some(octets)) => self.session.received(octets),
-                        Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                            round.read_blocked();
-                            continue;
-                        }
-                        Err(_) => self.session.machine_mut().connection_lost(),
-                    }
-                    round.read_done();
-                }
-                NextIo::PollMachine => return None,
-                NextIo::AwaitReadiness => {
-                    self.session.release(); // an idle session needs no buffers
-                    let read = round.wants_read().then_some(Interest::READABLE);
-                    let write = round.wants_write().then_some(Interest::WRITABLE);
-                    return Some(read.into_iter().chain(write).reduce(Interest::add));
-                }
-            }
-        }
-    }
-
     /// Registers exactly for the blocked operations. They were just tried, so no event is missed.
     fn register(&mut self, registry: &Registry, token: Token, interest: Option<Interest>) -> io::Result<()> {
+        let stream = &mut self.session.transport_mut().stream;
         match (std::mem::replace(&mut self.interest, interest), interest) {
-            (None, Some(interest)) => self.stream.register(registry, token, interest),
+            (None, Some(interest)) => stream.register(registry, token, interest),
             (Some(before), Some(interest)) if before != interest => {
-                self.stream.reregister(registry, token, interest)
+                stream.reregister(registry, token, interest)
             }
-            (Some(_), None) => self.stream.deregister(registry),
+            (Some(_), None) => stream.deregister(registry),
             _ => Ok(()),
         }
     }
 
     /// Closes the connection after discarding unread input, because unread input may make the client lose the last reply.
     fn close(&mut self) {
-        let _ = self
-            .stream
+        let stream = &self.session.transport().stream;
+        let _ = stream
             .shutdown(Shutdown::Write)
-            .and_then(|()| io::copy(&mut (&self.stream).take(1 << 20), &mut io::sink()));
+            .and_then(|()| io::copy(&mut (&*stream).take(1 << 20), &mut io::sink()));
     }
 }
