@@ -8,7 +8,7 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt headlines clippy doc no-std features examples bench-check fuzz-smoke deny interop differential test
+ci: fmt headlines lines clippy doc no-std features examples bench-check fuzz-smoke deny interop differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
@@ -17,7 +17,11 @@ fmt:
 
 # Doc headlines are noun phrases or start with a verb: fewer than 2 % may begin with a question word.
 headlines:
-    python3 .ci/headlines.py
+    python3 .ci/headlines.py smtp-proto/src smtp-driver/src
+
+# Budgets: code lines of the adapters, lines of the driver's files.
+lines:
+    python3 .ci/lines.py
 
 # Lints: default features, the bare core, all features.
 clippy:

@@ -13,7 +13,7 @@ const BLOCK: usize = 64 * 1024;
 /// while it sends. The buffer holds one block, so that small reads become few writes and chunks.
 ///
 /// While it [wants](Self::wants) a block, the driver must fill it before calling other methods.
-pub struct BodyBuffer<'m>(Held<'m>);
+pub(crate) struct BodyBuffer<'m>(Held<'m>);
 
 enum Held<'m> {
     Memory(&'m [u8]),
@@ -31,17 +31,17 @@ enum Held<'m> {
 impl<'m> BodyBuffer<'m> {
     /// Maximum time for a source to fill a block after its first octets, so that the end of the message is sent together
     /// with the octets before it.
-    pub const FILL_TIMEOUT: Duration = Duration::from_secs(1);
+    pub(crate) const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 
     /// Creates a source for a message in memory.
     #[must_use]
-    pub const fn in_memory(message: &'m [u8]) -> Self {
+    pub(crate) const fn in_memory(message: &'m [u8]) -> Self {
         Self(Held::Memory(message))
     }
 
     /// Creates a source for a message that the driver reads while it sends.
     #[must_use]
-    pub const fn to_be_read() -> Self {
+    pub(crate) const fn to_be_read() -> Self {
         Self(Held::Block {
             octets: Vec::new(),
             used: 0,
@@ -52,7 +52,7 @@ impl<'m> BodyBuffer<'m> {
 
     /// Returns true if the driver must read a new block: the previous one is used up, and the message has not ended.
     #[must_use]
-    pub const fn wants(&self) -> bool {
+    pub(crate) const fn wants(&self) -> bool {
         match self.0 {
             Held::Memory(_) => false,
             Held::Block {
@@ -62,7 +62,7 @@ impl<'m> BodyBuffer<'m> {
     }
 
     /// The free part of the block, to read into. Empty if the block is full or the message has ended.
-    pub fn room(&mut self) -> &mut [u8] {
+    pub(crate) fn room(&mut self) -> &mut [u8] {
         let wants = self.wants();
         match &mut self.0 {
             Held::Block {
@@ -83,7 +83,7 @@ impl<'m> BodyBuffer<'m> {
 
     /// Reports that `read` octets were read into the [room](Self::room). Zero means the end of the message, unless the room
     /// was empty.
-    pub fn filled(&mut self, read: usize) {
+    pub(crate) fn filled(&mut self, read: usize) {
         if let Held::Block {
             octets,
             filled,
@@ -99,7 +99,7 @@ impl<'m> BodyBuffer<'m> {
 
     /// The available octets, at most one block, and whether more follow.
     #[must_use]
-    pub fn block(&self) -> (&[u8], More) {
+    pub(crate) fn block(&self) -> (&[u8], More) {
         let (block, more) = match &self.0 {
             Held::Memory(rest) => match rest.split_at_checked(BLOCK) {
                 Some((block, rest)) => (block, !rest.is_empty()),
@@ -116,7 +116,7 @@ impl<'m> BodyBuffer<'m> {
     }
 
     /// Removes the first `octets` octets of the [block](Self::block), after they were sent.
-    pub fn consume(&mut self, octets: usize) {
+    pub(crate) fn consume(&mut self, octets: usize) {
         match &mut self.0 {
             Held::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
             Held::Block { used, .. } => *used += octets,

@@ -92,12 +92,12 @@ impl<E: error::Error + 'static> error::Error for SendError<E> {
 
 /// The negative reply that may have ended a session, for its error.
 #[derive(Debug, Default)]
-pub struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
+pub(crate) struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
 
 impl LastRefusal {
     /// Records a reply if it is negative (4yz or 5yz). The reply to QUIT decides nothing, and after a refused EHLO the
     /// reply to HELO does not, either.
-    pub fn note(&mut self, event: &Event<'_>) {
+    pub(crate) fn note(&mut self, event: &Event<'_>) {
         let Event::Reply { to, reply } = event else {
             return;
         };
@@ -112,7 +112,7 @@ impl LastRefusal {
 
     /// Returns the error for the end of the session ([`Event::Closed`]), with the error of the stream. It contains the
     /// reply only if that ended the session.
-    pub fn closed<E>(self, why: Closed, message: MessageOutcome, source: Option<E>) -> Error<E> {
+    pub(crate) fn closed<E>(self, why: Closed, message: MessageOutcome, source: Option<E>) -> Error<E> {
         let by_reply = matches!(
             why,
             Closed::Refused

@@ -14,7 +14,7 @@ pub const MAX_IO_SLICES: usize = PIECES + 3;
 /// Pieces of a message for one write, together with the output of the machine before and after them: the end of data is
 /// sent with the last text, and a chunk with its command.
 #[derive(Debug)]
-pub struct MessageWrite<'b> {
+pub(crate) struct MessageWrite<'b> {
     /// The right to send more. `None` if the message is complete, or if no more of it can be sent.
     permit: Option<BodyPermit>,
     /// Octets of the block that were used.
@@ -79,19 +79,19 @@ impl<'b> MessageWrite<'b> {
     }
 
     /// Takes the right to send more. Returns `None` if the message is complete, or if no more of it can be sent.
-    pub const fn take_permit(&mut self) -> Option<BodyPermit> {
+    pub(crate) const fn take_permit(&mut self) -> Option<BodyPermit> {
         self.permit.take()
     }
 
     /// Number of octets of the block that were used.
     #[must_use]
-    pub const fn used(&self) -> usize {
+    pub(crate) const fn used(&self) -> usize {
         self.used
     }
 
     /// Returns true if nothing can be sent before the next reply: wait, and gather again.
     #[must_use]
-    pub const fn is_blocked(&self) -> bool {
+    pub(crate) const fn is_blocked(&self) -> bool {
         self.blocked
     }
 
@@ -100,7 +100,7 @@ impl<'b> MessageWrite<'b> {
     /// They include commands of the next transaction only in plaintext, where a stream reports the number of octets
     /// written. Over TLS, progress is known only after a flush. Therefore a write ends with the end of data, and the
     /// following commands go into the next write.
-    pub fn slices<'s>(&'s self, machine: &'s Client) -> impl Iterator<Item = &'s [u8]> {
+    pub(crate) fn slices<'s>(&'s self, machine: &'s Client) -> impl Iterator<Item = &'s [u8]> {
         let output = if machine.is_encrypted() {
             machine.output()
         } else {

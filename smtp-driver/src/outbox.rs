@@ -21,7 +21,7 @@ use crate::{Error, SendError};
 /// [`follow`](Self::follow) until the transaction is finished. If the session ends before that, it calls
 /// [`failed`](Self::failed). Results are reported as soon as they are known, in the order of the messages. No further
 /// message is taken from the iterator after the session has ended or accepts no more transactions.
-pub struct Outbox<'m, I, F, E> {
+pub(crate) struct Outbox<'m, I, F, E> {
     messages: I,
     tell: F,
     /// The session accepts no more transactions.
@@ -53,7 +53,7 @@ where
     F: FnMut(Result<Receipt, SendError<E>>),
 {
     /// Creates a sequence. It takes each message from the iterator one ahead of sending, and calls `tell` with each result.
-    pub const fn new(messages: I, tell: F) -> Self {
+    pub(crate) const fn new(messages: I, tell: F) -> Self {
         Self {
             messages,
             tell,
@@ -69,7 +69,7 @@ where
 
     /// Begins the next transaction and returns its content. Returns `None` if there is none left. The previous transaction
     /// must be over.
-    pub fn begin(&mut self, machine: &mut Client) -> Option<&'m [u8]> {
+    pub(crate) fn begin(&mut self, machine: &mut Client) -> Option<&'m [u8]> {
         let limits = machine.extensions().limits();
         let (message, content) = match self.announced.take() {
             Some(announced) => announced,
@@ -85,7 +85,7 @@ where
     }
 
     /// Processes an event of the current transaction, and announces the next transaction on [`Event::Body`].
-    pub fn follow(&mut self, event: &Event<'_>, machine: &mut Client) {
+    pub(crate) fn follow(&mut self, event: &Event<'_>, machine: &mut Client) {
         if let Some(record) = self.record(self.current) {
             record.receipt.record(event);
             if matches!(event, Event::Finished(_)) {
@@ -100,7 +100,7 @@ where
     }
 
     /// Reports that the session ended before the current transaction.
-    pub fn failed(&mut self, error: Error<E>) {
+    pub(crate) fn failed(&mut self, error: Error<E>) {
         if let Some((message, _)) = self.announced.take()
             && message != self.current
         {

@@ -1,5 +1,5 @@
 //! A client and a server that talk to each other in memory, in a program without the standard library: TLS (as far as
-//! the core knows of it), a login, a message, the end. The exit status is 0 when all of that went well.
+//! the core knows of it), a login, a message, the end; and then a message by the driver. The exit status is 0 when all of that went well.
 //!
 //! It links only when nothing in it brings `std`: the panic handler here would be the second one. It needs no target but
 //! that of the host, whose C library has nothing to do but to call `main`.
@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod driver;
 mod heap;
 mod session;
 
@@ -29,6 +30,7 @@ unsafe extern "C" {
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
     match session::run() {
+        Ok(()) if driver::run().is_none() => 100,
         Ok(()) => 0,
         Err(problem) => problem as c_int,
     }
