@@ -121,6 +121,7 @@ impl<T: Transport> ClientBuilder<T> {
             connection: Connection::on_wire(wire, machine, input),
             refusal: LastRefusal::default(),
             tls,
+            permit: None,
         };
         client
             .until(|event, _| matches!(event, Event::Ready).then_some(()))

@@ -5,7 +5,7 @@ use core::{error, fmt, mem};
 
 use smtp_proto::{
     Step, TlsInfo,
-    client::{self, Closed, Event, Receipt, ReplyTo, RequestError},
+    client::{self, BodyPermit, Closed, Event, Receipt, ReplyTo, RequestError},
     sasl::ClientMechanism,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
@@ -24,6 +24,8 @@ pub struct Client<T: Transport> {
     pub(crate) connection: Connection<T, client::Client>,
     pub(crate) refusal: LastRefusal,
     pub(crate) tls: Option<Arc<dyn TlsSettings>>,
+    /// The right to send the message of a transaction that goes command by command.
+    pub(crate) permit: Option<BodyPermit>,
 }
 
 impl<T: Transport> Client<T> {

@@ -40,6 +40,7 @@ mod error;
 mod message_write;
 mod options;
 mod outbox;
+mod steps;
 mod tls;
 mod transfer;
 mod transport;
