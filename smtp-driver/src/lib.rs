@@ -66,7 +66,9 @@ pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, 
 #[cfg(feature = "std")]
 pub use serve::{Runtime, serve_sessions};
 #[cfg(feature = "std")]
-pub use service::Service;
+pub use service::{
+    About, Accept, AuthAttempt, HelpAnswer, Service, SessionHandle, VrfyAnswer, converse, serve,
+};
 #[cfg(feature = "std")]
 pub use session::Session;
 pub use smtp_proto as proto;

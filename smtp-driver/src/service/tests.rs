@@ -1,0 +1,7 @@
+//! A service between a scripted client and a manual clock.
+
+mod bodies;
+mod envelope;
+mod harness;
+mod messages;
+mod session;
