@@ -4,4 +4,5 @@ mod bodies;
 mod envelope;
 mod harness;
 mod messages;
+mod serving;
 mod session;

@@ -26,14 +26,14 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Pipe {
     pub(super) input: VecDeque<u8>,
-    output: Vec<u8>,
-    is_closed: bool,
+    pub(super) output: Vec<u8>,
+    pub(super) is_closed: bool,
     is_shut_down: bool,
     now: Duration,
     pub(super) clock_reads: usize,
 }
 
-pub(super) struct Memory(Arc<Mutex<Pipe>>);
+pub(super) struct Memory(pub(super) Arc<Mutex<Pipe>>);
 
 impl Memory {
     fn pipe(&self) -> MutexGuard<'_, Pipe> {
@@ -85,7 +85,7 @@ impl Transport for Memory {
 pub(super) struct Harness {
     pub(super) pipe: Arc<Mutex<Pipe>>,
     shared: Arc<Shared>,
-    session: Pin<Box<dyn Future<Output = ()>>>,
+    session: Pin<Box<dyn Future<Output = ()> + Send>>,
     is_over: bool,
 }
 
@@ -132,8 +132,21 @@ impl Harness {
         harness
     }
 
+    /// Octets of the future of a session with this service.
+    pub(super) fn size_of_session<S: Service + 'static>(service: &Arc<S>) -> usize {
+        let shared = Shared::new(&ServeOptions::default());
+        let connection = Connection::new(Memory(Arc::default()), Server::new(config().into()));
+        let permit = ConnectionPermit::take(&shared, Peer::Unix).unwrap();
+        let session = Session::new(connection, permit, Peer::Unix, StageWatch::new(&shared));
+        size_of_val(&converse(session, &**service, None))
+    }
+
     pub(super) fn poll(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
+        self.poll_with(Waker::noop());
+    }
+
+    pub(super) fn poll_with(&mut self, waker: &Waker) {
+        let mut cx = Context::from_waker(waker);
         if !self.is_over {
             self.is_over = self.session.as_mut().poll(&mut cx).is_ready();
         }
