@@ -57,6 +57,8 @@ mod shutdown;
 pub use address::{Address, Peer};
 pub use body_source::BodySource;
 pub use builder::{ClientBuilder, Connect};
+#[cfg(feature = "std")]
+pub use bytes::Bytes;
 pub use client::Client;
 pub use connection::Connection;
 pub use connection_limiter::ConnectionLimiter;

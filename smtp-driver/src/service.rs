@@ -9,7 +9,6 @@ mod transaction;
 
 use std::{future::Future, sync::Arc};
 
-use bytes::Bytes;
 use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Closed, Config, Member, Reset},
@@ -23,7 +22,7 @@ pub use self::{
     auth::AuthAttempt,
     converse::converse,
 };
-use crate::{Runtime, ServeOptions, serve_sessions};
+use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 
 /// The application of a server, as one async function for each question of its clients.
 ///
@@ -34,7 +33,7 @@ use crate::{Runtime, ServeOptions, serve_sessions};
 /// use std::{collections::HashSet, future::pending, sync::Mutex};
 ///
 /// use smtp_driver::{
-///     About, Accept, Runtime, ServeOptions, Service, serve,
+///     About, Accept, Bytes, Runtime, ServeOptions, Service, serve,
 ///     proto::{
 ///         server::Config,
 ///         types::{Host, InvalidAddress, Mail, Rcpt, Rejection},
@@ -57,7 +56,7 @@ use crate::{Runtime, ServeOptions, serve_sessions};
 ///         if self.users.contains(rcpt.forward_path().as_str()) { Ok(Accept::Yes) } else { Err(Rejection::NO_SUCH_USER) }
 ///     }
 ///
-///     async fn body(&self, message: &mut Vec<u8>, octets: bytes::Bytes) -> Result<(), Rejection> {
+///     async fn body(&self, message: &mut Vec<u8>, octets: Bytes) -> Result<(), Rejection> {
 ///         message.extend_from_slice(&octets);
 ///         Ok(())
 ///     }
@@ -139,7 +138,8 @@ pub trait Service: Send + Sync {
     ) -> impl Future<Output = Result<Self::Mail, Rejection>> + Send;
 
     /// RCPT. Pipelined recipients are asked about side by side, up to
-    /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts).
+    /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts). So they share the mail: for a next hop, which
+    /// takes one after the other, set that limit to 1, and keep the connection in a lock.
     ///
     /// Default: accepts.
     fn recipient(

@@ -28,7 +28,8 @@ struct Facts {
     peer: Peer,
     local: Peer,
     hello: Option<ClientName<'static>>,
-    tls: Option<TlsInfo>,
+    /// On the heap: most sessions are in plaintext.
+    tls: Option<Box<TlsInfo>>,
     identity: Option<String>,
     protocol_name: &'static str,
     plus_offered: bool,
@@ -41,7 +42,7 @@ impl About {
             peer,
             local,
             hello: server.hello().map(|(_, name)| name.clone()),
-            tls: server.tls().cloned(),
+            tls: server.tls().cloned().map(Box::new),
             identity: server.identity().map(str::to_owned),
             protocol_name: server.protocol_name(),
             plus_offered: server.sasl_context().plus_offered,
@@ -75,7 +76,7 @@ impl About {
     /// The results of the TLS handshake. Returns `None` in plaintext.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
-        self.0.tls.as_ref()
+        self.0.tls.as_deref()
     }
 
     /// The identity that [`Service::auth`](super::Service::auth) accepted. Returns `None` before it.

@@ -109,6 +109,20 @@ fn a_chunk_whose_beginning_is_not_answered_in_time_is_refused() {
 }
 
 #[test]
+fn replies_are_written_while_the_service_uses_octets() {
+    let service = Scripted::new();
+    let mut client = Harness::greeted(config(), &service);
+    service.hold("second body");
+    client.send("MAIL FROM:<a@client.example>\r\nRCPT TO:<bob@example.org>\r\n");
+    client.take_output();
+    client.send("BDAT 5\r\nfirstBDAT 6 LAST\r\nsecond");
+    assert_eq!(client.take_output(), "250 2.0.0 chunk ok\r\n");
+    service.release("second body");
+    client.poll();
+    assert_eq!(client.take_output(), "250 2.6.0 stored 11 octets\r\n");
+}
+
+#[test]
 fn a_shutdown_does_not_wait_for_the_octets() {
     let service = Scripted::new();
     let mut client = with_data(&service);

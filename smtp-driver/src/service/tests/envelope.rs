@@ -1,8 +1,11 @@
 //! Questions before the message data.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use smtp_proto::types::{Code, EnhancedCode, ForwardPath, Mail, Rcpt, Rejection, Reply, Text};
 
 use super::harness::{Harness, Scripted, config};
+use crate::{About, Accept, Bytes, Service};
 
 const MAIL: &str = "MAIL FROM:<a@client.example>\r\n";
 
@@ -182,4 +185,57 @@ fn the_client_resets() {
     client.send(&format!("{MAIL}{}", rcpt("bob")));
     client.send("RSET\r\n");
     assert_eq!(service.take_log().last().unwrap(), "reset 0 Rset");
+}
+
+/// A proxy to a next hop that is known by heart.
+struct Proxy;
+
+fn relayed(code: u16, status: (u8, u16, u16), text: &'static str) -> Result<Accept, Rejection> {
+    let status = EnhancedCode::new(status.0, status.1, status.2);
+    let reply = Reply::new(Code::new(code).unwrap(), status, &Text::from_static(text));
+    Ok(Accept::Relay(reply.unwrap()))
+}
+
+impl Service for Proxy {
+    type Mail = ();
+
+    async fn mail(&self, _: &About, _: Mail<'static>) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    async fn recipient(&self, (): &(), rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
+        match rcpt.forward_path().as_str() {
+            "yes@example.org" => relayed(250, (2, 1, 5), "Ok"),
+            "no@example.org" => relayed(550, (5, 1, 1), "User unknown"),
+            _ => Ok(Accept::Forward(ForwardPath::parse("tim@example.net").unwrap())),
+        }
+    }
+
+    async fn body(&self, (): &mut (), _: Bytes) -> Result<(), Rejection> {
+        Ok(())
+    }
+
+    async fn message(&self, (): &mut (), to: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
+        let to: Vec<_> = to.iter().map(|rcpt| rcpt.forward_path().as_str()).collect();
+        assert_eq!(to, ["yes@example.org", "tim@example.org"]);
+        relayed(250, (2, 0, 0), "Ok: queued as 7")
+    }
+}
+
+#[test]
+fn replies_of_a_next_hop_are_passed_on() {
+    let mut client = Harness::greeted(config(), &Arc::new(Proxy));
+    client.send(&format!(
+        "{MAIL}{}{}{}DATA\r\n",
+        rcpt("yes"),
+        rcpt("no"),
+        rcpt("tim")
+    ));
+    client.send(".\r\n");
+    assert_eq!(
+        client.take_output(),
+        "250 2.1.0 sender ok\r\n250 2.1.5 Ok\r\n550 5.1.1 User unknown\r\n\
+        251 2.1.5 not local, will forward to <tim@example.net>\r\n354 end with <CRLF>.<CRLF>\r\n\
+        250 2.6.0 Ok: queued as 7\r\n"
+    );
 }

@@ -305,7 +305,8 @@ impl Service for Scripted {
 
     async fn body(&self, mail: &mut Vec<u8>, octets: Bytes) -> Result<(), Rejection> {
         mail.extend_from_slice(&octets);
-        self.call("body").await
+        let is_second = octets.starts_with(b"second");
+        self.call(if is_second { "second body" } else { "body" }).await
     }
 
     async fn message(&self, mail: &mut Vec<u8>, to: &[Rcpt<'static>]) -> Result<Accept, Rejection> {

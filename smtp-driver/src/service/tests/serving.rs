@@ -42,7 +42,7 @@ impl Runtime for Manual {
     }
 
     async fn sleep(_: Duration) {
-        pending().await
+        pending::<()>().await;
     }
 }
 
@@ -79,8 +79,10 @@ fn a_server_serves_until_it_is_stopped() {
     });
     let mut config = config();
     config.extensions.add(Extension::StartTls);
-    let mut options = ServeOptions::default();
-    options.tls = Some(Arc::new(Transparent));
+    let options = ServeOptions {
+        tls: Some(Arc::new(Transparent)),
+        ..ServeOptions::default()
+    };
     let mut server = pin!(serve::<Manual, _>(
         listener,
         config.into(),
@@ -107,9 +109,11 @@ fn implicit_tls_begins_with_the_handshake() {
     for tls in [true, false] {
         let (service, pipe) = (Scripted::new(), Arc::new(Mutex::new(Pipe::default())));
         let listener = Mutex::new(vec![Memory(Arc::clone(&pipe))]);
-        let mut options = ServeOptions::default();
-        options.implicit_tls = true;
-        options.tls = tls.then(|| Arc::new(Transparent) as _);
+        let options = ServeOptions {
+            implicit_tls: true,
+            tls: tls.then(|| Arc::new(Transparent) as _),
+            ..ServeOptions::default()
+        };
         let mut server = pin!(serve::<Manual, _>(
             listener,
             config().into(),
