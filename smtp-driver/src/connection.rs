@@ -348,6 +348,7 @@ impl<T: Transport> Connection<T, Server> {
         let mut rest = &*self.input;
         let step = self.machine.poll(&mut rest, now);
         self.used = self.input.len() - rest.len();
+        self.body = (0, 0);
         if let Step::Event(Event::Body(octets)) = &step {
             let offset = (octets.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
             self.body = (offset, octets.len());

@@ -58,6 +58,8 @@ mod shutdown;
 pub use address::{Address, Peer};
 pub use body_source::BodySource;
 pub use builder::{ClientBuilder, Connect};
+#[cfg(feature = "std")]
+pub use bytes::Bytes;
 pub use client::Client;
 pub use connection::Connection;
 pub use connection_limiter::ConnectionLimiter;
@@ -67,7 +69,9 @@ pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, 
 #[cfg(feature = "std")]
 pub use serve::{Runtime, busy_reply, serve_sessions};
 #[cfg(feature = "std")]
-pub use service::Service;
+pub use service::{
+    About, Accept, AuthAttempt, HelpAnswer, Service, SessionHandle, VrfyAnswer, converse, serve,
+};
 #[cfg(feature = "std")]
 pub use session::Session;
 pub use smtp_proto as proto;

@@ -1,4 +1,291 @@
-//! Placeholder.
-/// Placeholder.
-#[allow(missing_debug_implementations)]
-pub struct Service;
+//! The front door of a server: one function for each question of a session.
+
+mod about;
+mod answer;
+mod auth;
+mod converse;
+mod questions;
+mod transaction;
+
+use std::{future::Future, sync::Arc};
+
+use smtp_proto::{
+    sasl::AuthOutcome,
+    server::{AuthFailure, Closed, Config, Member, Reset},
+    types::{Argument, ClientName, Keyword, Mail, Query, Rcpt, Rejection, UnknownCommand},
+};
+use tracing::warn;
+
+pub use self::{
+    about::{About, SessionHandle},
+    answer::{Accept, HelpAnswer, VrfyAnswer},
+    auth::AuthAttempt,
+    converse::converse,
+};
+use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
+
+/// The application of a server, as one async function for each question of its clients.
+///
+/// [`serve`] runs it on all connections, and [`converse`] on one. Order of replies, deadlines, shutdown, STARTTLS and
+/// back-pressure are theirs. What is left is policy and storage:
+///
+/// ```
+/// use std::{collections::HashSet, future::pending, sync::Mutex};
+///
+/// use smtp_driver::{
+///     About, Accept, Bytes, Runtime, ServeOptions, Service, serve,
+///     proto::{
+///         server::Config,
+///         types::{Host, InvalidAddress, Mail, Rcpt, Rejection},
+///     },
+/// };
+///
+/// struct Catcher {
+///     users: HashSet<String>,
+///     stored: Mutex<Vec<(String, Vec<u8>)>>,
+/// }
+///
+/// impl Service for Catcher {
+///     type Mail = Vec<u8>;
+///
+///     async fn mail(&self, _: &About, _: Mail<'static>) -> Result<Vec<u8>, Rejection> {
+///         Ok(Vec::new())
+///     }
+///
+///     async fn recipient(&self, _: &Vec<u8>, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
+///         if self.users.contains(rcpt.forward_path().as_str()) { Ok(Accept::Yes) } else { Err(Rejection::NO_SUCH_USER) }
+///     }
+///
+///     async fn body(&self, message: &mut Vec<u8>, octets: Bytes) -> Result<(), Rejection> {
+///         message.extend_from_slice(&octets);
+///         Ok(())
+///     }
+///
+///     async fn message(&self, message: &mut Vec<u8>, to: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
+///         let mut stored = self.stored.lock().map_err(|_| Rejection::LOCAL_ERROR)?;
+///         stored.extend(to.iter().map(|rcpt| (rcpt.forward_path().to_string(), message.clone())));
+///         Ok(Accept::text(format!("queued as {}", stored.len())))
+///     }
+/// }
+///
+/// async fn catch<R: Runtime>(listener: R::Listener, catcher: Catcher) -> Result<(), InvalidAddress> {
+///     let config = Config::new(Host::parse("mx.example.org")?);
+///     serve::<R, _>(listener, config.into(), ServeOptions::default(), pending(), catcher.into()).await;
+///     Ok(())
+/// }
+/// ```
+///
+/// All functions but [`mail`](Self::mail), [`body`](Self::body) and [`message`](Self::message) have defaults.
+///
+/// # Time
+///
+/// The deadlines of the configuration run while a function awaits. After [`Timeouts::application`] the client gets 451, and
+/// the future is dropped. It is dropped, too, if the session ends. So at each `.await` a function may stop for good, but for
+/// [`message`](Self::message), which always runs to its end.
+///
+/// On a runtime of threads a function need not await anything: it may block its thread. Then nothing runs beside it, neither
+/// deadlines nor the questions about other recipients.
+///
+/// [`Timeouts::application`]: smtp_proto::server::Timeouts::application
+pub trait Service: Send + Sync {
+    /// The state of one transaction: made by [`mail`](Self::mail), and dropped when the transaction is over.
+    type Mail: Send + Sync;
+
+    /// A client connected. Under implicit TLS the handshake is done. A rejection is 554, 521 or 421.
+    ///
+    /// Default: greets it.
+    fn connect(&self, about: &About) -> impl Future<Output = Result<Accept, Rejection>> + Send {
+        let _ = about;
+        async { Ok(Accept::Yes) }
+    }
+
+    /// EHLO, HELO or LHLO. Do not reject the client for the name alone (RFC 5321 section 4.1.4). To change the extensions
+    /// that the reply offers, use the [handle](About::handle).
+    ///
+    /// Default: accepts.
+    fn hello(
+        &self,
+        about: &About,
+        name: &ClientName<'static>,
+    ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
+        let _ = (about, name);
+        async { Ok(Accept::Yes) }
+    }
+
+    /// AUTH: accepts an identity, rejects, or sends a challenge. [`AuthOutcome::Reject`] replies 535; for another reply
+    /// return a [`Rejection`]. A mechanism of several steps asks once for each step.
+    ///
+    /// Default: 454, because nobody has checked the credentials.
+    fn auth(
+        &self,
+        about: &About,
+        attempt: &mut AuthAttempt,
+    ) -> impl Future<Output = Result<AuthOutcome, Rejection>> + Send {
+        let _ = (about, attempt);
+        async { Err(Rejection::AUTH_FAILURE) }
+    }
+
+    /// An AUTH exchange ended without an answer of [`auth`](Self::auth), for a log.
+    fn auth_failed(&self, about: &About, why: AuthFailure) {
+        let _ = (about, why);
+    }
+
+    /// MAIL: returns the state of a new transaction, or refuses the sender.
+    fn mail(
+        &self,
+        about: &About,
+        mail: Mail<'static>,
+    ) -> impl Future<Output = Result<Self::Mail, Rejection>> + Send;
+
+    /// RCPT. Pipelined recipients are asked about side by side, up to
+    /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts). So they share the mail: for a next hop, which
+    /// takes one after the other, set that limit to 1, and keep the connection in a lock.
+    ///
+    /// Default: accepts.
+    fn recipient(
+        &self,
+        mail: &Self::Mail,
+        rcpt: &Rcpt<'static>,
+    ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
+        let _ = (mail, rcpt);
+        async { Ok(Accept::Yes) }
+    }
+
+    /// DATA, or the first BDAT: the message data follows. `to` has the accepted recipients, in the order of the commands.
+    ///
+    /// Default: accepts.
+    fn begin(
+        &self,
+        mail: &mut Self::Mail,
+        to: &[Rcpt<'static>],
+    ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
+        let _ = (mail, to);
+        async { Ok(Accept::Yes) }
+    }
+
+    /// The next octets of the message data, with dot-stuffing undone. They are not copied: a clone of [`Bytes`] keeps the
+    /// buffer.
+    ///
+    /// Nothing is read from the client until the function returns: this is the back-pressure. Each call has
+    /// [`Timeouts::application`](smtp_proto::server::Timeouts::application); after it the message is refused with 451. After
+    /// an error the rest of the data is discarded, the client gets the rejection, and [`reset`](Self::reset) ends the
+    /// transaction.
+    fn body(
+        &self,
+        mail: &mut Self::Mail,
+        octets: Bytes,
+    ) -> impl Future<Output = Result<(), Rejection>> + Send;
+
+    /// The message is complete. Accept it after it was stored: then this server is responsible for it (RFC 5321
+    /// section 6.1).
+    ///
+    /// In SMTP `to` has all accepted recipients, in the order of the commands. LMTP calls this once for each recipient, with
+    /// a slice of one.
+    ///
+    /// The future is never dropped before its end, except with the whole server. If it is not ready after
+    /// [`Timeouts::message_acceptance`](smtp_proto::server::Timeouts::message_acceptance), or the session ends, it goes on
+    /// beside the session; then [`reset`](Self::reset) gets the mail, so that the message can be withdrawn. The client got no
+    /// acceptance and will send the message again: it may arrive twice (RFC 1047), and is never lost. Meanwhile the session
+    /// rejects MAIL with 451, and keeps its place among the connections.
+    fn message(
+        &self,
+        mail: &mut Self::Mail,
+        to: &[Rcpt<'static>],
+    ) -> impl Future<Output = Result<Accept, Rejection>> + Send;
+
+    /// VRFY.
+    ///
+    /// Default: 252, not verified.
+    fn verify(
+        &self,
+        about: &About,
+        query: &Query<'static>,
+    ) -> impl Future<Output = Result<VrfyAnswer, Rejection>> + Send {
+        let _ = (about, query);
+        async { Ok(VrfyAnswer::Unverified) }
+    }
+
+    /// EXPN: the members of a mailing list. No members are 252, not expanded.
+    ///
+    /// Default: no members.
+    fn expand(
+        &self,
+        about: &About,
+        query: &Query<'static>,
+    ) -> impl Future<Output = Result<Vec<Member<'static>>, Rejection>> + Send {
+        let _ = (about, query);
+        async { Ok(Vec::new()) }
+    }
+
+    /// HELP.
+    ///
+    /// Default: the commands of the session.
+    fn help(
+        &self,
+        about: &About,
+        topic: Option<&Argument<'static>>,
+    ) -> impl Future<Output = Result<HelpAnswer, Rejection>> + Send {
+        let _ = (about, topic);
+        async { Ok(HelpAnswer::Commands) }
+    }
+
+    /// An unknown command. Only with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication).
+    ///
+    /// Default: 502.
+    fn command(
+        &self,
+        about: &About,
+        command: &UnknownCommand<'static>,
+    ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
+        const UNKNOWN: Rejection = Rejection::from_static(502, (5, 5, 1), "command not implemented");
+        let _ = (about, command);
+        async { Err(UNKNOWN) }
+    }
+
+    /// The transaction ended otherwise than by the answer of [`message`](Self::message). In LMTP, recipients accepted before
+    /// stay accepted.
+    ///
+    /// Default: drops the mail.
+    fn reset(&self, mail: Self::Mail, why: Reset) {
+        let _ = (mail, why);
+    }
+
+    /// The session is over. Not called if the session is dropped with the server, or panics.
+    fn closed(&self, about: &About, why: Closed) {
+        let _ = (about, why);
+    }
+}
+
+/// Accepts connections and serves each by the service, in a task of its own, until `stop` is ready.
+///
+/// It accepts, limits and shuts down as [`serve_sessions`]. [`ServeOptions::tls`] are the settings for STARTTLS, if the
+/// configuration offers it, and for implicit TLS, if [`ServeOptions::implicit_tls`] is set. Without settings STARTTLS is not
+/// offered, and each connection to a port with implicit TLS is closed.
+pub async fn serve<R: Runtime, S: Service + 'static>(
+    listener: R::Listener,
+    config: Arc<Config>,
+    options: ServeOptions,
+    stop: impl Future<Output = ()>,
+    service: Arc<S>,
+) {
+    let (tls, implicit_tls) = (options.tls.clone(), options.implicit_tls);
+    if tls.is_none() && (implicit_tls || config.extensions.has(Keyword::StartTls)) {
+        warn!("TLS is configured without settings");
+    }
+    serve_sessions::<R, _>(listener, config, options, stop, |mut session| {
+        let (service, tls) = (Arc::clone(&service), tls.clone());
+        async move {
+            match &tls {
+                Some(tls) if implicit_tls => session.start_implicit_tls(tls),
+                // Nothing must be sent in plaintext.
+                None if implicit_tls => return,
+                _ => {}
+            }
+            converse(session, &*service, tls.as_deref()).await;
+        }
+    })
+    .await;
+}
+
+#[cfg(test)]
+mod tests;

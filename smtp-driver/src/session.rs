@@ -3,7 +3,7 @@
 use std::{
     fmt,
     future::poll_fn,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -73,15 +73,38 @@ impl<T: Transport> Session<T> {
 
     /// Waits as [`wait`](Self::wait).
     pub fn poll_wait(&mut self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        match self.poll_stage(cx) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => self.0.connection.poll_wait(cx, wait),
+        }
+    }
+
+    /// Waits while the application uses the octets of a body: writes, and does not read, so that the client waits, too.
+    /// Ready at `until`, or at the next stage of the shutdown.
+    pub(crate) fn poll_body_wait(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        if self.poll_stage(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut wait = Wait::default();
+        wait.want_write = !self.machine().output().is_empty();
+        wait.application_pending = true;
+        self.0.connection.poll_wait_until(cx, wait, Some(until))
+    }
+
+    /// Returns true if the session must end without finishing its transaction.
+    pub(crate) fn must_end(&self) -> bool {
+        self.0.stage >= Stage::Now
+    }
+
+    /// Waits for the next stage of the shutdown, and reports it to the machine.
+    fn poll_stage(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Inner {
             connection,
             watch,
             stage,
             ..
         } = &mut *self.0;
-        let Poll::Ready(now) = watch.poll_after(cx, *stage) else {
-            return connection.poll_wait(cx, wait);
-        };
+        let now = ready!(watch.poll_after(cx, *stage));
         *stage = now;
         let server = connection.machine_mut();
         if let Some(how) = now.shutdown() {
@@ -145,6 +168,11 @@ impl<T: Transport> Session<T> {
 
     /// Closes the connection so that the client receives all that was written: [`Connection::close`].
     pub async fn close(mut self) {
+        self.close_connection().await;
+    }
+
+    /// Closes the connection as [`close`](Self::close), and keeps its place among the connections of the server.
+    pub(crate) async fn close_connection(&mut self) {
         self.0.connection.close().await;
     }
 }

@@ -1,0 +1,216 @@
+//! Facts of a session for a service, and the requests of a service to its session.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Waker,
+};
+
+use smtp_proto::{
+    TlsInfo,
+    sasl::Context,
+    server::{Server, Shutdown},
+    types::{ClientName, Extension, Keyword},
+};
+
+use crate::Peer;
+
+/// The facts of a session at the time of a question. A clone is cheap: keep one in the state of the transaction for a trace
+/// line.
+#[derive(Clone, Debug)]
+pub struct About(Arc<Facts>);
+
+#[derive(Debug)]
+struct Facts {
+    peer: Peer,
+    local: Peer,
+    hello: Option<ClientName<'static>>,
+    /// On the heap: most sessions are in plaintext.
+    tls: Option<Box<TlsInfo>>,
+    identity: Option<String>,
+    protocol_name: &'static str,
+    plus_offered: bool,
+    handle: SessionHandle,
+}
+
+impl About {
+    pub(super) fn new(peer: Peer, local: Peer, handle: SessionHandle, server: &Server) -> Self {
+        Self(Arc::new(Facts {
+            peer,
+            local,
+            hello: server.hello().map(|(_, name)| name.clone()),
+            tls: server.tls().cloned().map(Box::new),
+            identity: server.identity().map(str::to_owned),
+            protocol_name: server.protocol_name(),
+            plus_offered: server.sasl_context().plus_offered,
+            handle,
+        }))
+    }
+
+    /// The facts now.
+    pub(super) fn renewed(&self, server: &Server) -> Self {
+        Self::new(self.peer(), self.local(), self.handle().clone(), server)
+    }
+
+    /// The address of the client.
+    #[must_use]
+    pub fn peer(&self) -> Peer {
+        self.0.peer
+    }
+
+    /// The address that the client connected to.
+    #[must_use]
+    pub fn local(&self) -> Peer {
+        self.0.local
+    }
+
+    /// The name of the last accepted EHLO, HELO or LHLO. Returns `None` before it. Do not trust it.
+    #[must_use]
+    pub fn hello(&self) -> Option<&ClientName<'static>> {
+        self.0.hello.as_ref()
+    }
+
+    /// The results of the TLS handshake. Returns `None` in plaintext.
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.0.tls.as_deref()
+    }
+
+    /// The identity that [`Service::auth`](super::Service::auth) accepted. Returns `None` before it.
+    #[must_use]
+    pub fn identity(&self) -> Option<&str> {
+        self.0.identity.as_deref()
+    }
+
+    /// The protocol for a trace line (RFC 3848, RFC 6531), such as `ESMTPSA`: [`Server::protocol_name`].
+    #[must_use]
+    pub fn protocol_name(&self) -> &'static str {
+        self.0.protocol_name
+    }
+
+    /// The facts of this session for the server side of a mechanism: [`Server::sasl_context`].
+    #[must_use]
+    pub fn sasl_context(&self) -> Context<'_> {
+        let mut context = Context::default();
+        let info = self.tls();
+        context.channel_binding =
+            info.and_then(|info| info.channel_binding.as_ref().map(<[u8; 32]>::as_slice));
+        context.plus_offered = self.0.plus_offered;
+        context
+    }
+
+    /// The handle of the session, for rare requests.
+    #[must_use]
+    pub fn handle(&self) -> &SessionHandle {
+        &self.0.handle
+    }
+}
+
+/// A handle of a session for rare requests, from a function of the service or from elsewhere.
+///
+/// A request made in a function of the service takes effect before its answer. After the end of the session it has no
+/// effect.
+#[derive(Clone, Default)]
+pub struct SessionHandle(Arc<Requests>);
+
+#[derive(Default)]
+struct Requests {
+    /// The list is not empty. Read without the lock.
+    any: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    list: Vec<Request>,
+    waker: Option<Waker>,
+}
+
+enum Request {
+    Offer(Extension<'static>),
+    Withdraw(Keyword),
+    TrustOriginators,
+    Shutdown(Shutdown),
+}
+
+impl SessionHandle {
+    /// Offers an extension in this session, or changes its parameter. Commands and parameters see the change at once, the
+    /// client with the next reply to EHLO: call it in [`Service::hello`](super::Service::hello).
+    pub fn offer(&self, extension: Extension<'static>) {
+        self.request(Request::Offer(extension));
+    }
+
+    /// Stops offering an extension in this session.
+    pub fn withdraw(&self, keyword: Keyword) {
+        self.request(Request::Withdraw(keyword));
+    }
+
+    /// Believes the AUTH parameter of MAIL from now on: [`Server::trust_originators`].
+    pub fn trust_originators(&self) {
+        self.request(Request::TrustOriginators);
+    }
+
+    /// Ends the session with 421: [`Server::shutdown`].
+    pub fn shutdown(&self, how: Shutdown) {
+        self.request(Request::Shutdown(how));
+    }
+
+    fn request(&self, request: Request) {
+        let mut state = self.state();
+        state.list.push(request);
+        self.0.any.store(true, Ordering::Release);
+        let waker = state.waker.take();
+        // Not under the lock: a waker may run its task at once.
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Passes the requests to the machine. Returns true if one of them ends the session at once.
+    pub(super) fn apply(&self, server: &mut Server) -> bool {
+        if !self.0.any.load(Ordering::Acquire) {
+            return false;
+        }
+        let mut state = self.state();
+        let requests = std::mem::take(&mut state.list);
+        self.0.any.store(false, Ordering::Release);
+        drop(state);
+        let mut must_end = false;
+        for request in requests {
+            match request {
+                Request::Offer(extension) => server.extensions_mut().add(extension),
+                Request::Withdraw(keyword) => server.extensions_mut().remove(keyword),
+                Request::TrustOriginators => server.trust_originators(),
+                Request::Shutdown(how) => {
+                    must_end |= how == Shutdown::Now;
+                    server.shutdown(how);
+                }
+            }
+        }
+        must_end
+    }
+
+    /// Wakes this task at the next request. Returns false if there is one already.
+    pub(super) fn watch(&self, waker: &Waker) -> bool {
+        let mut state = self.state();
+        match &mut state.waker {
+            Some(known) => known.clone_from(waker),
+            none => *none = Some(waker.clone()),
+        }
+        state.list.is_empty()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionHandle").finish_non_exhaustive()
+    }
+}

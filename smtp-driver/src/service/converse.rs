@@ -1,0 +1,115 @@
+//! A session between a client and a service.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::{Context, Poll, ready},
+};
+
+use smtp_proto::{
+    Step,
+    server::{Event, Reset},
+    types::Keyword,
+};
+
+use super::{Service, questions::Questions};
+use crate::{Session, TlsSettings, Transport};
+
+/// Runs a session: asks the service, and passes its answers to the client. Returns when the connection is closed and no
+/// [`message`](Service::message) is pending.
+///
+/// `tls` are the settings for STARTTLS. Without them it is not offered. For implicit TLS call
+/// [`start_implicit_tls`](Session::start_implicit_tls) before.
+///
+/// It needs no task or timer beside the transport: on a runtime of threads, let `block_on` of the adapter poll it.
+pub async fn converse<T: Transport, S: Service>(
+    mut session: Session<T>,
+    service: &S,
+    tls: Option<&dyn TlsSettings>,
+) {
+    let server = session.machine_mut();
+    if tls.is_none() && server.extensions().has(Keyword::StartTls) {
+        server.extensions_mut().remove(Keyword::StartTls);
+    }
+    let mut questions = Questions::new(service, session.peer(), session.local(), session.machine());
+    poll_fn(|cx| poll_until_closed(cx, &mut session, &mut questions, tls)).await;
+    let (mut close, mut is_closed) = (pin!(session.close_connection()), false);
+    poll_fn(|cx| {
+        is_closed = is_closed || close.as_mut().poll(cx).is_ready();
+        ready!(questions.poll_late(cx));
+        if is_closed { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Runs the session until its last event.
+fn poll_until_closed<T: Transport, S: Service>(
+    cx: &mut Context<'_>,
+    session: &mut Session<T>,
+    questions: &mut Questions<'_, S>,
+    tls: Option<&dyn TlsSettings>,
+) -> Poll<()> {
+    loop {
+        // Nothing shows which of them was woken. Further ones are polled when they are asked.
+        questions.poll_answers(cx, session.machine_mut());
+        let closed = poll_machine(cx, session, questions, tls);
+        if closed.is_ready() || questions.watch_requests(cx) {
+            return closed;
+        }
+    }
+}
+
+/// Runs the session until it waits.
+fn poll_machine<T: Transport, S: Service>(
+    cx: &mut Context<'_>,
+    session: &mut Session<T>,
+    questions: &mut Questions<'_, S>,
+    tls: Option<&dyn TlsSettings>,
+) -> Poll<()> {
+    // Read once for each wake-up, and after a function of the service, which may have blocked its thread.
+    let mut clock = None;
+    loop {
+        let must_end = questions.apply_requests(session.machine_mut()) || session.must_end();
+        let now = *clock.get_or_insert_with(|| session.now());
+        if let Some(until) = questions.body_deadline() {
+            if must_end {
+                questions.cancel(Reset::Closed);
+            } else if now >= until {
+                questions.refuse_body(session.machine_mut());
+            } else {
+                // The machine has more octets: it is not polled, and the client is not read, before these are used.
+                ready!(session.poll_body_wait(cx, until));
+                clock = None;
+                continue;
+            }
+        }
+        let (step, server) = session.poll_at(now);
+        match step {
+            Step::Wait(wait) => {
+                if !wait.application_pending {
+                    questions.cancel(Reset::Unanswered);
+                }
+                ready!(session.poll_wait(cx, wait));
+            }
+            Step::Event(Event::Body(_)) => {
+                let octets = session.take_body();
+                let server = session.machine_mut();
+                let until = now + server.config().timeouts.application;
+                questions.pass_body(cx, octets, until, server);
+            }
+            Step::Event(Event::StartTls(upgrade)) => {
+                questions.outdate();
+                match tls {
+                    Some(tls) => session.start_tls(upgrade, tls),
+                    None => server.tls_failed(upgrade),
+                }
+            }
+            Step::Event(Event::Closed(why)) => {
+                questions.close(why, server);
+                return Poll::Ready(());
+            }
+            Step::Event(event) => questions.ask(cx, event, server),
+        }
+        clock = None;
+    }
+}

@@ -1,0 +1,422 @@
+//! The questions of a session that a service is asked, and their answers.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use smtp_proto::{
+    Instant,
+    sasl::{AuthOutcome, AuthRequest, ServerMechanism},
+    server::{
+        Closed, Event, Member, Reset, Server, Ticket,
+        ticket::{Auth, EndOfData, Expand, Help, Mail, Recipient, Verify},
+    },
+    types::{Argument, Rcpt, Rejection},
+};
+use tracing::warn;
+
+use super::{
+    About, Accept, AuthAttempt, HelpAnswer, Service, SessionHandle, VrfyAnswer,
+    answer::{answer, answer_auth, answer_help, answer_recipient, answer_vrfy},
+    transaction::Home,
+};
+use crate::Peer;
+
+/// A question that the service thinks about.
+type Asked<'s, M> = Pin<Box<dyn Future<Output = Answer<M>> + Send + 's>>;
+
+/// The kinds of questions whose futures end in different ways.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Asked beside others.
+    Recipient,
+    /// Has the transaction on loan, and until this time.
+    Body(Instant),
+    /// Has the transaction on loan, and is not dropped.
+    Message,
+    Other,
+}
+
+/// The answer to a question, with what it needs.
+enum Answer<M> {
+    Any(Ticket, Result<Accept, Rejection>),
+    Auth(
+        Ticket<Auth>,
+        Result<AuthOutcome, Rejection>,
+        Option<Box<dyn ServerMechanism>>,
+    ),
+    Mail(Ticket<Mail>, Result<M, Rejection>),
+    Recipient(Ticket<Recipient>, u32, Rcpt<'static>, Result<Accept, Rejection>),
+    Body(Result<(), Rejection>),
+    Message(Ticket<EndOfData>, Option<u32>, Result<Accept, Rejection>),
+    Verify(Ticket<Verify>, Result<VrfyAnswer, Rejection>),
+    Expand(Ticket<Expand>, Result<Vec<Member<'static>>, Rejection>),
+    Help(Ticket<Help>, Result<HelpAnswer, Rejection>),
+}
+
+/// A message whose transaction was reset before the service had stored it.
+struct LateMessage<'s, M> {
+    future: Asked<'s, M>,
+    home: Home<M>,
+    why: Reset,
+}
+
+/// A service in one session.
+///
+/// The machine asks about several recipients at once, and holds back all else while another question is open. So a further
+/// event shows that its time is over.
+pub(super) struct Questions<'s, S: Service> {
+    service: &'s S,
+    about: About,
+    /// The facts may have changed.
+    is_outdated: bool,
+    /// A request of the service ends the session at once.
+    must_end: bool,
+    exchange: Option<Box<dyn ServerMechanism>>,
+    open: Option<Home<S::Mail>>,
+    /// In the order of the commands.
+    recipients: Vec<Asked<'s, S::Mail>>,
+    question: Option<(Kind, Asked<'s, S::Mail>)>,
+    late: Option<Box<LateMessage<'s, S::Mail>>>,
+}
+
+impl<'s, S: Service> Questions<'s, S> {
+    pub(super) fn new(service: &'s S, peer: Peer, local: Peer, server: &Server) -> Self {
+        Self {
+            service,
+            about: About::new(peer, local, SessionHandle::default(), server),
+            is_outdated: true,
+            must_end: false,
+            exchange: None,
+            open: None,
+            recipients: Vec::new(),
+            question: None,
+            late: None,
+        }
+    }
+
+    /// Asks about an event, and handles notifications.
+    pub(super) fn ask(&mut self, cx: &mut Context<'_>, event: Event<'_>, server: &mut Server) {
+        if matches!(event, Event::Recipient { .. }) {
+            self.drop_unanswered_recipients(server);
+        } else if !matches!(event, Event::Reset(_)) {
+            self.cancel(Reset::Unanswered);
+        }
+        let kind = match &event {
+            Event::Recipient { .. } => Kind::Recipient,
+            Event::EndOfData { .. } => Kind::Message,
+            _ => Kind::Other,
+        };
+        if let Some(asked) = self.question_of(event, server) {
+            self.start(cx, server, kind, asked);
+        }
+    }
+
+    /// Begins to ask about an event. `None` if it is no question, or is answered already.
+    fn question_of(&mut self, event: Event<'_>, server: &mut Server) -> Option<Asked<'s, S::Mail>> {
+        let service = self.service;
+        Some(match event {
+            Event::Connect { ticket } => {
+                let about = self.about(server);
+                Box::pin(async move { Answer::Any(ticket.into_any(), service.connect(&about).await) })
+            }
+            Event::Hello { name, ticket, .. } => {
+                let (about, name) = (self.about(server), name.into_owned());
+                self.is_outdated = true;
+                Box::pin(async move { Answer::Any(ticket.into_any(), service.hello(&about, &name).await) })
+            }
+            Event::Auth {
+                mechanism,
+                claim: request,
+                ticket,
+            } => {
+                let (about, exchange) = (self.about(server), self.exchange.take());
+                let exchange = exchange.filter(|_| matches!(request, AuthRequest::Step { .. }));
+                let mut attempt = AuthAttempt {
+                    mechanism,
+                    request,
+                    exchange,
+                };
+                Box::pin(async move {
+                    let outcome = service.auth(&about, &mut attempt).await;
+                    Answer::Auth(ticket, outcome, attempt.exchange)
+                })
+            }
+            Event::Mail { mail, ticket } if self.late.is_none() => {
+                let (about, mail) = (self.about(server), mail.into_owned());
+                Box::pin(async move { Answer::Mail(ticket, service.mail(&about, mail).await) })
+            }
+            Event::Mail { ticket, .. } => {
+                let _ = server.reject(ticket, Rejection::LOCAL_ERROR);
+                return None;
+            }
+            Event::Recipient { index, rcpt, ticket } => {
+                let (mail, rcpt) = (self.open.as_ref()?.share()?, rcpt.into_owned());
+                Box::pin(async move {
+                    let answer = service.recipient(&mail, &rcpt).await;
+                    Answer::Recipient(ticket, index, rcpt, answer)
+                })
+            }
+            Event::Data { ticket } => {
+                let mut loan = self.open.as_ref()?.lend()?;
+                Box::pin(async move {
+                    let answer = match loan.parts(None) {
+                        Some((mail, to)) => service.begin(mail, to).await,
+                        None => Err(Rejection::LOCAL_ERROR),
+                    };
+                    Answer::Any(ticket.into_any(), answer)
+                })
+            }
+            Event::EndOfData { recipient, ticket } => {
+                let mut loan = self.open.as_ref()?.lend()?;
+                Box::pin(async move {
+                    let answer = match loan.parts(recipient) {
+                        Some((mail, to)) => service.message(mail, to).await,
+                        None => Err(Rejection::LOCAL_ERROR),
+                    };
+                    Answer::Message(ticket, recipient, answer)
+                })
+            }
+            Event::Verify { query, ticket } => {
+                let (about, query) = (self.about(server), query.into_owned());
+                Box::pin(async move { Answer::Verify(ticket, service.verify(&about, &query).await) })
+            }
+            Event::Expand { query, ticket } => {
+                let (about, query) = (self.about(server), query.into_owned());
+                Box::pin(async move { Answer::Expand(ticket, service.expand(&about, &query).await) })
+            }
+            Event::Help { topic, ticket } => {
+                let (about, topic) = (self.about(server), topic.map(Argument::into_owned));
+                Box::pin(async move { Answer::Help(ticket, service.help(&about, topic.as_ref()).await) })
+            }
+            Event::Command { command, ticket } => {
+                let (about, command) = (self.about(server), command.into_owned());
+                Box::pin(
+                    async move { Answer::Any(ticket.into_any(), service.command(&about, &command).await) },
+                )
+            }
+            Event::AuthFailed(why) => {
+                self.exchange = None;
+                service.auth_failed(&self.about(server), why);
+                return None;
+            }
+            Event::Reset(why) => {
+                self.reset(why);
+                return None;
+            }
+            other => {
+                let _ = server.proceed(other);
+                return None;
+            }
+        })
+    }
+
+    /// Passes octets of the message on, which the service may use until this time.
+    pub(super) fn pass_body(
+        &mut self,
+        cx: &mut Context<'_>,
+        octets: Bytes,
+        until: Instant,
+        server: &mut Server,
+    ) {
+        self.cancel(Reset::Unanswered);
+        let Some(mut loan) = self.open.as_ref().and_then(Home::lend) else {
+            let _ = server.reject_body(Rejection::LOCAL_ERROR);
+            return;
+        };
+        let service = self.service;
+        let asked: Asked<'s, S::Mail> = Box::pin(async move {
+            let answer = match loan.parts(None) {
+                Some((mail, _)) => service.body(mail, octets).await,
+                None => Err(Rejection::LOCAL_ERROR),
+            };
+            Answer::Body(answer)
+        });
+        self.start(cx, server, Kind::Body(until), asked);
+    }
+
+    /// The time until which the service may use octets of the message. `None` if it uses none.
+    pub(super) fn body_deadline(&self) -> Option<Instant> {
+        match &self.question {
+            Some((Kind::Body(until), _)) => Some(*until),
+            _ => None,
+        }
+    }
+
+    /// Refuses the message, because the service did not use its octets in time.
+    pub(super) fn refuse_body(&mut self, server: &mut Server) {
+        self.question = None;
+        let _ = server.reject_body(Rejection::LOCAL_ERROR);
+    }
+
+    /// Drops the questions whose time is over. The future of a message goes on.
+    pub(super) fn cancel(&mut self, why: Reset) {
+        self.recipients.clear();
+        if let Some((Kind::Message, future)) = self.question.take()
+            && let Some(home) = self.open.take()
+        {
+            self.late = Some(Box::new(LateMessage { future, home, why }));
+        }
+    }
+
+    /// The session is over.
+    pub(super) fn close(&mut self, why: Closed, server: &Server) {
+        self.cancel(Reset::Closed);
+        self.service.closed(&self.about(server), why);
+    }
+
+    /// Passes the requests of the service to the machine. Returns true if the session must end at once.
+    pub(super) fn apply_requests(&mut self, server: &mut Server) -> bool {
+        self.must_end |= self.about.handle().apply(server);
+        self.must_end
+    }
+
+    /// Wakes this task at the next request. Returns false if there is one already.
+    pub(super) fn watch_requests(&self, cx: &Context<'_>) -> bool {
+        self.about.handle().watch(cx.waker())
+    }
+
+    /// The facts that the service knows must be looked at again.
+    pub(super) const fn outdate(&mut self) {
+        self.is_outdated = true;
+    }
+
+    /// Polls all questions once, and answers those that the service has decided.
+    pub(super) fn poll_answers(&mut self, cx: &mut Context<'_>, server: &mut Server) {
+        let mut at = 0;
+        while let Some(asked) = self.recipients.get_mut(at) {
+            match asked.as_mut().poll(cx) {
+                Poll::Ready(answer) => {
+                    drop(self.recipients.remove(at));
+                    self.answer(server, answer);
+                }
+                Poll::Pending => at += 1,
+            }
+        }
+        if let Some((_, asked)) = &mut self.question
+            && let Poll::Ready(answer) = asked.as_mut().poll(cx)
+        {
+            self.question = None;
+            self.answer(server, answer);
+        }
+        let _ = self.poll_late(cx);
+    }
+
+    /// Waits until the service has stored the message whose transaction was reset before.
+    pub(super) fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(late) = &mut self.late else {
+            return Poll::Ready(());
+        };
+        let answer = ready!(late.future.as_mut().poll(cx));
+        if let Some(late) = self.late.take() {
+            let LateMessage { future, home, why } = *late;
+            // It has the mail.
+            drop(future);
+            if let Answer::Message(_, _, Ok(_)) = answer {
+                warn!("a message was stored too late: the client may send it again");
+            }
+            if let Some(mail) = home.into_mail() {
+                self.service.reset(mail, why);
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// The facts of the session.
+    fn about(&mut self, server: &Server) -> About {
+        // The name of the protocol depends on the transaction.
+        if self.is_outdated || self.about.protocol_name() != server.protocol_name() {
+            self.about = self.about.renewed(server);
+            self.is_outdated = false;
+        }
+        self.about.clone()
+    }
+
+    /// Polls a question for the first time. Most are answered then.
+    fn start(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: &mut Server,
+        kind: Kind,
+        mut asked: Asked<'s, S::Mail>,
+    ) {
+        match (asked.as_mut().poll(cx), kind) {
+            (Poll::Ready(answer), _) => {
+                drop(asked);
+                self.answer(server, answer);
+            }
+            (Poll::Pending, Kind::Recipient) => self.recipients.push(asked),
+            (Poll::Pending, kind) => self.question = Some((kind, asked)),
+        }
+    }
+
+    /// Passes an answer to the machine. One that comes too late has no effect.
+    fn answer(&mut self, server: &mut Server, given: Answer<S::Mail>) {
+        self.apply_requests(server);
+        let _ = match given {
+            Answer::Any(ticket, given) => answer(server, ticket, given),
+            Answer::Auth(ticket, outcome, exchange) => {
+                self.exchange = exchange.filter(|_| matches!(outcome, Ok(AuthOutcome::Challenge(_))));
+                self.is_outdated = true;
+                answer_auth(server, ticket, outcome)
+            }
+            Answer::Mail(ticket, Ok(mail)) => {
+                let accepted = server.accept(ticket);
+                if accepted.is_ok() {
+                    self.open = Some(Home::new(mail));
+                }
+                accepted
+            }
+            Answer::Mail(ticket, Err(rejection)) => server.reject(ticket, rejection),
+            Answer::Recipient(ticket, index, rcpt, given) => {
+                if answer_recipient(server, ticket, given)
+                    && let Some(open) = &self.open
+                {
+                    open.add(index, rcpt);
+                }
+                Ok(())
+            }
+            Answer::Body(Ok(())) => Ok(()),
+            Answer::Body(Err(rejection)) => {
+                let _ = server.reject_body(rejection);
+                Ok(())
+            }
+            Answer::Message(ticket, recipient, given) => {
+                if recipient.is_none() || self.open.as_ref().is_some_and(Home::decide) {
+                    self.open = None;
+                }
+                answer(server, ticket, given)
+            }
+            Answer::Verify(ticket, answer) => answer_vrfy(server, ticket, answer),
+            Answer::Expand(ticket, Ok(members)) => server.answer_expn(ticket, &members),
+            Answer::Expand(ticket, Err(rejection)) => server.reject(ticket, rejection),
+            Answer::Help(ticket, answer) => answer_help(server, ticket, answer),
+        };
+    }
+
+    /// Ends the transaction in hand.
+    fn reset(&mut self, why: Reset) {
+        self.cancel(why);
+        if let Some(mail) = self.open.take().and_then(Home::into_mail) {
+            self.service.reset(mail, why);
+        }
+    }
+
+    /// Makes room for one more question about a recipient. The machine has answered the oldest ones, for which there is none.
+    fn drop_unanswered_recipients(&mut self, server: &Server) {
+        self.question = None;
+        let most = server.config().limits.max_open_rcpts.max(1);
+        let excess = (self.recipients.len() + 1).saturating_sub(most);
+        self.recipients.drain(..excess);
+    }
+}
+
+/// Shows nothing of the mail.
+impl<S: Service> std::fmt::Debug for Questions<'_, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Questions").finish_non_exhaustive()
+    }
+}

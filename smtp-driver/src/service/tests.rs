@@ -1,0 +1,8 @@
+//! A service between a scripted client and a manual clock.
+
+mod bodies;
+mod envelope;
+mod harness;
+mod messages;
+mod serving;
+mod session;

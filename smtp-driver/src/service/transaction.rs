@@ -1,0 +1,101 @@
+//! The transaction in hand, and its loan to a future.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smtp_proto::types::Rcpt;
+
+/// The transaction in hand.
+pub(super) struct Transaction<M> {
+    /// Shared by the questions about recipients, which are asked side by side.
+    mail: Arc<M>,
+    /// The numbers of the accepted recipients, in the order of the RCPT commands.
+    indices: Vec<u32>,
+    recipients: Vec<Rcpt<'static>>,
+    /// Recipients whose delivery was decided.
+    decided: usize,
+}
+
+/// The place of the transaction in hand while no future uses it.
+pub(super) struct Home<M>(Arc<Mutex<Option<Transaction<M>>>>);
+
+impl<M> Home<M> {
+    pub(super) fn new(mail: M) -> Self {
+        let transaction = Transaction {
+            mail: Arc::new(mail),
+            indices: Vec::new(),
+            recipients: Vec::new(),
+            decided: 0,
+        };
+        Self(Arc::new(Mutex::new(Some(transaction))))
+    }
+
+    /// The state of the transaction, for a question about a recipient.
+    pub(super) fn share(&self) -> Option<Arc<M>> {
+        self.place()
+            .as_ref()
+            .map(|transaction| Arc::clone(&transaction.mail))
+    }
+
+    /// Adds an accepted recipient. Answers may come in any order.
+    pub(super) fn add(&self, index: u32, rcpt: Rcpt<'static>) {
+        if let Some(transaction) = &mut *self.place() {
+            let at = transaction.indices.partition_point(|earlier| *earlier < index);
+            transaction.indices.insert(at, index);
+            transaction.recipients.insert(at, rcpt);
+        }
+    }
+
+    /// Lends the transaction to a future. `None` if another one has it.
+    pub(super) fn lend(&self) -> Option<Loan<M>> {
+        Some(Loan {
+            transaction: Some(self.place().take()?),
+            home: Self(Arc::clone(&self.0)),
+        })
+    }
+
+    /// Counts a decision on one recipient. Returns true if it was the last one.
+    pub(super) fn decide(&self) -> bool {
+        self.place().as_mut().is_none_or(|transaction| {
+            transaction.decided += 1;
+            transaction.decided >= transaction.recipients.len()
+        })
+    }
+
+    /// Takes the state of a transaction that is over. `None` if a future has it.
+    pub(super) fn into_mail(self) -> Option<M> {
+        let transaction = self.place().take()?;
+        Arc::into_inner(transaction.mail)
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Transaction<M>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A transaction lent to a future. Dropping it gives the transaction back, also if the future is dropped before its end.
+pub(super) struct Loan<M> {
+    transaction: Option<Transaction<M>>,
+    home: Home<M>,
+}
+
+impl<M> Loan<M> {
+    /// The state of the transaction, and the accepted recipients in the order of the RCPT commands: in LMTP only the
+    /// recipient with this number.
+    pub(super) fn parts(&mut self, recipient: Option<u32>) -> Option<(&mut M, &[Rcpt<'static>])> {
+        let transaction = self.transaction.as_mut()?;
+        let recipients = match recipient {
+            None => &*transaction.recipients,
+            Some(index) => {
+                let at = transaction.indices.binary_search(&index).ok()?;
+                transaction.recipients.get(at..=at)?
+            }
+        };
+        Some((Arc::get_mut(&mut transaction.mail)?, recipients))
+    }
+}
+
+impl<M> Drop for Loan<M> {
+    fn drop(&mut self) {
+        *self.home.place() = self.transaction.take();
+    }
+}
