@@ -19,6 +19,7 @@
 //! # Features
 //!
 //! - `std` (default): everything about servers, and the pool. Without it the crate is `no_std` with `alloc`.
+//! - `testing`: test doubles for your own tests and fuzz targets: a network in memory with a clock, and scripted peers.
 //!
 //! # Logs
 //!
@@ -53,6 +54,8 @@ mod service;
 mod session;
 #[cfg(feature = "std")]
 mod shutdown;
+#[cfg(any(feature = "testing", all(test, feature = "std")))]
+pub mod testing;
 
 pub use address::{Address, Peer};
 pub use body_source::BodySource;
