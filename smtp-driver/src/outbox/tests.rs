@@ -88,8 +88,9 @@ impl Session {
                     }
                 }
                 Step::Wait(wait) => {
-                    let mut sending = pin!(self.client.send(wait, &mut permit, content, More::Last));
-                    match self.network.settle(&mut sending) {
+                    let sending = self.client.send(wait, &mut permit, content, More::Last);
+                    let sent = self.network.settle(&mut pin!(sending));
+                    match sent {
                         Poll::Ready(used) => content = &content[used..],
                         Poll::Pending => self.answer(),
                     }
