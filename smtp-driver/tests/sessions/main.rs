@@ -13,7 +13,6 @@ mod rustls;
 mod sending;
 mod serving;
 mod sizes;
-mod slow;
 mod sources;
 mod support;
 mod tls;

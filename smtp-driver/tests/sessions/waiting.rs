@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use smtp_driver::{
     proto::{
-        Machine, Phase, Step, Wait,
+        Instant, Phase, Step,
         client::Closed as ClientClosed,
         server::{Closed, EarlyTalker, Event},
     },
@@ -200,20 +200,17 @@ fn a_deadline_ends_a_wait() {
     let network = Network::new();
     let (_near, far) = network.pair();
     let mut connection = server(far, server_config());
-    let mut waited = Wait::default();
-    network.block_on(async {
-        loop {
-            match connection.poll() {
-                (Step::Event(Event::Connect { ticket }), server) => server.accept(ticket).unwrap(),
-                (Step::Wait(wait), server) if server.output().is_empty() && wait.want_read => {
-                    waited = wait;
-                    break;
+    let wait = loop {
+        match connection.poll() {
+            (Step::Event(event), server) => {
+                if let Some(ticket) = event.into_ticket() {
+                    server.accept(ticket).unwrap();
                 }
-                (Step::Wait(wait), _) => connection.wait(wait).await,
-                (Step::Event(_), _) => {}
             }
+            (Step::Wait(wait), _) => break wait,
         }
-        connection.wait(waited).await;
-    });
-    assert_eq!(Some(network.now()), waited.deadline.map(|deadline| deadline.at));
+    };
+    network.block_on(connection.wait(wait));
+    assert_eq!(Some(network.now()), wait.deadline.map(|deadline| deadline.at));
+    assert!(network.now() > Instant::ORIGIN);
 }
