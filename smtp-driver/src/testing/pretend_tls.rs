@@ -17,20 +17,48 @@ const HELLO: u8 = 22;
 const ALERT: u8 = 21;
 const CONTENT: u8 = 23;
 
-/// Settings of TLS without cryptography, for both roles. It needs no certificate, and behaves as TLS does otherwise: a
-/// handshake with a message from each side, records, alerts, close_notify.
+/// Settings of TLS without cryptography. It needs no certificate, and behaves as TLS does otherwise: a handshake that the
+/// client begins, records, alerts, close_notify.
 ///
 /// Octets that are no records fail: [`StreamError::Tls`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PretendTls {
     info: Arc<TlsInfo>,
+    role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Client,
+    Server,
 }
 
 impl PretendTls {
-    /// Settings whose sessions have these parameters.
+    /// The settings of a client.
     #[must_use]
-    pub fn new(info: TlsInfo) -> Self {
-        Self { info: Arc::new(info) }
+    pub fn client() -> Self {
+        Self {
+            info: Arc::default(),
+            role: Role::Client,
+        }
+    }
+
+    /// The settings of a server.
+    #[must_use]
+    pub fn server() -> Self {
+        Self {
+            info: Arc::default(),
+            role: Role::Server,
+        }
+    }
+
+    /// Reports these parameters of each session.
+    #[must_use]
+    pub fn with_info(self, info: TlsInfo) -> Self {
+        Self {
+            info: Arc::new(info),
+            ..self
+        }
     }
 }
 
@@ -38,11 +66,15 @@ impl TlsSettings for PretendTls {
     fn session(&self) -> Result<Box<dyn TlsSession>, StreamError> {
         let mut session = Session {
             info: Arc::clone(&self.info),
+            role: self.role,
             input: Vec::new(),
             output: Vec::new(),
             greeted: false,
+            failed: false,
         };
-        session.record(HELLO, b"hello");
+        if self.role == Role::Client {
+            session.record(HELLO, b"hello");
+        }
         Ok(Box::new(session))
     }
 }
@@ -50,11 +82,14 @@ impl TlsSettings for PretendTls {
 #[derive(Debug)]
 struct Session {
     info: Arc<TlsInfo>,
+    role: Role,
     /// The beginning of a record.
     input: Vec<u8>,
     output: Vec<u8>,
     /// The message of the peer's handshake has arrived.
     greeted: bool,
+    /// A fatal alert was sent.
+    failed: bool,
 }
 
 impl Session {
@@ -67,6 +102,7 @@ impl Session {
 
     fn failed(&mut self, why: &'static str) -> StreamError {
         self.record(ALERT, &[40]);
+        self.failed = true;
         StreamError::Tls(why.into())
     }
 }
@@ -87,7 +123,12 @@ impl TlsSession for Session {
             let octets: Vec<u8> = masked.iter().map(|octet| octet ^ MASK).collect();
             self.input.drain(..octets.len() + 2);
             match (kind, &*octets) {
-                (HELLO, _) => self.greeted = true,
+                (HELLO, _) => {
+                    if self.role == Role::Server && !self.greeted {
+                        self.record(HELLO, b"hello");
+                    }
+                    self.greeted = true;
+                }
                 (ALERT, [0]) => return Ok(true),
                 (ALERT, _) => return Err(StreamError::Tls("peer sent an alert".into())),
                 // A record may be empty.
@@ -119,7 +160,9 @@ impl TlsSession for Session {
     }
 
     fn close_notify(&mut self) {
-        self.record(ALERT, &[0]);
+        if !self.failed {
+            self.record(ALERT, &[0]);
+        }
     }
 
     fn info(&self) -> Option<TlsInfo> {

@@ -54,7 +54,7 @@ fn a_wait_of_a_server_may_be_dropped_at_any_time() {
         let sending = async {
             let builder = if encrypted {
                 smtp_driver::Client::<Duplex>::builder(wanting(client::Tls::Required))
-                    .starttls(PretendTls::default())
+                    .starttls(PretendTls::client())
             } else {
                 smtp_driver::Client::<Duplex>::builder(client_config())
             };
@@ -74,7 +74,7 @@ fn a_wait_of_a_server_may_be_dropped_at_any_time() {
                         break (taken, why);
                     }
                     Step::Event(Event::StartTls(upgrade)) => {
-                        connection.start_tls(upgrade, &PretendTls::default());
+                        connection.start_tls(upgrade, &PretendTls::server());
                     }
                     Step::Event(event) => answer(event, server, &mut open, &mut taken),
                 }

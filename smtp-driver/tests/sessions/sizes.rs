@@ -16,7 +16,6 @@ const LIMIT: usize = 1500;
 fn the_futures_of_a_client_are_small() {
     let network = Network::new();
     let (near, far) = network.pair();
-    far.control().push("220 mx\r\n250 mx\r\n");
     let builder = Client::<Duplex>::builder(client_config());
     let size = size_of_val(&builder.on(network.pair().0));
     assert!(size < 3000, "on: {size}");

@@ -259,7 +259,7 @@ impl BodySource<io::Error> for Pieces {
             Err(error) => Err(error.kind().into()),
         };
         if !matches!(piece, Ok(piece) if !piece.is_empty()) {
-            self.pieces.remove(0);
+            drop(self.pieces.remove(0));
         }
         std::task::Poll::Ready(filled)
     }

@@ -39,17 +39,17 @@ fn content(mut records: &[u8]) -> String {
 async fn receive_with_tls(transport: Duplex, implicit: bool) -> Received {
     let mut connection = server(transport, offering());
     if implicit {
-        connection.start_implicit_tls(&PretendTls::default());
+        connection.start_implicit_tls(&PretendTls::server());
     }
-    converse(&mut connection, Some(&PretendTls::default())).await
+    converse(&mut connection, Some(&PretendTls::server())).await
 }
 
 async fn connect_with_tls(transport: Duplex, implicit: bool) -> Result<Client<Duplex>, Error<std::io::Error>> {
     let builder = Client::<Duplex>::builder(wanting(Tls::Required));
     if implicit {
-        builder.implicit_tls(PretendTls::default()).on(transport).await
+        builder.implicit_tls(PretendTls::client()).on(transport).await
     } else {
-        builder.starttls(PretendTls::default()).on(transport).await
+        builder.starttls(PretendTls::client()).on(transport).await
     }
 }
 
@@ -125,28 +125,7 @@ fn a_stalling_handshake_is_given_up_at_the_deadline() {
                     .await
                     .unwrap();
             }
-            // The beginning of a record, again and again.
-            while server.send([22, 0]).await.is_ok() && network.now().since_origin().as_secs() < 600 {
-                server.play("-- 20s").await.unwrap();
-                let _ = server.send([]).await;
-            }
-        };
-        let connecting = async { connect_with_tls(near, implicit).await.map(drop) };
-        let (client, ()) = network.block_on(join(connecting, serving));
-        // The session that encrypts nothing is content with an empty handshake.
-        drop(client);
-    }
-    for implicit in [false, true] {
-        let network = Network::new();
-        let (near, far) = network.pair();
-        let serving = async {
-            let mut server = ScriptedPeer::server(far);
-            if !implicit {
-                server
-                    .play("S: 220 mx\nC: EHLO client.example\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go")
-                    .await
-                    .unwrap();
-            }
+            assert_eq!(server.octets(7).await.unwrap(), record(22, b"hello"));
             server.send([22]).await.unwrap();
             server
         };
@@ -178,8 +157,6 @@ fn a_server_gives_up_a_stalling_handshake_without_a_reply() {
                 client.play("C: STARTTLS\nS: 220*").await.unwrap();
             }
             client.send([22]).await.unwrap();
-            let hello = client.octets(7).await.unwrap();
-            assert_eq!(hello, record(22, b"hello"));
             client.expect_close().await
         };
         let (closed, received) = network.block_on(join(talking, receive_with_tls(far, implicit)));
@@ -205,8 +182,7 @@ fn octets_that_are_no_handshake_end_a_session_and_an_alert_is_sent() {
             }
             client.send("EHLO client.example\r\n").await.unwrap();
             let alert = record(21, &[40]);
-            let expected = [record(22, b"hello"), alert].concat();
-            assert_eq!(client.octets(expected.len()).await.unwrap(), expected);
+            assert_eq!(client.octets(alert.len()).await.unwrap(), alert);
             client.expect_close().await
         };
         let (closed, received) = network.block_on(join(talking, receive_with_tls(far, implicit)));
@@ -255,7 +231,6 @@ fn octets_after_starttls_are_not_obeyed() {
 #[test]
 fn content_that_arrives_with_the_end_of_the_handshake_counts() {
     let (raw, mut session) = Raw::new();
-    // The client does not wait for the greeting, which the server refuses.
     raw.control
         .push([record(22, b"hello"), record(23, b"QUIT\r\n")].concat());
     let received = raw.network.block_on(async {
@@ -263,9 +238,9 @@ fn content_that_arrives_with_the_end_of_the_handshake_counts() {
         raw.control.cut();
         (&mut session).await
     });
-    assert_eq!(received.why, Closed::Rejected);
+    assert_eq!(received.why, Closed::Quit);
     assert!(received.encrypted);
-    assert!(content(&raw.control.pull()).starts_with("554 "));
+    assert!(content(&raw.control.pull()).contains("\r\n221 "));
 }
 
 #[test]
@@ -288,8 +263,8 @@ fn an_end_without_close_notify_is_a_lost_connection() {
             Closed::ConnectionLost
         };
         assert_eq!(received.why, expected);
-        // The server sends close_notify in its turn.
-        assert_eq!(notify, raw.control.pull().ends_with(&record(21, &[0])));
+        // The server sends close_notify in any case.
+        assert_eq!(raw.control.pull(), record(21, &[0]));
     }
 }
 
@@ -300,7 +275,7 @@ fn records_without_content_neither_wake_nor_keep_a_session() {
     raw.settle(&mut session);
     raw.network.advance(Duration::from_secs(2));
     raw.settle(&mut session);
-    for _ in 0..20 {
+    for _ in 0..10 {
         raw.control.push(record(23, b"").repeat(1000));
         raw.server.limit_reads(3);
         raw.settle(&mut session);
@@ -377,7 +352,7 @@ fn opportunistic_tls_goes_on_in_plaintext_if_starttls_is_refused() {
                 .await
         };
         let connecting = async {
-            let builder = Client::<Duplex>::builder(wanting(policy)).starttls(PretendTls::default());
+            let builder = Client::<Duplex>::builder(wanting(policy)).starttls(PretendTls::client());
             builder.on(near).await?.quit().await
         };
         let (client, played) = network.block_on(join(connecting, serving));
