@@ -24,7 +24,7 @@
 //! # Logs
 //!
 //! Events are logged with `tracing` at the levels `debug` and `warn`. Commands, replies, message content and secrets are
-//! not logged.
+//! not logged, unless a [`Transcript`] is set; it leaves out content and secrets.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![forbid(unsafe_code)]
 
@@ -42,6 +42,7 @@ mod message_write;
 mod options;
 mod outbox;
 mod tls;
+mod transcript;
 mod transfer;
 mod transport;
 mod wire;
@@ -74,4 +75,5 @@ pub use service::Service;
 pub use session::Session;
 pub use smtp_proto as proto;
 pub use tls::{TlsSession, TlsSettings};
+pub use transcript::{LogTranscript, Side, Transcript, TranscriptLine};
 pub use transport::{StreamError, Transport};
