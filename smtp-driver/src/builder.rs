@@ -15,7 +15,8 @@ use smtp_proto::{
 };
 
 use crate::{
-    Address, Client, Connection, Error, StreamError, TlsSettings, Transport, error::LastRefusal, wire::Wire,
+    Address, Client, Connection, Error, StreamError, TlsSettings, Transcript, Transport, error::LastRefusal,
+    wire::Wire,
 };
 
 /// A transport that can be connected to an address.
@@ -33,6 +34,7 @@ pub trait Connect: Transport + Sized {
 pub struct ClientBuilder<T> {
     config: Arc<Config>,
     tls: Start,
+    transcript: Option<Arc<dyn Transcript>>,
     transport: PhantomData<fn() -> T>,
 }
 
@@ -51,6 +53,7 @@ impl<T: Transport> ClientBuilder<T> {
         Self {
             config: config.into(),
             tls: Start::Plaintext,
+            transcript: None,
             transport: PhantomData,
         }
     }
@@ -72,6 +75,15 @@ impl<T: Transport> ClientBuilder<T> {
     pub fn encrypted(self, info: TlsInfo) -> Self {
         let tls = Start::Encrypted(info);
         Self { tls, ..self }
+    }
+
+    /// Records the sessions: [`LogTranscript`](crate::LogTranscript), or your own.
+    pub fn transcript(self, transcript: impl Transcript + 'static) -> Self {
+        let transcript: Arc<dyn Transcript> = Arc::new(transcript);
+        Self {
+            transcript: Some(transcript),
+            ..self
+        }
     }
 
     /// The configuration.
@@ -123,6 +135,10 @@ impl<T: Transport> ClientBuilder<T> {
             tls,
             permit: None,
         };
+        if let Some(transcript) = &self.transcript {
+            client.connection.set_transcript(Arc::clone(transcript));
+            client.connection.record_implicit_tls();
+        }
         client
             .until(|event, _| matches!(event, Event::Ready).then_some(()))
             .await?;
@@ -135,6 +151,7 @@ impl<T> Clone for ClientBuilder<T> {
         Self {
             config: Arc::clone(&self.config),
             tls: self.tls.clone(),
+            transcript: self.transcript.clone(),
             transport: PhantomData,
         }
     }
@@ -145,6 +162,7 @@ impl<T> fmt::Debug for ClientBuilder<T> {
         f.debug_struct("ClientBuilder")
             .field("config", &self.config)
             .field("tls", &self.tls)
+            .field("transcript", &self.transcript)
             .finish()
     }
 }

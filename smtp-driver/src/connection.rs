@@ -10,15 +10,20 @@ use core::{
     time::Duration,
 };
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, sync::Arc};
 use bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::{
     Deadline, Instant, Machine, Step, TlsUpgrade, Wait,
+    client::Client,
     server::{Event, Server},
 };
 use tracing::debug;
 
-use crate::{LINGER_OCTETS, LINGER_TIMEOUT, StreamError, TlsSession, TlsSettings, Transport, wire::Wire};
+use crate::{
+    LINGER_OCTETS, LINGER_TIMEOUT, Peer, StreamError, TlsSession, TlsSettings, Transport,
+    transcript::{Recorder, Side, Transcript},
+    wire::Wire,
+};
 
 /// A machine, its transport, and the octets between them.
 ///
@@ -44,6 +49,7 @@ pub struct Connection<T: Transport, M> {
     /// The transport accepts no more output.
     write_closed: bool,
     error: Option<T::Error>,
+    transcript: Option<Box<Recorder>>,
 }
 
 impl<T: Transport, M: Machine> Connection<T, M> {
@@ -63,6 +69,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             backlog: BytesMut::new(),
             write_closed: false,
             error: None,
+            transcript: None,
         }
     }
 
@@ -237,9 +244,18 @@ impl<T: Transport, M: Machine> Connection<T, M> {
 
     fn poll_handshake(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<()> {
         let Self { wire, input, .. } = self;
+        let before = input.len();
         let Poll::Ready(done) = wire.poll_handshake(cx, &mut |octets| input.extend_from_slice(octets)) else {
             return self.poll_deadline(cx, deadline);
         };
+        if let Some(transcript) = &mut self.transcript {
+            let now = self.wire.transport.now();
+            match &done {
+                Ok(info) => transcript.tls(now, info),
+                Err(error) => transcript.note(now, format_args!("TLS handshake failed: {error}")),
+            }
+        }
+        self.record_input(before);
         if let Some(upgrade) = self.upgrade.take() {
             match done {
                 Ok(info) => self.machine.tls_established(upgrade, info),
@@ -263,7 +279,11 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             if octets.is_empty() {
                 break;
             }
-            match ready!(self.wire.poll_write(cx, &[octets])) {
+            let written = ready!(self.wire.poll_write(cx, &[octets]));
+            if let (Some(transcript), Ok(written)) = (&mut self.transcript, &written) {
+                transcript.sent(self.wire.transport.now(), &[octets], *written);
+            }
+            match written {
                 Ok(0) => self.write_failed(StreamError::WriteZero.into()),
                 Ok(octets) => self.advance_output(octets),
                 Err(error) => self.write_failed(error),
@@ -279,14 +299,23 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             // The room before the used octets is used again.
             input.clear();
         }
-        match wire.poll_read(cx, &mut |octets| {
+        let before = input.len();
+        let read = wire.poll_read(cx, &mut |octets| {
             end |= octets.is_empty();
             input.extend_from_slice(octets);
-        }) {
-            Poll::Ready(Ok(())) if end => self.machine.end_of_input(),
+        });
+        self.record_input(before);
+        match read {
+            Poll::Ready(Ok(())) if end => {
+                if let Some(transcript) = &mut self.transcript {
+                    transcript.end_of_input(self.wire.transport.now());
+                }
+                self.machine.end_of_input();
+            }
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(error)) => {
                 debug!(%error, "cannot read");
+                self.record(format_args!("cannot read: {error}"));
                 self.note(error);
                 self.machine.connection_lost();
             }
@@ -321,9 +350,24 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     /// Nothing more can be written. Input received before can still be read.
     fn write_failed(&mut self, error: T::Error) {
         debug!(%error, "cannot write");
+        self.record(format_args!("cannot write: {error}"));
         self.write_closed = true;
         self.backlog = BytesMut::new();
         self.note(error);
+    }
+
+    /// Records the input from this offset.
+    pub(crate) fn record_input(&mut self, before: usize) {
+        if let (Some(transcript), Some(octets @ [_, ..])) = (&mut self.transcript, self.input.get(before..)) {
+            transcript.received(self.wire.transport.now(), octets);
+        }
+    }
+
+    /// Records an event in the transcript.
+    fn record(&mut self, text: fmt::Arguments<'_>) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.note(self.wire.transport.now(), text);
+        }
     }
 
     /// Keeps the first error.
@@ -332,7 +376,31 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     }
 }
 
+impl<T: Transport> Connection<T, Client> {
+    /// Records the session from now on. Call it before the first [`poll`](Self::poll).
+    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
+        self.transcript = Some(Box::new(Recorder::new(transcript, Side::Client, None)));
+    }
+
+    /// Records the TLS session that began before the session, and the input that arrived with it.
+    pub(crate) fn record_implicit_tls(&mut self) {
+        if let (Some(transcript), Some(info)) = (&mut self.transcript, self.machine.tls()) {
+            transcript.tls(self.wire.transport.now(), info);
+        }
+        self.record_input(0);
+    }
+}
+
 impl<T: Transport> Connection<T, Server> {
+    /// Records the session from now on. Call it before the first [`poll`](Self::poll).
+    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
+        self.set_transcript_of(transcript, None);
+    }
+
+    pub(crate) fn set_transcript_of(&mut self, transcript: Arc<dyn Transcript>, peer: Option<Peer>) {
+        self.transcript = Some(Box::new(Recorder::new(transcript, Side::Server, peer)));
+    }
+
     /// Begins TLS before the greeting (implicit TLS, RFC 8314 section 3.3): the next waits do the handshake. Has no effect
     /// after the first poll; then the session ends.
     pub fn start_implicit_tls(&mut self, settings: &dyn TlsSettings) {

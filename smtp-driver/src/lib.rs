@@ -19,11 +19,12 @@
 //! # Features
 //!
 //! - `std` (default): everything about servers, and the pool. Without it the crate is `no_std` with `alloc`.
+//! - `testing`: test doubles for your own tests and fuzz targets: a network in memory with a clock, and scripted peers.
 //!
 //! # Logs
 //!
 //! Events are logged with `tracing` at the levels `debug` and `warn`. Commands, replies, message content and secrets are
-//! not logged.
+//! not logged, unless a [`Transcript`] is set; it leaves out content and secrets.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![forbid(unsafe_code)]
 
@@ -42,6 +43,7 @@ mod options;
 mod outbox;
 mod steps;
 mod tls;
+mod transcript;
 mod transfer;
 mod transport;
 mod wire;
@@ -54,6 +56,8 @@ mod service;
 mod session;
 #[cfg(feature = "std")]
 mod shutdown;
+#[cfg(any(feature = "testing", all(test, feature = "std")))]
+pub mod testing;
 
 pub use address::{Address, Peer};
 pub use body_source::BodySource;
@@ -76,4 +80,5 @@ pub use service::{
 pub use session::Session;
 pub use smtp_proto as proto;
 pub use tls::{TlsSession, TlsSettings};
+pub use transcript::{LogTranscript, Side, Transcript, TranscriptLine};
 pub use transport::{StreamError, Transport};

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use crate::TlsSettings;
+use crate::{TlsSettings, Transcript};
 
 /// Time that a driver waits for the peer to close the connection, after it shut down its own sending side.
 pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,6 +36,8 @@ pub struct ServeOptions {
     /// The TLS settings of a `Service`: for STARTTLS if the configuration offers it, and for implicit TLS.
     /// `serve_sessions` leaves them to the session. Default: `None`.
     pub tls: Option<Arc<dyn TlsSettings>>,
+    /// Records the sessions: [`LogTranscript`](crate::LogTranscript), or your own. Default: `None`.
+    pub transcript: Option<Arc<dyn Transcript>>,
 }
 
 impl Default for ServeOptions {
@@ -46,6 +48,7 @@ impl Default for ServeOptions {
             shutdown_grace: Duration::from_secs(30),
             implicit_tls: false,
             tls: None,
+            transcript: None,
         }
     }
 }

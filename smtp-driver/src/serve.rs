@@ -65,7 +65,10 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
             None => break,
             Some(Ok((transport, peer, local))) => match ConnectionPermit::take(&shared.0, peer) {
                 Some(permit) => {
-                    let connection = Connection::new(transport, Server::new(Arc::clone(&config)));
+                    let mut connection = Connection::new(transport, Server::new(Arc::clone(&config)));
+                    if let Some(transcript) = &options.transcript {
+                        connection.set_transcript_of(Arc::clone(transcript), Some(peer));
+                    }
                     let watch = StageWatch::new(&shared.0);
                     start::<R, F>(
                         Session::new(connection, permit, local, watch),

@@ -79,10 +79,14 @@ impl<T: Transport> Connection<T, Client> {
             let Some(slices @ [_, ..]) = slices.get(..used) else {
                 return Poll::Ready(Ok(()));
             };
-            match ready!(self.wire.poll_write(cx, slices))? {
-                0 => return Poll::Ready(Err(StreamError::WriteZero.into())),
-                octets => message.written += octets,
+            let written = ready!(self.wire.poll_write(cx, slices))?;
+            if written == 0 {
+                return Poll::Ready(Err(StreamError::WriteZero.into()));
             }
+            if let Some(transcript) = &mut self.transcript {
+                transcript.sent(self.wire.transport.now(), slices, written);
+            }
+            message.written += written;
         }
     }
 

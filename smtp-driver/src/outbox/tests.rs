@@ -1,23 +1,31 @@
+use core::pin::pin;
 use std::{
     format,
     string::{String, ToString},
+    task::Poll,
     vec::Vec,
+};
+
+use smtp_proto::{
+    Step,
+    client::{Config, More, RecipientStatus},
+    types::{Body, ClientName, ForwardPath, MailParameters, Mailbox},
 };
 
 use super::*;
 use crate::{
-    client::{BodyPermit, Config, More, RecipientStatus},
-    driver::Buffered,
-    machine::{Machine, Step},
-    time::Instant,
-    types::{Body, ClientName, ForwardPath, MailParameters, Mailbox},
+    Connection,
+    testing::{Control, Duplex, Network},
 };
 
 type Message = (Envelope, &'static [u8]);
 
 /// A client, and a server that sends these replies, one after each group of commands; `|` stands for CRLF.
 struct Session {
-    client: Buffered<Client>,
+    network: Network,
+    client: Connection<Duplex, Client>,
+    server: Control,
+    _far: Duplex,
     replies: VecDeque<String>,
     /// The commands received by the server, group by group.
     groups: Vec<String>,
@@ -34,8 +42,13 @@ fn to(recipients: &str) -> Envelope {
 impl Session {
     fn new(offers: &str, replies: &[&str]) -> Self {
         let config = Config::new(ClientName::parse("me.example").unwrap());
+        let network = Network::new();
+        let (near, far) = network.pair();
         let mut session = Self {
-            client: Buffered::new(Client::new(config.into())),
+            network,
+            client: Connection::new(near, Client::new(config.into())),
+            server: far.control(),
+            _far: far,
             replies: replies.iter().map(ToString::to_string).collect(),
             groups: Vec::new(),
         };
@@ -49,12 +62,12 @@ impl Session {
     /// Drives the session to the expected event, or to its end. Returns the reason of the end.
     fn drive(
         &mut self,
-        content: &[u8],
+        mut content: &[u8],
         mut is_it: impl FnMut(&Event<'_>, &mut Client) -> bool,
     ) -> Option<Error<std::io::Error>> {
         let mut permit = None;
         loop {
-            let (step, machine) = self.client.poll(Instant::ORIGIN);
+            let (step, machine) = self.client.poll();
             match step {
                 Step::Event(event) => {
                     let found = is_it(&event, machine);
@@ -74,35 +87,27 @@ impl Session {
                         return None;
                     }
                 }
-                Step::Wait(_) => self.talk(permit.take(), content),
+                Step::Wait(wait) => {
+                    let sending = self.client.send(wait, &mut permit, content, More::Last);
+                    let sent = self.network.settle(&mut pin!(sending));
+                    match sent {
+                        Poll::Ready(used) => content = &content[used..],
+                        Poll::Pending => self.answer(),
+                    }
+                }
             }
         }
     }
 
-    /// Sends the output to the server, and receives its next reply.
-    fn talk(&mut self, permit: Option<BodyPermit>, content: &[u8]) {
-        let mut said = Vec::new();
-        if let Some(permit) = permit {
-            let mut gathered = self.client.gather(permit, content, More::Last);
-            for octets in gathered.slices(self.client.machine()) {
-                said.extend_from_slice(octets);
-            }
-            self.client.took(said.len());
-            self.client.flushed_gathered(&mut gathered);
-            self.client.defer_rest(&gathered);
-        } else {
-            said.extend_from_slice(self.client.unwritten(true));
-            self.client.wrote(said.len());
-        }
-        if !said.is_empty() {
-            let said = String::from_utf8(said).unwrap();
-            self.groups.push(said.replace("\r\n", "|"));
+    /// Receives a group of commands, and sends the next reply.
+    fn answer(&mut self) {
+        let group = self.server.pull_text();
+        if !group.is_empty() {
+            self.groups.push(group.replace("\r\n", "|"));
         }
         match self.replies.pop_front() {
-            Some(reply) => self
-                .client
-                .received(format!("{reply}|").replace('|', "\r\n").as_bytes()),
-            None => self.client.machine_mut().end_of_input(),
+            Some(reply) => self.server.push(format!("{reply}|").replace('|', "\r\n")),
+            None => self.server.cut(),
         }
     }
 
@@ -247,7 +252,7 @@ fn the_end_of_the_session_fails_all_messages_taken() {
         .into_iter()
     };
     let over = "NotAccepted: session is over: connect again";
-    // Behind the final dot of the first, which may have been accepted.
+    // After the final dot of the first, which may have been accepted.
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
     let eof = "NotAccepted: server closed the connection";
     let lost = "Unknown: server closed the connection";

@@ -1,0 +1,106 @@
+//! Transcripts of sessions for people, without secrets.
+
+mod recorder;
+
+use core::fmt;
+
+use smtp_proto::Instant;
+use tracing::debug;
+
+pub(crate) use recorder::Recorder;
+
+use crate::Peer;
+
+/// A receiver of the lines of sessions: a log, a test. Any function of a [`TranscriptLine`] is one.
+///
+/// It receives the octets as they were read and written, under TLS in plaintext. It does not receive secrets and content:
+/// the arguments and responses of AUTH, and its challenges, are replaced; message content and unknown commands are
+/// counted. Addresses are shown.
+///
+/// ```
+/// use smtp_driver::{Transcript, TranscriptLine};
+///
+/// fn print(line: &TranscriptLine<'_>) {
+///     eprintln!("{line}");
+/// }
+///
+/// fn is_transcript(_: impl Transcript) {}
+/// is_transcript(print);
+/// ```
+pub trait Transcript: Send + Sync {
+    /// Receives a line. Several sessions may call it at once.
+    fn line(&self, line: &TranscriptLine<'_>);
+}
+
+impl<F: Fn(&TranscriptLine<'_>) + Send + Sync> Transcript for F {
+    fn line(&self, line: &TranscriptLine<'_>) {
+        self(line);
+    }
+}
+
+impl fmt::Debug for dyn Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transcript")
+    }
+}
+
+/// A transcript in the log: `tracing` events of the target `smtp_driver::transcript`, at the level `debug`.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct LogTranscript;
+
+impl LogTranscript {
+    /// Creates the transcript.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Transcript for LogTranscript {
+    fn line(&self, line: &TranscriptLine<'_>) {
+        debug!(target: "smtp_driver::transcript", "{line}");
+    }
+}
+
+/// A line of a transcript. `Display` shows the time in seconds, the side and the text: `0.012 C: QUIT`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct TranscriptLine<'l> {
+    /// The time, on the clock of the transport.
+    pub at: Instant,
+    /// The address of the client, in sessions of `serve_sessions` and `serve`.
+    pub peer: Option<Peer>,
+    /// The side that sent the line.
+    pub side: Side,
+    /// The text, without line end and control characters. What is not shown is in angle brackets.
+    pub text: &'l str,
+}
+
+/// The side that sent a line of a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a session has two sides")]
+pub enum Side {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+    /// Neither: the driver notes an event, such as the end of the connection.
+    Driver,
+}
+
+impl fmt::Display for TranscriptLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at.since_origin();
+        write!(f, "{}.{:03} ", at.as_secs(), at.subsec_millis())?;
+        f.write_str(match self.side {
+            Side::Client => "C: ",
+            Side::Server => "S: ",
+            Side::Driver => "-- ",
+        })?;
+        f.write_str(self.text)
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests;

@@ -1,0 +1,19 @@
+//! Whole sessions in memory, with a clock of their own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is the report of a failed test"
+)]
+
+mod cancelling;
+mod closing;
+mod early;
+mod rustls;
+mod sending;
+mod serving;
+mod sizes;
+mod sources;
+mod support;
+mod tls;
+mod waiting;

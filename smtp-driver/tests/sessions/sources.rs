@@ -1,0 +1,150 @@
+//! Messages that are read while they are sent.
+
+use std::{io, time::Duration};
+
+use smtp_driver::{
+    Error,
+    proto::{
+        Phase,
+        client::{Closed, ExtensionUse, MessageOutcome},
+    },
+    testing::{Network, ScriptedPeer, join},
+};
+
+use crate::support::{
+    ENVELOPE, ENVELOPE_FOR_CHUNKS, Pieces, bob, client_config, connect, ending, minutes, receive,
+    server_config, text,
+};
+
+#[test]
+fn a_message_is_read_in_pieces_of_any_size() {
+    let message = text(200_000);
+    for size in [1000, 65_536, 150_000] {
+        let network = Network::new();
+        let (near, far) = network.pair();
+        let pieces = message.chunks(size).map(|piece| (0, Ok(piece.to_vec()))).collect();
+        let source = Pieces::new(&network, pieces);
+        let sending = async {
+            let mut client = connect(near, client_config()).await.unwrap();
+            let receipt = client.send_from(bob(), source).await.unwrap();
+            assert!(receipt.all_accepted());
+            client.quit().await.unwrap();
+        };
+        let ((), received) = network.block_on(join(sending, receive(far, server_config())));
+        assert!(received.mails[0].body == message);
+    }
+}
+
+/// The chunks of a message whose pieces come with a pause before each, and the seconds that it took.
+fn chunks(pause: u64, pieces: usize) -> (Vec<usize>, f64) {
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let pieces = (0..pieces).map(|_| (pause, Ok(b"12345678\r\n".to_vec()))).collect();
+    let source = Pieces::new(&network, pieces);
+    let sending = async {
+        let mut config = client_config();
+        config.chunking = ExtensionUse::IfOffered;
+        let mut client = connect(near, config).await.unwrap();
+        client.send_from(bob(), source).await.unwrap()
+    };
+    let serving = async {
+        let mut server = ScriptedPeer::server(far);
+        server.play(ENVELOPE_FOR_CHUNKS).await.unwrap();
+        let mut sizes = Vec::new();
+        loop {
+            let line = server.line().await.unwrap();
+            let words: Vec<&str> = line.split(' ').collect();
+            let size = words[1].parse().unwrap();
+            server.octets(size).await.unwrap();
+            server.send("250 ok\r\n").await.unwrap();
+            sizes.push(size);
+            if words.len() == 3 {
+                return (sizes, server);
+            }
+        }
+    };
+    let (receipt, (sizes, _server)) = network.block_on(join(sending, serving));
+    assert!(receipt.all_accepted());
+    (sizes, network.now().since_origin().as_secs_f64())
+}
+
+#[test]
+fn pieces_within_the_fill_timeout_become_one_chunk() {
+    let (sizes, seconds) = chunks(10, 50);
+    assert_eq!(sizes, [500]);
+    assert!(seconds < 0.6, "{seconds}");
+}
+
+#[test]
+fn what_a_slow_source_has_is_sent_after_the_fill_timeout() {
+    let (sizes, _) = chunks(600, 10);
+    assert!(sizes.len() > 2 && sizes.iter().sum::<usize>() == 100, "{sizes:?}");
+    let (sizes, seconds) = chunks(30_000, 3);
+    assert_eq!(sizes.iter().sum::<usize>(), 30);
+    assert!(sizes.len() >= 3, "{sizes:?}");
+    assert!((90.0..95.0).contains(&seconds), "{seconds}");
+}
+
+#[test]
+fn a_message_that_cannot_be_read_to_its_end_is_not_delivered() {
+    for before in [0, 10, 100_000] {
+        let network = Network::new();
+        let (near, far) = network.pair();
+        let broken = Err(io::ErrorKind::InvalidData.into());
+        let source = Pieces::new(&network, vec![(0, Ok(text(before))), (5, broken)]);
+        let sending = async {
+            let mut client = connect(near, client_config()).await.unwrap();
+            let failed = client.send_from(bob(), source).await.unwrap_err();
+            assert!(!client.is_usable());
+            failed
+        };
+        let (failed, received) = network.block_on(join(sending, receive(far, server_config())));
+        match failed.error {
+            Error::Source(error) => assert_eq!(error.kind(), io::ErrorKind::InvalidData),
+            other => panic!("{other}"),
+        }
+        assert!(received.mails.is_empty());
+        assert!(network.now().since_origin() < Duration::from_secs(5));
+    }
+}
+
+#[test]
+fn a_reply_is_read_while_the_source_has_nothing() {
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let source = Pieces::new(&network, vec![(1_000_000, Ok(text(10)))]);
+    let sending = async {
+        let mut client = connect(near, client_config()).await.unwrap();
+        client.send_from(bob(), source).await.unwrap_err()
+    };
+    let closing = async {
+        let mut server = ScriptedPeer::server(far);
+        server.play(ENVELOPE).await.unwrap();
+        server.play("S: 421 4.3.2 closing").await.unwrap();
+    };
+    let (failed, ()) = network.block_on(join(sending, closing));
+    assert_eq!(
+        ending(&failed),
+        (Closed::NotAvailable, MessageOutcome::NotAccepted)
+    );
+    assert!(network.now().since_origin() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_source_that_has_nothing_is_given_up_at_the_deadline() {
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let source = Pieces::new(&network, vec![(1_000_000, Ok(text(10)))]);
+    let sending = async {
+        let mut client = connect(near, client_config()).await.unwrap();
+        client.send_from(bob(), source).await.unwrap_err()
+    };
+    let waiting = async {
+        let mut server = ScriptedPeer::server(far);
+        server.play(ENVELOPE).await.unwrap();
+        server
+    };
+    let (failed, _server) = network.block_on(join(sending, waiting));
+    assert_eq!(ending(&failed).0, Closed::TimedOut(Phase::DataBlock));
+    assert_eq!(minutes(&network), 3);
+}
