@@ -1,128 +1,106 @@
-//! A stream that may change to TLS.
+//! The streams that are connected and accepted.
 
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-#[cfg(feature = "rustls")]
-use tokio_rustls::TlsStream;
+use smtp_driver::{Address, Connect};
+#[cfg(unix)]
+use tokio::net::UnixStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time,
+};
 
-/// A stream in clear, or under TLS once the handshake is done.
-#[derive(Debug)]
-pub struct Stream<S>(Inner<S>);
+use crate::Io;
 
+/// A connected socket.
 #[derive(Debug)]
-enum Inner<S> {
-    Clear(S),
-    #[cfg(feature = "rustls")]
-    Tls(Box<TlsStream<S>>),
-    /// A handshake has taken the stream, and did not give it back.
-    #[cfg(feature = "rustls")]
-    Gone,
+#[non_exhaustive]
+pub enum Stream {
+    /// A TCP connection.
+    Tcp(TcpStream),
+    /// A connection to a Unix socket.
+    #[cfg(unix)]
+    Unix(UnixStream),
 }
 
-impl<S> Stream<S> {
-    /// A stream without TLS of its own. It may well be one that is encrypted otherwise.
-    pub const fn clear(stream: S) -> Self {
-        Self(Inner::Clear(stream))
-    }
-
-    /// The stream below; `None` after a handshake that failed.
-    pub fn inner(&self) -> Option<&S> {
-        match &self.0 {
-            Inner::Clear(stream) => Some(stream),
-            #[cfg(feature = "rustls")]
-            Inner::Tls(stream) => Some(stream.get_ref().0),
-            #[cfg(feature = "rustls")]
-            Inner::Gone => None,
-        }
-    }
-
-    /// What is under TLS.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn tls(stream: TlsStream<S>) -> Self {
-        Self(Inner::Tls(Box::new(stream)))
-    }
-
-    /// Takes the stream in clear out, for a handshake.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn take_clear(&mut self) -> io::Result<S> {
-        match std::mem::replace(&mut self.0, Inner::Gone) {
-            Inner::Clear(stream) => Ok(stream),
-            other => {
-                self.0 = other;
-                Err(io::Error::other("the stream is not in clear"))
-            }
+impl Connect for Io<Stream> {
+    async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
+        match time::timeout(limit, connect(address)).await {
+            Ok(connected) => connected.map(Self::new),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
         }
     }
 }
 
-/// Does the same with whichever stream there is.
+async fn connect(address: &Address) -> io::Result<Stream> {
+    match address {
+        Address::Tcp(address) => {
+            let stream = TcpStream::connect(address).await?;
+            // Otherwise the end of a message would wait until its beginning is acknowledged.
+            stream.set_nodelay(true)?;
+            Ok(Stream::Tcp(stream))
+        }
+        #[cfg(unix)]
+        Address::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// Calls a function of the socket.
 macro_rules! delegate {
-    ($stream:expr, $gone:expr, |$inner:ident| $do:expr) => {
-        match &mut $stream.get_mut().0 {
-            Inner::Clear($inner) => {
-                let $inner = Pin::new($inner);
-                $do
+    ($stream:expr, $socket:ident => $call:expr) => {
+        match $stream.get_mut() {
+            Stream::Tcp(socket) => {
+                let $socket = Pin::new(socket);
+                $call
             }
-            #[cfg(feature = "rustls")]
-            Inner::Tls($inner) => {
-                let $inner = Pin::new(&mut **$inner);
-                $do
+            #[cfg(unix)]
+            Stream::Unix(socket) => {
+                let $socket = Pin::new(socket);
+                $call
             }
-            #[cfg(feature = "rustls")]
-            Inner::Gone => $gone,
         }
     };
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
+impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        delegate!(self, Poll::Ready(Ok(())), |stream| stream
-            .poll_read(context, buffer))
+        delegate!(self, socket => socket.poll_read(cx, buffer))
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        delegate!(self, gone(), |stream| stream.poll_write(context, octets))
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        delegate!(self, socket => socket.poll_write(cx, octets))
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        delegate!(self, gone(), |stream| stream.poll_write_vectored(context, slices))
+        delegate!(self, socket => socket.poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.0 {
-            Inner::Clear(stream) => stream.is_write_vectored(),
-            #[cfg(feature = "rustls")]
-            Inner::Tls(stream) => stream.is_write_vectored(),
-            #[cfg(feature = "rustls")]
-            Inner::Gone => false,
-        }
+        true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Poll::Ready(Ok(())), |stream| stream.poll_flush(context))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, socket => socket.poll_flush(cx))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Poll::Ready(Ok(())), |stream| stream.poll_shutdown(context))
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, socket => socket.poll_shutdown(cx))
     }
-}
-
-#[cfg(feature = "rustls")]
-fn gone<T>() -> Poll<io::Result<T>> {
-    Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
 }
