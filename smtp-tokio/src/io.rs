@@ -28,8 +28,8 @@ pub struct Io<S> {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Octets that the stream accepted and has not flushed.
     unflushed: usize,
-    /// The last read filled its buffer.
-    read_was_full: bool,
+    /// The last read filled the small buffer.
+    much_to_read: bool,
 }
 
 impl<S> Io<S> {
@@ -40,7 +40,7 @@ impl<S> Io<S> {
             origin: time::Instant::now(),
             sleep: None,
             unflushed: 0,
-            read_was_full: false,
+            much_to_read: false,
         }
     }
 
@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
     type Error = io::Error;
 
     fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
-        if self.read_was_full {
+        if self.much_to_read {
             self.poll_read_up_to::<LARGE_READ>(cx, sink)
         } else {
             self.poll_read_up_to::<SMALL_READ>(cx, sink)
@@ -111,7 +111,7 @@ impl<S: AsyncRead + Unpin> Io<S> {
         let mut scratch = [const { MaybeUninit::uninit() }; OCTETS];
         let mut buffer = ReadBuf::uninit(&mut scratch);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-        self.read_was_full = buffer.filled().len() >= SMALL_READ;
+        self.much_to_read = buffer.filled().len() >= SMALL_READ;
         sink(buffer.filled());
         Poll::Ready(Ok(()))
     }

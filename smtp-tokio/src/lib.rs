@@ -1,6 +1,6 @@
 //! SMTP, ESMTP and LMTP for tokio.
 //!
-//! This crate connects the machines of [`smtp_proto`](proto) to tokio. [`smtp_driver`](driver) drives them, and this
+//! This crate connects the machines of [`smtp_proto`] to tokio. [`smtp_driver`] drives them, and this
 //! crate has what it needs of the runtime: streams, listeners, time. Read there about the functions of [`Client`] and
 //! [`Session`].
 //!

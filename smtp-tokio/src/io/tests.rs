@@ -66,3 +66,91 @@ async fn a_timer_serves_for_many_deadlines_and_none_is_missed() {
     peer.read_to_string(&mut said).await.unwrap();
     assert!(said.contains("\r\n421 4.4.2 "), "{said}");
 }
+
+/// A stream that gives what it is asked for, and accepts octets into a buffer that is flushed when the test says so.
+#[derive(Debug, Default)]
+struct Buffered {
+    /// Octets that are left to be read.
+    left: usize,
+    /// The room of each read.
+    rooms: Vec<usize>,
+    written: usize,
+    flushes: bool,
+    shut_down: bool,
+}
+
+impl AsyncRead for Buffered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.rooms.push(buffer.remaining());
+        let octets = self.left.min(buffer.remaining());
+        buffer.put_slice(&vec![b'x'; octets]);
+        self.left -= octets;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Buffered {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.written += octets.len();
+        Poll::Ready(Ok(octets.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flushes {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.shut_down = true;
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn reads_are_large_while_there_is_much_to_read() {
+    let mut io = Io::new(Buffered {
+        left: 16_384 + 65_536 + 20_000 + 5,
+        ..Buffered::default()
+    });
+    let cx = &mut Context::from_waker(std::task::Waker::noop());
+    let mut reads = Vec::new();
+    for _ in 0..5 {
+        let read = io.poll_read(cx, &mut |octets| reads.push(octets.len()));
+        assert!(matches!(read, Poll::Ready(Ok(()))));
+    }
+    assert_eq!(reads, [16_384, 65_536, 20_005, 0, 0]);
+    assert_eq!(io.get_ref().rooms, [16_384, 65_536, 65_536, 65_536, 16_384]);
+}
+
+#[test]
+fn octets_have_left_once_they_are_flushed() {
+    let mut io = Io::new(Buffered::default());
+    let cx = &mut Context::from_waker(std::task::Waker::noop());
+    assert!(io.poll_write(cx, &[b"one"]).is_pending());
+    // The same octets come again, with others after them, and are not written twice.
+    assert!(io.poll_write(cx, &[b"one", b"two"]).is_pending());
+    assert_eq!(io.get_ref().written, 3);
+    io.stream.flushes = true;
+    let written = io.poll_write(cx, &[b"one", b"two"]);
+    assert!(matches!(written, Poll::Ready(Ok(3))), "{written:?}");
+    let written = io.poll_write(cx, &[b"two"]);
+    assert!(matches!(written, Poll::Ready(Ok(3))), "{written:?}");
+    assert_eq!(io.get_ref().written, 6);
+}
+
+#[test]
+fn octets_that_were_given_up_do_not_arrive_with_the_shutdown() {
+    let mut io = Io::new(Buffered::default());
+    let cx = &mut Context::from_waker(std::task::Waker::noop());
+    assert!(io.poll_write(cx, &[b"one"]).is_pending());
+    io.stream.flushes = true;
+    assert!(matches!(io.poll_shutdown(cx), Poll::Ready(Err(_))));
+    assert!(!io.get_ref().shut_down);
+}

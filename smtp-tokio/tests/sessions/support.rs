@@ -74,6 +74,7 @@ where
 }
 
 /// Begins a session with STARTTLS.
+#[cfg(feature = "rustls")]
 pub(crate) async fn on_with_starttls<S>(
     stream: S,
     config: client::Config,
