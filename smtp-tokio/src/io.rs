@@ -1,7 +1,6 @@
-//! Any stream of tokio as a transport.
+//! Streams: transports, sockets and readers.
 
 use std::{
-    future::Future,
     io::{self, IoSlice},
     mem::{self, MaybeUninit},
     pin::Pin,
@@ -9,9 +8,12 @@ use std::{
     time::Duration,
 };
 
-use smtp_driver::{BodySource, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{self, Sleep},
 };
 
@@ -54,11 +56,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
     type Error = io::Error;
 
     fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
-        if self.much_to_read {
-            self.poll_read_up_to::<LARGE_READ>(cx, sink)
+        let read = if self.much_to_read {
+            ready!(poll_read::<LARGE_READ>(&mut self.stream, cx, sink))
         } else {
-            self.poll_read_up_to::<SMALL_READ>(cx, sink)
-        }
+            ready!(poll_read::<SMALL_READ>(&mut self.stream, cx, sink))
+        };
+        Poll::Ready(read.map(|octets| self.much_to_read = octets >= SMALL_READ))
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
@@ -66,7 +69,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
         if self.unflushed == 0 {
             self.unflushed = ready!(match slices {
                 [octets] => stream.as_mut().poll_write(cx, octets),
-                many => poll_write_many(stream.as_mut(), cx, many),
+                many => {
+                    let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
+                    let used = slots.iter_mut().zip(many);
+                    let used = used.map(|(slot, octets)| *slot = IoSlice::new(octets)).count();
+                    stream
+                        .as_mut()
+                        .poll_write_vectored(cx, slots.get(..used).unwrap_or_default())
+                }
             })?;
         }
         ready!(stream.poll_flush(cx))?;
@@ -100,36 +110,92 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Io<S> {
-    // Not inlined: the stack needs room for the large buffer only while there is much to read.
-    #[inline(never)]
-    fn poll_read_up_to<const OCTETS: usize>(
-        &mut self,
-        cx: &mut Context<'_>,
-        sink: &mut dyn FnMut(&[u8]),
-    ) -> Poll<io::Result<()>> {
-        let mut scratch = [const { MaybeUninit::uninit() }; OCTETS];
-        let mut buffer = ReadBuf::uninit(&mut scratch);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-        self.much_to_read = buffer.filled().len() >= SMALL_READ;
-        sink(buffer.filled());
-        Poll::Ready(Ok(()))
+/// Reads once, and returns the number of octets.
+// Not inlined: the stack needs room for the large buffer only while there is much to read.
+#[inline(never)]
+fn poll_read<const ROOM: usize>(
+    stream: &mut (impl AsyncRead + Unpin),
+    cx: &mut Context<'_>,
+    sink: &mut dyn FnMut(&[u8]),
+) -> Poll<io::Result<usize>> {
+    let mut scratch = [const { MaybeUninit::uninit() }; ROOM];
+    let mut buffer = ReadBuf::uninit(&mut scratch);
+    ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+    sink(buffer.filled());
+    Poll::Ready(Ok(buffer.filled().len()))
+}
+
+/// A connected socket.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stream {
+    /// A TCP connection.
+    Tcp(TcpStream),
+    /// A connection to a Unix socket.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Connect for Io<Stream> {
+    async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
+        let stream = match address {
+            Address::Tcp(address) => {
+                let stream = time::timeout(limit, TcpStream::connect(address)).await??;
+                // Otherwise the end of a message would wait until its beginning is acknowledged.
+                stream.set_nodelay(true)?;
+                Stream::Tcp(stream)
+            }
+            #[cfg(unix)]
+            Address::Unix(path) => Stream::Unix(time::timeout(limit, UnixStream::connect(path)).await??),
+            _ => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        Ok(Self::new(stream))
     }
 }
 
-#[inline(never)]
-fn poll_write_many(
-    stream: Pin<&mut impl AsyncWrite>,
-    cx: &mut Context<'_>,
-    slices: &[&[u8]],
-) -> Poll<io::Result<usize>> {
-    let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
-    let mut used = 0;
-    for (slot, octets) in slots.iter_mut().zip(slices) {
-        *slot = IoSlice::new(octets);
-        used += 1;
+trait Socket: AsyncRead + AsyncWrite + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket for S {}
+
+impl Stream {
+    fn socket(self: Pin<&mut Self>) -> Pin<&mut dyn Socket> {
+        match self.get_mut() {
+            Self::Tcp(socket) => Pin::new(socket),
+            #[cfg(unix)]
+            Self::Unix(socket) => Pin::new(socket),
+        }
     }
-    stream.poll_write_vectored(cx, slots.get(..used).unwrap_or_default())
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.socket().poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.socket().poll_write(cx, octets)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.socket().poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket().poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket().poll_shutdown(cx)
+    }
 }
 
 /// A message that is read from any reader of tokio while it is sent: see [`Client::send_from`](crate::driver::Client::send_from).

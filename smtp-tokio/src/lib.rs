@@ -99,17 +99,13 @@
 #![forbid(unsafe_code)]
 
 mod io;
-mod listener;
 mod serve;
-mod stream;
 
-pub use io::{Io, Reader};
-pub use listener::Listener;
-pub use serve::{Tokio, serve_sessions};
+pub use io::{Io, Reader, Stream};
+pub use serve::{Listener, Tokio, serve_sessions};
 pub use smtp_driver::{self as driver, Address, Peer, ServeOptions, proto};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
-pub use stream::Stream;
 
 /// A session with a server.
 pub type Client = driver::Client<Io<Stream>>;

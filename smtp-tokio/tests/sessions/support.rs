@@ -12,10 +12,7 @@ use smtp_proto::{
     server::{self, Closed, Event, Server},
     types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
 };
-use smtp_tokio::{
-    Client, Connection, Error, Io,
-    driver::{self, TlsSettings},
-};
+use smtp_tokio::{Client, Connection, Error, Io, driver};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// A message that was taken.
@@ -78,7 +75,7 @@ where
 pub(crate) async fn on_with_starttls<S>(
     stream: S,
     config: client::Config,
-    tls: impl TlsSettings + 'static,
+    tls: smtp_tokio::tls::ClientTls,
 ) -> Result<ClientOn<S>, Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
