@@ -21,14 +21,13 @@ use std::{
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::chain,
-    listen::listen_nonblocking,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
 use smtp_proto::Step;
-use smtp_tokio::{Client, Options, Session, serve};
+use smtp_tokio::{Client, Io, Listener, Peer, ServeOptions, Session, serve_sessions};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::oneshot,
 };
 
@@ -49,15 +48,17 @@ async fn main() -> ExitCode {
 /// Goes the whole way, and says how it was.
 async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let setting = Setting::new()?;
-    let listener = TcpListener::from_std(listen_nonblocking((Ipv4Addr::LOCALHOST, 0).into())?)?;
-    let address = listener.local_addr()?;
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let Peer::Ip(address) = listener.local()? else {
+        return Err("the listener has no address".into());
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let (site, server_knows) = (Arc::clone(&setting.site), Knowledge::default());
     let knowledge = server_knows.clone();
-    let serving = tokio::spawn(serve(
+    let serving = tokio::spawn(serve_sessions(
         listener,
         Arc::clone(&setting.server),
-        Options::default(),
+        ServeOptions::default(),
         async { drop(stopped.await) },
         move |session| receive(session, Arc::clone(&site), knowledge.clone()),
     ));
@@ -70,12 +71,15 @@ async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
         transcript: transcript.clone(),
     };
     let (config, tls) = (Arc::clone(&setting.client), setting.client_tls.clone());
-    let mut client = Client::on_with_tls(recorded, config, tls).await?;
+    let mut client = Client::builder(config)
+        .starttls(tls)
+        .on(Io::new(recorded))
+        .await?;
     let client_knows = client.tls().cloned();
     let receipt = client.send(setting.envelope.clone(), &setting.message).await?;
     client.quit().await?;
     drop(stop);
-    serving.await??;
+    serving.await?;
     setting.report(
         &transcript,
         client_knows.as_ref(),
@@ -87,7 +91,9 @@ async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
 
 /// One session of the server: every message of a user is stored.
 async fn receive(mut session: Session, site: Arc<Site>, knowledge: Knowledge) {
-    let mut desk = Desk::new(Arc::clone(&site), session.peer().ip());
+    // A peer on a Unix socket is on this computer.
+    let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let mut desk = Desk::new(Arc::clone(&site), peer);
     loop {
         let (step, server) = session.poll();
         let todo = match step {
@@ -98,7 +104,7 @@ async fn receive(mut session: Session, site: Arc<Site>, knowledge: Knowledge) {
             }
         };
         match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls).await,
+            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
             (Todo::Keep(keeping), _) => {
                 knowledge.note(session.machine());
                 desk.kept(keeping.run(), session.machine_mut());

@@ -29,13 +29,13 @@ async fn main() -> ExitCode {
 /// Sends the message; the error says what is wrong with the flags.
 async fn run(flags: &Flags) -> Result<Exit, String> {
     let (config, envelope, message) = (flags.config()?, flags.envelope()?, flags.message()?);
-    let connected = match flags.tls {
-        Tls::None => Client::connect(&flags.server, config).await,
-        Tls::Implicit => Client::connect_over_tls(&flags.server, config, &flags.client_tls()?).await,
-        Tls::Opportunistic | Tls::Starttls => {
-            Client::connect_with_tls(&flags.server, config, flags.client_tls()?).await
-        }
+    let builder = Client::builder(config);
+    let builder = match flags.tls {
+        Tls::None => builder,
+        Tls::Implicit => builder.implicit_tls(flags.client_tls()?),
+        Tls::Opportunistic | Tls::Starttls => builder.starttls(flags.client_tls()?),
     };
+    let connected = builder.connect(&flags.server).await;
     let mut client = match connected {
         Ok(client) => client,
         Err(error) => return Ok(send::not_connected(&error, flags)),

@@ -7,18 +7,16 @@
     reason = "a program for the terminal"
 )]
 
-use std::{io, process::ExitCode, sync::Arc};
+use std::{io, net::Ipv4Addr, process::ExitCode, sync::Arc};
 
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::{self, Exit},
-    listen::listen_nonblocking,
     serve::Flags,
 };
 use smtp_proto::{Step, Wait};
-use smtp_tokio::{Session, serve};
+use smtp_tokio::{Listener, Peer, Session, serve_sessions};
 use tokio::{
-    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::watch,
     task::{self, JoinSet},
@@ -51,17 +49,16 @@ async fn run(flags: Flags) -> Result<(), String> {
         let config = site.flags.config(endpoint.protocol, site.users())?;
         let options = site.flags.options(endpoint);
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
-        let listener = listen_nonblocking(endpoint.address)
-            .and_then(TcpListener::from_std)
-            .map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
-        println!("{}", endpoint.announcement(address));
+        let listener = Listener::bind(endpoint.address).await.map_err(cannot)?;
+        if let Peer::Ip(address) = listener.local().map_err(cannot)? {
+            println!("{}", endpoint.announcement(address));
+        }
         let mut stopped = stopped.clone();
         let site = Arc::clone(&site);
         listeners.spawn(async move {
             let stop = async move { drop(stopped.changed().await) };
             let session = |session| converse(session, endpoint.implicit_tls, Arc::clone(&site));
-            serve(listener, config, options, stop, session).await
+            serve_sessions(listener, config, options, stop, session).await;
         });
     }
     tokio::select! {
@@ -70,18 +67,18 @@ async fn run(flags: Flags) -> Result<(), String> {
     }
     drop(stop);
     while let Some(ended) = listeners.join_next().await {
-        ended
-            .map_err(|error| error.to_string())?
-            .map_err(|error| error.to_string())?;
+        ended.map_err(|error| error.to_string())?;
     }
     Ok(())
 }
 
 /// One session.
 async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
-    let mut desk = Desk::new(Arc::clone(&site), session.peer().ip());
+    // A peer on a Unix socket is on this computer.
+    let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let mut desk = Desk::new(Arc::clone(&site), peer);
     if let (true, Some(tls)) = (implicit_tls, &site.tls) {
-        session.start_implicit_tls(tls).await;
+        session.start_implicit_tls(tls);
     }
     loop {
         let todo = match turn(&mut session, &mut desk) {
@@ -92,7 +89,7 @@ async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
             }
         };
         match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls).await,
+            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
             (Todo::Keep(keeping), _) => {
                 // It waits for the disk, so it must not hold up other sessions.
                 if let Ok(kept) = task::spawn_blocking(move || keeping.run()).await {

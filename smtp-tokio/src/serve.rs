@@ -1,282 +1,167 @@
-//! Accepting connections and running a session on each.
+//! Servers: listening sockets, and sessions on what they accept.
 
-use std::{
-    future::Future,
-    io::{self, Write},
-    net::SocketAddr,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
-};
+#[cfg(unix)]
+use std::path::Path;
+use std::{io, sync::Arc, time::Duration};
 
-use smtp_proto::{
-    Step, Wait,
-    driver::{ConnectionLimiter, FAREWELL, Options, PAUSE, busy_reply},
-    server::{Config, Event, Server, Shutdown},
-};
+use smtp_driver::{Peer, Runtime, ServeOptions, proto::server::Config};
+use socket2::SockRef;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::watch,
-    task::JoinSet,
+    net::{TcpListener, ToSocketAddrs},
     time,
 };
-use tracing::{Instrument, debug, debug_span, warn};
 
-#[cfg(feature = "rustls")]
-use {smtp_proto::TlsUpgrade, tokio_rustls::rustls::ServerConfig};
+use crate::{Io, Session, Stream};
 
-use crate::{Connection, Stream};
-
-/// A server's end of one accepted connection: as a [`Connection`], and it also hears of the shutdown.
+/// A listening socket of a server.
+///
+/// [`bind`](Self::bind) and [`bind_unix`](Self::bind_unix) make a queue for 4,096 connections; the system may have a lower
+/// limit (`net.core.somaxconn` on Linux). Other listeners often have a queue of 128, too short for a burst of clients.
 #[derive(Debug)]
-pub struct Session(Box<Inner>);
-
-// On the heap: the future that is given a session has room for it more than once, for as long as it lasts.
-#[derive(Debug)]
-struct Inner {
-    connection: Connection<Stream<TcpStream>, Server>,
-    place: ConnectionPermit,
-    local: SocketAddr,
-    stop: watch::Receiver<Option<Shutdown>>,
+#[non_exhaustive]
+pub enum Listener {
+    /// A TCP socket.
+    Tcp(TcpListener),
+    /// A Unix socket, for example for LMTP.
+    #[cfg(unix)]
+    Unix(UnixListener),
 }
 
-impl Session {
-    /// As [`Connection::poll`].
-    pub fn poll(&mut self) -> (Step<Event<'_>>, &mut Server) {
-        let (step, server) = self.0.connection.poll();
-        if let Step::Event(Event::Closed(why)) = &step {
-            debug!(%why, "closed");
+impl Listener {
+    /// Listens on this address. Port 0 makes the system choose a port.
+    ///
+    /// # Errors
+    ///
+    /// If no address is found, or none of them can be bound.
+    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        SockRef::from(&listener).listen(BACKLOG)?;
+        Ok(Self::Tcp(listener))
+    }
+
+    /// Listens on a Unix socket with this path. The path must not exist, so remove the socket of an earlier server first.
+    ///
+    /// # Errors
+    ///
+    /// If the socket cannot be made.
+    #[cfg(unix)]
+    pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
+        let listener = UnixListener::bind(path)?;
+        SockRef::from(&listener).listen(BACKLOG)?;
+        Ok(Self::Unix(listener))
+    }
+
+    /// Takes the listeners that the service manager has opened (socket activation of systemd, `LISTEN_FDS`). Empty if
+    /// there are none, and for a second call.
+    ///
+    /// # Errors
+    ///
+    /// If one is neither a TCP nor a Unix socket that listens.
+    #[cfg(all(unix, feature = "systemd"))]
+    pub fn from_env() -> io::Result<Vec<Self>> {
+        let mut passed = listenfd::ListenFd::from_env();
+        let mut listeners = Vec::new();
+        for index in 0..passed.len() {
+            if let Ok(Some(listener)) = passed.take_unix_listener(index) {
+                listeners.push(listener.try_into()?);
+            } else if let Some(listener) = passed.take_tcp_listener(index)? {
+                listeners.push(listener.try_into()?);
+            }
         }
-        (step, server)
+        Ok(listeners)
     }
 
-    /// As [`Connection::wait`], and ends early to tell the machine of the shutdown.
-    pub async fn wait(&mut self, wait: Wait) {
-        let Inner { connection, stop, .. } = &mut *self.0;
-        tokio::select! {
-            () = connection.wait(wait) => {}
-            Ok(()) = stop.changed() => self.obey(),
+    /// The address that the socket listens on.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not know it.
+    pub fn local(&self) -> io::Result<Peer> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map(Peer::Ip),
+            #[cfg(unix)]
+            Self::Unix(_) => Ok(Peer::Unix),
+        }
+    }
+}
+
+/// Implements the conversions from the listener of tokio and that of the standard library.
+macro_rules! convert {
+    ($kind:ident, $listener:ty, $std:ty) => {
+        impl From<$listener> for Listener {
+            fn from(listener: $listener) -> Self {
+                Self::$kind(listener)
+            }
+        }
+
+        impl TryFrom<$std> for Listener {
+            type Error = io::Error;
+
+            fn try_from(listener: $std) -> io::Result<Self> {
+                listener.set_nonblocking(true)?;
+                <$listener>::from_std(listener).map(Self::$kind)
+            }
+        }
+    };
+}
+
+convert!(Tcp, TcpListener, std::net::TcpListener);
+#[cfg(unix)]
+convert!(Unix, UnixListener, std::os::unix::net::UnixListener);
+
+/// The functions of tokio that a server needs.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Tokio;
+
+impl Runtime for Tokio {
+    type Listener = Listener;
+    type Transport = Io<Stream>;
+
+    async fn accept(listener: &Listener) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        match listener {
+            Listener::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // It fails if the connection is broken already, which the session will notice.
+                let _ = stream.set_nodelay(true);
+                let local = stream.local_addr().or_else(|_| listener.local_addr())?;
+                Ok((Io::new(Stream::Tcp(stream)), peer.into(), local.into()))
+            }
+            #[cfg(unix)]
+            Listener::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Io::new(Stream::Unix(stream)), Peer::Unix, Peer::Unix))
+            }
         }
     }
 
-    /// As [`Connection::start_tls`](Connection::start_tls), and gives up at the shutdown.
-    #[cfg(feature = "rustls")]
-    pub async fn start_tls(&mut self, upgrade: TlsUpgrade, config: &Arc<ServerConfig>) {
-        let Inner { connection, stop, .. } = &mut *self.0;
-        tokio::select! {
-            () = connection.start_tls(upgrade, config) => return,
-            _ = stop.wait_for(Option::is_some) => {}
-        }
-        self.obey();
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        drop(tokio::spawn(task));
     }
 
-    /// As [`Connection::start_implicit_tls`](Connection::start_implicit_tls), and gives up at the shutdown.
-    #[cfg(feature = "rustls")]
-    pub async fn start_implicit_tls(&mut self, config: &Arc<ServerConfig>) {
-        let Inner { connection, stop, .. } = &mut *self.0;
-        tokio::select! {
-            () = connection.start_implicit_tls(config) => return,
-            _ = stop.wait_for(Option::is_some) => {}
-        }
-        self.obey();
-    }
-
-    /// The machine.
-    #[must_use]
-    pub const fn machine(&self) -> &Server {
-        self.0.connection.machine()
-    }
-
-    /// The machine, to give it answers.
-    pub const fn machine_mut(&mut self) -> &mut Server {
-        self.0.connection.machine_mut()
-    }
-
-    /// The stream.
-    #[must_use]
-    pub const fn stream(&self) -> &Stream<TcpStream> {
-        self.0.connection.stream()
-    }
-
-    /// As [`Connection::take_error`].
-    pub const fn take_error(&mut self) -> Option<io::Error> {
-        self.0.connection.take_error()
-    }
-
-    /// The client's address.
-    #[must_use]
-    pub const fn peer(&self) -> SocketAddr {
-        self.0.place.peer
-    }
-
-    /// The address that the client connected to.
-    #[must_use]
-    pub const fn local(&self) -> SocketAddr {
-        self.0.local
-    }
-
-    /// Closes the connection; see [`Connection::close`].
-    pub async fn close(mut self) {
-        self.0.connection.end().await;
-    }
-
-    fn obey(&mut self) {
-        let how = *self.0.stop.borrow_and_update();
-        if let Some(how) = how {
-            self.0.connection.machine_mut().shutdown(how);
-        }
+    async fn sleep(time: Duration) {
+        time::sleep(time).await;
     }
 }
 
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
 ///
-/// Then no more are accepted; sessions finish the transaction in hand and say 421 (RFC 5321 section 3.8), at once
-/// after [`Options::grace`]. Returns when all have ended. A session that panics ends alone. Dropping the future drops
-/// all sessions.
+/// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
+/// once after [`ServeOptions::shutdown_grace`]. Returns when all have ended. A session that panics ends alone. Dropping
+/// the future drops all sessions.
 ///
-/// The session loop is the caller's: see [`Connection`]. Its end is [`Session::close`].
-///
-/// Give it a listener with a large queue, such as 4,096 connections (the system caps it): `tokio::net::TcpSocket::listen`.
-/// `TcpListener::bind` makes a queue of 128, and in a larger burst clients wait for a greeting in vain.
-///
-/// # Errors
-///
-/// When the listener has no address. Errors in accepting are logged and survived.
-pub async fn serve<F>(
-    listener: TcpListener,
-    config: Arc<Config>,
-    options: Options,
+/// The caller writes the loop of the session: see [`Session`]. It ends with [`close`](crate::driver::Session::close).
+pub async fn serve_sessions<F: Future<Output = ()> + Send + 'static>(
+    listener: impl Into<Listener>,
+    config: impl Into<Arc<Config>>,
+    options: ServeOptions,
     stop: impl Future<Output = ()>,
     session: impl Fn(Session) -> F,
-) -> io::Result<()>
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let local = listener.local_addr()?;
-    let (stopping, hear) = watch::channel(None);
-    let places = Arc::new(Mutex::new(ConnectionLimiter::new(
-        options.connections,
-        options.per_peer,
-    )));
-    let mut sessions = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            // In this order no flood of connections can keep the others from their turn.
-            biased;
-            () = &mut stop => break,
-            Some(ended) = sessions.join_next() => {
-                log_end(ended);
-                continue;
-            }
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                warn!(%error, %local, "cannot accept");
-                if !is_of_one_connection(&error) {
-                    time::sleep(PAUSE).await;
-                }
-                continue;
-            }
-        };
-        let Some(place) = ConnectionPermit::take(&places, peer) else {
-            debug!(%peer, "refused: too many connections");
-            if !options.implicit_tls {
-                turn_away(stream, Arc::clone(&config));
-            }
-            continue;
-        };
-        if let Err(error) = stream.set_nodelay(true) {
-            debug!(%error, %peer, "cannot set TCP_NODELAY");
-        }
-        let local = stream.local_addr().unwrap_or(local);
-        let accepted = Session(Box::new(Inner {
-            connection: Connection::new(Stream::clear(stream), Server::new(Arc::clone(&config))),
-            place,
-            local,
-            stop: hear.clone(),
-        }));
-        // The closure of the caller may panic, too, before there is a task to contain it.
-        let Ok(task) = catch_unwind(AssertUnwindSafe(|| session(accepted))) else {
-            warn!(%peer, "a session panicked before it began");
-            continue;
-        };
-        let span = debug_span!("session", %peer);
-        span.in_scope(|| debug!("connected"));
-        // As it is: an async block around it would be twice as large, for as long as the session lasts.
-        sessions.spawn(task.instrument(span));
-    }
-    debug!(%local, sessions = sessions.len(), "shutting down");
-    // In this order: once a connection is refused, every session knows.
-    stopping.send_replace(Some(Shutdown::Gracefully));
-    drop(listener);
-    if time::timeout(options.grace, all_ended(&mut sessions))
-        .await
-        .is_err()
-    {
-        debug!(%local, sessions = sessions.len(), "ending the sessions that are left");
-        stopping.send_replace(Some(Shutdown::Now));
-        let farewells = time::timeout(FAREWELL, all_ended(&mut sessions));
-        if farewells.await.is_err() {
-            warn!(%local, sessions = sessions.len(), "dropping sessions that do not end");
-            sessions.shutdown().await;
-        }
-    }
-    Ok(())
+) {
+    smtp_driver::serve_sessions::<Tokio, F>(listener.into(), config.into(), options, stop, session).await;
 }
 
-async fn all_ended(sessions: &mut JoinSet<()>) {
-    while let Some(ended) = sessions.join_next().await {
-        log_end(ended);
-    }
-}
-
-/// Whether an error in accepting concerns only the connection that was to be accepted: it was gone already.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
-    )
-}
-
-fn log_end(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        warn!(%error, "a session failed");
-    }
-}
-
-/// One of the connections that there may be; given back when dropped, also by a panic.
-#[derive(Debug)]
-struct ConnectionPermit {
-    places: Arc<Mutex<ConnectionLimiter>>,
-    peer: SocketAddr,
-}
-
-impl ConnectionPermit {
-    /// Takes a place for a connection from this address, if there is one.
-    fn take(places: &Arc<Mutex<ConnectionLimiter>>, peer: SocketAddr) -> Option<Self> {
-        let taken = places
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(peer.ip());
-        taken.then(|| Self {
-            places: Arc::clone(places),
-            peer,
-        })
-    }
-}
-
-impl Drop for ConnectionPermit {
-    fn drop(&mut self) {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.leave(self.peer.ip());
-    }
-}
-
-/// Says 421 to a connection for which there is no place, without waiting for anything.
-fn turn_away(stream: TcpStream, config: Arc<Config>) {
-    if let Ok(mut stream) = stream.into_std() {
-        let _ = stream.write(&busy_reply(config));
-    }
-}
+/// Maximum connections that wait to be accepted.
+const BACKLOG: i32 = 4096;

@@ -1,11 +1,11 @@
-//! The scenarios that every adapter has to go through.
+//! The scenarios that every adapter must pass.
 #![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
 use std::{net::TcpListener, sync::Arc};
 
 use smtp_proto::{Step, client::Receipt};
 use smtp_tests::scenarios::{Adapter, Done, Errand, Message, Running, Site, Todo, Way};
-use smtp_tokio::{Client, Error, SendError, Session, serve};
+use smtp_tokio::{Client, Error, Listener, Reader, SendError, Session, serve_sessions};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{mpsc, oneshot},
@@ -26,15 +26,15 @@ impl Adapter for Tokio {
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = move || {
             runtime().block_on(async move {
-                listener.set_nonblocking(true)?;
-                let listener = listener.try_into()?;
+                let listener = Listener::try_from(listener)?;
                 let (config, options) = (Arc::clone(&site.config), site.options.clone());
                 let site = Arc::new(site);
                 let stop = async { drop(stopped.await) };
-                serve(listener, config, options, stop, move |session| {
+                serve_sessions(listener, config, options, stop, move |session| {
                     converse(session, Arc::clone(&site))
                 })
-                .await
+                .await;
+                Ok(())
             })
         };
         Running::new(move || drop(stop), serving)
@@ -49,7 +49,9 @@ impl Adapter for Tokio {
             };
             let sent = match errand.message {
                 Message::Memory(message) => client.send(errand.envelope, &message).await,
-                Message::Reader(message) => client.send_from(errand.envelope, &message[..]).await,
+                Message::Reader(message) => {
+                    client.send_from(errand.envelope, Reader::new(&message[..])).await
+                }
             };
             if sent.is_ok() {
                 let _ = client.quit().await;
@@ -60,12 +62,13 @@ impl Adapter for Tokio {
 }
 
 async fn connect(errand: &Errand) -> Result<Client, Error> {
-    let config = errand.config.clone();
-    match &errand.way {
-        Way::Clear => Client::connect(errand.address, config).await,
-        Way::StartTls(tls) => Client::connect_with_tls(errand.address, config, tls.clone()).await,
-        Way::Implicit(tls) => Client::connect_over_tls(errand.address, config, tls).await,
-    }
+    let builder = Client::builder(errand.config.clone());
+    let builder = match &errand.way {
+        Way::Clear => builder,
+        Way::StartTls(tls) => builder.starttls(tls.clone()),
+        Way::Implicit(tls) => builder.implicit_tls(tls.clone()),
+    };
+    builder.connect(errand.address).await
 }
 
 /// One session of the server.
@@ -73,7 +76,7 @@ async fn converse(mut session: Session, site: Arc<Site>) {
     let mut application = (site.applications)();
     let (answer, mut answers) = mpsc::unbounded_channel::<Done>();
     if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-        session.start_implicit_tls(tls).await;
+        session.start_implicit_tls(tls);
     }
     loop {
         let (step, server) = session.poll();
@@ -88,7 +91,7 @@ async fn converse(mut session: Session, site: Arc<Site>) {
             }
         };
         match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls).await,
+            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
             (Todo::Work(work), _) => {
                 let done = task::spawn_blocking(|| work.run()).await;
                 done.unwrap().tell(session.machine_mut());

@@ -1,6 +1,6 @@
 //! AUTH over TLS, with the policy of the examples: who is let in by each mechanism, and who is not.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use smtp_examples::users::{Attempt, Users};
 use smtp_proto::{
@@ -11,13 +11,12 @@ use smtp_proto::{
     types::{Code, Extension},
 };
 use smtp_tokio::{
-    Client, ClientTls, Connection, Error, Stream,
-    rustls::ServerConfig,
-    tls::{Identity, ServerSettings},
+    Connection, Error, Io,
+    tls::{ClientTls, Identity, ServerSettings, ServerTls},
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 
-use crate::support::{Fake, Mail, answer, bob, client_config, server_config};
+use crate::support::{Fake, Mail, answer, bob, client_config, on, on_with_starttls, server_config};
 
 /// Ann has a password and a token.
 static USERS: LazyLock<Users> = LazyLock::new(|| {
@@ -27,7 +26,7 @@ static USERS: LazyLock<Users> = LazyLock::new(|| {
 });
 
 struct Pair {
-    server: Arc<ServerConfig>,
+    server: ServerTls,
     client: ClientTls,
 }
 
@@ -70,11 +69,11 @@ struct Taken {
     faults: Vec<AuthFailure>,
 }
 
-async fn receive<S>(stream: S, config: server::Config, tls: &Arc<ServerConfig>) -> Taken
+async fn receive<S>(stream: S, config: server::Config, tls: &ServerTls) -> Taken
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut conn = Connection::new(Stream::clear(stream), Server::new(config.into()));
+    let mut conn = Connection::new(Io::new(stream), Server::new(config.into()));
     let (mut open, mut taken) = (Mail::default(), Taken::default());
     let mut attempt = Attempt::default();
     loop {
@@ -82,7 +81,7 @@ where
         match step {
             Step::Wait(wait) => conn.wait(wait).await,
             Step::Event(Event::Closed(_)) => break,
-            Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls).await,
+            Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls),
             Step::Event(Event::Auth {
                 mechanism,
                 claim,
@@ -111,7 +110,7 @@ where
 async fn submit(pair: &Pair, config: client::Config) -> (Result<(), Error>, Taken) {
     let (near, far) = duplex(4096);
     let sending = async {
-        let mut client = Client::on_with_tls(near, config, pair.client.clone()).await?;
+        let mut client = on_with_starttls(near, config, pair.client.clone()).await?;
         let receipt = client.send(bob(), b"Subject: x\r\n\r\nx\r\n").await.unwrap();
         assert!(receipt.all_accepted());
         client.quit().await
@@ -202,7 +201,7 @@ async fn without_tls_nothing_is_offered_and_a_client_shows_nothing() {
     let mut config = logging_in(&Credentials::password("ann", "ann's pencil"), None);
     config.tls = client::Tls::Disabled;
     let (client, taken) = tokio::join!(
-        async { Client::on(near, config).await.map(drop) },
+        async { on(near, config).await.map(drop) },
         receive(far, submission(), &pair.server)
     );
     let Err(Error::Closed {
@@ -245,7 +244,7 @@ async fn the_reply_that_is_told_is_the_refusal_and_not_a_challenge() {
         let mut config = logging_in(&Credentials::password("ann", "ann's pencil"), None);
         config.tls = client::Tls::Disabled;
         config.plaintext_auth = PlaintextAuth::Insecure;
-        let (client, ()) = tokio::join!(Client::on(near, config), serving);
+        let (client, ()) = tokio::join!(on(near, config), serving);
         let Err(Error::Closed { why, reply, .. }) = client else {
             panic!("{client:?}");
         };
@@ -271,7 +270,7 @@ async fn a_server_that_cannot_prove_itself_gets_no_mail() {
     let mut config = logging_in(&Credentials::password("ann", "ann's pencil"), None);
     config.tls = client::Tls::Disabled;
     config.plaintext_auth = PlaintextAuth::NonPlaintextMechanisms;
-    let (client, ()) = tokio::join!(Client::on(near, config), serving);
+    let (client, ()) = tokio::join!(on(near, config), serving);
     let Err(Error::Closed {
         why: client::Closed::LoginCancelled(MechanismError::ServerNotVerified),
         ..

@@ -6,14 +6,14 @@ use smtp_proto::{
     Phase,
     client::{Closed, Config, ExtensionUse, MessageOutcome, RecipientStatus, ReplyTo},
 };
-use smtp_tokio::{Client, Error, SendError};
+use smtp_tokio::{Error, Reader, SendError};
 use tokio::{
     io::{AsyncReadExt, DuplexStream, duplex},
     net::{TcpListener, TcpStream},
     time,
 };
 
-use crate::support::{Fake, bob, client_config, text};
+use crate::support::{Fake, bob, client_config, on, text};
 
 fn chunking() -> Config {
     let mut config = client_config();
@@ -26,7 +26,7 @@ async fn fail_to_send<S>(stream: S, message: &[u8]) -> SendError
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
-    let mut client = Client::on(stream, client_config()).await.unwrap();
+    let mut client = on(stream, client_config()).await.unwrap();
     client.send(bob(), message).await.unwrap_err()
 }
 
@@ -143,7 +143,7 @@ async fn a_message_whose_final_reply_does_not_come_may_have_been_accepted() {
         while fake.line().await != "." {}
     };
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         client.send(bob(), b"Hello\r\n").await.unwrap_err()
     };
     let (failed, ()) = tokio::join!(sending, closing);
@@ -207,7 +207,7 @@ async fn a_server_that_takes_each_block_in_time_is_not_given_up() {
     let (near, far) = duplex(1000);
     let message = text(600_000);
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         client.send(bob(), &message).await.unwrap()
     };
     let dawdling = async {
@@ -252,8 +252,8 @@ async fn a_source_that_has_nothing_does_not_keep_the_server_from_being_heard() {
     let (_writer, source) = duplex(1000);
     let begin = time::Instant::now();
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
-        client.send_from(bob(), source).await.unwrap_err()
+        let mut client = on(near, client_config()).await.unwrap();
+        client.send_from(bob(), Reader::new(source)).await.unwrap_err()
     };
     let closing = async {
         let mut fake = Fake::new(far);
@@ -274,8 +274,8 @@ async fn a_source_that_has_nothing_is_given_up_at_the_deadline() {
     let (_writer, source) = duplex(1000);
     let begin = time::Instant::now();
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
-        client.send_from(bob(), source).await.unwrap_err()
+        let mut client = on(near, client_config()).await.unwrap();
+        client.send_from(bob(), Reader::new(source)).await.unwrap_err()
     };
     let waiting = async {
         let mut fake = Fake::new(far);
@@ -295,7 +295,7 @@ async fn both_sides_may_write_at_once() {
     let mut config = chunking();
     config.limits.max_chunk_octets = 10_000;
     let sending = async {
-        let mut client = Client::on(near, config).await.unwrap();
+        let mut client = on(near, config).await.unwrap();
         client.send(bob(), &message).await.unwrap()
     };
     let talking = async {
@@ -336,7 +336,7 @@ async fn a_chunk_that_is_refused_on_its_way_is_completed() {
         let sending = async {
             let mut config = chunking();
             config.limits.max_chunk_octets = 40_000;
-            let mut client = Client::on(near, config).await.unwrap();
+            let mut client = on(near, config).await.unwrap();
             let receipt = client.send(bob(), &message).await.unwrap();
             let (_, fate) = receipt.recipients().next().unwrap();
             assert!(
@@ -388,7 +388,7 @@ async fn a_session_that_was_dropped_in_a_message_cannot_be_used() {
     let (near, far) = duplex(64);
     let (stopped, stop) = tokio::sync::oneshot::channel();
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         let message = text(10_000);
         tokio::select! {
             sent = client.send(bob(), &message) => panic!("{sent:?}"),
@@ -398,7 +398,10 @@ async fn a_session_that_was_dropped_in_a_message_cannot_be_used() {
         // Nothing of another message goes into the transaction that is open.
         let failed = client.send(bob(), b"Another\r\n").await.unwrap_err();
         assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
-        let failed = client.send_from(bob(), &b"Another\r\n"[..]).await.unwrap_err();
+        let failed = client
+            .send_from(bob(), Reader::new(&b"Another\r\n"[..]))
+            .await
+            .unwrap_err();
         assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
         assert!(matches!(client.quit().await, Err(Error::Rejected(_))));
     };
@@ -423,7 +426,7 @@ async fn a_server_that_does_not_want_the_session_says_why() {
         assert_eq!(fake.line().await, "QUIT");
         fake.say("221 bye\r\n").await;
     };
-    let (refused, ()) = tokio::join!(Client::on(near, client_config()), refusing);
+    let (refused, ()) = tokio::join!(on(near, client_config()), refusing);
     assert_eq!(
         refused.unwrap_err().to_string(),
         "server refused the session: 554 5.7.1 go away"
@@ -434,7 +437,7 @@ async fn a_server_that_does_not_want_the_session_says_why() {
 async fn a_reply_that_ends_the_session_answers_no_question() {
     let (near, far) = duplex(1000);
     let asking = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         assert!(client.is_usable());
         match client.noop().await {
             Err(Error::Closed { why, reply, .. }) => {

@@ -10,10 +10,10 @@ use smtp_proto::{
     server::{self, Event, Server},
     types::Code,
 };
-use smtp_tokio::{Client, Connection, Error};
+use smtp_tokio::{Connection, Error, Io};
 use tokio::io::{DuplexStream, duplex};
 
-use crate::support::{Mail, answer, bob, client_config, server_config};
+use crate::support::{Mail, answer, bob, client_config, on, on_encrypted, server_config};
 
 /// What a session of a server came to.
 struct Taken {
@@ -32,7 +32,7 @@ async fn receive(stream: DuplexStream, encrypted: bool) -> Taken {
     if encrypted {
         server.set_implicit_tls(TlsInfo::default());
     }
-    let mut conn = Connection::new(stream, server);
+    let mut conn = Connection::new(Io::new(stream), server);
     let (mut open, mut mails) = (Mail::default(), Vec::new());
     loop {
         let (step, server) = conn.poll();
@@ -118,7 +118,7 @@ async fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
         // That is about STARTTLS.
         config.tls = client::Tls::Required;
         config.login = Some(Login::new(Credentials::password("ann", "pencil")));
-        let mut client = Client::on_encrypted(near, config, facts.clone()).await.unwrap();
+        let mut client = on_encrypted(near, config, facts.clone()).await.unwrap();
         assert!(client.is_encrypted() && client.is_authenticated());
         assert_eq!(client.tls(), Some(&facts));
         assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
@@ -135,7 +135,7 @@ async fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
 #[tokio::test]
 async fn a_refused_mechanism_leaves_the_session_for_another_try() {
     let taken = between(true, |near| async move {
-        let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default())
+        let mut client = on_encrypted(near, client_config(), TlsInfo::default())
             .await
             .unwrap();
         let refusal = client.authenticate(login("guess")).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_refused_mechanism_leaves_the_session_for_another_try() {
 #[tokio::test]
 async fn a_mechanism_shows_nothing_in_clear_without_permission() {
     let taken = between(false, |near| async move {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         let forbidden = client.authenticate(login("pencil")).await;
         assert_eq!(not_sent(forbidden), RequestError::NeedsTls);
         assert!(client.noop().await.unwrap().is_positive_completion());
@@ -170,7 +170,7 @@ async fn a_mechanism_shows_nothing_in_clear_without_permission() {
     let taken = between(false, |near| async move {
         let mut config = client_config();
         config.plaintext_auth = PlaintextAuth::Insecure;
-        let mut client = Client::on(near, config).await.unwrap();
+        let mut client = on(near, config).await.unwrap();
         let reply = client.authenticate(login("pencil")).await.unwrap();
         assert_eq!(reply.code(), Code::AUTHENTICATED);
         client.quit().await.unwrap();
@@ -186,7 +186,7 @@ async fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_
         (Mechanism::LOGIN, MechanismError::MalformedChallenge),
     ] {
         let taken = between(true, |near| async move {
-            let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default())
+            let mut client = on_encrypted(near, client_config(), TlsInfo::default())
                 .await
                 .unwrap();
             let ended = client.authenticate(Box::new(Suspicious(mechanism))).await;

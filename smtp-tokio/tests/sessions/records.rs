@@ -10,10 +10,10 @@ use smtp_proto::{
     TlsInfo,
     client::{Closed, MessageOutcome, RecipientStatus},
 };
-use smtp_tokio::{Client, Error};
+use smtp_tokio::Error;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 
-use crate::support::{Fake, bob, client_config};
+use crate::support::{Fake, bob, client_config, on_encrypted};
 
 /// The longest record, in octets.
 const RECORD: usize = 100;
@@ -88,7 +88,7 @@ async fn the_end_of_a_message_is_the_end_of_a_write() {
             taken: Vec::new(),
             broken: false,
         };
-        let mut client = Client::on_encrypted(stream, client_config(), TlsInfo::default())
+        let mut client = on_encrypted(stream, client_config(), TlsInfo::default())
             .await
             .unwrap();
         let mut results = Vec::new();

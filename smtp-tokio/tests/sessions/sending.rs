@@ -16,14 +16,14 @@ use smtp_proto::{
     server,
     types::{AnnouncedLimits, Body, Envelope, Extension, MailParameters, ReversePath},
 };
-use smtp_tokio::{Client, Error};
+use smtp_tokio::{Address, Client, Error, Reader};
 use tokio::{
     io::{AsyncRead, ReadBuf, duplex},
     net::TcpListener,
     time,
 };
 
-use crate::support::{Fake, Recorded, bob, client_config, envelope, receive, server_config, text};
+use crate::support::{Fake, Recorded, bob, client_config, envelope, on, receive, server_config, text};
 
 fn chunking() -> client::Config {
     let mut config = client_config();
@@ -81,10 +81,13 @@ async fn a_message_arrives_octet_by_octet_however_little_the_stream_takes() {
             for from_reader in [false, true] {
                 let (near, far) = duplex(room);
                 let sending = async {
-                    let mut client = Client::on(near, config.clone()).await.unwrap();
+                    let mut client = on(near, config.clone()).await.unwrap();
                     let receipt = if from_reader {
                         let source = Cursor::new(message.clone());
-                        client.send_from(bob_eight_bit(), source).await.unwrap()
+                        client
+                            .send_from(bob_eight_bit(), Reader::new(source))
+                            .await
+                            .unwrap()
                     } else {
                         client.send(bob(), &message).await.unwrap()
                     };
@@ -111,7 +114,7 @@ async fn messages_in_a_row_arrive_however_little_the_stream_takes() {
         for config in [client_config(), chunking()] {
             let (near, far) = duplex(room);
             let sending = async {
-                let mut client = Client::on(near, config).await.unwrap();
+                let mut client = on(near, config).await.unwrap();
                 let mut results = Vec::new();
                 let all = messages.iter().map(|message| (bob(), &**message));
                 client.send_all(all, |result| results.push(result)).await;
@@ -141,10 +144,10 @@ async fn large_messages_arrive_over_the_loopback_interface() {
                 let (stream, _) = listener.accept().await.unwrap();
                 receive(stream, server_config()).await
             });
-            let mut client = Client::connect(address, config.clone()).await.unwrap();
+            let mut client = Client::builder(config.clone()).connect(address).await.unwrap();
             let receipt = if from_reader {
                 client
-                    .send_from(bob_eight_bit(), message.as_slice())
+                    .send_from(bob_eight_bit(), Reader::new(message.as_slice()))
                     .await
                     .unwrap()
             } else {
@@ -167,13 +170,16 @@ async fn writes_for(message: Vec<u8>, pieces: Option<usize>, config: client::Con
         writes: Arc::clone(&writes),
     };
     let sending = async {
-        let mut client = Client::on(recorded, config).await.unwrap();
+        let mut client = on(recorded, config).await.unwrap();
         match pieces {
             None => client.send(bob(), &message).await.unwrap(),
             Some(size) => {
                 let pieces = message.chunks(size).map(<[u8]>::to_vec).collect();
                 let source = Pieces { pieces, fails: false };
-                client.send_from(bob_eight_bit(), source).await.unwrap()
+                client
+                    .send_from(bob_eight_bit(), Reader::new(source))
+                    .await
+                    .unwrap()
             }
         };
         client.quit().await.unwrap();
@@ -226,7 +232,7 @@ async fn a_chunk_leaves_with_its_command() {
 async fn recipients_are_accepted_and_refused_one_by_one() {
     let (near, far) = duplex(1024);
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         let to = ["bob@mx.example", "nobody@mx.example", "carol@mx.example"];
         let receipt = client.send(envelope(&to), b"Hello\r\n").await.unwrap();
         let refused: Vec<_> = receipt
@@ -265,7 +271,7 @@ async fn a_message_to_more_than_the_server_takes_at_once_goes_in_several_transac
     config.extensions.add(Extension::Limits(limits));
     let (near, far) = duplex(1024);
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         let to = [
             "a@mx.example",
             "b@mx.example",
@@ -296,7 +302,7 @@ async fn bare_line_feeds_arrive_as_line_ends() {
     for config in [client_config(), chunking(), small_chunks] {
         let (near, far) = duplex(500);
         let sending = async {
-            let mut client = Client::on(near, config).await.unwrap();
+            let mut client = on(near, config).await.unwrap();
             let receipt = client.send(bob(), message.as_bytes()).await.unwrap();
             assert!(receipt.all_accepted());
             client.quit().await.unwrap();
@@ -312,10 +318,10 @@ async fn a_message_that_cannot_be_read_to_its_end_is_not_delivered() {
         for size in [10, 100_000] {
             let (near, far) = duplex(1024);
             let sending = async {
-                let mut client = Client::on(near, config.clone()).await.unwrap();
+                let mut client = on(near, config.clone()).await.unwrap();
                 let pieces = VecDeque::from([b"x".repeat(size), Vec::new()]);
                 let source = Pieces { pieces, fails: true };
-                let failed = client.send_from(bob(), source).await.unwrap_err();
+                let failed = client.send_from(bob(), Reader::new(source)).await.unwrap_err();
                 let Error::Source(error) = failed.error else {
                     panic!("{}", failed.error)
                 };
@@ -336,7 +342,7 @@ async fn content_that_cannot_be_sent_ends_the_session_at_once() {
     let sending = async {
         let mut config = client_config();
         config.line_endings = LineEndings::Refuse;
-        let mut client = Client::on(near, config).await.unwrap();
+        let mut client = on(near, config).await.unwrap();
         let failed = client.send(bob(), b"one\r\ntwo\nthree\r\n").await.unwrap_err();
         let Error::Closed { why, .. } = failed.error else {
             panic!("{}", failed.error)
@@ -352,7 +358,7 @@ async fn content_that_cannot_be_sent_ends_the_session_at_once() {
 async fn a_slow_source_sends_what_it_has_and_its_pieces_become_few_chunks() {
     let (near, far) = duplex(1 << 16);
     let sending = async {
-        let mut client = Client::on(near, chunking()).await.unwrap();
+        let mut client = on(near, chunking()).await.unwrap();
         let (mut writer, source) = duplex(1 << 16);
         let writing = async {
             for _ in 0..30 {
@@ -363,7 +369,7 @@ async fn a_slow_source_sends_what_it_has_and_its_pieces_become_few_chunks() {
             }
             drop(writer);
         };
-        let (receipt, ()) = tokio::join!(client.send_from(bob(), source), writing);
+        let (receipt, ()) = tokio::join!(client.send_from(bob(), Reader::new(source)), writing);
         assert!(receipt.unwrap().all_accepted());
     };
     let taking = async {
@@ -386,14 +392,33 @@ async fn a_slow_source_sends_what_it_has_and_its_pieces_become_few_chunks() {
 }
 
 #[tokio::test]
-async fn the_next_address_is_tried() {
-    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let dead = closed.local_addr().unwrap();
-    drop(closed);
+async fn a_server_is_found_by_its_name() {
+    // The name may have an address of IPv6 first, where nobody listens.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let both = [dead, listener.local_addr().unwrap()];
+    let address = ("localhost", listener.local_addr().unwrap().port());
     let serving = async { receive(listener.accept().await.unwrap().0, server_config()).await };
-    let connecting = async { Client::connect(&both[..], client_config()).await?.quit().await };
+    let connecting = async {
+        let client = Client::builder(client_config()).connect(address).await?;
+        client.quit().await
+    };
     let (_, quit) = tokio::join!(serving, connecting);
     quit.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_message_arrives_over_a_unix_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("smtp.sock");
+    let path = path.to_str().unwrap();
+    let listener = tokio::net::UnixListener::bind(path).unwrap();
+    let serving = async { receive(listener.accept().await.unwrap().0, server_config()).await };
+    let sending = async {
+        let builder = Client::builder(client_config());
+        let mut client = builder.connect(Address::unix(path)).await.unwrap();
+        assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
+        client.quit().await.unwrap();
+    };
+    let ((mails, _), ()) = tokio::join!(serving, sending);
+    assert_eq!(mails[0].body, b"Hello\r\n");
 }

@@ -13,7 +13,7 @@ use smtp_proto::{
     Step,
     server::{Event, Reset},
 };
-use smtp_tokio::{Client, Options, Session, serve};
+use smtp_tokio::{Client, ServeOptions, Session, serve_sessions};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpSocket, TcpStream},
@@ -63,12 +63,12 @@ async fn run(mut session: Session, news: mpsc::UnboundedSender<News>) {
     let _ = news.send(News::Closed);
 }
 
-async fn start(options: Options) -> Running {
+async fn start(options: ServeOptions) -> Running {
     start_with(options, run).await
 }
 
 async fn start_with<F>(
-    options: Options,
+    options: ServeOptions,
     session: impl Fn(Session, mpsc::UnboundedSender<News>) -> F + Send + 'static,
 ) -> Running
 where
@@ -80,15 +80,14 @@ where
     let (tell, news) = mpsc::unbounded_channel();
     let serving = tokio::spawn(async move {
         let stopped = async { drop(stopped.await) };
-        serve(
+        serve_sessions(
             listener,
             Arc::new(server_config()),
             options,
             stopped,
             move |accepted| session(accepted, tell.clone()),
         )
-        .await
-        .unwrap();
+        .await;
     });
     Running {
         address,
@@ -120,7 +119,10 @@ impl Running {
     }
 
     async fn delivers(&mut self) {
-        let mut client = Client::connect(self.address, client_config()).await.unwrap();
+        let mut client = Client::builder(client_config())
+            .connect(self.address)
+            .await
+            .unwrap();
         assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
         client.quit().await.unwrap();
         while !matches!(self.news.recv().await.unwrap(), News::Mail(_)) {}
@@ -164,9 +166,9 @@ impl Peer {
     }
 }
 
-fn options(connections: usize, per_peer: usize) -> Options {
-    let mut options = Options::default();
-    (options.connections, options.per_peer) = (connections, per_peer);
+fn options(connections: usize, per_peer: usize) -> ServeOptions {
+    let mut options = ServeOptions::default();
+    (options.max_connections, options.max_connections_per_peer) = (connections, per_peer);
     options
 }
 
@@ -269,7 +271,7 @@ async fn at_shutdown_the_idle_are_told_and_transactions_are_finished() {
 #[tokio::test]
 async fn after_the_grace_period_transactions_are_ended_with_421() {
     let mut options = options(10, 10);
-    options.grace = Duration::ZERO;
+    options.shutdown_grace = Duration::ZERO;
     let mut server = start(options).await;
     let mut busy = server.greeted().await;
     busy.ask("EHLO c\r\n").await;
@@ -285,7 +287,7 @@ async fn after_the_grace_period_transactions_are_ended_with_421() {
 #[tokio::test]
 async fn sessions_that_do_not_end_are_dropped() {
     let mut options = options(10, 10);
-    options.grace = Duration::ZERO;
+    options.shutdown_grace = Duration::ZERO;
     let server = start(options).await;
     let mut stuck = server.greeted().await;
     stuck.say("EHLO stuck.example\r\n").await;
@@ -316,7 +318,7 @@ async fn a_flood_of_connections_leaves_a_server_that_serves() {
     drop(server.greeted_at_last().await);
     loop {
         // ConnectionLimiter are given back as the server notices that their peers are gone.
-        match Client::connect(server.address, client_config()).await {
+        match Client::builder(client_config()).connect(server.address).await {
             Ok(client) => break client.quit().await.unwrap(),
             Err(error) => assert!(error.to_string().contains("421"), "{error}"),
         }
@@ -328,21 +330,21 @@ async fn a_flood_of_connections_leaves_a_server_that_serves() {
 #[cfg(feature = "rustls")]
 #[test]
 fn the_future_of_a_session_is_small() {
-    use smtp_tokio::rustls::ServerConfig;
+    use smtp_tokio::tls::ServerTls;
 
-    async fn whole_session(mut session: Session, tls: Arc<ServerConfig>) {
-        session.start_implicit_tls(&tls).await;
+    async fn whole_session(mut session: Session, tls: ServerTls) {
+        session.start_implicit_tls(&tls);
         loop {
             match session.poll().0 {
                 Step::Wait(wait) => session.wait(wait).await,
-                Step::Event(Event::StartTls(upgrade)) => session.start_tls(upgrade, &tls).await,
+                Step::Event(Event::StartTls(upgrade)) => session.start_tls(upgrade, &tls),
                 Step::Event(Event::Closed(_)) => break,
                 Step::Event(_) => {}
             }
         }
         session.close().await;
     }
-    fn room<F>(_: fn(Session, Arc<ServerConfig>) -> F) -> usize {
+    fn room<F>(_: fn(Session, ServerTls) -> F) -> usize {
         size_of::<F>()
     }
     assert!(room(whole_session) <= 512, "{} octets", room(whole_session));

@@ -8,11 +8,11 @@ use std::{
 };
 
 use smtp_proto::{
-    Step, client,
+    Step, TlsInfo, client,
     server::{self, Closed, Event, Server},
     types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
 };
-use smtp_tokio::Connection;
+use smtp_tokio::{Client, Connection, Error, Io, driver};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// A message that was taken.
@@ -59,6 +59,42 @@ pub(crate) fn text(octets: usize) -> Vec<u8> {
     text
 }
 
+/// A client on a stream of the test.
+pub(crate) type ClientOn<S> = driver::Client<Io<S>>;
+
+/// Begins a session in plaintext.
+pub(crate) async fn on<S>(stream: S, config: client::Config) -> Result<ClientOn<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    Client::builder(config).on(Io::new(stream)).await
+}
+
+/// Begins a session with STARTTLS.
+#[cfg(feature = "rustls")]
+pub(crate) async fn on_with_starttls<S>(
+    stream: S,
+    config: client::Config,
+    tls: smtp_tokio::tls::ClientTls,
+) -> Result<ClientOn<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    Client::builder(config).starttls(tls).on(Io::new(stream)).await
+}
+
+/// Begins a session on a stream that the application encrypts.
+pub(crate) async fn on_encrypted<S>(
+    stream: S,
+    config: client::Config,
+    info: TlsInfo,
+) -> Result<ClientOn<S>, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    Client::builder(config).encrypted(info).on(Io::new(stream)).await
+}
+
 /// One event of a server that keeps what it takes. Recipients whose name begins with "no" are refused.
 pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, taken: &mut Vec<Mail>) {
     match event {
@@ -94,7 +130,7 @@ pub(crate) async fn receive<S>(stream: S, config: server::Config) -> (Vec<Mail>,
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut conn = Connection::new(stream, Server::new(Arc::new(config)));
+    let mut conn = Connection::new(Io::new(stream), Server::new(Arc::new(config)));
     let (mut open, mut taken) = (Mail::default(), Vec::new());
     let why = loop {
         let (step, server) = conn.poll();

@@ -17,20 +17,24 @@ use smtp_proto::{
     types::{Extension, Keyword},
 };
 use smtp_tokio::{
-    Client, ClientTls, Connection, Error, Stream,
-    rustls::{ClientConfig, RootCertStore, ServerConfig, crypto::CryptoProvider, version::TLS12},
-    tls::{Identity, ServerSettings, provider},
+    Client, Connection, Error, Io,
+    tls::{
+        ClientTls, Identity, ServerSettings, ServerTls, provider,
+        rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, version::TLS12},
+    },
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex},
     net::TcpListener,
 };
 
-use crate::support::{Fake, Mail, Recorded, answer, bob, client_config, server_config, text};
+use crate::support::{
+    Fake, Mail, Recorded, answer, bob, client_config, on, on_with_starttls, server_config, text,
+};
 
 /// A server's settings, and those of a client that trusts it and nobody else.
 struct Pair {
-    server: Arc<ServerConfig>,
+    server: ServerTls,
     client: ClientTls,
 }
 
@@ -77,7 +81,7 @@ struct Received {
 }
 
 /// A whole session of a server that keeps what it takes, on a stream that was prepared.
-async fn converse<S>(mut conn: Connection<Stream<S>, Server>, tls: &Arc<ServerConfig>) -> Received
+async fn converse<S>(mut conn: Connection<S, Server>, tls: &ServerTls) -> Received
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -87,7 +91,7 @@ where
         match step {
             Step::Wait(wait) => conn.wait(wait).await,
             Step::Event(Event::Closed(why)) => break why,
-            Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls).await,
+            Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls),
             Step::Event(event) => answer(event, server, &mut open, &mut mails),
         }
     };
@@ -102,21 +106,21 @@ where
 }
 
 /// A session that begins in clear.
-async fn receive<S>(stream: S, config: server::Config, tls: &Arc<ServerConfig>) -> Received
+async fn receive<S>(stream: S, config: server::Config, tls: &ServerTls) -> Received
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let conn = Connection::new(Stream::clear(stream), Server::new(config.into()));
+    let conn = Connection::new(Io::new(stream), Server::new(config.into()));
     converse(conn, tls).await
 }
 
 /// A session under TLS from the first octet.
-async fn receive_over_tls<S>(stream: S, config: server::Config, tls: &Arc<ServerConfig>) -> Received
+async fn receive_over_tls<S>(stream: S, config: server::Config, tls: &ServerTls) -> Received
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut conn = Connection::new(Stream::clear(stream), Server::new(config.into()));
-    conn.start_implicit_tls(tls).await;
+    let mut conn = Connection::new(Io::new(stream), Server::new(config.into()));
+    conn.start_implicit_tls(tls);
     converse(conn, tls).await
 }
 
@@ -152,7 +156,7 @@ fn closed<T: std::fmt::Debug>(result: Result<T, Error>) -> (client::Closed, Opti
 }
 
 /// A session without mail over the loopback interface, and what the client knows of its TLS.
-async fn session(server: &Arc<ServerConfig>, tls: &ClientTls, implicit: bool) -> (TlsInfo, Received) {
+async fn session(server: &ServerTls, tls: &ClientTls, implicit: bool) -> (TlsInfo, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let receiving = async {
@@ -166,9 +170,15 @@ async fn session(server: &Arc<ServerConfig>, tls: &ClientTls, implicit: bool) ->
     let connecting = async {
         let config = wanting(client::Tls::Required);
         let client = if implicit {
-            Client::connect_over_tls(address, config, tls).await
+            Client::builder(config)
+                .implicit_tls(tls.clone())
+                .connect(address)
+                .await
         } else {
-            Client::connect_with_tls(address, config, tls.clone()).await
+            Client::builder(config)
+                .starttls(tls.clone())
+                .connect(address)
+                .await
         }
         .unwrap();
         let facts = client.tls().cloned().unwrap();
@@ -193,7 +203,7 @@ async fn starttls_in_both_roles_however_little_the_stream_takes() {
                 writes: Arc::clone(&writes),
             };
             let sending = async {
-                let mut client = Client::on_with_tls(near, wanting(policy), pair.client())
+                let mut client = on_with_starttls(near, wanting(policy), pair.client())
                     .await
                     .unwrap();
                 assert!(!client.extensions().has(Keyword::StartTls), "learnt under TLS");
@@ -228,7 +238,9 @@ async fn tls_from_the_first_octet_on_a_stream_of_the_callers() {
             writes: Arc::clone(&writes),
         };
         let sending = async {
-            let mut client = Client::on_over_tls(near, wanting(policy), &pair.client)
+            let mut client = Client::builder(wanting(policy))
+                .implicit_tls(pair.client())
+                .on(Io::new(near))
                 .await
                 .unwrap();
             assert!(client.is_encrypted());
@@ -254,9 +266,15 @@ async fn both_kinds_of_tls_over_the_loopback_interface() {
             config.chunking = chunking;
             let sending = async {
                 let mut client = if implicit {
-                    Client::connect_over_tls(address, config, &pair.client()).await
+                    Client::builder(config)
+                        .implicit_tls(pair.client())
+                        .connect(address)
+                        .await
                 } else {
-                    Client::connect_with_tls(address, config, pair.client()).await
+                    Client::builder(config)
+                        .starttls(pair.client())
+                        .connect(address)
+                        .await
                 }
                 .unwrap();
                 assert!(client.send(bob(), &message).await.unwrap().all_accepted());
@@ -285,7 +303,7 @@ async fn both_kinds_of_tls_over_the_loopback_interface() {
 async fn tls_that_is_wanted_and_not_set_up_is_an_error_before_anything_is_said() {
     for policy in [client::Tls::Required, client::Tls::Opportunistic] {
         let (near, mut far) = duplex(4096);
-        let client = Client::on(near, wanting(policy)).await;
+        let client = on(near, wanting(policy)).await;
         assert!(matches!(client, Err(Error::NoTls)));
         drop(client);
         assert_eq!(heard(&mut far).await, "");

@@ -12,14 +12,14 @@ use smtp_proto::{
     Step,
     server::{Closed, Event, Server, ticket::Ticket},
 };
-use smtp_tokio::{Client, Connection};
+use smtp_tokio::{Connection, Io, Reader};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex},
     net::{TcpListener, TcpStream},
     task, time,
 };
 
-use crate::support::{Mail, answer, bob, client_config, receive, server_config, text};
+use crate::support::{Mail, answer, bob, client_config, on, receive, server_config, text};
 
 #[tokio::test]
 async fn a_wait_may_be_dropped_at_any_time() {
@@ -27,12 +27,12 @@ async fn a_wait_may_be_dropped_at_any_time() {
     for room in [1, 3, 100] {
         let (near, far) = duplex(room);
         let sending = async {
-            let mut client = Client::on(near, client_config()).await.unwrap();
+            let mut client = on(near, client_config()).await.unwrap();
             assert!(client.send(bob(), &message).await.unwrap().all_accepted());
             client.quit().await.unwrap();
         };
         let receiving = async {
-            let mut conn = Connection::new(far, Server::new(Arc::new(server_config())));
+            let mut conn = Connection::new(Io::new(far), Server::new(Arc::new(server_config())));
             let (mut open, mut taken) = (Mail::default(), Vec::new());
             loop {
                 let (step, server) = conn.poll();
@@ -58,12 +58,12 @@ async fn a_wait_may_be_dropped_at_any_time() {
 async fn answers_may_come_from_another_task() {
     let (near, far) = duplex(100);
     let sending = async {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = on(near, client_config()).await.unwrap();
         assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
         client.quit().await.unwrap();
     };
     let receiving = async {
-        let mut conn = Connection::new(far, Server::new(Arc::new(server_config())));
+        let mut conn = Connection::new(Io::new(far), Server::new(Arc::new(server_config())));
         let mut answering: task::JoinSet<Ticket> = task::JoinSet::new();
         loop {
             let (step, _) = conn.poll();
@@ -190,17 +190,13 @@ async fn a_broken_stream_ends_a_session_at_once() {
 async fn a_client_hears_why_before_it_hears_that_the_stream_is_broken() {
     let words = b"421 4.3.2 not now\r\n";
     let read = io::ErrorKind::ConnectionReset;
-    let refused = Client::on(Broken { words, read }, client_config())
-        .await
-        .unwrap_err();
+    let refused = on(Broken { words, read }, client_config()).await.unwrap_err();
     assert_eq!(
         refused.to_string(),
         "server closed the session with 421: 421 4.3.2 not now"
     );
     let words = b"220 mx\r\n";
-    let refused = Client::on(Broken { words, read }, client_config())
-        .await
-        .unwrap_err();
+    let refused = on(Broken { words, read }, client_config()).await.unwrap_err();
     assert!(refused.to_string().starts_with("connection lost"), "{refused}");
 }
 
@@ -226,9 +222,12 @@ fn what_is_awaited_may_move_between_threads() {
     let (near, far) = duplex(1);
     is_send(&receive(near, server_config()));
     is_send(&async move {
-        let mut client = Client::on(far, client_config()).await.unwrap();
+        let mut client = on(far, client_config()).await.unwrap();
         client.send(bob(), b"").await.unwrap();
-        client.send_from(bob(), tokio::io::empty()).await.unwrap();
+        client
+            .send_from(bob(), Reader::new(tokio::io::empty()))
+            .await
+            .unwrap();
         client.noop().await.unwrap();
         client.quit().await.unwrap();
     });

@@ -1,4 +1,4 @@
-//! How fast the client for tokio sends messages one after the other.
+//! The rate at which the client for tokio sends messages one after the other.
 
 use std::{
     io, iter,
@@ -18,14 +18,14 @@ use crate::{process::own_cpu, traffic::message};
 /// A runtime that the client can be on.
 #[derive(Clone, Copy, Debug)]
 pub enum Threads {
-    /// That of `#[tokio::main(flavor = "current_thread")]`.
+    /// The runtime of `#[tokio::main(flavor = "current_thread")]`.
     One,
-    /// That of `#[tokio::main]`.
+    /// The runtime of `#[tokio::main]`.
     Many,
 }
 
 impl Threads {
-    /// What it is called.
+    /// The name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::One => "one",
@@ -42,7 +42,7 @@ impl Threads {
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Run {
     messages: u32,
@@ -62,11 +62,11 @@ impl Run {
     }
 }
 
-/// Sends messages for that long.
+/// Sends messages for this time.
 ///
 /// # Errors
 ///
-/// When one is not accepted.
+/// If one is not accepted.
 pub fn run(threads: Threads, address: SocketAddr, duration: Duration) -> io::Result<Run> {
     threads
         .runtime()?
@@ -83,7 +83,7 @@ async fn send(
         .recipient(ForwardPath::parse("bob@example.org")?.into_owned());
     let message = message(1024);
     let message = message.strip_suffix(".\r\n").unwrap_or_default().as_bytes();
-    let mut client = Client::connect(address, Config::new(name)).await?;
+    let mut client = Client::builder(Config::new(name)).connect(address).await?;
     client.send(envelope.clone(), message).await?;
     let (begun, cpu) = (Instant::now(), own_cpu()?);
     let one = || (begun.elapsed() < duration).then(|| (envelope.clone(), message));

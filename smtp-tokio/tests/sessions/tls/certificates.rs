@@ -5,14 +5,16 @@ use std::io;
 use rcgen::{CertificateParams, KeyPair};
 use smtp_proto::{client, server};
 use smtp_tokio::{
-    Client, ClientTls, Error,
-    rustls::{self, CertificateError, RootCertStore, pki_types::PrivateKeyDer},
-    tls::{ClientSettings, Identity, Roots, ServerSettings},
+    Client, Error,
+    tls::{
+        ClientSettings, ClientTls, Identity, Roots, ServerSettings,
+        rustls::{self, CertificateError, RootCertStore, pki_types::PrivateKeyDer},
+    },
 };
 use tokio::{io::duplex, net::TcpListener};
 
 use super::{Pair, closed, offering, receive, receive_over_tls, requiring, session, wanting};
-use crate::support::client_config;
+use crate::support::{client_config, on_with_starttls};
 
 /// Clients that must not be satisfied, and whether it is the name that they mind.
 fn distrustful(pair: &Pair) -> [(ClientTls, bool); 2] {
@@ -39,7 +41,7 @@ async fn a_certificate_of_another_name_or_of_nobody_trusted_ends_the_session() {
     for (tls, its_name) in distrustful(&pair) {
         for policy in [client::Tls::Required, client::Tls::Opportunistic] {
             let (near, far) = duplex(4096);
-            let connecting = Client::on_with_tls(near, wanting(policy), tls.clone());
+            let connecting = on_with_starttls(near, wanting(policy), tls.clone());
             let (client, received) = tokio::join!(connecting, receive(far, offering(), &pair.server));
             let (why, source) = closed(client);
             assert_eq!(why, client::Closed::TlsFailed);
@@ -61,7 +63,8 @@ async fn neither_satisfies_when_tls_comes_first() {
             let (stream, _) = listener.accept().await.unwrap();
             receive_over_tls(stream, offering(), &pair.server).await
         };
-        let connecting = Client::connect_over_tls(address, client_config(), &tls);
+        let builder = Client::builder(client_config()).implicit_tls(tls);
+        let connecting = builder.connect(address);
         let (client, received) = tokio::join!(connecting, receiving);
         match client {
             Err(Error::Handshake(error)) => assert!(minds(&error, its_name), "{error}"),
@@ -85,7 +88,7 @@ async fn a_certificate_whose_time_is_over_ends_the_session() {
     let identity = Identity::new(vec![certificate], key).unwrap();
     let server = ServerSettings::new(identity).build().unwrap();
     let (near, far) = duplex(4096);
-    let connecting = Client::on_with_tls(near, wanting(client::Tls::Opportunistic), tls);
+    let connecting = on_with_starttls(near, wanting(client::Tls::Opportunistic), tls);
     let (client, received) = tokio::join!(connecting, receive(far, offering(), &server));
     let (why, source) = closed(client);
     assert_eq!(why, client::Closed::TlsFailed);
@@ -138,7 +141,7 @@ async fn a_client_certificate_of_nobody_trusted_ends_the_session() {
         .for_server("mx.example")
         .unwrap();
     let (near, far) = duplex(4096);
-    let connecting = Client::on_with_tls(near, wanting(client::Tls::Required), tls);
+    let connecting = on_with_starttls(near, wanting(client::Tls::Required), tls);
     let (client, received) = tokio::join!(connecting, receive(far, requiring(), &server));
     // With TLS 1.3 the client's own handshake is done by then.
     let (why, source) = closed(client);

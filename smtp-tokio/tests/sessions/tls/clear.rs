@@ -1,11 +1,10 @@
 //! What is said in clear around STARTTLS, and by whom.
 
 use smtp_proto::{client, server};
-use smtp_tokio::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::{Pair, asked_for_tls, closed, greeted, offering, receive, wanting};
-use crate::support::Fake;
+use crate::support::{Fake, on_with_starttls};
 
 #[tokio::test]
 async fn a_server_obeys_nothing_that_came_in_clear_behind_starttls() {
@@ -38,7 +37,7 @@ async fn a_client_believes_nothing_that_came_in_clear_behind_the_220() {
     };
     let connecting = async {
         let config = wanting(client::Tls::Opportunistic);
-        Client::on_with_tls(near, config, pair.client()).await.map(drop)
+        on_with_starttls(near, config, pair.client()).await.map(drop)
     };
     let (client, ()) = tokio::join!(connecting, serving);
     assert_eq!(closed(client).0, client::Closed::PlaintextBeforeTls);
@@ -56,7 +55,7 @@ async fn opportunistic_tls_goes_on_in_clear_when_starttls_is_refused() {
     };
     let connecting = async {
         let config = wanting(client::Tls::Opportunistic);
-        let mut client = Client::on_with_tls(near, config, pair.client()).await.unwrap();
+        let mut client = on_with_starttls(near, config, pair.client()).await.unwrap();
         client.noop().await.unwrap();
     };
     tokio::join!(connecting, serving);
@@ -83,7 +82,7 @@ async fn required_tls_leaves_when_starttls_is_refused_or_not_offered() {
             fake.say("221 bye\r\n").await;
         };
         let config = wanting(client::Tls::Required);
-        let (client, ()) = tokio::join!(Client::on_with_tls(near, config, pair.client()), serving);
+        let (client, ()) = tokio::join!(on_with_starttls(near, config, pair.client()), serving);
         let expected = if offered {
             client::Closed::TlsRefused
         } else {

@@ -1,0 +1,201 @@
+//! Servers on each kind of listener.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic here is the report of a failed test"
+)]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{self, Ipv4Addr},
+    os::unix::net::{UnixListener, UnixStream},
+    time::Duration,
+};
+
+use smtp_proto::{
+    Step,
+    server::{Config, Event},
+    types::Host,
+};
+use smtp_tokio::{Listener, Peer, ServeOptions, Session, serve_sessions};
+use tokio::{sync::mpsc, task};
+
+fn config() -> Config {
+    Config::new(Host::parse("mx.example").unwrap().into_owned())
+}
+
+/// Serves until one session has ended, and returns the addresses that it knew.
+async fn serve_one(listener: Listener) -> (Peer, Peer) {
+    let (ended, mut news) = mpsc::unbounded_channel();
+    let (report, mut known) = mpsc::unbounded_channel();
+    let stop = async { news.recv().await.unwrap() };
+    serve_sessions(
+        listener,
+        config(),
+        ServeOptions::default(),
+        stop,
+        move |mut session: Session| {
+            let (ended, report) = (ended.clone(), report.clone());
+            async move {
+                report.send((session.peer(), session.local())).unwrap();
+                loop {
+                    let (step, server) = session.poll();
+                    match step {
+                        Step::Wait(wait) => session.wait(wait).await,
+                        Step::Event(Event::Closed(_)) => break,
+                        Step::Event(other) => server.proceed(other).unwrap(),
+                    }
+                }
+                session.close().await;
+                ended.send(()).unwrap();
+            }
+        },
+    )
+    .await;
+    known.recv().await.unwrap()
+}
+
+/// Reads a greeting and quits.
+fn quit(stream: impl Read + Write) {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    stream.read_line(&mut line).unwrap();
+    assert!(line.starts_with("220 mx.example"), "{line}");
+    stream.get_mut().write_all(b"QUIT\r\n").unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert!(rest.starts_with("221 "), "{rest}");
+}
+
+fn tcp_address(listener: &Listener) -> net::SocketAddr {
+    match listener.local().unwrap() {
+        Peer::Ip(address) => address,
+        Peer::Unix => panic!("a TCP socket has an address"),
+    }
+}
+
+#[tokio::test]
+async fn tcp() {
+    let by_name = Listener::bind("127.0.0.1:0").await.unwrap();
+    let by_address = Listener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let of_std = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let of_tokio = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    for listener in [by_name, by_address, of_std.try_into().unwrap(), of_tokio.into()] {
+        let address = tcp_address(&listener);
+        let client = task::spawn_blocking(move || {
+            let stream = net::TcpStream::connect(address).unwrap();
+            let own = stream.local_addr().unwrap();
+            quit(stream);
+            own
+        });
+        let known = serve_one(listener).await;
+        let own = client.await.unwrap();
+        assert_eq!(known, (Peer::Ip(own), Peer::Ip(address)));
+    }
+}
+
+#[tokio::test]
+async fn unix_sockets() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["a", "b", "c"].map(|name| folder.path().join(name));
+    let [a, b, c] = &paths;
+    let own = Listener::bind_unix(a).unwrap();
+    let of_std = UnixListener::bind(b).unwrap();
+    let of_tokio = tokio::net::UnixListener::bind(c).unwrap();
+    assert!(Listener::bind_unix(a).is_err(), "the path exists");
+    for (listener, path) in [own, of_std.try_into().unwrap(), of_tokio.into()]
+        .into_iter()
+        .zip(paths)
+    {
+        assert_eq!(listener.local().unwrap(), Peer::Unix);
+        let client = task::spawn_blocking(move || quit(UnixStream::connect(path).unwrap()));
+        assert_eq!(serve_one(listener).await, (Peer::Unix, Peer::Unix));
+        client.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_address_can_be_used_again_at_once() {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let address = tcp_address(&listener);
+    let client = task::spawn_blocking(move || quit(net::TcpStream::connect(address).unwrap()));
+    serve_one(listener).await;
+    client.await.unwrap();
+    Listener::bind(address).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_an_error() {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let error = Listener::bind(tcp_address(&listener)).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+/// More connections than the queue of the standard library holds are waiting, and all of them are served.
+#[tokio::test]
+async fn the_queue_is_long() {
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let address = tcp_address(&listener);
+    let connecting = task::spawn_blocking(move || {
+        let connect = || net::TcpStream::connect_timeout(&address, Duration::from_secs(10)).unwrap();
+        (0..500).map(|_| connect()).collect::<Vec<_>>()
+    });
+    // Nobody accepts meanwhile.
+    assert_eq!(connecting.await.unwrap().len(), 500);
+}
+
+#[cfg(feature = "systemd")]
+mod systemd {
+    use std::{
+        env,
+        fs::File,
+        os::fd::OwnedFd,
+        process::{Command, Stdio},
+    };
+
+    use super::*;
+
+    /// The name of the test that is the server process.
+    const CHILD: &str = "systemd::server_process";
+
+    fn child(socket: impl Into<OwnedFd>) -> Command {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", CHILD, "--ignored"]);
+        // A test can pass a descriptor as standard input only; a service manager begins at 3.
+        command.env("LISTEN_FDS", "1").env("LISTEN_FDS_FIRST_FD", "0");
+        command.stdin(Stdio::from(socket.into())).stdout(Stdio::null());
+        command
+    }
+
+    #[test]
+    fn listeners_are_taken_from_the_service_manager() {
+        let tcp = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = tcp.local_addr().unwrap();
+        let mut server = child(tcp).spawn().unwrap();
+        quit(net::TcpStream::connect(address).unwrap());
+        assert!(server.wait().unwrap().success());
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("smtp.sock");
+        let mut server = child(UnixListener::bind(&path).unwrap()).spawn().unwrap();
+        quit(UnixStream::connect(&path).unwrap());
+        assert!(server.wait().unwrap().success());
+    }
+
+    #[test]
+    fn a_descriptor_that_is_no_listener_is_an_error() {
+        let mut command = child(File::open("/dev/null").unwrap());
+        let output = command.stderr(Stdio::piped()).output().unwrap();
+        assert!(!output.status.success());
+    }
+
+    #[tokio::test]
+    #[ignore = "the server process of the tests above"]
+    async fn server_process() {
+        let mut listeners = Listener::from_env().unwrap();
+        assert_eq!(listeners.len(), 1);
+        serve_one(listeners.remove(0)).await;
+        assert!(Listener::from_env().unwrap().is_empty());
+    }
+}
