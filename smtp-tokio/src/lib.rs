@@ -102,8 +102,8 @@ mod io;
 mod serve;
 
 pub use io::{Io, Reader, Stream};
-pub use serve::{Listener, Tokio, serve_sessions};
-pub use smtp_driver::{self as driver, Address, Peer, ServeOptions, proto};
+pub use serve::{Listener, Tokio, serve, serve_sessions, serve_until};
+pub use smtp_driver::{self as driver, About, Accept, Address, Bytes, Peer, ServeOptions, Service, proto};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
 

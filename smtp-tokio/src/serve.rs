@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::{io, sync::Arc, time::Duration};
 
-use smtp_driver::{Peer, Runtime, ServeOptions, proto::server::Config};
+use smtp_driver::{self as driver, Peer, Runtime, ServeOptions, Service, proto::server::Config};
 use socket2::SockRef;
 #[cfg(unix)]
 use tokio::net::UnixListener;
@@ -144,6 +144,29 @@ impl Runtime for Tokio {
     async fn sleep(time: Duration) {
         time::sleep(time).await;
     }
+}
+
+/// Accepts connections and serves each by the service, with the default [`ServeOptions`], until the future is dropped.
+/// [`serve_until`] has options and shuts down gracefully.
+pub async fn serve(
+    listener: impl Into<Listener>,
+    config: impl Into<Arc<Config>>,
+    service: impl Service + 'static,
+) {
+    let options = ServeOptions::default();
+    serve_until(listener, config, options, std::future::pending(), service).await;
+}
+
+/// Accepts connections and serves each by the service, until `stop` is ready. Then sessions finish the transaction in hand.
+/// [`driver::serve`] has the details.
+pub async fn serve_until(
+    listener: impl Into<Listener>,
+    config: impl Into<Arc<Config>>,
+    options: ServeOptions,
+    stop: impl Future<Output = ()>,
+    service: impl Service + 'static,
+) {
+    driver::serve::<Tokio, _>(listener.into(), config.into(), options, stop, Arc::new(service)).await;
 }
 
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
