@@ -1,5 +1,5 @@
-//! The whole way of a message in one program: a server on a free port, a MIME message, a client that goes over to TLS,
-//! logs in and delivers it, the session as it went over the wire, and the stored message read back.
+//! The whole way of a message in one program: a server on a free port, and a client that begins TLS, logs in and delivers a
+//! MIME message. Prints the session as it was sent, and the stored message.
 //!
 //! `cargo run --release -p smtp-tokio --example roundtrip`
 #![expect(
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Goes the whole way, and says how it was.
+/// Runs server and client, and writes the report.
 async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let setting = Setting::new()?;
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -89,7 +89,7 @@ async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     )
 }
 
-/// One session of the server: every message of a user is stored.
+/// Runs a session of the server, which stores every message of a user.
 async fn receive(mut session: Session, site: Arc<Site>, knowledge: Knowledge) {
     // A peer on a Unix socket is on this computer.
     let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
@@ -116,7 +116,7 @@ async fn receive(mut session: Session, site: Arc<Site>, knowledge: Knowledge) {
     session.close().await;
 }
 
-/// A stream that writes down what goes over it: any stream will do for a client.
+/// A stream that records its octets. A client can use any stream.
 struct Recorded {
     stream: TcpStream,
     transcript: Transcript,

@@ -1,4 +1,4 @@
-//! Sends one message over SMTP or LMTP on tokio, and says what became of it for each recipient.
+//! Sends one message over SMTP or LMTP on tokio, and prints the outcome for each recipient.
 //!
 //! `cargo run --release -p smtp-tokio --example send -- --help`
 #![expect(clippy::print_stderr, reason = "a program for the terminal")]
@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Sends the message; the error says what is wrong with the flags.
+/// Sends the message. An error is about the flags.
 async fn run(flags: &Flags) -> Result<Exit, String> {
     let (config, envelope, message) = (flags.config()?, flags.envelope()?, flags.message()?);
     let builder = Client::builder(config);
@@ -45,7 +45,7 @@ async fn run(flags: &Flags) -> Result<Exit, String> {
     }
     let (exit, goes_on) = send::conclude(client.send(envelope, &message).await)?;
     if goes_on {
-        // Nothing depends on how the session ends.
+        // The outcome is known, so the end of the session does not matter.
         let _ = client.quit().await;
     }
     Ok(exit)

@@ -1,4 +1,4 @@
-//! A small mail server on tokio: takes mail over SMTP and LMTP and stores it in a Maildir.
+//! A small mail server on tokio: accepts mail over SMTP and LMTP and stores it in a Maildir.
 //!
 //! `cargo run --release -p smtp-tokio --example server -- --help`
 #![expect(
@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), String> {
-    // Before anybody can know that this is running: a signal must not come too early.
+    // Before the server announces itself, so that no signal is missed.
     let cannot = |error: io::Error| format!("cannot listen for signals: {error}");
     let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
@@ -72,7 +72,7 @@ async fn run(flags: Flags) -> Result<(), String> {
     Ok(())
 }
 
-/// One session.
+/// Runs a session.
 async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
     // A peer on a Unix socket is on this computer.
     let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
@@ -91,7 +91,7 @@ async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
         match (todo, &site.tls) {
             (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
             (Todo::Keep(keeping), _) => {
-                // It waits for the disk, so it must not hold up other sessions.
+                // It waits for the disk, so it must not block other sessions.
                 if let Ok(kept) = task::spawn_blocking(move || keeping.run()).await {
                     desk.kept(kept, session.machine_mut());
                 }
@@ -103,7 +103,7 @@ async fn converse(mut session: Session, implicit_tls: bool, site: Arc<Site>) {
     session.close().await;
 }
 
-/// What can be done without waiting.
+/// Does the next step, up to a wait.
 fn turn(session: &mut Session, desk: &mut Desk) -> Result<Todo, Wait> {
     let (step, server) = session.poll();
     match step {

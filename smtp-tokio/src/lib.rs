@@ -1,76 +1,6 @@
-//! SMTP, ESMTP and LMTP for tokio.
+#![doc = include_str!("../README.md")]
 //!
-//! This crate connects the machines of [`smtp_proto`] to tokio. [`smtp_driver`] drives them, and this
-//! crate has what it needs of the runtime: streams, listeners, time. Read there about the functions of [`Client`] and
-//! [`Session`].
-//!
-//! # Sending
-//!
-//! ```no_run
-//! use smtp_tokio::{Client, proto::{client::Config, types::{Envelope, ForwardPath, ReversePath}}};
-//!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let config = Config::new("client.example".parse()?);
-//! let mut client = Client::builder(config).connect("mx.example.org:25").await?;
-//! let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
-//!     .recipient(ForwardPath::parse("bob@example.org")?);
-//! let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n").await?;
-//! for (recipient, outcome) in receipt.recipients() {
-//!     println!("{recipient}: {outcome:?}");
-//! }
-//! client.quit().await?;
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! [`ClientBuilder::on`](driver::ClientBuilder::on) begins a session on any other stream: `.on(Io::new(stream))`. A message
-//! can be read while it is sent: `client.send_from(envelope, Reader::new(file))`.
-//!
-//! # Serving
-//!
-//! [`serve_sessions`] accepts connections and runs a session on each, within limits, until it is stopped:
-//!
-//! ```no_run
-//! use smtp_tokio::{Listener, ServeOptions, Session, serve_sessions};
-//! use smtp_tokio::proto::{Step, server::{Config, Event}, types::Host};
-//!
-//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let config = Config::new(Host::parse("mx.example.org")?);
-//! let listener = Listener::bind("127.0.0.1:2525").await?;
-//! serve_sessions(listener, config, ServeOptions::default(), std::future::pending(), converse).await;
-//! # Ok(())
-//! # }
-//!
-//! async fn converse(mut session: Session) {
-//!     let mut message = Vec::new();
-//!     loop {
-//!         let (step, server) = session.poll();
-//!         let answered = match step {
-//!             Step::Wait(wait) => {
-//!                 session.wait(wait).await;
-//!                 continue;
-//!             }
-//!             Step::Event(Event::Data { ticket }) => {
-//!                 message.clear();
-//!                 server.accept(ticket)
-//!             }
-//!             Step::Event(Event::Body(octets)) => Ok(message.extend_from_slice(octets)),
-//!             Step::Event(Event::EndOfData { ticket, .. }) => {
-//!                 println!("a message of {} octets", message.len());
-//!                 server.accept(ticket)
-//!             }
-//!             Step::Event(Event::Closed(_)) => break session.close().await,
-//!             // The default answers.
-//!             Step::Event(other) => server.proceed(other),
-//!         };
-//!         if let Err(stale) = answered {
-//!             eprintln!("{stale}");
-//!         }
-//!     }
-//! }
-//! ```
-//!
-//! # TLS
+//! ## TLS
 //!
 //! Settings come from `tls` (the crate `smtp-rustls`, feature `rustls`), or implement
 //! [`TlsSettings`](driver::TlsSettings). No provider of cryptography is installed for the process.
@@ -84,18 +14,11 @@
 //! A handshake that fails, or exceeds the `handshake` timeout of the configuration, ends the session; it never goes on in
 //! plaintext. Both machines report the parameters of the session as [`TlsInfo`](proto::TlsInfo).
 //!
-//! # AUTH
+//! ## AUTH
 //!
 //! A client logs in if its configuration has a [`Login`](proto::client::Login). A server offers mechanisms with
 //! [`Config::offer_auth`](proto::server::Config::offer_auth) and answers [`Event::Auth`](proto::server::Event::Auth).
 //! CRAM-MD5 and SCRAM are features of `smtp-proto`.
-//!
-//! # Features
-//!
-//! - `rustls` (default): TLS.
-//! - `ring` (default, enables `rustls`): ready settings, with cryptography by ring.
-//! - `self-signed` (enables `ring`): `tls::Identity::self_signed`, for trying out and for tests.
-//! - `systemd`: `Listener::from_env`, for listeners passed by the service manager.
 #![forbid(unsafe_code)]
 
 mod io;

@@ -71,7 +71,7 @@ async fn connect(errand: &Errand) -> Result<Client, Error> {
     builder.connect(errand.address).await
 }
 
-/// One session of the server.
+/// Runs a session of the server.
 async fn converse(mut session: Session, site: Arc<Site>) {
     let mut application = (site.applications)();
     let (answer, mut answers) = mpsc::unbounded_channel::<Done>();

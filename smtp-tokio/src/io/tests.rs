@@ -16,7 +16,7 @@ fn connection() -> (DuplexStream, Connection<DuplexStream, Server>) {
     (near, Connection::new(Io::new(far), Server::new(Arc::new(config))))
 }
 
-/// Goes on until the session can do nothing but wait for the peer or a deadline, and says for what deadline.
+/// Runs the session until it waits for the peer, and returns its deadline.
 async fn settle(conn: &mut Connection<DuplexStream, Server>) -> Option<Deadline> {
     loop {
         let (step, server) = conn.poll();
@@ -42,7 +42,7 @@ fn timer(conn: &Connection<DuplexStream, Server>) -> time::Instant {
 #[tokio::test(start_paused = true)]
 async fn a_timer_serves_for_many_deadlines_and_none_is_missed() {
     let (mut peer, mut conn) = connection();
-    // Each command moves the deadline on; the timer stays where it was.
+    // Each command moves the deadline on; the timer is not reset.
     settle(&mut conn).await;
     let set = timer(&conn);
     for _ in 0..2 {
@@ -67,12 +67,12 @@ async fn a_timer_serves_for_many_deadlines_and_none_is_missed() {
     assert!(said.contains("\r\n421 4.4.2 "), "{said}");
 }
 
-/// A stream that gives what it is asked for, and accepts octets into a buffer that is flushed when the test says so.
+/// A stream that fills each read, and that is flushed when the test says so.
 #[derive(Debug, Default)]
 struct Buffered {
-    /// Octets that are left to be read.
+    /// Octets left to be read.
     left: usize,
-    /// The room of each read.
+    /// The free room of each read.
     rooms: Vec<usize>,
     written: usize,
     flushes: bool,
@@ -134,7 +134,7 @@ fn octets_have_left_once_they_are_flushed() {
     let mut io = Io::new(Buffered::default());
     let cx = &mut Context::from_waker(std::task::Waker::noop());
     assert!(io.poll_write(cx, &[b"one"]).is_pending());
-    // The same octets come again, with others after them, and are not written twice.
+    // The same octets are passed again, with others after them, and are not written twice.
     assert!(io.poll_write(cx, &[b"one", b"two"]).is_pending());
     assert_eq!(io.get_ref().written, 3);
     io.stream.flushes = true;

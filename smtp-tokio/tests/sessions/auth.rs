@@ -1,4 +1,4 @@
-//! AUTH over TLS, with the policy of the examples: who is let in by each mechanism, and who is not.
+//! AUTH over TLS, with the policy of the examples: each mechanism accepts the right secret and refuses others.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ impl Pair {
     }
 }
 
-/// Takes mail from users only, who log in under TLS.
+/// The configuration of a server that accepts mail from users only, who log in under TLS.
 fn submission() -> server::Config {
     let mut config = server_config();
     config.extensions.add(Extension::StartTls);
@@ -58,7 +58,7 @@ fn logging_in(credentials: &Credentials, mechanism: Option<Mechanism>) -> client
     config
 }
 
-/// What a session of a server came to.
+/// The result of a server's session.
 #[derive(Debug, Default)]
 struct Taken {
     mails: Vec<Mail>,
@@ -106,7 +106,7 @@ where
     taken
 }
 
-/// A client logs in and sends a message; or why it could not.
+/// Logs in and sends a message.
 async fn submit(pair: &Pair, config: client::Config) -> (Result<(), Error>, Taken) {
     let (near, far) = duplex(4096);
     let sending = async {
@@ -118,7 +118,7 @@ async fn submit(pair: &Pair, config: client::Config) -> (Result<(), Error>, Take
     tokio::join!(sending, receive(far, submission(), &pair.server))
 }
 
-/// Every mechanism that is offered, with the right credentials and with wrong ones.
+/// All offered mechanisms, with the right credentials and with wrong ones.
 fn mechanisms() -> impl Iterator<Item = (Mechanism, Credentials, [Credentials; 2])> {
     USERS.mechanisms().map(|mechanism| {
         let has_token = [Mechanism::OAUTHBEARER, Mechanism::XOAUTH2].contains(&mechanism);
@@ -215,7 +215,7 @@ async fn without_tls_nothing_is_offered_and_a_client_shows_nothing() {
     assert_eq!((taken.refused, taken.faults.len()), (0, 0));
 }
 
-/// A fake server that offers AUTH in clear and has been asked for it, and the client's own end.
+/// A fake server that offers AUTH in plaintext, after the client has sent the command.
 async fn asked_to_log_in(far: DuplexStream, mechanism: &str) -> Fake<DuplexStream> {
     let mut fake = Fake::new(far);
     fake.say("220 mx\r\n").await;

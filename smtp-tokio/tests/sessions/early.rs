@@ -1,4 +1,4 @@
-//! Servers that speak early, close early, or take their time.
+//! Servers that reply early, close early, or are slow.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn chunking() -> Config {
     config
 }
 
-/// Sends a message that is too long for what the stream holds, and gives the failure.
+/// Sends a message that is longer than the buffer of the stream, and returns the failure.
 async fn fail_to_send<S>(stream: S, message: &[u8]) -> SendError
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
@@ -30,7 +30,7 @@ where
     client.send(bob(), message).await.unwrap_err()
 }
 
-/// Why the session ended, and what became of the message.
+/// The reason of the end, and the outcome for the message.
 fn ending(failed: &SendError) -> (Closed, MessageOutcome) {
     match &failed.error {
         Error::Closed { why, message, .. } => (*why, *message),
@@ -92,7 +92,7 @@ async fn last_words_are_heard_although_the_connection_is_reset() {
                 fake.take_envelope().await;
                 fake.octets(5000).await;
                 fake.say(reply).await;
-                // Dropping it with unread input, and with this option, resets the connection.
+                // With this option and unread input, dropping it resets the connection.
                 fake.stream.set_zero_linger().unwrap();
             });
             let failed = fail_to_send(stream, &message).await;
@@ -157,7 +157,7 @@ async fn a_message_whose_final_reply_does_not_come_may_have_been_accepted() {
 
 #[tokio::test]
 async fn an_acceptance_before_the_final_dot_has_left_is_none() {
-    // All of the message is on its way, but the last of it does not fit: the server cannot have it.
+    // The end of the message does not fit into the stream, so the server cannot have it.
     let message = text(2000);
     let (near, far) = duplex(64);
     let lying = async {
@@ -174,7 +174,7 @@ async fn an_acceptance_before_the_final_dot_has_left_is_none() {
     );
 }
 
-/// Sends, with the server's end open all the while, and says when it failed.
+/// Sends while the server's end stays open, and returns the time until the failure.
 async fn time_to_fail(near: DuplexStream, octets: usize) -> (Closed, MessageOutcome, Duration) {
     let begin = time::Instant::now();
     let failed = fail_to_send(near, &text(octets)).await;
@@ -289,7 +289,7 @@ async fn a_source_that_has_nothing_is_given_up_at_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn both_sides_may_write_at_once() {
-    // The server says much about each chunk before it reads on; the stream holds little of either.
+    // The server sends long replies before it reads on; the stream holds little in both directions.
     let (near, far) = duplex(64);
     let message = text(300_000);
     let mut config = chunking();
@@ -305,7 +305,7 @@ async fn both_sides_may_write_at_once() {
         let mut owed = 0;
         loop {
             let (size, last) = fake.chunk().await;
-            // What it says about a chunk comes in the midst of the next one.
+            // The reply to a chunk arrives in the middle of the next one.
             taken.extend(fake.octets(size.min(200)).await);
             for _ in 0..owed {
                 fake.say(&"250-ok\r\n".repeat(100)).await;
@@ -331,7 +331,7 @@ async fn both_sides_may_write_at_once() {
 async fn a_chunk_that_is_refused_on_its_way_is_completed() {
     for room in [16, 1 << 20] {
         let (near, far) = duplex(room);
-        // Many pieces, and so many writes, make one chunk.
+        // A chunk has many pieces, and so needs many writes.
         let message = b"short\n".repeat(40_000);
         let sending = async {
             let mut config = chunking();
@@ -364,7 +364,7 @@ async fn a_chunk_that_is_refused_on_its_way_is_completed() {
                 refused += 1;
                 fake.octets(size.trim_end_matches(" LAST").parse().unwrap()).await;
             };
-            // A stream that takes all at once brings no reply in time.
+            // If the stream accepts all at once, no reply arrives in time.
             assert!(refused < 6 || room > 16, "the rest is not begun");
             assert_eq!(line, "RSET");
             fake.say("250 ok\r\n").await;
@@ -395,7 +395,7 @@ async fn a_session_that_was_dropped_in_a_message_cannot_be_used() {
             Ok(()) = stop => {}
         }
         assert!(matches!(client.noop().await, Err(Error::Rejected(_))));
-        // Nothing of another message goes into the transaction that is open.
+        // No octet of another message is sent in the open transaction.
         let failed = client.send(bob(), b"Another\r\n").await.unwrap_err();
         assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
         let failed = client

@@ -1,4 +1,4 @@
-//! What the application brings along: a stream that it encrypts itself, and mechanisms of its own.
+//! A stream that the application encrypts, and its own mechanisms.
 
 use smtp_proto::{
     Step, TlsInfo,
@@ -15,14 +15,14 @@ use tokio::io::{DuplexStream, duplex};
 
 use crate::support::{Mail, answer, bob, client_config, on, on_encrypted, server_config};
 
-/// What a session of a server came to.
+/// The result of a server's session.
 struct Taken {
     mails: Vec<Mail>,
     identity: Option<String>,
     protocol: &'static str,
 }
 
-/// A session of a server that lets Ann in by PLAIN and LOGIN, and does so in clear, too.
+/// Runs a server's session that accepts Ann by PLAIN and LOGIN, in plaintext, too.
 async fn receive(stream: DuplexStream, encrypted: bool) -> Taken {
     let mut config: server::Config = server_config();
     config.auth = server::Auth::Required;
@@ -61,7 +61,7 @@ async fn receive(stream: DuplexStream, encrypted: bool) -> Taken {
     }
 }
 
-/// Does both sides of a session.
+/// Runs both sides of a session.
 async fn between<C, F>(encrypted: bool, client: C) -> Taken
 where
     C: FnOnce(DuplexStream) -> F,
@@ -72,14 +72,14 @@ where
     taken
 }
 
-/// LOGIN, which is asked twice.
+/// LOGIN, which has two challenges.
 fn login(password: &str) -> Box<dyn ClientMechanism> {
     Credentials::password("ann", password)
         .start(Mechanism::LOGIN, &Context::default())
         .unwrap()
 }
 
-/// A mechanism that nothing satisfies.
+/// A mechanism that accepts no proof of the server.
 #[derive(Debug)]
 struct Suspicious(Mechanism);
 
@@ -115,7 +115,7 @@ async fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
         let mut facts = TlsInfo::default();
         facts.protocol = Some("TLSv1.3".into());
         let mut config = client_config();
-        // That is about STARTTLS.
+        // It has no effect, because it is about STARTTLS.
         config.tls = client::Tls::Required;
         config.login = Some(Login::new(Credentials::password("ann", "pencil")));
         let mut client = on_encrypted(near, config, facts.clone()).await.unwrap();

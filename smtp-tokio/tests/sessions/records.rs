@@ -1,4 +1,4 @@
-//! A stream that sends what it has taken record by record when it is flushed, as TLS does, and breaks between two.
+//! A stream that sends its buffer in records when it is flushed, as TLS does, and breaks between two records.
 
 use std::{
     io::{self, IoSlice},
@@ -21,7 +21,7 @@ const RECORD: usize = 100;
 struct Records {
     stream: DuplexStream,
     taken: Vec<u8>,
-    /// Whether there was a flush of more than one record.
+    /// A flush had more than one record.
     broken: bool,
 }
 
@@ -77,7 +77,7 @@ impl AsyncWrite for Records {
     }
 }
 
-/// The message fills a record, and the envelope of the next one would be another.
+/// The message fills a record, and the envelope of the next message would begin another.
 #[tokio::test]
 async fn the_end_of_a_message_is_the_end_of_a_write() {
     let (near, far) = duplex(1 << 16);

@@ -1,4 +1,4 @@
-//! Messages from a client to a server, both of this crate.
+//! Messages from the client to the server.
 
 use std::{
     collections::VecDeque,
@@ -31,7 +31,7 @@ fn chunking() -> client::Config {
     config
 }
 
-/// Bob's envelope for a message with octets beyond ASCII that is read while it is sent.
+/// Bob's envelope for an 8-bit message that is read while it is sent.
 fn bob_eight_bit() -> Envelope {
     let parameters = MailParameters::default().with_body(Body::EightBitMime);
     let from = Envelope::new(ReversePath::parse("alice@client.example").unwrap());
@@ -39,7 +39,7 @@ fn bob_eight_bit() -> Envelope {
         .recipient(smtp_proto::types::ForwardPath::parse("bob@mx.example").unwrap())
 }
 
-/// A source that gives one piece at a time, then fails if it is told to.
+/// A reader that returns one piece at a time, and then fails if `fails` is set.
 struct Pieces {
     pieces: VecDeque<Vec<u8>>,
     fails: bool,
@@ -248,7 +248,7 @@ async fn recipients_are_accepted_and_refused_one_by_one() {
             .collect();
         assert_eq!(refused, [None, Some((ReplyTo::Recipient(1), 550)), None]);
         assert!(!receipt.all_accepted());
-        // All refused: nothing is sent, and the session goes on.
+        // All recipients are refused: no message is sent, and the session goes on.
         let receipt = client
             .send(envelope(&["no@mx.example"]), b"Lost\r\n")
             .await

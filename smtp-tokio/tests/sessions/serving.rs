@@ -1,4 +1,4 @@
-//! Accepting connections, within limits and until told to stop.
+//! Connection limits, panics and the shutdown of a server.
 
 use std::{
     net::SocketAddr,
@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::support::{Mail, answer, bob, client_config, server_config};
 
-/// What the sessions of a server tell.
+/// The reports of the sessions.
 #[derive(Debug, PartialEq, Eq)]
 enum News {
     Mail(Mail),
@@ -46,7 +46,7 @@ async fn run(mut session: Session, news: mpsc::UnboundedSender<News>) {
             Step::Wait(wait) => session.wait(wait).await,
             Step::Event(Event::Closed(_)) => break,
             Step::Event(Event::Reset(why)) => news.send(News::Reset(why)).unwrap(),
-            // Names that do something to the session.
+            // Names with an effect on the session.
             Step::Event(Event::Hello { name, .. }) if name.as_str() == "panic.example" => panic!("as asked"),
             Step::Event(Event::Hello { name, .. }) if name.as_str() == "stuck.example" => {
                 std::future::pending::<()>().await;
@@ -108,7 +108,7 @@ impl Running {
         peer
     }
 
-    /// Connects again and again until there is room.
+    /// Connects until the server has room.
     async fn greeted_at_last(&self) -> Peer {
         loop {
             let mut peer = self.connect().await;
@@ -129,7 +129,7 @@ impl Running {
     }
 }
 
-/// A client by hand.
+/// A client that sends the lines of the test.
 struct Peer(BufReader<TcpStream>);
 
 impl Peer {
@@ -137,7 +137,7 @@ impl Peer {
         Self(BufReader::new(stream))
     }
 
-    /// The next line; empty at the end.
+    /// Reads the next line; empty at the end.
     async fn line(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).await.unwrap();
@@ -148,7 +148,7 @@ impl Peer {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// Says a command, and reads the last line of the reply.
+    /// Sends a command, and reads the last line of the reply.
     async fn ask(&mut self, command: &str) -> String {
         self.say(command).await;
         loop {
@@ -251,7 +251,7 @@ async fn at_shutdown_the_idle_are_told_and_transactions_are_finished() {
             "{said}"
         );
     }
-    // The listener goes once all were told.
+    // The listener is closed after all sessions were told.
     let begin = std::time::Instant::now();
     while TcpStream::connect(server.address).await.is_ok() {
         assert!(begin.elapsed().as_secs() < 60, "it does not stop");
@@ -283,7 +283,7 @@ async fn after_the_grace_period_transactions_are_ended_with_421() {
     assert_eq!(server.news.recv().await, Some(News::Closed));
 }
 
-/// The one test here that takes real time: the seconds that farewells may take.
+/// Takes some seconds: the time that sessions have for closing.
 #[tokio::test]
 async fn sessions_that_do_not_end_are_dropped() {
     let mut options = options(10, 10);
@@ -317,7 +317,7 @@ async fn a_flood_of_connections_leaves_a_server_that_serves() {
     drop(peers);
     drop(server.greeted_at_last().await);
     loop {
-        // ConnectionLimiter are given back as the server notices that their peers are gone.
+        // A place is free again once the server notices that its peer is gone.
         match Client::builder(client_config()).connect(server.address).await {
             Ok(client) => break client.quit().await.unwrap(),
             Err(error) => assert!(error.to_string().contains("421"), "{error}"),
@@ -326,7 +326,7 @@ async fn a_flood_of_connections_leaves_a_server_that_serves() {
     server.delivers().await;
 }
 
-/// There are many sessions that wait, and each holds room for all that its future may ever do.
+/// Many sessions wait, and each keeps its whole future in memory.
 #[cfg(feature = "rustls")]
 #[test]
 fn the_future_of_a_session_is_small() {

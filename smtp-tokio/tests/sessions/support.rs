@@ -1,4 +1,4 @@
-//! A server that keeps what it takes, a server that says what it is told to, and streams with a memory.
+//! A server that keeps messages, a fake server, and streams that record.
 
 use std::{
     io::{self, IoSlice},
@@ -15,7 +15,7 @@ use smtp_proto::{
 use smtp_tokio::{Client, Connection, Error, Io, driver};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-/// A message that was taken.
+/// An accepted message.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mail {
     pub(crate) from: String,
@@ -44,7 +44,7 @@ pub(crate) fn bob() -> Envelope {
     envelope(&["bob@mx.example"])
 }
 
-/// Lines of all lengths, some of which begin with dots, with octets beyond ASCII.
+/// A message with lines of all lengths, some of which begin with dots, and with 8-bit octets.
 pub(crate) fn text(octets: usize) -> Vec<u8> {
     let mut text = b"Subject: x\r\n\r\n.\r\n..\r\n".to_vec();
     for number in 0_usize.. {
@@ -95,7 +95,7 @@ where
     Client::builder(config).encrypted(info).on(Io::new(stream)).await
 }
 
-/// One event of a server that keeps what it takes. Recipients whose name begins with "no" are refused.
+/// Handles an event of a server that keeps messages. Recipients whose name contains "no" are refused.
 pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, taken: &mut Vec<Mail>) {
     match event {
         Event::Mail { mail, ticket } => {
@@ -125,7 +125,7 @@ pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, tak
     }
 }
 
-/// A whole session of that server.
+/// Runs a whole session of that server.
 pub(crate) async fn receive<S>(stream: S, config: server::Config) -> (Vec<Mail>, Closed)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -144,7 +144,7 @@ where
     (taken, why)
 }
 
-/// A server that does as the test says, not as the protocol says.
+/// A server that sends the lines of the test.
 pub(crate) struct Fake<S> {
     pub(crate) stream: S,
     read: Vec<u8>,
@@ -168,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Fake<S> {
         String::from_utf8(line).unwrap().trim_end().to_owned()
     }
 
-    /// Reads up to the next CRLF, what comes before it may be anything.
+    /// Reads up to the next CRLF, as octets.
     pub(crate) async fn line_of_octets(&mut self) -> Vec<u8> {
         loop {
             if let Some(end) = self.read.windows(2).position(|pair| pair == b"\r\n") {
@@ -183,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Fake<S> {
         }
     }
 
-    /// Reads that many octets.
+    /// Reads this number of octets.
     pub(crate) async fn octets(&mut self, octets: usize) -> Vec<u8> {
         while self.read.len() < octets {
             assert_ne!(self.stream.read_buf(&mut self.read).await.unwrap(), 0);
@@ -191,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Fake<S> {
         self.read.drain(..octets).collect()
     }
 
-    /// Greets, and takes an envelope with one recipient, up to the 354.
+    /// Greets, and accepts an envelope with one recipient, up to the 354.
     pub(crate) async fn take_envelope(&mut self) {
         self.say("220 mx\r\n").await;
         assert_eq!(self.line().await, "EHLO client.example");
@@ -203,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Fake<S> {
         self.say("250 ok\r\n250 ok\r\n354 go on\r\n").await;
     }
 
-    /// Greets, and takes an envelope with one recipient for a message in chunks.
+    /// Greets, and accepts an envelope with one recipient for a message in chunks.
     pub(crate) async fn take_envelope_for_chunks(&mut self) {
         self.say("220 mx\r\n").await;
         assert_eq!(self.line().await, "EHLO client.example");
@@ -216,7 +216,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Fake<S> {
         self.say("250 ok\r\n250 ok\r\n").await;
     }
 
-    /// Reads `BDAT` and says how long the chunk is, and whether it is the last.
+    /// Reads `BDAT`, and returns the size of the chunk, and true if it is the last.
     pub(crate) async fn chunk(&mut self) -> (usize, bool) {
         let line = self.line().await;
         let mut words = line.split(' ');
@@ -228,7 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Fake<S> {
     }
 }
 
-/// A stream that remembers each write.
+/// A stream that records each write.
 #[derive(Debug)]
 pub(crate) struct Recorded<S> {
     pub(crate) stream: S,

@@ -1,4 +1,4 @@
-//! TLS in both roles: STARTTLS, TLS from the first octet, and what can go wrong with either.
+//! STARTTLS and implicit TLS in both roles.
 
 mod certificates;
 mod clear;
@@ -32,7 +32,7 @@ use crate::support::{
     Fake, Mail, Recorded, answer, bob, client_config, on, on_with_starttls, server_config, text,
 };
 
-/// A server's settings, and those of a client that trusts it and nobody else.
+/// The settings of a server, and of a client that trusts only this server.
 struct Pair {
     server: ServerTls,
     client: ClientTls,
@@ -58,7 +58,7 @@ fn offering() -> server::Config {
     config
 }
 
-/// Takes nothing in clear.
+/// The configuration of a server that requires TLS.
 fn requiring() -> server::Config {
     let mut config = offering();
     config.tls = server::Tls::Required;
@@ -71,7 +71,7 @@ fn wanting(tls: client::Tls) -> client::Config {
     config
 }
 
-/// What a session of a server came to.
+/// The result of a server's session.
 #[derive(Debug)]
 struct Received {
     mails: Vec<Mail>,
@@ -80,7 +80,7 @@ struct Received {
     error: Option<io::Error>,
 }
 
-/// A whole session of a server that keeps what it takes, on a stream that was prepared.
+/// Runs a session of a server that keeps messages.
 async fn converse<S>(mut conn: Connection<S, Server>, tls: &ServerTls) -> Received
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -105,7 +105,7 @@ where
     }
 }
 
-/// A session that begins in clear.
+/// Runs a session that begins in plaintext.
 async fn receive<S>(stream: S, config: server::Config, tls: &ServerTls) -> Received
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -114,7 +114,7 @@ where
     converse(conn, tls).await
 }
 
-/// A session under TLS from the first octet.
+/// Runs a session with implicit TLS.
 async fn receive_over_tls<S>(stream: S, config: server::Config, tls: &ServerTls) -> Received
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -124,7 +124,7 @@ where
     converse(conn, tls).await
 }
 
-/// Greets, offers STARTTLS, and is asked for it.
+/// Greets, offers STARTTLS, and reads the command.
 async fn asked_for_tls(far: DuplexStream) -> Fake<DuplexStream> {
     let mut fake = Fake::new(far);
     fake.say("220 mx\r\n").await;
@@ -134,14 +134,14 @@ async fn asked_for_tls(far: DuplexStream) -> Fake<DuplexStream> {
     fake
 }
 
-/// Says EHLO and is offered STARTTLS.
+/// Sends EHLO, and reads the offer of STARTTLS.
 async fn greeted(near: &mut DuplexStream) {
     assert!(heard(near).await.starts_with("220 "));
     near.write_all(b"EHLO client.example\r\n").await.unwrap();
     assert!(heard(near).await.contains("STARTTLS\r\n"));
 }
 
-/// The next that is said.
+/// Reads once.
 async fn heard(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut buffer = vec![0; 4096];
     let octets = stream.read(&mut buffer).await.unwrap();
@@ -155,7 +155,7 @@ fn closed<T: std::fmt::Debug>(result: Result<T, Error>) -> (client::Closed, Opti
     }
 }
 
-/// A session without mail over the loopback interface, and what the client knows of its TLS.
+/// Runs a session without mail over the loopback interface. Returns the parameters that the client knows.
 async fn session(server: &ServerTls, tls: &ClientTls, implicit: bool) -> (TlsInfo, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -192,8 +192,8 @@ async fn session(server: &ServerTls, tls: &ClientTls, implicit: bool) -> (TlsInf
 async fn starttls_in_both_roles_however_little_the_stream_takes() {
     let pair = Pair::new();
     for policy in [client::Tls::Required, client::Tls::Opportunistic] {
-        // Not less: rustls does not read during a handshake while it has something to write, on either side.
-        // A message of several blocks where that does not take long.
+        // Both sides write during a handshake, so the stream needs some room.
+        // A message of several blocks where the test stays fast.
         for (room, octets) in [(16, 9000), (100, 9000), (4096, 300_000)] {
             let message = text(octets);
             let (near, far) = duplex(room);
@@ -229,7 +229,7 @@ async fn starttls_in_both_roles_however_little_the_stream_takes() {
 async fn tls_from_the_first_octet_on_a_stream_of_the_callers() {
     let pair = Pair::new();
     let message = text(9000);
-    // The policy is about STARTTLS.
+    // The policy is about STARTTLS, so it has no effect.
     for policy in [client::Tls::Required, client::Tls::Disabled] {
         let (near, far) = duplex(100);
         let writes = Arc::new(Mutex::new(Vec::new()));

@@ -1,4 +1,4 @@
-//! The connection by itself.
+//! Waits of a connection.
 
 use std::{
     io,
@@ -40,7 +40,7 @@ async fn a_wait_may_be_dropped_at_any_time() {
                     Step::Wait(wait) => tokio::select! {
                         biased;
                         () = conn.wait(wait) => {}
-                        // Dropped after it was polled once.
+                        // The wait is dropped after it was polled once.
                         () = task::yield_now() => {}
                     },
                     Step::Event(Event::Closed(why)) => break (taken, why),
@@ -125,7 +125,7 @@ async fn the_farewell_arrives_although_input_is_left_unread() {
         });
         let mut greeting = [0; 4];
         stream.read_exact(&mut greeting).await.unwrap();
-        // The length of this chunk is not understood, so the session ends with much left to be read.
+        // The size of this chunk is invalid, so the session ends while much input is unread.
         let mut said = b"EHLO c\r\nBDAT x\r\n".to_vec();
         said.extend(b"x".repeat(200_000));
         stream.write_all(&said).await.unwrap();
@@ -137,7 +137,7 @@ async fn the_farewell_arrives_although_input_is_left_unread() {
     }
 }
 
-/// A stream that fails to be written, to be read, or never takes anything.
+/// A stream whose writes fail, and whose reads fail after some octets.
 #[derive(Debug)]
 struct Broken {
     words: &'static [u8],
@@ -202,7 +202,7 @@ async fn a_client_hears_why_before_it_hears_that_the_stream_is_broken() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_is_given_up_at_the_deadline() {
-    // The client says NOOP for ever and reads nothing.
+    // The client sends NOOP forever and reads nothing.
     let (mut near, far) = duplex(100);
     let mut config = server_config();
     config.limits.max_idle_commands = u32::MAX;
@@ -231,4 +231,19 @@ fn what_is_awaited_may_move_between_threads() {
         client.noop().await.unwrap();
         client.quit().await.unwrap();
     });
+}
+
+/// An application awaits these futures within its own, so they must not be large.
+#[tokio::test]
+async fn the_future_of_a_send_is_small() {
+    let (near, far) = duplex(1000);
+    let sending = async {
+        let mut client = on(near, client_config()).await.unwrap();
+        let send = size_of_val(&client.send(bob(), b"Hello\r\n"));
+        assert!(send <= 1536, "{send} octets");
+        let send_from = size_of_val(&client.send_from(bob(), Reader::new(tokio::io::empty())));
+        assert!(send_from <= 1536, "{send_from} octets");
+        client.quit().await.unwrap();
+    };
+    tokio::join!(sending, receive(far, server_config()));
 }

@@ -1,4 +1,4 @@
-//! Certificates: which are refused, which are shown, and to whom.
+//! Certificates of servers and clients.
 
 use std::io;
 
@@ -16,13 +16,13 @@ use tokio::{io::duplex, net::TcpListener};
 use super::{Pair, closed, offering, receive, receive_over_tls, requiring, session, wanting};
 use crate::support::{client_config, on_with_starttls};
 
-/// Clients that must not be satisfied, and whether it is the name that they mind.
+/// Clients that must refuse the server, and true for the one that refuses its name.
 fn distrustful(pair: &Pair) -> [(ClientTls, bool); 2] {
     let other_name = pair.client.to("other.example").unwrap();
     [(other_name, true), (Pair::new().client, false)]
 }
 
-/// Whether rustls refused the certificate for its name, or for who signed it.
+/// Returns true if rustls refused the certificate for its name, or for its issuer, as `its_name` says.
 fn minds(error: &io::Error, its_name: bool) -> bool {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
         Some(rustls::Error::InvalidCertificate(
@@ -143,7 +143,7 @@ async fn a_client_certificate_of_nobody_trusted_ends_the_session() {
     let (near, far) = duplex(4096);
     let connecting = on_with_starttls(near, wanting(client::Tls::Required), tls);
     let (client, received) = tokio::join!(connecting, receive(far, requiring(), &server));
-    // With TLS 1.3 the client's own handshake is done by then.
+    // With TLS 1.3, the handshake of the client is done before the server refuses.
     let (why, source) = closed(client);
     assert_eq!(why, client::Closed::ConnectionLost);
     assert!(source.is_some());

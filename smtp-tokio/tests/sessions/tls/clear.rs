@@ -1,4 +1,4 @@
-//! What is said in clear around STARTTLS, and by whom.
+//! Plaintext around STARTTLS.
 
 use smtp_proto::{client, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};

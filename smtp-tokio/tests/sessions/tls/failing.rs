@@ -1,4 +1,4 @@
-//! Handshakes that come to nothing.
+//! Handshakes that fail.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ async fn a_client_gives_a_stalling_handshake_up_in_time() {
     let serving = async {
         let mut fake = asked_for_tls(far).await;
         fake.say("220 go\r\n").await;
-        // An octet now and then moves nothing.
+        // Single octets do not extend the deadline.
         loop {
             time::sleep(Duration::from_secs(20)).await;
             if fake.stream.write_all(b"\x16").await.is_err() {
@@ -49,7 +49,7 @@ async fn a_server_gives_a_stalling_handshake_up_in_time() {
                 near.write_all(b"STARTTLS\r\n").await.unwrap();
                 assert_eq!(heard(&mut near).await, "220 2.0.0 ready for TLS\r\n");
             }
-            // The beginning of a handshake record.
+            // The beginning of a handshake record, without the rest.
             near.write_all(b"\x16\x03\x01").await.unwrap();
             assert_eq!(heard(&mut near).await, "", "closed, and nothing more is said");
         };
@@ -153,7 +153,7 @@ async fn a_client_gives_a_stalling_handshake_up_when_tls_comes_first() {
     }
 }
 
-/// A server on the loopback interface whose sessions begin with TLS; how they ended.
+/// Runs a session with implicit TLS, and reports its end.
 async fn run(mut session: Session, pair: Arc<Pair>, ended: mpsc::UnboundedSender<server::Closed>) {
     session.start_implicit_tls(&pair.server);
     let why = loop {
@@ -187,10 +187,10 @@ async fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
     let talking = async {
         let mut first = TcpStream::connect(address).await.unwrap();
         first.write_all(b"\x16\x03\x01").await.unwrap();
-        // One too many, which is closed without a word.
+        // One connection too many is closed without a reply.
         let mut second = TcpStream::connect(address).await.unwrap();
         assert_eq!(heard(&mut second).await, "");
-        // Nor does a handshake hear of the shutdown.
+        // A session in its handshake is not told of the shutdown.
         stop.send(()).unwrap();
         assert_eq!(heard(&mut first).await, "");
         assert_eq!(news.recv().await, Some(server::Closed::Shutdown));
