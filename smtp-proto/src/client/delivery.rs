@@ -37,7 +37,14 @@ impl Sending {
             }
             Step::LoneDot(_) => output.is_empty().then_some(ReplyTo::Message),
             Step::Permit => None,
-            Step::Content | Step::ChunkRefused => {
+            Step::Content => {
+                let content = &self.transaction.content;
+                // The last chunk is not among the unanswered ones.
+                let unwritten = unwritten().saturating_sub(usize::from(content.has_begun_last()));
+                (content.unanswered() > unwritten).then_some(ReplyTo::Chunk)
+            }
+            // Here it is.
+            Step::ChunkRefused => {
                 (self.transaction.content.unanswered() > unwritten()).then_some(ReplyTo::Chunk)
             }
             Step::EndOfData { .. } if self.transaction.content.unanswered() > 0 => Some(ReplyTo::Chunk),
