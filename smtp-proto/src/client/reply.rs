@@ -44,6 +44,11 @@ enum Start {
 }
 
 impl Replies {
+    /// Returns true if text of the last reply was dropped.
+    pub(super) const fn was_cut(&self) -> bool {
+        self.reader.was_cut()
+    }
+
     /// Reads a reply that may have more than `most` octets, which end the session.
     #[cold]
     fn read_long<'i>(
