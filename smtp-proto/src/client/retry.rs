@@ -13,6 +13,8 @@ use crate::types::Reply;
 /// - A session that ended after the end of the message and before its reply means unknown (RFC 1047): the message may
 ///   have been accepted, and sending it again may duplicate it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Retry {
     /// At once, on a new connection. Nothing was accepted. Do not repeat it without a delay.
