@@ -61,7 +61,7 @@ impl Client {
                         Some(data_block)
                     }
                     Step::ChunkRefused | Step::EndOfData { .. } | Step::LoneDot(_) => Some(data_end),
-                    Step::Permit | Step::Reset(_) | Step::Abandon => Some((Phase::Command, timeouts.command)),
+                    _ => Some((Phase::Command, timeouts.command)),
                 }
             }
             _ => Some((Phase::Command, timeouts.command)),

@@ -1,7 +1,7 @@
-//! The stages of a client session: the only file that changes them, with the table of moves between them.
+//! The stages of a client session, and the table of moves between them.
 //!
-//! A stage owns the data that is valid during it. [`MOVES`] lists every change of stage; debug builds check each change
-//! against it. [`State`] is derived from the stage.
+//! A stage owns the data that is valid during it. Every change of stage goes through [`Client::enter`], and every change of
+//! step through [`Sending::enter`]: debug builds check it against [`MOVES`]. [`State`] is derived from the stage.
 
 use alloc::boxed::Box;
 
