@@ -183,7 +183,11 @@ impl Client {
             match &mut self.stage {
                 Stage::Handshake(handshake) => {
                     let handshake = *handshake;
-                    return self.upgrade(handshake, input);
+                    let event = self.upgrade(handshake, input);
+                    // Injected plaintext ended the session. It is not read as a reply.
+                    if !matches!(self.stage, Stage::Over(..)) {
+                        return event;
+                    }
                 }
                 Stage::Welcome => {
                     self.enter(Stage::Ready(Leftover::Nothing));
