@@ -7,7 +7,7 @@ use crate::types::Reply;
 ///
 /// - 4yz reply: later. 5yz reply: never (RFC 5321 section 4.2.1). 552 to RCPT is the exception if it means too many
 ///   recipients (section 4.5.3.1.10): later, if the enhanced code is x.5.3 or another recipient was accepted.
-/// - Refused session or login, timeout, failed TLS, or a server that breaks the protocol: later (section 4.5.4.1).
+/// - Refused connection, session or login, timeout, failed TLS, or a server that breaks the protocol: later (section 4.5.4.1).
 /// - Login without a usable mechanism, or a message that cannot be sent: never.
 /// - Session that was ended by the application, or whose connection was closed or lost: now, on a new connection. If that
 ///   fails in the same way, later.

@@ -1,4 +1,4 @@
-//! The limits on what is kept of a reply.
+//! Limits on the part of a reply that is kept.
 
 /// The part of a reply that is kept. Text beyond these limits is dropped; the code of the reply still counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
