@@ -130,8 +130,8 @@
 //!   core itself never uses `std`.
 //! - `simd` (default, enables `std`): vector instructions for the scan of message data. The results are the same without it.
 //! - `idna`: `types::Domain::to_ascii` and `to_unicode`, which convert between A-labels and U-labels.
-//! - `serde`: `Serialize` and `Deserialize` for the types that a queue stores: envelopes, addresses, parameters, codes and
-//!   replies. Addresses and parameters are strings, and deserialisation parses them.
+//! - `serde`: `Serialize` and `Deserialize` for the types that a queue stores: envelopes, addresses, parameters, codes,
+//!   replies and [`client::Outcomes`]. Addresses and parameters are strings, and deserialisation parses them.
 //! - `cram-md5`: the mechanism CRAM-MD5.
 //! - `saslprep` (enables `std`): `sasl::prepare`, which normalizes user names and passwords.
 //! - `scram` (enables `saslprep`): the mechanisms SCRAM-SHA-1 and SCRAM-SHA-256, and their `-PLUS` variants.

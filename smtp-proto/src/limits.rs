@@ -85,7 +85,8 @@ impl Default for ServerLimits {
 #[non_exhaustive]
 pub struct ClientLimits {
     /// Maximum size of a reply, in octets and in lines. During AUTH, a line may always hold the longest challenge
-    /// ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)).
+    /// ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)). Extensions in the dropped part of an EHLO reply count as not
+    /// offered, except STARTTLS (see [`Tls`](crate::client::Tls)).
     pub reply: crate::syntax::ReplyLimits,
     /// Maximum octets read of one reply, including those dropped beyond [`reply`](Self::reply); at least its `total`. A longer
     /// reply ends the session. Default: 1 MiB, which no honest reply reaches.

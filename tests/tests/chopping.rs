@@ -276,9 +276,9 @@ proptest! {
         replies in replies(),
         chop in chop(),
     ) {
-        prop_assert_eq!(
-            deliver(&settings, &replies, &chop),
-            deliver(&settings, &replies, &Chop::Whole)
-        );
+        let whole = deliver(&settings, &replies, &Chop::Whole);
+        // Octets in one piece with the reply to STARTTLS are injected, so it matters how they come.
+        prop_assume!(!whole.1.iter().any(|line| line.contains("PlaintextBeforeTls")));
+        prop_assert_eq!(&deliver(&settings, &replies, &chop), &whole);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     BodyPermit, Client, Closed,
     content::{ChunkBounds, Content},
     delivery::Then,
-    stage::{EndOfData, Stage, Step},
+    stage::{Stage, Step},
 };
 use crate::{data::Unsendable, output::Sink};
 
@@ -59,7 +59,7 @@ impl Client {
             _ => return Ok(BodyStep::Abort),
         };
         let (result, then) = match (sending.step(), &mut sending.transaction.content) {
-            (Step::Content(_), Content::Data(stuffer)) => match stuffer.next(input) {
+            (Step::Content, Content::Data(stuffer)) => match stuffer.next(input) {
                 Ok(Some(piece)) => {
                     self.timers.waiting.stop();
                     return Ok(BodyStep::Write(piece));
@@ -67,7 +67,7 @@ impl Client {
                 Ok(None) => return Ok(BodyStep::NeedInput),
                 Err(fault) => (Err(fault), Then::Close(Closed::Unsendable(fault))),
             },
-            (Step::Content(_) | Step::ChunkRefused, Content::Chunks(_)) => {
+            (Step::Content | Step::ChunkRefused, Content::Chunks(_)) => {
                 let result = sending.chunk(input, more, bounds, &mut self.output);
                 let then = match result {
                     // An open chunk cannot be completed without the octets that it was begun with.
@@ -84,7 +84,7 @@ impl Client {
                 (result, then)
             }
             // The last chunk is complete.
-            (Step::EndOfData(_), _) if input.is_empty() => return Ok(BodyStep::NeedInput),
+            (Step::EndOfData { .. }, _) if input.is_empty() => return Ok(BodyStep::NeedInput),
             _ => return Ok(BodyStep::Abort),
         };
         self.apply(then);
@@ -107,16 +107,16 @@ impl Client {
             self.close(Closed::Aborted);
             return Ok(());
         }
-        let Step::Content(early) = sending.step() else {
+        if !matches!(sending.step(), Step::Content) {
             return Ok(());
-        };
+        }
         let ended = match &mut sending.transaction.content {
             Content::Data(stuffer) => stuffer.end().map(|end| self.output.put(end)),
             Content::Chunks(chunks) => chunks.end(),
         };
         match ended {
             Ok(()) => {
-                sending.enter(Step::EndOfData(EndOfData { behind: 0, early }));
+                sending.enter(Step::EndOfData { behind: 0 });
                 self.timers.waiting.stop();
                 sending.send_end(&self.session, &self.config, &mut self.output);
             }

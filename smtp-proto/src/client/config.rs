@@ -106,6 +106,9 @@ impl Login {
 
 /// The use of STARTTLS (RFC 3207). It has no effect on a session that is
 /// [under TLS](super::Client::new_over_tls) from the start.
+///
+/// If a part of the EHLO reply was beyond the [limits](crate::limits::ClientLimits::reply), the offer may be in that part:
+/// STARTTLS counts as offered, and a server without it refuses the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the policies there are")]
 pub enum Tls {

@@ -80,6 +80,14 @@ impl Content {
         }
     }
 
+    /// Returns true if the last chunk was begun.
+    pub(super) const fn has_begun_last(&self) -> bool {
+        match self {
+            Self::Data(_) => false,
+            Self::Chunks(chunks) => chunks.has_begun_last(),
+        }
+    }
+
     /// The number of chunks without a reply, not counting the last one.
     pub(super) const fn unanswered(&self) -> usize {
         match self {

@@ -51,7 +51,7 @@ impl Client {
                         ReplyTo::Recipient(_) => Some((Phase::Recipient, timeouts.recipient)),
                         _ => Some((Phase::DataStart, timeouts.data_start)),
                     },
-                    Step::Content(_) => {
+                    Step::Content => {
                         application_pending = true;
                         let blocked = content.unanswered() > 0 && !content.has_open_chunk();
                         Some(if blocked { data_end } else { data_block })
@@ -60,8 +60,8 @@ impl Client {
                         application_pending = true;
                         Some(data_block)
                     }
-                    Step::ChunkRefused | Step::EndOfData(_) | Step::LoneDot(_) => Some(data_end),
-                    Step::Permit | Step::Reset(_) | Step::Abandon => Some((Phase::Command, timeouts.command)),
+                    Step::ChunkRefused | Step::EndOfData { .. } | Step::LoneDot(_) => Some(data_end),
+                    _ => Some((Phase::Command, timeouts.command)),
                 }
             }
             _ => Some((Phase::Command, timeouts.command)),

@@ -4,7 +4,7 @@ use super::{
     BodyStep, Closed, Config, More, Outcome, ReplyTo,
     content::{ChunkAnswered, ChunkBounds, Content},
     session::Session,
-    stage::{Early, EndOfData, Finished, Sending, Step},
+    stage::{Finished, Sending, Step},
     transaction::{Answered, Leftover, Progress},
 };
 use crate::{
@@ -36,15 +36,21 @@ impl Sending {
                 waits.then(|| self.transaction.awaited())
             }
             Step::LoneDot(_) => output.is_empty().then_some(ReplyTo::Message),
-            Step::Permit | Step::Content(Early::Talked) => None,
-            Step::Content(Early::Quiet) | Step::ChunkRefused => {
+            Step::Permit => None,
+            Step::Content => {
+                let content = &self.transaction.content;
+                // The last chunk is not among the unanswered ones.
+                let unwritten = unwritten().saturating_sub(usize::from(content.has_begun_last()));
+                (content.unanswered() > unwritten).then_some(ReplyTo::Chunk)
+            }
+            // Here it is.
+            Step::ChunkRefused => {
                 (self.transaction.content.unanswered() > unwritten()).then_some(ReplyTo::Chunk)
             }
-            Step::EndOfData(end) if end.early == Early::Talked => None,
-            Step::EndOfData(_) if self.transaction.content.unanswered() > 0 => Some(ReplyTo::Chunk),
-            Step::EndOfData(end) => self
+            Step::EndOfData { .. } if self.transaction.content.unanswered() > 0 => Some(ReplyTo::Chunk),
+            Step::EndOfData { behind } => self
                 .transaction
-                .is_written(output.len(), &end)
+                .is_written(output.len(), behind)
                 .then(|| self.transaction.final_reply(protocol)),
         }
     }
@@ -52,25 +58,6 @@ impl Sending {
     /// Returns true if the application may give the transaction up with RSET: it is open, and all commands are answered.
     pub(super) fn can_be_abandoned(&self) -> bool {
         matches!(self.step(), Step::Envelope) && self.transaction.awaits_application()
-    }
-
-    /// Records that the server has begun a reply while it owes none, before it has the message.
-    pub(super) fn note_early(&mut self, output: &Output, protocol: Protocol) {
-        let step = match self.step() {
-            Step::Content(Early::Quiet) => Step::Content(Early::Talked),
-            Step::EndOfData(
-                end @ EndOfData {
-                    early: Early::Quiet, ..
-                },
-            ) => Step::EndOfData(EndOfData {
-                early: Early::Talked,
-                ..end
-            }),
-            _ => return,
-        };
-        if self.awaited(output, protocol).is_none() {
-            self.enter(step);
-        }
     }
 
     /// Takes a reply that answers this command.
@@ -108,7 +95,7 @@ impl Sending {
             Step::LoneDot(by) => {
                 return Then::Finish(self.finish(Outcome::Refused(by), Leftover::Nothing));
             }
-            Step::Permit | Step::Content(_) | Step::ChunkRefused | Step::EndOfData(_) => {
+            Step::Permit | Step::Content | Step::ChunkRefused | Step::EndOfData { .. } => {
                 return match &mut self.transaction.content {
                     Content::Chunks(chunks) if to == ReplyTo::Chunk => {
                         let answered = chunks.answered(reply);
@@ -152,12 +139,12 @@ impl Sending {
         let replies = self.final_replies(config.protocol);
         match (self.step(), &mut self.transaction.content, &mut self.next) {
             (_, Content::Chunks(chunks), _) => chunks.send_last(session.chunk_window(config), output),
-            (Step::EndOfData(end), Content::Data(_), Some(next)) if session.pipelines(config) => {
+            (Step::EndOfData { behind }, Content::Data(_), Some(next)) if session.pipelines(config) => {
                 let before = output.len();
                 let window = session.window(config).saturating_sub(replies);
                 if next.send(window, &session.extensions, output) > 0 {
-                    let behind = end.behind + output.len() - before;
-                    self.enter(Step::EndOfData(EndOfData { behind, ..end }));
+                    let behind = behind + output.len() - before;
+                    self.enter(Step::EndOfData { behind });
                 }
             }
             _ => {}
@@ -173,10 +160,10 @@ impl Sending {
         output: &mut Output,
     ) -> Result<BodyStep<'b>, Unsendable> {
         match (self.step(), &mut self.transaction.content) {
-            (Step::Content(early), Content::Chunks(chunks)) => {
+            (Step::Content, Content::Chunks(chunks)) => {
                 let result = chunks.next(input, more, bounds, output);
                 if chunks.has_begun_last() && !chunks.is_open() {
-                    self.enter(Step::EndOfData(EndOfData { behind: 0, early }));
+                    self.enter(Step::EndOfData { behind: 0 });
                 }
                 result
             }

@@ -42,6 +42,8 @@ pub enum Event<'i> {
 
 /// The command that a reply answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum ReplyTo {
     /// None: the server's greeting.

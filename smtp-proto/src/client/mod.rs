@@ -78,7 +78,7 @@ use self::{
     deadline::Timers,
     reply::Replies,
     session::Session,
-    stage::{Early, Stage, Step},
+    stage::{Stage, Step},
     transaction::Leftover,
 };
 use crate::{
@@ -183,7 +183,11 @@ impl Client {
             match &mut self.stage {
                 Stage::Handshake(handshake) => {
                     let handshake = *handshake;
-                    return self.upgrade(handshake, input);
+                    let event = self.upgrade(handshake, input);
+                    // Injected plaintext ended the session. It is not read as a reply.
+                    if !matches!(self.stage, Stage::Over(..)) {
+                        return event;
+                    }
                 }
                 Stage::Welcome => {
                     self.enter(Stage::Ready(Leftover::Nothing));
@@ -203,16 +207,12 @@ impl Client {
                     }
                     Step::Permit => {
                         let permit = BodyPermit(sending.transaction.number());
-                        // Input that is here already cannot answer the message.
-                        let early = if input.is_empty() {
-                            Early::Quiet
-                        } else {
-                            Early::Talked
-                        };
-                        sending.enter(Step::Content(early));
+                        sending.enter(Step::Content);
+                        // Input that is here already cannot answer the message, which may be written before the next poll.
+                        self.note_start(input);
                         return Some(Event::Body(permit));
                     }
-                    Step::EndOfData(_) => {
+                    Step::EndOfData { .. } => {
                         sending.send_end(&self.session, &self.config, &mut self.output);
                         return None;
                     }
@@ -259,10 +259,7 @@ impl Machine for Client {
                 self.broke(Closed::ConnectionClosed);
                 continue;
             }
-            let has_begun = !input.is_empty() || self.replies.has_begun();
-            if let (Stage::Sending(sending), true) = (&mut self.stage, has_begun) {
-                sending.note_early(&self.output, self.config.protocol);
-            }
+            self.note_start(input);
             if let Some(wait) = self.idle() {
                 return Polled::Wait(wait);
             }

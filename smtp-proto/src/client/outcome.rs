@@ -7,6 +7,7 @@ use crate::types::ForwardPath;
 
 /// The outcome for one recipient, to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct RecipientOutcome {
     /// The recipient.
@@ -36,6 +37,7 @@ pub struct RecipientOutcome {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outcomes(Vec<RecipientOutcome>);
 
 impl RecipientOutcome {

@@ -37,6 +37,14 @@ struct Entry {
 
 /// The outcome for one recipient, with the reply that decided it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        rename_all = "kebab-case",
+        bound(deserialize = "Reply<'r>: serde::Deserialize<'de>")
+    )
+)]
 #[non_exhaustive]
 pub enum RecipientStatus<'r> {
     /// The server took responsibility for delivering to this recipient.
@@ -202,7 +210,7 @@ impl Transaction {
             .map(|enhanced| (enhanced.subject(), enhanced.detail()));
         match enhanced {
             Some((5, 3)) => true,
-            Some(_) | None => self.accepted > 0,
+            _ => self.accepted > 0,
         }
     }
 }

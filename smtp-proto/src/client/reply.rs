@@ -1,9 +1,11 @@
 //! Replies: the command that each one answers, and its effect.
 
+use core::mem;
+
 use super::{
     Client, Closed, Event, MessageOutcome, Outcome, ReplyTo,
     delivery::Then,
-    stage::{Early, Stage, Step},
+    stage::{Stage, Step},
     transaction::Leftover,
 };
 use crate::{
@@ -20,14 +22,31 @@ const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len()
 #[derive(Debug, Default)]
 pub(super) struct Replies {
     reader: ReplyReader,
+    under_way: UnderWay,
+}
+
+/// The reply that is not whole yet.
+#[derive(Debug, Default)]
+struct UnderWay {
     /// Octets taken of a reply beyond the limits.
     taken: usize,
+    start: Start,
+}
+
+/// The time at which the reply under way began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Start {
+    /// It has not begun, or a written command was unanswered.
+    #[default]
+    InTurn,
+    /// No written command was unanswered. It answers nothing, not even a command that is written before it is whole.
+    Early,
 }
 
 impl Replies {
-    /// Returns true if a part of a reply was taken from the input.
-    pub(super) const fn has_begun(&self) -> bool {
-        self.taken > 0
+    /// Returns true if text of the last reply was dropped.
+    pub(super) const fn was_cut(&self) -> bool {
+        self.reader.was_cut()
     }
 
     /// Reads a reply that may have more than `most` octets, which end the session.
@@ -39,7 +58,7 @@ impl Replies {
         most: usize,
     ) -> Result<Option<Reply<'i>>, Closed> {
         // One octet more is enough to know. Later ones must not matter, however the input is cut.
-        let window = most.saturating_add(1).saturating_sub(self.taken);
+        let window = most.saturating_add(1).saturating_sub(self.under_way.taken);
         let offered = input.get(..window).unwrap_or(input);
         let mut rest = offered;
         let read = self.reader.read(&mut rest, limits);
@@ -64,7 +83,7 @@ impl Client {
             limits.total = limits.total.max(LONGEST_CHALLENGE);
         }
         let before = input.len();
-        let result = if self.replies.taken == 0 && before <= limits.total {
+        let result = if self.replies.under_way.taken == 0 && before <= limits.total {
             let read = self.replies.reader.read(input, &limits);
             read.map_err(|error| Closed::Malformed(error.fault()))
         } else {
@@ -74,7 +93,7 @@ impl Client {
         let reply = match result {
             Ok(Some(reply)) => reply,
             Ok(None) => {
-                self.replies.taken += before - input.len();
+                self.replies.under_way.taken += before - input.len();
                 return None;
             }
             Err(why) => {
@@ -82,16 +101,28 @@ impl Client {
                 return None;
             }
         };
-        self.replies.taken = 0;
+        let UnderWay { start, .. } = mem::take(&mut self.replies.under_way);
         self.timers.waiting.stop();
-        let to = self.answered(&reply);
+        let to = self.answered(&reply, start);
         Some(Event::Reply { to, reply })
     }
 
+    /// Notes a reply that begins while no written command is unanswered. `input` is not a whole reply.
+    pub(super) fn note_start(&mut self, input: &[u8]) {
+        let has_begun = !input.is_empty() || self.replies.under_way.taken > 0;
+        if has_begun && self.awaited().is_none() {
+            self.replies.under_way.start = Start::Early;
+        }
+    }
+
     /// Returns the command that a reply answers, after its effect.
-    fn answered(&mut self, reply: &Reply<'_>) -> ReplyTo {
-        let Some(to) = self.awaited() else {
-            return self.unsolicited(reply);
+    fn answered(&mut self, reply: &Reply<'_>, start: Start) -> ReplyTo {
+        let awaited = match start {
+            Start::InTurn => self.awaited(),
+            Start::Early => None,
+        };
+        let Some(to) = awaited else {
+            return self.unsolicited(reply, start);
         };
         if reply.code() == Code::NOT_AVAILABLE {
             self.not_available(to);
@@ -121,23 +152,21 @@ impl Client {
     }
 
     /// A reply that answers nothing: 421, a refusal of the message under way, or a fault of the server.
-    fn unsolicited(&mut self, reply: &Reply<'_>) -> ReplyTo {
-        let step = match &self.stage {
-            Stage::Sending(sending) => Some(sending.step()),
-            _ => None,
+    #[cold]
+    fn unsolicited(&mut self, reply: &Reply<'_>, start: Start) -> ReplyTo {
+        let is_content = match &self.stage {
+            Stage::Sending(sending) => matches!(sending.step(), Step::Content | Step::EndOfData { .. }),
+            _ => false,
         };
-        let early = match step {
-            Some(Step::Content(early)) => Some(early),
-            Some(Step::EndOfData(end)) => Some(end.early),
-            _ => None,
-        };
-        let refused = early.is_some() && is_negative(reply);
-        match (reply.code(), early) {
+        let refused = is_content && is_negative(reply);
+        match (reply.code(), start) {
             // The reply began before the server had the message, so the message was not accepted.
-            (Code::NOT_AVAILABLE, Some(Early::Talked)) => self.not_available(ReplyTo::Nothing),
-            (Code::NOT_AVAILABLE, _) => self.close(Closed::NotAvailable),
+            (Code::NOT_AVAILABLE, Start::Early) if is_content => {
+                self.end(Closed::NotAvailable, MessageOutcome::NotAccepted);
+            }
+            (Code::NOT_AVAILABLE, _) => self.broke(Closed::NotAvailable),
             _ if refused => self.close(Closed::RefusedEarly),
-            _ => self.close(Closed::Unsolicited),
+            _ => self.broke(Closed::Unsolicited),
         }
         if refused {
             ReplyTo::Message

@@ -5,14 +5,17 @@ use crate::types::Reply;
 
 /// The advice on sending a message, or making a request, again.
 ///
-/// - A 4yz reply means later, a 5yz reply never (RFC 5321 section 4.2.1). 552 to RCPT means later if the server has a limit on
-///   recipients (section 4.5.3.1.10): its enhanced code is x.5.3, or it accepted another recipient.
-/// - A connection that was refused, stalled or failed without a reply means later (section 4.5.4.1), because the cause may
-///   pass. A server that breaks the protocol, or fails at TLS, may be mended.
-/// - A session that merely is over means now, on a new connection, once.
-/// - A session that ended after the end of the message and before its reply means unknown (RFC 1047): the message may
-///   have been accepted, and sending it again may duplicate it.
+/// - 4yz reply: later. 5yz reply: never (RFC 5321 section 4.2.1). 552 to RCPT is the exception if it means too many
+///   recipients (section 4.5.3.1.10): later, if the enhanced code is x.5.3 or another recipient was accepted.
+/// - Refused connection, session or login, timeout, failed TLS, or a server that breaks the protocol: later (section 4.5.4.1).
+/// - Login without a usable mechanism, or a message that cannot be sent: never.
+/// - Session that was ended by the application, or whose connection was closed or lost: now, on a new connection. If that
+///   fails in the same way, later.
+/// - Session that ended after the end of the message and before its final reply: unknown (RFC 1047). The server may have
+///   accepted the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Retry {
     /// At once, on a new connection. Nothing was accepted. Do not repeat it without a delay.

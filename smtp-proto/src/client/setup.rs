@@ -33,7 +33,7 @@ impl Client {
                 _ => crate::syntax::parse_ehlo(reply).1,
             };
             self.session.transactions = 0;
-            self.secure();
+            self.secure(verb);
         } else if verb != Verb::Ehlo || !refuses_ehlo_only(reply) {
             self.leave(Closed::Refused);
         } else if self.must_encrypt() {
@@ -61,9 +61,11 @@ impl Client {
         self.enter(Stage::Hello(verb));
     }
 
-    /// Sends STARTTLS if the policy demands it, else logs in.
-    fn secure(&mut self) {
-        let offered = self.session.extensions.has(Keyword::StartTls);
+    /// Sends STARTTLS if the policy demands it and the reply to this command may have offered it, else logs in.
+    fn secure(&mut self, verb: Verb) {
+        // The offer may be in the part of the reply that was beyond the limits.
+        let offer_may_be_cut = verb != Verb::Helo && self.replies.was_cut();
+        let offered = self.session.extensions.has(Keyword::StartTls) || offer_may_be_cut;
         match self.config.tls {
             _ if self.is_encrypted() => self.log_in(),
             Tls::Required | Tls::Opportunistic if offered => {

@@ -1,7 +1,7 @@
-//! The stages of a client session: the only file that changes them, with the table of moves between them.
+//! The stages of a client session, and the table of moves between them.
 //!
-//! A stage owns the data that is valid during it. [`MOVES`] lists every change of stage; debug builds check each change
-//! against it. [`State`] is derived from the stage.
+//! A stage owns the data that is valid during it. Every change of stage goes through [`Client::enter`], and every change of
+//! step through [`Sending::enter`]: debug builds check it against [`MOVES`]. [`State`] is derived from the stage.
 
 use alloc::boxed::Box;
 
@@ -71,32 +71,18 @@ pub(super) enum Step {
     /// [`Event::Body`](super::Event::Body) is due.
     Permit,
     /// The application gives the message.
-    Content(Early),
+    Content,
     /// A chunk was refused. The chunks begun before must be completed and answered.
     ChunkRefused,
     /// The message is complete: awaiting its final reply or replies.
-    EndOfData(EndOfData),
+    EndOfData {
+        /// Octets queued after the end of the message: commands of the next transaction.
+        behind: usize,
+    },
     /// An empty message was sent because every recipient was refused (RFC 2920 section 3.1).
     LoneDot(ReplyTo),
     /// Awaiting the reply to RSET, by which the application gives up the transaction.
     Abandon,
-}
-
-/// Replies that the server began before it had the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Early {
-    /// None.
-    Quiet,
-    /// At least one octet came: the reply that it begins cannot answer the message.
-    Talked,
-}
-
-/// The wait for the final replies.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EndOfData {
-    /// Octets queued after the end of the message: commands of the next transaction.
-    pub(super) behind: usize,
-    pub(super) early: Early,
 }
 
 /// A transaction that is over.
@@ -180,15 +166,10 @@ pub(super) const MOVES: &[(Name, &str, Name)] = &[
     (Name::Envelope, "reset", Name::Abandon),
     (Name::Abandon, "any reply", Name::Finished),
     (Name::Permit, "Event::Body", Name::Content),
-    (Name::Content, "reply begins early", Name::Content),
     (Name::Content, "end_body; last chunk given", Name::EndOfData),
     (Name::Content, "chunk refused", Name::ChunkRefused),
     (Name::ChunkRefused, "all chunks answered", Name::Finished),
-    (
-        Name::EndOfData,
-        "next commands queued; reply begins early",
-        Name::EndOfData,
-    ),
+    (Name::EndOfData, "next commands queued", Name::EndOfData),
     (
         Name::EndOfData,
         "chunk refused, last one unsent",
@@ -269,9 +250,9 @@ impl Stage {
     pub(super) const fn behind(&self) -> usize {
         match self {
             Self::Sending(Sending {
-                step: Step::EndOfData(end),
+                step: Step::EndOfData { behind },
                 ..
-            }) => end.behind,
+            }) => *behind,
             _ => 0,
         }
     }
@@ -322,7 +303,7 @@ impl Sending {
             Step::Envelope | Step::Abandon => self.transaction.leftover().state(),
             Step::LoneDot(_) => State::Data,
             Step::ChunkRefused => State::Broken,
-            Step::Permit | Step::Content(_) | Step::EndOfData(_) => self.transaction.content_state(),
+            Step::Permit | Step::Content | Step::EndOfData { .. } => self.transaction.content_state(),
         }
     }
 
@@ -331,8 +312,8 @@ impl Sending {
         match self.step {
             // Until its end is written the server cannot have the whole message; and a message with a refused chunk cannot
             // be accepted (RFC 3030 section 2).
-            Step::EndOfData(end)
-                if self.transaction.is_written(unwritten, &end) && self.transaction.refused().is_none() =>
+            Step::EndOfData { behind }
+                if self.transaction.is_written(unwritten, behind) && self.transaction.refused().is_none() =>
             {
                 MessageOutcome::Unknown
             }
@@ -355,9 +336,9 @@ impl Step {
             Self::Reset(_) => Name::Reset,
             Self::Envelope => Name::Envelope,
             Self::Permit => Name::Permit,
-            Self::Content(_) => Name::Content,
+            Self::Content => Name::Content,
             Self::ChunkRefused => Name::ChunkRefused,
-            Self::EndOfData(_) => Name::EndOfData,
+            Self::EndOfData { .. } => Name::EndOfData,
             Self::LoneDot(_) => Name::LoneDot,
             Self::Abandon => Name::Abandon,
         }

@@ -13,6 +13,8 @@ mod random;
 mod receipt;
 mod session;
 mod steps;
+#[cfg(feature = "serde")]
+mod stored;
 mod tls;
 
 use core::time::Duration;

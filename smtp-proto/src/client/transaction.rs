@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{ReplyTo, content::Content, stage::EndOfData};
+use super::{ReplyTo, content::Content};
 use crate::{
     output::{Output, Sink},
     state::State,
@@ -177,13 +177,13 @@ impl Transaction {
         }
     }
 
-    /// Returns true if the completed message is written, with `unwritten` octets of output left.
-    pub(super) const fn is_written(&self, unwritten: usize, end: &EndOfData) -> bool {
+    /// Returns true if the completed message is written, with `unwritten` octets of output left, of which `behind` follow it.
+    pub(super) const fn is_written(&self, unwritten: usize, behind: usize) -> bool {
         let held_back = match &self.content {
             Content::Data(_) => false,
             Content::Chunks(chunks) => chunks.holds_last(),
         };
-        !held_back && unwritten <= end.behind
+        !held_back && unwritten <= behind
     }
 
     /// The number of final replies that LMTP still owes.

@@ -50,6 +50,7 @@ mod leniency;
 mod literal;
 pub(crate) mod parameter;
 mod reply;
+mod reply_limits;
 mod reply_reader;
 mod write;
 pub(crate) mod xtext;
@@ -59,6 +60,7 @@ pub use ehlo::parse_ehlo;
 pub use error::CommandError;
 pub use leniency::Leniency;
 pub use reply::{ReplyError, ReplyFault, parse_reply};
-pub use reply_reader::{ReplyLimits, ReplyReader};
+pub use reply_limits::ReplyLimits;
+pub use reply_reader::ReplyReader;
 
 pub(crate) use ehlo::write_ehlo;

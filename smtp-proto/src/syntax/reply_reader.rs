@@ -6,21 +6,8 @@ use core::mem;
 use memchr::memchr2;
 
 use super::reply::{Position, reply_code, separator};
-use super::{ReplyError, ReplyFault};
+use super::{ReplyError, ReplyFault, ReplyLimits};
 use crate::types::{Code, Reply};
-
-/// The most that is kept of a reply. Text beyond it is dropped; the code counts all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReplyLimits {
-    /// Most octets of a line, with its CRLF; at least 6. RFC 5321 section 4.5.3.1.5 says 512; servers send more. Default 4096.
-    pub line: usize,
-    /// Most lines of a reply; at least 1. EHLO replies have about 15, help texts a screenful. Default 256.
-    pub lines: usize,
-    /// Most octets of a whole reply; at least those of a line. A reply stays in the caller's buffer until it is whole.
-    /// Default 65,536.
-    pub total: usize,
-}
 
 /// Reads replies from input that grows from call to call, and looks at no octet twice.
 ///
@@ -295,34 +282,6 @@ impl Cut {
     }
 }
 
-impl ReplyLimits {
-    const fn line_octets(&self) -> usize {
-        if self.line < SHORTEST_LINE {
-            SHORTEST_LINE
-        } else {
-            self.line
-        }
-    }
-
-    const fn total_octets(&self) -> usize {
-        if self.total < self.line_octets() {
-            self.line_octets()
-        } else {
-            self.total
-        }
-    }
-}
-
-impl Default for ReplyLimits {
-    fn default() -> Self {
-        Self {
-            line: 4096,
-            lines: 256,
-            total: 64 * 1024,
-        }
-    }
-}
-
 /// The end of a reply.
 enum Found {
     Whole(Code, usize),
@@ -453,9 +412,6 @@ fn line_end(line: &[u8], mut searched: usize) -> Result<End, usize> {
         }
     }
 }
-
-/// The shortest line with a separator: a code, a space and CRLF.
-const SHORTEST_LINE: usize = "250 \r\n".len();
 
 #[cfg(test)]
 mod tests;

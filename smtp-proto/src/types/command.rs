@@ -114,6 +114,8 @@ impl Command<'_> {
 
 /// The verb of a command with its own variant in [`Command`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "UPPERCASE"))]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each variant is a verb, and Command documents it")]
 pub enum Verb {

@@ -33,6 +33,7 @@ mod literal;
 mod mailbox;
 mod parameter;
 mod path;
+mod postmaster;
 mod printable;
 mod protocol;
 mod rejection;
@@ -58,7 +59,8 @@ pub(crate) use parameter::OtherParameters;
 pub use parameter::{
     AuthIdentity, Body, MailParameters, Notify, OriginalRecipient, Parameter, RcptParameters, Ret, Xtext,
 };
-pub use path::{ForwardPath, Path, Postmaster, ReversePath};
+pub use path::{ForwardPath, Path, ReversePath};
+pub use postmaster::Postmaster;
 pub use printable::Printable;
 pub use protocol::Protocol;
 pub use rejection::{InvalidRejection, Rejection};

@@ -6,7 +6,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use super::domain::cmp_ignoring_case;
-use super::{InvalidAddress, Mailbox};
+use super::{InvalidAddress, Mailbox, Postmaster};
 use crate::syntax::address::{self, RawPath};
 
 /// A mailbox with an optional source route: `[ A-d-l ":" ] Mailbox` (RFC 5321 section 4.1.2).
@@ -274,69 +274,6 @@ impl fmt::Display for ReversePath<'_> {
     }
 }
 
-/// The word `Postmaster`, in any case of letters: a recipient without a domain, for the administrator of the server
-/// (RFC 5321 sections 4.1.1.3 and 4.5.1).
-///
-/// All values are equal, but each keeps the case of its letters.
-#[derive(Clone)]
-pub struct Postmaster<'a>(Cow<'a, str>);
-
-impl<'a> Postmaster<'a> {
-    /// Parses the word. Returns `None` for another word.
-    #[must_use]
-    pub fn parse(text: &'a str) -> Option<Self> {
-        text.eq_ignore_ascii_case("postmaster")
-            .then_some(Self(Cow::Borrowed(text)))
-    }
-
-    /// Wraps a word that a parser recognised.
-    pub(crate) const fn trusted(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-
-    /// The word as it was given.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Postmaster<'_> {
-    fn default() -> Self {
-        Self(Cow::Borrowed("postmaster"))
-    }
-}
-
-impl PartialEq<Postmaster<'_>> for Postmaster<'_> {
-    fn eq(&self, _: &Postmaster<'_>) -> bool {
-        true
-    }
-}
-
-impl Eq for Postmaster<'_> {}
-
-impl PartialOrd<Postmaster<'_>> for Postmaster<'_> {
-    fn partial_cmp(&self, _: &Postmaster<'_>) -> Option<Ordering> {
-        Some(Ordering::Equal)
-    }
-}
-
-impl Ord for Postmaster<'_> {
-    fn cmp(&self, _: &Self) -> Ordering {
-        Ordering::Equal
-    }
-}
-
-impl Hash for Postmaster<'_> {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
-}
-
-impl fmt::Debug for Postmaster<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Postmaster({})", self.0)
-    }
-}
-
 /// The address of a recipient: the argument of RCPT TO (RFC 5321 section 4.1.1.3).
 ///
 /// ```
@@ -422,7 +359,7 @@ impl<'a> ForwardPath<'a> {
     #[must_use]
     pub fn as_borrowed(&self) -> ForwardPath<'_> {
         match self {
-            Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Borrowed(&word.0))),
+            Self::Postmaster(word) => ForwardPath::Postmaster(word.as_borrowed()),
             Self::Path(path) => ForwardPath::Path(path.as_borrowed()),
         }
     }
@@ -431,7 +368,7 @@ impl<'a> ForwardPath<'a> {
     #[must_use]
     pub fn into_owned(self) -> ForwardPath<'static> {
         match self {
-            Self::Postmaster(word) => ForwardPath::Postmaster(Postmaster(Cow::Owned(word.0.into_owned()))),
+            Self::Postmaster(word) => ForwardPath::Postmaster(word.into_owned()),
             Self::Path(path) => ForwardPath::Path(path.into_owned()),
         }
     }

@@ -161,6 +161,8 @@ fn named(world: &World<'_>, transaction: &Transaction, told: &Told) -> Result<()
     let message = messages
         .find(|message| message.from == transaction.from)
         .ok_or("a message of nobody's")?;
+    // A 421 that the server began before RCPT was written answers nothing, and concerns all recipients.
+    let closes = transaction.recipients.iter().any(|(_, reply)| reply.code == 421);
     for path in &message.to {
         let fate = told
             .fates
@@ -177,7 +179,7 @@ fn named(world: &World<'_>, transaction: &Transaction, told: &Told) -> Result<()
             "accepted" => accepted && last.is_some_and(|last| last.is_positive() && Some(last.code) == code),
             "refused" if own.is_some() && !accepted => code == own.map(|own| own.code),
             "refused" => {
-                code.is_some_and(|code| transaction.refusals.contains(&code))
+                code.is_some_and(|code| transaction.refusals.contains(&code) || (closes && code == 421))
                     && !last.is_some_and(Reply::is_positive)
             }
             "unknown" => accepted && transaction.complete && last.is_none(),

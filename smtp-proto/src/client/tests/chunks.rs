@@ -326,3 +326,20 @@ fn the_transaction_ends_with_the_last_reply_to_its_chunks() {
         .sees("Chunk 452, Chunk 250, Refused(Chunk)");
     assert!(session.client.is_ready());
 }
+
+/// The reply to a chunk may come when the last one is begun and its command is not written.
+#[test]
+fn a_chunk_is_answered_while_the_last_one_waits_to_be_written() {
+    for cut in 0..4 {
+        let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
+        session.give("Hi|", More::Yes);
+        let permit = session.permit.take().unwrap();
+        let mut input: &[u8] = b"a\nb\n";
+        let Ok(BodyStep::Write(b"a")) = session.client.body(&permit, &mut input, More::Last) else {
+            panic!("another piece");
+        };
+        session.permit = Some(permit);
+        let (begun, rest) = b"250 ok\r\n".split_at(cut);
+        session.octets(begun).octets(rest).sees("Chunk 250");
+    }
+}

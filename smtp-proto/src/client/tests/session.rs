@@ -145,6 +145,89 @@ fn a_reply_before_the_command_is_written_answers_nothing() {
         .sees("Nothing 250, Closed Unsolicited None");
 }
 
+/// A reply that begins before the command is written is as unsolicited as a whole one, however long it is.
+#[test]
+fn a_reply_begun_before_the_command_answers_nothing() {
+    let long = [&b"250 "[..], &[b'x'; 5000]].concat();
+    for (begun, rest, expected) in [
+        (
+            &b"2"[..],
+            &b"50 ok\r\n"[..],
+            "Nothing 250, Closed Unsolicited None",
+        ),
+        (b"250 ", b"ok\r\n", "Nothing 250, Closed Unsolicited None"),
+        (
+            b"250-ok\r\n",
+            b"250 ok\r\n",
+            "Nothing 250, Closed Unsolicited None",
+        ),
+        (
+            b"250 ok\r",
+            b"\n250 ok\r\n",
+            "Nothing 250, Closed Unsolicited None",
+        ),
+        (&long, b"\r\n", "Nothing 250, Closed Unsolicited None"),
+        (b"4", b"51 no\r\n", "Nothing 451, Closed Unsolicited None"),
+        (b"42", b"1 bye\r\n", "Nothing 421, Closed NotAvailable None"),
+    ] {
+        let mut session = Session::with(config(), "");
+        session.octets(begun).sees("");
+        session.client.noop().unwrap();
+        session.go_on().hears("NOOP|").octets(rest).sees(expected);
+
+        // The same while the command waits to be written.
+        let mut session = Session::with(config(), "");
+        session.client.noop().unwrap();
+        session
+            .go_on()
+            .octets(begun)
+            .hears("NOOP|")
+            .octets(rest)
+            .sees(expected);
+    }
+}
+
+/// Input that came with the reply before counts, too.
+#[test]
+fn a_reply_begun_behind_another_one_answers_nothing() {
+    let mut session = Session::with(config(), "");
+    session.client.noop().unwrap();
+    session
+        .go_on()
+        .written()
+        .octets(b"250 ok\r\n250 ")
+        .sees("Noop 250");
+    session.client.noop().unwrap();
+    session
+        .go_on()
+        .written()
+        .octets(b"ok\r\n")
+        .sees("Nothing 250, Closed Unsolicited None");
+}
+
+/// The reason that made the client leave stays, however the replies after it are cut.
+#[test]
+fn a_reply_before_quit_is_written_does_not_change_the_ending() {
+    for reply in ["421 bye", "250 ok", "554 no"] {
+        let refused = || {
+            let mut session = Session::new(config());
+            session.server("554 no").sees("Greeting 554");
+            session
+        };
+        refused().server(reply).sees_at_last("Closed Refused None");
+        let (begun, rest) = reply.split_at(2);
+        refused()
+            .octets(begun.as_bytes())
+            .written()
+            .server(rest)
+            .sees_at_last("Closed Refused None");
+        refused()
+            .written()
+            .server(reply)
+            .sees_at_last("Closed Refused None");
+    }
+}
+
 #[test]
 fn a_session_is_small() {
     assert!(size_of::<Client>() <= 1024);

@@ -206,3 +206,57 @@ fn an_end_between_commands_accepts_nothing() {
     session.mail().written().server("250").server("421 bye");
     session.sees_at_last("Nothing 421, Closed NotAvailable NotAccepted");
 }
+
+#[test]
+fn a_reply_begun_between_commands_answers_nothing() {
+    let cases = [
+        ("250 ok", "Nothing 250, Closed Unsolicited NotAccepted"),
+        ("550 no", "Nothing 550, Closed Unsolicited NotAccepted"),
+        ("421 bye", "Nothing 421, Closed NotAvailable NotAccepted"),
+    ];
+    for (reply, expected) in cases {
+        let (begun, rest) = reply.split_at(4);
+        let mail = || {
+            let mut session = Session::with(config(), "");
+            session.octets(begun.as_bytes()).mail().written().server(rest);
+            session
+        };
+        mail().sees(expected);
+
+        let rcpt = || {
+            let mut session = Session::with(config(), "");
+            session.mail().written().server("250").sees("Mail 250");
+            session
+                .octets(begun.as_bytes())
+                .rcpt("b@y")
+                .written()
+                .server(rest);
+            session
+        };
+        rcpt().sees(expected);
+
+        let mut session = Session::with(config(), "");
+        session
+            .mail()
+            .written()
+            .server("250")
+            .rcpt("b@y")
+            .written()
+            .server("250");
+        session
+            .sees("Mail 250, Recipient(0) 250")
+            .octets(begun.as_bytes());
+        session.client.data().unwrap();
+        session.go_on().written().server(rest).sees(expected);
+
+        let mut session = Session::with(config(), "");
+        session
+            .mail()
+            .written()
+            .server("250")
+            .sees("Mail 250")
+            .octets(begun.as_bytes());
+        session.client.reset().unwrap();
+        session.go_on().written().server(rest).sees(expected);
+    }
+}

@@ -77,11 +77,12 @@ fn an_offer_under_tls_is_not_taken_up() {
 
 #[test]
 fn whatever_comes_behind_the_220_ends_the_session() {
-    for behind in ["250 fake", "250-fake", "2", "\r\n"] {
+    // A whole reply is not reported: a receipt would take 550 for a refusal.
+    for behind in ["250 fake", "250-fake", "2", "\r\n", "550 fake\r\n"] {
         let mut session = answered(Tls::Required, OFFER);
         session.written();
         session.octets(format!("220 go\r\n{behind}").as_bytes());
-        session.sees_at_last("Closed PlaintextBeforeTls None");
+        session.sees("Greeting 220, Hello(Ehlo) 250, StartTls 220, Closed PlaintextBeforeTls None");
         assert!(session.upgrade.is_none());
     }
 }
@@ -188,4 +189,58 @@ fn a_login_follows_a_refused_starttls_where_that_is_allowed() {
         .written()
         .server("235 ok")
         .sees_at_last("Auth 235, Ready");
+}
+
+/// The server may have offered STARTTLS in the part of its reply that was dropped.
+#[test]
+fn a_cut_ehlo_reply_may_have_offered_starttls() {
+    let cut = |policy, ehlo: &str| {
+        let mut config = config();
+        config.tls = policy;
+        config.limits.reply.lines = 2;
+        let mut session = Session::new(config);
+        session.server("220 hi").hears("EHLO me.example|");
+        session.server(ehlo).sees_at_last("Hello(Ehlo) 250");
+        session
+    };
+    let ehlo = "250-mx.example|250-PIPELINING|250 STARTTLS";
+    for policy in [Tls::Opportunistic, Tls::Required] {
+        let mut session = cut(policy, ehlo);
+        session
+            .hears("STARTTLS|")
+            .server("220 go")
+            .sees_at_last("StartTls");
+        handshake(&mut session);
+        assert!(session.client.is_encrypted());
+    }
+    cut(Tls::Opportunistic, ehlo)
+        .hears("STARTTLS|")
+        .server("502 5.5.1 unknown")
+        .sees("StartTls 502, Ready");
+    cut(Tls::Required, ehlo)
+        .hears("STARTTLS|")
+        .server("502 5.5.1 unknown")
+        .hears("QUIT|")
+        .server("221")
+        .sees_at_last("Closed TlsRefused None");
+}
+
+/// HELO has no extensions, and the offer in a whole reply is certain.
+#[test]
+fn only_a_cut_ehlo_reply_may_have_offered_starttls() {
+    let mut config = config();
+    config.tls = Tls::Opportunistic;
+    config.limits.reply.lines = 2;
+    let begin = || {
+        let mut session = Session::new(config.clone());
+        session.server("220-a|220-b|220 c").hears("EHLO me.example|");
+        session
+    };
+    begin().server("250-mx|250 SIZE").hears("").sees_at_last("Ready");
+    begin()
+        .server("500 what?")
+        .hears("HELO me.example|")
+        .server("250-mx|250-and|250 more")
+        .hears("")
+        .sees_at_last("Ready");
 }
