@@ -135,7 +135,7 @@ impl Server {
     }
 
     /// Takes a step, and notes the end of a transaction that it leaves.
-    #[inline]
+    #[inline(always)] // or no step is known in the table
     pub(super) fn advance(&mut self, step: Step) {
         if let Some(reset) = self.phase.advance(step) {
             self.ended = Some(reset);
