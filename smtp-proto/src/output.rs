@@ -18,6 +18,12 @@ pub(crate) trait Sink {
     /// Appends `bytes`.
     fn put(&mut self, bytes: &[u8]);
 
+    /// Appends `line` and its CRLF.
+    fn put_line(&mut self, line: &[u8]) {
+        self.put(line);
+        self.put(b"\r\n");
+    }
+
     /// Appends `number` in decimal digits. Faster than `core::fmt`.
     fn put_decimal(&mut self, number: u64) {
         let mut digits = [0; 20];
@@ -192,6 +198,22 @@ impl Sink for Output {
                 self.len += bytes.len();
             }
             _ => self.spill(bytes),
+        }
+    }
+
+    #[inline]
+    fn put_line(&mut self, line: &[u8]) {
+        let room = self.inline.get_mut(self.len..self.len + line.len() + 2);
+        match room.and_then(|room| room.split_at_mut_checked(line.len())) {
+            Some((start, end)) if self.spilled.is_empty() => {
+                start.copy_from_slice(line);
+                end.copy_from_slice(b"\r\n");
+                self.len += line.len() + 2;
+            }
+            _ => {
+                self.spill(line);
+                self.spill(b"\r\n");
+            }
         }
     }
 }

@@ -112,7 +112,7 @@ impl Replies {
     }
 
     /// Queues a reply after those to all commands before.
-    #[inline]
+    #[inline(always)] // or the kind of reply is not known in `write`
     pub(super) fn reply(&mut self, reply: &Reply<'_>) {
         match self.front {
             None => reply.write(self.enhanced, &mut self.output),
@@ -153,7 +153,7 @@ impl Replies {
     }
 
     /// Puts the reply to a question that was taken in its place, and queues the replies that waited for it.
-    #[inline]
+    #[inline(always)] // or the kind of reply is not known in `write`
     pub(super) fn answer(&mut self, Turn(number): Turn, reply: &Reply<'_>) {
         if number != self.first {
             return self.fill(number, reply);
@@ -227,18 +227,24 @@ impl Reply<'_> {
         octets.into_boxed_slice()
     }
 
+    #[inline(always)]
     fn write(&self, enhanced: bool, sink: &mut impl Sink) {
+        match *self {
+            Self::Fixed(line) if enhanced => sink.put_line(line.as_bytes()),
+            Self::Ready([]) => {}
+            _ => self.write_rare(enhanced, sink),
+        }
+    }
+
+    #[inline(never)]
+    fn write_rare(&self, enhanced: bool, sink: &mut impl Sink) {
         match *self {
             Self::Fixed(line) | Self::Uncoded(line) if !enhanced || matches!(self, Self::Uncoded(_)) => {
                 let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
                 sink.put(code.as_bytes());
-                sink.put(rest.get(6..).unwrap_or(rest).as_bytes());
-                sink.put(b"\r\n");
+                sink.put_line(rest.get(6..).unwrap_or(rest).as_bytes());
             }
-            Self::Fixed(line) | Self::Uncoded(line) | Self::Bare(line) => {
-                sink.put(line.as_bytes());
-                sink.put(b"\r\n");
-            }
+            Self::Fixed(line) | Self::Uncoded(line) | Self::Bare(line) => sink.put_line(line.as_bytes()),
             Self::Lines(code, status, text) => match status.filter(|_| enhanced) {
                 Some(status) => write_coded(sink, code, status, text),
                 None => types::write_reply(sink, code, None, text),
