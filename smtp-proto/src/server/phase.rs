@@ -17,6 +17,7 @@ use crate::{
 
 /// The position of a session, with the data that belongs to it.
 #[derive(Debug)]
+#[repr(u8)] // a tag of its own is read faster than one in the niche of a field
 pub(super) enum Phase {
     /// The greeting has not been sent.
     Connected,
