@@ -133,22 +133,29 @@ impl Output {
         if self.secret {
             self.zeroize();
         }
-        self.spilled.clear();
         (self.len, self.written) = (0, 0);
-        if self.spilled.capacity() > MAX_KEPT {
-            self.spilled = Vec::new();
+        if self.spilled.capacity() > 0 {
+            self.clear_spilled();
         }
     }
 
     /// Returns `true` if there is no output and a heap buffer to free.
     #[inline]
     pub(crate) const fn holds_memory(&self) -> bool {
-        self.is_empty() && self.spilled.capacity() > 0
+        self.spilled.capacity() > 0 && self.is_empty()
     }
 
     /// Frees the heap buffer if there is no output.
     pub(crate) fn release(&mut self) {
         if self.is_empty() && self.spilled.capacity() > 0 {
+            self.spilled = Vec::new();
+        }
+    }
+
+    #[cold]
+    fn clear_spilled(&mut self) {
+        self.spilled.clear();
+        if self.spilled.capacity() > MAX_KEPT {
             self.spilled = Vec::new();
         }
     }
