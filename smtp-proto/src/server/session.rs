@@ -251,9 +251,8 @@ impl Server {
     pub(super) fn without_line<'i>(&mut self, line: &Line<'_>) -> Next<'i> {
         match line {
             Line::LostChunk => self.close_unknown_chunk_size(),
-            Line::TooMuchDropped => {
-                self.close_with("421 4.7.0 line too long, closing", Closed::DropLimit);
-            }
+            Line::Endless => self.close_with("421 4.7.0 line too long, closing", Closed::DropLimit),
+            Line::TooMuchDropped => self.close_drop_limit(),
             Line::Incomplete if !self.end_of_input || !self.replies.is_empty() => {
                 return Next::Wait(Await::Input);
             }
