@@ -79,7 +79,7 @@ pub(super) enum Step {
     Hello,
     /// An AUTH challenge was queued.
     Challenge(Box<Exchange>),
-    /// A response came, or the exchange is over.
+    /// The wait for a response in an AUTH exchange ends: with the response, or because the exchange failed.
     Response,
     /// The reply to STARTTLS was queued.
     StartTls,
