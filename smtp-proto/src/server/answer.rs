@@ -133,7 +133,11 @@ impl Server {
                 self.begin_chunk(size, last);
             }
             Question::EndOfData { .. } => {
-                self.reply_yes(turn, Yes(Code::OK, (2, 6, 0), "250 2.6.0 message accepted"), words);
+                self.reply_yes(
+                    turn,
+                    Yes(Code::OK, (2, 6, 0), "250 2.6.0 message accepted"),
+                    words,
+                );
                 self.abuse.message_accepted();
                 self.advance(Step::Verdict);
             }

@@ -84,7 +84,7 @@ impl Server {
                     Phase::BetweenChunks(transfer) => {
                         let data = transfer.await_data(now);
                         if data.at < command.at { data } else { command }
-                    },
+                    }
                     _ => command,
                 }
             }

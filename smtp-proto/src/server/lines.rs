@@ -113,7 +113,11 @@ impl LineReader {
         }
         if dropped > 0 && (abuse.discard(dropped, most) || length > LONGEST_DROPPED_LINE) {
             let is_bare = matches!(reason, NoLine::Dropped(_)) || self.cutter.is_bare();
-            return if is_bare { Line::TooMuchDropped } else { Line::Endless };
+            return if is_bare {
+                Line::TooMuchDropped
+            } else {
+                Line::Endless
+            };
         }
         match reason {
             NoLine::TooLong(_) if self.cutter.dropped_verb(b"AUTH ") => Line::TooLongAuth,

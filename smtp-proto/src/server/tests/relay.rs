@@ -35,11 +35,7 @@ fn positive_replies_keep_their_code_where_it_fits() {
             "250-2.1.5 one\r\n250 2.1.5 two\r\n",
         ),
         ("DATA", reply(354, None, "go on"), "354 go on\r\n"),
-        (
-            "HELP",
-            reply(211, Some((2, 5, 9)), "busy"),
-            "214 2.5.9 busy\r\n",
-        ),
+        ("HELP", reply(211, Some((2, 5, 9)), "busy"), "214 2.5.9 busy\r\n"),
         (
             "HELP",
             reply(214, None, "read the RFC"),
@@ -53,7 +49,10 @@ fn positive_replies_keep_their_code_where_it_fits() {
 #[test]
 fn the_reply_to_the_end_of_data_keeps_its_enhanced_code() {
     for (reply, said) in [
-        (reply(250, Some((2, 0, 0)), "queued as 7"), "250 2.0.0 queued as 7\r\n"),
+        (
+            reply(250, Some((2, 0, 0)), "queued as 7"),
+            "250 2.0.0 queued as 7\r\n",
+        ),
         (reply(250, Some((2, 6, 0)), "queued"), "250 2.6.0 queued\r\n"),
         (reply(250, None, "queued"), "250 2.6.0 queued\r\n"),
     ] {
