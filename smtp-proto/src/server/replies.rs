@@ -227,35 +227,36 @@ impl Reply<'_> {
         octets.into_boxed_slice()
     }
 
-    #[inline(always)]
+    #[inline(always)] // the kind of reply is known where it is made
     fn write(&self, enhanced: bool, sink: &mut impl Sink) {
         match *self {
             Self::Fixed(line) if enhanced => sink.put_line(line.as_bytes()),
-            Self::Ready([]) => {}
-            _ => self.write_rare(enhanced, sink),
-        }
-    }
-
-    #[inline(never)]
-    fn write_rare(&self, enhanced: bool, sink: &mut impl Sink) {
-        match *self {
-            Self::Fixed(line) | Self::Uncoded(line) if !enhanced || matches!(self, Self::Uncoded(_)) => {
-                let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
-                sink.put(code.as_bytes());
-                sink.put_line(rest.get(6..).unwrap_or(rest).as_bytes());
-            }
-            Self::Fixed(line) | Self::Uncoded(line) | Self::Bare(line) => sink.put_line(line.as_bytes()),
+            Self::Bare(line) => sink.put_line(line.as_bytes()),
+            Self::Fixed(line) | Self::Uncoded(line) => write_uncoded(sink, line),
             Self::Lines(code, status, text) => match status.filter(|_| enhanced) {
                 Some(status) => write_coded(sink, code, status, text),
-                None => types::write_reply(sink, code, None, text),
+                None => write_lines(sink, code, None, text),
             },
             Self::Rejection(rejection) => {
                 let status = Some(rejection.enhanced()).filter(|_| enhanced);
-                types::write_reply(sink, rejection.code(), status, rejection.text());
+                write_lines(sink, rejection.code(), status, rejection.text());
             }
             Self::Ready(octets) => sink.put(octets),
         }
     }
+}
+
+/// Writes a fixed line without its enhanced code.
+#[cold]
+fn write_uncoded(sink: &mut impl Sink, line: &str) {
+    let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
+    sink.put(code.as_bytes());
+    sink.put_line(rest.get(6..).unwrap_or(rest).as_bytes());
+}
+
+#[cold]
+fn write_lines(sink: &mut impl Sink, code: Code, status: Option<EnhancedCode>, text: &Text<'_>) {
+    types::write_reply(sink, code, status, text);
 }
 
 /// Writes a reply with an enhanced code on each line that does not have one of the same class already.
