@@ -112,11 +112,11 @@ impl Desk {
         let answered = match event {
             Event::Auth {
                 mechanism,
-                claim,
+                request,
                 ticket,
             } => {
                 let users = &self.site.users;
-                let progress = users.judge(mechanism, claim, &server.sasl_context(), &mut self.attempt);
+                let progress = users.judge(mechanism, request, &server.sasl_context(), &mut self.attempt);
                 if progress == AuthOutcome::Reject {
                     log(&self.attempt.failure(mechanism, self.peer));
                 }

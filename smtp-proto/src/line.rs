@@ -34,11 +34,9 @@ pub(crate) enum Bare {
     Lf,
 }
 
-/// The result of [`LineCutter::cut`].
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Cut<'i> {
-    /// A whole line, without its CRLF. It holds no CR and no LF.
-    Line(&'i [u8]),
+/// The reason for which [`LineCutter::cut`] returns no line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoLine {
     /// The end of a line that exceeds the limit. All of it was dropped: so many octets, CRLF included.
     TooLong(u64),
     /// The line holds a bare CR or LF. The rest of it, up to the CRLF, will be dropped.
@@ -50,13 +48,14 @@ pub(crate) enum Cut<'i> {
 }
 
 impl LineCutter {
-    /// Cuts the next line, which may have `limit` octets with its CRLF, and advances `input` past it.
+    /// Cuts the next line, which may have `limit` octets with its CRLF, and advances `input` past it. Returns it without its
+    /// CRLF; it holds no CR and no LF.
     ///
     /// An incomplete line stays in `input` until it exceeds the limit. From then on its octets are dropped as they come.
     #[inline(always)] // or every command pays for a call
-    pub(crate) fn cut<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Cut<'i> {
+    pub(crate) fn cut<'i>(&mut self, input: &mut &'i [u8], limit: usize) -> Result<&'i [u8], NoLine> {
         if self.dropping.is_some() {
-            return self.drop_rest(input);
+            return Err(self.drop_rest(input));
         }
         let bytes = *input;
         let from = self.searched.min(bytes.len());
@@ -68,26 +67,31 @@ impl LineCutter {
             Some((line, [b'\r', b'\n', rest @ ..])) if at + 1 < limit => {
                 self.searched = 0;
                 *input = rest;
-                return Cut::Line(line);
+                return Ok(line);
             }
             Some((line, [b'\r', next, ..])) if *next != b'\n' && at + 1 < limit => {
-                return self.bare(Bare::Cr, line, input);
+                return Err(self.bare(Bare::Cr, line, input));
             }
-            Some((line, [b'\n', ..])) if at < limit => return self.bare(Bare::Lf, line, input),
+            Some((line, [b'\n', ..])) if at < limit => return Err(self.bare(Bare::Lf, line, input)),
             _ => {}
         }
         // A CR at the very end may be half of the line end.
         self.searched = at;
         if bytes.len() < limit {
-            return Cut::Incomplete;
+            return Err(NoLine::Incomplete);
         }
         self.begin_drop(Fault::TooLong, bytes);
-        self.drop_rest(input)
+        Err(self.drop_rest(input))
     }
 
     /// Octets of the current line that have been dropped so far.
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Returns `true` if the current line is being dropped because it holds a bare CR or LF.
+    pub(crate) const fn is_bare(&self) -> bool {
+        matches!(self.dropping, Some(Fault::Bare))
     }
 
     /// Returns `true` if the input begins where a line begins.
@@ -115,24 +119,24 @@ impl LineCutter {
 
     /// Drops a line up to its bare CR or LF, which stands after `line`.
     #[cold]
-    fn bare<'i>(&mut self, bare: Bare, line: &[u8], input: &mut &'i [u8]) -> Cut<'i> {
+    fn bare(&mut self, bare: Bare, line: &[u8], input: &mut &[u8]) -> NoLine {
         self.begin_drop(Fault::Bare, line);
         self.dropped = line.len() as u64 + 1;
         *input = input.get(line.len() + 1..).unwrap_or_default();
-        Cut::Bare(bare)
+        NoLine::Bare(bare)
     }
 
     /// Drops what the input holds of a faulty line.
     #[cold]
-    fn drop_rest<'i>(&mut self, input: &mut &'i [u8]) -> Cut<'i> {
+    fn drop_rest(&mut self, input: &mut &[u8]) -> NoLine {
         let bytes = *input;
         if let Some(at) = memchr::memmem::find(bytes, b"\r\n") {
             *input = bytes.get(at + 2..).unwrap_or_default();
             let length = self.dropped + at as u64 + 2;
             self.dropped = 0;
             return match self.dropping.take() {
-                Some(Fault::Bare) => Cut::Dropped(length),
-                _ => Cut::TooLong(length),
+                Some(Fault::Bare) => NoLine::Dropped(length),
+                _ => NoLine::TooLong(length),
             };
         }
         // A CR at the very end may be half of the line end: it stays.
@@ -140,7 +144,7 @@ impl LineCutter {
         let (gone, rest) = bytes.split_at_checked(bytes.len() - kept).unwrap_or((bytes, &[]));
         self.dropped += gone.len() as u64;
         *input = rest;
-        Cut::Incomplete
+        NoLine::Incomplete
     }
 }
 

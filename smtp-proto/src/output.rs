@@ -18,6 +18,12 @@ pub(crate) trait Sink {
     /// Appends `bytes`.
     fn put(&mut self, bytes: &[u8]);
 
+    /// Appends `line` and its CRLF.
+    fn put_line(&mut self, line: &[u8]) {
+        self.put(line);
+        self.put(b"\r\n");
+    }
+
     /// Appends `number` in decimal digits. Faster than `core::fmt`.
     fn put_decimal(&mut self, number: u64) {
         let mut digits = [0; 20];
@@ -127,22 +133,29 @@ impl Output {
         if self.secret {
             self.zeroize();
         }
-        self.spilled.clear();
         (self.len, self.written) = (0, 0);
-        if self.spilled.capacity() > MAX_KEPT {
-            self.spilled = Vec::new();
+        if self.spilled.capacity() > 0 {
+            self.clear_spilled();
         }
     }
 
     /// Returns `true` if there is no output and a heap buffer to free.
     #[inline]
     pub(crate) const fn holds_memory(&self) -> bool {
-        self.is_empty() && self.spilled.capacity() > 0
+        self.spilled.capacity() > 0 && self.is_empty()
     }
 
     /// Frees the heap buffer if there is no output.
     pub(crate) fn release(&mut self) {
         if self.is_empty() && self.spilled.capacity() > 0 {
+            self.spilled = Vec::new();
+        }
+    }
+
+    #[cold]
+    fn clear_spilled(&mut self) {
+        self.spilled.clear();
+        if self.spilled.capacity() > MAX_KEPT {
             self.spilled = Vec::new();
         }
     }
@@ -192,6 +205,22 @@ impl Sink for Output {
                 self.len += bytes.len();
             }
             _ => self.spill(bytes),
+        }
+    }
+
+    #[inline]
+    fn put_line(&mut self, line: &[u8]) {
+        let room = self.inline.get_mut(self.len..self.len + line.len() + 2);
+        match room.and_then(|room| room.split_at_mut_checked(line.len())) {
+            Some((start, end)) if self.spilled.is_empty() => {
+                start.copy_from_slice(line);
+                end.copy_from_slice(b"\r\n");
+                self.len += line.len() + 2;
+            }
+            _ => {
+                self.spill(line);
+                self.spill(b"\r\n");
+            }
         }
     }
 }

@@ -137,6 +137,11 @@ impl core::fmt::Display for Phase {
 pub(crate) struct Timer(Option<Deadline>);
 
 impl Timer {
+    /// Returns `true` if the timer is running.
+    pub(crate) const fn is_running(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Stops the timer.
     pub(crate) fn stop(&mut self) {
         self.0 = None;

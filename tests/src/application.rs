@@ -293,10 +293,10 @@ impl Application {
             }
             Event::Auth {
                 mechanism,
-                claim,
+                request,
                 ticket,
             } => {
-                let (sight, answer) = self.judge.judge(&self.settings, mechanism, &claim);
+                let (sight, answer) = self.judge.judge(&self.settings, mechanism, &request);
                 self.log.push(escape(sight.as_bytes()));
                 self.will_answer(Question::Auth, "", answer, AnyTicket::Auth(ticket));
             }

@@ -97,8 +97,8 @@ async fn converse<S>(
             Step::Wait(wait) => session.wait(wait).await,
             Step::Event(Event::Closed(why)) => break why,
             Step::Event(Event::StartTls(upgrade)) => session.start_tls(upgrade, &tls).await,
-            Step::Event(Event::Auth { claim, ticket, .. }) => {
-                let progress = match claim {
+            Step::Event(Event::Auth { request, ticket, .. }) => {
+                let progress = match request {
                     AuthRequest::Password { user, password, .. } if password == "secret".into() => {
                         AuthOutcome::Accept(user)
                     }

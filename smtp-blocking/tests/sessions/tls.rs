@@ -88,9 +88,9 @@ fn receive(stream: impl Socket, config: server::Config, tls: &Arc<ServerConfig>,
             Step::Wait(wait) => conn.wait(wait),
             Step::Event(Event::Closed(why)) => break why,
             Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls),
-            Step::Event(Event::Auth { claim, ticket, .. }) => {
-                let AuthRequest::Password { user, .. } = claim else {
-                    panic!("{claim:?}");
+            Step::Event(Event::Auth { request, ticket, .. }) => {
+                let AuthRequest::Password { user, .. } = request else {
+                    panic!("{request:?}");
                 };
                 server.answer_auth(ticket, AuthOutcome::Accept(user)).unwrap();
             }

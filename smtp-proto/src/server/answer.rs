@@ -16,6 +16,13 @@ use crate::types::{Code, EnhancedCode, Protocol, Rejection, Text};
 /// The positive reply to a question: code, enhanced code, and the default line.
 struct Yes(Code, (u8, u16, u16), &'static str);
 
+/// A custom text for a positive reply.
+pub(super) struct Words<'t> {
+    /// The enhanced code; `None` means that of the default reply.
+    pub(super) status: Option<EnhancedCode>,
+    pub(super) text: &'t Text<'t>,
+}
+
 impl Server {
     /// Accepts a question. Each [`Event`](super::Event) says what that means.
     ///
@@ -73,34 +80,44 @@ impl Server {
         } else {
             text.into_ascii()
         };
-        self.accept_question(question, turn, Some(&text));
+        let words = Words {
+            status: None,
+            text: &text,
+        };
+        self.accept_question(question, turn, Some(&words));
         Ok(())
     }
 
     fn reject_any(&mut self, ticket: &Ticket, rejection: Rejection) -> Result<(), StaleTicket> {
         let (question, turn) = self.replies.take(ticket)?;
+        self.reject_legibly(question, turn, rejection);
+        Ok(())
+    }
+
+    /// Rejects a question with a text that the client can read.
+    pub(super) fn reject_legibly(&mut self, question: Question, turn: Turn, rejection: Rejection) {
         let rejection = if question.allows_utf8() {
             rejection
         } else {
             rejection.into_ascii()
         };
         self.reject_question(question, turn, rejection);
-        Ok(())
     }
 
     #[inline(always)] // most questions are accepted without a text
-    pub(super) fn accept_question(&mut self, question: Question, turn: Turn, text: Option<&Text<'_>>) {
+    pub(super) fn accept_question(&mut self, question: Question, turn: Turn, words: Option<&Words<'_>>) {
+        let text = words.map(|words| words.text);
         match question {
             Question::Connect => self.accept_connection(turn, text),
             Question::Hello(hello) => self.accept_hello(turn, hello, text),
             // Without an identity nobody is let in.
             Question::Auth(round) => self.reject_auth(turn, round, Rejection::CREDENTIALS),
             Question::Mail { body, smtputf8 } => {
-                self.reply_yes(turn, Yes(Code::OK, (2, 1, 0), "250 2.1.0 sender ok"), text);
+                self.reply_yes(turn, Yes(Code::OK, (2, 1, 0), "250 2.1.0 sender ok"), words);
                 self.open_transaction(body, smtputf8);
             }
             Question::Recipient(recipient) => {
-                self.reply_yes(turn, Yes(Code::OK, (2, 1, 5), "250 2.1.5 recipient ok"), text);
+                self.reply_yes(turn, Yes(Code::OK, (2, 1, 5), "250 2.1.5 recipient ok"), words);
                 self.advance(Step::Recipient(recipient.index));
             }
             Question::Data { .. } => {
@@ -116,36 +133,44 @@ impl Server {
                 self.begin_chunk(size, last);
             }
             Question::EndOfData { .. } => {
-                self.reply_yes(turn, Yes(Code::OK, (2, 6, 0), "250 2.6.0 message accepted"), text);
+                self.reply_yes(
+                    turn,
+                    Yes(Code::OK, (2, 6, 0), "250 2.6.0 message accepted"),
+                    words,
+                );
                 self.abuse.message_accepted();
                 self.advance(Step::Verdict);
             }
             Question::Verify { .. } => {
                 const LINE: &str = "252 2.1.5 cannot verify, will try to deliver";
-                self.reply_yes(turn, Yes(Code::CANNOT_VERIFY, (2, 1, 5), LINE), text);
+                self.reply_yes(turn, Yes(Code::CANNOT_VERIFY, (2, 1, 5), LINE), words);
             }
             Question::Expand { .. } => {
                 const LINE: &str = "252 2.1.5 cannot expand, will try to deliver";
-                self.reply_yes(turn, Yes(Code::CANNOT_VERIFY, (2, 1, 5), LINE), text);
+                self.reply_yes(turn, Yes(Code::CANNOT_VERIFY, (2, 1, 5), LINE), words);
             }
-            Question::Help { .. } => match text {
+            Question::Help { .. } => match words {
                 None => self.list_commands(turn),
-                Some(text) => {
-                    let status = EnhancedCode::new(2, 0, 0);
-                    self.replies.answer(turn, &Reply::Lines(Code::HELP, status, text));
+                Some(words) => {
+                    let status = words.status.or(EnhancedCode::new(2, 0, 0));
+                    self.replies
+                        .answer(turn, &Reply::Lines(Code::HELP, status, words.text));
                 }
             },
             Question::Command { .. } => {
-                self.reply_yes(turn, Yes(Code::OK, (2, 5, 0), "250 2.5.0 ok"), text);
+                self.reply_yes(turn, Yes(Code::OK, (2, 5, 0), "250 2.5.0 ok"), words);
             }
         }
     }
 
     #[inline(always)]
-    fn reply_yes(&mut self, turn: Turn, Yes(code, status, line): Yes, text: Option<&Text<'_>>) {
-        let reply = match text {
+    fn reply_yes(&mut self, turn: Turn, Yes(code, status, line): Yes, words: Option<&Words<'_>>) {
+        let reply = match words {
             None => Reply::Fixed(line),
-            Some(text) => Reply::Lines(code, EnhancedCode::new(status.0, status.1, status.2), text),
+            Some(words) => {
+                let usual = EnhancedCode::new(status.0, status.1, status.2);
+                Reply::Lines(code, words.status.or(usual), words.text)
+            }
         };
         self.replies.answer(turn, &reply);
     }

@@ -209,7 +209,7 @@ impl Server {
         let Some(response) = sasl::base64::decode(response) else {
             return self.end_exchange(AuthFailure::NotBase64);
         };
-        let claim = match awaits {
+        let request = match awaits {
             Awaits::Everything => {
                 if let Some(failure) = sasl::bearer_discovery(mechanism, response.expose()) {
                     self.challenge(mechanism, Awaits::Discovery, failure);
@@ -234,22 +234,22 @@ impl Server {
             }),
             Awaits::Step | Awaits::Refusal(_) | Awaits::Discovery => Ok(AuthRequest::Step { response }),
         };
-        match claim {
-            Ok(claim) => self.ask_auth(mechanism, claim),
+        match request {
+            Ok(request) => self.ask_auth(mechanism, request),
             Err(_) => self.end_exchange(AuthFailure::Malformed),
         }
     }
 
     /// Asks the application about a response.
-    fn ask_auth<'i>(&mut self, mechanism: Mechanism, claim: AuthRequest) -> Next<'i> {
-        let shown = match claim {
+    fn ask_auth<'i>(&mut self, mechanism: Mechanism, request: AuthRequest) -> Next<'i> {
+        let shown = match request {
             AuthRequest::Step { .. } => Shown::Step,
             _ => Shown::First,
         };
         let question = Question::Auth(Round { mechanism, shown });
         Next::Event(Event::Auth {
             mechanism,
-            claim,
+            request,
             ticket: self.replies.ask(question, self.clock.now),
         })
     }

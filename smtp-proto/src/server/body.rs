@@ -28,12 +28,16 @@ pub(super) struct ChunkEnd {
 impl Server {
     /// Refuses the message whose data is on its way.
     ///
-    /// The rest of the data is read and dropped. Then the refusal is sent, and the transaction ends with
+    /// The rest of the data is read and dropped: after DATA up to the final dot, after BDAT up to the end of this chunk, or of
+    /// the next one if none is open. Then the refusal is sent, and the transaction ends with
     /// [`Reset::Refused`](super::Reset::Refused). A rejection with code 421 also ends the session.
+    ///
+    /// A message that is refused for an earlier reason keeps that one.
     ///
     /// # Errors
     ///
-    /// Gives the rejection back if no message data is on its way.
+    /// Gives the rejection back if no message data is on its way. This includes a first chunk that was refused: its octets are
+    /// dropped, and its refusal is sent after them.
     pub fn reject_body(&mut self, rejection: Rejection) -> Result<(), Rejection> {
         let Some(transfer) = self.phase.transfer() else {
             return Err(rejection);

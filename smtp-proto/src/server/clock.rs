@@ -12,7 +12,7 @@ pub(super) struct Clock {
     reading: Timer,
     /// Waiting for the client to read what is written.
     writing: Timer,
-    /// Unwritten octets out of those queued when the write timer started.
+    /// Octets that were pending when the write timer started, and are not written yet.
     unwritten: usize,
 }
 
@@ -29,6 +29,11 @@ impl Clock {
     /// Returns the deadline of the wait for input, which begins now unless it is running.
     pub(super) fn await_input(&mut self, phase: Phase, span: Duration) -> Deadline {
         self.reading.run(phase, span, self.now)
+    }
+
+    /// Returns `true` if the wait for input has begun.
+    pub(super) const fn awaits_input(&self) -> bool {
+        self.reading.is_running()
     }
 
     /// Ends the wait for input: a whole line came.

@@ -85,7 +85,8 @@ impl Server {
     /// The longest line that the input may begin with, in octets: AUTH may have a long response in it.
     fn line_limit(&self, input: &[u8]) -> usize {
         let usual = self.config.limits.max_line_octets.max(SHORTEST_LINE);
-        if begins_with(input, b"AUTH ") {
+        // A shorter input is within either limit.
+        if input.len() >= usual && begins_with(input, b"AUTH ") {
             usual.max(self.config.limits.max_auth_octets)
         } else {
             usual

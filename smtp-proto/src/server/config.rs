@@ -186,6 +186,8 @@ pub enum ObsoleteCommands {
 }
 
 /// The treatment of MAIL and RCPT parameters after HELO, where no extension was offered (RFC 5321 section 2.2.1).
+///
+/// The commands of configured extensions (STARTTLS, AUTH, BDAT) are accepted after HELO: they cannot be mistaken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum HeloParameters {

@@ -14,7 +14,6 @@ impl Server {
     /// Returns the wait when nothing can be done, or `None` if a deadline has passed and was acted upon.
     pub(super) fn idle(&mut self, what: Await) -> Option<Wait> {
         let now = self.clock.now;
-        let is_handshake = matches!(self.phase, Phase::Handshake(_));
         let penalty = self.abuse.penalty();
         let want_write = !self.replies.output.is_empty() && penalty.is_none();
         let asked = self
@@ -24,8 +23,7 @@ impl Server {
         let mut deadline = match asked {
             Some(at) => Some(Deadline::new(at, time::Phase::Application)),
             // Nothing is expected of the client while replies are held back.
-            None if penalty.is_some() && !is_handshake => None,
-            None => self.client_deadline(what),
+            None => self.client_deadline(what == Await::Input && penalty.is_none()),
         };
         if let Some(until) = penalty {
             // The client cannot take what is held back.
@@ -42,7 +40,7 @@ impl Server {
             _ => Some(Wait {
                 want_read: what == Await::Input && !self.end_of_input,
                 want_write,
-                application_pending: asked.is_some() || is_handshake,
+                application_pending: asked.is_some() || matches!(self.phase, Phase::Handshake(_)),
                 deadline,
             }),
         }
@@ -66,33 +64,30 @@ impl Server {
     }
 
     /// Returns the time by which the client must have sent what is expected of it.
-    fn client_deadline(&mut self, what: Await) -> Option<Deadline> {
+    fn client_deadline(&mut self, expects_input: bool) -> Option<Deadline> {
         let (timeouts, now) = (&self.config.timeouts, self.clock.now);
         let clock = &mut self.clock;
-        match &mut self.phase {
-            Phase::Handshake(_) => {
-                return Some(clock.await_input(time::Phase::Handshake, timeouts.handshake));
-            }
-            Phase::Connected => {
-                return Some(clock.await_input(time::Phase::GreetingDelay, timeouts.greeting_delay));
-            }
-            _ if what == Await::Progress => return None,
-            _ => {}
-        }
-        if let Some(chunk) = self.lines.refused_chunk() {
-            return Some(chunk.pace.resume(now));
-        }
         Some(match &mut self.phase {
+            Phase::Handshake(_) => clock.await_input(time::Phase::Handshake, timeouts.handshake),
+            Phase::Connected => clock.await_input(time::Phase::GreetingDelay, timeouts.greeting_delay),
+            _ if !expects_input => return None,
             Phase::Text(text) => text.transfer.await_data(now),
             Phase::Chunk(transfer, _) => transfer.await_data(now),
             Phase::Auth(_) => clock.await_input(time::Phase::Auth, timeouts.command),
-            Phase::BetweenChunks(transfer) => {
-                // The time between two chunks is part of the time of the message.
-                let whole = clock.await_input(time::Phase::Command, timeouts.command);
-                let data = transfer.await_data(now);
-                if data.at < whole.at { data } else { whole }
+            phase => {
+                if let Some(chunk) = self.lines.refused_chunk() {
+                    return Some(chunk.pace.resume(now));
+                }
+                let command = clock.await_input(time::Phase::Command, timeouts.command);
+                match phase {
+                    // The time between two chunks is part of the time of the message.
+                    Phase::BetweenChunks(transfer) => {
+                        let data = transfer.await_data(now);
+                        if data.at < command.at { data } else { command }
+                    }
+                    _ => command,
+                }
             }
-            _ => clock.await_input(time::Phase::Command, timeouts.command),
         })
     }
 

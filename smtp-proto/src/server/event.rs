@@ -37,7 +37,7 @@ pub enum Event<'i> {
         /// The mechanism.
         mechanism: Mechanism,
         /// The credentials, or one step of the exchange.
-        claim: AuthRequest,
+        request: AuthRequest,
         /// The right to answer.
         ticket: Ticket<ticket::Auth>,
     },

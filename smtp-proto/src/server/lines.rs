@@ -3,7 +3,7 @@
 use super::{abuse::AbuseMeter, content::Pace};
 use crate::{
     data::ChunkReader,
-    line::{Bare, Cut, LineCutter},
+    line::{Bare, LineCutter, NoLine},
 };
 
 /// An over-long line is dropped up to this length, in octets; then the session ends.
@@ -52,7 +52,9 @@ pub(super) enum Line<'i> {
     Incomplete,
     /// A faulty BDAT command: the next octets may be a chunk.
     LostChunk,
-    /// More was dropped than allowed.
+    /// More of an over-long line was dropped than allowed.
+    Endless,
+    /// More was dropped than allowed, for another reason.
     TooMuchDropped,
 }
 
@@ -68,8 +70,8 @@ impl LineReader {
     ) -> Line<'i> {
         let before = self.cutter.dropped();
         match self.cutter.cut(input, limit) {
-            Cut::Line(line) => Line::Whole(line),
-            cut => self.faulty(cut, before, kind, budget),
+            Ok(line) => Line::Whole(line),
+            Err(reason) => self.faulty(reason, before, kind, budget),
         }
     }
 
@@ -96,29 +98,33 @@ impl LineReader {
     #[cold]
     fn faulty<'i>(
         &mut self,
-        cut: Cut<'i>,
+        reason: NoLine,
         before: u64,
         kind: LineKind,
         (abuse, most): (&mut AbuseMeter, u64),
     ) -> Line<'i> {
-        let length = match cut {
-            Cut::TooLong(length) | Cut::Dropped(length) => length,
-            Cut::Line(_) | Cut::Bare(_) | Cut::Incomplete => self.cutter.dropped(),
+        let length = match reason {
+            NoLine::TooLong(length) | NoLine::Dropped(length) => length,
+            NoLine::Bare(_) | NoLine::Incomplete => self.cutter.dropped(),
         };
         let dropped = length.saturating_sub(before);
         if before == 0 && dropped > 0 && kind == LineKind::Command && self.cutter.dropped_verb(b"BDAT") {
             return Line::LostChunk;
         }
         if dropped > 0 && (abuse.discard(dropped, most) || length > LONGEST_DROPPED_LINE) {
-            return Line::TooMuchDropped;
+            let is_bare = matches!(reason, NoLine::Dropped(_)) || self.cutter.is_bare();
+            return if is_bare {
+                Line::TooMuchDropped
+            } else {
+                Line::Endless
+            };
         }
-        match cut {
-            Cut::Line(line) => Line::Whole(line),
-            Cut::TooLong(_) if self.cutter.dropped_verb(b"AUTH ") => Line::TooLongAuth,
-            Cut::TooLong(_) => Line::TooLong,
-            Cut::Bare(bare) => Line::Bare(bare),
-            Cut::Dropped(_) => Line::Dropped,
-            Cut::Incomplete => Line::Incomplete,
+        match reason {
+            NoLine::TooLong(_) if self.cutter.dropped_verb(b"AUTH ") => Line::TooLongAuth,
+            NoLine::TooLong(_) => Line::TooLong,
+            NoLine::Bare(bare) => Line::Bare(bare),
+            NoLine::Dropped(_) => Line::Dropped,
+            NoLine::Incomplete => Line::Incomplete,
         }
     }
 }

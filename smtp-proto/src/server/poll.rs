@@ -26,7 +26,8 @@ impl Machine for Server {
     fn poll<'i>(&mut self, input: &mut &'i [u8], now: Instant) -> Step<Event<'i>> {
         self.clock.now = now;
         loop {
-            if let Some(why) = self.ended.take() {
+            if let Some(why) = self.ended {
+                self.ended = None;
                 return Step::Event(Event::Reset(why));
             }
             if self.shutdown.is_some() && self.shut_down() {

@@ -1,8 +1,7 @@
 //! Answers that somebody else decides: a next hop, or the default.
 
-use alloc::string::String;
-
 use super::{
+    answer::Words,
     event::Event,
     phase::Step,
     question::Question,
@@ -10,13 +9,13 @@ use super::{
     session::Server,
     ticket::{StaleTicket, Ticket},
 };
-use crate::types::{self, Code, EnhancedCode, Rejection, Severity, Text};
+use crate::types::{self, Code, EnhancedCode, Rejection, Severity};
 
 impl Server {
     /// Answers a question with the reply of a next hop, for proxies.
     ///
     /// - 250, 251 and 252 accept RCPT and VRFY with this code, and 250 and 252 EXPN. Any 2yz accepts HELP and unknown commands.
-    ///   250 accepts any other question; 354 accepts DATA, and BDAT in its place.
+    ///   250 accepts any other question; 354 accepts DATA, and BDAT in its place. The enhanced code of the reply is kept.
     /// - A 4yz or 5yz reply rejects the question with its codes and its text. 421 is about the session with the next hop, so
     ///   it becomes 451.
     /// - AUTH cannot be accepted this way. This and every reply that does not fit the question become 451 4.3.0.
@@ -28,31 +27,37 @@ impl Server {
     /// [`StaleTicket`] if the question is closed.
     pub fn relay<Q>(&mut self, ticket: Ticket<Q>, reply: &types::Reply<'_>) -> Result<(), StaleTicket> {
         let (question, turn) = self.replies.take(&ticket)?;
-        let status = reply.enhanced();
-        let mut text = text(reply, status);
+        let mut text = reply.to_text();
         if !question.allows_utf8() {
             text = text.into_ascii();
         }
+        let words = Words {
+            status: reply.enhanced(),
+            text: &text,
+        };
         match (reply.code().severity(), &question) {
             (Severity::Transient | Severity::Permanent, _) => {
-                self.reject_question(question, turn, rejection(reply.code(), status, text));
+                self.reject_legibly(question, turn, rejection(reply));
             }
             (
                 Severity::Completion,
                 Question::Recipient(_) | Question::Verify { .. } | Question::Expand { .. },
             ) if is_address_code(reply.code(), &question) => {
-                self.relay_address(turn, &question, (reply.code(), status), &text);
-            }
-            (Severity::Completion, Question::Data { .. } | Question::Auth(_))
-            | (Severity::Intermediate, Question::Auth(_)) => {
-                self.reject_question(question, turn, Rejection::LOCAL_ERROR);
+                self.relay_address(turn, &question, reply.code(), &words);
             }
             (Severity::Completion, Question::Help { .. } | Question::Command { .. })
             | (Severity::Intermediate, Question::Data { .. } | Question::Chunk { .. }) => {
-                self.accept_question(question, turn, Some(&text));
+                self.accept_question(question, turn, Some(&words));
             }
-            (Severity::Completion, _) if reply.code() == Code::OK => {
-                self.accept_question(question, turn, Some(&text));
+            (
+                Severity::Completion,
+                Question::Connect
+                | Question::Hello(_)
+                | Question::Mail { .. }
+                | Question::Chunk { .. }
+                | Question::EndOfData { .. },
+            ) if reply.code() == Code::OK => {
+                self.accept_question(question, turn, Some(&words));
             }
             _ => self.reject_question(question, turn, Rejection::LOCAL_ERROR),
         }
@@ -96,15 +101,9 @@ impl Server {
     }
 
     /// Accepts a question about an address with the code of a next hop.
-    fn relay_address(
-        &mut self,
-        turn: Turn,
-        question: &Question,
-        (code, status): (Code, Option<EnhancedCode>),
-        text: &Text<'_>,
-    ) {
-        let status = status.or(EnhancedCode::new(2, 1, 5));
-        self.replies.answer(turn, &Reply::Lines(code, status, text));
+    fn relay_address(&mut self, turn: Turn, question: &Question, code: Code, words: &Words<'_>) {
+        let status = words.status.or(EnhancedCode::new(2, 1, 5));
+        self.replies.answer(turn, &Reply::Lines(code, status, words.text));
         if let Question::Recipient(recipient) = question {
             self.advance(Step::Recipient(recipient.index));
         }
@@ -120,36 +119,14 @@ fn is_address_code(code: Code, question: &Question) -> bool {
     }
 }
 
-/// Makes a rejection of the codes of a next hop.
-fn rejection(code: Code, status: Option<EnhancedCode>, text: Text<'static>) -> Rejection {
-    let code = if code == Code::NOT_AVAILABLE {
-        Code::LOCAL_ERROR
-    } else {
-        code
-    };
-    let fallback = match code.severity() {
-        Severity::Permanent => EnhancedCode::new(5, 0, 0),
-        _ => EnhancedCode::new(4, 0, 0),
-    };
-    status
-        .filter(|status| status.fits(code))
-        .or(fallback)
-        .and_then(|status| Rejection::new(code, status, text).ok())
-        .unwrap_or(Rejection::LOCAL_ERROR)
-}
-
-/// Makes a text of the lines of a reply, without their enhanced code.
-fn text(reply: &types::Reply<'_>, status: Option<EnhancedCode>) -> Text<'static> {
-    let mut lines = String::new();
-    for (number, line) in reply.lines().enumerate() {
-        let line = match (status, EnhancedCode::parse(line)) {
-            (Some(status), Some((own, rest))) if own == status => rest,
-            _ => line,
-        };
-        if number > 0 {
-            lines.push('\n');
+/// Makes a rejection of the reply of a next hop. Its 421 is about another session.
+fn rejection(reply: &types::Reply<'_>) -> Rejection {
+    match Rejection::try_from(reply) {
+        Ok(rejection) if rejection.closes() => {
+            Rejection::new(Code::LOCAL_ERROR, rejection.enhanced(), rejection.text().clone())
+                .unwrap_or(Rejection::LOCAL_ERROR)
         }
-        lines.push_str(&String::from_utf8_lossy(line));
+        Ok(rejection) => rejection,
+        Err(_) => Rejection::LOCAL_ERROR,
     }
-    Text::from_str_lossy(&lines)
 }

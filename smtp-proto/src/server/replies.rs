@@ -112,7 +112,7 @@ impl Replies {
     }
 
     /// Queues a reply after those to all commands before.
-    #[inline]
+    #[inline(always)] // or the kind of reply is not known in `write`
     pub(super) fn reply(&mut self, reply: &Reply<'_>) {
         match self.front {
             None => reply.write(self.enhanced, &mut self.output),
@@ -153,7 +153,7 @@ impl Replies {
     }
 
     /// Puts the reply to a question that was taken in its place, and queues the replies that waited for it.
-    #[inline]
+    #[inline(always)] // or the kind of reply is not known in `write`
     pub(super) fn answer(&mut self, Turn(number): Turn, reply: &Reply<'_>) {
         if number != self.first {
             return self.fill(number, reply);
@@ -227,29 +227,36 @@ impl Reply<'_> {
         octets.into_boxed_slice()
     }
 
+    #[inline(always)] // the kind of reply is known where it is made
     fn write(&self, enhanced: bool, sink: &mut impl Sink) {
         match *self {
-            Self::Fixed(line) | Self::Uncoded(line) if !enhanced || matches!(self, Self::Uncoded(_)) => {
-                let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
-                sink.put(code.as_bytes());
-                sink.put(rest.get(6..).unwrap_or(rest).as_bytes());
-                sink.put(b"\r\n");
-            }
-            Self::Fixed(line) | Self::Uncoded(line) | Self::Bare(line) => {
-                sink.put(line.as_bytes());
-                sink.put(b"\r\n");
-            }
+            Self::Fixed(line) if enhanced => sink.put_line(line.as_bytes()),
+            Self::Bare(line) => sink.put_line(line.as_bytes()),
+            Self::Fixed(line) | Self::Uncoded(line) => write_uncoded(sink, line),
             Self::Lines(code, status, text) => match status.filter(|_| enhanced) {
                 Some(status) => write_coded(sink, code, status, text),
-                None => types::write_reply(sink, code, None, text),
+                None => write_lines(sink, code, None, text),
             },
             Self::Rejection(rejection) => {
                 let status = Some(rejection.enhanced()).filter(|_| enhanced);
-                types::write_reply(sink, rejection.code(), status, rejection.text());
+                write_lines(sink, rejection.code(), status, rejection.text());
             }
             Self::Ready(octets) => sink.put(octets),
         }
     }
+}
+
+/// Writes a fixed line without its enhanced code.
+#[cold]
+fn write_uncoded(sink: &mut impl Sink, line: &str) {
+    let (code, rest) = line.split_at_checked(4).unwrap_or((line, ""));
+    sink.put(code.as_bytes());
+    sink.put_line(rest.get(6..).unwrap_or(rest).as_bytes());
+}
+
+#[cold]
+fn write_lines(sink: &mut impl Sink, code: Code, status: Option<EnhancedCode>, text: &Text<'_>) {
+    types::write_reply(sink, code, status, text);
 }
 
 /// Writes a reply with an enhanced code on each line that does not have one of the same class already.

@@ -211,7 +211,9 @@ impl Session {
         let (kind, details) = match &event {
             Event::Connect { .. } => ("connect", String::new()),
             Event::Hello { name, .. } => ("hello", name.to_string()),
-            Event::Auth { mechanism, claim, .. } => ("auth", format!("{mechanism} {}", shown(claim))),
+            Event::Auth {
+                mechanism, request, ..
+            } => ("auth", format!("{mechanism} {}", shown(request))),
             Event::AuthFailed(fault) => ("auth-failed", format!("{fault:?}")),
             Event::Mail { mail, .. } => ("mail", mail.reverse_path().to_string()),
             Event::Recipient { rcpt, .. } => ("rcpt", rcpt.forward_path().to_string()),
@@ -283,9 +285,9 @@ impl Session {
 }
 
 /// What a client shows, secrets included.
-fn shown(claim: &AuthRequest) -> String {
+fn shown(request: &AuthRequest) -> String {
     let octets = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
-    match claim {
+    match request {
         AuthRequest::Password {
             user,
             password,

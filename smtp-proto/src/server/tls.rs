@@ -46,7 +46,8 @@ impl Server {
     /// Begins a session with TLS from the first octet: the handshake is to be done now (RFC 8314 section 3.3). Go on as
     /// with [`Event::StartTls`].
     ///
-    /// Returns `None` unless it is called before the first poll. The time for the handshake begins at the origin of the
+    /// Returns `None` after the first poll, even if that only waited for
+    /// [`Timeouts::greeting_delay`](super::Timeouts::greeting_delay). The time for the handshake begins at the origin of the
     /// driver's clock.
     #[must_use = "the session stands still until the handshake is done"]
     pub fn start_implicit_tls(&mut self) -> Option<TlsUpgrade> {
@@ -59,7 +60,8 @@ impl Server {
     }
 
     /// Reports that the stream was under TLS from its first octet, and the results of the handshake (RFC 8314 section 3.3).
-    /// It has no effect after the first poll.
+    /// It has no effect after the first poll, even if that only waited for
+    /// [`Timeouts::greeting_delay`](super::Timeouts::greeting_delay).
     pub fn set_implicit_tls(&mut self, info: TlsInfo) {
         if self.is_untouched() {
             self.session.tls = Some(Box::new(info));
@@ -78,9 +80,12 @@ impl Server {
         self.session.tls.as_deref()
     }
 
-    /// Returns `true` if nothing was asked or queued yet.
+    /// Returns `true` before the first poll, which asks about the connection, waits for the greeting delay, or ends the phase.
     const fn is_untouched(&self) -> bool {
-        matches!(self.phase, Phase::Connected) && self.session.tls.is_none() && self.replies.is_empty()
+        matches!(self.phase, Phase::Connected)
+            && self.session.tls.is_none()
+            && self.replies.is_empty()
+            && !self.clock.awaits_input()
     }
 
     /// Leaves the stream to the driver, and starts the time for the handshake.

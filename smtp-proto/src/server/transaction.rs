@@ -118,6 +118,7 @@ impl Server {
         } else if parameters.require_tls() && !offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")
         } else if self.config.unknown_parameters == UnknownPolicy::Reject
+            && !parameters.others.is_empty()
             && parameters.others().next().is_some()
         {
             Some("555 5.5.4 parameter not recognised")
@@ -137,7 +138,10 @@ fn judge_rcpt(
     let dsn = parameters.notify().is_some() || parameters.original_recipient().is_some();
     if dsn && !session.takes_parameters(config, Keyword::Dsn) {
         Some("555 5.5.4 DSN is not offered")
-    } else if config.unknown_parameters == UnknownPolicy::Reject && parameters.others().next().is_some() {
+    } else if config.unknown_parameters == UnknownPolicy::Reject
+        && !parameters.others.is_empty()
+        && parameters.others().next().is_some()
+    {
         Some("555 5.5.4 parameter not recognised")
     } else if !smtputf8
         && parameters

@@ -48,9 +48,13 @@ pub fn parse_command<'a>(line: &'a [u8], leniency: &Leniency) -> Result<Command<
         return unknown_command(line);
     };
     let before = line.len() - rest.len();
-    let text = match str::from_utf8(rest) {
-        Ok(text) => text,
-        Err(error) => return Err(not_text(verb, rest, before, error.valid_up_to())),
+    let text = if rest.is_empty() {
+        "" // as in DATA
+    } else {
+        match str::from_utf8(rest) {
+            Ok(text) => text,
+            Err(error) => return Err(not_text(verb, rest, before, error.valid_up_to())),
+        }
     };
     let ascii = text.is_ascii();
     if !ascii && let Some(at) = Printable::find_forbidden(text) {

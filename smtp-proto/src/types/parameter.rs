@@ -65,6 +65,11 @@ impl<'a> OtherParameters<'a> {
         Self(Cow::Borrowed(raw))
     }
 
+    /// Returns `true` if there is none, known or not: as usual.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Adds a parameter.
     fn push(&mut self, keyword: &str, value: Option<&str>) -> Result<(), InvalidParameter> {
         parameter::check(keyword, value)?;

@@ -84,10 +84,10 @@ where
             Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls),
             Step::Event(Event::Auth {
                 mechanism,
-                claim,
+                request,
                 ticket,
             }) => {
-                let progress = USERS.judge(mechanism, claim, &server.sasl_context(), &mut attempt);
+                let progress = USERS.judge(mechanism, request, &server.sasl_context(), &mut attempt);
                 taken.refused += usize::from(progress == AuthOutcome::Reject);
                 server.answer_auth(ticket, progress).unwrap();
             }

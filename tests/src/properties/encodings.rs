@@ -62,7 +62,7 @@ fn claimed(text: &[u8]) -> Option<Vec<u8>> {
         while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
             match event {
                 Event::Auth {
-                    claim:
+                    request:
                         AuthRequest::Begin {
                             initial: Some(initial),
                         },

@@ -166,8 +166,8 @@ impl Application for Keeper {
         match event {
             Event::Hello { name, .. } if name.as_str() == "panic.example" => panic!("as asked"),
             Event::StartTls(upgrade) => return Todo::StartTls(upgrade),
-            Event::Auth { claim, ticket, .. } => {
-                let is_ann = matches!(&claim, AuthRequest::Password { user, password, authorization_id: None }
+            Event::Auth { request, ticket, .. } => {
+                let is_ann = matches!(&request, AuthRequest::Password { user, password, authorization_id: None }
                     if user == "ann" && password.matches(b"secret"));
                 let verdict = if is_ann {
                     AuthOutcome::Accept("ann".to_owned())

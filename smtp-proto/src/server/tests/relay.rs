@@ -35,6 +35,7 @@ fn positive_replies_keep_their_code_where_it_fits() {
             "250-2.1.5 one\r\n250 2.1.5 two\r\n",
         ),
         ("DATA", reply(354, None, "go on"), "354 go on\r\n"),
+        ("HELP", reply(211, Some((2, 5, 9)), "busy"), "214 2.5.9 busy\r\n"),
         (
             "HELP",
             reply(214, None, "read the RFC"),
@@ -43,6 +44,32 @@ fn positive_replies_keep_their_code_where_it_fits() {
     ] {
         assert_eq!(relayed(line, &reply), said, "{line}");
     }
+}
+
+#[test]
+fn the_reply_to_the_end_of_data_keeps_its_enhanced_code() {
+    for (reply, said) in [
+        (
+            reply(250, Some((2, 0, 0)), "queued as 7"),
+            "250 2.0.0 queued as 7\r\n",
+        ),
+        (reply(250, Some((2, 6, 0)), "queued"), "250 2.6.0 queued\r\n"),
+        (reply(250, None, "queued"), "250 2.6.0 queued\r\n"),
+    ] {
+        let mut session = Session::in_data(config());
+        let relayed = session.asks(".", |server, event| {
+            server.relay(event.into_ticket().unwrap(), &reply).unwrap();
+        });
+        assert_eq!(relayed, said);
+    }
+    let mut plain = config();
+    plain.extensions.remove(Keyword::EnhancedStatusCodes);
+    let mut session = Session::in_data(plain);
+    let relayed = session.asks(".", |server, event| {
+        let reply = reply(250, Some((2, 0, 0)), "queued");
+        server.relay(event.into_ticket().unwrap(), &reply).unwrap();
+    });
+    assert_eq!(relayed, "250 queued\r\n");
 }
 
 #[test]

@@ -263,6 +263,18 @@ fn implicit_tls_fails_without_a_word() {
 }
 
 #[test]
+fn it_is_too_late_for_implicit_tls_once_a_poll_waited_for_the_greeting_delay() {
+    let mut config = offering();
+    config.timeouts.greeting_delay = Duration::from_secs(5);
+    let mut session = Session::fresh(config);
+    session.goes_on();
+    assert_said(&mut session, "");
+    assert!(session.server.start_implicit_tls().is_none());
+    session.server.set_implicit_tls(facts());
+    assert!(!session.server.is_encrypted());
+}
+
+#[test]
 fn it_is_too_late_for_implicit_tls_once_the_session_has_begun() {
     let mut session = Session::fresh(offering());
     session.goes_on();
