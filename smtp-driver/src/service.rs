@@ -32,13 +32,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 /// ```
 /// use std::{collections::HashSet, future::pending, sync::Mutex};
 ///
-/// use smtp_driver::{
-///     About, Accept, Bytes, Runtime, ServeOptions, Service, serve,
-///     proto::{
-///         server::Config,
-///         types::{Host, InvalidAddress, Mail, Rcpt, Rejection},
-///     },
-/// };
+/// use smtp_driver::proto::{server::Config, types::{Host, InvalidAddress, Mail, Rcpt, Rejection}};
+/// use smtp_driver::{About, Accept, Bytes, Runtime, ServeOptions, Service, serve};
 ///
 /// struct Catcher {
 ///     users: HashSet<String>,
@@ -53,7 +48,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 ///     }
 ///
 ///     async fn recipient(&self, _: &Vec<u8>, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
-///         if self.users.contains(rcpt.forward_path().as_str()) { Ok(Accept::Yes) } else { Err(Rejection::NO_SUCH_USER) }
+///         let is_known = self.users.contains(rcpt.forward_path().as_str());
+///         if is_known { Ok(Accept::Yes) } else { Err(Rejection::NO_SUCH_USER) }
 ///     }
 ///
 ///     async fn body(&self, message: &mut Vec<u8>, octets: Bytes) -> Result<(), Rejection> {

@@ -1,8 +1,10 @@
 //! A service between a scripted client and a manual clock.
 
 mod bodies;
+mod clock;
 mod envelope;
 mod harness;
 mod messages;
 mod serving;
 mod session;
+mod tls;
