@@ -5,6 +5,7 @@ mod clock;
 mod envelope;
 mod harness;
 mod messages;
+mod schedules;
 mod serving;
 mod session;
 mod tls;
