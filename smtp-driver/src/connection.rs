@@ -424,6 +424,11 @@ impl<T: Transport> Connection<T, Server> {
         (step, &mut self.machine)
     }
 
+    /// Returns true if octets were read that the machine has not used.
+    pub(crate) fn has_input(&self) -> bool {
+        self.input.len() > self.used
+    }
+
     /// Takes the octets of the last [`Event::Body`] out of the input, without a copy. Empty if the last event was another.
     pub(crate) fn take_body(&mut self) -> Bytes {
         let (offset, len) = mem::take(&mut self.body);

@@ -32,13 +32,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 /// ```
 /// use std::{collections::HashSet, future::pending, sync::Mutex};
 ///
-/// use smtp_driver::{
-///     About, Accept, Bytes, Runtime, ServeOptions, Service, serve,
-///     proto::{
-///         server::Config,
-///         types::{Host, InvalidAddress, Mail, Rcpt, Rejection},
-///     },
-/// };
+/// use smtp_driver::proto::{server::Config, types::{Host, InvalidAddress, Mail, Rcpt, Rejection}};
+/// use smtp_driver::{About, Accept, Bytes, Runtime, ServeOptions, Service, serve};
 ///
 /// struct Catcher {
 ///     users: HashSet<String>,
@@ -53,7 +48,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 ///     }
 ///
 ///     async fn recipient(&self, _: &Vec<u8>, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
-///         if self.users.contains(rcpt.forward_path().as_str()) { Ok(Accept::Yes) } else { Err(Rejection::NO_SUCH_USER) }
+///         let is_known = self.users.contains(rcpt.forward_path().as_str());
+///         if is_known { Ok(Accept::Yes) } else { Err(Rejection::NO_SUCH_USER) }
 ///     }
 ///
 ///     async fn body(&self, message: &mut Vec<u8>, octets: Bytes) -> Result<(), Rejection> {
@@ -91,7 +87,7 @@ pub trait Service: Send + Sync {
     /// The state of one transaction: made by [`mail`](Self::mail), and dropped when the transaction is over.
     type Mail: Send + Sync;
 
-    /// A client connected. Under implicit TLS the handshake is done. A rejection is 554, 521 or 421.
+    /// Answers a client that connected. Under implicit TLS the handshake is done. A rejection is 554, 521 or 421.
     ///
     /// Default: greets it.
     fn connect(&self, about: &About) -> impl Future<Output = Result<Accept, Rejection>> + Send {
@@ -99,7 +95,7 @@ pub trait Service: Send + Sync {
         async { Ok(Accept::Yes) }
     }
 
-    /// EHLO, HELO or LHLO. Do not reject the client for the name alone (RFC 5321 section 4.1.4). To change the extensions
+    /// Answers EHLO, HELO or LHLO. Do not reject the client for the name alone (RFC 5321 section 4.1.4). To change the extensions
     /// that the reply offers, use the [handle](About::handle).
     ///
     /// Default: accepts.
@@ -112,7 +108,7 @@ pub trait Service: Send + Sync {
         async { Ok(Accept::Yes) }
     }
 
-    /// AUTH: accepts an identity, rejects, or sends a challenge. [`AuthOutcome::Reject`] replies 535; for another reply
+    /// Answers AUTH: accepts an identity, rejects, or sends a challenge. [`AuthOutcome::Reject`] replies 535; for another reply
     /// return a [`Rejection`]. A mechanism of several steps asks once for each step.
     ///
     /// Default: 454, because nobody has checked the credentials.
@@ -125,19 +121,19 @@ pub trait Service: Send + Sync {
         async { Err(Rejection::AUTH_FAILURE) }
     }
 
-    /// An AUTH exchange ended without an answer of [`auth`](Self::auth), for a log.
+    /// Notes that an AUTH exchange ended without an answer of [`auth`](Self::auth), for a log.
     fn auth_failed(&self, about: &About, why: AuthFailure) {
         let _ = (about, why);
     }
 
-    /// MAIL: returns the state of a new transaction, or refuses the sender.
+    /// Answers MAIL: returns the state of a new transaction, or rejects the sender.
     fn mail(
         &self,
         about: &About,
         mail: Mail<'static>,
     ) -> impl Future<Output = Result<Self::Mail, Rejection>> + Send;
 
-    /// RCPT. Pipelined recipients are asked about side by side, up to
+    /// Answers RCPT. Pipelined recipients are asked about side by side, up to
     /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts). So they share the mail: for a next hop, which
     /// takes one after the other, set that limit to 1, and keep the connection in a lock.
     ///
@@ -151,7 +147,7 @@ pub trait Service: Send + Sync {
         async { Ok(Accept::Yes) }
     }
 
-    /// DATA, or the first BDAT: the message data follows. `to` has the accepted recipients, in the order of the commands.
+    /// Answers DATA, or the first BDAT: the message data follows. `to` has the accepted recipients, in the order of the commands.
     ///
     /// Default: accepts.
     fn begin(
@@ -163,8 +159,7 @@ pub trait Service: Send + Sync {
         async { Ok(Accept::Yes) }
     }
 
-    /// The next octets of the message data, with dot-stuffing undone. They are not copied: a clone of [`Bytes`] keeps the
-    /// buffer.
+    /// Receives the next octets of the message data, with dot-stuffing undone. They are not copied: [`Bytes`] can be kept.
     ///
     /// Nothing is read from the client until the function returns: this is the back-pressure. Each call has
     /// [`Timeouts::application`](smtp_proto::server::Timeouts::application); after it the message is refused with 451. After
@@ -176,7 +171,7 @@ pub trait Service: Send + Sync {
         octets: Bytes,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 
-    /// The message is complete. Accept it after it was stored: then this server is responsible for it (RFC 5321
+    /// Stores the complete message. Accept it after it was stored: then this server is responsible for it (RFC 5321
     /// section 6.1).
     ///
     /// In SMTP `to` has all accepted recipients, in the order of the commands. LMTP calls this once for each recipient, with
@@ -193,7 +188,7 @@ pub trait Service: Send + Sync {
         to: &[Rcpt<'static>],
     ) -> impl Future<Output = Result<Accept, Rejection>> + Send;
 
-    /// VRFY.
+    /// Answers VRFY.
     ///
     /// Default: 252, not verified.
     fn verify(
@@ -205,7 +200,7 @@ pub trait Service: Send + Sync {
         async { Ok(VrfyAnswer::Unverified) }
     }
 
-    /// EXPN: the members of a mailing list. No members are 252, not expanded.
+    /// Answers EXPN with the members of a mailing list. No members are 252, not expanded.
     ///
     /// Default: no members.
     fn expand(
@@ -217,7 +212,7 @@ pub trait Service: Send + Sync {
         async { Ok(Vec::new()) }
     }
 
-    /// HELP.
+    /// Answers HELP.
     ///
     /// Default: the commands of the session.
     fn help(
@@ -229,7 +224,7 @@ pub trait Service: Send + Sync {
         async { Ok(HelpAnswer::Commands) }
     }
 
-    /// An unknown command. Only with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication).
+    /// Answers an unknown command. Only with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication).
     ///
     /// Default: 502.
     fn command(
@@ -242,7 +237,7 @@ pub trait Service: Send + Sync {
         async { Err(UNKNOWN) }
     }
 
-    /// The transaction ended otherwise than by the answer of [`message`](Self::message). In LMTP, recipients accepted before
+    /// Takes back the mail of a transaction that ended without an answer of [`message`](Self::message) in time. In LMTP, recipients accepted before
     /// stay accepted.
     ///
     /// Default: drops the mail.
@@ -250,7 +245,7 @@ pub trait Service: Send + Sync {
         let _ = (mail, why);
     }
 
-    /// The session is over. Not called if the session is dropped with the server, or panics.
+    /// Notes that the session is over. Not called if the session is dropped with the server, or panics.
     fn closed(&self, about: &About, why: Closed) {
         let _ = (about, why);
     }

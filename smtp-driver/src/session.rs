@@ -91,6 +91,11 @@ impl<T: Transport> Session<T> {
         self.0.connection.poll_wait_until(cx, wait, Some(until))
     }
 
+    /// Returns true if octets were read that the machine has not used.
+    pub(crate) fn has_input(&self) -> bool {
+        self.0.connection.has_input()
+    }
+
     /// Returns true if the session must end without finishing its transaction.
     pub(crate) fn must_end(&self) -> bool {
         self.0.stage >= Stage::Now

@@ -170,8 +170,8 @@ impl SessionHandle {
         }
     }
 
-    /// Passes the requests to the machine. Returns true if one of them ends the session at once.
-    pub(super) fn apply(&self, server: &mut Server) -> bool {
+    /// Passes the requests to the machine. Returns true if there was any. Sets `must_end` if one ends the session at once.
+    pub(super) fn apply(&self, server: &mut Server, must_end: &mut bool) -> bool {
         if !self.0.any.load(Ordering::Acquire) {
             return false;
         }
@@ -179,19 +179,18 @@ impl SessionHandle {
         let requests = std::mem::take(&mut state.list);
         self.0.any.store(false, Ordering::Release);
         drop(state);
-        let mut must_end = false;
         for request in requests {
             match request {
                 Request::Offer(extension) => server.extensions_mut().add(extension),
                 Request::Withdraw(keyword) => server.extensions_mut().remove(keyword),
                 Request::TrustOriginators => server.trust_originators(),
                 Request::Shutdown(how) => {
-                    must_end |= how == Shutdown::Now;
+                    *must_end |= how == Shutdown::Now;
                     server.shutdown(how);
                 }
             }
         }
-        must_end
+        true
     }
 
     /// Wakes this task at the next request. Returns false if there is one already.

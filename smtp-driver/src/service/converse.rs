@@ -7,7 +7,7 @@ use std::{
 };
 
 use smtp_proto::{
-    Step,
+    Step, Wait,
     server::{Event, Reset},
     types::Keyword,
 };
@@ -32,7 +32,8 @@ pub async fn converse<T: Transport, S: Service>(
         server.extensions_mut().remove(Keyword::StartTls);
     }
     let mut questions = Questions::new(service, session.peer(), session.local(), session.machine());
-    poll_fn(|cx| poll_until_closed(cx, &mut session, &mut questions, tls)).await;
+    let mut waiting = None;
+    poll_fn(|cx| poll_until_closed(cx, &mut session, &mut questions, tls, &mut waiting)).await;
     let (mut close, mut is_closed) = (pin!(session.close_connection()), false);
     poll_fn(|cx| {
         is_closed = is_closed || close.as_mut().poll(cx).is_ready();
@@ -48,31 +49,40 @@ fn poll_until_closed<T: Transport, S: Service>(
     session: &mut Session<T>,
     questions: &mut Questions<'_, S>,
     tls: Option<&dyn TlsSettings>,
+    waiting: &mut Option<Wait>,
 ) -> Poll<()> {
     loop {
         // Nothing shows which of them was woken. Further ones are polled when they are asked.
-        questions.poll_answers(cx, session.machine_mut());
-        let closed = poll_machine(cx, session, questions, tls);
+        if questions.poll_answers(cx, session.machine_mut()) {
+            *waiting = None;
+        }
+        let closed = poll_machine(cx, session, questions, tls, waiting);
         if closed.is_ready() || questions.watch_requests(cx) {
             return closed;
         }
     }
 }
 
-/// Runs the session until it waits.
+/// Runs the session until nothing can be done. `waiting` is the wait of the machine, which need not be polled during it.
 fn poll_machine<T: Transport, S: Service>(
     cx: &mut Context<'_>,
     session: &mut Session<T>,
     questions: &mut Questions<'_, S>,
     tls: Option<&dyn TlsSettings>,
+    waiting: &mut Option<Wait>,
 ) -> Poll<()> {
-    // Read once for each wake-up, and after a function of the service, which may have blocked its thread.
     let mut clock = None;
     loop {
-        let must_end = questions.apply_requests(session.machine_mut()) || session.must_end();
+        if questions.apply_requests(session.machine_mut()) {
+            *waiting = None;
+        }
+        if let Some(wait) = *waiting {
+            ready!(session.poll_wait(cx, wait));
+            (*waiting, clock) = (None, None);
+        }
         let now = *clock.get_or_insert_with(|| session.now());
         if let Some(until) = questions.body_deadline() {
-            if must_end {
+            if questions.must_end() || session.must_end() {
                 questions.cancel(Reset::Closed);
             } else if now >= until {
                 questions.refuse_body(session.machine_mut());
@@ -89,7 +99,8 @@ fn poll_machine<T: Transport, S: Service>(
                 if !wait.application_pending {
                     questions.cancel(Reset::Unanswered);
                 }
-                ready!(session.poll_wait(cx, wait));
+                *waiting = Some(wait);
+                continue;
             }
             Step::Event(Event::Body(_)) => {
                 let octets = session.take_body();
@@ -110,6 +121,9 @@ fn poll_machine<T: Transport, S: Service>(
             }
             Step::Event(event) => questions.ask(cx, event, server),
         }
-        clock = None;
+        if !session.has_input() {
+            // The machine will wait. A function of the service may have blocked its thread, at no cost of the client.
+            clock = None;
+        }
     }
 }

@@ -268,9 +268,13 @@ impl<'s, S: Service> Questions<'s, S> {
         self.service.closed(&self.about(server), why);
     }
 
-    /// Passes the requests of the service to the machine. Returns true if the session must end at once.
+    /// Passes the requests of the service to the machine. Returns true if there was any.
     pub(super) fn apply_requests(&mut self, server: &mut Server) -> bool {
-        self.must_end |= self.about.handle().apply(server);
+        self.about.handle().apply(server, &mut self.must_end)
+    }
+
+    /// Returns true if a request of the service ends the session at once.
+    pub(super) const fn must_end(&self) -> bool {
         self.must_end
     }
 
@@ -284,14 +288,15 @@ impl<'s, S: Service> Questions<'s, S> {
         self.is_outdated = true;
     }
 
-    /// Polls all questions once, and answers those that the service has decided.
-    pub(super) fn poll_answers(&mut self, cx: &mut Context<'_>, server: &mut Server) {
-        let mut at = 0;
+    /// Polls all questions once, and answers those that the service has decided. Returns true if there was any.
+    pub(super) fn poll_answers(&mut self, cx: &mut Context<'_>, server: &mut Server) -> bool {
+        let (mut at, mut any) = (0, false);
         while let Some(asked) = self.recipients.get_mut(at) {
             match asked.as_mut().poll(cx) {
                 Poll::Ready(answer) => {
                     drop(self.recipients.remove(at));
                     self.answer(server, answer);
+                    any = true;
                 }
                 Poll::Pending => at += 1,
             }
@@ -301,8 +306,10 @@ impl<'s, S: Service> Questions<'s, S> {
         {
             self.question = None;
             self.answer(server, answer);
+            any = true;
         }
         let _ = self.poll_late(cx);
+        any
     }
 
     /// Waits until the service has stored the message whose transaction was reset before.

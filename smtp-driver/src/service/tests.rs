@@ -1,8 +1,11 @@
 //! A service between a scripted client and a manual clock.
 
 mod bodies;
+mod clock;
 mod envelope;
 mod harness;
 mod messages;
+mod schedules;
 mod serving;
 mod session;
+mod tls;

@@ -8,11 +8,36 @@ use smtp_proto::types::Rcpt;
 pub(super) struct Transaction<M> {
     /// Shared by the questions about recipients, which are asked side by side.
     mail: Arc<M>,
-    /// The numbers of the accepted recipients, in the order of the RCPT commands.
+    /// The numbers of the accepted recipients. Empty while they are 0, 1, 2 and so on, as is usual.
     indices: Vec<u32>,
+    /// In the order of the RCPT commands.
     recipients: Vec<Rcpt<'static>>,
     /// Recipients whose delivery was decided.
     decided: usize,
+}
+
+impl<M> Transaction<M> {
+    fn add(&mut self, index: u32, rcpt: Rcpt<'static>) {
+        let next = self.recipients.len();
+        if self.indices.is_empty() && index as usize == next {
+            self.recipients.push(rcpt);
+            return;
+        }
+        if self.indices.is_empty() {
+            self.indices.extend((0..index).take(next));
+        }
+        let at = self.indices.partition_point(|earlier| *earlier < index);
+        self.indices.insert(at, index);
+        self.recipients.insert(at, rcpt);
+    }
+
+    /// The position of the recipient with this number.
+    fn position(&self, index: u32) -> Option<usize> {
+        if self.indices.is_empty() {
+            return Some(index as usize);
+        }
+        self.indices.binary_search(&index).ok()
+    }
 }
 
 /// The place of the transaction in hand while no future uses it.
@@ -39,9 +64,7 @@ impl<M> Home<M> {
     /// Adds an accepted recipient. Answers may come in any order.
     pub(super) fn add(&self, index: u32, rcpt: Rcpt<'static>) {
         if let Some(transaction) = &mut *self.place() {
-            let at = transaction.indices.partition_point(|earlier| *earlier < index);
-            transaction.indices.insert(at, index);
-            transaction.recipients.insert(at, rcpt);
+            transaction.add(index, rcpt);
         }
     }
 
@@ -86,7 +109,7 @@ impl<M> Loan<M> {
         let recipients = match recipient {
             None => &*transaction.recipients,
             Some(index) => {
-                let at = transaction.indices.binary_search(&index).ok()?;
+                let at = transaction.position(index)?;
                 transaction.recipients.get(at..=at)?
             }
         };
@@ -99,3 +122,6 @@ impl<M> Drop for Loan<M> {
         *self.home.place() = self.transaction.take();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ pub(super) struct Pipe {
     pub(super) output: Vec<u8>,
     pub(super) is_closed: bool,
     is_shut_down: bool,
-    now: Duration,
+    pub(super) now: Duration,
     pub(super) clock_reads: usize,
 }
 

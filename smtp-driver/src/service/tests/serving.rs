@@ -14,7 +14,7 @@ use smtp_proto::types::Extension;
 
 use super::{
     harness::{Memory, Pipe, Scripted, config},
-    session::Transparent,
+    tls::Transparent,
 };
 use crate::{Peer, Runtime, ServeOptions, serve};
 
