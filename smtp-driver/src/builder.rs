@@ -33,18 +33,18 @@ pub trait Connect: Transport + Sized {
 #[must_use = "it does nothing until it connects"]
 pub struct ClientBuilder<T> {
     config: Arc<Config>,
-    tls: Start,
+    tls: Encryption,
     transcript: Option<Arc<dyn Transcript>>,
     transport: PhantomData<fn() -> T>,
 }
 
 /// The beginning of TLS.
 #[derive(Clone, Debug)]
-enum Start {
+enum Encryption {
     Plaintext,
-    StartTls(Arc<dyn TlsSettings>),
+    Upgrade(Arc<dyn TlsSettings>),
     Implicit(Arc<dyn TlsSettings>),
-    Encrypted(TlsInfo),
+    Ready(TlsInfo),
 }
 
 impl<T: Transport> ClientBuilder<T> {
@@ -52,7 +52,7 @@ impl<T: Transport> ClientBuilder<T> {
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         Self {
             config: config.into(),
-            tls: Start::Plaintext,
+            tls: Encryption::Plaintext,
             transcript: None,
             transport: PhantomData,
         }
@@ -60,20 +60,20 @@ impl<T: Transport> ClientBuilder<T> {
 
     /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25.
     pub fn starttls(self, settings: impl TlsSettings + 'static) -> Self {
-        let tls = Start::StartTls(Arc::new(settings));
+        let tls = Encryption::Upgrade(Arc::new(settings));
         Self { tls, ..self }
     }
 
     /// Does the TLS handshake before the greeting (implicit TLS, RFC 8314 section 3.3): submission on port 465.
     /// [`Config::tls`] has no effect, because it is about STARTTLS.
     pub fn implicit_tls(self, settings: impl TlsSettings + 'static) -> Self {
-        let tls = Start::Implicit(Arc::new(settings));
+        let tls = Encryption::Implicit(Arc::new(settings));
         Self { tls, ..self }
     }
 
     /// Declares that the stream is encrypted already, with these parameters. [`Config::tls`] has no effect.
     pub fn encrypted(self, info: TlsInfo) -> Self {
-        let tls = Start::Encrypted(info);
+        let tls = Encryption::Ready(info);
         Self { tls, ..self }
     }
 
@@ -98,12 +98,18 @@ impl<T: Transport> ClientBuilder<T> {
     /// # Errors
     ///
     /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
-    pub async fn connect(&self, address: impl Into<Address>) -> Result<Client<T>, Error<T::Error>>
+    pub fn connect<A: Into<Address>>(
+        &self,
+        address: A,
+    ) -> impl Future<Output = Result<Client<T>, Error<T::Error>>> + use<T, A>
     where
         T: Connect,
     {
-        let transport = T::connect(&address.into(), self.config.timeouts.greeting).await;
-        self.on(transport.map_err(Error::Connect)?).await
+        let (builder, address) = (self.clone(), address.into());
+        async move {
+            let transport = T::connect(&address, builder.config.timeouts.greeting).await;
+            builder.begin(transport.map_err(Error::Connect)?).await
+        }
     }
 
     /// Begins the session on a connected transport.
@@ -113,15 +119,22 @@ impl<T: Transport> ClientBuilder<T> {
     /// [`Error::NoTls`] if the configuration wants TLS, and no settings for it were given. [`Error::Handshake`] if the
     /// handshake of implicit TLS fails. [`Error::Closed`] if the server refuses the session, the login, or a required
     /// STARTTLS.
-    pub async fn on<U: Transport>(&self, transport: U) -> Result<Client<U>, Error<U::Error>> {
+    pub fn on<U: Transport>(
+        &self,
+        transport: U,
+    ) -> impl Future<Output = Result<Client<U>, Error<U::Error>>> + use<T, U> {
+        self.clone().begin(transport)
+    }
+
+    async fn begin<U: Transport>(self, transport: U) -> Result<Client<U>, Error<U::Error>> {
         let (mut wire, mut input) = (Wire::plaintext(transport), BytesMut::new());
         let config = Arc::clone(&self.config);
         let (machine, tls) = match &self.tls {
-            Start::Plaintext if config.tls != Tls::Disabled => return Err(Error::NoTls),
-            Start::Plaintext => (client::Client::new(config), None),
-            Start::StartTls(settings) => (client::Client::new(config), Some(Arc::clone(settings))),
-            Start::Encrypted(info) => (client::Client::new_over_tls(config, info.clone()), None),
-            Start::Implicit(settings) => {
+            Encryption::Plaintext if config.tls != Tls::Disabled => return Err(Error::NoTls),
+            Encryption::Plaintext => (client::Client::new(config), None),
+            Encryption::Upgrade(settings) => (client::Client::new(config), Some(Arc::clone(settings))),
+            Encryption::Ready(info) => (client::Client::new_over_tls(config, info.clone()), None),
+            Encryption::Implicit(settings) => {
                 let limit = config.timeouts.handshake;
                 let info = handshake(&mut wire, &mut input, &**settings, limit)
                     .await

@@ -1,7 +1,7 @@
 //! A client on any transport.
 
 use alloc::{boxed::Box, sync::Arc};
-use core::{error, fmt, mem};
+use core::{fmt, mem};
 
 use smtp_proto::{
     Step, TlsInfo,
@@ -30,7 +30,6 @@ pub struct Client<T: Transport> {
 
 impl<T: Transport> Client<T> {
     /// Begins the settings of a session: [`ClientBuilder`].
-    #[must_use]
     pub fn builder(config: impl Into<Arc<client::Config>>) -> ClientBuilder<T> {
         ClientBuilder::new(config)
     }
@@ -312,10 +311,7 @@ impl<T: Transport> Client<T> {
 }
 
 /// Shows the machine.
-impl<T: Transport> fmt::Debug for Client<T>
-where
-    T::Error: error::Error,
-{
+impl<T: Transport> fmt::Debug for Client<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Client").field(self.connection.machine()).finish()
     }

@@ -246,7 +246,11 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         let Self { wire, input, .. } = self;
         let before = input.len();
         let Poll::Ready(done) = wire.poll_handshake(cx, &mut |octets| input.extend_from_slice(octets)) else {
-            return self.poll_deadline(cx, deadline);
+            let expired = self.poll_deadline(cx, deadline);
+            if expired.is_ready() {
+                self.note(StreamError::TimedOut.into());
+            }
+            return expired;
         };
         if let Some(transcript) = &mut self.transcript {
             let now = self.wire.transport.now();

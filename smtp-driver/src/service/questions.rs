@@ -130,7 +130,7 @@ impl<'s, S: Service> Questions<'s, S> {
             }
             Event::Auth {
                 mechanism,
-                claim: request,
+                request,
                 ticket,
             } => {
                 let (about, exchange) = (self.about(server), self.exchange.take());

@@ -247,10 +247,7 @@ impl Recorder {
             if last.trim().eq_ignore_ascii_case("LAST") {
                 self.expect_further_verdicts();
             }
-            self.mode = Mode::Chunk {
-                octets,
-                left: octets,
-            };
+            self.mode = Mode::Chunk { octets, left: octets };
             self.end_chunk();
         }
     }
@@ -276,8 +273,7 @@ impl Recorder {
         let accepted = mem::take(&mut self.accepted);
         if self.lmtp {
             let further = accepted.saturating_sub(1);
-            self.pending
-                .extend(core::iter::repeat_n(Command::Other, further));
+            self.pending.extend(core::iter::repeat_n(Command::Other, further));
         }
     }
 
@@ -399,8 +395,7 @@ impl Line {
         };
         self.octets += part.len();
         let room = (MAX_LINE + 2).saturating_sub(self.shown.len());
-        self.shown
-            .extend_from_slice(part.get(..room).unwrap_or(part));
+        self.shown.extend_from_slice(part.get(..room).unwrap_or(part));
         rest
     }
 
@@ -417,10 +412,7 @@ impl Line {
                 octets -= 1;
             }
         }
-        Some(Text {
-            shown,
-            octets,
-        })
+        Some(Text { shown, octets })
     }
 }
 
