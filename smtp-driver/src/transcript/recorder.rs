@@ -247,10 +247,7 @@ impl Recorder {
             if last.trim().eq_ignore_ascii_case("LAST") {
                 self.expect_further_verdicts();
             }
-            self.mode = Mode::Chunk {
-                octets,
-                left: octets,
-            };
+            self.mode = Mode::Chunk { octets, left: octets };
             self.end_chunk();
         }
     }
@@ -276,8 +273,7 @@ impl Recorder {
         let accepted = mem::take(&mut self.accepted);
         if self.lmtp {
             let further = accepted.saturating_sub(1);
-            self.pending
-                .extend(core::iter::repeat_n(Command::Other, further));
+            self.pending.extend(core::iter::repeat_n(Command::Other, further));
         }
     }
 
@@ -379,6 +375,8 @@ struct Line {
     /// The beginning of the line.
     shown: Vec<u8>,
     octets: usize,
+    /// The last octet was CR.
+    cr: bool,
     ended: bool,
 }
 
@@ -397,10 +395,15 @@ impl Line {
             Some(end) => octets.split_at(end + 1),
             None => (octets, &[][..]),
         };
+        let crlf = matches!(part, [.., b'\r', b'\n']) || self.cr && part.len() == 1;
+        self.cr = part.last() == Some(&b'\r');
         self.octets += part.len();
         let room = (MAX_LINE + 2).saturating_sub(self.shown.len());
-        self.shown
-            .extend_from_slice(part.get(..room).unwrap_or(part));
+        self.shown.extend_from_slice(part.get(..room).unwrap_or(part));
+        if self.ended {
+            self.octets -= if crlf { 2 } else { 1 };
+            self.shown.truncate(self.octets);
+        }
         rest
     }
 
@@ -409,17 +412,9 @@ impl Line {
         if !mem::take(&mut self.ended) {
             return None;
         }
-        let mut shown = mem::take(&mut self.shown);
-        let mut octets = mem::take(&mut self.octets);
-        for end in [b'\n', b'\r'] {
-            if shown.last() == Some(&end) {
-                shown.pop();
-                octets -= 1;
-            }
-        }
         Some(Text {
-            shown,
-            octets,
+            shown: mem::take(&mut self.shown),
+            octets: mem::take(&mut self.octets),
         })
     }
 }

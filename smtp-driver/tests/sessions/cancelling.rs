@@ -141,14 +141,9 @@ fn a_session_whose_send_was_dropped_cannot_be_used() {
         .0
         .unwrap();
     network.block_on(cancel(client.send(bob(), &message)));
-    assert!(matches!(
-        network.block_on(client.noop()),
-        Err(Error::Rejected(_))
-    ));
+    assert!(matches!(network.block_on(client.noop()), Err(Error::Rejected(_))));
     // Nothing of another message goes into the open transaction.
-    let failed = network
-        .block_on(client.send(bob(), b"Another\r\n"))
-        .unwrap_err();
+    let failed = network.block_on(client.send(bob(), b"Another\r\n")).unwrap_err();
     assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
 }
 

@@ -70,10 +70,16 @@ fn a_refusal_is_read_although_the_stream_accepts_no_more() {
 #[test]
 fn a_server_that_closes_without_a_reply_has_not_accepted_the_message() {
     let network = Network::new();
-    let (failed, ()) = fail(&network, client_config(), &text(1 << 20), 100, async |mut server| {
-        server.play(ENVELOPE).await.unwrap();
-        server.octets(5000).await.unwrap();
-    });
+    let (failed, ()) = fail(
+        &network,
+        client_config(),
+        &text(1 << 20),
+        100,
+        async |mut server| {
+            server.play(ENVELOPE).await.unwrap();
+            server.octets(5000).await.unwrap();
+        },
+    );
     assert_eq!(
         ending(&failed),
         (Closed::ConnectionClosed, MessageOutcome::NotAccepted)
@@ -84,10 +90,16 @@ fn a_server_that_closes_without_a_reply_has_not_accepted_the_message() {
 #[test]
 fn a_message_without_its_final_reply_may_have_been_accepted() {
     let network = Network::new();
-    let (failed, ()) = fail(&network, client_config(), b"Hello\r\n", 100, async |mut server| {
-        server.play(ENVELOPE).await.unwrap();
-        server.play("C: Hello\nC: .").await.unwrap();
-    });
+    let (failed, ()) = fail(
+        &network,
+        client_config(),
+        b"Hello\r\n",
+        100,
+        async |mut server| {
+            server.play(ENVELOPE).await.unwrap();
+            server.play("C: Hello\nC: .").await.unwrap();
+        },
+    );
     assert_eq!(
         ending(&failed),
         (Closed::ConnectionClosed, MessageOutcome::Unknown)
@@ -114,10 +126,16 @@ fn an_acceptance_before_the_final_dot_has_left_does_not_count() {
 #[test]
 fn a_server_that_stops_reading_is_given_up_at_the_deadline() {
     let network = Network::new();
-    let (failed, _server) = fail(&network, client_config(), &text(100_000), 1000, async |mut server| {
-        server.play(ENVELOPE).await.unwrap();
-        server
-    });
+    let (failed, _server) = fail(
+        &network,
+        client_config(),
+        &text(100_000),
+        1000,
+        async |mut server| {
+            server.play(ENVELOPE).await.unwrap();
+            server
+        },
+    );
     assert_eq!(
         ending(&failed),
         (Closed::TimedOut(Phase::DataBlock), MessageOutcome::NotAccepted)

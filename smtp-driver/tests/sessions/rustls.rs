@@ -47,7 +47,13 @@ async fn receive(transport: Duplex, tls: &ServerTls, implicit: bool) -> Received
 fn messages_arrive_however_little_the_stream_takes() {
     let pair = Pair::new();
     for implicit in [false, true] {
-        for (room, octets) in [(1, 500), (16, 3000), (100, 9000), (4096, 300_000), (1 << 20, 300_000)] {
+        for (room, octets) in [
+            (1, 500),
+            (16, 3000),
+            (100, 9000),
+            (4096, 300_000),
+            (1 << 20, 300_000),
+        ] {
             let message = text(octets);
             let network = Network::new();
             let (near, far) = network.pair();
@@ -69,7 +75,10 @@ fn messages_arrive_however_little_the_stream_takes() {
             let ((), received) = network.block_on(join(sending, receiving));
             assert_eq!(received.why, Closed::Quit);
             assert!(received.error.is_none(), "{:?}", received.error);
-            assert!(received.encrypted && received.mails[0].body == message, "room {room}");
+            assert!(
+                received.encrypted && received.mails[0].body == message,
+                "room {room}"
+            );
             assert!(network.now().since_origin() < Duration::from_secs(5));
         }
     }
@@ -200,10 +209,7 @@ fn an_end_without_close_notify_is_a_lost_connection() {
             assert!(received.error.is_none());
         } else {
             assert_eq!(received.why, Closed::ConnectionLost);
-            assert_eq!(
-                received.error.unwrap().kind(),
-                std::io::ErrorKind::UnexpectedEof
-            );
+            assert_eq!(received.error.unwrap().kind(), std::io::ErrorKind::UnexpectedEof);
         }
     }
 }

@@ -9,9 +9,7 @@ use smtp_driver::{
     testing::{Duplex, Network, ScriptedPeer, join},
 };
 
-use crate::support::{
-    ENVELOPE, bob, client_config, connect, ending, receive, server_config, text,
-};
+use crate::support::{ENVELOPE, bob, client_config, connect, ending, receive, server_config, text};
 
 fn chunking() -> Config {
     let mut config = client_config();
@@ -67,7 +65,11 @@ fn writes_for(message: &[u8], config: Config) -> Vec<Vec<u8>> {
 fn a_message_and_its_final_dot_leave_in_one_write() {
     let writes = writes_for(b"Hello\r\n", client_config());
     assert!(writes.contains(&b"Hello\r\n.\r\n".to_vec()), "{writes:?}");
-    assert_eq!(writes.len(), 4, "EHLO, the envelope, the message, QUIT: {writes:?}");
+    assert_eq!(
+        writes.len(),
+        4,
+        "EHLO, the envelope, the message, QUIT: {writes:?}"
+    );
 }
 
 #[test]
@@ -81,7 +83,9 @@ fn the_end_of_a_long_message_leaves_with_its_final_dot() {
 fn a_chunk_leaves_with_its_command() {
     let writes = writes_for(b"Hello\r\n", chunking());
     assert!(
-        writes.iter().any(|write| write.ends_with(b"BDAT 7 LAST\r\nHello\r\n")),
+        writes
+            .iter()
+            .any(|write| write.ends_with(b"BDAT 7 LAST\r\nHello\r\n")),
         "{writes:?}"
     );
 }
@@ -119,7 +123,9 @@ fn under_tls_the_end_of_a_message_is_the_end_of_a_write() {
     let serving = async {
         let mut server = ScriptedPeer::server(far);
         server.play(ENVELOPE).await.unwrap();
-        server.play("C: One\nC: .\nS: 250 stored\nC: MAIL*\nC: RCPT*\nC: DATA\nS: <close>").await
+        server
+            .play("C: One\nC: .\nS: 250 stored\nC: MAIL*\nC: RCPT*\nC: DATA\nS: <close>")
+            .await
     };
     let sending = async {
         let builder = smtp_driver::Client::<Duplex>::builder(client_config());

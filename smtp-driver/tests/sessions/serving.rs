@@ -172,7 +172,10 @@ fn at_shutdown_idle_sessions_send_421_and_transactions_are_finished() {
     assert!(last.starts_with("421 "), "{last}");
     assert_eq!(busy.control.pull_text(), "");
     let replies = running.ask(&busy, "Hello\r\n.\r\n");
-    assert!(replies.starts_with("250 ") && replies.contains("\r\n421 "), "{replies}");
+    assert!(
+        replies.starts_with("250 ") && replies.contains("\r\n421 "),
+        "{replies}"
+    );
     idle.end = None;
     busy.end = None;
     assert!(running.settle(), "all sessions have ended");

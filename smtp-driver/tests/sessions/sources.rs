@@ -22,7 +22,10 @@ fn a_message_is_read_in_pieces_of_any_size() {
     for size in [1000, 65_536, 150_000] {
         let network = Network::new();
         let (near, far) = network.pair();
-        let pieces = message.chunks(size).map(|piece| (0, Ok(piece.to_vec()))).collect();
+        let pieces = message
+            .chunks(size)
+            .map(|piece| (0, Ok(piece.to_vec())))
+            .collect();
         let source = Pieces::new(&network, pieces);
         let sending = async {
             let mut client = connect(near, client_config()).await.unwrap();
@@ -39,7 +42,9 @@ fn a_message_is_read_in_pieces_of_any_size() {
 fn chunks(pause: u64, pieces: usize) -> (Vec<usize>, f64) {
     let network = Network::new();
     let (near, far) = network.pair();
-    let pieces = (0..pieces).map(|_| (pause, Ok(b"12345678\r\n".to_vec()))).collect();
+    let pieces = (0..pieces)
+        .map(|_| (pause, Ok(b"12345678\r\n".to_vec())))
+        .collect();
     let source = Pieces::new(&network, pieces);
     let sending = async {
         let mut config = client_config();

@@ -44,7 +44,10 @@ async fn receive_with_tls(transport: Duplex, implicit: bool) -> Received {
     converse(&mut connection, Some(&PretendTls::server())).await
 }
 
-async fn connect_with_tls(transport: Duplex, implicit: bool) -> Result<Client<Duplex>, Error<std::io::Error>> {
+async fn connect_with_tls(
+    transport: Duplex,
+    implicit: bool,
+) -> Result<Client<Duplex>, Error<std::io::Error>> {
     let builder = Client::<Duplex>::builder(wanting(Tls::Required));
     if implicit {
         builder.implicit_tls(PretendTls::client()).on(transport).await
@@ -99,7 +102,10 @@ fn messages_arrive_under_tls_however_little_the_stream_takes() {
             };
             let ((), received) = network.block_on(join(sending, receive_with_tls(far, implicit)));
             assert_eq!(received.why, Closed::Quit);
-            assert!(received.encrypted && received.mails[0].body == message, "room {room}");
+            assert!(
+                received.encrypted && received.mails[0].body == message,
+                "room {room}"
+            );
             let wire = control.writes().concat();
             let plaintext: &[u8] = if implicit {
                 b"\x16"
@@ -107,7 +113,11 @@ fn messages_arrive_under_tls_however_little_the_stream_takes() {
                 b"EHLO client.example\r\nSTARTTLS\r\n\x16"
             };
             assert!(wire.starts_with(plaintext));
-            assert!(!wire.windows(4).any(|octets| octets == b"MAIL" || octets == b"QUIT"));
+            assert!(
+                !wire
+                    .windows(4)
+                    .any(|octets| octets == b"MAIL" || octets == b"QUIT")
+            );
         }
     }
 }
@@ -149,10 +159,7 @@ fn a_server_gives_up_a_stalling_handshake_without_a_reply() {
         let talking = async {
             let mut client = ScriptedPeer::client(near);
             if !implicit {
-                client
-                    .play("S: 220*\nC: EHLO c\nS: 250-*\n")
-                    .await
-                    .unwrap();
+                client.play("S: 220*\nC: EHLO c\nS: 250-*\n").await.unwrap();
                 while !client.line().await.unwrap().starts_with("250 ") {}
                 client.play("C: STARTTLS\nS: 220*").await.unwrap();
             }
@@ -293,8 +300,7 @@ fn the_reply_is_read_after_octets_behind_close_notify_are_ignored() {
     raw.settle(&mut session);
     raw.network.advance(Duration::from_secs(2));
     raw.settle(&mut session);
-    raw.control
-        .push([record(21, &[0]), b"garbage".to_vec()].concat());
+    raw.control.push([record(21, &[0]), b"garbage".to_vec()].concat());
     let received = raw.network.block_on(async {
         raw.control.cut();
         session.await
@@ -315,8 +321,12 @@ fn content_is_written_when_its_ciphertext_has_left() {
         client.send(bob(), b"Hello\r\n").await.unwrap_err()
     };
     let serving = async {
-        let mut envelope = ["220 mx\r\n", "250-mx\r\n250 PIPELINING\r\n", "250 ok\r\n250 ok\r\n354 go\r\n"]
-            .into_iter();
+        let mut envelope = [
+            "220 mx\r\n",
+            "250-mx\r\n250 PIPELINING\r\n",
+            "250 ok\r\n250 ok\r\n354 go\r\n",
+        ]
+        .into_iter();
         far_control.push(record(22, b"hello"));
         far_control.push(record(23, envelope.next().unwrap().as_bytes()));
         network.sleep(Duration::from_secs(1)).await;

@@ -16,7 +16,13 @@ use crate::support::{bob, client_config, connect, converse, receive, server, ser
 #[test]
 fn a_message_arrives_however_little_the_stream_takes() {
     let message = text(3000);
-    for (read, write, room) in [(1, 1, 1), (1, 1000, 3), (1000, 1, 100), (7, 5, 64), (9999, 9999, 9999)] {
+    for (read, write, room) in [
+        (1, 1, 1),
+        (1, 1000, 3),
+        (1000, 1, 100),
+        (7, 5, 64),
+        (9999, 9999, 9999),
+    ] {
         let network = Network::new();
         let (near, far) = network.pair();
         for end in [near.control(), far.control()] {
