@@ -442,3 +442,6 @@ impl<T: Transport, M: fmt::Debug> fmt::Debug for Connection<T, M> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests;

@@ -1,4 +1,9 @@
 //! Transcripts of sessions.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic here is the report of a failed test"
+)]
 
 use std::{
     string::{String, ToString},
@@ -314,6 +319,22 @@ async fn serve(transport: Duplex, lines: Lines, implicit: bool) {
             }
         }
     }
+}
+
+#[test]
+fn content_that_breaks_off_is_counted() {
+    let lines = Lines::default();
+    let mut recorder = Recorder::new(Arc::new(lines.clone()), Side::Server, None);
+    recorder.sent(Instant::ORIGIN, &[b"220 mx\r\n354 go\r\n"], 16);
+    recorder.received(Instant::ORIGIN, b"secret\r\n");
+    recorder.end_of_input(Instant::ORIGIN);
+    assert!(
+        lines
+            .all()
+            .ends_with("C: <8 octets so far>\n-- client closed the connection"),
+        "{}",
+        lines.all()
+    );
 }
 
 #[test]
