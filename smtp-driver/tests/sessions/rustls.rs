@@ -299,7 +299,7 @@ fn a_reply_counts_although_the_answer_to_a_key_update_cannot_be_written() {
     let (near, far) = network.pair();
     let client_end = near.control();
     let mut raw = Raw::server(&pair, far.control());
-    let builder = Client::<Duplex>::builder(wanting(Tls::Required)).implicit_tls(pair.client.clone());
+    let builder = Client::<Duplex>::builder(wanting(Tls::Required)).implicit_tls(pair.client);
     let mut connecting = Box::pin(builder.on(near));
     for text in ["", "", "220 mx\r\n", "250 mx\r\n"] {
         assert!(network.settle(&mut connecting).is_pending());
