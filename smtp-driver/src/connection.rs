@@ -1,6 +1,7 @@
 //! A machine on a transport.
 
 mod body;
+mod recording;
 
 use core::{
     fmt,
@@ -10,18 +11,16 @@ use core::{
     time::Duration,
 };
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::boxed::Box;
 use bytes::{Buf, Bytes, BytesMut};
 use smtp_proto::{
     Deadline, Instant, Machine, Step, TlsUpgrade, Wait,
-    client::Client,
     server::{Event, Server},
 };
 use tracing::debug;
 
 use crate::{
-    LINGER_OCTETS, LINGER_TIMEOUT, Peer, StreamError, TlsSession, TlsSettings, Transport,
-    transcript::{Recorder, Side, Transcript},
+    LINGER_OCTETS, LINGER_TIMEOUT, StreamError, TlsSession, TlsSettings, Transport, transcript::Recorder,
     wire::Wire,
 };
 
@@ -351,51 +350,13 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         self.note(error);
     }
 
-    /// Records the input from this offset.
-    pub(crate) fn record_input(&mut self, before: usize) {
-        if let (Some(transcript), Some(octets @ [_, ..])) = (&mut self.transcript, self.input.get(before..)) {
-            transcript.received(self.wire.transport.now(), octets);
-        }
-    }
-
-    /// Records an event in the transcript.
-    fn record(&mut self, text: fmt::Arguments<'_>) {
-        if let Some(transcript) = &mut self.transcript {
-            transcript.note(self.wire.transport.now(), text);
-        }
-    }
-
     /// Keeps the first error.
     fn note(&mut self, error: T::Error) {
         self.error.get_or_insert(error);
     }
 }
 
-impl<T: Transport> Connection<T, Client> {
-    /// Records the session from now on. Call it before the first [`poll`](Self::poll).
-    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
-        self.transcript = Some(Box::new(Recorder::new(transcript, Side::Client, None)));
-    }
-
-    /// Records the TLS session that began before the session, and the input that arrived with it.
-    pub(crate) fn record_implicit_tls(&mut self) {
-        if let (Some(transcript), Some(info)) = (&mut self.transcript, self.machine.tls()) {
-            transcript.tls(self.wire.transport.now(), info);
-        }
-        self.record_input(0);
-    }
-}
-
 impl<T: Transport> Connection<T, Server> {
-    /// Records the session from now on. Call it before the first [`poll`](Self::poll).
-    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
-        self.set_transcript_of(transcript, None);
-    }
-
-    pub(crate) fn set_transcript_of(&mut self, transcript: Arc<dyn Transcript>, peer: Option<Peer>) {
-        self.transcript = Some(Box::new(Recorder::new(transcript, Side::Server, peer)));
-    }
-
     /// Begins TLS before the greeting (implicit TLS, RFC 8314 section 3.3): the next waits do the handshake. Has no effect
     /// after the first poll; then the session ends.
     pub fn start_implicit_tls(&mut self, settings: &dyn TlsSettings) {
