@@ -1,6 +1,9 @@
 //! A machine on a transport.
 
 mod body;
+#[cfg(feature = "std")]
+mod kept_body;
+mod recording;
 
 use core::{
     fmt,
@@ -10,18 +13,13 @@ use core::{
     time::Duration,
 };
 
-use alloc::{boxed::Box, sync::Arc};
-use bytes::{Buf, Bytes, BytesMut};
-use smtp_proto::{
-    Deadline, Instant, Machine, Step, TlsUpgrade, Wait,
-    client::Client,
-    server::{Event, Server},
-};
+use alloc::boxed::Box;
+use bytes::{Buf, BytesMut};
+use smtp_proto::{Deadline, Instant, Machine, Step, TlsUpgrade, Wait, server::Server};
 use tracing::debug;
 
 use crate::{
-    LINGER_OCTETS, LINGER_TIMEOUT, Peer, StreamError, TlsSession, TlsSettings, Transport,
-    transcript::{Recorder, Side, Transcript},
+    LINGER_OCTETS, LINGER_TIMEOUT, StreamError, TlsSession, TlsSettings, Transport, transcript::Recorder,
     wire::Wire,
 };
 
@@ -43,6 +41,7 @@ pub struct Connection<T: Transport, M> {
     /// Octets at the front of the input that the last step used.
     used: usize,
     /// The octets of the last [`Event::Body`], as offset in the input and length.
+    #[cfg(feature = "std")]
     body: (usize, usize),
     /// Deferred output, to be written before the output of the machine.
     backlog: BytesMut,
@@ -65,6 +64,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             upgrade: None,
             input,
             used: 0,
+            #[cfg(feature = "std")]
             body: (0, 0),
             backlog: BytesMut::new(),
             write_closed: false,
@@ -360,51 +360,13 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         self.note(error);
     }
 
-    /// Records the input from this offset.
-    pub(crate) fn record_input(&mut self, before: usize) {
-        if let (Some(transcript), Some(octets @ [_, ..])) = (&mut self.transcript, self.input.get(before..)) {
-            transcript.received(self.wire.transport.now(), octets);
-        }
-    }
-
-    /// Records an event in the transcript.
-    fn record(&mut self, text: fmt::Arguments<'_>) {
-        if let Some(transcript) = &mut self.transcript {
-            transcript.note(self.wire.transport.now(), text);
-        }
-    }
-
     /// Keeps the first error.
     fn note(&mut self, error: T::Error) {
         self.error.get_or_insert(error);
     }
 }
 
-impl<T: Transport> Connection<T, Client> {
-    /// Records the session from now on. Call it before the first [`poll`](Self::poll).
-    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
-        self.transcript = Some(Box::new(Recorder::new(transcript, Side::Client, None)));
-    }
-
-    /// Records the TLS session that began before the session, and the input that arrived with it.
-    pub(crate) fn record_implicit_tls(&mut self) {
-        if let (Some(transcript), Some(info)) = (&mut self.transcript, self.machine.tls()) {
-            transcript.tls(self.wire.transport.now(), info);
-        }
-        self.record_input(0);
-    }
-}
-
 impl<T: Transport> Connection<T, Server> {
-    /// Records the session from now on. Call it before the first [`poll`](Self::poll).
-    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
-        self.set_transcript_of(transcript, None);
-    }
-
-    pub(crate) fn set_transcript_of(&mut self, transcript: Arc<dyn Transcript>, peer: Option<Peer>) {
-        self.transcript = Some(Box::new(Recorder::new(transcript, Side::Server, peer)));
-    }
-
     /// Begins TLS before the greeting (implicit TLS, RFC 8314 section 3.3): the next waits do the handshake. Has no effect
     /// after the first poll; then the session ends.
     pub fn start_implicit_tls(&mut self, settings: &dyn TlsSettings) {
@@ -412,36 +374,6 @@ impl<T: Transport> Connection<T, Server> {
             Some(upgrade) => self.start_tls(upgrade, settings),
             None => self.machine.connection_lost(),
         }
-    }
-
-    /// Polls as [`poll_at`](Self::poll_at), and remembers the position of a body.
-    pub(crate) fn poll_body_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
-        self.input.advance(mem::take(&mut self.used));
-        let mut rest = &*self.input;
-        let step = self.machine.poll(&mut rest, now);
-        self.used = self.input.len() - rest.len();
-        self.body = (0, 0);
-        if let Step::Event(Event::Body(octets)) = &step {
-            let offset = (octets.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
-            self.body = (offset, octets.len());
-        }
-        (step, &mut self.machine)
-    }
-
-    /// Returns true if octets were read that the machine has not used.
-    pub(crate) fn has_input(&self) -> bool {
-        self.input.len() > self.used
-    }
-
-    /// Takes the octets of the last [`Event::Body`] out of the input, without a copy. Empty if the last event was another.
-    pub(crate) fn take_body(&mut self) -> Bytes {
-        let (offset, len) = mem::take(&mut self.body);
-        if offset + len > self.used {
-            return Bytes::new();
-        }
-        self.input.advance(offset);
-        self.used -= offset + len;
-        self.input.split_to(len).freeze()
     }
 }
 
@@ -457,3 +389,6 @@ impl<T: Transport, M: fmt::Debug> fmt::Debug for Connection<T, M> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests;

@@ -23,6 +23,8 @@ struct Tls {
     session: Box<dyn TlsSession>,
     /// Octets of content that were encrypted and have not left.
     sealed: usize,
+    /// close_notify is in the output, or was sent.
+    closing: bool,
     peer_closed: bool,
 }
 
@@ -88,6 +90,7 @@ impl<T: Transport> Wire<T> {
         self.tls = Some(Box::new(Tls {
             session,
             sealed: 0,
+            closing: false,
             peer_closed: false,
         }));
     }
@@ -168,7 +171,9 @@ impl<T: Transport> Wire<T> {
                 // The machine counts it as not sent, so it must not arrive.
                 return Poll::Ready(Err(StreamError::WriteZero.into()));
             }
-            tls.session.close_notify();
+            if !mem::replace(&mut tls.closing, true) {
+                tls.session.close_notify();
+            }
             ready!(tls.poll_transmit(&mut self.transport, cx))?;
         }
         self.transport.poll_shutdown(cx)

@@ -92,8 +92,8 @@ impl Recorder {
     pub(crate) fn received(&mut self, now: Instant, octets: &[u8]) {
         self.output.at = now;
         match self.local {
-            Side::Client => self.from_server(octets),
-            _ => self.from_client(octets),
+            Side::Client => self.server_octets(octets),
+            _ => self.client_octets(octets),
         }
     }
 
@@ -105,8 +105,8 @@ impl Recorder {
             let part = octets.get(..written).unwrap_or(octets);
             written -= part.len();
             match self.local {
-                Side::Client => self.from_client(part),
-                _ => self.from_server(part),
+                Side::Client => self.client_octets(part),
+                _ => self.server_octets(part),
             }
         }
     }
@@ -127,6 +127,10 @@ impl Recorder {
     #[cold]
     pub(crate) fn note(&mut self, now: Instant, text: fmt::Arguments<'_>) {
         self.output.at = now;
+        if let Mode::Content { octets, .. } = self.mode {
+            self.output
+                .line(Side::Client, &format!("<{octets} octets so far>"));
+        }
         self.output.line(Side::Driver, &format!("{text}"));
     }
 
@@ -141,7 +145,7 @@ impl Recorder {
         self.note(now, format_args!("{peer} closed the connection"));
     }
 
-    fn from_client(&mut self, mut octets: &[u8]) {
+    fn client_octets(&mut self, mut octets: &[u8]) {
         while let [first, after_first @ ..] = octets {
             if self.is_held() {
                 let room = MAX_HELD.saturating_sub(self.held.len()).min(octets.len());
@@ -277,7 +281,7 @@ impl Recorder {
         }
     }
 
-    fn from_server(&mut self, mut octets: &[u8]) {
+    fn server_octets(&mut self, mut octets: &[u8]) {
         while !octets.is_empty() {
             octets = self.server.push(octets);
             if let Some(line) = self.server.take() {
@@ -323,7 +327,7 @@ impl Recorder {
         }
         if !self.is_held() {
             let held = mem::take(&mut self.held);
-            self.from_client(&held);
+            self.client_octets(&held);
             let dropped = mem::take(&mut self.dropped);
             if dropped > 0 {
                 self.client = Line::default();
@@ -375,6 +379,8 @@ struct Line {
     /// The beginning of the line.
     shown: Vec<u8>,
     octets: usize,
+    /// The last octet was CR.
+    cr: bool,
     ended: bool,
 }
 
@@ -393,9 +399,15 @@ impl Line {
             Some(end) => octets.split_at(end + 1),
             None => (octets, &[][..]),
         };
+        let crlf = matches!(part, [.., b'\r', b'\n']) || self.cr && part.len() == 1;
+        self.cr = part.last() == Some(&b'\r');
         self.octets += part.len();
         let room = (MAX_LINE + 2).saturating_sub(self.shown.len());
         self.shown.extend_from_slice(part.get(..room).unwrap_or(part));
+        if self.ended {
+            self.octets -= if crlf { 2 } else { 1 };
+            self.shown.truncate(self.octets);
+        }
         rest
     }
 
@@ -404,15 +416,10 @@ impl Line {
         if !mem::take(&mut self.ended) {
             return None;
         }
-        let mut shown = mem::take(&mut self.shown);
-        let mut octets = mem::take(&mut self.octets);
-        for end in [b'\n', b'\r'] {
-            if shown.last() == Some(&end) {
-                shown.pop();
-                octets -= 1;
-            }
-        }
-        Some(Text { shown, octets })
+        Some(Text {
+            shown: mem::take(&mut self.shown),
+            octets: mem::take(&mut self.octets),
+        })
     }
 }
 

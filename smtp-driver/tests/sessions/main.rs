@@ -8,7 +8,10 @@
 
 mod cancelling;
 mod closing;
+mod doubles;
 mod early;
+mod faults;
+mod own;
 mod rustls;
 mod sending;
 mod serving;

@@ -12,7 +12,7 @@ use smtp_driver::{
 };
 use smtp_rustls::{
     ClientTls, Identity, ServerSettings, ServerTls,
-    rustls::{ClientConnection, ServerConnection, crypto::CryptoProvider},
+    rustls::{ClientConnection, Connection, ServerConnection, crypto::CryptoProvider},
 };
 
 use crate::support::{Received, bob, closed, converse, offering, server, text, wanting};
@@ -88,9 +88,9 @@ fn messages_arrive_however_little_the_stream_takes() {
     );
 }
 
-/// A client of rustls that the test moves by hand.
+/// A client or server of rustls that the test moves by hand.
 struct Raw {
-    connection: ClientConnection,
+    connection: Connection,
     control: Control,
     received: Vec<u8>,
     closed: bool,
@@ -99,8 +99,18 @@ struct Raw {
 impl Raw {
     fn new(pair: &Pair, control: Control) -> Self {
         let config = Arc::clone(pair.client.config());
+        let client = ClientConnection::new(config, pair.client.name().clone()).unwrap();
+        Self::with(client.into(), control)
+    }
+
+    fn server(pair: &Pair, control: Control) -> Self {
+        let server = ServerConnection::new(Arc::clone(pair.server.config())).unwrap();
+        Self::with(server.into(), control)
+    }
+
+    const fn with(connection: Connection, control: Control) -> Self {
         Self {
-            connection: ClientConnection::new(config, pair.client.name().clone()).unwrap(),
+            connection,
             control,
             received: Vec::new(),
             closed: false,
@@ -280,5 +290,31 @@ fn a_server_of_rustls_reads_a_message_encrypted_in_small_records() {
     drop(near);
     let received = network.block_on(session);
     assert_eq!(received.mails[0].body, message.as_bytes());
-    drop::<Option<ServerConnection>>(None);
+}
+
+#[test]
+fn a_reply_counts_although_the_answer_to_a_key_update_cannot_be_written() {
+    let pair = Pair::new();
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let client_end = near.control();
+    let mut raw = Raw::server(&pair, far.control());
+    let builder = Client::<Duplex>::builder(wanting(Tls::Required)).implicit_tls(pair.client);
+    let mut connecting = Box::pin(builder.on(near));
+    for text in ["", "", "220 mx\r\n", "250 mx\r\n"] {
+        assert!(network.settle(&mut connecting).is_pending());
+        raw.pump();
+        raw.send(text);
+        raw.pump();
+    }
+    let mut client = network.block_on(connecting).unwrap();
+    let mut noop = Box::pin(client.noop());
+    assert!(network.settle(&mut noop).is_pending());
+    raw.pump();
+    client_end.fail_writes(std::io::ErrorKind::BrokenPipe);
+    raw.connection.refresh_traffic_keys().unwrap();
+    raw.send("421 4.3.2 closing\r\n");
+    raw.pump();
+    let failed = network.block_on(noop).unwrap_err();
+    assert!(failed.to_string().ends_with("421 4.3.2 closing"), "{failed}");
 }

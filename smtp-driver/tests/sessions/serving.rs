@@ -12,7 +12,7 @@ use std::{
 };
 
 use smtp_driver::{
-    ServeOptions, Session,
+    ServeOptions, Session, TranscriptLine,
     proto::{
         Step,
         server::{Closed, Event},
@@ -36,7 +36,7 @@ async fn run(mut session: Session<Duplex>, ends: Ends) {
                 std::panic::resume_unwind(Box::new("as asked"))
             }
             Step::Event(Event::Mail { mail, .. }) if mail.reverse_path().as_str().contains("stuck") => {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Step::Event(event) => answer(event, server, &mut open, &mut taken),
         }
@@ -228,4 +228,30 @@ fn dropping_a_server_drops_its_sessions() {
     network.settle_tasks();
     let mut other = smtp_driver::testing::ScriptedPeer::client(peer.end.unwrap());
     network.block_on(other.expect_close()).unwrap();
+}
+
+#[test]
+fn the_sessions_of_a_server_are_recorded_with_the_address_of_the_client() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let recorded = Arc::clone(&lines);
+    let mut options = options(9, 9);
+    options.transcript = Some(Arc::new(move |line: &TranscriptLine<'_>| {
+        let peer = line.peer.unwrap();
+        recorded.lock().unwrap().push(format!("{peer} {line}"));
+    }));
+    let mut running = Running::new(options);
+    let first = running.connect();
+    let second = running.connect();
+    running.ask(&first, "QUIT\r\n");
+    running.ask(&second, "RSET\r\n");
+    let lines = lines.lock().unwrap();
+    assert!(lines[0].starts_with("192.0.2.1:1 0.000 S: 220 "), "{lines:?}");
+    assert!(
+        lines.contains(&"192.0.2.1:1 2.000 C: QUIT".to_owned()),
+        "{lines:?}"
+    );
+    assert!(
+        lines.contains(&"192.0.2.1:2 2.000 C: RSET".to_owned()),
+        "{lines:?}"
+    );
 }

@@ -9,7 +9,7 @@ use smtp_driver::{
 
 use crate::support::{bob, client_config, connect, receive, server_config};
 
-/// Octets that the future of a message may have.
+/// Maximum size of a future, in octets.
 const LIMIT: usize = 1500;
 
 #[test]
@@ -18,9 +18,9 @@ fn the_futures_of_a_client_are_small() {
     let (near, far) = network.pair();
     let builder = Client::<Duplex>::builder(client_config());
     let size = size_of_val(&builder.on(network.pair().0));
-    assert!(size < 3000, "on: {size}");
+    assert!(size < LIMIT, "on: {size}");
     let size = size_of_val(&builder.connect("mx.example:25"));
-    assert!(size < 3500, "connect: {size}");
+    assert!(size < LIMIT, "connect: {size}");
     let mut connecting = Box::pin(connect(near, client_config()));
     let _ = network.settle(&mut connecting);
     far.control().push("220 mx\r\n");

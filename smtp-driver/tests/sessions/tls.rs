@@ -387,3 +387,32 @@ fn tls_without_settings_is_an_error_before_anything_is_sent() {
         assert!(far.control().pull().is_empty());
     }
 }
+
+#[test]
+fn close_notify_is_sent_once() {
+    let (raw, mut session) = Raw::new();
+    raw.control.push(record(22, b"hello"));
+    raw.settle(&mut session);
+    raw.network.advance(Duration::from_secs(2));
+    raw.settle(&mut session);
+    let _ = raw.control.pull();
+    // The reply to QUIT leaves, and close_notify octet by octet.
+    raw.control.push(record(23, b"NOOP\r\n"));
+    raw.settle(&mut session);
+    let reply = raw.control.pull();
+    raw.control.push(record(23, b"QUIT\r\n"));
+    raw.control.push(record(21, &[0]));
+    raw.control.cut();
+    raw.server.allow(reply.len());
+    for _ in 0..300 {
+        if raw.network.settle(&mut session).is_ready() {
+            break;
+        }
+        raw.server.allow(1);
+    }
+    let octets = raw.control.pull();
+    assert!(content(&octets).starts_with("221 "));
+    let notify = record(21, &[0]);
+    assert!(octets.ends_with(&notify));
+    assert_eq!(octets.windows(3).filter(|octets| *octets == notify).count(), 1);
+}
