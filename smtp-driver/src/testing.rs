@@ -3,7 +3,7 @@
 //! No thread, socket or pause is involved: a session of many minutes takes microseconds, and each run is the same.
 //!
 //! - [`Network`]: the clock, the executor, and the [`Runtime`](crate::Runtime) of a server in memory.
-//! - [`Duplex`]: one end of a connection, a [`Transport`](crate::Transport). Its [`Control`] slows it down or cuts it.
+//! - [`Duplex`]: one end of a connection, a [`Transport`]. Its [`Control`] slows it down or cuts it.
 //! - [`ScriptedPeer`]: plays the other side, line by line, and reports the first difference.
 //! - [`session`]: a [`Session`] on a transport, without a listener.
 //! - [`PretendTls`]: TLS without cryptography.

@@ -27,7 +27,7 @@ fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_
     ] {
         let mut last = LastRefusal::default();
         for reply in [&refusal, &acceptance] {
-            last.note(&client::Event::Reply {
+            last.note(&Event::Reply {
                 to: ReplyTo::Command,
                 reply: reply.clone(),
             });
@@ -39,7 +39,7 @@ fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_
             why.to_string()
         };
         assert_eq!(error.to_string(), shown);
-        let sending = SendError::new(error, client::Receipt::default());
+        let sending = SendError::new(error, Receipt::default());
         assert_eq!(sending.to_string(), shown);
         assert_eq!(sending.source().unwrap().to_string(), "reset");
     }
@@ -55,7 +55,7 @@ fn the_first_refusal_of_an_introduction_is_the_one_named() {
         (ReplyTo::Hello(Verb::Helo), reply("503 what\r\n")),
         (ReplyTo::Quit, reply("500 what\r\n")),
     ] {
-        last.note(&client::Event::Reply { to, reply });
+        last.note(&Event::Reply { to, reply });
     }
     let error = last.closed::<io::Error>(Closed::Refused, MessageOutcome::None, None);
     assert_eq!(

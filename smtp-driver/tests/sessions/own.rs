@@ -41,8 +41,8 @@ async fn receive(stream: Duplex, encrypted: bool) -> Taken {
         match step {
             Step::Wait(wait) => conn.wait(wait).await,
             Step::Event(Event::Closed(_)) => break,
-            Step::Event(Event::Auth { claim, ticket, .. }) => {
-                let progress = match claim {
+            Step::Event(Event::Auth { request, ticket, .. }) => {
+                let progress = match request {
                     AuthRequest::Password { user, password, .. } if password == "pencil".into() => {
                         AuthOutcome::Accept(user)
                     }
