@@ -43,6 +43,7 @@ mod outbox;
 mod tls;
 mod transfer;
 mod transport;
+mod url;
 mod wire;
 
 #[cfg(feature = "std")]
@@ -72,3 +73,4 @@ pub use session::Session;
 pub use smtp_proto as proto;
 pub use tls::{TlsSession, TlsSettings};
 pub use transport::{StreamError, Transport};
+pub use url::{InvalidUrl, TlsMode, Url};
