@@ -47,6 +47,8 @@ mod url;
 mod wire;
 
 #[cfg(feature = "std")]
+mod pool;
+#[cfg(feature = "std")]
 mod serve;
 #[cfg(feature = "std")]
 mod service;
@@ -64,6 +66,8 @@ pub use connection_limiter::ConnectionLimiter;
 pub use error::{Error, SendError};
 pub use message_write::MAX_IO_SLICES;
 pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
+#[cfg(feature = "std")]
+pub use pool::{Pool, PoolOptions};
 #[cfg(feature = "std")]
 pub use serve::{Runtime, serve_sessions};
 #[cfg(feature = "std")]
