@@ -58,6 +58,8 @@ mod roots;
 #[cfg(feature = "ring")]
 mod server;
 mod session;
+#[cfg(feature = "ring")]
+mod unverified;
 
 #[cfg(feature = "ring")]
 pub use client::ClientSettings;
