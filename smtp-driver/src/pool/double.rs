@@ -16,7 +16,7 @@ use std::{
 use smtp_proto::{
     Instant, Machine, Step,
     server::{Closed, Config, Event, Server, Shutdown},
-    types::{Envelope, Host, Protocol},
+    types::{Envelope, Host, Protocol, Rejection},
 };
 
 use crate::{Address, Connect, Transport};
@@ -188,6 +188,11 @@ impl Peer {
                         _ => {}
                     }
                     self.server.accept(ticket).unwrap();
+                }
+                Step::Event(Event::Recipient { rcpt, ticket, .. })
+                    if rcpt.forward_path().as_str().starts_with("nobody@") =>
+                {
+                    self.server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();
                 }
                 Step::Event(Event::Body(octets)) => self.body.extend_from_slice(octets),
                 Step::Event(Event::Closed(why)) => {

@@ -324,7 +324,10 @@ fn a_closed_pool_ends_idle_sessions_and_waits_for_those_in_use() {
 #[test]
 fn threads_share_a_pool() {
     let world = World::new(Protocol::Smtp);
-    let pool = Arc::new(pool(&world, |options| options.max_sessions = 3));
+    let pool = Arc::new(pool(&world, |options| {
+        options.max_sessions = 3;
+        options.max_messages = usize::MAX;
+    }));
     thread::scope(|scope| {
         for _ in 0..8 {
             scope
