@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::{fmt, net::Ipv6Addr, str::FromStr};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use smtp_proto::{
     client::{Config, Login, Tls},
     sasl::{Credentials, Secret},
@@ -277,13 +277,12 @@ impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://", self.scheme.as_str())?;
         if let Some(UserPassword { user, .. }) = &self.login {
-            write!(
-                f,
-                "{}:***@",
-                percent_encoding::utf8_percent_encode(user, percent_encoding::NON_ALPHANUMERIC)
-            )?;
+            write!(f, "{}:***@", utf8_percent_encode(user, USER))?;
         }
-        self.address.fmt(f)?;
+        match &self.address {
+            Address::Tcp(address) => f.write_str(address)?,
+            Address::Unix(path) => write!(f, "{}", utf8_percent_encode(path, PATH))?,
+        }
         if let Some(hello) = &self.hello {
             write!(f, "/{}", hello.as_str())?;
         }
@@ -469,6 +468,16 @@ fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, InvalidUrl> {
     octets.extend(percent_decode_str(text));
     Ok(octets)
 }
+
+/// Octets to encode in a user: all but the unreserved ones (RFC 3986 section 2.3).
+const USER: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Octets to encode in a path: those that would end it, or begin an encoded octet.
+const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'?');
 
 /// Maximum length of a domain in octets (RFC 5321 section 4.5.3.1.2, without the trailing dot).
 const MAX_HOST: usize = 255;

@@ -142,6 +142,7 @@ fn a_url_shows_itself() {
         "lmtp://host:24",
         "lmtp://host:24?tls=required",
         "lmtp+unix:///run/lmtp.sock",
+        "lmtp+unix:///run/a%20%25%3F%23.sock",
     ] {
         assert_eq!(parse(url).to_string(), url);
         assert_eq!(url.parse(), Ok(parse(url)));
