@@ -27,9 +27,8 @@ pub(crate) struct World {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
-    protocol: Protocol,
+    config: Arc<Config>,
     now: Duration,
     wakers: Vec<Waker>,
     peers: Vec<Peer>,
@@ -61,6 +60,8 @@ pub(crate) enum End {
     Closed,
     /// The server closes it after this number of replies to a message.
     ClosedAfter(usize),
+    /// The server closes it instead of replying to MAIL, after this number of replies to it.
+    ClosedAtMail(usize),
     /// The host is gone: nothing arrives, and nothing comes.
     Gone,
 }
@@ -77,11 +78,21 @@ static WORLDS: Mutex<BTreeMap<String, Arc<World>>> = Mutex::new(BTreeMap::new())
 
 impl World {
     pub(crate) fn new(protocol: Protocol) -> Arc<Self> {
+        let mut config = Config::new(Host::parse("mx.example.org").unwrap());
+        config.protocol = protocol;
+        Self::with(config)
+    }
+
+    pub(crate) fn with(config: Config) -> Arc<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let address = format!("host{}:25", NUMBER.fetch_add(1, Ordering::Relaxed));
         let state = State {
-            protocol,
-            ..State::default()
+            config: config.into(),
+            now: Duration::ZERO,
+            wakers: Vec::new(),
+            peers: Vec::new(),
+            refuses: false,
+            held: false,
         };
         let world = Arc::new(Self {
             address: address.clone(),
@@ -189,6 +200,17 @@ impl Peer {
                     }
                     self.server.accept(ticket).unwrap();
                 }
+                Step::Event(Event::Mail { ticket, .. }) => {
+                    match &mut self.end {
+                        End::ClosedAtMail(0) => {
+                            self.end = End::Closed;
+                            return;
+                        }
+                        End::ClosedAtMail(replies) => *replies -= 1,
+                        _ => {}
+                    }
+                    self.server.accept(ticket).unwrap();
+                }
                 Step::Event(Event::Recipient { rcpt, ticket, .. })
                     if rcpt.forward_path().as_str().starts_with("nobody@") =>
                 {
@@ -223,10 +245,8 @@ impl Connect for Memory {
         if state.refuses {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        let mut config = Config::new(Host::parse("mx.example.org").unwrap());
-        config.protocol = state.protocol;
         let mut peer = Peer {
-            server: Server::new(config.into()),
+            server: Server::new(Arc::clone(&state.config)),
             input: Vec::new(),
             output: Vec::new(),
             messages: Vec::new(),
@@ -264,7 +284,7 @@ impl Transport for Memory {
         let mut state = self.world.state();
         let (now, held) = (state.now, state.held);
         let peer = &mut state.peers[self.index];
-        if matches!(peer.end, End::Open | End::ClosedAfter(_)) {
+        if matches!(peer.end, End::Open | End::ClosedAfter(_) | End::ClosedAtMail(_)) {
             peer.input.extend(slices.concat());
             if !held {
                 peer.run(now);

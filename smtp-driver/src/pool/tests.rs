@@ -1,8 +1,9 @@
-use std::{sync::Arc, thread};
+use std::{num::NonZeroU32, sync::Arc, thread};
 
 use smtp_proto::{
     client::{Config, RecipientStatus, Retry},
-    types::{ClientName, Protocol},
+    server,
+    types::{ClientName, Extension, Host, Protocol},
 };
 
 use super::{
@@ -282,6 +283,41 @@ fn a_message_is_not_sent_anew_if_some_of_it_was_accepted() {
         [RecipientStatus::Accepted(_), RecipientStatus::Unknown]
     ));
     assert_eq!(world.seen().len(), 1);
+}
+
+/// The server takes one recipient at a time (RFC 9422), so this message takes two transactions.
+#[test]
+fn a_message_is_not_sent_anew_if_one_transaction_was_accepted() {
+    let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
+    config.set_max_recipients(NonZeroU32::MIN);
+    let world = World::with(config);
+    let pool = pool(&world, |_| {});
+    sent(&pool);
+    world.end(0, End::ClosedAtMail(1));
+    let failed = run(pool.send(to("a@x b@x"), MESSAGE)).unwrap_err();
+    let status: Vec<_> = failed.receipt.recipients().map(|(_, status)| status).collect();
+    assert!(matches!(
+        *status,
+        [RecipientStatus::Accepted(_), RecipientStatus::NotAccepted]
+    ));
+    assert_eq!(world.messages(), [2]);
+    // Before the first one nothing is lost.
+    sent(&pool);
+    world.end(1, End::ClosedAtMail(0));
+    assert!(run(pool.send(to("a@x b@x"), MESSAGE)).unwrap().all_accepted());
+    assert_eq!(world.messages(), [2, 1, 2]);
+}
+
+#[test]
+fn a_session_that_takes_no_more_messages_is_replaced() {
+    let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
+    let limits = config.extensions.limits().with_mail_max(NonZeroU32::MIN);
+    config.extensions.add(Extension::Limits(limits));
+    let world = World::with(config);
+    let pool = pool(&world, |_| {});
+    (0..3).for_each(|_| sent(&pool));
+    assert_eq!(world.messages(), [1, 1, 1]);
+    assert!(world.seen()[0].quit && world.seen()[1].quit);
 }
 
 #[test]
