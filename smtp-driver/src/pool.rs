@@ -124,7 +124,8 @@ impl<T: Transport> Pool<T> {
             debug!("server had ended an idle session, message is sent in a new one");
             session.end();
         }
-        let client = match self.builder.connect(self.address.clone()).await {
+        // On the heap, because it is large and rare.
+        let client = match Box::pin(self.builder.connect(self.address.clone())).await {
             Ok(client) => client,
             Err(error) => return Err(SendError::new(error, Receipt::new(&envelope))),
         };
@@ -277,16 +278,17 @@ impl<T: Transport> State<T> {
 
 /// A session that is idle or gets a message.
 struct Session<T: Transport> {
-    client: Client<T>,
+    // On the heap, so that the future of a message holds only a pointer.
+    client: Box<Client<T>>,
     messages: usize,
     /// On the clock of its transport.
     idle_since: Instant,
 }
 
 impl<T: Transport> Session<T> {
-    const fn new(client: Client<T>) -> Self {
+    fn new(client: Client<T>) -> Self {
         Self {
-            client,
+            client: Box::new(client),
             messages: 0,
             idle_since: Instant::ORIGIN,
         }

@@ -56,7 +56,11 @@ fn a_refused_message_does_not_end_the_session() {
         Error::Rejected(RequestError::NoRecipients)
     ));
     sent(&pool);
-    assert_eq!(world.messages(), [1]);
+    // Neither is it sent anew: the server did answer.
+    let refused = run(pool.send(to("nobody@example.net"), MESSAGE)).unwrap();
+    assert!(!refused.all_accepted());
+    sent(&pool);
+    assert_eq!(world.messages(), [2]);
 }
 
 #[test]
@@ -172,6 +176,17 @@ fn a_session_that_was_idle_for_long_ends() {
     world.advance(seconds(61));
     sent(&pool);
     assert_eq!(world.messages(), [1, 1, 1]);
+}
+
+#[test]
+fn each_message_begins_the_idle_time_anew() {
+    let world = World::new(Protocol::Smtp);
+    let pool = pool(&world, |_| {});
+    for _ in 0..4 {
+        sent(&pool);
+        world.advance(seconds(40));
+    }
+    assert_eq!(world.messages(), [4]);
 }
 
 #[test]
@@ -386,4 +401,6 @@ fn a_pool_and_its_futures_can_be_sent() {
     can_be_sent(&pool);
     future_can_be_sent(&send(&pool));
     future_can_be_sent(&pool.close());
+    // Each task that sends holds one.
+    assert!(size_of_val(&send(&pool)) <= 2048);
 }
