@@ -24,8 +24,8 @@ use crate::{Address, Client, ClientBuilder, Connect, Error, SendError, Transport
 
 /// Sessions with one server, for sending messages from many tasks or threads.
 ///
-/// - The number of sessions is [limited](PoolOptions::max_sessions). Those who wait for one get it in the order of their
-///   calls.
+/// - The number of sessions is [limited](PoolOptions::max_sessions). Calls that wait for a session get one in the order
+///   in which they were made.
 /// - A session is kept after a message. Before the next message, NOOP checks it if it has been idle for
 ///   [some time](PoolOptions::check_after). It ends after a [number of messages](PoolOptions::max_messages), or
 ///   [with time](PoolOptions::max_age).
@@ -213,7 +213,7 @@ impl<T: Transport> Pool<T> {
         poll_fn(|cx| turn.poll(cx)).await
     }
 
-    /// Takes the session that was used last, if it is alive. If it is not, the others are hardly better.
+    /// Takes the session that was used last, if it is alive. If it is not, the others are probably not either.
     async fn idle_session(&self) -> Option<Session<T>> {
         self.end_expired();
         let mut session = self.state().idle.pop()?;
@@ -260,7 +260,7 @@ struct State<T: Transport> {
     /// The session that was used last is the last one.
     idle: Vec<Session<T>>,
     closed: bool,
-    /// Those who wait for the sessions in use to end.
+    /// The tasks that wait for the sessions in use to end.
     closers: Vec<Waker>,
 }
 

@@ -35,6 +35,29 @@ let config = ServerSettings::new(Identity::from_files("chain.pem", "key.pem")?)
 "#
 )]
 //!
+//! The server of a URL gets settings for its host:
+//!
+#![cfg_attr(
+    feature = "ring",
+    doc = r#"
+```
+use smtp_driver::{ClientBuilder, TlsMode, Transport, Url, proto::client::Config};
+use smtp_rustls::{ClientSettings, ClientTls, Error};
+
+fn builder<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>, Error> {
+    ClientBuilder::from_url(url, config, |host| match url.tls() {
+        TlsMode::Opportunistic => ClientSettings::opportunistic_unverified().for_server(host),
+        _ => ClientTls::platform(host),
+    })
+}
+
+fn verified<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>, Error> {
+    ClientBuilder::from_url(url, config, ClientTls::platform)
+}
+```
+"#
+)]
+//!
 //! For all else, make a `ClientConfig` or `ServerConfig` of rustls with any provider, and pass it to [`ClientTls::new`] or
 //! [`ServerTls::new`]. Without the feature this is the only way.
 //!

@@ -2,14 +2,14 @@
 
 use std::{collections::VecDeque, mem, task::Waker};
 
-/// Places, and those who wait for one. It is pure: the caller locks it, and wakes the wakers that it returns.
+/// Places, and the tasks that wait for one. It is pure: the caller locks it, and wakes the wakers that it returns.
 ///
-/// A place that becomes free is reserved for the one who has waited longest. Nobody can overtake him, and if he leaves,
-/// the place goes to the next.
+/// A place that becomes free is reserved for the task that has waited longest. No other task overtakes it. If it stops
+/// waiting, the next task gets the place.
 #[derive(Debug)]
 pub(super) struct Turns {
     places: usize,
-    /// Places that are neither taken nor reserved. Zero if somebody waits.
+    /// Places that are neither taken nor reserved. Zero if a task waits.
     free: usize,
     /// In the order of their tickets. Those with a reserved place are at the front.
     waiting: VecDeque<Waiting>,
@@ -66,14 +66,14 @@ impl Turns {
         }
     }
 
-    /// Waits no longer. Returns the one who gets the place that was reserved.
+    /// Stops waiting. Returns the waker of the task that gets the reserved place.
     pub(super) fn leave(&mut self, ticket: u64) -> Option<Waker> {
         let index = self.index(ticket).ok()?;
         let left = self.waiting.remove(index)?;
         if left.reserved { self.give_back() } else { None }
     }
 
-    /// Gives a place back. Returns the one who gets it.
+    /// Gives a place back. Returns the waker of the task that gets it.
     pub(super) fn give_back(&mut self) -> Option<Waker> {
         match self.waiting.iter_mut().find(|waiting| !waiting.reserved) {
             Some(next) => {
@@ -87,7 +87,7 @@ impl Turns {
         }
     }
 
-    /// Forgets all who wait, and returns them.
+    /// Removes all tasks that wait, and returns their wakers.
     pub(super) fn dismiss(&mut self) -> impl Iterator<Item = Waker> + use<> {
         let waiting = mem::take(&mut self.waiting);
         self.free += waiting.iter().filter(|waiting| waiting.reserved).count();
@@ -99,7 +99,7 @@ impl Turns {
         self.places - self.free
     }
 
-    /// Number of those who wait.
+    /// Number of tasks that wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }
