@@ -15,8 +15,8 @@ use smtp_proto::{
 };
 
 use crate::{
-    Address, Client, Connection, Error, StreamError, TlsSettings, Transcript, Transport, error::LastRefusal,
-    wire::Wire,
+    Address, Client, Connection, Error, StreamError, TlsMode, TlsSettings, Transcript, Transport, Url,
+    error::LastRefusal, wire::Wire,
 };
 
 /// A transport that can be connected to an address.
@@ -56,6 +56,42 @@ impl<T: Transport> ClientBuilder<T> {
             transcript: None,
             transport: PhantomData,
         }
+    }
+
+    /// Settings for the server of a URL. The configuration gets the URL's protocol, use of TLS, login and client name
+    /// ([`Url::apply`]). `tls` makes TLS settings for the host, and is called only if the URL uses TLS: of `smtp-rustls` it
+    /// is `ClientTls::platform`.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, sync::Arc};
+    ///
+    /// # use smtp_driver::{ClientBuilder, TlsSettings, Transport, Url, proto::{client::Config, types::ClientName}};
+    /// # fn example<T: Transport>(settings: Arc<dyn TlsSettings>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let url = Url::parse("smtps://ann:secret@mail.example.org")?;
+    /// let config = Config::new(ClientName::parse("client.example.org")?);
+    /// let builder = ClientBuilder::<T>::from_url(&url, config, |host| {
+    ///     assert_eq!(host, "mail.example.org");
+    ///     Ok::<_, Infallible>(settings)
+    /// })?;
+    /// // let client = builder.connect(&url).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `tls`.
+    pub fn from_url<S: TlsSettings + 'static, E>(
+        url: &Url,
+        config: Config,
+        tls: impl FnOnce(&str) -> Result<S, E>,
+    ) -> Result<Self, E> {
+        let builder = Self::new(url.apply(config));
+        Ok(match (url.tls(), url.host()) {
+            (TlsMode::Disabled, _) | (_, None) => builder,
+            (TlsMode::Implicit, Some(host)) => builder.implicit_tls(tls(host)?),
+            (TlsMode::Required | TlsMode::Opportunistic, Some(host)) => builder.starttls(tls(host)?),
+        })
     }
 
     /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25.

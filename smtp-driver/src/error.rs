@@ -35,6 +35,10 @@ pub enum Error<E> {
     /// Nothing was sent: the request does not fit the session, which goes on.
     #[error(transparent)]
     Rejected(#[from] RequestError),
+    /// The [`Pool`](crate::Pool) is closed. Nothing was sent.
+    #[cfg(feature = "std")]
+    #[error("pool is closed")]
+    PoolClosed,
     /// The message could not be read. The session was aborted, because what was sent of it cannot be taken back.
     #[error("cannot read the message")]
     Source(#[source] E),
@@ -47,6 +51,8 @@ impl<E> Error<E> {
         match self {
             Self::Connect(_) | Self::Handshake(_) | Self::Source(_) => Retry::Later,
             Self::NoTls => Retry::Never,
+            #[cfg(feature = "std")]
+            Self::PoolClosed => Retry::Later,
             Self::Rejected(error) => error.retry(),
             Self::Closed {
                 message: MessageOutcome::Unknown,

@@ -10,7 +10,8 @@
 #![cfg_attr(
     feature = "std",
     doc = "- [`Session`] and [`serve_sessions`]: accept connections and run a session on each.
-- [`Service`]: one async function for each question of a session; `converse` asks them."
+- [`Service`]: one async function for each question of a session; `converse` asks them.
+- [`Pool`] and [`Mailer`]: keep sessions with one server, and send messages from many tasks or threads."
 )]
 //!
 //! TLS is a layer between machine and transport: [`TlsSession`] takes and gives octets, and does no I/O. `smtp-rustls`
@@ -20,6 +21,7 @@
 //!
 //! - `std` (default): everything about servers, and the pool. Without it the crate is `no_std` with `alloc`.
 //! - `testing`: test doubles for your own tests and fuzz targets: a network in memory with a clock, and scripted peers.
+//! - `mail-builder`, `lettre`: `Mailer` sends the messages of these crates.
 //!
 //! # Logs
 //!
@@ -46,8 +48,15 @@ mod tls;
 mod transcript;
 mod transfer;
 mod transport;
+mod url;
 mod wire;
 
+#[cfg(feature = "std")]
+mod mailer;
+#[cfg(feature = "std")]
+mod message;
+#[cfg(feature = "std")]
+mod pool;
 #[cfg(feature = "std")]
 mod serve;
 #[cfg(feature = "std")]
@@ -68,8 +77,14 @@ pub use client::Client;
 pub use connection::Connection;
 pub use connection_limiter::ConnectionLimiter;
 pub use error::{Error, SendError};
+#[cfg(feature = "std")]
+pub use mailer::{Mailer, MailerError};
+#[cfg(feature = "std")]
+pub use message::{IntoMessage, InvalidMessage};
 pub use message_write::MAX_IO_SLICES;
 pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
+#[cfg(feature = "std")]
+pub use pool::{Pool, PoolOptions};
 #[cfg(feature = "std")]
 pub use serve::{Runtime, busy_reply, serve_sessions};
 #[cfg(feature = "std")]
@@ -82,3 +97,4 @@ pub use smtp_proto as proto;
 pub use tls::{TlsSession, TlsSettings};
 pub use transcript::{LogTranscript, Side, Transcript, TranscriptLine};
 pub use transport::{StreamError, Transport};
+pub use url::{InvalidUrl, TlsMode, Url};

@@ -1,4 +1,4 @@
-//! The client's side: whom it trusts, whom it expects, and who it is.
+//! TLS settings of a client: trusted certificates, the server's name, and the client's own certificate.
 
 use std::sync::Arc;
 
@@ -8,58 +8,72 @@ use smtp_proto::TlsInfo;
 use crate::{Error, client_tls_info};
 #[cfg(feature = "ring")]
 use {
-    crate::{Identity, Roots, provider},
+    crate::{Identity, Roots, provider, unverified::Unverified},
     rustls::sign::SingleCertAndKey,
     rustls_platform_verifier::BuilderVerifierExt,
 };
 
-/// How a client does TLS: with which settings, and whom it expects to meet. To clone it is cheap.
+/// TLS settings of a client for one server. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct ClientTls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
+    server: Server,
+}
+
+/// The authentication of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Server {
+    Verified,
+    #[cfg(feature = "ring")]
+    Unverified,
 }
 
 impl ClientTls {
-    /// TLS with these settings to a server whose certificate has this name. The settings say which certificates are
-    /// trusted, and whose cryptography is used: make them with `ClientConfig::builder_with_provider`, so that none has to
-    /// be installed for the whole process.
+    /// Wraps settings of rustls for a server whose certificate must have this name. The settings determine the trusted
+    /// certificates and the cryptography: make them with `ClientConfig::builder_with_provider`, so that no provider needs to
+    /// be installed for the process.
     #[must_use]
     pub const fn new(config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
-        Self { config, name }
+        let server = Server::Verified;
+        Self { config, name, server }
     }
 
-    /// TLS to a server whose certificate has this name and was issued by one that this computer trusts. What is trusted
-    /// is looked up here: for more servers, [`to`](Self::to) has the same settings.
+    /// Settings for a server whose certificate must have this name, and chain to a root in the platform's trust store. The
+    /// store is read here: [`to`](Self::to) makes the same settings for another server.
     ///
     /// # Errors
     ///
-    /// When this is no name, or the computer's certificates cannot be used.
+    /// [`Error::Name`] if the name is invalid, [`Error::Platform`] if the trust store cannot be used.
     #[cfg(feature = "ring")]
     pub fn platform(name: &str) -> Result<Self, Error> {
         ClientSettings::platform().for_server(name)
     }
 
-    /// TLS to a server whose certificate has this name and was issued by one of these.
+    /// Settings for a server whose certificate must have this name, and chain to one of these roots.
     ///
     /// # Errors
     ///
-    /// When this is no name.
+    /// [`Error::Name`] if the name is invalid.
     #[cfg(feature = "ring")]
     pub fn trusting(roots: &Roots, name: &str) -> Result<Self, Error> {
         ClientSettings::trusting(roots.clone()).for_server(name)
     }
 
-    /// The same settings for a server of this name, a domain or an address.
+    /// The same settings for a server with this name: a domain or an IP address.
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] when this is no name.
+    /// [`Error::Name`] if the name is invalid.
     pub fn to(&self, name: &str) -> Result<Self, Error> {
-        Ok(Self::new(Arc::clone(&self.config), server_name(name)?))
+        Ok(Self {
+            config: Arc::clone(&self.config),
+            name: server_name(name)?,
+            server: self.server,
+        })
     }
 
-    /// The settings.
+    /// The settings of rustls.
     #[must_use]
     pub const fn config(&self) -> &Arc<ClientConfig> {
         &self.config
@@ -71,10 +85,14 @@ impl ClientTls {
         &self.name
     }
 
-    /// Returns the parameters of a finished handshake: [`client_tls_info`], and the requested server name.
+    /// Returns the parameters of a finished handshake: [`client_tls_info`], and the requested server name. An unverified
+    /// server has no certificate in them.
     #[must_use]
     pub fn facts(&self, connection: &ClientConnection) -> TlsInfo {
         let mut facts = client_tls_info(connection);
+        if self.server != Server::Verified {
+            facts.peer_certificate = None;
+        }
         if self.config.enable_sni
             && let ServerName::DnsName(name) = &self.name
         {
@@ -84,33 +102,47 @@ impl ClientTls {
     }
 }
 
-/// How a client's TLS is to be, in the usual cases: ring's cryptography, TLS 1.2 and 1.3.
+/// TLS settings of a client for any server, in the usual cases: TLS 1.2 and 1.3, with the cryptography of ring.
 #[cfg(feature = "ring")]
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
-    /// `None`: those that the computer trusts.
-    roots: Option<Roots>,
+    trust: Trust,
     identity: Option<Identity>,
+}
+
+/// The servers that a client accepts.
+#[cfg(feature = "ring")]
+#[derive(Clone, Debug)]
+enum Trust {
+    Platform,
+    Roots(Roots),
+    Everyone,
 }
 
 #[cfg(feature = "ring")]
 impl ClientSettings {
-    /// Trust in the certificates that this computer trusts.
+    /// Trusts the roots in the platform's trust store.
     #[must_use]
     pub const fn platform() -> Self {
-        Self {
-            roots: None,
-            identity: None,
-        }
+        Self::with_trust(Trust::Platform)
     }
 
-    /// Trust in these certificates and in no others.
+    /// Trusts these roots only.
     #[must_use]
     pub const fn trusting(roots: Roots) -> Self {
-        Self {
-            roots: Some(roots),
-            identity: None,
-        }
+        Self::with_trust(Trust::Roots(roots))
+    }
+
+    /// Accepts **every** server without verification: a man in the middle can read and change all that is sent.
+    ///
+    /// This is for mail servers that relay to any host on port 25, where most names and certificates cannot be verified:
+    /// opportunistic encryption is still better than plaintext, because it stops passive eavesdroppers (RFC 7435). Use it
+    /// with [`Tls::Opportunistic`](smtp_proto::client::Tls::Opportunistic), where plaintext would be accepted as well.
+    ///
+    /// Never use it with a login, nor for a message with REQUIRETLS (RFC 8689 section 4.2.1 requires verification).
+    #[must_use]
+    pub const fn opportunistic_unverified() -> Self {
+        Self::with_trust(Trust::Everyone)
     }
 
     /// Shows this certificate to servers that ask for one.
@@ -120,18 +152,21 @@ impl ClientSettings {
         self
     }
 
-    /// These settings as those of rustls.
+    /// Makes settings of rustls.
     ///
     /// # Errors
     ///
-    /// When the computer's certificates cannot be used.
+    /// [`Error::Platform`] if the platform's trust store cannot be used.
     pub fn build(&self) -> Result<Arc<ClientConfig>, Error> {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(Error::Settings)?;
-        let builder = match &self.roots {
-            None => builder.with_platform_verifier().map_err(Error::Platform)?,
-            Some(roots) => builder.with_root_certificates(roots.store()),
+        let builder = match &self.trust {
+            Trust::Platform => builder.with_platform_verifier().map_err(Error::Platform)?,
+            Trust::Roots(roots) => builder.with_root_certificates(roots.store()),
+            Trust::Everyone => builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Unverified(provider()))),
         };
         Ok(Arc::new(match &self.identity {
             None => builder.with_no_client_auth(),
@@ -142,14 +177,28 @@ impl ClientSettings {
         }))
     }
 
-    /// TLS with these settings to a server whose certificate has this name, a domain or an address.
+    /// Settings for a server with this name: a domain or an IP address. Its certificate must have it, unless the server is
+    /// unverified.
     ///
     /// # Errors
     ///
-    /// When this is no name, or the computer's certificates cannot be used.
+    /// [`Error::Name`] if the name is invalid, [`Error::Platform`] if the platform's trust store cannot be used.
     pub fn for_server(&self, name: &str) -> Result<ClientTls, Error> {
-        let name = server_name(name)?;
-        Ok(ClientTls::new(self.build()?, name))
+        Ok(ClientTls {
+            name: server_name(name)?,
+            config: self.build()?,
+            server: match self.trust {
+                Trust::Platform | Trust::Roots(_) => Server::Verified,
+                Trust::Everyone => Server::Unverified,
+            },
+        })
+    }
+
+    const fn with_trust(trust: Trust) -> Self {
+        Self {
+            trust,
+            identity: None,
+        }
     }
 }
 

@@ -1,10 +1,9 @@
-//! What SMTP needs of [`rustls`], on any runtime: settings for the usual cases, and what came of a handshake as the
-//! machines of [`smtp_proto`] are told it.
+//! [`rustls`] for SMTP, on any runtime: TLS settings for the usual cases, and TLS sessions for `smtp-driver`.
 //!
 //! # Settings
 //!
-//! With the feature `ring` (default). The cryptography is ring's and is named in the settings: no provider is installed
-//! for the whole process, and none needs to be. TLS 1.2 and 1.3.
+//! With the feature `ring` (default). The settings name their cryptography, that of ring, so no provider is installed for
+//! the process, and none is needed. TLS 1.2 and 1.3.
 //!
 #![cfg_attr(
     feature = "ring",
@@ -13,15 +12,18 @@
 use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings};
 
 # fn main() -> Result<(), smtp_rustls::Error> {
-// A client that trusts whom this computer trusts, or nobody but the issuers in a file.
+// A client that trusts the platform's roots, or only those in a file.
 let tls = ClientTls::platform("mail.example.org")?;
 let tls = ClientTls::trusting(&Roots::from_file("ca.pem")?, "mail.example.org")?;
-// One that can show who it is.
+// One with a certificate of its own.
 let tls = ClientSettings::platform()
     .with_identity(Identity::from_files("client.pem", "client.key")?)
     .for_server("mail.example.org")?;
 
-// A server with one certificate, or with several, and client certificates if there are any.
+// A mail server that relays to any host, and encrypts without verification.
+let tls = ClientSettings::opportunistic_unverified().for_server("mx.example.net")?;
+
+// A server with one certificate, or with several, which asks clients for certificates.
 let config = ServerSettings::new(Identity::from_files("chain.pem", "key.pem")?).build()?;
 let config = ServerSettings::new(Identity::from_files("chain.pem", "key.pem")?)
     .with_identity(Identity::from_files("other-chain.pem", "other-key.pem")?)
@@ -33,18 +35,41 @@ let config = ServerSettings::new(Identity::from_files("chain.pem", "key.pem")?)
 "#
 )]
 //!
-//! Everything else is rustls's own: make a `ClientConfig` or `ServerConfig` with any provider and give it to
-//! [`ClientTls::new`] or to the adapter. Without the feature that is the only way.
+//! The server of a URL gets settings for its host:
 //!
-//! # Facts
+#![cfg_attr(
+    feature = "ring",
+    doc = r#"
+```
+use smtp_driver::{ClientBuilder, TlsMode, Transport, Url, proto::client::Config};
+use smtp_rustls::{ClientSettings, ClientTls, Error};
+
+fn builder<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>, Error> {
+    ClientBuilder::from_url(url, config, |host| match url.tls() {
+        TlsMode::Opportunistic => ClientSettings::opportunistic_unverified().for_server(host),
+        _ => ClientTls::platform(host),
+    })
+}
+
+fn verified<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>, Error> {
+    ClientBuilder::from_url(url, config, ClientTls::platform)
+}
+```
+"#
+)]
 //!
-//! [`client_tls_info`] and [`server_facts`] say what a finished handshake came to, for `tls_established` and its like: see
-//! [`TlsInfo`](smtp_proto::TlsInfo).
+//! For all else, make a `ClientConfig` or `ServerConfig` of rustls with any provider, and pass it to [`ClientTls::new`] or
+//! [`ServerTls::new`]. Without the feature this is the only way.
+//!
+//! # Parameters of a session
+//!
+//! [`client_tls_info`] and [`server_facts`] return the parameters of a finished handshake:
+//! [`TlsInfo`](smtp_proto::TlsInfo). The driver reports them to the machine.
 //!
 //! # Features
 //!
 //! - `ring` (default): the settings above.
-//! - `self-signed` (brings `ring`): `Identity::self_signed`, for trying out and for tests.
+//! - `self-signed` (implies `ring`): `Identity::self_signed`, for experiments and tests.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -58,6 +83,8 @@ mod roots;
 #[cfg(feature = "ring")]
 mod server;
 mod session;
+#[cfg(feature = "ring")]
+mod unverified;
 
 #[cfg(feature = "ring")]
 pub use client::ClientSettings;
@@ -74,7 +101,7 @@ pub use rustls;
 pub use server::ServerSettings;
 pub use session::ServerTls;
 
-/// The provider of cryptography in these settings: ring's. For settings of your own that are to have the same.
+/// The provider of cryptography in these settings, that of ring, for other settings with the same.
 #[cfg(feature = "ring")]
 #[must_use]
 pub fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {

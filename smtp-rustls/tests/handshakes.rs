@@ -7,10 +7,10 @@ use std::{fs, io, path::PathBuf, sync::Arc};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use smtp_proto::TlsInfo;
 use smtp_rustls::{
-    ClientSettings, ClientTls, Error, Identity, Roots, ServerSettings, explain_handshake, provider,
+    ClientSettings, ClientTls, Error, Identity, Roots, ServerSettings, ServerTls, explain_handshake,
+    provider,
     rustls::{
-        self, CertificateError, ClientConfig, ClientConnection, RootCertStore, ServerConfig,
-        ServerConnection,
+        self, CertificateError, ClientConfig, ClientConnection, RootCertStore, ServerConnection,
         crypto::CryptoProvider,
         pki_types::{CertificateDer, PrivateKeyDer},
         version::TLS12,
@@ -63,9 +63,9 @@ impl Authority {
 }
 
 /// What both sides know after the handshake.
-fn shake(client: &ClientTls, server: &Arc<ServerConfig>) -> Result<(TlsInfo, TlsInfo), rustls::Error> {
+fn shake(client: &ClientTls, server: &ServerTls) -> Result<(TlsInfo, TlsInfo), rustls::Error> {
     let mut near = ClientConnection::new(Arc::clone(client.config()), client.name().clone())?;
-    let mut far = ServerConnection::new(Arc::clone(server))?;
+    let mut far = ServerConnection::new(Arc::clone(server.config()))?;
     while near.is_handshaking() || far.is_handshaking() {
         let mut wire = Vec::new();
         while near.wants_write() {
@@ -275,6 +275,24 @@ fn certificates_of_another_name_of_another_issuer_or_of_another_time_are_refused
         ),
         CertificateError::NotValidYetContext { .. }
     ));
+}
+
+#[test]
+fn an_unverified_server_may_be_anybody_and_has_no_certificate() {
+    let authority = Authority::new();
+    // Another name, an unknown issuer, and a time long past.
+    let identity = authority.identity_from(&["elsewhere.example"], 2001);
+    let server = ServerSettings::new(identity).build().unwrap();
+    let tls = ClientSettings::opportunistic_unverified()
+        .for_server("mx.example")
+        .unwrap();
+    for tls in [tls.to("192.0.2.1").unwrap(), tls] {
+        let (near, far) = shake(&tls, &server).unwrap();
+        assert_eq!(near.protocol.as_deref(), Some("TLSv1.3"));
+        assert_eq!(near.channel_binding, far.channel_binding);
+        // It could be a copy of another server's.
+        assert_eq!(near.peer_certificate, None);
+    }
 }
 
 #[test]

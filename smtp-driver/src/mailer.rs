@@ -1,0 +1,139 @@
+//! Sending messages to the server of a URL.
+
+use std::fmt;
+
+use smtp_proto::client::{Config, Receipt, RecipientStatus};
+
+use crate::{
+    ClientBuilder, Connect, IntoMessage, InvalidMessage, Pool, PoolOptions, SendError, TlsSettings,
+    Transport, Url,
+};
+
+/// A client for sending messages to one server: a [`Pool`] that takes whole messages.
+///
+/// Clone an `Arc` of it to send from several tasks or threads.
+///
+#[cfg_attr(
+    feature = "mail-builder",
+    doc = r#"```
+use mail_builder::MessageBuilder;
+# use smtp_driver::{Connect, Mailer, TlsSettings, Url, proto::{client::Config, types::ClientName}};
+
+# async fn example<T: Connect, S: TlsSettings + 'static>(
+#     tls: impl FnOnce(&str) -> Result<S, std::io::Error>,
+# ) -> Result<(), Box<dyn std::error::Error>> {
+let url = Url::parse("smtps://ann:secret@mail.example.org")?;
+let config = Config::new(ClientName::parse("client.example.org")?);
+let mailer = Mailer::<T>::from_url(&url, config, tls)?;
+let message = MessageBuilder::new()
+    .from("ann@example.org")
+    .to("bob@example.net")
+    .subject("Hi")
+    .text_body("See you at nine.");
+mailer.send(&message).await?;
+mailer.close().await;
+# Ok(())
+# }
+```"#
+)]
+pub struct Mailer<T: Transport>(Pool<T>);
+
+impl<T: Transport> Mailer<T> {
+    /// A mailer for the server of a URL: see [`ClientBuilder::from_url`]. It connects when there is a message.
+    ///
+    /// # Errors
+    ///
+    /// The error of `tls`.
+    pub fn from_url<S: TlsSettings + 'static, E>(
+        url: &Url,
+        config: Config,
+        tls: impl FnOnce(&str) -> Result<S, E>,
+    ) -> Result<Self, E> {
+        let builder = ClientBuilder::from_url(url, config, tls)?;
+        Ok(Self::new(Pool::new(builder, url, PoolOptions::default())))
+    }
+
+    /// A mailer that sends in the sessions of this pool.
+    #[must_use]
+    pub const fn new(pool: Pool<T>) -> Self {
+        Self(pool)
+    }
+
+    /// Sends a message, and returns if the server has accepted it for every recipient.
+    ///
+    /// Cancellation: see [`Pool::send`].
+    ///
+    /// # Errors
+    ///
+    /// [`MailerError::Refused`] if the server has refused it for some recipients or for all. The receipt says for which.
+    pub async fn send(&self, message: impl IntoMessage) -> Result<Receipt, MailerError<T::Error>>
+    where
+        T: Connect,
+    {
+        let (envelope, content) = message.into_message()?;
+        let receipt = self.0.send(envelope, content).await?;
+        if receipt.all_accepted() {
+            Ok(receipt)
+        } else {
+            Err(MailerError::Refused(receipt))
+        }
+    }
+
+    /// Ends all sessions, after the messages that are being sent: [`Pool::close`].
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub const fn pool(&self) -> &Pool<T> {
+        &self.0
+    }
+}
+
+impl<T: Transport> fmt::Debug for Mailer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mailer").field(&self.0).finish()
+    }
+}
+
+/// An error of a [`Mailer`]. `E` is the error of the stream.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MailerError<E> {
+    /// The message has no envelope. Nothing was sent.
+    #[error(transparent)]
+    Message(#[from] InvalidMessage),
+    /// The message could not be sent to its end.
+    #[error(transparent)]
+    Send(#[from] SendError<E>),
+    /// The server has refused the message for some recipients, or for all.
+    #[error("{}", Refusals(.0))]
+    Refused(Receipt),
+}
+
+/// The first refusal, and the number of the others.
+struct Refusals<'r>(&'r Receipt);
+
+impl fmt::Display for Refusals<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut refused = self
+            .0
+            .recipients()
+            .filter(|(_, status)| !matches!(status, RecipientStatus::Accepted(_)));
+        match refused.next() {
+            Some((path, RecipientStatus::Refused { reply, .. })) => {
+                write!(f, "server refused {}: {reply}", path.as_str())?;
+            }
+            Some((path, _)) => write!(f, "server has not accepted {}", path.as_str())?,
+            None => f.write_str("server has not accepted the message")?,
+        }
+        match refused.count() {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,437 @@
+//! Sessions with one server that are kept and used again.
+
+mod turns;
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    mem,
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use smtp_proto::{
+    Instant, Machine, Step,
+    client::{Closed, Event, MessageOutcome, Receipt, RecipientStatus, ReplyTo, RequestError},
+    types::{Code, Envelope},
+};
+use tracing::debug;
+
+use self::turns::Turns;
+use crate::{Address, Client, ClientBuilder, Connect, Error, SendError, Transport};
+
+/// Sessions with one server, for sending messages from many tasks or threads.
+///
+/// - The number of sessions is [limited](PoolOptions::max_sessions). Calls that wait for a session get one in the order
+///   in which they were made.
+/// - A session is kept after a message. Before the next message, NOOP checks it if it has been idle for
+///   [some time](PoolOptions::check_after). It ends after a [number of messages](PoolOptions::max_messages), or
+///   [with time](PoolOptions::max_age).
+/// - A server may close an idle session while a message is being sent. The pool sends the message again in a new session,
+///   once, if the server accepted nothing of it. If the outcome is unknown it does not, because that could duplicate the
+///   message.
+///
+/// The pool needs no task and no timer. Idle sessions that are too old end at the next message, or with
+/// [`end_expired`](Self::end_expired). Such a session ends with QUIT, whose reply is not awaited.
+///
+/// Dropping the pool closes the connections; [`close`](Self::close) ends the sessions properly.
+pub struct Pool<T: Transport> {
+    builder: ClientBuilder<T>,
+    address: Address,
+    options: PoolOptions,
+    // Locked for moments only, never while something is awaited.
+    state: Mutex<State<T>>,
+}
+
+/// The limits of a [`Pool`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PoolOptions {
+    /// Maximum simultaneous sessions; at least one. Default: 10.
+    pub max_sessions: usize,
+    /// Maximum messages in a session. Default: 100.
+    pub max_messages: usize,
+    /// Maximum age of a session that gets a message. Default: 5 minutes, so that a change of the server's address takes
+    /// effect.
+    pub max_age: Duration,
+    /// Maximum time for which a session is kept without a message. Default: 1 minute, shorter than the timeout of most
+    /// servers (RFC 5321 section 4.5.3.2.7 requires 5 minutes).
+    pub max_idle: Duration,
+    /// Time without a message after which NOOP checks a session before the next one. Default: 5 seconds.
+    pub check_after: Duration,
+    /// Time for the reply to this NOOP. A session without it is replaced. Default: 10 seconds.
+    pub check_timeout: Duration,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self {
+            max_sessions: 10,
+            max_messages: 100,
+            max_age: Duration::from_secs(5 * 60),
+            max_idle: Duration::from_secs(60),
+            check_after: Duration::from_secs(5),
+            check_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl<T: Transport> Pool<T> {
+    /// A pool of sessions with the server at this address. It connects when there is a message.
+    pub fn new(builder: ClientBuilder<T>, address: impl Into<Address>, options: PoolOptions) -> Self {
+        let turns = Turns::new(options.max_sessions.max(1));
+        Self {
+            builder,
+            address: address.into(),
+            options,
+            state: Mutex::new(State {
+                turns,
+                idle: Vec::new(),
+                closed: false,
+                closers: Vec::new(),
+            }),
+        }
+    }
+
+    /// Sends a message as [`Client::send`] does, in an idle session or in a new one. Waits if all sessions are in use.
+    ///
+    /// Dropping the future while it waits for a session has no effect on others. Dropped later it closes its session, and
+    /// the outcome is unknown if the whole message had been sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::connect`] and [`Client::send`]; [`Error::PoolClosed`] after [`close`](Self::close).
+    pub async fn send(
+        &self,
+        envelope: Envelope,
+        message: impl AsRef<[u8]>,
+    ) -> Result<Receipt, SendError<T::Error>>
+    where
+        T: Connect,
+    {
+        let message = message.as_ref();
+        let Some(mut place) = self.place().await else {
+            return Err(SendError::new(Error::PoolClosed, Receipt::new(&envelope)));
+        };
+        if let Some(mut session) = self.idle_session().await {
+            let sent = session.client.send(envelope.clone(), message).await;
+            if !is_stale(&sent) {
+                self.keep(session, &mut place);
+                return sent;
+            }
+            debug!("server had ended an idle session, message is sent in a new one");
+            session.end();
+        }
+        // On the heap, because it is large and rare.
+        let client = match Box::pin(self.builder.connect(self.address.clone())).await {
+            Ok(client) => client,
+            Err(error) => return Err(SendError::new(error, Receipt::new(&envelope))),
+        };
+        let mut session = Session::new(client);
+        let sent = session.client.send(envelope, message).await;
+        self.keep(session, &mut place);
+        sent
+    }
+
+    /// Ends the idle sessions that are too old. The pool does so with each message, so this is for an application that sends
+    /// seldom: call it from a timer.
+    pub fn end_expired(&self) {
+        let expired: Vec<_> = {
+            let mut state = self.state();
+            let options = &self.options;
+            state
+                .idle
+                .extract_if(.., |session| session.is_expired(options))
+                .collect()
+        };
+        // Not under the lock, because they are written to.
+        expired.into_iter().for_each(Session::end);
+    }
+
+    /// Closes the pool: ends the idle sessions with QUIT, waits for those in use, and ends them as well. Messages that wait
+    /// for a session are not sent.
+    ///
+    /// Cancel-safe: the pool stays closed. Call it again to wait.
+    pub async fn close(&self) {
+        let dismissed = {
+            let mut state = self.state();
+            state.closed = true;
+            state.turns.dismiss()
+        };
+        dismissed.for_each(Waker::wake);
+        let mut ending = Vec::new();
+        poll_fn(|cx| {
+            let (idle, in_use) = self.state().take_all(cx);
+            ending.extend(idle.into_iter().map(|session| Box::pin(session.client.quit())));
+            // QUIT has a timeout of its own, and its failure changes nothing.
+            ending.retain_mut(|quit| Pin::new(quit).poll(cx).is_pending());
+            if in_use == 0 && ending.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    /// Number of idle sessions.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        self.state().idle.len()
+    }
+
+    /// Number of sessions in use.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        self.state().turns.taken()
+    }
+
+    /// Number of messages that wait for a session.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.state().turns.waiting()
+    }
+
+    /// The address of the server.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a place. Returns `None` if the pool is closed.
+    async fn place(&self) -> Option<Place<'_, T>> {
+        let mut turn = Turn {
+            pool: self,
+            ticket: None,
+        };
+        poll_fn(|cx| turn.poll(cx)).await
+    }
+
+    /// Takes the session that was used last, if it is alive. If it is not, the others are probably not either.
+    async fn idle_session(&self) -> Option<Session<T>> {
+        self.end_expired();
+        let mut session = self.state().idle.pop()?;
+        if session.idle_time() < self.options.check_after
+            || session.is_alive(self.options.check_timeout).await
+        {
+            return Some(session);
+        }
+        debug!("server had ended an idle session");
+        None
+    }
+
+    /// Keeps a session after a message.
+    fn keep(&self, mut session: Session<T>, place: &mut Place<'_, T>) {
+        session.messages += 1;
+        if !session.client.is_usable() {
+            return;
+        }
+        session.idle_since = session.now();
+        if session.messages >= self.options.max_messages || session.is_expired(&self.options) {
+            session.end();
+        } else {
+            place.session = Some(session);
+        }
+    }
+}
+
+/// Shows the address and the numbers of sessions.
+impl<T: Transport> fmt::Debug for Pool<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Pool")
+            .field("address", &self.address)
+            .field("idle", &state.idle.len())
+            .field("in_use", &state.turns.taken())
+            .field("waiting", &state.turns.waiting())
+            .field("closed", &state.closed)
+            .finish_non_exhaustive()
+    }
+}
+
+struct State<T: Transport> {
+    turns: Turns,
+    /// The session that was used last is the last one.
+    idle: Vec<Session<T>>,
+    closed: bool,
+    /// The tasks that wait for the sessions in use to end.
+    closers: Vec<Waker>,
+}
+
+impl<T: Transport> State<T> {
+    /// Takes the idle sessions of a closed pool. Returns them, and the number of those in use; if there are any, the end of
+    /// one wakes.
+    fn take_all(&mut self, cx: &Context<'_>) -> (Vec<Session<T>>, usize) {
+        let in_use = self.turns.taken();
+        if in_use > 0 && !self.closers.iter().any(|closer| closer.will_wake(cx.waker())) {
+            self.closers.push(cx.waker().clone());
+        }
+        (mem::take(&mut self.idle), in_use)
+    }
+}
+
+/// A session that is idle or gets a message.
+struct Session<T: Transport> {
+    // On the heap, so that the future of a message holds only a pointer.
+    client: Box<Client<T>>,
+    messages: usize,
+    /// On the clock of its transport.
+    idle_since: Instant,
+}
+
+impl<T: Transport> Session<T> {
+    fn new(client: Client<T>) -> Self {
+        Self {
+            client: Box::new(client),
+            messages: 0,
+            idle_since: Instant::ORIGIN,
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.client.connection.transport().now()
+    }
+
+    fn idle_time(&self) -> Duration {
+        self.now().since(self.idle_since)
+    }
+
+    /// The origin of the clock is when the transport was made.
+    fn is_expired(&self, options: &PoolOptions) -> bool {
+        self.idle_time() > options.max_idle || self.now().since_origin() > options.max_age
+    }
+
+    /// Sends NOOP. Returns true if there is a reply in time, and the session goes on.
+    async fn is_alive(&mut self, limit: Duration) -> bool {
+        let until = self.now() + limit;
+        let connection = &mut self.client.connection;
+        if connection.machine_mut().noop().is_err() {
+            return false;
+        }
+        loop {
+            let wait = match connection.poll() {
+                (
+                    Step::Event(Event::Reply {
+                        to: ReplyTo::Noop, ..
+                    }),
+                    machine,
+                ) => return machine.is_usable(),
+                (Step::Event(Event::Closed { .. }), _) => return false,
+                (Step::Event(_), _) => continue,
+                (Step::Wait(wait), _) => wait,
+            };
+            poll_fn(|cx| connection.poll_wait_until(cx, wait, Some(until))).await;
+            if connection.transport().now() >= until {
+                return false;
+            }
+        }
+    }
+
+    /// Ends the session without waiting: sends QUIT if the transport accepts it now, and closes. Nothing depends on the
+    /// reply; Postfix does not await it, either.
+    fn end(mut self) {
+        let connection = &mut self.client.connection;
+        if connection.machine_mut().quit().is_err() {
+            return;
+        }
+        let _ = connection.poll();
+        let quit = connection.machine().output().to_vec();
+        let mut cx = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Ok(_)) = connection.wire.poll_write(&mut cx, &[&*quit]) {
+            let _ = connection.wire.poll_shutdown(&mut cx);
+        }
+    }
+}
+
+/// A wait for a place.
+struct Turn<'p, T: Transport> {
+    pool: &'p Pool<T>,
+    ticket: Option<u64>,
+}
+
+impl<'p, T: Transport> Turn<'p, T> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<Place<'p, T>>> {
+        let mut state = self.pool.state();
+        if state.closed {
+            self.ticket = None;
+            return Poll::Ready(None);
+        }
+        let taken = match self.ticket {
+            None => state.turns.take(),
+            Some(ticket) => state.turns.take_reserved(ticket, cx.waker()),
+        };
+        if taken {
+            self.ticket = None;
+            return Poll::Ready(Some(Place {
+                pool: self.pool,
+                session: None,
+            }));
+        }
+        self.ticket.get_or_insert_with(|| state.turns.wait(cx.waker()));
+        Poll::Pending
+    }
+}
+
+/// Passes the turn on.
+impl<T: Transport> Drop for Turn<'_, T> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let next = self.pool.state().turns.leave(ticket);
+            next.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+/// The right to one session.
+struct Place<'p, T: Transport> {
+    pool: &'p Pool<T>,
+    /// The session to keep.
+    session: Option<Session<T>>,
+}
+
+/// Gives the place back, and the session with it.
+impl<T: Transport> Drop for Place<'_, T> {
+    fn drop(&mut self) {
+        let mut state = self.pool.state();
+        state.idle.extend(self.session.take());
+        let next = state.turns.give_back();
+        let closers = mem::take(&mut state.closers);
+        drop(state);
+        // Not under the lock: a waker may run its task at once.
+        next.into_iter().chain(closers).for_each(Waker::wake);
+    }
+}
+
+/// Returns true if the server had ended the session, and accepted nothing of the message.
+fn is_stale<E>(sent: &Result<Receipt, SendError<E>>) -> bool {
+    let receipt = match sent {
+        // 421 to MAIL is a refusal like another.
+        Ok(receipt) => receipt,
+        Err(SendError { error, receipt }) => match error {
+            Error::Closed {
+                why: Closed::ConnectionClosed | Closed::ConnectionLost | Closed::NotAvailable,
+                message: MessageOutcome::NotAccepted | MessageOutcome::None,
+                ..
+            }
+            | Error::Rejected(RequestError::Over | RequestError::TooManyTransactions(_)) => receipt,
+            _ => return false,
+        },
+    };
+    // A message may take several transactions (RFC 9422), and one of them may have been accepted.
+    receipt.recipients().all(|(_, status)| match status {
+        RecipientStatus::NotAccepted => true,
+        RecipientStatus::Refused { reply, .. } => reply.code() == Code::NOT_AVAILABLE,
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod double;
+#[cfg(test)]
+mod tests;
