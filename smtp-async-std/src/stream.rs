@@ -1,118 +1,165 @@
-//! A stream that may change to TLS.
+//! The streams that are connected and accepted.
 
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::{
     io::{self, IoSlice},
+    net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs},
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
+use async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
-#[cfg(feature = "rustls")]
-use futures_rustls::TlsStream;
+use futures_lite::future::or;
+use smtp_driver::{Address, Connect};
 
-/// A stream in clear, or under TLS once the handshake is done.
+use crate::Io;
+
+/// A connected socket, on smol and async-std alike.
 #[derive(Debug)]
-pub struct Stream<S>(Inner<S>);
+#[non_exhaustive]
+pub enum Stream {
+    /// A TCP connection.
+    Tcp(Socket<TcpStream>),
+    /// A connection to a Unix socket.
+    #[cfg(unix)]
+    Unix(Socket<UnixStream>),
+}
 
+/// A socket that is not read again before there is something to read.
 #[derive(Debug)]
-enum Inner<S> {
-    Clear(S),
-    #[cfg(feature = "rustls")]
-    Tls(Box<TlsStream<S>>),
-    /// A handshake has taken the stream, and did not give it back.
-    #[cfg(feature = "rustls")]
-    Gone,
+pub struct Socket<T> {
+    socket: Async<T>,
+    /// The last read found less than it had room for.
+    drained: bool,
 }
 
-impl<S> Stream<S> {
-    /// A stream without TLS of its own. It may well be one that is encrypted otherwise.
-    pub const fn clear(stream: S) -> Self {
-        Self(Inner::Clear(stream))
+impl<T> Socket<T> {
+    /// The socket.
+    #[must_use]
+    pub fn get_ref(&self) -> &T {
+        self.socket.get_ref()
     }
 
-    /// The stream below; `None` after a handshake that failed.
-    pub fn inner(&self) -> Option<&S> {
-        match &self.0 {
-            Inner::Clear(stream) => Some(stream),
-            #[cfg(feature = "rustls")]
-            Inner::Tls(stream) => Some(stream.get_ref().0),
-            #[cfg(feature = "rustls")]
-            Inner::Gone => None,
+    fn poll_read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>>
+    where
+        Async<T>: AsyncRead,
+    {
+        if self.drained {
+            ready!(self.socket.poll_readable(cx))?;
         }
+        let read = Pin::new(&mut self.socket).poll_read(cx, room);
+        // The end of input needs no other event.
+        self.drained = !matches!(&read, Poll::Ready(Ok(octets)) if *octets == 0 || *octets == room.len());
+        read
     }
+}
 
-    /// What is under TLS.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn tls(stream: TlsStream<S>) -> Self {
-        Self(Inner::Tls(Box::new(stream)))
-    }
-
-    /// Takes the stream in clear out, for a handshake.
-    #[cfg(feature = "rustls")]
-    pub(crate) fn take_clear(&mut self) -> io::Result<S> {
-        match std::mem::replace(&mut self.0, Inner::Gone) {
-            Inner::Clear(stream) => Ok(stream),
-            other => {
-                self.0 = other;
-                Err(io::Error::other("the stream is not in clear"))
-            }
+impl<T> From<Async<T>> for Socket<T> {
+    fn from(socket: Async<T>) -> Self {
+        Self {
+            socket,
+            drained: false,
         }
     }
 }
 
-/// Does the same with whichever stream there is.
-macro_rules! delegate {
-    ($stream:expr, $gone:expr, |$inner:ident| $do:expr) => {
-        match &mut $stream.get_mut().0 {
-            Inner::Clear($inner) => {
-                let $inner = Pin::new($inner);
-                $do
-            }
-            #[cfg(feature = "rustls")]
-            Inner::Tls($inner) => {
-                let $inner = Pin::new(&mut **$inner);
-                $do
-            }
-            #[cfg(feature = "rustls")]
-            Inner::Gone => $gone,
-        }
-    };
+impl Connect for Io<Stream> {
+    async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
+        let late = async {
+            Timer::after(limit).await;
+            Err(io::ErrorKind::TimedOut.into())
+        };
+        or(connect(address), late).await.map(Self::new)
+    }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
+async fn connect(address: &Address) -> io::Result<Stream> {
+    match address {
+        Address::Tcp(address) => {
+            let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+            for address in resolve(address).await? {
+                match Async::<TcpStream>::connect(address).await {
+                    Ok(stream) => {
+                        // Otherwise the end of a message would wait until its beginning is acknowledged.
+                        stream.get_ref().set_nodelay(true)?;
+                        return Ok(Stream::Tcp(stream.into()));
+                    }
+                    Err(error) => failed = error,
+                }
+            }
+            Err(failed)
+        }
+        #[cfg(unix)]
+        Address::Unix(path) => {
+            let stream = Async::<UnixStream>::connect(path).await?;
+            Ok(Stream::Unix(stream.into()))
+        }
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// Looks up the addresses of a host and port.
+pub(crate) async fn resolve(address: &str) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = address.parse() {
+        return Ok(vec![address]);
+    }
+    let address = address.to_owned();
+    let addresses = blocking::unblock(move || address.to_socket_addrs()).await?;
+    Ok(addresses.collect())
+}
+
+impl Stream {
+    fn writer(self: Pin<&mut Self>) -> Pin<&mut (dyn AsyncWrite + Unpin)> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(&mut tcp.socket),
+            #[cfg(unix)]
+            Self::Unix(unix) => Pin::new(&mut unix.socket),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
+        cx: &mut Context<'_>,
+        room: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        delegate!(self, Poll::Ready(Ok(0)), |stream| stream
-            .poll_read(context, buffer))
+        match self.get_mut() {
+            Self::Tcp(tcp) => tcp.poll_read(cx, room),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.poll_read(cx, room),
+        }
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        delegate!(self, gone(), |stream| stream.poll_write(context, octets))
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.writer().poll_write(cx, octets)
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        delegate!(self, gone(), |stream| stream.poll_write_vectored(context, slices))
+        self.writer().poll_write_vectored(cx, slices)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Poll::Ready(Ok(())), |stream| stream.poll_flush(context))
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, Poll::Ready(Ok(())), |stream| stream.poll_close(context))
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(match self.get_mut() {
+            Self::Tcp(tcp) => tcp.get_ref().shutdown(Shutdown::Write),
+            #[cfg(unix)]
+            Self::Unix(unix) => unix.get_ref().shutdown(Shutdown::Write),
+        })
     }
 }
 
-#[cfg(feature = "rustls")]
-fn gone<T>() -> Poll<io::Result<T>> {
-    Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
-}
+#[cfg(test)]
+mod tests;

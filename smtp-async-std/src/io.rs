@@ -1,0 +1,186 @@
+//! Any stream of futures-io as a transport.
+
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    mem,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{self, Duration},
+};
+
+use async_io::Timer;
+use futures_io::{AsyncRead, AsyncWrite};
+use smtp_driver::{BodySource, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
+
+/// A [`Transport`] over any stream of `futures-io`: TCP, a Unix socket, a tunnel, a stream that is encrypted already.
+///
+/// It needs no executor of its own kind, because `async-io` tells the time. The function `poll_close` of the stream must
+/// shut down the sending side. A stream with a buffer is flushed after each write; it gains nothing, because whole groups
+/// are written.
+#[derive(Debug)]
+pub struct Io<S> {
+    stream: S,
+    /// The origin of the clock.
+    origin: time::Instant,
+    /// Runs out at this time: at the deadline or earlier. Most deadlines are moved on before, so it is reset only if it is
+    /// too late or ran out too early.
+    timer: Option<(Timer, time::Instant)>,
+    /// Octets that the stream accepted and has not flushed.
+    unflushed: usize,
+    /// Reads without a pause.
+    reads: u8,
+    /// The last read filled its buffer.
+    read_was_full: bool,
+}
+
+impl<S> Io<S> {
+    /// Wraps a stream. For TCP, set `TCP_NODELAY` first.
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            origin: time::Instant::now(),
+            timer: None,
+            unflushed: 0,
+            reads: 0,
+            read_was_full: false,
+        }
+    }
+
+    /// The stream.
+    pub const fn get_ref(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
+    type Error = io::Error;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
+        self.reads += 1;
+        if self.reads > MAX_READS {
+            self.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.read_was_full {
+            self.poll_read_up_to::<LARGE_READ>(cx, sink)
+        } else {
+            self.poll_read_up_to::<SMALL_READ>(cx, sink)
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        let mut stream = Pin::new(&mut self.stream);
+        if self.unflushed == 0 {
+            self.unflushed = ready!(match slices {
+                [octets] => stream.as_mut().poll_write(cx, octets),
+                many => poll_write_many(stream.as_mut(), cx, many),
+            })?;
+        }
+        ready!(stream.poll_flush(cx))?;
+        Poll::Ready(Ok(mem::take(&mut self.unflushed)))
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.unflushed > 0 {
+            // The machine counts these octets as not sent, so they must not arrive.
+            return Poll::Ready(Err(StreamError::WriteZero.into()));
+        }
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::after_origin(self.origin.elapsed())
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        let due = self.origin + at.since_origin().min(MAX_SLEEP);
+        loop {
+            let (timer, set) = self.timer.get_or_insert_with(|| (Timer::at(due), due));
+            if *set > due {
+                timer.set_at(due);
+                *set = due;
+            }
+            ready!(Pin::new(timer).poll(cx));
+            // A timer runs out once.
+            self.timer = None;
+            if time::Instant::now() >= due {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Io<S> {
+    // Not inlined: the stack needs room for the large buffer only while there is much to read.
+    #[inline(never)]
+    fn poll_read_up_to<const OCTETS: usize>(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<()>> {
+        let mut buffer = [0; OCTETS];
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+        if read.is_pending() {
+            self.reads = 0;
+        }
+        let octets = ready!(read)?;
+        self.read_was_full = octets >= SMALL_READ;
+        sink(buffer.get(..octets).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[inline(never)]
+fn poll_write_many(
+    stream: Pin<&mut impl AsyncWrite>,
+    cx: &mut Context<'_>,
+    slices: &[&[u8]],
+) -> Poll<io::Result<usize>> {
+    let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
+    let mut used = 0;
+    for (slot, octets) in slots.iter_mut().zip(slices) {
+        *slot = IoSlice::new(octets);
+        used += 1;
+    }
+    stream.poll_write_vectored(cx, slots.get(..used).unwrap_or_default())
+}
+
+/// A message that is read from any reader of `futures-io` while it is sent: see
+/// [`Client::send_from`](crate::driver::Client::send_from).
+///
+/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
+/// before is sent as a whole message. Let the reader return an error if its writer does not finish.
+#[derive(Debug)]
+pub struct Reader<R>(R);
+
+impl<R> Reader<R> {
+    /// Wraps a reader.
+    pub const fn new(reader: R) -> Self {
+        Self(reader)
+    }
+}
+
+impl<R: AsyncRead + Unpin> BodySource<io::Error> for Reader<R> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(cx, room)
+    }
+}
+
+/// Octets that are read at once. The buffer must be cleared first, and to clear a large one for each command costs nearly as
+/// much as the read. It is on the stack, so an idle connection holds none.
+const SMALL_READ: usize = 2 * 1024;
+
+/// Octets that are read at once while there is much to read.
+const LARGE_READ: usize = 64 * 1024;
+
+/// Reads without a pause before other tasks get their turn: these executors do not interrupt a task that always has something
+/// to do, such as a session whose peer sends fast.
+const MAX_READS: u8 = 64;
+
+/// The longest time that the timer is set for; longer ones overflow its clock.
+const MAX_SLEEP: Duration = Duration::from_secs(u32::MAX as u64);
+
+#[cfg(test)]
+mod tests;
