@@ -1,14 +1,14 @@
 //! Listening sockets.
 
-#[cfg(unix)]
-use std::{
-    os::{fd::OwnedFd, unix::net::UnixListener},
-    path::Path,
-};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
+};
+#[cfg(unix)]
+use std::{
+    os::{fd::OwnedFd, unix::net::UnixListener},
+    path::Path,
 };
 
 use async_io::Async;

@@ -49,7 +49,7 @@
 //! # let (options, stop) = (smtp_async_std::ServeOptions::default(), std::future::pending());
 //!
 //! let server = driver::serve_sessions::<Mine, _>(listener, config, options, stop, converse);
-//! // And `EXECUTOR.run(std::future::pending::<()>())` in more threads. A panic in a session would end such a thread.
+//! // And `EXECUTOR.run(std::future::pending::<()>())` in more threads.
 //! EXECUTOR.run(server).await;
 //! # }
 //! ```

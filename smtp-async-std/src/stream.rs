@@ -32,7 +32,7 @@ pub enum Stream {
 #[derive(Debug)]
 pub struct Socket<T> {
     socket: Async<T>,
-    /// The last read found less than it had room for.
+    /// The last read found nothing, or less than it had room for.
     drained: bool,
 }
 
@@ -51,8 +51,11 @@ impl<T> Socket<T> {
             ready!(self.socket.poll_readable(cx))?;
         }
         let read = Pin::new(&mut self.socket).poll_read(cx, room);
-        // The end of input needs no other event.
-        self.drained = !matches!(&read, Poll::Ready(Ok(octets)) if *octets == 0 || *octets == room.len());
+        self.drained = match read {
+            Poll::Ready(Ok(octets)) => octets > 0 && octets < room.len(),
+            Poll::Ready(Err(_)) => false,
+            Poll::Pending => true,
+        };
         read
     }
 }
@@ -122,11 +125,7 @@ impl Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        room: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(tcp) => tcp.poll_read(cx, room),
             #[cfg(unix)]
@@ -160,6 +159,3 @@ impl AsyncWrite for Stream {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

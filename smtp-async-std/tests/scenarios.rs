@@ -55,7 +55,9 @@ macro_rules! scenarios_on {
                         let sent = match errand.message {
                             Message::Memory(message) => client.send(errand.envelope, &message).await,
                             Message::Reader(message) => {
-                                client.send_from(errand.envelope, Reader::new(&message[..])).await
+                                client
+                                    .send_from(errand.envelope, Reader::new(&message[..]))
+                                    .await
                             }
                         };
                         if sent.is_ok() {
