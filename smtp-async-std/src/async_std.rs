@@ -16,31 +16,6 @@
 //! })
 //! # }
 //! ```
-//!
-//! The listeners of async-std become a [`Listener`] by [`TryFrom`].
-
-use std::io;
-
-use ::async_std::net::TcpListener;
-#[cfg(unix)]
-use ::async_std::os::unix::net::UnixListener;
 
 // The handle of a task is only a way to wait for it.
 crate::runtime::runtime!(|task| drop(::async_std::task::spawn(task)));
-
-impl TryFrom<TcpListener> for Listener {
-    type Error = io::Error;
-
-    fn try_from(listener: TcpListener) -> io::Result<Self> {
-        std::net::TcpListener::try_from(listener)?.try_into()
-    }
-}
-
-#[cfg(unix)]
-impl TryFrom<UnixListener> for Listener {
-    type Error = io::Error;
-
-    fn try_from(listener: UnixListener) -> io::Result<Self> {
-        std::os::unix::net::UnixListener::try_from(listener)?.try_into()
-    }
-}

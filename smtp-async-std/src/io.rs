@@ -1,17 +1,23 @@
-//! Any stream of futures-io as a transport.
+//! Streams: transports, sockets and readers.
 
+#[cfg(unix)]
+use std::os::{fd, unix::net::UnixStream};
 use std::{
+    array,
     future::Future,
     io::{self, IoSlice},
     mem,
+    net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs},
     pin::Pin,
     task::{Context, Poll, ready},
     time::{self, Duration},
 };
 
-use async_io::Timer;
+use async_io::{Async, Timer};
 use futures_io::{AsyncRead, AsyncWrite};
-use smtp_driver::{BodySource, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
+use futures_lite::future::or;
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
+use socket2::Socket;
 
 /// A [`Transport`] over any stream of `futures-io`: TCP, a Unix socket, a tunnel, a stream that is encrypted already.
 ///
@@ -70,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
         }
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Polled {
         let mut stream = Pin::new(&mut self.stream);
         if self.unflushed == 0 {
             self.unflushed = ready!(match slices {
@@ -133,18 +139,109 @@ impl<S: AsyncRead + Unpin> Io<S> {
 }
 
 #[inline(never)]
-fn poll_write_many(
-    stream: Pin<&mut impl AsyncWrite>,
-    cx: &mut Context<'_>,
-    slices: &[&[u8]],
-) -> Poll<io::Result<usize>> {
-    let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
-    let mut used = 0;
-    for (slot, octets) in slots.iter_mut().zip(slices) {
-        *slot = IoSlice::new(octets);
-        used += 1;
+fn poll_write_many(stream: Pin<&mut impl AsyncWrite>, cx: &mut Context<'_>, slices: &[&[u8]]) -> Polled {
+    let slots: [_; MAX_IO_SLICES] =
+        array::from_fn(|slot| IoSlice::new(slices.get(slot).copied().unwrap_or_default()));
+    stream.poll_write_vectored(cx, slots.get(..slices.len()).unwrap_or(&slots))
+}
+
+/// A connected socket, TCP or Unix, on smol and async-std alike.
+///
+/// On Unix its settings are available by `AsFd`, for example with the crates `socket2` and `rustix`.
+#[derive(Debug)]
+pub struct Stream {
+    socket: Async<Socket>,
+    /// The last read found nothing, or less than it had room for. So the next one waits for more first, because it would
+    /// find nothing most of the time.
+    drained: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(socket: impl Into<Socket>) -> io::Result<Self> {
+        Ok(Self {
+            socket: Async::new(socket.into())?,
+            drained: false,
+        })
     }
-    stream.poll_write_vectored(cx, slots.get(..used).unwrap_or_default())
+
+    async fn connect(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Tcp(address) => {
+                let mut connected = Err(io::ErrorKind::AddrNotAvailable.into());
+                for address in resolve(address).await? {
+                    connected = Async::<TcpStream>::connect(address).await;
+                    if connected.is_ok() {
+                        break;
+                    }
+                }
+                let stream = connected?.into_inner()?;
+                // Otherwise the end of a message would wait until its beginning is acknowledged.
+                stream.set_nodelay(true)?;
+                Self::new(stream)
+            }
+            #[cfg(unix)]
+            Address::Unix(path) => Self::new(Async::<UnixStream>::connect(path).await?.into_inner()?),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl Connect for Io<Stream> {
+    async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
+        let late = async {
+            Timer::after(limit).await;
+            Err(io::ErrorKind::TimedOut.into())
+        };
+        or(Stream::connect(address), late).await.map(Self::new)
+    }
+}
+
+/// Looks up the addresses of a host and port.
+pub(crate) async fn resolve(address: &str) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = address.parse() {
+        return Ok(vec![address]);
+    }
+    let address = address.to_owned();
+    blocking::unblock(move || Ok(address.to_socket_addrs()?.collect())).await
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {
+        if self.drained {
+            ready!(self.socket.poll_readable(cx))?;
+        }
+        let read = Pin::new(&mut &self.socket).poll_read(cx, room);
+        self.drained = match &read {
+            Poll::Ready(Ok(octets)) => *octets > 0 && *octets < room.len(),
+            other => other.is_pending(),
+        };
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Polled {
+        Pin::new(&mut &self.socket).poll_write(cx, octets)
+    }
+
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Polled {
+        Pin::new(&mut &self.socket).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.socket.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(unix)]
+impl fd::AsFd for Stream {
+    fn as_fd(&self) -> fd::BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
 }
 
 /// A message that is read from any reader of `futures-io` while it is sent: see
@@ -163,10 +260,13 @@ impl<R> Reader<R> {
 }
 
 impl<R: AsyncRead + Unpin> BodySource<io::Error> for Reader<R> {
-    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {
         Pin::new(&mut self.0).poll_read(cx, room)
     }
 }
+
+/// The number of octets that were read or written.
+type Polled = Poll<io::Result<usize>>;
 
 /// Octets that are read at once. The buffer must be cleared first, and to clear a large one for each command costs nearly as
 /// much as the read. It is on the stack, so an idle connection holds none.

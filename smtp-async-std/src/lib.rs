@@ -1,7 +1,7 @@
 //! SMTP, ESMTP and LMTP for smol and async-std.
 //!
-//! This crate connects the machines of [`smtp_proto`](proto) to the runtimes that use `async-io` and `futures-io`.
-//! [`smtp_driver`](driver) drives them, and this crate has what it needs of a runtime: streams, listeners, time. Read there
+//! This crate connects the machines of [`smtp_proto`] to the runtimes that use `async-io` and `futures-io`.
+//! [`smtp_driver`] drives them, and this crate has what it needs of a runtime: streams, listeners, time. Read there
 //! about the functions of [`Client`] and [`Session`].
 //!
 //! # Runtimes
@@ -16,75 +16,73 @@
 //!
 //! **async-std is discontinued**, and its authors advise to use smol. New programs should do so. The feature is for programs
 //! that have not moved yet.
-#![cfg_attr(
-    feature = "smol",
-    doc = r#"
-# Sending
-
-```no_run
-use smtp_async_std::{Client, proto::{client::Config, types::{Envelope, ForwardPath, ReversePath}}};
-
-# async fn run() -> Result<(), Box<dyn std::error::Error>> {
-let config = Config::new("client.example".parse()?);
-let mut client = Client::builder(config).connect("mx.example.org:25").await?;
-let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
-    .recipient(ForwardPath::parse("bob@example.org")?);
-let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n").await?;
-for (recipient, outcome) in receipt.recipients() {
-    println!("{recipient}: {outcome:?}");
-}
-client.quit().await?;
-# Ok(())
-# }
-```
-
-[`ClientBuilder::on`](driver::ClientBuilder::on) begins a session on any other stream of `futures-io`:
-`.on(Io::new(stream))`. A message can be read while it is sent: `client.send_from(envelope, Reader::new(file))`.
-
-# Serving
-
-`serve_sessions` accepts connections and runs a session on each, within limits, until it is stopped:
-
-```no_run
-use smtp_async_std::{ServeOptions, smol::{Listener, Session, serve_sessions}};
-use smtp_async_std::proto::{Step, server::{Config, Event}, types::Host};
-
-# async fn run() -> Result<(), Box<dyn std::error::Error>> {
-let config = Config::new(Host::parse("mx.example.org")?);
-let listener = Listener::bind("127.0.0.1:2525").await?;
-serve_sessions(listener, config, ServeOptions::default(), std::future::pending(), converse).await;
-# Ok(())
-# }
-
-async fn converse(mut session: Session) {
-    let mut message = Vec::new();
-    loop {
-        let (step, server) = session.poll();
-        let answered = match step {
-            Step::Wait(wait) => {
-                session.wait(wait).await;
-                continue;
-            }
-            Step::Event(Event::Data { ticket }) => {
-                message.clear();
-                server.accept(ticket)
-            }
-            Step::Event(Event::Body(octets)) => Ok(message.extend_from_slice(octets)),
-            Step::Event(Event::EndOfData { ticket, .. }) => {
-                println!("a message of {} octets", message.len());
-                server.accept(ticket)
-            }
-            Step::Event(Event::Closed(_)) => break session.close().await,
-            // The default answers.
-            Step::Event(other) => server.proceed(other),
-        };
-        if let Err(stale) = answered {
-            eprintln!("{stale}");
-        }
-    }
-}
-```"#
-)]
+//!
+//! # Sending
+//!
+//! ```no_run
+//! use smtp_async_std::{Client, proto::{client::Config, types::{Envelope, ForwardPath, ReversePath}}};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new("client.example".parse()?);
+//! let mut client = Client::builder(config).connect("mx.example.org:25").await?;
+//! let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
+//!     .recipient(ForwardPath::parse("bob@example.org")?);
+//! let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n").await?;
+//! for (recipient, outcome) in receipt.recipients() {
+//!     println!("{recipient}: {outcome:?}");
+//! }
+//! client.quit().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`ClientBuilder::on`](driver::ClientBuilder::on) begins a session on any other stream of `futures-io`:
+//! `.on(Io::new(stream))`. A message can be read while it is sent: `client.send_from(envelope, Reader::new(file))`.
+//!
+//! # Serving
+//!
+//! `serve_sessions` accepts connections and runs a session on each, within limits, until it is stopped:
+//!
+#![cfg_attr(feature = "smol", doc = "```no_run")]
+#![cfg_attr(not(feature = "smol"), doc = "```ignore")]
+//! use smtp_async_std::{ServeOptions, smol::{Listener, Session, serve_sessions}};
+//! use smtp_async_std::proto::{Step, server::{Config, Event}, types::Host};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new(Host::parse("mx.example.org")?);
+//! let listener = Listener::bind("127.0.0.1:2525").await?;
+//! serve_sessions(listener, config, ServeOptions::default(), std::future::pending(), converse).await;
+//! # Ok(())
+//! # }
+//!
+//! async fn converse(mut session: Session) {
+//!     let mut message = Vec::new();
+//!     loop {
+//!         let (step, server) = session.poll();
+//!         let answered = match step {
+//!             Step::Wait(wait) => {
+//!                 session.wait(wait).await;
+//!                 continue;
+//!             }
+//!             Step::Event(Event::Data { ticket }) => {
+//!                 message.clear();
+//!                 server.accept(ticket)
+//!             }
+//!             Step::Event(Event::Body(octets)) => Ok(message.extend_from_slice(octets)),
+//!             Step::Event(Event::EndOfData { ticket, .. }) => {
+//!                 println!("a message of {} octets", message.len());
+//!                 server.accept(ticket)
+//!             }
+//!             Step::Event(Event::Closed(_)) => break session.close().await,
+//!             // The default answers.
+//!             Step::Event(other) => server.proceed(other),
+//!         };
+//!         if let Err(stale) = answered {
+//!             eprintln!("{stale}");
+//!         }
+//!     }
+//! }
+//! ```
 //!
 //! # TLS
 //!
@@ -124,14 +122,12 @@ mod listener;
 mod runtime;
 #[cfg(feature = "smol")]
 pub mod smol;
-mod stream;
 
-pub use io::{Io, Reader};
+pub use io::{Io, Reader, Stream};
 pub use listener::Listener;
 pub use smtp_driver::{self as driver, Address, Peer, ServeOptions, proto};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
-pub use stream::{Socket, Stream};
 
 /// A session with a server.
 pub type Client = driver::Client<Io<Stream>>;

@@ -1,36 +1,25 @@
 //! Listening sockets.
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-};
+#[cfg(feature = "smol")]
+use std::sync::Arc;
+use std::{io, net::TcpListener};
 #[cfg(unix)]
-use std::{
-    os::{fd::OwnedFd, unix::net::UnixListener},
-    path::Path,
-};
+use std::{os::unix::net::UnixListener, path::Path};
 
 use async_io::Async;
 use futures_lite::future::yield_now;
 use smtp_driver::{Address, Peer};
-use socket2::{Domain, Protocol, Type};
+use socket2::{SockAddr, Socket};
 
-use crate::{Io, Stream, stream::resolve};
+use crate::{Io, Stream, io::resolve};
 
-/// A listening socket of a server, on smol and async-std alike.
+/// A listening socket of a server, TCP or Unix, on smol and async-std alike.
 ///
 /// [`bind`](Self::bind) makes a queue for 4,096 connections; the system may have a lower limit (`net.core.somaxconn` on
-/// Linux). Other listeners often have a queue of 128, too short for a burst of clients.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Listener {
-    /// A TCP socket.
-    Tcp(Arc<Async<TcpListener>>),
-    /// A Unix socket, for example for LMTP.
-    #[cfg(unix)]
-    Unix(Arc<Async<UnixListener>>),
-}
+/// Linux). Other listeners often have a queue of 128, too short for a burst of clients. The listeners of the standard
+/// library and of the runtimes become one by [`TryFrom`].
+#[derive(Debug)]
+pub struct Listener(Async<Socket>);
 
 impl Listener {
     /// Listens on this address. Port 0 makes the system choose a port.
@@ -40,16 +29,7 @@ impl Listener {
     /// If no address is found, or none of them can be bound.
     pub async fn bind(address: impl Into<Address>) -> io::Result<Self> {
         match address.into() {
-            Address::Tcp(address) => {
-                let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
-                for address in resolve(&address).await? {
-                    match listen(address) {
-                        Ok(listener) => return listener.try_into(),
-                        Err(error) => failed = error,
-                    }
-                }
-                Err(failed)
-            }
+            Address::Tcp(address) => Self::listen(TcpListener::bind(&*resolve(&address).await?)?),
             #[cfg(unix)]
             Address::Unix(path) => Self::bind_unix(path),
             _ => Err(io::ErrorKind::Unsupported.into()),
@@ -63,10 +43,13 @@ impl Listener {
     /// If the socket cannot be made.
     #[cfg(unix)]
     pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.bind(&socket2::SockAddr::unix(path)?)?;
+        Self::listen(UnixListener::bind(path)?)
+    }
+
+    fn listen(socket: impl Into<Socket>) -> io::Result<Self> {
+        let socket = socket.into();
         socket.listen(BACKLOG)?;
-        UnixListener::from(OwnedFd::from(socket)).try_into()
+        Async::new(socket).map(Self)
     }
 
     /// Takes the listeners that the service manager has opened (socket activation of systemd, `LISTEN_FDS`). Empty if
@@ -75,17 +58,14 @@ impl Listener {
     /// # Errors
     ///
     /// If one is neither a TCP nor a Unix socket that listens.
-    #[cfg(feature = "systemd")]
+    #[cfg(all(unix, feature = "systemd"))]
     pub fn from_env() -> io::Result<Vec<Self>> {
         let mut passed = listenfd::ListenFd::from_env();
         let mut listeners = Vec::new();
         for index in 0..passed.len() {
-            #[cfg(unix)]
             if let Ok(Some(listener)) = passed.take_unix_listener(index) {
                 listeners.push(listener.try_into()?);
-                continue;
-            }
-            if let Some(listener) = passed.take_tcp_listener(index)? {
+            } else if let Some(listener) = passed.take_tcp_listener(index)? {
                 listeners.push(listener.try_into()?);
             }
         }
@@ -98,11 +78,7 @@ impl Listener {
     ///
     /// If the system does not know it.
     pub fn local(&self) -> io::Result<Peer> {
-        match self {
-            Self::Tcp(listener) => listener.get_ref().local_addr().map(Peer::Ip),
-            #[cfg(unix)]
-            Self::Unix(_) => Ok(Peer::Unix),
-        }
+        self.0.get_ref().local_addr().map(to_peer)
     }
 
     /// Accepts a connection, and returns it with the addresses of the peer and of the local end. Cancel-safe.
@@ -111,52 +87,50 @@ impl Listener {
     ///
     /// If no connection can be accepted now.
     pub async fn accept(&self) -> io::Result<(Io<Stream>, Peer, Peer)> {
-        // The executors do not interrupt a task, and a flood of connections must not keep the others from theirs.
+        // The executors do not interrupt a task, and a flood of connections must leave the sessions their turn.
         yield_now().await;
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                let socket = stream.get_ref();
-                // It fails if the connection is broken already, which the session will notice.
-                let _ = socket.set_nodelay(true);
-                let local = socket.local_addr().or_else(|_| listener.get_ref().local_addr())?;
-                Ok((Io::new(Stream::Tcp(stream.into())), peer.into(), local.into()))
-            }
-            #[cfg(unix)]
-            Self::Unix(listener) => {
-                let (stream, _) = listener.accept().await?;
-                Ok((Io::new(Stream::Unix(stream.into())), Peer::Unix, Peer::Unix))
+        let (socket, peer) = self.0.read_with(Socket::accept).await?;
+        // It fails for a Unix socket, and if the connection is broken already, which the session will notice.
+        let _ = socket.set_tcp_nodelay(true);
+        let local = socket
+            .local_addr()
+            .map_or_else(|_| self.local(), |local| Ok(to_peer(local)))?;
+        Ok((Io::new(Stream::new(socket)?), to_peer(peer), local))
+    }
+}
+
+fn to_peer(address: SockAddr) -> Peer {
+    address.as_socket().map_or(Peer::Unix, Peer::Ip)
+}
+
+/// Implements the conversion from a listener, which the function makes one of the standard library.
+macro_rules! convert {
+    ($listener:ty, $into_std:expr) => {
+        impl TryFrom<$listener> for Listener {
+            type Error = io::Error;
+
+            fn try_from(listener: $listener) -> io::Result<Self> {
+                Async::new($into_std(listener)?.into()).map(Self)
             }
         }
-    }
+    };
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A server can start again at once after it has stopped. On Windows the option has another meaning.
-    #[cfg(unix)]
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
-
-impl TryFrom<TcpListener> for Listener {
-    type Error = io::Error;
-
-    fn try_from(listener: TcpListener) -> io::Result<Self> {
-        Ok(Self::Tcp(Arc::new(Async::new(listener)?)))
-    }
-}
-
+convert!(TcpListener, io::Result::Ok);
 #[cfg(unix)]
-impl TryFrom<UnixListener> for Listener {
-    type Error = io::Error;
-
-    fn try_from(listener: UnixListener) -> io::Result<Self> {
-        Ok(Self::Unix(Arc::new(Async::new(listener)?)))
-    }
-}
+convert!(UnixListener, io::Result::Ok);
+#[cfg(feature = "smol")]
+convert!(smol::net::TcpListener, |own| Arc::<Async<TcpListener>>::from(own)
+    .get_ref()
+    .try_clone());
+#[cfg(all(unix, feature = "smol"))]
+convert!(smol::net::unix::UnixListener, |own| {
+    Arc::<Async<UnixListener>>::from(own).get_ref().try_clone()
+});
+#[cfg(feature = "async-std")]
+convert!(async_std::net::TcpListener, TcpListener::try_from);
+#[cfg(all(unix, feature = "async-std"))]
+convert!(async_std::os::unix::net::UnixListener, UnixListener::try_from);
 
 /// Maximum connections that wait to be accepted.
 const BACKLOG: i32 = 4096;

@@ -3,21 +3,23 @@
 /// Makes the items of a runtime's module; `$spawn` spawns a task.
 macro_rules! runtime {
     ($spawn:expr) => {
-        pub use crate::{Client, ClientBuilder, Connection, Io, Listener, Reader, Session, Stream};
-        pub use smtp_driver::Connect;
+        use std::{io, sync::Arc, time::Duration};
+
+        pub use crate::{
+            Client, ClientBuilder, Connection, Io, Listener, Reader, Session, Stream, driver::Connect,
+        };
+        use crate::{Peer, ServeOptions, driver, proto::server::Config};
 
         /// The functions of the runtime that a server needs.
         #[derive(Clone, Copy, Debug)]
         #[non_exhaustive]
         pub struct Runtime;
 
-        impl smtp_driver::Runtime for Runtime {
+        impl driver::Runtime for Runtime {
             type Listener = Listener;
             type Transport = Io<Stream>;
 
-            async fn accept(
-                listener: &Listener,
-            ) -> std::io::Result<(Io<Stream>, smtp_driver::Peer, smtp_driver::Peer)> {
+            async fn accept(listener: &Listener) -> io::Result<(Io<Stream>, Peer, Peer)> {
                 listener.accept().await
             }
 
@@ -25,7 +27,7 @@ macro_rules! runtime {
                 $spawn(task);
             }
 
-            async fn sleep(time: std::time::Duration) {
+            async fn sleep(time: Duration) {
                 async_io::Timer::after(time).await;
             }
         }
@@ -33,20 +35,20 @@ macro_rules! runtime {
         /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
         ///
         /// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so
-        /// at once after [`shutdown_grace`](crate::ServeOptions::shutdown_grace). Returns when all have ended. A session
+        /// at once after [`shutdown_grace`](ServeOptions::shutdown_grace). Returns when all have ended. A session
         /// that panics ends alone. Dropping the future drops all sessions.
         ///
         /// The caller writes the loop of the session: see [`Session`]. It ends with
-        /// [`close`](crate::driver::Session::close).
+        /// [`close`](driver::Session::close).
         pub async fn serve_sessions<F: Future<Output = ()> + Send + 'static>(
             listener: impl Into<Listener>,
-            config: impl Into<std::sync::Arc<crate::proto::server::Config>>,
-            options: crate::ServeOptions,
+            config: impl Into<Arc<Config>>,
+            options: ServeOptions,
             stop: impl Future<Output = ()>,
             session: impl Fn(Session) -> F,
         ) {
-            let (listener, config) = (listener.into(), config.into());
-            smtp_driver::serve_sessions::<Runtime, F>(listener, config, options, stop, session).await;
+            driver::serve_sessions::<Runtime, F>(listener.into(), config.into(), options, stop, session)
+                .await;
         }
     };
 }

@@ -54,21 +54,4 @@
 //! # }
 //! ```
 
-use ::smol::net::TcpListener;
-#[cfg(unix)]
-use ::smol::net::unix::UnixListener;
-
 crate::runtime::runtime!(|task| ::smol::spawn(task).detach());
-
-impl From<TcpListener> for Listener {
-    fn from(listener: TcpListener) -> Self {
-        Self::Tcp(listener.into())
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixListener> for Listener {
-    fn from(listener: UnixListener) -> Self {
-        Self::Unix(listener.into())
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{Ipv4Addr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,8 +13,9 @@ use std::{
 };
 
 use futures_lite::future::or;
-use smtp_async_std::{Listener, Peer, Stream, driver::serve_sessions};
+use smtp_async_std::{Listener, Peer, driver::serve_sessions};
 use smtp_proto::server::Closed;
+use socket2::SockRef;
 
 use crate::{
     runtimes::Runtime,
@@ -102,13 +103,11 @@ fn without_the_server_there_are_no_sessions<R: Runtime>() {
 
 fn a_session_knows_its_connection<R: Runtime>() {
     let server = start_with::<R, _>(server_config(), options(10, 10), |session, news| async move {
-        let Stream::Tcp(socket) = session.transport().get_ref() else {
-            panic!("it is TCP");
-        };
-        let socket = socket.get_ref();
-        assert!(socket.nodelay().unwrap());
-        assert_eq!(session.peer(), Peer::Ip(socket.peer_addr().unwrap()));
-        assert_eq!(session.local(), Peer::Ip(socket.local_addr().unwrap()));
+        let socket = SockRef::from(session.transport().get_ref());
+        assert!(socket.tcp_nodelay().unwrap());
+        assert_eq!(session.peer().ip(), Some(Ipv4Addr::LOCALHOST.into()));
+        let local = socket.local_addr().unwrap().as_socket().unwrap();
+        assert_eq!(session.local(), Peer::Ip(local));
         converse(session, news).await;
     });
     server.delivers::<R>();
@@ -153,7 +152,10 @@ fn listeners_of_the_runtimes_become_one() {
     async_io::block_on(async {
         let listener = smol::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        assert_eq!(Listener::from(listener).local().unwrap(), address.into());
+        assert_eq!(
+            Listener::try_from(listener).unwrap().local().unwrap(),
+            address.into()
+        );
     });
     #[cfg(feature = "async-std")]
     async_io::block_on(async {

@@ -207,6 +207,7 @@ fn a_peer_that_never_stops_leaves_others_their_turn() {
 #[test]
 fn futures_may_move_between_threads() {
     fn is_send(_: &impl Send) {}
+    is_send(&Client::builder(client_config()).connect("mx.example:25"));
     let (near, far) = pair(1);
     is_send(&receive(near, server_config(), false));
     is_send(&async move {
