@@ -36,8 +36,8 @@ pub struct Io<S> {
     unflushed: usize,
     /// Reads without a pause.
     reads: u8,
-    /// The last read filled its buffer.
-    read_was_full: bool,
+    /// Octets of the last read.
+    last_read: usize,
 }
 
 impl<S> Io<S> {
@@ -49,7 +49,7 @@ impl<S> Io<S> {
             timer: None,
             unflushed: 0,
             reads: 0,
-            read_was_full: false,
+            last_read: 0,
         }
     }
 
@@ -69,10 +69,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.read_was_full {
-            self.poll_read_up_to::<LARGE_READ>(cx, sink)
-        } else {
-            self.poll_read_up_to::<SMALL_READ>(cx, sink)
+        match self.last_read {
+            ..SMALL_READ => self.poll_read_up_to::<SMALL_READ>(cx, sink),
+            ..MIDDLE_READ => self.poll_read_up_to::<MIDDLE_READ>(cx, sink),
+            _ => self.poll_read_up_to::<LARGE_READ>(cx, sink),
         }
     }
 
@@ -132,7 +132,7 @@ impl<S: AsyncRead + Unpin> Io<S> {
             self.reads = 0;
         }
         let octets = ready!(read)?;
-        self.read_was_full = octets >= SMALL_READ;
+        self.last_read = octets;
         sink(buffer.get(..octets).unwrap_or_default());
         Poll::Ready(Ok(()))
     }
@@ -272,7 +272,10 @@ type Polled = Poll<io::Result<usize>>;
 /// much as the read. It is on the stack, so an idle connection holds none.
 const SMALL_READ: usize = 2 * 1024;
 
-/// Octets that are read at once while there is much to read.
+/// Octets that are read at once after a read that filled the small buffer.
+const MIDDLE_READ: usize = 16 * 1024;
+
+/// Octets that are read at once after a read that filled the middle buffer.
 const LARGE_READ: usize = 64 * 1024;
 
 /// Reads without a pause before other tasks get their turn: these executors do not interrupt a task that always has something

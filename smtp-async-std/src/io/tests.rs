@@ -62,7 +62,7 @@ fn played(reads: impl IntoIterator<Item = usize>) -> Io<Played> {
 fn read(io: &mut Io<Played>) -> Poll<usize> {
     let mut octets = 0;
     let read = io.poll_read(&mut Context::from_waker(Waker::noop()), &mut |part| {
-        octets += part.len()
+        octets += part.len();
     });
     read.map(|read| {
         read.unwrap();
@@ -77,11 +77,11 @@ fn write(io: &mut Io<Played>, slices: &[&[u8]]) -> Poll<usize> {
 
 #[test]
 fn reads_are_large_while_there_is_much_to_read() {
-    let mut io = played([100, 2048, 65536, 1000, 0]);
-    for octets in [100, 2048, 65536, 1000, 0] {
+    let mut io = played([100, 2048, 16384, 65536, 1000, 0]);
+    for octets in [100, 2048, 16384, 65536, 1000, 0] {
         assert_eq!(read(&mut io), Poll::Ready(octets));
     }
-    assert_eq!(io.get_ref().rooms, [2048, 2048, 65536, 65536, 2048]);
+    assert_eq!(io.get_ref().rooms, [2048, 2048, 16384, 65536, 65536, 2048]);
 }
 
 #[test]
