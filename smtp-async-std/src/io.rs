@@ -151,9 +151,10 @@ fn poll_write_many(stream: Pin<&mut impl AsyncWrite>, cx: &mut Context<'_>, slic
 #[derive(Debug)]
 pub struct Stream {
     socket: Async<Socket>,
-    /// The last read found nothing, or less than it had room for. So the next one waits for more first, because it would
-    /// find nothing most of the time.
+    /// The last read found less than it had room for.
     drained: bool,
+    /// A read would find nothing now, because the peer has not received the answer to what it sent. The next one waits first.
+    idle: bool,
 }
 
 impl Stream {
@@ -161,6 +162,7 @@ impl Stream {
         Ok(Self {
             socket: Async::new(socket.into())?,
             drained: false,
+            idle: false,
         })
     }
 
@@ -207,24 +209,25 @@ pub(crate) async fn resolve(address: &str) -> io::Result<Vec<SocketAddr>> {
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {
-        if self.drained {
+        if mem::take(&mut self.idle) {
+            self.drained = false;
+            // Once only: it may miss an event that comes at once, so after it has woken the task a read decides.
             ready!(self.socket.poll_readable(cx))?;
         }
         let read = Pin::new(&mut &self.socket).poll_read(cx, room);
-        self.drained = match &read {
-            Poll::Ready(Ok(octets)) => *octets > 0 && *octets < room.len(),
-            other => other.is_pending(),
-        };
+        self.drained = matches!(&read, Poll::Ready(Ok(octets)) if *octets > 0 && *octets < room.len());
         read
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Polled {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Polled {
+        self.idle |= self.drained;
         Pin::new(&mut &self.socket).poll_write(cx, octets)
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Polled {
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Polled {
+        self.idle |= self.drained;
         Pin::new(&mut &self.socket).poll_write_vectored(cx, slices)
     }
 
