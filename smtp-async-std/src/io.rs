@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
         }
         match self.last_read {
             ..SMALL_READ => self.poll_read_up_to::<SMALL_READ>(cx, sink),
-            ..MIDDLE_READ => self.poll_read_up_to::<MIDDLE_READ>(cx, sink),
+            SMALL_READ..MIDDLE_READ => self.poll_read_up_to::<MIDDLE_READ>(cx, sink),
             _ => self.poll_read_up_to::<LARGE_READ>(cx, sink),
         }
     }
