@@ -1,6 +1,6 @@
 //! SMTP, ESMTP and LMTP for smol and async-std.
 //!
-//! This crate connects the machines of [`smtp_proto`] to the runtimes that use `async-io` and `futures-io`.
+//! This crate connects the machines of [`smtp_proto`](proto) to the runtimes that use `async-io` and `futures-io`.
 //! [`smtp_driver`] drives them, and this crate has what it needs of a runtime: streams, listeners, time. Read there
 //! about the functions of [`Client`] and [`Session`].
 //!

@@ -18,7 +18,7 @@
 //! # Executors
 //!
 //! Sessions run on smol's global executor. It has one thread unless the environment variable `SMOL_THREADS` says otherwise.
-//! For an executor of your own, implement [`driver::Runtime`](crate::driver::Runtime) with it:
+//! For an executor of your own, implement [`driver::Runtime`] with it:
 //!
 //! ```no_run
 //! # use std::{future::Future, io, time::Duration};
