@@ -1,5 +1,5 @@
-//! The whole way of a message in one program: a server on a free port, a MIME message, a client that goes over to TLS,
-//! logs in and delivers it, the session as it went over the wire, and the stored message read back.
+//! The whole way of a message in one program: a server on a free port, a MIME message, a client that uses STARTTLS,
+//! logs in and delivers it, the octets of the session, and the stored message read back.
 //!
 //! `cargo run --release -p smtp-async-std --example roundtrip`, or `... -- --runtime async-std`
 #![expect(
@@ -10,24 +10,25 @@
 
 use std::{
     error::Error,
-    io::{self, IoSlice},
-    net::{Ipv4Addr, SocketAddr},
-    pin::Pin,
+    io,
+    net::Ipv4Addr,
     process::ExitCode,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future::zip;
-use smtp_async_std::{Client, Listener, Options, Session, async_std::Tcp, serve};
+use smtp_async_std::{
+    Address, Client, Io, Listener, ServeOptions, Session, Stream,
+    driver::{self, Connect, Transport},
+};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::{self, chain},
-    listen::listen_nonblocking,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
-use smtp_proto::Step;
+use smtp_proto::{Instant, Step};
 
 use runtime::{Runtime, With};
 
@@ -59,43 +60,26 @@ fn main() -> ExitCode {
 
 /// Goes the whole way on this runtime.
 fn run_on(runtime: Runtime, report: &mut String) -> Result<(), Box<dyn Error>> {
-    let anywhere = (Ipv4Addr::LOCALHOST, 0).into();
     match runtime {
-        Runtime::Smol => smol::block_on(async {
-            let listener = smol::net::TcpListener::try_from(listen_nonblocking(anywhere)?)?;
-            let dial = async |address: SocketAddr| {
-                let stream = smol::net::TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                Ok(stream)
-            };
-            run(listener, dial, report).await
-        }),
-        Runtime::AsyncStd => async_std::task::block_on(async {
-            let listener = async_std::net::TcpListener::from(listen_nonblocking(anywhere)?);
-            let dial = async |address: SocketAddr| {
-                let stream = async_std::net::TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                Ok(Tcp::from(stream))
-            };
-            run(listener, dial, report).await
-        }),
+        Runtime::Smol => smol::block_on(run::<smtp_async_std::smol::Runtime>(report)),
+        Runtime::AsyncStd => async_std::task::block_on(run::<smtp_async_std::async_std::Runtime>(report)),
     }
 }
 
-/// Goes the whole way, and says how it was.
-async fn run<L: Listener<Stream: Send + 'static>>(
-    listener: L,
-    dial: impl AsyncFnOnce(SocketAddr) -> io::Result<L::Stream>,
-    report: &mut String,
-) -> Result<(), Box<dyn Error>> {
+/// Goes the whole way, and reports it.
+async fn run<R>(report: &mut String) -> Result<(), Box<dyn Error>>
+where
+    R: driver::Runtime<Listener = Listener, Transport = Io<Stream>>,
+{
     let setting = Setting::new()?;
-    let address = listener.local_addr()?;
+    let listener = Listener::bind("127.0.0.1:0").await?;
+    let address = Address::from(listener.local()?.to_string());
     let (stop, stopped) = smol::channel::bounded::<()>(1);
     let (site, server_knows) = (Arc::clone(&setting.site), Knowledge::default());
-    let serving = serve(
+    let serving = driver::serve_sessions::<R, _>(
         listener,
         Arc::clone(&setting.server),
-        Options::default(),
+        ServeOptions::default(),
         async {
             let _ = stopped.recv().await;
         },
@@ -106,19 +90,18 @@ async fn run<L: Listener<Stream: Send + 'static>>(
     let sending = async {
         let _stop = stop; // however this ends
         let recorded = Recorded {
-            stream: dial(address).await?,
+            transport: Io::connect(&address, Duration::from_secs(10)).await?,
             transcript: transcript.clone(),
         };
-        let (config, tls) = (Arc::clone(&setting.client), setting.client_tls.clone());
-        let mut client = Client::on_with_tls(recorded, config, tls).await?;
+        let builder = Client::builder(Arc::clone(&setting.client)).starttls(setting.client_tls.clone());
+        let mut client = builder.on(recorded).await?;
         let client_knows = client.tls().cloned();
         let receipt = client.send(setting.envelope.clone(), &setting.message).await?;
         client.quit().await?;
         Ok::<_, Box<dyn Error>>((client_knows, receipt))
     };
-    let (served, sent) = zip(serving, sending).await;
+    let ((), sent) = zip(serving, sending).await;
     let (client_knows, receipt) = sent?;
-    served?;
     setting.report(
         &transcript,
         client_knows.as_ref(),
@@ -128,13 +111,11 @@ async fn run<L: Listener<Stream: Send + 'static>>(
     )
 }
 
-/// One session of the server: every message of a user is stored.
-async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
-    mut session: Session<S>,
-    site: Arc<Site>,
-    knowledge: Knowledge,
-) {
-    let mut desk = Desk::new(Arc::clone(&site), session.peer().ip());
+/// Runs one session of the server: every message of a user is stored.
+async fn receive(mut session: Session, site: Arc<Site>, knowledge: Knowledge) {
+    // A peer on a Unix socket is on this computer.
+    let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let mut desk = Desk::new(Arc::clone(&site), peer);
     loop {
         let (step, server) = session.poll();
         let todo = match step {
@@ -145,7 +126,7 @@ async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
             }
         };
         match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls).await,
+            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
             (Todo::Keep(keeping), _) => {
                 knowledge.note(session.machine());
                 desk.kept(keeping.run(), session.machine_mut());
@@ -157,43 +138,25 @@ async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
     session.close().await;
 }
 
-/// A stream that writes down what goes over it: any stream will do for a client.
-struct Recorded<S> {
-    stream: S,
+/// A transport that records the octets: a client runs on any transport.
+struct Recorded {
+    transport: Io<Stream>,
     transcript: Transcript,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Recorded<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let octets = ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.transcript
-            .note(Side::Server, buffer.get(..octets).unwrap_or_default());
-        Poll::Ready(Ok(octets))
-    }
-}
+impl Transport for Recorded {
+    type Error = io::Error;
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        octets: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(context, octets))?;
-        self.transcript
-            .note(Side::Client, octets.get(..written).unwrap_or_default());
-        Poll::Ready(Ok(written))
+    fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
+        let transcript = &self.transcript;
+        self.transport.poll_read(cx, &mut |octets| {
+            transcript.note(Side::Server, octets);
+            sink(octets);
+        })
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        let written = ready!(self.transport.poll_write(cx, slices))?;
         let mut left = written;
         for slice in slices {
             let part = slice.get(..left).unwrap_or(slice);
@@ -203,12 +166,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
         Poll::Ready(Ok(written))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.transport.poll_shutdown(cx)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_close(context)
+    fn now(&self) -> Instant {
+        self.transport.now()
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        self.transport.poll_deadline(cx, at)
     }
 }
 

@@ -1,17 +1,15 @@
-//! Sends one message over SMTP or LMTP on smol or async-std, and says what became of it for each recipient.
+//! Sends one message over SMTP or LMTP on smol or async-std, and reports the outcome for each recipient.
 //!
 //! `cargo run --release -p smtp-async-std --example send -- --help`
 #![expect(clippy::print_stderr, reason = "a program for the terminal")]
 
 use std::process::ExitCode;
 
-use futures_io::{AsyncRead, AsyncWrite};
-use smtp_async_std::{Client, Error};
+use smtp_async_std::Client;
 use smtp_examples::{
     exit::{self, Exit},
     send::{self, Flags, Tls},
 };
-use smtp_proto::types::Envelope;
 
 use runtime::{Runtime, With};
 
@@ -31,44 +29,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Connects a client of one of the runtimes.
-macro_rules! connect {
-    ($client:ty, $flags:ident, $config:ident) => {
-        match $flags.tls {
-            Tls::None => <$client>::connect(&$flags.server, $config).await,
-            Tls::Implicit => {
-                <$client>::connect_over_tls(&$flags.server, $config, &$flags.client_tls()?).await
-            }
-            Tls::Opportunistic | Tls::Starttls => {
-                <$client>::connect_with_tls(&$flags.server, $config, $flags.client_tls()?).await
-            }
-        }
-    };
-}
-
-/// Sends the message; the error says what is wrong with the flags.
+/// Sends the message. An error says what is wrong with the flags.
 fn run(runtime: Runtime, flags: &Flags) -> Result<Exit, String> {
-    let (config, envelope, message) = (flags.config()?, flags.envelope()?, flags.message()?);
     match runtime {
-        Runtime::Smol => smol::block_on(async {
-            let connected = connect!(smtp_async_std::smol::Client, flags, config);
-            send(connected, flags, envelope, &message).await
-        }),
-        Runtime::AsyncStd => async_std::task::block_on(async {
-            let connected = connect!(smtp_async_std::async_std::Client, flags, config);
-            send(connected, flags, envelope, &message).await
-        }),
+        Runtime::Smol => smol::block_on(send(flags)),
+        Runtime::AsyncStd => async_std::task::block_on(send(flags)),
     }
 }
 
-/// Sends the message by a client, if there is one.
-async fn send<S: AsyncRead + AsyncWrite + Unpin>(
-    connected: Result<Client<S>, Error>,
-    flags: &Flags,
-    envelope: Envelope,
-    message: &[u8],
-) -> Result<Exit, String> {
-    let mut client = match connected {
+async fn send(flags: &Flags) -> Result<Exit, String> {
+    let (config, envelope, message) = (flags.config()?, flags.envelope()?, flags.message()?);
+    let builder = Client::builder(config);
+    let builder = match flags.tls {
+        Tls::None => builder,
+        Tls::Implicit => builder.implicit_tls(flags.client_tls()?),
+        Tls::Opportunistic | Tls::Starttls => builder.starttls(flags.client_tls()?),
+    };
+    let mut client = match builder.connect(&flags.server).await {
         Ok(client) => client,
         Err(error) => return Ok(send::not_connected(&error, flags)),
     };

@@ -1,4 +1,4 @@
-//! A small mail server on smol or async-std: takes mail over SMTP and LMTP and stores it in a Maildir.
+//! A small mail server on smol or async-std: receives mail over SMTP and LMTP and stores it in a Maildir.
 //!
 //! `cargo run --release -p smtp-async-std --example server -- --help`
 #![expect(
@@ -7,16 +7,15 @@
     reason = "a program for the terminal"
 )]
 
-use std::{io, net::SocketAddr, process::ExitCode, sync::Arc};
+use std::{io, net::Ipv4Addr, process::ExitCode, sync::Arc};
 
 use async_signal::{Signal, Signals};
-use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::StreamExt;
-use smtp_async_std::{Listener, Session, async_std::Tcp, serve};
+use smol::LocalExecutor;
+use smtp_async_std::{Io, Listener, Peer, Session, Stream, driver};
 use smtp_examples::{
     desk::{Desk, Keeping, Kept, Site, Todo},
     exit::{self, Exit},
-    listen::listen_nonblocking,
     serve::{Endpoint, Flags},
 };
 use smtp_proto::Step;
@@ -31,8 +30,8 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     let done = match runtime {
-        Runtime::Smol => smol::block_on(run::<Smol>(flags)),
-        Runtime::AsyncStd => async_std::task::block_on(run::<AsyncStd>(flags)),
+        Runtime::Smol => smol::block_on(run::<smtp_async_std::smol::Runtime>(flags)),
+        Runtime::AsyncStd => async_std::task::block_on(run::<smtp_async_std::async_std::Runtime>(flags)),
     };
     match done {
         Ok(()) => Exit::Success.into(),
@@ -43,95 +42,68 @@ fn main() -> ExitCode {
     }
 }
 
-/// What differs between the runtimes.
-trait Platform: 'static {
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
-    type Listener: Listener<Stream = Self::Stream> + Send + Sync + 'static;
-
-    fn listen(address: SocketAddr) -> io::Result<Self::Listener>;
-
-    /// Runs this in the background.
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T>;
-
-    /// Runs what waits for the disk where it does not hold up other sessions.
+/// The differences between the runtimes.
+trait Platform: driver::Runtime<Listener = Listener, Transport = Io<Stream>> {
+    /// Writes to the disk in a thread where it does not block other sessions.
     fn keep(keeping: Box<Keeping>) -> impl Future<Output = Kept> + Send;
 }
 
-struct Smol;
-
-impl Platform for Smol {
-    type Stream = smol::net::TcpStream;
-    type Listener = smol::net::TcpListener;
-
-    fn listen(address: SocketAddr) -> io::Result<Self::Listener> {
-        listen_nonblocking(address)?.try_into()
-    }
-
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T> {
-        smol::spawn(task)
-    }
-
+impl Platform for smtp_async_std::smol::Runtime {
     fn keep(keeping: Box<Keeping>) -> impl Future<Output = Kept> + Send {
         smol::unblock(|| keeping.run())
     }
 }
 
-struct AsyncStd;
-
-impl Platform for AsyncStd {
-    type Stream = Tcp;
-    type Listener = async_std::net::TcpListener;
-
-    fn listen(address: SocketAddr) -> io::Result<Self::Listener> {
-        listen_nonblocking(address).map(Into::into)
-    }
-
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> impl Future<Output = T> {
-        async_std::task::spawn(task)
-    }
-
+impl Platform for smtp_async_std::async_std::Runtime {
     fn keep(keeping: Box<Keeping>) -> impl Future<Output = Kept> + Send {
         async_std::task::spawn_blocking(|| keeping.run())
     }
 }
 
 async fn run<P: Platform>(flags: Flags) -> Result<(), String> {
-    // Before anybody can know that this is running: a signal must not come too early.
+    // First of all: nobody can know yet that the server runs, so no signal comes too early.
     let mut signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("cannot listen for signals: {error}"))?;
     let site = Arc::new(Site::new(flags)?);
     let (stop, stopped) = smol::channel::bounded::<()>(1);
-    let mut listeners = Vec::new();
+    let (listeners, mut serving) = (LocalExecutor::new(), Vec::new());
     for endpoint in site.flags.endpoints() {
         let config = site.flags.config(endpoint.protocol, site.users())?;
         let options = site.flags.options(endpoint);
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
-        let listener = P::listen(endpoint.address).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
-        println!("{}", endpoint.announcement(address));
+        let listener = Listener::bind(endpoint.address).await.map_err(cannot)?;
+        if let Peer::Ip(address) = listener.local().map_err(cannot)? {
+            println!("{}", endpoint.announcement(address));
+        }
         let stopped = stopped.clone();
         let site = Arc::clone(&site);
-        listeners.push(P::spawn(async move {
+        serving.push(listeners.spawn(async move {
             let stop = async move {
                 let _ = stopped.recv().await;
             };
             let session = |session| converse::<P>(session, endpoint, Arc::clone(&site));
-            serve(listener, config, options, stop, session).await
+            driver::serve_sessions::<P, _>(listener, config, options, stop, session).await;
         }));
     }
-    signals.next().await;
-    drop(stop);
-    for listener in listeners {
-        listener.await.map_err(|error| error.to_string())?;
-    }
+    let until_stopped = async {
+        signals.next().await;
+        drop(stop);
+        for server in serving {
+            server.await;
+        }
+    };
+    // Sessions run on the executor of the runtime.
+    listeners.run(until_stopped).await;
     Ok(())
 }
 
-/// One session.
-async fn converse<P: Platform>(mut session: Session<P::Stream>, endpoint: Endpoint, site: Arc<Site>) {
-    let mut desk = Desk::new(Arc::clone(&site), session.peer().ip());
+/// Runs one session.
+async fn converse<P: Platform>(mut session: Session, endpoint: Endpoint, site: Arc<Site>) {
+    // A peer on a Unix socket is on this computer.
+    let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let mut desk = Desk::new(Arc::clone(&site), peer);
     if let (true, Some(tls)) = (endpoint.implicit_tls, &site.tls) {
-        session.start_implicit_tls(tls).await;
+        session.start_implicit_tls(tls);
     }
     loop {
         let (step, server) = session.poll();
@@ -143,7 +115,7 @@ async fn converse<P: Platform>(mut session: Session<P::Stream>, endpoint: Endpoi
             }
         };
         match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls).await,
+            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
             (Todo::Keep(keeping), _) => {
                 let kept = P::keep(keeping).await;
                 desk.kept(kept, session.machine_mut());

@@ -1,101 +1,151 @@
-//! SMTP, ESMTP and LMTP for smol and async-std: a thin layer that moves octets and time between a stream of
-//! `futures-io` and the machines of [`smtp_proto`].
+//! SMTP, ESMTP and LMTP for smol and async-std.
 //!
-//! Three layers, each made of the one before:
-//!
-//! - [`Connection`]: a machine, a stream and a buffer; [`poll`](Connection::poll) and [`wait`](Connection::wait).
-//! - [`serve`]: accepts connections and runs a session on each, within limits, until it is told to stop.
-//! - [`Client`]: connects, sends messages, and says what became of each recipient.
-//!
-//! Any `AsyncRead + AsyncWrite` stream of `futures-io` will do: TCP, a Unix socket, a proxy, one that is already
-//! encrypted.
+//! This crate connects the machines of [`smtp_proto`](proto) to the runtimes that use `async-io` and `futures-io`.
+//! [`smtp_driver`] drives them, and this crate has what it needs of a runtime: streams, listeners, time. Read there
+//! about the functions of [`Client`] and [`Session`].
 //!
 //! # Runtimes
 //!
-//! What belongs to one runtime is in a module of its name, and both may be there at once:
+//! Sockets and timers of `async-io` work on smol, on async-std and on any other executor. So [`Client`], [`Listener`]
+//! and [`Session`] are the same for all. A module for each runtime has `serve_sessions`, which spawns the sessions:
 //!
-//! - `smtp_async_std::smol` (feature `smol`, default): its `Client` connects, and its `Session` is what [`serve`]
-//!   makes of a connection to a `smol::net::TcpListener`.
-//! - `smtp_async_std::async_std` (feature `async-std`): the same with `async_std::net::TcpListener`.
+//! - `smol` (feature `smol`, default),
+//! - `async_std` (feature `async-std`).
 //!
-//! **async-std is discontinued**, and its authors advise to use smol: so should new programs, and the feature is there
-//! for those that have not moved yet. The name of this crate is about the family, of which smol is now the head.
+//! The modules have the same names in them, and both may be enabled.
 //!
-//! [`serve`] is the same for both, since its [`Listener`] says where sessions run: on the executor of its runtime, or
-//! on one of your own (see the module `smol`). Time is told by `async-io`, as it is in both runtimes. It needs nothing
-//! of an executor: a [`Connection`], and a [`Client`] [on](Client::on) a stream of yours, run on any.
+//! **async-std is discontinued**, and its authors advise to use smol. New programs should do so. The feature is for programs
+//! that have not moved yet.
+//!
+//! # Sending
+//!
+//! ```no_run
+//! use smtp_async_std::{Client, proto::{client::Config, types::{Envelope, ForwardPath, ReversePath}}};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new("client.example".parse()?);
+//! let mut client = Client::builder(config).connect("mx.example.org:25").await?;
+//! let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
+//!     .recipient(ForwardPath::parse("bob@example.org")?);
+//! let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n").await?;
+//! for (recipient, outcome) in receipt.recipients() {
+//!     println!("{recipient}: {outcome:?}");
+//! }
+//! client.quit().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`ClientBuilder::on`](driver::ClientBuilder::on) begins a session on any other stream of `futures-io`:
+//! `.on(Io::new(stream))`. A message can be read while it is sent: `client.send_from(envelope, Reader::new(file))`.
+//!
+//! # Serving
+//!
+//! `serve_sessions` accepts connections and runs a session on each, within limits, until it is stopped:
+//!
+#![cfg_attr(feature = "smol", doc = "```no_run")]
+#![cfg_attr(not(feature = "smol"), doc = "```ignore")]
+//! use smtp_async_std::{ServeOptions, smol::{Listener, Session, serve_sessions}};
+//! use smtp_async_std::proto::{Step, server::{Config, Event}, types::Host};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new(Host::parse("mx.example.org")?);
+//! let listener = Listener::bind("127.0.0.1:2525").await?;
+//! serve_sessions(listener, config, ServeOptions::default(), std::future::pending(), converse).await;
+//! # Ok(())
+//! # }
+//!
+//! async fn converse(mut session: Session) {
+//!     let mut message = Vec::new();
+//!     loop {
+//!         let (step, server) = session.poll();
+//!         let answered = match step {
+//!             Step::Wait(wait) => {
+//!                 session.wait(wait).await;
+//!                 continue;
+//!             }
+//!             Step::Event(Event::Data { ticket }) => {
+//!                 message.clear();
+//!                 server.accept(ticket)
+//!             }
+//!             Step::Event(Event::Body(octets)) => Ok(message.extend_from_slice(octets)),
+//!             Step::Event(Event::EndOfData { ticket, .. }) => {
+//!                 println!("a message of {} octets", message.len());
+//!                 server.accept(ticket)
+//!             }
+//!             Step::Event(Event::Closed(_)) => break session.close().await,
+//!             // The default answers.
+//!             Step::Event(other) => server.proceed(other),
+//!         };
+//!         if let Err(stale) = answered {
+//!             eprintln!("{stale}");
+//!         }
+//!     }
+//! }
+//! ```
 //!
 //! # TLS
 //!
-//! With the feature `rustls` (default), by rustls, on a [`Stream`] that begins in clear. A client is given a `ClientTls`,
-//! such as `ClientTls::platform("mail.example.org")`: `Client::connect_with_tls` for STARTTLS as
-//! [`client::Tls`](proto::client::Tls) says, `Client::connect_over_tls` for TLS from the first octet. A server offers
-//! STARTTLS in [`Config::extensions`](proto::server::Config::extensions) and calls `start_tls` of its [`Session`] on
-//! [`Event::StartTls`](proto::server::Event::StartTls), or `start_implicit_tls` before anything else.
+//! Settings come from `tls` (the crate `smtp-rustls`, feature `rustls`), or implement
+//! [`TlsSettings`](driver::TlsSettings). No provider of cryptography is installed for the process.
 //!
-//! On a stream of its own a client begins with `Client::on_with_tls` and `Client::on_over_tls`, or with
-//! [`Client::on_encrypted`] when somebody else encrypts it already.
+//! - A client gets them from its builder: [`starttls`](driver::ClientBuilder::starttls) or
+//!   [`implicit_tls`](driver::ClientBuilder::implicit_tls).
+//! - A server offers STARTTLS in [`Config::extensions`](proto::server::Config::extensions). Its session calls
+//!   [`start_tls`](driver::Session::start_tls) on [`Event::StartTls`](proto::server::Event::StartTls), or
+//!   [`start_implicit_tls`](driver::Session::start_implicit_tls) first of all.
 //!
-//! The settings are made with what is in `tls` (the crate `smtp-rustls`, feature `ring`, default), or they are any of
-//! rustls. No provider of cryptography is installed for the whole process, and none needs to be.
-//!
-//! A handshake has the time that the `handshake` of the configuration's timeouts gives it, and one that fails ends the
-//! session: it never goes on in clear. What came of it is [`TlsInfo`](proto::TlsInfo), in `tls` of either machine.
+//! A handshake that fails, or exceeds the `handshake` timeout of the configuration, ends the session; it never goes on in
+//! plaintext. Both machines report the parameters of the session as [`TlsInfo`](proto::TlsInfo).
 //!
 //! # AUTH
 //!
-//! A client logs in by itself when its configuration says so ([`client::Login`](proto::client::Login)); the error of a
-//! refused login holds the server's reply. With a mechanism of your own it does so in [`Client::authenticate`]. A
-//! server offers mechanisms with [`Config::offer_auth`](proto::server::Config::offer_auth) and answers
-//! [`Event::Auth`](proto::server::Event::Auth).
+//! A client logs in if its configuration has a [`Login`](proto::client::Login). A server offers mechanisms with
+//! [`Config::offer_auth`](proto::server::Config::offer_auth) and answers [`Event::Auth`](proto::server::Event::Auth).
+//! CRAM-MD5 and SCRAM are features of `smtp-proto`.
 //!
 //! # Features
 //!
-//! - `smol` (default): servers and clients on smol.
-//! - `async-std`: servers and clients on async-std.
+//! - `smol` (default): servers on smol.
+//! - `async-std`: servers on async-std.
 //! - `rustls` (default): TLS.
-//! - `ring` (default, brings `rustls`): ready settings, with ring for the cryptography.
-//! - `self-signed` (brings `ring`): `tls::Identity::self_signed`, for trying out and for tests.
-//!
-//! With neither runtime there is all that works on streams and listeners of yours.
-//!
-//! # Logs
-//!
-//! What happens is told through `tracing` at the levels `debug` and `warn`: commands and replies are not logged by
-//! this crate, and neither are message content and secrets.
+//! - `ring` (default, enables `rustls`): ready settings, with cryptography by ring.
+//! - `self-signed` (enables `ring`): `tls::Identity::self_signed`, for trying out and for tests.
+//! - `systemd`: `Listener::from_env`, for listeners passed by the service manager.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "async-std")]
 pub mod async_std;
-mod client;
-mod connect;
-mod connection;
-mod hall;
-#[cfg(feature = "rustls")]
-mod handshake;
+mod io;
 mod listener;
-mod serve;
+#[cfg(any(feature = "smol", feature = "async-std"))]
+mod runtime;
 #[cfg(feature = "smol")]
 pub mod smol;
-mod stop;
-mod stream;
-mod time;
-mod transfer;
 
-pub use client::Client;
-pub use connection::Connection;
+pub use io::{Io, Reader, Stream};
 pub use listener::Listener;
-pub use serve::{Session, serve};
-pub use smtp_proto::{self as proto, driver::Options};
+pub use smtp_driver::{self as driver, Address, Peer, ServeOptions, proto};
 #[cfg(feature = "rustls")]
-pub use smtp_rustls::{self as tls, ClientTls, rustls};
-pub use stream::Stream;
+pub use smtp_rustls as tls;
 
-/// Why a client could not do something.
-pub type Error = proto::driver::Error<std::io::Error>;
+/// A session with a server.
+pub type Client = driver::Client<Io<Stream>>;
 
-/// What the sending of a message came to when it did not come to its end, and what was learnt until then.
-pub type SendError = proto::driver::SendError<std::io::Error>;
+/// The settings of a session with a server.
+pub type ClientBuilder = driver::ClientBuilder<Io<Stream>>;
+
+/// A session of a server on an accepted connection.
+pub type Session = driver::Session<Io<Stream>>;
+
+/// A machine on a stream: `Connection::new(Io::new(stream), machine)`.
+pub type Connection<S, M> = driver::Connection<Io<S>, M>;
+
+/// An error of a client.
+pub type Error = driver::Error<std::io::Error>;
+
+/// The error of a message that was not sent to its end, with the replies until then.
+pub type SendError = driver::SendError<std::io::Error>;
 
 /// The examples of the README, so that they compile.
 #[cfg(all(doctest, feature = "smol", feature = "ring"))]

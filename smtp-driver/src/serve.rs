@@ -32,7 +32,7 @@ pub trait Runtime: 'static {
     /// Accepts a connection, and returns it with the addresses of the peer and of the local end.
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<(Self::Transport, Peer, Peer)>>;
 
-    /// Spawns a task. A task that panics must not affect others.
+    /// Spawns a task. It does not panic.
     fn spawn(task: impl Future<Output = ()> + Send + 'static);
 
     /// Waits for some time.
@@ -132,7 +132,10 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     let mut task = Box::pin(task.instrument(span));
     R::spawn(poll_fn(move |cx| match over.poll_after(cx, Stage::Now) {
         Poll::Ready(_) => Poll::Ready(()),
-        Poll::Pending => task.as_mut().poll(cx),
+        Poll::Pending => catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))).unwrap_or_else(|_| {
+            warn!(%peer, "a session panicked");
+            Poll::Ready(())
+        }),
     }));
 }
 

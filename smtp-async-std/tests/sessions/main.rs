@@ -1,4 +1,4 @@
-//! Whole sessions over the loopback interface, on each runtime.
+//! Whole sessions over sockets, on each runtime.
 #![cfg(any(feature = "smol", feature = "async-std"))]
 #![expect(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@ macro_rules! on_each_runtime {
     ($($name:ident,)+) => {
         #[cfg(feature = "smol")]
         mod on_smol {
-            $(#[test] fn $name() { super::$name::<crate::runtimes::Smol>(); })+
+            $(#[test] fn $name() { super::$name::<smtp_async_std::smol::Runtime>(); })+
         }
         #[cfg(feature = "smol")]
         mod on_an_executor {
@@ -20,7 +20,7 @@ macro_rules! on_each_runtime {
         }
         #[cfg(feature = "async-std")]
         mod on_async_std {
-            $(#[test] fn $name() { super::$name::<crate::runtimes::AsyncStd>(); })+
+            $(#[test] fn $name() { super::$name::<smtp_async_std::async_std::Runtime>(); })+
         }
     };
 }
@@ -31,6 +31,3 @@ mod sending;
 mod serving;
 mod streams;
 mod support;
-#[cfg(feature = "rustls")]
-mod tls;
-mod waiting;

@@ -1,10 +1,10 @@
-//! What the application brings along: a stream that it encrypts itself, and mechanisms of its own.
+//! Streams that the application encrypts itself, and mechanisms of its own.
 
 use std::os::unix::net::UnixStream;
 
 use async_io::Async;
 use futures_lite::future::{block_on, zip};
-use smtp_async_std::{Client, Connection, Error};
+use smtp_async_std::{Client, Connection, Error, Io};
 use smtp_proto::{
     Step, TlsInfo,
     client::{self, Login, RequestError},
@@ -18,14 +18,14 @@ use smtp_proto::{
 
 use crate::support::{Mail, answer, bob, client_config, server_config};
 
-/// What a session of a server came to.
+/// The result of a session of a server.
 struct Taken {
     mails: Vec<Mail>,
     identity: Option<String>,
     protocol: &'static str,
 }
 
-/// A session of a server that lets Ann in by PLAIN and LOGIN, and does so in clear, too.
+/// Runs a session of a server that accepts the login of Ann by PLAIN and LOGIN, in plaintext, too.
 async fn receive(stream: Async<UnixStream>, encrypted: bool) -> Taken {
     let mut config: server::Config = server_config();
     config.auth = server::Auth::Required;
@@ -35,7 +35,7 @@ async fn receive(stream: Async<UnixStream>, encrypted: bool) -> Taken {
     if encrypted {
         server.set_implicit_tls(TlsInfo::default());
     }
-    let mut conn = Connection::new(stream, server);
+    let mut conn = Connection::new(Io::new(stream), server);
     let (mut open, mut mails) = (Mail::default(), Vec::new());
     loop {
         let (step, server) = conn.poll();
@@ -75,14 +75,14 @@ where
     taken
 }
 
-/// LOGIN, which is asked twice.
+/// LOGIN, which has two challenges.
 fn login(password: &str) -> Box<dyn ClientMechanism> {
     Credentials::password("ann", password)
         .start(Mechanism::LOGIN, &Context::default())
         .unwrap()
 }
 
-/// A mechanism that nothing satisfies.
+/// A mechanism that accepts no proof of the server.
 #[derive(Debug)]
 struct Suspicious(Mechanism);
 
@@ -115,15 +115,19 @@ fn not_sent<T>(result: Result<T, Error>) -> RequestError {
 #[test]
 fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
     let taken = between(true, |near| async move {
-        let mut facts = TlsInfo::default();
-        facts.protocol = Some("TLSv1.3".into());
+        let mut info = TlsInfo::default();
+        info.protocol = Some("TLSv1.3".into());
         let mut config = client_config();
         // That is about STARTTLS.
         config.tls = client::Tls::Required;
         config.login = Some(Login::new(Credentials::password("ann", "pencil")));
-        let mut client = Client::on_encrypted(near, config, facts.clone()).await.unwrap();
+        let mut client = Client::builder(config)
+            .encrypted(info.clone())
+            .on(Io::new(near))
+            .await
+            .unwrap();
         assert!(client.is_encrypted() && client.is_authenticated());
-        assert_eq!(client.tls(), Some(&facts));
+        assert_eq!(client.tls(), Some(&info));
         assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
         client.quit().await.unwrap();
     });
@@ -137,7 +141,9 @@ fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
 #[test]
 fn a_refused_mechanism_leaves_the_session_for_another_try() {
     let taken = between(true, |near| async move {
-        let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default())
+        let mut client = Client::builder(client_config())
+            .encrypted(TlsInfo::default())
+            .on(Io::new(near))
             .await
             .unwrap();
         let refusal = client.authenticate(login("guess")).await.unwrap();
@@ -156,9 +162,9 @@ fn a_refused_mechanism_leaves_the_session_for_another_try() {
 }
 
 #[test]
-fn a_mechanism_shows_nothing_in_clear_without_permission() {
+fn a_mechanism_shows_nothing_in_plaintext_without_permission() {
     let taken = between(false, |near| async move {
-        let mut client = Client::on(near, client_config()).await.unwrap();
+        let mut client = Client::builder(client_config()).on(Io::new(near)).await.unwrap();
         let forbidden = client.authenticate(login("pencil")).await;
         assert_eq!(not_sent(forbidden), RequestError::NeedsTls);
         assert!(client.noop().await.unwrap().is_positive_completion());
@@ -170,7 +176,7 @@ fn a_mechanism_shows_nothing_in_clear_without_permission() {
     let taken = between(false, |near| async move {
         let mut config = client_config();
         config.plaintext_auth = PlaintextAuth::Insecure;
-        let mut client = Client::on(near, config).await.unwrap();
+        let mut client = Client::builder(config).on(Io::new(near)).await.unwrap();
         let reply = client.authenticate(login("pencil")).await.unwrap();
         assert_eq!(reply.code(), Code::AUTHENTICATED);
         client.quit().await.unwrap();
@@ -179,13 +185,15 @@ fn a_mechanism_shows_nothing_in_clear_without_permission() {
 }
 
 #[test]
-fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_says() {
+fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_replies() {
     for (mechanism, cancel) in [
         (Mechanism::PLAIN, MechanismError::ServerNotVerified),
         (Mechanism::LOGIN, MechanismError::MalformedChallenge),
     ] {
         let taken = between(true, |near| async move {
-            let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default())
+            let mut client = Client::builder(client_config())
+                .encrypted(TlsInfo::default())
+                .on(Io::new(near))
                 .await
                 .unwrap();
             let ended = client.authenticate(Box::new(Suspicious(mechanism))).await;

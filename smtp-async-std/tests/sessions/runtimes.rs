@@ -1,91 +1,28 @@
 //! The runtimes, as the tests need them.
 
-use std::{fmt::Debug, net::SocketAddr};
 #[cfg(feature = "smol")]
-use std::{sync::Arc, thread};
+use std::{io, sync::LazyLock, thread, time::Duration};
 
-use futures_io::{AsyncRead, AsyncWrite};
-#[cfg(feature = "rustls")]
-use smtp_async_std::ClientTls;
-use smtp_async_std::{Client, Error, Listener};
-use smtp_proto::client;
+use smtp_async_std::{Io, Listener, Stream, driver};
+#[cfg(feature = "smol")]
+use smtp_async_std::{Peer, smol::Runtime as Smol};
 
-/// What the tests need of a runtime.
-pub(crate) trait Runtime: 'static {
-    type Stream: AsyncRead + AsyncWrite + Debug + Unpin + Send + 'static;
-    type Listener: Listener<Stream = Self::Stream> + Send + Sync + 'static;
-
+/// The functions that the tests need of a runtime.
+pub(crate) trait Runtime: driver::Runtime<Listener = Listener, Transport = Io<Stream>> {
     fn block_on<T>(future: impl Future<Output = T>) -> T;
-    fn listen() -> Self::Listener;
-    fn nodelay(stream: &Self::Stream) -> bool;
-    fn connect(address: SocketAddr, config: client::Config) -> Result<Client<Self::Stream>, Error>;
-    #[cfg(feature = "rustls")]
-    fn connect_with_tls(
-        address: SocketAddr,
-        config: client::Config,
-        tls: ClientTls,
-    ) -> Result<Client<Self::Stream>, Error>;
-    #[cfg(feature = "rustls")]
-    fn connect_over_tls(
-        address: SocketAddr,
-        config: client::Config,
-        tls: &ClientTls,
-    ) -> Result<Client<Self::Stream>, Error>;
 }
-
-/// All but the listener.
-macro_rules! runtime {
-    ($module:ident, $stream:ty, $block_on:path) => {
-        type Stream = $stream;
-
-        fn block_on<T>(future: impl Future<Output = T>) -> T {
-            $block_on(future)
-        }
-
-        fn connect(address: SocketAddr, config: client::Config) -> Result<Client<Self::Stream>, Error> {
-            $block_on(smtp_async_std::$module::Client::connect(address, config))
-        }
-
-        #[cfg(feature = "rustls")]
-        fn connect_with_tls(
-            address: SocketAddr,
-            config: client::Config,
-            tls: ClientTls,
-        ) -> Result<Client<Self::Stream>, Error> {
-            $block_on(smtp_async_std::$module::Client::connect_with_tls(
-                address, config, tls,
-            ))
-        }
-
-        #[cfg(feature = "rustls")]
-        fn connect_over_tls(
-            address: SocketAddr,
-            config: client::Config,
-            tls: &ClientTls,
-        ) -> Result<Client<Self::Stream>, Error> {
-            $block_on(smtp_async_std::$module::Client::connect_over_tls(
-                address, config, tls,
-            ))
-        }
-    };
-}
-
-/// smol, with its global executor.
-#[cfg(feature = "smol")]
-pub(crate) struct Smol;
 
 #[cfg(feature = "smol")]
 impl Runtime for Smol {
-    type Listener = smol::net::TcpListener;
-
-    runtime!(smol, smol::net::TcpStream, smol::block_on);
-
-    fn nodelay(stream: &Self::Stream) -> bool {
-        stream.nodelay().unwrap()
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        smol::block_on(future)
     }
+}
 
-    fn listen() -> Self::Listener {
-        smol::block_on(smol::net::TcpListener::bind("127.0.0.1:0")).unwrap()
+#[cfg(feature = "async-std")]
+impl Runtime for smtp_async_std::async_std::Runtime {
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        async_std::task::block_on(future)
     }
 }
 
@@ -94,41 +31,33 @@ impl Runtime for Smol {
 pub(crate) struct Executor;
 
 #[cfg(feature = "smol")]
-impl Runtime for Executor {
-    type Listener = (smol::net::TcpListener, Arc<smol::Executor<'static>>);
+static EXECUTOR: LazyLock<&'static smol::Executor<'static>> = LazyLock::new(|| {
+    let executor: &_ = Box::leak(Box::new(smol::Executor::new()));
+    thread::spawn(|| smol::block_on(executor.run(std::future::pending::<()>())));
+    executor
+});
 
-    runtime!(smol, smol::net::TcpStream, smol::block_on);
+#[cfg(feature = "smol")]
+impl driver::Runtime for Executor {
+    type Listener = Listener;
+    type Transport = Io<Stream>;
 
-    fn nodelay(stream: &Self::Stream) -> bool {
-        Smol::nodelay(stream)
+    async fn accept(listener: &Listener) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        listener.accept().await
     }
 
-    fn listen() -> Self::Listener {
-        let executor = Arc::new(smol::Executor::new());
-        let running = Arc::clone(&executor);
-        thread::spawn(move || smol::block_on(running.run(std::future::pending::<()>())));
-        (Smol::listen(), executor)
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        EXECUTOR.spawn(task).detach();
+    }
+
+    async fn sleep(time: Duration) {
+        smol::Timer::after(time).await;
     }
 }
 
-#[cfg(feature = "async-std")]
-pub(crate) struct AsyncStd;
-
-#[cfg(feature = "async-std")]
-impl Runtime for AsyncStd {
-    type Listener = async_std::net::TcpListener;
-
-    runtime!(
-        async_std,
-        smtp_async_std::async_std::Tcp,
-        async_std::task::block_on
-    );
-
-    fn nodelay(stream: &Self::Stream) -> bool {
-        stream.stream().nodelay().unwrap()
-    }
-
-    fn listen() -> Self::Listener {
-        async_std::task::block_on(async_std::net::TcpListener::bind("127.0.0.1:0")).unwrap()
+#[cfg(feature = "smol")]
+impl Runtime for Executor {
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        smol::block_on(future)
     }
 }

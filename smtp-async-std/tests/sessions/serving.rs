@@ -1,68 +1,34 @@
-//! Accepting connections, within limits and until told to stop.
+//! Accepting connections and running sessions on the executors.
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{Ipv4Addr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
 };
 
 use futures_lite::future::or;
-use smtp_async_std::{Listener, serve};
-use smtp_proto::server::{Closed, Reset};
+use smtp_async_std::{Listener, Peer, driver::serve_sessions};
+use smtp_proto::server::Closed;
+use socket2::SockRef;
 
 use crate::{
     runtimes::Runtime,
-    support::{News, converse, options, raised, server_config, start, start_with},
+    support::{converse, options, raised, server_config, start, start_on, start_with},
 };
 
 on_each_runtime! {
-    one_connection_too_many_hears_421,
-    where_tls_comes_first_it_hears_nothing,
-    one_peer_cannot_take_the_places_of_the_others,
     a_session_that_panics_ends_alone_and_gives_its_place_back,
     a_panic_before_the_session_has_begun_is_contained_too,
-    at_shutdown_the_idle_are_told_and_transactions_are_finished,
-    after_the_grace_period_transactions_are_ended_with_421,
     sessions_that_do_not_end_are_dropped,
     without_the_server_there_are_no_sessions,
-    a_flood_of_connections_leaves_a_server_that_serves,
     a_session_knows_its_connection,
-}
-
-fn one_connection_too_many_hears_421<R: Runtime>() {
-    let server = start::<R>(server_config(), options(2, 2));
-    let (first, second) = (server.greeted(), server.greeted());
-    for _ in 0..20 {
-        let refused = server.connect().rest();
-        assert_eq!(refused, "421 too busy, try again later\r\n");
-    }
-    drop(first);
-    let third = server.greeted_at_last();
-    drop((second, third));
-}
-
-fn where_tls_comes_first_it_hears_nothing<R: Runtime>() {
-    let mut options = options(1, 1);
-    options.implicit_tls = true;
-    let server = start::<R>(server_config(), options);
-    let first = server.greeted();
-    assert_eq!(server.connect().rest(), "");
-    drop(first);
-}
-
-fn one_peer_cannot_take_the_places_of_the_others<R: Runtime>() {
-    let server = start::<R>(server_config(), options(10, 1));
-    let first = server.greeted();
-    for _ in 0..5 {
-        assert!(server.connect().rest().starts_with("421 "));
-    }
-    drop(first);
-    drop(server.greeted_at_last());
+    a_burst_of_connections_waits_in_the_queue,
 }
 
 fn a_session_that_panics_ends_alone_and_gives_its_place_back<R: Runtime>() {
@@ -97,58 +63,10 @@ fn a_panic_before_the_session_has_begun_is_contained_too<R: Runtime>() {
     server.delivers::<R>();
 }
 
-fn at_shutdown_the_idle_are_told_and_transactions_are_finished<R: Runtime>() {
-    let server = start::<R>(server_config(), options(10, 10));
-    let fresh = server.greeted();
-    let mut idle = server.greeted();
-    idle.ask("EHLO c\r\n");
-    let mut busy = server.greeted();
-    busy.ask("EHLO c\r\n");
-    busy.ask("MAIL FROM:<a@b>\r\n");
-    busy.ask("RCPT TO:<c@d>\r\n");
-    server.stop();
-    for peer in [fresh, idle] {
-        let said = peer.rest();
-        assert!(
-            said.starts_with("421 4.3.2") && said.lines().count() == 1,
-            "{said}"
-        );
-    }
-    // The listener goes once all were told.
-    let begin = std::time::Instant::now();
-    while TcpStream::connect(server.address).is_ok() {
-        assert!(begin.elapsed().as_secs() < 60, "it does not stop");
-    }
-    assert!(busy.ask("RCPT TO:<e@d>\r\n").starts_with("250 "));
-    assert!(busy.ask("DATA\r\n").starts_with("354 "));
-    assert!(busy.ask("Hello\r\n.\r\n").starts_with("250 "));
-    assert!(busy.rest().starts_with("421 "));
-    server.serving.join().unwrap();
-    let mails = server
-        .news
-        .iter()
-        .filter(|news| matches!(news, News::Mail(mail) if mail.to.len() == 2));
-    assert_eq!(mails.count(), 1);
-}
-
-fn after_the_grace_period_transactions_are_ended_with_421<R: Runtime>() {
-    let mut options = options(10, 10);
-    options.grace = Duration::ZERO;
-    let server = start::<R>(server_config(), options);
-    let mut busy = server.greeted();
-    busy.ask("EHLO c\r\n");
-    busy.ask("MAIL FROM:<a@b>\r\n");
-    server.stop();
-    assert!(busy.rest().starts_with("421 "));
-    server.serving.join().unwrap();
-    assert_eq!(server.news.recv(), Ok(News::Reset(Reset::Closed)));
-    assert_eq!(server.news.recv(), Ok(News::Closed(Closed::Shutdown)));
-}
-
-/// It takes the seconds that farewells may take.
+/// It takes the seconds that a driver allows for the end.
 fn sessions_that_do_not_end_are_dropped<R: Runtime>() {
     let mut options = options(10, 10);
-    options.grace = Duration::ZERO;
+    options.shutdown_grace = Duration::ZERO;
     let server = start::<R>(server_config(), options);
     let mut stuck = server.greeted();
     stuck.say("EHLO stuck.example\r\n");
@@ -161,19 +79,16 @@ fn sessions_that_do_not_end_are_dropped<R: Runtime>() {
 }
 
 fn without_the_server_there_are_no_sessions<R: Runtime>() {
-    let listener = R::listen();
-    let address = listener.local_addr().unwrap();
+    let listener = R::block_on(Listener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local().unwrap().to_string();
     let flag = Arc::default();
     let dropped = raised(Arc::clone(&flag));
-    let (tell, _news) = std::sync::mpsc::channel();
+    let (tell, _news) = mpsc::channel();
     let serving = thread::spawn(move || {
         let never = std::future::pending();
         let session = move |session| converse(session, tell.clone());
-        let server = async {
-            serve(listener, server_config().into(), options(10, 10), never, session)
-                .await
-                .unwrap();
-        };
+        let config = server_config().into();
+        let server = serve_sessions::<R, _>(listener, config, options(10, 10), never, session);
         R::block_on(or(server, dropped));
     });
     let mut stream = TcpStream::connect(address).unwrap();
@@ -186,34 +101,67 @@ fn without_the_server_there_are_no_sessions<R: Runtime>() {
     let _ = stream.read_to_end(&mut Vec::new());
 }
 
-fn a_flood_of_connections_leaves_a_server_that_serves<R: Runtime>() {
-    let server = start::<R>(server_config(), options(20, 20));
-    let mut peers = Vec::new();
-    for number in 0..200 {
-        let mut peer = server.connect();
-        match number % 3 {
-            0 => drop(peer),
-            1 => {
-                let _ = peer.0.get_mut().write_all(b"\x16\x03\x01GET / HTTP/1.1\r\n\r\n");
-                peers.push(peer);
-            }
-            _ => peers.push(peer),
-        }
-    }
-    drop(peers);
-    // ConnectionLimiter are given back as the server notices that their peers are gone.
-    let mut peer = server.greeted_at_last();
-    assert!(peer.ask("QUIT\r\n").starts_with("221 "));
-    drop(server.greeted_at_last());
-    while !server.greeted_at_last().ask("EHLO c\r\n").starts_with("250 ") {}
-}
-
 fn a_session_knows_its_connection<R: Runtime>() {
     let server = start_with::<R, _>(server_config(), options(10, 10), |session, news| async move {
-        assert!(R::nodelay(session.stream().inner().unwrap()));
-        assert_ne!(session.peer(), session.local());
-        assert!(session.peer().ip().is_loopback() && session.local().ip().is_loopback());
+        let socket = SockRef::from(session.transport().get_ref());
+        assert!(socket.tcp_nodelay().unwrap());
+        assert_eq!(session.peer().ip(), Some(Ipv4Addr::LOCALHOST.into()));
+        let local = socket.local_addr().unwrap().as_socket().unwrap();
+        assert_eq!(session.local(), Peer::Ip(local));
         converse(session, news).await;
     });
     server.delivers::<R>();
+}
+
+/// The listener accepts nothing yet, and the standard library's would refuse the 130th.
+fn a_burst_of_connections_waits_in_the_queue<R: Runtime>() {
+    let listener = R::block_on(Listener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local().unwrap().to_string();
+    let peers: Vec<_> = (0..200).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    let server = start_on::<R>(listener, server_config());
+    for mut peer in peers {
+        let mut greeting = [0; 4];
+        peer.read_exact(&mut greeting).unwrap();
+        assert_eq!(&greeting, b"220 ");
+    }
+    server.delivers::<R>();
+}
+
+#[cfg(feature = "smol")]
+#[test]
+fn a_server_may_move_between_threads() {
+    use smtp_async_std::{ServeOptions, smol};
+
+    fn is_send(_: &impl Send) {}
+    let listener = async_io::block_on(Listener::bind("127.0.0.1:0")).unwrap();
+    let session = |session: smol::Session| async { session.close().await };
+    let never = std::future::pending();
+    let options = ServeOptions::default();
+    is_send(&smol::serve_sessions(
+        listener,
+        server_config(),
+        options,
+        never,
+        session,
+    ));
+}
+
+#[test]
+fn listeners_of_the_runtimes_become_one() {
+    #[cfg(feature = "smol")]
+    async_io::block_on(async {
+        let listener = smol::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(
+            Listener::try_from(listener).unwrap().local().unwrap(),
+            address.into()
+        );
+    });
+    #[cfg(feature = "async-std")]
+    async_io::block_on(async {
+        let listener = async_std::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let listener = Listener::try_from(listener).unwrap();
+        assert_eq!(listener.local().unwrap(), address.into());
+    });
 }

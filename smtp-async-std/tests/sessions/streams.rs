@@ -1,32 +1,43 @@
-//! Streams of the caller's, on an executor that knows nothing of them.
+//! Streams of the caller's, on an executor that does not know them.
 
 use std::{
-    io::{self, IoSlice, Read},
+    future::poll_fn,
+    io::{self, IoSlice, Read, Write},
     net::{TcpListener, TcpStream},
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use async_io::Async;
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::{
-    AsyncWriteExt,
     future::{block_on, or, poll_once, yield_now, zip},
     io::Cursor,
 };
-use smtp_async_std::{Client, Connection};
+use smtp_async_std::{
+    Client, Connection, Io, Reader, Stream,
+    driver::{Connect, Transport},
+};
 use smtp_proto::{
     Step,
     client::ExtensionUse,
     sasl::{Credentials, Mechanism},
     server::{self, Closed, Event, Server},
 };
+#[cfg(feature = "rustls")]
+use smtp_proto::{
+    client,
+    types::{Extension, Keyword},
+};
+#[cfg(feature = "rustls")]
+use smtp_rustls::{ClientTls, Identity, ServerSettings, ServerTls};
 
 use crate::support::{Mail, answer, bob, client_config, server_config, text};
 
-/// A stream that takes and gives little, and each time only when it is asked again.
+/// A stream that accepts and returns few octets at a time, and accepts them only at the second call.
 #[derive(Debug)]
-pub(crate) struct Slow<S> {
+struct Slow<S> {
     stream: S,
     room: usize,
     paused: bool,
@@ -83,7 +94,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Slow<S> {
     }
 }
 
-pub(crate) fn pair(room: usize) -> (Slow<Async<TcpStream>>, Slow<Async<TcpStream>>) {
+fn pair(room: usize) -> (Slow<Async<TcpStream>>, Slow<Async<TcpStream>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (far, _) = listener.accept().unwrap();
@@ -98,12 +109,12 @@ pub(crate) fn pair(room: usize) -> (Slow<Async<TcpStream>>, Slow<Async<TcpStream
     (slow(near), slow(far))
 }
 
-/// A whole session. With `restless`, each wait is dropped after it was polled once.
+/// Runs a whole session. With `restless`, each wait is dropped after it was polled once.
 async fn receive<S>(stream: S, config: server::Config, restless: bool) -> (Vec<Mail>, Closed)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut conn = Connection::new(stream, Server::new(config.into()));
+    let mut conn = Connection::new(Io::new(stream), Server::new(config.into()));
     let (mut open, mut taken) = (Mail::default(), Vec::new());
     loop {
         let (step, server) = conn.poll();
@@ -121,7 +132,7 @@ where
 }
 
 #[test]
-fn a_message_arrives_however_little_the_stream_takes_and_waits_may_be_dropped() {
+fn a_message_arrives_however_little_the_stream_accepts_and_waits_may_be_dropped() {
     let message = text(5000);
     for room in [1, 3, 7, 100, 4096] {
         for (chunking, from_reader) in [
@@ -134,9 +145,12 @@ fn a_message_arrives_however_little_the_stream_takes_and_waits_may_be_dropped() 
             let mut config = client_config();
             config.chunking = chunking;
             let sending = async {
-                let mut client = Client::on(near, config).await.unwrap();
+                let mut client = Client::builder(config).on(Io::new(near)).await.unwrap();
                 let receipt = if from_reader {
-                    client.send_from(bob(), Cursor::new(&message)).await.unwrap()
+                    client
+                        .send_from(bob(), Reader::new(Cursor::new(&message)))
+                        .await
+                        .unwrap()
                 } else {
                     client.send(bob(), &message).await.unwrap()
                 };
@@ -177,7 +191,7 @@ impl AsyncWrite for Restless {
 }
 
 #[test]
-fn a_peer_that_never_stops_leaves_the_others_their_turn() {
+fn a_peer_that_never_stops_leaves_others_their_turn() {
     let mut config = server_config();
     config.early_talker = server::EarlyTalker::Tolerate;
     config.limits.max_idle_commands = u32::MAX;
@@ -191,14 +205,18 @@ fn a_peer_that_never_stops_leaves_the_others_their_turn() {
 }
 
 #[test]
-fn what_is_awaited_may_move_between_threads() {
+fn futures_may_move_between_threads() {
     fn is_send(_: &impl Send) {}
+    is_send(&Client::builder(client_config()).connect("mx.example:25"));
     let (near, far) = pair(1);
     is_send(&receive(near, server_config(), false));
     is_send(&async move {
-        let mut client = Client::on(far, client_config()).await.unwrap();
+        let mut client = Client::builder(client_config()).on(Io::new(far)).await.unwrap();
         client.send(bob(), b"").await.unwrap();
-        client.send_from(bob(), futures_lite::io::empty()).await.unwrap();
+        client
+            .send_from(bob(), Reader::new(futures_lite::io::empty()))
+            .await
+            .unwrap();
         client.noop().await.unwrap();
         let ann = Credentials::password("ann", "pencil").start(Mechanism::PLAIN, &Default::default());
         client.authenticate(ann.unwrap()).await.unwrap();
@@ -206,37 +224,118 @@ fn what_is_awaited_may_move_between_threads() {
     });
 }
 
-#[cfg(feature = "smol")]
+/// Otherwise the peer would wait for more, and this side for the peer.
 #[test]
-fn a_server_may_move_between_threads() {
-    fn is_send(_: &impl Send) {}
-    let listener = <crate::runtimes::Smol as crate::runtimes::Runtime>::listen();
-    let session = |session: smtp_async_std::smol::Session| async { session.close().await };
-    let never = std::future::pending();
-    let options = smtp_async_std::Options::default();
-    is_send(&smtp_async_std::serve(
-        listener,
-        server_config().into(),
-        options,
-        never,
-        session,
-    ));
+fn a_closed_stream_tells_the_peer() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    block_on(async {
+        let mut near = Io::<Stream>::connect(&address.into(), PATIENCE).await.unwrap();
+        let (mut far, _) = listener.accept().unwrap();
+        poll_fn(|cx| near.poll_shutdown(cx)).await.unwrap();
+        assert_eq!(far.read(&mut [0]).unwrap(), 0);
+    });
 }
 
-/// Without that, a peer would wait for more, and we for the peer.
+/// A read that found less than it had room for is followed by a wait, not by a read, and misses nothing.
 #[test]
-fn a_closed_stream_says_that_nothing_more_comes() {
-    fn closes<S: AsyncWrite + Unpin>(stream: impl FnOnce(TcpStream) -> S) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+fn nothing_is_missed_by_a_stream_that_was_drained() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    block_on(async {
+        let mut near = Io::<Stream>::connect(&address.into(), PATIENCE).await.unwrap();
         let (mut far, _) = listener.accept().unwrap();
-        let mut near = stream(near);
-        block_on(near.close()).unwrap();
-        assert_eq!(far.read(&mut [0]).unwrap(), 0);
-        drop(near);
-    }
-    #[cfg(feature = "smol")]
-    closes(|stream| smol::net::TcpStream::try_from(stream).unwrap());
-    #[cfg(feature = "async-std")]
-    closes(|stream| smtp_async_std::async_std::Tcp::from(async_std::net::TcpStream::from(stream)));
+        let read = async |near: &mut Io<Stream>| {
+            let mut octets = 0;
+            poll_fn(|cx| near.poll_read(cx, &mut |part| octets += part.len()))
+                .await
+                .unwrap();
+            octets
+        };
+        for octets in [1, 100, 2048, 1, 3000] {
+            // Sometimes it is there before the stream waits for it.
+            far.write_all(&vec![b'x'; octets]).unwrap();
+            let mut received = 0;
+            while received < octets {
+                received += read(&mut near).await;
+            }
+            assert_eq!(received, octets);
+            // And sometimes it comes while the stream waits.
+            assert!(poll_once(read(&mut near)).await.is_none());
+            far.write_all(b"y").unwrap();
+            assert_eq!(read(&mut near).await, 1);
+        }
+        drop(far);
+        assert_eq!(read(&mut near).await, 0);
+        assert_eq!(read(&mut near).await, 0);
+    });
 }
+
+/// Runs a whole session of a server that accepts nothing in plaintext.
+#[cfg(feature = "rustls")]
+async fn receive_under_tls<S>(stream: S, tls: &ServerTls, implicit: bool) -> (Vec<Mail>, Closed)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut config = server_config();
+    config.extensions.add(Extension::StartTls);
+    config.tls = server::Tls::Required;
+    let mut conn = Connection::new(Io::new(stream), Server::new(config.into()));
+    if implicit {
+        conn.start_implicit_tls(tls);
+    }
+    let (mut open, mut taken) = (Mail::default(), Vec::new());
+    let why = loop {
+        let (step, server) = conn.poll();
+        match step {
+            Step::Wait(wait) => conn.wait(wait).await,
+            Step::Event(Event::Closed(why)) => break why,
+            Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls),
+            Step::Event(event) => answer(event, server, &mut open, &mut taken),
+        }
+    };
+    conn.close().await;
+    (taken, why)
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn both_kinds_of_tls_in_both_roles_however_little_the_stream_accepts() {
+    let identity = Identity::self_signed(["mx.example"]).unwrap();
+    let trusting = ClientTls::trusting(&identity.to_roots().unwrap(), "mx.example").unwrap();
+    let tls = ServerSettings::new(identity).build().unwrap();
+    // A message of several blocks where that does not take long.
+    for (room, octets) in [(16, 9000), (100, 9000), (4096, 300_000)] {
+        let message = text(octets);
+        for (implicit, chunking) in [
+            (false, ExtensionUse::Never),
+            (false, ExtensionUse::IfOffered),
+            (true, ExtensionUse::Never),
+            (true, ExtensionUse::IfOffered),
+        ] {
+            let (near, far) = pair(room);
+            let mut config = client_config();
+            config.chunking = chunking;
+            config.tls = client::Tls::Required;
+            let sending = async {
+                let builder = Client::builder(config);
+                let builder = if implicit {
+                    builder.implicit_tls(trusting.clone())
+                } else {
+                    builder.starttls(trusting.clone())
+                };
+                let mut client = builder.on(Io::new(near)).await.unwrap();
+                assert!(client.is_encrypted());
+                assert!(!client.extensions().has(Keyword::StartTls), "learnt under TLS");
+                assert!(client.send(bob(), &message).await.unwrap().all_accepted());
+                client.quit().await.unwrap();
+            };
+            let receiving = receive_under_tls(far, &tls, implicit);
+            let ((), (mails, why)) = block_on(zip(sending, receiving));
+            assert_eq!(why, Closed::Quit);
+            assert!(mails[0].body == message, "room {room}");
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);

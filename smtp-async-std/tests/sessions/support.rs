@@ -1,4 +1,4 @@
-//! A server that keeps what it takes, and a client by hand.
+//! A server that keeps its messages, and a plain socket as a client.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,17 +13,16 @@ use std::{
 };
 
 use async_io::Timer;
-use futures_io::{AsyncRead, AsyncWrite};
-use smtp_async_std::{Listener, Options, Session, serve};
+use smtp_async_std::{Client, Error, Listener, Peer, ServeOptions, Session, driver::serve_sessions};
 use smtp_proto::{
     Step, client,
-    server::{self, Closed, Event, Reset, Server},
+    server::{self, Closed, Event, Server},
     types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
 };
 
 use crate::runtimes::Runtime;
 
-/// A message that was taken.
+/// A message that was accepted.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mail {
     pub(crate) from: String,
@@ -61,7 +60,7 @@ pub(crate) fn text(octets: usize) -> Vec<u8> {
     text
 }
 
-/// One event of a server that keeps what it takes. Recipients whose name begins with "no" are refused.
+/// Answers one event of a server that keeps its messages. Recipients whose name begins with "no" are refused.
 pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, taken: &mut Vec<Mail>) {
     match event {
         Event::Mail { mail, ticket } => {
@@ -91,26 +90,21 @@ pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, tak
     }
 }
 
-/// What the sessions of a server tell.
+/// The reports of the sessions of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum News {
     Mail(Mail),
-    Reset(Reset),
     Closed(Closed),
 }
 
-/// A session of that server. Some names do something to it.
-pub(crate) async fn converse<S>(mut session: Session<S>, news: mpsc::Sender<News>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+/// Runs a session of that server. Some names do something to it.
+pub(crate) async fn converse(mut session: Session, news: mpsc::Sender<News>) {
     let (mut open, mut taken) = (Mail::default(), Vec::new());
     let why = loop {
         let (step, server) = session.poll();
         match step {
             Step::Wait(wait) => session.wait(wait).await,
             Step::Event(Event::Closed(why)) => break why,
-            Step::Event(Event::Reset(why)) => news.send(News::Reset(why)).unwrap(),
             Step::Event(Event::Hello { name, .. }) if name.as_str() == "panic.example" => panic!("as asked"),
             Step::Event(Event::Hello { name, .. }) if name.as_str() == "stuck.example" => {
                 std::future::pending::<()>().await;
@@ -127,43 +121,65 @@ where
     let _ = news.send(News::Closed(why));
 }
 
-/// A server that runs.
+/// A running server.
 pub(crate) struct Running {
-    pub(crate) address: SocketAddr,
-    pub(crate) stop: Arc<AtomicBool>,
+    local: Peer,
+    stop: Arc<AtomicBool>,
     pub(crate) serving: thread::JoinHandle<()>,
-    pub(crate) news: mpsc::Receiver<News>,
+    news: mpsc::Receiver<News>,
 }
 
-pub(crate) fn options(connections: usize, per_peer: usize) -> Options {
-    let mut options = Options::default();
-    (options.connections, options.per_peer) = (connections, per_peer);
+pub(crate) fn options(connections: usize, per_peer: usize) -> ServeOptions {
+    let mut options = ServeOptions::default();
+    (options.max_connections, options.max_connections_per_peer) = (connections, per_peer);
     options
 }
 
-pub(crate) fn start<R: Runtime>(config: server::Config, options: Options) -> Running {
+pub(crate) fn start<R: Runtime>(config: server::Config, options: ServeOptions) -> Running {
     start_with::<R, _>(config, options, converse)
+}
+
+pub(crate) fn start_on<R: Runtime>(listener: Listener, config: server::Config) -> Running {
+    run::<R, _>(listener, config, options(1000, 1000), converse)
 }
 
 pub(crate) fn start_with<R: Runtime, F>(
     config: server::Config,
-    options: Options,
-    session: impl Fn(Session<R::Stream>, mpsc::Sender<News>) -> F + Send + 'static,
+    options: ServeOptions,
+    session: impl Fn(Session, mpsc::Sender<News>) -> F + Send + 'static,
 ) -> Running
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = R::listen();
-    let address = listener.local_addr().unwrap();
+    let listener = R::block_on(Listener::bind("127.0.0.1:0")).unwrap();
+    run::<R, F>(listener, config, options, session)
+}
+
+fn run<R: Runtime, F>(
+    listener: Listener,
+    config: server::Config,
+    options: ServeOptions,
+    session: impl Fn(Session, mpsc::Sender<News>) -> F + Send + 'static,
+) -> Running
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let local = listener.local().unwrap();
     let (tell, news) = mpsc::channel();
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = raised(Arc::clone(&stop));
     let serving = thread::spawn(move || {
         let session = move |accepted| session(accepted, tell.clone());
-        R::block_on(serve(listener, config.into(), options, stopped, session)).unwrap();
+        R::block_on(serve_sessions::<R, F>(
+            listener,
+            config.into(),
+            options,
+            stopped,
+            session,
+        ));
     });
     Running {
-        address,
+        local,
         stop,
         serving,
         news,
@@ -178,18 +194,29 @@ pub(crate) async fn raised(flag: Arc<AtomicBool>) {
 }
 
 impl Running {
-    pub(crate) fn connect(&self) -> Peer {
-        Peer(BufReader::new(TcpStream::connect(self.address).unwrap()))
+    pub(crate) fn address(&self) -> SocketAddr {
+        match self.local {
+            Peer::Ip(address) => address,
+            Peer::Unix => panic!("it has no address"),
+        }
     }
 
-    pub(crate) fn greeted(&self) -> Peer {
+    pub(crate) async fn client(&self) -> Result<Client, Error> {
+        Client::builder(client_config()).connect(self.address()).await
+    }
+
+    pub(crate) fn connect(&self) -> RawClient {
+        RawClient(BufReader::new(TcpStream::connect(self.address()).unwrap()))
+    }
+
+    pub(crate) fn greeted(&self) -> RawClient {
         let mut peer = self.connect();
         assert!(peer.line().starts_with("220 "));
         peer
     }
 
     /// Connects again and again until there is room.
-    pub(crate) fn greeted_at_last(&self) -> Peer {
+    pub(crate) fn greeted_at_last(&self) -> RawClient {
         loop {
             let mut peer = self.connect();
             if peer.line().starts_with("220 ") {
@@ -211,7 +238,7 @@ impl Running {
         }
     }
 
-    /// How the next session to end has ended.
+    /// The reason for which the next session ends.
     pub(crate) fn closed(&self) -> Closed {
         loop {
             if let News::Closed(why) = self.news.recv().unwrap() {
@@ -221,8 +248,8 @@ impl Running {
     }
 
     pub(crate) fn delivers<R: Runtime>(&self) {
-        let mut client = R::connect(self.address, client_config()).unwrap();
         R::block_on(async {
+            let mut client = self.client().await.unwrap();
             assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
             client.quit().await.unwrap();
         });
@@ -230,10 +257,10 @@ impl Running {
     }
 }
 
-/// A client by hand.
-pub(crate) struct Peer(pub(crate) BufReader<TcpStream>);
+/// A plain socket as a client.
+pub(crate) struct RawClient(BufReader<TcpStream>);
 
-impl Peer {
+impl RawClient {
     /// The next line; empty at the end.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
@@ -246,7 +273,7 @@ impl Peer {
         self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
 
-    /// Says a command, and reads the last line of the reply.
+    /// Sends a command, and reads the last line of the reply.
     pub(crate) fn ask(&mut self, command: &str) -> String {
         self.say(command);
         loop {

@@ -1,0 +1,292 @@
+//! Streams: transports, sockets and readers.
+
+#[cfg(unix)]
+use std::os::{fd, unix::net::UnixStream};
+use std::{
+    array,
+    future::Future,
+    io::{self, IoSlice},
+    mem,
+    net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::{self, Duration},
+};
+
+use async_io::{Async, Timer};
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_lite::future::or;
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
+use socket2::Socket;
+
+/// A [`Transport`] over any stream of `futures-io`: TCP, a Unix socket, a tunnel, a stream that is encrypted already.
+///
+/// It needs no executor of its own kind, because `async-io` tells the time. The function `poll_close` of the stream must
+/// shut down the sending side. A stream with a buffer is flushed after each write; it gains nothing, because whole groups
+/// are written.
+#[derive(Debug)]
+pub struct Io<S> {
+    stream: S,
+    /// The origin of the clock.
+    origin: time::Instant,
+    /// Runs out at this time: at the deadline or earlier. Most deadlines are moved on before, so it is reset only if it is
+    /// too late or ran out too early.
+    timer: Option<(Timer, time::Instant)>,
+    /// Octets that the stream accepted and has not flushed.
+    unflushed: usize,
+    /// Reads without a pause.
+    reads: u8,
+    /// Octets of the last read.
+    last_read: usize,
+}
+
+impl<S> Io<S> {
+    /// Wraps a stream. For TCP, set `TCP_NODELAY` first.
+    pub fn new(stream: S) -> Self {
+        Self {
+            stream,
+            origin: time::Instant::now(),
+            timer: None,
+            unflushed: 0,
+            reads: 0,
+            last_read: 0,
+        }
+    }
+
+    /// The stream.
+    pub const fn get_ref(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
+    type Error = io::Error;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
+        self.reads += 1;
+        if self.reads > MAX_READS {
+            self.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match self.last_read {
+            ..SMALL_READ => self.poll_read_up_to::<SMALL_READ>(cx, sink),
+            SMALL_READ..MIDDLE_READ => self.poll_read_up_to::<MIDDLE_READ>(cx, sink),
+            _ => self.poll_read_up_to::<LARGE_READ>(cx, sink),
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Polled {
+        let mut stream = Pin::new(&mut self.stream);
+        if self.unflushed == 0 {
+            self.unflushed = ready!(match slices {
+                [octets] => stream.as_mut().poll_write(cx, octets),
+                many => poll_write_many(stream.as_mut(), cx, many),
+            })?;
+        }
+        ready!(stream.poll_flush(cx))?;
+        Poll::Ready(Ok(mem::take(&mut self.unflushed)))
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.unflushed > 0 {
+            // The machine counts these octets as not sent, so they must not arrive.
+            return Poll::Ready(Err(StreamError::WriteZero.into()));
+        }
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::after_origin(self.origin.elapsed())
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        let due = self.origin + at.since_origin().min(MAX_SLEEP);
+        loop {
+            let (timer, set) = self.timer.get_or_insert_with(|| (Timer::at(due), due));
+            if *set > due {
+                timer.set_at(due);
+                *set = due;
+            }
+            ready!(Pin::new(timer).poll(cx));
+            // A timer runs out once.
+            self.timer = None;
+            if time::Instant::now() >= due {
+                return Poll::Ready(());
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Io<S> {
+    // Not inlined: the stack needs room for the large buffer only while there is much to read.
+    #[inline(never)]
+    fn poll_read_up_to<const OCTETS: usize>(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<()>> {
+        let mut buffer = [0; OCTETS];
+        let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+        if read.is_pending() {
+            self.reads = 0;
+        }
+        let octets = ready!(read)?;
+        self.last_read = octets;
+        sink(buffer.get(..octets).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[inline(never)]
+fn poll_write_many(stream: Pin<&mut impl AsyncWrite>, cx: &mut Context<'_>, slices: &[&[u8]]) -> Polled {
+    let slots: [_; MAX_IO_SLICES] =
+        array::from_fn(|slot| IoSlice::new(slices.get(slot).copied().unwrap_or_default()));
+    stream.poll_write_vectored(cx, slots.get(..slices.len()).unwrap_or(&slots))
+}
+
+/// A connected socket, TCP or Unix, on smol and async-std alike.
+///
+/// On Unix its settings are available by `AsFd`, for example with the crates `socket2` and `rustix`.
+#[derive(Debug)]
+pub struct Stream {
+    socket: Async<Socket>,
+    /// The last read found less than it had room for.
+    drained: bool,
+    /// A read would find nothing now, because the peer has not received the answer to what it sent. The next one waits first.
+    idle: bool,
+}
+
+impl Stream {
+    pub(crate) fn new(socket: impl Into<Socket>) -> io::Result<Self> {
+        Ok(Self {
+            socket: Async::new(socket.into())?,
+            drained: false,
+            idle: false,
+        })
+    }
+
+    async fn connect(address: &Address) -> io::Result<Self> {
+        match address {
+            Address::Tcp(address) => {
+                let mut connected = Err(io::ErrorKind::AddrNotAvailable.into());
+                for address in resolve(address).await? {
+                    connected = Async::<TcpStream>::connect(address).await;
+                    if connected.is_ok() {
+                        break;
+                    }
+                }
+                let stream = connected?.into_inner()?;
+                // Otherwise the end of a message would wait until its beginning is acknowledged.
+                stream.set_nodelay(true)?;
+                Self::new(stream)
+            }
+            #[cfg(unix)]
+            Address::Unix(path) => Self::new(Async::<UnixStream>::connect(path).await?.into_inner()?),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+impl Connect for Io<Stream> {
+    async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
+        let late = async {
+            Timer::after(limit).await;
+            Err(io::ErrorKind::TimedOut.into())
+        };
+        or(Stream::connect(address), late).await.map(Self::new)
+    }
+}
+
+/// Looks up the addresses of a host and port.
+pub(crate) async fn resolve(address: &str) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = address.parse() {
+        return Ok(vec![address]);
+    }
+    let address = address.to_owned();
+    blocking::unblock(move || Ok(address.to_socket_addrs()?.collect())).await
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {
+        if mem::take(&mut self.idle) {
+            self.drained = false;
+            // Once only: it may miss an event that comes at once, so after it has woken the task a read decides.
+            ready!(self.socket.poll_readable(cx))?;
+        }
+        let read = Pin::new(&mut &self.socket).poll_read(cx, room);
+        self.drained = matches!(&read, Poll::Ready(Ok(octets)) if *octets > 0 && *octets < room.len());
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Polled {
+        self.idle |= self.drained;
+        Pin::new(&mut &self.socket).poll_write(cx, octets)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Polled {
+        self.idle |= self.drained;
+        Pin::new(&mut &self.socket).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.socket.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(unix)]
+impl fd::AsFd for Stream {
+    fn as_fd(&self) -> fd::BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// A message that is read from any reader of `futures-io` while it is sent: see
+/// [`Client::send_from`](crate::driver::Client::send_from).
+///
+/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
+/// before is sent as a whole message. Let the reader return an error if its writer does not finish.
+#[derive(Debug)]
+pub struct Reader<R>(R);
+
+impl<R> Reader<R> {
+    /// Wraps a reader.
+    pub const fn new(reader: R) -> Self {
+        Self(reader)
+    }
+}
+
+impl<R: AsyncRead + Unpin> BodySource<io::Error> for Reader<R> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {
+        Pin::new(&mut self.0).poll_read(cx, room)
+    }
+}
+
+/// The number of octets that were read or written.
+type Polled = Poll<io::Result<usize>>;
+
+/// Octets that are read at once. The buffer must be cleared first, and to clear a large one for each command costs nearly as
+/// much as the read. It is on the stack, so an idle connection holds none.
+const SMALL_READ: usize = 2 * 1024;
+
+/// Octets that are read at once after a read that filled the small buffer.
+const MIDDLE_READ: usize = 16 * 1024;
+
+/// Octets that are read at once after a read that filled the middle buffer.
+const LARGE_READ: usize = 64 * 1024;
+
+/// Reads without a pause before other tasks get their turn: these executors do not interrupt a task that always has something
+/// to do, such as a session whose peer sends fast.
+const MAX_READS: u8 = 64;
+
+/// The longest time that the timer is set for; longer ones overflow its clock.
+const MAX_SLEEP: Duration = Duration::from_secs(u32::MAX as u64);
+
+#[cfg(test)]
+mod tests;
