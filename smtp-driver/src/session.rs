@@ -15,7 +15,7 @@ use tracing::debug;
 
 use crate::{
     Connection, Peer, TlsSettings, Transport,
-    shutdown::{ConnectionPermit, Stage, StageWatch},
+    shutdown::{Stage, StageWatch},
 };
 
 /// A server's session on one accepted connection: a [`Connection`] that is told of the shutdown.
@@ -24,7 +24,7 @@ pub struct Session<T: Transport>(Box<Inner<T>>);
 // On the heap: the future that is given a session has room for it more than once, for as long as it lasts.
 struct Inner<T: Transport> {
     connection: Connection<T, Server>,
-    permit: ConnectionPermit,
+    peer: Peer,
     local: Peer,
     watch: StageWatch,
     /// The stage that the machine was told.
@@ -32,15 +32,10 @@ struct Inner<T: Transport> {
 }
 
 impl<T: Transport> Session<T> {
-    pub(crate) fn new(
-        connection: Connection<T, Server>,
-        permit: ConnectionPermit,
-        local: Peer,
-        watch: StageWatch,
-    ) -> Self {
+    pub(crate) fn new(connection: Connection<T, Server>, peer: Peer, local: Peer, watch: StageWatch) -> Self {
         Self(Box::new(Inner {
             connection,
-            permit,
+            peer,
             local,
             watch,
             stage: Stage::Serving,
@@ -134,7 +129,7 @@ impl<T: Transport> Session<T> {
     /// The address of the client.
     #[must_use]
     pub const fn peer(&self) -> Peer {
-        self.0.permit.peer
+        self.0.peer
     }
 
     /// The address that the client connected to.

@@ -1,0 +1,187 @@
+//! Sockets as transports.
+
+use std::{
+    io::{self, ErrorKind, IoSlice, Read},
+    mem::MaybeUninit,
+    net::{TcpStream, ToSocketAddrs},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixStream,
+    },
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use rustix::{buffer::spare_capacity, event::PollFlags, io::Errno, net::Shutdown};
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport};
+use smtp_proto::Instant as Time;
+
+use crate::reactor::{poll_io, poll_time};
+
+/// A [`Transport`] over any socket. Use it within [`block_on`](crate::block_on) only, which waits for it.
+#[derive(Debug)]
+pub struct Io<S> {
+    socket: Arc<S>,
+    origin: Instant,
+    /// The last read filled its buffer.
+    full: bool,
+    /// The socket could not be made non-blocking.
+    broken: Option<Errno>,
+}
+
+impl<S: AsFd + Send + Sync + 'static> Io<S> {
+    /// Makes the socket non-blocking. For TCP, set `TCP_NODELAY` first.
+    pub fn new(socket: S) -> Self {
+        Self {
+            broken: rustix::io::ioctl_fionbio(&socket, true).err(),
+            socket: Arc::new(socket),
+            origin: Instant::now(),
+            full: false,
+        }
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn get_ref(&self) -> &S {
+        &self.socket
+    }
+
+    fn poll<T>(
+        &self,
+        cx: &Context<'_>,
+        ready: PollFlags,
+        operation: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        match self.broken {
+            Some(error) => Poll::Ready(Err(error.into())),
+            None => poll_io(cx, &self.socket, ready, operation),
+        }
+    }
+}
+
+impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
+    type Error = io::Error;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
+        let full = self.full;
+        let read = self.poll(cx, PollFlags::IN, |socket| {
+            if full {
+                let mut octets = Vec::with_capacity(LARGE_READ);
+                rustix::io::read(socket, spare_capacity(&mut octets))?;
+                sink(&octets);
+                return Ok(octets.len() == LARGE_READ);
+            }
+            let mut scratch = [MaybeUninit::uninit(); SMALL_READ];
+            let (octets, _) = rustix::io::read(socket, &mut scratch)?;
+            sink(octets);
+            Ok(octets.len() == SMALL_READ)
+        });
+        self.full = matches!(read, Poll::Ready(Ok(true)));
+        Poll::Ready(ready!(read).map(drop))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        self.poll(cx, PollFlags::OUT, |socket| match slices {
+            [octets] => Ok(rustix::io::write(socket, octets)?),
+            many => {
+                let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
+                let used = slots
+                    .iter_mut()
+                    .zip(many)
+                    .map(|(slot, octets)| *slot = IoSlice::new(octets))
+                    .count();
+                Ok(rustix::io::writev(socket, slots.get(..used).unwrap_or_default())?)
+            }
+        })
+    }
+
+    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(rustix::net::shutdown(&self.socket, Shutdown::Write).map_err(Into::into))
+    }
+
+    fn now(&self) -> Time {
+        Time::after_origin(self.origin.elapsed())
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Time) -> Poll<()> {
+        poll_time(cx, self.origin.checked_add(at.since_origin()))
+    }
+}
+
+/// The stream of a connection that this crate makes or accepts.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stream {
+    /// TCP.
+    Tcp(TcpStream),
+    /// A Unix socket.
+    Unix(UnixStream),
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl Connect for Io<Stream> {
+    /// Blocks. The time that the system takes to look up the name does not count.
+    async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
+        let address = match address {
+            Address::Tcp(address) => address,
+            Address::Unix(path) => {
+                return UnixStream::connect(path).map(|stream| Self::new(Stream::Unix(stream)));
+            }
+            _ => return Err(ErrorKind::Unsupported.into()),
+        };
+        let (begin, mut failed) = (
+            Instant::now(),
+            io::Error::new(ErrorKind::NotFound, "host name has no address"),
+        );
+        for address in address.to_socket_addrs()? {
+            let left = limit.saturating_sub(begin.elapsed());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            match TcpStream::connect_timeout(&address, left) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok(Self::new(Stream::Tcp(stream)));
+                }
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+}
+
+/// A message that is read while it is sent, from a file for example. Reading blocks the session, so a slow reader needs a
+/// timeout of its own.
+///
+/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped halfway. Return an error
+/// instead if the message is incomplete.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper")]
+pub struct Reader<R>(pub R);
+
+impl<R: Read> BodySource<io::Error> for Reader<R> {
+    fn poll_fill(&mut self, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            match self.0.read(room) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+}
+
+/// Octets of a read. They are on the stack of the thread, below the frames of TLS, and stack that was used once stays in
+/// memory.
+const SMALL_READ: usize = 4 * 1024;
+
+/// Octets of a read while the reads before were full. They are allocated, for the time of the read.
+const LARGE_READ: usize = 64 * 1024;

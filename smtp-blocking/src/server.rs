@@ -1,0 +1,167 @@
+//! Sessions of a server, each in a thread that it has for itself.
+
+use std::{
+    future::poll_fn,
+    io,
+    ops::{Deref, DerefMut},
+    pin::pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::{Duration, Instant},
+};
+
+use smtp_driver::{Peer, Runtime, ServeOptions};
+use smtp_proto::{Wait, server::Config};
+
+use crate::{Io, Listener, Stream, block_on, pool, reactor::poll_time};
+
+/// A server's session on one accepted connection: [`smtp_driver::Session`] with functions that block.
+#[derive(Debug)]
+pub struct Session {
+    session: smtp_driver::Session<Io<Stream>>,
+    call: Option<Arc<Call>>,
+}
+
+impl Session {
+    /// Waits for one of the things that the machine waits for: reads, writes, does the TLS handshake, or lets time pass. A
+    /// shutdown of the server ends the wait, and so does a [`waker`](Self::waker).
+    pub fn wait(&mut self, wait: Wait) {
+        let Self { session, call } = self;
+        block_on(poll_fn(|cx| match call {
+            Some(call) if call.take(cx) => Poll::Ready(()),
+            _ => session.poll_wait(cx, wait),
+        }));
+    }
+
+    /// Ends a wait of this session from another thread, for example one that has found an answer. If the session does not
+    /// wait, the next wait ends at once.
+    pub fn waker(&mut self) -> Waker {
+        let call = self.call.get_or_insert_with(|| {
+            Arc::new(Call {
+                called: AtomicBool::new(false),
+                waiting: Mutex::new(Waker::noop().clone()),
+            })
+        });
+        Arc::clone(call).into()
+    }
+
+    /// Closes the connection so that the client receives all that was written: [`Connection::close`](crate::Connection::close).
+    pub fn close(self) {
+        block_on(self.session.close());
+    }
+}
+
+/// The functions that do not wait.
+impl Deref for Session {
+    type Target = smtp_driver::Session<Io<Stream>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.session
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.session
+    }
+}
+
+/// A call from another thread.
+#[derive(Debug)]
+struct Call {
+    called: AtomicBool,
+    /// Wakes the thread of the session.
+    waiting: Mutex<Waker>,
+}
+
+impl Call {
+    /// Returns true if there was a call, and remembers the waker otherwise.
+    fn take(&self, cx: &Context<'_>) -> bool {
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(cx.waker());
+        self.called.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Call {
+    fn wake(self: Arc<Self>) {
+        self.called.store(true, Ordering::Release);
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .wake_by_ref();
+    }
+}
+
+/// Accepts connections and runs `session` on each, in a thread that it has for itself meanwhile, until `stop` is ready: a
+/// [`ShutdownHandle`](crate::ShutdownHandle) for example.
+///
+/// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
+/// once after [`ServeOptions::shutdown_grace`]. Returns when all have ended. A session that panics ends alone.
+///
+/// There are never more threads than [`ServeOptions::max_connections`] of all servers, beside the one that calls this. They
+/// run one session after the other, and end if none comes for some seconds. If no thread can be made for a connection, the
+/// connection is dropped. Each thread takes one descriptor more (two on systems other than Linux).
+///
+/// A thread cannot be ended from outside. Sessions that do not wait when all of the time is over are left behind, with their
+/// connections, and this returns without them.
+///
+/// Errors of accepting are logged, and the server goes on.
+pub fn serve_sessions(
+    listener: impl Into<Listener>,
+    config: impl Into<Arc<Config>>,
+    options: ServeOptions,
+    stop: impl Future<Output = ()>,
+    session: impl Fn(Session) + Send + Sync + 'static,
+) {
+    let session = Arc::new(session);
+    let start = |accepted| {
+        let session = Arc::clone(&session);
+        async move {
+            session(Session {
+                session: accepted,
+                call: None,
+            })
+        }
+    };
+    block_on(smtp_driver::serve_sessions::<Threads, _>(
+        listener.into(),
+        config.into(),
+        options,
+        stop,
+        start,
+    ));
+}
+
+/// Threads as the runtime of [`smtp_driver::serve_sessions`], which is to be run by [`block_on`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Threads;
+
+impl Runtime for Threads {
+    type Listener = Listener;
+    type Transport = Io<Stream>;
+
+    async fn accept(listener: &Listener) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        poll_fn(|cx| listener.poll_accept(cx)).await
+    }
+
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        pool::run(Box::pin(task));
+    }
+
+    fn spawn_brief(task: impl Future<Output = ()> + Send + 'static) {
+        // Not worth a thread: one look, and it is dropped.
+        let _ = pin!(task).poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    async fn sleep(time: Duration) {
+        let until = Instant::now().checked_add(time);
+        poll_fn(|cx| poll_time(cx, until)).await;
+    }
+}
