@@ -9,11 +9,11 @@ use std::{
         unix::net::UnixStream,
     },
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use rustix::{buffer::spare_capacity, event::PollFlags, io::Errno, net::Shutdown};
+use rustix::{event::PollFlags, net::Shutdown};
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport};
 use smtp_proto::Instant as Time;
 
@@ -26,15 +26,14 @@ pub struct Io<S> {
     origin: Instant,
     /// The last read filled its buffer.
     full: bool,
-    /// The socket could not be made non-blocking.
-    broken: Option<Errno>,
 }
 
 impl<S: AsFd + Send + Sync + 'static> Io<S> {
     /// Makes the socket non-blocking. For TCP, set `TCP_NODELAY` first.
     pub fn new(socket: S) -> Self {
+        // Any open socket has this flag.
+        let _ = rustix::io::ioctl_fionbio(&socket, true);
         Self {
-            broken: rustix::io::ioctl_fionbio(&socket, true).err(),
             socket: Arc::new(socket),
             origin: Instant::now(),
             full: false,
@@ -46,53 +45,36 @@ impl<S: AsFd + Send + Sync + 'static> Io<S> {
     pub fn get_ref(&self) -> &S {
         &self.socket
     }
-
-    fn poll<T>(
-        &self,
-        cx: &Context<'_>,
-        ready: PollFlags,
-        operation: impl FnMut(&S) -> io::Result<T>,
-    ) -> Poll<io::Result<T>> {
-        match self.broken {
-            Some(error) => Poll::Ready(Err(error.into())),
-            None => poll_io(cx, &self.socket, ready, operation),
-        }
-    }
 }
 
 impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
     type Error = io::Error;
 
     fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
-        let full = self.full;
-        let read = self.poll(cx, PollFlags::IN, |socket| {
-            if full {
-                let mut octets = Vec::with_capacity(LARGE_READ);
-                rustix::io::read(socket, spare_capacity(&mut octets))?;
-                sink(&octets);
-                return Ok(octets.len() == LARGE_READ);
-            }
-            let mut scratch = [MaybeUninit::uninit(); SMALL_READ];
-            let (octets, _) = rustix::io::read(socket, &mut scratch)?;
+        // Nothing is allocated for a small read.
+        let mut large = Box::new_uninit_slice(if self.full { LARGE_READ } else { 0 });
+        let mut small = [MaybeUninit::uninit(); SMALL_READ];
+        let room = if self.full { &mut *large } else { &mut small[..] };
+        let size = room.len();
+        let read = poll_io(cx, &self.socket, PollFlags::IN, |socket| {
+            let (octets, _) = rustix::io::read(socket, &mut *room)?;
             sink(octets);
-            Ok(octets.len() == SMALL_READ)
+            Ok(octets.len())
         });
-        self.full = matches!(read, Poll::Ready(Ok(true)));
-        Poll::Ready(ready!(read).map(drop))
+        self.full = matches!(read, Poll::Ready(Ok(octets)) if octets == size);
+        read.map_ok(drop)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
-        self.poll(cx, PollFlags::OUT, |socket| match slices {
-            [octets] => Ok(rustix::io::write(socket, octets)?),
-            many => {
-                let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
-                let used = slots
-                    .iter_mut()
-                    .zip(many)
-                    .map(|(slot, octets)| *slot = IoSlice::new(octets))
-                    .count();
-                Ok(rustix::io::writev(socket, slots.get(..used).unwrap_or_default())?)
-            }
+        let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
+        let used = slots
+            .iter_mut()
+            .zip(slices)
+            .map(|(slot, octets)| *slot = IoSlice::new(octets))
+            .count();
+        let slots = slots.get(..used).unwrap_or_default();
+        poll_io(cx, &self.socket, PollFlags::OUT, |socket| {
+            Ok(rustix::io::writev(socket, slots)?)
         })
     }
 
@@ -138,24 +120,17 @@ impl Connect for Io<Stream> {
             }
             _ => return Err(ErrorKind::Unsupported.into()),
         };
-        let (begin, mut failed) = (
-            Instant::now(),
-            io::Error::new(ErrorKind::NotFound, "host name has no address"),
-        );
+        let (begin, mut done) = (Instant::now(), Err(ErrorKind::AddrNotAvailable.into()));
         for address in address.to_socket_addrs()? {
-            let left = limit.saturating_sub(begin.elapsed());
-            if left.is_zero() {
-                return Err(ErrorKind::TimedOut.into());
-            }
-            match TcpStream::connect_timeout(&address, left) {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok(Self::new(Stream::Tcp(stream)));
-                }
-                Err(error) => failed = error,
+            let left = limit
+                .saturating_sub(begin.elapsed())
+                .max(Duration::from_millis(1));
+            done = TcpStream::connect_timeout(&address, left);
+            if done.is_ok() {
+                break;
             }
         }
-        Err(failed)
+        done.and_then(|stream| stream.set_nodelay(true).map(|()| Self::new(Stream::Tcp(stream))))
     }
 }
 

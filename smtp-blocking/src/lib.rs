@@ -61,7 +61,7 @@
 //! room to write, the deadline, the shutdown of the server, a [waker](Session::waker). A peer that sends its octets one by one
 //! gains no time by that, and a peer that does not read cannot stop the session from reading.
 //!
-//! An idle session holds its socket, a descriptor to wake its thread, and some 16 KB of memory, most of it stack.
+//! An idle session holds its socket, two descriptors to wake its thread, and some 16 KB of memory, most of it stack.
 //!
 //! This crate is for Unix. The crate `polling`, which knows Windows too, registers sockets by unsafe functions, and no crate
 //! of this project has unsafe code.

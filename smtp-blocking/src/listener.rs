@@ -84,8 +84,9 @@ impl Listener {
         match &self.0 {
             Kind::Tcp(listener) => poll_io(cx, listener, PollFlags::IN, |listener| {
                 let (stream, peer) = listener.accept()?;
-                stream.set_nodelay(true)?;
-                let local = stream.local_addr()?;
+                // It fails if the connection is broken already, which the session will notice.
+                let _ = stream.set_nodelay(true);
+                let local = stream.local_addr().or_else(|_| listener.local_addr())?;
                 Ok((Io::new(Stream::Tcp(stream)), peer.into(), local.into()))
             }),
             Kind::Unix(listener) => poll_io(cx, listener, PollFlags::IN, |listener| {

@@ -2,18 +2,19 @@
 
 use std::{
     cell::RefCell,
-    io, mem,
-    os::fd::{AsFd, OwnedFd},
+    io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write},
+    mem,
+    os::fd::AsFd,
     pin::pin,
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU8, Ordering::SeqCst},
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::{Context, Poll, Wake, Waker},
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 
 /// Runs a future to its end on this thread.
 ///
@@ -23,23 +24,21 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 /// Calls may be nested. The inner one blocks the outer one, with its deadlines.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    REACTOR.with(|reactor| {
-        let _outer = Outer(reactor, reactor.waits.take());
-        loop {
-            reactor.bell.state.store(IDLE, SeqCst);
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&reactor.waker)) {
-                return output;
-            }
-            reactor.park();
-            reactor.forget();
+    let (bell, waker) = BELL.with(Clone::clone);
+    let _outer = Outer(WAITS.take(), &bell);
+    loop {
+        bell.rung.store(false, SeqCst);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
         }
-    })
+        WAITS.with_borrow(|waits| bell.wait(waits));
+        // They keep sockets open. Each part of the future registers again when it is polled, so each must be woken.
+        let wakers = WAITS.with_borrow_mut(Waits::clear);
+        wakers.into_iter().for_each(Waker::wake);
+    }
 }
 
-/// A socket that futures of several threads may wait for.
-pub(crate) type Socket = Arc<dyn AsFd + Send + Sync>;
-
-/// Tries an operation on a non-blocking socket. If it would block, the thread waits for `ready`.
+/// Tries an operation on a non-blocking socket. If it would block, the thread is to wait until the socket is `ready`.
 pub(crate) fn poll_io<T, S: AsFd + Send + Sync + 'static>(
     cx: &Context<'_>,
     socket: &Arc<S>,
@@ -48,9 +47,9 @@ pub(crate) fn poll_io<T, S: AsFd + Send + Sync + 'static>(
 ) -> Poll<io::Result<T>> {
     loop {
         match operation(socket) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let socket = Arc::clone(socket) as Socket;
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let socket = Arc::clone(socket);
                 register(cx, |waits| waits.sockets.push((socket, ready)));
                 return Poll::Pending;
             }
@@ -61,127 +60,112 @@ pub(crate) fn poll_io<T, S: AsFd + Send + Sync + 'static>(
 
 /// Ready at this time. `None` is a time that never comes.
 pub(crate) fn poll_time(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
-    let Some(at) = at else {
-        return Poll::Pending;
-    };
-    if at <= Instant::now() {
-        return Poll::Ready(());
+    match at {
+        Some(at) if at <= Instant::now() => return Poll::Ready(()),
+        Some(at) => register(cx, |waits| {
+            waits.until = Some(waits.until.map_or(at, |until| until.min(at)))
+        }),
+        None => {}
     }
-    register(cx, |waits| {
-        waits.until = Some(waits.until.map_or(at, |until| until.min(at)))
-    });
     Poll::Pending
 }
 
 fn register(cx: &Context<'_>, add: impl FnOnce(&mut Waits)) {
-    REACTOR.with(|reactor| {
-        let mut waits = reactor.waits.borrow_mut();
-        add(&mut waits);
-        if !cx.waker().will_wake(&reactor.waker) {
+    let known = BELL.with(|(_, waker)| waker.will_wake(cx.waker()));
+    WAITS.with_borrow_mut(|waits| {
+        add(waits);
+        if !known {
             waits.wakers.push(cx.waker().clone());
         }
     });
 }
 
 thread_local! {
-    static REACTOR: Reactor = {
-        let bell = Arc::new(Bell { state: AtomicU8::new(IDLE), ends: OnceLock::new() });
-        Reactor { waker: Arc::clone(&bell).into(), bell, waits: RefCell::default() }
+    static BELL: (Arc<Bell>, Waker) = {
+        let bell = Arc::<Bell>::default();
+        (Arc::clone(&bell), bell.into())
     };
-}
-
-struct Reactor {
-    waits: RefCell<Waits>,
-    bell: Arc<Bell>,
-    /// Rings the bell.
-    waker: Waker,
+    static WAITS: RefCell<Waits> = RefCell::default();
 }
 
 /// The events that a future waits for since it was polled, besides the bell.
 #[derive(Default)]
 struct Waits {
-    sockets: Vec<(Socket, PollFlags)>,
+    sockets: Vec<(Arc<dyn AsFd + Send + Sync>, PollFlags)>,
     until: Option<Instant>,
     /// Wakers of parts of the future that have one of their own.
     wakers: Vec<Waker>,
 }
 
-impl Reactor {
-    /// Waits for the first of the events.
-    fn park(&self) {
-        let waits = self.waits.borrow();
+impl Waits {
+    fn clear(&mut self) -> Vec<Waker> {
+        self.sockets.clear();
+        self.until = None;
+        mem::take(&mut self.wakers)
+    }
+}
+
+/// The waits of an outer call of `block_on`. They are restored in any case, also after a panic.
+struct Outer<'b>(Waits, &'b Bell);
+
+impl Drop for Outer<'_> {
+    fn drop(&mut self) {
+        WAITS.set(mem::take(&mut self.0));
+        // A wake may have been meant for the outer future.
+        self.1.rung.store(true, SeqCst);
+    }
+}
+
+/// Wakes a thread: by a flag while the thread runs, and through a pipe while it waits.
+struct Bell {
+    rung: AtomicBool,
+    /// `None` if the system had no more descriptors.
+    pipe: Option<(PipeReader, PipeWriter)>,
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        // A pipe that is full has woken the thread, so writing must not block.
+        let pipe = io::pipe().and_then(|pipe| {
+            rustix::io::ioctl_fionbio(&pipe.1, true)
+                .map(|()| pipe)
+                .map_err(Into::into)
+        });
+        Self {
+            rung: AtomicBool::new(false),
+            pipe: pipe.ok(),
+        }
+    }
+}
+
+impl Bell {
+    /// Waits for the bell, or for the first of these events.
+    fn wait(&self, waits: &Waits) {
         let mut all: Vec<_> = waits
             .sockets
             .iter()
             .map(|(socket, ready)| PollFd::new(socket, *ready))
             .collect();
-        let (mut until, mut bell) = (waits.until, None);
-        // Only another owner of the waker can ring.
-        if Arc::strong_count(&self.bell) > 2 {
-            bell = self.bell.ends();
-            match bell {
-                Some((_, heard)) => all.push(PollFd::new(heard, PollFlags::IN)),
-                None => {
-                    let blind = Instant::now() + BLIND;
-                    until = Some(until.map_or(blind, |until| until.min(blind)));
-                }
-            }
-        }
-        // A time that no `Timespec` can hold never comes.
-        let limit = until.and_then(|until| until.saturating_duration_since(Instant::now()).try_into().ok());
-        if self
-            .bell
-            .state
-            .compare_exchange(IDLE, PARKED, SeqCst, SeqCst)
-            .is_err()
+        all.extend(
+            self.pipe
+                .iter()
+                .map(|(heard, _)| PollFd::new(heard, PollFlags::IN)),
+        );
+        let left = waits.until.map_or(Duration::MAX, |until| {
+            until.saturating_duration_since(Instant::now())
+        });
+        let most = match &self.pipe {
+            _ if self.rung.load(SeqCst) => Duration::ZERO,
+            Some(_) => Duration::MAX,
+            None => BLIND,
+        };
+        // A time that the system cannot hold never comes. An error is an interruption: the future is polled again.
+        let _ = poll(&mut all, left.min(most).try_into().ok().as_ref());
+        if let (Some(last), Some((heard, _))) = (all.last(), &self.pipe)
+            && !last.revents().is_empty()
         {
-            return;
+            let _ = { heard }.read(&mut [0; 64]);
         }
-        // An error is an interruption by a signal. In any case the future is polled again.
-        let _ = poll(&mut all, limit.as_ref() as Option<&Timespec>);
-        let rung = all.last().is_some_and(|last| !last.revents().is_empty());
-        drop(all);
-        if let (Some((_, heard)), true) = (bell, rung) {
-            let _ = rustix::io::read(heard, &mut [0; 8]);
-        }
-    }
-
-    /// Drops the events, because they keep sockets open. All parts of the future register again when they are polled.
-    fn forget(&self) {
-        let mut waits = self.waits.borrow_mut();
-        waits.sockets.clear();
-        waits.until = None;
-        let wakers = mem::take(&mut waits.wakers);
-        drop(waits);
-        wakers.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// The waits of an outer call of `block_on`. They are restored in any case, also after a panic.
-struct Outer<'r>(&'r Reactor, Waits);
-
-impl Drop for Outer<'_> {
-    fn drop(&mut self) {
-        self.0.waits.replace(mem::take(&mut self.1));
-        // A wake may have been meant for the outer future.
-        self.0.bell.state.store(WOKEN, SeqCst);
-    }
-}
-
-/// Wakes a thread: by its state while the thread runs, and through a descriptor while it waits.
-struct Bell {
-    state: AtomicU8,
-    /// The ends to ring and to hear. Made for the first wait that can be woken.
-    ends: OnceLock<(Arc<OwnedFd>, Arc<OwnedFd>)>,
-}
-
-impl Bell {
-    /// The ends; `None` if the system has no more descriptors.
-    fn ends(&self) -> Option<&(Arc<OwnedFd>, Arc<OwnedFd>)> {
-        if self.ends.get().is_none() {
-            let _ = self.ends.set(ends().ok()?);
-        }
-        self.ends.get()
     }
 }
 
@@ -191,37 +175,13 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if let (PARKED, Some((ring, _))) = (self.state.swap(WOKEN, SeqCst), self.ends.get()) {
-            let _ = rustix::io::write(ring, &1_u64.to_ne_bytes());
+        if let (false, Some((_, ring))) = (self.rung.swap(true, SeqCst), &self.pipe) {
+            let _ = { ring }.write(&[0]);
         }
     }
 }
 
-/// One descriptor.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn ends() -> io::Result<(Arc<OwnedFd>, Arc<OwnedFd>)> {
-    use rustix::event::{EventfdFlags, eventfd};
-    let ring = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-    Ok((Arc::clone(&ring), ring))
-}
-
-/// Two descriptors.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn ends() -> io::Result<(Arc<OwnedFd>, Arc<OwnedFd>)> {
-    let (ring, heard) = std::os::unix::net::UnixStream::pair()?;
-    ring.set_nonblocking(true)?;
-    heard.set_nonblocking(true)?;
-    Ok((Arc::new(ring.into()), Arc::new(heard.into())))
-}
-
-/// The thread runs, and was not woken since the future was polled.
-const IDLE: u8 = 0;
-/// The thread waits.
-const PARKED: u8 = 1;
-/// The thread was woken.
-const WOKEN: u8 = 2;
-
-/// Time after which a thread without a bell looks for itself.
+/// Time after which a thread without a pipe looks if it was woken.
 const BLIND: Duration = Duration::from_millis(100);
 
 #[cfg(test)]

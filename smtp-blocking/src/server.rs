@@ -5,47 +5,37 @@ use std::{
     io,
     ops::{Deref, DerefMut},
     pin::pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    sync::Arc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use smtp_driver::{Peer, Runtime, ServeOptions};
 use smtp_proto::{Wait, server::Config};
 
-use crate::{Io, Listener, Stream, block_on, pool, reactor::poll_time};
+use crate::{Io, Listener, Stream, block_on, pool, reactor::poll_time, shutdown::Signal};
 
 /// A server's session on one accepted connection: [`smtp_driver::Session`] with functions that block.
 #[derive(Debug)]
 pub struct Session {
     session: smtp_driver::Session<Io<Stream>>,
-    call: Option<Arc<Call>>,
+    call: Option<Arc<Signal>>,
 }
 
 impl Session {
     /// Waits for one of the things that the machine waits for: reads, writes, does the TLS handshake, or lets time pass. A
     /// shutdown of the server ends the wait, and so does a [`waker`](Self::waker).
     pub fn wait(&mut self, wait: Wait) {
-        let Self { session, call } = self;
-        block_on(poll_fn(|cx| match call {
-            Some(call) if call.take(cx) => Poll::Ready(()),
-            _ => session.poll_wait(cx, wait),
+        block_on(poll_fn(|cx| match &self.call {
+            Some(call) if call.poll(cx).is_ready() => Poll::Ready(call.lower()),
+            _ => self.session.poll_wait(cx, wait),
         }));
     }
 
-    /// Ends a wait of this session from another thread, for example one that has found an answer. If the session does not
-    /// wait, the next wait ends at once.
+    /// Returns a waker that ends a wait of this session, for a thread that finds an answer. If the session does not wait, the
+    /// next wait ends at once.
     pub fn waker(&mut self) -> Waker {
-        let call = self.call.get_or_insert_with(|| {
-            Arc::new(Call {
-                called: AtomicBool::new(false),
-                waiting: Mutex::new(Waker::noop().clone()),
-            })
-        });
-        Arc::clone(call).into()
+        Arc::clone(self.call.get_or_insert_default()).into()
     }
 
     /// Closes the connection so that the client receives all that was written: [`Connection::close`](crate::Connection::close).
@@ -69,35 +59,6 @@ impl DerefMut for Session {
     }
 }
 
-/// A call from another thread.
-#[derive(Debug)]
-struct Call {
-    called: AtomicBool,
-    /// Wakes the thread of the session.
-    waiting: Mutex<Waker>,
-}
-
-impl Call {
-    /// Returns true if there was a call, and remembers the waker otherwise.
-    fn take(&self, cx: &Context<'_>) -> bool {
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(cx.waker());
-        self.called.swap(false, Ordering::AcqRel)
-    }
-}
-
-impl Wake for Call {
-    fn wake(self: Arc<Self>) {
-        self.called.store(true, Ordering::Release);
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .wake_by_ref();
-    }
-}
-
 /// Accepts connections and runs `session` on each, in a thread that it has for itself meanwhile, until `stop` is ready: a
 /// [`ShutdownHandle`](crate::ShutdownHandle) for example.
 ///
@@ -106,7 +67,7 @@ impl Wake for Call {
 ///
 /// There are never more threads than [`ServeOptions::max_connections`] of all servers, beside the one that calls this. They
 /// run one session after the other, and end if none comes for some seconds. If no thread can be made for a connection, the
-/// connection is dropped. Each thread takes one descriptor more (two on systems other than Linux).
+/// connection is dropped. Each thread takes two descriptors more, by which it is woken.
 ///
 /// A thread cannot be ended from outside. Sessions that do not wait when all of the time is over are left behind, with their
 /// connections, and this returns without them.

@@ -1,9 +1,9 @@
-//! The request to shut down.
+//! Signals between threads.
 
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 /// A request to shut down servers: one clone is passed to [`serve_sessions`](crate::serve_sessions), another is kept by
@@ -11,16 +11,10 @@ use std::{
 ///
 /// It is a future, ready once the shutdown was requested. One handle may serve several servers, also those that begin later.
 #[derive(Clone, Debug, Default)]
-pub struct ShutdownHandle(Arc<Mutex<State>>);
-
-#[derive(Debug, Default)]
-struct State {
-    requested: bool,
-    wakers: Vec<Waker>,
-}
+pub struct ShutdownHandle(Arc<Signal>);
 
 impl ShutdownHandle {
-    /// A handle without a request.
+    /// Creates a handle without a request.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -28,19 +22,13 @@ impl ShutdownHandle {
 
     /// Requests the shutdown. The servers and their sessions begin it at once.
     pub fn shut_down(&self) {
-        let mut state = self.lock();
-        state.requested = true;
-        state.wakers.drain(..).for_each(Waker::wake);
+        Arc::clone(&self.0).wake();
     }
 
     /// Returns true if the shutdown was requested.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        self.lock().requested
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().0
     }
 }
 
@@ -48,13 +36,40 @@ impl Future for ShutdownHandle {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.lock();
-        if state.requested {
+        self.0.poll(cx)
+    }
+}
+
+/// A flag, and the wakers of the tasks that wait for it. As a waker it raises itself.
+#[derive(Debug, Default)]
+pub(crate) struct Signal(Mutex<(bool, Vec<Waker>)>);
+
+impl Signal {
+    /// Ready if the flag is raised.
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        let (raised, wakers) = &mut *self.lock();
+        if *raised {
             return Poll::Ready(());
         }
-        if !state.wakers.iter().any(|known| known.will_wake(cx.waker())) {
-            state.wakers.push(cx.waker().clone());
+        if !wakers.iter().any(|known| known.will_wake(cx.waker())) {
+            wakers.push(cx.waker().clone());
         }
         Poll::Pending
+    }
+
+    pub(crate) fn lower(&self) {
+        self.lock().0 = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (bool, Vec<Waker>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        let (raised, wakers) = &mut *self.lock();
+        *raised = true;
+        wakers.drain(..).for_each(Waker::wake);
     }
 }

@@ -1,0 +1,15 @@
+//! Whole sessions over the loopback interface and between threads.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is the report of a failed test"
+)]
+
+mod own;
+mod sending;
+mod serving;
+mod support;
+#[cfg(feature = "self-signed")]
+mod tls;
+mod waiting;
