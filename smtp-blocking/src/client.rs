@@ -27,14 +27,75 @@ impl Client {
     }
 }
 
+/// Functions that run those of the driver to their end.
+macro_rules! blocking {
+    ($($(#[$meta:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {$(
+        $(#[$meta])*
+        pub fn $name(&mut self, $($arg: $type),*) -> $result {
+            block_on(self.0.$name($($arg),*))
+        }
+    )*};
+}
+
 impl<T: Transport<Error = io::Error>> Client<T> {
-    /// Sends a message that is in memory: [`smtp_driver::Client::send`].
-    ///
-    /// # Errors
-    ///
-    /// If the session ends, or if the server does not offer what the message needs.
-    pub fn send(&mut self, envelope: Envelope, message: impl AsRef<[u8]>) -> Result<Receipt, SendError> {
-        block_on(self.0.send(envelope, message))
+    blocking! {
+        /// Sends a message that is in memory: [`smtp_driver::Client::send`].
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, or if the server does not offer what the message needs.
+        send(envelope: Envelope, message: impl AsRef<[u8]>) -> Result<Receipt, SendError>;
+
+        /// Sends a message that is read while it is sent, for example by a [`Reader`](crate::Reader):
+        /// [`smtp_driver::Client::send_from`].
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, the server does not offer what the envelope needs, or the message cannot be read.
+        send_from(envelope: Envelope,
+            message: impl BodySource<io::Error>) -> Result<Receipt, SendError>;
+
+        /// Authenticates with a mechanism of the application's choice (AUTH): [`smtp_driver::Client::authenticate`].
+        ///
+        /// # Errors
+        ///
+        /// [`Error::Rejected`] if the session does not allow it, and goes on; [`Error::Closed`] if the session ends.
+        authenticate(mechanism: Box<dyn ClientMechanism>) -> Result<Reply<'static>, Error>;
+
+        /// Asks if a user or mailbox exists (VRFY).
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, or if it does not allow the query.
+        verify(query: Query<'static>) -> Result<Reply<'static>, Error>;
+
+        /// Asks for the members of a mailing list (EXPN).
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, or if it does not allow the query.
+        expand(query: Query<'static>) -> Result<Reply<'static>, Error>;
+
+        /// Asks for help (HELP).
+        ///
+        /// # Errors
+        ///
+        /// If the session ends.
+        help(topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error>;
+
+        /// Checks that the session is alive (NOOP).
+        ///
+        /// # Errors
+        ///
+        /// If the session has ended.
+        noop() -> Result<Reply<'static>, Error>;
+
+        /// Sends a command that this crate does not know, with one reply.
+        ///
+        /// # Errors
+        ///
+        /// If the session ends.
+        command(command: UnknownCommand<'static>) -> Result<Reply<'static>, Error>;
     }
 
     /// Sends messages one after the other, and passes the result of each to `tell`: [`smtp_driver::Client::send_all`].
@@ -44,74 +105,6 @@ impl<T: Transport<Error = io::Error>> Client<T> {
         tell: impl FnMut(Result<Receipt, SendError>),
     ) {
         block_on(self.0.send_all(messages, tell));
-    }
-
-    /// Sends a message that is read while it is sent, for example by a [`Reader`](crate::Reader):
-    /// [`smtp_driver::Client::send_from`].
-    ///
-    /// # Errors
-    ///
-    /// If the session ends, the server does not offer what the envelope needs, or the message cannot be read.
-    pub fn send_from(
-        &mut self,
-        envelope: Envelope,
-        message: impl BodySource<io::Error>,
-    ) -> Result<Receipt, SendError> {
-        block_on(self.0.send_from(envelope, message))
-    }
-
-    /// Authenticates with a mechanism of the application's choice (AUTH): [`smtp_driver::Client::authenticate`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Rejected`] if the session does not allow it, and goes on; [`Error::Closed`] if the session ends.
-    pub fn authenticate(&mut self, mechanism: Box<dyn ClientMechanism>) -> Result<Reply<'static>, Error> {
-        block_on(self.0.authenticate(mechanism))
-    }
-
-    /// Asks if a user or mailbox exists (VRFY).
-    ///
-    /// # Errors
-    ///
-    /// If the session ends, or if it does not allow the query.
-    pub fn verify(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
-        block_on(self.0.verify(query))
-    }
-
-    /// Asks for the members of a mailing list (EXPN).
-    ///
-    /// # Errors
-    ///
-    /// If the session ends, or if it does not allow the query.
-    pub fn expand(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
-        block_on(self.0.expand(query))
-    }
-
-    /// Asks for help (HELP).
-    ///
-    /// # Errors
-    ///
-    /// If the session ends.
-    pub fn help(&mut self, topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error> {
-        block_on(self.0.help(topic))
-    }
-
-    /// Checks that the session is alive (NOOP).
-    ///
-    /// # Errors
-    ///
-    /// If the session has ended.
-    pub fn noop(&mut self) -> Result<Reply<'static>, Error> {
-        block_on(self.0.noop())
-    }
-
-    /// Sends a command that this crate does not know, with one reply.
-    ///
-    /// # Errors
-    ///
-    /// If the session ends.
-    pub fn command(&mut self, command: UnknownCommand<'static>) -> Result<Reply<'static>, Error> {
-        block_on(self.0.command(command))
     }
 
     /// Ends the session (QUIT) and closes the connection.

@@ -17,7 +17,7 @@ use rustix::{event::PollFlags, net::Shutdown};
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport};
 use smtp_proto::Instant as Time;
 
-use crate::reactor::{poll_io, poll_time};
+use crate::runtime::{poll_io, poll_time};
 
 /// A [`Transport`] over any socket. Use it within [`block_on`](crate::block_on) only, which waits for it.
 #[derive(Debug)]
@@ -113,15 +113,11 @@ impl AsFd for Stream {
 impl Connect for Io<Stream> {
     /// Blocks. The time that the system takes to look up the name does not count.
     async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
-        let address = match address {
-            Address::Tcp(address) => address,
-            Address::Unix(path) => {
-                return UnixStream::connect(path).map(|stream| Self::new(Stream::Unix(stream)));
-            }
-            _ => return Err(ErrorKind::Unsupported.into()),
-        };
+        if let Address::Unix(path) = address {
+            return UnixStream::connect(path).map(|stream| Self::new(Stream::Unix(stream)));
+        }
         let (begin, mut done) = (Instant::now(), Err(ErrorKind::AddrNotAvailable.into()));
-        for address in address.to_socket_addrs()? {
+        for address in address.to_string().to_socket_addrs()? {
             let left = limit
                 .saturating_sub(begin.elapsed())
                 .max(Duration::from_millis(1));

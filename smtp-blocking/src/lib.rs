@@ -58,7 +58,7 @@
 //! # Waiting
 //!
 //! Every function that waits blocks its thread in `poll(2)`, for everything at once that may come next: octets to read,
-//! room to write, the deadline, the shutdown of the server, a [waker](Session::waker). A peer that sends its octets one by one
+//! room to write, the deadline, the shutdown of the server, a [waker](driver::Session::waker). A peer that sends its octets one by one
 //! gains no time by that, and a peer that does not read cannot stop the session from reading.
 //!
 //! An idle session holds its socket, two descriptors to wake its thread, and some 16 KB of memory, most of it stack.
@@ -102,18 +102,15 @@ compile_error!("smtp-blocking waits with poll(2): use the adapter of an asynchro
 mod client;
 mod io;
 mod listener;
-mod pool;
-mod reactor;
+mod runtime;
 mod server;
-mod shutdown;
 
 pub use client::{Client, ClientBuilder};
 pub use io::{Io, Reader, Stream};
 pub use listener::Listener;
-pub use reactor::block_on;
+pub use runtime::block_on;
 pub use server::{Session, Threads, serve_sessions};
-pub use shutdown::ShutdownHandle;
-pub use smtp_driver::{self as driver, proto};
+pub use smtp_driver::{self as driver, ShutdownHandle, proto};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
 

@@ -12,7 +12,7 @@ use std::{
 use rustix::event::PollFlags;
 use smtp_driver::Peer;
 
-use crate::{Io, Stream, reactor::poll_io};
+use crate::{Io, Stream, runtime::poll_io};
 
 /// A listening socket: TCP or Unix.
 #[derive(Clone, Debug)]

@@ -6,41 +6,32 @@ use std::{
     ops::{Deref, DerefMut},
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     time::{Duration, Instant},
 };
 
 use smtp_driver::{Peer, Runtime, ServeOptions};
 use smtp_proto::{Wait, server::Config};
 
-use crate::{Io, Listener, Stream, block_on, pool, reactor::poll_time, shutdown::Signal};
+use crate::{
+    Io, Listener, Stream, block_on,
+    runtime::{poll_time, run},
+};
 
 /// A server's session on one accepted connection: [`smtp_driver::Session`] with functions that block.
 #[derive(Debug)]
-pub struct Session {
-    session: smtp_driver::Session<Io<Stream>>,
-    call: Option<Arc<Signal>>,
-}
+pub struct Session(smtp_driver::Session<Io<Stream>>);
 
 impl Session {
-    /// Waits for one of the things that the machine waits for: reads, writes, does the TLS handshake, or lets time pass. A
-    /// shutdown of the server ends the wait, and so does a [`waker`](Self::waker).
+    /// Waits for one of the things that the machine waits for: [`smtp_driver::Session::wait`]. A shutdown of the server ends
+    /// the wait, and so does a [`waker`](smtp_driver::Session::waker) from another thread.
     pub fn wait(&mut self, wait: Wait) {
-        block_on(poll_fn(|cx| match &self.call {
-            Some(call) if call.poll(cx).is_ready() => Poll::Ready(call.lower()),
-            _ => self.session.poll_wait(cx, wait),
-        }));
+        block_on(self.0.wait(wait));
     }
 
-    /// Returns a waker that ends a wait of this session, for a thread that finds an answer. If the session does not wait, the
-    /// next wait ends at once.
-    pub fn waker(&mut self) -> Waker {
-        Arc::clone(self.call.get_or_insert_default()).into()
-    }
-
-    /// Closes the connection so that the client receives all that was written: [`Connection::close`](crate::Connection::close).
+    /// Closes the connection so that the client receives all that was written: [`smtp_driver::Session::close`].
     pub fn close(self) {
-        block_on(self.session.close());
+        block_on(self.0.close());
     }
 }
 
@@ -49,13 +40,13 @@ impl Deref for Session {
     type Target = smtp_driver::Session<Io<Stream>>;
 
     fn deref(&self) -> &Self::Target {
-        &self.session
+        &self.0
     }
 }
 
 impl DerefMut for Session {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.session
+        &mut self.0
     }
 }
 
@@ -83,12 +74,7 @@ pub fn serve_sessions(
     let session = Arc::new(session);
     let start = |accepted| {
         let session = Arc::clone(&session);
-        async move {
-            session(Session {
-                session: accepted,
-                call: None,
-            })
-        }
+        async move { session(Session(accepted)) }
     };
     block_on(smtp_driver::serve_sessions::<Threads, _>(
         listener.into(),
@@ -113,7 +99,7 @@ impl Runtime for Threads {
     }
 
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        pool::run(Box::pin(task));
+        run(Box::pin(task));
     }
 
     fn spawn_brief(task: impl Future<Output = ()> + Send + 'static) {

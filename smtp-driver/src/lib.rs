@@ -53,6 +53,8 @@ mod service;
 mod session;
 #[cfg(feature = "std")]
 mod shutdown;
+#[cfg(feature = "std")]
+mod signal;
 
 pub use address::{Address, Peer};
 pub use body_source::BodySource;
@@ -69,6 +71,8 @@ pub use serve::{Runtime, serve_sessions};
 pub use service::Service;
 #[cfg(feature = "std")]
 pub use session::Session;
+#[cfg(feature = "std")]
+pub use signal::ShutdownHandle;
 pub use smtp_proto as proto;
 pub use tls::{TlsSession, TlsSettings};
 pub use transport::{StreamError, Transport};

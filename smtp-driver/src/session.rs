@@ -3,7 +3,8 @@
 use std::{
     fmt,
     future::poll_fn,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use tracing::debug;
 use crate::{
     Connection, Peer, TlsSettings, Transport,
     shutdown::{Stage, StageWatch},
+    signal::Signal,
 };
 
 /// A server's session on one accepted connection: a [`Connection`] that is told of the shutdown.
@@ -29,6 +31,8 @@ struct Inner<T: Transport> {
     watch: StageWatch,
     /// The stage that the machine was told.
     stage: Stage,
+    /// The call of another task or thread.
+    call: Option<Arc<Signal>>,
 }
 
 impl<T: Transport> Session<T> {
@@ -39,6 +43,7 @@ impl<T: Transport> Session<T> {
             local,
             watch,
             stage: Stage::Serving,
+            call: None,
         }))
     }
 
@@ -68,6 +73,9 @@ impl<T: Transport> Session<T> {
 
     /// Waits as [`wait`](Self::wait).
     pub fn poll_wait(&mut self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        if self.0.call.as_ref().is_some_and(|call| call.take(cx)) {
+            return Poll::Ready(());
+        }
         let Inner {
             connection,
             watch,
@@ -86,6 +94,12 @@ impl<T: Transport> Session<T> {
             server.connection_lost();
         }
         Poll::Ready(())
+    }
+
+    /// Returns a waker that ends a wait of this session, for a task or thread that finds an answer. If the session does not
+    /// wait, the next wait ends at once.
+    pub fn waker(&mut self) -> Waker {
+        Arc::clone(self.0.call.get_or_insert_default()).into()
     }
 
     /// Takes the octets of the last [`Event::Body`] out of the input, without a copy, so that they can be kept. Call it

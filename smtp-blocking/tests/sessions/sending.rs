@@ -11,13 +11,11 @@ use std::{
 use smtp_blocking::{Client, Error, Io, Reader, SendError};
 use smtp_proto::{
     Phase,
-    client::{Closed, Config, ExtensionUse, MessageOutcome, Receipt},
+    client::{Closed, Config, ExtensionUse, MessageOutcome},
     types::{Body, Envelope, ForwardPath, MailParameters, Protocol, ReversePath},
 };
 
-use crate::support::{
-    Fake, SHORT, bob, client_config, drip, envelope, narrow, on, receive, server_config, text,
-};
+use crate::support::{Fake, SHORT, bob, client_config, envelope, narrow, on, receive, server_config, text};
 
 fn chunking() -> Config {
     let mut config = client_config();

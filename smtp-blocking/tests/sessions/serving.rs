@@ -1,14 +1,13 @@
 //! Accepting connections, within limits and until told to stop.
 
 use std::{
-    collections::HashSet,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     sync::{
-        Arc, Mutex,
+        Arc,
         mpsc::{self, Receiver, Sender},
     },
-    thread::{self, JoinHandle, ThreadId},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 

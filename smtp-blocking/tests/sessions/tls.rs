@@ -3,29 +3,25 @@
 use std::{
     io::{self, Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::net::UnixStream,
     sync::mpsc,
-    task::{Context, Poll},
     thread,
 };
 
 use smtp_blocking::{
-    Client, Error, Io, Listener, ShutdownHandle, block_on,
+    Client, Io, Listener, ShutdownHandle, block_on,
     driver::{Connection, ServeOptions, Transport},
     serve_sessions,
     tls::{ClientTls, Identity, ServerSettings, ServerTls, rustls::crypto::CryptoProvider},
 };
 use smtp_proto::{
-    Instant, Phase, Step, TlsInfo,
+    Step, TlsInfo,
     client::{self, ExtensionUse, Login},
     sasl::{AuthOutcome, AuthRequest, Credentials, Mechanism},
     server::{self, Event, Server},
-    types::{Extension, Keyword},
+    types::Extension,
 };
 
-use crate::support::{
-    Fake, Mail, PATIENCE, SHORT, answer, bob, client_config, drip, narrow, on, server_config, text,
-};
+use crate::support::{Mail, PATIENCE, answer, bob, client_config, server_config, text};
 
 /// A server's settings, and those of a client that trusts it and nobody else.
 struct Pair {

@@ -10,11 +10,11 @@ use std::{
 
 use smtp_blocking::{Client, Io, driver::Transport};
 use smtp_proto::{
-    Instant, Phase,
+    Instant,
     server::{Closed, EarlyTalker},
 };
 
-use crate::support::{PATIENCE, SHORT, bob, client_config, drip, narrow, receive, server_config, text};
+use crate::support::{SHORT, bob, client_config, narrow, receive, server_config, text};
 
 #[test]
 fn the_farewell_arrives_although_input_is_left_unread() {

@@ -11,7 +11,7 @@ use std::{
 
 use tracing::warn;
 
-use crate::block_on;
+use super::block_on;
 
 /// A session.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;

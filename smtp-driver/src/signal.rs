@@ -1,15 +1,16 @@
-//! Signals between threads.
+//! Signals between tasks and threads.
 
 use std::{
+    mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
 };
 
-/// A request to shut down servers: one clone is passed to [`serve_sessions`](crate::serve_sessions), another is kept by
-/// the thread that decides, such as one that waits for signals.
+/// A request to shut down servers, for any runtime. One clone is passed to [`serve_sessions`](crate::serve_sessions), another
+/// is kept by the task or thread that decides, such as one that waits for signals of the system.
 ///
-/// It is a future, ready once the shutdown was requested. One handle may serve several servers, also those that begin later.
+/// It is a future, ready once the shutdown was requested. One handle may end several servers, also those that begin later.
 #[derive(Clone, Debug, Default)]
 pub struct ShutdownHandle(Arc<Signal>);
 
@@ -46,7 +47,7 @@ pub(crate) struct Signal(Mutex<(bool, Vec<Waker>)>);
 
 impl Signal {
     /// Ready if the flag is raised.
-    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         let (raised, wakers) = &mut *self.lock();
         if *raised {
             return Poll::Ready(());
@@ -57,8 +58,13 @@ impl Signal {
         Poll::Pending
     }
 
-    pub(crate) fn lower(&self) {
-        self.lock().0 = false;
+    /// Lowers the flag, and returns true if it was raised. Otherwise the waker is remembered.
+    pub(crate) fn take(&self, cx: &Context<'_>) -> bool {
+        let raised = self.poll(cx).is_ready();
+        if raised {
+            self.lock().0 = false;
+        }
+        raised
     }
 
     fn lock(&self) -> MutexGuard<'_, (bool, Vec<Waker>)> {
@@ -68,8 +74,15 @@ impl Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        let (raised, wakers) = &mut *self.lock();
-        *raised = true;
-        wakers.drain(..).for_each(Waker::wake);
+        let wakers = {
+            let (raised, wakers) = &mut *self.lock();
+            *raised = true;
+            mem::take(wakers)
+        };
+        // Not under the lock: a waker may run its task at once.
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 /// Calls may be nested. The inner one blocks the outer one, with its deadlines.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let (bell, waker) = BELL.with(Clone::clone);
+    let bell = BELL.with(Arc::clone);
+    let waker = Waker::from(Arc::clone(&bell));
     let _outer = Outer(WAITS.take(), &bell);
     loop {
         bell.rung.store(false, SeqCst);
@@ -32,9 +33,13 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
             return output;
         }
         WAITS.with_borrow(|waits| bell.wait(waits));
-        // They keep sockets open. Each part of the future registers again when it is polled, so each must be woken.
-        let wakers = WAITS.with_borrow_mut(Waits::clear);
-        wakers.into_iter().for_each(Waker::wake);
+        // Sockets must not stay open for a past wait. Each part of the future registers again when it is polled, so each is
+        // woken: some have a waker of their own. Nothing is written for that, because the bell has rung.
+        bell.rung.store(true, SeqCst);
+        WAITS
+            .with_borrow_mut(Waits::clear)
+            .into_iter()
+            .for_each(Waker::wake);
     }
 }
 
@@ -71,20 +76,16 @@ pub(crate) fn poll_time(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
 }
 
 fn register(cx: &Context<'_>, add: impl FnOnce(&mut Waits)) {
-    let known = BELL.with(|(_, waker)| waker.will_wake(cx.waker()));
     WAITS.with_borrow_mut(|waits| {
         add(waits);
-        if !known {
+        if !waits.wakers.iter().any(|known| known.will_wake(cx.waker())) {
             waits.wakers.push(cx.waker().clone());
         }
     });
 }
 
 thread_local! {
-    static BELL: (Arc<Bell>, Waker) = {
-        let bell = Arc::<Bell>::default();
-        (Arc::clone(&bell), bell.into())
-    };
+    static BELL: Arc<Bell> = Arc::default();
     static WAITS: RefCell<Waits> = RefCell::default();
 }
 
@@ -93,7 +94,7 @@ thread_local! {
 struct Waits {
     sockets: Vec<(Arc<dyn AsFd + Send + Sync>, PollFlags)>,
     until: Option<Instant>,
-    /// Wakers of parts of the future that have one of their own.
+    /// The wakers of the parts that wait.
     wakers: Vec<Waker>,
 }
 
