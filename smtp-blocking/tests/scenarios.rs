@@ -1,5 +1,4 @@
 //! The scenarios that every adapter has to go through.
-#![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
 use std::{
     net::TcpListener,

@@ -26,20 +26,14 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let bell = BELL.with(Arc::clone);
     let waker = Waker::from(Arc::clone(&bell));
-    let _outer = Outer(WAITS.take(), &bell);
+    let _leave = Leave(&bell);
     loop {
         bell.rung.store(false, SeqCst);
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
         WAITS.with_borrow(|waits| bell.wait(waits));
-        // Sockets must not stay open for a past wait. Each part of the future registers again when it is polled, so each is
-        // woken: some have a waker of their own. Nothing is written for that, because the bell has rung.
-        bell.rung.store(true, SeqCst);
-        WAITS
-            .with_borrow_mut(Waits::clear)
-            .into_iter()
-            .for_each(Waker::wake);
+        bell.forget();
     }
 }
 
@@ -68,7 +62,7 @@ pub(crate) fn poll_time(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
     match at {
         Some(at) if at <= Instant::now() => return Poll::Ready(()),
         Some(at) => register(cx, |waits| {
-            waits.until = Some(waits.until.map_or(at, |until| until.min(at)))
+            waits.until = Some(waits.until.map_or(at, |until| until.min(at)));
         }),
         None => {}
     }
@@ -98,22 +92,13 @@ struct Waits {
     wakers: Vec<Waker>,
 }
 
-impl Waits {
-    fn clear(&mut self) -> Vec<Waker> {
-        self.sockets.clear();
-        self.until = None;
-        mem::take(&mut self.wakers)
-    }
-}
+/// The end of a call of `block_on`, also by a panic. A wake may have been meant for an outer call, and its waits are
+/// forgotten, so it polls its future again.
+struct Leave<'b>(&'b Bell);
 
-/// The waits of an outer call of `block_on`. They are restored in any case, also after a panic.
-struct Outer<'b>(Waits, &'b Bell);
-
-impl Drop for Outer<'_> {
+impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        WAITS.set(mem::take(&mut self.0));
-        // A wake may have been meant for the outer future.
-        self.1.rung.store(true, SeqCst);
+        self.0.forget();
     }
 }
 
@@ -167,6 +152,19 @@ impl Bell {
         {
             let _ = { heard }.read(&mut [0; 64]);
         }
+    }
+
+    /// Drops the waits of this thread, because they keep sockets open. Each part of the future registers again when it is
+    /// polled, so each is woken: some have a waker of their own.
+    fn forget(&self) {
+        // First, so that nothing is written for that.
+        self.rung.store(true, SeqCst);
+        let wakers = WAITS.with_borrow_mut(|waits| {
+            waits.sockets.clear();
+            waits.until = None;
+            mem::take(&mut waits.wakers)
+        });
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 

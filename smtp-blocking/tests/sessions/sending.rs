@@ -92,7 +92,7 @@ fn several_messages_and_questions_over_a_unix_socket() {
     let mut client = on(near, client_config()).unwrap();
     for octets in [0, 10, 100_000] {
         let two = envelope(&["bob@mx.example", "nobody@mx.example"]);
-        let receipt = client.send(two, &text(octets)).unwrap();
+        let receipt = client.send(two, text(octets)).unwrap();
         assert!(!receipt.all_accepted());
         assert_eq!(client.noop().unwrap().code().get(), 250);
     }

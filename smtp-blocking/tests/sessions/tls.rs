@@ -150,6 +150,7 @@ fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
     options.max_connections = 1;
     options.implicit_tls = true;
     let stop = ShutdownHandle::new();
+    let stopping = stop.clone();
     let (ended, news) = mpsc::channel();
     let tls = pair.server.clone();
     let heard = |stream: &mut TcpStream| {
@@ -159,26 +160,20 @@ fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
         heard
     };
     thread::scope(|scope| {
-        scope.spawn(|| {
+        scope.spawn(move || {
             let listener = Listener::try_from(listener).unwrap();
-            serve_sessions(
-                listener,
-                requiring(),
-                options,
-                stop.clone(),
-                move |mut session| {
-                    session.start_implicit_tls(&tls);
-                    let why = loop {
-                        match session.poll().0 {
-                            Step::Wait(wait) => session.wait(wait),
-                            Step::Event(Event::Closed(why)) => break why,
-                            Step::Event(_) => {}
-                        }
-                    };
-                    session.close();
-                    ended.send(why).unwrap();
-                },
-            );
+            serve_sessions(listener, requiring(), options, stopping, move |mut session| {
+                session.start_implicit_tls(&tls);
+                let why = loop {
+                    match session.poll().0 {
+                        Step::Wait(wait) => session.wait(wait),
+                        Step::Event(Event::Closed(why)) => break why,
+                        Step::Event(_) => {}
+                    }
+                };
+                session.close();
+                ended.send(why).unwrap();
+            });
         });
         let mut first = TcpStream::connect(address).unwrap();
         first.write_all(b"\x16\x03\x01").unwrap();

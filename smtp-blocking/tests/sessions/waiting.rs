@@ -70,7 +70,7 @@ impl Own {
     /// Not ready now and then, without an event to wait for.
     fn is_ready(&mut self, cx: &Context<'_>) -> bool {
         self.calls += 1;
-        let ready = self.calls % 4 > 0;
+        let ready = !self.calls.is_multiple_of(4);
         if !ready {
             cx.waker().wake_by_ref();
         }

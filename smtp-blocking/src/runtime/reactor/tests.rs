@@ -74,24 +74,27 @@ fn a_wake_is_not_lost_in_an_inner_call() {
 
 #[test]
 fn an_outer_call_waits_on_for_its_socket_after_an_inner_one() {
-    let (near, far) = pair();
-    let (other, inner) = pair();
-    let mut polls = 0;
+    let ((near, far), (second, inner)) = (pair(), pair());
+    let (tell, told) = mpsc::channel();
+    (&second).write_all(b"y").unwrap();
     let waiting = thread::spawn(move || {
-        let mut outer = pin!(octet(&far));
-        block_on(poll_fn(|cx| {
+        let (mut outer, mut polls) = (pin!(octet(&far)), 0);
+        let octet = block_on(poll_fn(|cx| {
             polls += 1;
-            if polls > 1 {
-                return outer.as_mut().poll(cx);
+            let polled = outer.as_mut().poll(cx);
+            if polls == 1 {
+                block_on(octet(&inner));
+                tell.send(()).unwrap();
             }
-            assert!(outer.as_mut().poll(cx).is_pending());
-            block_on(octet(&inner));
-            Poll::Pending
-        }))
+            polled
+        }));
+        (octet, polls)
     });
-    (&other).write_all(b"y").unwrap();
+    told.recv().unwrap();
     (&near).write_all(b"x").unwrap();
-    assert_eq!(waiting.join().unwrap(), b'x');
+    let (octet, polls) = waiting.join().unwrap();
+    assert_eq!(octet, b'x');
+    assert!(polls < 5, "it waits, and does not try again and again: {polls}");
 }
 
 /// A part of a future that is polled only when its own waker was called.
