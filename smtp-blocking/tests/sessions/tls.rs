@@ -152,7 +152,7 @@ fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
     let stop = ShutdownHandle::new();
     let stopping = stop.clone();
     let (ended, news) = mpsc::channel();
-    let tls = pair.server.clone();
+    let tls = pair.server;
     let heard = |stream: &mut TcpStream| {
         let mut heard = Vec::new();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
