@@ -1,5 +1,5 @@
-//! The whole way of a message in one program: a server on a free port, a MIME message, a client that goes over to TLS,
-//! logs in and delivers it, the session as it went over the wire, and the stored message read back.
+//! The path of a message in one program: a server on a free port, and a client that starts TLS, authenticates and sends a
+//! MIME message. Prints the session and the stored message.
 //!
 //! `cargo run --release -p smtp-blocking --example roundtrip`
 #![expect(
@@ -10,22 +10,26 @@
 
 use std::{
     error::Error,
-    io::{self, IoSlice, Read, Write},
+    io,
     net::{Ipv4Addr, TcpStream},
-    os::fd::{AsFd, BorrowedFd},
     process::ExitCode,
     sync::Arc,
+    task::{Context, Poll},
     thread,
 };
 
-use smtp_blocking::{Client, Options, Session, Socket, Stop, serve};
+use smtp_blocking::{
+    Client, Io, Listener, Session, ShutdownHandle,
+    driver::{ServeOptions, Transport},
+    proto::{Instant, Step},
+    serve_sessions,
+};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::chain,
     listen::listen,
     roundtrip::{Knowledge, Setting, Side, Transcript},
 };
-use smtp_proto::Step;
 
 fn main() -> ExitCode {
     let mut report = String::new();
@@ -40,33 +44,34 @@ fn main() -> ExitCode {
     }
 }
 
-/// Goes the whole way, and says how it was.
+/// Sends the message, and reports the session.
 fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let setting = Setting::new()?;
     let listener = listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let address = listener.local_addr()?;
-    let (stop, server_knows) = (Stop::new(), Knowledge::default());
+    let listener = Listener::try_from(listener)?;
+    let (stop, server_knows) = (ShutdownHandle::new(), Knowledge::default());
     let (config, site) = (Arc::clone(&setting.server), Arc::clone(&setting.site));
     let (stopped, knowledge) = (stop.clone(), server_knows.clone());
     let serving = thread::spawn(move || {
         let session = move |session| receive(session, &site, &knowledge);
-        serve(listener, config, Options::default(), &stopped, session)
+        serve_sessions(listener, config, ServeOptions::default(), stopped, session);
     });
 
     let transcript = Transcript::default();
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     let recorded = Recorded {
-        stream,
+        stream: Io::new(stream),
         transcript: transcript.clone(),
     };
-    let (config, tls) = (Arc::clone(&setting.client), setting.client_tls.clone());
-    let mut client = Client::on_with_tls(recorded, config, tls)?;
+    let builder = Client::builder(Arc::clone(&setting.client)).starttls(setting.client_tls.clone());
+    let mut client = builder.on(recorded)?;
     let client_knows = client.tls().cloned();
     let receipt = client.send(setting.envelope.clone(), &setting.message)?;
     client.quit()?;
-    stop.stop();
-    serving.join().map_err(|_| "the server panicked")??;
+    stop.shut_down();
+    serving.join().map_err(|_| "the server panicked")?;
     setting.report(
         &transcript,
         client_knows.as_ref(),
@@ -76,9 +81,12 @@ fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     )
 }
 
-/// One session of the server: every message of a user is stored.
+/// One session of the server, which stores every message of a user.
 fn receive(mut session: Session, site: &Arc<Site>, knowledge: &Knowledge) {
-    let mut desk = Desk::new(Arc::clone(site), session.peer().ip());
+    let Some(peer) = session.peer().ip() else {
+        return;
+    };
+    let mut desk = Desk::new(Arc::clone(site), peer);
     loop {
         let (step, server) = session.poll();
         let todo = match step {
@@ -101,58 +109,44 @@ fn receive(mut session: Session, site: &Arc<Site>, knowledge: &Knowledge) {
     session.close();
 }
 
-/// A stream that writes down what goes over it: any stream will do for a client.
+/// A stream with a transcript of all octets: a client runs on any transport.
 struct Recorded {
-    stream: TcpStream,
+    stream: Io<TcpStream>,
     transcript: Transcript,
 }
 
-impl Read for Recorded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let octets = self.stream.read(buffer)?;
-        self.transcript
-            .note(Side::Server, buffer.get(..octets).unwrap_or_default());
-        Ok(octets)
-    }
-}
+impl Transport for Recorded {
+    type Error = io::Error;
 
-impl Write for Recorded {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let written = self.stream.write(octets)?;
-        self.transcript
-            .note(Side::Client, octets.get(..written).unwrap_or_default());
-        Ok(written)
+    fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
+        self.stream.poll_read(cx, &mut |octets| {
+            self.transcript.note(Side::Server, octets);
+            sink(octets);
+        })
     }
 
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let written = self.stream.write_vectored(slices)?;
-        let mut left = written;
-        for slice in slices {
-            let part = slice.get(..left).unwrap_or(slice);
-            self.transcript.note(Side::Client, part);
-            left -= part.len();
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        let written = self.stream.poll_write(cx, slices);
+        if let Poll::Ready(Ok(mut left)) = written {
+            for slice in slices {
+                let part = slice.get(..left).unwrap_or(slice);
+                self.transcript.note(Side::Client, part);
+                left -= part.len();
+            }
         }
-        Ok(written)
+        written
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
-}
-
-impl AsFd for Recorded {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
-    }
-}
-
-impl Socket for Recorded {
-    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.stream.set_nonblocking(nonblocking)
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_shutdown(cx)
     }
 
-    fn shut_down(&mut self) -> io::Result<()> {
-        self.stream.shut_down()
+    fn now(&self) -> Instant {
+        self.stream.now()
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        self.stream.poll_deadline(cx, at)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sends one message over SMTP or LMTP on blocking sockets, and says what became of it for each recipient.
+//! Sends one message over SMTP or LMTP on threads, and reports the outcome for each recipient.
 //!
 //! `cargo run --release -p smtp-blocking --example send -- --help`
 #![expect(clippy::print_stderr, reason = "a program for the terminal")]
@@ -25,17 +25,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Sends the message; the error says what is wrong with the flags.
+/// Sends the message. The error reports a fault in the flags.
 fn run(flags: &Flags) -> Result<Exit, String> {
     let (config, envelope, message) = (flags.config()?, flags.envelope()?, flags.message()?);
-    let connected = match flags.tls {
-        Tls::None => Client::connect(&flags.server, config),
-        Tls::Implicit => Client::connect_over_tls(&flags.server, config, &flags.client_tls()?),
-        Tls::Opportunistic | Tls::Starttls => {
-            Client::connect_with_tls(&flags.server, config, flags.client_tls()?)
-        }
+    let builder = Client::builder(config);
+    let builder = match flags.tls {
+        Tls::None => builder,
+        Tls::Implicit => builder.implicit_tls(flags.client_tls()?),
+        Tls::Opportunistic | Tls::Starttls => builder.starttls(flags.client_tls()?),
     };
-    let mut client = match connected {
+    let mut client = match builder.connect(&flags.server) {
         Ok(client) => client,
         Err(error) => return Ok(send::not_connected(&error, flags)),
     };

@@ -1,4 +1,4 @@
-//! A small mail server on threads and `std::net`: takes mail over SMTP and LMTP and stores it in a Maildir.
+//! A small mail server on threads: receives mail over SMTP and LMTP, and stores it in a Maildir.
 //!
 //! `cargo run --release -p smtp-blocking --example server -- --help`
 #![expect(
@@ -13,14 +13,13 @@ use signal_hook::{
     consts::{SIGINT, SIGTERM},
     iterator::Signals,
 };
-use smtp_blocking::{Session, Stop, serve};
+use smtp_blocking::{Listener, Session, ShutdownHandle, proto::Step, serve_sessions};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::{self, Exit},
     listen::listen,
     serve::{Endpoint, Flags},
 };
-use smtp_proto::Step;
 
 fn main() -> ExitCode {
     let flags = match exit::flags::<Flags>() {
@@ -37,11 +36,11 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: Flags) -> Result<(), String> {
-    // Before anybody can know that this is running: a signal must not come too early.
+    // First, because a signal may arrive as soon as the server is known to run.
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).map_err(|error| format!("cannot listen for signals: {error}"))?;
     let site = Arc::new(Site::new(flags)?);
-    let stop = Stop::new();
+    let stop = ShutdownHandle::new();
     let mut listeners = Vec::new();
     for endpoint in site.flags.endpoints() {
         let config = site.flags.config(endpoint.protocol, site.users())?;
@@ -49,25 +48,28 @@ fn run(flags: Flags) -> Result<(), String> {
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
         let listener = listen(endpoint.address).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
+        let listener = Listener::try_from(listener).map_err(cannot)?;
         println!("{}", endpoint.announcement(address));
         let (site, stop) = (Arc::clone(&site), stop.clone());
         listeners.push(thread::spawn(move || {
             let session = move |session| converse(session, endpoint, &site);
-            serve(listener, config, options, &stop, session)
+            serve_sessions(listener, config, options, stop, session);
         }));
     }
     signals.forever().next();
-    stop.stop();
+    stop.shut_down();
     for listener in listeners {
-        let ended = listener.join().map_err(|_| "a listener panicked")?;
-        ended.map_err(|error| error.to_string())?;
+        listener.join().map_err(|_| "a listener panicked")?;
     }
     Ok(())
 }
 
 /// One session, in a thread of its own.
 fn converse(mut session: Session, endpoint: Endpoint, site: &Arc<Site>) {
-    let mut desk = Desk::new(Arc::clone(site), session.peer().ip());
+    let Some(peer) = session.peer().ip() else {
+        return;
+    };
+    let mut desk = Desk::new(Arc::clone(site), peer);
     if let (true, Some(tls)) = (endpoint.implicit_tls, &site.tls) {
         session.start_implicit_tls(tls);
     }
@@ -82,7 +84,7 @@ fn converse(mut session: Session, endpoint: Endpoint, site: &Arc<Site>) {
         };
         match (todo, &site.tls) {
             (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
-            // It waits for the disk, which holds up nobody else.
+            // This waits for the disk, and delays no other session.
             (Todo::Keep(keeping), _) => {
                 desk.kept(keeping.run(), session.machine_mut());
             }

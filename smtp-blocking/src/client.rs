@@ -1,306 +1,174 @@
-//! A client that connects, sends messages, and says what became of them.
+//! A client that blocks.
 
-use std::{io::Read, mem, net::TcpStream};
-
-use smtp_proto::{
-    Step, TlsInfo, TlsUpgrade,
-    client::{self, Closed, Event, Receipt, ReplyTo, RequestError},
-    driver::{LastRefusal, Outbox},
-    sasl::ClientMechanism,
-    types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
+use std::{
+    io,
+    ops::{Deref, DerefMut},
+    sync::Arc,
 };
-use tracing::debug;
 
-#[cfg(feature = "rustls")]
-use crate::ClientTls;
-use crate::{Connection, Error, SendError, Socket, Stream, transfer::Source};
+use smtp_driver::{Address, BodySource, TlsSettings, Transport};
+use smtp_proto::{
+    TlsInfo,
+    client::{Config, Receipt},
+    sasl::ClientMechanism,
+    types::{Argument, Envelope, Query, Reply, UnknownCommand},
+};
 
-/// A session with a server.
-///
-/// ```no_run
-/// use smtp_proto::{client::Config, types::{ClientName, Envelope, ForwardPath, ReversePath}};
-/// use smtp_blocking::Client;
-///
-/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// let mut client = Client::connect("mx.example.org:25", Config::new("client.example".parse()?))?;
-/// let envelope = Envelope::new(ReversePath::parse("alice@client.example")?)
-///     .recipient(ForwardPath::parse("bob@example.org")?);
-/// let receipt = client.send(envelope, b"Subject: hi\r\n\r\nHello\r\n")?;
-/// for (recipient, fate) in receipt.recipients() {
-///     println!("{recipient}: {fate:?}");
-/// }
-/// client.quit()?;
-/// # Ok(())
-/// # }
-/// ```
+use crate::{Error, Io, SendError, Stream, block_on};
+
+/// A session with a server: [`smtp_driver::Client`] with functions that block.
 #[derive(Debug)]
-pub struct Client<S = TcpStream> {
-    pub(crate) connection: Connection<Stream<S>, client::Client>,
-    pub(crate) refusal: LastRefusal,
-    #[cfg(feature = "rustls")]
-    pub(crate) tls: Option<ClientTls>,
+pub struct Client<T: Transport<Error = io::Error> = Io<Stream>>(smtp_driver::Client<T>);
+
+impl Client {
+    /// Begins the settings of a session: [`ClientBuilder`].
+    pub fn builder(config: impl Into<Arc<Config>>) -> ClientBuilder {
+        ClientBuilder(smtp_driver::Client::builder(config))
+    }
 }
 
-impl<S: Socket> Client<S> {
-    /// Whether the session is under TLS.
-    #[must_use]
-    pub const fn is_encrypted(&self) -> bool {
-        self.connection.machine().is_encrypted()
+/// Functions that run those of the driver to their end.
+macro_rules! blocking {
+    ($($(#[$meta:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {$(
+        $(#[$meta])*
+        pub fn $name(&mut self, $($arg: $type),*) -> $result {
+            block_on(self.0.$name($($arg),*))
+        }
+    )*};
+}
+
+impl<T: Transport<Error = io::Error>> Client<T> {
+    blocking! {
+        /// Sends a message that is in memory: [`smtp_driver::Client::send`].
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, or if the server does not offer what the message needs.
+        send(envelope: Envelope, message: impl AsRef<[u8]>) -> Result<Receipt, SendError>;
+
+        /// Sends a message that is read while it is sent, for example by a [`Reader`](crate::Reader):
+        /// [`smtp_driver::Client::send_from`].
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, the server does not offer what the envelope needs, or the message cannot be read.
+        send_from(envelope: Envelope,
+            message: impl BodySource<io::Error>) -> Result<Receipt, SendError>;
+
+        /// Authenticates with a mechanism of the application's choice (AUTH): [`smtp_driver::Client::authenticate`].
+        ///
+        /// # Errors
+        ///
+        /// [`Error::Rejected`] if the session does not allow it, and goes on; [`Error::Closed`] if the session ends.
+        authenticate(mechanism: Box<dyn ClientMechanism>) -> Result<Reply<'static>, Error>;
+
+        /// Asks if a user or mailbox exists (VRFY).
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, or if it does not allow the query.
+        verify(query: Query<'static>) -> Result<Reply<'static>, Error>;
+
+        /// Asks for the members of a mailing list (EXPN).
+        ///
+        /// # Errors
+        ///
+        /// If the session ends, or if it does not allow the query.
+        expand(query: Query<'static>) -> Result<Reply<'static>, Error>;
+
+        /// Asks for help (HELP).
+        ///
+        /// # Errors
+        ///
+        /// If the session ends.
+        help(topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error>;
+
+        /// Checks that the session is alive (NOOP).
+        ///
+        /// # Errors
+        ///
+        /// If the session has ended.
+        noop() -> Result<Reply<'static>, Error>;
+
+        /// Sends a command that this crate does not know, with one reply.
+        ///
+        /// # Errors
+        ///
+        /// If the session ends.
+        command(command: UnknownCommand<'static>) -> Result<Reply<'static>, Error>;
     }
 
-    /// What is known of the TLS session; `None` in clear.
-    #[must_use]
-    pub fn tls(&self) -> Option<&TlsInfo> {
-        self.connection.machine().tls()
-    }
-
-    /// Says who the client is, by a mechanism of the application's own choice (AUTH, RFC 4954), and gives the last
-    /// reply: 235, or a refusal, after which the session goes on. A login that every session needs belongs into
-    /// [`Config::login`](client::Config::login) instead.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Rejected`] when the server does not offer the mechanism, when
-    /// [`plaintext_auth`](client::Config::plaintext_auth) forbids it, or when this client is authenticated already. The
-    /// session goes on.
-    ///
-    /// [`Error::Closed`] when the session ends, as it does when the mechanism breaks the exchange off, or finds at its
-    /// end that the server has not shown what it should: then 235 is no success.
-    pub fn authenticate(&mut self, mechanism: Box<dyn ClientMechanism>) -> Result<Reply<'static>, Error> {
-        self.connection
-            .machine_mut()
-            .authenticate(mechanism)
-            .map_err(|refused| refused.error)?;
-        self.until(|event, machine| match event {
-            // Not before the exchange is over, and not when it has ended the session.
-            Event::Reply {
-                to: ReplyTo::Auth,
-                reply,
-            } if machine.is_ready() => Some(reply.into_owned()),
-            _ => None,
-        })
-    }
-
-    /// Whether the server knows who the client is.
-    #[must_use]
-    pub const fn is_authenticated(&self) -> bool {
-        self.connection.machine().is_authenticated()
-    }
-
-    /// Sends a message that is in memory.
-    ///
-    /// What the message needs is found by looking at it: SIZE, and BODY=8BITMIME and SMTPUTF8 where the envelope
-    /// does not say otherwise. When the server takes fewer recipients or domains at once (RFC 9422), it is sent in
-    /// several transactions.
-    ///
-    /// The receipt says of every recipient whether the server took responsibility; a refusal is no error here.
-    ///
-    /// # Errors
-    ///
-    /// When the session ends, or the server does not offer what the message needs.
-    pub fn send(&mut self, envelope: Envelope, message: &[u8]) -> Result<Receipt, SendError> {
-        let mut result = None;
-        self.send_all([(envelope, message)], |known| result = Some(known));
-        // There is one for each message.
-        result.unwrap_or_else(|| Err(SendError::new(RequestError::Over.into(), Receipt::default())))
-    }
-
-    /// Sends messages one behind the other, each as [`send`](Self::send) does it, and tells the result of each as soon as
-    /// it is known, in their order.
-    ///
-    /// With PIPELINING and DATA a message leaves together with the envelope of the next one (RFC 2920 section 3.1): that
-    /// is one round trip to a message instead of two. A message that is refused, or that needs what the server does
-    /// not offer, does not stop those behind it.
-    ///
-    /// The next message is asked for while the one before it is sent, so the iterator must not wait for anything. When the
-    /// session ends, or the server takes no more transactions in it (RFC 9422, MAILMAX), no more are taken: with
-    /// [`by_ref`](Iterator::by_ref) they are left for another session. Of each that was taken the result is told.
+    /// Sends messages one after the other, and passes the result of each to `tell`: [`smtp_driver::Client::send_all`].
     pub fn send_all<'m>(
         &mut self,
         messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
         tell: impl FnMut(Result<Receipt, SendError>),
     ) {
-        let mut outbox = Outbox::new(messages.into_iter(), tell);
-        while let Some(content) = outbox.begin(self.connection.machine_mut()) {
-            let mut source = Source::in_memory(content);
-            let sent = self.transmit(&mut source, |event, machine| outbox.follow(event, machine));
-            if let Err(error) = sent {
-                outbox.failed(error);
-            }
-        }
-    }
-
-    /// Sends a message that is read while it is sent. Nothing is known of it before, so say what it needs in the
-    /// envelope's parameters: SIZE, BODY, SMTPUTF8. Since it can be read once only, it is sent in one transaction: an
-    /// envelope beyond the server's limits (RFC 9422) is an error.
-    ///
-    /// Reading blocks, and while it does nobody listens to the server: let the message come from where it is at hand,
-    /// such as a file, or from a stream with a timeout.
-    ///
-    /// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped in the middle: the part
-    /// before is sent as a whole message. Let the reader return an error instead if its writer does not finish.
-    ///
-    /// # Errors
-    ///
-    /// When the session ends, the server does not offer what the envelope asks for, or the message cannot be read.
-    pub fn send_from(&mut self, envelope: Envelope, message: impl Read) -> Result<Receipt, SendError> {
-        let mut receipt = Receipt::new(&envelope);
-        let mut source = Source::of(message);
-        let sent = match self.connection.machine_mut().deliver(envelope) {
-            Ok(()) => self.transmit(&mut source, |event, _| receipt.record(event)),
-            Err(refused) => Err(refused.error.into()),
-        };
-        match sent {
-            Ok(()) => Ok(receipt),
-            Err(error) => Err(SendError::new(error, receipt)),
-        }
-    }
-
-    /// Returns false if the session is known to be over. A server may have closed an idle session unnoticed:
-    /// [`noop`](Self::noop) asks it.
-    #[must_use]
-    pub const fn is_usable(&self) -> bool {
-        self.connection.machine().is_usable() && !self.connection.is_write_closed()
-    }
-
-    /// What the server offers.
-    #[must_use]
-    pub const fn extensions(&self) -> &Extensions {
-        self.connection.machine().extensions()
-    }
-
-    /// Asks whether a user or mailbox exists (VRFY).
-    ///
-    /// # Errors
-    ///
-    /// When the session ends or does not fit the question.
-    pub fn verify(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
-        self.connection
-            .machine_mut()
-            .verify(query)
-            .map_err(|refused| refused.error)?;
-        self.answer()
-    }
-
-    /// Asks for the members of a mailing list (EXPN).
-    ///
-    /// # Errors
-    ///
-    /// When the session ends or does not fit the question.
-    pub fn expand(&mut self, query: Query<'static>) -> Result<Reply<'static>, Error> {
-        self.connection
-            .machine_mut()
-            .expand(query)
-            .map_err(|refused| refused.error)?;
-        self.answer()
-    }
-
-    /// Asks for help (HELP).
-    ///
-    /// # Errors
-    ///
-    /// When the session ends.
-    pub fn help(&mut self, topic: Option<Argument<'static>>) -> Result<Reply<'static>, Error> {
-        self.connection
-            .machine_mut()
-            .help(topic)
-            .map_err(|refused| refused.error)?;
-        self.answer()
-    }
-
-    /// Finds out whether the session is alive (NOOP).
-    ///
-    /// # Errors
-    ///
-    /// When the session has ended.
-    pub fn noop(&mut self) -> Result<Reply<'static>, Error> {
-        self.connection.machine_mut().noop()?;
-        self.answer()
-    }
-
-    /// Sends a command that this crate does not know, with one reply.
-    ///
-    /// # Errors
-    ///
-    /// When the session ends.
-    pub fn command(&mut self, command: UnknownCommand<'static>) -> Result<Reply<'static>, Error> {
-        self.connection
-            .machine_mut()
-            .command(command)
-            .map_err(|refused| refused.error)?;
-        self.answer()
+        block_on(self.0.send_all(messages, tell));
     }
 
     /// Ends the session (QUIT) and closes the connection.
     ///
     /// # Errors
     ///
-    /// When the session ended otherwise. Nothing that was accepted is lost by that.
-    pub fn quit(mut self) -> Result<(), Error> {
-        self.connection.machine_mut().quit()?;
-        match self.until(|_, _| None::<()>) {
-            Err(Error::Closed {
-                why: Closed::Quit, ..
-            })
-            | Ok(()) => {
-                self.connection.shut_down();
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+    /// If the session ended otherwise. Nothing that was accepted is lost by that.
+    pub fn quit(self) -> Result<(), Error> {
+        block_on(self.0.quit())
+    }
+}
+
+/// The functions that do not wait.
+impl<T: Transport<Error = io::Error>> Deref for Client<T> {
+    type Target = smtp_driver::Client<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T: Transport<Error = io::Error>> DerefMut for Client<T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+/// The settings of a session with a server: [`smtp_driver::ClientBuilder`] with functions that block.
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing until it connects"]
+pub struct ClientBuilder(smtp_driver::ClientBuilder<Io<Stream>>);
+
+impl ClientBuilder {
+    /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25.
+    pub fn starttls(self, settings: impl TlsSettings + 'static) -> Self {
+        Self(self.0.starttls(settings))
     }
 
-    /// The reply to the one command that was given.
-    fn answer(&mut self) -> Result<Reply<'static>, Error> {
-        self.until(|event, machine| match event {
-            // A reply that ended the session is in the error.
-            Event::Reply { reply, .. } if machine.is_usable() => Some(reply.into_owned()),
-            _ => None,
-        })
+    /// Does the TLS handshake before the greeting (implicit TLS, RFC 8314 section 3.3): submission on port 465.
+    pub fn implicit_tls(self, settings: impl TlsSettings + 'static) -> Self {
+        Self(self.0.implicit_tls(settings))
     }
 
-    /// Drives the session until `found` finds what it looks for. It is shown each event, and the machine behind it.
-    pub(crate) fn until<T>(
-        &mut self,
-        mut found: impl FnMut(Event<'_>, &client::Client) -> Option<T>,
-    ) -> Result<T, Error> {
-        loop {
-            let (event, machine) = match self.connection.poll() {
-                (Step::Event(event), machine) => (event, machine),
-                (Step::Wait(wait), _) => {
-                    self.connection.wait(wait);
-                    continue;
-                }
-            };
-            self.refusal.note(&event);
-            match event {
-                Event::Closed { why, message } => {
-                    debug!(%why, "session closed");
-                    let refusal = mem::take(&mut self.refusal);
-                    return Err(refusal.closed(why, message, self.connection.take_error()));
-                }
-                Event::StartTls(upgrade) => {
-                    self.start_tls(upgrade);
-                    continue;
-                }
-                _ => {}
-            }
-            if let Some(found) = found(event, machine) {
-                return Ok(found);
-            }
-        }
+    /// Declares that the stream is encrypted already, with these parameters.
+    pub fn encrypted(self, info: TlsInfo) -> Self {
+        Self(self.0.encrypted(info))
     }
 
-    #[cfg(feature = "rustls")]
-    fn start_tls(&mut self, upgrade: TlsUpgrade) {
-        match &self.tls {
-            Some(tls) => self.connection.start_tls(upgrade, tls),
-            None => self.connection.machine_mut().abort(),
-        }
+    /// Connects, and begins the session: [`smtp_driver::ClientBuilder::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
+    pub fn connect(&self, address: impl Into<Address>) -> Result<Client, Error> {
+        block_on(self.0.connect(address)).map(Client)
     }
 
-    #[cfg(not(feature = "rustls"))]
-    fn start_tls(&mut self, _upgrade: TlsUpgrade) {
-        self.connection.machine_mut().abort();
+    /// Begins the session on a connected transport: [`smtp_driver::ClientBuilder::on`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoTls`] if the configuration wants TLS, and no settings for it were given; [`Error::Handshake`] if the
+    /// handshake of implicit TLS fails; [`Error::Closed`] if the session ends.
+    pub fn on<T: Transport<Error = io::Error>>(&self, transport: T) -> Result<Client<T>, Error> {
+        block_on(self.0.on(transport)).map(Client)
     }
 }

@@ -1,5 +1,4 @@
 //! The scenarios that every adapter has to go through.
-#![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
 use std::{
     net::TcpListener,
@@ -7,8 +6,11 @@ use std::{
     thread,
 };
 
-use smtp_blocking::{Client, Error, SendError, Session, Stop, serve};
-use smtp_proto::{Step, client::Receipt};
+use smtp_blocking::{
+    Client, Error, Listener, Reader, SendError, Session, ShutdownHandle,
+    proto::{Step, client::Receipt},
+    serve_sessions,
+};
 use smtp_tests::scenarios::{Adapter, Done, Errand, Message, Running, Site, Todo, Way};
 
 struct Blocking;
@@ -17,15 +19,17 @@ smtp_tests::scenarios!(Blocking);
 
 impl Adapter for Blocking {
     fn serve(listener: TcpListener, site: Site) -> Running {
-        let stop = Stop::new();
+        let stop = ShutdownHandle::new();
         let stopped = stop.clone();
         let serving = move || {
             let (config, options) = (Arc::clone(&site.config), site.options.clone());
-            serve(listener, config, options, &stopped, move |session| {
+            let listener = Listener::try_from(listener)?;
+            serve_sessions(listener, config, options, stopped, move |session| {
                 converse(session, &site);
-            })
+            });
+            Ok(())
         };
-        Running::new(move || stop.stop(), serving)
+        Running::new(move || stop.shut_down(), serving)
     }
 
     fn send(errand: Errand) -> Result<Receipt, SendError> {
@@ -36,7 +40,7 @@ impl Adapter for Blocking {
         };
         let sent = match errand.message {
             Message::Memory(message) => client.send(errand.envelope, &message),
-            Message::Reader(message) => client.send_from(errand.envelope, &message[..]),
+            Message::Reader(message) => client.send_from(errand.envelope, Reader(&message[..])),
         };
         if sent.is_ok() {
             let _ = client.quit();
@@ -46,12 +50,13 @@ impl Adapter for Blocking {
 }
 
 fn connect(errand: &Errand) -> Result<Client, Error> {
-    let config = errand.config.clone();
-    match &errand.way {
-        Way::Clear => Client::connect(errand.address, config),
-        Way::StartTls(tls) => Client::connect_with_tls(errand.address, config, tls.clone()),
-        Way::Implicit(tls) => Client::connect_over_tls(errand.address, config, tls),
-    }
+    let builder = Client::builder(errand.config.clone());
+    let builder = match &errand.way {
+        Way::Clear => builder,
+        Way::StartTls(tls) => builder.starttls(tls.clone()),
+        Way::Implicit(tls) => builder.implicit_tls(tls.clone()),
+    };
+    builder.connect(errand.address)
 }
 
 /// One session of the server.
@@ -77,7 +82,7 @@ fn converse(mut session: Session, site: &Site) {
             (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
             (Todo::Work(work), _) => work.run().tell(session.machine_mut()),
             (Todo::Later(work), _) => {
-                let (answer, waker) = (answer.clone(), session.waker().unwrap());
+                let (answer, waker) = (answer.clone(), session.waker());
                 thread::spawn(move || {
                     let _ = answer.send(work.run());
                     waker.wake();

@@ -65,6 +65,8 @@ mod service;
 mod session;
 #[cfg(feature = "std")]
 mod shutdown;
+#[cfg(feature = "std")]
+mod signal;
 #[cfg(any(feature = "testing", all(test, feature = "std")))]
 pub mod testing;
 
@@ -93,6 +95,8 @@ pub use service::{
 };
 #[cfg(feature = "std")]
 pub use session::Session;
+#[cfg(feature = "std")]
+pub use signal::ShutdownHandle;
 pub use smtp_proto as proto;
 pub use tls::{TlsSession, TlsSettings};
 pub use transcript::{LogTranscript, Side, Transcript, TranscriptLine};

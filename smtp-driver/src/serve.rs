@@ -35,6 +35,11 @@ pub trait Runtime: 'static {
     /// Spawns a task. It does not panic.
     fn spawn(task: impl Future<Output = ()> + Send + 'static);
 
+    /// Spawns a task that is ready at once, unless the system is short of memory. It may be polled here and then dropped.
+    fn spawn_brief(task: impl Future<Output = ()> + Send + 'static) {
+        Self::spawn(task);
+    }
+
     /// Waits for some time.
     fn sleep(time: Duration) -> impl Future<Output = ()>;
 }
@@ -70,16 +75,13 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
                         connection.set_transcript_of(Arc::clone(transcript), Some(peer));
                     }
                     let watch = StageWatch::new(&shared.0);
-                    start::<R, F>(
-                        Session::new(connection, permit, local, watch),
-                        &shared.0,
-                        &session,
-                    );
+                    let accepted = Session::new(connection, peer, local, watch);
+                    start::<R, F>(accepted, permit, &shared.0, &session);
                 }
                 None => {
                     debug!(%peer, "refused: too many connections");
                     if !options.implicit_tls {
-                        R::spawn(reject_busy(transport, Arc::clone(&config)));
+                        R::spawn_brief(reject_busy(transport, Arc::clone(&config)));
                     }
                 }
             },
@@ -114,9 +116,10 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
     }
 }
 
-/// Spawns the task of a session.
+/// Spawns the task of a session, which holds the permit to its end.
 fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     accepted: Session<R::Transport>,
+    permit: ConnectionPermit,
     shared: &Arc<Shared>,
     session: impl Fn(Session<R::Transport>) -> F,
 ) {
@@ -130,12 +133,15 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     let span = debug_span!("session", %peer);
     span.in_scope(|| debug!("connected"));
     let mut task = Box::pin(task.instrument(span));
-    R::spawn(poll_fn(move |cx| match over.poll_after(cx, Stage::Now) {
-        Poll::Ready(_) => Poll::Ready(()),
-        Poll::Pending => catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))).unwrap_or_else(|_| {
-            warn!(%peer, "a session panicked");
-            Poll::Ready(())
-        }),
+    R::spawn(poll_fn(move |cx| {
+        let _permit = &permit;
+        match over.poll_after(cx, Stage::Now) {
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending => catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))).unwrap_or_else(|_| {
+                warn!(%peer, "a session panicked");
+                Poll::Ready(())
+            }),
+        }
     }));
 }
 

@@ -3,7 +3,8 @@
 use std::{
     fmt,
     future::poll_fn,
-    task::{Context, Poll, ready},
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
 };
 
 use bytes::Bytes;
@@ -15,7 +16,8 @@ use tracing::debug;
 
 use crate::{
     Connection, Peer, TlsSettings, Transport,
-    shutdown::{ConnectionPermit, Stage, StageWatch},
+    shutdown::{Stage, StageWatch},
+    signal::Signal,
 };
 
 /// A server's session on one accepted connection: a [`Connection`] that is told of the shutdown.
@@ -24,26 +26,24 @@ pub struct Session<T: Transport>(Box<Inner<T>>);
 // On the heap: the future that is given a session has room for it more than once, for as long as it lasts.
 struct Inner<T: Transport> {
     connection: Connection<T, Server>,
-    permit: ConnectionPermit,
+    peer: Peer,
     local: Peer,
     watch: StageWatch,
     /// The stage that the machine was told.
     stage: Stage,
+    /// The call of another task or thread.
+    call: Option<Arc<Signal>>,
 }
 
 impl<T: Transport> Session<T> {
-    pub(crate) fn new(
-        connection: Connection<T, Server>,
-        permit: ConnectionPermit,
-        local: Peer,
-        watch: StageWatch,
-    ) -> Self {
+    pub(crate) fn new(connection: Connection<T, Server>, peer: Peer, local: Peer, watch: StageWatch) -> Self {
         Self(Box::new(Inner {
             connection,
-            permit,
+            peer,
             local,
             watch,
             stage: Stage::Serving,
+            call: None,
         }))
     }
 
@@ -73,6 +73,9 @@ impl<T: Transport> Session<T> {
 
     /// Waits as [`wait`](Self::wait).
     pub fn poll_wait(&mut self, cx: &mut Context<'_>, wait: Wait) -> Poll<()> {
+        if self.0.call.as_ref().is_some_and(|call| call.take(cx)) {
+            return Poll::Ready(());
+        }
         match self.poll_stage(cx) {
             Poll::Ready(()) => Poll::Ready(()),
             Poll::Pending => self.0.connection.poll_wait(cx, wait),
@@ -121,6 +124,12 @@ impl<T: Transport> Session<T> {
         Poll::Ready(())
     }
 
+    /// Returns a waker that ends a wait of this session, for a task or thread that finds an answer. If the session does not
+    /// wait, the next wait ends at once.
+    pub fn waker(&mut self) -> Waker {
+        Arc::clone(self.0.call.get_or_insert_default()).into()
+    }
+
     /// Takes the octets of the last [`Event::Body`] out of the input, without a copy, so that they can be kept. Call it
     /// after the event, before the next [`poll`](Self::poll). Empty if the last event was another.
     pub fn take_body(&mut self) -> Bytes {
@@ -162,7 +171,7 @@ impl<T: Transport> Session<T> {
     /// The address of the client.
     #[must_use]
     pub const fn peer(&self) -> Peer {
-        self.0.permit.peer
+        self.0.peer
     }
 
     /// The address that the client connected to.

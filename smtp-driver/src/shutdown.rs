@@ -116,7 +116,7 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     shared: Arc<Shared>,
-    pub(crate) peer: Peer,
+    peer: Peer,
 }
 
 impl ConnectionPermit {

@@ -115,21 +115,20 @@ use smtp_proto::server::{Config, Server};
 
 use crate::{
     Connection, ServeOptions, Session, Transport,
-    shutdown::{ConnectionPermit, Shared, StageWatch},
+    shutdown::{Shared, StageWatch},
 };
 
 /// Begins a session of a server on a transport. The client's address is 192.0.2.1.
-///
-/// # Panics
-///
-/// Never: the session is the only one of its server.
-#[expect(clippy::expect_used, reason = "the default limits allow one session")]
 #[must_use]
 pub fn session<T: Transport>(transport: T, config: impl Into<Arc<Config>>) -> Session<T> {
     let shared = Shared::new(&ServeOptions::default());
-    let permit = ConnectionPermit::take(&shared, listener::peer(1)).expect("one session is allowed");
     let connection = Connection::new(transport, Server::new(config.into()));
-    Session::new(connection, permit, listener::local(), StageWatch::new(&shared))
+    Session::new(
+        connection,
+        listener::peer(1),
+        listener::local(),
+        StageWatch::new(&shared),
+    )
 }
 
 /// Runs two futures side by side, and returns the output of both.

@@ -6,6 +6,7 @@
     reason = "a panic here is the report of a failed test"
 )]
 
+mod listening;
 mod own;
 mod sending;
 mod serving;

@@ -1,8 +1,8 @@
-//! What the application brings along: a stream that it encrypts itself, and mechanisms of its own.
+//! Parts of the application's own: a stream that it encrypts itself, and mechanisms.
 
 use std::{os::unix::net::UnixStream, thread};
 
-use smtp_blocking::{Client, Connection, Error};
+use smtp_blocking::{Client, Connection, Error, Io, block_on};
 use smtp_proto::{
     Step, TlsInfo,
     client::{self, Login, RequestError},
@@ -14,7 +14,7 @@ use smtp_proto::{
     types::Code,
 };
 
-use crate::support::{Mail, answer, bob, client_config, server_config};
+use crate::support::{Mail, answer, bob, client_config, on, server_config};
 
 /// What a session of a server came to.
 struct Taken {
@@ -33,12 +33,12 @@ fn receive(stream: UnixStream, encrypted: bool) -> Taken {
     if encrypted {
         server.set_implicit_tls(TlsInfo::default());
     }
-    let mut conn = Connection::new(stream, server);
+    let mut conn = Connection::new(Io::new(stream), server);
     let (mut open, mut mails) = (Mail::default(), Vec::new());
     loop {
         let (step, server) = conn.poll();
         match step {
-            Step::Wait(wait) => conn.wait(wait),
+            Step::Wait(wait) => block_on(conn.wait(wait)),
             Step::Event(Event::Closed(_)) => break,
             Step::Event(Event::Auth { request, ticket, .. }) => {
                 let progress = match request {
@@ -54,7 +54,7 @@ fn receive(stream: UnixStream, encrypted: bool) -> Taken {
     }
     let identity = conn.machine().identity().map(str::to_owned);
     let protocol = conn.machine().protocol_name();
-    conn.close();
+    block_on(conn.close());
     Taken {
         mails,
         identity,
@@ -72,7 +72,13 @@ fn between(encrypted: bool, client: impl FnOnce(UnixStream)) -> Taken {
     })
 }
 
-/// LOGIN, which is asked twice.
+/// A client on a stream that is encrypted already.
+fn encrypted(stream: UnixStream) -> Result<Client<Io<UnixStream>>, Error> {
+    let builder = Client::builder(client_config()).encrypted(TlsInfo::default());
+    builder.on(Io::new(stream))
+}
+
+/// LOGIN, with two challenges.
 fn login(password: &str) -> Box<dyn ClientMechanism> {
     Credentials::password("ann", password)
         .start(Mechanism::LOGIN, &Context::default())
@@ -118,7 +124,10 @@ fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
         // That is about STARTTLS.
         config.tls = client::Tls::Required;
         config.login = Some(Login::new(Credentials::password("ann", "pencil")));
-        let mut client = Client::on_encrypted(near, config, facts.clone()).unwrap();
+        let mut client = Client::builder(config)
+            .encrypted(facts.clone())
+            .on(Io::new(near))
+            .unwrap();
         assert!(client.is_encrypted() && client.is_authenticated());
         assert_eq!(client.tls(), Some(&facts));
         assert!(client.send(bob(), b"Hello\r\n").unwrap().all_accepted());
@@ -134,7 +143,7 @@ fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
 #[test]
 fn a_refused_mechanism_leaves_the_session_for_another_try() {
     let taken = between(true, |near| {
-        let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default()).unwrap();
+        let mut client = encrypted(near).unwrap();
         let refusal = client.authenticate(login("guess")).unwrap();
         assert_eq!(refusal.code(), Code::CREDENTIALS);
         assert!(!client.is_authenticated());
@@ -153,7 +162,7 @@ fn a_refused_mechanism_leaves_the_session_for_another_try() {
 #[test]
 fn a_mechanism_shows_nothing_in_clear_without_permission() {
     let taken = between(false, |near| {
-        let mut client = Client::on(near, client_config()).unwrap();
+        let mut client = on(near, client_config()).unwrap();
         let forbidden = client.authenticate(login("pencil"));
         assert_eq!(not_sent(forbidden), RequestError::NeedsTls);
         assert!(client.noop().unwrap().is_positive_completion());
@@ -165,7 +174,7 @@ fn a_mechanism_shows_nothing_in_clear_without_permission() {
     let taken = between(false, |near| {
         let mut config = client_config();
         config.plaintext_auth = PlaintextAuth::Insecure;
-        let mut client = Client::on(near, config).unwrap();
+        let mut client = on(near, config).unwrap();
         let reply = client.authenticate(login("pencil")).unwrap();
         assert_eq!(reply.code(), Code::AUTHENTICATED);
         client.quit().unwrap();
@@ -180,7 +189,7 @@ fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_says()
         (Mechanism::LOGIN, MechanismError::MalformedChallenge),
     ] {
         let taken = between(true, |near| {
-            let mut client = Client::on_encrypted(near, client_config(), TlsInfo::default()).unwrap();
+            let mut client = encrypted(near).unwrap();
             let ended = client.authenticate(Box::new(Suspicious(mechanism)));
             match ended {
                 Err(Error::Closed { why, .. }) => {

@@ -1,18 +1,21 @@
 //! Accepting connections, within limits and until told to stop.
 
 use std::{
-    collections::HashSet,
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     sync::{
-        Arc, Mutex,
+        Arc,
         mpsc::{self, Receiver, Sender},
     },
-    thread::{self, JoinHandle, ThreadId},
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
-use smtp_blocking::{Client, Options, Session, Stop, serve};
+use smtp_blocking::{
+    Client, Listener, Session, ShutdownHandle,
+    driver::{Peer, ServeOptions},
+    serve_sessions,
+};
 use smtp_proto::{
     Step,
     server::{Event, Reset},
@@ -30,11 +33,9 @@ enum News {
 
 struct Running {
     address: SocketAddr,
-    stop: Stop,
+    stop: ShutdownHandle,
     serving: JoinHandle<()>,
     news: Receiver<News>,
-    /// The threads that served, one for each connection.
-    threads: Arc<Mutex<Vec<ThreadId>>>,
 }
 
 fn run(mut session: Session, news: &Sender<News>) {
@@ -62,44 +63,42 @@ fn run(mut session: Session, news: &Sender<News>) {
     let _ = news.send(News::Closed);
 }
 
-fn start(options: Options) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let stop = Stop::new();
+fn start(options: ServeOptions) -> Running {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = match listener.local().unwrap() {
+        Peer::Ip(address) => address,
+        Peer::Unix => unreachable!(),
+    };
+    let stop = ShutdownHandle::new();
     let (tell, news) = mpsc::channel();
     let stopping = stop.clone();
-    let threads = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&threads);
     let serving = thread::spawn(move || {
         let config = Arc::new(server_config());
-        serve(listener, config, options, &stopping, move |session| {
-            seen.lock().unwrap().push(thread::current().id());
+        serve_sessions(listener, config, options, stopping, move |session| {
             run(session, &tell);
-        })
-        .unwrap();
+        });
     });
     Running {
         address,
         stop,
         serving,
         news,
-        threads,
     }
 }
 
 impl Running {
-    fn connect(&self) -> Peer {
-        Peer::new(TcpStream::connect(self.address).unwrap())
+    fn connect(&self) -> Hand {
+        Hand::new(TcpStream::connect(self.address).unwrap())
     }
 
-    fn greeted(&self) -> Peer {
+    fn greeted(&self) -> Hand {
         let mut peer = self.connect();
         assert!(peer.line().starts_with("220 "));
         peer
     }
 
     /// Connects again and again until there is room.
-    fn greeted_at_last(&self) -> Peer {
+    fn greeted_at_last(&self) -> Hand {
         loop {
             let mut peer = self.connect();
             if peer.line().starts_with("220 ") {
@@ -113,7 +112,7 @@ impl Running {
     }
 
     fn delivers(&self) {
-        let mut client = Client::connect(self.address, client_config()).unwrap();
+        let mut client = Client::builder(client_config()).connect(self.address).unwrap();
         assert!(client.send(bob(), b"Hello\r\n").unwrap().all_accepted());
         client.quit().unwrap();
         while !matches!(self.next(), News::Mail(_)) {}
@@ -121,9 +120,9 @@ impl Running {
 }
 
 /// A client by hand.
-struct Peer(BufReader<TcpStream>);
+struct Hand(BufReader<TcpStream>);
 
-impl Peer {
+impl Hand {
     fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(BufReader::new(stream))
@@ -159,9 +158,9 @@ impl Peer {
     }
 }
 
-fn options(connections: usize, per_peer: usize) -> Options {
-    let mut options = Options::default();
-    (options.connections, options.per_peer) = (connections, per_peer);
+fn options(connections: usize, per_peer: usize) -> ServeOptions {
+    let mut options = ServeOptions::default();
+    (options.max_connections, options.max_connections_per_peer) = (connections, per_peer);
     options
 }
 
@@ -210,22 +209,6 @@ fn a_session_that_panics_ends_alone_and_gives_its_place_back() {
 }
 
 #[test]
-fn as_many_threads_as_connections_serve_all_that_come() {
-    let server = start(options(1, 1));
-    for name in ["c", "panic.example", "c", "c"] {
-        let mut peer = server.greeted_at_last();
-        peer.say(&format!("EHLO {name}\r\n"));
-        drop(peer);
-    }
-    // Only a free place lets it connect, and that is given back when its thread is free.
-    drop(server.greeted_at_last());
-    server.stop.stop();
-    server.serving.join().unwrap();
-    let threads: HashSet<_> = server.threads.lock().unwrap().drain(..).collect();
-    assert_eq!(threads.len(), 1);
-}
-
-#[test]
 fn at_shutdown_the_idle_are_told_and_transactions_are_finished() {
     let server = start(options(10, 10));
     let fresh = server.greeted();
@@ -236,8 +219,8 @@ fn at_shutdown_the_idle_are_told_and_transactions_are_finished() {
     busy.ask("MAIL FROM:<a@b>\r\n");
     busy.ask("RCPT TO:<c@d>\r\n");
     // Nothing but this wakes them: their deadlines are minutes away.
-    server.stop.stop();
-    assert!(server.stop.is_stopped());
+    server.stop.shut_down();
+    assert!(server.stop.is_shut_down());
     for peer in [fresh, idle] {
         let said = peer.rest();
         assert!(
@@ -265,12 +248,12 @@ fn at_shutdown_the_idle_are_told_and_transactions_are_finished() {
 #[test]
 fn after_the_grace_period_transactions_are_ended_with_421() {
     let mut options = options(10, 10);
-    options.grace = Duration::from_millis(100);
+    options.shutdown_grace = Duration::from_millis(100);
     let server = start(options);
     let mut busy = server.greeted();
     busy.ask("EHLO c\r\n");
     busy.ask("MAIL FROM:<a@b>\r\n");
-    server.stop.stop();
+    server.stop.shut_down();
     assert!(busy.rest().starts_with("421 "));
     assert_eq!(server.next(), News::Reset(Reset::Closed));
     assert_eq!(server.next(), News::Closed);
@@ -285,7 +268,7 @@ fn a_session_that_is_never_idle_hears_of_the_shutdown_too() {
     let mut talking = busy.0.get_ref().try_clone().unwrap();
     let talking = thread::spawn(move || while talking.write_all(&b"RSET\r\n".repeat(100)).is_ok() {});
     assert!(busy.line().starts_with("250 "));
-    server.stop.stop();
+    server.stop.shut_down();
     while !busy.line().is_empty() {}
     server.serving.join().unwrap();
     drop(busy);
@@ -296,37 +279,32 @@ fn a_session_that_is_never_idle_hears_of_the_shutdown_too() {
 #[test]
 fn sessions_that_do_not_end_are_left_behind() {
     let mut options = options(10, 10);
-    options.grace = Duration::ZERO;
+    options.shutdown_grace = Duration::ZERO;
     let server = start(options);
     let mut stuck = server.greeted();
     stuck.say("EHLO stuck.example\r\n");
     let mut other = server.greeted();
     other.ask("EHLO c\r\n");
-    server.stop.stop();
+    server.stop.shut_down();
     assert!(other.rest().starts_with("421 "));
     server.serving.join().unwrap();
 }
 
 #[test]
 fn one_stop_ends_several_servers_and_those_that_begin_later() {
-    let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
-    let stop = Stop::new();
+    let serve = |stop: ShutdownHandle| {
+        let listener = Listener::bind("127.0.0.1:0").unwrap();
+        serve_sessions(listener, server_config(), ServeOptions::default(), stop, drop);
+    };
+    let stop = ShutdownHandle::new();
     thread::scope(|scope| {
         for _ in 0..2 {
-            let config = Arc::new(server_config());
-            let stop = &stop;
-            scope.spawn(move || serve(listener(), config, Options::default(), stop, drop).unwrap());
+            let stop = stop.clone();
+            scope.spawn(move || serve(stop));
         }
-        stop.stop();
+        stop.shut_down();
     });
-    serve(
-        listener(),
-        Arc::new(server_config()),
-        Options::default(),
-        &stop,
-        drop,
-    )
-    .unwrap();
+    serve(stop);
 }
 
 #[test]
@@ -347,8 +325,8 @@ fn a_flood_of_connections_leaves_a_server_that_serves() {
     drop(peers);
     drop(server.greeted_at_last());
     loop {
-        // ConnectionLimiter are given back as the server notices that their peers are gone.
-        match Client::connect(server.address, client_config()) {
+        // Places are given back as the server notices that their peers are gone.
+        match Client::builder(client_config()).connect(server.address) {
             Ok(client) => break client.quit().unwrap(),
             Err(error) => assert!(error.to_string().contains("421"), "{error}"),
         }

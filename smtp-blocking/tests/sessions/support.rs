@@ -1,14 +1,17 @@
-//! A server that keeps what it takes, a server that says what it is told to, and streams that hold little.
+//! A server that stores what it accepts, a scripted server, and streams with small buffers.
 
 use std::{
-    io::{Read, Write},
+    io::{self, Read, Write},
     os::unix::net::UnixStream,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::net::sockopt::set_socket_send_buffer_size;
-use smtp_blocking::{Connection, Socket};
+use smtp_blocking::{
+    Client, Error, Io, block_on,
+    driver::{Connection, Transport},
+};
 use smtp_proto::{
     Step, client,
     server::{self, Closed, Event, Server},
@@ -95,19 +98,27 @@ pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, tak
     }
 }
 
+/// A client on one end of a pair.
+pub(crate) fn on(stream: UnixStream, config: client::Config) -> Result<Client<Io<UnixStream>>, Error> {
+    Client::builder(config).on(Io::new(stream))
+}
+
 /// A whole session of that server.
-pub(crate) fn receive(stream: impl Socket, config: server::Config) -> (Vec<Mail>, Closed) {
+pub(crate) fn receive(
+    stream: impl Transport<Error = io::Error>,
+    config: server::Config,
+) -> (Vec<Mail>, Closed) {
     let mut conn = Connection::new(stream, Server::new(Arc::new(config)));
     let (mut open, mut taken) = (Mail::default(), Vec::new());
     let why = loop {
         let (step, server) = conn.poll();
         match step {
-            Step::Wait(wait) => conn.wait(wait),
+            Step::Wait(wait) => block_on(conn.wait(wait)),
             Step::Event(Event::Closed(why)) => break why,
             Step::Event(event) => answer(event, server, &mut open, &mut taken),
         }
     };
-    conn.close();
+    block_on(conn.close());
     (taken, why)
 }
 
@@ -120,15 +131,6 @@ pub(crate) fn narrow() -> (UnixStream, UnixStream) {
         end.set_write_timeout(Some(PATIENCE)).unwrap();
     }
     (near, far)
-}
-
-/// Says an octet now and then, for as long as somebody is there to hear it.
-pub(crate) fn drip(mut stream: impl Write, octet: u8) {
-    let begin = Instant::now();
-    while stream.write_all(&[octet]).is_ok() {
-        assert!(begin.elapsed() < PATIENCE, "nobody gives this up");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// A server that does as the test says, not as the protocol says.

@@ -19,7 +19,7 @@ use smtp_proto::{
 
 use crate::{
     About, Accept, Connection, Peer, ServeOptions, Service, Session, TlsSettings, Transport, converse,
-    shutdown::{ConnectionPermit, Shared, Stage, StageWatch},
+    shutdown::{Shared, Stage, StageWatch},
 };
 
 /// The two directions of a stream, and the time.
@@ -102,8 +102,7 @@ impl Harness {
         let pipe = Arc::new(Mutex::new(Pipe::default()));
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::clone(&pipe)), Server::new(config.into()));
-        let permit = ConnectionPermit::take(&shared, Peer::Unix).unwrap();
-        let session = Session::new(connection, permit, Peer::Unix, StageWatch::new(&shared));
+        let session = Session::new(connection, Peer::Unix, Peer::Unix, StageWatch::new(&shared));
         let service = Arc::clone(service);
         let mut harness = Self {
             pipe,
@@ -136,8 +135,7 @@ impl Harness {
     pub(super) fn size_of_session<S: Service + 'static>(service: &Arc<S>) -> usize {
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::default()), Server::new(config().into()));
-        let permit = ConnectionPermit::take(&shared, Peer::Unix).unwrap();
-        let session = Session::new(connection, permit, Peer::Unix, StageWatch::new(&shared));
+        let session = Session::new(connection, Peer::Unix, Peer::Unix, StageWatch::new(&shared));
         size_of_val(&converse(session, &**service, None))
     }
 

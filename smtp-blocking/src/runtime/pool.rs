@@ -1,0 +1,80 @@
+//! Threads that run one session after the other, and end if none comes for some seconds.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tracing::warn;
+
+use super::block_on;
+
+/// A session.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs a task in a thread of the pool. The task is dropped if there is none, and none can be made.
+pub(crate) fn run(task: Task) {
+    let mut state = lock();
+    state.waiting.push_back(task);
+    if state.waiting.len() <= state.idle {
+        CALLED.notify_one();
+        return;
+    }
+    state.idle += 1;
+    drop(state);
+    if let Err(error) = thread::Builder::new().name("smtp session".into()).spawn(work) {
+        warn!(%error, "cannot start a thread");
+        let mut state = lock();
+        state.idle -= 1;
+        // Another thread may have taken the task.
+        let dropped = (state.waiting.len() > state.idle).then(|| state.waiting.pop_back());
+        drop(state);
+        drop(dropped);
+    }
+}
+
+/// Runs tasks as long as there are some.
+fn work() {
+    loop {
+        let waited = CALLED.wait_timeout_while(lock(), PATIENCE, |state| state.waiting.is_empty());
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        state.idle -= 1;
+        let Some(mut task) = state.waiting.pop_front() else {
+            return;
+        };
+        drop(state);
+        if catch_unwind(AssertUnwindSafe(|| block_on(task.as_mut()))).is_err() {
+            warn!("a session panicked");
+        }
+        // In this order: dropping a session makes room for a connection, and that shall find this thread.
+        lock().idle += 1;
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(task)));
+    }
+}
+
+struct State {
+    /// Threads without a task, or about to begin.
+    idle: usize,
+    /// Tasks for them, never more than there are of these.
+    waiting: VecDeque<Task>,
+}
+
+static STATE: Mutex<State> = Mutex::new(State {
+    idle: 0,
+    waiting: VecDeque::new(),
+});
+static CALLED: Condvar = Condvar::new();
+
+/// Time after which a thread without a task ends.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn lock() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Listening on TCP and Unix sockets, and connecting to them.
+
+use std::{
+    io::ErrorKind,
+    net::{Ipv4Addr, TcpListener},
+    os::unix::net::UnixListener,
+    thread,
+};
+
+use smtp_blocking::{
+    Client, Listener, ShutdownHandle,
+    driver::{Address, Peer, ServeOptions},
+    serve_sessions,
+};
+use smtp_proto::{Step, server::Event, types::Protocol};
+
+use crate::support::{Mail, answer, bob, client_config, server_config};
+
+/// A path for a socket, removed at the end.
+struct Path(std::path::PathBuf);
+
+impl Path {
+    fn new(name: &str) -> Self {
+        let name = format!("smtp-blocking-{}-{name}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn address(&self) -> Address {
+        Address::unix(self.0.to_str().unwrap())
+    }
+}
+
+impl Drop for Path {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Sends a message over LMTP to a server on this listener.
+fn deliver(listener: Listener, address: impl Into<Address>) {
+    let stop = ShutdownHandle::new();
+    let stopping = stop.clone();
+    let local = listener.local().unwrap();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut config = server_config();
+            config.protocol = Protocol::Lmtp;
+            serve_sessions(
+                listener,
+                config,
+                ServeOptions::default(),
+                stopping,
+                move |mut session| {
+                    assert_eq!(session.local(), local);
+                    assert_eq!(session.peer().ip().is_some(), local.ip().is_some());
+                    let (mut open, mut accepted) = (Mail::default(), Vec::new());
+                    loop {
+                        let (step, server) = session.poll();
+                        match step {
+                            Step::Wait(wait) => session.wait(wait),
+                            Step::Event(Event::Closed(_)) => break session.close(),
+                            Step::Event(event) => answer(event, server, &mut open, &mut accepted),
+                        }
+                    }
+                },
+            );
+        });
+        let mut config = client_config();
+        config.protocol = Protocol::Lmtp;
+        let mut client = Client::builder(config).connect(address).unwrap();
+        assert!(client.send(bob(), "Hello\r\n").unwrap().all_accepted());
+        client.quit().unwrap();
+        stop.shut_down();
+    });
+}
+
+#[test]
+fn a_message_is_delivered_over_tcp() {
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let Peer::Ip(address) = listener.local().unwrap() else {
+        panic!("it is a TCP socket");
+    };
+    deliver(listener, address);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    deliver(listener.try_into().unwrap(), ("127.0.0.1", address.port()));
+}
+
+#[test]
+fn a_message_is_delivered_over_a_unix_socket() {
+    let path = Path::new("bound");
+    deliver(Listener::bind_unix(&path.0).unwrap(), path.address());
+    let path = Path::new("passed");
+    let listener = UnixListener::bind(&path.0).unwrap();
+    deliver(listener.try_into().unwrap(), path.address());
+}
+
+#[test]
+fn an_address_in_use_is_an_error() {
+    let path = Path::new("in use");
+    let _listener = Listener::bind_unix(&path.0).unwrap();
+    let again = Listener::bind_unix(&path.0).unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::AddrInUse);
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let Peer::Ip(address) = listener.local().unwrap() else {
+        panic!("it is a TCP socket");
+    };
+    assert_eq!(Listener::bind(address).unwrap_err().kind(), ErrorKind::AddrInUse);
+}
+
+/// In a process of its own, which is this test again: the sockets come by numbers in its environment.
+#[cfg(feature = "systemd")]
+#[test]
+fn sockets_of_systemd_are_taken_over() {
+    use std::process::{Command, Stdio};
+
+    const CHILD: &str = "SMTP_BLOCKING_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        let listeners = Listener::from_env().unwrap();
+        let [tcp, unix] = &listeners[..] else {
+            panic!("{listeners:?}");
+        };
+        assert!(matches!(tcp.local().unwrap(), Peer::Ip(_)));
+        assert_eq!(unix.local().unwrap(), Peer::Unix);
+        assert!(Listener::from_env().unwrap().is_empty());
+        return;
+    }
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let path = Path::new("systemd");
+    let unix = UnixListener::bind(&path.0).unwrap();
+    // The shell puts the sockets, which it has as standard input and error, where systemd would.
+    let script = "LISTEN_PID=$$ LISTEN_FDS=2 exec \"$0\" listening::sockets_of_systemd 3<&0 4<&2 2>&1";
+    let child = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env(CHILD, "1")
+        .stdin(Stdio::from(std::os::fd::OwnedFd::from(tcp)))
+        .stderr(Stdio::from(std::os::fd::OwnedFd::from(unix)))
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && output.contains("1 passed"), "{output}");
+}

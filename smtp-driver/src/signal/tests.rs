@@ -1,0 +1,40 @@
+use std::{
+    pin::pin,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use super::*;
+
+#[derive(Default)]
+struct Count(AtomicU32);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_request_wakes_all_who_wait_for_it_and_lasts() {
+    let handle = ShutdownHandle::new();
+    let count = Arc::new(Count::default());
+    let waker = Arc::clone(&count).into();
+    let mut cx = Context::from_waker(&waker);
+    let (mut one, mut two) = (pin!(handle.clone()), pin!(handle.clone()));
+    for _ in 0..3 {
+        assert!(one.as_mut().poll(&mut cx).is_pending() && two.as_mut().poll(&mut cx).is_pending());
+    }
+    assert!(!handle.is_shut_down());
+    handle.shut_down();
+    assert_eq!(count.0.load(Ordering::Relaxed), 1, "once for a task");
+    assert!(handle.is_shut_down() && two.poll(&mut cx).is_ready() && pin!(handle).poll(&mut cx).is_ready());
+}
+
+#[test]
+fn a_call_is_taken_once_also_if_it_came_first() {
+    let signal = Arc::new(Signal::default());
+    let cx = Context::from_waker(Waker::noop());
+    Arc::clone(&signal).wake();
+    assert!(signal.take(&cx));
+    assert!(!signal.take(&cx));
+}
