@@ -20,6 +20,7 @@
 //! # Features
 //!
 //! - `std` (default): everything about servers, and the pool. Without it the crate is `no_std` with `alloc`.
+//! - `systemd`: `Listener::from_env`, for listeners passed by the service manager.
 //! - `testing`: test doubles for your own tests and fuzz targets: a network in memory with a clock, and scripted peers.
 //! - `mail-builder`, `lettre`: `Mailer` sends the messages of these crates.
 //!
@@ -52,6 +53,8 @@ mod url;
 mod wire;
 
 #[cfg(feature = "std")]
+mod listener;
+#[cfg(feature = "std")]
 mod mailer;
 #[cfg(feature = "std")]
 mod message;
@@ -79,6 +82,8 @@ pub use client::Client;
 pub use connection::Connection;
 pub use connection_limiter::ConnectionLimiter;
 pub use error::{Error, SendError};
+#[cfg(feature = "std")]
+pub use listener::Listener;
 #[cfg(feature = "std")]
 pub use mailer::{Mailer, MailerError};
 #[cfg(feature = "std")]

@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [address, directory] = &arguments[..] else {
         return Err("usage: catcher ADDRESS DIRECTORY".into());
     };
-    let listener = Listener::bind(address).await?;
+    let listener = Listener::bind(address)?;
     catch(listener, directory.into()).await
 }
 

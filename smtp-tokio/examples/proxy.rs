@@ -71,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [address, next_hop] = &arguments[..] else {
         return Err("usage: proxy ADDRESS NEXT-HOP".into());
     };
-    pass(Listener::bind(address).await?, next_hop.clone()).await
+    pass(Listener::bind(address)?, next_hop.clone()).await
 }
 
 pub(crate) async fn pass(listener: Listener, next_hop: String) -> Result<(), Box<dyn Error>> {

@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
 /// Runs server and client, and writes the report.
 async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let setting = Setting::new()?;
-    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let Peer::Ip(address) = listener.local()? else {
         return Err("the listener has no address".into());
     };

@@ -49,7 +49,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         let config = site.flags.config(endpoint.protocol, site.users())?;
         let options = site.flags.options(endpoint);
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
-        let listener = Listener::bind(endpoint.address).await.map_err(cannot)?;
+        let listener = Listener::bind(endpoint.address).map_err(cannot)?;
         if let Peer::Ip(address) = listener.local().map_err(cannot)? {
             println!("{}", endpoint.announcement(address));
         }

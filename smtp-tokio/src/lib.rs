@@ -25,8 +25,11 @@ mod io;
 mod serve;
 
 pub use io::{Io, Reader, Stream};
-pub use serve::{Listener, Tokio, serve, serve_sessions, serve_until};
-pub use smtp_driver::{self as driver, About, Accept, Address, Bytes, Peer, ServeOptions, Service, proto};
+pub use serve::{Acceptor, Tokio, serve, serve_sessions, serve_until};
+pub use smtp_driver::{
+    self as driver, About, Accept, Address, Bytes, Listener, Peer, ServeOptions, Service, ShutdownHandle,
+    proto,
+};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
 

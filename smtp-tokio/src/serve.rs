@@ -1,115 +1,43 @@
 //! Servers: listening sockets, and sessions on what they accept.
 
-#[cfg(unix)]
-use std::path::Path;
 use std::{io, sync::Arc, time::Duration};
 
-use smtp_driver::{self as driver, Peer, Runtime, ServeOptions, Service, proto::server::Config};
-use socket2::SockRef;
+use smtp_driver::{self as driver, Listener, Peer, Runtime, ServeOptions, Service, proto::server::Config};
 #[cfg(unix)]
 use tokio::net::UnixListener;
-use tokio::{
-    net::{TcpListener, ToSocketAddrs},
-    time,
-};
+use tokio::{net::TcpListener, time};
 
 use crate::{Io, Session, Stream};
 
-/// A listening socket of a server.
-///
-/// [`bind`](Self::bind) and [`bind_unix`](Self::bind_unix) make a queue for 4,096 connections; the system may have a lower
-/// limit (`net.core.somaxconn` on Linux). Other listeners often have a queue of 128, too short for a burst of clients.
+/// A listening socket on tokio, made of a [`Listener`].
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Listener {
+pub enum Acceptor {
     /// A TCP socket.
     Tcp(TcpListener),
-    /// A Unix socket, for example for LMTP.
+    /// A Unix socket.
     #[cfg(unix)]
     Unix(UnixListener),
 }
 
-impl Listener {
-    /// Listens on this address. Port 0 makes the system choose a port.
-    ///
-    /// # Errors
-    ///
-    /// If no address is found, or none of them can be bound.
-    pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        SockRef::from(&listener).listen(BACKLOG)?;
-        Ok(Self::Tcp(listener))
-    }
+impl TryFrom<Listener> for Acceptor {
+    type Error = io::Error;
 
-    /// Listens on a Unix socket with this path. The path must not exist, so remove the socket of an earlier server first.
-    ///
-    /// # Errors
-    ///
-    /// If the socket cannot be made.
-    #[cfg(unix)]
-    pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
-        let listener = UnixListener::bind(path)?;
-        SockRef::from(&listener).listen(BACKLOG)?;
-        Ok(Self::Unix(listener))
-    }
-
-    /// Takes the listeners that the service manager has opened (socket activation of systemd, `LISTEN_FDS`). Empty if
-    /// there are none, and for a second call.
-    ///
-    /// # Errors
-    ///
-    /// If one is neither a TCP nor a Unix socket that listens.
-    #[cfg(all(unix, feature = "systemd"))]
-    pub fn from_env() -> io::Result<Vec<Self>> {
-        let mut passed = listenfd::ListenFd::from_env();
-        let mut listeners = Vec::new();
-        for index in 0..passed.len() {
-            if let Ok(Some(listener)) = passed.take_unix_listener(index) {
-                listeners.push(listener.try_into()?);
-            } else if let Some(listener) = passed.take_tcp_listener(index)? {
-                listeners.push(listener.try_into()?);
-            }
-        }
-        Ok(listeners)
-    }
-
-    /// The address that the socket listens on.
-    ///
-    /// # Errors
-    ///
-    /// If the system does not know it.
-    pub fn local(&self) -> io::Result<Peer> {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().map(Peer::Ip),
-            #[cfg(unix)]
-            Self::Unix(_) => Ok(Peer::Unix),
-        }
-    }
-}
-
-/// Implements the conversions from the listener of tokio and that of the standard library.
-macro_rules! convert {
-    ($kind:ident, $listener:ty, $std:ty) => {
-        impl From<$listener> for Listener {
-            fn from(listener: $listener) -> Self {
-                Self::$kind(listener)
-            }
-        }
-
-        impl TryFrom<$std> for Listener {
-            type Error = io::Error;
-
-            fn try_from(listener: $std) -> io::Result<Self> {
+    fn try_from(listener: Listener) -> io::Result<Self> {
+        match listener {
+            Listener::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
-                <$listener>::from_std(listener).map(Self::$kind)
+                TcpListener::from_std(listener).map(Self::Tcp)
             }
+            #[cfg(unix)]
+            Listener::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                UnixListener::from_std(listener).map(Self::Unix)
+            }
+            _ => Err(io::ErrorKind::Unsupported.into()),
         }
-    };
+    }
 }
-
-convert!(Tcp, TcpListener, std::net::TcpListener);
-#[cfg(unix)]
-convert!(Unix, UnixListener, std::os::unix::net::UnixListener);
 
 /// The functions of tokio that a server needs.
 #[derive(Clone, Copy, Debug)]
@@ -117,12 +45,12 @@ convert!(Unix, UnixListener, std::os::unix::net::UnixListener);
 pub struct Tokio;
 
 impl Runtime for Tokio {
-    type Listener = Listener;
+    type Listener = Acceptor;
     type Transport = Io<Stream>;
 
-    async fn accept(listener: &Listener) -> io::Result<(Io<Stream>, Peer, Peer)> {
+    async fn accept(listener: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
         match listener {
-            Listener::Tcp(listener) => {
+            Acceptor::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 // It fails if the connection is broken already, which the session will notice.
                 let _ = stream.set_nodelay(true);
@@ -130,7 +58,7 @@ impl Runtime for Tokio {
                 Ok((Io::new(Stream::Tcp(stream)), peer.into(), local.into()))
             }
             #[cfg(unix)]
-            Listener::Unix(listener) => {
+            Acceptor::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
                 Ok((Io::new(Stream::Unix(stream)), Peer::Unix, Peer::Unix))
             }
@@ -148,43 +76,53 @@ impl Runtime for Tokio {
 
 /// Accepts connections and serves each by the service, with the default [`ServeOptions`], until the future is dropped.
 /// [`serve_until`] has options and shuts down gracefully.
+///
+/// # Errors
+///
+/// If the runtime does not accept the listener. Errors of connections are logged.
 pub async fn serve(
     listener: impl Into<Listener>,
     config: impl Into<Arc<Config>>,
     service: impl Service + 'static,
-) {
+) -> io::Result<()> {
     let options = ServeOptions::default();
-    serve_until(listener, config, options, std::future::pending(), service).await;
+    serve_until(listener, config, options, std::future::pending(), service).await
 }
 
 /// Accepts connections and serves each by the service, until `stop` is ready. Then sessions finish the transaction in hand.
 /// [`driver::serve`] has the details.
+///
+/// # Errors
+///
+/// If the runtime does not accept the listener. Errors of connections are logged.
 pub async fn serve_until(
     listener: impl Into<Listener>,
     config: impl Into<Arc<Config>>,
     options: ServeOptions,
     stop: impl Future<Output = ()>,
     service: impl Service + 'static,
-) {
-    driver::serve::<Tokio, _>(listener.into(), config.into(), options, stop, Arc::new(service)).await;
+) -> io::Result<()> {
+    let (acceptor, service) = (listener.into().try_into()?, Arc::new(service));
+    driver::serve::<Tokio, _>(acceptor, config.into(), options, stop, service).await;
+    Ok(())
 }
 
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
-///
-/// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
-/// once after [`ServeOptions::shutdown_grace`]. Returns when all have ended. A session that panics ends alone. Dropping
-/// the future drops all sessions.
+/// [`driver::serve_sessions`] has the details.
 ///
 /// The caller writes the loop of the session: see [`Session`]. It ends with [`close`](crate::driver::Session::close).
+///
+/// # Errors
+///
+/// If the runtime does not accept the listener. Errors of connections are logged.
 pub async fn serve_sessions<F: Future<Output = ()> + Send + 'static>(
     listener: impl Into<Listener>,
     config: impl Into<Arc<Config>>,
     options: ServeOptions,
     stop: impl Future<Output = ()>,
     session: impl Fn(Session) -> F,
-) {
-    smtp_driver::serve_sessions::<Tokio, F>(listener.into(), config.into(), options, stop, session).await;
+) -> io::Result<()> {
+    let acceptor = listener.into().try_into()?;
+    driver::serve_sessions::<Tokio, F>(acceptor, config.into(), options, stop, session).await;
+    Ok(())
 }
-
-/// Maximum connections that wait to be accepted.
-const BACKLOG: i32 = 4096;

@@ -27,7 +27,7 @@ struct Servers {
 }
 
 async fn bind() -> (Listener, String) {
-    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
     let Peer::Ip(address) = listener.local().unwrap() else {
         unreachable!("a TCP listener")
     };

@@ -77,9 +77,9 @@ fn tcp_address(listener: &Listener) -> net::SocketAddr {
 
 #[tokio::test]
 async fn tcp() {
-    let by_name = Listener::bind("127.0.0.1:0").await.unwrap();
-    let by_address = Listener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let of_std = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let by_name = Listener::bind("127.0.0.1:0").unwrap();
+    let by_address = Listener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let of_std = net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let of_tokio = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     for listener in [by_name, by_address, of_std.try_into().unwrap(), of_tokio.into()] {
         let address = tcp_address(&listener);
@@ -117,25 +117,25 @@ async fn unix_sockets() {
 
 #[tokio::test]
 async fn an_address_can_be_used_again_at_once() {
-    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = tcp_address(&listener);
     let client = task::spawn_blocking(move || quit(net::TcpStream::connect(address).unwrap()));
     serve_one(listener).await;
     client.await.unwrap();
-    Listener::bind(address).await.unwrap();
+    Listener::bind(address).unwrap();
 }
 
 #[tokio::test]
 async fn an_address_in_use_is_an_error() {
-    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
-    let error = Listener::bind(tcp_address(&listener)).await.unwrap_err();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let error = Listener::bind(tcp_address(&listener)).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
 }
 
 /// More connections than the queue of the standard library holds are waiting, and all of them are served.
 #[tokio::test]
 async fn the_queue_is_long() {
-    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = tcp_address(&listener);
     let connecting = task::spawn_blocking(move || {
         let connect = || net::TcpStream::connect_timeout(&address, Duration::from_secs(10)).unwrap();
@@ -170,7 +170,7 @@ mod systemd {
 
     #[test]
     fn listeners_are_taken_from_the_service_manager() {
-        let tcp = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let tcp = net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = tcp.local_addr().unwrap();
         let mut server = child(tcp).spawn().unwrap();
         quit(net::TcpStream::connect(address).unwrap());

@@ -1,7 +1,7 @@
 use std::{error::Error as _, io, string::ToString};
 
 use smtp_proto::{
-    client::{self, Closed, MessageOutcome, ReplyTo, RequestError, Retry},
+    client::{Closed, MessageOutcome, ReplyTo, RequestError, Retry},
     types::{Code, Reply, Text, Verb},
 };
 

@@ -1,0 +1,108 @@
+//! Listening sockets of the standard library, for every runtime.
+
+use std::{
+    io,
+    net::{TcpListener, ToSocketAddrs},
+};
+#[cfg(unix)]
+use std::{os::unix::net::UnixListener, path::Path};
+
+use socket2::SockRef;
+
+use crate::Peer;
+
+/// A listening socket of a server. An adapter hands it to its runtime when it serves.
+///
+/// [`bind`](Self::bind) and [`bind_unix`](Self::bind_unix) make a queue for 4,096 connections; the system may have a lower
+/// limit (`net.core.somaxconn` on Linux). Other listeners often have a queue of 128, too short for a burst of clients.
+///
+/// ```
+/// use smtp_driver::{Listener, Peer};
+///
+/// let listener = Listener::bind("127.0.0.1:0")?;
+/// assert!(matches!(listener.local()?, Peer::Ip(address) if address.port() > 0));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Listener {
+    /// A TCP socket.
+    Tcp(TcpListener),
+    /// A Unix socket, for example for LMTP.
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// Listens on this address. Port 0 makes the system choose a port. A host name is looked up, which blocks.
+    ///
+    /// # Errors
+    ///
+    /// If no address is found, or none of them can be bound.
+    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        SockRef::from(&listener).listen(BACKLOG)?;
+        Ok(Self::Tcp(listener))
+    }
+
+    /// Listens on a Unix socket with this path. The path must not exist, so remove the socket of an earlier server first.
+    ///
+    /// # Errors
+    ///
+    /// If the socket cannot be made.
+    #[cfg(unix)]
+    pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
+        let listener = UnixListener::bind(path)?;
+        SockRef::from(&listener).listen(BACKLOG)?;
+        Ok(Self::Unix(listener))
+    }
+
+    /// Takes the listeners that the service manager has opened (socket activation of systemd, `LISTEN_FDS`). Empty if
+    /// there are none, and for a second call.
+    ///
+    /// # Errors
+    ///
+    /// If one is neither a TCP nor a Unix socket that listens.
+    #[cfg(all(unix, feature = "systemd"))]
+    pub fn from_env() -> io::Result<Vec<Self>> {
+        let mut passed = listenfd::ListenFd::from_env();
+        let mut listeners = Vec::new();
+        for index in 0..passed.len() {
+            if let Ok(Some(listener)) = passed.take_unix_listener(index) {
+                listeners.push(Self::Unix(listener));
+            } else if let Some(listener) = passed.take_tcp_listener(index)? {
+                listeners.push(Self::Tcp(listener));
+            }
+        }
+        Ok(listeners)
+    }
+
+    /// The address that the socket listens on.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not know it.
+    pub fn local(&self) -> io::Result<Peer> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map(Peer::Ip),
+            #[cfg(unix)]
+            Self::Unix(_) => Ok(Peer::Unix),
+        }
+    }
+}
+
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self::Tcp(listener)
+    }
+}
+
+#[cfg(unix)]
+impl From<UnixListener> for Listener {
+    fn from(listener: UnixListener) -> Self {
+        Self::Unix(listener)
+    }
+}
+
+/// Maximum connections that wait to be accepted.
+const BACKLOG: i32 = 4096;
