@@ -170,7 +170,10 @@ fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
         .into_iter()
         .any(is_content)
     {
-        let lines = stream.iter().filter(|octet| **octet == b'\n').count();
+        // A bare CR is answered at once, also in a line that never ends.
+        let unended = stream.rsplit(|octet| *octet == b'\n').next();
+        let lines = stream.iter().filter(|octet| **octet == b'\n').count()
+            + usize::from(unended.is_some_and(|line| line.contains(&b'\r')));
         // The greeting, and 421 at the end.
         assert!(
             codes.len() <= lines + 2,
