@@ -76,6 +76,5 @@ async fn main() -> Result<(), Box<dyn Error>> {
 pub(crate) async fn catch(listener: Listener, directory: PathBuf) -> Result<(), Box<dyn Error>> {
     let config = Config::new(Host::parse("mx.example.org")?);
     let tried = Mutex::default();
-    serve(listener, config, Catcher { directory, tried }).await;
-    Ok(())
+    Ok(serve(listener, config, Catcher { directory, tried }).await?)
 }

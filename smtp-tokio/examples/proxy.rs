@@ -79,6 +79,5 @@ pub(crate) async fn pass(listener: Listener, next_hop: String) -> Result<(), Box
     config.tls = Tls::Disabled;
     let client = Client::builder(config);
     let config = server::Config::new(Host::parse("proxy.example.org")?);
-    serve(listener, config, Proxy { next_hop, client }).await;
-    Ok(())
+    Ok(serve(listener, config, Proxy { next_hop, client }).await?)
 }

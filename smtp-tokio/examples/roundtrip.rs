@@ -79,7 +79,7 @@ async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let receipt = client.send(setting.envelope.clone(), &setting.message).await?;
     client.quit().await?;
     drop(stop);
-    serving.await?;
+    serving.await??;
     setting.report(
         &transcript,
         client_knows.as_ref(),

@@ -58,7 +58,7 @@ async fn run(flags: Flags) -> Result<(), String> {
         listeners.spawn(async move {
             let stop = async move { drop(stopped.changed().await) };
             let session = |session| converse(session, endpoint.implicit_tls, Arc::clone(&site));
-            serve_sessions(listener, config, options, stop, session).await;
+            serve_sessions(listener, config, options, stop, session).await
         });
     }
     tokio::select! {
@@ -67,7 +67,9 @@ async fn run(flags: Flags) -> Result<(), String> {
     }
     drop(stop);
     while let Some(ended) = listeners.join_next().await {
-        ended.map_err(|error| error.to_string())?;
+        ended
+            .map_err(|error| error.to_string())?
+            .map_err(|error| error.to_string())?;
     }
     Ok(())
 }

@@ -52,7 +52,8 @@ async fn serve_one(listener: Listener) -> (Peer, Peer) {
             }
         },
     )
-    .await;
+    .await
+    .unwrap();
     known.recv().await.unwrap()
 }
 
@@ -79,9 +80,14 @@ fn tcp_address(listener: &Listener) -> net::SocketAddr {
 async fn tcp() {
     let by_name = Listener::bind("127.0.0.1:0").unwrap();
     let by_address = Listener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let of_std = net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let of_std = net::TcpListener::bind("127.0.0.1:0").unwrap();
     let of_tokio = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    for listener in [by_name, by_address, of_std.try_into().unwrap(), of_tokio.into()] {
+    for listener in [
+        by_name,
+        by_address,
+        of_std.into(),
+        of_tokio.into_std().unwrap().into(),
+    ] {
         let address = tcp_address(&listener);
         let client = task::spawn_blocking(move || {
             let stream = net::TcpStream::connect(address).unwrap();
@@ -104,7 +110,7 @@ async fn unix_sockets() {
     let of_std = UnixListener::bind(b).unwrap();
     let of_tokio = tokio::net::UnixListener::bind(c).unwrap();
     assert!(Listener::bind_unix(a).is_err(), "the path exists");
-    for (listener, path) in [own, of_std.try_into().unwrap(), of_tokio.into()]
+    for (listener, path) in [own, of_std.into(), of_tokio.into_std().unwrap().into()]
         .into_iter()
         .zip(paths)
     {
@@ -170,7 +176,7 @@ mod systemd {
 
     #[test]
     fn listeners_are_taken_from_the_service_manager() {
-        let tcp = net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = tcp.local_addr().unwrap();
         let mut server = child(tcp).spawn().unwrap();
         quit(net::TcpStream::connect(address).unwrap());

@@ -5,7 +5,7 @@ use std::{net::TcpListener, sync::Arc};
 
 use smtp_proto::{Step, client::Receipt};
 use smtp_tests::scenarios::{Adapter, Done, Errand, Message, Running, Site, Todo, Way};
-use smtp_tokio::{Client, Error, Listener, Reader, SendError, Session, serve_sessions};
+use smtp_tokio::{Client, Error, Reader, SendError, Session, serve_sessions};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::{mpsc, oneshot},
@@ -26,15 +26,13 @@ impl Adapter for Tokio {
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = move || {
             runtime().block_on(async move {
-                let listener = Listener::try_from(listener)?;
                 let (config, options) = (Arc::clone(&site.config), site.options.clone());
                 let site = Arc::new(site);
                 let stop = async { drop(stopped.await) };
                 serve_sessions(listener, config, options, stop, move |session| {
                     converse(session, Arc::clone(&site))
                 })
-                .await;
-                Ok(())
+                .await
             })
         };
         Running::new(move || drop(stop), serving)

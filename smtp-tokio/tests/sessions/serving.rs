@@ -81,13 +81,14 @@ where
     let serving = tokio::spawn(async move {
         let stopped = async { drop(stopped.await) };
         serve_sessions(
-            listener,
+            listener.into_std().unwrap(),
             Arc::new(server_config()),
             options,
             stopped,
             move |accepted| session(accepted, tell.clone()),
         )
-        .await;
+        .await
+        .unwrap();
     });
     Running {
         address,

@@ -62,7 +62,7 @@ impl Peer {
 #[tokio::test]
 async fn a_client_that_quits_sends_close_notify() {
     let pair = Pair::new();
-    let listener = net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let config = Arc::clone(pair.server.config());
     let serving = task::spawn_blocking(move || {

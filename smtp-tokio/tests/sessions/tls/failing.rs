@@ -178,7 +178,7 @@ async fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
     let (stop, stopped) = oneshot::channel::<()>();
     let (ended, mut news) = mpsc::unbounded_channel();
     let serving = serve_sessions(
-        listener,
+        listener.into_std().unwrap(),
         Arc::new(offering()),
         options,
         async { drop(stopped.await) },
@@ -195,5 +195,6 @@ async fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
         assert_eq!(heard(&mut first).await, "");
         assert_eq!(news.recv().await, Some(server::Closed::Shutdown));
     };
-    tokio::join!(serving, talking);
+    let (served, ()) = tokio::join!(serving, talking);
+    served.unwrap();
 }
