@@ -23,6 +23,19 @@ use crate::{
 pub trait Connect: Transport + Sized {
     /// Connects within `limit`. A host name that has several addresses is tried at each.
     fn connect(address: &Address, limit: Duration) -> impl Future<Output = Result<Self, Self::Error>>;
+
+    /// TLS settings for a server with this name, which trust whom this computer trusts.
+    ///
+    /// Default: an error, because TLS needs another crate.
+    ///
+    /// # Errors
+    ///
+    /// If the name is no host name, or the trusted certificates cannot be read.
+    fn default_tls(host: &str) -> Result<Arc<dyn TlsSettings>, StreamError> {
+        Err(StreamError::Tls(
+            alloc::format!("no TLS settings for {host}: give them, or enable the feature ring").into(),
+        ))
+    }
 }
 
 /// The settings of a session with a server: plaintext, STARTTLS or implicit TLS.

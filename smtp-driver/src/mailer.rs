@@ -1,12 +1,15 @@
 //! Sending messages to the server of a URL.
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use smtp_proto::client::{Config, Receipt, RecipientStatus};
 
 use crate::{
-    ClientBuilder, Connect, IntoMessage, InvalidMessage, Pool, PoolOptions, SendError, TlsSettings,
-    Transport, Url,
+    ClientBuilder, Connect, IntoMessage, InvalidMessage, InvalidUrl, Pool, PoolOptions, SendError,
+    StreamError, TlsSettings, Transport, Url,
 };
 
 /// A client for sending messages to one server: a [`Pool`] that takes whole messages.
@@ -17,14 +20,10 @@ use crate::{
     feature = "mail-builder",
     doc = r#"```
 use mail_builder::MessageBuilder;
-# use smtp_driver::{Connect, Mailer, TlsSettings, Url, proto::{client::Config, types::ClientName}};
+# use smtp_driver::{Connect, Mailer};
 
-# async fn example<T: Connect, S: TlsSettings + 'static>(
-#     tls: impl FnOnce(&str) -> Result<S, std::io::Error>,
-# ) -> Result<(), Box<dyn std::error::Error>> {
-let url = Url::parse("smtps://ann:secret@mail.example.org")?;
-let config = Config::new(ClientName::parse("client.example.org")?);
-let mailer = Mailer::<T>::from_url(&url, config, tls)?;
+# async fn example<T: Connect>() -> Result<(), Box<dyn std::error::Error>> {
+let mailer = Mailer::<T>::from_url("smtps://ann:secret@mail.example.org")?;
 let message = MessageBuilder::new()
     .from("ann@example.org")
     .to("bob@example.net")
@@ -39,12 +38,30 @@ mailer.close().await;
 pub struct Mailer<T: Transport>(Pool<T>);
 
 impl<T: Transport> Mailer<T> {
-    /// A mailer for the server of a URL: see [`ClientBuilder::from_url`]. It connects when there is a message.
+    /// A mailer for the server of a [`Url`], with the [default TLS settings](Connect::default_tls). It connects when there
+    /// is a message.
+    ///
+    /// Its name in EHLO is the path of the URL (`smtp://mail.example.org/client.example.org`), or `[127.0.0.1]`. Servers for
+    /// submission accept that; other servers may want the name of this host.
+    ///
+    /// # Errors
+    ///
+    /// [`MailerError::Url`] if the URL is invalid, [`MailerError::Tls`] if there are no TLS settings.
+    pub fn from_url(url: &str) -> Result<Self, MailerError<T::Error>>
+    where
+        T: Connect,
+    {
+        let url = Url::parse(url)?;
+        let config = Config::new(IpAddr::V4(Ipv4Addr::LOCALHOST).into());
+        Self::from_url_with(&url, config, T::default_tls).map_err(MailerError::Tls)
+    }
+
+    /// A mailer for the server of a URL, with this configuration and TLS: [`ClientBuilder::from_url`].
     ///
     /// # Errors
     ///
     /// The error of `tls`.
-    pub fn from_url<S: TlsSettings + 'static, E>(
+    pub fn from_url_with<S: TlsSettings + 'static, E>(
         url: &Url,
         config: Config,
         tls: impl FnOnce(&str) -> Result<S, E>,
@@ -101,6 +118,12 @@ impl<T: Transport> fmt::Debug for Mailer<T> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MailerError<E> {
+    /// The URL is invalid.
+    #[error(transparent)]
+    Url(#[from] InvalidUrl),
+    /// There are no TLS settings.
+    #[error("no TLS settings")]
+    Tls(#[source] StreamError),
     /// The message has no envelope. Nothing was sent.
     #[error(transparent)]
     Message(#[from] InvalidMessage),

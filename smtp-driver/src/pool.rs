@@ -95,6 +95,11 @@ impl<T: Transport> Pool<T> {
         }
     }
 
+    /// The settings of the sessions.
+    pub const fn builder(&self) -> &ClientBuilder<T> {
+        &self.builder
+    }
+
     /// Sends a message as [`Client::send`] does, in an idle session or in a new one. Waits if all sessions are in use.
     ///
     /// Dropping the future while it waits for a session has no effect on others. Dropped later it closes its session, and

@@ -100,6 +100,8 @@ pub use rustls;
 #[cfg(feature = "ring")]
 pub use server::ServerSettings;
 pub use session::ServerTls;
+#[cfg(feature = "ring")]
+pub use session::default_tls;
 
 /// The provider of cryptography in these settings, that of ring, for other settings with the same.
 #[cfg(feature = "ring")]

@@ -60,6 +60,19 @@ impl TlsSettings for ClientTls {
     }
 }
 
+/// TLS for a server with this name, trusted as this computer does: [`ClientTls::platform`] for the adapters.
+///
+/// # Errors
+///
+/// As [`ClientTls::platform`].
+#[cfg(feature = "ring")]
+pub fn default_tls(host: &str) -> Result<Arc<dyn TlsSettings>, StreamError> {
+    match ClientTls::platform(host) {
+        Ok(settings) => Ok(Arc::new(settings)),
+        Err(error) => Err(StreamError::Tls(error.into())),
+    }
+}
+
 /// A session of rustls.
 #[derive(Debug)]
 struct Session {

@@ -1,5 +1,7 @@
 //! Streams: transports, sockets and readers.
 
+#[cfg(feature = "ring")]
+use std::sync::Arc;
 use std::{
     io::{self, IoSlice},
     mem::{self, MaybeUninit},
@@ -8,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "ring")]
+use smtp_driver::TlsSettings;
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -150,6 +154,11 @@ impl Connect for Io<Stream> {
             _ => return Err(io::ErrorKind::Unsupported.into()),
         };
         Ok(Self::new(stream))
+    }
+
+    #[cfg(feature = "ring")]
+    fn default_tls(host: &str) -> Result<Arc<dyn TlsSettings>, StreamError> {
+        smtp_rustls::default_tls(host)
     }
 }
 

@@ -18,7 +18,7 @@ fn config() -> Config {
 
 fn mailer(url: &str) -> Mailer<Memory> {
     let url = Url::parse(url).unwrap();
-    Mailer::from_url(&url, config(), |_| Err::<NoTls, _>("no TLS")).unwrap()
+    Mailer::from_url_with(&url, config(), |_| Err::<NoTls, _>("no TLS")).unwrap()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn tls_settings_are_made_for_the_host() {
     ] {
         let url = Url::parse(url).unwrap();
         assert_ne!(url.tls(), TlsMode::Disabled);
-        let made = Mailer::<Memory>::from_url(&url, config(), |name| Err::<NoTls, _>(name.to_owned()));
+        let made = Mailer::<Memory>::from_url_with(&url, config(), |name| Err::<NoTls, _>(name.to_owned()));
         assert_eq!(made.unwrap_err(), host);
     }
 }
@@ -62,7 +62,7 @@ fn a_required_tls_is_not_left_out() {
     }
     let world = World::new(Protocol::Smtp);
     let url = Url::parse(&format!("smtp://{}", world.address())).unwrap();
-    let mailer = Mailer::<Memory>::from_url(&url, config(), |_| Ok::<_, Error<()>>(Never)).unwrap();
+    let mailer = Mailer::<Memory>::from_url_with(&url, config(), |_| Ok::<_, Error<()>>(Never)).unwrap();
     let failed = run(mailer.send((to("bob@example.net"), MESSAGE))).unwrap_err();
     assert_eq!(
         failed.to_string(),
@@ -121,4 +121,22 @@ fn a_message_of_mail_builder_is_sent() {
     let failed = run(mailer.send(message.cc("nonsense"))).unwrap_err();
     assert_eq!(failed.to_string(), "invalid address \"nonsense\"");
     assert!(failed.source().is_some());
+}
+
+#[test]
+fn a_url_names_the_fault() {
+    let error = Mailer::<Memory>::from_url("smtp//mail.example.org").unwrap_err();
+    assert!(matches!(error, MailerError::Url(_)), "{error}");
+    // The transport in memory has no TLS of its own.
+    let error = Mailer::<Memory>::from_url("smtps://mail.example.org").unwrap_err();
+    assert_eq!(error.to_string(), "no TLS settings");
+    assert!(error.source().unwrap().to_string().contains("mail.example.org"));
+}
+
+#[test]
+fn the_client_is_called_by_the_url_or_by_its_address() {
+    for (path, name) in [("", "[127.0.0.1]"), ("/client.example.org", "client.example.org")] {
+        let mailer = Mailer::<Memory>::from_url(&format!("smtp://mail.example.org{path}?tls=none")).unwrap();
+        assert_eq!(mailer.pool().builder().config().hello.to_string(), name);
+    }
 }

@@ -88,6 +88,17 @@ impl<'a> ClientName<'a> {
     }
 }
 
+/// The address literal of this address: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
+impl From<IpAddr> for ClientName<'static> {
+    fn from(address: IpAddr) -> Self {
+        let raw = alloc::string::ToString::to_string(&AddressLiteral::from(address));
+        Self {
+            raw: Cow::Owned(raw),
+            kind: ClientNameKind::Literal(Some(address)),
+        }
+    }
+}
+
 impl<'a> TryFrom<Host<'a>> for ClientName<'a> {
     type Error = InvalidAddress;
 

@@ -93,3 +93,15 @@ fn an_unknown_command_is_not_one_that_is_known() {
         ("ETRN", Some("@example.org"))
     );
 }
+
+#[test]
+fn an_address_is_a_client_name() {
+    for (address, name) in [
+        ("192.0.2.1", "[192.0.2.1]"),
+        ("2001:db8::1", "[IPv6:2001:db8::1]"),
+    ] {
+        let made = ClientName::from(address.parse::<IpAddr>().unwrap());
+        assert_eq!(made.as_str(), name);
+        assert_eq!(made, ClientName::parse(name).unwrap());
+    }
+}
