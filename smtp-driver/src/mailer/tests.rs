@@ -56,8 +56,8 @@ fn a_required_tls_is_not_left_out() {
     #[derive(Debug)]
     struct Never;
     impl TlsSettings for Never {
-        fn session(&self) -> Result<Box<dyn crate::TlsSession>, crate::StreamError> {
-            Err(crate::StreamError::WriteZero)
+        fn session(&self) -> Result<Box<dyn crate::TlsSession>, StreamError> {
+            Err(StreamError::WriteZero)
         }
     }
     let world = World::new(Protocol::Smtp);
