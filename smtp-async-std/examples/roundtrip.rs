@@ -20,7 +20,7 @@ use std::{
 
 use futures_lite::future::zip;
 use smtp_async_std::{
-    Address, Client, Io, Listener, ServeOptions, Session, Stream,
+    Acceptor, Address, Client, Io, Listener, ServeOptions, Session, Stream,
     driver::{self, Connect, Transport},
 };
 use smtp_examples::{
@@ -69,15 +69,15 @@ fn run_on(runtime: Runtime, report: &mut String) -> Result<(), Box<dyn Error>> {
 /// Goes the whole way, and reports it.
 async fn run<R>(report: &mut String) -> Result<(), Box<dyn Error>>
 where
-    R: driver::Runtime<Listener = Listener, Transport = Io<Stream>>,
+    R: driver::Runtime<Listener = Acceptor, Transport = Io<Stream>>,
 {
     let setting = Setting::new()?;
-    let listener = Listener::bind("127.0.0.1:0").await?;
+    let listener = Listener::bind("127.0.0.1:0")?;
     let address = Address::from(listener.local()?.to_string());
     let (stop, stopped) = smol::channel::bounded::<()>(1);
     let (site, server_knows) = (Arc::clone(&setting.site), Knowledge::default());
     let serving = driver::serve_sessions::<R, _>(
-        listener,
+        listener.try_into()?,
         Arc::clone(&setting.server),
         ServeOptions::default(),
         async {

@@ -12,7 +12,7 @@ use std::{io, net::Ipv4Addr, process::ExitCode, sync::Arc};
 use async_signal::{Signal, Signals};
 use futures_lite::StreamExt;
 use smol::LocalExecutor;
-use smtp_async_std::{Io, Listener, Peer, Session, Stream, driver};
+use smtp_async_std::{Acceptor, Io, Listener, Peer, Session, ShutdownHandle, Stream, driver};
 use smtp_examples::{
     desk::{Desk, Keeping, Kept, Site, Todo},
     exit::{self, Exit},
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 /// The differences between the runtimes.
-trait Platform: driver::Runtime<Listener = Listener, Transport = Io<Stream>> {
+trait Platform: driver::Runtime<Listener = Acceptor, Transport = Io<Stream>> {
     /// Writes to the disk in a thread where it does not block other sessions.
     fn keep(keeping: Box<Keeping>) -> impl Future<Output = Kept> + Send;
 }
@@ -65,29 +65,26 @@ async fn run<P: Platform>(flags: Flags) -> Result<(), String> {
     let mut signals = Signals::new([Signal::Int, Signal::Term])
         .map_err(|error| format!("cannot listen for signals: {error}"))?;
     let site = Arc::new(Site::new(flags)?);
-    let (stop, stopped) = smol::channel::bounded::<()>(1);
+    let stop = ShutdownHandle::new();
     let (listeners, mut serving) = (LocalExecutor::new(), Vec::new());
     for endpoint in site.flags.endpoints() {
         let config = site.flags.config(endpoint.protocol, site.users())?;
         let options = site.flags.options(endpoint);
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
-        let listener = Listener::bind(endpoint.address).await.map_err(cannot)?;
+        let listener = Listener::bind(endpoint.address).map_err(cannot)?;
         if let Peer::Ip(address) = listener.local().map_err(cannot)? {
             println!("{}", endpoint.announcement(address));
         }
-        let stopped = stopped.clone();
-        let site = Arc::clone(&site);
+        let acceptor = Acceptor::try_from(listener).map_err(cannot)?;
+        let (stop, site) = (stop.clone(), Arc::clone(&site));
         serving.push(listeners.spawn(async move {
-            let stop = async move {
-                let _ = stopped.recv().await;
-            };
             let session = |session| converse::<P>(session, endpoint, Arc::clone(&site));
-            driver::serve_sessions::<P, _>(listener, config, options, stop, session).await;
+            driver::serve_sessions::<P, _>(acceptor, config, options, stop, session).await;
         }));
     }
     let until_stopped = async {
         signals.next().await;
-        drop(stop);
+        stop.shut_down();
         for server in serving {
             server.await;
         }

@@ -1,21 +1,16 @@
-//! Servers and clients on async-std.
+//! Servers on async-std.
 //!
 //! async-std is discontinued, and its authors advise to use smol: see [the crate](crate).
 //!
 //! ```no_run
-//! use smtp_async_std::{ServeOptions, proto::{server::Config, types::Host}};
-//! use smtp_async_std::async_std::{Listener, Session, serve_sessions};
+//! use smtp_async_std::{Listener, Service, async_std::serve, proto::{server::Config, types::Host}};
 //!
-//! # async fn converse(session: Session) {}
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! async_std::task::block_on(async {
-//!     let config = Config::new(Host::parse("mx.example.org")?);
-//!     let listener = Listener::bind("127.0.0.1:2525").await?;
-//!     serve_sessions(listener, config, ServeOptions::default(), std::future::pending(), converse).await;
-//!     Ok(())
-//! })
+//! # fn run(service: impl Service + 'static) -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new(Host::parse("mx.example.org")?);
+//! async_std::task::block_on(serve(Listener::bind("127.0.0.1:2525")?, config, service))?;
+//! # Ok(())
 //! # }
 //! ```
 
 // The handle of a task is only a way to wait for it.
-crate::runtime::runtime!(|task| drop(::async_std::task::spawn(task)));
+serve_on!(|task| drop(::async_std::task::spawn(task)));

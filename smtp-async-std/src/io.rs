@@ -3,19 +3,16 @@
 #[cfg(unix)]
 use std::os::{fd, unix::net::UnixStream};
 use std::{
-    array,
-    future::Future,
     io::{self, IoSlice},
     mem,
-    net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs},
+    net::{Shutdown, TcpStream, ToSocketAddrs},
     pin::Pin,
     task::{Context, Poll, ready},
     time::{self, Duration},
 };
 
 use async_io::{Async, Timer};
-use futures_io::{AsyncRead, AsyncWrite};
-use futures_lite::future::or;
+use futures_lite::{AsyncRead, AsyncWrite, future::or};
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 use socket2::Socket;
 
@@ -63,28 +60,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
     type Error = io::Error;
 
     fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
-        self.reads += 1;
-        if self.reads > MAX_READS {
+        if self.reads == MAX_READS {
             self.reads = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        match self.last_read {
-            ..SMALL_READ => self.poll_read_up_to::<SMALL_READ>(cx, sink),
-            SMALL_READ..MIDDLE_READ => self.poll_read_up_to::<MIDDLE_READ>(cx, sink),
-            _ => self.poll_read_up_to::<LARGE_READ>(cx, sink),
-        }
+        let read = match self.last_read {
+            ..SMALL_READ => poll_read::<SMALL_READ>(&mut self.stream, cx, sink),
+            SMALL_READ..MIDDLE_READ => poll_read::<MIDDLE_READ>(&mut self.stream, cx, sink),
+            _ => poll_read::<LARGE_READ>(&mut self.stream, cx, sink),
+        };
+        self.reads = if read.is_ready() { self.reads + 1 } else { 0 };
+        read.map_ok(|octets| self.last_read = octets)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Polled {
-        let mut stream = Pin::new(&mut self.stream);
         if self.unflushed == 0 {
+            let stream = Pin::new(&mut self.stream);
             self.unflushed = ready!(match slices {
-                [octets] => stream.as_mut().poll_write(cx, octets),
-                many => poll_write_many(stream.as_mut(), cx, many),
+                [octets] => stream.poll_write(cx, octets),
+                many => {
+                    let slice = |slot| IoSlice::new(many.get(slot).copied().unwrap_or_default());
+                    let slots: [_; MAX_IO_SLICES] = std::array::from_fn(slice);
+                    stream.poll_write_vectored(cx, slots.get(..many.len()).unwrap_or(&slots))
+                }
             })?;
         }
-        ready!(stream.poll_flush(cx))?;
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         Poll::Ready(Ok(mem::take(&mut self.unflushed)))
     }
 
@@ -102,47 +104,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         let due = self.origin + at.since_origin().min(MAX_SLEEP);
-        loop {
-            let (timer, set) = self.timer.get_or_insert_with(|| (Timer::at(due), due));
-            if *set > due {
-                timer.set_at(due);
-                *set = due;
-            }
+        while time::Instant::now() < due {
+            self.timer.take_if(|(_, set)| *set > due);
+            let (timer, _) = self.timer.get_or_insert_with(|| (Timer::at(due), due));
             ready!(Pin::new(timer).poll(cx));
             // A timer runs out once.
             self.timer = None;
-            if time::Instant::now() >= due {
-                return Poll::Ready(());
-            }
         }
+        Poll::Ready(())
     }
 }
 
-impl<S: AsyncRead + Unpin> Io<S> {
-    // Not inlined: the stack needs room for the large buffer only while there is much to read.
-    #[inline(never)]
-    fn poll_read_up_to<const OCTETS: usize>(
-        &mut self,
-        cx: &mut Context<'_>,
-        sink: &mut dyn FnMut(&[u8]),
-    ) -> Poll<io::Result<()>> {
-        let mut buffer = [0; OCTETS];
-        let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
-        if read.is_pending() {
-            self.reads = 0;
-        }
-        let octets = ready!(read)?;
-        self.last_read = octets;
-        sink(buffer.get(..octets).unwrap_or_default());
-        Poll::Ready(Ok(()))
-    }
-}
-
+/// Reads once, and returns the number of octets.
+// Not inlined: the stack needs room for the large buffer only while there is much to read.
 #[inline(never)]
-fn poll_write_many(stream: Pin<&mut impl AsyncWrite>, cx: &mut Context<'_>, slices: &[&[u8]]) -> Polled {
-    let slots: [_; MAX_IO_SLICES] =
-        array::from_fn(|slot| IoSlice::new(slices.get(slot).copied().unwrap_or_default()));
-    stream.poll_write_vectored(cx, slots.get(..slices.len()).unwrap_or(&slots))
+fn poll_read<const ROOM: usize>(
+    stream: &mut (impl AsyncRead + Unpin),
+    cx: &mut Context<'_>,
+    sink: &mut dyn FnMut(&[u8]),
+) -> Polled {
+    let mut buffer = [0; ROOM];
+    let octets = ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
+    sink(buffer.get(..octets).unwrap_or_default());
+    Poll::Ready(Ok(octets))
 }
 
 /// A connected socket, TCP or Unix, on smol and async-std alike.
@@ -153,14 +137,17 @@ pub struct Stream {
     socket: Async<Socket>,
     /// The last read found less than it had room for.
     drained: bool,
-    /// A read would find nothing now, because the peer has not received the answer to what it sent. The next one waits first.
+    /// Since then it was written to, so the peer waits for the answer, and a read would find nothing. The next read waits first.
     idle: bool,
 }
 
 impl Stream {
-    pub(crate) fn new(socket: impl Into<Socket>) -> io::Result<Self> {
+    pub(crate) fn new(socket: Socket) -> io::Result<Self> {
+        // Otherwise the end of a message would wait until its beginning is acknowledged. It fails for a Unix socket, and if
+        // the connection is broken already, which the session will notice.
+        let _ = socket.set_tcp_nodelay(true);
         Ok(Self {
-            socket: Async::new(socket.into())?,
+            socket: Async::new(socket)?,
             drained: false,
             idle: false,
         })
@@ -169,20 +156,21 @@ impl Stream {
     async fn connect(address: &Address) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => {
+                let name = address.clone();
+                let mut addresses = match address.parse() {
+                    Ok(address) => vec![address].into_iter(),
+                    Err(_) => blocking::unblock(move || name.to_socket_addrs()).await?,
+                };
                 let mut connected = Err(io::ErrorKind::AddrNotAvailable.into());
-                for address in resolve(address).await? {
+                while connected.is_err()
+                    && let Some(address) = addresses.next()
+                {
                     connected = Async::<TcpStream>::connect(address).await;
-                    if connected.is_ok() {
-                        break;
-                    }
                 }
-                let stream = connected?.into_inner()?;
-                // Otherwise the end of a message would wait until its beginning is acknowledged.
-                stream.set_nodelay(true)?;
-                Self::new(stream)
+                Self::new(connected?.into_inner()?.into())
             }
             #[cfg(unix)]
-            Address::Unix(path) => Self::new(Async::<UnixStream>::connect(path).await?.into_inner()?),
+            Address::Unix(path) => Self::new(Async::<UnixStream>::connect(path).await?.into_inner()?.into()),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }
@@ -198,19 +186,9 @@ impl Connect for Io<Stream> {
     }
 }
 
-/// Looks up the addresses of a host and port.
-pub(crate) async fn resolve(address: &str) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(address) = address.parse() {
-        return Ok(vec![address]);
-    }
-    let address = address.to_owned();
-    blocking::unblock(move || Ok(address.to_socket_addrs()?.collect())).await
-}
-
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {
         if mem::take(&mut self.idle) {
-            self.drained = false;
             // Once only: it may miss an event that comes at once, so after it has woken the task a read decides.
             ready!(self.socket.poll_readable(cx))?;
         }
@@ -221,17 +199,16 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Polled {
-        self.idle |= self.drained;
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Polled {
         Pin::new(&mut &self.socket).poll_write(cx, octets)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Polled {
-        self.idle |= self.drained;
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Polled {
         Pin::new(&mut &self.socket).poll_write_vectored(cx, slices)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.idle |= mem::take(&mut self.drained);
         Poll::Ready(Ok(()))
     }
 

@@ -1,17 +1,12 @@
-//! Servers and clients on smol.
+//! Servers on smol.
 //!
 //! ```no_run
-//! use smtp_async_std::{ServeOptions, proto::{server::Config, types::Host}};
-//! use smtp_async_std::smol::{Listener, Session, serve_sessions};
+//! use smtp_async_std::{Listener, Service, proto::{server::Config, types::Host}, smol::serve};
 //!
-//! # async fn converse(session: Session) {}
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! smol::block_on(async {
-//!     let config = Config::new(Host::parse("mx.example.org")?);
-//!     let listener = Listener::bind("127.0.0.1:2525").await?;
-//!     serve_sessions(listener, config, ServeOptions::default(), std::future::pending(), converse).await;
-//!     Ok(())
-//! })
+//! # fn run(service: impl Service + 'static) -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new(Host::parse("mx.example.org")?);
+//! smol::block_on(serve(Listener::bind("127.0.0.1:2525")?, config, service))?;
+//! # Ok(())
 //! # }
 //! ```
 //!
@@ -21,19 +16,19 @@
 //! For an executor of your own, implement [`driver::Runtime`] with it:
 //!
 //! ```no_run
-//! # use std::{future::Future, io, time::Duration};
-//! use smtp_async_std::{Io, Listener, Peer, Stream, driver};
+//! use std::{future::{Future, pending}, io, sync::Arc, time::Duration};
+//! use smtp_async_std::{Acceptor, Io, Listener, Peer, ServeOptions, Service, Stream, driver, proto::server::Config};
 //!
 //! static EXECUTOR: smol::Executor<'static> = smol::Executor::new();
 //!
 //! struct Mine;
 //!
 //! impl driver::Runtime for Mine {
-//!     type Listener = Listener;
+//!     type Listener = Acceptor;
 //!     type Transport = Io<Stream>;
 //!
-//!     async fn accept(listener: &Listener) -> io::Result<(Io<Stream>, Peer, Peer)> {
-//!         listener.accept().await
+//!     async fn accept(acceptor: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
+//!         acceptor.accept().await
 //!     }
 //!
 //!     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
@@ -44,14 +39,14 @@
 //!         smol::Timer::after(time).await;
 //!     }
 //! }
-//! # async fn converse(session: smtp_async_std::Session) {}
-//! # async fn run(listener: Listener, config: std::sync::Arc<smtp_async_std::proto::server::Config>) {
-//! # let (options, stop) = (smtp_async_std::ServeOptions::default(), std::future::pending());
 //!
-//! let server = driver::serve_sessions::<Mine, _>(listener, config, options, stop, converse);
-//! // And `EXECUTOR.run(std::future::pending::<()>())` in more threads.
-//! EXECUTOR.run(server).await;
-//! # }
+//! async fn run(listener: Listener, config: Config, service: impl Service + 'static) -> io::Result<()> {
+//!     let (acceptor, options) = (Acceptor::try_from(listener)?, ServeOptions::default());
+//!     let server = driver::serve::<Mine, _>(acceptor, config.into(), options, pending(), Arc::new(service));
+//!     // More threads run the sessions, too, with `smol::block_on(EXECUTOR.run(pending::<()>()))`.
+//!     EXECUTOR.run(server).await;
+//!     Ok(())
+//! }
 //! ```
 
-crate::runtime::runtime!(|task| ::smol::spawn(task).detach());
+serve_on!(|task| ::smol::spawn(task).detach());

@@ -12,10 +12,7 @@ macro_rules! scenarios_on {
 
             use event_listener::Event;
             use futures_lite::future::or;
-            use smtp_async_std::{
-                Error, SendError,
-                $module::{Client, Listener, Reader, Session, serve_sessions},
-            };
+            use smtp_async_std::{Client, Error, Reader, SendError, Session, $module::serve_sessions};
             use smtp_proto::{Step, client::Receipt};
             use smtp_tests::scenarios::{Adapter, Done, Errand, Message, Running, Site, Todo, Way};
 
@@ -29,14 +26,12 @@ macro_rules! scenarios_on {
                     let stopped = stop.listen();
                     let serving = move || {
                         $block_on(async move {
-                            let listener = Listener::try_from(listener)?;
                             let (config, options) = (Arc::clone(&site.config), site.options.clone());
                             let site = Arc::new(site);
                             serve_sessions(listener, config, options, stopped, move |session| {
                                 converse(session, Arc::clone(&site))
                             })
-                            .await;
-                            Ok(())
+                            .await
                         })
                     };
                     let tell = move || {

@@ -1,11 +1,19 @@
 //! Listening sockets of the standard library, for every runtime.
 
+#[cfg(windows)]
+use std::os::windows::io::{AsSocket, BorrowedSocket};
 use std::{
     io,
     net::{TcpListener, ToSocketAddrs},
 };
 #[cfg(unix)]
-use std::{os::unix::net::UnixListener, path::Path};
+use std::{
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixListener,
+    },
+    path::Path,
+};
 
 use socket2::SockRef;
 
@@ -101,6 +109,27 @@ impl From<TcpListener> for Listener {
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Self {
         Self::Unix(listener)
+    }
+}
+
+/// For a runtime, and for options of the socket (by the crate `socket2`, for example).
+#[cfg(unix)]
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
+    }
+}
+
+/// For a runtime, and for options of the socket (by the crate `socket2`, for example).
+#[cfg(windows)]
+impl AsSocket for Listener {
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_socket(),
+        }
     }
 }
 

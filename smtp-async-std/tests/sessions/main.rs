@@ -28,6 +28,7 @@ macro_rules! on_each_runtime {
 mod own;
 mod runtimes;
 mod sending;
+mod service;
 mod serving;
 mod streams;
 mod support;

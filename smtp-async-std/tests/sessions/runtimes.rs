@@ -3,12 +3,12 @@
 #[cfg(feature = "smol")]
 use std::{io, sync::LazyLock, thread, time::Duration};
 
-use smtp_async_std::{Io, Listener, Stream, driver};
+use smtp_async_std::{Acceptor, Io, Stream, driver};
 #[cfg(feature = "smol")]
 use smtp_async_std::{Peer, smol::Runtime as Smol};
 
 /// The functions that the tests need of a runtime.
-pub(crate) trait Runtime: driver::Runtime<Listener = Listener, Transport = Io<Stream>> {
+pub(crate) trait Runtime: driver::Runtime<Listener = Acceptor, Transport = Io<Stream>> {
     fn block_on<T>(future: impl Future<Output = T>) -> T;
 }
 
@@ -39,11 +39,11 @@ static EXECUTOR: LazyLock<&'static smol::Executor<'static>> = LazyLock::new(|| {
 
 #[cfg(feature = "smol")]
 impl driver::Runtime for Executor {
-    type Listener = Listener;
+    type Listener = Acceptor;
     type Transport = Io<Stream>;
 
-    async fn accept(listener: &Listener) -> io::Result<(Io<Stream>, Peer, Peer)> {
-        listener.accept().await
+    async fn accept(acceptor: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        acceptor.accept().await
     }
 
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {

@@ -51,7 +51,7 @@ fn a_session_has_many_messages_and_queries<R: Runtime>() {
 
 fn a_server_that_does_not_listen_is_an_error<R: Runtime>() {
     R::block_on(async {
-        let address = Listener::bind("127.0.0.1:0").await.unwrap().local().unwrap();
+        let address = Listener::bind("127.0.0.1:0").unwrap().local().unwrap();
         for address in [
             Address::from(address.to_string()),
             Address::unix("/nonexistent/socket"),

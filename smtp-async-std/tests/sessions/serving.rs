@@ -79,7 +79,7 @@ fn sessions_that_do_not_end_are_dropped<R: Runtime>() {
 }
 
 fn without_the_server_there_are_no_sessions<R: Runtime>() {
-    let listener = R::block_on(Listener::bind("127.0.0.1:0")).unwrap();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = listener.local().unwrap().to_string();
     let flag = Arc::default();
     let dropped = raised(Arc::clone(&flag));
@@ -88,7 +88,13 @@ fn without_the_server_there_are_no_sessions<R: Runtime>() {
         let never = std::future::pending();
         let session = move |session| converse(session, tell.clone());
         let config = server_config().into();
-        let server = serve_sessions::<R, _>(listener, config, options(10, 10), never, session);
+        let server = serve_sessions::<R, _>(
+            listener.try_into().unwrap(),
+            config,
+            options(10, 10),
+            never,
+            session,
+        );
         R::block_on(or(server, dropped));
     });
     let mut stream = TcpStream::connect(address).unwrap();
@@ -115,7 +121,7 @@ fn a_session_knows_its_connection<R: Runtime>() {
 
 /// The listener accepts nothing yet, and the standard library's would refuse the 130th.
 fn a_burst_of_connections_waits_in_the_queue<R: Runtime>() {
-    let listener = R::block_on(Listener::bind("127.0.0.1:0")).unwrap();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
     let address = listener.local().unwrap().to_string();
     let peers: Vec<_> = (0..200).map(|_| TcpStream::connect(&address).unwrap()).collect();
     let server = start_on::<R>(listener, server_config());
@@ -130,11 +136,11 @@ fn a_burst_of_connections_waits_in_the_queue<R: Runtime>() {
 #[cfg(feature = "smol")]
 #[test]
 fn a_server_may_move_between_threads() {
-    use smtp_async_std::{ServeOptions, smol};
+    use smtp_async_std::{ServeOptions, Session, smol};
 
     fn is_send(_: &impl Send) {}
-    let listener = async_io::block_on(Listener::bind("127.0.0.1:0")).unwrap();
-    let session = |session: smol::Session| async { session.close().await };
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let session = |session: Session| async { session.close().await };
     let never = std::future::pending();
     let options = ServeOptions::default();
     is_send(&smol::serve_sessions(
@@ -144,24 +150,4 @@ fn a_server_may_move_between_threads() {
         never,
         session,
     ));
-}
-
-#[test]
-fn listeners_of_the_runtimes_become_one() {
-    #[cfg(feature = "smol")]
-    async_io::block_on(async {
-        let listener = smol::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        assert_eq!(
-            Listener::try_from(listener).unwrap().local().unwrap(),
-            address.into()
-        );
-    });
-    #[cfg(feature = "async-std")]
-    async_io::block_on(async {
-        let listener = async_std::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let listener = Listener::try_from(listener).unwrap();
-        assert_eq!(listener.local().unwrap(), address.into());
-    });
 }

@@ -10,8 +10,8 @@ use std::{
 };
 
 use async_io::Async;
-use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::{
+    AsyncRead, AsyncWrite,
     future::{block_on, or, poll_once, yield_now, zip},
     io::Cursor,
 };

@@ -151,7 +151,7 @@ pub(crate) fn start_with<R: Runtime, F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = R::block_on(Listener::bind("127.0.0.1:0")).unwrap();
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
     run::<R, F>(listener, config, options, session)
 }
 
@@ -171,7 +171,7 @@ where
     let serving = thread::spawn(move || {
         let session = move |accepted| session(accepted, tell.clone());
         R::block_on(serve_sessions::<R, F>(
-            listener,
+            listener.try_into().unwrap(),
             config.into(),
             options,
             stopped,
