@@ -157,10 +157,7 @@ impl Stream {
         match address {
             Address::Tcp(address) => {
                 let name = address.clone();
-                let mut addresses = match address.parse() {
-                    Ok(address) => vec![address].into_iter(),
-                    Err(_) => blocking::unblock(move || name.to_socket_addrs()).await?,
-                };
+                let mut addresses = blocking::unblock(move || name.to_socket_addrs()).await?;
                 let mut connected = Err(io::ErrorKind::AddrNotAvailable.into());
                 while connected.is_err()
                     && let Some(address) = addresses.next()
@@ -183,6 +180,11 @@ impl Connect for Io<Stream> {
             Err(io::ErrorKind::TimedOut.into())
         };
         or(Stream::connect(address), late).await.map(Self::new)
+    }
+
+    #[cfg(feature = "ring")]
+    fn default_tls(host: &str) -> Result<std::sync::Arc<dyn smtp_driver::TlsSettings>, StreamError> {
+        smtp_rustls::default_tls(host)
     }
 }
 
@@ -230,14 +232,7 @@ impl fd::AsFd for Stream {
 /// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
 /// before is sent as a whole message. Let the reader return an error if its writer does not finish.
 #[derive(Debug)]
-pub struct Reader<R>(R);
-
-impl<R> Reader<R> {
-    /// Wraps a reader.
-    pub const fn new(reader: R) -> Self {
-        Self(reader)
-    }
-}
+pub struct Reader<R>(pub R);
 
 impl<R: AsyncRead + Unpin> BodySource<io::Error> for Reader<R> {
     fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {

@@ -46,6 +46,12 @@ pub type Client = driver::Client<Io<Stream>>;
 /// The settings of a session with a server.
 pub type ClientBuilder = driver::ClientBuilder<Io<Stream>>;
 
+/// Sessions with one server, kept for further messages.
+pub type Pool = driver::Pool<Io<Stream>>;
+
+/// A client for sending messages to the server of a URL: `Mailer::from_url("smtps://user:password@mail.example.org")`.
+pub type Mailer = driver::Mailer<Io<Stream>>;
+
 /// A session of a server on an accepted connection.
 pub type Session = driver::Session<Io<Stream>>;
 

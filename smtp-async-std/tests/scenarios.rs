@@ -51,7 +51,7 @@ macro_rules! scenarios_on {
                             Message::Memory(message) => client.send(errand.envelope, &message).await,
                             Message::Reader(message) => {
                                 client
-                                    .send_from(errand.envelope, Reader::new(&message[..]))
+                                    .send_from(errand.envelope, Reader(&message[..]))
                                     .await
                             }
                         };

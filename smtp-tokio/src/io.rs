@@ -212,14 +212,7 @@ impl AsyncWrite for Stream {
 /// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
 /// before is sent as a whole message. Let the reader return an error if its writer does not finish.
 #[derive(Debug)]
-pub struct Reader<R>(R);
-
-impl<R> Reader<R> {
-    /// Wraps a reader.
-    pub const fn new(reader: R) -> Self {
-        Self(reader)
-    }
-}
+pub struct Reader<R>(pub R);
 
 impl<R: AsyncRead + Unpin> BodySource<io::Error> for Reader<R> {
     fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {

@@ -47,9 +47,7 @@ impl Adapter for Tokio {
             };
             let sent = match errand.message {
                 Message::Memory(message) => client.send(errand.envelope, &message).await,
-                Message::Reader(message) => {
-                    client.send_from(errand.envelope, Reader::new(&message[..])).await
-                }
+                Message::Reader(message) => client.send_from(errand.envelope, Reader(&message[..])).await,
             };
             if sent.is_ok() {
                 let _ = client.quit().await;

@@ -152,7 +152,7 @@ fn a_far_deadline_does_not_overflow_the_clock() {
 
 #[test]
 fn a_reader_is_the_source_of_a_message() {
-    let mut reader = Reader::new(&b"Hello"[..]);
+    let mut reader = Reader(&b"Hello"[..]);
     let mut room = [0; 3];
     let mut cx = Context::from_waker(Waker::noop());
     for octets in [3, 2, 0] {

@@ -93,7 +93,7 @@ fn a_message_arrives_over_a_unix_socket<R: Runtime>() {
     R::block_on(async {
         let address = Address::unix(path.to_str().unwrap());
         let mut client = Client::builder(client_config()).connect(address).await.unwrap();
-        let receipt = client.send_from(bob(), Reader::new(&message[..])).await.unwrap();
+        let receipt = client.send_from(bob(), Reader(&message[..])).await.unwrap();
         assert!(receipt.all_accepted());
         client.quit().await.unwrap();
     });

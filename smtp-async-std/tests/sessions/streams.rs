@@ -148,7 +148,7 @@ fn a_message_arrives_however_little_the_stream_accepts_and_waits_may_be_dropped(
                 let mut client = Client::builder(config).on(Io::new(near)).await.unwrap();
                 let receipt = if from_reader {
                     client
-                        .send_from(bob(), Reader::new(Cursor::new(&message)))
+                        .send_from(bob(), Reader(Cursor::new(&message)))
                         .await
                         .unwrap()
                 } else {
@@ -214,7 +214,7 @@ fn futures_may_move_between_threads() {
         let mut client = Client::builder(client_config()).on(Io::new(far)).await.unwrap();
         client.send(bob(), b"").await.unwrap();
         client
-            .send_from(bob(), Reader::new(futures_lite::io::empty()))
+            .send_from(bob(), Reader(futures_lite::io::empty()))
             .await
             .unwrap();
         client.noop().await.unwrap();

@@ -253,7 +253,7 @@ async fn a_source_that_has_nothing_does_not_keep_the_server_from_being_heard() {
     let begin = time::Instant::now();
     let sending = async {
         let mut client = on(near, client_config()).await.unwrap();
-        client.send_from(bob(), Reader::new(source)).await.unwrap_err()
+        client.send_from(bob(), Reader(source)).await.unwrap_err()
     };
     let closing = async {
         let mut fake = Fake::new(far);
@@ -275,7 +275,7 @@ async fn a_source_that_has_nothing_is_given_up_at_the_deadline() {
     let begin = time::Instant::now();
     let sending = async {
         let mut client = on(near, client_config()).await.unwrap();
-        client.send_from(bob(), Reader::new(source)).await.unwrap_err()
+        client.send_from(bob(), Reader(source)).await.unwrap_err()
     };
     let waiting = async {
         let mut fake = Fake::new(far);
@@ -399,7 +399,7 @@ async fn a_session_that_was_dropped_in_a_message_cannot_be_used() {
         let failed = client.send(bob(), b"Another\r\n").await.unwrap_err();
         assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
         let failed = client
-            .send_from(bob(), Reader::new(&b"Another\r\n"[..]))
+            .send_from(bob(), Reader(&b"Another\r\n"[..]))
             .await
             .unwrap_err();
         assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");

@@ -84,10 +84,7 @@ async fn a_message_arrives_octet_by_octet_however_little_the_stream_takes() {
                     let mut client = on(near, config.clone()).await.unwrap();
                     let receipt = if from_reader {
                         let source = Cursor::new(message.clone());
-                        client
-                            .send_from(bob_eight_bit(), Reader::new(source))
-                            .await
-                            .unwrap()
+                        client.send_from(bob_eight_bit(), Reader(source)).await.unwrap()
                     } else {
                         client.send(bob(), &message).await.unwrap()
                     };
@@ -147,7 +144,7 @@ async fn large_messages_arrive_over_the_loopback_interface() {
             let mut client = Client::builder(config.clone()).connect(address).await.unwrap();
             let receipt = if from_reader {
                 client
-                    .send_from(bob_eight_bit(), Reader::new(message.as_slice()))
+                    .send_from(bob_eight_bit(), Reader(message.as_slice()))
                     .await
                     .unwrap()
             } else {
@@ -176,10 +173,7 @@ async fn writes_for(message: Vec<u8>, pieces: Option<usize>, config: client::Con
             Some(size) => {
                 let pieces = message.chunks(size).map(<[u8]>::to_vec).collect();
                 let source = Pieces { pieces, fails: false };
-                client
-                    .send_from(bob_eight_bit(), Reader::new(source))
-                    .await
-                    .unwrap()
+                client.send_from(bob_eight_bit(), Reader(source)).await.unwrap()
             }
         };
         client.quit().await.unwrap();
@@ -321,7 +315,7 @@ async fn a_message_that_cannot_be_read_to_its_end_is_not_delivered() {
                 let mut client = on(near, config.clone()).await.unwrap();
                 let pieces = VecDeque::from([b"x".repeat(size), Vec::new()]);
                 let source = Pieces { pieces, fails: true };
-                let failed = client.send_from(bob(), Reader::new(source)).await.unwrap_err();
+                let failed = client.send_from(bob(), Reader(source)).await.unwrap_err();
                 let Error::Source(error) = failed.error else {
                     panic!("{}", failed.error)
                 };
@@ -369,7 +363,7 @@ async fn a_slow_source_sends_what_it_has_and_its_pieces_become_few_chunks() {
             }
             drop(writer);
         };
-        let (receipt, ()) = tokio::join!(client.send_from(bob(), Reader::new(source)), writing);
+        let (receipt, ()) = tokio::join!(client.send_from(bob(), Reader(source)), writing);
         assert!(receipt.unwrap().all_accepted());
     };
     let taking = async {
