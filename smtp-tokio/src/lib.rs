@@ -27,8 +27,8 @@ mod serve;
 pub use io::{Io, Reader, Stream};
 pub use serve::{Acceptor, Tokio, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, Bytes, Listener, Peer, ServeOptions, Service, ShutdownHandle,
-    proto,
+    self as driver, About, Accept, Address, AuthAttempt, Bytes, Listener, Peer, ServeOptions, Service,
+    ShutdownHandle, Url, proto,
 };
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
@@ -38,6 +38,12 @@ pub type Client = driver::Client<Io<Stream>>;
 
 /// The settings of a session with a server.
 pub type ClientBuilder = driver::ClientBuilder<Io<Stream>>;
+
+/// Sessions with a server, for sending messages from many tasks.
+pub type Pool = driver::Pool<Io<Stream>>;
+
+/// A client for sending messages to the server of a URL.
+pub type Mailer = driver::Mailer<Io<Stream>>;
 
 /// A session of a server on an accepted connection.
 pub type Session = driver::Session<Io<Stream>>;
