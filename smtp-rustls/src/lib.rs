@@ -107,3 +107,8 @@ pub use session::ServerTls;
 pub fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
     std::sync::Arc::new(rustls::crypto::ring::default_provider())
 }
+
+/// The examples of the README, so that they run.
+#[cfg(all(doctest, feature = "self-signed"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
