@@ -17,7 +17,7 @@ fmt:
 
 # Doc headlines are noun phrases or start with a verb: fewer than 2 % may begin with a question word.
 headlines:
-    python3 .ci/headlines.py smtp-proto/src smtp-driver/src
+    python3 .ci/headlines.py smtp-*/src
 
 # Budgets: code lines of the adapters, lines of the driver's files.
 lines:
@@ -58,7 +58,7 @@ features:
 # The examples build as a user builds them: crate by crate, for those of the adapters have the same names, and of each
 # name the last that was built is in target/release/examples. So tokio's come last.
 examples:
-    for crate in smtp-proto smtp-blocking smtp-async-std smtp-tokio; do cargo build --release -p $crate --examples; done
+    for crate in smtp-proto smtp-driver smtp-blocking smtp-async-std smtp-tokio; do cargo build --release -p $crate --examples; done
 
 # Draws the state diagrams from the tables of the machines, after a table has changed. Needs `dot` of Graphviz.
 diagrams:
