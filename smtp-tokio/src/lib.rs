@@ -40,10 +40,10 @@ pub type Client = driver::Client<Io<Stream>>;
 /// The settings of a session with a server.
 pub type ClientBuilder = driver::ClientBuilder<Io<Stream>>;
 
-/// Sessions with a server, for sending messages from many tasks.
+/// Sessions with one server, kept for further messages.
 pub type Pool = driver::Pool<Io<Stream>>;
 
-/// A client for sending messages to the server of a URL.
+/// A client for sending messages to the server of a URL: `Mailer::from_url("smtps://user:password@mail.example.org")`.
 pub type Mailer = driver::Mailer<Io<Stream>>;
 
 /// A session of a server on an accepted connection.
