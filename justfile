@@ -17,7 +17,7 @@ fmt:
 
 # Doc headlines are noun phrases or start with a verb: fewer than 2 % may begin with a question word.
 headlines:
-    python3 .ci/headlines.py smtp-proto/src smtp-driver/src
+    python3 .ci/headlines.py smtp-*/src
 
 # Budgets: code lines of the adapters, lines of the driver's files.
 lines:

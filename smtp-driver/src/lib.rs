@@ -107,3 +107,8 @@ pub use tls::{TlsSession, TlsSettings};
 pub use transcript::{LogTranscript, Side, Transcript, TranscriptLine};
 pub use transport::{StreamError, Transport};
 pub use url::{InvalidUrl, TlsMode, Url};
+
+/// The examples of the README, so that they run.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,4 +1,4 @@
-//! What came of a handshake.
+//! The parameters of a TLS session.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use smtp_proto::TlsInfo;
 /// The label of the channel binding `tls-exporter` (RFC 9266 section 2).
 const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
 
-/// What a client's handshake came to, once it is done.
+/// Returns the parameters of a client's session after the handshake.
 ///
-/// The peer's certificate is the server's own, and was verified as the settings say. The name that was asked for is not
-/// in it, since a connection does not tell: see [`ClientTls::facts`](crate::ClientTls::facts).
+/// The peer's certificate is the server's own, verified as the settings require. The requested server name is missing,
+/// because a connection of rustls does not have it: see [`ClientTls::facts`](crate::ClientTls::facts).
 #[must_use]
 pub fn client_tls_info(connection: &ClientConnection) -> TlsInfo {
     facts(connection, |binding| {
@@ -19,10 +19,10 @@ pub fn client_tls_info(connection: &ClientConnection) -> TlsInfo {
     })
 }
 
-/// What a server's handshake came to, once it is done.
+/// Returns the parameters of a server's session after the handshake.
 ///
-/// The peer's certificate is the client's own. It is there if the client showed one and the settings' verifier of
-/// client certificates found it good; without a verifier no client is asked for one.
+/// The peer's certificate is the client's own, verified as the settings require. `None` if the client sent none, or if the
+/// settings have no verifier of client certificates.
 #[must_use]
 pub fn server_facts(connection: &ServerConnection) -> TlsInfo {
     let mut facts = facts(connection, |binding| {

@@ -1,4 +1,4 @@
-//! Who one is.
+//! Certificates with their private keys.
 
 use std::{fmt, path::Path, sync::Arc};
 
@@ -12,18 +12,16 @@ use rustls::{
 
 use crate::{Error, Roots, provider, roots};
 
-/// A certificate, the chain that leads to its issuer, and its private key: what a server or a client shows to prove
-/// who it is.
+/// A certificate with its chain and its private key, by which a server or a client authenticates itself.
 #[derive(Clone)]
 pub struct Identity(Arc<CertifiedKey>);
 
 impl Identity {
-    /// The certificate chain in one PEM file, its own certificate first, and the private key in another. They may be the
-    /// same file.
+    /// Reads the certificate chain, own certificate first, and the private key from PEM files. Both may be in one file.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or lacks what it should have, or when the two do not belong together.
+    /// If a file cannot be read or lacks its certificate or key, or if the two do not match.
     pub fn from_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, Error> {
         let (certificate, key) = (chain.as_ref(), key.as_ref());
         let chain = roots::certificates(certificate)?;
@@ -38,21 +36,21 @@ impl Identity {
         })
     }
 
-    /// A certificate chain, its own certificate first, and the private key.
+    /// Makes an identity of a certificate chain, own certificate first, and the private key.
     ///
     /// # Errors
     ///
-    /// [`Error::Identity`] when the two do not belong together, or cannot be used.
+    /// [`Error::Identity`] if the two do not match, or one of them is unusable.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, Error> {
         certify(chain, key).map_err(Error::Identity)
     }
 
-    /// A certificate for these names that it makes up, with a new key: for trying out and for tests, since nobody trusts
-    /// it who was not told to.
+    /// Creates a self-signed certificate for these names, with a new key. For experiments and tests, because peers must be
+    /// configured to trust it.
     ///
     /// # Errors
     ///
-    /// [`Error::SelfSigned`] when a name is neither a domain nor an address.
+    /// [`Error::SelfSigned`] if a name is neither a domain nor an IP address, or there is no name.
     #[cfg(feature = "self-signed")]
     pub fn self_signed<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Result<Self, Error> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
@@ -72,17 +70,17 @@ impl Identity {
         Self::new(vec![made.cert.der().clone()], key)
     }
 
-    /// The certificate of its own.
+    /// The own certificate, without its chain.
     #[must_use]
     pub fn certificate(&self) -> Option<&CertificateDer<'static>> {
         self.0.cert.first()
     }
 
-    /// Trust in this certificate alone, for a peer that knows it: of use when nobody else vouches for it.
+    /// Returns roots with this certificate only, for a peer of a self-signed certificate.
     ///
     /// # Errors
     ///
-    /// [`Error::Identity`] when the certificate cannot be a root.
+    /// [`Error::Identity`] if the certificate cannot be a root.
     pub fn to_roots(&self) -> Result<Roots, Error> {
         let mut store = RootCertStore::empty();
         if let Some(certificate) = self.certificate() {
@@ -91,7 +89,7 @@ impl Identity {
         Roots::new(store)
     }
 
-    /// Whether the certificate is one of this name.
+    /// Returns true if the certificate has this name.
     pub(crate) fn has_name(&self, name: &ServerName<'_>) -> bool {
         self.certificate()
             .and_then(|certificate| ParsedCertificate::try_from(certificate).ok())

@@ -109,3 +109,8 @@ pub use session::default_tls;
 pub fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
     std::sync::Arc::new(rustls::crypto::ring::default_provider())
 }
+
+/// The examples of the README, so that they run.
+#[cfg(all(doctest, feature = "self-signed"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

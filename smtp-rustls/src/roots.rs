@@ -1,4 +1,4 @@
-//! Whom to trust.
+//! Trusted certificates.
 
 use std::{path::Path, sync::Arc};
 
@@ -12,16 +12,16 @@ use rustls::{
 
 use crate::Error;
 
-/// Certificates of issuers that are trusted to vouch for others. At least one.
+/// Certificates of trusted issuers. At least one.
 #[derive(Clone, Debug)]
 pub struct Roots(Arc<RootCertStore>);
 
 impl Roots {
-    /// The certificates in a PEM file, all of them.
+    /// Reads all certificates in a PEM file.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or has no certificate, or one that is broken.
+    /// If the file cannot be read, has no certificate, or has an unusable one.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let mut store = RootCertStore::empty();
@@ -34,11 +34,11 @@ impl Roots {
         Ok(Self(Arc::new(store)))
     }
 
-    /// The roots in a store of rustls.
+    /// Wraps a store of rustls.
     ///
     /// # Errors
     ///
-    /// [`Error::NoRoots`] when it is empty.
+    /// [`Error::NoRoots`] if it is empty.
     pub fn new(store: impl Into<Arc<RootCertStore>>) -> Result<Self, Error> {
         let store = store.into();
         if store.is_empty() {
@@ -52,7 +52,7 @@ impl Roots {
     }
 }
 
-/// The certificates in a PEM file, in their order; at least one.
+/// Reads the certificates in a PEM file, in their order; at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let missing = || Error::NoCertificate {
         path: path.to_owned(),
@@ -66,7 +66,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     Ok(found)
 }
 
-/// What to say of a file that could not be read as PEM; `missing` when it holds nothing of use.
+/// The error for a file that cannot be read as PEM; `missing` if it contains no item of the expected kind.
 pub(crate) fn unreadable(path: &Path, source: pem::Error, missing: Error) -> Error {
     let path = path.to_owned();
     match source {

@@ -1,4 +1,4 @@
-//! The server's side: who it is, and whether it asks clients who they are.
+//! TLS settings of a server: its certificates, and the verification of client certificates.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use rustls::{
 
 use crate::{Error, Identity, Roots, ServerTls, provider};
 
-/// How a server's TLS is to be, in the usual cases: ring's cryptography, TLS 1.2 and 1.3.
+/// TLS settings of a server in the usual cases: TLS 1.2 and 1.3, with the cryptography of ring.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
     identities: Identities,
@@ -19,7 +19,7 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// A server that shows this certificate.
+    /// Settings with this certificate.
     #[must_use]
     pub const fn new(identity: Identity) -> Self {
         Self {
@@ -31,16 +31,16 @@ impl ServerSettings {
         }
     }
 
-    /// Shows this certificate to clients that ask for a name in it (SNI, RFC 6066 section 3). The first certificate goes
-    /// to those that ask for a name in it, for a name in none, or for no name, as many mail servers do.
+    /// Adds a certificate for clients that request a name in it, and in no earlier one (SNI, RFC 6066 section 3). All other
+    /// clients get the first certificate, as with many mail servers.
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identities.others.push(identity);
         self
     }
 
-    /// Asks clients for a certificate, which must have been issued by one of these. Clients without one are served, too;
-    /// the handshake fails for those with another. What a certificate means is for the application to say: see
+    /// Requests a certificate from clients, which must chain to one of these roots. The server accepts clients without a
+    /// certificate, too; with an invalid one the handshake fails. The application decides the meaning of a certificate: see
     /// [`TlsInfo::peer_certificate`](smtp_proto::TlsInfo::peer_certificate).
     #[must_use]
     pub fn with_client_roots(mut self, roots: Roots) -> Self {
@@ -48,11 +48,11 @@ impl ServerSettings {
         self
     }
 
-    /// These settings as those of rustls.
+    /// Makes settings of rustls.
     ///
     /// # Errors
     ///
-    /// When rustls refuses them.
+    /// If rustls rejects them.
     pub fn build(self) -> Result<ServerTls, Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -75,7 +75,7 @@ impl ServerSettings {
     }
 }
 
-/// The certificates that a server has.
+/// The certificates of a server.
 #[derive(Clone, Debug)]
 struct Identities {
     default: Identity,

@@ -7,9 +7,10 @@
 //!
 //! - A client gets them from its builder: [`starttls`](driver::ClientBuilder::starttls) or
 //!   [`implicit_tls`](driver::ClientBuilder::implicit_tls).
-//! - A server offers STARTTLS in [`Config::extensions`](proto::server::Config::extensions). Its session calls
-//!   [`start_tls`](driver::Session::start_tls) on [`Event::StartTls`](proto::server::Event::StartTls), or
-//!   [`start_implicit_tls`](driver::Session::start_implicit_tls) first of all.
+//! - A server offers STARTTLS in [`Config::extensions`](proto::server::Config::extensions). A [`Service`] gets the settings
+//!   from [`ServeOptions::tls`]. A loop of your own calls [`start_tls`](driver::Session::start_tls) on
+//!   [`Event::StartTls`](proto::server::Event::StartTls), or [`start_implicit_tls`](driver::Session::start_implicit_tls)
+//!   before anything else.
 //!
 //! A handshake that fails, or exceeds the `handshake` timeout of the configuration, ends the session; it never goes on in
 //! plaintext. Both machines report the parameters of the session as [`TlsInfo`](proto::TlsInfo).
@@ -17,7 +18,7 @@
 //! ## AUTH
 //!
 //! A client logs in if its configuration has a [`Login`](proto::client::Login). A server offers mechanisms with
-//! [`Config::offer_auth`](proto::server::Config::offer_auth) and answers [`Event::Auth`](proto::server::Event::Auth).
+//! [`Config::offer_auth`](proto::server::Config::offer_auth), and answers in [`Service::auth`].
 //! CRAM-MD5 and SCRAM are features of `smtp-proto`.
 #![forbid(unsafe_code)]
 
@@ -27,8 +28,8 @@ mod serve;
 pub use io::{Io, Reader, Stream};
 pub use serve::{Acceptor, Tokio, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, Bytes, Listener, Peer, ServeOptions, Service, ShutdownHandle,
-    proto,
+    self as driver, About, Accept, Address, AuthAttempt, Bytes, Listener, Peer, ServeOptions, Service,
+    ShutdownHandle, Url, proto,
 };
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
