@@ -5,7 +5,13 @@ use std::{
     net::{TcpListener, ToSocketAddrs},
 };
 #[cfg(unix)]
-use std::{os::unix::net::UnixListener, path::Path};
+use std::{
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixListener,
+    },
+    path::Path,
+};
 
 use socket2::SockRef;
 
@@ -94,6 +100,16 @@ impl Listener {
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Self {
         Self::Tcp(listener)
+    }
+}
+
+#[cfg(unix)]
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener) => listener.as_fd(),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ fn large_messages_arrive_over_the_loopback_interface() {
             let mut client = Client::builder(config.clone()).connect(address).unwrap();
             let receipt = if from_reader {
                 client
-                    .send_from(bob_eight_bit(), Reader(message.as_slice()))
+                    .send_from(bob_eight_bit(), Reader::new(message.as_slice()))
                     .unwrap()
             } else {
                 client.send(bob(), &message).unwrap()
@@ -140,7 +140,7 @@ fn a_source_may_give_little_at_a_time_or_fail() {
                 reads: 0,
                 fails,
             };
-            let sent = client.send_from(bob_eight_bit(), Reader(source));
+            let sent = client.send_from(bob_eight_bit(), Reader::new(source));
             drop(client);
             let (mails, _) = serving.join().unwrap();
             if fails {
@@ -171,7 +171,9 @@ fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
         fake.say("421 4.3.2 closing\r\n");
     });
     let mut client = on(near, client_config()).unwrap();
-    let failed = client.send_from(bob(), Reader(Dawdling(serving))).unwrap_err();
+    let failed = client
+        .send_from(bob(), Reader::new(Dawdling(serving)))
+        .unwrap_err();
     assert_eq!(
         ending(&failed),
         (Closed::NotAvailable, MessageOutcome::NotAccepted)
