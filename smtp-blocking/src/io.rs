@@ -3,16 +3,14 @@
 use std::{
     io::{self, ErrorKind, IoSlice, Read},
     mem::MaybeUninit,
-    net::TcpStream,
-    os::fd::{AsFd, BorrowedFd},
-    os::unix::net::UnixStream,
+    os::{fd::AsFd, unix::net::UnixStream},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use rustix::{io as sys, net};
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
-use smtp_reactor::{Socket, connect, poll_deadline};
+use smtp_reactor::{Socket, Stream, connect, poll_deadline};
 
 /// A [`Transport`] over any socket. Poll it within [`block_on`](crate::block_on) only, which waits for it.
 #[derive(Debug)]
@@ -75,25 +73,6 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: proto::Instant) -> Poll<()> {
         poll_deadline(cx, self.origin.checked_add(at.since_origin()))
-    }
-}
-
-/// A connected socket.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Stream {
-    /// A TCP connection.
-    Tcp(TcpStream),
-    /// A connection to a Unix socket.
-    Unix(UnixStream),
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
-        }
     }
 }
 

@@ -38,13 +38,13 @@ mod io;
 mod serve;
 
 pub use blocking::Blocking;
-pub use io::{Io, Reader, Stream};
+pub use io::{Io, Reader};
 pub use serve::{Acceptor, Threads, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
     self as driver, About, Accept, Address, Bytes, Listener, Peer, ServeOptions, Service, ShutdownHandle,
     proto,
 };
-pub use smtp_reactor::block_on;
+pub use smtp_reactor::{Stream, block_on};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
 
@@ -53,6 +53,12 @@ pub type Client<T = Io<Stream>> = Blocking<driver::Client<T>>;
 
 /// The settings of a session with a server.
 pub type ClientBuilder = Blocking<driver::ClientBuilder<Io<Stream>>>;
+
+/// Sessions with one server, kept for further messages. Run its async functions with [`block_on`].
+pub type Pool = driver::Pool<Io<Stream>>;
+
+/// A client for sending messages to the server of a URL. Run its async functions with [`block_on`].
+pub type Mailer = driver::Mailer<Io<Stream>>;
 
 /// A session of a server on an accepted connection.
 pub type Session = Blocking<driver::Session<Io<Stream>>>;

@@ -5,7 +5,10 @@ use std::{
     future::poll_fn,
     io::{self, ErrorKind},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
-    os::fd::AsFd,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixStream,
+    },
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -97,6 +100,25 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
 impl<S: fmt::Debug> fmt::Debug for Socket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Socket").field(&self.0).finish()
+    }
+}
+
+/// A connected socket: TCP or Unix.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stream {
+    /// A TCP connection.
+    Tcp(TcpStream),
+    /// A connection to a Unix socket.
+    Unix(UnixStream),
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
     }
 }
 

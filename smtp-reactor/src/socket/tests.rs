@@ -1,7 +1,6 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener},
-    os::unix::net::UnixStream,
     thread,
 };
 
@@ -13,7 +12,7 @@ const LONG: Duration = Duration::from_secs(20);
 #[test]
 fn operations_wait_until_the_socket_is_ready() {
     let (near, far) = UnixStream::pair().unwrap();
-    let (near, far) = (Socket::new(near), Socket::new(far));
+    let (near, far) = (Socket::new(near), Socket::new(Stream::Unix(far)));
     let octets = vec![7; 4 << 20];
     let writing = thread::spawn(move || {
         let mut rest = &octets[..];
@@ -24,7 +23,7 @@ fn operations_wait_until_the_socket_is_ready() {
     });
     let (mut read, mut buffer) = (0, [0; 10_000]);
     loop {
-        let octets = far.read_with(|mut far| far.read(&mut buffer));
+        let octets = far.read_with(|far| Ok(rustix::io::read(far, &mut buffer)?));
         match block_on(octets).unwrap() {
             0 => break,
             octets => read += octets,
