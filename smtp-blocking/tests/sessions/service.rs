@@ -8,7 +8,8 @@ use std::{
 };
 
 use smtp_blocking::{
-    About, Accept, Bytes, Client, Listener, Peer, ServeOptions, Service, ShutdownHandle, serve_until,
+    About, Accept, Bytes, Client, Listener, Peer, Pool, ServeOptions, Service, ShutdownHandle, block_on,
+    driver::PoolOptions, serve_until,
 };
 use smtp_proto::types::{ForwardPath, Mail, MailParameters, Rcpt, RcptParameters, Rejection, ReversePath};
 
@@ -144,6 +145,28 @@ fn a_shutdown_waits_for_a_service_that_blocks() {
     );
     stopping.join().unwrap();
     server.serving.join().unwrap();
+}
+
+#[test]
+fn threads_share_the_sessions_of_a_pool() {
+    let (server, stored) = store();
+    let mut options = PoolOptions::default();
+    options.max_sessions = 2;
+    let pool = Pool::new(Client::builder(client_config()).0, server.address, options);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    let sent = block_on(pool.send(bob(), "Hello\r\n"));
+                    assert!(sent.unwrap().all_accepted());
+                }
+            });
+        }
+    });
+    assert!(pool.idle() <= 2 && pool.in_use() == 0);
+    block_on(pool.close());
+    server.stop();
+    assert_eq!(stored.iter().count(), 40);
 }
 
 #[test]
