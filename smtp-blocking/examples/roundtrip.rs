@@ -19,8 +19,8 @@ use std::{
 };
 
 use smtp_blocking::{
-    Client, Io, Listener, Session, ShutdownHandle,
-    driver::{ServeOptions, Transport},
+    Client, Io, ServeOptions, Session, ShutdownHandle,
+    driver::Transport,
     proto::{Instant, Step},
     serve_sessions,
 };
@@ -49,13 +49,12 @@ fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let setting = Setting::new()?;
     let listener = listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let address = listener.local_addr()?;
-    let listener = Listener::try_from(listener)?;
     let (stop, server_knows) = (ShutdownHandle::new(), Knowledge::default());
     let (config, site) = (Arc::clone(&setting.server), Arc::clone(&setting.site));
     let (stopped, knowledge) = (stop.clone(), server_knows.clone());
     let serving = thread::spawn(move || {
         let session = move |session| receive(session, &site, &knowledge);
-        serve_sessions(listener, config, ServeOptions::default(), stopped, session);
+        serve_sessions(listener, config, ServeOptions::default(), stopped, session)
     });
 
     let transcript = Transcript::default();
@@ -71,7 +70,7 @@ fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     let receipt = client.send(setting.envelope.clone(), &setting.message)?;
     client.quit()?;
     stop.shut_down();
-    serving.join().map_err(|_| "the server panicked")?;
+    serving.join().map_err(|_| "the server panicked")??;
     setting.report(
         &transcript,
         client_knows.as_ref(),

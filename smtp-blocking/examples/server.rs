@@ -13,7 +13,7 @@ use signal_hook::{
     consts::{SIGINT, SIGTERM},
     iterator::Signals,
 };
-use smtp_blocking::{Listener, Session, ShutdownHandle, proto::Step, serve_sessions};
+use smtp_blocking::{Session, ShutdownHandle, proto::Step, serve_sessions};
 use smtp_examples::{
     desk::{Desk, Site, Todo},
     exit::{self, Exit},
@@ -48,18 +48,18 @@ fn run(flags: Flags) -> Result<(), String> {
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", endpoint.address);
         let listener = listen(endpoint.address).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let listener = Listener::try_from(listener).map_err(cannot)?;
         println!("{}", endpoint.announcement(address));
         let (site, stop) = (Arc::clone(&site), stop.clone());
         listeners.push(thread::spawn(move || {
             let session = move |session| converse(session, endpoint, &site);
-            serve_sessions(listener, config, options, stop, session);
+            serve_sessions(listener, config, options, stop, session)
         }));
     }
     signals.forever().next();
     stop.shut_down();
     for listener in listeners {
-        listener.join().map_err(|_| "a listener panicked")?;
+        let served = listener.join().map_err(|_| "a listener panicked")?;
+        served.map_err(|error| format!("cannot serve: {error}"))?;
     }
     Ok(())
 }

@@ -1,61 +1,51 @@
-//! A client that blocks.
+//! The client and its settings.
 
-use std::{
-    io,
-    ops::{Deref, DerefMut},
-    sync::Arc,
+use std::{io, sync::Arc};
+
+use smtp_driver::{
+    self as driver, Address, BodySource, TlsSettings, Transcript, Transport, Url,
+    proto::{
+        TlsInfo,
+        client::{Config, Receipt},
+        sasl::ClientMechanism,
+        types::{Argument, Envelope, Mail, Query, Rcpt, Reply, UnknownCommand},
+    },
 };
 
-use smtp_driver::{Address, BodySource, TlsSettings, Transport};
-use smtp_proto::{
-    TlsInfo,
-    client::{Config, Receipt},
-    sasl::ClientMechanism,
-    types::{Argument, Envelope, Query, Reply, UnknownCommand},
-};
-
-use crate::{Error, Io, SendError, Stream, block_on};
-
-/// A session with a server: [`smtp_driver::Client`] with functions that block.
-#[derive(Debug)]
-pub struct Client<T: Transport<Error = io::Error> = Io<Stream>>(smtp_driver::Client<T>);
-
-impl Client {
-    /// Begins the settings of a session: [`ClientBuilder`].
-    pub fn builder(config: impl Into<Arc<Config>>) -> ClientBuilder {
-        ClientBuilder(smtp_driver::Client::builder(config))
-    }
-}
+use crate::{Blocking, Client, ClientBuilder, Error, SendError, block_on};
 
 /// Functions that run those of the driver to their end.
 macro_rules! blocking {
-    ($($(#[$meta:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {$(
+    ($($(#[$meta:meta])* $name:ident$(<$life:lifetime>)?($($arg:ident: $type:ty),*) -> $result:ty;)*) => {$(
         $(#[$meta])*
-        pub fn $name(&mut self, $($arg: $type),*) -> $result {
+        pub fn $name$(<$life>)?(&mut self, $($arg: $type),*) -> $result {
             block_on(self.0.$name($($arg),*))
         }
     )*};
 }
 
-impl<T: Transport<Error = io::Error>> Client<T> {
+impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
     blocking! {
-        /// Sends a message that is in memory: [`smtp_driver::Client::send`].
+        /// Sends a message that is in memory: [`driver::Client::send`].
         ///
         /// # Errors
         ///
         /// If the session ends, or if the server does not offer what the message needs.
         send(envelope: Envelope, message: impl AsRef<[u8]>) -> Result<Receipt, SendError>;
 
+        /// Sends messages one after the other, and passes the result of each to `tell`: [`driver::Client::send_all`].
+        send_all<'m>(messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
+            tell: impl FnMut(Result<Receipt, SendError>)) -> ();
+
         /// Sends a message that is read while it is sent, for example by a [`Reader`](crate::Reader):
-        /// [`smtp_driver::Client::send_from`].
+        /// [`driver::Client::send_from`].
         ///
         /// # Errors
         ///
         /// If the session ends, the server does not offer what the envelope needs, or the message cannot be read.
-        send_from(envelope: Envelope,
-            message: impl BodySource<io::Error>) -> Result<Receipt, SendError>;
+        send_from(envelope: Envelope, message: impl BodySource<io::Error>) -> Result<Receipt, SendError>;
 
-        /// Authenticates with a mechanism of the application's choice (AUTH): [`smtp_driver::Client::authenticate`].
+        /// Authenticates with a mechanism of the application's choice (AUTH): [`driver::Client::authenticate`].
         ///
         /// # Errors
         ///
@@ -96,15 +86,49 @@ impl<T: Transport<Error = io::Error>> Client<T> {
         ///
         /// If the session ends.
         command(command: UnknownCommand<'static>) -> Result<Reply<'static>, Error>;
-    }
 
-    /// Sends messages one after the other, and passes the result of each to `tell`: [`smtp_driver::Client::send_all`].
-    pub fn send_all<'m>(
-        &mut self,
-        messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
-        tell: impl FnMut(Result<Receipt, SendError>),
-    ) {
-        block_on(self.0.send_all(messages, tell));
+        /// Begins a transaction (MAIL), and returns the reply: [`driver::Client::mail`] has the steps of a transaction.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::Rejected`] if the session does not allow it, and goes on; [`Error::Closed`] if the session ends.
+        mail(mail: Mail<'static>) -> Result<Reply<'static>, Error>;
+
+        /// Adds a recipient (RCPT), and returns the reply.
+        ///
+        /// # Errors
+        ///
+        /// As [`mail`](Self::mail).
+        rcpt(rcpt: Rcpt<'static>) -> Result<Reply<'static>, Error>;
+
+        /// Completes the envelope (DATA, or BDAT if the server offers it). Returns `None` if the message can be sent, or the
+        /// reply that refuses it.
+        ///
+        /// # Errors
+        ///
+        /// As [`mail`](Self::mail).
+        data() -> Result<Option<Reply<'static>>, Error>;
+
+        /// Sends a piece of the message.
+        ///
+        /// # Errors
+        ///
+        /// As [`mail`](Self::mail). The session ends if the server refuses the message before its end.
+        send_body(piece: &[u8]) -> Result<(), Error>;
+
+        /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order.
+        ///
+        /// # Errors
+        ///
+        /// As [`send_body`](Self::send_body).
+        end_of_data() -> Result<Vec<Reply<'static>>, Error>;
+
+        /// Gives the transaction up (RSET), and returns the reply.
+        ///
+        /// # Errors
+        ///
+        /// As [`mail`](Self::mail).
+        reset() -> Result<Reply<'static>, Error>;
     }
 
     /// Ends the session (QUIT) and closes the connection.
@@ -117,27 +141,27 @@ impl<T: Transport<Error = io::Error>> Client<T> {
     }
 }
 
-/// The functions that do not wait.
-impl<T: Transport<Error = io::Error>> Deref for Client<T> {
-    type Target = smtp_driver::Client<T>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
+impl Client {
+    /// Begins the settings of a session: [`ClientBuilder`].
+    pub fn builder(config: impl Into<Arc<Config>>) -> ClientBuilder {
+        Blocking(driver::Client::builder(config))
     }
 }
-
-impl<T: Transport<Error = io::Error>> DerefMut for Client<T> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
-    }
-}
-
-/// The settings of a session with a server: [`smtp_driver::ClientBuilder`] with functions that block.
-#[derive(Clone, Debug)]
-#[must_use = "it does nothing until it connects"]
-pub struct ClientBuilder(smtp_driver::ClientBuilder<Io<Stream>>);
 
 impl ClientBuilder {
+    /// Settings for the server of a URL: [`driver::ClientBuilder::from_url`].
+    ///
+    /// # Errors
+    ///
+    /// The error of `tls`.
+    pub fn from_url<S: TlsSettings + 'static, E>(
+        url: &Url,
+        config: Config,
+        tls: impl FnOnce(&str) -> Result<S, E>,
+    ) -> Result<Self, E> {
+        driver::ClientBuilder::from_url(url, config, tls).map(Self)
+    }
+
     /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25.
     pub fn starttls(self, settings: impl TlsSettings + 'static) -> Self {
         Self(self.0.starttls(settings))
@@ -153,22 +177,27 @@ impl ClientBuilder {
         Self(self.0.encrypted(info))
     }
 
-    /// Connects, and begins the session: [`smtp_driver::ClientBuilder::connect`].
+    /// Records the sessions: [`driver::LogTranscript`], or your own.
+    pub fn transcript(self, transcript: impl Transcript + 'static) -> Self {
+        Self(self.0.transcript(transcript))
+    }
+
+    /// Connects, and begins the session: [`driver::ClientBuilder::connect`].
     ///
     /// # Errors
     ///
     /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
     pub fn connect(&self, address: impl Into<Address>) -> Result<Client, Error> {
-        block_on(self.0.connect(address)).map(Client)
+        block_on(self.0.connect(address)).map(Blocking)
     }
 
-    /// Begins the session on a connected transport: [`smtp_driver::ClientBuilder::on`].
+    /// Begins the session on a connected transport: [`driver::ClientBuilder::on`].
     ///
     /// # Errors
     ///
     /// [`Error::NoTls`] if the configuration wants TLS, and no settings for it were given; [`Error::Handshake`] if the
     /// handshake of implicit TLS fails; [`Error::Closed`] if the session ends.
     pub fn on<T: Transport<Error = io::Error>>(&self, transport: T) -> Result<Client<T>, Error> {
-        block_on(self.0.on(transport)).map(Client)
+        block_on(self.0.on(transport)).map(Blocking)
     }
 }

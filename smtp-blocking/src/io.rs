@@ -3,47 +3,38 @@
 use std::{
     io::{self, ErrorKind, IoSlice, Read},
     mem::MaybeUninit,
-    net::{TcpStream, ToSocketAddrs},
-    os::{
-        fd::{AsFd, BorrowedFd},
-        unix::net::UnixStream,
-    },
-    sync::Arc,
+    os::{fd::AsFd, unix::net::UnixStream},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use rustix::{event::PollFlags, net::Shutdown};
-use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport};
-use smtp_proto::Instant as Time;
+use rustix::{io as sys, net};
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
+use smtp_reactor::{Socket, Stream, connect, poll_deadline};
 
-use crate::runtime::{poll_io, poll_time};
-
-/// A [`Transport`] over any socket. Use it within [`block_on`](crate::block_on) only, which waits for it.
+/// A [`Transport`] over any socket. Poll it within [`block_on`](crate::block_on) only, which waits for it.
 #[derive(Debug)]
 pub struct Io<S> {
-    socket: Arc<S>,
+    socket: Socket<S>,
     origin: Instant,
-    /// The last read filled its buffer.
-    full: bool,
+    /// The last read filled the small buffer, so there is much to read.
+    large: bool,
 }
 
 impl<S: AsFd + Send + Sync + 'static> Io<S> {
     /// Makes the socket non-blocking. For TCP, set `TCP_NODELAY` first.
     pub fn new(socket: S) -> Self {
-        // Any open socket has this flag.
-        let _ = rustix::io::ioctl_fionbio(&socket, true);
         Self {
-            socket: Arc::new(socket),
+            socket: Socket::new(socket),
             origin: Instant::now(),
-            full: false,
+            large: false,
         }
     }
 
     /// The socket.
     #[must_use]
     pub fn get_ref(&self) -> &S {
-        &self.socket
+        self.socket.get_ref()
     }
 }
 
@@ -52,91 +43,63 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
 
     fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
         // Nothing is allocated for a small read.
-        let mut large = Box::new_uninit_slice(if self.full { LARGE_READ } else { 0 });
-        let mut small = [MaybeUninit::uninit(); SMALL_READ];
-        let room = if self.full { &mut *large } else { &mut small[..] };
-        let size = room.len();
-        let read = poll_io(cx, &self.socket, PollFlags::IN, |socket| {
-            let (octets, _) = rustix::io::read(socket, &mut *room)?;
+        let mut heap = Box::new_uninit_slice(if self.large { LARGE_READ } else { 0 });
+        let mut stack = [MaybeUninit::uninit(); SMALL_READ];
+        let room = if self.large { &mut *heap } else { &mut stack[..] };
+        let read = self.socket.poll_read_with(cx, |socket| {
+            let (octets, _) = sys::read(socket, &mut *room)?;
             sink(octets);
             Ok(octets.len())
         });
-        self.full = matches!(read, Poll::Ready(Ok(octets)) if octets == size);
+        self.large = matches!(read, Poll::Ready(Ok(octets)) if octets >= SMALL_READ);
         read.map_ok(drop)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
         let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
-        let used = slots
-            .iter_mut()
-            .zip(slices)
-            .map(|(slot, octets)| *slot = IoSlice::new(octets))
-            .count();
+        let used = slots.iter_mut().zip(slices);
+        let used = used.map(|(slot, octets)| *slot = IoSlice::new(octets)).count();
         let slots = slots.get(..used).unwrap_or_default();
-        poll_io(cx, &self.socket, PollFlags::OUT, |socket| {
-            Ok(rustix::io::writev(socket, slots)?)
-        })
+        self.socket.poll_write_with(cx, |to| Ok(sys::writev(to, slots)?))
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(rustix::net::shutdown(&self.socket, Shutdown::Write).map_err(Into::into))
+        Poll::Ready(net::shutdown(self.get_ref(), net::Shutdown::Write).map_err(Into::into))
     }
 
-    fn now(&self) -> Time {
-        Time::after_origin(self.origin.elapsed())
+    fn now(&self) -> proto::Instant {
+        proto::Instant::after_origin(self.origin.elapsed())
     }
 
-    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Time) -> Poll<()> {
-        poll_time(cx, self.origin.checked_add(at.since_origin()))
-    }
-}
-
-/// The stream of a connection that this crate makes or accepts.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Stream {
-    /// TCP.
-    Tcp(TcpStream),
-    /// A Unix socket.
-    Unix(UnixStream),
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
-        }
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: proto::Instant) -> Poll<()> {
+        poll_deadline(cx, self.origin.checked_add(at.since_origin()))
     }
 }
 
 impl Connect for Io<Stream> {
-    /// Blocks. The time that the system takes to look up the name does not count.
+    /// The time that the system takes to look up a name does not count, and blocks the thread.
     async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
         if let Address::Unix(path) = address {
-            return UnixStream::connect(path).map(|stream| Self::new(Stream::Unix(stream)));
+            return Ok(Self::new(Stream::Unix(UnixStream::connect(path)?)));
         }
-        let (begin, mut done) = (Instant::now(), Err(ErrorKind::AddrNotAvailable.into()));
-        for address in address.to_string().to_socket_addrs()? {
-            let left = limit
-                .saturating_sub(begin.elapsed())
-                .max(Duration::from_millis(1));
-            done = TcpStream::connect_timeout(&address, left);
-            if done.is_ok() {
-                break;
-            }
-        }
-        done.and_then(|stream| stream.set_nodelay(true).map(|()| Self::new(Stream::Tcp(stream))))
+        let stream = connect(address.to_string(), limit).await?;
+        // Otherwise the end of a message would wait until its beginning is acknowledged.
+        stream.set_nodelay(true)?;
+        Ok(Self::new(Stream::Tcp(stream)))
+    }
+
+    #[cfg(feature = "ring")]
+    fn default_tls(host: &str) -> Result<std::sync::Arc<dyn smtp_driver::TlsSettings>, StreamError> {
+        smtp_rustls::default_tls(host)
     }
 }
 
-/// A message that is read while it is sent, from a file for example. Reading blocks the session, so a slow reader needs a
-/// timeout of its own.
+/// A message that is read from any [`Read`] while it is sent: see [`Client::send_from`](crate::Client::send_from). Reading
+/// blocks the session, so a slow reader needs a timeout of its own.
 ///
-/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped halfway. Return an error
-/// instead if the message is incomplete.
+/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
+/// before is sent as a whole message. Let the reader return an error if its writer does not finish.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);
 
 impl<R: Read> BodySource<io::Error> for Reader<R> {
@@ -150,9 +113,9 @@ impl<R: Read> BodySource<io::Error> for Reader<R> {
     }
 }
 
-/// Octets of a read. They are on the stack of the thread, below the frames of TLS, and stack that was used once stays in
-/// memory.
+/// Octets that are read at once. The buffer is on the stack of the thread, and small because a stack that was used once
+/// stays in memory.
 const SMALL_READ: usize = 4 * 1024;
 
-/// Octets of a read while the reads before were full. They are allocated, for the time of the read.
+/// Octets that are read at once while there is much to read. The buffer is allocated for the time of the read.
 const LARGE_READ: usize = 64 * 1024;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use smtp_blocking::{
-    Client, Error, Listener, Reader, SendError, Session, ShutdownHandle,
+    Client, Error, Reader, SendError, Session, ShutdownHandle,
     proto::{Step, client::Receipt},
     serve_sessions,
 };
@@ -23,11 +23,9 @@ impl Adapter for Blocking {
         let stopped = stop.clone();
         let serving = move || {
             let (config, options) = (Arc::clone(&site.config), site.options.clone());
-            let listener = Listener::try_from(listener)?;
             serve_sessions(listener, config, options, stopped, move |session| {
                 converse(session, &site);
-            });
-            Ok(())
+            })
         };
         Running::new(move || stop.shut_down(), serving)
     }

@@ -14,8 +14,7 @@ use std::{
 };
 
 use smtp_blocking::{
-    Listener, Session, ShutdownHandle,
-    driver::{Peer, ServeOptions},
+    Listener, Peer, ServeOptions, Session, ShutdownHandle,
     proto::{
         Step,
         server::{Config, Event},
@@ -53,7 +52,7 @@ fn as_many_threads_as_connections_serve_all_that_come() {
         serve_sessions(listener, config, options, stopping, move |session| {
             seen.lock().unwrap().insert(thread::current().id());
             converse(session);
-        });
+        })
     });
     // A connection gets a place once the thread of the one before is free.
     let greeted = || loop {
@@ -69,6 +68,6 @@ fn as_many_threads_as_connections_serve_all_that_come() {
     }
     drop(greeted());
     stop.shut_down();
-    serving.join().unwrap();
+    serving.join().unwrap().unwrap();
     assert_eq!(threads.lock().unwrap().len(), 1);
 }

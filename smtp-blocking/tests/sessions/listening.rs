@@ -7,11 +7,7 @@ use std::{
     thread,
 };
 
-use smtp_blocking::{
-    Client, Listener, ShutdownHandle,
-    driver::{Address, Peer, ServeOptions},
-    serve_sessions,
-};
+use smtp_blocking::{Address, Client, Listener, Peer, ServeOptions, ShutdownHandle, serve_sessions};
 use smtp_proto::{Step, server::Event, types::Protocol};
 
 use crate::support::{Mail, answer, bob, client_config, server_config};
@@ -37,7 +33,8 @@ impl Drop for Path {
 }
 
 /// Sends a message over LMTP to a server on this listener.
-fn deliver(listener: Listener, address: impl Into<Address>) {
+fn deliver(listener: impl Into<Listener>, address: impl Into<Address>) {
+    let listener = listener.into();
     let stop = ShutdownHandle::new();
     let stopping = stop.clone();
     let local = listener.local().unwrap();
@@ -63,7 +60,8 @@ fn deliver(listener: Listener, address: impl Into<Address>) {
                         }
                     }
                 },
-            );
+            )
+            .unwrap();
         });
         let mut config = client_config();
         config.protocol = Protocol::Lmtp;
@@ -83,7 +81,7 @@ fn a_message_is_delivered_over_tcp() {
     deliver(listener, address);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    deliver(listener.try_into().unwrap(), ("127.0.0.1", address.port()));
+    deliver(listener, ("127.0.0.1", address.port()));
 }
 
 #[test]
@@ -92,7 +90,7 @@ fn a_message_is_delivered_over_a_unix_socket() {
     deliver(Listener::bind_unix(&path.0).unwrap(), path.address());
     let path = Path::new("passed");
     let listener = UnixListener::bind(&path.0).unwrap();
-    deliver(listener.try_into().unwrap(), path.address());
+    deliver(listener, path.address());
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod listening;
 mod own;
 mod sending;
+mod service;
 mod serving;
 mod support;
 #[cfg(feature = "self-signed")]

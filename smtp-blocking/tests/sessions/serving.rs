@@ -11,11 +11,7 @@ use std::{
     time::Duration,
 };
 
-use smtp_blocking::{
-    Client, Listener, Session, ShutdownHandle,
-    driver::{Peer, ServeOptions},
-    serve_sessions,
-};
+use smtp_blocking::{Client, Listener, Peer, ServeOptions, Session, ShutdownHandle, serve_sessions};
 use smtp_proto::{
     Step,
     server::{Event, Reset},
@@ -76,7 +72,8 @@ fn start(options: ServeOptions) -> Running {
         let config = Arc::new(server_config());
         serve_sessions(listener, config, options, stopping, move |session| {
             run(session, &tell);
-        });
+        })
+        .unwrap();
     });
     Running {
         address,
@@ -294,7 +291,7 @@ fn sessions_that_do_not_end_are_left_behind() {
 fn one_stop_ends_several_servers_and_those_that_begin_later() {
     let serve = |stop: ShutdownHandle| {
         let listener = Listener::bind("127.0.0.1:0").unwrap();
-        serve_sessions(listener, server_config(), ServeOptions::default(), stop, drop);
+        serve_sessions(listener, server_config(), ServeOptions::default(), stop, drop).unwrap();
     };
     let stop = ShutdownHandle::new();
     thread::scope(|scope| {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use smtp_blocking::{
-    Client, Io, Listener, ShutdownHandle, block_on,
-    driver::{Connection, ServeOptions, Transport},
+    Client, Io, ServeOptions, ShutdownHandle, block_on,
+    driver::{Connection, Transport},
     serve_sessions,
     tls::{ClientTls, Identity, ServerSettings, ServerTls, rustls::crypto::CryptoProvider},
 };
@@ -161,7 +161,6 @@ fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
     };
     thread::scope(|scope| {
         scope.spawn(move || {
-            let listener = Listener::try_from(listener).unwrap();
             serve_sessions(listener, requiring(), options, stopping, move |mut session| {
                 session.start_implicit_tls(&tls);
                 let why = loop {
@@ -173,7 +172,8 @@ fn where_tls_comes_first_nothing_is_ever_said_in_clear() {
                 };
                 session.close();
                 ended.send(why).unwrap();
-            });
+            })
+            .unwrap();
         });
         let mut first = TcpStream::connect(address).unwrap();
         first.write_all(b"\x16\x03\x01").unwrap();

@@ -1,5 +1,4 @@
 use std::{
-    future::poll_fn,
     os::unix::net::UnixStream,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::mpsc,
@@ -7,29 +6,19 @@ use std::{
 };
 
 use super::*;
+use crate::Socket;
 
 /// Reads an octet.
-async fn octet(stream: &Arc<UnixStream>) -> u8 {
+async fn octet(stream: &Socket<UnixStream>) -> u8 {
     let mut octet = [0];
-    poll_fn(|cx| {
-        poll_io(cx, stream, PollFlags::IN, |mut stream| {
-            stream.read_exact(&mut octet)
-        })
-    })
-    .await
-    .unwrap();
+    let read = stream.read_with(|mut stream| stream.read_exact(&mut octet));
+    read.await.unwrap();
     octet[0]
 }
 
-fn pair() -> (UnixStream, Arc<UnixStream>) {
+fn pair() -> (UnixStream, Socket<UnixStream>) {
     let (near, far) = UnixStream::pair().unwrap();
-    far.set_nonblocking(true).unwrap();
-    (near, Arc::new(far))
-}
-
-async fn after(time: Duration) {
-    let at = Instant::now() + time;
-    poll_fn(|cx| poll_time(cx, Some(at))).await;
+    (near, Socket::new(far))
 }
 
 #[test]
@@ -39,7 +28,7 @@ fn a_future_waits_for_sockets_times_and_other_threads() {
         scope.spawn(move || near.write_all(b"x").unwrap());
         assert_eq!(block_on(octet(&far)), b'x');
     });
-    block_on(after(Duration::from_millis(5)));
+    block_on(sleep(Duration::from_millis(5)));
     let (tell, told) = mpsc::channel::<Waker>();
     let waking = thread::spawn(move || told.into_iter().for_each(Waker::wake));
     let mut polls = 0;
@@ -129,7 +118,7 @@ impl<F: Future + Unpin> Part<F> {
 #[test]
 fn parts_with_wakers_of_their_own_are_polled() {
     let ((near, far), (second, other)) = (pair(), pair());
-    let part = |stream: Arc<UnixStream>| {
+    let part = |stream: Socket<UnixStream>| {
         let woken = Arc::new(Woken(true.into(), std::sync::Mutex::default()));
         Part {
             future: Box::pin(async move { octet(&stream).await }),

@@ -2,7 +2,8 @@
 
 use std::{
     cell::RefCell,
-    io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write},
+    future::poll_fn,
+    io::{self, PipeReader, PipeWriter, Read, Write},
     mem,
     os::fd::AsFd,
     pin::pin,
@@ -18,8 +19,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 /// Runs a future to its end on this thread.
 ///
-/// While the future is pending, the thread sleeps until a socket of an [`Io`](crate::Io) is ready, the nearest deadline has
-/// come, or the waker of the future is called. Any future will do: a channel of another crate works, too.
+/// While the future is pending, the thread sleeps until a [`Socket`](crate::Socket) is ready, the nearest deadline has come, or
+/// the waker of the future is called. Any future will do: a channel of another crate works, too.
 ///
 /// Calls may be nested. The inner one blocks the outer one, with its deadlines.
 pub fn block_on<F: Future>(future: F) -> F::Output {
@@ -37,28 +38,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Tries an operation on a non-blocking socket. If it would block, the thread is to wait until the socket is `ready`.
-pub(crate) fn poll_io<T, S: AsFd + Send + Sync + 'static>(
-    cx: &Context<'_>,
-    socket: &Arc<S>,
-    ready: PollFlags,
-    mut operation: impl FnMut(&S) -> io::Result<T>,
-) -> Poll<io::Result<T>> {
-    loop {
-        match operation(socket) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                let socket = Arc::clone(socket);
-                register(cx, |waits| waits.sockets.push((socket, ready)));
-                return Poll::Pending;
-            }
-            done => return Poll::Ready(done),
-        }
-    }
-}
-
-/// Ready at this time. `None` is a time that never comes.
-pub(crate) fn poll_time(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
+/// Ready at this time. `None` is a time that never comes. Works within [`block_on`] only.
+pub fn poll_deadline(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
     match at {
         Some(at) if at <= Instant::now() => return Poll::Ready(()),
         Some(at) => register(cx, |waits| {
@@ -67,6 +48,17 @@ pub(crate) fn poll_time(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
         None => {}
     }
     Poll::Pending
+}
+
+/// Waits for some time. Works within [`block_on`] only.
+pub async fn sleep(time: Duration) {
+    let until = Instant::now().checked_add(time);
+    poll_fn(|cx| poll_deadline(cx, until)).await;
+}
+
+/// Makes the thread wait until the socket is ready.
+pub(crate) fn register_socket(cx: &Context<'_>, socket: Arc<dyn AsFd + Send + Sync>, ready: PollFlags) {
+    register(cx, |waits| waits.sockets.push((socket, ready)));
 }
 
 fn register(cx: &Context<'_>, add: impl FnOnce(&mut Waits)) {

@@ -1,4 +1,4 @@
-//! Threads that run one session after the other, and end if none comes for some seconds.
+//! Threads that run one task after the other, and end if none comes for some seconds.
 
 use std::{
     collections::VecDeque,
@@ -11,22 +11,22 @@ use std::{
 
 use tracing::warn;
 
-use super::block_on;
+use crate::block_on;
 
-/// A session.
-pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Runs a task in a thread of the pool. The task is dropped if there is none, and none can be made.
-pub(crate) fn run(task: Task) {
+/// Runs a task on a thread that it has for itself meanwhile. It may block the thread.
+///
+/// The threads are a pool of the process: one runs a task after the other, and ends if none comes for 10 seconds. If no
+/// thread is idle, and none can be started, the task is dropped. A task that panics ends alone.
+pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     let mut state = lock();
-    state.waiting.push_back(task);
+    state.waiting.push_back(Box::pin(task));
     if state.waiting.len() <= state.idle {
         CALLED.notify_one();
         return;
     }
     state.idle += 1;
     drop(state);
-    if let Err(error) = thread::Builder::new().name("smtp session".into()).spawn(work) {
+    if let Err(error) = thread::Builder::new().name("smtp-reactor".into()).spawn(work) {
         warn!(%error, "cannot start a thread");
         let mut state = lock();
         state.idle -= 1;
@@ -48,13 +48,15 @@ fn work() {
         };
         drop(state);
         if catch_unwind(AssertUnwindSafe(|| block_on(task.as_mut()))).is_err() {
-            warn!("a session panicked");
+            warn!("a task panicked");
         }
-        // In this order: dropping a session makes room for a connection, and that shall find this thread.
+        // In this order: dropping a task may make room for the next, which shall find this thread.
         lock().idle += 1;
         let _ = catch_unwind(AssertUnwindSafe(|| drop(task)));
     }
 }
+
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 struct State {
     /// Threads without a task, or about to begin.

@@ -1,0 +1,185 @@
+//! Sockets that a future waits for.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    io::{self, ErrorKind},
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixStream,
+    },
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use rustix::{event::PollFlags, io::ioctl_fionbio};
+use socket2::{Domain, SockAddr, Type};
+
+use crate::{poll_deadline, reactor::register_socket};
+
+/// A non-blocking socket. Poll its futures within [`block_on`](crate::block_on) or [`spawn`](crate::spawn): only these wait
+/// for it.
+///
+/// An operation is a function that tries to read, write or accept. It is called again until it does not return
+/// [`ErrorKind::WouldBlock`] or [`ErrorKind::Interrupted`].
+pub struct Socket<S>(Arc<S>);
+
+impl<S: AsFd + Send + Sync + 'static> Socket<S> {
+    /// Makes the socket non-blocking.
+    pub fn new(socket: S) -> Self {
+        // Every open socket has this flag.
+        let _ = ioctl_fionbio(&socket, true);
+        Self(Arc::new(socket))
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn get_ref(&self) -> &S {
+        &self.0
+    }
+
+    /// Runs an operation that reads or accepts. Waits until the socket is readable.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
+    pub async fn read_with<T>(&self, mut operation: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        poll_fn(|cx| self.poll_read_with(cx, &mut operation)).await
+    }
+
+    /// Runs an operation that writes. Waits until the socket is writable.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operation.
+    pub async fn write_with<T>(&self, mut operation: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
+        poll_fn(|cx| self.poll_write_with(cx, &mut operation)).await
+    }
+
+    /// Tries an operation that reads or accepts. `Pending` if the socket is not readable.
+    pub fn poll_read_with<T>(
+        &self,
+        cx: &Context<'_>,
+        operation: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.poll_with(cx, PollFlags::IN, operation)
+    }
+
+    /// Tries an operation that writes. `Pending` if the socket is not writable.
+    pub fn poll_write_with<T>(
+        &self,
+        cx: &Context<'_>,
+        operation: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.poll_with(cx, PollFlags::OUT, operation)
+    }
+
+    fn poll_with<T>(
+        &self,
+        cx: &Context<'_>,
+        ready: PollFlags,
+        mut operation: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            match operation(&self.0) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let socket = Arc::clone(&self.0);
+                    register_socket(cx, socket, ready);
+                    return Poll::Pending;
+                }
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+}
+
+/// Shows the socket.
+impl<S: fmt::Debug> fmt::Debug for Socket<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Socket").field(&self.0).finish()
+    }
+}
+
+/// A connected socket: TCP or Unix.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Stream {
+    /// A TCP connection.
+    Tcp(TcpStream),
+    /// A connection to a Unix socket.
+    Unix(UnixStream),
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+/// Connects over TCP within `limit`. The addresses are tried in their order until one accepts. A host name is looked up first,
+/// which blocks the thread and does not count.
+///
+/// # Errors
+///
+/// The error of the last address; [`ErrorKind::TimedOut`] after `limit`.
+pub async fn connect(addresses: impl ToSocketAddrs, limit: Duration) -> io::Result<TcpStream> {
+    let addresses = addresses.to_socket_addrs()?;
+    let (until, mut result) = (
+        Instant::now().checked_add(limit),
+        Err(ErrorKind::AddrNotAvailable.into()),
+    );
+    for address in addresses {
+        result = connect_to(address, until).await;
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+async fn connect_to(address: SocketAddr, until: Option<Instant>) -> io::Result<TcpStream> {
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    let socket = Socket::new(socket);
+    let mut begun = false;
+    poll_fn(|cx| {
+        let connected = socket.poll_write_with(cx, |socket| {
+            if !begun {
+                begun = true;
+                // It goes on after one of these errors. The socket is writable when it has ended.
+                return match socket.connect(&SockAddr::from(address)) {
+                    Err(error) if in_progress(&error) => Err(ErrorKind::WouldBlock.into()),
+                    done => done,
+                };
+            }
+            match (socket.take_error()?, socket.peer_addr()) {
+                (Some(error), _) => Err(error),
+                (None, Err(error)) if error.kind() == ErrorKind::NotConnected => {
+                    Err(ErrorKind::WouldBlock.into())
+                }
+                (None, peer) => peer.map(drop),
+            }
+        });
+        match connected {
+            Poll::Pending => poll_deadline(cx, until).map(|()| Err(ErrorKind::TimedOut.into())),
+            done => done,
+        }
+    })
+    .await?;
+    let stream = TcpStream::from(socket.get_ref().try_clone()?);
+    stream.set_nonblocking(false)?;
+    Ok(stream)
+}
+
+fn in_progress(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::Interrupted
+        || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests;

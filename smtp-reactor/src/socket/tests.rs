@@ -1,0 +1,74 @@
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, TcpListener},
+    thread,
+};
+
+use super::*;
+use crate::block_on;
+
+const LONG: Duration = Duration::from_secs(20);
+
+#[test]
+fn operations_wait_until_the_socket_is_ready() {
+    let (near, far) = UnixStream::pair().unwrap();
+    let (near, far) = (Socket::new(near), Socket::new(Stream::Unix(far)));
+    let octets = vec![7; 4 << 20];
+    let writing = thread::spawn(move || {
+        let mut rest = &octets[..];
+        while !rest.is_empty() {
+            let written = near.write_with(|mut near| near.write(rest));
+            rest = &rest[block_on(written).unwrap()..];
+        }
+    });
+    let (mut read, mut buffer) = (0, [0; 10_000]);
+    loop {
+        let octets = far.read_with(|far| Ok(rustix::io::read(far, &mut buffer)?));
+        match block_on(octets).unwrap() {
+            0 => break,
+            octets => read += octets,
+        }
+    }
+    assert_eq!(read, 4 << 20);
+    writing.join().unwrap();
+}
+
+#[test]
+fn the_first_address_that_accepts_is_connected() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut stream = block_on(connect(&[unused, address][..], LONG)).unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), address);
+    let mut accepted = listener.accept().unwrap().0;
+    let writing = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        accepted.write_all(b"x").unwrap();
+    });
+    // The stream blocks, as one of the standard library does.
+    stream.read_exact(&mut [0]).unwrap();
+    writing.join().unwrap();
+    let refused = block_on(connect(unused, LONG)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    let none = block_on(connect(&[][..], LONG)).unwrap_err();
+    assert_eq!(none.kind(), ErrorKind::AddrNotAvailable);
+}
+
+#[test]
+fn connecting_ends_after_its_time() {
+    // A queue for one connection, and nobody accepts.
+    let listener = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    listener.bind(&any.into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap().as_socket().unwrap();
+    let mut connected = Vec::new();
+    let error = loop {
+        match block_on(connect(address, Duration::from_millis(200))) {
+            Ok(stream) => connected.push(stream),
+            Err(error) => break error,
+        }
+        assert!(connected.len() < 100, "the queue has no end");
+    };
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+}
