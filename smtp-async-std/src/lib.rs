@@ -34,8 +34,8 @@ pub mod smol;
 pub use io::{Io, Reader, Stream};
 pub use serve::Acceptor;
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, Bytes, Listener, Peer, ServeOptions, Service, ShutdownHandle,
-    proto,
+    self as driver, About, Accept, Address, AuthAttempt, Bytes, Listener, Peer, ServeOptions, Service,
+    ShutdownHandle, Url, proto,
 };
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustix::{io as sys, net};
-use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto};
 use smtp_reactor::{Socket, Stream, connect, poll_deadline};
 
 /// A [`Transport`] over any socket. Poll it within [`block_on`](crate::block_on) only, which waits for it.

@@ -41,8 +41,8 @@ pub use blocking::Blocking;
 pub use io::{Io, Reader};
 pub use serve::{Acceptor, Threads, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, Bytes, Listener, Peer, ServeOptions, Service, ShutdownHandle,
-    proto,
+    self as driver, About, Accept, Address, AuthAttempt, Bytes, Listener, Peer, ServeOptions, Service,
+    ShutdownHandle, Url, proto,
 };
 pub use smtp_reactor::{Stream, block_on};
 #[cfg(feature = "rustls")]

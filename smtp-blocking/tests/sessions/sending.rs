@@ -171,9 +171,7 @@ fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
         fake.say("421 4.3.2 closing\r\n");
     });
     let mut client = on(near, client_config()).unwrap();
-    let failed = client
-        .send_from(bob(), Reader(Dawdling(serving)))
-        .unwrap_err();
+    let failed = client.send_from(bob(), Reader(Dawdling(serving))).unwrap_err();
     assert_eq!(
         ending(&failed),
         (Closed::NotAvailable, MessageOutcome::NotAccepted)

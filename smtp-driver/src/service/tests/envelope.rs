@@ -236,6 +236,6 @@ fn replies_of_a_next_hop_are_passed_on() {
         client.take_output(),
         "250 2.1.0 sender ok\r\n250 2.1.5 Ok\r\n550 5.1.1 User unknown\r\n\
         251 2.1.5 not local, will forward to <tim@example.net>\r\n354 end with <CRLF>.<CRLF>\r\n\
-        250 2.6.0 Ok: queued as 7\r\n"
+        250 2.0.0 Ok: queued as 7\r\n"
     );
 }

@@ -19,7 +19,7 @@ use smtp_proto::{
 
 use crate::{
     About, Accept, Connection, Peer, ServeOptions, Service, Session, TlsSettings, Transport, converse,
-    shutdown::{Shared, Stage, StageWatch},
+    shutdown::{ConnectionPermit, Shared, Stage, StageWatch},
 };
 
 /// The two directions of a stream, and the time.
@@ -102,12 +102,16 @@ impl Harness {
         let pipe = Arc::new(Mutex::new(Pipe::default()));
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::clone(&pipe)), Server::new(config.into()));
+        let permit = ConnectionPermit::take(&shared, Peer::Unix).unwrap();
         let session = Session::new(connection, Peer::Unix, Peer::Unix, StageWatch::new(&shared));
         let service = Arc::clone(service);
         let mut harness = Self {
             pipe,
             shared,
-            session: Box::pin(async move { converse(session, &*service, tls.as_deref()).await }),
+            session: Box::pin(async move {
+                let _permit = permit;
+                converse(session, &*service, tls.as_deref()).await;
+            }),
             is_over: false,
         };
         harness.poll();
