@@ -172,10 +172,11 @@ impl<T: Transport> ClientBuilder<T> {
         &self,
         transport: U,
     ) -> impl Future<Output = Result<Client<U>, Error<U::Error>>> + use<T, U> {
-        self.clone().begin(transport)
+        let builder = self.clone();
+        async move { builder.begin(transport).await }
     }
 
-    async fn begin<U: Transport>(self, transport: U) -> Result<Client<U>, Error<U::Error>> {
+    async fn begin<U: Transport>(&self, transport: U) -> Result<Client<U>, Error<U::Error>> {
         let (mut wire, mut input) = (Wire::plaintext(transport), BytesMut::new());
         let config = Arc::clone(&self.config);
         let (machine, tls) = match &self.tls {
