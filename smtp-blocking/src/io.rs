@@ -100,6 +100,7 @@ impl Connect for Io<Stream> {
 /// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
 /// before is sent as a whole message. Let the reader return an error if its writer does not finish.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);
 
 impl<R: Read> BodySource<io::Error> for Reader<R> {
