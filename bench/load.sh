@@ -1,8 +1,10 @@
 #!/bin/sh
 # Loads the example servers of the adapters and Postfix's smtp-sink over the loopback interface, and lets the client send
-# messages to them. Prints tables; see the README.
+# messages to them. Beside them stand a bare `Connection` of smtp-tokio, and as the floor a readiness loop that knows
+# nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes CSV; see the
+# README.
 #
-#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--only messages|idle|client] [--case PATTERN] [NAME=COMMAND...]
+#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--only messages|idle|client] [--case PATTERN] [--csv FILE] [NAME=COMMAND...]
 #
 # A command is a further server; it is told where to listen by `{}`.
 set -eu
@@ -27,15 +29,18 @@ ours() {
     cp "$target/release/examples/server" "$bins/$package"
     for runtime in "$@"; do
         case $package in *async-std) flag=" --runtime $runtime" ;; *) flag= ;; esac
-        servers="$servers$runtime=$bins/$package$flag --discard --max-connections 10000 --listen {}
+        servers="$servers$runtime=$pin$bins/$package$flag --discard --max-connections 10000 --listen {}
 "
     done
 }
-servers=
+servers= pin= load=
+if [ "$(nproc)" -ge 2 ] && command -v taskset >/dev/null; then
+    pin="taskset -c 1 " load="taskset -c 0"
+fi
 ours smtp-blocking blocking
 ours smtp-async-std smol async-std
 ours smtp-tokio tokio
-cargo build --quiet --release --target-dir "$target/bench" --manifest-path bench/Cargo.toml --bin load
+cargo build --quiet --release --target-dir "$target/bench" --manifest-path bench/Cargo.toml --bins
 
 # Enough for the idle connections, if that may be.
 ulimit -n 16384 2>/dev/null || ulimit -n "$(ulimit -Hn)"
@@ -43,8 +48,12 @@ uname -srm
 awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo
 echo "$(nproc) processors, load average $(cut -d' ' -f1-3 /proc/loadavg)"
 # One argument for each line. The last server is what the others are compared with.
+cp "$target/bench/release/connection" "$target/bench/release/floor" "$bins"
+# shellcheck disable=SC2086
+set -- $load "$target/bench/release/load" "$@"
 IFS='
 '
 set -f
 # shellcheck disable=SC2086
-exec "$target/bench/release/load" "$@" $servers "smtp-sink=$sink -m 10000 inet:{} 1024"
+exec "$@" $servers "connection=$pin$bins/connection {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
+    "floor=$pin$bins/floor {}"

@@ -6,7 +6,13 @@ mod idle;
 mod process;
 mod traffic;
 
-use std::{env, io, process::ExitCode, time::Duration};
+use std::{
+    env,
+    fs::File,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
 use client::Threads;
 use process::{Server, own_cpu};
@@ -16,7 +22,7 @@ use traffic::{CASES, Case, Traffic};
 const CONNECTIONS: usize = 8;
 
 const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--only messages|idle|client] [--case PATTERN] \
-                     NAME=COMMAND...";
+                     [--csv FILE] NAME=COMMAND...";
 
 /// What was asked for.
 struct Flags {
@@ -30,6 +36,8 @@ struct Flags {
     only: Option<String>,
     /// Part of the names of the cases that are run.
     case: String,
+    /// The file that the rows of the messages are appended to, too.
+    csv: Option<String>,
     /// Names and commands; in a command `{}` stands for where to listen.
     servers: Vec<(String, String)>,
 }
@@ -55,6 +63,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
         idle: 5000,
         only: None,
         case: String::new(),
+        csv: None,
         servers: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
@@ -64,6 +73,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
             "--idle" => flags.idle = arguments.next()?.parse().ok()?,
             "--only" => flags.only = Some(arguments.next()?),
             "--case" => flags.case = arguments.next()?,
+            "--csv" => flags.csv = Some(arguments.next()?),
             _ => {
                 let (name, command) = argument.split_once('=')?;
                 flags.servers.push((name.to_owned(), command.to_owned()));
@@ -155,13 +165,33 @@ fn compare(case: &Case, servers: &[Server], flags: &Flags) -> io::Result<()> {
         .collect();
     // The last server is what the others are compared with.
     let [base_rate, base_cpu, ..] = medians.last().copied().unwrap_or([1.0; 4]);
-    for (server, [rate, cpu, user, own]) in servers.iter().zip(medians) {
+    for (server, [rate, cpu, user, own]) in servers.iter().zip(&medians) {
         println!(
             "{:<24} {rate:>11.0} {:>7.2} {cpu:>14.1} {:>7.2} {user:>11.1} {own:>15.1}",
             server.name,
             rate / base_rate,
             cpu / base_cpu
         );
+    }
+    match &flags.csv {
+        Some(path) => write_csv(path, case, servers, &medians),
+        None => Ok(()),
+    }
+}
+
+/// Appends the medians of a case to a file of comma-separated values.
+fn write_csv(path: &str, case: &Case, servers: &[Server], medians: &[[f64; 4]]) -> io::Result<()> {
+    let mut file = File::options().create(true).append(true).open(path)?;
+    if file.metadata()?.len() == 0 {
+        writeln!(file, "case,server,messages_per_s,cpu_us,user_us,load_us")?;
+    }
+    for (server, [rate, cpu, user, load]) in servers.iter().zip(medians) {
+        let name = &server.name;
+        writeln!(
+            file,
+            "{},{name},{rate:.0},{cpu:.2},{user:.2},{load:.2}",
+            case.name()
+        )?;
     }
     Ok(())
 }
