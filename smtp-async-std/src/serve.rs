@@ -100,8 +100,7 @@ macro_rules! serve_on {
             service: impl Service + 'static,
         ) -> io::Result<()> {
             let (acceptor, service) = (listener.into().try_into()?, Arc::new(service));
-            driver::serve::<Runtime, _>(acceptor, config.into(), options, stop, service).await;
-            Ok(())
+            driver::serve::<Runtime, _>(acceptor, config.into(), options, stop, service).await
         }
 
         /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.

@@ -86,8 +86,7 @@ pub fn serve_until(
 ) -> io::Result<()> {
     let (acceptor, service) = (Acceptor::new(listener.into()), Arc::new(service));
     let served = driver::serve::<Threads, _>(acceptor, config.into(), options, stop, service);
-    block_on(served);
-    Ok(())
+    block_on(served)
 }
 
 /// Accepts connections and runs `session` on each, on a thread that it has for itself meanwhile, until `stop` is ready: a

@@ -10,7 +10,7 @@ use core::{
 
 use bytes::BytesMut;
 use smtp_proto::{
-    Instant, TlsInfo,
+    TlsInfo,
     client::{self, Config, Event, Tls},
 };
 
@@ -107,8 +107,12 @@ impl<T: Transport> ClientBuilder<T> {
         })
     }
 
-    /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25.
-    pub fn starttls(self, settings: impl TlsSettings + 'static) -> Self {
+    /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25. [`Tls::Disabled`], the
+    /// default of a configuration, becomes [`Tls::Required`].
+    pub fn starttls(mut self, settings: impl TlsSettings + 'static) -> Self {
+        if self.config.tls == Tls::Disabled {
+            Arc::make_mut(&mut self.config).tls = Tls::Required;
+        }
         let tls = Encryption::Upgrade(Arc::new(settings));
         Self { tls, ..self }
     }
@@ -238,7 +242,7 @@ async fn handshake<T: Transport>(
     limit: Duration,
 ) -> Result<TlsInfo, T::Error> {
     wire.start_tls(settings.session()?);
-    let end = Instant::after_origin(wire.transport.now().since_origin() + limit);
+    let end = wire.transport.now() + limit;
     poll_fn(
         |cx| match wire.poll_handshake(cx, &mut |octets| input.extend_from_slice(octets)) {
             core::task::Poll::Pending => wire

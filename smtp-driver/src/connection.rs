@@ -106,7 +106,8 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         let mut blocked = false;
         if (wait.want_write || backlog) && !self.write_closed {
             blocked = self.poll_output(cx, wait.want_write).is_pending();
-            if !blocked && !listens && !self.write_closed {
+            // The machine may have waited for room in its output.
+            if !blocked && !wait.want_read && !self.write_closed {
                 return Poll::Ready(());
             }
         }
@@ -114,7 +115,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             self.machine.connection_lost();
             return Poll::Ready(());
         }
-        if wait.want_read && self.poll_input(cx).is_ready() {
+        if wait.want_read && self.poll_input(cx, wait.want_write).is_ready() {
             if blocked {
                 // A reply must not overtake the report that the command which it answers has left.
                 let _ = self.poll_output(cx, wait.want_write);
@@ -228,7 +229,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     }
 
     fn after(&self, limit: Duration) -> Instant {
-        Instant::after_origin(self.wire.transport.now().since_origin() + limit)
+        self.wire.transport.now() + limit
     }
 
     fn has_backlog(&self) -> bool {
@@ -285,7 +286,13 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             }
             let written = ready!(self.wire.poll_write(cx, &[octets]));
             if let (Some(transcript), Ok(written)) = (&mut self.transcript, &written) {
-                transcript.sent(self.wire.transport.now(), &[octets], *written);
+                // A write under TLS may have begun with more than the backlog.
+                let rest = if *written > octets.len() {
+                    self.machine.output()
+                } else {
+                    &[]
+                };
+                transcript.sent(self.wire.transport.now(), &[octets, rest], *written);
             }
             match written {
                 Ok(0) => self.write_failed(StreamError::WriteZero.into()),
@@ -296,7 +303,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         Poll::Ready(())
     }
 
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_input(&mut self, cx: &mut Context<'_>, want_write: bool) -> Poll<()> {
         self.input.advance(mem::take(&mut self.used));
         let (Self { wire, input, .. }, mut end) = (&mut *self, false);
         if input.is_empty() {
@@ -321,6 +328,8 @@ impl<T: Transport, M: Machine> Connection<T, M> {
                 debug!(%error, "cannot read");
                 self.record(format_args!("cannot read: {error}"));
                 self.note(error);
+                // A message whose end has left must not be reported as not sent.
+                let _ = self.poll_output(cx, want_write);
                 self.machine.connection_lost();
             }
             Poll::Pending => {

@@ -81,6 +81,12 @@ impl<E> SendError<E> {
     pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
         Self { error, receipt }
     }
+
+    /// The advice on sending the message again: [`Error::retry`]. The receipt says which recipients are settled.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        self.error.retry()
+    }
 }
 
 impl<E> fmt::Display for SendError<E> {

@@ -30,11 +30,11 @@ pub struct ServeOptions {
     /// are still open [`CLOSE_TIMEOUT`] later are dropped. Default: 30 seconds.
     pub shutdown_grace: Duration,
     /// The port uses implicit TLS (RFC 8314 section 3.3): a connection over the limit is closed without a reply, because the
-    /// client would read a plaintext 421 as part of the handshake. A session of `serve_sessions` must call
-    /// `start_implicit_tls` in any case. Default: `false`.
+    /// client would read a plaintext 421 as part of the handshake. Sessions begin with TLS if
+    /// there are settings in [`tls`](Self::tls); otherwise each must call `start_implicit_tls` itself. Default: `false`.
     pub implicit_tls: bool,
     /// The TLS settings of a `Service`: for STARTTLS if the configuration offers it, and for implicit TLS.
-    /// `serve_sessions` leaves them to the session. Default: `None`.
+    /// `serve_sessions` uses them for implicit TLS only. Default: `None`.
     pub tls: Option<Arc<dyn TlsSettings>>,
     /// Records the sessions: [`LogTranscript`](crate::LogTranscript), or your own. Default: `None`.
     pub transcript: Option<Arc<dyn Transcript>>,

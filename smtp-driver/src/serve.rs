@@ -75,7 +75,10 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
                         connection.set_transcript_of(Arc::clone(transcript), Some(peer));
                     }
                     let watch = StageWatch::new(&shared.0);
-                    let accepted = Session::new(connection, peer, local, watch);
+                    let mut accepted = Session::new(connection, peer, local, watch);
+                    if let (true, Some(tls)) = (options.implicit_tls, &options.tls) {
+                        accepted.start_implicit_tls(tls);
+                    }
                     start::<R, F>(accepted, permit, &shared.0, &session);
                 }
                 None => {
@@ -166,7 +169,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// Sends 421 to a connection over the limit. The buffer of a new socket has room for it.
 async fn reject_busy<T: Transport>(mut transport: T, config: Arc<Config>) {
     let reply = busy_reply(config);
-    let end = Instant::after_origin(transport.now().since_origin() + ACCEPT_BACKOFF);
+    let end = transport.now() + ACCEPT_BACKOFF;
     poll_fn(|cx| match transport.poll_write(cx, &[&reply]) {
         Poll::Ready(_) => Poll::Ready(()),
         Poll::Pending => transport.poll_deadline(cx, end),

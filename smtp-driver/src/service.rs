@@ -7,14 +7,13 @@ mod converse;
 mod questions;
 mod transaction;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, io, sync::Arc};
 
 use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Closed, Config, Member, Reset},
     types::{Argument, ClientName, Keyword, Mail, Query, Rcpt, Rejection, UnknownCommand},
 };
-use tracing::warn;
 
 pub use self::{
     about::{About, SessionHandle},
@@ -32,7 +31,7 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 /// ```
 /// use std::{collections::HashSet, future::pending, sync::Mutex};
 ///
-/// use smtp_driver::proto::{server::Config, types::{Host, InvalidAddress, Mail, Rcpt, Rejection}};
+/// use smtp_driver::proto::{server::Config, types::{Host, Mail, Rcpt, Rejection}};
 /// use smtp_driver::{About, Accept, Bytes, Runtime, ServeOptions, Service, serve};
 ///
 /// struct Catcher {
@@ -64,9 +63,9 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 ///     }
 /// }
 ///
-/// async fn catch<R: Runtime>(listener: R::Listener, catcher: Catcher) -> Result<(), InvalidAddress> {
+/// async fn catch<R: Runtime>(listener: R::Listener, catcher: Catcher) -> Result<(), Box<dyn std::error::Error>> {
 ///     let config = Config::new(Host::parse("mx.example.org")?);
-///     serve::<R, _>(listener, config.into(), ServeOptions::default(), pending(), catcher.into()).await;
+///     serve::<R, _>(listener, config.into(), ServeOptions::default(), pending(), catcher.into()).await?;
 ///     Ok(())
 /// }
 /// ```
@@ -254,32 +253,29 @@ pub trait Service: Send + Sync {
 /// Accepts connections and serves each by the service, in a task of its own, until `stop` is ready.
 ///
 /// It accepts, limits and shuts down as [`serve_sessions`]. [`ServeOptions::tls`] are the settings for STARTTLS, if the
-/// configuration offers it, and for implicit TLS, if [`ServeOptions::implicit_tls`] is set. Without settings STARTTLS is not
-/// offered, and each connection to a port with implicit TLS is closed.
+/// configuration offers it, and for implicit TLS, if [`ServeOptions::implicit_tls`] is set.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidInput`] if the configuration or the options want TLS, and there are no settings.
 pub async fn serve<R: Runtime, S: Service + 'static>(
     listener: R::Listener,
     config: Arc<Config>,
     options: ServeOptions,
     stop: impl Future<Output = ()>,
     service: Arc<S>,
-) {
-    let (tls, implicit_tls) = (options.tls.clone(), options.implicit_tls);
-    if tls.is_none() && (implicit_tls || config.extensions.has(Keyword::StartTls)) {
-        warn!("TLS is configured without settings");
+) -> io::Result<()> {
+    let tls = options.tls.clone();
+    if tls.is_none() && (options.implicit_tls || config.extensions.has(Keyword::StartTls)) {
+        let why = "TLS settings are missing: give them in the options, or do not offer TLS";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    serve_sessions::<R, _>(listener, config, options, stop, |mut session| {
+    serve_sessions::<R, _>(listener, config, options, stop, |session| {
         let (service, tls) = (Arc::clone(&service), tls.clone());
-        async move {
-            match &tls {
-                Some(tls) if implicit_tls => session.start_implicit_tls(tls),
-                // Nothing must be sent in plaintext.
-                None if implicit_tls => return,
-                _ => {}
-            }
-            converse(session, &*service, tls.as_deref()).await;
-        }
+        async move { converse(session, &*service, tls.as_deref()).await }
     })
     .await;
+    Ok(())
 }
 
 #[cfg(test)]

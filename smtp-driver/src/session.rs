@@ -88,10 +88,7 @@ impl<T: Transport> Session<T> {
         if self.poll_stage(cx).is_ready() {
             return Poll::Ready(());
         }
-        let mut wait = Wait::default();
-        wait.want_write = !self.machine().output().is_empty();
-        wait.application_pending = true;
-        self.0.connection.poll_wait_until(cx, wait, Some(until))
+        self.0.connection.poll_write_until(cx, until)
     }
 
     /// Returns true if octets were read that the machine has not used.

@@ -1,6 +1,7 @@
 //! Signals between tasks and threads.
 
 use std::{
+    collections::BTreeMap,
     mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -11,8 +12,12 @@ use std::{
 /// is kept by the task or thread that decides, such as one that waits for signals of the system.
 ///
 /// It is a future, ready once the shutdown was requested. One handle may end several servers, also those that begin later.
-#[derive(Clone, Debug, Default)]
-pub struct ShutdownHandle(Arc<Signal>);
+#[derive(Debug, Default)]
+pub struct ShutdownHandle {
+    signal: Arc<Signal>,
+    /// The place of the waker among those of the signal, once this handle has waited.
+    place: Option<u64>,
+}
 
 impl ShutdownHandle {
     /// Creates a handle without a request.
@@ -23,64 +28,94 @@ impl ShutdownHandle {
 
     /// Requests the shutdown. The servers and their sessions begin it at once.
     pub fn shut_down(&self) {
-        Arc::clone(&self.0).wake();
+        self.signal.raise();
     }
 
     /// Returns true if the shutdown was requested.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        self.0.lock().0
+        self.signal.lock().raised
+    }
+}
+
+impl Clone for ShutdownHandle {
+    fn clone(&self) -> Self {
+        Self {
+            signal: Arc::clone(&self.signal),
+            place: None,
+        }
     }
 }
 
 impl Future for ShutdownHandle {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.poll(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let place = self.place;
+        let mut state = self.signal.lock();
+        if state.raised {
+            return Poll::Ready(());
+        }
+        let place = place.unwrap_or_else(|| {
+            state.next += 1;
+            state.next
+        });
+        state.wakers.insert(place, cx.waker().clone());
+        drop(state);
+        self.place = Some(place);
+        Poll::Pending
+    }
+}
+
+/// A handle that is dropped leaves no waker, which would keep its task in memory.
+impl Drop for ShutdownHandle {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            self.signal.lock().wakers.remove(&place);
+        }
     }
 }
 
 /// A flag, and the wakers of the tasks that wait for it. As a waker it raises itself.
 #[derive(Debug, Default)]
-pub(crate) struct Signal(Mutex<(bool, Vec<Waker>)>);
+pub(crate) struct Signal(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    raised: bool,
+    /// The last place given to a handle. Place 0 is that of the owner of a [`Signal`].
+    next: u64,
+    wakers: BTreeMap<u64, Waker>,
+}
 
 impl Signal {
-    /// Ready if the flag is raised.
-    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
-        let (raised, wakers) = &mut *self.lock();
-        if *raised {
-            return Poll::Ready(());
-        }
-        if !wakers.iter().any(|known| known.will_wake(cx.waker())) {
-            wakers.push(cx.waker().clone());
-        }
-        Poll::Pending
-    }
-
     /// Lowers the flag, and returns true if it was raised. Otherwise the waker is remembered.
     pub(crate) fn take(&self, cx: &Context<'_>) -> bool {
-        let raised = self.poll(cx).is_ready();
-        if raised {
-            self.lock().0 = false;
+        let mut state = self.lock();
+        if !state.raised {
+            state.wakers.insert(0, cx.waker().clone());
         }
-        raised
+        mem::take(&mut state.raised)
     }
 
-    fn lock(&self) -> MutexGuard<'_, (bool, Vec<Waker>)> {
+    fn raise(&self) {
+        let wakers = {
+            let mut state = self.lock();
+            state.raised = true;
+            mem::take(&mut state.wakers)
+        };
+        // Not under the lock: a waker may run its task at once.
+        wakers.into_values().for_each(Waker::wake);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        let wakers = {
-            let (raised, wakers) = &mut *self.lock();
-            *raised = true;
-            mem::take(wakers)
-        };
-        // Not under the lock: a waker may run its task at once.
-        wakers.into_iter().for_each(Waker::wake);
+        self.raise();
     }
 }
 

@@ -86,9 +86,8 @@ impl Sending {
                 Poll::Ready(Ok(octets)) => {
                     body.filled(octets);
                     let now = connection.transport().now();
-                    self.fill_until.get_or_insert_with(|| {
-                        Instant::after_origin(now.since_origin() + BodyBuffer::FILL_TIMEOUT)
-                    });
+                    self.fill_until
+                        .get_or_insert_with(|| now + BodyBuffer::FILL_TIMEOUT);
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return connection.poll_wait_until(cx, wait, self.fill_until).map(Ok),

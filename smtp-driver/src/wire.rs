@@ -26,6 +26,8 @@ struct Tls {
     /// close_notify is in the output, or was sent.
     closing: bool,
     peer_closed: bool,
+    /// The failure of a read that passed on content before it. The next read reports it.
+    failed: Option<StreamError>,
 }
 
 impl Tls {
@@ -64,19 +66,29 @@ impl Tls {
         cx: &mut Context<'_>,
         sink: &mut dyn FnMut(&[u8]),
     ) -> Poll<Result<(), T::Error>> {
-        let (session, mut received) = (&mut self.session, Ok(false));
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Err(error.into()));
+        }
+        let (session, mut received, mut any) = (&mut self.session, Ok(false), false);
         ready!(transport.poll_read(cx, &mut |octets| match received {
             Ok(false) if octets.is_empty() => received = Err(StreamError::Truncated),
-            Ok(false) => received = session.decrypt(octets, sink),
+            Ok(false) => {
+                received = session.decrypt(octets, &mut |content| {
+                    any = true;
+                    sink(content);
+                });
+            }
             // After close_notify nothing counts.
             Ok(true) | Err(_) => {}
         }))?;
-        let sent = self.poll_transmit(transport, cx);
-        self.peer_closed |= received?;
-        match sent {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            _ => Poll::Ready(Ok(())),
+        // An error shows in the next write. Here it would hide content that was read, such as the reason of a server.
+        let _ = self.poll_transmit(transport, cx);
+        match received {
+            Ok(closed) => self.peer_closed |= closed,
+            Err(error) if any => self.failed = Some(error),
+            Err(error) => return Poll::Ready(Err(error.into())),
         }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -92,6 +104,7 @@ impl<T: Transport> Wire<T> {
             sealed: 0,
             closing: false,
             peer_closed: false,
+            failed: None,
         }));
     }
 
@@ -105,9 +118,9 @@ impl<T: Transport> Wire<T> {
             return Poll::Ready(Err(StreamError::Truncated.into()));
         };
         loop {
-            let sent = tls.poll_transmit(&mut self.transport, cx)?;
+            // The rest of it, such as the last flight of the handshake, goes before the next write.
+            let _ = tls.poll_transmit(&mut self.transport, cx)?;
             if let Some(info) = tls.session.info() {
-                ready!(sent);
                 return Poll::Ready(Ok(info));
             }
             if tls.peer_closed {

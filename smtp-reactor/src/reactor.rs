@@ -29,7 +29,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::clone(&bell));
     let _leave = Leave(&bell);
     loop {
-        bell.rung.store(false, SeqCst);
+        // A swap, and no store: what the waker did before it rang must be visible to the poll.
+        bell.rung.swap(false, SeqCst);
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }

@@ -91,17 +91,15 @@ impl TlsSession for Session {
         let mut closed = false;
         while !ciphertext.is_empty() && !closed {
             self.connection.read_tls(&mut ciphertext).map_err(failed)?;
-            let state = self.connection.process_new_packets().map_err(failed)?;
-            closed = state.peer_has_closed();
-            let mut left = state.plaintext_bytes_to_read();
+            let state = self.connection.process_new_packets();
+            // Also before an error: what came ahead of a bad record or an alert is content.
             let mut reader = self.connection.reader();
-            while left > 0 {
-                let octets = reader.fill_buf().map_err(failed)?;
+            while let Ok(octets @ [_, ..]) = reader.fill_buf() {
                 plaintext(octets);
                 let read = octets.len();
-                left = if read == 0 { 0 } else { left.saturating_sub(read) };
                 reader.consume(read);
             }
+            closed = state.map_err(failed)?.peer_has_closed();
         }
         if long && !closed {
             // Frees the memory of the long records.

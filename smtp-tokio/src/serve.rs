@@ -103,8 +103,7 @@ pub async fn serve_until(
     service: impl Service + 'static,
 ) -> io::Result<()> {
     let (acceptor, service) = (listener.into().try_into()?, Arc::new(service));
-    driver::serve::<Tokio, _>(acceptor, config.into(), options, stop, service).await;
-    Ok(())
+    driver::serve::<Tokio, _>(acceptor, config.into(), options, stop, service).await
 }
 
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.

@@ -1,6 +1,9 @@
 //! A body taken out of the input without a copy.
 
-use core::mem;
+use core::{
+    mem,
+    task::{Context, Poll},
+};
 
 use bytes::{Buf, Bytes};
 use smtp_proto::{
@@ -24,6 +27,12 @@ impl<T: Transport> Connection<T, Server> {
             self.body = (offset, octets.len());
         }
         (step, &mut self.machine)
+    }
+
+    /// Writes the output, and waits until this time. Nothing is read.
+    pub(crate) fn poll_write_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        let _ = self.poll_output(cx, true);
+        self.wire.transport.poll_deadline(cx, until)
     }
 
     /// Returns true if octets were read that the machine has not used.

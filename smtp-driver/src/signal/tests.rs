@@ -26,8 +26,28 @@ fn a_request_wakes_all_who_wait_for_it_and_lasts() {
     }
     assert!(!handle.is_shut_down());
     handle.shut_down();
-    assert_eq!(count.0.load(Ordering::Relaxed), 1, "once for a task");
+    assert_eq!(count.0.load(Ordering::Relaxed), 2, "once for a handle");
     assert!(handle.is_shut_down() && two.poll(&mut cx).is_ready() && pin!(handle).poll(&mut cx).is_ready());
+}
+
+#[test]
+fn a_dropped_handle_leaves_no_waker() {
+    let handle = ShutdownHandle::new();
+    let count = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&count));
+    for _ in 0..3 {
+        let mut waiting = Box::pin(handle.clone());
+        assert!(
+            waiting
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+    }
+    drop(waker);
+    assert_eq!(Arc::strong_count(&count), 1);
+    handle.shut_down();
+    assert_eq!(count.0.load(Ordering::Relaxed), 0);
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl Receiver {
                     Ok(())
                 }
                 Step::Event(Event::Auth {
-                    claim: AuthRequest::Begin { .. },
+                    request: AuthRequest::Begin { .. },
                     ticket,
                     ..
                 }) => {
@@ -133,7 +133,7 @@ impl Receiver {
                     server.answer_auth(ticket, cram.step(&[]))
                 }
                 Step::Event(Event::Auth {
-                    claim: AuthRequest::Step { response },
+                    request: AuthRequest::Step { response },
                     ticket,
                     ..
                 }) => {

@@ -106,32 +106,45 @@ fn a_server_serves_until_it_is_stopped() {
 
 #[test]
 fn implicit_tls_begins_with_the_handshake() {
-    for tls in [true, false] {
-        let (service, pipe) = (Scripted::new(), Arc::new(Mutex::new(Pipe::default())));
-        let listener = Mutex::new(vec![Memory(Arc::clone(&pipe))]);
-        let options = ServeOptions {
-            implicit_tls: true,
-            tls: tls.then(|| Arc::new(Transparent) as _),
-            ..ServeOptions::default()
-        };
-        let mut server = pin!(serve::<Manual, _>(
-            listener,
-            config().into(),
+    let (service, pipe) = (Scripted::new(), Arc::new(Mutex::new(Pipe::default())));
+    let listener = Mutex::new(vec![Memory(Arc::clone(&pipe))]);
+    let options = ServeOptions {
+        implicit_tls: true,
+        tls: Some(Arc::new(Transparent)),
+        ..ServeOptions::default()
+    };
+    let mut server = pin!(serve::<Manual, _>(
+        listener,
+        config().into(),
+        options,
+        pending(),
+        service
+    ));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(server.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(poll_tasks(), 1);
+    assert_eq!(output(&pipe), "", "nothing is sent in plaintext");
+    assert!(send(&pipe, "handshake").starts_with("220 "));
+    TASKS.take();
+}
+
+#[test]
+fn tls_without_settings_is_an_error() {
+    let mut starttls = config();
+    starttls.extensions.add(Extension::StartTls);
+    let mut implicit = ServeOptions::default();
+    implicit.implicit_tls = true;
+    for (config, options) in [(starttls, ServeOptions::default()), (config(), implicit)] {
+        let server = serve::<Manual, _>(
+            Mutex::default(),
+            config.into(),
             options,
             pending(),
-            service
-        ));
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(server.as_mut().poll(&mut cx).is_pending());
-        assert_eq!(
-            poll_tasks(),
-            usize::from(tls),
-            "without settings the connection is closed"
+            Scripted::new(),
         );
-        assert_eq!(output(&pipe), "", "nothing is sent in plaintext");
-        if tls {
-            assert!(send(&pipe, "handshake").starts_with("220 "));
-        }
-        TASKS.take();
+        let Poll::Ready(Err(error)) = pin!(server).poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it serves");
+        };
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }
 }
