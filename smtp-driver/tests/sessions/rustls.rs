@@ -318,3 +318,42 @@ fn a_reply_counts_although_the_answer_to_a_key_update_cannot_be_written() {
     let failed = network.block_on(noop).unwrap_err();
     assert!(failed.to_string().ends_with("421 4.3.2 closing"), "{failed}");
 }
+
+/// The server refuses the message while it is sent, and takes nothing more.
+#[test]
+fn a_refusal_counts_although_records_cannot_be_written() {
+    let pair = Pair::new();
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let client_end = near.control();
+    let mut raw = Raw::server(&pair, far.control());
+    let builder = Client::<Duplex>::builder(wanting(Tls::Required)).implicit_tls(pair.client);
+    let mut connecting = Box::pin(builder.on(near));
+    for text in ["", "", "220 mx\r\n", "250 mx\r\n"] {
+        assert!(network.settle(&mut connecting).is_pending());
+        raw.pump();
+        raw.send(text);
+        raw.pump();
+    }
+    let mut client = network.block_on(connecting).unwrap();
+    let message = "x\r\n".repeat(50_000);
+    let mut sending = Box::pin(client.send(bob(), &message));
+    for reply in ["250 ok\r\n", "250 ok\r\n"] {
+        let step = network.settle(&mut sending);
+        assert!(step.is_pending(), "{step:?}");
+        raw.pump();
+        raw.send(reply);
+        raw.pump();
+    }
+    assert!(network.settle(&mut sending).is_pending());
+    raw.pump();
+    client_end.allow(10_000);
+    raw.send("354 go on\r\n");
+    raw.pump();
+    assert!(network.settle(&mut sending).is_pending());
+    client_end.fail_writes(std::io::ErrorKind::BrokenPipe);
+    raw.send("552 5.3.4 too big\r\n");
+    raw.pump();
+    let failed = network.block_on(sending).unwrap_err();
+    assert!(failed.to_string().ends_with("552 5.3.4 too big"), "{failed}");
+}

@@ -416,3 +416,36 @@ fn close_notify_is_sent_once() {
     assert!(octets.ends_with(&notify));
     assert_eq!(octets.windows(3).filter(|octets| *octets == notify).count(), 1);
 }
+
+/// Settings are given to be used: without STARTTLS there is no session.
+#[test]
+fn settings_for_starttls_require_it_unless_the_configuration_says_otherwise() {
+    for (tls, fails) in [(Tls::Disabled, true), (Tls::Opportunistic, false)] {
+        let network = Network::new();
+        let (near, far) = network.pair();
+        let control = far.control();
+        let builder = Client::<Duplex>::builder(wanting(tls)).starttls(PretendTls::client());
+        let mut connecting = Box::pin(builder.on(near));
+        control.push("220 mx\r\n");
+        assert!(network.settle(&mut connecting).is_pending());
+        control.push("250 mx\r\n");
+        let done = network.settle(&mut connecting);
+        if fails {
+            // It takes its leave first.
+            control.push("221 bye\r\n");
+            assert!(network.block_on(connecting).is_err());
+        } else {
+            assert!(done.is_ready());
+        }
+    }
+}
+
+#[test]
+fn a_handshake_may_have_all_the_time() {
+    let network = Network::new();
+    let (near, _far) = network.pair();
+    let mut config = client_config();
+    config.timeouts.handshake = Duration::MAX;
+    let builder = Client::<Duplex>::builder(config).implicit_tls(PretendTls::client());
+    assert!(network.settle(&mut Box::pin(builder.on(near))).is_pending());
+}
