@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use smtp_driver::{
-    self as driver, Address, BodySource, TlsSettings, Transcript, Transport, Url,
+    self as driver, Address, BodySource, IntoMessage, MailerError, TlsSettings, Transcript, Transport, Url,
     proto::{
         TlsInfo,
         client::{Config, Receipt},
@@ -12,7 +12,7 @@ use smtp_driver::{
     },
 };
 
-use crate::{Blocking, Client, ClientBuilder, Error, SendError, block_on};
+use crate::{Blocking, Client, ClientBuilder, Error, Io, SendError, Stream, block_on};
 
 /// Functions that run those of the driver to their end.
 macro_rules! blocking {
@@ -199,5 +199,30 @@ impl ClientBuilder {
     /// handshake of implicit TLS fails; [`Error::Closed`] if the session ends.
     pub fn on<T: Transport<Error = io::Error>>(&self, transport: T) -> Result<Client<T>, Error> {
         block_on(self.0.on(transport)).map(Blocking)
+    }
+}
+
+impl Blocking<driver::Mailer<Io<Stream>>> {
+    /// A mailer for the server of a URL: [`driver::Mailer::from_url`].
+    ///
+    /// # Errors
+    ///
+    /// If the URL is invalid, or there are no TLS settings.
+    pub fn from_url(url: &str) -> Result<Self, MailerError<io::Error>> {
+        driver::Mailer::from_url(url).map(Self)
+    }
+
+    /// Sends a message, and returns if the server has accepted it for every recipient: [`driver::Mailer::send`].
+    ///
+    /// # Errors
+    ///
+    /// If the message has no envelope, the session fails, or the server refuses a recipient.
+    pub fn send(&self, message: impl IntoMessage) -> Result<Receipt, MailerError<io::Error>> {
+        block_on(self.0.send(message))
+    }
+
+    /// Ends all sessions, after the messages that are being sent.
+    pub fn close(&self) {
+        block_on(self.0.close());
     }
 }

@@ -58,7 +58,7 @@ pub type ClientBuilder = Blocking<driver::ClientBuilder<Io<Stream>>>;
 pub type Pool = driver::Pool<Io<Stream>>;
 
 /// A client for sending messages to the server of a URL. Run its async functions with [`block_on`].
-pub type Mailer = driver::Mailer<Io<Stream>>;
+pub type Mailer = Blocking<driver::Mailer<Io<Stream>>>;
 
 /// A session of a server on an accepted connection.
 pub type Session = Blocking<driver::Session<Io<Stream>>>;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use smtp_blocking::{
-    About, Accept, Bytes, Client, Listener, Peer, Pool, ServeOptions, Service, ShutdownHandle, block_on,
-    driver::PoolOptions, serve_until,
+    About, Accept, Bytes, Client, Listener, Mailer, Peer, Pool, ServeOptions, Service, ShutdownHandle,
+    block_on, driver::PoolOptions, serve_until,
 };
 use smtp_proto::types::{ForwardPath, Mail, MailParameters, Rcpt, RcptParameters, Rejection, ReversePath};
 
@@ -167,6 +167,18 @@ fn threads_share_the_sessions_of_a_pool() {
     block_on(pool.close());
     server.stop();
     assert_eq!(stored.iter().count(), 40);
+}
+
+#[test]
+fn a_mailer_sends_by_a_url() {
+    let (server, stored) = store();
+    let mailer = Mailer::from_url(&format!("smtp://{}?tls=none", server.address)).unwrap();
+    for _ in 0..2 {
+        assert!(mailer.send((bob(), "Hello\r\n")).unwrap().all_accepted());
+    }
+    mailer.close();
+    server.stop();
+    assert_eq!(stored.iter().count(), 2);
 }
 
 #[test]
