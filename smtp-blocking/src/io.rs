@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustix::{io as sys, net};
-use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto};
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
 use smtp_reactor::{Socket, Stream, connect, poll_deadline};
 
 /// A [`Transport`] over any socket. Poll it within [`block_on`](crate::block_on) only, which waits for it.
@@ -89,7 +89,9 @@ impl Connect for Io<Stream> {
     }
 
     #[cfg(feature = "ring")]
-    fn default_tls(host: &str) -> Result<std::sync::Arc<dyn smtp_driver::TlsSettings>, StreamError> {
+    fn default_tls(
+        host: &str,
+    ) -> Result<std::sync::Arc<dyn smtp_driver::TlsSettings>, smtp_driver::StreamError> {
         smtp_rustls::default_tls(host)
     }
 }
