@@ -155,6 +155,36 @@ fn a_refused_chunk_is_told_by_the_next_piece() {
 }
 
 #[test]
+fn a_refusal_is_told_when_the_chunk_under_way_is_complete() {
+    let network = Network::new();
+    let (near, far) = network.pair();
+    near.control().set_capacity(16);
+    far.control().set_capacity(16);
+    let sending = async {
+        let mut config = config();
+        config.line_endings = LineEndings::Normalize;
+        let mut client = connect(near, config).await.unwrap();
+        begin(&mut client).await;
+        assert_eq!(client.send_body(b"one\n").await.unwrap(), None);
+        // Many pieces, and so many writes, make one chunk.
+        let refusal = client.send_body(&b"ab\n".repeat(1000)).await.unwrap();
+        assert_eq!(refusal.unwrap().code().get(), 552);
+        assert_eq!(code(client.noop().await), 250);
+    };
+    let playing = async {
+        let mut server = ScriptedPeer::server(far);
+        server.play(GREETING).await?;
+        server.play(RECIPIENT).await?;
+        server
+            .play("C: BDAT 5\nC: one\nC: BDAT 4000\nS: 552 too much")
+            .await?;
+        server.octets(4000).await?;
+        server.play("S: 503 no\nC: NOOP\nS: 250 ok").await
+    };
+    network.block_on(join(sending, playing)).1.unwrap();
+}
+
+#[test]
 fn a_refused_chunk_is_told_at_the_end_of_the_message() {
     for end in ["S: 503 no", "S: 250 ok"] {
         let client = |mut client: Client<Duplex>| async move {
@@ -198,7 +228,13 @@ fn a_refused_chunk_is_told_although_the_session_ends() {
 fn content_that_cannot_be_sent_ends_the_session_with_that_reason() {
     for chunking in [true, false] {
         // The last octet of the piece is at fault, or the end of the message.
-        for (piece, at_once) in [(&b"one\n"[..], true), (b"one\r", false)] {
+        for (piece, at_once) in [
+            (&b"one\n"[..], true),
+            (b"\n", true),
+            (b"\xe9", true),
+            (b"one\xe9", true),
+            (b"one\r", false),
+        ] {
             let client = |mut client: Client<Duplex>| async move {
                 begin(&mut client).await;
                 let sent = client.send_body(piece).await;
