@@ -7,7 +7,18 @@
 //! `mail` is a directory for the messages. The file `blocked` in it has a blocked sender on each line. Each session has a
 //! thread for itself, so the functions of the service read and write files without awaiting.
 
-use std::{collections::HashSet, error::Error, fs, path::PathBuf, sync::Mutex, time::SystemTime};
+use std::{
+    collections::HashSet,
+    error::Error,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::SystemTime,
+};
 
 use smtp_blocking::proto::{
     server::Config,
@@ -23,6 +34,7 @@ const SPAM: Rejection = Rejection::from_static(554, (5, 7, 1), "message looks li
 struct Catcher {
     directory: PathBuf,
     tried: Mutex<HashSet<(String, String)>>, // sender and recipient
+    count: AtomicUsize,
 }
 
 impl Service for Catcher {
@@ -52,15 +64,30 @@ impl Service for Catcher {
         Ok(())
     }
 
-    async fn message(&self, mail: &mut Self::Mail, _: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
+    async fn message(&self, mail: &mut Self::Mail, to: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
         if mail.1.windows(GTUBE.len()).any(|octets| octets == GTUBE) {
             return Err(SPAM);
         }
-        let id = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-        let stored = fs::write(self.directory.join(format!("{id}.eml")), &mail.1);
+        let time = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        let id = format!("{time}-{}", self.count.fetch_add(1, Ordering::Relaxed));
+        let stored = store(&self.directory.join(&id), mail, to);
         stored.map_err(|_| Rejection::NO_STORAGE)?;
         Ok(Accept::text(format!("queued as {id}")))
     }
+}
+
+/// Stores a message with its envelope. A file with the extension `eml` is complete.
+fn store(path: &Path, (sender, content): &(String, Vec<u8>), to: &[Rcpt<'static>]) -> io::Result<()> {
+    let mut envelope = format!("Return-Path: {sender}\r\n");
+    for rcpt in to {
+        envelope += &format!("Delivered-To: {}\r\n", rcpt.forward_path().as_str());
+    }
+    let mut file = File::create_new(path)?;
+    file.write_all(envelope.as_bytes())?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    // On Unix a loss of power can undo this: a mail server would sync the directory, too.
+    fs::rename(path, path.with_extension("eml"))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -74,6 +101,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 pub(crate) fn catch(listener: Listener, directory: PathBuf) -> Result<(), Box<dyn Error>> {
     let config = Config::new(Host::parse("mx.example.org")?);
-    let tried = Mutex::default();
-    Ok(serve(listener, config, Catcher { directory, tried })?)
+    let (tried, count) = Default::default();
+    Ok(serve(
+        listener,
+        config,
+        Catcher {
+            directory,
+            tried,
+            count,
+        },
+    )?)
 }

@@ -101,22 +101,25 @@ impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
         /// As [`mail`](Self::mail).
         rcpt(rcpt: Rcpt<'static>) -> Result<Reply<'static>, Error>;
 
-        /// Completes the envelope (DATA, or BDAT if the server offers it). Returns `None` if the message can be sent, or the
-        /// reply that refuses it.
+        /// Completes the envelope (DATA, or BDAT as [`Config::chunking`] says). Returns `None` if the message can be sent,
+        /// or the reply that refuses it.
         ///
         /// # Errors
         ///
         /// As [`mail`](Self::mail).
         data() -> Result<Option<Reply<'static>>, Error>;
 
-        /// Sends a piece of the message.
+        /// Sends a piece of the message. Returns `None` if the message goes on, or the reply that refuses a chunk of it (BDAT):
+        /// then the transaction is over.
         ///
         /// # Errors
         ///
-        /// As [`mail`](Self::mail). The session ends if the server refuses the message before its end.
-        send_body(piece: &[u8]) -> Result<(), Error>;
+        /// [`Error::Rejected`] if no message is being sent. [`Error::Closed`] if the session ends. It does if the content cannot
+        /// be sent, or if the server refuses the message of DATA before its end.
+        send_body(piece: &[u8]) -> Result<Option<Reply<'static>>, Error>;
 
-        /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order.
+        /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order. The refusal of a
+        /// chunk (BDAT) is one reply, for all recipients.
         ///
         /// # Errors
         ///

@@ -99,8 +99,8 @@ pub fn serve_until(
 /// run one session after the other, and end if none comes for some seconds. If no thread can be started for a connection,
 /// the connection is closed. Each thread holds two further descriptors, by which it is woken.
 ///
-/// A thread cannot be ended from outside. Sessions that block their thread when all of the time is over are left behind, with
-/// their connections, and this returns without them.
+/// A thread cannot be ended from outside. A session that still blocks its thread after
+/// [`CLOSE_TIMEOUT`](smtp_driver::CLOSE_TIMEOUT) is abandoned, with its connection, and this returns without it.
 ///
 /// The caller writes the loop of the session: see [`Session`]. It ends with [`close`](Session::close).
 ///

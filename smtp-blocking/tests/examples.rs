@@ -16,6 +16,10 @@ use smtp_blocking::{
 };
 use tempfile::TempDir;
 
+/// The envelope at the top of a stored message.
+const ENVELOPE: &str = "Return-Path: <ann@example.org>\r\n\
+    Delivered-To: bob@mx.example.org\r\nDelivered-To: carol@mx.example.org\r\n";
+
 /// Starts a catcher, which serves until the end of the process.
 fn start(directory: &TempDir) -> SocketAddr {
     let listener = Listener::bind("127.0.0.1:0").unwrap();
@@ -61,7 +65,10 @@ fn the_catcher_keeps_what_its_policy_allows() {
     );
     let receipt = send(server, "ann@example.org", message);
     assert!(receipt.all_accepted());
-    assert_eq!(stored(directory.path()), ["Subject: hi\r\n\r\nHello\r\n"]);
+    assert_eq!(
+        stored(directory.path()),
+        [format!("{ENVELOPE}Subject: hi\r\n\r\nHello\r\n")]
+    );
     // Spam, and a blocked sender.
     let receipt = send(server, "ann@example.org", catcher::GTUBE);
     assert!(!receipt.all_accepted());

@@ -200,7 +200,7 @@ impl<T: Transport> ClientBuilder<T> {
             connection: Connection::on_wire(wire, machine, input),
             refusal: LastRefusal::default(),
             tls,
-            permit: None,
+            steps: None,
         };
         if let Some(transcript) = &self.transcript {
             client.connection.set_transcript(Arc::clone(transcript));

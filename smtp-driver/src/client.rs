@@ -5,7 +5,7 @@ use core::{fmt, mem};
 
 use smtp_proto::{
     Step, TlsInfo,
-    client::{self, BodyPermit, Closed, Event, Receipt, ReplyTo, RequestError},
+    client::{self, Closed, Event, Receipt, ReplyTo, RequestError},
     sasl::ClientMechanism,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
@@ -13,7 +13,7 @@ use tracing::debug;
 
 use crate::{
     BodySource, ClientBuilder, Connection, Error, SendError, TlsSettings, Transport, body_buffer::BodyBuffer,
-    error::LastRefusal, outbox::Outbox,
+    error::LastRefusal, outbox::Outbox, steps::Steps,
 };
 
 /// A session with a server. [`ClientBuilder`] begins one.
@@ -24,8 +24,8 @@ pub struct Client<T: Transport> {
     pub(crate) connection: Connection<T, client::Client>,
     pub(crate) refusal: LastRefusal,
     pub(crate) tls: Option<Arc<dyn TlsSettings>>,
-    /// The right to send the message of a transaction that goes command by command.
-    pub(crate) permit: Option<BodyPermit>,
+    /// The transaction that goes command by command.
+    pub(crate) steps: Option<Steps>,
 }
 
 impl<T: Transport> Client<T> {
@@ -160,6 +160,8 @@ impl<T: Transport> Client<T> {
     /// refusal, after which the session goes on. A login that every session needs belongs into
     /// [`Config::login`](client::Config::login) instead.
     ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
+    ///
     /// # Errors
     ///
     /// [`Error::Rejected`] if the server does not offer the mechanism, if
@@ -189,6 +191,8 @@ impl<T: Transport> Client<T> {
 
     /// Asks if a user or mailbox exists (VRFY).
     ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
+    ///
     /// # Errors
     ///
     /// If the session ends, or if it does not allow the query.
@@ -200,6 +204,8 @@ impl<T: Transport> Client<T> {
 
     /// Asks for the members of a mailing list (EXPN).
     ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
+    ///
     /// # Errors
     ///
     /// If the session ends, or if it does not allow the query.
@@ -210,6 +216,8 @@ impl<T: Transport> Client<T> {
     }
 
     /// Asks for help (HELP).
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
     ///
     /// # Errors
     ///
@@ -225,6 +233,8 @@ impl<T: Transport> Client<T> {
 
     /// Checks that the session is alive (NOOP).
     ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
+    ///
     /// # Errors
     ///
     /// If the session has ended.
@@ -234,6 +244,8 @@ impl<T: Transport> Client<T> {
     }
 
     /// Sends a command that this crate does not know, with one reply.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
     ///
     /// # Errors
     ///

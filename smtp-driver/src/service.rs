@@ -75,8 +75,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 /// # Time
 ///
 /// The deadlines of the configuration run while a function awaits. After [`Timeouts::application`] the client gets 451, and
-/// the future is dropped. It is dropped, too, if the session ends. So at each `.await` a function may stop for good, but for
-/// [`message`](Self::message), which always runs to its end.
+/// the future is dropped. It is dropped, too, if the session ends. Every function except [`message`](Self::message) may be
+/// dropped at any `.await`.
 ///
 /// On a runtime of threads a function need not await anything: it may block its thread. Then nothing runs beside it, neither
 /// deadlines nor the questions about other recipients.
@@ -133,8 +133,8 @@ pub trait Service: Send + Sync {
     ) -> impl Future<Output = Result<Self::Mail, Rejection>> + Send;
 
     /// Answers RCPT. Pipelined recipients are asked about side by side, up to
-    /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts). So they share the mail: for a next hop, which
-    /// takes one after the other, set that limit to 1, and keep the connection in a lock.
+    /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts). These calls share `mail`. If it holds a
+    /// connection to a next hop, set the limit to 1 and wrap it in a mutex.
     ///
     /// Default: accepts.
     fn recipient(

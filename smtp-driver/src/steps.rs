@@ -1,21 +1,40 @@
 //! A transaction command by command.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 use core::mem;
 
 use smtp_proto::{
     Step,
-    client::{Event, More, ReplyTo, RequestError},
+    client::{BodyPermit, Event, More, ReplyTo, RequestError},
     types::{Mail, Rcpt, Reply},
 };
 
 use crate::{Client, Error, Transport};
 
+/// The progress of a transaction that goes command by command.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    /// The number of recipients, which is the index of the next one.
+    recipients: usize,
+    /// The message is being sent.
+    in_message: bool,
+    /// The right to send more of it.
+    permit: Option<BodyPermit>,
+    /// The first refusal of a chunk, which refuses the message.
+    refusal: Option<Reply<'static>>,
+    /// The replies to the end of the message.
+    replies: Vec<Reply<'static>>,
+}
+
 /// The transaction command by command, for a proxy or a filter: [`mail`](Self::mail), [`rcpt`](Self::rcpt) for each
 /// recipient, [`data`](Self::data), [`send_body`](Self::send_body) for each piece, [`end_of_data`](Self::end_of_data).
 /// Each passes on the replies of the server.
+///
+/// None of them is cancel-safe: after the future is dropped, drop the client.
 impl<T: Transport> Client<T> {
     /// Begins a transaction (MAIL), and returns the reply. After a refusal the session is ready again.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
     ///
     /// # Errors
     ///
@@ -24,10 +43,13 @@ impl<T: Transport> Client<T> {
     pub async fn mail(&mut self, mail: Mail<'static>) -> Result<Reply<'static>, Error<T::Error>> {
         let machine = self.connection.machine_mut();
         machine.mail(mail).map_err(|refused| refused.error)?;
+        self.steps = Some(Steps::default());
         self.reply_to(|to| to == ReplyTo::Mail).await
     }
 
     /// Adds a recipient (RCPT), and returns the reply.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client. The server may have accepted the recipient.
     ///
     /// # Errors
     ///
@@ -36,11 +58,18 @@ impl<T: Transport> Client<T> {
     pub async fn rcpt(&mut self, rcpt: Rcpt<'static>) -> Result<Reply<'static>, Error<T::Error>> {
         let machine = self.connection.machine_mut();
         machine.rcpt(rcpt).map_err(|refused| refused.error)?;
-        self.reply_to(|to| matches!(to, ReplyTo::Recipient(_))).await
+        let steps = self.steps.get_or_insert_default();
+        let index = steps.recipients;
+        steps.recipients += 1;
+        // A reply to an earlier recipient, whose future was dropped, is not the reply to this one.
+        self.reply_to(|to| matches!(to, ReplyTo::Recipient(at) if at >= index))
+            .await
     }
 
-    /// Completes the envelope (DATA, or BDAT if the server offers it). Returns `None` if the message can be sent, or the
-    /// reply that refuses it.
+    /// Completes the envelope (DATA, or BDAT as [`Config::chunking`](smtp_proto::client::Config::chunking) says). Returns
+    /// `None` if the message can be sent, or the reply that refuses it.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
     ///
     /// # Errors
     ///
@@ -65,48 +94,67 @@ impl<T: Transport> Client<T> {
             _ => None,
         })
         .await?;
-        self.permit = permit;
-        match (&self.permit, refusal) {
-            (Some(_), _) => Ok(None),
-            (None, Some(refusal)) => Ok(Some(refusal)),
-            (None, None) => Err(RequestError::NoRecipients.into()),
+        if permit.is_some() {
+            let steps = self.steps.get_or_insert_default();
+            (steps.in_message, steps.permit) = (true, permit);
+            return Ok(None);
         }
+        self.steps = None;
+        refusal.map(Some).ok_or_else(|| RequestError::NoRecipients.into())
     }
 
     /// Sends a piece of the message. Returns when the transport has accepted it or a copy of its rest was made: a slow
     /// server slows this down.
     ///
-    /// Not cancel-safe: if the future is dropped, it is unknown how much of the piece was sent.
+    /// Returns `None` if the message goes on, or the reply that refuses a chunk of it (BDAT): then the transaction is over.
+    ///
+    /// Not cancel-safe: after the future is dropped, it is unknown how much of the piece was sent; drop the client.
     ///
     /// # Errors
     ///
-    /// [`Error::Rejected`] if [`data`](Self::data) did not return `None` before. [`Error::Closed`] if the session ends; it
-    /// does if the server refuses the message before its end.
-    pub async fn send_body(&mut self, mut piece: &[u8]) -> Result<(), Error<T::Error>> {
-        if self.permit.is_none() {
-            return Err(RequestError::OutOfTurn.into());
+    /// [`Error::Rejected`] if [`data`](Self::data) did not return `None` before, or if the transaction is over.
+    /// [`Error::Closed`] if the session ends. It does if the content cannot be sent, or if the server refuses the message of
+    /// DATA before its end.
+    pub async fn send_body(&mut self, mut piece: &[u8]) -> Result<Option<Reply<'static>>, Error<T::Error>> {
+        let mut permitted = self.may_send()?;
+        // Without the permit, the end of the transaction or of the session follows.
+        while !piece.is_empty() || !permitted {
+            if let Some(over) = self.send_some(&mut piece, More::Yes).await? {
+                return over
+                    .refusal
+                    .map(Some)
+                    .ok_or_else(|| RequestError::OutOfTurn.into());
+            }
+            permitted = self.may_send()?;
         }
-        while !piece.is_empty() {
-            self.send_some(&mut piece, More::Yes, &mut Vec::new()).await?;
-        }
-        Ok(())
+        Ok(None)
     }
 
     /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order.
+    ///
+    /// If the server refused a chunk of the message (BDAT), returns that one refusal, which is for all recipients, in LMTP
+    /// too.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client. The server may have accepted the message.
     ///
     /// # Errors
     ///
     /// As [`send_body`](Self::send_body).
     pub async fn end_of_data(&mut self) -> Result<Vec<Reply<'static>>, Error<T::Error>> {
-        if self.permit.is_none() {
-            return Err(RequestError::OutOfTurn.into());
+        self.may_send()?;
+        loop {
+            if let Some(over) = self.send_some(&mut &[][..], More::Last).await? {
+                return Ok(match over.refusal {
+                    Some(refusal) => vec![refusal],
+                    None => over.replies,
+                });
+            }
         }
-        let mut replies = Vec::new();
-        while !self.send_some(&mut &[][..], More::Last, &mut replies).await? {}
-        Ok(replies)
     }
 
     /// Gives the transaction up (RSET), and returns the reply.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
     ///
     /// # Errors
     ///
@@ -116,58 +164,77 @@ impl<T: Transport> Client<T> {
         self.reply_to(|to| to == ReplyTo::Reset).await
     }
 
+    /// Returns the reply to a command. If it ends the transaction, awaits that end first.
     async fn reply_to(
         &mut self,
         mut command: impl FnMut(ReplyTo) -> bool,
     ) -> Result<Reply<'static>, Error<T::Error>> {
-        let reply = self
-            .until(|event, machine| match event {
-                // A reply that ended the session is in the error.
-                Event::Reply { to, reply } if command(to) && machine.is_usable() => Some(reply.into_owned()),
-                _ => None,
-            })
-            .await?;
-        let machine = self.connection.machine();
-        if !machine.is_ready() && !machine.is_open() {
-            // The reply ended the transaction.
-            self.until(|event, _| matches!(event, Event::Finished(_)).then_some(()))
-                .await?;
+        let (mut answer, mut over) = (None, false);
+        self.until(|event, machine| match event {
+            // A reply that ended the session is in the error.
+            Event::Reply { to, reply } if command(to) && machine.is_usable() => {
+                answer = Some(reply.into_owned());
+                (machine.is_ready() || machine.is_open()).then_some(())
+            }
+            Event::Finished(_) => {
+                over = true;
+                Some(())
+            }
+            _ => None,
+        })
+        .await?;
+        if over {
+            self.steps = None;
         }
-        Ok(reply)
+        // The transaction may end before the command is sent: an earlier one, whose future was dropped, was refused.
+        answer.ok_or_else(|| RequestError::OutOfTurn.into())
     }
 
-    /// Takes one step: sends some of the piece, or handles an event. Returns true when the transaction is over.
-    async fn send_some(
-        &mut self,
-        piece: &mut &[u8],
-        more: More,
-        replies: &mut Vec<Reply<'static>>,
-    ) -> Result<bool, Error<T::Error>> {
+    /// Returns true if more of the message can be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::OutOfTurn`] if no message is being sent.
+    fn may_send(&self) -> Result<bool, RequestError> {
+        match &self.steps {
+            Some(steps) if steps.in_message => Ok(steps.permit.is_some()),
+            _ => Err(RequestError::OutOfTurn),
+        }
+    }
+
+    /// Takes one step: sends some of the piece, or handles an event. Returns the progress when the transaction is over.
+    async fn send_some(&mut self, piece: &mut &[u8], more: More) -> Result<Option<Steps>, Error<T::Error>> {
+        let steps = self.steps.get_or_insert_default();
         let event = match self.connection.poll().0 {
             Step::Event(event) => event,
             Step::Wait(wait) => {
-                let used = self.connection.send(wait, &mut self.permit, piece, more).await;
+                let used = self.connection.send(wait, &mut steps.permit, piece, more).await;
                 *piece = piece.get(used..).unwrap_or_default();
-                return Ok(false);
+                return Ok(None);
             }
         };
         self.refusal.note(&event);
         match event {
             Event::Reply {
+                to: ReplyTo::Chunk,
+                reply,
+            } if !reply.is_positive_completion() => {
+                steps.refusal.get_or_insert_with(|| reply.into_owned());
+            }
+            Event::Reply {
                 to: ReplyTo::Message | ReplyTo::MessageFor(_),
                 reply,
-            } => replies.push(reply.into_owned()),
-            Event::Finished(_) => {
-                self.permit = None;
-                return Ok(true);
-            }
+            } => steps.replies.push(reply.into_owned()),
+            Event::Finished(_) => return Ok(self.steps.take()),
             Event::Closed { why, message } => {
-                self.permit = None;
+                let over = self.steps.take().filter(|steps| steps.refusal.is_some());
                 let refusal = mem::take(&mut self.refusal);
-                return Err(refusal.closed(why, message, self.connection.take_error()));
+                let error = refusal.closed(why, message, self.connection.take_error());
+                // The refusal of the message says more than the end of the session after it.
+                return over.map(Some).ok_or(error);
             }
             _ => {}
         }
-        Ok(false)
+        Ok(None)
     }
 }

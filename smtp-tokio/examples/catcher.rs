@@ -6,14 +6,27 @@
 //!
 //! `mail` is a directory for the messages. The file `blocked` in it has a blocked sender on each line.
 
-use std::{collections::HashSet, error::Error, path::PathBuf, sync::Mutex, time::SystemTime};
+use std::{
+    collections::HashSet,
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::SystemTime,
+};
 
 use smtp_tokio::proto::{
     server::Config,
     types::{Host, Mail, Rcpt, Rejection},
 };
 use smtp_tokio::{About, Accept, Bytes, Listener, Service, serve};
-use tokio::fs;
+use tokio::{
+    fs::{self, File},
+    io::AsyncWriteExt,
+};
 
 /// The test pattern that every spam filter knows.
 pub(crate) const GTUBE: &[u8] = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
@@ -23,6 +36,7 @@ const SPAM: Rejection = Rejection::from_static(554, (5, 7, 1), "message looks li
 struct Catcher {
     directory: PathBuf,
     tried: Mutex<HashSet<(String, String)>>, // sender and recipient
+    count: AtomicUsize,
 }
 
 impl Service for Catcher {
@@ -52,15 +66,32 @@ impl Service for Catcher {
         Ok(())
     }
 
-    async fn message(&self, mail: &mut Self::Mail, _: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
+    async fn message(&self, mail: &mut Self::Mail, to: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
         if mail.1.windows(GTUBE.len()).any(|octets| octets == GTUBE) {
             return Err(SPAM);
         }
-        let id = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-        let stored = fs::write(self.directory.join(format!("{id}.eml")), &mail.1).await;
+        let time = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        let id = format!("{time}-{}", self.count.fetch_add(1, Ordering::Relaxed));
+        let stored = store(&self.directory.join(&id), mail, to).await;
         stored.map_err(|_| Rejection::NO_STORAGE)?;
         Ok(Accept::text(format!("queued as {id}")))
     }
+}
+
+/// Stores a message with its envelope. A file with the extension `eml` is complete.
+async fn store(path: &Path, (sender, content): &(String, Vec<u8>), to: &[Rcpt<'static>]) -> io::Result<()> {
+    let mut envelope = format!("Return-Path: {sender}\r\n");
+    for rcpt in to {
+        envelope += &format!("Delivered-To: {}\r\n", rcpt.forward_path().as_str());
+    }
+    let mut file = File::create_new(path).await?;
+    file.write_all(envelope.as_bytes()).await?;
+    file.write_all(content).await?;
+    // Reports an error of the last write.
+    file.flush().await?;
+    file.sync_all().await?;
+    // On Unix a loss of power can undo this: a mail server would sync the directory, too.
+    fs::rename(path, path.with_extension("eml")).await
 }
 
 #[tokio::main]
@@ -75,6 +106,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 pub(crate) async fn catch(listener: Listener, directory: PathBuf) -> Result<(), Box<dyn Error>> {
     let config = Config::new(Host::parse("mx.example.org")?);
-    let tried = Mutex::default();
-    Ok(serve(listener, config, Catcher { directory, tried }).await?)
+    let (tried, count) = Default::default();
+    Ok(serve(
+        listener,
+        config,
+        Catcher {
+            directory,
+            tried,
+            count,
+        },
+    )
+    .await?)
 }

@@ -18,6 +18,14 @@ use smtp_tokio::{
     },
 };
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+};
+
+/// The envelope at the top of a stored message.
+const ENVELOPE: &str = "Return-Path: <ann@example.org>\r\n\
+    Delivered-To: bob@mx.example.org\r\nDelivered-To: carol@mx.example.org\r\n";
 
 /// A catcher, and a proxy before it.
 struct Servers {
@@ -82,7 +90,10 @@ async fn the_catcher_keeps_what_its_policy_allows() {
     );
     let receipt = send(&servers.catcher, "ann@example.org", message).await.unwrap();
     assert!(receipt.all_accepted());
-    assert_eq!(stored(&servers), ["Subject: hi\r\n\r\nHello\r\n"]);
+    assert_eq!(
+        stored(&servers),
+        [format!("{ENVELOPE}Subject: hi\r\n\r\nHello\r\n")]
+    );
     // Spam, and a blocked sender.
     let receipt = send(&servers.catcher, "ann@example.org", catcher::GTUBE)
         .await
@@ -112,6 +123,46 @@ async fn the_proxy_passes_replies_and_content_on() {
         .await
         .unwrap();
     assert!(accepted.all_accepted());
-    let expected = format!("X-Filter: passed\r\n{message}");
+    let expected = format!("{ENVELOPE}X-Filter: passed\r\n{message}");
     assert!(stored(&servers) == [expected]);
+}
+
+/// Starts a proxy before a server that sends these replies, one after each line that it receives.
+async fn start_proxy(replies: &'static [&'static str]) -> String {
+    let next_hop = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (listener, proxy) = bind().await;
+    let address = next_hop.local_addr().unwrap().to_string();
+    tokio::spawn(async move { proxy::pass(listener, address).await.unwrap() });
+    tokio::spawn(async move {
+        let (mut stream, _) = next_hop.accept().await.unwrap();
+        let (input, mut output) = stream.split();
+        let mut lines = BufReader::new(input).lines();
+        for reply in replies {
+            output.write_all(reply.as_bytes()).await.unwrap();
+            output.write_all(b"\r\n").await.unwrap();
+            if lines.next_line().await.unwrap().is_none() {
+                break;
+            }
+        }
+    });
+    proxy
+}
+
+#[tokio::test]
+async fn the_proxy_passes_the_refusal_of_the_message_on() {
+    let proxy = start_proxy(&["220 mx", "250 mx", "250 ok", "250 ok", "250 ok", "552 full"]).await;
+    let receipt = send(&proxy, "ann@example.org", b"hi\r\n").await.unwrap();
+    for (_, status) in receipt.recipients() {
+        assert!(format!("{status:?}").contains("552"), "{status:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_refuses_for_good_what_the_next_hop_cannot_take() {
+    // It does not offer SMTPUTF8.
+    let proxy = start_proxy(&["220 mx", "250 mx"]).await;
+    let receipt = send(&proxy, "\u{e4}nn@example.org", b"hi\r\n").await.unwrap();
+    for (_, status) in receipt.recipients() {
+        assert_eq!(status.retry(), Some(Retry::Never), "{status:?}");
+    }
 }

@@ -193,8 +193,8 @@ fn a_transaction_goes_command_by_command() {
     assert!(client.mail(mail).unwrap().is_positive_completion());
     assert!(client.rcpt(rcpt).unwrap().is_positive_completion());
     assert_eq!(client.data().unwrap(), None);
-    client.send_body(b"Hel").unwrap();
-    client.send_body(b"lo\r\n").unwrap();
+    assert_eq!(client.send_body(b"Hel").unwrap(), None);
+    assert_eq!(client.send_body(b"lo\r\n").unwrap(), None);
     let replies = client.end_of_data().unwrap();
     assert!(replies.len() == 1 && replies[0].is_positive_completion());
     assert_eq!(stored.recv().unwrap(), b"Hello\r\n");

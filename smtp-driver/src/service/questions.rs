@@ -66,8 +66,8 @@ struct LateMessage<'s, M> {
 
 /// A service in one session.
 ///
-/// The machine asks about several recipients at once, and holds back all else while another question is open. So a further
-/// event shows that its time is over.
+/// The machine asks about several recipients at once, and holds back all else while another question is open. A further
+/// event therefore means that the open question has timed out.
 pub(super) struct Questions<'s, S: Service> {
     service: &'s S,
     about: About,
@@ -154,14 +154,21 @@ impl<'s, S: Service> Questions<'s, S> {
                 return None;
             }
             Event::Recipient { index, rcpt, ticket } => {
-                let (mail, rcpt) = (self.open.as_ref()?.share()?, rcpt.into_owned());
+                let Some(mail) = self.open.as_ref().and_then(Home::share) else {
+                    let _ = server.reject(ticket, Rejection::LOCAL_ERROR);
+                    return None;
+                };
+                let rcpt = rcpt.into_owned();
                 Box::pin(async move {
                     let answer = service.recipient(&mail, &rcpt).await;
                     Answer::Recipient(ticket, index, rcpt, answer)
                 })
             }
             Event::Data { ticket } => {
-                let mut loan = self.open.as_ref()?.lend()?;
+                let Some(mut loan) = self.open.as_ref().and_then(Home::lend) else {
+                    let _ = server.reject(ticket, Rejection::LOCAL_ERROR);
+                    return None;
+                };
                 Box::pin(async move {
                     let answer = match loan.parts(None) {
                         Some((mail, to)) => service.begin(mail, to).await,
@@ -171,7 +178,10 @@ impl<'s, S: Service> Questions<'s, S> {
                 })
             }
             Event::EndOfData { recipient, ticket } => {
-                let mut loan = self.open.as_ref()?.lend()?;
+                let Some(mut loan) = self.open.as_ref().and_then(Home::lend) else {
+                    let _ = server.reject(ticket, Rejection::LOCAL_ERROR);
+                    return None;
+                };
                 Box::pin(async move {
                     let answer = match loan.parts(recipient) {
                         Some((mail, to)) => service.message(mail, to).await,

@@ -35,7 +35,7 @@ async fn glance(future: impl Future) {
 }
 
 /// Polls a future once, drops it, and lets others run.
-async fn cancel(future: impl Future) {
+pub(crate) async fn cancel(future: impl Future) {
     {
         let mut future = pin!(future);
         std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await;

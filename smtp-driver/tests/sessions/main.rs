@@ -17,6 +17,7 @@ mod sending;
 mod serving;
 mod sizes;
 mod sources;
+mod steps;
 mod support;
 mod tls;
 mod waiting;
