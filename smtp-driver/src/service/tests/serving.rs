@@ -132,8 +132,10 @@ fn implicit_tls_begins_with_the_handshake() {
 fn tls_without_settings_is_an_error() {
     let mut starttls = config();
     starttls.extensions.add(Extension::StartTls);
-    let mut implicit = ServeOptions::default();
-    implicit.implicit_tls = true;
+    let implicit = ServeOptions {
+        implicit_tls: true,
+        ..ServeOptions::default()
+    };
     for (config, options) in [(starttls, ServeOptions::default()), (config(), implicit)] {
         let server = serve::<Manual, _>(
             Mutex::default(),
@@ -145,6 +147,6 @@ fn tls_without_settings_is_an_error() {
         let Poll::Ready(Err(error)) = pin!(server).poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("it serves");
         };
-        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }
 }
