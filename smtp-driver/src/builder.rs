@@ -8,7 +8,6 @@ use core::{
     time::Duration,
 };
 
-use bytes::BytesMut;
 use smtp_proto::{
     TlsInfo,
     client::{self, Config, Event, Tls},
@@ -181,7 +180,7 @@ impl<T: Transport> ClientBuilder<T> {
     }
 
     async fn begin<U: Transport>(&self, transport: U) -> Result<Client<U>, Error<U::Error>> {
-        let (mut wire, mut input) = (Wire::plaintext(transport), BytesMut::new());
+        let mut wire = Wire::plaintext(transport);
         let config = Arc::clone(&self.config);
         let (machine, tls) = match &self.tls {
             Encryption::Plaintext if config.tls != Tls::Disabled => return Err(Error::NoTls),
@@ -190,14 +189,14 @@ impl<T: Transport> ClientBuilder<T> {
             Encryption::Ready(info) => (client::Client::new_over_tls(config, info.clone()), None),
             Encryption::Implicit(settings) => {
                 let limit = config.timeouts.handshake;
-                let info = handshake(&mut wire, &mut input, &**settings, limit)
+                let info = handshake(&mut wire, &**settings, limit)
                     .await
                     .map_err(Error::Handshake)?;
                 (client::Client::new_over_tls(config, info), None)
             }
         };
         let mut client = Client {
-            connection: Connection::on_wire(wire, machine, input),
+            connection: Connection::on_wire(wire, machine),
             refusal: LastRefusal::default(),
             tls,
             steps: None,
@@ -234,23 +233,20 @@ impl<T> fmt::Debug for ClientBuilder<T> {
     }
 }
 
-/// Does a handshake before there is a machine. Content that arrives with its end is appended to `input`.
+/// Does a handshake before there is a machine.
 async fn handshake<T: Transport>(
     wire: &mut Wire<T>,
-    input: &mut BytesMut,
     settings: &dyn TlsSettings,
     limit: Duration,
 ) -> Result<TlsInfo, T::Error> {
     wire.start_tls(settings.session()?);
     let end = wire.transport.now() + limit;
-    poll_fn(
-        |cx| match wire.poll_handshake(cx, &mut |octets| input.extend_from_slice(octets)) {
-            core::task::Poll::Pending => wire
-                .transport
-                .poll_deadline(cx, end)
-                .map(|()| Err(StreamError::TimedOut.into())),
-            done => done,
-        },
-    )
+    poll_fn(|cx| match wire.poll_handshake(cx) {
+        core::task::Poll::Pending => wire
+            .transport
+            .poll_deadline(cx, end)
+            .map(|()| Err(StreamError::TimedOut.into())),
+        done => done,
+    })
     .await
 }

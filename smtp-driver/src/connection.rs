@@ -54,15 +54,15 @@ pub struct Connection<T: Transport, M> {
 impl<T: Transport, M: Machine> Connection<T, M> {
     /// Puts a machine on a transport. For TCP, set `TCP_NODELAY` first: the machine writes whole groups.
     pub fn new(transport: T, machine: M) -> Self {
-        Self::on_wire(Wire::plaintext(transport), machine, BytesMut::new())
+        Self::on_wire(Wire::plaintext(transport), machine)
     }
 
-    pub(crate) fn on_wire(wire: Wire<T>, machine: M, input: BytesMut) -> Self {
+    pub(crate) fn on_wire(wire: Wire<T>, machine: M) -> Self {
         Self {
             wire,
             machine,
             upgrade: None,
-            input,
+            input: BytesMut::new(),
             used: 0,
             #[cfg(feature = "std")]
             body: (0, 0),
@@ -244,9 +244,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     }
 
     fn poll_handshake(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<()> {
-        let Self { wire, input, .. } = self;
-        let before = input.len();
-        let Poll::Ready(done) = wire.poll_handshake(cx, &mut |octets| input.extend_from_slice(octets)) else {
+        let Poll::Ready(done) = self.wire.poll_handshake(cx) else {
             let expired = self.poll_deadline(cx, deadline);
             if expired.is_ready() {
                 self.note(StreamError::TimedOut.into());
@@ -260,7 +258,6 @@ impl<T: Transport, M: Machine> Connection<T, M> {
                 Err(error) => transcript.note(now, format_args!("TLS handshake failed: {error}")),
             }
         }
-        self.record_input(before);
         if let Some(upgrade) = self.upgrade.take() {
             match done {
                 Ok(info) => self.machine.tls_established(upgrade, info),

@@ -6,6 +6,7 @@ use core::{
     task::{Context, Poll, ready},
 };
 
+use bytes::BytesMut;
 use smtp_proto::TlsInfo;
 
 use crate::{StreamError, TlsSession, Transport};
@@ -28,6 +29,8 @@ struct Tls {
     peer_closed: bool,
     /// The failure of a read that passed on content before it. The next read reports it.
     failed: Option<StreamError>,
+    /// Content that arrived with the end of the handshake.
+    early: BytesMut,
 }
 
 impl Tls {
@@ -105,15 +108,13 @@ impl<T: Transport> Wire<T> {
             closing: false,
             peer_closed: false,
             failed: None,
+            early: BytesMut::new(),
         }));
     }
 
-    /// Does the next part of the handshake. Content that arrives with its end is passed to `sink`.
-    pub(crate) fn poll_handshake(
-        &mut self,
-        cx: &mut Context<'_>,
-        sink: &mut dyn FnMut(&[u8]),
-    ) -> Poll<Result<TlsInfo, T::Error>> {
+    /// Does the next part of the handshake. The next read passes on content that arrives with its end: until then the machine
+    /// has not asked for any, and would take it for a client that does not wait for the greeting.
+    pub(crate) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<TlsInfo, T::Error>> {
         let Some(tls) = &mut self.tls else {
             return Poll::Ready(Err(StreamError::Truncated.into()));
         };
@@ -126,7 +127,12 @@ impl<T: Transport> Wire<T> {
             if tls.peer_closed {
                 return Poll::Ready(Err(StreamError::Truncated.into()));
             }
-            ready!(tls.poll_receive(&mut self.transport, cx, sink))?;
+            let mut early = mem::take(&mut tls.early);
+            let received = tls.poll_receive(&mut self.transport, cx, &mut |octets| {
+                early.extend_from_slice(octets);
+            });
+            tls.early = early;
+            ready!(received)?;
         }
     }
 
@@ -141,6 +147,10 @@ impl<T: Transport> Wire<T> {
         };
         // The answer to an earlier read, if there was no room for it. An error shows in the next write.
         let _ = tls.poll_transmit(&mut self.transport, cx);
+        if !tls.early.is_empty() {
+            sink(&mem::take(&mut tls.early));
+            return Poll::Ready(Ok(()));
+        }
         let mut any = false;
         for _ in 0..MAX_EMPTY_READS {
             if tls.peer_closed {

@@ -22,7 +22,6 @@ impl<T: Transport> Connection<T, Client> {
         if let (Some(transcript), Some(info)) = (&mut self.transcript, self.machine.tls()) {
             transcript.tls(self.wire.transport.now(), info);
         }
-        self.record_input(0);
     }
 }
 

@@ -357,3 +357,21 @@ fn a_refusal_counts_although_records_cannot_be_written() {
     let failed = network.block_on(sending).unwrap_err();
     assert!(failed.to_string().ends_with("552 5.3.4 too big"), "{failed}");
 }
+
+/// The client's commands leave with the last octets of its handshake. A server that has not waited for anything greets it.
+#[test]
+fn commands_that_come_with_the_handshake_are_no_early_talk() {
+    let pair = Pair::new();
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let mut raw = Raw::new(&pair, near.control());
+    raw.send("EHLO c\r\nQUIT\r\n");
+    let mut session = Box::pin(receive(far, &pair.server, true));
+    for _ in 0..4 {
+        raw.pump();
+        let _ = network.settle(&mut session);
+    }
+    raw.pump();
+    let text = raw.text();
+    assert!(text.starts_with("220 ") && text.contains("\r\n221 "), "{text}");
+}
