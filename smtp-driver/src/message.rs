@@ -45,7 +45,7 @@ pub enum InvalidMessage {
     /// There is no sender.
     #[error("message has no sender: add From")]
     NoSender,
-    /// From has several addresses (RFC 5322 section 3.6.2).
+    /// Several addresses in From, and no Sender (RFC 5322 section 3.6.2).
     #[error("message has several authors and no sender: add Sender")]
     SeveralAuthors,
     /// There is no recipient.

@@ -25,7 +25,6 @@ macro_rules! on_each_runtime {
     };
 }
 
-mod own;
 mod runtimes;
 mod sending;
 mod service;

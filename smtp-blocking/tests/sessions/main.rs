@@ -7,7 +7,6 @@
 )]
 
 mod listening;
-mod own;
 mod sending;
 mod service;
 mod serving;

@@ -9,7 +9,6 @@
 #[cfg(feature = "ring")]
 mod auth;
 mod early;
-mod own;
 mod records;
 mod sending;
 mod serving;
