@@ -15,6 +15,7 @@ mod session;
 use core::{ffi::c_int, panic::PanicInfo};
 
 use heap::Heap;
+use smtp_relay as _; // links it, which shows that it brings no std
 
 #[global_allocator]
 static HEAP: Heap = Heap::new();

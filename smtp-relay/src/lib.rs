@@ -1,0 +1,30 @@
+//! The decisions of a mail relay, from an accepted message to its final fate, without I/O.
+//!
+//! The crate is `no_std` with `alloc`. It asks no DNS server, opens no connection and reads no clock: answers, outcomes,
+//! time and random seeds are arguments.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`route`] | the next hop: a machine that asks the DNS, names targets and collects outcomes |
+//! | [`sts`] | MTA-STS (RFC 8461): record, policy, match, cache |
+//! | [`tlsa`] | TLSA records (RFC 6698): types and usability |
+//! | [`retry`] | the time of the next attempt, expiry and delay notices |
+//! | [`pace`] | the number of deliveries at a time to one destination |
+//! | [`dsn`] | delivery status notifications, and loops |
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod dsn;
+pub mod pace;
+pub mod retry;
+pub mod route;
+pub mod sts;
+pub mod tlsa;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,1 @@
+//! The number of deliveries at a time to one destination.

@@ -1,0 +1,1 @@
+//! The time of the next attempt, expiry and delay notices.

@@ -1,0 +1,1 @@
+//! The next hop of a message.
