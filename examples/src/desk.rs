@@ -236,8 +236,8 @@ impl Desk {
         if let (Some(only), None) = (recipients.next(), recipients.next()) {
             received = received.with_recipient(only.forward_path());
         }
-        if let Some(facts) = server.tls() {
-            received = received.with_tls(facts);
+        if let Some(info) = server.tls() {
+            received = received.with_tls(info);
         }
         self.site
             .store

@@ -159,11 +159,11 @@ impl Knowledge {
 
 /// What a client knows of its TLS session.
 fn client_knows(tls: Option<&TlsInfo>) -> String {
-    let Some(facts) = tls else {
+    let Some(info) = tls else {
         return "no TLS".to_owned();
     };
     let or_unknown = |fact: Option<&str>| fact.unwrap_or("unknown").to_owned();
-    let (protocol, cipher) = (facts.protocol.as_deref(), facts.cipher.as_deref());
+    let (protocol, cipher) = (info.protocol.as_deref(), info.cipher.as_deref());
     format!("{}, {}", or_unknown(protocol), or_unknown(cipher))
 }
 

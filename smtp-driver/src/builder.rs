@@ -123,7 +123,8 @@ impl<T: Transport> ClientBuilder<T> {
         Self { tls, ..self }
     }
 
-    /// Declares that the stream is encrypted already, with these parameters. [`Config::tls`] has no effect.
+    /// Declares that the stream is encrypted already, with these parameters. [`Config::tls`] has no effect. Set
+    /// [`TlsInfo::peer_verified`] if the server's certificate was verified.
     pub fn encrypted(self, info: TlsInfo) -> Self {
         let tls = Encryption::Ready(info);
         Self { tls, ..self }

@@ -24,7 +24,7 @@ impl TlsUpgrade {
 /// Parameters of a TLS session, reported by the driver after the handshake.
 ///
 /// The machine does not judge them: whether TLS is good enough is decided by the settings of the handshake. Unknown
-/// parameters are `None`; [`TlsInfo::default`] only states that TLS is active.
+/// parameters are `None`; [`TlsInfo::default`] only states that TLS is active, with an unverified peer.
 ///
 /// ```
 /// use smtp_proto::TlsInfo;
@@ -43,6 +43,10 @@ pub struct TlsInfo {
     pub cipher: Option<Cow<'static, str>>,
     /// The server name that the client requested (SNI, RFC 6066 section 3).
     pub server_name: Option<String>,
+    /// The peer's certificate was verified: it chains to a trusted certificate, and a server's has the name of the server
+    /// (or DANE vouches for it). A client sends messages with REQUIRETLS to a verified server only (RFC 8689
+    /// section 4.2.1).
+    pub peer_verified: bool,
     /// The peer's end-entity certificate in DER, if it was verified. A client's certificate authenticates it with SASL
     /// EXTERNAL.
     pub peer_certificate: Option<Vec<u8>>,
@@ -57,6 +61,7 @@ impl fmt::Debug for TlsInfo {
             .field("protocol", &self.protocol)
             .field("cipher", &self.cipher)
             .field("server_name", &self.server_name)
+            .field("peer_verified", &self.peer_verified)
             .field(
                 "peer_certificate",
                 &self.peer_certificate.as_ref().map(|der| Octets(der.len())),

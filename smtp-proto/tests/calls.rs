@@ -298,9 +298,9 @@ fn debug_output_hides_secrets() {
     for mechanism in credentials.mechanisms() {
         shown += &format!("{:?}", credentials.start(*mechanism, &Context::default()));
     }
-    let mut facts = TlsInfo::default();
-    facts.channel_binding = Some(*b"hunter2 hunter2 hunter2 hunter2 ");
-    shown += &format!("{facts:?}");
+    let mut info = TlsInfo::default();
+    info.channel_binding = Some(*b"hunter2 hunter2 hunter2 hunter2 ");
+    shown += &format!("{info:?}");
     let octets = format!("{:?}", b"hunter2");
     let numbers = octets.trim_matches(['[', ']']);
     assert!(!shown.contains("hunter2") && !shown.contains(numbers), "{shown}");

@@ -25,18 +25,26 @@ pub struct ClientTls {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Server {
     Verified,
-    #[cfg(feature = "ring")]
     Unverified,
 }
 
 impl ClientTls {
     /// Wraps settings of rustls for a server whose certificate must have this name. The settings determine the trusted
     /// certificates and the cryptography: make them with `ClientConfig::builder_with_provider`, so that no provider needs to
-    /// be installed for the process.
+    /// be installed for the process. They must verify the server's certificate, or [`unverified`](Self::unverified) must say
+    /// that they do not.
     #[must_use]
     pub const fn new(config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
         let server = Server::Verified;
         Self { config, name, server }
+    }
+
+    /// Declares that these settings of rustls accept servers without verification: see
+    /// [`TlsInfo::peer_verified`].
+    #[must_use]
+    pub fn unverified(self) -> Self {
+        let server = Server::Unverified;
+        Self { server, ..self }
     }
 
     /// Settings for a server whose certificate must have this name, and chain to a root in the platform's trust store. The
@@ -85,20 +93,21 @@ impl ClientTls {
         &self.name
     }
 
-    /// Returns the parameters of a finished handshake: [`client_tls_info`], and the requested server name. An unverified
-    /// server has no certificate in them.
+    /// Returns the parameters of a finished handshake: [`client_tls_info`], the requested server name, and if the server was
+    /// verified. An unverified server has no certificate in them.
     #[must_use]
-    pub fn facts(&self, connection: &ClientConnection) -> TlsInfo {
-        let mut facts = client_tls_info(connection);
-        if self.server != Server::Verified {
-            facts.peer_certificate = None;
+    pub fn info(&self, connection: &ClientConnection) -> TlsInfo {
+        let mut info = client_tls_info(connection);
+        match self.server {
+            Server::Verified => info.peer_verified = true,
+            Server::Unverified => info.peer_certificate = None,
         }
         if self.config.enable_sni
             && let ServerName::DnsName(name) = &self.name
         {
-            facts.server_name = Some(name.as_ref().to_owned());
+            info.server_name = Some(name.as_ref().to_owned());
         }
-        facts
+        info
     }
 }
 
@@ -139,7 +148,8 @@ impl ClientSettings {
     /// opportunistic encryption is still better than plaintext, because it stops passive eavesdroppers (RFC 7435). Use it
     /// with [`Tls::Opportunistic`](smtp_proto::client::Tls::Opportunistic), where plaintext would be accepted as well.
     ///
-    /// Never use it with a login, nor for a message with REQUIRETLS (RFC 8689 section 4.2.1 requires verification).
+    /// Never use it with a login. A message with REQUIRETLS is not sent: the error is
+    /// [`RequestError::ServerNotVerified`](smtp_proto::client::RequestError::ServerNotVerified) (RFC 8689 section 4.2.1).
     #[must_use]
     pub const fn opportunistic_unverified() -> Self {
         Self::with_trust(Trust::Everyone)

@@ -63,7 +63,7 @@ fn verified<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>,
 //!
 //! # Parameters of a session
 //!
-//! [`client_tls_info`] and [`server_facts`] return the parameters of a finished handshake:
+//! [`client_tls_info`] and [`server_tls_info`] return the parameters of a finished handshake:
 //! [`TlsInfo`](smtp_proto::TlsInfo). The driver reports them to the machine.
 //!
 //! # Features
@@ -74,10 +74,10 @@ fn verified<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>,
 
 mod client;
 mod error;
-mod facts;
 mod handshake;
 #[cfg(feature = "ring")]
 mod identity;
+mod info;
 #[cfg(feature = "ring")]
 mod roots;
 #[cfg(feature = "ring")]
@@ -90,10 +90,10 @@ mod unverified;
 pub use client::ClientSettings;
 pub use client::ClientTls;
 pub use error::Error;
-pub use facts::{client_tls_info, server_facts};
 pub use handshake::explain_handshake;
 #[cfg(feature = "ring")]
 pub use identity::Identity;
+pub use info::{client_tls_info, server_tls_info};
 #[cfg(feature = "ring")]
 pub use roots::Roots;
 pub use rustls;

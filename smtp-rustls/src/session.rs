@@ -10,7 +10,7 @@ use rustls::{ClientConnection, Connection, ServerConfig, ServerConnection};
 use smtp_driver::{StreamError, TlsSession, TlsSettings};
 use smtp_proto::TlsInfo;
 
-use crate::{ClientTls, explain_handshake, server_facts};
+use crate::{ClientTls, explain_handshake, server_tls_info};
 
 /// Maximum slices of one write of records.
 const MAX_RECORDS: usize = 64;
@@ -138,9 +138,9 @@ impl TlsSession for Session {
             return None;
         }
         Some(match (&self.connection, &self.client) {
-            (Connection::Client(connection), Some(settings)) => settings.facts(connection),
+            (Connection::Client(connection), Some(settings)) => settings.info(connection),
             (Connection::Client(connection), None) => crate::client_tls_info(connection),
-            (Connection::Server(connection), _) => server_facts(connection),
+            (Connection::Server(connection), _) => server_tls_info(connection),
         })
     }
 }

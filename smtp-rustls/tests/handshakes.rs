@@ -15,7 +15,7 @@ use smtp_rustls::{
         pki_types::{CertificateDer, PrivateKeyDer},
         version::TLS12,
     },
-    server_facts,
+    server_tls_info,
 };
 
 /// An issuer of certificates.
@@ -86,11 +86,11 @@ fn shake(client: &ClientTls, server: &ServerTls) -> Result<(TlsInfo, TlsInfo), r
             near.process_new_packets()?;
         }
     }
-    Ok((client.facts(&near), server_facts(&far)))
+    Ok((client.info(&near), server_tls_info(&far)))
 }
 
-fn shown(facts: &TlsInfo) -> Option<&[u8]> {
-    facts.peer_certificate.as_deref()
+fn shown(info: &TlsInfo) -> Option<&[u8]> {
+    info.peer_certificate.as_deref()
 }
 
 fn own(identity: &Identity) -> Option<&[u8]> {
@@ -112,7 +112,9 @@ fn both_sides_know_the_same() {
     assert_eq!(near.server_name.as_deref(), Some("mx.example"));
     assert!(near.channel_binding.is_some_and(|binding| binding != [0; 32]));
     assert_eq!(shown(&near), own(&identity));
+    assert!(near.peer_verified);
     let mut both = near;
+    both.peer_verified = false;
     both.peer_certificate = None;
     assert_eq!(both, far, "and the client showed no certificate");
     let (other, _) = shake(&tls, &server).unwrap();
@@ -213,6 +215,7 @@ fn a_client_certificate_is_known_if_there_is_one() {
         .for_server("mx.example")
         .unwrap();
     let (_, far) = shake(&tls, &server).unwrap();
+    assert!(far.peer_verified);
     assert_eq!(shown(&far), own(&identity));
     // Again, and TLS 1.3 would resume.
     let (_, far) = shake(&tls, &server).unwrap();
@@ -286,12 +289,13 @@ fn an_unverified_server_may_be_anybody_and_has_no_certificate() {
     let tls = ClientSettings::opportunistic_unverified()
         .for_server("mx.example")
         .unwrap();
-    for tls in [tls.to("192.0.2.1").unwrap(), tls] {
+    let own_settings = ClientTls::new(Arc::clone(tls.config()), tls.name().clone()).unverified();
+    for tls in [tls.to("192.0.2.1").unwrap(), tls, own_settings] {
         let (near, far) = shake(&tls, &server).unwrap();
         assert_eq!(near.protocol.as_deref(), Some("TLSv1.3"));
         assert_eq!(near.channel_binding, far.channel_binding);
         // It could be a copy of another server's.
-        assert_eq!(near.peer_certificate, None);
+        assert!(near.peer_certificate.is_none() && !near.peer_verified);
     }
 }
 

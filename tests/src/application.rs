@@ -83,7 +83,7 @@ impl Application {
     pub fn new(settings: &Settings, answers: Answers) -> Self {
         let mut server = Server::new(settings.server.clone().into());
         if settings.security.tls_first {
-            server.set_implicit_tls(settings.security.facts.clone());
+            server.set_implicit_tls(settings.security.info.clone());
         }
         Self {
             server,
@@ -414,7 +414,7 @@ impl Seat for Application {
         let upgrade = self.upgrade.take().expect("the machine waits for a handshake");
         if done {
             self.server
-                .tls_established(upgrade, self.settings.security.facts.clone());
+                .tls_established(upgrade, self.settings.security.info.clone());
         } else {
             self.server.tls_failed(upgrade);
         }

@@ -14,8 +14,8 @@ use crate::octets::unescape;
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Security {
-    /// What is known of TLS once it is there.
-    pub facts: TlsInfo,
+    /// The parameters of TLS.
+    pub info: TlsInfo,
     /// There is TLS from the first octet.
     pub tls_first: bool,
     /// Whom the server application knows.
@@ -41,7 +41,7 @@ pub struct User {
 impl Default for Security {
     fn default() -> Self {
         Self {
-            facts: TlsInfo::default(),
+            info: TlsInfo::default(),
             tls_first: false,
             users: Vec::new(),
             trusts_originators: false,
@@ -55,10 +55,14 @@ impl Security {
     pub(crate) fn set_tls(&mut self, what: &str, value: &str) -> Result<(), String> {
         match what {
             "first" => self.tls_first = true,
-            "certificate" => self.facts.peer_certificate = Some(value.as_bytes().to_vec()),
-            "name" => self.facts.server_name = Some(value.to_owned()),
-            "binding" => self.facts.channel_binding = Some([b'b'; 32]),
-            _ => return Err("tls first, certificate, name or binding".to_owned()),
+            "verified" => self.info.peer_verified = true,
+            "certificate" => {
+                self.info.peer_verified = true;
+                self.info.peer_certificate = Some(value.as_bytes().to_vec());
+            }
+            "name" => self.info.server_name = Some(value.to_owned()),
+            "binding" => self.info.channel_binding = Some([b'b'; 32]),
+            _ => return Err("tls first, verified, certificate, name or binding".to_owned()),
         }
         Ok(())
     }

@@ -36,7 +36,7 @@ pub struct Sender {
     /// All replies that the machine has used.
     received: Vec<u8>,
     most_kept: usize,
-    facts: TlsInfo,
+    info: TlsInfo,
     upgrade: Option<TlsUpgrade>,
 }
 
@@ -48,7 +48,7 @@ impl Sender {
         let reply = &settings.client.limits.reply;
         Self {
             client: if security.tls_first {
-                Client::new_over_tls(config, security.facts.clone())
+                Client::new_over_tls(config, security.info.clone())
             } else {
                 Client::new(config)
             },
@@ -64,7 +64,7 @@ impl Sender {
             received: Vec::new(),
             // A reply may be as long as a line, and a line as long as a code and CRLF.
             most_kept: reply.total.max(reply.line).max(6),
-            facts: security.facts.clone(),
+            info: security.info.clone(),
             upgrade: None,
         }
     }
@@ -361,7 +361,7 @@ impl Seat for Sender {
     fn shake_hands(&mut self, done: bool) {
         let upgrade = self.upgrade.take().expect("the machine waits for a handshake");
         if done {
-            self.client.tls_established(upgrade, self.facts.clone());
+            self.client.tls_established(upgrade, self.info.clone());
         } else {
             self.client.tls_failed(upgrade);
         }

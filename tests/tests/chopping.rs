@@ -103,7 +103,7 @@ fn settings() -> Settings {
         secret: "pw".to_owned(),
         may_be: Vec::new(),
     });
-    settings.security.facts.peer_certificate = Some(b"ann".to_vec());
+    settings.security.info.peer_certificate = Some(b"ann".to_vec());
     settings.client.tls = Tls::Opportunistic;
     settings.client.login = Some(Login::new(Credentials::password("ann", "pw")));
     settings.client.plaintext_auth = PlaintextAuth::Insecure;

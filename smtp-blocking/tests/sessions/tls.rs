@@ -64,7 +64,7 @@ fn wanting(tls: client::Tls) -> client::Config {
 struct Received {
     mails: Vec<Mail>,
     why: server::Closed,
-    facts: Option<TlsInfo>,
+    info: Option<TlsInfo>,
 }
 
 /// A whole session of a server that keeps what it takes.
@@ -95,9 +95,9 @@ fn receive(
         }
     };
     let machine = conn.machine();
-    let facts = machine.tls().cloned();
+    let info = machine.tls().cloned();
     block_on(conn.close());
-    Received { mails, why, facts }
+    Received { mails, why, info }
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn both_kinds_of_tls_over_the_loopback_interface() {
                 let received = receiving.join().unwrap();
                 assert_eq!(received.why, server::Closed::Quit);
                 assert!(received.mails[0].body == message);
-                let far = received.facts.unwrap();
+                let far = received.info.unwrap();
                 assert_eq!(near.server_name, far.server_name);
                 assert_eq!(near.channel_binding, far.channel_binding);
                 assert!(near.channel_binding.is_some());

@@ -115,19 +115,19 @@ fn not_sent<T>(result: Result<T, Error<std::io::Error>>) -> RequestError {
 #[test]
 fn a_login_on_a_stream_that_is_encrypted_already_may_show_its_secret() {
     let taken = between(true, |near| async move {
-        let mut facts = TlsInfo::default();
-        facts.protocol = Some("TLSv1.3".into());
+        let mut info = TlsInfo::default();
+        info.protocol = Some("TLSv1.3".into());
         let mut config = client_config();
         // The policy is about STARTTLS.
         config.tls = client::Tls::Required;
         config.login = Some(Login::new(Credentials::password("ann", "pencil")));
         let mut client = Client::<Duplex>::builder(config)
-            .encrypted(facts.clone())
+            .encrypted(info.clone())
             .on(near)
             .await
             .unwrap();
         assert!(client.is_encrypted() && client.is_authenticated());
-        assert_eq!(client.tls(), Some(&facts));
+        assert_eq!(client.tls(), Some(&info));
         assert!(client.send(bob(), b"Hello\r\n").await.unwrap().all_accepted());
         client.quit().await.unwrap();
     });

@@ -124,10 +124,10 @@ impl Client {
 
     /// Starts the strongest mechanism that both sides support and the policy allows, of those after the refused one.
     fn choose(&self, login: &Login, refused: Option<Mechanism>) -> Option<Box<dyn ClientMechanism>> {
-        let facts = self.tls();
+        let info = self.tls();
         let known = Context {
-            host: facts.and_then(|facts| facts.server_name.as_deref()),
-            channel_binding: facts.and_then(|facts| facts.channel_binding.as_ref().map(<[u8; 32]>::as_slice)),
+            host: info.and_then(|info| info.server_name.as_deref()),
+            channel_binding: info.and_then(|info| info.channel_binding.as_ref().map(<[u8; 32]>::as_slice)),
             ..Context::default()
         };
         login

@@ -209,6 +209,10 @@ pub enum RequestError {
     /// The message needs an extension that the server does not offer.
     #[error("server does not offer {}", .0.as_str())]
     NotOffered(Keyword),
+    /// The message has REQUIRETLS, and the server's certificate was not verified (RFC 8689 section 4.2.1): see
+    /// [`TlsInfo::peer_verified`](crate::TlsInfo::peer_verified).
+    #[error("server's certificate is not verified: REQUIRETLS needs TLS settings that verify it")]
+    ServerNotVerified,
     /// A parameter belongs to no extension that the server offers.
     #[error("server does not offer the extension of a parameter: remove the parameter")]
     ParameterNotOffered,

@@ -119,12 +119,12 @@ impl Client {
         }
     }
 
-    /// Returns a session on a stream that is under TLS from the first octet (RFC 8314 section 3.3), with the facts about
+    /// Returns a session on a stream that is under TLS from the first octet (RFC 8314 section 3.3), with the parameters of
     /// TLS. The handshake must be done, and the server must be the intended one.
     #[must_use]
-    pub fn new_over_tls(config: Arc<Config>, facts: TlsInfo) -> Self {
+    pub fn new_over_tls(config: Arc<Config>, info: TlsInfo) -> Self {
         Self {
-            session: Session::encrypted(facts),
+            session: Session::encrypted(info),
             ..Self::new(config)
         }
     }

@@ -76,6 +76,7 @@ impl RequestError {
             // In this session when it is ready, or in a new one.
             Self::OutOfTurn | Self::Over | Self::Authenticated | Self::TooManyTransactions(_) => Retry::Now,
             Self::NotOffered(_)
+            | Self::ServerNotVerified
             | Self::ParameterNotOffered
             | Self::TooBig { .. }
             | Self::MailWithoutSmtpUtf8

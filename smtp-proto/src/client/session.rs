@@ -13,7 +13,7 @@ use crate::{
 pub(super) struct Session {
     /// The extensions in the last EHLO reply.
     pub(super) extensions: Extensions,
-    /// Facts about the TLS session; `None` in plaintext.
+    /// The parameters of TLS; `None` in plaintext.
     pub(super) tls: Option<Box<TlsInfo>>,
     /// The server authenticated the client.
     pub(super) authenticated: bool,
@@ -94,9 +94,12 @@ impl Session {
         }
         if parameters.require_tls() {
             self.needs(Keyword::RequireTls)?;
-            if self.tls.is_none() {
+            match &self.tls {
                 // In plaintext an attacker can add the offer (RFC 8689 section 4.1).
-                return Err(RequestError::NotOffered(Keyword::RequireTls));
+                None => return Err(RequestError::NotOffered(Keyword::RequireTls)),
+                // So can one in the middle (RFC 8689 section 4.2.1).
+                Some(info) if !info.peer_verified => return Err(RequestError::ServerNotVerified),
+                Some(_) => {}
             }
         }
         self.judge_parameters(parameters.others())?;

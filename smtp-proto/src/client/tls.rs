@@ -14,10 +14,10 @@ impl Client {
     /// Reports that the handshake for this upgrade succeeded and the server is the intended one. The session forgets
     /// all that it learnt in plaintext and sends EHLO again (RFC 3207 section 4.2). If the handshake fails, call
     /// [`tls_failed`](Self::tls_failed) instead.
-    pub fn tls_established(&mut self, upgrade: TlsUpgrade, facts: TlsInfo) {
+    pub fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo) {
         let _ = upgrade;
         if matches!(self.stage, Stage::Handshake(Handshake::UnderWay)) {
-            self.session = Session::encrypted(facts);
+            self.session = Session::encrypted(info);
             self.introduce();
         }
     }
@@ -37,7 +37,7 @@ impl Client {
         self.session.tls.is_some()
     }
 
-    /// The facts about the TLS session; `None` in plaintext.
+    /// The parameters of TLS; `None` in plaintext.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
         self.session.tls.as_deref()

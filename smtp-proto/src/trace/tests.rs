@@ -62,11 +62,11 @@ fn tls_is_named_behind_all_other_clauses_by_its_cipher() {
     let host = Host::parse("mx.example.org").unwrap();
     let recipient = ForwardPath::parse("bob@example.org").unwrap();
     let shown = |cipher: Option<&'static str>| {
-        let mut facts = TlsInfo::default();
+        let mut info = TlsInfo::default();
         let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "ESMTPS", 0);
-        facts.cipher = cipher.map(Into::into);
+        info.cipher = cipher.map(Into::into);
         received
-            .with_tls(&facts)
+            .with_tls(&info)
             .with_id("1")
             .with_recipient(&recipient)
             .to_string()

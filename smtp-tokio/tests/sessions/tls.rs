@@ -76,7 +76,7 @@ fn wanting(tls: client::Tls) -> client::Config {
 struct Received {
     mails: Vec<Mail>,
     why: server::Closed,
-    facts: Option<TlsInfo>,
+    info: Option<TlsInfo>,
     error: Option<io::Error>,
 }
 
@@ -95,12 +95,12 @@ where
             Step::Event(event) => answer(event, server, &mut open, &mut mails),
         }
     };
-    let (facts, error) = (conn.machine().tls().cloned(), conn.take_error());
+    let (info, error) = (conn.machine().tls().cloned(), conn.take_error());
     conn.close().await;
     Received {
         mails,
         why,
-        facts,
+        info,
         error,
     }
 }
@@ -181,9 +181,9 @@ async fn session(server: &ServerTls, tls: &ClientTls, implicit: bool) -> (TlsInf
                 .await
         }
         .unwrap();
-        let facts = client.tls().cloned().unwrap();
+        let info = client.tls().cloned().unwrap();
         client.quit().await.unwrap();
-        facts
+        info
     };
     tokio::join!(connecting, receiving)
 }
@@ -212,7 +212,7 @@ async fn starttls_in_both_roles_however_little_the_stream_takes() {
             };
             let ((), received) = tokio::join!(sending, receive(far, requiring(), &pair.server));
             assert_eq!(received.why, server::Closed::Quit);
-            assert!(received.facts.is_some());
+            assert!(received.info.is_some());
             assert!(received.mails[0].body == message, "room {room}");
             let wire = writes.lock().unwrap().concat();
             assert!(wire.starts_with(b"EHLO client.example\r\nSTARTTLS\r\n\x16\x03"));
@@ -290,7 +290,7 @@ async fn both_kinds_of_tls_over_the_loopback_interface() {
             };
             let ((), received) = tokio::join!(sending, receiving);
             assert_eq!(received.why, server::Closed::Quit);
-            assert!(received.facts.is_some() && received.mails[0].body == message);
+            assert!(received.info.is_some() && received.mails[0].body == message);
         }
     }
     assert!(
@@ -315,7 +315,7 @@ async fn both_sides_know_the_same_of_tls() {
     let pair = Pair::new();
     for implicit in [false, true] {
         let (near, received) = session(&pair.server, &pair.client, implicit).await;
-        let far = received.facts.unwrap();
+        let far = received.info.unwrap();
         assert_eq!(near.protocol.as_deref(), Some("TLSv1.3"));
         assert!(
             near.cipher.as_deref().unwrap().starts_with("TLS_AES_"),
@@ -343,7 +343,7 @@ async fn before_tls_1_3_nothing_binds() {
         .with_no_client_auth();
     let tls = ClientTls::new(config.into(), "mx.example".try_into().unwrap());
     let (near, received) = session(&server, &tls, false).await;
-    let far = received.facts.unwrap();
+    let far = received.info.unwrap();
     assert_eq!(far.protocol.as_deref(), Some("TLSv1.2"));
     assert_eq!((near.channel_binding, far.channel_binding), (None, None));
 }

@@ -228,12 +228,12 @@ fn scram_is_taken_before_all_others() {
 #[cfg(feature = "scram")]
 #[test]
 fn scram_is_bound_to_the_tls_session_where_that_can_be() {
-    let facts = TlsInfo {
+    let info = TlsInfo {
         channel_binding: Some([7; 32]),
         ..TlsInfo::default()
     };
     let mut session = Session::new(config());
-    session.client = Client::new_over_tls(logging_in(login()).into(), facts);
+    session.client = Client::new_over_tls(logging_in(login()).into(), info);
     session.go_on();
     session.server("220 hi").written();
     session.wire.clear();

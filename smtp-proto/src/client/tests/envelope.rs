@@ -97,7 +97,17 @@ fn tls_is_required_only_under_tls_and_of_servers_that_know_how() {
         "an offer in clear is none"
     );
     let mut session = Session::new(config());
-    session.client = Client::new_over_tls(config().into(), TlsInfo::default());
+    let mut info = TlsInfo::default();
+    session.client = Client::new_over_tls(config().into(), info.clone());
+    session.server("220 hi").written();
+    session.server("250-mx.example|250 REQUIRETLS").written();
+    let unverified = session.client.deliver(envelope()).unwrap_err();
+    assert_eq!(unverified.error, RequestError::ServerNotVerified);
+    session.client.deliver(to("b@y")).unwrap();
+
+    let mut session = Session::new(config());
+    info.peer_verified = true;
+    session.client = Client::new_over_tls(config().into(), info);
     session.server("220 hi").written();
     session.server("250-mx.example|250 REQUIRETLS");
     session.client.deliver(envelope()).unwrap();

@@ -13,7 +13,7 @@ fn answered(policy: Tls, ehlo: &str) -> Session {
 }
 
 /// What the handshakes of these tests come to.
-fn facts() -> TlsInfo {
+fn info() -> TlsInfo {
     TlsInfo {
         protocol: Some("TLSv1.3".into()),
         ..TlsInfo::default()
@@ -22,7 +22,7 @@ fn facts() -> TlsInfo {
 
 fn handshake(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
-    session.client.tls_established(upgrade, facts());
+    session.client.tls_established(upgrade, info());
     session.go_on();
 }
 
@@ -40,7 +40,7 @@ fn starttls_is_said_when_it_is_wanted_and_offered() {
         session.hears("EHLO me.example|");
         session.server("250 mx.example").sees("Hello(Ehlo) 250, Ready");
         assert!(session.client.is_encrypted());
-        assert_eq!(session.client.tls(), Some(&facts()));
+        assert_eq!(session.client.tls(), Some(&info()));
     }
 }
 
@@ -167,7 +167,7 @@ fn implicit_tls_needs_no_starttls() {
     let mut config = config();
     config.tls = Tls::Required;
     let mut session = Session::new(config.clone());
-    session.client = Client::new_over_tls(config.into(), facts());
+    session.client = Client::new_over_tls(config.into(), info());
     session.server("220 hi").hears("EHLO me.example|");
     session.server(OFFER).hears("").sees_at_last("Ready");
 }

@@ -24,7 +24,7 @@ fn under_tls(config: Config) -> Session {
 }
 
 /// What the handshakes of these tests come to.
-fn facts() -> TlsInfo {
+fn info() -> TlsInfo {
     TlsInfo {
         protocol: Some("TLSv1.3".into()),
         ..TlsInfo::default()
@@ -33,7 +33,7 @@ fn facts() -> TlsInfo {
 
 fn shake_hands(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
-    session.server.tls_established(upgrade, facts());
+    session.server.tls_established(upgrade, info());
     session.goes_on();
 }
 
@@ -58,7 +58,7 @@ fn the_upgrade_comes_when_the_reply_is_written() {
 fn what_was_said_in_clear_is_forgotten() {
     let mut session = under_tls(offering());
     assert!(session.server.is_encrypted());
-    assert_eq!(session.server.tls(), Some(&facts()));
+    assert_eq!(session.server.tls(), Some(&info()));
     assert!(session.server.hello().is_none());
     session.sends("MAIL FROM:<a@client.test>");
     assert_said(&mut session, "503 5.5.1 say hello first\r\n");
@@ -222,8 +222,8 @@ fn nothing_is_read_during_the_handshake() {
 #[test]
 fn implicit_tls_needs_no_starttls() {
     let mut session = Session::fresh(requiring());
-    session.server.set_implicit_tls(facts());
-    assert_eq!(session.server.tls(), Some(&facts()));
+    session.server.set_implicit_tls(info());
+    assert_eq!(session.server.tls(), Some(&info()));
     session.goes_on();
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "220 250 250");
@@ -240,7 +240,7 @@ fn implicit_tls_begins_with_the_handshake() {
     shake_hands(&mut session);
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "220 250 250");
-    assert_eq!(session.server.tls(), Some(&facts()));
+    assert_eq!(session.server.tls(), Some(&info()));
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn it_is_too_late_for_implicit_tls_once_a_poll_waited_for_the_greeting_delay() {
     session.goes_on();
     assert_said(&mut session, "");
     assert!(session.server.start_implicit_tls().is_none());
-    session.server.set_implicit_tls(facts());
+    session.server.set_implicit_tls(info());
     assert!(!session.server.is_encrypted());
 }
 
@@ -279,6 +279,6 @@ fn it_is_too_late_for_implicit_tls_once_the_session_has_begun() {
     let mut session = Session::fresh(offering());
     session.goes_on();
     assert!(session.server.start_implicit_tls().is_none());
-    session.server.set_implicit_tls(facts());
+    session.server.set_implicit_tls(info());
     assert!(!session.server.is_encrypted());
 }

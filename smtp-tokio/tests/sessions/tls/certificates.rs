@@ -48,7 +48,7 @@ async fn a_certificate_of_another_name_or_of_nobody_trusted_ends_the_session() {
             let source = source.unwrap();
             assert!(minds(&source, its_name), "{source}");
             assert_eq!(received.why, server::Closed::TlsFailed);
-            assert!(received.mails.is_empty() && received.facts.is_none());
+            assert!(received.mails.is_empty() && received.info.is_none());
         }
     }
 }
@@ -118,9 +118,9 @@ async fn a_client_certificate_reaches_the_server_if_there_is_one() {
     let with = with.for_server("mx.example").unwrap();
     for implicit in [false, true] {
         let (_, received) = session(&server, &without, implicit).await;
-        assert_eq!(received.facts.unwrap().peer_certificate, None);
+        assert_eq!(received.info.unwrap().peer_certificate, None);
         let (near, received) = session(&server, &with, implicit).await;
-        let shown = received.facts.unwrap().peer_certificate;
+        let shown = received.info.unwrap().peer_certificate;
         assert_eq!(shown.as_deref(), user.certificate().map(AsRef::as_ref));
         assert_eq!(
             near.peer_certificate.as_deref(),
@@ -148,7 +148,7 @@ async fn a_client_certificate_of_nobody_trusted_ends_the_session() {
     assert_eq!(why, client::Closed::ConnectionLost);
     assert!(source.is_some());
     assert_eq!(received.why, server::Closed::TlsFailed);
-    assert!(received.facts.is_none() && received.error.is_some());
+    assert!(received.info.is_none() && received.error.is_some());
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn the_name_that_is_asked_for_picks_the_certificate() {
             near.peer_certificate.as_deref(),
             identity.certificate().map(AsRef::as_ref)
         );
-        assert_eq!(received.facts.unwrap().server_name.as_deref(), Some(name));
+        assert_eq!(received.info.unwrap().server_name.as_deref(), Some(name));
     }
 }
 

@@ -21,7 +21,7 @@ async fn a_server_obeys_nothing_that_came_in_clear_behind_starttls() {
     };
     let ((), received) = tokio::join!(talking, receive(far, offering(), &pair.server));
     assert_eq!(received.why, server::Closed::PlaintextBeforeTls);
-    assert!(received.facts.is_none());
+    assert!(received.info.is_none());
 }
 
 #[tokio::test]

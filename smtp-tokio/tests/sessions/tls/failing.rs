@@ -62,7 +62,7 @@ async fn a_server_gives_a_stalling_handshake_up_in_time() {
         };
         let ((), received) = tokio::join!(talking, receiving);
         assert_eq!(received.why, server::Closed::TimedOut(Phase::Handshake));
-        assert!(received.facts.is_none());
+        assert!(received.info.is_none());
         let elapsed = begin.elapsed().as_secs();
         assert!((60..70).contains(&elapsed), "{elapsed}");
     }
@@ -126,7 +126,7 @@ async fn what_is_no_handshake_ends_the_session_of_a_server() {
         let ((), received) = tokio::join!(talking, receiving);
         assert_eq!(received.why, server::Closed::TlsFailed);
         assert_eq!(received.error.unwrap().kind(), io::ErrorKind::InvalidData);
-        assert!(received.facts.is_none() && received.mails.is_empty());
+        assert!(received.info.is_none() && received.mails.is_empty());
     }
 }
 

@@ -10,11 +10,12 @@ const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
 
 /// Returns the parameters of a client's session after the handshake.
 ///
-/// The peer's certificate is the server's own, verified as the settings require. The requested server name is missing,
-/// because a connection of rustls does not have it: see [`ClientTls::facts`](crate::ClientTls::facts).
+/// The peer's certificate is the server's own. A connection of rustls knows neither the requested server name nor if its
+/// settings verify certificates: so the name is missing, and the peer counts as not verified. Set both, or use
+/// [`ClientTls::info`](crate::ClientTls::info).
 #[must_use]
 pub fn client_tls_info(connection: &ClientConnection) -> TlsInfo {
-    facts(connection, |binding| {
+    negotiated(connection, |binding| {
         connection.export_keying_material(binding, EXPORTER, None)
     })
 }
@@ -24,19 +25,23 @@ pub fn client_tls_info(connection: &ClientConnection) -> TlsInfo {
 /// The peer's certificate is the client's own, verified as the settings require. `None` if the client sent none, or if the
 /// settings have no verifier of client certificates.
 #[must_use]
-pub fn server_facts(connection: &ServerConnection) -> TlsInfo {
-    let mut facts = facts(connection, |binding| {
+pub fn server_tls_info(connection: &ServerConnection) -> TlsInfo {
+    let mut info = negotiated(connection, |binding| {
         connection.export_keying_material(binding, EXPORTER, None)
     });
-    facts.server_name = connection.server_name().map(str::to_owned);
-    facts
+    info.server_name = connection.server_name().map(str::to_owned);
+    info.peer_verified = info.peer_certificate.is_some();
+    info
 }
 
-fn facts(state: &CommonState, export: impl FnOnce([u8; 32]) -> Result<[u8; 32], rustls::Error>) -> TlsInfo {
-    let mut facts = TlsInfo::default();
+fn negotiated(
+    state: &CommonState,
+    export: impl FnOnce([u8; 32]) -> Result<[u8; 32], rustls::Error>,
+) -> TlsInfo {
+    let mut info = TlsInfo::default();
     let version = state.protocol_version();
-    facts.protocol = version.and_then(protocol);
-    facts.cipher = state.negotiated_cipher_suite().and_then(|suite| {
+    info.protocol = version.and_then(protocol);
+    info.cipher = state.negotiated_cipher_suite().and_then(|suite| {
         let name = suite.suite().as_str()?;
         // rustls calls the suites of TLS 1.3 TLS13_..., which IANA does not.
         Some(match name.strip_prefix("TLS13_") {
@@ -44,15 +49,15 @@ fn facts(state: &CommonState, export: impl FnOnce([u8; 32]) -> Result<[u8; 32], 
             None => Cow::Borrowed(name),
         })
     });
-    facts.peer_certificate = state
+    info.peer_certificate = state
         .peer_certificates()
         .and_then(|chain| chain.first())
         .map(|certificate| certificate.to_vec());
     // Before TLS 1.3 the exporter is unique only with an extended master secret (RFC 9266 section 4).
     if version == Some(ProtocolVersion::TLSv1_3) && !state.is_handshaking() {
-        facts.channel_binding = export([0; 32]).ok();
+        info.channel_binding = export([0; 32]).ok();
     }
-    facts
+    info
 }
 
 fn protocol(version: ProtocolVersion) -> Option<Cow<'static, str>> {
