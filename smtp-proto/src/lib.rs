@@ -252,6 +252,7 @@ extern crate alloc;
 extern crate std;
 
 mod a_label;
+mod calendar;
 pub mod client;
 pub mod data;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use core::{fmt, net::IpAddr};
 
 use crate::{
+    calendar::CalendarDate,
     tls::TlsInfo,
     types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath},
 };
@@ -157,19 +158,16 @@ impl fmt::Display for Date {
         const MONTHS: [&str; 12] = [
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
         ];
-        // Years start in March, so that the leap day is the last day. An era has 400 years, or 146,097 days.
-        let (days, second) = (self.0 / 86_400, self.0 % 86_400);
-        let shifted = days + 719_468;
-        let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let march_month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-        let month = (march_month + 2) % 12;
-        let year = era * 400 + year_of_era + u64::from(month < 2);
-        let weekday = WEEKDAYS.get((days % 7) as usize).copied().unwrap_or_default();
-        let name = MONTHS.get(month as usize).copied().unwrap_or_default();
+        let days = i64::try_from(self.0 / 86_400).unwrap_or_default();
+        let (CalendarDate { year, month, day }, second) = (CalendarDate::of_day(days), self.0 % 86_400);
+        let weekday = WEEKDAYS
+            .get(days.rem_euclid(7) as usize)
+            .copied()
+            .unwrap_or_default();
+        let name = MONTHS
+            .get(usize::from(month.wrapping_sub(1)))
+            .copied()
+            .unwrap_or_default();
         write!(
             f,
             "{weekday}, {day:02} {name} {year:04} {:02}:{:02}:{:02} +0000",

@@ -8,7 +8,10 @@ use smtp_proto::{
     limits::Threshold,
     server::{self, EarlyTalker, ObsoleteCommands, UnknownPolicy},
     syntax::Leniency,
-    types::{AnnouncedLimits, ClientName, Extension, Extensions, Host, Keyword, Protocol},
+    types::{
+        AnnouncedLimits, ClientAttribute, ClientAttributes, ClientName, Extension, Extensions,
+        FutureReleaseLimits, Host, Keyword, Protocol, SolicitationKeywords,
+    },
 };
 
 use crate::{
@@ -282,11 +285,11 @@ fn keyword(text: &str) -> Result<Keyword, String> {
     Keyword::find(text.as_bytes()).ok_or_else(|| format!("no keyword {text}"))
 }
 
-fn extension(text: &str) -> Result<Extension<'static>, String> {
-    let (word, params) = text.split_once(' ').unwrap_or((text, ""));
+fn extension(line: &str) -> Result<Extension<'static>, String> {
+    let (word, params) = line.split_once(' ').unwrap_or((line, ""));
     Ok(match keyword(word) {
         Err(_) => {
-            return Extension::other(word.to_owned(), params.to_owned()).map_err(|error| error.to_string());
+            return Extension::other(word.to_owned(), params.to_owned()).map_err(text);
         }
         Ok(Keyword::Pipelining) => Extension::Pipelining,
         Ok(Keyword::Size) => Extension::Size(params.parse().ok()),
@@ -300,6 +303,27 @@ fn extension(text: &str) -> Result<Extension<'static>, String> {
         Ok(Keyword::Expn) => Extension::Expn,
         Ok(Keyword::Help) => Extension::Help,
         Ok(Keyword::RequireTls) => Extension::RequireTls,
+        Ok(Keyword::Rrvs) => Extension::Rrvs,
+        Ok(Keyword::Prdr) => Extension::Prdr,
+        Ok(Keyword::Etrn) => Extension::Etrn,
+        Ok(Keyword::Atrn) => Extension::Atrn,
+        Ok(Keyword::Mtrk) => Extension::Mtrk,
+        Ok(Keyword::ConPerm) => Extension::ConPerm,
+        Ok(Keyword::ConNeg) => Extension::ConNeg,
+        Ok(Keyword::MtPriority) => Extension::mt_priority(params.to_owned()).map_err(text)?,
+        Ok(Keyword::DeliverBy) => Extension::DeliverBy(params.parse().ok()),
+        Ok(Keyword::FutureRelease) => {
+            let (interval, time) = params.split_once(' ').ok_or("give an interval and a time")?;
+            Extension::FutureRelease(FutureReleaseLimits::new(number(interval)?, number(time)?))
+        }
+        Ok(Keyword::NoSoliciting) if params.is_empty() => Extension::NoSoliciting(None),
+        Ok(Keyword::NoSoliciting) => {
+            let classes = SolicitationKeywords::parse(params.to_owned()).map_err(text)?;
+            Extension::no_soliciting(classes).map_err(text)?
+        }
+        Ok(Keyword::Xclient) => Extension::Xclient(attributes(params)?),
+        Ok(Keyword::Xforward) => Extension::Xforward(attributes(params)?),
+        Ok(Keyword::Burl) => Extension::burl(params.to_owned()).map_err(text)?,
         Ok(Keyword::Limits) => {
             let mut limits = AnnouncedLimits::default();
             for limit in params.split(' ') {
@@ -316,4 +340,10 @@ fn extension(text: &str) -> Result<Extension<'static>, String> {
         }
         Ok(other) => return Err(format!("cannot offer {other}")),
     })
+}
+
+fn attributes(names: &str) -> Result<ClientAttributes, String> {
+    let find =
+        |name: &str| ClientAttribute::find(name.as_bytes()).ok_or_else(|| format!("no attribute {name}"));
+    names.split_ascii_whitespace().map(find).collect()
 }

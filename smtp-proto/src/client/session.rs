@@ -188,6 +188,6 @@ impl Session {
             "TRANSID" => "CHECKPOINT",
             _ => keyword,
         };
-        self.extensions.other(extension).is_some()
+        self.extensions.offers(extension)
     }
 }

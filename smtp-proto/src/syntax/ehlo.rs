@@ -1,5 +1,6 @@
 //! The reply to EHLO.
 
+use alloc::{format, string::ToString};
 use core::num::NonZeroU32;
 
 use nom::branch::alt;
@@ -13,9 +14,14 @@ use nom::{IResult, Parser};
 use super::class::{self, KEYWORD};
 use super::combinator::{Fault, blanks, digits, end, run};
 use super::parameter::number;
+use super::solicitation::solicitation_keywords;
+use super::timestamp::date_time;
 use crate::{
     output::Sink,
-    types::{AnnouncedLimits, Extension, Extensions, Keyword, Printable, Reply, is_keyword, line_end},
+    types::{
+        AnnouncedLimits, ClientAttribute, Extension, Extensions, FutureReleaseLimits, Keyword, Printable,
+        Reply, SolicitationKeywords, is_keyword, is_priority_profile, line_end,
+    },
 };
 
 /// Parses the reply to EHLO: the name of the server, and its extensions (RFC 5321 section 4.1.1.1).
@@ -144,6 +150,15 @@ fn read_line(keyword: &[u8], params: &[u8], extensions: &mut Extensions) {
                 extensions.add(Extension::Auth(mechanisms.into()));
             }
         }
+        Some(
+            keyword @ (Keyword::FutureRelease
+            | Keyword::MtPriority
+            | Keyword::DeliverBy
+            | Keyword::NoSoliciting
+            | Keyword::Xclient
+            | Keyword::Xforward
+            | Keyword::Burl),
+        ) => read_rare(keyword, params, extensions),
         Some(keyword) => extensions.mark(keyword),
         None if is_keyword(keyword) && params.iter().all(|octet| matches!(octet, b' '..=b'~')) => {
             if let (Ok(keyword), Ok(params)) = (str::from_utf8(keyword), str::from_utf8(params)) {
@@ -155,6 +170,66 @@ fn read_line(keyword: &[u8], params: &[u8], extensions: &mut Extensions) {
         }
         None => {}
     }
+}
+
+/// Reads the parameters of an extension that few servers offer. It is offered without those that are malformed.
+#[cold]
+fn read_rare(keyword: Keyword, params: &[u8], extensions: &mut Extensions) {
+    let params = str::from_utf8(params).unwrap_or_default();
+    extensions.add(match keyword {
+        Keyword::FutureRelease => Extension::FutureRelease(future_release(params)),
+        Keyword::MtPriority if is_priority_profile(params) => Extension::MtPriority(params.into()),
+        Keyword::MtPriority => Extension::MtPriority("".into()),
+        Keyword::DeliverBy => Extension::DeliverBy(nine_digits(params)),
+        Keyword::NoSoliciting => Extension::NoSoliciting(
+            terminated(solicitation_keywords, end)
+                .parse_complete(params.as_bytes())
+                .ok()
+                .map(|_| SolicitationKeywords::trusted(params)),
+        ),
+        Keyword::Xclient => Extension::Xclient(attributes(params).collect()),
+        Keyword::Xforward => Extension::Xforward(attributes(params).collect()),
+        _ => match Extension::burl(params) {
+            Ok(burl) => burl,
+            Err(_) => Extension::Burl("".into()),
+        },
+    });
+}
+
+/// The parameters of FUTURERELEASE (RFC 4865 section 3).
+///
+/// ```abnf
+/// "FUTURERELEASE" SP max-future-release-interval SP max-future-release-date-time
+/// max-future-release-interval  = %x31-39 *8DIGIT
+/// max-future-release-date-time = date-time
+/// ```
+fn future_release(params: &str) -> FutureReleaseLimits {
+    let mut words = params.split_ascii_whitespace();
+    let interval = words.next().and_then(nine_digits).and_then(NonZeroU32::new);
+    let time = words.next().and_then(|word| {
+        let (_, time) = terminated(date_time, end).parse_complete(word.as_bytes()).ok()?;
+        Some(time)
+    });
+    FutureReleaseLimits::announced(interval, time)
+}
+
+/// ```abnf
+/// 1*9DIGIT   ; RFC 2852 section 2, RFC 4865 section 3
+/// ```
+fn nine_digits(word: &str) -> Option<u32> {
+    let digits = take_while_m_n(1, 9, |octet: u8| octet.is_ascii_digit());
+    let (_, number) = terminated(digits, end)
+        .map_opt(number)
+        .parse_complete(word.as_bytes())
+        .ok()?;
+    u32::try_from(number).ok()
+}
+
+/// The names of attributes after XCLIENT or XFORWARD. Unknown names are left out.
+fn attributes(params: &str) -> impl Iterator<Item = ClientAttribute> {
+    params
+        .split_ascii_whitespace()
+        .filter_map(|name| ClientAttribute::find(name.as_bytes()))
 }
 
 /// The parameter of SIZE (RFC 1870 section 4). Anything but a number of 64 bits sets no limit.
@@ -249,7 +324,38 @@ fn write_value(sink: &mut impl Sink, keyword: Keyword, extensions: &Extensions) 
                 }
             }
         }
+        Keyword::FutureRelease => {
+            let limits = extensions.future_release();
+            if let (Some(interval), Some(time)) = (limits.max_interval(), limits.max_time()) {
+                put_word(sink, &format!("{interval} {time}"));
+            }
+        }
+        Keyword::MtPriority => put_word(sink, extensions.priority_policy().unwrap_or_default()),
+        Keyword::DeliverBy => {
+            if let Some(min) = extensions.deliver_by_min() {
+                put_word(sink, &min.to_string());
+            }
+        }
+        Keyword::NoSoliciting => {
+            put_word(
+                sink,
+                extensions
+                    .no_soliciting()
+                    .map_or("", SolicitationKeywords::as_str),
+            );
+        }
+        Keyword::Xclient => put_word(sink, &extensions.xclient().to_string()),
+        Keyword::Xforward => put_word(sink, &extensions.xforward().to_string()),
+        Keyword::Burl => put_word(sink, extensions.burl()),
         _ => {}
+    }
+}
+
+/// Writes a parameter after a space, unless it is empty.
+fn put_word(sink: &mut impl Sink, word: &str) {
+    if !word.is_empty() {
+        sink.put(b" ");
+        sink.put(word.as_bytes());
     }
 }
 

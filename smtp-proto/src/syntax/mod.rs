@@ -52,6 +52,8 @@ pub(crate) mod parameter;
 mod reply;
 mod reply_limits;
 mod reply_reader;
+pub(crate) mod solicitation;
+pub(crate) mod timestamp;
 mod write;
 pub(crate) mod xtext;
 

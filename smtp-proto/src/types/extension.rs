@@ -1,49 +1,11 @@
 //! Service extensions (RFC 5321 section 2.2).
 
 use alloc::borrow::Cow;
-use core::{fmt, num::NonZeroU32};
 
 use thiserror::Error;
 
-use crate::syntax::class::{self, KEYWORD, is_word};
-
-/// The keyword of a known extension in an EHLO reply. The case of its letters does not matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Keyword {
-    /// Command pipelining (RFC 2920).
-    Pipelining,
-    /// Message size declaration (RFC 1870).
-    Size,
-    /// 8-bit message content (RFC 6152).
-    EightBitMime,
-    /// Internationalised mail (RFC 6531).
-    SmtpUtf8,
-    /// Enhanced status codes (RFC 2034).
-    EnhancedStatusCodes,
-    /// Delivery status notifications (RFC 3461).
-    Dsn,
-    /// Message data in chunks of declared size (RFC 3030).
-    Chunking,
-    /// Binary message content (RFC 3030).
-    BinaryMime,
-    /// Start of TLS by STARTTLS (RFC 3207).
-    StartTls,
-    /// Authentication (RFC 4954).
-    Auth,
-    /// TLS required on every hop (RFC 8689).
-    RequireTls,
-    /// Limits of a session (RFC 9422).
-    Limits,
-    /// Verify a user (RFC 5321).
-    Vrfy,
-    /// Expand a list (RFC 5321).
-    Expn,
-    /// Help (RFC 5321).
-    Help,
-    /// Remote queue start (RFC 1985).
-    Etrn,
-}
+use super::{AnnouncedLimits, ClientAttributes, FutureReleaseLimits, Keyword, SolicitationKeywords};
+use crate::syntax::class::{self, KEYWORD};
 
 /// One line of an EHLO reply: a keyword and the meaning of its parameters (RFC 5321 section 4.1.1.1).
 ///
@@ -51,7 +13,7 @@ pub enum Keyword {
 /// use smtp_proto::types::{Extension, InvalidExtension, Keyword};
 ///
 /// assert_eq!(Extension::auth("PLAIN LOGIN")?.keyword(), Some(Keyword::Auth));
-/// assert_eq!(Extension::other("XCLIENT", "NAME ADDR")?.keyword(), None);
+/// assert_eq!(Extension::other("X-EXPS", "GSSAPI NTLM")?.keyword(), None);
 /// assert_eq!(Extension::other("size", ""), Err(InvalidExtension::Known(Keyword::Size)));
 /// # Ok::<(), InvalidExtension>(())
 /// ```
@@ -91,6 +53,37 @@ pub enum Extension<'a> {
     Help,
     /// Remote queue start (RFC 1985).
     Etrn,
+    /// Future message release and its bounds (RFC 4865 section 3).
+    FutureRelease(FutureReleaseLimits),
+    /// Message transfer priorities and the name of the policy, empty if it is not disclosed (RFC 6710 section 3); made by
+    /// [`Extension::mt_priority`].
+    #[non_exhaustive]
+    MtPriority(Cow<'a, str>),
+    /// Deliver by a given time, and the least number of seconds with mode R (RFC 2852 section 2); at most 999,999,999.
+    DeliverBy(Option<u32>),
+    /// Recipient valid since a given time (RFC 7293 section 3.1).
+    Rrvs,
+    /// Classes of solicitation that are not wanted (RFC 3865 section 2.1). `None` takes SOLICIT, and refuses no class.
+    /// A list longer than a reply line has room for comes from a server only; [`Extension::no_soliciting`] checks that.
+    NoSoliciting(Option<SolicitationKeywords<'a>>),
+    /// A reply for each recipient after the message (draft-hall-prdr).
+    Prdr,
+    /// The attributes that the command XCLIENT may have.
+    Xclient(ClientAttributes),
+    /// The attributes that the command XFORWARD may have.
+    Xforward(ClientAttributes),
+    /// Authenticated turn of the roles (RFC 2645 section 4).
+    Atrn,
+    /// Message tracking (RFC 3885 section 2).
+    Mtrk,
+    /// Permission to convert content (RFC 4141 section 4.1).
+    ConPerm,
+    /// Negotiation of content (RFC 4141 section 5.1).
+    ConNeg,
+    /// Message content by URL, and the kinds of URL, separated by spaces (RFC 4468 section 3.1); made by
+    /// [`Extension::burl`].
+    #[non_exhaustive]
+    Burl(Cow<'a, str>),
     /// Any other extension, as it was sent; made by [`Extension::other`].
     #[non_exhaustive]
     Other {
@@ -99,14 +92,6 @@ pub enum Extension<'a> {
         /// The parameters; empty if there are none.
         params: Cow<'a, str>,
     },
-}
-
-/// The limits that a server announces for a session (RFC 9422 section 4). `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct AnnouncedLimits {
-    mail_max: Option<NonZeroU32>,
-    rcpt_max: Option<NonZeroU32>,
-    rcpt_domain_max: Option<NonZeroU32>,
 }
 
 /// The reason why a text is not an extension.
@@ -127,79 +112,12 @@ pub enum InvalidExtension {
     /// A mechanism name is not 1 to 20 letters, digits, hyphens and underscores (RFC 4422 section 3.1).
     #[error("invalid mechanism name: expected 1 to 20 letters, digits, hyphens and underscores")]
     Mechanism,
+    /// A policy name is not 1 to 20 letters, digits, hyphens, underscores and dots (RFC 6710 section 7).
+    #[error("invalid policy name: expected 1 to 20 letters, digits, hyphens, underscores and dots")]
+    Policy,
     /// The extension does not fit into one line of a reply.
     #[error("the extension is longer than {} octets", Extension::MAX_LEN)]
     TooLong,
-}
-
-impl Keyword {
-    /// All known keywords, in the order in which EHLO lists them.
-    pub const ALL: [Self; 16] = [
-        Self::Pipelining,
-        Self::Size,
-        Self::EightBitMime,
-        Self::SmtpUtf8,
-        Self::EnhancedStatusCodes,
-        Self::Dsn,
-        Self::Chunking,
-        Self::BinaryMime,
-        Self::StartTls,
-        Self::Auth,
-        Self::RequireTls,
-        Self::Limits,
-        Self::Vrfy,
-        Self::Expn,
-        Self::Help,
-        Self::Etrn,
-    ];
-
-    /// Finds a known keyword, in any case of letters.
-    #[must_use]
-    pub fn find(keyword: &[u8]) -> Option<Self> {
-        Some(match keyword {
-            _ if is_word(keyword, b"PIPELINING") => Self::Pipelining,
-            _ if is_word(keyword, b"SIZE") => Self::Size,
-            // Match the digit exactly: `is_word` ignores bit 0x20, by which a control character equals a digit.
-            [b'8', word @ ..] if is_word(word, b"BITMIME") => Self::EightBitMime,
-            [word @ .., b'8'] if is_word(word, b"SMTPUTF") => Self::SmtpUtf8,
-            _ if is_word(keyword, b"ENHANCEDSTATUSCODES") => Self::EnhancedStatusCodes,
-            _ if is_word(keyword, b"DSN") => Self::Dsn,
-            _ if is_word(keyword, b"CHUNKING") => Self::Chunking,
-            _ if is_word(keyword, b"BINARYMIME") => Self::BinaryMime,
-            _ if is_word(keyword, b"STARTTLS") => Self::StartTls,
-            _ if is_word(keyword, b"AUTH") => Self::Auth,
-            _ if is_word(keyword, b"REQUIRETLS") => Self::RequireTls,
-            _ if is_word(keyword, b"LIMITS") => Self::Limits,
-            _ if is_word(keyword, b"VRFY") => Self::Vrfy,
-            _ if is_word(keyword, b"EXPN") => Self::Expn,
-            _ if is_word(keyword, b"HELP") => Self::Help,
-            _ if is_word(keyword, b"ETRN") => Self::Etrn,
-            _ => return None,
-        })
-    }
-
-    /// Returns the keyword in upper case.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pipelining => "PIPELINING",
-            Self::Size => "SIZE",
-            Self::EightBitMime => "8BITMIME",
-            Self::SmtpUtf8 => "SMTPUTF8",
-            Self::EnhancedStatusCodes => "ENHANCEDSTATUSCODES",
-            Self::Dsn => "DSN",
-            Self::Chunking => "CHUNKING",
-            Self::BinaryMime => "BINARYMIME",
-            Self::StartTls => "STARTTLS",
-            Self::Auth => "AUTH",
-            Self::RequireTls => "REQUIRETLS",
-            Self::Limits => "LIMITS",
-            Self::Vrfy => "VRFY",
-            Self::Expn => "EXPN",
-            Self::Help => "HELP",
-            Self::Etrn => "ETRN",
-        }
-    }
 }
 
 impl<'a> Extension<'a> {
@@ -219,6 +137,50 @@ impl<'a> Extension<'a> {
             return Err(InvalidExtension::TooLong);
         }
         Ok(Self::Auth(mechanisms))
+    }
+
+    /// Makes MT-PRIORITY with the name of a policy, or with an empty name to disclose none (RFC 6710 section 7).
+    ///
+    /// ```abnf
+    /// mt-priority-ehlo = "MT-PRIORITY" [SP priority-profile]
+    /// priority-profile = 1*20(ALPHA / DIGIT / "-" / "_" / ".")
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`InvalidExtension::Policy`] if the name is malformed.
+    pub fn mt_priority(policy: impl Into<Cow<'a, str>>) -> Result<Self, InvalidExtension> {
+        let policy = policy.into();
+        if policy.is_empty() || is_priority_profile(&policy) {
+            Ok(Self::MtPriority(policy))
+        } else {
+            Err(InvalidExtension::Policy)
+        }
+    }
+
+    /// Makes NO-SOLICITING with classes that are refused (RFC 3865 section 2).
+    ///
+    /// # Errors
+    /// Returns [`InvalidExtension::TooLong`] if the line is too long.
+    pub fn no_soliciting(classes: SolicitationKeywords<'a>) -> Result<Self, InvalidExtension> {
+        if "NO-SOLICITING ".len() + classes.as_str().len() > Self::MAX_LEN {
+            return Err(InvalidExtension::TooLong);
+        }
+        Ok(Self::NoSoliciting(Some(classes)))
+    }
+
+    /// Makes BURL with the kinds of URL, such as `imap`, separated by single spaces (RFC 4468 section 3.1).
+    ///
+    /// # Errors
+    /// Returns [`InvalidExtension`] if the parameters are malformed or the line is too long.
+    pub fn burl(params: impl Into<Cow<'a, str>>) -> Result<Self, InvalidExtension> {
+        let params = params.into();
+        if !are_params(&params) {
+            return Err(InvalidExtension::Params);
+        }
+        if "BURL ".len() + params.len() > Self::MAX_LEN {
+            return Err(InvalidExtension::TooLong);
+        }
+        Ok(Self::Burl(params))
     }
 
     /// Makes an extension without its own variant. `params` is empty if it has no parameters.
@@ -241,8 +203,7 @@ impl<'a> Extension<'a> {
         if !is_keyword(keyword.as_bytes()) {
             return Err(InvalidExtension::Keyword);
         }
-        let is_param = |word: &str| !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_graphic());
-        if !params.is_empty() && !params.split(' ').all(is_param) {
+        if !are_params(&params) {
             return Err(InvalidExtension::Params);
         }
         if keyword.len() + 1 + params.len() > Self::MAX_LEN {
@@ -271,70 +232,41 @@ impl<'a> Extension<'a> {
             Self::Expn => Keyword::Expn,
             Self::Help => Keyword::Help,
             Self::Etrn => Keyword::Etrn,
+            Self::FutureRelease(_) => Keyword::FutureRelease,
+            Self::MtPriority(_) => Keyword::MtPriority,
+            Self::DeliverBy(_) => Keyword::DeliverBy,
+            Self::Rrvs => Keyword::Rrvs,
+            Self::NoSoliciting(_) => Keyword::NoSoliciting,
+            Self::Prdr => Keyword::Prdr,
+            Self::Xclient(_) => Keyword::Xclient,
+            Self::Xforward(_) => Keyword::Xforward,
+            Self::Atrn => Keyword::Atrn,
+            Self::Mtrk => Keyword::Mtrk,
+            Self::ConPerm => Keyword::ConPerm,
+            Self::ConNeg => Keyword::ConNeg,
+            Self::Burl(_) => Keyword::Burl,
             Self::Other { .. } => return None,
         })
-    }
-}
-
-impl AnnouncedLimits {
-    /// The largest number in the grammar: six digits (RFC 9422 section 4).
-    pub const MAX: NonZeroU32 = NonZeroU32::new(999_999).unwrap();
-
-    /// Sets the maximum number of MAIL commands in a session, at most [`AnnouncedLimits::MAX`].
-    #[must_use]
-    pub fn with_mail_max(self, limit: NonZeroU32) -> Self {
-        Self {
-            mail_max: Some(limit.min(Self::MAX)),
-            ..self
-        }
-    }
-
-    /// Sets the maximum number of RCPT commands in a transaction, at most [`AnnouncedLimits::MAX`].
-    #[must_use]
-    pub fn with_rcpt_max(self, limit: NonZeroU32) -> Self {
-        Self {
-            rcpt_max: Some(limit.min(Self::MAX)),
-            ..self
-        }
-    }
-
-    /// Sets the maximum number of recipient domains in a session, at most [`AnnouncedLimits::MAX`].
-    #[must_use]
-    pub fn with_rcpt_domain_max(self, limit: NonZeroU32) -> Self {
-        Self {
-            rcpt_domain_max: Some(limit.min(Self::MAX)),
-            ..self
-        }
-    }
-
-    /// Returns the maximum number of MAIL commands in a session (`MAILMAX`).
-    #[must_use]
-    pub const fn mail_max(&self) -> Option<NonZeroU32> {
-        self.mail_max
-    }
-
-    /// Returns the maximum number of RCPT commands in a transaction (`RCPTMAX`).
-    #[must_use]
-    pub const fn rcpt_max(&self) -> Option<NonZeroU32> {
-        self.rcpt_max
-    }
-
-    /// Returns the maximum number of recipient domains in a session (`RCPTDOMAINMAX`).
-    #[must_use]
-    pub const fn rcpt_domain_max(&self) -> Option<NonZeroU32> {
-        self.rcpt_domain_max
-    }
-}
-
-impl fmt::Display for Keyword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
 /// Returns true for an `ehlo-keyword` (RFC 5321 section 4.1.1.1).
 pub(crate) fn is_keyword(word: &[u8]) -> bool {
     !matches!(word, [] | [b'-', ..]) && word.iter().all(|octet| class::is(*octet, KEYWORD))
+}
+
+/// Returns true for no parameter, and for words of printable ASCII with single spaces between them.
+fn are_params(params: &str) -> bool {
+    let is_param = |word: &str| !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_graphic());
+    params.is_empty() || params.split(' ').all(is_param)
+}
+
+/// Returns true for a `priority-profile` (RFC 6710 section 7).
+pub(crate) fn is_priority_profile(word: &str) -> bool {
+    (1..=20).contains(&word.len())
+        && word
+            .bytes()
+            .all(|octet| class::is(octet, KEYWORD) || matches!(octet, b'_' | b'.'))
 }
 
 /// Returns true for a `sasl-mech` (RFC 4422 section 3.1), in any case of letters.

@@ -1,9 +1,15 @@
 //! The set of extensions that a server offers.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, boxed::Box, string::String};
 use core::{array, fmt};
 
-use super::{AnnouncedLimits, Extension, Keyword, extension::is_mechanism};
+mod rare;
+
+use self::rare::Rare;
+use super::{
+    AnnouncedLimits, ClientAttributes, Extension, FutureReleaseLimits, Keyword, SolicitationKeywords,
+    extension::is_mechanism,
+};
 
 /// The extensions of an EHLO reply (RFC 5321 section 4.1.1.1).
 ///
@@ -26,6 +32,8 @@ pub struct Extensions {
     limits: AnnouncedLimits,
     /// The mechanisms, separated by spaces; then a line for each unknown extension, with `\n` at its end.
     text: String,
+    /// The values of rare extensions; `None` if there is none.
+    rare: Option<Box<Rare>>,
 }
 
 impl Extensions {
@@ -55,6 +63,13 @@ impl Extensions {
             Extension::Limits(limits) => self.limits = limits,
             Extension::Auth(mechanisms) => return self.add_mechanisms(&mechanisms),
             Extension::Other { keyword, params } => return self.add_other(&keyword, &params),
+            rare @ (Extension::FutureRelease(_)
+            | Extension::MtPriority(_)
+            | Extension::DeliverBy(_)
+            | Extension::NoSoliciting(_)
+            | Extension::Xclient(_)
+            | Extension::Xforward(_)
+            | Extension::Burl(_)) => self.change_rare(|values| values.set(rare)),
             _ => {}
         }
         self.known |= keyword.map_or(0, bit);
@@ -78,6 +93,7 @@ impl Extensions {
                 self.text.drain(..usize::from(self.auth));
                 self.auth = 0;
             }
+            _ if self.rare.is_some() => self.change_rare(|rare| rare.remove(keyword)),
             _ => {}
         }
     }
@@ -125,6 +141,53 @@ impl Extensions {
     #[must_use]
     pub const fn limits(&self) -> AnnouncedLimits {
         self.limits
+    }
+
+    /// Returns the bounds of future message release (RFC 4865). They are empty without FUTURERELEASE.
+    #[must_use]
+    pub fn future_release(&self) -> FutureReleaseLimits {
+        self.rare()
+            .map_or_else(Default::default, |rare| rare.future_release)
+    }
+
+    /// Returns the name of the priority policy (RFC 6710). Returns `None` without MT-PRIORITY or if none is disclosed.
+    #[must_use]
+    pub fn priority_policy(&self) -> Option<&str> {
+        self.rare()?.priority_policy.as_deref()
+    }
+
+    /// Returns the least seconds of a deadline with mode R (RFC 2852). Returns `None` without DELIVERBY or if no minimum
+    /// is announced.
+    #[must_use]
+    pub fn deliver_by_min(&self) -> Option<u32> {
+        self.rare()?.deliver_by_min
+    }
+
+    /// Returns the classes of mail that are refused (RFC 3865). Returns `None` without NO-SOLICITING or if no class is
+    /// announced.
+    #[must_use]
+    pub fn no_soliciting(&self) -> Option<&SolicitationKeywords<'static>> {
+        self.rare()?.no_soliciting.as_ref()
+    }
+
+    /// Returns the attributes that XCLIENT may have. They are empty without XCLIENT.
+    #[must_use]
+    pub fn xclient(&self) -> ClientAttributes {
+        self.rare().map_or_else(Default::default, |rare| rare.xclient)
+    }
+
+    /// Returns the attributes that XFORWARD may have. They are empty without XFORWARD.
+    #[must_use]
+    pub fn xforward(&self) -> ClientAttributes {
+        self.rare().map_or_else(Default::default, |rare| rare.xforward)
+    }
+
+    /// Returns the kinds of URL that BURL may have, separated by spaces (RFC 4468). They are empty without BURL.
+    #[must_use]
+    pub fn burl(&self) -> &str {
+        self.rare()
+            .and_then(|rare| rare.burl.as_deref())
+            .unwrap_or_default()
     }
 
     /// Iterates over the authentication mechanisms as they were sent, each once.
@@ -188,7 +251,42 @@ impl Extensions {
             Keyword::Expn => Extension::Expn,
             Keyword::Help => Extension::Help,
             Keyword::Etrn => Extension::Etrn,
+            Keyword::FutureRelease => Extension::FutureRelease(self.future_release()),
+            Keyword::MtPriority => {
+                Extension::MtPriority(Cow::Borrowed(self.priority_policy().unwrap_or_default()))
+            }
+            Keyword::DeliverBy => Extension::DeliverBy(self.deliver_by_min()),
+            Keyword::Rrvs => Extension::Rrvs,
+            Keyword::NoSoliciting => {
+                Extension::NoSoliciting(self.no_soliciting().map(SolicitationKeywords::as_borrowed))
+            }
+            Keyword::Prdr => Extension::Prdr,
+            Keyword::Xclient => Extension::Xclient(self.xclient()),
+            Keyword::Xforward => Extension::Xforward(self.xforward()),
+            Keyword::Atrn => Extension::Atrn,
+            Keyword::Mtrk => Extension::Mtrk,
+            Keyword::ConPerm => Extension::ConPerm,
+            Keyword::ConNeg => Extension::ConNeg,
+            Keyword::Burl => Extension::Burl(Cow::Borrowed(self.burl())),
         }
+    }
+
+    /// Returns true if the set has an extension of this keyword, known or not.
+    pub(crate) fn offers(&self, keyword: &str) -> bool {
+        match Keyword::find(keyword.as_bytes()) {
+            Some(known) => self.has(known),
+            None => self.other(keyword).is_some(),
+        }
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    fn change_rare(&mut self, change: impl FnOnce(&mut Rare)) {
+        let mut rare = self.rare.take().unwrap_or_default();
+        change(&mut rare);
+        self.rare = (*rare != Rare::default()).then_some(rare);
     }
 
     pub(crate) fn mechanisms(&self) -> &str {

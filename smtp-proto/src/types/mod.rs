@@ -18,7 +18,9 @@
 //!   [`RcptParameters`].
 //! - Sent by a server: [`Reply`], with [`Code`], [`EnhancedCode`] and [`Text`]; [`Rejection`]; [`Extensions`].
 
+mod announced;
 mod argument;
+mod attribute;
 mod code;
 mod command;
 mod conversions;
@@ -29,6 +31,7 @@ mod excerpt;
 mod extension;
 mod extensions;
 mod invalid;
+mod keyword;
 mod literal;
 mod mailbox;
 mod parameter;
@@ -38,21 +41,26 @@ mod printable;
 mod protocol;
 mod rejection;
 mod reply;
+mod solicitation;
 #[cfg(feature = "serde")]
 mod stored;
 mod text;
+mod timestamp;
 
+pub use announced::{AnnouncedLimits, FutureReleaseLimits};
 pub use argument::{Argument, Auth, ClientName, ClientNameKind, Query, UnknownCommand};
+pub use attribute::{ClientAttribute, ClientAttributes};
 pub use code::{Code, InvalidCode, Severity};
 pub use command::{Bdat, Command, Mail, MailKind, Rcpt, Verb};
 pub use domain::Domain;
 pub use enhanced::{EnhancedCode, InvalidEnhancedCode};
 pub use envelope::{Envelope, Recipient};
-pub use extension::{AnnouncedLimits, Extension, InvalidExtension, Keyword};
+pub use extension::{Extension, InvalidExtension};
 pub use extensions::{Extensions, ExtensionsIter};
 pub use invalid::{
     AddressFault, ArgumentFault, InvalidAddress, InvalidArgument, InvalidParameter, ParameterFault,
 };
+pub use keyword::Keyword;
 pub use literal::{AddressLiteral, Host};
 pub use mailbox::Mailbox;
 pub(crate) use parameter::OtherParameters;
@@ -65,7 +73,9 @@ pub use printable::Printable;
 pub use protocol::Protocol;
 pub use rejection::{InvalidRejection, Rejection};
 pub use reply::{InvalidReply, Reply};
+pub use solicitation::SolicitationKeywords;
 pub use text::{InvalidText, Text};
+pub use timestamp::Timestamp;
 
-pub(crate) use extension::is_keyword;
+pub(crate) use extension::{is_keyword, is_priority_profile};
 pub(crate) use reply::{begin_line, line_end, write_reply};

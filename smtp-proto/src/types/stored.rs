@@ -10,7 +10,7 @@ use serde::{
 
 use super::{
     AddressLiteral, Domain, EnhancedCode, ForwardPath, Host, MailParameters, Mailbox, Path, RcptParameters,
-    Reply, ReversePath,
+    Reply, ReversePath, Timestamp,
 };
 use crate::{serde::serde_as_str, syntax::parse_reply};
 
@@ -25,6 +25,7 @@ serde_as_str! {
     Path<'_, 'static>: "a path",
     RcptParameters<'_, 'static>: "RCPT parameters",
     ReversePath<'_, 'static>: "a reverse-path",
+    Timestamp: "a date-time of RFC 3339",
 }
 
 /// Serialises the octets of the reply: as a string where they are UTF-8 and the format is for people, else as bytes.

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use super::{parse_ehlo, write_ehlo};
 use crate::{
     syntax::parse_reply,
-    types::{AnnouncedLimits, Code, Extension, Extensions, Keyword},
+    types::{
+        AnnouncedLimits, ClientAttribute, ClientAttributes, Code, Extension, Extensions, FutureReleaseLimits,
+        Keyword, SolicitationKeywords, Timestamp,
+    },
 };
 
 /// Reads the lines of an EHLO reply, given without code and CRLF.
@@ -29,7 +32,7 @@ fn one(extension: Extension<'_>) -> Extensions {
 fn a_whole_reply_is_read() {
     let reply = parse_reply(
         b"250-mx.example.com Hello client [192.0.2.1]\r\n250-PIPELINING\r\n250-SIZE 35882577\r\n250-8BITMIME\r\n\
-          250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250-XCLIENT NAME ADDR\r\n250 LIMITS RCPTMAX=100 MAILMAX=5\r\n",
+          250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250-X-EXPS GSSAPI NTLM\r\n250 LIMITS RCPTMAX=100 MAILMAX=5\r\n",
     )
     .unwrap();
     let (name, extensions) = parse_ehlo(&reply);
@@ -46,7 +49,7 @@ fn a_whole_reply_is_read() {
                 .with_rcpt_max(limit(100))
                 .with_mail_max(limit(5)),
         ),
-        Extension::other("XCLIENT", "NAME ADDR").unwrap(),
+        Extension::other("X-EXPS", "GSSAPI NTLM").unwrap(),
     ];
     assert_eq!(extensions.iter().collect::<Vec<_>>(), expected);
 }
@@ -210,6 +213,73 @@ fn limits_follow_rfc_9422() {
 }
 
 #[test]
+fn rare_extensions_have_their_values() {
+    let all = offered(&[
+        "FUTURERELEASE 86400 2036-01-01T00:00:00Z",
+        "MT-PRIORITY MIXER",
+        "DELIVERBY 240",
+        "NO-SOLICITING net.example:ADV,org.example:NEWS",
+        "XCLIENT NAME ADDR FUTURE",
+        "xforward source ident",
+        "BURL imap imap://imap.example.org",
+    ]);
+    let limits = all.future_release();
+    assert_eq!(limits.max_interval(), NonZeroU32::new(86_400));
+    assert_eq!(
+        limits.max_time(),
+        Some(Timestamp::parse("2036-01-01T00:00:00Z").unwrap())
+    );
+    assert_eq!(all.priority_policy(), Some("MIXER"));
+    assert_eq!(all.deliver_by_min(), Some(240));
+    assert_eq!(
+        all.no_soliciting().unwrap().as_str(),
+        "net.example:ADV,org.example:NEWS"
+    );
+    let attributes = |names: &[ClientAttribute]| names.iter().copied().collect::<ClientAttributes>();
+    assert_eq!(
+        all.xclient(),
+        attributes(&[ClientAttribute::Name, ClientAttribute::Addr])
+    );
+    assert_eq!(
+        all.xforward(),
+        attributes(&[ClientAttribute::Source, ClientAttribute::Ident])
+    );
+    assert_eq!(all.burl(), "imap imap://imap.example.org");
+}
+
+#[test]
+fn a_malformed_value_of_a_rare_extension_is_left_out() {
+    for line in [
+        "FUTURERELEASE",
+        "FUTURERELEASE 0 soon",
+        "FUTURERELEASE 1000000000 2036-01-01",
+        "MT-PRIORITY",
+        "MT-PRIORITY A B",
+        "MT-PRIORITY \u{e9}",
+        "DELIVERBY",
+        "DELIVERBY soon",
+        "DELIVERBY -1",
+        "DELIVERBY 1000000000",
+        "NO-SOLICITING",
+        "NO-SOLICITING ,a",
+        "NO-SOLICITING a b",
+        "XCLIENT",
+        "XFORWARD FUTURE",
+        "BURL",
+        "BURL a  b",
+    ] {
+        let read = offered(&[line]);
+        assert_eq!(read.iter().count(), 1, "{line}");
+        let keyword = read.iter().next().unwrap().keyword().unwrap();
+        assert_eq!(read, offered(&[keyword.as_str()]), "{line}");
+    }
+    let one = offered(&["FUTURERELEASE 60"]).future_release();
+    assert_eq!((one.max_interval(), one.max_time()), (NonZeroU32::new(60), None));
+    let long = format!("NO-SOLICITING {}", "a".repeat(1001));
+    assert_eq!(offered(&[long]).no_soliciting(), None);
+}
+
+#[test]
 fn unknown_extensions_keep_what_was_sent() {
     let extensions = offered(&["X-EXPS GSSAPI  NTLM", "x-exps=LOGIN", "XREMOTEQUEUE"]);
     let expected = [
@@ -238,6 +308,33 @@ fn the_last_line_has_the_space() {
     );
 }
 
+fn any_rare_extension() -> impl Strategy<Value = Extension<'static>> {
+    let times = Timestamp::MIN.unix_time()..=Timestamp::MAX.unix_time();
+    let attributes = |all: ClientAttributes| {
+        let all: Vec<_> = all.iter().collect();
+        prop::sample::subsequence(all.clone(), 0..=all.len())
+            .prop_map(|some| some.into_iter().collect::<ClientAttributes>())
+    };
+    let classes = "[A-Za-z][a-z0-9.:_-]{0,20}(,[A-Z][a-z0-9.:_-]{0,20}){0,8}";
+    prop_oneof![
+        (any::<NonZeroU32>(), times).prop_map(|(interval, time)| {
+            Extension::FutureRelease(FutureReleaseLimits::new(
+                interval,
+                Timestamp::from_unix_time(time).unwrap(),
+            ))
+        }),
+        "([A-Za-z0-9._-]{1,20})?".prop_map(|policy| Extension::mt_priority(policy).unwrap()),
+        any::<Option<u32>>().prop_map(Extension::DeliverBy),
+        classes.prop_map(|classes| {
+            Extension::no_soliciting(SolicitationKeywords::parse(classes).unwrap()).unwrap()
+        }),
+        Just(Extension::NoSoliciting(None)),
+        attributes(ClientAttributes::XCLIENT).prop_map(Extension::Xclient),
+        attributes(ClientAttributes::XFORWARD).prop_map(Extension::Xforward),
+        "([!-~]{1,10}( [!-~]{1,10}){0,3})?".prop_map(|params| Extension::burl(params).unwrap()),
+    ]
+}
+
 fn any_extension() -> impl Strategy<Value = Extension<'static>> {
     let limit = || proptest::option::of(any::<NonZeroU32>());
     prop_oneof![
@@ -255,7 +352,14 @@ fn any_extension() -> impl Strategy<Value = Extension<'static>> {
             Extension::Expn,
             Extension::Help,
             Extension::Etrn,
+            Extension::Rrvs,
+            Extension::Prdr,
+            Extension::Atrn,
+            Extension::Mtrk,
+            Extension::ConPerm,
+            Extension::ConNeg,
         ]),
+        any_rare_extension(),
         any::<Option<u64>>().prop_map(Extension::Size),
         "[A-Za-z0-9_-]{1,20}( [A-Z0-9_-]{1,20}){0,8}".prop_map(|words| Extension::auth(words).unwrap()),
         (limit(), limit(), limit()).prop_map(|(mail, rcpt, domain)| {

@@ -1,28 +1,13 @@
 use std::num::NonZeroU32;
 
 use super::{AnnouncedLimits, Extension, InvalidExtension, Keyword};
-
-#[test]
-fn keywords_are_found_in_any_case_and_as_a_whole() {
-    for (place, keyword) in Keyword::ALL.into_iter().enumerate() {
-        assert_eq!(place, keyword as usize, "{keyword} is out of order");
-        assert_eq!(Keyword::find(keyword.as_str().as_bytes()), Some(keyword));
-        assert_eq!(
-            Keyword::find(keyword.as_str().to_lowercase().as_bytes()),
-            Some(keyword)
-        );
-        assert_eq!(Keyword::find(std::format!("{keyword}X").as_bytes()), None);
-    }
-    for keyword in ["", "HELPME", "SIZ", "STARTTLSxyz", "XSIZE", "8BITMIMÉ"] {
-        assert_eq!(Keyword::find(keyword.as_bytes()), None, "{keyword}");
-    }
-}
+use crate::types::SolicitationKeywords;
 
 #[test]
 fn other_takes_the_grammar_only() {
     for (keyword, params) in [
         ("X-EXPS", "GSSAPI NTLM"),
-        ("XCLIENT", ""),
+        ("XREMOTEQUEUE", ""),
         ("8X", "="),
         ("helpme", "~ !"),
     ] {
@@ -94,4 +79,43 @@ fn limits_beyond_six_digits_are_said_as_the_largest() {
     assert_eq!(limits.mail_max(), NonZeroU32::new(999_999));
     assert_eq!(limits.rcpt_max(), NonZeroU32::new(5));
     assert_eq!(limits.rcpt_domain_max(), None);
+}
+
+#[test]
+fn a_priority_policy_has_a_short_name() {
+    for policy in ["", "MIXER", "STANAG4406", "a-b_c.d", "ABCDEFGHIJKLMNOPQRST"] {
+        assert!(Extension::mt_priority(policy).is_ok(), "{policy}");
+    }
+    for policy in [" ", "A B", "é", "A+", "ABCDEFGHIJKLMNOPQRSTU"] {
+        assert_eq!(
+            Extension::mt_priority(policy),
+            Err(InvalidExtension::Policy),
+            "{policy}"
+        );
+    }
+}
+
+#[test]
+fn classes_and_kinds_of_url_fit_a_reply_line() {
+    let classes = |octets: usize| SolicitationKeywords::parse("a".repeat(octets)).unwrap();
+    let longest = Extension::MAX_LEN - "NO-SOLICITING ".len();
+    assert!(Extension::no_soliciting(classes(longest)).is_ok());
+    assert_eq!(
+        Extension::no_soliciting(classes(longest + 1)),
+        Err(InvalidExtension::TooLong)
+    );
+    for params in ["", "imap", "imap imap://imap.example.org"] {
+        assert!(Extension::burl(params).is_ok(), "{params}");
+    }
+    for params in [" ", "imap ", "a  b", "é", "a\r\n"] {
+        assert_eq!(
+            Extension::burl(params),
+            Err(InvalidExtension::Params),
+            "{params:?}"
+        );
+    }
+    assert_eq!(
+        Extension::burl("a".repeat(Extension::MAX_LEN)),
+        Err(InvalidExtension::TooLong)
+    );
 }

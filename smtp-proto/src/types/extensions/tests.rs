@@ -1,7 +1,10 @@
 use std::{num::NonZeroU32, vec::Vec};
 
 use super::Extensions;
-use crate::types::{AnnouncedLimits, Extension, Keyword};
+use crate::types::{
+    AnnouncedLimits, ClientAttributes, Extension, FutureReleaseLimits, Keyword, SolicitationKeywords,
+    Timestamp,
+};
 
 fn auth(mechanisms: &str) -> Extension<'_> {
     Extension::auth(mechanisms).unwrap()
@@ -39,18 +42,31 @@ fn what_is_added_is_there_until_it_is_removed() {
         Extension::Expn,
         Extension::Help,
         Extension::Etrn,
-        other("XCLIENT", "NAME ADDR"),
+        Extension::FutureRelease(FutureReleaseLimits::new(NonZeroU32::MIN, Timestamp::MAX)),
+        Extension::mt_priority("MIXER").unwrap(),
+        Extension::DeliverBy(Some(60)),
+        Extension::Rrvs,
+        Extension::no_soliciting(SolicitationKeywords::parse("net.example:ADV").unwrap()).unwrap(),
+        Extension::Prdr,
+        Extension::Xclient(ClientAttributes::XCLIENT),
+        Extension::Xforward(ClientAttributes::XFORWARD),
+        Extension::Atrn,
+        Extension::Mtrk,
+        Extension::ConPerm,
+        Extension::ConNeg,
+        Extension::burl("imap").unwrap(),
+        other("X-EXPS", "NTLM GSSAPI"),
         other("X-ONE", ""),
     ];
     let mut set = Extensions::default();
     for extension in all.iter().rev() {
         set.add(extension.clone());
     }
-    let known: Vec<_> = set.iter().take(16).collect();
-    assert_eq!(known, all[..16]);
+    let known: Vec<_> = set.iter().take(29).collect();
+    assert_eq!(known, all[..29]);
     assert_eq!(
         set.others().collect::<Vec<_>>(),
-        [("X-ONE", ""), ("XCLIENT", "NAME ADDR")]
+        [("X-ONE", ""), ("X-EXPS", "NTLM GSSAPI")]
     );
 
     for keyword in Keyword::ALL {
@@ -62,7 +78,7 @@ fn what_is_added_is_there_until_it_is_removed() {
         (set.size_limit(), set.limits(), mechanisms(&set).len()),
         (None, AnnouncedLimits::default(), 0)
     );
-    set.remove_other("xclient");
+    set.remove_other("x-exps");
     assert_eq!(set.others().collect::<Vec<_>>(), [("X-ONE", "")]);
     set.remove_other("X-ONE");
     assert!(set.is_empty());
@@ -127,11 +143,40 @@ fn removing_an_unknown_keeps_the_mechanisms() {
 
 #[test]
 fn a_set_is_collected_extended_and_iterated() {
-    let other = || Extension::other("XCLIENT", "NAME").unwrap();
+    let other = || Extension::other("X-EXPS", "NTLM").unwrap();
     let mut set: Extensions = [Extension::Size(Some(1)), other()].into_iter().collect();
     set.extend([Extension::Dsn, Extension::Size(Some(2))]);
     let listed: Vec<_> = (&set).into_iter().collect();
     assert_eq!(listed, [Extension::Size(Some(2)), Extension::Dsn, other()]);
     assert_eq!(set.iter().count(), 3);
     assert_eq!(set, listed.into_iter().rev().collect());
+}
+
+#[test]
+fn rare_values_are_replaced_and_bounded() {
+    let set = Extensions::default()
+        .with(Extension::DeliverBy(Some(60)))
+        .with(Extension::DeliverBy(Some(u32::MAX)))
+        .with(Extension::mt_priority("MIXER").unwrap());
+    assert_eq!(set.deliver_by_min(), Some(999_999_999));
+    assert_eq!(set.priority_policy(), Some("MIXER"));
+    let set = set
+        .with(Extension::DeliverBy(None))
+        .with(Extension::mt_priority("").unwrap());
+    assert_eq!((set.deliver_by_min(), set.priority_policy()), (None, None));
+    assert_eq!(
+        set,
+        [Extension::DeliverBy(None), Extension::mt_priority("").unwrap()]
+            .into_iter()
+            .collect()
+    );
+    let limits = FutureReleaseLimits::new(NonZeroU32::MAX, Timestamp::MAX);
+    assert_eq!(limits.max_interval(), Some(FutureReleaseLimits::MAX_INTERVAL));
+}
+
+#[test]
+fn keywords_of_either_kind_are_offered() {
+    let set = Extensions::default().with(Extension::Rrvs).with(other("X", ""));
+    assert!(set.offers("rrvs") && set.offers("x"));
+    assert!(!set.offers("MTRK") && !set.offers("Y"));
 }
