@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rustls::{ClientConfig, ClientConnection, pki_types::ServerName};
-use smtp_proto::TlsInfo;
+use smtp_proto::{TlsInfo, client::Tls};
 
 use crate::{Error, client_tls_info};
 #[cfg(feature = "ring")]
 use {
-    crate::{Identity, Roots, provider, unverified::Unverified},
+    crate::{Dane, Identity, Roots, provider, unverified::Unverified},
     rustls::sign::SingleCertAndKey,
     rustls_platform_verifier::BuilderVerifierExt,
 };
@@ -19,6 +19,7 @@ pub struct ClientTls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     server: Server,
+    policy: Tls,
 }
 
 /// The authentication of the server.
@@ -35,8 +36,12 @@ impl ClientTls {
     /// that they do not.
     #[must_use]
     pub const fn new(config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
-        let server = Server::Verified;
-        Self { config, name, server }
+        Self {
+            config,
+            name,
+            server: Server::Verified,
+            policy: Tls::Required,
+        }
     }
 
     /// Declares that these settings of rustls accept servers without verification: see
@@ -68,7 +73,18 @@ impl ClientTls {
         ClientSettings::trusting(roots.clone()).for_server(name)
     }
 
-    /// The same settings for a server with this name: a domain or an IP address.
+    /// Settings for a server that has to pass this demand by DANE (RFC 7672). The client requests the TLSA base domain.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settings`] if rustls rejects the settings.
+    #[cfg(feature = "ring")]
+    pub fn dane(dane: Dane) -> Result<Self, Error> {
+        let name = dane.base().clone();
+        ClientSettings::dane(dane).with_name(name)
+    }
+
+    /// The same settings for a server with this name: a domain or an IP address. A demand by DANE keeps its own names.
     ///
     /// # Errors
     ///
@@ -78,6 +94,7 @@ impl ClientTls {
             config: Arc::clone(&self.config),
             name: server_name(name)?,
             server: self.server,
+            policy: self.policy,
         })
     }
 
@@ -87,7 +104,14 @@ impl ClientTls {
         &self.config
     }
 
-    /// The name that the server's certificate must have.
+    /// The least use of STARTTLS that fits these settings, for [`Config::tls`](smtp_proto::client::Config::tls):
+    /// [`Tls::Required`], except for [`ClientSettings::opportunistic_unverified`].
+    #[must_use]
+    pub const fn policy(&self) -> Tls {
+        self.policy
+    }
+
+    /// The name that the client requests, and that the server's certificate must have. A demand by DANE has names of its own.
     #[must_use]
     pub const fn name(&self) -> &ServerName<'static> {
         &self.name
@@ -116,6 +140,7 @@ impl ClientTls {
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
     trust: Trust,
+    policy: Tls,
     identity: Option<Identity>,
 }
 
@@ -125,6 +150,7 @@ pub struct ClientSettings {
 enum Trust {
     Platform,
     Roots(Roots),
+    Dane(Dane),
     Everyone,
 }
 
@@ -152,7 +178,22 @@ impl ClientSettings {
     /// [`RequestError::ServerNotVerified`](smtp_proto::client::RequestError::ServerNotVerified) (RFC 8689 section 4.2.1).
     #[must_use]
     pub const fn opportunistic_unverified() -> Self {
+        let mut settings = Self::encrypted_unverified();
+        settings.policy = Tls::Opportunistic;
+        settings
+    }
+
+    /// Accepts **every** server without verification, as [`opportunistic_unverified`](Self::opportunistic_unverified) does,
+    /// but never sends in plaintext: the demand of a server whose TLSA records are all unusable (RFC 7672 section 2.2).
+    #[must_use]
+    pub const fn encrypted_unverified() -> Self {
         Self::with_trust(Trust::Everyone)
+    }
+
+    /// Trusts the servers that pass this demand by DANE (RFC 7672). The platform's trust store does not count.
+    #[must_use]
+    pub const fn dane(dane: Dane) -> Self {
+        Self::with_trust(Trust::Dane(dane))
     }
 
     /// Shows this certificate to servers that ask for one.
@@ -174,6 +215,9 @@ impl ClientSettings {
         let builder = match &self.trust {
             Trust::Platform => builder.with_platform_verifier().map_err(Error::Platform)?,
             Trust::Roots(roots) => builder.with_root_certificates(roots.store()),
+            Trust::Dane(dane) => builder
+                .dangerous()
+                .with_custom_certificate_verifier(dane.clone().verifier(&provider())),
             Trust::Everyone => builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(Unverified(provider()))),
@@ -187,26 +231,38 @@ impl ClientSettings {
         }))
     }
 
+    /// The least use of STARTTLS that fits these settings: see [`ClientTls::policy`].
+    #[must_use]
+    pub const fn policy(&self) -> Tls {
+        self.policy
+    }
+
     /// Settings for a server with this name: a domain or an IP address. Its certificate must have it, unless the server is
-    /// unverified.
+    /// unverified, or verified by DANE, which has names of its own.
     ///
     /// # Errors
     ///
     /// [`Error::Name`] if the name is invalid, [`Error::Platform`] if the platform's trust store cannot be used.
     pub fn for_server(&self, name: &str) -> Result<ClientTls, Error> {
+        self.with_name(server_name(name)?)
+    }
+
+    fn with_name(&self, name: ServerName<'static>) -> Result<ClientTls, Error> {
         Ok(ClientTls {
-            name: server_name(name)?,
+            name,
             config: self.build()?,
             server: match self.trust {
-                Trust::Platform | Trust::Roots(_) => Server::Verified,
+                Trust::Platform | Trust::Roots(_) | Trust::Dane(_) => Server::Verified,
                 Trust::Everyone => Server::Unverified,
             },
+            policy: self.policy,
         })
     }
 
     const fn with_trust(trust: Trust) -> Self {
         Self {
             trust,
+            policy: Tls::Required,
             identity: None,
         }
     }

@@ -65,6 +65,9 @@ pub enum Error {
     /// The platform's trust store cannot be used.
     #[error("cannot use the platform's trust store: use a file of trusted certificates instead")]
     Platform(#[source] rustls::Error),
+    /// No TLSA record of a server is usable.
+    #[error("no usable TLSA record: encrypt without authentication")]
+    UnusableTlsa,
     /// There is no trusted certificate.
     #[error("no trusted certificate: add at least one")]
     NoRoots,
@@ -75,3 +78,9 @@ pub enum Error {
     #[error("cannot create a certificate for these names: {0}")]
     SelfSigned(String),
 }
+
+/// A server's certificates match no TLSA record (RFC 7672 section 2.2): the cause of a failed handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("certificate matches no TLSA record")]
+#[non_exhaustive]
+pub struct TlsaMismatch;

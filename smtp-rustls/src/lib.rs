@@ -9,7 +9,7 @@
     feature = "ring",
     doc = r#"
 ```no_run
-use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings};
+use smtp_rustls::{ClientSettings, ClientTls, Dane, Identity, Roots, ServerSettings, Tlsa};
 
 # fn main() -> Result<(), smtp_rustls::Error> {
 // A client that trusts the platform's roots, or only those in a file.
@@ -22,6 +22,11 @@ let tls = ClientSettings::platform()
 
 // A mail server that relays to any host, and encrypts without verification.
 let tls = ClientSettings::opportunistic_unverified().for_server("mx.example.net")?;
+
+// The same for a server whose TLSA records were validated by DNSSEC: it must have this key (RFC 7672).
+# let digest = [0; 32];
+let dane = Dane::new([Tlsa::new(3, 1, 1, digest)], "mx.example.net")?;
+let tls = ClientTls::dane(dane)?;
 
 // A server with one certificate, or with several, which asks clients for certificates.
 let config = ServerSettings::new(Identity::from_files("chain.pem", "key.pem")?).build()?;
@@ -73,7 +78,9 @@ fn verified<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>,
 #![forbid(unsafe_code)]
 
 mod client;
+mod dane;
 mod error;
+mod fault;
 mod handshake;
 #[cfg(feature = "ring")]
 mod identity;
@@ -89,7 +96,9 @@ mod unverified;
 #[cfg(feature = "ring")]
 pub use client::ClientSettings;
 pub use client::ClientTls;
-pub use error::Error;
+pub use dane::{Dane, Tlsa};
+pub use error::{Error, TlsaMismatch};
+pub use fault::CertificateFault;
 pub use handshake::explain_handshake;
 #[cfg(feature = "ring")]
 pub use identity::Identity;

@@ -2,6 +2,8 @@
 #![cfg(feature = "ring")]
 #![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
+mod dane;
+
 use std::{fs, io, path::PathBuf, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
