@@ -8,6 +8,7 @@
 
 mod cancelling;
 mod closing;
+mod demands;
 mod doubles;
 mod early;
 mod faults;
