@@ -19,11 +19,15 @@ extern crate alloc;
 extern crate std;
 
 pub mod dsn;
+mod name;
 pub mod pace;
+mod random;
 pub mod retry;
 pub mod route;
 pub mod sts;
 pub mod tlsa;
+
+pub use name::{InvalidName, Name};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
