@@ -2,7 +2,7 @@
 
 use smtp_proto::{
     TlsInfo,
-    client::{self, Login},
+    client::{self, Fallback, Login},
     sasl::{Credentials, Mechanism, PlaintextAuth},
     server,
     types::Extension,
@@ -107,7 +107,7 @@ pub(crate) fn set_client(config: &mut client::Config, what: &str, value: &str) -
             credentials(what, value).map(|credentials| config.login = Some(Login::new(credentials)))
         }
         "auth-in-clear" => in_clear(value).map(|policy| config.plaintext_auth = policy),
-        "mechanism" | "act-as" => match &mut config.login {
+        "mechanism" | "act-as" | "fallback" => match &mut config.login {
             None => Err("say first who logs in".to_owned()),
             Some(login) => set_login(login, what, value),
         },
@@ -140,6 +140,8 @@ pub(crate) fn mechanism(name: &str) -> Result<Mechanism, String> {
 fn set_login(login: &mut Login, what: &str, value: &str) -> Result<(), String> {
     match what {
         "mechanism" => login.mechanism = Some(mechanism(value)?),
+        "fallback" if value == "any-refusal" => login.fallback = Fallback::AnyRefusal,
+        "fallback" => return Err("fallback any-refusal".to_owned()),
         _ => login.credentials = login.credentials.clone().with_authorization_id(value),
     }
     Ok(())

@@ -109,13 +109,14 @@ impl Client {
         }
     }
 
-    /// Starts the next weaker mechanism after a refusal with this code, if the configuration allows that. In plaintext none
-    /// is tried: an attacker may have sent the refusal to see a weaker one (RFC 4954 section 4).
+    /// Starts the next mechanism after a refusal with this code, if the configuration allows that. Each is tried once,
+    /// because the order of the mechanisms is fixed. In plaintext none is tried that is weaker: an attacker may have sent the
+    /// refusal to see the password (RFC 4954 section 4). After a mechanism that showed the secret none is weaker.
     fn next_mechanism(&self, code: Code, refused: Mechanism) -> Option<Box<dyn ClientMechanism>> {
         let login = self.config.login.as_ref()?;
         let unsupported = matches!(code.get(), 504 | 534);
         let allowed = unsupported || (code.get() == 535 && login.fallback == Fallback::AnyRefusal);
-        if allowed && self.is_encrypted() {
+        if allowed && (self.is_encrypted() || refused.is_plaintext()) {
             self.choose(login, Some(refused))
         } else {
             None

@@ -77,12 +77,13 @@ pub struct Login {
     pub credentials: Credentials,
     /// Restricts AUTH to this mechanism. `None`: the strongest that both sides support. Default `None`.
     pub mechanism: Option<Mechanism>,
-    /// The refusals after which the next weaker mechanism is tried. Default [`Fallback::Unsupported`].
+    /// The refusals after which the next mechanism is tried. Default [`Fallback::Unsupported`].
     pub fallback: Fallback,
 }
 
-/// The refusals of AUTH after which a client tries the next weaker mechanism. Without TLS it never does, because an
-/// attacker could send the refusal (RFC 4954 section 4).
+/// The refusals of AUTH after which a client tries the next mechanism, each once. Without TLS it tries none that is weaker
+/// than the refused one, because an attacker could send the refusal (RFC 4954 section 4): LOGIN after PLAIN, but no
+/// PLAIN after SCRAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Fallback {

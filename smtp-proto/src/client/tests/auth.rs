@@ -456,3 +456,32 @@ fn a_weaker_mechanism_is_tried_after_a_refused_password_only_if_that_is_allowed(
     let mut session = offered(only, "AUTH PLAIN LOGIN");
     session.hears("AUTH LOGIN|").server("504 no").hears("QUIT|");
 }
+
+#[test]
+fn in_plaintext_a_weaker_mechanism_is_never_tried() {
+    let mut config = logging_in(login());
+    config.plaintext_auth = PlaintextAuth::Insecure;
+    config.login.as_mut().unwrap().fallback = Fallback::AnyRefusal;
+    for (line, first, refusal, next) in [
+        ("AUTH X-ECHO PLAIN LOGIN", "AUTH PLAIN", "504 no", "AUTH LOGIN|"),
+        ("AUTH X-ECHO PLAIN LOGIN", "AUTH PLAIN", "535 no", "AUTH LOGIN|"),
+        ("AUTH PLAIN LOGIN", "AUTH PLAIN", "454 later", "QUIT|"),
+        #[cfg(feature = "cram-md5")]
+        ("AUTH CRAM-MD5 PLAIN", "AUTH CRAM-MD5", "504 no", "QUIT|"),
+        #[cfg(feature = "scram")]
+        (
+            "AUTH SCRAM-SHA-256 SCRAM-SHA-1",
+            "AUTH SCRAM-SHA-256",
+            "504 no",
+            "QUIT|",
+        ),
+    ] {
+        let mut session = Session::new(config.clone());
+        session.server("220 hi").written();
+        session.wire.clear();
+        session.server(&format!("250-mx.example|250 {line}")).written();
+        assert!(session.wire.starts_with(first.as_bytes()), "{line}");
+        session.wire.clear();
+        session.server(refusal).hears(next);
+    }
+}
