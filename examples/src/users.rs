@@ -8,7 +8,9 @@ use smtp_proto::sasl::{
 };
 
 /// What is offered to those who have a password, the strongest first.
-const BY_PASSWORD: [Mechanism; 7] = [
+const BY_PASSWORD: [Mechanism; 9] = [
+    Mechanism::SCRAM_SHA_512_PLUS,
+    Mechanism::SCRAM_SHA_512,
     Mechanism::SCRAM_SHA_256_PLUS,
     Mechanism::SCRAM_SHA_256,
     Mechanism::SCRAM_SHA_1_PLUS,
@@ -48,6 +50,7 @@ struct Account {
     password: Secret,
     sha_1: ScramKeys,
     sha_256: ScramKeys,
+    sha_512: ScramKeys,
 }
 
 /// One client's attempt to log in, over all the questions that it takes. Each session has one; begin anew with the
@@ -191,6 +194,9 @@ impl Users {
         let keys = match (mechanism, account) {
             (_, None) => self.decoy(mechanism, user)?,
             (Mechanism::SCRAM_SHA_1 | Mechanism::SCRAM_SHA_1_PLUS, Some(account)) => account.sha_1.clone(),
+            (Mechanism::SCRAM_SHA_512 | Mechanism::SCRAM_SHA_512_PLUS, Some(account)) => {
+                account.sha_512.clone()
+            }
             (_, Some(account)) => account.sha_256.clone(),
         };
         ScramServer::new(mechanism, keys, context)
@@ -246,6 +252,7 @@ impl Account {
         Ok(Self {
             sha_1: derive(Mechanism::SCRAM_SHA_1)?,
             sha_256: derive(Mechanism::SCRAM_SHA_256)?,
+            sha_512: derive(Mechanism::SCRAM_SHA_512)?,
             password,
         })
     }

@@ -134,7 +134,8 @@
 //!   replies and [`client::Outcomes`]. Addresses and parameters are strings, and deserialisation parses them.
 //! - `cram-md5`: the mechanism CRAM-MD5.
 //! - `saslprep` (enables `std`): `sasl::prepare`, which normalizes user names and passwords.
-//! - `scram` (enables `saslprep`): the mechanisms SCRAM-SHA-1 and SCRAM-SHA-256, and their `-PLUS` variants.
+//! - `scram` (enables `saslprep`): the mechanisms SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512, and their
+//!   `-PLUS` variants.
 //!
 //! # Glossary
 //!

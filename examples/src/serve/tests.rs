@@ -73,7 +73,8 @@ fn offered(config: &Config) -> Vec<&str> {
 
 #[test]
 fn users_and_tokens_are_offered_what_they_can_use() {
-    let by_password = "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN";
+    let by_password = "SCRAM-SHA-512-PLUS SCRAM-SHA-512 SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 CRAM-MD5 \
+                       PLAIN LOGIN";
     let by_token = "OAUTHBEARER XOAUTH2";
     let both = format!("{by_password} {by_token}");
     for (given, mechanisms) in [

@@ -28,7 +28,7 @@ fn check(runtime: Runtime) {
     for part in [
         "client:     TLSv1.3, TLS",
         "server:     TLSv1.3, TLS",
-        "\"alice\" by SCRAM-SHA-256-PLUS",
+        "\"alice\" by SCRAM-SHA-512-PLUS",
         " with ESMTPSA ",
         "Grüße aus Köln.txt",
     ] {

@@ -47,9 +47,13 @@ pub struct Context<'a> {
 /// Mechanisms for a password, strongest first.
 const PASSWORD: &[Mechanism] = &[
     #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_512_PLUS,
+    #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_256_PLUS,
     #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_1_PLUS,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_512,
     #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_256,
     #[cfg(feature = "scram")]
@@ -63,9 +67,13 @@ const PASSWORD: &[Mechanism] = &[
 /// Mechanisms for a password that can carry an authorization identity, strongest first.
 const PASSWORD_AS: &[Mechanism] = &[
     #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_512_PLUS,
+    #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_256_PLUS,
     #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_1_PLUS,
+    #[cfg(feature = "scram")]
+    Mechanism::SCRAM_SHA_512,
     #[cfg(feature = "scram")]
     Mechanism::SCRAM_SHA_256,
     #[cfg(feature = "scram")]

@@ -61,6 +61,10 @@ impl Mechanism {
     pub const SCRAM_SHA_256: Self = Self::from_static("SCRAM-SHA-256");
     /// [`SCRAM_SHA_256`](Self::SCRAM_SHA_256) bound to the TLS session (RFC 7677, RFC 9266).
     pub const SCRAM_SHA_256_PLUS: Self = Self::from_static("SCRAM-SHA-256-PLUS");
+    /// Mutual proof of a password with SHA-512 (RFC 5802; no RFC of its own).
+    pub const SCRAM_SHA_512: Self = Self::from_static("SCRAM-SHA-512");
+    /// [`SCRAM_SHA_512`](Self::SCRAM_SHA_512) bound to the TLS session (RFC 5802, RFC 9266).
+    pub const SCRAM_SHA_512_PLUS: Self = Self::from_static("SCRAM-SHA-512-PLUS");
 
     /// Parses a name, ignoring case.
     ///
@@ -113,9 +117,12 @@ impl Mechanism {
             }
             Self::LOGIN => Shape::Login,
             Self::CRAM_MD5 => Shape::ServerFirst,
-            Self::SCRAM_SHA_1 | Self::SCRAM_SHA_1_PLUS | Self::SCRAM_SHA_256 | Self::SCRAM_SHA_256_PLUS => {
-                Shape::ClientFirst
-            }
+            Self::SCRAM_SHA_1
+            | Self::SCRAM_SHA_1_PLUS
+            | Self::SCRAM_SHA_256
+            | Self::SCRAM_SHA_256_PLUS
+            | Self::SCRAM_SHA_512
+            | Self::SCRAM_SHA_512_PLUS => Shape::ClientFirst,
             _ => Shape::Unknown,
         }
     }

@@ -9,8 +9,8 @@
 //! | EXTERNAL | 4422 appendix A | | client | | no |
 //! | ANONYMOUS | 4505 | | client | | no |
 //! | CRAM-MD5 | 2195 | `cram-md5` | server | no | no |
-//! | SCRAM-SHA-1, SCRAM-SHA-256 | 5802, 7677 | `scram` | client | no | yes |
-//! | SCRAM-SHA-1-PLUS, SCRAM-SHA-256-PLUS | 5802, 7677, 9266 | `scram` | client | no | yes |
+//! | SCRAM-SHA-1, SCRAM-SHA-256, SCRAM-SHA-512 | 5802, 7677 | `scram` | client | no | yes |
+//! | SCRAM-SHA-1-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-512-PLUS | 5802, 7677, 9266 | `scram` | client | no | yes |
 //!
 //! Both roles implement all of them. A mechanism that sends the secret in plaintext needs TLS. Without TLS, CRAM-MD5 and
 //! SCRAM let an eavesdropper guess the password offline.

@@ -1,4 +1,4 @@
-//! SCRAM (RFC 5802) with SHA-1 and SHA-256 (RFC 7677), optionally bound to TLS by `tls-exporter` (RFC 9266).
+//! SCRAM (RFC 5802) with SHA-1, SHA-256 (RFC 7677) and SHA-512, optionally bound to TLS by `tls-exporter` (RFC 9266).
 //!
 //! The crate `rsasl` runs the exchange. This module checks each message first, because of these gaps in `rsasl`:
 //!

@@ -108,6 +108,7 @@ fn attack_client(mechanism: Mechanism, challenges: &[&[u8]]) {
     }
     if mechanism == Mechanism::SCRAM_SHA_1
         || mechanism == Mechanism::SCRAM_SHA_256
+        || mechanism == Mechanism::SCRAM_SHA_512
         || mechanism.binds_channel()
     {
         assert!(
@@ -186,16 +187,22 @@ fn server(mechanism: Mechanism, user: &str) -> Box<dyn ServerMechanism> {
         let lookup = |name: &str| (name == "ann").then(|| (name.to_owned(), Secret::from(SECRET)));
         return Box::new(CramMd5Server::new("<1@mx.example.org>", lookup).expect("a challenge"));
     }
-    static KEYS: OnceLock<[ScramKeys; 2]> = OnceLock::new();
+    static KEYS: OnceLock<[ScramKeys; 3]> = OnceLock::new();
     let derive = |mechanism| {
         ScramKeys::derive(mechanism, &Secret::from(SECRET), b"salt of sixteen.", 4096).expect("keys")
     };
-    let [sha1, sha256] =
-        KEYS.get_or_init(|| [derive(Mechanism::SCRAM_SHA_1), derive(Mechanism::SCRAM_SHA_256)]);
-    let is_sha1 = [Mechanism::SCRAM_SHA_1, Mechanism::SCRAM_SHA_1_PLUS].contains(&mechanism);
-    let keys = match user {
-        "ann" if is_sha1 => sha1.clone(),
-        "ann" => sha256.clone(),
+    let [sha1, sha256, sha512] = KEYS.get_or_init(|| {
+        [
+            Mechanism::SCRAM_SHA_1,
+            Mechanism::SCRAM_SHA_256,
+            Mechanism::SCRAM_SHA_512,
+        ]
+        .map(derive)
+    });
+    let keys = match (user, mechanism) {
+        ("ann", Mechanism::SCRAM_SHA_1 | Mechanism::SCRAM_SHA_1_PLUS) => sha1.clone(),
+        ("ann", Mechanism::SCRAM_SHA_512 | Mechanism::SCRAM_SHA_512_PLUS) => sha512.clone(),
+        ("ann", _) => sha256.clone(),
         _ => ScramKeys::decoy(mechanism, user, &Secret::from(SECRET), 16, 4096).expect("keys"),
     };
     Box::new(ScramServer::new(mechanism, keys, &context()).expect("the keys fit"))
@@ -230,20 +237,24 @@ const CLAIMS: [Mechanism; 5] = [
     Mechanism::EXTERNAL,
     Mechanism::ANONYMOUS,
 ];
-const STEPS: [Mechanism; 5] = [
+const STEPS: [Mechanism; 7] = [
     Mechanism::CRAM_MD5,
     Mechanism::SCRAM_SHA_1,
     Mechanism::SCRAM_SHA_256,
     Mechanism::SCRAM_SHA_1_PLUS,
     Mechanism::SCRAM_SHA_256_PLUS,
+    Mechanism::SCRAM_SHA_512,
+    Mechanism::SCRAM_SHA_512_PLUS,
 ];
-const PASSWORDS: [Mechanism; 6] = [
+const PASSWORDS: [Mechanism; 8] = [
     Mechanism::PLAIN,
     Mechanism::LOGIN,
     Mechanism::CRAM_MD5,
     Mechanism::SCRAM_SHA_1,
     Mechanism::SCRAM_SHA_256,
     Mechanism::SCRAM_SHA_256_PLUS,
+    Mechanism::SCRAM_SHA_512,
+    Mechanism::SCRAM_SHA_512_PLUS,
 ];
 
 /// Long enough that no fuzzer guesses it; corpora have it where they need it.

@@ -33,6 +33,8 @@ fn only_listed_mechanisms_start() {
         Mechanism::SCRAM_SHA_1_PLUS,
         Mechanism::SCRAM_SHA_256,
         Mechanism::SCRAM_SHA_256_PLUS,
+        Mechanism::SCRAM_SHA_512,
+        Mechanism::SCRAM_SHA_512_PLUS,
         Mechanism::parse("GSSAPI").unwrap(),
     ];
     for credentials in all() {
@@ -60,8 +62,10 @@ fn the_strongest_mechanism_comes_first_and_plaintext_ones_last() {
     let mut expected = Vec::new();
     if cfg!(feature = "scram") {
         expected.extend([
+            Mechanism::SCRAM_SHA_512_PLUS,
             Mechanism::SCRAM_SHA_256_PLUS,
             Mechanism::SCRAM_SHA_1_PLUS,
+            Mechanism::SCRAM_SHA_512,
             Mechanism::SCRAM_SHA_256,
             Mechanism::SCRAM_SHA_1,
         ]);
@@ -116,7 +120,11 @@ fn an_authorization_id_excludes_mechanisms_that_cannot_carry_it() {
 
 #[test]
 fn without_a_channel_binding_no_plus_mechanism_starts() {
-    for mechanism in [Mechanism::SCRAM_SHA_1_PLUS, Mechanism::SCRAM_SHA_256_PLUS] {
+    for mechanism in [
+        Mechanism::SCRAM_SHA_1_PLUS,
+        Mechanism::SCRAM_SHA_256_PLUS,
+        Mechanism::SCRAM_SHA_512_PLUS,
+    ] {
         let credentials = Credentials::password("tim", "x");
         assert!(credentials.start(mechanism, &Context::default()).is_none());
     }

@@ -42,6 +42,8 @@ fn properties_of_the_mechanisms() {
         (Mechanism::SCRAM_SHA_1_PLUS, false, true, Shape::ClientFirst),
         (Mechanism::SCRAM_SHA_256, false, false, Shape::ClientFirst),
         (Mechanism::SCRAM_SHA_256_PLUS, false, true, Shape::ClientFirst),
+        (Mechanism::SCRAM_SHA_512, false, false, Shape::ClientFirst),
+        (Mechanism::SCRAM_SHA_512_PLUS, false, true, Shape::ClientFirst),
         // Unknown mechanisms count as plaintext.
         (Mechanism::parse("X-TOKEN").unwrap(), true, false, Shape::Unknown),
     ];

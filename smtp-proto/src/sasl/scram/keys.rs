@@ -7,7 +7,7 @@ use core::ops::RangeInclusive;
 use hmac::Hmac;
 use hmac::digest::{Digest, FixedOutput, KeyInit, Mac, Update};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::super::prep::prepare;
@@ -19,6 +19,9 @@ pub(super) const ITERATIONS: RangeInclusive<u32> = 4096..=1_000_000;
 
 /// Maximum octets of a salt: the longest digest block; a longer salt adds no security.
 const MAX_SALT: usize = 128;
+
+/// Maximum octets of the salt of a decoy: an output of SHA-256.
+const MAX_DECOY_SALT: usize = 32;
 
 /// Keys that a server stores for a user instead of the password (RFC 5802 section 9).
 ///
@@ -41,6 +44,7 @@ pub struct ScramKeys {
 pub(super) enum Hash {
     Sha1,
     Sha256,
+    Sha512,
 }
 
 /// Error for arguments from which no keys can be made.
@@ -48,7 +52,7 @@ pub(super) enum Hash {
 #[non_exhaustive]
 pub enum InvalidKeys {
     /// The mechanism is not a SCRAM mechanism of this crate.
-    #[error("unsupported mechanism: expected SCRAM-SHA-1 or SCRAM-SHA-256")]
+    #[error("unsupported mechanism: expected SCRAM-SHA-1, SCRAM-SHA-256 or SCRAM-SHA-512")]
     Mechanism,
     /// The password is empty or cannot be prepared with SASLprep.
     #[error("password empty, or prohibited by SASLprep")]
@@ -60,7 +64,7 @@ pub enum InvalidKeys {
     #[error("iteration count not within 4096 to 1000000")]
     Iterations,
     /// The stored key or the server key does not have the length of the hash.
-    #[error("key of invalid length: expected 20 octets for SHA-1, 32 for SHA-256")]
+    #[error("key of invalid length: expected 20 octets for SHA-1, 32 for SHA-256, 64 for SHA-512")]
     Length,
 }
 
@@ -92,6 +96,7 @@ impl ScramKeys {
         let (stored_key, server_key) = match hash {
             Hash::Sha1 => derive::<Sha1, Hmac<Sha1>, 20>(password.expose(), salt, iterations),
             Hash::Sha256 => derive::<Sha256, Hmac<Sha256>, 32>(password.expose(), salt, iterations),
+            Hash::Sha512 => derive::<Sha512, Hmac<Sha512>, 64>(password.expose(), salt, iterations),
         }
         .ok_or(InvalidKeys::Password)?;
         Ok(Self {
@@ -147,10 +152,18 @@ impl ScramKeys {
         iterations: u32,
     ) -> Result<Self, InvalidKeys> {
         let hash = Hash::of(mechanism).ok_or(InvalidKeys::Mechanism)?;
-        let made = [b"salt".as_slice(), b"stored key", b"server key"]
-            .map(|purpose| code::<Hmac<Sha256>>(secret.expose(), &[purpose, hash.name(), user.as_bytes()]));
+        let made = [b"salt".as_slice(), b"stored key", b"server key"].map(|purpose| {
+            let parts = [purpose, hash.name(), user.as_bytes()];
+            match hash {
+                Hash::Sha1 | Hash::Sha256 => code::<Hmac<Sha256>>(secret.expose(), &parts),
+                Hash::Sha512 => code::<Hmac<Sha512>>(secret.expose(), &parts),
+            }
+        });
         let [salt, stored_key, server_key] = made.each_ref().map(Secret::expose);
-        let salt = salt.get(..salt_octets).ok_or(InvalidKeys::Salt)?;
+        let salt = salt
+            .get(..salt_octets)
+            .filter(|salt| salt.len() <= MAX_DECOY_SALT)
+            .ok_or(InvalidKeys::Salt)?;
         let stored_key = stored_key.get(..hash.octets()).unwrap_or_default();
         let server_key = server_key.get(..hash.octets()).unwrap_or_default();
         Ok(Self {
@@ -211,6 +224,7 @@ impl Hash {
         match mechanism {
             Mechanism::SCRAM_SHA_1 | Mechanism::SCRAM_SHA_1_PLUS => Some(Self::Sha1),
             Mechanism::SCRAM_SHA_256 | Mechanism::SCRAM_SHA_256_PLUS => Some(Self::Sha256),
+            Mechanism::SCRAM_SHA_512 | Mechanism::SCRAM_SHA_512_PLUS => Some(Self::Sha512),
             _ => None,
         }
     }
@@ -219,6 +233,7 @@ impl Hash {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
+            Self::Sha512 => 64,
         }
     }
 
@@ -226,6 +241,7 @@ impl Hash {
         match self {
             Self::Sha1 => b"SHA-1",
             Self::Sha256 => b"SHA-256",
+            Self::Sha512 => b"SHA-512",
         }
     }
 }

@@ -24,6 +24,8 @@ static SHA_1: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA1];
 static SHA_1_PLUS: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA1_PLUS];
 static SHA_256: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA256];
 static SHA_256_PLUS: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA256_PLUS];
+static SHA_512: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA512];
+static SHA_512_PLUS: &[rsasl::prelude::Mechanism] = &[scram::SCRAM_SHA512_PLUS];
 
 /// Marker for a verified client proof.
 #[derive(Debug)]
@@ -155,6 +157,8 @@ fn configure(
         Mechanism::SCRAM_SHA_1_PLUS => SHA_1_PLUS,
         Mechanism::SCRAM_SHA_256 => SHA_256,
         Mechanism::SCRAM_SHA_256_PLUS => SHA_256_PLUS,
+        Mechanism::SCRAM_SHA_512 => SHA_512,
+        Mechanism::SCRAM_SHA_512_PLUS => SHA_512_PLUS,
         _ => return None,
     };
     let name = mechanisms.first()?.mechanism;

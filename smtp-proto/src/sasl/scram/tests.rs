@@ -13,11 +13,13 @@ use alloc::vec::Vec;
 use super::super::{AuthOutcome, ClientMechanism, Context, Credentials, Mechanism, ServerMechanism};
 use super::{ScramKeys, ScramServer, scram_user};
 
-const MECHANISMS: [Mechanism; 4] = [
+const MECHANISMS: [Mechanism; 6] = [
     Mechanism::SCRAM_SHA_1,
     Mechanism::SCRAM_SHA_1_PLUS,
     Mechanism::SCRAM_SHA_256,
     Mechanism::SCRAM_SHA_256_PLUS,
+    Mechanism::SCRAM_SHA_512,
+    Mechanism::SCRAM_SHA_512_PLUS,
 ];
 const BINDING: [u8; 32] = [7; 32];
 const SALT: &[u8] = b"0123456789abcdef";

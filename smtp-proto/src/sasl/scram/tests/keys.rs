@@ -74,6 +74,7 @@ fn a_decoy_is_stable_and_differs_by_user_secret_and_mechanism() {
         decoy(mechanism, "bob", "secret"),
         decoy(mechanism, "ann", "other"),
         decoy(Mechanism::SCRAM_SHA_1, "ann", "secret"),
+        decoy(Mechanism::SCRAM_SHA_512, "ann", "secret"),
     ] {
         assert_ne!(first.salt(), other.salt());
         assert_ne!(first.stored_key(), other.stored_key());
@@ -84,7 +85,9 @@ fn a_decoy_is_stable_and_differs_by_user_secret_and_mechanism() {
         (33, 4096, InvalidKeys::Salt),
         (16, 1, InvalidKeys::Iterations),
     ] {
-        let made = ScramKeys::decoy(mechanism, "ann", &"secret".into(), octets, iterations);
-        assert_eq!(made.unwrap_err(), fault);
+        for mechanism in [mechanism, Mechanism::SCRAM_SHA_512] {
+            let made = ScramKeys::decoy(mechanism, "ann", &"secret".into(), octets, iterations);
+            assert_eq!(made.unwrap_err(), fault);
+        }
     }
 }

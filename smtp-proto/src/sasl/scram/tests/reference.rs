@@ -4,18 +4,21 @@ use super::*;
 use crate::sasl::base64;
 use hmac::{Hmac, Mac};
 use sha1::{Digest, Sha1};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Reference {
     Sha1,
     Sha256,
+    Sha512,
 }
 
 impl Reference {
     pub(super) fn of(mechanism: Mechanism) -> Self {
         if mechanism.as_str().starts_with("SCRAM-SHA-1") {
             Self::Sha1
+        } else if mechanism.as_str().starts_with("SCRAM-SHA-512") {
+            Self::Sha512
         } else {
             Self::Sha256
         }
@@ -25,6 +28,7 @@ impl Reference {
         match self {
             Self::Sha1 => Sha1::digest(octets).to_vec(),
             Self::Sha256 => Sha256::digest(octets).to_vec(),
+            Self::Sha512 => Sha512::digest(octets).to_vec(),
         }
     }
 
@@ -37,6 +41,12 @@ impl Reference {
                 .into_bytes()
                 .to_vec(),
             Self::Sha256 => Hmac::<Sha256>::new_from_slice(key)
+                .unwrap()
+                .chain_update(octets)
+                .finalize()
+                .into_bytes()
+                .to_vec(),
+            Self::Sha512 => Hmac::<Sha512>::new_from_slice(key)
                 .unwrap()
                 .chain_update(octets)
                 .finalize()

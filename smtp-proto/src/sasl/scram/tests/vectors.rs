@@ -1,4 +1,5 @@
-//! The examples of RFC 5802 section 5 and RFC 7677 section 3: they prove the reference, and the derivation of keys.
+//! The examples of RFC 5802 section 5 and RFC 7677 section 3, and one for SHA-512, which has no RFC, that other
+//! implementations test with: they prove the reference, and the derivation of keys.
 
 use super::reference::Reference;
 use super::*;
@@ -11,7 +12,7 @@ struct Vector {
     messages: [&'static str; 4],
 }
 
-const VECTORS: [Vector; 2] = [
+const VECTORS: [Vector; 3] = [
     Vector {
         mechanism: Mechanism::SCRAM_SHA_1,
         salt: "QSXCR+Q6sek8bf92",
@@ -31,6 +32,18 @@ const VECTORS: [Vector; 2] = [
             "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,\
              p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
             "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+        ],
+    },
+    Vector {
+        mechanism: Mechanism::SCRAM_SHA_512,
+        salt: "Yin2FuHTt/M0kJWb0t9OI32n2VmOGi3m+JfjOvuDF88=",
+        messages: [
+            "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+            "r=rOprNGfwEbeRWgbNEkqO02431b08-2f89-4bad-a4e6-80c0564ec865,\
+             s=Yin2FuHTt/M0kJWb0t9OI32n2VmOGi3m+JfjOvuDF88=,i=4096",
+            "c=biws,r=rOprNGfwEbeRWgbNEkqO02431b08-2f89-4bad-a4e6-80c0564ec865,\
+             p=Hc5yec3NmCD7t+kFRw4/3yD6/F3SQHc7AVYschRja+Bc3sbdjlA0eH1OjJc0DD4ghn1tnXN5/Wr6qm9xmaHt4A==",
+            "v=BQuhnKHqYDwQWS5jAw4sZed+C9KFUALsbrq81bB0mh+bcUUbbMPNNmBIupnS2AmyyDnG5CTBQtkjJ9kyY4kzmw==",
         ],
     },
 ];
