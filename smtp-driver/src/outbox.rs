@@ -153,7 +153,7 @@ where
                 Err(Rejected { error: why, .. }) => {
                     let left = usize::from(current == Some(message));
                     self.fail(message, left, why.into());
-                    self.over |= matches!(why, RequestError::Over | RequestError::TooManyTransactions(_));
+                    self.over |= needs_new_session(why);
                     self.report();
                 }
             }
@@ -205,6 +205,14 @@ impl<I, F, E> fmt::Debug for Outbox<'_, I, F, E> {
             .field("over", &self.over)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns true if the session takes no further message, so that the rest needs another one.
+const fn needs_new_session(why: RequestError) -> bool {
+    matches!(
+        why,
+        RequestError::Over | RequestError::TooManyTransactions(_) | RequestError::TooManySessionDomains(_)
+    )
 }
 
 #[cfg(test)]

@@ -424,7 +424,11 @@ fn is_stale<E>(sent: &Result<Receipt, SendError<E>>) -> bool {
                 message: MessageOutcome::NotAccepted | MessageOutcome::None,
                 ..
             }
-            | Error::Rejected(RequestError::Over | RequestError::TooManyTransactions(_)) => receipt,
+            | Error::Rejected(
+                RequestError::Over
+                | RequestError::TooManyTransactions(_)
+                | RequestError::TooManySessionDomains(_),
+            ) => receipt,
             _ => return false,
         },
     };

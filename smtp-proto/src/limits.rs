@@ -1,5 +1,7 @@
 //! All limits of the two machines, each with its reason.
 
+use core::num::NonZeroU32;
+
 /// A limit with two levels: the server first delays its replies, then closes the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -44,6 +46,17 @@ pub struct ServerLimits {
     /// Maximum recipients of one transaction; each further one gets 452 (RFC 5321 section 4.5.3.1.10). Default: 1000,
     /// ten times the minimum of section 4.5.3.1.8.
     pub max_recipients: u32,
+    /// Maximum MAIL commands of one session, accepted or not. The next one gets 421, so that the client connects again.
+    ///
+    /// Set it with [`Config::set_max_transactions`](crate::server::Config::set_max_transactions), which also announces it.
+    /// Default: `None`, no limit.
+    pub max_transactions: Option<NonZeroU32>,
+    /// Maximum recipient domains of one session, in all its transactions, whether the recipients are accepted or not. A
+    /// recipient of another domain gets 452.
+    ///
+    /// Set it with [`Config::set_max_recipient_domains`](crate::server::Config::set_max_recipient_domains), which also
+    /// announces it. The session stores the domains. Default: `None`, no limit.
+    pub max_recipient_domains: Option<NonZeroU32>,
     /// Maximum RCPT questions open at the same time. With 1 or 0, each question waits for the answer to the previous
     /// one. Default: 16, enough to look up recipients concurrently.
     pub max_open_rcpts: usize,
@@ -71,6 +84,8 @@ impl Default for ServerLimits {
             failed_logins: Threshold::new(3, 10),
             max_message_octets: 25 << 20,
             max_recipients: 1000,
+            max_transactions: None,
+            max_recipient_domains: None,
             max_open_rcpts: 16,
             errors: Threshold::new(20, 100),
             unknown_commands: Threshold::new(5, 20),

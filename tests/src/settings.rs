@@ -179,6 +179,8 @@ impl Settings {
                     "logins" => limits.failed_logins = bound(numbers)?,
                     "message" => config.set_max_message_size(number(numbers)?),
                     "recipients" => limits.max_recipients = number(numbers)?,
+                    "transactions" => config.set_max_transactions(number(numbers)?),
+                    "domains" => config.set_max_recipient_domains(number(numbers)?),
                     "window" => limits.max_open_rcpts = number(numbers)?,
                     "errors" => limits.errors = bound(numbers)?,
                     "unknown" => limits.unknown_commands = bound(numbers)?,

@@ -3,7 +3,7 @@ use std::{num::NonZeroU32, sync::Arc, thread};
 use smtp_proto::{
     client::{Config, RecipientStatus, Retry},
     server,
-    types::{ClientName, Extension, Host, Protocol},
+    types::{ClientName, Host, Protocol},
 };
 
 use super::{
@@ -326,13 +326,24 @@ fn a_message_is_not_sent_anew_if_one_transaction_was_accepted() {
 #[test]
 fn a_session_that_takes_no_more_messages_is_replaced() {
     let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
-    let limits = config.extensions.limits().with_mail_max(NonZeroU32::MIN);
-    config.extensions.add(Extension::Limits(limits));
+    config.set_max_transactions(NonZeroU32::MIN);
     let world = World::with(config);
     let pool = pool(&world, |_| {});
     (0..3).for_each(|_| sent(&pool));
     assert_eq!(world.messages(), [1, 1, 1]);
     assert!(world.seen()[0].quit && world.seen()[1].quit);
+}
+
+#[test]
+fn a_session_that_takes_no_more_domains_is_replaced() {
+    let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
+    config.set_max_recipient_domains(NonZeroU32::MIN);
+    let world = World::with(config);
+    let pool = pool(&world, |_| {});
+    for recipient in ["a@x", "b@x", "a@y", "b@y"] {
+        assert!(run(pool.send(to(recipient), MESSAGE)).unwrap().all_accepted());
+    }
+    assert_eq!(world.messages(), [2, 2]);
 }
 
 #[test]

@@ -132,6 +132,6 @@ pub(super) fn plan(
         Transfer::Data => Content::Data(stuffer),
         Transfer::Bdat => Content::Chunks(Chunks::new(stuffer)),
     };
-    session.transactions += 1;
+    session.count_transaction(&envelope);
     Box::new(Transaction::new(session.transactions, envelope, scope, content))
 }

@@ -239,9 +239,13 @@ pub enum RequestError {
     /// The server accepts fewer recipients in one transaction (RFC 9422, RCPTMAX).
     #[error("envelope has more than {0} recipients, the server's limit")]
     TooManyRecipients(u32),
-    /// The server accepts fewer recipient domains in one transaction (RFC 9422, RCPTDOMAINMAX).
+    /// The server accepts fewer recipient domains in one session (RFC 9422, RCPTDOMAINMAX), and the envelope alone has more.
     #[error("envelope has more than {0} recipient domains, the server's limit")]
     TooManyDomains(u32),
+    /// The server accepts fewer recipient domains in one session (RFC 9422, RCPTDOMAINMAX), counting those of earlier
+    /// transactions.
+    #[error("session would have more than {0} recipient domains, the server's limit: connect again")]
+    TooManySessionDomains(u32),
     /// The server accepts no more transactions in this session (RFC 9422, MAILMAX).
     #[error("session has had {0} transactions, the server's limit: connect again")]
     TooManyTransactions(u32),

@@ -74,7 +74,11 @@ impl RequestError {
     pub const fn retry(&self) -> Retry {
         match self {
             // In this session when it is ready, or in a new one.
-            Self::OutOfTurn | Self::Over | Self::Authenticated | Self::TooManyTransactions(_) => Retry::Now,
+            Self::OutOfTurn
+            | Self::Over
+            | Self::Authenticated
+            | Self::TooManyTransactions(_)
+            | Self::TooManySessionDomains(_) => Retry::Now,
             Self::NotOffered(_)
             | Self::ServerNotVerified
             | Self::ParameterNotOffered

@@ -1,6 +1,6 @@
 //! Facts of a session that outlive its stages, and the judgement of requests by them.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 use super::{Config, EightBit, ExtensionUse, RequestError};
 use crate::{
@@ -19,6 +19,8 @@ pub(super) struct Session {
     pub(super) authenticated: bool,
     /// Transactions begun since the last EHLO (RFC 9422 section 4.1 counts them).
     pub(super) transactions: u32,
+    /// The recipient domains since the last EHLO, if the server limits them (RFC 9422 section 4.3).
+    domains: Vec<String>,
 }
 
 /// The command that transfers a message.
@@ -134,19 +136,54 @@ impl Session {
         })
     }
 
-    /// Returns the reason against so many recipients and domains in one transaction (RFC 9422).
-    fn judge_counts(&self, recipients: usize, domains: impl FnOnce() -> usize) -> Result<(), RequestError> {
+    /// Returns the reason against so many recipients in one transaction, and these domains in one session (RFC 9422).
+    fn judge_counts(
+        &self,
+        recipients: usize,
+        domains: impl FnOnce() -> Vec<String>,
+    ) -> Result<(), RequestError> {
         let limits = self.extensions.limits();
         let exceeds = |count: usize, most: u32| u32::try_from(count).map_or(true, |count| count > most);
         if let Some(most) = limits.rcpt_max().filter(|most| exceeds(recipients, most.get())) {
             return Err(RequestError::TooManyRecipients(most.get()));
         }
-        if let Some(most) = limits.rcpt_domain_max()
-            && exceeds(domains(), most.get())
-        {
-            return Err(RequestError::TooManyDomains(most.get()));
+        let Some(most) = limits.rcpt_domain_max() else {
+            return Ok(());
+        };
+        let domains = domains();
+        let new = domains.iter().filter(|domain| !self.domains.contains(domain));
+        if exceeds(domains.len(), most.get()) {
+            Err(RequestError::TooManyDomains(most.get()))
+        } else if exceeds(self.domains.len() + new.count(), most.get()) {
+            Err(RequestError::TooManySessionDomains(most.get()))
+        } else {
+            Ok(())
         }
-        Ok(())
+    }
+
+    /// Counts a transaction with these recipients.
+    pub(super) fn count_transaction(&mut self, envelope: &Envelope) {
+        self.transactions += 1;
+        for recipient in envelope.recipients() {
+            self.count_domain(recipient);
+        }
+    }
+
+    /// Counts the domain of a recipient, if the server limits them.
+    pub(super) fn count_domain(&mut self, recipient: &Recipient) {
+        if self.extensions.limits().rcpt_domain_max().is_some() {
+            let domain = recipient.folded_domain();
+            if !self.domains.contains(&domain) {
+                self.domains.push(domain);
+            }
+        }
+    }
+
+    /// Replaces the extensions with those of a new EHLO. All counts begin anew (RFC 9422 section 3.6).
+    pub(super) fn offered(&mut self, extensions: Extensions) {
+        self.extensions = extensions;
+        self.transactions = 0;
+        self.domains.clear();
     }
 
     /// Returns the reason against a further transaction in this session (RFC 9422).

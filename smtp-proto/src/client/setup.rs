@@ -28,11 +28,10 @@ impl Client {
     pub(super) fn introduced(&mut self, verb: Verb, reply: &Reply<'_>) {
         if reply.is_positive_completion() {
             // An earlier reply is void (RFC 3207 section 4.2, RFC 9422 section 3.6).
-            self.session.extensions = match verb {
+            self.session.offered(match verb {
                 Verb::Helo => Extensions::default(),
                 _ => crate::syntax::parse_ehlo(reply).1,
-            };
-            self.session.transactions = 0;
+            });
             self.secure(verb);
         } else if verb != Verb::Ehlo || !refuses_ehlo_only(reply) {
             self.leave(Closed::Refused);

@@ -108,6 +108,7 @@ impl Client {
         });
         match judged {
             Ok((transaction, recipient)) => {
+                self.session.count_domain(&recipient);
                 transaction.add(recipient);
                 Ok(())
             }

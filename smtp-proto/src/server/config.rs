@@ -38,7 +38,8 @@ pub struct Config {
     /// An extension may need more than this list. STARTTLS needs a driver that does the handshake, AUTH an application that
     /// answers [`Event::Auth`](super::Event::Auth), and an extension without a type [`UnknownPolicy::AskApplication`]. The
     /// numbers of LIMITS are announced only: set [`limits`](Self::limits), too, or both with
-    /// [`set_max_recipients`](Self::set_max_recipients).
+    /// [`set_max_recipients`](Self::set_max_recipients), [`set_max_transactions`](Self::set_max_transactions) and
+    /// [`set_max_recipient_domains`](Self::set_max_recipient_domains).
     ///
     /// EHLO omits what cannot be used now: STARTTLS under TLS, REQUIRETLS in plaintext (RFC 3207 section 4.2, RFC 8689
     /// section 2), and AUTH mechanisms that [`plaintext_auth`](Self::plaintext_auth) forbids, that need a missing certificate
@@ -147,6 +148,22 @@ impl Config {
     pub fn set_max_recipients(&mut self, most: NonZeroU32) {
         self.limits.max_recipients = most.get();
         let limits = self.extensions.limits().with_rcpt_max(most);
+        self.extensions.add(Extension::Limits(limits));
+    }
+
+    /// Sets the most MAIL commands of a session, as a limit and as MAILMAX of LIMITS (RFC 9422 section 4.1). At most
+    /// 999,999 are announced.
+    pub fn set_max_transactions(&mut self, most: NonZeroU32) {
+        self.limits.max_transactions = Some(most);
+        let limits = self.extensions.limits().with_mail_max(most);
+        self.extensions.add(Extension::Limits(limits));
+    }
+
+    /// Sets the most recipient domains of a session, as a limit and as RCPTDOMAINMAX of LIMITS (RFC 9422 section 4.3). At
+    /// most 999,999 are announced.
+    pub fn set_max_recipient_domains(&mut self, most: NonZeroU32) {
+        self.limits.max_recipient_domains = Some(most);
+        let limits = self.extensions.limits().with_rcpt_domain_max(most);
         self.extensions.add(Extension::Limits(limits));
     }
 }

@@ -237,6 +237,9 @@ pub enum Closed {
     /// The client exceeded the limit [`max_idle_commands`](crate::limits::ServerLimits::max_idle_commands).
     #[error("too many commands without mail")]
     TooManyIdleCommands,
+    /// The client exceeded the limit [`max_transactions`](crate::limits::ServerLimits::max_transactions).
+    #[error("too many transactions")]
+    TooManyTransactions,
     /// The client exceeded the limit [`failed_logins`](crate::limits::ServerLimits::failed_logins).
     #[error("too many failed logins")]
     TooManyFailedLogins,

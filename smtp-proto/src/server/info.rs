@@ -1,15 +1,16 @@
 //! Facts of a session that outlive its phases.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 use super::{
     config::{Config, HeloParameters, Tls},
     question::Hello,
 };
 use crate::{
+    limits::ServerLimits,
     sasl::Mechanism,
     tls::TlsInfo,
-    types::{Command, Extensions, Keyword, Verb},
+    types::{Command, Extensions, ForwardPath, Keyword, Verb},
 };
 
 /// The facts known of the client, and the offer to it.
@@ -25,6 +26,10 @@ pub(super) struct SessionInfo {
     pub(super) login: Option<Login>,
     /// The AUTH parameter of MAIL is believed.
     pub(super) trusts_originators: bool,
+    /// MAIL commands in order, accepted or not.
+    mails: u32,
+    /// The domains of all recipients asked about, in lower case, if they are limited.
+    domains: Vec<Box<str>>,
 }
 
 /// The authenticated identity, and the mechanism.
@@ -98,6 +103,34 @@ impl SessionInfo {
             command,
             Command::Noop(_) | Command::Ehlo(_) | Command::Lhlo(_) | Command::StartTls | Command::Quit
         )
+    }
+
+    /// Counts a MAIL command. Returns `false` if it is one too many (RFC 9422 section 4.1).
+    pub(super) fn count_mail(&mut self, limits: &ServerLimits) -> bool {
+        self.mails = self.mails.saturating_add(1);
+        limits
+            .max_transactions
+            .is_none_or(|most| self.mails <= most.get())
+    }
+
+    /// Counts the domain of a recipient, accepted or not. Returns `false` if it is one too many (RFC 9422 section 4.3).
+    pub(super) fn count_domain(&mut self, limits: &ServerLimits, path: &ForwardPath<'_>) -> bool {
+        let Some(most) = limits.max_recipient_domains else {
+            return true;
+        };
+        let domain = path.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
+        if self
+            .domains
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(domain))
+        {
+            return true;
+        }
+        let has_room = u32::try_from(self.domains.len()).is_ok_and(|count| count < most.get());
+        if has_room {
+            self.domains.push(domain.into());
+        }
+        has_room
     }
 
     /// The verb of the last accepted EHLO, HELO or LHLO.

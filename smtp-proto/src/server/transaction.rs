@@ -4,7 +4,7 @@ use super::{
     auth::without_originator,
     config::{Config, UnknownPolicy},
     content::Transaction,
-    event::Event,
+    event::{Closed, Event},
     info::SessionInfo,
     phase::{Phase, Step},
     question::{Question, RcptQuestion},
@@ -20,6 +20,9 @@ use crate::{
 impl Server {
     /// Handles an in-sequence MAIL.
     pub(super) fn mail<'i>(&mut self, mail: Mail<'i>) -> Next<'i> {
+        if !self.session.count_mail(&self.config.limits) {
+            return self.close_too_many_transactions();
+        }
         let parameters = mail.parameters();
         if let Some(refusal) = self.judge_mail(parameters) {
             self.advance(Step::RefuseMail);
@@ -45,6 +48,16 @@ impl Server {
         })
     }
 
+    /// Ends a session that has had all its transactions, so that the client connects again (RFC 9422 section 4.1).
+    #[cold]
+    fn close_too_many_transactions<'i>(&mut self) -> Next<'i> {
+        self.close_with(
+            "421 4.7.0 too many transactions, connect again",
+            Closed::TooManyTransactions,
+        );
+        Next::Again
+    }
+
     /// Opens the transaction after an accepted MAIL.
     pub(super) fn open_transaction(&mut self, body: Option<Body>, smtputf8: bool) {
         let transaction = Transaction::new(self.config.protocol, body, smtputf8);
@@ -60,6 +73,13 @@ impl Server {
         let refusal = judge_rcpt(&self.session, &self.config, rcpt.parameters(), smtputf8);
         let is_unicode = !smtputf8 && !rcpt.forward_path().is_ascii();
         if refusal.is_none() && !is_unicode && recipients < self.config.limits.max_recipients {
+            if !self
+                .session
+                .count_domain(&self.config.limits, rcpt.forward_path())
+            {
+                self.advance(Step::RefuseRcpt);
+                return self.refuse_for_now("452 4.5.3 too many recipient domains");
+            }
             let index = transaction.next_index();
             let question = RcptQuestion { index, smtputf8 };
             return Next::Event(Event::Recipient {

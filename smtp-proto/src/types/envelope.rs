@@ -210,7 +210,7 @@ impl Envelope {
             })
         };
         let most_recipients = most(limits.rcpt_max());
-        let most_domains = Some(most(limits.rcpt_domain_max())).filter(|most| self.domains() > *most);
+        let most_domains = Some(most(limits.rcpt_domain_max())).filter(|most| self.domains().len() > *most);
         let mut recipients: Vec<&Recipient> = self.recipients.iter().collect();
         if most_domains.is_some() {
             group_by_domain(&mut recipients);
@@ -246,12 +246,12 @@ impl Envelope {
         }
     }
 
-    /// Returns the number of different domains of the recipients.
-    pub(crate) fn domains(&self) -> usize {
+    /// Returns the different domains of the recipients, in lower case and in order.
+    pub(crate) fn domains(&self) -> Vec<String> {
         let mut domains: Vec<String> = self.recipients.iter().map(Recipient::folded_domain).collect();
         domains.sort_unstable();
         domains.dedup();
-        domains.len()
+        domains
     }
 }
 
@@ -313,7 +313,7 @@ impl Recipient {
     }
 
     /// Returns the domain with ASCII letters in lower case.
-    fn folded_domain(&self) -> String {
+    pub(crate) fn folded_domain(&self) -> String {
         self.domain().to_ascii_lowercase()
     }
 

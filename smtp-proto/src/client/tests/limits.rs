@@ -27,7 +27,7 @@ fn an_envelope_beyond_the_limits_is_given_back() {
 
 #[test]
 fn what_is_split_by_the_limits_is_taken() {
-    let mut session = Session::with(config(), "LIMITS RCPTMAX=2 RCPTDOMAINMAX=1");
+    let mut session = Session::with(config(), "LIMITS RCPTMAX=2 RCPTDOMAINMAX=2");
     let limits = session.client.extensions().limits();
     for part in to("a@y b@z c@y d@y").split(limits) {
         session
@@ -49,6 +49,23 @@ fn no_more_transactions_than_the_limit_are_begun() {
         refused(&mut session, &to("b@y")),
         RequestError::TooManyTransactions(2)
     );
+}
+
+#[test]
+fn no_more_domains_than_the_limit_are_named_in_a_session() {
+    let mut session = Session::with(config(), "LIMITS RCPTDOMAINMAX=2");
+    session.deliver(to("b@y c@Y")).written().server("550");
+    session.deliver(to("b@z")).written().server("550");
+    session.wire.clear();
+    assert_eq!(
+        refused(&mut session, &to("b@w")),
+        RequestError::TooManySessionDomains(2)
+    );
+    assert_eq!(
+        refused(&mut session, &to("b@w b@y b@z")),
+        RequestError::TooManyDomains(2)
+    );
+    session.deliver(to("b@Z c@y")).hears("MAIL FROM:<a@x>|");
 }
 
 #[test]
