@@ -4,15 +4,15 @@ use std::{error::Error, process::ExitCode};
 
 use clap::Parser;
 
-/// How an example ended, from good to bad.
+/// The outcome of an example, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(clippy::exhaustive_enums, reason = "these are all that the examples have")]
 pub enum Exit {
-    /// All is well (0).
+    /// Success (0).
     Success,
-    /// Trying again later may help, or the outcome is not known (75, `EX_TEMPFAIL`).
+    /// Trying again later may help, or the outcome is unknown (75, `EX_TEMPFAIL`).
     Temporary,
-    /// Something was refused for good (1).
+    /// A permanent refusal (1).
     Refused,
     /// The flags cannot be used (64, `EX_USAGE`).
     Usage,
@@ -29,20 +29,29 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The flags of this process, or the code to exit with after help or a fault has been printed.
-///
-/// # Errors
-///
-/// [`Exit::Usage`] when the flags are at fault, and success when they asked for help.
-pub fn flags<F: Parser>() -> Result<F, ExitCode> {
-    F::try_parse().map_err(|error| {
-        let _ = error.print();
-        if error.use_stderr() {
-            Exit::Usage.into()
-        } else {
-            ExitCode::SUCCESS
+/// Parses the flags of this process, and runs the program. An error of the program is about the flags, and is printed after
+/// its name.
+#[expect(clippy::print_stderr, reason = "a program for the terminal")]
+pub fn run<F: Parser>(program: &str, main: impl FnOnce(F) -> Result<Exit, String>) -> ExitCode {
+    match F::try_parse() {
+        Ok(flags) => match main(flags) {
+            Ok(exit) => exit.into(),
+            Err(problem) => {
+                eprintln!("{program}: {problem}");
+                Exit::Usage.into()
+            }
+        },
+        // Help is printed this way, too.
+        Err(error) => {
+            let _ = error.print();
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+            exit.into()
         }
-    })
+    }
 }
 
 /// An error and its sources in one line, separated by colons.

@@ -7,22 +7,21 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use clap::Parser;
 use mail_builder::MessageBuilder;
 use mail_parser::{Message, MessageParser, MimeHeaders};
+use smtp_driver::{About, ServeOptions};
 use smtp_proto::{
     TlsInfo,
     client::{self, Receipt},
     sasl::{Credentials, Secret},
-    server::{self, Server},
+    server,
     types::{Envelope, ForwardPath, Host, Printable, ReversePath},
 };
 use smtp_rustls::{ClientTls, Identity, ServerSettings};
 use tempfile::TempDir;
 
 use crate::{
-    desk::Site,
-    serve::Flags,
+    site::{Disk, Site},
     store::Store,
     users::{self, Users},
 };
@@ -42,58 +41,66 @@ const SHOWN: usize = 6;
 /// The first octet of a TLS record that belongs to a handshake (RFC 8446 section 5.1).
 const HANDSHAKE: u8 = 22;
 
-/// How a server and a client meet: the server has an identity that it makes up, which the client trusts and no other,
-/// and lets nobody but one user in, whose password is made up, too. It stores into a folder that is there as long as
-/// this is.
+/// A server and a client that fit. The server has a self-signed certificate, which is the only one that the client
+/// trusts, and one user with a random password. It stores messages in a directory that lives as long as this.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Setting {
-    /// The settings of the server's sessions.
+pub struct Setting<D> {
+    /// The configuration of the server's sessions.
     pub server: Arc<server::Config>,
-    /// What its sessions share.
-    pub site: Arc<Site>,
-    /// The settings of the client's session.
+    /// Their TLS settings.
+    pub options: ServeOptions,
+    /// Their service.
+    pub site: Arc<Site<D>>,
+    /// The configuration of the client's session.
     pub client: Arc<client::Config>,
-    /// Its TLS.
+    /// Its TLS settings.
     pub client_tls: ClientTls,
     /// The envelope.
     pub envelope: Envelope,
     /// The message.
     pub message: Vec<u8>,
     folder: TempDir,
+    server_knows: Arc<Mutex<String>>,
 }
 
-impl Setting {
-    /// A new identity, a new password and a new folder.
+impl<D: Disk> Setting<D> {
+    /// Creates a certificate, a password and a directory.
     ///
     /// # Errors
     ///
-    /// When they cannot be made.
+    /// If one of them cannot be created.
     pub fn new() -> Result<Self, Box<dyn Error>> {
         let password = Secret::from(users::random_text()?);
         let users = Users::new([("alice".to_owned(), password.clone())], [])?;
-        let server = server::Config::submission(Host::parse("mx.example")?, users.mechanisms());
-
+        let hostname = Host::parse("mx.example")?;
+        let server = server::Config::submission(hostname.clone(), users.mechanisms());
         let identity = Identity::self_signed(["mx.example"])?;
         let client_tls = ClientTls::trusting(&identity.to_roots()?, "mx.example")?;
-        let tls = ServerSettings::new(identity).build()?;
+        let mut options = ServeOptions::default();
+        options.tls = Some(Arc::new(ServerSettings::new(identity).build()?));
         let folder = tempfile::tempdir()?;
-        let store = Store::maildir(folder.path())?;
-        let flags = Flags::parse_from(["server"]);
+        let server_knows = Arc::new(Mutex::new(String::new()));
+        let knowledge = Arc::clone(&server_knows);
+        let site = Site::new(hostname, Store::maildir(folder.path())?, users).on_stored(move |about| {
+            *knowledge.lock().unwrap_or_else(PoisonError::into_inner) = self::server_knows(about);
+        });
         let credentials = Credentials::password("alice", password);
         let from = ReversePath::parse("alice@client.example")?;
         Ok(Self {
             server: Arc::new(server),
-            site: Arc::new(Site::of(flags, Some(tls), store, users)),
+            options,
+            site: Arc::new(site),
             client: Arc::new(client::Config::submission("client.example".parse()?, credentials)),
             client_tls,
             envelope: Envelope::new(from).recipient(ForwardPath::parse("bob@mx.example")?),
             message: message()?,
             folder,
+            server_knows,
         })
     }
 
-    /// What was stored.
+    /// The stored message.
     fn stored(&self) -> Result<Vec<u8>, Box<dyn Error>> {
         let mut files = fs::read_dir(self.folder.path().join("new"))?;
         match (files.next(), files.next()) {
@@ -102,16 +109,15 @@ impl Setting {
         }
     }
 
-    /// Says how it was, once the session is over.
+    /// Writes the report, once the session is over.
     ///
     /// # Errors
     ///
-    /// What is wrong with what arrived.
+    /// If the message was not stored as it was sent.
     pub fn report(
         &self,
         transcript: &Transcript,
         client_knows: Option<&TlsInfo>,
-        server_knows: &Knowledge,
         receipt: &Receipt,
         report: &mut String,
     ) -> Result<(), Box<dyn Error>> {
@@ -123,7 +129,11 @@ impl Setting {
         let received = received(&stored);
         writeln!(report, "What both sides know:\n")?;
         writeln!(report, "client:     {}", self::client_knows(client_knows))?;
-        writeln!(report, "server:     {}", server_knows.get())?;
+        writeln!(
+            report,
+            "server:     {}",
+            self.server_knows.lock().unwrap_or_else(PoisonError::into_inner)
+        )?;
         writeln!(report, "{received}\n")?;
         let (sent, kept) = (self.message.len(), stored.len());
         writeln!(report, "What arrived ({sent} octets sent, {kept} stored):\n")?;
@@ -142,22 +152,7 @@ impl Setting {
     }
 }
 
-/// What the server's session knew as it stored the message. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Knowledge(Arc<Mutex<String>>);
-
-impl Knowledge {
-    /// Notes what a session knows.
-    pub fn note(&self, server: &Server) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = server_knows(server);
-    }
-
-    fn get(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// What a client knows of its TLS session.
+/// The facts of a client about its TLS session.
 fn client_knows(tls: Option<&TlsInfo>) -> String {
     let Some(info) = tls else {
         return "no TLS".to_owned();
@@ -167,10 +162,10 @@ fn client_knows(tls: Option<&TlsInfo>) -> String {
     format!("{}, {}", or_unknown(protocol), or_unknown(cipher))
 }
 
-/// What a server knows of its TLS session and of the client.
-fn server_knows(server: &Server) -> String {
-    let tls = client_knows(server.tls());
-    match (server.identity(), server.mechanism()) {
+/// The facts of a server about its TLS session and the client.
+fn server_knows(about: &About) -> String {
+    let tls = client_knows(about.tls());
+    match (about.identity(), about.mechanism()) {
         (Some(identity), Some(mechanism)) => format!("{tls}, {identity:?} by {mechanism}"),
         _ => format!("{tls}, nobody in particular"),
     }

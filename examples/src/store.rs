@@ -1,6 +1,7 @@
-//! A Maildir that has a message for good before anybody is told so.
+//! A Maildir that has stored a message on the disk before the message is accepted.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -10,16 +11,19 @@ use std::{
 
 use maildir::{Maildir, TemporaryMailFile};
 
-/// Longest header that is looked at for `Return-Path` and `Received`, in octets. What is behind it goes through.
+/// Maximum octets of a header that are searched for `Return-Path` and `Received`. The rest is stored as it is.
 const HEADER: usize = 1 << 20;
 
-/// A file in `tmp` that was not changed for this long was left behind by a delivery that failed (maildir(5)).
+/// Age of a file in `tmp` that belongs to a failed delivery (maildir(5)).
 const STALE: Duration = Duration::from_secs(36 * 60 * 60);
 
-/// More `Received` fields than this mean a loop (RFC 5321 section 6.3 asks for at least 100).
+/// Initial octets of the buffer for trace fields and header.
+const BUFFER: usize = 1000;
+
+/// Maximum `Received` fields. More mean a loop (RFC 5321 section 6.3 requires at least 100).
 const HOPS: usize = 100;
 
-/// Where messages go.
+/// A place for messages.
 #[derive(Clone, Debug)]
 pub struct Store(Option<Arc<Directory>>);
 
@@ -30,7 +34,7 @@ struct Directory {
 }
 
 impl Store {
-    /// Accepts everything and keeps nothing.
+    /// Accepts messages and drops them.
     #[must_use]
     pub const fn discard() -> Self {
         Self(None)
@@ -51,37 +55,38 @@ impl Store {
         }))))
     }
 
-    /// Whether keeping a message waits for the disk.
+    /// Returns true if storing a message waits for the disk.
     #[must_use]
     pub const fn waits(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Begins a message, with `trace` on top of it.
+    /// Begins a message, with the trace fields at its top.
     ///
     /// # Errors
     ///
-    /// When no file can be made.
-    pub fn begin(&self, trace: &str) -> io::Result<Incoming> {
-        let mut incoming = Incoming {
-            directory: self.0.clone(),
-            file: None,
-            header: Some(Vec::new()),
-            hops: 0,
+    /// If no file can be created.
+    pub fn begin(&self, trace: impl fmt::Display) -> io::Result<Incoming> {
+        let mut header = Vec::with_capacity(BUFFER);
+        write!(header, "{trace}")?;
+        let file = match &self.0 {
+            Some(directory) => Some(directory.maildir.open_file_in_tmp().map_err(io::Error::other)?),
+            None => None,
         };
-        if let Some(directory) = &self.0 {
-            let file = directory.maildir.open_file_in_tmp().map_err(io::Error::other)?;
-            incoming.file = Some(BufWriter::new(file));
-            incoming.put(trace.as_bytes())?;
-        }
-        Ok(incoming)
+        Ok(Incoming {
+            directory: self.0.clone(),
+            file: file.map(BufWriter::new),
+            trace: header.len(),
+            header: Some(header),
+            hops: 0,
+        })
     }
 
-    /// Keeps one more copy of a message that is kept already (LMTP: one for each recipient).
+    /// Stores a copy of a message that is stored already (LMTP: one for each recipient).
     ///
     /// # Errors
     ///
-    /// When it could not be kept.
+    /// If it cannot be stored.
     pub fn keep_copy(&self, id: &str) -> io::Result<String> {
         let Some(directory) = &self.0 else {
             return Ok(String::new());
@@ -94,31 +99,33 @@ impl Store {
 }
 
 impl Directory {
-    /// Moves a complete file to `new`, with everything on the disk.
+    /// Moves a complete file to `new`. Its octets and its name are on the disk then.
     fn keep(&self, file: TemporaryMailFile) -> io::Result<String> {
         let id = self.maildir.move_tmp_to_new(file).map_err(io::Error::other)?;
-        // The crate syncs the file; its entry in the directory has to be on the disk too.
+        // The crate syncs the file, but not its name in the directory.
         let synced = File::open(self.path.join("new")).and_then(|new| new.sync_all());
         if synced.is_err() {
-            // It will come again.
+            // The client will send it again.
             let _ = fs::remove_file(self.path.join("new").join(&id));
         }
         synced.map(|()| id)
     }
 }
 
-/// A message on its way: a file in `tmp` that is gone if the message is not completed.
+/// An incomplete message: a file in `tmp`, which is removed if this is dropped.
 pub struct Incoming {
     directory: Option<Arc<Directory>>,
-    /// Buffered: a piece of the message may be a single line ending.
+    /// Buffered, because a piece of the message may be a single line ending.
     file: Option<BufWriter<TemporaryMailFile>>,
-    /// The header so far, while it is not complete.
+    /// The trace fields and the header so far, while the header is not complete.
     header: Option<Vec<u8>>,
+    /// Octets of the trace fields.
+    trace: usize,
     hops: usize,
 }
 
-impl std::fmt::Debug for Incoming {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming")
             .field("hops", &self.hops)
             .finish_non_exhaustive()
@@ -126,12 +133,12 @@ impl std::fmt::Debug for Incoming {
 }
 
 impl Incoming {
-    /// Writes the next octets of the message. `Return-Path` fields of its header are left out, since the final
-    /// delivery writes its own (RFC 5321 section 4.4).
+    /// Writes the next octets of the message. Omits `Return-Path` fields of its header, because the server that makes
+    /// final delivery adds its own (RFC 5321 section 4.4).
     ///
     /// # Errors
     ///
-    /// When they cannot be written.
+    /// If they cannot be written.
     pub fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         if self.directory.is_none() {
             return Ok(());
@@ -139,29 +146,30 @@ impl Incoming {
         let Some(header) = &mut self.header else {
             return self.put(octets);
         };
-        let searched = header.len().saturating_sub(3);
+        let searched = header.len().saturating_sub(3).max(self.trace);
         header.extend_from_slice(octets);
+        let message = header.get(self.trace..).unwrap_or_default();
         let fresh = header.get(searched..).unwrap_or_default();
-        let complete = header.starts_with(b"\r\n") || fresh.windows(4).any(|window| window == b"\r\n\r\n");
-        if complete || header.len() > HEADER {
+        let complete = message.starts_with(b"\r\n") || fresh.windows(4).any(|window| window == b"\r\n\r\n");
+        if complete || message.len() > HEADER {
             self.finish_header()
         } else {
             Ok(())
         }
     }
 
-    /// Whether the message has been handed on so often that it must be in a loop.
+    /// Returns true if the message has passed so many servers that it must be in a loop. Known once the header is complete.
     #[must_use]
     pub const fn is_looping(&self) -> bool {
         self.hops > HOPS
     }
 
-    /// Completes the message and says under which name it is kept. When this returns, the message survives a crash
-    /// of the machine: the file and the directory's entry for it are on the disk.
+    /// Completes the message, and returns its name in the store. Then the message survives a crash of the computer: the
+    /// file and its name in the directory are on the disk.
     ///
     /// # Errors
     ///
-    /// When it could not be kept. Then nothing of it is.
+    /// If it cannot be stored. Then no part of it is.
     pub fn keep(mut self) -> io::Result<String> {
         self.finish_header()?;
         match (self.directory.take(), self.file.take()) {
@@ -172,12 +180,13 @@ impl Incoming {
         }
     }
 
-    /// Writes the header out, field by field.
+    /// Writes the trace fields, and the header field by field.
     fn finish_header(&mut self) -> io::Result<()> {
         let Some(octets) = self.header.take() else {
             return Ok(());
         };
-        let mut rest = octets.as_slice();
+        let (trace, mut rest) = octets.split_at_checked(self.trace).unwrap_or_default();
+        self.put(trace)?;
         let mut dropping = false;
         while !rest.is_empty() {
             let end = rest
@@ -220,7 +229,7 @@ fn remove_stale(tmp: &Path, now: SystemTime) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns `true` if a header line begins a field of this name.
+/// Returns true if a header line begins a field of this name.
 fn is_field(line: &[u8], name: &[u8]) -> bool {
     line.split_at_checked(name.len()).is_some_and(|(start, rest)| {
         start.eq_ignore_ascii_case(name) && rest.trim_ascii_start().first() == Some(&b':')

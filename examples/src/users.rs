@@ -121,33 +121,30 @@ impl Users {
     pub fn judge(
         &self,
         mechanism: Mechanism,
-        claim: AuthRequest,
+        request: &AuthRequest,
         context: &Context<'_>,
         attempt: &mut Attempt,
     ) -> AuthOutcome {
-        match claim {
+        match request {
             AuthRequest::Password {
                 user,
                 password,
                 authorization_id,
             } => {
-                let known = self.by_password(&user, &password);
-                *attempt = Attempt::of(user);
+                let known = self.by_password(user, password);
+                *attempt = Attempt::of(Some(user));
                 accepted(known.filter(|name| is_oneself(authorization_id.as_deref(), name)))
             }
             AuthRequest::Bearer { user, token } => {
-                let owner = self.by_token(&token);
+                let owner = self.by_token(token);
                 let known = owner.filter(|name| is_oneself(user.as_deref(), name));
-                *attempt = Attempt {
-                    user,
-                    ..Attempt::default()
-                };
+                *attempt = Attempt::of(user.as_ref());
                 accepted(known)
             }
             AuthRequest::Begin { initial } => {
-                let initial = initial.unwrap_or_default();
-                *attempt = self.begin(mechanism, initial.expose(), context);
-                attempt.step(initial.expose())
+                let initial = initial.as_ref().map_or(&b""[..], |initial| initial.expose());
+                *attempt = self.begin(mechanism, initial, context);
+                attempt.step(initial)
             }
             AuthRequest::Step { response } => {
                 if mechanism == Mechanism::CRAM_MD5 {
@@ -283,9 +280,9 @@ impl Attempt {
         progress
     }
 
-    fn of(user: String) -> Self {
+    fn of(user: Option<&String>) -> Self {
         Self {
-            user: Some(user),
+            user: user.cloned(),
             ..Self::default()
         }
     }

@@ -1,5 +1,5 @@
-//! The whole way of a message in one program: a server on a free port, a MIME message, a client that uses STARTTLS,
-//! logs in and delivers it, the octets of the session, and the stored message read back.
+//! The path of a message in one program: a server on a free port, and a client that starts TLS, authenticates and sends a
+//! MIME message. Prints the session and the stored message.
 //!
 //! `cargo run --release -p smtp-async-std --example roundtrip`, or `... -- --runtime async-std`
 #![expect(
@@ -11,7 +11,6 @@
 use std::{
     error::Error,
     io,
-    net::Ipv4Addr,
     process::ExitCode,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -20,45 +19,46 @@ use std::{
 
 use futures_lite::future::zip;
 use smtp_async_std::{
-    Acceptor, Address, Client, Io, Listener, ServeOptions, Session, Stream,
+    Acceptor, Address, Client, Io, Listener, Stream,
     driver::{self, Connect, Transport},
 };
 use smtp_examples::{
-    desk::{Desk, Site, Todo},
-    exit::{self, chain},
-    roundtrip::{Knowledge, Setting, Side, Transcript},
+    exit::{self, Exit, chain},
+    roundtrip::{Setting, Side, Transcript},
+    site::SameThread,
 };
-use smtp_proto::{Instant, Step};
+use smtp_proto::Instant;
 
 use runtime::{Runtime, With};
 
 mod runtime;
 
-/// The whole way of a message in one program.
+/// Sends a message to a server in the same process, and shows the session.
 #[derive(Clone, Debug, clap::Args)]
 struct Flags {}
 
 fn main() -> ExitCode {
-    let With {
-        flags: Flags {},
-        runtime,
-    } = match exit::flags() {
-        Ok(flags) => flags,
-        Err(code) => return code,
-    };
-    let mut report = String::new();
-    let done = run_on(runtime, &mut report);
-    print!("{report}");
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("roundtrip: {}", chain(problem.as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    exit::run(
+        "roundtrip",
+        |With {
+             flags: Flags {},
+             runtime,
+         }| {
+            let mut report = String::new();
+            let done = run_on(runtime, &mut report);
+            print!("{report}");
+            Ok(match done {
+                Ok(()) => Exit::Success,
+                Err(problem) => {
+                    eprintln!("roundtrip: {}", chain(problem.as_ref()));
+                    Exit::Refused
+                }
+            })
+        },
+    )
 }
 
-/// Goes the whole way on this runtime.
+/// Runs server and client on this runtime.
 fn run_on(runtime: Runtime, report: &mut String) -> Result<(), Box<dyn Error>> {
     match runtime {
         Runtime::Smol => smol::block_on(run::<smtp_async_std::smol::Runtime>(report)),
@@ -66,24 +66,23 @@ fn run_on(runtime: Runtime, report: &mut String) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Goes the whole way, and reports it.
+/// Runs server and client, and writes the report.
 async fn run<R>(report: &mut String) -> Result<(), Box<dyn Error>>
 where
     R: driver::Runtime<Listener = Acceptor, Transport = Io<Stream>>,
 {
-    let setting = Setting::new()?;
+    let setting = Setting::<SameThread>::new()?;
     let listener = Listener::bind("127.0.0.1:0")?;
     let address = Address::from(listener.local()?.to_string());
     let (stop, stopped) = smol::channel::bounded::<()>(1);
-    let (site, server_knows) = (Arc::clone(&setting.site), Knowledge::default());
-    let serving = driver::serve_sessions::<R, _>(
+    let serving = driver::serve::<R, _>(
         listener.try_into()?,
         Arc::clone(&setting.server),
-        ServeOptions::default(),
+        setting.options.clone(),
         async {
             let _ = stopped.recv().await;
         },
-        |session| receive(session, Arc::clone(&site), server_knows.clone()),
+        Arc::clone(&setting.site),
     );
 
     let transcript = Transcript::default();
@@ -100,42 +99,10 @@ where
         client.quit().await?;
         Ok::<_, Box<dyn Error>>((client_knows, receipt))
     };
-    let ((), sent) = zip(serving, sending).await;
+    let (served, sent) = zip(serving, sending).await;
+    served?;
     let (client_knows, receipt) = sent?;
-    setting.report(
-        &transcript,
-        client_knows.as_ref(),
-        &server_knows,
-        &receipt,
-        report,
-    )
-}
-
-/// Runs one session of the server: every message of a user is stored.
-async fn receive(mut session: Session, site: Arc<Site>, knowledge: Knowledge) {
-    // A peer on a Unix socket is on this computer.
-    let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let mut desk = Desk::new(Arc::clone(&site), peer);
-    loop {
-        let (step, server) = session.poll();
-        let todo = match step {
-            Step::Event(event) => desk.handle(event, server),
-            Step::Wait(wait) => {
-                session.wait(wait).await;
-                continue;
-            }
-        };
-        match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
-            (Todo::Keep(keeping), _) => {
-                knowledge.note(session.machine());
-                desk.kept(keeping.run(), session.machine_mut());
-            }
-            (Todo::Close, _) => break,
-            (Todo::Nothing | Todo::StartTls(_), _) => {}
-        }
-    }
-    session.close().await;
+    setting.report(&transcript, client_knows.as_ref(), &receipt, report)
 }
 
 /// A transport that records the octets: a client runs on any transport.

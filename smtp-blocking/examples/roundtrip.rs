@@ -11,24 +11,18 @@
 use std::{
     error::Error,
     io,
-    net::{Ipv4Addr, TcpStream},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     process::ExitCode,
     sync::Arc,
     task::{Context, Poll},
     thread,
 };
 
-use smtp_blocking::{
-    Client, Io, ServeOptions, Session, ShutdownHandle,
-    driver::Transport,
-    proto::{Instant, Step},
-    serve_sessions,
-};
+use smtp_blocking::{Client, Io, ShutdownHandle, driver::Transport, proto::Instant, serve_until};
 use smtp_examples::{
-    desk::{Desk, Site, Todo},
     exit::chain,
-    listen::listen,
-    roundtrip::{Knowledge, Setting, Side, Transcript},
+    roundtrip::{Setting, Side, Transcript},
+    site::SameThread,
 };
 
 fn main() -> ExitCode {
@@ -46,16 +40,13 @@ fn main() -> ExitCode {
 
 /// Sends the message, and reports the session.
 fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
-    let setting = Setting::new()?;
-    let listener = listen((Ipv4Addr::LOCALHOST, 0).into())?;
+    let setting = Setting::<SameThread>::new()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    let (stop, server_knows) = (ShutdownHandle::new(), Knowledge::default());
-    let (config, site) = (Arc::clone(&setting.server), Arc::clone(&setting.site));
-    let (stopped, knowledge) = (stop.clone(), server_knows.clone());
-    let serving = thread::spawn(move || {
-        let session = move |session| receive(session, &site, &knowledge);
-        serve_sessions(listener, config, ServeOptions::default(), stopped, session)
-    });
+    let stop = ShutdownHandle::new();
+    let (config, options) = (Arc::clone(&setting.server), setting.options.clone());
+    let (stopped, site) = (stop.clone(), Arc::clone(&setting.site));
+    let serving = thread::spawn(move || serve_until(listener, config, options, stopped, site));
 
     let transcript = Transcript::default();
     let stream = TcpStream::connect(address)?;
@@ -71,41 +62,7 @@ fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     client.quit()?;
     stop.shut_down();
     serving.join().map_err(|_| "the server panicked")??;
-    setting.report(
-        &transcript,
-        client_knows.as_ref(),
-        &server_knows,
-        &receipt,
-        report,
-    )
-}
-
-/// One session of the server, which stores every message of a user.
-fn receive(mut session: Session, site: &Arc<Site>, knowledge: &Knowledge) {
-    let Some(peer) = session.peer().ip() else {
-        return;
-    };
-    let mut desk = Desk::new(Arc::clone(site), peer);
-    loop {
-        let (step, server) = session.poll();
-        let todo = match step {
-            Step::Event(event) => desk.handle(event, server),
-            Step::Wait(wait) => {
-                session.wait(wait);
-                continue;
-            }
-        };
-        match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
-            (Todo::Keep(keeping), _) => {
-                knowledge.note(session.machine());
-                desk.kept(keeping.run(), session.machine_mut());
-            }
-            (Todo::Close, _) => break,
-            (Todo::Nothing | Todo::StartTls(_), _) => {}
-        }
-    }
-    session.close();
+    setting.report(&transcript, client_knows.as_ref(), &receipt, report)
 }
 
 /// A stream with a transcript of all octets: a client runs on any transport.

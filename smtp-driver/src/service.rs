@@ -5,6 +5,7 @@ mod answer;
 mod auth;
 mod converse;
 mod questions;
+mod shared;
 mod transaction;
 
 use std::{future::Future, io, sync::Arc};

@@ -1,5 +1,5 @@
-//! The whole way of a message in one program: a server on a free port, and a client that begins TLS, logs in and delivers a
-//! MIME message. Prints the session as it was sent, and the stored message.
+//! The path of a message in one program: a server on a free port, and a client that starts TLS, authenticates and sends a
+//! MIME message. Prints the session and the stored message.
 //!
 //! `cargo run --release -p smtp-tokio --example roundtrip`
 #![expect(
@@ -19,12 +19,11 @@ use std::{
 };
 
 use smtp_examples::{
-    desk::{Desk, Site, Todo},
     exit::chain,
-    roundtrip::{Knowledge, Setting, Side, Transcript},
+    roundtrip::{Setting, Side, Transcript},
+    site::SameThread,
 };
-use smtp_proto::Step;
-use smtp_tokio::{Client, Io, Listener, Peer, ServeOptions, Session, serve_sessions};
+use smtp_tokio::{Client, Io, Listener, Peer, serve_until};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -47,20 +46,18 @@ async fn main() -> ExitCode {
 
 /// Runs server and client, and writes the report.
 async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
-    let setting = Setting::new()?;
+    let setting = Setting::<SameThread>::new()?;
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let Peer::Ip(address) = listener.local()? else {
         return Err("the listener has no address".into());
     };
     let (stop, stopped) = oneshot::channel::<()>();
-    let (site, server_knows) = (Arc::clone(&setting.site), Knowledge::default());
-    let knowledge = server_knows.clone();
-    let serving = tokio::spawn(serve_sessions(
+    let serving = tokio::spawn(serve_until(
         listener,
         Arc::clone(&setting.server),
-        ServeOptions::default(),
+        setting.options.clone(),
         async { drop(stopped.await) },
-        move |session| receive(session, Arc::clone(&site), knowledge.clone()),
+        Arc::clone(&setting.site),
     ));
 
     let transcript = Transcript::default();
@@ -80,40 +77,7 @@ async fn run(report: &mut String) -> Result<(), Box<dyn Error>> {
     client.quit().await?;
     drop(stop);
     serving.await??;
-    setting.report(
-        &transcript,
-        client_knows.as_ref(),
-        &server_knows,
-        &receipt,
-        report,
-    )
-}
-
-/// Runs a session of the server, which stores every message of a user.
-async fn receive(mut session: Session, site: Arc<Site>, knowledge: Knowledge) {
-    // A peer on a Unix socket is on this computer.
-    let peer = session.peer().ip().unwrap_or(Ipv4Addr::LOCALHOST.into());
-    let mut desk = Desk::new(Arc::clone(&site), peer);
-    loop {
-        let (step, server) = session.poll();
-        let todo = match step {
-            Step::Event(event) => desk.handle(event, server),
-            Step::Wait(wait) => {
-                session.wait(wait).await;
-                continue;
-            }
-        };
-        match (todo, &site.tls) {
-            (Todo::StartTls(upgrade), Some(tls)) => session.start_tls(upgrade, tls),
-            (Todo::Keep(keeping), _) => {
-                knowledge.note(session.machine());
-                desk.kept(keeping.run(), session.machine_mut());
-            }
-            (Todo::Close, _) => break,
-            (Todo::Nothing | Todo::StartTls(_), _) => {}
-        }
-    }
-    session.close().await;
+    setting.report(&transcript, client_knows.as_ref(), &receipt, report)
 }
 
 /// A stream that records its octets. A client can use any stream.

@@ -1,3 +1,8 @@
+use smtp_proto::{
+    client::Login,
+    sasl::{Credentials, Mechanism, PlaintextAuth},
+};
+
 use super::*;
 
 /// The configuration that these flags ask for, along with those that are needed always.

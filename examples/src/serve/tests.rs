@@ -1,3 +1,6 @@
+use clap::ValueEnum;
+use smtp_proto::{sasl::PlaintextAuth, server::Auth, syntax::Leniency, types::ForwardPath};
+
 use super::*;
 
 fn flags(flags: &[&str]) -> Flags {
@@ -10,7 +13,10 @@ fn judged(flags: &[&str], recipient: &str) -> u16 {
 }
 
 fn judged_for(identity: Option<&str>, given: &[&str], recipient: &str) -> u16 {
-    match flags(given).judge(&ForwardPath::parse(recipient).unwrap(), identity) {
+    match flags(given)
+        .policy
+        .check(&ForwardPath::parse(recipient).unwrap(), identity)
+    {
         Ok(()) => 250,
         Err(rejection) => rejection.code().get(),
     }

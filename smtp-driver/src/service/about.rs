@@ -1,7 +1,9 @@
 //! Facts of a session for a service, and the requests of a service to its session.
 
 use std::{
+    any::Any,
     fmt,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,9 +13,10 @@ use std::{
 
 use smtp_proto::{
     TlsInfo,
-    sasl::Context,
+    sasl::{Context, Mechanism},
     server::{Server, Shutdown},
-    types::{ClientName, Extension, Keyword},
+    trace::Received,
+    types::{ClientName, Extension, Host, Keyword},
 };
 
 use crate::Peer;
@@ -31,6 +34,7 @@ struct Facts {
     /// On the heap: most sessions are in plaintext.
     tls: Option<Box<TlsInfo>>,
     identity: Option<String>,
+    mechanism: Option<Mechanism>,
     protocol_name: &'static str,
     plus_offered: bool,
     handle: SessionHandle,
@@ -44,6 +48,7 @@ impl About {
             hello: server.hello().map(|(_, name)| name.clone()),
             tls: server.tls().cloned().map(Box::new),
             identity: server.identity().map(str::to_owned),
+            mechanism: server.mechanism(),
             protocol_name: server.protocol_name(),
             plus_offered: server.sasl_context().plus_offered,
             handle,
@@ -85,10 +90,69 @@ impl About {
         self.0.identity.as_deref()
     }
 
+    /// The mechanism of the AUTH exchange that succeeded. Returns `None` before it.
+    #[must_use]
+    pub fn mechanism(&self) -> Option<Mechanism> {
+        self.0.mechanism
+    }
+
     /// The protocol for a trace line (RFC 3848, RFC 6531), such as `ESMTPSA`: [`Server::protocol_name`].
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
         self.0.protocol_name
+    }
+
+    /// The `Received` field for a message of this session; `by` is the name of the server, and `unix_time` are seconds since
+    /// 1970. Call it with the facts that [`Service::mail`](super::Service::mail) got, and add the recipient if there is only
+    /// one. Returns `None` before EHLO. The address of a client on a Unix socket is 127.0.0.1.
+    #[must_use]
+    pub fn received<'a>(&'a self, by: &'a Host<'static>, unix_time: u64) -> Option<Received<'a>> {
+        const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let peer = self.peer().ip().map_or(LOCAL, |peer| peer.to_canonical());
+        let received = Received::new(self.hello()?, peer, by, self.protocol_name(), unix_time);
+        Some(match self.tls() {
+            Some(info) => received.with_tls(info),
+            None => received,
+        })
+    }
+
+    /// The state that the service keeps for this session: one value of each type, made by `default` at the first call. It
+    /// lives as long as the session or a clone of its facts.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// use smtp_driver::{About, proto::types::Rejection};
+    ///
+    /// #[derive(Default)]
+    /// struct Messages(AtomicU32);
+    ///
+    /// fn may_send_another(about: &About) -> Result<(), Rejection> {
+    ///     let earlier = about.state::<Messages>().0.fetch_add(1, Ordering::Relaxed);
+    ///     if earlier < 10 { Ok(()) } else { Err(Rejection::POLICY) }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn state<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let find = |state: &State| {
+            state
+                .values
+                .iter()
+                .find_map(|value| Arc::clone(value).downcast().ok())
+        };
+        let requests = &self.0.handle;
+        if let Some(value) = find(&requests.state()) {
+            return value;
+        }
+        // Not under the lock, because `default` may call this, too.
+        let value = Arc::<T>::default();
+        let mut state = requests.state();
+        find(&state).unwrap_or_else(|| {
+            state
+                .values
+                .push(Arc::clone(&value) as Arc<dyn Any + Send + Sync>);
+            value
+        })
     }
 
     /// The facts of this session for the server side of a mechanism: [`Server::sasl_context`].
@@ -127,6 +191,8 @@ struct Requests {
 struct State {
     list: Vec<Request>,
     waker: Option<Waker>,
+    /// The state of the service, of different types.
+    values: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
 enum Request {

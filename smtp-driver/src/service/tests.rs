@@ -3,6 +3,7 @@
 mod bodies;
 mod clock;
 mod envelope;
+mod facts;
 mod harness;
 mod messages;
 mod schedules;

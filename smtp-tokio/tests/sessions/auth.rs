@@ -87,7 +87,7 @@ where
                 request,
                 ticket,
             }) => {
-                let progress = USERS.judge(mechanism, request, &server.sasl_context(), &mut attempt);
+                let progress = USERS.judge(mechanism, &request, &server.sasl_context(), &mut attempt);
                 taken.refused += usize::from(progress == AuthOutcome::Reject);
                 server.answer_auth(ticket, progress).unwrap();
             }

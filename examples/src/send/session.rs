@@ -1,0 +1,81 @@
+//! Protocol of the `send` examples.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use smtp_proto::{
+    client::{Config, ExtensionUse, Timeouts},
+    data::LineEndings,
+    types::{AddressLiteral, ClientName, Host, Protocol},
+};
+
+/// Protocol, extensions and timeouts.
+#[derive(Clone, Debug, Args)]
+#[non_exhaustive]
+pub struct SessionFlags {
+    /// Name in EHLO [default: the address literal of the loopback interface]
+    #[arg(long, value_name = "NAME")]
+    pub helo: Option<String>,
+    /// Speak LMTP
+    #[arg(long)]
+    pub lmtp: bool,
+    /// Seconds for each phase
+    #[arg(long, value_name = "SECONDS", default_value_t = 300.0)]
+    pub timeout: f64,
+    /// Send one command at a time
+    #[arg(long)]
+    pub no_pipelining: bool,
+    /// Send with BDAT if the server offers CHUNKING
+    #[arg(long)]
+    pub bdat: bool,
+    /// Policy for a bare CR or LF in the message
+    #[arg(long, value_name = "POLICY", default_value = "normalize")]
+    pub line_endings: Endings,
+}
+
+/// The policy for a bare CR or LF.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(clippy::exhaustive_enums, missing_docs, reason = "the choices of the flag")]
+pub enum Endings {
+    Normalize,
+    Reject,
+}
+
+impl SessionFlags {
+    pub(super) fn apply(&self, config: &mut Config) -> Result<(), String> {
+        let timeout =
+            Duration::try_from_secs_f64(self.timeout).map_err(|error| format!("--timeout: {error}"))?;
+        config.timeouts = Timeouts::all(timeout);
+        config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
+        config.pipelining = used_if(!self.no_pipelining);
+        config.chunking = used_if(self.bdat);
+        config.line_endings = match self.line_endings {
+            Endings::Normalize => LineEndings::Normalize,
+            Endings::Reject => LineEndings::Refuse,
+        };
+        Ok(())
+    }
+
+    pub(super) fn name(&self) -> Result<ClientName<'static>, String> {
+        match &self.helo {
+            Some(name) => ClientName::parse(name)
+                .map(ClientName::into_owned)
+                .map_err(|error| format!("--helo {name:?}: {error}")),
+            None => {
+                let literal = AddressLiteral::from(IpAddr::V4(Ipv4Addr::LOCALHOST));
+                ClientName::try_from(Host::Literal(literal)).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
+const fn used_if(wanted: bool) -> ExtensionUse {
+    if wanted {
+        ExtensionUse::IfOffered
+    } else {
+        ExtensionUse::Never
+    }
+}

@@ -1,0 +1,37 @@
+//! Limits of the `server` examples.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use clap::Args;
+use smtp_proto::server::Config;
+
+/// Limits of messages, sessions and connections.
+#[derive(Clone, Debug, Args)]
+#[non_exhaustive]
+pub struct LimitFlags {
+    /// Maximum octets of a message
+    #[arg(long, value_name = "BYTES", default_value_t = 25 << 20)]
+    pub max_size: u64,
+    /// Maximum recipients of a message
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub max_recipients: NonZeroU32,
+    /// Seconds to wait for a command
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub timeout: u64,
+    /// Maximum connections at a time, of each listener
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub max_connections: usize,
+}
+
+impl LimitFlags {
+    pub(super) fn apply(&self, config: &mut Config) {
+        config.set_max_message_size(self.max_size);
+        config.set_max_recipients(self.max_recipients);
+        let (timeouts, timeout) = (&mut config.timeouts, Duration::from_secs(self.timeout));
+        (timeouts.command, timeouts.data, timeouts.write) = (timeout, timeout, timeout);
+        timeouts.handshake = timeouts.handshake.min(timeout);
+        // Only failed logins are slowed down.
+        config.limits.errors.soft = config.limits.errors.hard;
+        config.limits.unknown_commands.soft = config.limits.unknown_commands.hard;
+    }
+}

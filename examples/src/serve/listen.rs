@@ -1,0 +1,95 @@
+//! Listeners of the `server` examples.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use clap::Args;
+use smtp_driver::{Listener, Peer, ServeOptions};
+use smtp_proto::{server::Config, types::Protocol};
+
+/// Addresses and name of the server.
+#[derive(Clone, Debug, Args)]
+#[non_exhaustive]
+pub struct ListenFlags {
+    /// Listen here for SMTP (repeatable); port 0 picks one [default: 127.0.0.1:2525]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Vec<SocketAddr>,
+    /// Listen here for SMTP with implicit TLS (repeatable)
+    #[arg(long, value_name = "ADDR")]
+    pub listen_tls: Vec<SocketAddr>,
+    /// Listen here for LMTP (repeatable)
+    #[arg(long, value_name = "ADDR")]
+    pub listen_lmtp: Vec<SocketAddr>,
+    /// The server's name, in the greeting and in Received
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    pub hostname: String,
+}
+
+/// A listening socket, and the settings of its sessions.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the arguments of `serve_until`")]
+pub struct Bound {
+    /// The socket.
+    pub listener: Listener,
+    /// The configuration of the sessions.
+    pub config: Arc<Config>,
+    /// TLS, and the limits of connections.
+    pub options: ServeOptions,
+}
+
+/// An address that the flags name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Endpoint {
+    pub(super) address: SocketAddr,
+    pub(super) protocol: Protocol,
+    pub(super) implicit_tls: bool,
+}
+
+impl ListenFlags {
+    pub(super) fn endpoints(&self) -> Vec<Endpoint> {
+        let mut smtp = self.listen.clone();
+        if smtp.is_empty() && self.listen_tls.is_empty() && self.listen_lmtp.is_empty() {
+            smtp.push(SocketAddr::from(([127, 0, 0, 1], 2525)));
+        }
+        let endpoint = |protocol, implicit_tls| {
+            move |address: &SocketAddr| Endpoint {
+                address: *address,
+                protocol,
+                implicit_tls,
+            }
+        };
+        let plaintext = smtp.iter().map(endpoint(Protocol::Smtp, false));
+        let under_tls = self.listen_tls.iter().map(endpoint(Protocol::Smtp, true));
+        let lmtp = self.listen_lmtp.iter().map(endpoint(Protocol::Lmtp, false));
+        plaintext.chain(under_tls).chain(lmtp).collect()
+    }
+}
+
+impl Endpoint {
+    /// Listens, and prints a line that says so.
+    pub(super) fn bind(&self, config: Arc<Config>, options: ServeOptions) -> Result<Bound, String> {
+        let cannot = |error: io::Error| format!("cannot listen on {}: {error}", self.address);
+        let listener = Listener::bind(self.address).map_err(cannot)?;
+        // Port 0 was replaced by the system.
+        if let Peer::Ip(address) = listener.local().map_err(cannot)? {
+            announce(address, self.kind());
+        }
+        Ok(Bound {
+            listener,
+            config,
+            options,
+        })
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self.protocol {
+            Protocol::Smtp if self.implicit_tls => "smtps",
+            Protocol::Smtp => "smtp",
+            Protocol::Lmtp => "lmtp",
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a program for the terminal")]
+fn announce(address: SocketAddr, kind: &str) {
+    println!("listening on {address} ({kind})");
+}

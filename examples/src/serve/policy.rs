@@ -1,0 +1,50 @@
+//! Recipients of the `server` examples.
+
+use clap::Args;
+use smtp_proto::types::{ForwardPath, Rejection};
+
+/// The recipients that are accepted.
+#[derive(Clone, Debug, Default, Args)]
+#[non_exhaustive]
+pub struct PolicyFlags {
+    /// Accept mail for this domain (repeatable); without it for every domain
+    #[arg(long, value_name = "NAME")]
+    pub domain: Vec<String>,
+    /// Reject this recipient with 550 5.1.1 (repeatable)
+    #[arg(long, value_name = "ADDRESS")]
+    pub reject: Vec<String>,
+}
+
+impl PolicyFlags {
+    /// Checks a recipient for a client with this identity.
+    ///
+    /// # Errors
+    ///
+    /// The rejection to reply with.
+    pub fn check(&self, recipient: &ForwardPath<'_>, identity: Option<&str>) -> Result<(), Rejection> {
+        let is_local = self.is_local(recipient);
+        if recipient.is_postmaster() && is_local {
+            return Ok(());
+        }
+        let Some(mailbox) = recipient.mailbox() else {
+            return Ok(());
+        };
+        // A local part that names another host asks for relaying: user%host, host!user, "user@host".
+        let names_host = !self.domain.is_empty() && mailbox.local_part().contains(['%', '!', '@']);
+        if identity.is_none() && (names_host || !is_local) {
+            return Err(Rejection::RELAY_DENIED);
+        }
+        let is_rejected = |address: &String| {
+            ForwardPath::parse(address).is_ok_and(|path| path.mailbox() == Some(mailbox.as_borrowed()))
+        };
+        if self.reject.iter().any(is_rejected) {
+            return Err(Rejection::NO_SUCH_USER);
+        }
+        Ok(())
+    }
+
+    fn is_local(&self, recipient: &ForwardPath<'_>) -> bool {
+        let is_own = |domain: &str| self.domain.iter().any(|own| own.eq_ignore_ascii_case(domain));
+        self.domain.is_empty() || recipient.mailbox().is_none_or(|mailbox| is_own(mailbox.domain()))
+    }
+}

@@ -1,0 +1,77 @@
+//! Line endings and leniencies of the `server` examples.
+
+use clap::{Args, ValueEnum};
+use smtp_proto::{
+    data::BareLineEndings,
+    server::{Config, EarlyTalker, ObsoleteCommands},
+    syntax::Leniency,
+};
+
+/// Departures from the protocol that are accepted.
+#[derive(Clone, Debug, Args)]
+#[non_exhaustive]
+pub struct SyntaxFlags {
+    /// Policy for a bare CR or LF in a message
+    #[arg(long, value_name = "POLICY", default_value = "reject")]
+    pub line_endings: LineEndings,
+    /// Parse commands by the letter of the grammar, without the usual leniencies
+    #[arg(long)]
+    pub strict: bool,
+    /// Accept this departure from the protocol (repeatable), to try a device
+    #[arg(long, value_name = "NAME")]
+    pub leniency: Vec<Lenient>,
+}
+
+/// A departure from the protocol that a client may need.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(clippy::exhaustive_enums, reason = "the choices of the flag")]
+pub enum Lenient {
+    /// `MAIL FROM: <a@b.example>` (on without --strict).
+    SpaceAfterColon,
+    /// `EHLO my_pc` (on without --strict).
+    HelloNames,
+    /// `MAIL FROM:a@b.example`.
+    MissingBrackets,
+    /// `<a@b.example.>`, whose last dot is dropped.
+    TrailingDot,
+    /// Commands before the greeting.
+    EarlyTalk,
+    /// `SEND FROM:`, `SOML FROM:` and `SAML FROM:`, which have the effect of MAIL.
+    ObsoleteCommands,
+}
+
+/// The policy for a bare CR or LF in a message.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[expect(clippy::exhaustive_enums, reason = "the choices of the flag")]
+pub enum LineEndings {
+    /// Refuse the message.
+    Reject,
+    /// Replace each with CRLF.
+    Normalize,
+    /// Keep them.
+    Keep,
+}
+
+impl SyntaxFlags {
+    pub(super) fn apply(&self, config: &mut Config) {
+        config.line_endings = match self.line_endings {
+            LineEndings::Reject => BareLineEndings::Reject,
+            LineEndings::Normalize => BareLineEndings::Normalize,
+            LineEndings::Keep => BareLineEndings::Keep,
+        };
+        if self.strict {
+            config.leniency = Leniency::STRICT;
+        }
+        for lenient in &self.leniency {
+            let leniency = &mut config.leniency;
+            match lenient {
+                Lenient::SpaceAfterColon => leniency.space_after_colon = true,
+                Lenient::HelloNames => leniency.loose_hello_names = true,
+                Lenient::MissingBrackets => leniency.missing_brackets = true,
+                Lenient::TrailingDot => leniency.trailing_dot = true,
+                Lenient::EarlyTalk => config.early_talker = EarlyTalker::Tolerate,
+                Lenient::ObsoleteCommands => config.obsolete_commands = ObsoleteCommands::Accept,
+            }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The service of the `server` examples, on every runtime.
+
+use std::{
+    fmt, io,
+    marker::PhantomData,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use smtp_driver::{About, Accept, AuthAttempt, Bytes, Service};
+use smtp_proto::{
+    sasl::AuthOutcome,
+    server::{AuthFailure, Member},
+    trace::ReturnPath,
+    types::{Host, Mail, Query, Rcpt, Rejection},
+};
+
+use crate::{
+    serve::PolicyFlags,
+    store::{Incoming, Store, unix_time},
+    users::{Attempt, Users},
+};
+
+/// The rejection for EXPN, because there are no lists (RFC 5321 section 3.5.3).
+const NO_LIST: Rejection = Rejection::from_static(550, (5, 1, 1), "no such list");
+
+/// A mail server for some users, which stores messages. `D` runs the work that waits for the disk.
+pub struct Site<D> {
+    hostname: Host<'static>,
+    policy: PolicyFlags,
+    store: Store,
+    users: Users,
+    on_stored: Option<OnStored>,
+    disk: PhantomData<fn() -> D>,
+}
+
+type OnStored = Box<dyn Fn(&About) + Send + Sync>;
+
+/// The runtime's way to wait for the disk without holding up other sessions.
+pub trait Disk: 'static {
+    /// Runs the work, on another thread if sessions share this one.
+    fn run<T: Send + 'static>(
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> impl Future<Output = io::Result<T>> + Send;
+}
+
+/// Waits on the thread of the session, for servers with a thread for each.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a name for a function")]
+pub enum SameThread {}
+
+impl Disk for SameThread {
+    async fn run<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+        work()
+    }
+}
+
+/// A transaction.
+#[derive(Debug)]
+pub struct Transaction {
+    about: About,
+    mail: Mail<'static>,
+    incoming: Option<Incoming>,
+    /// The name of the message in the store.
+    stored: Option<String>,
+}
+
+impl<D> Site<D> {
+    /// Creates a server that accepts mail to every recipient.
+    #[must_use]
+    pub fn new(hostname: Host<'static>, store: Store, users: Users) -> Self {
+        Self {
+            hostname,
+            policy: PolicyFlags::default(),
+            store,
+            users,
+            on_stored: None,
+            disk: PhantomData,
+        }
+    }
+
+    /// Sets the recipients that are accepted.
+    #[must_use]
+    pub fn with_policy(mut self, policy: PolicyFlags) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Calls a function before each message is stored, with the facts of the session.
+    #[must_use]
+    pub fn on_stored(mut self, call: impl Fn(&About) + Send + Sync + 'static) -> Self {
+        self.on_stored = Some(Box::new(call));
+        self
+    }
+
+    /// The users that may authenticate.
+    #[must_use]
+    pub const fn users(&self) -> &Users {
+        &self.users
+    }
+
+    /// Opens the store for a message, with its trace fields at the top.
+    fn open(&self, transaction: &Transaction, to: &[Rcpt<'static>]) -> io::Result<Incoming> {
+        let received = transaction.about.received(&self.hostname, unix_time());
+        let mut received = received.ok_or_else(|| io::Error::other("a message without EHLO"))?;
+        if let [only] = to {
+            received = received.with_recipient(only.forward_path());
+        }
+        let return_path = ReturnPath(transaction.mail.reverse_path());
+        self.store.begin(format_args!("{return_path}{received}"))
+    }
+}
+
+impl<D: Disk> Service for Site<D> {
+    type Mail = Transaction;
+
+    async fn auth(&self, about: &About, attempt: &mut AuthAttempt) -> Result<AuthOutcome, Rejection> {
+        let (mechanism, request) = (attempt.mechanism, &attempt.request);
+        let state = about.state::<Mutex<Attempt>>();
+        let mut state = lock(&state);
+        let outcome = self
+            .users
+            .judge(mechanism, request, &about.sasl_context(), &mut state);
+        if outcome == AuthOutcome::Reject {
+            log(state.failure(mechanism, peer(about)));
+        }
+        Ok(outcome)
+    }
+
+    fn auth_failed(&self, about: &About, why: AuthFailure) {
+        // Without a token nobody has guessed.
+        if why != AuthFailure::NoToken {
+            let state = about.state::<Mutex<Attempt>>();
+            let attempt = std::mem::take(&mut *lock(&state));
+            log(attempt.end(why, peer(about)));
+        }
+    }
+
+    async fn mail(&self, about: &About, mail: Mail<'static>) -> Result<Transaction, Rejection> {
+        Ok(Transaction {
+            about: about.clone(),
+            mail,
+            incoming: None,
+            stored: None,
+        })
+    }
+
+    async fn recipient(&self, transaction: &Transaction, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
+        self.policy
+            .check(rcpt.forward_path(), transaction.about.identity())?;
+        Ok(Accept::Yes)
+    }
+
+    async fn begin(&self, transaction: &mut Transaction, to: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
+        transaction.incoming = Some(self.open(transaction, to).map_err(not_stored)?);
+        Ok(Accept::Yes)
+    }
+
+    /// Writes to the file here, because the system takes the octets into its memory as a rule.
+    async fn body(&self, transaction: &mut Transaction, octets: Bytes) -> Result<(), Rejection> {
+        match &mut transaction.incoming {
+            Some(incoming) => incoming.write(&octets).map_err(not_stored),
+            None => Ok(()),
+        }
+    }
+
+    async fn message(&self, transaction: &mut Transaction, _: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
+        if transaction.incoming.as_ref().is_some_and(Incoming::is_looping) {
+            return Err(Rejection::LOOP);
+        }
+        if let Some(call) = &self.on_stored {
+            call(&transaction.about);
+        }
+        let (store, incoming) = (self.store.clone(), transaction.incoming.take());
+        let first = transaction.stored.clone();
+        // LMTP asks once for each recipient, and each gets a copy.
+        let keep = move || match (incoming, first) {
+            (Some(incoming), _) => incoming.keep(),
+            (None, Some(id)) => store.keep_copy(&id),
+            (None, None) => Err(io::Error::other(
+                "the message was not stored for the first recipient",
+            )),
+        };
+        let kept = if self.store.waits() {
+            D::run(keep).await
+        } else {
+            keep()
+        };
+        let id = kept.map_err(not_stored)?;
+        let accept = Accept::text(format!("stored as {id}"));
+        transaction.stored.get_or_insert(id);
+        Ok(accept)
+    }
+
+    async fn expand(&self, _: &About, _: &Query<'static>) -> Result<Vec<Member<'static>>, Rejection> {
+        Err(NO_LIST)
+    }
+}
+
+/// Shows no secrets.
+impl<D> fmt::Debug for Site<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site")
+            .field("hostname", &self.hostname)
+            .field("policy", &self.policy)
+            .field("store", &self.store)
+            .field("users", &self.users)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The address of the client. A client on a Unix socket is on this computer.
+fn peer(about: &About) -> IpAddr {
+    let peer = about.peer().ip();
+    peer.map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.to_canonical())
+}
+
+fn lock(attempt: &Mutex<Attempt>) -> MutexGuard<'_, Attempt> {
+    attempt.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The rejection for a message that could not be stored.
+fn not_stored(error: io::Error) -> Rejection {
+    log(format!("cannot store: {error}"));
+    Rejection::LOCAL_ERROR
+}
+
+#[expect(clippy::print_stderr, reason = "the log of a program for the terminal")]
+fn log(line: impl fmt::Display) {
+    eprintln!("{line}");
+}
+
+#[cfg(test)]
+mod tests;
