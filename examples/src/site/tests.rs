@@ -62,7 +62,7 @@ fn the_trace_fields_have_the_protocol_of_the_transaction() {
     assert_eq!(
         trace,
         "Return-Path: <a@client.example>\r\n\
-         Received: from client.example ([127.0.0.1])\r\n\tby mx.example with UTF8SMTP\r\n\tfor <b@mx.example>",
+         Received: from client.example ([192.0.2.1])\r\n\tby mx.example with UTF8SMTP\r\n\tfor <b@mx.example>",
     );
     assert!(rest.ends_with("\r\nSubject: x\r\n\r\n"), "{rest}");
 }
