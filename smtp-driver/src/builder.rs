@@ -5,6 +5,7 @@ use core::{
     fmt,
     future::{Future, poll_fn},
     marker::PhantomData,
+    task::Poll,
     time::Duration,
 };
 
@@ -14,8 +15,8 @@ use smtp_proto::{
 };
 
 use crate::{
-    Address, Client, Connection, Error, StreamError, TlsMode, TlsSettings, Transcript, Transport, Url,
-    error::LastRefusal, wire::Wire,
+    Address, Client, Connection, Error, ProxyHeader, StreamError, TlsMode, TlsSettings, Transcript,
+    Transport, Url, error::LastRefusal, wire::Wire,
 };
 
 /// A transport that can be connected to an address.
@@ -46,6 +47,7 @@ pub trait Connect: Transport + Sized {
 pub struct ClientBuilder<T> {
     config: Arc<Config>,
     tls: Encryption,
+    proxy_header: Option<Arc<ProxyHeader>>,
     transcript: Option<Arc<dyn Transcript>>,
     transport: PhantomData<fn() -> T>,
 }
@@ -65,6 +67,7 @@ impl<T: Transport> ClientBuilder<T> {
         Self {
             config: config.into(),
             tls: Encryption::Plaintext,
+            proxy_header: None,
             transcript: None,
             transport: PhantomData,
         }
@@ -130,6 +133,15 @@ impl<T: Transport> ClientBuilder<T> {
         Self { tls, ..self }
     }
 
+    /// Sends this header before everything else, TLS included: the server must expect it. A proxy tells its client's address
+    /// by it.
+    pub fn proxy_header(self, header: ProxyHeader) -> Self {
+        Self {
+            proxy_header: Some(Arc::new(header)),
+            ..self
+        }
+    }
+
     /// Records the sessions: [`LogTranscript`](crate::LogTranscript), or your own.
     pub fn transcript(self, transcript: impl Transcript + 'static) -> Self {
         let transcript: Arc<dyn Transcript> = Arc::new(transcript);
@@ -183,6 +195,12 @@ impl<T: Transport> ClientBuilder<T> {
     async fn begin<U: Transport>(&self, transport: U) -> Result<Client<U>, Error<U::Error>> {
         let mut wire = Wire::plaintext(transport);
         let config = Arc::clone(&self.config);
+        if let Some(header) = &self.proxy_header {
+            let limit = config.timeouts.greeting;
+            send_header(&mut wire, header, limit)
+                .await
+                .map_err(Error::Connect)?;
+        }
         let (machine, tls) = match &self.tls {
             Encryption::Plaintext if config.tls != Tls::Disabled => return Err(Error::NoTls),
             Encryption::Plaintext => (client::Client::new(config), None),
@@ -218,6 +236,7 @@ impl<T> Clone for ClientBuilder<T> {
         Self {
             config: Arc::clone(&self.config),
             tls: self.tls.clone(),
+            proxy_header: self.proxy_header.clone(),
             transcript: self.transcript.clone(),
             transport: PhantomData,
         }
@@ -229,9 +248,35 @@ impl<T> fmt::Debug for ClientBuilder<T> {
         f.debug_struct("ClientBuilder")
             .field("config", &self.config)
             .field("tls", &self.tls)
+            .field("proxy_header", &self.proxy_header)
             .field("transcript", &self.transcript)
             .finish()
     }
+}
+
+/// Sends the header of a proxy.
+async fn send_header<T: Transport>(
+    wire: &mut Wire<T>,
+    header: &ProxyHeader,
+    limit: Duration,
+) -> Result<(), T::Error> {
+    let octets = header.to_octets();
+    let (mut rest, end) = (&*octets, wire.transport.now() + limit);
+    poll_fn(|cx| {
+        while !rest.is_empty() {
+            match wire.poll_write(cx, &[rest]) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(StreamError::WriteZero.into())),
+                Poll::Ready(Ok(written)) => rest = rest.get(written..).unwrap_or_default(),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    let late = |()| Err(StreamError::TimedOut.into());
+                    return wire.transport.poll_deadline(cx, end).map(late);
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    })
+    .await
 }
 
 /// Does a handshake before there is a machine.
@@ -243,7 +288,7 @@ async fn handshake<T: Transport>(
     wire.start_tls(settings.session()?);
     let end = wire.transport.now() + limit;
     poll_fn(|cx| match wire.poll_handshake(cx) {
-        core::task::Poll::Pending => wire
+        Poll::Pending => wire
             .transport
             .poll_deadline(cx, end)
             .map(|()| Err(StreamError::TimedOut.into())),

@@ -19,8 +19,8 @@ use smtp_proto::{Deadline, Instant, Machine, Step, TlsUpgrade, Wait, server::Ser
 use tracing::debug;
 
 use crate::{
-    LINGER_OCTETS, LINGER_TIMEOUT, StreamError, TlsSession, TlsSettings, Transport, transcript::Recorder,
-    wire::Wire,
+    LINGER_OCTETS, LINGER_TIMEOUT, ProxyHeader, ProxyHeaderError, StreamError, TlsSession, TlsSettings,
+    Transport, proxied::read_header, transcript::Recorder, wire::Wire,
 };
 
 /// A machine, its transport, and the octets between them.
@@ -373,6 +373,19 @@ impl<T: Transport, M: Machine> Connection<T, M> {
 }
 
 impl<T: Transport> Connection<T, Server> {
+    /// Reads the header of a proxy before the session. The octets after it belong to the session, also if TLS begins next.
+    /// Call it before the first [`poll`](Self::poll), for a peer that is a trusted proxy.
+    ///
+    /// # Errors
+    ///
+    /// If there is no whole and valid header within `limit`. Then drop the connection: its peer could claim any address.
+    pub async fn read_proxy_header(
+        &mut self,
+        limit: Duration,
+    ) -> Result<ProxyHeader, ProxyHeaderError<T::Error>> {
+        read_header(&mut self.wire, limit).await
+    }
+
     /// Begins TLS before the greeting (implicit TLS, RFC 8314 section 3.3): the next waits do the handshake. Has no effect
     /// after the first poll; then the session ends.
     pub fn start_implicit_tls(&mut self, settings: &dyn TlsSettings) {

@@ -32,22 +32,28 @@ impl ConnectionLimiter {
     /// connection ends.
     #[must_use]
     pub fn take(&mut self, address: Option<IpAddr>) -> bool {
-        if self.taken >= self.max {
+        if self.taken >= self.max || address.is_some_and(|address| !self.identify(address)) {
             return false;
-        }
-        if let Some(address) = address {
-            let peer = network(address);
-            let own = self.by_peer.get(&peer).copied().unwrap_or_default();
-            if own >= self.max_per_peer {
-                return false;
-            }
-            self.by_peer.insert(peer, own + 1);
         }
         self.taken += 1;
         true
     }
 
-    /// Removes a connection from this address that [`take`](Self::take) counted.
+    /// Counts a connection that was [taken](Self::take) without an address for the peer with this one, because its address
+    /// became known later: by the header of a proxy. Returns false if the limit of the peer is reached; then the connection
+    /// still counts in total only.
+    #[must_use]
+    pub fn identify(&mut self, address: IpAddr) -> bool {
+        let peer = network(address);
+        let own = self.by_peer.get(&peer).copied().unwrap_or_default();
+        if own >= self.max_per_peer {
+            return false;
+        }
+        self.by_peer.insert(peer, own + 1);
+        true
+    }
+
+    /// Removes a connection from this address that [`take`](Self::take) or [`identify`](Self::identify) counted.
     pub fn leave(&mut self, address: Option<IpAddr>) {
         let Some(address) = address else {
             self.taken = self.taken.saturating_sub(1);

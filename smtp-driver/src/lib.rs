@@ -42,8 +42,11 @@ mod connection;
 mod connection_limiter;
 mod error;
 mod message_write;
+mod network;
 mod options;
 mod outbox;
+mod proxied;
+mod proxy_header;
 mod steps;
 mod tls;
 mod transcript;
@@ -89,9 +92,12 @@ pub use mailer::{Mailer, MailerError};
 #[cfg(feature = "std")]
 pub use message::{IntoMessage, InvalidMessage};
 pub use message_write::MAX_IO_SLICES;
+pub use network::{InvalidIpNetwork, IpNetwork};
 pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
 #[cfg(feature = "std")]
 pub use pool::{Pool, PoolOptions};
+pub use proxied::{ExpectProxy, Proxied, ProxyHeaderError};
+pub use proxy_header::{InvalidProxyHeader, ProxyAddresses, ProxyHeader, ProxyVersion};
 #[cfg(feature = "std")]
 pub use serve::{Runtime, busy_reply, serve_sessions};
 #[cfg(feature = "std")]

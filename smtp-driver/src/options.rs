@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use crate::{TlsSettings, Transcript};
+use crate::{ExpectProxy, TlsSettings, Transcript};
 
 /// Time that a driver waits for the peer to close the connection, after it shut down its own sending side.
 pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,6 +36,9 @@ pub struct ServeOptions {
     /// The TLS settings of a `Service`: for STARTTLS if the configuration offers it, and for implicit TLS.
     /// `serve_sessions` uses them for implicit TLS only. Default: `None`.
     pub tls: Option<Arc<dyn TlsSettings>>,
+    /// The listener is behind a proxy: each connection begins with a [`ProxyHeader`](crate::ProxyHeader), and the client's
+    /// address in it counts, for [`max_connections_per_peer`](Self::max_connections_per_peer), too. Default: `None`.
+    pub expect_proxy: Option<ExpectProxy>,
     /// Records the sessions: [`LogTranscript`](crate::LogTranscript), or your own. Default: `None`.
     pub transcript: Option<Arc<dyn Transcript>>,
 }
@@ -48,6 +51,7 @@ impl Default for ServeOptions {
             shutdown_grace: Duration::from_secs(30),
             implicit_tls: false,
             tls: None,
+            expect_proxy: None,
             transcript: None,
         }
     }

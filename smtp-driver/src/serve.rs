@@ -1,5 +1,7 @@
 //! Accepting connections, and running a session on each.
 
+mod arrivals;
+
 use std::{
     future::{Future, poll_fn},
     io,
@@ -17,9 +19,11 @@ use smtp_proto::{
 };
 use tracing::{Instrument, debug, debug_span, warn};
 
+use self::arrivals::{Arrival, Arrivals, Terms, arrive};
 use crate::{
     ACCEPT_BACKOFF, CLOSE_TIMEOUT, Connection, Peer, ServeOptions, Session, Transport,
     shutdown::{ConnectionPermit, EndOnDrop, Shared, Stage, StageWatch},
+    wire::Wire,
 };
 
 /// The functions of a runtime that a server needs, besides the transport of each connection.
@@ -47,7 +51,7 @@ pub trait Runtime: 'static {
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
 ///
 /// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
-/// once after [`ServeOptions::shutdown_grace`]. Returns when all have ended. A session that panics ends alone. Dropping
+/// once after [`ServeOptions::shutdown_grace`]. Connections whose PROXY header is incomplete are closed. Returns when all have ended. A session that panics ends alone. Dropping
 /// the future drops all sessions.
 ///
 /// Errors of accepting are logged, and the server goes on.
@@ -59,35 +63,60 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
     session: impl Fn(Session<R::Transport>) -> F,
 ) {
     let shared = EndOnDrop(Shared::new(&options));
+    let arrivals = Arrivals::new();
     let mut stop = pin!(stop);
+    let begin = |arrival| begin::<R, F>(arrival, &config, &options, &shared.0, &session);
     loop {
         let mut accept = pin!(R::accept(&listener));
-        let accepted = poll_fn(|cx| match stop.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(None),
-            Poll::Pending => accept.as_mut().poll(cx).map(Some),
+        let accepted = poll_fn(|cx| {
+            if stop.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            while let Poll::Ready(arrival) = arrivals.poll_next(cx) {
+                begin(arrival);
+            }
+            accept.as_mut().poll(cx).map(Some)
         });
         match accepted.await {
             None => break,
-            Some(Ok((transport, peer, local))) => match ConnectionPermit::take(&shared.0, peer) {
-                Some(permit) => {
-                    let mut connection = Connection::new(transport, Server::new(Arc::clone(&config)));
-                    if let Some(transcript) = &options.transcript {
-                        connection.set_transcript_of(Arc::clone(transcript), Some(peer));
-                    }
-                    let watch = StageWatch::new(&shared.0);
-                    let mut accepted = Session::new(connection, peer, local, watch);
-                    if let (true, Some(tls)) = (options.implicit_tls, &options.tls) {
-                        accepted.start_implicit_tls(tls);
-                    }
-                    start::<R, F>(accepted, permit, &shared.0, &session);
+            Some(Ok((transport, peer, local))) => {
+                let proxy = options.expect_proxy.as_ref();
+                if proxy.is_some_and(|proxy| !proxy.allows(peer)) {
+                    warn!(%peer, "closed: not one of the proxies that are expected");
+                    continue;
                 }
-                None => {
+                // Behind a proxy the client is not known yet.
+                let address = if proxy.is_some() { None } else { peer.ip() };
+                let Some(permit) = ConnectionPermit::take(&shared.0, address) else {
                     debug!(%peer, "refused: too many connections");
                     if !options.implicit_tls {
                         R::spawn_brief(reject_busy(transport, Arc::clone(&config)));
                     }
-                }
-            },
+                    continue;
+                };
+                let arrival = Arrival {
+                    wire: Wire::plaintext(transport),
+                    permit,
+                    peer,
+                    local,
+                    proxied: None,
+                };
+                let Some(proxy) = proxy else {
+                    begin(arrival);
+                    continue;
+                };
+                let terms = Terms {
+                    header_timeout: proxy.header_timeout,
+                    implicit_tls: options.implicit_tls,
+                    config: Arc::clone(&config),
+                };
+                R::spawn(arrive(
+                    arrival,
+                    terms,
+                    StageWatch::new(&shared.0),
+                    Arc::clone(&arrivals),
+                ));
+            }
             Some(Err(error)) => {
                 warn!(%error, "cannot accept");
                 if !is_of_one_connection(&error) {
@@ -100,6 +129,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
     debug!(sessions = shared.connections(), "shutting down");
     // In this order: once a connection is refused, every session knows.
     shared.begin(Stage::Graceful);
+    arrivals.close();
     drop(listener);
     if within::<R>(options.shutdown_grace, shared.idle()).await {
         return;
@@ -117,6 +147,30 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
         shared.begin(Stage::Over);
         within::<R>(CLOSE_TIMEOUT, shared.idle()).await;
     }
+}
+
+/// Begins the session on a connection.
+fn begin<R: Runtime, F: Future<Output = ()> + Send + 'static>(
+    arrival: Arrival<R::Transport>,
+    config: &Arc<Config>,
+    options: &ServeOptions,
+    shared: &Arc<Shared>,
+    session: impl Fn(Session<R::Transport>) -> F,
+) {
+    let (peer, local) = (arrival.peer, arrival.local);
+    let mut connection = Connection::on_wire(arrival.wire, Server::new(Arc::clone(config)));
+    if let Some(transcript) = &options.transcript {
+        connection.set_transcript_of(Arc::clone(transcript), Some(peer));
+    }
+    if let Some(proxied) = &arrival.proxied {
+        connection.record(format_args!("PROXY header of {}", proxied.address()));
+    }
+    let mut accepted = Session::new(connection, peer, local, StageWatch::new(shared));
+    accepted.set_proxied(arrival.proxied);
+    if let (true, Some(tls)) = (options.implicit_tls, &options.tls) {
+        accepted.start_implicit_tls(tls);
+    }
+    start::<R, F>(accepted, arrival.permit, shared, session);
 }
 
 /// Spawns the task of a session, which holds the permit to its end.

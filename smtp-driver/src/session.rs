@@ -15,7 +15,7 @@ use smtp_proto::{
 use tracing::debug;
 
 use crate::{
-    Connection, Peer, TlsSettings, Transport,
+    Connection, Peer, Proxied, TlsSettings, Transport,
     shutdown::{Stage, StageWatch},
     signal::Signal,
 };
@@ -28,6 +28,7 @@ struct Inner<T: Transport> {
     connection: Connection<T, Server>,
     peer: Peer,
     local: Peer,
+    proxied: Option<Arc<Proxied>>,
     watch: StageWatch,
     /// The stage that the machine was told.
     stage: Stage,
@@ -41,10 +42,16 @@ impl<T: Transport> Session<T> {
             connection,
             peer,
             local,
+            proxied: None,
             watch,
             stage: Stage::Serving,
             call: None,
         }))
+    }
+
+    /// Sets the proxy that the client connected through. The ends are the client's.
+    pub(crate) fn set_proxied(&mut self, proxied: Option<Proxied>) {
+        self.0.proxied = proxied.map(Arc::new);
     }
 
     /// Polls the machine: [`Connection::poll`].
@@ -165,10 +172,20 @@ impl<T: Transport> Session<T> {
         self.0.connection.take_error()
     }
 
-    /// The address of the client.
+    /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the one in the header.
     #[must_use]
     pub const fn peer(&self) -> Peer {
         self.0.peer
+    }
+
+    /// The proxy that the client connected through, if the listener expects one.
+    #[must_use]
+    pub fn proxied(&self) -> Option<&Proxied> {
+        self.0.proxied.as_deref()
+    }
+
+    pub(crate) fn share_proxied(&self) -> Option<Arc<Proxied>> {
+        self.0.proxied.clone()
     }
 
     /// The address that the client connected to.

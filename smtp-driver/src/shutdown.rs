@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     future::poll_fn,
+    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, Ordering},
@@ -116,24 +117,38 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     shared: Arc<Shared>,
-    peer: Peer,
+    /// The address that it counts for.
+    address: Option<IpAddr>,
 }
 
 impl ConnectionPermit {
-    /// Takes a place for a connection from this peer; `None` if a limit is reached.
-    pub(crate) fn take(shared: &Arc<Shared>, peer: Peer) -> Option<Self> {
-        let taken = shared.state().limiter.take(peer.ip());
+    /// Takes a place for a connection from this address; `None` if a limit is reached. Without an address it counts in
+    /// total only.
+    pub(crate) fn take(shared: &Arc<Shared>, address: Option<IpAddr>) -> Option<Self> {
+        let taken = shared.state().limiter.take(address);
         taken.then(|| Self {
             shared: Arc::clone(shared),
-            peer,
+            address,
         })
+    }
+
+    /// Counts a connection that had no address for this peer. Returns false if its limit is reached.
+    pub(crate) fn identify(&mut self, peer: Peer) -> bool {
+        let Some(address) = peer.ip() else {
+            return true;
+        };
+        let identified = self.shared.state().limiter.identify(address);
+        if identified {
+            self.address = Some(address);
+        }
+        identified
     }
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut state = self.shared.state();
-        state.limiter.leave(self.peer.ip());
+        state.limiter.leave(self.address);
         let server = match state.limiter.taken() {
             0 => state.server.take(),
             _ => None,

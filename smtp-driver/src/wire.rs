@@ -1,6 +1,6 @@
 //! A transport, in plaintext or under TLS.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 use core::{
     fmt, mem,
     task::{Context, Poll, ready},
@@ -18,6 +18,8 @@ const MAX_EMPTY_READS: u8 = 16;
 pub(crate) struct Wire<T> {
     pub(crate) transport: T,
     tls: Option<Box<Tls>>,
+    /// Octets that were read before the session, and belong to it. The next read passes them on.
+    unread: Box<[u8]>,
 }
 
 struct Tls {
@@ -66,6 +68,7 @@ impl Tls {
     fn poll_receive<T: Transport>(
         &mut self,
         transport: &mut T,
+        unread: &mut Box<[u8]>,
         cx: &mut Context<'_>,
         sink: &mut dyn FnMut(&[u8]),
     ) -> Poll<Result<(), T::Error>> {
@@ -73,7 +76,7 @@ impl Tls {
             return Poll::Ready(Err(error.into()));
         }
         let (session, mut received, mut any) = (&mut self.session, Ok(false), false);
-        ready!(transport.poll_read(cx, &mut |octets| match received {
+        ready!(poll_read(transport, unread, cx, &mut |octets| match received {
             Ok(false) if octets.is_empty() => received = Err(StreamError::Truncated),
             Ok(false) => {
                 received = session.decrypt(octets, &mut |content| {
@@ -96,8 +99,17 @@ impl Tls {
 }
 
 impl<T: Transport> Wire<T> {
-    pub(crate) const fn plaintext(transport: T) -> Self {
-        Self { transport, tls: None }
+    pub(crate) fn plaintext(transport: T) -> Self {
+        Self {
+            transport,
+            tls: None,
+            unread: Box::default(),
+        }
+    }
+
+    /// Gives octets back, for the next read.
+    pub(crate) fn unread(&mut self, octets: Vec<u8>) {
+        self.unread = octets.into();
     }
 
     /// Begins TLS. The handshake is done by [`poll_handshake`](Self::poll_handshake).
@@ -128,7 +140,7 @@ impl<T: Transport> Wire<T> {
                 return Poll::Ready(Err(StreamError::Truncated.into()));
             }
             let mut early = mem::take(&mut tls.early);
-            let received = tls.poll_receive(&mut self.transport, cx, &mut |octets| {
+            let received = tls.poll_receive(&mut self.transport, &mut self.unread, cx, &mut |octets| {
                 early.extend_from_slice(octets);
             });
             tls.early = early;
@@ -143,7 +155,7 @@ impl<T: Transport> Wire<T> {
         sink: &mut dyn FnMut(&[u8]),
     ) -> Poll<Result<(), T::Error>> {
         let Some(tls) = &mut self.tls else {
-            return self.transport.poll_read(cx, sink);
+            return poll_read(&mut self.transport, &mut self.unread, cx, sink);
         };
         // The answer to an earlier read, if there was no room for it. An error shows in the next write.
         let _ = tls.poll_transmit(&mut self.transport, cx);
@@ -157,10 +169,12 @@ impl<T: Transport> Wire<T> {
                 sink(&[]);
                 return Poll::Ready(Ok(()));
             }
-            ready!(tls.poll_receive(&mut self.transport, cx, &mut |octets| {
-                any = true;
-                sink(octets);
-            }))?;
+            ready!(
+                tls.poll_receive(&mut self.transport, &mut self.unread, cx, &mut |octets| {
+                    any = true;
+                    sink(octets);
+                })
+            )?;
             if any {
                 return Poll::Ready(Ok(()));
             }
@@ -201,6 +215,20 @@ impl<T: Transport> Wire<T> {
         }
         self.transport.poll_shutdown(cx)
     }
+}
+
+/// Reads from the transport, after the octets that were given back.
+fn poll_read<T: Transport>(
+    transport: &mut T,
+    unread: &mut Box<[u8]>,
+    cx: &mut Context<'_>,
+    sink: &mut dyn FnMut(&[u8]),
+) -> Poll<Result<(), T::Error>> {
+    if unread.is_empty() {
+        return transport.poll_read(cx, sink);
+    }
+    sink(&mem::take(unread));
+    Poll::Ready(Ok(()))
 }
 
 /// Shows if TLS has begun.

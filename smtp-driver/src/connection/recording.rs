@@ -45,7 +45,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     }
 
     /// Records an event in the transcript.
-    pub(super) fn record(&mut self, text: fmt::Arguments<'_>) {
+    pub(crate) fn record(&mut self, text: fmt::Arguments<'_>) {
         if let Some(transcript) = &mut self.transcript {
             transcript.note(self.wire.transport.now(), text);
         }

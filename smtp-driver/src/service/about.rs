@@ -19,17 +19,24 @@ use smtp_proto::{
     types::{ClientName, Extension, Host, Keyword},
 };
 
-use crate::Peer;
+use crate::{Peer, Proxied};
 
 /// The facts of a session at the time of a question. A clone is cheap: keep one in the state of the transaction for a trace
 /// line.
 #[derive(Clone, Debug)]
 pub struct About(Arc<Facts>);
 
+/// The ends of the connection.
+#[derive(Clone, Debug)]
+pub(super) struct Ends {
+    pub(super) peer: Peer,
+    pub(super) local: Peer,
+    pub(super) proxied: Option<Arc<Proxied>>,
+}
+
 #[derive(Debug)]
 struct Facts {
-    peer: Peer,
-    local: Peer,
+    ends: Ends,
     hello: Option<ClientName<'static>>,
     /// On the heap: most sessions are in plaintext.
     tls: Option<Box<TlsInfo>>,
@@ -41,10 +48,9 @@ struct Facts {
 }
 
 impl About {
-    pub(super) fn new(peer: Peer, local: Peer, handle: SessionHandle, server: &Server) -> Self {
+    pub(super) fn new(ends: Ends, handle: SessionHandle, server: &Server) -> Self {
         Self(Arc::new(Facts {
-            peer,
-            local,
+            ends,
             hello: server.hello().map(|(_, name)| name.clone()),
             tls: server.tls().cloned().map(Box::new),
             identity: server.identity().map(str::to_owned),
@@ -57,19 +63,25 @@ impl About {
 
     /// The facts now.
     pub(super) fn renewed(&self, server: &Server) -> Self {
-        Self::new(self.peer(), self.local(), self.handle().clone(), server)
+        Self::new(self.0.ends.clone(), self.handle().clone(), server)
     }
 
-    /// The address of the client.
+    /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the one in the header.
     #[must_use]
     pub fn peer(&self) -> Peer {
-        self.0.peer
+        self.0.ends.peer
+    }
+
+    /// The proxy that the client connected through, if the listener expects one.
+    #[must_use]
+    pub fn proxied(&self) -> Option<&Proxied> {
+        self.0.ends.proxied.as_deref()
     }
 
     /// The address that the client connected to.
     #[must_use]
     pub fn local(&self) -> Peer {
-        self.0.local
+        self.0.ends.local
     }
 
     /// The name of the last accepted EHLO, HELO or LHLO. Returns `None` before it. Do not trust it.

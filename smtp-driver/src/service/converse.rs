@@ -12,7 +12,7 @@ use smtp_proto::{
     types::Keyword,
 };
 
-use super::{Service, questions::Questions};
+use super::{Service, about::Ends, questions::Questions};
 use crate::{Session, TlsSettings, Transport};
 
 /// Runs a session: asks the service, and passes its answers to the client. Returns when the connection is closed and no
@@ -31,7 +31,12 @@ pub async fn converse<T: Transport, S: Service>(
     if tls.is_none() && server.extensions().has(Keyword::StartTls) {
         server.extensions_mut().remove(Keyword::StartTls);
     }
-    let mut questions = Questions::new(service, session.peer(), session.local(), session.machine());
+    let ends = Ends {
+        peer: session.peer(),
+        local: session.local(),
+        proxied: session.share_proxied(),
+    };
+    let mut questions = Questions::new(service, ends, session.machine());
     let mut waiting = None;
     poll_fn(|cx| poll_until_closed(cx, &mut session, &mut questions, tls, &mut waiting)).await;
     let (mut close, mut is_closed) = (pin!(session.close_connection()), false);

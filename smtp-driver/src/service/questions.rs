@@ -20,10 +20,10 @@ use tracing::warn;
 
 use super::{
     About, Accept, AuthAttempt, HelpAnswer, Service, SessionHandle, VrfyAnswer,
+    about::Ends,
     answer::{answer, answer_auth, answer_help, answer_recipient, answer_vrfy},
     transaction::Home,
 };
-use crate::Peer;
 
 /// A question that the service thinks about.
 type Asked<'s, M> = Pin<Box<dyn Future<Output = Answer<M>> + Send + 's>>;
@@ -84,10 +84,10 @@ pub(super) struct Questions<'s, S: Service> {
 }
 
 impl<'s, S: Service> Questions<'s, S> {
-    pub(super) fn new(service: &'s S, peer: Peer, local: Peer, server: &Server) -> Self {
+    pub(super) fn new(service: &'s S, ends: Ends, server: &Server) -> Self {
         Self {
             service,
-            about: About::new(peer, local, SessionHandle::default(), server),
+            about: About::new(ends, SessionHandle::default(), server),
             is_outdated: true,
             must_end: false,
             exchange: None,

@@ -13,6 +13,7 @@ mod doubles;
 mod early;
 mod faults;
 mod own;
+mod proxied;
 mod rustls;
 mod sending;
 mod serving;

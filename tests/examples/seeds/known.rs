@@ -87,6 +87,19 @@ pub(super) const INPUTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "proxy_header",
+        &[
+            "PROXY TCP4 192.0.2.7 192.0.2.25 40000 25\r\nEHLO a\r\n",
+            "PROXY TCP6 2001:db8::7 ::ffff:192.0.2.1 1 65535\r\n",
+            "PROXY UNKNOWN\r\n",
+            "PROXY TCP4 192.0.2.07 192.0.2.25 1 25\r\n",
+            "EHLO a\r\n",
+            "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+            "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c123456789012",
+            "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x10123456789012\x01\0\x01x",
+        ],
+    ),
+    (
         "reply",
         &[
             "250 ok\r\n",

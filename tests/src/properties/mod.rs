@@ -12,6 +12,7 @@ mod ehlo;
 mod encodings;
 mod pair;
 mod parameters;
+mod proxy_header;
 mod reference;
 mod reply;
 mod sasl;
@@ -27,6 +28,7 @@ pub use ehlo::ehlo;
 pub use encodings::encodings;
 pub use pair::pair;
 pub use parameters::parameters;
+pub use proxy_header::proxy_header;
 pub use reply::reply;
 pub use sasl::sasl;
 pub use server_session::server_session;
@@ -37,7 +39,7 @@ use choices::Choices;
 
 /// All properties, each with the name of its fuzz target.
 #[expect(clippy::type_complexity, reason = "a name and a function")]
-pub const ALL: [(&str, fn(&[u8])); 13] = [
+pub const ALL: [(&str, fn(&[u8])); 14] = [
     ("address", address),
     ("bdat", bdat),
     ("client_session", client_session),
@@ -46,6 +48,7 @@ pub const ALL: [(&str, fn(&[u8])); 13] = [
     ("encodings", encodings),
     ("pair", pair),
     ("parameters", parameters),
+    ("proxy_header", proxy_header),
     ("reply", reply),
     ("sasl", sasl),
     ("server_session", server_session),

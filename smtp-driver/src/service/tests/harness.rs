@@ -102,7 +102,7 @@ impl Harness {
         let pipe = Arc::new(Mutex::new(Pipe::default()));
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::clone(&pipe)), Server::new(config.into()));
-        let permit = ConnectionPermit::take(&shared, Peer::Unix).unwrap();
+        let permit = ConnectionPermit::take(&shared, None).unwrap();
         let session = Session::new(connection, Peer::Unix, Peer::Unix, StageWatch::new(&shared));
         let service = Arc::clone(service);
         let mut harness = Self {

@@ -1,0 +1,155 @@
+//! Connections through a proxy.
+
+use alloc::vec::Vec;
+use core::{
+    fmt,
+    future::poll_fn,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use crate::{InvalidProxyHeader, IpNetwork, Peer, ProxyHeader, Transport, wire::Wire};
+
+/// A listener behind a proxy: each connection begins with a [`ProxyHeader`].
+///
+/// The header comes before the greeting and before implicit TLS. A connection that begins with anything else, from another
+/// peer, or whose header is late or malformed is closed without a reply, because it could claim any address. The log has
+/// the reason.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExpectProxy {
+    /// The networks of the proxies. No other peer may connect. Peers of a Unix socket always may: its permissions decide.
+    pub from: Vec<IpNetwork>,
+    /// Time for the whole header. Default: 5 seconds.
+    pub header_timeout: Duration,
+}
+
+impl ExpectProxy {
+    /// Expects proxies from these networks.
+    #[must_use]
+    pub fn new(from: impl IntoIterator<Item = IpNetwork>) -> Self {
+        Self {
+            from: from.into_iter().collect(),
+            header_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// Returns true if this peer may be a proxy.
+    #[must_use]
+    pub fn allows(&self, peer: Peer) -> bool {
+        match peer.ip() {
+            Some(address) => self.from.iter().any(|network| network.contains(address)),
+            None => true,
+        }
+    }
+}
+
+/// The proxy of a session, and its header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxied {
+    address: Peer,
+    header: ProxyHeader,
+}
+
+impl Proxied {
+    #[cfg(feature = "std")]
+    pub(crate) const fn new(address: Peer, header: ProxyHeader) -> Self {
+        Self { address, header }
+    }
+
+    /// The address of the proxy: the peer of the socket.
+    #[must_use]
+    pub const fn address(&self) -> Peer {
+        self.address
+    }
+
+    /// The header.
+    #[must_use]
+    pub const fn header(&self) -> &ProxyHeader {
+        &self.header
+    }
+
+    /// The client and the local end: those of the header if it has them, else these of the socket.
+    #[cfg(feature = "std")]
+    pub(crate) fn ends(&self, local: Peer) -> (Peer, Peer) {
+        let source = self.header.source().map(Peer::Ip);
+        let destination = self.header.destination().map(Peer::Ip);
+        (source.unwrap_or(self.address), destination.unwrap_or(local))
+    }
+}
+
+/// No header could be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProxyHeaderError<E> {
+    /// The octets are no header that can be used.
+    Invalid(InvalidProxyHeader),
+    /// The header was not complete in time.
+    TimedOut,
+    /// The peer closed the connection before the header was complete.
+    Closed,
+    /// The transport failed.
+    Read(E),
+}
+
+impl<E: fmt::Display> fmt::Display for ProxyHeaderError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(error) => error.fmt(f),
+            Self::TimedOut => f.write_str("PROXY header is incomplete after its time"),
+            Self::Closed => f.write_str("peer closed the connection before the end of its PROXY header"),
+            Self::Read(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for ProxyHeaderError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Read(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the header at the beginning of a connection. The octets after it stay on the wire.
+pub(crate) async fn read_header<T: Transport>(
+    wire: &mut Wire<T>,
+    limit: Duration,
+) -> Result<ProxyHeader, ProxyHeaderError<T::Error>> {
+    let (end, mut input) = (wire.transport.now() + limit, Vec::new());
+    poll_fn(|cx| match poll_header(cx, wire, &mut input) {
+        Poll::Pending => wire
+            .transport
+            .poll_deadline(cx, end)
+            .map(|()| Err(ProxyHeaderError::TimedOut)),
+        done => done,
+    })
+    .await
+}
+
+fn poll_header<T: Transport>(
+    cx: &mut Context<'_>,
+    wire: &mut Wire<T>,
+    input: &mut Vec<u8>,
+) -> Poll<Result<ProxyHeader, ProxyHeaderError<T::Error>>> {
+    loop {
+        match ProxyHeader::parse(input) {
+            Ok(Some((header, octets))) => {
+                wire.unread(input.split_off(octets));
+                return Poll::Ready(Ok(header));
+            }
+            Ok(None) => {}
+            Err(why) => return Poll::Ready(Err(ProxyHeaderError::Invalid(why))),
+        }
+        let mut end = false;
+        ready!(wire.poll_read(cx, &mut |octets| {
+            end |= octets.is_empty();
+            input.extend_from_slice(octets);
+        }))
+        .map_err(ProxyHeaderError::Read)?;
+        if end {
+            return Poll::Ready(Err(ProxyHeaderError::Closed));
+        }
+    }
+}
