@@ -65,19 +65,25 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
     let shared = EndOnDrop(Shared::new(&options));
     let arrivals = Arrivals::new();
     let mut stop = pin!(stop);
-    let begin = |arrival| begin::<R, F>(arrival, &config, &options, &shared.0, &session);
     loop {
         let mut accept = pin!(R::accept(&listener));
-        let accepted = poll_fn(|cx| {
-            if stop.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(None);
+        let accepted = loop {
+            let next = poll_fn(|cx| {
+                if stop.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Next::Stop);
+                }
+                match arrivals.poll_next(cx) {
+                    Poll::Ready(arrival) => Poll::Ready(Next::Begin(arrival)),
+                    Poll::Pending => accept.as_mut().poll(cx).map(Next::Accepted),
+                }
+            });
+            match next.await {
+                Next::Stop => break None,
+                Next::Begin(arrival) => begin::<R, F>(arrival, &config, &options, &shared.0, &session),
+                Next::Accepted(accepted) => break Some(accepted),
             }
-            while let Poll::Ready(arrival) = arrivals.poll_next(cx) {
-                begin(arrival);
-            }
-            accept.as_mut().poll(cx).map(Some)
-        });
-        match accepted.await {
+        };
+        match accepted {
             None => break,
             Some(Ok((transport, peer, local))) => {
                 let proxy = options.expect_proxy.as_ref();
@@ -102,7 +108,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
                     proxied: None,
                 };
                 let Some(proxy) = proxy else {
-                    begin(arrival);
+                    begin::<R, F>(arrival, &config, &options, &shared.0, &session);
                     continue;
                 };
                 let terms = Terms {
@@ -147,6 +153,14 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
         shared.begin(Stage::Over);
         within::<R>(CLOSE_TIMEOUT, shared.idle()).await;
     }
+}
+
+/// The next thing for the loop that accepts.
+enum Next<T> {
+    Stop,
+    /// The header of a proxy was read.
+    Begin(Arrival<T>),
+    Accepted(io::Result<(T, Peer, Peer)>),
 }
 
 /// Begins the session on a connection.
