@@ -1,4 +1,4 @@
-//! The settings and the message of the `roundtrip` examples, and what they print.
+//! Settings, message and report of the `roundtrip` examples.
 
 use std::{
     error::Error,
@@ -35,7 +35,7 @@ const PICTURE: &[u8] = &[
     0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
 ];
 
-/// How many lines of the message the transcript shows at its beginning and at its end.
+/// Lines of the message that the transcript shows at its beginning, and at its end.
 const SHOWN: usize = 6;
 
 /// The first octet of a TLS record that belongs to a handshake (RFC 8446 section 5.1).
@@ -105,7 +105,7 @@ impl<D: Disk> Setting<D> {
         let mut files = fs::read_dir(self.folder.path().join("new"))?;
         match (files.next(), files.next()) {
             (Some(file), None) => Ok(fs::read(file?.path())?),
-            _ => Err("one message was sent, but not one was stored".into()),
+            _ => Err("one message was sent, but the number of stored ones differs".into()),
         }
     }
 
@@ -194,11 +194,11 @@ fn message() -> std::io::Result<Vec<u8>> {
         .write_to_vec()
 }
 
-/// What arrived, part by part.
+/// Describes a message part by part.
 fn describe(stored: &[u8]) -> Result<String, &'static str> {
     let message = MessageParser::default()
         .parse(stored)
-        .ok_or("what was stored is not a message")?;
+        .ok_or("the stored octets are not a message")?;
     Ok(Parts(&message).to_string())
 }
 
@@ -230,32 +230,31 @@ impl fmt::Display for Parts<'_> {
     }
 }
 
-/// What went over the wire, as both sides said it, up to TLS; behind it only how much. Clones write to the same
-/// transcript.
+/// The lines of both sides until TLS begins; after it only the number of octets. Clones share the transcript.
 #[derive(Clone, Debug, Default)]
-pub struct Transcript(Arc<Mutex<Heard>>);
+pub struct Transcript(Arc<Mutex<Recording>>);
 
 #[derive(Debug, Default)]
-struct Heard {
-    said: Vec<Said>,
-    sealed: Option<Sealed>,
+struct Recording {
+    turns: Vec<Turn>,
+    under_tls: Option<TlsOctets>,
 }
 
-/// What one side said in one go.
+/// Octets that one side sent without a pause.
 #[derive(Debug)]
-struct Said {
+struct Turn {
     side: Side,
     octets: Vec<u8>,
 }
 
-/// How much went over the wire under TLS.
+/// Numbers of octets under TLS.
 #[derive(Debug, Default)]
-struct Sealed {
+struct TlsOctets {
     client: usize,
     server: usize,
 }
 
-/// Who said something.
+/// A side of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, missing_docs, reason = "there are two")]
 pub enum Side {
@@ -264,20 +263,20 @@ pub enum Side {
 }
 
 impl Transcript {
-    /// Notes octets.
+    /// Records octets.
     pub fn note(&self, side: Side, octets: &[u8]) {
-        let heard = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A client begins TLS with a record of its handshake; no command begins so.
-        if heard.sealed.is_none() && side == Side::Client && octets.starts_with(&[HANDSHAKE]) {
-            heard.sealed = Some(Sealed::default());
+        let recording = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A client begins TLS with a handshake record. No command begins with this octet.
+        if recording.under_tls.is_none() && side == Side::Client && octets.starts_with(&[HANDSHAKE]) {
+            recording.under_tls = Some(TlsOctets::default());
         }
-        match (&mut heard.sealed, heard.said.last_mut()) {
-            (Some(sealed), _) => match side {
-                Side::Client => sealed.client += octets.len(),
-                Side::Server => sealed.server += octets.len(),
+        match (&mut recording.under_tls, recording.turns.last_mut()) {
+            (Some(under_tls), _) => match side {
+                Side::Client => under_tls.client += octets.len(),
+                Side::Server => under_tls.server += octets.len(),
             },
             (None, Some(last)) if last.side == side => last.octets.extend_from_slice(octets),
-            (None, _) => heard.said.push(Said {
+            (None, _) => recording.turns.push(Turn {
                 side,
                 octets: octets.to_vec(),
             }),
@@ -286,10 +285,10 @@ impl Transcript {
 }
 
 impl fmt::Display for Transcript {
-    /// A line for each line; of long texts only their beginning and end.
+    /// Writes each line with its side. Of long texts, only the beginning and the end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for Said { side, octets } in &heard.said {
+        let recording = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for Turn { side, octets } in &recording.turns {
             let text = String::from_utf8_lossy(octets);
             let lines: Vec<&str> = text.lines().collect();
             let prefix = match side {
@@ -309,8 +308,8 @@ impl fmt::Display for Transcript {
                 }
             }
         }
-        match &heard.sealed {
-            Some(Sealed { client, server }) => {
+        match &recording.under_tls {
+            Some(TlsOctets { client, server }) => {
                 writeln!(f, "C: [TLS from here on: {client} octets]")?;
                 writeln!(f, "S: [TLS from here on: {server} octets]")
             }

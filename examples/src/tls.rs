@@ -6,12 +6,12 @@ use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings, Se
 
 use crate::exit::chain;
 
-/// TLS to a server of this name, whose certificate was issued by one in `ca`, or without it by one that this computer
-/// trusts.
+/// The settings of a client. The server's certificate must have this name, and be issued by one in `ca`, or without it by
+/// one that this computer trusts.
 ///
 /// # Errors
 ///
-/// What is wrong with the name, the file, or this computer's certificates.
+/// If the name is invalid, or the certificates cannot be loaded.
 pub fn client(ca: Option<&Path>, name: &str) -> Result<ClientTls, String> {
     let settings = match ca {
         Some(path) => ClientSettings::trusting(Roots::from_file(path).map_err(shown)?),
@@ -24,19 +24,18 @@ pub fn client(ca: Option<&Path>, name: &str) -> Result<ClientTls, String> {
 ///
 /// # Errors
 ///
-/// What is wrong with the files.
+/// If the files cannot be used.
 pub fn server(certificate: &Path, key: &Path) -> Result<ServerTls, String> {
     Identity::from_files(certificate, key)
         .and_then(|identity| ServerSettings::new(identity).build())
         .map_err(shown)
 }
 
-/// The settings of a server of this name with a certificate that it makes up: for trying out, since nobody trusts
-/// it.
+/// The settings of a server with a self-signed certificate for this name, for tests.
 ///
 /// # Errors
 ///
-/// When the name cannot be certified.
+/// If a certificate cannot have this name.
 pub fn self_signed(name: &str) -> Result<ServerTls, String> {
     Identity::self_signed([name])
         .and_then(|identity| ServerSettings::new(identity).build())

@@ -1,4 +1,4 @@
-//! Who may log in to the `server` examples, and the verdict on what a client shows.
+//! The users of the `server` examples, and the check of their credentials.
 
 use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
@@ -7,7 +7,7 @@ use smtp_proto::sasl::{
     ServerMechanism, cram_md5_user, prepare, scram_user,
 };
 
-/// What is offered to those who have a password, the strongest first.
+/// Mechanisms for users with a password, the strongest first.
 const BY_PASSWORD: [Mechanism; 9] = [
     Mechanism::SCRAM_SHA_512_PLUS,
     Mechanism::SCRAM_SHA_512,
@@ -20,29 +20,29 @@ const BY_PASSWORD: [Mechanism; 9] = [
     Mechanism::LOGIN,
 ];
 
-/// What is offered to those who have a token.
+/// Mechanisms for users with a bearer token.
 const BY_TOKEN: [Mechanism; 2] = [Mechanism::OAUTHBEARER, Mechanism::XOAUTH2];
 
-/// Octets of a salt: enough that no two users have the same.
+/// Octets of a salt: long enough to be unique.
 const SALT: usize = 16;
 
-/// Most characters of a name in a log.
+/// Maximum characters of a name in a log.
 const LOGGED: usize = 255;
 
-/// The users of a server. To clone it is cheap.
+/// The users of a server. A clone is cheap.
 ///
-/// The keys of SCRAM are derived once, at the start, and PLAIN, LOGIN and SCRAM go by them alone. A real server derives
+/// The keys of SCRAM are derived at the start, and PLAIN, LOGIN and SCRAM are checked with them. A real server derives
 /// them when the password is set, stores them (salt, iterations, [`stored_key`](ScramKeys::stored_key),
-/// [`server_key`](ScramKeys::server_key)), reads them with [`ScramKeys::from_parts`], and forgets the password: who
-/// steals such a table has still to guess. Here the password stays because CRAM-MD5 cannot do without it, which is a
-/// reason not to offer CRAM-MD5.
+/// [`server_key`](ScramKeys::server_key)), loads them with [`ScramKeys::from_parts`], and forgets the password. Then a
+/// stolen table does not contain passwords. Here the password is kept for CRAM-MD5, which is a reason not to offer
+/// CRAM-MD5.
 #[derive(Clone)]
 pub struct Users(Arc<Table>);
 
 struct Table {
     accounts: HashMap<String, Account>,
     tokens: Vec<(String, Secret)>,
-    /// What the salts of users that are not known are made of.
+    /// The salts of unknown users are derived from it.
     seed: Secret,
 }
 
@@ -53,13 +53,13 @@ struct Account {
     sha_512: ScramKeys,
 }
 
-/// One client's attempt to log in, over all the questions that it takes. Each session has one; begin anew with the
-/// default when the machine says that an exchange ended without an answer.
+/// An attempt of a client to log in, through all steps of the exchange. Each session has one. Replace it with the default
+/// when an exchange has ended without an answer.
 #[derive(Debug, Default)]
 pub struct Attempt {
-    /// The exchange of a mechanism that takes several steps.
+    /// The exchange of a mechanism of several steps.
     exchange: Option<Box<dyn ServerMechanism>>,
-    /// Whom the client says it is.
+    /// The name that the client claims.
     user: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// Whose name, password or token cannot be used. It does not show passwords and tokens.
+    /// If a name, password or token cannot be used. Passwords and tokens are not in the message.
     pub fn new(
         passwords: impl IntoIterator<Item = (String, Secret)>,
         tokens: impl IntoIterator<Item = (String, Secret)>,
@@ -96,7 +96,7 @@ impl Users {
         })))
     }
 
-    /// The mechanisms to offer, the strongest first; none when there are no users.
+    /// The mechanisms to offer, the strongest first. None if there are no users.
     pub fn mechanisms(&self) -> impl Iterator<Item = Mechanism> {
         let passwords = (!self.0.accounts.is_empty()).then_some(BY_PASSWORD);
         let tokens = (!self.0.tokens.is_empty()).then_some(BY_TOKEN);
@@ -106,17 +106,17 @@ impl Users {
             .chain(tokens.into_iter().flatten())
     }
 
-    /// Whether there is anybody who can log in.
+    /// Returns true if there are users.
     #[must_use]
     pub fn can_log_in(&self) -> bool {
         self.mechanisms().next().is_some()
     }
 
-    /// Says what an [`Event::Auth`](smtp_proto::server::Event::Auth) is worth, for
-    /// [`answer_auth`](smtp_proto::server::Server::answer_auth). `context` is what the server knows of the session.
+    /// Checks one step of an AUTH exchange: the outcome for [`answer_auth`](smtp_proto::server::Server::answer_auth).
+    /// `context` has the facts of the session.
     ///
-    /// A user that is not known is refused as a wrong password is, after the same work. For PLAIN and LOGIN that is
-    /// some milliseconds: a server with many clients would have it done by another thread.
+    /// An unknown user is rejected after the same work as a wrong password, so that a client cannot find out names. PLAIN and
+    /// LOGIN take some milliseconds: a server with many clients should check them on another thread.
     #[must_use]
     pub fn judge(
         &self,
@@ -152,7 +152,7 @@ impl Users {
                 }
                 attempt.step(response.expose())
             }
-            // Nobody in particular is not to send mail, and certificates say nothing here.
+            // ANONYMOUS and EXTERNAL are not supported here.
             _ => AuthOutcome::Reject,
         }
     }
@@ -185,7 +185,7 @@ impl Users {
         )?))
     }
 
-    /// The server's side of SCRAM with a user who is known or not.
+    /// The server's side of SCRAM, for known and unknown users.
     fn scram(&self, mechanism: Mechanism, user: &str, context: &Context<'_>) -> Option<ScramServer> {
         let account = self.0.accounts.get(user);
         let keys = match (mechanism, account) {
@@ -203,7 +203,7 @@ impl Users {
         ScramKeys::decoy(mechanism, user, &self.0.seed, SALT, ScramKeys::ITERATIONS).ok()
     }
 
-    /// Who has this password, found by deriving the keys anew.
+    /// The name of the user, if the password is right. Derives the keys again.
     fn by_password(&self, user: &str, password: &Secret) -> Option<String> {
         let name = prepared(user)?;
         let account = self.0.accounts.get(&name);
@@ -213,12 +213,12 @@ impl Users {
         };
         let mechanism = Mechanism::SCRAM_SHA_256;
         let shown = ScramKeys::derive(mechanism, password, keys.salt(), keys.iterations()).ok()?;
-        // Secrets are compared in a time that does not tell where they differ.
+        // Keys are compared in constant time.
         let same = shown.stored_key() == keys.stored_key();
         (same && account.is_some()).then_some(name)
     }
 
-    /// Who has this token. All are looked at, whichever it is.
+    /// The owner of this token. Compares with all tokens, so that the time tells nothing.
     fn by_token(&self, token: &Secret) -> Option<String> {
         let mut owner = None;
         for (name, one) in &self.0.tokens {
@@ -256,19 +256,19 @@ impl Account {
 }
 
 impl Attempt {
-    /// The line for a log that says that a login failed, by what or why, without secrets and control characters.
+    /// The log line for a rejected login, without secrets and control characters.
     #[must_use]
     pub fn failure(&self, by: Mechanism, peer: IpAddr) -> String {
         format!("login failed{} by {by} from {peer}", self.who())
     }
 
-    /// The same for an exchange that ended without an answer.
+    /// The log line for an exchange that ended without an answer.
     #[must_use]
     pub fn end(&self, why: impl fmt::Display, peer: IpAddr) -> String {
         format!("login failed{} from {peer}: {why}", self.who())
     }
 
-    /// Takes a response, and ends the exchange with anything but a challenge.
+    /// Passes a response to the exchange. Drops the exchange unless it continues.
     fn step(&mut self, response: &[u8]) -> AuthOutcome {
         let progress = self
             .exchange
@@ -295,17 +295,17 @@ impl Attempt {
     }
 }
 
-/// A text of letters and digits that nobody can guess.
+/// A random text of letters and digits, for secrets.
 ///
 /// # Errors
 ///
-/// When this computer gives no random octets.
+/// If this computer gives no random octets.
 pub fn random_text() -> Result<String, String> {
     let text = random()?.map(|octet| format!("{octet:02x}")).concat();
     Ok(text)
 }
 
-/// Random octets of the provider of cryptography that TLS uses.
+/// Random octets from the cryptography provider of TLS.
 fn random() -> Result<[u8; SALT], String> {
     let mut octets = [0; SALT];
     match smtp_rustls::provider().secure_random.fill(&mut octets) {
@@ -318,12 +318,12 @@ fn accepted(identity: Option<String>) -> AuthOutcome {
     identity.map_or(AuthOutcome::Reject, AuthOutcome::Accept)
 }
 
-/// Whether a user asks to act as nobody else.
+/// Returns true if the user does not ask to act as another user.
 fn is_oneself(asked: Option<&str>, name: &str) -> bool {
     asked.is_none_or(|asked| prepared(asked).as_deref() == Some(name))
 }
 
-/// A name in the one form that all its spellings have.
+/// The normalised form of a name.
 fn prepared(name: &str) -> Option<String> {
     let name = prepare(name).ok()?;
     (!name.is_empty()).then(|| name.into_owned())
