@@ -1,6 +1,6 @@
 //! The beginning of a session with a server.
 
-use alloc::sync::Arc;
+use alloc::{boxed::Box, sync::Arc};
 use core::{
     fmt,
     future::{Future, poll_fn},
@@ -208,9 +208,9 @@ impl<T: Transport> ClientBuilder<T> {
             Encryption::Ready(info) => (client::Client::new_over_tls(config, info.clone()), None),
             Encryption::Implicit(settings) => {
                 let limit = config.timeouts.handshake;
-                let info = handshake(&mut wire, &**settings, limit)
-                    .await
-                    .map_err(Error::Handshake)?;
+                // On the heap, because the future of the session needs no room for it afterwards.
+                let done = Box::pin(handshake(&mut wire, &**settings, limit)).await;
+                let info = done.map_err(Error::Handshake)?;
                 (client::Client::new_over_tls(config, info), None)
             }
         };
@@ -224,9 +224,18 @@ impl<T: Transport> ClientBuilder<T> {
             client.connection.set_transcript(Arc::clone(transcript));
             client.connection.record_implicit_tls();
         }
-        client
+        let mut failed = None;
+        if let Err(error) = client
             .until(|event, _| matches!(event, Event::Ready).then_some(()))
-            .await?;
+            .await
+        {
+            failed = Some(Box::new(error));
+        }
+        if let Some(error) = failed {
+            // An alert may be unwritten.
+            client.connection.shut_down().await;
+            return Err(*error);
+        }
         Ok(client)
     }
 }
@@ -279,7 +288,7 @@ async fn send_header<T: Transport>(
     .await
 }
 
-/// Does a handshake before there is a machine.
+/// Does a handshake before there is a machine. If it fails, the connection is closed after the alert.
 async fn handshake<T: Transport>(
     wire: &mut Wire<T>,
     settings: &dyn TlsSettings,
@@ -287,12 +296,16 @@ async fn handshake<T: Transport>(
 ) -> Result<TlsInfo, T::Error> {
     wire.start_tls(settings.session()?);
     let end = wire.transport.now() + limit;
-    poll_fn(|cx| match wire.poll_handshake(cx) {
+    let done = poll_fn(|cx| match wire.poll_handshake(cx) {
         Poll::Pending => wire
             .transport
             .poll_deadline(cx, end)
             .map(|()| Err(StreamError::TimedOut.into())),
         done => done,
     })
-    .await
+    .await;
+    if done.is_err() {
+        wire.shut_down().await;
+    }
+    done
 }

@@ -10,7 +10,6 @@ use core::{
     future::poll_fn,
     mem,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use alloc::boxed::Box;
@@ -40,7 +39,7 @@ pub struct Connection<T: Transport, M> {
     input: BytesMut,
     /// Octets at the front of the input that the last step used.
     used: usize,
-    /// The octets of the last [`Event::Body`], as offset in the input and length.
+    /// The octets of the last [`Event::Body`]: their address in the input, and their number.
     #[cfg(feature = "std")]
     body: (usize, usize),
     /// Deferred output, to be written before the output of the machine.
@@ -81,10 +80,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
 
     /// Polls as [`poll`](Self::poll) at a time that the caller has read from the clock of the transport.
     pub(crate) fn poll_at(&mut self, now: Instant) -> (Step<M::Event<'_>>, &mut M) {
-        self.input.advance(mem::take(&mut self.used));
-        let mut rest = &*self.input;
-        let step = self.machine.poll(&mut rest, now);
-        self.used = self.input.len() - rest.len();
+        let step = step(&mut self.machine, &mut self.input, &mut self.used, now);
         (step, &mut self.machine)
     }
 
@@ -197,7 +193,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         if !self.shut_down().await {
             return;
         }
-        let (end, mut discarded) = (self.after(LINGER_TIMEOUT), 0);
+        let (end, mut discarded) = (self.wire.transport.now() + LINGER_TIMEOUT, 0);
         poll_fn(|cx| {
             let mut over = false;
             while !over && discarded < LINGER_OCTETS {
@@ -220,16 +216,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         if self.upgrade.is_some() {
             return false;
         }
-        let end = self.after(LINGER_TIMEOUT);
-        poll_fn(|cx| match self.wire.poll_shutdown(cx) {
-            Poll::Pending => self.wire.transport.poll_deadline(cx, end).map(|()| false),
-            Poll::Ready(done) => Poll::Ready(done.is_ok()),
-        })
-        .await
-    }
-
-    fn after(&self, limit: Duration) -> Instant {
-        self.wire.transport.now() + limit
+        self.wire.shut_down().await
     }
 
     fn has_backlog(&self) -> bool {
@@ -370,6 +357,21 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     fn note(&mut self, error: T::Error) {
         self.error.get_or_insert(error);
     }
+}
+
+/// Polls the machine with the unused input. `used` is the number of octets at its front that the last step used.
+fn step<'i, M: Machine>(
+    machine: &mut M,
+    input: &'i mut BytesMut,
+    used: &mut usize,
+    now: Instant,
+) -> Step<M::Event<'i>> {
+    input.advance(mem::take(used));
+    let input: &'i [u8] = input;
+    let mut rest = input;
+    let step = machine.poll(&mut rest, now);
+    *used = input.len() - rest.len();
+    step
 }
 
 impl<T: Transport> Connection<T, Server> {

@@ -2,14 +2,16 @@
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
-    fmt, mem,
+    fmt,
+    future::poll_fn,
+    mem,
     task::{Context, Poll, ready},
 };
 
 use bytes::BytesMut;
 use smtp_proto::TlsInfo;
 
-use crate::{StreamError, TlsSession, Transport};
+use crate::{LINGER_TIMEOUT, StreamError, TlsSession, Transport};
 
 /// Maximum reads that find no content before the task yields. Records without content must not keep it from the deadline.
 const MAX_EMPTY_READS: u8 = 16;
@@ -214,6 +216,16 @@ impl<T: Transport> Wire<T> {
             ready!(tls.poll_transmit(&mut self.transport, cx))?;
         }
         self.transport.poll_shutdown(cx)
+    }
+
+    /// Shuts down the sending side within [`LINGER_TIMEOUT`]. Returns true if the peer is told.
+    pub(crate) async fn shut_down(&mut self) -> bool {
+        let end = self.transport.now() + LINGER_TIMEOUT;
+        poll_fn(|cx| match self.poll_shutdown(cx) {
+            Poll::Pending => self.transport.poll_deadline(cx, end).map(|()| false),
+            Poll::Ready(done) => Poll::Ready(done.is_ok()),
+        })
+        .await
     }
 }
 

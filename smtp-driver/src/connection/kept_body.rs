@@ -7,25 +7,21 @@ use core::{
 
 use bytes::{Buf, Bytes};
 use smtp_proto::{
-    Instant, Machine, Step,
+    Instant, Step,
     server::{Event, Server},
 };
 
-use super::Connection;
+use super::{Connection, step};
 use crate::Transport;
 
 impl<T: Transport> Connection<T, Server> {
     /// Polls as [`poll_at`](Self::poll_at), and remembers the position of a body.
     pub(crate) fn poll_body_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
-        self.input.advance(mem::take(&mut self.used));
-        let mut rest = &*self.input;
-        let step = self.machine.poll(&mut rest, now);
-        self.used = self.input.len() - rest.len();
-        self.body = (0, 0);
-        if let Step::Event(Event::Body(octets)) = &step {
-            let offset = (octets.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
-            self.body = (offset, octets.len());
-        }
+        let step = step(&mut self.machine, &mut self.input, &mut self.used, now);
+        self.body = match &step {
+            Step::Event(Event::Body(octets)) => (octets.as_ptr() as usize, octets.len()),
+            _ => (0, 0),
+        };
         (step, &mut self.machine)
     }
 
@@ -42,12 +38,13 @@ impl<T: Transport> Connection<T, Server> {
 
     /// Takes the octets of the last [`Event::Body`] out of the input, without a copy. Empty if the last event was another.
     pub(crate) fn take_body(&mut self) -> Bytes {
-        let (offset, len) = mem::take(&mut self.body);
-        if offset + len > self.used {
+        let (address, len) = mem::take(&mut self.body);
+        let offset = address.wrapping_sub(self.input.as_ptr() as usize);
+        let Some(rest) = self.used.checked_sub(offset.saturating_add(len)) else {
             return Bytes::new();
-        }
+        };
         self.input.advance(offset);
-        self.used -= offset + len;
+        self.used = rest;
         self.input.split_to(len).freeze()
     }
 }

@@ -201,6 +201,41 @@ fn octets_that_are_no_handshake_end_a_session_and_an_alert_is_sent() {
 }
 
 #[test]
+fn a_client_sends_the_alert_of_a_failed_handshake_and_closes() {
+    for implicit in [false, true] {
+        let network = Network::new();
+        let (near, far) = network.pair();
+        let control = far.control();
+        let serving = async {
+            let mut server = ScriptedPeer::server(far);
+            if !implicit {
+                server
+                    .play("S: 220 mx\nC: EHLO client.example\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go")
+                    .await
+                    .unwrap();
+            }
+            assert_eq!(server.octets(7).await.unwrap(), record(22, b"hello"));
+            // The alert does not fit into the stream at once.
+            control.set_capacity(2);
+            server.send("220 mx\r\n").await.unwrap();
+            network.sleep(Duration::from_secs(1)).await;
+            let alert = record(21, &[40]);
+            assert_eq!(server.octets(alert.len()).await.unwrap(), alert);
+            server.expect_close().await.unwrap();
+            server
+        };
+        let connecting = async { connect_with_tls(near, implicit).await.map(drop) };
+        let (client, _server) = network.block_on(join(connecting, serving));
+        match client {
+            Err(Error::Handshake(error)) if implicit => {
+                assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+            }
+            other => assert_eq!(closed(other).0, ClientClosed::TlsFailed),
+        }
+    }
+}
+
+#[test]
 fn octets_after_starttls_are_not_obeyed() {
     let network = Network::new();
     let (near, far) = network.pair();
