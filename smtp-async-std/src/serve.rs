@@ -13,7 +13,7 @@ use crate::{Io, Listener, Peer, Stream};
 pub struct Acceptor(Async<Listener>);
 
 impl Acceptor {
-    /// Accepts a connection, and returns it with the addresses of the peer and of the local end. Cancel safe.
+    /// Accepts a connection, and returns it with the addresses of the peer and of the local end. Cancel-safe.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ macro_rules! serve_on {
 
         use crate::{Acceptor, Io, Session, Stream};
 
-        /// The functions of the runtime that a server needs.
+        /// The functions of the runtime that a server needs: its [`driver::Runtime`]. Each adapter has a type of this name.
         #[derive(Clone, Copy, Debug)]
         #[non_exhaustive]
         pub struct Runtime;

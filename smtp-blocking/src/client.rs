@@ -3,7 +3,8 @@
 use std::{io, sync::Arc};
 
 use smtp_driver::{
-    self as driver, Address, BodySource, IntoMessage, MailerError, TlsSettings, Transcript, Transport, Url,
+    self as driver, Address, BodySource, Buf, IntoMessage, MailerError, TlsSettings, Transcript, Transport,
+    Url,
     proto::{
         TlsInfo,
         client::{Config, Receipt},
@@ -32,6 +33,13 @@ impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
         ///
         /// If the session ends, or if the server does not offer what the message needs.
         send(envelope: Envelope, message: impl AsRef<[u8]>) -> Result<Receipt, SendError>;
+
+        /// Sends a message that is in memory in several pieces, without a copy: [`driver::Client::send_buf`].
+        ///
+        /// # Errors
+        ///
+        /// As [`send`](Self::send).
+        send_buf(envelope: Envelope, message: impl Buf) -> Result<Receipt, SendError>;
 
         /// Sends messages one after the other, and passes the result of each to `tell`: [`driver::Client::send_all`].
         send_all<'m>(messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,

@@ -3,14 +3,14 @@
 use std::{
     io::{self, ErrorKind, IoSlice, Read},
     mem::MaybeUninit,
-    os::{fd::AsFd, unix::net::UnixStream},
+    os::fd::AsFd,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use rustix::{io as sys, net};
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
-use smtp_reactor::{Socket, Stream, connect, poll_deadline};
+use smtp_reactor::{Socket, Stream, connect, connect_unix, poll_deadline};
 
 /// A [`Transport`] over any socket. Poll it within [`block_on`](crate::block_on) only, which waits for it.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Connect for Io<Stream> {
     /// The time that the system takes to look up a name does not count, and blocks the thread.
     async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
         if let Address::Unix(path) = address {
-            return Ok(Self::new(Stream::Unix(UnixStream::connect(path)?)));
+            return Ok(Self::new(Stream::Unix(connect_unix(path, limit).await?)));
         }
         let stream = connect(address.to_string(), limit).await?;
         // Otherwise the end of a message would wait until its beginning is acknowledged.
@@ -107,12 +107,11 @@ pub struct Reader<R>(pub R);
 
 impl<R: Read> BodySource<io::Error> for Reader<R> {
     fn poll_fill(&mut self, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            match self.0.read(room) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                done => return Poll::Ready(done),
-            }
+        let mut read = self.0.read(room);
+        while matches!(&read, Err(error) if error.kind() == ErrorKind::Interrupted) {
+            read = self.0.read(room);
         }
+        Poll::Ready(read)
     }
 }
 

@@ -39,7 +39,7 @@ mod serve;
 
 pub use blocking::Blocking;
 pub use io::{Io, Reader};
-pub use serve::{Acceptor, Threads, serve, serve_sessions, serve_until};
+pub use serve::{Acceptor, Runtime, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
     self as driver, About, Accept, Address, AuthAttempt, Bytes, Listener, Peer, ServeOptions, Service,
     ShutdownHandle, Url, proto,

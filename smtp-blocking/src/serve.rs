@@ -3,40 +3,50 @@
 use std::{future, io, pin::pin, sync::Arc, task, time::Duration};
 
 use smtp_driver::{
-    self as driver, Listener, Peer, Runtime, ServeOptions, Service, Transport,
+    self as driver, Listener, Peer, ServeOptions, Service, Transport,
     proto::{Wait, server::Config},
 };
+use smtp_reactor::Socket;
 
 use crate::{Blocking, Io, Session, Stream, block_on};
 
-/// A listening socket that a thread waits for.
-pub type Acceptor = smtp_reactor::Socket<Listener>;
+/// A listening socket that a thread waits for, made of a [`Listener`].
+#[derive(Debug)]
+pub struct Acceptor(Socket<Listener>);
 
-/// The functions of threads that a server needs. Run what uses them with [`block_on`].
+impl Acceptor {
+    /// Accepts a connection, and returns it with the addresses of the peer and of the local end. Cancel-safe. Run it with
+    /// [`block_on`].
+    ///
+    /// # Errors
+    ///
+    /// If no connection can be accepted now.
+    pub async fn accept(&self) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        let (stream, peer, local) = self.0.accept().await?;
+        // The system may not know it if the connection is broken already.
+        let local = local.map_or_else(|| self.0.get_ref().local(), |address| Ok(address.into()))?;
+        Ok((Io::new(stream), peer.map_or(Peer::Unix, Peer::Ip), local))
+    }
+}
+
+impl From<Listener> for Acceptor {
+    fn from(listener: Listener) -> Self {
+        Self(Socket::new(listener))
+    }
+}
+
+/// The functions of threads that a server needs: their [`driver::Runtime`]. Each adapter has a type of this name. Run what
+/// uses it with [`block_on`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Threads;
+pub struct Runtime;
 
-impl Runtime for Threads {
+impl driver::Runtime for Runtime {
     type Listener = Acceptor;
     type Transport = Io<Stream>;
 
-    async fn accept(listener: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
-        let accept = |listener: &Listener| match listener {
-            Listener::Tcp(listener) => {
-                let (stream, peer) = listener.accept()?;
-                // It fails if the connection is broken already, which the session will notice.
-                let _ = stream.set_nodelay(true);
-                let local = stream.local_addr().or_else(|_| listener.local_addr())?;
-                Ok((Io::new(Stream::Tcp(stream)), peer.into(), local.into()))
-            }
-            Listener::Unix(listener) => {
-                let (stream, _) = listener.accept()?;
-                Ok((Io::new(Stream::Unix(stream)), Peer::Unix, Peer::Unix))
-            }
-            _ => Err(io::ErrorKind::Unsupported.into()),
-        };
-        listener.read_with(accept).await
+    async fn accept(acceptor: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        acceptor.accept().await
     }
 
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
@@ -84,8 +94,8 @@ pub fn serve_until(
     stop: impl Future<Output = ()>,
     service: impl Service + 'static,
 ) -> io::Result<()> {
-    let (acceptor, service) = (Acceptor::new(listener.into()), Arc::new(service));
-    let served = driver::serve::<Threads, _>(acceptor, config.into(), options, stop, service);
+    let (acceptor, service) = (listener.into().into(), Arc::new(service));
+    let served = driver::serve::<Runtime, _>(acceptor, config.into(), options, stop, service);
     block_on(served)
 }
 
@@ -114,12 +124,12 @@ pub fn serve_sessions(
     stop: impl Future<Output = ()>,
     session: impl Fn(Session) + Send + Sync + 'static,
 ) -> io::Result<()> {
-    let (acceptor, session) = (Acceptor::new(listener.into()), Arc::new(session));
+    let (acceptor, session) = (listener.into().into(), Arc::new(session));
     let start = |accepted| {
         let session = Arc::clone(&session);
         async move { session(Blocking(accepted)) }
     };
-    let served = driver::serve_sessions::<Threads, _>(acceptor, config.into(), options, stop, start);
+    let served = driver::serve_sessions::<Runtime, _>(acceptor, config.into(), options, stop, start);
     block_on(served);
     Ok(())
 }

@@ -3,13 +3,14 @@
 use alloc::vec::Vec;
 use core::{fmt, time::Duration};
 
+use bytes::Bytes;
 use smtp_proto::client::More;
 
 /// Block size in octets. The server must accept one block within
 /// [`Timeouts::data_block`](crate::client::Timeouts::data_block); at the default of 3 minutes, the slowest links do.
 const BLOCK: usize = 64 * 1024;
 
-/// The source of a message for [`Connection::poll_send`](crate::Connection::poll_send): a slice in memory, or a buffer that the driver fills
+/// The source of a message for [`Connection::poll_send`](crate::Connection::poll_send): octets in memory, or a buffer that the driver fills
 /// while it sends. The buffer holds one block, so that small reads become few writes and chunks.
 ///
 /// While it [wants](Self::wants) a block, the driver must fill it before calling other methods.
@@ -17,6 +18,12 @@ pub(crate) struct BodyBuffer<'m>(Held<'m>);
 
 enum Held<'m> {
     Memory(&'m [u8]),
+    Pieces {
+        /// None is empty.
+        pieces: &'m [Bytes],
+        /// Octets at the front of the first that were sent.
+        used: usize,
+    },
     Block {
         octets: Vec<u8>,
         /// Octets at the front that were sent.
@@ -39,6 +46,12 @@ impl<'m> BodyBuffer<'m> {
         Self(Held::Memory(message))
     }
 
+    /// Creates a source for a message in memory, in pieces. None is empty.
+    #[must_use]
+    pub(crate) const fn in_pieces(pieces: &'m [Bytes]) -> Self {
+        Self(Held::Pieces { pieces, used: 0 })
+    }
+
     /// Creates a source for a message that the driver reads while it sends.
     #[must_use]
     pub(crate) const fn to_be_read() -> Self {
@@ -54,7 +67,7 @@ impl<'m> BodyBuffer<'m> {
     #[must_use]
     pub(crate) const fn wants(&self) -> bool {
         match self.0 {
-            Held::Memory(_) => false,
+            Held::Memory(_) | Held::Pieces { .. } => false,
             Held::Block {
                 used, filled, ended, ..
             } => used >= filled && !ended,
@@ -105,6 +118,12 @@ impl<'m> BodyBuffer<'m> {
                 Some((block, rest)) => (block, !rest.is_empty()),
                 None => (*rest, false),
             },
+            Held::Pieces { pieces, used } => {
+                let piece = pieces.first().and_then(|piece| piece.get(*used..));
+                let rest = piece.unwrap_or_default();
+                let block = rest.get(..BLOCK).unwrap_or(rest);
+                (block, rest.len() > block.len() || pieces.len() > 1)
+            }
             Held::Block {
                 octets,
                 used,
@@ -119,6 +138,14 @@ impl<'m> BodyBuffer<'m> {
     pub(crate) fn consume(&mut self, octets: usize) {
         match &mut self.0 {
             Held::Memory(rest) => *rest = rest.get(octets..).unwrap_or_default(),
+            Held::Pieces { pieces, used } => {
+                *used += octets;
+                if let [first, rest @ ..] = pieces
+                    && *used >= first.len()
+                {
+                    (*pieces, *used) = (rest, 0);
+                }
+            }
             Held::Block { used, .. } => *used += octets,
         }
     }

@@ -1,11 +1,13 @@
 //! A client on any transport.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, mem};
 
+use bytes::Buf;
 use smtp_proto::{
     Step, TlsInfo,
     client::{self, Closed, Event, Receipt, ReplyTo, RequestError},
+    data::ContentScanner,
     sasl::ClientMechanism,
     types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
 };
@@ -94,6 +96,48 @@ impl<T: Transport> Client<T> {
             .await;
         // There is one for each message.
         result.unwrap_or_else(|| Err(SendError::new(RequestError::Over.into(), Receipt::default())))
+    }
+
+    /// Sends a message that is in memory in several pieces: a [chain](Buf::chain) of [`Bytes`](bytes::Bytes), for example,
+    /// which are not copied. Otherwise it is [`send`](Self::send).
+    ///
+    /// A piece is a write of its own, and with BDAT a chunk, so join small ones.
+    ///
+    /// Not cancel-safe, as [`send`](Self::send).
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_buf(
+        &mut self,
+        envelope: Envelope,
+        mut message: impl Buf,
+    ) -> Result<Receipt, SendError<T::Error>> {
+        let (mut scanner, mut pieces) = (ContentScanner::new(), Vec::new());
+        while message.has_remaining() {
+            let piece = message.copy_to_bytes(message.chunk().len());
+            scanner.feed(&piece);
+            pieces.push(piece);
+        }
+        let limits = self.connection.machine().extensions().limits();
+        let parts: Vec<_> = envelope.for_content(&scanner.finish()).split(limits).collect();
+        let mut receipt = Receipt::default();
+        parts.iter().for_each(|part| receipt.add_transaction(part));
+        for part in parts {
+            let begun = self.connection.machine_mut().deliver(part);
+            let sent = match begun.map_err(|refused| refused.error.into()) {
+                Ok(()) => {
+                    let mut body = BodyBuffer::in_pieces(&pieces);
+                    self.transmit(&mut body, (), |event, _| receipt.record(event))
+                        .await
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = sent {
+                return Err(SendError::new(error, receipt));
+            }
+        }
+        Ok(receipt)
     }
 
     /// Sends messages one after the other, each as [`send`](Self::send) does, and passes the result of each to `tell` as

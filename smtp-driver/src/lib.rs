@@ -23,6 +23,7 @@
 //! - `systemd`: `Listener::from_env`, for listeners passed by the service manager.
 //! - `testing`: test doubles for your own tests and fuzz targets: a network in memory with a clock, and scripted peers.
 //! - `mail-builder`, `lettre`: `Mailer` sends the messages of these crates.
+//! - `cram-md5`, `idna`, `scram`, `serde`: the features of `smtp-proto` with these names.
 //!
 //! # Logs
 //!
@@ -79,8 +80,7 @@ pub mod testing;
 pub use address::{Address, Peer};
 pub use body_source::BodySource;
 pub use builder::{ClientBuilder, Connect};
-#[cfg(feature = "std")]
-pub use bytes::Bytes;
+pub use bytes::{Buf, Bytes};
 pub use client::Client;
 pub use connection::Connection;
 pub use connection_limiter::ConnectionLimiter;

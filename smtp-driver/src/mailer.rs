@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use smtp_proto::client::{Config, Receipt, RecipientStatus};
+use smtp_proto::client::{Config, Receipt, RecipientStatus, Retry};
 
 use crate::{
     ClientBuilder, Connect, IntoMessage, InvalidMessage, InvalidUrl, Pool, PoolOptions, SendError,
@@ -133,6 +133,23 @@ pub enum MailerError<E> {
     /// The server has refused the message for some recipients, or for all.
     #[error("{}", Refusals(.0))]
     Refused(Receipt),
+}
+
+impl<E> MailerError<E> {
+    /// The advice on sending the message again; [`Retry`] has the rule. After [`Refused`](Self::Refused) it is the soonest
+    /// advice for any recipient, and the message must go to those only that have not accepted it:
+    /// [`Outcomes::pending`](smtp_proto::client::Outcomes::pending) of the receipt.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Url(_) | Self::Tls(_) | Self::Message(_) => Retry::Never,
+            Self::Send(error) => error.retry(),
+            Self::Refused(receipt) => {
+                let advice = receipt.recipients().filter_map(|(_, status)| status.retry());
+                advice.min().unwrap_or(Retry::Never)
+            }
+        }
+    }
 }
 
 /// The first refusal, and the number of the others.

@@ -43,4 +43,4 @@ mod socket;
 
 pub use pool::spawn;
 pub use reactor::{block_on, poll_deadline, sleep};
-pub use socket::{Socket, Stream, connect};
+pub use socket::{Socket, Stream, connect, connect_unix};

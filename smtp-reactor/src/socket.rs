@@ -6,18 +6,19 @@ use std::{
     io::{self, ErrorKind},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
     os::{
-        fd::{AsFd, BorrowedFd},
+        fd::{AsFd, BorrowedFd, OwnedFd},
         unix::net::UnixStream,
     },
+    path::Path,
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use rustix::{event::PollFlags, io::ioctl_fionbio};
-use socket2::{Domain, SockAddr, Type};
+use socket2::{Domain, SockAddr, SockRef, Type};
 
-use crate::{poll_deadline, reactor::register_socket};
+use crate::{poll_deadline, reactor::register_socket, sleep};
 
 /// A non-blocking socket. Poll its futures within [`block_on`](crate::block_on) or [`spawn`](crate::spawn): only these wait
 /// for it.
@@ -56,6 +57,27 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
     /// The error of the operation.
     pub async fn write_with<T>(&self, mut operation: impl FnMut(&S) -> io::Result<T>) -> io::Result<T> {
         poll_fn(|cx| self.poll_write_with(cx, &mut operation)).await
+    }
+
+    /// Accepts a connection to this listener, TCP or Unix, and returns it with the addresses of the peer and of the local end.
+    /// They are `None` for a Unix socket, the local one also if the system does not know it. Sets `TCP_NODELAY`.
+    ///
+    /// # Errors
+    ///
+    /// If no connection can be accepted now.
+    pub async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>, Option<SocketAddr>)> {
+        let (socket, peer) = self
+            .read_with(|listener| SockRef::from(listener).accept())
+            .await?;
+        let Some(peer) = peer.as_socket() else {
+            let stream = UnixStream::from(OwnedFd::from(socket));
+            return Ok((Stream::Unix(stream), None, None));
+        };
+        let stream = TcpStream::from(socket);
+        // It fails if the connection is broken already, which the next operation will notice.
+        let _ = stream.set_nodelay(true);
+        let local = stream.local_addr().ok();
+        Ok((Stream::Tcp(stream), Some(peer), local))
     }
 
     /// Tries an operation that reads or accepts. `Pending` if the socket is not readable.
@@ -143,6 +165,31 @@ pub async fn connect(addresses: impl ToSocketAddrs, limit: Duration) -> io::Resu
     result
 }
 
+/// Connects to a Unix socket within `limit`. A listener with a full queue is tried again until then.
+///
+/// # Errors
+///
+/// The error of the system; [`ErrorKind::TimedOut`] after `limit`.
+pub async fn connect_unix(path: impl AsRef<Path>, limit: Duration) -> io::Result<UnixStream> {
+    let (address, until) = (SockAddr::unix(path)?, Instant::now().checked_add(limit));
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    loop {
+        match socket.connect(&address) {
+            Ok(()) => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // The queue is full, and the system does not tell when there is room.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(QUEUE_PAUSE).await,
+            Err(error) => return Err(error),
+        }
+        if until.is_some_and(|until| until <= Instant::now()) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+    }
+    socket.set_nonblocking(false)?;
+    Ok(OwnedFd::from(socket).into())
+}
+
 async fn connect_to(address: SocketAddr, until: Option<Instant>) -> io::Result<TcpStream> {
     let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     let socket = Socket::new(socket);
@@ -180,6 +227,9 @@ fn in_progress(error: &io::Error) -> bool {
     error.kind() == ErrorKind::Interrupted
         || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
 }
+
+/// Time between two tries to connect to a Unix socket whose queue is full.
+const QUEUE_PAUSE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests;

@@ -19,14 +19,14 @@
 //!
 //! A client logs in if its configuration has a [`Login`](proto::client::Login). A server offers mechanisms with
 //! [`Config::offer_auth`](proto::server::Config::offer_auth), and answers in [`Service::auth`].
-//! CRAM-MD5 and SCRAM are features of `smtp-proto`.
+//! CRAM-MD5 and SCRAM need the features of these names.
 #![forbid(unsafe_code)]
 
 mod io;
 mod serve;
 
 pub use io::{Io, Reader, Stream};
-pub use serve::{Acceptor, Tokio, serve, serve_sessions, serve_until};
+pub use serve::{Acceptor, Runtime, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
     self as driver, About, Accept, Address, AuthAttempt, Bytes, Listener, Peer, ServeOptions, Service,
     ShutdownHandle, Url, proto,

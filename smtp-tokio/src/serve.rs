@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use smtp_driver::{self as driver, Listener, Peer, Runtime, ServeOptions, Service, proto::server::Config};
+use smtp_driver::{self as driver, Listener, Peer, ServeOptions, Service, proto::server::Config};
 #[cfg(unix)]
 use tokio::net::UnixListener;
 use tokio::{net::TcpListener, time};
@@ -11,13 +11,37 @@ use crate::{Io, Session, Stream};
 
 /// A listening socket on tokio, made of a [`Listener`].
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum Acceptor {
-    /// A TCP socket.
+pub struct Acceptor(Socket);
+
+#[derive(Debug)]
+enum Socket {
     Tcp(TcpListener),
-    /// A Unix socket.
     #[cfg(unix)]
     Unix(UnixListener),
+}
+
+impl Acceptor {
+    /// Accepts a connection, and returns it with the addresses of the peer and of the local end. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// If no connection can be accepted now.
+    pub async fn accept(&self) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        match &self.0 {
+            Socket::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                // It fails if the connection is broken already, which the session will notice.
+                let _ = stream.set_nodelay(true);
+                let local = stream.local_addr().or_else(|_| listener.local_addr())?;
+                Ok((Io::new(Stream::Tcp(stream)), peer.into(), local.into()))
+            }
+            #[cfg(unix)]
+            Socket::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Io::new(Stream::Unix(stream)), Peer::Unix, Peer::Unix))
+            }
+        }
+    }
 }
 
 impl TryFrom<Listener> for Acceptor {
@@ -27,42 +51,29 @@ impl TryFrom<Listener> for Acceptor {
         match listener {
             Listener::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
-                TcpListener::from_std(listener).map(Self::Tcp)
+                Ok(Self(Socket::Tcp(TcpListener::from_std(listener)?)))
             }
             #[cfg(unix)]
             Listener::Unix(listener) => {
                 listener.set_nonblocking(true)?;
-                UnixListener::from_std(listener).map(Self::Unix)
+                Ok(Self(Socket::Unix(UnixListener::from_std(listener)?)))
             }
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 }
 
-/// The functions of tokio that a server needs.
+/// The functions of tokio that a server needs: its [`driver::Runtime`]. Each adapter has a type of this name.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Tokio;
+pub struct Runtime;
 
-impl Runtime for Tokio {
+impl driver::Runtime for Runtime {
     type Listener = Acceptor;
     type Transport = Io<Stream>;
 
-    async fn accept(listener: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
-        match listener {
-            Acceptor::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                // It fails if the connection is broken already, which the session will notice.
-                let _ = stream.set_nodelay(true);
-                let local = stream.local_addr().or_else(|_| listener.local_addr())?;
-                Ok((Io::new(Stream::Tcp(stream)), peer.into(), local.into()))
-            }
-            #[cfg(unix)]
-            Acceptor::Unix(listener) => {
-                let (stream, _) = listener.accept().await?;
-                Ok((Io::new(Stream::Unix(stream)), Peer::Unix, Peer::Unix))
-            }
-        }
+    async fn accept(acceptor: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
+        acceptor.accept().await
     }
 
     fn spawn(task: impl Future<Output = ()> + Send + 'static) {
@@ -103,7 +114,7 @@ pub async fn serve_until(
     service: impl Service + 'static,
 ) -> io::Result<()> {
     let (acceptor, service) = (listener.into().try_into()?, Arc::new(service));
-    driver::serve::<Tokio, _>(acceptor, config.into(), options, stop, service).await
+    driver::serve::<Runtime, _>(acceptor, config.into(), options, stop, service).await
 }
 
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
@@ -122,6 +133,6 @@ pub async fn serve_sessions<F: Future<Output = ()> + Send + 'static>(
     session: impl Fn(Session) -> F,
 ) -> io::Result<()> {
     let acceptor = listener.into().try_into()?;
-    driver::serve_sessions::<Tokio, F>(acceptor, config.into(), options, stop, session).await;
+    driver::serve_sessions::<Runtime, F>(acceptor, config.into(), options, stop, session).await;
     Ok(())
 }

@@ -81,6 +81,7 @@ fn a_refusal_is_an_error() {
         "server refused nobody@example.net: 550 5.1.1 no such user here"
     );
     assert!(failed.source().is_none());
+    assert_eq!(failed.retry(), Retry::Never);
     let MailerError::Refused(receipt) = failed else {
         panic!("{failed}");
     };
@@ -100,6 +101,10 @@ fn a_message_without_recipients_is_an_error() {
     let mailer = mailer(&format!("smtp://{}?tls=none", world.address()));
     let failed = run(mailer.send((to(""), MESSAGE))).unwrap_err();
     assert_eq!(failed.to_string(), "envelope has no recipients");
+    assert_eq!(failed.retry(), Retry::Never);
+    run(mailer.close());
+    let failed = run(mailer.send((to("bob@example.net"), MESSAGE))).unwrap_err();
+    assert_eq!(failed.retry(), Retry::Later);
 }
 
 #[cfg(feature = "mail-builder")]

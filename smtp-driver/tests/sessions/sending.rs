@@ -1,10 +1,13 @@
 //! Messages in memory.
 
+use std::num::NonZeroU32;
+
 use smtp_driver::{
+    Buf, Bytes,
     proto::{
         TlsInfo,
         client::{Closed, Config, ExtensionUse, MessageOutcome, RecipientStatus},
-        types::{Envelope, ForwardPath},
+        types::{AnnouncedLimits, Envelope, Extension, ForwardPath, ReversePath},
     },
     testing::{Duplex, Network, ScriptedPeer, join},
 };
@@ -41,6 +44,36 @@ fn messages_in_a_row_arrive_however_little_the_stream_takes() {
             let bodies: Vec<_> = received.mails.into_iter().map(|mail| mail.body).collect();
             assert!(bodies == messages, "room {room}");
         }
+    }
+}
+
+#[test]
+fn a_message_in_pieces_arrives() {
+    let message = text(200_000);
+    for (config, transactions) in [(client_config(), 1), (chunking(), 1), (client_config(), 2)] {
+        let network = Network::new();
+        let (near, far) = network.pair();
+        let (first, rest) = message.split_at(5);
+        let rest = Bytes::copy_from_slice(rest);
+        let pieces = Buf::chain(Bytes::copy_from_slice(first), Bytes::new()).chain(rest);
+        let envelope = bob().recipient(ForwardPath::parse("carl@server.example").unwrap());
+        let sending = async {
+            let mut client = connect(near, config).await.unwrap();
+            let receipt = client.send_buf(envelope, pieces).await.unwrap();
+            assert!(receipt.all_accepted() && receipt.recipients().count() == 2);
+            // A refusal before the message leaves the session usable.
+            let refused = client.send_buf(Envelope::new(ReversePath::Null), &b"x"[..]).await;
+            assert_eq!(refused.unwrap_err().to_string(), "envelope has no recipients");
+            client.quit().await.unwrap();
+        };
+        let mut server = server_config();
+        let one = AnnouncedLimits::default().with_rcpt_max(NonZeroU32::MIN);
+        if transactions > 1 {
+            server.extensions.add(Extension::Limits(one));
+        }
+        let ((), received) = network.block_on(join(sending, receive(far, server)));
+        assert_eq!(received.mails.len(), transactions);
+        assert!(received.mails.iter().all(|mail| mail.body == message));
     }
 }
 

@@ -72,3 +72,45 @@ fn connecting_ends_after_its_time() {
     };
     assert_eq!(error.kind(), ErrorKind::TimedOut);
 }
+
+#[test]
+fn connecting_to_a_unix_socket_waits_for_room_in_its_queue() {
+    let path = std::env::temp_dir().join(format!("smtp-reactor-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let address = SockAddr::unix(&path).unwrap();
+    let listener = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    listener.bind(&address).unwrap();
+    listener.listen(0).unwrap();
+    let short = Duration::from_millis(50);
+    let mut waiting = Vec::new();
+    let late = loop {
+        match block_on(connect_unix(&path, short)) {
+            Ok(stream) => waiting.push(stream),
+            Err(error) => break error,
+        }
+        assert!(waiting.len() < 100, "the queue has no end");
+    };
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    let accepting = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(30));
+        (listener.accept().unwrap(), listener)
+    });
+    block_on(connect_unix(&path, LONG)).unwrap();
+    drop(accepting.join().unwrap());
+    std::fs::remove_file(&path).unwrap();
+    let missing = block_on(connect_unix(&path, LONG)).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_listener_accepts_connections() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let connected = TcpStream::connect(address).unwrap();
+    let (stream, peer, local) = block_on(Socket::new(listener).accept()).unwrap();
+    assert!(matches!(stream, Stream::Tcp(stream) if stream.nodelay().unwrap()));
+    assert_eq!(
+        (peer, local),
+        (Some(connected.local_addr().unwrap()), Some(address))
+    );
+}
