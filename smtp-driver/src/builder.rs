@@ -170,11 +170,11 @@ impl<T: Transport> ClientBuilder<T> {
     where
         T: Connect,
     {
-        let (builder, address) = (self.clone(), address.into());
-        async move {
-            let transport = T::connect(&address, builder.config.timeouts.greeting).await;
-            builder.begin(transport.map_err(Error::Connect)?).await
-        }
+        let (limit, address) = (self.config.timeouts.greeting, address.into());
+        // On the heap, because the session needs no room for them.
+        let builder = Box::new(self.clone());
+        let connecting = Box::pin(async move { T::connect(&address, limit).await });
+        async move { builder.begin(connecting.await.map_err(Error::Connect)?).await }
     }
 
     /// Begins the session on a connected transport.
@@ -195,24 +195,20 @@ impl<T: Transport> ClientBuilder<T> {
     async fn begin<U: Transport>(&self, transport: U) -> Result<Client<U>, Error<U::Error>> {
         let mut wire = Wire::plaintext(transport);
         let config = Arc::clone(&self.config);
-        if let Some(header) = &self.proxy_header {
-            let limit = config.timeouts.greeting;
-            send_header(&mut wire, header, limit)
-                .await
-                .map_err(Error::Connect)?;
+        if matches!(self.tls, Encryption::Plaintext) && config.tls != Tls::Disabled {
+            return Err(Error::NoTls);
         }
-        let (machine, tls) = match &self.tls {
-            Encryption::Plaintext if config.tls != Tls::Disabled => return Err(Error::NoTls),
-            Encryption::Plaintext => (client::Client::new(config), None),
-            Encryption::Upgrade(settings) => (client::Client::new(config), Some(Arc::clone(settings))),
-            Encryption::Ready(info) => (client::Client::new_over_tls(config, info.clone()), None),
-            Encryption::Implicit(settings) => {
-                let limit = config.timeouts.handshake;
-                // On the heap, because the future of the session needs no room for it afterwards.
-                let done = Box::pin(handshake(&mut wire, &**settings, limit)).await;
-                let info = done.map_err(Error::Handshake)?;
-                (client::Client::new_over_tls(config, info), None)
-            }
+        // On the heap, because the session needs no room for it afterwards.
+        let info = if self.proxy_header.is_some() || matches!(self.tls, Encryption::Implicit(_)) {
+            Box::pin(self.prepare(&mut wire)).await?
+        } else {
+            None
+        };
+        let (machine, tls) = match (&self.tls, info) {
+            (Encryption::Ready(info), _) => (client::Client::new_over_tls(config, info.clone()), None),
+            (Encryption::Upgrade(settings), _) => (client::Client::new(config), Some(Arc::clone(settings))),
+            (_, Some(info)) => (client::Client::new_over_tls(config, info), None),
+            (_, None) => (client::Client::new(config), None),
         };
         let mut client = Client {
             connection: Connection::on_wire(wire, machine),
@@ -224,19 +220,33 @@ impl<T: Transport> ClientBuilder<T> {
             client.connection.set_transcript(Arc::clone(transcript));
             client.connection.record_implicit_tls();
         }
-        let mut failed = None;
-        if let Err(error) = client
+        let ready = client
             .until(|event, _| matches!(event, Event::Ready).then_some(()))
             .await
-        {
-            failed = Some(Box::new(error));
-        }
-        if let Some(error) = failed {
+            .map_err(Box::new);
+        if let Err(error) = ready {
             // An alert may be unwritten.
             client.connection.shut_down().await;
             return Err(*error);
         }
         Ok(client)
+    }
+
+    /// Does all that comes before the session: the header of a proxy, implicit TLS.
+    async fn prepare<U: Transport>(&self, wire: &mut Wire<U>) -> Result<Option<TlsInfo>, Error<U::Error>> {
+        let limits = &self.config.timeouts;
+        if let Some(header) = &self.proxy_header {
+            send_header(wire, header, limits.greeting)
+                .await
+                .map_err(Error::Connect)?;
+        }
+        match &self.tls {
+            Encryption::Implicit(settings) => {
+                let info = handshake(wire, &**settings, limits.handshake).await;
+                info.map(Some).map_err(Error::Handshake)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

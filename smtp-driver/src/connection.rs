@@ -10,6 +10,7 @@ use core::{
     future::poll_fn,
     mem,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use alloc::boxed::Box;
