@@ -67,8 +67,8 @@ impl Store {
     ///
     /// If no file can be created.
     pub fn begin(&self, trace: impl fmt::Display) -> io::Result<Incoming> {
-        let mut header = Vec::with_capacity(BUFFER);
-        write!(header, "{trace}")?;
+        let mut header = String::with_capacity(BUFFER);
+        fmt::write(&mut header, format_args!("{trace}")).map_err(io::Error::other)?;
         let file = match &self.0 {
             Some(directory) => Some(directory.maildir.open_file_in_tmp().map_err(io::Error::other)?),
             None => None,
@@ -77,7 +77,7 @@ impl Store {
             directory: self.0.clone(),
             file: file.map(BufWriter::new),
             trace: header.len(),
-            header: Some(header),
+            header: Some(header.into_bytes()),
             hops: 0,
         })
     }

@@ -100,26 +100,30 @@ impl<'a> Received<'a> {
     }
 }
 
+/// In few pieces, because a server writes it for each message.
 impl fmt::Display for Received<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let peer = AddressLiteral::from(self.peer);
-        write!(
-            f,
-            "Received: from {} ({peer})\r\n\tby {} with ",
-            self.from, self.by
-        )?;
+        let from = ["Received: from ", self.from.as_str(), " (", peer.as_str()];
+        let by = [")\r\n\tby ", self.by.as_str(), " with "];
+        from.iter().chain(&by).try_for_each(|text| f.write_str(text))?;
         atom(self.with, f)?;
         if let Some(id) = self.id {
             f.write_str(" id ")?;
             atom(id, f)?;
         }
         if let Some(recipient) = self.recipient {
-            write!(f, "\r\n\tfor {recipient}")?;
+            f.write_str("\r\n\tfor <")?;
+            f.write_str(recipient.as_str())?;
+            f.write_str(">")?;
         }
         if let Some(cipher) = self.cipher {
-            write!(f, "\r\n\ttls {cipher}")?;
+            f.write_str("\r\n\ttls ")?;
+            f.write_str(cipher)?;
         }
-        write!(f, ";\r\n\t{}\r\n", Date(self.unix_time))
+        f.write_str(";\r\n\t")?;
+        Date(self.unix_time).fmt(f)?;
+        f.write_str("\r\n")
     }
 }
 
@@ -145,7 +149,9 @@ pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
 
 impl fmt::Display for ReturnPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Return-Path: {}\r\n", self.0)
+        f.write_str("Return-Path: <")?;
+        f.write_str(self.0.as_str())?;
+        f.write_str(">\r\n")
     }
 }
 
@@ -168,14 +174,30 @@ impl fmt::Display for Date {
             .get(usize::from(month.wrapping_sub(1)))
             .copied()
             .unwrap_or_default();
-        write!(
-            f,
-            "{weekday}, {day:02} {name} {year:04} {:02}:{:02}:{:02} +0000",
-            second / 3600,
-            second / 60 % 60,
-            second % 60
-        )
+        let ([d1, d2], [h1, h2]) = (two_digits(day.into()), two_digits(second / 3600));
+        let ([m1, m2], [s1, s2]) = (two_digits(second / 60 % 60), two_digits(second % 60));
+        f.write_str(weekday)?;
+        write_ascii(&[b',', b' ', d1, d2, b' '], f)?;
+        f.write_str(name)?;
+        match u64::try_from(year) {
+            Ok(year @ 0..=9999) => {
+                let ([y1, y2], [y3, y4]) = (two_digits(year / 100), two_digits(year % 100));
+                write_ascii(&[b' ', y1, y2, y3, y4], f)?;
+            }
+            _ => write!(f, " {year}")?,
+        }
+        write_ascii(&[b' ', h1, h2, b':', m1, m2, b':', s1, s2], f)?;
+        f.write_str(" +0000")
     }
+}
+
+/// The digits of a number below 100.
+const fn two_digits(number: u64) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
+}
+
+fn write_ascii(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(str::from_utf8(octets).unwrap_or_default())
 }
 
 #[cfg(test)]

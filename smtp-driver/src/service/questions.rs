@@ -360,13 +360,13 @@ impl<'s, S: Service> Questions<'s, S> {
         kind: Kind,
         mut asked: Asked<'s, S::Mail>,
     ) {
-        match (asked.as_mut().poll(cx), kind) {
-            (Poll::Ready(answer), _) => {
-                drop(asked);
-                self.answer(server, answer);
-            }
-            (Poll::Pending, Kind::Recipient) => self.recipients.push(asked),
-            (Poll::Pending, kind) => self.question = Some((kind, asked)),
+        if let Poll::Ready(answer) = asked.as_mut().poll(cx) {
+            drop(asked);
+            self.answer(server, answer);
+        } else if let Kind::Recipient = kind {
+            self.recipients.push(asked);
+        } else {
+            self.question = Some((kind, asked));
         }
     }
 

@@ -14,6 +14,8 @@ fn dates_are_those_of_the_calendar() {
         (1_795_305_072, "Sat, 21 Nov 2026 23:51:12 +0000"),
         (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 +0000"),
         (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 +0000"),
+        (253_402_300_799, "Fri, 31 Dec 9999 23:59:59 +0000"),
+        (253_402_300_800, "Sat, 01 Jan 10000 00:00:00 +0000"),
     ] {
         let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "SMTP", seconds).to_string();
         assert!(received.ends_with(&format!(";\r\n\t{date}\r\n")), "{received}");
