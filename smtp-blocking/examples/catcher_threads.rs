@@ -1,25 +1,15 @@
-//! A server that keeps all mail, with a policy: blocked senders, greylisting, a content check, queue ids.
+//! A server that stores all mail, with a policy: blocked senders, greylisting, a content check, queue ids.
 //!
 //! ```sh
 //! cargo run -p smtp-blocking --example catcher_threads -- 127.0.0.1:2525 mail
 //! ```
 //!
-//! `mail` is a directory for the messages. The file `blocked` in it has a blocked sender on each line. Each session has a
-//! thread for itself, so the functions of the service read and write files without awaiting.
+//! `mail` is a Maildir. The file `blocked` in it has a blocked sender on each line. Each session has a thread for itself, so
+//! the functions of the service read and write files without awaiting.
 
-use std::{
-    collections::HashSet,
-    error::Error,
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::SystemTime,
-};
+use std::{collections::HashSet, error::Error, fs, path::PathBuf, sync::Mutex};
 
+use maildir::Maildir;
 use smtp_blocking::proto::{
     server::Config,
     types::{Host, Mail, Rcpt, Rejection},
@@ -29,12 +19,10 @@ use smtp_blocking::{About, Accept, Bytes, Listener, Service, serve};
 /// The test pattern that every spam filter knows.
 pub(crate) const GTUBE: &[u8] = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 const GREYLISTED: Rejection = Rejection::from_static(450, (4, 7, 1), "greylisted, try again");
-const SPAM: Rejection = Rejection::from_static(554, (5, 7, 1), "message looks like spam");
 
 struct Catcher {
     directory: PathBuf,
     tried: Mutex<HashSet<(String, String)>>, // sender and recipient
-    count: AtomicUsize,
 }
 
 impl Service for Catcher {
@@ -52,11 +40,8 @@ impl Service for Catcher {
     async fn recipient(&self, mail: &Self::Mail, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
         let pair = (mail.0.clone(), rcpt.forward_path().to_string());
         let mut tried = self.tried.lock().map_err(|_| Rejection::LOCAL_ERROR)?;
-        if tried.insert(pair) {
-            Err(GREYLISTED)
-        } else {
-            Ok(Accept::Yes)
-        }
+        let is_known = !tried.insert(pair);
+        is_known.then_some(Accept::Yes).ok_or(GREYLISTED)
     }
 
     async fn body(&self, mail: &mut Self::Mail, octets: Bytes) -> Result<(), Rejection> {
@@ -66,28 +51,17 @@ impl Service for Catcher {
 
     async fn message(&self, mail: &mut Self::Mail, to: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
         if mail.1.windows(GTUBE.len()).any(|octets| octets == GTUBE) {
-            return Err(SPAM);
+            return Err(Rejection::POLICY);
         }
-        let time = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-        let id = format!("{time}-{}", self.count.fetch_add(1, Ordering::Relaxed));
-        let stored = store(&self.directory.join(&id), mail, to);
-        stored.map_err(|_| Rejection::NO_STORAGE)?;
+        let to: Vec<_> = to.iter().map(|rcpt| rcpt.forward_path().as_str()).collect();
+        let (sender, to) = (&mail.0, to.join("\r\nDelivered-To: "));
+        let envelope = format!("Return-Path: {sender}\r\nDelivered-To: {to}\r\n");
+        let message = [envelope.as_bytes(), &mail.1].concat();
+        let maildir = Maildir::from(self.directory.clone());
+        // The file is synced. On Unix a loss of power can undo its name: a mail server would sync the directory, too.
+        let id = maildir.store_new(&message).map_err(|_| Rejection::NO_STORAGE)?;
         Ok(Accept::text(format!("queued as {id}")))
     }
-}
-
-/// Stores a message with its envelope. A file with the extension `eml` is complete.
-fn store(path: &Path, (sender, content): &(String, Vec<u8>), to: &[Rcpt<'static>]) -> io::Result<()> {
-    let mut envelope = format!("Return-Path: {sender}\r\n");
-    for rcpt in to {
-        envelope += &format!("Delivered-To: {}\r\n", rcpt.forward_path().as_str());
-    }
-    let mut file = File::create_new(path)?;
-    file.write_all(envelope.as_bytes())?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    // On Unix a loss of power can undo this: a mail server would sync the directory, too.
-    fs::rename(path, path.with_extension("eml"))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -95,20 +69,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [address, directory] = &arguments[..] else {
         return Err("usage: catcher_threads ADDRESS DIRECTORY".into());
     };
-    let listener = Listener::bind(address)?;
-    catch(listener, directory.into())
+    catch(Listener::bind(address)?, directory.into())
 }
 
 pub(crate) fn catch(listener: Listener, directory: PathBuf) -> Result<(), Box<dyn Error>> {
+    Maildir::from(directory.clone()).create_dirs()?;
     let config = Config::new(Host::parse("mx.example.org")?);
-    let (tried, count) = Default::default();
-    Ok(serve(
-        listener,
-        config,
-        Catcher {
-            directory,
-            tried,
-            count,
-        },
-    )?)
+    let tried = Mutex::default();
+    Ok(serve(listener, config, Catcher { directory, tried })?)
 }

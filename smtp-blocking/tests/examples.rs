@@ -42,11 +42,9 @@ fn send(server: SocketAddr, from: &str, message: &[u8]) -> Receipt {
 }
 
 fn stored(directory: &Path) -> Vec<String> {
-    fs::read_dir(directory)
+    fs::read_dir(directory.join("new"))
         .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
-        .map(|path| fs::read_to_string(path).unwrap())
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect()
 }
 

@@ -68,11 +68,9 @@ async fn send(server: &str, from: &str, message: &[u8]) -> Result<Receipt, Error
 }
 
 fn stored(servers: &Servers) -> Vec<String> {
-    fs::read_dir(&servers.directory)
+    fs::read_dir(servers.directory.path().join("new"))
         .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
-        .map(|path| fs::read_to_string(path).unwrap())
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect()
 }
 

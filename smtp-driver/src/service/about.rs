@@ -249,10 +249,17 @@ impl SessionHandle {
     }
 
     /// Passes the requests to the machine. Returns true if there was any. Sets `must_end` if one ends the session at once.
+    #[inline]
     pub(super) fn apply(&self, server: &mut Server, must_end: &mut bool) -> bool {
-        if !self.0.any.load(Ordering::Acquire) {
-            return false;
+        let any = self.0.any.load(Ordering::Acquire);
+        if any {
+            self.apply_all(server, must_end);
         }
+        any
+    }
+
+    #[cold]
+    fn apply_all(&self, server: &mut Server, must_end: &mut bool) {
         let mut state = self.state();
         let requests = std::mem::take(&mut state.list);
         self.0.any.store(false, Ordering::Release);
@@ -268,7 +275,6 @@ impl SessionHandle {
                 }
             }
         }
-        true
     }
 
     /// Wakes this task at the next request. Returns false if there is one already.
