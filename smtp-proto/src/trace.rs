@@ -156,7 +156,13 @@ impl fmt::Display for ReturnPath<'_> {
 }
 
 /// A `date-time` of RFC 5322 section 3.3 in UTC, from seconds since 1970.
-struct Date(u64);
+///
+/// ```
+/// assert_eq!(smtp_proto::trace::Date(1_767_225_600).to_string(), "Thu, 01 Jan 2026 00:00:00 +0000");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a time is one number")]
+pub struct Date(pub u64);
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
