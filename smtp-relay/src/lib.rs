@@ -10,7 +10,8 @@
 //! | [`tlsa`] | TLSA records (RFC 6698): types and usability |
 //! | [`retry`] | the time of the next attempt, expiry and delay notices |
 //! | [`pace`] | the number of deliveries at a time to one destination |
-//! | [`dsn`] | delivery status notifications, and loops |
+//! | [`dsn`] | delivery status notifications |
+//! | [`loops`] | loops, found in a header section |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod dsn;
+pub mod loops;
 mod name;
 pub mod pace;
 mod random;

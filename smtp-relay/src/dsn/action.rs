@@ -1,0 +1,143 @@
+//! The decision about a notification.
+
+use core::fmt;
+
+use smtp_proto::types::{Notify, ReversePath};
+
+/// The value of the field `Action` (RFC 3464 section 2.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 3464 section 2.3.3 has these five")]
+pub enum Action {
+    /// `failed`: the recipient will not get the message from this host.
+    Failed,
+    /// `delayed`: the delivery is tried again.
+    Delayed,
+    /// `relayed`: the message went to a host that sends no notification of success.
+    Relayed,
+    /// `delivered`: the message is in the mailbox.
+    Delivered,
+    /// `expanded`: the message went to several addresses of the recipient.
+    Expanded,
+}
+
+impl Action {
+    /// Returns the value in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Delayed => "delayed",
+            Self::Relayed => "relayed",
+            Self::Delivered => "delivered",
+            Self::Expanded => "expanded",
+        }
+    }
+
+    /// Finds an action by its value, in any case of letters.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Self> {
+        let mut all = [
+            Self::Failed,
+            Self::Delayed,
+            Self::Relayed,
+            Self::Delivered,
+            Self::Expanded,
+        ]
+        .into_iter();
+        all.find(|action| value.eq_ignore_ascii_case(action.as_str()))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// An event that a sender may be notified of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "an event without a rule must not compile")]
+pub enum Event {
+    /// The recipient will not get the message.
+    Failed,
+    /// The delivery takes long, and is tried again.
+    Delayed,
+    /// The deadline of `BY` with mode `N` passed, and the delivery is tried again (RFC 2852 section 4.1.4).
+    DeadlinePassed,
+    /// A host accepted the message.
+    Relayed {
+        /// The host offers DSN, so NOTIFY, ORCPT, RET and ENVID were sent to it.
+        dsn: bool,
+        /// The host offers DELIVERBY, so BY was sent to it.
+        deliver_by: bool,
+    },
+    /// The message is in the mailbox.
+    Delivered,
+    /// The message went to several addresses of the recipient, an alias.
+    Expanded,
+}
+
+/// The mode of the parameter `BY` (RFC 2852 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 2852 section 4 has these four")]
+pub enum ByMode {
+    /// `R`: after the deadline the message is returned.
+    Return,
+    /// `N`: after the deadline the sender is notified.
+    Notify,
+    /// `RT`: as `R`, and each relay notifies the sender.
+    ReturnTraced,
+    /// `NT`: as `N`, and each relay notifies the sender.
+    NotifyTraced,
+}
+
+/// The notifications that a sender wants about a recipient: NOTIFY of RCPT, and BY of MAIL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "another wish must be decided about")]
+pub struct Wish {
+    /// NOTIFY. `None`: the usual, which is of failures and delays (RFC 3461 section 4.1).
+    pub notify: Option<Notify>,
+    /// The mode of BY.
+    pub deliver_by: Option<ByMode>,
+}
+
+impl Wish {
+    /// Decides if the sender gets a notification of an event.
+    ///
+    /// | event | notification |
+    /// |---|---|
+    /// | any | none to the null sender, and none with `NEVER` (RFC 5321 section 6.1, RFC 3461 section 4.1) |
+    /// | failed | with FAILURE, or without NOTIFY (RFC 3461 section 5.2.6) |
+    /// | delayed | with DELAY, or without NOTIFY (section 5.2.5) |
+    /// | deadline passed | always (RFC 2852 section 4.1.4) |
+    /// | relayed | with SUCCESS if the host lacks DSN (RFC 3461 section 5.2.2); with a traced `BY`, or with `BY` and mode N if the host lacks DELIVERBY, always (RFC 2852 section 4.1.4) |
+    /// | delivered, expanded | with SUCCESS (RFC 3461 sections 5.2.3 and 5.2.7) |
+    #[must_use]
+    pub fn action(&self, sender: &ReversePath<'_>, event: Event) -> Option<Action> {
+        sender.mailbox()?;
+        if self.notify == Some(Notify::NEVER) {
+            return None;
+        }
+        let asked = |what| self.notify.is_some_and(|notify| notify.contains(what));
+        let usual = |what| self.notify.is_none() || asked(what);
+        let (wanted, action) = match event {
+            Event::Failed => (usual(Notify::FAILURE), Action::Failed),
+            Event::Delayed => (usual(Notify::DELAY), Action::Delayed),
+            Event::DeadlinePassed => (true, Action::Delayed),
+            Event::Relayed { dsn, deliver_by } => {
+                let by = match self.deliver_by {
+                    Some(ByMode::ReturnTraced | ByMode::NotifyTraced) => true,
+                    Some(ByMode::Notify) => !deliver_by,
+                    Some(ByMode::Return) | None => false,
+                };
+                (by || !dsn && asked(Notify::SUCCESS), Action::Relayed)
+            }
+            Event::Delivered => (asked(Notify::SUCCESS), Action::Delivered),
+            Event::Expanded => (asked(Notify::SUCCESS), Action::Expanded),
+        };
+        wanted.then_some(action)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Tests of the decision about a notification.
+
+use std::string::ToString;
+
+use smtp_proto::types::{Notify, ReversePath};
+
+use super::{Action, ByMode, Event, Wish};
+
+const ALL: [Event; 9] = [
+    Event::Failed,
+    Event::Delayed,
+    Event::DeadlinePassed,
+    Event::Relayed {
+        dsn: false,
+        deliver_by: false,
+    },
+    Event::Relayed {
+        dsn: false,
+        deliver_by: true,
+    },
+    Event::Relayed {
+        dsn: true,
+        deliver_by: false,
+    },
+    Event::Relayed {
+        dsn: true,
+        deliver_by: true,
+    },
+    Event::Delivered,
+    Event::Expanded,
+];
+
+const MODES: [Option<ByMode>; 5] = [
+    None,
+    Some(ByMode::Return),
+    Some(ByMode::Notify),
+    Some(ByMode::ReturnTraced),
+    Some(ByMode::NotifyTraced),
+];
+
+fn ann() -> ReversePath<'static> {
+    ReversePath::parse("ann@example.org").unwrap()
+}
+
+fn decide(notify: Option<Notify>, deliver_by: Option<ByMode>, event: Event) -> Option<Action> {
+    Wish { notify, deliver_by }.action(&ann(), event)
+}
+
+/// RFC 5321 section 6.1, RFC 3461 section 6.1: a notification of a notification would loop.
+#[test]
+fn the_null_sender_gets_none() {
+    for event in ALL {
+        for deliver_by in MODES {
+            for notify in [None, Some(Notify::SUCCESS | Notify::FAILURE | Notify::DELAY)] {
+                let wish = Wish { notify, deliver_by };
+                assert_eq!(wish.action(&ReversePath::Null, event), None, "{event:?}");
+            }
+        }
+    }
+}
+
+/// RFC 3461 section 4.1.
+#[test]
+fn never_means_never() {
+    for event in ALL {
+        for deliver_by in MODES {
+            assert_eq!(decide(Some(Notify::NEVER), deliver_by, event), None, "{event:?}");
+        }
+    }
+}
+
+/// RFC 3461 sections 5.2.5 and 5.2.6.
+#[test]
+fn failures_and_delays_are_usual_and_can_be_left_out() {
+    let (failed, delayed) = (Some(Action::Failed), Some(Action::Delayed));
+    for (notify, failure, delay) in [
+        (None, failed, delayed),
+        (Some(Notify::FAILURE), failed, None),
+        (Some(Notify::DELAY), None, delayed),
+        (Some(Notify::SUCCESS), None, None),
+        (Some(Notify::SUCCESS | Notify::FAILURE), failed, None),
+        (Some(Notify::FAILURE | Notify::DELAY), failed, delayed),
+        (Some(Notify::SUCCESS | Notify::DELAY), None, delayed),
+    ] {
+        assert_eq!(decide(notify, None, Event::Failed), failure, "{notify:?}");
+        assert_eq!(decide(notify, None, Event::Delayed), delay, "{notify:?}");
+    }
+}
+
+/// RFC 3461 sections 5.2.1 and 5.2.2: a host with DSN has the duty from then on.
+#[test]
+fn relayed_is_reported_if_success_was_asked_for_and_the_host_lacks_dsn() {
+    let relayed = |notify, dsn| {
+        decide(
+            notify,
+            None,
+            Event::Relayed {
+                dsn,
+                deliver_by: false,
+            },
+        )
+    };
+    let success = Some(Notify::SUCCESS | Notify::FAILURE);
+    assert_eq!(relayed(success, false), Some(Action::Relayed));
+    assert_eq!(relayed(success, true), None);
+    for notify in [None, Some(Notify::FAILURE), Some(Notify::DELAY)] {
+        assert_eq!(relayed(notify, false), None, "{notify:?}");
+    }
+}
+
+/// RFC 3461 sections 5.2.3 and 5.2.7.
+#[test]
+fn success_is_reported_if_it_was_asked_for() {
+    for (event, action) in [
+        (Event::Delivered, Action::Delivered),
+        (Event::Expanded, Action::Expanded),
+    ] {
+        assert_eq!(decide(Some(Notify::SUCCESS), None, event), Some(action));
+        assert_eq!(decide(Some(Notify::FAILURE | Notify::DELAY), None, event), None);
+        assert_eq!(decide(None, None, event), None);
+    }
+}
+
+/// RFC 2852 section 4.1.4.
+#[test]
+fn deliver_by_has_notifications_of_its_own() {
+    let by = |mode, dsn, deliver_by| {
+        let event = Event::Relayed { dsn, deliver_by };
+        decide(Some(Notify::FAILURE), Some(mode), event)
+    };
+    let relayed = Some(Action::Relayed);
+    // The deadline is unknown from then on.
+    assert_eq!(by(ByMode::Notify, true, false), relayed);
+    assert_eq!(by(ByMode::Notify, true, true), None);
+    assert_eq!(by(ByMode::Return, true, true), None);
+    for mode in [ByMode::NotifyTraced, ByMode::ReturnTraced] {
+        assert_eq!(by(mode, true, true), relayed);
+    }
+    for notify in [None, Some(Notify::FAILURE), Some(Notify::SUCCESS)] {
+        let passed = decide(notify, Some(ByMode::Notify), Event::DeadlinePassed);
+        assert_eq!(passed, Some(Action::Delayed), "{notify:?}");
+    }
+}
+
+#[test]
+fn actions_are_read_back() {
+    for action in [
+        Action::Failed,
+        Action::Delayed,
+        Action::Relayed,
+        Action::Delivered,
+        Action::Expanded,
+    ] {
+        assert_eq!(Action::parse(action.as_str()), Some(action));
+        assert_eq!(Action::parse(&action.to_string().to_uppercase()), Some(action));
+    }
+    assert_eq!(Action::parse("bounced"), None);
+}
