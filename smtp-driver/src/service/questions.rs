@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -48,7 +49,7 @@ enum Answer<M> {
         Result<AuthOutcome, Rejection>,
         Option<Box<dyn ServerMechanism>>,
     ),
-    Mail(Ticket<Mail>, Result<M, Rejection>),
+    Mail(Ticket<Mail>, Result<Home<M>, Rejection>),
     Recipient(Ticket<Recipient>, u32, Rcpt<'static>, Result<Accept, Rejection>),
     Body(Result<(), Rejection>),
     Message(Ticket<EndOfData>, Option<u32>, Result<Accept, Rejection>),
@@ -147,7 +148,7 @@ impl<'s, S: Service> Questions<'s, S> {
             }
             Event::Mail { mail, ticket } if self.late.is_none() => {
                 let (about, mail) = (self.about(server), mail.into_owned());
-                Box::pin(async move { Answer::Mail(ticket, service.mail(&about, mail).await) })
+                Box::pin(async move { Answer::Mail(ticket, service.mail(&about, mail).await.map(Home::new)) })
             }
             Event::Mail { ticket, .. } => {
                 let _ = server.reject(ticket, Rejection::LOCAL_ERROR);
@@ -300,23 +301,17 @@ impl<'s, S: Service> Questions<'s, S> {
 
     /// Polls all questions once, and answers those that the service has decided. Returns true if there was any.
     pub(super) fn poll_answers(&mut self, cx: &mut Context<'_>, server: &mut Server) -> bool {
-        let (mut at, mut any) = (0, false);
-        while let Some(asked) = self.recipients.get_mut(at) {
-            match asked.as_mut().poll(cx) {
-                Poll::Ready(answer) => {
-                    drop(self.recipients.remove(at));
-                    self.answer(server, answer);
-                    any = true;
-                }
-                Poll::Pending => at += 1,
+        let mut recipients = mem::take(&mut self.recipients);
+        let before = recipients.len();
+        recipients.retain_mut(|asked| !self.poll_answer(cx, server, asked));
+        let mut any = recipients.len() < before;
+        self.recipients = recipients;
+        if let Some((kind, mut asked)) = self.question.take() {
+            if self.poll_answer(cx, server, &mut asked) {
+                any = true;
+            } else {
+                self.question = Some((kind, asked));
             }
-        }
-        if let Some((_, asked)) = &mut self.question
-            && let Poll::Ready(answer) = asked.as_mut().poll(cx)
-        {
-            self.question = None;
-            self.answer(server, answer);
-            any = true;
         }
         let _ = self.poll_late(cx);
         any
@@ -360,18 +355,24 @@ impl<'s, S: Service> Questions<'s, S> {
         kind: Kind,
         mut asked: Asked<'s, S::Mail>,
     ) {
-        if let Poll::Ready(answer) = asked.as_mut().poll(cx) {
-            drop(asked);
-            self.answer(server, answer);
-        } else if let Kind::Recipient = kind {
-            self.recipients.push(asked);
-        } else {
-            self.question = Some((kind, asked));
+        match kind {
+            _ if self.poll_answer(cx, server, &mut asked) => {}
+            Kind::Recipient => self.recipients.push(asked),
+            kind => self.question = Some((kind, asked)),
         }
     }
 
-    /// Passes an answer to the machine. One that comes too late has no effect.
-    fn answer(&mut self, server: &mut Server, given: Answer<S::Mail>) {
+    /// Polls a question, and passes its answer to the machine. One that comes too late has no effect. Returns true if there
+    /// was an answer.
+    fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        server: &mut Server,
+        asked: &mut Asked<'s, S::Mail>,
+    ) -> bool {
+        let Poll::Ready(given) = asked.as_mut().poll(cx) else {
+            return false;
+        };
         self.apply_requests(server);
         let _ = match given {
             Answer::Any(ticket, given) => answer(server, ticket, given),
@@ -380,10 +381,10 @@ impl<'s, S: Service> Questions<'s, S> {
                 self.is_outdated = true;
                 answer_auth(server, ticket, outcome)
             }
-            Answer::Mail(ticket, Ok(mail)) => {
+            Answer::Mail(ticket, Ok(home)) => {
                 let accepted = server.accept(ticket);
                 if accepted.is_ok() {
-                    self.open = Some(Home::new(mail));
+                    self.open = Some(home);
                 }
                 accepted
             }
@@ -412,6 +413,7 @@ impl<'s, S: Service> Questions<'s, S> {
             Answer::Expand(ticket, Err(rejection)) => server.reject(ticket, rejection),
             Answer::Help(ticket, answer) => answer_help(server, ticket, answer),
         };
+        true
     }
 
     /// Ends the transaction in hand.
