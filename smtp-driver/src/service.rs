@@ -73,6 +73,12 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 ///
 /// All functions but [`mail`](Self::mail), [`body`](Self::body) and [`message`](Self::message) have defaults.
 ///
+/// # State
+///
+/// [`Mail`](Self::Mail) is the state of a transaction, [`About::state`] that of a session, and the service itself that of the
+/// server. Several listeners share a service as clones of one [`Arc`]. The `server` example of the adapters is one service:
+/// users, policy, trace fields and a Maildir.
+///
 /// # Time
 ///
 /// The deadlines of the configuration run while a function awaits. After [`Timeouts::application`] the client gets 451, and

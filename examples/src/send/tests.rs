@@ -28,12 +28,12 @@ fn login(given: &[&str]) -> Login {
 const PASSWORD: [&str; 4] = ["--user", "ann", "--password", "secret"];
 
 #[test]
-fn without_a_user_the_client_does_not_say_who_it_is() {
+fn without_a_user_the_client_does_not_authenticate() {
     assert!(config(&[]).unwrap().login.is_none());
 }
 
 #[test]
-fn a_password_is_good_for_the_strongest_mechanism_or_for_the_one_that_is_named() {
+fn a_password_is_used_with_the_strongest_mechanism_or_the_named_one() {
     let any = login(&PASSWORD);
     assert_eq!(any.mechanism, None);
     assert_eq!(config(&PASSWORD).unwrap().plaintext_auth, PlaintextAuth::Forbid);
@@ -71,7 +71,7 @@ fn external_and_anonymous_have_no_password_and_need_no_user() {
 }
 
 #[test]
-fn a_login_without_tls_has_to_be_asked_for() {
+fn a_login_without_tls_needs_a_flag() {
     let in_clear = [&PASSWORD[..], &["--tls", "none"]].concat();
     assert!(config(&in_clear).unwrap_err().contains("--insecure-auth"));
     let insecure = config(&[&in_clear[..], &["--insecure-auth"]].concat()).unwrap();
@@ -79,7 +79,7 @@ fn a_login_without_tls_has_to_be_asked_for() {
 }
 
 #[test]
-fn flags_of_a_login_that_do_not_fit_are_said_without_the_password() {
+fn contradicting_login_flags_are_reported_without_the_password() {
     for (given, wrong) in [
         (["--password", "secret"].as_slice(), "give --user, too"),
         (&["--user", "ann"], "give --password, too"),

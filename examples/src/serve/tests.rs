@@ -7,7 +7,7 @@ fn flags(flags: &[&str]) -> Flags {
     Flags::try_parse_from(["server"].iter().chain(flags)).unwrap()
 }
 
-/// The code that a recipient is refused with, or 250, when the client is nobody in particular.
+/// The reply code for a recipient of a client without an identity.
 fn judged(flags: &[&str], recipient: &str) -> u16 {
     judged_for(None, flags, recipient)
 }
@@ -23,7 +23,7 @@ fn judged_for(identity: Option<&str>, given: &[&str], recipient: &str) -> u16 {
 }
 
 #[test]
-fn without_domains_every_recipient_is_taken() {
+fn without_domains_every_recipient_is_accepted() {
     for recipient in [
         "bob@example.org",
         "\"a@b\"@example.org",
@@ -35,7 +35,7 @@ fn without_domains_every_recipient_is_taken() {
 }
 
 #[test]
-fn with_domains_only_their_recipients_are_taken() {
+fn with_domains_only_their_recipients_are_accepted() {
     let flags = ["--domain", "example.org"];
     for (recipient, code) in [
         ("bob@EXAMPLE.org", 250),
@@ -60,7 +60,7 @@ fn a_refused_recipient_is_refused_however_it_is_written() {
 }
 
 #[test]
-fn a_user_may_send_to_every_domain_and_not_to_who_is_refused() {
+fn a_user_may_send_to_every_domain_but_not_to_a_rejected_recipient() {
     let flags = ["--domain", "example.org", "--reject", "nobody@example.org"];
     for (recipient, code) in [
         ("bob@example.org", 250),
@@ -72,13 +72,13 @@ fn a_user_may_send_to_every_domain_and_not_to_who_is_refused() {
     }
 }
 
-/// What AUTH is offered by.
+/// The mechanisms that AUTH is offered with.
 fn offered(config: &Config) -> Vec<&str> {
     config.extensions.auth_mechanisms().collect()
 }
 
 #[test]
-fn users_and_tokens_are_offered_what_they_can_use() {
+fn the_offered_mechanisms_fit_passwords_and_tokens() {
     let by_password = "SCRAM-SHA-512-PLUS SCRAM-SHA-512 SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 CRAM-MD5 \
                        PLAIN LOGIN";
     let by_token = "OAUTHBEARER XOAUTH2";
@@ -103,7 +103,7 @@ fn users_and_tokens_are_offered_what_they_can_use() {
 }
 
 #[test]
-fn auth_can_be_required_and_taken_in_clear() {
+fn auth_can_be_required_and_accepted_in_plaintext() {
     let given = ["--user", "ann:pencil", "--require-auth", "--insecure-auth"];
     let flags = flags(&given);
     let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
@@ -112,7 +112,7 @@ fn auth_can_be_required_and_taken_in_clear() {
 }
 
 #[test]
-fn flags_of_auth_that_do_not_fit_are_said_without_secrets() {
+fn contradicting_auth_flags_are_reported_without_secrets() {
     for (given, wrong) in [
         (["--require-auth"].as_slice(), "--require-auth: give --user"),
         (&["--insecure-auth"], "--insecure-auth: give --user"),

@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 
-/// What is stored of a message that is written in pieces of `size`.
+/// The stored octets of a message that is written in pieces of `size`.
 fn stored(message: &[u8], size: usize) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::maildir(folder.path()).unwrap();
@@ -15,7 +15,7 @@ fn stored(message: &[u8], size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn all_but_a_foreign_return_path_is_kept_octet_by_octet() {
+fn all_but_an_earlier_return_path_is_stored_octet_by_octet() {
     let message =
         b"Subject: x\r\nReturn-Path: <evil@x>\r\n\tfolded\r\nTo: y\r\n\r\nReturn-Path: <in@body>\r\n\0\xff";
     let wanted = b"Return-Path: <a@b>\r\nSubject: x\r\nTo: y\r\n\r\nReturn-Path: <in@body>\r\n\0\xff";
@@ -35,7 +35,7 @@ fn messages_without_header_or_body_are_kept() {
 }
 
 #[test]
-fn what_is_not_completed_leaves_nothing() {
+fn an_incomplete_message_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::maildir(folder.path()).unwrap();
     let mut incoming = store.begin("").unwrap();
@@ -78,7 +78,7 @@ fn many_received_fields_are_a_loop() {
     assert!(incoming.is_looping());
 }
 
-/// Octets are buffered, so a message that is not completed leaves nothing, and one that is, is whole.
+/// Octets are buffered.
 #[test]
 fn small_pieces_are_written_together() {
     let folder = tempfile::tempdir().unwrap();

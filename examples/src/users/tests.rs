@@ -19,8 +19,7 @@ static USERS: LazyLock<Users> = LazyLock::new(|| {
     .unwrap()
 });
 
-/// Lets a client with these credentials talk to the policy as the machines would, and says how it ended and how
-/// often the policy was asked.
+/// Plays an exchange between a client with these credentials and the users. Returns the outcome and the number of questions.
 fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (AuthOutcome, usize, Attempt) {
     let mut context = Context::default();
     context.channel_binding = Some(&[7; 32]);
@@ -56,7 +55,7 @@ fn meet(users: &Users, mechanism: Mechanism, credentials: &Credentials) -> (Auth
     unreachable!()
 }
 
-/// Whether the server has to prove itself.
+/// Returns true if the server must prove that it knows the password.
 fn proves(mechanism: Mechanism) -> bool {
     mechanism.as_str().starts_with("SCRAM")
 }
@@ -66,7 +65,7 @@ fn accepted_as(name: &str) -> AuthOutcome {
 }
 
 #[test]
-fn a_right_password_lets_in_by_each_mechanism() {
+fn a_right_password_is_accepted_with_each_mechanism() {
     let users = &*USERS;
     for mechanism in BY_PASSWORD {
         for (name, password) in [("ann", "ann's pencil"), ("bob", "bob's pencil")] {
@@ -77,7 +76,7 @@ fn a_right_password_lets_in_by_each_mechanism() {
 }
 
 #[test]
-fn a_wrong_password_and_a_user_who_is_not_known_are_refused_alike() {
+fn a_wrong_password_and_an_unknown_user_are_rejected_alike() {
     let users = &*USERS;
     for mechanism in BY_PASSWORD {
         let wrong = Credentials::password("ann", "bob's pencil");
@@ -96,7 +95,7 @@ fn a_wrong_password_and_a_user_who_is_not_known_are_refused_alike() {
 }
 
 #[test]
-fn a_token_lets_its_own_user_in_and_no_other() {
+fn a_token_authenticates_its_own_user_only() {
     let users = &*USERS;
     for mechanism in BY_TOKEN {
         for (name, token, end) in [
@@ -139,7 +138,7 @@ fn nobody_acts_as_somebody_else() {
 }
 
 #[test]
-fn certificates_and_nobody_in_particular_are_refused() {
+fn external_and_anonymous_are_rejected() {
     let (users, mut attempt) = (&*USERS, Attempt::default());
     let mut end = |mechanism, claim| users.judge(mechanism, &claim, &Context::default(), &mut attempt);
     let external = AuthRequest::parse(Mechanism::EXTERNAL, b"ann", Some(b"cert")).unwrap();
@@ -208,7 +207,7 @@ fn challenges_differ_each_time_and_the_salt_of_a_user_stays() {
 }
 
 #[test]
-fn what_cannot_be_used_is_said_without_showing_it() {
+fn unusable_secrets_are_reported_without_showing_them() {
     let two = [
         ("ann".to_owned(), "one secret".into()),
         ("ann".to_owned(), "another secret".into()),

@@ -7,12 +7,12 @@ use clap::{Args, Parser, ValueEnum};
 pub(crate) struct With<F: Args> {
     #[command(flatten)]
     pub(crate) flags: F,
-    /// What to run on
+    /// Runtime
     #[arg(long, value_name = "RUNTIME", default_value = "smol")]
     pub(crate) runtime: Runtime,
 }
 
-/// What to run on.
+/// A runtime.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Runtime {
     /// smol, with its global executor: one thread, or as many as the environment variable `SMOL_THREADS` says
