@@ -188,6 +188,7 @@ impl<T: Transport> Client<T> {
         let mut receipt = Receipt::new(&envelope);
         let sent = match self.connection.machine_mut().deliver(envelope) {
             Ok(()) => {
+                receipt.record_offer(self.connection.machine_mut().extensions());
                 let mut body = BodyBuffer::to_be_read();
                 self.transmit(&mut body, message, |event, _| receipt.record(event))
                     .await

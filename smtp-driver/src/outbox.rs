@@ -4,7 +4,7 @@ use alloc::{boxed::Box, collections::VecDeque};
 use core::fmt;
 
 use smtp_proto::{
-    client::{Client, Closed, Event, MessageOutcome, Receipt, Rejected, RequestError},
+    client::{Client, Closed, Event, MessageOutcome, Receipt, Rejected, ReplyTo, RequestError},
     data::ContentScanner,
     types::{AnnouncedLimits, Envelope},
 };
@@ -87,6 +87,15 @@ where
     /// Processes an event of the current transaction, and announces the next transaction on [`Event::Body`].
     pub(crate) fn follow(&mut self, event: &Event<'_>, machine: &mut Client) {
         if let Some(record) = self.record(self.current) {
+            if matches!(
+                event,
+                Event::Reply {
+                    to: ReplyTo::Mail,
+                    ..
+                }
+            ) {
+                record.receipt.record_offer(machine.extensions());
+            }
             record.receipt.record(event);
             if matches!(event, Event::Finished(_)) {
                 record.left = record.left.saturating_sub(1);

@@ -5,7 +5,7 @@ use core::{fmt, net::IpAddr};
 use crate::{
     calendar::CalendarDate,
     tls::TlsInfo,
-    types::{AddressLiteral, ClientName, ForwardPath, Host, ReversePath},
+    types::{AddressLiteral, ClientName, ForwardPath, Host, Priority, ReversePath},
 };
 
 /// A `Received` field: the client, the server and the time of a transaction.
@@ -34,6 +34,7 @@ pub struct Received<'a> {
     id: Option<&'a str>,
     recipient: Option<&'a ForwardPath<'a>>,
     cipher: Option<&'a str>,
+    priority: Option<Priority>,
     unix_time: u64,
 }
 
@@ -61,6 +62,7 @@ impl<'a> Received<'a> {
             id: None,
             recipient: None,
             cipher: None,
+            priority: None,
             unix_time,
         }
     }
@@ -98,6 +100,17 @@ impl<'a> Received<'a> {
         });
         self
     }
+
+    /// Adds the priority that MAIL had (RFC 6710 section 7):
+    ///
+    /// ```abnf
+    /// Pri = CFWS "PRIORITY" FWS priority-value
+    /// ```
+    #[must_use]
+    pub const fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = Some(priority);
+        self
+    }
 }
 
 /// In few pieces, because a server writes it for each message.
@@ -120,6 +133,9 @@ impl fmt::Display for Received<'_> {
         if let Some(cipher) = self.cipher {
             f.write_str("\r\n\ttls ")?;
             f.write_str(cipher)?;
+        }
+        if let Some(priority) = self.priority {
+            write!(f, "\r\n\tPRIORITY {priority}")?;
         }
         f.write_str(";\r\n\t")?;
         Date(self.unix_time).fmt(f)?;

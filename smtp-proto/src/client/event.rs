@@ -224,6 +224,15 @@ pub enum RequestError {
         /// The server's limit.
         limit: u64,
     },
+    /// The server does not hold messages so long (RFC 4865 section 4.1).
+    #[error("message would be held longer than the server allows")]
+    HeldTooLong,
+    /// The message would be held beyond its deadline (RFC 4865 section 5.2.1).
+    #[error("message would be held beyond its deadline: HOLDFOR exceeds BY")]
+    HeldBeyondDeadline,
+    /// The deadline with mode R is below the server's minimum in seconds (RFC 2852 section 4.1.4.1).
+    #[error("deadline of the message is below {0} seconds, the server's minimum")]
+    DeadlineTooShort(u32),
     /// The recipient is not ASCII, and MAIL was sent without SMTPUTF8 (RFC 6531 section 3.2).
     #[error("recipient needs SMTPUTF8, which MAIL did not have")]
     MailWithoutSmtpUtf8,

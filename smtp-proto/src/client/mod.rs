@@ -53,6 +53,7 @@ mod deliver;
 mod delivery;
 mod event;
 mod exchange;
+mod omitted;
 mod outcome;
 mod receipt;
 mod reply;

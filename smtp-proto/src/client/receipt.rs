@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::{Event, MessageOutcome, Outcomes, RecipientOutcome, ReplyTo, Retry};
-use crate::types::{Code, Envelope, ForwardPath, Recipient, Reply};
+use super::{Event, MessageOutcome, Outcomes, RecipientOutcome, ReplyTo, Retry, omitted::Omissible};
+use crate::types::{Code, Envelope, Extensions, ForwardPath, Keyword, Recipient, Reply};
 
 /// The replies to a message, sorted by the recipient that they concern.
 ///
@@ -26,6 +26,10 @@ struct Transaction {
     common: Option<(ReplyTo, Reply<'static>)>,
     /// The whole message was sent, and the session ended without its final reply.
     unknown: bool,
+    /// The extensions whose parameters may be left out.
+    asked: Omissible,
+    /// Those of them that the server did not offer.
+    omitted: Omissible,
 }
 
 #[derive(Clone, Debug)]
@@ -81,6 +85,8 @@ impl Receipt {
             accepted: 0,
             common: None,
             unknown: false,
+            asked: Omissible::of(envelope),
+            omitted: Omissible::default(),
         });
     }
 
@@ -106,6 +112,30 @@ impl Receipt {
             Event::Closed { message, .. } => transaction.unknown = *message == MessageOutcome::Unknown,
             _ => {}
         }
+    }
+
+    /// Records the server's [extensions](super::Client::extensions) for the transaction under way, so that
+    /// [`omitted`](Self::omitted) is known.
+    pub fn record_offer(&mut self, extensions: &Extensions) {
+        if let Some(transaction) = self.transactions.get_mut(self.finished) {
+            transaction.omitted = transaction.asked.without(extensions);
+        }
+    }
+
+    /// The extensions that the message asked for and the server does not offer: it was sent without their parameters.
+    ///
+    /// These are DSN, AUTH, MT-PRIORITY and NO-SOLICITING; DELIVERBY with mode N; RRVS with the action C. Where a message
+    /// cannot go without an extension, the request fails instead. SIZE is not listed. Without BY=N or with RRVS=C left out,
+    /// a relay may owe the sender a notification (RFC 2852 section 4.1.4.2).
+    pub fn omitted(&self) -> impl Iterator<Item = Keyword> {
+        let all = |keyword: Keyword| {
+            self.transactions
+                .iter()
+                .any(move |transaction| transaction.omitted.has(keyword))
+        };
+        Omissible::KEYWORDS
+            .into_iter()
+            .filter(move |keyword| all(*keyword))
     }
 
     /// The outcome for each recipient, in the order of the envelope or envelopes.

@@ -83,6 +83,9 @@ impl RequestError {
             | Self::ServerNotVerified
             | Self::ParameterNotOffered
             | Self::TooBig { .. }
+            | Self::HeldTooLong
+            | Self::HeldBeyondDeadline
+            | Self::DeadlineTooShort(_)
             | Self::MailWithoutSmtpUtf8
             | Self::NeedsTls
             | Self::NoRecipients

@@ -5,7 +5,10 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use super::{Config, EightBit, ExtensionUse, RequestError};
 use crate::{
     tls::TlsInfo,
-    types::{Body, Envelope, Extensions, Keyword, MailParameters, Parameter, Protocol, Recipient},
+    types::{
+        Body, ByMode, Envelope, Extensions, Keyword, MailParameters, NoSupportAction, Parameter, Protocol,
+        RareMailParameters, RcptParameters, Recipient,
+    },
 };
 
 /// Facts that the last EHLO, the TLS handshake and AUTH established. STARTTLS replaces them all (RFC 3207 section 4.2).
@@ -69,7 +72,7 @@ impl Session {
             self.needs(Keyword::SmtpUtf8)?;
         }
         for recipient in envelope.recipients() {
-            self.judge_parameters(recipient.parameters().others())?;
+            self.judge_rcpt(recipient.parameters())?;
         }
         if envelope.recipients().is_empty() {
             return Err(RequestError::NoRecipients);
@@ -104,6 +107,9 @@ impl Session {
                 Some(_) => {}
             }
         }
+        if let Some(rare) = &parameters.rare {
+            self.judge_rare(rare)?;
+        }
         self.judge_parameters(parameters.others())?;
         if let (Some(size), Some(limit)) = (parameters.size(), self.extensions.size_limit())
             && size > limit
@@ -119,13 +125,48 @@ impl Session {
         })
     }
 
+    /// The same for parameters of MAIL that few messages have: those that cannot be left out, and their bounds.
+    #[cold]
+    fn judge_rare(&self, rare: &RareMailParameters<'_>) -> Result<(), RequestError> {
+        if let Some(hold) = rare.hold {
+            self.needs(Keyword::FutureRelease)?;
+            if !self.extensions.future_release().allows(hold) {
+                return Err(RequestError::HeldTooLong);
+            }
+            if rare.is_held_beyond_deadline() {
+                return Err(RequestError::HeldBeyondDeadline);
+            }
+        }
+        if let Some(by) = rare.deliver_by
+            && by.mode() == ByMode::Return
+        {
+            self.needs(Keyword::DeliverBy)?;
+            let least = self.extensions.deliver_by_min();
+            if by.is_below(least) {
+                return Err(RequestError::DeadlineTooShort(least.unwrap_or_default()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for the parameters of a recipient.
+    fn judge_rcpt(&self, parameters: &RcptParameters<'_>) -> Result<(), RequestError> {
+        if parameters
+            .rrvs()
+            .is_some_and(|rrvs| rrvs.action() == NoSupportAction::Reject)
+        {
+            self.needs(Keyword::Rrvs)?;
+        }
+        self.judge_parameters(parameters.others())
+    }
+
     /// Returns the reason against a further recipient of an open transaction.
     pub(super) fn judge_recipient(
         &self,
         envelope: &Envelope,
         recipient: &Recipient,
     ) -> Result<(), RequestError> {
-        self.judge_parameters(recipient.parameters().others())?;
+        self.judge_rcpt(recipient.parameters())?;
         if !recipient.is_ascii() && !envelope.needs_smtputf8() {
             return Err(RequestError::MailWithoutSmtpUtf8);
         }
@@ -219,9 +260,6 @@ impl Session {
         let keyword = parameter.keyword();
         // Extensions whose parameters have other names.
         let extension = match keyword.to_ascii_uppercase().as_str() {
-            "BY" => "DELIVERBY",
-            "HOLDFOR" | "HOLDUNTIL" => "FUTURERELEASE",
-            "SOLICIT" => "NO-SOLICITING",
             "TRANSID" => "CHECKPOINT",
             _ => keyword,
         };

@@ -319,8 +319,12 @@ fn mail_parameters<'a>(envelope: &Envelope, offered: &Extensions) -> MailParamet
         parameters.ret = None;
         parameters.envelope_id = None;
     }
-    if !offered.has(Keyword::Auth) {
-        parameters.auth = None;
+    if let Some(rare) = &mut parameters.rare {
+        let offers = |keyword| offered.has(keyword);
+        rare.auth.take_if(|_| !offers(Keyword::Auth));
+        rare.deliver_by.take_if(|_| !offers(Keyword::DeliverBy));
+        rare.priority.take_if(|_| !offers(Keyword::MtPriority));
+        rare.solicitation.take_if(|_| !offers(Keyword::NoSoliciting));
     }
     parameters
 }
@@ -331,6 +335,9 @@ fn rcpt_parameters<'a>(recipient: &Recipient, offered: &Extensions) -> RcptParam
     if !offered.has(Keyword::Dsn) {
         parameters.notify = None;
         parameters.original_recipient = None;
+    }
+    if !offered.has(Keyword::Rrvs) {
+        parameters.rrvs = None;
     }
     parameters
 }

@@ -353,6 +353,11 @@ impl Server {
                 ..
             } => "501 5.5.4 give a domain or an address literal",
             CommandError::Address { .. } => "501 5.1.7 syntax error in the reverse-path",
+            // RFC 6710 section 4.1.
+            CommandError::Parameter {
+                keyword: "MT-PRIORITY",
+                ..
+            } => "501 5.5.2 syntax error in MT-PRIORITY",
             CommandError::Parameter { .. } => "501 5.5.4 syntax error in a parameter",
             CommandError::Syntax { .. } => "501 5.5.4 syntax error in the argument",
             CommandError::Argument { .. } | CommandError::ChunkSize { .. } => {

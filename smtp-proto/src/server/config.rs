@@ -41,6 +41,11 @@ pub struct Config {
     /// [`set_max_recipients`](Self::set_max_recipients), [`set_max_transactions`](Self::set_max_transactions) and
     /// [`set_max_recipient_domains`](Self::set_max_recipient_domains).
     ///
+    /// The machine refuses values beyond the bounds of FUTURERELEASE and DELIVERBY, and classes that NO-SOLICITING lists. What
+    /// needs a calendar, mailboxes or trust is the application's: the time of a release
+    /// ([`release_time`](crate::types::MailParameters::release_time)), deadlines, priorities and owners. FUTURERELEASE is for
+    /// submission only (RFC 4865 section 4.2); its latest time moves, so offer it to each session anew.
+    ///
     /// EHLO omits what cannot be used now: STARTTLS under TLS, REQUIRETLS in plaintext (RFC 3207 section 4.2, RFC 8689
     /// section 2), and AUTH mechanisms that [`plaintext_auth`](Self::plaintext_auth) forbids, that need a missing certificate
     /// or channel binding, or that come after authentication.

@@ -6,6 +6,7 @@ mod chunks;
 mod closing;
 mod cuts;
 mod deadlines;
+mod delivery;
 mod faults;
 mod inquiries;
 mod limits;

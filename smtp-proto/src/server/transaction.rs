@@ -1,5 +1,7 @@
 //! MAIL, RCPT, DATA, RSET: opening a transaction and filling it.
 
+use alloc::{format, string::String, vec::Vec};
+
 use super::{
     auth::without_originator,
     config::{Config, UnknownPolicy},
@@ -14,7 +16,10 @@ use super::{
 };
 use crate::{
     state::Move,
-    types::{Body, Keyword, Mail, MailParameters, OriginalRecipient, Rcpt, RcptParameters},
+    types::{
+        Body, Code, EnhancedCode, Keyword, Mail, MailParameters, OriginalRecipient, RareMailParameters, Rcpt,
+        RcptParameters, SolicitationKeywords, Text,
+    },
 };
 
 impl Server {
@@ -32,6 +37,13 @@ impl Server {
         if parameters.size().is_some_and(|size| size > limit) {
             self.advance(Step::RefuseMail);
             return self.refuse_for_now("552 5.3.4 message too big");
+        }
+        if let Some(classes) = parameters
+            .solicitation()
+            .and_then(|classes| self.refused_classes(classes))
+        {
+            self.advance(Step::RefuseMail);
+            return self.refuse_solicitation(&classes);
         }
         let question = Question::Mail {
             body: parameters.body(),
@@ -133,8 +145,6 @@ impl Server {
         } else if (parameters.ret().is_some() || parameters.envelope_id().is_some()) && !offers(Keyword::Dsn)
         {
             Some("555 5.5.4 DSN is not offered")
-        } else if parameters.auth().is_some() && !(offers(Keyword::Auth) && self.takes_originators()) {
-            Some("555 5.5.4 AUTH is not offered")
         } else if parameters.require_tls() && !offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")
         } else if self.config.unknown_parameters == UnknownPolicy::Reject
@@ -143,8 +153,63 @@ impl Server {
         {
             Some("555 5.5.4 parameter not recognised")
         } else {
+            parameters.rare.as_deref().and_then(|rare| self.judge_rare(rare))
+        }
+    }
+
+    /// The same for parameters that few clients send. They must be within the bounds that EHLO announced, too.
+    #[cold]
+    fn judge_rare(&self, rare: &RareMailParameters<'_>) -> Option<&'static str> {
+        let offers = |keyword| self.session.takes_parameters(&self.config, keyword);
+        let extensions = self.session.extensions(&self.config);
+        if rare.auth.is_some() && !(offers(Keyword::Auth) && self.takes_originators()) {
+            Some("555 5.5.4 AUTH is not offered")
+        } else if rare.hold.is_some() && !offers(Keyword::FutureRelease) {
+            Some("555 5.5.4 FUTURERELEASE is not offered")
+        } else if rare.deliver_by.is_some() && !offers(Keyword::DeliverBy) {
+            Some("555 5.5.4 DELIVERBY is not offered")
+        } else if rare.priority.is_some() && !offers(Keyword::MtPriority) {
+            Some("555 5.5.4 MT-PRIORITY is not offered")
+        } else if rare.solicitation.is_some() && !offers(Keyword::NoSoliciting) {
+            Some("555 5.5.4 NO-SOLICITING is not offered")
+        } else if rare
+            .hold
+            .is_some_and(|hold| !extensions.future_release().allows(hold))
+        {
+            // RFC 4865 section 4.2.
+            Some("501 5.5.4 the message would be held too long")
+        } else if rare.is_held_beyond_deadline() {
+            // RFC 4865 section 5.2.2.
+            Some("501 5.5.4 the message would be held longer than BY allows")
+        } else if rare
+            .deliver_by
+            .is_some_and(|by| by.is_below(extensions.deliver_by_min()))
+        {
+            // RFC 2852 section 3.
+            Some("555 5.5.4 the time of BY is below the minimum")
+        } else {
             None
         }
+    }
+
+    /// The classes of a message that EHLO announced as refused, separated by commas; `None` if there is none.
+    #[cold]
+    fn refused_classes(&self, classes: &SolicitationKeywords<'_>) -> Option<String> {
+        let refused = self.session.extensions(&self.config).no_soliciting()?;
+        // In the spelling of the server: a reply has nothing that the client sent.
+        let refused: Vec<_> = refused.iter().filter(|class| classes.contains(class)).collect();
+        (!refused.is_empty()).then(|| refused.join(","))
+    }
+
+    /// Refuses a message of these classes, and names them (RFC 3865 section 2.4).
+    #[cold]
+    fn refuse_solicitation<'i>(&mut self, classes: &str) -> Next<'i> {
+        let text = Text::from_str_lossy(&format!("SOLICIT={classes}"));
+        let status = EnhancedCode::new(5, 7, 1);
+        self.replies
+            .reply(&Reply::Lines(Code::UNAVAILABLE, status, &text));
+        self.count_idle();
+        Next::Again
     }
 }
 
@@ -158,6 +223,8 @@ fn judge_rcpt(
     let dsn = parameters.notify().is_some() || parameters.original_recipient().is_some();
     if dsn && !session.takes_parameters(config, Keyword::Dsn) {
         Some("555 5.5.4 DSN is not offered")
+    } else if parameters.rrvs.is_some() && !session.takes_parameters(config, Keyword::Rrvs) {
+        Some("555 5.5.4 RRVS is not offered")
     } else if config.unknown_parameters == UnknownPolicy::Reject
         && !parameters.others.is_empty()
         && parameters.others().next().is_some()

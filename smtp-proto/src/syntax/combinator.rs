@@ -9,7 +9,7 @@ use nom::sequence::{preceded, terminated};
 use nom::{Err, IResult, Offset, Parser};
 
 use super::class;
-use super::parameter::ParameterName;
+use super::parameter_name::ParameterName;
 use crate::types::{AddressFault, ArgumentFault, ParameterFault};
 
 /// The error of a parser: the rule that did not match, and the number of octets left there.

@@ -1,6 +1,6 @@
 //! The reply to EHLO.
 
-use alloc::{format, string::ToString};
+use alloc::string::{String, ToString};
 use core::num::NonZeroU32;
 
 use nom::branch::alt;
@@ -206,7 +206,7 @@ fn read_rare(keyword: Keyword, params: &[u8], extensions: &mut Extensions) {
 fn future_release(params: &str) -> FutureReleaseLimits {
     let mut words = params.split_ascii_whitespace();
     let interval = words.next().and_then(nine_digits).and_then(NonZeroU32::new);
-    let time = words.next().and_then(|word| {
+    let time = words.next().filter(|_| interval.is_some()).and_then(|word| {
         let (_, time) = terminated(date_time, end).parse_complete(word.as_bytes()).ok()?;
         Some(time)
     });
@@ -326,8 +326,14 @@ fn write_value(sink: &mut impl Sink, keyword: Keyword, extensions: &Extensions) 
         }
         Keyword::FutureRelease => {
             let limits = extensions.future_release();
-            if let (Some(interval), Some(time)) = (limits.max_interval(), limits.max_time()) {
-                put_word(sink, &format!("{interval} {time}"));
+            if let Some(interval) = limits.max_interval() {
+                put_word(sink, &interval.to_string());
+                put_word(
+                    sink,
+                    &limits
+                        .max_time()
+                        .map_or_else(String::new, |time| time.to_string()),
+                );
             }
         }
         Keyword::MtPriority => put_word(sink, extensions.priority_policy().unwrap_or_default()),

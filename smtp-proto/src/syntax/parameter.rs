@@ -11,82 +11,19 @@ use nom::multi::{fold_many0, many0_count};
 use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
-use super::class::{KEYWORD, VALUE, is_word};
+use super::class::{KEYWORD, VALUE};
 use super::combinator::{self, Fault, Rule, Text, blanks, end, inside, run, word};
+use super::delivery::{by_value, hold_interval, hold_until, priority_value, rrvs_value};
 use super::error::invalid_parameter;
+use super::parameter_name::ParameterName;
+pub(crate) use super::parameter_name::{is_mail_keyword, is_rcpt_keyword};
+use super::solicitation::solicitation_keywords;
 use super::xtext::{envelope_id, original_recipient, xtext};
 use crate::types::{
-    AuthIdentity, Body, InvalidParameter, MailParameters, Notify, OriginalRecipient, OtherParameters,
-    Parameter, ParameterFault, Printable, RcptParameters, Ret, Xtext,
+    AuthIdentity, Body, Hold, InvalidParameter, MailParameters, Notify, OriginalRecipient, OtherParameters,
+    Parameter, ParameterFault, Printable, RareMailParameters, RcptParameters, Ret, SolicitationKeywords,
+    Xtext,
 };
-
-/// The parameters that have a type, and all others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ParameterName {
-    Size,
-    Body,
-    Ret,
-    EnvelopeId,
-    Auth,
-    SmtpUtf8,
-    RequireTls,
-    Notify,
-    OriginalRecipient,
-    Other,
-}
-
-impl ParameterName {
-    /// The keyword in capitals.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Size => "SIZE",
-            Self::Body => "BODY",
-            Self::Ret => "RET",
-            Self::EnvelopeId => "ENVID",
-            Self::Auth => "AUTH",
-            Self::SmtpUtf8 => "SMTPUTF8",
-            Self::RequireTls => "REQUIRETLS",
-            Self::Notify => "NOTIFY",
-            Self::OriginalRecipient => "ORCPT",
-            Self::Other => "parameter",
-        }
-    }
-
-    /// Finds a parameter of MAIL. The length comes first because it tells most of them apart.
-    #[inline(always)]
-    fn of_mail(keyword: &[u8]) -> Self {
-        match keyword.len() {
-            4 if is_word(keyword, b"SIZE") => Self::Size,
-            4 if is_word(keyword, b"BODY") => Self::Body,
-            4 if is_word(keyword, b"AUTH") => Self::Auth,
-            3 if is_word(keyword, b"RET") => Self::Ret,
-            5 if is_word(keyword, b"ENVID") => Self::EnvelopeId,
-            8 if is_word(keyword, b"SMTPUTF8") => Self::SmtpUtf8,
-            10 if is_word(keyword, b"REQUIRETLS") => Self::RequireTls,
-            _ => Self::Other,
-        }
-    }
-
-    /// Finds a parameter of RCPT.
-    #[inline(always)]
-    fn of_rcpt(keyword: &[u8]) -> Self {
-        match keyword.len() {
-            6 if is_word(keyword, b"NOTIFY") => Self::Notify,
-            5 if is_word(keyword, b"ORCPT") => Self::OriginalRecipient,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Returns true if a parameter of MAIL has a type.
-pub(crate) fn is_mail_keyword(keyword: &str) -> bool {
-    ParameterName::of_mail(keyword.as_bytes()) != ParameterName::Other
-}
-
-/// Returns true if a parameter of RCPT has a type.
-pub(crate) fn is_rcpt_keyword(keyword: &str) -> bool {
-    ParameterName::of_rcpt(keyword.as_bytes()) != ParameterName::Other
-}
 
 /// ```abnf
 /// Mail-parameters = esmtp-param *(SP esmtp-param)
@@ -107,16 +44,38 @@ pub(super) fn mail_parameters<'a>(
                 &mut found.envelope_id,
                 envelope_id.map(|id| Xtext::trusted(text.slice(id))),
             ),
-            ParameterName::Auth => param.once(
-                &mut found.auth,
-                xtext.map(|identity| Box::new(AuthIdentity::trusted(text.slice(identity)))),
-            ),
             ParameterName::SmtpUtf8 => param.flag(&mut found.smtputf8),
             ParameterName::RequireTls => param.flag(&mut found.require_tls),
-            _ => Ok(()),
+            ParameterName::Other => Ok(()),
+            rare => rare_parameter(text, rare, param, &mut found.rare),
         })(input)?;
         found.others = others;
         Ok((rest, found))
+    }
+}
+
+/// Sets a parameter that few clients send.
+#[cold]
+fn rare_parameter<'a>(
+    text: Text<'a>,
+    name: ParameterName,
+    param: &Param<'a>,
+    found: &mut Option<Box<RareMailParameters<'a>>>,
+) -> Result<(), nom::Err<Fault>> {
+    let found = found.get_or_insert_default();
+    match name {
+        ParameterName::Auth => param.once(
+            &mut found.auth,
+            xtext.map(|identity| AuthIdentity::trusted(text.slice(identity))),
+        ),
+        ParameterName::HoldFor => param.once(&mut found.hold, hold_interval.map(Hold::For)),
+        ParameterName::HoldUntil => param.once(&mut found.hold, hold_until),
+        ParameterName::DeliverBy => param.once(&mut found.deliver_by, by_value),
+        ParameterName::Priority => param.once(&mut found.priority, priority_value),
+        _ => param.once(
+            &mut found.solicitation,
+            solicitation_keywords.map(|words| SolicitationKeywords::trusted(text.slice(words))),
+        ),
     }
 }
 
@@ -137,6 +96,7 @@ pub(super) fn rcpt_parameters<'a>(
                 &mut found.original_recipient,
                 original_recipient.map(|original| OriginalRecipient::trusted(text.slice(original))),
             ),
+            ParameterName::Rrvs => param.once(&mut found.rrvs, rrvs_value.map(Box::new)),
             _ => Ok(()),
         })(input)?;
         found.others = others;
@@ -360,6 +320,17 @@ fn whole<'a, O>(
     match terminated(parser, (blanks, end)).parse_complete(text.as_bytes()) {
         Ok((_, parameters)) => Ok(parameters),
         Err(error) => Err(invalid_parameter(text, error)),
+    }
+}
+
+/// Parses all of a value that stands alone.
+pub(crate) fn parse_value<'a, O>(
+    value: &'a str,
+    parser: impl Parser<&'a [u8], Output = O, Error = Fault>,
+) -> Result<O, InvalidParameter> {
+    match terminated(parser, end).parse_complete(value.as_bytes()) {
+        Ok((_, parsed)) => Ok(parsed),
+        Err(error) => Err(invalid_parameter(value, error)),
     }
 }
 

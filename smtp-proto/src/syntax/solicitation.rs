@@ -4,21 +4,17 @@ use nom::bytes::complete::take_while;
 use nom::character::complete::{char, satisfy};
 use nom::combinator::recognize;
 use nom::multi::many0_count;
-use nom::sequence::{preceded, terminated};
+use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
 use super::class::{self, KEYWORD};
-use super::combinator::{Fault, end};
-use super::error::invalid_parameter;
-use super::parameter::fail;
+use super::combinator::Fault;
+use super::parameter::{fail, parse_value};
 use crate::types::{InvalidParameter, ParameterFault, SolicitationKeywords};
 
 /// Checks all of `text`: [`SolicitationKeywords::parse`].
 pub(crate) fn check(text: &str) -> Result<(), InvalidParameter> {
-    match terminated(solicitation_keywords, end).parse_complete(text.as_bytes()) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(invalid_parameter(text, error)),
-    }
+    parse_value(text, solicitation_keywords).map(|_| ())
 }
 
 /// ```abnf

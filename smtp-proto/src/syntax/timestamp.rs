@@ -3,22 +3,18 @@
 use nom::branch::alt;
 use nom::bytes::complete::take_while_m_n;
 use nom::character::complete::{char, one_of};
-use nom::combinator::{value, verify};
-use nom::sequence::{preceded, separated_pair, terminated};
+use nom::combinator::{opt, value, verify};
+use nom::sequence::{preceded, separated_pair};
 use nom::{IResult, Parser};
 
-use super::combinator::{Fault, end};
-use super::error::invalid_parameter;
-use super::parameter::{fail, number};
+use super::combinator::{Fault, digits};
+use super::parameter::{fail, number, parse_value};
 use crate::calendar::CalendarDate;
 use crate::types::{InvalidParameter, ParameterFault, Timestamp};
 
 /// Parses all of `text`: [`Timestamp::parse`].
 pub(crate) fn parse_timestamp(text: &str) -> Result<Timestamp, InvalidParameter> {
-    terminated(date_time, end)
-        .parse_complete(text.as_bytes())
-        .map(|(_, time)| time)
-        .map_err(|error| invalid_parameter(text, error))
+    parse_value(text, date_time)
 }
 
 /// ```abnf
@@ -28,6 +24,20 @@ pub(super) fn date_time(input: &[u8]) -> IResult<&[u8], Timestamp, Fault> {
     let (rest, (date, _, time, offset)) =
         (full_date, one_of("Tt"), partial_time, time_offset).parse_complete(input)?;
     Ok((rest, timestamp(input, date, time, offset)?))
+}
+
+/// ```abnf
+/// date-time = full-date "T" partial-time [time-secfrac] time-offset
+/// ```
+/// A fraction is rounded up, so that the point in time is not earlier than the one that was sent.
+pub(super) fn date_time_rounded_up(input: &[u8]) -> IResult<&[u8], Timestamp, Fault> {
+    let fraction = opt(preceded(char('.'), digits()));
+    let (rest, (date, _, time, fraction, offset)) =
+        (full_date, one_of("Tt"), partial_time, fraction, time_offset).parse_complete(input)?;
+    let time = timestamp(input, date, time, offset)?;
+    let is_later = fraction.is_some_and(|digits| digits.iter().any(|digit| *digit != b'0'));
+    let rounded = Timestamp::from_unix_time(time.unix_time() + i64::from(is_later));
+    Ok((rest, rounded.ok_or_else(|| fail(input, ParameterFault::Value))?))
 }
 
 /// ```abnf

@@ -1,11 +1,13 @@
 //! Writers: values to lines, the inverse of the parsers.
 
-use alloc::vec::Vec;
+use alloc::{string::ToString, vec::Vec};
+use core::fmt::Display;
 
 use crate::output::Sink;
 use crate::types::{
-    Argument, Auth, AuthIdentity, Bdat, Body, Command, ForwardPath, Mail, MailParameters, Notify,
-    OriginalRecipient, Parameter, Query, Rcpt, RcptParameters, Ret, ReversePath, UnknownCommand, Verb, Xtext,
+    Argument, Auth, AuthIdentity, Bdat, Body, Command, ForwardPath, Hold, Mail, MailParameters, Notify,
+    OriginalRecipient, Parameter, Query, RareMailParameters, Rcpt, RcptParameters, Ret, ReversePath,
+    SolicitationKeywords, UnknownCommand, Verb, Xtext,
 };
 
 impl Command<'_> {
@@ -75,7 +77,9 @@ impl MailParameters<'_> {
         value(sink, " BODY=", self.body().map(Body::as_str));
         value(sink, " RET=", self.ret().map(Ret::as_str));
         value(sink, " ENVID=", self.envelope_id().map(Xtext::as_str));
-        value(sink, " AUTH=", self.auth().map(AuthIdentity::as_str));
+        if let Some(rare) = &self.rare {
+            rare.write(sink);
+        }
         if self.require_tls() {
             sink.put(b" REQUIRETLS");
         }
@@ -83,6 +87,21 @@ impl MailParameters<'_> {
             sink.put(b" SMTPUTF8");
         }
         others(sink, self.others());
+    }
+}
+
+impl RareMailParameters<'_> {
+    fn write(&self, sink: &mut impl Sink) {
+        value(sink, " AUTH=", self.auth.as_ref().map(AuthIdentity::as_str));
+        match self.hold {
+            Some(Hold::For(interval)) => shown(sink, " HOLDFOR=", Some(interval)),
+            Some(Hold::Until(time)) => shown(sink, " HOLDUNTIL=", Some(time)),
+            None => {}
+        }
+        shown(sink, " BY=", self.deliver_by);
+        shown(sink, " MT-PRIORITY=", self.priority);
+        let classes = self.solicitation.as_ref().map(SolicitationKeywords::as_str);
+        value(sink, " SOLICIT=", classes);
     }
 }
 
@@ -95,6 +114,7 @@ impl RcptParameters<'_> {
             " ORCPT=",
             self.original_recipient().map(OriginalRecipient::as_str),
         );
+        shown(sink, " RRVS=", self.rrvs());
         others(sink, self.others());
     }
 }
@@ -155,6 +175,13 @@ fn value(sink: &mut impl Sink, keyword: &str, value: Option<&str>) {
     if let Some(value) = value {
         sink.put(keyword.as_bytes());
         sink.put(value.as_bytes());
+    }
+}
+
+/// Writes a value as it is shown.
+fn shown(sink: &mut impl Sink, keyword: &str, shown: Option<impl Display>) {
+    if let Some(shown) = shown {
+        value(sink, keyword, Some(&shown.to_string()));
     }
 }
 

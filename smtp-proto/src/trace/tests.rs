@@ -88,3 +88,15 @@ fn tls_is_named_behind_all_other_clauses_by_its_cipher() {
         assert!(!shown(unknown).contains("tls"), "{unknown:?}");
     }
 }
+
+#[test]
+fn a_priority_has_a_clause() {
+    let name = ClientName::parse("client.example").unwrap();
+    let host = Host::parse("mx.example.org").unwrap();
+    let received = Received::new(&name, [127, 0, 0, 1].into(), &host, "ESMTP", 0);
+    assert_eq!(
+        received.with_priority(Priority::MIN).to_string(),
+        "Received: from client.example ([127.0.0.1])\r\n\tby mx.example.org with ESMTP\r\n\t\
+         PRIORITY -9;\r\n\tThu, 01 Jan 1970 00:00:00 +0000\r\n",
+    );
+}

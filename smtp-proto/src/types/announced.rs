@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use super::Timestamp;
+use super::{Hold, Timestamp};
 
 /// The limits that a server announces for a session (RFC 9422 section 4). `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -100,5 +100,13 @@ impl FutureReleaseLimits {
     #[must_use]
     pub const fn max_time(&self) -> Option<Timestamp> {
         self.max_time
+    }
+
+    /// Returns true if a message may be held so long.
+    pub(crate) fn allows(&self, hold: Hold) -> bool {
+        match hold {
+            Hold::For(interval) => self.max_interval.is_none_or(|most| interval.seconds() <= most),
+            Hold::Until(time) => self.max_time.is_none_or(|latest| time <= latest),
+        }
     }
 }

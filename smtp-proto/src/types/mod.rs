@@ -63,10 +63,11 @@ pub use invalid::{
 pub use keyword::Keyword;
 pub use literal::{AddressLiteral, Host};
 pub use mailbox::Mailbox;
-pub(crate) use parameter::OtherParameters;
 pub use parameter::{
-    AuthIdentity, Body, MailParameters, Notify, OriginalRecipient, Parameter, RcptParameters, Ret, Xtext,
+    AuthIdentity, Body, ByMode, DeliverBy, Hold, HoldInterval, MailParameters, NoSupportAction, Notify,
+    OriginalRecipient, Parameter, Priority, RcptParameters, Ret, Rrvs, Xtext,
 };
+pub(crate) use parameter::{OtherParameters, RareMailParameters};
 pub use path::{ForwardPath, Path, ReversePath};
 pub use postmaster::Postmaster;
 pub use printable::Printable;

@@ -1,12 +1,20 @@
 //! Parameters of MAIL and RCPT.
 
+mod delivery;
 mod dsn;
 mod mail;
+mod priority;
+mod rare;
 mod rcpt;
+mod rrvs;
 
+pub use delivery::{ByMode, DeliverBy, Hold, HoldInterval};
 pub use dsn::{Notify, OriginalRecipient, Ret, Xtext};
 pub use mail::{AuthIdentity, Body, MailParameters};
+pub use priority::Priority;
+pub(crate) use rare::RareMailParameters;
 pub use rcpt::RcptParameters;
+pub use rrvs::{NoSupportAction, Rrvs};
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

@@ -53,6 +53,12 @@ impl Timestamp {
         }
     }
 
+    /// Returns the time so many seconds later, or earlier if they are negative, within the years 0 to 9999.
+    #[must_use]
+    pub fn saturating_add(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(seconds)).clamp(Self::MIN, Self::MAX)
+    }
+
     /// Returns the seconds since 1970, without leap seconds; negative before.
     #[must_use]
     pub const fn unix_time(self) -> i64 {

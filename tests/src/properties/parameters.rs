@@ -1,8 +1,9 @@
 use smtp_proto::{
     syntax::{Leniency, parse_command},
     types::{
-        AuthIdentity, Command, Mail, MailParameters, OriginalRecipient, Rcpt, RcptParameters, ReversePath,
-        Xtext,
+        AuthIdentity, ByMode, Command, DeliverBy, Hold, HoldInterval, Mail, MailParameters,
+        OriginalRecipient, Priority, Rcpt, RcptParameters, ReversePath, Rrvs, SolicitationKeywords,
+        Timestamp, Xtext,
     },
 };
 
@@ -74,6 +75,10 @@ fn mail_words(parameters: &MailParameters<'_>) -> usize {
         parameters.ret().is_some(),
         parameters.envelope_id().is_some(),
         parameters.auth().is_some(),
+        parameters.hold().is_some(),
+        parameters.deliver_by().is_some(),
+        parameters.priority().is_some(),
+        parameters.solicitation().is_some(),
         parameters.require_tls(),
         parameters.smtputf8(),
     ]
@@ -86,6 +91,7 @@ fn mail_words(parameters: &MailParameters<'_>) -> usize {
 fn rcpt_words(parameters: &RcptParameters<'_>) -> usize {
     usize::from(parameters.notify().is_some())
         + usize::from(parameters.original_recipient().is_some())
+        + usize::from(parameters.rrvs().is_some())
         + parameters.others().count()
 }
 
@@ -113,6 +119,27 @@ fn again<'p>(given: &'p MailParameters<'_>) -> MailParameters<'p> {
         made = made.with_auth(AuthIdentity::parse(auth.as_str()).expect("an identity"));
         let _ = auth.mailbox();
     }
+    if let Some(hold) = given.hold() {
+        made = made.with_hold(match hold {
+            Hold::For(interval) => {
+                Hold::For(HoldInterval::parse(&interval.to_string()).expect("an interval"))
+            }
+            Hold::Until(time) => Hold::Until(Timestamp::parse(&time.to_string()).expect("a time")),
+        });
+        let _ = given.release_time(Timestamp::MIN);
+    }
+    if let Some(by) = given.deliver_by() {
+        assert!(by.mode() == ByMode::Notify || by.seconds() > 0, "{by}");
+        let same = DeliverBy::new(by.seconds(), by.mode()).expect("a deadline");
+        made = made.with_deliver_by(if by.traces() { same.with_trace() } else { same });
+    }
+    if let Some(priority) = given.priority() {
+        made = made.with_priority(Priority::new(priority.get()).expect("a priority"));
+    }
+    if let Some(classes) = given.solicitation() {
+        assert!(classes.iter().all(|class| classes.contains(class)), "{classes}");
+        made = made.with_solicitation(SolicitationKeywords::parse(classes.as_str()).expect("classes"));
+    }
     if given.require_tls() {
         made = made.with_require_tls();
     }
@@ -135,6 +162,9 @@ fn rcpt_again<'p>(given: &'p RcptParameters<'_>) -> RcptParameters<'p> {
     if let Some(original) = given.original_recipient() {
         made =
             made.with_original_recipient(OriginalRecipient::parse(original.as_str()).expect("a recipient"));
+    }
+    if let Some(rrvs) = given.rrvs() {
+        made = made.with_rrvs(Rrvs::parse(&rrvs.to_string()).expect("a time"));
     }
     for other in given.others() {
         made = made

@@ -1,5 +1,5 @@
 use super::*;
-use crate::types::{AuthIdentity, Notify, OriginalRecipient, RcptParameters, Ret, ReversePath, Xtext};
+use crate::types::{AuthIdentity, Notify, OriginalRecipient, RcptParameters, Ret, ReversePath, Rrvs, Xtext};
 
 /// What is said of this envelope to a server with these extensions, or why nothing is.
 fn said(envelope: Envelope, extensions: &str) -> Result<String, RequestError> {
@@ -148,32 +148,120 @@ fn the_submitter_is_named_where_auth_is_offered() {
 #[test]
 fn a_parameter_of_an_unknown_extension_needs_its_offer() {
     let mail = |keyword, value| with(MailParameters::default().with_other(keyword, value).unwrap());
-    assert_eq!(
-        said(mail("MT-PRIORITY", Some("3")), ""),
-        Err(RequestError::ParameterNotOffered)
-    );
-    assert_eq!(
-        said(mail("MT-PRIORITY", Some("3")), "mt-priority MIXER").unwrap(),
-        "MAIL FROM:<a@x> MT-PRIORITY=3|RCPT TO:<b@y>"
-    );
-    for (keyword, value, extension) in [
-        ("BY", "120;R", "DELIVERBY"),
-        ("holdfor", "60", "FUTURERELEASE"),
-        ("SOLICIT", "a.b", "NO-SOLICITING"),
-    ] {
-        assert!(said(mail(keyword, Some(value)), extension).is_ok());
+    for (keyword, extension) in [("MTRK", "mtrk"), ("transid", "CHECKPOINT"), ("X-A", "X-A 1")] {
         assert_eq!(
-            said(mail(keyword, Some(value)), keyword),
+            said(mail(keyword, Some("3")), ""),
             Err(RequestError::ParameterNotOffered)
         );
+        assert_eq!(
+            said(mail(keyword, Some("3")), extension).unwrap(),
+            format!("MAIL FROM:<a@x> {keyword}=3|RCPT TO:<b@y>")
+        );
     }
-    let rcpt = RcptParameters::default()
-        .with_other("RRVS", Some("2026-01-01T00:00:00Z"))
-        .unwrap();
+    let rcpt = RcptParameters::default().with_other("CONNEG", None).unwrap();
     let envelope = || to("").recipient_with(Mailbox::parse("b@y").unwrap(), rcpt.clone());
     assert_eq!(said(envelope(), ""), Err(RequestError::ParameterNotOffered));
     assert_eq!(
-        said(envelope(), "RRVS").unwrap(),
-        "MAIL FROM:<a@x>|RCPT TO:<b@y> RRVS=2026-01-01T00:00:00Z"
+        said(envelope(), "CONNEG").unwrap(),
+        "MAIL FROM:<a@x>|RCPT TO:<b@y> CONNEG"
     );
+}
+
+fn asked(parameters: &str) -> Envelope {
+    with(MailParameters::parse(parameters).unwrap().into_owned())
+}
+
+#[test]
+fn the_times_of_a_delivery_need_their_extension() {
+    for (parameters, extension, offer) in [
+        (
+            "HOLDFOR=60",
+            Keyword::FutureRelease,
+            "FUTURERELEASE 60 2030-01-01T00:00:00Z",
+        ),
+        ("HOLDFOR=60", Keyword::FutureRelease, "futurerelease"),
+        (
+            "HOLDUNTIL=2030-01-01T00:00:00Z",
+            Keyword::FutureRelease,
+            "FUTURERELEASE 1 2030-01-01T00:00:00Z",
+        ),
+        ("BY=60;R", Keyword::DeliverBy, "DELIVERBY"),
+        ("BY=60;RT", Keyword::DeliverBy, "DELIVERBY 60"),
+        ("BY=60;R", Keyword::DeliverBy, "deliverby soon"),
+    ] {
+        assert_eq!(
+            said(asked(parameters), ""),
+            Err(RequestError::NotOffered(extension)),
+            "{parameters}"
+        );
+        assert_eq!(
+            said(asked(parameters), offer).unwrap(),
+            format!("MAIL FROM:<a@x> {parameters}|RCPT TO:<b@y>"),
+            "{offer}"
+        );
+    }
+}
+
+#[test]
+fn announced_bounds_are_kept_to() {
+    let limits = "FUTURERELEASE 60 2030-01-01T00:00:00Z|DELIVERBY 120";
+    for (parameters, error) in [
+        ("HOLDFOR=61", RequestError::HeldTooLong),
+        ("HOLDUNTIL=2030-01-01T00:00:01Z", RequestError::HeldTooLong),
+        ("BY=119;R", RequestError::DeadlineTooShort(120)),
+        ("BY=59;N HOLDFOR=60", RequestError::HeldBeyondDeadline),
+    ] {
+        assert_eq!(said(asked(parameters), limits), Err(error), "{parameters}");
+        assert_eq!(error.retry(), Retry::Never);
+    }
+    for parameters in ["HOLDFOR=60 BY=120;R", "HOLDFOR=60 BY=60;N", "BY=119;N"] {
+        assert_eq!(
+            said(asked(parameters), limits).unwrap(),
+            format!("MAIL FROM:<a@x> {parameters}|RCPT TO:<b@y>")
+        );
+    }
+}
+
+#[test]
+fn wishes_are_left_out_where_they_are_not_offered() {
+    for (parameters, offer) in [
+        ("BY=60;N", "DELIVERBY"),
+        ("BY=-60;NT", "DELIVERBY 120"),
+        ("MT-PRIORITY=4", "MT-PRIORITY MIXER"),
+        ("MT-PRIORITY=0", "mt-priority"),
+        ("SOLICIT=net.example:ADV", "NO-SOLICITING org.example:NEWS"),
+    ] {
+        assert_eq!(said(asked(parameters), "").unwrap(), PLAIN, "{parameters}");
+        assert_eq!(
+            said(asked(parameters), offer).unwrap(),
+            format!("MAIL FROM:<a@x> {parameters}|RCPT TO:<b@y>")
+        );
+    }
+}
+
+#[test]
+fn the_owner_of_a_mailbox_is_checked_or_the_message_kept() {
+    let to = |value: &str| {
+        let rcpt = RcptParameters::default().with_rrvs(Rrvs::parse(value).unwrap());
+        to("").recipient_with(Mailbox::parse("b@y").unwrap(), rcpt)
+    };
+    for value in [
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00Z;R",
+        "2026-01-01T00:00:00Z;C",
+    ] {
+        assert_eq!(
+            said(to(value), "RRVS").unwrap(),
+            format!("MAIL FROM:<a@x>|RCPT TO:<b@y> RRVS={value}")
+        );
+        if value.ends_with('C') {
+            assert_eq!(said(to(value), "").unwrap(), PLAIN);
+        } else {
+            assert_eq!(
+                said(to(value), ""),
+                Err(RequestError::NotOffered(Keyword::Rrvs)),
+                "RFC 7293 section 3.1: R is the default"
+            );
+        }
+    }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::syntax::parse_reply;
+use crate::{syntax::parse_reply, types::RcptParameters};
 
 fn delivered(replies: &str) -> Session {
     let mut session = Session::with(config(), "PIPELINING");
@@ -114,4 +114,39 @@ fn a_receipt_claims_nothing_of_recipients_that_it_heard_nothing_of() {
             .recipients()
             .all(|(_, fate)| fate == RecipientStatus::NotAccepted)
     );
+}
+
+#[test]
+fn a_receipt_names_what_the_message_went_without() {
+    let omitted = |mail: &str, rcpt: &str, offer: &str| -> Vec<Keyword> {
+        let mail = MailParameters::parse(mail).unwrap().into_owned();
+        let rcpt = RcptParameters::parse(rcpt).unwrap().into_owned();
+        let envelope = to("a@y")
+            .with_parameters(mail)
+            .recipient_with(Mailbox::parse("b@y").unwrap(), rcpt);
+        let session = Session::with(config(), offer);
+        let mut receipt = Receipt::new(&envelope);
+        receipt.record_offer(session.client.extensions());
+        receipt.omitted().collect()
+    };
+    let mail = "RET=HDRS AUTH=<> BY=1;N MT-PRIORITY=1 SOLICIT=a SIZE=1";
+    let rcpt = "RRVS=2026-01-01T00:00:00Z;C";
+    assert_eq!(
+        omitted(mail, rcpt, ""),
+        [
+            Keyword::Dsn,
+            Keyword::Auth,
+            Keyword::MtPriority,
+            Keyword::DeliverBy,
+            Keyword::Rrvs,
+            Keyword::NoSoliciting,
+        ]
+    );
+    let offer = "DSN|AUTH PLAIN|MT-PRIORITY|DELIVERBY|RRVS|NO-SOLICITING";
+    assert_eq!(omitted(mail, rcpt, offer), []);
+    assert_eq!(omitted("", "", ""), []);
+    for rcpt in ["NOTIFY=NEVER", "ORCPT=rfc822;b@y"] {
+        assert_eq!(omitted("ENVID=a", rcpt, "RRVS"), [Keyword::Dsn]);
+        assert_eq!(omitted("", rcpt, ""), [Keyword::Dsn]);
+    }
 }

@@ -252,6 +252,7 @@ fn a_malformed_value_of_a_rare_extension_is_left_out() {
     for line in [
         "FUTURERELEASE",
         "FUTURERELEASE 0 soon",
+        "FUTURERELEASE soon 2036-01-01T00:00:00Z",
         "FUTURERELEASE 1000000000 2036-01-01",
         "MT-PRIORITY",
         "MT-PRIORITY A B",

@@ -1,4 +1,7 @@
+use alloc::string::ToString;
+
 use super::*;
+use crate::types::{ByMode, HoldInterval, NoSupportAction, Priority, Timestamp};
 
 fn mail(input: &str) -> MailParameters<'_> {
     MailParameters::parse(input).unwrap_or_else(|error| panic!("{input}: {error}"))
@@ -85,6 +88,12 @@ fn what_is_given_twice_is_refused() {
         ("AUTH=<> AUTH=<>", "AUTH"),
         ("SMTPUTF8 SMTPUTF8", "SMTPUTF8"),
         ("REQUIRETLS REQUIRETLS", "REQUIRETLS"),
+        ("HOLDFOR=1 HOLDFOR=1", "HOLDFOR"),
+        ("HOLDFOR=1 HOLDUNTIL=2026-01-01T00:00:00Z", "HOLDUNTIL"),
+        ("HOLDUNTIL=2026-01-01T00:00:00Z HOLDFOR=1", "HOLDFOR"),
+        ("BY=1;R by=1;R", "BY"),
+        ("MT-PRIORITY=1 MT-PRIORITY=1", "MT-PRIORITY"),
+        ("SOLICIT=a SOLICIT=b", "SOLICIT"),
     ] {
         assert_eq!(mail_fault(input), (keyword, ParameterFault::Repeated));
     }
@@ -96,11 +105,26 @@ fn what_is_given_twice_is_refused() {
         rcpt_fault("ORCPT=a;b ORCPT=a;b"),
         ("ORCPT", ParameterFault::Repeated)
     );
+    assert_eq!(
+        rcpt_fault("RRVS=2026-01-01T00:00:00Z rrvs=2026-01-01T00:00:00Z"),
+        ("RRVS", ParameterFault::Repeated)
+    );
 }
 
 #[test]
 fn values_are_there_exactly_where_they_belong() {
-    for keyword in ["SIZE", "BODY", "RET", "ENVID", "AUTH"] {
+    for keyword in [
+        "SIZE",
+        "BODY",
+        "RET",
+        "ENVID",
+        "AUTH",
+        "HOLDFOR",
+        "HOLDUNTIL",
+        "BY",
+        "MT-PRIORITY",
+        "SOLICIT",
+    ] {
         assert_eq!(mail_fault(keyword), (keyword, ParameterFault::MissingValue));
         assert_eq!(
             mail_fault(&[keyword, "="].concat()),
@@ -117,6 +141,7 @@ fn values_are_there_exactly_where_they_belong() {
     );
     assert_eq!(mail_fault("X="), ("parameter", ParameterFault::MissingValue));
     assert_eq!(rcpt_fault("NOTIFY"), ("NOTIFY", ParameterFault::MissingValue));
+    assert_eq!(rcpt_fault("RRVS="), ("RRVS", ParameterFault::MissingValue));
 }
 
 #[test]
@@ -134,6 +159,11 @@ fn malformed_parameters_are_refused() {
         ("X_Y=1", ("parameter", ParameterFault::Keyword)),
         ("X,Y", ("parameter", ParameterFault::Keyword)),
         (">", ("parameter", ParameterFault::Keyword)),
+        ("HOLDFOR=060", ("HOLDFOR", ParameterFault::Value)),
+        ("HOLDUNTIL=60", ("HOLDUNTIL", ParameterFault::Value)),
+        ("BY=60", ("BY", ParameterFault::Value)),
+        ("MT-PRIORITY=10", ("MT-PRIORITY", ParameterFault::Value)),
+        ("SOLICIT=a,", ("SOLICIT", ParameterFault::Value)),
     ] {
         assert_eq!(mail_fault(input), expected, "{input}");
     }
@@ -145,18 +175,22 @@ fn malformed_parameters_are_refused() {
         mail_fault(&["AUTH=", &"a".repeat(501)].concat()),
         ("AUTH", ParameterFault::Long)
     );
+    assert_eq!(
+        mail_fault(&["SOLICIT=", &"a".repeat(1001)].concat()),
+        ("SOLICIT", ParameterFault::Long)
+    );
 }
 
 #[test]
 fn unknown_parameters_are_kept_with_their_spelling() {
-    let parameters = mail("X-foo=Bar SIZE=1 mt-priority=-3 BODY=7BIT Y");
+    let parameters = mail("X-foo=Bar SIZE=1 mtrk=YQ BODY=7BIT Y");
     let others: std::vec::Vec<_> = parameters
         .others()
         .map(|other| (other.keyword(), other.value()))
         .collect();
     assert_eq!(
         others,
-        [("X-foo", Some("Bar")), ("mt-priority", Some("-3")), ("Y", None)]
+        [("X-foo", Some("Bar")), ("mtrk", Some("YQ")), ("Y", None)]
     );
     assert_eq!(parameters, parameters.clone().into_owned());
     let more = parameters.clone().with_size(2).with_other("Z", None).unwrap();
@@ -213,4 +247,80 @@ fn a_list_may_have_spaces_around_it() {
     assert_eq!(mail("  "), MailParameters::default());
     assert!(MailParameters::parse("SIZE=1\t").is_err());
     assert!(RcptParameters::parse("X=\u{9b}").is_err());
+}
+
+#[test]
+fn the_times_of_a_delivery_are_read() {
+    let parameters = mail("holdfor=3600 by=+7200;rt mt-priority=-4 solicit=net.example:ADV,a SIZE=1");
+    assert_eq!(
+        parameters.hold(),
+        Some(Hold::For(HoldInterval::parse("3600").unwrap()))
+    );
+    let by = parameters.deliver_by().unwrap();
+    assert_eq!(
+        (by.seconds(), by.mode(), by.traces()),
+        (7200, ByMode::Return, true)
+    );
+    assert_eq!(parameters.priority(), Priority::new(-4));
+    assert_eq!(parameters.solicitation().unwrap().as_str(), "net.example:ADV,a");
+    assert_eq!((parameters.size(), parameters.others().count()), (Some(1), 0));
+    for (value, expected) in [
+        ("2026-01-01T00:00:00Z", 1_767_225_600),
+        ("2026-01-01t02:00:00+02:00", 1_767_225_600),
+        ("2026-01-01T00:00:00.000Z", 1_767_225_600),
+        ("2026-01-01T00:00:00.001Z", 1_767_225_601),
+    ] {
+        let expected = Timestamp::from_unix_time(expected).map(Hold::Until);
+        assert_eq!(mail(&["HOLDUNTIL=", value].concat()).hold(), expected, "{value}");
+    }
+    assert_eq!(
+        mail_fault("HOLDUNTIL=9999-12-31T23:59:59.1Z"),
+        ("HOLDUNTIL", ParameterFault::Value)
+    );
+}
+
+#[test]
+fn the_owner_of_a_mailbox_is_asked_for_since_a_time() {
+    for (value, shown, action) in [
+        (
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00Z",
+            NoSupportAction::Reject,
+        ),
+        (
+            "2026-01-01T00:00:00z;r",
+            "2026-01-01T00:00:00Z;R",
+            NoSupportAction::Reject,
+        ),
+        (
+            "2025-12-31T16:00:00-08:00;c",
+            "2026-01-01T00:00:00Z;C",
+            NoSupportAction::Continue,
+        ),
+    ] {
+        let text = ["RRVS=", value].concat();
+        let rrvs = RcptParameters::parse(&text).unwrap().rrvs().unwrap();
+        assert_eq!(
+            (rrvs.to_string().as_str(), rrvs.action()),
+            (shown, action),
+            "{value}"
+        );
+    }
+    for value in [
+        "1767225600",
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+        "2026-01-01T00:00:00.5Z",
+        "2026-01-01T00:00:00Z;",
+        "2026-01-01T00:00:00Z;X",
+        "2026-01-01T00:00:00Z;CR",
+        "2026-01-01T00:00:00Z,C",
+        ";C",
+    ] {
+        assert_eq!(
+            rcpt_fault(&["RRVS=", value].concat()),
+            ("RRVS", ParameterFault::Value),
+            "{value}"
+        );
+    }
 }

@@ -6,9 +6,12 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use super::{OtherParameters, Parameter, Ret, Xtext, write_without_blank};
+use super::{
+    DeliverBy, Hold, OtherParameters, Parameter, Priority, RareMailParameters, Ret, Xtext,
+    write_without_blank,
+};
 use crate::syntax::parameter;
-use crate::types::{InvalidParameter, Mailbox, ParameterFault};
+use crate::types::{InvalidParameter, Mailbox, ParameterFault, SolicitationKeywords};
 
 /// The parameters of MAIL: `Mail-parameters = esmtp-param *(SP esmtp-param)` (RFC 5321 section 4.1.2).
 ///
@@ -30,8 +33,8 @@ pub struct MailParameters<'a> {
     pub(crate) smtputf8: bool,
     pub(crate) require_tls: bool,
     pub(crate) envelope_id: Option<Xtext<'a>>,
-    /// Boxed, because it is rare and would enlarge every MAIL command.
-    pub(crate) auth: Option<Box<AuthIdentity<'a>>>,
+    /// `None` if all of them are missing, which is usual.
+    pub(crate) rare: Option<Box<RareMailParameters<'a>>>,
     pub(crate) others: OtherParameters<'a>,
 }
 
@@ -103,7 +106,31 @@ impl<'a> MailParameters<'a> {
     /// `AUTH`: the submitter of the message (RFC 4954 section 5).
     #[must_use]
     pub fn auth(&self) -> Option<&AuthIdentity<'a>> {
-        self.auth.as_deref()
+        self.rare.as_ref()?.auth.as_ref()
+    }
+
+    /// `HOLDFOR` or `HOLDUNTIL`: the time until which the message is held (RFC 4865 section 3).
+    #[must_use]
+    pub fn hold(&self) -> Option<Hold> {
+        self.rare.as_ref()?.hold
+    }
+
+    /// `BY`: the deadline of the delivery (RFC 2852 section 4).
+    #[must_use]
+    pub fn deliver_by(&self) -> Option<DeliverBy> {
+        self.rare.as_ref()?.deliver_by
+    }
+
+    /// `MT-PRIORITY`: the priority of the message (RFC 6710 section 3).
+    #[must_use]
+    pub fn priority(&self) -> Option<Priority> {
+        self.rare.as_ref()?.priority
+    }
+
+    /// `SOLICIT`: the classes of the message, which are those in its `Solicitation` header field (RFC 3865 section 2.3).
+    #[must_use]
+    pub fn solicitation(&self) -> Option<&SolicitationKeywords<'a>> {
+        self.rare.as_ref()?.solicitation.as_ref()
     }
 
     /// Iterates over the parameters without a type in this crate, in their order.
@@ -164,7 +191,35 @@ impl<'a> MailParameters<'a> {
     /// Sets `AUTH`.
     #[must_use]
     pub fn with_auth(mut self, identity: AuthIdentity<'a>) -> Self {
-        self.auth = Some(Box::new(identity));
+        self.rare_mut().auth = Some(identity);
+        self
+    }
+
+    /// Sets `HOLDFOR` or `HOLDUNTIL`; one replaces the other.
+    #[must_use]
+    pub fn with_hold(mut self, hold: Hold) -> Self {
+        self.rare_mut().hold = Some(hold);
+        self
+    }
+
+    /// Sets `BY`.
+    #[must_use]
+    pub fn with_deliver_by(mut self, by: DeliverBy) -> Self {
+        self.rare_mut().deliver_by = Some(by);
+        self
+    }
+
+    /// Sets `MT-PRIORITY`.
+    #[must_use]
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.rare_mut().priority = Some(priority);
+        self
+    }
+
+    /// Sets `SOLICIT`. The message must have the same classes in its `Solicitation` header field (RFC 3865 section 2.3).
+    #[must_use]
+    pub fn with_solicitation(mut self, classes: SolicitationKeywords<'a>) -> Self {
+        self.rare_mut().solicitation = Some(classes);
         self
     }
 
@@ -190,9 +245,14 @@ impl<'a> MailParameters<'a> {
             smtputf8: self.smtputf8,
             require_tls: self.require_tls,
             envelope_id: self.envelope_id.map(Xtext::into_owned),
-            auth: self.auth.map(|identity| Box::new(identity.into_owned())),
+            rare: self.rare.map(|rare| Box::new(rare.into_owned())),
             others: self.others.into_owned(),
         }
+    }
+
+    /// The parameters that few clients send.
+    fn rare_mut(&mut self) -> &mut RareMailParameters<'a> {
+        self.rare.get_or_insert_default()
     }
 }
 
@@ -204,7 +264,7 @@ impl PartialEq<MailParameters<'_>> for MailParameters<'_> {
             && self.smtputf8 == other.smtputf8
             && self.require_tls == other.require_tls
             && self.envelope_id == other.envelope_id
-            && self.auth == other.auth
+            && self.rare == other.rare
             && self.others().eq(other.others())
     }
 }
@@ -219,7 +279,7 @@ impl Hash for MailParameters<'_> {
         self.smtputf8.hash(state);
         self.require_tls.hash(state);
         self.envelope_id.hash(state);
-        self.auth.hash(state);
+        self.rare.hash(state);
         self.others().for_each(|other| other.hash(state));
     }
 }
@@ -239,7 +299,11 @@ impl fmt::Debug for MailParameters<'_> {
             .field("smtputf8", &self.smtputf8)
             .field("require_tls", &self.require_tls)
             .field("envelope_id", &self.envelope_id)
-            .field("auth", &self.auth)
+            .field("auth", &self.auth())
+            .field("hold", &self.hold())
+            .field("deliver_by", &self.deliver_by())
+            .field("priority", &self.priority())
+            .field("solicitation", &self.solicitation())
             .field("others", &self.others().collect::<Vec<_>>())
             .finish()
     }

@@ -1,10 +1,11 @@
 //! Parameters of RCPT.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
-use super::{Notify, OriginalRecipient, OtherParameters, Parameter, write_without_blank};
+use super::{Notify, OriginalRecipient, OtherParameters, Parameter, Rrvs, write_without_blank};
 use crate::syntax::parameter;
 use crate::types::{InvalidParameter, ParameterFault};
 
@@ -24,6 +25,8 @@ use crate::types::{InvalidParameter, ParameterFault};
 pub struct RcptParameters<'a> {
     pub(crate) notify: Option<Notify>,
     pub(crate) original_recipient: Option<OriginalRecipient<'a>>,
+    /// Boxed, because it is rare and would enlarge every RCPT command.
+    pub(crate) rrvs: Option<Box<Rrvs>>,
     pub(crate) others: OtherParameters<'a>,
 }
 
@@ -62,6 +65,12 @@ impl<'a> RcptParameters<'a> {
         self.original_recipient.as_ref()
     }
 
+    /// `RRVS`: the time since which the mailbox must have had one owner (RFC 7293 section 3.1).
+    #[must_use]
+    pub fn rrvs(&self) -> Option<Rrvs> {
+        self.rrvs.as_deref().copied()
+    }
+
     /// Iterates over the parameters without a type in this crate, in their order.
     pub fn others(&self) -> impl Iterator<Item = Parameter<'_>> {
         self.others.iter(parameter::is_rcpt_keyword)
@@ -90,6 +99,13 @@ impl<'a> RcptParameters<'a> {
         self
     }
 
+    /// Sets `RRVS`.
+    #[must_use]
+    pub fn with_rrvs(mut self, rrvs: Rrvs) -> Self {
+        self.rrvs = Some(Box::new(rrvs));
+        self
+    }
+
     /// Adds a parameter without a type in this crate.
     ///
     /// # Errors
@@ -108,6 +124,7 @@ impl<'a> RcptParameters<'a> {
         RcptParameters {
             notify: self.notify,
             original_recipient: self.original_recipient.map(OriginalRecipient::into_owned),
+            rrvs: self.rrvs,
             others: self.others.into_owned(),
         }
     }
@@ -117,6 +134,7 @@ impl PartialEq<RcptParameters<'_>> for RcptParameters<'_> {
     fn eq(&self, other: &RcptParameters<'_>) -> bool {
         self.notify == other.notify
             && self.original_recipient == other.original_recipient
+            && self.rrvs == other.rrvs
             && self.others().eq(other.others())
     }
 }
@@ -127,6 +145,7 @@ impl Hash for RcptParameters<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.notify.hash(state);
         self.original_recipient.hash(state);
+        self.rrvs.hash(state);
         self.others().for_each(|other| other.hash(state));
     }
 }
@@ -142,6 +161,7 @@ impl fmt::Debug for RcptParameters<'_> {
         f.debug_struct("RcptParameters")
             .field("notify", &self.notify)
             .field("original_recipient", &self.original_recipient)
+            .field("rrvs", &self.rrvs)
             .field("others", &self.others().collect::<Vec<_>>())
             .finish()
     }

@@ -1,7 +1,7 @@
 use alloc::{string::ToString, vec::Vec};
 
 use super::*;
-use crate::types::{Mailbox, ParameterFault};
+use crate::types::{Mailbox, ParameterFault, SolicitationKeywords, Timestamp};
 
 #[test]
 fn notify_never_is_the_empty_set() {
@@ -35,7 +35,20 @@ fn an_envelope_id_stands_for_at_most_100_printable_octets() {
 #[test]
 fn what_has_a_method_of_its_own_is_no_other_parameter() {
     let mail = MailParameters::default();
-    for keyword in ["SIZE", "body", "SmtpUtf8", "auth", "RET", "ENVID", "REQUIRETLS"] {
+    for keyword in [
+        "SIZE",
+        "body",
+        "SmtpUtf8",
+        "auth",
+        "RET",
+        "ENVID",
+        "REQUIRETLS",
+        "holdfor",
+        "HOLDUNTIL",
+        "by",
+        "MT-PRIORITY",
+        "solicit",
+    ] {
         assert_eq!(
             mail.clone()
                 .with_other(keyword, Some("1"))
@@ -44,7 +57,7 @@ fn what_has_a_method_of_its_own_is_no_other_parameter() {
         );
     }
     let rcpt = RcptParameters::default();
-    for keyword in ["notify", "ORCPT"] {
+    for keyword in ["notify", "ORCPT", "rrvs"] {
         assert_eq!(
             rcpt.clone()
                 .with_other(keyword, None)
@@ -163,19 +176,173 @@ fn parameters_are_parsed_as_they_are_shown() {
     for text in [
         "",
         "SIZE=18446744073709551615 BODY=7BIT RET=FULL ENVID=a+2Bb AUTH=a@b REQUIRETLS SMTPUTF8 X-A X-B=é",
+        "HOLDFOR=999999999 BY=-999999999;NT MT-PRIORITY=-9 SOLICIT=net.example:ADV,a",
+        "AUTH=<> HOLDUNTIL=2026-01-01T00:00:00Z BY=1;R MT-PRIORITY=0",
         "X",
     ] {
         assert_eq!(MailParameters::parse(text).unwrap().to_string(), text);
     }
     for text in [
         "",
-        "NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;a+2Bb@c X-A=1 X-A=2",
+        "NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;a+2Bb@c RRVS=2026-01-01T00:00:00Z;C X-A=1 X-A=2",
     ] {
         assert_eq!(RcptParameters::parse(text).unwrap().to_string(), text);
     }
     let mixed = MailParameters::parse("  x=1 size=01  Y smtputf8 ").unwrap();
     assert_eq!(mixed.to_string(), "SIZE=1 SMTPUTF8 x=1 Y");
     assert_eq!(MailParameters::parse(&mixed.to_string()), Ok(mixed));
+}
+
+#[test]
+fn rare_parameters_are_set_and_owned() {
+    let by = DeliverBy::new(60, ByMode::Return).unwrap().with_trace();
+    let parameters = MailParameters::default()
+        .with_hold(Hold::For(HoldInterval::parse("60").unwrap()))
+        .with_hold(Hold::Until(Timestamp::MIN))
+        .with_deliver_by(by)
+        .with_priority(Priority::MAX)
+        .with_solicitation(SolicitationKeywords::parse("a").unwrap());
+    assert_eq!(
+        parameters.to_string(),
+        "HOLDUNTIL=0000-01-01T00:00:00Z BY=60;RT MT-PRIORITY=9 SOLICIT=a"
+    );
+    assert_eq!(parameters.clone().into_owned(), parameters);
+    assert_ne!(parameters, MailParameters::default());
+    let rcpt = RcptParameters::default().with_rrvs(Rrvs::new(Timestamp::MAX));
+    assert_eq!(rcpt.to_string(), "RRVS=9999-12-31T23:59:59Z");
+    assert_eq!(rcpt.clone().into_owned(), rcpt);
+}
+
+#[test]
+fn rare_parameters_do_not_enlarge_a_command() {
+    assert!(
+        size_of::<MailParameters<'_>>() <= 80,
+        "{}",
+        size_of::<MailParameters<'_>>()
+    );
+    assert!(
+        size_of::<RcptParameters<'_>>() <= 64,
+        "{}",
+        size_of::<RcptParameters<'_>>()
+    );
+}
+
+#[test]
+fn the_values_of_rare_parameters_have_bounds() {
+    for value in ["1", "60", "999999999"] {
+        assert!(HoldInterval::parse(value).is_ok(), "{value}");
+    }
+    for value in ["", "0", "060", "-5", "+5", "1h", "1.5", "6 0", "1000000000"] {
+        assert_eq!(
+            HoldInterval::parse(value).map_err(|error| error.fault()),
+            Err(ParameterFault::Value),
+            "{value}"
+        );
+    }
+    assert_eq!(HoldInterval::new(core::num::NonZeroU32::MAX), None);
+
+    for (value, shown) in [
+        ("120;R", "120;R"),
+        ("1;r", "1;R"),
+        ("+000120;RT", "120;RT"),
+        ("0;N", "0;N"),
+        ("-60;nt", "-60;NT"),
+        ("-999999999;N", "-999999999;N"),
+        ("999999999;R", "999999999;R"),
+    ] {
+        assert_eq!(DeliverBy::parse(value).unwrap().to_string(), shown);
+    }
+    for value in [
+        "",
+        "60",
+        ";R",
+        "0;R",
+        "+0;R",
+        "-1;R",
+        "60;X",
+        "60;T",
+        "60;RTT",
+        "60;NR",
+        "+;R",
+        "+-60;N",
+        "1000000000;N",
+        "0x60;R",
+        "soon;R",
+        "60,R",
+        "60;;R",
+        "60; R",
+        "60;R ",
+        "1.5;N",
+    ] {
+        assert!(DeliverBy::parse(value).is_err(), "{value}");
+    }
+    for (seconds, mode) in [
+        (0, ByMode::Return),
+        (-1, ByMode::Return),
+        (1_000_000_000, ByMode::Return),
+        (i32::MAX, ByMode::Notify),
+        (i32::MIN, ByMode::Notify),
+    ] {
+        assert_eq!(DeliverBy::new(seconds, mode), None);
+    }
+
+    for number in -9..=9 {
+        let priority = Priority::new(number).unwrap();
+        assert_eq!(Priority::parse(&priority.to_string()), Ok(priority));
+    }
+    for value in [
+        "", "-", "10", "-10", "+3", "-0", "03", "00", "0x1", "3;X", "1,2", "256", "4 ",
+    ] {
+        assert!(Priority::parse(value).is_err(), "{value}");
+    }
+    assert_eq!((Priority::new(10), Priority::new(i8::MIN)), (None, None));
+    assert_eq!(
+        Priority::MIN.changed().as_str(),
+        "2.3.6 -9 is the priority of this message"
+    );
+}
+
+#[test]
+fn a_deadline_shrinks_from_hop_to_hop() {
+    let by = |value: &str| DeliverBy::parse(value).unwrap();
+    assert_eq!(by("120;RT").after(22), Some(by("98;RT")));
+    assert_eq!(by("120;R").after(120), None);
+    assert_eq!(by("120;N").after(180), Some(by("-60;N")));
+    assert_eq!(by("-999999999;N").after(u32::MAX), Some(by("-999999999;N")));
+    let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    assert_eq!(by("-60;N").deadline(now).to_string(), "2025-12-31T23:59:00Z");
+    assert_eq!(by("1;R").deadline(Timestamp::MAX), Timestamp::MAX);
+}
+
+#[test]
+fn a_message_is_released_in_the_future_and_before_its_deadline() {
+    let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    let release = |text: &str| {
+        MailParameters::parse(text)
+            .unwrap()
+            .release_time(now)
+            .map(|time| time.map(|time| time.to_string()))
+            .map_err(|refused| refused.to_string())
+    };
+    assert_eq!(release("SIZE=1 BY=1;R"), Ok(None));
+    assert_eq!(
+        release("HOLDFOR=60 BY=60;R"),
+        Ok(Some("2026-01-01T00:01:00Z".into()))
+    );
+    assert_eq!(
+        release("HOLDUNTIL=2026-01-01T00:00:00Z"),
+        Ok(Some("2026-01-01T00:00:00Z".into()))
+    );
+    for text in ["HOLDFOR=61 BY=60;R", "HOLDUNTIL=2026-01-01T00:01:01Z BY=60;N"] {
+        assert_eq!(
+            release(text),
+            Err("501 5.5.4 the time of release is after that of BY".into())
+        );
+    }
+    assert_eq!(
+        release("HOLDUNTIL=2025-12-31T23:59:59Z"),
+        Err("501 5.5.4 the time of release is past".into())
+    );
 }
 
 #[test]
