@@ -1,7 +1,7 @@
 //! Messages from a client to a server over the sockets of this crate.
 
 use smtp_async_std::{Address, Client, Error, Listener, Reader};
-use smtp_proto::{client::Receipt, server::Closed};
+use smtp_proto::server::Closed;
 
 use crate::{
     runtimes::Runtime,
@@ -9,29 +9,10 @@ use crate::{
 };
 
 on_each_runtime! {
-    messages_in_a_row_arrive,
     a_session_has_many_messages_and_queries,
     a_server_that_does_not_listen_is_an_error,
     a_host_name_is_tried_at_each_address,
     a_message_arrives_over_a_unix_socket,
-}
-
-fn messages_in_a_row_arrive<R: Runtime>() {
-    let server = start::<R>(server_config(), options(10, 10));
-    let messages = [0, 300, 40, 200_000, 5].map(text);
-    let mut results = Vec::new();
-    R::block_on(async {
-        let mut client = server.client().await.unwrap();
-        let all = messages.iter().map(|message| (bob(), &**message));
-        client.send_all(all, |result| results.push(result)).await;
-        client.quit().await.unwrap();
-    });
-    assert_eq!(results.len(), messages.len());
-    for (result, message) in results.iter().zip(&messages) {
-        assert!(result.as_ref().is_ok_and(Receipt::all_accepted));
-        assert!(server.mail().body == *message);
-    }
-    assert_eq!(server.closed(), Closed::Quit);
 }
 
 fn a_session_has_many_messages_and_queries<R: Runtime>() {

@@ -12,8 +12,7 @@ use std::{
 use async_io::Async;
 use futures_lite::{
     AsyncRead, AsyncWrite,
-    future::{block_on, or, poll_once, yield_now, zip},
-    io::Cursor,
+    future::{block_on, or, poll_once, yield_now},
 };
 use smtp_async_std::{
     Client, Connection, Io, Reader, Stream,
@@ -21,19 +20,11 @@ use smtp_async_std::{
 };
 use smtp_proto::{
     Step,
-    client::ExtensionUse,
     sasl::{Credentials, Mechanism},
     server::{self, Closed, Event, Server},
 };
-#[cfg(feature = "rustls")]
-use smtp_proto::{
-    client,
-    types::{Extension, Keyword},
-};
-#[cfg(feature = "rustls")]
-use smtp_rustls::{ClientTls, Identity, ServerSettings, ServerTls};
 
-use crate::support::{Mail, answer, bob, client_config, server_config, text};
+use crate::support::{Mail, answer, bob, client_config, server_config};
 
 /// A stream that accepts and returns few octets at a time, and accepts them only at the second call.
 #[derive(Debug)]
@@ -127,40 +118,6 @@ where
             Step::Wait(wait) => conn.wait(wait).await,
             Step::Event(Event::Closed(why)) => break (taken, why),
             Step::Event(event) => answer(event, server, &mut open, &mut taken),
-        }
-    }
-}
-
-#[test]
-fn a_message_arrives_however_little_the_stream_accepts_and_waits_may_be_dropped() {
-    let message = text(5000);
-    for room in [1, 3, 7, 100, 4096] {
-        for (chunking, from_reader) in [
-            (ExtensionUse::Never, false),
-            (ExtensionUse::Never, true),
-            (ExtensionUse::IfOffered, false),
-            (ExtensionUse::IfOffered, true),
-        ] {
-            let (near, far) = pair(room);
-            let mut config = client_config();
-            config.chunking = chunking;
-            let sending = async {
-                let mut client = Client::builder(config).on(Io::new(near)).await.unwrap();
-                let receipt = if from_reader {
-                    client
-                        .send_from(bob(), Reader(Cursor::new(&message)))
-                        .await
-                        .unwrap()
-                } else {
-                    client.send(bob(), &message).await.unwrap()
-                };
-                assert!(receipt.all_accepted());
-                client.quit().await.unwrap();
-            };
-            let receiving = receive(far, server_config(), from_reader);
-            let ((), (mails, why)) = block_on(zip(sending, receiving));
-            assert_eq!(why, Closed::Quit);
-            assert!(mails[0].body == message, "room {room}");
         }
     }
 }
@@ -269,73 +226,6 @@ fn nothing_is_missed_by_a_stream_that_was_drained() {
         assert_eq!(read(&mut near).await, 0);
         assert_eq!(read(&mut near).await, 0);
     });
-}
-
-/// Runs a whole session of a server that accepts nothing in plaintext.
-#[cfg(feature = "rustls")]
-async fn receive_under_tls<S>(stream: S, tls: &ServerTls, implicit: bool) -> (Vec<Mail>, Closed)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut config = server_config();
-    config.extensions.add(Extension::StartTls);
-    config.tls = server::Tls::Required;
-    let mut conn = Connection::new(Io::new(stream), Server::new(config.into()));
-    if implicit {
-        conn.start_implicit_tls(tls);
-    }
-    let (mut open, mut taken) = (Mail::default(), Vec::new());
-    let why = loop {
-        let (step, server) = conn.poll();
-        match step {
-            Step::Wait(wait) => conn.wait(wait).await,
-            Step::Event(Event::Closed(why)) => break why,
-            Step::Event(Event::StartTls(upgrade)) => conn.start_tls(upgrade, tls),
-            Step::Event(event) => answer(event, server, &mut open, &mut taken),
-        }
-    };
-    conn.close().await;
-    (taken, why)
-}
-
-#[cfg(feature = "rustls")]
-#[test]
-fn both_kinds_of_tls_in_both_roles_however_little_the_stream_accepts() {
-    let identity = Identity::self_signed(["mx.example"]).unwrap();
-    let trusting = ClientTls::trusting(&identity.to_roots().unwrap(), "mx.example").unwrap();
-    let tls = ServerSettings::new(identity).build().unwrap();
-    // A message of several blocks where that does not take long.
-    for (room, octets) in [(16, 9000), (100, 9000), (4096, 300_000)] {
-        let message = text(octets);
-        for (implicit, chunking) in [
-            (false, ExtensionUse::Never),
-            (false, ExtensionUse::IfOffered),
-            (true, ExtensionUse::Never),
-            (true, ExtensionUse::IfOffered),
-        ] {
-            let (near, far) = pair(room);
-            let mut config = client_config();
-            config.chunking = chunking;
-            config.tls = client::Tls::Required;
-            let sending = async {
-                let builder = Client::builder(config);
-                let builder = if implicit {
-                    builder.implicit_tls(trusting.clone())
-                } else {
-                    builder.starttls(trusting.clone())
-                };
-                let mut client = builder.on(Io::new(near)).await.unwrap();
-                assert!(client.is_encrypted());
-                assert!(!client.extensions().has(Keyword::StartTls), "learnt under TLS");
-                assert!(client.send(bob(), &message).await.unwrap().all_accepted());
-                client.quit().await.unwrap();
-            };
-            let receiving = receive_under_tls(far, &tls, implicit);
-            let ((), (mails, why)) = block_on(zip(sending, receiving));
-            assert_eq!(why, Closed::Quit);
-            assert!(mails[0].body == message, "room {room}");
-        }
-    }
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,18 +1,7 @@
 //! A server that keeps its messages, and a plain socket as a client.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
-    thread,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::mpsc, thread};
 
-use async_io::Timer;
 use smtp_async_std::{Client, Error, Listener, Peer, ServeOptions, Session, driver::serve_sessions};
 use smtp_proto::{
     Step, client,
@@ -97,7 +86,7 @@ pub(crate) enum News {
     Closed(Closed),
 }
 
-/// Runs a session of that server. Some names do something to it.
+/// Runs a session of that server.
 pub(crate) async fn converse(mut session: Session, news: mpsc::Sender<News>) {
     let (mut open, mut taken) = (Mail::default(), Vec::new());
     let why = loop {
@@ -105,10 +94,6 @@ pub(crate) async fn converse(mut session: Session, news: mpsc::Sender<News>) {
         match step {
             Step::Wait(wait) => session.wait(wait).await,
             Step::Event(Event::Closed(why)) => break why,
-            Step::Event(Event::Hello { name, .. }) if name.as_str() == "panic.example" => panic!("as asked"),
-            Step::Event(Event::Hello { name, .. }) if name.as_str() == "stuck.example" => {
-                std::future::pending::<()>().await;
-            }
             Step::Event(event) => {
                 answer(event, server, &mut open, &mut taken);
                 taken
@@ -124,8 +109,6 @@ pub(crate) async fn converse(mut session: Session, news: mpsc::Sender<News>) {
 /// A running server.
 pub(crate) struct Running {
     local: Peer,
-    stop: Arc<AtomicBool>,
-    pub(crate) serving: thread::JoinHandle<()>,
     news: mpsc::Receiver<News>,
 }
 
@@ -166,31 +149,18 @@ where
 {
     let local = listener.local().unwrap();
     let (tell, news) = mpsc::channel();
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = raised(Arc::clone(&stop));
-    let serving = thread::spawn(move || {
+    // The server runs until the test ends.
+    thread::spawn(move || {
         let session = move |accepted| session(accepted, tell.clone());
         R::block_on(serve_sessions::<R, F>(
             listener.try_into().unwrap(),
             config.into(),
             options,
-            stopped,
+            std::future::pending(),
             session,
         ));
     });
-    Running {
-        local,
-        stop,
-        serving,
-        news,
-    }
-}
-
-/// Waits for the flag to be set.
-pub(crate) async fn raised(flag: Arc<AtomicBool>) {
-    while !flag.load(Ordering::Relaxed) {
-        Timer::after(Duration::from_millis(10)).await;
-    }
+    Running { local, news }
 }
 
 impl Running {
@@ -203,30 +173,6 @@ impl Running {
 
     pub(crate) async fn client(&self) -> Result<Client, Error> {
         Client::builder(client_config()).connect(self.address()).await
-    }
-
-    pub(crate) fn connect(&self) -> RawClient {
-        RawClient(BufReader::new(TcpStream::connect(self.address()).unwrap()))
-    }
-
-    pub(crate) fn greeted(&self) -> RawClient {
-        let mut peer = self.connect();
-        assert!(peer.line().starts_with("220 "));
-        peer
-    }
-
-    /// Connects again and again until there is room.
-    pub(crate) fn greeted_at_last(&self) -> RawClient {
-        loop {
-            let mut peer = self.connect();
-            if peer.line().starts_with("220 ") {
-                return peer;
-            }
-        }
-    }
-
-    pub(crate) fn stop(&self) {
-        self.stop.store(true, Ordering::Relaxed);
     }
 
     /// The next message.
@@ -254,39 +200,5 @@ impl Running {
             client.quit().await.unwrap();
         });
         assert_eq!(self.mail().body, b"Hello\r\n");
-    }
-}
-
-/// A plain socket as a client.
-pub(crate) struct RawClient(BufReader<TcpStream>);
-
-impl RawClient {
-    /// The next line; empty at the end.
-    pub(crate) fn line(&mut self) -> String {
-        let mut line = String::new();
-        // A reset is an end, too.
-        let _ = self.0.read_line(&mut line);
-        line
-    }
-
-    pub(crate) fn say(&mut self, text: &str) {
-        self.0.get_mut().write_all(text.as_bytes()).unwrap();
-    }
-
-    /// Sends a command, and reads the last line of the reply.
-    pub(crate) fn ask(&mut self, command: &str) -> String {
-        self.say(command);
-        loop {
-            let line = self.line();
-            if line.get(3..4) != Some("-") {
-                return line;
-            }
-        }
-    }
-
-    pub(crate) fn rest(mut self) -> String {
-        let mut rest = String::new();
-        let _ = self.0.read_to_string(&mut rest);
-        rest
     }
 }

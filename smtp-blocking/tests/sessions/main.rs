@@ -11,6 +11,4 @@ mod sending;
 mod service;
 mod serving;
 mod support;
-#[cfg(feature = "self-signed")]
-mod tls;
 mod waiting;

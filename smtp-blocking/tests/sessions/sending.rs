@@ -3,19 +3,17 @@
 use std::{
     io::{self, Read},
     net::TcpListener,
-    os::unix::net::UnixStream,
     thread,
     time::Duration,
 };
 
 use smtp_blocking::{Client, Error, Io, Reader, SendError};
 use smtp_proto::{
-    Phase,
     client::{Closed, Config, ExtensionUse, MessageOutcome},
-    types::{Body, Envelope, ForwardPath, MailParameters, Protocol, ReversePath},
+    types::{Body, Envelope, ForwardPath, MailParameters, ReversePath},
 };
 
-use crate::support::{Fake, SHORT, bob, client_config, envelope, narrow, on, receive, server_config, text};
+use crate::support::{Fake, bob, client_config, envelope, narrow, on, receive, server_config, text};
 
 fn chunking() -> Config {
     let mut config = client_config();
@@ -37,52 +35,6 @@ fn bob_eight_bit() -> Envelope {
     let from = Envelope::new(ReversePath::parse("alice@client.example").unwrap());
     from.with_parameters(parameters)
         .recipient(ForwardPath::parse("bob@mx.example").unwrap())
-}
-
-/// Sends a message to a server that does as told, and gives the failure.
-fn fail_to_send(
-    config: Config,
-    message: &[u8],
-    server: impl FnOnce(&mut Fake<UnixStream>) + Send,
-) -> SendError {
-    let (near, far) = narrow();
-    thread::scope(|scope| {
-        let serving = scope.spawn(|| {
-            let mut fake = Fake::new(far);
-            server(&mut fake);
-            fake
-        });
-        let mut client = on(near, config).unwrap();
-        let failed = client.send(bob(), message).unwrap_err();
-        drop(client);
-        serving.join().unwrap();
-        failed
-    })
-}
-
-#[test]
-fn large_messages_arrive_over_the_loopback_interface() {
-    let message = text(10 << 20);
-    for config in [client_config(), chunking()] {
-        for from_reader in [false, true] {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let address = listener.local_addr().unwrap();
-            let serving =
-                thread::spawn(move || receive(Io::new(listener.accept().unwrap().0), server_config()));
-            let mut client = Client::builder(config.clone()).connect(address).unwrap();
-            let receipt = if from_reader {
-                client
-                    .send_from(bob_eight_bit(), Reader(message.as_slice()))
-                    .unwrap()
-            } else {
-                client.send(bob(), &message).unwrap()
-            };
-            assert!(receipt.all_accepted());
-            client.quit().unwrap();
-            let (mails, _) = serving.join().unwrap();
-            assert!(mails[0].body == message);
-        }
-    }
 }
 
 #[test]
@@ -179,118 +131,10 @@ fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
 }
 
 #[test]
-fn a_server_that_stops_reading_is_given_up_at_the_deadline() {
-    let mut config = client_config();
-    config.timeouts.data_block = SHORT;
-    // The stream stays open all the while: it is kept until the client is gone.
-    let failed = fail_to_send(config, &text(1 << 20), |fake| {
-        fake.take_envelope();
-        fake.octets(5000);
-    });
-    assert_eq!(
-        ending(&failed),
-        (Closed::TimedOut(Phase::DataBlock), MessageOutcome::NotAccepted)
-    );
-}
-
-#[test]
-fn both_sides_may_write_at_once() {
-    // The server says much about each chunk before it reads on; the stream holds little of either.
-    let message = text(600_000);
-    let mut config = chunking();
-    config.limits.max_chunk_octets = 60_000;
-    let (near, far) = narrow();
-    let talking = thread::spawn(move || {
-        let mut fake = Fake::new(far);
-        fake.take_envelope_for_chunks();
-        let (mut taken, mut owed) = (Vec::new(), 0);
-        loop {
-            let (size, last) = fake.chunk();
-            // What it says about a chunk comes in the midst of the next one.
-            taken.extend(fake.octets(size.min(200)));
-            for _ in 0..owed {
-                fake.say(&format!("250-{}\r\n", "x".repeat(300)).repeat(90));
-                fake.say("250 ok\r\n");
-            }
-            taken.extend(fake.octets(size - size.min(200)));
-            owed = 1;
-            if last {
-                break;
-            }
-        }
-        fake.say("250 ok\r\n");
-        taken
-    });
-    let mut client = on(near, config).unwrap();
-    assert!(client.send(bob(), &message).unwrap().all_accepted());
-    assert!(talking.join().unwrap() == message);
-}
-
-#[test]
-fn what_ended_the_session_with_one_message_is_told_of_the_next() {
-    let mut config = client_config();
-    config.protocol = Protocol::Lmtp;
-    let (near, far) = narrow();
-    let refusing = thread::spawn(move || {
-        let mut fake = Fake::new(far);
-        fake.say("220 mx\r\n");
-        for (verb, reply) in [
-            ("LHLO", "250 mx\r\n"),
-            ("MAIL", "250 ok\r\n"),
-            ("RCPT", "250 ok\r\n"),
-            ("RCPT", "250 ok\r\n"),
-            ("DATA", "354 go on\r\n"),
-            ("Hi", ""),
-            (".", "250 ok\r\n421 4.3.2 closing\r\n"),
-        ] {
-            assert!(fake.line().starts_with(verb));
-            fake.say(reply);
-        }
-    });
-    let mut client = on(near, config).unwrap();
-    let both = bob().recipient(ForwardPath::parse("ann@mx.example").unwrap());
-    let mut results = Vec::new();
-    client.send_all([(both, &b"Hi\r\n"[..]), (bob(), b"Hi\r\n")], |result| {
-        results.push(result);
-    });
-    assert!(results[0].is_ok());
-    let failed = results[1].as_ref().unwrap_err().to_string();
-    assert_eq!(failed, "server closed the session with 421: 421 4.3.2 closing");
-    refusing.join().unwrap();
-}
-
-#[test]
 fn an_address_that_does_not_answer_is_no_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let refused = Client::builder(client_config()).connect(address).unwrap_err();
     assert!(matches!(refused, Error::Connect(_)), "{refused}");
-}
-
-#[test]
-fn a_reply_that_ends_the_session_answers_no_question() {
-    use std::io::{BufRead, BufReader, Write};
-
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let answering = thread::spawn(move || {
-        let mut stream = listener.accept().unwrap().0;
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        for reply in ["220 mx", "250 mx", "421 4.3.2 closing"] {
-            stream.write_all(format!("{reply}\r\n").as_bytes()).unwrap();
-            if !reply.starts_with("421") {
-                lines.next().unwrap().unwrap();
-            }
-        }
-    });
-    let mut client = Client::builder(client_config()).connect(address).unwrap();
-    assert!(client.is_usable());
-    let failed = client.noop().unwrap_err();
-    assert_eq!(
-        failed.to_string(),
-        "server closed the session with 421: 421 4.3.2 closing"
-    );
-    assert!(!client.is_usable());
-    answering.join().unwrap();
 }

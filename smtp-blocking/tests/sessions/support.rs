@@ -171,14 +171,6 @@ impl<S: Read + Write> Fake<S> {
         }
     }
 
-    /// Reads that many octets.
-    pub(crate) fn octets(&mut self, octets: usize) -> Vec<u8> {
-        while self.read.len() < octets {
-            self.more();
-        }
-        self.read.drain(..octets).collect()
-    }
-
     /// Greets, and takes an envelope with one recipient, up to the 354.
     pub(crate) fn take_envelope(&mut self) {
         self.say("220 mx\r\n");
@@ -189,28 +181,5 @@ impl<S: Read + Write> Fake<S> {
             assert!(line.starts_with(verb), "{line}");
         }
         self.say("250 ok\r\n250 ok\r\n354 go on\r\n");
-    }
-
-    /// Greets, and takes an envelope with one recipient for a message in chunks.
-    pub(crate) fn take_envelope_for_chunks(&mut self) {
-        self.say("220 mx\r\n");
-        assert_eq!(self.line(), "EHLO client.example");
-        self.say("250-mx\r\n250-8BITMIME\r\n250-CHUNKING\r\n250 PIPELINING\r\n");
-        for verb in ["MAIL", "RCPT"] {
-            let line = self.line();
-            assert!(line.starts_with(verb), "{line}");
-        }
-        self.say("250 ok\r\n250 ok\r\n");
-    }
-
-    /// Reads `BDAT` and says how long the chunk is, and whether it is the last.
-    pub(crate) fn chunk(&mut self) -> (usize, bool) {
-        let line = self.line();
-        let mut words = line.split(' ');
-        assert_eq!(words.next(), Some("BDAT"), "{line}");
-        (
-            words.next().unwrap().parse().unwrap(),
-            words.next() == Some("LAST"),
-        )
     }
 }

@@ -1,9 +1,9 @@
 //! The end of a connection.
 
 use smtp_driver::{
-    LINGER_OCTETS, LINGER_TIMEOUT,
-    proto::server::Closed,
-    testing::{Network, join},
+    Error, LINGER_OCTETS, LINGER_TIMEOUT,
+    proto::{client::Closed as ClientClosed, server::Closed},
+    testing::{Network, ScriptedPeer, join},
 };
 
 use crate::support::{bob, client_config, connect, converse, receive, server, server_config};
@@ -14,7 +14,7 @@ fn a_client_that_sends_everything_and_shuts_down_receives_everything() {
     let (near, far) = network.pair();
     near.control().set_capacity(20);
     let reading = async {
-        let mut client = smtp_driver::testing::ScriptedPeer::client(near);
+        let mut client = ScriptedPeer::client(near);
         client.play("S: 220*").await.unwrap();
         client
             .play("C: EHLO c\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Hello\nC: .\nC: <close>")
@@ -100,4 +100,28 @@ fn quit_closes_the_connection_after_the_reply() {
     quit.unwrap();
     assert_eq!(received.why, Closed::Quit);
     assert!(received.error.is_none());
+}
+
+#[test]
+fn a_reply_that_ends_the_session_answers_no_question() {
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let asking = async {
+        let mut client = connect(near, client_config()).await.unwrap();
+        match client.noop().await {
+            Err(Error::Closed { why, reply, .. }) => {
+                assert_eq!(why, ClientClosed::NotAvailable);
+                assert_eq!(reply.map(|(_, reply)| reply.code().get()), Some(421));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!client.is_usable());
+    };
+    let answering = async {
+        let mut server = ScriptedPeer::server(far);
+        server
+            .play("S: 220 mx\nC: EHLO client.example\nS: 250 mx\nC: NOOP\nS: 421 4.3.2 closing")
+            .await
+    };
+    network.block_on(join(asking, answering)).1.unwrap();
 }

@@ -1,19 +1,14 @@
 //! A server that keeps messages, a fake server, and streams that record.
 
-use std::{
-    io::{self, IoSlice},
-    pin::Pin,
-    sync::{Arc, Mutex},
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use smtp_proto::{
-    Step, TlsInfo, client,
+    Step, client,
     server::{self, Closed, Event, Server},
     types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
 };
 use smtp_tokio::{Client, Connection, Error, Io, driver};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// An accepted message.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -44,21 +39,6 @@ pub(crate) fn bob() -> Envelope {
     envelope(&["bob@mx.example"])
 }
 
-/// A message with lines of all lengths, some of which begin with dots, and with 8-bit octets.
-pub(crate) fn text(octets: usize) -> Vec<u8> {
-    let mut text = b"Subject: x\r\n\r\n.\r\n..\r\n".to_vec();
-    for number in 0_usize.. {
-        if text.len() >= octets {
-            break;
-        }
-        let dots = &b"..."[..[0, 0, 0, 1, 0, 2, 0, 0, 3][number % 9]];
-        text.extend_from_slice(dots);
-        text.extend(std::iter::repeat_n(b"abc\xe9"[number % 4], number % 97));
-        text.extend_from_slice(b"\r\n");
-    }
-    text
-}
-
 /// A client on a stream of the test.
 pub(crate) type ClientOn<S> = driver::Client<Io<S>>;
 
@@ -81,18 +61,6 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     Client::builder(config).starttls(tls).on(Io::new(stream)).await
-}
-
-/// Begins a session on a stream that the application encrypts.
-pub(crate) async fn on_encrypted<S>(
-    stream: S,
-    config: client::Config,
-    info: TlsInfo,
-) -> Result<ClientOn<S>, Error>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    Client::builder(config).encrypted(info).on(Io::new(stream)).await
 }
 
 /// Handles an event of a server that keeps messages. Recipients whose name contains "no" are refused.
@@ -181,101 +149,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Fake<S> {
                 String::from_utf8_lossy(&self.read)
             );
         }
-    }
-
-    /// Reads this number of octets.
-    pub(crate) async fn octets(&mut self, octets: usize) -> Vec<u8> {
-        while self.read.len() < octets {
-            assert_ne!(self.stream.read_buf(&mut self.read).await.unwrap(), 0);
-        }
-        self.read.drain(..octets).collect()
-    }
-
-    /// Greets, and accepts an envelope with one recipient, up to the 354.
-    pub(crate) async fn take_envelope(&mut self) {
-        self.say("220 mx\r\n").await;
-        assert_eq!(self.line().await, "EHLO client.example");
-        self.say("250-mx\r\n250-8BITMIME\r\n250 PIPELINING\r\n").await;
-        for verb in ["MAIL", "RCPT", "DATA"] {
-            let line = self.line().await;
-            assert!(line.starts_with(verb), "{line}");
-        }
-        self.say("250 ok\r\n250 ok\r\n354 go on\r\n").await;
-    }
-
-    /// Greets, and accepts an envelope with one recipient for a message in chunks.
-    pub(crate) async fn take_envelope_for_chunks(&mut self) {
-        self.say("220 mx\r\n").await;
-        assert_eq!(self.line().await, "EHLO client.example");
-        self.say("250-mx\r\n250-8BITMIME\r\n250-CHUNKING\r\n250 PIPELINING\r\n")
-            .await;
-        for verb in ["MAIL", "RCPT"] {
-            let line = self.line().await;
-            assert!(line.starts_with(verb), "{line}");
-        }
-        self.say("250 ok\r\n250 ok\r\n").await;
-    }
-
-    /// Reads `BDAT`, and returns the size of the chunk, and true if it is the last.
-    pub(crate) async fn chunk(&mut self) -> (usize, bool) {
-        let line = self.line().await;
-        let mut words = line.split(' ');
-        assert_eq!(words.next(), Some("BDAT"), "{line}");
-        (
-            words.next().unwrap().parse().unwrap(),
-            words.next() == Some("LAST"),
-        )
-    }
-}
-
-/// A stream that records each write.
-#[derive(Debug)]
-pub(crate) struct Recorded<S> {
-    pub(crate) stream: S,
-    pub(crate) writes: Arc<Mutex<Vec<Vec<u8>>>>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Recorded<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(context, &[IoSlice::new(octets)])
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        if let Poll::Ready(Ok(octets)) = written {
-            let mut all = slices
-                .iter()
-                .flat_map(|slice| slice.iter().copied())
-                .collect::<Vec<_>>();
-            all.truncate(octets);
-            self.writes.lock().unwrap().push(all);
-        }
-        written
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
