@@ -13,6 +13,8 @@
 //!
 //! Greeted     Hello        -> Ready
 //! Greeted     StartTls     -> Greeted
+//! Greeted     Xclient      -> Connected
+//! Greeted     Xforward     -> Greeted
 //! Greeted     Rset         -> Greeted
 //! Greeted     Anytime      -> Greeted
 //! Greeted     Quit         -> Closed
@@ -22,6 +24,8 @@
 //! Ready       Historic     -> Mail
 //! Ready       StartTls     -> Greeted
 //! Ready       Auth         -> Ready
+//! Ready       Xclient      -> Connected
+//! Ready       Xforward     -> Ready
 //! Ready       Rset         -> Ready
 //! Ready       Anytime      -> Ready
 //! Ready       Quit         -> Closed
@@ -105,6 +109,10 @@ pub enum Move {
     StartTls,
     /// AUTH.
     Auth,
+    /// XCLIENT. The greeting follows in place of a reply.
+    Xclient,
+    /// XFORWARD.
+    Xforward,
     /// MAIL.
     Mail,
     /// SEND, SOML or SAML (RFC 821).
@@ -168,7 +176,8 @@ impl State {
             (Self::Connected | Self::Data | Self::Closed, _) => return None,
             (_, Move::Quit) => Self::Closed,
             (Self::Refused, _) => return None,
-            (same, Move::Anytime) => same,
+            (same, Move::Anytime) | (same @ (Self::Greeted | Self::Ready), Move::Xforward) => same,
+            (Self::Greeted | Self::Ready, Move::Xclient) => Self::Connected,
             (_, Move::Hello) => Self::Ready,
             (Self::Greeted, Move::Rset) | (Self::Greeted | Self::Ready, Move::StartTls) => Self::Greeted,
             (_, Move::Rset) | (Self::Ready, Move::Auth) => Self::Ready,
@@ -194,12 +203,14 @@ impl State {
 
 impl Move {
     /// Every move.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Greeting,
         Self::NoService,
         Self::Hello,
         Self::StartTls,
         Self::Auth,
+        Self::Xclient,
+        Self::Xforward,
         Self::Mail,
         Self::Historic,
         Self::Rcpt,

@@ -36,6 +36,8 @@ pub enum Question {
     Verify,
     Expand,
     Help,
+    Xclient,
+    Xforward,
     Command,
 }
 
@@ -69,6 +71,8 @@ pub(crate) fn rule(verb: &str, question: &str, rest: &str) -> Result<Rule, Strin
         "vrfy" => Question::Verify,
         "expn" => Question::Expand,
         "help" => Question::Help,
+        "xclient" => Question::Xclient,
+        "xforward" => Question::Xforward,
         "command" => Question::Command,
         _ => return Err("no such setting or question".to_owned()),
     };
@@ -134,6 +138,7 @@ pub(crate) fn rejection(text: &str) -> Result<Rejection, String> {
         ("TRY_LATER", Rejection::TRY_LATER),
         ("TOO_BUSY", Rejection::TOO_BUSY),
         ("LOOP", Rejection::LOOP),
+        ("NOT_AUTHORIZED", Rejection::NOT_AUTHORIZED),
         ("CREDENTIALS", Rejection::CREDENTIALS),
         ("AUTH_FAILURE", Rejection::AUTH_FAILURE),
     ];

@@ -177,6 +177,13 @@ impl Application {
             (Answer::Verified(member), AnyTicket::Verify(ticket)) => server.answer_vrfy(ticket, &member),
             (Answer::Expanded(members), AnyTicket::Expand(ticket)) => server.answer_expn(ticket, &members),
             (Answer::Status(text), AnyTicket::Help(ticket)) => server.answer_help_status(ticket, text),
+            // The text is the identity that is granted.
+            (Answer::Accept(Some(text)), AnyTicket::Xclient(ticket)) => {
+                let granted = server.accept_xclient(ticket, text.as_str().to_owned());
+                self.log
+                    .push(escape(format!("let-in {}", text.as_str()).as_bytes()));
+                granted
+            }
             (Answer::Accept(None), ticket) => server.accept(ticket.into_any()),
             (Answer::Accept(Some(text)), ticket) => server.accept_with(ticket.into_any(), text),
             (Answer::Reject(rejection), ticket) => server.reject(ticket.into_any(), rejection),
@@ -270,14 +277,16 @@ impl Application {
                 }
             }
             Event::Connect { ticket } => {
-                self.log.push("connect".to_owned());
+                let client = self.server.xclient().to_string();
+                self.log
+                    .push(escape(format!("connect {client}").trim_end().as_bytes()));
                 for offered in &self.settings.session_offers {
                     self.server.extensions_mut().add(offered.clone());
                 }
                 for withheld in &self.settings.session_withholds {
                     self.server.extensions_mut().remove(*withheld);
                 }
-                self.asked(Question::Connect, "", AnyTicket::Other(ticket.into_any()));
+                self.asked(Question::Connect, &client, AnyTicket::Other(ticket.into_any()));
             }
             Event::Hello { verb, name, ticket } => {
                 self.log.push(format!("hello {verb} {name}"));
@@ -309,6 +318,10 @@ impl Application {
                 self.from.clone_from(&subject);
                 self.recipients.clear();
                 self.log.push(command("mail", &Command::Mail(mail)));
+                let origin = self.server.xforward();
+                if !origin.is_empty() {
+                    self.log.push(escape(format!("origin {origin}").as_bytes()));
+                }
                 self.asked(Question::Mail, &subject, AnyTicket::Other(ticket.into_any()));
             }
             Event::Recipient { index, rcpt, ticket } => {
@@ -349,6 +362,16 @@ impl Application {
                 let topic = topic.as_ref().map_or("", |topic| topic.as_str());
                 self.log.push(format!("help {topic}").trim_end().to_owned());
                 self.asked(Question::Help, topic, AnyTicket::Help(ticket));
+            }
+            Event::Xclient { info, ticket } => {
+                self.log.push(escape(format!("xclient {info}").as_bytes()));
+                let subject = info.as_str().to_owned();
+                self.asked(Question::Xclient, &subject, AnyTicket::Xclient(ticket));
+            }
+            Event::Xforward { info, ticket } => {
+                self.log.push(escape(format!("xforward {info}").as_bytes()));
+                let (subject, ticket) = (info.as_str().to_owned(), AnyTicket::Other(ticket.into_any()));
+                self.asked(Question::Xforward, &subject, ticket);
             }
             Event::Command { command, ticket } => {
                 let argument = command.argument().map_or("", |argument| argument.as_str());

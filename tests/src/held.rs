@@ -26,6 +26,7 @@ pub(crate) enum AnyTicket {
     Verify(Ticket<ticket::Verify>),
     Expand(Ticket<ticket::Expand>),
     Help(Ticket<ticket::Help>),
+    Xclient(Ticket<ticket::Xclient>),
     Other(Ticket),
 }
 
@@ -36,6 +37,7 @@ impl AnyTicket {
             Self::Verify(ticket) => ticket.into_any(),
             Self::Expand(ticket) => ticket.into_any(),
             Self::Help(ticket) => ticket.into_any(),
+            Self::Xclient(ticket) => ticket.into_any(),
             Self::Other(ticket) => ticket,
             Self::Auth(ticket) => panic!("no answer to {ticket:?}"),
         }

@@ -6,7 +6,7 @@ use smtp_proto::{
     Instant, Machine, State, Step, TlsInfo, TlsUpgrade, Wait,
     client::{BodyPermit, BodyStep, Client, Event, More, Receipt, RecipientStatus},
     syntax::{Leniency, parse_command},
-    types::{Argument, Auth, Command, Envelope, Query, UnknownCommand},
+    types::{Argument, Auth, ClientAttribute, ClientInfo, Command, Envelope, Query, UnknownCommand},
 };
 
 use crate::{dialogue::owed, octets::unescape, scripted::begin, seat::Seat, settings::Settings};
@@ -156,6 +156,8 @@ impl Sender {
                 .authenticate(begin(&rest)?)
                 .err()
                 .map(|refused| refused.error),
+            "xclient" => client.xclient(info(&rest)?).err().map(|refused| refused.error),
+            "xforward" => client.xforward(info(&rest)?).err().map(|refused| refused.error),
             "noop" => client.noop().err(),
             "reset" => client.reset().err(),
             "command" => {
@@ -437,6 +439,18 @@ fn envelope(text: &[u8]) -> Result<Envelope, String> {
         });
     }
     envelope.ok_or_else(|| "an envelope is missing".to_owned())
+}
+
+/// `ATTRIBUTE=value`, with escapes in the value.
+fn info(text: &str) -> Result<ClientInfo<'static>, String> {
+    let mut info = ClientInfo::default();
+    for word in text.split(' ') {
+        let (name, value) = word.split_once('=').ok_or("no = in an attribute")?;
+        let attribute = ClientAttribute::find(name.as_bytes()).ok_or("no such attribute")?;
+        let value = String::from_utf8(unescape(value)?).map_err(|error| error.to_string())?;
+        info = info.with(attribute, &value).map_err(|error| error.to_string())?;
+    }
+    Ok(info)
 }
 
 fn query(text: &str) -> Result<Query<'static>, String> {

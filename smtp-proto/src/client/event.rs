@@ -76,6 +76,10 @@ pub enum ReplyTo {
     Help,
     /// NOOP.
     Noop,
+    /// XCLIENT.
+    Xclient,
+    /// XFORWARD.
+    Xforward,
     /// A command of [`command`](super::Client::command).
     Command,
     /// QUIT.

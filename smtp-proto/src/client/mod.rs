@@ -64,6 +64,7 @@ mod stage;
 mod steps;
 mod tls;
 mod transaction;
+mod xclient;
 
 use alloc::sync::Arc;
 

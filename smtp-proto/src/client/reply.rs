@@ -143,6 +143,7 @@ impl Client {
             Stage::StartTls => ReplyTo::StartTls,
             Stage::Auth(_) => ReplyTo::Auth,
             Stage::Command(to, _) => *to,
+            Stage::Passing(passing) => passing.to(),
             Stage::Quitting(_) => ReplyTo::Quit,
             Stage::Handshake(_) | Stage::Welcome | Stage::Ready(_) | Stage::Finished(_) | Stage::Over(..) => {
                 return None;
@@ -210,6 +211,7 @@ impl Client {
                 let (mechanism, purpose) = (exchange.mechanism(), exchange.purpose());
                 self.auth_answered(answer, mechanism, purpose);
             }
+            Stage::Passing(_) => self.passed(reply),
             Stage::Command(command, leftover) => {
                 let reset = *command == ReplyTo::Reset && reply.is_positive_completion();
                 let leftover = if reset { Leftover::Nothing } else { *leftover };

@@ -9,6 +9,7 @@ use super::{
     Client, Closed, MessageOutcome, Outcome, ReplyTo,
     exchange::Exchange,
     transaction::{Leftover, Transaction},
+    xclient::Passing,
 };
 use crate::{
     state::State,
@@ -34,6 +35,8 @@ pub(super) enum Stage {
     Ready(Leftover),
     /// Awaiting the reply to a command of the application.
     Command(ReplyTo, Leftover),
+    /// Awaiting the reply to XCLIENT or XFORWARD.
+    Passing(Box<Passing>),
     /// A transaction is open.
     Sending(Sending),
     /// [`Event::Finished`](super::Event::Finished) is due.
@@ -114,6 +117,7 @@ pub(super) enum Name {
     Welcome,
     Ready,
     Command,
+    Passing,
     Reset,
     Envelope,
     Permit,
@@ -158,6 +162,9 @@ pub(super) const MOVES: &[(Name, &str, Name)] = &[
     (Name::Ready, "deliver, mail", Name::Envelope),
     (Name::Ready, "quit", Name::Quitting),
     (Name::Command, "any reply", Name::Ready),
+    (Name::Ready, "xclient, xforward", Name::Passing),
+    (Name::Passing, "2yz to XCLIENT", Name::Hello),
+    (Name::Passing, "2yz to XFORWARD; refused", Name::Ready),
     (Name::Reset, "2yz", Name::Envelope),
     (Name::Reset, "4yz, 5yz", Name::Finished),
     (Name::Envelope, "354; RCPT accepted and BDAT", Name::Permit),
@@ -225,6 +232,7 @@ impl Stage {
             Self::Welcome => Name::Welcome,
             Self::Ready(_) => Name::Ready,
             Self::Command(..) => Name::Command,
+            Self::Passing(_) => Name::Passing,
             Self::Sending(sending) => sending.step.name(),
             Self::Finished(_) => Name::Finished,
             Self::Quitting(_) => Name::Quitting,
@@ -239,6 +247,8 @@ impl Stage {
             Self::Hello(_) => State::Greeted,
             Self::StartTls | Self::Handshake(_) | Self::Auth(_) | Self::Welcome => State::Ready,
             Self::Ready(leftover) | Self::Command(_, leftover) => leftover.state(),
+            Self::Passing(passing) if passing.is_anew() => State::Greeted,
+            Self::Passing(passing) => passing.leftover().state(),
             Self::Sending(sending) => sending.state(),
             Self::Finished(finished) => finished.leftover.state(),
             Self::Quitting(quitting) => quitting.state,
@@ -356,6 +366,7 @@ impl Name {
             Self::Welcome => "Welcome",
             Self::Ready => "Ready",
             Self::Command => "Command",
+            Self::Passing => "Passing",
             Self::Reset => "Reset",
             Self::Envelope => "Envelope",
             Self::Permit => "Permit",

@@ -44,7 +44,7 @@ impl Server {
     /// section 3.7.4).
     ///
     /// In the greeting each line follows the server's name. In the reply to EHLO, HELO and LHLO the first line follows the
-    /// name, and the others are not used. The first BDAT has no reply of its own, so its text is not used.
+    /// name, and the others are not used. The first BDAT and XCLIENT have no reply of their own, so their text is not used.
     ///
     /// # Errors
     ///
@@ -157,6 +157,11 @@ impl Server {
                         .answer(turn, &Reply::Lines(Code::HELP, status, words.text));
                 }
             },
+            Question::Xclient(info) => self.change_client(turn, &info, None),
+            Question::Xforward(info) => {
+                self.reply_yes(turn, Yes(Code::OK, (2, 0, 0), "250 2.0.0 ok"), words);
+                self.keep_origin(&info);
+            }
             Question::Command { .. } => {
                 self.reply_yes(turn, Yes(Code::OK, (2, 5, 0), "250 2.5.0 ok"), words);
             }
@@ -204,6 +209,8 @@ impl Server {
             Question::Verify { .. }
             | Question::Expand { .. }
             | Question::Help { .. }
+            | Question::Xclient(_)
+            | Question::Xforward(_)
             | Question::Command { .. } => self.replies.answer(turn, &Reply::Rejection(&rejection)),
         }
     }
@@ -272,6 +279,8 @@ impl Server {
             | Question::Verify { .. }
             | Question::Expand { .. }
             | Question::Help { .. }
+            | Question::Xclient(_)
+            | Question::Xforward(_)
             | Question::Command { .. } => self.replies.answer(turn, &Reply::Fixed(LATE)),
         }
     }

@@ -33,10 +33,10 @@ impl Server {
         self.session.login.as_ref().map(|login| &*login.identity)
     }
 
-    /// The mechanism by which the client authenticated.
+    /// The mechanism by which the client authenticated. Returns `None` before it, and after a login that XCLIENT granted.
     #[must_use]
     pub fn mechanism(&self) -> Option<Mechanism> {
-        self.session.login.as_ref().map(|login| login.mechanism)
+        self.session.login.as_ref().and_then(|login| login.mechanism)
     }
 
     /// The facts of this session for the server side of a mechanism, such as

@@ -136,6 +136,12 @@ impl Server {
             Ok(Command::Auth(auth)) if self.offers(Keyword::Auth) => {
                 self.run_in_sequence(Move::Auth, |server| server.auth(&auth))
             }
+            Ok(Command::Xclient(command)) => {
+                self.run_idle(Move::Xclient, |server| server.ask_xclient(command))
+            }
+            Ok(Command::Xforward(command)) => {
+                self.run_idle(Move::Xforward, |server| server.ask_xforward(command))
+            }
             Ok(Command::Unknown(command)) => self.unknown(command),
             Ok(_) => self.refuse_unimplemented(),
             Err(error) => self.refuse_malformed(line, &error),

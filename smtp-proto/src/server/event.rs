@@ -5,7 +5,7 @@ use crate::{
     sasl::{AuthRequest, Mechanism},
     time::Phase,
     tls::TlsUpgrade,
-    types::{Argument, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
+    types::{Argument, ClientInfo, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
 };
 
 /// An event of a server session: a question, or a notification.
@@ -103,6 +103,24 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Help>,
     },
+    /// XCLIENT: a proxy names its client. Only if XCLIENT is offered, with the attributes that are: offer it to trusted proxies.
+    ///
+    /// Accepting begins the session anew with that client: [`Connect`](Self::Connect) is asked again, and answers the proxy.
+    /// TLS stays. [`accept_xclient`](super::Server::accept_xclient) also authenticates the client.
+    Xclient {
+        /// The attributes of the command.
+        info: ClientInfo<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Xclient>,
+    },
+    /// XFORWARD: a content filter names the origin of the next message. Only if XFORWARD is offered, with the attributes that
+    /// are. Accepted ones are in [`xforward`](super::Server::xforward) until the end of the next transaction.
+    Xforward {
+        /// The attributes of the command.
+        info: ClientInfo<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Xforward>,
+    },
     /// An unknown command. Only with [`UnknownPolicy::AskApplication`](super::UnknownPolicy::AskApplication).
     Command {
         /// Its verb and argument.
@@ -138,6 +156,8 @@ impl Event<'_> {
             Self::Verify { ticket, .. } => ticket.into_any(),
             Self::Expand { ticket, .. } => ticket.into_any(),
             Self::Help { ticket, .. } => ticket.into_any(),
+            Self::Xclient { ticket, .. } => ticket.into_any(),
+            Self::Xforward { ticket, .. } => ticket.into_any(),
             Self::Command { ticket, .. } => ticket.into_any(),
             Self::Auth { .. }
             | Self::AuthFailed(_)

@@ -67,6 +67,11 @@ impl Server {
                 Await::Progress
             });
         }
+        self.ask_to_greet()
+    }
+
+    /// Asks if the client may be greeted.
+    pub(super) fn ask_to_greet<'i>(&mut self) -> Next<'i> {
         Next::Event(Event::Connect {
             ticket: self.replies.ask(Question::Connect, self.clock.now),
         })
@@ -132,6 +137,7 @@ impl Server {
     pub(super) fn accept_hello(&mut self, turn: Turn, hello: Box<Hello>, text: Option<&Text<'_>>) {
         self.replies.answer(turn, &Reply::Ready(&[]));
         self.advance(Step::Hello);
+        self.forget_origin();
         let mut greeting = a_labels(self.config.hostname.as_str());
         if let Some(line) = text.and_then(|text| text.lines().next()) {
             greeting = Cow::Owned(format!("{greeting} {line}"));

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use super::{
     config::{Config, HeloParameters, Tls},
     question::Hello,
+    xclient::Passed,
 };
 use crate::{
     limits::ServerLimits,
@@ -24,6 +25,8 @@ pub(super) struct SessionInfo {
     pub(super) tls: Option<Box<TlsInfo>>,
     /// The client has authenticated.
     pub(super) login: Option<Login>,
+    /// The facts that a proxy passed on.
+    pub(super) passed: Option<Box<Passed>>,
     /// The AUTH parameter of MAIL is believed.
     pub(super) trusts_originators: bool,
     /// MAIL commands in order, accepted or not.
@@ -36,25 +39,45 @@ pub(super) struct SessionInfo {
 #[derive(Debug)]
 pub(super) struct Login {
     pub(super) identity: Box<str>,
-    pub(super) mechanism: Mechanism,
+    /// `None` if the login was granted with XCLIENT.
+    pub(super) mechanism: Option<Mechanism>,
 }
 
 impl Login {
     pub(super) fn new(identity: String, mechanism: Mechanism) -> Self {
         Self {
             identity: identity.into_boxed_str(),
-            mechanism,
+            mechanism: Some(mechanism),
+        }
+    }
+
+    /// A login at the proxy.
+    pub(super) fn granted(identity: String) -> Self {
+        Self {
+            identity: identity.into_boxed_str(),
+            mechanism: None,
         }
     }
 }
 
 impl SessionInfo {
     /// The same session under TLS: all that the client said in plaintext is forgotten (RFC 3207 section 4.2). Changes of the
-    /// application to the extensions stay.
+    /// application to the extensions stay, and facts that it let a proxy pass on.
     pub(super) fn under_tls(self, info: TlsInfo) -> Self {
         Self {
             extensions: self.extensions,
             tls: Some(Box::new(info)),
+            passed: self.passed,
+            ..Self::default()
+        }
+    }
+
+    /// The session of another client, which a proxy named: TLS and changes of the application to the extensions stay.
+    pub(super) fn of_client(self, passed: Passed) -> Self {
+        Self {
+            extensions: self.extensions,
+            tls: self.tls,
+            passed: Some(Box::new(passed)),
             ..Self::default()
         }
     }

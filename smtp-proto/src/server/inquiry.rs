@@ -169,6 +169,8 @@ impl Server {
             ("QUIT", true),
             ("STARTTLS", offers(Keyword::StartTls)),
             ("AUTH", !self.mechanisms().is_empty()),
+            ("XCLIENT", offers(Keyword::Xclient)),
+            ("XFORWARD", offers(Keyword::Xforward)),
         ];
         let status = self.status(EnhancedCode::new(2, 0, 0));
         let output = &mut self.replies.output;

@@ -54,6 +54,7 @@ mod session;
 pub mod ticket;
 mod tls;
 mod transaction;
+mod xclient;
 
 pub use collector::Collector;
 pub use config::{Auth, Config, EarlyTalker, HeloParameters, ObsoleteCommands, Timeouts, Tls, UnknownPolicy};

@@ -21,6 +21,8 @@ use crate::{
 pub(super) enum Phase {
     /// The greeting has not been sent.
     Connected,
+    /// A proxy named another client: the next greeting has not been sent.
+    Reconnected,
     /// The greeting was a refusal.
     Refused,
     /// The client has not introduced itself.
@@ -77,6 +79,8 @@ pub(super) enum Step {
     RefuseGreeting,
     /// EHLO, HELO or LHLO was accepted.
     Hello,
+    /// XCLIENT was accepted.
+    Xclient,
     /// An AUTH challenge was queued.
     Challenge(Box<Exchange>),
     /// The wait for a response in an AUTH exchange ends: with the response, or because the exchange failed.
@@ -131,8 +135,9 @@ impl Phase {
             (_, Step::Close(why)) => *self = Self::Closed(why),
             (_, Step::Quit) => *self = Self::Closed(Closed::Quit),
 
-            (Self::Connected, Step::Greet) => *self = Self::Greeted,
-            (Self::Connected, Step::RefuseGreeting) => *self = Self::Refused,
+            (Self::Connected | Self::Reconnected, Step::Greet) => *self = Self::Greeted,
+            (Self::Connected | Self::Reconnected, Step::RefuseGreeting) => *self = Self::Refused,
+            (Self::Greeted | Self::Ready(_), Step::Xclient) => *self = Self::Reconnected,
             (Self::Connected, Step::BeginHandshake) => *self = Self::Handshake(Handshake::Implicit),
             (Self::Handshake(Handshake::Implicit), Step::Secured) => *self = Self::Connected,
 
@@ -196,7 +201,7 @@ impl Phase {
     #[inline]
     pub(super) const fn state(&self) -> State {
         match self {
-            Self::Connected | Self::Handshake(Handshake::Implicit) => State::Connected,
+            Self::Connected | Self::Reconnected | Self::Handshake(Handshake::Implicit) => State::Connected,
             Self::Refused => State::Refused,
             Self::Greeted => State::Greeted,
             Self::Ready(_) | Self::Auth(_) => State::Ready,

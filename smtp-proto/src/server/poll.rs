@@ -147,6 +147,7 @@ impl Server {
                 };
             }
             Phase::Connected => return self.greet(input),
+            Phase::Reconnected => return self.ask_to_greet(),
             Phase::StartTls(_) => return self.next_upgrade(input),
             Phase::Handshake(_) => return self.next_handshake(input),
             Phase::Closed(why) => return Next::Over(*why),

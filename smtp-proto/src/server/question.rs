@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::config::Timeouts;
 use crate::{
     sasl::Mechanism,
-    types::{Body, ClientName, Verb},
+    types::{Body, ClientInfo, ClientName, Verb},
 };
 
 /// A question to the application that has not been answered.
@@ -34,6 +34,10 @@ pub(super) enum Question {
     Expand { smtputf8: bool },
     /// HELP.
     Help { smtputf8: bool },
+    /// XCLIENT.
+    Xclient(Box<ClientInfo<'static>>),
+    /// XFORWARD.
+    Xforward(Box<ClientInfo<'static>>),
     /// A command that is not known.
     Command { smtputf8: bool },
 }
@@ -72,7 +76,7 @@ impl Question {
     /// Returns `true` if the reply may hold UTF-8 (RFC 6531 section 3.7.4).
     pub(super) const fn allows_utf8(&self) -> bool {
         match self {
-            Self::Connect | Self::Hello(_) | Self::Auth(_) => false,
+            Self::Connect | Self::Hello(_) | Self::Auth(_) | Self::Xclient(_) | Self::Xforward(_) => false,
             Self::Mail { smtputf8, .. }
             | Self::Recipient(RcptQuestion { smtputf8, .. })
             | Self::Data { smtputf8 }

@@ -76,9 +76,10 @@ impl Server {
             (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
             (State::Greeted, _) => "503 5.5.1 say hello first",
             (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
-            (_, Move::Mail | Move::Historic | Move::StartTls | Move::Auth) => {
-                "503 5.5.1 a transaction is open, send RSET to drop it"
-            }
+            (
+                _,
+                Move::Mail | Move::Historic | Move::StartTls | Move::Auth | Move::Xclient | Move::Xforward,
+            ) => "503 5.5.1 a transaction is open, send RSET to drop it",
             (State::Mail, _) => "503 5.5.1 no valid recipients",
             (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",
             _ => "503 5.5.1 send MAIL first",

@@ -14,7 +14,7 @@ use crate::types::{self, Code, EnhancedCode, Rejection, Severity};
 impl Server {
     /// Answers a question with the reply of a next hop, for proxies.
     ///
-    /// - 250, 251 and 252 accept RCPT and VRFY with this code, and 250 and 252 EXPN. Any 2yz accepts HELP and unknown commands.
+    /// - 250, 251 and 252 accept RCPT and VRFY with this code, and 250 and 252 EXPN. Any 2yz accepts HELP, XCLIENT and unknown commands.
     ///   250 accepts any other question; 354 accepts DATA, and BDAT in its place. The enhanced code of the reply is kept.
     /// - A 4yz or 5yz reply rejects the question with its codes and its text. 421 is about the session with the next hop, so
     ///   it becomes 451.
@@ -45,7 +45,10 @@ impl Server {
             ) if is_address_code(reply.code(), &question) => {
                 self.relay_address(turn, &question, reply.code(), &words);
             }
-            (Severity::Completion, Question::Help { .. } | Question::Command { .. })
+            (
+                Severity::Completion,
+                Question::Help { .. } | Question::Xclient(_) | Question::Command { .. },
+            )
             | (Severity::Intermediate, Question::Data { .. } | Question::Chunk { .. }) => {
                 self.accept_question(question, turn, Some(&words));
             }
@@ -55,7 +58,8 @@ impl Server {
                 | Question::Hello(_)
                 | Question::Mail { .. }
                 | Question::Chunk { .. }
-                | Question::EndOfData { .. },
+                | Question::EndOfData { .. }
+                | Question::Xforward(_),
             ) if reply.code() == Code::OK => {
                 self.accept_question(question, turn, Some(&words));
             }
@@ -69,6 +73,7 @@ impl Server {
     /// - Connections, EHLO, MAIL, RCPT, DATA, VRFY, EXPN and HELP are accepted.
     /// - [`EndOfData`](Event::EndOfData) is rejected with 451 4.3.0: nobody has stored the message.
     /// - [`Auth`](Event::Auth) is rejected with 454 4.7.0: nobody has checked the credentials.
+    /// - [`Xclient`](Event::Xclient) and [`Xforward`](Event::Xforward) are rejected with 550 5.7.0: nobody knows the proxy.
     /// - [`Command`](Event::Command) is rejected with 502 5.5.1.
     /// - [`StartTls`](Event::StartTls) ends the session: nobody does the handshake.
     /// - Notifications need no answer.
@@ -91,6 +96,8 @@ impl Server {
             Event::Help { ticket, .. } => self.accept(ticket),
             Event::EndOfData { ticket, .. } => self.reject(ticket, Rejection::LOCAL_ERROR),
             Event::Auth { ticket, .. } => self.reject(ticket, Rejection::AUTH_FAILURE),
+            Event::Xclient { ticket, .. } => self.reject(ticket, Rejection::NOT_AUTHORIZED),
+            Event::Xforward { ticket, .. } => self.reject(ticket, Rejection::NOT_AUTHORIZED),
             Event::Command { ticket, .. } => self.reject(ticket, UNKNOWN),
             Event::StartTls(upgrade) => {
                 self.tls_failed(upgrade);

@@ -184,7 +184,7 @@ impl Server {
         if !is_silent {
             self.replies.abandon();
             // In place of the greeting it has no enhanced code (RFC 2034 section 4).
-            self.replies.enhanced &= !matches!(self.phase, Phase::Connected);
+            self.replies.enhanced &= !matches!(self.phase, Phase::Connected | Phase::Reconnected);
             self.replies.reply(&Reply::Fixed(reply));
         }
         self.end(step);

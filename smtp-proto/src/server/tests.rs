@@ -230,6 +230,8 @@ impl Session {
             Event::Verify { query, .. } => ("verify", query.as_str().to_string()),
             Event::Expand { query, .. } => ("expand", query.as_str().to_string()),
             Event::Help { .. } => ("help", String::new()),
+            Event::Xclient { info, .. } => ("xclient", info.to_string()),
+            Event::Xforward { info, .. } => ("xforward", info.to_string()),
             Event::Command { command, .. } => ("command", command.verb().to_string()),
             Event::StartTls(_) => ("starttls", String::new()),
             Event::Reset(why) => ("reset", format!("{why:?}")),

@@ -91,6 +91,10 @@ questions! {
     Expand
     /// The question of [`Event::Help`](super::Event::Help).
     Help
+    /// The question of [`Event::Xclient`](super::Event::Xclient).
+    Xclient
+    /// The question of [`Event::Xforward`](super::Event::Xforward).
+    Xforward
     /// The question of [`Event::Command`](super::Event::Command).
     Command
 }
@@ -103,7 +107,7 @@ macro_rules! acceptable {
         impl sealed::Sealed for $name {}
     )*};
 }
-acceptable! { AnyQuestion Connect Hello Mail Recipient Data EndOfData Verify Expand Help Command }
+acceptable! { AnyQuestion Connect Hello Mail Recipient Data EndOfData Verify Expand Help Xclient Xforward Command }
 
 /// A question with the answer 251 and a forward-path: RCPT and VRFY.
 pub trait Forwardable: Acceptable {}

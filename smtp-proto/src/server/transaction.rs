@@ -74,6 +74,7 @@ impl Server {
     pub(super) fn open_transaction(&mut self, body: Option<Body>, smtputf8: bool) {
         let transaction = Transaction::new(self.config.protocol, body, smtputf8);
         self.advance(Step::Mail(transaction));
+        self.use_origin();
     }
 
     /// Handles RCPT.
@@ -124,6 +125,7 @@ impl Server {
     /// Handles an in-sequence RSET.
     pub(super) fn rset<'i>(&mut self) -> Next<'i> {
         self.advance(Step::Rset);
+        self.forget_origin();
         self.replies.reply(&Reply::Fixed("250 2.0.0 reset"));
         Next::Again
     }

@@ -9,12 +9,13 @@ use nom::{IResult, Parser};
 
 use super::address::{self, PathParts};
 use super::argument::{auth, client_name, query, string, unknown_verb};
+use super::client_info::attributes;
 use super::combinator::{self, Fault, Rule, Text, blanks, blanks1, digits, end, or, or_address, word};
 use super::parameter::{mail_parameters, number, rcpt_parameters};
 use super::{CommandError, Leniency};
 use crate::types::{
     AddressFault, Argument, ArgumentFault, Bdat, Command, ForwardPath, Mail, MailKind, Postmaster, Printable,
-    Rcpt, ReversePath, UnknownCommand, Verb,
+    Rcpt, ReversePath, UnknownCommand, Verb, Xclient, Xforward,
 };
 
 /// Parses a command line, without its CRLF.
@@ -119,6 +120,8 @@ pub(crate) fn verb(input: &[u8]) -> IResult<&[u8], Verb, Fault> {
         b"AUTH" => Verb::Auth,
         b"TURN" => Verb::Turn,
         b"STAR" => return terminated(value(Verb::StartTls, word(b"TTLS")), verb_end).parse_complete(rest),
+        b"XCLI" => return terminated(value(Verb::Xclient, word(b"ENT")), verb_end).parse_complete(rest),
+        b"XFOR" => return terminated(value(Verb::Xforward, word(b"WARD")), verb_end).parse_complete(rest),
         b"DEBU" => return terminated(value(Verb::Debug, word(b"G")), verb_end).parse_complete(rest),
         _ => return unknown(),
     };
@@ -191,6 +194,12 @@ impl<'a> Line<'a, '_> {
             Verb::Send => Command::Mail(self.mail(input, MailKind::Send)?.1),
             Verb::Soml => Command::Mail(self.mail(input, MailKind::Soml)?.1),
             Verb::Saml => Command::Mail(self.mail(input, MailKind::Saml)?.1),
+            Verb::Xclient => {
+                Command::Xclient(Xclient::trusted(attributes(text, Xclient::ATTRIBUTES)(input)?.1))
+            }
+            Verb::Xforward => Command::Xforward(Xforward::trusted(
+                attributes(text, Xforward::ATTRIBUTES)(input)?.1,
+            )),
             Verb::Turn => alone(input, Command::Turn)?,
             Verb::Debug => alone(input, Command::Debug)?,
         })

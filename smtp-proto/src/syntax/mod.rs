@@ -41,6 +41,7 @@
 pub(crate) mod address;
 pub(crate) mod argument;
 pub(crate) mod class;
+pub(crate) mod client_info;
 mod combinator;
 mod command;
 pub(crate) mod delivery;

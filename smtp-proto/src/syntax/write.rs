@@ -30,6 +30,8 @@ impl Command<'_> {
             Self::Vrfy(query) | Self::Expn(query) => query.write(sink),
             Self::Help(argument) | Self::Noop(argument) => optional_argument(sink, argument.as_ref()),
             Self::Auth(auth) => auth.write(sink),
+            Self::Xclient(command) => word(sink, command.info().as_str()),
+            Self::Xforward(command) => word(sink, command.info().as_str()),
             Self::Unknown(command) => command.write(sink),
             Self::Data | Self::Rset | Self::Quit | Self::StartTls | Self::Turn | Self::Debug => {}
         }

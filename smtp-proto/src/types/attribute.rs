@@ -132,6 +132,12 @@ impl ClientAttributes {
         self.0 & (1 << attribute as u16) != 0
     }
 
+    /// Returns true if `others` has every attribute of this set.
+    #[must_use]
+    pub const fn is_subset(self, others: Self) -> bool {
+        self.0 & !others.0 == 0
+    }
+
     /// Returns true if the set has no attribute.
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{
     Argument, Auth, ClientName, ForwardPath, MailParameters, Query, RcptParameters, ReversePath,
-    UnknownCommand,
+    UnknownCommand, Xclient, Xforward,
 };
 
 /// A command from the client (RFC 5321 section 4.1).
@@ -52,6 +52,10 @@ pub enum Command<'a> {
     StartTls,
     /// `AUTH`: starts authentication (RFC 4954 section 4).
     Auth(Auth<'a>),
+    /// `XCLIENT`: a proxy passes on the identity of its client (Postfix).
+    Xclient(Xclient<'a>),
+    /// `XFORWARD`: a content filter passes on the origin of the next message, for logs (Postfix).
+    Xforward(Xforward<'a>),
     /// `TURN`: asks to exchange roles; obsolete (RFC 5321 appendix F.1).
     Turn,
     /// `DEBUG`: a historical backdoor command (not standardized). Servers reject it.
@@ -80,6 +84,8 @@ impl Command<'_> {
             Self::Quit => Verb::Quit,
             Self::StartTls => Verb::StartTls,
             Self::Auth(_) => Verb::Auth,
+            Self::Xclient(_) => Verb::Xclient,
+            Self::Xforward(_) => Verb::Xforward,
             Self::Turn => Verb::Turn,
             Self::Debug => Verb::Debug,
             Self::Unknown(_) => return None,
@@ -105,6 +111,8 @@ impl Command<'_> {
             Self::Quit => Command::Quit,
             Self::StartTls => Command::StartTls,
             Self::Auth(auth) => Command::Auth(auth.into_owned()),
+            Self::Xclient(command) => Command::Xclient(command.into_owned()),
+            Self::Xforward(command) => Command::Xforward(command.into_owned()),
             Self::Turn => Command::Turn,
             Self::Debug => Command::Debug,
             Self::Unknown(command) => Command::Unknown(command.into_owned()),
@@ -137,6 +145,8 @@ pub enum Verb {
     Quit,
     StartTls,
     Auth,
+    Xclient,
+    Xforward,
     Turn,
     Debug,
 }
@@ -164,6 +174,8 @@ impl Verb {
             Self::Quit => "QUIT",
             Self::StartTls => "STARTTLS",
             Self::Auth => "AUTH",
+            Self::Xclient => "XCLIENT",
+            Self::Xforward => "XFORWARD",
             Self::Turn => "TURN",
             Self::Debug => "DEBUG",
         }

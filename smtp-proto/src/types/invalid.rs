@@ -328,6 +328,8 @@ pub enum ArgumentFault {
     ChunkSize,
     /// The chunk size is followed by something other than `LAST`.
     EndMarker,
+    /// An attribute of XCLIENT or XFORWARD is unknown, or its value is missing or malformed.
+    Attribute,
 }
 
 impl InvalidArgument {
@@ -391,6 +393,9 @@ impl fmt::Display for InvalidArgument {
             ArgumentFault::MissingTo => f.write_str("`TO:` is missing"),
             ArgumentFault::ChunkSize if found.is_none() => f.write_str("the chunk size is missing"),
             ArgumentFault::ChunkSize => write!(f, "the chunk size is not a number: {excerpt}"),
+            ArgumentFault::Attribute => {
+                write!(f, "{excerpt} is not an attribute with a value that it may have")
+            }
             ArgumentFault::EndMarker => write!(f, "{excerpt} after the chunk size is not LAST"),
         }
     }

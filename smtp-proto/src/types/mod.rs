@@ -21,6 +21,7 @@
 mod announced;
 mod argument;
 mod attribute;
+mod client_info;
 mod code;
 mod command;
 mod conversions;
@@ -50,6 +51,8 @@ mod timestamp;
 pub use announced::{AnnouncedLimits, FutureReleaseLimits};
 pub use argument::{Argument, Auth, ClientName, ClientNameKind, Query, UnknownCommand};
 pub use attribute::{ClientAttribute, ClientAttributes};
+pub(crate) use client_info::unprefixed;
+pub use client_info::{ClientInfo, ClientSource, ClientValue, Xclient, Xforward};
 pub use code::{Code, InvalidCode, Severity};
 pub use command::{Bdat, Command, Mail, MailKind, Rcpt, Verb};
 pub use domain::Domain;

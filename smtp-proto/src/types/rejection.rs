@@ -76,6 +76,8 @@ impl Rejection {
         Self::from_static(454, (4, 7, 0), "cannot authenticate now, try again later");
     /// The client must authenticate first (RFC 4954 section 6).
     pub const AUTH_REQUIRED: Self = Self::from_static(530, (5, 7, 0), "authenticate first");
+    /// 550 5.7.0: the client may not use this command, such as XCLIENT.
+    pub const NOT_AUTHORIZED: Self = Self::from_static(550, (5, 7, 0), "insufficient authorization");
     /// The domain of the recipient accepts no mail (RFC 7505 section 4.1).
     pub const NULL_MX: Self = Self::from_static(556, (5, 1, 10), "the domain takes no mail");
     /// The host accepts no mail (RFC 7504 section 3). Also valid as the greeting.

@@ -67,11 +67,11 @@ fn commands_are_answered_one_at_a_time() {
     session.go_on().hears("RSET|").server("250").sees("Reset 250");
     session
         .client
-        .command(UnknownCommand::new("XCLIENT", Some(Argument::new("NAME=a").unwrap())).unwrap())
+        .command(UnknownCommand::new("XDEBUG", Some(Argument::new("NAME=a").unwrap())).unwrap())
         .unwrap();
     session
         .go_on()
-        .hears("XCLIENT NAME=a|")
+        .hears("XDEBUG NAME=a|")
         .server("334 go")
         .sees("Command 334");
     assert!(session.client.is_ready());
@@ -83,7 +83,7 @@ fn a_command_out_of_turn_is_given_back() {
     for _ in 0..2 {
         let client = &mut session.client;
         let query = Query::new("bob").unwrap();
-        let command = UnknownCommand::new("XCLIENT", Some(Argument::new("NAME=a").unwrap())).unwrap();
+        let command = UnknownCommand::new("XDEBUG", Some(Argument::new("NAME=a").unwrap())).unwrap();
         assert_eq!(client.noop(), Err(RequestError::OutOfTurn));
         assert_eq!(client.reset(), Err(RequestError::OutOfTurn));
         assert_eq!(client.quit(), Err(RequestError::OutOfTurn));

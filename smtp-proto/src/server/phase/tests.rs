@@ -30,6 +30,7 @@ fn phases() -> Vec<Phase> {
     let text = Text::new(transfer(), BareLineEndings::Keep);
     std::vec![
         Phase::Connected,
+        Phase::Reconnected,
         Phase::Refused,
         Phase::Greeted,
         Phase::Ready(Ready::Fresh),
@@ -61,6 +62,7 @@ fn steps() -> Vec<(Step, &'static [Move])> {
         (Step::Greet, &[Move::Greeting][..]),
         (Step::RefuseGreeting, &[Move::NoService]),
         (Step::Hello, &[Move::Hello]),
+        (Step::Xclient, &[Move::Xclient]),
         (Step::Challenge(exchange()), &[Move::Auth]),
         (Step::Response, &[Move::Auth]),
         (Step::StartTls, NONE),

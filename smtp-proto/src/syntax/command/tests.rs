@@ -78,7 +78,8 @@ fn verbs_are_whole_words_in_any_case() {
         "WIZ",
         "DEBUGX",
         "DEBU",
-        "XCLIENT NAME=x",
+        "XCLIENTS NAME=x",
+        "XFORWARDING",
         "GET / HTTP/1.1",
     ] {
         let command = parse(line.as_bytes());

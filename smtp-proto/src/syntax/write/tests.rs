@@ -295,7 +295,7 @@ fn what_the_sender_wrote_stays_as_it_was() {
         "RCPT TO:<PostMaster> NOTIFY=SUCCESS,DELAY\r\n",
         "EHLO [ipv6:::A]\r\n",
         "AUTH Plain =\r\n",
-        "xClient NAME=[UNAVAILABLE]\r\n",
+        "XCLIENT name=[Unavailable]  PORT=1\r\n",
     ] {
         assert_eq!(parse(line.as_bytes()).to_line(), line.as_bytes());
     }
