@@ -18,4 +18,12 @@ impl Random {
         mixed ^= mixed >> 31;
         mixed.checked_rem(end).unwrap_or(0)
     }
+
+    /// Brings the items into a random order (Fisher-Yates).
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = self.below(last as u64 + 1) as usize;
+            items.swap(last, other);
+        }
+    }
 }

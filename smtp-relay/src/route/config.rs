@@ -1,0 +1,258 @@
+//! Settings of a relay, and facts of one message.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use smtp_proto::types::{Envelope, Host};
+
+use super::Family;
+use crate::{InvalidName, Name};
+
+/// The settings of a relay, shared by its routes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The names of this relay in MX records: they, and hosts that are not better, are not used (RFC 5321 section 5.1).
+    pub own_names: Vec<Name>,
+    /// The addresses of this relay, with the same effect.
+    pub own_addresses: Vec<IpAddr>,
+    /// The port of mail exchangers and literals. Default: 25. TLSA names contain it.
+    pub port: u16,
+    /// Hosts of one route at most. Default: 20, so that a list of dead names ends; the limits below are mostly reached before.
+    pub max_hosts: usize,
+    /// Addresses of one route that are connected to at most. Default: 5 (`smtp_mx_address_limit` of Postfix; RFC 5321
+    /// section 5.1 wants at least 2).
+    pub max_addresses: usize,
+    /// Sessions of one route at most. Default: 2 (`smtp_mx_session_limit` of Postfix). Connections that fail, and sessions that
+    /// end with a TLS failure, do not count.
+    pub max_sessions: usize,
+    /// The address families of this relay. Default: both.
+    pub families: Families,
+    /// The use of DANE (RFC 7672). Default: [`Dane::Verify`]. Use another value if the resolver does not validate.
+    pub dane: Dane,
+    /// The effect of a failed handshake with a host that has no policy. Default: [`Fallback::Plaintext`].
+    pub fallback: Fallback,
+}
+
+/// The address families that a relay can connect to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are two families")]
+pub enum Families {
+    /// Both, in turn, so that a family that does not work leaves the other one some of the attempts.
+    Both,
+    /// Only this one.
+    Only(Family),
+}
+
+/// The use of DANE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "callers match on each")]
+pub enum Dane {
+    /// TLSA records are asked for where the DNS is signed.
+    Verify,
+    /// No TLSA records are asked for.
+    Ignore,
+}
+
+/// The effect of a failed TLS handshake with a host that has no policy (RFC 7435 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "callers match on each")]
+pub enum Fallback {
+    /// The host is tried once more, in plaintext, on a new connection.
+    Plaintext,
+    /// The next host is tried.
+    NextHost,
+}
+
+/// The destination of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Destination {
+    /// A domain, whose mail exchangers the DNS lists.
+    Domain(Name),
+    /// An address literal: no question is asked.
+    Literal(IpAddr),
+    /// A relay that takes mail for all domains.
+    SmartHost(SmartHost),
+}
+
+/// A relay that takes mail for all domains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SmartHost {
+    /// Its name or address.
+    pub host: Peer,
+    /// Its port.
+    pub port: u16,
+    /// The way to its hosts.
+    pub lookup: HostLookup,
+    /// TLS with it.
+    pub tls: SmartHostTls,
+}
+
+/// The way from the name of a smart host to its hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are two ways")]
+pub enum HostLookup {
+    /// The name is that of the host.
+    Address,
+    /// The name has MX records.
+    Mx,
+}
+
+/// TLS with a smart host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "callers match on each")]
+pub enum SmartHostTls {
+    /// None.
+    Plaintext,
+    /// As with every other host: by its own policies, otherwise opportunistic.
+    Opportunistic,
+    /// STARTTLS, and a certificate for its name.
+    StartTls,
+    /// TLS from the first octet (RFC 8314), and a certificate for its name.
+    Implicit,
+}
+
+/// A host: by its name, or by its address if it has no name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is nothing else")]
+pub enum Peer {
+    /// A host with a name.
+    Name(Name),
+    /// A host that is known by its address only.
+    Address(IpAddr),
+}
+
+/// The sender's demand for TLS (RFC 8689).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "callers match on each")]
+pub enum Need {
+    /// None: the policies of the receiver count.
+    #[default]
+    Usual,
+    /// REQUIRETLS: hosts with a verified name and certificate that offer the keyword, or none (section 4.2.1).
+    RequireTls,
+    /// REQUIRETLS with a null reverse-path: the keyword is sent where it is offered. A notification must not be lost,
+    /// because nobody would be notified of that (section 5).
+    RequireTlsIfOffered,
+    /// `TLS-Required: No`: the policies of the receiver do not count (section 4.1).
+    Optional,
+}
+
+/// The header field `TLS-Required` of a message (RFC 8689 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 8689 section 3 has one value")]
+pub enum TlsRequiredField {
+    /// The field is missing, or has another value.
+    Absent,
+    /// `TLS-Required: No`.
+    No,
+}
+
+/// Earlier attempts for the same recipients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "callers match on each")]
+pub enum Past {
+    /// None. A refusal by policy (5.7.z) by a host with both families is temporary, because its policies for the two may
+    /// differ: some hosts refuse IPv6 without a reverse name, for example.
+    #[default]
+    None,
+    /// Some. The last one was over this family, so the other one comes first.
+    Over(Family),
+    /// Some. The family of the last one is not known.
+    Some,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            own_names: Vec::new(),
+            own_addresses: Vec::new(),
+            port: 25,
+            max_hosts: 20,
+            max_addresses: 5,
+            max_sessions: 2,
+            families: Families::Both,
+            dane: Dane::Verify,
+            fallback: Fallback::Plaintext,
+        }
+    }
+}
+
+impl Destination {
+    /// The destination of a recipient: the part of the address after the `@`. Converts U-labels to A-labels.
+    ///
+    /// # Errors
+    /// Returns [`InvalidName`] if the domain cannot be a name in the DNS, or the literal is not that of an IP address. The
+    /// recipient has failed then, with status 5.1.2.
+    pub fn of(host: &Host<'_>) -> Result<Self, InvalidName> {
+        match host {
+            Host::Domain(domain) => Name::try_from(domain).map(Self::Domain),
+            Host::Literal(literal) => literal.address().map(Self::Literal).ok_or(InvalidName::Character),
+        }
+    }
+}
+
+impl Destination {
+    /// The name whose policies count (RFC 8461 section 3.4).
+    pub(super) const fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Domain(name)
+            | Self::SmartHost(SmartHost {
+                host: Peer::Name(name),
+                ..
+            }) => Some(name),
+            Self::SmartHost(_) | Self::Literal(_) => None,
+        }
+    }
+}
+
+impl SmartHost {
+    /// A smart host with opportunistic TLS, whose name is that of the host.
+    #[must_use]
+    pub const fn new(host: Peer, port: u16) -> Self {
+        Self {
+            host,
+            port,
+            lookup: HostLookup::Address,
+            tls: SmartHostTls::Opportunistic,
+        }
+    }
+
+    /// Sets the way to its hosts.
+    #[must_use]
+    pub const fn with_lookup(mut self, lookup: HostLookup) -> Self {
+        self.lookup = lookup;
+        self
+    }
+
+    /// Sets TLS with it.
+    #[must_use]
+    pub const fn with_tls(mut self, tls: SmartHostTls) -> Self {
+        self.tls = tls;
+        self
+    }
+}
+
+impl Need {
+    /// The demand of a message. REQUIRETLS precedes the header field (RFC 8689 section 4.1).
+    #[must_use]
+    pub fn of(envelope: &Envelope, field: TlsRequiredField) -> Self {
+        match (envelope.parameters().require_tls(), field) {
+            (true, _) if envelope.reverse_path().is_null() => Self::RequireTlsIfOffered,
+            (true, _) => Self::RequireTls,
+            (false, TlsRequiredField::No) => Self::Optional,
+            (false, TlsRequiredField::Absent) => Self::Usual,
+        }
+    }
+}
+
+impl core::fmt::Display for Peer {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Address(address) => address.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The parts of a route that last from its first question to its end.
+
+use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use core::net::IpAddr;
+
+use super::{
+    Config, Destination, Families, Family, Finding, Keyword, Need, Past, Peer, PolicyType, ResultType,
+    SmartHostTls, Target, TlsDemand, TlsStart, Why, fate::Trouble, recipients::Recipients, ticket::Tickets,
+};
+use crate::random::Random;
+
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) config: Arc<Config>,
+    pub(super) to: Destination,
+    pub(super) need: Need,
+    pub(super) past: Past,
+    pub(super) random: Random,
+    pub(super) tickets: Tickets,
+    pub(super) recipients: Recipients,
+    /// Findings that were not reported yet.
+    pub(super) news: VecDeque<Finding>,
+}
+
+impl Context {
+    /// Adds a finding, unless the destination has no name: nobody gets a report then.
+    pub(super) fn note(&mut self, policy: PolicyType, host: Option<Peer>, result: Result<(), ResultType>) {
+        let Some(domain) = self.to.name() else {
+            return;
+        };
+        self.news.push_back(Finding {
+            domain: domain.clone(),
+            policy,
+            host,
+            result,
+        });
+    }
+
+    /// The reason against recipients if a host does not fulfil a demand: REQUIRETLS is not tried again (RFC 8689 section
+    /// 4.2.1), the demand of a policy is (RFC 8461 section 5, RFC 7672 section 2.2).
+    pub(super) fn lacking(&self, why: Why) -> Trouble {
+        match (self.need, &why) {
+            (Need::RequireTls, Why::TlsNeeded | Why::RequireTlsUnsupported) => Trouble::Hard(why),
+            _ => Trouble::Soft(why),
+        }
+    }
+
+    /// The reason against recipients if there is something wrong with the destination. That of a smart host is an error of the
+    /// settings, which can be mended.
+    pub(super) const fn about_destination(&self, why: Why) -> Trouble {
+        match self.to {
+            Destination::SmartHost(_) => Trouble::Soft(why),
+            Destination::Domain(_) | Destination::Literal(_) => Trouble::Hard(why),
+        }
+    }
+
+    /// Makes a target.
+    pub(super) fn target(&self, host: Peer, addresses: Vec<IpAddr>, tls: TlsDemand) -> Target {
+        let start = match self.smart_host_tls() {
+            Some(SmartHostTls::Implicit) => TlsStart::Implicit,
+            _ => TlsStart::StartTls,
+        };
+        let require_tls = match self.need {
+            Need::Usual | Need::Optional => Keyword::Omit,
+            Need::RequireTlsIfOffered => Keyword::IfOffered,
+            Need::RequireTls => Keyword::Required,
+        };
+        Target {
+            host,
+            addresses,
+            port: self.port(),
+            start,
+            tls,
+            require_tls,
+        }
+    }
+
+    /// The port of the hosts.
+    pub(super) fn port(&self) -> u16 {
+        match &self.to {
+            Destination::SmartHost(smart) => smart.port,
+            Destination::Domain(_) | Destination::Literal(_) => self.config.port,
+        }
+    }
+
+    /// The settings of TLS, if the destination is a smart host.
+    pub(super) const fn smart_host_tls(&self) -> Option<SmartHostTls> {
+        match &self.to {
+            Destination::SmartHost(smart) => Some(smart.tls),
+            Destination::Domain(_) | Destination::Literal(_) => None,
+        }
+    }
+
+    /// Returns true if the policies of the destination count.
+    pub(super) fn heeds_policies(&self) -> bool {
+        self.need != Need::Optional
+            && matches!(self.smart_host_tls(), None | Some(SmartHostTls::Opportunistic))
+    }
+
+    /// The family whose addresses come first: not that of the last attempt, otherwise IPv6 (RFC 6724 section 2.1).
+    pub(super) fn first_family(&self) -> Family {
+        match (self.config.families, self.past) {
+            (Families::Only(family), _) => family,
+            (Families::Both, Past::Over(family)) => family.other(),
+            (Families::Both, Past::None | Past::Some) => Family::V6,
+        }
+    }
+}
