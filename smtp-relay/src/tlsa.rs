@@ -132,6 +132,30 @@ impl Tlsa {
         Ok(Self::new(usage, selector, matching, data.into()))
     }
 
+    /// The certificate usage.
+    #[must_use]
+    pub const fn usage(&self) -> u8 {
+        self.usage
+    }
+
+    /// The selector.
+    #[must_use]
+    pub const fn selector(&self) -> u8 {
+        self.selector
+    }
+
+    /// The matching type.
+    #[must_use]
+    pub const fn matching(&self) -> u8 {
+        self.matching
+    }
+
+    /// The certificate association data.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
     /// Returns the association, for the verifier of a certificate.
     ///
     /// # Errors
@@ -188,7 +212,7 @@ impl Association {
         }
     }
 
-    /// The association as a record.
+    /// The association as a record, for a verifier with numbers of its own.
     #[must_use]
     pub fn to_record(&self) -> Tlsa {
         let usage = match self.usage {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use smtp_proto::types::{Envelope, Host};
+use smtp_proto::types::{AddressLiteral, Envelope, Host};
 
 use super::Family;
 use crate::{InvalidName, Name};
@@ -94,7 +94,7 @@ pub struct SmartHost {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are two ways")]
 pub enum HostLookup {
-    /// The name is that of the host.
+    /// The name is that of the host. DANE counts; MTA-STS is about MX records, so it does not.
     Address,
     /// The name has MX records.
     Mx,
@@ -232,6 +232,17 @@ impl SmartHost {
     pub const fn with_tls(mut self, tls: SmartHostTls) -> Self {
         self.tls = tls;
         self
+    }
+}
+
+impl Peer {
+    /// The host as a notification names it. `None` if the name is not one of SMTP, because it contains `_`.
+    #[must_use]
+    pub fn to_host(&self) -> Option<Host<'static>> {
+        match self {
+            Self::Name(name) => Host::parse(name.as_str()).ok().map(Host::into_owned),
+            Self::Address(address) => Some(AddressLiteral::from(*address).into()),
+        }
     }
 }
 

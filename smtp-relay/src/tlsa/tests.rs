@@ -78,6 +78,16 @@ fn rdata_is_three_octets_and_data() {
     assert_eq!(Tlsa::parse(&[3, 1, 1, 7, 8]), Ok(Tlsa::new(3, 1, 1, vec![7, 8])));
     assert_eq!(Tlsa::parse(&[3, 1, 1]), Ok(Tlsa::new(3, 1, 1, vec![])));
     assert_eq!(Tlsa::parse(&[3, 1]), Err(InvalidTlsa));
+    let record = Tlsa::parse(&[3, 0, 2, 7]).unwrap();
+    assert_eq!(
+        (
+            record.usage(),
+            record.selector(),
+            record.matching(),
+            record.data()
+        ),
+        (3, 0, 2, &[7][..])
+    );
 }
 
 #[test]

@@ -231,3 +231,18 @@ fn a_result_makes_the_reply_for_a_client_that_waits() {
         Some("451 4.5.3 c.example replied 552 5.5.3 too many")
     );
 }
+
+#[test]
+fn a_host_has_the_name_that_a_notification_needs() {
+    // RFC 3464 section 2.3.5
+    let host = |peer: Peer| peer.to_host().map(|host| host.to_string());
+    assert_eq!(
+        host(Peer::Name(name("mx.example"))).as_deref(),
+        Some("mx.example")
+    );
+    assert_eq!(
+        host(Peer::Address(ip("2001:db8::1"))).as_deref(),
+        Some("[IPv6:2001:db8::1]")
+    );
+    assert_eq!(host(Peer::Name(name("_mx.example"))), None);
+}
