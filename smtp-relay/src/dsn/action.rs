@@ -62,7 +62,7 @@ pub enum Event {
     Failed,
     /// The delivery takes long, and is tried again.
     Delayed,
-    /// The deadline of `BY` with mode `N` passed, and the delivery is tried again (RFC 2852 section 4.1.4).
+    /// The deadline of `BY` with mode `N` passed, and the delivery is tried again (RFC 2852).
     DeadlinePassed,
     /// A host accepted the message.
     Relayed {
@@ -77,9 +77,9 @@ pub enum Event {
     Expanded,
 }
 
-/// The mode of the parameter `BY` (RFC 2852 section 4).
+/// The mode of the parameter `BY` (RFC 2852).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 2852 section 4 has these four")]
+#[expect(clippy::exhaustive_enums, reason = "RFC 2852 has these four")]
 pub enum ByMode {
     /// `R`: after the deadline the message is returned.
     Return,
@@ -109,8 +109,8 @@ impl Wish {
     /// | any | none to the null sender, and none with `NEVER` (RFC 5321 section 6.1, RFC 3461 section 4.1) |
     /// | failed | with FAILURE, or without NOTIFY (RFC 3461 section 5.2.6) |
     /// | delayed | with DELAY, or without NOTIFY (section 5.2.5) |
-    /// | deadline passed | always (RFC 2852 section 4.1.4) |
-    /// | relayed | with SUCCESS if the host lacks DSN (RFC 3461 section 5.2.2); with a traced `BY`, or with `BY` and mode N if the host lacks DELIVERBY, always (RFC 2852 section 4.1.4) |
+    /// | deadline passed | always (RFC 2852) |
+    /// | relayed | with SUCCESS if the host lacks DSN (RFC 3461 section 5.2.2); with a traced `BY`, or with `BY` and mode N if the host lacks DELIVERBY, always (RFC 2852) |
     /// | delivered, expanded | with SUCCESS (RFC 3461 sections 5.2.3 and 5.2.7) |
     #[must_use]
     pub fn action(&self, sender: &ReversePath<'_>, event: Event) -> Option<Action> {

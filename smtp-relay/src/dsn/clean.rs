@@ -67,16 +67,29 @@ pub(super) fn typed_address(address: &str, charset: Charset) -> String {
     utf8_address(address, charset)
 }
 
-/// An address with the type `utf-8`.
+/// An address with the type `utf-8`. A long one keeps its ASCII as it is, so that its line is short enough.
 pub(super) fn utf8_address(address: &str, charset: Charset) -> String {
-    let mut text = String::from("utf-8; ");
-    for character in address.chars() {
-        match (character, charset) {
-            ('\\', _) | ('+' | '=' | ' ', Charset::Ascii) => escape(&mut text, character),
-            _ => push(&mut text, character, charset),
+    let write = |escaped: fn(char, &str) -> bool| {
+        let mut text = String::from("utf-8; ");
+        for (place, character) in address.char_indices() {
+            let rest = address.get(place + character.len_utf8()..).unwrap_or_default();
+            if escaped(character, rest) {
+                escape(&mut text, character);
+            } else {
+                push(&mut text, character, charset);
+            }
         }
+        text
+    };
+    let text = match charset {
+        Charset::Ascii => write(|character, _| matches!(character, '\\' | '+' | '=' | ' ')),
+        Charset::Utf8 => write(|character, _| character == '\\'),
+    };
+    if text.len() <= MAX_TEXT {
+        return text;
     }
-    text
+    // What looks like an escape is not to be taken for one.
+    write(|character, rest| character == '\\' && rest.starts_with("x{"))
 }
 
 /// The address of ORCPT, with its type, decoded: no xtext, no escapes (RFC 6533 section 3).
@@ -119,8 +132,12 @@ pub(super) fn unescape(address: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Writes a field as it is. For values whose spaces count; none is longer than 500 octets.
+/// Writes a field as it is, because its spaces count. Omits it if the line would be longer than 998 octets: so may be the
+/// escapes of ORCPT.
 pub(super) fn whole_field(out: &mut Vec<u8>, name: &str, value: &str) {
+    if name.len() + value.len() + 2 > 998 {
+        return;
+    }
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value.as_bytes());

@@ -100,6 +100,16 @@ pub(super) const INPUTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "report",
+        &[
+            "0000\nbob@example.net|550 5.1.1 no such user|so it is|Subject: t\r\n\r\nhello\r\n",
+            "0101\n\"a  b\"@example.net|550-a\r\n550 b\r\n\r\n--=_0000000000000001--\r\n||--=_0000000000000001\r\n",
+            "1110\nb\u{fc}b@example.net|451 gr\u{fc}\u{df}e|\u{202e}x|Subject: \u{fc}\r\n\r\n\u{fc}\r\n",
+            "2123\nb\u{fc}b@example.net|451 gr\u{fc}\u{df}e\0|a\nb|Subject: \u{fc}\r\n\r\n\u{fc}\n",
+            "Reporting-MTA: dns; a\r\n\r\nFinal-Recipient: utf-8; \\x{FC}@b\r\nAction: failed\r\nStatus: 5.0.0 (x)\r\n folded\r\n",
+        ],
+    ),
+    (
         "reply",
         &[
             "250 ok\r\n",

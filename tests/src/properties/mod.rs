@@ -15,6 +15,7 @@ mod parameters;
 mod proxy_header;
 mod reference;
 mod reply;
+mod report;
 mod sasl;
 mod server_session;
 mod stuff;
@@ -30,6 +31,7 @@ pub use pair::pair;
 pub use parameters::parameters;
 pub use proxy_header::proxy_header;
 pub use reply::reply;
+pub use report::report;
 pub use sasl::sasl;
 pub use server_session::server_session;
 pub use stuff::stuff;
@@ -39,7 +41,7 @@ use choices::Choices;
 
 /// All properties, each with the name of its fuzz target.
 #[expect(clippy::type_complexity, reason = "a name and a function")]
-pub const ALL: [(&str, fn(&[u8])); 14] = [
+pub const ALL: [(&str, fn(&[u8])); 15] = [
     ("address", address),
     ("bdat", bdat),
     ("client_session", client_session),
@@ -50,6 +52,7 @@ pub const ALL: [(&str, fn(&[u8])); 14] = [
     ("parameters", parameters),
     ("proxy_header", proxy_header),
     ("reply", reply),
+    ("report", report),
     ("sasl", sasl),
     ("server_session", server_session),
     ("stuff", stuff),

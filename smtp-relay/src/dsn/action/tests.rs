@@ -121,7 +121,7 @@ fn success_is_reported_if_it_was_asked_for() {
     }
 }
 
-/// RFC 2852 section 4.1.4.
+/// RFC 2852.
 #[test]
 fn deliver_by_has_notifications_of_its_own() {
     let by = |mode, dsn, deliver_by| {

@@ -122,3 +122,27 @@ fn many_recipients_come_in_small_pieces() {
         5000
     );
 }
+
+/// RFC 5322 section 2.1.1. An escape is six times as long as a space, and three times as long as a letter of two octets.
+#[test]
+fn the_longest_addresses_fit_into_a_line() {
+    let (here, ann) = (host("mx.example.org"), ann());
+    for filler in [" ", "+", "=", "\\\\", "\\x{41}", "ü", "😀", "x"] {
+        let count = 230 / filler.len();
+        let address = format!("\"ü{}\"@example.net", filler.repeat(count));
+        let bob = path(&address);
+        let original = format!("utf-8;{}@example.com", "ü".repeat(240));
+        let original = OriginalRecipient::parse(&original).unwrap();
+        let notices = [Notice::new(&bob, Action::Failed, "5.0.0".parse().unwrap()).with_original(&original)];
+        for form in [Form::SevenBit, Form::International] {
+            let report = Report::new(&ann, &here, &notices, NOW, 1)
+                .unwrap()
+                .with_form(form);
+            let status = parts(&report)[1].1.clone();
+            let status = Status::parse(&status).unwrap();
+            assert_eq!(status.recipients[0].final_recipient.value, address);
+            let kept = status.recipients[0].original_recipient.is_some();
+            assert_eq!(kept, form == Form::International);
+        }
+    }
+}
