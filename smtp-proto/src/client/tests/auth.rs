@@ -10,6 +10,8 @@ use crate::{
     tls::TlsInfo,
 };
 
+mod choice;
+
 /// `\0ann\0pw` in base64.
 const ANN: &str = "AGFubgBwdw==";
 
@@ -147,103 +149,6 @@ fn without_a_common_mechanism_nothing_is_shown() {
     let mut only = login();
     only.mechanism = Some(Mechanism::CRAM_MD5);
     offered(only, "AUTH PLAIN LOGIN").hears("QUIT|");
-}
-
-#[test]
-fn names_are_compared_in_any_case() {
-    offered(login(), "AUTH plain").hears(&format!("AUTH PLAIN {ANN}|"));
-    offered(login(), "AUTH=PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
-}
-
-#[test]
-fn in_clear_nothing_is_shown_unless_that_is_allowed() {
-    in_clear(PlaintextAuth::Forbid, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").hears("QUIT|");
-    in_clear(PlaintextAuth::Insecure, "AUTH PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
-    in_clear(PlaintextAuth::NonPlaintextMechanisms, "AUTH PLAIN LOGIN").hears("QUIT|");
-}
-
-#[test]
-fn a_mechanism_of_the_applications_own_obeys_that_too() {
-    let plain = || {
-        login()
-            .credentials
-            .start(Mechanism::PLAIN, &Context::default())
-            .unwrap()
-    };
-    for (policy, shown) in [
-        (PlaintextAuth::Forbid, false),
-        (PlaintextAuth::NonPlaintextMechanisms, false),
-        (PlaintextAuth::Insecure, true),
-    ] {
-        let mut config = config();
-        config.plaintext_auth = policy;
-        let mut session = Session::with(config, "AUTH PLAIN");
-        let begun = session.client.authenticate(plain());
-        assert_eq!(begun.is_ok(), shown, "{policy:?}");
-        if let Err(refused) = begun {
-            assert_eq!(refused.error, RequestError::NeedsTls);
-            session.hears("");
-        }
-    }
-}
-
-#[test]
-fn what_a_server_offers_in_clear_is_not_what_counts() {
-    let mut config = logging_in(login());
-    config.tls = Tls::Required;
-    let mut session = Session::new(config);
-    session.server("220 hi").hears("EHLO me.example|");
-    session
-        .server("250-mx|250-AUTH CRAM-MD5|250 STARTTLS")
-        .hears("STARTTLS|");
-    session.server("220 go");
-    let upgrade = session.upgrade.take().unwrap();
-    session.client.tls_established(upgrade, TlsInfo::default());
-    session.go_on().hears("EHLO me.example|");
-    session
-        .server("250-mx|250 AUTH PLAIN")
-        .hears(&format!("AUTH PLAIN {ANN}|"));
-}
-
-#[cfg(feature = "cram-md5")]
-#[test]
-fn the_strongest_mechanism_is_taken() {
-    offered(login(), "AUTH LOGIN PLAIN CRAM-MD5").hears("AUTH CRAM-MD5|");
-}
-
-#[cfg(feature = "scram")]
-#[test]
-fn scram_is_taken_before_all_others() {
-    let mut session = offered(
-        login(),
-        "AUTH LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-256-PLUS",
-    );
-    session.written();
-    assert!(
-        session.wire.starts_with(b"AUTH SCRAM-SHA-256 "),
-        "without a binding"
-    );
-}
-
-#[cfg(feature = "scram")]
-#[test]
-fn scram_is_bound_to_the_tls_session_where_that_can_be() {
-    let info = TlsInfo {
-        channel_binding: Some([7; 32]),
-        ..TlsInfo::default()
-    };
-    let mut session = Session::new(config());
-    session.client = Client::new_over_tls(logging_in(login()).into(), info);
-    session.go_on();
-    session.server("220 hi").written();
-    session.wire.clear();
-    session
-        .server("250-mx|250 AUTH SCRAM-SHA-256 SCRAM-SHA-256-PLUS")
-        .written();
-    let wire = String::from_utf8(session.wire.clone()).unwrap();
-    let first = wire.strip_prefix("AUTH SCRAM-SHA-256-PLUS ").unwrap().trim_end();
-    let first = BASE64_STANDARD.decode(first).unwrap();
-    assert!(first.starts_with(b"p=tls-exporter,,n=ann,r="));
 }
 
 #[test]
@@ -435,53 +340,5 @@ fn secrets_are_not_shown() {
     let seen = std::format!("{:?}", session.client);
     for secret in ["hunter2", &*encoded] {
         assert!(!shows(&seen, secret), "{seen}");
-    }
-}
-
-#[test]
-fn a_weaker_mechanism_is_tried_after_a_refused_password_only_if_that_is_allowed() {
-    for (fallback, expected) in [
-        (Fallback::Unsupported, "QUIT|".to_string()),
-        (Fallback::AnyRefusal, "AUTH LOGIN|".to_string()),
-    ] {
-        let mut login = login();
-        login.fallback = fallback;
-        let mut session = offered(login, "AUTH PLAIN LOGIN");
-        session.written();
-        session.wire.clear();
-        session.server("535 5.7.8 no").hears(&expected);
-    }
-    let mut only = login();
-    only.mechanism = Some(Mechanism::LOGIN);
-    let mut session = offered(only, "AUTH PLAIN LOGIN");
-    session.hears("AUTH LOGIN|").server("504 no").hears("QUIT|");
-}
-
-#[test]
-fn in_plaintext_a_weaker_mechanism_is_never_tried() {
-    let mut config = logging_in(login());
-    config.plaintext_auth = PlaintextAuth::Insecure;
-    config.login.as_mut().unwrap().fallback = Fallback::AnyRefusal;
-    for (line, first, refusal, next) in [
-        ("AUTH X-ECHO PLAIN LOGIN", "AUTH PLAIN", "504 no", "AUTH LOGIN|"),
-        ("AUTH X-ECHO PLAIN LOGIN", "AUTH PLAIN", "535 no", "AUTH LOGIN|"),
-        ("AUTH PLAIN LOGIN", "AUTH PLAIN", "454 later", "QUIT|"),
-        #[cfg(feature = "cram-md5")]
-        ("AUTH CRAM-MD5 PLAIN", "AUTH CRAM-MD5", "504 no", "QUIT|"),
-        #[cfg(feature = "scram")]
-        (
-            "AUTH SCRAM-SHA-256 SCRAM-SHA-1",
-            "AUTH SCRAM-SHA-256",
-            "504 no",
-            "QUIT|",
-        ),
-    ] {
-        let mut session = Session::new(config.clone());
-        session.server("220 hi").written();
-        session.wire.clear();
-        session.server(&format!("250-mx.example|250 {line}")).written();
-        assert!(session.wire.starts_with(first.as_bytes()), "{line}");
-        session.wire.clear();
-        session.server(refusal).hears(next);
     }
 }
