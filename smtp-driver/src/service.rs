@@ -2,6 +2,7 @@
 
 mod about;
 mod answer;
+mod asides;
 mod auth;
 mod converse;
 mod questions;
@@ -13,7 +14,7 @@ use std::{future::Future, io, sync::Arc};
 use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Closed, Config, Member, Reset},
-    types::{Argument, ClientName, Keyword, Mail, Query, Rcpt, Rejection, UnknownCommand},
+    types::{Argument, ClientInfo, ClientName, Keyword, Mail, Query, Rcpt, Rejection, UnknownCommand},
 };
 
 pub use self::{
@@ -228,6 +229,35 @@ pub trait Service: Send + Sync {
     ) -> impl Future<Output = Result<HelpAnswer, Rejection>> + Send {
         let _ = (about, topic);
         async { Ok(HelpAnswer::Commands) }
+    }
+
+    /// Answers XCLIENT: a proxy names its client. Only for sessions that [offer](SessionHandle::offer) it, with the attributes
+    /// that they offer: offer it in [`connect`](Self::connect) to trusted proxies. Accepting begins the session anew:
+    /// [`connect`](Self::connect) is asked again, and [`About::peer`] is the client.
+    ///
+    /// Returns the identity that the client is authenticated as, and `None` to accept without the LOGIN of the command.
+    ///
+    /// Default: 550, because nobody knows the proxy.
+    fn xclient(
+        &self,
+        about: &About,
+        info: &ClientInfo<'static>,
+    ) -> impl Future<Output = Result<Option<String>, Rejection>> + Send {
+        let _ = (about, info);
+        async { Err(Rejection::NOT_AUTHORIZED) }
+    }
+
+    /// Answers XFORWARD: a content filter names the origin of the next message. Only for sessions that
+    /// [offer](SessionHandle::offer) it. Accepted attributes are in [`About::xforward`].
+    ///
+    /// Default: 550, because nobody knows the filter.
+    fn xforward(
+        &self,
+        about: &About,
+        info: &ClientInfo<'static>,
+    ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
+        let _ = (about, info);
+        async { Err(Rejection::NOT_AUTHORIZED) }
     }
 
     /// Answers an unknown command. Only with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication).

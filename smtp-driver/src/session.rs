@@ -172,7 +172,8 @@ impl<T: Transport> Session<T> {
         self.0.connection.take_error()
     }
 
-    /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the one in the header.
+    /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the one in the header. XCLIENT does
+    /// not change it: see [`Server::xclient`].
     #[must_use]
     pub const fn peer(&self) -> Peer {
         self.0.peer

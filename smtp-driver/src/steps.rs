@@ -6,7 +6,7 @@ use core::mem;
 use smtp_proto::{
     Step,
     client::{BodyPermit, Event, More, ReplyTo, RequestError},
-    types::{Mail, Rcpt, Reply},
+    types::{ClientInfo, Mail, Rcpt, Reply},
 };
 
 use crate::{Client, Error, Transport};
@@ -152,6 +152,36 @@ impl<T: Transport> Client<T> {
         }
     }
 
+    /// Names the client on whose behalf the session goes on (XCLIENT): see
+    /// [`client::Client::xclient`](smtp_proto::client::Client::xclient). Returns the last reply to it; if it is positive, the
+    /// session has begun again, and is ready.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] if the session is in a transaction, or the server offers none of the attributes. [`Error::Closed`]
+    /// if the session ends.
+    pub async fn xclient(&mut self, info: ClientInfo<'static>) -> Result<Reply<'static>, Error<T::Error>> {
+        let machine = self.connection.machine_mut();
+        machine.xclient(info).map_err(|refused| refused.error)?;
+        self.last_reply_to(ReplyTo::Xclient).await
+    }
+
+    /// Names the origin of the next message (XFORWARD): see
+    /// [`client::Client::xforward`](smtp_proto::client::Client::xforward). Returns the last reply to it.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
+    ///
+    /// # Errors
+    ///
+    /// As [`xclient`](Self::xclient).
+    pub async fn xforward(&mut self, info: ClientInfo<'static>) -> Result<Reply<'static>, Error<T::Error>> {
+        let machine = self.connection.machine_mut();
+        machine.xforward(info).map_err(|refused| refused.error)?;
+        self.last_reply_to(ReplyTo::Xforward).await
+    }
+
     /// Gives the transaction up (RSET), and returns the reply.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
@@ -188,6 +218,21 @@ impl<T: Transport> Client<T> {
         }
         // The transaction may end before the command is sent: an earlier one, whose future was dropped, was refused.
         answer.ok_or_else(|| RequestError::OutOfTurn.into())
+    }
+
+    /// Waits until the session is ready again, and returns the last reply to these commands.
+    async fn last_reply_to(&mut self, command: ReplyTo) -> Result<Reply<'static>, Error<T::Error>> {
+        let mut last = None;
+        self.until(|event, machine| {
+            if let Event::Reply { to, reply } = event
+                && (to == command || to == ReplyTo::Reset)
+            {
+                last = Some(reply.into_owned());
+            }
+            machine.is_ready().then_some(())
+        })
+        .await?;
+        last.ok_or_else(|| RequestError::OutOfTurn.into())
     }
 
     /// Returns true if more of the message can be sent.

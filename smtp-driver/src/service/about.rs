@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     fmt,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use smtp_proto::{
     sasl::{Context, Mechanism},
     server::{Server, Shutdown},
     trace::Received,
-    types::{ClientName, Extension, Host, Keyword},
+    types::{ClientInfo, ClientName, Extension, Host, Keyword},
 };
 
 use crate::{Peer, Proxied};
@@ -37,6 +37,8 @@ pub(super) struct Ends {
 #[derive(Debug)]
 struct Facts {
     ends: Ends,
+    xclient: ClientInfo<'static>,
+    xforward: ClientInfo<'static>,
     hello: Option<ClientName<'static>>,
     /// On the heap: most sessions are in plaintext.
     tls: Option<Box<TlsInfo>>,
@@ -51,6 +53,8 @@ impl About {
     pub(super) fn new(ends: Ends, handle: SessionHandle, server: &Server) -> Self {
         Self(Arc::new(Facts {
             ends,
+            xclient: server.xclient().clone(),
+            xforward: server.xforward().clone(),
             hello: server.hello().map(|(_, name)| name.clone()),
             tls: server.tls().cloned().map(Box::new),
             identity: server.identity().map(str::to_owned),
@@ -66,10 +70,33 @@ impl About {
         Self::new(self.0.ends.clone(), self.handle().clone(), server)
     }
 
-    /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the one in the header.
+    /// The address of the client: the one that an accepted [XCLIENT](Self::xclient) named, with port 0 if it named none; the
+    /// one in the header of a [proxy](crate::ServeOptions::expect_proxy); or the peer of the socket.
     #[must_use]
     pub fn peer(&self) -> Peer {
+        match self.0.xclient.addr() {
+            Some(address) => SocketAddr::new(address, self.0.xclient.port().unwrap_or_default()).into(),
+            None => self.0.ends.peer,
+        }
+    }
+
+    /// The address of the client as if there were no XCLIENT: decide by it if XCLIENT is offered.
+    #[must_use]
+    pub fn connected_peer(&self) -> Peer {
         self.0.ends.peer
+    }
+
+    /// The facts about the client that a proxy passed on by XCLIENT: [`Server::xclient`]. Empty without it.
+    #[must_use]
+    pub fn xclient(&self) -> &ClientInfo<'static> {
+        &self.0.xclient
+    }
+
+    /// The origin of the next message, or of the one of the transaction, by XFORWARD: [`Server::xforward`]. Empty without it.
+    /// For logs only.
+    #[must_use]
+    pub fn xforward(&self) -> &ClientInfo<'static> {
+        &self.0.xforward
     }
 
     /// The proxy that the client connected through, if the listener expects one.
@@ -78,10 +105,13 @@ impl About {
         self.0.ends.proxied.as_deref()
     }
 
-    /// The address that the client connected to.
+    /// The address that the client connected to: of XCLIENT, of the header of a proxy, or of the socket.
     #[must_use]
     pub fn local(&self) -> Peer {
-        self.0.ends.local
+        match self.0.xclient.dest_addr() {
+            Some(address) => SocketAddr::new(address, self.0.xclient.dest_port().unwrap_or_default()).into(),
+            None => self.0.ends.local,
+        }
     }
 
     /// The name of the last accepted EHLO, HELO or LHLO. Returns `None` before it. Do not trust it.
@@ -96,13 +126,13 @@ impl About {
         self.0.tls.as_deref()
     }
 
-    /// The identity that [`Service::auth`](super::Service::auth) accepted. Returns `None` before it.
+    /// The identity that [`Service::auth`](super::Service::auth) or [`Service::xclient`](super::Service::xclient) accepted. Returns `None` before it.
     #[must_use]
     pub fn identity(&self) -> Option<&str> {
         self.0.identity.as_deref()
     }
 
-    /// The mechanism of the AUTH exchange that succeeded. Returns `None` before it.
+    /// The mechanism of the AUTH exchange that succeeded. Returns `None` before it, and after a login by XCLIENT.
     #[must_use]
     pub fn mechanism(&self) -> Option<Mechanism> {
         self.0.mechanism

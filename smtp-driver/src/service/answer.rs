@@ -4,7 +4,7 @@ use smtp_proto::{
     sasl::AuthOutcome,
     server::{
         Member, Server, StaleTicket, Ticket,
-        ticket::{Acceptable, Auth, Help, Recipient, Verify},
+        ticket::{Acceptable, Auth, Help, Recipient, Verify, Xclient},
     },
     types::{ForwardPath, Rejection, Reply, Text},
 };
@@ -111,6 +111,18 @@ pub(super) fn answer_help(
         Ok(HelpAnswer::Commands) => server.accept(ticket),
         Ok(HelpAnswer::Text(text)) => server.answer_help(ticket, text),
         Ok(HelpAnswer::Status(text)) => server.answer_help_status(ticket, text),
+        Err(rejection) => server.reject(ticket, rejection),
+    }
+}
+
+pub(super) fn answer_xclient(
+    server: &mut Server,
+    ticket: Ticket<Xclient>,
+    answer: Result<Option<String>, Rejection>,
+) -> Result<(), StaleTicket> {
+    match answer {
+        Ok(Some(identity)) => server.accept_xclient(ticket, identity),
+        Ok(None) => server.accept(ticket),
         Err(rejection) => server.reject(ticket, rejection),
     }
 }

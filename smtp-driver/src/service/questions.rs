@@ -13,21 +13,22 @@ use smtp_proto::{
     sasl::{AuthOutcome, AuthRequest, ServerMechanism},
     server::{
         Closed, Event, Member, Reset, Server, Ticket,
-        ticket::{Auth, EndOfData, Expand, Help, Mail, Recipient, Verify},
+        ticket::{Auth, EndOfData, Expand, Help, Mail, Recipient, Verify, Xclient},
     },
-    types::{Argument, Rcpt, Rejection},
+    types::{Rcpt, Rejection},
 };
 use tracing::warn;
 
 use super::{
     About, Accept, AuthAttempt, HelpAnswer, Service, SessionHandle, VrfyAnswer,
     about::Ends,
-    answer::{answer, answer_auth, answer_help, answer_recipient, answer_vrfy},
+    answer::{answer, answer_auth, answer_help, answer_recipient, answer_vrfy, answer_xclient},
+    asides,
     transaction::Home,
 };
 
 /// A question that the service thinks about.
-type Asked<'s, M> = Pin<Box<dyn Future<Output = Answer<M>> + Send + 's>>;
+pub(super) type Asked<'s, M> = Pin<Box<dyn Future<Output = Answer<M>> + Send + 's>>;
 
 /// The kinds of questions whose futures end in different ways.
 #[derive(Clone, Copy)]
@@ -42,7 +43,7 @@ enum Kind {
 }
 
 /// The answer to a question, with what it needs.
-enum Answer<M> {
+pub(super) enum Answer<M> {
     Any(Ticket, Result<Accept, Rejection>),
     Auth(
         Ticket<Auth>,
@@ -56,6 +57,7 @@ enum Answer<M> {
     Verify(Ticket<Verify>, Result<VrfyAnswer, Rejection>),
     Expand(Ticket<Expand>, Result<Vec<Member<'static>>, Rejection>),
     Help(Ticket<Help>, Result<HelpAnswer, Rejection>),
+    Xclient(Ticket<Xclient>, Result<Option<String>, Rejection>),
 }
 
 /// A message whose transaction was reset before the service had stored it.
@@ -191,24 +193,6 @@ impl<'s, S: Service> Questions<'s, S> {
                     Answer::Message(ticket, recipient, answer)
                 })
             }
-            Event::Verify { query, ticket } => {
-                let (about, query) = (self.about(server), query.into_owned());
-                Box::pin(async move { Answer::Verify(ticket, service.verify(&about, &query).await) })
-            }
-            Event::Expand { query, ticket } => {
-                let (about, query) = (self.about(server), query.into_owned());
-                Box::pin(async move { Answer::Expand(ticket, service.expand(&about, &query).await) })
-            }
-            Event::Help { topic, ticket } => {
-                let (about, topic) = (self.about(server), topic.map(Argument::into_owned));
-                Box::pin(async move { Answer::Help(ticket, service.help(&about, topic.as_ref()).await) })
-            }
-            Event::Command { command, ticket } => {
-                let (about, command) = (self.about(server), command.into_owned());
-                Box::pin(
-                    async move { Answer::Any(ticket.into_any(), service.command(&about, &command).await) },
-                )
-            }
             Event::AuthFailed(why) => {
                 self.exchange = None;
                 service.auth_failed(&self.about(server), why);
@@ -218,10 +202,13 @@ impl<'s, S: Service> Questions<'s, S> {
                 self.reset(why);
                 return None;
             }
-            other => {
-                let _ = server.proceed(other);
-                return None;
-            }
+            other => match asides::ask(service, self.about(server), other) {
+                Ok(asked) => asked,
+                Err(other) => {
+                    let _ = server.proceed(other);
+                    return None;
+                }
+            },
         })
     }
 
@@ -339,8 +326,11 @@ impl<'s, S: Service> Questions<'s, S> {
 
     /// The facts of the session.
     fn about(&mut self, server: &Server) -> About {
-        // The name of the protocol depends on the transaction.
-        if self.is_outdated || self.about.protocol_name() != server.protocol_name() {
+        // The name of the protocol and the origin depend on the transaction.
+        if self.is_outdated
+            || self.about.protocol_name() != server.protocol_name()
+            || self.about.xforward() != server.xforward()
+        {
             self.about = self.about.renewed(server);
             self.is_outdated = false;
         }
@@ -412,6 +402,10 @@ impl<'s, S: Service> Questions<'s, S> {
             Answer::Expand(ticket, Ok(members)) => server.answer_expn(ticket, &members),
             Answer::Expand(ticket, Err(rejection)) => server.reject(ticket, rejection),
             Answer::Help(ticket, answer) => answer_help(server, ticket, answer),
+            Answer::Xclient(ticket, answer) => {
+                self.is_outdated = true;
+                answer_xclient(server, ticket, answer)
+            }
         };
         true
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Closed, Member, Reset},
-    types::{Argument, ClientName, Mail, Query, Rcpt, Rejection, UnknownCommand},
+    types::{Argument, ClientInfo, ClientName, Mail, Query, Rcpt, Rejection, UnknownCommand},
 };
 
 use super::{About, Accept, AuthAttempt, HelpAnswer, Service, VrfyAnswer};
@@ -101,6 +101,22 @@ impl<S: Service> Service for Arc<S> {
         topic: Option<&Argument<'static>>,
     ) -> impl Future<Output = Result<HelpAnswer, Rejection>> + Send {
         S::help(self, about, topic)
+    }
+
+    fn xclient(
+        &self,
+        about: &About,
+        info: &ClientInfo<'static>,
+    ) -> impl Future<Output = Result<Option<String>, Rejection>> + Send {
+        S::xclient(self, about, info)
+    }
+
+    fn xforward(
+        &self,
+        about: &About,
+        info: &ClientInfo<'static>,
+    ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
+        S::xforward(self, about, info)
     }
 
     fn command(

@@ -6,6 +6,7 @@ mod envelope;
 mod facts;
 mod harness;
 mod messages;
+mod passed;
 mod schedules;
 mod serving;
 mod session;

@@ -15,9 +15,9 @@ const MAX_LINE: usize = 1000;
 const MAX_HELD: usize = 16 * 1024;
 
 /// The verbs of the commands that are shown.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 17] = [
     "EHLO", "HELO", "LHLO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "VRFY", "EXPN", "HELP",
-    "STARTTLS", "ETRN", "XCLIENT",
+    "STARTTLS", "ETRN", "XCLIENT", "XFORWARD",
 ];
 
 /// The state of a transcript of one session.

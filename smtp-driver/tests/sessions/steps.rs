@@ -7,7 +7,10 @@ use smtp_driver::{
     proto::{
         client::{Closed, ExtensionUse, RequestError},
         data::LineEndings,
-        types::{ForwardPath, Mail, MailParameters, Rcpt, RcptParameters, Reply, ReversePath},
+        types::{
+            ClientAttribute, ClientInfo, ForwardPath, Mail, MailParameters, Rcpt, RcptParameters, Reply,
+            ReversePath,
+        },
     },
     testing::{Duplex, Network, ScriptError, ScriptedPeer, join},
 };
@@ -254,4 +257,44 @@ fn content_that_cannot_be_sent_ends_the_session_with_that_reason() {
             }
         }
     }
+}
+
+#[test]
+fn xclient_and_xforward_return_when_the_session_is_ready() {
+    let info = || {
+        ClientInfo::default()
+            .with(ClientAttribute::Addr, "192.0.2.7")
+            .and_then(|info| info.with(ClientAttribute::Helo, "a.example"))
+            .unwrap()
+    };
+    run(
+        |mut client| async move {
+            assert_eq!(code(client.xclient(info()).await), 550);
+            assert_eq!(code(client.xclient(info()).await), 220);
+            assert_eq!(code(client.xforward(info()).await), 250);
+            let refused = client.xclient(info()).await.unwrap_err();
+            assert!(
+                matches!(refused, Error::Rejected(RequestError::NotOffered(_))),
+                "{refused}"
+            );
+            client.quit().await.unwrap();
+        },
+        &["
+        S: 220 mx
+        C: EHLO client.example
+        S: 250-mx
+        S: 250 XCLIENT ADDR
+        C: XCLIENT ADDR=192.0.2.7
+        S: 550 no
+        C: XCLIENT ADDR=192.0.2.7
+        S: 220 mx
+        C: EHLO client.example
+        S: 250-mx
+        S: 250 XFORWARD ADDR HELO
+        C: XFORWARD HELO=a.example ADDR=192.0.2.7
+        S: 250 ok
+        C: QUIT
+        S: 221 bye
+        C: <close>"],
+    );
 }

@@ -1,0 +1,47 @@
+//! Questions beside the transaction: they need the facts of the session only.
+
+use smtp_proto::{server::Event, types::Argument};
+
+use super::{
+    About, Service,
+    questions::{Answer, Asked},
+};
+
+/// Begins to ask about an event. Gives the event back if it is another question, or none.
+#[expect(
+    clippy::result_large_err,
+    reason = "the event was passed by value, and is given back"
+)]
+pub(super) fn ask<'s, 'i, S: Service>(
+    service: &'s S,
+    about: About,
+    event: Event<'i>,
+) -> Result<Asked<'s, S::Mail>, Event<'i>> {
+    Ok(match event {
+        Event::Verify { query, ticket } => {
+            let query = query.into_owned();
+            Box::pin(async move { Answer::Verify(ticket, service.verify(&about, &query).await) })
+        }
+        Event::Expand { query, ticket } => {
+            let query = query.into_owned();
+            Box::pin(async move { Answer::Expand(ticket, service.expand(&about, &query).await) })
+        }
+        Event::Help { topic, ticket } => {
+            let topic = topic.map(Argument::into_owned);
+            Box::pin(async move { Answer::Help(ticket, service.help(&about, topic.as_ref()).await) })
+        }
+        Event::Xclient { info, ticket } => {
+            let info = info.into_owned();
+            Box::pin(async move { Answer::Xclient(ticket, service.xclient(&about, &info).await) })
+        }
+        Event::Xforward { info, ticket } => {
+            let info = info.into_owned();
+            Box::pin(async move { Answer::Any(ticket.into_any(), service.xforward(&about, &info).await) })
+        }
+        Event::Command { command, ticket } => {
+            let command = command.into_owned();
+            Box::pin(async move { Answer::Any(ticket.into_any(), service.command(&about, &command).await) })
+        }
+        other => return Err(other),
+    })
+}
