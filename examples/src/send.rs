@@ -19,7 +19,7 @@ use std::{
 
 use clap::Parser;
 use smtp_driver::{ClientBuilder, Connect};
-use smtp_proto::client::Config;
+use smtp_proto::{client::Config, types::Keyword};
 
 pub use self::{
     envelope::{EnvelopeFlags, Return},
@@ -84,7 +84,7 @@ impl Flags {
 ///
 /// If a flag is invalid, or the flags contradict each other.
 pub async fn run<T: Connect<Error = io::Error>>(flags: Flags) -> Result<Exit, String> {
-    let (config, envelope, message) = (flags.config()?, flags.envelope.envelope()?, flags.message()?);
+    let (config, mut envelope, message) = (flags.config()?, flags.envelope.envelope()?, flags.message()?);
     let builder = ClientBuilder::<T>::new(config);
     let builder = match flags.tls.tls {
         Tls::None => builder,
@@ -97,6 +97,10 @@ pub async fn run<T: Connect<Error = io::Error>>(flags: Flags) -> Result<Exit, St
     };
     if flags.progress {
         report::complain(&format!("connected to {}", flags.server));
+    }
+    if flags.envelope.may_go_without_rrvs() && !client.extensions().has(Keyword::Rrvs) {
+        report::went_without(Keyword::Rrvs);
+        envelope = flags.envelope.without_rrvs().envelope()?;
     }
     let (exit, is_open) = report::sent(client.send(envelope, message).await)?;
     if is_open {

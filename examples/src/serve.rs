@@ -4,6 +4,7 @@
 //! [`Flags`]. A flag about the sessions has its effect in the function `apply` of its group.
 
 mod auth;
+mod extensions;
 mod limits;
 mod listen;
 mod policy;
@@ -22,6 +23,7 @@ use smtp_rustls::ServerTls;
 
 pub use self::{
     auth::AuthFlags,
+    extensions::ExtensionFlags,
     limits::LimitFlags,
     listen::{Bound, ListenFlags},
     policy::PolicyFlags,
@@ -50,6 +52,8 @@ pub struct Flags {
     #[command(flatten)]
     pub policy: PolicyFlags,
     #[command(flatten)]
+    pub extensions: ExtensionFlags,
+    #[command(flatten)]
     pub limits: LimitFlags,
     #[command(flatten)]
     pub syntax: SyntaxFlags,
@@ -75,7 +79,9 @@ impl Flags {
     /// If the flags contradict each other, or the system refuses a file or an address. Secrets are not in the message.
     pub fn open<D: Disk>(&self) -> Result<(Arc<Site<D>>, Vec<Bound>), String> {
         let (tls, users) = (self.tls()?, self.users()?);
-        let site = Site::new(self.hostname()?, self.store.open()?, users).with_policy(self.policy.clone());
+        let site = Site::new(self.hostname()?, self.store.open()?, users)
+            .with_policy(self.policy.clone())
+            .with_extensions(self.extensions.clone());
         let mut bound = Vec::new();
         for endpoint in self.listen.endpoints() {
             let config = self.config(endpoint.protocol, site.users())?;
@@ -99,6 +105,7 @@ impl Flags {
         config.protocol = protocol;
         self.tls.apply(&mut config);
         self.auth.apply(&mut config, users);
+        self.extensions.apply(&mut config);
         self.limits.apply(&mut config);
         self.syntax.apply(&mut config);
         Ok(Arc::new(config))

@@ -12,11 +12,11 @@ use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Member},
     trace::ReturnPath,
-    types::{Host, Mail, Query, Rcpt, Rejection},
+    types::{ClientName, Host, Mail, Query, Rcpt, Rejection, Timestamp},
 };
 
 use crate::{
-    serve::PolicyFlags,
+    serve::{ExtensionFlags, PolicyFlags},
     store::{Incoming, Store, unix_time},
     users::{Attempt, Users},
 };
@@ -28,6 +28,7 @@ const NO_LIST: Rejection = Rejection::from_static(550, (5, 1, 1), "no such list"
 pub struct Site<D> {
     hostname: Host<'static>,
     policy: PolicyFlags,
+    extensions: ExtensionFlags,
     store: Store,
     users: Users,
     on_stored: Option<OnStored>,
@@ -72,6 +73,7 @@ impl<D> Site<D> {
         Self {
             hostname,
             policy: PolicyFlags::default(),
+            extensions: ExtensionFlags::default(),
             store,
             users,
             on_stored: None,
@@ -83,6 +85,13 @@ impl<D> Site<D> {
     #[must_use]
     pub fn with_policy(mut self, policy: PolicyFlags) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Sets the extensions whose rules the service keeps to.
+    #[must_use]
+    pub fn with_extensions(mut self, extensions: ExtensionFlags) -> Self {
+        self.extensions = extensions;
         self
     }
 
@@ -99,12 +108,24 @@ impl<D> Site<D> {
         &self.users
     }
 
+    /// Offers FUTURERELEASE to a client that has authenticated. Not in LMTP, whose recipients get copies.
+    fn offer_future_release(&self, about: &About) {
+        if let Some(extension) = self.extensions.future_release(next_second())
+            && !about.protocol_name().starts_with("LMTP")
+        {
+            about.handle().offer(extension);
+        }
+    }
+
     /// Opens the store for a message, with its trace fields at the top.
     fn open(&self, transaction: &Transaction, to: &[Rcpt<'static>]) -> io::Result<Incoming> {
         let received = transaction.about.received(&self.hostname, unix_time());
         let mut received = received.ok_or_else(|| io::Error::other("a message without EHLO"))?;
         if let [only] = to {
             received = received.with_recipient(only.forward_path());
+        }
+        if let Some(priority) = transaction.mail.parameters().priority() {
+            received = received.with_priority(priority);
         }
         let return_path = ReturnPath(transaction.mail.reverse_path());
         self.store.begin(format_args!("{return_path}{received}"))
@@ -124,6 +145,9 @@ impl<D: Disk> Service for Site<D> {
         if outcome == AuthOutcome::Reject {
             log(state.failure(mechanism, peer(about)));
         }
+        if matches!(outcome, AuthOutcome::Accept(_)) {
+            self.offer_future_release(about);
+        }
         Ok(outcome)
     }
 
@@ -136,7 +160,15 @@ impl<D: Disk> Service for Site<D> {
         }
     }
 
+    async fn hello(&self, about: &About, _: &ClientName<'static>) -> Result<Accept, Rejection> {
+        if about.identity().is_some() {
+            self.offer_future_release(about);
+        }
+        Ok(Accept::Yes)
+    }
+
     async fn mail(&self, about: &About, mail: Mail<'static>) -> Result<Transaction, Rejection> {
+        mail.parameters().release_time(next_second())?;
         Ok(Transaction {
             about: about.clone(),
             mail,
@@ -148,6 +180,7 @@ impl<D: Disk> Service for Site<D> {
     async fn recipient(&self, transaction: &Transaction, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
         self.policy
             .check(rcpt.forward_path(), transaction.about.identity())?;
+        self.extensions.check_owner(rcpt.parameters())?;
         Ok(Accept::Yes)
     }
 
@@ -165,19 +198,27 @@ impl<D: Disk> Service for Site<D> {
     }
 
     async fn message(&self, transaction: &mut Transaction, _: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
-        if transaction.incoming.as_ref().is_some_and(Incoming::is_looping) {
-            return Err(Rejection::LOOP);
+        let parameters = transaction.mail.parameters();
+        if let Some(incoming) = &mut transaction.incoming {
+            incoming.end_header().map_err(not_stored)?;
+            if incoming.is_looping() {
+                return Err(Rejection::LOOP);
+            }
+            self.extensions
+                .check_classes(parameters.solicitation(), incoming.solicitation())?;
         }
         if let Some(call) = &self.on_stored {
             call(&transaction.about);
         }
         let (store, incoming) = (self.store.clone(), transaction.incoming.take());
         let first = transaction.stored.clone();
+        let due = parameters.hold().map(|hold| hold.release_time(next_second()));
         // LMTP asks once for each recipient, and each gets a copy.
-        let keep = move || match (incoming, first) {
-            (Some(incoming), _) => incoming.keep(),
-            (None, Some(id)) => store.keep_copy(&id),
-            (None, None) => Err(io::Error::other(
+        let keep = move || match (incoming, first, due) {
+            (Some(incoming), _, None) => incoming.keep(),
+            (Some(incoming), _, Some(due)) => incoming.hold(due),
+            (None, Some(id), _) => store.keep_copy(&id),
+            (None, None, _) => Err(io::Error::other(
                 "the message was not stored for the first recipient",
             )),
         };
@@ -187,7 +228,11 @@ impl<D: Disk> Service for Site<D> {
             keep()
         };
         let id = kept.map_err(not_stored)?;
-        let accept = Accept::text(format!("stored as {id}"));
+        let changed = ExtensionFlags::changed_priority(parameters.priority(), transaction.about.identity());
+        let accept = Accept::text(match changed {
+            Some(priority) => format!("{}, stored as {id}", priority.changed().as_str()),
+            None => format!("stored as {id}"),
+        });
         transaction.stored.get_or_insert(id);
         Ok(accept)
     }
@@ -207,6 +252,14 @@ impl<D> fmt::Debug for Site<D> {
             .field("users", &self.users)
             .finish_non_exhaustive()
     }
+}
+
+/// The time now, rounded up, so that no message is released early.
+fn next_second() -> Timestamp {
+    let seconds = i64::try_from(unix_time()).unwrap_or(i64::MAX);
+    Timestamp::from_unix_time(seconds)
+        .unwrap_or(Timestamp::MAX)
+        .saturating_add(1)
 }
 
 /// The address of the client. A client on a Unix socket is on this computer.

@@ -1,5 +1,7 @@
 //! A Maildir that has stored a message on the disk before the message is accepted.
 
+mod held;
+
 use std::{
     fmt,
     fs::{self, File},
@@ -10,6 +12,9 @@ use std::{
 };
 
 use maildir::{Maildir, TemporaryMailFile};
+use smtp_proto::types::Timestamp;
+
+use self::held::Held;
 
 /// Maximum octets of a header that are searched for `Return-Path` and `Received`. The rest is stored as it is.
 const HEADER: usize = 1 << 20;
@@ -31,6 +36,7 @@ pub struct Store(Option<Arc<Directory>>);
 struct Directory {
     maildir: Maildir,
     path: PathBuf,
+    held: Held,
 }
 
 impl Store {
@@ -40,7 +46,8 @@ impl Store {
         Self(None)
     }
 
-    /// Stores messages in the Maildir at `path`. Creates its directories, and removes stale files from `tmp`.
+    /// Stores messages in the Maildir at `path`. Creates its directories, removes stale files from `tmp`, and releases held
+    /// messages that are due.
     ///
     /// # Errors
     ///
@@ -52,6 +59,7 @@ impl Store {
         Ok(Self(Some(Arc::new(Directory {
             maildir,
             path: path.to_path_buf(),
+            held: Held::open(path),
         }))))
     }
 
@@ -79,6 +87,7 @@ impl Store {
             trace: header.len(),
             header: Some(header.into_bytes()),
             hops: 0,
+            solicitation: None,
         })
     }
 
@@ -122,6 +131,8 @@ pub struct Incoming {
     /// Octets of the trace fields.
     trace: usize,
     hops: usize,
+    /// The value of the field `Solicitation`.
+    solicitation: Option<String>,
 }
 
 impl fmt::Debug for Incoming {
@@ -158,6 +169,21 @@ impl Incoming {
         }
     }
 
+    /// Ends the header, if the message has no body.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn end_header(&mut self) -> io::Result<()> {
+        self.finish_header()
+    }
+
+    /// The value of the field `Solicitation` (RFC 3865 section 2.5). Known once the header is complete.
+    #[must_use]
+    pub fn solicitation(&self) -> Option<&str> {
+        self.solicitation.as_deref()
+    }
+
     /// Returns true if the message has passed so many servers that it must be in a loop. Known once the header is complete.
     #[must_use]
     pub const fn is_looping(&self) -> bool {
@@ -180,6 +206,23 @@ impl Incoming {
         }
     }
 
+    /// Completes the message, and holds it until the time `due`: then it appears in the store, also after a restart. Returns
+    /// its name.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be stored. Then no part of it is.
+    pub fn hold(mut self, due: Timestamp) -> io::Result<String> {
+        self.finish_header()?;
+        match (self.directory.take(), self.file.take()) {
+            (Some(directory), Some(file)) => {
+                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                directory.held.keep(&file, due.unix_time())
+            }
+            _ => Ok(String::new()),
+        }
+    }
+
     /// Writes the trace fields, and the header field by field.
     fn finish_header(&mut self) -> io::Result<()> {
         let Some(octets) = self.header.take() else {
@@ -187,7 +230,7 @@ impl Incoming {
         };
         let (trace, mut rest) = octets.split_at_checked(self.trace).unwrap_or_default();
         self.put(trace)?;
-        let mut dropping = false;
+        let (mut dropping, mut is_solicitation) = (false, false);
         while !rest.is_empty() {
             let end = rest
                 .windows(2)
@@ -200,6 +243,15 @@ impl Incoming {
             if !line.starts_with(b" ") && !line.starts_with(b"\t") {
                 dropping = is_field(line, b"return-path");
                 self.hops += usize::from(is_field(line, b"received"));
+                is_solicitation = is_field(line, b"solicitation");
+            }
+            if is_solicitation {
+                let line = String::from_utf8_lossy(line);
+                let value = match &mut self.solicitation {
+                    None => line.split_once(':').map_or("", |(_, value)| value),
+                    Some(_) => &line,
+                };
+                self.solicitation.get_or_insert_default().push_str(value.trim());
             }
             if !dropping {
                 self.put(line)?;
@@ -234,6 +286,11 @@ fn is_field(line: &[u8], name: &[u8]) -> bool {
     line.split_at_checked(name.len()).is_some_and(|(start, rest)| {
         start.eq_ignore_ascii_case(name) && rest.trim_ascii_start().first() == Some(&b':')
     })
+}
+
+#[expect(clippy::print_stderr, reason = "the log of a program for the terminal")]
+fn log(line: impl fmt::Display) {
+    eprintln!("{line}");
 }
 
 /// Seconds since 1970, for trace lines.

@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use smtp_proto::types::{
-    Envelope, ForwardPath, MailParameters, Notify, RcptParameters, Ret, ReversePath, Xtext,
+    DeliverBy, Envelope, ForwardPath, Hold, HoldInterval, InvalidParameter, MailParameters, Notify, Priority,
+    RcptParameters, Ret, ReversePath, Rrvs, SolicitationKeywords, Timestamp, Xtext,
 };
 
 /// The envelope, with the parameters of MAIL and RCPT.
@@ -24,6 +25,32 @@ pub struct EnvelopeFlags {
     /// Identifier of the message in notifications
     #[arg(long, value_name = "ID")]
     pub dsn_envid: Option<String>,
+    /// Deadline of the delivery; then return the message (R) or notify the sender (N); T: notify of relays, too
+    #[arg(long, value_name = "SECONDS;R|N[T]", allow_hyphen_values = true)]
+    pub by: Option<DeliverBy>,
+    /// Time for which the server holds the message
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        allow_hyphen_values = true,
+        conflicts_with = "hold_until"
+    )]
+    pub hold_for: Option<HoldInterval>,
+    /// Time until which the server holds the message, such as 2030-06-01T12:00:00Z
+    #[arg(long, value_name = "TIMESTAMP")]
+    pub hold_until: Option<Timestamp>,
+    /// Priority, from -9 to 9
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub priority: Option<Priority>,
+    /// Time since which the recipients must own their mailboxes; without RRVS at the server, R fails and C goes on
+    #[arg(long, value_name = "TIMESTAMP[;C|R]")]
+    pub rrvs: Option<Rrvs>,
+    /// Classes of the message, as in its Solicitation field (separated by commas)
+    #[arg(long, value_name = "KEYWORDS", value_parser = classes)]
+    pub solicit: Option<SolicitationKeywords<'static>>,
+    /// Send the message over verified TLS only, at each hop
+    #[arg(long)]
+    pub require_tls: bool,
 }
 
 /// The part of the message that a notification of failure returns.
@@ -51,6 +78,22 @@ impl EnvelopeFlags {
         Ok(envelope)
     }
 
+    /// Returns true if the message may go to a server without RRVS. The default of RRVS is R, but that is for relays (RFC 7293
+    /// section 3.1): here only a sender who wrote R prefers no message to one without it.
+    #[must_use]
+    pub fn may_go_without_rrvs(&self) -> bool {
+        self.rrvs.is_some_and(|rrvs| rrvs.given_action().is_none())
+    }
+
+    /// The same flags without RRVS.
+    #[must_use]
+    pub fn without_rrvs(&self) -> Self {
+        Self {
+            rrvs: None,
+            ..self.clone()
+        }
+    }
+
     fn mail_parameters(&self) -> Result<MailParameters<'_>, String> {
         let mut parameters = MailParameters::default();
         if let Some(ret) = self.dsn_ret {
@@ -64,6 +107,22 @@ impl EnvelopeFlags {
                 .and_then(|id| parameters.with_envelope_id(id))
                 .map_err(|error| format!("--dsn-envid {id:?}: {error}"))?;
         }
+        if let Some(by) = self.by {
+            parameters = parameters.with_deliver_by(by);
+        }
+        let until = self.hold_until.map(Hold::Until);
+        if let Some(hold) = self.hold_for.map(Hold::For).or(until) {
+            parameters = parameters.with_hold(hold);
+        }
+        if let Some(priority) = self.priority {
+            parameters = parameters.with_priority(priority);
+        }
+        if let Some(classes) = &self.solicit {
+            parameters = parameters.with_solicitation(classes.as_borrowed());
+        }
+        if self.require_tls {
+            parameters = parameters.with_require_tls();
+        }
         Ok(parameters)
     }
 
@@ -72,8 +131,15 @@ impl EnvelopeFlags {
         if let Some(events) = &self.dsn_notify {
             parameters = parameters.with_notify(notify(events)?);
         }
+        if let Some(rrvs) = self.rrvs {
+            parameters = parameters.with_rrvs(rrvs);
+        }
         Ok(parameters)
     }
+}
+
+fn classes(words: &str) -> Result<SolicitationKeywords<'static>, InvalidParameter> {
+    SolicitationKeywords::parse(words.to_owned())
 }
 
 fn notify(words: &str) -> Result<Notify, String> {

@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use smtp_driver::{Error, SendError};
-use smtp_proto::client::{Closed, Receipt, RecipientStatus, ReplyTo, Retry};
+use smtp_proto::{
+    client::{Closed, Receipt, RecipientStatus, ReplyTo, Retry},
+    types::Keyword,
+};
 
 use super::{Flags, Tls};
 use crate::exit::{Exit, chain};
@@ -53,6 +56,7 @@ pub(super) fn sent(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit,
     };
     let exit = report(&receipt, &mut io::stdout().lock(), &mut io::stderr().lock())
         .map_err(|error| format!("cannot print: {error}"))?;
+    receipt.omitted().for_each(went_without);
     // Accepted recipients stay accepted if the session fails afterwards.
     let Some(error) = failure else {
         return Ok((exit, true));
@@ -63,6 +67,11 @@ pub(super) fn sent(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit,
         _ if exit == Exit::Refused => (exit, false),
         _ => (exit.max(exit_after(error.retry())), false),
     })
+}
+
+/// Prints that the message went without an extension.
+pub(super) fn went_without(keyword: Keyword) {
+    complain(&format!("server does not offer {keyword}: sent without it"));
 }
 
 /// The exit code for a failure.

@@ -1,6 +1,7 @@
 use smtp_proto::{
     client::Login,
     sasl::{Credentials, Mechanism, PlaintextAuth},
+    types::Envelope,
 };
 
 use super::*;
@@ -39,7 +40,7 @@ fn a_password_is_used_with_the_strongest_mechanism_or_the_named_one() {
     assert_eq!(config(&PASSWORD).unwrap().plaintext_auth, PlaintextAuth::Forbid);
     assert_eq!(
         any.credentials.mechanisms().first(),
-        Some(&Mechanism::SCRAM_SHA_256_PLUS)
+        Some(&Mechanism::SCRAM_SHA_512_PLUS)
     );
     for name in ["PLAIN", "login", "CRAM-MD5", "SCRAM-SHA-1", "scram-sha-256-plus"] {
         let one = login(&[&PASSWORD[..], &["--auth", name]].concat());
@@ -109,5 +110,88 @@ fn contradicting_login_flags_are_reported_without_the_password() {
         let said = config(given).unwrap_err();
         assert!(said.contains(wrong), "{given:?}: {said}");
         assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+/// The envelope that these flags ask for, along with those that are needed always; `None` if they are invalid.
+fn envelope(given: &[&str]) -> Option<Envelope> {
+    let needed = [
+        "send",
+        "--server",
+        "mx.example:25",
+        "--from",
+        "a@b",
+        "--to",
+        "c@d",
+    ];
+    let flags = Flags::try_parse_from(needed.iter().chain(given)).ok()?;
+    flags.envelope.envelope().ok()
+}
+
+#[test]
+fn parameters_of_the_delivery_have_flags() {
+    for (given, mail, rcpt) in [
+        (["--by=7200;R"].as_slice(), "BY=7200;R", ""),
+        (&["--by", "-60;NT"], "BY=-60;NT", ""),
+        (&["--hold-for", "3600"], "HOLDFOR=3600", ""),
+        (
+            &["--hold-until", "2030-06-01T14:00:00+02:00"],
+            "HOLDUNTIL=2030-06-01T12:00:00Z",
+            "",
+        ),
+        (&["--priority=-9"], "MT-PRIORITY=-9", ""),
+        (
+            &["--solicit", "net.example:ADV,a"],
+            "SOLICIT=net.example:ADV,a",
+            "",
+        ),
+        (&["--require-tls"], "REQUIRETLS", ""),
+        (
+            &["--rrvs", "2026-01-01T00:00:00Z;C"],
+            "",
+            "RRVS=2026-01-01T00:00:00Z;C",
+        ),
+    ] {
+        let envelope = envelope(given).unwrap();
+        assert_eq!(envelope.parameters().to_string(), mail);
+        let [recipient] = envelope.recipients() else {
+            panic!("one recipient")
+        };
+        assert_eq!(recipient.parameters().to_string(), rcpt);
+    }
+    for given in [
+        "--by=0;R",
+        "--by=60",
+        "--by=60;R EVIL=1",
+        "--hold-for=060",
+        "--hold-for=+5",
+        "--hold-until=2030-06-01",
+        "--priority=+4",
+        "--priority=10",
+        "--rrvs=2026-01-01T00:00:00Z;X",
+        "--solicit=a,,b",
+        "--solicit=a\r\nRSET",
+    ] {
+        assert!(envelope(&[given]).is_none(), "{given}");
+    }
+    assert!(envelope(&["--hold-for=60", "--hold-until=2030-06-01T12:00:00Z"]).is_none());
+}
+
+#[test]
+fn rrvs_without_an_action_is_a_wish() {
+    let flags = |value: &str| {
+        let given = [
+            "send", "--server", "x:25", "--from", "", "--to", "c@d", "--rrvs", value,
+        ];
+        Flags::try_parse_from(given).unwrap().envelope
+    };
+    let wish = flags("2026-01-01T00:00:00Z");
+    assert!(wish.may_go_without_rrvs());
+    assert!(!wish.without_rrvs().may_go_without_rrvs());
+    for value in ["2026-01-01T00:00:00Z;R", "2026-01-01T00:00:00Z;C"] {
+        assert!(
+            !flags(value).may_go_without_rrvs(),
+            "the client decides by {value}"
+        );
     }
 }

@@ -1,5 +1,10 @@
 use clap::ValueEnum;
-use smtp_proto::{sasl::PlaintextAuth, server::Auth, syntax::Leniency, types::ForwardPath};
+use smtp_proto::{
+    sasl::PlaintextAuth,
+    server::Auth,
+    syntax::Leniency,
+    types::{Extensions, ForwardPath, Keyword, Priority, RcptParameters, SolicitationKeywords, Timestamp},
+};
 
 use super::*;
 
@@ -180,4 +185,97 @@ fn each_leniency_has_a_flag() {
             "{name} changes nothing"
         );
     }
+}
+
+#[test]
+fn extensions_are_offered_by_their_flags() {
+    let extensions = |given: &[&str]| {
+        let flags = flags(given);
+        let config = flags.config(Protocol::Smtp, &flags.users().unwrap()).unwrap();
+        config.extensions.clone()
+    };
+    let none = extensions(&[]);
+    let all = extensions(&[
+        "--deliver-by",
+        "60",
+        "--future-release",
+        "86400",
+        "--mt-priority",
+        "--rrvs",
+        "--no-soliciting",
+        "net.example:ADV,net.example:NEWS",
+    ]);
+    for keyword in [
+        Keyword::DeliverBy,
+        Keyword::MtPriority,
+        Keyword::Rrvs,
+        Keyword::NoSoliciting,
+    ] {
+        assert!(all.has(keyword) && !none.has(keyword), "{keyword}");
+    }
+    assert!(!all.has(Keyword::FutureRelease), "only to authenticated clients");
+    assert_eq!(all.deliver_by_min(), Some(60));
+    assert_eq!(
+        all.no_soliciting().unwrap().as_str(),
+        "net.example:ADV,net.example:NEWS"
+    );
+    for wrong in [
+        ["--deliver-by", "1000000000"],
+        ["--future-release", "0"],
+        ["--rrvs=soon", "--discard"],
+        ["--no-soliciting", "a,,b"],
+    ] {
+        assert!(
+            Flags::try_parse_from(["server"].iter().chain(&wrong)).is_err(),
+            "{wrong:?}"
+        );
+    }
+}
+
+#[test]
+fn messages_are_held_for_at_most_the_interval() {
+    let flags = flags(&["--future-release", "60"]).extensions;
+    let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    let offer: Extensions = flags.future_release(now).into_iter().collect();
+    let limits = offer.future_release();
+    assert_eq!(limits.max_interval().unwrap().get(), 60);
+    assert_eq!(limits.max_time().unwrap().to_string(), "2026-01-01T00:01:00Z");
+    assert!(ExtensionFlags::default().future_release(now).is_none());
+}
+
+#[test]
+fn only_an_authenticated_client_raises_a_priority() {
+    let changed = |number, identity| {
+        ExtensionFlags::changed_priority(Priority::new(number), identity).map(Priority::get)
+    };
+    assert_eq!((changed(9, None), changed(9, Some("ann"))), (Some(0), None));
+    assert_eq!((changed(0, None), changed(-9, None)), (None, None));
+    assert_eq!(ExtensionFlags::changed_priority(None, None), None);
+}
+
+#[test]
+fn a_mailbox_may_have_its_owner_since_a_time() {
+    let code = |given: &str, since: &str| {
+        let rcpt = RcptParameters::default().with_rrvs(since.parse().unwrap());
+        match flags(&[given]).extensions.check_owner(&rcpt) {
+            Ok(()) => "250".to_owned(),
+            Err(rejection) => rejection.enhanced().to_string(),
+        }
+    };
+    assert_eq!(code("--rrvs", "1982-01-01T00:00:00Z"), "250");
+    let owned = "--rrvs=2026-01-01T00:00:00Z";
+    assert_eq!(code(owned, "2025-12-31T23:59:59Z"), "5.7.17");
+    assert_eq!(code(owned, "2026-01-01T00:00:00Z;C"), "250");
+}
+
+#[test]
+fn the_classes_of_a_message_are_those_of_its_field() {
+    let flags = flags(&["--no-soliciting", "net.example:ADV"]).extensions;
+    let check = |given: Option<&'static str>, field: Option<&str>| {
+        let given = given.map(|given| SolicitationKeywords::parse(given).unwrap());
+        flags.check_classes(given.as_ref(), field).is_ok()
+    };
+    assert!(check(None, None) && check(None, Some("a")) && check(Some("a"), None));
+    assert!(check(Some("a,b"), Some("a,B")) && !check(Some("a"), Some("a,b")));
+    assert!(!check(None, Some("a, NET.example:adv")));
 }

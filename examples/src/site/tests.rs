@@ -6,21 +6,38 @@ use smtp_driver::{
 };
 use smtp_proto::{
     server::Config,
-    types::{Extension, Extensions, Protocol},
+    types::{Extension, FutureReleaseLimits, Protocol},
 };
+
+use smtp_proto::types::SolicitationKeywords;
 
 use super::*;
 
 /// Plays this session with a server, and returns the stored messages.
 fn stored_after(protocol: Protocol, script: &str) -> Vec<String> {
+    stored_with(
+        ExtensionFlags::default(),
+        &[Extension::SmtpUtf8],
+        protocol,
+        script,
+    )
+}
+
+/// Plays it with a server that offers these extensions.
+fn stored_with(
+    flags: ExtensionFlags,
+    offered: &[Extension<'static>],
+    protocol: Protocol,
+    script: &str,
+) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let host = Host::parse("mx.example").unwrap();
     let store = Store::maildir(folder.path()).unwrap();
-    let site = Site::<SameThread>::new(host.clone(), store, Users::new([], []).unwrap());
+    let site =
+        Site::<SameThread>::new(host.clone(), store, Users::new([], []).unwrap()).with_extensions(flags);
     let mut config = Config::new(host);
     config.protocol = protocol;
-    config.extensions = Extensions::default();
-    config.extensions.add(Extension::SmtpUtf8);
+    config.extensions = offered.iter().cloned().collect();
     let network = Network::new();
     let (near, far) = network.pair();
     let mut client = ScriptedPeer::client(far);
@@ -115,4 +132,103 @@ fn in_lmtp_a_loop_is_refused_for_each_recipient() {
            S: 221*
            C: <close>";
     assert!(stored_after(Protocol::Lmtp, &script).is_empty());
+}
+
+/// A session of one message, with these parameters of MAIL and this header, and the reply to the message.
+fn one_message(parameters: &str, header: &str, reply: &str) -> String {
+    format!(
+        "S: 220*
+         C: EHLO client.example
+         S: 250-mx.example*
+         S: 250*
+         C: MAIL FROM:<> {parameters}
+         S: 250*
+         C: RCPT TO:<b@mx.example>
+         S: 250*
+         C: DATA
+         S: 354*
+         C: {header}
+         C: .
+         S: {reply}
+         C: QUIT
+         S: 221*
+         C: <close>"
+    )
+}
+
+#[test]
+fn a_priority_is_in_the_trace_and_not_raised_without_authentication() {
+    let offered = [Extension::mt_priority("").unwrap()];
+    for (given, reply) in [
+        (
+            "MT-PRIORITY=4",
+            "250 2.3.6 0 is the priority of this message, stored as *",
+        ),
+        ("MT-PRIORITY=-4", "250 stored as *"),
+    ] {
+        let stored = stored_with(
+            ExtensionFlags::default(),
+            &offered,
+            Protocol::Smtp,
+            &one_message(given, "Subject: x", reply),
+        );
+        let clause = given.replace("MT-PRIORITY=", "PRIORITY ");
+        assert!(stored[0].contains(&format!("\r\n\t{clause};\r\n")), "{stored:?}");
+    }
+}
+
+#[test]
+fn a_message_of_a_refused_class_is_not_stored() {
+    let classes = SolicitationKeywords::parse("net.example:ADV").unwrap();
+    let flags = ExtensionFlags {
+        no_soliciting: Some(classes),
+        ..ExtensionFlags::default()
+    };
+    for (given, header, reply, count) in [
+        ("", "Solicitation: a,net.example:adv", "550*", 0),
+        ("", "Solicitation:\n         C:  net.example:ADV", "550*", 0),
+        ("SOLICIT=a", "Solicitation: b", "550*", 0),
+        ("SOLICIT=a,b", "Solicitation: a,b", "250*", 1),
+        ("SOLICIT=a", "Subject: x", "250*", 1),
+    ] {
+        let stored = stored_with(
+            flags.clone(),
+            &[Extension::NoSoliciting(None)],
+            Protocol::Smtp,
+            &one_message(given, header, reply),
+        );
+        assert_eq!(stored.len(), count, "{given} {header}");
+    }
+}
+
+#[test]
+fn a_message_is_not_in_the_store_before_its_time() {
+    let limits = FutureReleaseLimits::new(FutureReleaseLimits::MAX_INTERVAL, Timestamp::MAX);
+    let stored = stored_with(
+        ExtensionFlags::default(),
+        &[Extension::FutureRelease(limits)],
+        Protocol::Smtp,
+        &one_message("HOLDFOR=3600", "Subject: x", "250 stored as *"),
+    );
+    assert!(stored.is_empty(), "{stored:?}");
+}
+
+#[test]
+fn a_time_of_release_is_not_past() {
+    let limits = FutureReleaseLimits::new(FutureReleaseLimits::MAX_INTERVAL, Timestamp::MAX);
+    let script = "S: 220*
+        C: EHLO client.example
+        S: 250-mx.example*
+        S: 250*
+        C: MAIL FROM:<> HOLDUNTIL=2020-01-01T00:00:00Z
+        S: 501 the time of release is past
+        C: QUIT
+        S: 221*
+        C: <close>";
+    stored_with(
+        ExtensionFlags::default(),
+        &[Extension::FutureRelease(limits)],
+        Protocol::Smtp,
+        script,
+    );
 }

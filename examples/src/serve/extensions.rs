@@ -1,0 +1,115 @@
+//! Extensions that the `server` examples offer by a flag.
+
+use std::num::NonZeroU32;
+
+use clap::{Args, value_parser};
+use smtp_proto::{
+    server::Config,
+    types::{
+        Extension, FutureReleaseLimits, Priority, RcptParameters, Rejection, SolicitationKeywords, Timestamp,
+    },
+};
+
+/// The mailbox has another owner than at the time of `RRVS` (RFC 7293 section 14.3).
+const OTHER_OWNER: Rejection =
+    Rejection::from_static(550, (5, 7, 17), "another owner may have had the mailbox");
+
+/// The message is of a class that is refused (RFC 3865 section 2.4).
+const REFUSED_CLASS: Rejection = Rejection::from_static(
+    550,
+    (5, 7, 1),
+    "the class in the Solicitation field is not accepted",
+);
+
+/// The message has other classes than MAIL (RFC 3865 section 2.3).
+const OTHER_CLASSES: Rejection =
+    Rejection::from_static(550, (5, 7, 1), "SOLICIT and the Solicitation field are different");
+
+/// Extensions.
+#[derive(Clone, Debug, Default, Args)]
+#[non_exhaustive]
+pub struct ExtensionFlags {
+    /// Offer DELIVERBY, with this minimum for BY in mode R
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(..=999_999_999))]
+    pub deliver_by: Option<u32>,
+    /// Offer FUTURERELEASE to authenticated clients, for at most so long
+    #[arg(long, value_name = "SECONDS")]
+    pub future_release: Option<NonZeroU32>,
+    /// Offer MT-PRIORITY; only authenticated clients may raise a priority
+    #[arg(long)]
+    pub mt_priority: bool,
+    /// Offer RRVS; without a time, mailboxes never change their owners
+    #[arg(long, value_name = "TIMESTAMP", num_args = 0..=1, require_equals = true)]
+    pub rrvs: Option<Option<Timestamp>>,
+    /// Offer NO-SOLICITING, and reject mail of these classes (separated by commas)
+    #[arg(long, value_name = "KEYWORDS", value_parser = classes)]
+    pub no_soliciting: Option<SolicitationKeywords<'static>>,
+}
+
+impl ExtensionFlags {
+    pub(super) fn apply(&self, config: &mut Config) {
+        let offered = [
+            self.deliver_by.map(|least| Extension::DeliverBy(Some(least))),
+            self.mt_priority
+                .then(|| Extension::mt_priority("").ok())
+                .flatten(),
+            self.rrvs.map(|_| Extension::Rrvs),
+            self.no_soliciting
+                .clone()
+                .map(|classes| Extension::NoSoliciting(Some(classes))),
+        ];
+        config.extensions.extend(offered.into_iter().flatten());
+    }
+
+    /// FUTURERELEASE with the latest time of release as it is now. Offer it to authenticated clients only, because held
+    /// messages take room (RFC 4865 section 6).
+    pub(crate) fn future_release(&self, now: Timestamp) -> Option<Extension<'static>> {
+        let interval = self.future_release?;
+        let latest = now.saturating_add(interval.get().into());
+        Some(Extension::FutureRelease(FutureReleaseLimits::new(
+            interval, latest,
+        )))
+    }
+
+    /// The priority of a message, if it is not the one that the client gave: nobody may raise it without authentication (RFC
+    /// 6710 section 4.1).
+    pub(crate) fn changed_priority(given: Option<Priority>, identity: Option<&str>) -> Option<Priority> {
+        let lowered = given?.min(Priority::default());
+        (identity.is_none() && given != Some(lowered)).then_some(lowered)
+    }
+
+    /// Checks that the mailbox of a recipient has the owner that the sender means.
+    pub(crate) fn check_owner(&self, parameters: &RcptParameters<'_>) -> Result<(), Rejection> {
+        match (parameters.rrvs(), self.rrvs) {
+            (Some(asked), Some(Some(owned))) if asked.since() < owned => Err(OTHER_OWNER),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the classes in the `Solicitation` field of a message, and that they are those of MAIL.
+    pub(crate) fn check_classes(
+        &self,
+        given: Option<&SolicitationKeywords<'_>>,
+        field: Option<&str>,
+    ) -> Result<(), Rejection> {
+        let (Some(refused), Some(field)) = (&self.no_soliciting, field) else {
+            return Ok(());
+        };
+        if field.split(',').any(|class| refused.contains(class.trim())) {
+            return Err(REFUSED_CLASS);
+        }
+        match given {
+            Some(given) if !given.as_str().eq_ignore_ascii_case(field) => Err(OTHER_CLASSES),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Classes that fit into a line of the reply to EHLO.
+fn classes(words: &str) -> Result<SolicitationKeywords<'static>, String> {
+    let classes = SolicitationKeywords::parse(words.to_owned()).map_err(|error| error.to_string())?;
+    match Extension::no_soliciting(classes.clone()) {
+        Ok(_) => Ok(classes),
+        Err(error) => Err(error.to_string()),
+    }
+}
