@@ -6,14 +6,15 @@
 //! 3. [`Status::parse`] reads the fields of a report from elsewhere.
 //!
 //! ```
-//! use smtp_proto::types::{EnhancedCode, ForwardPath, Host, ReversePath};
+//! use smtp_proto::types::{ForwardPath, Host, MailParameters, RcptParameters, ReversePath};
 //! use smtp_relay::dsn::{Action, Event, Notice, Report, Returned, Wish};
 //!
 //! let sender = ReversePath::parse("ann@example.org")?;
 //! let bob = ForwardPath::parse("bob@example.net")?;
 //! let (here, there) = (Host::parse("mx.example.org")?, Host::parse("mx.example.net")?);
 //!
-//! let wish = Wish { notify: None, deliver_by: None };
+//! let parameters = MailParameters::parse("ENVID=order17")?;
+//! let wish = Wish::of(&parameters, &RcptParameters::default());
 //! let action = wish.action(&sender, Event::Failed).ok_or("no notification")?;
 //! assert_eq!(action, Action::Failed);
 //! let notice = Notice::new(&bob, action, "5.1.1".parse()?).with_reply(&there, b"550 5.1.1 no such user here");
@@ -21,7 +22,7 @@
 //! let original = b"From: ann@example.org\r\nSubject: Hello\r\n\r\nHello\r\n";
 //! let report = Report::new(&sender, &here, &notices, 1_800_000_600, 0x5eed)
 //!     .ok_or("the sender is null")?
-//!     .with_arrival(1_800_000_000)
+//!     .with_message(1_800_000_000, &parameters)
 //!     .with_original(Returned::Headers(original));
 //! let message: Vec<u8> = report.pieces().flat_map(|piece| piece.into_owned()).collect();
 //! let message = String::from_utf8(message)?;
@@ -39,7 +40,7 @@ mod report;
 mod status;
 mod text;
 
-pub use action::{Action, ByMode, Event, Wish};
+pub use action::{Action, Event, Wish};
 pub use notice::Notice;
 pub use original::Returned;
 pub use report::{Form, Report};

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use smtp_proto::types::{Notify, ReversePath};
+use smtp_proto::types::{ByMode, DeliverBy, MailParameters, Notify, RcptParameters, ReversePath};
 
 /// The value of the field `Action` (RFC 3464 section 2.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,31 +77,26 @@ pub enum Event {
     Expanded,
 }
 
-/// The mode of the parameter `BY` (RFC 2852).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "RFC 2852 has these four")]
-pub enum ByMode {
-    /// `R`: after the deadline the message is returned.
-    Return,
-    /// `N`: after the deadline the sender is notified.
-    Notify,
-    /// `RT`: as `R`, and each relay notifies the sender.
-    ReturnTraced,
-    /// `NT`: as `N`, and each relay notifies the sender.
-    NotifyTraced,
-}
-
 /// The notifications that a sender wants about a recipient: NOTIFY of RCPT, and BY of MAIL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "another wish must be decided about")]
 pub struct Wish {
     /// NOTIFY. `None`: the usual, which is of failures and delays (RFC 3461 section 4.1).
     pub notify: Option<Notify>,
-    /// The mode of BY.
-    pub deliver_by: Option<ByMode>,
+    /// BY.
+    pub deliver_by: Option<DeliverBy>,
 }
 
 impl Wish {
+    /// Returns the wish of these parameters of a message and of a recipient.
+    #[must_use]
+    pub fn of(message: &MailParameters<'_>, recipient: &RcptParameters<'_>) -> Self {
+        Self {
+            notify: recipient.notify(),
+            deliver_by: message.deliver_by(),
+        }
+    }
+
     /// Decides if the sender gets a notification of an event.
     ///
     /// | event | notification |
@@ -125,11 +120,9 @@ impl Wish {
             Event::Delayed => (usual(Notify::DELAY), Action::Delayed),
             Event::DeadlinePassed => (true, Action::Delayed),
             Event::Relayed { dsn, deliver_by } => {
-                let by = match self.deliver_by {
-                    Some(ByMode::ReturnTraced | ByMode::NotifyTraced) => true,
-                    Some(ByMode::Notify) => !deliver_by,
-                    Some(ByMode::Return) | None => false,
-                };
+                // The deadline is lost at a host that does not know it.
+                let lost = |by: DeliverBy| by.mode() == ByMode::Notify && !deliver_by;
+                let by = self.deliver_by.is_some_and(|by| by.traces() || lost(by));
                 (by || !dsn && asked(Notify::SUCCESS), Action::Relayed)
             }
             Event::Delivered => (asked(Notify::SUCCESS), Action::Delivered),

@@ -6,37 +6,38 @@ use alloc::{
     vec::Vec,
 };
 
-use smtp_proto::{trace::Date, types::Host};
+use smtp_proto::{
+    trace::Date,
+    types::{Hold, Host},
+};
 
 use super::{
     Action, Notice,
     clean::{Charset, clean, field, original_address, typed_address, utf8_address, whole_field},
-    report::{Release, Report},
+    report::Report,
 };
 
 /// Writes the fields of the message (section 2.2), with an empty line at the end.
 pub(super) fn message(report: &Report<'_>, charset: Charset) -> Vec<u8> {
     let mut out = Vec::new();
-    if let Some(id) = report.envelope_id {
+    let parameters = report.message.map(|(_, parameters)| parameters);
+    if let Some(id) = parameters.and_then(|parameters| parameters.envelope_id()) {
         whole_field(&mut out, "Original-Envelope-Id", &id.decode());
     }
     field(&mut out, "Reporting-MTA", &mta(report.reporting, charset));
-    if let Some(arrival) = report.arrival {
+    if let Some((arrival, parameters)) = report.message {
         field(&mut out, "Arrival-Date", &Date(arrival).to_string());
-    }
-    if let Some(deadline) = report.deliver_by {
-        field(&mut out, "Deliver-By-Date", &Date(deadline).to_string());
-    }
-    match report.release {
-        Some(Release::For(seconds)) => field(&mut out, "Future-Release-Request", &format!("for;{seconds}")),
-        Some(Release::Until(time)) => {
-            field(
-                &mut out,
-                "Future-Release-Request",
-                &format!("until;{}", clean(time.as_bytes(), charset)),
-            );
+        if let Some(by) = parameters.deliver_by() {
+            let deadline = arrival.saturating_add_signed(by.seconds().into());
+            field(&mut out, "Deliver-By-Date", &Date(deadline).to_string());
         }
-        None => {}
+        match parameters.hold() {
+            Some(Hold::For(interval)) => {
+                field(&mut out, "Future-Release-Request", &format!("for;{interval}"));
+            }
+            Some(Hold::Until(time)) => field(&mut out, "Future-Release-Request", &format!("until;{time}")),
+            None => {}
+        }
     }
     out.extend_from_slice(b"\r\n");
     out

@@ -5,7 +5,7 @@ use core::iter;
 
 use smtp_proto::{
     trace::Date,
-    types::{Body, Envelope, Host, MailParameters, Mailbox, ReversePath, Xtext},
+    types::{Body, Envelope, Host, MailParameters, Mailbox, ReversePath},
 };
 
 use super::{
@@ -38,21 +38,11 @@ pub struct Report<'a> {
     pub(super) reporting: &'a Host<'a>,
     from: Option<&'a Mailbox<'a>>,
     notices: &'a [Notice<'a>],
-    pub(super) arrival: Option<u64>,
+    pub(super) message: Option<(u64, &'a MailParameters<'a>)>,
     now: u64,
     seed: u64,
-    pub(super) envelope_id: Option<&'a Xtext<'a>>,
-    pub(super) deliver_by: Option<u64>,
-    pub(super) release: Option<Release<'a>>,
     original: Option<Returned<'a>>,
     form: Form,
-}
-
-/// The release of a message that was held (RFC 4865 section 4).
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Release<'a> {
-    For(u64),
-    Until(&'a str),
 }
 
 impl<'a> Report<'a> {
@@ -75,12 +65,9 @@ impl<'a> Report<'a> {
             reporting,
             from: None,
             notices,
-            arrival: None,
+            message: None,
             now,
             seed,
-            envelope_id: None,
-            deliver_by: None,
-            release: None,
             original: None,
             form: Form::SevenBit,
         })
@@ -93,38 +80,12 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// Adds the time at which the message came, in seconds since 1970 (RFC 3464 section 2.2.5).
+    /// Adds the time at which the message came, in seconds since 1970, and its parameters (RFC 3464 section 2.2): ENVID, BY
+    /// (RFC 2852 section 5), HOLDFOR or HOLDUNTIL (RFC 4865 section 5.1.2). The report has the same MT-PRIORITY (RFC 6710
+    /// section 4.6). With REQUIRETLS it returns no more than the header section (RFC 8689 section 5).
     #[must_use]
-    pub const fn with_arrival(mut self, time: u64) -> Self {
-        self.arrival = Some(time);
-        self
-    }
-
-    /// Adds ENVID of the message (section 2.2.1).
-    #[must_use]
-    pub const fn with_envelope_id(mut self, id: &'a Xtext<'a>) -> Self {
-        self.envelope_id = Some(id);
-        self
-    }
-
-    /// Adds the deadline of BY, in seconds since 1970 (RFC 2852 section 5).
-    #[must_use]
-    pub const fn with_deliver_by(mut self, deadline: u64) -> Self {
-        self.deliver_by = Some(deadline);
-        self
-    }
-
-    /// Adds HOLDFOR of the message, in seconds (RFC 4865 section 5.1.2).
-    #[must_use]
-    pub const fn with_hold_for(mut self, seconds: u64) -> Self {
-        self.release = Some(Release::For(seconds));
-        self
-    }
-
-    /// Adds HOLDUNTIL of the message as it was sent (RFC 4865 section 5.1.2).
-    #[must_use]
-    pub const fn with_hold_until(mut self, time: &'a str) -> Self {
-        self.release = Some(Release::Until(time));
+    pub const fn with_message(mut self, arrival: u64, parameters: &'a MailParameters<'a>) -> Self {
+        self.message = Some((arrival, parameters));
         self
     }
 
@@ -143,7 +104,8 @@ impl<'a> Report<'a> {
     }
 
     /// The envelope of the report: from the null sender, without RET, ENVID and NOTIFY (RFC 3461 section 6.1). It asks for
-    /// 8BITMIME and SMTPUTF8 if the report needs them.
+    /// 8BITMIME and SMTPUTF8 if the report needs them. The caller adds REQUIRETLS if the message had it and the hosts on the
+    /// way offer it.
     #[must_use]
     pub fn envelope(&self) -> Envelope {
         let usual = MailParameters::default();
@@ -151,6 +113,10 @@ impl<'a> Report<'a> {
             Form::SevenBit => usual,
             Form::EightBit => usual.with_body(Body::EightBitMime),
             Form::International => usual.with_body(Body::EightBitMime).with_smtputf8(),
+        };
+        let parameters = match self.message.and_then(|(_, message)| message.priority()) {
+            Some(priority) => parameters.with_priority(priority),
+            None => parameters,
         };
         Envelope::new(ReversePath::Null)
             .with_parameters(parameters)
@@ -250,7 +216,12 @@ impl<'a> Report<'a> {
             true => self.form,
             false => Form::International,
         };
-        let part = self.original.map(|original| original.part(form));
+        let require_tls = self.message.is_some_and(|(_, message)| message.require_tls());
+        let original = match self.original {
+            Some(Returned::Full(octets)) if require_tls => Some(Returned::Headers(octets)),
+            original => original,
+        };
+        let part = original.map(|original| original.part(form));
         let international = form == Form::International
             && (utf8
                 || from_utf8

@@ -2,9 +2,14 @@
 
 mod hostile;
 
-use std::{borrow::ToOwned, format, string::String, vec::Vec};
+use std::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
-use smtp_proto::types::{Body, ForwardPath, Host, OriginalRecipient, ReversePath, Xtext};
+use smtp_proto::types::{Body, ForwardPath, Host, MailParameters, OriginalRecipient, ReversePath};
 
 use super::{Action, Form, Notice, Report, Returned, Status};
 
@@ -114,9 +119,10 @@ fn a_failure_is_reported_in_three_parts() {
     );
     let ann = ann();
     let notices = [failed(&bob, &there)];
+    let parameters = MailParameters::default();
     let report = Report::new(&ann, &here, &notices, NOW, 0x5eed)
         .unwrap()
-        .with_arrival(NOW - 600)
+        .with_message(NOW - 600, &parameters)
         .with_original(Returned::Full(b"Subject: t\r\n\r\nhello\r\n"));
     let expected = "Date: Fri, 15 Jan 2027 08:10:00 +0000\r\n\
         From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\r\n\
@@ -216,7 +222,7 @@ fn optional_fields_are_there_if_their_cause_is() {
         assert!(!message.contains(name), "{name}");
     }
     let original = OriginalRecipient::parse("rfc822;Old+2Bx@example.com").unwrap();
-    let id = Xtext::parse("QQ+2B314+3Dx").unwrap();
+    let parameters = MailParameters::parse("ENVID=QQ+2B314+3Dx BY=120;N HOLDFOR=60").unwrap();
     let notices = [bare[0]
         .clone()
         .with_original(&original)
@@ -225,10 +231,7 @@ fn optional_fields_are_there_if_their_cause_is() {
         .with_retry_until(NOW + 60)];
     let report = Report::new(&ann, &here, &notices, NOW, 1)
         .unwrap()
-        .with_arrival(NOW)
-        .with_deliver_by(NOW + 120)
-        .with_hold_for(60)
-        .with_envelope_id(&id);
+        .with_message(NOW, &parameters);
     let message = text(&report);
     for name in optional {
         assert_eq!(message.matches(&format!("\r\n{name}: ")).count(), 1, "{name}");
@@ -238,6 +241,8 @@ fn optional_fields_are_there_if_their_cause_is() {
         "Original-Recipient: rfc822; Old+x@example.com",
         "Final-Recipient: rfc822; Bob.X@example.net",
         "Remote-MTA: dns; [192.0.2.1]",
+        "Arrival-Date: Fri, 15 Jan 2027 08:10:00 +0000",
+        "Deliver-By-Date: Fri, 15 Jan 2027 08:12:00 +0000",
         "Future-Release-Request: for;60",
         "Will-Retry-Until: Fri, 15 Jan 2027 08:11:00 +0000",
     ] {
@@ -245,7 +250,8 @@ fn optional_fields_are_there_if_their_cause_is() {
     }
     assert!(message.contains("It is tried until Fri, 15 Jan 2027 08:11:00 +0000."));
     assert!(message.contains("(you sent to Old+x@example.com)"));
-    let until = report.clone().with_hold_until("2027-01-15T09:00:00Z");
+    let parameters = MailParameters::parse("HOLDUNTIL=2027-01-15T09:00:00Z").unwrap();
+    let until = report.clone().with_message(NOW, &parameters);
     assert!(text(&until).contains("\r\nFuture-Release-Request: until;2027-01-15T09:00:00Z\r\n"));
     // Only for delays (RFC 3464 section 2.3.9).
     for action in ALL {
@@ -388,4 +394,33 @@ fn the_form_is_no_higher_than_needed_and_high_enough_for_the_sender() {
     let report = Report::new(&ann, &here, &notices, NOW, 1).unwrap();
     assert!(octets(&report).is_ascii());
     assert_eq!(parts(&report).len(), 2);
+}
+
+/// RFC 8689 section 5, RFC 6710 section 4.6.
+#[test]
+fn the_parameters_of_the_message_bind_the_report() {
+    let (bob, here, there) = (
+        path("bob@example.net"),
+        host("mx.example.org"),
+        host("mx1.example.net"),
+    );
+    let (ann, notices) = (ann(), [failed(&bob, &there)]);
+    let report = |parameters| {
+        Report::new(&ann, &here, &notices, NOW, 1)
+            .unwrap()
+            .with_message(NOW, parameters)
+            .with_original(Returned::Full(b"Subject: t\r\n\r\nhello\r\n"))
+    };
+    let parameters = MailParameters::parse("REQUIRETLS RET=FULL MT-PRIORITY=3").unwrap();
+    let secret = report(&parameters);
+    assert!(!text(&secret).contains("hello"));
+    assert!(parts(&secret)[2].0.contains("text/rfc822-headers"));
+    let priority = secret.envelope().parameters().priority();
+    assert_eq!(
+        priority.map(|priority| priority.to_string()).as_deref(),
+        Some("3")
+    );
+    let parameters = MailParameters::parse("RET=FULL").unwrap();
+    assert!(text(&report(&parameters)).contains("hello"));
+    assert_eq!(report(&parameters).envelope().parameters().priority(), None);
 }

@@ -27,8 +27,8 @@ pub(super) fn subject(notices: &[Notice<'_>]) -> &'static str {
 pub(super) fn opening(report: &Report<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut text = format!("This is the mail server {}. ", report.reporting);
-    match report.arrival {
-        Some(arrival) => {
+    match report.message {
+        Some((arrival, _)) => {
             let _infallible = write!(
                 text,
                 "It reports about the message that you sent on {}.",

@@ -11,7 +11,7 @@ use std::{
 };
 
 use mail_parser::{MessageParser, MimeHeaders as _, PartType};
-use smtp_proto::types::{ForwardPath, Host, OriginalRecipient, ReversePath, Xtext};
+use smtp_proto::types::{ForwardPath, Host, MailParameters, OriginalRecipient, ReversePath};
 use smtp_relay::dsn::{Action, Form, Notice, Report, Returned, Status};
 
 const NOW: u64 = 1_800_000_600;
@@ -178,8 +178,8 @@ impl Sample {
             Host::parse("mx.example.org").unwrap(),
             Host::parse("mx1.example.net").unwrap(),
         );
-        let (id, original) = (
-            Xtext::parse("QQ+2B314").unwrap(),
+        let (parameters, original) = (
+            MailParameters::parse("ENVID=QQ+2B314").unwrap(),
             OriginalRecipient::parse("rfc822;Old+2Bx@example.com").unwrap(),
         );
         let paths: Vec<_> = self
@@ -198,8 +198,7 @@ impl Sample {
             .collect();
         let mut report = Report::new(&ann, &here, &notices, NOW, 0x5eed)
             .unwrap()
-            .with_arrival(NOW - 600)
-            .with_envelope_id(&id)
+            .with_message(NOW - 600, &parameters)
             .with_form(self.form);
         if let Some(original) = self.original {
             report = report.with_original(original);

@@ -2,9 +2,9 @@
 
 use std::string::ToString;
 
-use smtp_proto::types::{Notify, ReversePath};
+use smtp_proto::types::{DeliverBy, MailParameters, Notify, RcptParameters, ReversePath};
 
-use super::{Action, ByMode, Event, Wish};
+use super::{Action, Event, Wish};
 
 const ALL: [Event; 9] = [
     Event::Failed,
@@ -30,19 +30,14 @@ const ALL: [Event; 9] = [
     Event::Expanded,
 ];
 
-const MODES: [Option<ByMode>; 5] = [
-    None,
-    Some(ByMode::Return),
-    Some(ByMode::Notify),
-    Some(ByMode::ReturnTraced),
-    Some(ByMode::NotifyTraced),
-];
+const MODES: [&str; 5] = ["", "60;R", "60;N", "60;RT", "60;NT"];
 
 fn ann() -> ReversePath<'static> {
     ReversePath::parse("ann@example.org").unwrap()
 }
 
-fn decide(notify: Option<Notify>, deliver_by: Option<ByMode>, event: Event) -> Option<Action> {
+fn decide(notify: Option<Notify>, deliver_by: &str, event: Event) -> Option<Action> {
+    let deliver_by = DeliverBy::parse(deliver_by).ok();
     Wish { notify, deliver_by }.action(&ann(), event)
 }
 
@@ -52,6 +47,7 @@ fn the_null_sender_gets_none() {
     for event in ALL {
         for deliver_by in MODES {
             for notify in [None, Some(Notify::SUCCESS | Notify::FAILURE | Notify::DELAY)] {
+                let deliver_by = DeliverBy::parse(deliver_by).ok();
                 let wish = Wish { notify, deliver_by };
                 assert_eq!(wish.action(&ReversePath::Null, event), None, "{event:?}");
             }
@@ -82,8 +78,8 @@ fn failures_and_delays_are_usual_and_can_be_left_out() {
         (Some(Notify::FAILURE | Notify::DELAY), failed, delayed),
         (Some(Notify::SUCCESS | Notify::DELAY), None, delayed),
     ] {
-        assert_eq!(decide(notify, None, Event::Failed), failure, "{notify:?}");
-        assert_eq!(decide(notify, None, Event::Delayed), delay, "{notify:?}");
+        assert_eq!(decide(notify, "", Event::Failed), failure, "{notify:?}");
+        assert_eq!(decide(notify, "", Event::Delayed), delay, "{notify:?}");
     }
 }
 
@@ -93,7 +89,7 @@ fn relayed_is_reported_if_success_was_asked_for_and_the_host_lacks_dsn() {
     let relayed = |notify, dsn| {
         decide(
             notify,
-            None,
+            "",
             Event::Relayed {
                 dsn,
                 deliver_by: false,
@@ -115,9 +111,9 @@ fn success_is_reported_if_it_was_asked_for() {
         (Event::Delivered, Action::Delivered),
         (Event::Expanded, Action::Expanded),
     ] {
-        assert_eq!(decide(Some(Notify::SUCCESS), None, event), Some(action));
-        assert_eq!(decide(Some(Notify::FAILURE | Notify::DELAY), None, event), None);
-        assert_eq!(decide(None, None, event), None);
+        assert_eq!(decide(Some(Notify::SUCCESS), "", event), Some(action));
+        assert_eq!(decide(Some(Notify::FAILURE | Notify::DELAY), "", event), None);
+        assert_eq!(decide(None, "", event), None);
     }
 }
 
@@ -126,18 +122,18 @@ fn success_is_reported_if_it_was_asked_for() {
 fn deliver_by_has_notifications_of_its_own() {
     let by = |mode, dsn, deliver_by| {
         let event = Event::Relayed { dsn, deliver_by };
-        decide(Some(Notify::FAILURE), Some(mode), event)
+        decide(Some(Notify::FAILURE), mode, event)
     };
     let relayed = Some(Action::Relayed);
     // The deadline is unknown from then on.
-    assert_eq!(by(ByMode::Notify, true, false), relayed);
-    assert_eq!(by(ByMode::Notify, true, true), None);
-    assert_eq!(by(ByMode::Return, true, true), None);
-    for mode in [ByMode::NotifyTraced, ByMode::ReturnTraced] {
+    assert_eq!(by("60;N", true, false), relayed);
+    assert_eq!(by("60;N", true, true), None);
+    assert_eq!(by("60;R", true, true), None);
+    for mode in ["60;NT", "60;RT"] {
         assert_eq!(by(mode, true, true), relayed);
     }
     for notify in [None, Some(Notify::FAILURE), Some(Notify::SUCCESS)] {
-        let passed = decide(notify, Some(ByMode::Notify), Event::DeadlinePassed);
+        let passed = decide(notify, "60;N", Event::DeadlinePassed);
         assert_eq!(passed, Some(Action::Delayed), "{notify:?}");
     }
 }
@@ -155,4 +151,17 @@ fn actions_are_read_back() {
         assert_eq!(Action::parse(&action.to_string().to_uppercase()), Some(action));
     }
     assert_eq!(Action::parse("bounced"), None);
+}
+
+#[test]
+fn a_wish_is_in_the_parameters() {
+    let message = MailParameters::parse("BY=60;NT").unwrap();
+    let recipient = RcptParameters::parse("NOTIFY=DELAY").unwrap();
+    let wish = Wish::of(&message, &recipient);
+    assert_eq!(wish.notify, Some(Notify::DELAY));
+    assert!(wish.deliver_by.is_some_and(|by| by.traces()));
+    assert_eq!(
+        Wish::of(&MailParameters::default(), &RcptParameters::default()),
+        Wish::default()
+    );
 }

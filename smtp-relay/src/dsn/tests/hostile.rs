@@ -2,7 +2,7 @@
 
 use std::{borrow::ToOwned, format, string::ToString, vec};
 
-use smtp_proto::types::{OriginalRecipient, Xtext};
+use smtp_proto::types::{MailParameters, OriginalRecipient};
 
 use super::{NOW, ann, failed, host, parts, path};
 use crate::dsn::{Action, Form, Notice, Report, Returned, Status};
@@ -64,7 +64,7 @@ fn hostile_octets_stay_inside_their_field() {
         long.as_bytes(),
     ];
     let (here, there, ann) = (host("mx.example.org"), host("mx1.example.net"), ann());
-    let id = Xtext::parse("a+20+20b+3D").unwrap();
+    let parameters = MailParameters::parse("ENVID=a+20+20b+3D").unwrap();
     for form in [Form::SevenBit, Form::EightBit, Form::International] {
         for (index, reply) in replies.iter().enumerate() {
             for address in recipients {
@@ -80,7 +80,7 @@ fn hostile_octets_stay_inside_their_field() {
                     let report = Report::new(&ann, &here, &notices, NOW, 1)
                         .unwrap()
                         .with_form(form)
-                        .with_envelope_id(&id)
+                        .with_message(NOW, &parameters)
                         .with_original(returned);
                     let parts = parts(&report);
                     assert_eq!(parts.len(), 3);
