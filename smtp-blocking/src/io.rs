@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::{io as sys, net};
+use rustix::net;
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
 use smtp_reactor::{Socket, Stream, connect, connect_unix, poll_deadline};
 
@@ -46,11 +46,7 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
         let mut heap = Box::new_uninit_slice(if self.large { LARGE_READ } else { 0 });
         let mut stack = [MaybeUninit::uninit(); SMALL_READ];
         let room = if self.large { &mut *heap } else { &mut stack[..] };
-        let read = self.socket.poll_read_with(cx, |socket| {
-            let (octets, _) = sys::read(socket, &mut *room)?;
-            sink(octets);
-            Ok(octets.len())
-        });
+        let read = self.socket.poll_read(cx, room, sink);
         self.large = matches!(read, Poll::Ready(Ok(octets)) if octets >= SMALL_READ);
         read.map_ok(drop)
     }
@@ -60,7 +56,7 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
         let used = slots.iter_mut().zip(slices);
         let used = used.map(|(slot, octets)| *slot = IoSlice::new(octets)).count();
         let slots = slots.get(..used).unwrap_or_default();
-        self.socket.poll_write_with(cx, |to| Ok(sys::writev(to, slots)?))
+        self.socket.poll_write(cx, slots)
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -3,7 +3,8 @@
 use std::{
     fmt,
     future::poll_fn,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, IoSlice},
+    mem::{self, MaybeUninit},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
     os::{
         fd::{AsFd, BorrowedFd, OwnedFd},
@@ -15,7 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::{event::PollFlags, io::ioctl_fionbio};
+use rustix::{
+    event::PollFlags,
+    io::{ioctl_fionbio, read, writev},
+};
 use socket2::{Domain, SockAddr, SockRef, Type};
 
 use crate::{poll_deadline, reactor::register_socket, sleep};
@@ -25,20 +29,30 @@ use crate::{poll_deadline, reactor::register_socket, sleep};
 ///
 /// An operation is a function that tries to read, write or accept. It is called again until it does not return
 /// [`ErrorKind::WouldBlock`] or [`ErrorKind::Interrupted`].
-pub struct Socket<S>(Arc<S>);
+pub struct Socket<S> {
+    shared: Arc<S>,
+    /// The last read found less than it had room for.
+    drained: bool,
+    /// Since then it was written to.
+    idle: bool,
+}
 
 impl<S: AsFd + Send + Sync + 'static> Socket<S> {
     /// Makes the socket non-blocking.
     pub fn new(socket: S) -> Self {
         // Every open socket has this flag.
         let _ = ioctl_fionbio(&socket, true);
-        Self(Arc::new(socket))
+        Self {
+            shared: Arc::new(socket),
+            drained: false,
+            idle: false,
+        }
     }
 
     /// The socket.
     #[must_use]
     pub fn get_ref(&self) -> &S {
-        &self.0
+        &self.shared
     }
 
     /// Runs an operation that reads or accepts. Waits until the socket is readable.
@@ -89,6 +103,45 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
         self.poll_with(cx, PollFlags::IN, operation)
     }
 
+    /// Reads once into `room` and passes the octets to `sink`. Returns their number.
+    ///
+    /// It waits first if a read would find nothing: if the last one left room, and the socket was written to since then, so
+    /// that the peer waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// The error of the read.
+    pub fn poll_read(
+        &mut self,
+        cx: &Context<'_>,
+        room: &mut [MaybeUninit<u8>],
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<usize>> {
+        if mem::take(&mut self.idle) {
+            // Once only: another event may have ended the wait, so then a read decides.
+            register_socket(cx, self.socket(), PollFlags::IN);
+            return Poll::Pending;
+        }
+        let most = room.len();
+        let read = self.poll_read_with(cx, |socket| {
+            let (octets, _) = read(socket, &mut *room)?;
+            sink(octets);
+            Ok(octets.len())
+        });
+        self.drained = matches!(read, Poll::Ready(Ok(octets)) if (1..most).contains(&octets));
+        read
+    }
+
+    /// Writes some octets of these slices. Returns their number.
+    ///
+    /// # Errors
+    ///
+    /// The error of the write.
+    pub fn poll_write(&mut self, cx: &Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.idle |= mem::take(&mut self.drained);
+        self.poll_write_with(cx, |socket| Ok(writev(socket, slices)?))
+    }
+
     /// Tries an operation that writes. `Pending` if the socket is not writable.
     pub fn poll_write_with<T>(
         &self,
@@ -98,6 +151,10 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
         self.poll_with(cx, PollFlags::OUT, operation)
     }
 
+    fn socket(&self) -> Arc<S> {
+        Arc::clone(&self.shared)
+    }
+
     fn poll_with<T>(
         &self,
         cx: &Context<'_>,
@@ -105,11 +162,10 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
         mut operation: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         loop {
-            match operation(&self.0) {
+            match operation(&self.shared) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let socket = Arc::clone(&self.0);
-                    register_socket(cx, socket, ready);
+                    register_socket(cx, self.socket(), ready);
                     return Poll::Pending;
                 }
                 done => return Poll::Ready(done),
@@ -121,7 +177,7 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
 /// Shows the socket.
 impl<S: fmt::Debug> fmt::Debug for Socket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Socket").field(&self.0).finish()
+        f.debug_tuple("Socket").field(&self.shared).finish()
     }
 }
 

@@ -1,6 +1,7 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener},
+    task::Waker,
     thread,
 };
 
@@ -31,6 +32,26 @@ fn operations_wait_until_the_socket_is_ready() {
     }
     assert_eq!(read, 4 << 20);
     writing.join().unwrap();
+}
+
+#[test]
+fn no_read_follows_a_write_that_answers_what_was_read() {
+    let (near, mut far) = UnixStream::pair().unwrap();
+    let mut near = Socket::new(near);
+    let mut room = [MaybeUninit::uninit(); 8];
+    let cx = &Context::from_waker(Waker::noop());
+    let mut read = |near: &mut Socket<_>| near.poll_read(cx, &mut room, &mut |_| {}).map(Result::unwrap);
+    far.write_all(b"MAIL").unwrap();
+    assert_eq!(read(&mut near), Poll::Ready(4));
+    assert!(near.poll_write(cx, &[IoSlice::new(b"250")]).is_ready());
+    // A read would find this, so it was none that is pending.
+    far.write_all(b"RCPT and").unwrap();
+    assert_eq!(read(&mut near), Poll::Pending);
+    assert_eq!(read(&mut near), Poll::Ready(8));
+    // There may be more than there was room for.
+    far.write_all(b"DATA").unwrap();
+    assert!(near.poll_write(cx, &[IoSlice::new(b"250")]).is_ready());
+    assert_eq!(read(&mut near), Poll::Ready(4));
 }
 
 #[test]
