@@ -1,10 +1,10 @@
 #!/bin/sh
 # Loads the example servers of the adapters and Postfix's smtp-sink over the loopback interface, and lets the client send
-# messages to them. Beside them stand a bare `Connection` of smtp-tokio, and as the floor a readiness loop that knows
-# nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes CSV; see the
+# messages to them. Beside them stand a bare `Connection` of smtp-tokio, and as floors a readiness loop, bare
+# threads and bare tasks of smol that know nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes CSV; see the
 # README.
 #
-#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--only messages|idle|client] [--case PATTERN] [--csv FILE] [NAME=COMMAND...]
+#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] [--csv FILE] [NAME=COMMAND...]
 #
 # A command is a further server; it is told where to listen by `{}`.
 set -eu
@@ -48,7 +48,8 @@ uname -srm
 awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo
 echo "$(nproc) processors, load average $(cut -d' ' -f1-3 /proc/loadavg)"
 # One argument for each line. The last server is what the others are compared with.
-cp "$target/bench/release/connection" "$target/bench/release/floor" "$bins"
+cp "$target/bench/release/connection" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
+    "$target/bench/release/floor-smol" "$bins"
 # shellcheck disable=SC2086
 set -- $load "$target/bench/release/load" "$@"
 IFS='
@@ -56,4 +57,4 @@ IFS='
 set -f
 # shellcheck disable=SC2086
 exec "$@" $servers "connection=$pin$bins/connection {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
-    "floor=$pin$bins/floor {}"
+    "floor-threads=$pin$bins/floor-threads {}" "floor-smol=$pin$bins/floor-smol {}" "floor=$pin$bins/floor {}"

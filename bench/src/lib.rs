@@ -6,6 +6,7 @@
 mod bodies;
 mod clients;
 mod commands;
+pub mod floor;
 mod replies;
 mod sessions;
 

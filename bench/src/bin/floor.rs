@@ -13,10 +13,9 @@ use mio::{
     Events, Interest, Poll, Token,
     net::{TcpListener, TcpStream},
 };
+use smtp_bench::floor::{GREETING, Replier};
 
 const LISTENER: Token = Token(0);
-const GREETING: &[u8] = b"220 floor ESMTP\r\n";
-const HELLO: &[u8] = b"250-floor\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 100000000\r\n250 HELP\r\n";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address: SocketAddr = std::env::args().nth(1).ok_or("usage: floor ADDRESS")?.parse()?;
@@ -54,22 +53,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// A connection, and the place in the session.
 struct Connection {
     stream: TcpStream,
-    /// The first octet of the current line; `None` at its beginning.
-    first: Option<u8>,
-    /// The line has one octet so far, which may be the final dot.
-    alone: bool,
-    in_message: bool,
-    over: bool,
+    replier: Replier,
 }
 
 impl Connection {
     const fn new(stream: TcpStream) -> Self {
         Self {
             stream,
-            first: None,
-            alone: false,
-            in_message: false,
-            over: false,
+            replier: Replier::new(),
         }
     }
 
@@ -82,47 +73,11 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
                 Err(error) => return Err(error),
             };
-            let mut replies = Vec::new();
-            self.take(&buffer[..read], &mut replies);
+            let replies = self.replier.replies_to(&buffer[..read]);
             self.stream.write_all(&replies)?;
-            if self.over {
+            if self.replier.is_over() {
                 return Ok(false);
             }
-        }
-    }
-
-    fn take(&mut self, mut octets: &[u8], replies: &mut Vec<u8>) {
-        while let Some(end) = memchr::memchr(b'\n', octets) {
-            let line = &octets[..end];
-            octets = &octets[end + 1..];
-            let short =
-                line.len() + usize::from(self.first.is_some()) <= 2 && (self.alone || self.first.is_none());
-            let first = self.first.take().or(line.first().copied());
-            self.alone = false;
-            if self.in_message {
-                if first == Some(b'.') && short {
-                    self.in_message = false;
-                    replies.extend_from_slice(b"250 2.6.0 ok\r\n");
-                }
-                continue;
-            }
-            replies.extend_from_slice(match first {
-                Some(b'E' | b'e') => HELLO,
-                Some(b'D' | b'd') => {
-                    self.in_message = true;
-                    b"354 go on\r\n"
-                }
-                Some(b'Q' | b'q') => {
-                    self.over = true;
-                    b"221 2.0.0 bye\r\n"
-                }
-                _ => b"250 2.0.0 ok\r\n",
-            });
-        }
-        if let (None, [first, rest @ ..]) = (self.first, octets) {
-            (self.first, self.alone) = (Some(*first), rest.iter().all(|octet| *octet == b'\r'));
-        } else if !octets.iter().all(|octet| *octet == b'\r') {
-            self.alone = false;
         }
     }
 }

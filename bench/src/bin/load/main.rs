@@ -1,6 +1,7 @@
 //! Loads servers over the loopback interface, and sends messages with the client. `load.sh` builds the servers and runs
 //! this; everything that is printed is explained in the README.
 
+mod burst;
 mod client;
 mod idle;
 mod process;
@@ -21,7 +22,7 @@ use traffic::{CASES, Case, Traffic};
 /// How many connections carry messages at the same time.
 const CONNECTIONS: usize = 8;
 
-const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--only messages|idle|client] [--case PATTERN] \
+const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] \
                      [--csv FILE] NAME=COMMAND...";
 
 /// What was asked for.
@@ -32,6 +33,8 @@ struct Flags {
     rounds: usize,
     /// How many connections are idle at a time.
     idle: usize,
+    /// How many connections are made at once.
+    burst: usize,
     /// The one part that is run.
     only: Option<String>,
     /// Part of the names of the cases that are run.
@@ -61,6 +64,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
         run: Duration::from_secs(1),
         rounds: 5,
         idle: 5000,
+        burst: 3000,
         only: None,
         case: String::new(),
         csv: None,
@@ -71,6 +75,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
             "--seconds" => flags.run = Duration::try_from_secs_f64(arguments.next()?.parse().ok()?).ok()?,
             "--rounds" => flags.rounds = arguments.next()?.parse().ok()?,
             "--idle" => flags.idle = arguments.next()?.parse().ok()?,
+            "--burst" => flags.burst = arguments.next()?.parse().ok()?,
             "--only" => flags.only = Some(arguments.next()?),
             "--case" => flags.case = arguments.next()?,
             "--csv" => flags.csv = Some(arguments.next()?),
@@ -90,6 +95,32 @@ fn run(flags: &Flags) -> io::Result<()> {
         let servers: Vec<_> = flags.servers.iter().map(start).collect::<io::Result<_>>()?;
         for case in CASES.iter().filter(|case| case.name().contains(&flags.case)) {
             compare(case, &servers, flags)?;
+        }
+    }
+    if wanted("burst") {
+        println!("\n{} connections at once", flags.burst);
+        println!(
+            "{:<24} {:>8} {:>16} {:>8}",
+            "server", "greeted", "ms to the last", "ms CPU"
+        );
+        for server in &flags.servers {
+            let burst = |_| {
+                let server = start(server)?;
+                let burst = burst::measure(&server, flags.burst)?;
+                Ok((burst, server.cpu()?.total()))
+            };
+            let runs = (0..flags.rounds).map(burst);
+            let runs: Vec<_> = runs.collect::<io::Result<_>>()?;
+            println!(
+                "{:<24} {:>8} {:>16.0} {:>8.0}",
+                server.0,
+                runs.iter()
+                    .map(|(burst, _)| burst.greeted)
+                    .min()
+                    .unwrap_or_default(),
+                median(runs.iter().map(|(burst, _)| burst.time.as_secs_f64() * 1e3)),
+                median(runs.iter().map(|(_, cpu)| cpu.as_secs_f64() * 1e3))
+            );
         }
     }
     if wanted("idle") {
