@@ -9,7 +9,7 @@ use smtp_proto::{
     client::{self, Closed, Event, Receipt, ReplyTo, RequestError},
     data::ContentScanner,
     sasl::ClientMechanism,
-    types::{Argument, Envelope, Extensions, Query, Reply, UnknownCommand},
+    types::{Argument, Envelope, Etrn, Extensions, Query, Reply, UnknownCommand},
 };
 use tracing::debug;
 
@@ -273,6 +273,21 @@ impl<T: Transport> Client<T> {
     ) -> Result<Reply<'static>, Error<T::Error>> {
         let machine = self.connection.machine_mut();
         machine.help(topic).map_err(|refused| refused.error)?;
+        self.reply().await
+    }
+
+    /// Asks for the delivery of messages that wait at the server (ETRN, RFC 1985), and returns the reply;
+    /// [`EtrnAnswer::of_reply`](smtp_proto::types::EtrnAnswer::of_reply) tells its meaning. The server delivers over
+    /// connections of its own.
+    ///
+    /// Not cancel-safe: after the future is dropped, drop the client.
+    ///
+    /// # Errors
+    ///
+    /// If the session ends, or if the server does not offer ETRN.
+    pub async fn etrn(&mut self, etrn: Etrn<'static>) -> Result<Reply<'static>, Error<T::Error>> {
+        let machine = self.connection.machine_mut();
+        machine.etrn(etrn).map_err(|refused| refused.error)?;
         self.reply().await
     }
 

@@ -14,7 +14,10 @@ use std::{future::Future, io, sync::Arc};
 use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Closed, Config, Member, Reset},
-    types::{Argument, ClientInfo, ClientName, Keyword, Mail, Query, Rcpt, Rejection, UnknownCommand},
+    types::{
+        Argument, ClientInfo, ClientName, Etrn, EtrnAnswer, Keyword, Mail, Query, Rcpt, Rejection,
+        UnknownCommand,
+    },
 };
 
 pub use self::{
@@ -258,6 +261,19 @@ pub trait Service: Send + Sync {
     ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
         let _ = (about, info);
         async { Err(Rejection::NOT_AUTHORIZED) }
+    }
+
+    /// Answers ETRN: begins the delivery of messages that wait for a node (RFC 1985). Allow only nodes that this client may ask
+    /// for. Only if ETRN is offered.
+    ///
+    /// Default: 459.
+    fn etrn(
+        &self,
+        about: &About,
+        etrn: &Etrn<'static>,
+    ) -> impl Future<Output = Result<EtrnAnswer, Rejection>> + Send {
+        let _ = (about, etrn);
+        async { Err(Rejection::NODE_NOT_ALLOWED) }
     }
 
     /// Answers an unknown command. Only with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication).

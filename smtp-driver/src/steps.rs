@@ -130,7 +130,8 @@ impl<T: Transport> Client<T> {
         Ok(None)
     }
 
-    /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order.
+    /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order. If MAIL had PRDR, and
+    /// the server answers for each recipient, these replies are followed by one for all.
     ///
     /// If the server refused a chunk of the message (BDAT), returns that one refusal, which is for all recipients, in LMTP
     /// too.
@@ -269,7 +270,7 @@ impl<T: Transport> Client<T> {
             Event::Reply {
                 to: ReplyTo::Message | ReplyTo::MessageFor(_),
                 reply,
-            } => steps.replies.push(reply.into_owned()),
+            } if !reply.is_intermediate() => steps.replies.push(reply.into_owned()),
             Event::Finished(_) => return Ok(self.steps.take()),
             Event::Closed { why, message } => {
                 let over = self.steps.take().filter(|steps| steps.refusal.is_some());

@@ -26,6 +26,7 @@
 //! Ready       Auth         -> Ready
 //! Ready       Xclient      -> Connected
 //! Ready       Xforward     -> Ready
+//! Ready       Etrn         -> Ready
 //! Ready       Rset         -> Ready
 //! Ready       Anytime      -> Ready
 //! Ready       Quit         -> Closed
@@ -113,6 +114,8 @@ pub enum Move {
     Xclient,
     /// XFORWARD.
     Xforward,
+    /// ETRN.
+    Etrn,
     /// MAIL.
     Mail,
     /// SEND, SOML or SAML (RFC 821).
@@ -180,7 +183,7 @@ impl State {
             (Self::Greeted | Self::Ready, Move::Xclient) => Self::Connected,
             (_, Move::Hello) => Self::Ready,
             (Self::Greeted, Move::Rset) | (Self::Greeted | Self::Ready, Move::StartTls) => Self::Greeted,
-            (_, Move::Rset) | (Self::Ready, Move::Auth) => Self::Ready,
+            (_, Move::Rset) | (Self::Ready, Move::Auth | Move::Etrn) => Self::Ready,
             (Self::Ready, Move::Mail | Move::Historic) => Self::Mail,
             (Self::Mail | Self::Recipients, Move::Rcpt) => Self::Recipients,
             (Self::Recipients, Move::Data) => Self::Data,
@@ -203,7 +206,7 @@ impl State {
 
 impl Move {
     /// Every move.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Greeting,
         Self::NoService,
         Self::Hello,
@@ -211,6 +214,7 @@ impl Move {
         Self::Auth,
         Self::Xclient,
         Self::Xforward,
+        Self::Etrn,
         Self::Mail,
         Self::Historic,
         Self::Rcpt,

@@ -3,7 +3,7 @@
 use smtp_proto::{
     sasl::AuthOutcome,
     server::Member,
-    types::{Code, EnhancedCode, ForwardPath, Mailbox, Rejection, Text},
+    types::{Code, EnhancedCode, EtrnAnswer, ForwardPath, Mailbox, Rejection, Text},
 };
 
 use crate::octets::unescape;
@@ -38,6 +38,7 @@ pub enum Question {
     Help,
     Xclient,
     Xforward,
+    Etrn,
     Command,
 }
 
@@ -53,6 +54,7 @@ pub enum Answer {
     Expanded(Vec<Member<'static>>),
     Status(Text<'static>),
     Judged(AuthOutcome),
+    Started(EtrnAnswer),
     /// None: the ticket is thrown away.
     Silence,
 }
@@ -73,6 +75,7 @@ pub(crate) fn rule(verb: &str, question: &str, rest: &str) -> Result<Rule, Strin
         "help" => Question::Help,
         "xclient" => Question::Xclient,
         "xforward" => Question::Xforward,
+        "etrn" => Question::Etrn,
         "command" => Question::Command,
         _ => return Err("no such setting or question".to_owned()),
     };
@@ -106,6 +109,7 @@ pub(crate) fn answer(verb: &str, rest: &str) -> Result<Answer, String> {
             })))
         }
         "status" => Answer::Status(reply_text(rest)?),
+        "started" => Answer::Started(etrn(rest)?),
         "challenge" => Answer::Judged(AuthOutcome::Challenge(unescape(rest)?)),
         "silent" => Answer::Silence,
         _ => return Err("no such setting or answer".to_owned()),
@@ -139,6 +143,8 @@ pub(crate) fn rejection(text: &str) -> Result<Rejection, String> {
         ("TOO_BUSY", Rejection::TOO_BUSY),
         ("LOOP", Rejection::LOOP),
         ("NOT_AUTHORIZED", Rejection::NOT_AUTHORIZED),
+        ("NODE_NOT_ALLOWED", Rejection::NODE_NOT_ALLOWED),
+        ("QUEUE_NOT_STARTED", Rejection::QUEUE_NOT_STARTED),
         ("CREDENTIALS", Rejection::CREDENTIALS),
         ("AUTH_FAILURE", Rejection::AUTH_FAILURE),
     ];
@@ -150,6 +156,17 @@ pub(crate) fn rejection(text: &str) -> Result<Rejection, String> {
     let (enhanced, words) = EnhancedCode::parse(rest.as_bytes()).ok_or("no enhanced code")?;
     let words = std::str::from_utf8(words).map_err(|error| error.to_string())?;
     Rejection::new(code, enhanced, reply_text(words)?).map_err(|error| error.to_string())
+}
+
+/// `250`, `251`, `252`, or `253` and a number.
+fn etrn(text: &str) -> Result<EtrnAnswer, String> {
+    Ok(match text.split_once(' ').unwrap_or((text, "")) {
+        ("250", "") => EtrnAnswer::Started,
+        ("251", "") => EtrnAnswer::NoMessages,
+        ("252", "") => EtrnAnswer::MessagesStarted,
+        ("253", count) => EtrnAnswer::CountStarted(count.parse().map_err(|_| "no number")?),
+        _ => return Err("started 250, 251, 252 or 253 and a number".to_owned()),
+    })
 }
 
 /// `Full Name <mailbox>`.

@@ -3,7 +3,7 @@
 use smtp_proto::{
     Instant, Machine, Phase, Step, TlsUpgrade, Wait,
     server::{Event, Server, StaleTicket, Ticket, ticket},
-    types::{Command, Protocol},
+    types::{Command, EtrnAnswer},
 };
 
 use crate::{
@@ -69,6 +69,8 @@ pub struct Application {
     held: Vec<Held>,
     body: Vec<u8>,
     messages: usize,
+    /// A verdict is asked for each recipient (LMTP, PRDR).
+    each: bool,
     judge: Judge,
     upgrade: Option<TlsUpgrade>,
     /// `reject_body` is to be called with the next octets of the message.
@@ -100,6 +102,7 @@ impl Application {
             held: Vec::new(),
             body: Vec::new(),
             messages: 0,
+            each: false,
             judge: Judge::default(),
             upgrade: None,
             fails: false,
@@ -184,6 +187,11 @@ impl Application {
                     .push(escape(format!("let-in {}", text.as_str()).as_bytes()));
                 granted
             }
+            (Answer::Started(answer), AnyTicket::Etrn(ticket)) => server.answer_etrn(ticket, answer),
+            (Answer::Accept(None), AnyTicket::Etrn(ticket)) => {
+                server.answer_etrn(ticket, EtrnAnswer::Started)
+            }
+            (Answer::Reject(rejection), AnyTicket::Etrn(ticket)) => server.reject(ticket, rejection),
             (Answer::Accept(None), ticket) => server.accept(ticket.into_any()),
             (Answer::Accept(Some(text)), ticket) => server.accept_with(ticket.into_any(), text),
             (Answer::Reject(rejection), ticket) => server.reject(ticket.into_any(), rejection),
@@ -194,11 +202,7 @@ impl Application {
             return;
         }
         if question == Question::Verdict && !silent {
-            let due = if self.settings.server.protocol == Protocol::Lmtp {
-                self.recipients.len()
-            } else {
-                1
-            };
+            let due = if self.each { self.recipients.len() } else { 1 };
             let given = self.open.expect("a verdict is about an open transaction") + 1;
             self.open = (given < due).then_some(given);
         }
@@ -214,10 +218,10 @@ impl Application {
         }
     }
 
-    /// Becomes responsible for the message, in LMTP for one more recipient.
+    /// Becomes responsible for the message, in LMTP and with PRDR for one more recipient.
     fn store(&mut self, subject: &str) {
         let mut to: Vec<String> = self.recipients.iter().map(|(_, path)| path.clone()).collect();
-        if self.settings.server.protocol == Protocol::Lmtp {
+        if self.each {
             let index: u32 = subject.parse().expect("the number of a recipient");
             let place = self.recipients.binary_search_by_key(&index, |(index, _)| *index);
             to = vec![to.swap_remove(place.expect("an accepted recipient"))];
@@ -336,6 +340,7 @@ impl Application {
                 self.asked(Question::Message, "", AnyTicket::Other(ticket.into_any()));
             }
             Event::EndOfData { recipient, ticket } => {
+                self.each = recipient.is_some();
                 let is_first =
                     recipient.is_none() || recipient == self.recipients.first().map(|(index, _)| *index);
                 if is_first {
@@ -372,6 +377,10 @@ impl Application {
                 self.log.push(escape(format!("xforward {info}").as_bytes()));
                 let (subject, ticket) = (info.as_str().to_owned(), AnyTicket::Other(ticket.into_any()));
                 self.asked(Question::Xforward, &subject, ticket);
+            }
+            Event::Etrn { etrn, ticket } => {
+                self.log.push(format!("etrn {etrn}"));
+                self.asked(Question::Etrn, etrn.as_str(), AnyTicket::Etrn(ticket));
             }
             Event::Command { command, ticket } => {
                 let argument = command.argument().map_or("", |argument| argument.as_str());

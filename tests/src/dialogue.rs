@@ -6,7 +6,7 @@ use smtp_proto::types::Protocol;
 
 /// Counts the replies that the server still owes for `sent`, if the client has received `received`.
 ///
-/// The greeting counts, and in LMTP each reply to the end of a message (RFC 2033 section 4.2). A command or a chunk counts once it is
+/// The greeting counts, and in LMTP each reply to the end of a message (RFC 2033 section 4.2), as after 353 (draft-hall-prdr). A command or a chunk counts once it is
 /// complete. The result is meaningful as long as the server answers in step.
 #[must_use]
 pub fn owed(sent: &[u8], received: &[u8], protocol: Protocol) -> usize {
@@ -18,10 +18,6 @@ pub fn owed(sent: &[u8], received: &[u8], protocol: Protocol) -> usize {
     dialogue.reply();
     let mut recipients: usize = 0;
     let mut refused = false;
-    let final_replies = |recipients: usize, refused: bool| match protocol {
-        Protocol::Lmtp if !refused => recipients.max(1),
-        _ => 1,
-    };
     while let Some(line) = dialogue.line() {
         let verb = line.split(|octet| *octet == b' ').next().unwrap_or_default();
         match verb.to_ascii_uppercase().as_slice() {
@@ -35,7 +31,7 @@ pub fn owed(sent: &[u8], received: &[u8], protocol: Protocol) -> usize {
                 };
                 dialogue.sent = rest;
                 if words.next().is_some() {
-                    dialogue.replies(final_replies(recipients, refused));
+                    dialogue.final_replies(recipients, refused, protocol);
                 } else {
                     refused |= dialogue.reply().is_some_and(|code| code >= 400);
                 }
@@ -54,7 +50,7 @@ pub fn owed(sent: &[u8], received: &[u8], protocol: Protocol) -> usize {
                 }
                 while let Some(line) = dialogue.line() {
                     if line == b"." {
-                        dialogue.replies(final_replies(recipients, refused));
+                        dialogue.final_replies(recipients, refused, protocol);
                         break;
                     }
                 }
@@ -87,6 +83,15 @@ impl<'d> Dialogue<'d> {
         let code = self.replies.pop_front();
         self.owed += usize::from(code.is_none());
         code
+    }
+
+    /// The replies to a whole message. After 353 come one for each recipient, and one for all (draft-hall-prdr).
+    fn final_replies(&mut self, recipients: usize, refused: bool, protocol: Protocol) {
+        match protocol {
+            Protocol::Lmtp if !refused => self.replies(recipients.max(1)),
+            _ if self.reply() == Some(353) => self.replies(recipients + 1),
+            _ => {}
+        }
     }
 
     fn replies(&mut self, count: usize) {
@@ -152,5 +157,7 @@ mod tests {
         let received = b"220 mx\r\n250 ok\r\n250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n";
         assert_eq!(owed(sent, received, Lmtp), 2);
         assert_eq!(owed(sent, received, Smtp), 1);
+        let received = [received.as_slice(), b"353 now\r\n550 no\r\n"].concat();
+        assert_eq!(owed(sent, &received, Smtp), 2);
     }
 }

@@ -27,6 +27,7 @@ pub(crate) enum AnyTicket {
     Expand(Ticket<ticket::Expand>),
     Help(Ticket<ticket::Help>),
     Xclient(Ticket<ticket::Xclient>),
+    Etrn(Ticket<ticket::Etrn>),
     Other(Ticket),
 }
 
@@ -40,6 +41,7 @@ impl AnyTicket {
             Self::Xclient(ticket) => ticket.into_any(),
             Self::Other(ticket) => ticket,
             Self::Auth(ticket) => panic!("no answer to {ticket:?}"),
+            Self::Etrn(ticket) => panic!("no answer to {ticket:?}"),
         }
     }
 }

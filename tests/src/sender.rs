@@ -6,7 +6,9 @@ use smtp_proto::{
     Instant, Machine, State, Step, TlsInfo, TlsUpgrade, Wait,
     client::{BodyPermit, BodyStep, Client, Event, More, Receipt, RecipientStatus},
     syntax::{Leniency, parse_command},
-    types::{Argument, Auth, ClientAttribute, ClientInfo, Command, Envelope, Query, UnknownCommand},
+    types::{
+        Argument, Auth, ClientAttribute, ClientInfo, Command, Envelope, InvalidAddress, Query, UnknownCommand,
+    },
 };
 
 use crate::{dialogue::owed, octets::unescape, scripted::begin, seat::Seat, settings::Settings};
@@ -152,6 +154,10 @@ impl Sender {
                 let topic = Argument::new(rest).map_err(|error| error.to_string())?;
                 client.help(Some(topic)).err().map(|refused| refused.error)
             }
+            "etrn" => client
+                .etrn(rest.parse().map_err(|error: InvalidAddress| error.to_string())?)
+                .err()
+                .map(|refused| refused.error),
             "authenticate" => client
                 .authenticate(begin(&rest)?)
                 .err()

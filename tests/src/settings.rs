@@ -217,6 +217,7 @@ impl Settings {
             "hello" => config.hello = ClientName::parse(value).map_err(text)?.into_owned(),
             "pipelining" => config.pipelining = make_use(value)?,
             "chunking" => config.chunking = make_use(value)?,
+            "prdr" => config.prdr = make_use(value)?,
             "line-endings" => {
                 config.line_endings = match value {
                     "normalize" => LineEndings::Normalize,

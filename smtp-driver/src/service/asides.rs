@@ -38,6 +38,10 @@ pub(super) fn ask<'s, 'i, S: Service>(
             let info = info.into_owned();
             Box::pin(async move { Answer::Any(ticket.into_any(), service.xforward(&about, &info).await) })
         }
+        Event::Etrn { etrn, ticket } => {
+            let etrn = etrn.into_owned();
+            Box::pin(async move { Answer::Etrn(ticket, service.etrn(&about, &etrn).await) })
+        }
         Event::Command { command, ticket } => {
             let command = command.into_owned();
             Box::pin(async move { Answer::Any(ticket.into_any(), service.command(&about, &command).await) })

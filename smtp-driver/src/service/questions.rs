@@ -13,9 +13,9 @@ use smtp_proto::{
     sasl::{AuthOutcome, AuthRequest, ServerMechanism},
     server::{
         Closed, Event, Member, Reset, Server, Ticket,
-        ticket::{Auth, EndOfData, Expand, Help, Mail, Recipient, Verify, Xclient},
+        ticket::{Auth, EndOfData, Etrn, Expand, Help, Mail, Recipient, Verify, Xclient},
     },
-    types::{Rcpt, Rejection},
+    types::{EtrnAnswer, Rcpt, Rejection},
 };
 use tracing::warn;
 
@@ -58,6 +58,7 @@ pub(super) enum Answer<M> {
     Expand(Ticket<Expand>, Result<Vec<Member<'static>>, Rejection>),
     Help(Ticket<Help>, Result<HelpAnswer, Rejection>),
     Xclient(Ticket<Xclient>, Result<Option<String>, Rejection>),
+    Etrn(Ticket<Etrn>, Result<EtrnAnswer, Rejection>),
 }
 
 /// A message whose transaction was reset before the service had stored it.
@@ -406,6 +407,8 @@ impl<'s, S: Service> Questions<'s, S> {
                 self.is_outdated = true;
                 answer_xclient(server, ticket, answer)
             }
+            Answer::Etrn(ticket, Ok(answer)) => server.answer_etrn(ticket, answer),
+            Answer::Etrn(ticket, Err(rejection)) => server.reject(ticket, rejection),
         };
         true
     }

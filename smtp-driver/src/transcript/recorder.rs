@@ -28,6 +28,8 @@ pub(crate) struct Recorder {
     lmtp: bool,
     /// Recipients accepted in this transaction: LMTP has a reply for each.
     accepted: usize,
+    /// Recipients of the last message: after 353 there is a reply for each.
+    delivered: usize,
     /// The commands whose replies have not come.
     pending: VecDeque<Command>,
     mode: Mode,
@@ -78,6 +80,7 @@ impl Recorder {
             greeted: false,
             lmtp: false,
             accepted: 0,
+            delivered: 0,
             pending: VecDeque::new(),
             mode: Mode::Command,
             client: Line::default(),
@@ -274,10 +277,9 @@ impl Recorder {
 
     /// LMTP has a reply for each recipient; the first one is counted already.
     fn expect_further_verdicts(&mut self) {
-        let accepted = mem::take(&mut self.accepted);
+        self.delivered = mem::take(&mut self.accepted);
         if self.lmtp {
-            let further = accepted.saturating_sub(1);
-            self.pending.extend(core::iter::repeat_n(Command::Other, further));
+            self.pending.extend((1..self.delivered).map(|_| Command::Other));
         }
     }
 
@@ -322,6 +324,10 @@ impl Recorder {
                 }
             }
             (_, 334) => self.mode = Mode::AuthResponse,
+            // A reply for each recipient and one for all come before those to later commands (draft-hall-prdr).
+            (_, 353) => {
+                (0..=mem::take(&mut self.delivered)).for_each(|_| self.pending.push_front(Command::Other));
+            }
             (Some(Command::Recipient), 250..=259) => self.accepted += 1,
             _ => {}
         }

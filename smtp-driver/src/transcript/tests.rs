@@ -183,6 +183,22 @@ fn in_lmtp_each_recipient_has_a_reply() {
 }
 
 #[test]
+fn with_prdr_each_recipient_has_a_reply() {
+    let shown = transcript(&[
+        "S220 mx\r\n",
+        "CEHLO c\r\nMAIL FROM:<a@b> PRDR\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nRCPT TO:<no@f>\r\nDATA\r\n",
+        "S250 mx\r\n250 ok\r\n250 ok\r\n250 ok\r\n550 no\r\n354 go\r\n",
+        "C.\r\nMAIL FROM:<a@b>\r\nDATA\r\nMAIL secret\r\n.\r\n",
+        "S353 now\r\n250 1\r\n250 2\r\n250 all\r\n250 ok\r\n354 go\r\n",
+    ]);
+    assert!(!shown.contains("secret"), "{shown}");
+    assert!(
+        shown.ends_with("S: 250 2\nS: 250 all\nS: 250 ok\nS: 354 go\nC: <13 octets>\nC: ."),
+        "{shown}"
+    );
+}
+
+#[test]
 fn lines_cannot_forge_others() {
     let long = ["CNOOP ", &"y".repeat(5000), "\r\n"].concat();
     let shown = transcript(&["S220 \x1b[2J\u{7}\r\n", "CNOOP a\rb\u{85}\r\n", &long]);

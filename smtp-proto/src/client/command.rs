@@ -1,11 +1,14 @@
-//! Commands outside of transactions: VRFY, EXPN, HELP, NOOP, RSET, QUIT, and unknown ones.
+//! Commands outside of transactions: VRFY, EXPN, HELP, ETRN, NOOP, RSET, QUIT, and unknown ones.
 
 use super::{
     Client, Closed, Rejected, ReplyTo, RequestError,
     stage::{Stage, Step},
     transaction::Leftover,
 };
-use crate::types::{Argument, Command, Keyword, Query, UnknownCommand};
+use crate::{
+    state::Move,
+    types::{Argument, Command, Etrn, Keyword, Query, UnknownCommand},
+};
 
 impl Client {
     /// Asks whether a user or mailbox exists (VRFY, RFC 5321 section 3.5). The reply comes as
@@ -43,6 +46,30 @@ impl Client {
                 Ok(())
             }
             Err(error) => Err(Rejected { value: topic, error }),
+        }
+    }
+
+    /// Asks for the delivery of messages that wait at the server (ETRN, RFC 1985). The reply comes as [`ReplyTo::Etrn`];
+    /// [`EtrnAnswer`](crate::types::EtrnAnswer) tells its meaning.
+    ///
+    /// # Errors
+    ///
+    /// Gives the argument back if the session is not ready, if a transaction is open at the server ([`reset`](Self::reset) it),
+    /// or if the server does not offer ETRN.
+    pub fn etrn(&mut self, etrn: Etrn<'static>) -> Result<(), Rejected<Etrn<'static>>> {
+        let judged = self.turn().and_then(|leftover| {
+            if leftover.state().after(Move::Etrn).is_none() {
+                return Err(RequestError::OutOfTurn);
+            }
+            self.session.needs(Keyword::Etrn)?;
+            Ok(leftover)
+        });
+        match judged {
+            Ok(leftover) => {
+                self.ask(&Command::Etrn(etrn), ReplyTo::Etrn, leftover);
+                Ok(())
+            }
+            Err(error) => Err(Rejected { value: etrn, error }),
         }
     }
 

@@ -34,6 +34,9 @@ pub struct Config {
     pub pipelining: ExtensionUse,
     /// The use of BDAT instead of DATA (RFC 3030). A BINARYMIME message always uses it.
     pub chunking: ExtensionUse,
+    /// The use of PRDR for a message with several recipients: a reply for each of them after the message, as in LMTP
+    /// (draft-hall-prdr, Exim). Default [`ExtensionUse::Never`].
+    pub prdr: ExtensionUse,
     /// Treatment of octets above 127 in a message for a server that does not offer 8BITMIME. Default
     /// [`EightBit::Refuse`].
     pub eight_bit: EightBit,
@@ -64,6 +67,7 @@ impl Config {
             line_endings: LineEndings::default(),
             pipelining: ExtensionUse::IfOffered,
             chunking: ExtensionUse::Never,
+            prdr: ExtensionUse::Never,
             eight_bit: EightBit::Refuse,
         }
     }

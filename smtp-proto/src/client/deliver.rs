@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{
-    Client, Config, EightBit, Rejected,
+    Client, Config, EightBit, ExtensionUse, Rejected,
     content::{Chunks, Content},
     session::{Session, Transfer},
     stage::{Sending, Stage},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     data::{DotStuffer, LineEndings},
-    types::{Body, Envelope, Keyword},
+    types::{Body, Envelope, Keyword, Protocol},
 };
 
 impl Client {
@@ -135,5 +135,13 @@ pub(super) fn plan(
         Transfer::Bdat => Content::Chunks(Chunks::new(stuffer)),
     };
     session.count_transaction(&envelope);
+    let prdr = config.prdr == ExtensionUse::IfOffered
+        && session.extensions.has(Keyword::Prdr)
+        && envelope.recipients().len() > 1;
+    let envelope = if prdr && config.protocol == Protocol::Smtp {
+        envelope.with_prdr()
+    } else {
+        envelope
+    };
     Box::new(Transaction::new(session.transactions, envelope, scope, content))
 }

@@ -101,7 +101,7 @@ impl Sending {
                         let answered = chunks.answered(reply);
                         self.chunk_answered(answered)
                     }
-                    _ => self.message_answered(to, reply),
+                    _ => self.message_answered(to, reply, protocol),
                 };
             }
         }
@@ -136,7 +136,7 @@ impl Sending {
     /// Queues the rest of a completed message, as far as replies allow: the last chunk; or, after the final dot, commands of
     /// the next transaction, if the server takes groups. The replies to the message count in the window.
     pub(super) fn send_end(&mut self, session: &Session, config: &Config, output: &mut Output) {
-        let replies = self.final_replies(config.protocol);
+        let replies = self.transaction.final_replies_due(config.protocol);
         match (self.step(), &mut self.transaction.content, &mut self.next) {
             (_, Content::Chunks(chunks), _) => chunks.send_last(session.chunk_window(config), output),
             (Step::EndOfData { behind }, Content::Data(_), Some(next)) if session.pipelines(config) => {
@@ -198,11 +198,11 @@ impl Sending {
     }
 
     /// Takes a final reply.
-    fn message_answered(&mut self, to: ReplyTo, reply: &Reply<'_>) -> Then {
-        let due = self.final_replies(protocol_of(to));
+    fn message_answered(&mut self, to: ReplyTo, reply: &Reply<'_>, protocol: Protocol) -> Then {
+        let due = self.transaction.final_replies_due(protocol);
         let transaction = &mut self.transaction;
-        transaction.final_answered(reply);
-        if due > 1 {
+        transaction.final_answered(to, reply);
+        if due > 1 || reply.is_intermediate() {
             return Then::GoOn;
         }
         if transaction.is_delivered() {
@@ -215,13 +215,5 @@ impl Sending {
         };
         let by = transaction.refused().unwrap_or(to);
         Then::Finish(self.finish(Outcome::Refused(by), leftover))
-    }
-}
-
-/// The protocol in which a final reply answers this.
-const fn protocol_of(to: ReplyTo) -> Protocol {
-    match to {
-        ReplyTo::MessageFor(_) => Protocol::Lmtp,
-        _ => Protocol::Smtp,
     }
 }

@@ -64,7 +64,7 @@ pub enum ReplyTo {
     Chunk,
     /// The end of the message.
     Message,
-    /// The end of the message, for the recipient with this index (LMTP).
+    /// The end of the message, for the recipient with this index (LMTP, and PRDR after 353).
     MessageFor(usize),
     /// RSET.
     Reset,
@@ -74,6 +74,8 @@ pub enum ReplyTo {
     Expand,
     /// HELP.
     Help,
+    /// ETRN.
+    Etrn,
     /// NOOP.
     Noop,
     /// XCLIENT.
@@ -97,8 +99,8 @@ pub struct BodyPermit(pub(super) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The server took responsibility for the message, for all recipients that it accepted; in LMTP for those
-    /// whose final reply was positive, at least one.
+    /// The server took responsibility for the message, for all recipients that it accepted; in LMTP, and after 353 (PRDR),
+    /// for those whose own reply was positive, at least one.
     Accepted,
     /// No recipient gets the message. The reply to this command decided.
     Refused(ReplyTo),

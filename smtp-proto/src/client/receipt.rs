@@ -24,6 +24,9 @@ struct Transaction {
     accepted: usize,
     /// The reply that decided for all: a refusal of MAIL, DATA or a chunk, or the reply to the end of the message.
     common: Option<(ReplyTo, Reply<'static>)>,
+    /// 353 came: the replies to the message for each recipient are valid if the reply for all, which follows them, is
+    /// positive (draft-hall-prdr).
+    prdr: bool,
     /// The whole message was sent, and the session ended without its final reply.
     unknown: bool,
     /// The extensions whose parameters may be left out.
@@ -35,7 +38,7 @@ struct Transaction {
 #[derive(Clone, Debug)]
 struct Entry {
     path: ForwardPath<'static>,
-    /// The last reply about this recipient alone, to RCPT or, in LMTP, to the end of the message.
+    /// The last reply about this recipient alone, to RCPT or, in LMTP and with PRDR, to the end of the message.
     own: Option<(ReplyTo, Reply<'static>)>,
 }
 
@@ -84,6 +87,7 @@ impl Receipt {
             recipients: envelope.recipients().iter().map(Entry::new).collect(),
             accepted: 0,
             common: None,
+            prdr: false,
             unknown: false,
             asked: Omissible::of(envelope),
             omitted: Omissible::default(),
@@ -185,6 +189,7 @@ impl Transaction {
             _ => false,
         };
         if !decides {
+            self.prdr |= to == ReplyTo::Message && reply.code() == Code::RECIPIENTS_FOLLOW;
             return;
         }
         let noted = || (to, reply.clone().into_owned());
@@ -206,12 +211,17 @@ impl Transaction {
     fn status<'r>(&'r self, entry: &'r Entry) -> RecipientStatus<'r> {
         let accepted = match &entry.own {
             Some((to, reply)) if is_refusal(reply) => return self.refused(*to, reply),
-            Some((ReplyTo::MessageFor(_), reply)) => return RecipientStatus::Accepted(reply.as_borrowed()),
+            Some((ReplyTo::MessageFor(_), reply)) if !self.prdr => {
+                return RecipientStatus::Accepted(reply.as_borrowed());
+            }
             own => own.is_some(),
         };
-        match &self.common {
-            Some((to, reply)) if is_refusal(reply) => self.refused(*to, reply),
-            Some((_, reply)) if accepted => RecipientStatus::Accepted(reply.as_borrowed()),
+        match (&self.common, &entry.own) {
+            (Some((to, reply)), _) if is_refusal(reply) => self.refused(*to, reply),
+            (Some(_), Some((ReplyTo::MessageFor(_), reply))) => {
+                RecipientStatus::Accepted(reply.as_borrowed())
+            }
+            (Some((_, reply)), _) if accepted => RecipientStatus::Accepted(reply.as_borrowed()),
             _ if accepted && self.unknown => RecipientStatus::Unknown,
             _ => RecipientStatus::NotAccepted,
         }

@@ -126,12 +126,25 @@ impl Client {
         };
         if reply.code() == Code::NOT_AVAILABLE {
             self.not_available(to);
-        } else if is_expected(to, reply) {
+        } else if is_expected(to, reply) || self.may_precede_verdicts(to, reply) {
             self.follow(to, reply);
         } else {
             self.close(Closed::Unexpected);
         }
         to
+    }
+
+    /// Returns true for 353 to a message whose client asked for a reply for each recipient (draft-hall-prdr section 4.5).
+    #[cold]
+    fn may_precede_verdicts(&self, to: ReplyTo, reply: &Reply<'_>) -> bool {
+        match &self.stage {
+            Stage::Sending(sending) => {
+                to == ReplyTo::Message
+                    && reply.code() == Code::RECIPIENTS_FOLLOW
+                    && sending.transaction.awaits_verdicts()
+            }
+            _ => false,
+        }
     }
 
     /// The command that the next reply answers; `None` if no written command is unanswered.
@@ -183,8 +196,8 @@ impl Client {
         };
         let transaction = &sending.transaction;
         match to {
-            // The outcome for the recipients after this one is unknown.
-            ReplyTo::MessageFor(_) if transaction.final_replies_due() > 1 => {
+            // The outcome for the recipients after this one is unknown; with PRDR, for those before it, too.
+            ReplyTo::MessageFor(_) if transaction.final_replies_due(self.config.protocol) > 1 => {
                 self.close(Closed::NotAvailable);
             }
             // This was the last one, and one before it was accepted.

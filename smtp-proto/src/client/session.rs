@@ -97,6 +97,9 @@ impl Session {
                 .and(self.needs(Keyword::BinaryMime))?,
             _ => {}
         }
+        if parameters.prdr() {
+            self.needs(Keyword::Prdr)?;
+        }
         if parameters.require_tls() {
             self.needs(Keyword::RequireTls)?;
             match &self.tls {

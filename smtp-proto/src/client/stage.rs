@@ -11,10 +11,7 @@ use super::{
     transaction::{Leftover, Transaction},
     xclient::Passing,
 };
-use crate::{
-    state::State,
-    types::{Protocol, Verb},
-};
+use crate::{state::State, types::Verb};
 
 /// The activity of a session, with the data that it needs.
 #[derive(Debug)]
@@ -328,14 +325,6 @@ impl Sending {
                 MessageOutcome::Unknown
             }
             _ => MessageOutcome::NotAccepted,
-        }
-    }
-
-    /// The number of final replies that are due: one, or in LMTP one for each accepted recipient.
-    pub(super) const fn final_replies(&self, protocol: Protocol) -> usize {
-        match protocol {
-            Protocol::Smtp => 1,
-            Protocol::Lmtp => self.transaction.final_replies_due(),
         }
     }
 }

@@ -29,8 +29,10 @@ pub(super) struct Transaction {
     refused: Option<ReplyTo>,
     /// The indexes of the accepted recipients, in order.
     accepted: Vec<usize>,
-    /// Final replies received.
+    /// Final replies received, for all or for one recipient.
     finals: usize,
+    /// 353 came: a reply for each recipient, and one for all, follow it (draft-hall-prdr).
+    verdicts_follow: bool,
     /// The number of positive ones among them.
     delivered: usize,
     pub(super) content: Content,
@@ -90,6 +92,7 @@ impl Transaction {
             refused: None,
             accepted: Vec::new(),
             finals: 0,
+            verdicts_follow: false,
             delivered: 0,
             content,
         }
@@ -186,18 +189,28 @@ impl Transaction {
         !held_back && unwritten <= behind
     }
 
-    /// The number of final replies that LMTP still owes.
-    pub(super) const fn final_replies_due(&self) -> usize {
-        self.accepted.len().saturating_sub(self.finals)
+    /// The number of final replies that are due: one, or in LMTP one for each accepted recipient; after 353 both.
+    pub(super) const fn final_replies_due(&self, protocol: Protocol) -> usize {
+        let recipients = self.accepted.len().saturating_sub(self.finals);
+        match protocol {
+            Protocol::Lmtp => recipients,
+            Protocol::Smtp if self.verdicts_follow => recipients + 1,
+            Protocol::Smtp => 1,
+        }
     }
 
     /// The command that the next final reply answers.
     pub(super) fn final_reply(&self, protocol: Protocol) -> ReplyTo {
         let recipient = match protocol {
-            Protocol::Smtp => None,
-            Protocol::Lmtp => self.accepted.get(self.finals),
+            Protocol::Smtp if !self.verdicts_follow => None,
+            _ => self.accepted.get(self.finals),
         };
         recipient.map_or(ReplyTo::Message, |index| ReplyTo::MessageFor(*index))
+    }
+
+    /// Returns true if 353 may come: the client asked for it, and it has not come.
+    pub(super) const fn awaits_verdicts(&self) -> bool {
+        self.envelope.parameters().prdr() && !self.verdicts_follow
     }
 
     /// Returns true if a final reply accepted the message.
@@ -206,10 +219,22 @@ impl Transaction {
     }
 
     /// Records a final reply.
-    pub(super) const fn final_answered(&mut self, reply: &Reply<'_>) {
-        self.finals += 1;
-        if reply.is_positive_completion() && self.refused.is_none() {
-            self.delivered += 1;
+    pub(super) const fn final_answered(&mut self, to: ReplyTo, reply: &Reply<'_>) {
+        let positive = reply.is_positive_completion() && self.refused.is_none();
+        match to {
+            ReplyTo::Message if self.verdicts_follow => {
+                // A refusal for all voids the replies before it.
+                if !positive {
+                    self.delivered = 0;
+                }
+            }
+            _ if reply.is_intermediate() => self.verdicts_follow = true,
+            _ => {
+                self.finals += 1;
+                if positive {
+                    self.delivered += 1;
+                }
+            }
         }
     }
 

@@ -10,8 +10,9 @@ use super::{
     replies::{Reply, Turn},
     session::Server,
     ticket::{Acceptable, StaleTicket, Ticket},
+    verdicts::Verdict,
 };
-use crate::types::{Code, EnhancedCode, Protocol, Rejection, Text};
+use crate::types::{Code, EnhancedCode, Rejection, Text};
 
 /// The positive reply to a question: code, enhanced code, and the default line.
 struct Yes(Code, (u8, u16, u16), &'static str);
@@ -112,9 +113,13 @@ impl Server {
             Question::Hello(hello) => self.accept_hello(turn, hello, text),
             // Without an identity nobody is let in.
             Question::Auth(round) => self.reject_auth(turn, round, Rejection::CREDENTIALS),
-            Question::Mail { body, smtputf8 } => {
+            // Without a result nothing was started.
+            Question::Etrn => self
+                .replies
+                .answer(turn, &Reply::Rejection(&Rejection::NODE_NOT_ALLOWED)),
+            Question::Mail(mail) => {
                 self.reply_yes(turn, Yes(Code::OK, (2, 1, 0), "250 2.1.0 sender ok"), words);
-                self.open_transaction(body, smtputf8);
+                self.open_transaction(mail);
             }
             Question::Recipient(recipient) => {
                 self.reply_yes(turn, Yes(Code::OK, (2, 1, 5), "250 2.1.5 recipient ok"), words);
@@ -139,7 +144,7 @@ impl Server {
                     words,
                 );
                 self.abuse.message_accepted();
-                self.advance(Step::Verdict);
+                self.decide(Verdict::Accepted);
             }
             Question::Verify { .. } => {
                 const LINE: &str = "252 2.1.5 cannot verify, will try to deliver";
@@ -190,7 +195,7 @@ impl Server {
             question if rejection.closes() => self.close_rejected(&question, turn, &rejection),
             Question::Hello(_) => self.reject_hello(turn, &rejection),
             Question::Auth(round) => self.reject_auth(turn, round, rejection),
-            Question::Mail { .. } => {
+            Question::Mail(_) => {
                 self.replies.answer(turn, &Reply::Rejection(&rejection));
                 self.abuse.count_idle();
                 self.advance(Step::RefuseMail);
@@ -201,17 +206,47 @@ impl Server {
             }
             Question::EndOfData { .. } => {
                 self.replies.answer(turn, &Reply::Rejection(&rejection));
-                if self.config.protocol == Protocol::Smtp {
+                let is_for_all =
+                    matches!(&self.phase, Phase::Verdicts(verdicts) if verdicts.recipient().is_none());
+                if is_for_all {
                     self.abuse.count_idle();
                 }
-                self.advance(Step::Verdict);
+                self.decide(Verdict::of(&rejection));
             }
             Question::Verify { .. }
             | Question::Expand { .. }
             | Question::Help { .. }
             | Question::Xclient(_)
             | Question::Xforward(_)
+            | Question::Etrn
             | Question::Command { .. } => self.replies.answer(turn, &Reply::Rejection(&rejection)),
+        }
+    }
+
+    /// Takes a decision on the message, or on one recipient of it.
+    #[inline]
+    fn decide(&mut self, verdict: Verdict) {
+        self.reply_for_all(verdict);
+        self.advance(Step::Verdict(verdict));
+    }
+
+    /// Queues the reply for all recipients after the last of their own ones, if this is that (draft-hall-prdr). It refuses only
+    /// a message that no recipient accepted: a client treats a refusal as one for all.
+    fn reply_for_all(&mut self, last: Verdict) {
+        let sum = match &self.phase {
+            Phase::Verdicts(verdicts) => verdicts.sum(last),
+            _ => None,
+        };
+        let Some(sum) = sum else {
+            return;
+        };
+        self.replies.reply(&Reply::Fixed(match sum {
+            Verdict::Accepted => "250 2.6.0 message accepted as said",
+            Verdict::NotNow => "450 4.6.0 no recipient accepted the message, try again later",
+            Verdict::Refused => "550 5.6.0 no recipient accepted the message",
+        }));
+        if sum != Verdict::Accepted {
+            self.abuse.count_idle();
         }
     }
 
@@ -228,7 +263,7 @@ impl Server {
             _ => self.replies.reply(&Reply::Rejection(rejection)),
         }
         if matches!(question, Question::EndOfData { .. }) {
-            self.advance(Step::Verdict);
+            self.advance(Step::Verdict(Verdict::of(rejection)));
         }
         self.close(Closed::Rejected);
     }
@@ -259,18 +294,18 @@ impl Server {
                 self.begin_refused_chunk(size, last, failure);
             }
             Question::EndOfData { .. } => {
-                let due = match &self.phase {
-                    Phase::Verdicts(verdicts) => verdicts.due(),
-                    _ => 1,
-                };
                 self.replies
                     .answer(turn, &Reply::Rejection(&Rejection::LOCAL_ERROR));
-                for _ in 1..due {
+                while let Phase::Verdicts(verdicts) = &mut self.phase
+                    && verdicts.due() > 1
+                {
+                    self.advance(Step::Verdict(Verdict::NotNow));
                     self.replies.reply(&Reply::Rejection(&Rejection::LOCAL_ERROR));
                 }
+                self.reply_for_all(Verdict::NotNow);
                 self.advance(Step::Unanswered);
             }
-            Question::Mail { .. } => {
+            Question::Mail(_) => {
                 self.replies.answer(turn, &Reply::Fixed(LATE));
                 self.advance(Step::RefuseMail);
             }
@@ -281,6 +316,7 @@ impl Server {
             | Question::Help { .. }
             | Question::Xclient(_)
             | Question::Xforward(_)
+            | Question::Etrn
             | Question::Command { .. } => self.replies.answer(turn, &Reply::Fixed(LATE)),
         }
     }

@@ -105,7 +105,8 @@ impl Server {
             | Command::Data
             | Command::Bdat(_)
             | Command::Vrfy(_)
-            | Command::Expn(_) => true,
+            | Command::Expn(_)
+            | Command::Etrn(_) => true,
             Command::Unknown(_) => self.config.unknown_commands == UnknownPolicy::AskApplication,
             _ => false,
         }

@@ -147,7 +147,13 @@ impl Server {
     pub(super) fn end_message(&mut self, failure: Option<(Failure, u32)>) {
         match failure {
             Some((failure, replies)) => self.refuse_message(&failure, replies),
-            None => self.advance(Step::Complete),
+            None => {
+                self.advance(Step::Complete);
+                if matches!(&self.phase, Phase::Verdicts(verdicts) if verdicts.has_prdr()) {
+                    self.replies
+                        .reply(&Reply::Bare("353 a reply for each recipient follows"));
+                }
+            }
         }
     }
 

@@ -142,6 +142,9 @@ impl Server {
             Ok(Command::Xforward(command)) => {
                 self.run_idle(Move::Xforward, |server| server.ask_xforward(command))
             }
+            Ok(Command::Etrn(etrn)) if self.offers(Keyword::Etrn) => {
+                self.run_idle(Move::Etrn, |server| server.start_queue(etrn))
+            }
             Ok(Command::Unknown(command)) => self.unknown(command),
             Ok(_) => self.refuse_unimplemented(),
             Err(error) => self.refuse_malformed(line, &error),
@@ -358,6 +361,7 @@ impl Server {
                 verb: Verb::Ehlo | Verb::Helo | Verb::Lhlo,
                 ..
             } => "501 5.5.4 give a domain or an address literal",
+            CommandError::Address { verb: Verb::Etrn, .. } => "501 5.5.4 give a domain, @domain or #queue",
             CommandError::Address { .. } => "501 5.1.7 syntax error in the reverse-path",
             // RFC 6710 section 4.1.
             CommandError::Parameter {

@@ -180,7 +180,7 @@ pub enum Auth {
     /// Clients may authenticate, if AUTH is offered.
     #[default]
     Optional,
-    /// Clients must authenticate. Before, MAIL, RCPT, DATA, BDAT, VRFY, EXPN and commands that the application is asked about
+    /// Clients must authenticate. Before, MAIL, RCPT, DATA, BDAT, VRFY, EXPN, ETRN and commands that the application is asked about
     /// get 530 (RFC 4954 section 6). For submission (RFC 6409 section 4.3).
     Required,
 }

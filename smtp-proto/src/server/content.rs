@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::{mem, time::Duration};
 
-use super::{config::Timeouts, event::Reset};
+use super::{config::Timeouts, event::Reset, question::MailQuestion};
 use crate::{
     data::{BareLineEndings, ChunkReader, DotUnstuffer, Unstuffed},
     state::State,
@@ -32,16 +32,19 @@ enum Accepted {
     Count(u32),
     /// LMTP: one reply for each. Their indices in the order of the commands, whatever the order of the answers.
     Each(Vec<u32>),
+    /// PRDR: the same, if there are several.
+    Prdr(Vec<u32>),
 }
 
 impl Transaction {
-    pub(super) const fn new(protocol: Protocol, body: Option<Body>, smtputf8: bool) -> Self {
+    pub(super) const fn new(protocol: Protocol, mail: MailQuestion) -> Self {
         Self {
-            body,
-            smtputf8,
+            body: mail.body,
+            smtputf8: mail.smtputf8,
             rcpt_refused: false,
             asked: 0,
             accepted: match protocol {
+                Protocol::Smtp if mail.prdr => Accepted::Prdr(Vec::new()),
                 Protocol::Smtp => Accepted::Count(0),
                 Protocol::Lmtp => Accepted::Each(Vec::new()),
             },
@@ -63,7 +66,12 @@ impl Transaction {
     /// Moves the transaction into the next phase.
     #[inline]
     pub(super) const fn take(&mut self) -> Self {
-        mem::replace(self, Self::new(Protocol::Smtp, None, false))
+        let none = MailQuestion {
+            body: None,
+            smtputf8: false,
+            prdr: false,
+        };
+        mem::replace(self, Self::new(Protocol::Smtp, none))
     }
 
     /// Returns `true` if all RCPT commands, at least one, were refused. Commands pipelined after them are out of order through
@@ -76,7 +84,7 @@ impl Transaction {
     pub(super) fn accept(&mut self, index: u32) {
         match &mut self.accepted {
             Accepted::Count(count) => *count = count.saturating_add(1),
-            Accepted::Each(indices) => {
+            Accepted::Each(indices) | Accepted::Prdr(indices) => {
                 let at = indices.partition_point(|earlier| *earlier < index);
                 indices.insert(at, index);
             }
@@ -87,23 +95,40 @@ impl Transaction {
     pub(super) const fn recipients(&self) -> u32 {
         match &self.accepted {
             Accepted::Count(count) => *count,
+            Accepted::Each(indices) | Accepted::Prdr(indices) => indices.len() as u32,
+        }
+    }
+
+    /// The number of replies that refuse the whole message.
+    const fn refusals(&self) -> u32 {
+        match &self.accepted {
+            Accepted::Count(_) | Accepted::Prdr(_) => 1,
             Accepted::Each(indices) => indices.len() as u32,
         }
     }
 
-    /// The number of replies to the whole message.
-    const fn replies(&self) -> u32 {
+    /// The number of decisions on the whole message.
+    pub(super) const fn decisions(&self) -> u32 {
         match &self.accepted {
             Accepted::Count(_) => 1,
-            Accepted::Each(indices) => indices.len() as u32,
+            Accepted::Each(indices) | Accepted::Prdr(indices) => indices.len() as u32,
         }
     }
 
-    /// The recipient that the reply number `reply` to the message is for. `None` in SMTP: all of them.
-    fn recipient(&self, reply: u32) -> Option<u32> {
+    /// The recipient that the decision number `decision` on the message is for. `None`: all of them.
+    pub(super) fn recipient(&self, decision: u32) -> Option<u32> {
         match &self.accepted {
             Accepted::Count(_) => None,
-            Accepted::Each(indices) => indices.get(reply as usize).copied(),
+            Accepted::Prdr(indices) if indices.len() < 2 => None,
+            Accepted::Each(indices) | Accepted::Prdr(indices) => indices.get(decision as usize).copied(),
+        }
+    }
+
+    /// Returns `true` if the client asked for a reply for each recipient, and there are several (draft-hall-prdr).
+    pub(super) const fn has_prdr(&self) -> bool {
+        match &self.accepted {
+            Accepted::Prdr(indices) => indices.len() > 1,
+            _ => false,
         }
     }
 }
@@ -187,7 +212,7 @@ impl Transfer {
 
     /// Returns the reason for refusing the message, and the number of replies that say so.
     pub(super) fn take_failure(&mut self) -> Option<(Failure, u32)> {
-        Some((self.failure.take()?, self.transaction.replies()))
+        Some((self.failure.take()?, self.transaction.refusals()))
     }
 
     /// Returns `true` if so many more octets exceed the limit for messages.
@@ -341,49 +366,6 @@ impl Chunk {
             }
             None => Some(Data::NeedMore),
         }
-    }
-}
-
-/// A complete message that waits for the decision of the application: one in SMTP, one for each recipient in LMTP.
-#[derive(Debug)]
-pub(super) struct Verdicts {
-    transaction: Transaction,
-    /// Decisions so far.
-    given: u32,
-    /// The state in which the message came.
-    state: State,
-}
-
-impl Verdicts {
-    pub(super) const fn new(transaction: Transaction, state: State) -> Self {
-        Self {
-            transaction,
-            given: 0,
-            state,
-        }
-    }
-
-    pub(super) const fn transaction(&self) -> &Transaction {
-        &self.transaction
-    }
-
-    pub(super) const fn state(&self) -> State {
-        self.state
-    }
-
-    /// The recipient that the next decision is about. `None` in SMTP: all of them.
-    pub(super) fn recipient(&self) -> Option<u32> {
-        self.transaction.recipient(self.given)
-    }
-
-    /// The number of decisions that are due, the open one included.
-    pub(super) const fn due(&self) -> u32 {
-        self.transaction.replies().saturating_sub(self.given)
-    }
-
-    /// Goes on to the next decision.
-    pub(super) const fn next(&mut self) {
-        self.given = self.given.saturating_add(1);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     sasl::{AuthRequest, Mechanism},
     time::Phase,
     tls::TlsUpgrade,
-    types::{Argument, ClientInfo, ClientName, Mail, Query, Rcpt, UnknownCommand, Verb},
+    types::{Argument, ClientInfo, ClientName, Etrn, Mail, Query, Rcpt, UnknownCommand, Verb},
 };
 
 /// An event of a server session: a question, or a notification.
@@ -75,9 +75,11 @@ pub enum Event<'i> {
     Body(&'i [u8]),
     /// The message is complete. Accept it after it was stored: then this server is responsible for it (RFC 5321 section 6.1).
     ///
-    /// LMTP asks once for each accepted recipient, in the order of the RCPT commands, whatever the order of the answers was.
+    /// LMTP asks once for each accepted recipient, in the order of the RCPT commands, whatever the order of the answers was. So
+    /// does SMTP with PRDR, if the client asked for it and several recipients were accepted (draft-hall-prdr); the machine
+    /// sends 353 before the answers, and after them a reply for all: it accepts if one recipient did.
     EndOfData {
-        /// LMTP: the [`index`](Self::Recipient::index) of the recipient. SMTP: `None`, for all of them.
+        /// LMTP and PRDR: the [`index`](Self::Recipient::index) of the recipient. SMTP: `None`, for all of them.
         recipient: Option<u32>,
         /// The right to answer.
         ticket: Ticket<ticket::EndOfData>,
@@ -121,6 +123,15 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Xforward>,
     },
+    /// ETRN: the client asks for the delivery of messages that wait for a node (RFC 1985). Only if ETRN is offered. Answer with
+    /// [`answer_etrn`](super::Server::answer_etrn), or reject; it cannot be accepted without a result. Allow only nodes
+    /// that this client may ask for: each delivery costs connections (section 6).
+    Etrn {
+        /// The domain or queue.
+        etrn: Etrn<'i>,
+        /// The right to answer.
+        ticket: Ticket<ticket::Etrn>,
+    },
     /// An unknown command. Only with [`UnknownPolicy::AskApplication`](super::UnknownPolicy::AskApplication).
     Command {
         /// Its verb and argument.
@@ -141,8 +152,8 @@ pub enum Event<'i> {
 }
 
 impl Event<'_> {
-    /// Returns the ticket of a question. Returns `None` for a notification, and for [`Auth`](Self::Auth), which cannot be
-    /// accepted without an identity.
+    /// Returns the ticket of a question. Returns `None` for a notification, and for [`Auth`](Self::Auth) and
+    /// [`Etrn`](Self::Etrn), which cannot be accepted without an identity or a result.
     #[must_use]
     #[inline]
     pub fn into_ticket(self) -> Option<Ticket> {
@@ -160,6 +171,7 @@ impl Event<'_> {
             Self::Xforward { ticket, .. } => ticket.into_any(),
             Self::Command { ticket, .. } => ticket.into_any(),
             Self::Auth { .. }
+            | Self::Etrn { .. }
             | Self::AuthFailed(_)
             | Self::Body(_)
             | Self::StartTls(_)

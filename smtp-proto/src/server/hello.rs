@@ -26,7 +26,7 @@ impl Server {
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
         let smtputf8 = match self.replies.oldest() {
-            Some((Question::Mail { smtputf8, .. }, _)) => *smtputf8,
+            Some((Question::Mail(mail), _)) => mail.smtputf8,
             _ => self.phase.smtputf8(),
         };
         let names = match (self.session.verb(), smtputf8) {
@@ -145,7 +145,12 @@ impl Server {
         let mechanisms = self.mechanisms();
         let extensions = self.session.extensions(&self.config);
         self.replies.enhanced = extensions.has(Keyword::EnhancedStatusCodes);
-        let offered = announced(extensions, self.session.tls.is_some(), &mechanisms);
+        let session = &self.session;
+        let offered = announced(
+            extensions,
+            |keyword| session.offers(&self.config, keyword),
+            &mechanisms,
+        );
         let output = &mut self.replies.output;
         if hello.verb == Verb::Helo {
             output.put(b"250 ");
@@ -165,17 +170,18 @@ impl Server {
     }
 }
 
-/// Returns the extensions to advertise in EHLO: STARTTLS only in plaintext, REQUIRETLS only under TLS, AUTH with the
+/// Returns the extensions to advertise in EHLO: STARTTLS, REQUIRETLS and PRDR only where they are offered now, AUTH with the
 /// mechanisms that can be used now.
-fn announced<'e>(extensions: &'e Extensions, encrypted: bool, mechanisms: &str) -> Cow<'e, Extensions> {
-    let useless = if encrypted {
-        Keyword::StartTls
-    } else {
-        Keyword::RequireTls
-    };
+fn announced<'e>(
+    extensions: &'e Extensions,
+    offers: impl Fn(Keyword) -> bool,
+    mechanisms: &str,
+) -> Cow<'e, Extensions> {
     let mut announced = Cow::Borrowed(extensions);
-    if announced.has(useless) {
-        announced.to_mut().remove(useless);
+    for keyword in [Keyword::StartTls, Keyword::RequireTls, Keyword::Prdr] {
+        if extensions.has(keyword) && !offers(keyword) {
+            announced.to_mut().remove(keyword);
+        }
     }
     if announced.has(Keyword::Auth) {
         announced.to_mut().remove(Keyword::Auth);

@@ -11,7 +11,7 @@ use crate::{
     limits::ServerLimits,
     sasl::Mechanism,
     tls::TlsInfo,
-    types::{Command, Extensions, ForwardPath, Keyword, Verb},
+    types::{Command, Extensions, ForwardPath, Keyword, Protocol, Verb},
 };
 
 /// The facts known of the client, and the offer to it.
@@ -88,12 +88,14 @@ impl SessionInfo {
     }
 
     /// Returns `true` if an extension is offered now: STARTTLS only in plaintext, REQUIRETLS only under TLS (RFC 3207
-    /// section 4.2, RFC 8689 section 2).
+    /// section 4.2, RFC 8689 section 2), PRDR only in SMTP.
     pub(super) fn offers(&self, config: &Config, keyword: Keyword) -> bool {
         self.extensions(config).has(keyword)
             && match keyword {
                 Keyword::StartTls => self.tls.is_none(),
                 Keyword::RequireTls => self.tls.is_some(),
+                // LMTP has a reply for each recipient anyway.
+                Keyword::Prdr => config.protocol == Protocol::Smtp,
                 _ => true,
             }
     }

@@ -1,17 +1,21 @@
-//! Answers to VRFY, EXPN and HELP, and the forward-path of 251.
+//! Answers to VRFY, EXPN, HELP and ETRN, and the forward-path of 251.
 
 use alloc::vec::Vec;
 
 use super::{
+    event::Event,
     phase::Step,
     question::Question,
     replies::{Reply, Turn},
-    session::Server,
-    ticket::{Expand, Forwardable, Help, StaleTicket, Ticket, Verify},
+    session::{Next, Server},
+    ticket::{Etrn, Expand, Forwardable, Help, StaleTicket, Ticket, Verify},
 };
 use crate::{
     output::Sink,
-    types::{self, Code, EnhancedCode, ForwardPath, Keyword, Mailbox, Protocol, Text},
+    types::{
+        self, Code, EnhancedCode, Etrn as EtrnArgument, EtrnAnswer, ForwardPath, Keyword, Mailbox, Protocol,
+        Text,
+    },
 };
 
 /// The enhanced code of an answer about a mailbox: its address is valid.
@@ -92,6 +96,33 @@ impl Server {
         Ok(())
     }
 
+    /// Answers ETRN (RFC 1985 section 5.3). To refuse, reject with
+    /// [`Rejection::NODE_NOT_ALLOWED`](crate::types::Rejection::NODE_NOT_ALLOWED) (459) or
+    /// [`Rejection::QUEUE_NOT_STARTED`](crate::types::Rejection::QUEUE_NOT_STARTED) (458).
+    ///
+    /// # Errors
+    ///
+    /// [`StaleTicket`] if the question is closed.
+    pub fn answer_etrn(&mut self, ticket: Ticket<Etrn>, answer: EtrnAnswer) -> Result<(), StaleTicket> {
+        let (_, turn) = self.replies.take(&ticket)?;
+        let line = match answer {
+            EtrnAnswer::Started => "250 2.0.0 queuing started",
+            EtrnAnswer::NoMessages => "251 2.0.0 no messages waiting",
+            EtrnAnswer::MessagesStarted => "252 2.0.0 pending messages started",
+            EtrnAnswer::CountStarted(count) => {
+                let mut octets = Vec::new();
+                let status = self.status(EnhancedCode::new(2, 0, 0));
+                types::begin_line(&mut octets, answer.code(), status, true);
+                octets.put_decimal(count.into());
+                octets.put(b" pending messages started\r\n");
+                self.replies.answer(turn, &Reply::Ready(&octets));
+                return Ok(());
+            }
+        };
+        self.replies.answer(turn, &Reply::Fixed(line));
+        Ok(())
+    }
+
     /// Answers HELP with 214 and this text.
     ///
     /// # Errors
@@ -148,6 +179,14 @@ impl Server {
         Ok(())
     }
 
+    /// Asks about ETRN.
+    pub(super) fn start_queue<'i>(&mut self, etrn: EtrnArgument<'i>) -> Next<'i> {
+        Next::Event(Event::Etrn {
+            etrn,
+            ticket: self.replies.ask(Question::Etrn, self.clock.now),
+        })
+    }
+
     /// Answers HELP with the commands of this session.
     pub(super) fn list_commands(&mut self, turn: Turn) {
         self.replies.answer(turn, &Reply::Ready(&[]));
@@ -171,6 +210,7 @@ impl Server {
             ("AUTH", !self.mechanisms().is_empty()),
             ("XCLIENT", offers(Keyword::Xclient)),
             ("XFORWARD", offers(Keyword::Xforward)),
+            ("ETRN", offers(Keyword::Etrn)),
         ];
         let status = self.status(EnhancedCode::new(2, 0, 0));
         let output = &mut self.replies.output;

@@ -54,6 +54,7 @@ mod session;
 pub mod ticket;
 mod tls;
 mod transaction;
+mod verdicts;
 mod xclient;
 
 pub use collector::Collector;

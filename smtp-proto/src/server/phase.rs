@@ -6,9 +6,10 @@
 use alloc::boxed::Box;
 
 use super::{
-    content::{Chunk, Failure, Pace, Text, Transaction, Transfer, Verdicts},
+    content::{Chunk, Failure, Pace, Text, Transaction, Transfer},
     event::{Closed, Reset},
     exchange::Exchange,
+    verdicts::{Verdict, Verdicts},
 };
 use crate::{
     data::BareLineEndings,
@@ -112,7 +113,7 @@ pub(super) enum Step {
     /// The message, or the chunk, was refused.
     Refuse(Reset),
     /// The application decided on the message, or on one recipient.
-    Verdict,
+    Verdict(Verdict),
     /// The application did not decide in time.
     Unanswered,
     /// RSET was accepted.
@@ -189,8 +190,10 @@ impl Phase {
             (Self::Chunk(_, chunk), Step::Refuse(_)) if chunk.last => *self = Self::Ready(Ready::Fresh),
             (Self::Chunk(..), Step::Refuse(_)) => *self = Self::Broken,
 
-            (Self::Verdicts(verdicts), Step::Verdict) if verdicts.due() > 1 => verdicts.next(),
-            (Self::Verdicts(_), Step::Verdict | Step::Unanswered) => *self = Self::Ready(Ready::Fresh),
+            (Self::Verdicts(verdicts), Step::Verdict(verdict)) if verdicts.due() > 1 => {
+                verdicts.next(verdict);
+            }
+            (Self::Verdicts(_), Step::Verdict(_) | Step::Unanswered) => *self = Self::Ready(Ready::Fresh),
 
             _ => {}
         }

@@ -19,7 +19,7 @@ pub(super) enum Question {
     /// AUTH.
     Auth(Round),
     /// MAIL.
-    Mail { body: Option<Body>, smtputf8: bool },
+    Mail(MailQuestion),
     /// RCPT.
     Recipient(RcptQuestion),
     /// DATA.
@@ -38,8 +38,19 @@ pub(super) enum Question {
     Xclient(Box<ClientInfo<'static>>),
     /// XFORWARD.
     Xforward(Box<ClientInfo<'static>>),
+    /// ETRN.
+    Etrn,
     /// A command that is not known.
     Command { smtputf8: bool },
+}
+
+/// A question about MAIL: what its transaction needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MailQuestion {
+    pub(super) body: Option<Body>,
+    pub(super) smtputf8: bool,
+    /// The client asked for a reply for each recipient.
+    pub(super) prdr: bool,
 }
 
 /// The name and verb of a client that introduces itself.
@@ -76,8 +87,13 @@ impl Question {
     /// Returns `true` if the reply may hold UTF-8 (RFC 6531 section 3.7.4).
     pub(super) const fn allows_utf8(&self) -> bool {
         match self {
-            Self::Connect | Self::Hello(_) | Self::Auth(_) | Self::Xclient(_) | Self::Xforward(_) => false,
-            Self::Mail { smtputf8, .. }
+            Self::Connect
+            | Self::Hello(_)
+            | Self::Auth(_)
+            | Self::Etrn
+            | Self::Xclient(_)
+            | Self::Xforward(_) => false,
+            Self::Mail(MailQuestion { smtputf8, .. })
             | Self::Recipient(RcptQuestion { smtputf8, .. })
             | Self::Data { smtputf8 }
             | Self::Chunk { smtputf8, .. }

@@ -78,7 +78,13 @@ impl Server {
             (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
             (
                 _,
-                Move::Mail | Move::Historic | Move::StartTls | Move::Auth | Move::Xclient | Move::Xforward,
+                Move::Mail
+                | Move::Historic
+                | Move::StartTls
+                | Move::Auth
+                | Move::Etrn
+                | Move::Xclient
+                | Move::Xforward,
             ) => "503 5.5.1 a transaction is open, send RSET to drop it",
             (State::Mail, _) => "503 5.5.1 no valid recipients",
             (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",

@@ -56,7 +56,7 @@ impl Server {
                 Severity::Completion,
                 Question::Connect
                 | Question::Hello(_)
-                | Question::Mail { .. }
+                | Question::Mail(_)
                 | Question::Chunk { .. }
                 | Question::EndOfData { .. }
                 | Question::Xforward(_),
@@ -74,6 +74,7 @@ impl Server {
     /// - [`EndOfData`](Event::EndOfData) is rejected with 451 4.3.0: nobody has stored the message.
     /// - [`Auth`](Event::Auth) is rejected with 454 4.7.0: nobody has checked the credentials.
     /// - [`Xclient`](Event::Xclient) and [`Xforward`](Event::Xforward) are rejected with 550 5.7.0: nobody knows the proxy.
+    /// - [`Etrn`](Event::Etrn) is rejected with 459 4.7.1: nobody has started a delivery.
     /// - [`Command`](Event::Command) is rejected with 502 5.5.1.
     /// - [`StartTls`](Event::StartTls) ends the session: nobody does the handshake.
     /// - Notifications need no answer.
@@ -98,6 +99,7 @@ impl Server {
             Event::Auth { ticket, .. } => self.reject(ticket, Rejection::AUTH_FAILURE),
             Event::Xclient { ticket, .. } => self.reject(ticket, Rejection::NOT_AUTHORIZED),
             Event::Xforward { ticket, .. } => self.reject(ticket, Rejection::NOT_AUTHORIZED),
+            Event::Etrn { ticket, .. } => self.reject(ticket, Rejection::NODE_NOT_ALLOWED),
             Event::Command { ticket, .. } => self.reject(ticket, UNKNOWN),
             Event::StartTls(upgrade) => {
                 self.tls_failed(upgrade);

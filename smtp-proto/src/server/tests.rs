@@ -232,6 +232,7 @@ impl Session {
             Event::Help { .. } => ("help", String::new()),
             Event::Xclient { info, .. } => ("xclient", info.to_string()),
             Event::Xforward { info, .. } => ("xforward", info.to_string()),
+            Event::Etrn { etrn, .. } => ("etrn", etrn.to_string()),
             Event::Command { command, .. } => ("command", command.verb().to_string()),
             Event::StartTls(_) => ("starttls", String::new()),
             Event::Reset(why) => ("reset", format!("{why:?}")),
@@ -255,6 +256,10 @@ impl Session {
                 };
                 self.server.answer_auth(ticket, progress).unwrap();
             }
+            return;
+        }
+        if let Event::Etrn { .. } = event {
+            self.server.proceed(event).unwrap();
             return;
         }
         let Some(ticket) = event.into_ticket() else {

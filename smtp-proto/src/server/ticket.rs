@@ -95,11 +95,14 @@ questions! {
     Xclient
     /// The question of [`Event::Xforward`](super::Event::Xforward).
     Xforward
+    /// The question of [`Event::Etrn`](super::Event::Etrn).
+    Etrn
     /// The question of [`Event::Command`](super::Event::Command).
     Command
 }
 
-/// A question that can be accepted: every one but [`Auth`], so that code which accepts all questions lets nobody in.
+/// A question that can be accepted: every one but [`Auth`] and [`Etrn`], so that code which accepts all questions lets nobody
+/// in, and starts nothing.
 pub trait Acceptable: sealed::Sealed {}
 macro_rules! acceptable {
     ($($name:ident)*) => {$(

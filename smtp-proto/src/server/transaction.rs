@@ -9,7 +9,7 @@ use super::{
     event::{Closed, Event},
     info::SessionInfo,
     phase::{Phase, Step},
-    question::{Question, RcptQuestion},
+    question::{MailQuestion, Question, RcptQuestion},
     refusal::SMTPUTF8_NOT_OFFERED,
     replies::Reply,
     session::{Next, Server},
@@ -45,10 +45,11 @@ impl Server {
             self.advance(Step::RefuseMail);
             return self.refuse_solicitation(&classes);
         }
-        let question = Question::Mail {
+        let question = Question::Mail(MailQuestion {
             body: parameters.body(),
             smtputf8: parameters.smtputf8(),
-        };
+            prdr: parameters.prdr(),
+        });
         let mail = if parameters.auth().is_some() && !self.session.trusts_originators {
             without_originator(mail)
         } else {
@@ -71,8 +72,8 @@ impl Server {
     }
 
     /// Opens the transaction after an accepted MAIL.
-    pub(super) fn open_transaction(&mut self, body: Option<Body>, smtputf8: bool) {
-        let transaction = Transaction::new(self.config.protocol, body, smtputf8);
+    pub(super) fn open_transaction(&mut self, mail: MailQuestion) {
+        let transaction = Transaction::new(self.config.protocol, mail);
         self.advance(Step::Mail(transaction));
         self.use_origin();
     }
@@ -149,6 +150,8 @@ impl Server {
             Some("555 5.5.4 DSN is not offered")
         } else if parameters.require_tls() && !offers(Keyword::RequireTls) {
             Some("555 5.5.4 REQUIRETLS is not offered")
+        } else if parameters.prdr() && !offers(Keyword::Prdr) {
+            Some("555 5.5.4 PRDR is not offered")
         } else if self.config.unknown_parameters == UnknownPolicy::Reject
             && !parameters.others.is_empty()
             && parameters.others().next().is_some()

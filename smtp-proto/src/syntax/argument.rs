@@ -13,11 +13,11 @@ use super::address::domain;
 use super::class::{self, KEYWORD, TEXT};
 use super::combinator::{Fault, Rule, Text, blanks1, check, end, inside, or, or_address, run, word};
 use super::command::verb;
-use super::error::invalid_argument;
+use super::error::{invalid_address, invalid_argument};
 use super::literal::{address_literal, loose_ipv6_literal};
 use crate::types::{
-    AddressFault, Argument, ArgumentFault, Auth, ClientName, ClientNameKind, Domain, InvalidArgument,
-    Printable, Query, UnknownCommand,
+    AddressFault, Argument, ArgumentFault, Auth, ClientName, ClientNameKind, Domain, Etrn, InvalidAddress,
+    InvalidArgument, Printable, Query, UnknownCommand,
 };
 
 /// The name that a client gives itself.
@@ -157,6 +157,37 @@ pub(super) fn auth<'a>(text: Text<'a>) -> impl FnMut(&'a [u8]) -> IResult<&'a [u
     }
 }
 
+/// The argument of ETRN (RFC 1985 section 5.2).
+///
+/// ```abnf
+/// etrn       = "ETRN" SP ( ["@"] Domain / "#" queue-name ) CRLF
+/// queue-name = 1*255(%x21-7E)
+/// ```
+/// RFC 1985 has `["@" / "#"] node-name`; only servers know the names of queues.
+pub(super) fn etrn<'a>(text: Text<'a>) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], Etrn<'a>, Fault> {
+    move |input| {
+        let (rest, name) =
+            terminated(etrn_name, or_address(end, AddressFault::Trailing)).parse_complete(input)?;
+        Ok((rest, Etrn::trusted(text.slice(name))))
+    }
+}
+
+fn etrn_name<'a>(input: &'a [u8]) -> IResult<&'a [u8], &'a [u8], Fault> {
+    let queue = |input: &'a [u8]| {
+        let (rest, name) = take_while(|octet: u8| octet.is_ascii_graphic())(input)?;
+        match name.len() {
+            0 => Err(Fault::address(input, AddressFault::EmptyDomain)),
+            length if length > Etrn::MAX_QUEUE => Err(Fault::address(input, AddressFault::LongDomain)),
+            _ => Ok((rest, name)),
+        }
+    };
+    if input.first() == Some(&b'#') {
+        recognize(preceded(char('#'), queue)).parse_complete(input)
+    } else {
+        recognize((opt(char('@')), ascii_domain)).parse_complete(input)
+    }
+}
+
 /// ```abnf
 /// sasl-mech = 1*20mech-char   ; RFC 4422 section 3.1
 /// mech-char = ALPHA / DIGIT / "-" / "_"   ; in any case
@@ -231,6 +262,15 @@ pub(crate) fn check_unknown_verb(text: &str) -> Result<(), InvalidArgument> {
     match verb(text.as_bytes()) {
         Ok(_) => Err(InvalidArgument::new(text, 0, ArgumentFault::KnownVerb)),
         Err(_) => Ok(()),
+    }
+}
+
+/// Checks the text of an [`Etrn`].
+pub(crate) fn check_etrn(text: &str) -> Result<(), InvalidAddress> {
+    let mut whole = terminated(etrn_name, or_address(end, AddressFault::Trailing));
+    match whole.parse_complete(text.as_bytes()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(invalid_address(text, error)),
     }
 }
 

@@ -8,7 +8,7 @@ use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::address::{self, PathParts};
-use super::argument::{auth, client_name, query, string, unknown_verb};
+use super::argument::{auth, client_name, etrn, query, string, unknown_verb};
 use super::client_info::attributes;
 use super::combinator::{self, Fault, Rule, Text, blanks, blanks1, digits, end, or, or_address, word};
 use super::parameter::{mail_parameters, number, rcpt_parameters};
@@ -118,6 +118,7 @@ pub(crate) fn verb(input: &[u8]) -> IResult<&[u8], Verb, Fault> {
         b"NOOP" => Verb::Noop,
         b"QUIT" => Verb::Quit,
         b"AUTH" => Verb::Auth,
+        b"ETRN" => Verb::Etrn,
         b"TURN" => Verb::Turn,
         b"STAR" => return terminated(value(Verb::StartTls, word(b"TTLS")), verb_end).parse_complete(rest),
         b"XCLI" => return terminated(value(Verb::Xclient, word(b"ENT")), verb_end).parse_complete(rest),
@@ -200,6 +201,7 @@ impl<'a> Line<'a, '_> {
             Verb::Xforward => Command::Xforward(Xforward::trusted(
                 attributes(text, Xforward::ATTRIBUTES)(input)?.1,
             )),
+            Verb::Etrn => Command::Etrn(etrn(text)(input)?.1),
             Verb::Turn => alone(input, Command::Turn)?,
             Verb::Debug => alone(input, Command::Debug)?,
         })

@@ -46,6 +46,7 @@ pub(super) fn mail_parameters<'a>(
             ),
             ParameterName::SmtpUtf8 => param.flag(&mut found.smtputf8),
             ParameterName::RequireTls => param.flag(&mut found.require_tls),
+            ParameterName::Prdr => param.flag(&mut found.prdr),
             ParameterName::Other => Ok(()),
             rare => rare_parameter(text, rare, param, &mut found.rare),
         })(input)?;

@@ -32,6 +32,7 @@ impl Command<'_> {
             Self::Auth(auth) => auth.write(sink),
             Self::Xclient(command) => word(sink, command.info().as_str()),
             Self::Xforward(command) => word(sink, command.info().as_str()),
+            Self::Etrn(etrn) => word(sink, etrn.as_str()),
             Self::Unknown(command) => command.write(sink),
             Self::Data | Self::Rset | Self::Quit | Self::StartTls | Self::Turn | Self::Debug => {}
         }
@@ -84,6 +85,9 @@ impl MailParameters<'_> {
         }
         if self.require_tls() {
             sink.put(b" REQUIRETLS");
+        }
+        if self.prdr() {
+            sink.put(b" PRDR");
         }
         if self.smtputf8() {
             sink.put(b" SMTPUTF8");

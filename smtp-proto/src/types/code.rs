@@ -59,8 +59,12 @@ impl Code {
     pub const FORWARDED: Self = Self(251);
     /// The server cannot verify the user, but will try to deliver (RFC 5321).
     pub const CANNOT_VERIFY: Self = Self(252);
+    /// ETRN: the delivery of waiting messages has begun; the text has their number (RFC 1985).
+    pub const MESSAGES_STARTED: Self = Self(253);
     /// A challenge of the authentication exchange (RFC 4954).
     pub const CHALLENGE: Self = Self(334);
+    /// The end of the message: a reply for each recipient follows, and one for all (draft-hall-prdr).
+    pub const RECIPIENTS_FOLLOW: Self = Self(353);
     /// Send the message (RFC 5321).
     pub const START_MAIL: Self = Self(354);
     /// The server closes the connection; possible as the reply to any command (RFC 5321).

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::{
-    Argument, Auth, ClientName, ForwardPath, MailParameters, Query, RcptParameters, ReversePath,
+    Argument, Auth, ClientName, Etrn, ForwardPath, MailParameters, Query, RcptParameters, ReversePath,
     UnknownCommand, Xclient, Xforward,
 };
 
@@ -56,6 +56,8 @@ pub enum Command<'a> {
     Xclient(Xclient<'a>),
     /// `XFORWARD`: a content filter passes on the origin of the next message, for logs (Postfix).
     Xforward(Xforward<'a>),
+    /// `ETRN`: asks for the delivery of messages that wait (RFC 1985 section 5).
+    Etrn(Etrn<'a>),
     /// `TURN`: asks to exchange roles; obsolete (RFC 5321 appendix F.1).
     Turn,
     /// `DEBUG`: a historical backdoor command (not standardized). Servers reject it.
@@ -86,6 +88,7 @@ impl Command<'_> {
             Self::Auth(_) => Verb::Auth,
             Self::Xclient(_) => Verb::Xclient,
             Self::Xforward(_) => Verb::Xforward,
+            Self::Etrn(_) => Verb::Etrn,
             Self::Turn => Verb::Turn,
             Self::Debug => Verb::Debug,
             Self::Unknown(_) => return None,
@@ -113,6 +116,7 @@ impl Command<'_> {
             Self::Auth(auth) => Command::Auth(auth.into_owned()),
             Self::Xclient(command) => Command::Xclient(command.into_owned()),
             Self::Xforward(command) => Command::Xforward(command.into_owned()),
+            Self::Etrn(etrn) => Command::Etrn(etrn.into_owned()),
             Self::Turn => Command::Turn,
             Self::Debug => Command::Debug,
             Self::Unknown(command) => Command::Unknown(command.into_owned()),
@@ -147,6 +151,7 @@ pub enum Verb {
     Auth,
     Xclient,
     Xforward,
+    Etrn,
     Turn,
     Debug,
 }
@@ -176,6 +181,7 @@ impl Verb {
             Self::Auth => "AUTH",
             Self::Xclient => "XCLIENT",
             Self::Xforward => "XFORWARD",
+            Self::Etrn => "ETRN",
             Self::Turn => "TURN",
             Self::Debug => "DEBUG",
         }

@@ -4,8 +4,8 @@ use alloc::string::String;
 use core::str::FromStr;
 
 use super::{
-    AddressLiteral, Argument, AuthIdentity, Body, ClientName, Domain, ForwardPath, Host, InvalidAddress,
-    InvalidArgument, InvalidParameter, InvalidText, Keyword, MailParameters, Mailbox, Notify,
+    AddressLiteral, Argument, AuthIdentity, Body, ClientName, Domain, Etrn, ForwardPath, Host,
+    InvalidAddress, InvalidArgument, InvalidParameter, InvalidText, Keyword, MailParameters, Mailbox, Notify,
     OriginalRecipient, Path, Postmaster, Query, RcptParameters, Ret, ReversePath, Text, Verb, Xtext,
 };
 
@@ -49,7 +49,7 @@ macro_rules! from_str {
 }
 
 as_str! {
-    AddressLiteral<'_>, Argument<'_>, AuthIdentity<'_>, Body, ClientName<'_>, Domain<'_>, ForwardPath<'_>, Host<'_>,
+    AddressLiteral<'_>, Argument<'_>, AuthIdentity<'_>, Body, ClientName<'_>, Domain<'_>, Etrn<'_>, ForwardPath<'_>, Host<'_>,
     Keyword, Mailbox<'_>, Notify, OriginalRecipient<'_>, Path<'_>, Postmaster<'_>, Query<'_>, Ret, ReversePath<'_>,
     Text<'_>, Verb, Xtext<'_>,
 }
@@ -60,6 +60,7 @@ from_str! {
     AuthIdentity::parse -> InvalidParameter,
     ClientName::parse -> InvalidAddress,
     Domain::parse -> InvalidAddress,
+    Etrn::parse -> InvalidAddress,
     ForwardPath::parse -> InvalidAddress,
     Host::parse -> InvalidAddress,
     Mailbox::parse -> InvalidAddress,

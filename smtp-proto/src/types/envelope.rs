@@ -246,6 +246,12 @@ impl Envelope {
         }
     }
 
+    /// Adds PRDR to the parameters.
+    pub(crate) fn with_prdr(mut self) -> Self {
+        self.parameters = self.parameters.with_prdr();
+        self
+    }
+
     /// Returns the different domains of the recipients, in lower case and in order.
     pub(crate) fn domains(&self) -> Vec<String> {
         let mut domains: Vec<String> = self.recipients.iter().map(Recipient::folded_domain).collect();

@@ -226,7 +226,7 @@ pub enum ParameterFault {
     Value,
     /// The parameter needs a value.
     MissingValue,
-    /// The parameter takes no value (SMTPUTF8, RFC 6531 section 3.4; REQUIRETLS, RFC 8689 section 2).
+    /// The parameter takes no value (SMTPUTF8, RFC 6531 section 3.4; REQUIRETLS, RFC 8689 section 2; PRDR, draft-hall-prdr).
     UnwantedValue,
     /// The parameter was given before.
     Repeated,

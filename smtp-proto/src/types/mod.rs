@@ -28,6 +28,7 @@ mod conversions;
 mod domain;
 mod enhanced;
 mod envelope;
+mod etrn;
 mod excerpt;
 mod extension;
 mod extensions;
@@ -58,6 +59,7 @@ pub use command::{Bdat, Command, Mail, MailKind, Rcpt, Verb};
 pub use domain::Domain;
 pub use enhanced::{EnhancedCode, InvalidEnhancedCode};
 pub use envelope::{Envelope, Recipient};
+pub use etrn::{Etrn, EtrnAnswer, EtrnScope};
 pub use extension::{Extension, InvalidExtension};
 pub use extensions::{Extensions, ExtensionsIter};
 pub use invalid::{

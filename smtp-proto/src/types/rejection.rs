@@ -88,6 +88,11 @@ impl Rejection {
     pub const TRY_LATER: Self = Self::from_static(451, (4, 7, 1), "try again later");
     /// The server is overloaded. It closes the connection after this reply.
     pub const TOO_BUSY: Self = Self::from_static(421, (4, 3, 2), "too busy, try again later");
+    /// ETRN: the server cannot begin the delivery now (RFC 1985 section 5.3).
+    pub const QUEUE_NOT_STARTED: Self =
+        Self::from_static(458, (4, 3, 0), "unable to queue messages for the node");
+    /// ETRN: the server does not deliver to this node on request, or not for this client (RFC 1985 section 5.3).
+    pub const NODE_NOT_ALLOWED: Self = Self::from_static(459, (4, 7, 1), "node not allowed");
     /// The message is in a mail loop (RFC 5321 section 6.3).
     pub const LOOP: Self = Self::from_static(554, (5, 4, 6), "mail loop detected");
     /// The message contains a CR or LF outside of a line ending (RFC 5321 section 2.3.8). A syntax error: x.5.2.

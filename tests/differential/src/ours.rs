@@ -58,6 +58,7 @@ pub(crate) fn command(line: &[u8]) -> Outcome {
         Command::Auth(auth) => accepted("AUTH")
             .with("mechanism", auth.mechanism().to_ascii_uppercase())
             .with("initial", auth.initial_response().unwrap_or_default()),
+        Command::Etrn(_) => accepted("ETRN"),
         // A server answers 500 or 502.
         _ => Outcome::Refused,
     }

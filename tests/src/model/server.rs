@@ -1,5 +1,5 @@
-//! An SMTP or LMTP session as a server has to hold it: RFC 5321 section 4.1.4, and the rules of RFC 1870, 2033, 3030, 3207
-//! and 4954.
+//! An SMTP or LMTP session as a server has to hold it: RFC 5321 section 4.1.4, and the rules of RFC 1870, 1985, 2033, 3030,
+//! 3207, 4954 and draft-hall-prdr.
 
 mod order;
 mod said;
@@ -45,6 +45,8 @@ pub enum Stage {
 struct Transaction {
     recipients: usize,
     binary: bool,
+    /// The client asked for a reply for each recipient.
+    prdr: bool,
     /// BDAT has begun.
     chunks: bool,
     content: String,
@@ -160,21 +162,27 @@ impl Server {
     }
 
     /// The whole message came. RFC 5321 section 4.1.1.4: that ends the transaction, in any case. RFC 2033 section 4.2: an
-    /// LMTP server answers once for each recipient.
+    /// LMTP server answers once for each recipient. draft-hall-prdr section 4: so does a server that was asked to, between 353
+    /// and a reply for all; choice: not if there is one recipient, or if the message is refused for its size.
     fn complete(&mut self, say: Say, outcome: &mut Outcome) {
         let Some(transaction) = self.transaction.take() else {
             return;
         };
-        let verdicts: Vec<Vec<usize>> = if self.rules.lmtp {
+        let too_big = transaction.content.len() > self.rules.size;
+        let prdr = transaction.prdr && transaction.recipients > 1 && !too_big;
+        let verdicts: Vec<Vec<usize>> = if self.rules.lmtp || prdr {
             (0..transaction.recipients).map(|one| vec![one]).collect()
         } else {
             vec![(0..transaction.recipients).collect()]
         };
         // RFC 1870 section 6.2: 552 when the message is too big.
-        if transaction.content.len() > self.rules.size {
+        if too_big {
             outcome.replies.extend(verdicts.iter().map(|_| vec![552]));
             outcome.resets.push(Reset::TooBig);
             return;
+        }
+        if prdr {
+            outcome.replies.push(vec![353]);
         }
         let last = verdicts.len() - 1;
         for (index, recipients) in verdicts.into_iter().enumerate() {
@@ -187,6 +195,10 @@ impl Server {
                 outcome.resets.extend((index < last).then_some(Reset::Closed));
                 return;
             }
+        }
+        if prdr {
+            // The last recipient accepts.
+            outcome.replies.push(vec![250]);
         }
     }
 
@@ -243,12 +255,13 @@ impl Server {
                     outcome.offers = Some(if unit == Unit::Helo { [false; 3] } else { offers });
                 }
             }
-            Unit::Mail | Unit::MailBinary => {
+            Unit::Mail | Unit::MailBinary | Unit::MailPrdr => {
                 if self.ask(Question::Mail, say.answer, REFUSED, outcome) {
                     outcome.replies.push(vec![250]);
                     let binary = unit == Unit::MailBinary;
                     self.transaction = Some(Transaction {
                         binary,
+                        prdr: unit == Unit::MailPrdr,
                         ..Transaction::default()
                     });
                 }
@@ -276,6 +289,8 @@ impl Server {
             Unit::Vrfy => self.inquire(Question::Verify, say, &[252], outcome),
             Unit::Expn => self.inquire(Question::Expand, say, &[252], outcome),
             Unit::Help => self.inquire(Question::Help, say, &[211, 214], outcome),
+            // RFC 1985 section 5.3: 250 when it was begun.
+            Unit::Etrn => self.inquire(Question::Etrn, say, &[250], outcome),
             Unit::Quit => {
                 outcome.replies.push(vec![221]);
                 self.close(Reset::Quit, outcome);

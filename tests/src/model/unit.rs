@@ -13,6 +13,7 @@ pub enum Unit {
     HelloBad,
     Mail,
     MailBinary,
+    MailPrdr,
     MailBad,
     MailUnknown,
     MailTooBig,
@@ -40,6 +41,8 @@ pub enum Unit {
     VrfyBad,
     Expn,
     Help,
+    Etrn,
+    EtrnBad,
     Quit,
     QuitBad,
     StartTls,
@@ -91,7 +94,7 @@ const CHUNK: &str = "NOOP\r\nRSET\r\n";
 
 impl Unit {
     /// All but [`Connect`](Self::Connect).
-    pub const ALL: [Self; 48] = {
+    pub const ALL: [Self; 51] = {
         use Unit::*;
         [
             Ehlo,
@@ -100,6 +103,7 @@ impl Unit {
             HelloBad,
             Mail,
             MailBinary,
+            MailPrdr,
             MailBad,
             MailUnknown,
             MailTooBig,
@@ -125,6 +129,8 @@ impl Unit {
             VrfyBad,
             Expn,
             Help,
+            Etrn,
+            EtrnBad,
             Quit,
             QuitBad,
             StartTls,
@@ -156,6 +162,7 @@ impl Unit {
             Self::HelloBad => "EHLO",
             Self::Mail => "MAIL FROM:<ann@client.example>",
             Self::MailBinary => "MAIL FROM:<ann@client.example> BODY=BINARYMIME",
+            Self::MailPrdr => "MAIL FROM:<ann@client.example> PRDR",
             Self::MailBad => "MAIL FROM:<ann@>",
             Self::MailUnknown => "MAIL FROM:<ann@client.example> COLOUR=RED",
             Self::MailTooBig => "MAIL FROM:<ann@client.example> SIZE=1000",
@@ -181,6 +188,8 @@ impl Unit {
             Self::VrfyBad => "VRFY",
             Self::Expn => "EXPN friends",
             Self::Help => "HELP",
+            Self::Etrn => "ETRN @example.org",
+            Self::EtrnBad => "ETRN example..org",
             Self::Quit => "QUIT",
             Self::QuitBad => "QUIT now",
             Self::StartTls => "STARTTLS",
@@ -240,6 +249,7 @@ impl Unit {
             Self::Ehlo | Self::HelloBad => "EHLO",
             Self::Helo => "HELO",
             Self::Lhlo => "LHLO",
+            Self::MailPrdr => "MAIL",
             Self::Mail | Self::MailBinary | Self::MailBad | Self::MailUnknown | Self::MailTooBig => "MAIL",
             Self::Historic => "SEND",
             Self::Rcpt | Self::RcptBad | Self::RcptUnknown => "RCPT",
@@ -251,6 +261,7 @@ impl Unit {
             Self::Vrfy | Self::VrfyBad => "VRFY",
             Self::Expn => "EXPN",
             Self::Help => "HELP",
+            Self::Etrn | Self::EtrnBad => "ETRN",
             Self::Quit | Self::QuitBad => "QUIT",
             Self::StartTls | Self::StartTlsBad | Self::StartTlsAndMore => "STARTTLS",
             Self::Auth | Self::AuthAlone | Self::AuthBad | Self::AuthNotBase64 | Self::AuthUnknown => "AUTH",
@@ -271,6 +282,7 @@ impl Unit {
                 | Self::BdatBad
                 | Self::RsetBad
                 | Self::VrfyBad
+                | Self::EtrnBad
                 | Self::QuitBad
                 | Self::StartTlsBad
                 | Self::AuthBad

@@ -7,7 +7,7 @@ use smtp_proto::{
     limits::Threshold,
     sasl::{AuthOutcome, Mechanism, PlaintextAuth},
     server::{self, Auth, Config, Event, Server, Ticket, Tls, ticket},
-    types::{Extension, Host, Keyword, Protocol, Rejection},
+    types::{EtrnAnswer, Extension, Host, Keyword, Protocol, Rejection},
 };
 use smtp_tests::model::{
     Answer,
@@ -81,6 +81,12 @@ pub(crate) fn config(rules: Rules) -> Arc<Config> {
     if !rules.chunking {
         config.extensions.remove(Keyword::Chunking);
         config.extensions.remove(Keyword::BinaryMime);
+    }
+    if rules.etrn {
+        config.extensions.add(Extension::Etrn);
+    }
+    if rules.prdr {
+        config.extensions.add(Extension::Prdr);
     }
     if rules.starttls {
         config.extensions.add(Extension::StartTls);
@@ -214,6 +220,7 @@ impl Served {
             Event::Verify { .. } => Question::Verify,
             Event::Expand { .. } => Question::Expand,
             Event::Help { .. } => Question::Help,
+            Event::Etrn { .. } => Question::Etrn,
             Event::Body(octets) => {
                 self.content += &String::from_utf8_lossy(octets);
                 return Ok(());
@@ -249,6 +256,11 @@ impl Served {
                 Answer::Accept => self
                     .server
                     .answer_auth(ticket, AuthOutcome::Accept("ann".to_owned())),
+                _ => self.server.reject(ticket, refusal(question, answer)),
+            }
+            .unwrap(),
+            Event::Etrn { ticket, .. } => match answer {
+                Answer::Accept => self.server.answer_etrn(ticket, EtrnAnswer::Started),
                 _ => self.server.reject(ticket, refusal(question, answer)),
             }
             .unwrap(),

@@ -20,6 +20,8 @@ const RULES: [(&str, Rules, Past); 7] = {
     let all = Rules {
         lmtp: false,
         chunking: true,
+        etrn: true,
+        prdr: true,
         starttls: true,
         auth: true,
         tls_required: false,
@@ -40,6 +42,8 @@ const RULES: [(&str, Rules, Past); 7] = {
     };
     let plain = Rules {
         chunking: false,
+        etrn: false,
+        prdr: false,
         ..in_clear
     };
     let least = Rules {
@@ -99,9 +103,9 @@ const UNREAD: [(&str, &str); 3] = [
 ];
 
 /// The commands; the last is what is none.
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "EHLO", "HELO", "LHLO", "MAIL", "SEND", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "EXPN", "HELP",
-    "QUIT", "STARTTLS", "AUTH", "other",
+    "ETRN", "QUIT", "STARTTLS", "AUTH", "other",
 ];
 
 /// A state of the table, and a verb that was read as a command in it.

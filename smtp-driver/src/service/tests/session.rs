@@ -14,8 +14,8 @@ use smtp_proto::{
     sasl::{AuthOutcome, AuthRequest, Mechanism, PlaintextAuth, ServerMechanism},
     server::{AuthFailure, Member, Shutdown, UnknownPolicy},
     types::{
-        Argument, ClientName, Extension, ForwardPath, Keyword, Mail, Mailbox, Query, Rcpt, Rejection, Text,
-        UnknownCommand,
+        Argument, ClientName, Etrn, EtrnAnswer, Extension, ForwardPath, Keyword, Mail, Mailbox, Query, Rcpt,
+        Rejection, Text, UnknownCommand,
     },
 };
 
@@ -113,6 +113,13 @@ impl Service for Knowing {
         })
     }
 
+    async fn etrn(&self, _: &About, etrn: &Etrn<'static>) -> Result<EtrnAnswer, Rejection> {
+        match etrn.name() {
+            "example.org" => Ok(EtrnAnswer::CountStarted(2)),
+            _ => Err(Rejection::QUEUE_NOT_STARTED),
+        }
+    }
+
     async fn command(&self, _: &About, command: &UnknownCommand<'static>) -> Result<Accept, Rejection> {
         Ok(Accept::text(command.verb()))
     }
@@ -145,6 +152,7 @@ fn every_question_has_its_answers() {
     let service = Arc::new(Knowing::default());
     let mut config = config();
     config.unknown_commands = UnknownPolicy::AskApplication;
+    config.extensions.add(Extension::Etrn);
     let mut client = Harness::new(config, &service);
     assert_eq!(client.take_output(), "220 mx.example.org hi there\r\n");
     client.send("EHLO client.example\r\n");
@@ -164,6 +172,8 @@ fn every_question_has_its_answers() {
         ("EXPN few", "252 2.1.5 cannot expand, will try to deliver\r\n"),
         ("HELP state", "211 2.0.0 fine\r\n"),
         ("HELP me", "214 2.0.0 no help\r\n"),
+        ("ETRN example.org", "253 2.0.0 2 pending messages started\r\n"),
+        ("ETRN #x", "458 4.3.0 unable to queue messages for the node\r\n"),
         ("XYZ", "250 2.5.0 XYZ\r\n"),
         (
             "MAIL FROM:<a@client.example>",

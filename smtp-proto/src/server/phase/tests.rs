@@ -1,15 +1,25 @@
 use std::{format, string::String, vec::Vec};
 
 use super::*;
-use crate::{server::Timeouts, state::Move, types::Protocol};
+use crate::{
+    server::{Timeouts, question::MailQuestion},
+    state::Move,
+    types::Protocol,
+};
 use alloc::collections::BTreeSet;
 
 fn pace() -> Pace {
     Pace::new(&Timeouts::default())
 }
 
+const MAIL: MailQuestion = MailQuestion {
+    body: None,
+    smtputf8: false,
+    prdr: false,
+};
+
 fn transaction(recipients: u32) -> Transaction {
-    let mut transaction = Transaction::new(Protocol::Lmtp, None, false);
+    let mut transaction = Transaction::new(Protocol::Lmtp, MAIL);
     (0..recipients).for_each(|index| transaction.accept(index));
     transaction
 }
@@ -84,7 +94,7 @@ fn steps() -> Vec<(Step, &'static [Move])> {
             Step::Refuse(Reset::TooBig),
             &[Move::EndOfData, Move::RefusedChunk]
         ),
-        (Step::Verdict, &[Move::EndOfData]),
+        (Step::Verdict(Verdict::Accepted), &[Move::EndOfData]),
         (Step::Unanswered, &[Move::EndOfData]),
         (Step::Rset, &[Move::Rset]),
         (Step::Quit, &[Move::Quit]),
@@ -133,7 +143,7 @@ fn a_transaction_ends_with_its_verdicts_or_with_a_reset() {
         for (step, _) in steps() {
             let mut phase = phases().remove(at);
             let was = format!("{phase:?}");
-            let (open, is_verdict) = (phase.has_transaction(), matches!(step, Step::Verdict));
+            let (open, is_verdict) = (phase.has_transaction(), matches!(step, Step::Verdict(_)));
             let reset = phase.advance(step);
             let ends = open && !phase.has_transaction();
             assert_eq!(reset.is_some(), ends && !is_verdict, "{was}");

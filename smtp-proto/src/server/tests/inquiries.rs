@@ -1,7 +1,7 @@
-//! VRFY, EXPN, HELP and the shapes of their replies (RFC 5321 section 3.5, RFC 6531 section 3.7.4).
+//! VRFY, EXPN, HELP, ETRN and the shapes of their replies (RFC 5321 section 3.5, RFC 6531 section 3.7.4).
 
 use super::*;
-use crate::types::{ForwardPath, Mailbox, Text};
+use crate::types::{EtrnAnswer, Extension, ForwardPath, Mailbox, Text};
 
 fn joe() -> Member<'static> {
     Member {
@@ -241,4 +241,56 @@ fn protocol_names_tell_how_the_message_came() {
     let mut session = Session::with(lmtp());
     session.sends("MAIL FROM:<a@client.test> SMTPUTF8");
     assert_eq!(session.server.protocol_name(), "UTF8LMTP");
+}
+
+/// A session that offers ETRN.
+fn queueing() -> Session {
+    let mut config = config();
+    config.extensions.add(Extension::Etrn);
+    let mut session = Session::with(config);
+    session.sends("EHLO client");
+    session.codes();
+    session
+}
+
+#[test]
+fn a_queue_is_started_with_each_answer() {
+    let mut session = queueing();
+    for (answer, reply) in [
+        (EtrnAnswer::Started, "250 2.0.0 queuing started\r\n"),
+        (EtrnAnswer::NoMessages, "251 2.0.0 no messages waiting\r\n"),
+        (
+            EtrnAnswer::MessagesStarted,
+            "252 2.0.0 pending messages started\r\n",
+        ),
+        (
+            EtrnAnswer::CountStarted(u32::MAX),
+            "253 2.0.0 4294967295 pending messages started\r\n",
+        ),
+    ] {
+        let said = session.asks("ETRN @example.org", |server, event| {
+            let Event::Etrn { etrn, ticket } = event else {
+                panic!()
+            };
+            assert_eq!(etrn.name(), "example.org");
+            server.answer_etrn(ticket, answer).unwrap();
+        });
+        assert_eq!(said, reply);
+        assert_eq!(
+            EtrnAnswer::of_reply(&crate::syntax::parse_reply(said.as_bytes()).unwrap()),
+            Some(answer)
+        );
+    }
+}
+
+#[test]
+fn no_queue_is_started_by_default_or_beyond_order() {
+    let mut session = queueing();
+    session.sends(
+        "ETRN example.org\r\nETRN\r\nETRN a_b\r\nMAIL FROM:<a@b>\r\nETRN example.org\r\nRSET\r\nETRN #q",
+    );
+    assert_eq!(session.codes(), "459 501 501 250 503 250 459");
+    let mut session = Session::new();
+    session.sends("ETRN example.org");
+    assert_eq!(session.codes(), "502");
 }

@@ -368,10 +368,12 @@ fn a_borrowed_command_becomes_an_owned_one() {
         "NOOP x",
         "AUTH X =",
         "ETRN #a",
+        "XYZ a",
     ] {
         let command = parse(line.as_bytes()).unwrap();
         assert_eq!(command.clone().into_owned(), command);
     }
     assert_eq!(parse(b"SAML FROM:<>").unwrap().verb(), Some(Verb::Saml));
-    assert_eq!(parse(b"ETRN a").unwrap().verb(), None);
+    assert_eq!(parse(b"ETRN a").unwrap().verb(), Some(Verb::Etrn));
+    assert_eq!(parse(b"ATRN a").unwrap().verb(), None);
 }

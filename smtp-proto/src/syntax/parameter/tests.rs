@@ -34,11 +34,11 @@ fn rcpt_fault(input: &str) -> (&'static str, ParameterFault) {
 
 #[test]
 fn known_parameters_are_read_in_any_order_and_case() {
-    let parameters = mail(" envid=a+2Bb  body=8bitmime SMTPUTF8 Size=10 RET=hdrs REQUIRETLS AUTH=<>");
+    let parameters = mail(" envid=a+2Bb  body=8bitmime SMTPUTF8 Size=10 RET=hdrs REQUIRETLS prdr AUTH=<>");
     assert_eq!(parameters.size(), Some(10));
     assert_eq!(parameters.body(), Some(Body::EightBitMime));
     assert_eq!(parameters.ret(), Some(Ret::Headers));
-    assert!(parameters.smtputf8() && parameters.require_tls());
+    assert!(parameters.smtputf8() && parameters.require_tls() && parameters.prdr());
     assert_eq!(parameters.envelope_id().map(Xtext::as_str), Some("a+2Bb"));
     assert!(parameters.auth().is_some_and(AuthIdentity::is_unknown));
     assert_eq!(parameters.others().count(), 0);
@@ -94,6 +94,7 @@ fn what_is_given_twice_is_refused() {
         ("BY=1;R by=1;R", "BY"),
         ("MT-PRIORITY=1 MT-PRIORITY=1", "MT-PRIORITY"),
         ("SOLICIT=a SOLICIT=b", "SOLICIT"),
+        ("PRDR PRDR", "PRDR"),
     ] {
         assert_eq!(mail_fault(input), (keyword, ParameterFault::Repeated));
     }
@@ -139,6 +140,7 @@ fn values_are_there_exactly_where_they_belong() {
         mail_fault("REQUIRETLS=1"),
         ("REQUIRETLS", ParameterFault::UnwantedValue)
     );
+    assert_eq!(mail_fault("PRDR=1"), ("PRDR", ParameterFault::UnwantedValue));
     assert_eq!(mail_fault("X="), ("parameter", ParameterFault::MissingValue));
     assert_eq!(rcpt_fault("NOTIFY"), ("NOTIFY", ParameterFault::MissingValue));
     assert_eq!(rcpt_fault("RRVS="), ("RRVS", ParameterFault::MissingValue));

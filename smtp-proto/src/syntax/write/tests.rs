@@ -56,7 +56,7 @@ fn mail_parameters() -> impl Strategy<Value = MailParameters<'static>> {
         Just(Body::BinaryMime)
     ];
     let ret = prop_oneof![Just(Ret::Full), Just(Ret::Headers)];
-    let flags = any::<(bool, bool)>();
+    let flags = any::<(bool, bool, bool)>();
     let auth = prop_oneof![Just(None), mailbox().prop_map(Some)];
     let parts = (
         any::<Option<u64>>(),
@@ -66,7 +66,7 @@ fn mail_parameters() -> impl Strategy<Value = MailParameters<'static>> {
         option::of("[ -~]{1,33}"),
         option::of(auth),
     );
-    (parts, vec(other(), 0..3)).prop_map(|((size, body, ret, (utf8, tls), envid, auth), others)| {
+    (parts, vec(other(), 0..3)).prop_map(|((size, body, ret, (utf8, tls, prdr), envid, auth), others)| {
         let mut parameters = MailParameters::default();
         parameters = size.into_iter().fold(parameters, MailParameters::with_size);
         parameters = body.into_iter().fold(parameters, MailParameters::with_body);
@@ -81,6 +81,7 @@ fn mail_parameters() -> impl Strategy<Value = MailParameters<'static>> {
         } else {
             parameters
         };
+        parameters = if prdr { parameters.with_prdr() } else { parameters };
         if let Some(id) = envid {
             parameters = parameters
                 .with_envelope_id(Xtext::encode(&id).unwrap().into_owned())
@@ -156,6 +157,8 @@ fn command() -> impl Strategy<Value = Command<'static>> {
         .prop_filter_map("a known verb", |(verb, argument)| {
             UnknownCommand::new(verb, argument).ok().map(Command::Unknown)
         });
+    let etrn = "[@]?[a-z0-9]{1,9}([.-][a-z0-9]{1,9}){0,2}|#[!-~]{1,30}"
+        .prop_map(|text| Command::Etrn(text.parse().unwrap()));
     let alone = [
         Command::Data,
         Command::Rset,
@@ -175,6 +178,7 @@ fn command() -> impl Strategy<Value = Command<'static>> {
         1 => argument().prop_map(Command::Help),
         1 => argument().prop_map(Command::Noop),
         1 => auth,
+        1 => etrn,
         1 => unknown,
         1 => proptest::sample::select(Vec::from(alone)),
     ]
@@ -188,6 +192,8 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         "EHLO",
         "BDAT",
         "VRFY",
+        "ETRN",
+        "#",
         "AUTH",
         "NOOP",
         " ",
@@ -211,6 +217,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         "10",
         "BODY=8BITMIME",
         "SMTPUTF8",
+        "PRDR",
         "X-Y=",
         "Z",
         "ENVID=",

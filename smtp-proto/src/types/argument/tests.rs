@@ -87,10 +87,10 @@ fn an_unknown_command_is_not_one_that_is_known() {
     for verb in ["", "MAIL FROM", "a\r\n", "MAILFROM:", "é"] {
         assert!(UnknownCommand::new(verb, None).is_err(), "{verb:?}");
     }
-    let etrn = UnknownCommand::new("ETRN", Some(Argument::new("@example.org").unwrap())).unwrap();
+    let atrn = UnknownCommand::new("ATRN", Some(Argument::new("@example.org").unwrap())).unwrap();
     assert_eq!(
-        (etrn.verb(), etrn.argument().map(Argument::as_str)),
-        ("ETRN", Some("@example.org"))
+        (atrn.verb(), atrn.argument().map(Argument::as_str)),
+        ("ATRN", Some("@example.org"))
     );
 }
 

@@ -32,6 +32,7 @@ pub struct MailParameters<'a> {
     pub(crate) ret: Option<Ret>,
     pub(crate) smtputf8: bool,
     pub(crate) require_tls: bool,
+    pub(crate) prdr: bool,
     pub(crate) envelope_id: Option<Xtext<'a>>,
     /// `None` if all of them are missing, which is usual.
     pub(crate) rare: Option<Box<RareMailParameters<'a>>>,
@@ -95,6 +96,12 @@ impl<'a> MailParameters<'a> {
     #[must_use]
     pub const fn require_tls(&self) -> bool {
         self.require_tls
+    }
+
+    /// `PRDR`: after the message the client wants a reply for each recipient (draft-hall-prdr section 4.2).
+    #[must_use]
+    pub const fn prdr(&self) -> bool {
+        self.prdr
     }
 
     /// `ENVID`: the identifier of the message in notifications (RFC 3461 section 4.4).
@@ -179,6 +186,13 @@ impl<'a> MailParameters<'a> {
         self
     }
 
+    /// Sets `PRDR`. A client that delivers a whole envelope does so itself, by its configuration.
+    #[must_use]
+    pub fn with_prdr(mut self) -> Self {
+        self.prdr = true;
+        self
+    }
+
     /// Sets `ENVID`.
     ///
     /// # Errors
@@ -244,6 +258,7 @@ impl<'a> MailParameters<'a> {
             ret: self.ret,
             smtputf8: self.smtputf8,
             require_tls: self.require_tls,
+            prdr: self.prdr,
             envelope_id: self.envelope_id.map(Xtext::into_owned),
             rare: self.rare.map(|rare| Box::new(rare.into_owned())),
             others: self.others.into_owned(),
@@ -263,6 +278,7 @@ impl PartialEq<MailParameters<'_>> for MailParameters<'_> {
             && self.ret == other.ret
             && self.smtputf8 == other.smtputf8
             && self.require_tls == other.require_tls
+            && self.prdr == other.prdr
             && self.envelope_id == other.envelope_id
             && self.rare == other.rare
             && self.others().eq(other.others())
@@ -278,6 +294,7 @@ impl Hash for MailParameters<'_> {
         self.ret.hash(state);
         self.smtputf8.hash(state);
         self.require_tls.hash(state);
+        self.prdr.hash(state);
         self.envelope_id.hash(state);
         self.rare.hash(state);
         self.others().for_each(|other| other.hash(state));
@@ -298,6 +315,7 @@ impl fmt::Debug for MailParameters<'_> {
             .field("ret", &self.ret)
             .field("smtputf8", &self.smtputf8)
             .field("require_tls", &self.require_tls)
+            .field("prdr", &self.prdr)
             .field("envelope_id", &self.envelope_id)
             .field("auth", &self.auth())
             .field("hold", &self.hold())

@@ -48,6 +48,7 @@ fn what_has_a_method_of_its_own_is_no_other_parameter() {
         "by",
         "MT-PRIORITY",
         "solicit",
+        "PRDR",
     ] {
         assert_eq!(
             mail.clone()
@@ -178,6 +179,7 @@ fn parameters_are_parsed_as_they_are_shown() {
         "SIZE=18446744073709551615 BODY=7BIT RET=FULL ENVID=a+2Bb AUTH=a@b REQUIRETLS SMTPUTF8 X-A X-B=é",
         "HOLDFOR=999999999 BY=-999999999;NT MT-PRIORITY=-9 SOLICIT=net.example:ADV,a",
         "AUTH=<> HOLDUNTIL=2026-01-01T00:00:00Z BY=1;R MT-PRIORITY=0",
+        "SIZE=18446744073709551615 BODY=7BIT RET=FULL ENVID=a+2Bb AUTH=a@b REQUIRETLS PRDR SMTPUTF8 X-A X-B=é",
         "X",
     ] {
         assert_eq!(MailParameters::parse(text).unwrap().to_string(), text);

@@ -36,10 +36,11 @@ impl Server {
             // RFC 5321 section 4.1.1.11: 555 for parameters that are not known. RFC 1870 section 6.1: 552.
             Unit::MailUnknown | Unit::RcptUnknown => Some(&[555]),
             // RFC 5321 section 2.2.1: HELO offers nothing.
-            Unit::MailTooBig | Unit::MailBinary if self.helo => Some(&[555]),
+            Unit::MailTooBig | Unit::MailBinary | Unit::MailPrdr if self.helo => Some(&[555]),
             Unit::MailTooBig => Some(&[552]),
             // RFC 3030 section 3: BINARYMIME needs CHUNKING.
             Unit::MailBinary if !self.rules.chunking => Some(&[555]),
+            Unit::MailPrdr if !self.rules.prdr || self.rules.lmtp => Some(&[555]),
             // RFC 5321 section 4.5.3.1.10: 452 for too many.
             Unit::Rcpt if self.transaction.as_ref()?.recipients >= self.rules.recipients => Some(&[452]),
             // RFC 4954 section 4.
@@ -65,6 +66,7 @@ impl Server {
             // RFC 3207 section 4.2: not offered under TLS, and 503 to those who say it there.
             "STARTTLS" => self.rules.starttls || self.tls,
             "AUTH" => self.rules.auth,
+            "ETRN" => self.rules.etrn,
             _ => true,
         };
         // RFC 3207 section 4: in clear 530 to all but these. RFC 4954 section 6: 530 for what is about mail or mailboxes.
@@ -72,7 +74,10 @@ impl Server {
         let gate = in_clear && !matches!(verb, "NOOP" | "EHLO" | "LHLO" | "STARTTLS" | "QUIT")
             || self.rules.auth_required
                 && !self.login
-                && matches!(verb, "MAIL" | "SEND" | "RCPT" | "DATA" | "BDAT" | "VRFY" | "EXPN");
+                && matches!(
+                    verb,
+                    "MAIL" | "SEND" | "RCPT" | "DATA" | "BDAT" | "VRFY" | "EXPN" | "ETRN"
+                );
         // RFC 5321 section 3.1.
         let refused = self.stage == Stage::Refused && verb != "QUIT";
         match (refused, gate) {
@@ -112,6 +117,8 @@ impl Server {
             "STARTTLS" => (self.tls || mail.is_some()).then_some(SEQUENCE),
             // RFC 4954 section 4: after EHLO, once, and not inside of a transaction.
             "AUTH" => (!self.introduced || self.login || mail.is_some()).then_some(SEQUENCE),
+            // RFC 1985 section 5: after EHLO. Choice: not inside of a transaction.
+            "ETRN" => (!self.introduced || mail.is_some()).then_some(SEQUENCE),
             // RFC 5321 section 4.1.4: at any time.
             _ => None,
         }

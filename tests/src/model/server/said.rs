@@ -14,6 +14,10 @@ pub struct Rules {
     pub lmtp: bool,
     /// CHUNKING and BINARYMIME are offered (RFC 3030).
     pub chunking: bool,
+    /// ETRN is offered (RFC 1985).
+    pub etrn: bool,
+    /// PRDR is offered (draft-hall-prdr).
+    pub prdr: bool,
     /// STARTTLS is offered (RFC 3207).
     pub starttls: bool,
     /// AUTH is offered, with PLAIN (RFC 4954).
@@ -47,6 +51,7 @@ pub enum Question {
     Verify,
     Expand,
     Help,
+    Etrn,
 }
 
 /// Why the application is told to forget a transaction.

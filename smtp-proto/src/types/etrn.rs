@@ -1,0 +1,149 @@
+//! Remote queue start (RFC 1985).
+
+use alloc::borrow::Cow;
+use core::fmt;
+
+use super::{Code, InvalidAddress, Reply};
+use crate::syntax::argument;
+
+/// The argument of ETRN: the messages whose delivery is to begin (RFC 1985 section 5.2).
+///
+/// ```
+/// use smtp_proto::types::{Etrn, EtrnScope};
+///
+/// let etrn = Etrn::parse("@example.org")?;
+/// assert_eq!((etrn.scope(), etrn.name()), (EtrnScope::Subdomains, "example.org"));
+/// # Ok::<(), smtp_proto::types::InvalidAddress>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Etrn<'a>(Cow<'a, str>);
+
+/// The meaning of the name in an [`Etrn`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 1985 has these three")]
+pub enum EtrnScope {
+    /// The messages for this domain.
+    Domain,
+    /// `@`: the messages for this domain and its subdomains.
+    Subdomains,
+    /// `#`: the messages in the queue of this name, which has a meaning for the server only.
+    Queue,
+}
+
+/// The positive answer to ETRN (RFC 1985 section 5.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 1985 has these four")]
+pub enum EtrnAnswer {
+    /// 250: the delivery has begun. There may be no messages.
+    Started,
+    /// 251: there are no messages.
+    NoMessages,
+    /// 252: the delivery of waiting messages has begun.
+    MessagesStarted,
+    /// 253: the delivery of so many waiting messages has begun.
+    CountStarted(u32),
+}
+
+impl<'a> Etrn<'a> {
+    /// Maximum octets of the name of a queue: that of a domain.
+    pub const MAX_QUEUE: usize = super::Domain::MAX;
+
+    /// Parses a domain in ASCII, with `@` before it or not, or `#` and the name of a queue.
+    ///
+    /// ```abnf
+    /// etrn-argument = ["@"] Domain / "#" queue-name
+    /// queue-name    = 1*255(%x21-7E)
+    /// ```
+    ///
+    /// # Errors
+    /// The name is malformed, too long or not ASCII.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
+        argument::check_etrn(text)?;
+        Ok(Self::trusted(text))
+    }
+
+    /// Wraps a text that the parser has already checked.
+    pub(crate) const fn trusted(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// Returns the argument as it was sent, with `@` or `#`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the domain, or the name of the queue.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.strip_prefix(['@', '#']).unwrap_or(&self.0)
+    }
+
+    /// Returns the meaning of the name.
+    #[must_use]
+    pub fn scope(&self) -> EtrnScope {
+        match self.0.as_bytes().first() {
+            Some(b'@') => EtrnScope::Subdomains,
+            Some(b'#') => EtrnScope::Queue,
+            _ => EtrnScope::Domain,
+        }
+    }
+
+    /// Copies a borrowed argument, so that it borrows nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Etrn<'static> {
+        Etrn(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl EtrnAnswer {
+    /// Returns the answer of a server. Returns `None` for a refusal.
+    ///
+    /// 253 without a number counts as 252, and any other 2yz as 250 (RFC 5321 section 4.2).
+    #[must_use]
+    pub fn of_reply(reply: &Reply<'_>) -> Option<Self> {
+        if !reply.is_positive_completion() {
+            return None;
+        }
+        Some(match reply.code() {
+            Code::FORWARDED => Self::NoMessages,
+            Code::CANNOT_VERIFY => Self::MessagesStarted,
+            Code::MESSAGES_STARTED => first_number(reply).map_or(Self::MessagesStarted, Self::CountStarted),
+            _ => Self::Started,
+        })
+    }
+
+    /// Returns the reply code.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Started => Code::OK,
+            Self::NoMessages => Code::FORWARDED,
+            Self::MessagesStarted => Code::CANNOT_VERIFY,
+            Self::CountStarted(_) => Code::MESSAGES_STARTED,
+        }
+    }
+}
+
+impl fmt::Debug for Etrn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Etrn({})", self.0)
+    }
+}
+
+impl fmt::Display for Etrn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The first word of a reply that is a number.
+fn first_number(reply: &Reply<'_>) -> Option<u32> {
+    let line = reply.lines().next()?;
+    line.split(|octet| *octet == b' ')
+        .filter(|word| word.iter().all(u8::is_ascii_digit))
+        .find_map(|word| core::str::from_utf8(word).ok()?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests;
