@@ -8,9 +8,12 @@ use smtp_proto::{TlsInfo, client::Tls};
 use crate::{Error, client_tls_info};
 #[cfg(feature = "ring")]
 use {
-    crate::{Dane, Identity, Roots, provider, unverified::Unverified},
-    rustls::sign::SingleCertAndKey,
-    rustls_platform_verifier::BuilderVerifierExt,
+    crate::{CertificateFault, Dane, Identity, Roots, observed::Observed, provider, unverified::Unverified},
+    rustls::{
+        client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+        sign::SingleCertAndKey,
+    },
+    rustls_platform_verifier::Verifier,
 };
 
 /// TLS settings of a client for one server. Cloning is cheap.
@@ -23,10 +26,13 @@ pub struct ClientTls {
 }
 
 /// The authentication of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Server {
     Verified,
     Unverified,
+    /// Verified without a consequence.
+    #[cfg(feature = "ring")]
+    Observed(Arc<Observed>),
 }
 
 impl ClientTls {
@@ -93,7 +99,7 @@ impl ClientTls {
         Ok(Self {
             config: Arc::clone(&self.config),
             name: server_name(name)?,
-            server: self.server,
+            server: self.server.clone(),
             policy: self.policy,
         })
     }
@@ -105,7 +111,7 @@ impl ClientTls {
     }
 
     /// The least use of STARTTLS that fits these settings, for [`Config::tls`](smtp_proto::client::Config::tls):
-    /// [`Tls::Required`], except for [`ClientSettings::opportunistic_unverified`].
+    /// [`Tls::Required`], except for [`ClientSettings::opportunistic_unverified`] and [`ClientSettings::only_observed`].
     #[must_use]
     pub const fn policy(&self) -> Tls {
         self.policy
@@ -117,14 +123,27 @@ impl ClientTls {
         &self.name
     }
 
+    /// The fault of the certificate in the last full handshake with these settings or their copies, if they are
+    /// [`ClientSettings::only_observed`]. A resumed session has no certificate.
+    #[cfg(feature = "ring")]
+    #[must_use]
+    pub fn observed_fault(&self) -> Option<CertificateFault> {
+        match &self.server {
+            Server::Observed(observed) => observed.fault(),
+            Server::Verified | Server::Unverified => None,
+        }
+    }
+
     /// Returns the parameters of a finished handshake: [`client_tls_info`], the requested server name, and if the server was
     /// verified. An unverified server has no certificate in them.
     #[must_use]
     pub fn info(&self, connection: &ClientConnection) -> TlsInfo {
         let mut info = client_tls_info(connection);
-        match self.server {
+        match &self.server {
             Server::Verified => info.peer_verified = true,
-            Server::Unverified => info.peer_certificate = None,
+            #[cfg(feature = "ring")]
+            Server::Observed(observed) if observed.fault().is_none() => info.peer_verified = true,
+            _ => info.peer_certificate = None,
         }
         if self.config.enable_sni
             && let ServerName::DnsName(name) = &self.name
@@ -140,8 +159,20 @@ impl ClientTls {
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
     trust: Trust,
-    policy: Tls,
+    consequence: Consequence,
     identity: Option<Identity>,
+}
+
+/// The consequence of a server without TLS, or with a certificate that fails.
+#[cfg(feature = "ring")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Consequence {
+    /// Nothing is sent.
+    Refused,
+    /// A server without TLS gets plaintext.
+    Plaintext,
+    /// The same, and the certificate has no consequence but that its fault is known.
+    Observed,
 }
 
 /// The servers that a client accepts.
@@ -179,7 +210,7 @@ impl ClientSettings {
     #[must_use]
     pub const fn opportunistic_unverified() -> Self {
         let mut settings = Self::encrypted_unverified();
-        settings.policy = Tls::Opportunistic;
+        settings.consequence = Consequence::Plaintext;
         settings
     }
 
@@ -196,6 +227,17 @@ impl ClientSettings {
         Self::with_trust(Trust::Dane(dane))
     }
 
+    /// Verifies servers without a consequence, and sends in plaintext to those without TLS: as
+    /// [`opportunistic_unverified`](Self::opportunistic_unverified), but [`ClientTls::observed_fault`] has the fault of the
+    /// certificate for a report. This is the mode `testing` of MTA-STS (RFC 8461 section 5).
+    #[must_use]
+    pub fn only_observed(self) -> Self {
+        Self {
+            consequence: Consequence::Observed,
+            ..self
+        }
+    }
+
     /// Shows this certificate to servers that ask for one.
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
@@ -209,32 +251,16 @@ impl ClientSettings {
     ///
     /// [`Error::Platform`] if the platform's trust store cannot be used.
     pub fn build(&self) -> Result<Arc<ClientConfig>, Error> {
-        let builder = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(Error::Settings)?;
-        let builder = match &self.trust {
-            Trust::Platform => builder.with_platform_verifier().map_err(Error::Platform)?,
-            Trust::Roots(roots) => builder.with_root_certificates(roots.store()),
-            Trust::Dane(dane) => builder
-                .dangerous()
-                .with_custom_certificate_verifier(dane.clone().verifier(&provider())),
-            Trust::Everyone => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Unverified(provider()))),
-        };
-        Ok(Arc::new(match &self.identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let one = SingleCertAndKey::from(identity.key());
-                builder.with_client_cert_resolver(Arc::new(one))
-            }
-        }))
+        self.make().map(|(config, _)| config)
     }
 
     /// The least use of STARTTLS that fits these settings: see [`ClientTls::policy`].
     #[must_use]
     pub const fn policy(&self) -> Tls {
-        self.policy
+        match self.consequence {
+            Consequence::Refused => Tls::Required,
+            Consequence::Plaintext | Consequence::Observed => Tls::Opportunistic,
+        }
     }
 
     /// Settings for a server with this name: a domain or an IP address. Its certificate must have it, unless the server is
@@ -248,21 +274,51 @@ impl ClientSettings {
     }
 
     fn with_name(&self, name: ServerName<'static>) -> Result<ClientTls, Error> {
+        let (config, server) = self.make()?;
         Ok(ClientTls {
             name,
-            config: self.build()?,
-            server: match self.trust {
-                Trust::Platform | Trust::Roots(_) | Trust::Dane(_) => Server::Verified,
-                Trust::Everyone => Server::Unverified,
-            },
-            policy: self.policy,
+            config,
+            server,
+            policy: self.policy(),
         })
+    }
+
+    fn make(&self) -> Result<(Arc<ClientConfig>, Server), Error> {
+        let verifier: Arc<dyn ServerCertVerifier> = match &self.trust {
+            Trust::Platform => Arc::new(Verifier::new(provider()).map_err(Error::Platform)?),
+            Trust::Roots(roots) => WebPkiServerVerifier::builder_with_provider(roots.store(), provider())
+                .build()
+                .map_err(|error| Error::Settings(rustls::Error::General(error.to_string())))?,
+            Trust::Dane(dane) => dane.clone().verifier(&provider()),
+            Trust::Everyone => Arc::new(Unverified(provider())),
+        };
+        let (verifier, server): (Arc<dyn ServerCertVerifier>, _) = match self.trust {
+            Trust::Everyone => (verifier, Server::Unverified),
+            _ if self.consequence == Consequence::Observed => {
+                let observed = Arc::new(Observed::new(verifier));
+                (Arc::clone(&observed) as _, Server::Observed(observed))
+            }
+            Trust::Platform | Trust::Roots(_) | Trust::Dane(_) => (verifier, Server::Verified),
+        };
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(Error::Settings)?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let config = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let one = SingleCertAndKey::from(identity.key());
+                builder.with_client_cert_resolver(Arc::new(one))
+            }
+        };
+        Ok((Arc::new(config), server))
     }
 
     const fn with_trust(trust: Trust) -> Self {
         Self {
             trust,
-            policy: Tls::Required,
+            consequence: Consequence::Refused,
             identity: None,
         }
     }

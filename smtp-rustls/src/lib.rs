@@ -86,6 +86,8 @@ mod handshake;
 mod identity;
 mod info;
 #[cfg(feature = "ring")]
+mod observed;
+#[cfg(feature = "ring")]
 mod roots;
 #[cfg(feature = "ring")]
 mod server;

@@ -150,6 +150,57 @@ fn every_demand_requires_tls() {
     );
 }
 
+/// RFC 8461 section 5, mode `testing`.
+#[test]
+fn an_observed_fault_has_no_consequence() {
+    let good = Chain::new();
+    let (old, other) = (
+        Chain::of(
+            authority("root"),
+            authority("middle"),
+            expired(server("mx.example")),
+        ),
+        Chain::of(authority("root"), authority("middle"), server("other.example")),
+    );
+    let tls = ClientSettings::dane(dane([good.middle.tlsa(TA, 1, 1)]))
+        .only_observed()
+        .for_server("mx.example")
+        .unwrap();
+    assert_eq!((tls.policy(), tls.observed_fault()), (Tls::Opportunistic, None));
+    for (chain, fault) in [
+        (&old, Some(CertificateFault::NoTlsaMatch)),
+        (&good, None),
+        (&other, Some(CertificateFault::NoTlsaMatch)),
+    ] {
+        let (near, _) = shake(&tls, &chain.server()).unwrap();
+        assert_eq!(tls.observed_fault(), fault);
+        assert_eq!(
+            (near.peer_verified, near.peer_certificate.is_some()),
+            (fault.is_none(), fault.is_none())
+        );
+    }
+    let root = Identity::self_signed(["mx.example"]).unwrap().to_roots().unwrap();
+    let tls = ClientSettings::trusting(root)
+        .only_observed()
+        .for_server("mx.example")
+        .unwrap();
+    for (chain, fault) in [
+        (&good, CertificateFault::NotTrusted),
+        (&old, CertificateFault::Expired),
+    ] {
+        shake(&tls, &chain.server()).unwrap();
+        assert_eq!(tls.observed_fault(), Some(fault));
+    }
+    assert_eq!(
+        tls.clone().to("mx.test").unwrap().observed_fault(),
+        tls.observed_fault()
+    );
+    let usual = ClientSettings::encrypted_unverified()
+        .for_server("mx.example")
+        .unwrap();
+    assert_eq!(usual.observed_fault(), None);
+}
+
 #[test]
 fn encrypted_only_has_no_certificate() {
     let chain = Chain::of(
