@@ -42,8 +42,8 @@ struct Facts {
     hello: Option<ClientName<'static>>,
     /// On the heap: most sessions are in plaintext.
     tls: Option<Box<TlsInfo>>,
-    identity: Option<String>,
-    mechanism: Option<Mechanism>,
+    /// On the heap: few sessions of a server for incoming mail have one.
+    login: Option<Box<(String, Option<Mechanism>)>>,
     protocol_name: &'static str,
     plus_offered: bool,
     handle: SessionHandle,
@@ -57,8 +57,9 @@ impl About {
             xforward: server.xforward().clone(),
             hello: server.hello().map(|(_, name)| name.clone()),
             tls: server.tls().cloned().map(Box::new),
-            identity: server.identity().map(str::to_owned),
-            mechanism: server.mechanism(),
+            login: server
+                .identity()
+                .map(|identity| Box::new((identity.to_owned(), server.mechanism()))),
             protocol_name: server.protocol_name(),
             plus_offered: server.sasl_context().plus_offered,
             handle,
@@ -129,13 +130,13 @@ impl About {
     /// The identity that [`Service::auth`](super::Service::auth) or [`Service::xclient`](super::Service::xclient) accepted. Returns `None` before it.
     #[must_use]
     pub fn identity(&self) -> Option<&str> {
-        self.0.identity.as_deref()
+        self.0.login.as_deref().map(|(identity, _)| identity.as_str())
     }
 
     /// The mechanism of the AUTH exchange that succeeded. Returns `None` before it, and after a login by XCLIENT.
     #[must_use]
     pub fn mechanism(&self) -> Option<Mechanism> {
-        self.0.mechanism
+        self.0.login.as_deref().and_then(|(_, mechanism)| *mechanism)
     }
 
     /// The protocol for a trace line (RFC 3848, RFC 6531), such as `ESMTPSA`: [`Server::protocol_name`].
@@ -177,10 +178,8 @@ impl About {
     #[must_use]
     pub fn state<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
         let find = |state: &State| {
-            state
-                .values
-                .iter()
-                .find_map(|value| Arc::clone(value).downcast().ok())
+            let values = &state.lists.as_deref()?.values;
+            values.iter().find_map(|value| Arc::clone(value).downcast().ok())
         };
         let requests = &self.0.handle;
         if let Some(value) = find(&requests.state()) {
@@ -190,9 +189,8 @@ impl About {
         let value = Arc::<T>::default();
         let mut state = requests.state();
         find(&state).unwrap_or_else(|| {
-            state
-                .values
-                .push(Arc::clone(&value) as Arc<dyn Any + Send + Sync>);
+            let any = Arc::clone(&value) as Arc<dyn Any + Send + Sync>;
+            state.lists.get_or_insert_default().values.push(any);
             value
         })
     }
@@ -224,15 +222,21 @@ pub struct SessionHandle(Arc<Requests>);
 
 #[derive(Default)]
 struct Requests {
-    /// The list is not empty. Read without the lock.
+    /// There are requests. Read without the lock.
     any: AtomicBool,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    list: Vec<Request>,
     waker: Option<Waker>,
+    /// On the heap: most services need neither.
+    lists: Option<Box<Lists>>,
+}
+
+#[derive(Default)]
+struct Lists {
+    requests: Vec<Request>,
     /// The state of the service, of different types.
     values: Vec<Arc<dyn Any + Send + Sync>>,
 }
@@ -268,7 +272,7 @@ impl SessionHandle {
 
     fn request(&self, request: Request) {
         let mut state = self.state();
-        state.list.push(request);
+        state.lists.get_or_insert_default().requests.push(request);
         self.0.any.store(true, Ordering::Release);
         let waker = state.waker.take();
         // Not under the lock: a waker may run its task at once.
@@ -291,7 +295,10 @@ impl SessionHandle {
     #[cold]
     fn apply_all(&self, server: &mut Server, must_end: &mut bool) {
         let mut state = self.state();
-        let requests = std::mem::take(&mut state.list);
+        let lists = state.lists.as_deref_mut();
+        let requests = lists
+            .map(|lists| std::mem::take(&mut lists.requests))
+            .unwrap_or_default();
         self.0.any.store(false, Ordering::Release);
         drop(state);
         for request in requests {
@@ -314,7 +321,8 @@ impl SessionHandle {
             Some(known) => known.clone_from(waker),
             none => *none = Some(waker.clone()),
         }
-        state.list.is_empty()
+        let lists = state.lists.as_deref();
+        lists.is_none_or(|lists| lists.requests.is_empty())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
