@@ -64,3 +64,16 @@ fn a_service_keeps_state_for_each_session_and_has_a_trace_field() {
         "{output}"
     );
 }
+
+/// A function that is not passed on would have its default.
+#[test]
+fn a_shared_service_passes_every_function_on() {
+    let names = |source: &'static str| -> Vec<&str> {
+        let functions = source.lines().filter_map(|line| line.strip_prefix("    fn "));
+        functions.filter_map(|rest| rest.split('(').next()).collect()
+    };
+    let (_, service) = include_str!("../../service.rs")
+        .split_once("\npub trait Service")
+        .unwrap();
+    assert_eq!(names(include_str!("../shared.rs")), names(service));
+}
