@@ -6,6 +6,7 @@
 
 mod envelope;
 mod login;
+mod proxy;
 mod report;
 mod session;
 mod tls;
@@ -24,6 +25,7 @@ use smtp_proto::{client::Config, types::Keyword};
 pub use self::{
     envelope::{EnvelopeFlags, Return},
     login::LoginFlags,
+    proxy::{Ends, ProxyFlags, Version, ends},
     session::{Endings, SessionFlags},
     tls::{Tls, TlsFlags},
 };
@@ -43,6 +45,8 @@ pub struct Flags {
     pub tls: TlsFlags,
     #[command(flatten)]
     pub login: LoginFlags,
+    #[command(flatten)]
+    pub proxy: ProxyFlags,
     #[command(flatten)]
     pub session: SessionFlags,
     /// Print the progress
@@ -78,12 +82,13 @@ impl Flags {
     }
 }
 
-/// Sends the message, and prints the outcome.
+/// Sends the message, and prints the outcome. `ends` finds the addresses for the header of a proxy.
 ///
 /// # Errors
 ///
 /// If a flag is invalid, or the flags contradict each other.
-pub async fn run<T: Connect<Error = io::Error>>(flags: Flags) -> Result<Exit, String> {
+pub async fn run<T: Connect<Error = io::Error>>(flags: Flags, ends: Ends<T>) -> Result<Exit, String> {
+    let info = flags.proxy.info()?;
     let (config, mut envelope, message) = (flags.config()?, flags.envelope.envelope()?, flags.message()?);
     let builder = ClientBuilder::<T>::new(config);
     let builder = match flags.tls.tls {
@@ -91,12 +96,23 @@ pub async fn run<T: Connect<Error = io::Error>>(flags: Flags) -> Result<Exit, St
         Tls::Implicit => builder.implicit_tls(flags.tls.settings(&flags.server)?),
         Tls::Opportunistic | Tls::Starttls => builder.starttls(flags.tls.settings(&flags.server)?),
     };
-    let mut client = match builder.connect(&flags.server).await {
+    let connected = proxy::connect(builder, &flags.server, flags.proxy.proxy, ends).await;
+    let mut client = match connected {
         Ok(client) => client,
         Err(error) => return Ok(report::not_connected(&error, &flags)),
     };
     if flags.progress {
         report::complain(&format!("connected to {}", flags.server));
+    }
+    if let Some(info) = info {
+        match client.xclient(info).await {
+            Ok(reply) if reply.is_positive_completion() => {}
+            Ok(reply) => {
+                let _ = client.quit().await;
+                return Ok(report::not_passed(&reply));
+            }
+            Err(error) => return Ok(report::not_connected(&error, &flags)),
+        }
     }
     if flags.envelope.may_go_without_rrvs() && !client.extensions().has(Keyword::Rrvs) {
         report::went_without(Keyword::Rrvs);

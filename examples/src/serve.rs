@@ -8,6 +8,7 @@ mod extensions;
 mod limits;
 mod listen;
 mod policy;
+mod proxy;
 mod syntax;
 mod tls;
 
@@ -27,6 +28,7 @@ pub use self::{
     limits::LimitFlags,
     listen::{Bound, ListenFlags},
     policy::PolicyFlags,
+    proxy::ProxyFlags,
     syntax::{Lenient, LineEndings, SyntaxFlags},
     tls::TlsFlags,
 };
@@ -51,6 +53,8 @@ pub struct Flags {
     pub auth: AuthFlags,
     #[command(flatten)]
     pub policy: PolicyFlags,
+    #[command(flatten)]
+    pub proxy: ProxyFlags,
     #[command(flatten)]
     pub extensions: ExtensionFlags,
     #[command(flatten)]
@@ -81,13 +85,15 @@ impl Flags {
         let (tls, users) = (self.tls()?, self.users()?);
         let site = Site::new(self.hostname()?, self.store.open()?, users)
             .with_policy(self.policy.clone())
+            .with_proxies(self.proxy.clone())
             .with_extensions(self.extensions.clone());
         let mut bound = Vec::new();
         for endpoint in self.listen.endpoints() {
             let config = self.config(endpoint.protocol, site.users())?;
             let mut options = ServeOptions::default();
             options.max_connections = self.limits.max_connections;
-            options.max_connections_per_peer = self.limits.max_connections;
+            options.max_connections_per_peer = self.limits.max_connections_per_peer();
+            options.expect_proxy = endpoint.is_proxied.then(|| self.proxy.expected());
             options.implicit_tls = endpoint.implicit_tls;
             options.tls = tls.clone().map(|tls| Arc::new(tls) as _);
             bound.push(endpoint.bind(config, options)?);

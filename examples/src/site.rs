@@ -12,11 +12,11 @@ use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Member},
     trace::ReturnPath,
-    types::{ClientName, Host, Mail, Query, Rcpt, Rejection, Timestamp},
+    types::{ClientInfo, ClientName, Host, Keyword, Mail, Query, Rcpt, Rejection, Timestamp},
 };
 
 use crate::{
-    serve::{ExtensionFlags, PolicyFlags},
+    serve::{ExtensionFlags, PolicyFlags, ProxyFlags},
     store::{Incoming, Store, unix_time},
     users::{Attempt, Users},
 };
@@ -28,6 +28,7 @@ const NO_LIST: Rejection = Rejection::from_static(550, (5, 1, 1), "no such list"
 pub struct Site<D> {
     hostname: Host<'static>,
     policy: PolicyFlags,
+    proxies: ProxyFlags,
     extensions: ExtensionFlags,
     store: Store,
     users: Users,
@@ -73,6 +74,7 @@ impl<D> Site<D> {
         Self {
             hostname,
             policy: PolicyFlags::default(),
+            proxies: ProxyFlags::default(),
             extensions: ExtensionFlags::default(),
             store,
             users,
@@ -85,6 +87,13 @@ impl<D> Site<D> {
     #[must_use]
     pub fn with_policy(mut self, policy: PolicyFlags) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Sets the proxies that are trusted.
+    #[must_use]
+    pub fn with_proxies(mut self, proxies: ProxyFlags) -> Self {
+        self.proxies = proxies;
         self
     }
 
@@ -135,6 +144,26 @@ impl<D> Site<D> {
 impl<D: Disk> Service for Site<D> {
     type Mail = Transaction;
 
+    async fn connect(&self, about: &About) -> Result<Accept, Rejection> {
+        self.proxies.offer(about);
+        Ok(Accept::Yes)
+    }
+
+    async fn xclient(&self, about: &About, info: &ClientInfo<'static>) -> Result<Option<String>, Rejection> {
+        // What was offered after a login is for that user.
+        about.handle().withdraw(Keyword::FutureRelease);
+        let login = info.login().filter(|login| self.users.knows(login));
+        if login.is_some() {
+            self.offer_future_release(about);
+        }
+        Ok(login.map(Into::into))
+    }
+
+    /// Accepts the origin of the next message, for the log.
+    async fn xforward(&self, _: &About, _: &ClientInfo<'static>) -> Result<Accept, Rejection> {
+        Ok(Accept::Yes)
+    }
+
     async fn auth(&self, about: &About, attempt: &mut AuthAttempt) -> Result<AuthOutcome, Rejection> {
         let (mechanism, request) = (attempt.mechanism, &attempt.request);
         let state = about.state::<Mutex<Attempt>>();
@@ -168,6 +197,9 @@ impl<D: Disk> Service for Site<D> {
     }
 
     async fn mail(&self, about: &About, mail: Mail<'static>) -> Result<Transaction, Rejection> {
+        if !about.xforward().is_empty() {
+            log(format!("passed on by {}: {}", peer(about), about.xforward()));
+        }
         mail.parameters().release_time(next_second())?;
         Ok(Transaction {
             about: about.clone(),
@@ -248,6 +280,7 @@ impl<D> fmt::Debug for Site<D> {
         f.debug_struct("Site")
             .field("hostname", &self.hostname)
             .field("policy", &self.policy)
+            .field("proxies", &self.proxies)
             .field("store", &self.store)
             .field("users", &self.users)
             .finish_non_exhaustive()

@@ -112,6 +112,13 @@ impl Users {
         self.mechanisms().next().is_some()
     }
 
+    /// Returns true if there is a user with this name.
+    #[must_use]
+    pub fn knows(&self, name: &str) -> bool {
+        let has_token = || self.0.tokens.iter().any(|(user, _)| user == name);
+        self.0.accounts.contains_key(name) || has_token()
+    }
+
     /// Checks one step of an AUTH exchange: the outcome for [`answer_auth`](smtp_proto::server::Server::answer_auth).
     /// `context` has the facts of the session.
     ///

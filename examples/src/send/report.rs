@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use smtp_driver::{Error, SendError};
 use smtp_proto::{
     client::{Closed, Receipt, RecipientStatus, ReplyTo, Retry},
-    types::Keyword,
+    types::{Keyword, Reply},
 };
 
 use super::{Flags, Tls};
@@ -46,6 +46,16 @@ pub(super) fn not_connected(error: &Error<io::Error>, flags: &Flags) -> Exit {
     };
     complain(&format!("{}{hint}", chain(error)));
     exit_after(error.retry())
+}
+
+/// Prints the refusal of XCLIENT. Returns the exit code.
+pub(super) fn not_passed(reply: &Reply<'_>) -> Exit {
+    complain(&format!("XCLIENT refused: {reply}"));
+    if reply.is_permanent() {
+        Exit::Refused
+    } else {
+        Exit::Temporary
+    }
 }
 
 /// Prints the outcome of the message. Returns the exit code, and true if the session is open.

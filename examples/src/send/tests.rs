@@ -195,3 +195,32 @@ fn rrvs_without_an_action_is_a_wish() {
         );
     }
 }
+
+#[test]
+fn attributes_of_xclient_are_checked() {
+    let flags = |given: &[&str]| {
+        let needed = ["send", "--server", "mx:25", "--from", "a@b", "--to", "c@d"];
+        Flags::try_parse_from(needed.iter().chain(given)).unwrap().proxy
+    };
+    let info = flags(&["--xclient", "ADDR=192.0.2.7", "helo=a b", "--xclient", "PORT=1"]).info();
+    assert_eq!(
+        info.unwrap().unwrap().as_str(),
+        "ADDR=192.0.2.7 HELO=a+20b PORT=1"
+    );
+    assert_eq!(flags(&[]).info(), Ok(None));
+    for bad in ["ADDR", "ADDR=x", "SHOE=42", "PORT=70000"] {
+        let error = flags(&["--xclient", bad]).info().unwrap_err();
+        assert!(error.starts_with(&format!("--xclient {bad}: ")), "{error}");
+    }
+}
+
+#[test]
+fn a_proxy_header_has_the_ends_of_the_connection() {
+    let ends = Some((
+        "192.0.2.7:4000".parse().unwrap(),
+        "192.0.2.25:25".parse().unwrap(),
+    ));
+    let header = Version::V1.header(ends).to_octets();
+    assert_eq!(header, b"PROXY TCP4 192.0.2.7 192.0.2.25 4000 25\r\n");
+    assert_eq!(Version::V2.header(None).source(), None);
+}

@@ -21,9 +21,16 @@ pub struct LimitFlags {
     /// Maximum connections at a time, of each listener
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub max_connections: usize,
+    /// Maximum connections of one client at a time, of each listener [default: that of all clients]
+    #[arg(long, value_name = "N")]
+    pub max_connections_per_peer: Option<usize>,
 }
 
 impl LimitFlags {
+    pub(super) fn max_connections_per_peer(&self) -> usize {
+        self.max_connections_per_peer.unwrap_or(self.max_connections)
+    }
+
     pub(super) fn apply(&self, config: &mut Config) {
         config.set_max_message_size(self.max_size);
         config.set_max_recipients(self.max_recipients);

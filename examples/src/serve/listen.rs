@@ -1,6 +1,10 @@
 //! Listeners of the `server` examples.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use clap::Args;
 use smtp_driver::{Listener, Peer, ServeOptions};
@@ -19,6 +23,9 @@ pub struct ListenFlags {
     /// Listen here for LMTP (repeatable)
     #[arg(long, value_name = "ADDR")]
     pub listen_lmtp: Vec<SocketAddr>,
+    /// Listen here for SMTP behind a proxy, which sends a PROXY header (repeatable)
+    #[arg(long, value_name = "ADDR")]
+    pub listen_proxy: Vec<SocketAddr>,
     /// The server's name, in the greeting and in Received
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     pub hostname: String,
@@ -42,25 +49,52 @@ pub(super) struct Endpoint {
     pub(super) address: SocketAddr,
     pub(super) protocol: Protocol,
     pub(super) implicit_tls: bool,
+    pub(super) is_proxied: bool,
 }
 
 impl ListenFlags {
     pub(super) fn endpoints(&self) -> Vec<Endpoint> {
-        let mut smtp = self.listen.clone();
-        if smtp.is_empty() && self.listen_tls.is_empty() && self.listen_lmtp.is_empty() {
-            smtp.push(SocketAddr::from(([127, 0, 0, 1], 2525)));
-        }
-        let endpoint = |protocol, implicit_tls| {
-            move |address: &SocketAddr| Endpoint {
-                address: *address,
-                protocol,
-                implicit_tls,
-            }
+        const SMTP: Endpoint = Endpoint {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2525),
+            protocol: Protocol::Smtp,
+            implicit_tls: false,
+            is_proxied: false,
         };
-        let plaintext = smtp.iter().map(endpoint(Protocol::Smtp, false));
-        let under_tls = self.listen_tls.iter().map(endpoint(Protocol::Smtp, true));
-        let lmtp = self.listen_lmtp.iter().map(endpoint(Protocol::Lmtp, false));
-        plaintext.chain(under_tls).chain(lmtp).collect()
+        let kinds = [
+            (&self.listen, SMTP),
+            (
+                &self.listen_tls,
+                Endpoint {
+                    implicit_tls: true,
+                    ..SMTP
+                },
+            ),
+            (
+                &self.listen_lmtp,
+                Endpoint {
+                    protocol: Protocol::Lmtp,
+                    ..SMTP
+                },
+            ),
+            (
+                &self.listen_proxy,
+                Endpoint {
+                    is_proxied: true,
+                    ..SMTP
+                },
+            ),
+        ];
+        let mut endpoints = Vec::new();
+        for (addresses, kind) in kinds {
+            endpoints.extend(addresses.iter().map(|address| Endpoint {
+                address: *address,
+                ..kind
+            }));
+        }
+        if endpoints.is_empty() {
+            endpoints.push(SMTP);
+        }
+        endpoints
     }
 }
 
@@ -83,6 +117,7 @@ impl Endpoint {
     const fn kind(&self) -> &'static str {
         match self.protocol {
             Protocol::Smtp if self.implicit_tls => "smtps",
+            Protocol::Smtp if self.is_proxied => "proxy",
             Protocol::Smtp => "smtp",
             Protocol::Lmtp => "lmtp",
         }

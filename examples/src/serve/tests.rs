@@ -279,3 +279,30 @@ fn the_classes_of_a_message_are_those_of_its_field() {
     assert!(check(Some("a,b"), Some("a,B")) && !check(Some("a"), Some("a,b")));
     assert!(!check(None, Some("a, NET.example:adv")));
 }
+
+#[test]
+fn proxies_are_expected_on_their_listeners_from_their_networks() {
+    let given = flags(&["--listen-proxy", "127.0.0.1:0"]);
+    let [endpoint] = &given.listen.endpoints()[..] else {
+        panic!("{:?}", given.listen)
+    };
+    assert!(endpoint.is_proxied);
+    let peer = |text: &str| smtp_driver::Peer::Ip(text.parse().unwrap());
+    let loopback = given.proxy.expected();
+    assert!(loopback.allows(peer("127.0.0.1:1")) && loopback.allows(peer("[::1]:1")));
+    assert!(!loopback.allows(peer("192.0.2.1:1")));
+    let named = flags(&["--proxy-from", "192.0.2.0/24", "--proxy-from", "2001:db8::1"])
+        .proxy
+        .expected();
+    assert!(named.allows(peer("192.0.2.1:1")) && named.allows(peer("[2001:db8::1]:1")));
+    assert!(!named.allows(peer("127.0.0.1:1")));
+    let bad = Flags::try_parse_from(["server", "--xclient", "localhost"]).unwrap_err();
+    assert!(bad.to_string().contains("not a network"), "{bad}");
+}
+
+#[test]
+fn the_limit_of_one_client_is_that_of_all_unless_it_is_given() {
+    let limits = |given| flags(given).limits.max_connections_per_peer();
+    assert_eq!(limits(&["--max-connections", "7"]), 7);
+    assert_eq!(limits(&["--max-connections-per-peer", "2"]), 2);
+}

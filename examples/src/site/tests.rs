@@ -232,3 +232,79 @@ fn a_time_of_release_is_not_past() {
         script,
     );
 }
+
+/// Plays this session with a server that has Ann, and trusts this network with XCLIENT. The client is 192.0.2.1.
+fn played_with_proxy(network_of_proxies: &str, script: &str) {
+    let host = Host::parse("mx.example").unwrap();
+    let users = Users::new([("ann".to_owned(), "secret".into())], []).unwrap();
+    let mut proxies = ProxyFlags::default();
+    proxies.xclient.push(network_of_proxies.parse().unwrap());
+    let site = Site::<SameThread>::new(host.clone(), Store::discard(), users)
+        .with_policy(PolicyFlags {
+            domain: vec!["mx.example".into()],
+            ..PolicyFlags::default()
+        })
+        .with_proxies(proxies);
+    let mut config = Config::new(host);
+    config.extensions = smtp_proto::types::Extensions::default();
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let mut client = ScriptedPeer::client(far);
+    let serving = converse(session(near, config), &site, None);
+    let ((), played) = network.block_on(join(serving, client.play(script)));
+    played.unwrap();
+}
+
+#[test]
+fn a_trusted_proxy_may_name_its_client_and_a_user_that_is_known() {
+    played_with_proxy(
+        "192.0.2.0/24",
+        "S: 220*
+         C: EHLO proxy.example
+         S: 250-mx.example*
+         S: 250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT
+         S: 250 XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE
+         C: XFORWARD NAME=a.example
+         S: 250*
+         C: XCLIENT ADDR=198.51.100.7 LOGIN=eve
+         S: 220*
+         C: EHLO client.example
+         S: 250-mx.example*
+         S: 250-XCLIENT*
+         S: 250 XFORWARD*
+         C: MAIL FROM:<a@client.example>
+         S: 250*
+         C: RCPT TO:<b@elsewhere.example>
+         S: 550*
+         C: RSET
+         S: 250*
+         C: XCLIENT LOGIN=ann
+         S: 220*
+         C: HELO client.example
+         S: 250*
+         C: MAIL FROM:<a@client.example>
+         S: 250*
+         C: RCPT TO:<b@elsewhere.example>
+         S: 250*
+         C: QUIT
+         S: 221*
+         C: <close>",
+    );
+}
+
+#[test]
+fn other_clients_may_not() {
+    played_with_proxy(
+        "198.51.100.0/24",
+        "S: 220*
+         C: EHLO proxy.example
+         S: 250 mx.example*
+         C: XCLIENT ADDR=198.51.100.7
+         S: 550*
+         C: XFORWARD ADDR=198.51.100.7
+         S: 550*
+         C: QUIT
+         S: 221*
+         C: <close>",
+    );
+}

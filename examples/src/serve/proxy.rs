@@ -1,0 +1,38 @@
+//! Proxies in front of the `server` examples.
+
+use clap::Args;
+use smtp_driver::{About, ExpectProxy, IpNetwork};
+use smtp_proto::types::{ClientAttributes, Extension};
+
+/// The proxies that are trusted.
+#[derive(Clone, Debug, Default, Args)]
+#[non_exhaustive]
+pub struct ProxyFlags {
+    /// Network of the proxies on --listen-proxy (repeatable) [default: 127.0.0.0/8 and ::1]
+    #[arg(long, value_name = "NET")]
+    pub proxy_from: Vec<IpNetwork>,
+    /// Offer XCLIENT and XFORWARD to clients from this network (repeatable)
+    #[arg(long, value_name = "NET")]
+    pub xclient: Vec<IpNetwork>,
+}
+
+impl ProxyFlags {
+    /// The proxies of `--listen-proxy`.
+    pub(super) fn expected(&self) -> ExpectProxy {
+        if self.proxy_from.is_empty() {
+            let loopback = ["127.0.0.0/8", "::1"];
+            return ExpectProxy::new(loopback.iter().filter_map(|network| network.parse().ok()));
+        }
+        ExpectProxy::new(self.proxy_from.iter().copied())
+    }
+
+    /// Offers the commands of proxies to a client that is one. The address that an XCLIENT named does not count.
+    pub fn offer(&self, about: &About) {
+        let peer = about.connected_peer().ip();
+        if peer.is_some_and(|peer| self.xclient.iter().any(|network| network.contains(peer))) {
+            let handle = about.handle();
+            handle.offer(Extension::Xclient(ClientAttributes::XCLIENT));
+            handle.offer(Extension::Xforward(ClientAttributes::XFORWARD));
+        }
+    }
+}
