@@ -92,6 +92,89 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 /// On a runtime of threads a function need not await anything: it may block its thread. Then nothing runs beside it, neither
 /// deadlines nor the questions about other recipients.
 ///
+/// # Extensions without a type
+///
+/// The parameters of MTRK (RFC 3885), of CONPERM and CONNEG (RFC 4141), and of extensions that `smtp-proto` does not know, reach
+/// the service with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication). It takes up those that
+/// it offers, and must refuse all others. With CONNEG, the reply to RCPT lists what the recipient's device can show:
+///
+/// ```
+/// use smtp_driver::proto::{
+///     server::{Config, UnknownPolicy},
+///     types::{Extension, Host, Mail, Rcpt, Rejection},
+/// };
+/// use smtp_driver::{About, Accept, Bytes, Service};
+///
+/// struct FaxGateway;
+///
+/// impl Service for FaxGateway {
+///     type Mail = Vec<u8>;
+///
+///     async fn mail(&self, _: &About, mail: Mail<'static>) -> Result<Vec<u8>, Rejection> {
+///         match mail.parameters().others().next() {
+///             Some(_) => Err(Rejection::UNKNOWN_PARAMETER),
+///             None => Ok(Vec::new()),
+///         }
+///     }
+///
+///     async fn recipient(&self, _: &Vec<u8>, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
+///         let mut reply = "recipient ok".to_owned();
+///         for parameter in rcpt.parameters().others() {
+///             if !parameter.keyword().eq_ignore_ascii_case("CONNEG") || parameter.value().is_some() {
+///                 return Err(Rejection::UNKNOWN_PARAMETER);
+///             }
+///             reply += "\nCONNEG (&(image-file-structure=TIFF-minimal)(color=Binary))";
+///         }
+///         Ok(Accept::text(reply))
+///     }
+/// #
+/// #   async fn body(&self, message: &mut Vec<u8>, octets: Bytes) -> Result<(), Rejection> {
+/// #       message.extend_from_slice(&octets);
+/// #       Ok(())
+/// #   }
+/// #
+/// #   async fn message(&self, _: &mut Vec<u8>, _: &[Rcpt<'static>]) -> Result<Accept, Rejection> {
+/// #       Err(Rejection::NO_STORAGE)
+/// #   }
+/// }
+///
+/// let mut config = Config::new(Host::parse("fax.example.org")?);
+/// config.extensions.add(Extension::ConNeg);
+/// config.unknown_parameters = UnknownPolicy::AskApplication;
+/// # use smtp_driver::testing::{Network, ScriptedPeer, join, session};
+/// # use smtp_driver::converse;
+/// # let network = Network::new();
+/// # let (near, far) = network.pair();
+/// # let mut client = ScriptedPeer::client(far);
+/// # let script = "S: 220*
+/// #     C: EHLO client.example
+/// #     S: 250-fax.example.org*
+/// #     S: 250-PIPELINING
+/// #     S: 250-SIZE *
+/// #     S: 250-8BITMIME
+/// #     S: 250-SMTPUTF8
+/// #     S: 250-ENHANCEDSTATUSCODES
+/// #     S: 250-DSN
+/// #     S: 250-CHUNKING
+/// #     S: 250-BINARYMIME
+/// #     S: 250-HELP
+/// #     S: 250 CONNEG
+/// #     C: MAIL FROM:<> X=1
+/// #     S: 555*
+/// #     C: MAIL FROM:<>
+/// #     S: 250*
+/// #     C: RCPT TO:<june@fax.example.org> CONNEG
+/// #     S: 250-2.1.5 recipient ok
+/// #     S: 250 2.1.5 CONNEG (&(image-file-structure=TIFF-minimal)(color=Binary))
+/// #     C: QUIT
+/// #     S: 221*
+/// #     C: <close>";
+/// # let serving = converse(session(near, config), &FaxGateway, None);
+/// # let ((), played) = network.block_on(join(serving, client.play(script)));
+/// # played.unwrap();
+/// # Ok::<(), smtp_driver::proto::types::InvalidAddress>(())
+/// ```
+///
 /// [`Timeouts::application`]: smtp_proto::server::Timeouts::application
 pub trait Service: Send + Sync {
     /// The state of one transaction: made by [`mail`](Self::mail), and dropped when the transaction is over.

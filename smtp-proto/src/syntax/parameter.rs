@@ -36,35 +36,47 @@ pub(super) fn mail_parameters<'a>(
 ) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], MailParameters<'a>, Fault> {
     move |input| {
         let mut found = MailParameters::default();
-        let (rest, others) = esmtp_params(text, &gap, ParameterName::of_mail, |name, param| match name {
-            ParameterName::Size => param.once(&mut found.size, size),
-            ParameterName::Body => param.once(&mut found.body, body),
-            ParameterName::Ret => param.once(&mut found.ret, ret),
-            ParameterName::EnvelopeId => param.once(
-                &mut found.envelope_id,
-                envelope_id.map(|id| Xtext::trusted(text.slice(id))),
-            ),
-            ParameterName::SmtpUtf8 => param.flag(&mut found.smtputf8),
-            ParameterName::RequireTls => param.flag(&mut found.require_tls),
-            ParameterName::Prdr => param.flag(&mut found.prdr),
-            ParameterName::Other => Ok(()),
-            rare => rare_parameter(text, rare, param, &mut found.rare),
-        })(input)?;
+        let mut rare = None;
+        let (rest, others) = esmtp_params(
+            text,
+            &gap,
+            ParameterName::of_mail,
+            |name, param| match name {
+                ParameterName::Size => param.once(&mut found.size, size),
+                ParameterName::Body => param.once(&mut found.body, body),
+                ParameterName::Ret => param.once(&mut found.ret, ret),
+                ParameterName::EnvelopeId => param.once(
+                    &mut found.envelope_id,
+                    envelope_id.map(|id| Xtext::trusted(text.slice(id))),
+                ),
+                ParameterName::SmtpUtf8 => param.flag(&mut found.smtputf8),
+                ParameterName::RequireTls => param.flag(&mut found.require_tls),
+                ParameterName::Prdr => param.flag(&mut found.prdr),
+                _ => Ok(()),
+            },
+            |param| rare_parameter(text, param, &mut rare),
+        )(input)?;
+        found.rare = rare;
         found.others = others;
         Ok((rest, found))
     }
 }
 
-/// Sets a parameter that few clients send.
+/// Sets a parameter that few clients send. Returns its name, or `Other` if it has no type.
 #[cold]
 fn rare_parameter<'a>(
     text: Text<'a>,
-    name: ParameterName,
     param: &Param<'a>,
     found: &mut Option<Box<RareMailParameters<'a>>>,
-) -> Result<(), nom::Err<Fault>> {
+) -> Result<ParameterName, nom::Err<Fault>> {
+    let name = ParameterName::of_rare_mail(param.keyword);
+    let judged = param.judge().map_err(|error| name_fault(error, name));
+    if name == ParameterName::Other {
+        return judged.map(|()| name);
+    }
+    judged?;
     let found = found.get_or_insert_default();
-    match name {
+    let set = match name {
         ParameterName::Auth => param.once(
             &mut found.auth,
             xtext.map(|identity| AuthIdentity::trusted(text.slice(identity))),
@@ -77,7 +89,16 @@ fn rare_parameter<'a>(
             &mut found.solicitation,
             solicitation_keywords.map(|words| SolicitationKeywords::trusted(text.slice(words))),
         ),
-    }
+    };
+    set.map(|()| name).map_err(|error| name_fault(error, name))
+}
+
+/// Checks a parameter without a type.
+#[cold]
+fn other_parameter(param: &Param<'_>) -> Result<ParameterName, nom::Err<Fault>> {
+    let name = ParameterName::Other;
+    let judged = param.judge().map_err(|error| name_fault(error, name));
+    judged.map(|()| name)
 }
 
 /// ```abnf
@@ -91,38 +112,47 @@ pub(super) fn rcpt_parameters<'a>(
 ) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], RcptParameters<'a>, Fault> {
     move |input| {
         let mut found = RcptParameters::default();
-        let (rest, others) = esmtp_params(text, &gap, ParameterName::of_rcpt, |name, param| match name {
-            ParameterName::Notify => param.once(&mut found.notify, notify),
-            ParameterName::OriginalRecipient => param.once(
-                &mut found.original_recipient,
-                original_recipient.map(|original| OriginalRecipient::trusted(text.slice(original))),
-            ),
-            ParameterName::Rrvs => param.once(&mut found.rrvs, rrvs_value.map(Box::new)),
-            _ => Ok(()),
-        })(input)?;
+        let (rest, others) = esmtp_params(
+            text,
+            &gap,
+            ParameterName::of_rcpt,
+            |name, param| match name {
+                ParameterName::Notify => param.once(&mut found.notify, notify),
+                ParameterName::OriginalRecipient => param.once(
+                    &mut found.original_recipient,
+                    original_recipient.map(|original| OriginalRecipient::trusted(text.slice(original))),
+                ),
+                ParameterName::Rrvs => param.once(&mut found.rrvs, rrvs_value.map(Box::new)),
+                _ => Ok(()),
+            },
+            other_parameter,
+        )(input)?;
         found.others = others;
         Ok((rest, found))
     }
 }
 
-/// Goes through parameters, each after a `gap`. Gives those with a type to `take`, and returns the slice with the others.
+/// Goes through parameters, each after a `gap`. Gives those that `find` knows to `take`, and all others to `take_rare`, which
+/// returns `Other` for one without a type. Returns the slice with these.
 #[inline(always)]
 fn esmtp_params<'a>(
     text: Text<'a>,
     gap: &impl Fn(&'a [u8]) -> IResult<&'a [u8], &'a [u8], Fault>,
     find: impl Fn(&[u8]) -> ParameterName,
     mut take: impl FnMut(ParameterName, &Param<'a>) -> Result<(), nom::Err<Fault>>,
+    mut take_rare: impl FnMut(&Param<'a>) -> Result<ParameterName, nom::Err<Fault>>,
 ) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], OtherParameters<'a>, Fault> {
     move |input| {
         let mut others: Option<(usize, usize)> = None;
         let one = |input: &'a [u8]| {
             let (rest, param) = esmtp_param(input)?;
             let name = find(param.keyword);
-            param
-                .judge()
-                .and_then(|()| take(name, &param))
-                .map_err(|error| name_fault(error, name))?;
-            if name == ParameterName::Other {
+            if name != ParameterName::Other {
+                param
+                    .judge()
+                    .and_then(|()| take(name, &param))
+                    .map_err(|error| name_fault(error, name))?;
+            } else if take_rare(&param)? == ParameterName::Other {
                 let (start, end) = (text.offset(input), text.offset(rest));
                 others = Some((others.map_or(start, |(first, _)| first), end));
             }

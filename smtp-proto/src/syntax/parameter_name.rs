@@ -4,7 +4,9 @@ use super::class::is_word;
 
 /// Returns true if a parameter of MAIL has a type.
 pub(crate) fn is_mail_keyword(keyword: &str) -> bool {
-    ParameterName::of_mail(keyword.as_bytes()) != ParameterName::Other
+    let keyword = keyword.as_bytes();
+    ParameterName::of_mail(keyword) != ParameterName::Other
+        || ParameterName::of_rare_mail(keyword) != ParameterName::Other
 }
 
 /// Returns true if a parameter of RCPT has a type.
@@ -64,12 +66,20 @@ impl ParameterName {
         match keyword.len() {
             4 if is_word(keyword, b"SIZE") => Self::Size,
             4 if is_word(keyword, b"BODY") => Self::Body,
-            4 if is_word(keyword, b"AUTH") => Self::Auth,
             3 if is_word(keyword, b"RET") => Self::Ret,
             5 if is_word(keyword, b"ENVID") => Self::EnvelopeId,
             8 if is_word(keyword, b"SMTPUTF8") => Self::SmtpUtf8,
             10 if is_word(keyword, b"REQUIRETLS") => Self::RequireTls,
             4 if is_word(keyword, b"PRDR") => Self::Prdr,
+            _ => Self::Other,
+        }
+    }
+
+    /// Finds a parameter of MAIL that few clients send, which [`of_mail`](Self::of_mail) does not find.
+    #[cold]
+    pub(super) fn of_rare_mail(keyword: &[u8]) -> Self {
+        match keyword.len() {
+            4 if is_word(keyword, b"AUTH") => Self::Auth,
             2 if is_word(keyword, b"BY") => Self::DeliverBy,
             7 if is_word(keyword, b"HOLDFOR") => Self::HoldFor,
             7 if is_word(keyword, b"SOLICIT") => Self::Solicitation,

@@ -4,7 +4,7 @@ use smtp_proto::{
     data::{BareLineEndings, DotUnstuffer, Unstuffed},
     syntax::{Leniency, ReplyFault, parse_command, parse_ehlo, parse_reply},
     types::{
-        Code, Command, ForwardPath, Keyword, MailParameters, Mailbox, RcptParameters, Reply, Ret, Xtext,
+        Code, Command, ForwardPath, Hold, Keyword, MailParameters, Mailbox, RcptParameters, Reply, Ret, Xtext,
     },
 };
 
@@ -81,12 +81,24 @@ fn mail_parameters(outcome: Outcome, all: &MailParameters<'_>) -> Outcome {
         Ret::Headers => "HDRS",
         _ => "FULL",
     });
+    let (hold_for, hold_until) = match all.hold() {
+        Some(Hold::For(interval)) => (Some(interval.to_string()), None),
+        Some(Hold::Until(time)) => (None, Some(time.to_string())),
+        None => (None, None),
+    };
+    let by = all.deliver_by().map(|by| by.to_string());
+    let priority = all.priority().map(|priority| priority.to_string());
     let list = [
         ("SIZE", size.as_deref()),
         ("BODY", body.as_deref()),
         ("RET", ret),
         ("ENVID", all.envelope_id().map(Xtext::as_str)),
         ("AUTH", all.auth().map(|identity| identity.as_str())),
+        ("HOLDFOR", hold_for.as_deref()),
+        ("HOLDUNTIL", hold_until.as_deref()),
+        ("BY", by.as_deref()),
+        ("MT-PRIORITY", priority.as_deref()),
+        ("SOLICIT", all.solicitation().map(|classes| classes.as_str())),
     ];
     let flags = [("SMTPUTF8", all.smtputf8()), ("REQUIRETLS", all.require_tls())];
     let list = list.into_iter().filter(|(_, value)| value.is_some());
@@ -107,7 +119,9 @@ fn mail_parameters(outcome: Outcome, all: &MailParameters<'_>) -> Outcome {
 
 fn rcpt_parameters(outcome: Outcome, all: &RcptParameters<'_>) -> Outcome {
     let notify = all.notify().map(|notify| notify.to_string());
+    let rrvs = all.rrvs().map(|rrvs| rrvs.to_string());
     let list = [
+        ("RRVS", rrvs.as_deref()),
         ("NOTIFY", notify.as_deref()),
         (
             "ORCPT",
