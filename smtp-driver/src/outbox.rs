@@ -1,7 +1,7 @@
 //! A sequence of messages for one session.
 
 use alloc::{boxed::Box, collections::VecDeque};
-use core::fmt;
+use core::{fmt, num::NonZeroU32};
 
 use smtp_proto::{
     client::{Client, Closed, Event, MessageOutcome, Receipt, Rejected, ReplyTo, RequestError},
@@ -178,7 +178,15 @@ where
         let mut scanner = ContentScanner::new();
         scanner.feed(content);
         let mut receipt = Receipt::default();
-        self.parts = envelope.for_content(&scanner.finish()).split(limits).collect();
+        let envelope = envelope.for_content(&scanner.finish());
+        let recipients = envelope.recipients().len();
+        let fits = |most: Option<NonZeroU32>| most.is_none_or(|most| recipients <= most.get() as usize);
+        // It has at most as many domains as recipients. To split costs six allocations.
+        if fits(limits.rcpt_max()) && fits(limits.rcpt_domain_max()) {
+            self.parts.push_back(envelope);
+        } else {
+            self.parts = envelope.split(limits).collect();
+        }
         self.parts.iter().for_each(|part| receipt.add_transaction(part));
         self.content = content;
         self.records.push_back(Record {
