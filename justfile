@@ -41,6 +41,10 @@ test:
 worlds number seed="0":
     SEED={{ seed }} WORLDS={{ number }} cargo test --release -p smtp-tests --test pairs what_was_accepted_arrived
 
+# Random worlds for the way to the next hop: DNS, policies, hosts and settings. One that fails is named by its seed.
+route-worlds number="100000" seed="0":
+    SEED={{ seed }} WORLDS={{ number }} cargo test --release -p smtp-tests --test routes
+
 # The core really does without std: a program without it links, and runs a whole session.
 no-std:
     cargo clippy --manifest-path tests/no-std/Cargo.toml --target-dir target/no-std -- -D warnings
@@ -136,6 +140,12 @@ coverage *flags:
 mutants *flags:
     cargo mutants -p smtp-proto --cargo-arg=--lib {{ flags }} || [[ $? == [23] ]]
     cargo mutants -p smtp-proto --iterate --baseline skip --timeout 300 --test-package smtp-tests {{ flags }} -- --test transcripts
+
+# The same for the way to the next hop, without another tool: changes it in small ways, one at a time, in a copy. Half an hour or so;
+# not part of the CI.
+route-mutants *flags:
+    python3 tests/mutate.py --package smtp-relay --files 'smtp-relay/src/route/*.rs' --files smtp-relay/src/route.rs \
+        --test '-p smtp-relay --lib' --test '-p smtp-tests --no-default-features --test routes' {{ flags }}
 
 # Licences, advisories and sources of the dependencies.
 deny:

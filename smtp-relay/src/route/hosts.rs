@@ -100,11 +100,16 @@ impl Hosts {
                 return Err(Why::LoopsBack);
             }
         }
-        let list: VecDeque<_> = records
-            .into_iter()
-            .filter_map(Host::of)
-            .take(config.max_hosts)
-            .collect();
+        let mut list = VecDeque::<Host>::new();
+        for host in records.into_iter().filter_map(Host::of) {
+            if list.len() == config.max_hosts {
+                break;
+            }
+            // A host that is listed twice has the better preference.
+            if list.iter().all(|other| other.peer != host.peer) {
+                list.push_back(host);
+            }
+        }
         if list.is_empty() {
             return Err(Why::NoAddress);
         }

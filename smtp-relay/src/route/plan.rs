@@ -260,15 +260,18 @@ impl Plan {
     ///
     /// Each host has two addresses if it can, and leaves one for each host after it.
     fn begin_attempt(&mut self, mut ready: Ready) -> Option<Attempt> {
-        ready
-            .target
-            .addresses
-            .retain(|address| !contains(&self.tried, *address));
+        let mut addresses = Vec::new();
+        for address in ready.target.addresses {
+            if !contains(&self.tried, address) && !contains(&addresses, address) {
+                addresses.push(address);
+            }
+        }
         let waiting = self.ready.len() + self.resolved.len() + self.hosts.left();
         let reserved = self.addresses_left.saturating_sub(2).min(waiting);
-        let limit = (self.addresses_left - reserved).min(ready.target.addresses.len());
-        let beyond = ready.target.addresses.split_off(limit);
-        (!ready.target.addresses.is_empty()).then(|| Attempt::new(ready, beyond))
+        let limit = (self.addresses_left - reserved).min(addresses.len());
+        let beyond = addresses.split_off(limit);
+        ready.target.addresses = addresses;
+        (limit > 0).then(|| Attempt::new(ready, beyond))
     }
 
     /// Takes the outcome of an attempt.

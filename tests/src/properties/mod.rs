@@ -16,6 +16,7 @@ mod proxy_header;
 mod reference;
 mod reply;
 mod report;
+mod route;
 mod sasl;
 mod server_session;
 mod stuff;
@@ -32,6 +33,7 @@ pub use parameters::parameters;
 pub use proxy_header::proxy_header;
 pub use reply::reply;
 pub use report::report;
+pub use route::route;
 pub use sasl::sasl;
 pub use server_session::server_session;
 pub use stuff::stuff;
@@ -41,7 +43,7 @@ use choices::Choices;
 
 /// All properties, each with the name of its fuzz target.
 #[expect(clippy::type_complexity, reason = "a name and a function")]
-pub const ALL: [(&str, fn(&[u8])); 15] = [
+pub const ALL: [(&str, fn(&[u8])); 16] = [
     ("address", address),
     ("bdat", bdat),
     ("client_session", client_session),
@@ -53,6 +55,7 @@ pub const ALL: [(&str, fn(&[u8])); 15] = [
     ("proxy_header", proxy_header),
     ("reply", reply),
     ("report", report),
+    ("route", route),
     ("sasl", sasl),
     ("server_session", server_session),
     ("stuff", stuff),

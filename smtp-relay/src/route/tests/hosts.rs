@@ -136,6 +136,11 @@ fn an_address_is_tried_once() {
         "b.example A 192.0.2.1\nb.example A ::ffff:192.0.2.1",
     );
     assert_eq!(world(&table).run(down).addresses(), [ip("192.0.2.1")]);
+    let table = std::format!("{TWO}a.example A 192.0.2.1");
+    assert_eq!(
+        world(&table).run(down).addresses(),
+        [ip("192.0.2.1"), ip("192.0.2.2")]
+    );
 }
 
 #[test]

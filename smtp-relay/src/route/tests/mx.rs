@@ -334,3 +334,21 @@ fn the_domain_of_a_recipient_becomes_a_label_of_the_dns() {
     let host = smtp_proto::types::Host::parse("[x400:c=de]").unwrap();
     assert!(Destination::of(&host).is_err());
 }
+
+#[test]
+fn a_host_that_is_listed_twice_is_tried_once() {
+    let table = "
+        d.example MX 10 a.example
+        d.example MX 5 b.example
+        d.example MX 10 A.example
+        d.example MX 20 a.example
+        a.example A 192.0.2.1
+        b.example A 192.0.2.2
+    ";
+    let way = world(table).run(down);
+    assert_eq!(way.hosts(), ["b.example", "a.example"]);
+    assert_eq!(
+        way.asked.iter().filter(|asked| *asked == "a.example A").count(),
+        1
+    );
+}

@@ -1,0 +1,73 @@
+//! The way to the next hop, in a world that is chosen at random.
+
+mod oracle;
+mod world;
+
+use std::sync::Arc;
+
+use smtp_relay::route::{Lookup, Question, Route, Step, Ticket};
+
+use self::{oracle::Oracle, world::World};
+
+/// Steps of one route at most: two questions a host for addresses and five for TLSA of both families, two attempts and some
+/// news for each address, and as many waits. Twenty hosts of [`smtp_relay::route::Config`] make fewer.
+const MAX_STEPS: usize = 600;
+
+/// Reads a world from the octets: a DNS, policies, hosts, settings and recipients. A route through it ends, with one result
+/// for each recipient, within its limits, and weakens no demand of a policy. No recipient is offered again after its end.
+///
+/// # Panics
+/// Panics if that is not so.
+pub fn route(data: &[u8]) {
+    let mut world = World::new(data);
+    let setting = world.setting();
+    let mut oracle = Oracle::new(setting.clone());
+    let mut route = Route::new(
+        Arc::new(setting.config),
+        setting.to,
+        setting.recipients,
+        setting.need,
+        setting.seed,
+    )
+    .with_past(setting.past);
+    let mut open: Vec<(Question, Ticket<Lookup>)> = Vec::new();
+    for _ in 0..MAX_STEPS {
+        match route.poll() {
+            Step::Ask { question, ticket } => {
+                assert!(
+                    open.iter().all(|(other, _)| *other != question),
+                    "{question} is open twice"
+                );
+                open.push((question, ticket));
+            }
+            Step::Wait => {
+                assert!(!open.is_empty(), "waits for nothing");
+                let (question, ticket) = open.swap_remove(world.below(open.len()));
+                let answer = world.answer(&question);
+                oracle.answered(&question, &answer);
+                assert_eq!(route.answer(ticket, answer), Ok(()));
+            }
+            Step::Connect {
+                target,
+                recipients,
+                ticket,
+            } => {
+                assert!(open.is_empty(), "an attempt beside questions");
+                oracle.connect(&target, &recipients);
+                let attempted = world.attempt(recipients.len());
+                oracle.attempted(&target, &recipients, &attempted);
+                assert_eq!(route.attempted(ticket, attempted), Ok(()));
+            }
+            Step::News(finding) => assert!(finding.host.is_none() || finding.result != Err(world::FETCH)),
+            Step::Done(results) => {
+                oracle.end(&results);
+                let Step::Done(again) = route.poll() else {
+                    panic!("the end is not the end");
+                };
+                assert_eq!(again, results);
+                return;
+            }
+        }
+    }
+    panic!("a route without end: {oracle:?}");
+}
