@@ -5,10 +5,10 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use nom::{
     IResult, Parser,
     branch::alt,
-    bytes::complete::{tag, take_while, take_while1},
+    bytes::complete::{tag, take_while1},
     character::complete::{space0, space1},
     combinator::{eof, opt, recognize},
-    multi::{many0_count, many1, many1_count},
+    multi::{many0_count, many1},
     sequence::{preceded, terminated},
 };
 use smtp_proto::types::EnhancedCode;
@@ -142,7 +142,7 @@ impl<'a> Status<'a> {
         let mut groups = Vec::new();
         let mut rest = content;
         loop {
-            (rest, _) = blank_lines(rest).unwrap_or((rest, 0));
+            rest = blank_lines(rest).map_or(rest, |(rest, ())| rest);
             if rest.is_empty() {
                 break;
             }
@@ -152,10 +152,6 @@ impl<'a> Status<'a> {
             let (after, fields) = many1(field)
                 .parse(rest)
                 .map_err(|_| InvalidStatus::Syntax(content.len() - rest.len()))?;
-            // A group ends with an empty line or the end.
-            if !after.is_empty() && blank_lines(after).is_ok_and(|(_, lines)| lines == 0) {
-                return Err(InvalidStatus::Syntax(content.len() - after.len()));
-            }
             groups.push(Group {
                 number: groups.len(),
                 fields,
@@ -314,12 +310,11 @@ fn line_end(input: &[u8]) -> IResult<&[u8], &[u8]> {
     alt((tag("\r\n"), tag("\n"))).parse(input)
 }
 
-/// Empty lines, and their number.
-fn blank_lines(input: &[u8]) -> IResult<&[u8], usize> {
-    let (rest, lines) = opt(many1_count(terminated(space0, line_end))).parse(input)?;
-    // Space at the end of all.
-    let (rest, _) = opt(terminated(take_while(|octet| matches!(octet, b' ' | b'\t')), eof)).parse(rest)?;
-    Ok((rest, lines.unwrap_or(0)))
+/// Empty lines, and space at the end of all.
+fn blank_lines(input: &[u8]) -> IResult<&[u8], ()> {
+    let (rest, _) = many0_count(terminated(space0, line_end)).parse(input)?;
+    let (rest, _) = opt(terminated(space1, eof)).parse(rest)?;
+    Ok((rest, ()))
 }
 
 const REPORTING_MTA: &str = "Reporting-MTA";

@@ -9,7 +9,7 @@ use std::{
     vec::Vec,
 };
 
-use smtp_proto::types::{Body, ForwardPath, Host, MailParameters, OriginalRecipient, ReversePath};
+use smtp_proto::types::{Body, ForwardPath, Host, MailParameters, Mailbox, OriginalRecipient, ReversePath};
 
 use super::{Action, Form, Notice, Report, Returned, Status};
 
@@ -389,6 +389,12 @@ fn the_form_is_no_higher_than_needed_and_high_enough_for_the_sender() {
     let report = Report::new(&sender, &here, &notices, NOW, 1).unwrap();
     assert!(report.envelope().parameters().smtputf8());
     assert!(text(&report).contains("\r\nTo: <änn@example.org>\r\n"));
+    let from = Mailbox::parse("böb@mx.example.org").unwrap();
+    let report = Report::new(&ann, &here, &notices, NOW, 1)
+        .unwrap()
+        .with_from(&from);
+    assert!(report.envelope().parameters().smtputf8());
+    assert!(text(&report).contains("\r\nFrom: Mail Delivery System <böb@mx.example.org>\r\n"));
     // The name of this host has an ASCII form.
     let here = host("grüße.example");
     let report = Report::new(&ann, &here, &notices, NOW, 1).unwrap();

@@ -173,3 +173,6 @@ fn deeper(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(b"       ");
     wrap(out, text, 7, "        ");
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,6 +129,8 @@ fn deliver_by_has_notifications_of_its_own() {
     assert_eq!(by("60;N", true, false), relayed);
     assert_eq!(by("60;N", true, true), None);
     assert_eq!(by("60;R", true, true), None);
+    // Such a message does not go to a host without DELIVERBY.
+    assert_eq!(by("60;R", true, false), None);
     for mode in ["60;NT", "60;RT"] {
         assert_eq!(by(mode, true, true), relayed);
     }

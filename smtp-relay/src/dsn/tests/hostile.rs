@@ -127,7 +127,7 @@ fn many_recipients_come_in_small_pieces() {
 #[test]
 fn the_longest_addresses_fit_into_a_line() {
     let (here, ann) = (host("mx.example.org"), ann());
-    for filler in [" ", "+", "=", "\\\\", "\\x{41}", "ü", "😀", "x"] {
+    for filler in [" ", "+", "=", "\\\\", "\\x{41}", "\\x{41}      ", "ü", "😀", "x"] {
         let count = 230 / filler.len();
         let address = format!("\"ü{}\"@example.net", filler.repeat(count));
         let bob = path(&address);

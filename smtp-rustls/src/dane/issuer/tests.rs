@@ -23,6 +23,15 @@ fn an_authority_has_the_bit_and_may_sign() {
     };
     assert_eq!(read(der(|_| {})), (false, None));
     assert_eq!(read(der(unconstrained)), (true, None));
+    let mut explicit = der(unconstrained);
+    let bit = explicit
+        .windows(3)
+        .position(|octets| octets == [0x30, 3, 1])
+        .unwrap()
+        + 4;
+    assert_eq!(explicit[bit], 0xff);
+    explicit[bit] = 0;
+    assert_eq!(read(explicit), (false, None), "cA FALSE, which DER leaves out");
     for length in [0, 1, 127, 200] {
         let limited = der(|params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(length)));
         let expected = if length < 128 { usize::from(length) } else { 255 };

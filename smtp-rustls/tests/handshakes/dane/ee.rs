@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{CertificateParams, KeyPair};
 use smtp_rustls::{
-    ClientTls, ServerTls, provider,
+    ClientTls, ServerTls, Tlsa, provider,
     rustls::{
         CertificateError, ClientConfig, ServerConfig, crypto::CryptoProvider, pki_types::PrivateKeyDer,
         server::ClientHello, server::ResolvesServerCert, sign::CertifiedKey, version::TLS12,
@@ -83,26 +83,36 @@ fn a_copy_of_the_certificate_is_nothing_without_its_key() {
         .with_cert_resolver(Arc::new(Thief(stolen.into())));
     let server = ServerTls::new(config.into());
     for record in [chain.leaf.tlsa(EE, 1, 1), chain.middle.tlsa(TA, 1, 1)] {
-        assert_eq!(fault([record], &server), CertificateError::BadSignature);
+        assert_eq!(fault([record.clone()], &server), CertificateError::BadSignature);
+        match before_tls_1_3(record, &server) {
+            Err(rustls::Error::InvalidCertificate(fault)) => {
+                assert_eq!(fault, CertificateError::BadSignature);
+            }
+            other => unreachable!("{other:?}"),
+        }
     }
+}
+
+/// A handshake of TLS 1.2, and its version.
+fn before_tls_1_3(record: Tlsa, server: &ServerTls) -> Result<Option<String>, rustls::Error> {
+    let dane = dane([record]);
+    let name = dane.base().clone();
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS12])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(dane.verifier(&provider()))
+        .with_no_client_auth();
+    let (near, _) = shake(&ClientTls::new(config.into(), name), server)?;
+    Ok(near.protocol.map(|version| version.into_owned()))
 }
 
 #[test]
 fn before_tls_1_3_the_same_holds() {
     let chain = Chain::new();
-    let handshake = |record| {
-        let dane = dane([record]);
-        let name = dane.base().clone();
-        let config = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(&[&TLS12])
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(dane.verifier(&provider()))
-            .with_no_client_auth();
-        shake(&ClientTls::new(config.into(), name), &chain.server()).map(|(near, _)| near.protocol)
-    };
     for record in [chain.leaf.tlsa(EE, 1, 1), chain.middle.tlsa(TA, 0, 1)] {
-        assert_eq!(handshake(record).unwrap().as_deref(), Some("TLSv1.2"));
+        let version = before_tls_1_3(record, &chain.server()).unwrap();
+        assert_eq!(version.as_deref(), Some("TLSv1.2"));
     }
-    assert!(handshake(chain.root.tlsa(TA, 0, 1)).is_err());
+    assert!(before_tls_1_3(chain.root.tlsa(TA, 0, 1), &chain.server()).is_err());
 }

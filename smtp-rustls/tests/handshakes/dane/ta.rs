@@ -158,6 +158,14 @@ fn ta_limits_the_length_of_its_chains() {
         let shaken = shake_by(dane([chain.root.tlsa(TA, 1, 1)]), &chain.server_with_root());
         assert_eq!(shaken.is_ok(), passing, "limit {limit}: {shaken:?}");
     }
+    // A certificate of the same name, with another key, does not count.
+    let mut root = authority("root");
+    root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let root = Node::new(root, None);
+    let rekeyed = Node::new(authority("root"), Some(&root));
+    let leaf = Node::new(server("mx.example"), Some(&rekeyed));
+    let (record, chain) = (root.tlsa(TA, 1, 1), serve(&leaf, &[&rekeyed, &root]));
+    passes([record], &chain);
     let mut root = authority("root");
     root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     let root = Node::new(root, None);
