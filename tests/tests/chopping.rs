@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use smtp_proto::{
     client::{Login, Tls},
     sasl::{Credentials, Mechanism, PlaintextAuth},
-    types::Extension,
+    types::{ClientAttributes, Extension, Text},
 };
 use smtp_tests::{
     Answers, Application, Chop, Driver, Role, Seat, Sender, Settings, Writes, codes, make_extreme,
@@ -41,6 +41,10 @@ fn flight() -> impl Strategy<Value = Vec<u8>> {
         "VRFY bob\r\n",
         "EXPN \u{e9} SMTPUTF8\r\n",
         "HELP\r\n",
+        "XCLIENT ADDR=192.0.2.1 LOGIN=ann\r\n",
+        "XCLIENT LOGIN=no\r\n",
+        "XCLIENT PORT=x\r\n",
+        "XFORWARD NAME=a.example IDENT=1\r\n",
         "XYZZY\r\n",
         "STARTTLS now\r\n",
         "AUTH\r\n",
@@ -107,6 +111,19 @@ fn settings() -> Settings {
     settings.client.tls = Tls::Opportunistic;
     settings.client.login = Some(Login::new(Credentials::password("ann", "pw")));
     settings.client.plaintext_auth = PlaintextAuth::Insecure;
+    settings
+        .server
+        .extensions
+        .add(Extension::Xclient(ClientAttributes::XCLIENT));
+    settings
+        .server
+        .extensions
+        .add(Extension::Xforward(ClientAttributes::XFORWARD));
+    settings.rules.push(smtp_tests::Rule {
+        question: smtp_tests::Question::Xclient,
+        about: "ADDR".to_owned(),
+        answer: smtp_tests::Answer::Accept(Some(Text::from_static("ann"))),
+    });
     settings.rules.push(smtp_tests::Rule {
         question: smtp_tests::Question::Recipient,
         about: "no@".to_owned(),
@@ -161,6 +178,8 @@ fn deliver(settings: &Settings, replies: &[Vec<u8>], chop: &Chop) -> (Vec<u8>, V
         "part one\\r\\n.two\\nthree",
         "body",
         "verify bob",
+        "xforward ADDR=192.0.2.1 IDENT=7",
+        "xclient ADDR=192.0.2.1 LOGIN=ann",
         "deliver MAIL FROM:<>; RCPT TO:<d@example.org>",
         "body x",
         "quit",
@@ -189,6 +208,7 @@ fn reply() -> impl Strategy<Value = Vec<u8>> {
         "220 mx.example.org\r\n",
         "250-mx.example.org\r\n250-PIPELINING\r\n250-SIZE 100\r\n250 DSN\r\n",
         "250 mx.example.org\r\n",
+        "250-mx.example.org\r\n250-XFORWARD ADDR IDENT\r\n250 XCLIENT ADDR LOGIN\r\n",
         "250 ok\r\n",
         "250 ok\r\n250 ok\r\n",
         "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n",

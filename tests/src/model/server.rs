@@ -290,6 +290,17 @@ impl Server {
             Unit::Expn => self.inquire(Question::Expand, say, &[252], outcome),
             Unit::Help => self.inquire(Question::Help, say, &[211, 214], outcome),
             // RFC 1985 section 5.3: 250 when it was begun.
+            // Postfix XCLIENT_README: as after connecting, with a greeting in place of the reply; TLS stays. Choice: who has
+            // logged in was the proxy.
+            Unit::Xclient => {
+                if self.ask(Question::Xclient, say.answer, REFUSED, outcome) {
+                    outcome.asks.push((Question::Connect, Answer::Accept));
+                    outcome.replies.push(vec![220]);
+                    (self.introduced, self.helo, self.login) = (false, false, false);
+                }
+            }
+            // Postfix XFORWARD_README.
+            Unit::Xforward => self.inquire(Question::Xforward, say, &[250], outcome),
             Unit::Etrn => self.inquire(Question::Etrn, say, &[250], outcome),
             Unit::Quit => {
                 outcome.replies.push(vec![221]);

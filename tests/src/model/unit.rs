@@ -43,6 +43,9 @@ pub enum Unit {
     Help,
     Etrn,
     EtrnBad,
+    Xclient,
+    XclientBad,
+    Xforward,
     Quit,
     QuitBad,
     StartTls,
@@ -94,7 +97,7 @@ const CHUNK: &str = "NOOP\r\nRSET\r\n";
 
 impl Unit {
     /// All but [`Connect`](Self::Connect).
-    pub const ALL: [Self; 51] = {
+    pub const ALL: [Self; 54] = {
         use Unit::*;
         [
             Ehlo,
@@ -131,6 +134,9 @@ impl Unit {
             Help,
             Etrn,
             EtrnBad,
+            Xclient,
+            XclientBad,
+            Xforward,
             Quit,
             QuitBad,
             StartTls,
@@ -190,6 +196,9 @@ impl Unit {
             Self::Help => "HELP",
             Self::Etrn => "ETRN @example.org",
             Self::EtrnBad => "ETRN example..org",
+            Self::Xclient => "XCLIENT ADDR=192.0.2.1 HELO=a+2Eexample",
+            Self::XclientBad => "XCLIENT ADDR=here",
+            Self::Xforward => "XFORWARD NAME=a.example",
             Self::Quit => "QUIT",
             Self::QuitBad => "QUIT now",
             Self::StartTls => "STARTTLS",
@@ -262,6 +271,8 @@ impl Unit {
             Self::Expn => "EXPN",
             Self::Help => "HELP",
             Self::Etrn | Self::EtrnBad => "ETRN",
+            Self::Xclient | Self::XclientBad => "XCLIENT",
+            Self::Xforward => "XFORWARD",
             Self::Quit | Self::QuitBad => "QUIT",
             Self::StartTls | Self::StartTlsBad | Self::StartTlsAndMore => "STARTTLS",
             Self::Auth | Self::AuthAlone | Self::AuthBad | Self::AuthNotBase64 | Self::AuthUnknown => "AUTH",
@@ -283,6 +294,7 @@ impl Unit {
                 | Self::RsetBad
                 | Self::VrfyBad
                 | Self::EtrnBad
+                | Self::XclientBad
                 | Self::QuitBad
                 | Self::StartTlsBad
                 | Self::AuthBad

@@ -5,7 +5,7 @@ use smtp_proto::{
     limits::Threshold,
     sasl::{Mechanism, PlaintextAuth},
     server::{EarlyTalker, ObsoleteCommands, UnknownPolicy},
-    types::{Extension, Protocol, Rejection},
+    types::{ClientAttributes, Extension, Protocol, Rejection},
 };
 
 use super::{Choices, cut_behind};
@@ -96,6 +96,12 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
             Mechanism::EXTERNAL,
         ]);
     }
+    server
+        .extensions
+        .add(Extension::Xclient(ClientAttributes::XCLIENT));
+    server
+        .extensions
+        .add(Extension::Xforward(ClientAttributes::XFORWARD));
     server.line_endings = choices.one(&[
         BareLineEndings::Reject,
         BareLineEndings::Normalize,

@@ -7,7 +7,7 @@ use smtp_proto::{
     limits::Threshold,
     sasl::{AuthOutcome, Mechanism, PlaintextAuth},
     server::{self, Auth, Config, Event, Server, Ticket, Tls, ticket},
-    types::{EtrnAnswer, Extension, Host, Keyword, Protocol, Rejection},
+    types::{ClientAttributes, EtrnAnswer, Extension, Host, Keyword, Protocol, Rejection},
 };
 use smtp_tests::model::{
     Answer,
@@ -81,6 +81,14 @@ pub(crate) fn config(rules: Rules) -> Arc<Config> {
     if !rules.chunking {
         config.extensions.remove(Keyword::Chunking);
         config.extensions.remove(Keyword::BinaryMime);
+    }
+    if rules.xclient {
+        config
+            .extensions
+            .add(Extension::Xclient(ClientAttributes::XCLIENT));
+        config
+            .extensions
+            .add(Extension::Xforward(ClientAttributes::XFORWARD));
     }
     if rules.etrn {
         config.extensions.add(Extension::Etrn);
@@ -221,6 +229,8 @@ impl Served {
             Event::Expand { .. } => Question::Expand,
             Event::Help { .. } => Question::Help,
             Event::Etrn { .. } => Question::Etrn,
+            Event::Xclient { .. } => Question::Xclient,
+            Event::Xforward { .. } => Question::Xforward,
             Event::Body(octets) => {
                 self.content += &String::from_utf8_lossy(octets);
                 return Ok(());

@@ -21,6 +21,7 @@ const RULES: [(&str, Rules, Past); 7] = {
         lmtp: false,
         chunking: true,
         etrn: true,
+        xclient: true,
         prdr: true,
         starttls: true,
         auth: true,
@@ -43,6 +44,7 @@ const RULES: [(&str, Rules, Past); 7] = {
     let plain = Rules {
         chunking: false,
         etrn: false,
+        xclient: false,
         prdr: false,
         ..in_clear
     };
@@ -103,9 +105,9 @@ const UNREAD: [(&str, &str); 3] = [
 ];
 
 /// The commands; the last is what is none.
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 20] = [
     "EHLO", "HELO", "LHLO", "MAIL", "SEND", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "EXPN", "HELP",
-    "ETRN", "QUIT", "STARTTLS", "AUTH", "other",
+    "ETRN", "XCLIENT", "XFORWARD", "QUIT", "STARTTLS", "AUTH", "other",
 ];
 
 /// A state of the table, and a verb that was read as a command in it.

@@ -40,6 +40,8 @@ impl Server {
             Unit::MailTooBig => Some(&[552]),
             // RFC 3030 section 3: BINARYMIME needs CHUNKING.
             Unit::MailBinary if !self.rules.chunking => Some(&[555]),
+            // Postfix XCLIENT_README, XFORWARD_README: 550 to those to whom it is not offered.
+            Unit::Xclient | Unit::Xforward if !self.rules.xclient => Some(&[550]),
             Unit::MailPrdr if !self.rules.prdr || self.rules.lmtp => Some(&[555]),
             // RFC 5321 section 4.5.3.1.10: 452 for too many.
             Unit::Rcpt if self.transaction.as_ref()?.recipients >= self.rules.recipients => Some(&[452]),
@@ -118,6 +120,10 @@ impl Server {
             // RFC 4954 section 4: after EHLO, once, and not inside of a transaction.
             "AUTH" => (!self.introduced || self.login || mail.is_some()).then_some(SEQUENCE),
             // RFC 1985 section 5: after EHLO. Choice: not inside of a transaction.
+            // Postfix XCLIENT_README, XFORWARD_README: 503 inside of a transaction. Nothing says if 550 comes first.
+            "XCLIENT" | "XFORWARD" if mail.is_some() => {
+                Some(if self.rules.xclient { SEQUENCE } else { &[503, 550] })
+            }
             "ETRN" => (!self.introduced || mail.is_some()).then_some(SEQUENCE),
             // RFC 5321 section 4.1.4: at any time.
             _ => None,

@@ -16,6 +16,8 @@ pub struct Rules {
     pub chunking: bool,
     /// ETRN is offered (RFC 1985).
     pub etrn: bool,
+    /// XCLIENT and XFORWARD are offered (Postfix).
+    pub xclient: bool,
     /// PRDR is offered (draft-hall-prdr).
     pub prdr: bool,
     /// STARTTLS is offered (RFC 3207).
@@ -52,6 +54,8 @@ pub enum Question {
     Expand,
     Help,
     Etrn,
+    Xclient,
+    Xforward,
 }
 
 /// Why the application is told to forget a transaction.
