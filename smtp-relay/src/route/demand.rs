@@ -61,8 +61,8 @@ pub(super) fn demand(
         return Err(Why::PolicyMismatch);
     }
     let web_pki = || TlsDemand::WebPki { name: host.clone() };
-    let is_verified =
-        mx == Security::Secure || matches!(sts, StsVerdict::EnforceMatch | StsVerdict::TestingMatch);
+    // A name that `enforce` permits is verified, too; its demand is the same without REQUIRETLS.
+    let is_verified = mx == Security::Secure || sts == StsVerdict::TestingMatch;
     match (tlsa, sts) {
         (Tlsa::Usable { associations, base }, _) => Ok(TlsDemand::Dane {
             associations,

@@ -246,3 +246,57 @@ fn a_host_has_the_name_that_a_notification_needs() {
     );
     assert_eq!(host(Peer::Name(name("_mx.example"))), None);
 }
+
+/// A host with two addresses, of which each attempt tries one, and a host after it: the hosts that are tried if all do this.
+fn with_rest(need: Need, sessions: usize, outcome: &Outcome) -> String {
+    let table = std::format!("{TWO}a.example A 192.0.2.3").replace(".example\n", ".example secure\n");
+    let mut world = World {
+        need,
+        ..world(&table)
+    };
+    world.config.max_sessions = sessions;
+    world.config.fallback = Fallback::NextHost;
+    let way = world.run_with(|_, _| Attempted::new(outcome.clone()).with_addresses(1));
+    let letters = way.hosts().into_iter().map(|host| host.chars().next().unwrap());
+    letters.collect()
+}
+
+#[test]
+fn other_addresses_are_tried_if_they_may_do_better() {
+    // RFC 5321 section 5.1
+    for (outcome, hosts, alone) in [
+        (Outcome::Unreachable, "aba", "aba"),
+        (Outcome::HostRefused(reply("421 busy")), "aba", "a"),
+        (Outcome::HostRefused(reply("521 never")), "ab", "a"),
+        (Outcome::TlsFailed(TlsFault::Handshake), "aba", "aba"),
+        (Outcome::KeywordMissing, "ab", "ab"),
+        (Outcome::LoginFailed(None), "ab", "a"),
+        (Outcome::Unsendable(Lack::SmtpUtf8), "ab", "a"),
+        (ran(&["450 later"]), "aba", "a"),
+    ] {
+        for need in [Need::Usual, Need::RequireTls] {
+            assert_eq!(with_rest(need, 9, &outcome), hosts, "{outcome:?}");
+            assert_eq!(with_rest(need, 1, &outcome), alone, "{outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn plaintext_that_fails_leaves_the_other_addresses_and_costs_no_session() {
+    let table = std::format!("{TWO}a.example A 192.0.2.3");
+    let mut world = world(&table);
+    world.config.max_sessions = 1;
+    let way =
+        world.run_with(|_, _| Attempted::new(Outcome::TlsFailed(TlsFault::Handshake)).with_addresses(1));
+    assert_eq!(
+        way.hosts(),
+        [
+            "a.example",
+            "a.example",
+            "b.example",
+            "b.example",
+            "a.example",
+            "a.example"
+        ]
+    );
+}
