@@ -1,0 +1,28 @@
+# An HAProxy of our own, in front of a server that expects PROXY headers.
+
+# Starts it in front of port $1: on $haproxy_port with headers of version 2, on $haproxy_v1_port with those of version 1. Both take a
+# header from their own clients, so that a test can say what address a client has.
+start_haproxy() {
+    haproxy_port=$(free_port) haproxy_v1_port=$(free_port)
+    cat >"$tmp/haproxy.conf" <<CONF
+defaults
+    mode tcp
+    timeout connect 10s
+    timeout client 60s
+    timeout server 60s
+listen version2
+    bind 127.0.0.1:$haproxy_port accept-proxy
+    server ours 127.0.0.1:$1 send-proxy-v2
+listen version1
+    bind 127.0.0.1:$haproxy_v1_port accept-proxy
+    server ours 127.0.0.1:$1 send-proxy
+CONF
+    start haproxy -db -f "$tmp/haproxy.conf"
+    haproxy_pid=$pid
+    if ! await 10 listens "$haproxy_port"; then
+        cat "$tmp/output"
+        fail "HAProxy starts" "see above"
+        return 1
+    fi
+    ok "HAProxy starts"
+}
