@@ -4,9 +4,10 @@
 postfix=$tmp/postfix
 
 # Starts it on $postfix_port, and on $postfix_tls_port with TLS from the first octet. On $postfix_submission_port it takes mail under
-# STARTTLS from users only, and on $postfix_open_submission_port in clear as well; they log in at the Dovecot of dovecot.sh.
+# STARTTLS from users only, and on $postfix_open_submission_port in clear as well; they log in at the Dovecot of dovecot.sh. On
+# $postfix_proxied_port clients may use XCLIENT, and mail for sent.example goes on to port $1, with XFORWARD. ETRN may ask for sent.example.
 start_postfix() {
-    postfix_port=$(free_port) postfix_tls_port=$(free_port)
+    postfix_port=$(free_port) postfix_tls_port=$(free_port) postfix_proxied_port=$(free_port)
     postfix_submission_port=$(free_port) postfix_open_submission_port=$(free_port)
     mkdir -p "$postfix"/{etc,queue,data,mail}
     chown postfix "$postfix"/{data,mail}
@@ -25,6 +26,10 @@ alias_maps =
 alias_database =
 local_transport = error:no local mail
 default_transport = error:no other mail
+relay_domains = sent.example
+relay_transport = smtp:[127.0.0.1]:${1:-25}
+smtp_send_xforward_command = yes
+fast_flush_domains = sent.example
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_recipient_restrictions = check_recipient_access inline:{ { later@example.org = DEFER } }
 message_size_limit = 4000000
@@ -48,6 +53,7 @@ EOF
     cat >"$postfix/etc/master.cf" <<EOF
 127.0.0.1:$postfix_port inet n - n - - smtpd
 127.0.0.1:$postfix_tls_port inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:$postfix_proxied_port inet n - n - - smtpd -o smtpd_authorized_xclient_hosts=127.0.0.1
 127.0.0.1:$postfix_submission_port inet n - n - - smtpd
     -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
     -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
@@ -66,6 +72,8 @@ proxymap  unix - - n - - proxymap
 anvil     unix - - n - 1 anvil
 error     unix - - n - - error
 retry     unix - - n - - error
+smtp      unix - - n - - smtp
+flush     unix n - n 1000? 0 flush
 virtual   unix - n n - - virtual
 EOF
     if ! postfix -c "$postfix/etc" start >"$tmp/output" 2>&1 || ! await 10 listens "$postfix_port"; then

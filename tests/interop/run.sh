@@ -5,11 +5,11 @@
 #
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
 # anything failed. ADAPTER says whose examples: tokio (default), smol, async-std or blocking. SERVER_BIN and SEND_BIN name
-# binaries to use instead of building them; ONLY=into or ONLY=out runs one half,
-# and ONLY=hostile what servers do that are killed or flooded, which is a part of into.
+# binaries to use instead of building them; ONLY=into or ONLY=out runs one half, ONLY=extensions
+# the rare extensions and a server behind a proxy, and ONLY=hostile what servers do that are killed or flooded, a part of into.
 #
 # It has to run as root, since Postfix and smtp-sink have to be started by root, and for apt-get: what is missing of Postfix, Dovecot,
-# swaks, curl, msmtp, gsasl and OpenSSL is installed with that. aiosmtpd comes with pip, into a virtual environment in the target
+# HAProxy, swaks, curl, msmtp, gsasl and OpenSSL is installed with that. aiosmtpd comes with pip, into a virtual environment in the target
 # directory, which later runs use again. All ports are free ones on 127.0.0.1; every other file is in one temporary directory, which is
 # removed at the end, and each process started is ended then.
 set -uo pipefail
@@ -30,6 +30,7 @@ chmod 755 "$tmp" # Postfix and smtp-sink go in as other users
 finish() {
     declare -F stop_postfix >/dev/null && stop_postfix
     declare -F stop_dovecot >/dev/null && stop_dovecot
+    declare -F stop_exim >/dev/null && stop_exim
     stop_all
     rm -rf "$tmp"
 }
@@ -40,7 +41,7 @@ trap 'exit 130' INT TERM
 
 install() {
     local missing=() program
-    for program in postfix swaks curl msmtp gsasl openssl python3; do
+    for program in postfix haproxy swaks curl msmtp gsasl openssl python3; do
         command -v $program >/dev/null || missing+=("$program")
     done
     command -v dovecot >/dev/null || missing+=(dovecot-core)
@@ -107,11 +108,16 @@ out_of() {
     . "$here/auth_out_of_client.sh"
 }
 
+extensions() {
+    . "$here/extensions.sh"
+}
+
 case ${ONLY:-} in
     into) into ;;
+    extensions) extensions ;;
     out) out_of ;;
     hostile) hostile ;;
-    *) into; out_of ;;
+    *) into; out_of; extensions ;;
 esac
 
 echo "$adapter: $passed passed, $failed failed"
