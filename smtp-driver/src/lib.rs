@@ -76,6 +76,8 @@ mod shutdown;
 mod signal;
 #[cfg(any(feature = "testing", all(test, feature = "std")))]
 pub mod testing;
+#[cfg(feature = "std")]
+mod turn;
 
 pub use address::{Address, Peer};
 pub use body_source::BodySource;

@@ -195,6 +195,11 @@ impl<T: Transport> Session<T> {
         self.0.local
     }
 
+    /// Takes the connection out.
+    pub(crate) fn into_connection(self) -> Connection<T, Server> {
+        self.0.connection
+    }
+
     /// Closes the connection so that the client receives all that was written: [`Connection::close`].
     pub async fn close(mut self) {
         self.close_connection().await;

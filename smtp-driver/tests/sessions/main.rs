@@ -22,4 +22,5 @@ mod sources;
 mod steps;
 mod support;
 mod tls;
+mod turn;
 mod waiting;

@@ -127,6 +127,16 @@ impl Server {
         self.session.hello.as_ref().map(|hello| (hello.verb, &hello.name))
     }
 
+    /// Returns true if the session awaits a command outside of a transaction, no question is open and all output is written. Then
+    /// the stream may be used otherwise: for the exchange of roles after ATRN (RFC 2645), if no input was read either.
+    #[must_use]
+    pub fn awaits_command(&self) -> bool {
+        matches!(self.phase, Phase::Ready(_))
+            && self.replies.is_empty()
+            && self.replies.output.is_empty()
+            && self.lines.at_start()
+    }
+
     /// The number of accepted recipients of the open transaction.
     #[must_use]
     pub fn recipients(&self) -> u32 {

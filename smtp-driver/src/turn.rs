@@ -1,0 +1,60 @@
+//! The exchange of roles on one connection (ATRN, RFC 2645).
+
+use std::sync::Arc;
+
+use smtp_proto::{
+    Machine, Step,
+    client::{self, Event, RequestError, Tls},
+};
+
+use crate::{Client, Connection, Error, Session, Transport, error::LastRefusal};
+
+impl<T: Transport> Session<T> {
+    /// Exchanges the roles: the server becomes the client on the same connection, as after ATRN (RFC 2645 section 5.2). Call it
+    /// after ATRN was accepted; it waits until the reply has left, then for the greeting of the peer and its reply to
+    /// EHLO. TLS stays. There is no shutdown, no limit and no transcript of the server any more.
+    ///
+    /// Offer [`Extension::Atrn`](smtp_proto::types::Extension::Atrn) and answer the command ATRN
+    /// ([`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication)); accept it only after AUTH, for
+    /// the domains of that user.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] with [`RequestError::OutOfTurn`], and the connection is dropped, if the session is in a transaction, a
+    /// question is open, or the peer has sent more. [`Error::NoTls`] if the configuration wants TLS and there is none:
+    /// STARTTLS comes before ATRN. [`Error::Closed`] if the peer refuses the session.
+    pub async fn into_client(
+        self,
+        config: impl Into<Arc<client::Config>>,
+    ) -> Result<Client<T>, Error<T::Error>> {
+        let (config, mut connection) = (config.into(), self.into_connection());
+        while !connection.machine().awaits_command() {
+            let Step::Wait(mut wait) = connection.poll().0 else {
+                return Err(RequestError::OutOfTurn.into());
+            };
+            if connection.machine().output().is_empty() {
+                return Err(RequestError::OutOfTurn.into());
+            }
+            wait.want_read = false;
+            connection.wait(wait).await;
+        }
+        if connection.has_input() {
+            return Err(RequestError::OutOfTurn.into());
+        }
+        let machine = match connection.machine().tls() {
+            Some(info) => client::Client::new_over_tls(config, info.clone()),
+            None if config.tls != Tls::Disabled => return Err(Error::NoTls),
+            None => client::Client::new(config),
+        };
+        let mut client = Client {
+            connection: Connection::on_wire(connection.wire, machine),
+            refusal: LastRefusal::default(),
+            tls: None,
+            steps: None,
+        };
+        client
+            .until(|event, _| matches!(event, Event::Ready).then_some(()))
+            .await?;
+        Ok(client)
+    }
+}
