@@ -136,7 +136,7 @@ impl Flags {
     ///
     /// If the flags contradict each other, or a name or secret cannot be used. Secrets are not in the message.
     pub fn users(&self) -> Result<Users, String> {
-        self.auth.users(self.tls.is_given())
+        self.auth.users(&self.tls)
     }
 
     fn hostname(&self) -> Result<Host<'static>, String> {

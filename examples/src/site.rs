@@ -12,7 +12,9 @@ use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Member},
     trace::ReturnPath,
-    types::{ClientInfo, ClientName, Host, Keyword, Mail, Query, Rcpt, Rejection, Timestamp},
+    types::{
+        ClientInfo, ClientName, Etrn, EtrnAnswer, Host, Keyword, Mail, Query, Rcpt, Rejection, Timestamp,
+    },
 };
 
 use crate::{
@@ -245,7 +247,7 @@ impl<D: Disk> Service for Site<D> {
         let (store, incoming) = (self.store.clone(), transaction.incoming.take());
         let first = transaction.stored.clone();
         let due = parameters.hold().map(|hold| hold.release_time(next_second()));
-        // LMTP asks once for each recipient, and each gets a copy.
+        // LMTP and PRDR ask once for each recipient, and each gets a copy.
         let keep = move || match (incoming, first, due) {
             (Some(incoming), _, None) => incoming.keep(),
             (Some(incoming), _, Some(due)) => incoming.hold(due),
@@ -267,6 +269,10 @@ impl<D: Disk> Service for Site<D> {
         });
         transaction.stored.get_or_insert(id);
         Ok(accept)
+    }
+
+    async fn etrn(&self, _: &About, etrn: &Etrn<'static>) -> Result<EtrnAnswer, Rejection> {
+        self.policy.start_queue(etrn)
     }
 
     async fn expand(&self, _: &About, _: &Query<'static>) -> Result<Vec<Member<'static>>, Rejection> {

@@ -20,26 +20,36 @@ pub fn client(ca: Option<&Path>, name: &str) -> Result<ClientTls, String> {
     settings.for_server(name).map_err(shown)
 }
 
-/// The settings of a server with the certificate and key in these files.
+/// The certificate and key of a server in these files.
 ///
 /// # Errors
 ///
 /// If the files cannot be used.
-pub fn server(certificate: &Path, key: &Path) -> Result<ServerTls, String> {
-    Identity::from_files(certificate, key)
-        .and_then(|identity| ServerSettings::new(identity).build())
-        .map_err(shown)
+pub fn identity(certificate: &Path, key: &Path) -> Result<Identity, String> {
+    Identity::from_files(certificate, key).map_err(shown)
 }
 
-/// The settings of a server with a self-signed certificate for this name, for tests.
+/// A self-signed certificate for this name, for tests.
 ///
 /// # Errors
 ///
 /// If a certificate cannot have this name.
-pub fn self_signed(name: &str) -> Result<ServerTls, String> {
-    Identity::self_signed([name])
-        .and_then(|identity| ServerSettings::new(identity).build())
-        .map_err(shown)
+pub fn self_signed(name: &str) -> Result<Identity, String> {
+    Identity::self_signed([name]).map_err(shown)
+}
+
+/// The settings of a server. With `client_ca`, clients may have a certificate, which must chain to one in that file.
+///
+/// # Errors
+///
+/// If the file cannot be used.
+pub fn server(identity: Identity, client_ca: Option<&Path>) -> Result<ServerTls, String> {
+    let settings = ServerSettings::new(identity);
+    let settings = match client_ca {
+        Some(path) => settings.with_client_roots(Roots::from_file(path).map_err(shown)?),
+        None => settings,
+    };
+    settings.build().map_err(shown)
 }
 
 fn shown(error: smtp_rustls::Error) -> String {

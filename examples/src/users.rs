@@ -6,6 +6,7 @@ use smtp_proto::sasl::{
     AuthOutcome, AuthRequest, Context, CramMd5Server, Mechanism, ScramKeys, ScramServer, Secret,
     ServerMechanism, cram_md5_user, prepare, scram_user,
 };
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
 /// Mechanisms for users with a password, the strongest first.
 const BY_PASSWORD: [Mechanism; 9] = [
@@ -44,6 +45,8 @@ struct Table {
     tokens: Vec<(String, Secret)>,
     /// The salts of unknown users are derived from it.
     seed: Secret,
+    /// The common name in a client's certificate is the name of a user.
+    certificates: bool,
 }
 
 struct Account {
@@ -93,16 +96,28 @@ impl Users {
             accounts,
             tokens: bearers,
             seed: random()?.as_slice().into(),
+            certificates: false,
         })))
+    }
+
+    /// Accepts clients by their certificates, too (EXTERNAL): the common name of the subject is the name of the user. The
+    /// handshake verifies the certificates.
+    #[must_use]
+    pub fn with_certificates(mut self) -> Self {
+        if let Some(table) = Arc::get_mut(&mut self.0) {
+            table.certificates = true;
+        }
+        self
     }
 
     /// The mechanisms to offer, the strongest first. None if there are no users.
     pub fn mechanisms(&self) -> impl Iterator<Item = Mechanism> {
         let passwords = (!self.0.accounts.is_empty()).then_some(BY_PASSWORD);
         let tokens = (!self.0.tokens.is_empty()).then_some(BY_TOKEN);
-        passwords
+        let certificates = self.0.certificates.then_some(Mechanism::EXTERNAL);
+        certificates
             .into_iter()
-            .flatten()
+            .chain(passwords.into_iter().flatten())
             .chain(tokens.into_iter().flatten())
     }
 
@@ -159,7 +174,15 @@ impl Users {
                 }
                 attempt.step(response.expose())
             }
-            // ANONYMOUS and EXTERNAL are not supported here.
+            AuthRequest::External {
+                certificate,
+                authorization_id,
+            } => {
+                let known = self.by_certificate(certificate);
+                *attempt = Attempt::of(known.as_ref());
+                accepted(known.filter(|name| is_oneself(authorization_id.as_deref(), name)))
+            }
+            // ANONYMOUS is not supported here.
             _ => AuthOutcome::Reject,
         }
     }
@@ -223,6 +246,15 @@ impl Users {
         // Keys are compared in constant time.
         let same = shown.stored_key() == keys.stored_key();
         (same && account.is_some()).then_some(name)
+    }
+
+    /// The user that a certificate names: the common name of its subject.
+    fn by_certificate(&self, certificate: &[u8]) -> Option<String> {
+        let (_, certificate) = X509Certificate::from_der(certificate)
+            .ok()
+            .filter(|_| self.0.certificates)?;
+        let name = certificate.subject().iter_common_name().next()?.as_str().ok()?;
+        prepared(name)
     }
 
     /// The owner of this token. Compares with all tokens, so that the time tells nothing.

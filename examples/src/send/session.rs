@@ -31,6 +31,9 @@ pub struct SessionFlags {
     /// Send with BDAT if the server offers CHUNKING
     #[arg(long)]
     pub bdat: bool,
+    /// Ask for a reply for each recipient after the message if the server offers PRDR
+    #[arg(long)]
+    pub prdr: bool,
     /// Policy for a bare CR or LF in the message
     #[arg(long, value_name = "POLICY", default_value = "normalize")]
     pub line_endings: Endings,
@@ -52,6 +55,7 @@ impl SessionFlags {
         config.protocol = if self.lmtp { Protocol::Lmtp } else { Protocol::Smtp };
         config.pipelining = used_if(!self.no_pipelining);
         config.chunking = used_if(self.bdat);
+        config.prdr = used_if(self.prdr);
         config.line_endings = match self.line_endings {
             Endings::Normalize => LineEndings::Normalize,
             Endings::Reject => LineEndings::Refuse,

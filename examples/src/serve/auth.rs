@@ -7,6 +7,7 @@ use smtp_proto::{
     types::Protocol,
 };
 
+use super::TlsFlags;
 use crate::users::Users;
 
 /// The users that may authenticate, and how.
@@ -28,7 +29,7 @@ pub struct AuthFlags {
 }
 
 impl AuthFlags {
-    pub(super) fn users(&self, has_tls: bool) -> Result<Users, String> {
+    pub(super) fn users(&self, tls: &TlsFlags) -> Result<Users, String> {
         let pairs = |flag: &'static str, values: &[Secret]| {
             let pairs = values.iter().map(|value| {
                 let (name, secret) = value
@@ -41,13 +42,18 @@ impl AuthFlags {
         };
         let users = Users::new(pairs("--user", &self.user)?, pairs("--token", &self.token)?)
             .map_err(|why| format!("--user and --token: {why}"))?;
+        let users = if tls.requests_certificates() {
+            users.with_certificates()
+        } else {
+            users
+        };
         if self.require_auth && !users.can_log_in() {
-            return Err("--require-auth: give --user or --token, or nobody can send".into());
+            return Err("--require-auth: give --user, --token or --client-ca, or nobody can send".into());
         }
         if self.insecure_auth && !users.can_log_in() {
             return Err("--insecure-auth: give --user or --token, or it has no effect".into());
         }
-        if users.can_log_in() && !has_tls && !self.insecure_auth {
+        if users.can_log_in() && !tls.is_given() && !self.insecure_auth {
             return Err(
                 "--user and --token: AUTH needs TLS: give --cert and --key, or --self-signed; \
                  or --insecure-auth to do without"

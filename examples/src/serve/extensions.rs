@@ -44,6 +44,12 @@ pub struct ExtensionFlags {
     /// Offer NO-SOLICITING, and reject mail of these classes (separated by commas)
     #[arg(long, value_name = "KEYWORDS", value_parser = classes)]
     pub no_soliciting: Option<SolicitationKeywords<'static>>,
+    /// Offer ETRN for the domains of --domain
+    #[arg(long)]
+    pub etrn: bool,
+    /// Offer PRDR: a reply for each recipient after the message
+    #[arg(long)]
+    pub prdr: bool,
 }
 
 impl ExtensionFlags {
@@ -57,6 +63,8 @@ impl ExtensionFlags {
             self.no_soliciting
                 .clone()
                 .map(|classes| Extension::NoSoliciting(Some(classes))),
+            self.etrn.then_some(Extension::Etrn),
+            self.prdr.then_some(Extension::Prdr),
         ];
         config.extensions.extend(offered.into_iter().flatten());
     }

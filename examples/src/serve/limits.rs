@@ -15,6 +15,12 @@ pub struct LimitFlags {
     /// Maximum recipients of a message
     #[arg(long, value_name = "N", default_value = "1000")]
     pub max_recipients: NonZeroU32,
+    /// Maximum transactions of a session (no limit without it)
+    #[arg(long, value_name = "N")]
+    pub max_transactions: Option<NonZeroU32>,
+    /// Maximum recipient domains of a session (no limit without it)
+    #[arg(long, value_name = "N")]
+    pub max_recipient_domains: Option<NonZeroU32>,
     /// Seconds to wait for a command
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
@@ -34,6 +40,12 @@ impl LimitFlags {
     pub(super) fn apply(&self, config: &mut Config) {
         config.set_max_message_size(self.max_size);
         config.set_max_recipients(self.max_recipients);
+        if let Some(most) = self.max_transactions {
+            config.set_max_transactions(most);
+        }
+        if let Some(most) = self.max_recipient_domains {
+            config.set_max_recipient_domains(most);
+        }
         let (timeouts, timeout) = (&mut config.timeouts, Duration::from_secs(self.timeout));
         (timeouts.command, timeouts.data, timeouts.write) = (timeout, timeout, timeout);
         timeouts.handshake = timeouts.handshake.min(timeout);

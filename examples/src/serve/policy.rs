@@ -1,7 +1,7 @@
 //! Recipients of the `server` examples.
 
 use clap::Args;
-use smtp_proto::types::{ForwardPath, Rejection};
+use smtp_proto::types::{Etrn, EtrnAnswer, EtrnScope, ForwardPath, Rejection};
 
 /// The recipients that are accepted.
 #[derive(Clone, Debug, Default, Args)]
@@ -41,6 +41,22 @@ impl PolicyFlags {
             return Err(Rejection::NO_SUCH_USER);
         }
         Ok(())
+    }
+
+    /// Answers ETRN for a domain of this server. Its messages are stored, and none waits.
+    ///
+    /// # Errors
+    ///
+    /// The rejection for every other domain, and for queues.
+    pub fn start_queue(&self, etrn: &Etrn<'_>) -> Result<EtrnAnswer, Rejection> {
+        let is_own = self
+            .domain
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(etrn.name()));
+        match etrn.scope() {
+            EtrnScope::Domain | EtrnScope::Subdomains if is_own => Ok(EtrnAnswer::NoMessages),
+            _ => Err(Rejection::NODE_NOT_ALLOWED),
+        }
     }
 
     fn is_local(&self, recipient: &ForwardPath<'_>) -> bool {

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use smtp_proto::{
     data::BareLineEndings,
-    server::{Config, EarlyTalker, ObsoleteCommands},
+    server::{Config, EarlyTalker, HeloParameters, ObsoleteCommands, UnknownPolicy},
     syntax::Leniency,
 };
 
@@ -38,6 +38,10 @@ pub enum Lenient {
     EarlyTalk,
     /// `SEND FROM:`, `SOML FROM:` and `SAML FROM:`, which have the effect of MAIL.
     ObsoleteCommands,
+    /// SIZE and BODY after HELO.
+    HeloParameters,
+    /// Parameters of MAIL and RCPT that are not known, and have no effect.
+    UnknownParameters,
 }
 
 /// The policy for a bare CR or LF in a message.
@@ -71,6 +75,8 @@ impl SyntaxFlags {
                 Lenient::TrailingDot => leniency.trailing_dot = true,
                 Lenient::EarlyTalk => config.early_talker = EarlyTalker::Tolerate,
                 Lenient::ObsoleteCommands => config.obsolete_commands = ObsoleteCommands::Accept,
+                Lenient::HeloParameters => config.helo_parameters = HeloParameters::AcceptSizeAndBody,
+                Lenient::UnknownParameters => config.unknown_parameters = UnknownPolicy::AskApplication,
             }
         }
     }

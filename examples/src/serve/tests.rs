@@ -172,7 +172,9 @@ fn each_leniency_has_a_flag() {
             "missing-brackets",
             "trailing-dot",
             "early-talk",
-            "obsolete-commands"
+            "obsolete-commands",
+            "helo-parameters",
+            "unknown-parameters"
         ]
     );
     for name in all {
@@ -181,7 +183,9 @@ fn each_leniency_has_a_flag() {
         assert!(
             one.leniency != strict.leniency
                 || one.early_talker != strict.early_talker
-                || one.obsolete_commands != strict.obsolete_commands,
+                || one.obsolete_commands != strict.obsolete_commands
+                || one.helo_parameters != strict.helo_parameters
+                || one.unknown_parameters != strict.unknown_parameters,
             "{name} changes nothing"
         );
     }
@@ -204,17 +208,28 @@ fn extensions_are_offered_by_their_flags() {
         "--rrvs",
         "--no-soliciting",
         "net.example:ADV,net.example:NEWS",
+        "--etrn",
+        "--prdr",
+        "--max-transactions",
+        "7",
+        "--max-recipient-domains",
+        "2",
     ]);
     for keyword in [
         Keyword::DeliverBy,
         Keyword::MtPriority,
         Keyword::Rrvs,
         Keyword::NoSoliciting,
+        Keyword::Etrn,
+        Keyword::Prdr,
     ] {
         assert!(all.has(keyword) && !none.has(keyword), "{keyword}");
     }
     assert!(!all.has(Keyword::FutureRelease), "only to authenticated clients");
     assert_eq!(all.deliver_by_min(), Some(60));
+    assert_eq!(all.limits().mail_max().unwrap().get(), 7);
+    assert_eq!(all.limits().rcpt_domain_max().unwrap().get(), 2);
+    assert_eq!(none.limits().mail_max(), None);
     assert_eq!(
         all.no_soliciting().unwrap().as_str(),
         "net.example:ADV,net.example:NEWS"
@@ -305,4 +320,22 @@ fn the_limit_of_one_client_is_that_of_all_unless_it_is_given() {
     let limits = |given| flags(given).limits.max_connections_per_peer();
     assert_eq!(limits(&["--max-connections", "7"]), 7);
     assert_eq!(limits(&["--max-connections-per-peer", "2"]), 2);
+}
+
+#[test]
+fn etrn_is_for_the_domains_of_the_server() {
+    let policy = flags(&["--domain", "example.org", "--etrn"]).policy;
+    for (name, code) in [
+        ("example.org", 251),
+        ("@EXAMPLE.org", 251),
+        ("#example.org", 459),
+        ("a.example.org", 459),
+        ("example.net", 459),
+    ] {
+        let answered = match policy.start_queue(&name.parse().unwrap()) {
+            Ok(answer) => answer.code(),
+            Err(rejection) => rejection.code(),
+        };
+        assert_eq!(answered.get(), code, "{name}");
+    }
 }

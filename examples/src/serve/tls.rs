@@ -18,6 +18,10 @@ pub struct TlsFlags {
     /// Private key in PEM
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// Request certificates of clients, which must chain to one in this file (PEM); their subject's common name may
+    /// authenticate with EXTERNAL
+    #[arg(long, value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
     /// Make a self-signed certificate, which nobody trusts
     #[arg(long)]
     pub self_signed: bool,
@@ -28,14 +32,24 @@ impl TlsFlags {
         self.self_signed || self.cert.is_some()
     }
 
+    pub(super) const fn requests_certificates(&self) -> bool {
+        self.client_ca.is_some()
+    }
+
     pub(super) fn settings(&self, hostname: &str) -> Result<Option<ServerTls>, String> {
-        match (&self.cert, &self.key) {
-            (Some(_), Some(_)) if self.self_signed => Err("--self-signed: there is a --cert already".into()),
-            (Some(cert), Some(key)) => tls::server(cert, key).map(Some),
-            (None, None) if self.self_signed => tls::self_signed(hostname).map(Some),
-            (None, None) => Ok(None),
-            _ => Err("--cert and --key: give both".into()),
-        }
+        let identity = match (&self.cert, &self.key) {
+            (Some(_), Some(_)) if self.self_signed => {
+                return Err("--self-signed: there is a --cert already".into());
+            }
+            (Some(cert), Some(key)) => tls::identity(cert, key)?,
+            (None, None) if self.self_signed => tls::self_signed(hostname)?,
+            (None, None) if self.client_ca.is_some() => {
+                return Err("--client-ca: give --cert and --key, or --self-signed".into());
+            }
+            (None, None) => return Ok(None),
+            _ => return Err("--cert and --key: give both".into()),
+        };
+        tls::server(identity, self.client_ca.as_deref()).map(Some)
     }
 
     pub(super) fn apply(&self, config: &mut Config) {

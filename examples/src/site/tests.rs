@@ -308,3 +308,34 @@ fn other_clients_may_not() {
          C: <close>",
     );
 }
+
+#[test]
+fn with_prdr_each_recipient_gets_a_copy() {
+    let stored = stored_with(
+        ExtensionFlags::default(),
+        &[Extension::Prdr],
+        Protocol::Smtp,
+        "S: 220*
+         C: EHLO client.example
+         S: 250-mx.example*
+         S: 250 PRDR
+         C: MAIL FROM:<a@client.example> PRDR
+         S: 250*
+         C: RCPT TO:<b@mx.example>
+         S: 250*
+         C: RCPT TO:<c@mx.example>
+         S: 250*
+         C: DATA
+         S: 354*
+         C: Subject: x
+         C:
+         C: .
+         S: 353*
+         S: 250 stored as*
+         S: 250 stored as*
+         S: 250*
+         C: QUIT
+         S: 221*",
+    );
+    assert_eq!(stored.len(), 2);
+}

@@ -251,3 +251,38 @@ fn a_line_of_the_log_is_one_line() {
         "login failed by XOAUTH2 from 127.0.0.1"
     );
 }
+
+/// A certificate, in DER: `openssl req -x509 -newkey ec -subj "/O=Example/CN=ann"`.
+const CERTIFICATE: &str = "308201973082013da00302010202142eba5941a5699c5fc6a6384e5539f4a304a06a97300a06082a8648ce3d04030230\
+    203110300e060355040a0c074578616d706c65310c300a06035504030c03616e6e3020170d3236313132383230323234\
+    375a180f32313236313130343230323234375a30203110300e060355040a0c074578616d706c65310c300a0603550403\
+    0c03616e6e3059301306072a8648ce3d020106082a8648ce3d03010703420004130e4674b1072957f4cae3015be40fa0\
+    d74b9209b7b3d356b48bdf1a1e16f61faf3572c64aa5b72d8d0ece72993843528a12c6a092daa8fb94cfaddb1bd9c8dd\
+    a3533051301d0603551d0e041604149cbf0e29a904963f65c4ee44997ad30cda3a273f301f0603551d23041830168014\
+    9cbf0e29a904963f65c4ee44997ad30cda3a273f300f0603551d130101ff040530030101ff300a06082a8648ce3d0403\
+    02034800304502204f28919253c6ac0b8c2e1eba7349ed1a6ae95a9d5ac8c32981ef9b3c30339d94022100e1d301239e\
+    4cd8bc4f9be1de0bef986cda07aafda55e7e2595faff6c84fc1386";
+
+#[test]
+fn the_common_name_of_a_certificate_is_a_user() {
+    let certificate: Vec<u8> = (0..CERTIFICATE.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&CERTIFICATE[at..at + 2], 16).unwrap())
+        .collect();
+    let users = Users::new([], []).unwrap().with_certificates();
+    assert_eq!(users.mechanisms().collect::<Vec<_>>(), [Mechanism::EXTERNAL]);
+    let judge = |users: &Users, certificate: &[u8], authorization_id: Option<&str>| {
+        let claim = AuthRequest::External {
+            certificate: certificate.into(),
+            authorization_id: authorization_id.map(str::to_owned),
+        };
+        let (context, mut attempt) = (Context::default(), Attempt::default());
+        users.judge(Mechanism::EXTERNAL, &claim, &context, &mut attempt)
+    };
+    let ann = AuthOutcome::Accept("ann".to_owned());
+    assert_eq!(judge(&users, &certificate, None), ann);
+    assert_eq!(judge(&users, &certificate, Some("ann")), ann);
+    assert_eq!(judge(&users, &certificate, Some("bob")), AuthOutcome::Reject);
+    assert_eq!(judge(&users, b"no certificate", None), AuthOutcome::Reject);
+    assert_eq!(judge(&USERS, &certificate, None), AuthOutcome::Reject);
+}
