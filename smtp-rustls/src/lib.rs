@@ -63,6 +63,69 @@ fn verified<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>,
 "#
 )]
 //!
+//! A relay has a demand on each host, as `smtp-relay` finds it. No demand but the first two may end in plaintext:
+//!
+#![cfg_attr(
+    feature = "ring",
+    doc = r#"
+```
+use smtp_driver::proto::client::Tls;
+use smtp_relay::route::{TlsDemand, TlsFault};
+use smtp_rustls::{CertificateFault, ClientSettings, ClientTls, Dane, Error, Tlsa};
+
+/// The use of STARTTLS, and the settings of TLS.
+fn settings(host: &str, demand: &TlsDemand) -> Result<(Tls, Option<ClientTls>), Error> {
+    let tls = match demand {
+        TlsDemand::Plaintext => return Ok((Tls::Disabled, None)),
+        TlsDemand::Opportunistic => ClientSettings::opportunistic_unverified().for_server(host)?,
+        TlsDemand::Report { name } => ClientSettings::platform().only_observed().for_server(name.as_str())?,
+        TlsDemand::Encrypted => ClientSettings::encrypted_unverified().for_server(host)?,
+        TlsDemand::WebPki { name } => ClientSettings::platform().for_server(name.as_str())?,
+        TlsDemand::Dane { associations, names } => {
+            let records = associations.iter().map(|association| {
+                let usage = match association.usage {
+                    smtp_relay::tlsa::Usage::DaneTa => 2,
+                    smtp_relay::tlsa::Usage::DaneEe => 3,
+                };
+                Tlsa::new(usage, association.selector as u8, association.matching as u8, &association.data[..])
+            });
+            let base = names.first().map_or(host, |name| name.as_str());
+            let dane = Dane::new(records, base)?;
+            let dane = names.iter().skip(1).try_fold(dane, |dane, name| dane.or_name(name.as_str()))?;
+            ClientTls::dane(dane)?
+        }
+    };
+    Ok((tls.policy(), Some(tls)))
+}
+
+/// The fault for the outcome of an attempt.
+fn fault(error: &(dyn std::error::Error + 'static)) -> TlsFault {
+    match CertificateFault::find(error) {
+        None => TlsFault::Handshake,
+        Some(CertificateFault::OtherName) => TlsFault::HostMismatch,
+        Some(CertificateFault::Expired) => TlsFault::Expired,
+        Some(CertificateFault::NotTrusted) => TlsFault::NotTrusted,
+        Some(_) => TlsFault::Mismatch,
+    }
+}
+# let (associations, names) = (
+#     vec![smtp_relay::tlsa::Association::new(
+#         smtp_relay::tlsa::Usage::DaneEe,
+#         smtp_relay::tlsa::Selector::PublicKey,
+#         smtp_relay::tlsa::Matching::Sha256,
+#         vec![1; 32],
+#     )],
+#     vec![smtp_relay::Name::parse("mx.example")?],
+# );
+# let (tls, settings) = settings("mx.example.net", &TlsDemand::Dane { associations, names })?;
+# assert_eq!(tls, Tls::Required);
+# assert!(settings.is_some_and(|settings| settings.name().to_str() == "mx.example"));
+# assert_eq!(fault(&std::io::Error::other("reset")), TlsFault::Handshake);
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+"#
+)]
+//!
 //! For all else, make a `ClientConfig` or `ServerConfig` of rustls with any provider, and pass it to [`ClientTls::new`] or
 //! [`ServerTls::new`]. Without the feature this is the only way.
 //!

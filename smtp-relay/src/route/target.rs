@@ -39,7 +39,10 @@ pub enum TlsStart {
 
 /// The demand on TLS. Each one includes that no demand is met in plaintext, unless it says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "code that does not know a demand must not compile"
+)]
 pub enum TlsDemand {
     /// STARTTLS if it is offered, with any certificate; otherwise plaintext (RFC 7435). After a failed handshake the caller
     /// closes the connection and reports it; the route repeats the target with [`TlsDemand::Plaintext`].
