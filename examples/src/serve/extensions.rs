@@ -10,10 +10,6 @@ use smtp_proto::{
     },
 };
 
-/// The mailbox has another owner than at the time of `RRVS` (RFC 7293 section 14.3).
-const OTHER_OWNER: Rejection =
-    Rejection::from_static(550, (5, 7, 17), "another owner may have had the mailbox");
-
 /// The message is of a class that is refused (RFC 3865 section 2.4).
 const REFUSED_CLASS: Rejection = Rejection::from_static(
     550,
@@ -89,7 +85,7 @@ impl ExtensionFlags {
     /// Checks that the mailbox of a recipient has the owner that the sender means.
     pub(crate) fn check_owner(&self, parameters: &RcptParameters<'_>) -> Result<(), Rejection> {
         match (parameters.rrvs(), self.rrvs) {
-            (Some(asked), Some(Some(owned))) if asked.since() < owned => Err(OTHER_OWNER),
+            (Some(asked), Some(Some(owned))) if asked.since() < owned => Err(Rejection::OWNER_CHANGED),
             _ => Ok(()),
         }
     }

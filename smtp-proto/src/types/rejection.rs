@@ -98,6 +98,20 @@ impl Rejection {
     /// The message contains a CR or LF outside of a line ending (RFC 5321 section 2.3.8). A syntax error: x.5.2.
     pub const BARE_LINE_ENDING: Self = Self::from_static(550, (5, 5, 2), "message holds a bare CR or LF");
 
+    /// The priority is below the lowest one that the server accepts (RFC 6710 section 4.1).
+    pub const PRIORITY_TOO_LOW: Self = Self::from_static(550, (5, 7, 15), "priority too low");
+    /// The message is too big for its priority (RFC 6710 section 5).
+    pub const TOO_BIG_FOR_PRIORITY: Self =
+        Self::from_static(552, (5, 7, 16), "message too big for its priority");
+    /// The mailbox has another owner since the time of RRVS (RFC 7293 section 15.3).
+    pub const OWNER_CHANGED: Self =
+        Self::from_static(550, (5, 7, 17), "mailbox has another owner since then");
+    /// The domain has another owner since the time of RRVS (RFC 7293 section 15.3).
+    pub const DOMAIN_OWNER_CHANGED: Self =
+        Self::from_static(550, (5, 7, 18), "domain has another owner since then");
+    /// The server does not know since when the mailbox has its owner (RFC 7293 section 15.3).
+    pub const OWNER_UNKNOWN: Self = Self::from_static(550, (5, 7, 19), "owner since then is not known");
+
     /// Makes a rejection.
     ///
     /// # Errors

@@ -5,7 +5,10 @@ use smtp_proto::{
     limits::Threshold,
     sasl::{Mechanism, PlaintextAuth},
     server::{EarlyTalker, ObsoleteCommands, UnknownPolicy},
-    types::{ClientAttributes, Extension, Protocol, Rejection},
+    types::{
+        ClientAttributes, Extension, FutureReleaseLimits, Protocol, Rejection, SolicitationKeywords,
+        Timestamp,
+    },
 };
 
 use super::{Choices, cut_behind};
@@ -113,6 +116,15 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
         server.obsolete_commands = ObsoleteCommands::Accept;
         server.unknown_commands = UnknownPolicy::AskApplication;
         server.unknown_parameters = UnknownPolicy::AskApplication;
+        let classes = SolicitationKeywords::parse("net.example:ADV").expect("a class");
+        let held = FutureReleaseLimits::new(FutureReleaseLimits::MAX_INTERVAL, Timestamp::MAX);
+        server.extensions.extend([
+            Extension::FutureRelease(held),
+            Extension::mt_priority("").expect("no policy"),
+            Extension::DeliverBy(Some(60)),
+            Extension::Rrvs,
+            Extension::NoSoliciting(Some(classes)),
+        ]);
         server.early_talker = EarlyTalker::Tolerate;
     }
     if choices.yes() {
