@@ -6,7 +6,8 @@
 
 maildir=$tmp/extensions
 start sh -c 'exec "$@" 2>"$0"' "$tmp/extensions.log" "$server_bin" --listen 127.0.0.1:0 --listen-proxy 127.0.0.1:0 --proxy-from 127.0.0.1 --xclient 127.0.0.1 --xclient 192.0.2.7 \
-    --hostname mx.example.org --maildir "$maildir" --domain example.org --domain sent.example --max-connections-per-peer 2
+    --hostname mx.example.org --maildir "$maildir" --domain example.org --domain sent.example --max-connections-per-peer 2 \
+    --cert "$tmp/mx.pem" --key "$tmp/mx.key" --user ann:pencil
 extended=$pid
 if await 10 announced " (smtp)" && extended_port=$port && await 10 announced " (proxy)" && proxy_port=$port; then
     ok "server starts, with a listener behind a proxy"
@@ -43,6 +44,7 @@ check "swaks: PROXY version 1, IPv4" stored_from '192\.0\.2\.7' "${swaks[@]}" "$
 check "swaks: PROXY version 1, IPv6" stored_from 'IPv6:2001:db8::7' "${swaks[@]}" "${version1[@]}" --proxy-family TCP6 "${six[@]}"
 check "swaks: PROXY version 2, IPv4" stored_from '192\.0\.2\.7' "${swaks[@]}" "${version2[@]}" --proxy-family AF_INET "${four[@]}"
 check "swaks: PROXY version 2, IPv6" stored_from 'IPv6:2001:db8::7' "${swaks[@]}" "${version2[@]}" --proxy-family AF_INET6 "${six[@]}"
+check "swaks: PROXY version 2, STARTTLS" stored_from '192\.0\.2\.7' "${swaks[@]}" "${version2[@]}" --proxy-family AF_INET "${four[@]}" --tls
 # swaks ends with 21 when no greeting comes, and with 6 when the connection is closed.
 no_header() {
     local status=0
@@ -73,6 +75,15 @@ fi
 
 check "swaks: XCLIENT" stored_from '192\.0\.2\.8' "${swaks[@]}" --server "127.0.0.1:$extended_port" --xclient-addr 192.0.2.8 \
     --xclient-name real.example --xclient-helo real.example --xclient-proto ESMTP
+to_us=("${swaks[@]}" --server "127.0.0.1:$extended_port")
+check "swaks: XCLIENT, IPv6" stored_from 'IPv6:2001:db8::8' "${to_us[@]}" --xclient-addr IPV6:2001:db8::8
+check "swaks: XCLIENT twice" stored_from '192\.0\.2\.8' "${to_us[@]}" --xclient-addr 192.0.2.8 --xclient-delim --xclient-name '[UNAVAILABLE]'
+check "swaks: XCLIENT after STARTTLS" stored_from '192\.0\.2\.8' "${to_us[@]}" --tls --xclient-addr 192.0.2.8
+check "swaks: XCLIENT before STARTTLS" stored_from '192\.0\.2\.8' "${to_us[@]}" --tls --xclient-before-starttls --xclient-addr 192.0.2.8
+logged_in() {
+    exits 0 "${to_us[@]}" --xclient-login ann && received "from .* with ESMTPA\b"
+}
+check "swaks: XCLIENT with a login" logged_in
 check "send: XCLIENT" stored_from '192\.0\.2\.8' "${send[@]}" --to to@example.org --server "127.0.0.1:$extended_port" --xclient ADDR=192.0.2.8 HELO=real.example -- "$messages/plain.eml"
 
 ### Postfix
