@@ -108,7 +108,7 @@ pub use question::{Answer, Denied, DnsFault, Exchange, Family, Mx, Question, Sec
 pub use target::{Keyword, Target, TlsDemand, TlsStart};
 pub use ticket::{Connection, Lookup, StaleTicket, Ticket};
 
-use crate::{random::Random, sts::Policy};
+use crate::{Name, random::Random, sts::Policy};
 
 /// One attempt to deliver one message to the recipients of one destination.
 ///
@@ -149,7 +149,7 @@ pub enum Step {
 
 #[derive(Debug)]
 enum State {
-    Mx(Query),
+    Mx { query: Query, domain: Name },
     Policy { query: Query, hosts: Hosts },
     Underway(Box<Plan>),
     Done(Vec<Final>),
@@ -187,7 +187,7 @@ impl Route {
                 return Step::News(finding);
             }
             let plan = match &mut self.state {
-                State::Mx(query) | State::Policy { query, .. } => {
+                State::Mx { query, .. } | State::Policy { query, .. } => {
                     return query.ask(&mut self.context.tickets);
                 }
                 State::Done(results) => return Step::Done(results.clone()),
@@ -213,7 +213,9 @@ impl Route {
         }
         let (number, context) = (ticket.number(), &mut self.context);
         match mem::replace(&mut self.state, State::Done(Vec::new())) {
-            State::Mx(query) if query.has(number) => self.state = State::after_mx(answer, context),
+            State::Mx { query, domain } if query.has(number) => {
+                self.state = State::after_mx(domain, answer, context);
+            }
             State::Policy { query, hosts } if query.has(number) => {
                 self.state = State::after_policy(hosts, answer, context);
             }
@@ -267,19 +269,19 @@ impl State {
         Self::underway(Hosts::chosen(chosen), None, context)
     }
 
-    fn ask_mx(domain: &crate::Name) -> Self {
-        Self::Mx(Query::new(Question::Mx(domain.clone())))
+    fn ask_mx(domain: &Name) -> Self {
+        Self::Mx {
+            query: Query::new(Question::Mx(domain.clone())),
+            domain: domain.clone(),
+        }
     }
 
-    fn after_mx(answer: Answer, context: &mut Context) -> Self {
-        let Some(domain) = context.to.name() else {
-            return Self::end(Trouble::Soft(Why::Dns), context);
-        };
-        match Hosts::of(domain, answer, &context.config, &mut context.random) {
+    fn after_mx(domain: Name, answer: Answer, context: &mut Context) -> Self {
+        match Hosts::of(&domain, answer, &context.config, &mut context.random) {
             Err(Why::Dns) => Self::end(Trouble::Soft(Why::Dns), context),
             Err(why) => Self::end(context.about_destination(why), context),
             Ok(hosts) if context.heeds_policies() => Self::Policy {
-                query: Query::new(Question::Sts(domain.clone())),
+                query: Query::new(Question::Sts(domain)),
                 hosts,
             },
             Ok(hosts) => Self::underway(hosts, None, context),

@@ -102,6 +102,25 @@ fn a_host_with_many_addresses_leaves_some_for_the_next() {
 }
 
 #[test]
+fn a_host_has_two_addresses_however_many_hosts_there_are() {
+    // RFC 5321 section 5.1: "SHOULD try at least two addresses"
+    let mut table = String::new();
+    for host in 0..9 {
+        table += &std::format!("d.example MX {host} h{host}.example\n");
+        for address in 0..3 {
+            table += &std::format!("h{host}.example A 192.0.2.{host}{address}\n");
+        }
+    }
+    let way = world(&table.replace("2.0", "2.9")).run(down);
+    let sizes: Vec<_> = way
+        .tried
+        .iter()
+        .map(|(target, _)| target.addresses.len())
+        .collect();
+    assert_eq!(sizes, [2, 2, 1]);
+}
+
+#[test]
 fn hosts_are_limited() {
     let table: String = (0..50)
         .map(|host| std::format!("d.example MX {host} h{host}.example\n"))
