@@ -7,7 +7,7 @@
 maildir=$tmp/extensions
 start sh -c 'exec "$@" 2>"$0"' "$tmp/extensions.log" "$server_bin" --listen 127.0.0.1:0 --listen-proxy 127.0.0.1:0 --proxy-from 127.0.0.1 --xclient 127.0.0.1 --xclient 192.0.2.7 \
     --hostname mx.example.org --maildir "$maildir" --domain example.org --domain sent.example --max-connections-per-peer 2 \
-    --cert "$tmp/mx.pem" --key "$tmp/mx.key" --user ann:pencil
+    --cert "$tmp/mx.pem" --key "$tmp/mx.key" --user ann:pencil --prdr --etrn
 extended=$pid
 if await 10 announced " (smtp)" && extended_port=$port && await 10 announced " (proxy)" && proxy_port=$port; then
     ok "server starts, with a listener behind a proxy"
@@ -26,9 +26,9 @@ stored_from() {
 
 send=("$send_bin" --tls none --helo client.example --from sender@client.example)
 
-# received REGEX: the plain message is in the Maildir, with such a Received field.
+# received REGEX [COPIES]: the plain message is in the Maildir, with such a Received field.
 received() {
-    "$python" "$here/check_stored.py" "$maildir" --wait 10 --sent "$messages/plain.eml" --trace Return-Path --trace Received+ \
+    "$python" "$here/check_stored.py" "$maildir" --wait 10 --count "${2:-1}" --sent "$messages/plain.eml" --trace Return-Path --trace Received+ \
         --match "^Received: $1"
 }
 
@@ -122,9 +122,19 @@ if install_exim && start_exim "$extended_port"; then
     check "to Exim, PROXY version 2" at_exim "${through[@]}" --proxy v2 "$messages/plain.eml"
     check "Exim notes the proxy" grep -q 'PRX=127\.0\.0\.1' "$exim/log/mainlog"
 
+    # Exim refuses the content for one of three recipients: the others get it, and the refusal is shown.
+    prdr_to_exim() {
+        local status=0
+        timeout "$time_limit" "${to_exim[@]}" --prdr --to to@example.org --to refused@example.org --to other@example.org \
+            "$messages/plain.eml" >"$tmp/prdr.out" 2>&1 || status=$?
+        grep -q 'refused@example.org.*content refused for refused' "$tmp/prdr.out" && grep -q 'to@example.org.*250' "$tmp/prdr.out" ||
+            { cat "$tmp/prdr.out"; echo "exit status $status"; return 1; }
+    }
+    check "to Exim, PRDR" prdr_to_exim
+
     # Exim hands the message on to the example server, and asks for PRDR with two recipients.
     check "from Exim, PRDR" exits 0 "${to_exim[@]}" --to one@sent.example --to two@sent.example "$messages/plain.eml"
-    check "from Exim, PRDR: stored" received "from exim\.example\.org "
+    check "from Exim, PRDR: a copy for each recipient" received "from exim\.example\.org " 2
     check "from Exim, PRDR: used" await 10 grep -q ' => one.* PRDR' "$exim/log/mainlog"
     stop_exim
 else

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use smtp_proto::{
-    client::{Config, Login},
+    client::{Config, Fallback, Login},
     sasl::{Context, Credentials, Mechanism, PlaintextAuth, Secret},
 };
 
@@ -21,6 +21,9 @@ pub struct LoginFlags {
     /// ... by this mechanism only [default: the strongest for a password that the server offers]
     #[arg(long, value_name = "MECHANISM")]
     pub auth: Option<String>,
+    /// Try the next mechanism after 535, too; each attempt counts as a failed login
+    #[arg(long)]
+    pub auth_fallback: bool,
     /// Log in without TLS, too: an eavesdropper can use the password
     #[arg(long)]
     pub insecure_auth: bool,
@@ -46,6 +49,9 @@ impl LoginFlags {
         };
         let mut login = Login::new(credentials);
         login.mechanism = self.mechanism()?;
+        if self.auth_fallback {
+            login.fallback = Fallback::AnyRefusal;
+        }
         if tls == Tls::None && !self.insecure_auth {
             return Err("--tls none: to log in without TLS, give --insecure-auth".into());
         }

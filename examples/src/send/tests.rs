@@ -1,5 +1,5 @@
 use smtp_proto::{
-    client::Login,
+    client::{Fallback, Login},
     sasl::{Credentials, Mechanism, PlaintextAuth},
     types::Envelope,
 };
@@ -42,6 +42,9 @@ fn a_password_is_used_with_the_strongest_mechanism_or_the_named_one() {
         any.credentials.mechanisms().first(),
         Some(&Mechanism::SCRAM_SHA_512_PLUS)
     );
+    assert_eq!(any.fallback, Fallback::Unsupported);
+    let fallback = login(&[&PASSWORD[..], &["--auth-fallback"]].concat()).fallback;
+    assert_eq!(fallback, Fallback::AnyRefusal);
     for name in ["PLAIN", "login", "CRAM-MD5", "SCRAM-SHA-1", "scram-sha-256-plus"] {
         let one = login(&[&PASSWORD[..], &["--auth", name]].concat());
         assert_eq!(one.mechanism, Mechanism::parse(name).ok());
