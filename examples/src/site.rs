@@ -318,7 +318,7 @@ fn not_stored(error: io::Error) -> Rejection {
 }
 
 #[expect(clippy::print_stderr, reason = "the log of a program for the terminal")]
-fn log(line: impl fmt::Display) {
+pub(crate) fn log(line: impl fmt::Display) {
     eprintln!("{line}");
 }
 

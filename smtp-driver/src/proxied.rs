@@ -1,5 +1,7 @@
 //! Connections through a proxy.
 
+#[cfg(feature = "std")]
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::{
     fmt,
@@ -7,6 +9,9 @@ use core::{
     task::{Context, Poll, ready},
     time::Duration,
 };
+
+#[cfg(feature = "std")]
+use tracing::warn;
 
 use crate::{InvalidProxyHeader, IpNetwork, Peer, ProxyHeader, Transport, wire::Wire};
 
@@ -22,6 +27,22 @@ pub struct ExpectProxy {
     pub from: Vec<IpNetwork>,
     /// Time for the whole header. Default: 5 seconds.
     pub header_timeout: Duration,
+    #[cfg(feature = "std")]
+    on_refused: Option<OnRefused>,
+}
+
+#[cfg(feature = "std")]
+#[derive(Clone)]
+struct OnRefused(Arc<Report>);
+
+#[cfg(feature = "std")]
+type Report = dyn Fn(Peer, &ProxyHeaderError<std::io::Error>) + Send + Sync;
+
+#[cfg(feature = "std")]
+impl fmt::Debug for OnRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnRefused")
+    }
 }
 
 impl ExpectProxy {
@@ -31,6 +52,30 @@ impl ExpectProxy {
         Self {
             from: from.into_iter().collect(),
             header_timeout: Duration::from_secs(5),
+            #[cfg(feature = "std")]
+            on_refused: None,
+        }
+    }
+
+    /// Calls a function for each connection that is closed because of its peer or header, with the peer of the socket: for
+    /// a log of one's own, or to block the peer. There is no session, so [`Service::closed`](crate::Service::closed) is not
+    /// called.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn on_refused(
+        mut self,
+        call: impl Fn(Peer, &ProxyHeaderError<std::io::Error>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_refused = Some(OnRefused(Arc::new(call)));
+        self
+    }
+
+    /// Reports a connection that is closed.
+    #[cfg(feature = "std")]
+    pub(crate) fn refused(&self, peer: Peer, error: &ProxyHeaderError<std::io::Error>) {
+        warn!(%peer, %error, "closed: not a proxy");
+        if let Some(OnRefused(call)) = &self.on_refused {
+            call(peer, error);
         }
     }
 
@@ -82,6 +127,8 @@ impl Proxied {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProxyHeaderError<E> {
+    /// The peer is not one of the proxies that are expected.
+    Stranger,
     /// The octets are no header that can be used.
     Invalid(InvalidProxyHeader),
     /// The header was not complete in time.
@@ -95,6 +142,7 @@ pub enum ProxyHeaderError<E> {
 impl<E: fmt::Display> fmt::Display for ProxyHeaderError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Stranger => f.write_str("peer is not one of the expected proxies"),
             Self::Invalid(error) => error.fmt(f),
             Self::TimedOut => f.write_str("PROXY header is incomplete after its time"),
             Self::Closed => f.write_str("peer closed the connection before the end of its PROXY header"),

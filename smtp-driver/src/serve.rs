@@ -21,7 +21,7 @@ use tracing::{Instrument, debug, debug_span, warn};
 
 use self::arrivals::{Arrival, Arrivals, Terms, arrive};
 use crate::{
-    ACCEPT_BACKOFF, CLOSE_TIMEOUT, Connection, Peer, ServeOptions, Session, Transport,
+    ACCEPT_BACKOFF, CLOSE_TIMEOUT, Connection, Peer, ProxyHeaderError, ServeOptions, Session, Transport,
     shutdown::{ConnectionPermit, EndOnDrop, Shared, Stage, StageWatch},
     wire::Wire,
 };
@@ -87,8 +87,8 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
             None => break,
             Some(Ok((transport, peer, local))) => {
                 let proxy = options.expect_proxy.as_ref();
-                if proxy.is_some_and(|proxy| !proxy.allows(peer)) {
-                    warn!(%peer, "closed: not one of the proxies that are expected");
+                if let Some(proxy) = proxy.filter(|proxy| !proxy.allows(peer)) {
+                    proxy.refused(peer, &ProxyHeaderError::Stranger);
                     continue;
                 }
                 // Behind a proxy the client is not known yet.
@@ -112,7 +112,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
                     continue;
                 };
                 let terms = Terms {
-                    header_timeout: proxy.header_timeout,
+                    proxy: proxy.clone(),
                     implicit_tls: options.implicit_tls,
                     config: Arc::clone(&config),
                 };

@@ -4,6 +4,8 @@ use clap::Args;
 use smtp_driver::{About, ExpectProxy, IpNetwork};
 use smtp_proto::types::{ClientAttributes, Extension};
 
+use crate::site::log;
+
 /// The proxies that are trusted.
 #[derive(Clone, Debug, Default, Args)]
 #[non_exhaustive]
@@ -19,11 +21,14 @@ pub struct ProxyFlags {
 impl ProxyFlags {
     /// The proxies of `--listen-proxy`.
     pub(super) fn expected(&self) -> ExpectProxy {
-        if self.proxy_from.is_empty() {
-            let loopback = ["127.0.0.0/8", "::1"];
-            return ExpectProxy::new(loopback.iter().filter_map(|network| network.parse().ok()));
-        }
-        ExpectProxy::new(self.proxy_from.iter().copied())
+        let loopback = ["127.0.0.0/8", "::1"];
+        let loopback = loopback.iter().filter_map(|network| network.parse().ok());
+        let expected = if self.proxy_from.is_empty() {
+            ExpectProxy::new(loopback)
+        } else {
+            ExpectProxy::new(self.proxy_from.iter().copied())
+        };
+        expected.on_refused(|peer, error| log(format!("closed {peer}: {error}")))
     }
 
     /// Offers the commands of proxies to a client that is one. The address that an XCLIENT named does not count.

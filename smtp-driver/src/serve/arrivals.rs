@@ -3,18 +3,18 @@
 use std::{
     collections::VecDeque,
     future::{Future, poll_fn},
+    io,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    time::Duration,
 };
 
 use smtp_proto::server::Config;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::reject_busy;
 use crate::{
-    Peer, Proxied, Transport,
+    ExpectProxy, Peer, Proxied, Transport,
     proxied::read_header,
     shutdown::{ConnectionPermit, Stage, StageWatch},
     wire::Wire,
@@ -96,13 +96,13 @@ impl<T> Arrivals<T> {
 /// Settings for connections of one listener.
 #[derive(Debug)]
 pub(super) struct Terms {
-    pub(super) header_timeout: Duration,
+    pub(super) proxy: ExpectProxy,
     pub(super) implicit_tls: bool,
     pub(super) config: Arc<Config>,
 }
 
 /// Reads the header of a connection, whose permit counts in total only, and passes it on to the loop that accepts.
-pub(super) async fn arrive<T: Transport>(
+pub(super) async fn arrive<T: Transport<Error = io::Error>>(
     mut arrival: Arrival<T>,
     terms: Terms,
     mut watch: StageWatch,
@@ -110,7 +110,7 @@ pub(super) async fn arrive<T: Transport>(
 ) {
     let proxy = arrival.peer;
     let read = async {
-        let mut reading = pin!(read_header(&mut arrival.wire, terms.header_timeout));
+        let mut reading = pin!(read_header(&mut arrival.wire, terms.proxy.header_timeout));
         poll_fn(|cx| match watch.poll_after(cx, Stage::Serving) {
             Poll::Ready(_) => Poll::Ready(None),
             Poll::Pending => reading.as_mut().poll(cx).map(Some),
@@ -120,7 +120,7 @@ pub(super) async fn arrive<T: Transport>(
     let header = match read.await {
         Some(Ok(header)) => header,
         Some(Err(error)) => {
-            warn!(peer = %proxy, %error, "closed: no PROXY header");
+            terms.proxy.refused(proxy, &error);
             return;
         }
         None => return,

@@ -297,6 +297,41 @@ fn other_beginnings_are_closed_without_a_reply() {
 }
 
 #[test]
+fn connections_that_are_closed_are_reported() {
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let reported = Arc::clone(&reports);
+    let expected = move |from: &str, reported: Arc<Mutex<Vec<String>>>| {
+        ExpectProxy::new([from.parse().unwrap()]).on_refused(move |peer, error| {
+            reported.lock().unwrap().push(format!("{peer} {error}"));
+        })
+    };
+    for (from, octets, cut) in [
+        ("198.51.100.1", "", false),
+        ("192.0.2.1", "EHLO a\r\n", false),
+        ("192.0.2.1", "PROXY ", false),
+        ("192.0.2.1", "PROXY ", true),
+        ("192.0.2.1", "PROXY UNKNOWN\r\n", true),
+    ] {
+        let options = expected(from, Arc::clone(&reported));
+        let mut running = Running::new(|changed| changed.expect_proxy = Some(options));
+        let raw = running.connect(octets);
+        if cut {
+            raw.control.cut();
+        }
+        running.pass(5);
+    }
+    assert_eq!(
+        *reports.lock().unwrap(),
+        [
+            "192.0.2.1:1 peer is not one of the expected proxies",
+            "192.0.2.1:1 connection does not begin with a PROXY header",
+            "192.0.2.1:1 PROXY header is incomplete after its time",
+            "192.0.2.1:1 peer closed the connection before the end of its PROXY header",
+        ]
+    );
+}
+
+#[test]
 fn a_stranger_is_closed_without_a_reply() {
     let mut running = Running::new(|options| {
         options.expect_proxy = Some(ExpectProxy::new(["198.51.100.0/24".parse().unwrap()]));
