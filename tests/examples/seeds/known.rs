@@ -299,6 +299,7 @@ pub(super) const INPUTS: &[(&str, &[&str])] = &[
             "0100000\nPOST / HTTP/1.1\r\nHost: x\r\n\r\nEHLO c.example\r\n",
             "1000000\nLHLO c.example\r\n|MAIL FROM:<>\r\nRCPT TO:<c@d.example>\r\nRCPT TO:<e@d.example>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n",
             "0000010\nEHLO c.example\r\n|MAIL FROM:a..b@c.example. X=y\r\nRCPT TO:<e@f.example>\r\nXYZZY\r\nSEND FROM:<>\r\n",
+            "0000010\nEHLO c.example\r\n|ETRN @d.example\r\n|MAIL FROM:<> PRDR\r\nRCPT TO:<c@d.example>\r\nRCPT TO:<no@d.example>\r\nRCPT TO:<e@d.example>\r\nDATA\r\nx\r\n.\r\nETRN #q\r\nMAIL FROM:<> PRDR\r\nRCPT TO:<c@d.example>\r\nRCPT TO:<c@d.example>\r\nBDAT 3 LAST\r\nx\r\nETRN\r\nQUIT\r\n",
         ],
     ),
     (
@@ -314,6 +315,7 @@ pub(super) const INPUTS: &[(&str, &[&str])] = &[
             "00100\n220 mx\r\n|250-mx\r\n250 AUTH=PLAIN\r\n|535 no\r\n|221 bye\r\n",
             "10000\n220 mx\r\n|250-mx\r\n250 PIPELINING\r\n|250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n|250 ok\r\n452 full\r\n|221 bye\r\n",
             "00000\n220 mx\r\n|250 mx\r\n|250 ok\r\n|250 ok\r\n|250 ok\r\n|354 go\r\n250-ac|cepted\r\n250 really\r\n|252 x\r\n",
+            "00000\n220 mx\r\n|250-mx\r\n250-PIPELINING\r\n250 PRDR\r\n|250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n|353 now\r\n250 ok\r\n550 no\r\n250 all\r\n|250 ok\r\n250 ok\r\n354 go\r\n|353 now\r\n|221 bye\r\n",
             "00000\n220-a\r\n250 b\r\n",
             "00000\n554 no\r\n|221 bye\r\n",
             "00000\n250\r\n",

@@ -27,6 +27,7 @@ pub fn client_session(data: &[u8]) {
     if choices.yes() {
         client.protocol = Protocol::Lmtp;
     }
+    client.prdr = ExtensionUse::IfOffered;
     client.tls = choices.one(&[Tls::Disabled, Tls::Opportunistic, Tls::Required]);
     if choices.yes() {
         client.login = Some(Login::new(Credentials::password("ann", "pw")));

@@ -6,7 +6,7 @@ use smtp_proto::{
     sasl::{Mechanism, PlaintextAuth},
     server::{EarlyTalker, ObsoleteCommands, UnknownPolicy},
     types::{
-        ClientAttributes, Extension, FutureReleaseLimits, Protocol, Rejection, SolicitationKeywords,
+        ClientAttributes, Extension, FutureReleaseLimits, Keyword, Protocol, Rejection, SolicitationKeywords,
         Timestamp,
     },
 };
@@ -123,6 +123,8 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
             Extension::mt_priority("").expect("no policy"),
             Extension::DeliverBy(Some(60)),
             Extension::Rrvs,
+            Extension::Etrn,
+            Extension::Prdr,
             Extension::NoSoliciting(Some(classes)),
         ]);
         server.early_talker = EarlyTalker::Tolerate;
@@ -202,7 +204,7 @@ fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
     }
 
     let log = &session.seat.log;
-    let is_lmtp = settings.server.protocol == Protocol::Lmtp;
+    let each = settings.server.protocol == Protocol::Lmtp || settings.server.extensions.has(Keyword::Prdr);
     let mut open = false;
     let mut closed = false;
     for line in log {
@@ -212,7 +214,7 @@ fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
             "mail" => assert!(!std::mem::replace(&mut open, true), "two at once: {log:?}"),
             "rcpt" | "message" | "body" | "part" => assert!(open, "{line}: {log:?}"),
             "verdict" => {
-                assert!(open || is_lmtp && !rest.starts_with("0 "), "{log:?}");
+                assert!(open || each && !rest.starts_with("0 "), "{log:?}");
                 open = false;
             }
             "reset" => assert!(std::mem::take(&mut open), "{log:?}"),
