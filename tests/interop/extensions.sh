@@ -86,6 +86,19 @@ logged_in() {
 check "swaks: XCLIENT with a login" logged_in
 check "send: XCLIENT" stored_from '192\.0\.2\.8' "${send[@]}" --to to@example.org --server "127.0.0.1:$extended_port" --xclient ADDR=192.0.2.8 HELO=real.example -- "$messages/plain.eml"
 
+### ETRN
+
+if command -v fetchmail >/dev/null || install_packages fetchmail; then
+    # etrn STATUS NAME: fetchmail asks the example server to start the queue for NAME. 0 is yes, 3 is no.
+    etrn() {
+        mkdir -p "$tmp/fetchmail" && : >"$tmp/fetchmail/rc" && chmod 700 "$tmp/fetchmail" "$tmp/fetchmail/rc"
+        HOME=$tmp/fetchmail exits "$1" fetchmail --fetchmailrc "$tmp/fetchmail/rc" --nosyslog --protocol ETRN --service "$extended_port" \
+            --smtphost client.example --fetchdomains "$2" --sslproto '' 127.0.0.1
+    }
+    check "fetchmail: ETRN" etrn 0 example.org
+    check "fetchmail: ETRN for a stranger's domain" etrn 3 elsewhere.example
+fi
+
 ### Postfix
 
 . "$here/postfix.sh"

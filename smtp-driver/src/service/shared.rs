@@ -5,7 +5,9 @@ use std::sync::Arc;
 use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Closed, Member, Reset},
-    types::{Argument, ClientInfo, ClientName, Mail, Query, Rcpt, Rejection, UnknownCommand},
+    types::{
+        Argument, ClientInfo, ClientName, Etrn, EtrnAnswer, Mail, Query, Rcpt, Rejection, UnknownCommand,
+    },
 };
 
 use super::{About, Accept, AuthAttempt, HelpAnswer, Service, VrfyAnswer};
@@ -117,6 +119,14 @@ impl<S: Service> Service for Arc<S> {
         info: &ClientInfo<'static>,
     ) -> impl Future<Output = Result<Accept, Rejection>> + Send {
         S::xforward(self, about, info)
+    }
+
+    fn etrn(
+        &self,
+        about: &About,
+        etrn: &Etrn<'static>,
+    ) -> impl Future<Output = Result<EtrnAnswer, Rejection>> + Send {
+        S::etrn(self, about, etrn)
     }
 
     fn command(
