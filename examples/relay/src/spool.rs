@@ -16,8 +16,8 @@ use smtp_driver::Bytes;
 use tokio::io::AsyncRead;
 
 pub(crate) use self::{
-    id::Id,
-    message::{Ending, Facts, Head, Last, Progress, State},
+    id::{Id, now, random},
+    message::{Ending, Facts, Head, Heard, Last, Progress, State},
 };
 
 /// A place for messages. Clones share it.
@@ -63,6 +63,7 @@ pub(crate) trait Spool: Clone + Send + Sync + 'static {
     fn ready(&self, full: &HashSet<Arc<str>>) -> impl Future<Output = ()> + Send;
 
     /// Lists the messages, the oldest first.
+    #[allow(dead_code, reason = "for spools that `relay queue` does not read by itself")]
     fn list(&self) -> impl Future<Output = io::Result<Vec<Listed>>> + Send;
 
     /// Makes the deliveries of a message due now; of all messages without an id. Returns false if there is no such message.
@@ -109,4 +110,22 @@ pub(crate) async fn store<S: Spool>(spool: &S, head: Head, facts: Facts, pieces:
         spool.write(&mut incoming, piece).await?;
     }
     spool.commit(incoming, facts).await
+}
+
+impl Listed {
+    /// The address of the sender; empty for the null sender.
+    pub(crate) fn sender(&self) -> &str {
+        let path = self.head.envelope.reverse_path().as_str();
+        path.trim_start_matches('<').trim_end_matches('>')
+    }
+
+    /// The recipients that are left.
+    pub(crate) fn left(&self) -> impl Iterator<Item = (&str, &State)> {
+        let all = self.head.envelope.recipients().iter().zip(&self.states);
+        all.filter(|(_, state)| state.ending.is_none())
+            .map(|(recipient, state)| {
+                let path = recipient.forward_path();
+                (path.as_str(), state)
+            })
+    }
 }

@@ -36,7 +36,12 @@ impl TlsFlags {
         self.client_ca.is_some()
     }
 
-    pub(super) fn settings(&self, hostname: &str) -> Result<Option<ServerTls>, String> {
+    /// The settings of a server with this name, if there is an identity.
+    ///
+    /// # Errors
+    ///
+    /// If the flags contradict each other, or a file cannot be used.
+    pub fn settings(&self, hostname: &str) -> Result<Option<ServerTls>, String> {
         let identity = match (&self.cert, &self.key) {
             (Some(_), Some(_)) if self.self_signed => {
                 return Err("--self-signed: there is a --cert already".into());

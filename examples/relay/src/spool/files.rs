@@ -71,6 +71,7 @@ impl Files {
     }
 
     /// The number of messages.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.0.schedule().len()
     }

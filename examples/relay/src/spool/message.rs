@@ -49,6 +49,9 @@ pub(crate) struct State {
     /// The last result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last: Option<Last>,
+    /// The last reply of a host, maybe of an earlier attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) heard: Option<Heard>,
 }
 
 /// The end of a recipient.
@@ -70,9 +73,14 @@ pub(crate) struct Last {
     pub(crate) status: String,
     /// The text of the host, or of this relay if no host said anything.
     pub(crate) text: String,
-    /// The host that said it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) host: Option<String>,
+}
+
+/// A negative reply of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Heard {
+    pub(crate) host: String,
+    /// The reply with its code. Several lines are joined by spaces.
+    pub(crate) reply: String,
 }
 
 /// The new state of one recipient, by its index in the envelope.

@@ -1,0 +1,229 @@
+//! Deliveries: claims of the spool, as many at a time as each destination takes.
+
+mod attempt;
+mod fenced;
+mod lookups;
+mod parameters;
+mod report;
+mod results;
+mod session;
+mod tls;
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use smtp_proto::{client, types::Host};
+use smtp_relay::{
+    pace::{Limits, Verdict, Window},
+    retry::Schedule,
+    route,
+};
+use smtp_rustls::Roots;
+use smtp_tokio::ShutdownHandle;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tracing::{error, warn};
+
+pub(crate) use self::{
+    lookups::{Hosts, Lookups, drive},
+    parameters::parameters,
+    session::{Connector, Hop},
+};
+use crate::{
+    metrics::Metrics,
+    next_hop::Routing,
+    spool::{Claim, Spool, now},
+};
+
+/// Claims that are taken at a time.
+const BATCH: usize = 32;
+
+/// Time for deliveries in hand after the signal to stop.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// The settings of deliveries.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) hostname: Host<'static>,
+    pub(crate) routing: Routing,
+    pub(crate) route: Arc<route::Config>,
+    /// The schedule of attempts, in milliseconds.
+    pub(crate) schedule: Schedule,
+    pub(crate) pace: Limits,
+    pub(crate) workers: usize,
+}
+
+/// The parts that all deliveries share.
+pub(crate) struct Shared<S> {
+    pub(crate) spool: S,
+    pub(crate) settings: Settings,
+    pub(crate) connector: Connector,
+    pub(crate) lookups: Arc<Lookups>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// The settings of connections.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectorSettings {
+    pub(crate) client: client::Config,
+    pub(crate) login: Option<client::Login>,
+    pub(crate) roots: Option<Roots>,
+    pub(crate) bind: Option<IpAddr>,
+    pub(crate) connect_timeout: Duration,
+}
+
+/// Delivers until the relay stops; then finishes what is in hand, and gives the other leases back.
+pub(crate) async fn run<S: Spool>(shared: Arc<Shared<S>>, stop: ShutdownHandle) {
+    let mut dispatcher = Dispatcher {
+        shared,
+        tasks: JoinSet::new(),
+        windows: HashMap::new(),
+        waiting: HashMap::new(),
+    };
+    tokio::pin!(stop);
+    loop {
+        dispatcher.start_waiting();
+        dispatcher.claim().await;
+        dispatcher.shared.metrics.under_way.set(dispatcher.tasks.len());
+        let full = dispatcher.full();
+        let has_room = dispatcher.tasks.len() < dispatcher.shared.settings.workers;
+        let spool = dispatcher.shared.spool.clone();
+        let alive = dispatcher.until_alive();
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(ended) = dispatcher.tasks.join_next() => dispatcher.ended(ended),
+            () = spool.ready(&full), if has_room => {}
+            () = sleep(alive) => {}
+        }
+    }
+    dispatcher.finish().await;
+}
+
+/// The deliveries under way, and the windows of their destinations.
+struct Dispatcher<S> {
+    shared: Arc<Shared<S>>,
+    tasks: JoinSet<(Arc<str>, Verdict)>,
+    windows: HashMap<Arc<str>, Window>,
+    /// Claims that were taken, and for which the window of their destination is full.
+    waiting: HashMap<Arc<str>, VecDeque<Claim>>,
+}
+
+impl<S: Spool> Dispatcher<S> {
+    /// Starts the claims that waited for the window of their destination.
+    fn start_waiting(&mut self) {
+        let hops: Vec<_> = self.waiting.keys().cloned().collect();
+        for hop in hops {
+            while self.window(&hop).may_start(seconds()) {
+                let Some(claim) = self.waiting.get_mut(&hop).and_then(VecDeque::pop_front) else {
+                    break;
+                };
+                self.start(claim);
+            }
+            if self.waiting.get(&hop).is_some_and(VecDeque::is_empty) {
+                self.waiting.remove(&hop);
+            }
+        }
+    }
+
+    /// Takes claims and starts those that may.
+    async fn claim(&mut self) {
+        let room = self.shared.settings.workers.saturating_sub(self.tasks.len());
+        if room == 0 {
+            return;
+        }
+        let full = self.full();
+        let claims = match self.shared.spool.claim(room.min(BATCH), &full).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                error!(%error, "cannot claim deliveries");
+                sleep(Duration::from_secs(1)).await;
+                return;
+            }
+        };
+        for claim in claims {
+            if self.window(&claim.next_hop).may_start(seconds()) {
+                self.start(claim);
+            } else {
+                self.waiting
+                    .entry(Arc::clone(&claim.next_hop))
+                    .or_default()
+                    .push_back(claim);
+            }
+        }
+    }
+
+    fn start(&mut self, claim: Claim) {
+        let hop = Arc::clone(&claim.next_hop);
+        self.window(&hop).start();
+        let shared = Arc::clone(&self.shared);
+        self.tasks
+            .spawn(async move { (hop, attempt::deliver(&shared, claim).await) });
+    }
+
+    fn ended(&mut self, ended: Result<(Arc<str>, Verdict), tokio::task::JoinError>) {
+        let (hop, verdict) = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                // Its window stays smaller by one, and its lease ends with the process.
+                error!(%error, "a delivery panicked");
+                return;
+            }
+        };
+        let window = self.window(&hop);
+        window.end(verdict, seconds());
+        // Nothing is to be remembered of most destinations.
+        if window.open() == 0 && window.dead_until().is_none() && !self.waiting.contains_key(&hop) {
+            self.windows.remove(&hop);
+        }
+    }
+
+    fn window(&mut self, hop: &Arc<str>) -> &mut Window {
+        let pace = self.shared.settings.pace;
+        self.windows
+            .entry(Arc::clone(hop))
+            .or_insert_with(|| Window::new(pace))
+    }
+
+    /// The next hops that take no more deliveries now.
+    fn full(&self) -> HashSet<Arc<str>> {
+        let now = seconds();
+        let full = self.windows.iter().filter(|(_, window)| !window.may_start(now));
+        full.map(|(hop, _)| Arc::clone(hop))
+            .chain(self.waiting.keys().cloned())
+            .collect()
+    }
+
+    /// The time until a dead destination may be tried again.
+    fn until_alive(&self) -> Duration {
+        let idle = self.windows.values().filter(|window| window.open() == 0);
+        let next = idle.filter_map(Window::dead_until).min();
+        let millis = next.map_or(60_000, |until| (until * 1000).saturating_sub(now()) + 10);
+        Duration::from_millis(millis)
+    }
+
+    async fn finish(mut self) {
+        for claim in self.waiting.into_values().flatten() {
+            if let Err(error) = self.shared.spool.release(claim).await {
+                warn!(%error, "cannot give a lease back");
+            }
+        }
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(GRACE, all).await.is_err() {
+            warn!(
+                deliveries = self.tasks.len(),
+                "dropping deliveries that do not end"
+            );
+        }
+    }
+}
+
+fn seconds() -> u64 {
+    now() / 1000
+}

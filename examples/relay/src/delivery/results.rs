@@ -1,0 +1,214 @@
+//! From the results of a route to the states of recipients and the notifications for the sender.
+
+use smtp_proto::types::{EnhancedCode, Host, Rejection};
+use smtp_relay::{
+    dsn::{Action, Event, Wish},
+    retry::{Next, Times},
+    route::Final,
+};
+use tracing::{error, info};
+
+use super::{Shared, report};
+use crate::spool::{Claim, Ending, Heard, Last, Progress, Spool, State, now, random};
+
+/// Milliseconds until a recipient is tried again whose report could not be stored.
+const PAUSE: u64 = 60_000;
+
+/// A notice for the report about a recipient.
+#[derive(Debug)]
+pub(super) struct Note {
+    /// The index in the envelope.
+    pub(super) n: usize,
+    pub(super) action: Action,
+    pub(super) status: EnhancedCode,
+    pub(super) heard: Option<Heard>,
+    /// The host that took the message.
+    pub(super) by: Option<Host<'static>>,
+    pub(super) explanation: Option<String>,
+    pub(super) at: u64,
+    pub(super) retried_until: Option<u64>,
+}
+
+/// Stores the notifications that are due, and then records the results. So a failure is not forgotten before its report is
+/// stored; a crash between the two sends it twice.
+pub(super) async fn settle<S: Spool>(shared: &Shared<S>, claim: Claim, finals: Vec<Final>, dsn: &[bool]) {
+    let (mut results, mut notes) = (Vec::new(), Vec::new());
+    let (at, seed) = (now(), random());
+    for (((n, state), result), dsn) in claim.recipients.iter().zip(&finals).zip(dsn) {
+        let (state, note) = progress(shared, &claim, *n, state, result, *dsn, at, seed);
+        results.push(Progress { n: *n, state });
+        notes.extend(note);
+    }
+    if !notes.is_empty() {
+        match report::store(shared, &claim, &notes, at).await {
+            Ok(()) => shared.metrics.reports.add(1),
+            Err(error) => {
+                error!(%error, "cannot store a report");
+                let noted = |n| notes.iter().any(|note| note.n == n);
+                for result in &mut results {
+                    let before = claim.recipients.iter().find(|(n, _)| *n == result.n);
+                    // The message of a recipient that a host took is not sent again.
+                    if noted(result.n)
+                        && result.state.ending != Some(Ending::Delivered)
+                        && let Some((_, before)) = before
+                    {
+                        result.state = State {
+                            due: at + PAUSE,
+                            ..before.clone()
+                        };
+                    }
+                }
+            }
+        }
+    }
+    count(shared, &results);
+    // The spool logs an error.
+    let _ = shared.spool.record(claim, results).await;
+}
+
+#[expect(clippy::too_many_arguments, reason = "the facts of one recipient")]
+fn progress<S>(
+    shared: &Shared<S>,
+    claim: &Claim,
+    n: usize,
+    before: &State,
+    result: &Final,
+    dsn: bool,
+    at: u64,
+    seed: u64,
+) -> (State, Option<Note>) {
+    let text = match (result, result.refusal()) {
+        (Final::Delivered { reply, .. }, _) => joined(reply.raw()),
+        (_, Some(refusal)) => joined(refusal.reply.raw()),
+        (Final::Failed(why) | Final::Deferred(why), None) => why.to_string(),
+    };
+    let heard = match result.refusal() {
+        Some(refusal) => Some(Heard {
+            host: refusal.host.to_string(),
+            reply: text.clone(),
+        }),
+        None => before.heard.clone(),
+    };
+    let mut state = State {
+        due: before.due,
+        attempts: before.attempts.saturating_add(1),
+        ending: None,
+        noticed: before.noticed,
+        last: Some(Last {
+            at,
+            status: result.status().to_string(),
+            text: text.clone(),
+        }),
+        heard,
+    };
+    let envelope = &claim.head.envelope;
+    let (sender, recipient) = (envelope.reverse_path(), envelope.recipients().get(n));
+    let wish = recipient.map_or_else(Wish::default, |rcpt| {
+        Wish::of(envelope.parameters(), rcpt.parameters())
+    });
+    let mut note = Note {
+        n,
+        action: Action::Failed,
+        status: result.status(),
+        heard: state.heard.clone(),
+        by: None,
+        explanation: None,
+        at: at / 1000,
+        retried_until: None,
+    };
+    let recipient = recipient.map_or("", |recipient| recipient.forward_path().as_str());
+    let event = match result {
+        Final::Delivered { by, .. } => {
+            info!(recipient, %by, reply = text, "delivered");
+            state.ending = Some(Ending::Delivered);
+            note.by = by.to_host();
+            note.heard = None;
+            Event::Relayed {
+                dsn,
+                deliver_by: false,
+            }
+        }
+        Final::Failed(_) => {
+            info!(recipient, reason = text, "failed");
+            state.ending = Some(Ending::Failed);
+            if result.refusal().is_none() {
+                note.heard = None;
+                note.explanation = Some(text);
+            }
+            Event::Failed
+        }
+        Final::Deferred(_) => {
+            let times = Times::new(claim.head.accepted);
+            let schedule = &shared.settings.schedule;
+            match schedule.next(at, &times, state.attempts, seed) {
+                Next::At(due) => {
+                    info!(
+                        recipient,
+                        reason = text,
+                        seconds = due.saturating_sub(at) / 1000,
+                        "deferred"
+                    );
+                    state.due = due;
+                    let is_late = schedule.delay_notice(&times).is_some_and(|notice| at >= notice);
+                    if state.noticed || !is_late {
+                        return (state, None);
+                    }
+                    state.noticed = true;
+                    note.retried_until = Some(schedule.expiry(&times) / 1000);
+                    note.explanation = Some(text);
+                    Event::Delayed
+                }
+                Next::Expired => {
+                    info!(recipient, reason = text, "expired");
+                    state.ending = Some(Ending::Failed);
+                    note.status = expired();
+                    note.explanation = Some(format!("the time for the delivery is over: {text}"));
+                    Event::Failed
+                }
+            }
+        }
+    };
+    let action = wish.action(sender, event);
+    (state, action.map(|action| Note { action, ..note }))
+}
+
+/// The status of a recipient whose time is over (RFC 3463 section 3.5).
+fn expired() -> EnhancedCode {
+    EnhancedCode::new(5, 4, 7).unwrap_or_else(|| Rejection::TRANSACTION_FAILED.enhanced())
+}
+
+/// The lines of a reply with their codes, joined by spaces.
+pub(super) fn joined(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    text.split("\r\n")
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn count<S>(shared: &Shared<S>, results: &[Progress]) {
+    let number = |ending| {
+        results
+            .iter()
+            .filter(|result| result.state.ending == ending)
+            .count()
+    };
+    shared.metrics.delivered.add(number(Some(Ending::Delivered)));
+    shared.metrics.failed.add(number(Some(Ending::Failed)));
+    shared.metrics.deferred.add(number(None));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_a_reply_are_joined() {
+        assert_eq!(
+            joined(b"550-5.1.1 no\r\n550 5.1.1 such user\r\n"),
+            "550-5.1.1 no 550 5.1.1 such user"
+        );
+        assert_eq!(joined(b"450 later\r\n"), "450 later");
+    }
+}

@@ -1,0 +1,131 @@
+//! The listeners of a relay, and the configuration of their sessions.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use smtp_driver::{ExpectProxy, Listener, Peer, ServeOptions};
+use smtp_proto::{
+    server::Config,
+    types::{Extension, Host, Keyword},
+};
+use smtp_rustls::ServerTls;
+
+use crate::flags::RelayFlags;
+
+/// The kind of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Mail from other hosts.
+    Smtp,
+    /// Mail from users, with STARTTLS.
+    Submission,
+    /// Mail from users, under TLS from the first octet.
+    Smtps,
+    /// Mail from other hosts through a proxy.
+    Proxy,
+}
+
+/// A listening socket, and the settings of its sessions.
+pub(crate) struct Bound {
+    pub(crate) kind: Kind,
+    pub(crate) listener: Listener,
+    pub(crate) config: Arc<Config>,
+    pub(crate) options: ServeOptions,
+}
+
+impl Kind {
+    /// `--relay-from` counts.
+    pub(crate) const fn network_counts(self) -> bool {
+        matches!(self, Self::Smtp | Self::Proxy)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Submission => "submission",
+            Self::Smtps => "smtps",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
+/// Binds all listeners that the flags name, and prints a line for each.
+///
+/// # Errors
+///
+/// If the flags contradict each other, or the system refuses an address.
+pub(crate) fn bind(flags: &RelayFlags) -> Result<Vec<Bound>, String> {
+    let listen = &flags.listen;
+    if !listen.listen_proxy.is_empty() && listen.proxy_from.is_empty() {
+        return Err("--listen-proxy: give --proxy-from, or everybody could claim any address".into());
+    }
+    let (hostname, tls) = (flags.hostname()?, flags.server_tls()?);
+    let kinds = [
+        (Kind::Smtp, &listen.listen),
+        (Kind::Submission, &listen.listen_submission),
+        (Kind::Smtps, &listen.listen_tls),
+        (Kind::Proxy, &listen.listen_proxy),
+    ];
+    let mut bound = Vec::new();
+    for (kind, addresses) in kinds {
+        for address in addresses {
+            let config = Arc::new(config(flags, kind, &hostname, tls.is_some())?);
+            bound.push(Bound {
+                kind,
+                listener: listener(*address, kind)?,
+                config,
+                options: options(flags, kind, tls.clone()),
+            });
+        }
+    }
+    Ok(bound)
+}
+
+fn listener(address: SocketAddr, kind: Kind) -> Result<Listener, String> {
+    let cannot = |error: io::Error| format!("cannot listen on {address}: {error}");
+    let listener = Listener::bind(address).map_err(cannot)?;
+    // Port 0 was replaced by the system.
+    if let Peer::Ip(address) = listener.local().map_err(cannot)? {
+        announce(address, kind);
+    }
+    Ok(listener)
+}
+
+#[expect(clippy::print_stdout, reason = "a program for the terminal")]
+fn announce(address: SocketAddr, kind: Kind) {
+    println!("listening on {address} ({})", kind.name());
+}
+
+/// The configuration of the sessions of a kind of listeners.
+fn config(flags: &RelayFlags, kind: Kind, hostname: &Host<'static>, has_tls: bool) -> Result<Config, String> {
+    let mut config = match kind {
+        Kind::Smtp | Kind::Proxy => Config::new(hostname.clone()),
+        Kind::Submission | Kind::Smtps => Config::submission(hostname.clone(), flags.users()?.mechanisms()),
+    };
+    if has_tls {
+        config.extensions.add(Extension::StartTls);
+        config.extensions.add(Extension::RequireTls);
+    }
+    // A next hop without it could not take the message.
+    config.extensions.remove(Keyword::BinaryMime);
+    config.set_max_message_size(flags.listen.max_size);
+    // Only failed logins are slowed down.
+    config.limits.errors.soft = config.limits.errors.hard;
+    config.limits.unknown_commands.soft = config.limits.unknown_commands.hard;
+    if flags.process.cut_through {
+        // The session with the next hop takes one recipient after the other.
+        config.limits.max_open_rcpts = 1;
+    }
+    Ok(config)
+}
+
+fn options(flags: &RelayFlags, kind: Kind, tls: Option<ServerTls>) -> ServeOptions {
+    let mut options = ServeOptions::default();
+    // Networks of own clients are often behind one address.
+    options.max_connections_per_peer = options.max_connections;
+    options.implicit_tls = kind == Kind::Smtps;
+    options.tls = tls.map(|tls| Arc::new(tls) as _);
+    if kind == Kind::Proxy {
+        options.expect_proxy = Some(ExpectProxy::new(flags.listen.proxy_from.iter().cloned()));
+    }
+    options
+}
