@@ -269,3 +269,33 @@ fn crc32c(octets: &[u8]) -> u32 {
     }
     !sum
 }
+
+#[test]
+fn a_changed_octet_does_not_make_the_result_depend_on_the_cut() {
+    let tcp6 = ProxyHeader::new(ProxyVersion::V2, address("[2001:db8::7]:1"), address("[::1]:25"))
+        .with_value(ProxyHeader::AUTHORITY, b"mx.example")
+        .unwrap();
+    for octets in [
+        b"PROXY TCP4 192.0.2.7 192.0.2.25 40000 25\r\n".to_vec(),
+        b"PROXY TCP6 2001:db8::7 ::1 1 25\r\n".to_vec(),
+        b"PROXY UNKNOWN x\r\n".to_vec(),
+        tcp6.clone().with_checksum().to_octets(),
+        tcp6.to_octets(),
+        v2(0x20, 0, b"xyz"),
+    ] {
+        for at in 0..octets.len() {
+            let flips = (0..8).map(|bit| octets[at] ^ 1 << bit);
+            for octet in flips.chain(*b"\0\r\n .:0\xff") {
+                let mut changed = octets.clone();
+                changed[at] = octet;
+                if let Ok(Some((header, _))) = parse(&changed) {
+                    let written = header.to_octets();
+                    assert_eq!(ProxyHeader::parse(&written), Ok(Some((header, written.len()))));
+                }
+            }
+            let mut shorter = octets.clone();
+            shorter.remove(at);
+            let _ = parse(&shorter);
+        }
+    }
+}
