@@ -8,7 +8,7 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt headlines lines clippy doc no-std features examples bench-check fuzz-smoke deny interop differential test
+ci: fmt headlines lines clippy doc no-std features examples bench-check fuzz-smoke deny interop relay differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
@@ -115,6 +115,14 @@ fuzz-corpus:
 # Real programs over loopback, into our server and out of our client.
 interop:
     for adapter in tokio smol async-std blocking; do ADAPTER=$adapter tests/interop/run.sh || exit; done
+
+# The relay and its spools while processes and a database are killed, in a short form. Needs PostgreSQL's programs; as root, a user postgres.
+relay:
+    tests/relay.sh
+
+# The same with more kills: about five minutes for each spool with 200.
+relay-kills number="200":
+    KILLS={{ number }} MESSAGES=10000 tests/relay.sh
 
 # The same octets to ours and to other parsers and servers: each difference has been judged by the RFC.
 differential:

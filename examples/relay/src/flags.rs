@@ -80,9 +80,33 @@ pub(crate) enum QueueCommand {
 /// The spool.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Place {
-    /// Directory of the spool
-    #[arg(long, value_name = "DIR")]
+    /// Directory of the spool, or the URL of a PostgreSQL database that any number of relays share
+    #[arg(long, value_name = "DIR|postgres://...")]
     pub(crate) spool: PathBuf,
+}
+
+/// The fault of a database in a program without it.
+#[cfg(not(feature = "postgres"))]
+pub(crate) const NO_DATABASE: &str = "built without the feature postgres";
+
+impl Place {
+    /// The URL, if the spool is a database.
+    pub(crate) fn database(&self) -> Option<&str> {
+        let text = self.spool.to_str()?;
+        let schemes = ["postgres://", "postgresql://"];
+        schemes
+            .iter()
+            .any(|scheme| text.starts_with(scheme))
+            .then_some(text)
+    }
+
+    /// The message about a spool that cannot be used. It shows no password.
+    pub(crate) fn cannot(&self, error: &dyn std::fmt::Display) -> String {
+        match self.database() {
+            Some(_) => format!("--spool: {error}"),
+            None => format!("--spool {}: {error}", self.spool.display()),
+        }
+    }
 }
 
 /// A small mail relay: accepts mail, stores it, and sends it on.

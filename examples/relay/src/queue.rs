@@ -1,11 +1,9 @@
 //! `relay queue`: the queue for people and programs.
 
-use std::{io, path::Path};
-
 use serde_json::{Value, json};
 
 use crate::{
-    flags::QueueCommand,
+    flags::{Place, QueueCommand},
     spool::{
         Id, Listed,
         files::{Command, Folder, give},
@@ -22,7 +20,7 @@ use smtp_examples::exit::Exit;
 pub(crate) fn run(command: &QueueCommand) -> Result<Exit, String> {
     match command {
         QueueCommand::List { place, json } => {
-            let messages = list(&place.spool)?;
+            let messages = list(place)?;
             for message in &messages {
                 print(&if *json {
                     lines_of_json(message)
@@ -34,7 +32,7 @@ pub(crate) fn run(command: &QueueCommand) -> Result<Exit, String> {
         }
         QueueCommand::Show { id, place, json } => {
             let id: Id = id.parse().map_err(|error| format!("{id:?}: {error}"))?;
-            let messages = list(&place.spool)?;
+            let messages = list(place)?;
             let Some(message) = messages.iter().find(|message| message.head.id == id) else {
                 return Ok(unknown(&id));
             };
@@ -50,31 +48,74 @@ pub(crate) fn run(command: &QueueCommand) -> Result<Exit, String> {
                 "all" => None,
                 id => Some(id.parse().map_err(|error| format!("{id:?}: {error}"))?),
             };
-            change(&place.spool, &Command::Retry(id))
+            change(place, &Command::Retry(id))
         }
         QueueCommand::Delete { id, place } => {
             let id = id.parse().map_err(|error| format!("{id:?}: {error}"))?;
-            change(&place.spool, &Command::Delete(id))
+            change(place, &Command::Delete(id))
         }
     }
 }
 
-fn list(spool: &Path) -> Result<Vec<Listed>, String> {
-    let listed = Folder::existing(spool).and_then(|folder| folder.list());
-    listed.map_err(|error| cannot(spool, &error))
+fn list(place: &Place) -> Result<Vec<Listed>, String> {
+    let listed = match place.database() {
+        Some(url) => database::list(url),
+        None => Folder::existing(&place.spool).and_then(|folder| folder.list()),
+    };
+    listed.map_err(|error| place.cannot(&error))
 }
 
-fn change(spool: &Path, command: &Command) -> Result<Exit, String> {
-    let given = Folder::existing(spool).and_then(|folder| give(&folder, command));
-    let known = given.map_err(|error| cannot(spool, &error))?;
+fn change(place: &Place, command: &Command) -> Result<Exit, String> {
+    let given = match place.database() {
+        Some(url) => database::give(url, command),
+        None => Folder::existing(&place.spool).and_then(|folder| give(&folder, command)),
+    };
+    let known = given.map_err(|error| place.cannot(&error))?;
     match command {
         Command::Retry(Some(id)) | Command::Delete(id) if !known => Ok(unknown(id)),
         _ => Ok(Exit::Success),
     }
 }
 
-fn cannot(spool: &Path, error: &io::Error) -> String {
-    format!("--spool {}: {error}", spool.display())
+#[cfg(feature = "postgres")]
+mod database {
+    use std::io;
+
+    use tokio::runtime::Runtime;
+
+    use crate::spool::{Listed, Spool, files::Command, postgres::Postgres};
+
+    pub(super) fn list(url: &str) -> io::Result<Vec<Listed>> {
+        Runtime::new()?.block_on(async { Postgres::open_for_commands(url).await?.list().await })
+    }
+
+    pub(super) fn give(url: &str, command: &Command) -> io::Result<bool> {
+        Runtime::new()?.block_on(async {
+            let spool = Postgres::open_for_commands(url).await?;
+            match command {
+                Command::Retry(id) => spool.retry(id.as_ref()).await,
+                Command::Delete(id) => spool.delete(id).await,
+            }
+        })
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+mod database {
+    use std::io;
+
+    use crate::{
+        flags::NO_DATABASE,
+        spool::{Listed, files::Command},
+    };
+
+    pub(super) fn list(_: &str) -> io::Result<Vec<Listed>> {
+        Err(io::Error::other(NO_DATABASE))
+    }
+
+    pub(super) fn give(_: &str, _: &Command) -> io::Result<bool> {
+        Err(io::Error::other(NO_DATABASE))
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a program for the terminal")]

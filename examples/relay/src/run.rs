@@ -27,6 +27,9 @@ use crate::{
     sts::Policies,
 };
 
+#[cfg(feature = "postgres")]
+use crate::spool::postgres::Postgres;
+
 /// The parts that do not depend on the spool.
 struct Parts {
     door: Arc<Door>,
@@ -46,16 +49,31 @@ pub(crate) async fn run(flags: RelayFlags) -> Result<Exit, String> {
     // Before the relay announces itself, so that no signal is missed.
     let signals = Signals::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let parts = Parts::new(&flags)?;
-    let place = &flags.place.spool;
-    if place.to_string_lossy().contains("://") {
-        return Err(format!(
-            "--spool {}: this program knows directories only",
-            place.display()
-        ));
+    let place = &flags.place;
+    match place.database() {
+        Some(url) => {
+            let opened = database(&flags, url).await;
+            relay(&flags, parts, opened?, signals).await
+        }
+        None => {
+            let opened = Files::open(&place.spool).await;
+            let spool = opened.map_err(|error| place.cannot(&error))?;
+            relay(&flags, parts, spool, signals).await
+        }
     }
-    let opened = Files::open(place).await;
-    let spool = opened.map_err(|error| format!("--spool {}: {error}", place.display()))?;
-    relay(&flags, parts, spool, signals).await
+}
+
+#[cfg(feature = "postgres")]
+async fn database(flags: &RelayFlags, url: &str) -> Result<Postgres, String> {
+    let process = &flags.process;
+    let lease = Duration::from_secs(process.lease.max(1));
+    let opened = Postgres::open(url, process.name.as_deref(), lease).await;
+    opened.map_err(|error| flags.place.cannot(&error))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn database(flags: &RelayFlags, _: &str) -> Result<Files, String> {
+    Err(flags.place.cannot(&crate::flags::NO_DATABASE))
 }
 
 async fn relay<S: Spool>(

@@ -9,6 +9,8 @@
 pub(crate) mod files;
 mod id;
 mod message;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 
 use std::{collections::HashSet, io, sync::Arc};
 

@@ -1,0 +1,361 @@
+//! Stories about a database. `tests/relay.sh` starts one and runs them; its URL is in `RELAY_TEST_DATABASE`.
+
+use smtp_driver::Bytes;
+use smtp_proto::types::Envelope;
+use tokio::io::AsyncReadExt;
+
+use super::*;
+use crate::spool::{Ending, Heard, Last, State, now, store};
+
+const CONTENT: &[u8] = b"Subject: t\r\n\r\nhello\r\n";
+
+const LEASE: Duration = Duration::from_secs(60);
+
+/// A spool whose messages are told from those of other tests by their next hops.
+struct Place {
+    spool: Postgres,
+    suffix: String,
+}
+
+fn url() -> String {
+    std::env::var("RELAY_TEST_DATABASE").unwrap()
+}
+
+impl Place {
+    async fn new() -> Self {
+        Self::with(LEASE).await
+    }
+
+    async fn with(lease: Duration) -> Self {
+        let suffix = format!("{:016x}.example", random());
+        Self {
+            spool: Postgres::open(&url(), Some(&suffix), lease).await.unwrap(),
+            suffix,
+        }
+    }
+
+    fn head(&self, recipients: &[&str]) -> Head {
+        let addresses = recipients.iter().map(|name| format!("{name}.{}", self.suffix));
+        let addresses: Vec<_> = addresses.collect();
+        Head {
+            id: Id::new(),
+            accepted: now(),
+            envelope: Envelope::parse("a@sender.example", &addresses).unwrap(),
+            next_hops: addresses
+                .iter()
+                .map(|address| address.rsplit('@').next().unwrap().to_owned())
+                .collect(),
+        }
+    }
+
+    async fn put(&self, recipients: &[&str]) -> Id {
+        let head = self.head(recipients);
+        let id = head.id.clone();
+        store(&self.spool, head, facts(CONTENT), &[CONTENT.into()])
+            .await
+            .unwrap();
+        id
+    }
+
+    /// Claims what is due here.
+    async fn claims(&self, spool: &Postgres) -> Vec<Claim> {
+        let mut own = Vec::new();
+        for claim in spool.claim(50, &HashSet::new()).await.unwrap() {
+            if claim.next_hop.ends_with(&self.suffix) {
+                own.push(claim);
+            } else {
+                spool.release(claim).await.unwrap();
+            }
+        }
+        own
+    }
+
+    async fn listed(&self, id: &Id) -> Option<Listed> {
+        let all = self.spool.list().await.unwrap();
+        all.into_iter().find(|listed| listed.head.id == *id)
+    }
+}
+
+fn facts(content: &[u8]) -> Facts {
+    let octets = content.len() as u64;
+    Facts {
+        octets,
+        size: octets,
+        ..Facts::default()
+    }
+}
+
+fn ended(n: usize) -> Progress {
+    let state = State {
+        attempts: 1,
+        ending: Some(Ending::Delivered),
+        ..State::default()
+    };
+    Progress { n, state }
+}
+
+fn later(n: usize) -> Progress {
+    let last = Last {
+        at: 5,
+        status: "4.2.1".into(),
+        text: "busy".into(),
+    };
+    let state = State {
+        due: now() + 3_600_000,
+        attempts: 1,
+        noticed: true,
+        last: Some(last),
+        heard: Some(Heard {
+            host: "mx1".into(),
+            reply: "450 busy".into(),
+        }),
+        ..State::default()
+    };
+    Progress { n, state }
+}
+
+async fn text(spool: &Postgres, claim: &Claim) -> Vec<u8> {
+    let mut content = Vec::new();
+    let mut reader = spool.content(claim).await.unwrap();
+    reader.read_to_end(&mut content).await.unwrap();
+    content
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn a_message_is_claimed_read_and_finished() {
+    let place = Place::new().await;
+    let id = place.put(&["b@x", "c@y", "d@x"]).await;
+    place.spool.ready(&HashSet::new()).await;
+    let claims = place.claims(&place.spool).await;
+    let mut hops: Vec<_> = claims
+        .iter()
+        .map(|claim| (claim.next_hop.to_string(), claim.recipients.len()))
+        .collect();
+    hops.sort();
+    assert_eq!(
+        hops,
+        [
+            (format!("x.{}", place.suffix), 2),
+            (format!("y.{}", place.suffix), 1)
+        ]
+    );
+    for claim in claims {
+        assert_eq!(claim.head.id, id);
+        assert_eq!(text(&place.spool, &claim).await, CONTENT);
+        assert!(place.spool.renew(&claim).await.unwrap());
+        assert!(place.listed(&id).await.is_some());
+        let results = claim.recipients.iter().map(|(n, _)| ended(*n)).collect();
+        place.spool.record(claim, results).await.unwrap();
+    }
+    assert!(place.listed(&id).await.is_none());
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn a_large_message_is_read_in_pieces() {
+    let place = Place::new().await;
+    let mut content = [b'x'; 62]
+        .into_iter()
+        .chain(*b"\r\n")
+        .collect::<Vec<_>>()
+        .repeat(40_000);
+    content.extend(b"end\r\n");
+    let pieces: Vec<Bytes> = content.chunks(100_000).map(Bytes::copy_from_slice).collect();
+    let (head, facts) = (place.head(&["b@x"]), facts(&content));
+    let id = head.id.clone();
+    store(&place.spool, head, facts, &pieces).await.unwrap();
+    let claim = place.claims(&place.spool).await.remove(0);
+    assert_eq!(text(&place.spool, &claim).await, content);
+    // A message that is deleted while it is read must not look complete.
+    let mut reader = place.spool.content(&claim).await.unwrap();
+    reader.read_exact(&mut [0; 10]).await.unwrap();
+    assert!(place.spool.delete(&id).await.unwrap());
+    assert!(reader.read_to_end(&mut Vec::new()).await.is_err());
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn results_are_kept_and_listed() {
+    let place = Place::new().await;
+    let id = place.put(&["b@x", "c@x"]).await;
+    let claim = place.claims(&place.spool).await.remove(0);
+    place.spool.record(claim, vec![ended(0), later(1)]).await.unwrap();
+    let states = place.listed(&id).await.unwrap().states;
+    assert_eq!(
+        (states[0].ending, states[1].ending),
+        (Some(Ending::Delivered), None)
+    );
+    assert_eq!((states[1].attempts, states[1].noticed), (1, true));
+    let expected = later(1).state;
+    assert_eq!(
+        (&states[1].last, &states[1].heard),
+        (&expected.last, &expected.heard)
+    );
+    assert!(states[1].due > now() + 3_000_000);
+    assert!(place.claims(&place.spool).await.is_empty());
+    assert!(place.spool.retry(Some(&id)).await.unwrap());
+    let claim = place.claims(&place.spool).await.remove(0);
+    assert_eq!(claim.recipients.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [1]);
+    assert!(!place.spool.retry(Some(&Id::new())).await.unwrap());
+    assert!(place.spool.delete(&id).await.unwrap());
+    assert!(!place.spool.delete(&id).await.unwrap());
+    assert!(!place.spool.renew(&claim).await.unwrap());
+    place.spool.record(claim, vec![later(1)]).await.unwrap();
+    assert!(place.listed(&id).await.is_none());
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn a_delivery_belongs_to_one_worker() {
+    let place = Place::new().await;
+    let other = Postgres::open(&url(), Some("other"), LEASE).await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..40 {
+        ids.push(place.put(&["b@x", "c@x"]).await);
+    }
+    let mut claimed = Vec::new();
+    while claimed.len() < 40 {
+        let (a, b) = tokio::join!(place.claims(&place.spool), place.claims(&other));
+        for (spool, claims) in [(&place.spool, a), (&other, b)] {
+            for claim in claims {
+                assert_eq!(claim.recipients.len(), 2);
+                claimed.push(claim.head.id.clone());
+                spool.record(claim, vec![ended(0), ended(1)]).await.unwrap();
+            }
+        }
+    }
+    claimed.sort();
+    ids.sort();
+    assert_eq!(claimed, ids);
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn two_results_at_a_time_remove_a_message() {
+    let place = Place::new().await;
+    for _ in 0..20 {
+        let id = place.put(&["b@x", "c@y"]).await;
+        let mut claims = place.claims(&place.spool).await;
+        let (second, first) = (claims.remove(1), claims.remove(0));
+        let (n, m) = (first.recipients[0].0, second.recipients[0].0);
+        let both = tokio::join!(
+            place.spool.record(first, vec![ended(n)]),
+            place.spool.record(second, vec![ended(m)])
+        );
+        assert!(both.0.is_ok() && both.1.is_ok());
+        assert!(place.listed(&id).await.is_none());
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn a_lease_that_ran_out_is_claimed_by_another_and_cannot_be_renewed() {
+    let place = Place::with(Duration::from_millis(300)).await;
+    place.put(&["b@x"]).await;
+    let late = place.claims(&place.spool).await.remove(0);
+    sleep(Duration::from_millis(900)).await;
+    let claim = place.claims(&place.spool).await.remove(0);
+    assert!(!place.spool.renew(&late).await.unwrap());
+    assert!(place.spool.renew(&claim).await.unwrap());
+    // The results of the late one do not count.
+    place.spool.record(late, vec![later(0)]).await.unwrap();
+    assert!(place.spool.renew(&claim).await.unwrap());
+    place.spool.record(claim, vec![ended(0)]).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn a_lease_that_is_given_back_is_due_without_an_attempt() {
+    let place = Place::new().await;
+    place.put(&["b@x"]).await;
+    let claim = place.claims(&place.spool).await.remove(0);
+    assert!(place.claims(&place.spool).await.is_empty());
+    place.spool.release(claim).await.unwrap();
+    let claim = place.claims(&place.spool).await.remove(0);
+    assert_eq!(claim.recipients[0].1.attempts, 0);
+    place.spool.record(claim, vec![ended(0)]).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn a_process_takes_back_the_leases_of_the_one_before_but_not_of_one_that_lives() {
+    let place = Place::new().await;
+    place.put(&["b@x"]).await;
+    assert_eq!(place.claims(&place.spool).await.len(), 1);
+    let name = Some(place.suffix.as_str());
+    let beside = Postgres::open(&url(), name, LEASE).await.unwrap();
+    assert!(place.claims(&beside).await.is_empty());
+    let Place { spool, suffix } = place;
+    drop(spool);
+    // The task that keeps the name ends within a second.
+    sleep(Duration::from_millis(1500)).await;
+    let spool = Postgres::open(&url(), Some(&suffix), LEASE).await.unwrap();
+    let place = Place { spool, suffix };
+    let claim = place.claims(&place.spool).await.remove(0);
+    place.spool.record(claim, vec![ended(0)]).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn next_hops_that_are_full_are_left() {
+    let place = Place::new().await;
+    let id = place.put(&["b@x", "c@y"]).await;
+    let full = HashSet::from([Arc::from(format!("x.{}", place.suffix))]);
+    let claims = place.spool.claim(50, &full).await.unwrap();
+    assert!(claims.iter().all(|claim| !full.contains(&claim.next_hop)));
+    assert!(claims.iter().any(|claim| claim.head.id == id));
+    for claim in claims {
+        place.spool.release(claim).await.unwrap();
+    }
+    assert!(place.spool.delete(&id).await.unwrap());
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
+async fn a_message_is_stored_once_and_found_by_its_id() {
+    let place = Place::new().await;
+    let head = place.head(&["b@x"]);
+    let id = head.id.clone();
+    assert!(!place.spool.was_stored(&id).await);
+    store(&place.spool, head.clone(), facts(CONTENT), &[CONTENT.into()])
+        .await
+        .unwrap();
+    assert!(place.spool.was_stored(&id).await);
+    assert!(
+        store(&place.spool, head, facts(CONTENT), &[CONTENT.into()])
+            .await
+            .is_err()
+    );
+    assert!(place.spool.delete(&id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_stores_nothing() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://relay:secret@{}/mail", listener.local_addr().unwrap());
+    drop(listener);
+    let error = Postgres::open(&url, None, LEASE).await.unwrap_err().to_string();
+    assert!(error.starts_with("cannot connect to the database: "), "{error}");
+    let spool = Postgres::with(Arc::new(pool(&url, "test").unwrap()), 1, LEASE);
+    let place = Place {
+        spool,
+        suffix: "example".into(),
+    };
+    assert!(
+        store(
+            &place.spool,
+            place.head(&["b@x"]),
+            facts(CONTENT),
+            &[CONTENT.into()]
+        )
+        .await
+        .is_err()
+    );
+}
+
+#[test]
+fn an_error_about_a_url_hides_the_password() {
+    let error = pool("postgres://relay:secret@localhost:port/mail", "test").unwrap_err();
+    assert!(!format!("{error:?}").contains("secret"));
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# The example `relay` and its spools, with processes that are killed.
+#
+#     tests/relay.sh
+#
+# Starts a PostgreSQL of its own and runs the tests of the spool that need one, and then relays whose processes, or whose database, are
+# killed at random: no acknowledged message may be missing, and one may arrive twice only if the relay did not see the reply to it. At
+# last two relays share one database and deliver each message once.
+#
+# KILLS (6) and MESSAGES (300) say how much; SEED repeats the choices of a run. RELAY_BIN names a binary to use instead of building it.
+# PostgreSQL's programs are looked for in PG_BIN, the path, and /usr/lib/postgresql; PostgreSQL refuses to run as root, so root needs a
+# user postgres. Everything is on 127.0.0.0/8, on free ports, and in one temporary directory that is removed at the end.
+set -uo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/.." || exit 1
+
+bin=${PG_BIN:-$(dirname "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")}
+[ -x "$bin/initdb" ] || { echo "PostgreSQL is not installed: apt-get install postgresql"; exit 1; }
+as=()
+[ "$(id -u)" -ne 0 ] || as=(runuser -u postgres --)
+
+tmp=$(mktemp -d)
+finish() {
+    (cd / && "${as[@]}" "$bin/pg_ctl" -D "$tmp/pg/data" -m immediate stop) >/dev/null 2>&1
+    rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+if [ -z "${RELAY_BIN:-}" ]; then
+    cargo build -p relay --features postgres || exit
+    RELAY_BIN=${CARGO_TARGET_DIR:-target}/debug/relay
+fi
+RELAY_BIN=$(realpath "$RELAY_BIN")
+
+chmod 755 "$tmp"
+mkdir "$tmp/pg"
+[ "$(id -u)" -ne 0 ] || chown postgres "$tmp/pg"
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+(cd / && "${as[@]}" "$bin/initdb" -D "$tmp/pg/data" -A trust -U postgres -E UTF8) >"$tmp/initdb.log" 2>&1 || { cat "$tmp/initdb.log"; exit 1; }
+cat >>"$tmp/pg/data/postgresql.conf" <<CONF
+port = $port
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$tmp/pg'
+max_connections = 200
+CONF
+(cd / && "${as[@]}" "$bin/pg_ctl" -D "$tmp/pg/data" -w -l "$tmp/pg/log" start) >/dev/null || { cat "$tmp/pg/log"; exit 1; }
+base=postgres://postgres@127.0.0.1:$port
+for database in unit kills once; do "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres $database || exit; done
+
+failed=0
+echo "== tests of the spool that need a database"
+RELAY_TEST_DATABASE=$base/unit cargo test --quiet -p relay --features postgres -- --ignored --test-threads 1 || failed=1
+
+export PG_CTL="${as[*]} $bin/pg_ctl -D $tmp/pg/data -l $tmp/pg/log" PG_PID=$tmp/pg/data/postmaster.pid
+run() { python3 "$here/relay/kills.py" --relay "$RELAY_BIN" --seed "${SEED:-$RANDOM}" "$@" || failed=1; }
+echo "== files: the relay is killed"
+run --spool "$tmp/spool" --kills "${KILLS:-6}"
+echo "== PostgreSQL: two relays or the database are killed"
+run --spool "$base/kills" --kills "${KILLS:-6}"
+echo "== PostgreSQL: two relays deliver each message once"
+run --spool "$base/once" --messages "${MESSAGES:-300}"
+exit $failed
