@@ -196,6 +196,10 @@ impl Client {
         };
         let transaction = &sending.transaction;
         match to {
+            // With PRDR, nobody accepted the message: this was the last recipient.
+            ReplyTo::MessageFor(_) if transaction.was_refused_by_the_others() => {
+                self.end(Closed::NotAvailable, MessageOutcome::NotAccepted);
+            }
             // The outcome for the recipients after this one is unknown; with PRDR, for those before it, too.
             ReplyTo::MessageFor(_) if transaction.final_replies_due(self.config.protocol) > 1 => {
                 self.close(Closed::NotAvailable);

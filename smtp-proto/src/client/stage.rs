@@ -318,9 +318,11 @@ impl Sending {
     pub(super) const fn message_outcome(&self, unwritten: usize) -> MessageOutcome {
         match self.step {
             // Until its end is written the server cannot have the whole message; and a message with a refused chunk cannot
-            // be accepted (RFC 3030 section 2).
+            // be accepted (RFC 3030 section 2), nor one that every recipient refused (draft-hall-prdr).
             Step::EndOfData { behind }
-                if self.transaction.is_written(unwritten, behind) && self.transaction.refused().is_none() =>
+                if self.transaction.is_written(unwritten, behind)
+                    && self.transaction.refused().is_none()
+                    && !self.transaction.was_refused_by_all() =>
             {
                 MessageOutcome::Unknown
             }

@@ -208,9 +208,22 @@ impl Transaction {
         recipient.map_or(ReplyTo::Message, |index| ReplyTo::MessageFor(*index))
     }
 
-    /// Returns true if 353 may come: the client asked for it, and it has not come.
+    /// Returns true if 353 may come: the client asked for it, it has not come, and the message is not refused.
     pub(super) const fn awaits_verdicts(&self) -> bool {
-        self.envelope.parameters().prdr() && !self.verdicts_follow
+        self.envelope.parameters().prdr()
+            && !self.verdicts_follow
+            && self.refused.is_none()
+            && !self.accepted.is_empty()
+    }
+
+    /// Returns true if 353 came, and the replies for all recipients are refusals.
+    pub(super) const fn was_refused_by_all(&self) -> bool {
+        self.verdicts_follow && self.delivered == 0 && self.finals == self.accepted.len()
+    }
+
+    /// Returns true if 353 came, one recipient has no reply, and the replies for all others are refusals.
+    pub(super) const fn was_refused_by_the_others(&self) -> bool {
+        self.verdicts_follow && self.delivered == 0 && self.finals + 1 == self.accepted.len()
     }
 
     /// Returns true if a final reply accepted the message.

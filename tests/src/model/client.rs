@@ -1,5 +1,5 @@
 //! An SMTP or LMTP session as a client has to hold it: RFC 5321 sections 3.1 to 3.3 and 3.8, and the rules of RFC 2033, 2920,
-//! 3030, 3207 and 4954.
+//! 3030, 3207, 4954 and draft-hall-prdr.
 
 mod mail;
 mod said;
@@ -93,7 +93,8 @@ impl Client {
             outcome.reports.push(Report::Rejected(why));
             return;
         }
-        let mail = Mail::new(turn, self.chunks(turn), recipients);
+        let prdr = self.offered && self.setting.prdr && recipients > 1;
+        let mail = Mail::new(turn, self.chunks(turn), prdr, recipients);
         match turn {
             Turn::Own => {
                 self.mail = Some(mail);
@@ -178,6 +179,16 @@ impl Client {
             // that says it elsewhere is not understood. Choice: it is left at once.
             (Command::Data, Reply::Positive | Reply::Lines) => self.close(outcome),
             (Command::Data, Reply::Intermediate) => self.go_ahead(outcome),
+            // draft-hall-prdr section 4: 353, if it was asked for; then a reply for each recipient, and one for all.
+            (Command::Text | Command::LastChunk, Reply::Intermediate) if self.may_answer_each() => {
+                if let Some(mail) = &mut self.mail {
+                    mail.each = true;
+                    self.awaited.push_front(asked);
+                    for one in mail.welcome().collect::<Vec<_>>().into_iter().rev() {
+                        self.awaited.push_front(Command::For(one));
+                    }
+                }
+            }
             // Everything was said with AUTH PLAIN: RFC 4954 section 4 has `*` for challenges that make no sense.
             (Command::Auth, Reply::Intermediate) => self.send(Command::Star, outcome),
             (_, Reply::Intermediate) | (Command::Star, Reply::Positive | Reply::Lines) => self.close(outcome),
@@ -294,13 +305,15 @@ impl Client {
             return;
         };
         match asked {
-            Command::Mail(_) | Command::Rcpt(_) if mail.mail_refused => self.finish(outcome),
+            Command::Mail(_) | Command::MailPrdr(_) | Command::Rcpt(_) if mail.mail_refused => {
+                self.finish(outcome)
+            }
             // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
-            Command::Mail(_) | Command::Rcpt(_) if mail.welcome().next().is_none() => {
+            Command::Mail(_) | Command::MailPrdr(_) | Command::Rcpt(_) if mail.welcome().next().is_none() => {
                 self.spoilt = true;
                 self.finish(outcome);
             }
-            Command::Mail(_) | Command::Rcpt(_) => self.fill_chunks(outcome),
+            Command::Mail(_) | Command::MailPrdr(_) | Command::Rcpt(_) => self.fill_chunks(outcome),
             // RFC 5321 section 4.1.4: a refused command changes nothing.
             Command::Data => {
                 self.spoilt = !mail.mail_refused;
@@ -412,6 +425,12 @@ impl Client {
         outcome.reports.push(Report::Closed(fate, fates));
         self.awaited.clear();
         self.closed = true;
+    }
+
+    /// Whether 353 makes sense.
+    fn may_answer_each(&self) -> bool {
+        let may = |mail: &Mail| mail.prdr && !mail.each && !mail.refused && !mail.mail_refused;
+        self.mail.as_ref().is_some_and(may)
     }
 
     fn any_accepted(&self) -> bool {

@@ -51,6 +51,7 @@ fn all_settings() -> Vec<Setting> {
         chunks,
         starttls: false,
         tls: Tls::Never,
+        prdr: false,
         login: false,
     };
     for lmtp in [false, true] {
@@ -66,6 +67,14 @@ fn all_settings() -> Vec<Setting> {
             all.push(mail(lmtp, GROUP, Chunks::Binary(turn)));
         }
     }
+    for chunks in [Chunks::Never, Chunks::IfOffered] {
+        for window in [1, GROUP] {
+            all.push(Setting {
+                prdr: true,
+                ..mail(false, window, chunks)
+            });
+        }
+    }
     for (starttls, tls, login) in [
         (true, Tls::Never, true),
         (true, Tls::IfOffered, false),
@@ -79,6 +88,7 @@ fn all_settings() -> Vec<Setting> {
             chunks: Chunks::Never,
             starttls,
             tls,
+            prdr: false,
             login,
         });
     }

@@ -51,6 +51,9 @@ pub(crate) fn settings(setting: Setting) -> Settings {
         Tls::IfOffered => Policy::Opportunistic,
         Tls::Required => Policy::Required,
     };
+    if setting.prdr {
+        config.prdr = ExtensionUse::IfOffered;
+    }
     if setting.login {
         config.login = Some(Login::new(Credentials::password("ann", "pw")));
         config.plaintext_auth = PlaintextAuth::Insecure;
@@ -189,6 +192,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
                 ("CHUNKING", setting.chunks != Chunks::Never),
                 ("BINARYMIME", matches!(setting.chunks, Chunks::Binary(_))),
                 ("STARTTLS", setting.starttls && !model.is_encrypted()),
+                ("PRDR", setting.prdr),
                 ("AUTH PLAIN", setting.login),
             ];
             let offered = keywords.iter().filter(|(_, offered)| *offered);
@@ -198,6 +202,9 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
         Reply::Positive => format!("{code} yes\r\n").into_bytes(),
         Reply::Lines => format!("{code}-yes\r\n{code} HELP\r\n").into_bytes(),
         Reply::Intermediate if matches!(asked, Some(Command::Auth | Command::Star)) => b"334 \r\n".to_vec(),
+        Reply::Intermediate if setting.prdr && matches!(asked, Some(Command::Text | Command::LastChunk)) => {
+            b"353 for each\r\n".to_vec()
+        }
         Reply::Intermediate => b"354 go ahead\r\n".to_vec(),
         Reply::Transient => b"451 not now\r\n".to_vec(),
         Reply::Permanent if hello => b"502 what is that\r\n".to_vec(),
@@ -221,6 +228,7 @@ pub(crate) fn wire(setting: Setting, command: Command) -> String {
         Command::Noop => "NOOP",
         Command::Rset => "RSET",
         Command::Mail(turn) => return format!("{}\r\n", mail(setting, turn)),
+        Command::MailPrdr(turn) => return format!("{} PRDR\r\n", mail(setting, turn)),
         Command::Rcpt(one) => return format!("RCPT TO:<r{one}@example.org>\r\n"),
         Command::Data => "DATA",
         Command::Text => "Hello\r\n..dot\r\n.",
@@ -294,7 +302,7 @@ fn name(command: Command) -> String {
         Command::Ehlo | Command::Helo | Command::Lhlo => format!("Hello({command:?})"),
         Command::Star => "Auth".to_owned(),
         Command::Rset => "Reset".to_owned(),
-        Command::Mail(_) => "Mail".to_owned(),
+        Command::Mail(_) | Command::MailPrdr(_) => "Mail".to_owned(),
         Command::Rcpt(one) => format!("Recipient({one})"),
         Command::Text | Command::LoneDot | Command::LastChunk => "Message".to_owned(),
         Command::For(one) => format!("MessageFor({one})"),

@@ -21,6 +21,10 @@ pub(super) struct Mail {
     pub(super) refused: bool,
     /// All of the message was sent.
     pub(super) complete: bool,
+    /// A reply for each recipient was asked for.
+    pub(super) prdr: bool,
+    /// 353 came: the replies for each recipient are valid if the one for all is positive.
+    pub(super) each: bool,
 }
 
 /// The transaction that is to follow the one that is open.
@@ -41,7 +45,7 @@ pub(super) enum Recipient {
 }
 
 impl Mail {
-    pub(super) fn new(turn: Turn, chunks: bool, recipients: usize) -> Self {
+    pub(super) fn new(turn: Turn, chunks: bool, prdr: bool, recipients: usize) -> Self {
         let rcpt = (0..recipients).map(Command::Rcpt);
         // Choice: BDAT waits for the replies to RCPT.
         let data = (!chunks).then_some(Command::Data);
@@ -49,16 +53,22 @@ impl Mail {
             turn,
             chunks,
             chunks_sent: 0,
-            unsent: [Command::Mail(turn)]
-                .into_iter()
-                .chain(rcpt)
-                .chain(data)
-                .collect(),
+            unsent: [if prdr {
+                Command::MailPrdr(turn)
+            } else {
+                Command::Mail(turn)
+            }]
+            .into_iter()
+            .chain(rcpt)
+            .chain(data)
+            .collect(),
             early: false,
             recipients: vec![Recipient::Open; recipients],
             mail_refused: false,
             refused: false,
             complete: false,
+            prdr,
+            each: false,
         }
     }
 
@@ -81,12 +91,12 @@ impl Mail {
         let nobody = self.mail_refused || self.refused;
         match asked {
             Command::Rset => self.refused |= refused,
-            Command::Mail(_) => self.mail_refused |= refused,
+            Command::Mail(_) | Command::MailPrdr(_) => self.mail_refused |= refused,
             // With nobody to get the message, what is said of it says nothing new.
             Command::Data if self.welcome().next().is_some() => self.refused |= refused,
             Command::Chunk(_) => self.refused |= refused,
             Command::Rcpt(one) | Command::For(one) => {
-                let last = matches!(asked, Command::For(_));
+                let last = matches!(asked, Command::For(_)) && !self.each;
                 if let Some(recipient) = self.recipients.get_mut(one) {
                     *recipient = match (positive, refused) {
                         (true, _) if last => Recipient::Accepted,

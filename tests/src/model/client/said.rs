@@ -14,6 +14,8 @@ pub struct Setting {
     pub starttls: bool,
     /// Whether TLS is wanted.
     pub tls: Tls,
+    /// PRDR is offered, and asked for with several recipients (draft-hall-prdr).
+    pub prdr: bool,
     /// The client logs in; the server offers AUTH (RFC 4954).
     pub login: bool,
 }
@@ -59,6 +61,8 @@ pub enum Command {
     Noop,
     Rset,
     Mail(Turn),
+    /// MAIL with PRDR.
+    MailPrdr(Turn),
     Rcpt(usize),
     Data,
     /// The message and its final dot; in LMTP there is a reply for each accepted recipient.
@@ -68,7 +72,7 @@ pub enum Command {
     /// The chunk with this number, from 0.
     Chunk(usize),
     LastChunk,
-    /// Nothing is sent: the reply for this recipient (LMTP).
+    /// Nothing is sent: the reply for this recipient (LMTP, PRDR).
     For(usize),
     Quit,
 }
@@ -91,7 +95,7 @@ pub enum Reply {
     Positive,
     /// 2yz in several lines; of EHLO one that offers nothing.
     Lines,
-    /// 3yz.
+    /// 3yz; to a message 353, where PRDR is offered.
     Intermediate,
     /// 4yz.
     Transient,
