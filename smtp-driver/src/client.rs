@@ -277,7 +277,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Asks for the delivery of messages that wait at the server (ETRN, RFC 1985), and returns the reply;
-    /// [`EtrnAnswer::of_reply`](smtp_proto::types::EtrnAnswer::of_reply) tells its meaning. The server delivers over
+    /// [`EtrnAnswer::try_from`](smtp_proto::types::EtrnAnswer) tells its meaning. The server delivers over
     /// connections of its own.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.

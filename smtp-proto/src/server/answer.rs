@@ -230,8 +230,8 @@ impl Server {
         self.advance(Step::Verdict(verdict));
     }
 
-    /// Queues the reply for all recipients after the last of their own ones, if this is that (draft-hall-prdr). It refuses only
-    /// a message that no recipient accepted: a client treats a refusal as one for all.
+    /// Queues the final PRDR reply if `last` is the last recipient's verdict (draft-hall-prdr). It refuses only a message that
+    /// no recipient accepted, because a client treats a refusal as one for all.
     fn reply_for_all(&mut self, last: Verdict) {
         let sum = match &self.phase {
             Phase::Verdicts(verdicts) => verdicts.sum(last),
@@ -241,7 +241,7 @@ impl Server {
             return;
         };
         self.replies.reply(&Reply::Fixed(match sum {
-            Verdict::Accepted => "250 2.6.0 message accepted as said",
+            Verdict::Accepted => "250 2.6.0 message accepted for at least one recipient",
             Verdict::NotNow => "450 4.6.0 no recipient accepted the message, try again later",
             Verdict::Refused => "550 5.6.0 no recipient accepted the message",
         }));

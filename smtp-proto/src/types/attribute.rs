@@ -18,7 +18,7 @@ pub enum ClientAttribute {
     Proto,
     /// `HELO`: the name that the client gave in EHLO or HELO.
     Helo,
-    /// `LOGIN`: the user as who the client authenticated (XCLIENT).
+    /// `LOGIN`: the identity that the client authenticated as (XCLIENT).
     Login,
     /// `DESTADDR`: the IP address to which the client connected (XCLIENT).
     DestAddr,

@@ -44,6 +44,11 @@ pub enum EtrnAnswer {
     CountStarted(u32),
 }
 
+/// The code of a reply that is no positive answer to ETRN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("reply code {0} is no positive answer to ETRN: it is not between 200 and 299")]
+pub struct InvalidEtrnAnswer(pub Code);
+
 impl<'a> Etrn<'a> {
     /// Maximum octets of the name of a queue: that of a domain.
     pub const MAX_QUEUE: usize = super::Domain::MAX;
@@ -97,22 +102,6 @@ impl<'a> Etrn<'a> {
 }
 
 impl EtrnAnswer {
-    /// Returns the answer of a server. Returns `None` for a refusal.
-    ///
-    /// 253 without a number counts as 252, and any other 2yz as 250 (RFC 5321 section 4.2).
-    #[must_use]
-    pub fn of_reply(reply: &Reply<'_>) -> Option<Self> {
-        if !reply.is_positive_completion() {
-            return None;
-        }
-        Some(match reply.code() {
-            Code::FORWARDED => Self::NoMessages,
-            Code::CANNOT_VERIFY => Self::MessagesStarted,
-            Code::MESSAGES_STARTED => first_number(reply).map_or(Self::MessagesStarted, Self::CountStarted),
-            _ => Self::Started,
-        })
-    }
-
     /// Returns the reply code.
     #[must_use]
     pub const fn code(self) -> Code {
@@ -122,6 +111,24 @@ impl EtrnAnswer {
             Self::MessagesStarted => Code::CANNOT_VERIFY,
             Self::CountStarted(_) => Code::MESSAGES_STARTED,
         }
+    }
+}
+
+/// Reads the answer of a server. 253 without a number counts as 252, and any other 2yz as 250 (RFC 5321 section 4.2).
+impl TryFrom<&Reply<'_>> for EtrnAnswer {
+    type Error = InvalidEtrnAnswer;
+
+    /// Fails with [`InvalidEtrnAnswer`] if the code is not 2yz.
+    fn try_from(reply: &Reply<'_>) -> Result<Self, InvalidEtrnAnswer> {
+        if !reply.is_positive_completion() {
+            return Err(InvalidEtrnAnswer(reply.code()));
+        }
+        Ok(match reply.code() {
+            Code::FORWARDED => Self::NoMessages,
+            Code::CANNOT_VERIFY => Self::MessagesStarted,
+            Code::MESSAGES_STARTED => first_number(reply).map_or(Self::MessagesStarted, Self::CountStarted),
+            _ => Self::Started,
+        })
     }
 }
 

@@ -59,7 +59,7 @@ pub use command::{Bdat, Command, Mail, MailKind, Rcpt, Verb};
 pub use domain::Domain;
 pub use enhanced::{EnhancedCode, InvalidEnhancedCode};
 pub use envelope::{Envelope, Recipient};
-pub use etrn::{Etrn, EtrnAnswer, EtrnScope};
+pub use etrn::{Etrn, EtrnAnswer, EtrnScope, InvalidEtrnAnswer};
 pub use extension::{Extension, InvalidExtension};
 pub use extensions::{Extensions, ExtensionsIter};
 pub use invalid::{

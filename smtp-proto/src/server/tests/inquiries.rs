@@ -277,8 +277,8 @@ fn a_queue_is_started_with_each_answer() {
         });
         assert_eq!(said, reply);
         assert_eq!(
-            EtrnAnswer::of_reply(&crate::syntax::parse_reply(said.as_bytes()).unwrap()),
-            Some(answer)
+            EtrnAnswer::try_from(&crate::syntax::parse_reply(said.as_bytes()).unwrap()),
+            Ok(answer)
         );
     }
 }

@@ -61,7 +61,7 @@ fn a_name_is_bounded_and_ascii() {
 fn answers_are_read_by_their_code() {
     let answer = |line: &str| {
         let line = std::format!("{line}\r\n");
-        EtrnAnswer::of_reply(&crate::syntax::parse_reply(line.as_bytes()).unwrap())
+        EtrnAnswer::try_from(&crate::syntax::parse_reply(line.as_bytes()).unwrap()).ok()
     };
     for (line, expected) in [
         ("250 2.0.0 queuing started", Some(EtrnAnswer::Started)),
