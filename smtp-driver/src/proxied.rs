@@ -11,7 +11,7 @@ use core::{
 };
 
 #[cfg(feature = "std")]
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::{InvalidProxyHeader, IpNetwork, Peer, ProxyHeader, Transport, wire::Wire};
 
@@ -73,7 +73,11 @@ impl ExpectProxy {
     /// Reports a connection that is closed.
     #[cfg(feature = "std")]
     pub(crate) fn refused(&self, peer: Peer, error: &ProxyHeaderError<std::io::Error>) {
-        warn!(%peer, %error, "closed: not a proxy");
+        match error {
+            // Load balancers check ports in this way, again and again.
+            ProxyHeaderError::NothingSent => debug!(%peer, %error, "closed: no PROXY header"),
+            _ => warn!(%peer, %error, "closed: no valid PROXY header"),
+        }
         if let Some(OnRefused(call)) = &self.on_refused {
             call(peer, error);
         }
@@ -135,6 +139,8 @@ pub enum ProxyHeaderError<E> {
     TimedOut,
     /// The peer closed the connection before the header was complete.
     Closed,
+    /// The peer closed the connection and had sent nothing: to check the port, for example.
+    NothingSent,
     /// The transport failed.
     Read(E),
 }
@@ -146,6 +152,7 @@ impl<E: fmt::Display> fmt::Display for ProxyHeaderError<E> {
             Self::Invalid(error) => error.fmt(f),
             Self::TimedOut => f.write_str("PROXY header is incomplete after its time"),
             Self::Closed => f.write_str("peer closed the connection before the end of its PROXY header"),
+            Self::NothingSent => f.write_str("peer closed the connection without a PROXY header"),
             Self::Read(error) => error.fmt(f),
         }
     }
@@ -197,7 +204,10 @@ fn poll_header<T: Transport>(
         }))
         .map_err(ProxyHeaderError::Read)?;
         if end {
-            return Poll::Ready(Err(ProxyHeaderError::Closed));
+            return Poll::Ready(Err(match input.is_empty() {
+                true => ProxyHeaderError::NothingSent,
+                false => ProxyHeaderError::Closed,
+            }));
         }
     }
 }

@@ -310,6 +310,7 @@ fn connections_that_are_closed_are_reported() {
         ("192.0.2.1", "EHLO a\r\n", false),
         ("192.0.2.1", "PROXY ", false),
         ("192.0.2.1", "PROXY ", true),
+        ("192.0.2.1", "", true),
         ("192.0.2.1", "PROXY UNKNOWN\r\n", true),
     ] {
         let options = expected(from, Arc::clone(&reported));
@@ -327,6 +328,7 @@ fn connections_that_are_closed_are_reported() {
             "192.0.2.1:1 connection does not begin with a PROXY header",
             "192.0.2.1:1 PROXY header is incomplete after its time",
             "192.0.2.1:1 peer closed the connection before the end of its PROXY header",
+            "192.0.2.1:1 peer closed the connection without a PROXY header",
         ]
     );
 }
