@@ -379,6 +379,8 @@ impl<T: Transport> Connection<T, Server> {
     /// Reads the header of a proxy before the session. The octets after it belong to the session, also if TLS begins next.
     /// Call it before the first [`poll`](Self::poll), for a peer that is a trusted proxy.
     ///
+    /// Not cancel-safe: after the future is dropped, drop the connection.
+    ///
     /// # Errors
     ///
     /// If there is no whole and valid header within `limit`. Then drop the connection: its peer could claim any address.

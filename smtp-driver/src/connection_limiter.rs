@@ -28,8 +28,8 @@ impl ConnectionLimiter {
         }
     }
 
-    /// Counts a connection from this address, or from a Unix socket if there is none. Returns false if a limit is reached. Call [`leave`](Self::leave) when the
-    /// connection ends.
+    /// Counts a connection from this address, or from a Unix socket if there is none. Returns false if a limit is reached.
+    /// Call [`leave`](Self::leave) when the connection ends.
     #[must_use]
     pub fn take(&mut self, address: Option<IpAddr>) -> bool {
         if self.taken >= self.max || address.is_some_and(|address| !self.identify(address)) {

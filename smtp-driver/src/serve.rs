@@ -51,8 +51,8 @@ pub trait Runtime: 'static {
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
 ///
 /// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
-/// once after [`ServeOptions::shutdown_grace`]. Connections whose PROXY header is incomplete are closed. Returns when all have ended. A session that panics ends alone. Dropping
-/// the future drops all sessions.
+/// once after [`ServeOptions::shutdown_grace`]. Connections whose PROXY header is incomplete are closed. Returns when all
+/// have ended. A session that panics ends alone. Dropping the future drops all sessions.
 ///
 /// Errors of accepting are logged, and the server goes on.
 pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>(

@@ -267,8 +267,8 @@ pub trait Service: Send + Sync {
     /// Stores the complete message. Accept it after it was stored: then this server is responsible for it (RFC 5321
     /// section 6.1).
     ///
-    /// In SMTP `to` has all accepted recipients, in the order of the commands. LMTP calls this once for each recipient, with
-    /// a slice of one.
+    /// In SMTP `to` has all accepted recipients, in the order of the commands. LMTP, and SMTP with PRDR, call this once for
+    /// each recipient, with a slice of one.
     ///
     /// The future is never dropped before its end, except with the whole server. If it is not ready after
     /// [`Timeouts::message_acceptance`](smtp_proto::server::Timeouts::message_acceptance), or the session ends, it goes on
@@ -318,8 +318,8 @@ pub trait Service: Send + Sync {
     }
 
     /// Answers XCLIENT: a proxy names its client. Only for sessions that [offer](SessionHandle::offer) it, with the attributes
-    /// that they offer: offer it in [`connect`](Self::connect) to trusted proxies. Accepting begins the session anew:
-    /// [`connect`](Self::connect) is asked again, and [`About::peer`] is the client.
+    /// that they offer: offer it in [`connect`](Self::connect) to trusted proxies that do not pass on an XCLIENT of their own
+    /// clients. Accepting begins the session anew: [`connect`](Self::connect) is asked again, and [`About::peer`] is the client.
     ///
     /// Returns the identity that the client is authenticated as, and `None` to accept without the LOGIN of the command.
     ///
@@ -372,8 +372,8 @@ pub trait Service: Send + Sync {
         async { Err(UNKNOWN) }
     }
 
-    /// Takes back the mail of a transaction that ended without an answer of [`message`](Self::message) in time. In LMTP, recipients accepted before
-    /// stay accepted.
+    /// Takes back the mail of a transaction that ended without an answer of [`message`](Self::message) in time. In LMTP and
+    /// with PRDR, recipients accepted before stay accepted.
     ///
     /// Default: drops the mail.
     fn reset(&self, mail: Self::Mail, why: Reset) {

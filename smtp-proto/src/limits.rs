@@ -67,9 +67,9 @@ pub struct ServerLimits {
     pub unknown_commands: Threshold,
     /// Maximum consecutive commands without progress, since the start of the session or its last accepted message.
     ///
-    /// Counts NOOP, RSET, VRFY, EXPN, HELP, EHLO, empty chunks, unknown commands that the application is asked about,
-    /// RCPT beyond `max_recipients`, and MAIL, RCPT and messages that the application rejected. Default: 1000, against
-    /// sessions kept open by empty commands and against address harvesting.
+    /// Counts NOOP, RSET, VRFY, EXPN, HELP, EHLO, XCLIENT, XFORWARD, ETRN, empty chunks, unknown commands that the application
+    /// is asked about, RCPT beyond `max_recipients`, and MAIL, RCPT and messages that the application rejected. Default:
+    /// 1000, against sessions kept open by empty commands and against address harvesting.
     pub max_idle_commands: u32,
     /// Maximum octets read and discarded in the whole session: refused chunks, the rest of refused messages, over-long
     /// lines. Default: 128 MiB.

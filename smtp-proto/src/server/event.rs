@@ -105,10 +105,13 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Help>,
     },
-    /// XCLIENT: a proxy names its client. Only if XCLIENT is offered, with the attributes that are: offer it to trusted proxies.
+    /// XCLIENT: a proxy names its client. Only if XCLIENT is offered, with the attributes that are: offer it to trusted proxies
+    /// that do not pass on an XCLIENT of their own clients.
     ///
     /// Accepting begins the session anew with that client: [`Connect`](Self::Connect) is asked again, and answers the proxy.
     /// TLS stays. [`accept_xclient`](super::Server::accept_xclient) also authenticates the client.
+    ///
+    /// The attributes of an XCLIENT in plaintext stay valid after STARTTLS, as in Postfix; a login that it granted does not.
     Xclient {
         /// The attributes of the command.
         info: ClientInfo<'i>,
@@ -144,8 +147,9 @@ pub enum Event<'i> {
     StartTls(TlsUpgrade),
     /// The open transaction is over. Forget it.
     ///
-    /// Every accepted MAIL ends in an answered [`EndOfData`](Self::EndOfData), one for each recipient in LMTP, or in exactly one
-    /// `Reset`. In LMTP a `Reset` speaks for all recipients whose `EndOfData` was not answered.
+    /// Every accepted MAIL ends in an answered [`EndOfData`](Self::EndOfData), one for each recipient in LMTP and with PRDR, or
+    /// in exactly one `Reset`. There a `Reset` is for all recipients whose `EndOfData` was not answered; earlier acceptances
+    /// stay valid.
     Reset(Reset),
     /// The session is over, and all output is written. Always the last event.
     Closed(Closed),

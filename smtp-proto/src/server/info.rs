@@ -31,7 +31,7 @@ pub(super) struct SessionInfo {
     pub(super) trusts_originators: bool,
     /// MAIL commands in order, accepted or not.
     mails: u32,
-    /// The domains of all recipients asked about, in lower case, if they are limited.
+    /// The domains of all recipients asked about, if they are limited. Compared without case.
     domains: Vec<Box<str>>,
 }
 

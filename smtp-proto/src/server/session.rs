@@ -128,7 +128,7 @@ impl Server {
     }
 
     /// Returns true if the session awaits a command outside of a transaction, no question is open and all output is written. Then
-    /// the stream may be used otherwise: for the exchange of roles after ATRN (RFC 2645), if no input was read either.
+    /// the stream can be taken over for the exchange of roles after ATRN (RFC 2645), if no further input was read.
     #[must_use]
     pub fn awaits_command(&self) -> bool {
         matches!(self.phase, Phase::Ready(_))
