@@ -4,7 +4,7 @@
 #     tests/interop/run.sh
 #
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
-# anything failed. ADAPTER says whose examples: tokio (default), smol, async-std or blocking. SERVER_BIN and SEND_BIN name
+# anything failed. ADAPTER says whose examples: tokio (default), smol, async-std or blocking. SERVER_BIN, SEND_BIN and ETRN_BIN name
 # binaries to use instead of building them; ONLY=into or ONLY=out runs one half, ONLY=extensions
 # the rare extensions and a server behind a proxy, and ONLY=hostile what servers do that are killed or flooded, a part of into.
 #
@@ -77,6 +77,12 @@ runtime() {
 
 [ -n "${SERVER_BIN:-}" ] || example server || exit 1
 [ -n "${SEND_BIN:-}" ] || example send || exit 1
+# Asks for ETRN; tokio only.
+etrn_bin=${ETRN_BIN:-}
+if [ -z "$etrn_bin" ] && [ $package = smtp-tokio ]; then
+    example etrn || exit 1
+    etrn_bin=$tmp/etrn
+fi
 server_bin=${SERVER_BIN:-$tmp/server}
 send_bin=${SEND_BIN:-$tmp/send}
 
