@@ -2,6 +2,7 @@
 
 mod attempt;
 mod fenced;
+mod kept;
 mod lookups;
 mod parameters;
 mod report;
@@ -31,6 +32,7 @@ use tokio::{
 use tracing::{error, warn};
 
 pub(crate) use self::{
+    kept::Kept,
     lookups::{Hosts, Lookups, drive},
     parameters::parameters,
     session::{Connector, Hop},
@@ -64,6 +66,7 @@ pub(crate) struct Shared<S> {
     pub(crate) spool: S,
     pub(crate) settings: Settings,
     pub(crate) connector: Connector,
+    pub(crate) kept: Kept,
     pub(crate) lookups: Arc<Lookups>,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -221,6 +224,7 @@ impl<S: Spool> Dispatcher<S> {
                 "dropping deliveries that do not end"
             );
         }
+        self.shared.kept.close().await;
     }
 }
 

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     cut_through::{CutThrough, Passage},
-    delivery::{self, Connector, ConnectorSettings, Lookups, Settings, Shared},
+    delivery::{self, Connector, ConnectorSettings, Kept, Lookups, Settings, Shared},
     dns,
     flags::RelayFlags,
     intake::{Door, Intake, Who},
@@ -130,6 +130,7 @@ async fn relay<S: Spool>(
             spool,
             settings,
             connector,
+            kept: Kept::default(),
             lookups,
             metrics,
         };

@@ -7,7 +7,7 @@ use std::{
 
 use smtp_proto::{
     client::RequestError,
-    types::{Envelope, ForwardPath, Keyword as Ext},
+    types::{Code, Envelope, ForwardPath, Keyword as Ext},
 };
 use smtp_relay::{
     pace::Verdict,
@@ -16,7 +16,7 @@ use smtp_relay::{
 use smtp_tokio::{Client, Error};
 use tracing::{Instrument, debug, error, info_span, warn};
 
-use super::{Hop, Hosts, Shared, drive, fenced::Fenced, parameters, results};
+use super::{Hop, Hosts, Shared, drive, fenced::Fenced, kept, parameters, results};
 use crate::spool::{Claim, Spool, random};
 
 /// The attempt at the hosts of one route.
@@ -30,8 +30,8 @@ struct Attempt<'a, S> {
     verdict: Verdict,
     /// The lease is lost: nothing more is sent.
     lost: bool,
-    /// The last session, which ends after the results are recorded.
-    last: Option<Hop>,
+    /// The last session and its key, to be kept after the results are recorded.
+    last: Option<(String, Hop)>,
 }
 
 /// The end of one transaction.
@@ -106,8 +106,8 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
     } else {
         results::settle(shared, claim, finals, &dsn).await;
     }
-    if let Some(hop) = last {
-        hop.quit().await;
+    if let Some((key, hop)) = last {
+        shared.kept.put(key, hop).await;
     }
     verdict
 }
@@ -117,15 +117,21 @@ impl<S: Spool> Hosts for Attempt<'_, S> {
         if self.lost {
             return Outcome::Unreachable.into();
         }
-        if let Some(earlier) = self.last.take() {
+        if let Some((_, earlier)) = self.last.take() {
             tokio::spawn(earlier.quit());
         }
         if self.verdict == Verdict::Neutral {
             self.verdict = Verdict::Bad;
         }
-        let mut hop = match self.shared.connector.connect(&target).await {
-            Ok(hop) => hop,
-            Err(attempted) => return attempted,
+        let key = kept::key(&target);
+        let idle = self.shared.kept.take(&key);
+        let mut is_reused = idle.is_some();
+        let mut hop = match idle {
+            Some(hop) => hop,
+            None => match self.shared.connector.connect(&target).await {
+                Ok(hop) => hop,
+                Err(attempted) => return attempted,
+            },
         };
         self.verdict = Verdict::Good;
         let tried = hop.tried;
@@ -133,7 +139,7 @@ impl<S: Spool> Hosts for Attempt<'_, S> {
         let envelope = match self.envelope_for(&target, &hop.client, recipients) {
             Ok(envelope) => envelope,
             Err(outcome) => {
-                self.last = Some(hop);
+                self.last = Some((key, hop));
                 return Attempted::new(outcome).with_addresses(tried);
             }
         };
@@ -143,6 +149,8 @@ impl<S: Spool> Hosts for Attempt<'_, S> {
         let mut outcome = None;
         while let Some(part) = parts.peek() {
             match transaction(self.shared, self.claim, &mut hop.client, part.clone()).await {
+                // The host had ended a session that was kept.
+                Ran::Fates(known) if is_reused && !hop.client.is_usable() && is_stale(&known) => {}
                 Ran::Fates(known) => {
                     let dsn = hop.client.extensions().has(Ext::Dsn);
                     self.note(&envelope, recipients, known, dsn, &mut fates);
@@ -153,7 +161,7 @@ impl<S: Spool> Hosts for Attempt<'_, S> {
                     }
                 }
                 // MAILMAX (RFC 9422 section 4.1).
-                Ran::SessionIsOver if transactions > 0 => {}
+                Ran::SessionIsOver if transactions > 0 || is_reused => {}
                 Ran::SessionIsOver => break,
                 Ran::Not(other) => {
                     outcome = (transactions == 0).then_some(other);
@@ -167,13 +175,16 @@ impl<S: Spool> Hosts for Attempt<'_, S> {
             if parts.peek().is_none() {
                 break;
             }
-            transactions = 0;
-            let Ok(another) = self.shared.connector.connect(&target).await else {
-                break;
+            let another = match self.shared.connector.connect(&target).await {
+                Ok(another) => another,
+                // Nothing was sent to this host.
+                Err(attempted) if is_reused && transactions == 0 => return attempted,
+                Err(_) => break,
             };
+            (transactions, is_reused) = (0, false);
             tokio::spawn(mem::replace(&mut hop, another).quit());
         }
-        self.last = Some(hop);
+        self.last = Some((key, hop));
         Attempted::new(outcome.unwrap_or(Outcome::Ran(fates))).with_addresses(tried)
     }
 }
@@ -219,6 +230,15 @@ impl<S: Spool> Attempt<'_, S> {
             *place = fate;
         }
     }
+}
+
+/// Returns true if a host decided nothing about a message, or only that the session is over.
+fn is_stale(known: &[(ForwardPath<'static>, Fate)]) -> bool {
+    known.iter().all(|(_, fate)| match fate {
+        Fate::NotSent => true,
+        Fate::Refused { reply, .. } => reply.code() == Code::NOT_AVAILABLE,
+        _ => false,
+    })
 }
 
 fn with_require_tls(envelope: Envelope) -> Envelope {

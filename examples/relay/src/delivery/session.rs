@@ -1,6 +1,10 @@
 //! A session with a next hop: the connection, TLS, EHLO, the login.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use smtp_examples::exit::chain;
 use smtp_proto::{
@@ -12,7 +16,8 @@ use smtp_rustls::CertificateFault;
 use smtp_tokio::{Client, ClientBuilder, Error, Io, Stream};
 use tokio::{
     net::{TcpSocket, TcpStream},
-    time::timeout,
+    task::JoinSet,
+    time::{sleep, timeout},
 };
 use tracing::{debug, warn};
 
@@ -24,6 +29,9 @@ use super::{
 /// Time for the reply to QUIT, on which nothing depends.
 const QUIT: Duration = Duration::from_secs(2);
 
+/// Time between the beginnings of connections to the addresses of one host (RFC 8305 section 5).
+const STAGGER: Duration = Duration::from_millis(250);
+
 /// Makes sessions with next hops.
 #[derive(Debug)]
 pub(crate) struct Connector(ConnectorSettings);
@@ -33,6 +41,8 @@ pub(crate) struct Hop {
     pub(crate) client: Client,
     /// The addresses to which a connection was begun.
     pub(crate) tried: usize,
+    /// The messages before this one.
+    pub(crate) messages: u32,
 }
 
 impl Connector {
@@ -47,44 +57,47 @@ impl Connector {
     /// The outcome for the route.
     pub(crate) async fn connect(&self, target: &Target) -> Result<Hop, Attempted> {
         let builder = self.builder(target).map_err(Attempted::from)?;
-        for (index, address) in target.addresses.iter().enumerate() {
-            let tried = index + 1;
-            let address = SocketAddr::new(*address, target.port);
-            let stream = match timeout(self.0.connect_timeout, self.stream(address)).await {
-                Ok(Ok(stream)) => stream,
-                Ok(Err(error)) => {
-                    debug!(%address, %error, "cannot connect");
-                    continue;
-                }
-                Err(_) => {
-                    debug!(%address, "no connection in time");
-                    continue;
-                }
-            };
-            return match builder.on(Io::new(Stream::Tcp(stream))).await {
-                Ok(client) => Ok(Hop { client, tried }),
-                Err(error) => {
-                    debug!(%address, error = %chain(&error), "no session");
-                    Err(Attempted::new(outcome(error)).with_addresses(tried))
-                }
-            };
+        let (stream, tried) = self.dial(target).await;
+        let Some(stream) = stream else {
+            return Err(Outcome::Unreachable.into());
+        };
+        match builder.on(Io::new(Stream::Tcp(stream))).await {
+            Ok(client) => Ok(Hop {
+                client,
+                tried,
+                messages: 0,
+            }),
+            Err(error) => {
+                debug!(host = %target.host, error = %chain(&error), "no session");
+                Err(Attempted::new(outcome(error)).with_addresses(tried))
+            }
         }
-        Err(Outcome::Unreachable.into())
     }
 
-    async fn stream(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let socket = match address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        if let Some(local) = self.0.bind
-            && Family::of(local) == Family::of(address.ip())
-        {
-            socket.bind(SocketAddr::new(local, 0))?;
+    /// Connects to the addresses of one host, each some time after the one before (RFC 8305 section 5). The first
+    /// connection wins; the others are closed before anything is said. Returns the number of those that were begun, too.
+    async fn dial(&self, target: &Target) -> (Option<TcpStream>, usize) {
+        let mut open = JoinSet::new();
+        let mut rest = target.addresses.iter();
+        let mut tried = 0;
+        loop {
+            if let Some(address) = rest.next() {
+                let address = SocketAddr::new(*address, target.port);
+                let limit = self.0.connect_timeout;
+                let stream = stream(address, self.0.bind);
+                open.spawn(async move { (address, timeout(limit, stream).await) });
+                tried += 1;
+            }
+            let is_last = tried == target.addresses.len();
+            tokio::select! {
+                ended = open.join_next() => match ended {
+                    Some(Ok((_, Ok(Ok(stream))))) => return (Some(stream), tried),
+                    Some(failed) => debug!(?failed, "cannot connect"),
+                    None => return (None, tried),
+                },
+                () = sleep(STAGGER), if !is_last => {}
+            }
         }
-        let stream = socket.connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
     }
 
     fn builder(&self, target: &Target) -> Result<ClientBuilder, Outcome> {
@@ -107,6 +120,21 @@ impl Connector {
             (Use::Tls(tls), TlsStart::Implicit) => ClientBuilder::new(config).implicit_tls(tls),
         })
     }
+}
+
+async fn stream(address: SocketAddr, bind: Option<IpAddr>) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if let Some(local) = bind
+        && Family::of(local) == Family::of(address.ip())
+    {
+        socket.bind(SocketAddr::new(local, 0))?;
+    }
+    let stream = socket.connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 impl Hop {
