@@ -47,18 +47,18 @@ struct Parts {
 pub(crate) async fn run(flags: RelayFlags) -> Result<Exit, String> {
     log();
     // Before the relay announces itself, so that no signal is missed.
-    let signals = Signals::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
+    let mut signals = Signals::new().map_err(|error| format!("cannot listen for signals: {error}"))?;
     let parts = Parts::new(&flags)?;
     let place = &flags.place;
     match place.database() {
         Some(url) => {
             let opened = database(&flags, url).await;
-            relay(&flags, parts, opened?, signals).await
+            relay(&flags, parts, opened?, signals.wait()).await
         }
         None => {
             let opened = Files::open(&place.spool).await;
             let spool = opened.map_err(|error| place.cannot(&error))?;
-            relay(&flags, parts, spool, signals).await
+            relay(&flags, parts, spool, signals.wait()).await
         }
     }
 }
@@ -80,7 +80,7 @@ async fn relay<S: Spool>(
     flags: &RelayFlags,
     parts: Parts,
     spool: S,
-    signals: Signals,
+    signal: impl Future<Output = ()>,
 ) -> Result<Exit, String> {
     let (stop, mut tasks) = (ShutdownHandle::new(), JoinSet::new());
     let Parts {
@@ -113,7 +113,7 @@ async fn relay<S: Spool>(
             };
             spawn(&mut servers, bound, service, &stop);
         }
-        return until_stopped(signals, &stop, servers, tasks).await;
+        return until_stopped(signal, &stop, servers, tasks).await;
     }
     if !flags.process.worker_only {
         for bound in listeners::bind(flags)? {
@@ -136,17 +136,17 @@ async fn relay<S: Spool>(
         };
         tasks.spawn(delivery::run(Arc::new(shared), stop.clone()));
     }
-    until_stopped(signals, &stop, servers, tasks).await
+    until_stopped(signal, &stop, servers, tasks).await
 }
 
 /// Waits for a signal, and then for all that is in hand.
 async fn until_stopped(
-    mut signals: Signals,
+    signal: impl Future<Output = ()>,
     stop: &ShutdownHandle,
     servers: JoinSet<io::Result<()>>,
     tasks: JoinSet<()>,
 ) -> Result<Exit, String> {
-    signals.wait().await;
+    signal.await;
     tracing::info!("stopping");
     stop.shut_down();
     for served in servers.join_all().await {
@@ -255,3 +255,6 @@ fn log() {
     // Fails if there is a log already, as in tests.
     let _ = log.try_init();
 }
+
+#[cfg(test)]
+mod tests;
