@@ -4,7 +4,7 @@
 mod system;
 mod table;
 
-use std::{path::Path, pin::Pin, sync::Arc};
+use std::{net::SocketAddr, path::Path, pin::Pin, sync::Arc};
 
 use smtp_relay::route::{Answer, Question};
 
@@ -24,21 +24,29 @@ pub(crate) trait Dns: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LookupFailed;
 
-/// Opens the DNS that `--dns` names: `system`, or a table in a file.
+/// Opens the DNS that `--dns` names: `system`, the address of a name server, or a table in a file.
 ///
 /// # Errors
 ///
 /// If the file cannot be read, or the settings of the system cannot be used.
-pub(crate) fn open(source: &Path) -> Result<Arc<dyn Dns>, String> {
-    if source != Path::new("system") {
+pub(crate) fn open(source: &Path, anchor: Option<&Path>) -> Result<Arc<dyn Dns>, String> {
+    let server = source.to_str().and_then(|text| text.parse::<SocketAddr>().ok());
+    if source != Path::new("system") && server.is_none() {
         let table =
             table::TableFile::open(source).map_err(|why| format!("--dns {}: {why}", source.display()))?;
         return Ok(Arc::new(table));
     }
     #[cfg(feature = "system-dns")]
-    return Ok(Arc::new(
-        system::SystemDns::new().map_err(|why| format!("--dns system: {why}"))?,
-    ));
+    {
+        let opened = system::SystemDns::new(server, anchor);
+        Ok(Arc::new(opened.map_err(|why| format!("--dns {}: {why}", source.display()))?))
+    }
     #[cfg(not(feature = "system-dns"))]
-    Err("--dns system: this program was built without the feature system-dns: give a file".into())
+    {
+        let _ = anchor;
+        Err(format!(
+            "--dns {}: this program was built without the feature system-dns: give a file",
+            source.display()
+        ))
+    }
 }

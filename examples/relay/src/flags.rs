@@ -175,9 +175,12 @@ pub(crate) struct WhoFlags {
 /// Deliveries.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DeliveryFlags {
-    /// `system`, or a file with a table of records
-    #[arg(long, value_name = "system|FILE", default_value = "system")]
+    /// `system`, the address and port of a name server, or a file with a table of records
+    #[arg(long, value_name = "system|ADDR|FILE", default_value = "system")]
     pub(crate) dns: PathBuf,
+    /// Keys at which chains of trust in the DNS begin [default: those of the root]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dns_anchor: Option<PathBuf>,
     /// Port of the next hops
     #[arg(long, value_name = "N", default_value_t = 25)]
     pub(crate) port: u16,

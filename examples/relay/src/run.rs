@@ -178,7 +178,7 @@ impl Parts {
             Some(host) => Routing::SmartHost(host),
             None => Routing::ByDomain,
         };
-        let dns = dns::open(&flags.delivery.dns)?;
+        let dns = dns::open(&flags.delivery.dns, flags.delivery.dns_anchor.as_deref())?;
         let policies = Policies::open(Arc::clone(&dns), flags.delivery.sts.as_deref(), roots.as_ref())?;
         let metrics = Arc::<Metrics>::default();
         let door = Door {

@@ -1,8 +1,11 @@
 //! The DNS of the system, validated here by DNSSEC.
 
+use std::{net::SocketAddr, path::Path};
+
 use hickory_resolver::{
     TokioResolver,
-    net::{DnsError, NetError},
+    config::{NameServerConfig, ResolverConfig},
+    net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         dnssec::Proof,
         op::ResponseCode,
@@ -21,11 +24,22 @@ use super::{Boxed, Dns, LookupFailed};
 pub(super) struct SystemDns(TokioResolver);
 
 impl SystemDns {
-    pub(super) fn new() -> Result<Self, String> {
-        let mut builder = TokioResolver::builder_tokio().map_err(|error| error.to_string())?;
+    /// Makes a resolver that asks the servers of this computer, or the one at `server`. Chains of trust begin at the
+    /// keys in the file `anchor`; without it at those of the root.
+    pub(super) fn new(server: Option<SocketAddr>, anchor: Option<&Path>) -> Result<Self, String> {
+        let mut builder = match server {
+            None => TokioResolver::builder_tokio().map_err(|error| error.to_string())?,
+            Some(address) => {
+                let mut server = NameServerConfig::udp_and_tcp(address.ip());
+                server.connections.iter_mut().for_each(|connection| connection.port = address.port());
+                let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            }
+        };
         let options = builder.options_mut();
         options.validate = true;
         options.edns0 = true;
+        options.trust_anchor = anchor.map(Path::to_owned);
         // The records of aliases are part of the chain whose security counts.
         options.preserve_intermediates = true;
         Ok(Self(builder.build().map_err(|error| error.to_string())?))
