@@ -39,7 +39,9 @@ pub(crate) fn open(source: &Path, anchor: Option<&Path>) -> Result<Arc<dyn Dns>,
     #[cfg(feature = "system-dns")]
     {
         let opened = system::SystemDns::new(server, anchor);
-        Ok(Arc::new(opened.map_err(|why| format!("--dns {}: {why}", source.display()))?))
+        Ok(Arc::new(
+            opened.map_err(|why| format!("--dns {}: {why}", source.display()))?,
+        ))
     }
     #[cfg(not(feature = "system-dns"))]
     {

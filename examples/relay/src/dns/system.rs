@@ -31,7 +31,10 @@ impl SystemDns {
             None => TokioResolver::builder_tokio().map_err(|error| error.to_string())?,
             Some(address) => {
                 let mut server = NameServerConfig::udp_and_tcp(address.ip());
-                server.connections.iter_mut().for_each(|connection| connection.port = address.port());
+                server
+                    .connections
+                    .iter_mut()
+                    .for_each(|connection| connection.port = address.port());
                 let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
                 TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             }
