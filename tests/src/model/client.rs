@@ -306,7 +306,7 @@ impl Client {
         };
         match asked {
             Command::Mail(_) | Command::MailPrdr(_) | Command::Rcpt(_) if mail.mail_refused => {
-                self.finish(outcome)
+                self.finish(outcome);
             }
             // RFC 5321 section 3.3: no message without a recipient. The server still has the reverse-path.
             Command::Mail(_) | Command::MailPrdr(_) | Command::Rcpt(_) if mail.welcome().next().is_none() => {
