@@ -15,7 +15,7 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 1
 
-bin=${PG_BIN:-$(dirname "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")}
+bin=${PG_BIN:-$(dirname "$(realpath "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")")}
 [ -x "$bin/initdb" ] || { echo "PostgreSQL is not installed: apt-get install postgresql"; exit 1; }
 as=()
 [ "$(id -u)" -ne 0 ] || as=(runuser -u postgres --)

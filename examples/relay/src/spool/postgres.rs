@@ -82,6 +82,9 @@ const POLL: u64 = 700;
 /// Time beyond the lease in which results are recorded, if the database is away.
 const RECORDING: Duration = Duration::from_secs(300);
 
+/// Time after an outage in which leases that ran out are not given back: longer than the longest wait of [`Backoff`].
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Wait after another process took what was due, so that a worker cannot turn in a circle.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -178,6 +181,11 @@ impl Shared {
     fn changed(&self) {
         self.saw(Look::Due);
         self.changed.notify_one();
+    }
+
+    /// Leaves leases that run out during an outage to the processes that have results: they come first after it.
+    fn spare(&self) {
+        *self.freed.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + GRACE;
     }
 
     fn look(&self) -> Look {
@@ -330,6 +338,7 @@ impl Spool for Postgres {
                     if backoff.is_new() {
                         error!(%error, "the queue waits for the database");
                     }
+                    self.0.spare();
                     sleep(backoff.next(random())).await;
                 }
             }

@@ -95,7 +95,7 @@ pub(super) const CONTENT: &str =
 /// Makes sure that one transaction at a time records results of a message: the last one removes it.
 pub(super) const LOCK: &str = "select 1 from spool.message where id = $1::text::uuid for update";
 
-/// Records results, and ends the lease.
+/// Records results, and ends the lease. An end counts even if the lease ran out, as long as no other process has it.
 pub(super) const RECORD: &str = "
 update spool.delivery d
 set due = case when r.ending is null then to_timestamp(r.due / 1000.0) else 'infinity' end,
@@ -104,7 +104,8 @@ set due = case when r.ending is null then to_timestamp(r.due / 1000.0) else 'inf
     heard_reply = r.heard_reply, lease = null, lease_until = null
 from unnest($3::int[], $4::bigint[], $5::int[], $6::smallint[], $7::bool[], $8::bigint[], $9::text[], $10::text[], $11::text[],
     $12::text[]) as r (n, due, attempts, ending, noticed, last_at, last_status, last_reply, heard_host, heard_reply)
-where d.message = $1::text::uuid and d.lease = $2::text::uuid and d.n = r.n";
+where d.message = $1::text::uuid and d.n = r.n
+    and (d.lease = $2::text::uuid or d.lease is null and d.ending is null and r.ending is not null)";
 
 /// Ends a lease of which some recipients have no result.
 pub(super) const RELEASE: &str = "

@@ -266,6 +266,29 @@ async fn a_lease_that_ran_out_is_claimed_by_another_and_cannot_be_renewed() {
 
 #[tokio::test]
 #[ignore = "needs a database: tests/relay.sh"]
+async fn an_end_counts_after_the_lease_unless_another_process_has_it() {
+    let place = Place::with(Duration::from_millis(300)).await;
+    let id = place.put(&["b@x", "c@x"]).await;
+    let late = place.claims(&place.spool).await.remove(0);
+    sleep(Duration::from_millis(900)).await;
+    // Gives back leases that ran out, and takes none.
+    assert!(place.spool.claim(0, &HashSet::new()).await.unwrap().is_empty());
+    place
+        .spool
+        .record(late.clone(), vec![ended(0), later(1)])
+        .await
+        .unwrap();
+    let states = place.listed(&id).await.unwrap().states;
+    assert_eq!(
+        (states[0].ending, states[1].attempts),
+        (Some(Ending::Delivered), 0)
+    );
+    place.spool.record(late, vec![ended(1)]).await.unwrap();
+    assert!(place.listed(&id).await.is_none());
+}
+
+#[tokio::test]
+#[ignore = "needs a database: tests/relay.sh"]
 async fn a_lease_that_is_given_back_is_due_without_an_attempt() {
     let place = Place::new().await;
     place.put(&["b@x"]).await;
