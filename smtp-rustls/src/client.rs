@@ -135,15 +135,16 @@ impl ClientTls {
     }
 
     /// Returns the parameters of a finished handshake: [`client_tls_info`], the requested server name, and if the server was
-    /// verified. An unverified server has no certificate in them.
+    /// verified. A server that is unverified or [only observed](ClientSettings::only_observed) has no certificate in them.
     #[must_use]
     pub fn info(&self, connection: &ClientConnection) -> TlsInfo {
         let mut info = client_tls_info(connection);
         match &self.server {
             Server::Verified => info.peer_verified = true,
+            Server::Unverified => info.peer_certificate = None,
+            // The known fault may be that of another session: copies share it, and a resumed session verifies nothing.
             #[cfg(feature = "ring")]
-            Server::Observed(observed) if observed.fault().is_none() => info.peer_verified = true,
-            _ => info.peer_certificate = None,
+            Server::Observed(_) => info.peer_certificate = None,
         }
         if self.config.enable_sni
             && let ServerName::DnsName(name) = &self.name
@@ -229,7 +230,8 @@ impl ClientSettings {
 
     /// Verifies servers without a consequence, and sends in plaintext to those without TLS: as
     /// [`opportunistic_unverified`](Self::opportunistic_unverified), but [`ClientTls::observed_fault`] has the fault of the
-    /// certificate for a report. This is the mode `testing` of MTA-STS (RFC 8461 section 5).
+    /// certificate for a report. No such server counts as verified, so a message with REQUIRETLS is not sent. This is the
+    /// mode `testing` of MTA-STS (RFC 8461 section 5).
     #[must_use]
     pub fn only_observed(self) -> Self {
         Self {

@@ -175,8 +175,9 @@ fn an_observed_fault_has_no_consequence() {
         let (near, _) = shake(&tls, &chain.server()).unwrap();
         assert_eq!(tls.observed_fault(), fault);
         assert_eq!(
-            (near.peer_verified, near.peer_certificate.is_some()),
-            (fault.is_none(), fault.is_none())
+            (near.peer_verified, near.peer_certificate),
+            (false, None),
+            "the fault is no verdict on this session"
         );
     }
     let root = Identity::self_signed(["mx.example"]).unwrap().to_roots().unwrap();
@@ -199,6 +200,25 @@ fn an_observed_fault_has_no_consequence() {
         .for_server("mx.example")
         .unwrap();
     assert_eq!(usual.observed_fault(), None);
+}
+
+/// RFC 8689 section 4.2.1: a resumed session calls no verifier, and the known fault is that of another server.
+#[test]
+fn an_observed_server_is_never_verified() {
+    let (good, bad) = (Chain::new(), Chain::new());
+    let tls = ClientSettings::dane(dane([good.middle.tlsa(TA, 1, 1)]))
+        .only_observed()
+        .for_server("mx.example")
+        .unwrap();
+    let (good, bad) = (good.server(), bad.server());
+    let mut sessions = vec![shake(&tls, &bad).unwrap().0];
+    sessions.push(shake(&tls.to("mx.test").unwrap(), &good).unwrap().0);
+    assert_eq!(tls.observed_fault(), None);
+    sessions.push(shake(&tls, &bad).unwrap().0);
+    assert_eq!(tls.observed_fault(), None, "resumed");
+    for near in sessions {
+        assert_eq!((near.peer_verified, near.peer_certificate), (false, None));
+    }
 }
 
 #[test]
