@@ -129,11 +129,20 @@ impl Server {
     /// Returns `true` if a mechanism may be used on the stream as it is.
     fn fits(&self, mechanism: Mechanism) -> bool {
         match self.tls() {
-            None if mechanism.binds_channel() || mechanism == Mechanism::EXTERNAL => false,
+            _ if mechanism == Mechanism::EXTERNAL => self.client_certificate().is_some(),
+            None if mechanism.binds_channel() => false,
             None => self.config.plaintext_auth.allows(mechanism),
-            Some(info) if mechanism == Mechanism::EXTERNAL => info.peer_certificate.is_some(),
             Some(info) => !mechanism.binds_channel() || info.channel_binding.is_some(),
         }
+    }
+
+    /// The certificate of the client. After XCLIENT the one of the TLS session is that of the proxy, and proves nothing of its
+    /// client. Channel binding still holds: whoever knows the password is at the end of this stream.
+    fn client_certificate(&self) -> Option<&[u8]> {
+        if !self.xclient().as_str().is_empty() {
+            return None;
+        }
+        self.tls().and_then(|info| info.peer_certificate.as_deref())
     }
 
     /// Handles an in-sequence AUTH.
@@ -219,8 +228,7 @@ impl Server {
                 if lacks_password(mechanism, response.expose()) {
                     return self.end_exchange(AuthFailure::EmptyPassword);
                 }
-                let certificate = self.tls().and_then(|info| info.peer_certificate.as_deref());
-                AuthRequest::parse(mechanism, response.expose(), certificate)
+                AuthRequest::parse(mechanism, response.expose(), self.client_certificate())
             }
             Awaits::User => {
                 self.challenge(mechanism, Awaits::Password { user: response }, b"Password:");

@@ -109,7 +109,8 @@ pub enum Event<'i> {
     /// that do not pass on an XCLIENT of their own clients.
     ///
     /// Accepting begins the session anew with that client: [`Connect`](Self::Connect) is asked again, and answers the proxy.
-    /// TLS stays. [`accept_xclient`](super::Server::accept_xclient) also authenticates the client.
+    /// TLS stays, but the certificate in it is that of the proxy, so EXTERNAL is not offered any more.
+    /// [`accept_xclient`](super::Server::accept_xclient) also authenticates the client.
     ///
     /// The attributes of an XCLIENT in plaintext stay valid after STARTTLS, as in Postfix; a login that it granted does not.
     Xclient {
