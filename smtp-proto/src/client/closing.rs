@@ -41,7 +41,7 @@ impl Client {
     /// Sends QUIT and ends the session for this reason.
     pub(super) fn leave(&mut self, why: Closed) {
         let state = match &self.stage {
-            Stage::Greeting => State::Refused,
+            Stage::Greeting | Stage::Passing(_) => State::Refused,
             stage => stage.state(),
         };
         self.send(&[b"QUIT"]);

@@ -129,7 +129,8 @@ pub enum Closed {
     /// [`quit`](super::Client::quit) was called.
     #[error("session ended with QUIT")]
     Quit,
-    /// The server refused the session, by its greeting or its reply to EHLO, HELO or LHLO.
+    /// The server refused the session: by its greeting, also in place of a reply to XCLIENT, or its reply to EHLO, HELO or
+    /// LHLO.
     #[error("server refused the session")]
     Refused,
     /// The server refused EHLO, and HELO was not tried: it has no STARTTLS, and TLS is required.

@@ -162,6 +162,7 @@ pub(super) const MOVES: &[(Name, &str, Name)] = &[
     (Name::Ready, "xclient, xforward", Name::Passing),
     (Name::Passing, "2yz to XCLIENT", Name::Hello),
     (Name::Passing, "2yz to XFORWARD; refused", Name::Ready),
+    (Name::Passing, "554 or 521 to XCLIENT", Name::Quitting),
     (Name::Reset, "2yz", Name::Envelope),
     (Name::Reset, "4yz, 5yz", Name::Finished),
     (Name::Envelope, "354; RCPT accepted and BDAT", Name::Permit),

@@ -2,9 +2,9 @@
 
 use alloc::{boxed::Box, collections::VecDeque};
 
-use super::{Client, Rejected, ReplyTo, RequestError, stage::Stage, transaction::Leftover};
+use super::{Client, Closed, Rejected, ReplyTo, RequestError, stage::Stage, transaction::Leftover};
 use crate::types::{
-    ClientAttribute, ClientAttributes, ClientInfo, Command, Keyword, Reply, Verb, Xclient, Xforward,
+    ClientAttribute, ClientAttributes, ClientInfo, Code, Command, Keyword, Reply, Verb, Xclient, Xforward,
 };
 
 /// The longest command line with its CRLF, in octets (RFC 5321 section 4.5.3.1.4).
@@ -55,8 +55,9 @@ impl Client {
     /// Only attributes that the server offers are sent, in several commands if one is not enough. Replies come as
     /// [`ReplyTo::Xclient`]; a positive one is the greeting to that client. Then the session begins again with EHLO and, unless
     /// the attributes have a LOGIN, with the login of the configuration: [`Event::Ready`](super::Event::Ready) follows. After
-    /// a refusal the session goes on as it was, except that EHLO is sent again if an earlier command was accepted. RSET is sent
-    /// first if the last transaction needs it.
+    /// a refusal the session goes on as it was, except that EHLO is sent again if an earlier command was accepted. But 554 and
+    /// 521 are a greeting that refuses that client: they end the session with [`Closed::Refused`]. RSET is sent first if the
+    /// last transaction needs it.
     ///
     /// # Errors
     ///
@@ -131,7 +132,9 @@ impl Client {
             ReplyTo::Reset if is_accepted => passing.leftover = Leftover::Nothing,
             _ => {}
         }
-        if is_accepted && let Some(next) = passing.next() {
+        if passing.to == ReplyTo::Xclient && refuses_session(reply) {
+            self.leave(Closed::Refused);
+        } else if is_accepted && let Some(next) = passing.next() {
             self.send_passing(&next);
         } else if passing.is_anew {
             // The server has forgotten the login, unless it was given one.
@@ -147,6 +150,12 @@ impl Client {
         command.write(&mut self.output);
         self.timers.waiting.stop();
     }
+}
+
+/// Returns true for a greeting that refuses the client, in place of a refusal of XCLIENT: the server takes only QUIT then
+/// (RFC 5321 section 3.1, RFC 7504 section 3).
+fn refuses_session(reply: &Reply<'_>) -> bool {
+    matches!(reply.code(), Code::FAILED | Code::NO_MAIL_HERE)
 }
 
 /// Splits attributes over commands that fit a line. ADDR comes last, because a server decides by it.
