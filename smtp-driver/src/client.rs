@@ -75,8 +75,10 @@ impl<T: Transport> Client<T> {
     /// Sends a message that is in memory.
     ///
     /// The content determines the parameters that it needs: SIZE, and BODY=8BITMIME and SMTPUTF8 unless the envelope says
-    /// otherwise. If the server accepts fewer recipients or domains at once (RFC 9422), the message is sent in several
-    /// transactions.
+    /// otherwise. If the server accepts fewer recipients at once (RFC 9422), the message is sent in several transactions.
+    /// Recipients beyond the transactions (MAILMAX) or domains (RCPTDOMAINMAX) of a session are
+    /// [not accepted](smtp_proto::client::RecipientStatus::NotAccepted), with an error: they need another session, as `Pool`
+    /// makes one.
     ///
     /// The receipt has the outcome for each recipient. A refused recipient is no error.
     ///

@@ -1,5 +1,6 @@
 //! Sessions with one server that are kept and used again.
 
+mod again;
 mod turns;
 
 use std::{
@@ -14,12 +15,15 @@ use std::{
 
 use smtp_proto::{
     Instant, Machine, Step,
-    client::{Closed, Event, MessageOutcome, Receipt, RecipientStatus, ReplyTo, RequestError},
-    types::{Code, Envelope},
+    client::{Event, Receipt, ReplyTo},
+    types::Envelope,
 };
 use tracing::debug;
 
-use self::turns::Turns;
+use self::{
+    again::{is_stale, rest},
+    turns::Turns,
+};
 use crate::{Address, Client, ClientBuilder, Connect, Error, SendError, Transport};
 
 /// Sessions with one server, for sending messages from many tasks or threads.
@@ -32,6 +36,8 @@ use crate::{Address, Client, ClientBuilder, Connect, Error, SendError, Transport
 /// - A server may close an idle session while a message is being sent. The pool sends the message again in a new session,
 ///   once, if the server accepted nothing of it. If the outcome is unknown it does not, because that could duplicate the
 ///   message.
+/// - A server may limit the transactions or recipient domains of a session (RFC 9422). The recipients beyond them get the
+///   message in further sessions, one after the other.
 ///
 /// The pool needs no task and no timer. Idle sessions that are too old end at the next message, or with
 /// [`end_expired`](Self::end_expired). Such a session ends with QUIT, whose reply is not awaited.
@@ -120,24 +126,48 @@ impl<T: Transport> Pool<T> {
         let Some(mut place) = self.place().await else {
             return Err(SendError::new(Error::PoolClosed, Receipt::new(&envelope)));
         };
-        if let Some(mut session) = self.idle_session().await {
+        let (mut envelope, mut known) = (envelope, Receipt::default());
+        let mut idle = self.idle_session().await;
+        loop {
+            let was_idle = idle.is_some();
+            let mut session = match idle.take() {
+                Some(session) => session,
+                // On the heap, because it is large and rare.
+                None => match Box::pin(self.builder.connect(self.address.clone())).await {
+                    Ok(client) => Session::new(client),
+                    Err(error) => {
+                        known.continue_with(Receipt::new(&envelope));
+                        return Err(SendError::new(error, known));
+                    }
+                },
+            };
             let sent = session.client.send(envelope.clone(), message).await;
-            if !is_stale(&sent) {
-                self.keep(session, &mut place);
-                return sent;
+            if was_idle && is_stale(&sent) {
+                debug!("server had ended an idle session, message is sent in a new one");
+                session.end();
+                continue;
             }
-            debug!("server had ended an idle session, message is sent in a new one");
-            session.end();
+            let (receipt, error) = match sent {
+                Ok(receipt) => (receipt, None),
+                Err(SendError { error, receipt }) => (receipt, Some(error)),
+            };
+            let limits = session.client.extensions().limits();
+            let rest = error
+                .as_ref()
+                .and_then(|error| rest(&envelope, limits, &receipt, error));
+            known.continue_with(receipt);
+            if let Some(rest) = rest {
+                debug!("server accepts no more in this session, the rest is sent in a new one");
+                session.end();
+                envelope = rest;
+                continue;
+            }
+            self.keep(session, &mut place);
+            return match error {
+                None => Ok(known),
+                Some(error) => Err(SendError::new(error, known)),
+            };
         }
-        // On the heap, because it is large and rare.
-        let client = match Box::pin(self.builder.connect(self.address.clone())).await {
-            Ok(client) => client,
-            Err(error) => return Err(SendError::new(error, Receipt::new(&envelope))),
-        };
-        let mut session = Session::new(client);
-        let sent = session.client.send(envelope, message).await;
-        self.keep(session, &mut place);
-        sent
     }
 
     /// Ends the idle sessions that are too old. The pool does so with each message, so this is for an application that sends
@@ -411,33 +441,6 @@ impl<T: Transport> Drop for Place<'_, T> {
         // Not under the lock: a waker may run its task at once.
         next.into_iter().chain(closers).for_each(Waker::wake);
     }
-}
-
-/// Returns true if the server had ended the session, and accepted nothing of the message.
-fn is_stale<E>(sent: &Result<Receipt, SendError<E>>) -> bool {
-    let receipt = match sent {
-        // 421 to MAIL is a refusal like another.
-        Ok(receipt) => receipt,
-        Err(SendError { error, receipt }) => match error {
-            Error::Closed {
-                why: Closed::ConnectionClosed | Closed::ConnectionLost | Closed::NotAvailable,
-                message: MessageOutcome::NotAccepted | MessageOutcome::None,
-                ..
-            }
-            | Error::Rejected(
-                RequestError::Over
-                | RequestError::TooManyTransactions(_)
-                | RequestError::TooManySessionDomains(_),
-            ) => receipt,
-            _ => return false,
-        },
-    };
-    // A message may take several transactions (RFC 9422), and one of them may have been accepted.
-    receipt.recipients().all(|(_, status)| match status {
-        RecipientStatus::NotAccepted => true,
-        RecipientStatus::Refused { reply, .. } => reply.code() == Code::NOT_AVAILABLE,
-        _ => false,
-    })
 }
 
 #[cfg(test)]

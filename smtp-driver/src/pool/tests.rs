@@ -1,7 +1,7 @@
 use std::{num::NonZeroU32, sync::Arc, thread};
 
 use smtp_proto::{
-    client::{Config, RecipientStatus, Retry},
+    client::{Config, RecipientStatus, RequestError, Retry},
     server,
     types::{ClientName, Host, Protocol},
 };

@@ -105,6 +105,13 @@ impl Receipt {
         }
     }
 
+    /// Replaces the unfinished transactions with those of `rest`, the receipt of another session for their recipients.
+    pub fn continue_with(&mut self, rest: Self) {
+        self.transactions.truncate(self.finished);
+        self.transactions.extend(rest.transactions);
+        self.finished += rest.finished;
+    }
+
     /// Records an event of the transaction. Events of no concern are ignored.
     pub fn record(&mut self, event: &Event<'_>) {
         let Some(transaction) = self.transactions.get_mut(self.finished) else {
@@ -158,6 +165,13 @@ impl Receipt {
         self.recipients()
             .map(|(path, status)| RecipientOutcome::new(path.clone(), status.into_owned()))
             .collect()
+    }
+
+    /// The number of finished transactions. Those after them can be sent in another session, unless the outcome of one is
+    /// [unknown](RecipientStatus::Unknown).
+    #[must_use]
+    pub const fn finished(&self) -> usize {
+        self.finished
     }
 
     /// Returns true if every recipient was accepted.

@@ -193,6 +193,9 @@ impl Envelope {
     /// Recipients keep their order; if there are too many domains, the recipients of a domain come together. An
     /// envelope within the limits, or without recipients, is the only part.
     ///
+    /// RCPTDOMAINMAX counts the domains of a whole session: parts with other domains than the first one need sessions of
+    /// their own.
+    ///
     /// ```
     /// use core::num::NonZeroU32;
     /// use smtp_proto::types::{AnnouncedLimits, Envelope};
