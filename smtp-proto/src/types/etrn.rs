@@ -47,6 +47,7 @@ pub enum EtrnAnswer {
 /// The code of a reply that is no positive answer to ETRN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("reply code {0} is no positive answer to ETRN: it is not between 200 and 299")]
+#[non_exhaustive]
 pub struct InvalidEtrnAnswer(pub Code);
 
 impl<'a> Etrn<'a> {
