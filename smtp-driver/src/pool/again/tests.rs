@@ -18,8 +18,10 @@ fn client() -> ClientBuilder<Memory> {
 }
 
 fn one(world: &World) -> Pool<Memory> {
-    let mut options = PoolOptions::default();
-    options.max_sessions = 1;
+    let options = PoolOptions {
+        max_sessions: 1,
+        ..PoolOptions::default()
+    };
     Pool::new(client(), world.address(), options)
 }
 
