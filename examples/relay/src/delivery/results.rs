@@ -142,6 +142,9 @@ fn progress<S>(
             let schedule = &shared.settings.schedule;
             match schedule.next(at, &times, state.attempts, seed) {
                 Next::At(due) => {
+                    let notice = schedule.delay_notice(&times).filter(|_| !state.noticed);
+                    let wanted = wish.action(sender, Event::Delayed).is_some();
+                    let due = not_after_notice(due, at, notice.filter(|_| wanted));
                     info!(
                         recipient,
                         reason = text,
@@ -149,8 +152,7 @@ fn progress<S>(
                         "deferred"
                     );
                     state.due = due;
-                    let is_late = schedule.delay_notice(&times).is_some_and(|notice| at >= notice);
-                    if state.noticed || !is_late {
+                    if !notice.is_some_and(|notice| at >= notice) {
                         return (state, None);
                     }
                     state.noticed = true;
@@ -170,6 +172,15 @@ fn progress<S>(
     };
     let action = wish.action(sender, event);
     (state, action.map(|action| Note { action, ..note }))
+}
+
+/// The time of the next attempt: not after that of a notice which is still to come, so that the notice is not late. Waits are
+/// hours in the end.
+fn not_after_notice(due: u64, at: u64, notice: Option<u64>) -> u64 {
+    match notice {
+        Some(notice) if notice > at => due.min(notice),
+        _ => due,
+    }
 }
 
 /// The status of a recipient whose time is over (RFC 3463 section 3.5).
@@ -202,6 +213,14 @@ fn count<S>(shared: &Shared<S>, results: &[Progress]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_notice_is_not_late() {
+        assert_eq!(not_after_notice(900, 100, Some(400)), 400);
+        assert_eq!(not_after_notice(300, 100, Some(400)), 300);
+        assert_eq!(not_after_notice(900, 500, Some(400)), 900, "it is due now");
+        assert_eq!(not_after_notice(900, 100, None), 900);
+    }
 
     #[test]
     fn the_lines_of_a_reply_are_joined() {
