@@ -152,7 +152,7 @@ fn progress<S>(
                         "deferred"
                     );
                     state.due = due;
-                    if !notice.is_some_and(|notice| at >= notice) {
+                    if notice.is_none_or(|notice| at < notice) {
                         return (state, None);
                     }
                     state.noticed = true;
