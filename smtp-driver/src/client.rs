@@ -129,6 +129,7 @@ impl<T: Transport> Client<T> {
             let begun = self.connection.machine_mut().deliver(part);
             let sent = match begun.map_err(|refused| refused.error.into()) {
                 Ok(()) => {
+                    receipt.record_offer(self.connection.machine().extensions());
                     let mut body = BodyBuffer::in_pieces(&pieces);
                     self.transmit(&mut body, (), |event, _| receipt.record(event))
                         .await

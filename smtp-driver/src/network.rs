@@ -32,17 +32,11 @@ impl From<IpAddr> for IpNetwork {
     }
 }
 
-impl From<IpNet> for IpNetwork {
-    fn from(network: IpNet) -> Self {
-        Self(network.trunc())
-    }
-}
-
 impl FromStr for IpNetwork {
     type Err = InvalidIpNetwork;
 
     fn from_str(text: &str) -> Result<Self, InvalidIpNetwork> {
-        let network = text.parse::<IpNet>().map(Self::from);
+        let network = text.parse::<IpNet>().map(|network| Self(network.trunc()));
         network
             .or_else(|_| text.parse::<IpAddr>().map(Self::from))
             .map_err(|_| InvalidIpNetwork)

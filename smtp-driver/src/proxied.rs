@@ -11,7 +11,10 @@ use core::{
 };
 
 #[cfg(feature = "std")]
-use tracing::{debug, warn};
+use {
+    std::panic::{AssertUnwindSafe, catch_unwind},
+    tracing::{debug, warn},
+};
 
 use crate::{InvalidProxyHeader, IpNetwork, Peer, ProxyHeader, Transport, wire::Wire};
 
@@ -58,7 +61,7 @@ impl ExpectProxy {
     }
 
     /// Calls a function for each connection that is closed because of its peer or header, with the peer of the socket: for
-    /// a log of one's own, or to block the peer. There is no session, so [`Service::closed`](crate::Service::closed) is not
+    /// a log of one's own, or to block the peer. A panic in it is logged. There is no session, so [`Service::closed`](crate::Service::closed) is not
     /// called.
     #[cfg(feature = "std")]
     #[must_use]
@@ -79,7 +82,10 @@ impl ExpectProxy {
             _ => warn!(%peer, %error, "closed: no valid PROXY header"),
         }
         if let Some(OnRefused(call)) = &self.on_refused {
-            call(peer, error);
+            // A server must outlive it.
+            if catch_unwind(AssertUnwindSafe(|| call(peer, error))).is_err() {
+                warn!(%peer, "the function for refused connections panicked");
+            }
         }
     }
 

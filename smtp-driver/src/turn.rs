@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use smtp_proto::{
     Machine, Step,
-    client::{self, Event, RequestError, Tls},
+    client::{self, Closed, Event, MessageOutcome, RequestError, Tls},
+    server,
 };
 
 use crate::{Client, Connection, Error, Session, Transport, error::LastRefusal};
@@ -22,15 +23,23 @@ impl<T: Transport> Session<T> {
     ///
     /// [`Error::Rejected`] with [`RequestError::OutOfTurn`], and the connection is dropped, if the session is in a transaction, a
     /// question is open, or the peer has sent more. [`Error::NoTls`] if the configuration wants TLS and there is none:
-    /// STARTTLS comes before ATRN. [`Error::Closed`] if the peer refuses the session.
+    /// STARTTLS comes before ATRN. [`Error::Closed`] if the peer refuses the session, or if the connection ends before.
     pub async fn into_client(
         self,
         config: impl Into<Arc<client::Config>>,
     ) -> Result<Client<T>, Error<T::Error>> {
         let (config, mut connection) = (config.into(), self.into_connection());
+        if connection.has_input() {
+            return Err(RequestError::OutOfTurn.into());
+        }
         while !connection.machine().awaits_command() {
-            let Step::Wait(mut wait) = connection.poll().0 else {
-                return Err(RequestError::OutOfTurn.into());
+            let mut wait = match connection.poll().0 {
+                Step::Wait(wait) => wait,
+                Step::Event(server::Event::Closed(why)) => {
+                    let (why, source) = (as_client(why), connection.take_error());
+                    return Err(LastRefusal::default().closed(why, MessageOutcome::None, source));
+                }
+                Step::Event(_) => return Err(RequestError::OutOfTurn.into()),
             };
             if connection.machine().output().is_empty() {
                 return Err(RequestError::OutOfTurn.into());
@@ -56,5 +65,15 @@ impl<T: Transport> Session<T> {
             .until(|event, _| matches!(event, Event::Ready).then_some(()))
             .await?;
         Ok(client)
+    }
+}
+
+/// The end of the session of a server, as that of the client that it was to become.
+const fn as_client(why: server::Closed) -> Closed {
+    match why {
+        server::Closed::ConnectionClosed => Closed::ConnectionClosed,
+        server::Closed::ConnectionLost => Closed::ConnectionLost,
+        server::Closed::TimedOut(phase) => Closed::TimedOut(phase),
+        _ => Closed::Aborted,
     }
 }

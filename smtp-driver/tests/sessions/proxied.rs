@@ -334,6 +334,19 @@ fn connections_that_are_closed_are_reported() {
 }
 
 #[test]
+fn a_panic_in_a_report_does_not_end_the_server() {
+    for (from, octets) in [("198.51.100.1", ""), ("192.0.2.1", "EHLO a\r\n")] {
+        let expected = ExpectProxy::new([from.parse().unwrap()]).on_refused(|_, _| panic!("on purpose"));
+        let mut running = Running::new(|options| options.expect_proxy = Some(expected));
+        for _ in 0..2 {
+            let raw = running.connect(octets);
+            assert!(!running.settle(), "it serves on");
+            assert!(running.is_closed(raw));
+        }
+    }
+}
+
+#[test]
 fn a_stranger_is_closed_without_a_reply() {
     let mut running = Running::new(|options| {
         options.expect_proxy = Some(ExpectProxy::new(["198.51.100.0/24".parse().unwrap()]));

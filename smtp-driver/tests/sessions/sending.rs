@@ -7,12 +7,15 @@ use smtp_driver::{
     proto::{
         TlsInfo,
         client::{Closed, Config, ExtensionUse, MessageOutcome, RecipientStatus},
-        types::{AnnouncedLimits, Envelope, Extension, ForwardPath, ReversePath},
+        types::{
+            AnnouncedLimits, Envelope, Extension, Extensions, ForwardPath, Keyword, MailParameters,
+            ReversePath,
+        },
     },
     testing::{Duplex, Network, ScriptedPeer, join},
 };
 
-use crate::support::{ENVELOPE, bob, client_config, connect, ending, receive, server_config, text};
+use crate::support::{ENVELOPE, Pieces, bob, client_config, connect, ending, receive, server_config, text};
 
 fn chunking() -> Config {
     let mut config = client_config();
@@ -74,6 +77,37 @@ fn a_message_in_pieces_arrives() {
         let ((), received) = network.block_on(join(sending, receive(far, server)));
         assert_eq!(received.mails.len(), transactions);
         assert!(received.mails.iter().all(|mail| mail.body == message));
+    }
+}
+
+#[test]
+fn every_way_of_sending_tells_the_omitted_extensions() {
+    let wish = || bob().with_parameters(MailParameters::parse("ENVID=a").unwrap());
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let mut server = server_config();
+    server.extensions = Extensions::default();
+    let sending = async {
+        let mut client = connect(near, client_config()).await.unwrap();
+        let mut receipts = vec![
+            client.send(wish(), b"x").await.unwrap(),
+            client.send_buf(wish(), &b"x"[..]).await.unwrap(),
+            client
+                .send_from(wish(), Pieces::new(&network, vec![(0, Ok(b"x\r\n".to_vec()))]))
+                .await
+                .unwrap(),
+        ];
+        let all = [(wish(), &b"x"[..]), (wish(), b"y")];
+        client
+            .send_all(all, |result| receipts.push(result.unwrap()))
+            .await;
+        client.quit().await.unwrap();
+        receipts
+    };
+    let (receipts, received) = network.block_on(join(sending, receive(far, server)));
+    assert_eq!((receipts.len(), received.mails.len()), (5, 5));
+    for receipt in receipts {
+        assert_eq!(receipt.omitted().collect::<Vec<_>>(), [Keyword::Dsn]);
     }
 }
 

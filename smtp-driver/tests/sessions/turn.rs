@@ -1,14 +1,16 @@
 //! The exchange of roles after ATRN (RFC 2645).
 
+use std::{io::ErrorKind, pin::pin, task::Poll, time::Duration};
+
 use smtp_driver::{
     Client, Error, Session,
     proto::{
-        Step,
-        client::{self, RequestError},
+        Phase, Step,
+        client::{self, Closed, RequestError},
         server::{Event, UnknownPolicy},
         types::{Extension, ForwardPath},
     },
-    testing::{Duplex, Network, ScriptedPeer, join, session},
+    testing::{Control, Duplex, Network, ScriptedPeer, join, session},
 };
 
 use crate::support::{bob, client_config, server_config, wanting};
@@ -101,9 +103,52 @@ fn the_roles_stay_if_the_peer_has_said_more() {
         let (atrn, _) = ATRN.split_once("C: ATRN").unwrap();
         customer.play(atrn).await.unwrap();
         customer.send("ATRN mx.example\r\nNOOP\r\n").await.unwrap();
+        // It stays connected.
+        customer
     };
-    let (turned, ()) = network.block_on(join(serve(near, client_config()), playing));
+    let (turned, _customer) = network.block_on(join(serve(near, client_config()), playing));
     assert!(matches!(turned, Err(Error::Rejected(RequestError::OutOfTurn))));
+}
+
+/// Returns the error of a server whose connection ends while the reply to ATRN is written.
+fn ending_before_the_reply(end: impl FnOnce(&Network, &Control)) -> (Closed, Option<ErrorKind>) {
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let control = near.control();
+    let mut serving = pin!(serve(near, client_config()));
+    let playing = async {
+        let mut customer = ScriptedPeer::client(far);
+        let (atrn, _) = ATRN.split_once("C: ATRN").unwrap();
+        customer.play(atrn).await.unwrap();
+        control.allow(0);
+        customer.send("ATRN mx.example\r\n").await.unwrap();
+        customer
+    };
+    let mut playing = pin!(playing);
+    let _customer = loop {
+        assert!(network.settle(&mut serving).is_pending());
+        if let Poll::Ready(customer) = network.settle(&mut playing) {
+            break customer;
+        }
+    };
+    assert!(network.settle(&mut serving).is_pending());
+    end(&network, &control);
+    match network.settle(&mut serving) {
+        Poll::Ready(Err(Error::Closed { why, source, .. })) => (why, source.map(|error| error.kind())),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_connection_that_ends_before_the_reply_is_no_refused_request() {
+    assert_eq!(
+        ending_before_the_reply(|_, control| control.fail_writes(ErrorKind::BrokenPipe)),
+        (Closed::ConnectionLost, Some(ErrorKind::BrokenPipe))
+    );
+    assert_eq!(
+        ending_before_the_reply(|network, _| network.advance(Duration::from_secs(3600))),
+        (Closed::TimedOut(Phase::Write), None)
+    );
 }
 
 #[test]
