@@ -52,7 +52,8 @@ impl Client {
     /// Names the client on whose behalf this session goes on (XCLIENT, as Postfix
     /// [defines](https://www.postfix.org/XCLIENT_README.html) it), for proxies.
     ///
-    /// Only attributes that the server offers are sent, in several commands if one is not enough. Replies come as
+    /// Only attributes that the server offers are sent, in several commands if one is not enough. An attribute whose value does
+    /// not fit the command is left out. A line has at most 512 octets, unless one attribute alone is longer. Replies come as
     /// [`ReplyTo::Xclient`]; a positive one is the greeting to that client. Then the session begins again with EHLO and, unless
     /// the attributes have a LOGIN, with the login of the configuration: [`Event::Ready`](super::Event::Ready) follows. After
     /// a refusal the session goes on as it was, except that EHLO is sent again if an earlier command was accepted. But 554 and
@@ -72,7 +73,8 @@ impl Client {
     /// [defines](https://www.postfix.org/XFORWARD_README.html) it), for content filters. The server keeps it until the end of
     /// the next transaction.
     ///
-    /// Only attributes that the server offers are sent, in several commands if one is not enough. Replies come as
+    /// Only attributes that the server offers are sent, in several commands if one is not enough. An attribute whose value does
+    /// not fit the command is left out. A line has at most 512 octets, unless one attribute alone is longer. Replies come as
     /// [`ReplyTo::Xforward`]. RSET is sent first if the last transaction needs it.
     ///
     /// # Errors

@@ -242,8 +242,8 @@ impl Server {
         };
         self.replies.reply(&Reply::Fixed(match sum {
             Verdict::Accepted => "250 2.6.0 message accepted for at least one recipient",
-            Verdict::NotNow => "450 4.6.0 no recipient accepted the message, try again later",
-            Verdict::Refused => "550 5.6.0 no recipient accepted the message",
+            Verdict::NotNow => "450 4.0.0 no recipient accepted the message, try again later",
+            Verdict::Refused => "550 5.0.0 no recipient accepted the message",
         }));
         if sum != Verdict::Accepted {
             self.abuse.count_idle();

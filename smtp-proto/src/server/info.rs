@@ -1,6 +1,6 @@
 //! Facts of a session that outlive its phases.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, string::String};
 
 use super::{
     config::{Config, HeloParameters, Tls},
@@ -32,7 +32,7 @@ pub(super) struct SessionInfo {
     /// MAIL commands in order, accepted or not.
     mails: u32,
     /// The domains of all recipients asked about, if they are limited. Compared without case.
-    domains: Vec<Box<str>>,
+    domains: BTreeSet<Box<str>>,
 }
 
 /// The authenticated identity, and the mechanism.
@@ -144,16 +144,13 @@ impl SessionInfo {
             return true;
         };
         let domain = path.as_str().rsplit_once('@').map_or("", |(_, domain)| domain);
-        if self
-            .domains
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(domain))
-        {
+        let domain = domain.to_ascii_lowercase().into_boxed_str();
+        if self.domains.contains(&domain) {
             return true;
         }
         let has_room = u32::try_from(self.domains.len()).is_ok_and(|count| count < most.get());
         if has_room {
-            self.domains.push(domain.into());
+            self.domains.insert(domain);
         }
         has_room
     }
