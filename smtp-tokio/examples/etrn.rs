@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p smtp-tokio --example etrn -- mx.example.net:25 client.example example.org`
 
+#![expect(clippy::print_stdout, reason = "the reply is the result")]
+
 use std::{env, process::ExitCode};
 
 use smtp_tokio::{
