@@ -116,7 +116,7 @@ fuzz-corpus:
 interop:
     for adapter in tokio smol async-std blocking; do ADAPTER=$adapter tests/interop/run.sh || exit; done
 
-# The relay and its spools while processes and a database are killed, in a short form. Needs PostgreSQL's programs; as root, a user postgres.
+# The relay with a signed zone, and while processes and its database are killed, in a short form.
 relay:
     tests/relay.sh
 

@@ -5,22 +5,34 @@
 #
 # Starts a PostgreSQL of its own and runs the tests of the spool that need one, and then relays whose processes, or whose database, are
 # killed at random: no acknowledged message may be missing, and one may arrive twice only if the relay did not see the reply to it. At
-# last two relays share one database and deliver each message once.
+# last two relays share one database and deliver each message once. Before that the relay asks a zone that Knot DNS signs.
 #
 # KILLS (6) and MESSAGES (300) say how much; SEED repeats the choices of a run. RELAY_BIN names a binary to use instead of building it.
-# PostgreSQL's programs are looked for in PG_BIN, the path, and /usr/lib/postgresql; PostgreSQL refuses to run as root, so root needs a
-# user postgres. Everything is on 127.0.0.0/8, on free ports, and in one temporary directory that is removed at the end.
+# PostgreSQL's programs are looked for in PG_BIN, the path, and /usr/lib/postgresql; what is missing of it and Knot DNS is installed with
+# apt-get, as root. PostgreSQL refuses to run as root, so root needs a user postgres. Everything is on 127.0.0.0/8, on free ports, and in one temporary directory that is removed at the end.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.." || exit 1
 
-bin=${PG_BIN:-$(dirname "$(realpath "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")")}
-[ -x "$bin/initdb" ] || { echo "PostgreSQL is not installed: apt-get install postgresql"; exit 1; }
+PATH=$PATH:/usr/sbin:/sbin # knotd lives there
+tmp=$(mktemp -d)
+. "$here/interop/lib.sh"
+
+# Where PostgreSQL's programs are.
+postgresql() {
+    echo "${PG_BIN:-$(dirname "$(realpath "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")")}"
+}
+
+missing=()
+[ -x "$(postgresql)/initdb" ] || missing+=(postgresql)
+command -v knotd >/dev/null || missing+=(knot)
+command -v kdig >/dev/null || missing+=(knot-dnsutils)
+[ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || exit 1
+bin=$(postgresql)
 as=()
 [ "$(id -u)" -ne 0 ] || as=(runuser -u postgres --)
 
-tmp=$(mktemp -d)
 finish() {
     (cd / && "${as[@]}" "$bin/pg_ctl" -D "$tmp/pg/data" -m immediate stop) >/dev/null 2>&1
     rm -rf "$tmp"
@@ -55,6 +67,8 @@ RELAY_TEST_DATABASE=$base/unit cargo test --quiet -p relay --features postgres -
 
 export PG_CTL="${as[*]} $bin/pg_ctl -D $tmp/pg/data -l $tmp/pg/log" PG_PID=$tmp/pg/data/postmaster.pid
 run() { python3 "$here/relay/kills.py" --relay "$RELAY_BIN" --seed "${SEED:-$RANDOM}" "$@" || failed=1; }
+echo "== a zone signed by Knot DNS"
+python3 -B "$here/relay/dnssec.py" --relay "$RELAY_BIN" || failed=1
 echo "== files: the relay is killed"
 run --spool "$tmp/spool" --kills "${KILLS:-6}"
 echo "== PostgreSQL: two relays or the database are killed"

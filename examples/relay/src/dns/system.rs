@@ -1,13 +1,13 @@
 //! The DNS of the system, validated here by DNSSEC.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use hickory_resolver::{
     TokioResolver,
     config::{NameServerConfig, ResolverConfig},
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
-        dnssec::Proof,
+        dnssec::{Proof, TrustAnchors},
         op::ResponseCode,
         rr::{Name as DnsName, RData, Record, RecordType},
     },
@@ -42,9 +42,14 @@ impl SystemDns {
         let options = builder.options_mut();
         options.validate = true;
         options.edns0 = true;
-        options.trust_anchor = anchor.map(Path::to_owned);
         // The records of aliases are part of the chain whose security counts.
         options.preserve_intermediates = true;
+        if let Some(path) = anchor {
+            // The option of the same name only turns validation on: the resolver does not read the file.
+            let anchors = TrustAnchors::from_file(path);
+            let anchors = anchors.map_err(|error| format!("--dns-anchor {}: {error}", path.display()))?;
+            builder = builder.with_trust_anchor(Arc::new(anchors));
+        }
         Ok(Self(builder.build().map_err(|error| error.to_string())?))
     }
 
