@@ -40,9 +40,9 @@ pub struct Connection<T: Transport, M> {
     input: BytesMut,
     /// Octets at the front of the input that the last step used.
     used: usize,
-    /// The octets of the last [`Event::Body`]: their address in the input, and their number.
+    /// The octets of the last [`Event::Body`].
     #[cfg(feature = "std")]
-    body: (usize, usize),
+    body: kept_body::LastBody,
     /// Deferred output, to be written before the output of the machine.
     backlog: BytesMut,
     /// The transport accepts no more output.
@@ -65,7 +65,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             input: BytesMut::new(),
             used: 0,
             #[cfg(feature = "std")]
-            body: (0, 0),
+            body: kept_body::LastBody::None,
             backlog: BytesMut::new(),
             write_closed: false,
             error: None,

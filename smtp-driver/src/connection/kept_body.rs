@@ -1,4 +1,4 @@
-//! A body taken out of the input without a copy.
+//! Bodies taken out of the input without a copy.
 
 use core::{
     mem,
@@ -14,13 +14,32 @@ use smtp_proto::{
 use super::{Connection, step};
 use crate::Transport;
 
+/// The octets of the last [`Event::Body`].
+#[derive(Debug, Default)]
+pub(super) enum LastBody {
+    #[default]
+    None,
+    /// At this address in the input, and so many.
+    InInput(usize, usize),
+    /// Octets of the machine: a line end that it normalized, or a CR or dot that it had held back.
+    Own(Bytes),
+}
+
 impl<T: Transport> Connection<T, Server> {
     /// Polls as [`poll_at`](Self::poll_at), and remembers the position of a body.
     pub(crate) fn poll_body_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
+        let (start, end) = (self.input.as_ptr() as usize, self.input.len());
         let step = step(&mut self.machine, &mut self.input, &mut self.used, now);
         self.body = match &step {
-            Step::Event(Event::Body(octets)) => (octets.as_ptr() as usize, octets.len()),
-            _ => (0, 0),
+            Step::Event(Event::Body(octets)) => {
+                let address = octets.as_ptr() as usize;
+                if address.wrapping_sub(start) < end {
+                    LastBody::InInput(address, octets.len())
+                } else {
+                    LastBody::Own(Bytes::copy_from_slice(octets))
+                }
+            }
+            _ => LastBody::None,
         };
         (step, &mut self.machine)
     }
@@ -36,9 +55,14 @@ impl<T: Transport> Connection<T, Server> {
         self.input.len() > self.used
     }
 
-    /// Takes the octets of the last [`Event::Body`] out of the input, without a copy. Empty if the last event was another.
+    /// Takes the octets of the last [`Event::Body`]: out of the input without a copy, if they are there. Empty if the last event was
+    /// another.
     pub(crate) fn take_body(&mut self) -> Bytes {
-        let (address, len) = mem::take(&mut self.body);
+        let (address, len) = match mem::take(&mut self.body) {
+            LastBody::None => return Bytes::new(),
+            LastBody::Own(octets) => return octets,
+            LastBody::InInput(address, len) => (address, len),
+        };
         let offset = address.wrapping_sub(self.input.as_ptr() as usize);
         let Some(rest) = self.used.checked_sub(offset.saturating_add(len)) else {
             return Bytes::new();

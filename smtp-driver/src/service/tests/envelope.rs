@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use smtp_proto::types::{Code, EnhancedCode, ForwardPath, Mail, Rcpt, Rejection, Reply, Text};
+use smtp_proto::{
+    data::BareLineEndings,
+    types::{Code, EnhancedCode, ForwardPath, Mail, Rcpt, Rejection, Reply, Text},
+};
 
 use super::harness::{Harness, Scripted, config};
 use crate::{About, Accept, Bytes, Service};
@@ -42,6 +45,27 @@ fn a_message_is_accepted() {
             "closed Quit"
         ]
     );
+}
+
+/// The machine makes some octets itself: they are not in the input.
+#[test]
+fn octets_that_are_not_in_the_input_reach_the_service() {
+    for (line_endings, content, stored) in [
+        (BareLineEndings::Keep, "a\r\n.\rb\r\n", 7),
+        (BareLineEndings::Keep, "a\r\n.\r\rb\r\n", 8),
+        (BareLineEndings::Normalize, "a\nb\rc\r\n", 9),
+        (BareLineEndings::Normalize, "a\r\n.\rb\r\n", 8),
+    ] {
+        let mut config = config();
+        config.line_endings = line_endings;
+        let service = Scripted::new();
+        let mut client = Harness::greeted(config, &service);
+        client.send(&format!("{MAIL}{}DATA\r\n", rcpt("bob")));
+        client.take_output();
+        client.send(&format!("{content}.\r\n"));
+        let expected = format!("250 2.6.0 stored {stored} octets\r\n");
+        assert_eq!(client.take_output(), expected, "{line_endings:?}: {content:?}");
+    }
 }
 
 #[test]
