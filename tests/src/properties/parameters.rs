@@ -81,6 +81,7 @@ fn mail_words(parameters: &MailParameters<'_>) -> usize {
         parameters.solicitation().is_some(),
         parameters.require_tls(),
         parameters.smtputf8(),
+        parameters.prdr(),
     ]
     .map(usize::from)
     .iter()
@@ -145,6 +146,9 @@ fn again<'p>(given: &'p MailParameters<'_>) -> MailParameters<'p> {
     }
     if given.smtputf8() {
         made = made.with_smtputf8();
+    }
+    if given.prdr() {
+        made = made.with_prdr();
     }
     for other in given.others() {
         made = made
