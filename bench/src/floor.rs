@@ -1,4 +1,4 @@
-//! What the servers `floor` and `floor-threads` know of SMTP.
+//! The parts of SMTP that the servers `floor` and `floor-threads` know.
 
 /// The greeting.
 pub const GREETING: &[u8] = b"220 floor ESMTP\r\n";

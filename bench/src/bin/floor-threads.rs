@@ -14,7 +14,7 @@ use std::{
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smtp_bench::floor::{GREETING, Replier};
 
-/// How long a server waits for a command (RFC 5321 section 4.5.3.2.7).
+/// Time that a server waits for a command (RFC 5321 section 4.5.3.2.7).
 const DEADLINE: Timespec = Timespec {
     tv_sec: 300,
     tv_nsec: 0,

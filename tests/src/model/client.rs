@@ -427,7 +427,7 @@ impl Client {
         self.closed = true;
     }
 
-    /// Whether 353 makes sense.
+    /// Returns true if 353 makes sense.
     fn may_answer_each(&self) -> bool {
         let may = |mail: &Mail| mail.prdr && !mail.each && !mail.refused && !mail.mail_refused;
         self.mail.as_ref().is_some_and(may)

@@ -33,7 +33,7 @@ struct Flags {
     rounds: usize,
     /// How many connections are idle at a time.
     idle: usize,
-    /// How many connections are made at once.
+    /// Number of connections made at once.
     burst: usize,
     /// The one part that is run.
     only: Option<String>,

@@ -1,4 +1,4 @@
-//! From the results of a route to the states of recipients and the notifications for the sender.
+//! States of recipients and notifications for the sender, made from the results of a route.
 
 use smtp_proto::types::{EnhancedCode, Host, Rejection};
 use smtp_relay::{

@@ -21,7 +21,7 @@ fn all() -> Config {
     config
 }
 
-/// What MAIL with these parameters gets, and that the session is in step: RCPT follows the reply.
+/// Returns the reply to MAIL with these parameters, and checks that the session is in step: RCPT follows the reply.
 fn mail(session: &mut Session, parameters: &str) -> String {
     let rcpt = "RCPT TO:<b@mx.test>";
     session.sends(&format!("MAIL FROM:<a@client.test> {parameters}\r\n{rcpt}"));

@@ -47,7 +47,7 @@ pub(super) struct Lease {
     pub(super) number: u64,
 }
 
-/// What is left of a message after an attempt.
+/// The rest of a message after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Left {
     /// Some recipients.
