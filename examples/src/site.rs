@@ -4,7 +4,7 @@ use std::{
     fmt, io,
     marker::PhantomData,
     net::{IpAddr, Ipv4Addr},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use smtp_driver::{About, Accept, AuthAttempt, Bytes, Service};
@@ -19,7 +19,7 @@ use smtp_proto::{
 
 use crate::{
     serve::{ExtensionFlags, PolicyFlags, ProxyFlags},
-    store::{Incoming, Store, unix_time},
+    store::{Incoming, Store, Stored, unix_time},
     users::{Attempt, Users},
 };
 
@@ -65,8 +65,8 @@ pub struct Transaction {
     about: About,
     mail: Mail<'static>,
     incoming: Option<Incoming>,
-    /// The name of the message in the store.
-    stored: Option<String>,
+    /// The message in the store.
+    stored: Option<Arc<Stored>>,
 }
 
 impl<D> Site<D> {
@@ -119,7 +119,7 @@ impl<D> Site<D> {
         &self.users
     }
 
-    /// Offers FUTURERELEASE to a client that has authenticated. Not in LMTP, whose recipients get copies.
+    /// Offers FUTURERELEASE to a client that has authenticated. Not in LMTP: it is for submission (RFC 4865 section 3).
     fn offer_future_release(&self, about: &About) {
         if let Some(extension) = self.extensions.future_release(next_second())
             && !about.protocol_name().starts_with("LMTP")
@@ -244,15 +244,13 @@ impl<D: Disk> Service for Site<D> {
         if let Some(call) = &self.on_stored {
             call(&transaction.about);
         }
-        let (store, incoming) = (self.store.clone(), transaction.incoming.take());
-        let first = transaction.stored.clone();
+        let (incoming, first) = (transaction.incoming.take(), transaction.stored.clone());
         let due = parameters.hold().map(|hold| hold.release_time(next_second()));
         // LMTP and PRDR ask once for each recipient, and each gets a copy.
-        let keep = move || match (incoming, first, due) {
-            (Some(incoming), _, None) => incoming.keep(),
-            (Some(incoming), _, Some(due)) => incoming.hold(due),
-            (None, Some(id), _) => store.keep_copy(&id),
-            (None, None, _) => Err(io::Error::other(
+        let keep = move || match (incoming, first) {
+            (Some(incoming), _) => incoming.keep(due),
+            (None, Some(first)) => first.copy(),
+            (None, None) => Err(io::Error::other(
                 "the message was not stored for the first recipient",
             )),
         };
@@ -261,13 +259,13 @@ impl<D: Disk> Service for Site<D> {
         } else {
             keep()
         };
-        let id = kept.map_err(not_stored)?;
+        let kept = kept.map_err(not_stored)?;
         let changed = ExtensionFlags::changed_priority(parameters.priority(), transaction.about.identity());
         let accept = Accept::text(match changed {
-            Some(priority) => format!("{}, stored as {id}", priority.changed().as_str()),
-            None => format!("stored as {id}"),
+            Some(priority) => format!("{}, stored as {}", priority.changed().as_str(), kept.id()),
+            None => format!("stored as {}", kept.id()),
         });
-        transaction.stored.get_or_insert(id);
+        transaction.stored.get_or_insert_with(|| Arc::new(kept));
         Ok(accept)
     }
 

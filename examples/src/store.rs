@@ -5,7 +5,7 @@ mod held;
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Seek, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -90,26 +90,24 @@ impl Store {
             solicitation: None,
         })
     }
-
-    /// Stores a copy of a message that is stored already (LMTP: one for each recipient).
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be stored.
-    pub fn keep_copy(&self, id: &str) -> io::Result<String> {
-        let Some(directory) = &self.0 else {
-            return Ok(String::new());
-        };
-        let mut original = File::open(directory.path.join("new").join(id))?;
-        let mut copy = directory.maildir.open_file_in_tmp().map_err(io::Error::other)?;
-        io::copy(&mut original, &mut copy)?;
-        directory.keep(copy)
-    }
 }
 
 impl Directory {
-    /// Moves a complete file to `new`. Its octets and its name are on the disk then.
-    fn keep(&self, file: TemporaryMailFile) -> io::Result<String> {
+    /// Moves a complete file to `new`, or holds it until it is due. Its octets and its name are on the disk then.
+    fn keep(self: Arc<Self>, file: TemporaryMailFile, due: Option<Timestamp>) -> io::Result<Stored> {
+        let octets = File::open(file.path())?;
+        let id = match due {
+            Some(due) => self.held.keep(&file, due.unix_time())?,
+            None => self.release(file)?,
+        };
+        Ok(Stored {
+            id,
+            due,
+            original: Some((self, octets)),
+        })
+    }
+
+    fn release(&self, file: TemporaryMailFile) -> io::Result<String> {
         let id = self.maildir.move_tmp_to_new(file).map_err(io::Error::other)?;
         // The crate syncs the file, but not its name in the directory.
         let synced = File::open(self.path.join("new")).and_then(|new| new.sync_all());
@@ -118,6 +116,47 @@ impl Directory {
             let _ = fs::remove_file(self.path.join("new").join(&id));
         }
         synced.map(|()| id)
+    }
+}
+
+/// A message in the store, of which copies can be made.
+#[derive(Debug)]
+pub struct Stored {
+    id: String,
+    due: Option<Timestamp>,
+    /// The open file: it can be read wherever it is moved to.
+    original: Option<(Arc<Directory>, File)>,
+}
+
+impl Stored {
+    /// Its name in the store.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Stores a copy, which is held as long as this one (LMTP, PRDR: one for each recipient).
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be stored.
+    pub fn copy(&self) -> io::Result<Self> {
+        let Some((directory, mut original)) = self.original.as_ref().map(|(to, file)| (to, file)) else {
+            return Ok(Self::dropped());
+        };
+        let mut copy = directory.maildir.open_file_in_tmp().map_err(io::Error::other)?;
+        original.rewind()?;
+        io::copy(&mut original, &mut copy)?;
+        Arc::clone(directory).keep(copy, self.due)
+    }
+
+    /// A message that was accepted and dropped.
+    const fn dropped() -> Self {
+        Self {
+            id: String::new(),
+            due: None,
+            original: None,
+        }
     }
 }
 
@@ -190,36 +229,19 @@ impl Incoming {
         self.hops > HOPS
     }
 
-    /// Completes the message, and returns its name in the store. Then the message survives a crash of the computer: the
-    /// file and its name in the directory are on the disk.
+    /// Completes the message. Then it survives a crash of the computer: the file and its name in the directory are on the
+    /// disk. With a time `due` it is held, and appears in the store at that time, also after a restart.
     ///
     /// # Errors
     ///
     /// If it cannot be stored. Then no part of it is.
-    pub fn keep(mut self) -> io::Result<String> {
+    pub fn keep(mut self, due: Option<Timestamp>) -> io::Result<Stored> {
         self.finish_header()?;
         match (self.directory.take(), self.file.take()) {
             (Some(directory), Some(file)) => {
-                directory.keep(file.into_inner().map_err(io::IntoInnerError::into_error)?)
+                directory.keep(file.into_inner().map_err(io::IntoInnerError::into_error)?, due)
             }
-            _ => Ok(String::new()),
-        }
-    }
-
-    /// Completes the message, and holds it until the time `due`: then it appears in the store, also after a restart. Returns
-    /// its name.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be stored. Then no part of it is.
-    pub fn hold(mut self, due: Timestamp) -> io::Result<String> {
-        self.finish_header()?;
-        match (self.directory.take(), self.file.take()) {
-            (Some(directory), Some(file)) => {
-                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-                directory.held.keep(&file, due.unix_time())
-            }
-            _ => Ok(String::new()),
+            _ => Ok(Stored::dropped()),
         }
     }
 

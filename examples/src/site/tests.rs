@@ -309,17 +309,15 @@ fn other_clients_may_not() {
     );
 }
 
-#[test]
-fn with_prdr_each_recipient_gets_a_copy() {
-    let stored = stored_with(
-        ExtensionFlags::default(),
-        &[Extension::Prdr],
-        Protocol::Smtp,
+/// A session of one message with PRDR to two recipients, with these parameters of MAIL.
+fn two_recipients(parameters: &str) -> String {
+    format!(
         "S: 220*
          C: EHLO client.example
          S: 250-mx.example*
-         S: 250 PRDR
-         C: MAIL FROM:<a@client.example> PRDR
+         S: 250-*
+         S: 250 *
+         C: MAIL FROM:<a@client.example> PRDR {parameters}
          S: 250*
          C: RCPT TO:<b@mx.example>
          S: 250*
@@ -335,7 +333,25 @@ fn with_prdr_each_recipient_gets_a_copy() {
          S: 250 stored as*
          S: 250*
          C: QUIT
-         S: 221*",
-    );
+         S: 221*"
+    )
+}
+
+#[test]
+fn with_prdr_each_recipient_gets_a_copy() {
+    let offered = [Extension::Prdr, Extension::SmtpUtf8];
+    let flags = ExtensionFlags::default();
+    let stored = stored_with(flags, &offered, Protocol::Smtp, &two_recipients(""));
     assert_eq!(stored.len(), 2);
+}
+
+#[test]
+fn with_prdr_each_recipient_gets_a_copy_of_a_held_message() {
+    let limits = FutureReleaseLimits::new(FutureReleaseLimits::MAX_INTERVAL, Timestamp::MAX);
+    let offered = [Extension::Prdr, Extension::FutureRelease(limits)];
+    for hold in ["HOLDFOR=3600", "HOLDUNTIL=2999-01-01T00:00:00Z"] {
+        let flags = ExtensionFlags::default();
+        let stored = stored_with(flags, &offered, Protocol::Smtp, &two_recipients(hold));
+        assert!(stored.is_empty(), "{stored:?}");
+    }
 }

@@ -10,8 +10,8 @@ fn stored(message: &[u8], size: usize) -> Vec<u8> {
     for piece in message.chunks(size) {
         incoming.write(piece).unwrap();
     }
-    let id = incoming.keep().unwrap();
-    fs::read(folder.path().join("new").join(id)).unwrap()
+    let stored = incoming.keep(None).unwrap();
+    fs::read(folder.path().join("new").join(stored.id())).unwrap()
 }
 
 #[test]
@@ -50,14 +50,51 @@ fn an_incomplete_message_leaves_nothing() {
     }
 }
 
-#[test]
-fn a_copy_is_another_file_with_the_same_octets() {
+/// A message with a copy: the folder, and their names.
+fn with_copy(
+    due: Option<Timestamp>,
+    between: impl FnOnce(&Path, &Stored),
+) -> (tempfile::TempDir, [String; 2]) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::maildir(folder.path()).unwrap();
-    let id = store.begin("").unwrap().keep().unwrap();
-    let copy = store.keep_copy(&id).unwrap();
-    assert_ne!(id, copy);
-    assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 2);
+    let mut incoming = store.begin("").unwrap();
+    incoming.write(b"Subject: x\r\n\r\n").unwrap();
+    let stored = incoming.keep(due).unwrap();
+    between(folder.path(), &stored);
+    let copy = stored.copy().unwrap();
+    let names = [&stored, &copy].map(|one| one.id().to_owned());
+    assert_ne!(names[0], names[1]);
+    (folder, names)
+}
+
+#[test]
+fn a_copy_is_another_file_with_the_same_octets() {
+    let (folder, names) = with_copy(None, |_, _| ());
+    for name in names {
+        let stored = fs::read(folder.path().join("new").join(name)).unwrap();
+        assert_eq!(stored, b"Subject: x\r\n\r\n");
+    }
+}
+
+#[test]
+fn a_copy_of_a_held_message_is_due_at_the_same_time() {
+    let due = Timestamp::from_unix_time(4_000_000_000).unwrap();
+    let (folder, names) = with_copy(Some(due), |_, _| ());
+    for name in names {
+        let held = folder.path().join("held").join(format!("4000000000.{name}"));
+        assert_eq!(fs::read(held).unwrap(), b"Subject: x\r\n\r\n");
+    }
+    assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 0);
+}
+
+/// A mail reader may be quicker than the next recipient.
+#[test]
+fn a_message_that_was_moved_can_be_copied() {
+    let (folder, names) = with_copy(None, |path, stored| {
+        fs::rename(path.join("new").join(stored.id()), path.join("cur/read")).unwrap();
+    });
+    let copy = fs::read(folder.path().join("new").join(&names[1])).unwrap();
+    assert_eq!(copy, b"Subject: x\r\n\r\n");
 }
 
 #[test]
@@ -91,8 +128,8 @@ fn small_pieces_are_written_together() {
     let tmp = || fs::read_dir(folder.path().join("tmp")).unwrap();
     let written: u64 = tmp().map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
     assert_eq!(written, 0, "each piece was written by itself");
-    let id = incoming.keep().unwrap();
-    let stored = fs::read(folder.path().join("new").join(id)).unwrap();
+    let kept = incoming.keep(None).unwrap();
+    let stored = fs::read(folder.path().join("new").join(kept.id())).unwrap();
     assert_eq!(stored, [b"\r\n".as_slice(), &[b'x'; 1000]].concat());
 }
 
