@@ -1,17 +1,18 @@
 //! The client application of a story: it does what the story says and writes down what it sees.
 
+mod seat;
+mod words;
+
 use std::collections::VecDeque;
 
 use smtp_proto::{
-    Instant, Machine, State, Step, TlsInfo, TlsUpgrade, Wait,
+    Machine, TlsInfo, TlsUpgrade,
     client::{BodyPermit, BodyStep, Client, Event, More, Receipt, RecipientStatus},
-    syntax::{Leniency, parse_command},
-    types::{
-        Argument, Auth, ClientAttribute, ClientInfo, Command, Envelope, InvalidAddress, Query, UnknownCommand,
-    },
+    types::{Argument, InvalidAddress, UnknownCommand},
 };
 
-use crate::{dialogue::owed, octets::unescape, scripted::begin, seat::Seat, settings::Settings};
+use self::words::{envelope, info, query};
+use crate::{octets::unescape, scripted::begin, settings::Settings};
 
 /// A client machine and its application.
 #[derive(Debug)]
@@ -318,153 +319,10 @@ impl Sender {
     }
 }
 
-impl Seat for Sender {
-    fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool> {
-        let offered = *input;
-        let step = self.client.poll(input, now);
-        let used = offered.len() - input.len();
-        self.received.extend_from_slice(&offered[..used]);
-        match step {
-            Step::Wait(mut wait) => {
-                wait.want_write |= !self.wire.is_empty();
-                Step::Wait(wait)
-            }
-            Step::Event(event) => {
-                let closed = matches!(event, Event::Closed { .. });
-                self.see(event);
-                Step::Event(closed)
-            }
-        }
-    }
-
-    fn output(&self) -> &[u8] {
-        if self.wire.is_empty() {
-            self.client.output()
-        } else {
-            &self.wire
-        }
-    }
-
-    fn advance_output(&mut self, octets: usize) {
-        if self.wire.is_empty() {
-            self.sent.extend_from_slice(&self.client.output()[..octets]);
-            self.client.advance_output(octets);
-        } else {
-            self.sent.extend(self.wire.drain(..octets));
-        }
-    }
-
-    fn end_of_input(&mut self) {
-        self.client.end_of_input();
-    }
-
-    fn connection_lost(&mut self) {
-        self.client.connection_lost();
-    }
-
-    fn awaits_tls(&self) -> bool {
-        self.upgrade.is_some()
-    }
-
-    fn shake_hands(&mut self, done: bool) {
-        let upgrade = self.upgrade.take().expect("the machine waits for a handshake");
-        if done {
-            self.client.tls_established(upgrade, self.info.clone());
-        } else {
-            self.client.tls_failed(upgrade);
-        }
-    }
-
-    fn answer_held(&mut self) -> bool {
-        if !self.wire.is_empty() {
-            return false;
-        }
-        self.send_content() || self.act().expect("an action that the client understands")
-    }
-
-    fn log(&self) -> &[String] {
-        &self.log
-    }
-
-    fn most_kept(&self) -> usize {
-        if self.client.state() == State::Greeted || self.client.state() == State::Ready {
-            // A challenge of AUTH may be longer than other replies.
-            return self.most_kept.max(LONGEST_CHALLENGE);
-        }
-        self.most_kept
-    }
-
-    fn quiescent(&self, wait: Wait, _left: &[u8]) -> Result<(), String> {
-        if wait.want_write && !Seat::output(self).is_empty() || self.upgrade.is_some() {
-            return Ok(());
-        }
-        let owed = owed(&self.sent, &self.received, self.client.config().protocol);
-        let ready = self.client.is_ready();
-        if ready && owed > 0 {
-            return Err(format!(
-                "the client is ready, and {owed} replies are still to come"
-            ));
-        }
-        if wait.application_pending && self.permit.is_none() {
-            return Err("the client waits for its application, which has nothing to do".to_owned());
-        }
-        if owed > 0 || ready || wait.application_pending && self.content.is_none() {
-            return Ok(());
-        }
-        Err("the client waits for a reply, and none is still to come".to_owned())
-    }
-}
-
-/// The longest challenge of AUTH with its code and CRLF, in octets.
-const LONGEST_CHALLENGE: usize = 4 + Auth::MAX_INITIAL + 2;
-
 fn is_part(plan: &str) -> bool {
     plan.starts_with("part ")
 }
 
 fn is_body(plan: &str) -> bool {
     plan == "body" || plan.starts_with("body ")
-}
-
-/// `MAIL FROM:<a@b.example> SIZE=10; RCPT TO:<c@d.example>; ...`
-fn envelope(text: &[u8]) -> Result<Envelope, String> {
-    let text = str::from_utf8(text).map_err(|error| error.to_string())?;
-    let mut envelope = None;
-    for line in text.split("; ") {
-        let command = parse_command(line.as_bytes(), &Leniency::STRICT).map_err(|error| error.to_string())?;
-        envelope = Some(match (envelope, command) {
-            (None, Command::Mail(mail)) => {
-                let (path, parameters) = mail.into_parts();
-                Envelope::new(path).with_parameters(parameters)
-            }
-            (Some(envelope), Command::Rcpt(rcpt)) => {
-                let (path, parameters) = rcpt.into_parts();
-                Envelope::recipient_with(envelope, path, parameters)
-            }
-            _ => return Err("MAIL first, then RCPT".to_owned()),
-        });
-    }
-    envelope.ok_or_else(|| "an envelope is missing".to_owned())
-}
-
-/// `ATTRIBUTE=value`, with escapes in the value.
-fn info(text: &str) -> Result<ClientInfo<'static>, String> {
-    let mut info = ClientInfo::default();
-    for word in text.split(' ') {
-        let (name, value) = word.split_once('=').ok_or("no = in an attribute")?;
-        let attribute = ClientAttribute::find(name.as_bytes()).ok_or("no such attribute")?;
-        let value = String::from_utf8(unescape(value)?).map_err(|error| error.to_string())?;
-        info = info.with(attribute, &value).map_err(|error| error.to_string())?;
-    }
-    Ok(info)
-}
-
-fn query(text: &str) -> Result<Query<'static>, String> {
-    let text = String::from_utf8(unescape(text)?).map_err(|error| error.to_string())?;
-    let (text, utf8) = match text.strip_suffix(" SMTPUTF8") {
-        Some(text) => (text, true),
-        None => (text.as_str(), false),
-    };
-    let query = Query::new(text.to_owned()).map_err(|error| error.to_string())?;
-    Ok(if utf8 { query.with_smtputf8() } else { query })
 }

@@ -1,5 +1,8 @@
 //! Servers behind a proxy, and clients that are one.
 
+mod clients;
+mod closed;
+
 use std::{
     future::Future,
     pin::Pin,
@@ -12,19 +15,18 @@ use std::{
 };
 
 use smtp_driver::{
-    About, Accept, Bytes, Client, Connection, ExpectProxy, InvalidProxyHeader, Peer, Proxied, ProxyHeader,
-    ProxyHeaderError, ProxyVersion, ServeOptions, Service, Session,
+    About, Accept, Bytes, ExpectProxy, Peer, Proxied, ProxyHeader, ProxyVersion, ServeOptions, Service,
+    Session,
     proto::{
         Step,
-        client::Tls,
-        server::{Closed, Config, Event, Server},
+        server::{Closed, Config, Event},
         types::{Mail, Rcpt, Rejection},
     },
     serve, serve_sessions,
-    testing::{Control, Duplex, Listener, Network, PretendTls, ScriptedPeer, join},
+    testing::{Control, Duplex, Listener, Network, ScriptedPeer},
 };
 
-use crate::support::{self, answer, bob, client_config, converse, server_config, wanting};
+use crate::support::{self, answer, server_config};
 
 /// The ends of a session as the server knows them: client, local end, proxy.
 type Ends = Arc<Mutex<Vec<(Peer, Peer, Option<Peer>, Closed)>>>;
@@ -281,146 +283,6 @@ fn octets_after_the_header_belong_to_the_session() {
 }
 
 #[test]
-fn other_beginnings_are_closed_without_a_reply() {
-    for octets in [
-        &b"EHLO client.example\r\n"[..],
-        b"PROXY TCP4 203.0.113.7 198.51.100.25 1\r\n",
-        b"PROXY UNKNOWN ................................................................................................",
-        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff",
-        b"\x16\x03\x01",
-    ] {
-        let mut running = Running::new(|_| ());
-        let raw = running.connect(octets);
-        assert!(running.is_closed(raw), "{octets:?}");
-        assert!(running.ends.lock().unwrap().is_empty());
-    }
-}
-
-#[test]
-fn connections_that_are_closed_are_reported() {
-    let reports = Arc::new(Mutex::new(Vec::new()));
-    let reported = Arc::clone(&reports);
-    let expected = move |from: &str, reported: Arc<Mutex<Vec<String>>>| {
-        ExpectProxy::new([from.parse().unwrap()]).on_refused(move |peer, error| {
-            reported.lock().unwrap().push(format!("{peer} {error}"));
-        })
-    };
-    for (from, octets, cut) in [
-        ("198.51.100.1", "", false),
-        ("192.0.2.1", "EHLO a\r\n", false),
-        ("192.0.2.1", "PROXY ", false),
-        ("192.0.2.1", "PROXY ", true),
-        ("192.0.2.1", "", true),
-        ("192.0.2.1", "PROXY UNKNOWN\r\n", true),
-    ] {
-        let options = expected(from, Arc::clone(&reported));
-        let mut running = Running::new(|changed| changed.expect_proxy = Some(options));
-        let raw = running.connect(octets);
-        if cut {
-            raw.control.cut();
-        }
-        running.pass(5);
-    }
-    assert_eq!(
-        *reports.lock().unwrap(),
-        [
-            "192.0.2.1:1 peer is not one of the expected proxies",
-            "192.0.2.1:1 connection does not begin with a PROXY header",
-            "192.0.2.1:1 PROXY header is incomplete after its time",
-            "192.0.2.1:1 peer closed the connection before the end of its PROXY header",
-            "192.0.2.1:1 peer closed the connection without a PROXY header",
-        ]
-    );
-}
-
-#[test]
-fn a_panic_in_a_report_does_not_end_the_server() {
-    for (from, octets) in [("198.51.100.1", ""), ("192.0.2.1", "EHLO a\r\n")] {
-        let expected = ExpectProxy::new([from.parse().unwrap()]).on_refused(|_, _| panic!("on purpose"));
-        let mut running = Running::new(|options| options.expect_proxy = Some(expected));
-        for _ in 0..2 {
-            let raw = running.connect(octets);
-            assert!(!running.settle(), "it serves on");
-            assert!(running.is_closed(raw));
-        }
-    }
-}
-
-#[test]
-fn a_stranger_is_closed_without_a_reply() {
-    let mut running = Running::new(|options| {
-        options.expect_proxy = Some(ExpectProxy::new(["198.51.100.0/24".parse().unwrap()]));
-    });
-    let raw = running.connect(header(ProxyVersion::V1, "203.0.113.7:4000"));
-    assert!(running.is_closed(raw));
-    let mut nobody = Running::new(|options| options.expect_proxy = Some(ExpectProxy::new([])));
-    let raw = nobody.connect(header(ProxyVersion::V2, "203.0.113.7:4000"));
-    assert!(nobody.is_closed(raw));
-}
-
-#[test]
-fn a_header_has_five_seconds_and_holds_up_nobody() {
-    let mut running = Running::new(|options| options.max_connections = 2);
-    let slow = running.connect("PROXY ");
-    let raw = running.connect(header(ProxyVersion::V2, "203.0.113.7:4000"));
-    assert!(running.ask(&raw, "").starts_with("220 "));
-    // It counts among all connections.
-    let third = running.connect("");
-    assert!(running.ask(&third, "").starts_with("421 "));
-    // Octets do not prolong the time.
-    running.pass(2);
-    slow.control.push("UNKNOWN");
-    running.pass(1);
-    assert!(running.is_closed(slow));
-    let again = running.connect(header(ProxyVersion::V2, "203.0.113.7:4000"));
-    assert!(running.ask(&again, "").starts_with("220 "));
-}
-
-#[test]
-fn a_peer_that_closes_early_gives_its_place_back() {
-    let mut running = Running::new(|options| options.max_connections = 1);
-    let raw = running.connect("PROXY ");
-    raw.control.cut();
-    running.settle();
-    let again = running.connect(header(ProxyVersion::V1, "203.0.113.7:4000"));
-    assert!(running.ask(&again, "").starts_with("220 "));
-}
-
-#[test]
-fn the_limit_of_a_peer_is_that_of_the_client() {
-    let mut running = Running::new(|options| options.max_connections_per_peer = 1);
-    let first = running.connect(header(ProxyVersion::V2, "203.0.113.7:1"));
-    assert!(running.ask(&first, "").starts_with("220 "));
-    let other = running.connect(header(ProxyVersion::V2, "203.0.113.8:1"));
-    assert!(running.ask(&other, "").starts_with("220 "));
-    let second = running.connect(header(ProxyVersion::V2, "203.0.113.7:2"));
-    assert!(running.ask(&second, "").starts_with("421 "));
-    drop(first);
-    running.settle();
-    let third = running.connect(header(ProxyVersion::V2, "203.0.113.7:3"));
-    assert!(running.ask(&third, "").starts_with("220 "));
-}
-
-#[test]
-fn a_shutdown_does_not_wait_for_headers() {
-    let mut running = Running::new(|_| ());
-    let raw = running.connect("PROXY ");
-    running.stop.store(true, Ordering::Relaxed);
-    assert!(running.settle(), "all have ended");
-    assert!(raw.sees_close(&running.network));
-}
-
-#[test]
-fn dropping_a_server_ends_the_headers() {
-    let mut running = Running::new(|_| ());
-    let raw = running.connect("PROXY ");
-    let Running { network, serving, .. } = running;
-    drop(serving);
-    network.settle_tasks();
-    assert!(raw.sees_close(&network));
-}
-
-#[test]
 fn the_transcript_names_client_and_proxy() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&lines);
@@ -438,136 +300,4 @@ fn the_transcript_names_client_and_proxy() {
         lines[0].ends_with("-- PROXY header of 192.0.2.1:1") && lines[0].starts_with("203.0.113.7:1 "),
         "{lines:?}"
     );
-}
-
-#[test]
-fn where_no_proxy_is_expected_its_header_is_refused() {
-    let mut running = Running::new(|options| options.expect_proxy = None);
-    let raw = running.connect("");
-    running.ask(&raw, "");
-    let reply = running.ask(&raw, "PROXY TCP4 203.0.113.7 198.51.100.25 1 25\r\n");
-    assert!(reply.starts_with("421 ") || reply.starts_with("5"), "{reply}");
-    drop(raw);
-    running.settle();
-    assert_eq!(running.ends.lock().unwrap()[0].3, Closed::WrongProtocol);
-}
-
-#[test]
-fn a_client_sends_a_header_before_everything_else() {
-    for (tls, implicit) in [
-        (Tls::Disabled, false),
-        (Tls::Required, false),
-        (Tls::Required, true),
-    ] {
-        for room in [1, 7, 4096] {
-            let network = Network::new();
-            let (near, far) = network.pair();
-            far.control().set_capacity(room);
-            let header = ProxyHeader::new(
-                ProxyVersion::V2,
-                "203.0.113.7:1".parse().unwrap(),
-                "198.51.100.25:25".parse().unwrap(),
-            );
-            let builder = Client::<Duplex>::builder(wanting(tls)).proxy_header(header.clone());
-            let sending = async {
-                let builder = match (tls, implicit) {
-                    (Tls::Disabled, _) => builder,
-                    (_, true) => builder.implicit_tls(PretendTls::client()),
-                    _ => builder.starttls(PretendTls::client()),
-                };
-                let mut client = builder.on(near).await.unwrap();
-                let receipt = client.send(bob(), "Hello\r\n").await.unwrap();
-                assert!(receipt.all_accepted());
-                client.quit().await.unwrap();
-            };
-            let receiving = async {
-                let config = support::offering();
-                let mut connection = Connection::new(far, Server::new(config.into()));
-                let read = connection
-                    .read_proxy_header(Duration::from_secs(5))
-                    .await
-                    .unwrap();
-                assert_eq!(read, header);
-                if implicit {
-                    connection.start_implicit_tls(&PretendTls::server());
-                }
-                converse(&mut connection, Some(&PretendTls::server())).await
-            };
-            let ((), received) = network.block_on(join(sending, receiving));
-            assert_eq!(received.mails.len(), 1);
-            assert_eq!(received.encrypted, tls != Tls::Disabled);
-        }
-    }
-}
-
-#[test]
-fn the_octets_after_a_header_may_be_those_of_tls() {
-    // The header and the first flight of the client arrive in one read.
-    let network = Network::new();
-    let (near, far) = network.pair();
-    let (near_control, far_control) = (near.control(), far.control());
-    far_control.set_capacity(4096);
-    drop(near_control);
-    let builder = Client::<Duplex>::builder(wanting(Tls::Required))
-        .proxy_header(ProxyHeader::unknown(ProxyVersion::V1))
-        .implicit_tls(PretendTls::client());
-    let sending = async {
-        let client = builder.on(near).await.unwrap();
-        client.quit().await.unwrap();
-    };
-    let receiving = async {
-        network.sleep(Duration::from_secs(1)).await;
-        let mut connection = Connection::new(far, Server::new(server_config().into()));
-        connection
-            .read_proxy_header(Duration::from_secs(5))
-            .await
-            .unwrap();
-        connection.start_implicit_tls(&PretendTls::server());
-        converse(&mut connection, None).await
-    };
-    let ((), received) = network.block_on(join(sending, receiving));
-    assert_eq!(received.why, Closed::Quit);
-}
-
-#[test]
-fn a_header_that_does_not_come_is_an_error() {
-    let network = Network::new();
-    let limit = Duration::from_secs(5);
-    for (octets, cut, why) in [
-        ("EHLO", false, "connection does not begin with a PROXY header"),
-        ("PROXY", false, "PROXY header is incomplete after its time"),
-        (
-            "PROXY",
-            true,
-            "peer closed the connection before the end of its PROXY header",
-        ),
-    ] {
-        let (near, far) = network.pair();
-        near.control().push(octets);
-        if cut {
-            near.control().cut();
-        }
-        let mut connection = Connection::new(far, Server::new(server_config().into()));
-        let error = network.block_on(connection.read_proxy_header(limit)).unwrap_err();
-        assert_eq!(error.to_string(), why);
-        if octets == "EHLO" {
-            assert!(matches!(
-                error,
-                ProxyHeaderError::Invalid(InvalidProxyHeader::Missing)
-            ));
-        }
-        drop(near);
-    }
-}
-
-#[test]
-fn a_server_that_accepts_nothing_gets_no_header() {
-    let network = Network::new();
-    let (near, far) = network.pair();
-    far.control().set_capacity(0);
-    let builder =
-        Client::<Duplex>::builder(client_config()).proxy_header(ProxyHeader::unknown(ProxyVersion::V1));
-    let error = network.block_on(builder.on(near)).unwrap_err();
-    assert!(matches!(error, smtp_driver::Error::Connect(_)), "{error}");
-    drop(far);
 }
