@@ -8,7 +8,7 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt headlines lines clippy doc no-std features examples bench-check fuzz-smoke deny interop relay differential test
+ci: fmt headlines lines msrv clippy doc no-std features examples bench-check fuzz-smoke deny interop relay differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
@@ -22,6 +22,10 @@ headlines:
 # Budgets: code lines of the adapters, lines of the driver's files.
 lines:
     python3 .ci/lines.py
+
+# No dependency of a published crate needs a newer Rust than the crate.
+msrv:
+    cargo metadata --format-version 1 --all-features | python3 .ci/msrv.py
 
 # Lints: default features, the bare core, all features.
 clippy:

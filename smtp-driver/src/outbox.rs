@@ -135,7 +135,9 @@ where
 
     /// Reports the results that are known now.
     fn report(&mut self) {
-        while let Some(record) = self.records.pop_front_if(|record| record.left == 0) {
+        while self.records.front().is_some_and(|record| record.left == 0)
+            && let Some(record) = self.records.pop_front()
+        {
             self.reported += 1;
             (self.tell)(match record.error {
                 None => Ok(record.receipt),

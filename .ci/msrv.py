@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Reads `cargo metadata --all-features`; checks the dependencies of the published packages against their rust-version.
+
+A dependency that names a newer Rust than the package that needs it fails, unless EXCEPTIONS has it. Dependencies of
+tests and examples are not checked: they need no promise."""
+
+import json
+import sys
+
+# Packages whose every version needs a newer Rust, with the feature that brings them.
+EXCEPTIONS = {"encodify": "mail-builder"}
+
+
+def version(text):
+    return tuple(int(number) for number in (text or "0").split("-")[0].split("."))[:2]
+
+
+def needed(package, nodes):
+    """Returns the identifiers of all packages that a package needs to be built, in any of its features."""
+    found, pending = set(), [package]
+    while pending:
+        for dependency in nodes[pending.pop()]["deps"]:
+            if any(kind["kind"] != "dev" for kind in dependency["dep_kinds"]) and dependency["pkg"] not in found:
+                found.add(dependency["pkg"])
+                pending.append(dependency["pkg"])
+    return found
+
+
+def main():
+    metadata = json.load(sys.stdin)
+    packages = {package["id"]: package for package in metadata["packages"]}
+    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
+    faults = set()
+    for member in metadata["workspace_members"]:
+        package = packages[member]
+        if package["publish"] == []:
+            continue
+        for dependency in (packages[found] for found in needed(member, nodes)):
+            if version(dependency["rust_version"]) > version(package["rust_version"]):
+                if dependency["name"] not in EXCEPTIONS:
+                    faults.add(f"{package['name']} ({package['rust_version']}): {dependency['name']} "
+                               f"{dependency['version']} needs Rust {dependency['rust_version']}")
+    print("\n".join(sorted(faults)) or "no dependency of a published package needs a newer Rust than the package")
+    return bool(faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
