@@ -31,6 +31,7 @@
 //!
 //! Events are logged with `tracing` at the levels `debug` and `warn`. Commands, replies, message content and secrets are
 //! not logged.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod blocking;

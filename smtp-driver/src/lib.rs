@@ -30,6 +30,7 @@
 //! Events are logged with `tracing` at the levels `debug` and `warn`. Commands, replies, message content and secrets are
 //! not logged, unless a [`Transcript`] is set; it leaves out content and secrets.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;

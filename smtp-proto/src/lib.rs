@@ -246,6 +246,7 @@
 //! assert_eq!(input, b"QUIT\r\n");
 //! ```
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;

@@ -138,6 +138,7 @@ fn fault(error: &(dyn std::error::Error + 'static)) -> TlsFault {
 //!
 //! - `ring` (default): the settings above.
 //! - `self-signed` (implies `ring`): `Identity::self_signed`, for experiments and tests.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod client;

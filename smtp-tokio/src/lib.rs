@@ -20,6 +20,7 @@
 //! A client logs in if its configuration has a [`Login`](proto::client::Login). A server offers mechanisms with
 //! [`Config::offer_auth`](proto::server::Config::offer_auth), and answers in [`Service::auth`].
 //! CRAM-MD5 and SCRAM need the features of these names.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod io;
