@@ -139,37 +139,7 @@
 //!
 //! # Glossary
 //!
-//! - **Answer**: the application's decision on a question: accept, reject, or a specific method.
-//! - **Application**: the code that decides about mail: the user of a machine.
-//! - **Bare CR, bare LF**: a CR without an LF after it, or an LF without a CR before it. Neither ends a line.
-//! - **Chunk**: a counted part of a message, sent with BDAT (RFC 3030).
-//! - **Driver**: the code that connects a machine to a stream and a clock, such as `smtp-tokio`.
-//! - **Dot-stuffing**: a dot added before each line of message data that begins with a dot, and removed by the receiver
-//!   (RFC 5321 section 4.5.2).
-//! - **End of data**: the end of the message: the line with a single dot after DATA, or the end of the last chunk. The
-//!   reply to it decides about the message.
-//! - **Enhanced status code**: the code after the reply code, such as `5.1.1` (RFC 2034, RFC 3463).
-//! - **Envelope**: the reverse-path, the forward-paths and their parameters; independent of the header of the message.
-//! - **Event**: a report of a machine, returned by `poll`. A server's event is a question if it carries a ticket, and a
-//!   notification otherwise.
-//! - **Extension**: a service that a server advertises in its reply to EHLO, such as SIZE.
-//! - **Forward-path**: the address of a recipient, in RCPT.
-//! - **Greeting**: the first reply of a server, before any command.
-//! - **Implicit TLS**: TLS from the first octet of the connection (RFC 8314). The alternative is STARTTLS.
-//! - **LMTP**: the variant of SMTP for local delivery, with one reply per recipient after the end of data (RFC 2033).
-//! - **Machine**: the protocol logic of one side of one session, without I/O.
-//! - **Message data**: the octets of a message, header section included.
-//! - **Mechanism**: a SASL authentication mechanism, such as PLAIN.
-//! - **Octet**: a byte. All sizes and limits are in octets.
-//! - **Peer**: the other side of the session.
-//! - **Phase**: the part of a session to which a deadline belongs: see [`Phase`].
-//! - **Pipelining**: sending commands before the replies to earlier ones (RFC 2920).
-//! - **Question**: a server's event with a ticket, to be answered by the application.
-//! - **Reply**: a code from 200 to 599 with text, on one or more lines. 2yz and 3yz are positive, 4yz and 5yz negative.
-//! - **Reverse-path**: the address for delivery status notifications, in MAIL; may be null (`<>`).
-//! - **Session**: everything from the connection to its end.
-//! - **Ticket**: the right to answer one question, once.
-//! - **Transaction**: the transfer of one message: MAIL, RCPT, and DATA or BDAT.
+#![doc = include_str!("glossary.md")]
 //!
 //! # Examples
 //!

@@ -49,3 +49,21 @@ pub use sender::Sender;
 pub use settings::Settings;
 pub use story::{Action, Machines, Role, Story};
 pub use wire::codes;
+
+/// The chapters of the guide, so that their code runs.
+#[cfg(doctest)]
+mod guide {
+    macro_rules! chapters {
+        ($($name:ident)*) => {
+            $(
+                #[doc = include_str!(concat!("../../docs/src/", stringify!($name), ".md"))]
+                mod $name {}
+            )*
+        };
+    }
+
+    chapters! {
+        auth client concepts decisions driver fuzzing introduction limits lmtp migrating performance relay security server service
+        storing tls
+    }
+}
