@@ -26,7 +26,9 @@ pub(crate) struct Outbox<'m, I, F, E> {
     tell: F,
     /// The session accepts no more transactions.
     over: bool,
-    /// Transactions of the last message taken that the machine does not have yet.
+    /// The last message taken, if it needs one transaction and the machine does not have it yet.
+    whole: Option<Envelope>,
+    /// Transactions of the last message taken that the machine does not have yet, if it needs several.
     parts: VecDeque<Envelope>,
     content: &'m [u8],
     /// Index of the message of the current transaction, counted from the first message of all.
@@ -58,6 +60,7 @@ where
             messages,
             tell,
             over: false,
+            whole: None,
             parts: VecDeque::new(),
             content: &[],
             current: 0,
@@ -77,7 +80,7 @@ where
         };
         self.current = message;
         // Take the next message now, while the server works, and not when it waits for the content.
-        if self.parts.is_empty() {
+        if self.whole.is_none() && self.parts.is_empty() {
             self.take(limits);
             self.report();
         }
@@ -154,7 +157,7 @@ where
         mut deliver: impl FnMut(Envelope) -> Result<(), Rejected<Box<Envelope>>>,
     ) -> Option<(usize, &'m [u8])> {
         loop {
-            let Some(part) = self.parts.pop_front() else {
+            let Some(part) = self.whole.take().or_else(|| self.parts.pop_front()) else {
                 self.take(limits)?;
                 continue;
             };
@@ -183,17 +186,20 @@ where
         let envelope = envelope.for_content(&scanner.finish());
         let recipients = envelope.recipients().len();
         let fits = |most: Option<NonZeroU32>| most.is_none_or(|most| recipients <= most.get() as usize);
-        // It has at most as many domains as recipients. To split costs six allocations.
-        if fits(limits.rcpt_max()) && fits(limits.rcpt_domain_max()) {
-            self.parts.push_back(envelope);
+        let left = if fits(limits.rcpt_max()) && fits(limits.rcpt_domain_max()) {
+            // It has at most as many domains as recipients. To split costs seven allocations.
+            receipt.add_transaction(&envelope);
+            self.whole = Some(envelope);
+            1
         } else {
             self.parts = envelope.split(limits).collect();
-        }
-        self.parts.iter().for_each(|part| receipt.add_transaction(part));
+            self.parts.iter().for_each(|part| receipt.add_transaction(part));
+            self.parts.len()
+        };
         self.content = content;
         self.records.push_back(Record {
             receipt,
-            left: self.parts.len(),
+            left,
             error: None,
         });
         Some(())
@@ -206,6 +212,7 @@ where
     /// Fails a message: of its transactions, only the `left` ones in progress are completed.
     fn fail(&mut self, message: usize, left: usize, error: Error<E>) {
         if message + 1 == self.reported + self.records.len() {
+            self.whole = None;
             self.parts.clear();
         }
         if let Some(record) = self.record(message) {

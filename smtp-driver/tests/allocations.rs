@@ -19,7 +19,7 @@ use smtp_driver::{
 };
 
 /// Maximum allocations for a message to one recipient, once the session has sent one.
-const LIMIT: u64 = 11;
+const LIMIT: u64 = 8;
 
 /// A server that has each reply ready as soon as the command is written.
 #[derive(Debug)]

@@ -38,8 +38,16 @@ struct Transaction {
 #[derive(Clone, Debug)]
 struct Entry {
     path: ForwardPath<'static>,
-    /// The last reply about this recipient alone, to RCPT or, in LMTP and with PRDR, to the end of the message.
-    own: Option<(ReplyTo, Reply<'static>)>,
+    own: OwnReply,
+}
+
+/// The last reply about one recipient alone, to RCPT or, in LMTP and with PRDR, to the end of the message.
+#[derive(Clone, Debug)]
+enum OwnReply {
+    None,
+    /// RCPT was accepted. Its text does not matter: a reply to the message decides.
+    RcptAccepted,
+    Decided(ReplyTo, Reply<'static>),
 }
 
 /// The outcome for one recipient, with the reply that decided it.
@@ -100,7 +108,7 @@ impl Receipt {
         if let Some(transaction) = self.transactions.last_mut() {
             transaction.recipients.push(Entry {
                 path: path.clone().into_owned(),
-                own: None,
+                own: OwnReply::None,
             });
         }
     }
@@ -206,35 +214,38 @@ impl Transaction {
             self.prdr |= to == ReplyTo::Message && reply.code() == Code::RECIPIENTS_FOLLOW;
             return;
         }
-        let noted = || (to, reply.clone().into_owned());
         match to {
             // Once MAIL is refused, replies to RCPT follow from that.
             ReplyTo::Recipient(_) if self.common.is_some() => {}
             ReplyTo::Recipient(index) | ReplyTo::MessageFor(index) => {
                 if let Some(entry) = self.recipients.get_mut(index) {
-                    self.accepted += usize::from(entry.own.is_none() && !is_refusal(reply));
-                    entry.own = Some(noted());
+                    let accepted = !is_refusal(reply);
+                    self.accepted += usize::from(accepted && matches!(entry.own, OwnReply::None));
+                    entry.own = match to {
+                        ReplyTo::Recipient(_) if accepted => OwnReply::RcptAccepted,
+                        _ => OwnReply::Decided(to, reply.clone().into_owned()),
+                    };
                 }
             }
             _ => {
-                self.common.get_or_insert_with(noted);
+                self.common
+                    .get_or_insert_with(|| (to, reply.clone().into_owned()));
             }
         }
     }
 
     fn status<'r>(&'r self, entry: &'r Entry) -> RecipientStatus<'r> {
         let accepted = match &entry.own {
-            Some((to, reply)) if is_refusal(reply) => return self.refused(*to, reply),
-            Some((ReplyTo::MessageFor(_), reply)) if !self.prdr => {
+            OwnReply::Decided(to, reply) if is_refusal(reply) => return self.refused(*to, reply),
+            OwnReply::Decided(_, reply) if !self.prdr => {
                 return RecipientStatus::Accepted(reply.as_borrowed());
             }
-            own => own.is_some(),
+            OwnReply::None => false,
+            OwnReply::RcptAccepted | OwnReply::Decided(..) => true,
         };
         match (&self.common, &entry.own) {
             (Some((to, reply)), _) if is_refusal(reply) => self.refused(*to, reply),
-            (Some(_), Some((ReplyTo::MessageFor(_), reply))) => {
-                RecipientStatus::Accepted(reply.as_borrowed())
-            }
+            (Some(_), OwnReply::Decided(_, reply)) => RecipientStatus::Accepted(reply.as_borrowed()),
             (Some((_, reply)), _) if accepted => RecipientStatus::Accepted(reply.as_borrowed()),
             _ if accepted && self.unknown => RecipientStatus::Unknown,
             _ => RecipientStatus::NotAccepted,
@@ -273,7 +284,7 @@ impl Entry {
     fn new(recipient: &Recipient) -> Self {
         Self {
             path: recipient.forward_path().clone(),
-            own: None,
+            own: OwnReply::None,
         }
     }
 }

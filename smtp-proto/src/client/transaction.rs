@@ -27,8 +27,10 @@ pub(super) struct Transaction {
     answered: usize,
     /// The command whose reply refused the message for all recipients.
     refused: Option<ReplyTo>,
-    /// The indexes of the accepted recipients, in order.
-    accepted: Vec<usize>,
+    /// Accepted recipients.
+    accepted: usize,
+    /// The indexes of the refused recipients, in order: there are fewer of them than of accepted ones.
+    refused_recipients: Vec<usize>,
     /// Final replies received, for all or for one recipient.
     finals: usize,
     /// 353 came: a reply for each recipient, and one for all, follow it (draft-hall-prdr).
@@ -90,7 +92,8 @@ impl Transaction {
             sent: 0,
             answered: 0,
             refused: None,
-            accepted: Vec::new(),
+            accepted: 0,
+            refused_recipients: Vec::new(),
             finals: 0,
             verdicts_follow: false,
             delivered: 0,
@@ -163,7 +166,7 @@ impl Transaction {
     pub(super) const fn leftover(&self) -> Leftover {
         if self.answered == 0 || matches!(self.refused, Some(ReplyTo::Mail)) {
             Leftover::Nothing
-        } else if self.accepted.is_empty() {
+        } else if self.accepted == 0 {
             Leftover::Sender
         } else {
             Leftover::Recipients
@@ -191,7 +194,7 @@ impl Transaction {
 
     /// The number of final replies that are due: one, or in LMTP one for each accepted recipient; after 353 both.
     pub(super) const fn final_replies_due(&self, protocol: Protocol) -> usize {
-        let recipients = self.accepted.len().saturating_sub(self.finals);
+        let recipients = self.accepted.saturating_sub(self.finals);
         match protocol {
             Protocol::Lmtp => recipients,
             Protocol::Smtp if self.verdicts_follow => recipients + 1,
@@ -201,11 +204,18 @@ impl Transaction {
 
     /// The command that the next final reply answers.
     pub(super) fn final_reply(&self, protocol: Protocol) -> ReplyTo {
-        let recipient = match protocol {
-            Protocol::Smtp if !self.verdicts_follow => None,
-            _ => self.accepted.get(self.finals),
-        };
-        recipient.map_or(ReplyTo::Message, |index| ReplyTo::MessageFor(*index))
+        match protocol {
+            Protocol::Smtp if !self.verdicts_follow => ReplyTo::Message,
+            _ if self.finals >= self.accepted => ReplyTo::Message,
+            _ => ReplyTo::MessageFor(self.accepted_index(self.finals)),
+        }
+    }
+
+    /// The index of the accepted recipient that comes after this many accepted ones.
+    fn accepted_index(&self, before: usize) -> usize {
+        self.refused_recipients
+            .iter()
+            .fold(before, |index, refused| index + usize::from(*refused <= index))
     }
 
     /// Returns true if 353 may come: the client asked for it, it has not come, and the message is not refused.
@@ -213,17 +223,17 @@ impl Transaction {
         self.envelope.parameters().prdr()
             && !self.verdicts_follow
             && self.refused.is_none()
-            && !self.accepted.is_empty()
+            && self.accepted > 0
     }
 
     /// Returns true if 353 came, and the replies for all recipients are refusals.
     pub(super) const fn was_refused_by_all(&self) -> bool {
-        self.verdicts_follow && self.delivered == 0 && self.finals == self.accepted.len()
+        self.verdicts_follow && self.delivered == 0 && self.finals == self.accepted
     }
 
     /// Returns true if 353 came, one recipient has no reply, and the replies for all others are refusals.
     pub(super) const fn was_refused_by_the_others(&self) -> bool {
-        self.verdicts_follow && self.delivered == 0 && self.finals + 1 == self.accepted.len()
+        self.verdicts_follow && self.delivered == 0 && self.finals + 1 == self.accepted
     }
 
     /// Returns true if a final reply accepted the message.
@@ -276,7 +286,7 @@ impl Transaction {
                     }
                 }
                 // With every recipient refused DATA is of no use.
-                _ if self.answered == self.sent && self.accepted.is_empty() => break,
+                _ if self.answered == self.sent && self.accepted == 0 => break,
                 _ => output.put(b"DATA"),
             }
             output.put(b"\r\n");
@@ -294,7 +304,7 @@ impl Transaction {
         match self.refused {
             Some(by) => Progress::Refused(by),
             None if self.is_open() || self.answered <= recipients => Progress::Waiting,
-            None if self.accepted.is_empty() => Progress::Refused(self.last_recipient()),
+            None if self.accepted == 0 => Progress::Refused(self.last_recipient()),
             None if matches!(self.content, Content::Chunks(_)) => Progress::Chunks,
             None => Progress::Waiting,
         }
@@ -306,10 +316,10 @@ impl Transaction {
         let positive = reply.is_positive_completion();
         match to {
             ReplyTo::Mail if positive => {}
-            ReplyTo::Recipient(index) if positive && self.refused.is_none() => self.accepted.push(index),
-            ReplyTo::Recipient(_) => {}
+            ReplyTo::Recipient(_) if positive && self.refused.is_none() => self.accepted += 1,
+            ReplyTo::Recipient(index) => self.refused_recipients.push(index),
             ReplyTo::Data => {
-                if self.accepted.is_empty() {
+                if self.accepted == 0 {
                     // The reply to DATA follows from the refusal of the last recipient.
                     self.refuse(self.last_recipient());
                 }
