@@ -19,11 +19,19 @@
 //!
 //! # Features
 //!
-//! - `std` (default): everything about servers, and the pool. Without it the crate is `no_std` with `alloc`.
-//! - `systemd`: `Listener::from_env`, for listeners passed by the service manager.
-//! - `testing`: test doubles for your own tests and fuzz targets: a network in memory with a clock, and scripted peers.
-//! - `mail-builder`, `lettre`: `Mailer` sends the messages of these crates.
-//! - `cram-md5`, `idna`, `scram`, `serde`: the features of `smtp-proto` with these names.
+//! | feature | effect |
+//! | --- | --- |
+//! | `std` (default) | Servers, `Pool` and `Mailer`. Without it the crate is `no_std` with `alloc` |
+//! | `systemd` (enables `std`) | `Listener::from_env`, for listeners passed by the service manager |
+//! | `testing` (enables `std`) | Test doubles: a network in memory with a clock, and scripted peers |
+//! | `mail-builder` (enables `std`) | `Mailer` sends the messages of the crate `mail-builder`. Needs Rust 1.89 |
+//! | `lettre` (enables `std`) | `Mailer` sends the messages of the crate `lettre` |
+//! | `simd` (default, enables `std`) | Vector instructions for the scan of message data |
+//! | `scram` | The mechanisms SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512, with and without channel binding |
+//! | `cram-md5` | The mechanism CRAM-MD5 |
+//! | `saslprep` | Preparation of user names and passwords: `sasl::prepare` |
+//! | `idna` | Conversion between A-labels and U-labels: `Domain::to_ascii` and `Domain::to_unicode` |
+//! | `serde` | Serialisation of the types that a queue stores: envelopes, addresses, parameters, replies and outcomes |
 //!
 //! # Logs
 //!

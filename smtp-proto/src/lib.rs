@@ -126,16 +126,15 @@
 //!
 //! # Features
 //!
-//! - `std` (default): `memchr` selects its vector instructions at run time. Without it the crate needs only `alloc`; the
-//!   core itself never uses `std`.
-//! - `simd` (default, enables `std`): vector instructions for the scan of message data. The results are the same without it.
-//! - `idna`: `types::Domain::to_ascii` and `to_unicode`, which convert between A-labels and U-labels.
-//! - `serde`: `Serialize` and `Deserialize` for the types that a queue stores: envelopes, addresses, parameters, codes,
-//!   replies and [`client::Outcomes`]. Addresses and parameters are strings, and deserialisation parses them.
-//! - `cram-md5`: the mechanism CRAM-MD5.
-//! - `saslprep` (enables `std`): `sasl::prepare`, which normalizes user names and passwords.
-//! - `scram` (enables `saslprep`): the mechanisms SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512, and their
-//!   `-PLUS` variants.
+//! | feature | effect |
+//! | --- | --- |
+//! | `std` (default) | `memchr` selects its vector instructions at run time. Without it the crate needs `alloc` only |
+//! | `simd` (default, enables `std`) | Vector instructions for the scan of message data: less than half the instructions, with the same results |
+//! | `idna` | Conversion between A-labels and U-labels: `Domain::to_ascii` and `Domain::to_unicode` |
+//! | `serde` | Serialisation of the types that a queue stores: envelopes, addresses, parameters, replies and outcomes |
+//! | `cram-md5` | The mechanism CRAM-MD5 |
+//! | `saslprep` (enables `std`) | Preparation of user names and passwords: `sasl::prepare` |
+//! | `scram` (enables `saslprep`) | The mechanisms SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512, with and without channel binding |
 //!
 //! # Glossary
 //!

@@ -136,8 +136,10 @@ fn fault(error: &(dyn std::error::Error + 'static)) -> TlsFault {
 //!
 //! # Features
 //!
-//! - `ring` (default): the settings above.
-//! - `self-signed` (implies `ring`): `Identity::self_signed`, for experiments and tests.
+//! | feature | effect |
+//! | --- | --- |
+//! | `ring` (default) | Settings for the usual cases, with cryptography by ring. Without it, bring settings of rustls and their provider |
+//! | `self-signed` (enables `ring`) | `Identity::self_signed`, for experiments and tests |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
