@@ -8,7 +8,7 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt headlines lines msrv clippy doc no-std features examples bench-check fuzz-smoke deny interop relay differential test
+ci: fmt headlines lines msrv feature-tables clippy doc (package "--no-verify --allow-dirty --quiet") no-std features examples bench-check fuzz-smoke deny interop relay differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
@@ -27,9 +27,8 @@ lines:
 msrv:
     cargo metadata --format-version 1 --all-features | python3 .ci/msrv.py
 
-# Lints: default features, the bare core, all features.
+# Lints of everything with all features, and of the tests of the bare core. `just features` has the other sets of features.
 clippy:
-    cargo clippy --workspace --all-targets -- -D warnings
     cargo clippy -p smtp-proto --all-targets --no-default-features -- -D warnings
     cargo clippy --workspace --all-targets --all-features -- -D warnings
 
@@ -54,14 +53,18 @@ no-std:
     cargo clippy --manifest-path tests/no-std/Cargo.toml --target-dir target/no-std -- -D warnings
     cargo run --manifest-path tests/no-std/Cargo.toml --target-dir target/no-std
 
-# Each library with none of its features, and with each one alone.
+# Lints of each library with its default features, with none, and with each feature alone.
 features:
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo metadata --no-deps --format-version 1 | python3 .ci/features.py | while read -r package features; do
-        echo "checking $package with features: ${features:-none}"
-        cargo check --quiet -p "$package" --no-default-features ${features:+--features "$features"} </dev/null
+    cargo metadata --no-deps --format-version 1 | python3 .ci/features.py | while read -r package flags; do
+        echo "checking $package $flags"
+        cargo clippy --quiet --no-deps -p "$package" $flags -- -D warnings </dev/null
     done
+
+# The tables of features in the documentation agree with Cargo.toml; --write makes them do so.
+feature-tables *flags:
+    python3 .ci/feature_tables.py {{ flags }}
 
 # The examples build as a user builds them: crate by crate, for those of the adapters have the same names, and of each
 # name the last that was built is in target/release/examples. So tokio's come last.
@@ -159,7 +162,15 @@ route-mutants *flags:
     python3 tests/mutate.py --package smtp-relay --files 'smtp-relay/src/route/*.rs' --files smtp-relay/src/route.rs \
         --test '-p smtp-relay --lib' --test '-p smtp-tests --no-default-features --test routes' {{ flags }}
 
-# Licences, advisories and sources of the dependencies.
+# Licences, sources and bans of the dependencies.
 deny:
-    @if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check; \
+    @if cargo deny --version >/dev/null 2>&1; then cargo deny --workspace check bans licenses sources; \
     else echo "cargo-deny is not installed: dependencies are not checked (cargo install --locked cargo-deny)"; fi
+
+# Security advisories and yanked versions of the dependencies. Not part of the CI: cargo-deny downloads the advisories from GitHub.
+advisories:
+    cargo deny --workspace check advisories
+
+# The published packages as `cargo publish` would upload them, built from their archives: in target/package.
+package *flags:
+    cargo package $(cargo metadata --no-deps --format-version 1 | python3 .ci/published.py) {{ flags }}
