@@ -66,10 +66,9 @@ features:
 feature-tables *flags:
     python3 .ci/feature_tables.py {{ flags }}
 
-# The examples build as a user builds them: crate by crate, for those of the adapters have the same names, and of each
-# name the last that was built is in target/release/examples. So tokio's come last.
+# The examples build as a user builds them, into target/release/examples.
 examples:
-    for crate in smtp-proto smtp-driver smtp-blocking smtp-async-std smtp-tokio; do cargo build --release -p $crate --examples; done
+    cargo build --release -p examples --examples
 
 # Draws the state diagrams from the tables of the machines, after a table has changed. Needs `dot` of Graphviz.
 diagrams:
@@ -121,7 +120,7 @@ fuzz-corpus:
 
 # Real programs over loopback, into our server and out of our client.
 interop:
-    for adapter in tokio smol async-std blocking; do ADAPTER=$adapter tests/interop/run.sh || exit; done
+    for runtime in tokio smol async-std blocking; do tests/interop/run.sh --runtime $runtime || exit; done
 
 # The relay with a signed zone, and while processes and its database are killed, in a short form.
 relay:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Loads the example servers of the adapters and Postfix's smtp-sink over the loopback interface, and lets the client send
+# Loads the example server on each runtime and Postfix's smtp-sink over the loopback interface, and lets the client send
 # messages to them. Beside them stand a bare `Connection` of smtp-tokio, and as floors a readiness loop, bare
 # threads and bare tasks of smol that know nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes CSV; see the
 # README.
@@ -20,26 +20,16 @@ sink=$(PATH=$PATH:/usr/sbin command -v smtp-sink) || {
 # It does not run as root.
 [ "$(id -u)" != 0 ] || sink="$sink -u nobody"
 
-# Builds the server of an adapter, and adds it to the servers, once for each runtime.
-ours() {
-    package=$1
-    shift
-    cargo build --quiet --release --target-dir "$target" -p "$package" --example server
-    # All examples are called alike.
-    cp "$target/release/examples/server" "$bins/$package"
-    for runtime in "$@"; do
-        case $package in *async-std) flag=" --runtime $runtime" ;; *) flag= ;; esac
-        servers="$servers$runtime=$pin$bins/$package$flag --discard --max-connections 10000 --listen {}
-"
-    done
-}
 servers= pin= load=
 if [ "$(nproc)" -ge 2 ] && command -v taskset >/dev/null; then
     pin="taskset -c 1 " load="taskset -c 0"
 fi
-ours smtp-blocking blocking
-ours smtp-async-std smol async-std
-ours smtp-tokio tokio
+cargo build --quiet --release --target-dir "$target" -p examples --example server
+cp "$target/release/examples/server" "$bins"
+for runtime in blocking smol async-std tokio; do
+    servers="$servers$runtime=$pin$bins/server --runtime $runtime --discard --max-connections 10000 --listen {}
+"
+done
 cargo build --quiet --release --target-dir "$target/bench" --manifest-path bench/Cargo.toml --bins
 
 # Enough for the idle connections, if that may be.

@@ -1,11 +1,8 @@
-//! Common parts of the examples: flags, service, store, reports, exit codes.
-//!
-//! The runtime of each adapter is in its own examples.
+//! Common parts of the examples: runtimes, flags of the server, service, store, users, exit codes.
 #![forbid(unsafe_code)]
 
 pub mod exit;
-pub mod roundtrip;
-pub mod send;
+pub mod runtime;
 pub mod serve;
 pub mod site;
 pub mod store;

@@ -1,4 +1,4 @@
-//! The flags of the `server` examples.
+//! The flags of the example `server`.
 //!
 //! A flag is a field with its help as doc comment, in one of the groups below. `--help` lists the groups in the order of
 //! [`Flags`]. A flag about the sessions has its effect in the function `apply` of its group.
@@ -33,6 +33,7 @@ pub use self::{
     tls::TlsFlags,
 };
 use crate::{
+    runtime::Runtime,
     site::{Disk, Site},
     store::Store,
     users::Users,
@@ -61,6 +62,9 @@ pub struct Flags {
     pub limits: LimitFlags,
     #[command(flatten)]
     pub syntax: SyntaxFlags,
+    /// Runtime
+    #[arg(long, value_name = "RUNTIME", default_value = "tokio")]
+    pub runtime: Runtime,
 }
 
 /// Storage of messages.
@@ -76,14 +80,15 @@ pub struct StoreFlags {
 }
 
 impl Flags {
-    /// Opens the store and the listeners, and prints a line for each listener.
+    /// Opens the store and the listeners, and prints a line for each listener. `disk` waits for the disk.
     ///
     /// # Errors
     ///
     /// If the flags contradict each other, or the system refuses a file or an address. Secrets are not in the message.
-    pub fn open<D: Disk>(&self) -> Result<(Arc<Site<D>>, Vec<Bound>), String> {
+    pub fn open(&self, disk: Disk) -> Result<(Arc<Site>, Vec<Bound>), String> {
         let (tls, users) = (self.tls()?, self.users()?);
         let site = Site::new(self.hostname()?, self.store.open()?, users)
+            .with_disk(disk)
             .with_policy(self.policy.clone())
             .with_proxies(self.proxy.clone())
             .with_extensions(self.extensions.clone());

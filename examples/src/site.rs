@@ -1,9 +1,9 @@
-//! The service of the `server` examples, on every runtime.
+//! The service of the example `server`, on every runtime.
 
 use std::{
     fmt, io,
-    marker::PhantomData,
     net::{IpAddr, Ipv4Addr},
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,8 +26,8 @@ use crate::{
 /// The rejection for EXPN, because there are no lists (RFC 5321 section 3.5.3).
 const NO_LIST: Rejection = Rejection::from_static(550, (5, 1, 1), "no such list");
 
-/// A mail server for some users, which stores messages. `D` runs the work that waits for the disk.
-pub struct Site<D> {
+/// A mail server for some users, which stores messages.
+pub struct Site {
     hostname: Host<'static>,
     policy: PolicyFlags,
     proxies: ProxyFlags,
@@ -35,29 +35,16 @@ pub struct Site<D> {
     store: Store,
     users: Users,
     on_stored: Option<OnStored>,
-    disk: PhantomData<fn() -> D>,
+    disk: Disk,
 }
 
 type OnStored = Box<dyn Fn(&About) + Send + Sync>;
 
-/// The runtime's way to wait for the disk without holding up other sessions.
-pub trait Disk: 'static {
-    /// Runs the work, on another thread if sessions share this one.
-    fn run<T: Send + 'static>(
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> impl Future<Output = io::Result<T>> + Send;
-}
+/// Runs work that waits for the disk: on another thread if sessions share this one.
+pub type Disk = fn(Work) -> Pin<Box<dyn Future<Output = io::Result<Stored>> + Send>>;
 
-/// Waits on the thread of the session, for servers with a thread for each.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a name for a function")]
-pub enum SameThread {}
-
-impl Disk for SameThread {
-    async fn run<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-        work()
-    }
-}
+/// Work that stores a message.
+pub type Work = Box<dyn FnOnce() -> io::Result<Stored> + Send>;
 
 /// A transaction.
 #[derive(Debug)]
@@ -69,8 +56,8 @@ pub struct Transaction {
     stored: Option<Arc<Stored>>,
 }
 
-impl<D> Site<D> {
-    /// Creates a server that accepts mail to every recipient.
+impl Site {
+    /// Creates a server that accepts mail to every recipient. It waits for the disk on the threads of the sessions.
     #[must_use]
     pub fn new(hostname: Host<'static>, store: Store, users: Users) -> Self {
         Self {
@@ -81,8 +68,15 @@ impl<D> Site<D> {
             store,
             users,
             on_stored: None,
-            disk: PhantomData,
+            disk: |work| Box::pin(async { work() }),
         }
+    }
+
+    /// Sets the way to wait for the disk.
+    #[must_use]
+    pub const fn with_disk(mut self, disk: Disk) -> Self {
+        self.disk = disk;
+        self
     }
 
     /// Sets the recipients that are accepted.
@@ -143,7 +137,7 @@ impl<D> Site<D> {
     }
 }
 
-impl<D: Disk> Service for Site<D> {
+impl Service for Site {
     type Mail = Transaction;
 
     async fn connect(&self, about: &About) -> Result<Accept, Rejection> {
@@ -255,7 +249,7 @@ impl<D: Disk> Service for Site<D> {
             )),
         };
         let kept = if self.store.waits() {
-            D::run(keep).await
+            (self.disk)(Box::new(keep)).await
         } else {
             keep()
         };
@@ -279,7 +273,7 @@ impl<D: Disk> Service for Site<D> {
 }
 
 /// Shows no secrets.
-impl<D> fmt::Debug for Site<D> {
+impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Site")
             .field("hostname", &self.hostname)

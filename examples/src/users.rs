@@ -1,4 +1,4 @@
-//! The users of the `server` examples, and the check of their credentials.
+//! The users of the example `server`, and the check of their credentials.
 
 use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 

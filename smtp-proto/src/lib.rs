@@ -97,7 +97,7 @@
 //! result is there: meanwhile the machine keeps its deadlines, and refuses the question after
 //! [`Timeouts::application`](server::Timeouts::application).
 //!
-//! Two complete programs are in `examples/` of this crate: `by_hand` is this loop with a listener, and `replay` feeds a
+//! Two examples of the project are complete programs: `by_hand` is this loop with a listener, and `replay` passes a
 //! recorded session to a server without a stream. The crate `smtp-driver` is a driver for every runtime, with TLS.
 //!
 //! # Modules

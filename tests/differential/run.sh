@@ -30,12 +30,12 @@ install || { echo "FAIL: what the comparison needs cannot be installed"; exit 1;
 
 target=${CARGO_TARGET_DIR:-target}
 if [ -z "${SERVER_BIN:-}" ]; then
-    cargo build --release -p smtp-tokio --all-features --example server || exit
-    cp "$target/release/examples/server" "$tmp/server" || exit # other adapters have one of this name
+    cargo build --release -p examples --example server || exit
+    SERVER_BIN=$target/release/examples/server
 fi
 
 status=0
 cargo run --quiet --manifest-path "$here/Cargo.toml" --target-dir "$target/differential" -- "$@" || status=1
 mkdir "$tmp/servers" && chmod 755 "$tmp/servers"
-"$python" "$here/run.py" "$tmp/servers" "${SERVER_BIN:-$tmp/server}" "$@" || status=1
+"$python" "$here/run.py" "$tmp/servers" "$SERVER_BIN" "$@" || status=1
 exit $status

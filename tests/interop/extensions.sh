@@ -112,10 +112,8 @@ if start_postfix "$extended_port"; then
     check "to Postfix, XCLIENT" at_postfix "${to_postfix[@]}" --to to@example.org \
         --xclient ADDR=192.0.2.8 NAME=real.example HELO=real.example PROTO=ESMTP -- "$messages/plain.eml"
 
-    if [ -n "$etrn_bin" ]; then
-        check "to Postfix, ETRN" exits 0 "$etrn_bin" "127.0.0.1:$postfix_port" client.example sent.example
-        check "to Postfix, ETRN for a stranger's domain" exits 1 "$etrn_bin" "127.0.0.1:$postfix_port" client.example elsewhere.example
-    fi
+    check "to Postfix, ETRN" exits 0 "$etrn_bin" "127.0.0.1:$postfix_port" client.example sent.example
+    check "to Postfix, ETRN for a stranger's domain" exits 1 "$etrn_bin" "127.0.0.1:$postfix_port" client.example elsewhere.example
 
     # Postfix hands the message on to the example server, and says by XFORWARD whom it has it from.
     check "from Postfix, XFORWARD" exits 0 "${to_postfix[@]}" --to one@sent.example --xclient ADDR=192.0.2.8 HELO=real.example -- \
@@ -138,10 +136,8 @@ if install_exim && start_exim "$extended_port"; then
     check "to Exim, BDAT" at_exim "${to_exim[@]}" --to to@example.org --bdat "$messages/plain.eml"
     check "to Exim, PROXY version 1" at_exim "${through[@]}" --proxy v1 "$messages/plain.eml"
     check "to Exim, PROXY version 2" at_exim "${through[@]}" --proxy v2 "$messages/plain.eml"
-    if [ -n "$etrn_bin" ]; then
-        check "to Exim, ETRN" exits 0 "$etrn_bin" "127.0.0.1:$exim_port" client.example '#example.org'
-        check "to Exim, ETRN: its command ran" await 10 [ -e "$exim/spool/etrn" ]
-    fi
+    check "to Exim, ETRN" exits 0 "$etrn_bin" "127.0.0.1:$exim_port" client.example '#example.org'
+    check "to Exim, ETRN: its command ran" await 10 [ -e "$exim/spool/etrn" ]
     check "Exim notes the proxy" grep -q 'PRX=127\.0\.0\.1' "$exim/log/mainlog"
 
     # Exim refuses the content for one of three recipients: the others get it, and the refusal is shown.

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Interoperability: real programs over loopback, into the example `server` and out of the example `send`.
 #
-#     tests/interop/run.sh
+#     tests/interop/run.sh [--runtime tokio|smol|async-std|blocking]
 #
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
-# anything failed. ADAPTER says whose examples: tokio (default), smol, async-std or blocking. SERVER_BIN, SEND_BIN and ETRN_BIN name
-# binaries to use instead of building them; ONLY=into or ONLY=out runs one half, ONLY=extensions
-# the rare extensions and a server behind a proxy, and ONLY=hostile what servers do that are killed or flooded, a part of into.
+# anything failed. The runtime is that of both examples. SERVER_BIN, SEND_BIN and ETRN_BIN name binaries to use instead of building
+# them; ONLY=into or ONLY=out runs one half, ONLY=extensions the rare extensions and a server behind a proxy, and ONLY=hostile what
+# servers do that are killed or flooded, a part of into.
 #
 # It has to run as root, since Postfix and smtp-sink have to be started by root, and for apt-get: what is missing of Postfix, Dovecot,
 # HAProxy, swaks, curl, msmtp, gsasl and OpenSSL is installed with that. aiosmtpd comes with pip, into a virtual environment in the target
@@ -19,6 +19,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 . "$here/lib.sh"
 cd "$root" || exit 1
+
+runtime=tokio
+case "$*" in
+    "") ;;
+    "--runtime tokio" | "--runtime smol" | "--runtime async-std" | "--runtime blocking") runtime=$2 ;;
+    *) echo "usage: tests/interop/run.sh [--runtime tokio|smol|async-std|blocking]"; exit 1 ;;
+esac
 
 [ "$(id -u)" -eq 0 ] || { echo "run this as root: Postfix has to be started by root"; exit 1; }
 
@@ -54,37 +61,23 @@ install() {
 
 install || { echo "FAIL: what the checks need cannot be installed"; exit 1; }
 
-# The examples of one adapter have the names of those of the others: what was built is copied before the next is.
-adapter=${ADAPTER:-tokio}
-case $adapter in
-    tokio) package=smtp-tokio ;;
-    smol | async-std) package=smtp-async-std ;;
-    blocking) package=smtp-blocking ;;
-    *) echo "ADAPTER is tokio, smol, async-std or blocking"; exit 1 ;;
-esac
-
-# example NAME: builds it for the adapter, as $tmp/NAME.
+# example NAME BINARY [FLAG...]: makes $tmp/NAME, which runs the binary with these flags. Without a binary, it is built.
 example() {
-    cargo build --release -p $package --all-features --example "$1" || return
-    cp "${CARGO_TARGET_DIR:-target}/release/examples/$1" "$tmp/$1" || return
-    [ $package != smtp-async-std ] || { mv "$tmp/$1" "$tmp/$1-of-both" && runtime "$1"; }
+    local name=$1 binary=$2
+    shift 2
+    if [ -z "$binary" ]; then
+        cargo build --release -p examples --example "$name" || return
+        # A copy, because a build while the checks run must not change what they run.
+        binary=$tmp/$name-binary
+        cp "${CARGO_TARGET_DIR:-target}/release/examples/$name" "$binary" || return
+    fi
+    printf '#!/bin/sh\nexec %q %s "$@"\n' "$(realpath "$binary")" "$*" >"$tmp/$name" && chmod 755 "$tmp/$name"
 }
 
-# runtime NAME: $tmp/NAME, which tells the example the runtime.
-runtime() {
-    printf '#!/bin/sh\nexec "$0-of-both" --runtime %s "$@"\n' "$adapter" >"$tmp/$1" && chmod 755 "$tmp/$1"
-}
-
-[ -n "${SERVER_BIN:-}" ] || example server || exit 1
-[ -n "${SEND_BIN:-}" ] || example send || exit 1
-# Asks for ETRN; tokio only.
-etrn_bin=${ETRN_BIN:-}
-if [ -z "$etrn_bin" ] && [ $package = smtp-tokio ]; then
-    example etrn || exit 1
-    etrn_bin=$tmp/etrn
-fi
-server_bin=${SERVER_BIN:-$tmp/server}
-send_bin=${SEND_BIN:-$tmp/send}
+example server "${SERVER_BIN:-}" --runtime "$runtime" || exit 1
+example send "${SEND_BIN:-}" --runtime "$runtime" || exit 1
+example etrn "${ETRN_BIN:-}" || exit 1
+server_bin=$tmp/server send_bin=$tmp/send etrn_bin=$tmp/etrn
 
 messages=$tmp/messages
 "$python" "$here/make_messages.py" "$messages" || exit 1
@@ -126,5 +119,5 @@ case ${ONLY:-} in
     *) into; out_of; extensions ;;
 esac
 
-echo "$adapter: $passed passed, $failed failed"
+echo "$runtime: $passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -22,7 +22,7 @@ use smtp_rustls::{Roots, ServerTls};
 
 use self::duration::Span;
 pub(crate) use self::smart_host::SmartHostFlags;
-use smtp_examples::{exit::chain, serve::TlsFlags, users::Users};
+use examples::{exit::chain, serve::TlsFlags, users::Users};
 
 /// `relay queue`: a program of its own as far as the flags are concerned.
 #[derive(Clone, Debug, Parser)]

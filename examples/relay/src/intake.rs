@@ -9,8 +9,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use examples::users::{Attempt, Users};
 use smtp_driver::{About, Accept, AuthAttempt, Bytes, Service};
-use smtp_examples::users::{Attempt, Users};
 use smtp_proto::{
     sasl::AuthOutcome,
     server::{AuthFailure, Reset},

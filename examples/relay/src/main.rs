@@ -17,7 +17,7 @@ mod sts;
 
 use std::process::ExitCode;
 
-use smtp_examples::exit;
+use examples::exit;
 
 use flags::{Action, QueueFlags};
 

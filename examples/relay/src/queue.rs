@@ -10,7 +10,7 @@ use crate::{
         now,
     },
 };
-use smtp_examples::exit::Exit;
+use examples::exit::Exit;
 
 /// Runs a command about the queue.
 ///

@@ -2,8 +2,8 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use examples::exit::Exit;
 use smtp_driver::Service;
-use smtp_examples::exit::Exit;
 use smtp_proto::client;
 use smtp_relay::pace::Limits;
 use smtp_tokio::{ShutdownHandle, serve_until};

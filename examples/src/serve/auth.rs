@@ -1,4 +1,4 @@
-//! AUTH of the `server` examples.
+//! AUTH of the example `server`.
 
 use clap::Args;
 use smtp_proto::{

@@ -1,4 +1,4 @@
-//! Extensions that the `server` examples offer by a flag.
+//! Extensions that the example `server` offers by a flag.
 
 use std::num::NonZeroU32;
 

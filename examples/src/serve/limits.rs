@@ -1,4 +1,4 @@
-//! Limits of the `server` examples.
+//! Limits of the example `server`.
 
 use std::{num::NonZeroU32, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Listeners of the `server` examples.
+//! Listeners of the example `server`.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! Recipients of the `server` examples.
+//! Recipients of the example `server`.
 
 use clap::Args;
 use smtp_proto::types::{Etrn, EtrnAnswer, EtrnScope, ForwardPath, Rejection};

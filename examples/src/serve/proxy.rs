@@ -1,4 +1,4 @@
-//! Proxies in front of the `server` examples.
+//! Proxies in front of the example `server`.
 
 use clap::Args;
 use smtp_driver::{About, ExpectProxy, IpNetwork};

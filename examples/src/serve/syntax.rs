@@ -1,4 +1,4 @@
-//! Line endings and leniencies of the `server` examples.
+//! Line endings and leniencies of the example `server`.
 
 use clap::{Args, ValueEnum};
 use smtp_proto::{

@@ -1,4 +1,4 @@
-//! TLS of the `server` examples.
+//! TLS of the example `server`.
 
 use std::path::PathBuf;
 

@@ -33,8 +33,7 @@ fn stored_with(
     let folder = tempfile::tempdir().unwrap();
     let host = Host::parse("mx.example").unwrap();
     let store = Store::maildir(folder.path()).unwrap();
-    let site =
-        Site::<SameThread>::new(host.clone(), store, Users::new([], []).unwrap()).with_extensions(flags);
+    let site = Site::new(host.clone(), store, Users::new([], []).unwrap()).with_extensions(flags);
     let mut config = Config::new(host);
     config.protocol = protocol;
     config.extensions = offered.iter().cloned().collect();
@@ -239,7 +238,7 @@ fn played_with_proxy(network_of_proxies: &str, script: &str) {
     let users = Users::new([("ann".to_owned(), "secret".into())], []).unwrap();
     let mut proxies = ProxyFlags::default();
     proxies.xclient.push(network_of_proxies.parse().unwrap());
-    let site = Site::<SameThread>::new(host.clone(), Store::discard(), users)
+    let site = Site::new(host.clone(), Store::discard(), users)
         .with_policy(PolicyFlags {
             domain: vec!["mx.example".into()],
             ..PolicyFlags::default()

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use smtp_examples::users::{Attempt, Users};
+use examples::users::{Attempt, Users};
 use smtp_proto::{
     Step,
     client::{self, Login},

@@ -1,25 +1,26 @@
 //! The scenarios on a runtime that is made by hand: whoever has a stream and a clock needs no adapter.
 #![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
+#[path = "../../../examples/own_runtime/runtime.rs"]
 mod runtime;
 
 use std::{
     future::poll_fn,
-    io,
+    io::{self, Read},
     net::TcpListener,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll},
     thread,
 };
 
-use smtp_driver::{Client, SendError, Session, serve_sessions};
+use smtp_driver::{BodySource, Client, SendError, Session, serve_sessions};
 use smtp_proto::{Step, client::Receipt};
 use smtp_tests::scenarios::{Adapter, Done, Errand, Message, Running, Site, Todo, Way};
 
-use runtime::{ByHand, Io, Reader, block_on};
+use runtime::{ByHand, Io, block_on};
 
 smtp_tests::scenarios!(ByHand);
 
@@ -65,6 +66,15 @@ impl Adapter for ByHand {
             }
             sent
         })
+    }
+}
+
+/// A message that is read while it is sent.
+struct Reader<R>(R);
+
+impl<R: Read> BodySource<io::Error> for Reader<R> {
+    fn poll_fill(&mut self, _: &mut Context<'_>, room: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.0.read(room))
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use smtp_examples::exit::chain;
+use examples::exit::chain;
 use smtp_proto::{
     Phase,
     client::{Closed, Tls},
