@@ -133,8 +133,8 @@ impl<T: Transport> ClientBuilder<T> {
         Self { tls, ..self }
     }
 
-    /// Sends this header before everything else, TLS included: the server must expect it. A proxy tells its client's address
-    /// by it.
+    /// Sends this header before everything else, TLS included: the server must expect it. A proxy names its client's
+    /// address in it.
     pub fn proxy_header(self, header: ProxyHeader) -> Self {
         Self {
             proxy_header: Some(Arc::new(header)),

@@ -20,8 +20,8 @@ use crate::{
 
 /// A session with a server. [`ClientBuilder`] begins one.
 ///
-/// A request is an async function. After an error with [`Error::Closed`] the session is over;
-/// [`is_usable`](Self::is_usable) tells.
+/// A request is an async function. After an error with [`Error::Closed`] the session is over:
+/// [`is_usable`](Self::is_usable) returns false then.
 pub struct Client<T: Transport> {
     pub(crate) connection: Connection<T, client::Client>,
     pub(crate) refusal: LastRefusal,
@@ -61,7 +61,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Returns false if the session is known to be over. A server may have closed an idle session unnoticed:
-    /// [`noop`](Self::noop) asks it.
+    /// [`noop`](Self::noop) checks that.
     #[must_use]
     pub const fn is_usable(&self) -> bool {
         self.connection.machine().is_usable() && !self.connection.is_write_closed()
@@ -77,13 +77,13 @@ impl<T: Transport> Client<T> {
     /// The content determines the parameters that it needs: SIZE, and BODY=8BITMIME and SMTPUTF8 unless the envelope says
     /// otherwise. If the server accepts fewer recipients at once (RFC 9422), the message is sent in several transactions.
     /// Recipients beyond the transactions (MAILMAX) or domains (RCPTDOMAINMAX) of a session are
-    /// [not accepted](smtp_proto::client::RecipientStatus::NotAccepted), with an error: they need another session, as `Pool`
-    /// makes one.
+    /// [not accepted](smtp_proto::client::RecipientStatus::NotAccepted), with an error: they need another session, which
+    /// `Pool` opens.
     ///
     /// The receipt has the outcome for each recipient. A refused recipient is no error.
     ///
     /// Not cancel-safe: if the future is dropped, the session stays in the middle of a transaction; drop the client, too.
-    /// Nothing of the message is accepted unless all of it had left.
+    /// The server can have accepted the message only if all of it was sent.
     ///
     /// # Errors
     ///
@@ -154,7 +154,7 @@ impl<T: Transport> Client<T> {
     /// session ends, or if the server accepts no more transactions in it (RFC 9422, MAILMAX), no more are taken: with
     /// [`by_ref`](Iterator::by_ref) they are left for another session. Each message that was taken has a result.
     ///
-    /// Not cancel-safe, as [`send`](Self::send): what was not told is not known.
+    /// Not cancel-safe, as [`send`](Self::send): the outcome of a message without a result is not known.
     pub async fn send_all<'m>(
         &mut self,
         messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
@@ -176,7 +176,7 @@ impl<T: Transport> Client<T> {
     /// parameters of the envelope: SIZE, BODY, SMTPUTF8. It can be read only once, so it is sent in one transaction: an
     /// envelope beyond the server's limits (RFC 9422) is an error.
     ///
-    /// The message ends where the [source](BodySource) says so.
+    /// The message ends when the [source](BodySource) has no more octets.
     ///
     /// Not cancel-safe, as [`send`](Self::send).
     ///
@@ -216,8 +216,8 @@ impl<T: Transport> Client<T> {
     /// [`plaintext_auth`](client::Config::plaintext_auth) forbids it, or if the client is authenticated already. The
     /// session goes on.
     ///
-    /// [`Error::Closed`] if the session ends. It does if the mechanism cancels the exchange, or if the server did not
-    /// prove at its end what the mechanism demands: then 235 is no success.
+    /// [`Error::Closed`] if the session ends. It does if the mechanism cancels the exchange, or if the server fails
+    /// the mutual authentication that the mechanism demands, also after 235.
     pub async fn authenticate(
         &mut self,
         mechanism: Box<dyn ClientMechanism>,
@@ -326,7 +326,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// If the session ended otherwise. Nothing that was accepted is lost by that.
+    /// If the session ended without a reply to QUIT. Messages that were accepted before stay accepted.
     pub async fn quit(mut self) -> Result<(), Error<T::Error>> {
         self.connection.machine_mut().quit()?;
         match self.until(|_, _| None::<()>).await {

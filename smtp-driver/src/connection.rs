@@ -85,7 +85,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         (step, &mut self.machine)
     }
 
-    /// Waits for one of the things that the machine waits for: reads, writes, does the TLS handshake, or lets time pass.
+    /// Does the next thing that the machine waits for: reads, writes, does the TLS handshake, or lets time pass.
     ///
     /// Cancel-safe: dropping the future loses nothing. A broken stream is reported to the machine, and its next event
     /// reports the result; [`take_error`](Self::take_error) returns the cause.
@@ -173,7 +173,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         &self.wire.transport
     }
 
-    /// The transport, for registering its socket, for example. What is read or written here is lost to the machine.
+    /// The transport, for registering its socket, for example. The machine does not see octets that are read or written here.
     pub const fn transport_mut(&mut self) -> &mut T {
         &mut self.wire.transport
     }

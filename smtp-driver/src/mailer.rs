@@ -76,7 +76,7 @@ impl<T: Transport> Mailer<T> {
         Self(pool)
     }
 
-    /// Sends a message, and returns if the server has accepted it for every recipient.
+    /// Sends a message. Succeeds if the server accepts it for every recipient.
     ///
     /// Cancellation: see [`Pool::send`].
     ///

@@ -15,8 +15,8 @@ use smtp_proto::types::{Envelope, InvalidAddress};
 /// enabled:
 ///
 /// - `mail-builder`: `MessageBuilder` and a reference to it, which is cloned. The sender is the address of Sender, or the
-///   one of From; the recipients are those of To, Cc and Bcc. The fields Bcc are left out of the message (RFC 5322 section
-///   3.6.3). Fields Resent are not considered.
+///   one of From; the recipients are those of To, Cc and Bcc. The `Bcc` fields are left out of the message (RFC 5322 section
+///   3.6.3). `Resent-` fields are ignored.
 /// - `lettre`: `Message` and a reference to it, with its own envelope.
 pub trait IntoMessage {
     /// The octets of the message.

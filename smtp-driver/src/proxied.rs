@@ -61,7 +61,7 @@ impl ExpectProxy {
     }
 
     /// Calls a function for each connection that is closed because of its peer or header, with the peer of the socket: for
-    /// a log of one's own, or to block the peer. A panic in it is logged. There is no session, so [`Service::closed`](crate::Service::closed) is not
+    /// your own log, or to block the peer. A panic in it is logged. There is no session, so [`Service::closed`](crate::Service::closed) is not
     /// called.
     #[cfg(feature = "std")]
     #[must_use]

@@ -1,4 +1,4 @@
-//! The front door of a server: one function for each question of a session.
+//! The interface between a server and its application: one function for each question of a session.
 
 mod about;
 mod answer;
@@ -30,8 +30,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 
 /// The application of a server, as one async function for each question of its clients.
 ///
-/// [`serve`] runs it on all connections, and [`converse`] on one. Order of replies, deadlines, shutdown, STARTTLS and
-/// back-pressure are theirs. What is left is policy and storage:
+/// [`serve`] runs it on all connections, and [`converse`] on one. They take care of the order of replies, deadlines, shutdown,
+/// STARTTLS and back-pressure. The service decides on policy and storage:
 ///
 /// ```
 /// use std::{collections::HashSet, future::pending, sync::Mutex};
@@ -95,8 +95,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 /// # Extensions without a type
 ///
 /// The parameters of MTRK (RFC 3885), of CONPERM and CONNEG (RFC 4141), and of extensions that `smtp-proto` does not know, reach
-/// the service with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication). It takes up those that
-/// it offers, and must refuse all others. With CONNEG, the reply to RCPT lists what the recipient's device can show:
+/// the service with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication). The service must
+/// refuse those that it does not offer. With CONNEG, the reply to RCPT lists what the recipient's device can show:
 ///
 /// ```
 /// use smtp_driver::proto::{

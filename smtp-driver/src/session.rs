@@ -20,7 +20,7 @@ use crate::{
     signal::Signal,
 };
 
-/// A server's session on one accepted connection: a [`Connection`] that is told of the shutdown.
+/// A server's session on one accepted connection: a [`Connection`] that takes part in the shutdown of the server.
 pub struct Session<T: Transport>(Box<Inner<T>>);
 
 // On the heap: the future that is given a session has room for it more than once, for as long as it lasts.

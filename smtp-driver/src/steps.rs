@@ -183,7 +183,7 @@ impl<T: Transport> Client<T> {
         self.last_reply_to(ReplyTo::Xforward).await
     }
 
-    /// Gives the transaction up (RSET), and returns the reply.
+    /// Cancels the transaction (RSET), and returns the reply.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///

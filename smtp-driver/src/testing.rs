@@ -57,7 +57,7 @@
 //! # }
 //! ```
 //!
-//! # A fuzz target of one's own
+//! # Your own fuzz target
 //!
 //! With `cargo fuzz`, `fuzz_target!(|input: &[u8]| fuzz(input));` calls this function. It panics if the session does not
 //! end: [`Network::block_on`] is stuck then.

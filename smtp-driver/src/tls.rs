@@ -36,7 +36,7 @@ pub trait TlsSession: Send + fmt::Debug {
     fn info(&self) -> Option<TlsInfo>;
 }
 
-/// Settings that TLS sessions are made with: those of a client for one server, or of a server.
+/// Settings for TLS sessions: those of a client for one server, or those of a server.
 pub trait TlsSettings: Send + Sync + fmt::Debug {
     /// Begins a session.
     ///

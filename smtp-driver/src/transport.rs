@@ -49,7 +49,7 @@ pub enum StreamError {
     WriteZero,
     /// The peer closed the connection without close_notify, or during the handshake.
     Truncated,
-    /// The time was up.
+    /// A deadline passed.
     TimedOut,
     /// TLS failed.
     Tls(Box<dyn error::Error + Send + Sync>),

@@ -13,7 +13,7 @@ use crate::{Client, Connection, Error, Session, Transport, error::LastRefusal};
 impl<T: Transport> Session<T> {
     /// Exchanges the roles: the server becomes the client on the same connection, as after ATRN (RFC 2645 section 5.2). Call it
     /// after ATRN was accepted; it waits until the reply has left, then for the greeting of the peer and its reply to
-    /// EHLO. TLS stays. There is no shutdown, no limit and no transcript of the server any more.
+    /// EHLO. The TLS session continues. The limits, the shutdown and the transcript of the server no longer apply.
     ///
     /// Offer [`Extension::Atrn`](smtp_proto::types::Extension::Atrn) and answer the command ATRN
     /// ([`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication)); accept it only after AUTH, for

@@ -23,7 +23,7 @@ impl TlsUpgrade {
 
 /// Parameters of a TLS session, reported by the driver after the handshake.
 ///
-/// The machine does not judge them: whether TLS is good enough is decided by the settings of the handshake. Unknown
+/// The machine does not judge them: the settings of the handshake decide if TLS is good enough. Unknown
 /// parameters are `None`; [`TlsInfo::default`] only states that TLS is active, with an unverified peer.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Loops, and messages that nobody answers automatically: facts of a header section.
+//! Facts of a header section: signs of a loop, and of a message that must not be answered automatically.
 
 use alloc::{string::String, vec::Vec};
 
@@ -73,7 +73,7 @@ impl Trace {
     }
 
     /// Returns true if a `Delivered-To` field has this address: the message was in that mailbox and came back, status 5.4.6.
-    /// The field is a custom of qmail and Postfix. The case of letters does not count.
+    /// qmail and Postfix write this field; no standard has it. Ignores the case of letters.
     #[must_use]
     pub fn was_delivered_to(&self, recipient: &ForwardPath<'_>) -> bool {
         recipient.mailbox().is_some_and(|mailbox| {

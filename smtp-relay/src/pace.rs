@@ -22,9 +22,9 @@ pub struct Limits {
     /// Deliveries at a time to a destination about which nothing is known. Default: 5
     /// (`initial_destination_concurrency`). At least 1.
     pub initial: u32,
-    /// Deliveries at a time at most. Default: 20 (`default_destination_concurrency_limit`).
+    /// Maximum deliveries at a time. Default: 20 (`default_destination_concurrency_limit`).
     pub most: u32,
-    /// Windows full of failures in a row after which the destination is dead. Default: 1
+    /// Number of windows full of failures in a row that make the destination dead. Default: 1
     /// (`default_destination_concurrency_failed_cohort_limit`). At least 1.
     pub cohorts: u32,
     /// Seconds for which a dead destination is left alone. Default: 300 (`minimal_backoff_time`).
@@ -35,7 +35,7 @@ pub struct Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Verdict {
-    /// The host took or refused recipients.
+    /// The host accepted or refused recipients.
     Good,
     /// No session: the host could not be reached, refused the session, or broke it.
     Bad,

@@ -58,9 +58,9 @@ pub struct Association {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 7672 section 3.1 has these two")]
 pub enum Usage {
-    /// DANE-TA(2): a trust anchor of the chain. Names and dates count (section 3.1.2).
+    /// DANE-TA(2): a trust anchor of the chain. Names and dates are checked (section 3.1.2).
     DaneTa,
-    /// DANE-EE(3): the server's certificate. Neither names nor dates count (section 3.1.1).
+    /// DANE-EE(3): the server's certificate. Neither names nor dates are checked (section 3.1.1).
     DaneEe,
 }
 

@@ -110,7 +110,7 @@ impl ClientTls {
         &self.config
     }
 
-    /// The least use of STARTTLS that fits these settings, for [`Config::tls`](smtp_proto::client::Config::tls):
+    /// The weakest use of STARTTLS that fits these settings, for [`Config::tls`](smtp_proto::client::Config::tls):
     /// [`Tls::Required`], except for [`ClientSettings::opportunistic_unverified`] and [`ClientSettings::only_observed`].
     #[must_use]
     pub const fn policy(&self) -> Tls {
@@ -222,7 +222,7 @@ impl ClientSettings {
         Self::with_trust(Trust::Everyone)
     }
 
-    /// Trusts the servers that pass this demand by DANE (RFC 7672). The platform's trust store does not count.
+    /// Trusts the servers that pass this demand by DANE (RFC 7672). The platform's trust store is not used.
     #[must_use]
     pub const fn dane(dane: Dane) -> Self {
         Self::with_trust(Trust::Dane(dane))
@@ -256,7 +256,7 @@ impl ClientSettings {
         self.make().map(|(config, _)| config)
     }
 
-    /// The least use of STARTTLS that fits these settings: see [`ClientTls::policy`].
+    /// The weakest use of STARTTLS that fits these settings: see [`ClientTls::policy`].
     #[must_use]
     pub const fn policy(&self) -> Tls {
         match self.consequence {

@@ -85,12 +85,12 @@ impl fmt::Debug for Tlsa {
 ///
 /// A server passes if one record matches:
 ///
-/// - DANE-EE(3): the record has the server's own certificate or key. Names and dates do not count (section 3.1.1).
+/// - DANE-EE(3): the record has the server's own certificate or key. Names and dates are not checked (section 3.1.1).
 /// - DANE-TA(2): the server's certificate is valid, chains to a certificate of the record, and has one of the names
 ///   (section 3.1.2). That certificate is an authority, valid, and sent by the server, or is itself the data of a record
-///   `2 0 0`. The platform's trust store does not count.
+///   `2 0 0`. The platform's trust store is not used.
 ///
-/// Of several digests of the same usage and selector only the strongest counts (RFC 7671 section 9). Names are compared
+/// Of several digests of the same usage and selector only the strongest is used (RFC 7671 section 9). Names are compared
 /// with the subject alternative names only, not with a common name.
 #[derive(Clone, Debug)]
 pub struct Dane {

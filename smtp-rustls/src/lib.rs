@@ -126,7 +126,7 @@ fn fault(error: &(dyn std::error::Error + 'static)) -> TlsFault {
 "#
 )]
 //!
-//! For all else, make a `ClientConfig` or `ServerConfig` of rustls with any provider, and pass it to [`ClientTls::new`] or
+//! For other settings, make a `ClientConfig` or `ServerConfig` of rustls with any provider, and pass it to [`ClientTls::new`] or
 //! [`ServerTls::new`]. Without the feature this is the only way.
 //!
 //! # Parameters of a session

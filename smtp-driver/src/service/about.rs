@@ -81,7 +81,7 @@ impl About {
         }
     }
 
-    /// The address of the client as if there were no XCLIENT: decide by it if XCLIENT is offered.
+    /// The address of the client as if there were no XCLIENT. Use it to decide if XCLIENT is offered.
     #[must_use]
     pub fn connected_peer(&self) -> Peer {
         self.0.ends.peer

@@ -149,7 +149,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Sends octets from this end, whatever the peer has room for.
+    /// Sends octets from this end, even if the peer has no room for them.
     pub fn push(&self, octets: impl AsRef<[u8]>) {
         self.with(|_, peer| {
             peer.incoming.extend(octets.as_ref());

@@ -11,7 +11,7 @@ use std::{
 use super::{Duplex, Network};
 use crate::Peer;
 
-/// A listener of a [`Network`]. Cloning gives another handle of the same.
+/// A listener of a [`Network`]. A clone is a handle of the same listener.
 #[derive(Clone, Debug)]
 pub struct Listener {
     network: Network,

@@ -24,7 +24,7 @@ use crate::{Address, Connect, Peer, Runtime};
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A network in memory, with a clock that the test advances and an executor. Cloning gives another handle of the same.
+/// A network in memory, with a clock that the test advances and an executor. A clone is a handle of the same network.
 ///
 /// It is a [`Runtime`], too: sessions that a server spawns run inside [`block_on`](Self::block_on).
 #[derive(Clone, Default)]

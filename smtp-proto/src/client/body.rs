@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{data::Unsendable, output::Sink};
 
-/// Tells if content follows the input of [`Client::body`].
+/// The presence of content after the input of [`Client::body`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum More {
@@ -27,7 +27,7 @@ pub enum BodyStep<'b> {
     Write(&'b [u8]),
     /// The input is used up: give more, or call [`Client::end_body`].
     NeedInput,
-    /// Write the output, poll, and come again: a chunk cannot begin before that.
+    /// Write the output, poll, and call again: a chunk cannot begin before that.
     AwaitReply,
     /// The server refused the message, or the session is over: stop sending, and poll.
     Abort,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Client {
-    /// Asks whether a user or mailbox exists (VRFY, RFC 5321 section 3.5). The reply comes as
+    /// Asks if a user or mailbox exists (VRFY, RFC 5321 section 3.5). The reply comes as
     /// [`ReplyTo::Verify`].
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl Client {
     /// Clears the transaction that the server holds (RSET, RFC 5321 section 4.1.1.5). [`deliver`](Self::deliver) sends RSET by
     /// itself if it is due. The reply comes as [`ReplyTo::Reset`].
     ///
-    /// It also gives up an [open](Self::is_open) transaction whose commands are all answered:
+    /// It also cancels an [open](Self::is_open) transaction whose commands are all answered:
     /// [`Outcome::Abandoned`](super::Outcome::Abandoned) follows.
     ///
     /// # Errors

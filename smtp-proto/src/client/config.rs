@@ -91,7 +91,7 @@ pub struct Login {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Fallback {
-    /// 504 and 534: the server does not take this mechanism.
+    /// 504 and 534: the server does not accept this mechanism.
     Unsupported,
     /// Also 535: the server may know the user by another mechanism only. Each attempt counts as a failed login there.
     AnyRefusal,

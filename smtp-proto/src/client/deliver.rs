@@ -22,7 +22,7 @@ impl Client {
     ///
     /// Only parameters whose extension is offered are sent. SIZE, AUTH, the DSN parameters, BY with mode N, MT-PRIORITY,
     /// SOLICIT, and RRVS with the action C are left out (RFC 1870 section 6, RFC 4954 section 5, RFC 3461 section 5, RFC 2852
-    /// section 4.1.4.2, RFC 6710 section 4.3, RFC 7293 section 5.1.1); [`Receipt::omitted`](super::Receipt::omitted) tells.
+    /// section 4.1.4.2, RFC 6710 section 4.3, RFC 7293 section 5.1.1); [`Receipt::omitted`](super::Receipt::omitted) lists them.
     /// A message that needs 8BITMIME, BINARYMIME, SMTPUTF8 or REQUIRETLS, or that has HOLDFOR, HOLDUNTIL, BY with mode R, or
     /// RRVS without the action C, is refused here, before anything is sent.
     ///

@@ -46,7 +46,7 @@ pub enum Event<'i> {
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[non_exhaustive]
 pub enum ReplyTo {
-    /// None: the server's greeting.
+    /// No command: the server's greeting.
     Greeting,
     /// EHLO, HELO or LHLO.
     Hello(Verb),
@@ -86,7 +86,7 @@ pub enum ReplyTo {
     Command,
     /// QUIT.
     Quit,
-    /// None: the server closes the session with 421 unasked (RFC 5321 section 3.8), or sent a reply too early.
+    /// No command: the server closes the session with 421 on its own (RFC 5321 section 3.8), or sent a reply too early.
     Nothing,
 }
 
@@ -104,7 +104,7 @@ pub enum Outcome {
     Accepted,
     /// No recipient gets the message. The reply to this command decided.
     Refused(ReplyTo),
-    /// The application gave the transaction up with [`reset`](super::Client::reset).
+    /// The application cancelled the transaction with [`reset`](super::Client::reset).
     Abandoned,
 }
 
@@ -246,7 +246,7 @@ pub enum RequestError {
     /// The policy forbids the mechanism without TLS.
     #[error("mechanism is forbidden without TLS: use TLS, or allow it in plaintext")]
     NeedsTls,
-    /// The client is authenticated, and a session takes one login (RFC 4954 section 4).
+    /// The client is authenticated already, and a session has at most one login (RFC 4954 section 4).
     #[error("client is authenticated already: connect again to log in as another user")]
     Authenticated,
     /// The envelope has no recipients.

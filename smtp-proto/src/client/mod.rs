@@ -94,7 +94,7 @@ use crate::{
 
 /// One SMTP or LMTP session, seen from the client.
 ///
-/// See [`Machine`] for how to drive it and [`Event`] for what it reports. [`moves`] lists the stages of a session.
+/// [`Machine`] has the contract with its driver, and [`Event`] lists its reports. [`moves`] lists the stages of a session.
 #[derive(Debug)]
 pub struct Client {
     config: Arc<Config>,
@@ -160,8 +160,8 @@ impl Client {
         matches!(self.stage, Stage::Ready(_))
     }
 
-    /// Returns false if the session is known to be over, or ends with QUIT. A server may have closed an idle session without
-    /// the driver's notice: [`noop`](Self::noop) asks it.
+    /// Returns false if the session is known to be over, or ends with QUIT. A server may have closed an idle session
+    /// unnoticed: [`noop`](Self::noop) checks that.
     #[must_use]
     pub const fn is_usable(&self) -> bool {
         match &self.stage {

@@ -17,8 +17,8 @@ impl Client {
     /// A proxy passes commands and replies on in this way.
     ///
     /// [`Event::Reply`](super::Event::Reply) answers each command. Requests need not wait for it: they are sent as PIPELINING
-    /// allows. If MAIL is refused, [`Event::Finished`](super::Event::Finished) follows. [`reset`](Self::reset) gives the
-    /// transaction up. MAIL is sent whatever the [kind](Mail::kind) of the command.
+    /// allows. If MAIL is refused, [`Event::Finished`](super::Event::Finished) follows. [`reset`](Self::reset) cancels the
+    /// transaction. MAIL is sent whatever the [kind](Mail::kind) of the command.
     ///
     /// ```
     /// use smtp_proto::{

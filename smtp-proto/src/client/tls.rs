@@ -12,7 +12,7 @@ use crate::{
 
 impl Client {
     /// Reports that the handshake for this upgrade succeeded and the server is the intended one. The session forgets
-    /// all that it learnt in plaintext and sends EHLO again (RFC 3207 section 4.2). If the handshake fails, call
+    /// all facts from plaintext and sends EHLO again (RFC 3207 section 4.2). If the handshake fails, call
     /// [`tls_failed`](Self::tls_failed) instead.
     pub fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo) {
         let _ = upgrade;

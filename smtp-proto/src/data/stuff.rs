@@ -39,7 +39,7 @@ pub enum Unsendable {
 
 /// Cuts a message into the pieces that go over the wire (RFC 5321, section 4.5.2), without copying it.
 ///
-/// [`next`](Self::next) gives runs of the caller's own octets, and a dot at the start of a line twice. Text for `DATA` ends in
+/// [`next`](Self::next) returns runs of the caller's own octets, and a dot at the start of a line twice. Text for `DATA` ends in
 /// CRLF and has no bare CR or LF. Chunks are changed only under [`LineEndings::Normalize`].
 ///
 /// ```

@@ -25,7 +25,7 @@ pub(super) struct Words<'t> {
 }
 
 impl Server {
-    /// Accepts a question. Each [`Event`](super::Event) says what that means.
+    /// Accepts a question. The documentation of each [`Event`](super::Event) has the effect.
     ///
     /// [`Event::Auth`](super::Event::Auth) has an answer of its own, [`answer_auth`](Self::answer_auth).
     ///

@@ -40,7 +40,7 @@ impl Server {
     }
 
     /// The facts of this session for the server side of a mechanism, such as
-    /// [`sasl::ScramServer::new`](crate::sasl) or one of the application's own.
+    /// [`sasl::ScramServer::new`](crate::sasl) or your own mechanism.
     #[must_use]
     pub fn sasl_context(&self) -> Context<'_> {
         let info = self.tls();
@@ -55,7 +55,7 @@ impl Server {
 
     /// Believes the AUTH parameter of MAIL from now on: the original submitter of a message (RFC 4954 section 5).
     ///
-    /// Without this call [`Event::Mail`] has [`AuthIdentity::UNKNOWN`] in its place. STARTTLS takes the trust away.
+    /// Without this call [`Event::Mail`] has [`AuthIdentity::UNKNOWN`] in its place. STARTTLS ends the trust.
     pub const fn trust_originators(&mut self) {
         self.session.trusts_originators = true;
     }

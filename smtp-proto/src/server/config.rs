@@ -41,8 +41,8 @@ pub struct Config {
     /// [`set_max_recipients`](Self::set_max_recipients), [`set_max_transactions`](Self::set_max_transactions) and
     /// [`set_max_recipient_domains`](Self::set_max_recipient_domains).
     ///
-    /// The machine refuses values beyond the bounds of FUTURERELEASE and DELIVERBY, and classes that NO-SOLICITING lists. What
-    /// needs a calendar, mailboxes or trust is the application's: the time of a release
+    /// The machine refuses values beyond the bounds of FUTURERELEASE and DELIVERBY, and classes that NO-SOLICITING lists. The
+    /// application checks the rest, which needs a calendar, mailboxes or trust: the time of a release
     /// ([`release_time`](crate::types::MailParameters::release_time)), deadlines, priorities and owners. FUTURERELEASE is for
     /// submission only (RFC 4865 section 4.2); its latest time moves, so offer it to each session anew.
     ///

@@ -98,7 +98,7 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Expand>,
     },
-    /// HELP (RFC 5321 section 4.1.1.8). Accepting answers with the commands of this session.
+    /// HELP (RFC 5321 section 4.1.1.8). Accepting replies with the commands of this session.
     Help {
         /// The topic, if the client named one.
         topic: Option<Argument<'i>>,
@@ -149,8 +149,8 @@ pub enum Event<'i> {
     /// The open transaction is over. Forget it.
     ///
     /// Every accepted MAIL ends in an answered [`EndOfData`](Self::EndOfData), one for each recipient in LMTP and with PRDR, or
-    /// in exactly one `Reset`. There a `Reset` is for all recipients whose `EndOfData` was not answered; earlier acceptances
-    /// stay valid.
+    /// in exactly one `Reset`. In LMTP and with PRDR a `Reset` is for all recipients whose `EndOfData` was not answered;
+    /// earlier acceptances stay valid.
     Reset(Reset),
     /// The session is over, and all output is written. Always the last event.
     Closed(Closed),
@@ -220,7 +220,7 @@ pub enum AuthFailure {
 pub enum Reset {
     /// The client sent RSET.
     Rset,
-    /// The client introduced itself again, which has the effect of RSET (RFC 5321 section 4.1.4).
+    /// The client sent EHLO, HELO or LHLO again, which has the effect of RSET (RFC 5321 section 4.1.4).
     Hello,
     /// The client sent QUIT.
     Quit,

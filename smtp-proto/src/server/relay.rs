@@ -1,4 +1,4 @@
-//! Answers that somebody else decides: a next hop, or the default.
+//! Answers that the application does not decide: those of a next hop, and the defaults.
 
 use super::{
     answer::Words,

@@ -22,7 +22,7 @@ pub(super) const OUTPUT_HIGH: usize = 4096;
 
 /// One SMTP or LMTP session of a server.
 ///
-/// [`Machine`](crate::Machine) says how to drive it, and [`Event`] what it asks. Most answers are
+/// [`Machine`](crate::Machine) has the contract with its driver, and [`Event`] lists its questions. Most answers are
 /// [`accept`](Self::accept), [`accept_with`](Self::accept_with) and [`reject`](Self::reject).
 #[derive(Debug)]
 pub struct Server {

@@ -101,8 +101,8 @@ questions! {
     Command
 }
 
-/// A question that can be accepted: every one but [`Auth`] and [`Etrn`], so that code which accepts all questions lets nobody
-/// in, and starts nothing.
+/// A question that can be accepted: every one but [`Auth`] and [`Etrn`], so that code that accepts all questions
+/// authenticates nobody and starts no delivery.
 pub trait Acceptable: sealed::Sealed {}
 macro_rules! acceptable {
     ($($name:ident)*) => {$(

@@ -17,7 +17,7 @@ use crate::{
 impl Server {
     /// Reports that the TLS handshake for this upgrade is done, and its results.
     ///
-    /// All that the client said in plaintext is forgotten, and it has to introduce itself again (RFC 3207 section 4.2).
+    /// The session forgets everything that the client sent in plaintext, and the client must send EHLO again (RFC 3207 section 4.2).
     /// Changes by [`extensions_mut`](Self::extensions_mut) stay. If the handshake fails, call
     /// [`tls_failed`](Self::tls_failed) instead.
     pub fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo) {

@@ -5,7 +5,7 @@ use crate::types::{
     AddressFault, ArgumentFault, InvalidAddress, InvalidArgument, InvalidParameter, ParameterFault, Verb,
 };
 
-/// A line is not a command that the server can obey.
+/// The line is not a command that a server can execute.
 ///
 /// The message never repeats more of the line than a short piece without control characters. A server must not send
 /// it to the client: its replies are fixed texts.

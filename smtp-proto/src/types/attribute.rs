@@ -77,7 +77,7 @@ impl fmt::Display for ClientAttribute {
     }
 }
 
-/// A set of attributes: those that a server takes, as EHLO lists them after XCLIENT or XFORWARD.
+/// A set of attributes: those that a server accepts, as EHLO lists them after XCLIENT or XFORWARD.
 ///
 /// ```
 /// use smtp_proto::types::{ClientAttribute, ClientAttributes};

@@ -72,7 +72,6 @@ impl EnhancedCode {
     /// subject     = 1*3DIGIT
     /// detail      = 1*3DIGIT
     /// ```
-    /// A space or the end must follow. Accepts leading zeros, although they are never written.
     ///
     /// A space or the end must follow. Leading zeros are accepted, although RFC 3463 forbids to send them.
     ///

@@ -63,7 +63,7 @@ pub enum Extension<'a> {
     DeliverBy(Option<u32>),
     /// Recipient valid since a given time (RFC 7293 section 3.1).
     Rrvs,
-    /// Classes of solicitation that are not wanted (RFC 3865 section 2.1). `None` takes SOLICIT, and refuses no class.
+    /// Classes of solicitation that are not wanted (RFC 3865 section 2.1). `None` accepts SOLICIT, and refuses no class.
     /// A list longer than a reply line has room for comes from a server only; [`Extension::no_soliciting`] checks that.
     NoSoliciting(Option<SolicitationKeywords<'a>>),
     /// A reply for each recipient after the message (draft-hall-prdr).

@@ -54,7 +54,7 @@ impl<'a> Notice<'a> {
         self
     }
 
-    /// Adds the host that took the message, without a reply: the field `Remote-MTA`.
+    /// Adds the host that accepted the message, without a reply: the field `Remote-MTA`.
     #[must_use]
     pub const fn with_host(mut self, host: &'a Host<'a>) -> Self {
         self.remote = Some(host);

@@ -26,7 +26,7 @@ impl<'a> Returned<'a> {
     /// Decides what is returned: the whole message only if RET=FULL was asked for, some recipient failed, the message had no
     /// REQUIRETLS, and it has at most `limit` octets (RFC 3461 sections 4.3 and 6.2, RFC 8689 section 5).
     ///
-    /// Without RET the header section is enough, because a report of a forged sender hits a stranger.
+    /// Without RET only the header section is returned: the sender may be forged, and then the report goes to a stranger.
     #[must_use]
     pub fn choose(
         message: &MailParameters<'_>,

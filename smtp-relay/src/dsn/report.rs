@@ -16,7 +16,7 @@ use super::{
     text,
 };
 
-/// The octets that the hosts on the way of a report can take.
+/// The octets that the hosts on the way of a report accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[expect(clippy::exhaustive_enums, reason = "SMTP has these three")]
 pub enum Form {
@@ -31,7 +31,7 @@ pub enum Form {
 
 /// A delivery status notification: the notices about one message, for its sender (RFC 3464, RFC 6522).
 ///
-/// It is never made for the null sender. A report in a form that no part of it needs has the next simpler one.
+/// It is never made for the null sender. If no part of a report needs its form, it gets the next simpler form.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     to: Mailbox<'a>,
@@ -96,7 +96,7 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// Sets the form. Default: [`Form::SevenBit`], which every host takes.
+    /// Sets the form. Default: [`Form::SevenBit`], which every host accepts.
     #[must_use]
     pub const fn with_form(mut self, form: Form) -> Self {
         self.form = form;

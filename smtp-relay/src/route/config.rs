@@ -18,12 +18,12 @@ pub struct Config {
     pub own_addresses: Vec<IpAddr>,
     /// The port of mail exchangers and literals. Default: 25. TLSA names contain it.
     pub port: u16,
-    /// Hosts of one route at most. Default: 20, so that a list of dead names ends; the limits below are mostly reached before.
+    /// Maximum hosts of one route. Default: 20, so that a list of dead names ends; usually a limit below is reached before.
     pub max_hosts: usize,
-    /// Addresses of one route that are connected to at most. Default: 5 (`smtp_mx_address_limit` of Postfix; RFC 5321
+    /// Maximum addresses of one route to which connections are made. Default: 5 (`smtp_mx_address_limit` of Postfix; RFC 5321
     /// section 5.1 wants at least 2).
     pub max_addresses: usize,
-    /// Sessions of one route at most. Default: 2 (`smtp_mx_session_limit` of Postfix). Connections that fail, and sessions that
+    /// Maximum sessions of one route. Default: 2 (`smtp_mx_session_limit` of Postfix). Connections that fail, and sessions that
     /// end with a TLS failure, do not count.
     pub max_sessions: usize,
     /// The address families of this relay. Default: both.
@@ -94,7 +94,7 @@ pub struct SmartHost {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are two ways")]
 pub enum HostLookup {
-    /// The name is that of the host. DANE counts; MTA-STS is about MX records, so it does not.
+    /// The name is that of the host. DANE applies. MTA-STS does not, because it is about MX records.
     Address,
     /// The name has MX records.
     Mx,
@@ -104,7 +104,7 @@ pub enum HostLookup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum SmartHostTls {
-    /// None.
+    /// Plaintext: no TLS.
     Plaintext,
     /// As with every other host: by its own policies, otherwise opportunistic.
     Opportunistic,
@@ -128,15 +128,15 @@ pub enum Peer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Need {
-    /// None: the policies of the receiver count.
+    /// No demand: the policies of the receiver apply.
     #[default]
     Usual,
-    /// REQUIRETLS: hosts with a verified name and certificate that offer the keyword, or none (section 4.2.1).
+    /// REQUIRETLS: only hosts with a verified name and certificate that offer the keyword (section 4.2.1).
     RequireTls,
     /// REQUIRETLS with a null reverse-path: the keyword is sent where it is offered. A notification must not be lost,
-    /// because nobody would be notified of that (section 5).
+    /// because its loss would remain unknown (section 5).
     RequireTlsIfOffered,
-    /// `TLS-Required: No`: the policies of the receiver do not count (section 4.1).
+    /// `TLS-Required: No`: the policies of the receiver do not apply (section 4.1).
     Optional,
 }
 
@@ -154,13 +154,13 @@ pub enum TlsRequiredField {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Past {
-    /// None. A refusal by policy (5.7.z) by a host with both families is temporary, because its policies for the two may
+    /// There were no attempts. A refusal by policy (5.7.z) by a host with both families is temporary, because its policies for the two may
     /// differ: some hosts refuse IPv6 without a reverse name, for example.
     #[default]
     None,
-    /// Some. The last one was over this family, so the other one comes first.
+    /// There were attempts. The last one was over this family, so the other family comes first.
     Over(Family),
-    /// Some. The family of the last one is not known.
+    /// There were attempts. The family of the last one is not known.
     Some,
 }
 

@@ -5,8 +5,8 @@ use crate::Name;
 
 /// The result of one session, or of one lookup, for a TLS report (RFC 8460 section 4).
 ///
-/// A route makes no reports; a program that does collects the findings of a day by domain, policy and host. Transient network
-/// errors are not reported (section 4.3.4).
+/// A route sends no reports. A program that sends them collects the findings of a day by domain, policy and host. Transient
+/// network errors are not reported (section 4.3.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {

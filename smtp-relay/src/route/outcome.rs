@@ -23,7 +23,7 @@ pub enum Outcome {
     TlsFailed(TlsFault),
     /// The host does not offer REQUIRETLS under TLS, and the target requires it.
     KeywordMissing,
-    /// A smart host refused the credentials, or none could be used. Recipients are deferred, because credentials can be mended.
+    /// A smart host refused the credentials, or none could be used. Recipients are deferred, because credentials can be corrected.
     LoginFailed(Option<Reply<'static>>),
     /// The host lacks an extension that the message needs, or takes no message of its size. Nothing was sent.
     Unsendable(Lack),

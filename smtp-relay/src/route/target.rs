@@ -37,7 +37,7 @@ pub enum TlsStart {
     Implicit,
 }
 
-/// The demand on TLS. Each one includes that no demand is met in plaintext, unless it says so.
+/// The demand on TLS. Only [`Opportunistic`](Self::Opportunistic), [`Plaintext`](Self::Plaintext) and [`Report`](Self::Report) permit plaintext.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,

@@ -53,7 +53,7 @@ impl<'a> RcptParameters<'a> {
         parameter::parse_rcpt_parameters(text)
     }
 
-    /// `NOTIFY`: what the sender wants to hear of (RFC 3461 section 4.1).
+    /// `NOTIFY`: the events of which the sender wants a notification (RFC 3461 section 4.1).
     #[must_use]
     pub const fn notify(&self) -> Option<Notify> {
         self.notify
