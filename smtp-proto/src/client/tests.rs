@@ -36,22 +36,22 @@ use crate::{
 struct Session {
     client: Client,
     now: Instant,
-    /// What the server said and the client has not used.
+    /// The output of the server that the client has not used.
     input: Vec<u8>,
-    /// What the server has got since it was last looked at.
+    /// The octets that the server received since the last look.
     wire: Vec<u8>,
-    /// What was reported since it was last looked at.
+    /// The reports since the last look.
     events: Vec<String>,
     permit: Option<BodyPermit>,
     upgrade: Option<TlsUpgrade>,
     /// That of the open transaction, and those behind it.
     receipts: VecDeque<Receipt>,
-    /// What the client waits for.
+    /// The wait of the client.
     wait: Wait,
     over: bool,
 }
 
-/// Why no more content was taken.
+/// The reason for taking no more content.
 #[derive(Debug, PartialEq, Eq)]
 enum Left {
     Nothing,
@@ -315,7 +315,7 @@ impl Session {
         self.go_on()
     }
 
-    /// What became of each recipient.
+    /// The outcome for each recipient.
     fn fates(&self) -> Vec<String> {
         let receipt = self.receipts.front().unwrap();
         receipt

@@ -37,12 +37,12 @@ use crate::{
 /// A session with a client, an application and a clock.
 struct Session {
     server: Server,
-    /// What the client sent and the server has not used.
+    /// The input that the server has not used.
     input: Vec<u8>,
     now: Instant,
-    /// What the server said since it was last looked at.
+    /// The output of the server since the last look.
     said: Vec<u8>,
-    /// What happened since it was last looked at.
+    /// The events since the last look.
     seen: Vec<String>,
     /// All octets of bodies that were handed out.
     body: Vec<u8>,
@@ -52,7 +52,7 @@ struct Session {
     holds: bool,
     held: Vec<Ticket>,
     upgrade: Option<crate::TlsUpgrade>,
-    /// What the application says of what clients show, in this order; then no.
+    /// The answers of the application to credentials, in this order; then it rejects.
     judgements: Vec<AuthOutcome>,
     auth: Option<Ticket<ticket::Auth>>,
     /// The client reads what the server says.
@@ -274,7 +274,7 @@ impl Session {
         }
     }
 
-    /// What the server said since this was last asked.
+    /// The output of the server since the last call.
     fn said(&mut self) -> String {
         String::from_utf8(core::mem::take(&mut self.said)).unwrap()
     }
@@ -286,13 +286,13 @@ impl Session {
         codes.map(|line| &line[..3]).collect::<Vec<_>>().join(" ")
     }
 
-    /// What happened since this was last asked.
+    /// The events since the last call.
     fn happened(&mut self) -> String {
         core::mem::take(&mut self.seen).join(", ")
     }
 }
 
-/// What a client shows, secrets included.
+/// The credentials of a client, secrets included.
 fn shown(request: &AuthRequest) -> String {
     let octets = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
     match request {

@@ -5,7 +5,7 @@ fn at_body() -> Session {
     Session::at_body(config(), "PIPELINING|8BITMIME", "b@y")
 }
 
-/// What the server gets of a message.
+/// The octets of a message that the server receives.
 fn sent(message: &str) -> String {
     let mut session = at_body();
     assert_eq!(session.give(message, More::Yes), (Left::Nothing, ""));

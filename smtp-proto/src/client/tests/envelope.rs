@@ -1,7 +1,7 @@
 use super::*;
 use crate::types::{AuthIdentity, Notify, OriginalRecipient, RcptParameters, Ret, ReversePath, Rrvs, Xtext};
 
-/// What is said of this envelope to a server with these extensions, or why nothing is.
+/// The commands sent for this envelope to a server with these extensions, or the reason for sending none.
 fn said(envelope: Envelope, extensions: &str) -> Result<String, RequestError> {
     let mut session = Session::with(config(), &format!("PIPELINING|{extensions}"));
     session

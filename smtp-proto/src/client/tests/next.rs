@@ -236,7 +236,7 @@ fn there_is_none_behind_nothing() {
     );
 }
 
-/// What a session that was left in the middle of a transaction has to say goes to nobody else.
+/// The output of a session that was left in the middle of a transaction goes to no other session.
 #[test]
 fn a_message_is_not_begun_behind_one_that_was_forgotten() {
     let mut session = Session::at_body(config(), "PIPELINING", "b@y");

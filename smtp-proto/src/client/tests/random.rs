@@ -5,9 +5,9 @@ use super::*;
 /// A server that gives one reply to each command, and in LMTP to the message one for each accepted recipient.
 #[derive(Default)]
 struct Server {
-    /// What it heard and has not understood yet.
+    /// The octets received and not parsed yet.
     heard: Vec<u8>,
-    /// What it says instead of what is usual, command by command.
+    /// The unusual replies, command by command.
     odd: VecDeque<&'static str>,
     lmtp: bool,
     content: bool,
@@ -65,7 +65,7 @@ impl Server {
     }
 }
 
-/// How a session goes: the settings, what the server says out of the usual, and the sizes of what is read.
+/// The course of a session: the settings, the unusual replies of the server, and the sizes of the reads.
 #[derive(Clone, Debug)]
 struct Plot {
     lmtp: bool,

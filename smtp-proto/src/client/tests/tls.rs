@@ -12,7 +12,7 @@ fn answered(policy: Tls, ehlo: &str) -> Session {
     session
 }
 
-/// What the handshakes of these tests come to.
+/// The results of the handshakes in these tests.
 fn info() -> TlsInfo {
     TlsInfo {
         protocol: Some("TLSv1.3".into()),

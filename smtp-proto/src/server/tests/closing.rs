@@ -1,4 +1,4 @@
-//! How sessions end: what is still answered, what is reported, and in which order.
+//! The end of sessions: the last replies, the reports, and their order.
 
 use super::*;
 

@@ -30,10 +30,10 @@ const PARTS: &[&[u8]] = &[
     b"an over-long line, which is longer than sixty octets because of all that it has to say\r\n",
 ];
 
-/// What ends a session.
+/// The events that end a session.
 const ENDS: &[&[u8]] = &[b"", b"QUIT\r\n", b"GET / HTTP/1.1\r\n", b"\x16\x03\x01"];
 
-/// What a client may send in one session.
+/// Input that a client may send in one session.
 fn wire() -> impl Strategy<Value = Vec<u8>> {
     let parts = prop::collection::vec(prop::sample::select(PARTS), 0..30);
     (parts, prop::sample::select(ENDS)).prop_map(|(parts, end)| [&parts.concat(), end].concat())

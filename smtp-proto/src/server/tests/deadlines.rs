@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// When the machine wants to be polled, in seconds, and what for.
+/// The time of the next poll in seconds, and its phase.
 fn due(session: &Session) -> Option<(u64, Phase)> {
     let deadline = session.wait.deadline?;
     Some((deadline.at.since_origin().as_secs(), deadline.phase))

@@ -1,4 +1,4 @@
-//! Who may log in, how often, and what those may do who have and who have not.
+//! Logins: the permission, the number of attempts, and the commands allowed before and after.
 
 use super::auth::{ANN, letting_in, offering, session};
 use super::*;
@@ -106,7 +106,7 @@ fn starttls_forgets_who_the_client_was() {
     assert_eq!(session.server.protocol_name(), "ESMTPSA");
 }
 
-/// What the application sees of the AUTH parameter.
+/// The AUTH parameter, as the application sees it.
 fn originator(session: &mut Session, line: &str) -> Option<String> {
     let mut seen = None;
     session.asks(line, |server, event| {

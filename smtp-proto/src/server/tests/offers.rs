@@ -1,4 +1,4 @@
-//! What EHLO offers is what the session takes (RFC 5321 sections 2.2.1 and 4.1.1.11).
+//! The session accepts exactly the extensions that EHLO offers (RFC 5321 sections 2.2.1 and 4.1.1.11).
 
 use super::*;
 use crate::types::Extension;

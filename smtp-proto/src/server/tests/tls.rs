@@ -23,7 +23,7 @@ fn under_tls(config: Config) -> Session {
     session
 }
 
-/// What the handshakes of these tests come to.
+/// The results of the handshakes in these tests.
 fn info() -> TlsInfo {
     TlsInfo {
         protocol: Some("TLSv1.3".into()),
