@@ -173,3 +173,23 @@ advisories:
 # The published packages as `cargo publish` would upload them, built from their archives: in target/package.
 package *flags:
     cargo package $(cargo metadata --no-deps --format-version 1 | python3 .ci/published.py) {{ flags }}
+
+# The public API of the published packages, with all features: in target/public-api. `just public-api main` shows what has changed
+# since `main`. Needs nightly Rust and cargo-public-api; not part of the CI.
+public-api base="":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    out=target/public-api
+    # list FOLDER TREE: the API of the packages in a source tree.
+    list() {
+        rm -rf "$out/$1" && mkdir -p "$out/$1"
+        for package in $(cargo metadata --no-deps --format-version 1 | python3 .ci/published.py | sed 's/-p //g'); do
+            [ ! -d "$2/$package" ] || cargo +nightly public-api --manifest-path "$2/$package/Cargo.toml" --all-features -sss >"$out/$1/$package.txt"
+        done
+    }
+    list now .
+    [ -n "{{ base }}" ] || { wc -l $out/now/*; exit; }
+    trap "git worktree remove --force $out/tree" EXIT
+    git worktree add --quiet --detach $out/tree {{ base }}
+    list base $out/tree
+    diff -ru $out/base $out/now || true
