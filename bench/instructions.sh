@@ -2,11 +2,17 @@
 # Counts instructions per unit of work with callgrind, and prints a table.
 #
 #   bench/instructions.sh [PATTERN]     only cases whose name has PATTERN in it
+#   bench/instructions.sh --results     all cases, also into results/instructions.csv
 #
 # A case is run for 1 round and for 101; the difference is 100 rounds, whatever set-up and start-up cost. Nothing is
 # asserted here.
 set -eu
 cd "$(dirname "$0")"
+results=/dev/null
+if [ "${1:-}" = --results ]; then
+    shift
+    results=results/instructions.csv
+fi
 cargo build --release --quiet --bin instructions
 program=${CARGO_TARGET_DIR:-target}/release/instructions
 
@@ -19,13 +25,17 @@ count() {
 row() {
     few=$(count "$1" 1)
     many=$(count "$1" 101)
-    echo "$units $few $many" | awk -v name="$2" -v unit="$3" '{
+    echo "$units $few $many" | awk -v name="$2" -v unit="$3" -v results="$results" '{
         cost = ($3 - $2) / 100 / $1
         printf(cost < 100 ? "%-48s %12.3f  %s\n" : "%-48s %12.0f  %s\n", name, cost, unit)
+        gsub(", ", "; ", name)
+        printf(cost < 100 ? "%s,%.3f,%s\n" : "%s,%.0f,%s\n", name, cost, unit) >>results
     }'
 }
 
 printf '%-48s %12s  %s\n' case instructions per
+printf '# %s, %s, Rust %s, %s\ncase,instructions,unit\n' "$(LC_ALL=C date '+%-d %B %Y')" "$(uname -m)" \
+    "$(rustc --version | cut -d' ' -f2 | cut -d. -f1,2)" "$(valgrind --version)" >$results
 "$program" | while read -r case unit; do
     case $case in *"${1:-}"*) ;; *) continue ;; esac
     units=$("$program" "$case" 1)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Loads the example server on each runtime and Postfix's smtp-sink over the loopback interface, and lets the client send
 # messages to them. Beside them stand a bare `Connection` of smtp-tokio, and as floors a readiness loop, bare
-# threads and bare tasks of smol that know nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes CSV; see the
-# README.
+# threads and bare tasks of smol that know nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes the
+# files of the plots with `--results bench/results`; see the README.
 #
-#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] [--csv FILE] [NAME=COMMAND...]
+#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
 #
 # A command is a further server; it is told where to listen by `{}`.
 set -eu
@@ -37,6 +37,9 @@ ulimit -n 16384 2>/dev/null || ulimit -n "$(ulimit -Hn)"
 uname -srm
 awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo
 echo "$(nproc) processors, load average $(cut -d' ' -f1-3 /proc/loadavg)"
+LOAD_NOTE="$(LC_ALL=C date '+%-d %B %Y'), $(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) processors, \
+Linux $(uname -r | cut -d. -f1,2), Rust $(rustc --version | cut -d' ' -f2 | cut -d. -f1,2)"
+export LOAD_NOTE
 # One argument for each line. The last server is what the others are compared with.
 cp "$target/bench/release/connection" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
     "$target/bench/release/floor-smol" "$bins"

@@ -63,7 +63,30 @@ pub(crate) const CASES: &[Case] = &[
         unit: "message",
         start: || message(true),
     },
+    // The cost against the size of the message, in KiB.
+    sized("server/size-1/smtp-proto", || sizes(1)),
+    sized("server/size-4/smtp-proto", || sizes(4)),
+    sized("server/size-16/smtp-proto", || sizes(16)),
+    sized("server/size-64/smtp-proto", || sizes(64)),
+    sized("server/size-256/smtp-proto", || sizes(256)),
+    sized("server/size-1024/smtp-proto", || sizes(1024)),
+    // The cost against the number of recipients.
+    sized("server/recipients-1/smtp-proto", || recipients(1)),
+    sized("server/recipients-2/smtp-proto", || recipients(2)),
+    sized("server/recipients-5/smtp-proto", || recipients(5)),
+    sized("server/recipients-10/smtp-proto", || recipients(10)),
+    sized("server/recipients-20/smtp-proto", || recipients(20)),
+    sized("server/recipients-50/smtp-proto", || recipients(50)),
+    sized("server/recipients-100/smtp-proto", || recipients(100)),
 ];
+
+const fn sized(name: &'static str, start: fn() -> Round) -> Case {
+    Case {
+        name,
+        unit: "message",
+        start,
+    }
+}
 
 /// A session with a server that accepts everything and keeps nothing.
 #[derive(Debug)]
@@ -170,6 +193,41 @@ fn message(pipelined: bool) -> Round {
     session.hear(EHLO);
     Box::new(move || {
         session.send(black_box(pipelined));
+        1
+    })
+}
+
+/// A message of so many KiB to two recipients, in pieces of nearly 16 KiB, as a driver reads them.
+fn sizes(kib: usize) -> Round {
+    let mut session = Session::new(&Session::config());
+    session.hear(EHLO);
+    let line = "The quick brown fox jumps over the lazy dog, and does so in 72 columns.\r\n";
+    let mut message = line.repeat(kib * 1024 / line.len());
+    message.push_str(".\r\n");
+    Box::new(move || {
+        session.hear(ENVELOPE);
+        let mut rest = black_box(message.as_str());
+        while !rest.is_empty() {
+            let (piece, more) = rest.split_at(rest.len().min(224 * line.len()));
+            session.hear(piece);
+            rest = more;
+        }
+        1
+    })
+}
+
+/// A message of 1 KiB to so many recipients, its envelope in one piece.
+fn recipients(number: usize) -> Round {
+    let mut session = Session::new(&Session::config());
+    session.hear(EHLO);
+    let mut envelope = String::from("MAIL FROM:<alice.miller@client.example> SIZE=1024 BODY=8BITMIME\r\n");
+    for recipient in 0..number {
+        envelope.push_str(&format!("RCPT TO:<recipient-{recipient:03}@example.org>\r\n"));
+    }
+    envelope.push_str("DATA\r\n");
+    Box::new(move || {
+        session.hear(black_box(&envelope));
+        session.hear(MESSAGE);
         1
     })
 }

@@ -8,9 +8,8 @@ mod process;
 mod traffic;
 
 use std::{
-    env,
-    fs::File,
-    io::{self, Write},
+    env, fmt, fs, io,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -23,7 +22,7 @@ use traffic::{CASES, Case, Traffic};
 const CONNECTIONS: usize = 8;
 
 const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] \
-                     [--csv FILE] NAME=COMMAND...";
+                     [--results FOLDER] NAME=COMMAND...";
 
 /// What was asked for.
 struct Flags {
@@ -39,8 +38,8 @@ struct Flags {
     only: Option<String>,
     /// Part of the names of the cases that are run.
     case: String,
-    /// The file that the rows of the messages are appended to, too.
-    csv: Option<String>,
+    /// The folder for files of comma-separated values, one for each part.
+    results: Option<PathBuf>,
     /// Names and commands; in a command `{}` stands for where to listen.
     servers: Vec<(String, String)>,
 }
@@ -67,7 +66,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
         burst: 3000,
         only: None,
         case: String::new(),
-        csv: None,
+        results: None,
         servers: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
@@ -78,7 +77,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
             "--burst" => flags.burst = arguments.next()?.parse().ok()?,
             "--only" => flags.only = Some(arguments.next()?),
             "--case" => flags.case = arguments.next()?,
-            "--csv" => flags.csv = Some(arguments.next()?),
+            "--results" => flags.results = Some(arguments.next()?.into()),
             _ => {
                 let (name, command) = argument.split_once('=')?;
                 flags.servers.push((name.to_owned(), command.to_owned()));
@@ -93,9 +92,11 @@ fn run(flags: &Flags) -> io::Result<()> {
     let wanted = |part: &str| flags.only.as_ref().is_none_or(|only| only == part);
     if wanted("messages") {
         let servers: Vec<_> = flags.servers.iter().map(start).collect::<io::Result<_>>()?;
+        let mut results = Results::new("case,server,messages_per_s,cpu_us,user_us,load_us");
         for case in CASES.iter().filter(|case| case.name().contains(&flags.case)) {
-            compare(case, &servers, flags)?;
+            compare(case, &servers, flags, &mut results)?;
         }
+        results.write(flags, "messages")?;
     }
     if wanted("burst") {
         println!("\n{} connections at once", flags.burst);
@@ -103,6 +104,7 @@ fn run(flags: &Flags) -> io::Result<()> {
             "{:<24} {:>8} {:>16} {:>8}",
             "server", "greeted", "ms to the last", "ms CPU"
         );
+        let mut results = Results::new("server,connections,greeted,last_ms,cpu_ms");
         for server in &flags.servers {
             let burst = |_| {
                 let server = start(server)?;
@@ -111,17 +113,17 @@ fn run(flags: &Flags) -> io::Result<()> {
             };
             let runs = (0..flags.rounds).map(burst);
             let runs: Vec<_> = runs.collect::<io::Result<_>>()?;
-            println!(
-                "{:<24} {:>8} {:>16.0} {:>8.0}",
-                server.0,
-                runs.iter()
-                    .map(|(burst, _)| burst.greeted)
-                    .min()
-                    .unwrap_or_default(),
-                median(runs.iter().map(|(burst, _)| burst.time.as_secs_f64() * 1e3)),
-                median(runs.iter().map(|(_, cpu)| cpu.as_secs_f64() * 1e3))
-            );
+            let greeted = runs.iter().map(|(burst, _)| burst.greeted).min();
+            let greeted = greeted.unwrap_or_default();
+            let last = median(runs.iter().map(|(burst, _)| burst.time.as_secs_f64() * 1e3));
+            let cpu = median(runs.iter().map(|(_, cpu)| cpu.as_secs_f64() * 1e3));
+            println!("{:<24} {greeted:>8} {last:>16.0} {cpu:>8.0}", server.0);
+            results.add(format_args!(
+                "{},{},{greeted},{last:.0},{cpu:.0}",
+                server.0, flags.burst
+            ));
         }
+        results.write(flags, "burst")?;
     }
     if wanted("idle") {
         println!(
@@ -129,11 +131,15 @@ fn run(flags: &Flags) -> io::Result<()> {
             flags.idle
         );
         println!("{:<12} {:>12} {:>16}", "server", "after EHLO", "after a message");
+        let mut results = Results::new("server,connections,after_ehlo_kb,after_message_kb");
         for server in &flags.servers {
             // A new process each, that no load has made bigger.
             let cost = idle::measure(&start(server)?, flags.idle)?;
             println!("{:<12} {:>12.2} {:>16.2}", server.0, cost.greeted, cost.used);
+            let (name, connections) = (&server.0, flags.idle);
+            results.add(format_args!("{name},{connections},{:.2},{:.2}", cost.greeted, cost.used));
         }
+        results.write(flags, "idle")?;
     }
     if wanted("client") {
         println!("\nclient: messages of 1 KB one after the other over one connection");
@@ -142,6 +148,7 @@ fn run(flags: &Flags) -> io::Result<()> {
             "to", "threads", "messages/s", "its us/message"
         );
         let servers: Vec<_> = flags.servers.iter().map(start).collect::<io::Result<_>>()?;
+        let mut results = Results::new("to,threads,messages_per_s,cpu_us");
         for server in &servers {
             for threads in [Threads::One, Threads::Many] {
                 let runs = (0..flags.rounds).map(|_| client::run(threads, server.address, flags.run));
@@ -155,14 +162,17 @@ fn run(flags: &Flags) -> io::Result<()> {
                     rate,
                     cpu
                 );
+                let (name, threads) = (&server.name, threads.name());
+                results.add(format_args!("{name},{threads},{rate:.0},{cpu:.2}"));
             }
         }
+        results.write(flags, "client")?;
     }
     Ok(())
 }
 
 /// Runs one case on each server in turns, and prints the medians.
-fn compare(case: &Case, servers: &[Server], flags: &Flags) -> io::Result<()> {
+fn compare(case: &Case, servers: &[Server], flags: &Flags, results: &mut Results) -> io::Result<()> {
     let mut runs: Vec<Vec<[f64; 4]>> = servers.iter().map(|_| Vec::new()).collect();
     for _ in 0..flags.rounds {
         for (server, runs) in servers.iter().zip(&mut runs) {
@@ -204,27 +214,40 @@ fn compare(case: &Case, servers: &[Server], flags: &Flags) -> io::Result<()> {
             cpu / base_cpu
         );
     }
-    match &flags.csv {
-        Some(path) => write_csv(path, case, servers, &medians),
-        None => Ok(()),
-    }
-}
-
-/// Appends the medians of a case to a file of comma-separated values.
-fn write_csv(path: &str, case: &Case, servers: &[Server], medians: &[[f64; 4]]) -> io::Result<()> {
-    let mut file = File::options().create(true).append(true).open(path)?;
-    if file.metadata()?.len() == 0 {
-        writeln!(file, "case,server,messages_per_s,cpu_us,user_us,load_us")?;
-    }
-    for (server, [rate, cpu, user, load]) in servers.iter().zip(medians) {
-        let name = &server.name;
-        writeln!(
-            file,
-            "{},{name},{rate:.0},{cpu:.2},{user:.2},{load:.2}",
-            case.name()
-        )?;
+    for (server, [rate, cpu, user, load]) in servers.iter().zip(&medians) {
+        let (case, name) = (case.name(), &server.name);
+        results.add(format_args!(
+            "{case},{name},{rate:.0},{cpu:.2},{user:.2},{load:.2}"
+        ));
     }
     Ok(())
+}
+
+/// The rows of a file of results. The variable `LOAD_NOTE` says when and where they were measured.
+struct Results(String);
+
+impl Results {
+    fn new(columns: &str) -> Self {
+        Self(format!("{columns}\n"))
+    }
+
+    fn add(&mut self, row: fmt::Arguments<'_>) {
+        self.0 += &format!("{row}\n");
+    }
+
+    /// Replaces the file with this name in the folder for results, if there is one.
+    fn write(&self, flags: &Flags, name: &str) -> io::Result<()> {
+        let Some(folder) = &flags.results else {
+            return Ok(());
+        };
+        let note = env::var("LOAD_NOTE").unwrap_or_default();
+        let (rounds, seconds) = (flags.rounds, flags.run.as_secs_f64());
+        let file = Path::new(folder).join(format!("{name}.csv"));
+        fs::write(
+            file,
+            format!("# {note}, medians of {rounds} runs of {seconds} s\n{}", self.0),
+        )
+    }
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
