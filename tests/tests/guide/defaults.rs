@@ -188,7 +188,7 @@ fn values(debug: &str) -> Vec<(String, String)> {
         }
         match inner.split_once(": ") {
             Some((field, value)) if !inner.starts_with(' ') => {
-                fields.push((field.to_owned(), value.to_owned()))
+                fields.push((field.to_owned(), value.to_owned()));
             }
             _ => {
                 let (_, value) = fields.last_mut().expect("a field");

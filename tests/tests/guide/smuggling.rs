@@ -2,6 +2,7 @@
 
 use smtp_proto::{
     data::{BareLineEndings, DotStuffer, LineEndings},
+    server,
     types::Host,
 };
 use smtp_tests::{Answers, Application, Driver, Settings, Writes, escape};
@@ -86,9 +87,11 @@ fn chunk(sequence: &str) -> String {
 }
 
 fn session(bare: BareLineEndings) -> Driver<Application> {
-    let mut settings = Settings::default();
-    settings.server =
-        smtp_proto::server::Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
+    let host = Host::parse("mx.example.org").expect("a host").into_owned();
+    let mut settings = Settings {
+        server: server::Config::new(host),
+        ..Settings::default()
+    };
     settings.server.line_endings = bare;
     let mut driver = Driver::new(Application::new(&settings, Answers::Now), Writes::First);
     say(&mut driver, "");

@@ -137,7 +137,10 @@ fn run(flags: &Flags) -> io::Result<()> {
             let cost = idle::measure(&start(server)?, flags.idle)?;
             println!("{:<12} {:>12.2} {:>16.2}", server.0, cost.greeted, cost.used);
             let (name, connections) = (&server.0, flags.idle);
-            results.add(format_args!("{name},{connections},{:.2},{:.2}", cost.greeted, cost.used));
+            results.add(format_args!(
+                "{name},{connections},{:.2},{:.2}",
+                cost.greeted, cost.used
+            ));
         }
         results.write(flags, "idle")?;
     }
