@@ -16,7 +16,7 @@ from drawing import Drawing, finish, number
 ROWS = [
     ("programs", {
         "inbox": "catches mail, shows it on a page",
-        "smtp-examples": "servers, clients, filters",
+        "examples": "servers, clients, filters",
         "relay": "spool, next hop, retries",
     }),
     ("adapters", {
@@ -46,7 +46,9 @@ def graph(metadata):
     packages = {package["name"]: package for package in metadata["packages"] if package["name"] not in LEFT_OUT}
     uses, optional = {}, set()
     for name, package in packages.items():
-        own = [other for other in package["dependencies"] if other["kind"] != "dev" and other["name"] in set(packages) - {name}]
+        # Of a package that is not published, the programs count, and they may be examples.
+        counts = [other for other in package["dependencies"] if other["kind"] != "dev" or package["publish"] == []]
+        own = [other for other in counts if other["name"] in set(packages) - {name}]
         uses[name] = sorted({other["name"] for other in own})
         optional |= {(name, other["name"]) for other in own if other["optional"]}
     return uses, optional, {name for name, package in packages.items() if package["publish"] is None}
@@ -57,7 +59,7 @@ def reduced(uses, optional):
     firm = {name: [other for other in direct if (name, other) not in optional] for name, direct in uses.items()}
 
     def reach(name):
-        return set(firm[name]).union(*(reach(other) for other in firm[name]))
+        return set(uses[name]).union(*(reach(other) for other in uses[name]))
 
     return {
         name: [other for other in direct if not any(other in reach(third) for third in firm[name] if third != other)]
@@ -86,7 +88,7 @@ def arrow(drawing, boxes, source, target, share, offer, kind):
         path, tip, turn = f"M{number(start)} {number(middle)}L{number(end)} {number(middle)}", (end, middle), 1 if x1 < x2 else -1
         x, y = tip
         head = f"M{number(x)} {number(y)}l{-8 * turn} -4.5v9z"
-    elif y2 - y1 > BOX + GAP and x1 + w1 == x2 + w2:
+    elif y2 - y1 > BOX + GAP and abs(x1 + w1 - x2 - w2) < 1:
         # Past the rows between, in the corridor.
         x = x1 + w1 - CORRIDOR / 2
         path, head = f"M{number(x)} {number(y1 + BOX)}L{number(x)} {number(y2 - 5)}", f"M{number(x)} {number(y2)}l-4.5 -8h9z"
@@ -137,8 +139,7 @@ def main(arguments):
         arrow(drawing, boxes, source, target, share, offer, kind)
     for crate, (x, y, width) in boxes.items():
         drawing.rect(x, y, width, BOX, "box" if crate in published else "box private", radius=7)
-        label = "examples" if crate == "smtp-examples" else crate
-        drawing.text(x + width / 2, y + 24, label, "strong middle")
+        drawing.text(x + width / 2, y + 24, crate, "strong middle")
         drawing.text(x + width / 2, y + 42, ROWS[rows[crate]][1][crate], "small middle")
     return finish({"layers.svg": drawing.svg()}, arguments)
 
