@@ -47,6 +47,7 @@
                 labelBoxBkgColor: c.box,
                 labelBoxBorderColor: c.edge,
                 loopTextColor: c.ink,
+                edgeLabelBackground: c.paper,
             },
         });
         for (const { code, picture, source, id } of pictures) {
