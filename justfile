@@ -95,6 +95,10 @@ book-tools:
         tar --extract --gzip --file "target/tools/$package" --directory target/tools --strip-components 2 package/dist/mermaid.tiny.js
     fi
 
+# Pictures of all pages of the guide, in light and dark, in target/look. Needs Chromium.
+book-look *pages: book
+    python3 docs/look.py {{ pages }}
+
 # Draws all pictures of the guide and generates its reference, after their sources have changed. Needs `dot` of Graphviz.
 pictures: diagrams
     GUIDE=write cargo test --quiet -p smtp-tests --no-default-features --test guide
