@@ -18,9 +18,13 @@ use tracing::debug;
 use super::Fetch;
 use crate::dns::{Boxed, Dns};
 
+/// The port of HTTPS.
+const PORT: u16 = 443;
+
 /// A small HTTPS client.
 pub(super) struct Https {
     dns: Arc<dyn Dns>,
+    port: u16,
     /// The settings for any name.
     tls: ClientTls,
 }
@@ -34,7 +38,7 @@ impl Https {
         let tls = settings
             .for_server("localhost")
             .map_err(|error| error.to_string())?;
-        Ok(Self { dns, tls })
+        Ok(Self { dns, port: PORT, tls })
     }
 
     async fn get(&self, domain: &Name) -> Result<Vec<u8>, PolicyFault> {
@@ -70,7 +74,7 @@ impl Https {
         let tls = self.tls.to(host.as_str()).map_err(|_| PolicyFault::Fetch)?;
         let mut fault = PolicyFault::Fetch;
         for address in self.addresses(host).await {
-            let Ok(stream) = TcpStream::connect((address, 443)).await else {
+            let Ok(stream) = TcpStream::connect((address, self.port)).await else {
                 continue;
             };
             let connector = TlsConnector::from(Arc::clone(tls.config()));
@@ -100,3 +104,6 @@ impl Fetch for Https {
         Box::pin(async move { self.get(&domain).await })
     }
 }
+
+#[cfg(test)]
+mod tests;
