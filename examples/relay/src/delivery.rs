@@ -26,7 +26,7 @@ use smtp_relay::{
 use smtp_rustls::Roots;
 use smtp_tokio::ShutdownHandle;
 use tokio::{
-    task::JoinSet,
+    task::{Id, JoinError, JoinSet},
     time::{sleep, timeout},
 };
 use tracing::{error, warn};
@@ -86,6 +86,7 @@ pub(crate) async fn run<S: Spool>(shared: Arc<Shared<S>>, stop: ShutdownHandle) 
     let mut dispatcher = Dispatcher {
         shared,
         tasks: JoinSet::new(),
+        under_way: HashMap::new(),
         windows: HashMap::new(),
         waiting: HashMap::new(),
     };
@@ -101,7 +102,7 @@ pub(crate) async fn run<S: Spool>(shared: Arc<Shared<S>>, stop: ShutdownHandle) 
         tokio::select! {
             biased;
             () = &mut stop => break,
-            Some(ended) = dispatcher.tasks.join_next() => dispatcher.ended(ended),
+            Some(ended) = dispatcher.tasks.join_next_with_id() => dispatcher.ended(ended),
             () = spool.ready(&full), if has_room => {}
             () = sleep(alive) => {}
         }
@@ -112,10 +113,20 @@ pub(crate) async fn run<S: Spool>(shared: Arc<Shared<S>>, stop: ShutdownHandle) 
 /// The deliveries under way, and the windows of their destinations.
 struct Dispatcher<S> {
     shared: Arc<Shared<S>>,
-    tasks: JoinSet<(Arc<str>, Verdict)>,
+    tasks: JoinSet<Verdict>,
+    /// The work of each task: a task that panics has lost its own.
+    under_way: HashMap<Id, Work>,
     windows: HashMap<Arc<str>, Window>,
     /// Claims that were taken, and for which the window of their destination is full.
     waiting: HashMap<Arc<str>, VecDeque<Claim>>,
+}
+
+/// The work of a task.
+enum Work {
+    /// A delivery.
+    Attempt(Claim),
+    /// The end of a delivery that panicked.
+    Recovery(Arc<str>),
 }
 
 impl<S: Spool> Dispatcher<S> {
@@ -163,21 +174,31 @@ impl<S: Spool> Dispatcher<S> {
     }
 
     fn start(&mut self, claim: Claim) {
-        let hop = Arc::clone(&claim.next_hop);
-        self.window(&hop).start();
-        let shared = Arc::clone(&self.shared);
-        self.tasks
-            .spawn(async move { (hop, attempt::deliver(&shared, claim).await) });
+        self.window(&claim.next_hop).start();
+        let (shared, work) = (Arc::clone(&self.shared), Work::Attempt(claim.clone()));
+        self.spawn(work, async move { attempt::deliver(&shared, claim).await });
     }
 
-    fn ended(&mut self, ended: Result<(Arc<str>, Verdict), tokio::task::JoinError>) {
-        let (hop, verdict) = match ended {
-            Ok(ended) => ended,
-            Err(error) => {
-                // Its window stays smaller by one, and its lease ends with the process.
-                error!(%error, "a delivery panicked");
-                return;
+    fn spawn(&mut self, work: Work, task: impl Future<Output = Verdict> + Send + 'static) {
+        let id = self.tasks.spawn(task).id();
+        self.under_way.insert(id, work);
+    }
+
+    fn ended(&mut self, ended: Result<(Id, Verdict), JoinError>) {
+        let (id, verdict) = match &ended {
+            Ok((id, verdict)) => (*id, *verdict),
+            Err(error) => (error.id(), Verdict::Neutral),
+        };
+        let hop = match self.under_way.remove(&id) {
+            Some(Work::Attempt(claim)) => {
+                if let Err(error) = ended {
+                    error!(id = %claim.head.id, %error, "a delivery panicked");
+                    return self.recover(claim);
+                }
+                claim.next_hop
             }
+            Some(Work::Recovery(hop)) => hop,
+            None => return,
         };
         let window = self.window(&hop);
         window.end(verdict, seconds());
@@ -185,6 +206,18 @@ impl<S: Spool> Dispatcher<S> {
         if window.open() == 0 && window.dead_until().is_none() && !self.waiting.contains_key(&hop) {
             self.windows.remove(&hop);
         }
+    }
+
+    /// Ends the lease of a delivery that panicked, in its place in the window: the message is tried again later.
+    fn recover(&mut self, claim: Claim) {
+        let (shared, work) = (
+            Arc::clone(&self.shared),
+            Work::Recovery(Arc::clone(&claim.next_hop)),
+        );
+        self.spawn(work, async move {
+            results::after_panic(shared, claim).await;
+            Verdict::Neutral
+        });
     }
 
     fn window(&mut self, hop: &Arc<str>) -> &mut Window {
@@ -212,12 +245,16 @@ impl<S: Spool> Dispatcher<S> {
     }
 
     async fn finish(mut self) {
-        for claim in self.waiting.into_values().flatten() {
+        for claim in std::mem::take(&mut self.waiting).into_values().flatten() {
             if let Err(error) = self.shared.spool.release(claim).await {
                 warn!(%error, "cannot give a lease back");
             }
         }
-        let all = async { while self.tasks.join_next().await.is_some() {} };
+        let all = async {
+            while let Some(ended) = self.tasks.join_next_with_id().await {
+                self.ended(ended);
+            }
+        };
         if timeout(GRACE, all).await.is_err() {
             warn!(
                 deliveries = self.tasks.len(),

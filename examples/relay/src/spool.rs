@@ -6,6 +6,8 @@
 //!
 //! Times are in milliseconds since 1970.
 
+#[cfg(test)]
+pub(crate) mod faulty;
 pub(crate) mod files;
 mod id;
 mod message;

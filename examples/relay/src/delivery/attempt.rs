@@ -11,7 +11,7 @@ use smtp_proto::{
 };
 use smtp_relay::{
     pace::Verdict,
-    route::{Attempted, Fate, Keyword, Need, Outcome, Past, Route, Target, TlsRequiredField},
+    route::{Attempted, Fate, Final, Keyword, Need, Outcome, Past, Route, Target, TlsRequiredField, Why},
 };
 use smtp_tokio::{Client, Error};
 use tracing::{Instrument, debug, error, info_span, warn};
@@ -68,12 +68,13 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
     let envelope = claim.head.envelope.only(indices);
     let envelope = envelope.with_parameters(parameters(&claim.head.envelope, &claim.facts));
     let recipients = envelope.recipients().len();
-    let Some(to) = envelope.recipients().first() else {
-        return Verdict::Neutral;
-    };
-    let Ok(to) = shared.settings.routing.destination(to.forward_path()) else {
+    let to = envelope.recipients().first();
+    let to = to.map(|to| shared.settings.routing.destination(to.forward_path()));
+    let Some(Ok(to)) = to else {
         // The server checks this, so it is the fault of a file.
         error!("a recipient has no destination");
+        let finals = vec![Final::Failed(Why::NoSuchDomain); recipients];
+        results::settle(shared, claim, finals, &vec![false; recipients]).await;
         return Verdict::Neutral;
     };
     let field = match claim.facts.tls_optional {

@@ -1,17 +1,19 @@
 //! States of recipients and notifications for the sender, made from the results of a route.
 
+use std::sync::Arc;
+
 use smtp_proto::types::{EnhancedCode, Host, Rejection};
 use smtp_relay::{
     dsn::{Action, Event, Wish},
-    retry::{Next, Times},
-    route::Final,
+    retry::{Next, Schedule, Times},
+    route::{Final, Why},
 };
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::{Shared, report};
 use crate::spool::{Claim, Ending, Heard, Last, Progress, Spool, State, now, random};
 
-/// Milliseconds until a recipient is tried again whose report could not be stored.
+/// The longest time until a recipient is tried again whose report could not be stored, in milliseconds.
 const PAUSE: u64 = 60_000;
 
 /// A notice for the report about a recipient.
@@ -53,7 +55,7 @@ pub(super) async fn settle<S: Spool>(shared: &Shared<S>, claim: Claim, finals: V
                         && let Some((_, before)) = before
                     {
                         result.state = State {
-                            due: at + PAUSE,
+                            due: at + pause(&shared.settings.schedule),
                             ..before.clone()
                         };
                     }
@@ -64,6 +66,41 @@ pub(super) async fn settle<S: Spool>(shared: &Shared<S>, claim: Claim, finals: V
     count(shared, &results);
     // The spool logs an error.
     let _ = shared.spool.record(claim, results).await;
+}
+
+/// Ends the lease of a delivery that panicked: an attempt without a result, as if the session had been lost. If that panics,
+/// too, the message stays as it was and is tried again after a pause.
+pub(super) async fn after_panic<S: Spool>(shared: Arc<Shared<S>>, claim: Claim) {
+    // The results may have been recorded before.
+    match shared.spool.renew(&claim).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => warn!(%error, "cannot renew a lease"),
+    }
+    let (own, again) = (Arc::clone(&shared), claim.clone());
+    let settled = tokio::spawn(async move {
+        let recipients = again.recipients.len();
+        let finals = vec![Final::Deferred(Why::Lost); recipients];
+        settle(&own, again, finals, &vec![false; recipients]).await;
+    });
+    if settled.await.is_ok() {
+        return;
+    }
+    let due = now() + pause(&shared.settings.schedule);
+    let results = claim.recipients.iter().map(|(n, before)| Progress {
+        n: *n,
+        state: State {
+            due,
+            ..before.clone()
+        },
+    });
+    let results = results.collect();
+    let _ = shared.spool.record(claim, results).await;
+}
+
+/// Time until a message is tried again that is the same as before: at most the first wait of the schedule.
+fn pause(schedule: &Schedule) -> u64 {
+    schedule.waits.first().map_or(PAUSE, |wait| PAUSE.min(*wait))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the facts of one recipient")]

@@ -14,12 +14,18 @@ use clap::Parser;
 use smtp_driver::{About, Accept, Bytes};
 use smtp_proto::{
     server,
-    types::{Envelope, Host, Mail, Rcpt, Rejection},
+    types::{
+        Envelope, ForwardPath, Host, Mail, MailParameters, Rcpt, RcptParameters, Rejection, ReversePath,
+    },
 };
-use smtp_tokio::{ClientBuilder, Listener};
-use tokio::{task::JoinHandle, time::sleep};
+use smtp_tokio::{Client, ClientBuilder, Listener};
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use super::*;
+use crate::spool::faulty::{Faults, Faulty};
 
 /// A next hop that keeps messages. It refuses the users `nobody`, and `later` at first.
 #[derive(Default)]
@@ -79,6 +85,19 @@ struct World {
 
 impl World {
     async fn new(more: &[&str]) -> Self {
+        Self::with(more, |files| files).await
+    }
+
+    /// A relay whose spool fails where the test says so.
+    async fn with_faults(set: impl FnOnce(&Faults)) -> (Self, Arc<Faults>) {
+        let faults = Arc::<Faults>::default();
+        set(&faults);
+        let given = Arc::clone(&faults);
+        let world = Self::with(&[], |files| Faulty { files, faults: given }).await;
+        (world, faults)
+    }
+
+    async fn with<S: Spool>(more: &[&str], spool: impl FnOnce(Files) -> S) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let catcher = Arc::<Catcher>::default();
         let listener = Listener::bind("127.0.0.1:0").unwrap();
@@ -96,7 +115,7 @@ impl World {
             .local_addr()
             .unwrap()
             .to_string();
-        let (table, spool) = (table.to_str().unwrap(), folder.path().join("spool"));
+        let (table, place) = (table.to_str().unwrap(), folder.path().join("spool"));
         let usual = [
             "relay",
             "--listen",
@@ -113,12 +132,13 @@ impl World {
             .into_iter()
             .chain(more.iter().copied())
             .chain(rest)
-            .chain(spool.to_str());
+            .chain(place.to_str());
         let flags = RelayFlags::try_parse_from(flags).unwrap();
         let (parts, stop) = (Parts::new(&flags).unwrap(), ShutdownHandle::new());
         let files = Files::open(&flags.place.spool).await.unwrap();
         let signal = stop.clone();
-        let relay = tokio::spawn(async move { relay(&flags, parts, files, signal).await });
+        let spool = spool(files);
+        let relay = tokio::spawn(async move { relay(&flags, parts, spool, signal).await });
         Self {
             catcher,
             address,
@@ -128,19 +148,23 @@ impl World {
         }
     }
 
-    /// Sends a message to each of these users. Returns true if all were accepted.
-    async fn send(&self, users: &[&str]) -> bool {
+    async fn client(&self) -> Client {
         let mut config = client::Config::new("client.example".parse().unwrap());
         config.tls = client::Tls::Disabled;
-        let mut client = loop {
+        loop {
             match ClientBuilder::new(config.clone())
                 .connect(self.address.as_str())
                 .await
             {
-                Ok(client) => break client,
+                Ok(client) => return client,
                 Err(_) => sleep(Duration::from_millis(20)).await,
             }
-        };
+        }
+    }
+
+    /// Sends a message to each of these users. Returns true if all were accepted.
+    async fn send(&self, users: &[&str]) -> bool {
+        let mut client = self.client().await;
         let mut all = true;
         for user in users {
             let envelope = Envelope::parse("ann@sender.example", [format!("{user}@example.org")]).unwrap();
@@ -219,6 +243,71 @@ async fn a_failure_is_reported_and_a_delay_is_not() {
     }
     assert_eq!(later[..], ["later@example.org"]);
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_that_panics_is_tried_again() {
+    let (world, faults) = World::with_faults(|faults| faults.content.fail([1])).await;
+    assert!(world.send(&["a"]).await);
+    world.wait(1).await;
+    let (taken, left) = world.stop().await;
+    assert_eq!((taken.len(), faults.content.number()), (1, 2));
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_at_the_report_forgets_no_failure() {
+    // The report reads the message, too.
+    let (world, _) = World::with_faults(|faults| faults.content.fail([2])).await;
+    assert!(world.send(&["nobody"]).await);
+    world.wait(1).await;
+    let (taken, left) = world.stop().await;
+    assert!(
+        matches!(&taken[..], [(sender, ..)] if sender.is_empty()),
+        "{taken:?}"
+    );
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_results_cannot_be_recorded_stays_in_the_queue() {
+    let (world, _) = World::with_faults(|faults| faults.record.fail([1, 2])).await;
+    assert!(world.send(&["a"]).await);
+    // The host took it, and nobody knows that.
+    world.wait(2).await;
+    let (taken, left) = world.stop().await;
+    assert_eq!(taken.len(), 2);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_cannot_be_stored_is_stored_later_and_once() {
+    let (world, faults) = World::with_faults(|faults| faults.report.fail([1, 2])).await;
+    assert!(world.send(&["nobody", "a"]).await);
+    world.wait(2).await;
+    let (mut taken, left) = world.stop().await;
+    taken.sort();
+    assert!(
+        matches!(&taken[..], [(none, ..), (ann, ..)] if none.is_empty() && ann == "ann@sender.example"),
+        "{taken:?}"
+    );
+    assert_eq!(faults.report.number(), 3);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_cannot_be_stored_does_not_hold_a_stop_up() {
+    let (world, faults) = World::with_faults(|faults| faults.report.fail(1..1000)).await;
+    assert!(world.send(&["nobody"]).await);
+    for _ in 0..500 {
+        if faults.report.number() > 0 {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    let (taken, left) = timeout(Duration::from_secs(20), world.stop()).await.unwrap();
+    assert!(taken.is_empty(), "{taken:?}");
+    assert!(!left.is_empty(), "the failure is forgotten");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,11 +31,11 @@ use tracing::{error, info, warn};
 pub(crate) use self::{
     commands::{Command, give},
     folder::Folder,
+    incoming::Incoming,
 };
 use self::{
     folder::{Lock, Message},
     format::Unusable,
-    incoming::Incoming,
     schedule::{Lease, Left, Schedule},
     sync::DirectorySync,
 };
