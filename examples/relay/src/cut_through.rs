@@ -2,6 +2,11 @@
 //!
 //! The first recipient of a transaction chooses the next hop, and its reply is that of the host which accepts it. Recipients
 //! of another next hop are refused for now: the client sends the message to them in a transaction of their own.
+//!
+//! The session with the next hop begins before the content, so a field `TLS-Required: No` (RFC 8689) comes too late: the policies of
+//! the recipient's domain hold all the same.
+
+mod sessions;
 
 use std::sync::Arc;
 
@@ -17,6 +22,8 @@ use smtp_tokio::Error;
 use tokio::sync::Mutex;
 use tracing::{debug, info};
 
+use self::sessions::Permit;
+pub(crate) use self::sessions::Sessions;
 use crate::{
     delivery::{Connector, Hop, Hosts, Lookups, Settings, drive},
     intake::{Content, Door},
@@ -30,9 +37,17 @@ const ANOTHER_HOP: Rejection = Rejection::from_static(
     "one destination at a time: send again to this recipient",
 );
 
+/// The rejection for a recipient whose next hop has as many sessions as it may.
+const BUSY: Rejection = Rejection::from_static(
+    451,
+    (4, 4, 5),
+    "too many sessions with this destination: send again later",
+);
+
 /// The parts that all listeners share.
 pub(crate) struct Passage {
     pub(crate) settings: Settings,
+    pub(crate) sessions: Sessions,
     pub(crate) connector: Connector,
     pub(crate) lookups: Arc<Lookups>,
 }
@@ -68,6 +83,7 @@ enum Next {
 struct Session {
     hop: Hop,
     next_hop: String,
+    permit: Permit,
 }
 
 /// The attempts for the first recipient.
@@ -118,7 +134,8 @@ impl Hosts for First<'_> {
         if matches!(&outcome, Outcome::Ran(fates) if matches!(fates[..], [Fate::Accepted(_)])) {
             self.accepted = Some(hop);
         } else {
-            tokio::spawn(hop.quit());
+            // One session at a time, also with the hosts of one destination.
+            hop.quit().await;
         }
         Attempted::new(outcome).with_addresses(tried)
     }
@@ -162,8 +179,13 @@ impl Service for CutThrough {
             Next::Lost => return Err(Rejection::LOCAL_ERROR),
             Next::None => {
                 *next = Next::None;
+                let permit = self.passage.sessions.acquire(&next_hop).await.ok_or(BUSY)?;
                 let (hop, reply) = self.first(&transaction.mail, rcpt).await?;
-                *next = Next::Open(Box::new(Session { hop, next_hop }));
+                *next = Next::Open(Box::new(Session {
+                    hop,
+                    next_hop,
+                    permit,
+                }));
                 return Ok(Accept::Relay(reply));
             }
         };
@@ -207,14 +229,18 @@ impl Service for CutThrough {
         let content = std::mem::replace(&mut transaction.content, Content::new());
         content.finish(to.iter().map(Rcpt::forward_path))?;
         let replies = session.hop.client.end_of_data().await;
-        let next_hop = &session.next_hop;
+        let next_hop = session.next_hop.clone();
         debug!(next_hop, ?replies);
         // A lost reply is 451: the client sends the message again (RFC 1047).
         let reply = replies
             .map_err(|_| Rejection::LOCAL_ERROR)?
             .pop()
             .ok_or(Rejection::LOCAL_ERROR)?;
-        tokio::spawn(session.hop.quit());
+        let Session { hop, permit, .. } = *session;
+        tokio::spawn(async move {
+            hop.quit().await;
+            drop(permit);
+        });
         if reply.is_positive_completion() {
             let from = transaction.mail.reverse_path().as_str();
             info!(from, recipients = to.len(), next_hop, "passed on");

@@ -15,7 +15,7 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    cut_through::{CutThrough, Passage},
+    cut_through::{CutThrough, Passage, Sessions},
     delivery::{self, Connector, ConnectorSettings, Kept, Lookups, Settings, Shared},
     dns,
     flags::RelayFlags,
@@ -99,6 +99,7 @@ async fn relay<S: Spool>(
     if flags.process.cut_through {
         // Nothing is stored, and what is left of another time is not sent: the spool is open for `relay queue` only.
         let passage = Arc::new(Passage {
+            sessions: Sessions::new(settings.pace.most),
             settings,
             connector,
             lookups,

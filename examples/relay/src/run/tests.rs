@@ -321,3 +321,28 @@ async fn with_cut_through_the_verdict_of_the_next_hop_is_the_answer() {
     assert_eq!(taken.len(), 3);
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_cut_through_a_destination_has_as_many_sessions_as_it_may() {
+    let world = World::new(&["--cut-through", "--sessions", "1"]).await;
+    let mut first = world.client().await;
+    let mail = Mail::new(
+        ReversePath::parse("<ann@sender.example>").unwrap(),
+        MailParameters::default(),
+    );
+    assert!(first.mail(mail).await.unwrap().is_positive_completion());
+    let rcpt = Rcpt::new(
+        ForwardPath::parse("<a@example.org>").unwrap(),
+        RcptParameters::default(),
+    );
+    assert!(first.rcpt(rcpt).await.unwrap().is_positive_completion());
+    let mut second = Box::pin(world.send(&["b"]));
+    // It waits for the session of the first client.
+    assert!(timeout(Duration::from_millis(300), &mut second).await.is_err());
+    assert_eq!(world.catcher.sessions.load(Ordering::Relaxed), 1);
+    drop(first);
+    assert!((&mut second).await);
+    drop(second);
+    let (taken, _) = world.stop().await;
+    assert_eq!(taken.len(), 1);
+}
