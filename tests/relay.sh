@@ -5,7 +5,8 @@
 #
 # Starts a PostgreSQL of its own and runs the tests of the spool that need one, and then relays whose processes, or whose database, are
 # killed at random: no acknowledged message may be missing, and one may arrive twice only if the relay did not see the reply to it. At
-# last two relays share one database and deliver each message once. Before that the relay asks a zone that Knot DNS signs.
+# last two relays share one database and deliver each message once, and so do a front end and two workers that wait for it at their
+# start. Before that the relay asks a zone that Knot DNS signs, and its disk is full.
 #
 # KILLS (6) and MESSAGES (300) say how much; SEED repeats the choices of a run. RELAY_BIN names a binary to use instead of building it.
 # PostgreSQL's programs are looked for in PG_BIN, the path, and /usr/lib/postgresql; what is missing of it and Knot DNS is installed with
@@ -56,23 +57,36 @@ port = $port
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$tmp/pg'
 max_connections = 200
+ssl = on
 CONF
+# Self-signed, for localhost; the other one is of nobody.
+for name in server other; do
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$tmp/pg/$name.key" -out "$tmp/pg/$name.crt" \
+        -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -days 2 2>/dev/null || exit
+done
+cp "$tmp/pg/server.key" "$tmp/pg/server.crt" "$tmp/pg/data/" && chmod 600 "$tmp/pg/data/server.key" || exit
+[ "$(id -u)" -ne 0 ] || chown postgres "$tmp/pg/data/server.key" "$tmp/pg/data/server.crt"
 (cd / && "${as[@]}" "$bin/pg_ctl" -D "$tmp/pg/data" -w -l "$tmp/pg/log" start) >/dev/null || { cat "$tmp/pg/log"; exit 1; }
 base=postgres://postgres@127.0.0.1:$port
-for database in unit kills once; do "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres $database || exit; done
+for database in unit kills once roles; do "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres $database || exit; done
 
 failed=0
 echo "== tests of the spool that need a database"
+export RELAY_TEST_CA=$tmp/pg/server.crt RELAY_TEST_OTHER_CA=$tmp/pg/other.crt
 RELAY_TEST_DATABASE=$base/unit cargo test --quiet -p relay --features postgres -- --ignored --test-threads 1 || failed=1
 
 export PG_CTL="${as[*]} $bin/pg_ctl -D $tmp/pg/data -l $tmp/pg/log" PG_PID=$tmp/pg/data/postmaster.pid
 run() { python3 "$here/relay/kills.py" --relay "$RELAY_BIN" --seed "${SEED:-$RANDOM}" "$@" || failed=1; }
 echo "== a zone signed by Knot DNS"
 python3 -B "$here/relay/dnssec.py" --relay "$RELAY_BIN" || failed=1
+echo "== files: a full disk"
+python3 -B "$here/relay/full.py" --relay "$RELAY_BIN" || failed=1
 echo "== files: the relay is killed"
 run --spool "$tmp/spool" --kills "${KILLS:-6}"
 echo "== PostgreSQL: two relays or the database are killed"
 run --spool "$base/kills" --kills "${KILLS:-6}"
 echo "== PostgreSQL: two relays deliver each message once"
 run --spool "$base/once" --messages "${MESSAGES:-300}"
+echo "== PostgreSQL: a front end and two workers, which are there before the database"
+python3 -B "$here/relay/roles.py" --relay "$RELAY_BIN" --spool "$base/roles" --messages "${MESSAGES:-100}" || failed=1
 exit $failed

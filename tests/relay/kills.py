@@ -83,8 +83,8 @@ class Database:
 class Load:
     """Messages, each with a name of its own. Those with a 250 are `acked`."""
 
-    def __init__(self, ports, threads, most=None, pause=0.0):
-        self.ports, self.most, self.pause = ports, most, pause
+    def __init__(self, ports, threads, most=None, pause=0.0, domains=DOMAINS):
+        self.ports, self.most, self.pause, self.domains = ports, most, pause, domains
         self.lock, self.acked, self.count, self.is_over = threading.Lock(), {}, 0, False
         self.threads = [threading.Thread(target=self.send, daemon=True) for _ in range(threads)]
         for thread in self.threads:
@@ -100,7 +100,7 @@ class Load:
     def send(self):
         client = None
         while (n := self.next()) is not None:
-            domain = DOMAINS[n % len(DOMAINS)]
+            domain = self.domains[n % len(self.domains)]
             content = f"From: s@sender.example\r\nTo: u{n}@{domain}\r\nSubject: {n}\r\nX-Test: m{n}\r\n\r\n{'x' * 60}\r\n"
             try:
                 client = client or smtplib.SMTP("127.0.0.1", random.choice(self.ports), timeout=30)

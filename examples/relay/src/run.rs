@@ -52,8 +52,14 @@ pub(crate) async fn run(flags: RelayFlags) -> Result<Exit, String> {
     let place = &flags.place;
     match place.database() {
         Some(url) => {
-            let opened = database(&flags, url).await;
-            relay(&flags, parts, opened?, signals.wait()).await
+            let opened = tokio::select! {
+                opened = database(&flags, url) => opened?,
+                () = signals.wait() => {
+                    tracing::info!("stopping");
+                    return Ok(Exit::Success);
+                }
+            };
+            relay(&flags, parts, opened, signals.wait()).await
         }
         None => {
             let opened = Files::open(&place.spool).await;

@@ -4,8 +4,8 @@
 //! message is sent. [`sql`] has the statements, and `schema.sql` the tables. The state of a process is the leases it holds:
 //! it can end at any time.
 //!
-//! The connections are not encrypted: use a socket, a trusted network or a tunnel. Several servers in the URL and
-//! `target_session_attrs=read-write` find the one that is the primary.
+//! [`tls`] says how the connections are encrypted. Several servers in the URL and `target_session_attrs=read-write` find the
+//! one that is the primary.
 
 mod backoff;
 mod claims;
@@ -15,6 +15,7 @@ mod pool;
 mod rows;
 mod sql;
 mod storing;
+mod tls;
 
 use std::{
     collections::HashSet,
@@ -27,8 +28,8 @@ use tokio::{
     sync::Notify,
     time::{Instant, sleep, timeout},
 };
-use tokio_postgres::Config;
-use tracing::{error, info};
+use tokio_postgres::Row;
+use tracing::{error, info, warn};
 
 use self::{
     backoff::Backoff,
@@ -85,21 +86,35 @@ const RECORDING: Duration = Duration::from_secs(300);
 /// Time after an outage in which leases that ran out are not given back: longer than the longest wait of [`Backoff`].
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Time between two lines in the log about a database that is away at the start.
+const STILL_WAITING: Duration = Duration::from_secs(60);
+
 /// Wait after another process took what was due, so that a worker cannot turn in a circle.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Postgres {
     /// Opens the spool of a relay. `name` is that of the process; without it, it is that of the computer. A lease lasts
-    /// for `lease`.
+    /// for `lease`. Waits for a database that is away, and says so in the log.
     ///
     /// # Errors
     ///
-    /// If the URL is malformed, or the database does not do it.
+    /// If the URL is malformed, or the database refuses.
     pub(crate) async fn open(url: &str, name: Option<&str>, lease: Duration) -> io::Result<Self> {
         let name = name.map_or_else(name::of_computer, str::to_owned);
         let pool = Arc::new(pool(url, &format!("relay {name}"))?);
-        create(&pool).await?;
-        let held = name::take(&pool, &name).await?;
+        let (mut backoff, mut told) = (Backoff::default(), Instant::now());
+        let held = loop {
+            match prepare(&pool, &name).await {
+                Ok(held) => break held,
+                Err(fault) if !fault.is_away() => return Err(fault.into()),
+                Err(fault) if backoff.is_new() || told.elapsed() > STILL_WAITING => {
+                    warn!(error = %io::Error::from(fault), "waiting for the database");
+                    told = Instant::now();
+                }
+                Err(_) => {}
+            }
+            sleep(backoff.next(random())).await;
+        };
         let process = held.number;
         tokio::spawn(name::keep(held, Arc::downgrade(&pool)));
         Ok(Self::with(pool, process, lease))
@@ -168,11 +183,27 @@ impl Postgres {
 
     async fn next_due(&self, full: &[&str]) -> io::Result<Option<Duration>> {
         let rows = self.0.pool.query(sql::NEXT_DUE, &[&full]).await?;
-        let seconds = rows
-            .first()
-            .and_then(|row| row.try_get::<_, Option<f64>>(0).transpose());
-        let seconds = seconds.transpose().map_err(io::Error::other)?;
-        Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()))
+        let (mut due, end) = (seconds(&rows, 0)?, seconds(&rows, 1)?);
+        if due.is_none() && !full.is_empty() {
+            due = seconds(&self.0.pool.query(sql::NEXT_DUE_OTHERS, &[&full]).await?, 0)?;
+        }
+        let first = due.into_iter().chain(end).reduce(f64::min);
+        Ok(first.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok()))
+    }
+
+    /// The number of deliveries that [`retry_some`](Self::retry_some) has to make due.
+    pub(crate) async fn waiting(&self) -> io::Result<u64> {
+        let rows = self.0.pool.query(sql::WAITING, &[]).await?;
+        let waiting: i64 = match rows.first() {
+            Some(row) => row.try_get(0).map_err(io::Error::other)?,
+            None => 0,
+        };
+        Ok(waiting.unsigned_abs())
+    }
+
+    /// Makes a batch of deliveries due now, except for those that are leased. Returns their number: 0 at the end.
+    pub(crate) async fn retry_some(&self) -> io::Result<u64> {
+        Ok(self.0.pool.execute(sql::RETRY_SOME, &[]).await?)
     }
 }
 
@@ -202,11 +233,20 @@ impl Shared {
 }
 
 fn pool(url: &str, application: &str) -> io::Result<Pool> {
-    // The error of the driver may quote the password.
-    let config: Config = url
-        .parse()
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "malformed URL of the database"))?;
-    Ok(Pool::new(config, application))
+    let address = tls::address(url).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why));
+    address.map(|(config, tls)| Pool::new(config, tls, application))
+}
+
+/// Makes the tables, and takes the name of a process.
+async fn prepare(pool: &Pool, name: &str) -> Result<name::Held, Fault> {
+    create(pool).await?;
+    name::take(pool, name).await
+}
+
+/// The number in a column of the first row.
+fn seconds(rows: &[Row], column: usize) -> io::Result<Option<f64>> {
+    let seconds = rows.first().map(|row| row.try_get::<_, Option<f64>>(column));
+    Ok(seconds.transpose().map_err(io::Error::other)?.flatten())
 }
 
 /// Makes the tables if they are missing. Several processes may do so at once.
@@ -370,7 +410,8 @@ impl Spool for Postgres {
                 !self.0.pool.query(sql::KNOWN, &[&id]).await?.is_empty()
             }
             None => {
-                self.0.pool.execute(sql::RETRY_ALL, &[]).await?;
+                // In batches: each is short, however long the queue is.
+                while self.retry_some().await? > 0 {}
                 true
             }
         };

@@ -65,7 +65,10 @@ impl Postgres {
     async fn lease(&self, leases: &[String], full: &HashSet<Arc<str>>) -> io::Result<Vec<Claim>> {
         let full: Vec<&str> = full.iter().map(|hop| &**hop).collect();
         let arguments: pool::Arguments<'_> = &[&leases, &self.0.lease, &full];
-        let leased = self.0.pool.query(sql::CLAIM, arguments).await?;
+        let mut leased = self.0.pool.query(sql::CLAIM, arguments).await?;
+        if leased.is_empty() && !full.is_empty() {
+            leased = self.0.pool.query(sql::CLAIM_OTHERS, arguments).await?;
+        }
         let mut claims: HashMap<String, Leased> = HashMap::new();
         for row in &leased {
             let (message, n, next_hop, lease) = leased_row(row).map_err(io::Error::other)?;

@@ -18,13 +18,13 @@ use tokio::{
     time::timeout,
 };
 use tokio_postgres::{
-    AsyncMessage, Client, Config, Error, NoTls, Row, Statement,
+    AsyncMessage, Client, Config, Error, Row, Statement,
     error::{DbError, SqlState},
     types::ToSql,
 };
 use tracing::{debug, warn};
 
-use super::sql;
+use super::{sql, tls::Tls};
 
 /// Arguments of a statement.
 pub(super) type Arguments<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -44,6 +44,7 @@ const ATTEMPTS: u32 = 4;
 /// Connections that are kept. Each is lent to one user at a time.
 pub(super) struct Pool {
     config: Config,
+    tls: Tls,
     idle: Mutex<Vec<Connection>>,
     free: Semaphore,
 }
@@ -89,7 +90,7 @@ pub(super) enum Fault {
 }
 
 impl Pool {
-    pub(super) fn new(mut config: Config, application: &str) -> Self {
+    pub(super) fn new(mut config: Config, tls: Tls, application: &str) -> Self {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
@@ -98,6 +99,7 @@ impl Pool {
         }
         Self {
             config,
+            tls,
             idle: Mutex::default(),
             free: Semaphore::new(MOST),
         }
@@ -105,7 +107,7 @@ impl Pool {
 
     /// Opens a connection that is not kept.
     pub(super) async fn connect(&self) -> Result<Connection, Fault> {
-        Connection::open(&self.config).await
+        Connection::open(&self.config, self.tls.clone()).await
     }
 
     /// Lends a connection.
@@ -227,8 +229,8 @@ impl Drop for Lent<'_> {
 }
 
 impl Connection {
-    async fn open(config: &Config) -> Result<Self, Fault> {
-        let opened = timeout(STATEMENT, config.connect(NoTls)).await;
+    async fn open(config: &Config, tls: Tls) -> Result<Self, Fault> {
+        let opened = timeout(STATEMENT, config.connect(tls)).await;
         let (client, mut connection) = opened.map_err(|_| Fault::Timeout)?.map_err(Fault::Unreachable)?;
         let warned = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&warned);
@@ -316,6 +318,18 @@ impl Fault {
         matches!(self, Self::Lost(_) | Self::Timeout)
     }
 
+    /// Returns true if the database is away, or has no room, and may be back in a while.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Timeout => true,
+            Self::Unreachable(error) => match error.code() {
+                Some(code) => is_end(code) || *code == SqlState::TOO_MANY_CONNECTIONS,
+                None => error.is_closed() || is_io(error),
+            },
+            Self::Refused(_) | Self::Warned => false,
+        }
+    }
+
     /// Returns true if another attempt on another connection may succeed at once.
     fn may_pass(&self) -> bool {
         match self {
@@ -336,8 +350,10 @@ fn is_conflict(code: &SqlState) -> bool {
     code.code().starts_with("40")
 }
 
+/// Returns true for an error of the system. One of TLS has a kind of its own: a certificate does not mend itself.
 fn is_io(error: &Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<io::Error>())
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|error| error.kind() != io::ErrorKind::InvalidData)
 }
 
 impl From<Fault> for io::Error {
@@ -390,6 +406,7 @@ impl fmt::Debug for Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spool::postgres::tls::address;
 
     #[test]
     fn a_server_that_stops_leaves_the_result_open() {
@@ -407,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        let config = "postgres://relay:secret@localhost/mail".parse().unwrap();
-        assert!(!format!("{:?}", Pool::new(config, "relay")).contains("secret"));
+        let (config, tls) = address("postgres://relay:secret@localhost/mail").unwrap();
+        assert!(!format!("{:?}", Pool::new(config, tls, "relay")).contains("secret"));
     }
 }

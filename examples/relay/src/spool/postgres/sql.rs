@@ -1,5 +1,31 @@
 //! The statements. Each is a transaction of its own, except for those of [`record`](super::Postgres).
 
+/// A statement that leases deliveries of a list of those that are due, `oldest`.
+macro_rules! claim {
+    ($oldest:literal) => {
+        concat!(
+            "with ",
+            $oldest,
+            ",
+waiting as materialized (
+    select message, next_hop, min(due) as due from oldest where next_hop <> all($3::text[]) group by message, next_hop
+    order by min(due) limit 4 * cardinality($1::text[])),
+first as materialized (
+    select d.message, d.next_hop from waiting join spool.delivery d on d.message = waiting.message and d.n = (
+        select o.n from spool.delivery o where o.message = waiting.message and o.next_hop = waiting.next_hop
+            and o.lease is null and o.due <= now() order by o.n limit 1)
+    where d.lease is null and d.due <= now()
+    order by waiting.due limit cardinality($1::text[]) for update of d skip locked),
+numbered as (select *, row_number() over () as i from first)
+update spool.delivery d
+set lease = ($1::text[])[numbered.i]::uuid, lease_until = now() + $2::bigint * interval '1 millisecond'
+from numbered
+where d.message = numbered.message and d.next_hop = numbered.next_hop and d.lease is null and d.due <= now()
+returning d.message::text, d.n, d.next_hop, d.lease::text"
+        )
+    };
+}
+
 /// The tables, made if they are missing.
 pub(super) const SCHEMA: &str = include_str!("schema.sql");
 
@@ -31,20 +57,27 @@ pub(super) const FIND: &str = "update spool.message set size = size where id = $
 
 /// Leases what is due: $1 are the leases, $2 their milliseconds, $3 the next hops that are full.
 ///
-/// The first recipient of a delivery stands for it, so that one worker gets all of them.
-pub(super) const CLAIM: &str = "
-with first as materialized (
-    select d.message, d.next_hop from spool.delivery d
-    where d.lease is null and d.due <= now() and d.next_hop <> all($3::text[])
-        and not exists (select from spool.delivery o where o.message = d.message and o.n < d.n
-            and o.next_hop = d.next_hop and o.lease is null and o.due <= now())
-    order by d.due limit cardinality($1::text[]) for update of d skip locked),
-numbered as (select *, row_number() over () as i from first)
-update spool.delivery d
-set lease = ($1::text[])[numbered.i]::uuid, lease_until = now() + $2::bigint * interval '1 millisecond'
-from numbered
-where d.message = numbered.message and d.next_hop = numbered.next_hop and d.lease is null and d.due <= now()
-returning d.message::text, d.n, d.next_hop, d.lease::text";
+/// The first recipient of a delivery stands for it, so that one worker gets all of them. Only the oldest are looked at, so that
+/// a long queue of next hops that are full costs nothing: [`CLAIM_OTHERS`] passes it.
+pub(super) const CLAIM: &str = claim!(
+    "oldest as materialized (
+    select message, next_hop, due from spool.delivery where lease is null and due <= now() order by due limit 1000)"
+);
+
+/// As [`CLAIM`], if the oldest are all for next hops that are full: goes from one next hop to the next in the index, and takes
+/// the oldest of each.
+pub(super) const CLAIM_OTHERS: &str = claim!(
+    "recursive hop as (
+    (select next_hop, due from spool.delivery where lease is null order by next_hop, due limit 1)
+    union all
+    select other.next_hop, other.due from hop, lateral (select d.next_hop, d.due from spool.delivery d
+        where d.lease is null and d.next_hop > hop.next_hop order by d.next_hop, d.due limit 1) other),
+oldest as materialized (
+    select d.message, d.next_hop, d.due from (
+        select next_hop from hop where due <= now() and next_hop <> all($3::text[]) order by due limit 50) free,
+    lateral (select message, next_hop, due from spool.delivery
+        where next_hop = free.next_hop and lease is null and due <= now() order by due limit 50) d)"
+);
 
 /// Gives back leases that ran out.
 pub(super) const FREE_EXPIRED: &str = "
@@ -125,19 +158,37 @@ pub(super) const RETRY: &str = "
 update spool.delivery set due = now()
 where message = $1::text::uuid and lease is null and ending is null and due > now()";
 
-/// Makes all messages due now, except for deliveries that are leased.
-pub(super) const RETRY_ALL: &str =
-    "update spool.delivery set due = now() where lease is null and ending is null and due > now()";
+/// Makes some deliveries due now that are not leased.
+pub(super) const RETRY_SOME: &str = "
+update spool.delivery d set due = now()
+from (select message, n from spool.delivery where lease is null and ending is null and due > now() and due < 'infinity'
+    order by due limit 1000 for update skip locked) batch
+where d.message = batch.message and d.n = batch.n";
+
+/// The number of deliveries for [`RETRY_SOME`].
+pub(super) const WAITING: &str = "select count(*) from spool.delivery where lease is null and ending is null and due > now() and due < 'infinity'";
 
 /// Returns a row if there is the message.
 pub(super) const KNOWN: &str = "select 1 from spool.message where id = $1::text::uuid";
 
-/// The seconds until something is due, or a lease runs out: null or infinity if nothing is left.
+/// The seconds until something is due, among the oldest: null if none of them is for a next hop that takes it. And the seconds
+/// until a lease runs out: null if there is none.
 pub(super) const NEXT_DUE: &str = "
-select (extract(epoch from least(
-    (select due from spool.delivery where lease is null and next_hop <> all($1::text[]) order by due limit 1),
-    (select lease_until from spool.delivery where lease is not null order by lease_until limit 1)))
-    - extract(epoch from now()))::float8";
+select (extract(epoch from (
+        select due from (select due, next_hop from spool.delivery where lease is null and due < 'infinity' order by due limit 1000) oldest
+        where next_hop <> all($1::text[]) order by due limit 1)) - extract(epoch from now()))::float8,
+    (extract(epoch from (
+        select lease_until from spool.delivery where lease is not null order by lease_until limit 1)) - extract(epoch from now()))::float8";
+
+/// As [`NEXT_DUE`], from one next hop to the next in the index.
+pub(super) const NEXT_DUE_OTHERS: &str = "
+with recursive hop as (
+    (select next_hop, due from spool.delivery where lease is null order by next_hop, due limit 1)
+    union all
+    select other.next_hop, other.due from hop, lateral (select d.next_hop, d.due from spool.delivery d
+        where d.lease is null and d.next_hop > hop.next_hop order by d.next_hop, d.due limit 1) other)
+select (extract(epoch from min(due)) - extract(epoch from now()))::float8
+from hop where due < 'infinity' and next_hop <> all($1::text[])";
 
 /// The number of a name.
 pub(super) const NUMBER: &str = "select hashtextextended('relay ' || $1::text, 0)";

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""A front end and two workers on one database, which is away when they start. `tests/relay.sh` starts it."""
+
+import argparse
+import collections
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from kills import Load, free_port
+from sink import Sink
+
+# The next hops.
+HOSTS = {"127.0.8.1": "plain", "127.0.8.2": "grey"}
+
+
+def wait(seconds, what, is_done):
+    end = time.time() + seconds
+    while not is_done():
+        if time.time() > end:
+            raise SystemExit(f"FAIL after {seconds} s: {what}")
+        time.sleep(0.05)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--relay", required=True)
+    parser.add_argument("--spool", required=True)
+    parser.add_argument("--messages", type=int, default=300)
+    args = parser.parse_args()
+    relays = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            run(args, folder, relays)
+        except SystemExit:
+            for name, _ in relays:
+                print(f"== {name}")
+                print("".join(open(os.path.join(folder, name), errors="replace").readlines()[-20:]))
+            raise
+        finally:
+            for _, relay in relays:
+                relay.kill()
+
+
+def run(args, folder, relays):
+    control = shlex.split(os.environ["PG_CTL"])
+    database = lambda *words: subprocess.run([*control, "-w", *words], cwd="/", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    port, own = free_port(), free_port()
+    sinks = [Sink(address, port, mode) for address, mode in HOSTS.items()]
+    table = os.path.join(folder, "dns.txt")
+    with open(table, "w") as file:
+        for domain, address in zip(["plain.example", "grey.example"], HOSTS):
+            file.write(f"{domain} MX 10 mx.{domain}\nmx.{domain} A {address}\n")
+    usual = [args.relay, "--hostname", "relay.test", "--spool", args.spool, "--dns", table, "--port", str(port), "--retry", "1s"]
+    roles = {
+        "front": ["--front-end-only", "--listen", f"127.0.0.1:{own}", "--relay-from", "127.0.0.0/8"],
+        "worker-1": ["--worker-only", "--name", "worker-1"],
+        "worker-2": ["--worker-only", "--name", "worker-2"],
+    }
+    log = lambda name: open(os.path.join(folder, name), errors="replace").read()
+
+    database("-m", "fast", "stop")
+    for name, flags in roles.items():
+        with open(os.path.join(folder, name), "wb") as out:
+            relays.append((name, subprocess.Popen(usual + flags, stdout=out, stderr=out)))
+    for name, relay in relays:
+        wait(20, f"{name} does not wait for the database", lambda: "waiting for the database" in log(name))
+        if relay.poll() is not None:
+            raise SystemExit(f"FAIL {name} ended without a database")
+    if "listening on" in log("front"):
+        raise SystemExit("FAIL the front end listens without a database")
+    database("start")
+    wait(20, "the front end does not listen", lambda: "listening on" in log("front"))
+    for name, _ in relays:
+        wait(20, f"{name} has not opened the spool", lambda: "spool is open" in log(name))
+
+    load = Load([own], 8, args.messages, domains=["plain.example", "grey.example"])
+    wait(120, "messages are not accepted", lambda: len(load.acked) >= args.messages)
+    load.end()
+    arrived = lambda: collections.Counter(id for sink in sinks for delivery in list(sink.taken) for id in delivery["ids"])
+    wait(60, "acknowledged messages are missing", lambda: not set(load.acked) - set(arrived()))
+    time.sleep(1)
+    for name, relay in relays:
+        relay.send_signal(signal.SIGTERM)
+        if relay.wait(20) != 0:
+            raise SystemExit(f"FAIL {name} ended with {relay.returncode}")
+    twice = [id for id, number in arrived().items() if number > 1]
+    if twice:
+        raise SystemExit(f"FAIL {len(twice)} messages arrived more than once: {twice[:5]}")
+    left = subprocess.run([args.relay, "queue", "list", "--json", "--spool", args.spool], capture_output=True, text=True)
+    if left.returncode or left.stdout:
+        raise SystemExit(f"FAIL the queue is not empty: {(left.stdout or left.stderr)[:300]}")
+    shares = {name: log(name).count(" delivered ") for name in roles}
+    if shares["front"] or sum(shares.values()) != len(load.acked):
+        raise SystemExit(f"FAIL deliveries by process: {shares}")
+    print(f"  {len(load.acked)} messages, each there once; delivered by {shares}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
