@@ -68,10 +68,11 @@ pub(crate) enum QueueCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Deletes a message without a report to its sender
+    /// Deletes messages without a report to their senders
     Delete {
-        /// The id of the message
-        id: String,
+        /// The ids of the messages
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
         #[command(flatten)]
         place: Place,
     },

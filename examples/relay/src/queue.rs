@@ -1,7 +1,10 @@
 //! `relay queue`: the queue for people and programs.
 
+mod progress;
+
 use serde_json::{Value, json};
 
+use self::progress::Progress;
 use crate::{
     flags::{Place, QueueCommand},
     spool::{
@@ -31,10 +34,11 @@ pub(crate) fn run(command: &QueueCommand) -> Result<Exit, String> {
             Ok(Exit::Success)
         }
         QueueCommand::Show { id, place, json } => {
-            let id: Id = id.parse().map_err(|error| format!("{id:?}: {error}"))?;
+            let id = parse(id)?;
             let messages = list(place)?;
             let Some(message) = messages.iter().find(|message| message.head.id == id) else {
-                return Ok(unknown(&id));
+                unknown(&id);
+                return Ok(Exit::Refused);
             };
             print(&if *json {
                 lines_of_json(message)
@@ -43,38 +47,47 @@ pub(crate) fn run(command: &QueueCommand) -> Result<Exit, String> {
             });
             Ok(Exit::Success)
         }
-        QueueCommand::Retry { id, place } => {
-            let id = match id.as_str() {
-                "all" => None,
-                id => Some(id.parse().map_err(|error| format!("{id:?}: {error}"))?),
-            };
-            change(place, &Command::Retry(id))
+        QueueCommand::Retry { id, place } if id == "all" => {
+            change(place, &[Command::Retry(None)], "retrying")
         }
-        QueueCommand::Delete { id, place } => {
-            let id = id.parse().map_err(|error| format!("{id:?}: {error}"))?;
-            change(place, &Command::Delete(id))
+        QueueCommand::Retry { id, place } => change(place, &[Command::Retry(Some(parse(id)?))], "retrying"),
+        QueueCommand::Delete { ids, place } => {
+            let commands = ids.iter().map(|id| parse(id).map(Command::Delete));
+            change(place, &commands.collect::<Result<Vec<_>, _>>()?, "deleting")
         }
     }
 }
 
+fn parse(id: &str) -> Result<Id, String> {
+    id.parse().map_err(|error| format!("{id:?}: {error}"))
+}
+
 fn list(place: &Place) -> Result<Vec<Listed>, String> {
+    let mut progress = Progress::new("reading");
     let listed = match place.database() {
         Some(url) => database::list(url),
-        None => Folder::existing(&place.spool).and_then(|folder| folder.list()),
+        None => Folder::existing(&place.spool)
+            .and_then(|folder| folder.list(&mut |done, all| progress.show(done, all))),
     };
     listed.map_err(|error| place.cannot(&error))
 }
 
-fn change(place: &Place, command: &Command) -> Result<Exit, String> {
+/// Gives commands. Refuses those about messages that are not there.
+fn change(place: &Place, commands: &[Command], verb: &'static str) -> Result<Exit, String> {
+    let mut progress = Progress::new(verb);
+    let mut show = |done, all| progress.show(done, all);
     let given = match place.database() {
-        Some(url) => database::give(url, command),
-        None => Folder::existing(&place.spool).and_then(|folder| give(&folder, command)),
+        Some(url) => database::give(url, commands, &mut show),
+        None => Folder::existing(&place.spool).and_then(|folder| give(&folder, commands, &mut show)),
     };
-    let known = given.map_err(|error| place.cannot(&error))?;
-    match command {
-        Command::Retry(Some(id)) | Command::Delete(id) if !known => Ok(unknown(id)),
-        _ => Ok(Exit::Success),
-    }
+    let unknown_ids = given.map_err(|error| place.cannot(&error))?;
+    drop(progress);
+    unknown_ids.iter().for_each(unknown);
+    Ok(if unknown_ids.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Refused
+    })
 }
 
 #[cfg(feature = "postgres")]
@@ -83,20 +96,45 @@ mod database {
 
     use tokio::runtime::Runtime;
 
-    use crate::spool::{Listed, Spool, files::Command, postgres::Postgres};
+    use crate::spool::{Id, Listed, Spool, files::Command, postgres::Postgres};
 
     pub(super) fn list(url: &str) -> io::Result<Vec<Listed>> {
         Runtime::new()?.block_on(async { Postgres::open_for_commands(url).await?.list().await })
     }
 
-    pub(super) fn give(url: &str, command: &Command) -> io::Result<bool> {
+    /// Returns the ids of which there is no message.
+    pub(super) fn give(
+        url: &str,
+        commands: &[Command],
+        show: &mut dyn FnMut(usize, usize),
+    ) -> io::Result<Vec<Id>> {
         Runtime::new()?.block_on(async {
             let spool = Postgres::open_for_commands(url).await?;
-            match command {
-                Command::Retry(id) => spool.retry(id.as_ref()).await,
-                Command::Delete(id) => spool.delete(id).await,
+            let mut unknown = Vec::new();
+            for (done, command) in commands.iter().enumerate() {
+                let known = match command {
+                    Command::Retry(Some(id)) => spool.retry(Some(id)).await?,
+                    Command::Retry(None) => retry_all(&spool, show).await?,
+                    Command::Delete(id) => spool.delete(id).await?,
+                };
+                unknown.extend(command.id().filter(|_| !known).cloned());
+                show(done + 1, commands.len());
             }
+            Ok(unknown)
         })
+    }
+
+    async fn retry_all(spool: &Postgres, show: &mut dyn FnMut(usize, usize)) -> io::Result<bool> {
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let (mut done, all) = (0, number(spool.waiting().await?));
+        loop {
+            let batch = number(spool.retry_some().await?);
+            if batch == 0 {
+                return Ok(true);
+            }
+            done += batch;
+            show(done, all.max(done));
+        }
     }
 }
 
@@ -106,22 +144,21 @@ mod database {
 
     use crate::{
         flags::NO_DATABASE,
-        spool::{Listed, files::Command},
+        spool::{Id, Listed, files::Command},
     };
 
     pub(super) fn list(_: &str) -> io::Result<Vec<Listed>> {
         Err(io::Error::other(NO_DATABASE))
     }
 
-    pub(super) fn give(_: &str, _: &Command) -> io::Result<bool> {
+    pub(super) fn give(_: &str, _: &[Command], _: &mut dyn FnMut(usize, usize)) -> io::Result<Vec<Id>> {
         Err(io::Error::other(NO_DATABASE))
     }
 }
 
 #[expect(clippy::print_stderr, reason = "a program for the terminal")]
-fn unknown(id: &Id) -> Exit {
+fn unknown(id: &Id) {
     eprintln!("relay: no message {id}");
-    Exit::Refused
 }
 
 /// The recipients that are left, one JSON object in a line each.

@@ -274,7 +274,7 @@ impl Spool for Files {
     }
 
     async fn list(&self) -> io::Result<Vec<Listed>> {
-        self.run(Folder::list).await
+        self.run(|folder| folder.list(&mut |_, _| {})).await
     }
 
     async fn retry(&self, id: Option<&Id>) -> io::Result<bool> {

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io,
-    path::Path,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -14,7 +14,7 @@ use crate::spool::{Id, id::now};
 /// The relay looks for commands this often.
 pub(super) const INTERVAL: Duration = Duration::from_millis(200);
 
-/// `relay queue` waits for the relay so long.
+/// `relay queue` waits for the relay so long, from one command to the next.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A command about one message, or about all.
@@ -26,40 +26,72 @@ pub(crate) enum Command {
     Delete(Id),
 }
 
-/// Gives a command: to the relay that runs, or obeys it if none does. Returns false if there is no such message.
+/// Gives commands: to the relay that runs, or obeys them if none does. Returns the ids of which there is no message. `show` gets
+/// the number of commands, or of messages, that are done, and the number of all.
 ///
 /// # Errors
 ///
 /// If the directory cannot be used, or the relay does not obey in time.
-pub(crate) fn give(folder: &Folder, command: &Command) -> io::Result<bool> {
-    if let Some(id) = command.id()
-        && !folder.message(id).exists()
-    {
-        return Ok(false);
-    }
+pub(crate) fn give(
+    folder: &Folder,
+    commands: &[Command],
+    show: &mut dyn FnMut(usize, usize),
+) -> io::Result<Vec<Id>> {
+    let mut unknown = Vec::new();
     if let Some(_lock) = folder.lock()? {
-        return obey(folder, command);
-    }
-    let path = folder.commands().join(command.name());
-    File::create(&path)?;
-    let began = Instant::now();
-    while path.exists() {
-        if began.elapsed() > PATIENCE {
-            let _ = fs::remove_file(&path);
-            return Err(io::Error::other("the relay does not answer"));
+        for (done, command) in commands.iter().enumerate() {
+            let known = obey(folder, command, show)?;
+            unknown.extend(command.id().filter(|_| !known).cloned());
+            show(done + 1, commands.len());
         }
-        thread::sleep(INTERVAL / 10);
+        return Ok(unknown);
     }
-    Ok(true)
+    let mut left = Vec::new();
+    for command in commands {
+        match command.id() {
+            Some(id) if !folder.message(id).exists() => unknown.push(id.clone()),
+            _ => {
+                let path = folder.commands().join(command.name());
+                File::create(&path)?;
+                left.push(path);
+            }
+        }
+    }
+    wait(&mut left, commands.len(), show).inspect_err(|_| {
+        for path in &left {
+            let _ = fs::remove_file(path);
+        }
+    })?;
+    Ok(unknown)
+}
+
+/// Waits until the relay has obeyed the commands in these files.
+fn wait(left: &mut Vec<PathBuf>, all: usize, show: &mut dyn FnMut(usize, usize)) -> io::Result<()> {
+    let mut last = Instant::now();
+    while !left.is_empty() {
+        let before = left.len();
+        left.retain(|path| path.exists());
+        if left.len() < before {
+            last = Instant::now();
+            show(all.saturating_sub(left.len()), all);
+        } else if last.elapsed() > PATIENCE {
+            return Err(io::Error::other("the relay does not answer"));
+        } else {
+            thread::sleep(INTERVAL / 10);
+        }
+    }
+    Ok(())
 }
 
 /// Obeys a command while no relay runs.
-fn obey(folder: &Folder, command: &Command) -> io::Result<bool> {
+fn obey(folder: &Folder, command: &Command, show: &mut dyn FnMut(usize, usize)) -> io::Result<bool> {
     match command {
         Command::Retry(Some(id)) => folder.make_due(id, now()),
         Command::Retry(None) => {
-            for id in folder.ids()? {
-                folder.make_due(&id, now())?;
+            let ids = folder.ids()?;
+            for (done, id) in ids.iter().enumerate() {
+                folder.make_due(id, now())?;
+                show(done + 1, ids.len());
             }
             Ok(true)
         }
@@ -90,7 +122,8 @@ pub(super) fn done(folder: &Folder, command: &Command) -> io::Result<()> {
 }
 
 impl Command {
-    fn id(&self) -> Option<&Id> {
+    /// The message that the command is about; `None` for all.
+    pub(crate) const fn id(&self) -> Option<&Id> {
         match self {
             Self::Retry(id) => id.as_ref(),
             Self::Delete(id) => Some(id),

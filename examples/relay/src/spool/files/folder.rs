@@ -117,18 +117,25 @@ impl Folder {
         })
     }
 
-    /// Lists the messages. Those that end meanwhile, and damaged ones, are left out.
-    pub(crate) fn list(&self) -> io::Result<Vec<Listed>> {
-        let messages = self.ids()?.into_iter().filter_map(|id| match self.read(&id) {
-            Ok(message) => Some(Listed {
-                head: message.stored.head,
-                octets: message.stored.facts.octets,
-                states: message.states,
-            }),
-            Err(Unusable::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => {
-                warn!(%id, %error, "left out");
-                None
+    /// Lists the messages. Those that end meanwhile, and damaged ones, are left out. `show` gets the number of those that
+    /// were read, and of all.
+    pub(crate) fn list(&self, show: &mut dyn FnMut(usize, usize)) -> io::Result<Vec<Listed>> {
+        let ids = self.ids()?;
+        let all = ids.len();
+        let messages = ids.into_iter().enumerate().filter_map(|(n, id)| {
+            let read = self.read(&id);
+            show(n + 1, all);
+            match read {
+                Ok(message) => Some(Listed {
+                    head: message.stored.head,
+                    octets: message.stored.facts.octets,
+                    states: message.states,
+                }),
+                Err(Unusable::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => {
+                    warn!(%id, %error, "left out");
+                    None
+                }
             }
         });
         Ok(messages.collect())

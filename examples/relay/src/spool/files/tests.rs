@@ -267,17 +267,28 @@ async fn commands_reach_the_relay_that_runs_and_the_directory_of_one_that_does_n
         .record(claim, vec![later(0, now() + 3_600_000)])
         .await
         .unwrap();
-    let command = |command| {
+    let commands = |commands: Vec<Command>| {
         let folder = Folder::existing(&place.path()).unwrap();
-        spawn_blocking(move || give(&folder, &command).unwrap())
+        spawn_blocking(move || {
+            let mut shown = Vec::new();
+            let unknown = give(&folder, &commands, &mut |done, all| shown.push((done, all)));
+            (unknown.unwrap(), shown)
+        })
     };
-    assert!(command(Command::Retry(Some(id.clone()))).await.unwrap());
+    let retried = commands(vec![Command::Retry(Some(id.clone()))]).await.unwrap();
+    assert_eq!(retried, (vec![], vec![(1, 1)]));
     let claim = claims(&files).await.remove(0);
     files.release(claim).await.unwrap();
-    assert!(!command(Command::Delete(Id::new())).await.unwrap());
+    let (known, unknown) = (put(&files, &["c@example.org"]).await, Id::new());
+    let both = [&unknown, &known].map(|id| Command::Delete(id.clone()));
+    let (not_there, shown) = commands(both.into()).await.unwrap();
+    assert_eq!((not_there, shown.last()), (vec![unknown], Some(&(2, 2))));
+    assert!(!place.entries("queue").contains(&known.to_string()));
     drop(files);
     drop(place.open().await);
     sleep(Duration::from_millis(500)).await;
-    assert!(command(Command::Delete(id)).await.unwrap());
+    let (_, shown) = commands(vec![Command::Retry(None)]).await.unwrap();
+    assert_eq!(shown.first(), Some(&(1, 1)));
+    assert!(commands(vec![Command::Delete(id)]).await.unwrap().0.is_empty());
     assert!(place.entries("queue").is_empty());
 }
