@@ -142,6 +142,11 @@ impl Application {
         }
     }
 
+    /// The octets of a message that have come, and that are not in the log yet.
+    pub(crate) const fn unlogged_octets(&self) -> usize {
+        self.body.len()
+    }
+
     /// The questions that wait to be answered: the number of each of all questions, from 1, and what it is about.
     pub fn open_questions(&self) -> impl Iterator<Item = (usize, Question, &str)> {
         self.held

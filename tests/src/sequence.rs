@@ -85,6 +85,8 @@ struct Drawing {
     chunk: usize,
     /// A reply for each recipient: the application is asked for each.
     each: bool,
+    /// Octets of a message that are drawn, and that the log has not told yet.
+    given: usize,
 }
 
 impl Drawing {
@@ -96,6 +98,7 @@ impl Drawing {
             driver,
             chunk: 0,
             each: false,
+            given: 0,
         }
     }
 
@@ -140,6 +143,11 @@ impl Drawing {
         self.driver.receive([flight.to_vec()]);
         self.drive()?;
         self.events();
+        let come = self.driver.seat.unlogged_octets();
+        if come > self.given {
+            self.line(&format!("S->>A: Body({} octets)", come - self.given));
+            self.given = come;
+        }
         Ok(())
     }
 
@@ -199,10 +207,21 @@ impl Drawing {
         for sight in log {
             let (kind, rest) = sight.split_once(' ').unwrap_or((&sight, ""));
             let arrow = match kind {
-                "body" if self.each => format!("S->>A: Body({})", octets(rest)),
-                "body" => format!("S->>A: Body({}), EndOfData", octets(rest)),
+                "body" | "part" => {
+                    let new = octets(rest) - std::mem::take(&mut self.given);
+                    let end = if kind == "body" && !self.each {
+                        "EndOfData"
+                    } else {
+                        ""
+                    };
+                    match (new, end) {
+                        (0, "") => continue,
+                        (0, end) => format!("S->>A: {end}"),
+                        (new, "") => format!("S->>A: Body({new} octets)"),
+                        (new, end) => format!("S->>A: Body({new} octets), {end}"),
+                    }
+                }
                 "verdict" if self.each => format!("S->>A: EndOfData(recipient {})", index(rest)),
-                "part" => format!("S->>A: Body({})", octets(rest)),
                 "reset" => format!("S->>A: Reset({})", shown(rest)),
                 "let-in" => format!("A->>S: accept {}", shown(rest)),
                 "closed" => format!("S->>A: Closed({})", shown(rest)),
@@ -240,9 +259,8 @@ fn index(verdict: &str) -> usize {
 }
 
 /// The number of octets, from their text in the log.
-fn octets(text: &str) -> String {
-    let number = unescape(text).map_or(0, |octets| octets.len());
-    format!("{number} octets")
+fn octets(text: &str) -> usize {
+    unescape(text).map_or(0, |octets| octets.len())
 }
 
 /// The octets up to the end of the message.
