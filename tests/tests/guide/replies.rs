@@ -33,10 +33,12 @@ fn replies_are_those_of_the_code() {
     let replies = fixed_replies();
     for (code, replies) in &replies {
         let meaning = meaning(code);
-        text += &format!("\n## {code}: {meaning}\n\n| enhanced | text | story |\n| --- | --- | --- |\n");
+        text += &format!("\n## {code}\n\n{meaning}\n\n| enhanced | text | story |\n| --- | --- | --- |\n");
         for (enhanced, words) in replies {
             let reply = [code.as_str(), enhanced, words].join(" ").replace("  ", " ");
-            text += &row(&[enhanced, words, example(&reply)]);
+            let story = example(&reply);
+            assert!(!story.is_empty(), "no story has the reply {reply}");
+            text += &row(&[enhanced, words, story]);
         }
     }
     text += "\n## Refusals for applications\n\n`smtp_proto::types::Rejection`\n\n\
@@ -169,33 +171,33 @@ fn rejections() -> Vec<(String, String, String)> {
 /// The meaning of a code, from the RFC that defines it.
 fn meaning(code: &str) -> &'static str {
     match code {
-        "220" => "ready (RFC 5321, RFC 3207)",
-        "221" => "the server closes the connection (RFC 5321)",
-        "235" => "authenticated (RFC 4954)",
-        "250" => "done (RFC 5321)",
-        "251" => "not local, will forward (RFC 5321); no messages waiting (RFC 1985)",
-        "252" => "cannot verify, will try to deliver (RFC 5321); pending messages started (RFC 1985)",
-        "334" => "a challenge of AUTH (RFC 4954)",
-        "353" => "a reply for each recipient follows (draft-hall-prdr)",
-        "354" => "send the message (RFC 5321)",
-        "421" => "the server closes the connection (RFC 5321)",
-        "450" => "mailbox not available now (RFC 5321)",
-        "451" => "local error (RFC 5321)",
-        "452" => "too little storage, or too many recipients (RFC 5321)",
-        "454" => "not possible now (RFC 3207, RFC 4954)",
-        "500" => "the command is not recognised (RFC 5321)",
-        "501" => "the argument has a syntax error (RFC 5321)",
-        "502" => "the command is not implemented (RFC 5321)",
-        "503" => "out of order (RFC 5321)",
-        "504" => "the parameter is not implemented (RFC 5321)",
-        "530" => "TLS or authentication required (RFC 3207, RFC 4954)",
-        "535" => "credentials invalid (RFC 4954)",
-        "538" => "the mechanism needs encryption (RFC 2554)",
-        "550" => "refused (RFC 5321)",
-        "552" => "too big (RFC 1870)",
-        "553" => "mailbox name not allowed (RFC 5321)",
-        "554" => "no service here, or failed (RFC 5321)",
-        "555" => "the parameter is not recognised (RFC 5321)",
+        "220" => "Ready (RFC 5321, RFC 3207).",
+        "221" => "The server closes the connection (RFC 5321).",
+        "235" => "Authenticated (RFC 4954).",
+        "250" => "Done (RFC 5321).",
+        "251" => "Not local, will forward (RFC 5321); no messages waiting (RFC 1985).",
+        "252" => "Cannot verify, will try to deliver (RFC 5321); pending messages started (RFC 1985).",
+        "334" => "A challenge of AUTH (RFC 4954).",
+        "353" => "A reply for each recipient follows (draft-hall-prdr).",
+        "354" => "Send the message (RFC 5321).",
+        "421" => "The server closes the connection (RFC 5321).",
+        "450" => "Mailbox not available now (RFC 5321).",
+        "451" => "Local error (RFC 5321).",
+        "452" => "Too little storage, or too many recipients (RFC 5321).",
+        "454" => "Not possible now (RFC 3207, RFC 4954).",
+        "500" => "The command is not recognised (RFC 5321).",
+        "501" => "The argument has a syntax error (RFC 5321).",
+        "502" => "The command is not implemented (RFC 5321).",
+        "503" => "Out of order (RFC 5321).",
+        "504" => "The parameter is not implemented (RFC 5321).",
+        "530" => "TLS or authentication required (RFC 3207, RFC 4954).",
+        "535" => "Credentials invalid (RFC 4954).",
+        "538" => "The mechanism needs encryption (RFC 2554).",
+        "550" => "Refused (RFC 5321).",
+        "552" => "Too big (RFC 1870).",
+        "553" => "Mailbox name not allowed (RFC 5321).",
+        "554" => "No service here, or failed (RFC 5321).",
+        "555" => "The parameter is not recognised (RFC 5321).",
         _ => panic!("explain the code {code} in tests/tests/guide/replies.rs"),
     }
 }
