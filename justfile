@@ -105,6 +105,12 @@ pictures: diagrams
     cargo metadata --no-deps --format-version 1 | python3 docs/layers.py
     python3 docs/plots.py
 
+# Measures everything anew, and draws it. Wants a machine that does nothing else, postfix and valgrind; takes some minutes.
+measure:
+    bench/load.sh --results bench/results
+    bench/instructions.sh --results
+    {{ just_executable() }} pictures
+
 # The layers and the plots are those of the crates and of bench/results. The tests hold the other pictures.
 pictures-check:
     cargo metadata --no-deps --format-version 1 | python3 docs/layers.py --check
