@@ -1,4 +1,4 @@
-//! What the server application of a story answers.
+//! Answers of the server application in a story.
 
 use smtp_proto::{
     sasl::AuthOutcome,
@@ -14,13 +14,13 @@ use crate::octets::unescape;
 pub struct Rule {
     /// Which question.
     pub question: Question,
-    /// How its subject has to begin.
+    /// The required beginning of its subject.
     pub about: String,
     /// The answer.
     pub answer: Answer,
 }
 
-/// What a server machine asks.
+/// A question of a server machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that the machine asks")]
 #[expect(missing_docs, reason = "see the events of the server machine")]
@@ -42,7 +42,7 @@ pub enum Question {
     Command,
 }
 
-/// What the application says to it.
+/// The answer of the application.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "all that the machine understands")]
 #[expect(missing_docs, reason = "see the methods of the server machine")]

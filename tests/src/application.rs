@@ -17,21 +17,21 @@ use crate::{
     settings::Settings,
 };
 
-/// When an application answers questions. The session must be the same in all cases.
+/// The time at which an application answers questions. The session must be the same in all cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the ways there are")]
 pub enum Answers {
     /// As each is asked.
     Now,
-    /// When nothing can be read any more, the first first.
+    /// Once nothing more can be read, in the order of the questions.
     Late,
-    /// When nothing can be read any more, the last first.
+    /// Once nothing more can be read, the last question first.
     Reversed,
-    /// When it is [told](Application::answer_question) to.
+    /// On [request](Application::answer_question).
     Told,
 }
 
-/// What an application became responsible for.
+/// A message for which an application became responsible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Delivery {
@@ -50,7 +50,7 @@ pub struct Delivery {
 pub struct Application {
     /// The machine.
     pub server: Server,
-    /// What the application saw, adjacent body slices joined.
+    /// The events that the application saw, adjacent body slices joined.
     pub log: Vec<String>,
     /// The messages that it became responsible for.
     pub stored: Vec<Delivery>,
@@ -60,11 +60,11 @@ pub struct Application {
     recipients: Vec<(u32, String)>,
     /// The message that verdicts are asked about.
     complete: Option<Vec<u8>>,
-    /// How many verdicts the open transaction has, if there is one: it ends once, and the application is told.
+    /// The number of verdicts of the open transaction, if there is one: it ends once, and the application is notified.
     open: Option<usize>,
     /// The index of the last RCPT question.
     index: Option<u32>,
-    /// How many questions were asked.
+    /// The number of questions.
     questions: usize,
     settings: Settings,
     answers: Answers,

@@ -101,13 +101,13 @@ pub fn check_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Str
     compare_sights(story, role, log).map_err(|fault| report(story, "sights", &fault))
 }
 
-/// Whether a story has to tell of this sight.
+/// Returns true if a story must contain this event.
 #[must_use]
 pub fn is_always_told(sight: &str) -> bool {
     ALWAYS_TOLD.contains(&sight.split(' ').next().unwrap_or_default())
 }
 
-/// What a difference looks like.
+/// The report of a difference.
 struct Fault {
     line: usize,
     what: String,

@@ -1,6 +1,6 @@
 //! Ways to cut input into pieces.
 
-/// Where octets are cut apart on their way to a machine.
+/// The places at which octets are cut on their way to a machine.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the ways there are")]
 pub enum Chop {

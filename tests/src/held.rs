@@ -12,7 +12,7 @@ pub(crate) struct Held {
     /// The index of a recipient.
     pub(crate) index: Option<u32>,
     pub(crate) question: Question,
-    /// What it is about.
+    /// The subject.
     pub(crate) subject: String,
     pub(crate) answer: Answer,
     pub(crate) ticket: AnyTicket,

@@ -1,4 +1,4 @@
-//! What the server application of a story thinks of a claim.
+//! Decisions of the server application in a story on credentials.
 
 use smtp_proto::{
     sasl::{AuthOutcome, AuthRequest, CramMd5Server, Mechanism, Secret, ServerMechanism},
@@ -24,7 +24,7 @@ impl Judge {
         self.exchange = None;
     }
 
-    /// What is logged of a claim, which is never a secret, and what is answered.
+    /// The log line about credentials, without secrets, and the answer.
     pub(crate) fn judge(
         &mut self,
         settings: &Settings,
@@ -101,13 +101,13 @@ impl Judge {
     }
 }
 
-/// Whom a user acts as, if that is allowed.
+/// The identity that a user acts as, if that is allowed.
 fn acts_as(known: &User, wanted: Option<&str>) -> Option<String> {
     let wanted = wanted.unwrap_or(&known.name);
     (wanted == known.name || known.may_be.iter().any(|other| other == wanted)).then(|| wanted.to_owned())
 }
 
-/// What rules go by, and what is logged.
+/// The subject of rules, and the log line.
 fn told(claim: &AuthRequest) -> (String, String) {
     let acting = |authorization_id: &Option<String>| {
         authorization_id
@@ -145,7 +145,7 @@ fn told(claim: &AuthRequest) -> (String, String) {
     }
 }
 
-/// What a server is told of a judgement: progress, or a refusal in the application's own words; `None`: nothing.
+/// The answer for a server: progress, or a refusal in the application's own words; `None`: nothing.
 pub(crate) fn verdict(answer: Answer) -> Option<Result<AuthOutcome, Rejection>> {
     match answer {
         Answer::Judged(progress) => Some(Ok(progress)),

@@ -33,9 +33,9 @@ pub struct End<S> {
     pub seat: S,
     /// All that it said.
     pub said: Vec<u8>,
-    /// How much of that has arrived at the other end.
+    /// The number of these octets that have arrived at the other end.
     pub arrived: usize,
-    /// What it waits for; `None` when its session is over.
+    /// The wait; `None` when its session is over.
     pub wait: Option<Wait>,
     buffer: Vec<u8>,
     end_seen: bool,
@@ -53,25 +53,25 @@ impl<S: Seat> End<S> {
         }
     }
 
-    /// Whether its session is over.
+    /// Returns true if its session is over.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.wait.is_none()
     }
 
-    /// Whether it waits for a TLS handshake.
+    /// Returns true if it waits for a TLS handshake.
     #[must_use]
     pub fn awaits_tls(&self) -> bool {
         !self.is_closed() && self.seat.awaits_tls()
     }
 
-    /// Whether it would take octets, or the end of them.
+    /// Returns true if it would read octets, or their end.
     #[must_use]
     pub fn reads(&self) -> bool {
         self.wait.is_some_and(|wait| wait.want_read)
     }
 
-    /// What it would say now.
+    /// The output that it would send now.
     #[must_use]
     pub fn offers(&self) -> &[u8] {
         match self.wait {
@@ -255,7 +255,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Whether both sessions are over.
+    /// Returns true if both sessions are over.
     #[must_use]
     pub const fn is_over(&self) -> bool {
         self.client.is_closed() && self.server.is_closed()

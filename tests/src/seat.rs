@@ -8,7 +8,7 @@ use smtp_proto::{Instant, Step, Wait};
 pub trait Seat {
     /// One step; an event is dealt with, and the result says whether it was the last.
     fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool>;
-    /// What the machine has to say.
+    /// The output of the machine.
     fn output(&self) -> &[u8];
     /// The first octets of it were written.
     fn advance_output(&mut self, octets: usize);
@@ -16,15 +16,15 @@ pub trait Seat {
     fn end_of_input(&mut self);
     /// The stream broke.
     fn connection_lost(&mut self);
-    /// Whether the machine waits for a TLS handshake.
+    /// Returns true if the machine waits for a TLS handshake.
     fn awaits_tls(&self) -> bool;
     /// The handshake is done, or has failed. It has to be waited for.
     fn shake_hands(&mut self, done: bool);
     /// Lets the application do one thing that it put off; `false` when there is none.
     fn answer_held(&mut self) -> bool;
-    /// What the application saw.
+    /// The events that the application saw.
     fn log(&self) -> &[String];
-    /// How much input the machine may leave when it asks for more.
+    /// The number of octets that the machine may leave when it asks for more.
     fn most_kept(&self) -> usize;
     /// Checks that something can still come of `wait`, when all that was sent to the machine has been received, and of that
     /// `left` was left.
@@ -35,7 +35,7 @@ pub trait Seat {
     fn quiescent(&self, wait: Wait, left: &[u8]) -> Result<(), String>;
 }
 
-/// How a driver writes.
+/// The way in which a driver writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the ways there are")]
 pub enum Writes {
@@ -52,14 +52,14 @@ pub enum Writes {
 pub struct Driver<S> {
     /// The machine and its application.
     pub seat: S,
-    /// What it said and nobody has looked at yet.
+    /// The output that nobody has looked at yet.
     pub said: Vec<u8>,
-    /// Whether the session is over.
+    /// Returns true if the session is over.
     pub closed: bool,
     /// The time.
     pub now: Instant,
     writes: Writes,
-    /// How many octets the stream still takes; without a number, all of them.
+    /// The number of octets that the stream still accepts; without a number, all of them.
     room: Option<usize>,
     buffer: Vec<u8>,
     kernel: VecDeque<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! What stands at the head of a story about TLS and AUTH.
+//! The settings of a story about TLS and AUTH.
 
 use smtp_proto::{
     TlsInfo,
@@ -10,7 +10,7 @@ use smtp_proto::{
 
 use crate::octets::unescape;
 
-/// What a story says of TLS and of who may log in.
+/// The TLS parameters of a story, and its users.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Security {
@@ -18,7 +18,7 @@ pub struct Security {
     pub info: TlsInfo,
     /// There is TLS from the first octet.
     pub tls_first: bool,
-    /// Whom the server application knows.
+    /// The users that the server application knows.
     pub users: Vec<User>,
     /// The server application trusts whom it has let in to name originators.
     pub trusts_originators: bool,
@@ -34,7 +34,7 @@ pub struct User {
     pub name: String,
     /// The password or token.
     pub secret: String,
-    /// Whom else this user may act as.
+    /// Further identities that this user may act as.
     pub may_be: Vec<String>,
 }
 

@@ -19,20 +19,20 @@ use crate::{octets::unescape, scripted::begin, settings::Settings};
 pub struct Sender {
     /// The machine.
     pub client: Client,
-    /// What the application saw.
+    /// The events that the application saw.
     pub log: Vec<String>,
     permit: Option<BodyPermit>,
     /// The last of the content of the open transaction was taken up.
     given: bool,
     /// That of the open transaction, and that of the one behind it.
     receipts: VecDeque<Receipt>,
-    /// What it is still to do; each thing waits for its turn.
+    /// The actions that are left; each waits for its turn.
     plans: VecDeque<String>,
     /// Content that was not taken yet, how much of it was, and what comes behind it.
     content: Option<(Vec<u8>, usize, More)>,
     /// The largest piece of content that is offered at once.
     piece: usize,
-    /// What goes to the wire.
+    /// The octets for the wire.
     wire: Vec<u8>,
     /// All that has gone to the wire.
     sent: Vec<u8>,
@@ -77,19 +77,19 @@ impl Sender {
         self.plans.push_back(action.to_owned());
     }
 
-    /// Whether something is still to be done.
+    /// Returns true if an action is left.
     #[must_use]
     pub fn has_plans(&self) -> bool {
         !self.plans.is_empty() || self.content.is_some()
     }
 
-    /// Whether the machine waits for content, and none is planned.
+    /// Returns true if the machine waits for content, and none is planned.
     #[must_use]
     pub const fn wants_content(&self) -> bool {
         self.permit.is_some() && self.content.is_none()
     }
 
-    /// Whether a transaction is under way, and none is announced behind it.
+    /// Returns true if a transaction is under way, and none is announced after it.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.receipts.len() == 1

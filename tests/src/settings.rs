@@ -1,4 +1,4 @@
-//! What stands at the head of a story: configurations, and what the server application answers.
+//! The settings of a story: configurations, and the answers of the server application.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -28,9 +28,9 @@ pub struct Settings {
     pub server: server::Config,
     /// The client's configuration.
     pub client: client::Config,
-    /// What the server application answers; the first that fits counts, and what none fits is accepted.
+    /// The answers of the server application; the first that fits counts, and a question that none fits is accepted.
     pub rules: Vec<Rule>,
-    /// When it answers; `None` means that this must not matter.
+    /// The time of its answers; `None` means that this must not matter.
     pub answers: Option<Answers>,
     /// Keywords that the application withholds from the session as it connects.
     pub session_withholds: Vec<Keyword>,

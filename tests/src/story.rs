@@ -10,15 +10,15 @@ use crate::{octets::unescape, settings::Settings};
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Story {
-    /// Where it came from.
+    /// The origin.
     pub path: PathBuf,
     /// Which machines it is about.
     pub machines: Machines,
-    /// How they are configured, and what the server application answers.
+    /// The configurations, and the answers of the server application.
     pub settings: Settings,
-    /// What happens, in order, with line numbers.
+    /// The actions, in order, with line numbers.
     pub actions: Vec<(usize, Action)>,
-    /// What the application of a machine is to see: line number, whose it is, what.
+    /// The events that the application of a machine must see: line number, side, event.
     pub sights: Vec<(usize, Role, String)>,
 }
 

@@ -1,4 +1,4 @@
-//! What stands on the wire, without a machine's help.
+//! The octets on the wire, read without a machine.
 
 /// The codes of the replies that these octets are, or `None` when they are anything else (RFC 5321 section 4.2).
 ///

@@ -13,7 +13,7 @@ use smtp_tests::{
     Answers, Application, Chop, Driver, Role, Seat, Sender, Settings, Writes, codes, make_extreme,
 };
 
-/// What a client may say, in order or not.
+/// Input that a client may send, in order or not.
 fn flight() -> impl Strategy<Value = Vec<u8>> {
     let commands = select(vec![
         "EHLO client.example\r\n",
@@ -145,7 +145,7 @@ fn extremes(role: Role) -> impl Strategy<Value = Settings> {
     })
 }
 
-/// What a server makes of `clear`, and of `secret` behind it and a STARTTLS, which the client waits for.
+/// The session of a server with `clear`, then STARTTLS, for which the client waits, then `secret`.
 fn serve(
     settings: &Settings,
     [clear, secret]: &[Vec<u8>; 2],

@@ -21,7 +21,7 @@ fn chunking() -> Config {
     config
 }
 
-/// Why the session ended, and what became of the message.
+/// The reason for the end of the session, and the outcome for the message.
 fn ending(failed: &SendError) -> (Closed, MessageOutcome) {
     match &failed.error {
         Error::Closed { why, message, .. } => (*why, *message),

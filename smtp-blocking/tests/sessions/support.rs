@@ -18,7 +18,7 @@ use smtp_proto::{
     types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
 };
 
-/// What takes longer is stuck.
+/// The time after which a session counts as stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A deadline that is short enough to be waited for.

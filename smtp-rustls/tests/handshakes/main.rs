@@ -64,7 +64,7 @@ impl Authority {
     }
 }
 
-/// What both sides know after the handshake.
+/// The facts that both sides know after the handshake.
 fn shake(client: &ClientTls, server: &ServerTls) -> Result<(TlsInfo, TlsInfo), rustls::Error> {
     let mut near = ClientConnection::new(Arc::clone(client.config()), client.name().clone())?;
     let mut far = ServerConnection::new(Arc::clone(server.config()))?;

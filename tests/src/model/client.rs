@@ -11,7 +11,7 @@ pub use self::said::{
     Chunks, Command, MessageOutcome, Outcome, Reply, Report, RequestError, Setting, Tls, Turn, Wish,
 };
 
-/// Where a session is.
+/// The state of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     setting: Setting,
@@ -23,7 +23,7 @@ pub struct Client {
     closed: bool,
     mail: Option<Mail>,
     next: Option<Next>,
-    /// What replies are still to come to, in order; behind them those to commands of the next transaction.
+    /// The commands whose replies are still to come, in order; after them those of the next transaction.
     awaited: VecDeque<Command>,
 }
 
@@ -43,38 +43,38 @@ impl Client {
         }
     }
 
-    /// What the next reply answers.
+    /// The command that the next reply answers.
     #[must_use]
     pub fn awaited(&self) -> Option<Command> {
         self.awaited.front().copied()
     }
 
-    /// Whether the session is over.
+    /// Returns true if the session is over.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// How many replies may come now.
+    /// The number of replies that may come now.
     #[must_use]
     pub fn due(&self) -> usize {
         self.awaited.len() + self.next.as_ref().map_or(0, |next| next.sent.len())
     }
 
-    /// Whether a message can be announced behind the one that is under way. Choice: from the first command of its
+    /// Returns true if a message can be announced after the one under way. Choice: from the first command of its
     /// transaction until that is over.
     #[must_use]
     pub const fn may_announce(&self) -> bool {
         self.mail.is_some() && self.next.is_none()
     }
 
-    /// Whether the session is under TLS.
+    /// Returns true if the session is under TLS.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {
         self.tls
     }
 
-    /// What has to come of a wish, for which it is time; but for a message that is to follow another it may be not.
+    /// The required effect of a request that is due; one for a message after another may be early.
     #[must_use]
     pub fn wish(&mut self, wish: Wish) -> Outcome {
         let mut outcome = Outcome::default();
@@ -108,7 +108,7 @@ impl Client {
         }
     }
 
-    /// Why no message to so many recipients can be given or announced now.
+    /// The reason why no message to so many recipients can be given or announced now.
     fn why_not(&self, turn: Turn, recipients: usize) -> Option<RequestError> {
         if self.closed {
             Some(RequestError::Over)
@@ -121,7 +121,7 @@ impl Client {
         }
     }
 
-    /// What has to come of a reply.
+    /// The required effect of a reply.
     #[must_use]
     pub fn hear(&mut self, reply: Reply) -> Outcome {
         let mut outcome = Outcome::default();
@@ -140,7 +140,7 @@ impl Client {
         outcome
     }
 
-    /// What has to come of the loss of the stream, when of what was sent last this has not left.
+    /// The required effect of the loss of the stream, if this part of the last output has not left.
     #[must_use]
     pub fn lose(&mut self, unsent: &[Command]) -> Outcome {
         if let Some(mail) = &mut self.mail {
@@ -294,7 +294,7 @@ impl Client {
         }
     }
 
-    /// What follows once a command of a transaction is answered.
+    /// The next step once a command of a transaction is answered.
     fn go_on(&mut self, asked: Command, outcome: &mut Outcome) {
         self.fill(outcome);
         self.fill_next(outcome);
@@ -437,12 +437,12 @@ impl Client {
         self.mail.as_ref().is_some_and(Mail::any_accepted)
     }
 
-    /// How many commands may be unanswered. The replies to a message count.
+    /// The number of commands that may be unanswered. The replies to a message count.
     const fn window(&self) -> usize {
         if self.offered { self.setting.window } else { 1 }
     }
 
-    /// Whether a message of this kind goes in chunks.
+    /// Returns true if a message of this kind goes in chunks.
     fn chunks(&self, turn: Turn) -> bool {
         match self.setting.chunks {
             Chunks::Never => false,

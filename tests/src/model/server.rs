@@ -10,7 +10,7 @@ use super::{Answer, Say, Unit};
 /// Codes of which one is due.
 type Codes = &'static [u16];
 
-/// Where a session is.
+/// The state of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Server {
     rules: Rules,
@@ -23,7 +23,7 @@ pub struct Server {
     transaction: Option<Transaction>,
 }
 
-/// What is read next.
+/// The next input to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Stage {
@@ -74,13 +74,13 @@ impl Server {
         }
     }
 
-    /// What is read next.
+    /// The next input to read.
     #[must_use]
     pub const fn stage(&self) -> Stage {
         self.stage
     }
 
-    /// Whether the client has said who it is.
+    /// Returns true if the client is authenticated.
     #[must_use]
     pub const fn is_logged_in(&self) -> bool {
         self.login
@@ -113,7 +113,7 @@ impl Server {
         key
     }
 
-    /// What has to come of this.
+    /// The required effect of this input.
     #[must_use]
     pub fn hear(&mut self, say: Say) -> Outcome {
         let mut outcome = Outcome::default();

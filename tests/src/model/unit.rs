@@ -1,4 +1,4 @@
-//! What a client may say to a server, in order or not: the alphabet of the sessions.
+//! Inputs that a client may send to a server, in order or not: the alphabet of the sessions.
 
 /// One thing that is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,7 @@ pub enum Unit {
     RcptUnknown,
     Data,
     DataBad,
-    /// What ends a message.
+    /// The end of a message.
     Dot,
     /// A line of text that had to be stuffed.
     DotDot,
@@ -68,7 +68,7 @@ pub enum Unit {
     Lost,
 }
 
-/// What the application says when it is asked.
+/// The answer of the application to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "what there is")]
 pub enum Answer {
@@ -80,15 +80,15 @@ pub enum Answer {
     Close,
 }
 
-/// What is said, and what the application says to it.
+/// An input, and the answers of the application to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Say {
-    /// What is said.
+    /// The input.
     pub unit: Unit,
-    /// What the application answers, if it is asked.
+    /// The answer of the application, if it is asked.
     pub answer: Answer,
-    /// What it answers when it has the message; in LMTP for the first recipient, and yes for the others.
+    /// The answer to the complete message; in LMTP for the first recipient, and yes for the others.
     pub verdict: Answer,
 }
 
@@ -157,7 +157,7 @@ impl Unit {
         ]
     };
 
-    /// What goes over the wire.
+    /// The octets on the wire.
     #[must_use]
     pub fn octets(self) -> String {
         let line = match self {
@@ -280,7 +280,7 @@ impl Unit {
         })
     }
 
-    /// Whether a command is malformed: 501 (RFC 5321 section 4.2.2; DATA, RSET, QUIT section 4.3.2; STARTTLS RFC 3207
+    /// Returns true if a command is malformed: 501 (RFC 5321 section 4.2.2; DATA, RSET, QUIT section 4.3.2; STARTTLS RFC 3207
     /// section 4).
     #[must_use]
     pub const fn is_malformed(self) -> bool {

@@ -16,8 +16,8 @@ use crate::{
     story::Role,
 };
 
-/// What a server says in a session, its flights cut at `|`. However they come, the session is the same; it ends. What the
-/// client says are whole lines, and it calls no message accepted for which there is no 2yz.
+/// Replies of a server in a session, its flights cut at `|`. However they are cut, the session is the same, and ends. The output of the
+/// client is whole lines, and it calls no message accepted for which there is no 2yz.
 ///
 /// Choices: LMTP; STARTTLS; a login; chunks; no pipelining; extreme settings; sizes of pieces.
 pub fn client_session(data: &[u8]) {

@@ -41,7 +41,7 @@ pub fn ehlo(data: &[u8]) {
     assert_eq!(parse_ehlo(&offered), ("mx.example.org", extensions), "{offered}");
 }
 
-/// What a server replies to EHLO that offers all this.
+/// The reply to EHLO of a server that offers all this.
 fn offer(extensions: &Extensions) -> Reply<'static> {
     let mut config = Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
     config.extensions = extensions.clone();

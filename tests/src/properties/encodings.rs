@@ -50,7 +50,7 @@ fn xtext(text: &str) {
     }
 }
 
-/// What a server takes to be the initial response.
+/// The initial response, as a server reads it.
 fn claimed(text: &[u8]) -> Option<Vec<u8>> {
     let mut config = server::Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
     config.offer_auth([Mechanism::parse(RAW).expect("a mechanism")]);
@@ -82,7 +82,7 @@ fn claimed(text: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// What a client sends in answer to a challenge.
+/// The response of a client to a challenge.
 fn challenged(octets: &[u8]) -> Vec<u8> {
     let mut config = client::Config::new(ClientName::parse("client.example").expect("a name").into_owned());
     config.plaintext_auth = PlaintextAuth::Insecure;
@@ -129,5 +129,5 @@ impl ClientMechanism for Raw {
 
 const RAW: &str = "X-RAW";
 
-/// What fits a line of AUTH in base64, with its verb and mechanism.
+/// The octets that fit a line of AUTH in base64, with its verb and mechanism.
 const MOST: usize = 12_000;

@@ -1,4 +1,4 @@
-//! What has to be true of the machines and parsers whatever octets they get.
+//! Properties of the machines and parsers, which hold for all octets.
 //!
 //! Each property is a function that panics when it is not. Fuzzing looks for input that makes it (`fuzz/`), and
 //! `tests/corpora.rs` goes through the inputs that fuzzing has collected.

@@ -34,7 +34,7 @@ pub(super) fn with_crlf(content: &[u8]) -> Vec<u8> {
     made
 }
 
-/// Where the first CR without LF or LF without CR is.
+/// The position of the first CR without LF or LF without CR.
 pub(super) fn first_bare(content: &[u8]) -> Option<usize> {
     (0..content.len()).find(|at| match content[*at] {
         b'\r' => content.get(at + 1) != Some(&b'\n'),

@@ -176,7 +176,7 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
     );
 }
 
-/// Whether the server proves itself.
+/// Returns true if the server proves itself.
 fn proves(mechanism: Mechanism) -> bool {
     ![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::CRAM_MD5].contains(&mechanism)
 }
@@ -222,7 +222,7 @@ fn with_nonce(octets: &[u8], nonce: &[u8]) -> Vec<u8> {
         .join(nonce)
 }
 
-/// What stands behind `r=`.
+/// The value after `r=`.
 fn nonce_of(message: &[u8]) -> &[u8] {
     message
         .split(|octet| *octet == b',')

@@ -24,9 +24,9 @@ use crate::{
     wire::codes,
 };
 
-/// What a client says in a session, its flights cut at `|`. However they come, whenever questions are answered and
-/// output is written, the session is the same. All that is said are replies, and no more of them than there are
-/// commands; each transaction ends once; nobody is let in but by the right password.
+/// Input of a client in a session, its flights cut at `|`. However they are cut, whenever questions are answered and
+/// output is written, the session is the same. The output is replies, at most one a command; each transaction ends
+/// once; only the right password authenticates.
 ///
 /// Choices: LMTP; tight limits; STARTTLS; AUTH; line endings; leniencies; what is refused; extreme settings; sizes of pieces.
 pub fn server_session(data: &[u8]) {

@@ -3,7 +3,7 @@ use smtp_proto::data::{BareLineEndings, DotUnstuffer, Unstuffed};
 use super::{Choices, reference};
 use crate::chop::Chop;
 
-/// What comes behind 354. However it is cut, the message is the one of the reference, and it ends where that ends.
+/// Octets after 354. For every cut, the message is that of the reference, and ends at the same octet.
 ///
 /// Choices: sizes of pieces.
 pub fn unstuff(data: &[u8]) {

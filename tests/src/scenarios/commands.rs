@@ -100,7 +100,7 @@ pub fn lmtp<A: Adapter>() {
     stage.close(peer);
 }
 
-/// What only looks like the end of a message is none: what follows it is text, or all of it is refused (CVE-2023-51764).
+/// Octets that only look like the end of a message do not end it: the rest is text, or all of it is refused (CVE-2023-51764).
 pub fn end_of_data<A: Adapter>() {
     const ENDS: [&str; 12] = [
         "\n.\n",

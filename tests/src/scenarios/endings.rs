@@ -1,4 +1,4 @@
-//! How a server stops.
+//! The shutdown of a server.
 
 use std::{net::TcpStream, time::Duration};
 
@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 const FAREWELL: &str = "421 4.3.2 closing for shutdown, try again later\r\n";
 
-/// Who has no transaction open is told at once, and nobody else is let in.
+/// A client without an open transaction gets 421 at once, and nobody else is accepted.
 pub fn the_idle_are_told<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
     let mut peers = [stage.greeted(), stage.ready()];
@@ -78,7 +78,7 @@ pub fn an_open_question_is_answered<A: Adapter>() {
     }
 }
 
-/// Who has not finished in time is told, too, and has stored nothing.
+/// A client that has not finished in time gets 421, too, and nothing of it is stored.
 pub fn the_grace_is_over<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = SOON);
     let mut peers = [

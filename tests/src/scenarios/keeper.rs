@@ -21,24 +21,24 @@ pub(super) struct Mail {
     /// The indices of these recipients.
     pub(super) indices: Vec<u32>,
     pub(super) body: Vec<u8>,
-    /// How it came: ESMTPSA and such.
+    /// The protocol: ESMTPSA and such.
     pub(super) with: &'static str,
 }
 
-/// What the sessions of a server have come to.
+/// The results of the sessions of a server.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) taken: Vec<Mail>,
     pub(super) resets: Vec<Reset>,
     pub(super) closed: Vec<Closed>,
-    /// How many questions wait at the gate, or have passed it.
+    /// The number of questions that wait at the gate, or have passed it.
     pub(super) at_gate: usize,
-    /// How many answers came too late.
+    /// The number of answers that came too late.
     pub(super) stale: usize,
     gate_is_open: bool,
 }
 
-/// Where all sessions of a server write that down.
+/// The record of all sessions of a server.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     state: Mutex<State>,
@@ -106,7 +106,7 @@ impl Keeper {
         }
     }
 
-    /// What is to be done at this stage that is out of the ordinary.
+    /// The unusual action at this stage.
     fn whim(&self, stage: &str) -> Option<&'static str> {
         ["panic", "no", "silent", "hold", "late"]
             .into_iter()

@@ -1,4 +1,4 @@
-//! How many sessions there are, and those that fail.
+//! The number of sessions, and those that fail.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ use super::{
     stage::{Stage, deliver, listen, pair},
 };
 
-/// Who comes when all places are taken hears 421; a place that is left is given to the next.
+/// A client over the limit gets 421; a place that becomes free is given to the next client.
 pub fn one_connection_too_many<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.options.max_connections = 2);
     let (first, mut second) = (stage.greeted(), stage.greeted());
@@ -41,7 +41,7 @@ pub fn a_burst_of_connections<A: Adapter>() {
     stage.close(peers);
 }
 
-/// Where TLS comes first nothing can be said.
+/// With implicit TLS no plaintext reply is sent.
 pub fn one_connection_too_many_over_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.options.max_connections = 1;

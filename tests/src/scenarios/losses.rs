@@ -8,7 +8,7 @@ use super::{
     stage::{Stage, pair},
 };
 
-/// What a client has said when it goes, command by command with the reply, and then without.
+/// The input of a client before it goes, command by command with the reply, and then without.
 const STAGES: [(&[(&str, &str)], &str); 14] = [
     (&[], ""),
     (&[], "EHL"),

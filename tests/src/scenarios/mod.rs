@@ -59,13 +59,13 @@ pub mod trust;
 
 pub use hostile::{drips, floods, framing, random, strangers};
 
-/// What takes longer is stuck.
+/// The time after which a session counts as stuck.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A deadline that is to be missed.
 const SOON: Duration = Duration::from_millis(150);
 
-/// What is put to the proof.
+/// An adapter to test.
 pub trait Adapter {
     /// Serves until it is told to stop, in the background.
     fn serve(listener: TcpListener, site: Site) -> Running;
@@ -74,11 +74,11 @@ pub trait Adapter {
     fn send(errand: Errand) -> Result<Receipt, SendError<io::Error>>;
 }
 
-/// What a server is told.
+/// The orders for a server.
 pub struct Site {
     pub config: Arc<server::Config>,
     pub options: ServeOptions,
-    /// Where TLS can be done.
+    /// The place of TLS.
     pub tls: Option<ServerTls>,
     pub applications: Box<dyn Fn() -> Box<dyn Application> + Send + Sync>,
 }
@@ -89,7 +89,7 @@ pub trait Application: Send {
     fn see(&mut self, event: Event<'_>, server: &mut Server) -> Todo;
 }
 
-/// What is to be done after an event.
+/// The action after an event.
 pub enum Todo {
     Nothing,
     /// Do the handshake, with the TLS of the site.
@@ -116,7 +116,7 @@ impl Work {
     }
 }
 
-/// What came of it.
+/// The result.
 pub struct Done(Box<dyn FnOnce(&mut Server) + Send>);
 
 impl Done {
@@ -130,7 +130,7 @@ impl Done {
     }
 }
 
-/// What a client is told.
+/// The orders for a client.
 pub struct Errand {
     pub address: SocketAddr,
     pub config: client::Config,
@@ -139,14 +139,14 @@ pub struct Errand {
     pub message: Message,
 }
 
-/// How a client does TLS.
+/// The use of TLS by a client.
 pub enum Way {
     Clear,
     StartTls(ClientTls),
     Implicit(ClientTls),
 }
 
-/// Where a message comes from.
+/// The source of a message.
 pub enum Message {
     Memory(Vec<u8>),
     /// To be sent with the adapter's `send_from`.

@@ -27,7 +27,7 @@ pub(super) struct Peer {
     stream: Box<dyn Stream>,
     /// The socket below.
     pub(super) socket: TcpStream,
-    /// What was read and not yet looked at.
+    /// The octets that were read and not used yet.
     heard: Vec<u8>,
 }
 
@@ -116,7 +116,7 @@ impl Peer {
         Ok(octets > 0)
     }
 
-    /// What one read gives.
+    /// The octets of one read.
     pub(super) fn flight(&mut self) -> String {
         if self.heard.is_empty() {
             self.hear().unwrap();
@@ -211,7 +211,7 @@ impl Peer {
         }
     }
 
-    /// Whether the other side closes now, and does so properly.
+    /// Returns true if the other side closes now, and does so properly.
     pub(super) fn is_over(&mut self) -> bool {
         self.heard.is_empty() && matches!(self.hear(), Ok(false))
     }

@@ -21,10 +21,10 @@ use super::{
     peer::Peer,
 };
 
-/// What a socket holds that is to hold little, in octets. With less the windows of TCP would open too slowly.
+/// The capacity of a small socket buffer, in octets. With less the windows of TCP would open too slowly.
 pub(super) const LITTLE: usize = 1 << 14;
 
-/// What may be changed before a server begins.
+/// The settings that may be changed before a server begins.
 pub(super) struct Plan {
     pub(super) config: Config,
     pub(super) options: ServeOptions,
@@ -162,7 +162,7 @@ impl Stage {
         assert_eq!(taken.remove(found).body, b"Hello\r\n");
     }
 
-    /// What was stored, once.
+    /// The messages that were stored, once.
     pub(super) fn taken(&self) -> Vec<Mail> {
         std::mem::take(&mut self.ledger.state().taken)
     }

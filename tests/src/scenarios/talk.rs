@@ -15,7 +15,7 @@ use super::{
     stage::{LITTLE, listen},
 };
 
-/// What a client is told, except where to.
+/// The orders for a client, except the address.
 pub(super) struct Talk {
     pub(super) config: Config,
     pub(super) way: Way,
@@ -116,7 +116,7 @@ impl Talk {
     }
 }
 
-/// Why the session ended, and what became of the message.
+/// The reason for the end of the session, and the outcome for the message.
 #[track_caller]
 pub(super) fn ending(failed: &SendError<io::Error>) -> (Closed, MessageOutcome) {
     match &failed.error {
@@ -125,12 +125,12 @@ pub(super) fn ending(failed: &SendError<io::Error>) -> (Closed, MessageOutcome) 
     }
 }
 
-/// What became of the first recipient.
+/// The outcome for the first recipient.
 pub(super) fn fate(receipt: &Receipt) -> RecipientStatus<'_> {
     receipt.recipients().next().unwrap().1
 }
 
-/// What each recipient was told, and in answer to what.
+/// The reply for each recipient, and the command that it answers.
 pub(super) fn codes(receipt: &Receipt) -> Vec<(Option<ReplyTo>, u16)> {
     let code = |fate| match fate {
         RecipientStatus::Accepted(reply) => (None, reply.code().get()),

@@ -61,7 +61,7 @@ pub fn garbage_behind_starttls<A: Adapter>() {
     stage.close(peer);
 }
 
-/// What comes in clear behind STARTTLS is not taken for something said under TLS (CVE-2011-0411).
+/// Plaintext after STARTTLS does not count as input under TLS (CVE-2011-0411).
 pub fn plaintext_behind_starttls<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.ready();

@@ -1,4 +1,4 @@
-//! What the guide (`docs/`) draws and lists is what the code does.
+//! The pictures and tables of the guide (`docs/`) agree with the code.
 //!
 //! `just pictures` writes the files anew, after a change of the code.
 #![expect(

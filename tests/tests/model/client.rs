@@ -95,7 +95,7 @@ fn all_settings() -> Vec<Setting> {
     all
 }
 
-/// What a server may say to this, most of the time something that fits.
+/// The reply of a server to this, most of the time one that fits.
 fn reply(fits: bool, pick: usize, model: &Client) -> Reply {
     match (model.awaited(), pick % 10) {
         (Some(Command::Data), 0..9) if fits => Reply::Intermediate,
@@ -287,7 +287,7 @@ fn explore(setting: Setting) -> (usize, usize, usize) {
     (sequences, states.len(), depth)
 }
 
-/// What may happen next: the server says something, or the application wishes something. A message to follow another it may
+/// The possible next steps: a reply of the server, or a request of the application. A message after another it may
 /// wish at any time.
 fn steps(model: &Client) -> Vec<Step> {
     let mut steps = Vec::new();

@@ -27,7 +27,7 @@ const CHUNK: usize = 10;
 pub(crate) struct Sending {
     setting: Setting,
     driver: Driver<Sender>,
-    /// How many lines of the log were looked at.
+    /// The number of lines of the log that were compared.
     read: usize,
 }
 
@@ -99,7 +99,7 @@ impl Sending {
         }
     }
 
-    /// What came of it so far is not looked at.
+    /// Skips the results so far.
     pub(crate) fn forget(&mut self) {
         self.driver.said.clear();
         self.read = self.driver.seat.log().len();
@@ -133,7 +133,7 @@ impl Sending {
         }
     }
 
-    /// Whether all that came of it is what the model says.
+    /// Compares all results with the model.
     pub(crate) fn judge(&mut self, outcome: &Outcome) -> Result<(), String> {
         let said = String::from_utf8_lossy(&std::mem::take(&mut self.driver.said)).into_owned();
         let due: String = outcome
@@ -147,7 +147,7 @@ impl Sending {
         self.judge_told(outcome)
     }
 
-    /// Whether the application is told what the model says, whatever was sent.
+    /// Compares the reports to the application with the model, whatever was sent.
     pub(crate) fn judge_told(&mut self, outcome: &Outcome) -> Result<(), String> {
         let told = tell(self.driver.seat.log().get(self.read..).unwrap_or_default());
         self.read = self.driver.seat.log().len();
@@ -175,7 +175,7 @@ fn mail(setting: Setting, turn: Turn) -> String {
     format!("MAIL FROM:<{who}@client.example>{body}")
 }
 
-/// What a server writes to say this to what it is asked.
+/// The octets of this reply to a command.
 pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> {
     let asked = model.awaited();
     let code = match asked {
@@ -215,7 +215,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
     }
 }
 
-/// What goes over the wire.
+/// The octets on the wire.
 pub(crate) fn wire(setting: Setting, command: Command) -> String {
     let line = match command {
         Command::Greeting | Command::For(_) => return String::new(),
@@ -296,7 +296,7 @@ fn report(report: &Report) -> String {
     }
 }
 
-/// What the machine calls it.
+/// The name that the machine has for it.
 fn name(command: Command) -> String {
     match command {
         Command::Ehlo | Command::Helo | Command::Lhlo => format!("Hello({command:?})"),

@@ -14,11 +14,11 @@ use smtp_tests::model::{
     server::{Outcome, Question, Reset, Rules},
 };
 
-/// What came of something that was said.
+/// The result of an input.
 #[derive(Debug, Default)]
 pub(crate) struct Sight {
     pub(crate) replies: Vec<Reply>,
-    /// How many questions were asked.
+    /// The number of questions.
     pub(crate) asked: usize,
     pub(crate) stored: Vec<(String, Vec<usize>)>,
     pub(crate) resets: Vec<Reset>,
@@ -31,20 +31,20 @@ pub(crate) struct Reply {
     lines: Vec<String>,
 }
 
-/// When the application answers. Only RCPT leaves a choice.
+/// The time of an answer. Only RCPT leaves a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answers {
     Now,
-    /// When nothing else can be done, the last first.
+    /// Once nothing else can be done, the last question first.
     Late,
 }
 
 /// The machine and its application.
 pub(crate) struct Served {
     server: Server,
-    /// What was read and not used.
+    /// The input that was read and not used.
     buffer: Vec<u8>,
-    /// What is said to the questions to come.
+    /// The answers to the questions to come.
     answers: VecDeque<(Question, Answer)>,
     when: Answers,
     held: Vec<(u32, Ticket<ticket::Recipient>, Answer)>,
@@ -316,13 +316,13 @@ impl Served {
 }
 
 impl Sight {
-    /// Whether the first reply is a greeting, positive or not (RFC 5321 section 3.1).
+    /// Returns true if the first reply is a greeting, positive or not (RFC 5321 section 3.1).
     pub(crate) fn begins_with_greeting(&self) -> bool {
         let first = self.replies.first();
         first.is_some_and(|reply| matches!(reply.code, 220 | 421 | 521 | 554))
     }
 
-    /// Whether this is what the model says.
+    /// Compares this with the model.
     pub(crate) fn judge(&self, outcome: &Outcome) -> Result<(), String> {
         let codes: Vec<u16> = self.replies.iter().map(|reply| reply.code).collect();
         let fits = codes.len() == outcome.replies.len()

@@ -113,7 +113,7 @@ const VERBS: [&str; 20] = [
 /// A state of the table, and a verb that was read as a command in it.
 type Pair = (String, &'static str);
 
-/// What can be said in a state of the model: each unit, and each answer to what is asked because of it.
+/// The inputs in a state of the model: each unit, with each answer to its questions.
 fn sayings(model: &Server) -> Vec<Say> {
     let yes = Say {
         unit: Unit::Connect,
@@ -148,7 +148,7 @@ fn sayings(model: &Server) -> Vec<Say> {
     all
 }
 
-/// What is said next: anything, what the server has no fault to find with, or what of that changes something.
+/// The next input: any, one without a fault, or one without a fault that changes something.
 fn choose(model: &Server, how: u8, pick: usize) -> Say {
     let all = sayings(model);
     let fitting: Vec<Say> = all
@@ -249,7 +249,7 @@ fn hear(machine: &mut Served, say: Say, outcome: &Outcome) -> Result<Sight, Stri
     )
 }
 
-/// What was gone through.
+/// The extent of the search.
 #[derive(Default)]
 struct Explored {
     sequences: usize,
@@ -258,7 +258,7 @@ struct Explored {
     pairs: BTreeSet<Pair>,
 }
 
-/// What tells paths to the same state of the model apart: the machine may remember what the model does not know of.
+/// The difference between paths to the same state of the model: the machine may remember more than the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Past {
     Nothing,
@@ -272,7 +272,7 @@ enum Past {
 struct Path {
     says: Vec<(Say, Outcome)>,
     led_to: Server,
-    /// What tells it apart from others that led there.
+    /// The difference from other paths to the state.
     trail: BTreeSet<&'static str>,
 }
 
@@ -343,7 +343,7 @@ fn explore(rules: Rules, past: Past) -> Explored {
     explored
 }
 
-/// What was read as a command, and in which state: only that is answered.
+/// The commands that were read, and the state: only they are answered.
 fn pair(state: State, stage: Stage, unit: Unit, sight: &Sight) -> Option<Pair> {
     let verb = unit.verb()?;
     // The response of an exchange is no command, nor is the line that ends a message.

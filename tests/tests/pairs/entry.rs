@@ -1,4 +1,4 @@
-//! What comes before the messages: TLS, and a login.
+//! The steps before the messages: TLS, and a login.
 
 use smtp_tests::escape_all;
 
@@ -10,9 +10,9 @@ pub(crate) struct Entry {
     starttls: bool,
     server_requires_tls: bool,
     client_tls: &'static str,
-    /// Whether the handshake succeeds.
+    /// `true` if the handshake succeeds.
     pub(crate) handshake: bool,
-    /// What the server offers.
+    /// The offers of the server.
     mechanisms: Vec<&'static str>,
     server_requires_login: bool,
     in_clear: [&'static str; 2],
@@ -94,13 +94,13 @@ impl Entry {
         self.starttls && self.client_tls != "disabled" && self.handshake
     }
 
-    /// Whether mail is taken once the client is ready.
+    /// Returns true if mail is accepted once the client is ready.
     pub(crate) fn takes_mail(&self) -> bool {
         (!self.server_requires_login || self.login.is_some())
             && (!self.server_requires_tls || self.is_encrypted())
     }
 
-    /// Why the session ends before it is ready, if it does and nothing else goes wrong.
+    /// The reason for which the session ends before it is ready, if it does and nothing else goes wrong.
     pub(crate) fn end(&self) -> Option<&'static str> {
         match self.client_tls {
             "required" if !self.starttls => return Some("TlsNotOffered"),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use smtp_tests::Dice;
 
-/// What happens to the stream once so many octets were said in one direction.
+/// The event on the stream after so many octets in one direction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mishap {
     /// It breaks in both directions.
@@ -20,10 +20,10 @@ pub(crate) struct Link {
     pub(crate) in_flight: VecDeque<(u64, usize)>,
     /// Nothing that is said from now on arrives.
     pub(crate) cut: bool,
-    /// When the reader sees the end.
+    /// The time at which the reader sees the end.
     pub(crate) end: Option<u64>,
     pub(crate) end_seen: bool,
-    /// When the speaker sees that the stream is broken.
+    /// The time at which the writer sees that the stream is broken.
     pub(crate) lost: Option<u64>,
     pub(crate) lost_seen: bool,
     /// The speaker cannot write before.
@@ -62,7 +62,7 @@ impl Link {
         }
     }
 
-    /// How many of so many octets get through at once.
+    /// The number of these octets that get through at once.
     pub(crate) fn some(&self, dice: &mut Dice, octets: usize) -> usize {
         let most = octets.min(self.most);
         if dice.one_in(2) {
@@ -93,7 +93,7 @@ impl Link {
         self.in_flight.back().map_or(0, |(at, _)| *at)
     }
 
-    /// How many octets arrive now at the latest.
+    /// The number of octets that must arrive by now.
     pub(crate) fn due(&self, now: u64) -> usize {
         let arrived = self.in_flight.iter().take_while(|(at, _)| *at <= now);
         arrived.map(|(_, octets)| octets).sum()

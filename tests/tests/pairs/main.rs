@@ -27,7 +27,7 @@ use smtp_tests::{Story, check};
 
 use world::World;
 
-/// How many worlds there are if nobody says.
+/// The default number of worlds.
 const WORLDS: u64 = 2000;
 
 fn number(variable: &str) -> Option<u64> {
@@ -64,7 +64,7 @@ fn what_was_accepted_arrived() {
     }
 }
 
-/// What is printed of a world is a story, and true; and what is untrue of it is found.
+/// A printed world is a story that passes; a changed one fails.
 #[test]
 fn a_world_is_a_story() {
     let mut story = String::new();

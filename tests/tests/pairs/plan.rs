@@ -1,4 +1,4 @@
-//! What a world is made of: configurations, messages, and what the client is to do.
+//! The parts of a world: configurations, messages, and the actions of the client.
 
 use std::collections::VecDeque;
 
@@ -16,7 +16,7 @@ pub(crate) struct Plan {
     /// The settings as they stand at the head of a story.
     pub(crate) settings: String,
     pub(crate) messages: Vec<Message>,
-    /// What the client application does, one thing after the other.
+    /// The actions of the client application, one after the other.
     pub(crate) script: VecDeque<String>,
 }
 
@@ -27,9 +27,9 @@ pub(crate) struct Message {
     pub(crate) from: String,
     /// The forward-paths, which no other message has.
     pub(crate) to: Vec<String>,
-    /// What is given to the client.
+    /// The message, as it is given to the client.
     pub(crate) content: Vec<u8>,
-    /// What the server has to store: each bare CR or LF made a CRLF and the last line completed, but BINARYMIME as it is.
+    /// The message that the server must store: each bare CR or LF made a CRLF and the last line completed, but BINARYMIME as it is.
     pub(crate) expected: Vec<u8>,
     binary: bool,
 }

@@ -1,4 +1,4 @@
-//! What holds in every world.
+//! Properties of every world.
 
 use std::collections::HashMap;
 
@@ -55,7 +55,7 @@ pub(crate) fn bounded(world: &World<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// What was accepted arrived, nothing else did, and everybody was told the truth.
+/// Exactly the accepted messages arrived, and all reports are true.
 pub(crate) fn hold(world: &World<'_>) -> Result<(), String> {
     let (client, server) = (&world.pair.client, &world.pair.server);
     let lmtp = world.plan.lmtp;
@@ -87,9 +87,9 @@ pub(crate) fn hold(world: &World<'_>) -> Result<(), String> {
     let_in(world)
 }
 
-/// What the client told its application.
+/// The reports of the client to its application.
 struct Told {
-    /// What became of each recipient.
+    /// The outcome for each recipient.
     fates: HashMap<String, String>,
     outcomes: Vec<String>,
 }
@@ -155,7 +155,7 @@ fn delivered(world: &World<'_>, message: &Message, told: &Told) -> Result<(), St
     Ok(())
 }
 
-/// Who was refused is named, with the reply that did it; who was accepted, too.
+/// Each refused recipient is named with its reply, and so is each accepted one.
 fn named(world: &World<'_>, transaction: &Transaction, told: &Told) -> Result<(), String> {
     let mut messages = world.plan.messages.iter();
     let message = messages
@@ -194,7 +194,7 @@ fn named(world: &World<'_>, transaction: &Transaction, told: &Told) -> Result<()
     Ok(())
 }
 
-/// How transactions and the session end.
+/// The ends of transactions and of the session.
 fn ends(world: &World<'_>, told: &Told, wire: &Wire) -> Result<(), String> {
     let has = |kind: &str| told.fates.values().any(|fate| fate.starts_with(kind));
     let last = told.outcomes.last().ok_or("nothing is told of the end")?;

@@ -1,4 +1,4 @@
-//! How what happens is told in a story.
+//! The events of a world as lines of a story.
 
 use smtp_proto::server::Shutdown;
 use smtp_tests::{Action, Role, escape_all};

@@ -44,7 +44,7 @@ impl Transaction {
     }
 }
 
-/// What went over the wire.
+/// The octets that went over the wire.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wire {
     pub(crate) transactions: Vec<Transaction>,

@@ -26,13 +26,13 @@ pub(crate) struct World<'s> {
     told: [usize; 2],
     dice: Dice,
     links: [Link; 2],
-    /// When each question is answered, and in which words.
+    /// The time and the text of the answer to each question.
     answers: HashMap<usize, Option<(u64, String)>>,
-    /// What the client application does next, and when.
+    /// The next action of the client application, and its time.
     next: Option<(u64, String)>,
-    /// What is left to be given of each message whose transaction was begun or announced.
+    /// The rest of each message whose transaction was begun or announced.
     parts: Vec<VecDeque<String>>,
-    /// How many messages were tried.
+    /// The number of messages that were tried.
     tried: usize,
     handshake: Option<Option<(u64, bool)>>,
     fail: Option<u64>,
@@ -244,7 +244,7 @@ impl<'s> World<'s> {
         }
     }
 
-    /// How often the client machine did not do what it was told to.
+    /// The number of requests that the client machine did not carry out.
     fn refused(&self) -> usize {
         let log = self.pair.client.seat.log.iter();
         log.filter(|line| line.starts_with("not-sent ")).count()
@@ -425,14 +425,14 @@ fn is_content(act: &str) -> bool {
     act.starts_with("part") || act.starts_with("body")
 }
 
-/// Whether the content of a message is on its way, so that it can be refused.
+/// Returns true if the content of a message is on its way, so that it can be refused.
 fn takes_content(pair: &Pair) -> bool {
     let asked = |(_, question, _)| question == Question::Verdict;
     matches!(pair.server.seat.server.state(), State::Data | State::Chunks)
         && !pair.server.seat.open_questions().any(asked)
 }
 
-/// What the server application says to a question. The reply to MAIL and RCPT names the path, in LMTP that to the message
+/// The answer of the server application to a question. The reply to MAIL and RCPT names the path, in LMTP that to the message
 /// the recipient.
 fn words(dice: &mut Dice, question: Question, subject: &str, calm: bool) -> String {
     let refusal = dice.pick(&["550 5.7.1", "451 4.3.0", "554 5.7.0"]);

@@ -1,4 +1,4 @@
-//! What a client knows of the transaction that is open.
+//! The client's knowledge of the open transaction.
 
 use std::collections::VecDeque;
 
@@ -72,7 +72,7 @@ impl Mail {
         }
     }
 
-    /// What is to be sent now. RFC 5321 section 3.3: nothing more behind a refused MAIL, and no DATA when it is known that nobody
+    /// The commands to send now. RFC 5321 section 3.3: nothing more after a refused MAIL, and no DATA when it is known that nobody
     /// is to get the message.
     pub(super) fn pop(&mut self) -> Option<Command> {
         let nobody = self
@@ -131,7 +131,7 @@ impl Mail {
         (0..self.recipients.len()).filter(|one| self.recipients.get(*one) == Some(&Recipient::Welcome))
     }
 
-    /// What became of each recipient, if the transaction is over now.
+    /// The outcome for each recipient, if the transaction is over now.
     pub(super) fn fates(&self) -> Vec<MessageOutcome> {
         let fate = |recipient: &Recipient| match recipient {
             _ if self.mail_refused => MessageOutcome::Refused,

@@ -1,18 +1,18 @@
-//! What is said and told in the session of a client.
+//! Commands, replies and reports in the session of a client.
 
-/// What a client is set to, and what the server offers to EHLO or LHLO.
+/// The settings of a client, and the server's offers in reply to EHLO or LHLO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Setting {
     /// LMTP (RFC 2033).
     pub lmtp: bool,
-    /// How many commands may be unanswered: if it is more than one, PIPELINING is offered (RFC 2920).
+    /// The number of commands that may be unanswered: if it is more than one, PIPELINING is offered (RFC 2920).
     pub window: usize,
     /// Which messages go in chunks (RFC 3030).
     pub chunks: Chunks,
     /// STARTTLS is offered, as long as the session is in clear (RFC 3207).
     pub starttls: bool,
-    /// Whether TLS is wanted.
+    /// The need for TLS.
     pub tls: Tls,
     /// PRDR is offered, and asked for with several recipients (draft-hall-prdr).
     pub prdr: bool,
@@ -34,7 +34,7 @@ pub enum Chunks {
     Binary(Turn),
 }
 
-/// Whether TLS is wanted.
+/// The need for TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 #[expect(missing_docs, reason = "a policy in a word")]
@@ -44,7 +44,7 @@ pub enum Tls {
     Required,
 }
 
-/// What is sent, and what replies answer.
+/// A command: it is sent, and replies answer it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 #[expect(missing_docs, reason = "the command is in the name")]
@@ -77,7 +77,7 @@ pub enum Command {
     Quit,
 }
 
-/// How a message came to be sent.
+/// The way in which a message was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Turn {
@@ -87,7 +87,7 @@ pub enum Turn {
     Behind,
 }
 
-/// What a server says.
+/// A reply of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
 pub enum Reply {
@@ -103,13 +103,13 @@ pub enum Reply {
     Permanent,
     /// 421.
     Unavailable,
-    /// What is no reply.
+    /// Octets that are no reply.
     Garbage,
     /// The server closes the stream.
     End,
 }
 
-/// What an application may want: a message to follow the one that is under way, and the rest when the session is ready.
+/// A request of the application: a message after the one under way, or another request when the session is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
 pub enum Wish {
@@ -125,7 +125,7 @@ pub enum Wish {
     Quit,
 }
 
-/// What the application is told.
+/// A report to the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Report {
@@ -144,7 +144,7 @@ pub enum Report {
     Rejected(RequestError),
 }
 
-/// Why a wish is not carried out.
+/// The reason for not carrying out a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum RequestError {
@@ -158,7 +158,7 @@ pub enum RequestError {
     NoRecipients,
 }
 
-/// What became of a message, or of a recipient.
+/// The outcome for a message, or for a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum MessageOutcome {
@@ -172,12 +172,12 @@ pub enum MessageOutcome {
     Unknown,
 }
 
-/// What has to come of a reply, or of a wish.
+/// The required effect of a reply, or of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Outcome {
-    /// What is sent.
+    /// The commands to send.
     pub sends: Vec<Command>,
-    /// What is told.
+    /// The reports.
     pub reports: Vec<Report>,
 }

@@ -4,7 +4,7 @@ use super::{Codes, NOT_OFFERED, SEQUENCE, Server, Stage, UNKNOWN};
 use crate::model::Unit;
 
 impl Server {
-    /// Why a command is refused without a question.
+    /// The reason for refusing a command without a question.
     pub(super) fn refusal(&self, unit: Unit) -> Option<Vec<u16>> {
         let order = self.out_of_order(unit);
         let codes = match self.unknown(unit) {
@@ -30,7 +30,7 @@ impl Server {
         }
     }
 
-    /// What is wrong with a command that is in order.
+    /// The fault of a command that is in order.
     fn unacceptable(&self, unit: Unit) -> Option<Codes> {
         match unit {
             // RFC 5321 section 4.1.1.11: 555 for parameters that are not known. RFC 1870 section 6.1: 552.

@@ -1,8 +1,8 @@
-//! What is asked and told in the session of a server.
+//! Questions and reports in the session of a server.
 
 use crate::model::Answer;
 
-/// What a server is set to.
+/// The settings of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_structs,
@@ -34,7 +34,7 @@ pub struct Rules {
     pub size: usize,
 }
 
-/// What the application is asked.
+/// A question to the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 #[expect(missing_docs, reason = "the command is in the name")]
@@ -58,7 +58,7 @@ pub enum Question {
     Xforward,
 }
 
-/// Why the application is told to forget a transaction.
+/// The reason for which the application must forget a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 #[expect(missing_docs, reason = "the cause is in the name")]
@@ -71,13 +71,13 @@ pub enum Reset {
     Closed,
 }
 
-/// What has to come of something that is said.
+/// The required effect of an input.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Outcome {
     /// The replies; of each the codes that are permitted.
     pub replies: Vec<Vec<u16>>,
-    /// What is asked, and what is answered.
+    /// The questions, and the replies.
     pub asks: Vec<(Question, Answer)>,
     /// The messages that are stored, and for which of the accepted recipients.
     pub stored: Vec<(String, Vec<usize>)>,

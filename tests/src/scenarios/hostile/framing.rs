@@ -1,4 +1,4 @@
-//! What looks like the end of a message and is none: whoever takes it for one runs commands out of a message
+//! Octets that look like the end of a message and are none: a server that takes them for the end runs commands of a message
 //! (CVE-2023-51764 and its family).
 
 use smtp_proto::{
@@ -40,10 +40,10 @@ const NO_ENDS: [&str; 20] = [
     "\r\n. \r\n",
 ];
 
-/// What would be run if the message had ended.
+/// The commands that would be run if the message had ended.
 const SMUGGLED: &str = "MAIL FROM:<eve@client.example>\r\nRCPT TO:<bob@mx.example>\r\nDATA\r\nevil";
 
-/// What was meant: dots that were added taken out, and bare line endings as the policy has them.
+/// The intended message: without added dots, and with bare line endings as the policy has them.
 fn meant(content: &str, policy: BareLineEndings) -> String {
     let lines = content.split("\r\n").map(|line| {
         let line = line.strip_prefix('.').unwrap_or(line);
@@ -123,7 +123,7 @@ pub fn a_bare_carriage_return_before_the_end<A: Adapter>() {
     }
 }
 
-/// What a client has to send holds such octets, and what stuffing is there to change: whatever a server takes for a line
+/// Messages with such octets, and with dots that stuffing must double, from a client: whatever a server takes for a line
 /// ending, no line but the last is a lone dot.
 pub fn out_of_a_client<A: Adapter>() {
     let more = ["\r\n.\r\n", "\r\n..\r\n", "\r\n.\r\n.\r\n", "\r\r\n.\r\n"];

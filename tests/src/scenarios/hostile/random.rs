@@ -8,10 +8,10 @@ use crate::scenarios::{Adapter, peer::Peer, stage::Stage};
 const ENDED: Range<u64> = 0..1000;
 const BROKEN: Range<u64> = 1000..2000;
 
-/// How many at a time.
+/// The number at a time.
 const CLIENTS: u64 = 8;
 
-/// What sessions are made of, in an order that makes sense.
+/// The parts of sessions, in an order that makes sense.
 const LINES: [&str; 26] = [
     "EHLO client.example\r\n",
     "AUTH PLAIN AGFubgBzZWNyZXQ=\r\n",
@@ -62,7 +62,7 @@ impl Chance {
         }
     }
 
-    /// What a client says: octets, lines in any order, or a whole session that was damaged in places or nowhere.
+    /// The input of a client: octets, lines in any order, or a whole session that was damaged in places or nowhere.
     fn session(&mut self) -> Vec<u8> {
         match self.below(4) {
             0 => (0..self.below(2000)).map(|_| self.octet()).collect(),
