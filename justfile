@@ -8,7 +8,7 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt headlines lines links pictures-check msrv feature-tables clippy book doc (package "--no-verify --allow-dirty --quiet") no-std features examples bench-check fuzz-smoke deny interop relay differential test
+ci: fmt headlines lines links pictures-check msrv feature-tables clippy book doc (package "--no-verify --allow-dirty --quiet") no-std features examples bench-check fuzz-smoke deny interop relay inbox differential test
 
 # Formatting, of the crates outside the workspace too.
 fmt:
@@ -176,6 +176,10 @@ relay:
 # The same with more kills: about five minutes for each spool with 200.
 relay-kills number="200":
     KILLS={{ number }} MESSAGES=10000 tests/relay.sh
+
+# The page of the example `inbox` in headless Chromium, hostile mail included. Screenshots: target/inbox.
+inbox:
+    tests/inbox.sh
 
 # The same octets to ours and to other parsers and servers: each difference has been judged by the RFC.
 differential:
