@@ -46,6 +46,12 @@ pub struct ServerLimits {
     /// Maximum recipients of one transaction; each further one gets 452 (RFC 5321 section 4.5.3.1.10). Default: 1000,
     /// ten times the minimum of section 4.5.3.1.8.
     pub max_recipients: u32,
+    /// Maximum RCPT beyond `max_recipients` or `max_recipient_domains` that are no idle commands, since the start of the session or
+    /// its last accepted message. Each gets 452; later ones count in `max_idle_commands`, too.
+    ///
+    /// A client may pipeline RCPT for a whole list before it reads the first 452 (RFC 2920 section 3.1), and then sends the
+    /// message to the accepted recipients. Default: 1000, as Postfix has it (`smtpd_recipient_overshoot_limit`).
+    pub max_recipient_overshoot: u32,
     /// Maximum MAIL commands of one session, accepted or not. The next one gets 421, so that the client connects again.
     ///
     /// Set it with [`Config::set_max_transactions`](crate::server::Config::set_max_transactions), which also announces it.
@@ -68,7 +74,7 @@ pub struct ServerLimits {
     /// Maximum consecutive commands without progress, since the start of the session or its last accepted message.
     ///
     /// Counts NOOP, RSET, VRFY, EXPN, HELP, EHLO, XCLIENT, XFORWARD, ETRN, empty chunks, unknown commands that the application
-    /// is asked about, RCPT beyond `max_recipients`, and MAIL, RCPT and messages that the application rejected. Default:
+    /// is asked about, RCPT beyond `max_recipient_overshoot`, and MAIL, RCPT and messages that the application rejected. Default:
     /// 1000, against sessions kept open by empty commands and against address harvesting.
     pub max_idle_commands: u32,
     /// Maximum octets read and discarded in the whole session: refused chunks, the rest of refused messages, over-long
@@ -84,6 +90,7 @@ impl Default for ServerLimits {
             failed_logins: Threshold::new(3, 10),
             max_message_octets: 25 << 20,
             max_recipients: 1000,
+            max_recipient_overshoot: 1000,
             max_transactions: None,
             max_recipient_domains: None,
             max_open_rcpts: 16,

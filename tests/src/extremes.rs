@@ -6,7 +6,7 @@ use crate::{settings::Settings, story::Role};
 const U64_MAX: &str = "18446744073709551615";
 
 /// Settings that say how much: each with its smallest values, some that are small enough to meet other limits, and the largest.
-const SERVER: [(&str, &[&str]); 20] = [
+const SERVER: [(&str, &[&str]); 21] = [
     ("limit line", &["0", "1", "2", "3", "5", "6", "20", "64", U64_MAX]),
     ("limit auth-line", &["0", "1", "20", U64_MAX]),
     (
@@ -38,6 +38,7 @@ const SERVER: [(&str, &[&str]); 20] = [
             "4294967295 4294967295",
         ],
     ),
+    ("limit overshoot", &["0", "1", "4294967295"]),
     ("limit idle", &["0", "1", "2", "3", "4294967295"]),
     ("limit dropped", &["0", "1", "100", U64_MAX]),
     (

@@ -179,6 +179,7 @@ impl Settings {
                     "logins" => limits.failed_logins = bound(numbers)?,
                     "message" => config.set_max_message_size(number(numbers)?),
                     "recipients" => limits.max_recipients = number(numbers)?,
+                    "overshoot" => limits.max_recipient_overshoot = number(numbers)?,
                     "transactions" => config.set_max_transactions(number(numbers)?),
                     "domains" => config.set_max_recipient_domains(number(numbers)?),
                     "window" => limits.max_open_rcpts = number(numbers)?,

@@ -8,6 +8,7 @@ pub(super) struct AbuseMeter {
     errors: u32,
     unknown_commands: u32,
     idle_commands: u32,
+    excess_recipients: u32,
     failed_logins: u32,
     discarded: u64,
     /// Replies are held back until then.
@@ -66,6 +67,15 @@ impl AbuseMeter {
         self.idle_commands = self.idle_commands.saturating_add(1);
     }
 
+    /// Counts a recipient beyond a limit. It is an idle command after `most` of them.
+    pub(super) const fn count_excess_recipient(&mut self, most: u32) {
+        if self.excess_recipients < most {
+            self.excess_recipients += 1;
+        } else {
+            self.count_idle();
+        }
+    }
+
     /// Counts octets that are read only to be dropped. Returns `true` if there were more than `most` in all.
     pub(super) const fn discard(&mut self, octets: u64, most: u64) -> bool {
         self.discarded = self.discarded.saturating_add(octets);
@@ -87,9 +97,9 @@ impl AbuseMeter {
         self.errors >= errors.hard || self.idle_commands as u64 + open > idle as u64
     }
 
-    /// A message was accepted: earlier idle commands no longer count.
+    /// A message was accepted: earlier idle commands and excess recipients no longer count.
     pub(super) const fn message_accepted(&mut self) {
-        self.idle_commands = 0;
+        (self.idle_commands, self.excess_recipients) = (0, 0);
     }
 
     /// A login succeeded: earlier failures no longer count.

@@ -91,8 +91,7 @@ impl Server {
                 .session
                 .count_domain(&self.config.limits, rcpt.forward_path())
             {
-                self.advance(Step::RefuseRcpt);
-                return self.refuse_for_now("452 4.5.3 too many recipient domains");
+                return self.refuse_excess("452 4.5.3 too many recipient domains");
             }
             let index = transaction.next_index();
             let question = RcptQuestion { index, smtputf8 };
@@ -102,12 +101,24 @@ impl Server {
                 ticket: self.replies.ask_recipient(question, self.clock.now),
             });
         }
+        let refusal = match refusal {
+            Some(refusal) => refusal,
+            None if is_unicode => "553 5.6.7 a non-ASCII address needs SMTPUTF8",
+            None => return self.refuse_excess("452 4.5.3 too many recipients"),
+        };
         self.advance(Step::RefuseRcpt);
-        match refusal {
-            Some(refusal) => self.refuse(refusal),
-            None if is_unicode => self.refuse("553 5.6.7 a non-ASCII address needs SMTPUTF8"),
-            None => self.refuse_for_now("452 4.5.3 too many recipients"),
-        }
+        self.refuse(refusal)
+    }
+
+    /// Refuses a recipient beyond a limit.
+    #[cold]
+    fn refuse_excess<'i>(&mut self, reply: &'static str) -> Next<'i> {
+        self.advance(Step::RefuseRcpt);
+        self.replies.reply(&Reply::Fixed(reply));
+        let most = self.config.limits.max_recipient_overshoot;
+        self.abuse.count_excess_recipient(most);
+        self.end_if_idle();
+        Next::Again
     }
 
     /// Handles an in-sequence DATA.

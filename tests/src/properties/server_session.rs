@@ -80,6 +80,7 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
         server.limits.unknown_commands = Threshold::new(2, 4);
         server.limits.failed_logins = Threshold::new(2, 4);
         server.limits.max_recipients = 3;
+        server.limits.max_recipient_overshoot = 2;
         server.limits.max_open_rcpts = 2;
         server.limits.max_idle_commands = 10;
         server.limits.max_discarded_octets = 500;

@@ -1,5 +1,7 @@
 //! Every bound (RFC 5321 section 4.5.3), and what does not count against it.
 
+use core::num::NonZeroU32;
+
 use super::*;
 use crate::limits::Threshold;
 
@@ -121,6 +123,32 @@ fn trying_out_names_ends_the_session() {
     let mut session = impatient().refusing("mail", Rejection::POLICY);
     session.sends("MAIL FROM:<>\r\nMAIL FROM:<>\r\nMAIL FROM:<>");
     assert_eq!(session.codes(), "550 550 550 421");
+}
+
+/// A client may pipeline a whole list before it can know of the limit, and the accepted recipients get the message.
+#[test]
+fn recipients_beyond_the_limit_are_no_chatter_at_first() {
+    for (recipients, domains) in [(1, None), (9, NonZeroU32::new(1))] {
+        let mut config = config();
+        let limits = &mut config.limits;
+        (limits.max_recipients, limits.max_recipient_domains) = (recipients, domains);
+        (limits.max_recipient_overshoot, limits.max_idle_commands) = (2, 3);
+        let mut session = Session::with(config);
+        for _ in 0..3 {
+            // EHLO or RSET was the first idle command; the last two RCPT are the second and the third.
+            session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>");
+            session.sends(&["RCPT TO:<b@b.test>"; 4].join("\r\n"));
+            assert_eq!(session.codes(), "250 250 452 452 452 452", "{domains:?}");
+            session.sends("DATA\r\n.\r\nRSET");
+            assert_eq!(session.codes(), "354 250 250");
+        }
+        // RSET is no way to begin again.
+        session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>");
+        session.sends("RCPT TO:<b@b.test>\r\nRCPT TO:<b@b.test>\r\nRCPT TO:<b@b.test>");
+        session.sends("RSET\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<b@b.test>");
+        assert_eq!(session.codes(), "250 250 452 452 452 250 250 250 452 421");
+        assert!(session.happened().ends_with("closed TooManyIdleCommands"));
+    }
 }
 
 #[test]

@@ -162,6 +162,7 @@ fn extreme_configurations_neither_hang_nor_overflow() {
             let limits = &mut config.limits;
             (limits.max_line_octets, limits.max_auth_octets) = (count as usize, count as usize);
             (limits.max_recipients, limits.max_idle_commands) = (count, count);
+            limits.max_recipient_overshoot = count;
             limits.max_open_rcpts = count as usize;
             (limits.max_discarded_octets, limits.max_message_octets) = (u64::from(count), u64::from(count));
             limits.errors = Threshold::new(count, count);
