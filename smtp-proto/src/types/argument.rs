@@ -4,7 +4,10 @@ use alloc::borrow::Cow;
 use core::fmt;
 use core::net::IpAddr;
 
-use super::{AddressFault, AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument};
+use super::{
+    AddressFault, AddressLiteral, Domain, Host, InvalidAddress, InvalidArgument,
+    checked::{checked_text, display_text},
+};
 use crate::syntax::argument;
 
 /// The name of a client: the argument of EHLO, HELO and LHLO (RFC 5321 section 4.1.1.1).
@@ -156,36 +159,10 @@ impl<'a> Argument<'a> {
         argument::check_string(&text)?;
         Ok(Self(text))
     }
-
-    /// Wraps a text that a parser recognised.
-    pub(crate) const fn trusted(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Copies a borrowed argument, so that it borrows nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Argument<'static> {
-        Argument(Cow::Owned(self.0.into_owned()))
-    }
 }
 
-impl fmt::Debug for Argument<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Argument({})", self.0)
-    }
-}
-
-impl fmt::Display for Argument<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
+checked_text!(Argument);
+display_text!(Argument);
 
 /// The argument of VRFY or EXPN: `String [ SP "SMTPUTF8" ]` (RFC 5321 sections 4.1.1.6 and 4.1.1.7, RFC 6531 section
 /// 3.7.4.2).

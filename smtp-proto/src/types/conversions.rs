@@ -6,7 +6,8 @@ use core::str::FromStr;
 use super::{
     AddressLiteral, Argument, AuthIdentity, Body, ClientName, Domain, Etrn, ForwardPath, Host,
     InvalidAddress, InvalidArgument, InvalidParameter, InvalidText, Keyword, MailParameters, Mailbox, Notify,
-    OriginalRecipient, Path, Postmaster, Query, RcptParameters, Ret, ReversePath, Text, Verb, Xtext,
+    OriginalRecipient, Path, Postmaster, Query, RcptParameters, Ret, ReversePath, SolicitationKeywords, Text,
+    Verb, Xtext,
 };
 
 macro_rules! as_str {
@@ -51,7 +52,7 @@ macro_rules! from_str {
 as_str! {
     AddressLiteral<'_>, Argument<'_>, AuthIdentity<'_>, Body, ClientName<'_>, Domain<'_>, Etrn<'_>, ForwardPath<'_>, Host<'_>,
     Keyword, Mailbox<'_>, Notify, OriginalRecipient<'_>, Path<'_>, Postmaster<'_>, Query<'_>, Ret, ReversePath<'_>,
-    Text<'_>, Verb, Xtext<'_>,
+    SolicitationKeywords<'_>, Text<'_>, Verb, Xtext<'_>,
 }
 
 from_str! {
@@ -70,6 +71,7 @@ from_str! {
     Query::new -> InvalidArgument,
     RcptParameters::parse -> InvalidParameter,
     ReversePath::parse -> InvalidAddress,
+    SolicitationKeywords::parse -> InvalidParameter,
     Text::new -> InvalidText,
     Xtext::parse -> InvalidParameter,
 }

@@ -1,9 +1,11 @@
 //! Remote queue start (RFC 1985).
 
 use alloc::borrow::Cow;
-use core::fmt;
 
-use super::{Code, InvalidAddress, Reply};
+use super::{
+    Code, InvalidAddress, Reply,
+    checked::{checked_text, display_text},
+};
 use crate::syntax::argument;
 
 /// The argument of ETRN: the messages whose delivery is to begin (RFC 1985 section 5.2).
@@ -68,17 +70,6 @@ impl<'a> Etrn<'a> {
         Ok(Self::trusted(text))
     }
 
-    /// Wraps a text that the parser has already checked.
-    pub(crate) const fn trusted(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-
-    /// Returns the argument as it was sent, with `@` or `#`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Returns the domain, or the name of the queue.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -93,12 +84,6 @@ impl<'a> Etrn<'a> {
             Some(b'#') => EtrnScope::Queue,
             _ => EtrnScope::Domain,
         }
-    }
-
-    /// Copies a borrowed argument, so that it borrows nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Etrn<'static> {
-        Etrn(Cow::Owned(self.0.into_owned()))
     }
 }
 
@@ -133,17 +118,8 @@ impl TryFrom<&Reply<'_>> for EtrnAnswer {
     }
 }
 
-impl fmt::Debug for Etrn<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Etrn({})", self.0)
-    }
-}
-
-impl fmt::Display for Etrn<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
+checked_text!(Etrn);
+display_text!(Etrn);
 
 /// The first word of a reply that is a number.
 fn first_number(reply: &Reply<'_>) -> Option<u32> {

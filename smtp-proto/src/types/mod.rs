@@ -21,6 +21,7 @@
 mod announced;
 mod argument;
 mod attribute;
+mod checked;
 mod client_info;
 mod code;
 mod command;

@@ -1,9 +1,11 @@
 //! Classes of solicitation.
 
 use alloc::borrow::Cow;
-use core::fmt;
 
-use super::InvalidParameter;
+use super::{
+    InvalidParameter,
+    checked::{checked_text, display_text},
+};
 use crate::syntax::solicitation;
 
 /// Keywords for classes of mail: the value of SOLICIT and of NO-SOLICITING (RFC 3865 section 2.2).
@@ -39,17 +41,6 @@ impl<'a> SolicitationKeywords<'a> {
         Ok(Self(text))
     }
 
-    /// Wraps a text that the parser has already checked.
-    pub(crate) const fn trusted(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-
-    /// Returns the keywords as they were sent.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Iterates over the keywords.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(',')
@@ -66,25 +57,10 @@ impl<'a> SolicitationKeywords<'a> {
     pub fn as_borrowed(&self) -> SolicitationKeywords<'_> {
         SolicitationKeywords(Cow::Borrowed(&self.0))
     }
-
-    /// Copies borrowed keywords, so that they borrow nothing.
-    #[must_use]
-    pub fn into_owned(self) -> SolicitationKeywords<'static> {
-        SolicitationKeywords(Cow::Owned(self.0.into_owned()))
-    }
 }
 
-impl fmt::Display for SolicitationKeywords<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl fmt::Debug for SolicitationKeywords<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SolicitationKeywords({})", self.0)
-    }
-}
+checked_text!(SolicitationKeywords);
+display_text!(SolicitationKeywords);
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use core::fmt;
 use core::ops::BitOr;
 
 use crate::syntax::xtext;
-use crate::types::{InvalidParameter, ParameterFault};
+use crate::types::{InvalidParameter, ParameterFault, checked::checked_text};
 
 /// A text in the encoding `xtext` (RFC 3461 section 4), as it was sent.
 ///
@@ -53,11 +53,6 @@ impl<'a> Xtext<'a> {
         Ok(Self::trusted(encoded))
     }
 
-    /// Wraps a text that the parser has already checked.
-    pub(crate) const fn trusted(encoded: &'a str) -> Self {
-        Self(Cow::Borrowed(encoded))
-    }
-
     /// Encodes a text.
     ///
     /// # Errors
@@ -68,22 +63,10 @@ impl<'a> Xtext<'a> {
         Ok(Self(encoded))
     }
 
-    /// Returns the encoded text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Decodes the text.
     #[must_use]
     pub fn decode(&self) -> Cow<'_, str> {
         xtext::decode(&self.0)
-    }
-
-    /// Copies a borrowed text, so that it borrows nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Xtext<'static> {
-        Xtext(Cow::Owned(self.0.into_owned()))
     }
 
     /// Checks the rules of ENVID on the decoded text.
@@ -93,11 +76,7 @@ impl<'a> Xtext<'a> {
     }
 }
 
-impl fmt::Debug for Xtext<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Xtext({})", self.0)
-    }
-}
+checked_text!(Xtext);
 
 /// The part of the message that a failure notification returns: the value of `RET` (RFC 3461 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -221,11 +200,6 @@ impl<'a> OriginalRecipient<'a> {
         Ok(Self::trusted(value))
     }
 
-    /// Wraps what the grammar has already recognised.
-    pub(crate) const fn trusted(value: &'a str) -> Self {
-        Self(Cow::Borrowed(value))
-    }
-
     /// Makes a value of an address type, such as `rfc822`, and an address.
     ///
     /// # Errors
@@ -257,12 +231,6 @@ impl<'a> OriginalRecipient<'a> {
             || (!self.address_type().eq_ignore_ascii_case("utf-8") && !xtext::stands_for_ascii(address))
     }
 
-    /// The value as it was sent.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Returns the type of the address: `rfc822`, `utf-8`, `x400` or another.
     #[must_use]
     pub fn address_type(&self) -> &str {
@@ -280,16 +248,6 @@ impl<'a> OriginalRecipient<'a> {
     fn encoded_address(&self) -> &str {
         self.0.split_once(';').map_or("", |(_, address)| address)
     }
-
-    /// Copies a borrowed value, so that it borrows nothing.
-    #[must_use]
-    pub fn into_owned(self) -> OriginalRecipient<'static> {
-        OriginalRecipient(Cow::Owned(self.0.into_owned()))
-    }
 }
 
-impl fmt::Debug for OriginalRecipient<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OriginalRecipient({})", self.0)
-    }
-}
+checked_text!(OriginalRecipient);
