@@ -5,12 +5,13 @@ use std::collections::{HashSet, VecDeque};
 use proptest::{collection::vec, prelude::*, sample::select};
 use smtp_tests::{
     Chop, Settings,
-    model::client::{Chunks, Client, Command, Outcome, Reply, Setting, Tls, Turn, Wish},
+    model::client::{Chunks, Client, Command, Outcome, Proxied, Reply, Setting, Tls, Turn, Wish},
 };
 
 use crate::sending::{Sending, octets, settings, wire};
 
-const REPLIES: [Reply; 8] = [
+/// The last one only to XCLIENT, where it differs from other refusals.
+const REPLIES: [Reply; 9] = [
     Reply::Positive,
     Reply::Lines,
     Reply::Intermediate,
@@ -19,21 +20,25 @@ const REPLIES: [Reply; 8] = [
     Reply::Unavailable,
     Reply::Garbage,
     Reply::End,
+    Reply::NoService,
 ];
 
-const WISHES: [Wish; 5] = [
+const WISHES: [Wish; 8] = [
     Wish::Deliver(1),
     Wish::Deliver(2),
     Wish::Noop,
     Wish::Reset,
     Wish::Quit,
+    Wish::Xclient(Proxied::Address),
+    Wish::Xclient(Proxied::Names),
+    Wish::Xclient(Proxied::Login),
 ];
 
 /// A window that all that there is to say fits in.
 const GROUP: usize = 100;
 
 /// At least so many sequences, states and steps in the longest sequence there are.
-const LEAST: (usize, usize, usize) = (595_000, 3_926, 16);
+const LEAST: (usize, usize, usize) = (720_000, 4_777, 17);
 
 /// One step of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +57,7 @@ fn all_settings() -> Vec<Setting> {
         starttls: false,
         tls: Tls::Never,
         prdr: false,
+        xclient: false,
         login: false,
     };
     for lmtp in [false, true] {
@@ -89,10 +95,33 @@ fn all_settings() -> Vec<Setting> {
             starttls,
             tls,
             prdr: false,
+            xclient: false,
             login,
         });
     }
+    // A transaction that came to nothing before XCLIENT, by DATA and by BDAT; what is offered is gone then, and the login.
+    for (chunks, login) in [(Chunks::Never, false), (Chunks::IfOffered, true)] {
+        all.push(Setting {
+            xclient: true,
+            login,
+            ..mail(false, GROUP, chunks)
+        });
+    }
     all
+}
+
+/// What a server may say now.
+fn replies(model: &Client) -> &'static [Reply] {
+    let all = REPLIES.len();
+    match model.awaited() {
+        Some(Command::Xclient(..)) => &REPLIES,
+        _ => &REPLIES[..all - 1],
+    }
+}
+
+/// What the application may wish when the session is ready.
+fn wishes(setting: Setting) -> &'static [Wish] {
+    if setting.xclient { &WISHES } else { &WISHES[..5] }
 }
 
 /// The reply of a server to this, most of the time one that fits.
@@ -101,7 +130,7 @@ fn reply(fits: bool, pick: usize, model: &Client) -> Reply {
         (Some(Command::Data), 0..9) if fits => Reply::Intermediate,
         (_, 0..9) if fits => Reply::Positive,
         (_, 9) if fits => Reply::Transient,
-        _ => REPLIES[pick % REPLIES.len()],
+        _ => replies(model)[pick % replies(model).len()],
     }
 }
 
@@ -131,7 +160,11 @@ proptest! {
                 continue;
             }
             if model.awaited().is_none() && odd > 0 {
-                let wish = WISHES[if odd > 1 { pick % 4 } else { pick % WISHES.len() }];
+                let wishes = wishes(setting);
+                let wish = match wishes[pick % wishes.len()] {
+                    Wish::Quit if odd > 1 => Wish::Deliver(1),
+                    wish => wish,
+                };
                 machine.wish(wish);
                 prop_assert_eq!(machine.judge(&model.wish(wish)), Ok(()), "{:?} {:?}", setting, wish);
                 continue;
@@ -256,7 +289,7 @@ fn explore(setting: Setting) -> (usize, usize, usize) {
             came = Some((*step, before.awaited()));
             let _ = expect(&mut before, *step);
         }
-        for step in steps(&before) {
+        for step in steps(&before, setting) {
             let mut machine = Sending::new(setting, &settings);
             let mut model = Client::new(setting);
             for step in path.iter().chain([&step]) {
@@ -289,17 +322,17 @@ fn explore(setting: Setting) -> (usize, usize, usize) {
 
 /// The possible next steps: a reply of the server, or a request of the application. A message after another it may
 /// wish at any time.
-fn steps(model: &Client) -> Vec<Step> {
+fn steps(model: &Client, setting: Setting) -> Vec<Step> {
     let mut steps = Vec::new();
     if !model.is_closed() {
-        steps.extend(REPLIES.map(Step::Reply));
+        steps.extend(replies(model).iter().copied().map(Step::Reply));
         steps.push(Step::Wish(Wish::Next(1)));
     }
     if model.may_announce() {
         steps.push(Step::Wish(Wish::Next(0)));
     }
     if !model.is_closed() && model.awaited().is_none() {
-        steps.extend(WISHES.map(Step::Wish));
+        steps.extend(wishes(setting).iter().copied().map(Step::Wish));
     }
     steps
 }

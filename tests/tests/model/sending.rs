@@ -8,8 +8,8 @@ use smtp_proto::{
 use smtp_tests::{
     Driver, Seat, Sender, Settings, Writes,
     model::client::{
-        Chunks, Client, Command, MessageOutcome, Outcome, Reply, Report, RequestError, Setting, Tls, Turn,
-        Wish,
+        Chunks, Client, Command, MessageOutcome, Outcome, Proxied, Reply, Report, RequestError, Setting, Tls,
+        Turn, Wish,
     },
 };
 
@@ -79,6 +79,9 @@ impl Sending {
             Wish::Noop => seat.plan("noop"),
             Wish::Reset => seat.plan("reset"),
             Wish::Quit => seat.plan("quit"),
+            Wish::Xclient(proxied) => {
+                seat.plan(&format!("xclient {}", attributes(proxied).join(" ")));
+            }
             Wish::Deliver(recipients) => {
                 seat.plan(&format!(
                     "deliver {}",
@@ -159,6 +162,19 @@ impl Sending {
     }
 }
 
+/// What is said of the client of a proxy, command by command.
+fn attributes(proxied: Proxied) -> Vec<String> {
+    let whole = match proxied {
+        Proxied::Address => "ADDR=192.0.2.1",
+        Proxied::Login => "LOGIN=bob ADDR=192.0.2.1",
+        Proxied::Names => {
+            let [name, helo] = ["n", "h"].map(|letter| letter.repeat(250));
+            return vec![format!("NAME={name}"), format!("HELO={helo} ADDR=192.0.2.1")];
+        }
+    };
+    vec![whole.to_owned()]
+}
+
 fn envelope(setting: Setting, turn: Turn, recipients: usize) -> String {
     let rcpt = |one| format!("; RCPT TO:<r{one}@example.org>");
     let to: String = (0..recipients).map(rcpt).collect();
@@ -179,7 +195,7 @@ fn mail(setting: Setting, turn: Turn) -> String {
 pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> {
     let asked = model.awaited();
     let code = match asked {
-        Some(Command::Greeting | Command::StartTls) => "220",
+        Some(Command::Greeting | Command::StartTls | Command::Xclient(..)) => "220",
         Some(Command::Quit) => "221",
         Some(Command::Auth | Command::Star) => "235",
         _ => "250",
@@ -193,6 +209,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
                 ("BINARYMIME", matches!(setting.chunks, Chunks::Binary(_))),
                 ("STARTTLS", setting.starttls && !model.is_encrypted()),
                 ("PRDR", setting.prdr),
+                ("XCLIENT NAME ADDR HELO LOGIN", setting.xclient),
                 ("AUTH PLAIN", setting.login),
             ];
             let offered = keywords.iter().filter(|(_, offered)| *offered);
@@ -210,6 +227,7 @@ pub(crate) fn octets(model: &Client, setting: Setting, reply: Reply) -> Vec<u8> 
         Reply::Permanent if hello => b"502 what is that\r\n".to_vec(),
         Reply::Permanent => b"550 no\r\n".to_vec(),
         Reply::Unavailable => b"421 closing\r\n".to_vec(),
+        Reply::NoService => b"554 no service for you\r\n".to_vec(),
         Reply::Garbage => b"hello there\r\n".to_vec(),
         Reply::End => Vec::new(),
     }
@@ -227,6 +245,7 @@ pub(crate) fn wire(setting: Setting, command: Command) -> String {
         Command::Star => "*",
         Command::Noop => "NOOP",
         Command::Rset => "RSET",
+        Command::Xclient(proxied, part) => return format!("XCLIENT {}\r\n", attributes(proxied)[part]),
         Command::Mail(turn) => return format!("{}\r\n", mail(setting, turn)),
         Command::MailPrdr(turn) => return format!("{} PRDR\r\n", mail(setting, turn)),
         Command::Rcpt(one) => return format!("RCPT TO:<r{one}@example.org>\r\n"),
@@ -289,6 +308,7 @@ fn report(report: &Report) -> String {
                 RequestError::OutOfTurn => Refusal::OutOfTurn,
                 RequestError::Over => Refusal::Over,
                 RequestError::NotOffered => Refusal::NotOffered(Keyword::Chunking),
+                RequestError::NoXclient => Refusal::NotOffered(Keyword::Xclient),
                 RequestError::NoRecipients => Refusal::NoRecipients,
             };
             format!("not-sent {why}")
@@ -303,6 +323,7 @@ fn name(command: Command) -> String {
         Command::Star => "Auth".to_owned(),
         Command::Rset => "Reset".to_owned(),
         Command::Mail(_) | Command::MailPrdr(_) => "Mail".to_owned(),
+        Command::Xclient(..) => "Xclient".to_owned(),
         Command::Rcpt(one) => format!("Recipient({one})"),
         Command::Text | Command::LoneDot | Command::LastChunk => "Message".to_owned(),
         Command::For(one) => format!("MessageFor({one})"),

@@ -16,6 +16,8 @@ pub struct Setting {
     pub tls: Tls,
     /// PRDR is offered, and asked for with several recipients (draft-hall-prdr).
     pub prdr: bool,
+    /// XCLIENT is offered (Postfix).
+    pub xclient: bool,
     /// The client logs in; the server offers AUTH (RFC 4954).
     pub login: bool,
 }
@@ -60,6 +62,8 @@ pub enum Command {
     Star,
     Noop,
     Rset,
+    /// The XCLIENT with this number, from 0.
+    Xclient(Proxied, usize),
     Mail(Turn),
     /// MAIL with PRDR.
     MailPrdr(Turn),
@@ -87,6 +91,28 @@ pub enum Turn {
     Behind,
 }
 
+/// What a proxy says of its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "all that there is")]
+pub enum Proxied {
+    /// Its address.
+    Address,
+    /// More than one command holds: its name in the first one, its greeting and its address in the second one.
+    Names,
+    /// Its login and its address.
+    Login,
+}
+
+impl Proxied {
+    /// How many commands hold it.
+    pub(super) const fn commands(self) -> usize {
+        match self {
+            Self::Names => 2,
+            Self::Address | Self::Login => 1,
+        }
+    }
+}
+
 /// A reply of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
@@ -103,6 +129,8 @@ pub enum Reply {
     Permanent,
     /// 421.
     Unavailable,
+    /// 554 to XCLIENT: a greeting that refuses the session.
+    NoService,
     /// Octets that are no reply.
     Garbage,
     /// The server closes the stream.
@@ -117,6 +145,8 @@ pub enum Wish {
     Deliver(usize),
     /// A message to so many recipients, behind the one that is under way.
     Next(usize),
+    /// XCLIENT.
+    Xclient(Proxied),
     /// NOOP.
     Noop,
     /// RSET.
@@ -154,6 +184,8 @@ pub enum RequestError {
     Over,
     /// It is binary, and that is not offered (RFC 3030 section 3).
     NotOffered,
+    /// XCLIENT is not offered.
+    NoXclient,
     /// It is to nobody (RFC 5321 section 3.3).
     NoRecipients,
 }
