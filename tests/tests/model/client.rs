@@ -65,9 +65,14 @@ fn all_settings() -> Vec<Setting> {
             all.extend([mail(lmtp, 1, chunks), mail(lmtp, GROUP, chunks)]);
         }
         all.push(mail(lmtp, if lmtp { 3 } else { 2 }, Chunks::Never));
-        // The smallest window, one that the chunks fill, one that they leave a place in, and the largest.
-        for window in [1, 2, 3, usize::MAX] {
-            all.push(mail(lmtp, window, Chunks::InParts));
+        // The smallest window, one that the chunks fill, and the largest. In LMTP each chunk waits.
+        let windows: &[usize] = if lmtp {
+            &[1, usize::MAX]
+        } else {
+            &[1, 2, usize::MAX]
+        };
+        for window in windows {
+            all.push(mail(lmtp, *window, Chunks::InParts));
         }
         for turn in [Turn::Own, Turn::Behind] {
             all.push(mail(lmtp, GROUP, Chunks::Binary(turn)));
@@ -110,7 +115,7 @@ fn all_settings() -> Vec<Setting> {
     all
 }
 
-/// What a server may say now.
+/// The replies that may come now.
 fn replies(model: &Client) -> &'static [Reply] {
     let all = REPLIES.len();
     match model.awaited() {
@@ -119,7 +124,7 @@ fn replies(model: &Client) -> &'static [Reply] {
     }
 }
 
-/// What the application may wish when the session is ready.
+/// The wishes of the application when the session is ready.
 fn wishes(setting: Setting) -> &'static [Wish] {
     if setting.xclient { &WISHES } else { &WISHES[..5] }
 }

@@ -162,7 +162,7 @@ impl Sending {
     }
 }
 
-/// What is said of the client of a proxy, command by command.
+/// The attributes of the client of a proxy, command by command.
 fn attributes(proxied: Proxied) -> Vec<String> {
     let whole = match proxied {
         Proxied::Address => "ADDR=192.0.2.1",

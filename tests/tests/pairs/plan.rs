@@ -141,6 +141,7 @@ impl Plan {
             ("BINARYMIME", binary),
             ("8BITMIME", eight_bits),
             ("VRFY", dice.one_in(4)),
+            ("PRDR", !dice.one_in(3)),
         ] {
             if offered {
                 offers.push(keyword);
@@ -183,11 +184,13 @@ impl Plan {
 }
 
 impl Plan {
-    /// Returns `true` if a deadline is so far away that a session may last for ever.
+    /// Returns `true` if a deadline or a penalty is longer than a day, so that a session may be.
     pub(crate) fn is_extreme(&self) -> bool {
-        self.settings
-            .lines()
-            .any(|line| line.contains(" timeout ") && (line.ends_with("4294967295") || line.ends_with("615")))
+        let mut timeouts = self.settings.lines().filter(|line| line.contains(" timeout "));
+        timeouts.any(|line| {
+            let seconds = line.rsplit(' ').next().and_then(|last| last.parse::<u64>().ok());
+            seconds.is_some_and(|seconds| seconds > 24 * 60 * 60)
+        })
     }
 }
 
@@ -204,6 +207,9 @@ fn bounds(dice: &mut Dice, calm: bool, lines: &mut Vec<String>) {
     if dice.one_in(6) {
         lines.push("client pipelining never".to_owned());
     }
+    if !dice.one_in(3) {
+        lines.push("client prdr when-offered".to_owned());
+    }
     lines.push(format!("pieces {}", dice.between(1, 50)));
     lines.push(format!(
         "server line-endings {}",
@@ -211,6 +217,7 @@ fn bounds(dice: &mut Dice, calm: bool, lines: &mut Vec<String>) {
     ));
     if dice.one_in(4) {
         lines.push(format!("server limit recipients {}", dice.between(1, 8)));
+        lines.push(format!("server limit overshoot {}", dice.pick(&[0, 3, 1000])));
     }
     if calm {
         return;

@@ -55,8 +55,9 @@ pub(crate) fn bounded(world: &World<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Exactly the accepted messages arrived, and all reports are true.
-pub(crate) fn hold(world: &World<'_>) -> Result<(), String> {
+/// Exactly the accepted messages arrived, and all reports are true. Returns how many messages were accepted and
+/// refused for some recipients each (PRDR).
+pub(crate) fn hold(world: &World<'_>) -> Result<usize, String> {
     let (client, server) = (&world.pair.client, &world.pair.server);
     let lmtp = world.plan.lmtp;
     // Replies answer commands, as each of the two sees it.
@@ -84,7 +85,11 @@ pub(crate) fn hold(world: &World<'_>) -> Result<(), String> {
         named(world, transaction, &told)?;
     }
     ends(world, &told, &by_client)?;
-    let_in(world)
+    let_in(world)?;
+    let transactions = by_client.transactions.iter();
+    Ok(transactions
+        .filter(|transaction| transaction.is_divided())
+        .count())
 }
 
 /// The reports of the client to its application.
@@ -180,7 +185,7 @@ fn named(world: &World<'_>, transaction: &Transaction, told: &Told) -> Result<()
             "refused" if own.is_some() && !accepted => code == own.map(|own| own.code),
             "refused" => {
                 code.is_some_and(|code| transaction.refusals.contains(&code) || (closes && code == 421))
-                    && !last.is_some_and(Reply::is_positive)
+                    && last.is_none_or(|last| Some(last.code) == code)
             }
             "unknown" => accepted && transaction.complete && last.is_none(),
             _ => (accepted || own.is_none()) && last.is_none() && transaction.refusals.is_empty(),

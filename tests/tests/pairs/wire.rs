@@ -25,7 +25,11 @@ pub(crate) struct Transaction {
     pub(crate) recipients: Vec<(String, Reply)>,
     /// The end of the message was said.
     pub(crate) complete: bool,
-    /// The replies to the end of the message.
+    /// MAIL asked for a reply for each recipient (PRDR).
+    prdr: bool,
+    /// The replies for each accepted recipient, between 353 and the last one (PRDR).
+    each: Vec<Reply>,
+    /// The replies to the end of the message, after those.
     pub(crate) last: Vec<Reply>,
     /// All refusals that speak of no single recipient.
     pub(crate) refusals: Vec<u16>,
@@ -37,10 +41,20 @@ impl Transaction {
         accepted.map(|(path, _)| path.as_str())
     }
 
-    /// The reply to the end of the message that speaks of this recipient.
+    /// Some recipients accepted the message, and some refused it, each for itself (PRDR).
+    pub(crate) fn is_divided(&self) -> bool {
+        let refused = |reply: &Reply| !reply.is_positive();
+        self.last.iter().any(Reply::is_positive) && self.each.iter().any(refused)
+    }
+
+    /// The reply to the end of the message that decides about this recipient. draft-hall-prdr: a refusal for one stands, and
+    /// an acceptance needs that for all.
     pub(crate) fn last_of(&self, path: &str, lmtp: bool) -> Option<&Reply> {
         let index = self.accepted().position(|accepted| accepted == path)?;
-        self.last.get(if lmtp { index } else { 0 })
+        match self.each.get(index) {
+            Some(own) if !own.is_positive() => Some(own),
+            _ => self.last.get(if lmtp { index } else { 0 }),
+        }
     }
 }
 
@@ -132,6 +146,7 @@ impl Reader<'_> {
                     from: path(line),
                     refused: refusal(&reply),
                     refusals: refusal(&reply).into_iter().collect(),
+                    prdr: line.ends_with(" PRDR"),
                     ..Transaction::default()
                 });
             }
@@ -191,43 +206,73 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The replies to the end of the message: one, or in LMTP one for each accepted recipient (RFC 2033 section 4.2).
+    /// The replies to the end of the message: one, or in LMTP one for each accepted recipient (RFC 2033 section 4.2). If the
+    /// client asked for it, and there are several: 353, one for each, and one for all (draft-hall-prdr section 4).
     fn last_replies(&mut self) -> Result<(), String> {
-        let transaction = self
-            .wire
-            .transactions
-            .last_mut()
-            .ok_or("a message without MAIL")?;
+        let transaction = self.transaction()?;
         transaction.complete = true;
         // The number of a recipient counts the RCPT questions before it: at least the accepted ones, at most all commands.
         let commands = transaction.recipients.iter().enumerate();
         let accepted = commands.filter(|(_, (_, reply))| reply.is_positive());
         let bounds: Vec<_> = accepted.map(|(place, _)| place).enumerate().collect();
-        let due = if self.lmtp { bounds.len().max(1) } else { 1 };
-        for number in 0..due {
-            let Some(reply) = self.reply("")? else {
+        let may_have_each = transaction.prdr && bounds.len() > 1;
+        if self.lmtp {
+            for number in 0..bounds.len().max(1) {
+                let Some(reply) = self.last_reply(bounds.get(number))? else {
+                    return Ok(());
+                };
+                self.transaction()?.last.push(reply);
+            }
+            return Ok(());
+        }
+        let Some(first) = self.last_reply(None)? else {
+            return Ok(());
+        };
+        if first.code != 353 {
+            if may_have_each && first.is_positive() {
+                return Err(format!("{first:?} in place of a reply for each recipient"));
+            }
+            self.transaction()?.last.push(first);
+            return Ok(());
+        }
+        if !may_have_each {
+            return Err("353 that nobody asked for".to_owned());
+        }
+        for bound in &bounds {
+            let Some(reply) = self.last_reply(Some(bound))? else {
                 return Ok(());
             };
-            let about = reply.text.split_once("number ").map(|(_, rest)| rest);
-            let index = about.and_then(|about| about.split(' ').next()?.parse().ok());
-            let fits = |index| {
-                bounds
-                    .get(number)
-                    .is_some_and(|(least, most)| (*least..=*most).contains(&index))
-            };
-            if self.lmtp && index.is_some_and(|index: usize| !fits(index)) {
-                return Err(format!("{reply:?} is about recipient {number}"));
+            self.transaction()?.each.push(reply);
+        }
+        if let Some(all) = self.last_reply(None)? {
+            let transaction = self.transaction()?;
+            if all.code != 421 && all.is_positive() != transaction.each.iter().any(Reply::is_positive) {
+                return Err(format!("{all:?} after {:?}", transaction.each));
             }
-            let closes = reply.code == 421;
-            if let Some(transaction) = self.wire.transactions.last_mut() {
-                transaction.refusals.extend(refusal(&reply));
-                transaction.last.push(reply);
-            }
-            if closes {
-                return Ok(());
-            }
+            transaction.last.push(all);
         }
         Ok(())
+    }
+
+    /// The next reply to the end of the message; if it is about one recipient, about the one within these bounds.
+    fn last_reply(&mut self, bound: Option<&(usize, usize)>) -> Result<Option<Reply>, String> {
+        let Some(reply) = self.reply("")? else {
+            return Ok(None);
+        };
+        let about = reply.text.split_once("number ").map(|(_, rest)| rest);
+        let index = about.and_then(|about| about.split(' ').next()?.parse::<usize>().ok());
+        if let Some((least, most)) = bound
+            && index.is_some_and(|index| !(*least..=*most).contains(&index))
+        {
+            return Err(format!("{reply:?} is about another recipient than {least}"));
+        }
+        self.transaction()?.refusals.extend(refusal(&reply));
+        Ok(Some(reply))
+    }
+
+    fn transaction(&mut self) -> Result<&mut Transaction, String> {
+        let last = self.wire.transactions.last_mut();
+        last.ok_or_else(|| "a message without MAIL".to_owned())
     }
 }
 

@@ -91,7 +91,7 @@ pub enum Turn {
     Behind,
 }
 
-/// What a proxy says of its client.
+/// The facts that a proxy passes on about its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Proxied {
@@ -104,7 +104,7 @@ pub enum Proxied {
 }
 
 impl Proxied {
-    /// How many commands hold it.
+    /// The number of commands that hold them.
     pub(super) const fn commands(self) -> usize {
         match self {
             Self::Names => 2,

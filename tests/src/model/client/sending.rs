@@ -1,4 +1,4 @@
-//! How a message is sent: RFC 2033, 2920, 3030 and draft-hall-prdr.
+//! Sending a message: RFC 2033, 2920, 3030 and draft-hall-prdr.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! How a session begins: RFC 5321 section 3.1, RFC 3207 and 4954; and how it begins anew for the client of a proxy (XCLIENT).
+//! The beginning of a session: RFC 5321 section 3.1, RFC 3207 and 4954; and the new one for the client of a proxy (XCLIENT).
 
 use super::{Client, Command, Outcome, Proxied, Reply, Report, RequestError, Tls};
 
