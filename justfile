@@ -17,7 +17,7 @@ fmt:
 
 # Doc headlines are noun phrases or start with a verb: fewer than 2 % may begin with a question word.
 headlines:
-    python3 .ci/headlines.py smtp-*/src smtp-*/tests tests/src tests/tests examples
+    python3 .ci/headlines.py smtp-*/src smtp-*/tests tests/*/ examples bench/src fuzz/fuzz_targets
 
 # Budgets: code lines of the adapters, lines of the driver's files.
 lines:

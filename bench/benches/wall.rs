@@ -1,4 +1,4 @@
-//! How long the cases take, and what they allocate. `cargo bench`, or `cargo bench -- unstuff` for some.
+//! The time and the allocations of the cases. `cargo bench`, or `cargo bench -- unstuff` for some.
 
 use divan::{AllocProfiler, Bencher, counter::ItemsCount};
 use smtp_bench::{Case, cases};

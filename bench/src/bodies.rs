@@ -7,7 +7,7 @@ use smtp_proto_registry::request::receiver::{DataReceiver, DummyDataReceiver};
 
 use crate::{Case, Round};
 
-/// What one read gives a server.
+/// The octets that one read gives a server.
 const PIECE: usize = 16 * 1024;
 
 /// Octets of message in a round, about.
@@ -90,7 +90,7 @@ fn repeat(line: &str) -> Vec<u8> {
     line.repeat(MESSAGE / line.len()).into_bytes()
 }
 
-/// What goes over the wire for it.
+/// The octets on the wire for it.
 fn wire(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(message.len() * 2);
     for line in message.split_inclusive(|octet| *octet == b'\n') {

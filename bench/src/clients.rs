@@ -12,7 +12,7 @@ use crate::{Case, Round, replies::EHLO};
 
 const GREETING: &str = "220 mx.example.org ESMTP ready\r\n";
 
-/// What answers MAIL, two RCPT and DATA.
+/// The replies to MAIL, two RCPT and DATA.
 const ENVELOPE: &str = "250 2.1.0 sender ok\r\n\
     250 2.1.5 recipient ok\r\n\
     250 2.1.5 recipient ok\r\n\

@@ -8,7 +8,7 @@ use smtp_proto_registry::request::receiver::RequestReceiver;
 
 use crate::{Case, Round};
 
-/// What a client sends around one message, without the message.
+/// The commands of a client around one message, without the message.
 pub(crate) const MIX: &str = "EHLO mail.client.example\r\n\
     MAIL FROM:<alice.miller@client.example> SIZE=1024 BODY=8BITMIME\r\n\
     RCPT TO:<bob@example.org>\r\n\

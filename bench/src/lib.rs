@@ -1,4 +1,4 @@
-//! What is measured: one list of cases, for instruction counts (`src/bin/instructions.rs`) and for time
+//! The measured cases: one list, for instruction counts (`src/bin/instructions.rs`) and for time
 //! (`benches/wall.rs`) alike.
 //!
 //! A case is set up once and then run round after round. Each side of a comparison gets the same octets.
@@ -18,9 +18,9 @@ pub type Round = Box<dyn FnMut() -> u64>;
 /// Something that is measured.
 #[derive(Clone, Copy)]
 pub struct Case {
-    /// What it is called on the command line and in tables: `group/case/side`.
+    /// The name on the command line and in tables: `group/case/side`.
     pub name: &'static str,
-    /// What the cost is divided by.
+    /// The divisor of the cost.
     pub unit: &'static str,
     /// Sets it up.
     pub start: fn() -> Round,

@@ -7,7 +7,7 @@ use smtp_proto_registry::{EhloResponse, response::parser::ResponseReceiver};
 
 use crate::{Case, Round};
 
-/// What a well-equipped server says to EHLO.
+/// The reply to EHLO of a server with many extensions.
 pub(crate) const EHLO: &str = "250-mx.example.org greets you\r\n\
     250-PIPELINING\r\n\
     250-SIZE 26214400\r\n\
@@ -23,7 +23,7 @@ pub(crate) const EHLO: &str = "250-mx.example.org greets you\r\n\
 /// Its lines.
 const LINES: u64 = 11;
 
-/// What one says around a message.
+/// The replies of a server around a message.
 const REPLIES: [&str; 6] = [
     "250 2.1.0 sender ok\r\n",
     "250 2.1.5 recipient ok\r\n",

@@ -1,4 +1,4 @@
-//! What a server allocates.
+//! The allocations of a server.
 
 use smtp_bench::Session;
 

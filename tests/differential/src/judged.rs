@@ -14,7 +14,7 @@ struct Row {
     kind: String,
     input: Regex,
     does: String,
-    /// Who, and whether that was seen.
+    /// The implementations, and if the difference was seen.
     who: Vec<(String, bool)>,
     line: usize,
 }
@@ -34,7 +34,7 @@ impl Judged {
         Ok(Self { rows })
     }
 
-    /// Whether a row tells of this difference. The first that does is seen.
+    /// Returns true if a row has this difference. Marks the first such row as seen.
     pub(crate) fn knows(&mut self, difference: &Difference) -> bool {
         let seen = self
             .rows

@@ -11,7 +11,7 @@ pub(crate) enum Kind {
     Reply,
     /// A reply to EHLO, with all its CRLFs.
     Ehlo,
-    /// What follows the reply 354.
+    /// The input after the reply 354.
     Body,
 }
 

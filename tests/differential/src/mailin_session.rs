@@ -6,7 +6,7 @@ use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response}
 
 use crate::{escape::escaped, outcome::Outcome};
 
-/// What the session told its handler.
+/// The calls of the session to its handler.
 #[derive(Default)]
 struct Told {
     name: Option<String>,

@@ -1,4 +1,4 @@
-//! What other implementations make of the same octets as `smtp-proto`, and whether each difference has been judged.
+//! A comparison of `smtp-proto` with other implementations on the same octets. Each difference must have been judged.
 //!
 //! See README.md. `--table` prints what each implementation made of each input, `--differences` the differences.
 

@@ -1,8 +1,8 @@
-//! What an implementation made of an input, and how that differs from what ours made of it.
+//! The result of an implementation for an input, and its difference from ours.
 
 use std::{collections::BTreeMap, fmt};
 
-/// What an implementation made of an input.
+/// The result of an implementation for an input.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It read this: the fields that it tells, by name.
@@ -59,7 +59,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What the other one does that ours does not. Only the fields that it tells are compared.
+/// Returns the difference of the other result from ours. Compares only the fields that it has.
 pub(crate) fn difference(ours: &Outcome, theirs: &Outcome) -> Option<String> {
     match (ours, theirs) {
         (ours, theirs) if ours == theirs => None,

@@ -9,7 +9,7 @@ use std::{
 
 use crate::outcome::Outcome;
 
-/// What `read` makes of `input`.
+/// Returns the result of `read` for `input`.
 pub(crate) fn guarded(read: fn(&[u8]) -> Outcome, input: &[u8]) -> Outcome {
     let (sender, receiver) = mpsc::channel();
     let input = input.to_vec();

@@ -1,4 +1,4 @@
-//! What programs that speak SMTP got wrong, or do differently from each other.
+//! Known faults of programs that speak SMTP, and differences between them.
 
 /// Message content.
 pub(super) const CONTENTS: &[&str] = &[

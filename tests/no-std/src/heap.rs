@@ -7,7 +7,7 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// How large it is, in octets. What is freed is not used again, so this is all that the program may ever ask for: about
+/// The size in octets. Freed memory is not used again, so this is all that the program may ever ask for: about
 /// three times what it does.
 const SIZE: usize = 16 << 10;
 

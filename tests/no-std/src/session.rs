@@ -12,7 +12,7 @@ use smtp_proto::{
 
 const MESSAGE: &[u8] = b"Subject: hi\r\n\r\n.no standard library\r\n";
 
-/// What went wrong; the number is the exit status.
+/// The fault; the number is the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// A name or address was not understood.

@@ -1,4 +1,4 @@
-//! What connections cost on which nothing happens.
+//! The cost of idle connections.
 
 use std::{io, thread, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     traffic::{Connection, Step, message},
 };
 
-/// How long the server may tidy up before its memory is looked at.
+/// The time for the server to tidy up before its memory is read.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Resident memory for each connection, in KB.

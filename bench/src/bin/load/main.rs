@@ -18,19 +18,19 @@ use client::Threads;
 use process::{Server, own_cpu};
 use traffic::{CASES, Case, Traffic};
 
-/// How many connections carry messages at the same time.
+/// The number of connections that carry messages at the same time.
 const CONNECTIONS: usize = 8;
 
 const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] \
                      [--results FOLDER] NAME=COMMAND...";
 
-/// What was asked for.
+/// The flags.
 struct Flags {
-    /// How long one run takes.
+    /// The time of one run.
     run: Duration,
-    /// How many runs of each kind there are.
+    /// The number of runs of each kind.
     rounds: usize,
-    /// How many connections are idle at a time.
+    /// The number of idle connections at a time.
     idle: usize,
     /// Number of connections made at once.
     burst: usize,

@@ -14,9 +14,9 @@ const TICKS: u64 = 100;
 /// A running server, which ends when this is dropped.
 #[derive(Debug)]
 pub struct Server {
-    /// What it is called in tables.
+    /// The name in tables.
     pub name: String,
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     child: Child,
 }
@@ -90,9 +90,9 @@ impl Drop for Server {
 /// Processor time, in steps of 10 ms.
 #[derive(Clone, Copy, Debug)]
 pub struct Cpu {
-    /// What the process did itself.
+    /// The time in user code.
     pub user: Duration,
-    /// What the kernel did for it.
+    /// The time in system calls.
     pub system: Duration,
 }
 
@@ -102,7 +102,7 @@ impl Cpu {
         self.user + self.system
     }
 
-    /// What was used since `earlier`.
+    /// Returns the time used since `earlier`.
     pub fn since(self, earlier: Self) -> Self {
         Self {
             user: self.user - earlier.user,

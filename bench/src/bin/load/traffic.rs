@@ -44,14 +44,14 @@ impl Case {
         }
     }
 
-    /// What it is called.
+    /// The name.
     pub fn name(&self) -> String {
         let connections = if self.kept { "kept" } else { "new" };
         let groups = if self.pipelined { "pipelined" } else { "one-by-one" };
         format!("{}K/{connections}/{groups}", self.size / 1024)
     }
 
-    /// What a connection begins with, and what is done for each message.
+    /// The beginning of a connection, and the steps of each message.
     fn script(&self) -> (Vec<Step>, Vec<Step>) {
         let step = |octets: &str, replies| Step(octets.into(), replies);
         let (mail, rcpt) = (
