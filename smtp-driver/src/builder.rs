@@ -24,7 +24,7 @@ pub trait Connect: Transport + Sized {
     /// Connects within `limit`. A host name that has several addresses is tried at each.
     fn connect(address: &Address, limit: Duration) -> impl Future<Output = Result<Self, Self::Error>>;
 
-    /// TLS settings for a server with this name, which trust whom this computer trusts.
+    /// TLS settings for a server with this name, which trust the roots of the platform.
     ///
     /// Default: an error, because TLS needs another crate.
     ///

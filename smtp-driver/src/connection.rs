@@ -212,7 +212,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         .await;
     }
 
-    /// Shuts down the sending side. Returns true if the peer is told.
+    /// Shuts down the sending side. Returns true if the peer gets to know.
     pub(crate) async fn shut_down(&mut self) -> bool {
         if self.upgrade.is_some() {
             return false;

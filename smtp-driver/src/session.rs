@@ -30,7 +30,7 @@ struct Inner<T: Transport> {
     local: Peer,
     proxied: Option<Arc<Proxied>>,
     watch: StageWatch,
-    /// The stage that the machine was told.
+    /// The stage that was passed to the machine.
     stage: Stage,
     /// The call of another task or thread.
     call: Option<Arc<Signal>>,

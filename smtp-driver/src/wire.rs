@@ -218,7 +218,7 @@ impl<T: Transport> Wire<T> {
         self.transport.poll_shutdown(cx)
     }
 
-    /// Shuts down the sending side within [`LINGER_TIMEOUT`]. Returns true if the peer is told.
+    /// Shuts down the sending side within [`LINGER_TIMEOUT`]. Returns true if the peer gets to know.
     pub(crate) async fn shut_down(&mut self) -> bool {
         let end = self.transport.now() + LINGER_TIMEOUT;
         poll_fn(|cx| match self.poll_shutdown(cx) {

@@ -13,7 +13,7 @@
 //!
 //! let mut client = Client::new(Config::new(ClientName::parse("client.example")?).into());
 //! let envelope = Envelope::new(Mailbox::parse("ann@client.example")?).recipient(Mailbox::parse("bob@example.org")?);
-//! let mut said = Vec::new();
+//! let mut sent = Vec::new();
 //! for reply in ["220 mx", "250-mx\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n354 go on", "250 queued", "221 bye"] {
 //!     let reply = format!("{reply}\r\n");
 //!     let mut input = reply.as_bytes();
@@ -23,7 +23,7 @@
 //!             Event::Body(permit) => {
 //!                 let mut message: &[u8] = b"Subject: Hi\r\n\r\n.\r\n";
 //!                 while let BodyStep::Write(piece) = client.body(&permit, &mut message, More::Last)? {
-//!                     said.extend_from_slice(piece);
+//!                     sent.extend_from_slice(piece);
 //!                 }
 //!                 client.end_body(permit)?;
 //!             }
@@ -35,10 +35,10 @@
 //!             _ => {}
 //!         }
 //!     }
-//!     said.extend_from_slice(client.output());
+//!     sent.extend_from_slice(client.output());
 //!     client.advance_output(client.output().len());
 //! }
-//! assert!(said.ends_with(b"DATA\r\nSubject: Hi\r\n\r\n..\r\n.\r\nQUIT\r\n"));
+//! assert!(sent.ends_with(b"DATA\r\nSubject: Hi\r\n\r\n..\r\n.\r\nQUIT\r\n"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -49,7 +49,7 @@ fn is_trace(text: &str) -> bool {
 /// token       = 1*255TCHAR
 /// ```
 ///
-/// An address and a token are not told apart, because nothing depends on it.
+/// Makes no difference between an address and a token, because nothing depends on it.
 pub(super) fn parse(response: &[u8]) -> Option<AuthRequest> {
     let trace = core::str::from_utf8(response).ok()?;
     is_trace(trace).then(|| AuthRequest::Anonymous { trace: trace.into() })

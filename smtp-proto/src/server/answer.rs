@@ -111,7 +111,7 @@ impl Server {
         match question {
             Question::Connect => self.accept_connection(turn, text),
             Question::Hello(hello) => self.accept_hello(turn, hello, text),
-            // Without an identity nobody is let in.
+            // Without an identity nobody is authenticated.
             Question::Auth(round) => self.reject_auth(turn, round, Rejection::CREDENTIALS),
             // Without a result nothing was started.
             Question::Etrn => self

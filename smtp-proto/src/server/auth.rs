@@ -137,7 +137,7 @@ impl Server {
     }
 
     /// The certificate of the client. After XCLIENT the one of the TLS session is that of the proxy, and proves nothing of its
-    /// client. Channel binding still holds: whoever knows the password is at the end of this stream.
+    /// client. Channel binding still holds: the owner of the password is at the end of this stream.
     fn client_certificate(&self) -> Option<&[u8]> {
         if !self.xclient().as_str().is_empty() {
             return None;

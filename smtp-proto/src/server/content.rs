@@ -28,7 +28,7 @@ pub(super) struct Transaction {
 /// The accepted recipients.
 #[derive(Debug)]
 enum Accepted {
-    /// SMTP: one reply speaks for all of them.
+    /// SMTP: one reply for all of them.
     Count(u32),
     /// LMTP: one reply for each. Their indices in the order of the commands, whatever the order of the answers.
     Each(Vec<u32>),

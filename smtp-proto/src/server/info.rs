@@ -61,7 +61,7 @@ impl Login {
 }
 
 impl SessionInfo {
-    /// The same session under TLS: all that the client said in plaintext is forgotten (RFC 3207 section 4.2). Changes of the
+    /// The same session under TLS, without the facts from plaintext (RFC 3207 section 4.2). Changes of the
     /// application to the extensions stay, and facts that it let a proxy pass on.
     pub(super) fn under_tls(self, info: TlsInfo) -> Self {
         Self {

@@ -9,7 +9,7 @@
 //!
 //! let config = Config::new(Host::parse("mx.example.org")?);
 //! let mut server = Server::new(config.into());
-//! let mut said = Vec::new();
+//! let mut sent = Vec::new();
 //! for line in ["", "EHLO client.example\r\n", "MAIL FROM:<a@client.example>\r\nRCPT TO:<bob@example.org>\r\n"] {
 //!     let mut input = line.as_bytes();
 //!     while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
@@ -20,10 +20,10 @@
 //!             other => server.proceed(other)?,
 //!         }
 //!     }
-//!     said.extend_from_slice(server.output());
+//!     sent.extend_from_slice(server.output());
 //!     server.advance_output(server.output().len());
 //! }
-//! assert!(said.ends_with(b"250 2.1.0 sender ok\r\n550 5.1.1 no such user here\r\n"));
+//! assert!(sent.ends_with(b"250 2.1.0 sender ok\r\n550 5.1.1 no such user here\r\n"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

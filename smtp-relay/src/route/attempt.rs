@@ -192,7 +192,7 @@ impl Attempt {
                 return (1, Others::Later);
             }
             Outcome::Unreachable => (Trouble::Soft(Why::Unreachable), 0, Others::Later),
-            // The host speaks about itself, and so for all its addresses (RFC 7504 section 2).
+            // The reply is about the host, and so about all its addresses (RFC 7504 section 2).
             Outcome::HostRefused(reply) if reply.is_permanent() => (
                 Trouble::Hard(refusal(reply, ReplyTo::Greeting)),
                 1,

@@ -161,7 +161,7 @@ impl Why {
         enhanced(class, code)
     }
 
-    /// The weight beside another reason: the later and the more a host said, the more it helps the sender.
+    /// The weight beside another reason: the later and the longer the reply of a host, the more it helps the sender.
     const fn weight(&self) -> u8 {
         match self {
             Self::Reply(_) => 5,
