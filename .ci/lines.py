@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks two budgets: the code lines of an adapter, and the lines of a file of the driver and of the relay's decisions.
+"""Checks budgets: the code lines of an adapter, the lines of a file of the driver and of the relay's decisions, and
+the lines of what the examples ask of a user.
 
 Code lines are those that are neither blank nor comments, in files that are not tests. An adapter is thin: what it has
 beyond a transport belongs into the driver. A file of the other two, tests included, can be read in one go."""
@@ -11,6 +12,15 @@ ADAPTERS = ["smtp-tokio", "smtp-async-std", "smtp-blocking"]
 READABLE = ["smtp-driver", "smtp-relay"]
 MAX_CODE_LINES = 300
 MAX_FILE_LINES = 450
+# The block of an example that begins with these words (all of it if there are none), and the most code lines of it.
+EXAMPLES = [
+    ("hello_send.rs", "", 50),
+    ("hello_server.rs", "", 50),
+    ("catcher.rs", "impl Service for", 40),
+    ("catcher_threads.rs", "impl Service for", 40),
+    ("proxy.rs", "", 80),
+    ("own_runtime/runtime.rs", "impl Transport for", 60),
+]
 
 
 def sources(crate):
@@ -24,8 +34,22 @@ def is_code(line):
     return bool(line) and not line.startswith("//")
 
 
+def block(lines, beginning):
+    """The lines of the block, or all of them."""
+    if not beginning:
+        return lines
+    begin = next(number for number, line in enumerate(lines) if line.startswith(beginning))
+    return lines[begin : lines.index("}", begin) + 1]
+
+
 def main():
     failed = False
+    for name, beginning, limit in EXAMPLES:
+        lines = pathlib.Path("examples", name).read_text().splitlines()
+        count = sum(is_code(line) for line in block(lines, beginning))
+        if count > limit:
+            print(f"examples/{name}: {count} code lines{beginning and ' of ' + beginning}, at most {limit}")
+            failed = True
     for crate in ADAPTERS:
         count = sum(is_code(line) for path in sources(crate) for line in path.read_text().splitlines())
         print(f"{crate}: {count} code lines, at most {MAX_CODE_LINES}")

@@ -111,8 +111,10 @@ fn run<T: Connect<Error = io::Error> + 'static>(
     let folder = tempfile::tempdir()?;
     let (knows, known) = mpsc::channel();
     let site = Site::new(hostname, Store::maildir(folder.path())?, users).on_stored(move |about| {
-        let (user, mechanism) = (about.identity(), about.mechanism());
-        let _ = knows.send(format!("{}, {user:?} by {mechanism:?}", summary(about.tls())));
+        let user = about.identity().unwrap_or("nobody");
+        let mechanism = about.mechanism().map(|mechanism| format!(" by {mechanism}"));
+        let mechanism = mechanism.unwrap_or_default();
+        let _ = knows.send(format!("{}, {user}{mechanism}", summary(about.tls())));
     });
     let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let Peer::Ip(address) = listener.local()? else {

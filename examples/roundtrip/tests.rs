@@ -11,7 +11,7 @@ fn check(runtime: Runtime) {
         "C: MAIL FROM:<alice@client.example>",
         "client knows: TLSv1.3, TLS",
         "server knows: TLSv1.3, TLS",
-        "Some(\"alice\") by Some(",
+        ", alice by SCRAM-SHA-512-PLUS\n",
         " with ESMTPSA ",
         ".this line begins with a dot",
         "<b>Bob</b>",

@@ -3,6 +3,8 @@
 
 mod catcher_and_proxy;
 mod catcher_threads;
+mod greylisting;
+mod hello;
 mod own_runtime;
 mod peer;
 mod readiness;

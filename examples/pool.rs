@@ -1,0 +1,54 @@
+//! Sends many messages over few sessions: tasks share one `Mailer`, whose pool keeps sessions for further messages.
+//!
+//! ```sh
+//! cargo run -p examples --example pool -- 'smtp://127.0.0.1:2525?tls=none' 1000
+//! ```
+#![expect(clippy::print_stdout, reason = "a program for the terminal")]
+
+use std::{env, error::Error, sync::Arc, time::Instant};
+
+use smtp_tokio::{
+    Io, Mailer, Pool, Stream, Url,
+    driver::{ClientBuilder, Connect, PoolOptions},
+    proto::{client::Config, types::Envelope},
+};
+use tokio::task::JoinSet;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let [url, count] = &arguments[..] else {
+        return Err("usage: pool URL COUNT".into());
+    };
+    let begin = Instant::now();
+    let sent = send(url, count.parse()?).await?;
+    println!("{sent} of {count} messages accepted in {:.1?}", begin.elapsed());
+    Ok(())
+}
+
+/// Sends this number of messages, and returns the number of accepted ones.
+pub(crate) async fn send(url: &str, count: usize) -> Result<usize, Box<dyn Error>> {
+    let url = Url::parse(url)?;
+    let config = Config::new("client.example.org".parse()?);
+    let mut options = PoolOptions::default();
+    options.max_sessions = 4; // a fifth message waits
+    let builder = ClientBuilder::from_url(&url, config, Io::<Stream>::default_tls)?;
+    let mailer = Arc::new(Mailer::new(Pool::new(builder, &url, options)));
+
+    let mut tasks = JoinSet::new();
+    for number in 0..count {
+        let envelope = Envelope::parse("ann@example.org", ["bob@example.org"])?;
+        let message = format!("Subject: message {number}\r\n\r\nHello\r\n");
+        let mailer = Arc::clone(&mailer);
+        tasks.spawn(async move { mailer.send((envelope, message)).await });
+    }
+    let mut accepted = 0;
+    while let Some(sent) = tasks.join_next().await {
+        match sent? {
+            Ok(_) => accepted += 1,
+            Err(error) => println!("{error}; again: {:?}", error.retry()),
+        }
+    }
+    mailer.close().await;
+    Ok(accepted)
+}
