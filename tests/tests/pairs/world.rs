@@ -20,6 +20,9 @@ const STEPS: usize = 1_000_000;
 /// No session lasts longer, in milliseconds: a day.
 const LONGEST: u64 = 24 * 60 * 60 * 1000;
 
+/// The end of time, in milliseconds: an instant has no more nanoseconds.
+const END: u64 = u64::MAX / 1_000_000;
+
 /// A world that goes on.
 pub(crate) struct World<'s> {
     pub(crate) plan: Plan,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use smtp_proto::State;
 use smtp_tests::{Action, Pair, Question, Role};
 
-use super::{LONGEST, World, answers::words};
+use super::{END, LONGEST, World, answers::words};
 use crate::link::{Link, pause};
 
 impl World<'_> {
@@ -220,6 +220,8 @@ impl World<'_> {
             .filter(|at| *at > now)
             .min();
         match next {
+            // The clock stands still, and nothing arrives any more.
+            Some(_) if now >= END && !self.pair.client.is_closed() => Ok(Action::Client("abort".to_owned())),
             Some(at) if at > LONGEST && !self.plan.is_extreme() => {
                 Err("it does not end within a day".to_owned())
             }
