@@ -18,10 +18,7 @@ use client::Threads;
 use process::{Server, own_cpu};
 use traffic::{CASES, Case, Traffic};
 
-/// The number of connections that carry messages at the same time.
-const CONNECTIONS: usize = 8;
-
-const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] \
+const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|burst|idle|client] [--case PATTERN] \
                      [--results FOLDER] NAME=COMMAND...";
 
 /// The flags.
@@ -34,6 +31,8 @@ struct Flags {
     idle: usize,
     /// Number of connections made at once.
     burst: usize,
+    /// The number of connections that carry messages at the same time.
+    connections: usize,
     /// The one part that is run.
     only: Option<String>,
     /// Part of the names of the cases that are run.
@@ -64,6 +63,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
         rounds: 5,
         idle: 5000,
         burst: 3000,
+        connections: 8,
         only: None,
         case: String::new(),
         results: None,
@@ -75,6 +75,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
             "--rounds" => flags.rounds = arguments.next()?.parse().ok()?,
             "--idle" => flags.idle = arguments.next()?.parse().ok()?,
             "--burst" => flags.burst = arguments.next()?.parse().ok()?,
+            "--connections" => flags.connections = arguments.next()?.parse().ok()?,
             "--only" => flags.only = Some(arguments.next()?),
             "--case" => flags.case = arguments.next()?,
             "--results" => flags.results = Some(arguments.next()?.into()),
@@ -179,7 +180,7 @@ fn compare(case: &Case, servers: &[Server], flags: &Flags, results: &mut Results
     let mut runs: Vec<Vec<[f64; 4]>> = servers.iter().map(|_| Vec::new()).collect();
     for _ in 0..flags.rounds {
         for (server, runs) in servers.iter().zip(&mut runs) {
-            let mut traffic = Traffic::begin(case, server.address, CONNECTIONS)?;
+            let mut traffic = Traffic::begin(case, server.address, flags.connections)?;
             traffic.run(flags.run / 10)?;
             let (served, own) = (server.cpu()?, own_cpu()?);
             let (messages, time) = traffic.run(flags.run)?;

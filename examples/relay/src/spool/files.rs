@@ -85,6 +85,19 @@ impl Files {
         spawn_blocking(move || work(&shared.folder)).await?
     }
 
+    /// As [`run`](Self::run), and syncs the directory then, in the same thread.
+    async fn run_and_sync<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Folder) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let shared = Arc::clone(&self.0);
+        spawn_blocking(move || {
+            let value = work(&shared.folder)?;
+            shared.sync.sync().map(|()| value)
+        })
+        .await?
+    }
+
     /// Reads a leased message. A message that cannot be used is set aside.
     async fn read(&self, lease: Lease) -> io::Result<Option<Claim>> {
         let id = lease.id.clone();
@@ -112,8 +125,7 @@ impl Files {
     /// Removes a message that is finished, durably, and then its log.
     async fn finish(&self, id: &Id, logged: bool) -> io::Result<()> {
         let message = id.clone();
-        self.run(move |folder| folder.remove(&message)).await?;
-        self.0.sync.sync().await?;
+        self.run_and_sync(move |folder| folder.remove(&message)).await?;
         if logged {
             let id = id.clone();
             self.run(move |folder| {
@@ -135,9 +147,10 @@ impl Files {
             Left::Some | Left::Nothing { logged: true } => {}
         }
         let (message, lines) = (id.clone(), results.to_vec());
-        self.run(move |folder| folder.append(&message, &lines)).await?;
+        self.run_and_sync(move |folder| folder.append(&message, &lines))
+            .await?;
         match left {
-            Left::Some => self.0.sync.sync().await,
+            Left::Some => Ok(()),
             _ => self.finish(id, true).await,
         }
     }
@@ -169,7 +182,7 @@ impl Shared {
         folder.tidy()?;
         info!(messages = schedule.len(), path = %path.display(), "spool is open");
         Ok(Self {
-            sync: DirectorySync::new(folder.queue())?,
+            sync: DirectorySync::new(folder.queue()),
             folder,
             schedule: Mutex::new(schedule),
             changed: Notify::new(),
@@ -195,18 +208,16 @@ impl Spool for Files {
     }
 
     async fn commit(&self, incoming: Incoming, facts: Facts) -> io::Result<()> {
-        let id = incoming.head.id.clone();
-        let head = self
-            .run(move |folder| {
-                let place = folder.message(&incoming.head.id);
-                incoming.finish(facts, &place)
+        let shared = Arc::clone(&self.0);
+        let kept = spawn_blocking(move || {
+            let id = incoming.head.id.clone();
+            let head = incoming.finish(facts, &shared.folder.message(&id))?;
+            shared.sync.sync().map(|()| head).inspect_err(|_| {
+                // The client will send it again.
+                let _ = shared.folder.remove(&id);
             })
-            .await?;
-        if let Err(error) = self.0.sync.sync().await {
-            // The client will send it again.
-            let _ = self.run(move |folder| folder.remove(&id)).await;
-            return Err(error);
-        }
+        });
+        let head = kept.await??;
         self.0.schedule().insert(&head, &head.first_states(), false);
         self.0.changed.notify_one();
         Ok(())

@@ -1,56 +1,114 @@
 //! Making a directory durable, once for all that wait for it.
 
-use std::{fs::File, io, path::PathBuf, sync::mpsc, thread};
+use std::{
+    fs::File,
+    io,
+    path::PathBuf,
+    sync::{Condvar, Mutex, PoisonError},
+};
 
-use tokio::sync::oneshot;
+/// Syncs a directory. One sync serves all that asked before it began: the first of them makes it, in its own thread.
+#[derive(Debug)]
+pub(super) struct DirectorySync {
+    directory: PathBuf,
+    state: Mutex<State>,
+    ended: Condvar,
+}
 
-/// A thread that syncs a directory. One sync serves all that asked before it began.
-#[derive(Clone, Debug)]
-pub(super) struct DirectorySync(mpsc::Sender<Waiter>);
-
-type Waiter = oneshot::Sender<Result<(), io::ErrorKind>>;
+#[derive(Debug, Default)]
+struct State {
+    /// The numbers of the last sync that has begun, and of the last that has ended.
+    begun: u64,
+    ended: u64,
+    /// Calls that wait for a sync to end.
+    waiting: usize,
+    /// The last sync that failed.
+    failed: Option<(u64, io::ErrorKind)>,
+}
 
 impl DirectorySync {
-    pub(super) fn new(directory: PathBuf) -> io::Result<Self> {
-        let (sender, receiver) = mpsc::channel::<Waiter>();
-        thread::Builder::new().name("spool-sync".into()).spawn(move || {
-            while let Ok(first) = receiver.recv() {
-                let mut waiters = vec![first];
-                waiters.extend(receiver.try_iter());
-                // Opened each time: the directory may have been replaced.
-                let synced = File::open(&directory).and_then(|open| open.sync_all());
-                let result = synced.map_err(|error| error.kind());
-                for waiter in waiters {
-                    let _ = waiter.send(result);
-                }
-            }
-        })?;
-        Ok(Self(sender))
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        }
     }
 
-    /// Waits until all changes of the directory before this call are durable.
-    pub(super) async fn sync(&self) -> io::Result<()> {
-        let (sender, receiver) = oneshot::channel();
-        let ended = |_| io::Error::other("the thread that syncs the spool has ended");
-        self.0
-            .send(sender)
-            .map_err(|_| io::Error::other("the thread that syncs the spool has ended"))?;
-        receiver.await.map_err(ended)?.map_err(io::Error::from)
+    /// Waits until all changes of the directory before this call are durable. Blocks.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that has begun may lack the changes.
+        let own = state.begun + 1;
+        while state.ended < own {
+            if state.begun > state.ended {
+                state.waiting += 1;
+                state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.waiting -= 1;
+                continue;
+            }
+            state.begun += 1;
+            drop(state);
+            // Opened each time: the directory may have been replaced.
+            let synced = File::open(&self.directory).and_then(|open| open.sync_all());
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.ended = state.begun;
+            if let Err(error) = synced {
+                state.failed = Some((state.ended, error.kind()));
+            }
+            self.ended.notify_all();
+        }
+        match state.failed {
+            Some((number, kind)) if number >= own => Err(kind.into()),
+            _ => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, thread};
+
     use super::*;
 
-    #[tokio::test]
-    async fn a_directory_that_is_gone_is_an_error() {
+    #[test]
+    fn a_directory_that_is_gone_is_an_error_for_all_that_wait() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("queue");
-        std::fs::create_dir(&path).unwrap();
-        let sync = DirectorySync::new(path.clone()).unwrap();
-        sync.sync().await.unwrap();
-        std::fs::remove_dir(path).unwrap();
-        assert_eq!(sync.sync().await.unwrap_err().kind(), io::ErrorKind::NotFound);
+        fs::create_dir(&path).unwrap();
+        let sync = DirectorySync::new(path.clone());
+        let all = || {
+            thread::scope(|scope| {
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| sync.sync())).collect();
+                let ends = threads.into_iter().map(|thread| thread.join().unwrap());
+                ends.collect::<Vec<_>>()
+            })
+        };
+        assert!(all().iter().all(Result::is_ok));
+        fs::remove_dir(&path).unwrap();
+        for failed in all() {
+            assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::NotFound);
+        }
+        fs::create_dir(&path).unwrap();
+        assert!(all().iter().all(Result::is_ok), "an old failure is forgotten");
+    }
+
+    #[test]
+    fn one_sync_serves_all_that_asked_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let sync = DirectorySync::new(folder.path().to_owned());
+        // As if one were under way.
+        sync.state.lock().unwrap().begun = 1;
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| sync.sync().unwrap());
+            }
+            while sync.state.lock().unwrap().waiting < 8 {
+                thread::yield_now();
+            }
+            sync.state.lock().unwrap().ended = 1;
+            sync.ended.notify_all();
+        });
+        assert_eq!(sync.state.lock().unwrap().begun, 2);
     }
 }
