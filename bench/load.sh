@@ -4,7 +4,7 @@
 # threads and bare tasks of smol that know nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes the
 # files of the plots with `--results bench/results`; see the README.
 #
-#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--only messages|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
+#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
 #
 # A command is a further server; it is told where to listen by `{}`.
 set -eu

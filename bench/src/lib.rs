@@ -8,6 +8,7 @@ mod clients;
 mod commands;
 pub mod floor;
 mod replies;
+mod routes;
 mod sessions;
 
 pub use sessions::Session;
@@ -41,6 +42,7 @@ pub fn cases() -> Vec<Case> {
         bodies::CASES,
         sessions::CASES,
         clients::CASES,
+        routes::CASES,
     ]
     .concat()
 }

@@ -201,7 +201,7 @@ mx.sender.example A 127.0.7.6
     def arrived():
         return {id for sink in sinks.values() for delivery in list(sink.taken) for id in delivery["ids"]}
 
-    # The leases of a relay that was killed are taken back when it is there again. A failure whose report cannot be stored waits a minute.
+    # The leases of a relay that was killed are taken back when it is there again.
     end = time.time() + 150
     while set(load.acked) - arrived() and time.time() < end:
         time.sleep(0.2)
