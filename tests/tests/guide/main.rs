@@ -45,6 +45,29 @@ fn stories() -> Vec<(String, String)> {
     stories
 }
 
+/// The doctests of `smtp-tests` have every chapter, so that its code runs.
+#[test]
+fn the_code_of_every_chapter_is_tested() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).expect("the file can be read");
+    let (summary, library) = (read("docs/src/SUMMARY.md"), read("tests/src/lib.rs"));
+    let list = library.split_once("chapters! {").expect("the list of chapters").1;
+    let tested: Vec<&str> = list
+        .split('}')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let chapters = summary
+        .lines()
+        .filter_map(|line| line.split_once("](")?.1.strip_suffix(".md)"));
+    for chapter in chapters.filter(|chapter| !chapter.starts_with("reference/")) {
+        assert!(
+            tested.contains(&chapter),
+            "tests/src/lib.rs does not list the chapter {chapter}"
+        );
+    }
+}
+
 /// Compares a file of the guide with its source; with `GUIDE=write` in the environment, writes it.
 fn hold(name: &str, text: &str) {
     let path = root().join("docs/src").join(name);
