@@ -49,6 +49,12 @@ const BATCH: usize = 32;
 /// Time for deliveries in hand after the signal to stop.
 const GRACE: Duration = Duration::from_secs(60);
 
+/// Dead destinations that are remembered. Beyond it, those that may be tried again are forgotten.
+const REMEMBERED: usize = 1000;
+
+/// The longest time between two looks at the dead destinations.
+const LOOK: Duration = Duration::from_secs(60);
+
 /// The settings of deliveries.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -98,7 +104,7 @@ pub(crate) async fn run<S: Spool>(shared: Arc<Shared<S>>, stop: ShutdownHandle) 
         let full = dispatcher.full();
         let has_room = dispatcher.tasks.len() < dispatcher.shared.settings.workers;
         let spool = dispatcher.shared.spool.clone();
-        let alive = dispatcher.until_alive();
+        let alive = until_alive(dispatcher.windows.values(), now());
         tokio::select! {
             biased;
             () = &mut stop => break,
@@ -206,6 +212,10 @@ impl<S: Spool> Dispatcher<S> {
         if window.open() == 0 && window.dead_until().is_none() && !self.waiting.contains_key(&hop) {
             self.windows.remove(&hop);
         }
+        if self.windows.len() > REMEMBERED {
+            let now = seconds();
+            self.windows.retain(|_, window| !is_over(window, now));
+        }
     }
 
     /// Ends the lease of a delivery that panicked, in its place in the window: the message is tried again later.
@@ -236,14 +246,6 @@ impl<S: Spool> Dispatcher<S> {
             .collect()
     }
 
-    /// The time until a dead destination may be tried again.
-    fn until_alive(&self) -> Duration {
-        let idle = self.windows.values().filter(|window| window.open() == 0);
-        let next = idle.filter_map(Window::dead_until).min();
-        let millis = next.map_or(60_000, |until| (until * 1000).saturating_sub(now()) + 10);
-        Duration::from_millis(millis)
-    }
-
     async fn finish(mut self) {
         for claim in std::mem::take(&mut self.waiting).into_values().flatten() {
             if let Err(error) = self.shared.spool.release(claim).await {
@@ -265,6 +267,57 @@ impl<S: Spool> Dispatcher<S> {
     }
 }
 
+/// The time until the next dead destination may be tried again, at this time in milliseconds. One that may be is not full:
+/// the spool says when a delivery to it is due.
+fn until_alive<'w>(windows: impl Iterator<Item = &'w Window>, now: u64) -> Duration {
+    let times = windows.filter_map(Window::dead_until).map(|until| until * 1000);
+    let next = times.filter(|until| *until > now).min();
+    next.map_or(LOOK, |until| Duration::from_millis(until - now).min(LOOK))
+}
+
+/// Returns true if a destination was dead, and may be tried again: all that is remembered of it is the failure.
+fn is_over(window: &Window, now: u64) -> bool {
+    window.open() == 0 && window.dead_until().is_some_and(|until| until <= now)
+}
+
 fn seconds() -> u64 {
     now() / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A destination that is dead until the second 400.
+    fn dead() -> Window {
+        let mut window = Window::new(Limits::default());
+        while window.dead_until().is_none() {
+            window.start();
+            window.end(Verdict::Bad, 100);
+        }
+        assert_eq!(window.dead_until(), Some(400));
+        window
+    }
+
+    #[test]
+    fn a_dead_destination_is_waited_for_until_it_may_be_tried() {
+        let (dead, alive) = (dead(), Window::new(Limits::default()));
+        let until = |now| until_alive([&dead, &alive].into_iter(), now);
+        assert_eq!(until(399_500), Duration::from_millis(500));
+        assert!(until(100_000) <= LOOK);
+        // Then the deliveries to it are waited for, and not the destination.
+        for now in [400_000, 400_001, 9_000_000] {
+            assert_eq!(until(now), LOOK, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_destination_under_way_or_dead_is_not_forgotten() {
+        let mut window = dead();
+        assert!(!is_over(&window, 399));
+        assert!(is_over(&window, 400));
+        window.start();
+        assert!(!is_over(&window, 400));
+        assert!(!is_over(&Window::new(Limits::default()), 400));
+    }
 }
