@@ -96,7 +96,7 @@ mod database {
 
     use tokio::runtime::Runtime;
 
-    use crate::spool::{Id, Listed, Spool, files::Command, postgres::Postgres};
+    use crate::spool::{Id, Listed, Spool, files::Command, now, postgres::Postgres};
 
     pub(super) fn list(url: &str) -> io::Result<Vec<Listed>> {
         Runtime::new()?.block_on(async { Postgres::open_for_commands(url).await?.list().await })
@@ -126,9 +126,10 @@ mod database {
 
     async fn retry_all(spool: &Postgres, show: &mut dyn FnMut(usize, usize)) -> io::Result<bool> {
         let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let since = now();
         let (mut done, all) = (0, number(spool.waiting().await?));
         loop {
-            let batch = number(spool.retry_some().await?);
+            let batch = number(spool.retry_some(since).await?);
             if batch == 0 {
                 return Ok(true);
             }

@@ -37,7 +37,7 @@ use self::{
     pool::{Fault, Pool},
     rows::ResultColumns,
 };
-use super::{Claim, Facts, Head, Id, Listed, Progress, Spool, random};
+use super::{Claim, Facts, Head, Id, Listed, Progress, Spool, now, random};
 
 /// A spool in PostgreSQL. Clones share it.
 #[derive(Clone, Debug)]
@@ -201,9 +201,11 @@ impl Postgres {
         Ok(waiting.unsigned_abs())
     }
 
-    /// Makes a batch of deliveries due now, except for those that are leased. Returns their number: 0 at the end.
-    pub(crate) async fn retry_some(&self) -> io::Result<u64> {
-        Ok(self.0.pool.execute(sql::RETRY_SOME, &[]).await?)
+    /// Makes a batch of deliveries due now, except for those that are leased, or were tried `since` this time in milliseconds: a
+    /// worker may defer them again at once. Returns their number: 0 at the end.
+    pub(crate) async fn retry_some(&self, since: u64) -> io::Result<u64> {
+        let since = since.cast_signed();
+        Ok(self.0.pool.execute(sql::RETRY_SOME, &[&since]).await?)
     }
 }
 
@@ -411,7 +413,8 @@ impl Spool for Postgres {
             }
             None => {
                 // In batches: each is short, however long the queue is.
-                while self.retry_some().await? > 0 {}
+                let since = now();
+                while self.retry_some(since).await? > 0 {}
                 true
             }
         };

@@ -307,7 +307,7 @@ impl Fault {
             // The server stops: its answer may be about an earlier statement or about none.
             Some(code) if is_end(code) => Self::Lost(error),
             Some(_) => Self::Refused(error),
-            None if error.is_closed() || is_io(&error) => Self::Lost(error),
+            None if error.is_closed() || io_kind(&error).is_some() => Self::Lost(error),
             // A value that the driver cannot convert, before anything is sent.
             None => Self::Refused(error),
         }
@@ -324,7 +324,10 @@ impl Fault {
             Self::Lost(_) | Self::Timeout => true,
             Self::Unreachable(error) => match error.code() {
                 Some(code) => is_end(code) || *code == SqlState::TOO_MANY_CONNECTIONS,
-                None => error.is_closed() || is_io(error),
+                // An error of TLS has a kind of its own: a certificate does not mend itself.
+                None => {
+                    error.is_closed() || io_kind(error).is_some_and(|kind| kind != io::ErrorKind::InvalidData)
+                }
             },
             Self::Refused(_) | Self::Warned => false,
         }
@@ -350,10 +353,10 @@ fn is_conflict(code: &SqlState) -> bool {
     code.code().starts_with("40")
 }
 
-/// Returns true for an error of the system. One of TLS has a kind of its own: a certificate does not mend itself.
-fn is_io(error: &Error) -> bool {
+/// The kind of an error of the system or of TLS.
+fn io_kind(error: &Error) -> Option<io::ErrorKind> {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
-    source.is_some_and(|error| error.kind() != io::ErrorKind::InvalidData)
+    source.map(io::Error::kind)
 }
 
 impl From<Fault> for io::Error {

@@ -158,10 +158,11 @@ pub(super) const RETRY: &str = "
 update spool.delivery set due = now()
 where message = $1::text::uuid and lease is null and ending is null and due > now()";
 
-/// Makes some deliveries due now that are not leased.
+/// Makes some deliveries due now that are not leased, and were not tried since the time $1 in milliseconds.
 pub(super) const RETRY_SOME: &str = "
 update spool.delivery d set due = now()
 from (select message, n from spool.delivery where lease is null and ending is null and due > now() and due < 'infinity'
+    and (last_at is null or last_at < to_timestamp($1::bigint / 1000.0))
     order by due limit 1000 for update skip locked) batch
 where d.message = batch.message and d.n = batch.n";
 

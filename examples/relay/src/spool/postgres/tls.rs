@@ -56,6 +56,10 @@ pub(super) fn address(url: &str) -> Result<(Config, Tls), String> {
     let mut config: Config = address
         .parse()
         .map_err(|_| "malformed URL of the database".to_owned())?;
+    // A mode in another form, such as an encoded name, must not be replaced.
+    if config.get_ssl_mode() != SslMode::Prefer {
+        return Err("malformed URL of the database: sslmode".into());
+    }
     if roots.is_some() && mode != "verify-full" {
         return Err("sslrootcert: only sslmode=verify-full checks the certificate".into());
     }
@@ -165,10 +169,23 @@ mod tests {
             "?sslrootcert=ca.pem",
             "?sslmode=verify-full&sslrootcert=/there/is/none",
             "?sslmode=require&port=x",
+            "?ssl%6Dode=require",
+            "?connect_timeout=3?x&ssl%6Dode=disable",
         ] {
             let error = mode(query).unwrap_err();
             assert!(!error.contains("secret"), "{query}: {error}");
         }
+    }
+
+    /// Then the driver reads the parameters, and not this module.
+    #[test]
+    fn a_question_mark_in_a_password_does_not_hide_the_mode() {
+        let hidden = address("postgres://relay:a?b@db.example/mail?sslmode=require");
+        assert!(
+            hidden.is_err(),
+            "{:?}",
+            hidden.map(|(config, _)| config.get_ssl_mode())
+        );
     }
 
     #[test]
