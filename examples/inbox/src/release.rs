@@ -35,10 +35,11 @@ impl Releaser {
         let sent = self.mailer.send((envelope, &message.content)).await;
         sent.map_err(|error| chain(&error))?;
         let recipients = message.envelope.to.len();
-        Ok(format!(
-            "{} has accepted it for {recipients} recipients",
-            self.target
-        ))
+        let recipients = match recipients {
+            1 => "1 recipient".to_owned(),
+            more => format!("{more} recipients"),
+        };
+        Ok(format!("{} has accepted it for {recipients}", self.target))
     }
 }
 

@@ -137,3 +137,25 @@ fn octets_without_a_header_are_a_message() {
         );
     }
 }
+
+#[test]
+fn a_large_image_is_not_filled_in_a_million_times() {
+    let image = "A".repeat(1 << 20);
+    let references = "<img src=cid:logo@x>\n".repeat(100_000);
+    let content = MIXED
+        .replace("iVBORw0KGgo=", &image)
+        .replace("<p>Hello", &format!("{references}<p>Hello"));
+    let message = message(&content);
+    let html = html::html(&message.parsed()).unwrap();
+    assert!(html.contains("data:image/png;base64,"));
+    assert!(html.len() < 64 << 20, "{}", html.len());
+}
+
+#[test]
+fn links_that_do_not_end_cost_no_more_than_others() {
+    for begun in ["http", "<a href=\"", "<a href='http://", "http://x"] {
+        let content = MIXED.replace("<p>Hello", &format!("{}\n<p>Hello", begun.repeat(300_000)));
+        let links = html::links(&message(&content).parsed());
+        assert!(links.iter().all(|link| link.url.len() <= 2048), "{begun}");
+    }
+}

@@ -124,6 +124,7 @@ async fn every_response_has_the_headers_that_protect_it() {
         let response = inbox.get(path).await;
         assert_eq!(response.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(response.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(response.header("x-dns-prefetch-control"), "off", "{path}");
         assert_eq!(
             response.header("cross-origin-resource-policy"),
             "same-origin",
