@@ -14,7 +14,7 @@ if [ "${1:-}" = --results ]; then
     results=results/instructions.csv
 fi
 cargo build --release --quiet --bin instructions
-program=${CARGO_TARGET_DIR:-target}/release/instructions
+program=${CARGO_TARGET_DIR:-../target}/release/instructions
 
 # Instructions of a whole run.
 count() {

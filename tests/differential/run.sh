@@ -29,13 +29,11 @@ install() {
 install || { echo "FAIL: what the comparison needs cannot be installed"; exit 1; }
 
 target=${CARGO_TARGET_DIR:-target}
-if [ -z "${SERVER_BIN:-}" ]; then
-    cargo build --release -p examples --example server || exit
-    SERVER_BIN=$target/release/examples/server
-fi
+# As tests/interop/run.sh and `cargo test` build them.
+cargo build --workspace --examples --bin smtp-differential || exit
 
 status=0
-cargo run --quiet --manifest-path "$here/Cargo.toml" --target-dir "$target/differential" -- "$@" || status=1
+"$target/debug/smtp-differential" "$@" || status=1
 mkdir "$tmp/servers" && chmod 755 "$tmp/servers"
-"$python" "$here/run.py" "$tmp/servers" "$SERVER_BIN" "$@" || status=1
+"$python" "$here/run.py" "$tmp/servers" "${SERVER_BIN:-$target/debug/examples/server}" "$@" || status=1
 exit $status
