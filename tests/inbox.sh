@@ -20,7 +20,8 @@ if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; the
     install_packages chromium chromium-driver fonts-dejavu-core || exit 1
 fi
 if [ -z "${INBOX_BIN:-}" ]; then
-    cargo build -p inbox || exit
+    # With the examples: the features of the dependencies are then those of `cargo test --workspace`, and nothing is built twice.
+    cargo build --workspace --bin inbox --examples || exit
     INBOX_BIN=${CARGO_TARGET_DIR:-target}/debug/inbox
 fi
 mkdir -p target/inbox

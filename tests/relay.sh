@@ -42,7 +42,8 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 if [ -z "${RELAY_BIN:-}" ]; then
-    cargo build -p relay --features postgres || exit
+    # With the examples, because the features of the dependencies are then those of `cargo test --workspace`: nothing is built twice.
+    cargo build --workspace --bin relay --examples || exit
     RELAY_BIN=${CARGO_TARGET_DIR:-target}/debug/relay
 fi
 RELAY_BIN=$(realpath "$RELAY_BIN")
@@ -73,7 +74,7 @@ for database in unit kills once roles; do "$bin/createdb" -h 127.0.0.1 -p "$port
 failed=0
 echo "== tests of the spool that need a database"
 export RELAY_TEST_CA=$tmp/pg/server.crt RELAY_TEST_OTHER_CA=$tmp/pg/other.crt
-RELAY_TEST_DATABASE=$base/unit cargo test --quiet -p relay --features postgres -- --ignored --test-threads 1 || failed=1
+RELAY_TEST_DATABASE=$base/unit cargo test --quiet --workspace --bin relay -- --ignored --test-threads 1 || failed=1
 
 export PG_CTL="${as[*]} $bin/pg_ctl -D $tmp/pg/data -l $tmp/pg/log" PG_PID=$tmp/pg/data/postmaster.pid
 run() { python3 "$here/relay/kills.py" --relay "$RELAY_BIN" --seed "${SEED:-$RANDOM}" "$@" || failed=1; }

@@ -112,9 +112,13 @@ await() {
     done
 }
 
-# A port that is free now, for programs that cannot pick one by themselves.
+# A port that is free now, for programs that cannot pick one by themselves: the next one from $first_port. The kernel picks higher
+# ports, and runs at the same time have other ranges, so nobody else takes it meanwhile.
 free_port() {
-    "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    local port=$first_port
+    [ ! -e "$tmp/last_port" ] || port=$(($(<"$tmp/last_port") + 1))
+    while grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp; do port=$((port + 1)); done
+    echo "$port" | tee "$tmp/last_port"
 }
 
 # listens PORT: somebody does, on 127.0.0.1. Found out without connecting, since a connection is a session to a server.

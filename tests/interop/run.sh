@@ -5,8 +5,8 @@
 #
 # Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
 # anything failed. The runtime is that of both examples. SERVER_BIN, SEND_BIN and ETRN_BIN name binaries to use instead of building
-# them; ONLY=into or ONLY=out runs one half, ONLY=extensions the rare extensions and a server behind a proxy, and ONLY=hostile what
-# servers do that are killed or flooded, a part of into.
+# them. ONLY=into or ONLY=out runs one half, ONLY=extensions the rare extensions and a server behind a proxy, ONLY=hostile what servers
+# do that are killed or flooded, a part of into; ONLY=nothing only installs and builds. `all.sh` runs this for all runtimes.
 #
 # It has to run as root, since Postfix and smtp-sink have to be started by root, and for apt-get: what is missing of Postfix, Dovecot,
 # HAProxy, swaks, curl, msmtp, gsasl and OpenSSL is installed with that. aiosmtpd comes with pip, into a virtual environment in the target
@@ -22,8 +22,10 @@ cd "$root" || exit 1
 
 runtime=tokio
 case "$*" in
-    "") ;;
-    "--runtime tokio" | "--runtime smol" | "--runtime async-std" | "--runtime blocking") runtime=$2 ;;
+    "" | "--runtime tokio") first_port=12000 ;;
+    "--runtime smol") runtime=smol first_port=16000 ;;
+    "--runtime async-std") runtime=async-std first_port=20000 ;;
+    "--runtime blocking") runtime=blocking first_port=24000 ;;
     *) echo "usage: tests/interop/run.sh [--runtime tokio|smol|async-std|blocking]"; exit 1 ;;
 esac
 
@@ -61,15 +63,17 @@ install() {
 
 install || { echo "FAIL: what the checks need cannot be installed"; exit 1; }
 
-# example NAME BINARY [FLAG...]: makes $tmp/NAME, which runs the binary with these flags. Without a binary, it is built.
+# The development profile of the whole workspace: `cargo test` has built it, and it panics on an overflow.
+[ -n "${SERVER_BIN:-}" ] && [ -n "${SEND_BIN:-}" ] && [ -n "${ETRN_BIN:-}" ] || cargo build --workspace --examples || exit
+
+# example NAME BINARY [FLAG...]: makes $tmp/NAME, which runs the binary with these flags, or the one that was built.
 example() {
     local name=$1 binary=$2
     shift 2
     if [ -z "$binary" ]; then
-        cargo build --release -p examples --example "$name" || return
         # A copy, because a build while the checks run must not change what they run.
         binary=$tmp/$name-binary
-        cp "${CARGO_TARGET_DIR:-target}/release/examples/$name" "$binary" || return
+        cp "${CARGO_TARGET_DIR:-target}/debug/examples/$name" "$binary" || return
     fi
     printf '#!/bin/sh\nexec %q %s "$@"\n' "$(realpath "$binary")" "$*" >"$tmp/$name" && chmod 755 "$tmp/$name"
 }
@@ -116,6 +120,7 @@ case ${ONLY:-} in
     extensions) extensions ;;
     out) out_of ;;
     hostile) hostile ;;
+    nothing) . "$here/exim.sh" && install_exim; exit ;;
     *) into; out_of; extensions ;;
 esac
 
