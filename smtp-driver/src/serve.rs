@@ -22,6 +22,7 @@ use tracing::{Instrument, debug, debug_span, warn};
 use self::arrivals::{Arrival, Arrivals, Terms, arrive};
 use crate::{
     ACCEPT_BACKOFF, CLOSE_TIMEOUT, Connection, Peer, ProxyHeaderError, ServeOptions, Session, Transport,
+    session::Ends,
     shutdown::{ConnectionPermit, EndOnDrop, Shared, Stage, StageWatch},
     wire::Wire,
 };
@@ -179,8 +180,12 @@ fn begin<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     if let Some(proxied) = &arrival.proxied {
         connection.record(format_args!("PROXY header of {}", proxied.address()));
     }
-    let mut accepted = Session::new(connection, peer, local, StageWatch::new(shared));
-    accepted.set_proxied(arrival.proxied);
+    let ends = Ends {
+        peer,
+        local,
+        proxied: arrival.proxied.map(Box::new),
+    };
+    let mut accepted = Session::new(connection, ends, StageWatch::new(shared));
     if let (true, Some(tls)) = (options.implicit_tls, &options.tls) {
         accepted.start_implicit_tls(tls);
     }

@@ -401,14 +401,18 @@ pub async fn serve<R: Runtime, S: Service + 'static>(
     stop: impl Future<Output = ()>,
     service: Arc<S>,
 ) -> io::Result<()> {
-    let tls = options.tls.clone();
-    if tls.is_none() && (options.implicit_tls || config.extensions.has(Keyword::StartTls)) {
+    if options.tls.is_none() && (options.implicit_tls || config.extensions.has(Keyword::StartTls)) {
         let why = "TLS settings are missing: give them in the options, or do not offer TLS";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
+    // A session holds one pointer to both.
+    let shared = Arc::new((service, options.tls.clone()));
     serve_sessions::<R, _>(listener, config, options, stop, |session| {
-        let (service, tls) = (Arc::clone(&service), tls.clone());
-        async move { converse(session, &*service, tls.as_deref()).await }
+        let shared = Arc::clone(&shared);
+        async move {
+            let (service, tls) = &*shared;
+            converse(session, &**service, tls.as_ref()).await;
+        }
     })
     .await;
     Ok(())

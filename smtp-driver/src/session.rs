@@ -26,9 +26,7 @@ pub struct Session<T: Transport>(Box<Inner<T>>);
 // On the heap: the future that is given a session has room for it more than once, for as long as it lasts.
 struct Inner<T: Transport> {
     connection: Connection<T, Server>,
-    peer: Peer,
-    local: Peer,
-    proxied: Option<Arc<Proxied>>,
+    ends: Arc<Ends>,
     watch: StageWatch,
     /// The stage that was passed to the machine.
     stage: Stage,
@@ -36,22 +34,25 @@ struct Inner<T: Transport> {
     call: Option<Arc<Signal>>,
 }
 
+/// The ends of a connection, shared with the facts that a service gets.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// The client.
+    pub(crate) peer: Peer,
+    pub(crate) local: Peer,
+    /// The proxy between them. On the heap: few connections have one.
+    pub(crate) proxied: Option<Box<Proxied>>,
+}
+
 impl<T: Transport> Session<T> {
-    pub(crate) fn new(connection: Connection<T, Server>, peer: Peer, local: Peer, watch: StageWatch) -> Self {
+    pub(crate) fn new(connection: Connection<T, Server>, ends: Ends, watch: StageWatch) -> Self {
         Self(Box::new(Inner {
             connection,
-            peer,
-            local,
-            proxied: None,
+            ends: Arc::new(ends),
             watch,
             stage: Stage::Serving,
             call: None,
         }))
-    }
-
-    /// Sets the proxy that the client connected through. The ends are the client's.
-    pub(crate) fn set_proxied(&mut self, proxied: Option<Proxied>) {
-        self.0.proxied = proxied.map(Arc::new);
     }
 
     /// Polls the machine: [`Connection::poll`].
@@ -175,24 +176,24 @@ impl<T: Transport> Session<T> {
     /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the one in the header. XCLIENT does
     /// not change it: see [`Server::xclient`].
     #[must_use]
-    pub const fn peer(&self) -> Peer {
-        self.0.peer
+    pub fn peer(&self) -> Peer {
+        self.0.ends.peer
     }
 
     /// The proxy that the client connected through, if the listener expects one.
     #[must_use]
     pub fn proxied(&self) -> Option<&Proxied> {
-        self.0.proxied.as_deref()
+        self.0.ends.proxied.as_deref()
     }
 
-    pub(crate) fn share_proxied(&self) -> Option<Arc<Proxied>> {
-        self.0.proxied.clone()
+    pub(crate) fn share_ends(&self) -> Arc<Ends> {
+        Arc::clone(&self.0.ends)
     }
 
     /// The address that the client connected to.
     #[must_use]
-    pub const fn local(&self) -> Peer {
-        self.0.local
+    pub fn local(&self) -> Peer {
+        self.0.ends.local
     }
 
     /// Takes the connection out.

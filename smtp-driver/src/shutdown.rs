@@ -1,8 +1,8 @@
 //! State shared by the sessions of a server: connection limits, and the stages of its shutdown.
 
 use std::{
-    collections::HashMap,
     future::poll_fn,
+    mem,
     net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -57,11 +57,19 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 struct State {
     limiter: ConnectionLimiter,
-    next_id: u64,
-    /// The tasks to wake at the next stage.
-    wakers: HashMap<u64, Waker>,
+    /// The tasks to wake at the next stage. A place is that of a [`StageWatch`], or free.
+    wakers: Vec<Option<Waker>>,
+    free: Vec<usize>,
     /// The server, while it waits for the last session to end.
     server: Option<Waker>,
+}
+
+impl State {
+    /// Puts a waker into a place, and returns the one that was there.
+    fn set(&mut self, place: usize, waker: Option<Waker>) -> Option<Waker> {
+        let slot = self.wakers.get_mut(place)?;
+        mem::replace(slot, waker)
+    }
 }
 
 impl Shared {
@@ -71,8 +79,8 @@ impl Shared {
             stage: AtomicU8::new(Stage::Serving as u8),
             state: Mutex::new(State {
                 limiter,
-                next_id: 0,
-                wakers: HashMap::new(),
+                wakers: Vec::new(),
+                free: Vec::new(),
                 server: None,
             }),
         })
@@ -90,7 +98,7 @@ impl Shared {
     pub(crate) fn begin(&self, stage: Stage) {
         self.stage.store(stage as u8, Ordering::Release);
         // Not under the lock: a waker may run its task at once.
-        let wakers: Vec<_> = self.state().wakers.values().cloned().collect();
+        let wakers: Vec<_> = self.state().wakers.iter().flatten().cloned().collect();
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -164,17 +172,20 @@ impl Drop for ConnectionPermit {
 #[derive(Debug)]
 pub(crate) struct StageWatch {
     shared: Arc<Shared>,
-    id: u64,
+    place: usize,
     waker: Option<Waker>,
 }
 
 impl StageWatch {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         let mut state = shared.state();
-        state.next_id += 1;
+        let place = state.free.pop().unwrap_or_else(|| {
+            state.wakers.push(None);
+            state.wakers.len() - 1
+        });
         Self {
             shared: Arc::clone(shared),
-            id: state.next_id,
+            place,
             waker: None,
         }
     }
@@ -187,7 +198,9 @@ impl StageWatch {
             .is_some_and(|waker| waker.will_wake(cx.waker()))
         {
             self.waker = Some(cx.waker().clone());
-            self.shared.state().wakers.insert(self.id, cx.waker().clone());
+            let before = self.shared.state().set(self.place, self.waker.clone());
+            // Not under the lock: it may be the last that keeps a task.
+            drop(before);
         }
         let stage = self.shared.stage();
         if stage > known {
@@ -200,7 +213,11 @@ impl StageWatch {
 
 impl Drop for StageWatch {
     fn drop(&mut self) {
-        self.shared.state().wakers.remove(&self.id);
+        let mut state = self.shared.state();
+        let waker = state.set(self.place, None);
+        state.free.push(self.place);
+        drop(state);
+        drop(waker);
     }
 }
 

@@ -115,6 +115,7 @@ use smtp_proto::server::{Config, Server};
 
 use crate::{
     Connection, ServeOptions, Session, Transport,
+    session::Ends,
     shutdown::{Shared, StageWatch},
 };
 
@@ -123,12 +124,12 @@ use crate::{
 pub fn session<T: Transport>(transport: T, config: impl Into<Arc<Config>>) -> Session<T> {
     let shared = Shared::new(&ServeOptions::default());
     let connection = Connection::new(transport, Server::new(config.into()));
-    Session::new(
-        connection,
-        listener::peer(1),
-        listener::local(),
-        StageWatch::new(&shared),
-    )
+    let ends = Ends {
+        peer: listener::peer(1),
+        local: listener::local(),
+        proxied: None,
+    };
+    Session::new(connection, ends, StageWatch::new(&shared))
 }
 
 /// Runs two futures side by side, and returns the output of both.

@@ -1,5 +1,6 @@
 //! Bodies taken out of the input without a copy.
 
+use alloc::boxed::Box;
 use core::{
     mem,
     task::{Context, Poll},
@@ -22,7 +23,7 @@ pub(super) enum LastBody {
     /// At this address in the input, and so many.
     InInput(usize, usize),
     /// Octets of the machine: a line end that it normalized, or a CR or dot that it had held back.
-    Own(Bytes),
+    Own(Box<[u8]>),
 }
 
 impl<T: Transport> Connection<T, Server> {
@@ -36,7 +37,7 @@ impl<T: Transport> Connection<T, Server> {
                 if address.wrapping_sub(start) < end {
                     LastBody::InInput(address, octets.len())
                 } else {
-                    LastBody::Own(Bytes::copy_from_slice(octets))
+                    LastBody::Own((*octets).into())
                 }
             }
             _ => LastBody::None,
@@ -60,7 +61,7 @@ impl<T: Transport> Connection<T, Server> {
     pub(crate) fn take_body(&mut self) -> Bytes {
         let (address, len) = match mem::take(&mut self.body) {
             LastBody::None => return Bytes::new(),
-            LastBody::Own(octets) => return octets,
+            LastBody::Own(octets) => return octets.into(),
             LastBody::InInput(address, len) => (address, len),
         };
         let offset = address.wrapping_sub(self.input.as_ptr() as usize);

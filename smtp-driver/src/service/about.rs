@@ -19,24 +19,16 @@ use smtp_proto::{
     types::{ClientInfo, ClientName, Extension, Host, Keyword},
 };
 
-use crate::{Peer, Proxied};
+use crate::{Peer, Proxied, session::Ends};
 
 /// The facts of a session at the time of a question. A clone is cheap: keep one in the state of the transaction for a trace
 /// line.
 #[derive(Clone, Debug)]
 pub struct About(Arc<Facts>);
 
-/// The ends of the connection.
-#[derive(Clone, Debug)]
-pub(super) struct Ends {
-    pub(super) peer: Peer,
-    pub(super) local: Peer,
-    pub(super) proxied: Option<Arc<Proxied>>,
-}
-
 #[derive(Debug)]
 struct Facts {
-    ends: Ends,
+    ends: Arc<Ends>,
     xclient: ClientInfo<'static>,
     xforward: ClientInfo<'static>,
     hello: Option<ClientName<'static>>,
@@ -50,7 +42,7 @@ struct Facts {
 }
 
 impl About {
-    pub(super) fn new(ends: Ends, handle: SessionHandle, server: &Server) -> Self {
+    pub(super) fn new(ends: Arc<Ends>, handle: SessionHandle, server: &Server) -> Self {
         Self(Arc::new(Facts {
             ends,
             xclient: server.xclient().clone(),
@@ -68,7 +60,7 @@ impl About {
 
     /// The facts now.
     pub(super) fn renewed(&self, server: &Server) -> Self {
-        Self::new(self.0.ends.clone(), self.handle().clone(), server)
+        Self::new(Arc::clone(&self.0.ends), self.handle().clone(), server)
     }
 
     /// The address of the client: the one that an accepted [XCLIENT](Self::xclient) named, with port 0 if it named none; the

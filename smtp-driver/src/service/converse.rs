@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -12,7 +12,7 @@ use smtp_proto::{
     types::Keyword,
 };
 
-use super::{Service, about::Ends, questions::Questions};
+use super::{Service, questions::Questions};
 use crate::{Session, TlsSettings, Transport};
 
 /// Runs a session: asks the service, and passes its answers to the client. Returns when the connection is closed and no
@@ -22,30 +22,29 @@ use crate::{Session, TlsSettings, Transport};
 /// [`start_implicit_tls`](Session::start_implicit_tls) before.
 ///
 /// It needs no task or timer beside the transport: on a runtime of threads, let `block_on` of the adapter poll it.
-pub async fn converse<T: Transport, S: Service>(
+pub fn converse<T: Transport, S: Service>(
     mut session: Session<T>,
     service: &S,
-    tls: Option<&dyn TlsSettings>,
-) {
+    tls: Option<&Arc<dyn TlsSettings>>,
+) -> impl Future<Output = ()> {
     let server = session.machine_mut();
     if tls.is_none() && server.extensions().has(Keyword::StartTls) {
         server.extensions_mut().remove(Keyword::StartTls);
     }
-    let ends = Ends {
-        peer: session.peer(),
-        local: session.local(),
-        proxied: session.share_proxied(),
-    };
-    let mut questions = Questions::new(service, ends, session.machine());
-    let mut waiting = None;
-    poll_fn(|cx| poll_until_closed(cx, &mut session, &mut questions, tls, &mut waiting)).await;
-    let (mut close, mut is_closed) = (pin!(session.close_connection()), false);
-    poll_fn(|cx| {
-        is_closed = is_closed || close.as_mut().poll(cx).is_ready();
-        ready!(questions.poll_late(cx));
-        if is_closed { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    let mut questions = Questions::new(service, session.share_ends(), session.machine());
+    // Not an async function, whose future would have room for its arguments twice.
+    async move {
+        let mut waiting = None;
+        poll_fn(|cx| poll_until_closed(cx, &mut session, &mut questions, tls, &mut waiting)).await;
+        // On the heap, so that the session has no room for it while it lasts.
+        let (mut close, mut is_closed) = (Box::pin(session.close_connection()), false);
+        poll_fn(|cx| {
+            is_closed = is_closed || close.as_mut().poll(cx).is_ready();
+            ready!(questions.poll_late(cx));
+            if is_closed { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
 }
 
 /// Runs the session until its last event.
@@ -53,7 +52,7 @@ fn poll_until_closed<T: Transport, S: Service>(
     cx: &mut Context<'_>,
     session: &mut Session<T>,
     questions: &mut Questions<'_, S>,
-    tls: Option<&dyn TlsSettings>,
+    tls: Option<&Arc<dyn TlsSettings>>,
     waiting: &mut Option<Wait>,
 ) -> Poll<()> {
     loop {
@@ -73,7 +72,7 @@ fn poll_machine<T: Transport, S: Service>(
     cx: &mut Context<'_>,
     session: &mut Session<T>,
     questions: &mut Questions<'_, S>,
-    tls: Option<&dyn TlsSettings>,
+    tls: Option<&Arc<dyn TlsSettings>>,
     waiting: &mut Option<Wait>,
 ) -> Poll<()> {
     let mut clock = None;

@@ -4,6 +4,7 @@ use std::{
     future::Future,
     mem,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -21,11 +22,11 @@ use tracing::warn;
 
 use super::{
     About, Accept, AuthAttempt, HelpAnswer, Service, SessionHandle, VrfyAnswer,
-    about::Ends,
     answer::{answer, answer_auth, answer_help, answer_recipient, answer_vrfy, answer_xclient},
     asides,
     transaction::Home,
 };
+use crate::session::Ends;
 
 /// A question that the service thinks about.
 pub(super) type Asked<'s, M> = Pin<Box<dyn Future<Output = Answer<M>> + Send + 's>>;
@@ -88,7 +89,7 @@ pub(super) struct Questions<'s, S: Service> {
 }
 
 impl<'s, S: Service> Questions<'s, S> {
-    pub(super) fn new(service: &'s S, ends: Ends, server: &Server) -> Self {
+    pub(super) fn new(service: &'s S, ends: Arc<Ends>, server: &Server) -> Self {
         Self {
             service,
             about: About::new(ends, SessionHandle::default(), server),

@@ -83,5 +83,5 @@ fn a_service_that_blocks_its_thread_costs_the_client_no_time() {
 fn the_future_of_a_session_is_small() {
     let service = Scripted::new();
     let size = Harness::size_of_session(&service);
-    assert!(size <= 400, "{size}");
+    assert!(size <= 200, "{size}");
 }

@@ -19,7 +19,14 @@ use smtp_proto::{
 
 use crate::{
     About, Accept, Connection, Peer, ServeOptions, Service, Session, TlsSettings, Transport, converse,
+    session::Ends,
     shutdown::{ConnectionPermit, Shared, Stage, StageWatch},
+};
+
+const UNIX: Ends = Ends {
+    peer: Peer::Unix,
+    local: Peer::Unix,
+    proxied: None,
 };
 
 /// The two directions of a stream, and the time.
@@ -103,14 +110,14 @@ impl Harness {
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::clone(&pipe)), Server::new(config.into()));
         let permit = ConnectionPermit::take(&shared, None).unwrap();
-        let session = Session::new(connection, Peer::Unix, Peer::Unix, StageWatch::new(&shared));
+        let session = Session::new(connection, UNIX, StageWatch::new(&shared));
         let service = Arc::clone(service);
         let mut harness = Self {
             pipe,
             shared,
             session: Box::pin(async move {
                 let _permit = permit;
-                converse(session, &*service, tls.as_deref()).await;
+                converse(session, &*service, tls.as_ref()).await;
             }),
             is_over: false,
         };
@@ -139,7 +146,7 @@ impl Harness {
     pub(super) fn size_of_session<S: Service + 'static>(service: &Arc<S>) -> usize {
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::default()), Server::new(config().into()));
-        let session = Session::new(connection, Peer::Unix, Peer::Unix, StageWatch::new(&shared));
+        let session = Session::new(connection, UNIX, StageWatch::new(&shared));
         size_of_val(&converse(session, &**service, None))
     }
 
