@@ -230,3 +230,6 @@ impl Drop for EndOnDrop {
         self.0.begin(Stage::Over);
     }
 }
+
+#[cfg(test)]
+mod tests;
