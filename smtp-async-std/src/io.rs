@@ -191,7 +191,9 @@ impl Connect for Io<Stream> {
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, room: &mut [u8]) -> Polled {
         if mem::take(&mut self.idle) {
-            // Once only: it may miss an event that comes at once, so after it has woken the task a read decides.
+            // It may miss an event that comes at once, so after it has woken the task a read decides. Then it may be ready
+            // for that event the next time: so it is asked twice.
+            ready!(self.socket.poll_readable(cx))?;
             ready!(self.socket.poll_readable(cx))?;
         }
         let read = Pin::new(&mut &self.socket).poll_read(cx, room);
