@@ -14,7 +14,7 @@ use core::{
 /// assert_eq!(Address::from("mx.example.org:25"), Address::Tcp("mx.example.org:25".into()));
 /// assert_eq!(Address::unix("/run/lmtp.sock").to_string(), "/run/lmtp.sock");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Address {
     /// Host name or IP address, a colon, and the port. An IPv6 address is in brackets.
@@ -74,7 +74,7 @@ impl fmt::Display for Address {
 }
 
 /// One end of an accepted connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a socket is one or the other")]
 pub enum Peer {
     /// An IP address and port.

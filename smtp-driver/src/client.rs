@@ -67,6 +67,12 @@ impl<T: Transport> Client<T> {
         self.connection.machine().is_usable() && !self.connection.is_write_closed()
     }
 
+    /// The machine and its transport.
+    #[must_use]
+    pub const fn connection(&self) -> &Connection<T, client::Client> {
+        &self.connection
+    }
+
     /// The machine and its transport, for what these functions do not offer: a message sent step by step, for example.
     pub const fn connection_mut(&mut self) -> &mut Connection<T, client::Client> {
         &mut self.connection

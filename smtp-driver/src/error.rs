@@ -22,6 +22,7 @@ pub enum Error<E> {
     Handshake(#[source] E),
     /// The session has ended.
     #[error("{why}{}", Details(.reply.as_ref()))]
+    #[non_exhaustive]
     Closed {
         /// The reason.
         why: Closed,

@@ -56,6 +56,7 @@ pub enum InvalidMessage {
     NotAddresses(String),
     /// An address is malformed.
     #[error("invalid address {address:?}")]
+    #[non_exhaustive]
     Address {
         /// The address.
         address: String,

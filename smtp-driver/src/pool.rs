@@ -52,7 +52,7 @@ pub struct Pool<T: Transport> {
 }
 
 /// The limits of a [`Pool`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolOptions {
     /// Maximum simultaneous sessions; at least one. Default: 10.

@@ -100,7 +100,7 @@ impl ExpectProxy {
 }
 
 /// The proxy of a session, and its header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Proxied {
     address: Peer,
     header: ProxyHeader,

@@ -255,8 +255,8 @@ async fn reject_busy<T: Transport>(mut transport: T, config: Arc<Config>) {
 /// The buffer of a new socket has room for it, so it can be written without waiting. Do not send it on a port with
 /// implicit TLS.
 #[must_use]
-pub fn busy_reply(config: Arc<Config>) -> Vec<u8> {
-    let mut server = Server::new(config);
+pub fn busy_reply(config: impl Into<Arc<Config>>) -> Vec<u8> {
+    let mut server = Server::new(config.into());
     let mut now = Instant::ORIGIN;
     loop {
         match server.poll(&mut &[][..], now) {

@@ -64,7 +64,7 @@ impl Transcript for LogTranscript {
 }
 
 /// A line of a transcript. `Display` shows the time in seconds, the side and the text: `0.012 C: QUIT`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TranscriptLine<'l> {
     /// The time, on the clock of the transport.
@@ -78,7 +78,7 @@ pub struct TranscriptLine<'l> {
 }
 
 /// The side that sent a line of a transcript.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a session has two sides")]
 pub enum Side {
     /// The client.

@@ -29,8 +29,8 @@ mod serve;
 pub use io::{Io, Reader, Stream};
 pub use serve::{Acceptor, Runtime, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, AuthAttempt, Bytes, Listener, Peer, ServeOptions, Service,
-    ShutdownHandle, Url, proto,
+    self as driver, About, Accept, Address, AuthAttempt, Bytes, HelpAnswer, Listener, Peer, PoolOptions,
+    ServeOptions, Service, SessionHandle, ShutdownHandle, Url, VrfyAnswer, proto,
 };
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
@@ -55,6 +55,9 @@ pub type Connection<S, M> = driver::Connection<Io<S>, M>;
 
 /// An error of a client.
 pub type Error = driver::Error<std::io::Error>;
+
+/// An error of a [`Mailer`].
+pub type MailerError = driver::MailerError<std::io::Error>;
 
 /// The error of a message that was not sent to its end, with the replies until then.
 pub type SendError = driver::SendError<std::io::Error>;

@@ -8,7 +8,7 @@ fn config() -> Config {
 
 #[test]
 fn a_connection_over_the_limit_gets_421() {
-    let reply = busy_reply(config().into());
+    let reply = busy_reply(config());
     assert_eq!(reply, b"421 too busy, try again later\r\n");
 }
 
@@ -16,5 +16,5 @@ fn a_connection_over_the_limit_gets_421() {
 fn the_busy_reply_skips_the_greeting_delay() {
     let mut config = config();
     config.timeouts.greeting_delay = Duration::from_secs(20);
-    assert!(busy_reply(config.into()).starts_with(b"421 "));
+    assert!(busy_reply(config).starts_with(b"421 "));
 }

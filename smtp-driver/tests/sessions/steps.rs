@@ -197,6 +197,7 @@ fn a_refused_chunk_is_told_at_the_end_of_the_message() {
             assert_eq!(replies.len(), 1);
             assert_eq!(replies[0].code().get(), 552);
             assert!(client.is_usable());
+            assert!(client.connection().machine().is_usable());
             let over = client.send_body(b"two\r\n").await;
             assert!(matches!(over, Err(Error::Rejected(RequestError::OutOfTurn))));
         };
