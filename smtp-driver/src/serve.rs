@@ -17,7 +17,7 @@ use smtp_proto::{
     server::{Config, Event, Server},
     types::Rejection,
 };
-use tracing::{Instrument, debug, debug_span, warn};
+use tracing::{debug, debug_span, warn};
 
 use self::arrivals::{Arrival, Arrivals, Terms, arrive};
 use crate::{
@@ -208,9 +208,10 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     };
     let span = debug_span!("session", %peer);
     span.in_scope(|| debug!("connected"));
-    let mut task = Box::pin(task.instrument(span));
+    let mut task = Box::pin(task);
+    // The span is not in the box with the session: what a runtime spawns has room for it.
     R::spawn(poll_fn(move |cx| {
-        let _permit = &permit;
+        let (_permit, _entered) = (&permit, span.enter());
         match over.poll_after(cx, Stage::Now) {
             Poll::Ready(_) => Poll::Ready(()),
             Poll::Pending => catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))).unwrap_or_else(|_| {
