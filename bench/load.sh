@@ -1,6 +1,6 @@
 #!/bin/sh
 # Loads the example server on each runtime and Postfix's smtp-sink over the loopback interface, and lets the client send
-# messages to them. Beside them stand a bare `Connection` of smtp-tokio, and as floors a readiness loop, bare
+# messages to them. Beside them stand a bare `Connection` and a bare `Service` of smtp-tokio, and as floors a readiness loop, bare
 # threads and bare tasks of smol that know nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes the
 # files of the plots with `--results bench/results`; see the README.
 #
@@ -41,7 +41,7 @@ LOAD_NOTE="$(LC_ALL=C date '+%-d %B %Y'), $(awk -F': ' '/^model name/ { print $2
 Linux $(uname -r | cut -d. -f1,2), Rust $(rustc --version | cut -d' ' -f2 | cut -d. -f1,2)"
 export LOAD_NOTE
 # One argument for each line. The last server is what the others are compared with.
-cp "$target/bench/release/connection" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
+cp "$target/bench/release/connection" "$target/bench/release/service" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
     "$target/bench/release/floor-smol" "$bins"
 # shellcheck disable=SC2086
 set -- $load "$target/bench/release/load" "$@"
@@ -49,5 +49,5 @@ IFS='
 '
 set -f
 # shellcheck disable=SC2086
-exec "$@" $servers "connection=$pin$bins/connection {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
+exec "$@" $servers "connection=$pin$bins/connection {}" "service=$pin$bins/service {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
     "floor-threads=$pin$bins/floor-threads {}" "floor-smol=$pin$bins/floor-smol {}" "floor=$pin$bins/floor {}"

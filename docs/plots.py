@@ -15,7 +15,7 @@ from drawing import COLOURS, ROOT, Drawing, finish, number
 RESULTS = ROOT / "bench/results"
 WIDTH = 760
 # From the least code to the most.
-SERVERS = ["floor", "connection", "tokio", "floor-smol", "smol", "async-std", "floor-threads", "blocking", "smtp-sink"]
+SERVERS = ["floor", "connection", "service", "tokio", "floor-smol", "smol", "async-std", "floor-threads", "blocking", "smtp-sink"]
 
 
 def read(name):
