@@ -21,9 +21,8 @@ impl Acceptor {
     pub async fn accept(&self) -> io::Result<(Io<Stream>, Peer, Peer)> {
         // The executors do not interrupt a task, and a flood of connections must leave the sessions their turn.
         yield_now().await;
-        let accept = |listener: &Listener| SockRef::from(listener).accept();
         let to_peer = |address: SockAddr| address.as_socket().map_or(Peer::Unix, Peer::Ip);
-        let (socket, peer) = self.0.read_with(accept).await?;
+        let (socket, peer) = self.0.read_with(|own| SockRef::from(own).accept()).await?;
         let local = socket.local_addr().map(to_peer);
         // A system may not know it if the connection is broken already.
         let local = local.or_else(|_| self.0.get_ref().local())?;
