@@ -8,7 +8,10 @@ use std::{env, error::Error, io, path::PathBuf, time::SystemTime};
 use smtp_tokio::proto::server::Config;
 use smtp_tokio::proto::types::{Host, Mail, Rcpt, Rejection};
 use smtp_tokio::{About, Accept, Bytes, Listener, Service, serve};
-use tokio::{fs::File, io::AsyncWriteExt};
+use tokio::{
+    fs::{self, File},
+    io::AsyncWriteExt,
+};
 
 /// The folder for the messages.
 pub(crate) struct Hello(pub(crate) PathBuf);
@@ -34,11 +37,20 @@ impl Service for Hello {
 impl Hello {
     async fn store(&self, message: &[u8]) -> io::Result<()> {
         let time = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-        let mut file = File::create_new(self.0.join(format!("{time}.eml"))).await?;
-        file.write_all(message).await?;
-        file.flush().await?;
-        file.sync_all().await
+        let path = self.0.join(format!("{time}.eml"));
+        let stored = write(File::create_new(&path).await?, message).await;
+        if stored.is_err() {
+            let _ = fs::remove_file(path).await; // no half of a message stays
+        }
+        stored
     }
+}
+
+/// On Unix a loss of power can undo the name of the file: a mail server would sync the folder, too.
+async fn write(mut file: File, message: &[u8]) -> io::Result<()> {
+    file.write_all(message).await?;
+    file.flush().await?;
+    file.sync_all().await
 }
 
 #[tokio::main]
