@@ -6,14 +6,13 @@ import contextlib
 import os
 import resource
 import signal
-import smtplib
 import subprocess
 import sys
 import tempfile
 import time
 
 from kills import free_port
-from roles import wait
+from roles import send, wait
 from sink import Sink
 
 
@@ -39,17 +38,6 @@ def relay(args, folder, spool, port, limit=None):
         process.kill()
 
 
-def send(port, name, octets):
-    """Sends a message. Returns the code of the reply to it."""
-    content = f"From: s@sender.example\r\nX-Test: {name}\r\n\r\n" + ("x" * 62 + "\r\n") * (octets // 64)
-    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
-        try:
-            client.sendmail("s@sender.example", ["u@plain.example"], content)
-            return 250
-        except smtplib.SMTPResponseException as error:
-            return error.smtp_code
-
-
 def arrived(sink):
     return sorted(id.decode() for delivery in list(sink.taken) for id in delivery["ids"])
 
@@ -62,7 +50,6 @@ def limited(args):
         with relay(args, folder, os.path.join(folder, "spool"), port, 64 << 10) as own:
             codes = [send(own, "m1", 1000), send(own, "m2", 600_000), send(own, "m3", 1000)]
             wait(20, "a message is missing", lambda: len(sink.taken) >= 2)
-        sink.socket.close()
         left = os.listdir(os.path.join(folder, "spool", "queue")) + os.listdir(os.path.join(folder, "spool", "incoming"))
         if codes != [250, 452, 250] or arrived(sink) != ["m1", "m3"] or left:
             raise SystemExit(f"FAIL a file that may not grow: {codes}, arrived {arrived(sink)}, left {left}")
@@ -97,7 +84,6 @@ def fill(args, folder, spool):
         wait(60, "there is no room again", lambda: send(own, "last", 100_000) == 250)
         wait(60, "the last message is missing", lambda: "last" in arrived(sink))
         time.sleep(1)
-    sink.socket.close()
     left = os.listdir(os.path.join(spool, "queue"))
     if arrived(sink) != sorted([*accepted, "last"]) or left:
         raise SystemExit(f"FAIL a full file system: accepted {accepted}, arrived {arrived(sink)}, left {left}")

@@ -28,6 +28,18 @@ def free_port():
         return s.getsockname()[1]
 
 
+def listens(port):
+    """Waits until somebody listens there."""
+    end = time.time() + 20
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            if time.time() > end:
+                raise
+            time.sleep(0.05)
+
+
 class Process:
     """A relay that is started again when it ends."""
 
@@ -185,7 +197,8 @@ mx.sender.example A 127.0.7.6
     victims = [] if args.only == "database" else list(relays)
     if is_shared and args.only != "relays":
         victims.append(Database())
-    time.sleep(2)
+    for own in ports:
+        listens(own)
     began = time.time()
     load = Load(ports, 4, args.messages, 0.01 if args.kills else 0.0)
     for n in range(args.kills):
@@ -206,7 +219,8 @@ mx.sender.example A 127.0.7.6
     while set(load.acked) - arrived() and time.time() < end:
         time.sleep(0.2)
     took = time.time() - began
-    time.sleep(3)
+    # A second copy would come now.
+    time.sleep(1.5)
     statuses = [relay.stop() for relay in relays]
 
     faults = []

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""A front end and two workers on one database, which is away when they start. `tests/relay.sh` starts it."""
+"""A front end and two workers on one database, which is away when they start, and once more. `tests/relay.sh` starts it."""
 
 import argparse
 import collections
 import os
 import shlex
 import signal
+import smtplib
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,17 @@ def wait(seconds, what, is_done):
         if time.time() > end:
             raise SystemExit(f"FAIL after {seconds} s: {what}")
         time.sleep(0.05)
+
+
+def send(port, name, octets):
+    """Sends a message. Returns the code of the reply to it."""
+    content = f"From: s@sender.example\r\nX-Test: {name}\r\n\r\n" + ("x" * 62 + "\r\n") * (octets // 64)
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        try:
+            client.sendmail("s@sender.example", ["u@plain.example"], content)
+            return 250
+        except smtplib.SMTPResponseException as error:
+            return error.smtp_code
 
 
 def main():
@@ -81,6 +93,14 @@ def run(args, folder, relays):
     load = Load([own], 8, args.messages, domains=["plain.example", "grey.example"])
     wait(120, "messages are not accepted", lambda: len(load.acked) >= args.messages)
     load.end()
+    # A database that goes away: 451, and no 250 for what is not stored.
+    database("-m", "fast", "stop")
+    code = send(own, "away", 1000)
+    database("start")
+    if code != 451:
+        raise SystemExit(f"FAIL {code} without a database")
+    wait(20, "nothing is accepted after the database was away", lambda: send(own, "back", 1000) == 250)
+    load.acked[b"back"] = "plain.example"
     arrived = lambda: collections.Counter(id for sink in sinks for delivery in list(sink.taken) for id in delivery["ids"])
     wait(60, "acknowledged messages are missing", lambda: not set(load.acked) - set(arrived()))
     time.sleep(1)
@@ -88,6 +108,8 @@ def run(args, folder, relays):
         relay.send_signal(signal.SIGTERM)
         if relay.wait(20) != 0:
             raise SystemExit(f"FAIL {name} ended with {relay.returncode}")
+    if b"away" in arrived():
+        raise SystemExit("FAIL a message that was refused arrived")
     twice = [id for id, number in arrived().items() if number > 1]
     if twice:
         raise SystemExit(f"FAIL {len(twice)} messages arrived more than once: {twice[:5]}")
