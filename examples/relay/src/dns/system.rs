@@ -200,3 +200,6 @@ fn tlsa(data: &RData) -> Option<Tlsa> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
