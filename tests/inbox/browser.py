@@ -77,8 +77,12 @@ class Browser:
         return self.post("/element", using="css selector", value=css)
 
     def click(self, css):
-        element = self.wait(lambda: self.find(css), css)
-        self.post(f"/element/{element[ELEMENT]}/click")
+        """Clicks an element once it is there. The page may replace it between finding and clicking."""
+        def attempt():
+            self.post(f"/element/{self.find(css)[ELEMENT]}/click")
+            return True
+
+        self.wait(attempt, css)
 
     def text(self, css):
         return self.run("return document.querySelector(arguments[0])?.innerText ?? null", css)
@@ -107,9 +111,11 @@ class Browser:
         return self.post("/se/log", type=kind)
 
     def requests(self):
-        """The URLs that were asked for since the last call."""
+        """The URLs that were loaded since the last call. Those that a policy blocks are named in the log, too, and fail."""
         messages = [json.loads(entry["message"])["message"] for entry in self.log("performance")]
-        return [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
+        failed = {one["params"]["requestId"] for one in messages if one["method"] == "Network.loadingFailed"}
+        return [one["params"]["request"]["url"] for one in messages
+                if one["method"] == "Network.requestWillBeSent" and one["params"]["requestId"] not in failed]
 
     def screenshot(self, path):
         path.write_bytes(base64.b64decode(self.call("GET", "/screenshot")))

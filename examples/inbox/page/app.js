@@ -91,11 +91,13 @@ function welcome() {
 const actions = {
   async remove() {
     if (!shown.kind) return;
-    const key = `${shown.kind}/${shown.id}`;
+    const { kind, id } = shown;
+    const key = `${kind}/${id}`;
     const next = [1, -1].map((step) => list.neighbour(key, step)).find((other) => other !== key);
-    await api.remove(shown.kind, shown.id);
-    list.remove({ messages: shown.kind === "message" ? [shown.id] : [], sessions: shown.kind === "session" ? [shown.id] : [] });
+    // Before the request: its event would lead back to the list.
     location.hash = next ? `#/${next}` : "#/";
+    await api.remove(kind, id);
+    list.remove({ messages: kind === "message" ? [id] : [], sessions: kind === "session" ? [id] : [] });
     if (next) list.link(next)?.focus();
   },
   async release(result) {
@@ -169,8 +171,8 @@ function follow() {
   });
   on("deleted", (gone) => {
     list.remove(gone);
-    const ids = shown.kind === "message" ? gone.messages : gone.sessions;
-    if (shown.kind && ids.includes(shown.id)) location.hash = "#/";
+    const { kind, id } = route();
+    if ((kind === "message" ? gone.messages : gone.sessions).includes(id)) location.hash = "#/";
   });
 }
 

@@ -19,12 +19,12 @@ export class List {
 
   addMessage(one) {
     this.messages.set(one.id, one);
-    this.render();
+    this.renderSoon();
   }
 
   addSession(one) {
     this.sessions.set(one.id, one);
-    this.render();
+    this.renderSoon();
   }
 
   remove({ messages, sessions }) {
@@ -61,7 +61,14 @@ export class List {
     return keys[Math.min(Math.max(at + step, 0), keys.length - 1)];
   }
 
+  /** Once for all changes until the next frame: a program may send many messages at once. */
+  renderSoon() {
+    this.frame ??= requestAnimationFrame(() => this.render());
+  }
+
   render() {
+    if (this.frame) cancelAnimationFrame(this.frame);
+    this.frame = undefined;
     const focused = document.activeElement?.closest?.("#items a")?.getAttribute("href");
     const entries = this.entries();
     const first = entries.some((entry) => entry.key === this.current) ? this.current : entries[0]?.key;
