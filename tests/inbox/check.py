@@ -148,7 +148,7 @@ class Checks:
             self.browser.scheme(scheme)
             for route in ["message/3/text", "message/3/session", "message/4/warnings", "message/3/html", "session/4"]:
                 self.browser.open(f"{self.page}#/{route}")
-                self.browser.wait(lambda: self.browser.find("#panel"), route)
+                self.browser.wait(lambda: self.browser.find(f"#detail[data-route='{route}']"), route)
                 self.browser.wait(lambda: self.browser.run("return document.getAnimations().length === 0"), "still page")
                 assert (poor := self.browser.run(CONTRAST)) == [], f"{scheme} {route}: {poor}"
             self.shot(f"session-{scheme}")

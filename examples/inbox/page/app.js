@@ -35,8 +35,11 @@ async function render(before = shown) {
   const own = ++load;
   const hadFocus = detail.contains(document.activeElement) && document.activeElement;
   const inTabs = hadFocus && hadFocus.closest("[role=tab]");
+  // The route that the detail shows, for tests.
+  const path = [shown.kind, shown.id, shown.tab].filter(Boolean).join("/");
   if (!shown.kind) {
     detail.replaceChildren(welcome());
+    detail.dataset.route = path;
     document.title = "inbox";
     return;
   }
@@ -55,6 +58,7 @@ async function render(before = shown) {
   if (own !== load) return;
   const scroll = before.kind === shown.kind && before.id === shown.id && before.tab === shown.tab ? by("panel")?.scrollTop : 0;
   detail.replaceChildren(...made.childNodes);
+  detail.dataset.route = path;
   if (by("panel") && scroll) by("panel").scrollTop = scroll;
   document.title = `${title} · inbox`;
   if (shown.tab) rememberTab(shown.tab);
@@ -173,6 +177,7 @@ function follow() {
     list.remove(gone);
     const { kind, id } = route();
     if ((kind === "message" ? gone.messages : gone.sessions).includes(id)) location.hash = "#/";
+    if (!shown.kind) render();
   });
 }
 

@@ -86,16 +86,16 @@ function htmlView(message) {
     title: "HTML of the message",
     referrerpolicy: "no-referrer",
   });
-  return el("div", { class: "htmlview" }, frame, linkList(message));
+  return el("div", { class: "htmlview" }, frame, linkList(message, "Nothing from outside is loaded."));
 }
 
-function linkList(message) {
-  if (message.links.length === 0) return el("p", { class: "quiet" }, "Nothing from outside is loaded.");
+function linkList(message, note = "") {
+  if (message.links.length === 0) return el("p", { class: "quiet" }, note);
   const links = message.links.map((link) => el("li", {}, outside(link.url, link.url)));
   return el(
     "details",
     { class: "links" },
-    el("summary", {}, `${count(message.links.length, "link")}. Nothing from outside is loaded.`),
+    el("summary", {}, `${count(message.links.length, "link")}. ${note}`),
     el("ul", {}, links),
   );
 }

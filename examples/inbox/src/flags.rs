@@ -43,8 +43,9 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) tempfail: Vec<String>,
     /// Accept this login and no other. Without it every login is accepted
-    #[arg(long, value_name = "NAME:PASSWORD", value_parser = parse_user)]
-    pub(crate) user: Vec<User>,
+    // Parsed later: clap would show a wrong value, and with it the password.
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    user: Vec<String>,
     /// Refuse mail before a login (530)
     #[arg(long)]
     pub(crate) require_auth: bool,
@@ -67,10 +68,9 @@ pub(crate) struct User {
 }
 
 fn parse_user(text: &str) -> Result<User, String> {
-    // The text is not in the message, because it may be a password.
-    let (name, password) = text.split_once(':').ok_or("write NAME:PASSWORD")?;
+    let (name, password) = text.split_once(':').ok_or("--user: write NAME:PASSWORD")?;
     if name.is_empty() || password.is_empty() {
-        return Err("the name or the password is empty".into());
+        return Err("--user: the name or the password is empty".into());
     }
     Ok(User {
         name: name.into(),
@@ -106,6 +106,11 @@ impl Flags {
             config.line_endings = BareLineEndings::Keep;
         }
         Ok(Arc::new(config))
+    }
+
+    /// The logins that are accepted.
+    pub(crate) fn users(&self) -> Result<Vec<User>, String> {
+        self.user.iter().map(|text| parse_user(text)).collect()
     }
 
     /// The settings for STARTTLS.

@@ -6,7 +6,7 @@ use smtp_tokio::{Listener, ServeOptions, ShutdownHandle, serve_until};
 use tokio::net::TcpListener;
 
 use crate::{
-    flags::Flags,
+    flags::{Flags, User},
     release::Releaser,
     service::Catcher,
     store::{Limits, Store},
@@ -21,6 +21,7 @@ pub(crate) struct Inbox {
     pub(crate) smtp_address: SocketAddr,
     web: TcpListener,
     pub(crate) web_address: SocketAddr,
+    users: Vec<User>,
     releaser: Option<Releaser>,
 }
 
@@ -36,6 +37,7 @@ impl Inbox {
             let opened = store.with_maildir(path.clone());
             store = opened.map_err(|error| format!("cannot open {}: {error}", path.display()))?;
         }
+        let users = flags.users()?;
         let releaser = flags.release_to.as_deref().map(Releaser::new).transpose()?;
         let cannot = |address: SocketAddr| move |error| format!("cannot listen on {address}: {error}");
         let smtp = std::net::TcpListener::bind(flags.listen).map_err(cannot(flags.listen))?;
@@ -49,6 +51,7 @@ impl Inbox {
             smtp_address,
             web,
             web_address,
+            users,
             releaser,
         })
     }
@@ -60,7 +63,7 @@ impl Inbox {
         options.tls = self.flags.tls()?.map(|tls| Arc::new(tls) as _);
         options.transcript = Some(Arc::clone(&self.store) as _);
         options.shutdown_grace = std::time::Duration::from_secs(1);
-        let catcher = Catcher::new(Arc::clone(&self.store), &self.flags);
+        let catcher = Catcher::new(Arc::clone(&self.store), &self.flags, self.users);
         let site = web::Site::new(self.store, self.releaser, &self.flags, self.smtp_address);
         let smtp = serve_until(self.smtp, config, options, stop.clone(), catcher);
         let page = axum::serve(self.web, web::router(site));

@@ -38,13 +38,13 @@ pub(crate) struct Transaction {
 }
 
 impl Catcher {
-    pub(crate) fn new(store: Arc<Store>, flags: &Flags) -> Self {
+    pub(crate) fn new(store: Arc<Store>, flags: &Flags, users: Vec<User>) -> Self {
         let lower = |all: &Vec<String>| all.iter().map(|one| one.to_lowercase()).collect();
         Self {
             store,
             reject: lower(&flags.reject),
             tempfail: lower(&flags.tempfail),
-            users: flags.user.clone(),
+            users,
             normalises: !flags.strict,
         }
     }

@@ -1,6 +1,6 @@
 //! Warnings about the lines of a session.
 
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 use smtp_driver::Side;
 use smtp_proto::State;
@@ -30,6 +30,9 @@ pub(crate) fn of_session(session: &Session) -> Vec<Warning> {
     security(&mut warnings, &lines);
     end(&mut warnings, session);
     warnings.sort_by_key(|warning| (warning.level, warning.line));
+    // The same fault in each RCPT is one.
+    let mut titles = HashSet::new();
+    warnings.retain(|warning| titles.insert(warning.title.clone()));
     warnings
 }
 

@@ -230,6 +230,14 @@ fn each_fault_of_a_session_has_its_warning() {
 }
 
 #[test]
+fn the_same_fault_in_many_lines_is_one_warning() {
+    let rcpt = "C: RCPT TO: <a@b.example>\nS: 250 ok";
+    let titles = of_session(&whole(&format!("C: MAIL FROM:<>\nS: 250 ok\n{rcpt}\n{rcpt}")));
+    let spaces = titles.iter().filter(|title| title.starts_with("a space"));
+    assert_eq!(spaces.count(), 1, "{titles:?}");
+}
+
+#[test]
 fn the_end_of_a_session_can_be_a_fault() {
     let mut lost = session(
         "S: 220 localhost
