@@ -1,23 +1,34 @@
 """Reads `cargo metadata`; prints a line for each set of features to check: a published package and flags of cargo.
 
-The sets are: none, the default ones, each feature that the package's code names, and the others together. Those only
-enable features of dependencies, so they are checked one by one where the code names them."""
+The sets are: the default ones, none, and each feature alone. Of two sets that enable the same features of those that the
+package's code names, only one is checked: the other features only enable features of dependencies."""
 
 import json
 import pathlib
 import re
 import sys
 
+
+def enabled(chosen, features):
+    """Returns the features that are enabled with the chosen ones, those included."""
+    found, pending = set(), [*chosen]
+    while pending:
+        feature = pending.pop()
+        if feature in features and feature not in found:
+            found.add(feature)
+            pending += features[feature]
+    return found
+
+
 for package in json.load(sys.stdin)["packages"]:
     if package["publish"] == []:
         continue
     sources = pathlib.Path(package["manifest_path"]).parent.joinpath("src").rglob("*.rs")
     named = set(re.findall(r'feature = "([\w-]+)"', "".join(path.read_text() for path in sources)))
-    features = package["features"].keys() - {"default"}
-    print(package["name"])
-    if not features:
-        continue
-    print(package["name"], "--no-default-features")
-    for chosen in [[feature] for feature in sorted(features & named)] + [sorted(features - named)]:
-        if chosen:
-            print(package["name"], "--no-default-features", "--features", ",".join(chosen))
+    features, checked = package["features"], []
+    for chosen in [["default"], [], *([feature] for feature in sorted(features))]:
+        code = enabled(chosen, features) & named
+        if code not in checked:
+            checked.append(code)
+            flags = [] if chosen == ["default"] else ["--no-default-features", *(["--features", *chosen] if chosen else [])]
+            print(package["name"], *flags)

@@ -29,6 +29,8 @@ case "$*" in
     *) echo "usage: tests/interop/run.sh [--runtime tokio|smol|async-std|blocking]"; exit 1 ;;
 esac
 
+first_port=$((first_port + $$ % 40 * 100)) # another run for this runtime most likely has other ports
+
 [ "$(id -u)" -eq 0 ] || { echo "run this as root: Postfix has to be started by root"; exit 1; }
 
 # Postfix and smtp-source live in sbin, which is not in everybody's path.
