@@ -285,7 +285,7 @@ fn a_submission_server_wants_tls_first() {
     let mut server = greeted(config);
     let said = converse(&mut server, "EHLO client.example\r\nMAIL FROM:<>\r\n", accept);
     assert!(said.contains("STARTTLS\r\n") && !said.contains("AUTH"), "{said}");
-    assert!(said.ends_with("530 5.7.0 say STARTTLS first\r\n"), "{said}");
+    assert!(said.ends_with("530 5.7.0 send STARTTLS first\r\n"), "{said}");
 }
 
 #[test]

@@ -154,7 +154,7 @@ impl Server {
     /// Returns the refusal of a command that has to wait for TLS or for authentication.
     fn premature(&self, command: &Command<'_>) -> Option<&'static str> {
         if self.session.needs_tls(&self.config, command) {
-            Some("530 5.7.0 say STARTTLS first")
+            Some("530 5.7.0 send STARTTLS first")
         } else if self.needs_auth(command) {
             Some("530 5.7.0 authenticate first")
         } else {

@@ -50,7 +50,7 @@ impl Server {
         if !input.is_empty() && self.config.early_talker == EarlyTalker::Reject {
             self.refuse_greeting(
                 Code::FAILED,
-                &const { Text::from_static("talked before the greeting") },
+                &const { Text::from_static("input before the greeting") },
             );
             return Next::Again;
         }
@@ -85,8 +85,8 @@ impl Server {
         };
         if !expected {
             return self.refuse_uncoded(match self.config.protocol {
-                Protocol::Smtp => "500 5.5.1 this is SMTP, say EHLO",
-                Protocol::Lmtp => "500 5.5.1 this is LMTP, say LHLO",
+                Protocol::Smtp => "500 5.5.1 this is SMTP, send EHLO",
+                Protocol::Lmtp => "500 5.5.1 this is LMTP, send LHLO",
             });
         }
         let hello = Box::new(Hello {

@@ -6,7 +6,10 @@ use super::{
     replies::Reply,
     session::{Next, Server},
 };
-use crate::state::{Move, State};
+use crate::{
+    state::{Move, State},
+    types::Protocol,
+};
 
 /// The refusal of the parameter SMTPUTF8.
 pub(super) const SMTPUTF8_NOT_OFFERED: &str = "555 5.5.4 SMTPUTF8 is not offered";
@@ -71,10 +74,13 @@ impl Server {
     }
 
     /// Returns the refusal of a command that is out of order.
-    pub(super) const fn out_of_order(&self, step: Move) -> &'static str {
+    pub(super) fn out_of_order(&self, step: Move) -> &'static str {
         match (self.state(), step) {
             (State::Refused, _) => "503 5.5.1 no service here, send QUIT",
-            (State::Greeted, _) => "503 5.5.1 say hello first",
+            (State::Greeted, _) => match self.config.protocol {
+                Protocol::Smtp => "503 5.5.1 send EHLO first",
+                Protocol::Lmtp => "503 5.5.1 send LHLO first",
+            },
             (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
             (
                 _,
@@ -87,7 +93,7 @@ impl Server {
                 | Move::Xforward,
             ) => "503 5.5.1 a transaction is open, send RSET to drop it",
             (State::Mail, _) => "503 5.5.1 no valid recipients",
-            (State::Chunks, _) => "503 5.5.1 the message has begun, go on with BDAT",
+            (State::Chunks, _) => "503 5.5.1 the message has begun, continue with BDAT",
             _ => "503 5.5.1 send MAIL first",
         }
     }

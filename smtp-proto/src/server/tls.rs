@@ -139,7 +139,7 @@ impl Server {
 
     fn close_plaintext_before_tls(&mut self) {
         self.close_with(
-            "421 4.7.0 plaintext behind STARTTLS, closing",
+            "421 4.7.0 plaintext after STARTTLS, closing",
             Closed::PlaintextBeforeTls,
         );
     }

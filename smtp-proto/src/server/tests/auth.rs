@@ -253,7 +253,7 @@ fn auth_has_its_place() {
     session.goes_on();
     session.forgets();
     session.sends("AUTH PLAIN");
-    assert_eq!(session.said(), "503 5.5.1 say hello first\r\n");
+    assert_eq!(session.said(), "503 5.5.1 send EHLO first\r\n");
     let mut session = letting_in(self::session(Mechanism::PLAIN));
     session.sends("MAIL FROM:<a@b.test>\r\nAUTH PLAIN\r\nRSET");
     assert_eq!(session.codes(), "250 503 250");

@@ -61,7 +61,7 @@ fn what_was_said_in_clear_is_forgotten() {
     assert_eq!(session.server.tls(), Some(&info()));
     assert!(session.server.hello().is_none());
     session.sends("MAIL FROM:<a@client.test>");
-    assert_said(&mut session, "503 5.5.1 say hello first\r\n");
+    assert_said(&mut session, "503 5.5.1 send EHLO first\r\n");
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "250 250");
     assert_eq!(session.server.protocol_name(), "ESMTPS");
@@ -109,7 +109,7 @@ fn octets_behind_starttls_end_the_session() {
     for behind in ["NOOP\r\n", "EHLO x.test\r\nMAIL FROM:<a@b>\r\n", "N", "\r\n"] {
         let mut session = Session::with(offering());
         session.sends_octets(format!("STARTTLS\r\n{behind}").as_bytes());
-        assert_said(&mut session, "421 4.7.0 plaintext behind STARTTLS, closing\r\n");
+        assert_said(&mut session, "421 4.7.0 plaintext after STARTTLS, closing\r\n");
         assert_eq!(session.happened(), "closed PlaintextBeforeTls");
         assert!(session.upgrade.is_none());
     }
