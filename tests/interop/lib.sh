@@ -75,9 +75,11 @@ exits() {
 }
 
 # start COMMAND...: runs COMMAND in the background until it is stopped, by `stop` or at the end of the script. Sets $pid.
-# Its output goes to $tmp/output.
+# Its output goes to $tmp/output, from which the lines of an earlier program are gone: its port must not be taken for the new one.
 children=()
 start() {
+    rm -f "$tmp/output"
+    : >"$tmp/output"
     "$@" >"$tmp/output" 2>&1 &
     pid=$!
     children+=("$pid")

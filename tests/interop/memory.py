@@ -40,7 +40,8 @@ FLOODS = {
         ENVELOPE, b"BDAT 1\r\nx", b"BDAT 0 LAST\r\n", lambda times: [("250", 2 + times + 1), ("221", 1)],
     ),
     "recipients": (
-        ENVELOPE, b"RCPT TO:<to@example.org>\r\n", b"", lambda times: [("250", 1 + 1000), ("452", 1000), ("421", 1)],
+        # 452 to 1,000 beyond the limit, and to 1,000 more, which are idle commands.
+        ENVELOPE, b"RCPT TO:<to@example.org>\r\n", b"", lambda times: [("250", 1 + 1000), ("452", 2000), ("421", 1)],
     ),
     "a message without an end": (
         ENVELOPE + b"DATA\r\nX: y\r\n\r\n", b"x", b"\r\n.\r\n",
