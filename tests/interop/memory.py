@@ -17,8 +17,9 @@ import threading
 
 CLIENTS = 30  # fewer than a server takes from one peer
 PATIENCE = 20  # seconds
-# What a session may hold, in KiB: buffers for a line, a read and a write, and if it is a thread its stack and a heap.
-ROOM = 256
+# What a session may hold, in KiB: buffers for a line, a read and a write, and if it is a thread its heap and its stack, which is
+# large without optimisation (200 with it). It is much less than each client sends.
+ROOM = 384
 # Octets that each client says, if somebody listens: less than an endless line may have, and less than the example servers still
 # read of a session that they have ended.
 SAID = 960 << 10
