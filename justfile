@@ -172,9 +172,10 @@ fuzz-corpus:
 interop:
     tests/interop/all.sh
 
-# The relay with a signed zone, and while processes and its database are killed, in a short form.
+# The relay with a signed zone, and while processes and its database are killed, in a short form; then the README's demonstration.
 relay:
     tests/relay.sh
+    examples/relay/demo.sh ${CARGO_TARGET_DIR:-target}/debug
 
 # The same with more kills: about five minutes for each spool with 200.
 relay-kills number="200":
