@@ -1,7 +1,7 @@
 //! The path of a message in one program: a server on a free port, and a client that starts TLS, authenticates and sends a
 //! MIME message. Prints the session, the facts that both sides know, and the stored message.
 //!
-//! `cargo run --release -p examples --example roundtrip`, or `... -- --runtime smol`
+//! `cargo run -p examples --example roundtrip`, or `... -- --runtime smol`
 
 mod mime;
 

@@ -10,9 +10,9 @@ server=("$server_bin" --listen 127.0.0.1:0 --hostname mx.example.org --maildir "
 
 start "${server[@]}" --listen-tls 127.0.0.1:0 --cert "$tmp/mx.pem" --key "$tmp/mx.key" --require-auth
 submission=$pid
-if ! { await 10 announced " (smtp)" && smtp_port=$port && await 10 announced " (smtps)" && smtps_port=$port; }; then
+if ! { await 60 announced " (smtp)" && smtp_port=$port && await 60 announced " (smtps)" && smtps_port=$port; }; then
     cat "$tmp/output"
-    fail "server with users starts" "no line 'listening on 127.0.0.1:PORT (smtp)' and '(smtps)' within 10 seconds"
+    fail "server with users starts" "no line 'listening on 127.0.0.1:PORT (smtp)' and '(smtps)' within 60 seconds"
     return
 fi
 
@@ -183,9 +183,9 @@ stop "$submission"
 
 start "${server[@]}" --insecure-auth
 insecure=$pid
-if ! await 10 announced " (smtp)"; then
+if ! await 60 announced " (smtp)"; then
     cat "$tmp/output"
-    fail "server with --insecure-auth starts" "no line 'listening on 127.0.0.1:PORT (smtp)' within 10 seconds"
+    fail "server with --insecure-auth starts" "no line 'listening on 127.0.0.1:PORT (smtp)' within 60 seconds"
     return
 fi
 at=("${swaks[@]}" --server "127.0.0.1:$port")

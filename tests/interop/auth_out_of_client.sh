@@ -16,7 +16,7 @@ not_accepted() {
 
 start "$python" "$here/serve_aiosmtpd.py" "$tmp/aiosmtpd" --login "$tmp/mx.pem" "$tmp/mx.key" "$account" "$password"
 aiosmtpd=$pid
-if ! await 10 announced ""; then
+if ! await 60 announced ""; then
     cat "$tmp/output"
     fail "aiosmtpd with AUTH starts" "it does not say where it listens"
     return
@@ -57,7 +57,7 @@ login_at_postfix() {
     shift 3
     : >"$postfix/log"
     exits $accepted "$@" &&
-        "$python" "$here/check_stored.py" "$postfix/mail/to" --lf --wait 10 --sent "$message" \
+        "$python" "$here/check_stored.py" "$postfix/mail/to" --lf --wait 60 --sent "$message" \
             --trace Return-Path --trace X-Original-To --trace Delivered-To --trace Received \
             --match "^Received: .*\(Authenticated sender: $user\) .*\bwith $kind\b" &&
         { grep "sasl_method=$mechanism, sasl_username=$user" "$postfix/log" || { cat "$postfix/log"; echo "not by $mechanism"; return 1; }; }

@@ -15,7 +15,7 @@ start_dovecot() {
     done >"$dovecot/users"
     start dovecot -F -c "$dovecot/dovecot.conf"
     dovecot_pid=$pid
-    if ! await 10 test -S "$dovecot/auth"; then
+    if ! await 60 test -S "$dovecot/auth"; then
         cat "$tmp/output" "$dovecot/log"
         fail "Dovecot starts" "see above"
         return 1
@@ -30,7 +30,7 @@ stop_dovecot() {
     read -ra pids <"$children_file"
     stop "$dovecot_pid"
     kill "${pids[@]}" 2>/dev/null
-    await 10 are_gone "${pids[@]}"
+    await 60 are_gone "${pids[@]}"
 }
 
 are_gone() {

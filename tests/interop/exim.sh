@@ -92,7 +92,7 @@ keep:
   return_path_add
 CONF
     chown -R Debian-exim: "$exim"/{spool,log,mail}
-    if ! "$exim_bin" -C "$exim/conf" -bd >"$tmp/output" 2>&1 || ! await 10 listens "$exim_port"; then
+    if ! "$exim_bin" -C "$exim/conf" -bd >"$tmp/output" 2>&1 || ! await 60 listens "$exim_port"; then
         cat "$tmp/output" "$exim"/log/* 2>/dev/null
         fail "Exim starts" "see above"
         return 1

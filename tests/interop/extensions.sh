@@ -9,11 +9,11 @@ start sh -c 'exec "$@" 2>"$0"' "$tmp/extensions.log" "$server_bin" --listen 127.
     --hostname mx.example.org --maildir "$maildir" --domain example.org --domain sent.example --max-connections-per-peer 2 \
     --cert "$tmp/mx.pem" --key "$tmp/mx.key" --user ann:pencil --prdr --etrn
 extended=$pid
-if await 10 announced " (smtp)" && extended_port=$port && await 10 announced " (proxy)" && proxy_port=$port; then
+if await 60 announced " (smtp)" && extended_port=$port && await 60 announced " (proxy)" && proxy_port=$port; then
     ok "server starts, with a listener behind a proxy"
 else
     cat "$tmp/output"
-    fail "server starts, with a listener behind a proxy" "no line 'listening on 127.0.0.1:PORT (smtp)' and '(proxy)' within 10 seconds"
+    fail "server starts, with a listener behind a proxy" "no line 'listening on 127.0.0.1:PORT (smtp)' and '(proxy)' within 60 seconds"
     return
 fi
 
@@ -28,7 +28,7 @@ send=("$send_bin" --tls none --helo client.example --from sender@client.example)
 
 # received REGEX [COPIES]: the plain message is in the Maildir, with such a Received field.
 received() {
-    "$python" "$here/check_stored.py" "$maildir" --wait 10 --count "${2:-1}" --sent "$messages/plain.eml" --trace Return-Path --trace Received+ \
+    "$python" "$here/check_stored.py" "$maildir" --wait 60 --count "${2:-1}" --sent "$messages/plain.eml" --trace Return-Path --trace Received+ \
         --match "^Received: $1"
 }
 
@@ -104,7 +104,7 @@ fi
 . "$here/postfix.sh"
 if start_postfix "$extended_port"; then
     at_postfix() {
-        exits 0 "$@" && "$python" "$here/check_stored.py" "$postfix/mail/to" --lf --wait 10 --sent "$messages/plain.eml" \
+        exits 0 "$@" && "$python" "$here/check_stored.py" "$postfix/mail/to" --lf --wait 60 --sent "$messages/plain.eml" \
             --trace Return-Path --trace X-Original-To --trace Delivered-To --trace Received \
             --match '^Received: from client\.example \(real\.example \[192\.0\.2\.8\]\)'
     }
@@ -127,7 +127,7 @@ fi
 
 if install_exim && start_exim "$extended_port"; then
     at_exim() {
-        exits 0 "$@" && "$python" "$here/check_stored.py" "$exim/mail" --lf --wait 10 --sent "$messages/plain.eml" --trace Return-Path \
+        exits 0 "$@" && "$python" "$here/check_stored.py" "$exim/mail" --lf --wait 60 --sent "$messages/plain.eml" --trace Return-Path \
             --trace Received
     }
     to_exim=("${send[@]}" --server "127.0.0.1:$exim_port")
@@ -137,7 +137,7 @@ if install_exim && start_exim "$extended_port"; then
     check "to Exim, PROXY version 1" at_exim "${through[@]}" --proxy v1 "$messages/plain.eml"
     check "to Exim, PROXY version 2" at_exim "${through[@]}" --proxy v2 "$messages/plain.eml"
     check "to Exim, ETRN" exits 0 "$etrn_bin" "127.0.0.1:$exim_port" client.example '#example.org'
-    check "to Exim, ETRN: its command ran" await 10 [ -e "$exim/spool/etrn" ]
+    check "to Exim, ETRN: its command ran" await 60 [ -e "$exim/spool/etrn" ]
     check "Exim notes the proxy" grep -q 'PRX=127\.0\.0\.1' "$exim/log/mainlog"
 
     # Exim refuses the content for one of three recipients: the others get it, and the refusal is shown.
@@ -153,7 +153,7 @@ if install_exim && start_exim "$extended_port"; then
     # Exim hands the message on to the example server, and asks for PRDR with two recipients.
     check "from Exim, PRDR" exits 0 "${to_exim[@]}" --to one@sent.example --to two@sent.example "$messages/plain.eml"
     check "from Exim, PRDR: a copy for each recipient" received "from exim\.example\.org " 2
-    check "from Exim, PRDR: used" await 10 grep -q ' => one.* PRDR' "$exim/log/mainlog"
+    check "from Exim, PRDR: used" await 60 grep -q ' => one.* PRDR' "$exim/log/mainlog"
     stop_exim
 else
     fail "Exim can be installed" "see above"

@@ -19,7 +19,7 @@ listen version1
 CONF
     start haproxy -db -f "$tmp/haproxy.conf"
     haproxy_pid=$pid
-    if ! await 10 listens "$haproxy_port"; then
+    if ! await 60 listens "$haproxy_port"; then
         cat "$tmp/output"
         fail "HAProxy starts" "see above"
         return 1

@@ -32,12 +32,12 @@ check_maildir() {
 start "$server_bin" --listen 127.0.0.1:0 --listen-lmtp 127.0.0.1:0 --hostname mx.example.org --maildir "$maildir" \
     --listen-tls 127.0.0.1:0 --cert "$tmp/mx.pem" --key "$tmp/mx.key" --reject refused@example.org --max-size 4000000
 server=$pid
-if await 10 announced " (smtp)" && smtp_port=$port && await 10 announced " (smtps)" && smtps_port=$port &&
-    await 10 announced " (lmtp)" && lmtp_port=$port; then
+if await 60 announced " (smtp)" && smtp_port=$port && await 60 announced " (smtps)" && smtps_port=$port &&
+    await 60 announced " (lmtp)" && lmtp_port=$port; then
     ok "server starts and says where it listens"
 else
     cat "$tmp/output"
-    fail "server starts" "no line 'listening on 127.0.0.1:PORT (smtp)', '(smtps)' and '(lmtp)' within 10 seconds"
+    fail "server starts" "no line 'listening on 127.0.0.1:PORT (smtp)', '(smtps)' and '(lmtp)' within 60 seconds"
     return
 fi
 

@@ -33,7 +33,7 @@ for kind in smtp lmtp; do
     [ $kind = smtp ] || lmtp=(--lmtp)
     start "$python" "$here/serve_aiosmtpd.py" "$tmp/aiosmtpd" "${lmtp[@]}"
     aiosmtpd=$pid
-    if ! await 10 announced ""; then
+    if ! await 60 announced ""; then
         cat "$tmp/output"
         fail "aiosmtpd starts" "it does not say where it listens"
         return
@@ -91,7 +91,7 @@ if start_postfix; then
     }
 
     delivered_by_postfix() {
-        "$python" "$here/check_stored.py" "$postfix/mail/$2" --lf --wait 10 --sent "$messages/$1.eml" \
+        "$python" "$here/check_stored.py" "$postfix/mail/$2" --lf --wait 60 --sent "$messages/$1.eml" \
             --trace Return-Path --trace X-Original-To --trace Delivered-To --trace Received \
             --match '^Return-Path: <sender@client\.example>$' --match '^Received: from client\.example ' "${expect[@]}"
     }
@@ -167,7 +167,7 @@ with_sink() {
     # shellcheck disable=SC2086 # several options in one string
     start smtp-sink -u nobody $options "127.0.0.1:$sink_port" 100
     sink=$pid
-    await 10 listens "$sink_port" || { cat "$tmp/output"; echo "smtp-sink does not start"; stop "$sink"; return 1; }
+    await 60 listens "$sink_port" || { cat "$tmp/output"; echo "smtp-sink does not start"; stop "$sink"; return 1; }
     "$@"
     status=$?
     stop "$sink"

@@ -76,7 +76,7 @@ smtp      unix - - n - - smtp
 flush     unix n - n 1000? 0 flush
 virtual   unix - n n - - virtual
 EOF
-    if ! postfix -c "$postfix/etc" start >"$tmp/output" 2>&1 || ! await 10 listens "$postfix_port"; then
+    if ! postfix -c "$postfix/etc" start >"$tmp/output" 2>&1 || ! await 60 listens "$postfix_port"; then
         cat "$tmp/output" "$postfix/log"
         fail "Postfix starts" "see above"
         return 1
@@ -87,7 +87,7 @@ EOF
 # Ends it, if it runs. Its master daemon takes everything else with it.
 stop_postfix() {
     local master=$postfix/queue/pid/master.pid
-    [ -s "$master" ] && kill "$(tr -d ' \n' <"$master")" 2>/dev/null && await 10 postfix_is_gone
+    [ -s "$master" ] && kill "$(tr -d ' \n' <"$master")" 2>/dev/null && await 60 postfix_is_gone
     rm -f "$master"
 }
 
