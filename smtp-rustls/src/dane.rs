@@ -90,7 +90,7 @@ impl fmt::Debug for Tlsa {
 ///   (section 3.1.2). That certificate is an authority, valid, and sent by the server, or is itself the data of a record
 ///   `2 0 0`. The platform's trust store is not used.
 ///
-/// Of several digests of the same usage and selector only the strongest is used (RFC 7671 section 9). Names are compared
+/// Uses only the strongest of several digests of the same usage and selector (RFC 7671 section 9). Compares names
 /// with the subject alternative names only, not with a common name.
 #[derive(Clone, Debug)]
 pub struct Dane {
