@@ -5,7 +5,7 @@
 //!
 //! Each row has a state, a move, and the state after it. A command without a row is out of order (503).
 //! A negative reply to a command does not change the state.
-//! `Hello` stands for EHLO, HELO and LHLO; `Historic` for SEND, SOML and SAML; `Anytime` for NOOP, HELP, VRFY and EXPN.
+//! `Hello` stands for EHLO, HELO and LHLO; `Anytime` for NOOP, HELP, VRFY and EXPN.
 //!
 //! ```text
 //! Connected   Greeting     -> Greeted
@@ -21,7 +21,6 @@
 //!
 //! Ready       Hello        -> Ready
 //! Ready       Mail         -> Mail
-//! Ready       Historic     -> Mail
 //! Ready       StartTls     -> Greeted
 //! Ready       Auth         -> Ready
 //! Ready       Xclient      -> Connected
@@ -118,8 +117,6 @@ pub enum Move {
     Etrn,
     /// MAIL.
     Mail,
-    /// SEND, SOML or SAML (RFC 821).
-    Historic,
     /// RCPT.
     Rcpt,
     /// DATA.
@@ -184,7 +181,7 @@ impl State {
             (_, Move::Hello) => Self::Ready,
             (Self::Greeted, Move::Rset) | (Self::Greeted | Self::Ready, Move::StartTls) => Self::Greeted,
             (_, Move::Rset) | (Self::Ready, Move::Auth | Move::Etrn) => Self::Ready,
-            (Self::Ready, Move::Mail | Move::Historic) => Self::Mail,
+            (Self::Ready, Move::Mail) => Self::Mail,
             (Self::Mail | Self::Recipients, Move::Rcpt) => Self::Recipients,
             (Self::Recipients, Move::Data) => Self::Data,
             (Self::Recipients | Self::Chunks, Move::Bdat) => Self::Chunks,
@@ -206,7 +203,7 @@ impl State {
 
 impl Move {
     /// Every move.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 17] = [
         Self::Greeting,
         Self::NoService,
         Self::Hello,
@@ -216,7 +213,6 @@ impl Move {
         Self::Xforward,
         Self::Etrn,
         Self::Mail,
-        Self::Historic,
         Self::Rcpt,
         Self::Data,
         Self::Bdat,

@@ -6,7 +6,7 @@ use smtp_proto::{
     client,
     data::{BareLineEndings, LineEndings},
     limits::Threshold,
-    server::{self, EarlyTalker, ObsoleteCommands, UnknownPolicy},
+    server::{self, EarlyTalker, UnknownPolicy},
     syntax::Leniency,
     types::{
         AnnouncedLimits, ClientAttribute, ClientAttributes, ClientName, Extension, Extensions,
@@ -147,12 +147,6 @@ impl Settings {
                     "normalize" => BareLineEndings::Normalize,
                     "keep" => BareLineEndings::Keep,
                     _ => return Err("reject, normalize or keep".to_owned()),
-                }
-            }
-            "historic" => {
-                config.obsolete_commands = match value {
-                    "open" => ObsoleteCommands::Accept,
-                    _ => return Err("historic open".to_owned()),
                 }
             }
             "unknown-commands" => config.unknown_commands = ask(value)?,

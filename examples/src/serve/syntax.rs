@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use smtp_proto::{
     data::BareLineEndings,
-    server::{Config, EarlyTalker, HeloParameters, ObsoleteCommands, UnknownPolicy},
+    server::{Config, EarlyTalker, HeloParameters, UnknownPolicy},
     syntax::Leniency,
 };
 
@@ -36,8 +36,6 @@ pub enum Lenient {
     TrailingDot,
     /// Commands before the greeting.
     EarlyTalk,
-    /// `SEND FROM:`, `SOML FROM:` and `SAML FROM:`, which have the effect of MAIL.
-    ObsoleteCommands,
     /// SIZE and BODY after HELO.
     HeloParameters,
     /// Parameters of MAIL and RCPT that are not known, and have no effect.
@@ -74,7 +72,6 @@ impl SyntaxFlags {
                 Lenient::MissingBrackets => leniency.missing_brackets = true,
                 Lenient::TrailingDot => leniency.trailing_dot = true,
                 Lenient::EarlyTalk => config.early_talker = EarlyTalker::Tolerate,
-                Lenient::ObsoleteCommands => config.obsolete_commands = ObsoleteCommands::Accept,
                 Lenient::HeloParameters => config.helo_parameters = HeloParameters::AcceptSizeAndBody,
                 Lenient::UnknownParameters => config.unknown_parameters = UnknownPolicy::AskApplication,
             }

@@ -1,7 +1,7 @@
 //! Command lines: reading the next one, and finding who handles it.
 
 use super::{
-    config::{ObsoleteCommands, UnknownPolicy},
+    config::UnknownPolicy,
     event::{Closed, Event},
     lines::{Line, LineKind},
     phase::Step,
@@ -105,12 +105,11 @@ impl Server {
         match parsed {
             Ok(Command::Rcpt(rcpt)) => self.rcpt(rcpt),
             Ok(Command::Mail(mail)) => {
-                let step = match mail.kind() {
-                    MailKind::Mail => Move::Mail,
-                    _ if self.config.obsolete_commands == ObsoleteCommands::Accept => Move::Historic,
-                    _ => return self.refuse_unimplemented(),
-                };
-                self.run_in_sequence(step, |server| server.mail(mail))
+                // SEND, SOML and SAML are obsolete (RFC 5321 appendix F.6).
+                if mail.kind() != MailKind::Mail {
+                    return self.refuse_unimplemented();
+                }
+                self.run_in_sequence(Move::Mail, |server| server.mail(mail))
             }
             Ok(Command::Data) => self.run_in_sequence(Move::Data, Self::data),
             Ok(Command::Bdat(bdat)) => self.chunk(bdat),

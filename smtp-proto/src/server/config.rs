@@ -65,8 +65,6 @@ pub struct Config {
     pub leniency: Leniency,
     /// The treatment of a bare CR or LF in message text. BDAT chunks are not searched.
     pub line_endings: BareLineEndings,
-    /// The treatment of SEND, SOML and SAML.
-    pub obsolete_commands: ObsoleteCommands,
     /// The treatment of parameters after HELO.
     pub helo_parameters: HeloParameters,
     /// The treatment of commands that this crate does not know.
@@ -106,7 +104,6 @@ impl Config {
             timeouts: Timeouts::default(),
             leniency: Leniency::default(),
             line_endings: BareLineEndings::Reject,
-            obsolete_commands: ObsoleteCommands::Reject,
             helo_parameters: HeloParameters::Reject,
             unknown_commands: UnknownPolicy::Reject,
             unknown_parameters: UnknownPolicy::Reject,
@@ -194,17 +191,6 @@ pub enum Tls {
     Optional,
     /// Before TLS, all commands but NOOP, EHLO, STARTTLS and QUIT get 530.
     Required,
-}
-
-/// The treatment of SEND, SOML and SAML (RFC 821, RFC 5321 appendix F.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a switch")]
-pub enum ObsoleteCommands {
-    /// They get 502.
-    #[default]
-    Reject,
-    /// They open a transaction like MAIL; [`Mail::kind`](crate::types::Mail) tells which it was.
-    Accept,
 }
 
 /// The treatment of MAIL and RCPT parameters after HELO, where no extension was offered (RFC 5321 section 2.2.1).

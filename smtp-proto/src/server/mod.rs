@@ -58,7 +58,7 @@ mod verdicts;
 mod xclient;
 
 pub use collector::Collector;
-pub use config::{Auth, Config, EarlyTalker, HeloParameters, ObsoleteCommands, Timeouts, Tls, UnknownPolicy};
+pub use config::{Auth, Config, EarlyTalker, HeloParameters, Timeouts, Tls, UnknownPolicy};
 pub use event::{AuthFailure, Closed, Event, Reset};
 pub use inquiry::Member;
 pub use session::{Server, Shutdown};

@@ -82,16 +82,9 @@ impl Server {
                 Protocol::Lmtp => "503 5.5.1 send LHLO first",
             },
             (State::Broken, _) => "503 5.5.1 a chunk was refused, send RSET first",
-            (
-                _,
-                Move::Mail
-                | Move::Historic
-                | Move::StartTls
-                | Move::Auth
-                | Move::Etrn
-                | Move::Xclient
-                | Move::Xforward,
-            ) => "503 5.5.1 a transaction is open, send RSET to drop it",
+            (_, Move::Mail | Move::StartTls | Move::Auth | Move::Etrn | Move::Xclient | Move::Xforward) => {
+                "503 5.5.1 a transaction is open, send RSET to drop it"
+            }
             (State::Mail, _) => "503 5.5.1 no valid recipients",
             (State::Chunks, _) => "503 5.5.1 the message has begun, continue with BDAT",
             _ => "503 5.5.1 send MAIL first",

@@ -263,13 +263,6 @@ impl<'a> Mail<'a> {
         }
     }
 
-    /// Replaces the verb.
-    #[must_use]
-    pub fn with_kind(mut self, kind: MailKind) -> Self {
-        self.kind = kind;
-        self
-    }
-
     /// Returns the kind of the command.
     #[must_use]
     pub const fn kind(&self) -> MailKind {

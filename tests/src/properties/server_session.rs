@@ -4,7 +4,7 @@ use smtp_proto::{
     data::BareLineEndings,
     limits::Threshold,
     sasl::{Mechanism, PlaintextAuth},
-    server::{EarlyTalker, ObsoleteCommands, UnknownPolicy},
+    server::{EarlyTalker, UnknownPolicy},
     types::{
         ClientAttributes, Extension, FutureReleaseLimits, Keyword, Protocol, Rejection, SolicitationKeywords,
         Timestamp,
@@ -114,7 +114,6 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
     if choices.yes() {
         server.leniency.missing_brackets = true;
         server.leniency.trailing_dot = true;
-        server.obsolete_commands = ObsoleteCommands::Accept;
         server.unknown_commands = UnknownPolicy::AskApplication;
         server.unknown_parameters = UnknownPolicy::AskApplication;
         let classes = SolicitationKeywords::parse("net.example:ADV").expect("a class");

@@ -79,7 +79,7 @@ fn steps() -> Vec<(Step, &'static [Move])> {
         (Step::BeginHandshake, NONE),
         (Step::Secured, &[Move::StartTls]),
         (Step::RefuseMail, NONE),
-        (Step::Mail(transaction(0)), &[Move::Mail, Move::Historic]),
+        (Step::Mail(transaction(0)), &[Move::Mail]),
         (Step::RefuseRcpt, NONE),
         (Step::Recipient(7), &[Move::Rcpt]),
         (Step::Text(pace(), BareLineEndings::Keep), &[Move::Data]),

@@ -201,16 +201,6 @@ fn pipelined_commands_are_answered_in_order() {
 }
 
 #[test]
-fn historic_verbs_open_a_transaction_if_told_to() {
-    let mut config = config();
-    config.obsolete_commands = ObsoleteCommands::Accept;
-    let mut session = Session::with(config);
-    session.sends("SAML FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>");
-    assert_eq!(session.codes(), "250 250");
-    assert_eq!(session.happened(), "mail <a@client.test>, rcpt <b@mx.test>");
-}
-
-#[test]
 fn every_accepted_mail_that_gets_no_verdict_is_reset_once() {
     for (line, reset) in [
         ("RSET", "reset Rset"),

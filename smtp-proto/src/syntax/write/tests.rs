@@ -147,8 +147,10 @@ fn command() -> impl Strategy<Value = Command<'static>> {
         Just(MailKind::Soml),
         Just(MailKind::Saml)
     ];
-    let mail = (kind, reverse_path, mail_parameters())
-        .prop_map(|(kind, path, parameters)| Command::Mail(Mail::new(path, parameters).with_kind(kind)));
+    let mail = (kind, reverse_path, mail_parameters()).prop_map(|(kind, path, parameters)| {
+        let (path, parameters) = Mail::new(path, parameters).into_parts();
+        Command::Mail(Mail::trusted(kind, path, parameters))
+    });
     let rcpt = (forward_path, rcpt_parameters())
         .prop_map(|(path, parameters)| Command::Rcpt(Rcpt::new(path, parameters)));
     let auth = ("[A-Za-z0-9_-]{1,20}", option::of("[!-~]{1,30}"))
