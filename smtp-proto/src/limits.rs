@@ -110,9 +110,6 @@ pub struct ClientLimits {
     /// ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)). Extensions in the dropped part of an EHLO reply count as not
     /// offered, except STARTTLS (see [`Tls`](crate::client::Tls)).
     pub reply: crate::syntax::ReplyLimits,
-    /// Maximum octets read of one reply, including those dropped beyond [`reply`](Self::reply); at least its `total`. A longer
-    /// reply ends the session. Default: 1 MiB, which no honest reply reaches.
-    pub max_reply_octets: usize,
     /// Maximum commands (or chunks) sent before their replies, if the server offers PIPELINING (RFC 2920 section 3.1).
     /// Default: 100, whose replies fit the smallest TCP window in use.
     pub max_unanswered: usize,
@@ -121,11 +118,16 @@ pub struct ClientLimits {
     pub max_chunk_octets: usize,
 }
 
+impl ClientLimits {
+    /// Maximum octets read of one reply, including those dropped beyond [`reply`](Self::reply), but at least its `total`. A
+    /// longer reply ends the session. No honest reply reaches 1 MiB.
+    pub const MAX_REPLY_OCTETS: usize = 1 << 20;
+}
+
 impl Default for ClientLimits {
     fn default() -> Self {
         Self {
             reply: crate::syntax::ReplyLimits::default(),
-            max_reply_octets: 1 << 20,
             max_unanswered: 100,
             max_chunk_octets: 1 << 20,
         }

@@ -172,7 +172,7 @@ pub enum Closed {
     /// The server sent something that is no reply.
     #[error(transparent)]
     Malformed(ReplyFault),
-    /// The server sent a reply longer than [`max_reply_octets`](crate::limits::ClientLimits::max_reply_octets).
+    /// The server sent a reply longer than [`MAX_REPLY_OCTETS`](crate::limits::ClientLimits::MAX_REPLY_OCTETS).
     #[error("server sent a reply without end")]
     ReplyTooLong,
     /// The server sent a reply to no command, such as a positive one before it had the message.

@@ -102,17 +102,6 @@ impl Receipt {
         });
     }
 
-    /// Adds a recipient to the last transaction, for one that the application sends with
-    /// [`rcpt`](super::Client::rcpt).
-    pub fn add_recipient(&mut self, path: &ForwardPath<'_>) {
-        if let Some(transaction) = self.transactions.last_mut() {
-            transaction.recipients.push(Entry {
-                path: path.clone().into_owned(),
-                own: OwnReply::None,
-            });
-        }
-    }
-
     /// Replaces the unfinished transactions with those of `rest`, the receipt of another session for their recipients.
     pub fn continue_with(&mut self, rest: Self) {
         self.transactions.truncate(self.finished);

@@ -9,6 +9,7 @@ use super::{
     transaction::Leftover,
 };
 use crate::{
+    limits::ClientLimits,
     output::Sink,
     syntax::{ReplyLimits, ReplyReader},
     types::{Auth, Code, Reply, Severity},
@@ -87,7 +88,7 @@ impl Client {
             let read = self.replies.reader.read(input, &limits);
             read.map_err(|error| Closed::Malformed(error.fault()))
         } else {
-            let most = self.config.limits.max_reply_octets.max(limits.total);
+            let most = ClientLimits::MAX_REPLY_OCTETS.max(limits.total);
             self.replies.read_long(input, &limits, most)
         };
         let reply = match result {

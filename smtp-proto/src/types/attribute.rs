@@ -133,8 +133,7 @@ impl ClientAttributes {
     }
 
     /// Returns true if `others` has every attribute of this set.
-    #[must_use]
-    pub const fn is_subset(self, others: Self) -> bool {
+    pub(crate) const fn is_subset(self, others: Self) -> bool {
         self.0 & !others.0 == 0
     }
 

@@ -93,8 +93,7 @@ impl<'a> ClientInfo<'a> {
     }
 
     /// Replaces the attributes that `later` mentions.
-    #[must_use]
-    pub fn updated(self, later: &ClientInfo<'_>) -> ClientInfo<'static> {
+    pub(crate) fn updated(self, later: &ClientInfo<'_>) -> ClientInfo<'static> {
         let mut text = self.without(later.attributes());
         if !text.is_empty() && !later.is_empty() {
             text.push(' ');

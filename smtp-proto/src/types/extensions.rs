@@ -98,21 +98,6 @@ impl Extensions {
         }
     }
 
-    /// Removes all extensions with an unknown keyword, in any case of letters.
-    pub fn remove_other(&mut self, keyword: &str) {
-        let mut kept = Self {
-            text: self.mechanisms().into(),
-            ..Self::default()
-        };
-        for (other, params) in self
-            .others()
-            .filter(|(other, _)| !other.eq_ignore_ascii_case(keyword))
-        {
-            kept.add_other(other, params);
-        }
-        self.text = kept.text;
-    }
-
     /// Removes all extensions.
     pub fn clear(&mut self) {
         *self = Self::default();

@@ -387,12 +387,6 @@ impl<'a> AuthIdentity<'a> {
         self.0.as_str()
     }
 
-    /// Returns true for `<>`.
-    #[must_use]
-    pub fn is_unknown(&self) -> bool {
-        *self == AuthIdentity::UNKNOWN
-    }
-
     /// Returns the mailbox of the submitter. Returns `None` for `<>` and for a value that is not a mailbox.
     #[must_use]
     pub fn mailbox(&self) -> Option<Mailbox<'_>> {

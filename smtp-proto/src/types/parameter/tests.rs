@@ -163,7 +163,7 @@ fn an_original_recipient_has_a_type_and_an_address() {
 
 #[test]
 fn the_submitter_may_be_unknown() {
-    assert!(AuthIdentity::UNKNOWN.is_unknown() && AuthIdentity::parse("<>").unwrap().is_unknown());
+    assert_eq!(AuthIdentity::parse("<>"), Ok(AuthIdentity::UNKNOWN));
     assert_eq!(AuthIdentity::UNKNOWN.mailbox(), None);
     let mailbox: Mailbox<'_> = "e+é=1@example.org".parse().unwrap();
     let identity = AuthIdentity::try_from(&mailbox).unwrap();
