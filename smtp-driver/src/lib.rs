@@ -104,7 +104,7 @@ pub use mailer::{Mailer, MailerError};
 pub use message::{IntoMessage, InvalidMessage};
 pub use message_write::MAX_IO_SLICES;
 pub use network::{InvalidIpNetwork, IpNetwork};
-pub use options::{ACCEPT_BACKOFF, CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
+pub use options::{CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
 #[cfg(feature = "std")]
 pub use pool::{Pool, PoolOptions};
 pub use proxied::{ExpectProxy, Proxied, ProxyHeaderError};

@@ -11,9 +11,6 @@ pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum octets that a driver reads and discards during [`LINGER_TIMEOUT`].
 pub const LINGER_OCTETS: usize = 1 << 20;
 
-/// Pause of a server after a failed accept, for example for lack of file descriptors.
-pub const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
-
 /// Time allowed for sending 421 and closing after [`ServeOptions::shutdown_grace`] expires. Must exceed [`LINGER_TIMEOUT`].
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 

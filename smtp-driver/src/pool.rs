@@ -65,10 +65,9 @@ pub struct PoolOptions {
     /// Maximum time for which a session is kept without a message. Default: 1 minute, shorter than the timeout of most
     /// servers (RFC 5321 section 4.5.3.2.7 requires 5 minutes).
     pub max_idle: Duration,
-    /// Time without a message after which NOOP checks a session before the next one. Default: 5 seconds.
+    /// Time without a message after which NOOP checks a session before the next one. Default: 5 seconds. A session without
+    /// a reply in 10 seconds is replaced.
     pub check_after: Duration,
-    /// Time for the reply to this NOOP. A session without it is replaced. Default: 10 seconds.
-    pub check_timeout: Duration,
 }
 
 impl Default for PoolOptions {
@@ -79,7 +78,6 @@ impl Default for PoolOptions {
             max_age: Duration::from_secs(5 * 60),
             max_idle: Duration::from_secs(60),
             check_after: Duration::from_secs(5),
-            check_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -252,9 +250,7 @@ impl<T: Transport> Pool<T> {
     async fn idle_session(&self) -> Option<Session<T>> {
         self.end_expired();
         let mut session = self.state().idle.pop()?;
-        if session.idle_time() < self.options.check_after
-            || session.is_alive(self.options.check_timeout).await
-        {
+        if session.idle_time() < self.options.check_after || session.is_alive().await {
             return Some(session);
         }
         debug!("server had ended an idle session");
@@ -343,8 +339,8 @@ impl<T: Transport> Session<T> {
     }
 
     /// Sends NOOP. Returns true if there is a reply in time, and the session goes on.
-    async fn is_alive(&mut self, limit: Duration) -> bool {
-        let until = self.now() + limit;
+    async fn is_alive(&mut self) -> bool {
+        let until = self.now() + CHECK_TIMEOUT;
         let connection = &mut self.client.connection;
         if connection.machine_mut().noop().is_err() {
             return false;
@@ -442,6 +438,9 @@ impl<T: Transport> Drop for Place<'_, T> {
         next.into_iter().chain(closers).for_each(Waker::wake);
     }
 }
+
+/// Time for the reply to the NOOP that checks a session.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 pub(crate) mod double;

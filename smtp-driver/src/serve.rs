@@ -21,7 +21,7 @@ use tracing::{debug, debug_span, warn};
 
 use self::arrivals::{Arrival, Arrivals, Terms, arrive};
 use crate::{
-    ACCEPT_BACKOFF, CLOSE_TIMEOUT, Connection, Peer, ProxyHeaderError, ServeOptions, Session, Transport,
+    CLOSE_TIMEOUT, Connection, Peer, ProxyHeaderError, ServeOptions, Session, Transport,
     session::Ends,
     shutdown::{ConnectionPermit, EndOnDrop, Shared, Stage, StageWatch},
     wire::Wire,
@@ -276,6 +276,9 @@ pub fn busy_reply(config: impl Into<Arc<Config>>) -> Vec<u8> {
         }
     }
 }
+
+/// Pause of a server after a failed accept, for example for lack of file descriptors.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests;
