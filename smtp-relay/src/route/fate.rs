@@ -125,12 +125,6 @@ impl Final {
             _ => None,
         }
     }
-
-    /// Returns true if the recipient is tried again later.
-    #[must_use]
-    pub const fn is_deferred(&self) -> bool {
-        matches!(self, Self::Deferred(_))
-    }
 }
 
 impl Why {
