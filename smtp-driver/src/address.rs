@@ -84,7 +84,7 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// The IP address; `None` for a Unix socket.
+    /// The IP address. Returns `None` for a Unix socket.
     #[must_use]
     pub const fn ip(self) -> Option<IpAddr> {
         match self {

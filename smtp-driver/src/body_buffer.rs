@@ -7,7 +7,7 @@ use bytes::Bytes;
 use smtp_proto::client::More;
 
 /// Block size in octets. The server must accept one block within
-/// [`Timeouts::data_block`](crate::client::Timeouts::data_block); at the default of 3 minutes, the slowest links do.
+/// [`Timeouts::data_block`](crate::client::Timeouts::data_block); 3 minutes by default, which allows 364 octets a second.
 const BLOCK: usize = 64 * 1024;
 
 /// The source of a message for [`Connection::poll_send`](crate::Connection::poll_send): octets in memory, or a buffer that the driver fills
@@ -19,9 +19,9 @@ pub(crate) struct BodyBuffer<'m>(Held<'m>);
 enum Held<'m> {
     Memory(&'m [u8]),
     Pieces {
-        /// None is empty.
+        /// Each piece has at least one octet.
         pieces: &'m [Bytes],
-        /// Octets at the front of the first that were sent.
+        /// Octets at the front of the first piece that were sent.
         used: usize,
     },
     Block {
@@ -30,14 +30,13 @@ enum Held<'m> {
         used: usize,
         /// Octets at the front that were read.
         filled: usize,
-        /// The message ends after them.
+        /// The message ends after the octets that were read.
         ended: bool,
     },
 }
 
 impl<'m> BodyBuffer<'m> {
-    /// Maximum time for a source to fill a block after its first octets, so that the end of the message is sent together
-    /// with the octets before it.
+    /// Maximum time for filling a block after its first octets. A short wait lets the end of the message join the last block.
     pub(crate) const FILL_TIMEOUT: Duration = Duration::from_secs(1);
 
     /// Creates a source for a message in memory.
@@ -46,7 +45,7 @@ impl<'m> BodyBuffer<'m> {
         Self(Held::Memory(message))
     }
 
-    /// Creates a source for a message in memory, in pieces. None is empty.
+    /// Creates a source for a message in memory, in pieces of at least one octet.
     #[must_use]
     pub(crate) const fn in_pieces(pieces: &'m [Bytes]) -> Self {
         Self(Held::Pieces { pieces, used: 0 })
@@ -63,7 +62,7 @@ impl<'m> BodyBuffer<'m> {
         })
     }
 
-    /// Returns true if the driver must read a new block: the previous one is used up, and the message has not ended.
+    /// Returns true if the driver must read a new block: the previous block is used up, and the message has not ended.
     #[must_use]
     pub(crate) const fn wants(&self) -> bool {
         match self.0 {
@@ -110,7 +109,7 @@ impl<'m> BodyBuffer<'m> {
         }
     }
 
-    /// The available octets, at most one block, and whether more follow.
+    /// The available octets, at most one block, and [`More::Last`] if no other block follows.
     #[must_use]
     pub(crate) fn block(&self) -> (&[u8], More) {
         let (block, more) = match &self.0 {

@@ -4,9 +4,10 @@ use core::task::{Context, Poll};
 
 /// A message that is read while it is sent. `E` is the error of the stream.
 pub trait BodySource<E> {
-    /// Reads into `room`, as much as is available now, and returns the number of octets. Zero is the end of the message.
+    /// Reads the octets that are available now into `room`, and returns their number. Zero is the end of the message.
     ///
-    /// An error means that the message is incomplete: the session is aborted, and nothing of it is accepted.
+    /// After an error the message is incomplete: the driver aborts the session, so that the server does not accept the
+    /// message.
     fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<Result<usize, E>>;
 }
 

@@ -1,4 +1,4 @@
-//! The beginning of a session with a server.
+//! Connecting to a server, and beginning a session.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::{
@@ -21,16 +21,16 @@ use crate::{
 
 /// A transport that can be connected to an address.
 pub trait Connect: Transport + Sized {
-    /// Connects within `limit`. A host name that has several addresses is tried at each.
+    /// Connects within `limit`. If a host name has several addresses, tries each.
     fn connect(address: &Address, limit: Duration) -> impl Future<Output = Result<Self, Self::Error>>;
 
-    /// TLS settings for a server with this name, which trust the roots of the platform.
+    /// Returns TLS settings for the server with this name, which trust the roots of the platform.
     ///
     /// Default: an error, because TLS needs another crate.
     ///
     /// # Errors
     ///
-    /// If the name is no host name, or the trusted certificates cannot be read.
+    /// If the name is not a host name, or the trusted certificates cannot be read.
     fn default_tls(host: &str) -> Result<Arc<dyn TlsSettings>, StreamError> {
         Err(StreamError::Tls(
             alloc::format!("no TLS settings for {host}: give them, or enable the feature ring").into(),
@@ -40,9 +40,9 @@ pub trait Connect: Transport + Sized {
 
 /// The settings of a session with a server: plaintext, STARTTLS or implicit TLS.
 ///
-/// Without TLS settings, [`Config::tls`] must be [`Tls::Disabled`]: the error is [`Error::NoTls`] otherwise.
+/// Without TLS settings, [`Config::tls`] must be [`Tls::Disabled`]; otherwise connecting fails with [`Error::NoTls`].
 ///
-/// `T` is the transport that [`connect`](Self::connect) makes; an adapter names it.
+/// `T` is the transport that [`connect`](Self::connect) creates; each adapter has a type alias with its own.
 #[must_use = "it does nothing until it connects"]
 pub struct ClientBuilder<T> {
     config: Arc<Config>,
@@ -62,7 +62,7 @@ enum Encryption {
 }
 
 impl<T: Transport> ClientBuilder<T> {
-    /// Settings for a session in plaintext.
+    /// Creates settings for a session in plaintext.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         Self {
             config: config.into(),
@@ -73,9 +73,9 @@ impl<T: Transport> ClientBuilder<T> {
         }
     }
 
-    /// Settings for the server of a URL. The configuration gets the URL's protocol, use of TLS, login and client name
-    /// ([`Url::apply`]). `tls` makes TLS settings for the host, and is called only if the URL uses TLS: of `smtp-rustls` it
-    /// is `ClientTls::platform`.
+    /// Creates settings for the server of a URL. The configuration gets the URL's protocol, TLS policy, login and client name
+    /// ([`Url::apply`]). `tls` returns the TLS settings for the host, such as `ClientTls::platform` of `smtp-rustls`. It is
+    /// called only if the URL uses TLS.
     ///
     /// ```
     /// use std::{convert::Infallible, sync::Arc};
@@ -109,8 +109,8 @@ impl<T: Transport> ClientBuilder<T> {
         })
     }
 
-    /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25. [`Tls::Disabled`], the
-    /// default of a configuration, becomes [`Tls::Required`].
+    /// Uses STARTTLS with the policy of [`Config::tls`] (RFC 3207): for submission on port 587, and for relaying on port 25.
+    /// Changes [`Tls::Disabled`], the default of a configuration, to [`Tls::Required`].
     pub fn starttls(mut self, settings: impl TlsSettings + 'static) -> Self {
         if self.config.tls == Tls::Disabled {
             Arc::make_mut(&mut self.config).tls = Tls::Required;
@@ -119,22 +119,22 @@ impl<T: Transport> ClientBuilder<T> {
         Self { tls, ..self }
     }
 
-    /// Does the TLS handshake before the greeting (implicit TLS, RFC 8314 section 3.3): submission on port 465.
-    /// [`Config::tls`] has no effect, because it is about STARTTLS.
+    /// Does the TLS handshake before the greeting (implicit TLS, RFC 8314 section 3.3): for submission on port 465.
+    /// [`Config::tls`] then has no effect, because it is the policy for STARTTLS.
     pub fn implicit_tls(self, settings: impl TlsSettings + 'static) -> Self {
         let tls = Encryption::Implicit(Arc::new(settings));
         Self { tls, ..self }
     }
 
-    /// Declares that the stream is encrypted already, with these parameters. [`Config::tls`] has no effect. Set
+    /// Declares that the stream is already encrypted, with these parameters. [`Config::tls`] then has no effect. Set
     /// [`TlsInfo::peer_verified`] if the server's certificate was verified.
     pub fn encrypted(self, info: TlsInfo) -> Self {
         let tls = Encryption::Ready(info);
         Self { tls, ..self }
     }
 
-    /// Sends this header before everything else, TLS included: the server must expect it. A proxy names its client's
-    /// address in it.
+    /// Sends this PROXY header first, before TLS: it contains the address of a proxy's client. The server must expect the
+    /// header.
     pub fn proxy_header(self, header: ProxyHeader) -> Self {
         Self {
             proxy_header: Some(Arc::new(header)),
@@ -142,7 +142,7 @@ impl<T: Transport> ClientBuilder<T> {
         }
     }
 
-    /// Records the sessions: [`LogTranscript`](crate::LogTranscript), or your own.
+    /// Records the sessions, by [`LogTranscript`](crate::LogTranscript) or by a transcript of your own.
     pub fn transcript(self, transcript: impl Transcript + 'static) -> Self {
         let transcript: Arc<dyn Transcript> = Arc::new(transcript);
         Self {
@@ -157,12 +157,12 @@ impl<T: Transport> ClientBuilder<T> {
         &self.config
     }
 
-    /// Connects, and begins the session: greeting, EHLO, TLS, login. Connecting takes at most as long as the greeting
-    /// ([`Timeouts::greeting`](client::Timeouts::greeting)). MX records are not looked up.
+    /// Connects, and begins the session: greeting, EHLO, TLS, login. [`Timeouts::greeting`](client::Timeouts::greeting)
+    /// limits the time for connecting, too. Does not look up MX records.
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
+    /// [`Error::Connect`] if connecting fails, and the errors of [`on`](Self::on).
     pub fn connect<A: Into<Address>>(
         &self,
         address: A,
@@ -171,7 +171,7 @@ impl<T: Transport> ClientBuilder<T> {
         T: Connect,
     {
         let (limit, address) = (self.config.timeouts.greeting, address.into());
-        // On the heap, because the session needs no room for them.
+        // On the heap, so that the future of the session has no room for the settings.
         let builder = Box::new(self.clone());
         let connecting = Box::pin(async move { T::connect(&address, limit).await });
         async move { builder.begin(connecting.await.map_err(Error::Connect)?).await }
@@ -181,9 +181,8 @@ impl<T: Transport> ClientBuilder<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoTls`] if the configuration wants TLS, and no settings for it were given. [`Error::Handshake`] if the
-    /// handshake of implicit TLS fails. [`Error::Closed`] if the server refuses the session, the login, or a required
-    /// STARTTLS.
+    /// [`Error::NoTls`] if the configuration requires TLS settings and there are none. [`Error::Handshake`] if the handshake
+    /// of implicit TLS fails. [`Error::Closed`] if the server refuses the session, the login, or a required STARTTLS.
     pub fn on<U: Transport>(
         &self,
         transport: U,
@@ -198,7 +197,7 @@ impl<T: Transport> ClientBuilder<T> {
         if matches!(self.tls, Encryption::Plaintext) && config.tls != Tls::Disabled {
             return Err(Error::NoTls);
         }
-        // On the heap, because the session needs no room for it afterwards.
+        // On the heap, so that the future of the session has no room for it afterwards.
         let info = if self.proxy_header.is_some() || matches!(self.tls, Encryption::Implicit(_)) {
             Box::pin(self.prepare(&mut wire)).await?
         } else {
@@ -225,14 +224,14 @@ impl<T: Transport> ClientBuilder<T> {
             .await
             .map_err(Box::new);
         if let Err(error) = ready {
-            // An alert may be unwritten.
+            // A TLS alert may be unwritten.
             client.connection.shut_down().await;
             return Err(*error);
         }
         Ok(client)
     }
 
-    /// Does all that comes before the session: the header of a proxy, implicit TLS.
+    /// Sends the PROXY header and does the implicit TLS handshake, before the session.
     async fn prepare<U: Transport>(&self, wire: &mut Wire<U>) -> Result<Option<TlsInfo>, Error<U::Error>> {
         let limits = &self.config.timeouts;
         if let Some(header) = &self.proxy_header {
@@ -273,7 +272,7 @@ impl<T> fmt::Debug for ClientBuilder<T> {
     }
 }
 
-/// Sends the header of a proxy.
+/// Sends the PROXY header.
 async fn send_header<T: Transport>(
     wire: &mut Wire<T>,
     header: &ProxyHeader,
@@ -298,7 +297,7 @@ async fn send_header<T: Transport>(
     .await
 }
 
-/// Does a handshake before there is a machine. If it fails, the connection is closed after the alert.
+/// Does a handshake before there is a machine. If it fails, sends the alert and closes the connection.
 async fn handshake<T: Transport>(
     wire: &mut Wire<T>,
     settings: &dyn TlsSettings,

@@ -18,20 +18,20 @@ use crate::{
     error::LastRefusal, outbox::Outbox, steps::Steps,
 };
 
-/// A session with a server. [`ClientBuilder`] begins one.
+/// A session with a server. [`ClientBuilder`] creates it.
 ///
-/// A request is an async function. After an error with [`Error::Closed`] the session is over:
-/// [`is_usable`](Self::is_usable) returns false then.
+/// Each request is an async function. After [`Error::Closed`] the session is over, and [`is_usable`](Self::is_usable) returns
+/// false.
 pub struct Client<T: Transport> {
     pub(crate) connection: Connection<T, client::Client>,
     pub(crate) refusal: LastRefusal,
     pub(crate) tls: Option<Arc<dyn TlsSettings>>,
-    /// The transaction that goes command by command.
+    /// The transaction that the caller sends command by command.
     pub(crate) steps: Option<Steps>,
 }
 
 impl<T: Transport> Client<T> {
-    /// Begins the settings of a session: [`ClientBuilder`].
+    /// Returns a [`ClientBuilder`], which has the settings of a session and begins it.
     pub fn builder(config: impl Into<Arc<client::Config>>) -> ClientBuilder<T> {
         ClientBuilder::new(config)
     }
@@ -60,8 +60,8 @@ impl<T: Transport> Client<T> {
         self.connection.machine().is_authenticated()
     }
 
-    /// Returns false if the session is known to be over. A server may have closed an idle session unnoticed:
-    /// [`noop`](Self::noop) checks that.
+    /// Returns false if the session is known to be over. The server may have closed an idle session in the meantime: call
+    /// [`noop`](Self::noop) to check.
     #[must_use]
     pub const fn is_usable(&self) -> bool {
         self.connection.machine().is_usable() && !self.connection.is_write_closed()
@@ -73,27 +73,28 @@ impl<T: Transport> Client<T> {
         &self.connection
     }
 
-    /// The machine and its transport, for what these functions do not offer: a message sent step by step, for example.
+    /// The machine and its transport, mutably: for operations that `Client` does not have.
     pub const fn connection_mut(&mut self) -> &mut Connection<T, client::Client> {
         &mut self.connection
     }
 
     /// Sends a message that is in memory.
     ///
-    /// The content determines the parameters that it needs: SIZE, and BODY=8BITMIME and SMTPUTF8 unless the envelope says
-    /// otherwise. If the server accepts fewer recipients at once (RFC 9422), the message is sent in several transactions.
-    /// Recipients beyond the transactions (MAILMAX) or domains (RCPTDOMAINMAX) of a session are
-    /// [not accepted](smtp_proto::client::RecipientStatus::NotAccepted), with an error: they need another session, which
-    /// `Pool` opens.
+    /// The client scans the content for the parameters that it needs: SIZE, and BODY=8BITMIME and SMTPUTF8 unless the
+    /// envelope sets them. If the server accepts fewer recipients at once (RFC 9422), the client sends the message in several
+    /// transactions. Recipients beyond the transactions (MAILMAX) or domains (RCPTDOMAINMAX) of a session are [not
+    /// accepted](smtp_proto::client::RecipientStatus::NotAccepted), with an error: they need another session, which `Pool`
+    /// opens.
     ///
-    /// The receipt has the outcome for each recipient. A refused recipient is no error.
+    /// The receipt has the outcome for each recipient. Refused recipients are in the receipt, and do not make this function
+    /// fail.
     ///
-    /// Not cancel-safe: if the future is dropped, the session stays in the middle of a transaction; drop the client, too.
-    /// The server can have accepted the message only if all of it was sent.
+    /// Not cancel-safe: after the future is dropped, the session is in the middle of a transaction; drop the client, too. The
+    /// server may have accepted the message if all of it was sent.
     ///
     /// # Errors
     ///
-    /// If the session ends, or if the server does not offer what the message needs.
+    /// If the session ends, or if the server lacks an extension that the message needs.
     pub async fn send(
         &mut self,
         envelope: Envelope,
@@ -102,14 +103,14 @@ impl<T: Transport> Client<T> {
         let mut result = None;
         self.send_all([(envelope, message.as_ref())], |known| result = Some(known))
             .await;
-        // There is one for each message.
+        // The iterator has one message, so there is one result.
         result.unwrap_or_else(|| Err(SendError::new(RequestError::Over.into(), Receipt::default())))
     }
 
-    /// Sends a message that is in memory in several pieces: a [chain](Buf::chain) of [`Bytes`](bytes::Bytes), for example,
-    /// which are not copied. Otherwise it is [`send`](Self::send).
+    /// Sends a message that is in memory in several pieces, such as a [chain](Buf::chain) of [`Bytes`](bytes::Bytes). It does
+    /// not copy `Bytes`. Otherwise it works like [`send`](Self::send).
     ///
-    /// A piece is a write of its own, and with BDAT a chunk, so join small ones.
+    /// Each piece is a write, and with BDAT a chunk, so join small pieces.
     ///
     /// Not cancel-safe, as [`send`](Self::send).
     ///
@@ -149,18 +150,19 @@ impl<T: Transport> Client<T> {
         Ok(receipt)
     }
 
-    /// Sends messages one after the other, each as [`send`](Self::send) does, and passes the result of each to `tell` as
-    /// soon as it is known, in their order.
+    /// Sends messages one after the other, each as [`send`](Self::send). Passes each result to `tell` as soon as it is known,
+    /// in the order of the messages.
     ///
-    /// With PIPELINING and DATA a message leaves together with the envelope of the next one (RFC 2920 section 3.1): one
-    /// round trip per message instead of two. A message that is refused, or that needs what the server does not offer,
-    /// does not stop those after it.
+    /// With PIPELINING and DATA, a message and the next envelope share a write (RFC 2920 section 3.1): one round trip per
+    /// message instead of two. If a message is refused, or needs an extension that the server lacks, the next messages are
+    /// sent anyway.
     ///
-    /// The next message is taken from the iterator while the one before it is sent, so the iterator must not block. If the
-    /// session ends, or if the server accepts no more transactions in it (RFC 9422, MAILMAX), no more are taken: with
-    /// [`by_ref`](Iterator::by_ref) they are left for another session. Each message that was taken has a result.
+    /// The client takes the next message from the iterator while it sends the one before, so the iterator must not block. It
+    /// takes no more messages after the session has ended, or if the server accepts no more transactions (RFC 9422, MAILMAX).
+    /// Use [`by_ref`](Iterator::by_ref) to send the rest in another session. Each message that was taken has a result.
     ///
-    /// Not cancel-safe, as [`send`](Self::send): the outcome of a message without a result is not known.
+    /// Not cancel-safe, as [`send`](Self::send): after the future is dropped, the outcome of a message without a result is
+    /// unknown.
     pub async fn send_all<'m>(
         &mut self,
         messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
@@ -178,9 +180,11 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Sends a message that is read while it is sent. Its content is not known before, so state its needs in the
-    /// parameters of the envelope: SIZE, BODY, SMTPUTF8. It can be read only once, so it is sent in one transaction: an
-    /// envelope beyond the server's limits (RFC 9422) is an error.
+    /// Sends a message while reading it from a source.
+    ///
+    /// The client cannot scan the content first, so set the parameters that it needs in the envelope: SIZE, BODY, SMTPUTF8.
+    /// The source can be read only once, so there is one transaction: an envelope beyond the server's limits (RFC 9422) is an
+    /// error.
     ///
     /// The message ends when the [source](BodySource) has no more octets.
     ///
@@ -188,7 +192,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// If the session ends, the server does not offer what the envelope needs, or the message cannot be read.
+    /// If the session ends, if the server lacks an extension that the envelope needs, or if the message cannot be read.
     pub async fn send_from(
         &mut self,
         envelope: Envelope,
@@ -210,20 +214,18 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Authenticates with a mechanism of the application's choice (AUTH, RFC 4954), and returns the last reply: 235, or a
-    /// refusal, after which the session goes on. A login that every session needs belongs into
-    /// [`Config::login`](client::Config::login) instead.
+    /// Authenticates with a given mechanism (AUTH, RFC 4954), and returns the last reply: 235, or a refusal. After a refusal
+    /// the session continues. For a login that every session needs, set [`Config::login`](client::Config::login) instead.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
     /// # Errors
     ///
-    /// [`Error::Rejected`] if the server does not offer the mechanism, if
-    /// [`plaintext_auth`](client::Config::plaintext_auth) forbids it, or if the client is authenticated already. The
-    /// session goes on.
+    /// [`Error::Rejected`] if the server does not offer the mechanism, if [`plaintext_auth`](client::Config::plaintext_auth)
+    /// forbids it, or if the client is authenticated already. The session continues.
     ///
-    /// [`Error::Closed`] if the session ends. It does if the mechanism cancels the exchange, or if the server fails
-    /// the mutual authentication that the mechanism demands, also after 235.
+    /// [`Error::Closed`] if the session ends, for example because the mechanism cancels the exchange, or because the server
+    /// fails mutual authentication (even after 235).
     pub async fn authenticate(
         &mut self,
         mechanism: Box<dyn ClientMechanism>,
@@ -233,7 +235,7 @@ impl<T: Transport> Client<T> {
             .authenticate(mechanism)
             .map_err(|refused| refused.error)?;
         self.until(|event, machine| match event {
-            // Not before the exchange is over, and not if it has ended the session.
+            // Only the reply that ends the exchange, unless it ended the session.
             Event::Reply {
                 to: ReplyTo::Auth,
                 reply,
@@ -243,7 +245,7 @@ impl<T: Transport> Client<T> {
         .await
     }
 
-    /// Asks if a user or mailbox exists (VRFY).
+    /// Asks the server if a user or mailbox exists (VRFY), and returns its reply.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
@@ -256,7 +258,7 @@ impl<T: Transport> Client<T> {
         self.reply().await
     }
 
-    /// Asks for the members of a mailing list (EXPN).
+    /// Asks the server for the members of a mailing list (EXPN), and returns its reply.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
@@ -269,7 +271,7 @@ impl<T: Transport> Client<T> {
         self.reply().await
     }
 
-    /// Asks for help (HELP).
+    /// Asks the server for help (HELP), and returns its reply.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
@@ -285,8 +287,8 @@ impl<T: Transport> Client<T> {
         self.reply().await
     }
 
-    /// Asks for the delivery of messages that wait at the server (ETRN, RFC 1985), and returns the reply;
-    /// [`EtrnAnswer::try_from`](smtp_proto::types::EtrnAnswer) tells its meaning. The server delivers over
+    /// Asks the server to deliver messages that it holds (ETRN, RFC 1985), and returns the reply.
+    /// [`EtrnAnswer::try_from`](smtp_proto::types::EtrnAnswer) converts the reply to its meaning. The server delivers over
     /// connections of its own.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
@@ -312,7 +314,7 @@ impl<T: Transport> Client<T> {
         self.reply().await
     }
 
-    /// Sends a command that this crate does not know, with one reply.
+    /// Sends a command that this crate does not know, and returns its one reply.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
@@ -332,7 +334,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// If the session ended without a reply to QUIT. Messages that were accepted before stay accepted.
+    /// If the session ended without a reply to QUIT. Messages that the server accepted earlier stay accepted.
     pub async fn quit(mut self) -> Result<(), Error<T::Error>> {
         self.connection.machine_mut().quit()?;
         match self.until(|_, _| None::<()>).await {
@@ -347,17 +349,17 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// The reply to the one command that was given.
+    /// Returns the reply to the command that the caller has just given.
     async fn reply(&mut self) -> Result<Reply<'static>, Error<T::Error>> {
         self.until(|event, machine| match event {
-            // A reply that ended the session is in the error.
+            // The error contains a reply that ended the session.
             Event::Reply { reply, .. } if machine.is_usable() => Some(reply.into_owned()),
             _ => None,
         })
         .await
     }
 
-    /// Drives the session until `found` returns something. It is passed each event, and the machine.
+    /// Drives the session until `found` returns a result. `found` receives each event and the machine.
     pub(crate) async fn until<R>(
         &mut self,
         mut found: impl FnMut(Event<'_>, &client::Client) -> Option<R>,

@@ -26,16 +26,16 @@ use crate::{
 /// A machine, its transport, and the octets between them.
 ///
 /// The loop is the same for client and server: [`poll`](Self::poll) until the machine waits, and handle each event; then
-/// [`wait`](Self::wait). An event borrows the input, and the machine can be answered while the event is held.
+/// [`wait`](Self::wait). An event borrows only the input, so you can answer the machine while you hold the event.
 ///
-/// The deadlines of the machine run only during `wait`. While the application awaits something else, nothing ends a
-/// session whose peer is silent: await both together, for example with `select!`, or use a
+/// The deadlines of the machine run only during `wait`. While the application awaits something else, a silent peer keeps the
+/// session open. So await both together, for example with `select!`, or use a
 #[cfg_attr(feature = "std", doc = "[`Service`](crate::Service), which does so.")]
 #[cfg_attr(not(feature = "std"), doc = "`Service`, which does so.")]
 pub struct Connection<T: Transport, M> {
     pub(crate) wire: Wire<T>,
     machine: M,
-    /// The handshake to be done by the next waits.
+    /// The TLS handshake that the next waits do.
     upgrade: Option<TlsUpgrade>,
     input: BytesMut,
     /// Octets at the front of the input that the last step used.
@@ -79,13 +79,13 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         self.poll_at(now)
     }
 
-    /// Polls as [`poll`](Self::poll) at a time that the caller has read from the clock of the transport.
+    /// Polls as [`poll`](Self::poll), at a time that the caller has read from the transport's clock.
     pub(crate) fn poll_at(&mut self, now: Instant) -> (Step<M::Event<'_>>, &mut M) {
         let step = step(&mut self.machine, &mut self.input, &mut self.used, now);
         (step, &mut self.machine)
     }
 
-    /// Does the next thing that the machine waits for: reads, writes, does the TLS handshake, or lets time pass.
+    /// Does the next I/O that the machine waits for: reads, writes, does the TLS handshake, or waits for the deadline.
     ///
     /// Cancel-safe: dropping the future loses nothing. A broken stream is reported to the machine, and its next event
     /// reports the result; [`take_error`](Self::take_error) returns the cause.
@@ -114,7 +114,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         }
         if wait.want_read && self.poll_input(cx, wait.want_write).is_ready() {
             if blocked {
-                // A reply must not overtake the report that the command which it answers has left.
+                // Report the written output before the machine parses a reply to it.
                 let _ = self.poll_output(cx, wait.want_write);
             }
             return Poll::Ready(());
@@ -141,8 +141,8 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         }
     }
 
-    /// Begins TLS with these settings: the next waits do the handshake, within the machine's deadline for it. A failed
-    /// handshake ends the session.
+    /// Begins TLS with these settings. The next waits do the handshake, within the machine's deadline. A failed handshake
+    /// ends the session.
     pub fn start_tls(&mut self, upgrade: TlsUpgrade, settings: &dyn TlsSettings) {
         match settings.session() {
             Ok(session) => self.start_tls_session(upgrade, session),
@@ -163,7 +163,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         &self.machine
     }
 
-    /// The machine, for passing commands or answers.
+    /// The machine, mutably: for commands or answers.
     pub const fn machine_mut(&mut self) -> &mut M {
         &mut self.machine
     }
@@ -173,23 +173,25 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         &self.wire.transport
     }
 
-    /// The transport, for registering its socket, for example. The machine does not see octets that are read or written here.
+    /// The transport, mutably: for example, to register its socket. The machine does not see octets that you read or write
+    /// directly.
     pub const fn transport_mut(&mut self) -> &mut T {
         &mut self.wire.transport
     }
 
-    /// Takes the error that broke the stream or the handshake, if one did.
+    /// Takes the error that broke the stream or the handshake. Returns `None` if there was no error.
     pub const fn take_error(&mut self) -> Option<T::Error> {
         self.error.take()
     }
 
-    /// Returns true if the stream accepts no more output. Input received before can still be read.
+    /// Returns true if the stream accepts no more output. Input that arrived earlier can still be read.
     pub const fn is_write_closed(&self) -> bool {
         self.write_closed
     }
 
-    /// Closes the connection so that the peer receives all that was written: shuts down the sending side, and waits up to
-    /// [`LINGER_TIMEOUT`] for the peer to close. A socket closed with unread input discards what the peer has not read.
+    /// Closes the connection so that the peer can read all output: shuts down the sending side, and waits up to
+    /// [`LINGER_TIMEOUT`] for the peer to close. Otherwise a socket with unread input would be reset, and the peer would lose
+    /// output that it has not read.
     pub async fn close(&mut self) {
         if !self.shut_down().await {
             return;
@@ -212,7 +214,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         .await;
     }
 
-    /// Shuts down the sending side. Returns true if the peer gets to know.
+    /// Shuts down the sending side. Returns true if the peer can read the end of the stream.
     pub(crate) async fn shut_down(&mut self) -> bool {
         if self.upgrade.is_some() {
             return false;
@@ -259,7 +261,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         Poll::Ready(())
     }
 
-    /// Writes the backlog, and the output of the machine if it wants to write. Pending if the transport accepts no more.
+    /// Writes the backlog, then the output of the machine if it wants to write. Pending if the transport accepts no more.
     fn poll_output(&mut self, cx: &mut Context<'_>, want_write: bool) -> Poll<()> {
         while !self.write_closed {
             let octets = match &*self.backlog {
@@ -292,7 +294,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         self.input.advance(mem::take(&mut self.used));
         let (Self { wire, input, .. }, mut end) = (&mut *self, false);
         if input.is_empty() {
-            // The room before the used octets is used again.
+            // All input is used: reuse its memory.
             input.clear();
         }
         let before = input.len();
@@ -313,7 +315,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
                 debug!(%error, "cannot read");
                 self.record(format_args!("cannot read: {error}"));
                 self.note(error);
-                // A message whose end has left must not be reported as not sent.
+                // A message whose end has left must be reported as sent.
                 let _ = self.poll_output(cx, want_write);
                 self.machine.connection_lost();
             }
@@ -345,7 +347,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         }
     }
 
-    /// Nothing more can be written. Input received before can still be read.
+    /// Marks the stream as accepting no more output. Input that arrived earlier can still be read.
     fn write_failed(&mut self, error: T::Error) {
         debug!(%error, "cannot write");
         self.record(format_args!("cannot write: {error}"));
@@ -354,7 +356,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
         self.note(error);
     }
 
-    /// Keeps the first error.
+    /// Records an error; only the first one is kept.
     fn note(&mut self, error: T::Error) {
         self.error.get_or_insert(error);
     }
@@ -376,14 +378,15 @@ fn step<'i, M: Machine>(
 }
 
 impl<T: Transport> Connection<T, Server> {
-    /// Reads the header of a proxy before the session. The octets after it belong to the session, also if TLS begins next.
-    /// Call it before the first [`poll`](Self::poll), for a peer that is a trusted proxy.
+    /// Reads a PROXY header before the session begins. The octets after the header belong to the session, even if TLS begins
+    /// next. Call this before the first [`poll`](Self::poll), and only if the peer is a trusted proxy.
     ///
     /// Not cancel-safe: after the future is dropped, drop the connection.
     ///
     /// # Errors
     ///
-    /// If there is no whole and valid header within `limit`. Then drop the connection: its peer could claim any address.
+    /// If no complete and valid header arrives within `limit`. Then drop the connection, because its peer could claim any
+    /// address.
     pub async fn read_proxy_header(
         &mut self,
         limit: Duration,
@@ -391,8 +394,8 @@ impl<T: Transport> Connection<T, Server> {
         read_header(&mut self.wire, limit).await
     }
 
-    /// Begins TLS before the greeting (implicit TLS, RFC 8314 section 3.3): the next waits do the handshake. Has no effect
-    /// after the first poll; then the session ends.
+    /// Begins TLS before the greeting (implicit TLS, RFC 8314 section 3.3). The next waits do the handshake. Call it before
+    /// the first poll: later, TLS does not begin, and the session ends.
     pub fn start_implicit_tls(&mut self, settings: &dyn TlsSettings) {
         match self.machine.start_implicit_tls() {
             Some(upgrade) => self.start_tls(upgrade, settings),

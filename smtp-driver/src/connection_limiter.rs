@@ -1,12 +1,12 @@
-//! Limits of the number of connections.
+//! Limits on the number of connections.
 
 use alloc::collections::BTreeMap;
 use core::net::{IpAddr, Ipv6Addr};
 
-/// Counter of connections, in total and per peer.
+/// A counter of connections with limits, in total and per peer.
 ///
-/// A peer is an IPv4 address or an IPv6 /64 network, because one host usually controls a whole /64.
-/// Connections of Unix sockets count in total only.
+/// A peer is an IPv4 address or an IPv6 /64 network, because one host usually controls a whole /64. Connections to Unix
+/// sockets count only in the total.
 #[derive(Debug)]
 pub struct ConnectionLimiter {
     max: usize,
@@ -39,9 +39,8 @@ impl ConnectionLimiter {
         true
     }
 
-    /// Counts a connection that was [taken](Self::take) without an address for the peer with this one, because its address
-    /// became known later: by the header of a proxy. Returns false if the limit of the peer is reached; then the connection
-    /// still counts in total only.
+    /// Assigns an address to a connection that was [taken](Self::take) without one, because a PROXY header names the client
+    /// later. Returns false if the limit of this peer is reached; then the connection still counts only in the total.
     #[must_use]
     pub fn identify(&mut self, address: IpAddr) -> bool {
         let peer = network(address);

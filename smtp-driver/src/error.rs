@@ -33,20 +33,20 @@ pub enum Error<E> {
         /// The error of the stream.
         source: Option<E>,
     },
-    /// Nothing was sent: the request does not fit the session, which goes on.
+    /// The request does not fit the session. Nothing was sent, and the session continues.
     #[error(transparent)]
     Rejected(#[from] RequestError),
     /// The [`Pool`](crate::Pool) is closed. Nothing was sent.
     #[cfg(feature = "std")]
     #[error("pool is closed")]
     PoolClosed,
-    /// The message could not be read. The session was aborted, because what was sent of it cannot be taken back.
+    /// The message could not be read. The session was aborted, because the octets already sent cannot be taken back.
     #[error("cannot read the message")]
     Source(#[source] E),
 }
 
 impl<E> Error<E> {
-    /// The advice on sending the message, or making the request, again; [`Retry`] has the rule.
+    /// The advice on repeating the message or the request; [`Retry`] has the rule.
     #[must_use]
     pub fn retry(&self) -> Retry {
         match self {
@@ -67,7 +67,7 @@ impl<E> Error<E> {
     }
 }
 
-/// The error of a message that was not sent to its end, with the replies until then.
+/// The error of a message that could not be sent completely, with the replies until then.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SendError<E> {
@@ -78,12 +78,12 @@ pub struct SendError<E> {
 }
 
 impl<E> SendError<E> {
-    /// Joins an error and the replies until then.
+    /// Creates an error with the replies until then.
     pub const fn new(error: Error<E>, receipt: Receipt) -> Self {
         Self { error, receipt }
     }
 
-    /// The advice on sending the message again: [`Error::retry`]. The receipt says which recipients are settled.
+    /// The advice on sending the message again: [`Error::retry`]. The receipt has the recipients whose outcome is final.
     #[must_use]
     pub fn retry(&self) -> Retry {
         self.error.retry()
@@ -96,20 +96,19 @@ impl<E> fmt::Display for SendError<E> {
     }
 }
 
-/// The source is that of the error, which `Display` shows already.
+/// The source is that of `error`, because `Display` already shows `error` itself.
 impl<E: error::Error + 'static> error::Error for SendError<E> {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         self.error.source()
     }
 }
 
-/// The negative reply that may have ended a session, for its error.
+/// The last negative reply, which may be the reason for the end of the session.
 #[derive(Debug, Default)]
 pub(crate) struct LastRefusal(Option<(ReplyTo, Reply<'static>)>);
 
 impl LastRefusal {
-    /// Records a reply if it is negative (4yz or 5yz). The reply to QUIT decides nothing, and after a refused EHLO the
-    /// reply to HELO does not, either.
+    /// Records a reply if it is negative (4yz or 5yz). Ignores the reply to QUIT, and the reply to HELO after a refused EHLO.
     pub(crate) fn note(&mut self, event: &Event<'_>) {
         let Event::Reply { to, reply } = event else {
             return;
@@ -123,8 +122,8 @@ impl LastRefusal {
         }
     }
 
-    /// Returns the error for the end of the session ([`Event::Closed`]), with the error of the stream. It contains the
-    /// reply only if that ended the session.
+    /// Returns the error for the end of the session ([`Event::Closed`]), with the error of the stream. It contains the reply
+    /// only if the reply ended the session.
     pub(crate) fn closed<E>(self, why: Closed, message: MessageOutcome, source: Option<E>) -> Error<E> {
         let by_reply = matches!(
             why,

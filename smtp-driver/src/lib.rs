@@ -1,12 +1,13 @@
 //! The driver of the machines of [`smtp_proto`], written once for every runtime.
 //!
-//! A runtime implements [`Transport`]: five functions that read, write and tell the time. It gets a client, a server, TLS
-//! and their deadlines from this crate. `smtp-tokio`, `smtp-async-std` and `smtp-blocking` do so.
+//! A runtime implements [`Transport`]: five functions that read, write, shut down, return the time and wait for a deadline.
+//! Clients, servers, TLS and deadlines then work on it. The adapters `smtp-tokio`, `smtp-async-std` and `smtp-blocking`
+//! implement it.
 //!
-//! Layers, each made of the one before:
+//! The layers, each built on the one before:
 //!
 //! - [`Connection`]: a machine on a transport, in plaintext or under TLS.
-//! - [`Client`]: connects, sends messages, and reports the outcome for each recipient. [`ClientBuilder`] makes one.
+//! - [`Client`]: connects, sends messages, and reports the outcome for each recipient. [`ClientBuilder`] creates a client.
 #![cfg_attr(
     feature = "std",
     doc = "- [`Session`] and [`serve_sessions`]: accept connections and run a session on each.
@@ -14,7 +15,7 @@
 - [`Pool`] and [`Mailer`]: keep sessions with one server, and send messages from many tasks or threads."
 )]
 //!
-//! TLS is a layer between machine and transport: [`TlsSession`] takes and gives octets, and does no I/O. `smtp-rustls`
+//! TLS is a layer between machine and transport: [`TlsSession`] takes and returns octets, and does no I/O. `smtp-rustls`
 //! implements it.
 //!
 //! # Features
@@ -35,8 +36,8 @@
 //!
 //! # Logs
 //!
-//! Events are logged with `tracing` at the levels `debug` and `warn`. Commands, replies, message content and secrets are
-//! not logged, unless a [`Transcript`] is set; it leaves out content and secrets.
+//! The driver logs events with `tracing` at the levels `debug` and `warn`. To log commands and replies, set a [`Transcript`].
+//! The driver never logs message content and secrets.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

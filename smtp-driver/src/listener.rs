@@ -19,10 +19,10 @@ use socket2::SockRef;
 
 use crate::Peer;
 
-/// A listening socket of a server. An adapter hands it to its runtime when it serves.
+/// A listening socket of a server, for any runtime.
 ///
-/// [`bind`](Self::bind) and [`bind_unix`](Self::bind_unix) make a queue for 4,096 connections; the system may have a lower
-/// limit (`net.core.somaxconn` on Linux). Other listeners often have a queue of 128, too short for a burst of clients.
+/// [`bind`](Self::bind) and [`bind_unix`](Self::bind_unix) request a queue for 4,096 connections, enough for a burst of
+/// clients; the system may have a lower limit (`net.core.somaxconn` on Linux). Listeners of other crates often request 128.
 ///
 /// ```
 /// use smtp_driver::{Listener, Peer};
@@ -42,22 +42,22 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Listens on this address. Port 0 makes the system choose a port. A host name is looked up, which blocks.
+    /// Listens on this address. With port 0 the system chooses a port. Looking up a host name blocks the thread.
     ///
     /// # Errors
     ///
-    /// If no address is found, or none of them can be bound.
+    /// If no address is found, or none can be bound.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         SockRef::from(&listener).listen(BACKLOG)?;
         Ok(Self::Tcp(listener))
     }
 
-    /// Listens on a Unix socket with this path. The path must not exist, so remove the socket of an earlier server first.
+    /// Listens on a Unix socket with this path. The path must not exist: remove the socket of an earlier server first.
     ///
     /// # Errors
     ///
-    /// If the socket cannot be made.
+    /// If the socket cannot be created.
     #[cfg(unix)]
     pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
         let listener = UnixListener::bind(path)?;
@@ -65,12 +65,12 @@ impl Listener {
         Ok(Self::Unix(listener))
     }
 
-    /// Takes the listeners that the service manager has opened (socket activation of systemd, `LISTEN_FDS`). Empty if
-    /// there are none, and for a second call.
+    /// Takes the listeners that the service manager has opened (socket activation of systemd, `LISTEN_FDS`). Returns an empty
+    /// list if there are none, and at a second call.
     ///
     /// # Errors
     ///
-    /// If one is neither a TCP nor a Unix socket that listens.
+    /// If one of them is not a listening TCP or Unix socket.
     #[cfg(all(unix, feature = "systemd"))]
     pub fn from_env() -> io::Result<Vec<Self>> {
         let mut passed = listenfd::ListenFd::from_env();

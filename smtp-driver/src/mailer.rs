@@ -12,9 +12,9 @@ use crate::{
     StreamError, TlsSettings, Transport, Url,
 };
 
-/// A client for sending messages to one server: a [`Pool`] that takes whole messages.
+/// A client that sends whole messages to one server, over the sessions of a [`Pool`].
 ///
-/// Clone an `Arc` of it to send from several tasks or threads.
+/// To send from several tasks or threads, put it into an `Arc`.
 ///
 #[cfg_attr(
     feature = "mail-builder",
@@ -38,11 +38,11 @@ mailer.close().await;
 pub struct Mailer<T: Transport>(Pool<T>);
 
 impl<T: Transport> Mailer<T> {
-    /// A mailer for the server of a [`Url`], with the [default TLS settings](Connect::default_tls). It connects when there
-    /// is a message.
+    /// Creates a mailer for the server of a [`Url`], with the [default TLS settings](Connect::default_tls). It connects when
+    /// it sends the first message.
     ///
-    /// Its name in EHLO is the path of the URL (`smtp://mail.example.org/client.example.org`), or `[127.0.0.1]`. Servers for
-    /// submission accept that; other servers may want the name of this host.
+    /// Its name in EHLO is the path of the URL (`smtp://mail.example.org/client.example.org`), or `[127.0.0.1]`. Submission
+    /// servers accept `[127.0.0.1]`; other servers may require the name of this host.
     ///
     /// # Errors
     ///
@@ -56,7 +56,8 @@ impl<T: Transport> Mailer<T> {
         Self::from_url_with(&url, config, T::default_tls).map_err(MailerError::Tls)
     }
 
-    /// A mailer for the server of a URL, with this configuration and TLS: [`ClientBuilder::from_url`].
+    /// Creates a mailer for the server of a URL, with this configuration and these TLS settings: see
+    /// [`ClientBuilder::from_url`].
     ///
     /// # Errors
     ///
@@ -70,7 +71,7 @@ impl<T: Transport> Mailer<T> {
         Ok(Self::new(Pool::new(builder, url, PoolOptions::default())))
     }
 
-    /// A mailer that sends in the sessions of this pool.
+    /// Creates a mailer that uses the sessions of this pool.
     #[must_use]
     pub const fn new(pool: Pool<T>) -> Self {
         Self(pool)
@@ -82,7 +83,8 @@ impl<T: Transport> Mailer<T> {
     ///
     /// # Errors
     ///
-    /// [`MailerError::Refused`] if the server has refused it for some recipients or for all. The receipt says for which.
+    /// [`MailerError::Refused`] if the server refused the message for at least one recipient: its receipt has the outcome for
+    /// each.
     pub async fn send(&self, message: impl IntoMessage) -> Result<Receipt, MailerError<T::Error>>
     where
         T: Connect,
@@ -96,12 +98,12 @@ impl<T: Transport> Mailer<T> {
         }
     }
 
-    /// Ends all sessions, after the messages that are being sent: [`Pool::close`].
+    /// Ends all sessions, after the messages that are being sent: see [`Pool::close`].
     pub async fn close(&self) {
         self.0.close().await;
     }
 
-    /// The sessions.
+    /// The pool of sessions.
     #[must_use]
     pub const fn pool(&self) -> &Pool<T> {
         &self.0
@@ -124,20 +126,20 @@ pub enum MailerError<E> {
     /// There are no TLS settings.
     #[error("no TLS settings")]
     Tls(#[source] StreamError),
-    /// The message has no envelope. Nothing was sent.
+    /// No envelope can be built from the message. Nothing was sent.
     #[error(transparent)]
     Message(#[from] InvalidMessage),
-    /// The message could not be sent to its end.
+    /// The message could not be sent completely.
     #[error(transparent)]
     Send(#[from] SendError<E>),
-    /// The server has refused the message for some recipients, or for all.
+    /// The server refused the message for at least one recipient.
     #[error("{}", Refusals(.0))]
     Refused(Receipt),
 }
 
 impl<E> MailerError<E> {
     /// The advice on sending the message again; [`Retry`] has the rule. After [`Refused`](Self::Refused) it is the soonest
-    /// advice for any recipient, and the message must go to those only that have not accepted it:
+    /// advice for any recipient. Send the message again only to the recipients in
     /// [`Outcomes::pending`](smtp_proto::client::Outcomes::pending) of the receipt.
     #[must_use]
     pub fn retry(&self) -> Retry {
@@ -152,7 +154,7 @@ impl<E> MailerError<E> {
     }
 }
 
-/// The first refusal, and the number of the others.
+/// The first refusal, and the number of further refusals.
 struct Refusals<'r>(&'r Receipt);
 
 impl fmt::Display for Refusals<'_> {

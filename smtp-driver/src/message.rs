@@ -11,13 +11,12 @@ use smtp_proto::types::{Envelope, InvalidAddress};
 
 /// A message with its envelope, for [`Mailer::send`](crate::Mailer::send).
 ///
-/// It is implemented for an envelope with octets, and for the messages of two crates, if the feature of the same name is
-/// enabled:
+/// The trait is implemented for `(Envelope, octets)`, and for the messages of two crates, behind features of the same names:
 ///
-/// - `mail-builder`: `MessageBuilder` and a reference to it, which is cloned. The sender is the address of Sender, or the
-///   one of From; the recipients are those of To, Cc and Bcc. The `Bcc` fields are left out of the message (RFC 5322 section
-///   3.6.3). `Resent-` fields are ignored.
-/// - `lettre`: `Message` and a reference to it, with its own envelope.
+/// - `mail-builder`: `MessageBuilder`, and a reference to it, which is cloned. The sender is the address in `Sender`, or else
+///   in `From`; the recipients are those in `To`, `Cc` and `Bcc`. The message is sent without its `Bcc` fields (RFC 5322
+///   section 3.6.3). `Resent-` fields are ignored.
+/// - `lettre`: `Message`, and a reference to it, with the envelope that it contains.
 pub trait IntoMessage {
     /// The octets of the message.
     type Content: AsRef<[u8]>;
@@ -26,7 +25,7 @@ pub trait IntoMessage {
     ///
     /// # Errors
     ///
-    /// If the header has no envelope.
+    /// If no envelope can be built from the header.
     fn into_message(self) -> Result<(Envelope, Self::Content), InvalidMessage>;
 }
 
@@ -38,7 +37,7 @@ impl<C: AsRef<[u8]>> IntoMessage for (Envelope, C) {
     }
 }
 
-/// A fault in a message from which no envelope can be made.
+/// A fault in a message from which no envelope can be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidMessage {
@@ -51,10 +50,10 @@ pub enum InvalidMessage {
     /// There is no recipient.
     #[error("message has no recipient: add To, Cc or Bcc")]
     NoRecipient,
-    /// A field has something else than addresses.
+    /// This field contains something other than addresses.
     #[error("field {0} has no parsed addresses: use an address header")]
     NotAddresses(String),
-    /// An address is malformed.
+    /// This address is malformed.
     #[error("invalid address {address:?}")]
     #[non_exhaustive]
     Address {

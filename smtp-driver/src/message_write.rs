@@ -24,7 +24,7 @@ pub(crate) struct MessageWrite<'b> {
     head: usize,
     /// The first piece of a second chunk, whose command is between it and the other pieces.
     next_chunk: &'b [u8],
-    /// Nothing can be sent before the next reply.
+    /// The machine must receive a reply before it can send more.
     blocked: bool,
     /// Octets written, of the pieces and of the output before and after them.
     pub(crate) written: usize,
@@ -61,13 +61,13 @@ impl<'b> MessageWrite<'b> {
         gathered.used = block.len() - rest.len();
         gathered.blocked = last == Ok(Some(BodyStep::AwaitReply)) && gathered.used == 0 && gathered.head == 0;
         gathered.permit = match last {
-            // Unsendable content ends the session, which the machine reports in its next event.
+            // Content that cannot be sent ends the session; the machine's next event reports that.
             Err(_) => {
                 gathered.pieces = [&[]; PIECES];
                 None
             }
             Ok(Some(BodyStep::NeedInput)) if rest.is_empty() && more == More::Last => {
-                // An error ends the session, which the machine reports in its next event.
+                // An error ends the session; the machine's next event reports it.
                 let _ = machine.end_body(permit);
                 None
             }
@@ -89,7 +89,7 @@ impl<'b> MessageWrite<'b> {
         self.used
     }
 
-    /// Returns true if nothing can be sent before the next reply: wait, and gather again.
+    /// Returns true if a reply must arrive before more can be sent: wait, then prepare the write again.
     #[must_use]
     pub(crate) const fn is_blocked(&self) -> bool {
         self.blocked
@@ -109,7 +109,7 @@ impl<'b> MessageWrite<'b> {
         self.unwritten_with(output)
     }
 
-    /// The unwritten rest of the pieces and of this output, which is before and after them.
+    /// The unwritten rest of the pieces, and of this output before and after them.
     pub(crate) fn unwritten_with<'s>(&'s self, output: &'s [u8]) -> impl Iterator<Item = &'s [u8]> {
         let (before, after) = output.split_at_checked(self.head).unwrap_or((output, &[]));
         let all = core::iter::once(before)

@@ -11,24 +11,24 @@ use smtp_proto::{
 
 use crate::{Error, SendError};
 
-/// Messages to send one after the other in one session, with the result of each.
+/// A sender of messages, one after the other, in one session. It reports the result of each.
 ///
 /// A [`ContentScanner`] determines the parameters that a message needs. A message with more recipients than the server
 /// accepts at once is sent in [several transactions](Envelope::split). Each transaction is
 /// [announced](Client::deliver_next) while the message before it is being sent, so that both share a write.
 ///
 /// A driver [begins](Self::begin) a transaction, sends the returned content, and passes each event to
-/// [`follow`](Self::follow) until the transaction is finished. If the session ends before that, it calls
-/// [`failed`](Self::failed). Results are reported as soon as they are known, in the order of the messages. No further
-/// message is taken from the iterator after the session has ended or accepts no more transactions.
+/// [`follow`](Self::follow) until the transaction is over. If the session ends earlier, it calls [`failed`](Self::failed).
+/// Results are reported as soon as they are known, in the order of the messages. After the session has ended or accepts no
+/// more transactions, the iterator is not called again.
 pub(crate) struct Outbox<'m, I, F, E> {
     messages: I,
     tell: F,
     /// The session accepts no more transactions.
     over: bool,
-    /// The last message taken, if it needs one transaction and the machine does not have it yet.
+    /// The last message taken, if it needs one transaction that was not passed to the machine yet.
     whole: Option<Envelope>,
-    /// Transactions of the last message taken that the machine does not have yet, if it needs several.
+    /// Transactions of the last message taken that were not passed to the machine yet, if it needs several.
     parts: VecDeque<Envelope>,
     content: &'m [u8],
     /// Index of the message of the current transaction, counted from the first message of all.
@@ -54,7 +54,8 @@ where
     I: Iterator<Item = (Envelope, &'m [u8])>,
     F: FnMut(Result<Receipt, SendError<E>>),
 {
-    /// Creates a sequence. It takes each message from the iterator one ahead of sending, and calls `tell` with each result.
+    /// Creates a sender. It takes each message from the iterator while it sends the one before, and calls `tell` with each
+    /// result.
     pub(crate) const fn new(messages: I, tell: F) -> Self {
         Self {
             messages,
@@ -70,8 +71,8 @@ where
         }
     }
 
-    /// Begins the next transaction and returns its content. Returns `None` if there is none left. The previous transaction
-    /// must be over.
+    /// Begins the next transaction and returns its content. Returns `None` if no transaction is left. The previous
+    /// transaction must be over.
     pub(crate) fn begin(&mut self, machine: &mut Client) -> Option<&'m [u8]> {
         let limits = machine.extensions().limits();
         let (message, content) = match self.announced.take() {
@@ -174,7 +175,7 @@ where
         }
     }
 
-    /// Takes the next message from the iterator. Returns `None` if there is none, or if the session is over.
+    /// Takes the next message from the iterator. Returns `None` if no message is left, or if the session is over.
     fn take(&mut self, limits: AnnouncedLimits) -> Option<()> {
         if self.over {
             return None;
@@ -187,7 +188,7 @@ where
         let recipients = envelope.recipients().len();
         let fits = |most: Option<NonZeroU32>| most.is_none_or(|most| recipients <= most.get() as usize);
         let left = if fits(limits.rcpt_max()) && fits(limits.rcpt_domain_max()) {
-            // It has at most as many domains as recipients. To split costs seven allocations.
+            // The envelope has at most as many domains as recipients. Splitting it costs seven allocations.
             receipt.add_transaction(&envelope);
             self.whole = Some(envelope);
             1
@@ -209,7 +210,7 @@ where
         self.records.get_mut(message.checked_sub(self.reported)?)
     }
 
-    /// Fails a message: of its transactions, only the `left` ones in progress are completed.
+    /// Fails a message. Of its transactions, only the `left` ones in progress are completed.
     fn fail(&mut self, message: usize, left: usize, error: Error<E>) {
         if message + 1 == self.reported + self.records.len() {
             self.whole = None;
@@ -233,7 +234,7 @@ impl<I, F, E> fmt::Debug for Outbox<'_, I, F, E> {
     }
 }
 
-/// Returns true if the session takes no further message, so that the rest needs another one.
+/// Returns true if the session accepts no further message, so that the rest needs another session.
 const fn needs_new_session(why: RequestError) -> bool {
     matches!(
         why,

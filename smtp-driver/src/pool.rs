@@ -1,4 +1,4 @@
-//! Sessions with one server that are kept and used again.
+//! Pools of sessions with one server.
 
 mod again;
 mod turns;
@@ -26,28 +26,28 @@ use self::{
 };
 use crate::{Address, Client, ClientBuilder, Connect, Error, SendError, Transport};
 
-/// Sessions with one server, for sending messages from many tasks or threads.
+/// A pool of sessions with one server, for sending messages from many tasks or threads.
 ///
-/// - The number of sessions is [limited](PoolOptions::max_sessions). Calls that wait for a session get one in the order
-///   in which they were made.
-/// - A session is kept after a message. Before the next message, NOOP checks it if it has been idle for
-///   [some time](PoolOptions::check_after). It ends after a [number of messages](PoolOptions::max_messages), or
-///   [with time](PoolOptions::max_age).
-/// - A server may close an idle session while a message is being sent. The pool sends the message again in a new session,
-///   once, if the server accepted nothing of it. If the outcome is unknown it does not, because that could duplicate the
+/// - The number of sessions is [limited](PoolOptions::max_sessions). Calls that wait for a session get one in the order of
+///   the calls.
+/// - The pool keeps a session after a message. If the session has been idle for [some time](PoolOptions::check_after), NOOP
+///   checks it before the next message. A session ends after a [number of messages](PoolOptions::max_messages), or at a
+///   [maximum age](PoolOptions::max_age).
+/// - A server may close an idle session just when a message is sent. If the server accepted nothing, the pool sends the
+///   message once more, in a new session. If the outcome is unknown, the pool does not, because that could duplicate the
 ///   message.
-/// - A server may limit the transactions or recipient domains of a session (RFC 9422). The recipients beyond them get the
-///   message in further sessions, one after the other.
+/// - A server may limit the transactions or recipient domains of a session (RFC 9422). The pool sends the message to
+///   recipients beyond these limits in further sessions, one after the other.
 ///
 /// The pool needs no task and no timer. Idle sessions that are too old end at the next message, or with
-/// [`end_expired`](Self::end_expired). Such a session ends with QUIT, whose reply is not awaited.
+/// [`end_expired`](Self::end_expired). The pool sends QUIT to end such a session, and does not wait for the reply.
 ///
-/// Dropping the pool closes the connections; [`close`](Self::close) ends the sessions properly.
+/// Dropping the pool closes the connections without QUIT; [`close`](Self::close) sends QUIT first.
 pub struct Pool<T: Transport> {
     builder: ClientBuilder<T>,
     address: Address,
     options: PoolOptions,
-    // Locked for moments only, never while something is awaited.
+    // Never locked across an `.await`.
     state: Mutex<State<T>>,
 }
 
@@ -59,14 +59,14 @@ pub struct PoolOptions {
     pub max_sessions: usize,
     /// Maximum messages in a session. Default: 100.
     pub max_messages: usize,
-    /// Maximum age of a session that gets a message. Default: 5 minutes, so that a change of the server's address takes
+    /// Maximum age of a session that sends a message. Default: 5 minutes, so that a change of the server's address takes
     /// effect.
     pub max_age: Duration,
-    /// Maximum time for which a session is kept without a message. Default: 1 minute, shorter than the timeout of most
-    /// servers (RFC 5321 section 4.5.3.2.7 requires 5 minutes).
+    /// Maximum idle time of a session. Default: 1 minute, shorter than the timeout of most servers (RFC 5321 section
+    /// 4.5.3.2.7 requires 5 minutes).
     pub max_idle: Duration,
-    /// Time without a message after which NOOP checks a session before the next one. Default: 5 seconds. A session without
-    /// a reply in 10 seconds is replaced.
+    /// Idle time after which NOOP checks a session before the next message. Default: 5 seconds. Without a reply in 10
+    /// seconds, the pool replaces the session.
     pub check_after: Duration,
 }
 
@@ -83,7 +83,7 @@ impl Default for PoolOptions {
 }
 
 impl<T: Transport> Pool<T> {
-    /// A pool of sessions with the server at this address. It connects when there is a message.
+    /// Creates a pool for the server at this address. It connects when it sends the first message.
     pub fn new(builder: ClientBuilder<T>, address: impl Into<Address>, options: PoolOptions) -> Self {
         let turns = Turns::new(options.max_sessions.max(1));
         Self {
@@ -106,8 +106,8 @@ impl<T: Transport> Pool<T> {
 
     /// Sends a message as [`Client::send`] does, in an idle session or in a new one. Waits if all sessions are in use.
     ///
-    /// Dropping the future while it waits for a session has no effect on others. Dropped later it closes its session, and
-    /// the outcome is unknown if the whole message had been sent.
+    /// Cancellation: while the future waits for a session, dropping it has no effect on other calls. Later, dropping it
+    /// closes its session, and the outcome is unknown if the whole message had been sent.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl<T: Transport> Pool<T> {
             let was_idle = idle.is_some();
             let mut session = match idle.take() {
                 Some(session) => session,
-                // On the heap, because it is large and rare.
+                // On the heap, because this future is large and rare.
                 None => match Box::pin(self.builder.connect(self.address.clone())).await {
                     Ok(client) => Session::new(client),
                     Err(error) => {
@@ -168,8 +168,8 @@ impl<T: Transport> Pool<T> {
         }
     }
 
-    /// Ends the idle sessions that are too old. The pool does so with each message, so this is for an application that sends
-    /// seldom: call it from a timer.
+    /// Ends the idle sessions that are too old. The pool does this at each message; an application that sends seldom can call
+    /// it from a timer.
     pub fn end_expired(&self) {
         let expired: Vec<_> = {
             let mut state = self.state();
@@ -179,12 +179,12 @@ impl<T: Transport> Pool<T> {
                 .extract_if(.., |session| session.is_expired(options))
                 .collect()
         };
-        // Not under the lock, because they are written to.
+        // Outside the lock, because ending a session writes to it.
         expired.into_iter().for_each(Session::end);
     }
 
-    /// Closes the pool: ends the idle sessions with QUIT, waits for those in use, and ends them as well. Messages that wait
-    /// for a session are not sent.
+    /// Closes the pool: ends the idle sessions with QUIT, waits for the sessions in use, and ends them with QUIT, too.
+    /// Messages that wait for a session are not sent.
     ///
     /// Cancel-safe: the pool stays closed. Call it again to wait.
     pub async fn close(&self) {
@@ -198,7 +198,7 @@ impl<T: Transport> Pool<T> {
         poll_fn(|cx| {
             let (idle, in_use) = self.state().take_all(cx);
             ending.extend(idle.into_iter().map(|session| Box::pin(session.client.quit())));
-            // QUIT has a timeout of its own, and its failure changes nothing.
+            // QUIT has its own timeout, and its failure has no effect on messages.
             ending.retain_mut(|quit| Pin::new(quit).poll(cx).is_pending());
             if in_use == 0 && ending.is_empty() {
                 Poll::Ready(())
@@ -237,7 +237,7 @@ impl<T: Transport> Pool<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a place. Returns `None` if the pool is closed.
+    /// Waits for the right to use a session. Returns `None` if the pool is closed.
     async fn place(&self) -> Option<Place<'_, T>> {
         let mut turn = Turn {
             pool: self,
@@ -246,7 +246,8 @@ impl<T: Transport> Pool<T> {
         poll_fn(|cx| turn.poll(cx)).await
     }
 
-    /// Takes the session that was used last, if it is alive. If it is not, the others are probably not either.
+    /// Takes the session that was used last, if it is alive. If it is dead, the others probably are, too, so they are not
+    /// tried.
     async fn idle_session(&self) -> Option<Session<T>> {
         self.end_expired();
         let mut session = self.state().idle.pop()?;
@@ -257,7 +258,7 @@ impl<T: Transport> Pool<T> {
         None
     }
 
-    /// Keeps a session after a message.
+    /// Stores a session for the next message.
     fn keep(&self, mut session: Session<T>, place: &mut Place<'_, T>) {
         session.messages += 1;
         if !session.client.is_usable() {
@@ -288,7 +289,7 @@ impl<T: Transport> fmt::Debug for Pool<T> {
 
 struct State<T: Transport> {
     turns: Turns,
-    /// The session that was used last is the last one.
+    /// In the order of their last use, the latest last.
     idle: Vec<Session<T>>,
     closed: bool,
     /// The tasks that wait for the sessions in use to end.
@@ -296,8 +297,8 @@ struct State<T: Transport> {
 }
 
 impl<T: Transport> State<T> {
-    /// Takes the idle sessions of a closed pool. Returns them, and the number of those in use; if there are any, the end of
-    /// one wakes.
+    /// Takes the idle sessions of a closed pool. Returns them and the number of sessions in use; the end of each of these
+    /// wakes the task.
     fn take_all(&mut self, cx: &Context<'_>) -> (Vec<Session<T>>, usize) {
         let in_use = self.turns.taken();
         if in_use > 0 && !self.closers.iter().any(|closer| closer.will_wake(cx.waker())) {
@@ -307,9 +308,9 @@ impl<T: Transport> State<T> {
     }
 }
 
-/// A session that is idle or gets a message.
+/// A session that is idle or sends a message.
 struct Session<T: Transport> {
-    // On the heap, so that the future of a message holds only a pointer.
+    // On the heap, so that the future of a call holds only a pointer.
     client: Box<Client<T>>,
     messages: usize,
     /// On the clock of its transport.
@@ -333,12 +334,12 @@ impl<T: Transport> Session<T> {
         self.now().since(self.idle_since)
     }
 
-    /// The origin of the clock is when the transport was made.
+    /// The origin of a transport's clock is its creation, so the time is the age.
     fn is_expired(&self, options: &PoolOptions) -> bool {
         self.idle_time() > options.max_idle || self.now().since_origin() > options.max_age
     }
 
-    /// Sends NOOP. Returns true if there is a reply in time, and the session goes on.
+    /// Sends NOOP. Returns true if the reply is in time, and the session continues.
     async fn is_alive(&mut self) -> bool {
         let until = self.now() + CHECK_TIMEOUT;
         let connection = &mut self.client.connection;
@@ -364,8 +365,8 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    /// Ends the session without waiting: sends QUIT if the transport accepts it now, and closes. Nothing depends on the
-    /// reply; Postfix does not await it, either.
+    /// Ends the session without waiting: sends QUIT if the transport accepts it now, and closes. Postfix does not wait for
+    /// the reply, either.
     fn end(mut self) {
         let connection = &mut self.client.connection;
         if connection.machine_mut().quit().is_err() {
@@ -380,7 +381,7 @@ impl<T: Transport> Session<T> {
     }
 }
 
-/// A wait for a place.
+/// A wait for the right to use a session.
 struct Turn<'p, T: Transport> {
     pool: &'p Pool<T>,
     ticket: Option<u64>,
@@ -409,7 +410,7 @@ impl<'p, T: Transport> Turn<'p, T> {
     }
 }
 
-/// Passes the turn on.
+/// Dropping a wait passes its turn to the next one.
 impl<T: Transport> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
@@ -419,14 +420,14 @@ impl<T: Transport> Drop for Turn<'_, T> {
     }
 }
 
-/// The right to one session.
+/// The right to use one session.
 struct Place<'p, T: Transport> {
     pool: &'p Pool<T>,
     /// The session to keep.
     session: Option<Session<T>>,
 }
 
-/// Gives the place back, and the session with it.
+/// Dropping the right returns it, and the session, to the pool.
 impl<T: Transport> Drop for Place<'_, T> {
     fn drop(&mut self) {
         let mut state = self.pool.state();
@@ -434,7 +435,7 @@ impl<T: Transport> Drop for Place<'_, T> {
         let next = state.turns.give_back();
         let closers = mem::take(&mut state.closers);
         drop(state);
-        // Not under the lock: a waker may run its task at once.
+        // Outside the lock: a waker may run its task at once.
         next.into_iter().chain(closers).for_each(Waker::wake);
     }
 }

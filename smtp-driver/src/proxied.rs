@@ -20,13 +20,14 @@ use crate::{InvalidProxyHeader, IpNetwork, Peer, ProxyHeader, Transport, wire::W
 
 /// A listener behind a proxy: each connection begins with a [`ProxyHeader`].
 ///
-/// The header comes before the greeting and before implicit TLS. A connection that begins with anything else, from another
-/// peer, or whose header is late or malformed is closed without a reply, because it could claim any address. The log has
-/// the reason.
+/// The header comes before the greeting and before implicit TLS. The server closes a connection without a reply if its peer
+/// is no expected proxy, or if its header is missing, late or malformed, because the peer could claim any address. The log
+/// has the reason.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExpectProxy {
-    /// The networks of the proxies. No other peer may connect. Peers of a Unix socket always may: its permissions decide.
+    /// The networks of the proxies; other peers may not connect. On a Unix socket every peer may connect: the permissions of
+    /// the socket decide.
     pub from: Vec<IpNetwork>,
     /// Time for the whole header. Default: 5 seconds.
     pub header_timeout: Duration,
@@ -49,7 +50,7 @@ impl fmt::Debug for OnRefused {
 }
 
 impl ExpectProxy {
-    /// Expects proxies from these networks.
+    /// Creates a setting that expects proxies from these networks.
     #[must_use]
     pub fn new(from: impl IntoIterator<Item = IpNetwork>) -> Self {
         Self {
@@ -60,9 +61,9 @@ impl ExpectProxy {
         }
     }
 
-    /// Calls a function for each connection that is closed because of its peer or header, with the peer of the socket: for
-    /// your own log, or to block the peer. A panic in it is logged. There is no session, so [`Service::closed`](crate::Service::closed) is not
-    /// called.
+    /// Calls a function for each connection that is closed because of its peer or header. It gets the peer of the socket:
+    /// write your own log, or block the peer. The server logs a panic in the function. There is no session yet, so
+    /// [`Service::closed`](crate::Service::closed) is not called.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn on_refused(
@@ -73,16 +74,16 @@ impl ExpectProxy {
         self
     }
 
-    /// Reports a connection that is closed.
+    /// Logs a connection that is closed, and calls the function of the application.
     #[cfg(feature = "std")]
     pub(crate) fn refused(&self, peer: Peer, error: &ProxyHeaderError<std::io::Error>) {
         match error {
-            // Load balancers check ports in this way, again and again.
+            // Load balancers check the port in this way all the time.
             ProxyHeaderError::NothingSent => debug!(%peer, %error, "closed: no PROXY header"),
             _ => warn!(%peer, %error, "closed: no valid PROXY header"),
         }
         if let Some(OnRefused(call)) = &self.on_refused {
-            // A server must outlive it.
+            // The server must survive a panic.
             if catch_unwind(AssertUnwindSafe(|| call(peer, error))).is_err() {
                 warn!(%peer, "the function for refused connections panicked");
             }
@@ -99,7 +100,7 @@ impl ExpectProxy {
     }
 }
 
-/// The proxy of a session, and its header.
+/// The proxy of a session: its address and its PROXY header.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Proxied {
     address: Peer,
@@ -124,7 +125,7 @@ impl Proxied {
         &self.header
     }
 
-    /// The client and the local end: those of the header if it has them, else these of the socket.
+    /// The addresses of the client and of the local end: from the header if it has them, or else those of the socket.
     #[cfg(feature = "std")]
     pub(crate) fn ends(&self, local: Peer) -> (Peer, Peer) {
         let source = self.header.source().map(Peer::Ip);
@@ -133,19 +134,19 @@ impl Proxied {
     }
 }
 
-/// No header could be read.
+/// The reason why no PROXY header could be read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ProxyHeaderError<E> {
-    /// The peer is not one of the proxies that are expected.
+    /// The peer is not an expected proxy.
     Stranger,
-    /// The octets are no header that can be used.
+    /// The octets are not a valid header.
     Invalid(InvalidProxyHeader),
     /// The header was not complete in time.
     TimedOut,
     /// The peer closed the connection before the header was complete.
     Closed,
-    /// The peer closed the connection and had sent nothing: to check the port, for example.
+    /// The peer closed the connection without sending anything, for example after checking the port.
     NothingSent,
     /// The transport failed.
     Read(E),
@@ -173,7 +174,7 @@ impl<E: core::error::Error> core::error::Error for ProxyHeaderError<E> {
     }
 }
 
-/// Reads the header at the beginning of a connection. The octets after it stay on the wire.
+/// Reads the header at the beginning of a connection. The octets after the header stay on the wire.
 pub(crate) async fn read_header<T: Transport>(
     wire: &mut Wire<T>,
     limit: Duration,

@@ -8,10 +8,10 @@ use core::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use crc::{CRC_32_ISCSI, Crc};
 
-/// The header of the PROXY protocol: a proxy sends it before everything else, to tell the address of its client.
+/// The header of the PROXY protocol: the first octets of a proxy's connection, with the address of its client.
 ///
 /// The [specification](https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt) is HAProxy's. Version 1 is a line of
-/// text, version 2 is binary and may have further values.
+/// text. Version 2 is binary, and may contain further values.
 ///
 /// ```
 /// use smtp_driver::{ProxyHeader, ProxyVersion};
@@ -31,7 +31,7 @@ pub struct ProxyHeader {
     version: ProxyVersion,
     addresses: ProxyAddresses,
     has_checksum: bool,
-    /// As sent, one after the other, without checksum.
+    /// The values as sent, one after the other, without the checksum.
     tlvs: Vec<u8>,
 }
 
@@ -49,11 +49,11 @@ pub enum ProxyVersion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProxyAddresses {
-    /// The proxy connected for itself, for example to check if the server is alive: `LOCAL` of version 2. The addresses
-    /// of the connection count.
+    /// The proxy connected for itself, for example to check if the server is alive: `LOCAL` of version 2. Use the addresses
+    /// of the connection.
     Local,
-    /// The proxy does not know its client, or the client is of another kind than TCP: `UNKNOWN` of version 1, `AF_UNSPEC`
-    /// of version 2. The addresses of the connection count.
+    /// The proxy does not know its client, or the client did not connect by TCP: `UNKNOWN` of version 1, `AF_UNSPEC` of
+    /// version 2. Use the addresses of the connection.
     Unknown,
     /// A client connected to the proxy by TCP: `TCP4` and `TCP6`.
     Tcp {
@@ -68,24 +68,24 @@ impl ProxyHeader {
     /// Maximum octets of a header of version 1, with its line end (section 2.1).
     pub const MAX_V1: usize = 107;
 
-    /// Maximum octets after the first 16 of a header of version 2. The protocol allows 65,535; no proxy sends so many.
+    /// Maximum octets of a header of version 2 after its first 16. The protocol allows 65,535, but proxies send far fewer.
     pub const MAX_V2: usize = 4096;
 
-    /// The value of the protocol that the client selected by ALPN, such as `smtp`.
+    /// The kind of the value with the protocol that the client selected by ALPN, such as `smtp`.
     pub const ALPN: u8 = 0x01;
 
-    /// The host name that the client asked for in the TLS handshake.
+    /// The kind of the value with the host name that the client requested in the TLS handshake.
     pub const AUTHORITY: u8 = 0x02;
 
-    /// An identifier of the connection, up to 128 octets.
+    /// The kind of the value that identifies the connection, up to 128 octets.
     pub const UNIQUE_ID: u8 = 0x05;
 
-    /// The TLS session between client and proxy (section 2.2.5). It is a claim of the proxy: this connection may be in
-    /// plaintext.
+    /// The kind of the value about TLS between client and proxy (section 2.2.5). It is a claim of the proxy; this connection
+    /// may be plaintext.
     pub const SSL: u8 = 0x20;
 
-    /// The header for a client that connected by TCP. If one address is IPv4 and the other IPv6, the first becomes
-    /// an IPv4-mapped one.
+    /// Creates a header for a client that connected by TCP. If one address is IPv4 and the other IPv6, the IPv4 address
+    /// becomes an IPv4-mapped IPv6 address.
     #[must_use]
     pub fn new(version: ProxyVersion, source: SocketAddr, destination: SocketAddr) -> Self {
         let (source, destination) = match (source, destination) {
@@ -97,7 +97,7 @@ impl ProxyHeader {
         Self::of(version, ProxyAddresses::Tcp { source, destination })
     }
 
-    /// The header for a connection of the proxy itself. Version 1 writes it as `UNKNOWN`.
+    /// Creates a header for a connection of the proxy itself. Version 1 writes it as `UNKNOWN`.
     #[must_use]
     pub const fn local(version: ProxyVersion) -> Self {
         match version {
@@ -106,7 +106,7 @@ impl ProxyHeader {
         }
     }
 
-    /// The header for a client whose address is not known.
+    /// Creates a header for a client whose address is not known.
     #[must_use]
     pub const fn unknown(version: ProxyVersion) -> Self {
         Self::of(version, ProxyAddresses::Unknown)
@@ -125,8 +125,8 @@ impl ProxyHeader {
     ///
     /// # Errors
     ///
-    /// [`InvalidProxyHeader::Value`] if the header is of version 1, or the value is the checksum, and
-    /// [`InvalidProxyHeader::TooLong`] if it exceeds [`MAX_V2`](Self::MAX_V2).
+    /// [`InvalidProxyHeader::Value`] if the header has version 1, or the value is the checksum.
+    /// [`InvalidProxyHeader::TooLong`] if the header would exceed [`MAX_V2`](Self::MAX_V2).
     pub fn with_value(mut self, kind: u8, value: &[u8]) -> Result<Self, InvalidProxyHeader> {
         if self.version == ProxyVersion::V1 || kind == CHECKSUM {
             return Err(InvalidProxyHeader::Value);
@@ -142,21 +142,21 @@ impl ProxyHeader {
         Ok(self)
     }
 
-    /// Adds a checksum (CRC32c) to a header of version 2. Version 1 has none.
+    /// Adds a checksum (CRC32c) to a header of version 2. Has no effect on version 1.
     #[must_use]
     pub fn with_checksum(mut self) -> Self {
         self.has_checksum = self.version == ProxyVersion::V2;
         self
     }
 
-    /// Reads a header at the start of the input. Returns the header and its number of octets, or `None` if it is incomplete.
-    /// The octets after it belong to the session.
+    /// Parses a header at the start of the input. Returns the header and its length in octets, or `None` if the header is
+    /// incomplete. The octets after it belong to the session.
     ///
-    /// The result does not depend on the octets after the header, and an error does not go away with more of them.
+    /// The result does not depend on the octets after the header; after an error, more input gives the same error.
     ///
     /// # Errors
     ///
-    /// If the input does not begin with a header, or it is malformed, too long, or fails its checksum.
+    /// If the input does not begin with a header, or if the header is malformed, too long, or fails its checksum.
     ///
     /// ```
     /// use smtp_driver::{InvalidProxyHeader, ProxyHeader};
@@ -168,7 +168,7 @@ impl ProxyHeader {
         read::header(input)
     }
 
-    /// The octets to send.
+    /// Returns the octets to send.
     #[must_use]
     pub fn to_octets(&self) -> Vec<u8> {
         write::header(self)
@@ -186,7 +186,7 @@ impl ProxyHeader {
         self.addresses
     }
 
-    /// The address of the client; `None` if the address of the connection counts.
+    /// The address of the client. Returns `None` if the header has none: use the address of the connection.
     #[must_use]
     pub const fn source(&self) -> Option<SocketAddr> {
         match self.addresses {
@@ -195,7 +195,7 @@ impl ProxyHeader {
         }
     }
 
-    /// The address that the client connected to; `None` if the address of the connection counts.
+    /// The address that the client connected to. Returns `None` if the header has none: use the address of the connection.
     #[must_use]
     pub const fn destination(&self) -> Option<SocketAddr> {
         match self.addresses {
@@ -204,14 +204,13 @@ impl ProxyHeader {
         }
     }
 
-    /// Returns true if the header has a checksum. One that was read was right.
+    /// Returns true if the header has a checksum. [`parse`](Self::parse) has verified it.
     #[must_use]
     pub const fn has_checksum(&self) -> bool {
         self.has_checksum
     }
 
-    /// The further values of version 2 (TLVs) as kind and octets, in the order of the header. The checksum is not among
-    /// them.
+    /// The further values of version 2 (TLVs) as kind and octets, in the order of the header, without the checksum.
     pub fn values(&self) -> impl Iterator<Item = (u8, &[u8])> {
         let mut rest = &*self.tlvs;
         core::iter::from_fn(move || {
@@ -222,7 +221,7 @@ impl ProxyHeader {
         })
     }
 
-    /// The first value of this kind.
+    /// The first value of this kind. Returns `None` if there is none.
     #[must_use]
     pub fn value(&self, kind: u8) -> Option<&[u8]> {
         self.values()
@@ -230,7 +229,7 @@ impl ProxyHeader {
     }
 }
 
-/// The input does not begin with a header of the PROXY protocol that can be used.
+/// A fault in a header of the PROXY protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidProxyHeader {
@@ -246,7 +245,7 @@ pub enum InvalidProxyHeader {
     /// The binary header has a version other than 2, or a command other than `LOCAL` and `PROXY`.
     #[error("PROXY header has an unknown version or command")]
     Version,
-    /// The binary header has an address family that the specification does not have.
+    /// The binary header has an address family that the specification does not define.
     #[error("PROXY header has an unknown address family")]
     Family,
     /// The binary header is too short for its addresses.
@@ -278,7 +277,7 @@ const CHECKSUM_OCTETS: usize = 4;
 /// Octets of a value before its content: kind and length.
 const TLV_HEADER: usize = 3;
 
-/// Octets of the longest addresses that are written.
+/// Octets of a block with IPv6 addresses, the longest that is written.
 const ADDRESSES_V6: usize = 36;
 
 /// The checksum of version 2 (section 2.2.4).

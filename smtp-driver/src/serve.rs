@@ -27,7 +27,7 @@ use crate::{
     wire::Wire,
 };
 
-/// The functions of a runtime that a server needs, besides the transport of each connection.
+/// The interface of a server to a runtime: accepting, spawning and sleeping.
 pub trait Runtime: 'static {
     /// A listening socket.
     type Listener;
@@ -37,10 +37,10 @@ pub trait Runtime: 'static {
     /// Accepts a connection, and returns it with the addresses of the peer and of the local end.
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<(Self::Transport, Peer, Peer)>>;
 
-    /// Spawns a task. It does not panic.
+    /// Spawns a task. The task does not panic.
     fn spawn(task: impl Future<Output = ()> + Send + 'static);
 
-    /// Spawns a task that is ready at once, unless the system is short of memory. It may be polled here and then dropped.
+    /// Spawns a task that is almost always ready at its first poll. An implementation may poll it once and drop it.
     fn spawn_brief(task: impl Future<Output = ()> + Send + 'static) {
         Self::spawn(task);
     }
@@ -51,11 +51,13 @@ pub trait Runtime: 'static {
 
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
 ///
-/// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
-/// once after [`ServeOptions::shutdown_grace`]. Connections whose PROXY header is incomplete are closed. Returns when all
-/// have ended. A session that panics ends alone. Dropping the future drops all sessions.
+/// Shutdown: when `stop` is ready, the server accepts no more connections, and closes those whose PROXY header is incomplete.
+/// Sessions finish the current transaction, then send 421 (RFC 5321 section 3.8). After [`ServeOptions::shutdown_grace`] the
+/// remaining sessions send 421 at once. The function returns when all sessions have ended.
 ///
-/// Errors of accepting are logged, and the server goes on.
+/// A session that panics does not affect others. Dropping the future drops all sessions.
+///
+/// The server logs errors of accepting, and continues.
 pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     listener: R::Listener,
     config: Arc<Config>,
@@ -92,7 +94,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
                     proxy.refused(peer, &ProxyHeaderError::Stranger);
                     continue;
                 }
-                // Behind a proxy the client is not known yet.
+                // Behind a proxy, the client is known only after the PROXY header.
                 let address = if proxy.is_some() { None } else { peer.ip() };
                 let Some(permit) = ConnectionPermit::take(&shared.0, address) else {
                     debug!(%peer, "refused: too many connections");
@@ -134,7 +136,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
     }
     let shared = &*shared.0;
     debug!(sessions = shared.connections(), "shutting down");
-    // In this order: once a connection is refused, every session knows.
+    // First notify the sessions, then stop accepting: when a client is refused, every session knows of the shutdown.
     shared.begin(Stage::Graceful);
     arrivals.close();
     drop(listener);
@@ -156,10 +158,10 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
     }
 }
 
-/// The next thing for the loop that accepts.
+/// The next event for the loop that accepts.
 enum Next<T> {
     Stop,
-    /// The header of a proxy was read.
+    /// A PROXY header was read.
     Begin(Arrival<T>),
     Accepted(io::Result<(T, Peer, Peer)>),
 }
@@ -192,7 +194,7 @@ fn begin<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     start::<R, F>(accepted, arrival.permit, shared, session);
 }
 
-/// Spawns the task of a session, which holds the permit to its end.
+/// Spawns the task of a session, which holds the permit until its end.
 fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     accepted: Session<R::Transport>,
     permit: ConnectionPermit,
@@ -201,7 +203,7 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
 ) {
     let peer = accepted.peer();
     let mut over = StageWatch::new(shared);
-    // The closure may panic, too, before there is a task to contain it.
+    // The closure may panic, too, and no task catches that.
     let Ok(task) = catch_unwind(AssertUnwindSafe(|| session(accepted))) else {
         warn!(%peer, "a session panicked before it began");
         return;
@@ -209,7 +211,7 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     let span = debug_span!("session", %peer);
     span.in_scope(|| debug!("connected"));
     let mut task = Box::pin(task);
-    // The span is not in the box with the session: what a runtime spawns has room for it.
+    // The span is outside the box of the session, because the task has room for it.
     R::spawn(poll_fn(move |cx| {
         let (_permit, _entered) = (&permit, span.enter());
         match over.poll_after(cx, Stage::Now) {
@@ -222,7 +224,7 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     }));
 }
 
-/// Waits for a future, at most for this time. Returns true if it was ready.
+/// Waits for a future, at most for this time. Returns true if the future was ready.
 async fn within<R: Runtime>(limit: Duration, future: impl Future<Output = ()>) -> bool {
     let (mut future, mut sleep) = (pin!(future), pin!(R::sleep(limit)));
     poll_fn(|cx| match future.as_mut().poll(cx) {
@@ -232,7 +234,7 @@ async fn within<R: Runtime>(limit: Duration, future: impl Future<Output = ()>) -
     .await
 }
 
-/// Returns true if an error of accepting concerns one connection only, which was gone already.
+/// Returns true if an error of accepting concerns only one connection, which the peer had already closed.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -251,9 +253,9 @@ async fn reject_busy<T: Transport>(mut transport: T, config: Arc<Config>) {
     .await;
 }
 
-/// The reply of a server to a connection over the limit: 421 instead of the greeting.
+/// Returns the reply of a server to a connection over the limit: 421 instead of the greeting.
 ///
-/// The buffer of a new socket has room for it, so it can be written without waiting. Do not send it on a port with
+/// The buffer of a new socket has room for the reply, so it can be written without waiting. Do not send it on a port with
 /// implicit TLS.
 #[must_use]
 pub fn busy_reply(config: impl Into<Arc<Config>>) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! The interface between a server and its application: one function for each question of a session.
+//! The interface between a server and its application: one async function for each question of a session.
 
 mod about;
 mod answer;
@@ -30,8 +30,8 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 
 /// The application of a server, as one async function for each question of its clients.
 ///
-/// [`serve`] runs it on all connections, and [`converse`] on one. They take care of the order of replies, deadlines, shutdown,
-/// STARTTLS and back-pressure. The service decides on policy and storage:
+/// [`serve`] runs a service on all connections, and [`converse`] on one. They handle the order of replies, deadlines,
+/// shutdown, STARTTLS and back-pressure. The service decides on policy and storage:
 ///
 /// ```
 /// use std::{collections::HashSet, future::pending, sync::Mutex};
@@ -75,28 +75,28 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 /// }
 /// ```
 ///
-/// All functions but [`mail`](Self::mail), [`body`](Self::body) and [`message`](Self::message) have defaults.
+/// All functions except [`mail`](Self::mail), [`body`](Self::body) and [`message`](Self::message) have defaults.
 ///
 /// # State
 ///
-/// [`Mail`](Self::Mail) is the state of a transaction, [`About::state`] that of a session, and the service itself that of the
-/// server. Several listeners share a service as clones of one [`Arc`]. The `server` example of the adapters is one service:
-/// users, policy, trace fields and a Maildir.
+/// [`Mail`](Self::Mail) is the state of a transaction, [`About::state`] the state of a session, and the service itself the
+/// state of the server. Several listeners can share a service as clones of one [`Arc`]. The example `server` is a service
+/// with users, policy, trace fields and a Maildir.
 ///
 /// # Time
 ///
 /// The deadlines of the configuration run while a function awaits. After [`Timeouts::application`] the client gets 451, and
-/// the future is dropped. It is dropped, too, if the session ends. Every function except [`message`](Self::message) may be
-/// dropped at any `.await`.
+/// the future is dropped. The future is also dropped if the session ends. So every function except [`message`](Self::message)
+/// may be dropped at any `.await`.
 ///
-/// On a runtime of threads a function need not await anything: it may block its thread. Then nothing runs beside it, neither
-/// deadlines nor the questions about other recipients.
+/// On a runtime of threads, a function may block its thread. While it blocks, neither deadlines nor the questions about other
+/// recipients run.
 ///
 /// # Extensions without a type
 ///
-/// The parameters of MTRK (RFC 3885), of CONPERM and CONNEG (RFC 4141), and of extensions that `smtp-proto` does not know, reach
-/// the service with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication). The service must
-/// refuse those that it does not offer. With CONNEG, the reply to RCPT lists what the recipient's device can show:
+/// With [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication), a service gets the parameters
+/// of MTRK (RFC 3885), CONPERM and CONNEG (RFC 4141), and of extensions that `smtp-proto` does not know. The service must
+/// refuse parameters that it does not offer. With CONNEG, the reply to RCPT lists the abilities of the recipient's device:
 ///
 /// ```
 /// use smtp_driver::proto::{
@@ -177,12 +177,13 @@ use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
 ///
 /// [`Timeouts::application`]: smtp_proto::server::Timeouts::application
 pub trait Service: Send + Sync {
-    /// The state of one transaction: made by [`mail`](Self::mail), and dropped when the transaction is over.
+    /// The state of one transaction, created by [`mail`](Self::mail) and dropped when the transaction is over.
     type Mail: Send + Sync;
 
-    /// Answers a client that connected. Under implicit TLS the handshake is done. A rejection is 554, 521 or 421.
+    /// Answers a new connection, before the greeting. With implicit TLS, the handshake is already done. A rejection is 554,
+    /// 521 or 421.
     ///
-    /// Default: greets it.
+    /// Default: sends the greeting.
     fn connect(&self, about: &About) -> impl Future<Output = Result<Accept, Rejection>> + Send {
         let _ = about;
         async { Ok(Accept::Yes) }
@@ -201,10 +202,10 @@ pub trait Service: Send + Sync {
         async { Ok(Accept::Yes) }
     }
 
-    /// Answers AUTH: accepts an identity, rejects, or sends a challenge. [`AuthOutcome::Reject`] replies 535; for another reply
-    /// return a [`Rejection`]. A mechanism of several steps asks once for each step.
+    /// Answers AUTH: accepts an identity, rejects, or sends a challenge. [`AuthOutcome::Reject`] sends 535; for another reply
+    /// return a [`Rejection`]. A mechanism of several steps calls this function for each step.
     ///
-    /// Default: 454, because nobody has checked the credentials.
+    /// Default: 454, because only the application can verify credentials.
     fn auth(
         &self,
         about: &About,
@@ -214,7 +215,7 @@ pub trait Service: Send + Sync {
         async { Err(Rejection::AUTH_FAILURE) }
     }
 
-    /// Notes that an AUTH exchange ended without an answer of [`auth`](Self::auth), for a log.
+    /// Notifies the service that an AUTH exchange failed without a call of [`auth`](Self::auth), for a log.
     fn auth_failed(&self, about: &About, why: AuthFailure) {
         let _ = (about, why);
     }
@@ -226,9 +227,9 @@ pub trait Service: Send + Sync {
         mail: Mail<'static>,
     ) -> impl Future<Output = Result<Self::Mail, Rejection>> + Send;
 
-    /// Answers RCPT. Pipelined recipients are asked about side by side, up to
-    /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts). These calls share `mail`. If it holds a
-    /// connection to a next hop, set the limit to 1 and wrap it in a mutex.
+    /// Answers RCPT. The calls for pipelined recipients run concurrently, up to
+    /// [`max_open_rcpts`](smtp_proto::limits::ServerLimits::max_open_rcpts), and share `mail`. If `mail` contains a
+    /// connection to a next hop, set this limit to 1 and put the connection into a mutex.
     ///
     /// Default: accepts.
     fn recipient(
@@ -240,7 +241,8 @@ pub trait Service: Send + Sync {
         async { Ok(Accept::Yes) }
     }
 
-    /// Answers DATA, or the first BDAT: the message data follows. `to` has the accepted recipients, in the order of the commands.
+    /// Answers DATA or the first BDAT, before the message data. `to` has the accepted recipients, in the order of the RCPT
+    /// commands.
     ///
     /// Default: accepts.
     fn begin(
@@ -252,29 +254,30 @@ pub trait Service: Send + Sync {
         async { Ok(Accept::Yes) }
     }
 
-    /// Receives the next octets of the message data, with dot-stuffing undone. They are not copied: [`Bytes`] can be kept.
+    /// Receives the next octets of the message data, after removal of the dot-stuffing. You can keep the [`Bytes`] without a
+    /// copy.
     ///
-    /// Nothing is read from the client until the function returns: this is the back-pressure. Each call has
-    /// [`Timeouts::application`](smtp_proto::server::Timeouts::application); after it the message is refused with 451. After
-    /// an error the rest of the data is discarded, the client gets the rejection, and [`reset`](Self::reset) ends the
-    /// transaction.
+    /// The driver reads nothing from the client until the function returns: this is the back-pressure. The deadline of each
+    /// call is [`Timeouts::application`](smtp_proto::server::Timeouts::application); after it, the client gets 451 for the
+    /// message. After an error, the rest of the data is discarded, the client gets the rejection, and [`reset`](Self::reset)
+    /// ends the transaction.
     fn body(
         &self,
         mail: &mut Self::Mail,
         octets: Bytes,
     ) -> impl Future<Output = Result<(), Rejection>> + Send;
 
-    /// Stores the complete message. Accept it after it was stored: then this server is responsible for it (RFC 5321
-    /// section 6.1).
+    /// Stores the complete message. Accept it only after it is stored: with the 250, this server takes the responsibility for
+    /// it (RFC 5321 section 6.1).
     ///
-    /// In SMTP `to` has all accepted recipients, in the order of the commands. LMTP, and SMTP with PRDR, call this once for
+    /// In SMTP, `to` has all accepted recipients, in the order of the RCPT commands. With LMTP or PRDR there is one call for
     /// each recipient, with a slice of one.
     ///
-    /// The future is never dropped before its end, except with the whole server. If it is not ready after
-    /// [`Timeouts::message_acceptance`](smtp_proto::server::Timeouts::message_acceptance), or the session ends, it goes on
-    /// beside the session; then [`reset`](Self::reset) gets the mail, so that the message can be withdrawn. The client got no
-    /// acceptance and will send the message again: it may arrive twice (RFC 1047), and is never lost. Meanwhile the session
-    /// rejects MAIL with 451, and keeps its place among the connections.
+    /// The future always runs to its end, unless the whole server is dropped. If it is not ready after
+    /// [`Timeouts::message_acceptance`](smtp_proto::server::Timeouts::message_acceptance), or if the session ends, the client
+    /// gets no acceptance and will send the message again. The future continues, and at its end [`reset`](Self::reset) gets
+    /// the mail, so that you can delete the stored message. So a message may arrive twice (RFC 1047), but is not lost.
+    /// Meanwhile the session rejects MAIL with 451, and still counts as a connection.
     fn message(
         &self,
         mail: &mut Self::Mail,
@@ -283,7 +286,7 @@ pub trait Service: Send + Sync {
 
     /// Answers VRFY.
     ///
-    /// Default: 252, not verified.
+    /// Default: 252 (not verified).
     fn verify(
         &self,
         about: &About,
@@ -293,9 +296,9 @@ pub trait Service: Send + Sync {
         async { Ok(VrfyAnswer::Unverified) }
     }
 
-    /// Answers EXPN with the members of a mailing list. No members are 252, not expanded.
+    /// Answers EXPN with the members of a mailing list. An empty list sends 252 (not expanded).
     ///
-    /// Default: no members.
+    /// Default: an empty list.
     fn expand(
         &self,
         about: &About,
@@ -317,13 +320,14 @@ pub trait Service: Send + Sync {
         async { Ok(HelpAnswer::Commands) }
     }
 
-    /// Answers XCLIENT: a proxy names its client. Only for sessions that [offer](SessionHandle::offer) it, with the attributes
-    /// that they offer: offer it in [`connect`](Self::connect) to trusted proxies that do not pass on an XCLIENT of their own
-    /// clients. Accepting begins the session anew: [`connect`](Self::connect) is asked again, and [`About::peer`] is the client.
+    /// Answers XCLIENT: a proxy names its client. Called only in sessions that [offer](SessionHandle::offer) XCLIENT, with
+    /// the attributes that they offer. Offer it in [`connect`](Self::connect), only to trusted proxies, and only if these do
+    /// not forward XCLIENT from their own clients. After an acceptance the session starts again: [`connect`](Self::connect)
+    /// is called again, and [`About::peer`] is the client.
     ///
-    /// Returns the identity that the client is authenticated as, and `None` to accept without the LOGIN of the command.
+    /// Return the identity to authenticate the client, or `None` to accept the attributes without a login.
     ///
-    /// Default: 550, because nobody knows the proxy.
+    /// Default: 550.
     fn xclient(
         &self,
         about: &About,
@@ -333,10 +337,10 @@ pub trait Service: Send + Sync {
         async { Err(Rejection::NOT_AUTHORIZED) }
     }
 
-    /// Answers XFORWARD: a content filter names the origin of the next message. Only for sessions that
-    /// [offer](SessionHandle::offer) it. Accepted attributes are in [`About::xforward`].
+    /// Answers XFORWARD: a content filter names the origin of the next message. Called only in sessions that
+    /// [offer](SessionHandle::offer) XFORWARD. [`About::xforward`] has the accepted attributes.
     ///
-    /// Default: 550, because nobody knows the filter.
+    /// Default: 550.
     fn xforward(
         &self,
         about: &About,
@@ -346,8 +350,8 @@ pub trait Service: Send + Sync {
         async { Err(Rejection::NOT_AUTHORIZED) }
     }
 
-    /// Answers ETRN: begins the delivery of messages that wait for a node (RFC 1985). Allow only nodes that this client may ask
-    /// for. Only if ETRN is offered.
+    /// Answers ETRN: starts the delivery of messages that wait for a node (RFC 1985). Accept only nodes that this client may
+    /// name. Called only if the session offers ETRN.
     ///
     /// Default: 459.
     fn etrn(
@@ -359,7 +363,8 @@ pub trait Service: Send + Sync {
         async { Err(Rejection::NODE_NOT_ALLOWED) }
     }
 
-    /// Answers an unknown command. Only with [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication).
+    /// Answers an unknown command. Called only with
+    /// [`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication).
     ///
     /// Default: 502.
     fn command(
@@ -372,28 +377,28 @@ pub trait Service: Send + Sync {
         async { Err(UNKNOWN) }
     }
 
-    /// Takes back the mail of a transaction that ended without an answer of [`message`](Self::message) in time. In LMTP and
-    /// with PRDR, recipients accepted before stay accepted.
+    /// Takes the mail of a transaction that ended without an acceptance: delete here what was stored. With LMTP and PRDR,
+    /// recipients that were accepted before stay accepted.
     ///
     /// Default: drops the mail.
     fn reset(&self, mail: Self::Mail, why: Reset) {
         let _ = (mail, why);
     }
 
-    /// Notes that the session is over. Not called if the session is dropped with the server, or panics.
+    /// Notifies the service that the session is over. Not called if the session is dropped with the server, or panics.
     fn closed(&self, about: &About, why: Closed) {
         let _ = (about, why);
     }
 }
 
-/// Accepts connections and serves each by the service, in a task of its own, until `stop` is ready.
+/// Accepts connections and runs the service on each, in a task of its own, until `stop` is ready.
 ///
-/// It accepts, limits and shuts down as [`serve_sessions`]. [`ServeOptions::tls`] are the settings for STARTTLS, if the
-/// configuration offers it, and for implicit TLS, if [`ServeOptions::implicit_tls`] is set.
+/// Limits and shutdown are those of [`serve_sessions`]. The settings in [`ServeOptions::tls`] are for STARTTLS if the
+/// configuration offers it, and for implicit TLS if [`ServeOptions::implicit_tls`] is set.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::InvalidInput`] if the configuration or the options want TLS, and there are no settings.
+/// [`io::ErrorKind::InvalidInput`] if the configuration or the options require TLS settings, and there are none.
 pub async fn serve<R: Runtime, S: Service + 'static>(
     listener: R::Listener,
     config: Arc<Config>,
@@ -405,7 +410,7 @@ pub async fn serve<R: Runtime, S: Service + 'static>(
         let why = "TLS settings are missing: give them in the options, or do not offer TLS";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    // A session holds one pointer to both.
+    // One pointer for both, to keep a session small.
     let shared = Arc::new((service, options.tls.clone()));
     serve_sessions::<R, _>(listener, config, options, stop, |session| {
         let shared = Arc::clone(&shared);

@@ -23,24 +23,24 @@ use crate::{
 /// A server's session on one accepted connection: a [`Connection`] that takes part in the shutdown of the server.
 pub struct Session<T: Transport>(Box<Inner<T>>);
 
-// On the heap: the future that is given a session has room for it more than once, for as long as it lasts.
+// Boxed, because an async function reserves space for every move of a by-value argument.
 struct Inner<T: Transport> {
     connection: Connection<T, Server>,
     ends: Arc<Ends>,
     watch: StageWatch,
-    /// The stage that was passed to the machine.
+    /// The last stage that was reported to the machine.
     stage: Stage,
-    /// The call of another task or thread.
+    /// The signal by which another task or thread ends a wait.
     call: Option<Arc<Signal>>,
 }
 
-/// The ends of a connection, shared with the facts that a service gets.
+/// The two ends of a connection, shared with the [`About`](crate::About) of a service.
 #[derive(Debug)]
 pub(crate) struct Ends {
     /// The client.
     pub(crate) peer: Peer,
     pub(crate) local: Peer,
-    /// The proxy between them. On the heap: few connections have one.
+    /// The proxy between client and server. On the heap, because few connections have one.
     pub(crate) proxied: Option<Box<Proxied>>,
 }
 
@@ -74,7 +74,7 @@ impl<T: Transport> Session<T> {
         self.0.connection.transport().now()
     }
 
-    /// Waits as [`Connection::wait`]. A shutdown ends the wait and is reported to the machine.
+    /// Waits as [`Connection::wait`]. A shutdown ends the wait, and the session reports it to the machine.
     pub async fn wait(&mut self, wait: Wait) {
         poll_fn(|cx| self.poll_wait(cx, wait)).await;
     }
@@ -90,8 +90,8 @@ impl<T: Transport> Session<T> {
         }
     }
 
-    /// Waits while the application uses the octets of a body: writes, and does not read, so that the client waits, too.
-    /// Ready at `until`, or at the next stage of the shutdown.
+    /// Waits while the application uses the octets of a body: writes, but does not read (back-pressure). Ready at `until`, or
+    /// at the next stage of the shutdown.
     pub(crate) fn poll_body_wait(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
         if self.poll_stage(cx).is_ready() {
             return Poll::Ready(());
@@ -129,14 +129,14 @@ impl<T: Transport> Session<T> {
         Poll::Ready(())
     }
 
-    /// Returns a waker that ends a wait of this session, for a task or thread that finds an answer. If the session does not
-    /// wait, the next wait ends at once.
+    /// Returns a waker that ends a wait of this session: another task or thread calls it when it has an answer. If the
+    /// session is not waiting, its next wait ends at once.
     pub fn waker(&mut self) -> Waker {
         Arc::clone(self.0.call.get_or_insert_default()).into()
     }
 
-    /// Takes the octets of the last [`Event::Body`] out of the input, without a copy, so that they can be kept. Call it
-    /// after the event, before the next [`poll`](Self::poll). Empty if the last event was another.
+    /// Takes the octets of the last [`Event::Body`] out of the input without a copy, so that you can keep them. Call it after
+    /// the event and before the next [`poll`](Self::poll). Returns no octets after another event.
     pub fn take_body(&mut self) -> Bytes {
         self.0.connection.take_body()
     }
@@ -157,7 +157,7 @@ impl<T: Transport> Session<T> {
         self.0.connection.machine()
     }
 
-    /// The machine, for passing answers.
+    /// The machine, mutably: for answers.
     pub const fn machine_mut(&mut self) -> &mut Server {
         self.0.connection.machine_mut()
     }
@@ -173,14 +173,14 @@ impl<T: Transport> Session<T> {
         self.0.connection.take_error()
     }
 
-    /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the one in the header. XCLIENT does
-    /// not change it: see [`Server::xclient`].
+    /// The address of the client. Behind a [proxy](crate::ServeOptions::expect_proxy) it is the address in the PROXY header.
+    /// XCLIENT does not change it: see [`Server::xclient`].
     #[must_use]
     pub fn peer(&self) -> Peer {
         self.0.ends.peer
     }
 
-    /// The proxy that the client connected through, if the listener expects one.
+    /// The proxy that the client connected through. Returns `None` unless the listener expects a proxy.
     #[must_use]
     pub fn proxied(&self) -> Option<&Proxied> {
         self.0.ends.proxied.as_deref()
@@ -196,17 +196,17 @@ impl<T: Transport> Session<T> {
         self.0.ends.local
     }
 
-    /// Takes the connection out.
+    /// Returns the connection without its part in the shutdown.
     pub(crate) fn into_connection(self) -> Connection<T, Server> {
         self.0.connection
     }
 
-    /// Closes the connection so that the client receives all that was written: [`Connection::close`].
+    /// Closes the connection so that the client can read all output: [`Connection::close`].
     pub async fn close(mut self) {
         self.close_connection().await;
     }
 
-    /// Closes the connection as [`close`](Self::close), and keeps its place among the connections of the server.
+    /// Closes the connection as [`close`](Self::close), and keeps its permit.
     pub(crate) async fn close_connection(&mut self) {
         self.0.connection.close().await;
     }

@@ -15,11 +15,11 @@ use smtp_proto::server::Shutdown;
 
 use crate::{ConnectionLimiter, Peer, ServeOptions};
 
-/// A stage of the end of a server. The next one is always greater.
+/// A stage of the shutdown. A later stage is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     Serving,
-    /// Sessions finish the transaction in hand.
+    /// Sessions finish the current transaction.
     Graceful,
     /// Sessions send 421 at once.
     Now,
@@ -57,15 +57,15 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 struct State {
     limiter: ConnectionLimiter,
-    /// The tasks to wake at the next stage. A place is that of a [`StageWatch`], or free.
+    /// The tasks to wake at the next stage. Each place belongs to a [`StageWatch`], or is free.
     wakers: Vec<Option<Waker>>,
     free: Vec<usize>,
-    /// The server, while it waits for the last session to end.
+    /// The waker of the server, while it waits for the last session to end.
     server: Option<Waker>,
 }
 
 impl State {
-    /// Puts a waker into a place, and returns the one that was there.
+    /// Puts a waker into a place, and returns the previous waker.
     fn set(&mut self, place: usize, waker: Option<Waker>) -> Option<Waker> {
         let slot = self.wakers.get_mut(place)?;
         mem::replace(slot, waker)
@@ -94,10 +94,10 @@ impl Shared {
         Stage::from_u8(self.stage.load(Ordering::Acquire))
     }
 
-    /// Begins a stage, and wakes all who watch.
+    /// Begins a stage, and wakes all tasks that watch.
     pub(crate) fn begin(&self, stage: Stage) {
         self.stage.store(stage as u8, Ordering::Release);
-        // Not under the lock: a waker may run its task at once.
+        // Outside the lock: a waker may run its task at once.
         let wakers: Vec<_> = self.state().wakers.iter().flatten().cloned().collect();
         wakers.into_iter().for_each(Waker::wake);
     }
@@ -121,17 +121,17 @@ impl Shared {
     }
 }
 
-/// One of the connections that a server allows. Dropping it gives the place back, also after a panic.
+/// The permit of one connection within the limits of a server. Dropping it frees the place, even after a panic.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     shared: Arc<Shared>,
-    /// The address that it counts for.
+    /// The address for which the permit counts.
     address: Option<IpAddr>,
 }
 
 impl ConnectionPermit {
-    /// Takes a place for a connection from this address; `None` if a limit is reached. Without an address it counts in
-    /// total only.
+    /// Takes a permit for a connection from this address. Returns `None` if a limit is reached. Without an address, the
+    /// connection counts only in the total.
     pub(crate) fn take(shared: &Arc<Shared>, address: Option<IpAddr>) -> Option<Self> {
         let taken = shared.state().limiter.take(address);
         taken.then(|| Self {
@@ -140,7 +140,7 @@ impl ConnectionPermit {
         })
     }
 
-    /// Counts a connection that had no address for this peer. Returns false if its limit is reached.
+    /// Assigns this peer to a connection that had no address. Returns false if the limit of the peer is reached.
     pub(crate) fn identify(&mut self, peer: Peer) -> bool {
         let Some(address) = peer.ip() else {
             return true;
@@ -190,7 +190,7 @@ impl StageWatch {
         }
     }
 
-    /// Ready with the stage if it is later than `known`. The lock is taken only for a new waker.
+    /// Returns the stage if it is later than `known`. Takes the lock only for a new waker.
     pub(crate) fn poll_after(&mut self, cx: &mut Context<'_>, known: Stage) -> Poll<Stage> {
         if !self
             .waker
@@ -199,7 +199,7 @@ impl StageWatch {
         {
             self.waker = Some(cx.waker().clone());
             let before = self.shared.state().set(self.place, self.waker.clone());
-            // Not under the lock: it may be the last that keeps a task.
+            // Outside the lock: dropping the last waker may drop a task.
             drop(before);
         }
         let stage = self.shared.stage();
@@ -221,7 +221,7 @@ impl Drop for StageWatch {
     }
 }
 
-/// Drops the sessions if the future of the server is dropped.
+/// A guard that drops the sessions if the future of the server is dropped.
 #[derive(Debug)]
 pub(crate) struct EndOnDrop(pub(crate) Arc<Shared>);
 

@@ -8,25 +8,26 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-/// A request to shut down servers, for any runtime. One clone is passed to [`serve_sessions`](crate::serve_sessions), another
-/// is kept by the task or thread that decides, such as one that waits for signals of the system.
+/// A handle for shutting down servers, on any runtime. Pass one clone to [`serve_sessions`](crate::serve_sessions) as `stop`,
+/// and keep another in the task or thread that decides, such as a signal handler.
 ///
-/// It is a future, ready once the shutdown was requested. One handle may end several servers, also those that begin later.
+/// The handle is a future, which is ready after the shutdown was requested. One handle can end several servers, including
+/// servers that start later.
 #[derive(Debug, Default)]
 pub struct ShutdownHandle {
     signal: Arc<Signal>,
-    /// The place of the waker among those of the signal, once this handle has waited.
+    /// The place of this handle's waker in the signal, after the handle has waited.
     place: Option<u64>,
 }
 
 impl ShutdownHandle {
-    /// Creates a handle without a request.
+    /// Creates a handle; the shutdown is not requested.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Requests the shutdown. The servers and their sessions begin it at once.
+    /// Requests the shutdown. The servers and their sessions begin to shut down at once.
     pub fn shut_down(&self) {
         self.signal.raise();
     }
@@ -67,7 +68,7 @@ impl Future for ShutdownHandle {
     }
 }
 
-/// A handle that is dropped leaves no waker, which would keep its task in memory.
+/// Removes the waker, which would keep its task in memory.
 impl Drop for ShutdownHandle {
     fn drop(&mut self) {
         if let Some(place) = self.place {
@@ -76,20 +77,20 @@ impl Drop for ShutdownHandle {
     }
 }
 
-/// A flag, and the wakers of the tasks that wait for it. As a waker it raises itself.
+/// A flag, and the wakers of the tasks that wait for it. Used as a waker, it raises the flag.
 #[derive(Debug, Default)]
 pub(crate) struct Signal(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     raised: bool,
-    /// The last place given to a handle. Place 0 is that of the owner of a [`Signal`].
+    /// The last place given to a handle. Place 0 belongs to the owner of the [`Signal`].
     next: u64,
     wakers: BTreeMap<u64, Waker>,
 }
 
 impl Signal {
-    /// Lowers the flag, and returns true if it was raised. Otherwise the waker is remembered.
+    /// Lowers the flag, and returns true if it was raised. Otherwise stores the waker.
     pub(crate) fn take(&self, cx: &Context<'_>) -> bool {
         let mut state = self.lock();
         if !state.raised {
@@ -104,7 +105,7 @@ impl Signal {
             state.raised = true;
             mem::take(&mut state.wakers)
         };
-        // Not under the lock: a waker may run its task at once.
+        // Outside the lock: a waker may run its task at once.
         wakers.into_values().for_each(Waker::wake);
     }
 

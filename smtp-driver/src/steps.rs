@@ -11,7 +11,7 @@ use smtp_proto::{
 
 use crate::{Client, Error, Transport};
 
-/// The progress of a transaction that goes command by command.
+/// The progress of a transaction that the caller sends command by command.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     /// The number of recipients, which is the index of the next one.
@@ -20,17 +20,17 @@ pub(crate) struct Steps {
     in_message: bool,
     /// The right to send more of it.
     permit: Option<BodyPermit>,
-    /// The first refusal of a chunk, which refuses the message.
+    /// The first refusal of a chunk: it refuses the whole message.
     refusal: Option<Reply<'static>>,
     /// The replies to the end of the message.
     replies: Vec<Reply<'static>>,
 }
 
-/// The transaction command by command, for a proxy or a filter: [`mail`](Self::mail), [`rcpt`](Self::rcpt) for each
-/// recipient, [`data`](Self::data), [`send_body`](Self::send_body) for each piece, [`end_of_data`](Self::end_of_data).
-/// Each passes on the replies of the server.
+/// Functions that send a transaction command by command, for a proxy or a filter: [`mail`](Self::mail), [`rcpt`](Self::rcpt)
+/// for each recipient, [`data`](Self::data), [`send_body`](Self::send_body) for each piece,
+/// [`end_of_data`](Self::end_of_data). Each returns the replies of the server.
 ///
-/// None of them is cancel-safe: after the future is dropped, drop the client.
+/// They are not cancel-safe: after the future is dropped, drop the client.
 impl<T: Transport> Client<T> {
     /// Begins a transaction (MAIL), and returns the reply. After a refusal the session is ready again.
     ///
@@ -38,7 +38,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Rejected`] if the session is in a transaction, or if the server does not offer what the parameters need.
+    /// [`Error::Rejected`] if the session is in a transaction, or if the server lacks an extension that the parameters need.
     /// [`Error::Closed`] if the session ends.
     pub async fn mail(&mut self, mail: Mail<'static>) -> Result<Reply<'static>, Error<T::Error>> {
         let machine = self.connection.machine_mut();
@@ -53,7 +53,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::Rejected`] if no transaction is open, or if the server does not offer what the parameters need.
+    /// [`Error::Rejected`] if no transaction is open, or if the server lacks an extension that the parameters need.
     /// [`Error::Closed`] if the session ends.
     pub async fn rcpt(&mut self, rcpt: Rcpt<'static>) -> Result<Reply<'static>, Error<T::Error>> {
         let machine = self.connection.machine_mut();
@@ -61,13 +61,13 @@ impl<T: Transport> Client<T> {
         let steps = self.steps.get_or_insert_default();
         let index = steps.recipients;
         steps.recipients += 1;
-        // A reply to an earlier recipient, whose future was dropped, is not the reply to this one.
+        // Skip the reply to an earlier recipient whose future was dropped.
         self.reply_to(|to| matches!(to, ReplyTo::Recipient(at) if at >= index))
             .await
     }
 
-    /// Completes the envelope (DATA, or BDAT as [`Config::chunking`](smtp_proto::client::Config::chunking) says). Returns
-    /// `None` if the message can be sent, or the reply that refuses it.
+    /// Completes the envelope (DATA; or BDAT, depending on [`Config::chunking`](smtp_proto::client::Config::chunking)).
+    /// Returns `None` if the message can be sent, or the reply that refuses it.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
@@ -103,21 +103,22 @@ impl<T: Transport> Client<T> {
         refusal.map(Some).ok_or_else(|| RequestError::NoRecipients.into())
     }
 
-    /// Sends a piece of the message. Returns when the transport has accepted it or a copy of its rest was made: a slow
-    /// server slows this down.
+    /// Sends a piece of the message. Returns after the transport has accepted the piece, or its beginning and the rest was
+    /// copied: a slow server slows the caller down.
     ///
-    /// Returns `None` if the message goes on, or the reply that refuses a chunk of it (BDAT): then the transaction is over.
+    /// Returns `None` if you can send more. Returns the reply if the server refuses a chunk (BDAT): then the transaction is
+    /// over.
     ///
     /// Not cancel-safe: after the future is dropped, it is unknown how much of the piece was sent; drop the client.
     ///
     /// # Errors
     ///
     /// [`Error::Rejected`] if [`data`](Self::data) did not return `None` before, or if the transaction is over.
-    /// [`Error::Closed`] if the session ends. It does if the content cannot be sent, or if the server refuses the message of
-    /// DATA before its end.
+    /// [`Error::Closed`] if the session ends, for example because the content cannot be sent, or because the server refuses a
+    /// message of DATA before its end.
     pub async fn send_body(&mut self, mut piece: &[u8]) -> Result<Option<Reply<'static>>, Error<T::Error>> {
         let mut permitted = self.may_send()?;
-        // Without the permit, the end of the transaction or of the session follows.
+        // Without a permit, wait for the end of the transaction or of the session.
         while !piece.is_empty() || !permitted {
             if let Some(over) = self.send_some(&mut piece, More::Yes).await? {
                 return over
@@ -130,8 +131,8 @@ impl<T: Transport> Client<T> {
         Ok(None)
     }
 
-    /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order. If MAIL had PRDR, and
-    /// the server answers for each recipient, these replies are followed by one for all.
+    /// Ends the message, and returns the reply. In LMTP there is one reply for each accepted recipient, in the order of the
+    /// RCPT commands. With PRDR, one reply for the whole message may follow these.
     ///
     /// If the server refused a chunk of the message (BDAT), returns that one refusal, which is for all recipients, in LMTP
     /// too.
@@ -153,9 +154,9 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Names the client on whose behalf the session goes on (XCLIENT): see
-    /// [`client::Client::xclient`](smtp_proto::client::Client::xclient). Returns the last reply to it; if it is positive, the
-    /// session has begun again, and is ready.
+    /// Names the client on whose behalf the session continues (XCLIENT): see
+    /// [`client::Client::xclient`](smtp_proto::client::Client::xclient). Returns the last reply. After a positive reply, the
+    /// session has begun again and is ready.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
@@ -170,7 +171,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Names the origin of the next message (XFORWARD): see
-    /// [`client::Client::xforward`](smtp_proto::client::Client::xforward). Returns the last reply to it.
+    /// [`client::Client::xforward`](smtp_proto::client::Client::xforward). Returns the last reply.
     ///
     /// Not cancel-safe: after the future is dropped, drop the client.
     ///
@@ -195,7 +196,7 @@ impl<T: Transport> Client<T> {
         self.reply_to(|to| to == ReplyTo::Reset).await
     }
 
-    /// Returns the reply to a command. If it ends the transaction, awaits that end first.
+    /// Returns the reply to a command. If the reply ends the transaction, waits for that end first.
     async fn reply_to(
         &mut self,
         mut command: impl FnMut(ReplyTo) -> bool,
@@ -217,7 +218,8 @@ impl<T: Transport> Client<T> {
         if over {
             self.steps = None;
         }
-        // The transaction may end before the command is sent: an earlier one, whose future was dropped, was refused.
+        // The transaction may end before the command is sent, because an earlier command was refused whose future was
+        // dropped.
         answer.ok_or_else(|| RequestError::OutOfTurn.into())
     }
 
@@ -276,7 +278,7 @@ impl<T: Transport> Client<T> {
                 let over = self.steps.take().filter(|steps| steps.refusal.is_some());
                 let refusal = mem::take(&mut self.refusal);
                 let error = refusal.closed(why, message, self.connection.take_error());
-                // The refusal of the message says more than the end of the session after it.
+                // Return the refusal of the message: it explains more than the end of the session after it.
                 return over.map(Some).ok_or(error);
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! Test doubles: a network in memory with a clock of its own, and peers that play a script.
 //!
-//! No thread, socket or pause is involved: a session of many minutes takes microseconds, and each run is the same.
+//! Tests need no thread, no socket and no pause: timeouts of many minutes pass at once, and each run is the same.
 //!
 //! - [`Network`]: the clock, the executor, and the [`Runtime`](crate::Runtime) of a server in memory.
 //! - [`Duplex`]: one end of a connection, a [`Transport`]. Its [`Control`] slows it down or cuts it.
@@ -59,8 +59,8 @@
 //!
 //! # Your own fuzz target
 //!
-//! With `cargo fuzz`, `fuzz_target!(|input: &[u8]| fuzz(input));` calls this function. It panics if the session does not
-//! end: [`Network::block_on`] is stuck then.
+//! With `cargo fuzz`, `fuzz_target!(|input: &[u8]| fuzz(input));` calls this function. If the session does not end,
+//! [`Network::block_on`] panics.
 //!
 //! ```
 //! use smtp_driver::proto::{Step, server::{Config, Event}, types::Host};
@@ -119,7 +119,7 @@ use crate::{
     shutdown::{Shared, StageWatch},
 };
 
-/// Begins a session of a server on a transport. The client's address is 192.0.2.1.
+/// Begins a server's session on a transport, without a listener. The client's address is 192.0.2.1.
 #[must_use]
 pub fn session<T: Transport>(transport: T, config: impl Into<Arc<Config>>) -> Session<T> {
     let shared = Shared::new(&ServeOptions::default());
@@ -132,7 +132,7 @@ pub fn session<T: Transport>(transport: T, config: impl Into<Arc<Config>>) -> Se
     Session::new(connection, ends, StageWatch::new(&shared))
 }
 
-/// Runs two futures side by side, and returns the output of both.
+/// Runs two futures concurrently, and returns both outputs.
 pub async fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let mut done = (None, None);

@@ -11,11 +11,11 @@ pub(crate) use recorder::Recorder;
 
 use crate::Peer;
 
-/// A receiver of the lines of sessions: a log, a test. Any function of a [`TranscriptLine`] is one.
+/// A receiver of the lines of sessions, for a log or a test. Any function of a [`TranscriptLine`] implements it.
 ///
-/// It receives the octets as they were read and written, under TLS in plaintext. It does not receive secrets and content:
-/// the arguments and responses of AUTH, and its challenges, are replaced; message content and unknown commands are
-/// counted. Addresses are shown.
+/// The lines are those that were read and written; under TLS, the decrypted ones. They contain addresses, but no secrets and
+/// no message content: the recorder replaces the arguments, challenges and responses of AUTH, and shows only the number of
+/// octets of message content and unknown commands.
 ///
 /// ```
 /// use smtp_driver::{Transcript, TranscriptLine};
@@ -28,7 +28,7 @@ use crate::Peer;
 /// is_transcript(print);
 /// ```
 pub trait Transcript: Send + Sync {
-    /// Receives a line. Several sessions may call it at once.
+    /// Receives a line. Several sessions may call this at the same time.
     fn line(&self, line: &TranscriptLine<'_>);
 }
 
@@ -44,7 +44,7 @@ impl fmt::Debug for dyn Transcript {
     }
 }
 
-/// A transcript in the log: `tracing` events of the target `smtp_driver::transcript`, at the level `debug`.
+/// A transcript that writes to the log: `tracing` events of the target `smtp_driver::transcript`, at the level `debug`.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct LogTranscript;
@@ -69,11 +69,11 @@ impl Transcript for LogTranscript {
 pub struct TranscriptLine<'l> {
     /// The time, on the clock of the transport.
     pub at: Instant,
-    /// The address of the client, in sessions of `serve_sessions` and `serve`.
+    /// The address of the client. `None` outside of sessions of `serve_sessions` and `serve`.
     pub peer: Option<Peer>,
     /// The side that sent the line.
     pub side: Side,
-    /// The text, without line end and control characters. What is not shown is in angle brackets.
+    /// The text, without line end and control characters. Angle brackets describe parts that are not shown.
     pub text: &'l str,
 }
 
@@ -85,7 +85,7 @@ pub enum Side {
     Client,
     /// The server.
     Server,
-    /// Neither: the driver notes an event, such as the end of the connection.
+    /// Neither side: the driver notes an event, such as the end of the connection.
     Driver,
 }
 

@@ -1,4 +1,4 @@
-//! A message on its way to the server, from memory or from a source.
+//! Sending one message, from memory or from a source.
 
 use core::{
     future::poll_fn,
@@ -15,8 +15,7 @@ use tracing::debug;
 use crate::{BodySource, Client, Connection, Error, Transport, body_buffer::BodyBuffer};
 
 impl<T: Transport> Client<T> {
-    /// Carries the transaction that was begun through to its end, and sends the message when the server accepts it. `see`
-    /// is passed each event.
+    /// Completes the transaction that was begun, and sends the message when the server allows it. `see` receives each event.
     pub(crate) async fn transmit(
         &mut self,
         body: &mut BodyBuffer<'_>,
@@ -35,7 +34,7 @@ impl<T: Transport> Client<T> {
                         Some(_) => sending.poll(cx, connection, wait, body, &mut source),
                     });
                     if let Err(error) = step.await {
-                        // The message cannot be completed, so neither can the session.
+                        // The message cannot be completed, and DATA has no other way to stop.
                         self.connection.machine_mut().abort();
                         sending.permit = None;
                         unreadable = Some(error);

@@ -1,4 +1,4 @@
-//! The interface to a runtime: octets and time.
+//! The interface to a runtime: a stream, a clock and a timer.
 
 use alloc::boxed::Box;
 use core::{
@@ -8,40 +8,40 @@ use core::{
 
 use smtp_proto::Instant;
 
-/// A stream with a clock and one timer: all that a driver needs of a runtime.
+/// A stream with a clock and one timer: the interface between the driver and a runtime.
 ///
-/// The functions that return [`Poll`] register the waker of the context if they return `Pending`, and never block.
+/// The functions that return [`Poll`] never block. If they return `Pending`, they register the waker of the context.
 pub trait Transport {
     /// The error of the stream.
     type Error: error::Error + From<StreamError> + 'static;
 
     /// Reads once and passes the octets to `sink`, in one call or several. An empty slice reports the end of input.
     ///
-    /// The buffer belongs to the transport, so an idle connection needs none, and a runtime that reads into buffers of
-    /// its own passes those.
+    /// The buffer belongs to the transport. So an idle connection needs no buffer, and a runtime can pass its own buffers.
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         sink: &mut dyn FnMut(&[u8]),
     ) -> Poll<Result<(), Self::Error>>;
 
-    /// Writes some octets of these slices, at most [`MAX_IO_SLICES`](crate::MAX_IO_SLICES), none of them empty.
+    /// Writes some octets of these slices. There are at most [`MAX_IO_SLICES`](crate::MAX_IO_SLICES) slices, and none is
+    /// empty.
     ///
-    /// `Ready(Ok(n))` reports that the first `n` octets have left: a stream with a buffer is flushed first. After
-    /// `Pending` the next call begins with the same octets, and may have more after them.
+    /// `Ready(Ok(n))` reports that the first `n` octets have left: if the stream has a buffer, flush it first. After
+    /// `Pending`, the next call begins with the same octets, and may add more octets at the end.
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<Result<usize, Self::Error>>;
 
     /// Shuts down the sending side.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>>;
 
-    /// The time now, on a clock that does not go backwards. Its origin is when the transport was made.
+    /// The current time, on a clock that does not go backwards. Its origin is the creation of the transport.
     fn now(&self) -> Instant;
 
-    /// Ready at this time or later. There is one timer, and the last call sets it.
+    /// Waits until this time: ready at this time or later. There is one timer; each call sets it anew.
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()>;
 }
 
-/// A failure above the transport.
+/// A failure that the driver detects, such as a missed deadline. [`Transport::Error`] can represent each.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StreamError {

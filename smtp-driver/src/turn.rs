@@ -11,19 +11,21 @@ use smtp_proto::{
 use crate::{Client, Connection, Error, Session, Transport, error::LastRefusal};
 
 impl<T: Transport> Session<T> {
-    /// Exchanges the roles: the server becomes the client on the same connection, as after ATRN (RFC 2645 section 5.2). Call it
-    /// after ATRN was accepted; it waits until the reply has left, then for the greeting of the peer and its reply to
+    /// Exchanges the roles: the server becomes the client on the same connection, as after ATRN (RFC 2645 section 5.2).
+    ///
+    /// Call it after ATRN was accepted. It waits until the reply has left, then for the greeting of the peer and its reply to
     /// EHLO. The TLS session continues. The limits, the shutdown and the transcript of the server no longer apply.
     ///
-    /// Offer [`Extension::Atrn`](smtp_proto::types::Extension::Atrn) and answer the command ATRN
-    /// ([`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication)); accept it only after AUTH, for
-    /// the domains of that user.
+    /// Before that, offer [`Extension::Atrn`](smtp_proto::types::Extension::Atrn) and answer the command ATRN
+    /// ([`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication)). Accept ATRN only after AUTH,
+    /// and only for the domains of that user.
     ///
     /// # Errors
     ///
-    /// [`Error::Rejected`] with [`RequestError::OutOfTurn`], and the connection is dropped, if the session is in a transaction, a
-    /// question is open, or the peer has sent more. [`Error::NoTls`] if the configuration wants TLS and there is none:
-    /// STARTTLS comes before ATRN. [`Error::Closed`] if the peer refuses the session, or if the connection ends before.
+    /// Each error drops the connection. [`Error::Rejected`] with [`RequestError::OutOfTurn`] if the session is in a
+    /// transaction, a question is open, or the peer has sent more. [`Error::NoTls`] if the configuration requires TLS and the
+    /// session is in plaintext: STARTTLS comes before ATRN. [`Error::Closed`] if the peer refuses the session, or the
+    /// connection ends.
     pub async fn into_client(
         self,
         config: impl Into<Arc<client::Config>>,
@@ -68,7 +70,7 @@ impl<T: Transport> Session<T> {
     }
 }
 
-/// The end of the session of a server, as that of the client that it was to become.
+/// Converts the end of the server's session to the end of the client's session.
 const fn as_client(why: server::Closed) -> Closed {
     match why {
         server::Closed::ConnectionClosed => Closed::ConnectionClosed,

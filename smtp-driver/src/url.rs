@@ -1,4 +1,4 @@
-//! The address of a server, with the protocol, TLS and login, as a URL.
+//! URLs with the address, protocol, TLS policy and login of a server.
 
 mod invalid;
 
@@ -31,11 +31,11 @@ use crate::Address;
 /// | `lmtp://host?tls=required` | 24 | LMTP with STARTTLS, which is required |
 /// | `lmtp+unix:///run/lmtp.sock` | | LMTP on a Unix socket |
 ///
-/// TLS is [required](TlsMode::Required) unless `tls` says otherwise, but for LMTP without a login. A login always requires
-/// TLS: otherwise a man in the middle could get the password. The parameter has the name and the values that lettre uses,
-/// and `none`; without it, lettre's `smtp` is plaintext, and this one is not.
+/// The default is to [require](TlsMode::Required) TLS, except for LMTP without a login. A login always requires TLS, because
+/// a man in the middle could get the password otherwise. The parameter `tls` and its values are those of lettre, plus `none`.
+/// Unlike in lettre, `smtp` without the parameter is not plaintext.
 ///
-/// The path is the client's name in EHLO, as in curl and lettre: `smtp://host/client.example.org`. It may be absent.
+/// The path is the client's name in EHLO, as in curl and lettre: `smtp://host/client.example.org`. It is optional.
 ///
 /// Reserved characters in user and password are percent-encoded: `%40` is `@`. An IPv6 address is in brackets.
 ///
@@ -54,20 +54,20 @@ use crate::Address;
 pub struct Url {
     scheme: Scheme,
     address: Address,
-    /// Host without brackets; `None` for a Unix socket.
+    /// The host without brackets. `None`: a Unix socket.
     host: Option<String>,
     tls: TlsMode,
     login: Option<UserPassword>,
     hello: Option<ClientName<'static>>,
 }
 
-/// The use of TLS on a connection.
+/// The TLS policy for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum TlsMode {
     /// TLS from the first octet (RFC 8314 section 3.3).
     Implicit,
-    /// STARTTLS. Without it the session ends before any mail is sent.
+    /// STARTTLS. If the server does not offer it, the session ends before any mail is sent.
     Required,
     /// STARTTLS if the server offers it. Protects against passive eavesdroppers only.
     Opportunistic,
@@ -94,7 +94,7 @@ impl Url {
     ///
     /// # Errors
     ///
-    /// Returns the first fault.
+    /// The first fault in the URL.
     pub fn parse(url: &str) -> Result<Self, InvalidUrl> {
         let (scheme, rest) = url.split_once("://").ok_or(InvalidUrl::MissingScheme)?;
         let scheme = Scheme::parse(scheme)?;
@@ -102,7 +102,7 @@ impl Url {
         if scheme == Scheme::LmtpUnix {
             return unix(authority, rest);
         }
-        // First of all, because then host, port and parameters may be parts of a password.
+        // Check this first: if there is a late '@', host, port and parameters may be parts of a password.
         if rest.contains('@') {
             return Err(InvalidUrl::LateAt);
         }
@@ -140,8 +140,8 @@ impl Url {
         &self.address
     }
 
-    /// The host, an IPv6 address without brackets: the name that the server's certificate must have. `None` for a Unix
-    /// socket.
+    /// The host, which is the name that the server's certificate must have. An IPv6 address has no brackets. Returns `None`
+    /// for a Unix socket.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
@@ -156,32 +156,32 @@ impl Url {
         }
     }
 
-    /// The use of TLS.
+    /// The TLS policy.
     #[must_use]
     pub const fn tls(&self) -> TlsMode {
         self.tls
     }
 
-    /// The user; `None` if there is no login.
+    /// The user. Returns `None` if there is no login.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.login.as_ref().map(|login| &*login.user)
     }
 
-    /// The user and password as a login; `None` if there are none.
+    /// The user and password as a login. Returns `None` if the URL has none.
     #[must_use]
     pub fn login(&self) -> Option<Login> {
         let UserPassword { user, password } = self.login.as_ref()?;
         Some(Login::new(Credentials::password(&**user, password.clone())))
     }
 
-    /// The client's name for EHLO; `None` if the URL has no path.
+    /// The client's name for EHLO. Returns `None` if the URL has no path.
     #[must_use]
     pub const fn hello(&self) -> Option<&ClientName<'static>> {
         self.hello.as_ref()
     }
 
-    /// Returns the configuration with the protocol and TLS of this URL, and with its login and client name if it has them.
+    /// Returns the configuration with the protocol and TLS policy of this URL, and with its login and client name if present.
     #[must_use]
     pub fn apply(&self, config: Config) -> Config {
         let mut config = config;
@@ -251,7 +251,7 @@ impl Scheme {
                     .all(|octet| octet.is_ascii_alphanumeric() || octet == b'+')
                 {
                     true => InvalidUrl::UnknownScheme(text.to_owned()),
-                    // Something else before "://", which may be a password.
+                    // The text before "://" may be a password: do not show it.
                     false => InvalidUrl::MissingScheme,
                 }
             })
@@ -275,7 +275,7 @@ impl Scheme {
         }
     }
 
-    /// The use of TLS, from the parameter and the presence of a login.
+    /// The TLS policy, from the parameter and the presence of a login.
     const fn tls(self, parameter: Option<TlsMode>, login: bool) -> Result<TlsMode, InvalidUrl> {
         match (self, parameter, login) {
             (Self::Smtps, None | Some(TlsMode::Required), _) => Ok(TlsMode::Implicit),
@@ -368,7 +368,7 @@ fn split_port(text: &str, default: u16) -> Result<(&str, u16), InvalidUrl> {
     Ok((host, port))
 }
 
-/// Names of containers have underscores, so this is less strict than a domain.
+/// Less strict than a domain, because names of containers have underscores.
 const fn is_host_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_')
 }
@@ -406,20 +406,20 @@ fn decode(text: &str, part: &'static str) -> Result<Vec<u8>, InvalidUrl> {
     if !text.split('%').skip(1).all(encoded) {
         return Err(InvalidUrl::PercentEncoding(part));
     }
-    // Room for all: growing would leave copies of a password in memory.
+    // Reserve the whole length: growing would leave copies of a password in memory.
     let mut octets = Vec::with_capacity(text.len());
     octets.extend(percent_decode_str(text));
     Ok(octets)
 }
 
-/// Octets to encode in a user: all but the unreserved ones (RFC 3986 section 2.3).
+/// Octets to encode in a user: all except the unreserved characters (RFC 3986 section 2.3).
 const USER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Octets to encode in a path: those that would end it, or begin an encoded octet.
+/// Octets to encode in a path: those that would end the path, or begin an encoded octet.
 const PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'#').add(b'%').add(b'?');
 
 /// Maximum length of a domain in octets (RFC 5321 section 4.5.3.1.2, without the trailing dot).

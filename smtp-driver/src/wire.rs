@@ -13,25 +13,25 @@ use smtp_proto::TlsInfo;
 
 use crate::{LINGER_TIMEOUT, StreamError, TlsSession, Transport};
 
-/// Maximum reads that find no content before the task yields. Records without content must not keep it from the deadline.
+/// Maximum reads without content before the task yields: empty TLS records must not keep the task from its deadline.
 const MAX_EMPTY_READS: u8 = 16;
 
-/// A transport, and the TLS session over it once that has begun.
+/// A transport, and the TLS session over it after TLS has begun.
 pub(crate) struct Wire<T> {
     pub(crate) transport: T,
     tls: Option<Box<Tls>>,
-    /// Octets that were read before the session, and belong to it. The next read passes them on.
+    /// Octets of the session that were read before it began. The next read passes them on.
     unread: Box<[u8]>,
 }
 
 struct Tls {
     session: Box<dyn TlsSession>,
-    /// Octets of content that were encrypted and have not left.
+    /// Octets of content whose ciphertext has not left.
     sealed: usize,
     /// close_notify is in the output, or was sent.
     closing: bool,
     peer_closed: bool,
-    /// The failure of a read that passed on content before it. The next read reports it.
+    /// The failure of a read that had passed on content first. The next read reports it.
     failed: Option<StreamError>,
     /// Content that arrived with the end of the handshake.
     early: BytesMut,
@@ -66,7 +66,7 @@ impl Tls {
         }
     }
 
-    /// Reads once. The answer of the session, such as an alert, is written if the transport accepts it now.
+    /// Reads once. Writes the response of the TLS session, such as an alert, if the transport accepts it now.
     fn poll_receive<T: Transport>(
         &mut self,
         transport: &mut T,
@@ -86,10 +86,10 @@ impl Tls {
                     sink(content);
                 });
             }
-            // After close_notify nothing counts.
+            // Octets after close_notify are ignored.
             Ok(true) | Err(_) => {}
         }))?;
-        // An error shows in the next write. Here it would hide content that was read, such as the reason of a server.
+        // The next write reports the error. Here it would hide content that was read, such as a server's last reply.
         let _ = self.poll_transmit(transport, cx);
         match received {
             Ok(closed) => self.peer_closed |= closed,
@@ -109,12 +109,12 @@ impl<T: Transport> Wire<T> {
         }
     }
 
-    /// Gives octets back, for the next read.
+    /// Puts octets back, for the next read.
     pub(crate) fn unread(&mut self, octets: Vec<u8>) {
         self.unread = octets.into();
     }
 
-    /// Begins TLS. The handshake is done by [`poll_handshake`](Self::poll_handshake).
+    /// Begins TLS. [`poll_handshake`](Self::poll_handshake) does the handshake.
     pub(crate) fn start_tls(&mut self, session: Box<dyn TlsSession>) {
         self.tls = Some(Box::new(Tls {
             session,
@@ -126,14 +126,14 @@ impl<T: Transport> Wire<T> {
         }));
     }
 
-    /// Does the next part of the handshake. The next read passes on content that arrives with its end: until then the machine
-    /// has not asked for any, and would take it for a client that does not wait for the greeting.
+    /// Does the next part of the handshake. Content that arrives with the last handshake message waits for the next read: the
+    /// machine would otherwise treat it as sent before the greeting.
     pub(crate) fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<Result<TlsInfo, T::Error>> {
         let Some(tls) = &mut self.tls else {
             return Poll::Ready(Err(StreamError::Truncated.into()));
         };
         loop {
-            // The rest of it, such as the last flight of the handshake, goes before the next write.
+            // The rest, such as the last flight of the handshake, is written before the next content.
             let _ = tls.poll_transmit(&mut self.transport, cx)?;
             if let Some(info) = tls.session.info() {
                 return Poll::Ready(Ok(info));
@@ -159,7 +159,7 @@ impl<T: Transport> Wire<T> {
         let Some(tls) = &mut self.tls else {
             return poll_read(&mut self.transport, &mut self.unread, cx, sink);
         };
-        // The answer to an earlier read, if there was no room for it. An error shows in the next write.
+        // Writes the response to an earlier read that the transport did not accept then. The next write reports an error.
         let _ = tls.poll_transmit(&mut self.transport, cx);
         if !tls.early.is_empty() {
             sink(&mem::take(&mut tls.early));
@@ -195,7 +195,7 @@ impl<T: Transport> Wire<T> {
             return self.transport.poll_write(cx, slices);
         };
         if tls.sealed == 0 {
-            // An answer of the session may be unwritten still, and the session accepts nothing behind it.
+            // A response of the TLS session may be unwritten, and the session accepts no content before it has left.
             ready!(tls.poll_transmit(&mut self.transport, cx))?;
             tls.sealed = tls.session.encrypt(slices)?;
         }
@@ -203,11 +203,11 @@ impl<T: Transport> Wire<T> {
         Poll::Ready(Ok(mem::take(&mut tls.sealed)))
     }
 
-    /// Shuts down the sending side, under TLS after close_notify.
+    /// Shuts down the sending side; under TLS, sends close_notify first.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
         if let Some(tls) = &mut self.tls {
             if tls.sealed > 0 {
-                // The machine counts it as not sent, so it must not arrive.
+                // The machine counts these octets as not sent, so they must not arrive.
                 return Poll::Ready(Err(StreamError::WriteZero.into()));
             }
             if !mem::replace(&mut tls.closing, true) {
@@ -218,7 +218,7 @@ impl<T: Transport> Wire<T> {
         self.transport.poll_shutdown(cx)
     }
 
-    /// Shuts down the sending side within [`LINGER_TIMEOUT`]. Returns true if the peer gets to know.
+    /// Shuts down the sending side within [`LINGER_TIMEOUT`]. Returns true if the peer can read the end of the stream.
     pub(crate) async fn shut_down(&mut self) -> bool {
         let end = self.transport.now() + LINGER_TIMEOUT;
         poll_fn(|cx| match self.poll_shutdown(cx) {
@@ -229,7 +229,7 @@ impl<T: Transport> Wire<T> {
     }
 }
 
-/// Reads from the transport, after the octets that were given back.
+/// Reads the octets that were put back, then from the transport.
 fn poll_read<T: Transport>(
     transport: &mut T,
     unread: &mut Box<[u8]>,
@@ -243,7 +243,7 @@ fn poll_read<T: Transport>(
     Poll::Ready(Ok(()))
 }
 
-/// Shows if TLS has begun.
+/// Shows only if TLS has begun.
 impl<T: fmt::Debug> fmt::Debug for Wire<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wire")

@@ -1,4 +1,4 @@
-//! The content of a message on its way to the server.
+//! Sending message data on a connection.
 
 use core::{
     future::poll_fn,
@@ -14,14 +14,14 @@ use super::Connection;
 use crate::{MAX_IO_SLICES, StreamError, Transport, message_write::MessageWrite};
 
 impl<T: Transport> Connection<T, Client> {
-    /// Waits as [`wait`](Self::wait), and sends more of a message as soon as the server accepts it.
+    /// Waits as [`wait`](Self::wait), and sends a block of a message as soon as the machine can send it.
     ///
     /// Call it with the permit of [`Event::Body`](smtp_proto::client::Event::Body) each time the machine waits. `block` is
-    /// the part of the message available now, and `more` is [`More::Last`] if it is all the rest. Returns the number of
-    /// octets of the block that were used; zero if the machine must be polled first. The permit is gone once the message
-    /// is complete, or if no more of it can be sent.
+    /// the part of the message that is available now; `more` is [`More::Last`] if no other part follows. Returns the number
+    /// of octets of the block that were used, or zero if you must poll the machine first. The permit becomes `None` when the
+    /// message is complete, or if no more of it can be sent.
     ///
-    /// Cancel-safe: dropping the future loses nothing, and nothing of the block was used.
+    /// Cancel-safe: after the future is dropped, no octet of the block was used.
     pub async fn send(
         &mut self,
         wait: Wait,
@@ -32,8 +32,8 @@ impl<T: Transport> Connection<T, Client> {
         poll_fn(|cx| self.poll_send(cx, wait, permit, block, more)).await
     }
 
-    /// Sends as [`send`](Self::send). Octets that the transport does not accept at once are copied, and written by the
-    /// following waits.
+    /// Sends as [`send`](Self::send). Copies octets that the transport does not accept at once; the following waits write the
+    /// copy.
     pub fn poll_send(
         &mut self,
         cx: &mut Context<'_>,

@@ -20,9 +20,9 @@ use crate::Transport;
 pub(super) enum LastBody {
     #[default]
     None,
-    /// At this address in the input, and so many.
+    /// In the input: address and number of octets.
     InInput(usize, usize),
-    /// Octets of the machine: a line end that it normalized, or a CR or dot that it had held back.
+    /// Octets of the machine: a normalized line end, or a CR or dot that the machine had held back.
     Own(Box<[u8]>),
 }
 
@@ -45,7 +45,7 @@ impl<T: Transport> Connection<T, Server> {
         (step, &mut self.machine)
     }
 
-    /// Writes the output, and waits until this time. Nothing is read.
+    /// Writes the output, and waits until this time. Does not read.
     pub(crate) fn poll_write_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
         let _ = self.poll_output(cx, true);
         self.wire.transport.poll_deadline(cx, until)
@@ -56,8 +56,8 @@ impl<T: Transport> Connection<T, Server> {
         self.input.len() > self.used
     }
 
-    /// Takes the octets of the last [`Event::Body`]: out of the input without a copy, if they are there. Empty if the last event was
-    /// another.
+    /// Takes the octets of the last [`Event::Body`], without a copy if they are in the input. Returns no octets after another
+    /// event.
     pub(crate) fn take_body(&mut self) -> Bytes {
         let (address, len) = match mem::take(&mut self.body) {
             LastBody::None => return Bytes::new(),

@@ -17,7 +17,7 @@ impl<T: Transport> Connection<T, Client> {
         self.transcript = Some(Box::new(Recorder::new(transcript, Side::Client, None)));
     }
 
-    /// Records the TLS session that began before the session, and the input that arrived with it.
+    /// Records the TLS session that began before the SMTP session, and the input that arrived with its handshake.
     pub(crate) fn record_implicit_tls(&mut self) {
         if let (Some(transcript), Some(info)) = (&mut self.transcript, self.machine.tls()) {
             transcript.tls(self.wire.transport.now(), info);

@@ -52,7 +52,7 @@ fn envelope(message: &MessageBuilder<'_>) -> Result<Envelope, InvalidMessage> {
     Ok(envelope)
 }
 
-/// The addresses in the fields of these names.
+/// Returns the addresses in the fields with these names.
 fn addresses<'m>(message: &'m MessageBuilder<'_>, names: &[&str]) -> Result<Vec<&'m str>, InvalidMessage> {
     let mut found = Vec::new();
     for (name, value) in &message.headers {

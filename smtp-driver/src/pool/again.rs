@@ -1,4 +1,4 @@
-//! The messages that need another session.
+//! Messages that need another session.
 
 use smtp_proto::{
     client::{Closed, MessageOutcome, Receipt, RecipientStatus, RequestError},
@@ -7,8 +7,8 @@ use smtp_proto::{
 
 use crate::{Error, SendError};
 
-/// Returns the envelope of the recipients that need a further session, because the server accepts no more in this one
-/// (RFC 9422). Returns `None` if the session achieved nothing: the next one would not, either.
+/// Returns an envelope with the recipients that need a further session, because the server accepts no more in this one (RFC
+/// 9422). Returns `None` if no transaction of this session was completed: a further session would not help.
 pub(super) fn rest<E>(
     envelope: &Envelope,
     limits: AnnouncedLimits,
@@ -33,7 +33,7 @@ pub(super) fn rest<E>(
 /// Returns true if the server had ended the session, and accepted nothing of the message.
 pub(super) fn is_stale<E>(sent: &Result<Receipt, SendError<E>>) -> bool {
     let receipt = match sent {
-        // 421 to MAIL is a refusal like another.
+        // 421 to MAIL is an ordinary refusal.
         Ok(receipt) => receipt,
         Err(SendError { error, receipt }) => match error {
             Error::Closed {

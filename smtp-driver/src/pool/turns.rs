@@ -1,8 +1,9 @@
-//! A bounded number of places, given in the order in which they were asked for.
+//! A fair counter of places: tasks get a place in the order of their requests.
 
 use std::{collections::VecDeque, mem, task::Waker};
 
-/// Places, and the tasks that wait for one. It is pure: the caller locks it, and wakes the wakers that it returns.
+/// A number of places, and the tasks that wait for one. The caller does the locking, and wakes the wakers that the functions
+/// return.
 ///
 /// A place that becomes free is reserved for the task that has waited longest. No other task overtakes it. If it stops
 /// waiting, the next task gets the place.
@@ -52,7 +53,7 @@ impl Turns {
         ticket
     }
 
-    /// Takes the place that is reserved for this ticket. Returns false if there is none; then the waker is kept.
+    /// Takes the place that is reserved for this ticket. Returns false if none is reserved, and keeps the waker.
     pub(super) fn take_reserved(&mut self, ticket: u64, waker: &Waker) -> bool {
         let Ok(index) = self.index(ticket) else {
             return false;
@@ -73,7 +74,7 @@ impl Turns {
         if left.reserved { self.give_back() } else { None }
     }
 
-    /// Gives a place back. Returns the waker of the task that gets it.
+    /// Returns a place. The result is the waker of the task that gets the place.
     pub(super) fn give_back(&mut self) -> Option<Waker> {
         match self.waiting.iter_mut().find(|waiting| !waiting.reserved) {
             Some(next) => {

@@ -36,7 +36,7 @@ pub(super) fn header(input: &[u8]) -> Result<Option<(ProxyHeader, usize)>, Inval
 /// ```abnf
 /// v1 = "PROXY" SP ( TCP4 / TCP6 / UNKNOWN ) CRLF
 /// ```
-/// At most [`ProxyHeader::MAX_V1`] octets. The line is cut first, because everything in it may be checked only then.
+/// At most [`ProxyHeader::MAX_V1`] octets. The parser finds the end of the line first, then checks its content.
 fn v1(input: &[u8]) -> IResult<&[u8], ProxyHeader, Fault> {
     streaming::tag(PROXY)(input)?;
     let bounded = input.get(..ProxyHeader::MAX_V1).unwrap_or(input);
@@ -145,7 +145,7 @@ fn v2(input: &[u8]) -> IResult<&[u8], ProxyHeader, Fault> {
     })?;
     let (after, family) = known(after, InvalidProxyHeader::Family, |octet| match octet {
         UNSPECIFIED => Some(Family::Unspecified),
-        // The addresses of the connection count, and the block is skipped (section 2.2).
+        // `LOCAL`: the receiver skips the address block (section 2.2).
         _ if is_local => Some(Family::Ignored),
         TCP4 => Some(Family::Tcp4),
         TCP6 => Some(Family::Tcp6),
@@ -192,7 +192,7 @@ enum Family {
     Other(usize),
 }
 
-/// An octet that stands for something.
+/// An octet with a known meaning.
 fn known<O>(
     input: &[u8],
     or: InvalidProxyHeader,
@@ -275,7 +275,7 @@ fn tlv(input: &[u8]) -> IResult<&[u8], (u8, &[u8]), Fault> {
 struct Fault(InvalidProxyHeader);
 
 impl Fault {
-    /// An error that no other form of the header can undo.
+    /// An error that ends the parsing: no alternative is tried.
     const fn of(why: InvalidProxyHeader) -> Err<Self> {
         Err::Failure(Self(why))
     }
@@ -291,7 +291,7 @@ impl ParseError<&[u8]> for Fault {
     }
 }
 
-/// The beginning of version 1.
+/// The first octets of version 1.
 const PROXY: &str = "PROXY ";
 
 /// The command octet of a connection of the proxy itself, with the version.

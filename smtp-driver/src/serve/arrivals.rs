@@ -20,8 +20,8 @@ use crate::{
     wire::Wire,
 };
 
-/// Connections whose header was read, on their way to the loop that accepts. Headers are read in tasks of their own, so
-/// a slow one holds up nobody.
+/// A queue of connections whose header was read, for the loop that accepts. A task of its own reads each header, so a slow
+/// header delays only its connection.
 #[derive(Debug)]
 pub(super) struct Arrivals<T>(Mutex<Queue<T>>);
 
@@ -29,7 +29,7 @@ pub(super) struct Arrivals<T>(Mutex<Queue<T>>);
 struct Queue<T> {
     ready: VecDeque<Arrival<T>>,
     is_closed: bool,
-    /// The loop that accepts.
+    /// The waker of the loop that accepts.
     waker: Option<Waker>,
 }
 
@@ -64,12 +64,12 @@ impl<T> Arrivals<T> {
         }
     }
 
-    /// Drops the connections that wait, and each further one.
+    /// Drops the waiting connections, and each further connection.
     pub(super) fn close(&self) {
         let mut queue = self.queue();
         queue.is_closed = true;
         let waiting = std::mem::take(&mut queue.ready);
-        // Not under the lock: the end of a connection may wake a task.
+        // Outside the lock: the end of a connection may wake a task.
         drop(queue);
         drop(waiting);
     }
@@ -93,7 +93,7 @@ impl<T> Arrivals<T> {
     }
 }
 
-/// Settings for connections of one listener.
+/// The settings for connections of one listener.
 #[derive(Debug)]
 pub(super) struct Terms {
     pub(super) proxy: ExpectProxy,
@@ -101,7 +101,8 @@ pub(super) struct Terms {
     pub(super) config: Arc<Config>,
 }
 
-/// Reads the header of a connection, whose permit counts in total only, and passes it on to the loop that accepts.
+/// Reads the header of a connection, and passes the connection to the loop that accepts. Until then its permit counts only in
+/// the total.
 pub(super) async fn arrive<T: Transport<Error = io::Error>>(
     mut arrival: Arrival<T>,
     terms: Terms,

@@ -1,4 +1,4 @@
-//! Facts of a session for a service, and the requests of a service to its session.
+//! The facts of a session for a service, and the requests of a service to its session.
 
 use std::{
     any::Any,
@@ -21,8 +21,8 @@ use smtp_proto::{
 
 use crate::{Peer, Proxied, session::Ends};
 
-/// The facts of a session at the time of a question. A clone is cheap: keep one in the state of the transaction for a trace
-/// line.
+/// The facts of a session at the time of a question: peer, EHLO name, TLS, identity. Clones are cheap: for the trace fields,
+/// keep one in the state of the transaction.
 #[derive(Clone, Debug)]
 pub struct About(Arc<Facts>);
 
@@ -32,9 +32,9 @@ struct Facts {
     xclient: ClientInfo<'static>,
     xforward: ClientInfo<'static>,
     hello: Option<ClientName<'static>>,
-    /// On the heap: most sessions are in plaintext.
+    /// On the heap, because most sessions are in plaintext.
     tls: Option<Box<TlsInfo>>,
-    /// On the heap: few sessions of a server for incoming mail have one.
+    /// On the heap, because few sessions with incoming mail have a login.
     login: Option<Box<(String, Option<Mechanism>)>>,
     protocol_name: &'static str,
     plus_offered: bool,
@@ -58,13 +58,13 @@ impl About {
         }))
     }
 
-    /// The facts now.
+    /// Returns the current facts.
     pub(super) fn renewed(&self, server: &Server) -> Self {
         Self::new(Arc::clone(&self.0.ends), self.handle().clone(), server)
     }
 
-    /// The address of the client: the one that an accepted [XCLIENT](Self::xclient) named, with port 0 if it named none; the
-    /// one in the header of a [proxy](crate::ServeOptions::expect_proxy); or the peer of the socket.
+    /// The address of the client. It is the address of an accepted [XCLIENT](Self::xclient) (port 0 if XCLIENT had no port),
+    /// or else the address in a [PROXY header](crate::ServeOptions::expect_proxy), or else the peer of the socket.
     #[must_use]
     pub fn peer(&self) -> Peer {
         match self.0.xclient.addr() {
@@ -73,32 +73,32 @@ impl About {
         }
     }
 
-    /// The address of the client as if there were no XCLIENT. Use it to decide if XCLIENT is offered.
+    /// The address of the client without regard to XCLIENT. Use it to decide if the session offers XCLIENT.
     #[must_use]
     pub fn connected_peer(&self) -> Peer {
         self.0.ends.peer
     }
 
-    /// The facts about the client that a proxy passed on by XCLIENT: [`Server::xclient`]. Empty without it.
+    /// The facts about the client that a proxy passed by XCLIENT: [`Server::xclient`]. Empty without XCLIENT.
     #[must_use]
     pub fn xclient(&self) -> &ClientInfo<'static> {
         &self.0.xclient
     }
 
-    /// The origin of the next message, or of the one of the transaction, by XFORWARD: [`Server::xforward`]. Empty without it.
-    /// For logs only.
+    /// The origin of the current or next message, passed by XFORWARD: [`Server::xforward`]. Empty without XFORWARD. Use it
+    /// only for logs.
     #[must_use]
     pub fn xforward(&self) -> &ClientInfo<'static> {
         &self.0.xforward
     }
 
-    /// The proxy that the client connected through, if the listener expects one.
+    /// The proxy that the client connected through. Returns `None` unless the listener expects a proxy.
     #[must_use]
     pub fn proxied(&self) -> Option<&Proxied> {
         self.0.ends.proxied.as_deref()
     }
 
-    /// The address that the client connected to: of XCLIENT, of the header of a proxy, or of the socket.
+    /// The address that the client connected to: from XCLIENT, the PROXY header, or the socket.
     #[must_use]
     pub fn local(&self) -> Peer {
         match self.0.xclient.dest_addr() {
@@ -107,39 +107,40 @@ impl About {
         }
     }
 
-    /// The name of the last accepted EHLO, HELO or LHLO. Returns `None` before it. Do not trust it.
+    /// The name in the last accepted EHLO, HELO or LHLO, which is a claim of the client. Returns `None` before the first.
     #[must_use]
     pub fn hello(&self) -> Option<&ClientName<'static>> {
         self.0.hello.as_ref()
     }
 
-    /// The results of the TLS handshake. Returns `None` in plaintext.
+    /// The parameters of the TLS session. Returns `None` in plaintext.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
         self.0.tls.as_deref()
     }
 
-    /// The identity that [`Service::auth`](super::Service::auth) or [`Service::xclient`](super::Service::xclient) accepted. Returns `None` before it.
+    /// The identity that [`Service::auth`](super::Service::auth) or [`Service::xclient`](super::Service::xclient) accepted.
+    /// Returns `None` if the client is not authenticated.
     #[must_use]
     pub fn identity(&self) -> Option<&str> {
         self.0.login.as_deref().map(|(identity, _)| identity.as_str())
     }
 
-    /// The mechanism of the AUTH exchange that succeeded. Returns `None` before it, and after a login by XCLIENT.
+    /// The mechanism of the successful AUTH exchange. Returns `None` if there was none, and after a login by XCLIENT.
     #[must_use]
     pub fn mechanism(&self) -> Option<Mechanism> {
         self.0.login.as_deref().and_then(|(_, mechanism)| *mechanism)
     }
 
-    /// The protocol for a trace line (RFC 3848, RFC 6531), such as `ESMTPSA`: [`Server::protocol_name`].
+    /// The protocol name for the `Received` field (RFC 3848, RFC 6531), such as `ESMTPSA`: [`Server::protocol_name`].
     #[must_use]
     pub fn protocol_name(&self) -> &'static str {
         self.0.protocol_name
     }
 
-    /// The `Received` field for a message of this session; `by` is the name of the server, and `unix_time` are seconds since
-    /// 1970. Call it with the facts that [`Service::mail`](super::Service::mail) got, and add the recipient if there is only
-    /// one. Returns `None` before EHLO. The address of a client on a Unix socket is 127.0.0.1.
+    /// Builds the `Received` field for a message of this session. `by` is the name of the server, and `unix_time` the number
+    /// of seconds since the beginning of 1970. Use the facts that [`Service::mail`](super::Service::mail) got, and add the
+    /// recipient if there is only one. Returns `None` before EHLO. The address of a client on a Unix socket is 127.0.0.1.
     #[must_use]
     pub fn received<'a>(&'a self, by: &'a Host<'static>, unix_time: u64) -> Option<Received<'a>> {
         const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -151,8 +152,8 @@ impl About {
         })
     }
 
-    /// The state that the service keeps for this session: one value of each type, made by `default` at the first call. It
-    /// lives as long as the session or a clone of its facts.
+    /// The state that the service keeps for this session: one value of each type, created by `default` at the first call. It
+    /// lives as long as the session and all clones of its facts.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -177,7 +178,7 @@ impl About {
         if let Some(value) = find(&requests.state()) {
             return value;
         }
-        // Not under the lock, because `default` may call this, too.
+        // Outside the lock, because `default` may call this function, too.
         let value = Arc::<T>::default();
         let mut state = requests.state();
         find(&state).unwrap_or_else(|| {
@@ -187,7 +188,7 @@ impl About {
         })
     }
 
-    /// The facts of this session for the server side of a mechanism: [`Server::sasl_context`].
+    /// The facts of this session for the server side of an AUTH mechanism: [`Server::sasl_context`].
     #[must_use]
     pub fn sasl_context(&self) -> Context<'_> {
         let mut context = Context::default();
@@ -198,23 +199,24 @@ impl About {
         context
     }
 
-    /// The handle of the session, for rare requests.
+    /// The handle for requests to the session.
     #[must_use]
     pub fn handle(&self) -> &SessionHandle {
         &self.0.handle
     }
 }
 
-/// A handle of a session for rare requests, from a function of the service or from elsewhere.
+/// A handle for requests to a session, from a function of the service or from elsewhere: changing the offered extensions, or
+/// ending the session.
 ///
-/// A request made in a function of the service takes effect before its answer. After the end of the session it has no
+/// A request made in a function of the service takes effect before its answer. After the end of the session, requests have no
 /// effect.
 #[derive(Clone, Default)]
 pub struct SessionHandle(Arc<Requests>);
 
 #[derive(Default)]
 struct Requests {
-    /// There are requests. Read without the lock.
+    /// True if there are requests. Read without the lock.
     any: AtomicBool,
     state: Mutex<State>,
 }
@@ -222,14 +224,14 @@ struct Requests {
 #[derive(Default)]
 struct State {
     waker: Option<Waker>,
-    /// On the heap: most services need neither.
+    /// On the heap, because most services need neither.
     lists: Option<Box<Lists>>,
 }
 
 #[derive(Default)]
 struct Lists {
     requests: Vec<Request>,
-    /// The state of the service, of different types.
+    /// The values of [`About::state`], of different types.
     values: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -241,8 +243,8 @@ enum Request {
 }
 
 impl SessionHandle {
-    /// Offers an extension in this session, or changes its parameter. Commands and parameters see the change at once, the
-    /// client with the next reply to EHLO: call it in [`Service::hello`](super::Service::hello).
+    /// Offers an extension in this session, or changes its parameter. The server obeys the change at once; the client learns
+    /// of it in the next reply to EHLO, so call this in [`Service::hello`](super::Service::hello).
     pub fn offer(&self, extension: Extension<'static>) {
         self.request(Request::Offer(extension));
     }
@@ -252,7 +254,7 @@ impl SessionHandle {
         self.request(Request::Withdraw(keyword));
     }
 
-    /// Believes the AUTH parameter of MAIL from now on: [`Server::trust_originators`].
+    /// Trusts the AUTH parameter of MAIL from now on: [`Server::trust_originators`].
     pub fn trust_originators(&self) {
         self.request(Request::TrustOriginators);
     }
@@ -267,14 +269,15 @@ impl SessionHandle {
         state.lists.get_or_insert_default().requests.push(request);
         self.0.any.store(true, Ordering::Release);
         let waker = state.waker.take();
-        // Not under the lock: a waker may run its task at once.
+        // Outside the lock: a waker may run its task at once.
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// Passes the requests to the machine. Returns true if there was any. Sets `must_end` if one ends the session at once.
+    /// Passes the requests to the machine. Returns true if there were requests. Sets `must_end` if a request ends the session
+    /// at once.
     #[inline]
     pub(super) fn apply(&self, server: &mut Server, must_end: &mut bool) -> bool {
         let any = self.0.any.load(Ordering::Acquire);
@@ -306,7 +309,7 @@ impl SessionHandle {
         }
     }
 
-    /// Wakes this task at the next request. Returns false if there is one already.
+    /// Wakes this task at the next request. Returns false if there is a request already.
     pub(super) fn watch(&self, waker: &Waker) -> bool {
         let mut state = self.state();
         match &mut state.waker {

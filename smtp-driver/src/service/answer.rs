@@ -11,8 +11,8 @@ use smtp_proto::{
 
 /// A positive answer: `Ok(Accept::Yes)`, or `Ok(Accept::text("queued as 7"))` for a reply with another text.
 ///
-/// A negative one is a [`Rejection`]: `Err(Rejection::NO_SUCH_USER)`. With `impl From<MyError> for Rejection`, the `?` of a
-/// function of the service answers with the rejection for an error.
+/// A negative answer is a [`Rejection`]: `Err(Rejection::NO_SUCH_USER)`. Implement `From<MyError> for Rejection`, and `?`
+/// turns your error into a rejection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Accept {
@@ -21,14 +21,15 @@ pub enum Accept {
     Yes,
     /// The default code with this text: [`Server::accept_with`].
     Text(Text<'static>),
-    /// RCPT: 251, and the path that the message will be forwarded to (RFC 5321 section 3.4). [`Yes`](Self::Yes) elsewhere.
+    /// For RCPT: 251, and the path to which the message will be forwarded (RFC 5321 section 3.4). For other questions it
+    /// means [`Yes`](Self::Yes).
     Forward(ForwardPath<'static>),
-    /// The reply of a next hop, for proxies. If it is negative, it rejects: [`Server::relay`].
+    /// The reply of a next hop, for proxies: [`Server::relay`]. A negative reply rejects.
     Relay(Reply<'static>),
 }
 
 impl Accept {
-    /// Accepts with this text. Characters that a reply cannot have are replaced: [`Text::from_str_lossy`].
+    /// Accepts with this text. Replaces characters that a reply cannot contain: [`Text::from_str_lossy`].
     #[must_use]
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::Text(Text::from_str_lossy(text.as_ref()))
@@ -39,7 +40,7 @@ impl Accept {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VrfyAnswer {
-    /// 252: not verified, but mail will be tried.
+    /// 252: not verified, but the server accepts mail for the address.
     #[default]
     Unverified,
     /// 250, the full name and the mailbox: [`Server::answer_vrfy`].
@@ -61,7 +62,7 @@ pub enum HelpAnswer {
     Status(Text<'static>),
 }
 
-/// Answers a question that has no answer of its own.
+/// Answers a question that has no specific answer type.
 pub(super) fn answer<Q: Acceptable>(
     server: &mut Server,
     ticket: Ticket<Q>,
@@ -75,7 +76,7 @@ pub(super) fn answer<Q: Acceptable>(
     }
 }
 
-/// Answers RCPT. Returns true if the recipient is one of the transaction.
+/// Answers RCPT. Returns true if the recipient was accepted.
 pub(super) fn answer_recipient(
     server: &mut Server,
     ticket: Ticket<Recipient>,

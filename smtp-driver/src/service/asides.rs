@@ -1,4 +1,4 @@
-//! Questions beside the transaction: they need the facts of the session only.
+//! Questions that need only the facts of the session, and not the transaction.
 
 use smtp_proto::{server::Event, types::Argument};
 
@@ -7,7 +7,8 @@ use super::{
     questions::{Answer, Asked},
 };
 
-/// Begins to ask about an event. Gives the event back if it is another question, or none.
+/// Asks the service about an event. Returns the event if it belongs elsewhere: a question of the transaction, or a
+/// notification.
 #[expect(
     clippy::result_large_err,
     reason = "the event was passed by value, and is given back"

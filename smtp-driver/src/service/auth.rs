@@ -1,11 +1,11 @@
-//! AUTH, as a service sees it.
+//! AUTH exchanges of a service.
 
 use smtp_proto::sasl::{AuthOutcome, AuthRequest, Mechanism, ServerMechanism};
 
 /// One step of an AUTH exchange.
 ///
-/// Most services match on [`request`](Self::request): a password or token needs one step. A mechanism of several steps, such
-/// as SCRAM, keeps its state in [`exchange`](Self::exchange):
+/// Most services only match on [`request`](Self::request), because a password or token needs one step. A mechanism of several
+/// steps, such as SCRAM, keeps its state in [`exchange`](Self::exchange):
 ///
 /// ```
 /// use smtp_driver::{
@@ -38,15 +38,15 @@ use smtp_proto::sasl::{AuthOutcome, AuthRequest, Mechanism, ServerMechanism};
 pub struct AuthAttempt {
     /// The mechanism.
     pub mechanism: Mechanism,
-    /// The credentials, or one response of a mechanism of several steps. Unverified.
+    /// The credentials, or one response of a mechanism of several steps. Nothing in it is verified.
     pub request: AuthRequest,
-    /// The state of a mechanism of several steps. It is kept until the next [`AuthRequest::Begin`], or until the exchange
-    /// ends.
+    /// The state of a mechanism of several steps, kept until the next [`AuthRequest::Begin`] or the end of the exchange.
     pub exchange: Option<Box<dyn ServerMechanism>>,
 }
 
 impl AuthAttempt {
-    /// Passes the client's response to the exchange. Rejects if there is no exchange, or the request is no part of one.
+    /// Passes the client's response to the exchange. Rejects if there is no exchange, or if the request does not belong to an
+    /// exchange.
     pub fn step(&mut self) -> AuthOutcome {
         let response = match &self.request {
             AuthRequest::Begin { initial } => initial.as_ref().map_or(&b""[..], |initial| initial.expose()),

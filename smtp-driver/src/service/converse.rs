@@ -1,4 +1,4 @@
-//! A session between a client and a service.
+//! The loop between a session and a service.
 
 use std::{
     future::{Future, poll_fn},
@@ -15,13 +15,13 @@ use smtp_proto::{
 use super::{Service, questions::Questions};
 use crate::{Session, TlsSettings, Transport};
 
-/// Runs a session: asks the service, and passes its answers to the client. Returns when the connection is closed and no
-/// [`message`](Service::message) is pending.
+/// Runs a session: passes its questions to the service, and the answers to the machine. Returns when the connection is closed
+/// and no [`message`](Service::message) is pending.
 ///
-/// `tls` are the settings for STARTTLS. Without them it is not offered. For implicit TLS call
-/// [`start_implicit_tls`](Session::start_implicit_tls) before.
+/// `tls` has the settings for STARTTLS; without them, the session does not offer STARTTLS. For implicit TLS, call
+/// [`start_implicit_tls`](Session::start_implicit_tls) first.
 ///
-/// It needs no task or timer beside the transport: on a runtime of threads, let `block_on` of the adapter poll it.
+/// The future needs only the transport, no task or further timer. On threads, run it with `block_on` of the adapter.
 pub fn converse<T: Transport, S: Service>(
     mut session: Session<T>,
     service: &S,
@@ -32,11 +32,11 @@ pub fn converse<T: Transport, S: Service>(
         server.extensions_mut().remove(Keyword::StartTls);
     }
     let mut questions = Questions::new(service, session.share_ends(), session.machine());
-    // Not an async function, whose future would have room for its arguments twice.
+    // Not an async function, because its future would reserve space for the arguments twice.
     async move {
         let mut waiting = None;
         poll_fn(|cx| poll_until_closed(cx, &mut session, &mut questions, tls, &mut waiting)).await;
-        // On the heap, so that the session has no room for it while it lasts.
+        // On the heap, so that the future of the session reserves no space for it.
         let (mut close, mut is_closed) = (Box::pin(session.close_connection()), false);
         poll_fn(|cx| {
             is_closed = is_closed || close.as_mut().poll(cx).is_ready();
@@ -56,7 +56,7 @@ fn poll_until_closed<T: Transport, S: Service>(
     waiting: &mut Option<Wait>,
 ) -> Poll<()> {
     loop {
-        // Nothing shows which of them was woken. Further ones are polled when they are asked.
+        // Poll all, because nothing shows which question was woken. New questions are polled when they are asked.
         if questions.poll_answers(cx, session.machine_mut()) {
             *waiting = None;
         }
@@ -67,7 +67,7 @@ fn poll_until_closed<T: Transport, S: Service>(
     }
 }
 
-/// Runs the session until nothing can be done. `waiting` is the wait of the machine, which need not be polled during it.
+/// Runs the session until it must wait. `waiting` is the current wait of the machine, during which polling it has no effect.
 fn poll_machine<T: Transport, S: Service>(
     cx: &mut Context<'_>,
     session: &mut Session<T>,
@@ -91,7 +91,7 @@ fn poll_machine<T: Transport, S: Service>(
             } else if now >= until {
                 questions.refuse_body(session.machine_mut());
             } else {
-                // The machine has more octets: it is not polled, and the client is not read, before these are used.
+                // The service still uses octets of the body: poll the machine and read from the client only afterwards.
                 ready!(session.poll_body_wait(cx, until));
                 clock = None;
                 continue;
@@ -126,7 +126,8 @@ fn poll_machine<T: Transport, S: Service>(
             Step::Event(event) => questions.ask(cx, event, server),
         }
         if !session.has_input() {
-            // The machine will wait. A function of the service may have blocked its thread, at no cost of the client.
+            // Read the clock again: a function of the service may have blocked the thread, and that time must not count
+            // against the client.
             clock = None;
         }
     }

@@ -1,4 +1,4 @@
-//! The questions of a session that a service is asked, and their answers.
+//! The open questions of a session to a service, and their answers.
 
 use std::{
     future::Future,
@@ -28,22 +28,22 @@ use super::{
 };
 use crate::session::Ends;
 
-/// A question that the service thinks about.
+/// The future of an open question.
 pub(super) type Asked<'s, M> = Pin<Box<dyn Future<Output = Answer<M>> + Send + 's>>;
 
-/// The kinds of questions whose futures end in different ways.
+/// The kinds of questions, by the end of their futures.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// Asked beside others.
+    /// Runs concurrently with others.
     Recipient,
-    /// Has the transaction on loan, and until this time.
+    /// Borrows the transaction, until this time.
     Body(Instant),
-    /// Has the transaction on loan, and is not dropped.
+    /// Borrows the transaction, and runs to its end.
     Message,
     Other,
 }
 
-/// The answer to a question, with what it needs.
+/// The answer to a question, with the ticket and data that it needs.
 pub(super) enum Answer<M> {
     Any(Ticket, Result<Accept, Rejection>),
     Auth(
@@ -62,7 +62,7 @@ pub(super) enum Answer<M> {
     Etrn(Ticket<Etrn>, Result<EtrnAnswer, Rejection>),
 }
 
-/// A message whose transaction was reset before the service had stored it.
+/// A message whose transaction was reset while the service was storing it.
 struct LateMessage<'s, M> {
     future: Asked<'s, M>,
     home: Home<M>,
@@ -71,14 +71,14 @@ struct LateMessage<'s, M> {
 
 /// A service in one session.
 ///
-/// The machine asks about several recipients at once, and holds back all else while another question is open. A further
-/// event therefore means that the open question has timed out.
+/// The machine asks about several recipients at once; while any other question is open, it asks nothing else. A further event
+/// therefore means that the open question has timed out.
 pub(super) struct Questions<'s, S: Service> {
     service: &'s S,
     about: About,
-    /// The facts may have changed.
+    /// True if the facts may have changed.
     is_outdated: bool,
-    /// A request of the service ends the session at once.
+    /// True if a request of the service ends the session at once.
     must_end: bool,
     exchange: Option<Box<dyn ServerMechanism>>,
     open: Option<Home<S::Mail>>,
@@ -103,7 +103,7 @@ impl<'s, S: Service> Questions<'s, S> {
         }
     }
 
-    /// Asks about an event, and handles notifications.
+    /// Asks the service about a question, or handles a notification.
     pub(super) fn ask(&mut self, cx: &mut Context<'_>, event: Event<'_>, server: &mut Server) {
         if matches!(event, Event::Recipient { .. }) {
             self.drop_unanswered_recipients(server);
@@ -120,7 +120,7 @@ impl<'s, S: Service> Questions<'s, S> {
         }
     }
 
-    /// Begins to ask about an event. `None` if it is no question, or is answered already.
+    /// Begins a question. Returns `None` if the event is a notification, or is already answered.
     fn question_of(&mut self, event: Event<'_>, server: &mut Server) -> Option<Asked<'s, S::Mail>> {
         let service = self.service;
         Some(match event {
@@ -214,7 +214,7 @@ impl<'s, S: Service> Questions<'s, S> {
         })
     }
 
-    /// Passes octets of the message on, which the service may use until this time.
+    /// Passes octets of the message to the service, which may use them until this time.
     pub(super) fn pass_body(
         &mut self,
         cx: &mut Context<'_>,
@@ -238,7 +238,7 @@ impl<'s, S: Service> Questions<'s, S> {
         self.start(cx, server, Kind::Body(until), asked);
     }
 
-    /// The time until which the service may use octets of the message. `None` if it uses none.
+    /// The time until which the service may use octets of the message. Returns `None` if it uses none.
     pub(super) fn body_deadline(&self) -> Option<Instant> {
         match &self.question {
             Some((Kind::Body(until), _)) => Some(*until),
@@ -246,13 +246,13 @@ impl<'s, S: Service> Questions<'s, S> {
         }
     }
 
-    /// Refuses the message, because the service did not use its octets in time.
+    /// Refuses the message because the service used its octets too slowly.
     pub(super) fn refuse_body(&mut self, server: &mut Server) {
         self.question = None;
         let _ = server.reject_body(Rejection::LOCAL_ERROR);
     }
 
-    /// Drops the questions whose time is over. The future of a message goes on.
+    /// Drops the open questions, whose time is over. The future of a message continues.
     pub(super) fn cancel(&mut self, why: Reset) {
         self.recipients.clear();
         if let Some((Kind::Message, future)) = self.question.take()
@@ -262,13 +262,13 @@ impl<'s, S: Service> Questions<'s, S> {
         }
     }
 
-    /// The session is over.
+    /// Notifies the service of the end of the session.
     pub(super) fn close(&mut self, why: Closed, server: &Server) {
         self.cancel(Reset::Closed);
         self.service.closed(&self.about(server), why);
     }
 
-    /// Passes the requests of the service to the machine. Returns true if there was any.
+    /// Passes the requests of the service to the machine. Returns true if there were any.
     pub(super) fn apply_requests(&mut self, server: &mut Server) -> bool {
         self.about.handle().apply(server, &mut self.must_end)
     }
@@ -278,17 +278,17 @@ impl<'s, S: Service> Questions<'s, S> {
         self.must_end
     }
 
-    /// Wakes this task at the next request. Returns false if there is one already.
+    /// Wakes this task at the next request. Returns false if there is a request already.
     pub(super) fn watch_requests(&self, cx: &Context<'_>) -> bool {
         self.about.handle().watch(cx.waker())
     }
 
-    /// The facts that the service knows must be looked at again.
+    /// Marks the facts as outdated.
     pub(super) const fn outdate(&mut self) {
         self.is_outdated = true;
     }
 
-    /// Polls all questions once, and answers those that the service has decided. Returns true if there was any.
+    /// Polls all questions once, and passes the answers of the ready ones to the machine. Returns true if there were any.
     pub(super) fn poll_answers(&mut self, cx: &mut Context<'_>, server: &mut Server) -> bool {
         let mut recipients = mem::take(&mut self.recipients);
         let before = recipients.len();
@@ -306,7 +306,7 @@ impl<'s, S: Service> Questions<'s, S> {
         any
     }
 
-    /// Waits until the service has stored the message whose transaction was reset before.
+    /// Waits for the future of a message whose transaction was reset.
     pub(super) fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(late) = &mut self.late else {
             return Poll::Ready(());
@@ -314,7 +314,7 @@ impl<'s, S: Service> Questions<'s, S> {
         let answer = ready!(late.future.as_mut().poll(cx));
         if let Some(late) = self.late.take() {
             let LateMessage { future, home, why } = *late;
-            // It has the mail.
+            // The future borrows the mail.
             drop(future);
             if let Answer::Message(_, _, Ok(_)) = answer {
                 warn!("a message was stored too late: the client may send it again");
@@ -326,7 +326,7 @@ impl<'s, S: Service> Questions<'s, S> {
         Poll::Ready(())
     }
 
-    /// The facts of the session.
+    /// Returns the facts of the session, updated if necessary.
     fn about(&mut self, server: &Server) -> About {
         // The name of the protocol and the origin depend on the transaction.
         if self.is_outdated
@@ -339,7 +339,7 @@ impl<'s, S: Service> Questions<'s, S> {
         self.about.clone()
     }
 
-    /// Polls a question for the first time. Most are answered then.
+    /// Polls a question for the first time, which answers most questions.
     fn start(
         &mut self,
         cx: &mut Context<'_>,
@@ -354,8 +354,8 @@ impl<'s, S: Service> Questions<'s, S> {
         }
     }
 
-    /// Polls a question, and passes its answer to the machine. One that comes too late has no effect. Returns true if there
-    /// was an answer.
+    /// Polls a question, and passes its answer to the machine. A late answer has no effect. Returns true if there was an
+    /// answer.
     fn poll_answer(
         &mut self,
         cx: &mut Context<'_>,
@@ -414,7 +414,7 @@ impl<'s, S: Service> Questions<'s, S> {
         true
     }
 
-    /// Ends the transaction in hand.
+    /// Ends the current transaction.
     fn reset(&mut self, why: Reset) {
         self.cancel(why);
         if let Some(mail) = self.open.take().and_then(Home::into_mail) {
@@ -422,7 +422,8 @@ impl<'s, S: Service> Questions<'s, S> {
         }
     }
 
-    /// Makes room for one more question about a recipient. The machine has answered the oldest ones, for which there is none.
+    /// Makes room for one more question about a recipient, by dropping the oldest questions: they timed out, and the machine
+    /// has answered them.
     fn drop_unanswered_recipients(&mut self, server: &Server) {
         self.question = None;
         let most = server.config().limits.max_open_rcpts.max(1);
@@ -431,7 +432,7 @@ impl<'s, S: Service> Questions<'s, S> {
     }
 }
 
-/// Shows nothing of the mail.
+/// Does not show the mail.
 impl<S: Service> std::fmt::Debug for Questions<'_, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Questions").finish_non_exhaustive()

@@ -13,7 +13,7 @@ use smtp_proto::{
 use super::{About, Accept, AuthAttempt, HelpAnswer, Service, VrfyAnswer};
 use crate::Bytes;
 
-/// For a server with several listeners: each gets a clone.
+/// A service that several listeners share: each gets a clone.
 impl<S: Service> Service for Arc<S> {
     type Mail = S::Mail;
 

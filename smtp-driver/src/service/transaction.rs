@@ -1,18 +1,18 @@
-//! The transaction in hand, and its loan to a future.
+//! The current transaction, and its loan to a future.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use smtp_proto::types::Rcpt;
 
-/// The transaction in hand.
+/// The current transaction.
 pub(super) struct Transaction<M> {
-    /// Shared by the questions about recipients, which are asked side by side.
+    /// Shared by the concurrent questions about recipients.
     mail: Arc<M>,
-    /// The numbers of the accepted recipients. Empty while they are 0, 1, 2 and so on, as is usual.
+    /// The numbers of the accepted recipients. Empty while they are 0, 1, 2 and so on, the usual case.
     indices: Vec<u32>,
     /// In the order of the RCPT commands.
     recipients: Vec<Rcpt<'static>>,
-    /// Recipients whose delivery was decided.
+    /// Number of recipients whose delivery was decided.
     decided: usize,
 }
 
@@ -40,7 +40,7 @@ impl<M> Transaction<M> {
     }
 }
 
-/// The place of the transaction in hand while no future uses it.
+/// The place of the current transaction while no future borrows it.
 pub(super) struct Home<M>(Arc<Mutex<Option<Transaction<M>>>>);
 
 impl<M> Home<M> {
@@ -68,7 +68,7 @@ impl<M> Home<M> {
         }
     }
 
-    /// Lends the transaction to a future. `None` if another one has it.
+    /// Lends the transaction to a future. Returns `None` if another future has it.
     pub(super) fn lend(&self) -> Option<Loan<M>> {
         Some(Loan {
             transaction: Some(self.place().take()?),
@@ -84,7 +84,7 @@ impl<M> Home<M> {
         })
     }
 
-    /// Takes the state of a transaction that is over. `None` if a future has it.
+    /// Takes the state of a transaction that is over. Returns `None` if a future has it.
     pub(super) fn into_mail(self) -> Option<M> {
         let transaction = self.place().take()?;
         Arc::into_inner(transaction.mail)
@@ -95,15 +95,15 @@ impl<M> Home<M> {
     }
 }
 
-/// A transaction lent to a future. Dropping it gives the transaction back, also if the future is dropped before its end.
+/// A transaction lent to a future. Dropping the loan returns the transaction, even if the future is dropped before its end.
 pub(super) struct Loan<M> {
     transaction: Option<Transaction<M>>,
     home: Home<M>,
 }
 
 impl<M> Loan<M> {
-    /// The state of the transaction, and the accepted recipients in the order of the RCPT commands: in LMTP only the
-    /// recipient with this number.
+    /// The state of the transaction, and the accepted recipients in the order of the RCPT commands; with LMTP and PRDR, only
+    /// the recipient with this number.
     pub(super) fn parts(&mut self, recipient: Option<u32>) -> Option<(&mut M, &[Rcpt<'static>])> {
         let transaction = self.transaction.as_mut()?;
         let recipients = match recipient {

@@ -1,4 +1,4 @@
-//! A connection in memory, both of whose ends can be slowed down and cut.
+//! A connection in memory. A test can slow down and cut both ends.
 
 use std::{
     collections::VecDeque,
@@ -12,13 +12,13 @@ use smtp_proto::Instant;
 use super::{Network, network::Timer};
 use crate::Transport;
 
-/// Octets that an end holds for its reader by default, as a socket does.
+/// Maximum unread octets of an end by default, like the buffer of a socket.
 const CAPACITY: usize = 64 * 1024;
 
 /// One end of a connection in memory: a [`Transport`].
 ///
-/// A test that plays the peer by hand [pushes](Control::push) and [pulls](Control::pull) octets, without futures.
-/// Dropping an end closes the connection: the peer reads what is left, then the end of input.
+/// A test can also play the peer by hand, without futures: it [pushes](Control::push) and [pulls](Control::pull) octets.
+/// Dropping an end closes the connection: the peer reads the remaining octets, then the end of input.
 #[derive(Debug)]
 pub struct Duplex {
     control: Control,
@@ -38,7 +38,7 @@ impl Duplex {
         (end(true), end(false))
     }
 
-    /// A handle that controls this end, also after the end was moved into a connection.
+    /// Returns a handle that controls this end, even after the end was moved into a connection.
     #[must_use]
     pub fn control(&self) -> Control {
         self.control.clone()
@@ -149,7 +149,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Sends octets from this end, even if the peer has no room for them.
+    /// Sends octets from this end, even beyond the capacity of the peer.
     pub fn push(&self, octets: impl AsRef<[u8]>) {
         self.with(|_, peer| {
             peer.incoming.extend(octets.as_ref());
@@ -157,7 +157,7 @@ impl Control {
         });
     }
 
-    /// Takes the octets that arrived at this end and were not read.
+    /// Takes the unread octets that arrived at this end.
     #[must_use]
     pub fn pull(&self) -> Vec<u8> {
         self.with(|own, peer| {
@@ -166,7 +166,7 @@ impl Control {
         })
     }
 
-    /// Takes the octets as [`pull`](Self::pull), as text.
+    /// Takes the unread octets as [`pull`](Self::pull) does, as text.
     #[must_use]
     pub fn pull_text(&self) -> String {
         String::from_utf8_lossy(&self.pull()).into_owned()
@@ -182,7 +182,7 @@ impl Control {
         self.with(|own, _| own.max_write = octets);
     }
 
-    /// Lets this end write `octets` more; further writes, and a shutdown, wait. Default: unlimited.
+    /// Lets this end write `octets` more. Further writes and a shutdown wait. Default: unlimited.
     pub fn allow(&self, octets: usize) {
         self.with(|own, _| {
             own.budget = octets;
@@ -195,7 +195,7 @@ impl Control {
         self.allow(usize::MAX);
     }
 
-    /// Sets the number of unread octets that this end holds. The peer can write no more. Default: 65,536.
+    /// Sets the maximum number of unread octets of this end; beyond it, the peer's writes wait. Default: 65,536.
     pub fn set_capacity(&self, octets: usize) {
         self.with(|own, peer| {
             own.capacity = octets;
@@ -203,7 +203,7 @@ impl Control {
         });
     }
 
-    /// Makes writes of this end fail. What has arrived can still be read.
+    /// Makes writes of this end fail. It can still read octets that have arrived.
     pub fn fail_writes(&self, error: io::ErrorKind) {
         self.with(|own, _| {
             own.write_error = Some(error);
@@ -211,7 +211,7 @@ impl Control {
         });
     }
 
-    /// Makes reads of this end fail, after the octets that have arrived.
+    /// Makes reads of this end fail after the octets that have arrived.
     pub fn fail_reads(&self, error: io::ErrorKind) {
         self.with(|own, _| {
             own.read_error = Some(error);
@@ -219,7 +219,7 @@ impl Control {
         });
     }
 
-    /// Ends the input of the peer, without QUIT or close_notify: this end writes no more.
+    /// Ends the input of the peer without QUIT or close_notify; this end can write no more.
     pub fn cut(&self) {
         self.with(|own, peer| {
             own.shut_down = true;
@@ -227,7 +227,7 @@ impl Control {
         });
     }
 
-    /// Resets the connection: octets on their way are lost, and both ends fail.
+    /// Resets the connection: unread octets are lost, and both ends fail.
     pub fn reset(&self) {
         self.with(|own, peer| {
             for end in [own, peer] {
@@ -246,7 +246,7 @@ impl Control {
         self.with(|own, _| own.shut_down)
     }
 
-    /// Begins to record the writes of this end.
+    /// Starts recording the writes of this end.
     pub fn record_writes(&self) {
         self.with(|own, _| own.writes = Some(Vec::new()));
     }
@@ -299,7 +299,7 @@ impl Ends<'_> {
 }
 
 struct End {
-    /// Octets that the peer wrote and this end has not read.
+    /// Octets of the peer that this end has not read.
     incoming: VecDeque<u8>,
     capacity: usize,
     max_read: usize,

@@ -11,7 +11,7 @@ use std::{
 use super::{Duplex, Network};
 use crate::Peer;
 
-/// A listener of a [`Network`]. A clone is a handle of the same listener.
+/// A listener of a [`Network`]. Clones share the listener.
 #[derive(Clone, Debug)]
 pub struct Listener {
     network: Network,
@@ -45,8 +45,8 @@ impl Listener {
         near
     }
 
-    /// Accepts a connection, and returns it with the addresses of the peer and of the local end. Peers have port numbers
-    /// counted from 1.
+    /// Accepts a connection, and returns it with the addresses of the peer and of the local end. The port numbers of peers
+    /// count from 1.
     pub async fn accept(&self) -> (Duplex, Peer, Peer) {
         poll_fn(|cx| {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,9 +24,9 @@ use crate::{Address, Connect, Peer, Runtime};
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A network in memory, with a clock that the test advances and an executor. A clone is a handle of the same network.
+/// A network in memory, with a clock and an executor of its own. Clones share the network.
 ///
-/// It is a [`Runtime`], too: sessions that a server spawns run inside [`block_on`](Self::block_on).
+/// It is also a [`Runtime`]: sessions that a server spawns run inside [`block_on`](Self::block_on).
 #[derive(Clone, Default)]
 pub struct Network(Arc<Mutex<State>>);
 
@@ -58,7 +58,7 @@ impl Network {
         Duplex::pair(self)
     }
 
-    /// Creates a listener, to which [`ClientBuilder::connect`](crate::ClientBuilder::connect) connects by this address.
+    /// Creates a listener with this address for [`ClientBuilder::connect`](crate::ClientBuilder::connect).
     #[must_use]
     pub fn listen(&self, address: impl Into<Address>) -> Listener {
         let listener = Listener::new(self);
@@ -67,29 +67,29 @@ impl Network {
         listener
     }
 
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.state().now
     }
 
-    /// Advances the clock, and wakes the timers that are due.
+    /// Advances the clock by this time, and wakes the timers that are due.
     pub fn advance(&self, by: Duration) {
         let to = self.now() + by;
         self.advance_to(to);
     }
 
-    /// Waits for some time.
+    /// Waits for this time on the network's clock.
     pub async fn sleep(&self, time: Duration) {
         let (timer, at) = (Timer::new(self), self.now() + time);
         poll_fn(|cx| timer.poll_at(cx, at)).await;
     }
 
-    /// Runs a future to its end. If nothing is left to do, the clock advances to the next deadline.
+    /// Runs a future to its end. When no task can run, the clock jumps to the next deadline.
     ///
     /// # Panics
     ///
-    /// If the future waits, and nothing can wake it: no task runs, and there is no deadline.
+    /// If the future waits and nothing can wake it: no task can run, and there is no deadline.
     #[expect(clippy::panic, reason = "a test that is stuck has failed")]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
@@ -105,7 +105,7 @@ impl Network {
         }
     }
 
-    /// Runs a future and all tasks until they wait, without letting time pass.
+    /// Runs a future and all tasks until they wait. The clock stands still.
     pub fn settle<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
         let _current = Current::enter(self);
         let woken = Arc::new(Woken(AtomicBool::new(true)));
@@ -122,12 +122,12 @@ impl Network {
         Poll::Pending
     }
 
-    /// Runs all tasks until they wait, without letting time pass.
+    /// Runs all tasks until they wait. The clock stands still.
     pub fn settle_tasks(&self) {
         let _ = self.settle(&mut std::future::pending::<()>());
     }
 
-    /// Polls each task once. A task that panics ends alone.
+    /// Polls each task once. A panic ends only its task.
     fn poll_tasks(&self, cx: &mut Context<'_>) {
         let tasks = std::mem::take(&mut self.state().tasks);
         for mut task in tasks {
@@ -187,7 +187,7 @@ impl Runtime for Network {
         let current = Self::current();
         let mut state = current.state();
         state.tasks.push(Box::pin(task));
-        // A task that a task spawned is polled in the next round.
+        // A task spawned by a task is polled in the next round.
         if let Some(executor) = &state.executor {
             executor.wake_by_ref();
         }
@@ -258,7 +258,7 @@ impl Timer {
         &self.network
     }
 
-    /// Ready at this time or later. The last call sets the timer.
+    /// Waits until this time: ready at this time or later. Each call sets the timer anew.
     pub(super) fn poll_at(&self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         let mut state = self.network.state();
         if state.now >= at {

@@ -6,10 +6,10 @@ use smtp_proto::TlsInfo;
 
 use crate::{StreamError, TlsSession, TlsSettings};
 
-/// Longest record.
+/// Maximum octets of a record.
 const MAX_RECORD: usize = 200;
 
-/// The key of records.
+/// The mask of the octets in records.
 const MASK: u8 = 0xaa;
 
 /// Kinds of record.
@@ -17,10 +17,10 @@ const HELLO: u8 = 22;
 const ALERT: u8 = 21;
 const CONTENT: u8 = 23;
 
-/// Settings of TLS without cryptography. It needs no certificate, and behaves as TLS does otherwise: a handshake that the
-/// client begins, records, alerts, close_notify.
+/// Settings of TLS without cryptography or certificates. In all else it behaves like TLS: a handshake begun by the client,
+/// records, alerts, close_notify.
 ///
-/// Octets that are no records fail: [`StreamError::Tls`].
+/// Octets that are not records cause [`StreamError::Tls`].
 #[derive(Clone, Debug)]
 pub struct PretendTls {
     info: Arc<TlsInfo>,
@@ -52,7 +52,7 @@ impl PretendTls {
         }
     }
 
-    /// Reports these parameters of each session.
+    /// Sets the parameters that each session reports.
     #[must_use]
     pub fn with_info(self, info: TlsInfo) -> Self {
         Self {
@@ -83,10 +83,10 @@ impl TlsSettings for PretendTls {
 struct Session {
     info: Arc<TlsInfo>,
     role: Role,
-    /// The beginning of a record.
+    /// The beginning of an incomplete record.
     input: Vec<u8>,
     output: Vec<u8>,
-    /// The message of the peer's handshake has arrived.
+    /// The peer's handshake message has arrived.
     greeted: bool,
     /// A fatal alert was sent.
     failed: bool,

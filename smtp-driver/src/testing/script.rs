@@ -11,15 +11,15 @@ use smtp_proto::Instant;
 
 use crate::Transport;
 
-/// Lines before a difference that its report shows.
+/// Maximum lines before a difference that the report shows.
 const CONTEXT: usize = 12;
 
 /// A peer that plays a script, on any [`Transport`].
 ///
-/// The lines of a script begin with `C: ` (the client sends) or `S: ` (the server sends). The peer sends its own, and
-/// expects the others:
+/// Each line of a script begins with `C: ` (the client sends) or `S: ` (the server sends). The peer sends the lines of its
+/// own side, and expects the others:
 ///
-/// - A line that it expects may end with `*`: the line received only begins like this.
+/// - An expected line may end with `*`, which stands for the rest of the line.
 /// - `C: <close>` or `S: <close>`: that side closes the connection.
 /// - `-- 5s`: the peer waits for that many seconds.
 /// - Lines that begin with `#`, and empty ones, are comments.
@@ -32,12 +32,12 @@ pub struct ScriptedPeer<T> {
 }
 
 impl<T: Transport> ScriptedPeer<T> {
-    /// A peer that plays the server.
+    /// Creates a peer that plays the server.
     pub const fn server(transport: T) -> Self {
         Self::new(transport, 'S')
     }
 
-    /// A peer that plays the client.
+    /// Creates a peer that plays the client.
     pub const fn client(transport: T) -> Self {
         Self::new(transport, 'C')
     }
@@ -51,7 +51,7 @@ impl<T: Transport> ScriptedPeer<T> {
         }
     }
 
-    /// Plays a script to its end. Adjacent lines of this side are sent together.
+    /// Plays a script to its end. Sends adjacent lines of its side together.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl<T: Transport> ScriptedPeer<T> {
     ///
     /// # Panics
     ///
-    /// If a line has none of the forms above.
+    /// If a line of the script has none of these forms.
     #[expect(clippy::panic, reason = "the script is a part of the test")]
     pub async fn play(&mut self, script: &str) -> Result<(), ScriptError> {
         let mut ours = String::new();
@@ -90,7 +90,7 @@ impl<T: Transport> ScriptedPeer<T> {
         self.send(&ours).await
     }
 
-    /// Expects one line; with `*` at its end, a line that begins like this.
+    /// Receives one line and compares it. A `*` at the end of `expected` stands for the rest of the line.
     ///
     /// # Errors
     ///
@@ -114,10 +114,10 @@ impl<T: Transport> ScriptedPeer<T> {
     ///
     /// # Errors
     ///
-    /// If it sends more.
+    /// If the other side sends more.
     pub async fn expect_close(&mut self) -> Result<(), ScriptError> {
         match self.line().await {
-            // A side that closes with unread input resets the connection.
+            // A socket closed with unread input resets the connection, which counts as closing, too.
             Err(end) if end != UNTERMINATED => {
                 self.note("<close>");
                 Ok(())
@@ -130,7 +130,7 @@ impl<T: Transport> ScriptedPeer<T> {
     ///
     /// # Errors
     ///
-    /// If the connection ends: the end, described in pointed brackets.
+    /// If the connection ends: a description of the end in angle brackets.
     pub async fn line(&mut self) -> Result<String, String> {
         loop {
             if let Some(end) = self.input.windows(2).position(|pair| pair == b"\r\n") {
@@ -145,7 +145,7 @@ impl<T: Transport> ScriptedPeer<T> {
     ///
     /// # Errors
     ///
-    /// If the connection ends before.
+    /// If the connection ends earlier.
     pub async fn octets(&mut self, octets: usize) -> Result<Vec<u8>, ScriptError> {
         while self.input.len() < octets {
             if let Err(end) = self.read().await {
@@ -155,7 +155,7 @@ impl<T: Transport> ScriptedPeer<T> {
         Ok(self.input.drain(..octets).collect())
     }
 
-    /// Sends octets as they are.
+    /// Sends these octets unchanged.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl<T: Transport> ScriptedPeer<T> {
 
     /// Closes the sending side.
     pub async fn close(&mut self) {
-        // A connection that is broken is closed, too.
+        // Ignore a failure: a broken connection is closed, too.
         let _ = poll_fn(|cx| self.transport.poll_shutdown(cx)).await;
     }
 
@@ -184,7 +184,7 @@ impl<T: Transport> ScriptedPeer<T> {
         &self.transport
     }
 
-    /// The transport, and the octets that were received and not used.
+    /// Returns the transport, and the octets that were received but not used.
     pub fn into_parts(self) -> (T, Vec<u8>) {
         (self.transport, self.input)
     }
@@ -238,7 +238,8 @@ impl<T: Transport> ScriptedPeer<T> {
 /// The end of the connection in the middle of a line.
 const UNTERMINATED: &str = "<close in the middle of a line>";
 
-/// A difference between a session and its script. `Display` and `Debug` show the lines before it, and both versions.
+/// A difference between a session and its script. `Display` and `Debug` show the lines before the difference, and both
+/// versions.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScriptError(String);
 

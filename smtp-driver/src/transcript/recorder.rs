@@ -8,10 +8,10 @@ use smtp_proto::{Instant, TlsInfo};
 use super::{Side, Transcript, TranscriptLine};
 use crate::Peer;
 
-/// Longest part of a line that is shown.
+/// Maximum octets of a line that are shown.
 const MAX_LINE: usize = 1000;
 
-/// Maximum octets held back until the reply tells their meaning.
+/// Maximum octets held back until a reply determines their meaning.
 const MAX_HELD: usize = 16 * 1024;
 
 /// The verbs of the commands that are shown.
@@ -26,18 +26,18 @@ pub(crate) struct Recorder {
     local: Side,
     greeted: bool,
     lmtp: bool,
-    /// Recipients accepted in this transaction: LMTP has a reply for each.
+    /// Recipients accepted in this transaction: LMTP sends a reply for each.
     accepted: usize,
     /// Recipients of the last message: after 353 there is a reply for each.
     delivered: usize,
-    /// The commands whose replies have not come.
+    /// The commands whose replies have not arrived.
     pending: VecDeque<Command>,
     mode: Mode,
     client: Line,
     server: Line,
-    /// Octets of the client that may be content or a secret: the reply to the command before them tells.
+    /// Octets of the client that may be content or a secret; the reply to the command before them determines which.
     held: Vec<u8>,
-    /// Octets that were not held for lack of room.
+    /// Octets that were not held back for lack of room.
     dropped: usize,
 }
 
@@ -50,7 +50,7 @@ enum Mode {
     Chunk { octets: usize, left: usize },
 }
 
-/// The position in content, for finding its end.
+/// The position in message content, for finding its end.
 #[derive(Clone, Copy)]
 enum Position {
     Text,
@@ -235,7 +235,7 @@ impl Recorder {
         }
     }
 
-    /// Shows AUTH without its argument. The word that should name the mechanism may be a secret of a client in error.
+    /// Shows AUTH without its argument. A faulty client may send a secret in place of the mechanism.
     fn auth(&mut self, arguments: &str) {
         let (mechanism, response) = arguments.split_once(' ').unwrap_or((arguments, ""));
         let is_name = mechanism.len() <= 20
@@ -266,7 +266,7 @@ impl Recorder {
         }
     }
 
-    /// Shows content whose end has come. The dot and CR before it were counted.
+    /// Shows the number of octets of complete content. The final dot and its CR were counted before.
     fn end_content(&mut self, octets: usize) {
         let octets = octets.saturating_sub(2);
         self.output.line(Side::Client, &format!("<{octets} octets>"));
@@ -299,7 +299,7 @@ impl Recorder {
         }
     }
 
-    /// Follows the end of a reply.
+    /// Processes a complete reply.
     fn reply(&mut self, code: u16) {
         if !mem::replace(&mut self.greeted, true) {
             return;
@@ -309,7 +309,7 @@ impl Recorder {
             334 => Some(Command::Auth),
             _ => None,
         };
-        // 354 and 334 answer one command only, so the count is right again after them.
+        // 354 and 334 answer exactly one kind of command, so they correct the list of pending commands.
         let command = loop {
             match (self.pending.pop_front(), answered) {
                 (Some(command), Some(answered)) if command != answered => {}
@@ -324,7 +324,7 @@ impl Recorder {
                 }
             }
             (_, 334) => self.mode = Mode::AuthResponse,
-            // A reply for each recipient and one for all come before those to later commands (draft-hall-prdr).
+            // 353 announces a reply for each recipient and one for the message (draft-hall-prdr).
             (_, 353) => {
                 (0..=mem::take(&mut self.delivered)).for_each(|_| self.pending.push_front(Command::Other));
             }

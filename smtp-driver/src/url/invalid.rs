@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use smtp_proto::types::InvalidAddress;
 
-/// A fault in a URL. It contains no part of the URL that may be a password.
+/// A fault in a URL. `Display` and `Debug` show no part of the URL that may be a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidUrl {
@@ -23,7 +23,7 @@ pub enum InvalidUrl {
     /// The port is malformed.
     #[error("invalid port: use a number from 1 to 65535")]
     Port,
-    /// An at sign is after the host: probably a password contains a reserved character.
+    /// An `@` follows the host, probably because a password contains a reserved character.
     #[error("'@' after the host: in user and password, write '/' as %2F, '?' as %3F and '#' as %23")]
     LateAt,
     /// There is no user before the password.
@@ -32,16 +32,16 @@ pub enum InvalidUrl {
     /// There is no password after the user.
     #[error("missing password: write user:password before '@'")]
     MissingPassword,
-    /// A percent sign does not begin an encoded octet.
+    /// In this part, a `%` does not begin an encoded octet.
     #[error("invalid percent-encoding in {0}: write '%' as %25")]
     PercentEncoding(&'static str),
-    /// A decoded text is not UTF-8, or contains NUL.
+    /// This part, once decoded, is not UTF-8 or contains NUL.
     #[error("invalid {0}: use UTF-8 without NUL")]
     Text(&'static str),
-    /// The URL of a Unix socket has a host, a login or a parameter.
+    /// The URL of a Unix socket has this part: a host, a login or a parameter.
     #[error("{0} in the URL of a Unix socket: write lmtp+unix:///path only")]
     UnixSocket(&'static str),
-    /// The path is no client name.
+    /// The path is not a client name.
     #[error("invalid client name in the path")]
     ClientName(#[source] InvalidAddress),
     /// The parameter is unknown.
