@@ -8,6 +8,7 @@
 
 use std::{collections::HashSet, error::Error, path::PathBuf};
 
+use examples::exit::Failure;
 use maildir::Maildir;
 use smtp_tokio::proto::{
     server::Config,
@@ -66,12 +67,12 @@ impl Service for Catcher {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [address, directory] = &arguments[..] else {
         return Err("usage: catcher ADDRESS DIRECTORY".into());
     };
-    catch(Listener::bind(address)?, directory.into()).await
+    Ok(catch(Listener::bind(address)?, directory.into()).await?)
 }
 
 pub(crate) async fn catch(listener: Listener, directory: PathBuf) -> Result<(), Box<dyn Error>> {

@@ -9,6 +9,7 @@
 
 use std::{collections::HashSet, error::Error, fs, path::PathBuf, sync::Mutex};
 
+use examples::exit::Failure;
 use maildir::Maildir;
 use smtp_blocking::proto::{
     server::Config,
@@ -64,12 +65,12 @@ impl Service for Catcher {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Failure> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [address, directory] = &arguments[..] else {
         return Err("usage: catcher_threads ADDRESS DIRECTORY".into());
     };
-    catch(Listener::bind(address)?, directory.into())
+    Ok(catch(Listener::bind(address)?, directory.into())?)
 }
 
 pub(crate) fn catch(listener: Listener, directory: PathBuf) -> Result<(), Box<dyn Error>> {

@@ -6,6 +6,7 @@
 
 use std::{env, process::ExitCode};
 
+use examples::exit::Failure;
 use smtp_tokio::{
     Client,
     proto::{
@@ -15,7 +16,7 @@ use smtp_tokio::{
 };
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let mut arguments = env::args().skip(1);
     let (Some(server), Some(name), Some(domain)) = (arguments.next(), arguments.next(), arguments.next())
     else {

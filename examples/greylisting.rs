@@ -7,12 +7,12 @@
 
 use std::{
     collections::HashMap,
-    error::Error,
     net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
+use examples::exit::Failure;
 use smtp_tokio::proto::{
     server::Config,
     types::{Host, Mail, Rcpt, Rejection},
@@ -125,7 +125,7 @@ impl Service for Server {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [address, seconds] = &arguments[..] else {
         return Err("usage: greylisting ADDRESS SECONDS".into());

@@ -15,7 +15,7 @@ use std::{
     process::ExitCode,
 };
 
-use examples::exit::chain;
+use examples::exit::{Failure, chain};
 use smtp_tokio::{
     Mailer,
     driver::MailerError,
@@ -26,7 +26,7 @@ use smtp_tokio::{
 };
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> Result<ExitCode, Failure> {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let [url, from, to @ ..] = &arguments[..] else {
         return Err("usage: lmtp URL FROM TO... <MESSAGE".into());

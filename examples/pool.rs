@@ -7,6 +7,7 @@
 
 use std::{env, error::Error, sync::Arc, time::Instant};
 
+use examples::exit::Failure;
 use smtp_tokio::{
     Io, Mailer, Pool, Stream, Url,
     driver::{ClientBuilder, Connect, PoolOptions},
@@ -15,7 +16,7 @@ use smtp_tokio::{
 use tokio::task::JoinSet;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let [url, count] = &arguments[..] else {
         return Err("usage: pool URL COUNT".into());

@@ -7,6 +7,7 @@
 
 use std::error::Error;
 
+use examples::exit::Failure;
 use smtp_tokio::proto::{
     client::{Config, RequestError, Retry, Tls},
     server,
@@ -84,12 +85,12 @@ impl Service for Proxy {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Failure> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [address, next_hop] = &arguments[..] else {
         return Err("usage: proxy ADDRESS NEXT-HOP".into());
     };
-    pass(Listener::bind(address)?, next_hop.clone()).await
+    Ok(pass(Listener::bind(address)?, next_hop.clone()).await?)
 }
 
 pub(crate) async fn pass(listener: Listener, next_hop: String) -> Result<(), Box<dyn Error>> {

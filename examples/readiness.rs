@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use examples::exit::Failure;
 use mio::{
     Events, Interest, Poll, Registry, Token,
     event::Source,
@@ -27,7 +28,7 @@ use smtp_proto::{
     types::{Host, Rejection},
 };
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Failure> {
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:2525".into());
     let mut config = Config::new(Host::parse("mx.example.org")?);
     config.set_max_message_size(1 << 20); // with the number of connections, this bounds the memory

@@ -1,6 +1,6 @@
 //! Exit codes, as in `sysexits.h`.
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, fmt, process::ExitCode};
 
 use clap::Parser;
 
@@ -54,6 +54,23 @@ pub fn run<F: Parser>(program: &str, main: impl FnOnce(F) -> Result<Exit, String
     }
 }
 
+/// The error of a `main`: a program that returns it prints it with its sources in one line, and exits with 1.
+///
+/// `main` prints the `Debug` form of an error, which is for programmers. Here it is the text.
+pub struct Failure(Box<dyn Error>);
+
+impl<E: Into<Box<dyn Error>>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&chain(&*self.0))
+    }
+}
+
 /// An error and its sources in one line, separated by colons.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {
@@ -66,3 +83,6 @@ pub fn chain(error: &dyn Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;
