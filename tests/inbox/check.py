@@ -30,6 +30,13 @@ while (walk.nextNode()) {
 return poor;
 """
 
+# Notes each heading that the page shows while it loads.
+HEADINGS = """
+window.headings = new Set();
+new MutationObserver(() => document.querySelectorAll('#detail h2').forEach((one) => window.headings.add(one.innerText)))
+    .observe(document, { childList: true, subtree: true });
+"""
+
 
 class Tracker(http.server.ThreadingHTTPServer):
     """The server of the attacker: notes each request, and has the hostile HTML as a page of its own."""
@@ -85,6 +92,13 @@ class Checks:
         mail.faulty(self.smtp)
         self.subjects("report", "550 5.1.1 no such user here", "Your order is on its way", "Choose a new password", "Nightly build 4711 passed")
         assert "New message" in self.browser.text("#announce")
+
+    def a_page_with_mail_never_says_that_there_is_none(self):
+        script = self.browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=HEADINGS)["identifier"]
+        self.browser.open(self.page)
+        self.heading("Choose a message")
+        assert self.browser.run("return [...window.headings]") == ["Choose a message"]
+        self.browser.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
 
     def keys_walk_through_the_list(self):
         self.browser.keys("Down")
@@ -247,7 +261,8 @@ def main(binary, screenshots, temporary):
         browser = Browser(f"{temporary}/profile")
         checks = Checks(browser, smtp, page, pathlib.Path(screenshots), Tracker())
         checks.faults = []
-        names = ["an_empty_inbox_says_how_to_begin", "the_list_grows_by_itself", "keys_walk_through_the_list", "tabs_have_all_views",
+        names = ["an_empty_inbox_says_how_to_begin", "the_list_grows_by_itself",
+                 "a_page_with_mail_never_says_that_there_is_none", "keys_walk_through_the_list", "tabs_have_all_views",
                  "a_failed_session_explains_itself", "the_search_filters_the_list", "everything_can_be_read",
                  "nothing_of_a_hostile_message_runs", "messages_are_deleted", "the_page_has_no_fault_of_its_own",
                  "the_same_html_runs_without_protection"]

@@ -72,10 +72,11 @@ const rememberedTab = () => lastTab;
 const rememberTab = (tab) => (lastTab = tab);
 
 function welcome() {
+  const heading = list.entries().length > 0 ? "Choose a message" : list.isKnown && "No mail yet";
   return el(
     "div",
     { class: "welcome" },
-    el("h2", {}, list.entries().length > 0 ? "Choose a message" : "No mail yet"),
+    heading && el("h2", {}, heading),
     el("p", {}, "Let your program send to ", el("code", {}, info.smtp), ". Any sender, recipient and password will do."),
     el("pre", {}, `printf 'Subject: hi\\r\\n\\r\\nHello\\r\\n' |\n  curl smtp://${info.smtp} -T - \\\n    --mail-from ann@example.org --mail-rcpt bob@example.net`),
     el(

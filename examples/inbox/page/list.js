@@ -9,9 +9,12 @@ export class List {
     this.messages = new Map();
     this.sessions = new Map();
     this.current = undefined;
+    /** False until the server has sent the list: an empty list says nothing before. */
+    this.isKnown = false;
   }
 
   replace(messages, sessions) {
+    this.isKnown = true;
     this.messages = new Map(messages.map((one) => [one.id, one]));
     this.sessions = new Map(sessions.map((one) => [one.id, one]));
     this.render();
