@@ -273,12 +273,13 @@ impl<T: Transport> Pool<T> {
     }
 }
 
-/// Shows the address and the numbers of sessions.
+/// Shows the address, the options and the numbers of sessions.
 impl<T: Transport> fmt::Debug for Pool<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
         f.debug_struct("Pool")
             .field("address", &self.address)
+            .field("options", &self.options)
             .field("idle", &state.idle.len())
             .field("in_use", &state.turns.taken())
             .field("waiting", &state.turns.waiting())

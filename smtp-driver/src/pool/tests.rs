@@ -46,6 +46,17 @@ fn a_session_is_used_again() {
 }
 
 #[test]
+fn a_pool_shows_its_options_and_sessions() {
+    let pool = pool(&World::new(Protocol::Smtp), |options| options.max_messages = 7);
+    sent(&pool);
+    let shown = format!("{pool:?}");
+    assert!(
+        shown.contains("max_messages: 7") && shown.contains("idle: 1, in_use: 0"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_refused_message_does_not_end_the_session() {
     let world = World::new(Protocol::Smtp);
     let pool = pool(&world, |_| {});
