@@ -21,14 +21,14 @@ const LONGEST_COMMAND: usize = 512;
 
 impl Client {
     /// Authenticates with a mechanism of the application's choice (AUTH, RFC 4954). The replies come as
-    /// [`ReplyTo::Auth`](super::ReplyTo::Auth): 334 for each challenge, which the mechanism answers, then 235 or a refusal. A login
-    /// that every session needs belongs into [`Config::login`](super::Config::login) instead.
+    /// [`ReplyTo::Auth`](super::ReplyTo::Auth): 334 for each challenge, which the mechanism answers, then 235 or a
+    /// refusal. For a login in every session, set [`Config::login`](super::Config::login) instead.
     ///
-    /// If the client cancels the exchange, the session ends, because the server is not trustworthy.
+    /// If the mechanism cancels the exchange, the session ends, because the server cannot be trusted.
     ///
     /// # Errors
     ///
-    /// Gives the mechanism back if the session is not ready, if the server does not offer it, if
+    /// Returns the mechanism in [`Rejected`] if the session is not ready, if the server does not offer it, if
     /// [`plaintext_auth`](super::Config::plaintext_auth) forbids it, or if the client is authenticated already.
     pub fn authenticate(
         &mut self,
@@ -64,7 +64,7 @@ impl Client {
         }
     }
 
-    /// Does what the exchange demands after a reply.
+    /// Performs the step of the exchange that follows a reply.
     pub(super) fn auth_answered(&mut self, answer: Answer, mechanism: Mechanism, purpose: Purpose) {
         match (answer, purpose) {
             (Answer::Respond(response), _) => {
@@ -109,9 +109,10 @@ impl Client {
         }
     }
 
-    /// Starts the next mechanism after a refusal with this code, if the configuration allows that. Each is tried once,
-    /// because the order of the mechanisms is fixed. In plaintext none is tried that is weaker: an attacker may have sent the
-    /// refusal to see the password (RFC 4954 section 4). After a mechanism that showed the secret none is weaker.
+    /// Starts the next mechanism after a refusal with this code, if the configuration allows that. The order of the
+    /// mechanisms is fixed, so each is tried once. In plaintext, no weaker mechanism is tried: an attacker may have
+    /// sent the refusal to see the password (RFC 4954 section 4). No mechanism is weaker than one that sends the secret
+    /// in plaintext.
     fn next_mechanism(&self, code: Code, refused: Mechanism) -> Option<Box<dyn ClientMechanism>> {
         let login = self.config.login.as_ref()?;
         let unsupported = matches!(code.get(), 504 | 534);

@@ -1,4 +1,4 @@
-//! The message, as the application gives it.
+//! The message, as the application passes it.
 
 use super::{
     BodyPermit, Client, Closed,
@@ -8,37 +8,38 @@ use super::{
 };
 use crate::{data::Unsendable, output::Sink};
 
-/// The presence of content after the input of [`Client::body`].
+/// Marker for the input of [`Client::body`]: more content follows, or this is the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum More {
     /// More content may follow.
     Yes,
-    /// The input is the rest of the message: with BDAT, the last chunk is marked as such.
+    /// The input is the rest of the message. With BDAT, its last chunk is marked LAST.
     Last,
 }
 
-/// The next thing to do with the content of a message.
+/// The next step in sending a message: the result of [`Client::body`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "drivers match on each")]
 #[must_use]
 pub enum BodyStep<'b> {
     /// Write these octets, after the present [`output`](crate::Machine::output) and before later output. Never empty.
     Write(&'b [u8]),
-    /// The input is used up: give more, or call [`Client::end_body`].
+    /// All input is used: pass more, or call [`Client::end_body`].
     NeedInput,
-    /// Write the output, poll, and call again: a chunk cannot begin before that.
+    /// Write the output, poll, and call again. The next chunk cannot begin before the server replies.
     AwaitReply,
-    /// The server refused the message, or the session is over: stop sending, and poll.
+    /// The server refused the message, or the session is over. Stop sending, and poll.
     Abort,
 }
 
 impl Client {
-    /// Cuts the next piece for the wire off `input`, which is advanced past the octets used. Nothing is copied: a piece is a
-    /// run of the caller's own octets, or a constant. The rest of `input` must come again first.
+    /// Returns the next piece of the message to write, and advances `input` past the octets used. Nothing is copied: a
+    /// piece is a slice of `input`, or a constant. Pass the rest of `input` again at the next call, before later
+    /// content.
     ///
     /// DATA is dot-stuffed (RFC 5321 section 4.5.2); BDAT is cut into chunks (RFC 3030).
-    /// [`Config::line_endings`](super::Config::line_endings) applies to each bare CR or LF, across the borders of inputs too.
+    /// [`Config::line_endings`](super::Config::line_endings) applies to each bare CR or LF, also across two inputs.
     ///
     /// # Errors
     ///
@@ -70,7 +71,7 @@ impl Client {
             (Step::Content | Step::ChunkRefused, Content::Chunks(_)) => {
                 let result = sending.chunk(input, more, bounds, &mut self.output);
                 let then = match result {
-                    // An open chunk cannot be completed without the octets that it was begun with.
+                    // An open chunk cannot be completed without the octets with which it began.
                     Ok(BodyStep::Abort) if sending.transaction.content.has_open_chunk() => {
                         Then::Close(Closed::Aborted)
                     }
@@ -91,19 +92,19 @@ impl Client {
         result
     }
 
-    /// Completes the message: adds the CRLF that its last line lacks, and for DATA the final dot. The final reply comes as
-    /// [`Event::Reply`](super::Event::Reply).
+    /// Completes the message: adds a missing CRLF after the last line and, for DATA, the final dot. The final reply
+    /// comes as [`Event::Reply`](super::Event::Reply).
     ///
     /// # Errors
     ///
-    /// [`Unsendable`] if the message ends in a bare CR and those are refused; see [`body`](Self::body).
+    /// [`Unsendable`] if the message ends in a bare CR and the configuration refuses that; see [`body`](Self::body).
     pub fn end_body(&mut self, permit: BodyPermit) -> Result<(), Unsendable> {
         let sending = match &mut self.stage {
             Stage::Sending(sending) if sending.transaction.number() == permit.0 => sending,
             _ => return Ok(()),
         };
         if sending.transaction.content.has_open_chunk() {
-            // An open chunk cannot be completed without the octets that it was begun with.
+            // An open chunk cannot be completed without the octets with which it began.
             self.close(Closed::Aborted);
             return Ok(());
         }
@@ -139,8 +140,8 @@ impl Client {
         }
     }
 
-    /// All output: [`output`](crate::Machine::output), and after the end of a message the commands of the next one. For a
-    /// driver that knows exactly how many octets of a write have left.
+    /// All output: [`output`](crate::Machine::output), then any commands of the next transaction that follow the end of
+    /// a message. Only for a driver that learns exactly how many octets of a write have left; over TLS it does not.
     #[must_use]
     pub fn all_output(&self) -> &[u8] {
         self.output.pending()

@@ -25,7 +25,7 @@ impl Client {
     pub(super) fn broke(&mut self, why: Closed) {
         match &self.stage {
             Stage::Quitting(quitting) => self.end(quitting.why, MessageOutcome::None),
-            // HELO was the last resort after a refused EHLO: that refusal decided.
+            // HELO came after a refused EHLO, so that refusal decides.
             Stage::Hello(Verb::Helo) => self.end(Closed::Refused, MessageOutcome::None),
             _ => self.close(why),
         }

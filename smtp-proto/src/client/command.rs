@@ -16,7 +16,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the query back if the session is not ready, or if the query needs SMTPUTF8 and the server does not offer it.
+    /// Returns the query in [`Rejected`] if the session is not ready, or if the query needs SMTPUTF8 and the server
+    /// does not offer it.
     pub fn verify(&mut self, query: Query<'static>) -> Result<(), Rejected<Query<'static>>> {
         self.inquire(query, ReplyTo::Verify, Command::Vrfy)
     }
@@ -26,7 +27,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the query back if the session is not ready, or if the query needs SMTPUTF8 and the server does not offer it.
+    /// Returns the query in [`Rejected`] if the session is not ready, or if the query needs SMTPUTF8 and the server
+    /// does not offer it.
     pub fn expand(&mut self, query: Query<'static>) -> Result<(), Rejected<Query<'static>>> {
         self.inquire(query, ReplyTo::Expand, Command::Expn)
     }
@@ -35,7 +37,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the topic back if the session is not ready.
+    /// Returns the topic in [`Rejected`] if the session is not ready.
     pub fn help(
         &mut self,
         topic: Option<Argument<'static>>,
@@ -49,13 +51,13 @@ impl Client {
         }
     }
 
-    /// Asks for the delivery of messages that wait at the server (ETRN, RFC 1985). The reply comes as [`ReplyTo::Etrn`];
-    /// [`EtrnAnswer`](crate::types::EtrnAnswer) tells its meaning.
+    /// Asks for the delivery of messages that wait at the server (ETRN, RFC 1985). The reply comes as
+    /// [`ReplyTo::Etrn`]; convert it to an [`EtrnAnswer`](crate::types::EtrnAnswer).
     ///
     /// # Errors
     ///
-    /// Gives the argument back if the session is not ready, if a transaction is open at the server ([`reset`](Self::reset) it),
-    /// or if the server does not offer ETRN.
+    /// Returns the argument in [`Rejected`] if the session is not ready, if the server does not offer ETRN, or if the
+    /// server still holds a transaction: call [`reset`](Self::reset) first.
     pub fn etrn(&mut self, etrn: Etrn<'static>) -> Result<(), Rejected<Etrn<'static>>> {
         let judged = self.turn().and_then(|leftover| {
             if leftover.state().after(Move::Etrn).is_none() {
@@ -82,11 +84,11 @@ impl Client {
         self.simple(&Command::Noop(None), ReplyTo::Noop)
     }
 
-    /// Clears the transaction that the server holds (RSET, RFC 5321 section 4.1.1.5). [`deliver`](Self::deliver) sends RSET by
-    /// itself if it is due. The reply comes as [`ReplyTo::Reset`].
+    /// Clears the transaction that the server still holds (RSET, RFC 5321 section 4.1.1.5). [`deliver`](Self::deliver)
+    /// sends RSET by itself where it is required. The reply comes as [`ReplyTo::Reset`].
     ///
-    /// It also cancels an [open](Self::is_open) transaction whose commands are all answered:
-    /// [`Outcome::Abandoned`](super::Outcome::Abandoned) follows.
+    /// An [open](Self::is_open) transaction whose commands are all answered is cancelled:
+    /// [`Event::Finished`](super::Event::Finished) with [`Outcome::Abandoned`](super::Outcome::Abandoned) follows.
     ///
     /// # Errors
     ///
@@ -102,11 +104,12 @@ impl Client {
         }
     }
 
-    /// Sends a command that this crate does not know. Its one reply comes as [`ReplyTo::Command`].
+    /// Sends a command that this crate does not know. It must have exactly one reply, which comes as
+    /// [`ReplyTo::Command`].
     ///
     /// # Errors
     ///
-    /// Gives the command back if the session is not ready.
+    /// Returns the command in [`Rejected`] if the session is not ready.
     pub fn command(
         &mut self,
         command: UnknownCommand<'static>,

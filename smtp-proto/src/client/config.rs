@@ -9,41 +9,43 @@ use crate::{
     types::{ClientName, Protocol},
 };
 
-/// The settings of a client. Start from [`Config::new`] and change what should differ.
+/// The settings of a client. Start from [`Config::new`] or [`Config::submission`], and change fields.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
     /// The client's name in EHLO, HELO and LHLO: its fully qualified domain name, or an address literal
     /// if it has none (RFC 5321 section 4.1.4).
     pub hello: ClientName<'static>,
-    /// SMTP or LMTP.
+    /// SMTP or LMTP. Default: SMTP.
     pub protocol: Protocol,
-    /// The use of STARTTLS.
+    /// The use of STARTTLS. Default: [`Tls::Disabled`].
     pub tls: Tls,
-    /// Credentials for AUTH before the session is ready (RFC 4954). `None`: do not authenticate.
+    /// Credentials for AUTH during connection setup (RFC 4954). Default: `None`, no authentication.
     pub login: Option<Login>,
-    /// The mechanisms of AUTH allowed without TLS. Default [`PlaintextAuth::Forbid`]: none.
+    /// The mechanisms of AUTH allowed without TLS. Default: [`PlaintextAuth::Forbid`], none.
     pub plaintext_auth: PlaintextAuth,
-    /// Limits on memory and pipelining.
+    /// Limits on memory, pipelining and chunks.
     pub limits: ClientLimits,
-    /// Timeouts of each phase.
+    /// The time allowed for each phase.
     pub timeouts: Timeouts,
-    /// Treatment of bare CR and LF in a message. A BINARYMIME message is sent unchanged.
+    /// Treatment of bare CR and LF in a message. Default: [`LineEndings::Normalize`]. A BINARYMIME message is sent
+    /// unchanged.
     pub line_endings: LineEndings,
-    /// The use of PIPELINING (RFC 2920).
+    /// The use of PIPELINING (RFC 2920). Default: [`ExtensionUse::IfOffered`].
     pub pipelining: ExtensionUse,
-    /// The use of BDAT instead of DATA (RFC 3030). A BINARYMIME message always uses it.
+    /// The use of BDAT instead of DATA (RFC 3030). Default: [`ExtensionUse::Never`]. A BINARYMIME message always uses
+    /// it.
     pub chunking: ExtensionUse,
     /// The use of PRDR for a message with several recipients: a reply for each of them after the message, as in LMTP
-    /// (draft-hall-prdr, Exim). Default [`ExtensionUse::Never`].
+    /// (draft-hall-prdr). Default: [`ExtensionUse::Never`].
     pub prdr: ExtensionUse,
-    /// Treatment of octets above 127 in a message for a server that does not offer 8BITMIME. Default
+    /// Treatment of octets above 127 in a message for a server that does not offer 8BITMIME. Default:
     /// [`EightBit::Refuse`].
     pub eight_bit: EightBit,
 }
 
 impl Config {
-    /// Returns the configuration for a submission server: requires TLS and authenticates (RFC 6409, RFC 8314).
+    /// Creates the configuration for a submission server: requires TLS, and authenticates (RFC 6409, RFC 8314).
     #[must_use]
     pub fn submission(hello: ClientName<'static>, credentials: Credentials) -> Self {
         Self {
@@ -53,7 +55,7 @@ impl Config {
         }
     }
 
-    /// Returns the configuration of a client that uses PIPELINING and DATA, without TLS and AUTH.
+    /// Creates the configuration of a client that uses PIPELINING and DATA, without TLS and AUTH.
     #[must_use]
     pub fn new(hello: ClientName<'static>) -> Self {
         Self {
@@ -73,32 +75,34 @@ impl Config {
     }
 }
 
-/// A login (RFC 4954).
+/// The credentials of a client, and the choice of its AUTH mechanism (RFC 4954).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Login {
-    /// The user and its secret.
+    /// The user name, and the password or token.
     pub credentials: Credentials,
-    /// Restricts AUTH to this mechanism. `None`: the strongest that both sides support. Default `None`.
+    /// Restricts AUTH to this mechanism. Default: `None`, the strongest mechanism that both sides support.
     pub mechanism: Option<Mechanism>,
-    /// The refusals after which the next mechanism is tried. Default [`Fallback::Unsupported`].
+    /// The refusals after which the client tries the next mechanism. Default: [`Fallback::Unsupported`].
     pub fallback: Fallback,
 }
 
-/// The refusals of AUTH after which a client tries the next mechanism, each once. Without TLS it tries none that is weaker
-/// than the refused one, because an attacker could send the refusal (RFC 4954 section 4): LOGIN after PLAIN, but no
-/// PLAIN after SCRAM.
+/// The refusals of AUTH after which a client tries the next mechanism, each once.
+///
+/// Without TLS, no weaker mechanism follows, because an attacker could send the refusal (RFC 4954 section 4): LOGIN may
+/// follow PLAIN, but PLAIN does not follow SCRAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Fallback {
     /// 504 and 534: the server does not accept this mechanism.
     Unsupported,
-    /// Also 535: the server may know the user by another mechanism only. Each attempt counts as a failed login there.
+    /// Also 535: the server may accept the user by another mechanism only. The server counts each attempt as a failed
+    /// login.
     AnyRefusal,
 }
 
 impl Login {
-    /// Returns a login with these credentials, by the strongest mechanism that both sides support.
+    /// Creates a login with these credentials, by the strongest mechanism that both sides support.
     #[must_use]
     pub const fn new(credentials: Credentials) -> Self {
         Self {
@@ -132,8 +136,8 @@ pub enum Tls {
 pub enum EightBit {
     /// The message is not sent.
     Refuse,
-    /// The message is sent without BODY, as Postfix, Exim and sendmail can do. The standard forbids it, and a server may
-    /// clear the eighth bit.
+    /// The message is sent without BODY, as Postfix, Exim and sendmail can do. RFC 6152 section 3 forbids it, and a
+    /// server may clear the eighth bit.
     Send,
 }
 
@@ -147,14 +151,14 @@ pub enum ExtensionUse {
     Never,
 }
 
-/// The time allowed for each phase of a session. The defaults are the minima of RFC 5321 section 4.5.3.2,
-/// where it has one.
+/// The time allowed for each phase of a session. The default is the minimum of RFC 5321 section 4.5.3.2, where there is
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// The whole greeting. Default: 5 minutes.
     pub greeting: Duration,
-    /// The TLS handshake. Default: 1 minute, as it needs neither a person nor a disk.
+    /// The TLS handshake. Default: 1 minute.
     pub handshake: Duration,
     /// The reply to a command without a timeout of its own. Default: 5 minutes.
     pub command: Duration,
@@ -164,11 +168,11 @@ pub struct Timeouts {
     pub recipient: Duration,
     /// The reply to DATA. Default: 2 minutes.
     pub data_start: Duration,
-    /// The transfer of each piece of the message. Default: 3 minutes.
+    /// The transfer of each piece of the message, or its arrival from the application. Default: 3 minutes.
     pub data_block: Duration,
     /// The reply to the end of the message or of a chunk; in LMTP, each of them. Default: 10 minutes.
     pub data_end: Duration,
-    /// The reply to QUIT, on which nothing depends. Default: 10 seconds.
+    /// The reply to QUIT. Default: 10 seconds, because nothing depends on the reply.
     pub quit: Duration,
     /// The transfer of queued commands. Default: 5 minutes.
     pub write: Duration,
@@ -195,7 +199,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// Returns the same timeout for every phase.
+    /// Creates timeouts with the same time for every phase.
     #[must_use]
     pub const fn all(time: Duration) -> Self {
         Self {

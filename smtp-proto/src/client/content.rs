@@ -30,12 +30,12 @@ pub(super) struct Chunks {
     last: Last,
 }
 
-/// The chunk under way; nothing of it is left between two chunks.
+/// The chunk that is being sent. Between two chunks it is empty.
 #[derive(Debug)]
 struct OpenChunk {
     /// Octets of input that belong to the chunk and are unused.
     input: usize,
-    /// Octets of the chunk that were not given out.
+    /// Octets of the chunk that were not returned yet.
     left: u64,
     /// The completion of the last line of the message, after the input.
     tail: &'static [u8],
@@ -46,13 +46,13 @@ struct OpenChunk {
 enum Last {
     /// More content may come.
     Unknown,
-    /// The message is complete and ends with this. The chunk waits for the replies to others.
+    /// The message is complete and ends with these octets. The chunk waits for the replies to earlier chunks.
     Held(&'static [u8]),
-    /// It was begun.
+    /// The last chunk has begun.
     Begun,
 }
 
-/// The most that a chunk may hold, and the most chunks without a reply.
+/// The maximum octets of a chunk, and the maximum number of chunks without a reply.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ChunkBounds {
     pub(super) octets: usize,
@@ -63,16 +63,16 @@ pub(super) struct ChunkBounds {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ChunkAnswered {
     Accepted,
-    /// It was refused, and no further chunk may be begun.
+    /// The chunk was refused. No further chunk may begin.
     RefusedFirst,
-    /// It was refused after another one, or after the last one was complete.
+    /// The chunk was refused after another chunk, or after the last chunk was complete.
     Refused,
-    /// The server accepted a chunk that it cannot have.
+    /// The server accepted a chunk before it was complete.
     Impossible,
 }
 
 impl Content {
-    /// Returns true if a chunk was begun and not all of it was given out.
+    /// Returns true if a chunk has begun and is not complete.
     pub(super) const fn has_open_chunk(&self) -> bool {
         match self {
             Self::Data(_) => false,
@@ -80,7 +80,7 @@ impl Content {
         }
     }
 
-    /// Returns true if the last chunk was begun.
+    /// Returns true if the last chunk has begun.
     pub(super) const fn has_begun_last(&self) -> bool {
         match self {
             Self::Data(_) => false,
@@ -113,22 +113,22 @@ impl Chunks {
         }
     }
 
-    /// Returns true if a chunk was begun and not all of it was given out.
+    /// Returns true if a chunk has begun and is not complete.
     pub(super) const fn is_open(&self) -> bool {
         self.open.left > 0
     }
 
-    /// Returns true if the last chunk waits for the replies to others.
+    /// Returns true if the last chunk waits for the replies to earlier chunks.
     pub(super) const fn holds_last(&self) -> bool {
         matches!(self.last, Last::Held(_))
     }
 
-    /// Returns true if the last chunk was begun.
+    /// Returns true if the last chunk has begun.
     pub(super) const fn has_begun_last(&self) -> bool {
         matches!(self.last, Last::Begun)
     }
 
-    /// Gives the next piece of the open chunk, or begins one with its command in `output`.
+    /// Returns the next piece of the open chunk, or begins a chunk and queues its command in `output`.
     pub(super) fn next<'b>(
         &mut self,
         input: &mut &'b [u8],
@@ -181,7 +181,8 @@ impl Chunks {
         Ok(())
     }
 
-    /// Gives the next piece of the open chunk; [`BodyStep::Abort`] when the input differs from that it was begun with.
+    /// Returns the next piece of the open chunk. Returns [`BodyStep::Abort`] if the input differs from that with which
+    /// it began.
     pub(super) fn piece<'b>(&mut self, input: &mut &'b [u8]) -> Result<BodyStep<'b>, Unsendable> {
         let mut head = input.get(..self.open.input).unwrap_or(input);
         let offered = head.len();
@@ -216,18 +217,18 @@ impl Chunks {
         if !is_first || (self.has_begun_last() && !self.is_open()) {
             return ChunkAnswered::Refused;
         }
-        // The last chunk, if begun, is to be answered too.
+        // The last chunk, if it has begun, gets a reply, too.
         self.unanswered += usize::from(self.has_begun_last());
         ChunkAnswered::RefusedFirst
     }
 
-    /// Completes the message. Its end is sent as the last chunk by [`send_last`](Self::send_last).
+    /// Completes the message. [`send_last`](Self::send_last) sends its end as the last chunk.
     pub(super) fn end(&mut self) -> Result<(), Unsendable> {
         self.last = Last::Held(self.stuffer.end()?);
         Ok(())
     }
 
-    /// Queues the held last chunk if fewer than `window` chunks are without a reply.
+    /// Queues the last chunk, if it waits, once fewer than `window` chunks are without a reply.
     pub(super) fn send_last(&mut self, window: usize, output: &mut Output) {
         if let Last::Held(tail) = self.last
             && self.unanswered < window

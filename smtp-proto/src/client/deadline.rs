@@ -1,4 +1,4 @@
-//! The timers of a session, and what it waits for.
+//! The timers of a session, and its wait.
 
 use super::{
     Client, Closed, ReplyTo,
@@ -12,16 +12,16 @@ use crate::{
 /// The clock and the timers of a session.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    /// For a reply, or for the application.
+    /// The wait for a reply, or for the application.
     pub(super) waiting: Timer,
-    /// For the server to take the output.
+    /// The wait for the server to read the output.
     pub(super) writing: Timer,
     /// The time of the last poll.
     pub(super) now: Instant,
 }
 
 impl Client {
-    /// Returns what to wait for when nothing can be done. `None` if a deadline has passed and was acted upon.
+    /// Returns the wait when nothing can be done. Returns `None` after it has acted on a deadline that passed.
     pub(super) fn idle(&mut self) -> Option<Wait> {
         let timeouts = &self.config.timeouts;
         let write = !self.output.is_empty();

@@ -17,7 +17,7 @@ use crate::{
 impl Client {
     /// Begins a transaction. MAIL and RCPT are sent, in one group if the server offers PIPELINING.
     /// [`Event::Body`](super::Event::Body) comes when the server awaits the message, and
-    /// [`Event::Finished`](super::Event::Finished) in any case. A further message can be announced with
+    /// [`Event::Finished`](super::Event::Finished) in any case. A further transaction can be announced with
     /// [`deliver_next`](Self::deliver_next).
     ///
     /// Only parameters whose extension is offered are sent. SIZE, AUTH, the DSN parameters, BY with mode N, MT-PRIORITY,
@@ -28,7 +28,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the envelope back with the reason; nothing was sent.
+    /// Returns the envelope in [`Rejected`] with the reason. Nothing was sent.
     pub fn deliver(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
         let judged = self
             .turn()
@@ -52,19 +52,18 @@ impl Client {
         }
     }
 
-    /// Announces the transaction after the one under way, at any time before that is
-    /// [finished](super::Event::Finished). It begins then at the latest, and goes on like one begun with
-    /// [`deliver`](Self::deliver). One can be announced at a time.
+    /// Announces the next transaction while one is open. The next one begins once the open one is
+    /// [finished](super::Event::Finished), or earlier, and has the same events as one begun with
+    /// [`deliver`](Self::deliver). Only one can be announced at a time.
     ///
-    /// With PIPELINING and DATA its commands are sent together with the final dot of the message before it (RFC 2920
-    /// section 3.1): a message costs one round trip instead of two. Announce it on
-    /// [`Event::Body`](super::Event::Body), or earlier. With BDAT it waits, because a refused last chunk requires RSET
-    /// (RFC 3030 section 2).
+    /// With PIPELINING and DATA, its commands are sent together with the final dot of the previous message (RFC 2920
+    /// section 3.1): a message costs one round trip instead of two. Announce it on [`Event::Body`](super::Event::Body),
+    /// or earlier. With BDAT it waits, because a refused last chunk requires RSET (RFC 3030 section 2).
     ///
     /// # Errors
     ///
-    /// Gives the envelope back with the reason: as `deliver`, or [`OutOfTurn`](super::RequestError::OutOfTurn) if no transaction is under way
-    /// or one has been announced.
+    /// Returns the envelope in [`Rejected`] with the reason: as [`deliver`](Self::deliver), or
+    /// [`OutOfTurn`](super::RequestError::OutOfTurn) if no transaction is open or the next one is already announced.
     pub fn deliver_next(&mut self, envelope: Envelope) -> Result<(), Rejected<Box<Envelope>>> {
         let out_of_turn = self.out_of_turn();
         let slot = match &mut self.stage {
@@ -106,7 +105,7 @@ impl Client {
     }
 }
 
-/// Plans a transaction that was judged, as the next of the session.
+/// Makes an envelope that passed the checks the next transaction of the session.
 pub(super) fn plan(
     session: &mut Session,
     config: &Config,

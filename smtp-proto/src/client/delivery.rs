@@ -43,7 +43,7 @@ impl Sending {
                 let unwritten = unwritten().saturating_sub(usize::from(content.has_begun_last()));
                 (content.unanswered() > unwritten).then_some(ReplyTo::Chunk)
             }
-            // Here it is.
+            // Here the last chunk is among them.
             Step::ChunkRefused => {
                 (self.transaction.content.unanswered() > unwritten()).then_some(ReplyTo::Chunk)
             }
@@ -55,7 +55,7 @@ impl Sending {
         }
     }
 
-    /// Returns true if the application may give the transaction up with RSET: it is open, and all commands are answered.
+    /// Returns true if the application may cancel the transaction with RSET: it is open, and all commands are answered.
     pub(super) fn can_be_abandoned(&self) -> bool {
         matches!(self.step(), Step::Envelope) && self.transaction.awaits_application()
     }
@@ -108,7 +108,8 @@ impl Sending {
         Then::GoOn
     }
 
-    /// Queues the commands of the envelope that may be sent. When all of them are answered, moves on; `None` before that.
+    /// Queues the commands of the envelope that may be sent, and moves on when all are answered. Returns `None` before
+    /// that.
     pub(super) fn send_envelope(
         &mut self,
         window: usize,
@@ -133,8 +134,9 @@ impl Sending {
         }
     }
 
-    /// Queues the rest of a completed message, as far as replies allow: the last chunk; or, after the final dot, commands of
-    /// the next transaction, if the server takes groups. The replies to the message count in the window.
+    /// Queues the rest of a completed message, as far as replies allow: the last chunk; or, after the final dot,
+    /// commands of the next transaction, if the server offers PIPELINING. The replies to the message count in the
+    /// window.
     pub(super) fn send_end(&mut self, session: &Session, config: &Config, output: &mut Output) {
         let replies = self.transaction.final_replies_due(config.protocol);
         match (self.step(), &mut self.transaction.content, &mut self.next) {
@@ -151,7 +153,7 @@ impl Sending {
         }
     }
 
-    /// Gives the next piece of a chunk, and begins one if none was refused.
+    /// Returns the next piece of a chunk, and begins a chunk if none was refused.
     pub(super) fn chunk<'b>(
         &mut self,
         input: &mut &'b [u8],
@@ -186,7 +188,7 @@ impl Sending {
         self.settle_chunks()
     }
 
-    /// Ends the transaction after a refused chunk, once all chunks begun are sent and answered.
+    /// Ends the transaction after a refused chunk, once every chunk that has begun is sent and answered.
     pub(super) fn settle_chunks(&mut self) -> Then {
         let content = &self.transaction.content;
         match self.step() {

@@ -13,29 +13,30 @@ use crate::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'i> {
-    /// The session is ready: commands may be given, and [`extensions`](super::Client::extensions) are known.
+    /// The session is ready for the first transaction or command. [`extensions`](super::Client::extensions) has the
+    /// server's offer.
     Ready,
     /// The server is ready for TLS: perform the handshake, verify the server, and call
     /// [`tls_established`](super::Client::tls_established) or [`tls_failed`](super::Client::tls_failed). Only if the [`Tls`](super::Tls) policy uses STARTTLS.
     StartTls(TlsUpgrade),
-    /// A reply came. It is reported before its effects.
+    /// A reply from the server. It comes before the events that it causes.
     Reply {
         /// The command that it answers.
         to: ReplyTo,
         /// The reply with all its lines.
         reply: Reply<'i>,
     },
-    /// The server awaits the message of the open transaction: give it to
-    /// [`body`](super::Client::body), then call [`end_body`](super::Client::end_body).
+    /// The server awaits the message of the open transaction: pass it to [`body`](super::Client::body), then call
+    /// [`end_body`](super::Client::end_body).
     Body(BodyPermit),
-    /// The transaction is over. The session is ready for the next one, or begins the one that was announced. The replies
-    /// decided for each recipient; [`Receipt`](super::Receipt) collects them.
+    /// The transaction is over. The session is ready for the next one, or begins the announced one.
+    /// [`Receipt`](super::Receipt) has the outcome for each recipient.
     Finished(Outcome),
     /// The session is over. Always the last event; further polls return it again.
     Closed {
         /// The reason.
         why: Closed,
-        /// The outcome for the message of the open transaction. Of one announced after it nothing was accepted.
+        /// The outcome for the message of the open transaction. The message of an announced one was not accepted.
         message: MessageOutcome,
     },
 }
@@ -90,7 +91,7 @@ pub enum ReplyTo {
     Nothing,
 }
 
-/// The right to send the content of one transaction's message.
+/// The right to send the message of one transaction, once.
 #[derive(Debug)]
 #[must_use = "the server awaits the message and will time out"]
 pub struct BodyPermit(pub(super) u32);
@@ -99,8 +100,8 @@ pub struct BodyPermit(pub(super) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The server took responsibility for the message, for all recipients that it accepted; in LMTP, and after 353 (PRDR),
-    /// for those whose own reply was positive, at least one.
+    /// The server took responsibility for the message, for all accepted recipients. In LMTP, and after 353 (PRDR), for
+    /// those whose own reply was positive: at least one.
     Accepted,
     /// No recipient gets the message. The reply to this command decided.
     Refused(ReplyTo),
@@ -116,9 +117,9 @@ pub enum MessageOutcome {
     None,
     /// The message was not accepted. Sending it again is safe.
     NotAccepted,
-    /// The whole message was sent, and its final reply did not come: it may have been accepted
-    /// (RFC 5321 section 4.5.3.2.6, RFC 1047). Sending it again may duplicate it. In LMTP this concerns the
-    /// recipients without a final reply.
+    /// The whole message was sent, and its final reply did not come. The server may have accepted it (RFC 5321 section
+    /// 4.5.3.2.6, RFC 1047). Sending it again may duplicate it. In LMTP this concerns the recipients without a final
+    /// reply.
     Unknown,
 }
 
@@ -169,7 +170,7 @@ pub enum Closed {
     /// A deadline passed.
     #[error("timed out while {0}{hint}", hint = timeout_hint(*.0))]
     TimedOut(Phase),
-    /// The server sent something that is no reply.
+    /// The server sent octets that are not a reply.
     #[error(transparent)]
     Malformed(ReplyFault),
     /// The server sent a reply longer than [`MAX_REPLY_OCTETS`](crate::limits::ClientLimits::MAX_REPLY_OCTETS).
@@ -220,24 +221,24 @@ pub enum RequestError {
     /// [`TlsInfo::peer_verified`](crate::TlsInfo::peer_verified).
     #[error("server's certificate is not verified: REQUIRETLS needs TLS settings that verify it")]
     ServerNotVerified,
-    /// A parameter belongs to no extension that the server offers.
+    /// A parameter has no extension that the server offers.
     #[error("server does not offer the extension of a parameter: remove the parameter")]
     ParameterNotOffered,
     /// The message is larger than the server accepts (RFC 1870 section 6.1).
     #[error("message has {size} octets, server accepts {limit}")]
     TooBig {
-        /// The declared size of the message.
+        /// The declared size of the message, in octets.
         size: u64,
-        /// The server's limit.
+        /// The server's limit, in octets.
         limit: u64,
     },
-    /// The server does not hold messages so long (RFC 4865 section 4.1).
+    /// HOLDFOR or HOLDUNTIL exceeds the maximum that the server announced (RFC 4865 section 4.1).
     #[error("message would be held longer than the server allows")]
     HeldTooLong,
-    /// The message would be held beyond its deadline (RFC 4865 section 5.2.1).
+    /// HOLDFOR exceeds BY: the message would be held beyond its deadline (RFC 4865 section 5.2.1).
     #[error("message would be held beyond its deadline: HOLDFOR exceeds BY")]
     HeldBeyondDeadline,
-    /// The deadline with mode R is below the server's minimum in seconds (RFC 2852 section 4.1.4.1).
+    /// BY with mode R is below the server's minimum, in seconds (RFC 2852 section 4.1.4.1).
     #[error("deadline of the message is below {0} seconds, the server's minimum")]
     DeadlineTooShort(u32),
     /// The recipient is not ASCII, and MAIL was sent without SMTPUTF8 (RFC 6531 section 3.2).
@@ -267,7 +268,7 @@ pub enum RequestError {
     TooManyTransactions(u32),
 }
 
-/// The usual cause of a timeout, if there is one: a port with implicit TLS sends no greeting in plaintext.
+/// A hint at the usual cause of a timeout: a port with implicit TLS sends no greeting in plaintext.
 const fn timeout_hint(phase: Phase) -> &'static str {
     match phase {
         Phase::Greeting => "; the port may need implicit TLS",

@@ -31,9 +31,9 @@ pub(super) enum Purpose {
 /// The effect of a reply.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// The response to a challenge is to be sent.
+    /// Send the response to a challenge.
     Respond(Secret),
-    /// The exchange is to be cancelled with `*`.
+    /// Cancel the exchange with `*`.
     Cancel,
     /// The server accepted the client, and proved itself if the mechanism demands it.
     Accepted,
@@ -41,7 +41,7 @@ pub(super) enum Answer {
     Refused(Code),
     /// The exchange is over because the client cancelled it, or because the server did not prove itself.
     Cancelled(MechanismError),
-    /// The server went on with a cancelled exchange.
+    /// The server continued a cancelled exchange.
     Unexpected,
 }
 

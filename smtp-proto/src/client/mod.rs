@@ -1,8 +1,18 @@
 //! The client machine: a whole SMTP or LMTP session without I/O.
 //!
-//! The machine sends EHLO, STARTTLS and AUTH, and pipelines by itself. The application asks it to
-//! [`deliver`](Client::deliver) an envelope, gives the message on [`Event::Body`], and gets the server's replies as
-//! [`Event::Reply`]; [`Receipt`] sorts them by recipient. [`mail`](Client::mail) is the same command by command.
+//! The machine sends EHLO, STARTTLS and AUTH by itself, and groups commands if the server offers PIPELINING. The
+//! application does the rest on its events:
+//!
+//! - On [`Event::Ready`], it asks the client to [`deliver`](Client::deliver) an envelope.
+//! - On [`Event::Body`], it passes the message to [`body`](Client::body), in pieces, and calls
+//!   [`end_body`](Client::end_body).
+//! - [`Event::Finished`] ends the transaction. The outcome for each recipient is in the [`Receipt`], which the
+//!   application makes of the envelope and of each event.
+//! - Then it delivers the next envelope, or calls [`quit`](Client::quit).
+//!
+//! To send MAIL, RCPT and DATA one by one, as a proxy does, begin with [`mail`](Client::mail).
+//!
+//! In this example the server's replies are a list; a driver reads them from a stream:
 //!
 //! ```
 //! use smtp_proto::{
@@ -92,9 +102,10 @@ use crate::{
     types::Extensions,
 };
 
-/// One SMTP or LMTP session, seen from the client.
+/// The client's side of one SMTP or LMTP session.
 ///
-/// [`Machine`] has the contract with its driver, and [`Event`] lists its reports. [`moves`] lists the stages of a session.
+/// [`Machine`] has the contract with the driver, [`Event`] the reports to the application, and [`moves`] the stages of
+/// a session.
 #[derive(Debug)]
 pub struct Client {
     config: Arc<Config>,
@@ -107,7 +118,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns a session on a stream that has just been connected.
+    /// Creates a session on a newly connected stream.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
         Self {
@@ -121,8 +132,8 @@ impl Client {
         }
     }
 
-    /// Returns a session on a stream that is under TLS from the first octet (RFC 8314 section 3.3), with the parameters of
-    /// TLS. The handshake must be done, and the server must be the intended one.
+    /// Creates a session on a stream that is under TLS from the first octet (RFC 8314 section 3.3). Call it after the
+    /// handshake, with the negotiated parameters, and only if the server is the intended one.
     #[must_use]
     pub fn new_over_tls(config: Arc<Config>, info: TlsInfo) -> Self {
         Self {
@@ -131,7 +142,7 @@ impl Client {
         }
     }
 
-    /// Ends the session at once, without QUIT. Poll afterwards; the stream must be closed.
+    /// Ends the session at once, without QUIT. Poll afterwards, and close the stream.
     pub fn abort(&mut self) {
         self.close(Closed::Aborted);
     }
@@ -154,14 +165,14 @@ impl Client {
         self.stage.state()
     }
 
-    /// Returns true if a command or transaction may be begun.
+    /// Returns true if the application may begin a command or a transaction.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
         matches!(self.stage, Stage::Ready(_))
     }
 
-    /// Returns false if the session is known to be over, or ends with QUIT. A server may have closed an idle session
-    /// unnoticed: [`noop`](Self::noop) checks that.
+    /// Returns true unless the session has ended or is ending with QUIT. The server may have closed an idle session in
+    /// the meantime: [`noop`](Self::noop) checks that.
     #[must_use]
     pub const fn is_usable(&self) -> bool {
         match &self.stage {
@@ -171,7 +182,7 @@ impl Client {
         }
     }
 
-    /// Returns an error if no command may be begun now, else the leftover of the last transaction.
+    /// Returns an error if no command may begin now, otherwise the leftover of the last transaction.
     const fn turn(&self) -> Result<Leftover, RequestError> {
         match self.stage {
             Stage::Ready(leftover) => Ok(leftover),
@@ -186,7 +197,7 @@ impl Client {
                 Stage::Handshake(handshake) => {
                     let handshake = *handshake;
                     let event = self.upgrade(handshake, input);
-                    // Injected plaintext ended the session. It is not read as a reply.
+                    // Injected plaintext ended the session. Do not read it as a reply.
                     if !matches!(self.stage, Stage::Over(..)) {
                         return event;
                     }
@@ -210,7 +221,8 @@ impl Client {
                     Step::Permit => {
                         let permit = BodyPermit(sending.transaction.number());
                         sending.enter(Step::Content);
-                        // Input that is here already cannot answer the message, which may be written before the next poll.
+                        // Input that has already arrived cannot answer the message, which may be written before the
+                        // next poll.
                         self.note_start(input);
                         return Some(Event::Body(permit));
                     }

@@ -1,13 +1,13 @@
-//! Parameters that a message goes without.
+//! Parameters that are omitted from a message.
 
 use crate::types::{Envelope, Extensions, Keyword, RcptParameters};
 
-/// Extensions whose parameters are left out if the server does not offer them.
+/// Extensions whose parameters are omitted if the server does not offer them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Omissible(u8);
 
 impl Omissible {
-    /// In the order of [`Keyword::ALL`].
+    /// All of them, in the order of [`Keyword::ALL`].
     pub(super) const KEYWORDS: [Keyword; 6] = [
         Keyword::Dsn,
         Keyword::Auth,
@@ -17,7 +17,7 @@ impl Omissible {
         Keyword::NoSoliciting,
     ];
 
-    /// The extensions of which the envelope has parameters.
+    /// The extensions whose parameters are in the envelope.
     pub(super) fn of(envelope: &Envelope) -> Self {
         Self::collect(|keyword| asks(envelope, keyword))
     }

@@ -5,7 +5,7 @@ use alloc::vec::{self, Vec};
 use super::{RecipientStatus, Retry};
 use crate::types::ForwardPath;
 
-/// The outcome for one recipient, to be stored.
+/// The outcome for one recipient, without borrowed data, so that a queue can store it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -16,7 +16,7 @@ pub struct RecipientOutcome {
     pub status: RecipientStatus<'static>,
 }
 
-/// The outcomes for the recipients of a message, merged over the hosts that were tried.
+/// The outcomes for all recipients of a message, merged over the hosts that were tried.
 ///
 /// ```
 /// use smtp_proto::{
@@ -41,7 +41,7 @@ pub struct RecipientOutcome {
 pub struct Outcomes(Vec<RecipientOutcome>);
 
 impl RecipientOutcome {
-    /// Returns the outcome for a recipient.
+    /// Creates the outcome for a recipient.
     #[must_use]
     pub fn new(recipient: ForwardPath<'_>, status: RecipientStatus<'_>) -> Self {
         Self {
@@ -58,9 +58,9 @@ impl RecipientOutcome {
 }
 
 impl Outcomes {
-    /// Merges the outcomes of the next host, which got the message for some or all of the [pending](Self::pending)
-    /// recipients. An outcome that is pending is replaced; one that is accepted, refused for good or unknown is kept.
-    /// Recipients that are not listed yet are added.
+    /// Merges the outcomes of another host, which was tried for some or all of the [pending](Self::pending) recipients.
+    /// Replaces pending outcomes, keeps those that are accepted, permanently refused or unknown, and adds new
+    /// recipients.
     pub fn merge(&mut self, next: Self) {
         let mut from = 0;
         for outcome in next {
@@ -89,7 +89,7 @@ impl Outcomes {
         self.0.iter()
     }
 
-    /// The recipients that the message may be sent to again, later or at another host.
+    /// The recipients to which the message may be sent again, later or at another host.
     pub fn pending(&self) -> impl Iterator<Item = &ForwardPath<'static>> {
         self.iter()
             .filter(|outcome| outcome.is_pending())

@@ -5,10 +5,34 @@ use alloc::vec::Vec;
 use super::{Event, MessageOutcome, Outcomes, RecipientOutcome, ReplyTo, Retry, omitted::Omissible};
 use crate::types::{Code, Envelope, Extensions, ForwardPath, Keyword, Recipient, Reply};
 
-/// The replies to a message, sorted by the recipient that they concern.
+/// The outcome of a message for each recipient, with the replies that decided it.
 ///
-/// Made from the envelope before it is delivered, and fed with every event of the transaction. A message that takes
-/// several transactions ([`Envelope::split`]) has one receipt: add each envelope with [`add_transaction`](Self::add_transaction).
+/// Create it from the envelope before the delivery, and [`record`](Self::record) every event of the transaction. A
+/// message that takes several transactions ([`Envelope::split`]) has one receipt: add each envelope with
+/// [`add_transaction`](Self::add_transaction).
+///
+/// ```
+/// use smtp_proto::{
+///     client::{Event, Receipt, RecipientStatus, ReplyTo},
+///     syntax::parse_reply,
+///     types::Envelope,
+/// };
+///
+/// let envelope = Envelope::parse("ann@example.org", ["bob@example.net", "carl@example.net"])?;
+/// let mut receipt = Receipt::new(&envelope);
+/// // These come from a client:
+/// for (to, reply) in [
+///     (ReplyTo::Recipient(0), "250 ok\r\n"),
+///     (ReplyTo::Recipient(1), "550 no such user\r\n"),
+///     (ReplyTo::Message, "250 queued\r\n"),
+/// ] {
+///     let reply = parse_reply(reply.as_bytes())?;
+///     receipt.record(&Event::Reply { to, reply });
+/// }
+/// let statuses: Vec<_> = receipt.recipients().map(|(_, status)| status).collect();
+/// assert!(matches!(statuses[..], [RecipientStatus::Accepted(_), RecipientStatus::Refused { .. }]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Receipt {
     transactions: Vec<Transaction>,
@@ -62,7 +86,7 @@ enum OwnReply {
 )]
 #[non_exhaustive]
 pub enum RecipientStatus<'r> {
-    /// The server took responsibility for delivering to this recipient.
+    /// The server took responsibility for the delivery to this recipient.
     Accepted(Reply<'r>),
     /// The server refused the recipient, or the message for all recipients.
     #[non_exhaustive]
@@ -71,7 +95,7 @@ pub enum RecipientStatus<'r> {
         to: ReplyTo,
         /// The reply.
         reply: Reply<'r>,
-        /// The advice on sending the message to this recipient again.
+        /// Advice for sending the message to this recipient again.
         retry: Retry,
     },
     /// The session ended before a decision. Nothing was accepted.
@@ -81,7 +105,7 @@ pub enum RecipientStatus<'r> {
 }
 
 impl Receipt {
-    /// Returns an empty receipt for this envelope.
+    /// Creates a receipt for this envelope, without outcomes.
     #[must_use]
     pub fn new(envelope: &Envelope) -> Self {
         let mut receipt = Self::default();
@@ -89,7 +113,7 @@ impl Receipt {
         receipt
     }
 
-    /// Adds the transaction of one more envelope of the same message, which follows those added before.
+    /// Adds the transaction of one more envelope of the same message, after the earlier ones.
     pub fn add_transaction(&mut self, envelope: &Envelope) {
         self.transactions.push(Transaction {
             recipients: envelope.recipients().iter().map(Entry::new).collect(),
@@ -109,7 +133,7 @@ impl Receipt {
         self.finished += rest.finished;
     }
 
-    /// Records an event of the transaction. Events of no concern are ignored.
+    /// Records an event of the client. Ignores events that are not about the transaction.
     pub fn record(&mut self, event: &Event<'_>) {
         let Some(transaction) = self.transactions.get_mut(self.finished) else {
             return;
@@ -122,19 +146,20 @@ impl Receipt {
         }
     }
 
-    /// Records the server's [extensions](super::Client::extensions) for the transaction under way, so that
-    /// [`omitted`](Self::omitted) is known.
+    /// Records the server's [extensions](super::Client::extensions) for the open transaction;
+    /// [`omitted`](Self::omitted) needs them.
     pub fn record_offer(&mut self, extensions: &Extensions) {
         if let Some(transaction) = self.transactions.get_mut(self.finished) {
             transaction.omitted = transaction.asked.without(extensions);
         }
     }
 
-    /// The extensions that the message asked for and the server does not offer: it was sent without their parameters.
+    /// The extensions that the message asked for and the server does not offer. The message was sent without their
+    /// parameters.
     ///
-    /// These are DSN, AUTH, MT-PRIORITY and NO-SOLICITING; DELIVERBY with mode N; RRVS with the action C. Where a message
-    /// cannot go without an extension, the request fails instead. SIZE is not listed. Without BY=N or with RRVS=C left out,
-    /// a relay may owe the sender a notification (RFC 2852 section 4.1.4.2).
+    /// These are DSN, AUTH, MT-PRIORITY and NO-SOLICITING; DELIVERBY with mode N; RRVS with the action C. If a message
+    /// requires an extension, the request fails instead. SIZE is not listed. A relay that omits BY=N or RRVS=C may owe
+    /// the sender a notification (RFC 2852 section 4.1.4.2).
     pub fn omitted(&self) -> impl Iterator<Item = Keyword> {
         let all = |keyword: Keyword| {
             self.transactions
@@ -156,7 +181,7 @@ impl Receipt {
         })
     }
 
-    /// Turns the receipt into owned outcomes, which can be stored and merged with those of another host.
+    /// Converts the receipt to owned outcomes, which can be stored and merged with those of another host.
     #[must_use]
     pub fn into_outcomes(self) -> Outcomes {
         self.recipients()
@@ -164,7 +189,7 @@ impl Receipt {
             .collect()
     }
 
-    /// The number of finished transactions. Those after them can be sent in another session, unless the outcome of one is
+    /// The number of finished transactions. The others can be sent in another session, unless the outcome of one is
     /// [unknown](RecipientStatus::Unknown).
     #[must_use]
     pub const fn finished(&self) -> usize {
@@ -178,7 +203,7 @@ impl Receipt {
             .all(|(_, status)| matches!(status, RecipientStatus::Accepted(_)))
     }
 
-    /// The last reply that decided for all recipients of its transaction, if there was one, and the command that it answers.
+    /// The last reply that decided for all recipients of its transaction, and the command that it answers.
     #[must_use]
     pub fn message(&self) -> Option<(ReplyTo, &Reply<'static>)> {
         let common = self
@@ -204,7 +229,7 @@ impl Transaction {
             return;
         }
         match to {
-            // Once MAIL is refused, replies to RCPT follow from that.
+            // Once MAIL is refused, the replies to RCPT are consequences of that.
             ReplyTo::Recipient(_) if self.common.is_some() => {}
             ReplyTo::Recipient(index) | ReplyTo::MessageFor(index) => {
                 if let Some(entry) = self.recipients.get_mut(index) {
@@ -279,7 +304,7 @@ impl Entry {
 }
 
 impl RecipientStatus<'_> {
-    /// The advice on sending the message to this recipient again. `None` if it was accepted.
+    /// Returns advice for sending the message to this recipient again. Returns `None` if it was accepted.
     #[must_use]
     pub const fn retry(&self) -> Option<Retry> {
         match self {
@@ -290,13 +315,14 @@ impl RecipientStatus<'_> {
         }
     }
 
-    /// Returns true if sending the message to this recipient again may help: it was neither accepted nor refused for good.
+    /// Returns true if sending the message to this recipient again may help: it was neither accepted nor permanently
+    /// refused.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         !matches!(self.retry(), None | Some(Retry::Never))
     }
 
-    /// The same status with a reply of its own.
+    /// Copies a borrowed status, so that it borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> RecipientStatus<'static> {
         match self {

@@ -15,8 +15,8 @@ use crate::{
     types::{Auth, Code, Reply, Severity},
 };
 
-/// The longest line with a challenge in octets, CRLF included (RFC 4954 section 4), and one more, so that a challenge that
-/// was cut is too long.
+/// The longest line with a challenge in octets, CRLF included (RFC 4954 section 4), and one octet more, so that a
+/// challenge that was cut is too long.
 const LONGEST_CHALLENGE: usize = "334 ".len() + Auth::MAX_INITIAL + "\r\n".len() + 1;
 
 /// The reader of replies, and its progress in one.
@@ -37,10 +37,11 @@ struct UnderWay {
 /// The time at which the reply under way began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Start {
-    /// It has not begun, or a written command was unanswered.
+    /// The reply has not begun, or it began while a written command was unanswered.
     #[default]
     InTurn,
-    /// No written command was unanswered. It answers nothing, not even a command that is written before it is whole.
+    /// It began while no written command was unanswered. It answers nothing, not even a command written before it is
+    /// complete.
     Early,
 }
 
@@ -50,7 +51,7 @@ impl Replies {
         self.reader.was_cut()
     }
 
-    /// Reads a reply that may have more than `most` octets, which end the session.
+    /// Reads a reply of at most `most` octets. A longer one ends the session.
     #[cold]
     fn read_long<'i>(
         &mut self,
@@ -58,7 +59,7 @@ impl Replies {
         limits: &ReplyLimits,
         most: usize,
     ) -> Result<Option<Reply<'i>>, Closed> {
-        // One octet more is enough to know. Later ones must not matter, however the input is cut.
+        // One octet more shows that the reply is too long. Later octets must not matter, however the input is cut.
         let window = most.saturating_add(1).saturating_sub(self.under_way.taken);
         let offered = input.get(..window).unwrap_or(input);
         let mut rest = offered;
@@ -201,11 +202,11 @@ impl Client {
             ReplyTo::MessageFor(_) if transaction.was_refused_by_the_others() => {
                 self.end(Closed::NotAvailable, MessageOutcome::NotAccepted);
             }
-            // The outcome for the recipients after this one is unknown; with PRDR, for those before it, too.
+            // The outcome for the recipients after this one is unknown. With PRDR, also for those before it.
             ReplyTo::MessageFor(_) if transaction.final_replies_due(self.config.protocol) > 1 => {
                 self.close(Closed::NotAvailable);
             }
-            // This was the last one, and one before it was accepted.
+            // This was the last recipient, and an earlier one was accepted.
             ReplyTo::MessageFor(_) if transaction.is_delivered() => {
                 let finished = sending.finish(Outcome::Accepted, Leftover::Nothing);
                 self.enter(Stage::Finished(finished));
@@ -249,7 +250,7 @@ impl Client {
         }
     }
 
-    /// Does what a step of the transaction leads to.
+    /// Applies the effect of a step of the transaction.
     #[inline]
     pub(super) fn apply(&mut self, then: Then) {
         match then {
@@ -276,7 +277,7 @@ fn is_expected(to: ReplyTo, reply: &Reply<'_>) -> bool {
         ReplyTo::Auth => is_negative(reply) || matches!(reply.code(), Code::CHALLENGE | Code::AUTHENTICATED),
         // These codes answer the connection and QUIT (RFC 5321 section 4.3.2): the server is out of step.
         ReplyTo::Hello(_) => !reply.is_intermediate() && !matches!(reply.code().get(), 220 | 221),
-        // Any reply may answer a command of the application's own.
+        // Any reply may answer a command that this crate does not know.
         ReplyTo::Command => true,
         _ => !reply.is_intermediate(),
     }

@@ -1,9 +1,9 @@
-//! The advice on sending a message again.
+//! Advice for sending a message again.
 
 use super::{Closed, RequestError};
 use crate::types::Reply;
 
-/// The advice on sending a message, or making a request, again.
+/// Advice for a retry: the time to send a message, or make a request, again.
 ///
 /// - 4yz reply: later. 5yz reply: never (RFC 5321 section 4.2.1). 552 to RCPT is the exception if it means too many
 ///   recipients (section 4.5.3.1.10): later, if the enhanced code is x.5.3 or another recipient was accepted.
@@ -18,7 +18,7 @@ use crate::types::Reply;
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Retry {
-    /// At once, on a new connection. Nothing was accepted. Do not repeat it without a delay.
+    /// At once, on a new connection. Nothing was accepted. If that fails in the same way, wait.
     Now,
     /// After a delay, or at another host. Nothing was accepted.
     Later,
@@ -29,7 +29,7 @@ pub enum Retry {
 }
 
 impl Retry {
-    /// The advice of a negative reply. `None` if the reply is not negative.
+    /// Returns the advice for a negative reply. Returns `None` if the reply is not negative.
     #[must_use]
     pub const fn of_reply(reply: &Reply<'_>) -> Option<Self> {
         if reply.is_transient() {
@@ -43,8 +43,8 @@ impl Retry {
 }
 
 impl Closed {
-    /// The advice for a message that was not accepted, without regard to the reply that ended the session:
-    /// [`Retry::of_reply`] of that takes precedence.
+    /// Returns the advice for a message that was not accepted. If a reply ended the session, [`Retry::of_reply`] takes
+    /// precedence.
     #[must_use]
     pub const fn retry(&self) -> Retry {
         match self {
@@ -69,7 +69,7 @@ impl Closed {
 }
 
 impl RequestError {
-    /// The advice for a request that was not carried out.
+    /// Returns the advice for a request that was not carried out.
     #[must_use]
     pub const fn retry(&self) -> Retry {
         match self {

@@ -1,4 +1,4 @@
-//! Facts of a session that outlive its stages, and the judgement of requests by them.
+//! Facts of a session that outlive its stages, and the checks of requests against them.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -47,7 +47,7 @@ impl Session {
         config.pipelining == ExtensionUse::IfOffered && self.extensions.has(Keyword::Pipelining)
     }
 
-    /// The most commands without a reply.
+    /// The maximum number of commands without a reply.
     pub(super) fn window(&self, config: &Config) -> usize {
         if self.pipelines(config) {
             config.limits.max_unanswered.max(1)
@@ -56,8 +56,8 @@ impl Session {
         }
     }
 
-    /// The most chunks without a reply. In LMTP it is 1: the number of replies to the last chunk is undefined if an
-    /// earlier chunk was refused.
+    /// The maximum number of chunks without a reply. In LMTP it is 1: the number of replies to the last chunk is
+    /// undefined if an earlier chunk was refused.
     pub(super) fn chunk_window(&self, config: &Config) -> usize {
         match config.protocol {
             Protocol::Smtp => self.window(config),
@@ -82,7 +82,7 @@ impl Session {
         Ok(transfer)
     }
 
-    /// The same for the part of the envelope that MAIL carries; limits of the session come last.
+    /// Does the same for the part of the envelope that is in MAIL. The limits of the session come last.
     pub(super) fn judge_mail(
         &self,
         config: &Config,
@@ -105,7 +105,7 @@ impl Session {
             match &self.tls {
                 // In plaintext an attacker can add the offer (RFC 8689 section 4.1).
                 None => return Err(RequestError::NotOffered(Keyword::RequireTls)),
-                // So can one in the middle (RFC 8689 section 4.2.1).
+                // Without verification, the server may be a man in the middle (RFC 8689 section 4.2.1).
                 Some(info) if !info.peer_verified => return Err(RequestError::ServerNotVerified),
                 Some(_) => {}
             }
@@ -128,7 +128,7 @@ impl Session {
         })
     }
 
-    /// The same for parameters of MAIL that few messages have: those that cannot be left out, and their bounds.
+    /// Does the same for parameters of MAIL that few messages have: those that cannot be omitted, and their bounds.
     #[cold]
     fn judge_rare(&self, rare: &RareMailParameters<'_>) -> Result<(), RequestError> {
         if let Some(hold) = rare.hold {
@@ -152,7 +152,7 @@ impl Session {
         Ok(())
     }
 
-    /// The same for the parameters of a recipient.
+    /// Does the same for the parameters of a recipient.
     fn judge_rcpt(&self, parameters: &RcptParameters<'_>) -> Result<(), RequestError> {
         if parameters
             .rrvs()
@@ -180,7 +180,8 @@ impl Session {
         })
     }
 
-    /// Returns the reason against so many recipients in one transaction, and these domains in one session (RFC 9422).
+    /// Returns the reason against this number of recipients in one transaction, or these domains in one session (RFC
+    /// 9422).
     fn judge_counts(
         &self,
         recipients: usize,

@@ -60,7 +60,7 @@ impl Client {
         self.enter(Stage::Hello(verb));
     }
 
-    /// Sends STARTTLS if the policy demands it and the reply to this command may have offered it, else logs in.
+    /// Sends STARTTLS if the policy uses it and the reply to this command may have offered it. Otherwise logs in.
     fn secure(&mut self, verb: Verb) {
         // The offer may be in the part of the reply that was beyond the limits.
         let offer_may_be_cut = verb != Verb::Helo && self.replies.was_cut();
@@ -82,8 +82,8 @@ impl Client {
     }
 }
 
-/// Returns true if the server may take HELO after this refusal of EHLO (RFC 5321 section 3.2): not if it refused the client by
-/// policy (x.7.x, RFC 3463 section 3.8), or refuses any command (503).
+/// Returns true if the server may accept HELO after this refusal of EHLO (RFC 5321 section 3.2). Returns false if it
+/// refused the client by policy (x.7.x, RFC 3463 section 3.8), or refuses any command (503).
 fn refuses_ehlo_only(reply: &Reply<'_>) -> bool {
     let policy = reply.enhanced().is_some_and(|enhanced| enhanced.subject() == 7);
     reply.is_permanent() && reply.code() != Code::BAD_SEQUENCE && !policy

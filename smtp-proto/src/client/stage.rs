@@ -70,9 +70,9 @@ pub(super) enum Step {
     Envelope,
     /// [`Event::Body`](super::Event::Body) is due.
     Permit,
-    /// The application gives the message.
+    /// The application passes the message.
     Content,
-    /// A chunk was refused. The chunks begun before must be completed and answered.
+    /// A chunk was refused. The chunks that have begun must be completed and answered.
     ChunkRefused,
     /// The message is complete: awaiting its final reply or replies.
     EndOfData {
@@ -81,7 +81,7 @@ pub(super) enum Step {
     },
     /// An empty message was sent because every recipient was refused (RFC 2920 section 3.1).
     LoneDot(ReplyTo),
-    /// Awaiting the reply to RSET, by which the application gives up the transaction.
+    /// Awaiting the reply to RSET, with which the application cancels the transaction.
     Abandon,
 }
 
@@ -196,8 +196,8 @@ pub(super) const MOVES: &[(Name, &str, Name)] = &[
 /// The causes that end a session in any stage.
 pub(super) const CLOSING: &str = "421, deadline, connection closed or lost, malformed reply, abort";
 
-/// The moves of a client session, as (stage, cause, next stage): the table that the machine follows, for diagrams and
-/// for study. `*` stands for every stage but `Finished`, whose event comes first.
+/// The moves of a client session as (stage, cause, next stage): the table that the machine follows, for diagrams and
+/// for study. The stage `*` means every stage but `Finished`, whose event comes first.
 ///
 /// ```
 /// let moves: Vec<_> = smtp_proto::client::moves().collect();
@@ -267,7 +267,7 @@ impl Stage {
 }
 
 impl Sending {
-    /// A transaction that begins with MAIL, or goes on after commands that were sent ahead.
+    /// A transaction that begins with MAIL, or continues after commands that were sent ahead.
     pub(super) const fn new(transaction: Box<Transaction>) -> Self {
         Self {
             transaction,
@@ -318,8 +318,8 @@ impl Sending {
     /// The outcome for the message when the session ends now, with `unwritten` octets of output left.
     pub(super) const fn message_outcome(&self, unwritten: usize) -> MessageOutcome {
         match self.step {
-            // Until its end is written the server cannot have the whole message; and a message with a refused chunk cannot
-            // be accepted (RFC 3030 section 2), nor one that every recipient refused (draft-hall-prdr).
+            // The server cannot have the whole message before its end is written. It cannot accept a message with a
+            // refused chunk (RFC 3030 section 2), or one that was refused for every recipient (draft-hall-prdr).
             Step::EndOfData { behind }
                 if self.transaction.is_written(unwritten, behind)
                     && self.transaction.refused().is_none()
@@ -374,7 +374,7 @@ impl Name {
     }
 }
 
-/// Holds a change of stage to the table, in debug builds.
+/// Checks a change of stage against the table, in debug builds.
 fn check(from: Name, to: Name) {
     debug_assert!(
         to == Name::Over || MOVES.iter().any(|(known, _, next)| (*known, *next) == (from, to)),

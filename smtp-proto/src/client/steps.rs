@@ -13,12 +13,13 @@ use crate::types::{Envelope, Keyword, Mail, Rcpt, Recipient};
 
 impl Client {
     /// Begins a transaction to which the application adds recipients one by one: with [`rcpt`](Self::rcpt), then
-    /// [`data`](Self::data). The events are those of [`deliver`](Self::deliver), which is the same with all recipients known.
-    /// A proxy passes commands and replies on in this way.
+    /// [`data`](Self::data). The events are those of [`deliver`](Self::deliver), which sends an envelope with all
+    /// recipients. A proxy passes commands and replies on in this way.
     ///
-    /// [`Event::Reply`](super::Event::Reply) answers each command. Requests need not wait for it: they are sent as PIPELINING
-    /// allows. If MAIL is refused, [`Event::Finished`](super::Event::Finished) follows. [`reset`](Self::reset) cancels the
-    /// transaction. MAIL is sent whatever the [kind](Mail::kind) of the command.
+    /// [`Event::Reply`](super::Event::Reply) answers each command. The application need not wait for it: the client
+    /// sends commands as PIPELINING allows. If MAIL is refused, [`Event::Finished`](super::Event::Finished) follows.
+    /// [`reset`](Self::reset) cancels the transaction. The client sends MAIL, even if the [kind](Mail::kind) of the
+    /// command is another.
     ///
     /// ```
     /// use smtp_proto::{
@@ -71,7 +72,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Gives the command back with the reason, as [`deliver`](Self::deliver); nothing was sent.
+    /// Returns the command in [`Rejected`] with the reason, as [`deliver`](Self::deliver). Nothing was sent.
     pub fn mail(&mut self, mail: Mail<'static>) -> Result<(), Rejected<Box<Mail<'static>>>> {
         match self.judge_step(&mail) {
             Ok((leftover, transfer)) => {
@@ -88,13 +89,13 @@ impl Client {
         }
     }
 
-    /// Adds a recipient to a transaction that was begun with [`mail`](Self::mail). The reply comes as
+    /// Adds a recipient to a transaction that began with [`mail`](Self::mail). The reply comes as
     /// [`ReplyTo::Recipient`](super::ReplyTo::Recipient) with the index of the recipient.
     ///
     /// # Errors
     ///
-    /// Gives the command back with the reason: [`RequestError::OutOfTurn`] if no transaction is [open](Self::is_open), or a limit
-    /// or a missing extension of the server.
+    /// Returns the command in [`Rejected`] with the reason: [`RequestError::OutOfTurn`] if no transaction is
+    /// [open](Self::is_open), or an error about a limit or a missing extension of the server.
     pub fn rcpt(&mut self, rcpt: Rcpt<'static>) -> Result<(), Rejected<Box<Rcpt<'static>>>> {
         let turn = self.out_of_turn();
         let open = match &mut self.stage {
@@ -119,14 +120,14 @@ impl Client {
         }
     }
 
-    /// Completes the envelope of a transaction that was begun with [`mail`](Self::mail): DATA is sent, or with BDAT the message
-    /// may begin. [`Event::Body`](super::Event::Body) follows, or [`Event::Finished`](super::Event::Finished) if every recipient
-    /// was refused.
+    /// Completes the envelope of a transaction that began with [`mail`](Self::mail): the client sends DATA, or with
+    /// BDAT the message may begin. [`Event::Body`](super::Event::Body) follows, or
+    /// [`Event::Finished`](super::Event::Finished) if every recipient was refused.
     ///
     /// # Errors
     ///
-    /// [`RequestError::OutOfTurn`] if no transaction is [open](Self::is_open), [`RequestError::NoRecipients`] if it has no
-    /// recipients.
+    /// [`RequestError::OutOfTurn`] if no transaction is [open](Self::is_open); [`RequestError::NoRecipients`] if it has
+    /// no recipients.
     pub fn data(&mut self) -> Result<(), RequestError> {
         let turn = self.out_of_turn();
         match &mut self.stage {
@@ -141,7 +142,7 @@ impl Client {
         }
     }
 
-    /// Returns true if a transaction that was begun with [`mail`](Self::mail) takes further recipients.
+    /// Returns true if the application can add recipients to a transaction that began with [`mail`](Self::mail).
     #[must_use]
     pub fn is_open(&self) -> bool {
         match &self.stage {

@@ -43,7 +43,7 @@ impl Client {
         self.session.tls.as_deref()
     }
 
-    /// Hands out the proof that the stream may change to TLS. Input after the reply to STARTTLS was injected by an
+    /// Returns the event with the permission to start TLS. Input after the reply to STARTTLS was injected by an
     /// attacker and ends the session (CVE-2011-0411).
     pub(super) fn upgrade<'i>(&mut self, handshake: Handshake, input: &[u8]) -> Option<Event<'i>> {
         let proof = TlsUpgrade::try_new(&self.output, input);

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// The output, in octets, above which no further command is queued.
+/// The length of output, in octets, above which no further command is queued.
 const OUTPUT_HIGH: usize = 4096;
 
 /// A transaction under way.
@@ -29,13 +29,13 @@ pub(super) struct Transaction {
     refused: Option<ReplyTo>,
     /// Accepted recipients.
     accepted: usize,
-    /// The indexes of the refused recipients, in order: there are fewer of them than of accepted ones.
+    /// The indices of the refused recipients, in order. They are usually fewer than the accepted ones.
     refused_recipients: Vec<usize>,
     /// Final replies received, for all or for one recipient.
     finals: usize,
-    /// 353 came: a reply for each recipient, and one for all, follow it (draft-hall-prdr).
+    /// 353 came: a reply for each recipient and one for all follow (draft-hall-prdr).
     verdicts_follow: bool,
-    /// The number of positive ones among them.
+    /// Positive final replies.
     delivered: usize,
     pub(super) content: Content,
 }
@@ -49,7 +49,7 @@ pub(super) enum Scope {
     Open,
 }
 
-/// The part of a finished transaction that the server still holds. RSET clears it before the next transaction.
+/// The part of a finished transaction that the server still has. RSET clears it before the next transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leftover {
     Nothing,
@@ -124,7 +124,7 @@ impl Transaction {
         self.scope == Scope::Open
     }
 
-    /// Returns true if nothing is due until the application adds a recipient or completes the envelope.
+    /// Returns true if the transaction waits for the application to add a recipient or complete the envelope.
     pub(super) fn awaits_application(&self) -> bool {
         self.is_open() && self.outstanding() == 0 && self.sent > self.envelope.recipients().len()
     }
@@ -183,7 +183,8 @@ impl Transaction {
         }
     }
 
-    /// Returns true if the completed message is written, with `unwritten` octets of output left, of which `behind` follow it.
+    /// Returns true if the completed message is written. `unwritten` is the output left, in octets, and `behind` the
+    /// part of it after the message.
     pub(super) const fn is_written(&self, unwritten: usize, behind: usize) -> bool {
         let held_back = match &self.content {
             Content::Data(_) => false,
@@ -285,7 +286,7 @@ impl Transaction {
                         rcpt_parameters(recipient, offered).write(output);
                     }
                 }
-                // With every recipient refused DATA is of no use.
+                // If every recipient is refused, do not send DATA.
                 _ if self.answered == self.sent && self.accepted == 0 => break,
                 _ => output.put(b"DATA"),
             }
@@ -295,7 +296,7 @@ impl Transaction {
         self.sent - before
     }
 
-    /// The progress, after all that may be queued was queued.
+    /// The progress, after [`send`](Self::send) has queued all permitted commands.
     pub(super) fn progress(&self) -> Progress {
         let recipients = self.envelope.recipients().len();
         if self.outstanding() > 0 {
@@ -320,7 +321,7 @@ impl Transaction {
             ReplyTo::Recipient(index) => self.refused_recipients.push(index),
             ReplyTo::Data => {
                 if self.accepted == 0 {
-                    // The reply to DATA follows from the refusal of the last recipient.
+                    // The refusal of the last recipient caused the reply to DATA.
                     self.refuse(self.last_recipient());
                 }
                 return match self.refused {

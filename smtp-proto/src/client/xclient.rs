@@ -1,4 +1,4 @@
-//! XCLIENT and XFORWARD: passing on facts about the client of a proxy.
+//! XCLIENT and XFORWARD: a proxy passes on facts about its client.
 
 use alloc::{boxed::Box, collections::VecDeque};
 
@@ -17,7 +17,7 @@ pub(super) struct Passing {
     to: ReplyTo,
     rest: VecDeque<Command<'static>>,
     leftover: Leftover,
-    /// The server has accepted XCLIENT, and so forgotten EHLO.
+    /// The server has accepted XCLIENT, so EHLO is void.
     is_anew: bool,
     /// LOGIN is among the attributes.
     has_login: bool,
@@ -36,7 +36,7 @@ impl Passing {
         self.is_anew
     }
 
-    /// Takes the next command, whose reply is awaited then.
+    /// Takes the next command, and awaits its reply.
     fn next(&mut self) -> Option<Command<'static>> {
         let command = self.rest.pop_front()?;
         self.to = match command {
@@ -49,37 +49,41 @@ impl Passing {
 }
 
 impl Client {
-    /// Names the client on whose behalf this session goes on (XCLIENT, as Postfix
-    /// [defines](https://www.postfix.org/XCLIENT_README.html) it), for proxies.
+    /// Tells the server for which client a proxy continues this session (XCLIENT, [defined by
+    /// Postfix](https://www.postfix.org/XCLIENT_README.html)).
     ///
-    /// Only attributes that the server offers are sent, in several commands if one is not enough. An attribute whose value does
-    /// not fit the command is left out. A line has at most 512 octets, unless one attribute alone is longer. Replies come as
-    /// [`ReplyTo::Xclient`]; a positive one is the greeting to that client. Then the session begins again with EHLO and, unless
-    /// the attributes have a LOGIN, with the login of the configuration: [`Event::Ready`](super::Event::Ready) follows. After
-    /// a refusal the session goes on as it was, except that EHLO is sent again if an earlier command was accepted. But 554 and
-    /// 521 are a greeting that refuses that client: they end the session with [`Closed::Refused`]. RSET is sent first if the
-    /// last transaction needs it.
+    /// The client sends only attributes that the server offers, in several commands if necessary. It omits an attribute
+    /// whose value is not allowed in the command. A line has at most 512 octets, unless one attribute alone is longer.
+    /// RSET precedes if the last transaction needs it.
+    ///
+    /// Replies come as [`ReplyTo::Xclient`]:
+    ///
+    /// - A positive reply is the greeting to the named client. The session begins again with EHLO and, unless LOGIN is
+    ///   among the attributes, with the login of the configuration. [`Event::Ready`](super::Event::Ready) follows.
+    /// - 554 and 521 are a greeting that refuses the named client. The session ends with [`Closed::Refused`].
+    /// - After any other refusal the session continues unchanged. EHLO is sent again if an earlier command was
+    ///   accepted.
     ///
     /// # Errors
     ///
-    /// Gives the attributes back if the session is not ready, or if the server offers none of them.
+    /// Returns the attributes in [`Rejected`] if the session is not ready, or if the server offers none of them.
     pub fn xclient(&mut self, info: ClientInfo<'static>) -> Result<(), Rejected<ClientInfo<'static>>> {
         let offered = self.session.extensions.xclient();
         let command = |info: &ClientInfo<'_>| Xclient::new(info).map(Command::Xclient);
         self.pass(info, offered, Keyword::Xclient, command)
     }
 
-    /// Names the origin of the next message (XFORWARD, as Postfix
-    /// [defines](https://www.postfix.org/XFORWARD_README.html) it), for content filters. The server keeps it until the end of
-    /// the next transaction.
+    /// Tells the server the origin of the next message (XFORWARD, [defined by
+    /// Postfix](https://www.postfix.org/XFORWARD_README.html)), for content filters. The server keeps it until the end
+    /// of the next transaction.
     ///
-    /// Only attributes that the server offers are sent, in several commands if one is not enough. An attribute whose value does
-    /// not fit the command is left out. A line has at most 512 octets, unless one attribute alone is longer. Replies come as
-    /// [`ReplyTo::Xforward`]. RSET is sent first if the last transaction needs it.
+    /// The client sends only attributes that the server offers, in several commands if necessary. It omits an attribute
+    /// whose value is not allowed in the command. A line has at most 512 octets, unless one attribute alone is longer.
+    /// RSET precedes if the last transaction needs it. Replies come as [`ReplyTo::Xforward`].
     ///
     /// # Errors
     ///
-    /// Gives the attributes back if the session is not ready, or if the server offers none of them.
+    /// Returns the attributes in [`Rejected`] if the session is not ready, or if the server offers none of them.
     pub fn xforward(&mut self, info: ClientInfo<'static>) -> Result<(), Rejected<ClientInfo<'static>>> {
         let offered = self.session.extensions.xforward();
         let command = |info: &ClientInfo<'_>| Xforward::new(info).map(Command::Xforward);
@@ -106,7 +110,7 @@ impl Client {
             Err(error) => return Err(Rejected { value: info, error }),
         };
         if leftover != Leftover::Nothing {
-            // Both are out of order in a transaction.
+            // Both commands are out of order in a transaction.
             rest.push_front(Command::Rset);
         }
         let mut passing = Box::new(Passing {
@@ -139,7 +143,7 @@ impl Client {
         } else if is_accepted && let Some(next) = passing.next() {
             self.send_passing(&next);
         } else if passing.is_anew {
-            // The server has forgotten the login, unless it was given one.
+            // The login is void, unless LOGIN granted one.
             self.session.authenticated = is_accepted && passing.has_login;
             self.introduce();
         } else {
@@ -154,8 +158,8 @@ impl Client {
     }
 }
 
-/// Returns true for a greeting that refuses the client, in place of a refusal of XCLIENT: the server takes only QUIT then
-/// (RFC 5321 section 3.1, RFC 7504 section 3).
+/// Returns true if the reply to XCLIENT is a greeting that refuses the client. The server then accepts only QUIT (RFC
+/// 5321 section 3.1, RFC 7504 section 3).
 fn refuses_session(reply: &Reply<'_>) -> bool {
     matches!(reply.code(), Code::FAILED | Code::NO_MAIL_HERE)
 }
