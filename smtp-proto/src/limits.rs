@@ -27,15 +27,15 @@ pub struct ServerLimits {
     /// Maximum command line in octets, CRLF included. A longer line gets 500 and is discarded up to its CRLF.
     ///
     /// RFC 5321 section 4.5.3.1.4 requires at least 512; smaller values are used unchanged, but at least 16, so that
-    /// BDAT is always recognised. Default: 4096, which leaves
-    /// room for 512 plus what all offered extensions may add together (RFC 3461 alone: 530 for RCPT).
+    /// BDAT is always recognised. Default: 4096: 512, and room for the parameters of all offered extensions together
+    /// (RFC 3461 alone adds 530 to RCPT).
     pub max_line_octets: usize,
     /// Maximum AUTH command, and line of its exchange, in octets, CRLF included. A longer line gets 500.
     ///
     /// Default: 16,386, which is [`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL) plus CRLF, and more than the
     /// 12,288 that RFC 4954 section 4 requires.
     pub max_auth_octets: usize,
-    /// Consecutive AUTH exchanges that ended without success, for any reason. Default: 3 and 10.
+    /// Limit on consecutive AUTH exchanges without success, for any reason. Default: soft 3, hard 10.
     pub failed_logins: Threshold,
     /// Maximum message size in octets, counted as in RFC 1870 section 5: with CRLF, without dot-stuffing.
     ///
@@ -46,13 +46,14 @@ pub struct ServerLimits {
     /// Maximum recipients of one transaction; each further one gets 452 (RFC 5321 section 4.5.3.1.10). Default: 1000,
     /// ten times the minimum of section 4.5.3.1.8.
     pub max_recipients: u32,
-    /// Maximum RCPT beyond `max_recipients` or `max_recipient_domains` that are no idle commands, since the start of the session or
-    /// its last accepted message. Each gets 452; later ones count in `max_idle_commands`, too.
+    /// Maximum refused RCPT beyond `max_recipients` or `max_recipient_domains` that do not count as idle commands.
+    /// Counted since the start of the session or its last accepted message. Each gets 452; later ones also count in
+    /// `max_idle_commands`.
     ///
-    /// A client may pipeline RCPT for a whole list before it reads the first 452 (RFC 2920 section 3.1), and then sends the
-    /// message to the accepted recipients. Default: 1000, as Postfix has it (`smtpd_recipient_overshoot_limit`).
+    /// A client may pipeline RCPT for a whole list before it reads the first 452 (RFC 2920 section 3.1). It then sends
+    /// the message to the accepted recipients. Default: 1000, as in Postfix (`smtpd_recipient_overshoot_limit`).
     pub max_recipient_overshoot: u32,
-    /// Maximum MAIL commands of one session, accepted or not. The next one gets 421, so that the client connects again.
+    /// Maximum MAIL commands of one session, accepted or not. The next one gets 421, so that the client reconnects.
     ///
     /// Set it with [`Config::set_max_transactions`](crate::server::Config::set_max_transactions), which also announces it.
     /// Default: `None`, no limit.
@@ -61,15 +62,15 @@ pub struct ServerLimits {
     /// recipient of another domain gets 452.
     ///
     /// Set it with [`Config::set_max_recipient_domains`](crate::server::Config::set_max_recipient_domains), which also
-    /// announces it. The session stores the domains. Default: `None`, no limit.
+    /// announces it. With a limit, the session stores the domains. Default: `None`, no limit.
     pub max_recipient_domains: Option<NonZeroU32>,
     /// Maximum RCPT questions open at the same time. With 1 or 0, each question waits for the answer to the previous
     /// one. Default: 16, enough to look up recipients concurrently.
     pub max_open_rcpts: usize,
-    /// Commands rejected for their syntax or order. Does not count a command that is out of order only because an
-    /// earlier command of its pipelined group was rejected. Default: 20 and 100.
+    /// Limit on commands rejected for their syntax or order. A command that is out of order only because an earlier
+    /// command of its pipelined group was rejected does not count. Default: soft 20, hard 100.
     pub errors: Threshold,
-    /// Unknown commands. Default: 5 and 20.
+    /// Limit on unknown commands. Default: soft 5, hard 20.
     pub unknown_commands: Threshold,
     /// Maximum consecutive commands without progress, since the start of the session or its last accepted message.
     ///
@@ -106,9 +107,9 @@ impl Default for ServerLimits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientLimits {
-    /// Maximum size of a reply, in octets and in lines. During AUTH, a line may always hold the longest challenge
-    /// ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)). Extensions in the dropped part of an EHLO reply count as not
-    /// offered, except STARTTLS (see [`Tls`](crate::client::Tls)).
+    /// Maximum size of a reply, in octets and in lines; the rest is dropped. During AUTH, a line may always hold the
+    /// longest challenge ([`Auth::MAX_INITIAL`](crate::types::Auth::MAX_INITIAL)). Extensions in the dropped part of an
+    /// EHLO reply count as not offered, except STARTTLS (see [`Tls`](crate::client::Tls)).
     pub reply: crate::syntax::ReplyLimits,
     /// Maximum commands (or chunks) sent before their replies, if the server offers PIPELINING (RFC 2920 section 3.1).
     /// Default: 100, whose replies fit the smallest TCP window in use.

@@ -1,4 +1,4 @@
-//! Counters of what a client costs without sending mail, and the penalty for it.
+//! Counters of faults and commands without progress, and their penalty.
 
 use crate::{limits::Threshold, time::Instant};
 
@@ -11,16 +11,16 @@ pub(super) struct AbuseMeter {
     excess_recipients: u32,
     failed_logins: u32,
     discarded: u64,
-    /// Replies are held back until then.
+    /// Replies are delayed until then.
     penalty: Option<Instant>,
 }
 
 /// The consequence of one more fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strike {
-    /// It was counted.
+    /// The fault was counted.
     Counted,
-    /// The soft bound is exceeded: the replies are held back for a while.
+    /// The soft bound is exceeded: the replies are delayed.
     Penalty,
     /// The hard bound is exceeded: the session ends.
     TooMany,
@@ -45,13 +45,13 @@ impl AbuseMeter {
         Strike::of(self.errors, bound)
     }
 
-    /// Counts a command that is not known.
+    /// Counts an unknown command.
     pub(super) const fn count_unknown(&mut self, bound: Threshold) -> Strike {
         self.unknown_commands = self.unknown_commands.saturating_add(1);
         Strike::of(self.unknown_commands, bound)
     }
 
-    /// Commands so far that are not known.
+    /// Unknown commands so far.
     pub(super) const fn unknown_commands(&self) -> u32 {
         self.unknown_commands
     }
@@ -62,12 +62,12 @@ impl AbuseMeter {
         Strike::of(self.failed_logins, bound)
     }
 
-    /// Counts a command that brings no message forward.
+    /// Counts a command without progress.
     pub(super) const fn count_idle(&mut self) {
         self.idle_commands = self.idle_commands.saturating_add(1);
     }
 
-    /// Counts a recipient beyond a limit. It is an idle command after `most` of them.
+    /// Counts a recipient beyond a limit. After `most` of them, each counts as an idle command.
     pub(super) const fn count_excess_recipient(&mut self, most: u32) {
         if self.excess_recipients < most {
             self.excess_recipients += 1;
@@ -76,13 +76,13 @@ impl AbuseMeter {
         }
     }
 
-    /// Counts octets that are read only to be dropped. Returns `true` if there were more than `most` in all.
+    /// Counts discarded octets. Returns `true` if there were more than `most` in all.
     pub(super) const fn discard(&mut self, octets: u64, most: u64) -> bool {
         self.discarded = self.discarded.saturating_add(octets);
         self.discarded > most
     }
 
-    /// Returns `true` if `octets` more would be too many to drop.
+    /// Returns `true` if `octets` more would exceed the limit for discarded octets.
     pub(super) const fn would_exceed(&self, octets: u64, most: u64) -> bool {
         self.discarded.saturating_add(octets) > most
     }
@@ -107,8 +107,7 @@ impl AbuseMeter {
         self.failed_logins = 0;
     }
 
-    /// Forgets what happened in plaintext. The discarded octets and the failed logins still count, so that STARTTLS is no
-    /// way to reset them.
+    /// Resets the counts from plaintext, except discarded octets and failed logins: STARTTLS must not reset them.
     pub(super) fn tls_established(&mut self) {
         *self = Self {
             discarded: self.discarded,
@@ -117,7 +116,7 @@ impl AbuseMeter {
         };
     }
 
-    /// Holds replies back until this time.
+    /// Delays replies until this time.
     pub(super) const fn delay_replies(&mut self, until: Instant) {
         self.penalty = Some(until);
     }
@@ -132,7 +131,7 @@ impl AbuseMeter {
         self.penalty
     }
 
-    /// Returns `true` if replies are held back now.
+    /// Returns `true` if replies are delayed now.
     pub(super) fn delays_replies(&self, now: Instant) -> bool {
         self.penalty.is_some_and(|until| now < until)
     }

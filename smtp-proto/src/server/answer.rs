@@ -25,31 +25,33 @@ pub(super) struct Words<'t> {
 }
 
 impl Server {
-    /// Accepts a question. The documentation of each [`Event`](super::Event) has the effect.
+    /// Accepts a question. Each [`Event`](super::Event) documents the effect.
     ///
-    /// [`Event::Auth`](super::Event::Auth) has an answer of its own, [`answer_auth`](Self::answer_auth).
+    /// [`Event::Auth`](super::Event::Auth) and [`Event::Etrn`](super::Event::Etrn) need more than acceptance: see
+    /// [`answer_auth`](Self::answer_auth) and [`answer_etrn`](Self::answer_etrn).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn accept<Q: Acceptable>(&mut self, ticket: Ticket<Q>) -> Result<(), StaleTicket> {
         self.accept_any(&ticket.without_question())
     }
 
     /// Accepts a question with a custom reply text. The reply code is unchanged.
     ///
-    /// If enhanced status codes are offered, the enhanced code of the default reply stands before each line, as in
-    /// `250 2.1.5 bob`. A line that begins with an enhanced code of class 2 keeps its own.
+    /// If enhanced status codes are offered, the enhanced code of the default reply precedes each line, as in `250
+    /// 2.1.5 bob`. A line that begins with an enhanced code of class 2 keeps its own.
     ///
     /// Characters beyond ASCII become `?` unless the transaction, or the VRFY or EXPN in question, has SMTPUTF8 (RFC 6531
     /// section 3.7.4).
     ///
-    /// In the greeting each line follows the server's name. In the reply to EHLO, HELO and LHLO the first line follows the
-    /// name, and the others are not used. The first BDAT and XCLIENT have no reply of their own, so their text is not used.
+    /// In the greeting, the server's name precedes each line. In the reply to EHLO, HELO and LHLO, the first line
+    /// follows the name, and other lines are ignored. Acceptance of the first BDAT, or of XCLIENT, sends no reply, so
+    /// the text is ignored.
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn accept_with<Q: Acceptable>(
         &mut self,
         ticket: Ticket<Q>,
@@ -62,7 +64,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn reject<Q>(&mut self, ticket: Ticket<Q>, rejection: Rejection) -> Result<(), StaleTicket> {
         self.reject_any(&ticket.without_question(), rejection)
     }
@@ -95,7 +97,7 @@ impl Server {
         Ok(())
     }
 
-    /// Rejects a question with a text that the client can read.
+    /// Rejects a question, with UTF-8 in the text only if the client allows it.
     pub(super) fn reject_legibly(&mut self, question: Question, turn: Turn, rejection: Rejection) {
         let rejection = if question.allows_utf8() {
             rejection
@@ -111,9 +113,9 @@ impl Server {
         match question {
             Question::Connect => self.accept_connection(turn, text),
             Question::Hello(hello) => self.accept_hello(turn, hello, text),
-            // Without an identity nobody is authenticated.
+            // Authentication needs an identity.
             Question::Auth(round) => self.reject_auth(turn, round, Rejection::CREDENTIALS),
-            // Without a result nothing was started.
+            // ETRN needs a result.
             Question::Etrn => self
                 .replies
                 .answer(turn, &Reply::Rejection(&Rejection::NODE_NOT_ALLOWED)),
@@ -223,15 +225,15 @@ impl Server {
         }
     }
 
-    /// Takes a decision on the message, or on one recipient of it.
+    /// Takes a decision on the message, or on one of its recipients.
     #[inline]
     fn decide(&mut self, verdict: Verdict) {
         self.reply_for_all(verdict);
         self.advance(Step::Verdict(verdict));
     }
 
-    /// Queues the final PRDR reply if `last` is the last recipient's verdict (draft-hall-prdr). It refuses only a message that
-    /// no recipient accepted, because a client treats a refusal as one for all.
+    /// Queues the final PRDR reply if `last` is the decision for the last recipient (draft-hall-prdr). It is a refusal
+    /// only if every recipient refused, because a client treats a refusal as one for all.
     fn reply_for_all(&mut self, last: Verdict) {
         let sum = match &self.phase {
             Phase::Verdicts(verdicts) => verdicts.sum(last),
@@ -250,7 +252,7 @@ impl Server {
         }
     }
 
-    /// Rejects a question with 421, whatever other questions are open, and ends the session.
+    /// Rejects a question with 421 and ends the session, even if other questions are open.
     #[cold]
     fn close_rejected(&mut self, question: &Question, turn: Turn, rejection: &Rejection) {
         self.replies.abandon();

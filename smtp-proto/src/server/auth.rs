@@ -1,4 +1,4 @@
-//! AUTH (RFC 4954), seen from the server: the frame of an exchange. The application checks the credentials.
+//! AUTH (RFC 4954) on the server: the exchange. The application checks the credentials.
 
 use alloc::{boxed::Box, string::String};
 
@@ -33,14 +33,15 @@ impl Server {
         self.session.login.as_ref().map(|login| &*login.identity)
     }
 
-    /// The mechanism by which the client authenticated. Returns `None` before it, and after a login that XCLIENT granted.
+    /// The mechanism by which the client authenticated. Returns `None` before authentication, and after a login that
+    /// XCLIENT granted.
     #[must_use]
     pub fn mechanism(&self) -> Option<Mechanism> {
         self.session.login.as_ref().and_then(|login| login.mechanism)
     }
 
-    /// The facts of this session for the server side of a mechanism, such as
-    /// [`sasl::ScramServer::new`](crate::sasl) or your own mechanism.
+    /// The properties of this session that the server's side of a mechanism needs:
+    /// [`sasl::ScramServer::new`](crate::sasl), or your own mechanism.
     #[must_use]
     pub fn sasl_context(&self) -> Context<'_> {
         let info = self.tls();
@@ -53,22 +54,23 @@ impl Server {
         }
     }
 
-    /// Believes the AUTH parameter of MAIL from now on: the original submitter of a message (RFC 4954 section 5).
+    /// Trusts the AUTH parameter of MAIL from now on: the original submitter of a message (RFC 4954 section 5).
     ///
-    /// Without this call [`Event::Mail`] has [`AuthIdentity::UNKNOWN`] in its place. STARTTLS ends the trust.
+    /// Without this call, [`Event::Mail`] has [`AuthIdentity::UNKNOWN`] in place of the parameter. STARTTLS ends the
+    /// trust.
     pub const fn trust_originators(&mut self) {
         self.session.trusts_originators = true;
     }
 
-    /// Answers [`Event::Auth`]: accepts an identity, rejects, or sends a challenge.
+    /// Answers [`Event::Auth`]: accepts an identity, rejects the client, or sends a challenge.
     ///
-    /// A rejection is 535 ([`Rejection::CREDENTIALS`]). For another one, such as [`Rejection::AUTH_FAILURE`] when the
-    /// credentials cannot be checked now, there is [`reject`](Self::reject). A challenge that is too long for a line
-    /// ([`Auth::MAX_INITIAL`](types::Auth::MAX_INITIAL)) ends the exchange with 454.
+    /// The reply to a rejection is 535 ([`Rejection::CREDENTIALS`]). For another reply, call [`reject`](Self::reject):
+    /// with [`Rejection::AUTH_FAILURE`], for example, if the credentials cannot be checked now. A challenge that is too
+    /// long for a line ([`Auth::MAX_INITIAL`](types::Auth::MAX_INITIAL)) ends the exchange with 454.
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn answer_auth(
         &mut self,
         ticket: Ticket<ticket::Auth>,
@@ -93,8 +95,8 @@ impl Server {
         }
     }
 
-    /// Returns `true` if a command has to wait until the client has authenticated (RFC 4954 section 6, RFC 6409
-    /// section 4.3): commands about mail and mailboxes, and those that only the application knows.
+    /// Returns `true` if a command requires authentication first (RFC 4954 section 6, RFC 6409 section 4.3): commands
+    /// about mail and mailboxes, and those that only the application knows.
     pub(super) fn needs_auth(&self, command: &Command<'_>) -> bool {
         if self.config.auth == Auth::Optional || self.session.login.is_some() {
             return false;
@@ -136,8 +138,8 @@ impl Server {
         }
     }
 
-    /// The certificate of the client. After XCLIENT the one of the TLS session is that of the proxy, and proves nothing of its
-    /// client. Channel binding still holds: the owner of the password is at the end of this stream.
+    /// The certificate of the client. After XCLIENT, the certificate in the TLS session is that of the proxy and does
+    /// not identify the client. Channel binding remains valid, because the peer of this TLS session knows the password.
     fn client_certificate(&self) -> Option<&[u8]> {
         if !self.xclient().as_str().is_empty() {
             return None;
@@ -179,7 +181,7 @@ impl Server {
             Shape::OneResponse => self.challenge(mechanism, Awaits::Everything, b""),
             Shape::Login => self.challenge(mechanism, Awaits::User, b"Username:"),
             Shape::ClientFirst => self.challenge(mechanism, Awaits::Begin, b""),
-            // The application knows which side begins.
+            // The application knows if the mechanism has an initial response.
             Shape::ServerFirst | Shape::Unknown => {
                 return self.ask_auth(mechanism, AuthRequest::Begin { initial: None });
             }
@@ -204,11 +206,11 @@ impl Server {
         }
     }
 
-    /// Handles the end of the wait for a response without one.
+    /// Handles a wait for a response that ends without one.
     pub(super) fn without_response<'i>(&mut self, line: &Line<'_>) -> Next<'i> {
         match line {
             Line::TooLong | Line::TooLongAuth => self.end_exchange(AuthFailure::TooLong),
-            // No CR or LF is base64.
+            // CR and LF are not base64.
             Line::Bare(_) => self.end_exchange(AuthFailure::NotBase64),
             line => self.without_line(line),
         }
@@ -279,7 +281,7 @@ impl Server {
         self.abuse.login_accepted();
     }
 
-    /// Rejects what the client has shown.
+    /// Rejects the client's response.
     pub(super) fn reject_auth(&mut self, turn: Turn, round: Round, rejection: Rejection) {
         // If the application sends its own challenge to a bearer mechanism, do not send the RFC 7628 challenge as well.
         if !rejection.is_transient()
@@ -293,7 +295,7 @@ impl Server {
         self.count_failed_login();
     }
 
-    /// Ends an exchange that the client cancelled or got wrong.
+    /// Ends an exchange that the client cancelled, or whose response is faulty.
     fn end_exchange<'i>(&mut self, failure: AuthFailure) -> Next<'i> {
         self.advance(Step::Response);
         self.replies.reply(&Reply::Fixed(match failure {
@@ -345,7 +347,7 @@ fn listed(extensions: &Extensions) -> impl Iterator<Item = Mechanism> {
         .filter_map(|name| Mechanism::parse(name).ok())
 }
 
-/// Returns `true` for a response of PLAIN that is well-formed but for its empty password (RFC 4616 section 2).
+/// Returns `true` for a response of PLAIN that is well-formed except for its empty password (RFC 4616 section 2).
 fn lacks_password(mechanism: Mechanism, response: &[u8]) -> bool {
     let mut fields = response.split(|octet| *octet == 0).skip(1);
     mechanism == Mechanism::PLAIN

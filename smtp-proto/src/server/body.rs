@@ -21,23 +21,23 @@ use crate::{
 pub(super) struct ChunkEnd {
     pub(super) last: bool,
     pub(super) empty: bool,
-    /// The reason for refusing the message, and the number of replies that say so.
+    /// The reason for refusing the message, and the number of replies due.
     pub(super) failure: Option<(Failure, u32)>,
 }
 
 impl Server {
-    /// Refuses the message whose data is on its way.
+    /// Refuses the message whose data is being received.
     ///
-    /// The rest of the data is read and dropped: after DATA up to the final dot, after BDAT up to the end of this chunk, or of
-    /// the next one if none is open. Then the refusal is sent, and the transaction ends with
+    /// The server reads and drops the rest of the data: after DATA up to the final dot; after BDAT up to the end of
+    /// this chunk, or of the next chunk if none is open. Then it sends the refusal, and the transaction ends with
     /// [`Reset::Refused`](super::Reset::Refused). A rejection with code 421 also ends the session.
     ///
-    /// A message that is refused for an earlier reason keeps that one.
+    /// If the message was refused earlier, the first reason counts.
     ///
     /// # Errors
     ///
-    /// Gives the rejection back if no message data is on its way. This includes a first chunk that was refused: its octets are
-    /// dropped, and its refusal is sent after them.
+    /// Returns the rejection if no message data is being received. This includes the octets of a refused first chunk:
+    /// the server drops them, and then sends the refusal of that chunk.
     pub fn reject_body(&mut self, rejection: Rejection) -> Result<(), Rejection> {
         let Some(transfer) = self.phase.transfer() else {
             return Err(rejection);
@@ -57,7 +57,7 @@ impl Server {
         self.advance(Step::Text(pace, self.config.line_endings));
     }
 
-    /// Handles BDAT. Its octets follow whatever the reply.
+    /// Handles BDAT. Its octets follow even if it is refused.
     pub(super) fn bdat<'i>(&mut self, Bdat { size, last, .. }: Bdat) -> Next<'i> {
         let limit = self.session.max_message_octets(&self.config);
         let smtputf8 = self.phase.smtputf8();
@@ -92,14 +92,14 @@ impl Server {
         self.advance(Step::FirstChunk(pace, Chunk::new(size, last), None));
     }
 
-    /// Begins the first chunk of a message, which was refused. Its octets follow all the same.
+    /// Begins the first chunk of a message, which was refused. Its octets follow nevertheless.
     pub(super) fn begin_refused_chunk(&mut self, size: u64, last: bool, failure: Failure) {
         let pace = Pace::new(&self.config.timeouts);
         self.advance(Step::FirstChunk(pace, Chunk::refused(size, last), Some(failure)));
         self.cannot_drop(size);
     }
 
-    /// Begins to drop a chunk that is out of order. Its octets follow all the same (RFC 3030 section 2).
+    /// Begins to drop a chunk that is out of order. Its octets follow nevertheless (RFC 3030 section 2).
     pub(super) fn drop_chunk<'i>(&mut self, size: u64, reply: &'static str) -> Next<'i> {
         if !self.cannot_drop(size) {
             self.lines.refuse_chunk(RefusedChunk {
@@ -111,7 +111,7 @@ impl Server {
         Next::Again
     }
 
-    /// Ends the session if so many octets are too many to drop.
+    /// Ends the session if this number of octets exceeds the limit for discarded octets.
     fn cannot_drop(&mut self, octets: u64) -> bool {
         let too_many = self
             .abuse
@@ -172,7 +172,7 @@ impl Server {
         }
     }
 
-    /// Refuses the message, with as many replies as are due.
+    /// Refuses the message, with this number of replies.
     fn refuse_message(&mut self, failure: &Failure, replies: u32) {
         self.advance(Step::Refuse(failure.reset()));
         self.abuse.count_idle();

@@ -8,9 +8,9 @@ use crate::time::{Deadline, Instant, Phase, Timer};
 #[derive(Debug)]
 pub(super) struct Clock {
     pub(super) now: Instant,
-    /// Waiting for the client to send something whole.
+    /// The wait for the client to send a complete line or piece.
     reading: Timer,
-    /// Waiting for the client to read what is written.
+    /// The wait for the client to read the output.
     writing: Timer,
     /// Octets that were pending when the write timer started, and are not written yet.
     unwritten: usize,
@@ -41,8 +41,8 @@ impl Clock {
         self.reading.stop();
     }
 
-    /// Returns the deadline for writing what is `pending`. Octets queued later do not extend it, so that a client may keep
-    /// the output filled for long, as long as it reads.
+    /// Returns the deadline for writing the `pending` octets. Octets queued later do not extend it. A client that keeps
+    /// reading never misses it, even if the output is never empty.
     pub(super) fn await_write(&mut self, pending: usize, span: Duration) -> Deadline {
         if self.unwritten == 0 {
             self.unwritten = pending;

@@ -1,4 +1,5 @@
-//! A transaction as an application keeps it: the mirror of [`client::Receipt`](crate::client::Receipt).
+//! The envelope of a transaction, as an application needs it: the counterpart of
+//! [`client::Receipt`](crate::client::Receipt).
 
 use alloc::vec::Vec;
 
@@ -8,11 +9,11 @@ use super::{
 };
 use crate::types::{Mail, MailParameters, Rcpt, ReversePath};
 
-/// The envelope of one transaction: its MAIL, and the accepted recipients in the order of the RCPT commands.
+/// Collector of the envelope of a transaction: MAIL, and the accepted recipients in the order of the RCPT commands.
 ///
-/// Answers may come in any order; the recipients are sorted by their index. So in LMTP the
-/// [`EndOfData`](super::Event::EndOfData) of a recipient finds it by [`recipients_of`](Self::recipients_of), whatever was
-/// refused or answered late.
+/// The application may answer in any order, because recipients are sorted by their index. In LMTP,
+/// [`recipients_of`](Self::recipients_of) finds the recipient of an [`EndOfData`](super::Event::EndOfData), even if
+/// others were refused or answered late.
 ///
 /// ```
 /// use smtp_proto::{
@@ -49,11 +50,11 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Accepts MAIL, and begins with it. What was collected before is forgotten.
+    /// Accepts MAIL, and begins a new envelope with it.
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed. Then nothing is collected.
+    /// Returns [`StaleTicket`] if the question is closed, and collects nothing.
     pub fn accept_mail(
         &mut self,
         server: &mut Server,
@@ -70,7 +71,7 @@ impl Collector {
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed. Then nothing is collected.
+    /// Returns [`StaleTicket`] if the question is closed, and collects nothing.
     pub fn accept_recipient(
         &mut self,
         server: &mut Server,
@@ -83,30 +84,31 @@ impl Collector {
         Ok(())
     }
 
-    /// Begins with a MAIL that was accepted by another answer. What was collected before is forgotten.
+    /// Begins a new envelope with a MAIL that was accepted by another method, such as
+    /// [`accept_with`](Server::accept_with).
     pub fn begin(&mut self, mail: Mail<'_>) {
         self.clear();
         self.mail = Some(mail.into_owned());
     }
 
-    /// Adds a recipient that was accepted by another answer, such as [`accept_with`](Server::accept_with).
+    /// Adds a recipient that was accepted by another method, such as [`accept_forwarding`](Server::accept_forwarding).
     pub fn add(&mut self, index: u32, rcpt: Rcpt<'_>) {
         let at = self.recipients.partition_point(|(earlier, _)| *earlier < index);
         self.recipients.insert(at, (index, rcpt.into_owned()));
     }
 
-    /// Forgets the transaction: it was accepted, or reset.
+    /// Clears the envelope, after the message was accepted or the transaction was reset.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// The reverse-path. Returns `None` if no transaction was begun.
+    /// The reverse-path. Returns `None` if there is no envelope.
     #[must_use]
     pub fn reverse_path(&self) -> Option<&ReversePath<'static>> {
         self.mail.as_ref().map(Mail::reverse_path)
     }
 
-    /// The parameters of MAIL. Returns `None` if no transaction was begun.
+    /// The parameters of MAIL. Returns `None` if there is no envelope.
     #[must_use]
     pub fn parameters(&self) -> Option<&MailParameters<'static>> {
         self.mail.as_ref().map(Mail::parameters)

@@ -1,4 +1,4 @@
-//! Command lines: reading the next one, and finding who handles it.
+//! Command lines: reads the next line and dispatches the command.
 
 use super::{
     config::UnknownPolicy,
@@ -51,8 +51,8 @@ impl Server {
         }
     }
 
-    /// Returns `true` if the next command may be handled while questions about recipients are open: only another RCPT, and
-    /// only if the session is the same whatever the answers are and whenever they come.
+    /// Returns `true` if the next command may be handled while questions about recipients are open: only another RCPT,
+    /// and only if the answers and their times cannot change its effect.
     #[cold]
     fn may_join(&self, input: &[u8]) -> bool {
         let limits = &self.config.limits;
@@ -67,7 +67,7 @@ impl Server {
         {
             return false;
         }
-        // The answers decide if there is room for one more.
+        // The answers decide if one more recipient fits.
         if open + u64::from(self.recipients()) >= u64::from(limits.max_recipients) {
             return false;
         }
@@ -82,7 +82,7 @@ impl Server {
             .is_some_and(|verb| verb.eq_ignore_ascii_case(head))
     }
 
-    /// The longest line that the input may begin with, in octets: AUTH may have a long response in it.
+    /// The maximum length of the line at the start of the input, in octets. AUTH may contain a long response.
     fn line_limit(&self, input: &[u8]) -> usize {
         let usual = self.config.limits.max_line_octets.max(SHORTEST_LINE);
         // A shorter input is within either limit.
@@ -150,7 +150,7 @@ impl Server {
         }
     }
 
-    /// Returns the refusal of a command that has to wait for TLS or for authentication.
+    /// Returns the refusal of a command that requires TLS or authentication first.
     fn premature(&self, command: &Command<'_>) -> Option<&'static str> {
         if self.session.needs_tls(&self.config, command) {
             Some("530 5.7.0 send STARTTLS first")
@@ -174,7 +174,7 @@ impl Server {
         run(self)
     }
 
-    /// Runs a command that brings no message forward, if it is in order. Too many in a row end the session.
+    /// Runs a command without progress, if it is in order. Too many in a row end the session.
     #[inline]
     fn run_idle<'i>(&mut self, step: Move, run: impl FnOnce(&mut Self) -> Next<'i>) -> Next<'i> {
         self.run_in_sequence(step, |server| {
@@ -186,7 +186,7 @@ impl Server {
         })
     }
 
-    /// Handles BDAT, whose octets follow whatever the reply.
+    /// Handles BDAT, whose octets follow even if it is refused.
     fn chunk<'i>(&mut self, bdat: Bdat) -> Next<'i> {
         let size = bdat.size;
         if !self.offers(Keyword::Chunking) {
@@ -195,7 +195,7 @@ impl Server {
         self.bdat(bdat)
     }
 
-    /// Drops what the input holds of a chunk that is out of order.
+    /// Drops the part of an out-of-order chunk that is in the input.
     pub(super) fn next_refused_chunk<'i>(&mut self, input: &mut &'i [u8]) -> Option<Next<'i>> {
         let chunk = self.lines.refused_chunk()?;
         let reply = chunk.reply;
@@ -400,7 +400,7 @@ enum Stranger {
     Http,
     /// A TLS record.
     Tls,
-    /// A proxy that was not configured here: its clients would all seem to be one.
+    /// A proxy that is not configured here: all its clients would appear as one.
     Proxy,
 }
 

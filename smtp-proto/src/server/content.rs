@@ -30,9 +30,9 @@ pub(super) struct Transaction {
 enum Accepted {
     /// SMTP: one reply for all of them.
     Count(u32),
-    /// LMTP: one reply for each. Their indices in the order of the commands, whatever the order of the answers.
+    /// LMTP: one reply for each. Their indices in the order of the commands; the answers may come in another order.
     Each(Vec<u32>),
-    /// PRDR: the same, if there are several.
+    /// PRDR: the same, if there are several recipients.
     Prdr(Vec<u32>),
 }
 
@@ -74,8 +74,8 @@ impl Transaction {
         mem::replace(self, Self::new(Protocol::Smtp, none))
     }
 
-    /// Returns `true` if all RCPT commands, at least one, were refused. Commands pipelined after them are out of order through
-    /// no fault of the client (RFC 2920 section 3.1).
+    /// Returns `true` if all RCPT commands, at least one, were refused. Commands pipelined after them are out of order,
+    /// but not by a fault of the client (RFC 2920 section 3.1).
     pub(super) const fn are_all_refused(&self) -> bool {
         self.recipients() == 0 && (self.rcpt_refused || self.asked > 0)
     }
@@ -115,7 +115,7 @@ impl Transaction {
         }
     }
 
-    /// The recipient that the decision number `decision` on the message is for. `None`: all of them.
+    /// The recipient of decision number `decision` on the message. `None`: all of them.
     pub(super) fn recipient(&self, decision: u32) -> Option<u32> {
         match &self.accepted {
             Accepted::Count(_) => None,
@@ -159,13 +159,13 @@ impl Failure {
     }
 }
 
-/// A transaction whose message data is on its way.
+/// A transaction whose message data is being received.
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) transaction: Transaction,
     /// Octets of data so far, as RFC 1870 counts them.
     octets: u64,
-    /// The message will be refused for this.
+    /// The reason for which the message will be refused.
     failure: Option<Failure>,
     pace: Pace,
 }
@@ -199,7 +199,7 @@ impl Transfer {
         }
     }
 
-    /// Refuses the message, unless that is decided already.
+    /// Refuses the message, unless it was refused before.
     pub(super) fn fail(&mut self, failure: Failure) {
         if self.failure.is_none() {
             self.failure = Some(failure);
@@ -210,17 +210,17 @@ impl Transfer {
         self.failure.is_some()
     }
 
-    /// Returns the reason for refusing the message, and the number of replies that say so.
+    /// Returns the reason for refusing the message, and the number of replies due.
     pub(super) fn take_failure(&mut self) -> Option<(Failure, u32)> {
         Some((self.failure.take()?, self.transaction.refusals()))
     }
 
-    /// Returns `true` if so many more octets exceed the limit for messages.
+    /// Returns `true` if this number of further octets exceeds the limit for messages.
     pub(super) const fn would_exceed(&self, octets: u64, limit: u64) -> bool {
         self.octets.saturating_add(octets) > limit
     }
 
-    /// Ends the wait for data: something whole came.
+    /// Ends the wait for data.
     pub(super) fn pause(&mut self, now: Instant) {
         self.pace.pause(now);
     }
@@ -230,7 +230,7 @@ impl Transfer {
         self.pace.resume(now)
     }
 
-    /// Counts a piece of the message, and divides it if it exceeds the limit. So the application receives the same octets
+    /// Counts a piece of the message, and divides it at the limit, so that the application receives the same octets
     /// however the input was cut.
     fn divide<'i>(&mut self, piece: &'i [u8], limit: u64) -> Piece<'i> {
         if self.failure.is_some() {
@@ -308,14 +308,14 @@ impl Text {
     }
 }
 
-/// A BDAT chunk on its way.
+/// A BDAT chunk that is being received.
 #[derive(Debug)]
 pub(super) struct Chunk {
     octets: ChunkReader,
     pub(super) last: bool,
     /// The chunk has no octets.
     pub(super) empty: bool,
-    /// It is the first of the message, and refused: the state is still [`State::Recipients`].
+    /// The first chunk of the message, which was refused: the state is still [`State::Recipients`].
     first_refused: bool,
 }
 
@@ -369,14 +369,14 @@ impl Chunk {
     }
 }
 
-/// Time for message data. It has a rate, so that a large message may take long and a peer that drips may not.
+/// Time for message data. It has a rate, so that a large message may take long, but a peer that sends slowly may not.
 ///
-/// The time that is left shrinks while the machine waits, and grows with each octet that is kept, up to
-/// [`Timeouts::data`]. So no wait lasts longer than that, and one burst buys no more.
+/// The time left shrinks while the machine waits, and grows with each octet that is kept, up to [`Timeouts::data`]. No
+/// wait lasts longer than that, even after a burst.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     left: Duration,
-    /// Octets that have not bought a second yet.
+    /// Octets that have not yet restored a second.
     unpaid: u32,
     waiting_since: Option<Instant>,
 }

@@ -1,4 +1,4 @@
-//! Deadlines: the wait when nothing can be done, and the consequences when its time is over.
+//! Deadlines: the wait when nothing can be done, and the effect of a deadline.
 
 use super::{
     event::Closed,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Server {
-    /// Returns the wait when nothing can be done, or `None` if a deadline has passed and was acted upon.
+    /// Returns the wait when nothing can be done. Returns `None` after it has acted on a deadline that passed.
     pub(super) fn idle(&mut self, what: Await) -> Option<Wait> {
         let now = self.clock.now;
         let penalty = self.abuse.penalty();
@@ -22,11 +22,11 @@ impl Server {
             .map(|(question, asked)| *asked + question.time(&self.config.timeouts));
         let mut deadline = match asked {
             Some(at) => Some(Deadline::new(at, time::Phase::Application)),
-            // Nothing is expected of the client while replies are held back.
+            // The client need not act while replies are delayed.
             None => self.client_deadline(what == Await::Input && penalty.is_none()),
         };
         if let Some(until) = penalty {
-            // The client cannot take what is held back.
+            // The client cannot read delayed output.
             self.clock.stop_writing();
             deadline = Deadline::earlier(Some(Deadline::new(until, time::Phase::Penalty)), deadline);
         } else if want_write {
@@ -63,7 +63,7 @@ impl Server {
         }))
     }
 
-    /// Returns the time by which the client must have sent what is expected of it.
+    /// Returns the time by which the client must have sent the awaited input.
     fn client_deadline(&mut self, expects_input: bool) -> Option<Deadline> {
         let (timeouts, now) = (&self.config.timeouts, self.clock.now);
         let clock = &mut self.clock;

@@ -10,13 +10,14 @@ use crate::{
 
 /// An event of a server session: a question, or a notification.
 ///
-/// An event with a ticket is a question. Nothing is sent to the client, and no state changes, before it is answered with
-/// [`accept`](super::Server::accept), [`reject`](super::Server::reject) or an answer of its own. The others are
-/// notifications. [`proceed`](super::Server::proceed) gives every event its default answer.
+/// An event with a ticket is a question. The server sends no reply and changes no state before the application answers
+/// with [`accept`](super::Server::accept), [`reject`](super::Server::reject), or a method for that question. Other
+/// events are notifications. [`proceed`](super::Server::proceed) gives every event its default answer.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'i> {
-    /// A client connected. Accepting greets it with 220; rejecting with 554, 521 or 421 (RFC 5321 section 4.3.1, RFC 7504).
+    /// A client connected. Accepting sends the greeting 220; rejecting sends 554, 521 or 421 (RFC 5321 section 4.3.1,
+    /// RFC 7504).
     Connect {
         /// The right to answer.
         ticket: Ticket<ticket::Connect>,
@@ -26,13 +27,14 @@ pub enum Event<'i> {
     Hello {
         /// The command.
         verb: Verb,
-        /// The name that the client gives itself. Do not trust it, and do not reject it for the name alone (section 4.1.4).
+        /// The name that the client sent. Do not trust it, and do not reject the client for the name alone (section
+        /// 4.1.4).
         name: ClientName<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Hello>,
     },
-    /// AUTH: the client authenticates (RFC 4954). Answer with [`answer_auth`](super::Server::answer_auth), or reject; it cannot
-    /// be accepted without an identity. A mechanism of several steps asks once for each of them.
+    /// AUTH: the client authenticates (RFC 4954). Answer with [`answer_auth`](super::Server::answer_auth), or reject.
+    /// It cannot be accepted without an identity. A mechanism of several steps has one event for each step.
     Auth {
         /// The mechanism.
         mechanism: Mechanism,
@@ -41,10 +43,11 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Auth>,
     },
-    /// An AUTH exchange ended without an answer. Forget it.
+    /// An AUTH exchange ended without an answer of the application. Drop its
+    /// [`ServerMechanism`](crate::sasl::ServerMechanism), if there is one.
     AuthFailed(AuthFailure),
-    /// MAIL: the client begins a transaction (RFC 5321 section 4.1.1.2). An accepted one ends with
-    /// [`EndOfData`](Self::EndOfData) or [`Reset`](Self::Reset).
+    /// MAIL: the client begins a transaction (RFC 5321 section 4.1.1.2). If accepted, it ends with an answered
+    /// [`EndOfData`](Self::EndOfData), or with [`Reset`](Self::Reset).
     Mail {
         /// Reverse-path and parameters.
         mail: Mail<'i>,
@@ -54,82 +57,87 @@ pub enum Event<'i> {
     /// RCPT (RFC 5321 section 4.1.1.3). Up to [`max_open_rcpts`](crate::limits::ServerLimits::max_open_rcpts) of these
     /// questions may be open at once.
     Recipient {
-        /// The number of this question in its transaction, from 0, in the order of the commands. It counts every question,
-        /// also one that is rejected. In LMTP, [`EndOfData`](Self::EndOfData) names the recipient by it.
+        /// The number of this question in its transaction, from 0, in the order of the commands. Rejected recipients
+        /// count, too. In LMTP and with PRDR, [`EndOfData`](Self::EndOfData) refers to it.
         index: u32,
         /// Forward-path and parameters.
         rcpt: Rcpt<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Recipient>,
     },
-    /// DATA, or the first BDAT of a message (RFC 5321 section 4.1.1.4, RFC 3030). Accepting answers DATA with 354; BDAT has its
-    /// reply after the chunk.
+    /// DATA, or the first BDAT of a message (RFC 5321 section 4.1.1.4, RFC 3030). Accepting DATA sends 354. The reply
+    /// to BDAT comes after the chunk.
     Data {
         /// The right to answer.
         ticket: Ticket<ticket::Data>,
     },
     /// The next octets of the message data, with dot-stuffing undone.
     ///
-    /// Never empty; a line may be cut anywhere. An empty message has none. The octets are void if [`Reset`](Self::Reset)
-    /// follows instead of [`EndOfData`](Self::EndOfData).
+    /// Never empty; a line may be cut anywhere. An empty message has no such event. Discard the octets if
+    /// [`Reset`](Self::Reset) follows instead of [`EndOfData`](Self::EndOfData).
     Body(&'i [u8]),
-    /// The message is complete. Accept it after it was stored: then this server is responsible for it (RFC 5321 section 6.1).
+    /// The message is complete. Accept it only after it is stored: from then on this server is responsible for it (RFC
+    /// 5321 section 6.1).
     ///
-    /// LMTP asks once for each accepted recipient, in the order of the RCPT commands, whatever the order of the answers was. So
-    /// does SMTP with PRDR, if the client asked for it and several recipients were accepted (draft-hall-prdr); the machine
-    /// sends 353 before the answers, and after them a reply for all: it accepts if one recipient did.
+    /// In LMTP there is one event for each accepted recipient, in the order of the RCPT commands. The same holds for
+    /// PRDR (draft-hall-prdr), if the client asked for it and several recipients were accepted. The machine then sends
+    /// 353 before the replies for the recipients, and after them a reply for all, which is positive if one of them is.
     EndOfData {
         /// LMTP and PRDR: the [`index`](Self::Recipient::index) of the recipient. SMTP: `None`, for all of them.
         recipient: Option<u32>,
         /// The right to answer.
         ticket: Ticket<ticket::EndOfData>,
     },
-    /// VRFY (RFC 5321 section 3.5). Accepting answers 252: not verified, but mail will be tried.
+    /// VRFY (RFC 5321 section 3.5). Accepting sends 252: the user is not verified, but the server will try to deliver.
+    /// [`answer_vrfy`](super::Server::answer_vrfy) sends the mailbox.
     Verify {
         /// A user name or mailbox.
         query: Query<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Verify>,
     },
-    /// EXPN (RFC 5321 section 3.5). Accepting answers 252.
+    /// EXPN (RFC 5321 section 3.5). Accepting sends 252. [`answer_expn`](super::Server::answer_expn) sends the members.
     Expand {
         /// The name of a mailing list.
         query: Query<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Expand>,
     },
-    /// HELP (RFC 5321 section 4.1.1.8). Accepting replies with the commands of this session.
+    /// HELP (RFC 5321 section 4.1.1.8). Accepting sends the commands of this session.
+    /// [`answer_help`](super::Server::answer_help) sends another text.
     Help {
         /// The topic, if the client named one.
         topic: Option<Argument<'i>>,
         /// The right to answer.
         ticket: Ticket<ticket::Help>,
     },
-    /// XCLIENT: a proxy names its client. Only if XCLIENT is offered, with the attributes that are: offer it to trusted proxies
-    /// that do not pass on an XCLIENT of their own clients.
+    /// XCLIENT: a proxy names its client. Only if XCLIENT is offered, with the offered attributes. Offer it only to a
+    /// trusted proxy that does not pass on the XCLIENT of its own clients.
     ///
-    /// Accepting begins the session anew with that client: [`Connect`](Self::Connect) is asked again, and answers the proxy.
-    /// TLS stays, but the certificate in it is that of the proxy, so EXTERNAL is not offered any more.
+    /// Accepting begins the session again, with the named client. [`Connect`](Self::Connect) follows, and its greeting
+    /// is the reply to XCLIENT. TLS stays, but its certificate is that of the proxy, so EXTERNAL is no longer offered.
     /// [`accept_xclient`](super::Server::accept_xclient) also authenticates the client.
     ///
-    /// The attributes of an XCLIENT in plaintext stay valid after STARTTLS, as in Postfix; a login that it granted does not.
+    /// The attributes of an XCLIENT in plaintext stay valid after STARTTLS, as in Postfix. A login that it granted does
+    /// not.
     Xclient {
         /// The attributes of the command.
         info: ClientInfo<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Xclient>,
     },
-    /// XFORWARD: a content filter names the origin of the next message. Only if XFORWARD is offered, with the attributes that
-    /// are. Accepted ones are in [`xforward`](super::Server::xforward) until the end of the next transaction.
+    /// XFORWARD: a content filter names the origin of the next message. Only if XFORWARD is offered, with the offered
+    /// attributes. After acceptance they are in [`xforward`](super::Server::xforward) until the end of the next
+    /// transaction.
     Xforward {
         /// The attributes of the command.
         info: ClientInfo<'i>,
         /// The right to answer.
         ticket: Ticket<ticket::Xforward>,
     },
-    /// ETRN: the client asks for the delivery of messages that wait for a node (RFC 1985). Only if ETRN is offered. Answer with
-    /// [`answer_etrn`](super::Server::answer_etrn), or reject; it cannot be accepted without a result. Allow only nodes
-    /// that this client may ask for: each delivery costs connections (section 6).
+    /// ETRN: the client asks for the delivery of messages that wait for a node (RFC 1985). Only if ETRN is offered.
+    /// Answer with [`answer_etrn`](super::Server::answer_etrn), or reject. It cannot be accepted without a result.
+    /// Reject nodes for which this client may not ask, because each delivery costs connections (section 6).
     Etrn {
         /// The domain or queue.
         etrn: Etrn<'i>,
@@ -143,22 +151,23 @@ pub enum Event<'i> {
         /// The right to answer.
         ticket: Ticket<ticket::Command>,
     },
-    /// The client waits for the TLS handshake. Do it, and call [`tls_established`](super::Server::tls_established) or
-    /// [`tls_failed`](super::Server::tls_failed). Only if STARTTLS is offered.
+    /// The client waits for the TLS handshake. Perform it, then call
+    /// [`tls_established`](super::Server::tls_established) or [`tls_failed`](super::Server::tls_failed). Only if
+    /// STARTTLS is offered.
     StartTls(TlsUpgrade),
-    /// The open transaction is over. Forget it.
+    /// The open transaction ended without being accepted. Discard its data.
     ///
-    /// Every accepted MAIL ends in an answered [`EndOfData`](Self::EndOfData), one for each recipient in LMTP and with PRDR, or
-    /// in exactly one `Reset`. In LMTP and with PRDR a `Reset` is for all recipients whose `EndOfData` was not answered;
-    /// earlier acceptances stay valid.
+    /// Every accepted MAIL ends in an answered [`EndOfData`](Self::EndOfData) or in exactly one `Reset`. In LMTP and
+    /// with PRDR, each recipient has its own `EndOfData`; a `Reset` is for the recipients whose `EndOfData` was not
+    /// answered, and earlier acceptances stay valid.
     Reset(Reset),
     /// The session is over, and all output is written. Always the last event.
     Closed(Closed),
 }
 
 impl Event<'_> {
-    /// Returns the ticket of a question. Returns `None` for a notification, and for [`Auth`](Self::Auth) and
-    /// [`Etrn`](Self::Etrn), which cannot be accepted without an identity or a result.
+    /// Returns the ticket of a question, for code that answers every question alike. Returns `None` for a notification,
+    /// and for [`Auth`](Self::Auth) and [`Etrn`](Self::Etrn), which cannot be accepted without an identity or a result.
     #[must_use]
     #[inline]
     pub fn into_ticket(self) -> Option<Ticket> {
@@ -186,7 +195,7 @@ impl Event<'_> {
     }
 }
 
-/// The reason for which an AUTH exchange ended without an answer of the application. The reply has been queued.
+/// The reason why an AUTH exchange ended without an answer of the application, and the code of the queued reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthFailure {
@@ -208,13 +217,13 @@ pub enum AuthFailure {
     /// PLAIN or LOGIN with an empty password: 535.
     #[error("the password is empty")]
     EmptyPassword,
-    /// The client sent no bearer token, to learn the error challenge (RFC 7628 section 4.3): the challenge for a wrong token,
-    /// without scope and provider, and 535.
+    /// The client sent no bearer token, to discover the error challenge (RFC 7628 section 4.3): the challenge, without
+    /// scope and provider, and 535.
     #[error("the response has no bearer token")]
     NoToken,
 }
 
-/// The reason for which a transaction ended without being accepted.
+/// The reason why a transaction ended without being accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reset {
@@ -224,20 +233,20 @@ pub enum Reset {
     Hello,
     /// The client sent QUIT.
     Quit,
-    /// The message exceeded the limit, and was refused with 552.
+    /// The message exceeded the maximum size: 552.
     TooBig,
-    /// The message had a bare CR or LF, and was refused.
+    /// The message contained a bare CR or LF: 550.
     BareLineEnding,
     /// The application refused the message, with [`reject_body`](super::Server::reject_body) or at its first chunk.
     Refused,
-    /// The application did not answer [`EndOfData`](Event::EndOfData) in time. The client got 451, and will try again. In LMTP
-    /// this concerns the recipients without an answer; those accepted before stay accepted.
+    /// The application did not answer [`EndOfData`](Event::EndOfData) in time. The client received 451, and will try
+    /// again. In LMTP this concerns the recipients without an answer; those accepted before stay accepted.
     Unanswered,
     /// The session ended. In LMTP, recipients accepted before stay accepted.
     Closed,
 }
 
-/// The reason for which a session ended.
+/// The reason why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Closed {

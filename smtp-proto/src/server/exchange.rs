@@ -15,7 +15,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Takes the exchange, whose response has come.
+    /// Takes the exchange, after its response has come.
     pub(super) fn take(&mut self) -> Self {
         Self {
             mechanism: self.mechanism,
@@ -27,7 +27,7 @@ impl Exchange {
 /// The meaning of the next response of the client.
 #[derive(Debug, Default)]
 pub(super) enum Awaits {
-    /// The only response: PLAIN and the like.
+    /// The only response, as in PLAIN.
     Everything,
     /// LOGIN: the user name.
     User,

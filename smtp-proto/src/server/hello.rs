@@ -45,7 +45,7 @@ impl Server {
         }
     }
 
-    /// Before the greeting: listens for early talkers, then asks if the client may be greeted.
+    /// Waits for early talkers before the greeting, then asks if the client may be greeted.
     pub(super) fn greet<'i>(&mut self, input: &[u8]) -> Next<'i> {
         if !input.is_empty() && self.config.early_talker == EarlyTalker::Reject {
             self.refuse_greeting(
@@ -60,7 +60,7 @@ impl Server {
         }
         let delay = self.config.timeouts.greeting_delay;
         if !delay.is_zero() && self.clock.await_input(Phase::GreetingDelay, delay).at > self.clock.now {
-            // Early octets stay with the driver, so that memory is bounded.
+            // Do not consume early octets: they stay with the driver, so memory is bounded.
             return Next::Wait(if input.is_empty() {
                 Await::Input
             } else {
@@ -133,7 +133,7 @@ impl Server {
         }
     }
 
-    /// Queues the positive reply to EHLO, HELO or LHLO, and begins anew.
+    /// Queues the positive reply to EHLO, HELO or LHLO, and resets the transaction.
     pub(super) fn accept_hello(&mut self, turn: Turn, hello: Box<Hello>, text: Option<&Text<'_>>) {
         self.replies.answer(turn, &Reply::Ready(&[]));
         self.advance(Step::Hello);
@@ -162,7 +162,7 @@ impl Server {
         self.session.hello = Some(hello);
     }
 
-    /// Queues a negative reply to EHLO, HELO or LHLO, which has no enhanced code. Nothing else changes (RFC 5321
+    /// Queues a negative reply to EHLO, HELO or LHLO, without an enhanced code. The state does not change (RFC 5321
     /// section 4.1.4).
     pub(super) fn reject_hello(&mut self, turn: Turn, rejection: &Rejection) {
         self.replies
@@ -170,8 +170,8 @@ impl Server {
     }
 }
 
-/// Returns the extensions to advertise in EHLO: STARTTLS, REQUIRETLS and PRDR only where they are offered now, AUTH with the
-/// mechanisms that can be used now.
+/// Returns the extensions to advertise in EHLO: STARTTLS, REQUIRETLS and PRDR only if they are offered now, AUTH with
+/// the mechanisms that can be used now.
 fn announced<'e>(
     extensions: &'e Extensions,
     offers: impl Fn(Keyword) -> bool,

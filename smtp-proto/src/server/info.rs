@@ -27,11 +27,11 @@ pub(super) struct SessionInfo {
     pub(super) login: Option<Login>,
     /// The facts that a proxy passed on.
     pub(super) passed: Option<Box<Passed>>,
-    /// The AUTH parameter of MAIL is believed.
+    /// The AUTH parameter of MAIL is trusted.
     pub(super) trusts_originators: bool,
     /// MAIL commands in order, accepted or not.
     mails: u32,
-    /// The domains of all recipients asked about, if they are limited. Compared without case.
+    /// The domains of all recipients so far, in lower case, if they are limited.
     domains: BTreeSet<Box<str>>,
 }
 
@@ -61,8 +61,8 @@ impl Login {
 }
 
 impl SessionInfo {
-    /// The same session under TLS, without the facts from plaintext (RFC 3207 section 4.2). Changes of the
-    /// application to the extensions stay, and facts that it let a proxy pass on.
+    /// The same session under TLS, without the facts from plaintext (RFC 3207 section 4.2). The application's changes
+    /// of the extensions stay, and so do accepted facts from a proxy.
     pub(super) fn under_tls(self, info: TlsInfo) -> Self {
         Self {
             extensions: self.extensions,
@@ -72,7 +72,7 @@ impl SessionInfo {
         }
     }
 
-    /// The session of another client, which a proxy named: TLS and changes of the application to the extensions stay.
+    /// The session of another client, which a proxy named. TLS and the application's changes of the extensions stay.
     pub(super) fn of_client(self, passed: Passed) -> Self {
         Self {
             extensions: self.extensions,
@@ -94,14 +94,14 @@ impl SessionInfo {
             && match keyword {
                 Keyword::StartTls => self.tls.is_none(),
                 Keyword::RequireTls => self.tls.is_some(),
-                // LMTP has a reply for each recipient anyway.
+                // LMTP always has a reply for each recipient.
                 Keyword::Prdr => config.protocol == Protocol::Smtp,
                 _ => true,
             }
     }
 
     /// Returns `true` if the parameters of an extension may be used. After HELO no extension was offered (RFC 5321
-    /// section 2.2.1), but commands of extensions are taken all the same: they cannot be mistaken.
+    /// section 2.2.1), but the commands of extensions are accepted nevertheless.
     pub(super) fn takes_parameters(&self, config: &Config, keyword: Keyword) -> bool {
         let is_forgiven = config.helo_parameters == HeloParameters::AcceptSizeAndBody
             && matches!(
@@ -119,7 +119,8 @@ impl SessionInfo {
             .map_or(limit, |offered| offered.min(limit))
     }
 
-    /// Returns `true` if a command has to wait for TLS (RFC 3207 section 4: 530 to all but NOOP, EHLO, STARTTLS and QUIT).
+    /// Returns `true` if a command requires TLS first (RFC 3207 section 4: 530 to all but NOOP, EHLO, STARTTLS and
+    /// QUIT).
     pub(super) fn needs_tls(&self, config: &Config, command: &Command<'_>) -> bool {
         if config.tls == Tls::Optional || self.tls.is_some() {
             return false;
@@ -130,7 +131,7 @@ impl SessionInfo {
         )
     }
 
-    /// Counts a MAIL command. Returns `false` if it is one too many (RFC 9422 section 4.1).
+    /// Counts a MAIL command. Returns `false` if it exceeds the limit (RFC 9422 section 4.1).
     pub(super) fn count_mail(&mut self, limits: &ServerLimits) -> bool {
         self.mails = self.mails.saturating_add(1);
         limits
@@ -138,7 +139,8 @@ impl SessionInfo {
             .is_none_or(|most| self.mails <= most.get())
     }
 
-    /// Counts the domain of a recipient, accepted or not. Returns `false` if it is one too many (RFC 9422 section 4.3).
+    /// Counts the domain of a recipient, accepted or not. Returns `false` if it exceeds the limit (RFC 9422 section
+    /// 4.3).
     pub(super) fn count_domain(&mut self, limits: &ServerLimits, path: &ForwardPath<'_>) -> bool {
         let Some(most) = limits.max_recipient_domains else {
             return true;

@@ -21,17 +21,17 @@ use crate::{
 /// The enhanced code of an answer about a mailbox: its address is valid.
 const VALID: Option<EnhancedCode> = EnhancedCode::new(2, 1, 5);
 
-/// The reply to a client that cannot read the answer.
+/// The reply to a client without SMTPUTF8 if the answer needs it.
 const ASK_WITH_UTF8: &str = "252 2.6.8 ask with SMTPUTF8";
 
-/// A mailbox and the full name of its owner, as VRFY and EXPN show them (RFC 5321 section 3.5.1).
+/// A mailbox and the full name of its owner, for the replies to VRFY and EXPN (RFC 5321 section 3.5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "the two parts that RFC 5321 section 3.5.1 knows"
 )]
 pub struct Member<'a> {
-    /// The owner's name; `None` shows the mailbox alone. Of a text with several lines the first is used.
+    /// The owner's name. `None`: the mailbox alone. Only the first line of a text is used.
     pub full_name: Option<Text<'a>>,
     /// The mailbox.
     pub mailbox: Mailbox<'a>,
@@ -65,12 +65,12 @@ impl Member<'_> {
 impl Server {
     /// Answers VRFY with 250, the full name and the mailbox (RFC 5321 section 3.5.1).
     ///
-    /// Use it only for a mailbox that was really verified (section 3.5.3). A member that is not ASCII is shown only to a
-    /// client that asked with SMTPUTF8; others get 252 with the status 2.6.8 (RFC 6531 section 3.7.4.2).
+    /// Use it only for a mailbox that was really verified (section 3.5.3). If the member is not ASCII, only a client
+    /// that asked with SMTPUTF8 receives it; others receive 252 2.6.8 (RFC 6531 section 3.7.4.2).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn answer_vrfy(&mut self, ticket: Ticket<Verify>, member: &Member<'_>) -> Result<(), StaleTicket> {
         let (question, turn) = self.replies.take(&ticket)?;
         self.show_members(turn, &question, core::slice::from_ref(member));
@@ -79,12 +79,12 @@ impl Server {
 
     /// Answers EXPN with 250 and a line for each member of the list (RFC 5321 section 3.5.2).
     ///
-    /// No members, or more than 1000, count as 252. Members that are not ASCII are treated as in
+    /// Without members, or with more than 1000, the reply is 252. Members that are not ASCII are treated as in
     /// [`answer_vrfy`](Self::answer_vrfy).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn answer_expn(&mut self, ticket: Ticket<Expand>, members: &[Member<'_>]) -> Result<(), StaleTicket> {
         /// Bounds the reply: 1000 lines of at most 512 octets.
         const MOST: usize = 1000;
@@ -96,13 +96,13 @@ impl Server {
         Ok(())
     }
 
-    /// Answers ETRN (RFC 1985 section 5.3). To refuse, reject with
+    /// Answers ETRN with a positive reply (RFC 1985 section 5.3). To refuse, reject with
     /// [`Rejection::NODE_NOT_ALLOWED`](crate::types::Rejection::NODE_NOT_ALLOWED) (459) or
     /// [`Rejection::QUEUE_NOT_STARTED`](crate::types::Rejection::QUEUE_NOT_STARTED) (458).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn answer_etrn(&mut self, ticket: Ticket<Etrn>, answer: EtrnAnswer) -> Result<(), StaleTicket> {
         let (_, turn) = self.replies.take(&ticket)?;
         let line = match answer {
@@ -127,7 +127,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn answer_help(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
         self.accept_with(ticket, text)
     }
@@ -136,7 +136,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn answer_help_status(&mut self, ticket: Ticket<Help>, text: Text<'_>) -> Result<(), StaleTicket> {
         let (_, turn) = self.replies.take(&ticket)?;
         let status = EnhancedCode::new(2, 0, 0);
@@ -145,14 +145,15 @@ impl Server {
         Ok(())
     }
 
-    /// Accepts RCPT, or answers VRFY, with 251: not local, but will be forwarded to this path (RFC 5321 section 3.4).
+    /// Accepts RCPT, or answers VRFY, with 251: the user is not local, and the server will forward to this path (RFC
+    /// 5321 section 3.4).
     ///
-    /// To refuse and name the path, see [`Rejection::not_local`](crate::types::Rejection::not_local). A path that is not
-    /// ASCII is only named under SMTPUTF8; otherwise the code is 250 (RFC 6531 section 3.7.4.1).
+    /// To refuse and name the path, see [`Rejection::not_local`](crate::types::Rejection::not_local). A path that is
+    /// not ASCII is only sent with SMTPUTF8; otherwise the reply is 250 without it (RFC 6531 section 3.7.4.1).
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn accept_forwarding<Q: Forwardable>(
         &mut self,
         ticket: Ticket<Q>,

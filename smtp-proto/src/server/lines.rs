@@ -9,7 +9,7 @@ use crate::{
 /// An over-long line is dropped up to this length, in octets; then the session ends.
 const LONGEST_DROPPED_LINE: u64 = 1 << 20;
 
-/// Cuts lines, drops faulty ones, and drops BDAT chunks that came out of order.
+/// Reader of lines. It drops faulty lines, and BDAT chunks that came out of order.
 #[derive(Debug, Default)]
 pub(super) struct LineReader {
     cutter: LineCutter,
@@ -17,12 +17,12 @@ pub(super) struct LineReader {
     refused_chunk: Option<RefusedChunk>,
 }
 
-/// A BDAT chunk that came out of order. Its octets follow whatever the reply (RFC 3030 section 2).
+/// A BDAT chunk that came out of order. Its octets follow nevertheless (RFC 3030 section 2).
 #[derive(Debug)]
 pub(super) struct RefusedChunk {
     pub(super) octets: ChunkReader,
     pub(super) pace: Pace,
-    /// The reply to the chunk, once it was dropped.
+    /// The reply to the chunk, sent once it is dropped.
     pub(super) reply: &'static str,
 }
 
@@ -52,9 +52,9 @@ pub(super) enum Line<'i> {
     Incomplete,
     /// A faulty BDAT command: the next octets may be a chunk.
     LostChunk,
-    /// More of an over-long line was dropped than allowed.
+    /// An over-long line exceeded its limit for dropped octets.
     Endless,
-    /// More was dropped than allowed, for another reason.
+    /// The session exceeded its limit for dropped octets.
     TooMuchDropped,
 }
 

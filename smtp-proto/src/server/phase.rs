@@ -1,7 +1,7 @@
-//! The phase of a session: the one place that changes it.
+//! The phase of a session. Only this module changes it.
 //!
-//! Each variant owns the data that is valid in it alone. [`Phase::advance`] is the table of [`State`] with this data: it
-//! checks the order of a [`Step`] and takes it. [`Phase::state`] is the public view; a test holds both tables together.
+//! Each variant owns the data that is valid only in it. [`Phase::advance`] is the table of [`State`] with this data: it
+//! checks the order of a [`Step`] and takes it. [`Phase::state`] is the public view; a test compares the two tables.
 
 use alloc::boxed::Box;
 
@@ -57,7 +57,7 @@ pub(super) enum Phase {
 pub(super) enum Ready {
     /// Nothing was refused since the last transaction.
     Fresh,
-    /// MAIL was refused. Commands pipelined after it are out of order through no fault of the client (RFC 2920
+    /// MAIL was refused. Commands pipelined after it are out of order, but not by a fault of the client (RFC 2920
     /// section 3.1).
     MailRefused,
 }
@@ -102,7 +102,7 @@ pub(super) enum Step {
     Recipient(u32),
     /// DATA was accepted.
     Text(Pace, BareLineEndings),
-    /// The first chunk of a message begins. It may be refused for this.
+    /// The first chunk of a message begins. A failure is the reason for which it is refused.
     FirstChunk(Pace, Chunk, Option<Failure>),
     /// Another chunk begins.
     NextChunk(Chunk),
@@ -245,7 +245,7 @@ impl Phase {
         }
     }
 
-    /// The message whose data is on its way.
+    /// The message whose data is being received.
     pub(super) const fn transfer(&mut self) -> Option<&mut Transfer> {
         match self {
             Self::Text(text) => Some(&mut text.transfer),

@@ -77,7 +77,7 @@ impl Machine for Server {
 }
 
 impl Server {
-    /// Does the next thing that the phase allows.
+    /// Takes the next step that the phase allows.
     fn next<'i>(&mut self, input: &mut &'i [u8]) -> Next<'i> {
         if self.replies.is_blocked() {
             return Next::Wait(Await::Progress);
@@ -88,7 +88,7 @@ impl Server {
         let now = self.clock.now;
         match &mut self.phase {
             Phase::Refused | Phase::Greeted | Phase::Ready(_) | Phase::Envelope(_) | Phase::Broken => {}
-            // It goes on if nothing whole has come.
+            // The wait continues if no whole line has come.
             Phase::BetweenChunks(transfer) => transfer.pause(now),
             Phase::Text(text) => {
                 let bounds = bounds(&self.session, &self.config, now);
@@ -155,7 +155,7 @@ impl Server {
         self.next_command(input)
     }
 
-    /// Ends the session if it was shut down and the time has come.
+    /// Ends the session if it was shut down, and no transaction keeps it open.
     #[cold]
     fn shut_down(&mut self) -> bool {
         let is_time = match self.shutdown {

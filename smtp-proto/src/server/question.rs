@@ -40,7 +40,7 @@ pub(super) enum Question {
     Xforward(Box<ClientInfo<'static>>),
     /// ETRN.
     Etrn,
-    /// A command that is not known.
+    /// An unknown command.
     Command { smtputf8: bool },
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Round {
 /// The position of a response in its exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// All that the client shows, or the first of it.
+    /// The only response, or the first one.
     First,
     /// The answer to a challenge of the application.
     Step,

@@ -1,4 +1,4 @@
-//! Refusals of commands, and their price.
+//! Refusals of commands, and their effect on the counters.
 
 use super::{
     abuse::Strike,
@@ -39,7 +39,7 @@ impl Server {
         );
     }
 
-    /// Acts on a fault that was counted: nothing, a penalty, or the end of the session.
+    /// Acts on a counted fault: no effect, a penalty, or the end of the session.
     pub(super) fn act_on(&mut self, strike: Strike, reply: &'static str, why: Closed) {
         match strike {
             Strike::Counted => {}
@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// Refuses a command that is no error, but brings no message forward.
+    /// Refuses a command without progress that is not an error.
     pub(super) fn refuse_for_now<'i>(&mut self, reply: &'static str) -> Next<'i> {
         self.replies.reply(&Reply::Fixed(reply));
         self.count_idle();

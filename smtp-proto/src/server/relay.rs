@@ -1,4 +1,4 @@
-//! Answers that the application does not decide: those of a next hop, and the defaults.
+//! Answers taken from the reply of a next hop, and default answers.
 
 use super::{
     answer::Words,
@@ -14,17 +14,19 @@ use crate::types::{self, Code, EnhancedCode, Rejection, Severity};
 impl Server {
     /// Answers a question with the reply of a next hop, for proxies.
     ///
-    /// - 250, 251 and 252 accept RCPT and VRFY with this code, and 250 and 252 EXPN. Any 2yz accepts HELP, XCLIENT and unknown commands.
-    ///   250 accepts any other question; 354 accepts DATA, and BDAT in its place. The enhanced code of the reply is kept.
+    /// - 250, 251 and 252 accept RCPT and VRFY with this code; 250 and 252 accept EXPN. Any 2yz accepts HELP, XCLIENT
+    ///   and unknown commands. 250 accepts any other question. 354 accepts DATA, or the first BDAT. The enhanced code
+    ///   is kept.
     /// - A 4yz or 5yz reply rejects the question with its codes and its text. 421 is about the session with the next hop, so
     ///   it becomes 451.
-    /// - AUTH cannot be accepted this way. This and every reply that does not fit the question become 451 4.3.0.
+    /// - AUTH cannot be accepted this way. A positive reply to it, and every reply that does not fit the question,
+    ///   becomes 451 4.3.0.
     ///
-    /// Text that is not UTF-8, or has control characters, is made fit for a reply.
+    /// Malformed UTF-8, and characters that a [`Text`](types::Text) cannot contain, become `?`.
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn relay<Q>(&mut self, ticket: Ticket<Q>, reply: &types::Reply<'_>) -> Result<(), StaleTicket> {
         let (question, turn) = self.replies.take(&ticket)?;
         let mut text = reply.to_text();
@@ -68,22 +70,23 @@ impl Server {
         Ok(())
     }
 
-    /// Answers an event with its default, for those that an application does not care about.
+    /// Gives an event its default answer, for events that an application does not handle.
     ///
     /// - Connections, EHLO, MAIL, RCPT, DATA, VRFY, EXPN and HELP are accepted.
-    /// - [`EndOfData`](Event::EndOfData) is rejected with 451 4.3.0: nobody has stored the message.
-    /// - [`Auth`](Event::Auth) is rejected with 454 4.7.0: nobody has checked the credentials.
-    /// - [`Xclient`](Event::Xclient) and [`Xforward`](Event::Xforward) are rejected with 550 5.7.0: nobody knows the proxy.
-    /// - [`Etrn`](Event::Etrn) is rejected with 459 4.7.1: nobody has started a delivery.
+    /// - [`EndOfData`](Event::EndOfData) is rejected with 451 4.3.0, because the message is not stored.
+    /// - [`Auth`](Event::Auth) is rejected with 454 4.7.0, because the credentials are not checked.
+    /// - [`Xclient`](Event::Xclient) and [`Xforward`](Event::Xforward) are rejected with 550 5.7.0, because the proxy
+    ///   is not known.
+    /// - [`Etrn`](Event::Etrn) is rejected with 459 4.7.1, because no delivery was started.
     /// - [`Command`](Event::Command) is rejected with 502 5.5.1.
-    /// - [`StartTls`](Event::StartTls) ends the session: nobody does the handshake.
+    /// - [`StartTls`](Event::StartTls) ends the session, because there is no handshake.
     /// - Notifications need no answer.
     ///
-    /// Questions of later versions get the default that their documentation names.
+    /// A question that a later version adds documents its default.
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn proceed(&mut self, event: Event<'_>) -> Result<(), StaleTicket> {
         const UNKNOWN: Rejection = Rejection::from_static(502, (5, 5, 1), "command not implemented");
         match event {
@@ -128,7 +131,7 @@ fn is_address_code(code: Code, question: &Question) -> bool {
     }
 }
 
-/// Makes a rejection of the reply of a next hop. Its 421 is about another session.
+/// Converts the reply of a next hop to a rejection. Its 421 is about another session.
 fn rejection(reply: &types::Reply<'_>) -> Rejection {
     match Rejection::try_from(reply) {
         Ok(rejection) if rejection.closes() => {

@@ -1,4 +1,4 @@
-//! Replies in the order of the commands (RFC 2920 section 3.2), whatever the order of the answers.
+//! Replies in the order of the commands (RFC 2920 section 3.2). The answers may come in another order.
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -13,14 +13,14 @@ use crate::{
     types::{self, Code, EnhancedCode, Rejection, Text},
 };
 
-/// Sessions so far in this process. Tickets know their session by its number.
+/// Sessions so far in this process. A ticket has the number of its session.
 static SESSIONS: AtomicUsize = AtomicUsize::new(0);
 
-/// The output queue, and the questions whose replies hold back those after them.
+/// The output queue, the open questions, and the replies that wait for them.
 #[derive(Debug)]
 pub(super) struct Replies {
     pub(super) output: Output,
-    /// The oldest open question, and the time it was asked. Most of the time there is no other.
+    /// The oldest open question, and its time. Usually it is the only one.
     front: Option<(Question, Instant)>,
     /// The RCPT questions after it, and replies that wait for an earlier question.
     behind: VecDeque<Slot>,
@@ -36,7 +36,7 @@ pub(super) struct Replies {
 
 #[derive(Debug)]
 enum Slot {
-    /// A question, and the time it was asked.
+    /// A question, and its time.
     Open(RcptQuestion, Instant),
     /// A reply that waits for its turn.
     Done(Box<[u8]>),
@@ -78,7 +78,7 @@ impl Replies {
         self.open
     }
 
-    /// Returns `true` if a question is open that must be answered before the next command is looked at.
+    /// Returns `true` if a question is open that must be answered before the next command is read.
     pub(super) const fn is_blocked(&self) -> bool {
         match &self.front {
             Some((question, _)) => !matches!(question, Question::Recipient(_)),
@@ -86,7 +86,7 @@ impl Replies {
         }
     }
 
-    /// The oldest open question, and the time it was asked.
+    /// The oldest open question, and its time.
     pub(super) const fn oldest(&self) -> Option<&(Question, Instant)> {
         self.front.as_ref()
     }
@@ -152,7 +152,7 @@ impl Replies {
         }
     }
 
-    /// Puts the reply to a question that was taken in its place, and queues the replies that waited for it.
+    /// Puts the reply to a question in its place, and queues the replies that waited for it.
     #[inline(always)] // or the kind of reply is not known in `write`
     pub(super) fn answer(&mut self, Turn(number): Turn, reply: &Reply<'_>) {
         if number != self.first {
@@ -208,7 +208,7 @@ impl Replies {
 pub(super) enum Reply<'a> {
     /// A whole line without its CRLF: code, enhanced code of five characters, text.
     Fixed(&'static str),
-    /// The same, without its enhanced code whatever was offered.
+    /// The same, always without its enhanced code.
     Uncoded(&'static str),
     /// A whole line without its CRLF that has no enhanced code: 3yz, 220, replies to EHLO.
     Bare(&'static str),

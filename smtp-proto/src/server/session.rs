@@ -1,4 +1,4 @@
-//! The machine itself: its parts, and the ways in which it ends or refuses.
+//! The machine: its parts, and the ways in which it ends.
 
 use alloc::{boxed::Box, sync::Arc};
 
@@ -17,13 +17,13 @@ use crate::{
     types::{ClientName, Extensions, Keyword, Verb},
 };
 
-/// No further command is looked at while more octets than this wait to be written.
+/// No further command is read while more octets than this wait to be written.
 pub(super) const OUTPUT_HIGH: usize = 4096;
 
-/// One SMTP or LMTP session of a server.
+/// The server's side of one SMTP or LMTP session.
 ///
-/// [`Machine`](crate::Machine) has the contract with its driver, and [`Event`] lists its questions. Most answers are
-/// [`accept`](Self::accept), [`accept_with`](Self::accept_with) and [`reject`](Self::reject).
+/// [`Machine`](crate::Machine) has the contract with the driver, and [`Event`] the questions to the application. Most
+/// answers are [`accept`](Self::accept), [`accept_with`](Self::accept_with) and [`reject`](Self::reject).
 #[derive(Debug)]
 pub struct Server {
     pub(super) config: Arc<Config>,
@@ -33,7 +33,7 @@ pub struct Server {
     pub(super) lines: LineReader,
     pub(super) abuse: AbuseMeter,
     pub(super) clock: Clock,
-    /// The end of a transaction that is still to be reported.
+    /// The end of a transaction that was not reported yet.
     pub(super) ended: Option<Reset>,
     pub(super) shutdown: Option<Shutdown>,
     /// The client sends nothing more.
@@ -44,22 +44,22 @@ pub struct Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Shutdown {
-    /// After the open transaction, or at once if there is none.
+    /// After the open transaction. At once if there is none.
     Gracefully,
-    /// At once; the open transaction is lost.
+    /// At once. An open transaction is reset.
     Now,
 }
 
 /// The next thing to do.
 #[repr(u8)] // a tag of its own is read faster than one in the niche of an event
 pub(super) enum Next<'i> {
-    /// Hand this out.
+    /// Return this event.
     Event(Event<'i>),
-    /// Something was done; look again.
+    /// A step was taken: look for the next one.
     Again,
     /// Nothing can be done until something happens outside.
     Wait(Await),
-    /// Nothing is left but the last output.
+    /// The session is over, except for the last output.
     Over(Closed),
 }
 
@@ -73,7 +73,7 @@ pub(super) enum Await {
 }
 
 impl Server {
-    /// Makes a session with a client that has just connected.
+    /// Creates a session with a newly connected client.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
         let enhanced = config.extensions.has(Keyword::EnhancedStatusCodes);
@@ -91,7 +91,8 @@ impl Server {
         }
     }
 
-    /// Changes the extensions of this session. Commands and parameters see the change at once, the client with the next EHLO.
+    /// The extensions of this session, to change them. A change applies to commands and parameters at once. The client
+    /// learns of it in the reply to its next EHLO.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         self.session
             .extensions
@@ -127,8 +128,10 @@ impl Server {
         self.session.hello.as_ref().map(|hello| (hello.verb, &hello.name))
     }
 
-    /// Returns true if the session awaits a command outside of a transaction, no question is open and all output is written. Then
-    /// the stream can be taken over for the exchange of roles after ATRN (RFC 2645), if no further input was read.
+    /// Returns true if the session awaits a command outside of a transaction, no question is open, and all output is
+    /// written.
+    ///
+    /// If the driver also has no unused input, the roles on the stream can be exchanged after ATRN (RFC 2645).
     #[must_use]
     pub fn awaits_command(&self) -> bool {
         matches!(self.phase, Phase::Ready(_))
@@ -153,7 +156,7 @@ impl Server {
         }
     }
 
-    /// Returns `true` if the session is over but for the last output.
+    /// Returns `true` if the session is over, except for the last output.
     pub(super) const fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed(_))
     }
@@ -200,13 +203,13 @@ impl Server {
         self.end(step);
     }
 
-    /// Counts a command that brings no message forward. Returns `true` if there were too many, and the session ends.
+    /// Counts a command without progress. Returns `true` if there were too many, and the session ends.
     pub(super) fn count_idle(&mut self) -> bool {
         self.abuse.count_idle();
         self.end_if_idle()
     }
 
-    /// Ends the session if there were too many commands that brought no message forward.
+    /// Ends the session if there were too many commands without progress.
     #[inline]
     pub(super) fn end_if_idle(&mut self) -> bool {
         let is_idle = self.abuse.is_idle(self.config.limits.max_idle_commands);
@@ -230,13 +233,13 @@ impl Server {
         too_many
     }
 
-    /// Ends a session in which too much would have to be dropped.
+    /// Ends a session that exceeds the limit for dropped octets.
     #[cold]
     pub(super) fn close_drop_limit(&mut self) {
         self.close_with("421 4.7.0 too much to be skipped, closing", Closed::DropLimit);
     }
 
-    /// Ends a session in which the octets of a chunk cannot be told from commands.
+    /// Ends a session because the octets of a chunk cannot be distinguished from commands.
     #[cold]
     pub(super) fn close_unknown_chunk_size(&mut self) {
         self.close_with(
@@ -256,7 +259,7 @@ impl Server {
         line
     }
 
-    /// Acts on a line that is not there, or has no reply of its own.
+    /// Handles a read that returned no line to process.
     #[cold]
     pub(super) fn without_line<'i>(&mut self, line: &Line<'_>) -> Next<'i> {
         match line {

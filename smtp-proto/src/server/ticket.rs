@@ -1,18 +1,20 @@
-//! Tickets: the right to answer one question, once.
+//! Tickets: each is the right to answer one question, once.
 
 use core::{fmt, marker::PhantomData};
 
 /// The right to answer one question of a [`Server`](super::Server).
 ///
-/// A ticket cannot be copied and is used up by answering. It may be sent to another task and come back in any order. `Q` names
-/// the question, so that an answer which fits only some questions takes only their tickets;
-/// [`Ticket<AnyQuestion>`](AnyQuestion) fits the answers that every question has.
+/// A ticket cannot be copied, and an answer consumes it. It may be sent to another task, and tickets may be answered in
+/// any order.
 ///
-/// A ticket knows its session: another session gives [`StaleTicket`]. Sessions are numbered as they are made, with 32 bits, so
-/// two sessions of one process have the same number only if 4,294,967,296 sessions were made between them.
+/// `Q` is the type of the question: a method for some questions accepts only their tickets.
+/// [`Ticket<AnyQuestion>`](AnyQuestion) fits the methods that answer every question.
 ///
-/// The machine itself answers a question with 451 after [`Timeouts::application`](super::Timeouts::application), also if its
-/// ticket was dropped.
+/// A ticket belongs to its session: another session returns [`StaleTicket`]. Session numbers have 32 bits, so they
+/// repeat in a process only after 4,294,967,296 sessions.
+///
+/// If the application does not answer in time, or drops the ticket, the machine replies 451 after
+/// [`Timeouts::application`](super::Timeouts::application).
 #[must_use = "an unanswered question is refused when its time is over"]
 pub struct Ticket<Q = AnyQuestion> {
     session: u32,
@@ -46,7 +48,7 @@ impl<Q> Ticket<Q> {
 }
 
 impl<Q: Acceptable> Ticket<Q> {
-    /// Makes a ticket for the answers that every question has.
+    /// Converts the ticket for the methods that answer every question.
     pub const fn into_any(self) -> Ticket {
         Ticket::new(self.session, self.number)
     }
@@ -101,8 +103,8 @@ questions! {
     Command
 }
 
-/// A question that can be accepted: every one but [`Auth`] and [`Etrn`], so that code that accepts all questions
-/// authenticates nobody and starts no delivery.
+/// A question that can be accepted: every question except [`Auth`] and [`Etrn`]. So code that accepts all questions
+/// cannot authenticate a client or start a delivery.
 pub trait Acceptable: sealed::Sealed {}
 macro_rules! acceptable {
     ($($name:ident)*) => {$(
@@ -112,7 +114,7 @@ macro_rules! acceptable {
 }
 acceptable! { AnyQuestion Connect Hello Mail Recipient Data EndOfData Verify Expand Help Xclient Xforward Command }
 
-/// A question with the answer 251 and a forward-path: RCPT and VRFY.
+/// A question that can be answered with 251 and a forward-path: RCPT or VRFY.
 pub trait Forwardable: Acceptable {}
 impl Forwardable for Recipient {}
 impl Forwardable for Verify {}
@@ -122,7 +124,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The question is not open: its time is over, the session has ended, or the ticket belongs to another session.
+/// Error for an answer to a question that is closed: its time is over, its session has ended, or the ticket belongs to
+/// another session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the question is closed: it was answered with 451 in time, its session ended, or the ticket is of another session"

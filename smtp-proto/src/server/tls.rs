@@ -1,4 +1,4 @@
-//! STARTTLS (RFC 3207), seen from the server.
+//! STARTTLS (RFC 3207) on the server.
 
 use alloc::boxed::Box;
 use core::mem;
@@ -15,9 +15,9 @@ use crate::{
 };
 
 impl Server {
-    /// Reports that the TLS handshake for this upgrade is done, and its results.
+    /// Reports that the TLS handshake for this upgrade succeeded, with the negotiated parameters.
     ///
-    /// The session forgets everything that the client sent in plaintext, and the client must send EHLO again (RFC 3207 section 4.2).
+    /// The session forgets all facts from plaintext, and the client must send EHLO again (RFC 3207 section 4.2).
     /// Changes by [`extensions_mut`](Self::extensions_mut) stay. If the handshake fails, call
     /// [`tls_failed`](Self::tls_failed) instead.
     pub fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo) {
@@ -43,12 +43,11 @@ impl Server {
         }
     }
 
-    /// Begins a session with TLS from the first octet: the handshake is to be done now (RFC 8314 section 3.3). Go on as
-    /// with [`Event::StartTls`].
+    /// Begins a session with TLS from the first octet (RFC 8314 section 3.3). Perform the handshake now, and continue
+    /// as with [`Event::StartTls`].
     ///
-    /// Returns `None` after the first poll, even if that only waited for
-    /// [`Timeouts::greeting_delay`](super::Timeouts::greeting_delay). The time for the handshake begins at the origin of the
-    /// driver's clock.
+    /// Call it before the first poll; later it returns `None`. The time for the handshake begins at
+    /// [`Instant::ORIGIN`](crate::Instant::ORIGIN).
     #[must_use = "the session stands still until the handshake is done"]
     pub fn start_implicit_tls(&mut self) -> Option<TlsUpgrade> {
         if !self.is_untouched() {
@@ -59,9 +58,8 @@ impl Server {
         Some(upgrade)
     }
 
-    /// Reports that the stream was under TLS from its first octet, and the results of the handshake (RFC 8314 section 3.3).
-    /// It has no effect after the first poll, even if that only waited for
-    /// [`Timeouts::greeting_delay`](super::Timeouts::greeting_delay).
+    /// Reports that the stream is under TLS since its first octet, with the negotiated parameters (RFC 8314 section
+    /// 3.3). Call it before the first poll; later it has no effect.
     pub fn set_implicit_tls(&mut self, info: TlsInfo) {
         if self.is_untouched() {
             self.session.tls = Some(Box::new(info));
@@ -74,7 +72,7 @@ impl Server {
         self.session.tls.is_some()
     }
 
-    /// The results of the TLS handshake. Returns `None` in plaintext.
+    /// The parameters of TLS. Returns `None` in plaintext.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
         self.session.tls.as_deref()
@@ -106,7 +104,7 @@ impl Server {
         Next::Again
     }
 
-    /// Hands out the proof that the stream may change to TLS, once the reply is written.
+    /// Returns the event with the permission to start TLS, once the reply is written.
     pub(super) fn next_upgrade<'i>(&mut self, input: &[u8]) -> Next<'i> {
         if let Some(next) = self.check_upgrade(input) {
             return next;

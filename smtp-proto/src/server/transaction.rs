@@ -61,7 +61,7 @@ impl Server {
         })
     }
 
-    /// Ends a session that has had all its transactions, so that the client connects again (RFC 9422 section 4.1).
+    /// Ends a session that has reached its limit of transactions, so that the client reconnects (RFC 9422 section 4.1).
     #[cold]
     fn close_too_many_transactions<'i>(&mut self) -> Next<'i> {
         self.close_with(
@@ -173,7 +173,7 @@ impl Server {
         }
     }
 
-    /// The same for parameters that few clients send. They must be within the bounds that EHLO announced, too.
+    /// Does the same for parameters that few clients send, and checks them against the bounds that EHLO announced.
     #[cold]
     fn judge_rare(&self, rare: &RareMailParameters<'_>) -> Option<&'static str> {
         let offers = |keyword| self.session.takes_parameters(&self.config, keyword);
@@ -212,7 +212,7 @@ impl Server {
     #[cold]
     fn refused_classes(&self, classes: &SolicitationKeywords<'_>) -> Option<String> {
         let refused = self.session.extensions(&self.config).no_soliciting()?;
-        // In the spelling of the server: a reply has nothing that the client sent.
+        // In the spelling of the server, because a reply never echoes the client's input.
         let refused: Vec<_> = refused.iter().filter(|class| classes.contains(class)).collect();
         (!refused.is_empty()).then(|| refused.join(","))
     }
@@ -229,7 +229,7 @@ impl Server {
     }
 }
 
-/// The same for RCPT.
+/// Does the same for RCPT.
 fn judge_rcpt(
     session: &SessionInfo,
     config: &Config,

@@ -3,8 +3,8 @@
 use super::content::Transaction;
 use crate::{state::State, types::Rejection};
 
-/// A complete message that waits for the decision of the application: one in SMTP, one for each recipient in LMTP and with
-/// PRDR.
+/// A complete message that waits for the decisions of the application: one in SMTP, one for each recipient in LMTP and
+/// with PRDR.
 #[derive(Debug)]
 pub(super) struct Verdicts {
     transaction: Transaction,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::types::{ClientAttribute, ClientInfo, Keyword, Xclient, Xforward};
 
-/// The reply to a proxy that is not trusted.
+/// The reply to a client that is not a trusted proxy.
 const NOT_ALLOWED: &str = "550 5.7.0 insufficient authorization";
 
 /// The reply to an attribute that is not offered.
@@ -32,7 +32,7 @@ pub(super) struct Passed {
 }
 
 impl Server {
-    /// The facts about the client that a proxy passed on by XCLIENT. Empty without XCLIENT.
+    /// The attributes of the client that a proxy passed on by XCLIENT. Empty without XCLIENT.
     ///
     /// An attribute stays until a later XCLIENT replaces it. LOGIN is only a claim: see [`identity`](Self::identity).
     #[must_use]
@@ -46,8 +46,8 @@ impl Server {
     /// The origin of the next message, or of the open transaction, that a content filter passed on by XFORWARD. Empty without
     /// XFORWARD.
     ///
-    /// For logs only: the client is still the filter. An attribute that is not mentioned is not known. It is forgotten after
-    /// the transaction, and by RSET or EHLO.
+    /// For logs only: the client of this session is still the filter. An attribute that is missing is unknown. The end
+    /// of the transaction, RSET and EHLO clear all attributes.
     #[must_use]
     pub fn xforward(&self) -> &ClientInfo<'static> {
         match &self.session.passed {
@@ -58,12 +58,12 @@ impl Server {
 
     /// Accepts XCLIENT and authenticates the client with this identity, which need not be the LOGIN of the command.
     ///
-    /// [`accept`](Self::accept) accepts it without the LOGIN: the client is not authenticated, unless an earlier XCLIENT
-    /// granted that and this one has no LOGIN.
+    /// [`accept`](Self::accept) ignores the LOGIN: the client is not authenticated, except if an earlier XCLIENT
+    /// granted a login and this one has no LOGIN.
     ///
     /// # Errors
     ///
-    /// [`StaleTicket`] if the question is closed.
+    /// Returns [`StaleTicket`] if the question is closed.
     pub fn accept_xclient(
         &mut self,
         ticket: Ticket<ticket::Xclient>,
@@ -108,7 +108,7 @@ impl Server {
         })
     }
 
-    /// Begins the session anew with the client that the proxy named. The greeting follows in place of a reply.
+    /// Begins the session again with the client that the proxy named. The greeting is the reply to XCLIENT.
     pub(super) fn change_client(&mut self, turn: Turn, info: &ClientInfo<'_>, identity: Option<String>) {
         self.replies.answer(turn, &Reply::Ready(&[]));
         let client = self.xclient().clone().updated(info);
@@ -134,7 +134,7 @@ impl Server {
         (passed.origin, passed.is_used) = (origin, false);
     }
 
-    /// Notes that a transaction begins: what was passed on before an earlier one is not about this one.
+    /// Notes that a transaction begins, because an origin is valid for one transaction only.
     pub(super) fn use_origin(&mut self) {
         if let Some(passed) = &mut self.session.passed
             && mem::replace(&mut passed.is_used, true)

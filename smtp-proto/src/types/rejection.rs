@@ -9,8 +9,8 @@ use super::{Code, EnhancedCode, ForwardPath, Mailbox, Reply, Severity, Text, tex
 
 /// A negative reply: a 4yz or 5yz code, an enhanced code of the same class and a text (RFC 5321 section 4.2, RFC 2034).
 ///
-/// A rejection cannot be mistaken for an acceptance. The constants are the usual rejections of servers. Their enhanced
-/// codes are the ones that the IANA registry pairs with the reply code, unless a note says otherwise.
+/// The constants are the usual rejections of servers. Their enhanced codes are those that the IANA registry pairs with
+/// the reply code, unless a note says otherwise.
 ///
 /// A proxy passes the negative reply of the next hop on with [`Rejection::try_from`].
 ///
@@ -27,11 +27,11 @@ pub struct Rejection {
     forward: Option<Box<ForwardPath<'static>>>,
 }
 
-/// The reason why codes do not make a rejection.
+/// Error for codes that do not make a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidRejection {
-    /// The code does not reject.
+    /// The code is not 4yz or 5yz.
     #[error("reply code {0} is not a rejection: it is not between 400 and 599")]
     NotNegative(Code),
     /// The class of the enhanced code is not the first digit of the code.
@@ -49,7 +49,7 @@ impl Rejection {
     pub const NO_SUCH_USER: Self = Self::from_static(550, (5, 1, 1), "no such user here");
     /// The recipient is not local, and the client is not allowed to relay.
     pub const RELAY_DENIED: Self = Self::from_static(550, (5, 7, 1), "relaying denied");
-    /// Policy forbids it.
+    /// Policy forbids the command or the message.
     pub const POLICY: Self = Self::from_static(550, (5, 7, 1), "refused by policy");
     /// The sender is not allowed.
     pub const SENDER_REFUSED: Self = Self::from_static(550, (5, 7, 1), "sender refused");
@@ -57,7 +57,7 @@ impl Rejection {
     pub const MAILBOX_BUSY: Self = Self::from_static(450, (4, 2, 1), "mailbox busy, try again later");
     /// The mailbox is full. Transient, because its owner can make room (RFC 3463 on x.2.2).
     pub const MAILBOX_FULL: Self = Self::from_static(452, (4, 2, 2), "mailbox full");
-    /// The server failed.
+    /// A local error of the server.
     pub const LOCAL_ERROR: Self = Self::from_static(451, (4, 3, 0), "local error, try again later");
     /// The server has no room for the message now.
     pub const NO_STORAGE: Self = Self::from_static(452, (4, 3, 1), "insufficient storage, try again later");
@@ -65,7 +65,7 @@ impl Rejection {
     pub const TOO_MANY_RECIPIENTS: Self = Self::from_static(452, (4, 5, 3), "too many recipients");
     /// The message exceeds the maximum size (RFC 1870 section 6).
     pub const TOO_BIG: Self = Self::from_static(552, (5, 3, 4), "message too big");
-    /// The server does not serve this client.
+    /// The server refuses to serve this client.
     pub const NO_SERVICE: Self = Self::from_static(554, (5, 3, 2), "no service here");
     /// The transaction failed because of the message.
     pub const TRANSACTION_FAILED: Self = Self::from_static(554, (5, 6, 0), "transaction failed");
@@ -84,7 +84,7 @@ impl Rejection {
     pub const NO_MAIL_HERE: Self = Self::from_static(521, (5, 3, 2), "this host takes no mail");
     /// The server does not support a MAIL or RCPT parameter (RFC 5321 section 4.1.1.11).
     pub const UNKNOWN_PARAMETER: Self = Self::from_static(555, (5, 5, 4), "parameter not recognised");
-    /// Policy forbids it for now, as in greylisting.
+    /// Policy forbids the command temporarily, as in greylisting.
     pub const TRY_LATER: Self = Self::from_static(451, (4, 7, 1), "try again later");
     /// The server is overloaded. It closes the connection after this reply.
     pub const TOO_BUSY: Self = Self::from_static(421, (4, 3, 2), "too busy, try again later");
@@ -103,16 +103,16 @@ impl Rejection {
     /// The message is too big for its priority (RFC 6710 section 5).
     pub const TOO_BIG_FOR_PRIORITY: Self =
         Self::from_static(552, (5, 7, 16), "message too big for its priority");
-    /// The mailbox has another owner since the time of RRVS (RFC 7293 section 15.3).
+    /// The owner of the mailbox has changed since the time of RRVS (RFC 7293 section 15.3).
     pub const OWNER_CHANGED: Self =
         Self::from_static(550, (5, 7, 17), "mailbox has another owner since then");
-    /// The domain has another owner since the time of RRVS (RFC 7293 section 15.3).
+    /// The owner of the domain has changed since the time of RRVS (RFC 7293 section 15.3).
     pub const DOMAIN_OWNER_CHANGED: Self =
         Self::from_static(550, (5, 7, 18), "domain has another owner since then");
-    /// The server does not know since when the mailbox has its owner (RFC 7293 section 15.3).
+    /// The server cannot tell if the owner of the mailbox has changed since the time of RRVS (RFC 7293 section 15.3).
     pub const OWNER_UNKNOWN: Self = Self::from_static(550, (5, 7, 19), "owner since then is not known");
 
-    /// Makes a rejection.
+    /// Creates a rejection.
     ///
     /// # Errors
     /// Returns [`InvalidRejection`] if the code is not 4yz or 5yz, or the enhanced code has another class.
@@ -131,7 +131,7 @@ impl Rejection {
         })
     }
 
-    /// Makes a rejection of literals. In a `const`, the compiler checks them.
+    /// Creates a rejection from literals. In a `const`, the compiler checks them.
     ///
     /// ```
     /// # use smtp_proto::types::Rejection;
