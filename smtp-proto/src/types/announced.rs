@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 
 use super::{Hold, Timestamp};
 
-/// The limits that a server announces for a session (RFC 9422 section 4). `None` is no limit.
+/// The limits that a server announces with LIMITS (RFC 9422 section 4). `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AnnouncedLimits {
     mail_max: Option<NonZeroU32>,
@@ -62,7 +62,7 @@ impl AnnouncedLimits {
     }
 }
 
-/// The bounds of future message release that a server announces (RFC 4865 section 3).
+/// The bounds that a server announces with FUTURERELEASE (RFC 4865 section 3).
 ///
 /// RFC 4865 requires both. A bound is `None` if a server announced it malformed, or not at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -75,14 +75,14 @@ impl FutureReleaseLimits {
     /// The largest interval in the grammar, in seconds: nine digits (RFC 4865 section 3).
     pub const MAX_INTERVAL: NonZeroU32 = NonZeroU32::new(999_999_999).unwrap();
 
-    /// Makes the bounds: the longest time in seconds for which messages are held, at most
-    /// [`FutureReleaseLimits::MAX_INTERVAL`], and the latest time until which they are held.
+    /// Creates the bounds: the maximum time in seconds for which messages are held, and the latest time until which
+    /// they are held. An interval above [`FutureReleaseLimits::MAX_INTERVAL`] becomes that.
     #[must_use]
     pub fn new(max_interval: NonZeroU32, max_time: Timestamp) -> Self {
         Self::announced(Some(max_interval), Some(max_time))
     }
 
-    /// Makes the bounds of those that a server announced.
+    /// Creates the bounds from those that a server announced.
     pub(crate) fn announced(max_interval: Option<NonZeroU32>, max_time: Option<Timestamp>) -> Self {
         Self {
             max_interval: max_interval.map(|interval| interval.min(Self::MAX_INTERVAL)),
@@ -90,7 +90,7 @@ impl FutureReleaseLimits {
         }
     }
 
-    /// Returns the longest time in seconds for which messages are held (`max-future-release-interval`).
+    /// Returns the maximum time in seconds for which messages are held (`max-future-release-interval`).
     #[must_use]
     pub const fn max_interval(&self) -> Option<NonZeroU32> {
         self.max_interval
@@ -102,7 +102,7 @@ impl FutureReleaseLimits {
         self.max_time
     }
 
-    /// Returns true if a message may be held so long.
+    /// Returns true if a message may be held for this time.
     pub(crate) fn allows(&self, hold: Hold) -> bool {
         match hold {
             Hold::For(interval) => self.max_interval.is_none_or(|most| interval.seconds() <= most),

@@ -28,7 +28,8 @@ pub enum ClientNameKind {
     /// An address literal, with its IP address if it has one.
     Literal(Option<IpAddr>),
     /// Neither: a host name with underscores or misplaced hyphens, or an IPv6 address in brackets without its tag or
-    /// with a zone. Only a lenient parser makes it: see [`Leniency::loose_hello_names`](crate::syntax::Leniency::loose_hello_names).
+    /// with a zone. Only a lenient parser accepts it: see
+    /// [`Leniency::loose_hello_names`](crate::syntax::Leniency::loose_hello_names).
     Other,
 }
 
@@ -40,7 +41,7 @@ impl<'a> ClientName<'a> {
     /// ```
     ///
     /// # Errors
-    /// The name is malformed, too long or not ASCII.
+    /// Returns [`InvalidAddress`] if the name is malformed, too long or not ASCII.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         Host::parse(text)?.try_into()
     }
@@ -105,7 +106,7 @@ impl From<IpAddr> for ClientName<'static> {
 impl<'a> TryFrom<Host<'a>> for ClientName<'a> {
     type Error = InvalidAddress;
 
-    /// Fails for a domain with U-labels: convert them to A-labels first.
+    /// Fails for a domain with U-labels. Convert them to A-labels first.
     fn try_from(host: Host<'a>) -> Result<Self, InvalidAddress> {
         match host {
             Host::Domain(domain) if !domain.is_ascii() => {
@@ -140,7 +141,7 @@ impl fmt::Display for ClientName<'_> {
     }
 }
 
-/// A free text after a verb: not empty, without control characters, without blanks at its start and end.
+/// A free text after a verb. It is not empty, and has no control characters and no blanks at its start or end.
 ///
 /// [`Printable::allows`](super::Printable::allows) defines the characters that it may contain.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -150,7 +151,7 @@ impl<'a> Argument<'a> {
     /// Maximum octets of an argument: with its verb, twice the command line of RFC 5321 section 4.5.3.1.4.
     pub const MAX: usize = 1000;
 
-    /// Checks a text.
+    /// Creates an argument from a text, after checks.
     ///
     /// # Errors
     /// Returns [`InvalidArgument`] if the text is empty, too long, or contains a forbidden character or outer blanks.
@@ -164,7 +165,7 @@ impl<'a> Argument<'a> {
 checked_text!(Argument);
 display_text!(Argument);
 
-/// The argument of VRFY or EXPN: `String [ SP "SMTPUTF8" ]` (RFC 5321 sections 4.1.1.6 and 4.1.1.7, RFC 6531 section
+/// The argument of VRFY or EXPN, `String [ SP "SMTPUTF8" ]` (RFC 5321 sections 4.1.1.6 and 4.1.1.7, RFC 6531 section
 /// 3.7.4.2).
 ///
 /// ```
@@ -181,10 +182,11 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Makes a query of a text. Adds SMTPUTF8 if the text is not ASCII.
+    /// Creates a query from a text. Adds SMTPUTF8 if the text is not ASCII.
     ///
     /// # Errors
-    /// Returns [`InvalidArgument`] if the text is not an [`Argument`], or its last of several words is `SMTPUTF8`.
+    /// Returns [`InvalidArgument`] if the text is not an [`Argument`], or if it has several words and the last one is
+    /// `SMTPUTF8`.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidArgument> {
         let text = Argument::new(text)?;
         argument::check_query(text.as_str())?;
@@ -194,7 +196,7 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// Joins what a parser recognised.
+    /// Wraps parts that the parser has already checked.
     pub(crate) const fn trusted(text: Argument<'a>, smtputf8: bool) -> Self {
         Self { text, smtputf8 }
     }
@@ -228,7 +230,7 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The argument of AUTH: `sasl-mech [ SP initial-response ]` (RFC 4954 section 4).
+/// The argument of AUTH, `sasl-mech [ SP initial-response ]` (RFC 4954 section 4).
 ///
 /// `Debug` omits the initial response, because it may contain a password.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -245,8 +247,8 @@ impl<'a> Auth<'a> {
     /// requires 12,288.
     pub const MAX_INITIAL: usize = 16_384;
 
-    /// Makes the argument of a mechanism and an initial response in base64, `=` for an empty one. The exchange checks
-    /// the base64 later.
+    /// Creates the argument from a mechanism and an initial response in base64; `=` is an empty response. The exchange
+    /// checks the base64 later.
     ///
     /// # Errors
     /// Returns [`InvalidArgument`] if a part is empty, too long, or contains a forbidden character.
@@ -262,7 +264,7 @@ impl<'a> Auth<'a> {
         Ok(Self { mechanism, initial })
     }
 
-    /// Joins what a parser recognised.
+    /// Wraps parts that the parser has already checked.
     pub(crate) fn trusted(mechanism: &'a str, initial: Option<&'a str>) -> Self {
         Self {
             mechanism: Cow::Borrowed(mechanism),
@@ -270,7 +272,7 @@ impl<'a> Auth<'a> {
         }
     }
 
-    /// The name of the mechanism, in the case of letters that was sent.
+    /// Returns the name of the mechanism, in the case in which it was sent.
     #[must_use]
     pub fn mechanism(&self) -> &str {
         &self.mechanism
@@ -313,7 +315,7 @@ impl<'a> UnknownCommand<'a> {
     /// Maximum octets of an unknown verb. The longest registered verb has eight.
     pub const MAX_VERB: usize = 32;
 
-    /// Makes a command of a verb (letters, digits and hyphens) and an argument.
+    /// Creates a command from a verb (letters, digits and hyphens) and an argument.
     ///
     /// # Errors
     /// Returns [`InvalidArgument`] if the verb is empty, too long or known, or contains another character.
@@ -326,7 +328,7 @@ impl<'a> UnknownCommand<'a> {
         Ok(Self { verb, argument })
     }
 
-    /// Joins what a parser recognised.
+    /// Wraps parts that the parser has already checked.
     pub(crate) const fn trusted(verb: &'a str, argument: Option<Argument<'a>>) -> Self {
         Self {
             verb: Cow::Borrowed(verb),

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// An attribute of a client. No RFC has them; Postfix defines the commands XCLIENT and XFORWARD.
+/// An attribute of a client in XCLIENT or XFORWARD, which Postfix defines (no RFC).
 ///
 /// The case of the letters of a name does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,7 +77,7 @@ impl fmt::Display for ClientAttribute {
     }
 }
 
-/// A set of attributes: those that a server accepts, as EHLO lists them after XCLIENT or XFORWARD.
+/// A set of attributes of a client, such as those that EHLO lists after XCLIENT or XFORWARD.
 ///
 /// ```
 /// use smtp_proto::types::{ClientAttribute, ClientAttributes};

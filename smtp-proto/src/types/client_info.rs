@@ -9,10 +9,10 @@ use core::{fmt, net::IpAddr, str::FromStr};
 use super::{ClientAttribute, ClientAttributes, InvalidArgument};
 use crate::syntax::{client_info, xtext};
 
-/// Facts about a client that a proxy passes on by XCLIENT or XFORWARD.
+/// The attributes of a client, with their values, that a proxy passes on by XCLIENT or XFORWARD.
 ///
-/// Each attribute has a value, or is known to be unavailable, or is not mentioned. Values are claims of the proxy: use
-/// them only if it is trusted.
+/// An attribute has a value, is unavailable, or is missing. Values are claims of the proxy: use them only if it is
+/// trusted.
 ///
 /// ```
 /// use smtp_proto::types::{ClientAttribute, ClientInfo};
@@ -35,9 +35,9 @@ pub struct ClientInfo<'a>(Cow<'a, str>);
 pub enum ClientValue<'a> {
     /// The value, decoded. An IP address has no prefix.
     Known(Cow<'a, str>),
-    /// `[UNAVAILABLE]`: there is none, or the proxy cannot tell.
+    /// `[UNAVAILABLE]`: the attribute has no value, or the proxy does not know it.
     Unavailable,
-    /// `[TEMPUNAVAIL]`: the lookup of the name failed for now.
+    /// `[TEMPUNAVAIL]`: the lookup of the name failed temporarily.
     TemporarilyUnavailable,
 }
 
@@ -52,7 +52,7 @@ pub enum ClientSource {
 }
 
 impl<'a> ClientInfo<'a> {
-    /// Maximum octets of a decoded value, as Postfix has it.
+    /// Maximum octets of a decoded value, as in Postfix.
     pub const MAX_VALUE: usize = 255;
 
     /// Wraps a text that the parser has already checked.
@@ -60,12 +60,12 @@ impl<'a> ClientInfo<'a> {
         Self(Cow::Borrowed(text))
     }
 
-    /// Sets an attribute to this value, which replaces an earlier one. The value is not encoded; `[UNAVAILABLE]` and, for NAME,
-    /// `[TEMPUNAVAIL]` have their meaning. An IPv6 address may have the prefix `IPV6:`.
+    /// Sets an attribute to a value, which is not encoded. Replaces an earlier value. `[UNAVAILABLE]` and, for NAME,
+    /// `[TEMPUNAVAIL]` have their special meaning. An IPv6 address may have the prefix `IPV6:`.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`] if the attribute cannot have this value.
+    /// Returns [`InvalidArgument`] if the attribute cannot have this value.
     pub fn with(
         self,
         attribute: ClientAttribute,
@@ -92,7 +92,7 @@ impl<'a> ClientInfo<'a> {
         self.with_encoded(attribute, client_info::UNAVAILABLE)
     }
 
-    /// Replaces the attributes that `later` mentions.
+    /// Replaces the attributes that are in `later`.
     pub(crate) fn updated(self, later: &ClientInfo<'_>) -> ClientInfo<'static> {
         let mut text = self.without(later.attributes());
         if !text.is_empty() && !later.is_empty() {
@@ -102,7 +102,7 @@ impl<'a> ClientInfo<'a> {
         ClientInfo(Cow::Owned(text))
     }
 
-    /// Leaves only attributes of this set.
+    /// Keeps only attributes of this set.
     #[must_use]
     pub fn only(self, attributes: ClientAttributes) -> ClientInfo<'static> {
         let others = ClientAttribute::ALL
@@ -144,19 +144,20 @@ impl<'a> ClientInfo<'a> {
         })
     }
 
-    /// The attributes that are mentioned, with or without a value.
+    /// Returns the attributes that are present, with a value or unavailable.
     #[must_use]
     pub fn attributes(&self) -> ClientAttributes {
         self.encoded().map(|(attribute, _)| attribute).collect()
     }
 
-    /// Returns true if no attribute is mentioned.
+    /// Returns true if no attribute is present.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The value of an attribute; `None` if it is not mentioned. If it was given twice, the last one counts.
+    /// Returns the value of an attribute. Returns `None` if the attribute is missing. If it occurs twice, the last one
+    /// counts.
     #[must_use]
     pub fn get(&self, attribute: ClientAttribute) -> Option<ClientValue<'_>> {
         let (_, encoded) = self.encoded().filter(|(known, _)| *known == attribute).last()?;
@@ -175,61 +176,61 @@ impl<'a> ClientInfo<'a> {
         })
     }
 
-    /// The host name of the client; `None` if it is not known.
+    /// The host name of the client. Returns `None` if it is unknown.
     #[must_use]
     pub fn name(&self) -> Option<Cow<'_, str>> {
         self.known(ClientAttribute::Name)
     }
 
-    /// The IP address of the client; `None` if it is not known.
+    /// The IP address of the client. Returns `None` if it is unknown.
     #[must_use]
     pub fn addr(&self) -> Option<IpAddr> {
         self.parsed(ClientAttribute::Addr)
     }
 
-    /// The TCP port of the client; `None` if it is not known.
+    /// The TCP port of the client. Returns `None` if it is unknown.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.parsed(ClientAttribute::Port)
     }
 
-    /// The protocol of the client, such as SMTP or ESMTP; `None` if it is not known.
+    /// The protocol of the client, such as SMTP or ESMTP. Returns `None` if it is unknown.
     #[must_use]
     pub fn proto(&self) -> Option<Cow<'_, str>> {
         self.known(ClientAttribute::Proto)
     }
 
-    /// The name in the EHLO or HELO of the client; `None` if it is not known.
+    /// The name that the client sent in EHLO or HELO. Returns `None` if it is unknown.
     #[must_use]
     pub fn helo(&self) -> Option<Cow<'_, str>> {
         self.known(ClientAttribute::Helo)
     }
 
-    /// The identity of the client, which authenticated at the proxy; `None` if it is not known.
+    /// The identity under which the client authenticated at the proxy. Returns `None` if it is unknown.
     #[must_use]
     pub fn login(&self) -> Option<Cow<'_, str>> {
         self.known(ClientAttribute::Login)
     }
 
-    /// The IP address that the client connected to; `None` if it is not known.
+    /// The IP address to which the client connected. Returns `None` if it is unknown.
     #[must_use]
     pub fn dest_addr(&self) -> Option<IpAddr> {
         self.parsed(ClientAttribute::DestAddr)
     }
 
-    /// The TCP port that the client connected to; `None` if it is not known.
+    /// The TCP port to which the client connected. Returns `None` if it is unknown.
     #[must_use]
     pub fn dest_port(&self) -> Option<u16> {
         self.parsed(ClientAttribute::DestPort)
     }
 
-    /// The identifier of the message at the proxy; `None` if it is not known.
+    /// The identifier of the message at the proxy. Returns `None` if it is unknown.
     #[must_use]
     pub fn ident(&self) -> Option<Cow<'_, str>> {
         self.known(ClientAttribute::Ident)
     }
 
-    /// The origin of the message; `None` if it is not known.
+    /// The origin of the message. Returns `None` if it is unknown.
     #[must_use]
     pub fn source(&self) -> Option<ClientSource> {
         let source = self.known(ClientAttribute::Source)?;
@@ -257,7 +258,7 @@ impl<'a> ClientInfo<'a> {
         ClientInfo(Cow::Owned(self.0.into_owned()))
     }
 
-    /// The text as it was sent: attributes and encoded values.
+    /// Returns the text as it was sent: attributes and encoded values.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -280,7 +281,7 @@ macro_rules! commands {
             /// The attributes that the command may have.
             pub const ATTRIBUTES: ClientAttributes = $attributes;
 
-            #[doc = concat!("Makes a command of the attributes that ", $verb, " may have. Returns `None` if there is none.")]
+            #[doc = concat!("Creates a command from the attributes that ", $verb, " may have. Returns `None` if none is left.")]
             #[must_use]
             pub fn new(info: &ClientInfo<'_>) -> Option<$name<'static>> {
                 let text = client_info::fitting(info, $attributes)?;
@@ -314,12 +315,12 @@ macro_rules! commands {
 }
 
 commands! {
-    /// The command `"XCLIENT" 1*(SP attribute "=" xtext)` of a proxy that passes on its client's identity, as Postfix
-    /// [defines](https://www.postfix.org/XCLIENT_README.html) it. PROTO is SMTP or ESMTP.
+    /// The command `"XCLIENT" 1*(SP attribute "=" xtext)`: a proxy passes on the identity of its client. [Postfix
+    /// defines it](https://www.postfix.org/XCLIENT_README.html). PROTO is SMTP or ESMTP.
     Xclient, ClientAttributes::XCLIENT, "XCLIENT";
 
-    /// The command `"XFORWARD" 1*(SP attribute "=" xtext)` of a content filter that passes on the origin of the next
-    /// message, for logs, as Postfix [defines](https://www.postfix.org/XFORWARD_README.html) it.
+    /// The command `"XFORWARD" 1*(SP attribute "=" xtext)`: a content filter passes on the origin of the next message,
+    /// for logs. [Postfix defines it](https://www.postfix.org/XFORWARD_README.html).
     Xforward, ClientAttributes::XFORWARD, "XFORWARD";
 }
 
@@ -328,7 +329,7 @@ const fn is_address(attribute: ClientAttribute) -> bool {
     matches!(attribute, ClientAttribute::Addr | ClientAttribute::DestAddr)
 }
 
-/// Parses an IP address as attributes have it.
+/// Parses an IP address in the form of an attribute.
 pub(crate) fn unprefixed(value: &str) -> Option<IpAddr> {
     match value.split_at_checked(PREFIX.len()) {
         Some((prefix, address)) if prefix.eq_ignore_ascii_case(PREFIX) => {
@@ -338,7 +339,7 @@ pub(crate) fn unprefixed(value: &str) -> Option<IpAddr> {
     }
 }
 
-/// Writes an IP address as attributes have it.
+/// Writes an IP address in the form of an attribute.
 fn prefixed(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),

@@ -6,8 +6,9 @@ use thiserror::Error;
 
 /// A reply code from 200 to 599 (RFC 5321 section 4.2).
 ///
-/// The grammar limits the second digit to 5, but servers use more (571 is common). Therefore every code with a first
-/// digit from 2 to 5 is valid. A client acts on the first digit if it does not know the code ([`Code::severity`]).
+/// The grammar limits the second digit to 0 to 5, but servers send others (571 is common). Therefore every code with a
+/// first digit from 2 to 5 is valid. A client acts on the first digit if it does not know the code
+/// ([`Code::severity`]).
 ///
 /// ```
 /// use smtp_proto::types::{Code, Severity};
@@ -22,7 +23,7 @@ use thiserror::Error;
 #[cfg_attr(feature = "serde", serde(into = "u16", try_from = "u16"))]
 pub struct Code(u16);
 
-/// The reason why a number or a text is not a reply code.
+/// Error for a number or a text that is not a reply code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 #[error("invalid reply code: expected three digits from 200 to 599")]
@@ -34,9 +35,9 @@ pub struct InvalidCode;
 pub enum Severity {
     /// 2yz: the command succeeded.
     Completion,
-    /// 3yz: the command is accepted so far; the server waits for more.
+    /// 3yz: the command is accepted so far, and the server waits for more.
     Intermediate,
-    /// 4yz: the command failed; it may succeed later.
+    /// 4yz: the command failed, and may succeed later.
     Transient,
     /// 5yz: the command failed, and will fail again.
     Permanent,
@@ -55,19 +56,19 @@ impl Code {
     pub const AUTHENTICATED: Self = Self(235);
     /// The command succeeded (RFC 5321).
     pub const OK: Self = Self(250);
-    /// The user is not local; the server will forward (RFC 5321).
+    /// The user is not local, and the server will forward the message (RFC 5321).
     pub const FORWARDED: Self = Self(251);
     /// The server cannot verify the user, but will try to deliver (RFC 5321).
     pub const CANNOT_VERIFY: Self = Self(252);
-    /// ETRN: the delivery of waiting messages has begun; the text has their number (RFC 1985).
+    /// ETRN: the delivery of waiting messages has begun. The text has their number (RFC 1985).
     pub const MESSAGES_STARTED: Self = Self(253);
-    /// A challenge of the authentication exchange (RFC 4954).
+    /// A challenge in an AUTH exchange (RFC 4954).
     pub const CHALLENGE: Self = Self(334);
-    /// The end of the message: a reply for each recipient follows, and one for all (draft-hall-prdr).
+    /// The reply to the end of data before a reply for each recipient and one for all (draft-hall-prdr).
     pub const RECIPIENTS_FOLLOW: Self = Self(353);
     /// Send the message (RFC 5321).
     pub const START_MAIL: Self = Self(354);
-    /// The server closes the connection; possible as the reply to any command (RFC 5321).
+    /// The server closes the connection. A possible reply to any command (RFC 5321).
     pub const NOT_AVAILABLE: Self = Self(421);
     /// The mailbox is busy, or policy forbids it for now (RFC 5321).
     pub const BUSY: Self = Self(450);
@@ -75,7 +76,7 @@ impl Code {
     pub const LOCAL_ERROR: Self = Self(451);
     /// Insufficient storage, or too many recipients (RFC 5321).
     pub const NO_STORAGE: Self = Self(452);
-    /// Authentication or TLS failed for now (RFC 4954, RFC 3207).
+    /// Authentication or TLS failed temporarily (RFC 4954, RFC 3207).
     pub const TEMPORARY_AUTH_FAILURE: Self = Self(454);
     /// The server cannot accept the parameters now (RFC 5321).
     pub const PARAMETERS_NOT_NOW: Self = Self(455);
@@ -99,7 +100,7 @@ impl Code {
     pub const ENCRYPTION_REQUIRED: Self = Self(538);
     /// The mailbox is unavailable, or policy forbids it (RFC 5321).
     pub const UNAVAILABLE: Self = Self(550);
-    /// The user is not local; the text has the forward-path to try (RFC 5321).
+    /// The user is not local. The text has the forward-path to try (RFC 5321).
     pub const NOT_LOCAL: Self = Self(551);
     /// The message or the mailbox is too big (RFC 5321, RFC 1870).
     pub const TOO_BIG: Self = Self(552);
@@ -112,7 +113,7 @@ impl Code {
     /// The domain accepts no mail (RFC 7504, RFC 7505).
     pub const NULL_MX: Self = Self(556);
 
-    /// Makes a code of a number. Returns `None` unless it is from 200 to 599.
+    /// Creates a code from a number. Returns `None` unless it is from 200 to 599.
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
         if 200 <= code && code <= 599 {

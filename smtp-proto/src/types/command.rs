@@ -44,7 +44,7 @@ pub enum Command<'a> {
     Expn(Query<'a>),
     /// `HELP`: asks for help (RFC 5321 section 4.1.1.8).
     Help(Option<Argument<'a>>),
-    /// `NOOP`: does nothing; the argument has no meaning (RFC 5321 section 4.1.1.9).
+    /// `NOOP`: does nothing. The argument has no meaning (RFC 5321 section 4.1.1.9).
     Noop(Option<Argument<'a>>),
     /// `QUIT`: ends the session (RFC 5321 section 4.1.1.10).
     Quit,
@@ -56,9 +56,9 @@ pub enum Command<'a> {
     Xclient(Xclient<'a>),
     /// `XFORWARD`: a content filter passes on the origin of the next message, for logs (Postfix).
     Xforward(Xforward<'a>),
-    /// `ETRN`: asks for the delivery of messages that wait (RFC 1985 section 5).
+    /// `ETRN`: asks for the delivery of waiting messages (RFC 1985 section 5).
     Etrn(Etrn<'a>),
-    /// `TURN`: asks to exchange roles; obsolete (RFC 5321 appendix F.1).
+    /// `TURN`: asks to exchange the roles. Obsolete (RFC 5321 appendix F.1).
     Turn,
     /// `DEBUG`: a historical backdoor command (not standardized). Servers reject it.
     Debug,
@@ -194,7 +194,7 @@ impl fmt::Display for Verb {
     }
 }
 
-/// The command that starts the transaction. It selects the destination of the message: a mailbox or a terminal.
+/// The verb that starts the transaction. It selects the destination of the message: a mailbox or a terminal.
 ///
 /// All except MAIL are obsolete (RFC 5321 appendix F.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -233,7 +233,7 @@ pub struct Mail<'a> {
 }
 
 impl<'a> Mail<'a> {
-    /// Makes a MAIL command. Adds SMTPUTF8 if the path or a parameter is not ASCII (RFC 6531 section 3.4).
+    /// Creates a MAIL command. Adds SMTPUTF8 if the path or a parameter is not ASCII (RFC 6531 section 3.4).
     #[must_use]
     pub fn new(reverse_path: impl Into<ReversePath<'a>>, parameters: MailParameters<'a>) -> Self {
         let reverse_path = reverse_path.into();
@@ -263,7 +263,7 @@ impl<'a> Mail<'a> {
         }
     }
 
-    /// Returns the kind of the command.
+    /// Returns the verb of the command.
     #[must_use]
     pub const fn kind(&self) -> MailKind {
         self.kind
@@ -306,7 +306,7 @@ pub struct Rcpt<'a> {
 }
 
 impl<'a> Rcpt<'a> {
-    /// Makes a RCPT command.
+    /// Creates a RCPT command.
     #[must_use]
     pub fn new(forward_path: impl Into<ForwardPath<'a>>, parameters: RcptParameters<'a>) -> Self {
         Self {
@@ -353,8 +353,8 @@ impl<'a> Rcpt<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "RFC 3030 has these two")]
 pub struct Bdat {
-    /// The number of octets after the command line.
+    /// The number of octets of the chunk, which follow the command line.
     pub size: u64,
-    /// True if the message ends with this chunk.
+    /// `true` if this is the last chunk of the message.
     pub last: bool,
 }

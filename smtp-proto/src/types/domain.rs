@@ -45,10 +45,10 @@ impl<'a> Domain<'a> {
     /// Let-dig     = ALPHA / DIGIT
     /// Ldh-str     = *( ALPHA / DIGIT / "-" ) Let-dig
     /// ```
-    /// U-labels are not checked by IDNA.
+    /// U-labels are checked for length and forbidden characters, not by IDNA.
     ///
     /// # Errors
-    /// The domain is empty or too long, or a label is malformed.
+    /// Returns [`InvalidAddress`] if the domain is empty or too long, or a label is malformed.
     ///
     /// ```
     /// use smtp_proto::types::Domain;
@@ -64,7 +64,7 @@ impl<'a> Domain<'a> {
         address::parse_domain(text)
     }
 
-    /// Wraps a domain that a parser recognised.
+    /// Wraps a domain that the parser has already checked.
     pub(crate) const fn trusted(raw: &'a str) -> Self {
         Self(Cow::Borrowed(raw))
     }

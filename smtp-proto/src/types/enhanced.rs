@@ -9,7 +9,7 @@ use crate::syntax::enhanced;
 
 /// An enhanced status code such as 5.1.1 (RFC 3463 section 2).
 ///
-/// The class is 2, 4 or 5; subject and detail are at most 999. Subjects and details are not limited to registered ones.
+/// The class is 2, 4 or 5; subject and detail are at most 999. They need not be registered.
 ///
 /// ```
 /// use smtp_proto::types::{Code, EnhancedCode};
@@ -26,7 +26,7 @@ pub struct EnhancedCode {
     detail: u16,
 }
 
-/// The reason why a text is not an enhanced status code.
+/// Error for a text that is not an enhanced status code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 #[error("invalid enhanced status code: expected class.subject.detail with class 2, 4 or 5")]
@@ -50,7 +50,7 @@ impl EnhancedCode {
         detail: 0,
     };
 
-    /// Makes `class.subject.detail`. Returns `None` if a part is out of range.
+    /// Creates the code `class.subject.detail`. Returns `None` if a part is out of range.
     #[must_use]
     pub const fn new(class: u8, subject: u16, detail: u16) -> Option<Self> {
         if matches!(class, 2 | 4 | 5) && subject <= 999 && detail <= 999 {
@@ -64,7 +64,7 @@ impl EnhancedCode {
         }
     }
 
-    /// Parses the code at the start of a reply text. Returns the code, and the text after it and one space.
+    /// Parses the code at the start of a reply text. Returns the code, and the text after the code and one space.
     ///
     /// ```abnf
     /// status-code = class "." subject "." detail   ; RFC 3463 section 2
@@ -73,7 +73,8 @@ impl EnhancedCode {
     /// detail      = 1*3DIGIT
     /// ```
     ///
-    /// A space or the end must follow. Leading zeros are accepted, although RFC 3463 forbids to send them.
+    /// A space or the end must follow. Leading zeros are accepted, although RFC 3463 section 2 forbids sending them.
+    /// Returns `None` if the text begins with no code.
     ///
     /// ```
     /// use smtp_proto::types::EnhancedCode;

@@ -29,7 +29,8 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Makes an envelope from a sender, without recipients. Delivery notifications are from [`ReversePath::Null`].
+    /// Creates an envelope from a sender, without recipients. The sender of a delivery status notification is
+    /// [`ReversePath::Null`].
     #[must_use]
     pub fn new<'a>(reverse_path: impl Into<ReversePath<'a>>) -> Self {
         Self {
@@ -39,7 +40,7 @@ impl Envelope {
         }
     }
 
-    /// Makes an envelope of the texts of a sender and recipients. `<>` or the empty text is the null sender.
+    /// Creates an envelope from the texts of a sender and recipients. `<>` or the empty text is the null sender.
     ///
     /// ```
     /// # use smtp_proto::types::{Envelope, InvalidAddress};
@@ -68,8 +69,8 @@ impl Envelope {
         self
     }
 
-    /// Adds the MAIL parameters that this content needs, unless they are set: SIZE, BODY=8BITMIME for octets above 127
-    /// (RFC 6152 section 3), SMTPUTF8 for a header that is not ASCII (RFC 6531 section 3.4).
+    /// Adds the MAIL parameters that this content needs, unless they are set: SIZE; BODY=8BITMIME for octets above 127
+    /// (RFC 6152 section 3); SMTPUTF8 for a header section that is not ASCII (RFC 6531 section 3.4).
     #[must_use]
     pub fn for_content(mut self, content: &ContentSummary) -> Self {
         self.parameters.size.get_or_insert(content.size);
@@ -152,11 +153,11 @@ impl Envelope {
         self.with_recipients(recipients.cloned().collect())
     }
 
-    /// Splits the envelope into one for each host of the recipients, in the order of the first recipient of each host.
+    /// Splits the envelope into one for each host of the recipients, in the order of each host's first recipient.
     ///
-    /// The recipients of a host keep their order and parameters. The case of letters in a domain does not matter. An
-    /// address literal is a host of its own. The host is `None` for `<Postmaster>` without a domain: send that envelope
-    /// to the server that is meant. An envelope without recipients gives no envelope.
+    /// The recipients of a host keep their order and parameters. The case of letters in a domain does not matter. Each
+    /// address literal is a host. The host is `None` for `<Postmaster>` without a domain: the caller chooses the
+    /// server. An envelope without recipients yields nothing.
     ///
     /// ```
     /// # use smtp_proto::types::{Envelope, InvalidAddress};
@@ -190,11 +191,11 @@ impl Envelope {
     /// Splits the envelope for a server with these limits (RFC 9422 section 4): no part has more recipients (RCPTMAX)
     /// or recipient domains (RCPTDOMAINMAX).
     ///
-    /// Recipients keep their order; if there are too many domains, the recipients of a domain come together. An
+    /// Recipients keep their order. If there are too many domains, the recipients of a domain come together. An
     /// envelope within the limits, or without recipients, is the only part.
     ///
-    /// RCPTDOMAINMAX counts the domains of a whole session: parts with other domains than the first one need sessions of
-    /// their own.
+    /// RCPTDOMAINMAX counts the domains of a whole session: a part whose domains differ from those of the first part
+    /// needs another session.
     ///
     /// ```
     /// use core::num::NonZeroU32;
@@ -264,7 +265,7 @@ impl Envelope {
     }
 }
 
-/// Moves the recipients of each domain to the first one of it.
+/// Moves the recipients of each domain to its first recipient.
 fn group_by_domain(recipients: &mut Vec<&Recipient>) {
     let mut keyed: Vec<_> = recipients
         .iter()
@@ -315,7 +316,7 @@ impl Recipient {
         &self.parameters
     }
 
-    /// Returns the text after the `@`. Returns an empty text for `<Postmaster>`.
+    /// Returns the text after the `@`: empty for `<Postmaster>`.
     fn domain(&self) -> &str {
         let path = self.forward_path.as_str();
         path.rsplit_once('@').map_or("", |(_, domain)| domain)

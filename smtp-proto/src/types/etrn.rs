@@ -8,7 +8,8 @@ use super::{
 };
 use crate::syntax::argument;
 
-/// The argument of ETRN: the messages whose delivery is to begin (RFC 1985 section 5.2).
+/// The argument of ETRN: the domain or queue whose waiting messages the server is asked to deliver (RFC 1985 section
+/// 5.2).
 ///
 /// ```
 /// use smtp_proto::types::{Etrn, EtrnScope};
@@ -28,7 +29,7 @@ pub enum EtrnScope {
     Domain,
     /// `@`: the messages for this domain and its subdomains.
     Subdomains,
-    /// `#`: the messages in the queue of this name, which has a meaning for the server only.
+    /// `#`: the messages in the queue of this name, which only the server interprets.
     Queue,
 }
 
@@ -36,27 +37,27 @@ pub enum EtrnScope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 1985 has these four")]
 pub enum EtrnAnswer {
-    /// 250: the delivery has begun. There may be no messages.
+    /// 250: the delivery has begun, if messages are waiting.
     Started,
-    /// 251: there are no messages.
+    /// 251: no messages are waiting.
     NoMessages,
     /// 252: the delivery of waiting messages has begun.
     MessagesStarted,
-    /// 253: the delivery of so many waiting messages has begun.
+    /// 253: the delivery of this number of waiting messages has begun.
     CountStarted(u32),
 }
 
-/// The code of a reply that is no positive answer to ETRN.
+/// Error for a reply that is not a positive answer to ETRN, with its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("reply code {0} is no positive answer to ETRN: it is not between 200 and 299")]
 #[non_exhaustive]
 pub struct InvalidEtrnAnswer(pub Code);
 
 impl<'a> Etrn<'a> {
-    /// Maximum octets of the name of a queue: that of a domain.
+    /// Maximum octets of the name of a queue: the same as of a domain.
     pub const MAX_QUEUE: usize = super::Domain::MAX;
 
-    /// Parses a domain in ASCII, with `@` before it or not, or `#` and the name of a queue.
+    /// Parses a domain in ASCII, with or without `@` before it, or `#` and the name of a queue.
     ///
     /// ```abnf
     /// etrn-argument = ["@"] Domain / "#" queue-name
@@ -64,7 +65,7 @@ impl<'a> Etrn<'a> {
     /// ```
     ///
     /// # Errors
-    /// The name is malformed, too long or not ASCII.
+    /// Returns [`InvalidAddress`] if the name is malformed, too long or not ASCII.
     pub fn parse(text: &'a str) -> Result<Self, InvalidAddress> {
         argument::check_etrn(text)?;
         Ok(Self::trusted(text))
@@ -100,7 +101,8 @@ impl EtrnAnswer {
     }
 }
 
-/// Reads the answer of a server. 253 without a number counts as 252, and any other 2yz as 250 (RFC 5321 section 4.2).
+/// Interprets the reply of a server. 253 without a number counts as 252, and any other 2yz as 250 (RFC 5321 section
+/// 4.2).
 impl TryFrom<&Reply<'_>> for EtrnAnswer {
     type Error = InvalidEtrnAnswer;
 

@@ -6,7 +6,7 @@ use super::Printable;
 
 /// A place in a text, with a copy of the text around it.
 ///
-/// Errors hold it, so that they need neither the text nor the heap.
+/// Errors contain it, so that they need neither the text nor the heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Spot {
     pub(super) position: usize,
@@ -16,7 +16,7 @@ pub(super) struct Spot {
 }
 
 impl Spot {
-    /// The place at `position`, with no excerpt.
+    /// The place at `position`, without an excerpt.
     pub(super) fn new(text: &str, position: usize) -> Self {
         Self {
             found: text.get(position..).and_then(|rest| rest.chars().next()),
@@ -38,7 +38,7 @@ impl Spot {
         self
     }
 
-    /// The same place in a longer text, which has `octets` more before it.
+    /// The same place in a longer text, with this number of octets before it.
     pub(super) const fn after(mut self, octets: usize) -> Self {
         self.position += octets;
         self
@@ -50,7 +50,7 @@ impl Spot {
     }
 }
 
-/// Displays a character by name where it cannot be shown.
+/// Displays a character, or its name if the character cannot be shown.
 pub(super) struct Found(Option<char>);
 
 impl fmt::Display for Found {
@@ -65,7 +65,7 @@ impl fmt::Display for Found {
     }
 }
 
-/// A piece of text without characters that could trouble a terminal or a log. A long piece is cut.
+/// A piece of text without characters that are unsafe for a terminal or a log. A long piece is cut.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Excerpt {
     octets: [u8; Self::MAX],
@@ -73,7 +73,7 @@ pub(super) struct Excerpt {
 }
 
 impl Excerpt {
-    /// Room for nearly all labels, while an error stays smaller than a command.
+    /// Enough for nearly all labels, and an error stays smaller than a command.
     const MAX: usize = 43;
     const CUT: &str = "...";
     const EMPTY: Self = Self {

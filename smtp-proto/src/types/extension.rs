@@ -38,33 +38,35 @@ pub enum Extension<'a> {
     BinaryMime,
     /// Start of TLS by STARTTLS (RFC 3207).
     StartTls,
-    /// Authentication mechanisms, separated by spaces (RFC 4954); made by [`Extension::auth`].
+    /// Authentication mechanisms, separated by spaces (RFC 4954). Created by [`Extension::auth`].
     #[non_exhaustive]
     Auth(Cow<'a, str>),
     /// TLS required on every hop (RFC 8689).
     RequireTls,
     /// Limits of a session (RFC 9422).
     Limits(AnnouncedLimits),
-    /// Verify a user (RFC 5321).
+    /// The command VRFY: verification of a user (RFC 5321 section 3.5).
     Vrfy,
-    /// Expand a list (RFC 5321).
+    /// The command EXPN: expansion of a list (RFC 5321 section 3.5).
     Expn,
-    /// Help (RFC 5321).
+    /// The command HELP (RFC 5321 section 4.1.1.8).
     Help,
-    /// Remote queue start (RFC 1985).
+    /// The command ETRN: remote queue start (RFC 1985).
     Etrn,
     /// Future message release and its bounds (RFC 4865 section 3).
     FutureRelease(FutureReleaseLimits),
-    /// Message transfer priorities and the name of the policy, empty if it is not disclosed (RFC 6710 section 3); made by
-    /// [`Extension::mt_priority`].
+    /// Message transfer priorities, and the name of the policy, empty if it is not disclosed (RFC 6710 section 3).
+    /// Created by [`Extension::mt_priority`].
     #[non_exhaustive]
     MtPriority(Cow<'a, str>),
-    /// Deliver by a given time, and the least number of seconds with mode R (RFC 2852 section 2); at most 999,999,999.
+    /// Delivery by a given time, and the minimum number of seconds for mode R (RFC 2852 section 2), at most
+    /// 999,999,999.
     DeliverBy(Option<u32>),
-    /// Recipient valid since a given time (RFC 7293 section 3.1).
+    /// Check that a mailbox has had its owner since a given time (RFC 7293 section 3.1).
     Rrvs,
-    /// Classes of solicitation that are not wanted (RFC 3865 section 2.1). `None` accepts SOLICIT, and refuses no class.
-    /// A list longer than a reply line has room for comes from a server only; [`Extension::no_soliciting`] checks that.
+    /// Classes of solicitation that the server refuses (RFC 3865 section 2.1). `None`: SOLICIT is accepted, and no
+    /// class is refused. [`Extension::no_soliciting`] checks that the list fits a reply line; a server may send a
+    /// longer one.
     NoSoliciting(Option<SolicitationKeywords<'a>>),
     /// A reply for each recipient after the message (draft-hall-prdr).
     Prdr,
@@ -72,7 +74,7 @@ pub enum Extension<'a> {
     Xclient(ClientAttributes),
     /// The attributes that the command XFORWARD may have.
     Xforward(ClientAttributes),
-    /// Authenticated turn of the roles (RFC 2645 section 4).
+    /// Exchange of the roles after authentication: ATRN (RFC 2645 section 4).
     Atrn,
     /// Message tracking (RFC 3885 section 2).
     Mtrk,
@@ -80,11 +82,11 @@ pub enum Extension<'a> {
     ConPerm,
     /// Negotiation of content (RFC 4141 section 5.1).
     ConNeg,
-    /// Message content by URL, and the kinds of URL, separated by spaces (RFC 4468 section 3.1); made by
+    /// Message content by URL, and the kinds of URL, separated by spaces (RFC 4468 section 3.1). Created by
     /// [`Extension::burl`].
     #[non_exhaustive]
     Burl(Cow<'a, str>),
-    /// Any other extension, as it was sent; made by [`Extension::other`].
+    /// Any other extension, as it was sent. Created by [`Extension::other`].
     #[non_exhaustive]
     Other {
         /// The keyword.
@@ -94,7 +96,7 @@ pub enum Extension<'a> {
     },
 }
 
-/// The reason why a text is not an extension.
+/// Error for a text that is not an extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidExtension {
@@ -124,7 +126,7 @@ impl<'a> Extension<'a> {
     /// Maximum octets of an extension: the 512 of a reply line (RFC 5321 section 4.5.3.1.5) less `250-` and CRLF.
     pub const MAX_LEN: usize = 512 - 4 - 2;
 
-    /// Makes AUTH with these mechanisms, separated by single spaces (RFC 4954 section 3).
+    /// Creates AUTH with these mechanisms, separated by single spaces (RFC 4954 section 3).
     ///
     /// # Errors
     /// Returns [`InvalidExtension`] if there is no mechanism, a name is invalid, or the line is too long.
@@ -139,7 +141,7 @@ impl<'a> Extension<'a> {
         Ok(Self::Auth(mechanisms))
     }
 
-    /// Makes MT-PRIORITY with the name of a policy, or with an empty name to disclose none (RFC 6710 section 7).
+    /// Creates MT-PRIORITY with the name of a policy. An empty name discloses none (RFC 6710 section 7).
     ///
     /// ```abnf
     /// mt-priority-ehlo = "MT-PRIORITY" [SP priority-profile]
@@ -157,7 +159,7 @@ impl<'a> Extension<'a> {
         }
     }
 
-    /// Makes NO-SOLICITING with classes that are refused (RFC 3865 section 2).
+    /// Creates NO-SOLICITING with the refused classes (RFC 3865 section 2).
     ///
     /// # Errors
     /// Returns [`InvalidExtension::TooLong`] if the line is too long.
@@ -168,7 +170,7 @@ impl<'a> Extension<'a> {
         Ok(Self::NoSoliciting(Some(classes)))
     }
 
-    /// Makes BURL with the kinds of URL, such as `imap`, separated by single spaces (RFC 4468 section 3.1).
+    /// Creates BURL with the kinds of URL, such as `imap`, separated by single spaces (RFC 4468 section 3.1).
     ///
     /// # Errors
     /// Returns [`InvalidExtension`] if the parameters are malformed or the line is too long.
@@ -183,7 +185,7 @@ impl<'a> Extension<'a> {
         Ok(Self::Burl(params))
     }
 
-    /// Makes an extension without its own variant. `params` is empty if it has no parameters.
+    /// Creates an extension without its own variant. `params` is empty if there are no parameters.
     ///
     /// ```abnf
     /// ehlo-line = ehlo-keyword *( SP ehlo-param )       ; RFC 5321 section 4.1.1.1
@@ -255,7 +257,7 @@ pub(crate) fn is_keyword(word: &[u8]) -> bool {
     !matches!(word, [] | [b'-', ..]) && word.iter().all(|octet| class::is(*octet, KEYWORD))
 }
 
-/// Returns true for no parameter, and for words of printable ASCII with single spaces between them.
+/// Returns true for an empty text, and for words of printable ASCII with single spaces between them.
 fn are_params(params: &str) -> bool {
     let is_param = |word: &str| !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_graphic());
     params.is_empty() || params.split(' ').all(is_param)

@@ -11,7 +11,7 @@ use super::{
     extension::is_mechanism,
 };
 
-/// The extensions of an EHLO reply (RFC 5321 section 4.1.1.1).
+/// The set of extensions in an EHLO reply, each with its parameters (RFC 5321 section 4.1.1.1).
 ///
 /// A known extension is a bit and a value, so [`Extensions::has`] is one comparison.
 ///
@@ -40,7 +40,7 @@ impl Extensions {
     /// Maximum octets of the mechanisms: the rest of an AUTH line.
     const MAX_AUTH: usize = Extension::MAX_LEN - "AUTH ".len();
 
-    /// Room for a usual AUTH line and two unknown extensions, so that one allocation is enough.
+    /// Capacity for a usual AUTH line and two unknown extensions, so that one allocation is enough.
     const USUAL_TEXT: usize = 128;
 
     /// Returns the set with one more extension; see [`Extensions::add`].
@@ -141,8 +141,8 @@ impl Extensions {
         self.rare()?.priority_policy.as_deref()
     }
 
-    /// Returns the least seconds of a deadline with mode R (RFC 2852). Returns `None` without DELIVERBY or if no minimum
-    /// is announced.
+    /// Returns the minimum seconds of a deadline with mode R (RFC 2852). Returns `None` without DELIVERBY or if no
+    /// minimum is announced.
     #[must_use]
     pub fn deliver_by_min(&self) -> Option<u32> {
         self.rare()?.deliver_by_min

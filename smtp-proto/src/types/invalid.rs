@@ -10,7 +10,7 @@ use core::fmt;
 use super::excerpt::Spot;
 use super::{AddressLiteral, Domain, Mailbox, Path, Printable};
 
-/// A text is not a domain, an address literal, a mailbox or a path (RFC 5321 section 4.1.2).
+/// Error for a text that is not a domain, an address literal, a mailbox or a path (RFC 5321 section 4.1.2).
 ///
 /// ```
 /// use smtp_proto::types::{AddressFault, Mailbox};
@@ -42,7 +42,7 @@ pub enum AddressFault {
     LongLabel,
     /// The domain is longer than [`Domain::MAX`].
     LongDomain,
-    /// The domain has to be ASCII here.
+    /// The domain must be ASCII here.
     NonAsciiDomain,
     /// The domain is not valid by IDNA 2008.
     Idna,
@@ -52,7 +52,7 @@ pub enum AddressFault {
     LongLiteral,
     /// The local part is empty.
     EmptyLocalPart,
-    /// The unquoted local part contains a character that has to be quoted.
+    /// The unquoted local part contains a character that must be quoted.
     LocalPartCharacter,
     /// The unquoted local part has two dots together, or a dot at its start or end.
     LocalPartDot,
@@ -60,7 +60,7 @@ pub enum AddressFault {
     LongLocalPart,
     /// The quoted local part has no closing quote.
     UnclosedQuotes,
-    /// A backslash in the quoted local part precedes a character that cannot be quoted.
+    /// In the quoted local part, a backslash precedes a character that cannot be quoted.
     QuotedPair,
     /// The local part is not followed by `@`.
     MissingAt,
@@ -76,7 +76,7 @@ pub enum AddressFault {
     Null,
     /// Octets follow the address.
     Trailing,
-    /// A control character.
+    /// The address contains a control character.
     Control,
 }
 
@@ -114,7 +114,7 @@ impl InvalidAddress {
         }
     }
 
-    /// The same error in a longer text, which has `octets` more before it.
+    /// The same error in a longer text, with this number of octets before it.
     pub(crate) const fn after(mut self, octets: usize) -> Self {
         self.spot = self.spot.after(octets);
         self
@@ -133,7 +133,7 @@ impl InvalidAddress {
     }
 }
 
-/// Names a fault by the characters around it. The parsers only say which rule did not match.
+/// Names a fault by the characters around it. The parsers only report the rule that did not match.
 fn refine(fault: AddressFault, before: &str, rest: &str) -> AddressFault {
     use AddressFault as Fault;
 
@@ -145,7 +145,7 @@ fn refine(fault: AddressFault, before: &str, rest: &str) -> AddressFault {
         (Fault::EmptyLocalPart, _) if previous == Some('.') || found == Some('.') => Fault::LocalPartDot,
         (Fault::EmptyLocalPart, Some(found)) if !matches!(found, '@' | '>') => Fault::LocalPartCharacter,
         (Fault::MissingAt, Some(found)) if found != '>' && previous != Some('"') => Fault::LocalPartCharacter,
-        // Whatever follows a label and is no delimiter was meant to be part of it.
+        // A character after a label that is not a delimiter was meant to be part of the label.
         (Fault::ClosingBracket | Fault::Trailing | Fault::Route, Some(found))
             if !previous.is_none_or(delimits) && !delimits(found) =>
         {
@@ -209,7 +209,7 @@ impl fmt::Display for InvalidAddress {
 
 impl Error for InvalidAddress {}
 
-/// A MAIL or RCPT parameter cannot be accepted (RFC 5321 section 4.1.1.11).
+/// Error for a MAIL or RCPT parameter that is malformed (RFC 5321 section 4.1.1.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InvalidParameter {
     fault: ParameterFault,
@@ -257,7 +257,7 @@ impl InvalidParameter {
         }
     }
 
-    /// The same error in a longer text, which has `octets` more before it.
+    /// The same error in a longer text, with this number of octets before it.
     pub(crate) const fn after(mut self, octets: usize) -> Self {
         self.spot = self.spot.after(octets);
         self
@@ -293,7 +293,7 @@ impl fmt::Display for InvalidParameter {
 
 impl Error for InvalidParameter {}
 
-/// A text cannot be the argument of a command.
+/// Error for a text that is not a valid argument of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InvalidArgument {
     fault: ArgumentFault,
@@ -310,13 +310,13 @@ pub enum ArgumentFault {
     /// [`Auth::MAX_MECHANISM`](super::Auth::MAX_MECHANISM), [`Auth::MAX_INITIAL`](super::Auth::MAX_INITIAL),
     /// [`UnknownCommand::MAX_VERB`](super::UnknownCommand::MAX_VERB).
     Long,
-    /// The argument contains a control character, or a character that has no place in it.
+    /// The argument contains a control character, or another forbidden character.
     Character,
     /// The argument begins or ends with a blank.
     Blanks,
     /// The last word of a VRFY or EXPN argument would be read as the SMTPUTF8 parameter.
     SmtpUtf8,
-    /// The verb has a variant of its own in [`Command`](super::Command).
+    /// The verb has its own variant of [`Command`](super::Command).
     KnownVerb,
     /// The command takes no argument.
     Unexpected,
@@ -356,7 +356,7 @@ impl InvalidArgument {
         }
     }
 
-    /// The same error in a longer text, which has `octets` more before it.
+    /// The same error in a longer text, with this number of octets before it.
     pub(crate) const fn after(mut self, octets: usize) -> Self {
         self.spot = self.spot.after(octets);
         self

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::syntax::class::is_word;
 
-/// The keyword of a known extension in an EHLO reply. The case of its letters does not matter.
+/// The keyword of a known extension in an EHLO reply. The case of letters does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Keyword {
@@ -32,31 +32,31 @@ pub enum Keyword {
     RequireTls,
     /// Limits of a session (RFC 9422).
     Limits,
-    /// Verify a user (RFC 5321).
+    /// The command VRFY: verification of a user (RFC 5321 section 3.5).
     Vrfy,
-    /// Expand a list (RFC 5321).
+    /// The command EXPN: expansion of a list (RFC 5321 section 3.5).
     Expn,
-    /// Help (RFC 5321).
+    /// The command HELP (RFC 5321 section 4.1.1.8).
     Help,
-    /// Remote queue start (RFC 1985).
+    /// The command ETRN: remote queue start (RFC 1985).
     Etrn,
     /// Future message release (RFC 4865).
     FutureRelease,
     /// Message transfer priorities (RFC 6710).
     MtPriority,
-    /// Deliver by a given time (RFC 2852).
+    /// Delivery by a given time (RFC 2852).
     DeliverBy,
-    /// Recipient valid since a given time (RFC 7293).
+    /// Check that a mailbox has had its owner since a given time (RFC 7293).
     Rrvs,
-    /// Classes of solicitation that are not wanted (RFC 3865).
+    /// Classes of solicitation that the server refuses (RFC 3865).
     NoSoliciting,
     /// A reply for each recipient after the message (draft-hall-prdr).
     Prdr,
-    /// The client's attributes, from a proxy (no RFC; Postfix defines it).
+    /// The command XCLIENT: a proxy passes on its client's identity (no RFC; Postfix defines it).
     Xclient,
-    /// The client's attributes, for logs (no RFC; Postfix defines it).
+    /// The command XFORWARD: a content filter passes on the origin of a message (no RFC; Postfix defines it).
     Xforward,
-    /// Authenticated turn of the roles (RFC 2645).
+    /// Exchange of the roles after authentication: ATRN (RFC 2645).
     Atrn,
     /// Message tracking (RFC 3885).
     Mtrk,

@@ -46,7 +46,7 @@ impl<'a> AddressLiteral<'a> {
     /// ```
     ///
     /// # Errors
-    /// The literal is malformed or too long.
+    /// Returns [`InvalidAddress`] if the literal is malformed or too long.
     ///
     /// ```
     /// use std::net::IpAddr;
@@ -61,7 +61,7 @@ impl<'a> AddressLiteral<'a> {
         address::parse_literal(text)
     }
 
-    /// Wraps a literal that a parser recognised.
+    /// Wraps a literal that the parser has already checked.
     pub(crate) const fn trusted(raw: &'a str, address: Option<IpAddr>) -> Self {
         Self {
             raw: Cow::Borrowed(raw),
@@ -177,7 +177,7 @@ pub enum Host<'a> {
 }
 
 impl<'a> Host<'a> {
-    /// Parses an address literal if the text starts with a bracket, else a domain.
+    /// Parses an address literal if the text starts with a bracket, otherwise a domain.
     ///
     /// # Errors
     /// Returns [`InvalidAddress`] if the text is malformed or too long.

@@ -10,7 +10,7 @@ use super::domain::{cmp_ignoring_case, hash_ignoring_case};
 use super::{AddressLiteral, Domain, Host, InvalidAddress};
 use crate::syntax::address;
 
-/// An address: `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531 section
+/// A mail address: `Local-part "@" ( Domain / address-literal )` (RFC 5321 section 4.1.2; with UTF-8, RFC 6531 section
 /// 3.3).
 ///
 /// Keeps the text as it was sent. Comparison, order and hash ignore the quotes of the local part and the case of ASCII
@@ -33,8 +33,8 @@ pub struct Mailbox<'a> {
 }
 
 impl<'a> Mailbox<'a> {
-    /// Maximum octets of a local part with its quotes. RFC 5321 section 4.5.3.1.1 requires 64 and recommends more;
-    /// addresses with another address inside (VERP, SRS, BATV) need more. A mailbox is at most 511 octets.
+    /// Maximum octets of a local part with its quotes. RFC 5321 section 4.5.3.1.1 requires 64; addresses that contain
+    /// another address (VERP, SRS, BATV) need more. A mailbox has at most 511 octets.
     pub const MAX_LOCAL_PART: usize = 255;
 
     /// Parses a mailbox (RFC 5321 section 4.1.2).
@@ -47,7 +47,7 @@ impl<'a> Mailbox<'a> {
     /// ```
     ///
     /// # Errors
-    /// A part is missing, malformed or too long.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
     ///
     /// ```
     /// use smtp_proto::types::Mailbox;
@@ -63,8 +63,8 @@ impl<'a> Mailbox<'a> {
         address::parse_mailbox(text)
     }
 
-    /// Makes a mailbox of an unquoted local part and a host. Adds quotes only if they are necessary (RFC 5321 section
-    /// 4.1.2).
+    /// Creates a mailbox from an unquoted local part and a host. Adds quotes only if they are necessary (RFC 5321
+    /// section 4.1.2).
     ///
     /// ```
     /// # use smtp_proto::types::{Host, Mailbox};
@@ -94,7 +94,7 @@ impl<'a> Mailbox<'a> {
         Mailbox::parse(&raw).map(Mailbox::into_owned)
     }
 
-    /// Wraps a mailbox that a parser recognised, with its `@` at this offset.
+    /// Wraps a mailbox that the parser has already checked, with its `@` at this offset.
     pub(crate) const fn trusted(text: &'a str, at: u16) -> Self {
         Self {
             raw: Cow::Borrowed(text),

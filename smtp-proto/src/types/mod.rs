@@ -1,12 +1,12 @@
-//! Addresses, commands, parameters, replies, envelopes and extensions. A value is always valid: its constructor
-//! checks it.
+//! Values of the protocol: addresses, commands, parameters, replies, envelopes and extensions. Each value is valid,
+//! because its constructor checks it.
 //!
-//! - No value contains a character that can end a line, drive a terminal or reorder text: [`Printable::allows`] is
+//! - No value contains a character that can end a line, control a terminal or reorder text: [`Printable::allows`] is
 //!   the rule. Exceptions: [`Reply`] has the octets that the peer sent and replaces such characters in `Display`, and
 //!   [`Text`] may contain tabs.
-//! - One type is for borrowed and for owned values: `Mailbox<'i>` is a slice of the line that was parsed, `into_owned`
-//!   makes a `Mailbox<'static>` of it, and `as_borrowed` borrows that again.
-//! - Values keep the text as it was sent: quotes, the case of letters, source routes and xtext.
+//! - One type serves for borrowed and owned values: `Mailbox<'i>` is a slice of the parsed line, `into_owned` copies it
+//!   to a `Mailbox<'static>`, and `as_borrowed` borrows it again.
+//! - Values keep the text as it was sent, with quotes, the case of letters, source routes and xtext.
 //! - Every type that holds text converts from a string (`parse`, `FromStr`, `TryFrom`) and to one (`as_str`,
 //!   `AsRef<str>`).
 //!
@@ -14,9 +14,10 @@
 //!
 //! - Addresses: [`Mailbox`], [`Domain`], [`AddressLiteral`], [`Host`]; in an [`Envelope`], [`ReversePath`] and
 //!   [`ForwardPath`].
-//! - Sent by a client: [`Command`] with [`Mail`], [`Rcpt`], [`Bdat`] and [`Query`]; [`MailParameters`] and
-//!   [`RcptParameters`].
+//! - Sent by a client: [`Command`], with [`Mail`], [`Rcpt`], [`Bdat`] and [`Query`]; [`MailParameters`] and
+//!   [`RcptParameters`] with their values, such as [`Body`] and [`Notify`].
 //! - Sent by a server: [`Reply`], with [`Code`], [`EnhancedCode`] and [`Text`]; [`Rejection`]; [`Extensions`].
+//! - Errors: an `Invalid...` type for each kind of value.
 
 mod announced;
 mod argument;

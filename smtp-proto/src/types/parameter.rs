@@ -62,8 +62,8 @@ impl fmt::Display for Parameter<'_> {
     }
 }
 
-/// The text of the parameters without a type. It can be a slice of the command line and then contain parameters with a
-/// type too, which `iter` skips.
+/// The text of the parameters without a type. It can be a slice of the command line, and then contains parameters with
+/// a type, too; `iter` skips them.
 #[derive(Clone, Default)]
 pub(crate) struct OtherParameters<'a>(Cow<'a, str>);
 
@@ -73,7 +73,7 @@ impl<'a> OtherParameters<'a> {
         Self(Cow::Borrowed(raw))
     }
 
-    /// Returns `true` if there is none, known or not: as usual.
+    /// Returns `true` if there is no parameter, known or not, which is usual.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -103,7 +103,7 @@ impl<'a> OtherParameters<'a> {
     }
 }
 
-/// Shows parameters that `write` writes, each with a blank before it, without the first blank.
+/// Displays the parameters that `write` writes, without the first blank.
 fn write_without_blank(f: &mut fmt::Formatter<'_>, write: impl FnOnce(&mut Vec<u8>)) -> fmt::Result {
     let mut line = Vec::new();
     write(&mut line);

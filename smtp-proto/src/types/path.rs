@@ -12,7 +12,7 @@ use crate::syntax::address::{self, RawPath};
 /// A mailbox with an optional source route: `[ A-d-l ":" ] Mailbox` (RFC 5321 section 4.1.2).
 ///
 /// Source routes are obsolete. The parser keeps them; a server should ignore them (RFC 5321 appendix C). Comparison and
-/// order use the mailbox, and then the route without the case of ASCII letters.
+/// order use the mailbox, and then the route, ignoring the case of ASCII letters.
 ///
 /// ```
 /// use smtp_proto::types::{Mailbox, Path};
@@ -44,7 +44,7 @@ impl<'a> Path<'a> {
     /// ```
     ///
     /// # Errors
-    /// A part is missing, malformed or too long.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
     ///
     /// ```
     /// use smtp_proto::types::Path;
@@ -58,7 +58,7 @@ impl<'a> Path<'a> {
         address::parse_path(text)
     }
 
-    /// Wraps a path that a parser recognised.
+    /// Wraps a path that the parser has already checked.
     pub(crate) const fn trusted(raw: RawPath<'a>) -> Self {
         Self {
             raw: Cow::Borrowed(raw.text),
@@ -172,11 +172,13 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// The sender of a message, to which delivery notifications go: the argument of MAIL FROM (RFC 5321 section 4.1.1.2).
+/// The sender of a message, which receives delivery status notifications: the argument of MAIL FROM (RFC 5321 section
+/// 4.1.1.2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "Reverse-path = Path / \"<>\"")]
 pub enum ReversePath<'a> {
-    /// `<>`: the sender of a delivery notification, for which there must be no notification (RFC 5321 section 4.5.5).
+    /// `<>`: the sender of a delivery status notification. Do not send a notification about such a message (RFC 5321
+    /// section 4.5.5).
     Null,
     /// A path.
     Path(Path<'a>),
@@ -188,10 +190,10 @@ impl<'a> ReversePath<'a> {
     /// ```abnf
     /// Reverse-path = Path / "<>"
     /// ```
-    /// The empty text is the null path too.
+    /// The empty text is the null path, too.
     ///
     /// # Errors
-    /// A part is missing, malformed or too long.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long.
     ///
     /// ```
     /// use smtp_proto::types::ReversePath;
@@ -304,7 +306,7 @@ impl<'a> ForwardPath<'a> {
     /// ```
     ///
     /// # Errors
-    /// A part is missing, malformed or too long, or the path is null.
+    /// Returns [`InvalidAddress`] if a part is missing, malformed or too long, or if the path is null.
     ///
     /// ```
     /// use smtp_proto::types::{AddressFault, ForwardPath};

@@ -20,12 +20,12 @@ impl<'a> Postmaster<'a> {
             .then_some(Self(Cow::Borrowed(text)))
     }
 
-    /// Wraps a word that a parser recognised.
+    /// Wraps a word that the parser has already checked.
     pub(crate) const fn trusted(text: &'a str) -> Self {
         Self(Cow::Borrowed(text))
     }
 
-    /// Returns the word as it was given.
+    /// Returns the word as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,8 +1,8 @@
-//! The characters that may be sent in a text or shown on a terminal.
+//! The characters that are allowed in a text or on a terminal.
 
 use core::fmt::{self, Write as _};
 
-/// Displays octets that a peer sent so that a terminal or a log can show them.
+/// Display of octets from a peer that is safe for a terminal or a log.
 ///
 /// Replaces each forbidden character and each malformed UTF-8 sequence with U+FFFD, and a tab with a space.
 /// [`Printable::allows`] defines the forbidden characters. `Display` and `Debug` of every type in this module obey
@@ -27,9 +27,9 @@ impl<'a> Printable<'a> {
 
     /// Returns true if a text may contain the character.
     ///
-    /// Forbidden are the characters that can end a line, drive a terminal or reorder the text around them:
+    /// It forbids the characters that can end a line, control a terminal or reorder the text around them:
     ///
-    /// - control characters: C0 (the tab too), DEL and C1;
+    /// - control characters: C0 (including the tab), DEL and C1;
     /// - bidirectional controls: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069;
     /// - the line separator U+2028 and the paragraph separator U+2029.
     #[must_use]

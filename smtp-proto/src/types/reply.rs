@@ -28,7 +28,7 @@ pub struct Reply<'a> {
     raw: Cow<'a, [u8]>,
 }
 
-/// The reason why two codes do not make a reply.
+/// Error for codes that do not make a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidReply {
@@ -44,7 +44,7 @@ pub enum InvalidReply {
 }
 
 impl<'a> Reply<'a> {
-    /// Makes a reply with the codes on each line of the text.
+    /// Creates a reply with the codes on each line of the text.
     ///
     /// # Errors
     /// Returns [`InvalidReply::ClassMismatch`] if the enhanced code has another class than the code.
@@ -72,7 +72,7 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// Returns the code, which is the same on each line.
+    /// Returns the code: that of the last line, if they differ.
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
@@ -86,7 +86,7 @@ impl<'a> Reply<'a> {
 
     /// Iterates over the text of each line, without code, separator and CRLF.
     ///
-    /// A text can contain any octets, also a bare CR or LF.
+    /// A text may contain any octet except LF.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest: &[u8] = &self.raw;
         iter::from_fn(move || {
@@ -180,7 +180,7 @@ impl<'a> Reply<'a> {
     }
 }
 
-/// Makes the reply that a server sends for a rejection.
+/// Creates the reply that a server sends for a rejection.
 impl From<&Rejection> for Reply<'static> {
     fn from(rejection: &Rejection) -> Self {
         let mut raw = Vec::new();
@@ -200,7 +200,7 @@ impl From<&Rejection> for Reply<'static> {
 /// Shows the code and the lines, joined by ` / `, as [`Printable`] does. Cuts after a thousand characters.
 impl fmt::Display for Reply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Enough for the texts of people, and short enough for a line of a log.
+        // Enough for usual texts, and short enough for a line of a log.
         const MAX_SHOWN: usize = 1000;
 
         write!(f, "{}", self.code)?;

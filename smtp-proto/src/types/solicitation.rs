@@ -34,7 +34,7 @@ impl<'a> SolicitationKeywords<'a> {
     /// ```
     ///
     /// # Errors
-    /// The text is malformed, or longer than [`SolicitationKeywords::MAX`].
+    /// Returns [`InvalidParameter`] if the text is malformed, or longer than [`SolicitationKeywords::MAX`].
     pub fn parse(text: impl Into<Cow<'a, str>>) -> Result<Self, InvalidParameter> {
         let text = text.into();
         solicitation::check(&text)?;
@@ -46,7 +46,7 @@ impl<'a> SolicitationKeywords<'a> {
         self.0.split(',')
     }
 
-    /// Returns true if `keyword` is among them, in any case of letters.
+    /// Returns true if `keyword` is one of them, in any case of letters.
     #[must_use]
     pub fn contains(&self, keyword: &str) -> bool {
         self.iter().any(|other| other.eq_ignore_ascii_case(keyword))

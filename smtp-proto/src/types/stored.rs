@@ -28,7 +28,8 @@ serde_as_str! {
     Timestamp: "a date-time of RFC 3339",
 }
 
-/// Serialises the octets of the reply: as a string where they are UTF-8 and the format is for people, else as bytes.
+/// Serialises the octets of the reply: as a string if they are UTF-8 and the format is human-readable, otherwise as
+/// bytes.
 impl Serialize for Reply<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match str::from_utf8(self.raw()) {

@@ -7,9 +7,9 @@ use super::printable::{Printable, split_char};
 
 /// The text of a reply to send: one or more lines, separated by `\n` (RFC 5321 section 4.2).
 ///
-/// There are 1 to [`Text::MAX_LINES`] lines of at most [`Text::MAX_LINE`] octets; a line may be empty. A line contains
-/// tabs and the characters that [`Printable::allows`]. The text may contain UTF-8: the sender of the reply decides
-/// whether the peer accepts it (RFC 6531 section 3.7.4).
+/// There are 1 to [`Text::MAX_LINES`] lines of at most [`Text::MAX_LINE`] octets; a line may be empty. A line may
+/// contain tabs, and the characters that [`Printable::allows`]. UTF-8 is allowed here: the sender of the reply decides
+/// if the peer accepts it (RFC 6531 section 3.7.4).
 ///
 /// ```
 /// use smtp_proto::types::{InvalidText, Text};
@@ -22,7 +22,7 @@ use super::printable::{Printable, split_char};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Text<'a>(Cow<'a, str>);
 
-/// The reason why a string is not a reply text.
+/// Error for a string that is not a reply text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidText {
@@ -44,7 +44,7 @@ impl<'a> Text<'a> {
     /// Maximum number of lines: enough for any help text, and the whole reply stays within 64 KiB.
     pub const MAX_LINES: usize = 128;
 
-    /// Checks a text.
+    /// Creates a text, after checks.
     ///
     /// # Errors
     /// Returns [`InvalidText`] if a character is not allowed, a line is too long or there are too many lines.
@@ -54,7 +54,7 @@ impl<'a> Text<'a> {
         Ok(Self(text))
     }
 
-    /// Makes a text of a literal. In a `const`, the compiler checks the literal.
+    /// Creates a text from a literal. In a `const`, the compiler checks the literal.
     ///
     /// # Panics
     /// Panics if [`Text::new`] would return an error; in a `const` that is a compile error.
@@ -67,7 +67,8 @@ impl<'a> Text<'a> {
         Text(Cow::Borrowed(text))
     }
 
-    /// Makes a reply text of any text: replaces forbidden characters with `?`, and cuts long lines and extra lines.
+    /// Creates a reply text from any text: replaces forbidden characters with `?`, and drops the excess of long lines
+    /// and extra lines.
     ///
     /// ```
     /// # use smtp_proto::types::Text;
@@ -85,8 +86,8 @@ impl<'a> Text<'a> {
         Text(Cow::Owned(kept))
     }
 
-    /// Makes a reply text of lines from a peer: replaces what is forbidden or not UTF-8 with `?`, breaks long lines,
-    /// and drops lines after [`Text::MAX_LINES`].
+    /// Creates a reply text from lines of a peer: replaces forbidden characters and malformed UTF-8 with `?`, breaks
+    /// long lines, and drops lines after [`Text::MAX_LINES`].
     pub(super) fn from_peer<'l>(lines: impl Iterator<Item = &'l [u8]>) -> Text<'static> {
         let mut kept = String::new();
         let mut number = 0;
@@ -121,7 +122,7 @@ impl<'a> Text<'a> {
         self.0.split('\n')
     }
 
-    /// Returns true if every peer may receive the text: other text needs SMTPUTF8 (RFC 6531 section 3.7.4).
+    /// Returns true if every peer may receive the text. Other text needs SMTPUTF8 (RFC 6531 section 3.7.4).
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.0.is_ascii()

@@ -21,10 +21,10 @@ use crate::{calendar::CalendarDate, syntax::timestamp};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The earliest: 0000-01-01T00:00:00Z.
+    /// The earliest point in time: 0000-01-01T00:00:00Z.
     pub const MIN: Self = Self(-62_167_219_200);
 
-    /// The latest: 9999-12-31T23:59:59Z.
+    /// The latest point in time: 9999-12-31T23:59:59Z.
     pub const MAX: Self = Self(253_402_300_799);
 
     /// Parses a date and a time of day with its offset from UTC (RFC 3339 section 5.6). Fractions of a second are
@@ -38,12 +38,13 @@ impl Timestamp {
     /// ```
     ///
     /// # Errors
-    /// The text is malformed, or there is no such date, time or offset.
+    /// Returns [`InvalidParameter`] if the text is malformed, or the date, the time or the offset is invalid.
     pub fn parse(text: &str) -> Result<Self, InvalidParameter> {
         timestamp::parse_timestamp(text)
     }
 
-    /// Makes a point in time of seconds since 1970, without leap seconds. Returns `None` outside the years 0 to 9999.
+    /// Creates a point in time from seconds since 1970, without leap seconds. Returns `None` outside the years 0 to
+    /// 9999.
     #[must_use]
     pub const fn from_unix_time(seconds: i64) -> Option<Self> {
         if seconds < Self::MIN.0 || seconds > Self::MAX.0 {
@@ -53,13 +54,13 @@ impl Timestamp {
         }
     }
 
-    /// Returns the time so many seconds later, or earlier if they are negative, within the years 0 to 9999.
+    /// Returns the time this number of seconds later, or earlier if it is negative. Saturates at the years 0 and 9999.
     #[must_use]
     pub fn saturating_add(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds)).clamp(Self::MIN, Self::MAX)
     }
 
-    /// Returns the seconds since 1970, without leap seconds; negative before.
+    /// Returns the seconds since 1970, without leap seconds. They are negative before 1970.
     #[must_use]
     pub const fn unix_time(self) -> i64 {
         self.0

@@ -42,7 +42,7 @@ impl Hold {
 pub struct HoldInterval(NonZeroU32);
 
 impl HoldInterval {
-    /// Makes an interval. Returns `None` above [`FutureReleaseLimits::MAX_INTERVAL`].
+    /// Creates an interval. Returns `None` above [`FutureReleaseLimits::MAX_INTERVAL`].
     #[must_use]
     pub fn new(seconds: NonZeroU32) -> Option<Self> {
         (seconds <= FutureReleaseLimits::MAX_INTERVAL).then_some(Self(seconds))
@@ -55,7 +55,7 @@ impl HoldInterval {
     /// ```
     ///
     /// # Errors
-    /// The value is not 1 to 9 digits, or begins with 0.
+    /// Returns [`InvalidParameter`] if the value is not 1 to 9 digits, or begins with 0.
     pub fn parse(value: &str) -> Result<Self, InvalidParameter> {
         parameter::parse_value(value, delivery::hold_interval)
     }
@@ -81,7 +81,7 @@ impl fmt::Display for HoldInterval {
     }
 }
 
-/// The deadline of a delivery: the value of `BY` (RFC 2852 section 4).
+/// The deadline for the delivery of a message: the value of `BY` (RFC 2852 section 4).
 ///
 /// ```
 /// use smtp_proto::types::{ByMode, DeliverBy};
@@ -112,8 +112,8 @@ impl DeliverBy {
     /// The largest number of seconds, before and after now (RFC 2852 section 4).
     pub const MAX_SECONDS: i32 = 999_999_999;
 
-    /// Makes a value. Returns `None` if the number is out of range: at most [`DeliverBy::MAX_SECONDS`] either way, and above
-    /// 0 with [`ByMode::Return`].
+    /// Creates a value. Returns `None` if the number is beyond ±[`DeliverBy::MAX_SECONDS`], or is not above 0 with
+    /// [`ByMode::Return`].
     #[must_use]
     pub const fn new(seconds: i32, mode: ByMode) -> Option<Self> {
         let least = match mode {
@@ -140,20 +140,20 @@ impl DeliverBy {
     /// ```
     ///
     /// # Errors
-    /// The value is malformed, or its mode is R and its time is not above 0.
+    /// Returns [`InvalidParameter`] if the value is malformed, or its mode is R and its time is not above 0.
     pub fn parse(value: &str) -> Result<Self, InvalidParameter> {
         parameter::parse_value(value, delivery::by_value)
     }
 
-    /// Asks each relay for a notification that it passed the message on (`T`).
+    /// Asks each relay to notify the sender that it relayed the message (`T`).
     #[must_use]
     pub const fn with_trace(mut self) -> Self {
         self.traces = true;
         self
     }
 
-    /// Returns the seconds from the reception of MAIL to the deadline. With [`ByMode::Notify`] they may be 0 or negative: the
-    /// deadline has passed.
+    /// Returns the seconds from the reception of MAIL to the deadline. They may be 0 or negative with
+    /// [`ByMode::Notify`]: the deadline has passed.
     #[must_use]
     pub const fn seconds(self) -> i32 {
         self.seconds
@@ -165,7 +165,7 @@ impl DeliverBy {
         self.mode
     }
 
-    /// Returns true if each relay notifies the sender that it passed the message on.
+    /// Returns true if each relay is asked to notify the sender that it relayed the message.
     #[must_use]
     pub const fn traces(self) -> bool {
         self.traces
@@ -183,8 +183,8 @@ impl DeliverBy {
         self.mode == ByMode::Return && min.is_some_and(|min| seconds < min)
     }
 
-    /// Returns the value for the next hop after `seconds` at this one (RFC 2852 section 4.1.4). Returns `None` if the mode is
-    /// R and the deadline has passed: the message must be returned (section 4.1.3).
+    /// Returns the value for the next hop, after the message was `seconds` at this host (RFC 2852 section 4.1.4).
+    /// Returns `None` if the mode is R and the deadline has passed: the message must be returned (section 4.1.3).
     #[must_use]
     pub fn after(self, seconds: u32) -> Option<Self> {
         let left = (i64::from(self.seconds) - i64::from(seconds)).max(-i64::from(Self::MAX_SECONDS));
@@ -215,11 +215,13 @@ impl fmt::Display for DeliverBy {
 }
 
 impl MailParameters<'_> {
-    /// Returns the time at which a message with `HOLDFOR` or `HOLDUNTIL` is released, if MAIL was received at `now`. Returns
-    /// `None` without these. A server machine has no calendar, so the application checks this at MAIL.
+    /// Returns the time at which a message with `HOLDFOR` or `HOLDUNTIL` is released, if MAIL was received at `now`.
+    /// Returns `None` without these parameters. A server machine has no calendar, so the application calls this at
+    /// MAIL.
     ///
     /// # Errors
-    /// 501 5.5.4 if the time is past, or after the deadline of `BY` (RFC 4865 sections 4.2 and 5.2.2).
+    /// Returns the rejection 501 5.5.4 if the time has passed, or is after the deadline of `BY` (RFC 4865 sections 4.2
+    /// and 5.2.2).
     pub fn release_time(&self, now: Timestamp) -> Result<Option<Timestamp>, Rejection> {
         const PAST: Rejection = Rejection::from_static(501, (5, 5, 4), "the time of release is past");
         const AFTER_DEADLINE: Rejection =

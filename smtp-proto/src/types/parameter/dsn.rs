@@ -8,10 +8,10 @@ use core::ops::BitOr;
 use crate::syntax::xtext;
 use crate::types::{InvalidParameter, ParameterFault, checked::checked_text};
 
-/// A text in the encoding `xtext` (RFC 3461 section 4), as it was sent.
+/// A text in the encoding xtext: `+2B` stands for `+` (RFC 3461 section 4).
 ///
-/// The decoded text is printable ASCII and spaces, or UTF-8 in the AUTH parameter. It contains no control character, so
-/// it is safe to write it into a line.
+/// The value keeps the encoded text. The decoded text is printable ASCII and spaces, or UTF-8 in the AUTH parameter. It
+/// contains no control character, so it is safe in a line.
 ///
 /// ```
 /// use smtp_proto::types::Xtext;
@@ -39,7 +39,7 @@ impl<'a> Xtext<'a> {
     /// ```
     ///
     /// # Errors
-    /// The text is empty, too long or malformed, or stands for a control character.
+    /// Returns [`InvalidParameter`] if the text is empty, too long or malformed, or stands for a control character.
     ///
     /// ```
     /// use smtp_proto::types::Xtext;
@@ -99,7 +99,7 @@ impl Ret {
     }
 }
 
-/// The events of which the sender wants a notification: the value of `NOTIFY` (RFC 3461 section 4.1).
+/// The events for which the sender wants a notification: the value of `NOTIFY` (RFC 3461 section 4.1).
 ///
 /// A set: join events with `|`. `NEVER` is the empty set, so it cannot be combined with an event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -182,11 +182,11 @@ impl<'a> OriginalRecipient<'a> {
     /// ```abnf
     /// original-recipient-address = addr-type ";" xtext
     /// ```
-    /// UTF-8 may stand for itself with the type `utf-8`. Xtext of other types may stand for UTF-8, see
+    /// With the type `utf-8`, the address may contain UTF-8. With other types, xtext may stand for UTF-8: see
     /// [`needs_smtputf8`](Self::needs_smtputf8).
     ///
     /// # Errors
-    /// The value is too long or malformed, or stands for a control character.
+    /// Returns [`InvalidParameter`] if the value is too long or malformed, or stands for a control character.
     ///
     /// ```
     /// use smtp_proto::types::OriginalRecipient;
@@ -200,7 +200,7 @@ impl<'a> OriginalRecipient<'a> {
         Ok(Self::trusted(value))
     }
 
-    /// Makes a value of an address type, such as `rfc822`, and an address.
+    /// Creates a value from an address type, such as `rfc822`, and an address.
     ///
     /// # Errors
     /// Returns [`InvalidParameter`] if the type is malformed, the address contains a control character, or the result
@@ -219,7 +219,7 @@ impl<'a> OriginalRecipient<'a> {
         Ok(OriginalRecipient(Cow::Owned(value)))
     }
 
-    /// Returns true if the recipient may only stand in a transaction with SMTPUTF8: it contains UTF-8, or xtext that
+    /// Returns true if the recipient is valid only in a transaction with SMTPUTF8: it contains UTF-8, or xtext that
     /// stands for UTF-8.
     ///
     /// Xtext of the type `utf-8` may stand for UTF-8 in every transaction (RFC 6533 section 3). RFC 3461 section 4.2

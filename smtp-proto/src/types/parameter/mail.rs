@@ -49,7 +49,7 @@ impl<'a> MailParameters<'a> {
     /// Accepts an empty list, and spaces around it.
     ///
     /// # Errors
-    /// A parameter is malformed or given twice, or its value is out of range.
+    /// Returns [`InvalidParameter`] if a parameter is malformed or given twice, or its value is out of range.
     ///
     /// ```
     /// use smtp_proto::types::{Body, MailParameters, ParameterFault};
@@ -67,8 +67,8 @@ impl<'a> MailParameters<'a> {
         parameter::parse_mail_parameters(text)
     }
 
-    /// `SIZE`: octets of the message as the client estimates them (RFC 1870 section 6). The 20 digits that it may have
-    /// can be beyond 64 bits: that is `u64::MAX` then.
+    /// `SIZE`: octets of the message, as the client estimates them (RFC 1870 section 6). A number above 64 bits is
+    /// `u64::MAX`.
     #[must_use]
     pub const fn size(&self) -> Option<u64> {
         self.size
@@ -98,7 +98,7 @@ impl<'a> MailParameters<'a> {
         self.require_tls
     }
 
-    /// `PRDR`: after the message the client wants a reply for each recipient (draft-hall-prdr section 4.2).
+    /// `PRDR`: the client wants a reply for each recipient after the message (draft-hall-prdr section 4.2).
     #[must_use]
     pub const fn prdr(&self) -> bool {
         self.prdr
@@ -134,7 +134,7 @@ impl<'a> MailParameters<'a> {
         self.rare.as_ref()?.priority
     }
 
-    /// `SOLICIT`: the classes of the message, which are those in its `Solicitation` header field (RFC 3865 section 2.3).
+    /// `SOLICIT`: the classes of the message, the same as in its `Solicitation` header field (RFC 3865 section 2.3).
     #[must_use]
     pub fn solicitation(&self) -> Option<&SolicitationKeywords<'a>> {
         self.rare.as_ref()?.solicitation.as_ref()
@@ -186,7 +186,7 @@ impl<'a> MailParameters<'a> {
         self
     }
 
-    /// Sets `PRDR`. A client that delivers a whole envelope does so itself, by its configuration.
+    /// Sets `PRDR`. [`Client::deliver`](crate::client::Client::deliver) sets it according to its configuration.
     #[must_use]
     pub fn with_prdr(mut self) -> Self {
         self.prdr = true;
@@ -368,7 +368,7 @@ impl<'a> AuthIdentity<'a> {
     /// `<>`: the submitter is not known, or not sufficiently authenticated.
     pub const UNKNOWN: AuthIdentity<'static> = AuthIdentity(Xtext::trusted("<>"));
 
-    /// Parses a value as it is sent. The decoded text may be no mailbox, because some clients send other names.
+    /// Parses a value as it is sent. The decoded text need not be a mailbox, because some clients send other names.
     ///
     /// # Errors
     /// Returns [`InvalidParameter`] if the value is empty, too long, not xtext, or encodes a control character.
@@ -376,12 +376,12 @@ impl<'a> AuthIdentity<'a> {
         Xtext::parse(value).map(Self)
     }
 
-    /// Wraps what the grammar has already recognised.
+    /// Wraps a value that the parser has already checked.
     pub(crate) const fn trusted(value: &'a str) -> Self {
         Self(Xtext::trusted(value))
     }
 
-    /// The value as it was sent.
+    /// Returns the value as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()

@@ -26,7 +26,7 @@ impl Priority {
     /// The highest priority.
     pub const MAX: Self = Self(9);
 
-    /// Makes a priority. Returns `None` if the number is not from -9 to 9.
+    /// Creates a priority. Returns `None` if the number is not from -9 to 9.
     #[must_use]
     pub const fn new(number: i8) -> Option<Self> {
         if number < Self::MIN.0 || number > Self::MAX.0 {
@@ -43,7 +43,7 @@ impl Priority {
     /// ```
     ///
     /// # Errors
-    /// The value is malformed or out of range.
+    /// Returns [`InvalidParameter`] if the value is malformed or out of range.
     pub fn parse(value: &str) -> Result<Self, InvalidParameter> {
         parameter::parse_value(value, delivery::priority_value)
     }
@@ -54,8 +54,8 @@ impl Priority {
         self.0
     }
 
-    /// Returns the text of a positive reply to MAIL or to the message, for a server that changed the priority to this one:
-    /// x.3.6, and the number first (RFC 6710 section 4.1).
+    /// Returns the text of a positive reply, to MAIL or to the message, by which a server reports that it changed the
+    /// priority to this one: x.3.6 and the number (RFC 6710 section 4.1).
     ///
     /// A server must not raise the priority for a client that it does not trust, and may lower it.
     #[must_use]

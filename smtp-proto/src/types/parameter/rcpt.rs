@@ -40,7 +40,7 @@ impl<'a> RcptParameters<'a> {
     /// Accepts an empty list, and spaces around it.
     ///
     /// # Errors
-    /// A parameter is malformed or given twice, or its value is out of range.
+    /// Returns [`InvalidParameter`] if a parameter is malformed or given twice, or its value is out of range.
     ///
     /// ```
     /// use smtp_proto::types::{Notify, RcptParameters};
@@ -53,7 +53,7 @@ impl<'a> RcptParameters<'a> {
         parameter::parse_rcpt_parameters(text)
     }
 
-    /// `NOTIFY`: the events of which the sender wants a notification (RFC 3461 section 4.1).
+    /// `NOTIFY`: the events for which the sender wants a notification (RFC 3461 section 4.1).
     #[must_use]
     pub const fn notify(&self) -> Option<Notify> {
         self.notify

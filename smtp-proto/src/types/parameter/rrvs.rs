@@ -26,14 +26,14 @@ pub struct Rrvs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 7293 section 3.1 has these two")]
 pub enum NoSupportAction {
-    /// `R`, the default: it rejects the message.
+    /// `R`, the default: the relay rejects the message.
     Reject,
-    /// `C`: it sends the message without the parameter.
+    /// `C`: the relay sends the message without the parameter.
     Continue,
 }
 
 impl Rrvs {
-    /// Makes a value without an action.
+    /// Creates a value without an action.
     #[must_use]
     pub const fn new(since: Timestamp) -> Self {
         Self { since, action: None }
@@ -46,7 +46,7 @@ impl Rrvs {
     /// ```
     ///
     /// # Errors
-    /// The value is malformed, or there is no such time. A fraction of a second is not allowed.
+    /// Returns [`InvalidParameter`] if the value is malformed, has a fraction of a second, or is not a valid time.
     pub fn parse(value: &str) -> Result<Self, InvalidParameter> {
         parameter::parse_value(value, delivery::rrvs_value)
     }
@@ -70,7 +70,8 @@ impl Rrvs {
         self.action.unwrap_or(NoSupportAction::Reject)
     }
 
-    /// Returns the action as it was sent; `None` if the default applies. A relay preserves it (RFC 7293 section 5.1.1).
+    /// Returns the action as it was sent. Returns `None` if the default applies. A relay preserves it (RFC 7293 section
+    /// 5.1.1).
     #[must_use]
     pub const fn given_action(self) -> Option<NoSupportAction> {
         self.action
