@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Mechanism, Secret};
 
-/// The client's side of one exchange.
+/// The client's side of one exchange of a mechanism.
 ///
 /// [`Credentials::start`](super::Credentials::start) creates one for each mechanism of this crate. Implement it for
 /// other mechanisms. Challenges are passed after base64 decoding, responses are returned before base64 encoding.
@@ -31,7 +31,7 @@ pub trait ClientMechanism: fmt::Debug + Send + Sync {
     fn verify_success(&mut self) -> Result<(), MechanismError>;
 }
 
-/// Reason for which a client cancels an exchange or distrusts its success.
+/// The reason why a client cancels an exchange, or does not trust its success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum MechanismError {
@@ -50,10 +50,10 @@ pub enum MechanismError {
     /// The server did not prove that it knows the user's keys. Do not trust it.
     #[error("server not verified: it did not prove that it knows the user's keys")]
     ServerNotVerified,
-    /// The server requests so many iterations that they would keep the client busy.
+    /// The server requests more iterations than the client computes: above 1,000,000.
     #[error("too many iterations requested by the server")]
     TooManyIterations,
-    /// The server requests so few iterations that the password could be guessed from the response.
+    /// The server requests too few iterations, below 4096: the password could be guessed from the response.
     #[error("too few iterations requested by the server")]
     TooFewIterations,
 }

@@ -56,16 +56,16 @@ impl ClientMechanism for CramMd5Client {
     }
 }
 
-/// The user name in a client's response. Returns `None` if the response is malformed: reject the client.
+/// Returns the user name in a client's response. Returns `None` if the response is malformed: reject the client.
 ///
-/// For a server that looks the password up asynchronously: look it up, create another [`CramMd5Server`] with the same
-/// challenge, and pass it the empty response and then this one.
+/// For a server that looks passwords up asynchronously. After the lookup, create another [`CramMd5Server`] with the
+/// same challenge, and pass it the empty response and then this one.
 #[must_use]
 pub fn cram_md5_user(response: &[u8]) -> Option<String> {
     split(response).map(|(user, _)| user)
 }
 
-/// The server's side. It needs the plaintext password.
+/// The server's side of a CRAM-MD5 exchange. It needs the plaintext password.
 ///
 /// `lookup` maps the user name that the client sent to an identity and a nonempty password. If it returns `None`, the
 /// server does the same work with another password and rejects the client in the same way. Only the time that

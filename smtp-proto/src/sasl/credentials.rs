@@ -28,7 +28,7 @@ enum Kind {
     Anonymous { trace: String },
 }
 
-/// Properties of the session that a mechanism may need.
+/// Properties of a session that a mechanism may need, for either role.
 #[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Context<'a> {

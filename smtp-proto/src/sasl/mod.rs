@@ -1,4 +1,4 @@
-//! Authentication mechanisms: SASL (RFC 4422) in the AUTH command (RFC 4954).
+//! Authentication mechanisms: SASL (RFC 4422) for the AUTH command (RFC 4954). Usable without a session.
 //!
 //! | Mechanism | RFC | Feature | Speaks first | Secret in plaintext | Authenticates the server |
 //! |---|---|---|---|---|---|
@@ -12,18 +12,17 @@
 //! | SCRAM-SHA-1, SCRAM-SHA-256, SCRAM-SHA-512 | 5802, 7677 | `scram` | client | no | yes |
 //! | SCRAM-SHA-1-PLUS, SCRAM-SHA-256-PLUS, SCRAM-SHA-512-PLUS | 5802, 7677, 9266 | `scram` | client | no | yes |
 //!
-//! Both roles implement all of them. A mechanism that sends the secret in plaintext needs TLS. Without TLS, CRAM-MD5 and
-//! SCRAM let an eavesdropper guess the password offline.
+//! Both roles implement all mechanisms. A mechanism that sends the secret in plaintext needs TLS. Without TLS, CRAM-MD5
+//! and SCRAM let an eavesdropper guess the password offline.
 //!
-//! - A client uses [`Credentials`], which list the mechanisms they support and [`start`](Credentials::start) one, or its
-//!   own [`ClientMechanism`].
-//! - A server application decides about each [`AuthRequest`]. For a mechanism of several steps these are
+//! - A client uses [`Credentials`], which list their mechanisms and [`start`](Credentials::start) one, or its own
+//!   [`ClientMechanism`].
+//! - A server application decides on each [`AuthRequest`]. A mechanism of several steps has the requests
 //!   [`Begin`](AuthRequest::Begin) and [`Step`](AuthRequest::Step), which a [`ServerMechanism`] processes.
 //! - A [`Secret`] holds a password or token. It is zeroized on drop, and `Debug` does not show it. Temporaries inside
 //!   cryptographic crates are not always zeroized.
-//! - Nothing blocks here, but the computation of a SCRAM client takes as long as the server's iteration count demands:
-//!   usually some milliseconds, at most some tenths of a second in an optimised build. No other step of a machine
-//!   computes long enough to be worth its own thread.
+//! - Nothing blocks. The computation of a SCRAM client takes as long as the server's iteration count requires: usually
+//!   some milliseconds, at most some tenths of a second in an optimised build. Every other step of a machine is short.
 //!
 //! # Example
 //!

@@ -7,7 +7,7 @@ use core::fmt;
 use super::base64::MAX_DECODED;
 use super::{Mechanism, Secret, anonymous, bearer, external, login, plain};
 
-/// The server's side of one exchange.
+/// The server's side of one exchange of a mechanism of several steps.
 ///
 /// Responses are passed after base64 decoding, challenges are returned before base64 encoding.
 pub trait ServerMechanism: fmt::Debug + Send {
@@ -31,7 +31,7 @@ pub enum AuthOutcome {
     Reject,
 }
 
-/// Authentication data sent by a client. Unverified: the application decides.
+/// Authentication data sent by a client, unverified. The application decides on it.
 ///
 /// Names have 1 to 255 octets and no control characters, which SASLprep prohibits (RFC 4013 section 2.3). Names and
 /// passwords are not prepared with SASLprep.

@@ -17,7 +17,7 @@ use crate::types::{
     AddressFault, AddressLiteral, Domain, ForwardPath, InvalidAddress, Mailbox, Path, Postmaster, Printable,
 };
 
-/// A path as slices of octets: all of it without brackets, its source route with the colon, and its local part.
+/// A path as slices of octets: the whole path without brackets, its source route with the colon, and its local part.
 #[derive(Clone, Copy)]
 pub(super) struct PathParts<'a> {
     whole: &'a [u8],
@@ -25,7 +25,8 @@ pub(super) struct PathParts<'a> {
     local_part: &'a [u8],
 }
 
-/// A path as a slice without brackets, the length of its source route with the colon, and where its mailbox's `@` is.
+/// A path as a slice without brackets, the length of its source route with the colon, and the index of its mailbox's
+/// `@`.
 #[derive(Clone, Copy)]
 pub(crate) struct RawPath<'a> {
     pub(crate) text: &'a str,
@@ -140,12 +141,12 @@ fn source_route(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
 /// ```abnf
 /// A-d-l = At-domain *( "," At-domain )
 /// ```
-/// With the colon that follows.
+/// Includes the colon that follows.
 #[cold]
 fn a_d_l(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     let mut octets = input.iter().take_while(|octet| !matches!(octet, b'>' | b' '));
     if !octets.any(|octet| *octet == b':') {
-        // This is a mailbox without its local part.
+        // The input is a mailbox without a local part.
         return Err(Fault::address(input, AddressFault::EmptyLocalPart));
     }
     let domains = (at_domain, many0_count(preceded(char(','), cut(at_domain))));
@@ -324,7 +325,7 @@ fn quoted_pair(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     recognize((char('\\'), satisfy(|character| matches!(character, ' '..='~')))).parse_complete(input)
 }
 
-/// Returns true if a local part can stand without quotes.
+/// Returns true if a local part needs no quotes.
 pub(crate) fn is_dot_string(text: &str) -> bool {
     terminated(dot_string, end)
         .parse_complete(text.as_bytes())

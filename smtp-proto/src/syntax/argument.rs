@@ -20,7 +20,7 @@ use crate::types::{
     InvalidArgument, Printable, Query, UnknownCommand,
 };
 
-/// The name that a client gives itself.
+/// The name of a client, as it sends it.
 ///
 /// ```abnf
 /// ehlo = "EHLO" SP ( Domain / address-literal ) CRLF
@@ -67,7 +67,7 @@ fn ascii_domain(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     ))
 }
 
-/// A name that is no `Domain / address-literal`, but was meant as one.
+/// A name that is not `Domain / address-literal`, but was meant as one.
 ///
 /// ```abnf
 /// loose-name  = loose-label *("." loose-label) ["."] / loose-literal
@@ -97,7 +97,7 @@ fn loose_client_name(input: &[u8]) -> IResult<&[u8], (&[u8], ClientNameKind), Fa
 /// ```abnf
 /// String = 1*(%d32-126 / UTF8-non-ascii)   ; without spaces at its ends
 /// ```
-/// RFC 5321 section 4.1.2 has `String = Atom / Quoted-string`, and clients send more.
+/// RFC 5321 section 4.1.2 has `String = Atom / Quoted-string`, but clients send more.
 pub(super) fn string(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     check(run(TEXT), |text| match text {
         _ if text.trim_ascii().is_empty() => Err(Rule::Argument(ArgumentFault::Empty)),
@@ -121,7 +121,7 @@ pub(super) fn query<'a>(
         let (rest, asked) = query_text(input)?;
         let (after, smtputf8) = opt(preceded(blanks1, word(b"SMTPUTF8"))).parse_complete(rest)?;
         let (after, ()) = or(end, Rule::Argument(ArgumentFault::Character))(after)?;
-        // Its own last word must not be the parameter.
+        // The last word of the text must not be the parameter.
         let one_more = terminated(query_text, or(end, Rule::Argument(ArgumentFault::SmtpUtf8)));
         inside(asked, rest, one_more)?;
         if !ascii && smtputf8.is_none() {
@@ -163,7 +163,7 @@ pub(super) fn auth<'a>(text: Text<'a>) -> impl FnMut(&'a [u8]) -> IResult<&'a [u
 /// etrn       = "ETRN" SP ( ["@"] Domain / "#" queue-name ) CRLF
 /// queue-name = 1*255(%x21-7E)
 /// ```
-/// RFC 1985 has `["@" / "#"] node-name`; only servers know the names of queues.
+/// RFC 1985 has `["@" / "#"] node-name`, but the name of a queue need not be a domain.
 pub(super) fn etrn<'a>(text: Text<'a>) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], Etrn<'a>, Fault> {
     move |input| {
         let (rest, name) =
@@ -234,7 +234,7 @@ fn bounded<'a>(
 /// Checks the text of an [`Argument`].
 pub(crate) fn check_string(text: &str) -> Result<(), InvalidArgument> {
     match Printable::find_forbidden(text) {
-        // Only these are no `TEXT` and no part of `string`, so the other faults come first.
+        // The rule `string` does not find forbidden characters beyond ASCII.
         Some(at) if !text.is_ascii() => Err(InvalidArgument::new(text, at, ArgumentFault::Character)),
         _ => whole(text, string, Rule::Argument(ArgumentFault::Character)),
     }

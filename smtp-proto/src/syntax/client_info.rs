@@ -19,7 +19,7 @@ use crate::types::{
 /// xclient  = "XCLIENT" 1*( SP attribute )
 /// xforward = "XFORWARD" 1*( SP attribute )
 /// ```
-/// Only attributes of this set.
+/// Accepts only attributes of this set.
 pub(super) fn attributes<'a>(
     text: Text<'a>,
     allowed: ClientAttributes,
@@ -53,9 +53,9 @@ fn attribute<'a>(text: Text<'a>, allowed: ClientAttributes, input: &'a [u8]) -> 
     }
 }
 
-/// Returns true if an attribute of one of the two commands may have this value, which is decoded.
+/// Returns true if an attribute of one of the two commands may have this decoded value.
 fn fits(attribute: ClientAttribute, command: ClientAttributes, value: &str) -> bool {
-    // The protocols of XFORWARD need not be those of mail.
+    // XFORWARD may name any protocol.
     let is_strict = command == ClientAttributes::XCLIENT;
     match attribute {
         _ if !may_be(attribute, value) => false,
@@ -67,7 +67,7 @@ fn fits(attribute: ClientAttribute, command: ClientAttributes, value: &str) -> b
     }
 }
 
-/// Returns true if an attribute may have this value, which is decoded.
+/// Returns true if an attribute may have this decoded value.
 fn may_be(attribute: ClientAttribute, value: &str) -> bool {
     if value.is_empty() || value.len() > ClientInfo::MAX_VALUE || !Printable::allows_all(value) {
         return false;
@@ -91,7 +91,7 @@ fn may_be(attribute: ClientAttribute, value: &str) -> bool {
     }
 }
 
-/// Names in the DNS may have underscores, and more than a `Domain` allows.
+/// Returns true for a host name. Names in the DNS may contain characters, such as underscores, that a `Domain` may not.
 fn is_host_name(value: &str) -> bool {
     let is_letter = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
     value.bytes().all(is_letter) && !value.starts_with('.') && !value.contains("..")

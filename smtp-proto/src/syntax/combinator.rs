@@ -1,4 +1,4 @@
-//! The parsers' small parts: the error that parsers fail with, and combinators that nom does not have.
+//! The small parts of parsers: their error, and combinators that nom does not have.
 
 use nom::bytes::complete::{take_while, take_while1};
 use nom::character::complete::char;
@@ -14,7 +14,7 @@ use crate::types::{AddressFault, ArgumentFault, ParameterFault};
 
 /// The error of a parser: the rule that did not match, and the number of octets left there.
 ///
-/// It is small because it is in the result of every parser. [`error`](super::error) makes a public error of it.
+/// It is small, because the result of every parser contains it. [`error`](super::error) converts it to a public error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(super) rule: Rule,
@@ -82,7 +82,7 @@ pub(super) fn fault(error: Err<Fault>) -> Fault {
     }
 }
 
-/// Names the rule for which `parser` stands.
+/// Sets the rule that `parser` stands for.
 #[inline(always)]
 pub(super) fn or<'a, O>(
     mut parser: impl Parser<&'a [u8], Output = O, Error = Fault>,
@@ -95,7 +95,7 @@ pub(super) fn or<'a, O>(
     }
 }
 
-/// Names the rule of an address for which `parser` stands.
+/// Sets the rule of an address that `parser` stands for.
 #[inline(always)]
 pub(super) fn or_address<'a, O>(
     parser: impl Parser<&'a [u8], Output = O, Error = Fault>,
@@ -143,7 +143,7 @@ pub(super) fn blanks(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     take_while(|octet| octet == b' ').parse_complete(input)
 }
 
-/// `1*SP`: the parsers accept more spaces than one wherever the grammar has one.
+/// `1*SP`: the parsers accept several spaces wherever the grammar has one.
 #[inline(always)]
 pub(super) fn blanks1(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     take_while1(|octet| octet == b' ').parse_complete(input)
@@ -171,7 +171,7 @@ pub(super) fn inside<'a, O>(
     }
 }
 
-/// `word *("." word)`. A dot has to be followed by a word.
+/// `word *("." word)`. A word must follow each dot.
 #[inline(always)]
 pub(super) fn dotted<'a>(
     word: impl Fn(&'a [u8]) -> IResult<&'a [u8], &'a [u8], Fault> + Copy,

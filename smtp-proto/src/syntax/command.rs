@@ -18,18 +18,18 @@ use crate::types::{
     Rcpt, ReversePath, UnknownCommand, Verb, Xclient, Xforward,
 };
 
-/// Parses a command line, without its CRLF.
+/// Parses a command line, passed without its CRLF.
 ///
-/// Accepts spaces and tabs at the end of the line (RFC 5321 section 4.1.1), and more than one space wherever the
-/// grammar has one. Accepts RCPT with UTF-8: its transaction has to be one with SMTPUTF8.
+/// Accepts spaces and tabs at the end of the line (RFC 5321 section 4.1.1), and several spaces wherever the grammar has
+/// one. Accepts UTF-8 in RCPT: the caller checks that the transaction has SMTPUTF8 ([`Rcpt::is_ascii`]).
 ///
 /// ```abnf
 /// command = verb [ SP argument ]   ; each command's rule is in the table of this module
 /// ```
 ///
 /// # Errors
-/// The line is not a command, or its argument is malformed. The verb is judged first, then the octets, then the
-/// argument.
+/// Returns [`CommandError`] if the line is not a command, or its argument is malformed. The verb is checked first, then
+/// the octets, then the argument.
 ///
 /// ```
 /// use smtp_proto::{syntax::{Leniency, parse_command}, types::Command};
@@ -99,7 +99,7 @@ pub(crate) fn verb(input: &[u8]) -> IResult<&[u8], Verb, Fault> {
     let Some((first, rest)) = input.split_first_chunk::<4>() else {
         return unknown();
     };
-    // Clearing this bit makes capitals of letters, and a letter of nothing else.
+    // Clearing this bit turns letters into capitals, and nothing else into a letter.
     let verb = match &first.map(|octet| octet & !0x20) {
         b"EHLO" => Verb::Ehlo,
         b"HELO" => Verb::Helo,
@@ -139,7 +139,7 @@ fn verb_end(input: &[u8]) -> IResult<&[u8], (), Fault> {
     }
 }
 
-/// A command that has no variant.
+/// A command without its own variant.
 ///
 /// ```abnf
 /// unknown-command = 1*32(ALPHA / DIGIT / "-") [ SP String ]
@@ -269,7 +269,7 @@ impl<'a> Line<'a, '_> {
         }
     }
 
-    /// A forward-path that is no `Path`, because of `fault`.
+    /// A forward-path that is not a `Path`, because of `fault`.
     #[cold]
     fn rare_forward_path(
         self,
@@ -286,7 +286,7 @@ impl<'a> Line<'a, '_> {
             .map(|(rest, path)| (rest, ForwardPath::Path(path.of(self.text))))
     }
 
-    /// Anything that a lenient parser accepts in place of a path; it is no `Path` because of `fault`.
+    /// Any form that a lenient parser accepts in place of a path. It is not a `Path` because of `fault`.
     #[cold]
     fn loose_path(self, input: &'a [u8], fault: nom::Err<Fault>) -> IResult<&'a [u8], PathParts<'a>, Fault> {
         address::loose_path(input, self.leniency).map_err(|_| fault)

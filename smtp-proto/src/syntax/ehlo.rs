@@ -34,9 +34,9 @@ use crate::{
 /// ehlo-line   = ehlo-keyword *( SP ehlo-param )
 /// ```
 ///
-/// Any reply is accepted, because a server offers nothing by a malformed line. The first line is always the greeting;
-/// the name is empty if it is missing or not printable. Keywords have no case. More blanks than the grammar has, `=`
-/// after a keyword (as in the old `AUTH=LOGIN`) and repeated lines are accepted. Malformed lines are skipped.
+/// Accepts any reply, and skips malformed lines, which offer nothing. The first line is always the greeting. The name
+/// is empty if it is missing or not printable. The case of letters in keywords does not matter. Several blanks, `=`
+/// after a keyword (as in the old `AUTH=LOGIN`) and repeated lines are accepted.
 ///
 /// ```
 /// use smtp_proto::{syntax::{parse_ehlo, parse_reply}, types::Keyword};
@@ -65,7 +65,7 @@ pub fn parse_ehlo<'r>(reply: &'r Reply<'_>) -> (&'r str, Extensions) {
 
 /// Writes the reply to EHLO; the inverse of [`parse_ehlo`].
 ///
-/// `greeting` is the domain of the server, which words may follow.
+/// `greeting` is the domain of the server. More words may follow.
 pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Extensions) {
     let mut left = extensions.len();
     sink.put(if left > 0 { b"250-" } else { b"250 " });
@@ -89,7 +89,7 @@ pub(crate) fn write_ehlo<S: Sink>(sink: &mut S, greeting: &str, extensions: &Ext
     sink.put(b"\r\n");
 }
 
-/// The name that the server gives itself: the first word of the greeting.
+/// The name of the server, as it sends it: the first word of the greeting.
 ///
 /// ```abnf
 /// Domain [ SP ehlo-greet ]
@@ -111,10 +111,10 @@ fn server_name(input: &[u8]) -> IResult<&[u8], &str, Fault> {
         .parse_complete(input)
 }
 
-/// Takes the next line off a reply: a keyword, and what follows it. The keyword is empty if the line is malformed.
+/// Cuts the next line off a reply: a keyword, and the text after it. The keyword is empty if the line is malformed.
 fn next_line<'r>(rest: &mut &'r [u8]) -> Option<(&'r [u8], &'r [u8])> {
     let text = rest.get(4..)?;
-    // Most keywords have a line to themselves, whose end needs no search then.
+    // Most lines have only a keyword, so that their end needs no search.
     if let Ok((behind, keyword)) = terminated(run(KEYWORD), tag("\r\n")).parse_complete(text) {
         *rest = behind;
         return Some((keyword, &[]));
@@ -129,7 +129,7 @@ fn next_line<'r>(rest: &mut &'r [u8]) -> Option<(&'r [u8], &'r [u8])> {
 /// ehlo-line    = ehlo-keyword *( SP ehlo-param )
 /// ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
 /// ```
-/// Accepts blanks before the keyword, and a tab or `=` after it. The rest of the line are the parameters.
+/// Accepts blanks before the keyword, and a tab or `=` after it. The rest of the line is the parameters.
 fn ehlo_line(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     let separator = alt((end, value((), one_of(" \t="))));
     let (rest, keyword) = delimited(whitespace, run(KEYWORD), separator).parse_complete(input)?;
@@ -172,7 +172,7 @@ fn read_line(keyword: &[u8], params: &[u8], extensions: &mut Extensions) {
     }
 }
 
-/// Reads the parameters of an extension that few servers offer. It is offered without those that are malformed.
+/// Reads the parameters of an extension that few servers offer. Skips malformed parameters.
 #[cold]
 fn read_rare(keyword: Keyword, params: &[u8], extensions: &mut Extensions) {
     let params = str::from_utf8(params).unwrap_or_default();
@@ -251,7 +251,8 @@ fn size(params: &[u8]) -> Option<u64> {
 /// ```abnf
 /// limits-params = limit *( SP limit )
 /// ```
-/// An unknown limit, or one with a bad number, is left out; a word that is no limit spoils them all (section 3.7).
+/// Skips an unknown limit, and one with a bad number. A word that is not a limit makes the whole list invalid (section
+/// 3.7).
 fn limits(params: &[u8]) -> Option<AnnouncedLimits> {
     let all = fold_many0(
         preceded(blanks, limit),

@@ -1,14 +1,14 @@
-//! The public errors of the parsers, made of what the parsers fail with.
+//! The public errors of the parsers, from their internal faults.
 
 use super::combinator::{Fault, Rule, fault};
 use crate::types::{
     AddressFault, ArgumentFault, InvalidAddress, InvalidArgument, InvalidParameter, ParameterFault, Verb,
 };
 
-/// The line is not a command that a server can execute.
+/// Error for a line that is not a well-formed command. Each variant has the code of the reply in its documentation.
 ///
-/// The message never repeats more of the line than a short piece without control characters. A server must not send
-/// it to the client: its replies are fixed texts.
+/// The message may contain a short piece of the line, without control characters. A server must not send it to the
+/// client.
 ///
 /// ```
 /// use smtp_proto::syntax::{CommandError, Leniency, parse_command};
@@ -59,8 +59,8 @@ pub enum CommandError {
         /// The fault.
         error: InvalidAddress,
     },
-    /// A parameter is malformed or given twice: 501. A parameter that this crate has no type for is no error: it
-    /// is among the `others` of the parameters, for the server to accept it or to answer 555.
+    /// A parameter is malformed or given twice: 501. A parameter without a type in this crate is not an error: it is
+    /// among the `others` of the parameters, and the server accepts it or replies 555.
     #[error("{verb} {keyword}: {error} (offset {})", error.position())]
     Parameter {
         /// The command.
@@ -127,10 +127,11 @@ impl CommandError {
         }
     }
 
-    /// Describes what a parser found in `text`, which follows the verb of a command and `before` octets of its line.
+    /// Describes the fault that a parser found in `text`, which follows the verb of a command and `before` octets of
+    /// its line.
     #[cold]
     pub(super) fn new(verb: Verb, text: &str, before: usize, error: nom::Err<Fault>) -> Self {
-        // No control character passes the grammar, so one that is there is the fault.
+        // The grammar allows no control character, so it is the fault.
         if let Some(at) = text.find(|character: char| character.is_ascii_control()) {
             return Self::Control {
                 verb,
@@ -176,7 +177,7 @@ impl CommandError {
     }
 }
 
-/// Describes what a parser of addresses found in `text`.
+/// Describes the fault that a parser of addresses found in `text`.
 #[cold]
 pub(super) fn invalid_address(text: &str, error: nom::Err<Fault>) -> InvalidAddress {
     let Fault { rule, left } = fault(error);
@@ -187,7 +188,7 @@ pub(super) fn invalid_address(text: &str, error: nom::Err<Fault>) -> InvalidAddr
     InvalidAddress::new(text, text.len().saturating_sub(left), fault)
 }
 
-/// Describes what a parser of parameters found in `text`.
+/// Describes the fault that a parser of parameters found in `text`.
 #[cold]
 pub(super) fn invalid_parameter(text: &str, error: nom::Err<Fault>) -> InvalidParameter {
     let Fault { rule, left } = fault(error);
@@ -198,7 +199,7 @@ pub(super) fn invalid_parameter(text: &str, error: nom::Err<Fault>) -> InvalidPa
     InvalidParameter::new(text, text.len().saturating_sub(left), fault)
 }
 
-/// Describes what a parser of arguments found in `text`.
+/// Describes the fault that a parser of arguments found in `text`.
 #[cold]
 pub(super) fn invalid_argument(text: &str, error: nom::Err<Fault>) -> InvalidArgument {
     let Fault { rule, left } = fault(error);

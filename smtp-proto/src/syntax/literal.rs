@@ -155,7 +155,7 @@ fn ipv6_hex(input: &[u8]) -> IResult<&[u8], u16, Fault> {
     .parse_complete(input)
 }
 
-/// An IPv6 address as clients without the tag or with a zone give it after EHLO: `[::1]`, `[IPv6:fe80::1%eth0]`.
+/// An IPv6 address without its tag or with a zone, as some clients send it after EHLO: `[::1]`, `[IPv6:fe80::1%eth0]`.
 ///
 /// ```abnf
 /// loose-literal = "[" ["IPv6:"] IPv6-addr ["%" zone] "]"

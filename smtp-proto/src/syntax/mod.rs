@@ -1,11 +1,12 @@
-//! Parsers: one complete line, list or name to a value, and back.
+//! Parsers for one complete line, list or name, and the writers for them.
 //!
-//! The grammar is that of RFC 5321 section 4.1.2 and of the extensions, written in nom; each rule has its ABNF beside
-//! it. The input is complete: lines and replies are cut from the stream before. Nothing is allocated, except a box for
-//! the parameter AUTH of MAIL, and the [`Extensions`](crate::types::Extensions) of an EHLO reply, which outlive it.
+//! The grammar is that of RFC 5321 section 4.1.2 and of the extensions, written with nom; each rule has its ABNF beside
+//! it. The input must be complete: a driver or machine cuts lines and replies from the stream first. Values borrow the
+//! input. The parsers allocate only for rare parameters of MAIL and RCPT, and for the
+//! [`Extensions`](crate::types::Extensions) of an EHLO reply.
 //!
-//! Lines have a function here. A value has `parse` in its own type, and so do lists of parameters; both have their
-//! ABNF, errors and an example there.
+//! This module has a function for each kind of line. A value, or a list of parameters, has the method `parse` of its
+//! type, with its ABNF, errors and an example.
 //!
 //! | rule | parser |
 //! | --- | --- |
@@ -26,9 +27,9 @@
 //! | `status-code` | [`EnhancedCode::parse`](crate::types::EnhancedCode::parse) |
 //!
 //! # Errors
-//! Every error has a kind to match on and a `position`, the offset of the fault in octets, at most the length of the
-//! input. The message names the fault. It may show a short piece of the input, without control characters, so a server
-//! must not send it to the client.
+//! Every error has a kind to match on, and a `position`: the offset of the fault in octets, at most the length of the
+//! input. The message names the fault. It may contain a short piece of the input, without control characters, so a
+//! server must not send it to the client.
 //!
 //! ```
 //! use smtp_proto::types::Mailbox;

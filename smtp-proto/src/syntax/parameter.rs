@@ -132,8 +132,8 @@ pub(super) fn rcpt_parameters<'a>(
     }
 }
 
-/// Goes through parameters, each after a `gap`. Gives those that `find` knows to `take`, and all others to `take_rare`, which
-/// returns `Other` for one without a type. Returns the slice with these.
+/// Iterates over parameters, each after a `gap`. Passes those that `find` knows to `take`, and all others to
+/// `take_rare`, which returns `Other` for a parameter without a type. Returns the slice with the latter.
 #[inline(always)]
 fn esmtp_params<'a>(
     text: Text<'a>,
@@ -184,7 +184,7 @@ fn esmtp_param(input: &[u8]) -> IResult<&[u8], Param<'_>, Fault> {
     Ok((rest, param))
 }
 
-/// A parameter: the input that it begins, its parts, and the rest of the input.
+/// A parameter: the input from its start, its parts, and the rest of the input.
 struct Param<'a> {
     input: &'a [u8],
     keyword: &'a [u8],
@@ -240,7 +240,7 @@ impl<'a> Param<'a> {
     }
 }
 
-/// Fails at the start of `input`. The name of the parameter is added by [`name_fault`].
+/// Fails at the start of `input`. [`name_fault`] adds the name of the parameter.
 pub(super) const fn fail(input: &[u8], fault: ParameterFault) -> nom::Err<Fault> {
     Fault::at(input, Rule::Parameter(ParameterName::Other, fault))
 }
@@ -262,7 +262,7 @@ fn name_fault(error: nom::Err<Fault>, name: ParameterName) -> nom::Err<Fault> {
 /// ```abnf
 /// size-value = 1*20DIGIT   ; RFC 1870
 /// ```
-/// A value above `u64::MAX` saturates: it is well formed, and too much.
+/// A value above `u64::MAX` saturates, because it is well-formed.
 fn size(input: &[u8]) -> IResult<&[u8], u64, Fault> {
     take_while_m_n(1, 20, |octet: u8| octet.is_ascii_digit())
         .map(|digits| number(digits).unwrap_or(u64::MAX))
@@ -340,7 +340,7 @@ pub(crate) fn parse_rcpt_parameters(text: &str) -> Result<RcptParameters<'_>, In
     whole(text, rcpt_parameters(Text(text), list_gap))
 }
 
-/// Parses all of a list of parameters.
+/// Parses a whole list of parameters.
 fn whole<'a, O>(
     text: &'a str,
     parser: impl Parser<&'a [u8], Output = O, Error = Fault>,
@@ -354,7 +354,7 @@ fn whole<'a, O>(
     }
 }
 
-/// Parses all of a value that stands alone.
+/// Parses a value that stands alone.
 pub(crate) fn parse_value<'a, O>(
     value: &'a str,
     parser: impl Parser<&'a [u8], Output = O, Error = Fault>,
@@ -370,7 +370,7 @@ fn list_gap(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     terminated(blanks, not(end)).parse_complete(input)
 }
 
-/// Checks a parameter of the application's own against the same grammar.
+/// Checks a parameter of the application against the same grammar.
 pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidParameter> {
     let is_keyword = terminated(run(KEYWORD), end)
         .parse_complete(keyword.as_bytes())
@@ -391,7 +391,7 @@ pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidPar
     }
 }
 
-/// Goes through parameters that were checked.
+/// Iterates over parameters that were checked.
 pub(crate) fn split(parameters: &str) -> impl Iterator<Item = Parameter<'_>> {
     let text = Text(parameters);
     let mut rest = text.octets();

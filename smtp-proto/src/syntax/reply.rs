@@ -11,7 +11,7 @@ use super::combinator::Fault;
 use super::{ReplyLimits, ReplyReader};
 use crate::types::{Code, Reply};
 
-/// Octets are not a reply.
+/// Error for octets that are not a reply.
 ///
 /// ```
 /// use smtp_proto::syntax::{ReplyFault, parse_reply};
@@ -26,7 +26,7 @@ pub struct ReplyError {
     position: usize,
 }
 
-/// The kinds of [`ReplyError`]. The session cannot go on, because the start of the next reply is unknown.
+/// The kinds of [`ReplyError`]. The session cannot continue, because the start of the next reply is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReplyFault {
@@ -50,10 +50,10 @@ pub enum ReplyFault {
         /// The code of a later line.
         then: Code,
     },
-    /// The reply has no end. Only [`parse_reply`] fails with this.
+    /// The reply has no end. Only [`parse_reply`] returns this.
     #[error("the reply is incomplete: its last line with CRLF is missing")]
     Incomplete,
-    /// Octets follow the reply. Only [`parse_reply`] fails with this.
+    /// Octets follow the reply. Only [`parse_reply`] returns this.
     #[error("octets follow the reply")]
     Trailing,
 }
@@ -87,7 +87,7 @@ impl ReplyError {
 /// [`ReplyReader`] reads replies from input that grows.
 ///
 /// # Errors
-/// The input is not a reply, is a part of one, or goes on after it.
+/// Returns [`ReplyError`] if the input is not a reply, is incomplete, or continues after the reply.
 ///
 /// ```
 /// use smtp_proto::syntax::{ReplyFault, parse_reply};
@@ -116,7 +116,7 @@ pub fn parse_reply(input: &[u8]) -> Result<Reply<'_>, ReplyError> {
 /// ```abnf
 /// Reply-code = 3DIGIT
 /// ```
-/// [`Code::new`] judges the digits.
+/// [`Code::new`] checks the digits.
 #[inline(always)]
 pub(super) fn reply_code(input: &[u8]) -> IResult<&[u8], &[u8; 3], Fault> {
     take(3_usize)
@@ -134,7 +134,7 @@ pub(super) enum Position {
     Unknown,
 }
 
-/// The octets after the code, which tell the last line of a reply from the lines before it.
+/// The octets after the code, which mark the last line of a reply.
 ///
 /// ```abnf
 /// separator = SP / CRLF / "-"

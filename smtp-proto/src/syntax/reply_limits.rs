@@ -1,6 +1,6 @@
 //! Limits on the part of a reply that is kept.
 
-/// The part of a reply that is kept. Text beyond these limits is dropped; the code of the reply still counts.
+/// Limits on the part of a reply that a reader keeps. Text beyond them is dropped; the code of the reply still counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReplyLimits {

@@ -1,4 +1,4 @@
-//! Whole replies out of input that grows: framing, with bounded memory.
+//! Framing of replies in input that grows, with bounded memory.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::mem;
@@ -9,10 +9,11 @@ use super::reply::{Position, reply_code, separator};
 use super::{ReplyError, ReplyFault, ReplyLimits};
 use crate::types::{Code, Reply};
 
-/// Reads replies from input that grows from call to call, and looks at no octet twice.
+/// Reader of replies from input that grows from call to call. It examines each octet once.
 ///
-/// A reply within the [limits](ReplyLimits) borrows the input, so the input keeps an incomplete one. Of a longer reply
-/// the reader keeps the beginning itself and takes the input as it comes: memory is bounded whatever the peer sends.
+/// A reply within the [limits](ReplyLimits) borrows the input, so an incomplete one stays in the input. If a reply is
+/// longer, the reader consumes the input as it comes, and keeps the part within the limits. Memory is therefore always
+/// bounded.
 ///
 /// ```
 /// use smtp_proto::syntax::{ReplyLimits, ReplyReader};
@@ -30,11 +31,11 @@ use crate::types::{Code, Reply};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ReplyReader {
-    /// Octets of the whole lines before the one that is looked at.
+    /// Octets of the whole lines before the current one.
     start: usize,
-    /// Octets of that line without a line end.
+    /// Octets of the current line that contain no line end.
     searched: usize,
-    /// Whole lines before it.
+    /// Whole lines before the current one.
     lines: usize,
     /// The code of the last line, and the beginning of a line of the same reply that has the same code and is not the last.
     code: Option<(Code, [u8; 4])>,
@@ -55,7 +56,7 @@ struct Cut {
     code: Option<Code>,
     /// The text of a line is under way.
     text: Option<TextOfLine>,
-    /// Octets of the reply that were taken.
+    /// Octets of the reply that were consumed.
     taken: usize,
 }
 
@@ -69,26 +70,26 @@ struct TextOfLine {
 }
 
 impl ReplyReader {
-    /// Returns a reader before the first octet of a reply.
+    /// Creates a reader for the first octet of a reply.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the reply that `input` begins with. `None` if it is not whole: offer what is left of `input` again, with more
-    /// octets after it.
+    /// Reads the reply at the start of `input`, and advances `input` past it. Returns `None` if the reply is
+    /// incomplete: pass the rest of `input` again, followed by more octets.
     ///
     /// ```abnf
     /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF   ; RFC 5321 section 4.2
     /// ```
     ///
-    /// Lines whose codes differ in the last two digits are one reply, and the last code counts. Text may hold any octet but
-    /// a bare LF, and a CR only before another CR or a LF.
+    /// Lines whose codes differ only in the last two digits are one reply, and the last code counts. Text may contain
+    /// any octet except a bare LF, and a CR only before another CR or a LF.
     ///
     /// # Errors
     ///
-    /// A line that is no reply line, as soon as that is certain. The error does not depend on how the input is cut. Its
-    /// position counts from the start of the reply. The reader must not be used again.
+    /// Returns [`ReplyError`] as soon as a line is certain not to be a reply line. The error does not depend on how the
+    /// input is cut. Its position counts from the start of the reply. Do not use the reader again.
     pub fn read<'i>(
         &mut self,
         input: &mut &'i [u8],
@@ -126,7 +127,7 @@ impl ReplyReader {
         self.was_cut
     }
 
-    /// Returns true if nothing of a reply was seen.
+    /// Returns true if no octet of a reply was read.
     const fn is_new(&self) -> bool {
         self.start == 0 && self.searched == 0 && self.code.is_none() && self.cut.is_none()
     }
@@ -166,14 +167,14 @@ impl ReplyReader {
         }
     }
 
-    /// Checks the beginning of a line, as far as it is there.
+    /// Checks the beginning of a line, as far as it has come.
     fn head(&mut self, line: &[u8]) -> Result<Position, ReplyFault> {
         if self.code.is_some_and(|(_, start)| line.starts_with(&start)) {
             return Ok(Position::Inner);
         }
         let (code, position) = match head(line)? {
             Some((code, position @ (Position::Inner | Position::Last))) => (code, position),
-            // The octet after the code may show that this is no reply line.
+            // The octet after the code may show that this is not a reply line.
             _ => return Ok(Position::Unknown),
         };
         if let Some((first, _)) = self.code {
@@ -184,7 +185,7 @@ impl ReplyReader {
         Ok(position)
     }
 
-    /// Takes input of a reply beyond the limits.
+    /// Consumes input of a reply beyond the limits.
     #[cold]
     fn cut<'i>(
         &mut self,
@@ -270,7 +271,7 @@ impl Cut {
         Ok(Some(TextOfLine { last, room }))
     }
 
-    /// Makes a whole reply of the lines kept.
+    /// Creates a whole reply from the kept lines.
     fn into_reply(mut self, code: Code) -> Reply<'static> {
         let [a, b, c] = code.digits();
         match self.kept.get_mut(self.last_line..) {
@@ -296,11 +297,11 @@ enum Found {
 enum End {
     /// The index after its CRLF.
     At(usize),
-    /// It is not there: this many octets were searched.
+    /// It has not come: this many octets were searched.
     After(usize),
 }
 
-/// Finds a whole reply of one line with text, as most are: a quick way to what [`ReplyReader::find`] finds.
+/// Finds a whole reply of one line with text, which most are: a fast path of [`ReplyReader::find`].
 #[inline]
 fn one_line<'i>(input: &'i [u8], limits: &ReplyLimits) -> Option<(Reply<'i>, &'i [u8])> {
     let code = code(input.first_chunk()?)?;
@@ -352,7 +353,7 @@ fn code(digits: &[u8; 3]) -> Option<Code> {
 fn head(line: &[u8]) -> Result<Option<(Code, Position)>, ReplyFault> {
     let Ok((rest, digits)) = reply_code(line) else {
         return match line {
-            // RFC 8446 section 5.1: alert and handshake records. No text begins so.
+            // RFC 8446 section 5.1: alert and handshake records. No text begins with these octets.
             [0x15 | 0x16, ..] => Err(ReplyFault::TlsRecord),
             _ if line.iter().all(u8::is_ascii_digit) => Ok(None),
             _ => Err(ReplyFault::Malformed),
@@ -387,7 +388,7 @@ const fn bare(position: usize) -> ReplyError {
     ReplyError::new(ReplyFault::BareLineEnding, position)
 }
 
-/// Codes of one class are one answer; others contradict each other.
+/// Codes of one class make one reply; codes of different classes contradict each other.
 fn same_class(first: Code, then: Code) -> Result<(), ReplyFault> {
     if first.severity() == then.severity() {
         Ok(())
@@ -396,7 +397,7 @@ fn same_class(first: Code, then: Code) -> Result<(), ReplyFault> {
     }
 }
 
-/// Finds the end of a line, whose first `searched` octets hold none. The error is the position of a bare CR or LF.
+/// Finds the end of a line, whose first `searched` octets contain none. The error is the position of a bare CR or LF.
 fn line_end(line: &[u8], mut searched: usize) -> Result<End, usize> {
     loop {
         let rest = line.get(searched..).unwrap_or_default();

@@ -29,7 +29,7 @@ pub(super) fn date_time(input: &[u8]) -> IResult<&[u8], Timestamp, Fault> {
 /// ```abnf
 /// date-time = full-date "T" partial-time [time-secfrac] time-offset
 /// ```
-/// A fraction is rounded up, so that the point in time is not earlier than the one that was sent.
+/// Rounds a fraction up, so that the point in time is not earlier than the client's.
 pub(super) fn date_time_rounded_up(input: &[u8]) -> IResult<&[u8], Timestamp, Fault> {
     let fraction = opt(preceded(char('.'), digits()));
     let (rest, (date, _, time, fraction, offset)) =
@@ -81,7 +81,7 @@ fn partial_time(input: &[u8]) -> IResult<&[u8], TimeOfDay, Fault> {
 /// time-offset    = "Z" / time-numoffset
 /// time-numoffset = ("+" / "-") time-hour ":" time-minute
 /// ```
-/// The seconds by which the clock is before UTC.
+/// The offset from UTC in seconds, positive to the east.
 fn time_offset(input: &[u8]) -> IResult<&[u8], i64, Fault> {
     alt((
         value(0, one_of("Zz")),

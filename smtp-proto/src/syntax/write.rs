@@ -11,7 +11,7 @@ use crate::types::{
 };
 
 impl Command<'_> {
-    /// The command line with its CRLF, as it is sent.
+    /// Returns the command line to send, with its CRLF.
     #[must_use]
     pub fn to_line(&self) -> Vec<u8> {
         let mut line = Vec::new();
@@ -184,7 +184,7 @@ fn value(sink: &mut impl Sink, keyword: &str, value: Option<&str>) {
     }
 }
 
-/// Writes a value as it is shown.
+/// Writes a value by its `Display`.
 fn shown(sink: &mut impl Sink, keyword: &str, shown: Option<impl Display>) {
     if let Some(shown) = shown {
         value(sink, keyword, Some(&shown.to_string()));

@@ -103,8 +103,8 @@ pub(super) fn envelope_id(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
 /// original-recipient-address = addr-type ";" xtext
 /// addr-type                  = atom
 /// ```
-/// For `utf-8` the address is `utf-8-addr-unitext` (RFC 6533 section 3). Another address may stand for UTF-8 too,
-/// which [`OriginalRecipient::needs_smtputf8`] tells: that is what Postfix sends.
+/// For `utf-8` the address is `utf-8-addr-unitext` (RFC 6533 section 3). Other addresses may stand for UTF-8, too,
+/// because Postfix sends them: see [`OriginalRecipient::needs_smtputf8`].
 pub(super) fn original_recipient(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     if input.len() > OriginalRecipient::MAX {
         return Err(fail(input, ParameterFault::Long));

@@ -25,7 +25,7 @@ const MAX_DECOY_SALT: usize = 32;
 
 /// Keys that a server stores for a user instead of the password (RFC 5802 section 9).
 ///
-/// A thief of the keys can guess passwords, at the cost of the iterations, and impersonate the server, but not the user.
+/// Stolen keys allow guessing passwords, at the cost of the iterations, and impersonating the server, but not the user.
 ///
 /// `Debug` does not show the keys.
 #[derive(Clone)]

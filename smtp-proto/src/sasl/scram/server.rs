@@ -11,23 +11,23 @@ use super::keys::{Hash, ScramKeys};
 use super::message::{ClientFinal, ClientFirst, Flag};
 use super::session::{self, BINDING_TYPE, Binding, Proven};
 
-/// The user name in a client's first message, prepared with SASLprep, for looking up the keys. Returns `None` if the
-/// message is malformed: reject the client.
+/// Returns the user name in a client's first message, prepared with SASLprep, for looking up the keys. Returns `None`
+/// if the message is malformed: reject the client.
 #[must_use]
 pub fn scram_user(response: &[u8]) -> Option<String> {
     prepared_name(&ClientFirst::parse(response)?.user)
 }
 
-/// The authorization identity in a client's first message, prepared with SASLprep. Returns `None` if there is none, or
-/// if the message is malformed. See [`ScramServer::with_authorized_id`].
+/// Returns the authorization identity in a client's first message, prepared with SASLprep. Returns `None` if there is
+/// none, or if the message is malformed. See [`ScramServer::with_authorized_id`].
 #[must_use]
 pub fn scram_authorization_id(response: &[u8]) -> Option<String> {
     prepared_name(&ClientFirst::parse(response)?.authorization_id?)
 }
 
-/// The server's side of one exchange.
+/// The server's side of one SCRAM exchange.
 ///
-/// Create it after the client's first message arrived: look up the keys of [`scram_user`], or make a
+/// Create it after the client's first message has arrived: look up the keys of [`scram_user`], or make a
 /// [`decoy`](ScramKeys::decoy) for an unknown user, and pass the message to the first [`step`](ServerMechanism::step).
 /// If the client's proof is right, the server sends its own proof, and accepts the client after an empty response.
 ///
@@ -118,7 +118,7 @@ impl ScramServer {
         })
     }
 
-    /// Permits the user to act as `identity` if the client asks for it: see [`scram_authorization_id`].
+    /// Permits the user to act as `identity` if the client asks to: see [`scram_authorization_id`].
     #[must_use]
     pub fn with_authorized_id(mut self, identity: impl Into<String>) -> Self {
         self.authorized = Some(identity.into());
