@@ -4,8 +4,8 @@ use alloc::{borrow::Cow, string::String};
 
 /// Returns the name with an A-label in place of each U-label (RFC 5890 section 2.3.2.1).
 ///
-/// A U-label is in lower case and in Unicode Normalization Form C; such a one is converted exactly. With the feature `idna`
-/// other spellings are brought into this form first; without it they are encoded as they are.
+/// A U-label in lower case and in Unicode Normalization Form C is converted exactly. With the feature `idna`, other
+/// spellings are first brought into this form; without it, they are encoded unchanged.
 pub(crate) fn a_labels(name: &str) -> Cow<'_, str> {
     if name.is_ascii() {
         return Cow::Borrowed(name);

@@ -34,14 +34,14 @@ pub(crate) enum Bare {
     Lf,
 }
 
-/// The reason for which [`LineCutter::cut`] returns no line.
+/// The reason why [`LineCutter::cut`] returns no line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoLine {
-    /// The end of a line that exceeds the limit. All of it was dropped: so many octets, CRLF included.
+    /// The end of a line that exceeds the limit. The whole line was dropped: this many octets, CRLF included.
     TooLong(u64),
     /// The line holds a bare CR or LF. The rest of it, up to the CRLF, will be dropped.
     Bare(Bare),
-    /// The end of a line that was reported as [`Bare`](Self::Bare): so many octets, CRLF included.
+    /// The end of a line that was reported as [`Bare`](Self::Bare): this many octets, CRLF included.
     Dropped(u64),
     /// No whole line yet.
     Incomplete,
@@ -99,7 +99,7 @@ impl LineCutter {
         self.dropping.is_none()
     }
 
-    /// Returns `true` if the line that is, or was last, dropped begins with `verb`, in any case.
+    /// Returns `true` if the dropped line, or the last one that was, begins with `verb`, in any case of letters.
     pub(crate) fn dropped_verb(&self, verb: &[u8]) -> bool {
         self.head
             .get(..verb.len())
@@ -117,7 +117,7 @@ impl LineCutter {
         }
     }
 
-    /// Drops a line up to its bare CR or LF, which stands after `line`.
+    /// Drops a line up to its bare CR or LF, which follows `line`.
     #[cold]
     fn bare(&mut self, bare: Bare, line: &[u8], input: &mut &[u8]) -> NoLine {
         self.begin_drop(Fault::Bare, line);
@@ -126,7 +126,7 @@ impl LineCutter {
         NoLine::Bare(bare)
     }
 
-    /// Drops what the input holds of a faulty line.
+    /// Drops the part of a faulty line that is in the input.
     #[cold]
     fn drop_rest(&mut self, input: &mut &[u8]) -> NoLine {
         let bytes = *input;

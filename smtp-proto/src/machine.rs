@@ -5,7 +5,7 @@ use crate::{
     tls::{TlsInfo, TlsUpgrade},
 };
 
-/// A protocol machine: consumes octets and answers, produces events and octets.
+/// A protocol machine: turns input, answers and time into events and output.
 ///
 /// [`server::Server`](crate::server::Server) and [`client::Client`](crate::client::Client) are the two machines.
 /// The driver owns the stream, the input buffer and the clock:
@@ -26,8 +26,8 @@ pub trait Machine: sealed::Sealed {
     /// Takes one step at the time `now`. Time should not go backwards; if it does, deadlines are late.
     ///
     /// `input` holds the octets read and not yet used. `poll` advances it past the octets that this step uses. Pass the
-    /// rest again at the next call, followed by later octets. When the machine asks to read, the rest is never longer
-    /// than its longest configured line (server) or reply (client), so the driver's buffer is bounded. Polling late or
+    /// rest again at the next call, followed by later octets. The driver's buffer is bounded: when the machine asks to
+    /// read, the rest is at most one line (server) or one reply (client) of the configured maximum. Polling late or
     /// without need is harmless.
     fn poll<'i>(&mut self, input: &mut &'i [u8], now: Instant) -> Step<Self::Event<'i>>;
 
@@ -38,14 +38,15 @@ pub trait Machine: sealed::Sealed {
     /// number above the length of the output counts as all of it.
     fn advance_output(&mut self, octets: usize);
 
-    /// Reports that the peer will send nothing more. Input received before is still processed.
+    /// Reports the end of the input: the peer closed the connection, or its sending side. Input received before is
+    /// still processed.
     fn end_of_input(&mut self);
 
-    /// Reports that the stream is broken: it can neither be read nor written. Poll afterwards; the remaining output
+    /// Reports that the stream is broken: it can neither be read nor written. Poll afterwards. The remaining output
     /// need not be written.
     fn connection_lost(&mut self);
 
-    /// Reports that the TLS handshake for this upgrade is done, and its results.
+    /// Reports that the TLS handshake for this upgrade succeeded, with the negotiated parameters.
     fn tls_established(&mut self, upgrade: TlsUpgrade, info: TlsInfo);
 
     /// Reports that the TLS handshake for this upgrade failed. The session ends.
@@ -62,11 +63,11 @@ pub trait Machine: sealed::Sealed {
 pub enum Step<E> {
     /// An event. Handle it and poll again.
     Event(E),
-    /// The machine cannot continue until one of the named things happens.
+    /// The machine cannot continue until one of the conditions in the [`Wait`] is met.
     Wait(Wait),
 }
 
-/// The things that a machine waits for. Any one of those set ends the wait.
+/// The conditions that a machine waits for. Any one of them ends the wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wait {

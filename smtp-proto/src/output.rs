@@ -49,8 +49,8 @@ impl Sink for Vec<u8> {
 
 /// Output of a machine that the driver has not written yet.
 ///
-/// Short output is stored inside the machine. Longer output spills to the heap. [`release`](Self::release) frees the heap
-/// buffer once all of it is written, so that an idle session holds none.
+/// Short output is stored inside the machine. Longer output spills to the heap. [`release`](Self::release) frees the
+/// heap buffer once all output is written, so that an idle session holds none.
 pub(crate) struct Output {
     inline: [u8; INLINE],
     /// All output if `inline` was too small; otherwise empty.
@@ -100,7 +100,7 @@ impl Output {
         }
     }
 
-    /// Removes some octets but not all.
+    /// Removes some octets, not all.
     #[cold]
     fn advance_partly(&mut self, octets: usize) {
         self.written += octets;

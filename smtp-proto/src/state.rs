@@ -1,7 +1,7 @@
 //! The table of SMTP session states, for both roles.
 //!
-//! A server asks the table if a command is in order, and where a positive reply to it leads. A client asks the same before
-//! it sends. The rules are in RFC 5321 section 4.1.4, RFC 3030 section 2 and RFC 2033 section 4.
+//! A server looks up if a command is in order, and the state after a positive reply. A client does the same before it
+//! sends. The rules are in RFC 5321 section 4.1.4, RFC 3030 section 2 and RFC 2033 section 4.
 //!
 //! Each row has a state, a move, and the state after it. A command without a row is out of order (503).
 //! A negative reply to a command does not change the state.
@@ -64,20 +64,20 @@
 //! Refused     Quit         -> Closed
 //! ```
 //!
-//! Five moves are no commands. `Greeting` and `NoService` are the positive and the negative greeting. `EndOfData` is the
-//! reply to a whole message, positive or negative; a message of one refused chunk ends in `Recipients`.
-//! `RefusedChunk` is the negative reply to a chunk that is not the last (RFC 3030 section 2: RSET is needed).
-//! STARTTLS moves the state after the handshake. The end of the connection leads from every state to `Closed`.
+//! Five moves are not commands. `Greeting` and `NoService` are the positive and the negative greeting. `EndOfData` is
+//! the reply to a whole message, positive or negative; a message of one refused chunk ends in `Recipients`.
+//! `RefusedChunk` is the negative reply to a chunk that is not the last (RFC 3030 section 2: RSET is needed). STARTTLS
+//! moves the state after the handshake. The end of the connection leads from every state to `Closed`.
 
-/// The state of a session. See [`State::after`] for the table.
+/// The state of a session, as the order of commands defines it (RFC 5321 section 4.1.4). [`State::after`] is the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// The client is connected; the greeting has not been sent.
+    /// The client is connected. The greeting has not been sent.
     Connected,
-    /// The greeting has been sent; EHLO, HELO or LHLO is awaited.
+    /// The greeting has been sent. EHLO, HELO or LHLO is awaited.
     Greeted,
-    /// The client introduced itself; no transaction is open.
+    /// The client introduced itself. No transaction is open.
     Ready,
     /// MAIL was accepted.
     Mail,
@@ -87,7 +87,7 @@ pub enum State {
     Data,
     /// At least one BDAT chunk was accepted, and the message has not ended.
     Chunks,
-    /// A chunk was refused: RSET is needed.
+    /// A chunk was refused: RSET is required (RFC 3030 section 2).
     Broken,
     /// The greeting was a refusal: only QUIT is in order.
     Refused,
@@ -95,7 +95,7 @@ pub enum State {
     Closed,
 }
 
-/// An event that can change the [`State`]: a command with a positive reply, a greeting, or the end of message data.
+/// A step that can change the [`State`]: a command with a positive reply, a greeting, or the end of message data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Move {
@@ -125,7 +125,7 @@ pub enum Move {
     Bdat,
     /// A BDAT chunk, not the last, with a negative reply.
     RefusedChunk,
-    /// The end of the message data, whatever the reply.
+    /// The end of the message data, with a positive or negative reply.
     EndOfData,
     /// RSET.
     Rset,

@@ -75,7 +75,9 @@ impl Deadline {
     }
 }
 
-/// The part of the session to which a deadline belongs.
+/// The part of a session to which a deadline belongs. If the peer misses it, the session ends with
+/// [`server::Closed::TimedOut`](crate::server::Closed::TimedOut) or
+/// [`client::Closed::TimedOut`](crate::client::Closed::TimedOut).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -95,11 +97,11 @@ pub enum Phase {
     Recipient,
     /// The client waits for the reply to DATA.
     DataStart,
-    /// Message data is being transferred.
+    /// Message data is being transferred. In a client this includes the wait for the next part from the application.
     DataBlock,
     /// The client waits for the reply to the end of data.
     DataEnd,
-    /// The server waits for an answer from the application; the client for the next part of the message.
+    /// The server waits for an answer from the application, and then replies 451.
     Application,
     /// The peer does not read, so that output cannot be written.
     Write,

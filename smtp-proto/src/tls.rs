@@ -5,11 +5,11 @@ use core::fmt;
 
 use crate::output::Output;
 
-/// Permission to start the TLS handshake: all plaintext output is written, and no plaintext input is buffered that could
-/// be mistaken for data received under TLS (RFC 3207 section 4.2, CVE-2011-0411).
+/// Permission to start the TLS handshake. All plaintext output is written. No plaintext input is left that could be
+/// mistaken for data received under TLS (RFC 3207 section 4.2, CVE-2011-0411).
 ///
-/// The machine issues it in an event. Give it back after the handshake succeeded or failed. It cannot be created or
-/// copied otherwise.
+/// The machine issues it in an event. Pass it to [`tls_established`](crate::Machine::tls_established) after the
+/// handshake, or to [`tls_failed`](crate::Machine::tls_failed). Only a machine can create it, and it cannot be copied.
 #[derive(Debug)]
 #[must_use = "the session does not continue until the handshake is reported"]
 pub struct TlsUpgrade(());
@@ -43,9 +43,9 @@ pub struct TlsInfo {
     pub cipher: Option<Cow<'static, str>>,
     /// The server name that the client requested (SNI, RFC 6066 section 3).
     pub server_name: Option<String>,
-    /// The peer's certificate was verified: it chains to a trusted certificate, and a server's has the name of the server
-    /// (or DANE vouches for it). A client sends messages with REQUIRETLS to a verified server only (RFC 8689
-    /// section 4.2.1).
+    /// The peer's certificate was verified: it chains to a trusted certificate, and the certificate of a server has the
+    /// server's name. Verification by DANE counts, too. A client sends messages with REQUIRETLS to a verified server
+    /// only (RFC 8689 section 4.2.1).
     pub peer_verified: bool,
     /// The peer's end-entity certificate in DER, if it was verified. A client's certificate authenticates it with SASL
     /// EXTERNAL.

@@ -39,7 +39,7 @@ pub struct Received<'a> {
 }
 
 impl<'a> Received<'a> {
-    /// Makes a field.
+    /// Creates a field:
     ///
     /// - `from`: the name of the client in EHLO;
     /// - `peer`: the IP address of the client;
@@ -83,7 +83,7 @@ impl<'a> Received<'a> {
         self
     }
 
-    /// Adds the TLS cipher suite, if `info` has a valid name of it (RFC 8314 section 4.3):
+    /// Adds the TLS cipher suite, if `info` has its name in valid form (RFC 8314 section 4.3):
     ///
     /// ```abnf
     /// tls-cipher-clause = CFWS "tls" FWS tls-cipher [ CFWS tls-dh-group-clause ]
@@ -113,7 +113,7 @@ impl<'a> Received<'a> {
     }
 }
 
-/// In few pieces, because a server writes it for each message.
+/// Writes the field in few pieces, because a server does so for each message.
 impl fmt::Display for Received<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let peer = AddressLiteral::from(self.peer);

@@ -4,11 +4,11 @@ use memchr::{memchr, memchr2};
 
 use super::{CR, LF};
 
-/// Result of a [`ContentScanner`].
+/// Properties of a message that decide how it can be sent: the result of a [`ContentScanner`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct ContentSummary {
-    /// Octets of the message as it was fed.
+    /// Octets of the message as passed to [`feed`](ContentScanner::feed).
     pub octets: u64,
     /// Octets of the message if each line ends with CRLF, the last one included: the value for the `SIZE` parameter
     /// (RFC 1870, section 5). Dots added by dot-stuffing do not count.
@@ -25,7 +25,8 @@ pub struct ContentSummary {
     pub nul: bool,
 }
 
-/// Scanner of a message, run piece by piece before the first command of the transaction is sent.
+/// Scanner for the properties of a message. Run it over the message, piece by piece, before the transaction begins;
+/// [`Envelope::for_content`](crate::types::Envelope::for_content) takes the result.
 ///
 /// A bare CR or LF counts as a line end, because [`Normalize`](super::LineEndings::Normalize) makes it a CRLF.
 ///

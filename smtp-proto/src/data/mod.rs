@@ -1,9 +1,9 @@
-//! Message content without session state.
+//! Message data without a session: dot-stuffing, chunks, and the properties of a message.
 //!
-//! The types here process the octets between `354` and the end of data, or inside `BDAT` chunks, independently of
-//! commands, replies and time. [`DotUnstuffer`] and [`ChunkReader`] serve the receiving side, [`DotStuffer`] and
-//! [`ContentScanner`] the sending side. They neither copy nor keep message octets: they return slices of their input
-//! and, where an octet has to be added, of constants.
+//! The types here process the octets between `354` and the end of data, or inside `BDAT` chunks. They know no commands,
+//! replies or time. [`DotUnstuffer`] and [`ChunkReader`] serve the receiving side, [`DotStuffer`] and
+//! [`ContentScanner`] the sending side. They neither copy nor keep message octets: they return slices of their input,
+//! and constants for added octets.
 //!
 //! Only CRLF ends a line, and only `CRLF . CRLF` ends a message (RFC 5321, sections 2.3.8 and 4.1.1.4). A CR without
 //! an LF after it, or an LF without a CR before it, is *bare*: it does not start a line, so a dot after it is not

@@ -98,9 +98,9 @@ fn skip_each_block<const BARE: bool, const DOTS: bool>(bytes: &[u8], mut at: usi
 /// Returns true if the first [`BLOCK`] octets contain no stop: with `BARE`, LF follows each CR and no other octet; with
 /// `DOTS`, no dot follows an LF.
 ///
-/// No branch depends on an octet, so that the compiler can vectorize the loop. It does so without link-time optimization, too:
-/// `zip` and `skip` use functions that are inlined only with it. Three arrays give three loads, and a window of three octets
-/// gives shuffles, which cost a third more.
+/// No branch depends on an octet, so that the compiler can vectorize the loop. Indices instead of `zip` and `skip`,
+/// whose functions are inlined only with link-time optimization. Three arrays give three loads; a window of three
+/// octets gives shuffles, which cost a third more.
 #[inline(always)]
 fn has_no_stop<const BARE: bool, const DOTS: bool>(block: &[u8; BLOCK + 2]) -> bool {
     let ([octets @ .., _, _], [_, next @ .., _], [_, _, after @ ..]) = (block, block, block);

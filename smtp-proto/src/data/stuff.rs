@@ -7,17 +7,17 @@ use super::{CR, DOT, LF};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum LineEndings {
-    /// Each becomes a CRLF, and the last line gets one if it has none.
+    /// Each bare CR or LF becomes a CRLF. A last line without a line ending gets a CRLF.
     #[default]
     Normalize,
-    /// The message is not sent. Chunks hold just the octets that are given.
+    /// A message that contains one is not sent. Chunks hold the octets unchanged.
     Refuse,
     /// They are sent unchanged, as `BODY=BINARYMIME` allows (RFC 3030, section 3): for
     /// [`DotStuffer::for_chunks`]. [`DotStuffer::for_data`] treats it as [`LineEndings::Refuse`].
     Keep,
 }
 
-/// An octet that keeps a message from being sent.
+/// Error for a message that cannot be sent because of one octet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unsendable {
@@ -26,21 +26,21 @@ pub enum Unsendable {
         "bare CR or LF at octet {offset} of the message: normalize its line endings, or send it as BINARYMIME"
     )]
     BareLineEnding {
-        /// The number of octets before it.
+        /// Octets of the message before it.
         offset: u64,
     },
     /// An octet above 127 in a message for a server without 8BITMIME.
     #[error("octet above 127 at octet {offset} of the message: send it as 8BITMIME, or encode it")]
     EightBit {
-        /// The number of octets before it.
+        /// Octets of the message before it.
         offset: u64,
     },
 }
 
-/// Cuts a message into the pieces that go over the wire (RFC 5321, section 4.5.2), without copying it.
+/// Encoder for message data: adds dots (RFC 5321, section 4.5.2) and normalizes line endings, without copying.
 ///
-/// [`next`](Self::next) returns runs of the caller's own octets, and a dot at the start of a line twice. Text for `DATA` ends in
-/// CRLF and has no bare CR or LF. Chunks are changed only under [`LineEndings::Normalize`].
+/// [`next`](Self::next) returns slices of its input, with a dot at the start of a line twice. Output for `DATA` ends in
+/// CRLF and contains no bare CR or LF. Chunks are changed only under [`LineEndings::Normalize`].
 ///
 /// ```
 /// use smtp_proto::data::{LineEndings, DotStuffer};
@@ -80,7 +80,7 @@ enum Position {
 }
 
 impl DotStuffer {
-    /// Returns a stuffer for `DATA`: it adds dots, and a lone dot ends the message.
+    /// Creates an encoder for `DATA`: it adds dots, and a lone dot ends the message.
     #[must_use]
     pub const fn for_data(endings: LineEndings) -> Self {
         let endings = match endings {
@@ -96,7 +96,7 @@ impl DotStuffer {
         }
     }
 
-    /// Returns a stuffer for `BDAT`: it adds nothing but line endings under [`LineEndings::Normalize`].
+    /// Creates an encoder for `BDAT`: it adds line endings under [`LineEndings::Normalize`], and nothing otherwise.
     #[must_use]
     pub const fn for_chunks(endings: LineEndings) -> Self {
         Self {
@@ -115,13 +115,16 @@ impl DotStuffer {
         self
     }
 
-    /// Gives the next piece for the wire and advances `input` past the octets used; `None` if all are. The octets left must come
-    /// again first; a dot that was added is followed by the dot in any case.
+    /// Returns the next piece to send, and advances `input` past the octets used. Returns `None` once all input is
+    /// used.
+    ///
+    /// Pass the rest of `input` again at the next call, before later octets. A dot at the start of a line is sent twice
+    /// even if the caller fails to do so.
     ///
     /// # Errors
     ///
-    /// The message cannot be sent: see [`Unsendable`]. Pieces of it were given before, so close the connection, or send
-    /// `RSET` between chunks.
+    /// Returns [`Unsendable`] if the message cannot be sent. Earlier pieces may have left, so close the connection, or
+    /// send `RSET` between chunks.
     pub fn next<'b>(&mut self, input: &mut &'b [u8]) -> Result<Option<&'b [u8]>, Unsendable> {
         let bytes = *input;
         let Some(&first) = bytes.first() else {
@@ -132,13 +135,13 @@ impl DotStuffer {
         }
         match (self.position, first) {
             (Position::LineStart, DOT) if self.dots => {
-                // The dot is given here and, as it is not used up, once more with the run after it.
+                // Return the dot here without using it, and once more with the octets after it.
                 self.position = Position::Dot;
                 return Ok(bytes.get(..1));
             }
             (Position::Dot, DOT) => self.position = Position::Line,
             (Position::Dot, _) => {
-                // The caller took the dot for used. Without a second one the line could end the message.
+                // The caller did not pass the dot again. Without a second dot the line could end the message.
                 self.position = Position::Line;
                 self.used += 1;
                 return Ok(Some(b"."));
@@ -160,7 +163,7 @@ impl DotStuffer {
             scan::lines::<false>(bytes)
         } {
             Stop::Dot(at) => {
-                // Here too the dot is given twice.
+                // Here, too, the dot is returned twice.
                 self.take(input, at)?;
                 self.position = Position::Dot;
                 Ok(bytes.get(..=at))
@@ -193,13 +196,13 @@ impl DotStuffer {
         }
     }
 
-    /// Gives the end of the message: the rest of its last line ending and, for `DATA`, the lone dot.
+    /// Returns the end of the message: the rest of its last line ending and, for `DATA`, the final dot.
     ///
-    /// The next message starts afresh.
+    /// The encoder is then ready for another message.
     ///
     /// # Errors
     ///
-    /// The last octet was a bare CR, and those are refused.
+    /// Returns [`Unsendable`] if the last octet was a bare CR and the policy refuses it.
     pub fn end(&mut self) -> Result<&'static [u8], Unsendable> {
         if self.position == Position::Cr {
             self.refuse_bare(self.used.saturating_sub(1))?;
@@ -212,7 +215,7 @@ impl DotStuffer {
             (Position::LineStart, false) => b"",
             (Position::Line, true) => b"\r\n.\r\n",
             (Position::Dot, true) => b".\r\n.\r\n",
-            // A chunk holds the octets as they are given.
+            // A chunk holds the octets unchanged.
             (Position::Line, false) if self.endings == LineEndings::Refuse => b"",
             (Position::Line | Position::Dot, false) => b"\r\n",
             (Position::Cr, true) => b"\n.\r\n",

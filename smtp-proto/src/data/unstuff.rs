@@ -9,7 +9,7 @@ use super::{CR, DOT, LF};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum BareLineEndings {
-    /// The message is read to its end of data, and must then be refused: see [`DotUnstuffer::saw_bare_line_ending`].
+    /// The message is read up to its end, and must then be refused: see [`DotUnstuffer::saw_bare_line_ending`].
     #[default]
     Reject,
     /// Each bare CR or LF becomes a CRLF.
@@ -30,7 +30,7 @@ pub enum Unstuffed<'i> {
     Piece(&'i [u8]),
     /// All input is used and the message continues.
     NeedMore,
-    /// The message has ended. The rest of the input follows the end of data.
+    /// The message has ended. The rest of the input came after the end of data.
     End,
 }
 
