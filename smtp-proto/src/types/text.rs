@@ -157,7 +157,16 @@ impl<'a> Text<'a> {
 
 /// Appends at most `room` octets of `line`, with `?` for each forbidden character. Returns the rest of `line`.
 pub(super) fn push_line<'l>(to: &mut String, line: &'l str, room: usize) -> &'l str {
+    // Most lines are ASCII as a whole, and are copied at once.
+    let is_plain = |octet: &u8| matches!(octet, b'\t' | b' '..=b'~');
+    let plain = line
+        .bytes()
+        .take(room)
+        .take_while(|octet| is_plain(octet))
+        .count();
+    let (plain, line) = line.split_at_checked(plain).unwrap_or(("", line));
     let end = to.len() + room;
+    to.push_str(plain);
     for (at, character) in line.char_indices() {
         let character = if is_allowed(character) { character } else { '?' };
         if to.len() + character.len_utf8() > end {
