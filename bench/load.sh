@@ -1,7 +1,7 @@
 #!/bin/sh
 # Loads the example server on each runtime and Postfix's smtp-sink over the loopback interface, and lets the client send
 # messages to them. Beside them stand a bare `Connection` and a bare `Service` of smtp-tokio, and as floors a readiness loop, bare
-# threads and bare tasks of smol that know nothing of SMTP. With two processors or more, load and servers have one each. Prints tables, and writes the
+# threads and bare tasks of tokio and smol, which know of SMTP only where lines end. With two processors or more, load and servers have one each. Prints tables, and writes the
 # files of the plots with `--results bench/results`; see the README.
 #
 #   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
@@ -42,7 +42,7 @@ Linux $(uname -r | cut -d. -f1,2), Rust $(rustc --version | cut -d' ' -f2 | cut 
 export LOAD_NOTE
 # One argument for each line. The last server is what the others are compared with.
 cp "$target/bench/release/connection" "$target/bench/release/service" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
-    "$target/bench/release/floor-smol" "$bins"
+    "$target/bench/release/floor-smol" "$target/bench/release/floor-tokio" "$bins"
 # shellcheck disable=SC2086
 set -- $load "$target/bench/release/load" "$@"
 IFS='
@@ -50,4 +50,5 @@ IFS='
 set -f
 # shellcheck disable=SC2086
 exec "$@" $servers "connection=$pin$bins/connection {}" "service=$pin$bins/service {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
-    "floor-threads=$pin$bins/floor-threads {}" "floor-smol=$pin$bins/floor-smol {}" "floor=$pin$bins/floor {}"
+    "floor-threads=$pin$bins/floor-threads {}" "floor-threads-read=$pin$bins/floor-threads {} read" "floor-smol=$pin$bins/floor-smol {}" \
+    "floor-tokio=$pin$bins/floor-tokio {}" "floor=$pin$bins/floor {}"

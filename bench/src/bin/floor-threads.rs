@@ -28,6 +28,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .parse()?;
     let blocking = arguments.next().as_deref() == Some("read");
     let listener = TcpListener::bind(address)?;
+    // As many connections as the servers may have waiting.
+    rustix::net::listen(&listener, 4096)?;
     println!("listening on {}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept()?;
