@@ -4,7 +4,7 @@
 macro_rules! service_on {
     ($module:ident, $block_on:path) => {
         mod $module {
-            use std::{pin::pin, sync::mpsc, time::Duration};
+            use std::{pin::pin, sync::mpsc};
 
             use futures_lite::future::{or, poll_once, zip};
             use smtp_async_std::{
@@ -86,7 +86,6 @@ macro_rules! service_on {
                         let ended = async { panic!("{:?}", server.as_mut().await) };
                         or(deliver(&address), ended).await;
                     }
-                    async_io::Timer::after(Duration::from_millis(10)).await;
                     assert!(poll_once(server).await.is_none());
                 });
                 assert_eq!(messages.try_iter().count(), 2);

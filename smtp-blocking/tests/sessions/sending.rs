@@ -4,7 +4,6 @@ use std::{
     io::{self, Read},
     net::TcpListener,
     thread,
-    time::Duration,
 };
 
 use smtp_blocking::{Client, Error, Io, Reader, SendError};
@@ -107,11 +106,11 @@ fn a_source_may_give_little_at_a_time_or_fail() {
 
 #[test]
 fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
-    struct Dawdling(thread::JoinHandle<()>);
+    struct Dawdling(Option<thread::JoinHandle<()>>);
     impl Read for Dawdling {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            while !self.0.is_finished() {
-                thread::sleep(Duration::from_millis(5));
+            if let Some(server) = self.0.take() {
+                server.join().unwrap();
             }
             b"x\r\n".as_slice().read(buffer)
         }
@@ -123,7 +122,9 @@ fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
         fake.say("421 4.3.2 closing\r\n");
     });
     let mut client = on(near, client_config()).unwrap();
-    let failed = client.send_from(bob(), Reader(Dawdling(serving))).unwrap_err();
+    let failed = client
+        .send_from(bob(), Reader(Dawdling(Some(serving))))
+        .unwrap_err();
     assert_eq!(
         ending(&failed),
         (Closed::NotAvailable, MessageOutcome::NotAccepted)

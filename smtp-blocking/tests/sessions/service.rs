@@ -2,9 +2,11 @@
 
 use std::{
     net::SocketAddr,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Arc, Mutex,
+        mpsc::{self, Receiver, Sender},
+    },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use smtp_blocking::{
@@ -13,7 +15,7 @@ use smtp_blocking::{
 };
 use smtp_proto::types::{ForwardPath, Mail, MailParameters, Rcpt, RcptParameters, Rejection, ReversePath};
 
-use crate::support::{PATIENCE, SHORT, bob, client_config, server_config};
+use crate::support::{PATIENCE, bob, client_config, server_config};
 
 /// The use of a message.
 #[derive(Clone)]
@@ -23,8 +25,8 @@ enum Use {
     Block(SocketAddr),
     /// Sends it to the next hop, and awaits that.
     Await(SocketAddr),
-    /// Blocks the thread for some time.
-    Sleep(Duration),
+    /// Says that there is one, and blocks the thread until the test is done with it.
+    Hold(Sender<()>, Arc<Mutex<Receiver<()>>>),
 }
 
 impl Service for Use {
@@ -53,7 +55,10 @@ impl Service for Use {
                 assert!(client.send(bob(), message).await.unwrap().all_accepted());
                 client.quit().await.unwrap();
             }
-            Self::Sleep(time) => thread::sleep(*time),
+            Self::Hold(holding, done) => {
+                holding.send(()).unwrap();
+                let _ = done.lock().unwrap().recv();
+            }
         }
         Ok(Accept::Yes)
     }
@@ -91,6 +96,12 @@ impl Running {
     }
 }
 
+/// A server that holds its messages. Returns what it says when it has one, and the end of the wait.
+fn hold() -> (Running, Receiver<()>, Sender<()>) {
+    let ((holding, held), (done, wait)) = (mpsc::channel(), mpsc::channel());
+    (start(Use::Hold(holding, Arc::new(Mutex::new(wait)))), held, done)
+}
+
 fn store() -> (Running, Receiver<Vec<u8>>) {
     let (store, stored) = mpsc::channel();
     (start(Use::Store(store)), stored)
@@ -114,35 +125,37 @@ fn a_service_may_send_to_a_next_hop_blocking_or_not() {
 
 #[test]
 fn a_service_that_blocks_delays_no_other_session() {
-    let server = start(Use::Sleep(PATIENCE));
+    let (server, held, done) = hold();
     let address = server.address;
-    let (begun, waiting) = mpsc::channel();
-    thread::spawn(move || {
+    let sending = thread::spawn(move || {
         let mut client = Client::builder(client_config()).connect(address).unwrap();
-        begun.send(()).unwrap();
-        let _ = client.send(bob(), "Hello\r\n");
+        client.send(bob(), "Hello\r\n").unwrap().all_accepted()
     });
-    waiting.recv().unwrap();
-    thread::sleep(SHORT);
+    held.recv().unwrap();
     let mut client = Client::builder(client_config()).connect(address).unwrap();
     assert!(client.noop().unwrap().is_positive_completion());
     client.quit().unwrap();
+    drop(done);
+    assert!(sending.join().unwrap());
+    server.stop();
 }
 
 #[test]
 fn a_shutdown_waits_for_a_service_that_blocks() {
-    let server = start(Use::Sleep(SHORT));
+    let (server, held, done) = hold();
     let mut client = Client::builder(client_config()).connect(server.address).unwrap();
     let stop = server.stop.clone();
     let stopping = thread::spawn(move || {
-        thread::sleep(SHORT / 3);
+        held.recv().unwrap();
         stop.shut_down();
+        drop(done);
     });
     assert!(client.send(bob(), "Hello\r\n").unwrap().all_accepted());
     assert!(
         client.noop().is_err(),
         "the server closes the session after the message"
     );
+    drop(client);
     stopping.join().unwrap();
     server.serving.join().unwrap();
 }

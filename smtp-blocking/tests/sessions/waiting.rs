@@ -4,6 +4,7 @@ use std::{
     io::{self, Read, Write},
     net::{TcpListener, TcpStream},
     os::unix::net::UnixStream,
+    sync::mpsc,
     task::{Context, Poll},
     thread,
 };
@@ -45,14 +46,20 @@ fn a_client_that_reads_late_loses_nothing() {
     config.early_talker = EarlyTalker::Tolerate;
     let receiving = thread::spawn(move || receive(Io::new(far), config).1);
     let mut talking = near.try_clone().unwrap();
+    let (full, filled) = mpsc::channel();
     let talking = thread::spawn(move || {
-        talking.write_all(b"EHLO c\r\n").unwrap();
-        for _ in 0..20_000 {
-            talking.write_all(b"NOOP\r\n").unwrap();
+        talking.set_write_timeout(Some(SHORT)).unwrap();
+        let commands = [b"EHLO c\r\n", &*b"NOOP\r\n".repeat(20_000), b"QUIT\r\n"].concat();
+        let mut rest = &*commands;
+        while !rest.is_empty() {
+            match talking.write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => drop(full.send(())),
+                Err(error) => panic!("{error}"),
+            }
         }
-        talking.write_all(b"QUIT\r\n").unwrap();
     });
-    thread::sleep(SHORT);
+    filled.recv().expect("the server reads no more");
     let mut heard = String::new();
     near.read_to_string(&mut heard).unwrap();
     assert_eq!(receiving.join().unwrap(), Closed::Quit);

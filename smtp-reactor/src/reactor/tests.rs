@@ -128,8 +128,10 @@ fn parts_with_wakers_of_their_own_are_polled() {
     let (mut one, mut two) = (part(far), part(other));
     let (mut first, mut last) = (None, None);
     (&near).write_all(b"x").unwrap();
+    // The second one is ready only after the first one is done.
+    let (tell, told) = mpsc::channel();
     let writing = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
+        told.recv().unwrap();
         (&second).write_all(b"y").unwrap();
     });
     block_on(poll_fn(|cx| {
@@ -138,6 +140,7 @@ fn parts_with_wakers_of_their_own_are_polled() {
                 && let Poll::Ready(octet) = part.poll(cx)
             {
                 *done = Some(octet);
+                let _ = tell.send(());
             }
         }
         if first.is_some() && last.is_some() {

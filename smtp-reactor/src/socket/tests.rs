@@ -1,6 +1,7 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, TcpListener},
+    pin::pin,
     task::Waker,
     thread,
 };
@@ -9,6 +10,7 @@ use super::*;
 use crate::block_on;
 
 const LONG: Duration = Duration::from_secs(20);
+const SHORT: Duration = Duration::from_millis(50);
 
 #[test]
 fn operations_wait_until_the_socket_is_ready() {
@@ -61,14 +63,11 @@ fn the_first_address_that_accepts_is_connected() {
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut stream = block_on(connect(&[unused, address][..], LONG)).unwrap();
     assert_eq!(stream.peer_addr().unwrap(), address);
-    let mut accepted = listener.accept().unwrap().0;
-    let writing = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
-        accepted.write_all(b"x").unwrap();
-    });
     // The stream blocks, as one of the standard library does.
-    stream.read_exact(&mut [0]).unwrap();
-    writing.join().unwrap();
+    let begin = Instant::now();
+    stream.set_read_timeout(Some(SHORT)).unwrap();
+    assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(begin.elapsed() >= SHORT);
     let refused = block_on(connect(unused, LONG)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     let none = block_on(connect(&[][..], LONG)).unwrap_err();
@@ -102,22 +101,21 @@ fn connecting_to_a_unix_socket_waits_for_room_in_its_queue() {
     let listener = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
     listener.bind(&address).unwrap();
     listener.listen(0).unwrap();
-    let short = Duration::from_millis(50);
     let mut waiting = Vec::new();
     let late = loop {
-        match block_on(connect_unix(&path, short)) {
+        match block_on(connect_unix(&path, SHORT)) {
             Ok(stream) => waiting.push(stream),
             Err(error) => break error,
         }
         assert!(waiting.len() < 100, "the queue has no end");
     };
     assert_eq!(late.kind(), ErrorKind::TimedOut);
-    let accepting = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(30));
-        (listener.accept().unwrap(), listener)
-    });
-    block_on(connect_unix(&path, LONG)).unwrap();
-    drop(accepting.join().unwrap());
+    let mut connecting = pin!(connect_unix(&path, LONG));
+    let first = block_on(poll_fn(|cx| Poll::Ready(connecting.as_mut().poll(cx))));
+    assert!(first.is_pending());
+    drop(listener.accept().unwrap());
+    block_on(connecting).unwrap();
+    drop(listener);
     std::fs::remove_file(&path).unwrap();
     let missing = block_on(connect_unix(&path, LONG)).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::NotFound);
