@@ -1,6 +1,6 @@
 //! Servers on async-std.
 //!
-//! async-std is discontinued, and its authors advise to use smol: see [the crate](crate).
+//! async-std is discontinued, and its authors recommend smol: see [the crate](crate).
 //!
 //! ```no_run
 //! use smtp_async_std::{Listener, Service, async_std::serve, proto::{server::Config, types::Host}};

@@ -16,22 +16,21 @@ use futures_lite::{AsyncRead, AsyncWrite, future::or};
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 use socket2::Socket;
 
-/// A [`Transport`] over any stream of `futures-io`: TCP, a Unix socket, a tunnel, a stream that is encrypted already.
+/// A [`Transport`] over any stream of `futures-io`: TCP, a Unix socket, a tunnel, or a stream that is already encrypted.
 ///
-/// It needs no executor of its own kind, because `async-io` tells the time. The function `poll_close` of the stream must
-/// shut down the sending side. A stream with a buffer is flushed after each write; it gains nothing, because whole groups
-/// are written.
+/// It works on any executor, because `async-io` has the timer. The function `poll_close` of the stream must shut down the
+/// sending side. Pass an unbuffered stream: the driver writes whole groups, and flushes after each write.
 #[derive(Debug)]
 pub struct Io<S> {
     stream: S,
     /// The origin of the clock.
     origin: time::Instant,
-    /// Runs out at this time: at the deadline or earlier. Most deadlines are moved on before, so it is reset only if it is
-    /// too late or ran out too early.
+    /// The timer and its time. It fires at the deadline or earlier. Most deadlines move on before they pass, so the timer is
+    /// reset only if it would fire too late, or has fired too early.
     timer: Option<(Timer, time::Instant)>,
-    /// Octets that the stream accepted and has not flushed.
+    /// Octets that the stream has accepted but not flushed.
     unflushed: usize,
-    /// Reads without a pause.
+    /// Number of reads since the task last yielded.
     reads: u8,
     /// Octets of the last read.
     last_read: usize,
@@ -116,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
 }
 
 /// Reads once, and returns the number of octets.
-// Not inlined: the stack needs room for the large buffer only while there is much to read.
+// Not inlined, so that the large buffer is on the stack only during a large read.
 #[inline(never)]
 fn poll_read<const ROOM: usize>(
     stream: &mut (impl AsyncRead + Unpin),
@@ -131,11 +130,11 @@ fn poll_read<const ROOM: usize>(
 
 /// A connected socket, TCP or Unix, on smol and async-std alike.
 ///
-/// On Unix its settings are available by `AsFd`, for example with the crates `socket2` and `rustix`.
+/// On Unix, `AsFd` gives access to the options of the socket, for example with the crates `socket2` and `rustix`.
 #[derive(Debug)]
 pub struct Stream {
     socket: Async<Socket>,
-    /// The last read found less than it had room for.
+    /// True if the last read left room in the buffer.
     drained: bool,
     /// Since then it was written to, so the peer waits for the answer, and a read would find nothing. The next read waits first.
     idle: bool,
@@ -143,8 +142,8 @@ pub struct Stream {
 
 impl Stream {
     pub(crate) fn new(socket: Socket) -> io::Result<Self> {
-        // Otherwise the end of a message would wait until its beginning is acknowledged. It fails for a Unix socket, and if
-        // the connection is broken already, which the session will notice.
+        // With Nagle's algorithm, the end of a message would wait for the acknowledgement of its beginning. The call fails
+        // for a Unix socket, and if the connection is already broken, which the session will notice.
         let _ = socket.set_tcp_nodelay(true);
         Ok(Self {
             socket: Async::new(socket)?,
@@ -228,11 +227,11 @@ impl fd::AsFd for Stream {
     }
 }
 
-/// A message that is read from any reader of `futures-io` while it is sent: see
+/// A message that the client reads from any reader of `futures-io` while sending it: see
 /// [`Client::send_from`](crate::driver::Client::send_from).
 ///
-/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
-/// before is sent as a whole message. Let the reader return an error if its writer does not finish.
+/// The end of the reader is the end of the message. If the reader is a pipe whose writer was dropped early, the client sends
+/// a truncated message as if it were whole: let the reader return an error in that case.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);
@@ -246,21 +245,21 @@ impl<R: AsyncRead + Unpin> BodySource<io::Error> for Reader<R> {
 /// The number of octets that were read or written.
 type Polled = Poll<io::Result<usize>>;
 
-/// Octets that are read at once. The buffer must be cleared first, and to clear a large one for each command costs nearly as
-/// much as the read. It is on the stack, so an idle connection holds none.
+/// Maximum octets of a read. The buffer must be cleared first, and clearing a large buffer for each command costs nearly as
+/// much as the read. It is on the stack, so an idle connection holds no buffer.
 const SMALL_READ: usize = 2 * 1024;
 
-/// Octets that are read at once after a read that filled the small buffer.
+/// Maximum octets of a read after one that filled the small buffer.
 const MIDDLE_READ: usize = 16 * 1024;
 
-/// Octets that are read at once after a read that filled the middle buffer.
+/// Maximum octets of a read after one that filled the middle buffer.
 const LARGE_READ: usize = 64 * 1024;
 
-/// Reads without a pause before other tasks get their turn: these executors do not interrupt a task that always has something
-/// to do, such as a session whose peer sends fast.
+/// Maximum reads before the task yields, because smol and async-std do not preempt a task that never waits, such as a session
+/// whose peer sends fast.
 const MAX_READS: u8 = 64;
 
-/// The longest time that the timer is set for; longer ones overflow its clock.
+/// Maximum time for the timer, because a longer time overflows its clock.
 const MAX_SLEEP: Duration = Duration::from_secs(u32::MAX as u64);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Servers: listening sockets, and the functions of a runtime's module that serve on them.
+//! Servers: listening sockets, and the functions that serve on them.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use socket2::{SockAddr, SockRef};
 
 use crate::{Io, Listener, Peer, Stream};
 
-/// A listening socket of `async-io`, made of a [`Listener`].
+/// A [`Listener`] on `async-io`.
 #[derive(Debug)]
 pub struct Acceptor(Async<Listener>);
 
@@ -19,12 +19,12 @@ impl Acceptor {
     ///
     /// If no connection can be accepted now.
     pub async fn accept(&self) -> io::Result<(Io<Stream>, Peer, Peer)> {
-        // The executors do not interrupt a task, and a flood of connections must leave the sessions their turn.
+        // Yield, because the executors do not preempt a task: a flood of connections must not starve the sessions.
         yield_now().await;
         let to_peer = |address: SockAddr| address.as_socket().map_or(Peer::Unix, Peer::Ip);
         let (socket, peer) = self.0.read_with(|own| SockRef::from(own).accept()).await?;
         let local = socket.local_addr().map(to_peer);
-        // A system may not know it if the connection is broken already.
+        // The system may not know the address if the connection is already broken.
         let local = local.or_else(|_| self.0.get_ref().local())?;
         Ok((Io::new(Stream::new(socket)?), to_peer(peer), local))
     }
@@ -38,7 +38,7 @@ impl TryFrom<Listener> for Acceptor {
     }
 }
 
-/// Makes the items of a runtime's module; `$spawn` spawns a task.
+/// Defines the items of a runtime's module; `$spawn` spawns a task.
 #[cfg(any(feature = "smol", feature = "async-std"))]
 macro_rules! serve_on {
     ($spawn:expr) => {
@@ -48,7 +48,7 @@ macro_rules! serve_on {
 
         use crate::{Acceptor, Io, Session, Stream};
 
-        /// The functions of the runtime that a server needs: its [`driver::Runtime`]. Each adapter has a type of this name.
+        /// The [`driver::Runtime`] of this runtime: accepting, spawning and sleeping. Each adapter has a type of this name.
         #[derive(Clone, Copy, Debug)]
         #[non_exhaustive]
         pub struct Runtime;
@@ -70,8 +70,8 @@ macro_rules! serve_on {
             }
         }
 
-        /// Accepts connections and serves each by the service, with the default [`ServeOptions`], until the future is
-        /// dropped. [`serve_until`] has options and shuts down gracefully.
+        /// Accepts connections and runs the service on each, with the default [`ServeOptions`], until the future is dropped.
+        /// [`serve_until`] has options and a graceful shutdown.
         ///
         /// # Errors
         ///
@@ -85,8 +85,8 @@ macro_rules! serve_on {
             serve_until(listener, config, options, std::future::pending(), service).await
         }
 
-        /// Accepts connections and serves each by the service, until `stop` is ready. Then sessions finish the transaction
-        /// in hand. [`driver::serve`] has the details.
+        /// Accepts connections and runs the service on each, until `stop` is ready. Then each session finishes its current
+        /// transaction. [`driver::serve`] has the details.
         ///
         /// # Errors
         ///
@@ -105,7 +105,7 @@ macro_rules! serve_on {
         /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
         /// [`driver::serve_sessions`] has the details.
         ///
-        /// The caller writes the loop of the session: see [`Session`]. It ends with [`close`](driver::Session::close).
+        /// `session` is a loop of your own: see [`Session`]. End the loop with [`close`](driver::Session::close).
         ///
         /// # Errors
         ///

@@ -12,8 +12,8 @@
 //!
 //! # Executors
 //!
-//! Sessions run on smol's global executor. It has one thread unless the environment variable `SMOL_THREADS` says otherwise.
-//! For an executor of your own, implement [`driver::Runtime`] with it:
+//! Sessions run on smol's global executor. It has one thread; the environment variable `SMOL_THREADS` sets another number.
+//! For an executor of your own, implement [`driver::Runtime`]:
 //!
 //! ```no_run
 //! use std::{future::{Future, pending}, io, sync::Arc, time::Duration};

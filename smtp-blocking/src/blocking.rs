@@ -1,11 +1,11 @@
-//! Types of the driver with functions that block.
+//! The types of the driver with functions that block.
 
 use std::ops::{Deref, DerefMut};
 
-/// A type of the driver, whose async functions block here. It has the other functions, too, because it dereferences to the
-/// type of the driver.
+/// A wrapper of a type of the driver, with functions that block in place of the async ones. It dereferences to the type of
+/// the driver, and so has its other functions, too.
 ///
-/// Take the field to call an async function itself, or one that is not here, with [`block_on`](crate::block_on).
+/// To call an async function that has no blocking form, use the field with [`block_on`](crate::block_on).
 #[derive(Clone, Debug)]
 #[must_use = "dropping it closes the connection, or does nothing"]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper")]

@@ -15,7 +15,7 @@ use smtp_driver::{
 
 use crate::{Blocking, Client, ClientBuilder, Error, Io, SendError, Stream, block_on};
 
-/// Functions that run those of the driver to their end.
+/// Defines functions that run the async functions of the driver to their end.
 macro_rules! blocking {
     ($($(#[$meta:meta])* $name:ident$(<$life:lifetime>)?($($arg:ident: $type:ty),*) -> $result:ty;)*) => {$(
         $(#[$meta])*
@@ -31,7 +31,7 @@ impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
         ///
         /// # Errors
         ///
-        /// If the session ends, or if the server does not offer what the message needs.
+        /// If the session ends, or if the server lacks an extension that the message needs.
         send(envelope: Envelope, message: impl AsRef<[u8]>) -> Result<Receipt, SendError>;
 
         /// Sends a message that is in memory in several pieces, without a copy: [`driver::Client::send_buf`].
@@ -45,36 +45,35 @@ impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
         send_all<'m>(messages: impl IntoIterator<Item = (Envelope, &'m [u8])>,
             tell: impl FnMut(Result<Receipt, SendError>)) -> ();
 
-        /// Sends a message that is read while it is sent, for example by a [`Reader`](crate::Reader):
-        /// [`driver::Client::send_from`].
+        /// Sends a message while reading it from a source such as a [`Reader`](crate::Reader): [`driver::Client::send_from`].
         ///
         /// # Errors
         ///
-        /// If the session ends, the server does not offer what the envelope needs, or the message cannot be read.
+        /// If the session ends, if the server lacks an extension that the envelope needs, or if the message cannot be read.
         send_from(envelope: Envelope, message: impl BodySource<io::Error>) -> Result<Receipt, SendError>;
 
-        /// Authenticates with a mechanism of the application's choice (AUTH): [`driver::Client::authenticate`].
+        /// Authenticates with a given mechanism (AUTH, RFC 4954): [`driver::Client::authenticate`].
         ///
         /// # Errors
         ///
         /// [`Error::Rejected`] if the session does not allow it, and goes on; [`Error::Closed`] if the session ends.
         authenticate(mechanism: Box<dyn ClientMechanism>) -> Result<Reply<'static>, Error>;
 
-        /// Asks if a user or mailbox exists (VRFY).
+        /// Asks the server if a user or mailbox exists (VRFY), and returns its reply.
         ///
         /// # Errors
         ///
         /// If the session ends, or if it does not allow the query.
         verify(query: Query<'static>) -> Result<Reply<'static>, Error>;
 
-        /// Asks for the members of a mailing list (EXPN).
+        /// Asks the server for the members of a mailing list (EXPN), and returns its reply.
         ///
         /// # Errors
         ///
         /// If the session ends, or if it does not allow the query.
         expand(query: Query<'static>) -> Result<Reply<'static>, Error>;
 
-        /// Asks for help (HELP).
+        /// Asks the server for help (HELP), and returns its reply.
         ///
         /// # Errors
         ///
@@ -88,7 +87,7 @@ impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
         /// If the session has ended.
         noop() -> Result<Reply<'static>, Error>;
 
-        /// Sends a command that this crate does not know, with one reply.
+        /// Sends a command that this crate does not know, and returns its one reply.
         ///
         /// # Errors
         ///
@@ -109,32 +108,32 @@ impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
         /// As [`mail`](Self::mail).
         rcpt(rcpt: Rcpt<'static>) -> Result<Reply<'static>, Error>;
 
-        /// Completes the envelope (DATA, or BDAT as [`Config::chunking`] says). Returns `None` if the message can be sent,
-        /// or the reply that refuses it.
+        /// Completes the envelope (DATA; or BDAT, depending on [`Config::chunking`]). Returns `None` if the message can be
+        /// sent, or the reply that refuses it.
         ///
         /// # Errors
         ///
         /// As [`mail`](Self::mail).
         data() -> Result<Option<Reply<'static>>, Error>;
 
-        /// Sends a piece of the message. Returns `None` if the message goes on, or the reply that refuses a chunk of it (BDAT):
-        /// then the transaction is over.
+        /// Sends a piece of the message. Returns `None` if you can send more. Returns the reply if the server refuses a chunk
+        /// (BDAT): then the transaction is over.
         ///
         /// # Errors
         ///
-        /// [`Error::Rejected`] if no message is being sent. [`Error::Closed`] if the session ends. It does if the content cannot
-        /// be sent, or if the server refuses the message of DATA before its end.
+        /// [`Error::Rejected`] if no message is being sent. [`Error::Closed`] if the session ends, for example because the
+        /// content cannot be sent, or because the server refuses a message of DATA before its end.
         send_body(piece: &[u8]) -> Result<Option<Reply<'static>>, Error>;
 
-        /// Ends the message, and returns the reply; in LMTP one for each accepted recipient, in their order. The refusal of a
-        /// chunk (BDAT) is one reply, for all recipients.
+        /// Ends the message, and returns the reply. In LMTP there is one reply for each accepted recipient, in the order of
+        /// the RCPT commands. The refusal of a chunk (BDAT) is one reply, for all recipients.
         ///
         /// # Errors
         ///
         /// As [`send_body`](Self::send_body).
         end_of_data() -> Result<Vec<Reply<'static>>, Error>;
 
-        /// Gives the transaction up (RSET), and returns the reply.
+        /// Cancels the transaction (RSET), and returns the reply.
         ///
         /// # Errors
         ///
@@ -146,21 +145,21 @@ impl<T: Transport<Error = io::Error>> Blocking<driver::Client<T>> {
     ///
     /// # Errors
     ///
-    /// If the session ended otherwise. Nothing that was accepted is lost by that.
+    /// If the session ended without a reply to QUIT. Messages that the server accepted earlier stay accepted.
     pub fn quit(self) -> Result<(), Error> {
         block_on(self.0.quit())
     }
 }
 
 impl Client {
-    /// Begins the settings of a session: [`ClientBuilder`].
+    /// Returns a [`ClientBuilder`], which has the settings of a session and begins it.
     pub fn builder(config: impl Into<Arc<Config>>) -> ClientBuilder {
         Blocking(driver::Client::builder(config))
     }
 }
 
 impl ClientBuilder {
-    /// Settings for the server of a URL: [`driver::ClientBuilder::from_url`].
+    /// Creates settings for the server of a URL: [`driver::ClientBuilder::from_url`].
     ///
     /// # Errors
     ///
@@ -173,22 +172,22 @@ impl ClientBuilder {
         driver::ClientBuilder::from_url(url, config, tls).map(Self)
     }
 
-    /// Uses STARTTLS as [`Config::tls`] says (RFC 3207): submission on port 587, relaying on port 25.
+    /// Uses STARTTLS with the policy of [`Config::tls`] (RFC 3207): for submission on port 587, and for relaying on port 25.
     pub fn starttls(self, settings: impl TlsSettings + 'static) -> Self {
         Self(self.0.starttls(settings))
     }
 
-    /// Does the TLS handshake before the greeting (implicit TLS, RFC 8314 section 3.3): submission on port 465.
+    /// Does the TLS handshake before the greeting (implicit TLS, RFC 8314 section 3.3): for submission on port 465.
     pub fn implicit_tls(self, settings: impl TlsSettings + 'static) -> Self {
         Self(self.0.implicit_tls(settings))
     }
 
-    /// Declares that the stream is encrypted already, with these parameters.
+    /// Declares that the stream is already encrypted, with these parameters.
     pub fn encrypted(self, info: TlsInfo) -> Self {
         Self(self.0.encrypted(info))
     }
 
-    /// Records the sessions: [`driver::LogTranscript`], or your own.
+    /// Records the sessions, by [`driver::LogTranscript`] or by a transcript of your own.
     pub fn transcript(self, transcript: impl Transcript + 'static) -> Self {
         Self(self.0.transcript(transcript))
     }
@@ -197,7 +196,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`] if there is no connection, and the errors of [`on`](Self::on).
+    /// [`Error::Connect`] if connecting fails, and the errors of [`on`](Self::on).
     pub fn connect(&self, address: impl Into<Address>) -> Result<Client, Error> {
         block_on(self.0.connect(address)).map(Blocking)
     }
@@ -206,15 +205,15 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::NoTls`] if the configuration wants TLS, and no settings for it were given; [`Error::Handshake`] if the
-    /// handshake of implicit TLS fails; [`Error::Closed`] if the session ends.
+    /// [`Error::NoTls`] if the configuration requires TLS settings and there are none. [`Error::Handshake`] if the handshake
+    /// of implicit TLS fails. [`Error::Closed`] if the session ends.
     pub fn on<T: Transport<Error = io::Error>>(&self, transport: T) -> Result<Client<T>, Error> {
         block_on(self.0.on(transport)).map(Blocking)
     }
 }
 
 impl Blocking<driver::Mailer<Io<Stream>>> {
-    /// A mailer for the server of a URL: [`driver::Mailer::from_url`].
+    /// Creates a mailer for the server of a URL: [`driver::Mailer::from_url`].
     ///
     /// # Errors
     ///
@@ -223,11 +222,11 @@ impl Blocking<driver::Mailer<Io<Stream>>> {
         driver::Mailer::from_url(url).map(Self)
     }
 
-    /// Sends a message, and returns if the server has accepted it for every recipient: [`driver::Mailer::send`].
+    /// Sends a message. Succeeds if the server accepts it for every recipient: [`driver::Mailer::send`].
     ///
     /// # Errors
     ///
-    /// If the message has no envelope, the session fails, or the server refuses a recipient.
+    /// If no envelope can be built from the message, the session fails, or the server refuses a recipient.
     pub fn send(&self, message: impl IntoMessage) -> Result<Receipt, MailerError<io::Error>> {
         block_on(self.0.send(message))
     }

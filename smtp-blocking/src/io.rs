@@ -12,12 +12,12 @@ use rustix::net;
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
 use smtp_reactor::{Socket, Stream, connect, connect_unix, poll_deadline};
 
-/// A [`Transport`] over any socket. Poll it within [`block_on`](crate::block_on) only, which waits for it.
+/// A [`Transport`] over any socket. Use it only within [`block_on`](crate::block_on), which waits for the socket.
 #[derive(Debug)]
 pub struct Io<S> {
     socket: Socket<S>,
     origin: Instant,
-    /// The last read filled the small buffer, so there is much to read.
+    /// True if the last read filled the small buffer.
     large: bool,
 }
 
@@ -42,7 +42,7 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
     type Error = io::Error;
 
     fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<io::Result<()>> {
-        // Nothing is allocated for a small read.
+        // A small read allocates nothing.
         let mut heap = Box::new_uninit_slice(if self.large { LARGE_READ } else { 0 });
         let mut stack = [MaybeUninit::uninit(); SMALL_READ];
         let room = if self.large { &mut *heap } else { &mut stack[..] };
@@ -73,13 +73,13 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
 }
 
 impl Connect for Io<Stream> {
-    /// The time that the system takes to look up a name does not count, and blocks the thread.
+    /// Looking up a host name blocks the thread, beyond `limit` if the system takes longer.
     async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
         if let Address::Unix(path) = address {
             return Ok(Self::new(Stream::Unix(connect_unix(path, limit).await?)));
         }
         let stream = connect(address.to_string(), limit).await?;
-        // Otherwise the end of a message would wait until its beginning is acknowledged.
+        // With Nagle's algorithm, the end of a message would wait for the acknowledgement of its beginning.
         stream.set_nodelay(true)?;
         Ok(Self::new(Stream::Tcp(stream)))
     }
@@ -92,11 +92,11 @@ impl Connect for Io<Stream> {
     }
 }
 
-/// A message that is read from any [`Read`] while it is sent: see [`Client::send_from`](crate::Client::send_from). Reading
-/// blocks the session, so a slow reader needs a timeout of its own.
+/// A message that the client reads from any [`Read`] while sending it: see [`Client::send_from`](crate::Client::send_from).
+/// Reading blocks the session, so a slow reader needs a timeout of its own.
 ///
-/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
-/// before is sent as a whole message. Let the reader return an error if its writer does not finish.
+/// The end of the reader is the end of the message. If the reader is a pipe whose writer was dropped early, the client sends
+/// a truncated message as if it were whole: let the reader return an error in that case.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);
@@ -111,9 +111,9 @@ impl<R: Read> BodySource<io::Error> for Reader<R> {
     }
 }
 
-/// Octets that are read at once. The buffer is on the stack of the thread, and small because a stack that was used once
-/// stays in memory.
+/// Maximum octets of a read. The buffer is on the stack of the thread, and is small because a used stack page stays in
+/// memory.
 const SMALL_READ: usize = 4 * 1024;
 
-/// Octets that are read at once while there is much to read. The buffer is allocated for the time of the read.
+/// Maximum octets of a read after one that filled the small buffer. This buffer is allocated for each read.
 const LARGE_READ: usize = 64 * 1024;

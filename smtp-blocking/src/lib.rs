@@ -3,34 +3,33 @@
 //! ## Waiting
 //!
 //! Every function that waits blocks its thread in `poll(2)`, until the first of these events: octets to read, room to write,
-//! the deadline, the shutdown of the server, a [waker](driver::Session::waker). A client that sends its octets one by one
-//! gains no time by that, and a peer that does not read cannot stop the session from reading.
+//! the deadline, the shutdown of the server, a [waker](driver::Session::waker). So deadlines hold even if the peer sends its
+//! octets one by one or does not read.
 //!
-//! An idle session holds its socket, two descriptors to wake its thread, and some 16 KB of memory, most of it stack.
+//! An idle session holds its socket, two descriptors that wake its thread, and about 16 KB of memory, most of it stack.
 //!
-//! This crate is for Unix. The crate `polling`, which supports Windows, registers sockets by unsafe functions, and no crate
-//! of this project has unsafe code. On Windows, `smtp-async-std` with `block_on` serves clients on threads: its `async-io` is
-//! safe to use.
+//! This crate is for Unix: to wait on Windows it would need unsafe functions, and no crate of this project has unsafe code.
+//! On Windows, use `smtp-async-std` with `block_on`.
 //!
 //! ## TLS
 //!
-//! Settings come from `tls` (the crate `smtp-rustls`, feature `rustls`), or implement
-//! [`TlsSettings`](driver::TlsSettings). No provider of cryptography is installed for the process.
+//! The module `tls` has settings (the crate `smtp-rustls`, feature `rustls`); for another TLS library, implement
+//! [`TlsSettings`](driver::TlsSettings). This crate installs no cryptography provider for the process.
 //!
-//! - A client gets them from its builder: [`starttls`](ClientBuilder::starttls) or
+//! - Client: pass the settings to its builder, with [`starttls`](ClientBuilder::starttls) or
 //!   [`implicit_tls`](ClientBuilder::implicit_tls).
-//! - A server offers STARTTLS in [`Config::extensions`](proto::server::Config::extensions). A service gets the settings in
-//!   [`ServeOptions::tls`]. Other sessions call [`start_tls`](driver::Session::start_tls) on
-//!   [`Event::StartTls`](proto::server::Event::StartTls), or
-//!   [`start_implicit_tls`](driver::Session::start_implicit_tls) first of all.
+//! - Server: offer STARTTLS in [`Config::extensions`](proto::server::Config::extensions). For a service, put the settings
+//!   into [`ServeOptions::tls`]. A loop of your own calls [`start_tls`](driver::Session::start_tls) on
+//!   [`Event::StartTls`](proto::server::Event::StartTls), or [`start_implicit_tls`](driver::Session::start_implicit_tls)
+//!   before the first poll.
 //!
-//! A handshake that fails, or exceeds the `handshake` timeout of the configuration, ends the session; it never goes on in
-//! plaintext. Both machines report the parameters of the session as [`TlsInfo`](proto::TlsInfo).
+//! If a handshake fails, or exceeds the `handshake` timeout of the configuration, the session ends; it never continues in
+//! plaintext. Both machines report the parameters of TLS as [`TlsInfo`](proto::TlsInfo).
 //!
 //! ## Logs
 //!
-//! Events are logged with `tracing` at the levels `debug` and `warn`. Commands, replies, message content and secrets are
-//! not logged.
+//! The crate logs events with `tracing` at the levels `debug` and `warn`. It does not log commands, replies, message content
+//! and secrets.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
@@ -56,10 +55,10 @@ pub type Client<T = Io<Stream>> = Blocking<driver::Client<T>>;
 /// The settings of a session with a server.
 pub type ClientBuilder = Blocking<driver::ClientBuilder<Io<Stream>>>;
 
-/// Sessions with one server, kept for further messages. Run its async functions with [`block_on`].
+/// A pool of sessions with one server, for many messages. Run its async functions with [`block_on`].
 pub type Pool = driver::Pool<Io<Stream>>;
 
-/// A client for sending messages to the server of a URL. Run its async functions with [`block_on`].
+/// A client that sends messages to the server of a URL: `Mailer::from_url("smtps://user:password@mail.example.org")`.
 pub type Mailer = Blocking<driver::Mailer<Io<Stream>>>;
 
 /// A session of a server on an accepted connection.
@@ -74,5 +73,5 @@ pub type Error = driver::Error<std::io::Error>;
 /// An error of a [`Mailer`].
 pub type MailerError = driver::MailerError<std::io::Error>;
 
-/// The error of a message that was not sent to its end, with the replies until then.
+/// The error of a message that could not be sent completely, with the replies until then.
 pub type SendError = driver::SendError<std::io::Error>;

@@ -1,4 +1,4 @@
-//! Servers: sessions on what a listener accepts, each on a thread that it has for itself.
+//! Servers: sessions on the accepted connections, each on a thread of its own.
 
 use std::{future, io, pin::pin, sync::Arc, task, time::Duration};
 
@@ -10,7 +10,7 @@ use smtp_reactor::Socket;
 
 use crate::{Blocking, Io, Session, Stream, block_on};
 
-/// A listening socket that a thread waits for, made of a [`Listener`].
+/// A [`Listener`] on threads.
 #[derive(Debug)]
 pub struct Acceptor(Socket<Listener>);
 
@@ -23,7 +23,7 @@ impl Acceptor {
     /// If no connection can be accepted now.
     pub async fn accept(&self) -> io::Result<(Io<Stream>, Peer, Peer)> {
         let (stream, peer, local) = self.0.accept().await?;
-        // The system may not know it if the connection is broken already.
+        // The system may not know the address if the connection is already broken.
         let local = local.map_or_else(|| self.0.get_ref().local(), |address| Ok(address.into()))?;
         Ok((Io::new(stream), peer.map_or(Peer::Unix, Peer::Ip), local))
     }
@@ -35,8 +35,8 @@ impl From<Listener> for Acceptor {
     }
 }
 
-/// The functions of threads that a server needs: their [`driver::Runtime`]. Each adapter has a type of this name. Run what
-/// uses it with [`block_on`].
+/// The [`driver::Runtime`] of threads: accepting, spawning and sleeping. Each adapter has a type of this name. Run futures
+/// that use it with [`block_on`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Runtime;
@@ -54,7 +54,7 @@ impl driver::Runtime for Runtime {
     }
 
     fn spawn_brief(task: impl Future<Output = ()> + Send + 'static) {
-        // Not worth a thread: it is polled once, and dropped.
+        // Not worth a thread: poll the task once, and drop it.
         let _ = pin!(task).poll(&mut task::Context::from_waker(task::Waker::noop()));
     }
 
@@ -63,8 +63,8 @@ impl driver::Runtime for Runtime {
     }
 }
 
-/// Accepts connections and serves each by the service, with the default [`ServeOptions`]. Does not return:
-/// [`serve_until`] has options and shuts down gracefully.
+/// Accepts connections and runs the service on each, with the default [`ServeOptions`]. Does not return; [`serve_until`] has
+/// options and a graceful shutdown.
 ///
 /// # Errors
 ///
@@ -78,11 +78,11 @@ pub fn serve(
     serve_until(listener, config, options, future::pending(), service)
 }
 
-/// Accepts connections and serves each by the service, on a thread that it has for itself meanwhile, until `stop` is ready:
-/// a [`ShutdownHandle`](crate::ShutdownHandle) for example. [`driver::serve`] has the details, and [`serve_sessions`] those
-/// of the threads.
+/// Accepts connections and runs the service on each, on a thread for each session, until `stop` is ready, for example a
+/// [`ShutdownHandle`](crate::ShutdownHandle). [`driver::serve`] has the details of sessions, and [`serve_sessions`] those of
+/// threads.
 ///
-/// A function of the service may block its thread, to read a file for example. Meanwhile its session alone waits.
+/// A function of the service may block its thread, for example to read a file: only its session waits.
 ///
 /// # Errors
 ///
@@ -99,20 +99,21 @@ pub fn serve_until(
     block_on(served)
 }
 
-/// Accepts connections and runs `session` on each, on a thread that it has for itself meanwhile, until `stop` is ready: a
-/// [`ShutdownHandle`](crate::ShutdownHandle) for example.
+/// Accepts connections and runs `session` on each, on a thread for each session, until `stop` is ready, for example a
+/// [`ShutdownHandle`](crate::ShutdownHandle).
 ///
-/// Then it accepts no more. Sessions finish the transaction in hand and send 421 (RFC 5321 section 3.8); they do so at
-/// once after [`ServeOptions::shutdown_grace`]. Returns when all have ended. A session that panics ends alone.
+/// Shutdown: when `stop` is ready, the server accepts no more connections. Sessions finish the current transaction, then send
+/// 421 (RFC 5321 section 3.8). After [`ServeOptions::shutdown_grace`] the remaining sessions send 421 at once. The function
+/// returns when all sessions have ended. A session that panics does not affect others.
 ///
-/// There are never more threads than [`ServeOptions::max_connections`] of all servers, beside the one that calls this. They
-/// run one session after the other, and end if none comes for some seconds. If no thread can be started for a connection,
-/// the connection is closed. Each thread holds two further descriptors, by which it is woken.
+/// The maximum number of threads is the sum of [`ServeOptions::max_connections`] of all servers, plus the calling threads. A
+/// thread runs one session after the other, and ends after 10 seconds without a session. If no thread can be started, the
+/// connection is closed. Each thread holds two descriptors that wake it.
 ///
-/// A thread cannot be ended from outside. A session that still blocks its thread after
-/// [`CLOSE_TIMEOUT`](smtp_driver::CLOSE_TIMEOUT) is abandoned, with its connection, and this returns without it.
+/// A thread cannot be ended from outside. If a session still blocks its thread after
+/// [`CLOSE_TIMEOUT`](smtp_driver::CLOSE_TIMEOUT), the function returns without waiting for it.
 ///
-/// The caller writes the loop of the session: see [`Session`]. It ends with [`close`](Session::close).
+/// `session` is a loop of your own: see [`Session`]. End the loop with [`close`](Session::close).
 ///
 /// # Errors
 ///
@@ -135,13 +136,13 @@ pub fn serve_sessions(
 }
 
 impl<T: Transport<Error = io::Error>> Blocking<driver::Session<T>> {
-    /// Waits for one of the things that the machine waits for: [`driver::Session::wait`]. A shutdown of the server ends the
+    /// Waits for the first event that the machine waits for: [`driver::Session::wait`]. A shutdown of the server ends the
     /// wait, and so does a [`waker`](driver::Session::waker) from another thread.
     pub fn wait(&mut self, wait: Wait) {
         block_on(self.0.wait(wait));
     }
 
-    /// Closes the connection so that the client receives all that was written: [`driver::Session::close`].
+    /// Closes the connection so that the client can read all output: [`driver::Session::close`].
     pub fn close(self) {
         block_on(self.0.close());
     }

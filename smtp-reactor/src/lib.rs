@@ -2,8 +2,8 @@
 //!
 //! ## Waiting for several things
 //!
-//! The functions that begin with `poll` are for a future of your own. It waits for whichever comes first. Here it is an
-//! octet, or the end of a time:
+//! With the functions that begin with `poll`, a future of your own can wait for the first of several events. Here these are
+//! an octet and a deadline:
 //!
 //! ```
 //! use std::{future::poll_fn, io::Read, os::unix::net::UnixStream, task::Poll, time::{Duration, Instant}};
@@ -26,12 +26,12 @@
 //!
 //! ## Costs
 //!
-//! A thread that has waited holds two descriptors of a pipe, by which wakers wake it. Nothing is registered with the system:
-//! each wait passes all its sockets to `poll(2)`, so a future should wait for few sockets at once.
+//! A thread that has waited holds the two descriptors of a pipe, by which wakers wake it. Each wait passes all its sockets to
+//! `poll(2)`, so let a future wait for few sockets at once.
 //!
 //! ## Logs
 //!
-//! Threads that cannot start and tasks that panic are logged with `tracing` at the level `warn`.
+//! The crate logs threads that cannot start, and tasks that panic, with `tracing` at the level `warn`.
 #![forbid(unsafe_code)]
 
 #[cfg(not(unix))]

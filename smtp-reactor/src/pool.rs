@@ -1,4 +1,4 @@
-//! Threads that run one task after the other, and end if none comes for some seconds.
+//! A pool of threads. Each runs one task after the other, and ends after some seconds without a task.
 
 use std::{
     collections::VecDeque,
@@ -13,10 +13,10 @@ use tracing::warn;
 
 use crate::block_on;
 
-/// Runs a task on a thread that it has for itself meanwhile. It may block the thread.
+/// Runs a task on a thread of its own until the task ends. The task may block the thread.
 ///
-/// The threads are a pool of the process: one runs a task after the other, and ends if none comes for 10 seconds. If no
-/// thread is idle, and none can be started, the task is dropped. A task that panics ends alone.
+/// The threads are a pool of the process. A thread runs one task after the other, and ends after 10 seconds without a task.
+/// If no thread is idle and none can be started, the task is dropped. A task that panics does not affect others.
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     let mut state = lock();
     state.waiting.push_back(Box::pin(task));
@@ -26,7 +26,7 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
             return;
         }
         drop(state);
-        // The thread that drops its task will have done so in a moment, or something blocks it.
+        // A thread that drops its task is usually idle in a moment; if not, another thread runs the new task.
         start(stand_by);
         return;
     }
@@ -35,7 +35,7 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     if !start(work) {
         let mut state = lock();
         state.idle -= 1;
-        // Another thread may have taken the task.
+        // Another thread may have taken the task in the meantime.
         let dropped = (state.waiting.len() > state.idle).then(|| state.waiting.pop_back());
         drop(state);
         drop(dropped);
@@ -51,7 +51,7 @@ fn start(run: fn()) -> bool {
     started.is_ok()
 }
 
-/// Runs the tasks for which there is still no thread after some time.
+/// Runs tasks for which no thread became idle within [`DROP_TIME`].
 fn stand_by() {
     thread::sleep(DROP_TIME);
     let mut state = lock();
@@ -62,10 +62,10 @@ fn stand_by() {
     }
 }
 
-/// Runs tasks as long as there are some.
+/// Runs tasks until none comes for [`IDLE_TIMEOUT`].
 fn work() {
     loop {
-        let waited = CALLED.wait_timeout_while(lock(), PATIENCE, |state| state.waiting.is_empty());
+        let waited = CALLED.wait_timeout_while(lock(), IDLE_TIMEOUT, |state| state.waiting.is_empty());
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         state.idle -= 1;
         let Some(mut task) = state.waiting.pop_front() else {
@@ -75,7 +75,8 @@ fn work() {
         if catch_unwind(AssertUnwindSafe(|| block_on(task.as_mut()))).is_err() {
             warn!("a task panicked");
         }
-        // It is idle already: dropping a task may make room for the next, which shall find this thread.
+        // Count this thread as idle before it drops the task: the drop may lead to the next task, which can then use this
+        // thread.
         let mut state = lock();
         state.idle += 1;
         state.dropping += 1;
@@ -88,16 +89,16 @@ fn work() {
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 struct State {
-    /// Threads without a task, or about to begin.
+    /// Number of threads without a task, including those that are starting.
     idle: usize,
-    /// Threads of these that drop the task before.
+    /// Number of these threads that still drop their previous task.
     dropping: usize,
-    /// Tasks for them, never more than there are of these.
+    /// Tasks for the idle threads; at most one for each.
     waiting: VecDeque<Task>,
 }
 
 impl State {
-    /// Returns true if a task waits until a thread has dropped the task before.
+    /// Returns true if a task waits for a thread that still drops its previous task.
     fn is_short_of_threads(&self) -> bool {
         self.waiting.len() + self.dropping > self.idle
     }
@@ -111,9 +112,9 @@ static STATE: Mutex<State> = Mutex::new(State {
 static CALLED: Condvar = Condvar::new();
 
 /// Time after which a thread without a task ends.
-const PATIENCE: Duration = Duration::from_secs(10);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Time to drop a task, after which a further thread runs the next one.
+/// Time for a thread to drop its task, after which a further thread runs the next task.
 const DROP_TIME: Duration = Duration::from_millis(100);
 
 fn lock() -> MutexGuard<'static, State> {

@@ -1,4 +1,4 @@
-//! The reactor of each thread: `poll(2)` for everything that a future waits for.
+//! The reactor of each thread: one `poll(2)` for all events that a future waits for.
 
 use std::{
     cell::RefCell,
@@ -19,17 +19,17 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 /// Runs a future to its end on this thread.
 ///
-/// While the future is pending, the thread sleeps until a [`Socket`](crate::Socket) is ready, the nearest deadline has come, or
-/// the waker of the future is called. Any future will do: a channel of another crate works, too.
+/// While the future is pending, the thread sleeps until a [`Socket`](crate::Socket) is ready, the nearest deadline passes, or
+/// the waker of the future is called. Futures of other crates, such as channels, work, too.
 ///
-/// Calls may be nested. The inner one blocks the outer one, with its deadlines.
+/// Calls may be nested. The inner call blocks the outer future, including its deadlines.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let bell = BELL.with(Arc::clone);
     let waker = Waker::from(Arc::clone(&bell));
     let _leave = Leave(&bell);
     loop {
-        // A swap, and no store: what the waker did before it rang must be visible to the poll.
+        // A swap and not a store, so that the poll sees all writes that the waker made before.
         bell.rung.swap(false, SeqCst);
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
@@ -39,7 +39,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Ready at this time. `None` is a time that never comes. Works within [`block_on`] only.
+/// Waits until this time; with `None`, waits for ever. Works only within [`block_on`].
 pub fn poll_deadline(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
     match at {
         Some(at) if at <= Instant::now() => return Poll::Ready(()),
@@ -51,13 +51,13 @@ pub fn poll_deadline(cx: &Context<'_>, at: Option<Instant>) -> Poll<()> {
     Poll::Pending
 }
 
-/// Waits for some time. Works within [`block_on`] only.
+/// Waits for this time. Works only within [`block_on`].
 pub async fn sleep(time: Duration) {
     let until = Instant::now().checked_add(time);
     poll_fn(|cx| poll_deadline(cx, until)).await;
 }
 
-/// Makes the thread wait until the socket is ready.
+/// Adds a socket to the events that the thread waits for.
 pub(crate) fn register_socket(cx: &Context<'_>, socket: Arc<dyn AsFd + Send + Sync>, ready: PollFlags) {
     register(cx, |waits| waits.sockets.push((socket, ready)));
 }
@@ -76,17 +76,17 @@ thread_local! {
     static WAITS: RefCell<Waits> = RefCell::default();
 }
 
-/// The events that a future waits for since it was polled, besides the bell.
+/// The events that a future has registered since it was polled, besides the bell.
 #[derive(Default)]
 struct Waits {
     sockets: Vec<(Arc<dyn AsFd + Send + Sync>, PollFlags)>,
     until: Option<Instant>,
-    /// The wakers of the parts that wait.
+    /// The wakers of the parts of the future that wait.
     wakers: Vec<Waker>,
 }
 
-/// The end of a call of `block_on`, also by a panic. A wake may have been meant for an outer call, and its waits are
-/// forgotten, so it polls its future again.
+/// A guard for the end of a call of `block_on`, even by a panic. It rings the bell, so that an outer call polls its future
+/// again: the inner call may have taken its wake and dropped its waits.
 struct Leave<'b>(&'b Bell);
 
 impl Drop for Leave<'_> {
@@ -95,16 +95,16 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// Wakes a thread: by a flag while the thread runs, and through a pipe while it waits.
+/// The means to wake a thread: a flag while the thread runs, and a pipe while it waits.
 struct Bell {
     rung: AtomicBool,
-    /// `None` if the system had no more descriptors.
+    /// `None`: the system had no more descriptors.
     pipe: Option<(PipeReader, PipeWriter)>,
 }
 
 impl Default for Bell {
     fn default() -> Self {
-        // A pipe that is full has woken the thread, so writing must not block.
+        // Writing must not block: a full pipe has already woken the thread.
         let pipe = io::pipe().and_then(|pipe| {
             rustix::io::ioctl_fionbio(&pipe.1, true)
                 .map(|()| pipe)
@@ -138,7 +138,8 @@ impl Bell {
             Some(_) => Duration::MAX,
             None => BLIND,
         };
-        // A time that the system cannot hold never comes. An error is an interruption: the future is polled again.
+        // A time beyond the range of the system counts as for ever. An error is an interruption, after which the future is
+        // polled again.
         let _ = poll(&mut all, left.min(most).try_into().ok().as_ref());
         if let (Some(last), Some((heard, _))) = (all.last(), &self.pipe)
             && !last.revents().is_empty()
@@ -147,10 +148,10 @@ impl Bell {
         }
     }
 
-    /// Drops the waits of this thread, because they keep sockets open. Each part of the future registers again when it is
-    /// polled, so each is woken: some have a waker of their own.
+    /// Drops the waits of this thread, because they keep sockets open. Wakes each part of the future, so that each registers
+    /// again when it is polled; some parts have a waker of their own.
     fn forget(&self) {
-        // First, so that nothing is written for that.
+        // Set the flag first, so that the wakers write nothing into the pipe.
         self.rung.store(true, SeqCst);
         let wakers = WAITS.with_borrow_mut(|waits| {
             waits.sockets.clear();
@@ -173,7 +174,7 @@ impl Wake for Bell {
     }
 }
 
-/// Time after which a thread without a pipe looks if it was woken.
+/// Interval at which a thread without a pipe checks its flag.
 const BLIND: Duration = Duration::from_millis(100);
 
 #[cfg(test)]

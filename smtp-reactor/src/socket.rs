@@ -1,4 +1,4 @@
-//! Sockets that a future waits for.
+//! Non-blocking sockets, and connecting.
 
 use std::{
     fmt,
@@ -24,21 +24,20 @@ use socket2::{Domain, SockAddr, SockRef, Type};
 
 use crate::{poll_deadline, reactor::register_socket, sleep};
 
-/// A non-blocking socket. Poll its futures within [`block_on`](crate::block_on) or [`spawn`](crate::spawn): only these wait
-/// for it.
+/// A non-blocking socket. Use it only within [`block_on`](crate::block_on) or [`spawn`](crate::spawn), which wait for it.
 ///
-/// An operation is a function that tries to read, write or accept. It is called again until it does not return
-/// [`ErrorKind::WouldBlock`] or [`ErrorKind::Interrupted`].
+/// An operation is a function that tries to read, write or accept. While it returns [`ErrorKind::WouldBlock`] or
+/// [`ErrorKind::Interrupted`], the socket waits and calls it again.
 pub struct Socket<S> {
     shared: Arc<S>,
-    /// The last read found less than it had room for.
+    /// True if the last read left room in the buffer.
     drained: bool,
     /// Since then it was written to.
     idle: bool,
 }
 
 impl<S: AsFd + Send + Sync + 'static> Socket<S> {
-    /// Makes the socket non-blocking.
+    /// Wraps a socket, and makes it non-blocking.
     pub fn new(socket: S) -> Self {
         // Every open socket has this flag.
         let _ = ioctl_fionbio(&socket, true);
@@ -73,8 +72,9 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
         poll_fn(|cx| self.poll_write_with(cx, &mut operation)).await
     }
 
-    /// Accepts a connection to this listener, TCP or Unix, and returns it with the addresses of the peer and of the local end.
-    /// They are `None` for a Unix socket, the local one also if the system does not know it. Sets `TCP_NODELAY`.
+    /// Accepts a connection to this listener, TCP or Unix, and returns it with the addresses of the peer and of the local
+    /// end. The addresses are `None` for a Unix socket. The local address is also `None` if the system does not know it. Sets
+    /// `TCP_NODELAY`.
     ///
     /// # Errors
     ///
@@ -88,13 +88,13 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
             return Ok((Stream::Unix(stream), None, None));
         };
         let stream = TcpStream::from(socket);
-        // It fails if the connection is broken already, which the next operation will notice.
+        // It fails if the connection is already broken, which the next operation will notice.
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().ok();
         Ok((Stream::Tcp(stream), Some(peer), local))
     }
 
-    /// Tries an operation that reads or accepts. `Pending` if the socket is not readable.
+    /// Tries an operation that reads or accepts. Returns `Pending` if the socket is not readable.
     pub fn poll_read_with<T>(
         &self,
         cx: &Context<'_>,
@@ -142,7 +142,7 @@ impl<S: AsFd + Send + Sync + 'static> Socket<S> {
         self.poll_write_with(cx, |socket| Ok(writev(socket, slices)?))
     }
 
-    /// Tries an operation that writes. `Pending` if the socket is not writable.
+    /// Tries an operation that writes. Returns `Pending` if the socket is not writable.
     pub fn poll_write_with<T>(
         &self,
         cx: &Context<'_>,
@@ -200,8 +200,8 @@ impl AsFd for Stream {
     }
 }
 
-/// Connects over TCP within `limit`. The addresses are tried in their order until one accepts. A host name is looked up first,
-/// which blocks the thread and does not count.
+/// Connects over TCP within `limit`. Tries the addresses in their order until one accepts. First looks up a host name, which
+/// blocks the thread and is not limited.
 ///
 /// # Errors
 ///
@@ -221,7 +221,7 @@ pub async fn connect(addresses: impl ToSocketAddrs, limit: Duration) -> io::Resu
     result
 }
 
-/// Connects to a Unix socket within `limit`. A listener with a full queue is tried again until then.
+/// Connects to a Unix socket within `limit`. Tries again while the queue of the listener is full.
 ///
 /// # Errors
 ///
@@ -234,7 +234,7 @@ pub async fn connect_unix(path: impl AsRef<Path>, limit: Duration) -> io::Result
         match socket.connect(&address) {
             Ok(()) => break,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // The queue is full, and the system does not tell when there is room.
+            // The queue is full, and the system does not report when it has room.
             Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(QUEUE_PAUSE).await,
             Err(error) => return Err(error),
         }
@@ -254,7 +254,7 @@ async fn connect_to(address: SocketAddr, until: Option<Instant>) -> io::Result<T
         let connected = socket.poll_write_with(cx, |socket| {
             if !begun {
                 begun = true;
-                // It goes on after one of these errors. The socket is writable when it has ended.
+                // After one of these errors, connecting continues. The socket is writable when it has ended.
                 return match socket.connect(&SockAddr::from(address)) {
                     Err(error) if in_progress(&error) => Err(ErrorKind::WouldBlock.into()),
                     done => done,

@@ -25,21 +25,20 @@ pub struct ClientTls {
     policy: Tls,
 }
 
-/// The authentication of the server.
+/// The way of authenticating the server.
 #[derive(Clone, Debug)]
 enum Server {
     Verified,
     Unverified,
-    /// Verified without a consequence.
+    /// Verified, but accepted in any case.
     #[cfg(feature = "ring")]
     Observed(Arc<Observed>),
 }
 
 impl ClientTls {
-    /// Wraps settings of rustls for a server whose certificate must have this name. The settings determine the trusted
-    /// certificates and the cryptography: make them with `ClientConfig::builder_with_provider`, so that no provider needs to
-    /// be installed for the process. They must verify the server's certificate, or [`unverified`](Self::unverified) must say
-    /// that they do not.
+    /// Wraps settings of rustls for a server whose certificate must have this name. They determine the trusted certificates
+    /// and the cryptography: create them with `ClientConfig::builder_with_provider`, so that you need not install a provider
+    /// for the process. If they do not verify the server's certificate, call [`unverified`](Self::unverified) as well.
     #[must_use]
     pub const fn new(config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
         Self {
@@ -58,8 +57,8 @@ impl ClientTls {
         Self { server, ..self }
     }
 
-    /// Settings for a server whose certificate must have this name, and chain to a root in the platform's trust store. The
-    /// store is read here: [`to`](Self::to) makes the same settings for another server.
+    /// Creates settings for a server whose certificate must have this name, and chain to a root in the platform's trust
+    /// store. This reads the store; [`to`](Self::to) creates the same settings for another server without reading it again.
     ///
     /// # Errors
     ///
@@ -69,7 +68,7 @@ impl ClientTls {
         ClientSettings::platform().for_server(name)
     }
 
-    /// Settings for a server whose certificate must have this name, and chain to one of these roots.
+    /// Creates settings for a server whose certificate must have this name, and chain to one of these roots.
     ///
     /// # Errors
     ///
@@ -79,7 +78,8 @@ impl ClientTls {
         ClientSettings::trusting(roots.clone()).for_server(name)
     }
 
-    /// Settings for a server that has to pass this demand by DANE (RFC 7672). The client requests the TLSA base domain.
+    /// Creates settings for a server that is authenticated by DANE (RFC 7672). The client requests the TLSA base domain as
+    /// server name.
     ///
     /// # Errors
     ///
@@ -90,7 +90,8 @@ impl ClientTls {
         ClientSettings::dane(dane).with_name(name)
     }
 
-    /// The same settings for a server with this name: a domain or an IP address. A demand by DANE keeps its own names.
+    /// Returns the same settings for a server with this name: a domain or an IP address. With DANE, the names of the [`Dane`]
+    /// stay in force.
     ///
     /// # Errors
     ///
@@ -110,21 +111,23 @@ impl ClientTls {
         &self.config
     }
 
-    /// The weakest use of STARTTLS that fits these settings, for [`Config::tls`](smtp_proto::client::Config::tls):
-    /// [`Tls::Required`], except for [`ClientSettings::opportunistic_unverified`] and [`ClientSettings::only_observed`].
+    /// The weakest STARTTLS policy that fits these settings, for [`Config::tls`](smtp_proto::client::Config::tls). It is
+    /// [`Tls::Required`], and [`Tls::Opportunistic`] for [`ClientSettings::opportunistic_unverified`] and
+    /// [`ClientSettings::only_observed`].
     #[must_use]
     pub const fn policy(&self) -> Tls {
         self.policy
     }
 
-    /// The name that the client requests, and that the server's certificate must have. A demand by DANE has names of its own.
+    /// The name that the client requests, and that the server's certificate must have. With DANE, the names of the [`Dane`]
+    /// count.
     #[must_use]
     pub const fn name(&self) -> &ServerName<'static> {
         &self.name
     }
 
-    /// The fault of the certificate in the last full handshake with these settings or their copies, if they are
-    /// [`ClientSettings::only_observed`]. A resumed session has no certificate.
+    /// The fault of the certificate in the last full handshake with these settings or their clones. Returns `None` if there
+    /// was no fault, or if the settings are not [`ClientSettings::only_observed`]. A resumed session has no certificate.
     #[cfg(feature = "ring")]
     #[must_use]
     pub fn observed_fault(&self) -> Option<CertificateFault> {
@@ -134,15 +137,16 @@ impl ClientTls {
         }
     }
 
-    /// Returns the parameters of a finished handshake: [`client_tls_info`], the requested server name, and if the server was
-    /// verified. A server that is unverified or [only observed](ClientSettings::only_observed) has no certificate in them.
+    /// Returns the parameters of a finished handshake: those of [`client_tls_info`], the requested server name, and true or
+    /// false for a verified server. They have no certificate if the server is unverified or [only
+    /// observed](ClientSettings::only_observed).
     #[must_use]
     pub fn info(&self, connection: &ClientConnection) -> TlsInfo {
         let mut info = client_tls_info(connection);
         match &self.server {
             Server::Verified => info.peer_verified = true,
             Server::Unverified => info.peer_certificate = None,
-            // The known fault may be that of another session: copies share it, and a resumed session verifies nothing.
+            // The recorded fault may be from another session: clones share it, and a resumed session verifies nothing.
             #[cfg(feature = "ring")]
             Server::Observed(_) => info.peer_certificate = None,
         }
@@ -155,7 +159,8 @@ impl ClientTls {
     }
 }
 
-/// TLS settings of a client for any server, in the usual cases: TLS 1.2 and 1.3, with the cryptography of ring.
+/// TLS settings of a client for many servers: TLS 1.2 and 1.3, with the cryptography of ring.
+/// [`for_server`](Self::for_server) returns the [`ClientTls`] for one server.
 #[cfg(feature = "ring")]
 #[derive(Clone, Debug)]
 pub struct ClientSettings {
@@ -164,15 +169,15 @@ pub struct ClientSettings {
     identity: Option<Identity>,
 }
 
-/// The consequence of a server without TLS, or with a certificate that fails.
+/// The consequence if a server has no TLS, or its certificate fails.
 #[cfg(feature = "ring")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Consequence {
-    /// Nothing is sent.
+    /// The client sends nothing.
     Refused,
-    /// A server without TLS gets plaintext.
+    /// Without TLS, the client sends plaintext.
     Plaintext,
-    /// The same, and the certificate has no consequence but that its fault is known.
+    /// As `Plaintext`. The certificate is verified, and its fault is recorded but has no effect.
     Observed,
 }
 
@@ -194,19 +199,19 @@ impl ClientSettings {
         Self::with_trust(Trust::Platform)
     }
 
-    /// Trusts these roots only.
+    /// Trusts only these roots.
     #[must_use]
     pub const fn trusting(roots: Roots) -> Self {
         Self::with_trust(Trust::Roots(roots))
     }
 
-    /// Accepts **every** server without verification: a man in the middle can read and change all that is sent.
+    /// Accepts **every** server without verification: a man in the middle can read and change the session.
     ///
-    /// This is for mail servers that relay to any host on port 25, where most names and certificates cannot be verified:
-    /// opportunistic encryption is still better than plaintext, because it stops passive eavesdroppers (RFC 7435). Use it
-    /// with [`Tls::Opportunistic`](smtp_proto::client::Tls::Opportunistic), where plaintext would be accepted as well.
+    /// Use it for relaying to any host on port 25, where most names and certificates cannot be verified, with
+    /// [`Tls::Opportunistic`](smtp_proto::client::Tls::Opportunistic). It stops passive eavesdroppers, which plaintext does
+    /// not (RFC 7435).
     ///
-    /// Never use it with a login. A message with REQUIRETLS is not sent: the error is
+    /// Never use it with a login. Sending a message with REQUIRETLS fails with
     /// [`RequestError::ServerNotVerified`](smtp_proto::client::RequestError::ServerNotVerified) (RFC 8689 section 4.2.1).
     #[must_use]
     pub const fn opportunistic_unverified() -> Self {
@@ -216,22 +221,22 @@ impl ClientSettings {
     }
 
     /// Accepts **every** server without verification, as [`opportunistic_unverified`](Self::opportunistic_unverified) does,
-    /// but never sends in plaintext: the demand of a server whose TLSA records are all unusable (RFC 7672 section 2.2).
+    /// but never sends plaintext. DANE requires this for a server whose TLSA records are all unusable (RFC 7672 section 2.2).
     #[must_use]
     pub const fn encrypted_unverified() -> Self {
         Self::with_trust(Trust::Everyone)
     }
 
-    /// Trusts the servers that pass this demand by DANE (RFC 7672). The platform's trust store is not used.
+    /// Trusts servers that are authenticated by DANE (RFC 7672). Does not use the platform's trust store.
     #[must_use]
     pub const fn dane(dane: Dane) -> Self {
         Self::with_trust(Trust::Dane(dane))
     }
 
-    /// Verifies servers without a consequence, and sends in plaintext to those without TLS: as
-    /// [`opportunistic_unverified`](Self::opportunistic_unverified), but [`ClientTls::observed_fault`] has the fault of the
-    /// certificate for a report. No such server counts as verified, so a message with REQUIRETLS is not sent. This is the
-    /// mode `testing` of MTA-STS (RFC 8461 section 5).
+    /// Verifies servers, but accepts them in any case: as [`opportunistic_unverified`](Self::opportunistic_unverified), and
+    /// [`ClientTls::observed_fault`] returns the fault of the certificate for a report. Servers without TLS get plaintext. No
+    /// server counts as verified, so sending a message with REQUIRETLS fails. Use it for the mode `testing` of MTA-STS (RFC
+    /// 8461 section 5).
     #[must_use]
     pub fn only_observed(self) -> Self {
         Self {
@@ -240,14 +245,14 @@ impl ClientSettings {
         }
     }
 
-    /// Shows this certificate to servers that ask for one.
+    /// Sends this certificate to servers that request one.
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
     }
 
-    /// Makes settings of rustls.
+    /// Builds settings of rustls.
     ///
     /// # Errors
     ///
@@ -256,7 +261,7 @@ impl ClientSettings {
         self.make().map(|(config, _)| config)
     }
 
-    /// The weakest use of STARTTLS that fits these settings: see [`ClientTls::policy`].
+    /// The weakest STARTTLS policy that fits these settings: see [`ClientTls::policy`].
     #[must_use]
     pub const fn policy(&self) -> Tls {
         match self.consequence {
@@ -265,8 +270,8 @@ impl ClientSettings {
         }
     }
 
-    /// Settings for a server with this name: a domain or an IP address. Its certificate must have it, unless the server is
-    /// unverified, or verified by DANE, which has names of its own.
+    /// Returns settings for the server with this name: a domain or an IP address. The server's certificate must have this
+    /// name, unless the settings do not verify, or verify by DANE, which has its own names.
     ///
     /// # Errors
     ///

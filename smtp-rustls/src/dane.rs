@@ -20,7 +20,7 @@ mod verifier;
 pub struct Tlsa {
     /// The certificate usage: 2 for an issuer (DANE-TA), 3 for the server's own certificate (DANE-EE).
     pub usage: u8,
-    /// The part that is compared: 0 for the certificate, 1 for its public key.
+    /// The selector, which is the compared part: 0 for the certificate, 1 for its public key.
     pub selector: u8,
     /// The matching type: 0 for the whole, 1 for SHA-256, 2 for SHA-512.
     pub matching: u8,
@@ -29,7 +29,7 @@ pub struct Tlsa {
 }
 
 impl Tlsa {
-    /// Makes a record of its four fields.
+    /// Creates a record from its four fields.
     #[must_use]
     pub fn new(usage: u8, selector: u8, matching: u8, data: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Tlsa {
             && length
     }
 
-    /// Returns true if the record has this certificate, or its public key.
+    /// Returns true if the record matches this certificate or its public key.
     fn matches(&self, certificate: &[u8], public_key: &[u8]) -> bool {
         let selected = match self.selector {
             CERTIFICATE => certificate,
@@ -81,17 +81,18 @@ impl fmt::Debug for Tlsa {
     }
 }
 
-/// A demand by DANE: the TLSA records of a server, and the names of its certificate (RFC 7672 sections 2.2 and 3).
+/// The data for authenticating a server by DANE: its TLSA records, and the permitted names of its certificate (RFC 7672
+/// sections 2.2 and 3).
 ///
 /// A server passes if one record matches:
 ///
-/// - DANE-EE(3): the record has the server's own certificate or key. Names and dates are not checked (section 3.1.1).
-/// - DANE-TA(2): the server's certificate is valid, chains to a certificate of the record, and has one of the names
-///   (section 3.1.2). That certificate is an authority, valid, and sent by the server, or is itself the data of a record
-///   `2 0 0`. The platform's trust store is not used.
+/// - DANE-EE(3): the record matches the server's own certificate or key. Names and dates are not checked (section 3.1.1).
+/// - DANE-TA(2): the server's certificate is valid, chains to an issuer that the record matches, and has one of the names
+///   (section 3.1.2). The issuer must be a certificate authority and valid. The server sends it, or it is the data of a
+///   record `2 0 0`. The platform's trust store is not used.
 ///
-/// Uses only the strongest of several digests of the same usage and selector (RFC 7671 section 9). Compares names
-/// with the subject alternative names only, not with a common name.
+/// Of several digests of the same usage and selector, only the strongest is used (RFC 7671 section 9). Names are compared
+/// only with the subject alternative names, not with a common name.
 #[derive(Clone, Debug)]
 pub struct Dane {
     records: Vec<Tlsa>,
@@ -101,14 +102,14 @@ pub struct Dane {
 }
 
 impl Dane {
-    /// Makes a demand of the TLSA records of a server and their base domain, which is also the name that the client requests
-    /// (RFC 7672 section 2.2.3). Drops unusable records.
+    /// Creates a value from the TLSA records of a server and their base domain. The client requests the base domain as server
+    /// name (RFC 7672 section 2.2.3). Drops unusable records.
     ///
     /// # Errors
     ///
-    /// [`Error::UnusableTlsa`] if no record is usable: the client must encrypt then, without authentication
-    /// (RFC 7672 section 2.2, [`ClientSettings::encrypted_unverified`](crate::ClientSettings::encrypted_unverified)).
-    /// [`Error::Name`] if the base domain is not a domain.
+    /// [`Error::UnusableTlsa`] if no record is usable: then the client must encrypt without authentication (RFC 7672 section
+    /// 2.2, [`ClientSettings::encrypted_unverified`](crate::ClientSettings::encrypted_unverified)). [`Error::Name`] if the
+    /// base domain is not a domain.
     pub fn new(records: impl IntoIterator<Item = Tlsa>, base: &str) -> Result<Self, Error> {
         let mut records: Vec<_> = records.into_iter().filter(Tlsa::is_usable).collect();
         let strong: Vec<_> = records
@@ -129,12 +130,12 @@ impl Dane {
         })
     }
 
-    /// Adds a name that the certificate under an issuer of DANE-TA(2) may have instead of the base domain: the next-hop
-    /// domain, and the domain that this is an alias of (RFC 7672 section 3.2.2).
+    /// Adds a name that a certificate with a DANE-TA(2) issuer may have instead of the base domain: the next-hop domain, and
+    /// the domain of which it is an alias (RFC 7672 section 3.2.2).
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] if it is not a domain.
+    /// [`Error::Name`] if the name is not a domain.
     pub fn or_name(mut self, name: &str) -> Result<Self, Error> {
         self.names.push(domain(name)?);
         Ok(self)
@@ -152,20 +153,20 @@ impl Dane {
         &self.base
     }
 
-    /// Makes a verifier of servers for settings of rustls. It ignores the server name of the session, because the demand has
-    /// the names.
+    /// Creates a verifier of servers for settings of rustls. It uses the names of this value, and ignores the server name of
+    /// the session.
     #[must_use]
     pub fn verifier(self, provider: &CryptoProvider) -> Arc<dyn ServerCertVerifier> {
         Arc::new(Verifier::new(self, provider.signature_verification_algorithms))
     }
 
-    /// Returns true if a record of this usage has the certificate.
+    /// Returns true if a record of this usage matches the certificate.
     fn matches(&self, usage: u8, certificate: &CertificateDer<'_>, public_key: &[u8]) -> bool {
         let mut records = self.records.iter().filter(|record| record.usage == usage);
         records.any(|record| record.matches(certificate, public_key))
     }
 
-    /// The issuers whose certificates the DNS has whole, so that the server need not send them (RFC 7671 section 5.2).
+    /// The issuers whose whole certificates are in the DNS, so that the server need not send them (RFC 7671 section 5.2).
     fn whole_issuers(&self) -> impl Iterator<Item = CertificateDer<'_>> {
         self.records
             .iter()
@@ -177,7 +178,7 @@ impl Dane {
 }
 
 fn domain(name: &str) -> Result<ServerName<'static>, Error> {
-    // The DNS writes the root; a certificate does not.
+    // Names in the DNS may end with the root dot; names in certificates do not.
     let relative = name.strip_suffix('.').unwrap_or(name);
     match ServerName::try_from(relative) {
         Ok(domain @ ServerName::DnsName(_)) => Ok(domain.to_owned()),

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use rustls::pki_types::pem;
 
-/// Error in TLS settings.
+/// An error in TLS settings.
 ///
 /// `Display` shows the fault and the remedy. The cause is in `source()` only.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A file of trusted certificates contains an unusable one.
+    /// A file of trusted certificates contains an unusable certificate.
     #[error("unusable certificate in {}", .path.display())]
     Root {
         /// The file.
@@ -74,12 +74,12 @@ pub enum Error {
     /// rustls rejects the settings.
     #[error("invalid TLS settings")]
     Settings(#[source] rustls::Error),
-    /// A certificate for these names cannot be made.
+    /// A certificate for these names cannot be created.
     #[error("cannot create a certificate for these names: {0}")]
     SelfSigned(String),
 }
 
-/// A server's certificates match no TLSA record (RFC 7672 section 2.2): the cause of a failed handshake.
+/// The cause of a failed handshake: the server's certificates match no TLSA record (RFC 7672 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("certificate matches no TLSA record")]
 #[non_exhaustive]

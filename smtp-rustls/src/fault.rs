@@ -1,4 +1,4 @@
-//! The fault of a server's certificate, out of an error.
+//! Finding the fault of a server's certificate in an error.
 
 use std::{error, io};
 
@@ -7,7 +7,7 @@ use smtp_driver::StreamError;
 
 use crate::TlsaMismatch;
 
-/// The fault of a certificate that fails a handshake, in the terms of TLS reports (RFC 8460 section 4.3).
+/// The fault of a certificate that caused a failed handshake, in the terms of TLS reports (RFC 8460 section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CertificateFault {
@@ -32,7 +32,7 @@ impl CertificateFault {
             if let Some(Error::InvalidCertificate(fault)) = error.downcast_ref() {
                 return Some(Self::of(fault));
             }
-            // The source of these two is that of the error which they hold.
+            // The source of these two errors skips the error that they contain.
             next = if let Some(StreamError::Tls(held)) = error.downcast_ref() {
                 Some(&**held)
             } else if let Some(held) = error.downcast_ref().and_then(io::Error::get_ref) {

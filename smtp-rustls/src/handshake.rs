@@ -1,10 +1,11 @@
-//! Errors of a handshake that have a usual cause.
+//! Explaining a failed handshake.
 
 use std::{error, fmt, io};
 
 use rustls::InvalidMessage;
 
-/// Names the usual cause of a failed handshake of a client: the port is a plaintext port. Other errors pass unchanged.
+/// Replaces the error of a client's handshake with a plaintext server by one that names this cause. Returns other errors
+/// unchanged.
 #[must_use]
 pub fn explain_handshake(error: io::Error) -> io::Error {
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
@@ -16,7 +17,7 @@ pub fn explain_handshake(error: io::Error) -> io::Error {
     }
 }
 
-/// The server answered the handshake in plaintext.
+/// The server replied to the handshake in plaintext.
 #[derive(Debug)]
 struct PlaintextPeer(io::Error);
 

@@ -21,7 +21,7 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// If a file cannot be read or lacks its certificate or key, or if the two do not match.
+    /// If a file cannot be read or lacks its certificate or key, or if certificate and key do not match.
     pub fn from_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, Error> {
         let (certificate, key) = (chain.as_ref(), key.as_ref());
         let chain = roots::certificates(certificate)?;
@@ -36,16 +36,16 @@ impl Identity {
         })
     }
 
-    /// Makes an identity of a certificate chain, own certificate first, and the private key.
+    /// Creates an identity from a certificate chain, own certificate first, and its private key.
     ///
     /// # Errors
     ///
-    /// [`Error::Identity`] if the two do not match, or one of them is unusable.
+    /// [`Error::Identity`] if certificate and key do not match, or one of them is unusable.
     pub fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, Error> {
         certify(chain, key).map_err(Error::Identity)
     }
 
-    /// Creates a self-signed certificate for these names, with a new key. For experiments and tests, because peers must be
+    /// Creates a self-signed certificate for these names, with a new key. Use it for experiments and tests: peers must be
     /// configured to trust it.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Identity {
         self.0.cert.first()
     }
 
-    /// Returns roots with this certificate only, for a peer of a self-signed certificate.
+    /// Returns roots with only this certificate, for a peer that must trust a self-signed certificate.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Identity {
     }
 }
 
-/// Shows no key.
+/// Does not show the key.
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")

@@ -10,8 +10,8 @@ const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
 
 /// Returns the parameters of a client's session after the handshake.
 ///
-/// The peer's certificate is the server's own. A connection of rustls knows neither the requested server name nor if its
-/// settings verify certificates: so the name is missing, and the peer counts as not verified. Set both, or use
+/// The peer's certificate is the server's own. A connection of rustls has neither the requested server name nor the result of
+/// the verification, so the name is missing and the peer counts as unverified. Set both, or use
 /// [`ClientTls::info`](crate::ClientTls::info).
 #[must_use]
 pub fn client_tls_info(connection: &ClientConnection) -> TlsInfo {
@@ -22,7 +22,7 @@ pub fn client_tls_info(connection: &ClientConnection) -> TlsInfo {
 
 /// Returns the parameters of a server's session after the handshake.
 ///
-/// The peer's certificate is the client's own, verified as the settings require. `None` if the client sent none, or if the
+/// The peer's certificate is the client's own, verified by the settings. It is `None` if the client sent none, or if the
 /// settings have no verifier of client certificates.
 #[must_use]
 pub fn server_tls_info(connection: &ServerConnection) -> TlsInfo {
@@ -43,7 +43,7 @@ fn negotiated(
     info.protocol = version.and_then(protocol);
     info.cipher = state.negotiated_cipher_suite().and_then(|suite| {
         let name = suite.suite().as_str()?;
-        // rustls calls the suites of TLS 1.3 TLS13_..., which IANA does not.
+        // rustls names the suites of TLS 1.3 TLS13_...; IANA's names have no such prefix.
         Some(match name.strip_prefix("TLS13_") {
             Some(rest) => Cow::Owned(format!("TLS_{rest}")),
             None => Cow::Borrowed(name),

@@ -2,8 +2,8 @@
 //!
 //! # Settings
 //!
-//! With the feature `ring` (default). The settings name their cryptography, that of ring, so no provider is installed for
-//! the process, and none is needed. TLS 1.2 and 1.3.
+//! The feature `ring` (default) has TLS settings for the usual cases, with TLS 1.2 and 1.3. They use the cryptography of ring
+//! directly; you need not install a provider for the process.
 //!
 #![cfg_attr(
     feature = "ring",
@@ -63,7 +63,7 @@ fn verified<T: Transport>(url: &Url, config: Config) -> Result<ClientBuilder<T>,
 "#
 )]
 //!
-//! A relay has a demand on each host, as `smtp-relay` finds it. No demand but the first two may end in plaintext:
+//! For a relay, `smtp-relay` determines the TLS demand on each host. Only the first two demands permit plaintext:
 //!
 #![cfg_attr(
     feature = "ring",
@@ -126,8 +126,8 @@ fn fault(error: &(dyn std::error::Error + 'static)) -> TlsFault {
 "#
 )]
 //!
-//! For other settings, make a `ClientConfig` or `ServerConfig` of rustls with any provider, and pass it to [`ClientTls::new`] or
-//! [`ServerTls::new`]. Without the feature this is the only way.
+//! For other settings, create a `ClientConfig` or `ServerConfig` of rustls with any provider, and pass it to
+//! [`ClientTls::new`] or [`ServerTls::new`]. Without the feature `ring` this is the only way.
 //!
 //! # Parameters of a session
 //!
@@ -180,7 +180,7 @@ pub use session::ServerTls;
 #[cfg(feature = "ring")]
 pub use session::default_tls;
 
-/// The provider of cryptography in these settings, that of ring, for other settings with the same.
+/// Returns the cryptography provider of these settings (ring), for settings of your own.
 #[cfg(feature = "ring")]
 #[must_use]
 pub fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {

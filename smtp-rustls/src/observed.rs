@@ -1,4 +1,4 @@
-//! Verification without a consequence.
+//! Verification that accepts every server.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use rustls::{
 
 use crate::CertificateFault;
 
-/// Accepts every server, and remembers the fault of the last certificate.
+/// A verifier that accepts every server, and records the fault of the last certificate.
 #[derive(Debug)]
 pub(crate) struct Observed {
     verifier: Arc<dyn ServerCertVerifier>,
@@ -31,7 +31,7 @@ impl Observed {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// Accepts a signature. The certificate is verified before it, and its fault is the cause.
+    /// Accepts a signature. The certificate was verified before, so its fault takes precedence.
     fn signed(&self, result: Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
         result.unwrap_or_else(|_| {
             self.set(self.fault().or(Some(CertificateFault::Other)));

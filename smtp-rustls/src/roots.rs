@@ -12,7 +12,7 @@ use rustls::{
 
 use crate::Error;
 
-/// Certificates of trusted issuers. At least one.
+/// Certificates of trusted issuers, at least one.
 #[derive(Clone, Debug)]
 pub struct Roots(Arc<RootCertStore>);
 
@@ -21,7 +21,7 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, has no certificate, or has an unusable one.
+    /// If the file cannot be read, has no certificate, or has an unusable certificate.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let mut store = RootCertStore::empty();
@@ -38,7 +38,7 @@ impl Roots {
     ///
     /// # Errors
     ///
-    /// [`Error::NoRoots`] if it is empty.
+    /// [`Error::NoRoots`] if the store is empty.
     pub fn new(store: impl Into<Arc<RootCertStore>>) -> Result<Self, Error> {
         let store = store.into();
         if store.is_empty() {
@@ -66,7 +66,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     Ok(found)
 }
 
-/// The error for a file that cannot be read as PEM; `missing` if it contains no item of the expected kind.
+/// Returns the error for a file that cannot be read as PEM, or `missing` if it contains no item of the expected kind.
 pub(crate) fn unreadable(path: &Path, source: pem::Error, missing: Error) -> Error {
     let path = path.to_owned();
     match source {

@@ -11,7 +11,7 @@ use rustls::{
 
 use crate::{Error, Identity, Roots, ServerTls, provider};
 
-/// TLS settings of a server in the usual cases: TLS 1.2 and 1.3, with the cryptography of ring.
+/// TLS settings of a server: TLS 1.2 and 1.3, with the cryptography of ring.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
     identities: Identities,
@@ -19,7 +19,7 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// Settings with this certificate.
+    /// Creates settings with this certificate.
     #[must_use]
     pub const fn new(identity: Identity) -> Self {
         Self {
@@ -31,28 +31,28 @@ impl ServerSettings {
         }
     }
 
-    /// Adds a certificate for clients that request a name in it, and in no earlier one (SNI, RFC 6066 section 3). All other
-    /// clients get the first certificate, as with many mail servers.
+    /// Adds a certificate for clients that request one of its names (SNI, RFC 6066 section 3). If several certificates have
+    /// the name, the first is used. Clients that request any other name, or none, get the certificate of [`new`](Self::new).
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identities.others.push(identity);
         self
     }
 
-    /// Requests a certificate from clients, which must chain to one of these roots. The server accepts clients without a
-    /// certificate, too; with an invalid one the handshake fails. The application decides the meaning of a certificate: see
-    /// [`TlsInfo::peer_certificate`](smtp_proto::TlsInfo::peer_certificate).
+    /// Requests a certificate from clients, which must chain to one of these roots. Clients without a certificate are
+    /// accepted, too; with an invalid certificate the handshake fails. The application decides on the meaning of a
+    /// certificate: see [`TlsInfo::peer_certificate`](smtp_proto::TlsInfo::peer_certificate).
     #[must_use]
     pub fn with_client_roots(mut self, roots: Roots) -> Self {
         self.clients = Some(roots);
         self
     }
 
-    /// Makes settings of rustls.
+    /// Builds the settings for a server.
     ///
     /// # Errors
     ///
-    /// If rustls rejects them.
+    /// [`Error::Settings`] if rustls rejects the settings.
     pub fn build(self) -> Result<ServerTls, Error> {
         let builder = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()

@@ -15,7 +15,7 @@ use crate::{ClientTls, explain_handshake, server_tls_info};
 /// Maximum slices of one write of records.
 const MAX_RECORDS: usize = 64;
 
-/// Octets that rustls reads at once. Of a longer run it holds memory until it is about to read again.
+/// Maximum octets that rustls reads at once. After a longer read it would keep the memory until the next read.
 const RUSTLS_READ: usize = 4096;
 
 /// The TLS settings of a server. Cloning is cheap.
@@ -25,14 +25,14 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// Wraps settings of rustls. Make them with `ServerConfig::builder_with_provider`, so that no provider needs to be
-    /// installed for the process.
+    /// Wraps settings of rustls. Create them with `ServerConfig::builder_with_provider`, so that you need not install a
+    /// provider for the process.
     #[must_use]
     pub const fn new(config: Arc<ServerConfig>) -> Self {
         Self { config }
     }
 
-    /// The settings.
+    /// The settings of rustls.
     #[must_use]
     pub const fn config(&self) -> &Arc<ServerConfig> {
         &self.config
@@ -60,7 +60,8 @@ impl TlsSettings for ClientTls {
     }
 }
 
-/// TLS for a server with this name, trusted as this computer does: [`ClientTls::platform`] for the adapters.
+/// Returns TLS settings for the server with this name, which trust the platform's roots: [`ClientTls::platform`] for the
+/// adapters.
 ///
 /// # Errors
 ///
@@ -92,7 +93,7 @@ impl TlsSession for Session {
         while !ciphertext.is_empty() && !closed {
             self.connection.read_tls(&mut ciphertext).map_err(failed)?;
             let state = self.connection.process_new_packets();
-            // Also before an error: what came ahead of a bad record or an alert is content.
+            // Read also before returning an error: octets before a bad record or an alert are content.
             let mut reader = self.connection.reader();
             while let Ok(octets @ [_, ..]) = reader.fill_buf() {
                 plaintext(octets);
@@ -102,7 +103,7 @@ impl TlsSession for Session {
             closed = state.map_err(failed)?.peer_has_closed();
         }
         if long && !closed {
-            // Frees the memory of the long records.
+            // Frees the memory of long records.
             let _ = self.connection.read_tls(&mut WouldBlock);
         }
         Ok(closed)
@@ -146,12 +147,12 @@ impl TlsSession for Session {
 }
 
 fn failed(error: impl Into<Box<dyn error::Error + Send + Sync>>) -> StreamError {
-    // The explanation is made for errors of I/O, which hold any error.
+    // `explain_handshake` takes I/O errors, which can contain any error.
     let explained = explain_handshake(io::Error::new(io::ErrorKind::InvalidData, error));
     StreamError::Tls(explained.into_inner().unwrap_or_else(|| "TLS failed".into()))
 }
 
-/// The stream that rustls writes records to.
+/// The stream to which rustls writes records.
 struct Transmit<'w>(&'w mut dyn FnMut(&[&[u8]]) -> usize);
 
 impl Write for Transmit<'_> {
@@ -177,7 +178,7 @@ impl Write for Transmit<'_> {
     }
 }
 
-/// A stream from which nothing can be read now.
+/// A stream without readable octets.
 struct WouldBlock;
 
 impl Read for WouldBlock {

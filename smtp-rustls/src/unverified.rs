@@ -9,10 +9,10 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-/// Accepts every server: any certificate, also a malformed one.
+/// A verifier that accepts every server: any certificate, even a malformed one.
 ///
-/// Signatures are not verified, either: without a trusted certificate they prove nothing, and a server with an old or odd
-/// certificate would get its mail in plaintext.
+/// It does not verify signatures, either. Without a trusted certificate they prove nothing, and a failure would make the
+/// client send the mail in plaintext.
 #[derive(Debug)]
 pub(crate) struct Unverified(pub(crate) Arc<CryptoProvider>);
 

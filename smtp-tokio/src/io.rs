@@ -21,20 +21,20 @@ use tokio::{
     time::{self, Sleep},
 };
 
-/// A [`Transport`] over any stream of tokio: TCP, a Unix socket, a tunnel, a stream that is encrypted already.
+/// A [`Transport`] over any stream of tokio: TCP, a Unix socket, a tunnel, or a stream that is already encrypted.
 ///
-/// A stream with a buffer is flushed after each write. It gains nothing, because whole groups are written.
+/// Pass an unbuffered stream: the driver writes whole groups, and flushes after each write.
 #[derive(Debug)]
 pub struct Io<S> {
     stream: S,
     /// The origin of the clock.
     origin: time::Instant,
-    /// Runs out at the deadline or earlier. Most deadlines are moved on before, so it is reset only if it is too late or
-    /// ran out too early.
+    /// The timer. It fires at the deadline or earlier. Most deadlines move on before they pass, so the timer is reset only if
+    /// it would fire too late, or has fired too early.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Octets that the stream accepted and has not flushed.
+    /// Octets that the stream has accepted but not flushed.
     unflushed: usize,
-    /// The last read filled the small buffer.
+    /// True if the last read filled the small buffer.
     much_to_read: bool,
 }
 
@@ -115,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
 }
 
 /// Reads once, and returns the number of octets.
-// Not inlined: the stack needs room for the large buffer only while there is much to read.
+// Not inlined, so that the large buffer is on the stack only during a large read.
 #[inline(never)]
 fn poll_read<const ROOM: usize>(
     stream: &mut (impl AsyncRead + Unpin),
@@ -145,7 +145,7 @@ impl Connect for Io<Stream> {
         let stream = match address {
             Address::Tcp(address) => {
                 let stream = time::timeout(limit, TcpStream::connect(address)).await??;
-                // Otherwise the end of a message would wait until its beginning is acknowledged.
+                // With Nagle's algorithm, the end of a message would wait for the acknowledgement of its beginning.
                 stream.set_nodelay(true)?;
                 Stream::Tcp(stream)
             }
@@ -207,10 +207,11 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// A message that is read from any reader of tokio while it is sent: see [`Client::send_from`](crate::driver::Client::send_from).
+/// A message that the client reads from any reader of tokio while sending it: see
+/// [`Client::send_from`](crate::driver::Client::send_from).
 ///
-/// The end of the reader is the end of the message, also if it is a pipe whose writer was dropped early: the part
-/// before is sent as a whole message. Let the reader return an error if its writer does not finish.
+/// The end of the reader is the end of the message. If the reader is a pipe whose writer was dropped early, the client sends
+/// a truncated message as if it were whole: let the reader return an error in that case.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);
@@ -223,13 +224,13 @@ impl<R: AsyncRead + Unpin> BodySource<io::Error> for Reader<R> {
     }
 }
 
-/// Octets that are read at once. The buffer is on the stack, so an idle connection holds none.
+/// Maximum octets of a read. The buffer is on the stack, so an idle connection holds no buffer.
 const SMALL_READ: usize = 16 * 1024;
 
-/// Octets that are read at once while there is much to read.
+/// Maximum octets of a read after one that filled the small buffer.
 const LARGE_READ: usize = 64 * 1024;
 
-/// The longest time that the timer is set for; longer ones overflow its clock.
+/// Maximum time for the timer, because a longer time overflows its clock.
 const MAX_SLEEP: Duration = Duration::from_secs(u32::MAX as u64);
 
 #[cfg(test)]

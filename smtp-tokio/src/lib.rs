@@ -2,24 +2,24 @@
 //!
 //! ## TLS
 //!
-//! Settings come from `tls` (the crate `smtp-rustls`, feature `rustls`), or implement
-//! [`TlsSettings`](driver::TlsSettings). No provider of cryptography is installed for the process.
+//! The module `tls` has settings (the crate `smtp-rustls`, feature `rustls`); for another TLS library, implement
+//! [`TlsSettings`](driver::TlsSettings). This crate installs no cryptography provider for the process.
 //!
-//! - A client gets them from its builder: [`starttls`](driver::ClientBuilder::starttls) or
+//! - Client: pass the settings to its builder, with [`starttls`](driver::ClientBuilder::starttls) or
 //!   [`implicit_tls`](driver::ClientBuilder::implicit_tls).
-//! - A server offers STARTTLS in [`Config::extensions`](proto::server::Config::extensions). A [`Service`] gets the settings
-//!   from [`ServeOptions::tls`]. A loop of your own calls [`start_tls`](driver::Session::start_tls) on
+//! - Server: offer STARTTLS in [`Config::extensions`](proto::server::Config::extensions). For a [`Service`], put the settings
+//!   into [`ServeOptions::tls`]. A loop of your own calls [`start_tls`](driver::Session::start_tls) on
 //!   [`Event::StartTls`](proto::server::Event::StartTls), or [`start_implicit_tls`](driver::Session::start_implicit_tls)
-//!   before anything else.
+//!   before the first poll.
 //!
-//! A handshake that fails, or exceeds the `handshake` timeout of the configuration, ends the session; it never goes on in
-//! plaintext. Both machines report the parameters of the session as [`TlsInfo`](proto::TlsInfo).
+//! If a handshake fails, or exceeds the `handshake` timeout of the configuration, the session ends; it never continues in
+//! plaintext. Both machines report the parameters of TLS as [`TlsInfo`](proto::TlsInfo).
 //!
 //! ## AUTH
 //!
 //! A client logs in if its configuration has a [`Login`](proto::client::Login). A server offers mechanisms with
-//! [`Config::offer_auth`](proto::server::Config::offer_auth), and answers in [`Service::auth`].
-//! CRAM-MD5 and SCRAM need the features of these names.
+//! [`Config::offer_auth`](proto::server::Config::offer_auth), and verifies credentials in [`Service::auth`]. For CRAM-MD5 and
+//! SCRAM, enable the features `cram-md5` and `scram`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
@@ -41,10 +41,10 @@ pub type Client = driver::Client<Io<Stream>>;
 /// The settings of a session with a server.
 pub type ClientBuilder = driver::ClientBuilder<Io<Stream>>;
 
-/// Sessions with one server, kept for further messages.
+/// A pool of sessions with one server, for many messages.
 pub type Pool = driver::Pool<Io<Stream>>;
 
-/// A client for sending messages to the server of a URL: `Mailer::from_url("smtps://user:password@mail.example.org")`.
+/// A client that sends messages to the server of a URL: `Mailer::from_url("smtps://user:password@mail.example.org")`.
 pub type Mailer = driver::Mailer<Io<Stream>>;
 
 /// A session of a server on an accepted connection.
@@ -59,7 +59,7 @@ pub type Error = driver::Error<std::io::Error>;
 /// An error of a [`Mailer`].
 pub type MailerError = driver::MailerError<std::io::Error>;
 
-/// The error of a message that was not sent to its end, with the replies until then.
+/// The error of a message that could not be sent completely, with the replies until then.
 pub type SendError = driver::SendError<std::io::Error>;
 
 /// The examples of the project's README, so that they compile.

@@ -1,4 +1,4 @@
-//! Servers: listening sockets, and sessions on what they accept.
+//! Servers: listening sockets, and sessions on the accepted connections.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::{net::TcpListener, time};
 
 use crate::{Io, Session, Stream};
 
-/// A listening socket on tokio, made of a [`Listener`].
+/// A [`Listener`] on tokio.
 #[derive(Debug)]
 pub struct Acceptor(Socket);
 
@@ -30,7 +30,7 @@ impl Acceptor {
         match &self.0 {
             Socket::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                // It fails if the connection is broken already, which the session will notice.
+                // It fails if the connection is already broken, which the session will notice.
                 let _ = stream.set_nodelay(true);
                 let local = stream.local_addr().or_else(|_| listener.local_addr())?;
                 Ok((Io::new(Stream::Tcp(stream)), peer.into(), local.into()))
@@ -63,7 +63,7 @@ impl TryFrom<Listener> for Acceptor {
     }
 }
 
-/// The functions of tokio that a server needs: its [`driver::Runtime`]. Each adapter has a type of this name.
+/// The [`driver::Runtime`] of tokio: accepting, spawning and sleeping. Each adapter has a type of this name.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Runtime;
@@ -85,8 +85,8 @@ impl driver::Runtime for Runtime {
     }
 }
 
-/// Accepts connections and serves each by the service, with the default [`ServeOptions`], until the future is dropped.
-/// [`serve_until`] has options and shuts down gracefully.
+/// Accepts connections and runs the service on each, with the default [`ServeOptions`], until the future is dropped.
+/// [`serve_until`] has options and a graceful shutdown.
 ///
 /// # Errors
 ///
@@ -100,8 +100,8 @@ pub async fn serve(
     serve_until(listener, config, options, std::future::pending(), service).await
 }
 
-/// Accepts connections and serves each by the service, until `stop` is ready. Then sessions finish the transaction in hand.
-/// [`driver::serve`] has the details.
+/// Accepts connections and runs the service on each, until `stop` is ready. Then each session finishes its current
+/// transaction. [`driver::serve`] has the details.
 ///
 /// # Errors
 ///
@@ -120,7 +120,7 @@ pub async fn serve_until(
 /// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
 /// [`driver::serve_sessions`] has the details.
 ///
-/// The caller writes the loop of the session: see [`Session`]. It ends with [`close`](crate::driver::Session::close).
+/// `session` is a loop of your own: see [`Session`]. End the loop with [`close`](crate::driver::Session::close).
 ///
 /// # Errors
 ///

@@ -11,22 +11,22 @@ use nom::{
 
 /// The facts of a certificate that decide if it can be an issuer (RFC 5280 section 4.1).
 ///
-/// rustls checks them for every certificate but the anchor of a chain, because an ordinary anchor is trusted as it is.
-/// DANE-TA has it sent by the server, and RFC 7671 section 5.2 has it checked as any other.
+/// rustls does not check these facts for the anchor of a chain, because an ordinary anchor is trusted unconditionally. With
+/// DANE-TA the server sends the anchor, and RFC 7671 section 5.2 requires the usual checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Issuer {
     /// The first second of validity, since 1970.
     pub(super) not_before: i64,
     /// The last second of validity, since 1970.
     pub(super) not_after: i64,
-    /// Permission to sign certificates: `cA` of the basic constraints, and `keyCertSign` of a key usage, if there is one.
+    /// Permission to sign certificates: `cA` of the basic constraints, and `keyCertSign` of the key usage, if present.
     pub(super) authority: bool,
-    /// Maximum certificates between it and the server's own. `None` if the certificate sets no limit.
+    /// Maximum certificates between the issuer and the server's own certificate. `None`: the issuer sets no limit.
     pub(super) path_length: Option<usize>,
 }
 
 impl Issuer {
-    /// Reads a certificate of version 3. Returns `None` for all else.
+    /// Reads the facts from a certificate of version 3. Returns `None` for any other input.
     pub(super) fn parse(certificate: &[u8]) -> Option<Self> {
         let (_, signed) = all_consuming(element(SEQUENCE)).parse(certificate).ok()?;
         let (_, to_be_signed) = element(SEQUENCE).parse(signed).ok()?;
@@ -91,7 +91,7 @@ fn basic_constraints(input: &[u8]) -> IResult<&[u8], (bool, Option<usize>)> {
     let (input, constraints) = all_consuming(element(SEQUENCE)).parse(input)?;
     let (_, (authority, length)) =
         all_consuming((opt(element(BOOLEAN)), opt(element(INTEGER)))).parse(constraints)?;
-    // A chain is shorter than 256 certificates in any case.
+    // A larger number is no limit, because a chain has fewer than 256 certificates.
     let length = length.map(|octets| match octets {
         [small] => usize::from(*small),
         _ => usize::from(u8::MAX),
@@ -155,8 +155,8 @@ fn element<'a>(kind: u8) -> impl FnMut(&'a [u8]) -> IResult<&'a [u8], &'a [u8]> 
     move |input| preceded(verify(octet, |tag| *tag == kind), length_data(length)).parse(input)
 }
 
-/// The length of an element: one octet below 128, or the number of octets that follow. No certificate in a handshake needs
-/// more than three (RFC 8446 section 4.4.2).
+/// The length of an element: one octet below 128, or the number of length octets that follow. A certificate in a handshake
+/// needs at most three (RFC 8446 section 4.4.2).
 fn length(input: &[u8]) -> IResult<&[u8], usize> {
     let (input, first) = octet(input)?;
     let more = match first {

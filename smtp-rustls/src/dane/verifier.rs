@@ -92,7 +92,7 @@ impl Verifier {
 }
 
 impl ServerCertVerifier for Verifier {
-    /// The base domain is among the names of the demand, so the name that the session requested is not needed.
+    /// The name that the session requested is not needed, because the base domain is among the names of the [`Dane`].
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -138,14 +138,14 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// An issuer that a record names.
+/// An issuer that a record matches.
 struct Anchor<'a> {
     root: TrustAnchor<'a>,
     path_length: Option<usize>,
 }
 
-/// Makes an anchor of an issuer that a record has. It is an authority and valid, because a record of its key says nothing
-/// about the rest of the certificate.
+/// Creates an anchor from an issuer that a record matches. Checks that it is a valid certificate authority, because a record
+/// with only its key does not cover the rest of the certificate.
 fn anchor<'a>(certificate: &'a CertificateDer<'_>, now: UnixTime) -> Result<Anchor<'a>, Error> {
     let root = anchor_from_trusted_cert(certificate).map_err(chain_fault)?;
     let issuer = Issuer::parse(certificate).ok_or(CertificateError::BadEncoding)?;
@@ -167,7 +167,7 @@ fn mismatch() -> Error {
     CertificateError::Other(OtherError(Arc::new(TlsaMismatch))).into()
 }
 
-/// The fault of a chain in the words of rustls, as far as it has them.
+/// Converts the fault of a chain to the errors of rustls, if it has a similar one.
 fn chain_fault(fault: webpki::Error) -> Error {
     use webpki::Error as Fault;
     Error::InvalidCertificate(match fault {
