@@ -1,9 +1,9 @@
 //! Delivery status notifications: the decision, the report, and a reader of reports (RFC 3461, RFC 3464, RFC 6522, RFC 6533).
 //!
-//! 1. [`Wish::action`] decides if a sender gets a notification of an event.
-//! 2. A [`Notice`] describes a recipient, a [`Report`] the notices of one message for its sender. [`Report::pieces`] is the
-//!    message, [`Report::envelope`] its envelope.
-//! 3. [`Status::parse`] reads the fields of a report from elsewhere.
+//! 1. [`Wish::action`] decides if the sender gets a notification of an event.
+//! 2. A [`Notice`] reports one recipient. A [`Report`] is the notification with all notices of one message:
+//!    [`Report::pieces`] are its octets, [`Report::envelope`] is its envelope.
+//! 3. [`Status::parse`] reads the fields of a notification from another server.
 //!
 //! ```
 //! use smtp_proto::types::{ForwardPath, Host, MailParameters, RcptParameters, ReversePath};

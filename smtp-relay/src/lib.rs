@@ -1,17 +1,17 @@
-//! The decisions of a mail relay, from an accepted message to its final fate, without I/O.
+//! The decisions of a mail relay, from an accepted message to its delivery or failure, without I/O.
 //!
-//! The crate is `no_std` with `alloc`. It asks no DNS server, opens no connection and reads no clock: answers, outcomes,
-//! time and random seeds are arguments.
+//! The crate is `no_std` with `alloc`. It does no DNS lookups, opens no connections and reads no clock: the caller passes
+//! answers, outcomes, the time and random seeds.
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`route`] | the next hop: a machine that asks the DNS, names targets and collects outcomes |
+//! | [`route`] | the next hop: a machine that asks questions to the DNS, names targets and collects outcomes |
 //! | [`sts`] | MTA-STS (RFC 8461): record, policy, match, cache |
 //! | [`tlsa`] | TLSA records (RFC 6698): types and usability |
 //! | [`retry`] | the time of the next attempt, expiry and delay notices |
 //! | [`pace`] | the number of deliveries at a time to one destination |
 //! | [`dsn`] | delivery status notifications |
-//! | [`loops`] | loops, found in a header section |
+//! | [`loops`] | detection of mail loops in a header section |
 #![no_std]
 #![forbid(unsafe_code)]
 

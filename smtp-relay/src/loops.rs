@@ -1,12 +1,12 @@
-//! Facts of a header section: signs of a loop, and of a message that must not be answered automatically.
+//! Facts of a header section: signs of a mail loop, and of an automatic message.
 
 use alloc::{string::String, vec::Vec};
 
 use smtp_proto::types::ForwardPath;
 
-/// Reads the header section of a message in pieces, and finds the signs of a loop (RFC 5321 section 6.3).
+/// A reader of a header section in pieces, which finds the signs of a mail loop (RFC 5321 section 6.3).
 ///
-/// Memory is bounded: at most [`Trace::MAX_RECEIVED`] addresses and one line are kept.
+/// Memory is bounded: it keeps at most [`Trace::MAX_RECEIVED`] addresses and one line.
 ///
 /// ```
 /// use smtp_proto::types::ForwardPath;
@@ -31,10 +31,10 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Maximum `Received` fields of a message that is no loop. RFC 5321 section 6.3 asks for a limit of at least 100.
+    /// Maximum `Received` fields of a message that is not in a loop: 100, the least that RFC 5321 section 6.3 allows.
     pub const MAX_RECEIVED: usize = 100;
 
-    /// Makes a reader at the beginning of a message.
+    /// Creates a reader at the beginning of a message.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Trace {
         }
     }
 
-    /// Reads the next octets. Ignores all after the header section.
+    /// Reads the next octets. Ignores octets after the header section.
     pub fn feed(&mut self, octets: &[u8]) {
         for part in octets.split_inclusive(|octet| *octet == b'\n') {
             if self.in_body {
@@ -66,14 +66,14 @@ impl Trace {
         self.received
     }
 
-    /// Returns true if the message has more than [`Trace::MAX_RECEIVED`] `Received` fields: status 5.4.6.
+    /// Returns true if the message has more than [`Trace::MAX_RECEIVED`] `Received` fields. Reject it with status 5.4.6.
     #[must_use]
     pub const fn is_loop(&self) -> bool {
         self.received > Self::MAX_RECEIVED
     }
 
-    /// Returns true if a `Delivered-To` field has this address: the message was in that mailbox and came back, status 5.4.6.
-    /// qmail and Postfix write this field; no standard has it. Ignores the case of letters.
+    /// Returns true if a `Delivered-To` field has this address, in any case of letters: the message was in that mailbox and
+    /// came back. Reject it with status 5.4.6. qmail and Postfix write this field, which is in no standard.
     #[must_use]
     pub fn was_delivered_to(&self, recipient: &ForwardPath<'_>) -> bool {
         recipient.mailbox().is_some_and(|mailbox| {
@@ -83,8 +83,8 @@ impl Trace {
         })
     }
 
-    /// Returns true if the message is from a program or a list, so that a responder does not answer it (RFC 3834
-    /// section 2): `Auto-Submitted` other than `no`, or a `List-` field. It does not concern notifications.
+    /// Returns true if the message is from a program or a mailing list, so that a responder must not answer it (RFC 3834
+    /// section 2): it has `Auto-Submitted` other than `no`, or a `List-` field. This has no effect on notifications.
     #[must_use]
     pub const fn is_automatic(&self) -> bool {
         self.automatic
@@ -97,7 +97,7 @@ impl Trace {
             self.in_body = true;
             return;
         }
-        // A folded line belongs to the field before it.
+        // A folded line continues the field before it.
         if !matches!(text, [b' ' | b'\t', ..])
             && let Some(colon) = text.iter().position(|octet| *octet == b':')
             && let Some((name, value)) = text.split_at_checked(colon)
@@ -128,7 +128,7 @@ impl Trace {
     }
 }
 
-/// Octets of a line that are kept: the name of a field and an address.
+/// Maximum octets of a line that are kept: enough for the name of a field and an address.
 const MAX_LINE: usize = 400;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Names of hosts and domains as the DNS has them.
+//! Names of hosts and domains in the DNS.
 
 use alloc::sync::Arc;
 use core::{fmt, str::FromStr};
@@ -6,9 +6,9 @@ use core::{fmt, str::FromStr};
 use smtp_proto::types::Domain;
 use thiserror::Error;
 
-/// The name of a host or domain in the DNS: lower case, A-labels, without the dot of the root.
+/// The name of a host or domain in the DNS: lower case, with A-labels, without the root dot.
 ///
-/// Wider than [`Domain`] in one point: a label may contain and begin with `_`, because the names of some mail exchangers do.
+/// Unlike in a [`Domain`], a label may contain and begin with `_`, because the names of some mail exchangers do.
 ///
 /// ```
 /// use smtp_relay::Name;
@@ -39,11 +39,10 @@ pub enum InvalidName {
 }
 
 impl Name {
-    /// Maximum octets without the dot of the root: 255 octets in the form of RFC 1035 section 2.3.4, which has one more for
-    /// the first length and one for the root.
+    /// Maximum octets without the root dot. RFC 1035 section 2.3.4 allows 255 in its binary form, which has two more octets.
     pub const MAX: usize = 253;
 
-    /// Parses a name, with or without the dot of the root. The name must be ASCII: convert others with
+    /// Parses a name, with or without the root dot. The name must be ASCII: convert other names with
     /// [`TryFrom<&Domain>`](Self#impl-TryFrom<%26Domain<'_>>-for-Name).
     ///
     /// # Errors
@@ -67,13 +66,13 @@ impl Name {
         Ok(Self(text.to_ascii_lowercase().into()))
     }
 
-    /// Returns the name in lower case, without the dot of the root.
+    /// Returns the name in lower case, without the root dot.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the name without its first label. Returns `None` if it has one label only.
+    /// Returns the name without its first label. Returns `None` if the name has only one label.
     #[must_use]
     pub fn parent(&self) -> Option<&str> {
         self.0.split_once('.').map(|(_, parent)| parent)

@@ -1,7 +1,7 @@
 //! The number of deliveries at a time to one destination.
 //!
-//! A [`Window`] grows while deliveries succeed and shrinks while they fail, as the queue manager of Postfix does it with its
-//! settings `default_destination_concurrency_*`. A destination whose host cannot be reached is left alone for a while.
+//! A [`Window`] grows while deliveries succeed and shrinks while they fail, like the queue manager of Postfix
+//! (`default_destination_concurrency_*`). If the host of a destination cannot be reached, deliveries pause for a while.
 //!
 //! ```
 //! use smtp_relay::pace::{Limits, Verdict, Window};
@@ -19,27 +19,26 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Deliveries at a time to a destination about which nothing is known. Default: 5
-    /// (`initial_destination_concurrency`). At least 1.
+    /// Simultaneous deliveries to a new destination, at least 1. Default: 5 (`initial_destination_concurrency`).
     pub initial: u32,
-    /// Maximum deliveries at a time. Default: 20 (`default_destination_concurrency_limit`).
+    /// Maximum simultaneous deliveries. Default: 20 (`default_destination_concurrency_limit`).
     pub most: u32,
-    /// Number of windows full of failures in a row that make the destination dead. Default: 1
-    /// (`default_destination_concurrency_failed_cohort_limit`). At least 1.
+    /// Number of consecutive windows full of failures after which the destination counts as dead, at least 1. Default: 1
+    /// (`default_destination_concurrency_failed_cohort_limit`).
     pub cohorts: u32,
-    /// Seconds for which a dead destination is left alone. Default: 300 (`minimal_backoff_time`).
+    /// Pause in seconds of deliveries to a dead destination. Default: 300 (`minimal_backoff_time`).
     pub pause: u64,
 }
 
-/// The result of a delivery, as far as it concerns the next ones.
+/// The result of a delivery in its effect on the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Verdict {
     /// The host accepted or refused recipients.
     Good,
-    /// No session: the host could not be reached, refused the session, or broke it.
+    /// The host could not be reached, refused the session, or broke it.
     Bad,
-    /// Nothing was learned about the host: the message could not be sent to it, for example.
+    /// The delivery says nothing about the host, for example because the message could not be sent to it.
     Neutral,
 }
 
@@ -47,7 +46,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     limits: Limits,
-    /// Deliveries under way.
+    /// Number of deliveries in progress.
     open: u32,
     state: State,
 }
@@ -58,18 +57,18 @@ enum State {
     /// Deliveries may begin.
     Alive {
         size: u32,
-        /// Windows full of failures in a row, in parts of [`WHOLE`].
+        /// Consecutive windows full of failures, in parts of [`WHOLE`].
         failed: u64,
     },
     /// No delivery begins before this time, in seconds since 1970.
     Dead { until: u64 },
 }
 
-/// One window full of failures. Divisible by every window up to 20, so that a whole window is a whole.
+/// One window full of failures. Divisible by every window size up to 20, so that the failures of a window add up exactly.
 const WHOLE: u64 = 232_792_560;
 
 impl Window {
-    /// Makes the window of a destination about which nothing is known.
+    /// Creates the window of a new destination.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -84,7 +83,7 @@ impl Window {
     pub fn may_start(&self, now: u64) -> bool {
         match self.state {
             State::Alive { size, .. } => self.open < size,
-            // One delivery finds out if the destination is back.
+            // One delivery checks if the destination is back.
             State::Dead { until } => now >= until && self.open == 0,
         }
     }
@@ -100,7 +99,7 @@ impl Window {
         match (verdict, &mut self.state) {
             (Verdict::Neutral, _) => {}
             (Verdict::Good, State::Dead { .. }) => self.state = self.limits.alive(),
-            // More deliveries than are under way teach nothing, so the window exceeds them by `initial` at most.
+            // The window exceeds the deliveries in progress by at most `initial`, because a larger window is untested.
             (Verdict::Good, State::Alive { size, failed }) => {
                 *failed = 0;
                 let useful = self
@@ -124,13 +123,13 @@ impl Window {
         }
     }
 
-    /// Returns the number of deliveries under way.
+    /// Returns the number of deliveries in progress.
     #[must_use]
     pub const fn open(&self) -> u32 {
         self.open
     }
 
-    /// Returns the number of deliveries at a time that the window permits now: 1 for a dead destination.
+    /// Returns the number of simultaneous deliveries that the window permits now. It is 1 for a dead destination.
     #[must_use]
     pub const fn size(&self) -> u32 {
         match self.state {
@@ -139,7 +138,8 @@ impl Window {
         }
     }
 
-    /// Returns the time until which a dead destination is left alone, in seconds since 1970.
+    /// Returns the end of the pause of a dead destination, in seconds since 1970. Returns `None` if the destination is not
+    /// dead.
     #[must_use]
     pub const fn dead_until(&self) -> Option<u64> {
         match self.state {
@@ -150,7 +150,7 @@ impl Window {
 }
 
 impl Limits {
-    /// The state of a destination about which nothing is known.
+    /// Returns the state of a new destination.
     fn alive(&self) -> State {
         State::Alive {
             size: self.initial.min(self.most).max(1),

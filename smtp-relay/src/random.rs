@@ -1,6 +1,6 @@
-//! Numbers that follow from a seed.
+//! Pseudorandom numbers.
 
-/// Numbers that look random and follow from a seed (SplitMix64). They spread load, and protect nothing.
+/// A generator of pseudorandom numbers (SplitMix64). It is for spreading load, not for secrets.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

@@ -1,7 +1,7 @@
 //! The time of the next attempt, expiry and delay notices.
 //!
-//! Times are in seconds since 1970, spans in seconds. The functions decide about one recipient, because recipients of one message
-//! may have different times; a queue mostly gives all recipients of a destination the same.
+//! Times are in seconds since 1970, durations in seconds. The functions decide about one recipient, because the recipients of
+//! a message may have different times.
 //!
 //! ```
 //! use smtp_relay::retry::{Next, Schedule, Times};
@@ -19,19 +19,21 @@ use crate::random::Random;
 
 /// The waits between attempts, and the times of expiry and of the delay notice.
 ///
-/// Default: 5, 15 and 30 minutes, 1 and 2 hours, and then 4 hours each; expiry after 5 days; a notice after 4 hours.
-/// RFC 5321 section 4.5.4.1 wants two attempts in the first hour, then one every two or three hours, for 4 to 5 days. Its first wait
-/// of 30 minutes is a SHOULD; greylisting and short outages speak for less, and Postfix begins with 5 minutes, too.
+/// Default: waits of 5, 15 and 30 minutes, 1 and 2 hours, then 4 hours each; expiry after 5 days; a notice after 4 hours.
+///
+/// RFC 5321 section 4.5.4.1 advises two attempts in the first hour, then one every two or three hours, for 4 to 5 days. Its
+/// first wait of 30 minutes is a SHOULD. The default is shorter because of greylisting and short outages; Postfix begins with
+/// 5 minutes, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// The waits in seconds; the last one repeats. Without any, an attempt follows after [`Schedule::MIN_WAIT`].
+    /// The waits in seconds; the last wait repeats. If there are none, each wait is [`Schedule::MIN_WAIT`].
     pub waits: Vec<u64>,
     /// Seconds from acceptance to expiry.
     pub expire: u64,
     /// Seconds from acceptance to the delay notice. `None`: no notice.
     pub delay_notice: Option<u64>,
-    /// Random deviation of a wait, in percent up and down, so that messages of one failure do not return together.
+    /// Random deviation of a wait in percent, up and down, so that messages that failed together do not return together.
     pub jitter: u8,
 }
 
@@ -63,15 +65,15 @@ pub enum DeliverBy {
 pub enum Next {
     /// An attempt at this time.
     At(u64),
-    /// No attempt any more: the recipient has failed, with status 4.4.7 or 5.4.7.
+    /// No further attempt: the recipient has failed, with status 4.4.7 or 5.4.7.
     Expired,
 }
 
 impl Schedule {
-    /// The shortest wait in seconds. Protects hosts from a schedule of zeros.
+    /// Minimum wait in seconds: 1. It protects hosts from a schedule of zeros.
     pub const MIN_WAIT: u64 = 1;
 
-    /// Makes a schedule with these waits and this time of expiry, without a delay notice and without jitter.
+    /// Creates a schedule with these waits and this time to expiry, without a delay notice and without jitter.
     #[must_use]
     pub const fn new(waits: Vec<u64>, expire: u64) -> Self {
         Self {
@@ -82,18 +84,18 @@ impl Schedule {
         }
     }
 
-    /// Returns the time of the first attempt: at once, or at the release.
+    /// Returns the time of the first attempt: the time of acceptance, or the time of release.
     #[must_use]
     pub fn first(&self, message: &Times) -> u64 {
         message.released()
     }
 
-    /// Decides after an attempt that deferred the recipient. `attempts` counts those made, this one included; `seed` chooses
-    /// the deviation.
+    /// Decides on the next attempt after one that deferred the recipient. `attempts` is the number of attempts, including
+    /// this one; `seed` selects the deviation.
     ///
-    /// The last attempt is at the time of expiry. So an outage that ends just before it delays mail and does not lose it, and
-    /// the policies of the destination are asked for once more before a bounce (RFC 8461 section 5.1). After a
-    /// deadline of [`DeliverBy::Return`] there is no attempt (RFC 2852 section 4.1.4.2).
+    /// The last attempt is at the time of expiry. So mail survives an outage that ends just before, and the policies of the
+    /// destination are looked up once more before a bounce (RFC 8461 section 5.1). There is no attempt after the deadline of
+    /// [`DeliverBy::Return`] (RFC 2852 section 4.1.4.2).
     #[must_use]
     pub fn next(&self, now: u64, message: &Times, attempts: u32, seed: u64) -> Next {
         let expiry = self.expiry(message);
@@ -106,7 +108,7 @@ impl Schedule {
         Next::At(now.saturating_add(wait.max(Self::MIN_WAIT)).min(expiry))
     }
 
-    /// Returns the time of expiry: that of the schedule, or the deadline of [`DeliverBy::Return`] if it is earlier.
+    /// Returns the time of expiry: the expiry of the schedule or the deadline of [`DeliverBy::Return`], whichever is earlier.
     #[must_use]
     pub fn expiry(&self, message: &Times) -> u64 {
         let expiry = message.released().saturating_add(self.expire);
@@ -116,10 +118,11 @@ impl Schedule {
         }
     }
 
-    /// Returns the time of the delay notice: that of the schedule, or the deadline of [`DeliverBy::Notify`] if it is earlier.
+    /// Returns the time of the delay notice: the time of the schedule or the deadline of [`DeliverBy::Notify`], whichever is
+    /// earlier.
     ///
-    /// A queue sends one notice for a recipient at this time or at the first attempt after it, unless the recipient has
-    /// reached its end. `None`: no notice is due before the expiry.
+    /// At this time or at the first attempt after it, send one notice about a recipient that has no final result. Returns
+    /// `None` if no notice is due before the expiry.
     #[must_use]
     pub fn delay_notice(&self, message: &Times) -> Option<u64> {
         let usual = self
@@ -147,7 +150,7 @@ impl Default for Schedule {
 }
 
 impl Times {
-    /// The times of a message without extensions.
+    /// Creates the times of a message without FUTURERELEASE and DELIVERBY.
     #[must_use]
     pub const fn new(accepted: u64) -> Self {
         Self {
@@ -157,7 +160,7 @@ impl Times {
         }
     }
 
-    /// Returns true if an attempt may begin: the message is released, and no deadline of [`DeliverBy::Return`] is over.
+    /// Returns true if an attempt may begin: the message is released, and no deadline of [`DeliverBy::Return`] has passed.
     #[must_use]
     pub fn may_attempt(&self, now: u64) -> bool {
         let expired = matches!(self.deliver_by, Some(DeliverBy::Return(deadline)) if now >= deadline);
@@ -174,7 +177,7 @@ impl Times {
 fn deviate(wait: u64, percent: u8, seed: u64) -> u64 {
     let most = u64::from(percent.min(100));
     let deviation = Random::new(seed).below(2 * most + 1);
-    // wait * (100 - most + deviation) / 100, without an overflow.
+    // wait * (100 - most + deviation) / 100, without overflow.
     let factor = 100 - most + deviation;
     (wait / 100)
         .saturating_mul(factor)

@@ -1,4 +1,4 @@
-//! The next hop: a machine that asks the DNS, names hosts to connect to, and collects outcomes.
+//! The next hop: a machine that asks questions to the DNS, names hosts to connect to, and collects outcomes.
 //!
 //! A [`Route`] is one attempt to deliver one message to the recipients of one destination. It asks [`Question`]s, names
 //! [`Target`]s one after the other, takes [`Outcome`]s, and ends with one [`Final`] for each recipient. Deferred recipients get a new
@@ -6,22 +6,25 @@
 //!
 //! # Rules
 //!
-//! - Hosts are tried by preference, equal ones in random order; a host that is this relay ends the list (RFC 5321 section
-//!   5.1). A domain without MX records is its own host. A null MX fails the recipients (RFC 7505).
-//! - The addresses of all hosts of one preference are asked for side by side, before one of them is tried.
-//! - A recipient that a host refused with 4yz, or that was not decided, is offered to the next host. One that a host refused
-//!   with 5yz has failed. One whose acceptance is unknown is deferred: another host might make a second copy (RFC 1047).
-//! - DANE (RFC 7672): TLSA records are asked for where the chain from the domain to the addresses is signed, for each family of
-//!   addresses by itself. Records that are unusable demand encryption. A failed lookup excludes the addresses.
-//! - MTA-STS (RFC 8461): hosts that the policy does not permit are excluded. DANE precedes it.
+//! - Hosts are tried by preference, hosts of equal preference in random order. If this relay is one of them, only hosts with
+//!   a better preference are used (RFC 5321 section 5.1). A domain without MX records is its own host. A null MX fails the
+//!   recipients (RFC 7505).
+//! - The addresses of all hosts of one preference are looked up concurrently, before one of these hosts is tried.
+//! - If a host refuses a recipient with 4yz, or does not decide, the next host gets it. If a host refuses it with 5yz, the
+//!   recipient has failed. If the acceptance is unknown, the recipient is deferred: another host might make a second copy
+//!   (RFC 1047).
+//! - DANE (RFC 7672): TLSA records are looked up if the chain from the domain to the addresses is signed, separately for IPv4
+//!   and IPv6. Unusable records require encryption. A failed lookup excludes the addresses.
+//! - MTA-STS (RFC 8461): hosts that an enforced policy does not permit are excluded. DANE takes precedence over its demand on
+//!   certificates.
 //! - REQUIRETLS and `TLS-Required: No` (RFC 8689): see [`Need`].
-//! - Without any policy TLS is opportunistic, and a failed handshake is followed by one attempt in plaintext on a new
-//!   connection. With a policy nothing leads to plaintext.
+//! - Without a policy, TLS is opportunistic: a failed handshake is followed by one attempt in plaintext on a new connection.
+//!   With DANE or an enforced MTA-STS policy, the route never permits plaintext.
 //!
 //! # The loop
 //!
-//! [`poll`](Route::poll) takes one step. Several questions may be open side by side; [`Step::Wait`] says that nothing
-//! happens without an answer. Here every name has one address, and every host accepts:
+//! [`poll`](Route::poll) takes one step. Several questions may be open at the same time; [`Step::Wait`] means that the route
+//! needs an answer to continue. In this example, every name has one address, and every host accepts:
 //!
 //! ```
 //! use smtp_proto::syntax::parse_reply;
@@ -112,7 +115,7 @@ use crate::{Name, random::Random, sts::Policy};
 
 /// One attempt to deliver one message to the recipients of one destination.
 ///
-/// The number of steps is bounded by the limits of [`Config`], whatever the answers and outcomes are.
+/// The limits of [`Config`] bound the number of steps for any answers and outcomes.
 #[derive(Debug)]
 pub struct Route {
     context: Context,
@@ -123,14 +126,14 @@ pub struct Route {
 #[derive(Debug)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Step {
-    /// A question: give the ticket to [`Route::answer`] with the answer.
+    /// Find the answer to a question, and pass it with the ticket to [`Route::answer`].
     Ask {
         /// The question.
         question: Question,
         /// The right to answer.
         ticket: Ticket<Lookup>,
     },
-    /// Send the message to one host: give the ticket to [`Route::attempted`] with the outcome.
+    /// Send the message to a host, and pass the outcome with the ticket to [`Route::attempted`].
     Connect {
         /// The host.
         target: Target,
@@ -141,7 +144,7 @@ pub enum Step {
     },
     /// A finding for TLS reports. It needs no answer.
     News(Finding),
-    /// Nothing happens without an answer to an open question, or an outcome.
+    /// The route waits for an answer to an open question, or for an outcome.
     Wait,
     /// The results, one for each recipient. Further polls return them again.
     Done(Vec<Final>),
@@ -156,7 +159,7 @@ enum State {
 }
 
 impl Route {
-    /// Begins a route for so many recipients. The seed chooses the order of equal hosts.
+    /// Begins a route for this number of recipients. `seed` determines the order of hosts with equal preference.
     #[must_use]
     pub fn new(config: Arc<Config>, to: Destination, recipients: usize, need: Need, seed: u64) -> Self {
         let mut context = Context {
@@ -173,7 +176,7 @@ impl Route {
         Self { context, state }
     }
 
-    /// Sets the earlier attempts for these recipients. Default: none.
+    /// Sets the earlier attempts for these recipients. Default: [`Past::None`].
     #[must_use]
     pub const fn with_past(mut self, past: Past) -> Self {
         self.context.past = past;

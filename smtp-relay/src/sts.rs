@@ -1,9 +1,12 @@
 //! MTA-STS (RFC 8461): the record, the policy, its match with a mail exchanger, and the decisions of a cache.
 //!
-//! The caller asks the DNS for the TXT records of `_mta-sts.DOMAIN`, and passes them to [`parse_record`]. [`decide`] says if
-//! the policy must be fetched. The caller fetches `https://mta-sts.DOMAIN/.well-known/mta-sts.txt` (section 3.3: TLS with a valid
-//! certificate for that name, no redirects, `text/plain`, at most [`FETCH_TIMEOUT`] seconds and [`MAX_POLICY`] octets), and passes
-//! the body to [`parse_policy`].
+//! The steps of a caller:
+//!
+//! 1. Look up the TXT records of `_mta-sts.DOMAIN`, and pass them to [`parse_record`].
+//! 2. Call [`decide`], which decides if the policy must be fetched.
+//! 3. Fetch `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`: TLS with a valid certificate for that name, no redirects,
+//!    `text/plain`, at most [`FETCH_TIMEOUT`] seconds and [`MAX_POLICY`] octets (section 3.3).
+//! 4. Pass the body to [`parse_policy`].
 //!
 //! ```
 //! use smtp_relay::{Name, sts};

@@ -14,7 +14,7 @@ use nom::{
 };
 use thiserror::Error;
 
-/// A TLSA record as it is published (RFC 6698 section 2.1).
+/// A TLSA record as published in the DNS (RFC 6698 section 2.1).
 ///
 /// ```
 /// use smtp_relay::tlsa::{Tlsa, Unusable, Usage};
@@ -40,17 +40,17 @@ pub struct Tlsa {
 #[error("invalid TLSA record: expected usage, selector, matching type and data")]
 pub struct InvalidTlsa;
 
-/// A record that can authenticate an SMTP server: certificate usage, selector, matching type and data.
+/// A usable TLSA record: certificate usage, selector, matching type and data for authenticating an SMTP server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Association {
     /// The certificate that the data describes.
     pub usage: Usage,
-    /// The part of that certificate.
+    /// The part of the certificate that is compared.
     pub selector: Selector,
     /// The form of the data.
     pub matching: Matching,
-    /// The digest or the whole part, in DER.
+    /// The digest, or the whole part in DER.
     pub data: Vec<u8>,
 }
 
@@ -89,7 +89,7 @@ pub enum Matching {
     Sha512,
 }
 
-/// The reason why a record cannot authenticate an SMTP server. Such a record still demands TLS (RFC 7672 section 2.2).
+/// The reason why a record cannot authenticate an SMTP server. Such a record still requires TLS (RFC 7672 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum Unusable {
@@ -102,7 +102,7 @@ pub enum Unusable {
     /// An unknown matching type.
     #[error("matching type {0} is unknown")]
     Matching(u8),
-    /// The data is not as long as its digest.
+    /// The data has this number of octets, which is not the length of its digest.
     #[error("digest has {0} octets")]
     DigestLength(usize),
     /// The data of Full(0) is not one whole DER sequence.
@@ -111,7 +111,7 @@ pub enum Unusable {
 }
 
 impl Tlsa {
-    /// Makes a record. Usability is checked by [`Tlsa::association`].
+    /// Creates a record. [`Tlsa::association`] checks if it is usable.
     #[must_use]
     pub const fn new(usage: u8, selector: u8, matching: u8, data: Vec<u8>) -> Self {
         Self {
@@ -201,7 +201,7 @@ impl FromStr for Tlsa {
 }
 
 impl Association {
-    /// Makes an association of checked parts, for tests of a verifier and for records that were stored.
+    /// Creates an association from parts that were checked, for example from a stored record.
     #[must_use]
     pub const fn new(usage: Usage, selector: Selector, matching: Matching, data: Vec<u8>) -> Self {
         Self {
@@ -212,7 +212,7 @@ impl Association {
         }
     }
 
-    /// The association as a record, for a verifier with numbers of its own.
+    /// Returns the association as a record, for a verifier that takes the numbers.
     #[must_use]
     pub fn to_record(&self) -> Tlsa {
         let usage = match self.usage {
@@ -223,10 +223,10 @@ impl Association {
     }
 }
 
-/// Returns the associations that authenticate a server: of the digests of one usage and selector only those of the
-/// strongest algorithm, and whole certificates and keys (RFC 7671 section 9, digest algorithm agility).
+/// Returns the associations that authenticate a server (RFC 7671 section 9, digest algorithm agility). These are whole
+/// certificates and keys, and for each usage and selector the digests of the strongest algorithm.
 ///
-/// An empty result of a non-empty list means: TLS is required, and no certificate is checked (RFC 7672 section 2.2).
+/// If records exist but the result is empty, TLS is required, with any certificate (RFC 7672 section 2.2).
 #[must_use]
 pub fn associations(records: &[Tlsa]) -> Vec<Association> {
     let mut usable: Vec<Association> = Vec::new();
@@ -251,18 +251,18 @@ pub fn associations(records: &[Tlsa]) -> Vec<Association> {
         .collect()
 }
 
-/// Records that are considered: a server that changes its key has four (RFC 7671 section 8.1 describes two at a time).
+/// Maximum records that are considered; a server that changes its key has about four (RFC 7671 section 8.1).
 const MAX_RECORDS: usize = 32;
 
-/// Returns true if the octets are one DER sequence and nothing after it (X.690 section 8.1.3): the outer form of a
-/// certificate and of a public key.
+/// Returns true if the octets are exactly one DER sequence (X.690 section 8.1.3), the outer form of a certificate and of a
+/// public key.
 fn is_der_sequence(octets: &[u8]) -> bool {
     let Some((&0x30, [length, rest @ ..])) = octets.split_first() else {
         return false;
     };
     match length {
         ..=0x7f => rest.len() == usize::from(*length),
-        // A record of the DNS has less than 64 KB, so two octets of length are enough.
+        // A DNS record has less than 64 KB, so two octets of length are enough.
         0x81 => matches!(rest, [length, content @ ..] if content.len() == usize::from(*length)),
         0x82 => {
             matches!(rest, [high, low, content @ ..] if content.len() == usize::from(u16::from_be_bytes([*high, *low])))

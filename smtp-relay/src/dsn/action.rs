@@ -1,4 +1,4 @@
-//! The decision about a notification.
+//! The decision to send a notification.
 
 use core::fmt;
 
@@ -8,15 +8,15 @@ use smtp_proto::types::{ByMode, DeliverBy, MailParameters, Notify, RcptParameter
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 3464 section 2.3.3 has these five")]
 pub enum Action {
-    /// `failed`: the recipient will not get the message from this host.
+    /// `failed`: this host gives up delivering to the recipient.
     Failed,
-    /// `delayed`: the delivery is tried again.
+    /// `delayed`: this host will try the delivery again.
     Delayed,
-    /// `relayed`: the message went to a host that sends no notification of success.
+    /// `relayed`: the message was sent to a host that sends no notification of success.
     Relayed,
     /// `delivered`: the message is in the mailbox.
     Delivered,
-    /// `expanded`: the message went to several addresses of the recipient.
+    /// `expanded`: the message was sent to several addresses of the recipient.
     Expanded,
 }
 
@@ -33,7 +33,7 @@ impl Action {
         }
     }
 
-    /// Finds an action by its value, in any case of letters.
+    /// Finds an action by its value, ignoring the case of letters. Returns `None` if the value is unknown.
     #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let mut all = [
@@ -54,41 +54,41 @@ impl fmt::Display for Action {
     }
 }
 
-/// An event that a sender may be notified of.
+/// An event that may cause a notification to the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an event without a rule must not compile")]
 pub enum Event {
-    /// The recipient will not get the message.
+    /// This host gives up delivering to the recipient.
     Failed,
-    /// The delivery takes long, and is tried again.
+    /// The delivery is delayed, and will be tried again.
     Delayed,
-    /// The deadline of `BY` with mode `N` passed, and the delivery is tried again (RFC 2852).
+    /// The deadline of `BY` with mode `N` passed, and the delivery will be tried again (RFC 2852).
     DeadlinePassed,
     /// A host accepted the message.
     Relayed {
-        /// The host offers DSN, so NOTIFY, ORCPT, RET and ENVID were sent to it.
+        /// True if the host offers DSN, so that it got NOTIFY, ORCPT, RET and ENVID.
         dsn: bool,
-        /// The host offers DELIVERBY, so BY was sent to it.
+        /// True if the host offers DELIVERBY, so that it got BY.
         deliver_by: bool,
     },
     /// The message is in the mailbox.
     Delivered,
-    /// The message went to several addresses of the recipient, an alias.
+    /// The recipient is an alias, and the message was sent to its addresses.
     Expanded,
 }
 
-/// The notifications that a sender wants about a recipient: NOTIFY of RCPT, and BY of MAIL.
+/// The notifications that the sender requested about a recipient: NOTIFY of RCPT, and BY of MAIL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "another wish must be decided about")]
 pub struct Wish {
-    /// NOTIFY. `None`: the usual, which is of failures and delays (RFC 3461 section 4.1).
+    /// The parameter NOTIFY. `None`: the sender is notified of failures and delays (RFC 3461 section 4.1).
     pub notify: Option<Notify>,
-    /// BY.
+    /// The parameter BY.
     pub deliver_by: Option<DeliverBy>,
 }
 
 impl Wish {
-    /// Returns the wish of these parameters of a message and of a recipient.
+    /// Returns the wish in these parameters of MAIL and RCPT.
     #[must_use]
     pub fn of(message: &MailParameters<'_>, recipient: &RcptParameters<'_>) -> Self {
         Self {
@@ -97,7 +97,7 @@ impl Wish {
         }
     }
 
-    /// Decides if the sender gets a notification of an event.
+    /// Decides if the sender gets a notification of an event. Returns its action, or `None` for no notification.
     ///
     /// | event | notification |
     /// |---|---|
@@ -120,7 +120,7 @@ impl Wish {
             Event::Delayed => (usual(Notify::DELAY), Action::Delayed),
             Event::DeadlinePassed => (true, Action::Delayed),
             Event::Relayed { dsn, deliver_by } => {
-                // The deadline is lost at a host that does not know it.
+                // A host without DELIVERBY does not know the deadline.
                 let lost = |by: DeliverBy| by.mode() == ByMode::Notify && !deliver_by;
                 let by = self.deliver_by.is_some_and(|by| by.traces() || lost(by));
                 (by || !dsn && asked(Notify::SUCCESS), Action::Relayed)

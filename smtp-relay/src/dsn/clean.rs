@@ -1,23 +1,23 @@
-//! Texts of peers, made safe for a header or a body.
+//! Making texts of peers safe for a header or a body.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt::Write as _;
 
 use smtp_proto::types::{OriginalRecipient, Printable};
 
-/// The characters of a part of a report.
+/// The characters that a part of a report may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Charset {
-    /// Others are written as `\x{HEX}` (RFC 6533 section 3).
+    /// ASCII. Other characters are written as `\x{HEX}` (RFC 6533 section 3).
     Ascii,
-    /// All.
+    /// All characters, in UTF-8.
     Utf8,
 }
 
-/// Returns octets of a peer as words with single spaces between them, without control characters.
+/// Returns octets of a peer as words separated by single spaces, without control characters.
 ///
-/// Nothing in the result can end a line or begin a field. Octets beyond [`MAX_TEXT`] are dropped, because a person needs no more and
-/// a line must stay below 998 octets (RFC 5322 section 2.1.1).
+/// The result can neither end a line nor begin a field. Octets beyond [`MAX_TEXT`] are dropped, because a line has at most
+/// 998 octets (RFC 5322 section 2.1.1).
 pub(super) fn clean(octets: &[u8], charset: Charset) -> String {
     let mut text = String::new();
     let mut space = false;
@@ -57,9 +57,10 @@ fn escape(text: &mut String, character: char) {
     let _infallible = write!(text, "\\x{{{:X}}}", u32::from(character));
 }
 
-/// The address of a recipient with its type (RFC 3464 section 2.3.2, RFC 6533 section 3).
+/// Returns the address of a recipient with its type (RFC 3464 section 2.3.2, RFC 6533 section 3).
 ///
-/// An address in ASCII has the type `rfc822`. Another one has the type `utf-8`, and in ASCII the form `utf-8-addr-xtext`.
+/// An ASCII address has the type `rfc822`. Any other address has the type `utf-8`; in a part in ASCII it has the form
+/// `utf-8-addr-xtext`.
 pub(super) fn typed_address(address: &str, charset: Charset) -> String {
     if address.is_ascii() {
         return alloc::format!("rfc822; {address}");
@@ -67,7 +68,8 @@ pub(super) fn typed_address(address: &str, charset: Charset) -> String {
     utf8_address(address, charset)
 }
 
-/// An address with the type `utf-8`. A long one keeps its ASCII as it is, so that its line is short enough.
+/// Returns an address with the type `utf-8`. In a long address, ASCII characters are not escaped, so that the line is short
+/// enough.
 pub(super) fn utf8_address(address: &str, charset: Charset) -> String {
     let write = |escaped: fn(char, &str) -> bool| {
         let mut text = String::from("utf-8; ");
@@ -88,21 +90,21 @@ pub(super) fn utf8_address(address: &str, charset: Charset) -> String {
     if text.len() <= MAX_TEXT {
         return text;
     }
-    // What looks like an escape is not to be taken for one.
+    // Escape a backslash that a reader would mistake for the start of an escape.
     write(|character, rest| character == '\\' && rest.starts_with("x{"))
 }
 
-/// The address of ORCPT, with its type, decoded: no xtext, no escapes (RFC 6533 section 3).
+/// Returns the address of ORCPT with its type, without xtext and escapes (RFC 6533 section 3).
 pub(super) fn original_address(original: &OriginalRecipient<'_>) -> (bool, String) {
     let address = original.address();
     if original.address_type().eq_ignore_ascii_case("utf-8") {
         return (true, unescape(&address).into_owned());
     }
-    // Postfix sends xtext that stands for UTF-8 with the type rfc822.
+    // Postfix sends UTF-8 as xtext with the type rfc822.
     (!address.is_ascii(), address.into_owned())
 }
 
-/// Replaces the escapes `\x{HEX}` of an address of the type `utf-8`. Anything else stays.
+/// Replaces the escapes `\x{HEX}` of an address of the type `utf-8` by their characters.
 pub(super) fn unescape(address: &str) -> Cow<'_, str> {
     let mut rest = address;
     let mut plain = String::new();
@@ -132,8 +134,8 @@ pub(super) fn unescape(address: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Writes a field as it is, because its spaces count. Omits it if the line would be longer than 998 octets: so may be the
-/// escapes of ORCPT.
+/// Writes a field without folding, because its spaces count. Omits the field if its line would exceed 998 octets, as a long
+/// ORCPT may.
 pub(super) fn whole_field(out: &mut Vec<u8>, name: &str, value: &str) {
     if name.len() + value.len() + 2 > 998 {
         return;
@@ -144,14 +146,15 @@ pub(super) fn whole_field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes a field of clean words, folded between them.
+/// Writes a field of clean words, folded between the words.
 pub(super) fn field(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b":");
     wrap(out, value, name.len() + 1, " ");
 }
 
-/// Writes words, each after a space or in a line of its own after `indent`. `used` columns of the first line are used.
+/// Writes words, wrapped at [`WIDTH`]; further lines begin with `indent`. `used` is the number of columns used in the first
+/// line.
 pub(super) fn wrap(out: &mut Vec<u8>, words: &str, mut used: usize, indent: &str) {
     let mut first = true;
     for word in words.split(' ').filter(|word| !word.is_empty()) {
@@ -170,7 +173,7 @@ pub(super) fn wrap(out: &mut Vec<u8>, words: &str, mut used: usize, indent: &str
     out.extend_from_slice(b"\r\n");
 }
 
-/// Maximum octets of a text of a peer, in front of one more word.
+/// Maximum octets of a peer's text; one further word may exceed it.
 const MAX_TEXT: usize = 800;
 
 /// The recommended width of a line (RFC 5322 section 2.1.1).

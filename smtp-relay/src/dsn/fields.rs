@@ -1,4 +1,4 @@
-//! The fields of the part for programs (RFC 3464 section 2).
+//! The fields of the machine-readable part (RFC 3464 section 2).
 
 use alloc::{
     format,
@@ -76,12 +76,12 @@ pub(super) fn recipient(notice: &Notice<'_>, charset: Charset) -> Vec<u8> {
     out
 }
 
-/// The name of a host with its type.
+/// Returns the name of a host with its type.
 fn mta(host: &Host<'_>, charset: Charset) -> String {
     format!("dns; {}", name(host, charset))
 }
 
-/// The name of a host. In ASCII a domain has A-labels.
+/// Returns the name of a host. In ASCII, a domain has A-labels.
 pub(super) fn name(host: &Host<'_>, charset: Charset) -> String {
     match (host, charset) {
         (Host::Domain(domain), Charset::Ascii) if !domain.is_ascii() => match domain.to_ascii() {

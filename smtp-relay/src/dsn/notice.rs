@@ -1,4 +1,4 @@
-//! The report about one recipient.
+//! Notices: the reports about single recipients.
 
 use smtp_proto::types::{EnhancedCode, ForwardPath, Host, OriginalRecipient};
 
@@ -6,7 +6,7 @@ use super::{Action, clean};
 
 /// The report about one recipient (RFC 3464 section 2.3).
 ///
-/// Octets of other hosts may be anything: control characters are dropped, and long texts are cut.
+/// Octets of other hosts need no checks: control characters are dropped, and long texts are cut.
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
     pub(super) recipient: &'a ForwardPath<'a>,
@@ -21,8 +21,8 @@ pub struct Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// Makes a notice of the recipient as in the envelope, the action and the status. The class of the status should fit: 5 or
-    /// 4 for failures, 4 for delays, 2 for success.
+    /// Creates a notice about a recipient of the envelope. The class of the status should fit the action: 5 or 4 for
+    /// failures, 4 for delays, 2 for success.
     #[must_use]
     pub const fn new(recipient: &'a ForwardPath<'a>, action: Action, status: EnhancedCode) -> Self {
         Self {
@@ -45,8 +45,8 @@ impl<'a> Notice<'a> {
         self
     }
 
-    /// Adds a host and the last reply of it, with its code: the fields `Remote-MTA` and `Diagnostic-Code` (sections 2.3.5
-    /// and 2.3.6).
+    /// Adds a host and its last reply, including the code: the fields `Remote-MTA` and `Diagnostic-Code` (sections 2.3.5 and
+    /// 2.3.6).
     #[must_use]
     pub const fn with_reply(mut self, host: &'a Host<'a>, reply: &'a [u8]) -> Self {
         self.remote = Some(host);
@@ -61,7 +61,7 @@ impl<'a> Notice<'a> {
         self
     }
 
-    /// Adds a sentence for people about the cause, if no host replied or its reply is not all. Without a full stop.
+    /// Adds a human-readable sentence about the cause, without a full stop, if no reply of a host explains it.
     #[must_use]
     pub const fn with_explanation(mut self, explanation: &'a str) -> Self {
         self.explanation = Some(explanation);
@@ -75,17 +75,17 @@ impl<'a> Notice<'a> {
         self
     }
 
-    /// Adds the time until which the delivery is tried, in seconds since 1970. Only for delays (section 2.3.9).
+    /// Adds the time at which attempts will end, in seconds since 1970. Only for delays (section 2.3.9).
     #[must_use]
     pub const fn with_retry_until(mut self, time: u64) -> Self {
         self.retried_until = Some(time);
         self
     }
 
-    /// The recipient's address, case kept (section 2.3.2).
+    /// The recipient's address, with its original case (section 2.3.2).
     pub(super) fn address(&self) -> &str {
         match self.recipient.mailbox() {
-            // A source route is no part of the address.
+            // A source route is not part of the address.
             Some(mailbox) => {
                 let whole = self.recipient.as_str();
                 let start = whole.len().saturating_sub(mailbox.as_str().len());

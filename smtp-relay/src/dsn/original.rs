@@ -11,22 +11,23 @@ use super::{Action, Form};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 3461 section 4.3 has these two")]
 pub enum Returned<'a> {
-    /// The header section of this message. What follows it is not looked at, so the beginning of a message is enough. A
-    /// header section of more than [`Returned::MAX_HEADERS`] octets is cut after a line.
+    /// The header section of this message; the beginning of the message is enough. A header section of more than
+    /// [`Returned::MAX_HEADERS`] octets is cut at the end of a line.
     Headers(&'a [u8]),
-    /// This message. If the form of the report cannot carry it, its header section is returned.
+    /// This whole message. If the form of the report cannot carry it, only its header section is returned.
     Full(&'a [u8]),
 }
 
 impl<'a> Returned<'a> {
-    /// Maximum octets of a header section that is returned. Enough for about 100 `Received` fields and long lists of
+    /// Maximum octets of a returned header section: 64 KiB, enough for about 100 `Received` fields and long lists of
     /// recipients.
     pub const MAX_HEADERS: usize = 64 << 10;
 
-    /// Decides what is returned: the whole message only if RET=FULL was asked for, some recipient failed, the message had no
-    /// REQUIRETLS, and it has at most `limit` octets (RFC 3461 sections 4.3 and 6.2, RFC 8689 section 5).
+    /// Decides how much of the message is returned. It is the whole message if the sender requested RET=FULL, a recipient
+    /// failed, the message had no REQUIRETLS, and it has at most `limit` octets (RFC 3461 sections 4.3 and 6.2, RFC 8689
+    /// section 5). Otherwise it is the header section.
     ///
-    /// Without RET only the header section is returned: the sender may be forged, and then the report goes to a stranger.
+    /// Without RET it is the header section, too: the sender may be forged, and the report may go to a stranger.
     #[must_use]
     pub fn choose(
         message: &MailParameters<'_>,
@@ -42,7 +43,7 @@ impl<'a> Returned<'a> {
         }
     }
 
-    /// Makes the part of this form.
+    /// Creates the part for this form.
     pub(super) fn part(self, form: Form) -> Part<'a> {
         let (octets, full) = match self {
             Self::Headers(octets) => (octets, false),
@@ -55,7 +56,7 @@ impl<'a> Returned<'a> {
             let international = !facts.ascii;
             let fits = match form {
                 Form::SevenBit => whole.ascii,
-                // A header of other octets is legal only as message/global.
+                // A header section with other octets is legal only as message/global.
                 Form::EightBit => facts.ascii,
                 Form::International => facts.utf8,
             };
@@ -139,12 +140,13 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Facts of octets that decide about their encoding.
+/// Facts of octets that determine their encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Facts {
     ascii: bool,
     utf8: bool,
-    /// No line has more than 998 octets, and CR, LF and NUL stand only as CRLF (RFC 2045 section 2.7).
+    /// True if no line has more than 998 octets, and CR and LF occur only as CRLF, and NUL does not occur (RFC 2045 section
+    /// 2.7).
     lines: bool,
 }
 
@@ -166,7 +168,7 @@ impl Facts {
     }
 }
 
-/// The header section of a message, without the empty line at its end, and if it is complete.
+/// Returns the header section of a message without the empty line at its end, and true if it is complete.
 fn header_section(octets: &[u8]) -> (&[u8], bool) {
     let mut end = 0;
     for line in octets.split_inclusive(|octet| *octet == b'\n') {
@@ -181,10 +183,10 @@ fn header_section(octets: &[u8]) -> (&[u8], bool) {
     (octets.get(..end).unwrap_or_default(), true)
 }
 
-/// Octets of a line in base64: 76 characters (RFC 2045 section 6.8).
+/// Octets of a base64 line of 76 characters (RFC 2045 section 6.8).
 const LINE: usize = 57;
 
-/// Octets of a piece: whole lines.
+/// Octets of a piece, a whole number of lines.
 const PIECE: usize = LINE * 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The report: a message of its own.
+//! The report as a message.
 
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 use core::iter;
@@ -16,22 +16,22 @@ use super::{
     text,
 };
 
-/// The octets that the hosts on the way of a report accept.
+/// The octets that the next hop of a report accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[expect(clippy::exhaustive_enums, reason = "SMTP has these three")]
 pub enum Form {
-    /// ASCII only: any host.
+    /// Only ASCII: for any host.
     #[default]
     SevenBit,
-    /// Other octets in the body of the returned message: a host with 8BITMIME (RFC 6152).
+    /// Other octets in the body of the returned message: for a host with 8BITMIME (RFC 6152).
     EightBit,
-    /// UTF-8 everywhere: a host with SMTPUTF8 (RFC 6531, RFC 6533).
+    /// UTF-8 in all parts: for a host with SMTPUTF8 (RFC 6531, RFC 6533).
     International,
 }
 
 /// A delivery status notification: the notices about one message, for its sender (RFC 3464, RFC 6522).
 ///
-/// It is never made for the null sender. If no part of a report needs its form, it gets the next simpler form.
+/// There is no report for a null reverse-path. If no part of a report needs its form, it gets the next simpler form.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     to: Mailbox<'a>,
@@ -46,8 +46,8 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Makes a report for the sender of a message. Returns `None` for the null sender (RFC 5321 section 6.1), and without
-    /// notices.
+    /// Creates a report for the sender of a message. Returns `None` for a null reverse-path (RFC 5321 section 6.1), and if
+    /// there are no notices.
     ///
     /// `reporting`: the name of this host. `now`: seconds since 1970. `seed`: a random number, for `Message-ID` and the
     /// boundary of the parts.
@@ -80,16 +80,16 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// Adds the time at which the message came, in seconds since 1970, and its parameters (RFC 3464 section 2.2): ENVID, BY
-    /// (RFC 2852 section 5), HOLDFOR or HOLDUNTIL (RFC 4865 section 5.1.2). The report has the same MT-PRIORITY (RFC 6710
-    /// section 4.6). With REQUIRETLS it returns no more than the header section (RFC 8689 section 5).
+    /// Adds the time at which the message arrived, in seconds since 1970, and its parameters. The report has fields for ENVID
+    /// (RFC 3464 section 2.2), BY (RFC 2852 section 5), and HOLDFOR or HOLDUNTIL (RFC 4865 section 5.1.2). It has the same
+    /// MT-PRIORITY (RFC 6710 section 4.6). With REQUIRETLS it returns only the header section (RFC 8689 section 5).
     #[must_use]
     pub const fn with_message(mut self, arrival: u64, parameters: &'a MailParameters<'a>) -> Self {
         self.message = Some((arrival, parameters));
         self
     }
 
-    /// Adds the original message. [`Returned::choose`] decides about its extent.
+    /// Adds the original message. [`Returned::choose`] decides how much of it is returned.
     #[must_use]
     pub const fn with_original(mut self, original: Returned<'a>) -> Self {
         self.original = Some(original);
@@ -103,9 +103,8 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// The envelope of the report: from the null sender, without RET, ENVID and NOTIFY (RFC 3461 section 6.1). It asks for
-    /// 8BITMIME and SMTPUTF8 if the report needs them. The caller adds REQUIRETLS if the message had it and the hosts on the
-    /// way offer it.
+    /// Returns the envelope of the report: a null reverse-path, without RET, ENVID and NOTIFY (RFC 3461 section 6.1). It has
+    /// BODY=8BITMIME and SMTPUTF8 if the report needs them. Add REQUIRETLS if the message had it and the next hop offers it.
     #[must_use]
     pub fn envelope(&self) -> Envelope {
         let usual = MailParameters::default();
@@ -123,8 +122,8 @@ impl<'a> Report<'a> {
             .recipient(self.to.as_borrowed())
     }
 
-    /// The octets of the report, in pieces. Those of a returned message are slices of it, unless they are encoded. Lines
-    /// end with CRLF; dots are not doubled.
+    /// Returns the octets of the report, in pieces. Pieces of a returned message are slices of it, unless they are encoded.
+    /// Lines end with CRLF; there is no dot-stuffing.
     pub fn pieces(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
         let layout = self.layout();
         let boundary = layout.boundary.clone();
@@ -207,11 +206,11 @@ impl<'a> Report<'a> {
         head.into_bytes()
     }
 
-    /// Decides about the form of the report and of its parts.
+    /// Chooses the form of the report and of its parts.
     fn layout(&self) -> Layout<'a> {
         let utf8 = self.notices.iter().any(Notice::needs_utf8) || !self.reporting.as_str().is_ascii();
         let from_utf8 = self.from.is_some_and(|from| !from.is_ascii());
-        // An address that is not ASCII has no other form in a header.
+        // A header can contain an address that is not ASCII only in UTF-8.
         let form = match self.to.is_ascii() && !from_utf8 {
             true => self.form,
             false => Form::International,
@@ -249,14 +248,14 @@ impl<'a> Report<'a> {
 /// The form of a report.
 struct Layout<'a> {
     form: Form,
-    /// The text for people is in quoted-printable.
+    /// True if the human-readable part is in quoted-printable.
     quoted: bool,
     boundary: String,
     part: Option<Part<'a>>,
 }
 
 impl Layout<'_> {
-    /// The characters of the part for programs, which is 7bit unless it is international (RFC 3464 section 2.1).
+    /// The characters of the machine-readable part, which is 7bit unless it is international (RFC 3464 section 2.1).
     fn charset(&self) -> Charset {
         match self.form {
             Form::International => Charset::Utf8,
@@ -264,7 +263,7 @@ impl Layout<'_> {
         }
     }
 
-    /// The parameter `report-type`: the subtype of the part for programs (RFC 6522 section 3).
+    /// The parameter `report-type`: the subtype of the machine-readable part (RFC 6522 section 3).
     fn report_type(&self) -> &'static str {
         match self.form {
             Form::International => "global-delivery-status",
@@ -294,8 +293,8 @@ impl Layout<'_> {
     }
 }
 
-/// A boundary that no line of the original message has (RFC 2046 section 5.1.1), and no reply: some readers find a boundary
-/// inside a line.
+/// Returns a boundary that does not occur in the original message (RFC 2046 section 5.1.1) or in a reply, because some
+/// readers find a boundary inside a line.
 fn boundary(seed: u64, original: &[u8], notices: &[Notice<'_>]) -> String {
     let mut number = seed;
     loop {
@@ -309,7 +308,7 @@ fn boundary(seed: u64, original: &[u8], notices: &[Notice<'_>]) -> String {
         if !in_original && !replies.any(|reply| reply.windows(octets.len()).any(|part| part == octets)) {
             return boundary;
         }
-        // Ends: each place takes one number.
+        // This loop ends, because each position in the message excludes one number.
         number = number.wrapping_add(1);
     }
 }

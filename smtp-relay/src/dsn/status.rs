@@ -1,4 +1,4 @@
-//! A reader of the part for programs.
+//! A parser of the machine-readable part.
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
@@ -19,7 +19,7 @@ use super::{Action, clean};
 /// The content of a part `message/delivery-status` or `message/global-delivery-status` (RFC 3464 section 2, RFC 6533
 /// section 3).
 ///
-/// A line may end with LF only, as after a transfer in another encoding than MIME's. Octets that are not UTF-8 become U+FFFD.
+/// Lines may end with only LF, because some mail stores convert CRLF. Octets that are not UTF-8 become U+FFFD.
 ///
 /// ```
 /// use smtp_relay::dsn::{Action, Status};
@@ -78,7 +78,7 @@ pub struct RecipientFields<'a> {
     pub others: Vec<Field<'a>>,
 }
 
-/// A value with its type: `dns; mx.example.org`.
+/// A value with its type, such as `dns; mx.example.org`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Typed<'a> {
@@ -94,7 +94,7 @@ pub struct Typed<'a> {
 pub struct Field<'a> {
     /// The name, as it was sent.
     pub name: &'a str,
-    /// The value, unfolded, without space at its ends.
+    /// The value, unfolded, without spaces at its ends.
     pub value: Cow<'a, str>,
 }
 
@@ -102,10 +102,10 @@ pub struct Field<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidStatus {
-    /// There is no field at this position, in octets.
+    /// No field begins at this octet, counted from 0.
     #[error("no field at octet {0}")]
     Syntax(usize),
-    /// A group of fields lacks a field that it must have. The group of the message is number 0.
+    /// A group of fields lacks a required field. Group 0 is that of the message; group 1 is that of the first recipient.
     #[error("group {group} has no field {field}")]
     Missing {
         /// The number of the group.
@@ -127,17 +127,17 @@ pub enum InvalidStatus {
 }
 
 impl<'a> Status<'a> {
-    /// Maximum recipients of a report: 100 times those of a usual transaction.
+    /// Maximum recipients of a report: 10,000, because a transaction usually has at most 100 (RFC 5321 section 4.5.3.1.8).
     pub const MAX_RECIPIENTS: usize = 10_000;
 
-    /// Parses the decoded content of the part. Of repeated fields of a group the first counts.
+    /// Parses the decoded content of the part. If a group repeats a field, the first one counts.
     ///
     /// ```abnf
     /// delivery-status-content = per-message-fields 1*( CRLF per-recipient-fields )
     /// ```
     ///
     /// # Errors
-    /// The text is no list of fields, or a required field is missing or invalid.
+    /// Returns [`InvalidStatus`] if the text is not a list of fields, or a required field is missing or invalid.
     pub fn parse(content: &'a [u8]) -> Result<Self, InvalidStatus> {
         let mut groups = Vec::new();
         let mut rest = content;
@@ -175,7 +175,7 @@ impl<'a> Status<'a> {
     }
 }
 
-/// Fields without an empty line between them.
+/// A group of fields, without an empty line between them.
 struct Group<'a> {
     number: usize,
     fields: Vec<Field<'a>>,
@@ -215,7 +215,7 @@ impl<'a> Group<'a> {
         Some(self.fields.remove(place).value)
     }
 
-    /// An optional field without a type is left among the others.
+    /// Takes an optional typed field. A field without a type stays among the others.
     fn typed(&mut self, name: &str) -> Option<Typed<'a>> {
         let place = self
             .fields
@@ -281,7 +281,7 @@ fn field(input: &[u8]) -> IResult<&[u8], Field<'_>> {
     ))
 }
 
-/// Text without the CRLF of folded lines, and without space at its ends.
+/// Returns the text without the line ends of folding, and without spaces at its ends.
 fn unfold(body: &[u8]) -> Cow<'_, str> {
     let lossy = String::from_utf8_lossy(body);
     match lossy {
@@ -310,7 +310,7 @@ fn line_end(input: &[u8]) -> IResult<&[u8], &[u8]> {
     alt((tag("\r\n"), tag("\n"))).parse(input)
 }
 
-/// Empty lines, and space at the end of all.
+/// Empty lines, and spaces at the end of the text.
 fn blank_lines(input: &[u8]) -> IResult<&[u8], ()> {
     let (rest, _) = many0_count(terminated(space0, line_end)).parse(input)?;
     let (rest, _) = opt(terminated(space1, eof)).parse(rest)?;

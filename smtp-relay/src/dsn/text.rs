@@ -1,4 +1,4 @@
-//! The part for people.
+//! The human-readable part.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write as _;
@@ -12,7 +12,7 @@ use super::{
     report::Report,
 };
 
-/// The subject of a report: that of its worst notice.
+/// Returns the subject of a report, by its worst notice.
 pub(super) fn subject(notices: &[Notice<'_>]) -> &'static str {
     let worst = notices.iter().map(|notice| notice.action).min();
     match worst {
@@ -23,7 +23,7 @@ pub(super) fn subject(notices: &[Notice<'_>]) -> &'static str {
     }
 }
 
-/// The first paragraph.
+/// Returns the first paragraph.
 pub(super) fn opening(report: &Report<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut text = format!("This is the mail server {}. ", report.reporting);
@@ -41,7 +41,7 @@ pub(super) fn opening(report: &Report<'_>) -> Vec<u8> {
     out
 }
 
-/// The heading of the notices with this action.
+/// Returns the heading of the notices with this action.
 pub(super) fn heading(action: Action) -> Vec<u8> {
     let mut out = Vec::new();
     paragraph(
@@ -65,7 +65,7 @@ pub(super) fn heading(action: Action) -> Vec<u8> {
     out
 }
 
-/// The paragraph about a recipient.
+/// Returns the paragraph about a recipient.
 pub(super) fn recipient(notice: &Notice<'_>, charset: Charset) -> Vec<u8> {
     let mut out = Vec::new();
     line(
@@ -112,7 +112,7 @@ pub(super) fn recipient(notice: &Notice<'_>, charset: Charset) -> Vec<u8> {
     out
 }
 
-/// The last paragraph, about the parts that follow.
+/// Returns the last paragraph, about the following parts.
 pub(super) fn closing(part: Option<&Part<'_>>) -> Vec<u8> {
     let mut out = Vec::new();
     let rest = match part {
@@ -137,7 +137,7 @@ pub(super) fn quoted_printable(lines: &[u8]) -> Vec<u8> {
             let plain =
                 matches!(octet, b'!'..=b'<' | b'>'..=b'~') || *octet == b' ' && index + 1 < text.len();
             let columns = if plain { 1 } else { 3 };
-            // The sign of a soft line break is one of the 76 columns.
+            // The `=` of a soft line break takes one of the 76 columns.
             if used + columns > 75 {
                 out.extend_from_slice(b"=\r\n");
                 used = 0;
@@ -159,7 +159,7 @@ pub(super) fn quoted_printable(lines: &[u8]) -> Vec<u8> {
 fn paragraph(out: &mut Vec<u8>, text: &str) {
     let mut lines = Vec::new();
     wrap(&mut lines, text, 0, "");
-    // Words have a space before them.
+    // Remove the space before the first word.
     out.extend_from_slice(lines.get(1..).unwrap_or_default());
     out.extend_from_slice(b"\r\n");
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Security;
 use crate::Name;
 
-/// A chain of CNAME records, for a caller whose DNS library does not follow them.
+/// A chain of CNAME records, for a caller whose DNS library does not follow aliases.
 ///
 /// ```
 /// use smtp_relay::{Name, route::{Aliases, Security}};
@@ -23,17 +23,18 @@ pub struct Aliases {
     security: Security,
 }
 
-/// The chain is a loop or has more than [`Aliases::MAX`] aliases: [`Answer::Failed`](super::Answer::Failed).
+/// The chain is a loop or has more than [`Aliases::MAX`] aliases. Answer with [`Answer::Failed`](super::Answer::Failed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[expect(clippy::exhaustive_structs, reason = "nothing can be added")]
 #[error("aliases form a loop or are too many")]
 pub struct TooManyAliases;
 
 impl Aliases {
-    /// Maximum number of aliases. Resolvers have limits from 8 to 16; RFC 1034 section 3.6.2 advises against any chain.
+    /// Maximum number of aliases: 16, because resolvers have limits from 8 to 16. RFC 1034 section 3.6.2 advises against any
+    /// chain.
     pub const MAX: usize = 16;
 
-    /// A chain without an alias.
+    /// Creates a chain without an alias.
     #[must_use]
     pub const fn new(name: Name) -> Self {
         Self {
@@ -43,7 +44,7 @@ impl Aliases {
         }
     }
 
-    /// Adds an alias of the end, and the security of its record.
+    /// Adds an alias: the target of the name at the end, and the security of its record.
     ///
     /// # Errors
     /// Returns [`TooManyAliases`] if the name was met before, or there are too many aliases.
@@ -62,7 +63,7 @@ impl Aliases {
         &self.end
     }
 
-    /// The security of the whole chain, given that of the records at its end.
+    /// The security of the whole chain, given the security of the records at its end.
     #[must_use]
     pub fn whole(&self, records: Security) -> Security {
         self.security.min(records)

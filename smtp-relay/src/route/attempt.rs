@@ -10,17 +10,17 @@ use super::{
     context::Context, fate::Trouble, recipients::PolicyRefusal,
 };
 
-/// A target, and facts that its host need not know.
+/// A target, and facts that the caller does not need.
 #[derive(Clone, Debug)]
 pub(super) struct Ready {
     pub(super) target: Target,
-    /// The policy that its demand comes from.
+    /// The policy from which the TLS demand comes.
     pub(super) policy: PolicyType,
     /// The number of families of the host.
     pub(super) families: usize,
 }
 
-/// An attempt that is asked for or under way.
+/// An attempt that was requested or is in progress.
 #[derive(Debug)]
 pub(super) struct Attempt {
     ready: Ready,
@@ -30,10 +30,10 @@ pub(super) struct Attempt {
     asked: Option<Asked>,
 }
 
-/// The turn of a target.
+/// The first or second attempt at a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
-    /// As its demand says.
+    /// With the TLS demand of the target.
     First,
     /// In plaintext, because the handshake failed and the demand permits that.
     Plaintext,
@@ -55,7 +55,7 @@ pub(super) enum Next {
     Host(Spent),
 }
 
-/// The cost of an attempt.
+/// The cost of an attempt in the limits of the route.
 #[derive(Debug)]
 pub(super) struct Spent {
     /// The number of addresses.
@@ -68,12 +68,12 @@ pub(super) struct Spent {
     pub(super) rest: Option<Ready>,
 }
 
-/// The use of the other addresses of the host.
+/// The use of the remaining addresses of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Others {
-    /// They are tried after all other hosts.
+    /// Try them after all other hosts.
     Later,
-    /// They would give the same result.
+    /// Do not try them, because they would give the same result.
     Useless,
 }
 
@@ -87,7 +87,7 @@ impl Attempt {
         }
     }
 
-    /// Names the target, the first time; waits after it.
+    /// Returns the target at the first call; waits afterwards.
     pub(super) fn poll(&mut self, context: &mut Context) -> Step {
         if self.asked.is_some() {
             return Step::Wait;
@@ -113,7 +113,7 @@ impl Attempt {
         }
     }
 
-    /// Returns true if the ticket with this number is that of the attempt.
+    /// Returns true if the ticket with this number belongs to the attempt.
     pub(super) fn has(&self, number: u32) -> bool {
         self.asked.as_ref().is_some_and(|asked| asked.number == number)
     }
@@ -140,13 +140,13 @@ impl Attempt {
         Next::Host(Spent {
             addresses: tried.len(),
             sessions,
-            // Under the name of another host, TLS may succeed at the same address.
+            // With the name of another host, TLS may succeed at the same address.
             tried: if tls_failed { Vec::new() } else { tried },
             rest: is_useful.then_some(rest),
         })
     }
 
-    /// Returns true if a failed handshake is followed by plaintext: never with a policy.
+    /// Returns true if plaintext may follow a failed handshake: only without a policy.
     fn may_repeat(&self, fallback: Fallback) -> bool {
         self.turn == Turn::First
             && fallback == Fallback::Plaintext
@@ -164,7 +164,7 @@ impl Attempt {
         };
         let policy = self.ready.policy;
         let result = match (self.turn, fault, &attempted.outcome) {
-            // The failure was noted before.
+            // The first attempt has recorded the failure.
             (Turn::Plaintext, ..) => return,
             (Turn::First, Some(fault), _) => Err(fault.into()),
             (Turn::First, None, Outcome::Ran(_)) if policy != PolicyType::NoPolicyFound => Ok(()),
@@ -173,7 +173,8 @@ impl Attempt {
         context.note(policy, Some(self.ready.target.host.clone()), result);
     }
 
-    /// Records an outcome for the recipients. Returns the number of sessions that it cost, and the use of other addresses.
+    /// Records an outcome for the recipients. Returns the number of sessions that it counts, and the use of the remaining
+    /// addresses.
     fn record(&self, outcome: Outcome, context: &mut Context) -> (usize, Others) {
         let host = &self.ready.target.host;
         let refusal = |reply, to| {
@@ -192,7 +193,7 @@ impl Attempt {
                 return (1, Others::Later);
             }
             Outcome::Unreachable => (Trouble::Soft(Why::Unreachable), 0, Others::Later),
-            // The reply is about the host, and so about all its addresses (RFC 7504 section 2).
+            // The reply concerns the host, and so all its addresses (RFC 7504 section 2).
             Outcome::HostRefused(reply) if reply.is_permanent() => (
                 Trouble::Hard(refusal(reply, ReplyTo::Greeting)),
                 1,

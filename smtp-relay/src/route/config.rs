@@ -1,4 +1,4 @@
-//! Settings of a relay, and facts of one message.
+//! The settings of a relay, and the facts of one message for its route.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -12,13 +12,14 @@ use crate::{InvalidName, Name};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// The names of this relay in MX records: they, and hosts that are not better, are not used (RFC 5321 section 5.1).
+    /// The names of this relay in MX records. The relay uses neither these hosts nor hosts with the same or a worse
+    /// preference (RFC 5321 section 5.1).
     pub own_names: Vec<Name>,
     /// The addresses of this relay, with the same effect.
     pub own_addresses: Vec<IpAddr>,
     /// The port of mail exchangers and literals. Default: 25. TLSA names contain it.
     pub port: u16,
-    /// Maximum hosts of one route. Default: 20, so that a list of dead names ends; usually a limit below is reached before.
+    /// Maximum hosts of one route. Default: 20, so that a list of dead names ends.
     pub max_hosts: usize,
     /// Maximum addresses of one route to which connections are made. Default: 5 (`smtp_mx_address_limit` of Postfix; RFC 5321
     /// section 5.1 wants at least 2).
@@ -28,7 +29,7 @@ pub struct Config {
     pub max_sessions: usize,
     /// The address families of this relay. Default: both.
     pub families: Families,
-    /// The use of DANE (RFC 7672). Default: [`Dane::Verify`]. Use another value if the resolver does not validate.
+    /// The use of DANE (RFC 7672). Default: [`Dane::Verify`]. Set [`Dane::Ignore`] if the resolver does not validate DNSSEC.
     pub dane: Dane,
     /// The effect of a failed handshake with a host that has no policy. Default: [`Fallback::Plaintext`].
     pub fallback: Fallback,
@@ -38,9 +39,9 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are two families")]
 pub enum Families {
-    /// Both, in turn, so that a family that does not work leaves the other one some of the attempts.
+    /// Both, alternating, so that a broken family leaves attempts for the other.
     Both,
-    /// Only this one.
+    /// Only this family.
     Only(Family),
 }
 
@@ -48,9 +49,9 @@ pub enum Families {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Dane {
-    /// TLSA records are asked for where the DNS is signed.
+    /// Look up TLSA records where the DNS is signed.
     Verify,
-    /// No TLSA records are asked for.
+    /// Look up no TLSA records.
     Ignore,
 }
 
@@ -58,9 +59,9 @@ pub enum Dane {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Fallback {
-    /// The host is tried once more, in plaintext, on a new connection.
+    /// Try the host once more, in plaintext, on a new connection.
     Plaintext,
-    /// The next host is tried.
+    /// Try the next host.
     NextHost,
 }
 
@@ -70,13 +71,13 @@ pub enum Fallback {
 pub enum Destination {
     /// A domain, whose mail exchangers the DNS lists.
     Domain(Name),
-    /// An address literal: no question is asked.
+    /// An address literal, which needs no lookup.
     Literal(IpAddr),
-    /// A relay that takes mail for all domains.
+    /// A relay that accepts mail for all domains.
     SmartHost(SmartHost),
 }
 
-/// A relay that takes mail for all domains.
+/// A relay that accepts mail for all domains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SmartHost {
@@ -84,29 +85,29 @@ pub struct SmartHost {
     pub host: Peer,
     /// Its port.
     pub port: u16,
-    /// The way to its hosts.
+    /// The lookup of its hosts.
     pub lookup: HostLookup,
-    /// TLS with it.
+    /// The TLS policy for it.
     pub tls: SmartHostTls,
 }
 
-/// The way from the name of a smart host to its hosts.
+/// The lookup of the hosts of a smart host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are two ways")]
 pub enum HostLookup {
-    /// The name is that of the host. DANE applies. MTA-STS does not, because it is about MX records.
+    /// The name is a host: look up its addresses. DANE applies. MTA-STS does not, because it concerns MX records.
     Address,
-    /// The name has MX records.
+    /// Look up the MX records of the name.
     Mx,
 }
 
-/// TLS with a smart host.
+/// The TLS policy for a smart host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum SmartHostTls {
     /// Plaintext: no TLS.
     Plaintext,
-    /// As with every other host: by its own policies, otherwise opportunistic.
+    /// As for any other host: the policies that it publishes, or else opportunistic TLS.
     Opportunistic,
     /// STARTTLS, and a certificate for its name.
     StartTls,
@@ -120,21 +121,21 @@ pub enum SmartHostTls {
 pub enum Peer {
     /// A host with a name.
     Name(Name),
-    /// A host that is known by its address only.
+    /// A host that is known only by its address.
     Address(IpAddr),
 }
 
-/// The sender's demand for TLS (RFC 8689).
+/// The sender's TLS requirement for a message (RFC 8689).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Need {
-    /// No demand: the policies of the receiver apply.
+    /// No requirement: the policies of the receiver apply.
     #[default]
     Usual,
-    /// REQUIRETLS: only hosts with a verified name and certificate that offer the keyword (section 4.2.1).
+    /// REQUIRETLS: use only hosts with a verified name and certificate that offer the keyword (section 4.2.1).
     RequireTls,
-    /// REQUIRETLS with a null reverse-path: the keyword is sent where it is offered. A notification must not be lost,
-    /// because its loss would remain unknown (section 5).
+    /// REQUIRETLS with a null reverse-path: send the keyword if the host offers it, and the message in any case. Otherwise
+    /// the notification would be lost unnoticed (section 5).
     RequireTlsIfOffered,
     /// `TLS-Required: No`: the policies of the receiver do not apply (section 4.1).
     Optional,
@@ -154,13 +155,13 @@ pub enum TlsRequiredField {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Past {
-    /// There were no attempts. A refusal by policy (5.7.z) by a host with both families is temporary, because its policies for the two may
-    /// differ: some hosts refuse IPv6 without a reverse name, for example.
+    /// There were no attempts. A refusal by policy (5.7.z) of a host with IPv4 and IPv6 addresses counts as temporary,
+    /// because its policies for the two may differ: for example, some hosts refuse IPv6 clients without a reverse name.
     #[default]
     None,
-    /// There were attempts. The last one was over this family, so the other family comes first.
+    /// There were attempts. The last attempt used this family, so the other family comes first.
     Over(Family),
-    /// There were attempts. The family of the last one is not known.
+    /// There were attempts. The family of the last attempt is not known.
     Some,
 }
 
@@ -181,11 +182,11 @@ impl Default for Config {
 }
 
 impl Destination {
-    /// The destination of a recipient: the part of the address after the `@`. Converts U-labels to A-labels.
+    /// Returns the destination of a recipient from the part of the address after the `@`. Converts U-labels to A-labels.
     ///
     /// # Errors
-    /// Returns [`InvalidName`] if the domain cannot be a name in the DNS, or the literal is not that of an IP address. The
-    /// recipient has failed then, with status 5.1.2.
+    /// Returns [`InvalidName`] if the domain cannot be a name in the DNS, or the literal is not an IP address. Fail the
+    /// recipient with status 5.1.2.
     pub fn of(host: &Host<'_>) -> Result<Self, InvalidName> {
         match host {
             Host::Domain(domain) => Name::try_from(domain).map(Self::Domain),
@@ -195,7 +196,7 @@ impl Destination {
 }
 
 impl Destination {
-    /// The name whose policies count (RFC 8461 section 3.4).
+    /// The name whose policies apply (RFC 8461 section 3.4).
     pub(super) const fn name(&self) -> Option<&Name> {
         match self {
             Self::Domain(name)
@@ -209,7 +210,7 @@ impl Destination {
 }
 
 impl SmartHost {
-    /// A smart host with opportunistic TLS, whose name is that of the host.
+    /// Creates a smart host with opportunistic TLS; its addresses are looked up.
     #[must_use]
     pub const fn new(host: Peer, port: u16) -> Self {
         Self {
@@ -220,14 +221,14 @@ impl SmartHost {
         }
     }
 
-    /// Sets the way to its hosts.
+    /// Sets the lookup of its hosts.
     #[must_use]
     pub const fn with_lookup(mut self, lookup: HostLookup) -> Self {
         self.lookup = lookup;
         self
     }
 
-    /// Sets TLS with it.
+    /// Sets the TLS policy for it.
     #[must_use]
     pub const fn with_tls(mut self, tls: SmartHostTls) -> Self {
         self.tls = tls;
@@ -236,7 +237,7 @@ impl SmartHost {
 }
 
 impl Peer {
-    /// The host as a notification names it. `None` if the name is not one of SMTP, because it contains `_`.
+    /// The host as written in a notification. Returns `None` if the name contains `_`, which SMTP does not allow.
     #[must_use]
     pub fn to_host(&self) -> Option<Host<'static>> {
         match self {
@@ -247,7 +248,7 @@ impl Peer {
 }
 
 impl Need {
-    /// The demand of a message. REQUIRETLS precedes the header field (RFC 8689 section 4.1).
+    /// Returns the TLS requirement of a message. REQUIRETLS takes precedence over the header field (RFC 8689 section 4.1).
     #[must_use]
     pub fn of(envelope: &Envelope, field: TlsRequiredField) -> Self {
         match (envelope.parameters().require_tls(), field) {

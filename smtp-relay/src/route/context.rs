@@ -1,4 +1,4 @@
-//! The parts of a route that last from its first question to its end.
+//! The state of a route that lasts from its first question to its end.
 
 use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use core::net::IpAddr;
@@ -23,7 +23,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Adds a finding, unless the destination has no name: nobody gets a report then.
+    /// Adds a finding. Does nothing if the destination has no name, because there is no receiver of a report.
     pub(super) fn note(&mut self, policy: PolicyType, host: Option<Peer>, result: Result<(), ResultType>) {
         let Some(domain) = self.to.name() else {
             return;
@@ -36,8 +36,8 @@ impl Context {
         });
     }
 
-    /// The reason against recipients if a host does not fulfil a demand: REQUIRETLS is not tried again (RFC 8689 section
-    /// 4.2.1), the demand of a policy is (RFC 8461 section 5, RFC 7672 section 2.2).
+    /// Returns the reason against recipients if a host does not fulfil a TLS demand. It is permanent for REQUIRETLS (RFC 8689
+    /// section 4.2.1), and temporary for a policy (RFC 8461 section 5, RFC 7672 section 2.2).
     pub(super) fn lacking(&self, why: Why) -> Trouble {
         match (self.need, &why) {
             (Need::RequireTls, Why::TlsNeeded | Why::RequireTlsUnsupported) => Trouble::Hard(why),
@@ -45,8 +45,8 @@ impl Context {
         }
     }
 
-    /// The reason against recipients if there is something wrong with the destination. That of a smart host is an error of the
-    /// settings, which can be mended.
+    /// Returns the reason against recipients for a fault of the destination. It is temporary for a smart host, because the
+    /// settings can be corrected.
     pub(super) const fn about_destination(&self, why: Why) -> Trouble {
         match self.to {
             Destination::SmartHost(_) => Trouble::Soft(why),
@@ -54,7 +54,7 @@ impl Context {
         }
     }
 
-    /// Makes a target.
+    /// Creates a target.
     pub(super) fn target(&self, host: Peer, addresses: Vec<IpAddr>, tls: TlsDemand) -> Target {
         let start = match self.smart_host_tls() {
             Some(SmartHostTls::Implicit) => TlsStart::Implicit,
@@ -83,7 +83,7 @@ impl Context {
         }
     }
 
-    /// The settings of TLS, if the destination is a smart host.
+    /// The TLS policy. Returns `None` unless the destination is a smart host.
     pub(super) const fn smart_host_tls(&self) -> Option<SmartHostTls> {
         match &self.to {
             Destination::SmartHost(smart) => Some(smart.tls),
@@ -91,13 +91,13 @@ impl Context {
         }
     }
 
-    /// Returns true if the policies of the destination count.
+    /// Returns true if the policies of the destination apply.
     pub(super) fn heeds_policies(&self) -> bool {
         self.need != Need::Optional
             && matches!(self.smart_host_tls(), None | Some(SmartHostTls::Opportunistic))
     }
 
-    /// The family whose addresses come first: not that of the last attempt, otherwise IPv6 (RFC 6724 section 2.1).
+    /// The family whose addresses come first: the one that the last attempt did not use, or else IPv6 (RFC 6724 section 2.1).
     pub(super) fn first_family(&self) -> Family {
         match (self.config.families, self.past) {
             (Families::Only(family), _) => family,

@@ -1,4 +1,4 @@
-//! The rule that makes one demand of all policies.
+//! The rule that combines all policies into one TLS demand.
 
 use alloc::vec::Vec;
 
@@ -8,14 +8,14 @@ use crate::{Name, tlsa::Association};
 /// The TLSA records of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Tlsa {
-    /// None, or none that are secure.
+    /// There are no records, or none that DNSSEC secures.
     Absent,
-    /// Some, and none is usable.
+    /// There are records, and none is usable.
     Unusable,
-    /// Usable ones.
+    /// There are usable records.
     Usable {
         associations: Vec<Association>,
-        /// The name under which they were found.
+        /// The TLSA base domain.
         base: Name,
     },
 }
@@ -35,8 +35,8 @@ pub(super) enum StsVerdict {
     TestingMismatch,
 }
 
-/// The demand on a host with a name. DANE precedes MTA-STS (RFC 8461 section 2), but permits no host that the policy
-/// excludes. `Err` excludes the host.
+/// Returns the TLS demand on a host with a name; `Err` excludes the host. DANE takes precedence over MTA-STS (RFC 8461
+/// section 2), but does not permit a host that the policy excludes.
 ///
 /// | TLSA records | demand |
 /// |---|---|
@@ -61,7 +61,7 @@ pub(super) fn demand(
         return Err(Why::PolicyMismatch);
     }
     let web_pki = || TlsDemand::WebPki { name: host.clone() };
-    // A name that `enforce` permits is verified, too; its demand is the same without REQUIRETLS.
+    // A name that `enforce` permits counts as verified, too; the demand is then the same without REQUIRETLS.
     let is_verified = mx == Security::Secure || sts == StsVerdict::TestingMatch;
     match (tlsa, sts) {
         (Tlsa::Usable { associations, base }, _) => Ok(TlsDemand::Dane {
@@ -79,8 +79,8 @@ pub(super) fn demand(
     }
 }
 
-/// The reference identifiers for DANE-TA (RFC 7672 section 3.2.2): the TLSA base domain, then the next hop as it was
-/// given and at the end of its aliases, which is trusted because DANE requires a secure chain.
+/// Returns the reference identifiers for DANE-TA (RFC 7672 section 3.2.2): the TLSA base domain, then the next-hop domain and
+/// the end of its aliases. The aliases are trusted, because DANE requires a secure chain.
 fn reference_names(base: Name, next_hops: &[&Name]) -> Vec<Name> {
     let mut names = Vec::from([base]);
     for name in next_hops {

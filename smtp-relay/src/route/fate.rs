@@ -1,4 +1,4 @@
-//! Final results.
+//! The final results of a route.
 
 use alloc::{string::ToString, sync::Arc};
 use core::fmt;
@@ -14,16 +14,16 @@ use super::{Lack, Peer};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Final {
-    /// A host took responsibility.
+    /// A host accepted the message.
     Delivered {
         /// The host.
         by: Peer,
         /// Its reply.
         reply: Reply<'static>,
     },
-    /// The recipient has failed for good: the sender is notified.
+    /// The recipient has failed permanently. Notify the sender.
     Failed(Why),
-    /// The recipient is tried again later.
+    /// The recipient has failed temporarily. Try again later.
     Deferred(Why),
 }
 
@@ -39,26 +39,26 @@ pub enum Why {
     NoAddress,
     /// The best mail exchanger is this relay (RFC 5321 section 5.1).
     LoopsBack,
-    /// This relay is a mail exchanger of the domain, and no better one could be found.
+    /// This relay is a mail exchanger of the domain, and no better exchanger could be found.
     PrimaryUnknown,
     /// A lookup failed.
     Dns,
     /// No host could be reached.
     Unreachable,
-    /// No mail exchanger is permitted by the domain's policy (RFC 8461 section 4.1). A policy may change, so this is never
-    /// permanent; the next route asks for the policy again (section 5.1).
+    /// The domain's policy permits none of its mail exchangers (RFC 8461 section 4.1). This is always temporary, because a
+    /// policy may change; the next route looks it up again (section 5.1).
     PolicyMismatch,
-    /// No host fulfils the demand on TLS.
+    /// No host fulfils the TLS demand.
     TlsNeeded,
     /// No host offers REQUIRETLS (RFC 8689).
     RequireTlsUnsupported,
     /// The login at a smart host failed.
     LoginFailed,
-    /// No host can take the message as it is.
+    /// No host accepts a message with this need.
     Unsendable(Lack),
     /// A host refused.
     Reply(Arc<Refusal>),
-    /// The session ended before the host decided, or before its final reply came.
+    /// The session ended before the host decided, or before its final reply arrived.
     Lost,
 }
 
@@ -74,7 +74,7 @@ pub struct Refusal {
     pub reply: Reply<'static>,
 }
 
-/// A reason against a recipient, as far as it is known.
+/// The preliminary reason against a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// Another attempt may help.
@@ -94,7 +94,7 @@ impl Final {
         }
     }
 
-    /// The negative reply for a client that waits for this result. `None` if the recipient is delivered.
+    /// The negative reply for a client that waits for this result. Returns `None` if the recipient was delivered.
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
         let (why, class) = match self {
@@ -117,7 +117,7 @@ impl Final {
         Rejection::new(code, why.status(class), text).ok()
     }
 
-    /// The refusal of the host that decided, with its reply for a notification.
+    /// The refusal of the deciding host, with its reply for a notification. Returns `None` if no host refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -155,7 +155,7 @@ impl Why {
         enhanced(class, code)
     }
 
-    /// The weight beside another reason: the later and the longer the reply of a host, the more it helps the sender.
+    /// The weight of a reason: the later in the session a reply came, the more it helps the sender.
     const fn weight(&self) -> u8 {
         match self {
             Self::Reply(_) => 5,
@@ -198,7 +198,7 @@ impl fmt::Display for Why {
 }
 
 impl Trouble {
-    /// Keeps the reason that decides: one that another attempt may help against, then the weightier, then the later.
+    /// Keeps the deciding reason: a temporary one first, then the one with more weight, then the later one.
     pub(super) fn then(self, later: Self) -> Self {
         let weight = |trouble: &Self| match trouble {
             Self::Hard(why) => (0, why.weight()),
@@ -221,7 +221,7 @@ impl From<Trouble> for Final {
     }
 }
 
-/// Makes an enhanced code. Subjects and details here are in range.
+/// Creates an enhanced code. All subjects and details here are in range.
 fn enhanced(class: u8, (subject, detail): (u16, u16)) -> EnhancedCode {
     EnhancedCode::new(class, subject, detail).unwrap_or_else(|| Rejection::LOCAL_ERROR.enhanced())
 }

@@ -6,11 +6,11 @@ use core::net::IpAddr;
 use super::{Answer, Config, Denied, Exchange, Mx, Peer, Security, Why, level::contains};
 use crate::{Name, random::Random};
 
-/// The hosts that are left to try, best first.
+/// The hosts not yet tried, best first.
 #[derive(Debug)]
 pub(super) struct Hosts {
     list: VecDeque<Host>,
-    /// The number of preferences that were removed from the list.
+    /// The number of preferences removed from the list.
     removed: usize,
     /// The security of the list.
     pub(super) security: Security,
@@ -26,31 +26,31 @@ pub(super) struct Host {
     pub(super) peer: Peer,
 }
 
-/// The place of this relay among the hosts.
+/// The position of this relay among the hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Position {
-    /// Outside, as far as is known.
+    /// Not among the hosts, as far as is known.
     Outside,
-    /// Behind the hosts of the list.
+    /// Less preferred than the hosts in the list.
     Backup,
-    /// Nowhere: a smart host or a literal is chosen by the settings or the sender.
+    /// Not checked, because the settings or the sender chose the host: a smart host or a literal.
     Irrelevant,
 }
 
 impl Hosts {
-    /// The only host of a destination without MX records.
+    /// Creates the list for a destination that is one chosen host.
     pub(super) fn chosen(peer: Peer) -> Self {
         Self {
             list: VecDeque::from([Host { preference: 0, peer }]),
             removed: 0,
-            // The name does not come from the DNS.
+            // The name is not from the DNS, so it cannot be forged there.
             security: Security::Secure,
             expanded: None,
             position: Position::Irrelevant,
         }
     }
 
-    /// The hosts of a domain, by the answer to the question for its MX records. Fails with [`Why::Dns`] if nothing was learned.
+    /// Creates the list for a domain from the answer for its MX records. Fails with [`Why::Dns`] if the lookup failed.
     pub(super) fn of(
         domain: &Name,
         answer: Answer,
@@ -66,7 +66,7 @@ impl Hosts {
             Answer::None {
                 denied: Denied::Name, ..
             } => return Err(Why::NoSuchDomain),
-            // The domain is its only exchanger, as if an MX record named it (RFC 5321 section 5.1).
+            // The domain is its own only exchanger (implicit MX, RFC 5321 section 5.1).
             Answer::None { security, .. } | Answer::Mx { security, .. } => {
                 let exchange = Exchange::Host(domain.clone());
                 (
@@ -105,7 +105,7 @@ impl Hosts {
             if list.len() == config.max_hosts {
                 break;
             }
-            // A host that is listed twice has the better preference.
+            // If a host is listed twice, its better preference counts.
             if list.iter().all(|other| other.peer != host.peer) {
                 list.push_back(host);
             }
@@ -122,7 +122,7 @@ impl Hosts {
         })
     }
 
-    /// Removes the best hosts, which have one preference.
+    /// Removes the hosts of the best preference, and returns them.
     pub(super) fn best(&mut self) -> Vec<Host> {
         let Some(preference) = self.list.front().map(|host| host.preference) else {
             return Vec::new();
@@ -141,14 +141,14 @@ impl Hosts {
         self.list.len()
     }
 
-    /// Removes all hosts, because this relay is among those that were removed last. Returns true if there were better ones.
+    /// Removes all hosts, because this relay is among those removed last. Returns true if there were better hosts.
     pub(super) fn cut(&mut self) -> bool {
         self.list.clear();
         self.position = Position::Backup;
         self.removed > 1
     }
 
-    /// The addresses of this relay, if a host with one of them may not be used.
+    /// The addresses of this relay, or none if hosts with these addresses may be used.
     pub(super) fn own_addresses<'c>(&self, config: &'c Config) -> &'c [IpAddr] {
         match self.position {
             Position::Irrelevant => &[],
@@ -156,7 +156,7 @@ impl Hosts {
         }
     }
 
-    /// Returns true if this relay is a host of the destination, and those of the list are better.
+    /// Returns true if this relay is a host of the destination, and the hosts in the list are better.
     pub(super) fn is_backup(&self) -> bool {
         self.position == Position::Backup
     }
@@ -167,7 +167,7 @@ impl Host {
         let peer = match record.exchange {
             Exchange::Host(name) => Peer::Name(name),
             Exchange::Address(address) => Peer::Address(address),
-            // Beside other records the root is no host (RFC 7505 section 3).
+            // The root beside other records is ignored (RFC 7505 section 3).
             Exchange::Root | Exchange::Malformed => return None,
         };
         Some(Self {

@@ -1,6 +1,6 @@
 //! The addresses of the hosts of one preference.
 //!
-//! They are asked for side by side, and all before the first of these hosts is tried: if one of them is this relay, none is used
+//! The lookups run concurrently, and end before the first of these hosts is tried: if one of them is this relay, none is used
 //! (RFC 5321 section 5.1).
 
 use alloc::{vec, vec::Vec};
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::Name;
 
-/// Addresses of one answer that are kept: more than any limit on connections needs.
+/// Maximum addresses of one answer that are kept, more than the limits on connections need.
 const MAX_KEPT: usize = 32;
 
-/// Hosts of one preference, whose addresses are asked for.
+/// The hosts of one preference, whose addresses are being looked up.
 #[derive(Debug)]
 pub(super) struct Level(Vec<Resolving>);
 
@@ -35,7 +35,7 @@ enum Lookup {
 /// The answer of one lookup.
 #[derive(Debug)]
 enum Found {
-    /// Addresses, one of which is of this relay.
+    /// Addresses that include one of this relay.
     Own,
     Addresses(Group),
     /// There are none.
@@ -47,16 +47,16 @@ enum Found {
 #[derive(Debug)]
 pub(super) struct Resolved {
     pub(super) host: Host,
-    /// Addresses by the chain of records that led to them: one or two groups.
+    /// The addresses, grouped by the chain of records that led to them: one or two groups.
     pub(super) groups: Vec<Group>,
     /// The number of families with addresses.
     pub(super) families: usize,
 }
 
-/// Addresses that one chain of records led to, or two that are alike.
+/// Addresses from one chain of records, or from two equal ones.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// The name at the end of the aliases. `None` for an address without a name.
+    /// The name at the end of the aliases. `None`: an address without a name.
     pub(super) name: Option<Name>,
     pub(super) security: Security,
     pub(super) addresses: Vec<IpAddr>,
@@ -65,7 +65,7 @@ pub(super) struct Group {
 /// The end of the lookups for one host.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// One of its addresses is of this relay.
+    /// The host has an address of this relay.
     Own,
     Resolved(Resolved),
     NoAddress,
@@ -81,7 +81,7 @@ impl Level {
         Self(hosts.into_iter().map(resolve).collect())
     }
 
-    /// Asks the next question. `None`: all answers are there.
+    /// Asks the next question. Returns `None` if all answers have arrived.
     pub(super) fn poll(&mut self, tickets: &mut Tickets) -> Option<Step> {
         let mut waits = None;
         for lookup in self.0.iter_mut().flat_map(|host| &mut host.lookups) {
@@ -104,7 +104,7 @@ impl Level {
         Ok(())
     }
 
-    /// The results, host by host. Hosts come in the order in which they are tried.
+    /// Returns the results, in the order in which the hosts are tried.
     pub(super) fn end(self) -> impl Iterator<Item = Ended> {
         self.0.into_iter().map(Resolving::end)
     }
@@ -132,7 +132,7 @@ impl Resolving {
         match (groups.is_empty(), failed) {
             (true, true) => Ended::DnsFailed,
             (true, false) => Ended::NoAddress,
-            // One family is enough (RFC 7672 section 2.2.2 concerns each of its own).
+            // One family is enough: RFC 7672 section 2.2.2 treats each separately.
             (false, _) => Ended::Resolved(Resolved {
                 host: self.host,
                 groups,
@@ -142,7 +142,7 @@ impl Resolving {
     }
 }
 
-/// The lookups for a host, the family that is tried first before the other one.
+/// Returns the lookups for a host, beginning with the family that is tried first.
 fn lookups(peer: &Peer, families: Families, first: Family) -> Vec<Lookup> {
     let name = match peer {
         Peer::Name(name) => name,
@@ -185,13 +185,13 @@ fn found(answer: Answer, own: &[IpAddr]) -> Found {
     }
 }
 
-/// Returns true if the list has this address. The IPv6 form of an IPv4 address is the same.
+/// Returns true if the list has this address. An IPv4-mapped IPv6 address equals its IPv4 address.
 pub(super) fn contains(addresses: &[IpAddr], address: IpAddr) -> bool {
     let canonical = address.to_canonical();
     addresses.iter().any(|other| other.to_canonical() == canonical)
 }
 
-/// Lets two lists take turns, so that limits leave both a share.
+/// Alternates the items of two lists, so that a limit leaves both a share.
 pub(super) fn take_turns(first: &[IpAddr], second: &[IpAddr]) -> Vec<IpAddr> {
     let longest = first.len().max(second.len());
     (0..longest)

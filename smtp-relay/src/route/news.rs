@@ -5,12 +5,12 @@ use crate::Name;
 
 /// The result of one session, or of one lookup, for a TLS report (RFC 8460 section 4).
 ///
-/// A route sends no reports. A program that sends them collects the findings of a day by domain, policy and host. Transient
-/// network errors are not reported (section 4.3.4).
+/// A route does not send reports. A program that sends them collects the findings of a day by domain, policy and host.
+/// Transient network errors are not findings (section 4.3.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// The domain whose policy it concerns.
+    /// The domain of the policy.
     pub domain: Name,
     /// The policy that was applied.
     pub policy: PolicyType,
@@ -73,7 +73,7 @@ pub enum PolicyFault {
 }
 
 impl ResultType {
-    /// The word in a report.
+    /// Returns the value in a report.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ impl ResultType {
 }
 
 impl PolicyType {
-    /// The word in a report.
+    /// Returns the value in a report.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

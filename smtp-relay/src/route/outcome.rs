@@ -1,4 +1,4 @@
-//! Outcomes of an attempt, as the caller reports them.
+//! Outcomes of an attempt, reported by the caller.
 
 use alloc::vec::Vec;
 
@@ -15,20 +15,21 @@ use super::news::ResultType;
 pub enum Outcome {
     /// No connection was made, or it was lost before the host offered its service.
     Unreachable,
-    /// The host refused the session by its greeting, its reply to EHLO or 421. A 5yz reply is about the host and not about
-    /// the recipients: the next host is tried (RFC 5321 section 3.1, RFC 7504 section 2).
+    /// The host refused the session by its greeting, its reply to EHLO, or 421. A 5yz reply concerns the host and not the
+    /// recipients, so the next host is tried (RFC 5321 section 3.1, RFC 7504 section 2).
     HostRefused(Reply<'static>),
-    /// TLS does not fulfil the demand of the target: it is not offered, was refused, the handshake failed, or the
-    /// certificate does not match. Nothing of the message was sent.
+    /// The host does not fulfil the TLS demand of the target: it does not offer TLS or refuses it, the handshake failed, or
+    /// the certificate does not match. Nothing of the message was sent.
     TlsFailed(TlsFault),
     /// The host does not offer REQUIRETLS under TLS, and the target requires it.
     KeywordMissing,
-    /// A smart host refused the credentials, or none could be used. Recipients are deferred, because credentials can be corrected.
+    /// A smart host refused the credentials, or no mechanism could be used. Recipients are deferred, because credentials can
+    /// be corrected.
     LoginFailed(Option<Reply<'static>>),
-    /// The host lacks an extension that the message needs, or takes no message of its size. Nothing was sent.
+    /// The host lacks an extension that the message needs, or does not accept its size. Nothing was sent.
     Unsendable(Lack),
-    /// Transactions were run. The fates are in the order of the recipients that the route named; missing ones are
-    /// [`Fate::NotSent`].
+    /// Transactions were run. The fates are in the order of the recipients in [`Step::Connect`](super::Step::Connect);
+    /// missing fates mean [`Fate::NotSent`].
     Ran(Vec<Fate>),
 }
 
@@ -38,17 +39,17 @@ pub enum Outcome {
 pub struct Attempted {
     /// The outcome.
     pub outcome: Outcome,
-    /// The number of addresses to which a connection was begun, from the first one on. Default: all.
+    /// The number of addresses to which a connection was begun, counted from the first. Default: all.
     pub addresses: usize,
     /// A TLS fault that did not prevent the session, as with [`TlsDemand::Report`](super::TlsDemand::Report).
     pub tls_fault: Option<TlsFault>,
 }
 
-/// The fate of one recipient at one host.
+/// The result for one recipient at one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {
-    /// The host took responsibility.
+    /// The host accepted the message for the recipient.
     Accepted(Reply<'static>),
     /// The host refused the recipient or the message.
     Refused {
@@ -56,13 +57,14 @@ pub enum Fate {
         to: ReplyTo,
         /// The reply.
         reply: Reply<'static>,
-        /// The advice on sending again. [`Retry::Never`] fails the recipient; with any other it is offered to the next host.
+        /// The advice on sending again. With [`Retry::Never`] the recipient fails; with any other advice the next host gets
+        /// it.
         retry: Retry,
     },
-    /// Nothing was decided, and nothing was accepted.
+    /// The host did not decide, and accepted nothing.
     NotSent,
-    /// The message was sent and its final reply is lost: it may have been accepted. It is not offered to another host in
-    /// this route, because two copies may arrive (RFC 1047).
+    /// The message was sent and its final reply was lost: the host may have accepted it. This route tries no other host for
+    /// the recipient, because two copies might arrive (RFC 1047).
     Unknown,
 }
 
@@ -80,7 +82,7 @@ pub enum TlsFault {
     Expired,
     /// The certificate is not from a trusted authority.
     NotTrusted,
-    /// No association matches, or the certificate is wrong in another way.
+    /// No association matches, or the certificate has another fault.
     Mismatch,
 }
 
@@ -101,7 +103,7 @@ pub enum Lack {
 }
 
 impl Outcome {
-    /// Classifies the end of a session in which no transaction was begun. `reply` is the last reply of the host.
+    /// Converts the end of a session in which no transaction was begun. `reply` is the last reply of the host.
     ///
     /// If a transaction was begun, use `Outcome::from(&receipt)` instead.
     #[must_use]
@@ -122,7 +124,7 @@ impl Outcome {
         }
     }
 
-    /// Classifies the refusal of the client to begin a transaction with this host.
+    /// Converts the error of a client that could not begin a transaction with this host.
     #[must_use]
     pub fn of_request_error(error: &RequestError) -> Self {
         match error {
@@ -140,7 +142,7 @@ impl Outcome {
     }
 }
 
-/// The fates in the order of the envelope, or of the envelopes that one was split into.
+/// Converts a receipt. The fates are in the order of the envelope, or of the envelopes into which it was split.
 impl From<&Receipt> for Outcome {
     fn from(receipt: &Receipt) -> Self {
         Self::Ran(receipt.recipients().map(|(_, status)| status.into()).collect())
@@ -159,14 +161,14 @@ impl From<RecipientStatus<'_>> for Fate {
             RecipientStatus::Accepted(reply) => Self::Accepted(reply),
             RecipientStatus::Refused { to, reply, retry, .. } => Self::Refused { to, reply, retry },
             RecipientStatus::NotAccepted => Self::NotSent,
-            // A status that this crate does not know may be an acceptance.
+            // An unknown status may be an acceptance.
             _ => Self::Unknown,
         }
     }
 }
 
 impl Attempted {
-    /// An outcome for which all addresses were tried.
+    /// Creates an outcome after which all addresses count as tried.
     #[must_use]
     pub const fn new(outcome: Outcome) -> Self {
         Self {
@@ -176,7 +178,7 @@ impl Attempted {
         }
     }
 
-    /// Sets the number of addresses to which a connection was begun. The others may be tried later in this route.
+    /// Sets the number of addresses to which a connection was begun. The route may try the others later.
     #[must_use]
     pub const fn with_addresses(mut self, addresses: usize) -> Self {
         self.addresses = addresses;

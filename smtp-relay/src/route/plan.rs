@@ -1,4 +1,4 @@
-//! The way along the hosts: addresses, TLS demands, attempts.
+//! The sequence of hosts: addresses, TLS demands, attempts.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::{mem, net::IpAddr};
@@ -16,16 +16,16 @@ use super::{
 };
 use crate::sts::{Mode, Policy};
 
-/// The hosts that are left, and the budget for them.
+/// The remaining hosts, and the limits for them.
 #[derive(Debug)]
 pub(super) struct Plan {
     policy: Option<Policy>,
     hosts: Hosts,
-    /// Hosts of the present preference.
+    /// Hosts of the current preference.
     resolved: VecDeque<Resolved>,
-    /// Targets of the present host.
+    /// Targets of the current host.
     ready: VecDeque<Ready>,
-    /// Targets with addresses that were not tried, for the time after all hosts.
+    /// Targets with addresses that were not tried; they follow after all hosts.
     rest: VecDeque<Ready>,
     /// Addresses that were tried, except those where only TLS failed.
     tried: Vec<IpAddr>,
@@ -34,7 +34,7 @@ pub(super) struct Plan {
     stage: Stage,
 }
 
-/// The present step.
+/// The current step.
 #[derive(Debug)]
 enum Stage {
     /// The next step must be chosen.
@@ -59,7 +59,7 @@ impl Plan {
         }
     }
 
-    /// Takes the next step. `None`: no host is left, or none is needed.
+    /// Takes the next step. Returns `None` if no host is left, or none is needed.
     pub(super) fn poll(&mut self, context: &mut Context) -> Option<Step> {
         loop {
             let waits = match &mut self.stage {
@@ -124,7 +124,7 @@ impl Plan {
         }
     }
 
-    /// Chooses the next step. `None`: there is none.
+    /// Chooses the next step. Returns `None` if there is none.
     fn choose(&mut self, context: &mut Context) -> Option<Stage> {
         loop {
             if context.recipients.are_done() || self.addresses_left == 0 || self.sessions_left == 0 {
@@ -150,11 +150,11 @@ impl Plan {
         }
     }
 
-    /// Takes the addresses of the hosts of one preference.
+    /// Processes the addresses of the hosts of one preference.
     fn resolved(&mut self, level: Level, context: &mut Context) {
         let ended: Vec<_> = level.end().collect();
         if ended.iter().any(|ended| matches!(ended, Ended::Own)) {
-            // All of them are as good as this relay.
+            // All of these hosts have the same preference as this relay.
             if !self.hosts.cut() {
                 context
                     .recipients
@@ -175,7 +175,7 @@ impl Plan {
         }
     }
 
-    /// Makes targets of a host: one for each demand that its addresses have.
+    /// Creates targets for a host: one for each TLS demand of its addresses.
     fn secured(&mut self, securing: Securing, context: &mut Context) {
         let (resolved, secured) = securing.end();
         let peer = &resolved.host.peer;
@@ -197,7 +197,7 @@ impl Plan {
                 },
             }
         }
-        // The securer ones first, if the families differ.
+        // If the families differ, try the more secure one first.
         targets.sort_by_key(|target| target.tls.permits_plaintext());
         let ready = |target: Target| Ready {
             policy: policy_type(&target.tls, verdict),
@@ -207,7 +207,7 @@ impl Plan {
         self.ready.extend(targets.into_iter().map(ready));
     }
 
-    /// The demand on a host, by the settings or by its policies.
+    /// Returns the TLS demand on a host, from the settings or from its policies.
     fn tls(
         &self,
         peer: &Peer,
@@ -221,7 +221,7 @@ impl Plan {
             (Some(SmartHostTls::StartTls | SmartHostTls::Implicit), Some(name), _) => {
                 Ok(TlsDemand::WebPki { name: name.clone() })
             }
-            // Without a name there is nothing to verify.
+            // A certificate cannot be verified without a name.
             (Some(SmartHostTls::StartTls | SmartHostTls::Implicit), None, _) => Err(Why::TlsNeeded),
             (_, _, Peer::Name(host)) => {
                 let next_hops: Vec<_> = context
@@ -241,7 +241,7 @@ impl Plan {
         }
     }
 
-    /// The verdict of the policy about a host. An implicit MX has the name of the domain (RFC 5321 section 5.1).
+    /// Returns the verdict of the policy on a host. An implicit MX has the name of the domain (RFC 5321 section 5.1).
     fn sts_verdict(&self, peer: &Peer) -> StsVerdict {
         let Some(policy) = &self.policy else {
             return StsVerdict::NoPolicy;
@@ -256,9 +256,9 @@ impl Plan {
         }
     }
 
-    /// Begins an attempt with the addresses that are left and within the limit. `None`: there are none.
+    /// Begins an attempt with the remaining addresses, within the limits. Returns `None` if there are none.
     ///
-    /// Each host has two addresses if it can, and leaves one for each host after it.
+    /// Each host may use two addresses, but leaves one for each host after it.
     fn begin_attempt(&mut self, mut ready: Ready) -> Option<Attempt> {
         let mut addresses = Vec::new();
         for address in ready.target.addresses {
@@ -287,13 +287,13 @@ impl Plan {
         }
     }
 
-    /// Returns true if this relay is a host of the destination, and no better one is left.
+    /// Returns true if this relay is a host of the destination, and no better host is left.
     pub(super) fn is_backup(&self) -> bool {
         self.hosts.is_backup()
     }
 }
 
-/// The policy that a demand comes from, for reports.
+/// Returns the policy from which a demand comes, for reports.
 fn policy_type(tls: &TlsDemand, verdict: StsVerdict) -> PolicyType {
     match (tls, verdict) {
         (TlsDemand::Dane { .. } | TlsDemand::Encrypted, _) => PolicyType::Tlsa,

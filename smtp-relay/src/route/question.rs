@@ -6,7 +6,7 @@ use core::{fmt, net::IpAddr};
 use super::news::PolicyFault;
 use crate::{Name, sts::Policy, tlsa::Tlsa};
 
-/// A question to the DNS, or to the cache of MTA-STS policies.
+/// A question to the DNS, or to a cache of MTA-STS policies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Question {
@@ -14,8 +14,8 @@ pub enum Question {
     Mx(Name),
     /// The addresses of a host, of one family. The caller follows aliases.
     Addresses(Name, Family),
-    /// The CNAME record of a name that is an alias: only its security counts (RFC 7672 section 2.1.3). The caller does not
-    /// follow it.
+    /// The CNAME record of a name that is an alias. Do not follow it: the route needs only its security (RFC 7672 section
+    /// 2.1.3).
     Cname(Name),
     /// The TLSA records of a port of a host. The caller follows aliases.
     Tlsa {
@@ -48,7 +48,7 @@ pub enum Security {
     Secure,
 }
 
-/// An answer. Of records with aliases, `name` is the name at the end of the aliases, and `security` that of the whole chain.
+/// An answer to a question. `name` is the name at the end of all aliases; `security` is that of the whole chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
@@ -61,7 +61,7 @@ pub enum Answer {
         /// The security of the whole chain.
         security: Security,
     },
-    /// Addresses of the family that was asked for, in the order in which they should be tried.
+    /// Addresses of the requested family, in the order in which they should be tried.
     Addresses {
         /// The name at the end of the aliases.
         name: Name,
@@ -82,11 +82,11 @@ pub enum Answer {
         /// The security of the whole chain.
         security: Security,
     },
-    /// The MTA-STS policy in force, and a fault to report. `none` and no policy are the same.
+    /// The MTA-STS policy in force, and a fault to report. A policy of mode `none` is the same as no policy.
     Sts {
         /// The policy in force.
         policy: Option<Policy>,
-        /// The reason why a policy could not be fetched, or a new one be used.
+        /// The reason why the policy could not be fetched, or a new policy could not be used.
         fault: Option<PolicyFault>,
     },
     /// There are no records of this type.
@@ -96,7 +96,7 @@ pub enum Answer {
         /// The security of the denial.
         security: Security,
     },
-    /// Nothing was learned.
+    /// The lookup failed.
     Failed(DnsFault),
 }
 
@@ -104,7 +104,7 @@ pub enum Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "RFC 1035 section 3.3.9 has these two")]
 pub struct Mx {
-    /// The preference: lower ones come first.
+    /// The preference: hosts with lower numbers come first.
     pub preference: u16,
     /// The mail exchanger.
     pub exchange: Exchange,
@@ -116,12 +116,12 @@ pub struct Mx {
 pub enum Exchange {
     /// A host.
     Host(Name),
-    /// An address in place of a name. RFC 5321 section 5.1 forbids it; some domains have it, and it is clear what they mean.
-    /// No policy can name such a host.
+    /// An address in place of a name. RFC 5321 section 5.1 forbids it, but some domains publish it. No policy can name such a
+    /// host.
     Address(IpAddr),
     /// The root: a null MX if it is the only record (RFC 7505 section 3).
     Root,
-    /// Another name, which no host can have.
+    /// A text that cannot be the name of a host.
     Malformed,
 }
 
@@ -135,7 +135,7 @@ pub enum Denied {
     Type,
 }
 
-/// The reason for learning nothing from a lookup.
+/// The reason why a lookup failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum DnsFault {
@@ -146,7 +146,7 @@ pub enum DnsFault {
 }
 
 impl Question {
-    /// The name to ask for, without the dot of the root. For [`Question::Sts`], that of the TXT record.
+    /// The name to look up, without the root dot. For [`Question::Sts`] it is the name of the TXT record.
     ///
     /// ```
     /// use smtp_relay::{Name, route::Question};
@@ -164,7 +164,7 @@ impl Question {
         }
     }
 
-    /// The record type to ask for.
+    /// The record type to look up.
     #[must_use]
     pub const fn record_type(&self) -> &'static str {
         match self {
@@ -205,7 +205,7 @@ impl Family {
 }
 
 impl Mx {
-    /// Makes a record of the name as it is written, with or without the dot of the root.
+    /// Creates a record from the text of the name, with or without the root dot.
     #[must_use]
     pub fn new(preference: u16, exchange: &str) -> Self {
         Self {
@@ -216,7 +216,7 @@ impl Mx {
 }
 
 impl Exchange {
-    /// Classifies the name of a mail exchanger.
+    /// Parses the name of a mail exchanger. Never fails: see [`Exchange::Malformed`].
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let name = text.strip_suffix('.').unwrap_or(text);

@@ -1,4 +1,4 @@
-//! The recipients of a route, and what is known about each.
+//! The recipients of a route, and the current result of each.
 
 use alloc::{sync::Arc, vec::Vec};
 
@@ -12,7 +12,7 @@ pub(super) struct Recipients(Vec<Recipient>);
 
 #[derive(Debug)]
 enum Recipient {
-    /// The next host is asked.
+    /// No result: the next host gets the recipient.
     Open(Option<Trouble>),
     Done(Final),
 }
@@ -20,9 +20,9 @@ enum Recipient {
 /// The effect of a refusal by policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PolicyRefusal {
-    /// It is as permanent as its code.
+    /// The code decides if it is permanent.
     AsSaid,
-    /// It is temporary: another family may be welcome.
+    /// It counts as temporary, because the host may accept the other address family.
     Temporary,
 }
 
@@ -53,7 +53,7 @@ impl Recipients {
         }
     }
 
-    /// Records the fates at one host. Those that are missing were not sent.
+    /// Records the fates at one host. Missing fates mean: not sent.
     pub(super) fn record<'o>(
         &mut self,
         offered: impl Iterator<Item = &'o usize>,
@@ -70,7 +70,7 @@ impl Recipients {
         }
     }
 
-    /// The results. Recipients without one are judged by the reasons against them.
+    /// Returns the results. Recipients without a result get one from the reasons against them.
     pub(super) fn finish(&mut self) -> Vec<Final> {
         let recipients = core::mem::take(&mut self.0);
         let finish = |recipient| match recipient {
@@ -81,7 +81,7 @@ impl Recipients {
         recipients.into_iter().map(finish).collect()
     }
 
-    /// Replaces the reason that no host has an address: a better host than this relay may return.
+    /// Replaces the permanent reason `NoAddress` by a temporary one, because a better host than this relay may return.
     pub(super) fn blame_primary(&mut self) {
         for recipient in &mut self.0 {
             if matches!(recipient, Recipient::Open(Some(Trouble::Hard(Why::NoAddress)))) {
@@ -129,7 +129,7 @@ impl Recipient {
     }
 }
 
-/// Returns true for a status of security or policy (RFC 3463 section 3.8).
+/// Returns true if the reply has a status of security or policy (x.7.z, RFC 3463 section 3.8).
 fn is_policy(reply: &Reply<'_>) -> bool {
     reply.enhanced().is_some_and(|code| code.subject() == 7)
 }

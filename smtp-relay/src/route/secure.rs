@@ -21,14 +21,14 @@ pub(super) struct Securing {
     secured: Vec<Secured>,
 }
 
-/// Addresses, and the TLSA records for them.
+/// Addresses with their TLSA records.
 #[derive(Debug)]
 pub(super) struct Secured {
     pub(super) addresses: Vec<IpAddr>,
     pub(super) tlsa: Tlsa,
 }
 
-/// The lookup under way for one group.
+/// The current lookup for one group.
 #[derive(Debug)]
 struct Lookup {
     addresses: Vec<IpAddr>,
@@ -38,13 +38,13 @@ struct Lookup {
 
 #[derive(Debug)]
 enum Asked {
-    /// CNAME: is the alias in a signed zone, although its target is not (section 2.1.3)?
+    /// CNAME: the alias may be in a signed zone although its target is not (section 2.1.3).
     Cname { alias: Name },
-    /// TLSA, and the base domain that is next (section 2.2.3).
+    /// TLSA, and the base domain to try next (section 2.2.3).
     Tlsa { base: Name, next: Option<Name> },
 }
 
-/// A finding of a lookup that is news for a report.
+/// A finding of a lookup for a TLS report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Noted {
     Nothing,
@@ -52,13 +52,13 @@ pub(super) enum Noted {
     Bogus,
     /// A lookup failed. The addresses of the group are not used.
     Failed,
-    /// There are TLSA records, and none is usable.
+    /// TLSA records exist, and none is usable.
     Unusable,
 }
 
 impl Securing {
-    /// Begins the lookups for a host. With `mx` insecure there are none: whoever can forge the list of hosts needs no
-    /// certificate of theirs (section 2.2.1).
+    /// Begins the lookups for a host. If `mx` is insecure there are none, because an attacker who can forge the list of hosts
+    /// can name a host of their own (section 2.2.1).
     pub(super) fn new(mut resolved: Resolved, port: u16, mx: Security) -> Self {
         let mut groups = core::mem::take(&mut resolved.groups);
         let mut secured = Vec::new();
@@ -78,7 +78,7 @@ impl Securing {
         }
     }
 
-    /// Asks the next question. `None`: all answers are there.
+    /// Asks the next question. Returns `None` if all answers have arrived.
     pub(super) fn poll(&mut self, tickets: &mut Tickets) -> Option<Step> {
         while self.lookup.is_none() {
             let group = self.waiting.pop_front()?;
@@ -87,7 +87,7 @@ impl Securing {
         self.lookup.as_mut().map(|lookup| lookup.query.ask(tickets))
     }
 
-    /// The host, and its addresses with their TLSA records.
+    /// Returns the host, and its addresses with their TLSA records.
     pub(super) fn end(self) -> (Resolved, Vec<Secured>) {
         (self.resolved, self.secured)
     }
@@ -155,7 +155,7 @@ impl Securing {
         match (&self.resolved.host.peer, name) {
             (Peer::Name(host), Some(end)) if end == *host => match security {
                 Security::Secure => self.ask_tlsa(addresses, end, None),
-                // In an unsigned zone TLSA is not asked for: some of their name servers fail such questions (2.2.2).
+                // In an unsigned zone, do not look up TLSA: some name servers fail at this question (section 2.2.2).
                 Security::Insecure => self.secured.push(Secured::without_tlsa(addresses)),
             },
             (Peer::Name(host), Some(end)) => {

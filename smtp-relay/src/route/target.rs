@@ -1,4 +1,4 @@
-//! Targets: hosts to connect to, and the TLS that each must have.
+//! Targets: hosts to connect to, and the TLS demand on each.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -8,8 +8,8 @@ use crate::{Name, tlsa::Association};
 
 /// One host to connect to.
 ///
-/// The caller connects to the addresses in their order, one after the other or each some time after the one before (RFC 8305
-/// section 5 has 250 ms), and uses the first connection. It never connects to two targets at a time.
+/// The caller connects to the addresses in their order, one after the other, or with a new attempt every 250 ms (RFC 8305
+/// section 5), and uses the first connection. It connects to only one target at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Target {
@@ -19,15 +19,15 @@ pub struct Target {
     pub addresses: Vec<IpAddr>,
     /// The port.
     pub port: u16,
-    /// The beginning of TLS.
+    /// The way to begin TLS: STARTTLS or implicit TLS.
     pub start: TlsStart,
-    /// The demand on TLS. The caller fulfils it or reports [`Outcome::TlsFailed`](super::Outcome::TlsFailed).
+    /// The TLS demand on the host. The caller fulfils it or reports [`Outcome::TlsFailed`](super::Outcome::TlsFailed).
     pub tls: TlsDemand,
     /// The use of the keyword REQUIRETLS.
     pub require_tls: Keyword,
 }
 
-/// The beginning of TLS.
+/// The way to begin TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there is nothing else")]
 pub enum TlsStart {
@@ -37,19 +37,20 @@ pub enum TlsStart {
     Implicit,
 }
 
-/// The demand on TLS. Only [`Opportunistic`](Self::Opportunistic), [`Plaintext`](Self::Plaintext) and [`Report`](Self::Report) permit plaintext.
+/// The TLS demand on a host. Only [`Opportunistic`](Self::Opportunistic), [`Plaintext`](Self::Plaintext) and
+/// [`Report`](Self::Report) permit plaintext.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "code that does not know a demand must not compile"
 )]
 pub enum TlsDemand {
-    /// STARTTLS if it is offered, with any certificate; otherwise plaintext (RFC 7435). After a failed handshake the caller
-    /// closes the connection and reports it; the route repeats the target with [`TlsDemand::Plaintext`].
+    /// STARTTLS with any certificate if the host offers it; otherwise plaintext (RFC 7435). After a failed handshake, close
+    /// the connection and report it; the route repeats the target with [`TlsDemand::Plaintext`].
     Opportunistic,
-    /// No STARTTLS: the handshake has failed before, or the settings of a smart host say so.
+    /// No STARTTLS, because the handshake failed before, or by the settings of a smart host.
     Plaintext,
-    /// TLS with any certificate: the host has TLSA records, and none is usable (RFC 7672 section 2.2).
+    /// TLS with any certificate, because the host has TLSA records and none is usable (RFC 7672 section 2.2).
     Encrypted,
     /// TLS with a certificate that matches an association (RFC 7672 section 3).
     Dane {
@@ -59,14 +60,14 @@ pub enum TlsDemand {
         /// name for SNI (section 8.1).
         names: Vec<Name>,
     },
-    /// TLS with a certificate for this name from a trusted authority (RFC 8461 section 4.2). The name is that for SNI, too.
+    /// TLS with a certificate for this name from a trusted authority (RFC 8461 section 4.2). Use the name for SNI, too.
     WebPki {
         /// The name.
         name: Name,
     },
-    /// As [`TlsDemand::Opportunistic`], with SNI. The caller checks the certificate as for [`TlsDemand::WebPki`], and reports
-    /// a fault beside the outcome: [`Attempted::with_tls_fault`](super::Attempted::with_tls_fault) (RFC 8461 section 5,
-    /// mode `testing`).
+    /// As [`TlsDemand::Opportunistic`], with SNI (RFC 8461 section 5, mode `testing`). Verify the certificate as for
+    /// [`TlsDemand::WebPki`], and report a fault with the outcome:
+    /// [`Attempted::with_tls_fault`](super::Attempted::with_tls_fault).
     Report {
         /// The name.
         name: Name,
@@ -77,12 +78,12 @@ pub enum TlsDemand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "callers match on each")]
 pub enum Keyword {
-    /// Not sent.
+    /// Do not send the keyword.
     Omit,
-    /// Sent if the host offers it in its reply to EHLO under TLS.
+    /// Send the keyword if the host offers it in its reply to EHLO under TLS.
     IfOffered,
-    /// Sent. The caller reports [`Outcome::KeywordMissing`](super::Outcome::KeywordMissing) if the host does not offer it in
-    /// its reply to EHLO under TLS (section 4.2.1).
+    /// Send the keyword. If the host does not offer it in its reply to EHLO under TLS, report
+    /// [`Outcome::KeywordMissing`](super::Outcome::KeywordMissing) (section 4.2.1).
     Required,
 }
 

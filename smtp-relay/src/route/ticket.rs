@@ -1,4 +1,4 @@
-//! Questions that are open, and the tickets that answer them.
+//! Open questions, and the tickets for answering them.
 
 use core::{
     fmt,
@@ -10,8 +10,8 @@ use super::{Question, Step};
 
 /// The right to answer one question of a [`Route`](super::Route), once.
 ///
-/// A ticket cannot be copied and is used up by answering. Answers may come in any order, and from another task. `Q` is
-/// [`Lookup`] for a question to the DNS and [`Connection`] for a target. A route whose ticket was dropped waits for ever.
+/// A ticket cannot be copied, and the answer consumes it. Answers may come in any order, and from another task. `Q` is
+/// [`Lookup`] for a question to the DNS and [`Connection`] for a target. If a ticket is dropped, its route waits for ever.
 #[must_use = "the route waits until the question is answered"]
 pub struct Ticket<Q> {
     route: u32,
@@ -29,7 +29,7 @@ pub enum Lookup {}
 #[expect(clippy::exhaustive_enums, reason = "a name without values")]
 pub enum Connection {}
 
-/// The ticket belongs to another route.
+/// The error for a ticket of another route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the ticket belongs to another route")]
 #[expect(clippy::exhaustive_structs, reason = "nothing can be added")]
@@ -46,11 +46,11 @@ pub(super) struct Tickets {
 #[derive(Debug)]
 pub(super) struct Query {
     question: Question,
-    /// The number of its ticket. `None` before it was asked.
+    /// The number of its ticket. `None`: not asked yet.
     asked: Option<u32>,
 }
 
-/// Routes that were made. A machine of 32 bits has atomic numbers of 32 bits only.
+/// The number of routes created. `usize`, because some 32-bit targets have no 64-bit atomics.
 static ROUTES: AtomicUsize = AtomicUsize::new(0);
 
 impl<Q> Ticket<Q> {
@@ -60,7 +60,7 @@ impl<Q> Ticket<Q> {
     }
 }
 
-/// Shows the number of the question, and not that of the route, which differs from run to run.
+/// Shows only the number of the question, because that of the route differs from run to run.
 impl<Q> fmt::Debug for Ticket<Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Ticket(#{})", self.number)
@@ -98,7 +98,7 @@ impl Query {
         }
     }
 
-    /// Asks, the first time; waits after it.
+    /// Asks the question at the first call; waits afterwards.
     pub(super) fn ask(&mut self, tickets: &mut Tickets) -> Step {
         if self.asked.is_some() {
             return Step::Wait;

@@ -4,20 +4,20 @@ use thiserror::Error;
 
 use super::{Id, Mode, Policy};
 
-/// Seconds after which a policy that is still fresh is fetched again: one day (RFC 8461 section 3.3). Whoever blocks the
-/// DNS can hide a new policy, but cannot make an old one expire earlier.
+/// Seconds after which a fresh policy is fetched again: one day (RFC 8461 section 3.3). An attacker who blocks the DNS can
+/// hide a new policy, but cannot make an old one expire earlier.
 pub const REFRESH_AFTER: u64 = 86_400;
 
 /// Seconds between two attempts to fetch the policy of one identifier: five minutes (RFC 8461 section 3.3).
 pub const FETCH_PAUSE: u64 = 300;
 
-/// A policy that was fetched.
+/// A fetched policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cached {
     /// The policy.
     pub policy: Policy,
-    /// The identifier in the record that led to it.
+    /// The identifier in the record for which it was fetched.
     pub id: Id,
     /// The time of the fetch, in seconds since 1970.
     pub fetched: u64,
@@ -33,7 +33,7 @@ pub struct FailedFetch {
     pub at: u64,
 }
 
-/// The record of a domain is unknown: its lookup failed.
+/// The lookup of a domain's record failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[expect(clippy::exhaustive_structs, reason = "nothing can be added")]
 #[error("the lookup of the MTA-STS record failed")]
@@ -45,7 +45,7 @@ pub struct LookupFailed;
 pub enum Decision {
     /// The cached policy is in force.
     UseCached,
-    /// Fetch the policy. If that fails, use [`in_force`], and remember the [`FailedFetch`].
+    /// Fetch the policy. If that fails, use [`in_force`], and store the [`FailedFetch`].
     Fetch(Id),
     /// The domain has no policy.
     NoPolicy,
@@ -54,8 +54,8 @@ pub enum Decision {
 /// Decides if the policy of a domain must be fetched (RFC 8461 sections 3.1, 3.3 and 5.1).
 ///
 /// `record` is the result of [`parse_record`](super::parse_record), with `None` for a domain without a valid record. A policy
-/// remains in force until it expires, also when the record is missing or its lookup fails: only a new policy ends it.
-/// Times are in seconds since 1970.
+/// stays in force until it expires or a new policy replaces it, even if the record is missing or its lookup fails. Times are
+/// in seconds since 1970.
 #[must_use]
 pub fn decide(
     cached: Option<&Cached>,
@@ -80,7 +80,7 @@ pub fn decide(
     Decision::Fetch(id.clone())
 }
 
-/// Returns the policy that is in force: fresh, and not of mode `none`.
+/// Returns the policy in force: fresh, and not of mode `none`. Returns `None` if there is none.
 #[must_use]
 pub fn in_force(cached: Option<&Cached>, now: u64) -> Option<&Policy> {
     cached
@@ -90,13 +90,13 @@ pub fn in_force(cached: Option<&Cached>, now: u64) -> Option<&Policy> {
 }
 
 impl Cached {
-    /// Returns the policy as it was fetched.
+    /// Creates an entry for a fetched policy.
     #[must_use]
     pub const fn new(policy: Policy, id: Id, fetched: u64) -> Self {
         Self { policy, id, fetched }
     }
 
-    /// Returns true until `max_age` seconds after the fetch.
+    /// Returns true if at most `max_age` seconds have passed since the fetch.
     #[must_use]
     pub const fn is_fresh(&self, now: u64) -> bool {
         now.saturating_sub(self.fetched) < self.policy.max_age
@@ -104,7 +104,7 @@ impl Cached {
 }
 
 impl FailedFetch {
-    /// Returns the failure of a fetch.
+    /// Creates an entry for a failed fetch.
     #[must_use]
     pub const fn new(id: Id, at: u64) -> Self {
         Self { id, at }

@@ -16,14 +16,14 @@ use thiserror::Error;
 use super::record::sts_ext_name;
 use crate::Name;
 
-/// Maximum octets of a policy: 64 KB (RFC 8461 section 3.3 lets senders limit them).
+/// Maximum octets of a policy: 64 KB, as RFC 8461 section 3.3 suggests.
 pub const MAX_POLICY: usize = 64 * 1024;
 
 /// Maximum seconds for fetching a policy: one minute (RFC 8461 section 3.3).
 pub const FETCH_TIMEOUT: u64 = 60;
 
-/// Maximum seconds that a policy is kept: about one year (RFC 8461 section 3.2). Longer times are cut to it, because a
-/// policy that is kept protects, and one that is refused does not.
+/// Maximum lifetime of a policy in seconds: about one year (RFC 8461 section 3.2). A longer lifetime is reduced to this,
+/// because rejecting the policy would leave the domain unprotected.
 pub const MAX_AGE: u64 = 31_557_600;
 
 /// A policy (RFC 8461 section 3.2).
@@ -46,7 +46,7 @@ pub enum Mode {
     Enforce,
     /// Hosts that fail the policy get mail, and failures are reported.
     Testing,
-    /// The domain has no policy any more.
+    /// The domain no longer has a policy.
     None,
 }
 
@@ -56,11 +56,11 @@ pub enum Mode {
 pub enum Pattern {
     /// This host.
     Host(Name),
-    /// Every host with exactly one label before this name: `*.example.org`.
+    /// Every host with exactly one label before this name, such as `*.example.org`.
     Wildcard(Name),
 }
 
-/// The reason why a policy is invalid. The domain is treated as one without a policy (RFC 8461 section 3.3).
+/// The reason why a policy is invalid. Treat the domain as one without a policy (RFC 8461 section 3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum InvalidPolicy {
@@ -82,12 +82,12 @@ enum Field {
     Mode(Mode),
     MaxAge(u64),
     Mx(Pattern),
-    /// A field that is unknown, or repeated.
+    /// An unknown or repeated field.
     Ignored,
 }
 
-/// Parses a policy file (RFC 8461 section 3.2). Lines end with CRLF or LF. Unknown fields are ignored, and of a repeated field
-/// other than `mx` all but the first, even if malformed. Blank lines are skipped.
+/// Parses a policy file (RFC 8461 section 3.2). Lines end with CRLF or LF. Ignores blank lines, unknown fields, and
+/// repetitions of a field other than `mx`, even malformed ones.
 ///
 /// # Errors
 /// Returns [`InvalidPolicy`] if the file is too long, a line is malformed, or a field is missing.
@@ -126,14 +126,14 @@ pub fn parse_policy(file: &[u8]) -> Result<Policy, InvalidPolicy> {
 }
 
 impl Policy {
-    /// Makes a policy, for one that was stored.
+    /// Creates a policy, for example from a stored one.
     #[must_use]
     pub fn new(mode: Mode, mx: Vec<Pattern>, max_age: u64) -> Self {
         let max_age = max_age.min(MAX_AGE);
         Self { mode, mx, max_age }
     }
 
-    /// Returns true if the name of an MX record is permitted (RFC 8461 section 4.1). Aliases are not followed.
+    /// Returns true if the policy permits this name of an MX record (RFC 8461 section 4.1). Aliases are not followed.
     #[must_use]
     pub fn matches(&self, mx: &Name) -> bool {
         self.mx.iter().any(|pattern| pattern.matches(mx))
@@ -179,7 +179,7 @@ impl fmt::Display for Pattern {
 /// ```abnf
 /// sts-policy-field = sts-policy-version / sts-policy-mode / sts-policy-max-age / sts-policy-mx / sts-policy-extension
 /// ```
-/// The value of a repeated field is read as that of an extension.
+/// The value of a repeated field is parsed as that of an extension.
 fn sts_policy_field(line: &[u8], repeated: impl Fn(&[u8]) -> bool) -> IResult<&[u8], Field> {
     // sts-policy-field-delim = ":" *WSP
     let (content, name) = terminated(sts_ext_name, (char(':'), space0)).parse(line)?;
@@ -227,7 +227,7 @@ fn sts_policy_mx_value(input: &[u8]) -> IResult<&[u8], Pattern> {
         take_while_m_n(1, Name::MAX, |octet: u8| !matches!(octet, b' ' | b'\t')),
         str::from_utf8,
     );
-    // The dot of the root is not part of a Domain (RFC 5321 section 4.1.2).
+    // A Domain has no root dot (RFC 5321 section 4.1.2).
     let domain = verify(domain, |text: &str| !text.ends_with('.'));
     let name = map_opt(domain, |text| Name::parse(text).ok());
     (opt(tag(&b"*."[..])), name)

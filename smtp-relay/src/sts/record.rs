@@ -14,7 +14,7 @@ use nom::{
 };
 use thiserror::Error;
 
-/// The identifier of a policy: 1 to 32 letters and digits (RFC 8461 section 3.1). It changes with the policy.
+/// The identifier of a policy: 1 to 32 letters and digits (RFC 8461 section 3.1). A new policy has a new identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Id(String);
 
@@ -68,13 +68,13 @@ impl fmt::Display for Id {
     }
 }
 
-/// Finds the identifier in the TXT records of `_mta-sts.DOMAIN` (RFC 8461 section 3.1). The strings of one record are joined
-/// by the caller, without a separator.
+/// Finds the identifier in the TXT records of `_mta-sts.DOMAIN` (RFC 8461 section 3.1). The caller joins the strings of one
+/// record without a separator.
 ///
-/// Records that do not begin with the version are ignored. A repeated `id` is ignored, as a repeated field of a policy is.
+/// Ignores records that do not begin with the version, and a repeated `id`.
 ///
 /// # Errors
-/// Returns [`NoRecord`] if there is not exactly one record, or it is malformed: the domain has no policy then.
+/// Returns [`NoRecord`] if there is not exactly one record, or if it is malformed: then the domain has no policy.
 pub fn parse_record<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Result<Id, NoRecord> {
     let mut candidates = records
         .into_iter()
