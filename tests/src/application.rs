@@ -191,7 +191,7 @@ impl Application {
             (Answer::Accept(Some(text)), AnyTicket::Xclient(ticket)) => {
                 let granted = server.accept_xclient(ticket, text.as_str().to_owned());
                 self.log
-                    .push(escape(format!("let-in {}", text.as_str()).as_bytes()));
+                    .push(escape(format!("authenticated {}", text.as_str()).as_bytes()));
                 granted
             }
             (Answer::Started(answer), AnyTicket::Etrn(ticket)) => server.answer_etrn(ticket, answer),
@@ -255,7 +255,8 @@ impl Application {
         if result == Err(StaleTicket) {
             self.log.push("stale".to_owned());
         } else if let Some(identity) = self.server.identity() {
-            self.log.push(escape(format!("let-in {identity}").as_bytes()));
+            self.log
+                .push(escape(format!("authenticated {identity}").as_bytes()));
             if self.settings.security.trusts_originators {
                 self.server.trust_originators();
             }

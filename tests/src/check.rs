@@ -14,7 +14,7 @@ use crate::{
 
 /// Kinds of events that a story has to tell whenever they happen; others only if it tells any of the kind.
 const ALWAYS_TOLD: [&str; 9] = [
-    "let-in",
+    "authenticated",
     "body",
     "reset",
     "closed",

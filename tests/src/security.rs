@@ -90,7 +90,7 @@ pub(crate) fn set_server(config: &mut server::Config, what: &str, value: &str) -
             let mechanisms: Result<Vec<_>, _> = value.split(' ').map(mechanism).collect();
             return Some(mechanisms.map(|mechanisms| config.offer_auth(mechanisms)));
         }
-        "auth-in-clear" => return Some(in_clear(value).map(|policy| config.plaintext_auth = policy)),
+        "plaintext-auth" => return Some(plaintext_auth(value).map(|policy| config.plaintext_auth = policy)),
         "auth-required" => config.auth = server::Auth::Required,
         "starttls" => config.extensions.add(Extension::StartTls),
         "tls-required" => config.tls = server::Tls::Required,
@@ -106,7 +106,7 @@ pub(crate) fn set_client(config: &mut client::Config, what: &str, value: &str) -
         "login" | "token" | "external" | "anonymous" => {
             credentials(what, value).map(|credentials| config.login = Some(Login::new(credentials)))
         }
-        "auth-in-clear" => in_clear(value).map(|policy| config.plaintext_auth = policy),
+        "plaintext-auth" => plaintext_auth(value).map(|policy| config.plaintext_auth = policy),
         "mechanism" | "act-as" | "fallback" => match &mut config.login {
             None => Err("say first who logs in".to_owned()),
             Some(login) => set_login(login, what, value),
@@ -156,11 +156,11 @@ fn client_tls(text: &str) -> Result<client::Tls, String> {
     }
 }
 
-fn in_clear(text: &str) -> Result<PlaintextAuth, String> {
+fn plaintext_auth(text: &str) -> Result<PlaintextAuth, String> {
     match text {
-        "never" => Ok(PlaintextAuth::Forbid),
-        "without-secrets" => Ok(PlaintextAuth::NonPlaintextMechanisms),
+        "forbid" => Ok(PlaintextAuth::Forbid),
+        "non-plaintext" => Ok(PlaintextAuth::NonPlaintextMechanisms),
         "insecure" => Ok(PlaintextAuth::Insecure),
-        _ => Err("never, without-secrets or insecure".to_owned()),
+        _ => Err("forbid, non-plaintext or insecure".to_owned()),
     }
 }

@@ -314,7 +314,7 @@ impl Sender {
                 RecipientStatus::Unknown => "unknown".to_owned(),
                 other => panic!("what is this? {other:?}"),
             };
-            self.log.push(format!("fate {path} {fate}{again}"));
+            self.log.push(format!("outcome {path} {fate}{again}"));
         }
     }
 }

@@ -223,7 +223,7 @@ impl Drawing {
                 }
                 "verdict" if self.each => format!("S->>A: EndOfData(recipient {})", index(rest)),
                 "reset" => format!("S->>A: Reset({})", shown(rest)),
-                "let-in" => format!("A->>S: accept {}", shown(rest)),
+                "authenticated" => format!("A->>S: accept {}", shown(rest)),
                 "closed" => format!("S->>A: Closed({})", shown(rest)),
                 _ => continue,
             };

@@ -218,7 +218,7 @@ fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
                 open = false;
             }
             "reset" => assert!(std::mem::take(&mut open), "{log:?}"),
-            "let-in" => assert!(rest == "ann", "{log:?}"),
+            "authenticated" => assert!(rest == "ann", "{log:?}"),
             "closed" => closed = true,
             _ => {}
         }

@@ -272,7 +272,7 @@ fn tell(log: &[String]) -> Vec<String> {
             "reply" => told.push(format!("reply {}", words[1])),
             "finished" => told.push(format!("finished {}", words[1] == "Accepted")),
             "closed" => told.push(format!("closed {}", words[words.len() - 1])),
-            "fate" => {
+            "outcome" => {
                 let fate = match words[2] {
                     "accepted" => MessageOutcome::Accepted,
                     "refused" => MessageOutcome::Refused,

@@ -15,7 +15,7 @@ pub(crate) struct Entry {
     /// The offers of the server.
     mechanisms: Vec<&'static str>,
     server_requires_login: bool,
-    in_clear: [&'static str; 2],
+    plaintext_auth: [&'static str; 2],
     pub(crate) login: Option<Who>,
 }
 
@@ -38,13 +38,13 @@ impl Entry {
             handshake: true,
             mechanisms: Vec::new(),
             server_requires_login: false,
-            in_clear: ["never"; 2],
+            plaintext_auth: ["forbid"; 2],
             login: None,
         }
     }
 
     pub(crate) fn new(dice: &mut Dice) -> Self {
-        let policies = ["never", "without-secrets", "insecure"];
+        let policies = ["forbid", "non-plaintext", "insecure"];
         let mut mechanisms = vec!["PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", "OAUTHBEARER"];
         mechanisms.retain(|_| !dice.one_in(3));
         let login = (!dice.one_in(3)).then(|| Who::new(dice));
@@ -55,7 +55,7 @@ impl Entry {
             handshake: !dice.one_in(5),
             mechanisms,
             server_requires_login: dice.one_in(3),
-            in_clear: [dice.pick(&policies), dice.pick(&policies)],
+            plaintext_auth: [dice.pick(&policies), dice.pick(&policies)],
             login,
         }
     }
@@ -64,7 +64,7 @@ impl Entry {
     pub(crate) fn settings(&self) -> Vec<String> {
         let mut lines = vec![
             format!("client tls {}", self.client_tls),
-            format!("server auth-in-clear {}", self.in_clear[0]),
+            format!("server plaintext-auth {}", self.plaintext_auth[0]),
         ];
         let mut when = |condition: bool, line: &str| {
             if condition {
@@ -85,7 +85,7 @@ impl Entry {
             lines.push(format!("user {user} {secret}{rest}"));
             let kind = if who.token { "token" } else { "login" };
             lines.push(format!("client {kind} {user} {secret}"));
-            lines.push(format!("client auth-in-clear {}", self.in_clear[1]));
+            lines.push(format!("client plaintext-auth {}", self.plaintext_auth[1]));
         }
         lines
     }
@@ -110,10 +110,10 @@ impl Entry {
         let who = self.login.as_ref()?;
         let may_be_used = |mechanism: &str| {
             self.is_encrypted()
-                || self.in_clear.iter().all(|policy| match *policy {
-                    "never" => false,
-                    // It is the only one of them that does not show the password.
-                    "without-secrets" => mechanism == "CRAM-MD5",
+                || self.plaintext_auth.iter().all(|policy| match *policy {
+                    "forbid" => false,
+                    // It is the only one of them that does not send the password.
+                    "non-plaintext" => mechanism == "CRAM-MD5",
                     _ => true,
                 })
         };

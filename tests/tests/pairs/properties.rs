@@ -103,7 +103,7 @@ impl Told {
     fn read(log: &[String]) -> Self {
         let fates = log
             .iter()
-            .filter_map(|line| line.strip_prefix("fate "))
+            .filter_map(|line| line.strip_prefix("outcome "))
             .map(|fate| {
                 let (path, fate) = fate.split_once(' ').unwrap_or_default();
                 (path.trim_matches(['<', '>']).to_owned(), fate.to_owned())
@@ -265,7 +265,7 @@ fn let_in(world: &World<'_>) -> Result<(), String> {
     let (entry, log) = (&world.plan.entry, world.pair.server.seat.log());
     let let_in: Vec<&str> = log
         .iter()
-        .filter_map(|line| line.strip_prefix("let-in "))
+        .filter_map(|line| line.strip_prefix("authenticated "))
         .collect();
     let right = match &entry.login {
         Some(who) if entry.end().is_none() => {

@@ -155,7 +155,7 @@ impl<'s> World<'s> {
         let logs = [self.pair.client.seat.log(), self.pair.server.seat.log()];
         for ((log, told), letter) in logs.into_iter().zip(&mut self.told).zip(["R", "A"]) {
             for sight in &log[*told..] {
-                if is_always_told(sight) || sight.starts_with("fate ") {
+                if is_always_told(sight) || sight.starts_with("outcome ") {
                     let sight = unescape(sight).expect("the log is escaped");
                     let _ = writeln!(self.story, "{letter}: {}", readable(&sight));
                 }
