@@ -151,10 +151,8 @@ fn a_shutdown_waits_for_a_service_that_blocks() {
         drop(done);
     });
     assert!(client.send(bob(), "Hello\r\n").unwrap().all_accepted());
-    assert!(
-        client.noop().is_err(),
-        "the server closes the session after the message"
-    );
+    // The session ends once the shutdown has reached its thread.
+    while client.noop().is_ok() {}
     drop(client);
     stopping.join().unwrap();
     server.serving.join().unwrap();
