@@ -2,7 +2,7 @@
 //!
 //! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
 //! [`Pair`] joins a client and a server machine in memory. [`mod@scenarios`] puts the adapters to the proof.
-//! [`properties`] are what fuzzing tries to refute.
+//! [`properties`] are what fuzzing tries to refute. [`mailbox`] is what the tests of each adapter share.
 
 #![expect(
     clippy::expect_used,
@@ -20,6 +20,7 @@ mod dice;
 mod extremes;
 mod held;
 mod judge;
+pub mod mailbox;
 pub mod model;
 mod octets;
 mod pair;

@@ -24,7 +24,7 @@ use smtp_proto::{
     server::{self, Closed, Event, Server},
 };
 
-use crate::support::{Mail, answer, bob, client_config, server_config};
+use crate::support::{Mail, Mailbox, bob, client_config, server_config};
 
 /// A stream that accepts and returns few octets at a time, and accepts them only at the second call.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut conn = Connection::new(Io::new(stream), Server::new(config.into()));
-    let (mut open, mut taken) = (Mail::default(), Vec::new());
+    let mut mailbox = Mailbox::default();
     loop {
         let (step, server) = conn.poll();
         match step {
@@ -116,8 +116,8 @@ where
                 }
             }
             Step::Wait(wait) => conn.wait(wait).await,
-            Step::Event(Event::Closed(why)) => break (taken, why),
-            Step::Event(event) => answer(event, server, &mut open, &mut taken),
+            Step::Event(Event::Closed(why)) => break (mailbox.mails, why),
+            Step::Event(event) => mailbox.see(event, server),
         }
     }
 }

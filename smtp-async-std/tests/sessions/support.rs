@@ -4,80 +4,12 @@ use std::{net::SocketAddr, sync::mpsc, thread};
 
 use smtp_async_std::{Client, Error, Listener, Peer, ServeOptions, Session, driver::serve_sessions};
 use smtp_proto::{
-    Step, client,
-    server::{self, Closed, Event, Server},
-    types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
+    Step,
+    server::{self, Closed, Event},
 };
+pub(crate) use smtp_tests::mailbox::{Mail, Mailbox, bob, client_config, server_config, text};
 
 use crate::runtimes::Runtime;
-
-/// A message that was accepted.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Mail {
-    pub(crate) from: String,
-    pub(crate) to: Vec<String>,
-    pub(crate) body: Vec<u8>,
-}
-
-pub(crate) fn server_config() -> server::Config {
-    let mut config = server::Config::new(Host::parse("mx.example").unwrap().into_owned());
-    config.set_max_message_size(64 << 20);
-    config
-}
-
-pub(crate) fn client_config() -> client::Config {
-    client::Config::new("client.example".parse().unwrap())
-}
-
-pub(crate) fn bob() -> Envelope {
-    Envelope::new(ReversePath::parse("alice@client.example").unwrap())
-        .recipient(ForwardPath::parse("bob@mx.example").unwrap())
-}
-
-/// Lines of all lengths, some of which begin with dots.
-pub(crate) fn text(octets: usize) -> Vec<u8> {
-    let mut text = b"Subject: x\r\n\r\n.\r\n..\r\n".to_vec();
-    for number in 0_usize.. {
-        if text.len() >= octets {
-            break;
-        }
-        let dots = &b"..."[..[0, 0, 0, 1, 0, 2, 0, 0, 3][number % 9]];
-        text.extend_from_slice(dots);
-        text.extend(std::iter::repeat_n(b"abcd"[number % 4], number % 97));
-        text.extend_from_slice(b"\r\n");
-    }
-    text
-}
-
-/// Answers one event of a server that keeps its messages. Recipients whose name begins with "no" are refused.
-pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, taken: &mut Vec<Mail>) {
-    match event {
-        Event::Mail { mail, ticket } => {
-            *open = Mail {
-                from: mail.reverse_path().to_string(),
-                ..Mail::default()
-            };
-            server.accept(ticket).unwrap();
-        }
-        Event::Recipient { rcpt, ticket, .. } if rcpt.forward_path().as_str().starts_with("no") => {
-            server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();
-        }
-        Event::Recipient { rcpt, ticket, .. } => {
-            open.to.push(rcpt.forward_path().to_string());
-            server.accept(ticket).unwrap();
-        }
-        Event::Body(octets) => open.body.extend_from_slice(octets),
-        Event::EndOfData { ticket, .. } => {
-            taken.push(std::mem::take(open));
-            server.accept(ticket).unwrap();
-        }
-        other => {
-            if let Some(ticket) = other.into_ticket() {
-                server.accept(ticket).unwrap();
-            }
-        }
-    }
-}
 
 /// The reports of the sessions of a server.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,19 +18,19 @@ pub(crate) enum News {
     Closed(Closed),
 }
 
-/// Runs a session of that server.
+/// Runs a session of a server that keeps messages.
 pub(crate) async fn converse(mut session: Session, news: mpsc::Sender<News>) {
-    let (mut open, mut taken) = (Mail::default(), Vec::new());
+    let mut mailbox = Mailbox::default();
     let why = loop {
         let (step, server) = session.poll();
         match step {
             Step::Wait(wait) => session.wait(wait).await,
             Step::Event(Event::Closed(why)) => break why,
             Step::Event(event) => {
-                answer(event, server, &mut open, &mut taken);
-                taken
-                    .drain(..)
-                    .for_each(|mail| news.send(News::Mail(mail)).unwrap());
+                mailbox.see(event, server);
+                for mail in mailbox.mails.drain(..) {
+                    news.send(News::Mail(mail)).unwrap();
+                }
             }
         }
     };

@@ -10,7 +10,7 @@ use std::{
 use smtp_blocking::{Address, Client, Listener, Peer, ServeOptions, ShutdownHandle, serve_sessions};
 use smtp_proto::{Step, server::Event, types::Protocol};
 
-use crate::support::{Mail, answer, bob, client_config, server_config};
+use crate::support::{Mailbox, bob, client_config, server_config};
 
 /// A path for a socket, removed at the end.
 struct Path(std::path::PathBuf);
@@ -50,13 +50,13 @@ fn deliver(listener: impl Into<Listener>, address: impl Into<Address>) {
                 move |mut session| {
                     assert_eq!(session.local(), local);
                     assert_eq!(session.peer().ip().is_some(), local.ip().is_some());
-                    let (mut open, mut accepted) = (Mail::default(), Vec::new());
+                    let mut mailbox = Mailbox::default();
                     loop {
                         let (step, server) = session.poll();
                         match step {
                             Step::Wait(wait) => session.wait(wait),
                             Step::Event(Event::Closed(_)) => break session.close(),
-                            Step::Event(event) => answer(event, server, &mut open, &mut accepted),
+                            Step::Event(event) => mailbox.see(event, server),
                         }
                     }
                 },

@@ -15,8 +15,8 @@ use smtp_blocking::{
 use smtp_proto::{
     Step, client,
     server::{self, Closed, Event, Server},
-    types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
 };
+pub(crate) use smtp_tests::mailbox::{Mail, Mailbox, bob, client_config, envelope, server_config, text};
 
 /// The time after which a session counts as stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,102 +24,28 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A deadline that is short enough to be waited for.
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
-/// A message that was taken.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Mail {
-    pub(crate) from: String,
-    pub(crate) to: Vec<String>,
-    pub(crate) body: Vec<u8>,
-}
-
-pub(crate) fn server_config() -> server::Config {
-    let mut config = server::Config::new(Host::parse("mx.example").unwrap().into_owned());
-    config.set_max_message_size(64 << 20);
-    config
-}
-
-pub(crate) fn client_config() -> client::Config {
-    client::Config::new("client.example".parse().unwrap())
-}
-
-pub(crate) fn envelope(to: &[&str]) -> Envelope {
-    let from = Envelope::new(ReversePath::parse("alice@client.example").unwrap());
-    to.iter().fold(from, |envelope, to| {
-        envelope.recipient(ForwardPath::parse(to).unwrap().into_owned())
-    })
-}
-
-pub(crate) fn bob() -> Envelope {
-    envelope(&["bob@mx.example"])
-}
-
-/// Lines of all lengths, some of which begin with dots, with octets beyond ASCII.
-pub(crate) fn text(octets: usize) -> Vec<u8> {
-    let mut text = b"Subject: x\r\n\r\n.\r\n..\r\n".to_vec();
-    for number in 0_usize.. {
-        if text.len() >= octets {
-            break;
-        }
-        let dots = &b"..."[..[0, 0, 0, 1, 0, 2, 0, 0, 3][number % 9]];
-        text.extend_from_slice(dots);
-        text.extend(std::iter::repeat_n(b"abc\xe9"[number % 4], number % 97));
-        text.extend_from_slice(b"\r\n");
-    }
-    text
-}
-
-/// One event of a server that keeps what it takes. Recipients whose name begins with "no" are refused.
-pub(crate) fn answer(event: Event<'_>, server: &mut Server, open: &mut Mail, taken: &mut Vec<Mail>) {
-    match event {
-        Event::Mail { mail, ticket } => {
-            *open = Mail {
-                from: mail.reverse_path().to_string(),
-                ..Mail::default()
-            };
-            server.accept(ticket).unwrap();
-        }
-        Event::Recipient { rcpt, ticket, .. } if rcpt.forward_path().as_str().contains("no") => {
-            server.reject(ticket, Rejection::NO_SUCH_USER).unwrap();
-        }
-        Event::Recipient { rcpt, ticket, .. } => {
-            open.to.push(rcpt.forward_path().to_string());
-            server.accept(ticket).unwrap();
-        }
-        Event::Body(octets) => open.body.extend_from_slice(octets),
-        Event::EndOfData { ticket, .. } => {
-            taken.push(std::mem::take(open));
-            server.accept(ticket).unwrap();
-        }
-        other => {
-            if let Some(ticket) = other.into_ticket() {
-                server.accept(ticket).unwrap();
-            }
-        }
-    }
-}
-
 /// A client on one end of a pair.
 pub(crate) fn on(stream: UnixStream, config: client::Config) -> Result<Client<Io<UnixStream>>, Error> {
     Client::builder(config).on(Io::new(stream))
 }
 
-/// A whole session of that server.
+/// A whole session of a server that keeps messages.
 pub(crate) fn receive(
     stream: impl Transport<Error = io::Error>,
     config: server::Config,
 ) -> (Vec<Mail>, Closed) {
     let mut conn = Connection::new(stream, Server::new(Arc::new(config)));
-    let (mut open, mut taken) = (Mail::default(), Vec::new());
+    let mut mailbox = Mailbox::default();
     let why = loop {
         let (step, server) = conn.poll();
         match step {
             Step::Wait(wait) => block_on(conn.wait(wait)),
             Step::Event(Event::Closed(why)) => break why,
-            Step::Event(event) => answer(event, server, &mut open, &mut taken),
+            Step::Event(event) => mailbox.see(event, server),
         }
     };
     block_on(conn.close());
-    (taken, why)
+    (mailbox.mails, why)
 }
 
 /// The two ends of a stream, each of which holds as little as the system allows: some 4 kB.

@@ -16,7 +16,7 @@ use smtp_tokio::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 
-use crate::support::{Fake, Mail, answer, bob, client_config, on, on_with_starttls, server_config};
+use crate::support::{Fake, Mailbox, bob, client_config, on, on_with_starttls, server_config};
 
 /// Ann has a password and a token.
 static USERS: LazyLock<Users> = LazyLock::new(|| {
@@ -61,7 +61,7 @@ fn logging_in(credentials: &Credentials, mechanism: Option<Mechanism>) -> client
 /// The result of a server's session.
 #[derive(Debug, Default)]
 struct Taken {
-    mails: Vec<Mail>,
+    mailbox: Mailbox,
     identity: Option<String>,
     mechanism: Option<Mechanism>,
     protocol: &'static str,
@@ -74,7 +74,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut conn = Connection::new(Io::new(stream), Server::new(config.into()));
-    let (mut open, mut taken) = (Mail::default(), Taken::default());
+    let mut taken = Taken::default();
     let mut attempt = Attempt::default();
     loop {
         let (step, server) = conn.poll();
@@ -95,7 +95,7 @@ where
                 attempt = Attempt::default();
                 taken.faults.push(fault);
             }
-            Step::Event(event) => answer(event, server, &mut open, &mut taken.mails),
+            Step::Event(event) => taken.mailbox.see(event, server),
         }
     }
     let server = conn.machine();
@@ -148,7 +148,7 @@ async fn each_mechanism_lets_the_right_one_in() {
         assert_eq!(taken.identity.as_deref(), Some("ann"), "{mechanism}");
         assert_eq!(taken.mechanism, Some(mechanism));
         assert_eq!(taken.protocol, "ESMTPSA");
-        assert_eq!((taken.mails.len(), taken.refused), (1, 0), "{mechanism}");
+        assert_eq!((taken.mailbox.mails.len(), taken.refused), (1, 0), "{mechanism}");
         met += 1;
     }
     assert_eq!(met, 11);
@@ -173,7 +173,7 @@ async fn each_mechanism_refuses_a_wrong_secret_and_an_unknown_user_alike() {
                 other => panic!("{mechanism}: {other:?}"),
             }
             assert_eq!(taken.identity, None, "{mechanism}");
-            assert_eq!((taken.mails.len(), taken.refused), (0, 1), "{mechanism}");
+            assert_eq!((taken.mailbox.mails.len(), taken.refused), (0, 1), "{mechanism}");
         }
     }
 }
