@@ -138,7 +138,7 @@ fn fault(error: &(dyn std::error::Error + 'static)) -> TlsFault {
 //!
 //! | feature | effect |
 //! | --- | --- |
-//! | `ring` (default) | Settings for the usual cases, with cryptography by ring. Without it, bring settings of rustls and their provider |
+//! | `ring` (default) | Settings for the usual cases, with cryptography by ring. Without it, create settings of rustls with another provider |
 //! | `self-signed` (enables `ring`) | `Identity::self_signed`, for experiments and tests |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
