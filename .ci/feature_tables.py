@@ -2,9 +2,9 @@
 """Checks the feature tables in the documentation of the published packages against their Cargo.toml.
 
 The comment above a feature in Cargo.toml is its effect in the tables, which begin with `| feature | effect |`: one in
-README.md, and one in the documentation of a crate that does not include its README. A page of the guide has all of them.
+README.md, and one in the documentation of a crate that does not include its README. A page of the guide lists all features.
 
-usage: feature_tables.py [--write]; --write puts the tables right"""
+usage: feature_tables.py [--write]; --write rewrites the tables"""
 
 import json
 import pathlib
@@ -54,7 +54,7 @@ def replaced(text, lines, prefix=""):
 
 
 def settled(path, new):
-    """Returns true if a file has this text, or has been given it."""
+    """Returns true if a file has this text, or with --write after writing it."""
     if path.exists() and path.read_text() == new:
         return True
     if "--write" in sys.argv:

@@ -1,7 +1,7 @@
 """Reads `cargo metadata`; prints a line for each set of features to check: a published package and flags of cargo.
 
-The sets are: the default ones, none, and each feature alone. Of two sets that enable the same features of those that the
-package's code names, only one is checked: the other features only enable features of dependencies."""
+The sets are: the default features, none, and each feature alone. If two sets enable the same features that the package's code
+names, only one of them is checked, because the other features only enable features of dependencies."""
 
 import json
 import pathlib
@@ -10,7 +10,7 @@ import sys
 
 
 def enabled(chosen, features):
-    """Returns the features that are enabled with the chosen ones, those included."""
+    """Returns the chosen features and all features that they enable."""
     found, pending = set(), [*chosen]
     while pending:
         feature = pending.pop()

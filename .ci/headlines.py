@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts the doc headlines that begin with a question word: CONTRIBUTING.md wants a noun phrase or a verb.
+"""Counts the doc headlines that begin with a question word: CONTRIBUTING.md requires a noun phrase or a verb.
 
 A headline is the first line of each block of `///` or `//!` lines. Prints the offenders and their share, and fails
 at 2 %.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Checks budgets: the code lines of an adapter, the lines of a file of the driver and of the relay's decisions, and
-the lines of what the examples ask of a user.
+"""Checks line budgets: the code lines of each adapter and of some examples, and the lines of each file of smtp-driver and
+smtp-relay.
 
-Code lines are those that are neither blank nor comments, in files that are not tests. An adapter is thin: what it has
-beyond a transport belongs into the driver. A file of the other two, tests included, can be read in one go."""
+Code lines are lines without blank lines and comments, in files that are not tests. The budgets keep an adapter down to a transport,
+and a file short enough to read at once."""
 
 import pathlib
 import sys
@@ -12,7 +12,7 @@ ADAPTERS = ["smtp-tokio", "smtp-async-std", "smtp-blocking"]
 READABLE = ["smtp-driver", "smtp-relay"]
 MAX_CODE_LINES = 300
 MAX_FILE_LINES = 450
-# The block of an example that begins with these words (all of it if there are none), and the most code lines of it.
+# An example, the first words of the block that counts (none: the whole file), and its maximum code lines.
 EXAMPLES = [
     ("hello_send.rs", "", 50),
     ("hello_server.rs", "", 50),
@@ -35,7 +35,7 @@ def is_code(line):
 
 
 def block(lines, beginning):
-    """The lines of the block, or all of them."""
+    """Returns the lines of the block, or all lines without a beginning."""
     if not beginning:
         return lines
     begin = next(number for number, line in enumerate(lines) if line.startswith(beginning))

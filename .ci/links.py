@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Checks the local links of all Markdown files: each file that a link names exists, and so does its heading.
+"""Checks that the local links of all Markdown files lead to existing files and headings.
 
-Links to other hosts are not looked up, so the check needs no network. In docs/src, files of pictures that a chapter includes
-count as links, and each chapter is in SUMMARY.md.
+Links to other hosts are only counted, so the check needs no network. In docs/src, included files count as links, and each chapter
+must be in SUMMARY.md.
 
 usage: links.py [ROOT]
        links.py --built FOLDER     the same for HTML pages
@@ -37,7 +37,7 @@ def prose(path):
 
 
 def slug(heading):
-    """The anchor of a heading, as mdBook and GitHub make it."""
+    """Returns the anchor of a heading, in the form of mdBook and GitHub."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").strip().lower()
     text = re.sub(r"[*]|<[^>]*>|\{#[^}]*\}", "", text)
     return "".join(letter for letter in text.replace(" ", "-") if letter.isalnum() or letter in "-_")
@@ -82,7 +82,7 @@ def targets(path):
 
 
 def fault_of(path, target):
-    """Says what is wrong with a link, or nothing."""
+    """Returns the fault of a link, or None."""
     if re.match(r"[a-z][a-z0-9+.-]*:", target, re.I) or target.startswith("//"):
         return None
     name, _, anchor = urllib.parse.unquote(target).partition("#")
@@ -95,7 +95,7 @@ def fault_of(path, target):
 
 
 def check_built(folder):
-    """Checks the pages of a book: everything that they name is in the book."""
+    """Checks that all files named by the pages of a book are in the book."""
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.html"))}
     names = {path: set(re.findall(r"\b(?:id|name)=\"([^\"]+)\"", text)) for path, text in pages.items()}
     faults = []

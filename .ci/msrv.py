@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Reads `cargo metadata --all-features`; checks the dependencies of the published packages against their rust-version.
 
-A dependency that names a newer Rust than the package that needs it fails, unless EXCEPTIONS has it. Dependencies of
-tests and examples are not checked: they need no promise."""
+Fails if a dependency has a newer rust-version than the package that needs it, except for those in EXCEPTIONS. Does not check the
+dependencies of tests and examples, which support only the newest stable Rust."""
 
 import json
 import sys
 
-# Packages whose every version needs a newer Rust, with the feature that brings them.
+# Packages that need a newer Rust in all versions, with the feature that enables them.
 EXCEPTIONS = {"encodify": "mail-builder"}
 
 
@@ -16,7 +16,7 @@ def version(text):
 
 
 def needed(package, nodes):
-    """Returns the identifiers of all packages that a package needs to be built, in any of its features."""
+    """Returns the identifiers of all packages that a package needs with all its features."""
     found, pending = set(), [package]
     while pending:
         for dependency in nodes[pending.pop()]["deps"]:
