@@ -114,6 +114,8 @@ fn config(flags: &RelayFlags, kind: Kind, hostname: &Host<'static>, has_tls: boo
     if flags.process.cut_through {
         // The session with the next hop takes one recipient after the other.
         config.limits.max_open_rcpts = 1;
+        // A next hop without it gets no NOTIFY, and nobody would write the reports (RFC 3461 section 5.2.2).
+        config.extensions.remove(Keyword::Dsn);
     }
     Ok(config)
 }

@@ -159,10 +159,8 @@ pub enum Past {
     /// because its policies for the two may differ: for example, some hosts refuse IPv6 clients without a reverse name.
     #[default]
     None,
-    /// There were attempts. The last attempt used this family, so the other family comes first.
+    /// There were attempts. The last attempt began with this family, so this attempt begins with the other one.
     Over(Family),
-    /// There were attempts. The family of the last attempt is not known.
-    Some,
 }
 
 impl Default for Config {

@@ -97,12 +97,12 @@ impl Context {
             && matches!(self.smart_host_tls(), None | Some(SmartHostTls::Opportunistic))
     }
 
-    /// The family whose addresses come first: the one that the last attempt did not use, or else IPv6 (RFC 6724 section 2.1).
+    /// The family whose addresses come first: not the one that the last attempt began with, at first IPv6 (RFC 6724 section 2.1).
     pub(super) fn first_family(&self) -> Family {
         match (self.config.families, self.past) {
             (Families::Only(family), _) => family,
             (Families::Both, Past::Over(family)) => family.other(),
-            (Families::Both, Past::None | Past::Some) => Family::V6,
+            (Families::Both, Past::None) => Family::V6,
         }
     }
 }

@@ -11,7 +11,9 @@ use smtp_proto::{
 };
 use smtp_relay::{
     pace::Verdict,
-    route::{Attempted, Fate, Final, Keyword, Need, Outcome, Past, Route, Target, TlsRequiredField, Why},
+    route::{
+        Attempted, Family, Fate, Final, Keyword, Need, Outcome, Past, Route, Target, TlsRequiredField, Why,
+    },
 };
 use smtp_tokio::{Client, Error};
 use tracing::{Instrument, debug, error, info_span, warn};
@@ -82,9 +84,9 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
         false => TlsRequiredField::Absent,
     };
     let need = Need::of(&claim.head.envelope, field);
-    let is_first = claim.recipients.iter().all(|(_, state)| state.attempts == 0);
-    let past = if is_first { Past::None } else { Past::Some };
-    let route = Route::new(shared.settings.route.clone(), to, recipients, need, random()).with_past(past);
+    let attempts = claim.recipients.iter().map(|(_, state)| state.attempts).max();
+    let route = Route::new(shared.settings.route.clone(), to, recipients, need, random())
+        .with_past(past(attempts.unwrap_or_default()));
     let mut attempt = Attempt {
         shared,
         claim: &claim,
@@ -111,6 +113,15 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
         shared.kept.put(key, hop).await;
     }
     verdict
+}
+
+/// The earlier attempts, from their number. The first one begins with IPv6, and then the families take turns.
+const fn past(attempts: u32) -> Past {
+    match attempts {
+        0 => Past::None,
+        odd if odd % 2 == 1 => Past::Over(Family::V6),
+        _ => Past::Over(Family::V4),
+    }
 }
 
 impl<S: Spool> Hosts for Attempt<'_, S> {
@@ -300,4 +311,20 @@ async fn transaction<S: Spool>(
         .recipients()
         .map(|(path, status)| (path.clone(), status.into()));
     Ran::Fates(fates.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_begin_with_each_family_in_turn() {
+        let first = [
+            Past::None,
+            Past::Over(Family::V6),
+            Past::Over(Family::V4),
+            Past::Over(Family::V6),
+        ];
+        assert_eq!([0, 1, 2, 3].map(past), first);
+    }
 }

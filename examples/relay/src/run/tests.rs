@@ -15,7 +15,8 @@ use smtp_driver::{About, Accept, Bytes};
 use smtp_proto::{
     server,
     types::{
-        Envelope, ForwardPath, Host, Mail, MailParameters, Rcpt, RcptParameters, Rejection, ReversePath,
+        Envelope, ForwardPath, Host, Keyword, Mail, MailParameters, Rcpt, RcptParameters, Rejection,
+        ReversePath,
     },
 };
 use smtp_tokio::{Client, ClientBuilder, Listener};
@@ -313,6 +314,7 @@ async fn a_report_that_cannot_be_stored_does_not_hold_a_stop_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_cut_through_the_verdict_of_the_next_hop_is_the_answer() {
     let world = World::new(&["--cut-through"]).await;
+    assert!(!world.client().await.extensions().has(Keyword::Dsn));
     assert!(world.send(&["a", "b"]).await);
     assert!(!world.send(&["nobody"]).await);
     assert!(!world.send(&["later"]).await);

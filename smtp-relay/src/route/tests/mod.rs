@@ -63,7 +63,7 @@ fn world(table: &str) -> World {
         to: Destination::Domain(name("d.example")),
         recipients: 1,
         need: Need::Usual,
-        past: Past::Some,
+        past: Past::Over(Family::V4),
         seed: 1,
     }
 }

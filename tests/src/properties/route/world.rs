@@ -90,12 +90,7 @@ impl<'d> World<'d> {
                 Need::RequireTlsIfOffered,
                 Need::Optional,
             ]),
-            past: self.one(&[
-                Past::None,
-                Past::Some,
-                Past::Over(Family::V4),
-                Past::Over(Family::V6),
-            ]),
+            past: self.one(&[Past::None, Past::Over(Family::V4), Past::Over(Family::V6)]),
             seed: self.below(256) as u64,
         }
     }
