@@ -1,4 +1,6 @@
 //! Sessions that are kept for a moment, for the next message to the same host.
+//!
+//! No `Pool`: a pool is for one server with one kind of TLS. Here the route chooses both for each message.
 
 use std::{
     collections::HashMap,
