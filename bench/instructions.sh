@@ -13,8 +13,8 @@ if [ "${1:-}" = --results ]; then
     shift
     results=results/instructions.csv
 fi
-cargo build --release --quiet --bin instructions
-program=${CARGO_TARGET_DIR:-../target}/release/instructions
+cargo build --release --quiet --bin instructions --bin drivers
+bins=${CARGO_TARGET_DIR:-../target}/release
 
 # Instructions of a whole run.
 count() {
@@ -36,16 +36,18 @@ row() {
 printf '%-48s %12s  %s\n' case instructions per
 printf '# %s, %s, Rust %s, %s\ncase,instructions,unit\n' "$(LC_ALL=C date '+%-d %B %Y')" "$(uname -m)" \
     "$(rustc --version | cut -d' ' -f2 | cut -d. -f1,2)" "$(valgrind --version)" >$results
-"$program" | while read -r case unit; do
-    case $case in *"${1:-}"*) ;; *) continue ;; esac
-    units=$("$program" "$case" 1)
-    row "$case" "$case" "$unit"
-    # glibc copies large pieces with `rep movsb`, of which callgrind counts every octet as an instruction. This makes
-    # it copy them with vectors.
-    case $case in
-    */copying/*)
-        (export GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=1000000000
-        row "$case" "$case, vector copies" "$unit")
-        ;;
-    esac
+for program in "$bins/instructions" "$bins/drivers"; do
+    "$program" | while read -r case unit; do
+        case $case in *"${1:-}"*) ;; *) continue ;; esac
+        units=$("$program" "$case" 1)
+        row "$case" "$case" "$unit"
+        # glibc copies large pieces with `rep movsb`, of which callgrind counts every octet as an instruction. This makes
+        # it copy them with vectors.
+        case $case in
+        */copying/*)
+            (export GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=1000000000
+            row "$case" "$case, vector copies" "$unit")
+            ;;
+        esac
+    done
 done

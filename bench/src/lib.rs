@@ -11,7 +11,9 @@ mod replies;
 mod routes;
 mod sessions;
 
-pub use sessions::Session;
+use std::{env, process::ExitCode};
+
+pub use sessions::{EHLO, MESSAGE, Session};
 
 /// One round of a case; gives how many units of work it did.
 pub type Round = Box<dyn FnMut() -> u64>;
@@ -47,8 +49,25 @@ pub fn cases() -> Vec<Case> {
     .concat()
 }
 
-/// The case of this name.
+/// Runs the case that the arguments name for a number of rounds, and prints its units of work. Without arguments it lists the cases.
 #[must_use]
-pub fn case(name: &str) -> Option<Case> {
-    cases().into_iter().find(|case| case.name == name)
+pub fn run(cases: &[Case]) -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let (name, rounds) = (arguments.next(), arguments.next());
+    let Some(name) = name else {
+        cases
+            .iter()
+            .for_each(|case| println!("{} {}", case.name, case.unit));
+        return ExitCode::SUCCESS;
+    };
+    let case = cases.iter().find(|case| case.name == name);
+    let (Some(case), Some(Ok(rounds))) = (case, rounds.map(|rounds| rounds.parse())) else {
+        eprintln!("usage: PROGRAM [CASE ROUNDS]");
+        return ExitCode::FAILURE;
+    };
+    let mut round = (case.start)();
+    let rounds: u32 = rounds;
+    let units = (0..rounds).fold(0, |_, _| round());
+    println!("{units}");
+    ExitCode::SUCCESS
 }

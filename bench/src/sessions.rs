@@ -11,7 +11,7 @@ use smtp_proto::{
 use crate::{Case, Round, commands::MIX};
 
 /// A message of 1 KiB with its final dot.
-pub(crate) const MESSAGE: &str = concat!(
+pub const MESSAGE: &str = concat!(
     "From: <alice.miller@client.example>\r\nTo: <bob@example.org>\r\nSubject: Minutes of Monday\r\n\r\n",
     "The quick brown fox jumps over the lazy dog, and does so in 72 columns.\r\n",
     "The quick brown fox jumps over the lazy dog, and does so in 72 columns.\r\n",
@@ -29,7 +29,8 @@ pub(crate) const MESSAGE: &str = concat!(
     ".\r\n"
 );
 
-const EHLO: &str = "EHLO mail.client.example\r\n";
+/// The greeting of a client.
+pub const EHLO: &str = "EHLO mail.client.example\r\n";
 
 /// One message to two recipients, up to DATA.
 const ENVELOPE: &str = "MAIL FROM:<alice.miller@client.example> SIZE=1024 BODY=8BITMIME\r\n\
