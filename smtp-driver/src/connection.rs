@@ -18,6 +18,8 @@ use bytes::{Buf, BytesMut};
 use smtp_proto::{Deadline, Instant, Machine, Step, TlsUpgrade, Wait, server::Server};
 use tracing::debug;
 
+#[cfg(feature = "std")]
+pub(crate) use self::kept_body::LastBody;
 use crate::{
     LINGER_OCTETS, LINGER_TIMEOUT, ProxyHeader, ProxyHeaderError, StreamError, TlsSession, TlsSettings,
     Transport, proxied::read_header, transcript::Recorder, wire::Wire,
@@ -42,7 +44,7 @@ pub struct Connection<T: Transport, M> {
     used: usize,
     /// The octets of the last [`Event::Body`].
     #[cfg(feature = "std")]
-    body: kept_body::LastBody,
+    body: LastBody,
     /// Deferred output, to be written before the output of the machine.
     backlog: BytesMut,
     /// The transport accepts no more output.
@@ -65,7 +67,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             input: BytesMut::new(),
             used: 0,
             #[cfg(feature = "std")]
-            body: kept_body::LastBody::None,
+            body: LastBody::None,
             backlog: BytesMut::new(),
             write_closed: false,
             error: None,

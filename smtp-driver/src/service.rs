@@ -4,8 +4,9 @@ mod about;
 mod answer;
 mod asides;
 mod auth;
+mod conversation;
 mod converse;
-mod questions;
+mod recipients;
 mod shared;
 mod transaction;
 

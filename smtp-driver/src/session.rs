@@ -58,15 +58,15 @@ impl<T: Transport> Session<T> {
     /// Polls the machine: [`Connection::poll`].
     pub fn poll(&mut self) -> (Step<Event<'_>>, &mut Server) {
         let now = self.now();
-        self.poll_at(now)
-    }
-
-    pub(crate) fn poll_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
         let (step, server) = self.0.connection.poll_body_at(now);
         if let Step::Event(Event::Closed(why)) = &step {
             debug!(%why, "closed");
         }
         (step, server)
+    }
+
+    pub(crate) const fn connection(&mut self) -> &mut Connection<T, Server> {
+        &mut self.0.connection
     }
 
     /// The time of the transport.

@@ -191,16 +191,14 @@ impl StageWatch {
     }
 
     /// Returns the stage if it is later than `known`. Takes the lock only for a new waker.
+    #[inline]
     pub(crate) fn poll_after(&mut self, cx: &mut Context<'_>, known: Stage) -> Poll<Stage> {
         if !self
             .waker
             .as_ref()
             .is_some_and(|waker| waker.will_wake(cx.waker()))
         {
-            self.waker = Some(cx.waker().clone());
-            let before = self.shared.state().set(self.place, self.waker.clone());
-            // Outside the lock: dropping the last waker may drop a task.
-            drop(before);
+            self.keep_waker(cx.waker());
         }
         let stage = self.shared.stage();
         if stage > known {
@@ -208,6 +206,14 @@ impl StageWatch {
         } else {
             Poll::Pending
         }
+    }
+
+    #[cold]
+    fn keep_waker(&mut self, waker: &Waker) {
+        self.waker = Some(waker.clone());
+        let before = self.shared.state().set(self.place, self.waker.clone());
+        // Outside the lock: dropping the last waker may drop a task.
+        drop(before);
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use core::{
     mem,
+    ops::Range,
     task::{Context, Poll},
 };
 
@@ -17,7 +18,7 @@ use crate::Transport;
 
 /// The octets of the last [`Event::Body`].
 #[derive(Debug, Default)]
-pub(super) enum LastBody {
+pub(crate) enum LastBody {
     #[default]
     None,
     /// In the input: address and number of octets.
@@ -26,23 +27,34 @@ pub(super) enum LastBody {
     Own(Box<[u8]>),
 }
 
+impl LastBody {
+    /// Finds octets in the input, by the addresses of the input before the poll.
+    pub(crate) fn new(octets: &[u8], input: Range<usize>) -> Self {
+        let address = octets.as_ptr() as usize;
+        if input.contains(&address) {
+            Self::InInput(address, octets.len())
+        } else {
+            Self::Own(octets.into())
+        }
+    }
+}
+
 impl<T: Transport> Connection<T, Server> {
     /// Polls as [`poll_at`](Self::poll_at), and remembers the position of a body.
     pub(crate) fn poll_body_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
-        let (start, end) = (self.input.as_ptr() as usize, self.input.len());
+        let before = self.input_range();
         let step = step(&mut self.machine, &mut self.input, &mut self.used, now);
         self.body = match &step {
-            Step::Event(Event::Body(octets)) => {
-                let address = octets.as_ptr() as usize;
-                if address.wrapping_sub(start) < end {
-                    LastBody::InInput(address, octets.len())
-                } else {
-                    LastBody::Own((*octets).into())
-                }
-            }
+            Step::Event(Event::Body(octets)) => LastBody::new(octets, before),
             _ => LastBody::None,
         };
         (step, &mut self.machine)
+    }
+
+    /// The addresses of the input.
+    pub(crate) fn input_range(&self) -> Range<usize> {
+        let start = self.input.as_ptr() as usize;
+        start..start + self.input.len()
     }
 
     /// Writes the output, and waits until this time. Does not read.
@@ -59,7 +71,13 @@ impl<T: Transport> Connection<T, Server> {
     /// Takes the octets of the last [`Event::Body`], without a copy if they are in the input. Returns no octets after another
     /// event.
     pub(crate) fn take_body(&mut self) -> Bytes {
-        let (address, len) = match mem::take(&mut self.body) {
+        let body = mem::take(&mut self.body);
+        self.take(body)
+    }
+
+    /// Takes these octets out of the input, or copies them if they are not in it.
+    pub(crate) fn take(&mut self, body: LastBody) -> Bytes {
+        let (address, len) = match body {
             LastBody::None => return Bytes::new(),
             LastBody::Own(octets) => return octets.into(),
             LastBody::InInput(address, len) => (address, len),

@@ -1,127 +1,175 @@
-//! The current transaction, and its loan to a future.
+//! A transaction: from MAIL to the answer to its message.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
 
-use smtp_proto::types::Rcpt;
+use smtp_proto::{
+    server::{Ticket, ticket},
+    types::{Mail, Rcpt, Rejection},
+};
+use tracing::warn;
 
-/// The current transaction.
-pub(super) struct Transaction<M> {
-    /// Shared by the concurrent questions about recipients.
-    mail: Arc<M>,
-    /// The numbers of the accepted recipients. Empty while they are 0, 1, 2 and so on, the usual case.
-    indices: Vec<u32>,
-    /// In the order of the RCPT commands.
-    recipients: Vec<Rcpt<'static>>,
-    /// Number of recipients whose delivery was decided.
-    decided: usize,
-}
+use super::{
+    Accept, Service,
+    answer::{answer, answer_recipient},
+    conversation::{Conversation, Next},
+    recipients::{Concurrent, Recipients},
+};
+use crate::Transport;
 
-impl<M> Transaction<M> {
-    fn add(&mut self, index: u32, rcpt: Rcpt<'static>) {
-        let next = self.recipients.len();
-        if self.indices.is_empty() && index as usize == next {
-            self.recipients.push(rcpt);
+/// Asks the service about MAIL and, if it accepts, about all that follows until the transaction is over.
+///
+/// The futures of the service are inside this one, so a question allocates nothing.
+pub(super) async fn transaction<T: Transport, S: Service>(
+    talk: &mut Conversation<'_, T, S>,
+    mail: Mail<'static>,
+    ticket: Ticket<ticket::Mail>,
+) {
+    let service = talk.service();
+    let about = talk.about();
+    let given = talk.answer_to(pin!(service.mail(&about, mail))).await;
+    drop(about);
+    let mut mail = match given {
+        Some(Ok(mail)) => mail,
+        Some(Err(rejection)) => {
+            let _ = talk.server().reject(ticket, rejection);
             return;
         }
-        if self.indices.is_empty() {
-            self.indices.extend((0..index).take(next));
-        }
-        let at = self.indices.partition_point(|earlier| *earlier < index);
-        self.indices.insert(at, index);
-        self.recipients.insert(at, rcpt);
+        None => return,
+    };
+    if talk.server().accept(ticket).is_err() {
+        return;
     }
-
-    /// The position of the recipient with this number.
-    fn position(&self, index: u32) -> Option<usize> {
-        if self.indices.is_empty() {
-            return Some(index as usize);
-        }
-        self.indices.binary_search(&index).ok()
-    }
-}
-
-/// The place of the current transaction while no future borrows it.
-pub(super) struct Home<M>(Arc<Mutex<Option<Transaction<M>>>>);
-
-impl<M> Home<M> {
-    pub(super) fn new(mail: M) -> Self {
-        let transaction = Transaction {
-            mail: Arc::new(mail),
-            indices: Vec::new(),
-            recipients: Vec::new(),
-            decided: 0,
-        };
-        Self(Arc::new(Mutex::new(Some(transaction))))
-    }
-
-    /// The state of the transaction, for a question about a recipient.
-    pub(super) fn share(&self) -> Option<Arc<M>> {
-        self.place()
-            .as_ref()
-            .map(|transaction| Arc::clone(&transaction.mail))
-    }
-
-    /// Adds an accepted recipient. Answers may come in any order.
-    pub(super) fn add(&self, index: u32, rcpt: Rcpt<'static>) {
-        if let Some(transaction) = &mut *self.place() {
-            transaction.add(index, rcpt);
-        }
-    }
-
-    /// Lends the transaction to a future. Returns `None` if another future has it.
-    pub(super) fn lend(&self) -> Option<Loan<M>> {
-        Some(Loan {
-            transaction: Some(self.place().take()?),
-            home: Self(Arc::clone(&self.0)),
-        })
-    }
-
-    /// Counts a decision on one recipient. Returns true if it was the last one.
-    pub(super) fn decide(&self) -> bool {
-        self.place().as_mut().is_none_or(|transaction| {
-            transaction.decided += 1;
-            transaction.decided >= transaction.recipients.len()
-        })
-    }
-
-    /// Takes the state of a transaction that is over. Returns `None` if a future has it.
-    pub(super) fn into_mail(self) -> Option<M> {
-        let transaction = self.place().take()?;
-        Arc::into_inner(transaction.mail)
-    }
-
-    fn place(&self) -> MutexGuard<'_, Option<Transaction<M>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A transaction lent to a future. Dropping the loan returns the transaction, even if the future is dropped before its end.
-pub(super) struct Loan<M> {
-    transaction: Option<Transaction<M>>,
-    home: Home<M>,
-}
-
-impl<M> Loan<M> {
-    /// The state of the transaction, and the accepted recipients in the order of the RCPT commands; with LMTP and PRDR, only
-    /// the recipient with this number.
-    pub(super) fn parts(&mut self, recipient: Option<u32>) -> Option<(&mut M, &[Rcpt<'static>])> {
-        let transaction = self.transaction.as_mut()?;
-        let recipients = match recipient {
-            None => &*transaction.recipients,
-            Some(index) => {
-                let at = transaction.position(index)?;
-                transaction.recipients.get(at..=at)?
+    let mut recipients = Recipients::default();
+    loop {
+        match ask_recipients(talk, &mail, &mut recipients).await {
+            Next::Data(ticket) => {
+                let asked = pin!(service.begin(&mut mail, recipients.all()));
+                if let Some(given) = talk.answer_to(asked).await {
+                    let _ = answer(talk.server(), ticket, given);
+                }
             }
-        };
-        Some((Arc::get_mut(&mut transaction.mail)?, recipients))
+            Next::Body(octets, now) => {
+                let until = now + talk.server().config().timeouts.application;
+                let asked = pin!(service.body(&mut mail, octets));
+                if let Some(Err(rejection)) = talk.use_of_body(asked, until).await {
+                    let _ = talk.server().reject_body(rejection);
+                }
+            }
+            Next::EndOfData(recipient, ticket) => {
+                let Some(to) = recipients.of(recipient) else {
+                    let _ = talk.server().reject(ticket, Rejection::LOCAL_ERROR);
+                    continue;
+                };
+                let (back, given) = {
+                    let mut asked = pin!(async move {
+                        let given = service.message(&mut mail, to).await;
+                        (mail, given)
+                    });
+                    match talk.answer_to(asked.as_mut()).await {
+                        Some(given) => given,
+                        None => return beside_late(talk, asked).await,
+                    }
+                };
+                let is_over = recipients.decide(recipient);
+                let _ = answer(talk.server(), ticket, given);
+                if is_over {
+                    return;
+                }
+                mail = back;
+            }
+            Next::Reset(why) => return service.reset(mail, why),
+            other => return talk.put_back(other),
+        }
     }
 }
 
-impl<M> Drop for Loan<M> {
-    fn drop(&mut self) {
-        *self.home.place() = self.transaction.take();
-    }
+/// Asks about recipients concurrently. Returns the next event that is not RCPT.
+async fn ask_recipients<T: Transport, S: Service>(
+    talk: &mut Conversation<'_, T, S>,
+    mail: &S::Mail,
+    recipients: &mut Recipients,
+) -> Next {
+    let service = talk.service();
+    let most = talk.server().config().limits.max_open_rcpts.max(1);
+    let ask = |index, rcpt: Rcpt<'static>, ticket| async move {
+        let given = service.recipient(mail, &rcpt).await;
+        (index, rcpt, ticket, given)
+    };
+    let mut pass = |talk: &mut Conversation<'_, T, S>, (index, rcpt, ticket, given)| {
+        talk.answered();
+        if answer_recipient(talk.server(), ticket, given) {
+            recipients.add(index, rcpt);
+        }
+    };
+    let place = pin!(None);
+    let mut open = Concurrent::new(place);
+    poll_fn(|cx| {
+        open.poll(cx, |given| pass(talk, given));
+        loop {
+            talk.set_asking(open.len() > 0);
+            match talk.poll_next(cx) {
+                Poll::Ready(Next::Recipient(index, rcpt, ticket)) => {
+                    // Drop the oldest questions beyond the limit: they timed out, and the machine has answered them.
+                    open.keep(most - 1);
+                    if let Poll::Ready(given) = open.begin(cx, ask(index, rcpt, ticket)) {
+                        pass(talk, given);
+                    }
+                }
+                Poll::Ready(Next::Unanswered) => open.keep(0),
+                other => return other,
+            }
+        }
+    })
+    .await
 }
 
-#[cfg(test)]
-mod tests;
+/// Runs the session beside a message whose transaction was reset while the service was storing it.
+async fn beside_late<T: Transport, S: Service>(
+    talk: &mut Conversation<'_, T, S>,
+    asked: Pin<&mut impl Future<Output = (S::Mail, Result<Accept, Rejection>)>>,
+) {
+    let service = talk.service();
+    let why = talk.why_reset();
+    let mut late = Some(asked);
+    let mut poll_late = |cx: &mut Context<'_>| {
+        if let Some(asked) = &mut late
+            && let Poll::Ready((mail, given)) = asked.as_mut().poll(cx)
+        {
+            late = None;
+            if given.is_ok() {
+                warn!("a message was stored too late: the client may send it again");
+            }
+            service.reset(mail, why);
+        }
+        late.is_some()
+    };
+    loop {
+        let (next, is_late) = poll_fn(|cx| {
+            let is_late = poll_late(cx);
+            talk.poll_next(cx).map(|next| (next, is_late))
+        })
+        .await;
+        match next {
+            Next::Closed => break,
+            next if is_late => talk.refuse(next),
+            next => return talk.put_back(next),
+        }
+    }
+    {
+        let (mut close, mut is_closed) = (pin!(talk.close()), false);
+        poll_fn(|cx| {
+            is_closed = is_closed || close.as_mut().poll(cx).is_ready();
+            if poll_late(cx) || !is_closed {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+    talk.put_back(Next::Closed);
+}

@@ -172,6 +172,39 @@ fn a_sender_that_is_not_answered_in_time_gets_451() {
     assert_eq!(client.take_output(), "250 2.1.0 sender ok\r\n250 2.1.5 bob\r\n");
 }
 
+/// The machine asks the next question as soon as it has answered the one before it.
+#[test]
+fn a_question_beside_the_transaction_follows_one_without_an_answer() {
+    let service = Scripted::new();
+    let mut client = Harness::greeted(config(), &service);
+    service.hold("mail ESMTP a@client.example");
+    client.send(&format!("{MAIL}VRFY bob\r\n"));
+    client.advance(Duration::from_secs(60));
+    let unanswered = "451 4.3.0 no answer, try again later\r\n";
+    let verified = "252 2.1.5 cannot verify, will try to deliver\r\n";
+    assert_eq!(client.take_output(), [unanswered, verified].concat());
+
+    service.release("mail ESMTP a@client.example");
+    service.hold("slow");
+    client.send(&format!("{MAIL}{}VRFY bob\r\n{}", rcpt("slow"), rcpt("bob")));
+    client.advance(Duration::from_secs(60));
+    let accepted = [
+        "250 2.1.0 sender ok\r\n",
+        unanswered,
+        verified,
+        "250 2.1.5 bob\r\n",
+    ];
+    assert_eq!(client.take_output(), accepted.concat());
+    assert_eq!(
+        service
+            .take_log()
+            .iter()
+            .filter(|line| line.ends_with("dropped"))
+            .count(),
+        2
+    );
+}
+
 #[test]
 fn a_rejected_data_leaves_the_transaction_open() {
     let service = Scripted::new();
