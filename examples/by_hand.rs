@@ -1,5 +1,5 @@
-//! A mail server on blocking sockets without a runtime or adapter. It serves one client at a time, and writes accepted
-//! messages to the standard output unchanged.
+//! A mail server on blocking sockets, without a runtime or adapter. It serves one client at a time, and writes accepted
+//! messages unchanged to standard output.
 //!
 //! `cargo run -p examples --example by_hand -- 127.0.0.1:2525 >mail`
 #![expect(clippy::print_stderr, reason = "a program for the terminal")]
@@ -62,7 +62,7 @@ pub(crate) fn run_session(
                 let stored = store
                     .write_all(&mem::take(&mut message))
                     .and_then(|()| store.flush());
-                // The answer is too late if the server has sent 451: the client will send the message again.
+                // Ignore a late answer: the server has sent 451, and the client will send the message again.
                 let _ = match stored {
                     Ok(()) => server.accept(ticket),
                     Err(_) => server.reject(ticket, Rejection::NO_STORAGE),
@@ -79,8 +79,8 @@ pub(crate) fn run_session(
     }
 }
 
-/// Writes, reads, or sleeps, as the machine requests. The socket timeout is the deadline, on which the machine acts at its
-/// next poll.
+/// Writes, reads, or sleeps, as the machine requests. The socket timeout is the deadline; the next poll handles a passed
+/// deadline.
 fn exchange(
     stream: &mut TcpStream,
     server: &mut Server,
@@ -115,7 +115,7 @@ fn exchange(
     Ok(())
 }
 
-/// Closes the connection after discarding unread input, because unread input may make the client lose the last reply.
+/// Closes the connection after reading the rest of the input, because unread input may make the client lose the last reply.
 fn close(stream: &TcpStream) {
     let _ = stream
         .shutdown(Shutdown::Write)

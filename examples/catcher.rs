@@ -17,7 +17,7 @@ use smtp_tokio::proto::{
 use smtp_tokio::{About, Accept, Bytes, Listener, Service, serve};
 use tokio::{fs, sync::Mutex, task};
 
-/// The test pattern that every spam filter knows.
+/// The standard test pattern for spam filters.
 pub(crate) const GTUBE: &[u8] = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 const GREYLISTED: Rejection = Rejection::from_static(450, (4, 7, 1), "greylisted, try again");
 
@@ -58,7 +58,8 @@ impl Service for Catcher {
         let envelope = format!("Return-Path: {sender}\r\nDelivered-To: {to}\r\n");
         let message = [envelope.as_bytes(), &mail.1].concat();
         let maildir = Maildir::from(self.directory.clone());
-        // The file is synced. On Unix a loss of power can undo its name: a mail server would sync the directory, too.
+        // `store_new` syncs the file but not its directory. On Unix, a mail server must sync the directory, too: a power
+        // failure can undo the name.
         match task::spawn_blocking(move || maildir.store_new(&message)).await {
             Ok(Ok(id)) => Ok(Accept::text(format!("queued as {id}"))),
             _ => Err(Rejection::NO_STORAGE),

@@ -4,8 +4,8 @@
 //! cargo run -p examples --example catcher_threads -- 127.0.0.1:2525 mail
 //! ```
 //!
-//! `mail` is a Maildir. The file `blocked` in it has a blocked sender on each line. Each session has a thread for itself, so
-//! the functions of the service read and write files without awaiting.
+//! `mail` is a Maildir. The file `blocked` in it has a blocked sender on each line. Each session has its own thread, so the
+//! functions of the service read and write files without `.await`.
 
 use std::{collections::HashSet, error::Error, fs, path::PathBuf, sync::Mutex};
 
@@ -17,7 +17,7 @@ use smtp_blocking::proto::{
 };
 use smtp_blocking::{About, Accept, Bytes, Listener, Service, serve};
 
-/// The test pattern that every spam filter knows.
+/// The standard test pattern for spam filters.
 pub(crate) const GTUBE: &[u8] = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X";
 const GREYLISTED: Rejection = Rejection::from_static(450, (4, 7, 1), "greylisted, try again");
 
@@ -59,7 +59,8 @@ impl Service for Catcher {
         let envelope = format!("Return-Path: {sender}\r\nDelivered-To: {to}\r\n");
         let message = [envelope.as_bytes(), &mail.1].concat();
         let maildir = Maildir::from(self.directory.clone());
-        // The file is synced. On Unix a loss of power can undo its name: a mail server would sync the directory, too.
+        // `store_new` syncs the file but not its directory. On Unix, a mail server must sync the directory, too: a power
+        // failure can undo the name.
         let id = maildir.store_new(&message).map_err(|_| Rejection::NO_STORAGE)?;
         Ok(Accept::text(format!("queued as {id}")))
     }

@@ -1,4 +1,4 @@
-//! Asks a server to deliver the messages that wait for a domain (ETRN, RFC 1985), as a host does that is online at times.
+//! Asks a server to deliver the messages that wait for a domain (ETRN, RFC 1985), for a host that is not always online.
 //!
 //! `cargo run -p examples --example etrn -- mx.example.net:25 client.example example.org`
 

@@ -1,5 +1,5 @@
-//! Greylisting (RFC 6647): a server rejects the first attempt of an unknown triple of network, sender and recipient, and
-//! accepts one after a delay. Real servers come back. This one drops the accepted messages.
+//! A server with greylisting (RFC 6647): it rejects the first attempt of an unknown triple of network, sender and recipient,
+//! and accepts an attempt after a delay, because real servers try again. It discards accepted messages.
 //!
 //! ```sh
 //! cargo run -p examples --example greylisting -- 127.0.0.1:2525 10   # a delay of 10 seconds, to try it out
@@ -19,16 +19,16 @@ use smtp_tokio::proto::{
 };
 use smtp_tokio::{About, Accept, Bytes, Listener, Service, serve};
 
-/// Time for which an attempt is remembered: servers try again for some days (RFC 5321 section 4.5.4.1).
+/// Time for which an attempt is stored, because servers try again for some days (RFC 5321 section 4.5.4.1).
 const MEMORY: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
-/// Time for which a triple that came back is known.
+/// Time for which a triple with a successful attempt is stored.
 const KNOWN: Duration = Duration::from_secs(36 * 24 * 60 * 60);
 
-/// Maximum remembered triples. Some 200 octets each. An attacker who fills the list turns greylisting off, and nothing else.
+/// Maximum stored triples, of about 200 octets each. An attacker who fills the list only turns greylisting off.
 const MAX_TRIPLES: usize = 1_000_000;
 
-/// Minimum time between two purges of a full list: a purge looks at each triple.
+/// Minimum time between two purges of a full list, because a purge checks each triple.
 const PURGE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The client's network, the sender and the recipient.
@@ -40,7 +40,7 @@ pub(crate) struct Greylist {
     next_purge: Instant,
 }
 
-/// The first attempt, or the last one of a triple that came back.
+/// The time of the first attempt, or of the last successful one.
 struct Seen {
     at: Instant,
     is_known: bool,
@@ -55,7 +55,7 @@ impl Greylist {
         }
     }
 
-    /// Returns true if the message may pass.
+    /// Returns true if the message is accepted.
     pub(crate) fn check(&mut self, triple: Triple, now: Instant) -> bool {
         let is_fresh = |seen: &Seen| now.duration_since(seen.at) < if seen.is_known { KNOWN } else { MEMORY };
         if self.triples.len() >= MAX_TRIPLES && now >= self.next_purge {
@@ -84,7 +84,7 @@ impl Seen {
     }
 }
 
-/// The network of a client: a large sender tries again from another address of it.
+/// Returns the network of a client, because large senders try again from another address in it.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => {

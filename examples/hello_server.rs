@@ -13,7 +13,7 @@ use tokio::{
     io::AsyncWriteExt,
 };
 
-/// The folder for the messages.
+/// The directory for the messages.
 pub(crate) struct Hello(pub(crate) PathBuf);
 
 impl Service for Hello {
@@ -46,7 +46,8 @@ impl Hello {
     }
 }
 
-/// On Unix a loss of power can undo the name of the file: a mail server would sync the folder, too.
+/// Writes and syncs the file. On Unix, a mail server must sync the directory, too: a power failure can undo the name of the
+/// file.
 async fn write(mut file: File, message: &[u8]) -> io::Result<()> {
     file.write_all(message).await?;
     file.flush().await?;

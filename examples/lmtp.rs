@@ -4,8 +4,8 @@
 //! cargo run -p examples --example lmtp -- lmtp://127.0.0.1:2424 ann@example.net bob@example.org carl@example.org <message.eml
 //! ```
 //!
-//! A store on this computer mostly has a Unix socket: `lmtp+unix:///run/dovecot/lmtp`. The example `server` is a store with
-//! `--listen-lmtp 127.0.0.1:2424`.
+//! A store on the same computer usually has a Unix socket: `lmtp+unix:///run/dovecot/lmtp`. With `--listen-lmtp
+//! 127.0.0.1:2424`, the example `server` is a store.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 use std::{
@@ -37,7 +37,7 @@ async fn main() -> Result<ExitCode, Failure> {
     for (recipient, status) in receipt.recipients() {
         match status {
             RecipientStatus::Accepted(reply) => println!("{recipient}: delivered, {reply}"),
-            // The recipients with another advice than `Never` stay in the queue.
+            // Recipients with any advice except `Never` would stay in a queue.
             RecipientStatus::Refused {
                 reply,
                 retry: Retry::Never,

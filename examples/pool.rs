@@ -1,4 +1,4 @@
-//! Sends many messages over few sessions: tasks share one `Mailer`, whose pool keeps sessions for further messages.
+//! Sends many messages over few sessions: tasks share one `Mailer`, which keeps its sessions for further messages.
 //!
 //! ```sh
 //! cargo run -p examples --example pool -- 'smtp://127.0.0.1:2525?tls=none' 1000
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends this number of messages, and returns the number of accepted ones.
+/// Sends this number of messages. Returns the number of accepted messages.
 pub(crate) async fn send(url: &str, count: usize) -> Result<usize, Box<dyn Error>> {
     let url = Url::parse(url)?;
     let config = Config::new("client.example.org".parse()?);

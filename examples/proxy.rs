@@ -1,5 +1,4 @@
-//! A filter in front of a mail server: it passes on each command and each reply, streams the message data through, and
-//! adds a header field.
+//! A filter in front of a mail server: it forwards each command, each reply and the message data, and adds a header field.
 //!
 //! ```sh
 //! cargo run -p examples --example proxy -- 127.0.0.1:2525 127.0.0.1:25
@@ -21,14 +20,14 @@ struct Proxy {
     client: ClientBuilder,
 }
 
-/// The rejection for an error of the session with the next hop: permanent if another try cannot help.
+/// Returns the rejection for an error of the session with the next hop. It is permanent if another attempt cannot help.
 pub(crate) fn failed(error: smtp_tokio::Error) -> Rejection {
     match &error {
         smtp_tokio::Error::Closed {
             reply: Some((_, reply)),
             ..
         } => reply.try_into().unwrap_or(Rejection::LOCAL_ERROR),
-        // The client sends the message to the others in another transaction.
+        // The client can send the message to the remaining recipients in another transaction.
         smtp_tokio::Error::Rejected(RequestError::TooManyRecipients(_) | RequestError::TooManyDomains(_)) => {
             Rejection::TOO_MANY_RECIPIENTS
         }
@@ -43,19 +42,20 @@ fn session(next: &mut Mutex<Option<Client>>) -> Result<&mut Client, Rejection> {
 }
 
 impl Service for Proxy {
-    /// The session with the next hop. It lasts as long as the transaction: a message that is given up ends it.
+    /// The session with the next hop. It lasts as long as the transaction, so an abandoned message ends the session.
     type Mail = Mutex<Option<Client>>;
 
     async fn mail(&self, _: &About, mail: Mail<'static>) -> Result<Self::Mail, Rejection> {
         let mut next = self.client.connect(&self.next_hop).await.map_err(failed)?;
         let reply = next.mail(mail).await.map_err(failed)?;
-        // A positive reply is no rejection.
+        // A positive reply cannot be converted to a rejection.
         Rejection::try_from(&reply).map_or(Ok(Mutex::new(Some(next))), Err)
     }
 
     async fn recipient(&self, next: &Self::Mail, rcpt: &Rcpt<'static>) -> Result<Accept, Rejection> {
         let mut next = next.lock().await;
-        // Dropped with this future: the next hop must not deliver to a recipient that the client was refused.
+        // Take the session, so that it is dropped with this future: the next hop must not deliver to a recipient that got a
+        // refusal here.
         let mut session = next.take().ok_or(Rejection::LOCAL_ERROR)?;
         let reply = session.rcpt(rcpt.clone()).await;
         *next = Some(session);
@@ -98,7 +98,7 @@ pub(crate) async fn pass(listener: Listener, next_hop: String) -> Result<(), Box
     config.tls = Tls::Disabled;
     let client = Client::builder(config);
     let mut config = server::Config::new(Host::parse("proxy.example.org")?);
-    // The session with the next hop takes one recipient after the other.
+    // The session with the next hop handles one recipient after the other.
     config.limits.max_open_rcpts = 1;
     Ok(serve(listener, config, Proxy { next_hop, client }).await?)
 }

@@ -53,9 +53,9 @@ pub(crate) struct Service<F> {
     limiter: ConnectionLimiter,
     store: F,
     connections: HashMap<Token, Connection>,
-    /// The latest time of the next turn of each connection. Each connection has at most one entry.
+    /// The deadline of each connection, at most one for each.
     deadlines: BTreeSet<(Instant, Token)>,
-    /// The last token used. Tokens are not reused, so a late event cannot reach another connection.
+    /// The last token. Tokens are not reused, so a late event cannot reach another connection.
     last_token: Token,
     origin: std::time::Instant,
 }
@@ -64,7 +64,7 @@ struct Connection {
     session: smtp_driver::Connection<Io, Server>,
     peer: IpAddr,
     message: Vec<u8>,
-    /// The interest for which the stream is registered.
+    /// The registered interest of the stream.
     interest: Option<Interest>,
     deadline: Option<Instant>,
 }
@@ -127,7 +127,7 @@ impl Transport for Io {
     }
 }
 
-/// Result of a connection's turn.
+/// The result of a connection's turn.
 enum Turn {
     /// The connection waits for the deadline, or for the stream to become ready.
     Wait(Option<Instant>, Option<Interest>),
@@ -138,7 +138,7 @@ enum Turn {
 
 const LISTENER: Token = Token(0);
 
-/// Maximum I/O rounds of one connection before the others have their turn.
+/// Maximum I/O rounds of a connection's turn, so that others are not delayed.
 const TURN: usize = 16;
 
 impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
@@ -216,7 +216,7 @@ impl<F: FnMut(&[u8]) -> Result<(), Rejection>> Service<F> {
                         error.kind(),
                         ErrorKind::Interrupted | ErrorKind::ConnectionAborted
                     ) => {}
-                // Most likely out of file descriptors: try again later.
+                // Most likely there are no file descriptors left: try again later.
                 Err(_) => {
                     self.deadlines.insert((now + Duration::from_secs(1), LISTENER));
                     return;
@@ -296,7 +296,7 @@ impl Connection {
                 Step::Event(Event::Body(octets)) => self.message.extend_from_slice(octets),
                 Step::Event(Event::Reset(_)) => self.message = Vec::new(),
                 Step::Event(Event::EndOfData { ticket, .. }) => {
-                    // The answer is too late if the server has sent 451: the client will send the message again.
+                    // Ignore a late answer: the server has sent 451, and the client will send the message again.
                     let _ = match store(&std::mem::take(&mut self.message)) {
                         Ok(()) => server.accept(ticket),
                         Err(rejection) => server.reject(ticket, rejection),
@@ -307,7 +307,7 @@ impl Connection {
         }
     }
 
-    /// Registers exactly for the blocked operations. They were just tried, so no event is missed.
+    /// Registers for exactly the operations that would have blocked. They were tried just before, so no event is missed.
     fn register(&mut self, registry: &Registry, token: Token, interest: Option<Interest>) -> io::Result<()> {
         let stream = &mut self.session.transport_mut().stream;
         match (std::mem::replace(&mut self.interest, interest), interest) {
@@ -320,7 +320,8 @@ impl Connection {
         }
     }
 
-    /// Closes the connection after discarding unread input, because unread input may make the client lose the last reply.
+    /// Closes the connection after reading the rest of the input, because unread input may make the client lose the last
+    /// reply.
     fn close(&mut self) {
         let stream = &self.session.transport().stream;
         let _ = stream

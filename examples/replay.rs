@@ -1,5 +1,5 @@
 //! Replays the client's side of a recorded session to a server machine, and prints both sides. It needs no sockets and no
-//! clock: everything that the machine waits for happens at once.
+//! clock: each event that the machine waits for happens at once.
 //!
 //! ```sh
 //! cargo run -p examples --example replay -- examples/replay/recording.txt
@@ -59,7 +59,7 @@ pub(crate) fn replay(
     let mut server = Server::new(config.into());
     let mut now = Instant::ORIGIN;
     let mut input = Line::default();
-    // The octets passed to the machine and not used, and the octets not passed yet.
+    // Octets passed to the machine but not used, and octets not passed yet.
     let (mut seen, mut unseen) = recording.split_at(0);
     let mut used = 0;
     loop {
@@ -72,7 +72,7 @@ pub(crate) fn replay(
         input.show("C", taken, out)?;
         match step {
             Step::Event(Event::Closed(why)) => return input.finish("C", out).map(|()| why),
-            // No answer is late here.
+            // No answer can be late in a replay.
             Step::Event(Event::EndOfData { ticket, .. }) => drop(server.accept(ticket)),
             Step::Event(event) => drop(server.proceed(event)),
             Step::Wait(wait) if wait.want_write => {
@@ -92,7 +92,7 @@ pub(crate) fn replay(
                     .get(used..recording.len() - unseen.len())
                     .unwrap_or_default();
             }
-            // Let time pass: a reply is delayed after many errors.
+            // Advance the time, because a reply is delayed after many errors.
             Step::Wait(wait) => now = wait.deadline.map_or(now, |due| due.at),
         }
     }

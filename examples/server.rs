@@ -1,4 +1,4 @@
-//! A small mail server: accepts mail over SMTP and LMTP, and stores it in a Maildir. It is the same service on each runtime.
+//! A small mail server: accepts mail over SMTP and LMTP, and stores it in a Maildir. Each runtime runs the same service.
 //!
 //! `cargo run --release -p examples --example server -- --help`
 
@@ -40,9 +40,9 @@ fn main() -> ExitCode {
     })
 }
 
-/// Serves until a signal comes, and then until the sessions have ended.
+/// Serves until a signal arrives, then until the sessions have ended.
 fn run(flags: &Flags, start: Start, disk: Disk) -> Result<Exit, String> {
-    // Before the server announces itself, so that no signal is missed.
+    // Register first, so that no signal is missed after the server announces itself.
     let mut signals =
         Signals::new([SIGINT, SIGTERM]).map_err(|error| format!("cannot listen for signals: {error}"))?;
     let (site, listeners) = flags.open(disk)?;

@@ -1,5 +1,5 @@
-//! A runtime of your own, in 100 lines of the standard library: [`runtime`]. With it, the driver has a server and a client
-//! here, and STARTTLS. Prints the session of one message.
+//! A runtime of your own, in 100 lines with only the standard library: [`runtime`]. The driver runs a server and a client
+//! with STARTTLS on it, and prints the session of one message.
 //!
 //! `cargo run -p examples --example own_runtime`
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
@@ -16,7 +16,7 @@ use smtp_proto::{
 };
 use smtp_rustls::{ClientTls, Identity, ServerSettings};
 
-/// Accepts all mail, and drops it.
+/// A service that accepts all mail and discards it.
 struct Discard;
 
 impl Service for Discard {

@@ -1,4 +1,4 @@
-//! A runtime made by hand: sockets that never block, a thread for each task, and a pause when there is nothing to do.
+//! A hand-written runtime: non-blocking sockets, a thread for each task, and a short sleep whenever nothing is ready.
 
 use std::{
     future::Future,
@@ -23,7 +23,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Turns an operation that would block into one that is pending.
+/// Converts `WouldBlock` to `Pending`.
 fn attempt<R>(done: io::Result<R>) -> Poll<io::Result<R>> {
     match done {
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Poll::Pending,
@@ -85,7 +85,7 @@ impl Connect for Io {
     }
 }
 
-/// Threads that pause.
+/// The runtime of threads that poll and sleep.
 pub(crate) struct ByHand;
 
 impl Runtime for ByHand {

@@ -1,5 +1,5 @@
-//! The path of a message in one program: a server on a free port, and a client that starts TLS, authenticates and sends a
-//! MIME message. Prints the session, the facts that both sides know, and the stored message.
+//! A whole session in one program: a server on a free port, and a client that starts TLS, authenticates and sends a MIME
+//! message. Prints the session, the facts on both sides, and the stored message.
 //!
 //! `cargo run -p examples --example roundtrip`, or `... -- --runtime smol`
 
@@ -90,7 +90,7 @@ fn run_on(runtime: Runtime, report: &Report) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// A client that sends the message, and returns the facts about its TLS session.
+/// The future of a client that sends the message, and returns the facts about its TLS session.
 type Sending = Pin<Box<dyn Future<Output = Result<String, Box<dyn Error>>>>>;
 
 /// Starts a server, sends a message to it, and writes the report. `T` is the transport of the client.
@@ -128,7 +128,7 @@ fn run<T: Connect<Error = io::Error> + 'static>(
     let (stop, (done, served)) = (ShutdownHandle::new(), mpsc::channel());
     start(bound, Arc::new(site), stop.clone(), done);
 
-    // The client trusts that certificate only.
+    // The client trusts only that certificate.
     let credentials = Credentials::password("alice", password);
     let config = client::Config::submission("client.example".parse()?, credentials);
     let lines = report.clone();
@@ -164,7 +164,7 @@ fn run<T: Connect<Error = io::Error> + 'static>(
     }
 }
 
-/// The text for the terminal. Clones share it.
+/// The text for the terminal. Clones share the text.
 #[derive(Clone, Default)]
 struct Report(Arc<Mutex<String>>);
 
@@ -178,7 +178,7 @@ impl Report {
     }
 }
 
-/// The version of TLS and the cipher suite.
+/// Returns the TLS version and the cipher suite.
 fn summary(tls: Option<&TlsInfo>) -> String {
     let Some(info) = tls else {
         return "no TLS".to_owned();
@@ -187,7 +187,7 @@ fn summary(tls: Option<&TlsInfo>) -> String {
     format!("{protocol}, {cipher}")
 }
 
-/// The content of the only file in a folder.
+/// Returns the content of the only file in a directory.
 fn only_file(folder: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut files = fs::read_dir(folder)?;
     match (files.next(), files.next()) {

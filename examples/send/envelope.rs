@@ -9,13 +9,13 @@ use smtp_proto::types::{
 /// The envelope, with the parameters of MAIL and RCPT.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct EnvelopeFlags {
-    /// Reverse-path; empty for none
+    /// Reverse-path; empty for the null reverse-path
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) from: String,
     /// Forward-path (repeatable)
     #[arg(long, value_name = "ADDRESS", required = true)]
     pub(crate) to: Vec<String>,
-    /// Events to notify about: success,failure,delay or never
+    /// Events that cause a notification: success,failure,delay or never
     #[arg(long, value_name = "EVENTS")]
     pub(crate) dsn_notify: Option<String>,
     /// Part of the message to return in a notification of failure
@@ -24,7 +24,8 @@ pub(crate) struct EnvelopeFlags {
     /// Identifier of the message in notifications
     #[arg(long, value_name = "ID")]
     pub(crate) dsn_envid: Option<String>,
-    /// Deadline of the delivery; then return the message (R) or notify the sender (N); T: notify of relays, too
+    /// Deadline of the delivery; after it the server returns the message (R) or notifies the sender (N); T: also notify of
+    /// relaying
     #[arg(long, value_name = "SECONDS;R|N[T]", allow_hyphen_values = true)]
     pub(crate) by: Option<DeliverBy>,
     /// Time for which the server holds the message
@@ -41,7 +42,7 @@ pub(crate) struct EnvelopeFlags {
     /// Priority, from -9 to 9
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) priority: Option<Priority>,
-    /// Time since which the recipients must own their mailboxes; without RRVS at the server, R fails and C goes on
+    /// Time since which the recipients must own their mailboxes; if the server lacks RRVS, R fails and C continues
     #[arg(long, value_name = "TIMESTAMP[;C|R]")]
     pub(crate) rrvs: Option<Rrvs>,
     /// Classes of the message, as in its Solicitation field (separated by commas)
@@ -60,7 +61,7 @@ pub(crate) enum Return {
 }
 
 impl EnvelopeFlags {
-    /// The envelope.
+    /// Returns the envelope.
     ///
     /// # Errors
     ///
@@ -76,14 +77,14 @@ impl EnvelopeFlags {
         Ok(envelope)
     }
 
-    /// Returns true if the message may go to a server without RRVS. The default of RRVS is R, but that is for relays (RFC 7293
-    /// section 3.1): here only a sender who wrote R prefers no message to one without it.
+    /// Returns true if the message may be sent to a server without RRVS. The default of RRVS is R, but for relays (RFC 7293
+    /// section 3.1); here only an explicit R forbids it.
     #[must_use]
     pub(crate) fn may_go_without_rrvs(&self) -> bool {
         self.rrvs.is_some_and(|rrvs| rrvs.given_action().is_none())
     }
 
-    /// The same flags without RRVS.
+    /// Returns the same flags without RRVS.
     #[must_use]
     pub(crate) fn without_rrvs(&self) -> Self {
         Self {

@@ -11,19 +11,19 @@ use super::Tls;
 /// Credentials.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LoginFlags {
-    /// Log in as this user; EXTERNAL: act as this one; ANONYMOUS: the trace information
+    /// Log in as this user; for EXTERNAL: act as this user; for ANONYMOUS: the trace information
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
     /// ... with this password; OAUTHBEARER and XOAUTH2: with this token
     #[arg(long, value_name = "PASSWORD")]
     pub(crate) password: Option<Secret>,
-    /// ... by this mechanism only [default: the strongest for a password that the server offers]
+    /// ... only by this mechanism [default: the strongest for a password that the server offers]
     #[arg(long, value_name = "MECHANISM")]
     pub(crate) auth: Option<String>,
-    /// Try the next mechanism after 535, too; each attempt counts as a failed login
+    /// Also try the next mechanism after 535; each attempt counts as a failed login
     #[arg(long)]
     pub(crate) auth_fallback: bool,
-    /// Log in without TLS, too: an eavesdropper can use the password
+    /// Also log in without TLS: an eavesdropper can use the password
     #[arg(long)]
     pub(crate) insecure_auth: bool,
 }
@@ -54,7 +54,7 @@ impl LoginFlags {
         if tls == Tls::None && !self.insecure_auth {
             return Err("--tls none: to log in without TLS, give --insecure-auth".into());
         }
-        // Credentials that cannot be sent are a fault of the flags, so they are reported before the client connects.
+        // Check before connecting that the credentials can be sent, because they are a fault of the flags.
         let mut context = Context::default();
         context.channel_binding = Some(&[0; 32]);
         let usable = |mechanism: &Mechanism| login.credentials.start(*mechanism, &context).is_some();

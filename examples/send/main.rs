@@ -2,9 +2,9 @@
 //!
 //! `cargo run --release -p examples --example send -- --help`
 //!
-//! A flag is a field with its help as doc comment, in one of the groups below. `--help` lists the groups in the order of
-//! [`Flags`]. A flag about the session has its effect in the function `apply` of its group, a parameter of MAIL or RCPT in
-//! [`EnvelopeFlags::envelope`].
+//! Each flag is a field in one of the groups below; its doc comment is the help. `--help` lists the groups in the order of
+//! [`Flags`]. The function `apply` of a group sets the configuration of the session; [`EnvelopeFlags::envelope`] sets the
+//! parameters of MAIL and RCPT.
 
 mod envelope;
 mod login;
@@ -60,7 +60,7 @@ pub(crate) struct Flags {
     /// Runtime
     #[arg(long, value_name = "RUNTIME", default_value = "tokio")]
     pub(crate) runtime: Runtime,
-    /// The message; standard input without it
+    /// The message [default: standard input]
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -69,7 +69,7 @@ impl Flags {
     ///
     /// # Errors
     ///
-    /// If a flag is invalid, or the flags contradict each other. Secrets are not in the message.
+    /// If a flag is invalid, or the flags contradict each other. The text contains no secrets.
     pub(crate) fn config(&self) -> Result<Arc<Config>, String> {
         let mut config = Config::new(self.session.name()?);
         self.tls.apply(&mut config);
@@ -113,7 +113,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Sends the message, and prints the outcome. `ends` finds the addresses for the header of a proxy.
+/// Sends the message, and prints the outcome. `ends` returns the addresses for a PROXY header.
 ///
 /// # Errors
 ///
@@ -151,7 +151,7 @@ async fn run<T: Connect<Error = io::Error>>(flags: Flags, ends: Ends<T>) -> Resu
     }
     let (exit, is_open) = report::sent(client.send(envelope, message).await)?;
     if is_open {
-        // The outcome is known, so the end of the session does not matter.
+        // Ignore a failure of QUIT, because the outcome is known.
         let _ = client.quit().await;
     }
     Ok(exit)

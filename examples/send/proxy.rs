@@ -7,7 +7,7 @@ use smtp_driver::{Client, ClientBuilder, Connect, Error, ProxyHeader, ProxyVersi
 use smtp_proto::types::{ClientAttribute, ClientInfo};
 use socket2::SockRef;
 
-/// Facts that are passed on, as a proxy does.
+/// Facts about a client, which a proxy passes on.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ProxyFlags {
     /// Send a PROXY header with the addresses of the connection
@@ -25,10 +25,10 @@ pub(crate) enum Version {
     V2,
 }
 
-/// Finds the local and the remote address of a connection. `None` if it is no TCP connection.
+/// A function that returns the local and the remote address of a connection, or `None` if it is not a TCP connection.
 pub(crate) type Ends<T> = fn(&T) -> Option<(SocketAddr, SocketAddr)>;
 
-/// The local and the remote address of a TCP socket.
+/// Returns the local and the remote address of a TCP socket.
 #[must_use]
 pub(crate) fn ends(socket: &impl AsFd) -> Option<(SocketAddr, SocketAddr)> {
     let socket = SockRef::from(socket);
@@ -37,7 +37,7 @@ pub(crate) fn ends(socket: &impl AsFd) -> Option<(SocketAddr, SocketAddr)> {
 }
 
 impl ProxyFlags {
-    /// The attributes of XCLIENT, if there are any.
+    /// Returns the attributes of XCLIENT, if there are any.
     pub(super) fn info(&self) -> Result<Option<ClientInfo<'static>>, String> {
         let mut info = ClientInfo::default();
         for word in &self.xclient {
@@ -54,7 +54,7 @@ impl ProxyFlags {
 }
 
 impl Version {
-    /// The header for a connection with these ends.
+    /// Returns the header for a connection with these addresses.
     pub(super) fn header(self, ends: Option<(SocketAddr, SocketAddr)>) -> ProxyHeader {
         let version = match self {
             Self::V1 => ProxyVersion::V1,
@@ -67,7 +67,7 @@ impl Version {
     }
 }
 
-/// Connects, and sends the header of a proxy first if there is to be one.
+/// Connects, and first sends the PROXY header if a flag requests it.
 pub(super) async fn connect<T: Connect<Error = io::Error>>(
     builder: ClientBuilder<T>,
     server: &str,

@@ -11,7 +11,7 @@ use smtp_proto::{
 use super::{Flags, Tls};
 use examples::exit::{Exit, chain};
 
-/// Prints a line for each recipient, accepted ones to `out` and others to `errors`. Returns the exit code.
+/// Prints a line for each recipient: to `out` if it was accepted, otherwise to `errors`. Returns the exit code.
 fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) -> io::Result<Exit> {
     let mut exit = Exit::Success;
     for (recipient, status) in receipt.recipients() {
@@ -33,7 +33,7 @@ fn report(receipt: &Receipt, out: &mut impl Write, errors: &mut impl Write) -> i
     Ok(exit)
 }
 
-/// Prints the reason for which there is no session. Returns the exit code.
+/// Prints the reason why there is no session. Returns the exit code.
 pub(super) fn not_connected(error: &Error<io::Error>, flags: &Flags) -> Exit {
     let hint = match error {
         Error::Closed {
@@ -79,12 +79,12 @@ pub(super) fn sent(sent: Result<Receipt, SendError<io::Error>>) -> Result<(Exit,
     })
 }
 
-/// Prints that the message went without an extension.
+/// Prints that the message was sent without an extension.
 pub(super) fn went_without(keyword: Keyword) {
     complain(&format!("server does not offer {keyword}: sent without it"));
 }
 
-/// The exit code for a failure.
+/// Returns the exit code for a failure.
 const fn exit_after(retry: Retry) -> Exit {
     match retry {
         Retry::Now | Retry::Later | Retry::Unknown => Exit::Temporary,

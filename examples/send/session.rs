@@ -18,7 +18,7 @@ pub(crate) struct SessionFlags {
     /// Name in EHLO [default: the address literal of the loopback interface]
     #[arg(long, value_name = "NAME")]
     pub(crate) helo: Option<String>,
-    /// Speak LMTP
+    /// Use LMTP
     #[arg(long)]
     pub(crate) lmtp: bool,
     /// Seconds for each phase
@@ -30,7 +30,7 @@ pub(crate) struct SessionFlags {
     /// Send with BDAT if the server offers CHUNKING
     #[arg(long)]
     pub(crate) bdat: bool,
-    /// Ask for a reply for each recipient after the message if the server offers PRDR
+    /// Request a reply for each recipient after the message if the server offers PRDR
     #[arg(long)]
     pub(crate) prdr: bool,
     /// Policy for a bare CR or LF in the message

@@ -11,10 +11,10 @@ use examples::tls;
 /// TLS, and the certificates that are trusted.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TlsFlags {
-    /// Use of TLS
+    /// TLS policy
     #[arg(long, value_name = "POLICY", default_value = "starttls")]
     pub(crate) tls: Tls,
-    /// Trusted certificates in PEM [default: those that this computer trusts]
+    /// Trusted certificates in PEM [default: the trust store of this computer]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// Name that the server's certificate must have [default: the host of --server]
@@ -22,7 +22,7 @@ pub(crate) struct TlsFlags {
     pub(crate) tls_name: Option<String>,
 }
 
-/// The use of TLS.
+/// The TLS policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tls {
     None,
@@ -40,7 +40,7 @@ impl TlsFlags {
         };
     }
 
-    /// The settings for a session with this server.
+    /// Returns the settings for a session with this server.
     pub(super) fn settings(&self, server: &str) -> Result<ClientTls, String> {
         let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
         let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));

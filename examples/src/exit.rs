@@ -29,7 +29,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Parses the flags of this process, and runs the program. An error of the program is about the flags, and is printed after
+/// Parses the flags of this process, and runs the program. Prints an error of the program, which is about its flags, after
 /// its name.
 #[expect(clippy::print_stderr, reason = "a program for the terminal")]
 pub fn run<F: Parser>(program: &str, main: impl FnOnce(F) -> Result<Exit, String>) -> ExitCode {
@@ -41,7 +41,7 @@ pub fn run<F: Parser>(program: &str, main: impl FnOnce(F) -> Result<Exit, String
                 Exit::Usage.into()
             }
         },
-        // Help is printed this way, too.
+        // This prints the help, too.
         Err(error) => {
             let _ = error.print();
             let exit = if error.use_stderr() {
@@ -54,9 +54,9 @@ pub fn run<F: Parser>(program: &str, main: impl FnOnce(F) -> Result<Exit, String
     }
 }
 
-/// The error of a `main`: a program that returns it prints it with its sources in one line, and exits with 1.
+/// An error for `main`: the program prints it with its sources in one line, and exits with 1.
 ///
-/// `main` prints the `Debug` form of an error, which is for programmers. Here it is the text.
+/// `main` prints the `Debug` form of an error; for this type it is the text.
 pub struct Failure(Box<dyn Error>);
 
 impl<E: Into<Box<dyn Error>>> From<E> for Failure {

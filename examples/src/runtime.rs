@@ -16,7 +16,7 @@ use crate::{serve::Bound, site::Site};
 pub enum Runtime {
     /// tokio
     Tokio,
-    /// smol, with its global executor: one thread, or as many as the environment variable `SMOL_THREADS` says
+    /// smol, with its global executor: one thread, or the number in the environment variable `SMOL_THREADS`
     Smol,
     /// async-std, which is discontinued
     AsyncStd,
@@ -24,10 +24,10 @@ pub enum Runtime {
     Blocking,
 }
 
-/// Starts a server in the background, which runs until the handle shuts it down. Then it sends its result.
+/// A function that starts a server in the background. The server runs until the handle shuts it down, then sends its result.
 pub type Start = fn(Bound, Arc<Site>, ShutdownHandle, Sender<io::Result<()>>);
 
-/// Makes a [`Start`] of a [`smtp_driver::Runtime`].
+/// Defines a [`Start`] for a [`smtp_driver::Runtime`].
 #[macro_export]
 macro_rules! start_on {
     ($runtime:ty) => {{

@@ -1,7 +1,7 @@
 //! The flags of the example `server`.
 //!
-//! A flag is a field with its help as doc comment, in one of the groups below. `--help` lists the groups in the order of
-//! [`Flags`]. A flag about the sessions has its effect in the function `apply` of its group.
+//! Each flag is a field in one of the groups below; its doc comment is the help. `--help` lists the groups in the order of
+//! [`Flags`]. The function `apply` of a group sets the configuration of the sessions.
 
 mod auth;
 mod extensions;
@@ -74,7 +74,7 @@ pub struct StoreFlags {
     /// Directory for messages
     #[arg(long, value_name = "DIR", default_value = "./maildir")]
     pub maildir: PathBuf,
-    /// Accept messages and drop them, for load tests
+    /// Accept and discard messages, for load tests
     #[arg(long)]
     pub discard: bool,
 }

@@ -26,7 +26,7 @@ use crate::{
 /// The rejection for EXPN, because there are no lists (RFC 5321 section 3.5.3).
 const NO_LIST: Rejection = Rejection::from_static(550, (5, 1, 1), "no such list");
 
-/// A mail server for some users, which stores messages.
+/// The service: a mail server with users that stores messages.
 pub struct Site {
     hostname: Host<'static>,
     policy: PolicyFlags,
@@ -93,7 +93,7 @@ impl Site {
         self
     }
 
-    /// Sets the extensions whose rules the service keeps to.
+    /// Sets the extensions whose rules the service enforces.
     #[must_use]
     pub fn with_extensions(mut self, extensions: ExtensionFlags) -> Self {
         self.extensions = extensions;
@@ -113,7 +113,8 @@ impl Site {
         &self.users
     }
 
-    /// Offers FUTURERELEASE to a client that has authenticated. Not in LMTP: it is for submission (RFC 4865 section 3).
+    /// Offers FUTURERELEASE to a client that has authenticated. Not in LMTP, because the extension is for submission (RFC
+    /// 4865 section 3).
     fn offer_future_release(&self, about: &About) {
         if let Some(extension) = self.extensions.future_release(next_second())
             && !about.protocol_name().starts_with("LMTP")
@@ -146,7 +147,7 @@ impl Service for Site {
     }
 
     async fn xclient(&self, about: &About, info: &ClientInfo<'static>) -> Result<Option<String>, Rejection> {
-        // What was offered after a login is for that user.
+        // An offer after a login was only for that user.
         about.handle().withdraw(Keyword::FutureRelease);
         let login = info.login().filter(|login| self.users.knows(login));
         if login.is_some() {
@@ -177,7 +178,7 @@ impl Service for Site {
     }
 
     fn auth_failed(&self, about: &About, why: AuthFailure) {
-        // Without a token nobody has guessed.
+        // Without a token there was no attempt to guess.
         if why != AuthFailure::NoToken {
             let state = about.state::<Mutex<Attempt>>();
             let attempt = std::mem::take(&mut *lock(&state));
@@ -217,7 +218,7 @@ impl Service for Site {
         Ok(Accept::Yes)
     }
 
-    /// Writes to the file here, because the system takes the octets into its memory as a rule.
+    /// Writes to the file without another thread, because the system usually stores the octets in memory.
     async fn body(&self, transaction: &mut Transaction, octets: Bytes) -> Result<(), Rejection> {
         match &mut transaction.incoming {
             Some(incoming) => incoming.write(&octets).map_err(not_stored),
@@ -240,7 +241,7 @@ impl Service for Site {
         }
         let (incoming, first) = (transaction.incoming.take(), transaction.stored.clone());
         let due = parameters.hold().map(|hold| hold.release_time(next_second()));
-        // LMTP and PRDR ask once for each recipient, and each gets a copy.
+        // With LMTP and PRDR there is a call for each recipient, and each gets a copy.
         let keep = move || match (incoming, first) {
             (Some(incoming), _) => incoming.keep(due),
             (None, Some(first)) => first.copy(),
@@ -285,7 +286,7 @@ impl fmt::Debug for Site {
     }
 }
 
-/// The time now, rounded up, so that no message is released early.
+/// Returns the current time, rounded up, so that no message is released early.
 fn next_second() -> Timestamp {
     let seconds = i64::try_from(unix_time()).unwrap_or(i64::MAX);
     Timestamp::from_unix_time(seconds)
@@ -293,7 +294,7 @@ fn next_second() -> Timestamp {
         .saturating_add(1)
 }
 
-/// The address of the client. A client on a Unix socket is on this computer.
+/// Returns the address of the client. A client on a Unix socket is on this computer.
 fn peer(about: &About) -> IpAddr {
     let peer = about.peer().ip();
     peer.map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.to_canonical())
@@ -303,7 +304,7 @@ fn lock(attempt: &Mutex<Attempt>) -> MutexGuard<'_, Attempt> {
     attempt.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The rejection for a message that could not be stored.
+/// Logs the error, and returns the rejection for a message that could not be stored.
 fn not_stored(error: io::Error) -> Rejection {
     log(format!("cannot store: {error}"));
     Rejection::LOCAL_ERROR

@@ -1,4 +1,4 @@
-//! A Maildir that has stored a message on the disk before the message is accepted.
+//! A Maildir that stores a message on disk before the server accepts it.
 
 mod held;
 
@@ -16,7 +16,7 @@ use smtp_proto::types::Timestamp;
 
 use self::held::Held;
 
-/// Maximum octets of a header that are searched for `Return-Path` and `Received`. The rest is stored as it is.
+/// Maximum octets of a header that are searched for `Return-Path` and `Received`. The rest is stored unchanged.
 const HEADER: usize = 1 << 20;
 
 /// Age of a file in `tmp` that belongs to a failed delivery (maildir(5)).
@@ -25,10 +25,10 @@ const STALE: Duration = Duration::from_secs(36 * 60 * 60);
 /// Initial octets of the buffer for trace fields and header.
 const BUFFER: usize = 1000;
 
-/// Maximum `Received` fields. More mean a loop (RFC 5321 section 6.3 requires at least 100).
+/// Maximum `Received` fields; more mean a mail loop (RFC 5321 section 6.3 requires a limit of at least 100).
 const HOPS: usize = 100;
 
-/// A place for messages.
+/// A store for messages: a Maildir, or none.
 #[derive(Clone, Debug)]
 pub struct Store(Option<Arc<Directory>>);
 
@@ -40,13 +40,13 @@ struct Directory {
 }
 
 impl Store {
-    /// Accepts messages and drops them.
+    /// Creates a store that discards messages.
     #[must_use]
     pub const fn discard() -> Self {
         Self(None)
     }
 
-    /// Stores messages in the Maildir at `path`. Creates its directories, removes stale files from `tmp`, and releases held
+    /// Creates a store in the Maildir at `path`. Creates its directories, removes stale files from `tmp`, and releases held
     /// messages that are due.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Store {
         self.0.is_some()
     }
 
-    /// Begins a message, with the trace fields at its top.
+    /// Begins a message with these trace fields.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Store {
 }
 
 impl Directory {
-    /// Moves a complete file to `new`, or holds it until it is due. Its octets and its name are on the disk then.
+    /// Moves a complete file to `new`, or holds it until it is due. Afterwards, its octets and its name are on disk.
     fn keep(self: Arc<Self>, file: TemporaryMailFile, due: Option<Timestamp>) -> io::Result<Stored> {
         let octets = File::open(file.path())?;
         let id = match due {
@@ -109,7 +109,7 @@ impl Directory {
 
     fn release(&self, file: TemporaryMailFile) -> io::Result<String> {
         let id = self.maildir.move_tmp_to_new(file).map_err(io::Error::other)?;
-        // The crate syncs the file, but not its name in the directory.
+        // The crate syncs the file but not the directory with its name.
         let synced = File::open(self.path.join("new")).and_then(|new| new.sync_all());
         if synced.is_err() {
             // The client will send it again.
@@ -119,12 +119,12 @@ impl Directory {
     }
 }
 
-/// A message in the store, of which copies can be made.
+/// A stored message, which can be copied.
 #[derive(Debug)]
 pub struct Stored {
     id: String,
     due: Option<Timestamp>,
-    /// The open file: it can be read wherever it is moved to.
+    /// The open file, which stays readable after a move.
     original: Option<(Arc<Directory>, File)>,
 }
 
@@ -135,7 +135,7 @@ impl Stored {
         &self.id
     }
 
-    /// Stores a copy, which is held as long as this one (LMTP, PRDR: one for each recipient).
+    /// Stores a copy for a further recipient (LMTP, PRDR). It is held until the same time.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl Stored {
         Arc::clone(directory).keep(copy, self.due)
     }
 
-    /// A message that was accepted and dropped.
+    /// Returns a message that was accepted and discarded.
     const fn dropped() -> Self {
         Self {
             id: String::new(),
@@ -160,7 +160,7 @@ impl Stored {
     }
 }
 
-/// An incomplete message: a file in `tmp`, which is removed if this is dropped.
+/// An incomplete message: a file in `tmp`, which is removed if this value is dropped.
 pub struct Incoming {
     directory: Option<Arc<Directory>>,
     /// Buffered, because a piece of the message may be a single line ending.
@@ -183,8 +183,8 @@ impl fmt::Debug for Incoming {
 }
 
 impl Incoming {
-    /// Writes the next octets of the message. Omits `Return-Path` fields of its header, because the server that makes
-    /// final delivery adds its own (RFC 5321 section 4.4).
+    /// Writes the next octets of the message. Omits `Return-Path` fields of its header, because the server at the final
+    /// delivery adds its own (RFC 5321 section 4.4).
     ///
     /// # Errors
     ///
@@ -208,7 +208,7 @@ impl Incoming {
         }
     }
 
-    /// Ends the header, if the message has no body.
+    /// Ends the header of a message without a body.
     ///
     /// # Errors
     ///
@@ -223,18 +223,19 @@ impl Incoming {
         self.solicitation.as_deref()
     }
 
-    /// Returns true if the message has passed so many servers that it must be in a loop. Known once the header is complete.
+    /// Returns true if the message has so many `Received` fields that it must be in a loop. Known once the header is
+    /// complete.
     #[must_use]
     pub const fn is_looping(&self) -> bool {
         self.hops > HOPS
     }
 
-    /// Completes the message. Then it survives a crash of the computer: the file and its name in the directory are on the
-    /// disk. With a time `due` it is held, and appears in the store at that time, also after a restart.
+    /// Completes the message. Afterwards it survives a crash of the computer: the file and its name in the directory are on
+    /// disk. With a time `due` the message is held, and appears in the store at that time, even after a restart.
     ///
     /// # Errors
     ///
-    /// If it cannot be stored. Then no part of it is.
+    /// If the message cannot be stored. Then nothing of it remains.
     pub fn keep(mut self, due: Option<Timestamp>) -> io::Result<Stored> {
         self.finish_header()?;
         match (self.directory.take(), self.file.take()) {
@@ -288,7 +289,7 @@ impl Incoming {
     }
 }
 
-/// Removes the files of this directory that are stale at the time `now`. A file that another process removes meanwhile is no error.
+/// Removes the files of this directory that are stale at the time `now`. Ignores files that another process has removed.
 fn remove_stale(tmp: &Path, now: SystemTime) -> io::Result<()> {
     for entry in fs::read_dir(tmp)? {
         let entry = entry?;
@@ -315,7 +316,7 @@ fn log(line: impl fmt::Display) {
     eprintln!("{line}");
 }
 
-/// Seconds since 1970, for trace lines.
+/// The current time in seconds since 1970, for trace fields.
 #[must_use]
 pub fn unix_time() -> u64 {
     SystemTime::now()

@@ -6,8 +6,8 @@ use smtp_rustls::{ClientSettings, ClientTls, Identity, Roots, ServerSettings, Se
 
 use crate::exit::chain;
 
-/// The settings of a client. The server's certificate must have this name, and be issued by one in `ca`, or without it by
-/// one that this computer trusts.
+/// Returns the settings of a client. The server's certificate must have this name, and chain to a certificate in `ca`, or
+/// without `ca` to one that this computer trusts.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub fn client(ca: Option<&Path>, name: &str) -> Result<ClientTls, String> {
     settings.for_server(name).map_err(shown)
 }
 
-/// The certificate and key of a server in these files.
+/// Reads the certificate and key of a server from these files.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn identity(certificate: &Path, key: &Path) -> Result<Identity, String> {
     Identity::from_files(certificate, key).map_err(shown)
 }
 
-/// A self-signed certificate for this name, for tests.
+/// Creates a self-signed certificate for this name, for tests.
 ///
 /// # Errors
 ///
@@ -38,7 +38,8 @@ pub fn self_signed(name: &str) -> Result<Identity, String> {
     Identity::self_signed([name]).map_err(shown)
 }
 
-/// The settings of a server. With `client_ca`, clients may have a certificate, which must chain to one in that file.
+/// Returns the settings of a server. With `client_ca`, it requests certificates of clients, which must chain to one in this
+/// file.
 ///
 /// # Errors
 ///

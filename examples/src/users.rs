@@ -24,7 +24,7 @@ const BY_PASSWORD: [Mechanism; 9] = [
 /// Mechanisms for users with a bearer token.
 const BY_TOKEN: [Mechanism; 2] = [Mechanism::OAUTHBEARER, Mechanism::XOAUTH2];
 
-/// Octets of a salt: long enough to be unique.
+/// Octets of a salt, enough to make each salt unique.
 const SALT: usize = 16;
 
 /// Maximum characters of a name in a log.
@@ -32,20 +32,20 @@ const LOGGED: usize = 255;
 
 /// The users of a server. A clone is cheap.
 ///
-/// The keys of SCRAM are derived at the start, and PLAIN, LOGIN and SCRAM are checked with them. A real server derives
-/// them when the password is set, stores them (salt, iterations, [`stored_key`](ScramKeys::stored_key),
-/// [`server_key`](ScramKeys::server_key)), loads them with [`ScramKeys::from_parts`], and forgets the password. Then a
-/// stolen table does not contain passwords. Here the password is kept for CRAM-MD5, which is a reason not to offer
-/// CRAM-MD5.
+/// At the start, this example derives SCRAM keys from the passwords; PLAIN, LOGIN and SCRAM use these keys. A real server
+/// derives the keys when a user sets a password. It stores only the keys (salt, iterations,
+/// [`stored_key`](ScramKeys::stored_key), [`server_key`](ScramKeys::server_key)), and loads them with
+/// [`ScramKeys::from_parts`]. So a stolen table contains no passwords. CRAM-MD5 needs the password itself, which is a reason
+/// not to offer CRAM-MD5; this example keeps the passwords for it.
 #[derive(Clone)]
 pub struct Users(Arc<Table>);
 
 struct Table {
     accounts: HashMap<String, Account>,
     tokens: Vec<(String, Secret)>,
-    /// The salts of unknown users are derived from it.
+    /// The seed for the salts of unknown users.
     seed: Secret,
-    /// The common name in a client's certificate is the name of a user.
+    /// True if the common name in a client's certificate is the name of a user.
     certificates: bool,
 }
 
@@ -56,8 +56,8 @@ struct Account {
     sha_512: ScramKeys,
 }
 
-/// An attempt of a client to log in, through all steps of the exchange. Each session has one. Replace it with the default
-/// when an exchange has ended without an answer.
+/// A client's attempt to log in, through all steps of the exchange. Each session has one. Reset it to the default if an
+/// exchange ends without an answer.
 #[derive(Debug, Default)]
 pub struct Attempt {
     /// The exchange of a mechanism of several steps.
@@ -67,7 +67,7 @@ pub struct Attempt {
 }
 
 impl Users {
-    /// Users with passwords, and users with bearer tokens.
+    /// Creates users with passwords, and users with bearer tokens.
     ///
     /// # Errors
     ///
@@ -100,8 +100,8 @@ impl Users {
         })))
     }
 
-    /// Accepts clients by their certificates, too (EXTERNAL): the common name of the subject is the name of the user. The
-    /// handshake verifies the certificates.
+    /// Also accepts clients by their certificates (EXTERNAL): the common name of the subject is the name of the user. The
+    /// handshake has verified the certificate.
     #[must_use]
     pub fn with_certificates(mut self) -> Self {
         if let Some(table) = Arc::get_mut(&mut self.0) {
@@ -110,7 +110,7 @@ impl Users {
         self
     }
 
-    /// The mechanisms to offer, the strongest first. None if there are no users.
+    /// The mechanisms to offer, the strongest first; none if there are no users.
     pub fn mechanisms(&self) -> impl Iterator<Item = Mechanism> {
         let passwords = (!self.0.accounts.is_empty()).then_some(BY_PASSWORD);
         let tokens = (!self.0.tokens.is_empty()).then_some(BY_TOKEN);
@@ -134,11 +134,11 @@ impl Users {
         self.0.accounts.contains_key(name) || has_token()
     }
 
-    /// Checks one step of an AUTH exchange: the outcome for [`answer_auth`](smtp_proto::server::Server::answer_auth).
-    /// `context` has the facts of the session.
+    /// Checks one step of an AUTH exchange, and returns the outcome for
+    /// [`answer_auth`](smtp_proto::server::Server::answer_auth). `context` has the facts of the session.
     ///
-    /// An unknown user is rejected after the same work as a wrong password, so that a client cannot find out names. PLAIN and
-    /// LOGIN take some milliseconds: a server with many clients should check them on another thread.
+    /// Rejects an unknown user after the same work as for a wrong password, so that a client cannot find out the names of
+    /// users. PLAIN and LOGIN take some milliseconds: a server with many clients should check them on another thread.
     #[must_use]
     pub fn judge(
         &self,
@@ -182,7 +182,7 @@ impl Users {
                 *attempt = Attempt::of(known.as_ref());
                 accepted(known.filter(|name| is_oneself(authorization_id.as_deref(), name)))
             }
-            // ANONYMOUS is not supported here.
+            // This example does not support ANONYMOUS.
             _ => AuthOutcome::Reject,
         }
     }
@@ -233,7 +233,7 @@ impl Users {
         ScramKeys::decoy(mechanism, user, &self.0.seed, SALT, ScramKeys::ITERATIONS).ok()
     }
 
-    /// The name of the user, if the password is right. Derives the keys again.
+    /// Returns the name of the user if the password is right. Derives the keys again.
     fn by_password(&self, user: &str, password: &Secret) -> Option<String> {
         let name = prepared(user)?;
         let account = self.0.accounts.get(&name);
@@ -248,7 +248,7 @@ impl Users {
         (same && account.is_some()).then_some(name)
     }
 
-    /// The user that a certificate names: the common name of its subject.
+    /// Returns the user of a certificate: the common name of its subject.
     fn by_certificate(&self, certificate: &[u8]) -> Option<String> {
         let (_, certificate) = X509Certificate::from_der(certificate)
             .ok()
@@ -257,7 +257,7 @@ impl Users {
         prepared(name)
     }
 
-    /// The owner of this token. Compares with all tokens, so that the time tells nothing.
+    /// Returns the owner of this token. Compares it with all tokens, so that the time reveals nothing.
     fn by_token(&self, token: &Secret) -> Option<String> {
         let mut owner = None;
         for (name, one) in &self.0.tokens {
@@ -295,13 +295,13 @@ impl Account {
 }
 
 impl Attempt {
-    /// The log line for a rejected login, without secrets and control characters.
+    /// Returns the log line for a rejected login, without secrets and control characters.
     #[must_use]
     pub fn failure(&self, by: Mechanism, peer: IpAddr) -> String {
         format!("login failed{} by {by} from {peer}", self.who())
     }
 
-    /// The log line for an exchange that ended without an answer.
+    /// Returns the log line for an exchange that ended without an answer.
     #[must_use]
     pub fn end(&self, why: impl fmt::Display, peer: IpAddr) -> String {
         format!("login failed{} from {peer}: {why}", self.who())
@@ -334,17 +334,17 @@ impl Attempt {
     }
 }
 
-/// A random text of letters and digits, for secrets.
+/// Returns a random text of letters and digits, for secrets.
 ///
 /// # Errors
 ///
-/// If this computer gives no random octets.
+/// If this computer returns no random octets.
 pub fn random_text() -> Result<String, String> {
     let text = random()?.map(|octet| format!("{octet:02x}")).concat();
     Ok(text)
 }
 
-/// Random octets from the cryptography provider of TLS.
+/// Returns random octets from the cryptography provider of TLS.
 fn random() -> Result<[u8; SALT], String> {
     let mut octets = [0; SALT];
     match smtp_rustls::provider().secure_random.fill(&mut octets) {
@@ -357,12 +357,12 @@ fn accepted(identity: Option<String>) -> AuthOutcome {
     identity.map_or(AuthOutcome::Reject, AuthOutcome::Accept)
 }
 
-/// Returns true if the user does not ask to act as another user.
+/// Returns true if the user does not request to act as another user.
 fn is_oneself(asked: Option<&str>, name: &str) -> bool {
     asked.is_none_or(|asked| prepared(asked).as_deref() == Some(name))
 }
 
-/// The normalised form of a name.
+/// Returns the normalised form of a name.
 fn prepared(name: &str) -> Option<String> {
     let name = prepare(name).ok()?;
     (!name.is_empty()).then(|| name.into_owned())

@@ -10,7 +10,7 @@ use smtp_proto::{
 use super::TlsFlags;
 use crate::users::Users;
 
-/// The users that may authenticate, and how.
+/// The users that may authenticate, with their secrets.
 #[derive(Clone, Debug, Args)]
 #[non_exhaustive]
 pub struct AuthFlags {
@@ -65,7 +65,7 @@ impl AuthFlags {
 
     pub(super) fn apply(&self, config: &mut Config, users: &Users) {
         config.offer_auth(users.mechanisms());
-        // A client that speaks LMTP passes on mail that was accepted before.
+        // LMTP clients deliver mail that was accepted before.
         if self.require_auth && config.protocol == Protocol::Smtp {
             config.auth = Auth::Required;
         }

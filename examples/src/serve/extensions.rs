@@ -10,14 +10,14 @@ use smtp_proto::{
     },
 };
 
-/// The message is of a class that is refused (RFC 3865 section 2.4).
+/// The rejection for a message of a refused class (RFC 3865 section 2.4).
 const REFUSED_CLASS: Rejection = Rejection::from_static(
     550,
     (5, 7, 1),
     "the class in the Solicitation field is not accepted",
 );
 
-/// The message has other classes than MAIL (RFC 3865 section 2.3).
+/// The rejection for a message whose classes differ from those of MAIL (RFC 3865 section 2.3).
 const OTHER_CLASSES: Rejection =
     Rejection::from_static(550, (5, 7, 1), "SOLICIT and the Solicitation field are different");
 
@@ -28,13 +28,13 @@ pub struct ExtensionFlags {
     /// Offer DELIVERBY, with this minimum for BY in mode R
     #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(..=999_999_999))]
     pub deliver_by: Option<u32>,
-    /// Offer FUTURERELEASE to authenticated clients, for at most so long
+    /// Offer FUTURERELEASE to authenticated clients, for at most this time
     #[arg(long, value_name = "SECONDS")]
     pub future_release: Option<NonZeroU32>,
     /// Offer MT-PRIORITY; only authenticated clients may raise a priority
     #[arg(long)]
     pub mt_priority: bool,
-    /// Offer RRVS; without a time, mailboxes never change their owners
+    /// Offer RRVS, with the time of the last change of owners (default: owners never change)
     #[arg(long, value_name = "TIMESTAMP", num_args = 0..=1, require_equals = true)]
     pub rrvs: Option<Option<Timestamp>>,
     /// Offer NO-SOLICITING, and reject mail of these classes (separated by commas)
@@ -65,8 +65,8 @@ impl ExtensionFlags {
         config.extensions.extend(offered.into_iter().flatten());
     }
 
-    /// FUTURERELEASE with the latest time of release as it is now. Offer it to authenticated clients only, because held
-    /// messages take room (RFC 4865 section 6).
+    /// Returns FUTURERELEASE with the latest time of release, counted from now. Offer it only to authenticated clients,
+    /// because held messages take space (RFC 4865 section 6).
     pub(crate) fn future_release(&self, now: Timestamp) -> Option<Extension<'static>> {
         let interval = self.future_release?;
         let latest = now.saturating_add(interval.get().into());
@@ -75,14 +75,14 @@ impl ExtensionFlags {
         )))
     }
 
-    /// The priority of a message, if it is not the one that the client gave: nobody may raise it without authentication (RFC
-    /// 6710 section 4.1).
+    /// Returns the priority of a message if it differs from the client's: only authenticated clients may raise it (RFC 6710
+    /// section 4.1).
     pub(crate) fn changed_priority(given: Option<Priority>, identity: Option<&str>) -> Option<Priority> {
         let lowered = given?.min(Priority::default());
         (identity.is_none() && given != Some(lowered)).then_some(lowered)
     }
 
-    /// Checks that the mailbox of a recipient has the owner that the sender means.
+    /// Checks that the owner of a recipient's mailbox did not change since the time in RRVS.
     pub(crate) fn check_owner(&self, parameters: &RcptParameters<'_>) -> Result<(), Rejection> {
         match (parameters.rrvs(), self.rrvs) {
             (Some(asked), Some(Some(owned))) if asked.since() < owned => Err(Rejection::OWNER_CHANGED),
@@ -90,7 +90,7 @@ impl ExtensionFlags {
         }
     }
 
-    /// Checks the classes in the `Solicitation` field of a message, and that they are those of MAIL.
+    /// Checks that the classes in the `Solicitation` field of a message are accepted, and are the same as in MAIL.
     pub(crate) fn check_classes(
         &self,
         given: Option<&SolicitationKeywords<'_>>,
@@ -109,7 +109,7 @@ impl ExtensionFlags {
     }
 }
 
-/// Classes that fit into a line of the reply to EHLO.
+/// Parses classes, and checks that they fit into a line of the reply to EHLO.
 fn classes(words: &str) -> Result<SolicitationKeywords<'static>, String> {
     let classes = SolicitationKeywords::parse(words.to_owned()).map_err(|error| error.to_string())?;
     match Extension::no_soliciting(classes.clone()) {

@@ -24,10 +24,10 @@ pub struct LimitFlags {
     /// Seconds to wait for a command
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub timeout: u64,
-    /// Maximum connections at a time, of each listener
+    /// Maximum simultaneous connections of each listener
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub max_connections: usize,
-    /// Maximum connections of one client at a time, of each listener [default: that of all clients]
+    /// Maximum simultaneous connections of one client, for each listener [default: --max-connections]
     #[arg(long, value_name = "N")]
     pub max_connections_per_peer: Option<usize>,
 }
@@ -49,7 +49,7 @@ impl LimitFlags {
         let (timeouts, timeout) = (&mut config.timeouts, Duration::from_secs(self.timeout));
         (timeouts.command, timeouts.data, timeouts.write) = (timeout, timeout, timeout);
         timeouts.handshake = timeouts.handshake.min(timeout);
-        // Only failed logins are slowed down.
+        // Delay replies only after failed logins, not after other errors.
         config.limits.errors.soft = config.limits.errors.hard;
         config.limits.unknown_commands.soft = config.limits.unknown_commands.hard;
     }

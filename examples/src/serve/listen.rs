@@ -14,7 +14,7 @@ use smtp_proto::{server::Config, types::Protocol};
 #[derive(Clone, Debug, Args)]
 #[non_exhaustive]
 pub struct ListenFlags {
-    /// Listen here for SMTP (repeatable); port 0 picks one [default: 127.0.0.1:2525]
+    /// Listen here for SMTP (repeatable); with port 0 the system chooses a port [default: 127.0.0.1:2525]
     #[arg(long, value_name = "ADDR")]
     pub listen: Vec<SocketAddr>,
     /// Listen here for SMTP with implicit TLS (repeatable)
@@ -43,7 +43,7 @@ pub struct Bound {
     pub options: ServeOptions,
 }
 
-/// An address that the flags name.
+/// An address from the flags.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Endpoint {
     pub(super) address: SocketAddr,
@@ -99,11 +99,11 @@ impl ListenFlags {
 }
 
 impl Endpoint {
-    /// Listens, and prints a line that says so.
+    /// Listens, and prints the address.
     pub(super) fn bind(&self, config: Arc<Config>, options: ServeOptions) -> Result<Bound, String> {
         let cannot = |error: io::Error| format!("cannot listen on {}: {error}", self.address);
         let listener = Listener::bind(self.address).map_err(cannot)?;
-        // Port 0 was replaced by the system.
+        // The system has replaced port 0.
         if let Peer::Ip(address) = listener.local().map_err(cannot)? {
             announce(address, self.kind());
         }

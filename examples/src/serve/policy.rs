@@ -7,7 +7,7 @@ use smtp_proto::types::{Etrn, EtrnAnswer, EtrnScope, ForwardPath, Rejection};
 #[derive(Clone, Debug, Default, Args)]
 #[non_exhaustive]
 pub struct PolicyFlags {
-    /// Accept mail for this domain (repeatable); without it for every domain
+    /// Accept mail for this domain (repeatable) [default: every domain]
     #[arg(long, value_name = "NAME")]
     pub domain: Vec<String>,
     /// Reject this recipient with 550 5.1.1 (repeatable)
@@ -20,7 +20,7 @@ impl PolicyFlags {
     ///
     /// # Errors
     ///
-    /// The rejection to reply with.
+    /// The rejection for the recipient.
     pub fn check(&self, recipient: &ForwardPath<'_>, identity: Option<&str>) -> Result<(), Rejection> {
         let is_local = self.is_local(recipient);
         if recipient.is_postmaster() && is_local {
@@ -29,7 +29,7 @@ impl PolicyFlags {
         let Some(mailbox) = recipient.mailbox() else {
             return Ok(());
         };
-        // A local part that names another host asks for relaying: user%host, host!user, "user@host".
+        // A local part with the name of another host requests relaying: user%host, host!user, "user@host".
         let names_host = !self.domain.is_empty() && mailbox.local_part().contains(['%', '!', '@']);
         if identity.is_none() && (names_host || !is_local) {
             return Err(Rejection::RELAY_DENIED);
@@ -43,11 +43,11 @@ impl PolicyFlags {
         Ok(())
     }
 
-    /// Answers ETRN for a domain of this server. Its messages are stored, and none waits.
+    /// Answers ETRN for a domain of this server. No messages wait, because all are stored.
     ///
     /// # Errors
     ///
-    /// The rejection for every other domain, and for queues.
+    /// The rejection for other domains, and for queue names.
     pub fn start_queue(&self, etrn: &Etrn<'_>) -> Result<EtrnAnswer, Rejection> {
         let is_own = self
             .domain

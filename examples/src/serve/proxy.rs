@@ -31,8 +31,8 @@ impl ProxyFlags {
         expected.on_refused(|peer, error| log(format!("closed {peer}: {error}")))
     }
 
-    /// Offers the commands of proxies to a client that is one. The address that an XCLIENT named does not count. These
-    /// proxies must not pass on an XCLIENT of their own clients.
+    /// Offers XCLIENT and XFORWARD to a client that is a trusted proxy, by the address of the connection and not by an
+    /// earlier XCLIENT. These proxies must not forward an XCLIENT of their own clients.
     pub fn offer(&self, about: &About) {
         let peer = about.connected_peer().ip();
         if peer.is_some_and(|peer| self.xclient.iter().any(|network| network.contains(peer))) {

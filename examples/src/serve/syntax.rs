@@ -7,22 +7,22 @@ use smtp_proto::{
     syntax::Leniency,
 };
 
-/// Departures from the protocol that are accepted.
+/// Deviations from the protocol that the server accepts.
 #[derive(Clone, Debug, Args)]
 #[non_exhaustive]
 pub struct SyntaxFlags {
     /// Policy for a bare CR or LF in a message
     #[arg(long, value_name = "POLICY", default_value = "reject")]
     pub line_endings: LineEndings,
-    /// Parse commands by the letter of the grammar, without the usual leniencies
+    /// Accept only the exact grammar, without the usual leniencies
     #[arg(long)]
     pub strict: bool,
-    /// Accept this departure from the protocol (repeatable), to try a device
+    /// Accept this deviation from the protocol (repeatable), for testing a device
     #[arg(long, value_name = "NAME")]
     pub leniency: Vec<Lenient>,
 }
 
-/// A departure from the protocol that a client may need.
+/// A deviation from the protocol that some clients need.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[expect(clippy::exhaustive_enums, reason = "the choices of the flag")]
 pub enum Lenient {
@@ -32,13 +32,13 @@ pub enum Lenient {
     HelloNames,
     /// `MAIL FROM:a@b.example`.
     MissingBrackets,
-    /// `<a@b.example.>`, whose last dot is dropped.
+    /// `<a@b.example.>`; the last dot is ignored.
     TrailingDot,
     /// Commands before the greeting.
     EarlyTalk,
     /// SIZE and BODY after HELO.
     HeloParameters,
-    /// Parameters of MAIL and RCPT that are not known, and have no effect.
+    /// Unknown parameters of MAIL and RCPT, which are ignored.
     UnknownParameters,
 }
 
@@ -48,9 +48,9 @@ pub enum Lenient {
 pub enum LineEndings {
     /// Refuse the message.
     Reject,
-    /// Replace each with CRLF.
+    /// Replace each by CRLF.
     Normalize,
-    /// Keep them.
+    /// Keep each.
     Keep,
 }
 

@@ -12,7 +12,7 @@ use crate::tls;
 #[derive(Clone, Debug, Args)]
 #[non_exhaustive]
 pub struct TlsFlags {
-    /// Certificate chain in PEM; with --key, STARTTLS is offered
+    /// Certificate chain in PEM; with --key, the server offers STARTTLS
     #[arg(long, value_name = "FILE")]
     pub cert: Option<PathBuf>,
     /// Private key in PEM
@@ -22,7 +22,7 @@ pub struct TlsFlags {
     /// authenticate with EXTERNAL
     #[arg(long, value_name = "FILE")]
     pub client_ca: Option<PathBuf>,
-    /// Make a self-signed certificate, which nobody trusts
+    /// Create a self-signed certificate, for tests
     #[arg(long)]
     pub self_signed: bool,
 }

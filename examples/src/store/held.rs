@@ -17,18 +17,18 @@ use maildir::TemporaryMailFile;
 /// The longest sleep, because a clock can be set.
 const MAX_SLEEP: Duration = Duration::from_secs(60);
 
-/// The folder `held` in a Maildir: each file is a message, and its name begins with the second since 1970 in which it is due.
+/// The directory `held` in a Maildir. Each file is a message, and its name begins with its due time in seconds since 1970.
 ///
-/// A thread moves the messages that are due to `new`, those of an earlier process, too.
+/// A thread moves due messages to `new`, including those of an earlier process.
 #[derive(Debug)]
 pub(super) struct Held {
     maildir: PathBuf,
-    /// Wakes the thread, once there is one. The thread ends with it.
+    /// Wakes the thread, if it was started. Dropping it ends the thread.
     wake: Mutex<Option<Sender<()>>>,
 }
 
 impl Held {
-    /// Opens the folder of a Maildir. If it exists, an earlier process may have left messages in it.
+    /// Opens the directory of a Maildir. If it exists, it may have messages of an earlier process.
     pub(super) fn open(maildir: &Path) -> Self {
         let held = Self {
             maildir: maildir.to_path_buf(),
@@ -40,7 +40,7 @@ impl Held {
         held
     }
 
-    /// Holds a complete file until `due`. Its octets and its name are on the disk then. Returns its name in the store.
+    /// Holds a complete file until `due`. Afterwards, its octets and its name are on disk. Returns its name in the store.
     pub(super) fn keep(&self, file: &TemporaryMailFile, due: i64) -> io::Result<String> {
         let folder = self.folder();
         fs::create_dir_all(&folder)?;
