@@ -24,7 +24,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// The address of a Unix socket.
+    /// Creates the address of a Unix socket.
     #[must_use]
     pub fn unix(path: impl Into<String>) -> Self {
         Self::Unix(path.into())
@@ -73,7 +73,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// One end of an accepted connection.
+/// The address of one end of an accepted connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a socket is one or the other")]
 pub enum Peer {

@@ -1,8 +1,8 @@
-//! The interface to a message that is read while it is sent.
+//! The interface to the source of a message that the client reads while sending.
 
 use core::task::{Context, Poll};
 
-/// A message that is read while it is sent. `E` is the error of the stream.
+/// The source of a message that the client reads while sending. `E` is the error of the stream.
 pub trait BodySource<E> {
     /// Reads the octets that are available now into `room`, and returns their number. Zero is the end of the message.
     ///

@@ -42,7 +42,7 @@ impl<T: Transport> Client<T> {
         self.connection.machine().is_encrypted()
     }
 
-    /// The parameters of the TLS session; `None` in plaintext.
+    /// The parameters of the TLS session. Returns `None` in plaintext.
     #[must_use]
     pub fn tls(&self) -> Option<&TlsInfo> {
         self.connection.machine().tls()

@@ -11,7 +11,7 @@ use smtp_proto::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// No connection could be made.
+    /// Connecting failed.
     #[error("cannot connect")]
     Connect(#[source] E),
     /// The configuration requires TLS, and no settings for it were given.

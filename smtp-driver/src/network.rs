@@ -49,7 +49,7 @@ impl fmt::Display for IpNetwork {
     }
 }
 
-/// The text is neither an IP address nor a network (address, slash and prefix length).
+/// The error for a text that is neither an IP address nor a network (address, slash and prefix length).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a network: write an IP address, or an IP address, a slash and the length of the prefix")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! The number of deliveries at a time to one destination.
+//! The number of simultaneous deliveries to one destination.
 //!
 //! A [`Window`] grows while deliveries succeed and shrinks while they fail, like the queue manager of Postfix
 //! (`default_destination_concurrency_*`). If the host of a destination cannot be reached, deliveries pause for a while.
@@ -42,7 +42,7 @@ pub enum Verdict {
     Neutral,
 }
 
-/// The window of one destination.
+/// The window of one destination: the number of its simultaneous deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     limits: Limits,

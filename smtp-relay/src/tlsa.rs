@@ -34,7 +34,7 @@ pub struct Tlsa {
     data: Vec<u8>,
 }
 
-/// The octets or text are not a TLSA record.
+/// The error for octets or text that are not a TLSA record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 #[error("invalid TLSA record: expected usage, selector, matching type and data")]

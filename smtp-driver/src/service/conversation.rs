@@ -1,4 +1,4 @@
-//! A session, as a service sees it: the next question of the client, and the wait for an answer.
+//! A session with its service: the next question of the client, and the wait for an answer.
 
 use std::{
     future::poll_fn,
@@ -61,7 +61,7 @@ pub(super) struct Conversation<'s, T: Transport, S> {
     waiting: Option<Wait>,
     /// The time, if the clock was read since the last wait.
     clock: Option<Instant>,
-    /// An event that came while a question was open.
+    /// An event that arrived while a question was open.
     put_back: Option<Box<Next>>,
 }
 
@@ -100,7 +100,7 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
         self.facts.now(self.session.machine())
     }
 
-    /// Waits for the answer of the service, and runs the session meanwhile. Returns `None` if the question timed out.
+    /// Runs the session until the service has answered. Returns `None` if the question timed out.
     pub(super) async fn answer_to<F: Future>(&mut self, mut asked: Pin<&mut F>) -> Option<F::Output> {
         poll_fn(|cx| {
             if let Poll::Ready(given) = asked.as_mut().poll(cx) {
@@ -117,7 +117,7 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
 
     /// Waits until the service has used octets of the message, at most until this time. Returns `None` if the time is over.
     ///
-    /// Until then the machine is not polled, and nothing is read from the client.
+    /// Until then it neither polls the machine nor reads from the client.
     pub(super) async fn use_of_body<F: Future>(
         &mut self,
         mut asked: Pin<&mut F>,

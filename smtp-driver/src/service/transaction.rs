@@ -20,7 +20,7 @@ use super::{
 };
 use crate::Transport;
 
-/// Asks the service about MAIL and, if it accepts, about all that follows until the transaction is over.
+/// Asks the service about MAIL and, if it accepts, about all questions until the transaction is over.
 ///
 /// The futures of the service are inside this one, so a question allocates nothing.
 pub(super) async fn transaction<T: Transport, S: Service>(
@@ -127,7 +127,7 @@ async fn ask_recipients<T: Transport, S: Service>(
     .await
 }
 
-/// Runs the session beside a message whose transaction was reset while the service was storing it.
+/// Runs the session while the service still stores a message whose transaction was reset.
 async fn beside_late<T: Transport, S: Service>(
     talk: &mut Conversation<'_, T, S>,
     asked: Pin<&mut impl Future<Output = (S::Mail, Result<Accept, Rejection>)>>,

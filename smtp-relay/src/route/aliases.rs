@@ -23,7 +23,8 @@ pub struct Aliases {
     security: Security,
 }
 
-/// The chain is a loop or has more than [`Aliases::MAX`] aliases. Answer with [`Answer::Failed`](super::Answer::Failed).
+/// The error for a chain that is a loop or has more than [`Aliases::MAX`] aliases. Answer with
+/// [`Answer::Failed`](super::Answer::Failed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[expect(clippy::exhaustive_structs, reason = "nothing can be added")]
 #[error("aliases form a loop or are too many")]

@@ -125,7 +125,7 @@ pub enum Exchange {
     Malformed,
 }
 
-/// The extent of a denial.
+/// The extent of a denial: the name, or the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 2308 section 2 has these two")]
 pub enum Denied {

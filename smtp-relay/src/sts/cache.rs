@@ -33,7 +33,7 @@ pub struct FailedFetch {
     pub at: u64,
 }
 
-/// The lookup of a domain's record failed.
+/// The error for a failed lookup of a domain's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[expect(clippy::exhaustive_structs, reason = "nothing can be added")]
 #[error("the lookup of the MTA-STS record failed")]

@@ -18,7 +18,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Id(String);
 
-/// The text is not an [`Id`].
+/// The error for a text that is not an [`Id`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 #[error("invalid MTA-STS id: expected 1 to 32 letters and digits")]
