@@ -16,15 +16,34 @@ use crate::{
     warnings::{Level, Warning, of_session},
 };
 
-/// A message in a list.
+/// The facts of a message.
 #[derive(Debug, Serialize)]
-pub(crate) struct MessageItem<'m> {
+struct MessageFacts<'m> {
     id: u64,
     session: Option<u64>,
     received: String,
     envelope: &'m Envelope,
     #[serde(flatten)]
     summary: &'m Summary,
+}
+
+impl<'m> MessageFacts<'m> {
+    fn new(message: &'m Message) -> Self {
+        Self {
+            id: message.id,
+            session: message.session,
+            received: rfc3339(message.received),
+            envelope: &message.envelope,
+            summary: &message.summary,
+        }
+    }
+}
+
+/// A message in a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageItem<'m> {
+    #[serde(flatten)]
+    facts: MessageFacts<'m>,
     /// Warnings that are more than hints.
     warnings: usize,
 }
@@ -33,11 +52,7 @@ impl<'m> MessageItem<'m> {
     pub(crate) fn new(message: &'m Message) -> Self {
         let is_fault = |warning: &&Warning| warning.level < Level::Hint;
         Self {
-            id: message.id,
-            session: message.session,
-            received: rfc3339(message.received),
-            envelope: &message.envelope,
-            summary: &message.summary,
+            facts: MessageFacts::new(message),
             warnings: message.warnings.iter().filter(is_fault).count(),
         }
     }
@@ -46,12 +61,8 @@ impl<'m> MessageItem<'m> {
 /// A whole message.
 #[derive(Debug, Serialize)]
 pub(crate) struct MessageView<'m> {
-    id: u64,
-    session: Option<u64>,
-    received: String,
-    envelope: &'m Envelope,
     #[serde(flatten)]
-    summary: &'m Summary,
+    facts: MessageFacts<'m>,
     headers: Vec<Field>,
     text: String,
     /// The message has no text part: the text is made of its HTML.
@@ -77,11 +88,7 @@ impl<'m> MessageView<'m> {
             value: value.trim().to_owned(),
         };
         Self {
-            id: message.id,
-            session: message.session,
-            received: rfc3339(message.received),
-            envelope: &message.envelope,
-            summary: &message.summary,
+            facts: MessageFacts::new(message),
             headers: parsed.headers_raw().map(field).collect(),
             text: text(&parsed),
             text_is_of_html: is_text_of_html(&parsed),

@@ -1,20 +1,11 @@
 use smtp_driver::Side;
 
 use super::explain;
-use crate::session::Session;
+use crate::session::tests::session;
 
 /// The explanations of the server's lines in this session, as text, section and status.
 fn explained(lines: &str) -> Vec<(String, String, String)> {
-    let mut session = Session::new(1, String::new());
-    for line in lines.lines().map(str::trim) {
-        let (side, text) = line.split_at(3);
-        let side = match side {
-            "C: " => Side::Client,
-            "S: " => Side::Server,
-            _ => Side::Driver,
-        };
-        session.push(side, text);
-    }
+    let session = session(lines);
     let server = session
         .lines()
         .filter(|line| line.side != Side::Client)

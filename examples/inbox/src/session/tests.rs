@@ -2,10 +2,21 @@ use smtp_driver::Side;
 
 use super::{Brought, MAX_LINES, Session};
 
+/// A session with these lines.
+pub(crate) fn session(lines: &str) -> Session {
+    let mut session = Session::new(1, "127.0.0.1:5".into());
+    play(&mut session, lines);
+    session
+}
+
 fn play(session: &mut Session, lines: &str) {
     for line in lines.lines().map(str::trim) {
         let (side, text) = line.split_at(3);
-        let side = if side == "C: " { Side::Client } else { Side::Server };
+        let side = match side {
+            "C: " => Side::Client,
+            "S: " => Side::Server,
+            _ => Side::Driver,
+        };
         session.push(side, text);
     }
 }
@@ -16,8 +27,7 @@ const BEFORE: &str = "S: 220 localhost ESMTP ready
 
 #[test]
 fn a_message_knows_the_lines_of_its_transaction() {
-    let mut session = Session::new(1, "127.0.0.1:5".into());
-    play(&mut session, BEFORE);
+    let mut session = session(BEFORE);
     // In one group: all replies come after all commands.
     play(
         &mut session,
@@ -43,8 +53,7 @@ fn a_message_knows_the_lines_of_its_transaction() {
 
 #[test]
 fn the_outcome_is_the_last_refusal() {
-    let mut session = Session::new(1, String::new());
-    play(&mut session, BEFORE);
+    let mut session = session(BEFORE);
     play(
         &mut session,
         "C: MAIL FROM:<>
@@ -59,8 +68,7 @@ fn the_outcome_is_the_last_refusal() {
 
 #[test]
 fn a_long_session_keeps_its_beginning_and_its_end() {
-    let mut session = Session::new(1, String::new());
-    play(&mut session, BEFORE);
+    let mut session = session(BEFORE);
     for _ in 0..MAX_LINES {
         play(&mut session, "C: NOOP\nS: 250 2.0.0 ok");
     }

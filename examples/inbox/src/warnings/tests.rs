@@ -1,12 +1,11 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use smtp_driver::Side;
 use smtp_proto::types::Body;
 
 use super::{Level, Warning};
 use crate::{
     message::{Envelope, Message, lines::normalise},
-    session::{CutMessage, Session},
+    session::{CutMessage, tests::session},
 };
 
 const GOOD: &str = "From: ann@client.example\nTo: bob@example.org\nDate: Sat, 28 Nov 2026 22:17:00 +0000\nMessage-ID: <1@client.example>\nSubject: hi\n\nHello\n";
@@ -118,20 +117,6 @@ fn bare_line_ends_are_counted() {
     let warnings = of_octets(GOOD.as_bytes(), None, false);
     assert_eq!(titles(&warnings), ["7 × LF without CR, first in line 1"]);
     assert_eq!(warnings[0].level, Level::Refused);
-}
-
-fn session(lines: &str) -> Session {
-    let mut session = Session::new(1, String::new());
-    for line in lines.lines().map(str::trim) {
-        let (side, text) = line.split_at(3);
-        let side = match side {
-            "C: " => Side::Client,
-            "S: " => Side::Server,
-            _ => Side::Driver,
-        };
-        session.push(side, text);
-    }
-    session
 }
 
 fn of_session(lines: &str) -> Vec<String> {

@@ -2,6 +2,18 @@
 
 use super::*;
 
+/// Greets as a client, and reads the extensions.
+async fn say_ehlo(client: &mut ScriptedPeer<Duplex>) {
+    client.play("S: 220*\nC: EHLO c\nS: 250-*").await.unwrap();
+    while !client.line().await.unwrap().starts_with("250 ") {}
+}
+
+/// Plays a server as far as its reply to STARTTLS.
+async fn answer_starttls(server: &mut ScriptedPeer<Duplex>) {
+    let lines = "S: 220 mx\nC: EHLO client.example\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go";
+    server.play(lines).await.unwrap();
+}
+
 #[test]
 fn a_stalling_handshake_is_given_up_at_the_deadline() {
     for implicit in [false, true] {
@@ -10,10 +22,7 @@ fn a_stalling_handshake_is_given_up_at_the_deadline() {
         let serving = async {
             let mut server = ScriptedPeer::server(far);
             if !implicit {
-                server
-                    .play("S: 220 mx\nC: EHLO client.example\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go")
-                    .await
-                    .unwrap();
+                answer_starttls(&mut server).await;
             }
             assert_eq!(server.octets(7).await.unwrap(), record(22, b"hello"));
             server.send([22]).await.unwrap();
@@ -39,8 +48,7 @@ fn a_server_gives_up_a_stalling_handshake_without_a_reply() {
         let talking = async {
             let mut client = ScriptedPeer::client(near);
             if !implicit {
-                client.play("S: 220*\nC: EHLO c\nS: 250-*\n").await.unwrap();
-                while !client.line().await.unwrap().starts_with("250 ") {}
+                say_ehlo(&mut client).await;
                 client.play("C: STARTTLS\nS: 220*").await.unwrap();
             }
             client.send([22]).await.unwrap();
@@ -63,8 +71,7 @@ fn octets_that_are_no_handshake_end_a_session_and_an_alert_is_sent() {
         let talking = async {
             let mut client = ScriptedPeer::client(near);
             if !implicit {
-                client.play("S: 220*\nC: EHLO c\nS: 250-*").await.unwrap();
-                while !client.line().await.unwrap().starts_with("250 ") {}
+                say_ehlo(&mut client).await;
                 client.play("C: STARTTLS\nS: 220*").await.unwrap();
             }
             client.send("EHLO client.example\r\n").await.unwrap();
@@ -89,10 +96,7 @@ fn a_client_sends_the_alert_of_a_failed_handshake_and_closes() {
         let serving = async {
             let mut server = ScriptedPeer::server(far);
             if !implicit {
-                server
-                    .play("S: 220 mx\nC: EHLO client.example\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go")
-                    .await
-                    .unwrap();
+                answer_starttls(&mut server).await;
             }
             assert_eq!(server.octets(7).await.unwrap(), record(22, b"hello"));
             // The alert does not fit into the stream at once.
@@ -121,8 +125,7 @@ fn octets_after_starttls_are_not_obeyed() {
     let (near, far) = network.pair();
     let talking = async {
         let mut client = ScriptedPeer::client(near);
-        client.play("S: 220*\nC: EHLO c\nS: 250-*").await.unwrap();
-        while !client.line().await.unwrap().starts_with("250 ") {}
+        say_ehlo(&mut client).await;
         client
             .play("C: STARTTLS\nC: MAIL FROM:<a@client.example>\nS: 421 4.7.0*\nS: <close>")
             .await
