@@ -1,12 +1,26 @@
 //! Inputs that a client may send to a server, in order or not: the alphabet of the sessions.
 
-/// One thing that is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "an alphabet")]
-#[expect(missing_docs, reason = "see the octets of each")]
-pub enum Unit {
-    /// Nothing: the server is asked whether it greets.
-    Connect,
+/// Makes the enum and the list of its values.
+macro_rules! units {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// One thing that is said.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
+        #[expect(missing_docs, reason = "see the octets of each")]
+        pub enum Unit {
+            /// Nothing: the server is asked whether it greets.
+            Connect,
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Unit {
+            /// All but [`Connect`](Self::Connect).
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+units! {
     Ehlo,
     Helo,
     Lhlo,
@@ -96,67 +110,6 @@ pub struct Say {
 const CHUNK: &str = "NOOP\r\nRSET\r\n";
 
 impl Unit {
-    /// All but [`Connect`](Self::Connect).
-    pub const ALL: [Self; 54] = {
-        use Unit::*;
-        [
-            Ehlo,
-            Helo,
-            Lhlo,
-            HelloBad,
-            Mail,
-            MailBinary,
-            MailPrdr,
-            MailBad,
-            MailUnknown,
-            MailTooBig,
-            Historic,
-            Rcpt,
-            RcptBad,
-            RcptUnknown,
-            Data,
-            DataBad,
-            Dot,
-            DotDot,
-            Bdat,
-            BdatLast,
-            BdatNothing,
-            BdatEnd,
-            BdatHuge,
-            BdatHugeLast,
-            BdatBad,
-            Rset,
-            RsetBad,
-            Noop,
-            Vrfy,
-            VrfyBad,
-            Expn,
-            Help,
-            Etrn,
-            EtrnBad,
-            Xclient,
-            XclientBad,
-            Xforward,
-            Quit,
-            QuitBad,
-            StartTls,
-            StartTlsBad,
-            StartTlsAndMore,
-            Auth,
-            AuthAlone,
-            AuthBad,
-            AuthNotBase64,
-            AuthUnknown,
-            Response,
-            Star,
-            Unknown,
-            Empty,
-            Long,
-            End,
-            Lost,
-        ]
-    };
-
     /// The octets on the wire.
     #[must_use]
     pub fn octets(self) -> String {

@@ -122,7 +122,7 @@ fn sayings(model: &Server) -> Vec<Say> {
     };
     let mut all = Vec::new();
     let connect = (model.stage() == Stage::New).then_some(Unit::Connect);
-    for unit in connect.into_iter().chain(Unit::ALL) {
+    for unit in connect.into_iter().chain(Unit::ALL.iter().copied()) {
         let plain = Say { unit, ..yes };
         all.push(plain);
         let asks = model.clone().hear(plain).asks;
