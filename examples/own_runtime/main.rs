@@ -12,7 +12,7 @@ use runtime::{ByHand, Io, block_on};
 use smtp_driver::{About, Accept, Bytes, Client, ServeOptions, Service, TranscriptLine, serve};
 use smtp_proto::{
     client, server,
-    types::{Envelope, Extension, Host, Mail, Rcpt, Rejection},
+    types::{Envelope, Host, Mail, Rcpt, Rejection},
 };
 use smtp_rustls::{ClientTls, Identity, ServerSettings};
 
@@ -38,10 +38,8 @@ impl Service for Discard {
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let identity = Identity::self_signed(["mx.example.org"])?;
     let trust = identity.to_roots()?;
-    let mut options = ServeOptions::default();
-    options.tls = Some(Arc::new(ServerSettings::new(identity).build()?));
-    let mut config = server::Config::new(Host::parse("mx.example.org")?);
-    config.extensions.add(Extension::StartTls);
+    let options = ServeOptions::default().starttls(ServerSettings::new(identity).build()?);
+    let config = server::Config::new(Host::parse("mx.example.org")?);
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;

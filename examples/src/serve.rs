@@ -99,8 +99,12 @@ impl Flags {
             options.max_connections = self.limits.max_connections;
             options.max_connections_per_peer = self.limits.max_connections_per_peer();
             options.expect_proxy = endpoint.is_proxied.then(|| self.proxy.expected());
-            options.implicit_tls = endpoint.implicit_tls;
-            options.tls = tls.clone().map(|tls| Arc::new(tls) as _);
+            if let Some(tls) = tls.clone() {
+                options = match endpoint.implicit_tls {
+                    true => options.implicit_tls(tls),
+                    false => options.starttls(tls),
+                };
+            }
             bound.push(endpoint.bind(config, options)?);
         }
         Ok((Arc::new(site), bound))

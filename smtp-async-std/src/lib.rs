@@ -7,10 +7,9 @@
 //!
 //! - Client: pass the settings to its builder, with [`starttls`](driver::ClientBuilder::starttls) or
 //!   [`implicit_tls`](driver::ClientBuilder::implicit_tls).
-//! - Server: offer STARTTLS in [`Config::extensions`](proto::server::Config::extensions). For a [`Service`], put the settings
-//!   into [`ServeOptions::tls`]. A loop of your own calls [`start_tls`](driver::Session::start_tls) on
-//!   [`Event::StartTls`](proto::server::Event::StartTls), or [`start_implicit_tls`](driver::Session::start_implicit_tls)
-//!   before the first poll.
+//! - Server: pass the settings to its options, with [`starttls`](ServeOptions::starttls) or
+//!   [`implicit_tls`](ServeOptions::implicit_tls). A loop of your own calls [`start_tls`](driver::Session::start_tls) on
+//!   [`Event::StartTls`](proto::server::Event::StartTls).
 //!
 //! If a handshake fails, or exceeds the `handshake` timeout of the configuration, the session ends; it never continues in
 //! plaintext. Both machines report the parameters of TLS as [`TlsInfo`](proto::TlsInfo).

@@ -79,9 +79,6 @@ macro_rules! scenarios_on {
                 let mut application = (site.applications)();
                 let (answer, answers) = mpsc::channel::<Done>();
                 let answered = Arc::new(Event::new());
-                if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-                    session.start_implicit_tls(tls);
-                }
                 loop {
                     let news = answered.listen();
                     if let Ok(done) = answers.try_recv() {

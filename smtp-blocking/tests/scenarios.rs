@@ -61,9 +61,6 @@ fn connect(errand: &Errand) -> Result<Client, Error> {
 fn converse(mut session: Session, site: &Site) {
     let mut application = (site.applications)();
     let (answer, answers) = mpsc::channel::<Done>();
-    if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-        session.start_implicit_tls(tls);
-    }
     loop {
         let (step, server) = session.poll();
         let todo = match step {

@@ -21,8 +21,8 @@ use tracing::debug;
 #[cfg(feature = "std")]
 pub(crate) use self::kept_body::LastBody;
 use crate::{
-    LINGER_OCTETS, LINGER_TIMEOUT, ProxyHeader, ProxyHeaderError, StreamError, TlsSession, TlsSettings,
-    Transport, proxied::read_header, transcript::Recorder, wire::Wire,
+    ProxyHeader, ProxyHeaderError, StreamError, TlsSession, TlsSettings, Transport, proxied::read_header,
+    transcript::Recorder, wire::Wire,
 };
 
 /// A machine, its transport, and the octets between them.
@@ -418,6 +418,12 @@ impl<T: Transport, M: fmt::Debug> fmt::Debug for Connection<T, M> {
             .finish_non_exhaustive()
     }
 }
+
+/// Time that a driver waits for the peer to close the connection, after shutting down its own sending side: 2 seconds.
+pub const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Maximum octets that a driver reads and discards during [`LINGER_TIMEOUT`]: 1 MiB.
+pub const LINGER_OCTETS: usize = 1 << 20;
 
 #[cfg(all(test, feature = "std"))]
 mod tests;

@@ -54,7 +54,6 @@ mod connection_limiter;
 mod error;
 mod message_write;
 mod network;
-mod options;
 mod outbox;
 mod proxied;
 mod proxy_header;
@@ -72,6 +71,8 @@ mod listener;
 mod mailer;
 #[cfg(feature = "std")]
 mod message;
+#[cfg(feature = "std")]
+mod options;
 #[cfg(feature = "std")]
 mod pool;
 #[cfg(feature = "std")]
@@ -94,7 +95,7 @@ pub use body_source::BodySource;
 pub use builder::{ClientBuilder, Connect};
 pub use bytes::{Buf, Bytes};
 pub use client::Client;
-pub use connection::Connection;
+pub use connection::{Connection, LINGER_OCTETS, LINGER_TIMEOUT};
 pub use connection_limiter::ConnectionLimiter;
 pub use error::{Error, SendError};
 #[cfg(feature = "std")]
@@ -105,7 +106,8 @@ pub use mailer::{Mailer, MailerError};
 pub use message::{IntoMessage, InvalidMessage};
 pub use message_write::MAX_IO_SLICES;
 pub use network::{InvalidIpNetwork, IpNetwork};
-pub use options::{CLOSE_TIMEOUT, LINGER_OCTETS, LINGER_TIMEOUT, ServeOptions};
+#[cfg(feature = "std")]
+pub use options::{CLOSE_TIMEOUT, ServeOptions};
 #[cfg(feature = "std")]
 pub use pool::{Pool, PoolOptions};
 pub use proxied::{ExpectProxy, Proxied, ProxyHeaderError};

@@ -22,6 +22,7 @@ use tracing::{debug, debug_span, warn};
 use self::arrivals::{Arrival, Arrivals, Terms, arrive};
 use crate::{
     CLOSE_TIMEOUT, Connection, Peer, ProxyHeaderError, ServeOptions, Session, Transport,
+    options::ServeTls,
     session::Ends,
     shutdown::{ConnectionPermit, EndOnDrop, Shared, Stage, StageWatch},
     wire::Wire,
@@ -65,6 +66,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
     stop: impl Future<Output = ()>,
     session: impl Fn(Session<R::Transport>) -> F,
 ) {
+    let config = options.apply(config);
     let shared = EndOnDrop(Shared::new(&options));
     let arrivals = Arrivals::new();
     let mut stop = pin!(stop);
@@ -98,7 +100,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
                 let address = if proxy.is_some() { None } else { peer.ip() };
                 let Some(permit) = ConnectionPermit::take(&shared.0, address) else {
                     debug!(%peer, "refused: too many connections");
-                    if !options.implicit_tls {
+                    if !options.tls.is_implicit() {
                         R::spawn_brief(reject_busy(transport, Arc::clone(&config)));
                     }
                     continue;
@@ -116,7 +118,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
                 };
                 let terms = Terms {
                     proxy: proxy.clone(),
-                    implicit_tls: options.implicit_tls,
+                    implicit_tls: options.tls.is_implicit(),
                     config: Arc::clone(&config),
                 };
                 R::spawn(arrive(
@@ -188,7 +190,7 @@ fn begin<R: Runtime, F: Future<Output = ()> + Send + 'static>(
         proxied: arrival.proxied.map(Box::new),
     };
     let mut accepted = Session::new(connection, ends, StageWatch::new(shared));
-    if let (true, Some(tls)) = (options.implicit_tls, &options.tls) {
+    if let ServeTls::Implicit(tls) = &options.tls {
         accepted.start_implicit_tls(tls);
     }
     start::<R, F>(accepted, arrival.permit, shared, session);

@@ -27,7 +27,7 @@ pub use self::{
     auth::AuthAttempt,
     converse::converse,
 };
-use crate::{Bytes, Runtime, ServeOptions, serve_sessions};
+use crate::{Bytes, Runtime, ServeOptions, options::ServeTls, serve_sessions};
 
 /// The application of a server, as one async function for each question of its clients.
 ///
@@ -394,12 +394,11 @@ pub trait Service: Send + Sync {
 
 /// Accepts connections and runs the service on each, in a task of its own, until `stop` is ready.
 ///
-/// Limits and shutdown are those of [`serve_sessions`]. The settings in [`ServeOptions::tls`] are for STARTTLS if the
-/// configuration offers it, and for implicit TLS if [`ServeOptions::implicit_tls`] is set.
+/// Limits and shutdown are those of [`serve_sessions`]. [`ServeOptions::starttls`] and [`ServeOptions::implicit_tls`] set TLS.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::InvalidInput`] if the configuration or the options require TLS settings, and there are none.
+/// [`io::ErrorKind::InvalidInput`] if the configuration offers STARTTLS, and the options have no TLS settings.
 pub async fn serve<R: Runtime, S: Service + 'static>(
     listener: R::Listener,
     config: Arc<Config>,
@@ -407,12 +406,12 @@ pub async fn serve<R: Runtime, S: Service + 'static>(
     stop: impl Future<Output = ()>,
     service: Arc<S>,
 ) -> io::Result<()> {
-    if options.tls.is_none() && (options.implicit_tls || config.extensions.has(Keyword::StartTls)) {
-        let why = "TLS settings are missing: give them in the options, or do not offer TLS";
+    if matches!(options.tls, ServeTls::Plaintext) && config.extensions.has(Keyword::StartTls) {
+        let why = "TLS settings are missing: give them to ServeOptions::starttls, or do not offer STARTTLS";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     // One pointer for both, to keep a session small.
-    let shared = Arc::new((service, options.tls.clone()));
+    let shared = Arc::new((service, options.tls.starttls().cloned()));
     serve_sessions::<R, _>(listener, config, options, stop, |session| {
         let shared = Arc::clone(&shared);
         async move {

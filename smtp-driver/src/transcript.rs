@@ -2,6 +2,7 @@
 
 mod recorder;
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use smtp_proto::Instant;
@@ -35,6 +36,13 @@ pub trait Transcript: Send + Sync {
 impl<F: Fn(&TranscriptLine<'_>) + Send + Sync> Transcript for F {
     fn line(&self, line: &TranscriptLine<'_>) {
         self(line);
+    }
+}
+
+/// A transcript that several users share: each gets a clone.
+impl<T: Transcript + ?Sized> Transcript for Arc<T> {
+    fn line(&self, line: &TranscriptLine<'_>) {
+        (**self).line(line);
     }
 }
 

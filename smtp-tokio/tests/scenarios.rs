@@ -71,9 +71,6 @@ async fn connect(errand: &Errand) -> Result<Client, Error> {
 async fn converse(mut session: Session, site: Arc<Site>) {
     let mut application = (site.applications)();
     let (answer, mut answers) = mpsc::unbounded_channel::<Done>();
-    if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-        session.start_implicit_tls(tls);
-    }
     loop {
         let (step, server) = session.poll();
         let todo = match step {

@@ -7,7 +7,7 @@ use smtp_proto::{
     data::BareLineEndings,
     sasl::{Mechanism, PlaintextAuth, Secret},
     server::{Auth, Config, EarlyTalker, HeloParameters},
-    types::{Extension, Host},
+    types::Host,
 };
 use smtp_rustls::{Identity, ServerSettings, ServerTls};
 
@@ -84,9 +84,6 @@ impl Flags {
         let hostname = Host::parse("localhost").map_err(|error| error.to_string())?;
         let mut config = Config::new(hostname);
         config.offer_auth([Mechanism::PLAIN, Mechanism::LOGIN]);
-        if self.self_signed {
-            config.extensions.add(Extension::StartTls);
-        }
         if self.require_tls {
             config.tls = smtp_proto::server::Tls::Required;
         }

@@ -59,9 +59,10 @@ impl Inbox {
     /// Serves until `stop` shuts down.
     pub(crate) async fn serve(self, stop: ShutdownHandle) -> Result<(), String> {
         let config = self.flags.config()?;
-        let mut options = ServeOptions::default();
-        options.tls = self.flags.tls()?.map(|tls| Arc::new(tls) as _);
-        options.transcript = Some(Arc::clone(&self.store) as _);
+        let mut options = ServeOptions::default().transcript(Arc::clone(&self.store));
+        if let Some(tls) = self.flags.tls()? {
+            options = options.starttls(tls);
+        }
         options.shutdown_grace = std::time::Duration::from_secs(1);
         let catcher = Catcher::new(Arc::clone(&self.store), &self.flags, self.users);
         let site = web::Site::new(self.store, self.releaser, &self.flags, self.smtp_address);

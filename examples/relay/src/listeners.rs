@@ -102,7 +102,6 @@ fn config(flags: &RelayFlags, kind: Kind, hostname: &Host<'static>, has_tls: boo
         Kind::Submission | Kind::Smtps => Config::submission(hostname.clone(), flags.users()?.mechanisms()),
     };
     if has_tls {
-        config.extensions.add(Extension::StartTls);
         config.extensions.add(Extension::RequireTls);
     }
     // A next hop without it could not take the message.
@@ -124,8 +123,12 @@ fn options(flags: &RelayFlags, kind: Kind, tls: Option<ServerTls>) -> ServeOptio
     let mut options = ServeOptions::default();
     // Networks of own clients are often behind one address.
     options.max_connections_per_peer = options.max_connections;
-    options.implicit_tls = kind == Kind::Smtps;
-    options.tls = tls.map(|tls| Arc::new(tls) as _);
+    if let Some(tls) = tls {
+        options = match kind {
+            Kind::Smtps => options.implicit_tls(tls),
+            Kind::Smtp | Kind::Submission | Kind::Proxy => options.starttls(tls),
+        };
+    }
     if kind == Kind::Proxy {
         options.expect_proxy = Some(ExpectProxy::new(flags.listen.proxy_from.iter().cloned()));
     }

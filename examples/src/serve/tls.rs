@@ -59,7 +59,6 @@ impl TlsFlags {
 
     pub(super) fn apply(&self, config: &mut Config) {
         if self.is_given() {
-            config.extensions.add(Extension::StartTls);
             config.extensions.add(Extension::RequireTls);
         }
     }

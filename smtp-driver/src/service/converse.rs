@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use smtp_proto::types::Keyword;
+use smtp_proto::types::{Extension, Keyword};
 
 use super::{
     Service,
@@ -17,8 +17,8 @@ use crate::{Session, TlsSettings, Transport};
 /// Runs a session: passes its questions to the service, and the answers to the machine. Returns when the connection is closed
 /// and no [`message`](Service::message) is pending.
 ///
-/// `tls` has the settings for STARTTLS; without them, the session does not offer STARTTLS. For implicit TLS, call
-/// [`start_implicit_tls`](Session::start_implicit_tls) first.
+/// `tls` has the settings for STARTTLS. With them the session offers STARTTLS, without them it does not, whatever the
+/// configuration says. For implicit TLS, call [`start_implicit_tls`](Session::start_implicit_tls) first, and pass `None`.
 ///
 /// The future needs only the transport, no task or further timer. On threads, run it with `block_on` of the adapter.
 pub fn converse<T: Transport, S: Service>(
@@ -27,8 +27,10 @@ pub fn converse<T: Transport, S: Service>(
     tls: Option<&Arc<dyn TlsSettings>>,
 ) -> impl Future<Output = ()> {
     let server = session.machine_mut();
-    if tls.is_none() && server.extensions().has(Keyword::StartTls) {
-        server.extensions_mut().remove(Keyword::StartTls);
+    match (tls, server.extensions().has(Keyword::StartTls)) {
+        (Some(_), false) => server.extensions_mut().add(Extension::StartTls),
+        (None, true) => server.extensions_mut().remove(Keyword::StartTls),
+        _ => {}
     }
     let mut talk = Conversation::new(session, service, tls.cloned());
     // Not an async function, because its future would reserve space for the arguments twice.

@@ -286,14 +286,11 @@ fn octets_after_the_header_belong_to_the_session() {
 fn the_transcript_names_client_and_proxy() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&lines);
-    let mut running = Running::new(move |options| {
-        options.transcript = Some(Arc::new(move |line: &smtp_driver::TranscriptLine<'_>| {
-            recorded
-                .lock()
-                .unwrap()
-                .push(format!("{} {line}", line.peer.unwrap()));
-        }));
-    });
+    let record = move |line: &smtp_driver::TranscriptLine<'_>| {
+        let line = format!("{} {line}", line.peer.unwrap());
+        recorded.lock().unwrap().push(line);
+    };
+    let mut running = Running::new(|options| *options = options.clone().transcript(record));
     running.connect(header(ProxyVersion::V2, "203.0.113.7:1"));
     let lines = lines.lock().unwrap();
     assert!(

@@ -18,7 +18,7 @@ use smtp_driver::{
         server::{Closed, Event},
     },
     serve_sessions,
-    testing::{Control, Duplex, Listener, Network},
+    testing::{Control, Duplex, Listener, Network, PretendTls},
 };
 
 use crate::support::{Mail, answer, server_config};
@@ -140,9 +140,7 @@ fn a_connection_over_the_limit_receives_421() {
 
 #[test]
 fn under_implicit_tls_a_connection_over_the_limit_receives_nothing() {
-    let mut options = options(1, 1);
-    options.implicit_tls = true;
-    let mut running = Running::new(options);
+    let mut running = Running::new(options(1, 1).implicit_tls(PretendTls::server()));
     let _first = running.connect();
     let second = running.connect();
     assert_eq!(running.ask(&second, ""), "");
@@ -234,11 +232,10 @@ fn dropping_a_server_drops_its_sessions() {
 fn the_sessions_of_a_server_are_recorded_with_the_address_of_the_client() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&lines);
-    let mut options = options(9, 9);
-    options.transcript = Some(Arc::new(move |line: &TranscriptLine<'_>| {
+    let options = options(9, 9).transcript(move |line: &TranscriptLine<'_>| {
         let peer = line.peer.unwrap();
         recorded.lock().unwrap().push(format!("{peer} {line}"));
-    }));
+    });
     let mut running = Running::new(options);
     let first = running.connect();
     let second = running.connect();

@@ -15,7 +15,9 @@ const WRONG: &str = "AUTH PLAIN AGFubgB3cm9uZw==";
 fn submission<A: Adapter>(implicit: bool) -> Stage {
     Stage::with::<A>(|plan| {
         plan.config.auth = Auth::Required;
-        plan.options.implicit_tls = implicit;
+        if implicit {
+            plan.begin_with_tls();
+        }
     })
 }
 

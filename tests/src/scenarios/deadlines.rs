@@ -79,7 +79,7 @@ pub fn no_handshake<A: Adapter>() {
 pub fn no_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.config.timeouts.handshake = SOON;
-        plan.options.implicit_tls = true;
+        plan.begin_with_tls();
     });
     let mut peer = Peer::connect(stage.address);
     assert_eq!(peer.rest(), "");

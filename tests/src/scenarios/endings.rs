@@ -105,7 +105,9 @@ pub fn a_handshake_is_broken_off<A: Adapter>() {
     for implicit in [false, true] {
         let mut stage = Stage::with::<A>(|plan| {
             plan.options.shutdown_grace = LONG;
-            plan.options.implicit_tls = implicit;
+            if implicit {
+                plan.begin_with_tls();
+            }
         });
         let mut peer = if implicit {
             Peer::connect(stage.address)
@@ -128,7 +130,7 @@ pub fn a_handshake_is_broken_off<A: Adapter>() {
 pub fn told_under_tls<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| {
         plan.options.shutdown_grace = LONG;
-        plan.options.implicit_tls = true;
+        plan.begin_with_tls();
     });
     let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
     peer.expect("220 ");

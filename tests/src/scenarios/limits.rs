@@ -45,7 +45,7 @@ pub fn a_burst_of_connections<A: Adapter>() {
 pub fn one_connection_too_many_over_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.options.max_connections = 1;
-        plan.options.implicit_tls = true;
+        plan.begin_with_tls();
     });
     let mut first = Peer::connect(stage.address).start_tls(&pair().client);
     first.expect("220 ");

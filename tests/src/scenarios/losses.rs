@@ -84,7 +84,7 @@ pub fn reset_at_every_stage<A: Adapter>() {
 
 /// The client closes under TLS, properly or not.
 pub fn fin_under_tls<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    let stage = Stage::with::<A>(|plan| plan.begin_with_tls());
     for reset in [false, true] {
         let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
         peer.expect("220 ");

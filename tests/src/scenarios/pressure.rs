@@ -41,7 +41,7 @@ pub fn a_peer_that_stops_reading_under_tls<A: Adapter>() {
         plan.little_room = true;
         plan.config.limits.max_idle_commands = u32::MAX;
         plan.config.timeouts.write = SOON;
-        plan.options.implicit_tls = true;
+        plan.begin_with_tls();
     });
     let mut peer = Peer::connect_with_little_room(stage.address).start_tls(&pair().client);
     peer.expect("220 ");
@@ -56,7 +56,7 @@ pub fn replies_that_stay_in_tls<A: Adapter>() {
         plan.little_room = true;
         plan.config.limits.max_idle_commands = u32::MAX;
         plan.config.timeouts.write = SOON;
-        plan.options.implicit_tls = true;
+        plan.begin_with_tls();
     });
     let mut peer = Peer::connect_with_little_room(stage.address).start_tls(&pair().client);
     peer.expect("220 ");

@@ -32,6 +32,13 @@ pub(super) struct Plan {
     pub(super) little_room: bool,
 }
 
+impl Plan {
+    /// The sessions begin with TLS.
+    pub(super) fn begin_with_tls(&mut self) {
+        self.options = self.options.clone().implicit_tls(pair().server.clone());
+    }
+}
+
 /// A server and what it has taken.
 pub(super) struct Stage {
     pub(super) address: SocketAddr,

@@ -29,7 +29,7 @@ pub fn starttls<A: Adapter>() {
 
 /// TLS from the first octet.
 pub fn implicit<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    let stage = Stage::with::<A>(|plan| plan.begin_with_tls());
     let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
     peer.expect("220 mx.example ");
     peer.ask("EHLO client.example", "250");
@@ -75,7 +75,7 @@ pub fn plaintext_behind_starttls<A: Adapter>() {
 
 /// A client that speaks in clear where TLS is wanted hears nothing in clear.
 pub fn plaintext_on_a_tls_port<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    let stage = Stage::with::<A>(|plan| plan.begin_with_tls());
     let mut peer = Peer::connect(stage.address);
     peer.say("EHLO client.example\r\n");
     let rest = peer.rest();
@@ -99,7 +99,7 @@ pub fn tls_on_a_plain_port<A: Adapter>() {
 
 /// A client that closes its side under TLS without saying so in TLS. What it began is not a message.
 pub fn closing_without_notice<A: Adapter>() {
-    let stage = Stage::with::<A>(|plan| plan.options.implicit_tls = true);
+    let stage = Stage::with::<A>(|plan| plan.begin_with_tls());
     let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
     peer.expect("220 ");
     peer.ask("EHLO client.example", "250");

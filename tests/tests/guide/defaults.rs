@@ -44,7 +44,8 @@ fn defaults_are_those_of_the_code() {
             "smtp_driver::ServeOptions",
             "smtp-driver/src/options.rs",
             &ServeOptions::default(),
-        ),
+        )
+        .without(&["tls", "transcript"]),
         Table::new("Client: settings", "smtp_proto::client::Config", CLIENT, &client)
             .without(&["hello", "limits", "timeouts"]),
         Table::new(
@@ -321,7 +322,11 @@ fn documented(source: &str, name: &str) -> Vec<(String, String)> {
             if text.is_empty() {
                 doc += "  ";
             }
-        } else if let Some((field, _)) = line.strip_prefix("pub ").and_then(|line| line.split_once(':')) {
+        } else if let Some((field, _)) = line
+            .trim_start_matches("pub(crate) ")
+            .trim_start_matches("pub ")
+            .split_once(": ")
+        {
             fields.push((field.to_owned(), first_sentence(&plain(doc.trim()))));
             doc.clear();
         }

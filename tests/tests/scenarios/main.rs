@@ -82,9 +82,6 @@ impl<R: Read> BodySource<io::Error> for Reader<R> {
 async fn converse(mut session: Session<Io>, site: Arc<Site>) {
     let mut application = (site.applications)();
     let answers = Arc::new(Mutex::new(Vec::<Done>::new()));
-    if let (true, Some(tls)) = (site.options.implicit_tls, &site.tls) {
-        session.start_implicit_tls(tls);
-    }
     loop {
         let (step, server) = session.poll();
         let todo = match step {

@@ -77,16 +77,11 @@ fn a_server_serves_until_it_is_stopped() {
             Poll::Pending
         }
     });
-    let mut config = config();
-    config.extensions.add(Extension::StartTls);
-    let options = ServeOptions {
-        tls: Some(Arc::new(Transparent)),
-        ..ServeOptions::default()
-    };
+    // The configuration does not offer STARTTLS: the settings suffice.
     let mut server = pin!(serve::<Manual, _>(
         listener,
-        config.into(),
-        options,
+        config().into(),
+        ServeOptions::default().starttls(Transparent),
         stopped,
         service
     ));
@@ -108,11 +103,7 @@ fn a_server_serves_until_it_is_stopped() {
 fn implicit_tls_begins_with_the_handshake() {
     let (service, pipe) = (Scripted::new(), Arc::new(Mutex::new(Pipe::default())));
     let listener = Mutex::new(vec![Memory(Arc::clone(&pipe))]);
-    let options = ServeOptions {
-        implicit_tls: true,
-        tls: Some(Arc::new(Transparent)),
-        ..ServeOptions::default()
-    };
+    let options = ServeOptions::default().implicit_tls(Transparent);
     let mut server = pin!(serve::<Manual, _>(
         listener,
         config().into(),
@@ -125,28 +116,23 @@ fn implicit_tls_begins_with_the_handshake() {
     assert_eq!(poll_tasks(), 1);
     assert_eq!(output(&pipe), "", "nothing is sent in plaintext");
     assert!(send(&pipe, "handshake").starts_with("220 "));
+    assert!(!send(&pipe, "EHLO client.example\r\n").contains("STARTTLS"));
     TASKS.take();
 }
 
 #[test]
-fn tls_without_settings_is_an_error() {
-    let mut starttls = config();
-    starttls.extensions.add(Extension::StartTls);
-    let implicit = ServeOptions {
-        implicit_tls: true,
-        ..ServeOptions::default()
+fn starttls_without_settings_is_an_error() {
+    let mut config = config();
+    config.extensions.add(Extension::StartTls);
+    let server = serve::<Manual, _>(
+        Mutex::default(),
+        config.into(),
+        ServeOptions::default(),
+        pending(),
+        Scripted::new(),
+    );
+    let Poll::Ready(Err(error)) = pin!(server).poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it serves");
     };
-    for (config, options) in [(starttls, ServeOptions::default()), (config(), implicit)] {
-        let server = serve::<Manual, _>(
-            Mutex::default(),
-            config.into(),
-            options,
-            pending(),
-            Scripted::new(),
-        );
-        let Poll::Ready(Err(error)) = pin!(server).poll(&mut Context::from_waker(Waker::noop())) else {
-            panic!("it serves");
-        };
-        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-    }
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }

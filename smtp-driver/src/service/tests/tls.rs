@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use smtp_proto::{TlsInfo, types::Extension};
+use smtp_proto::{
+    TlsInfo,
+    types::{Extension, Keyword},
+};
 
 use super::{
     harness::{Harness, Scripted, config},
@@ -11,7 +14,7 @@ use super::{
 use crate::{StreamError, TlsSession, TlsSettings};
 
 #[test]
-fn starttls_is_not_offered_without_settings() {
+fn starttls_is_offered_if_there_are_settings() {
     let service = Scripted::new();
     let mut config = config();
     config.extensions.add(Extension::StartTls);
@@ -21,6 +24,8 @@ fn starttls_is_not_offered_without_settings() {
     client.send("STARTTLS\r\n");
     assert!(client.take_output().starts_with("502 "));
 
+    // Even if the configuration does not offer it.
+    config.extensions.remove(Keyword::StartTls);
     let mut client = Harness::with_tls(config, &service, Some(Arc::new(Transparent)));
     client.send("EHLO client.example\r\n");
     assert!(client.take_output().contains("STARTTLS"));
@@ -87,9 +92,7 @@ impl TlsSession for TransparentSession {
 #[test]
 fn the_facts_follow_the_handshake() {
     let service = Arc::new(Knowing::default());
-    let mut config = config();
-    config.extensions.add(Extension::StartTls);
-    let mut client = Harness::with_tls(config, &service, Some(Arc::new(Transparent)));
+    let mut client = Harness::with_tls(config(), &service, Some(Arc::new(Transparent)));
     client.send("EHLO client.example\r\n");
     client.send("STARTTLS\r\n");
     assert!(client.take_output().ends_with("220 2.0.0 ready for TLS\r\n"));

@@ -20,7 +20,9 @@ fn only<A: Adapter>(implicit_tls: bool, set: impl FnOnce(&mut Timeouts)) -> Stag
     Stage::with::<A>(|plan| {
         plan.config.timeouts.command = Duration::from_secs(600);
         plan.config.timeouts.data = Duration::from_secs(600);
-        plan.options.implicit_tls = implicit_tls;
+        if implicit_tls {
+            plan.begin_with_tls();
+        }
         set(&mut plan.config.timeouts);
     })
 }
