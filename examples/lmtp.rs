@@ -59,7 +59,8 @@ pub(crate) async fn deliver(
 ) -> Result<Receipt, Box<dyn Error>> {
     let store = Mailer::from_url(url)?;
     let receipt = match store.send((envelope, message)).await {
-        Ok(receipt) | Err(MailerError::Refused(receipt)) => receipt,
+        Ok(sent) => sent.into(),
+        Err(MailerError::Refused(receipt)) => receipt,
         Err(error) => return Err(chain(&error).into()),
     };
     store.close().await;

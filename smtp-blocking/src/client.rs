@@ -3,8 +3,8 @@
 use std::{io, sync::Arc};
 
 use smtp_driver::{
-    self as driver, Address, BodySource, Buf, IntoMessage, MailerError, TlsSettings, Transcript, Transport,
-    Url,
+    self as driver, Address, BodySource, Buf, IntoMessage, MailerError, Sent, TlsSettings, Transcript,
+    Transport, Url,
     proto::{
         TlsInfo,
         client::{Config, Receipt},
@@ -227,7 +227,7 @@ impl Blocking<driver::Mailer<Io<Stream>>> {
     /// # Errors
     ///
     /// If no envelope can be built from the message, the session fails, or the server refuses a recipient.
-    pub fn send(&self, message: impl IntoMessage) -> Result<Receipt, MailerError<io::Error>> {
+    pub fn send(&self, message: impl IntoMessage) -> Result<Sent, MailerError<io::Error>> {
         block_on(self.0.send(message))
     }
 

@@ -101,7 +101,7 @@ pub use error::{Error, SendError};
 #[cfg(feature = "std")]
 pub use listener::Listener;
 #[cfg(feature = "std")]
-pub use mailer::{Mailer, MailerError};
+pub use mailer::{Mailer, MailerError, Sent};
 #[cfg(feature = "std")]
 pub use message::{IntoMessage, InvalidMessage};
 pub use message_write::MAX_IO_SLICES;

@@ -77,7 +77,7 @@ impl<T: Transport> Mailer<T> {
         Self(pool)
     }
 
-    /// Sends a message. Succeeds if the server accepts it for every recipient.
+    /// Sends a message. Succeeds if the server accepts it for every recipient, so that you need not look at the result.
     ///
     /// Cancellation: see [`Pool::send`].
     ///
@@ -85,14 +85,14 @@ impl<T: Transport> Mailer<T> {
     ///
     /// [`MailerError::Refused`] if the server refused the message for at least one recipient: its receipt has the outcome for
     /// each.
-    pub async fn send(&self, message: impl IntoMessage) -> Result<Receipt, MailerError<T::Error>>
+    pub async fn send(&self, message: impl IntoMessage) -> Result<Sent, MailerError<T::Error>>
     where
         T: Connect,
     {
         let (envelope, content) = message.into_message()?;
         let receipt = self.0.send(envelope, content).await?;
         if receipt.all_accepted() {
-            Ok(receipt)
+            Ok(Sent(receipt))
         } else {
             Err(MailerError::Refused(receipt))
         }
@@ -113,6 +113,23 @@ impl<T: Transport> Mailer<T> {
 impl<T: Transport> fmt::Debug for Mailer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Mailer").field(&self.0).finish()
+    }
+}
+
+/// The receipt of a message that the server accepted for every recipient.
+#[derive(Clone, Debug)]
+pub struct Sent(Receipt);
+
+impl Sent {
+    /// The receipt, which has the replies of the server.
+    pub const fn receipt(&self) -> &Receipt {
+        &self.0
+    }
+}
+
+impl From<Sent> for Receipt {
+    fn from(sent: Sent) -> Self {
+        sent.0
     }
 }
 

@@ -185,7 +185,13 @@ fn a_mailer_sends_by_a_url() {
     let (server, stored) = store();
     let mailer = Mailer::from_url(&format!("smtp://{}?tls=none", server.address)).unwrap();
     for _ in 0..2 {
-        assert!(mailer.send((bob(), "Hello\r\n")).unwrap().all_accepted());
+        assert!(
+            mailer
+                .send((bob(), "Hello\r\n"))
+                .unwrap()
+                .receipt()
+                .all_accepted()
+        );
     }
     mailer.close();
     server.stop();

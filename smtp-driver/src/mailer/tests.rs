@@ -27,8 +27,10 @@ fn a_url_is_enough_to_send() {
         let world = World::new(protocol);
         let mailer = mailer(&format!("{scheme}://{}?tls=none", world.address()));
         for _ in 0..2 {
-            let receipt = run(mailer.send((to("bob@example.net"), MESSAGE))).unwrap();
-            assert!(receipt.all_accepted());
+            let sent = run(mailer.send((to("bob@example.net"), MESSAGE))).unwrap();
+            let (_, status) = sent.receipt().recipients().next().unwrap();
+            assert!(matches!(status, RecipientStatus::Accepted(_)));
+            assert!(Receipt::from(sent).all_accepted());
         }
         assert_eq!(world.contents(), [MESSAGE, MESSAGE]);
         run(mailer.close());

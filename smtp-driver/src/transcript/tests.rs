@@ -234,7 +234,8 @@ fn a_client_records_its_session_with_times() {
     let sending = async {
         let builder = Client::<Duplex>::builder(config).transcript(lines.clone());
         let mut client = builder.on(near).await.unwrap();
-        client.send(bob(), b"Subject: secret\r\n\r\nx\r\n").await.unwrap();
+        let receipt = client.send(bob(), b"Subject: secret\r\n\r\nx\r\n").await.unwrap();
+        assert!(receipt.all_accepted());
         client.noop().await.unwrap_err();
     };
     let playing = async {
@@ -285,7 +286,8 @@ fn both_sides_record_the_same_and_no_secret() {
                 builder.starttls(tls)
             };
             let mut client = builder.on(near).await.unwrap();
-            client.send(bob(), b"secret\r\n").await.unwrap();
+            let receipt = client.send(bob(), b"secret\r\n").await.unwrap();
+            assert!(receipt.all_accepted());
             client.quit().await.unwrap();
         };
         let ((), ()) = network.block_on(join(sending, serve(far, theirs.clone(), implicit)));

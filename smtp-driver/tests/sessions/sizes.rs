@@ -48,8 +48,8 @@ fn futures_may_move_between_threads() {
     is_send(&receive(near, server_config()));
     is_send(&async move {
         let mut client = connect(far, client_config()).await.unwrap();
-        client.send(bob(), b"").await.unwrap();
-        client.send_from(bob(), ()).await.unwrap();
+        let _ = client.send(bob(), b"").await.unwrap();
+        let _ = client.send_from(bob(), ()).await.unwrap();
         client.noop().await.unwrap();
         client.quit().await.unwrap();
     });

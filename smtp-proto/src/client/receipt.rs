@@ -34,6 +34,7 @@ use crate::types::{Code, Envelope, Extensions, ForwardPath, Keyword, Recipient, 
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
+#[must_use = "recipients may have been refused: only the receipt has their outcomes"]
 pub struct Receipt {
     transactions: Vec<Transaction>,
     /// The number of finished transactions.
@@ -106,7 +107,6 @@ pub enum RecipientStatus<'r> {
 
 impl Receipt {
     /// Creates a receipt for this envelope, without outcomes.
-    #[must_use]
     pub fn new(envelope: &Envelope) -> Self {
         let mut receipt = Self::default();
         receipt.add_transaction(envelope);

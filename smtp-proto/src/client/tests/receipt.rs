@@ -150,3 +150,15 @@ fn a_receipt_names_what_the_message_went_without() {
         assert_eq!(omitted("", rcpt, ""), [Keyword::Dsn]);
     }
 }
+
+#[test]
+#[deny(
+    unfulfilled_lint_expectations,
+    reason = "without must_use there is nothing to expect"
+)]
+fn a_receipt_cannot_be_overlooked() {
+    #[expect(unused_must_use, reason = "the compiler reports it")]
+    Receipt::new(&to("b@y"));
+    #[expect(unused_must_use, reason = "the type says it, not only this function")]
+    Receipt::default();
+}
