@@ -189,7 +189,7 @@ fn begin<R: Runtime, F: Future<Output = ()> + Send + 'static>(
         local,
         proxied: arrival.proxied.map(Box::new),
     };
-    let mut accepted = Session::new(connection, ends, StageWatch::new(shared));
+    let mut accepted = Session::of_server(connection, ends, StageWatch::new(shared));
     if let ServeTls::Implicit(tls) = &options.tls {
         accepted.start_implicit_tls(tls);
     }

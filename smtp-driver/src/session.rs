@@ -9,18 +9,19 @@ use std::{
 
 use bytes::Bytes;
 use smtp_proto::{
-    Instant, Machine, Step, TlsUpgrade, Wait,
+    Instant, Machine, Step, TlsInfo, TlsUpgrade, Wait,
     server::{Event, Server},
 };
 use tracing::debug;
 
 use crate::{
-    Connection, Peer, Proxied, TlsSettings, Transport,
-    shutdown::{Stage, StageWatch},
+    Connection, Peer, Proxied, ServeOptions, TlsSettings, Transport,
+    shutdown::{Shared, Stage, StageWatch},
     signal::Signal,
 };
 
 /// A server's session on one accepted connection: a [`Connection`] that takes part in the shutdown of the server.
+/// [`serve_sessions`](crate::serve_sessions) creates it; [`Session::new`] creates one without a server.
 pub struct Session<T: Transport>(Box<Inner<T>>);
 
 // Boxed, because an async function reserves space for every move of a by-value argument.
@@ -45,7 +46,45 @@ pub(crate) struct Ends {
 }
 
 impl<T: Transport> Session<T> {
-    pub(crate) fn new(connection: Connection<T, Server>, ends: Ends, watch: StageWatch) -> Self {
+    /// Creates a session on one stream, without a listener: for inetd, for a socket pair, or behind a program that does TLS.
+    /// [`converse`](crate::converse) then runs a service on it.
+    ///
+    /// Before that, the connection can get a [transcript](Connection::set_transcript), or read a [PROXY
+    /// header](Connection::read_proxy_header).
+    ///
+    /// ```
+    /// use std::{error::Error, io};
+    ///
+    /// use smtp_driver::proto::{server::{Config, Server}, types::Host};
+    /// use smtp_driver::{Connection, Peer, Service, Session, Transport, converse};
+    ///
+    /// async fn run<T: Transport<Error = io::Error>>(stream: T, peer: Peer, service: &impl Service) -> Result<(), Box<dyn Error>> {
+    ///     let config = Config::new(Host::parse("mx.example.org")?);
+    ///     let connection = Connection::new(stream, Server::new(config.into()));
+    ///     converse(Session::new(connection, peer, Peer::Unix), service, None).await;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn new(connection: Connection<T, Server>, peer: Peer, local: Peer) -> Self {
+        let ends = Ends {
+            peer,
+            local,
+            proxied: None,
+        };
+        // Nobody shuts it down from outside.
+        let shared = Shared::new(&ServeOptions::default());
+        Self::of_server(connection, ends, StageWatch::new(&shared))
+    }
+
+    /// Declares that the stream is already encrypted, with these parameters. Call it before the first poll.
+    #[must_use]
+    pub fn encrypted(mut self, info: TlsInfo) -> Self {
+        self.machine_mut().set_implicit_tls(info);
+        self
+    }
+
+    pub(crate) fn of_server(connection: Connection<T, Server>, ends: Ends, watch: StageWatch) -> Self {
         Self(Box::new(Inner {
             connection,
             ends: Arc::new(ends),

@@ -113,23 +113,13 @@ use std::{
 
 use smtp_proto::server::{Config, Server};
 
-use crate::{
-    Connection, ServeOptions, Session, Transport,
-    session::Ends,
-    shutdown::{Shared, StageWatch},
-};
+use crate::{Connection, Session, Transport};
 
 /// Begins a server's session on a transport, without a listener. The client's address is 192.0.2.1.
 #[must_use]
 pub fn session<T: Transport>(transport: T, config: impl Into<Arc<Config>>) -> Session<T> {
-    let shared = Shared::new(&ServeOptions::default());
     let connection = Connection::new(transport, Server::new(config.into()));
-    let ends = Ends {
-        peer: listener::peer(1),
-        local: listener::local(),
-        proxied: None,
-    };
-    Session::new(connection, ends, StageWatch::new(&shared))
+    Session::new(connection, listener::peer(1), listener::local())
 }
 
 /// Runs two futures concurrently, and returns both outputs.

@@ -20,6 +20,7 @@ mod serving;
 mod sizes;
 mod sources;
 mod steps;
+mod streams;
 mod support;
 mod tls;
 mod turn;

@@ -110,7 +110,7 @@ impl Harness {
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::clone(&pipe)), Server::new(config.into()));
         let permit = ConnectionPermit::take(&shared, None).unwrap();
-        let session = Session::new(connection, UNIX, StageWatch::new(&shared));
+        let session = Session::of_server(connection, UNIX, StageWatch::new(&shared));
         let service = Arc::clone(service);
         let mut harness = Self {
             pipe,
@@ -146,7 +146,7 @@ impl Harness {
     pub(super) fn size_of_session<S: Service + 'static>(service: &Arc<S>) -> usize {
         let shared = Shared::new(&ServeOptions::default());
         let connection = Connection::new(Memory(Arc::default()), Server::new(config().into()));
-        let session = Session::new(connection, UNIX, StageWatch::new(&shared));
+        let session = Session::of_server(connection, UNIX, StageWatch::new(&shared));
         size_of_val(&converse(session, &**service, None))
     }
 
