@@ -24,4 +24,5 @@ mod streams;
 mod support;
 mod tls;
 mod turn;
+mod urls;
 mod waiting;
