@@ -102,7 +102,7 @@ fn a_message_to_one_recipient_needs_few_allocations() {
     config.tls = Tls::Disabled;
     let mut client = ready(Client::<Ready>::builder(config).on(server)).unwrap();
     let message = b"Subject: x\r\n\r\nHello\r\n".as_slice();
-    ready(client.send(bob(), message)).unwrap();
+    assert!(ready(client.send(bob(), message)).unwrap().all_accepted());
     let envelope = bob();
     let counted = measure(|| {
         let receipt = ready(client.send(envelope, message)).unwrap();

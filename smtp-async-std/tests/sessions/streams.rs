@@ -169,7 +169,7 @@ fn futures_may_move_between_threads() {
     is_send(&receive(near, server_config(), false));
     is_send(&async move {
         let mut client = Client::builder(client_config()).on(Io::new(far)).await.unwrap();
-        client.send(bob(), b"").await.unwrap();
+        let _ = client.send(bob(), b"").await.unwrap();
         client
             .send_from(bob(), Reader(futures_lite::io::empty()))
             .await

@@ -39,8 +39,8 @@ fn what_is_awaited_may_move_between_threads() {
     is_send(&receive(near, server_config()));
     is_send(&async move {
         let mut client = on(far, client_config()).await.unwrap();
-        client.send(bob(), b"").await.unwrap();
-        client.send_from(bob(), Reader(tokio::io::empty())).await.unwrap();
+        let _ = client.send(bob(), b"").await.unwrap();
+        let _ = client.send_from(bob(), Reader(tokio::io::empty())).await.unwrap();
         client.noop().await.unwrap();
         client.quit().await.unwrap();
     });

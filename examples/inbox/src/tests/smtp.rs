@@ -209,10 +209,8 @@ async fn a_client_can_use_starttls() {
         .await
         .unwrap();
     let envelope = Envelope::parse("ann@client.example", ["bob@example.org"]).unwrap();
-    client
-        .send(envelope, MESSAGE.replace('\n', "\r\n"))
-        .await
-        .unwrap();
+    let sent = client.send(envelope, MESSAGE.replace('\n', "\r\n"));
+    assert!(sent.await.unwrap().all_accepted());
     client.quit().await.unwrap();
     let sessions = inbox.json("/api/sessions").await;
     assert_eq!(sessions[0]["is_tls"], true);
