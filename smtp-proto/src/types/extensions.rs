@@ -1,7 +1,7 @@
 //! The set of extensions that a server offers.
 
 use alloc::{borrow::Cow, boxed::Box, string::String};
-use core::{array, fmt};
+use core::{array, fmt, iter};
 
 mod rare;
 
@@ -210,7 +210,12 @@ impl Extensions {
 
     /// Iterates over the known keywords in the set.
     pub(crate) fn keywords(&self) -> impl Iterator<Item = Keyword> {
-        Keyword::ALL.into_iter().filter(|keyword| self.has(*keyword))
+        let mut left = self.known;
+        iter::from_fn(move || {
+            let keyword = *Keyword::ALL.get(left.trailing_zeros() as usize)?;
+            left &= !bit(keyword);
+            Some(keyword)
+        })
     }
 
     /// Returns the number of extensions.
