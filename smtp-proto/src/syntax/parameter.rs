@@ -392,18 +392,26 @@ pub(crate) fn check(keyword: &str, value: Option<&str>) -> Result<(), InvalidPar
 }
 
 /// Iterates over parameters that were checked.
+#[inline]
 pub(crate) fn split(parameters: &str) -> impl Iterator<Item = Parameter<'_>> {
-    let text = Text(parameters);
-    let mut rest = text.octets();
+    let mut rest = parameters;
     iter::from_fn(move || {
         if rest.is_empty() {
-            return None; // as usual
+            return None; // the usual case
         }
-        let (behind, param) = preceded(blanks, esmtp_param).parse_complete(rest).ok()?;
-        rest = behind;
-        let value = param.value.map(|value| text.slice(value));
-        (!param.keyword.is_empty()).then(|| Parameter::trusted(text.slice(param.keyword), value))
+        take_checked(&mut rest)
     })
+}
+
+/// Takes the first of parameters that were checked.
+// Not inlined: a command or an envelope rarely has such parameters.
+#[inline(never)]
+fn take_checked<'p>(rest: &mut &'p str) -> Option<Parameter<'p>> {
+    let text = Text(rest);
+    let (behind, param) = preceded(blanks, esmtp_param).parse_complete(text.octets()).ok()?;
+    let value = param.value.map(|value| text.slice(value));
+    *rest = text.slice(behind);
+    (!param.keyword.is_empty()).then(|| Parameter::trusted(text.slice(param.keyword), value))
 }
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ impl<'a> OtherParameters<'a> {
     }
 
     /// Iterates over the parameters whose keyword is not `known`.
+    #[inline]
     fn iter(&self, known: fn(&str) -> bool) -> impl Iterator<Item = Parameter<'_>> {
         parameter::split(&self.0).filter(move |parameter| !known(parameter.keyword))
     }
