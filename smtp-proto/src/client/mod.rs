@@ -250,6 +250,27 @@ impl Client {
             }
         }
     }
+
+    /// Takes one step. Returns `None` if a further one follows.
+    // Not inlined: the compiler would prepare the loop of `poll`, which goes round once nearly always, for each poll.
+    #[inline(never)]
+    fn step<'i>(&mut self, input: &mut &'i [u8]) -> Option<Polled<Event<'i>>> {
+        if let Some(event) = self.advance(input) {
+            return Some(Polled::Event(event));
+        }
+        if let Some(event) = self.read_reply(input) {
+            return Some(Polled::Event(event));
+        }
+        if matches!(self.stage, Stage::Over(..)) {
+            return None;
+        }
+        if self.end_of_input {
+            self.broke(Closed::ConnectionClosed);
+            return None;
+        }
+        self.note_start(input);
+        self.idle().map(Polled::Wait)
+    }
 }
 
 impl Sealed for Client {}
@@ -260,22 +281,8 @@ impl Machine for Client {
     fn poll<'i>(&mut self, input: &mut &'i [u8], now: Instant) -> Polled<Event<'i>> {
         self.timers.now = now;
         loop {
-            if let Some(event) = self.advance(input) {
-                return Polled::Event(event);
-            }
-            if let Some(event) = self.read_reply(input) {
-                return Polled::Event(event);
-            }
-            if matches!(self.stage, Stage::Over(..)) {
-                continue;
-            }
-            if self.end_of_input {
-                self.broke(Closed::ConnectionClosed);
-                continue;
-            }
-            self.note_start(input);
-            if let Some(wait) = self.idle() {
-                return Polled::Wait(wait);
+            if let Some(step) = self.step(input) {
+                return step;
             }
         }
     }

@@ -68,8 +68,8 @@ impl Session {
     /// Returns the command that transfers the message of this envelope, or the reason against sending it.
     pub(super) fn judge(&self, config: &Config, envelope: &Envelope) -> Result<Transfer, RequestError> {
         let transfer = self.judge_mail(config, envelope.parameters())?;
-        if envelope.needs_smtputf8() {
-            self.needs(Keyword::SmtpUtf8)?;
+        if !self.extensions.has(Keyword::SmtpUtf8) && envelope.needs_smtputf8() {
+            return Err(RequestError::NotOffered(Keyword::SmtpUtf8));
         }
         for recipient in envelope.recipients() {
             self.judge_rcpt(recipient.parameters())?;

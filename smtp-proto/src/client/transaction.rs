@@ -357,7 +357,7 @@ impl Leftover {
 /// The MAIL parameters that may be sent to this server.
 fn mail_parameters<'a>(envelope: &Envelope, offered: &Extensions) -> MailParameters<'a> {
     let mut parameters = envelope.parameters().clone();
-    parameters.smtputf8 |= envelope.needs_smtputf8();
+    parameters.smtputf8 |= offered.has(Keyword::SmtpUtf8) && envelope.needs_smtputf8();
     if !offered.has(Keyword::Size) {
         parameters.size = None;
     }
