@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_samples_of_the_rfc_are_encoded_as_it_says() {
+    fn the_samples_of_rfc_3492_are_encoded() {
         // RFC 3492 section 7.1 (A), (B), (L), (S).
         for (label, encoded) in [
             ("ليهمابتكلموشعربي؟", "egbpdaj6bu4bxfgehfvwxn"),

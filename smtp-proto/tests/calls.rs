@@ -272,14 +272,14 @@ fn vrfy_expn_and_help_are_answered_by_the_application() {
 }
 
 #[test]
-fn rejecting_content_without_content_returns_the_rejection() {
+fn reject_body_without_a_body_returns_the_rejection() {
     let mut server = server(|_| {});
     assert_eq!(server.reject_body(Rejection::POLICY), Err(Rejection::POLICY));
 }
 
 // RFC 6409 section 4.3: no mail without authentication; RFC 8314 section 4.1: and none without TLS.
 #[test]
-fn a_submission_server_wants_tls_first() {
+fn a_submission_server_requires_tls_first() {
     let host = Host::parse("mail.example.org").unwrap();
     let config = server::Config::submission(host, [Mechanism::PLAIN]);
     let mut server = greeted(config);

@@ -23,7 +23,7 @@ fn days_and_dates_are_the_same() {
 }
 
 #[test]
-fn a_month_has_its_days_only() {
+fn each_month_has_its_number_of_days() {
     for wrong in [
         date(2026, 2, 29),
         date(1900, 2, 29),

@@ -52,7 +52,7 @@ fn a_bare_cr_or_lf_is_reported_before_the_line_ends() {
 }
 
 #[test]
-fn every_chopping_gives_the_same_lines() {
+fn the_lines_do_not_depend_on_the_cuts() {
     let bytes = b"EHLO x\r\n\r\nNOOP\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\rQUIT\r\n\nQUIT\r\n\
         12345678901234567890123\rx\r\n1234567890123456789012\rx\r\n12345678901234567890123\n\r\n";
     let (whole, _) = lines(bytes, bytes.len(), 24);
@@ -82,7 +82,7 @@ fn an_endless_line_is_not_kept() {
 }
 
 #[test]
-fn the_length_of_a_dropped_line_does_not_depend_on_the_chopping() {
+fn the_length_of_a_dropped_line_does_not_depend_on_the_cuts() {
     let bytes = [&[b'x'; 100][..], b"\r\r\r\n"].concat();
     for size in 1..=bytes.len() {
         let mut cutter = LineCutter::default();
@@ -101,7 +101,7 @@ fn the_length_of_a_dropped_line_does_not_depend_on_the_chopping() {
 }
 
 #[test]
-fn what_was_searched_is_not_searched_again() {
+fn no_octet_is_searched_twice() {
     let mut cutter = LineCutter::default();
     let mut input: &[u8] = b"MAIL FROM:<";
     assert_eq!(cutter.cut(&mut input, 512), Err(NoLine::Incomplete));

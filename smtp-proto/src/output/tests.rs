@@ -15,7 +15,7 @@ fn partial_writes_leave_the_rest() {
 }
 
 #[test]
-fn heap_memory_is_given_back_on_release() {
+fn release_frees_heap_memory() {
     let mut output = Output::default();
     output.put(&vec![b'x'; INLINE + 1]);
     assert!(output.spilled.capacity() > 0);
@@ -89,7 +89,7 @@ fn a_secret_is_zeroized_once_it_is_written() {
 }
 
 #[test]
-fn what_is_shown_of_it_is_how_much_there_is() {
+fn debug_output_shows_only_the_length() {
     let mut output = Output::default();
     output.put(b"secret");
     assert_eq!(std::format!("{output:?}"), "Output(6 octets)");

@@ -7,7 +7,7 @@ pub(crate) fn shows(shown: &str, secret: &str) -> bool {
 }
 
 #[test]
-fn octets_are_found_in_whatever_form() {
+fn the_test_helper_finds_a_secret_in_any_form() {
     assert!(shows(
         &std::format!("{:?}", (1, b"a hunter2!".to_vec())),
         "hunter2"
@@ -49,7 +49,7 @@ fn octets_need_not_be_text() {
 }
 
 #[test]
-fn a_text_is_taken_over_and_parts_are_put_together_in_one_place() {
+fn text_is_moved_and_parts_are_joined_without_copies() {
     let text = String::from("hunter2");
     let at = text.as_ptr();
     assert_eq!(Secret::from(text).expose().as_ptr(), at);

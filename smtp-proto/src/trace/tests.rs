@@ -59,7 +59,7 @@ fn the_null_path_is_a_return_path() {
 }
 
 #[test]
-fn tls_is_named_behind_all_other_clauses_by_its_cipher() {
+fn the_tls_clause_follows_for_and_names_the_cipher() {
     let name = ClientName::parse("client.example").unwrap();
     let host = Host::parse("mx.example.org").unwrap();
     let recipient = ForwardPath::parse("bob@example.org").unwrap();

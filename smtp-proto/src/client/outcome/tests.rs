@@ -59,7 +59,7 @@ fn only_pending_outcomes_are_replaced() {
 }
 
 #[test]
-fn a_recipient_named_twice_has_an_outcome_each() {
+fn a_repeated_recipient_has_two_outcomes() {
     let mut all = outcomes(&[("a@x", "-"), ("b@x", "-"), ("a@x", "-")]);
     all.merge(outcomes(&[("a@x", "250 1\r\n"), ("a@x", "550 2\r\n")]));
     assert_eq!(shown(&all), ["<a@x> 250", "<b@x> -", "<a@x> 550"]);

@@ -104,7 +104,7 @@ const fn echo() -> Echo {
 }
 
 #[test]
-fn plain_is_said_before_the_session_is_ready() {
+fn plain_is_sent_before_the_session_is_ready() {
     let mut session = offered(login(), "AUTH PLAIN LOGIN");
     session.hears(&format!("AUTH PLAIN {ANN}|"));
     assert!(!session.client.is_authenticated());
@@ -113,7 +113,7 @@ fn plain_is_said_before_the_session_is_ready() {
 }
 
 #[test]
-fn login_answers_whatever_is_asked() {
+fn login_answers_any_challenge() {
     let mut login = login();
     login.mechanism = Some(Mechanism::LOGIN);
     let mut session = offered(login, "AUTH PLAIN LOGIN");
@@ -140,7 +140,7 @@ fn a_refusal_ends_the_session() {
 }
 
 #[test]
-fn without_a_common_mechanism_nothing_is_shown() {
+fn without_a_common_mechanism_nothing_is_sent() {
     for line in ["AUTH X-FOO GSSAPI", "AUTH", "8BITMIME"] {
         let mut session = offered(login(), line);
         session.hears("QUIT|");
@@ -152,7 +152,7 @@ fn without_a_common_mechanism_nothing_is_shown() {
 }
 
 #[test]
-fn an_initial_response_that_makes_the_line_too_long_waits() {
+fn a_long_initial_response_waits_for_the_challenge() {
     // "AUTH XOAUTH2 " and CRLF leave 497 octets, 496 in base64, 372 in all; 23 of them are not the token.
     for (octets, at_once) in [(349, true), (350, false)] {
         let token = "t".repeat(octets);
@@ -171,7 +171,7 @@ fn an_initial_response_that_makes_the_line_too_long_waits() {
 }
 
 #[test]
-fn a_held_back_response_is_no_answer_to_a_question() {
+fn a_deferred_response_does_not_answer_a_nonempty_challenge() {
     let token = "t".repeat(10_000);
     let mut session = offered(Login::new(Credentials::token("ann", &*token)), "AUTH XOAUTH2");
     session.hears("AUTH XOAUTH2|");
@@ -179,7 +179,7 @@ fn a_held_back_response_is_no_answer_to_a_question() {
 }
 
 #[test]
-fn a_bearer_hears_why_it_is_refused() {
+fn a_bearer_client_acknowledges_the_error_challenge() {
     let mut session = offered(Login::new(Credentials::token("ann", "tok")), "AUTH OAUTHBEARER");
     session.written();
     session.wire.clear();
@@ -195,7 +195,7 @@ fn an_empty_initial_response_is_an_equals_sign() {
 }
 
 #[test]
-fn the_application_may_bring_a_mechanism_of_its_own() {
+fn the_application_may_add_a_mechanism() {
     let mut session = echoing(echo());
     session.hears("AUTH X-ECHO|");
     session.server("334 YQ==").hears("YQ==|");
@@ -208,7 +208,7 @@ fn the_application_may_bring_a_mechanism_of_its_own() {
 }
 
 #[test]
-fn an_exchange_of_the_applications_own_may_fail_and_be_tried_again() {
+fn an_exchange_of_the_application_may_fail_and_be_repeated() {
     let mut session = echoing(echo());
     session.written().server("535 no").sees("Auth 535");
     assert!(session.client.is_ready());
@@ -217,7 +217,7 @@ fn an_exchange_of_the_applications_own_may_fail_and_be_tried_again() {
 }
 
 #[test]
-fn a_mechanism_that_is_not_offered_is_given_back() {
+fn a_mechanism_that_is_not_offered_is_returned() {
     let mut session = Session::with(config(), "AUTH PLAIN");
     let refused = session.client.authenticate(Box::new(echo())).unwrap_err();
     assert_eq!(refused.error, RequestError::NotOffered(Keyword::Auth));
@@ -228,7 +228,7 @@ fn a_mechanism_that_is_not_offered_is_given_back() {
 }
 
 #[test]
-fn what_cannot_be_answered_is_cancelled() {
+fn an_exchange_without_an_answer_is_cancelled() {
     for challenge in [
         "334 A",
         "334 YQ",
@@ -266,7 +266,7 @@ fn a_cancelled_login_ends_the_session() {
 }
 
 #[test]
-fn a_server_that_goes_on_after_the_cancellation_is_left() {
+fn a_challenge_after_the_cancellation_ends_the_session() {
     for reply in ["235 ok", "334 "] {
         let mut session = echoing(echo());
         session.written().server("334 YmFk").written();
@@ -276,7 +276,7 @@ fn a_server_that_goes_on_after_the_cancellation_is_left() {
 }
 
 #[test]
-fn a_server_that_does_not_prove_itself_gets_no_mail() {
+fn a_server_that_fails_mutual_authentication_gets_no_mail() {
     let mut session = echoing(Echo {
         proven: false,
         ..echo()
@@ -290,7 +290,7 @@ fn a_server_that_does_not_prove_itself_gets_no_mail() {
 }
 
 #[test]
-fn other_positive_replies_are_no_answer() {
+fn only_235_accepts_the_client() {
     for reply in ["250 ok", "354 go", "220 hi", "334"] {
         let mut session = offered(login(), "AUTH PLAIN");
         session.written().server(reply);
@@ -303,7 +303,7 @@ fn other_positive_replies_are_no_answer() {
 }
 
 #[test]
-fn silence_and_endings() {
+fn timeouts_and_disconnections_end_the_exchange() {
     let mut session = offered(login(), "AUTH PLAIN");
     session.written();
     assert_eq!(session.wait.deadline.unwrap().phase, Phase::Auth);
@@ -321,13 +321,13 @@ fn silence_and_endings() {
 }
 
 #[test]
-fn a_reply_before_the_command_has_left_answers_nothing() {
+fn a_reply_before_the_command_is_written_does_not_answer_it() {
     let mut session = offered(login(), "AUTH PLAIN");
     session.server("235 ok").sees_at_last("Closed Unsolicited None");
 }
 
 #[test]
-fn secrets_are_not_shown() {
+fn debug_output_hides_secrets() {
     let session = offered(Login::new(Credentials::password("ann", "hunter2")), "AUTH PLAIN");
     let encoded = encoded("\0ann\0hunter2");
     assert!(

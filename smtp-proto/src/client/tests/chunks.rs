@@ -10,7 +10,7 @@ fn small_chunks(octets: usize) -> Config {
 }
 
 #[test]
-fn bdat_is_used_when_it_is_asked_for_and_offered() {
+fn bdat_is_used_if_configured_and_offered() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     session.give("Hi|", More::Last);
     session
@@ -29,7 +29,7 @@ fn bdat_is_used_when_it_is_asked_for_and_offered() {
 }
 
 #[test]
-fn no_chunk_is_sent_when_nobody_was_accepted() {
+fn no_chunk_is_sent_without_an_accepted_recipient() {
     let mut session = Session::with(chunking(), PIPELINED);
     session
         .deliver(to("b@y"))
@@ -39,21 +39,21 @@ fn no_chunk_is_sent_when_nobody_was_accepted() {
 }
 
 #[test]
-fn chunks_have_no_dots_added() {
+fn chunks_are_not_dot_stuffed() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     session.give(".|..|", More::Last);
     session.end().hears("BDAT 7 LAST|.|..|");
 }
 
 #[test]
-fn counts_are_those_of_what_is_sent() {
+fn chunk_sizes_are_those_of_the_octets_sent() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     session.give("a\nb\rc", More::Last);
     session.end().hears("BDAT 9 LAST|a|b|c|");
 }
 
 #[test]
-fn a_chunk_holds_no_more_input_than_the_limit() {
+fn a_chunk_has_at_most_the_limit_of_input() {
     let mut session = Session::at_body(small_chunks(4), PIPELINED, "b@y");
     session.give("abcdefghij", More::Last);
     session.end().hears("BDAT 4|abcdBDAT 4|efghBDAT 4 LAST|ij|");
@@ -70,7 +70,7 @@ fn a_line_end_may_be_cut_by_chunks() {
 }
 
 #[test]
-fn an_end_that_was_not_foreseen_is_a_chunk_of_its_own() {
+fn an_unannounced_end_is_a_separate_last_chunk() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     session.give("Hi|", More::Yes);
     session.end().hears("BDAT 4|Hi|BDAT 0 LAST|");
@@ -107,7 +107,7 @@ fn without_pipelining_every_chunk_waits_for_a_reply() {
 }
 
 #[test]
-fn no_more_chunks_than_the_window_are_unanswered() {
+fn at_most_the_window_of_chunks_is_unanswered() {
     let mut config = small_chunks(1);
     config.limits.max_unanswered = 2;
     let mut session = Session::at_body(config, PIPELINED, "b@y");
@@ -117,7 +117,7 @@ fn no_more_chunks_than_the_window_are_unanswered() {
 }
 
 #[test]
-fn after_a_refused_chunk_none_is_begun_and_the_transaction_is_reset() {
+fn after_a_refused_chunk_no_chunk_begins_and_rset_follows() {
     let mut session = Session::at_body(small_chunks(4), PIPELINED, "b@y");
     session.give("abcd", More::Yes);
     session
@@ -134,7 +134,7 @@ fn after_a_refused_chunk_none_is_begun_and_the_transaction_is_reset() {
 }
 
 #[test]
-fn replies_to_chunks_behind_a_refused_one_are_awaited() {
+fn replies_to_chunks_after_a_refused_one_are_awaited() {
     let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
     session.give("abcd", More::Yes);
     session.written().server("552 full").sees("Chunk 552");
@@ -142,7 +142,7 @@ fn replies_to_chunks_behind_a_refused_one_are_awaited() {
 }
 
 #[test]
-fn a_refused_chunk_behind_which_the_last_was_sent_decides() {
+fn a_refused_chunk_decides_even_if_the_last_was_sent() {
     let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
     session.give("ab|", More::Last);
     session
@@ -155,7 +155,7 @@ fn a_refused_chunk_behind_which_the_last_was_sent_decides() {
 }
 
 #[test]
-fn a_chunk_refused_before_the_last_is_sent_keeps_it_back() {
+fn the_last_chunk_is_not_sent_after_a_refused_one() {
     let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
     session.give("Hi", More::Yes);
     session
@@ -206,7 +206,7 @@ fn in_a_chunk(more: More) -> Session {
 }
 
 #[test]
-fn no_server_can_be_content_with_a_chunk_that_it_has_not_got() {
+fn a_positive_reply_before_the_end_of_a_chunk_ends_the_session() {
     in_a_chunk(More::Yes)
         .server("250")
         .sees("Chunk 250, Closed Unexpected NotAccepted");
@@ -251,7 +251,7 @@ fn a_chunk_that_cannot_be_sent_is_not_announced() {
 }
 
 #[test]
-fn an_intermediate_reply_answers_no_chunk() {
+fn an_intermediate_reply_does_not_answer_a_chunk() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     session.give("Hi", More::Yes);
     session
@@ -261,7 +261,7 @@ fn an_intermediate_reply_answers_no_chunk() {
 }
 
 #[test]
-fn binary_content_goes_as_it_is() {
+fn binary_content_is_sent_unchanged() {
     let envelope = to("b@y").with_parameters(MailParameters::default().with_body(Body::BinaryMime));
     let mut session = Session::with(config(), "CHUNKING|BINARYMIME");
     session
@@ -274,7 +274,7 @@ fn binary_content_goes_as_it_is() {
 }
 
 #[test]
-fn the_last_chunk_is_completed_and_answered_although_the_one_before_was_refused() {
+fn the_last_chunk_is_completed_after_a_refused_one() {
     let mut session = Session::at_body(small_chunks(3), PIPELINED, "b@y");
     let permit = session.permit.take().unwrap();
     let mut input: &[u8] = b"abca\nb";
@@ -293,7 +293,7 @@ fn the_last_chunk_is_completed_and_answered_although_the_one_before_was_refused(
 }
 
 #[test]
-fn a_reply_answers_only_a_chunk_that_was_begun_on_the_wire() {
+fn a_reply_answers_only_a_chunk_that_is_being_written() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     let permit = session.permit.take().unwrap();
     let mut input: &[u8] = b"Hi";
@@ -306,7 +306,7 @@ fn a_reply_answers_only_a_chunk_that_was_begun_on_the_wire() {
 
 /// RFC 3030 section 2: the octets of a chunk are those that were given.
 #[test]
-fn nothing_is_added_where_line_ends_are_not_changed() {
+fn chunks_get_no_line_ending_without_normalization() {
     for endings in [LineEndings::Refuse, LineEndings::Keep] {
         let mut config = chunking();
         config.line_endings = endings;

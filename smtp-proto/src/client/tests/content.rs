@@ -14,7 +14,7 @@ fn sent(message: &str) -> String {
 }
 
 #[test]
-fn a_message_ends_in_one_line_end_and_a_dot() {
+fn a_message_ends_with_one_line_ending_and_a_dot() {
     assert_eq!(sent("Hi|"), "Hi|.|");
     assert_eq!(sent("Hi"), "Hi|.|");
     assert_eq!(sent(""), ".|");
@@ -27,12 +27,12 @@ fn dots_at_line_starts_are_doubled() {
 }
 
 #[test]
-fn bare_line_ends_become_true_ones() {
+fn bare_line_endings_become_crlf() {
     assert_eq!(sent("a\nb\rc\n.\nd\r"), "a|b|c|..|d|.|");
 }
 
 #[test]
-fn the_end_waits_for_its_reply_and_nothing_is_sent_twice() {
+fn the_end_waits_for_its_reply_and_is_sent_once() {
     let mut session = at_body();
     session.give("Hi|", More::Last);
     session
@@ -57,7 +57,7 @@ fn a_refused_message_is_refused_for_all() {
 }
 
 #[test]
-fn a_354_is_no_verdict() {
+fn a_354_does_not_answer_the_message() {
     let mut session = Session::at_end(config(), "", "b@y");
     session
         .server("354 more?")
@@ -78,7 +78,7 @@ fn an_early_refusal_stops_the_content() {
 }
 
 #[test]
-fn a_positive_reply_before_the_end_is_no_success() {
+fn a_positive_reply_before_the_end_does_not_accept_the_message() {
     let mut session = at_body();
     session.give("Hi|", More::Yes);
     session
@@ -88,7 +88,7 @@ fn a_positive_reply_before_the_end_is_no_success() {
 }
 
 #[test]
-fn a_positive_reply_before_the_dot_is_written_is_no_success() {
+fn a_positive_reply_before_the_dot_is_written_does_not_accept_the_message() {
     let mut session = at_body();
     session.give("Hi|", More::Yes);
     session.end().writes(2);
@@ -99,7 +99,7 @@ fn a_positive_reply_before_the_dot_is_written_is_no_success() {
 }
 
 #[test]
-fn what_comes_along_with_354_is_no_verdict_however_late_it_is_read() {
+fn a_reply_that_arrives_with_354_does_not_answer_the_message() {
     for (reply, events) in [
         ("250 queued", "Nothing 250, Closed Unsolicited Unknown"),
         ("554 no", "Message 554, Closed RefusedEarly Unknown"),
@@ -125,7 +125,7 @@ fn what_comes_along_with_354_is_no_verdict_however_late_it_is_read() {
 }
 
 #[test]
-fn content_that_the_session_cannot_carry_ends_it() {
+fn unsendable_content_ends_the_session() {
     let mut refusing = config();
     refusing.line_endings = LineEndings::Refuse;
     for (config, message, fault) in [
@@ -154,7 +154,7 @@ fn content_that_the_session_cannot_carry_ends_it() {
 }
 
 #[test]
-fn eight_bit_content_is_sent_where_it_is_offered() {
+fn eight_bit_content_is_sent_if_8bitmime_is_offered() {
     assert_eq!(sent("caf\u{e9}|"), "caf\u{e9}|.|");
 }
 
@@ -187,7 +187,7 @@ fn an_added_dot_is_followed_by_the_dot() {
 }
 
 #[test]
-fn eight_bit_content_is_sent_without_the_extension_where_that_is_allowed() {
+fn eight_bit_content_is_sent_without_8bitmime_if_allowed() {
     let mut config = config();
     config.eight_bit = EightBit::Send;
     let mut session = Session::with(config, "");
@@ -205,7 +205,7 @@ fn eight_bit_content_is_sent_without_the_extension_where_that_is_allowed() {
 }
 
 #[test]
-fn no_more_is_written_than_was_shown() {
+fn advance_output_stops_at_the_end_of_the_output() {
     let mut session = Session::at_body(config(), "PIPELINING", "b@y");
     session.next("c@y").give("Hi|", More::Last);
     session.end();
@@ -218,7 +218,7 @@ fn no_more_is_written_than_was_shown() {
 }
 
 #[test]
-fn a_reply_begun_in_the_content_answers_nothing() {
+fn a_reply_begun_in_the_content_does_not_answer_the_message() {
     let mut session = Session::at_body(config(), "", "b@y");
     session.give("Hi|", More::Yes);
     session.octets(b"25").end().written();
@@ -229,7 +229,7 @@ fn a_reply_begun_in_the_content_answers_nothing() {
 
 /// The same for a reply beyond the limits, of which nothing stays in the input.
 #[test]
-fn a_long_reply_begun_in_the_content_answers_nothing() {
+fn a_long_reply_begun_in_the_content_does_not_answer_the_message() {
     let mut session = Session::at_body(config(), "", "b@y");
     session.give("Hi|", More::Yes);
     session

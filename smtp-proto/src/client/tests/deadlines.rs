@@ -51,7 +51,7 @@ fn a_deadline_that_passes_ends_the_session() {
 }
 
 #[test]
-fn half_replies_do_not_stretch_a_phase() {
+fn half_replies_do_not_extend_a_phase() {
     let mut session = Session::with(config(), "");
     session.deliver(to("b@y")).written();
     for _ in 0..29 {
@@ -91,7 +91,7 @@ fn every_piece_of_the_message_has_its_time() {
 }
 
 #[test]
-fn a_chunk_that_blocks_the_next_is_answered_in_the_time_of_a_message() {
+fn a_chunk_that_blocks_the_next_has_the_time_of_data_end() {
     let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
     session.give("Hi", More::Yes);
     assert_eq!(deadline(&session), (Phase::DataEnd, 600));
@@ -99,7 +99,7 @@ fn a_chunk_that_blocks_the_next_is_answered_in_the_time_of_a_message() {
 }
 
 #[test]
-fn a_server_that_takes_nothing_runs_out_of_time() {
+fn a_server_that_does_not_read_times_out() {
     let mut config = config();
     config.timeouts.write = Duration::from_secs(7);
     let mut session = Session::with(config, "PIPELINING");
@@ -114,14 +114,14 @@ fn a_server_that_takes_nothing_runs_out_of_time() {
 }
 
 #[test]
-fn polling_late_is_harmless_when_the_reply_is_there() {
+fn polling_late_is_harmless_if_the_reply_has_come() {
     let mut session = Session::new(config());
     session.now = Instant::after_origin(Duration::from_secs(10_000));
     session.server("220 mx").sees("Greeting 220");
 }
 
 #[test]
-fn a_ready_session_waits_for_ever_and_listens() {
+fn a_ready_session_reads_without_a_deadline() {
     let mut session = Session::with(config(), "");
     session.later(1_000_000).sees("");
     assert!(session.wait.want_read && !session.wait.want_write && !session.wait.application_pending);

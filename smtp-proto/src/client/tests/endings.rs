@@ -81,7 +81,7 @@ fn moments() -> Vec<(&'static str, Session, &'static str)> {
 }
 
 #[test]
-fn an_end_says_what_became_of_the_message() {
+fn the_end_of_a_session_has_the_outcome_of_the_message() {
     type Ending = fn(&mut Session);
     let endings: [(&str, Ending); 5] = [
         ("ConnectionClosed", |session| _ = session.eof()),
@@ -124,7 +124,7 @@ fn a_421_ends_the_session_at_any_moment_and_accepts_nothing() {
 }
 
 #[test]
-fn an_idle_421_is_reported_as_an_answer_to_nothing() {
+fn an_idle_421_is_reported_without_a_command() {
     let mut session = Session::with(config(), "");
     session
         .server("421 idle too long")
@@ -132,7 +132,7 @@ fn an_idle_421_is_reported_as_an_answer_to_nothing() {
 }
 
 #[test]
-fn any_other_reply_to_nothing_ends_the_session_too() {
+fn any_other_reply_without_a_command_ends_the_session() {
     for code in ["250", "354", "550"] {
         let mut session = Session::with(config(), "");
         session
@@ -142,7 +142,7 @@ fn any_other_reply_to_nothing_ends_the_session_too() {
 }
 
 #[test]
-fn an_end_does_not_swallow_the_outcome() {
+fn the_outcome_is_reported_before_the_end() {
     let mut session = Session::at_end(config(), "", "b@y");
     let mut input: &[u8] = b"250 ok\r\n";
     assert!(matches!(
@@ -155,7 +155,7 @@ fn an_end_does_not_swallow_the_outcome() {
 }
 
 #[test]
-fn the_end_is_reported_again_and_nothing_after_it_counts() {
+fn the_end_is_repeated_and_final() {
     let mut session = Session::with(config(), "");
     session.client.abort();
     session.go_on();

@@ -20,7 +20,7 @@ fn with(parameters: MailParameters<'_>) -> Envelope {
 const PLAIN: &str = "MAIL FROM:<a@x>|RCPT TO:<b@y>";
 
 #[test]
-fn paths_are_sent_as_they_are() {
+fn paths_are_sent_unchanged() {
     let envelope = Envelope::new(ReversePath::Null)
         .recipient(ForwardPath::parse("Postmaster").unwrap())
         .recipient(Mailbox::parse("\"b c\"@[192.0.2.1]").unwrap());
@@ -31,7 +31,7 @@ fn paths_are_sent_as_they_are() {
 }
 
 #[test]
-fn the_size_is_declared_where_it_is_offered() {
+fn size_is_declared_if_offered() {
     let envelope = || with(MailParameters::default().with_size(42));
     assert_eq!(
         said(envelope(), "SIZE").unwrap(),
@@ -69,7 +69,7 @@ fn a_binary_body_needs_both_extensions() {
 }
 
 #[test]
-fn smtputf8_is_said_when_an_address_needs_it_and_only_then() {
+fn smtputf8_is_sent_only_if_an_address_needs_it() {
     let international = || to("b\u{e9}@y");
     assert_eq!(
         said(international(), "SMTPUTF8|8BITMIME").unwrap(),
@@ -85,7 +85,7 @@ fn smtputf8_is_said_when_an_address_needs_it_and_only_then() {
 }
 
 #[test]
-fn tls_is_required_only_under_tls_and_of_servers_that_know_how() {
+fn requiretls_needs_tls_a_verified_server_and_the_offer() {
     let envelope = || with(MailParameters::default().with_require_tls());
     assert_eq!(
         said(envelope(), ""),
@@ -117,7 +117,7 @@ fn tls_is_required_only_under_tls_and_of_servers_that_know_how() {
 }
 
 #[test]
-fn notifications_are_asked_for_where_they_are_offered() {
+fn dsn_parameters_are_sent_if_offered() {
     let envelope = || {
         let mail = MailParameters::default().with_ret(Ret::Headers);
         let mail = mail.with_envelope_id(Xtext::parse("id+2B").unwrap()).unwrap();
@@ -136,7 +136,7 @@ fn notifications_are_asked_for_where_they_are_offered() {
 }
 
 #[test]
-fn the_submitter_is_named_where_auth_is_offered() {
+fn the_auth_parameter_is_sent_if_offered() {
     let envelope = || with(MailParameters::default().with_auth(AuthIdentity::parse("<>").unwrap()));
     assert_eq!(
         said(envelope(), "AUTH PLAIN").unwrap(),
@@ -203,7 +203,7 @@ fn the_times_of_a_delivery_need_their_extension() {
 }
 
 #[test]
-fn announced_bounds_are_kept_to() {
+fn announced_bounds_are_obeyed() {
     let limits = "FUTURERELEASE 60 2030-01-01T00:00:00Z|DELIVERBY 120";
     for (parameters, error) in [
         ("HOLDFOR=61", RequestError::HeldTooLong),
@@ -223,7 +223,7 @@ fn announced_bounds_are_kept_to() {
 }
 
 #[test]
-fn wishes_are_left_out_where_they_are_not_offered() {
+fn optional_parameters_are_omitted_if_not_offered() {
     for (parameters, offer) in [
         ("BY=60;N", "DELIVERBY"),
         ("BY=-60;NT", "DELIVERBY 120"),
@@ -240,7 +240,7 @@ fn wishes_are_left_out_where_they_are_not_offered() {
 }
 
 #[test]
-fn the_owner_of_a_mailbox_is_checked_or_the_message_kept() {
+fn rrvs_is_required_or_omitted_by_its_action() {
     let to = |value: &str| {
         let rcpt = RcptParameters::default().with_rrvs(Rrvs::parse(value).unwrap());
         to("").recipient_with(Mailbox::parse("b@y").unwrap(), rcpt)

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn nothing_is_said_before_the_whole_greeting() {
+fn nothing_is_sent_before_the_whole_greeting() {
     let mut session = Session::new(config());
     session
         .server("220-mx.example")
@@ -14,12 +14,12 @@ fn nothing_is_said_before_the_whole_greeting() {
 }
 
 #[test]
-fn a_code_is_greeting_enough() {
+fn a_greeting_needs_no_text() {
     Session::new(config()).server("220").hears("EHLO me.example|");
 }
 
 #[test]
-fn a_refusal_is_answered_with_quit_and_nothing_else() {
+fn only_quit_follows_a_refusing_greeting() {
     for code in ["554", "521", "450"] {
         let mut session = Session::new(config());
         session.server(&format!("{code} no service")).hears("QUIT|");
@@ -31,7 +31,7 @@ fn a_refusal_is_answered_with_quit_and_nothing_else() {
 }
 
 #[test]
-fn a_refusal_stays_one_if_quit_is_answered_with_421_or_not_at_all() {
+fn a_refusal_counts_whatever_the_reply_to_quit() {
     let refused = || {
         let mut session = Session::new(config());
         session.server("554 no service").written();
@@ -53,7 +53,7 @@ fn a_421_greeting_ends_the_session_at_once() {
 }
 
 #[test]
-fn what_is_no_positive_or_negative_reply_is_no_greeting() {
+fn other_input_is_not_a_greeting() {
     Session::new(config())
         .server("354 go")
         .sees("Greeting 354, Closed Unexpected None");
@@ -105,7 +105,7 @@ fn helo_does_not_follow_a_transient_refusal() {
 }
 
 #[test]
-fn both_refused_is_refused() {
+fn refused_ehlo_and_helo_end_the_session() {
     let mut session = Session::new(config());
     session
         .server("220 mx")
@@ -117,7 +117,7 @@ fn both_refused_is_refused() {
 }
 
 #[test]
-fn helo_offers_nothing_whatever_its_reply_says() {
+fn helo_offers_no_extension() {
     let mut session = Session::new(config());
     session
         .server("220 mx")
@@ -129,7 +129,7 @@ fn helo_offers_nothing_whatever_its_reply_says() {
 }
 
 #[test]
-fn lmtp_says_lhlo_and_never_anything_else() {
+fn lmtp_sends_only_lhlo() {
     let mut session = Session::new(lmtp());
     session.server("220 mx").hears("LHLO me.example|");
     session
@@ -150,7 +150,7 @@ fn extensions_are_those_of_the_ehlo_reply() {
 }
 
 #[test]
-fn a_reply_that_comes_with_the_greeting_answers_nothing() {
+fn a_reply_that_arrives_with_the_greeting_is_unsolicited() {
     let mut session = Session::new(config());
     session
         .server("220 mx|250 mx")
@@ -159,7 +159,7 @@ fn a_reply_that_comes_with_the_greeting_answers_nothing() {
 }
 
 #[test]
-fn an_end_before_the_session_is_ready_settles_it() {
+fn a_disconnection_before_ready_ends_the_session() {
     Session::new(config()).eof().sees("Closed ConnectionClosed None");
     Session::new(config())
         .octets(b"220 mx")
@@ -176,7 +176,7 @@ fn an_end_before_the_session_is_ready_settles_it() {
 }
 
 #[test]
-fn what_came_before_the_end_of_input_is_read() {
+fn input_before_the_end_of_input_is_read() {
     let mut session = Session::new(config());
     session.client.end_of_input();
     session

@@ -11,7 +11,7 @@ fn refused(session: &mut Session, envelope: &Envelope) -> RequestError {
 }
 
 #[test]
-fn an_envelope_beyond_the_limits_is_given_back() {
+fn an_envelope_beyond_the_limits_is_returned() {
     let mut session = Session::with(config(), "LIMITS RCPTMAX=3 RCPTDOMAINMAX=2");
     assert_eq!(
         refused(&mut session, &to("a@y b@y c@y d@y")),
@@ -26,7 +26,7 @@ fn an_envelope_beyond_the_limits_is_given_back() {
 }
 
 #[test]
-fn what_is_split_by_the_limits_is_taken() {
+fn an_envelope_split_by_the_limits_is_accepted() {
     let mut session = Session::with(config(), "LIMITS RCPTMAX=2 RCPTDOMAINMAX=2");
     let limits = session.client.extensions().limits();
     for part in to("a@y b@z c@y d@y").split(limits) {
@@ -39,7 +39,7 @@ fn what_is_split_by_the_limits_is_taken() {
 }
 
 #[test]
-fn no_more_transactions_than_the_limit_are_begun() {
+fn at_most_the_limit_of_transactions_begins() {
     let mut session = Session::with(config(), "LIMITS MAILMAX=2");
     for _ in 0..2 {
         session.deliver(to("b@y")).written().server("550");
@@ -52,7 +52,7 @@ fn no_more_transactions_than_the_limit_are_begun() {
 }
 
 #[test]
-fn no_more_domains_than_the_limit_are_named_in_a_session() {
+fn at_most_the_limit_of_domains_is_used_in_a_session() {
     let mut session = Session::with(config(), "LIMITS RCPTDOMAINMAX=2");
     session.deliver(to("b@y c@Y")).written().server("550");
     session.deliver(to("b@z")).written().server("550");
@@ -69,7 +69,7 @@ fn no_more_domains_than_the_limit_are_named_in_a_session() {
 }
 
 #[test]
-fn a_message_declared_too_big_is_not_begun() {
+fn a_message_declared_too_big_is_not_sent() {
     let sized = |octets| to("b@y").with_parameters(MailParameters::default().with_size(octets));
     let mut session = Session::with(config(), "SIZE 1000");
     let why = RequestError::TooBig {
@@ -100,7 +100,7 @@ fn replies_are_bounded() {
 }
 
 #[test]
-fn a_reply_without_end_ends_the_session_however_it_is_cut() {
+fn an_endless_reply_ends_the_session_however_it_is_cut() {
     for piece in [1000, 4096, 70_000, 2 << 20] {
         let mut session = Session::new(config());
         let endless = [&b"220 "[..], &b"x".repeat((1 << 20) - 3)].concat();

@@ -74,7 +74,7 @@ fn an_end_between_final_replies_leaves_the_others_unknown() {
 }
 
 #[test]
-fn a_421_as_the_last_reply_takes_nothing_back() {
+fn a_421_as_the_last_reply_keeps_earlier_acceptances() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y c@y");
     session
         .server("250|421 bye")
@@ -87,7 +87,7 @@ fn a_421_as_the_last_reply_takes_nothing_back() {
 }
 
 #[test]
-fn one_reply_too_many_answers_nothing() {
+fn a_further_final_reply_is_unsolicited() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y");
     session
         .server("250|250")
@@ -95,7 +95,7 @@ fn one_reply_too_many_answers_nothing() {
 }
 
 #[test]
-fn a_354_for_nobody_ends_the_session_as_no_reply_to_a_dot_would_come() {
+fn a_354_without_recipients_ends_an_lmtp_session() {
     let mut session = Session::with(lmtp(), ALL);
     session.deliver(to("b@y")).written().server("250|550|354");
     session.sees_at_last("Data 354, Closed Unexpected NotAccepted");

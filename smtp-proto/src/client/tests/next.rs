@@ -18,7 +18,7 @@ fn sent(config: Config, extensions: &str, first: &str) -> Session {
 }
 
 #[test]
-fn its_commands_leave_with_the_final_dot() {
+fn the_next_commands_leave_with_the_final_dot() {
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     session
@@ -36,7 +36,7 @@ fn its_commands_leave_with_the_final_dot() {
 }
 
 #[test]
-fn it_may_be_given_at_any_time() {
+fn the_next_message_may_be_announced_at_any_time() {
     // Before the body of the other one.
     let mut session = Session::with(config(), "PIPELINING");
     session.deliver(to("b@y")).next("c@y");
@@ -53,7 +53,7 @@ fn it_may_be_given_at_any_time() {
 }
 
 #[test]
-fn without_pipelining_it_waits_for_the_final_reply() {
+fn without_pipelining_the_next_message_waits_for_the_final_reply() {
     let mut session = sent(config(), "", "b@y");
     session.hears("Hi|.|");
     session
@@ -65,7 +65,7 @@ fn without_pipelining_it_waits_for_the_final_reply() {
 
 /// RFC 3030 section 2: behind a refused chunk, even the last, RSET comes before anything else.
 #[test]
-fn it_waits_for_the_reply_to_the_last_chunk() {
+fn the_next_message_waits_for_the_reply_to_the_last_chunk() {
     let mut session = sent(chunking(), "PIPELINING|CHUNKING", "b@y");
     session.hears("BDAT 4 LAST|Hi|");
     session
@@ -79,7 +79,7 @@ fn it_waits_for_the_reply_to_the_last_chunk() {
 }
 
 #[test]
-fn a_refused_message_leaves_the_next_one_alone() {
+fn a_refused_message_does_not_affect_the_next() {
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.written();
     session
@@ -88,7 +88,7 @@ fn a_refused_message_leaves_the_next_one_alone() {
 }
 
 #[test]
-fn a_message_that_nobody_gets_is_followed_by_the_next_one() {
+fn the_next_message_follows_one_without_recipients() {
     let mut session = Session::with(config(), "PIPELINING");
     session.deliver(to("b@y")).next("c@y").written();
     session.wire.clear();
@@ -109,7 +109,7 @@ fn lmtp_has_its_final_replies_first() {
 }
 
 #[test]
-fn no_more_than_the_window_is_unanswered() {
+fn at_most_the_window_is_unanswered() {
     let mut config = config();
     config.limits.max_unanswered = 2;
     let mut session = sent(config.clone(), "PIPELINING", "b@y");
@@ -128,7 +128,7 @@ fn no_more_than_the_window_is_unanswered() {
 
 /// The reply to the message counts once its final dot was written, whatever waits behind that.
 #[test]
-fn the_end_of_the_message_counts_and_not_what_is_behind_it() {
+fn the_outcome_depends_on_the_end_of_the_message_only() {
     let dot = ".\r\n".len();
     for (written, expected) in [
         (0, "Unsolicited NotAccepted"),
@@ -158,7 +158,7 @@ fn the_end_of_the_message_counts_and_not_what_is_behind_it() {
 }
 
 #[test]
-fn a_reply_to_its_commands_counts_once_they_are_written() {
+fn a_reply_to_the_next_commands_counts_once_they_are_written() {
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.writes(".\r\n".len()).writes("MAIL FROM:<a@x>\r\n".len());
     session
@@ -167,7 +167,7 @@ fn a_reply_to_its_commands_counts_once_they_are_written() {
 }
 
 #[test]
-fn with_the_session_it_ends_unaccepted() {
+fn the_next_message_is_not_accepted_if_the_session_ends() {
     for (reply, events) in [
         ("421", "Message 421, Closed NotAvailable NotAccepted"),
         (
@@ -193,7 +193,7 @@ fn with_the_session_it_ends_unaccepted() {
 }
 
 #[test]
-fn its_deadlines_begin_behind_those_of_the_other_one() {
+fn the_deadlines_of_the_next_message_begin_after_the_first() {
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.written().later(599);
     session.sees("");
@@ -212,7 +212,7 @@ fn its_deadlines_begin_behind_those_of_the_other_one() {
 }
 
 #[test]
-fn one_can_wait_and_a_second_cannot() {
+fn only_one_message_can_be_announced() {
     let mut session = two(config(), "PIPELINING", "b@y");
     let refused = session.client.deliver_next(to("d@y")).unwrap_err();
     assert_eq!(
@@ -223,7 +223,7 @@ fn one_can_wait_and_a_second_cannot() {
 }
 
 #[test]
-fn there_is_none_behind_nothing() {
+fn no_message_can_be_announced_without_a_transaction() {
     let mut session = Session::with(config(), "PIPELINING");
     assert_eq!(
         session.client.deliver_next(to("b@y")).unwrap_err().error,
@@ -238,7 +238,7 @@ fn there_is_none_behind_nothing() {
 
 /// The output of a session that was left in the middle of a transaction goes to no other session.
 #[test]
-fn a_message_is_not_begun_behind_one_that_was_forgotten() {
+fn deliver_is_out_of_turn_while_a_message_is_being_sent() {
     let mut session = Session::at_body(config(), "PIPELINING", "b@y");
     let refused = session.client.deliver(to("c@y")).unwrap_err();
     assert_eq!(refused.error, RequestError::OutOfTurn);

@@ -7,7 +7,7 @@ fn window(most: usize) -> Config {
 }
 
 #[test]
-fn without_pipelining_every_command_waits_for_its_turn() {
+fn without_pipelining_every_command_waits_for_a_reply() {
     let mut session = Session::with(config(), "");
     session.deliver(to("b@y c@y")).hears("MAIL FROM:<a@x>|");
     session.server("250").hears("RCPT TO:<b@y>|");
@@ -38,7 +38,7 @@ fn pipelining_can_be_switched_off() {
 }
 
 #[test]
-fn no_more_than_the_window_is_unanswered() {
+fn at_most_the_window_is_unanswered() {
     let mut session = Session::with(window(2), "PIPELINING");
     session
         .deliver(to("b@y c@y"))
@@ -71,7 +71,7 @@ fn a_long_envelope_is_queued_in_bounded_pieces() {
 }
 
 #[test]
-fn a_reply_answers_only_a_command_that_was_written_as_a_whole() {
+fn a_reply_answers_only_a_completely_written_command() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))
@@ -102,7 +102,7 @@ fn a_refused_sender_ends_the_transaction_when_all_is_answered() {
 }
 
 #[test]
-fn a_refused_sender_is_the_end_without_pipelining() {
+fn without_pipelining_a_refused_sender_ends_the_transaction() {
     let mut session = Session::with(config(), "");
     session
         .deliver(to("b@y"))
@@ -113,7 +113,7 @@ fn a_refused_sender_is_the_end_without_pipelining() {
 }
 
 #[test]
-fn what_waits_in_the_window_is_not_sent_after_a_refused_sender() {
+fn commands_beyond_the_window_are_not_sent_after_a_refused_sender() {
     let mut session = Session::with(window(2), "PIPELINING");
     session
         .deliver(to("b@y c@y"))
@@ -124,7 +124,7 @@ fn what_waits_in_the_window_is_not_sent_after_a_refused_sender() {
 }
 
 #[test]
-fn recipients_do_not_count_behind_a_refused_sender() {
+fn replies_to_rcpt_do_not_count_after_a_refused_sender() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))
@@ -139,7 +139,7 @@ fn recipients_do_not_count_behind_a_refused_sender() {
 }
 
 #[test]
-fn one_refused_recipient_does_not_spoil_the_others() {
+fn a_refused_recipient_does_not_affect_the_others() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y c@y d@y"))
@@ -158,7 +158,7 @@ fn one_refused_recipient_does_not_spoil_the_others() {
 }
 
 #[test]
-fn with_every_recipient_refused_data_is_not_said() {
+fn with_every_recipient_refused_data_is_not_sent() {
     let mut session = Session::with(config(), "");
     session
         .deliver(to("b@y c@y"))
@@ -198,7 +198,7 @@ fn with_every_recipient_refused_a_354_gets_a_lone_dot() {
 }
 
 #[test]
-fn with_every_recipient_refused_even_a_positive_end_is_no_success() {
+fn with_every_recipient_refused_a_positive_end_accepts_nothing() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))
@@ -224,7 +224,7 @@ fn with_every_recipient_refused_a_refused_data_changes_nothing() {
 }
 
 #[test]
-fn a_refused_data_leaves_a_transaction_to_be_reset() {
+fn after_a_refused_data_the_transaction_is_reset() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))
@@ -268,7 +268,7 @@ fn only_354_or_a_refusal_answers_data() {
 }
 
 #[test]
-fn an_intermediate_reply_answers_neither_mail_nor_rcpt() {
+fn an_intermediate_reply_does_not_answer_mail_or_rcpt() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))

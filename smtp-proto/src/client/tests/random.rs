@@ -243,7 +243,7 @@ fn joined_chunks(wire: &str) -> Option<Vec<u8>> {
 
 proptest! {
     #[test]
-    fn however_replies_are_chopped_the_session_is_the_same(plot in plot(), cuts in vec(1..40_usize, 1..8)) {
+    fn the_session_does_not_depend_on_the_cuts_of_replies(plot in plot(), cuts in vec(1..40_usize, 1..8)) {
         let (events, said) = play(&plot, &[]);
         for cuts in [cuts.as_slice(), &[1]] {
             let (also_events, also_said) = play(&plot, cuts);
@@ -257,12 +257,12 @@ proptest! {
     }
 
     #[test]
-    fn a_session_never_waits_for_what_cannot_come(plot in extreme_plot()) {
+    fn a_session_never_waits_in_vain(plot in extreme_plot()) {
         play(&plot, &[]);
     }
 
     #[test]
-    fn with_no_time_at_all_a_session_ends_at_once(talk in vec(select(std::vec!["220 hi", "250 ok", "354 go", "550 no"]), 0..4)) {
+    fn with_timeouts_of_zero_a_session_ends_at_once(talk in vec(select(std::vec!["220 hi", "250 ok", "354 go", "550 no"]), 0..4)) {
         let mut config = config();
         config.timeouts = Timeouts::all(Duration::ZERO);
         let mut session = Session::new(config);
@@ -273,7 +273,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_server_says_the_session_ends_once(
+    fn any_replies_end_the_session_once(
         talk in vec(prop_oneof![
             4 => select(std::vec!["220 hi\r\n", "250 ok\r\n", "250-a\r\n", "250 PIPELINING\r\n", "354 go\r\n", "421 bye\r\n", "550 no\r\n", "\r\n"])
                 .prop_map(|text| text.as_bytes().to_vec()),
@@ -305,7 +305,7 @@ proptest! {
     }
 
     #[test]
-    fn however_a_message_is_sliced_it_arrives_normalized(
+    fn a_message_arrives_normalized_however_it_is_sliced(
         slices in vec("[a.\r\n]{0,6}", 0..8),
         chunked in any::<bool>(),
         limit in 1..9_usize,

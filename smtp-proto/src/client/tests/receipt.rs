@@ -61,7 +61,7 @@ fn a_session_that_ends_early_sent_nothing() {
 }
 
 #[test]
-fn a_lost_verdict_is_unknown_for_those_that_were_accepted() {
+fn a_lost_final_reply_is_unknown_for_accepted_recipients() {
     let mut session = delivered("250|550|250|250|354");
     session.connection_lost();
     assert_eq!(
@@ -71,7 +71,7 @@ fn a_lost_verdict_is_unknown_for_those_that_were_accepted() {
 }
 
 #[test]
-fn trying_again_helps_where_nothing_is_permanent() {
+fn transient_outcomes_may_be_retried() {
     let transient = |session: &Session| -> Vec<bool> {
         let receipt = session.receipts.front().unwrap();
         receipt
@@ -98,7 +98,7 @@ fn trying_again_helps_where_nothing_is_permanent() {
 }
 
 #[test]
-fn a_receipt_claims_nothing_of_recipients_that_it_heard_nothing_of() {
+fn recipients_without_a_reply_are_not_accepted() {
     let mut receipt = Receipt::new(&to("b@y"));
     let reply = parse_reply(b"250 ok\r\n").unwrap();
     receipt.record(&Event::Reply {
@@ -117,7 +117,7 @@ fn a_receipt_claims_nothing_of_recipients_that_it_heard_nothing_of() {
 }
 
 #[test]
-fn a_receipt_names_what_the_message_went_without() {
+fn a_receipt_lists_the_omitted_extensions() {
     let omitted = |mail: &str, rcpt: &str, offer: &str| -> Vec<Keyword> {
         let mail = MailParameters::parse(mail).unwrap().into_owned();
         let rcpt = RcptParameters::parse(rcpt).unwrap().into_owned();

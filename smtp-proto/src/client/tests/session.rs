@@ -78,7 +78,7 @@ fn commands_are_answered_one_at_a_time() {
 }
 
 #[test]
-fn a_command_out_of_turn_is_given_back() {
+fn a_command_out_of_turn_is_returned() {
     let mut session = Session::new(config());
     for _ in 0..2 {
         let client = &mut session.client;
@@ -120,7 +120,7 @@ fn an_international_query_needs_its_extension() {
 }
 
 #[test]
-fn a_reset_of_the_applications_own_saves_the_next_one() {
+fn a_reset_by_the_application_replaces_the_automatic_one() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))
@@ -136,7 +136,7 @@ fn a_reset_of_the_applications_own_saves_the_next_one() {
 }
 
 #[test]
-fn a_reply_before_the_command_is_written_answers_nothing() {
+fn a_reply_before_the_command_is_written_does_not_answer_it() {
     let mut session = Session::with(config(), "");
     session.client.noop().unwrap();
     session
@@ -147,7 +147,7 @@ fn a_reply_before_the_command_is_written_answers_nothing() {
 
 /// A reply that begins before the command is written is as unsolicited as a whole one, however long it is.
 #[test]
-fn a_reply_begun_before_the_command_answers_nothing() {
+fn a_reply_begun_before_the_command_does_not_answer_it() {
     let long = [&b"250 "[..], &[b'x'; 5000]].concat();
     for (begun, rest, expected) in [
         (
@@ -189,7 +189,7 @@ fn a_reply_begun_before_the_command_answers_nothing() {
 
 /// Input that came with the reply before counts, too.
 #[test]
-fn a_reply_begun_behind_another_one_answers_nothing() {
+fn a_reply_begun_after_another_one_does_not_answer_a_later_command() {
     let mut session = Session::with(config(), "");
     session.client.noop().unwrap();
     session

@@ -78,7 +78,7 @@ fn commands_are_sent_ahead_as_pipelining_allows() {
 }
 
 #[test]
-fn a_refused_sender_ends_it() {
+fn a_refused_sender_ends_the_transaction() {
     let mut session = Session::with(config(), "");
     session
         .mail()
@@ -90,7 +90,7 @@ fn a_refused_sender_ends_it() {
 }
 
 #[test]
-fn with_every_recipient_refused_data_ends_it() {
+fn with_every_recipient_refused_data_ends_the_transaction() {
     let mut session = Session::with(config(), "");
     session
         .mail()
@@ -127,7 +127,7 @@ fn chunks_begin_without_a_command() {
 }
 
 #[test]
-fn reset_gives_it_up() {
+fn reset_cancels_the_transaction() {
     let mut session = Session::with(config(), "");
     session.mail();
     assert_eq!(session.client.reset(), Err(RequestError::OutOfTurn));
@@ -158,7 +158,7 @@ fn reset_gives_it_up() {
 }
 
 #[test]
-fn what_is_out_of_turn_or_not_offered_is_given_back() {
+fn requests_out_of_turn_or_not_offered_are_returned() {
     let mut session = Session::with(config(), "");
     assert_eq!(
         session.client.rcpt(rcpt("b@y")).unwrap_err().error,
@@ -201,14 +201,14 @@ fn what_is_out_of_turn_or_not_offered_is_given_back() {
 }
 
 #[test]
-fn an_end_between_commands_accepts_nothing() {
+fn a_disconnection_between_commands_accepts_nothing() {
     let mut session = Session::with(config(), "");
     session.mail().written().server("250").server("421 bye");
     session.sees_at_last("Nothing 421, Closed NotAvailable NotAccepted");
 }
 
 #[test]
-fn a_reply_begun_between_commands_answers_nothing() {
+fn a_reply_begun_between_commands_does_not_answer_the_next() {
     let cases = [
         ("250 ok", "Nothing 250, Closed Unsolicited NotAccepted"),
         ("550 no", "Nothing 550, Closed Unsolicited NotAccepted"),

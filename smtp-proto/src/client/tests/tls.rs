@@ -27,7 +27,7 @@ fn handshake(session: &mut Session) {
 }
 
 #[test]
-fn starttls_is_said_when_it_is_wanted_and_offered() {
+fn starttls_is_sent_if_configured_and_offered() {
     for policy in [Tls::Required, Tls::Opportunistic] {
         let mut session = answered(policy, OFFER);
         session.hears("STARTTLS|");
@@ -45,14 +45,14 @@ fn starttls_is_said_when_it_is_wanted_and_offered() {
 }
 
 #[test]
-fn without_the_wish_nothing_changes() {
+fn with_tls_disabled_starttls_is_not_sent() {
     answered(Tls::Disabled, OFFER)
         .hears("")
         .sees("Greeting 220, Hello(Ehlo) 250, Ready");
 }
 
 #[test]
-fn all_that_was_learnt_in_clear_is_forgotten() {
+fn facts_from_plaintext_are_forgotten() {
     let mut session = answered(
         Tls::Required,
         "250-mx.example|250-SIZE 10|250-LIMITS RCPTMAX=1|250 STARTTLS",
@@ -67,7 +67,7 @@ fn all_that_was_learnt_in_clear_is_forgotten() {
 }
 
 #[test]
-fn an_offer_under_tls_is_not_taken_up() {
+fn an_offer_of_starttls_under_tls_is_ignored() {
     let mut session = answered(Tls::Required, OFFER);
     session.written().server("220 go");
     handshake(&mut session);
@@ -76,7 +76,7 @@ fn an_offer_under_tls_is_not_taken_up() {
 }
 
 #[test]
-fn whatever_comes_behind_the_220_ends_the_session() {
+fn plaintext_after_the_220_ends_the_session() {
     // A whole reply is not reported: a receipt would take 550 for a refusal.
     for behind in ["250 fake", "250-fake", "2", "\r\n", "550 fake\r\n"] {
         let mut session = answered(Tls::Required, OFFER);
@@ -88,7 +88,7 @@ fn whatever_comes_behind_the_220_ends_the_session() {
 }
 
 #[test]
-fn what_comes_during_the_handshake_is_no_reply() {
+fn input_during_the_handshake_is_not_a_reply() {
     let mut session = answered(Tls::Required, OFFER);
     session.written().server("220 go");
     session
@@ -97,7 +97,7 @@ fn what_comes_during_the_handshake_is_no_reply() {
 }
 
 #[test]
-fn required_tls_ends_the_session_where_it_is_not_to_be_had() {
+fn required_tls_ends_the_session_if_not_available() {
     let mut session = answered(Tls::Required, "250 mx.example");
     session.hears("QUIT|");
     session
@@ -118,14 +118,14 @@ fn required_tls_does_not_fall_back_to_helo() {
 }
 
 #[test]
-fn opportunistic_tls_goes_on_without_it_if_the_server_says_no() {
+fn opportunistic_tls_continues_in_plaintext_after_a_refusal() {
     answered(Tls::Opportunistic, "250 mx.example").sees_at_last("Ready");
     let mut session = answered(Tls::Opportunistic, OFFER);
     session.written().server("454 not now").sees_at_last("Ready");
 }
 
 #[test]
-fn a_handshake_that_fails_ends_the_session_and_nothing_is_said_in_clear() {
+fn a_failed_handshake_ends_the_session_without_plaintext() {
     for policy in [Tls::Opportunistic, Tls::Required] {
         let mut session = answered(policy, OFFER);
         session.written().server("220 go");
@@ -145,7 +145,7 @@ fn a_handshake_that_fails_ends_the_session_and_nothing_is_said_in_clear() {
 }
 
 #[test]
-fn a_handshake_that_stalls_runs_into_the_deadline() {
+fn a_stalled_handshake_times_out() {
     let mut session = answered(Tls::Required, OFFER);
     session.written().server("220 go");
     // The driver is busy with the handshake, and looks here when its time is over.
@@ -173,7 +173,7 @@ fn implicit_tls_needs_no_starttls() {
 }
 
 #[test]
-fn a_login_follows_a_refused_starttls_where_that_is_allowed() {
+fn a_login_follows_a_refused_starttls_if_allowed() {
     let mut config = config();
     config.tls = Tls::Opportunistic;
     config.login = Some(Login::new(crate::sasl::Credentials::password("ann", "pw")));

@@ -9,7 +9,7 @@ fn an_empty_chunk_takes_nothing() {
 }
 
 #[test]
-fn a_chunk_is_taken_as_it_comes() {
+fn a_chunk_is_read_in_pieces() {
     let mut chunk = ChunkReader::new(5);
     let mut taken = alloc::vec::Vec::new();
     for mut input in [&b".\r"[..], b"", b"\n", b"\0\n\xff"] {

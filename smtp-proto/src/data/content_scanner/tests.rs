@@ -36,7 +36,7 @@ fn size_counts_every_line_end_as_crlf() {
 }
 
 #[test]
-fn a_bare_cr_or_lf_is_seen() {
+fn a_bare_cr_or_lf_is_found() {
     assert!(!of(b"a\r\nb\r\n").bare);
     assert!(of(b"a\n").bare);
     assert!(of(b"a\rb").bare);
@@ -57,7 +57,7 @@ fn eight_bit_octets_count_as_header_before_the_empty_line_only() {
 }
 
 #[test]
-fn nul_is_seen() {
+fn nul_is_found() {
     assert!(of(b"a\0").nul);
     assert!(!of(b"a").nul);
 }
@@ -72,7 +72,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn size_is_what_is_sent_in_chunks(message in "[a.\r\n\u{e9}\0]{0,100}") {
+    fn size_equals_the_octets_sent_in_chunks(message in "[a.\r\n\u{e9}\0]{0,100}") {
         let message = message.as_bytes();
         let content = of(message);
         let mut stuffer = DotStuffer::for_chunks(LineEndings::Normalize);

@@ -67,13 +67,13 @@ fn an_empty_message_is_a_lone_dot() {
 }
 
 #[test]
-fn a_whole_last_line_gains_no_blank_line() {
+fn a_complete_last_line_gets_no_further_crlf() {
     assert_eq!(data(b"a\r\n"), b"a\r\n.\r\n");
     assert_eq!(chunks(b"a\r\n"), b"a\r\n");
 }
 
 #[test]
-fn a_broken_last_line_is_completed() {
+fn an_incomplete_last_line_gets_a_crlf() {
     assert_eq!(data(b"a"), b"a\r\n.\r\n");
     assert_eq!(data(b"a\r"), b"a\r\n.\r\n");
     assert_eq!(data(b"a\n"), b"a\r\n.\r\n");
@@ -89,7 +89,7 @@ fn a_dot_is_added_to_each_line_that_starts_with_one() {
 }
 
 #[test]
-fn dots_behind_normalized_line_ends_are_stuffed_too() {
+fn dots_after_normalized_line_endings_are_stuffed() {
     assert_eq!(data(b"a\n.\n"), b"a\r\n..\r\n.\r\n");
     assert_eq!(data(b"a\r.\r"), b"a\r\n..\r\n.\r\n");
     assert_eq!(data(b"a\r\n\n.\r\nRSET\r\n"), b"a\r\n\r\n..\r\nRSET\r\n.\r\n");
@@ -102,7 +102,7 @@ fn chunks_are_not_stuffed() {
 }
 
 #[test]
-fn refusing_says_where_the_first_bare_line_end_is() {
+fn the_error_has_the_offset_of_the_first_bare_line_ending() {
     assert_eq!(refused(b"a\r\nb\r\n"), None);
     assert_eq!(refused(b"a\r\n.b\n"), Some(5));
     assert_eq!(refused(b"a\rb\n"), Some(1));
@@ -121,7 +121,7 @@ fn binary_chunks_are_kept() {
 }
 
 #[test]
-fn bare_line_ends_are_never_kept_under_data() {
+fn data_never_keeps_bare_line_endings() {
     let kept = stuff(DotStuffer::for_data(LineEndings::Keep), [&b"a\n.\r\n"[..]]);
     assert_eq!(kept, Err(Unsendable::BareLineEnding { offset: 1 }));
 }
@@ -148,7 +148,7 @@ fn seven_bit_refuses_the_first_octet_above_127() {
 }
 
 #[test]
-fn the_next_message_starts_afresh() {
+fn an_encoder_serves_several_messages() {
     let mut stuffer = DotStuffer::for_data(LineEndings::Refuse);
     for _ in 0..2 {
         let mut input: &[u8] = b"a";
@@ -185,7 +185,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
     #[test]
-    fn what_is_sent_arrives(message in messages(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
+    fn a_stuffed_message_is_unstuffed_unchanged(message in messages(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
         let stuffer = DotStuffer::for_data(LineEndings::Normalize);
         let wire = stuff(stuffer.clone(), [&message[..]]).unwrap();
         prop_assert_eq!(&stuff(stuffer.clone(), pieces(&message, &cuts)).unwrap(), &wire);
@@ -204,7 +204,7 @@ proptest! {
     }
 
     #[test]
-    fn refusing_is_normalizing_when_there_is_nothing_to_refuse(message in messages()) {
+    fn refusing_equals_normalizing_without_bare_line_endings(message in messages()) {
         let clean = normalized(&message);
         prop_assert_eq!(refused(&clean), None);
         let sent = stuff(DotStuffer::for_data(LineEndings::Refuse), [&clean[..]]);
@@ -214,7 +214,7 @@ proptest! {
 
 /// RFC 5321 section 4.5.2: a caller that takes the octets given for used must not end the message by that.
 #[test]
-fn an_added_dot_is_followed_by_the_dot_whatever_comes_next() {
+fn an_added_dot_is_followed_by_the_dot_for_any_next_input() {
     let mut stuffer = DotStuffer::for_data(LineEndings::Normalize);
     assert_eq!(stuffer.next(&mut &b"."[..]), Ok(Some(&b"."[..])));
     let mut evil: &[u8] = b"\r\nMAIL FROM:<evil@x>\r\n";

@@ -155,18 +155,18 @@ fn cr_dot_cr_is_data() {
 }
 
 #[test]
-fn crlf_dot_lf_is_data_less_the_dot() {
+fn crlf_dot_lf_is_data_without_the_dot() {
     check(b"a\r\n.\nb\r\n.\r\n", b"a\r\n\nb\r\n", b"a\r\n\r\nb\r\n", true);
 }
 
 #[test]
-fn crlf_dot_cr_x_is_data_less_the_dot() {
+fn crlf_dot_cr_x_is_data_without_the_dot() {
     check(b"a\r\n.\rx\r\n.\r\n", b"a\r\n\rx\r\n", b"a\r\n\r\nx\r\n", true);
     check(b".\r.\r\n.\r\n", b"\r.\r\n", b"\r\n.\r\n", true);
 }
 
 #[test]
-fn crlf_dot_cr_crlf_is_data_less_the_dot() {
+fn crlf_dot_cr_crlf_is_data_without_the_dot() {
     check(
         b"a\r\n.\r\r\nb\r\n.\r\n",
         b"a\r\n\r\r\nb\r\n",
@@ -211,7 +211,7 @@ fn input_after_the_end_is_not_used() {
 }
 
 #[test]
-fn a_bare_line_end_after_the_end_is_not_seen() {
+fn a_bare_line_ending_after_the_end_is_not_reported() {
     let mut unstuffer = DotUnstuffer::new(BareLineEndings::Reject);
     let mut input: &[u8] = b"a\r\n.\r\nNOOP\n";
     while let Unstuffed::Piece(_) = unstuffer.next(&mut input) {}
@@ -229,7 +229,7 @@ fn pieces_are_slices_of_the_input() {
 }
 
 #[test]
-fn it_is_small() {
+fn an_unstuffer_is_small() {
     assert!(size_of::<DotUnstuffer>() <= 16);
 }
 
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn cutting_the_wire_changes_nothing(wire in wires(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
+    fn the_result_does_not_depend_on_the_cuts(wire in wires(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
         for policy in POLICIES {
             let whole = unstuff(policy, [&wire[..]]);
             prop_assert_eq!(&unstuff(policy, pieces(&wire, &cuts)), &whole);

@@ -193,7 +193,7 @@ fn responses_of_xoauth2_are_parsed() {
 }
 
 #[test]
-fn values_that_cannot_be_sent_are_refused_or_left_out() {
+fn values_that_cannot_be_sent_are_refused_or_omitted() {
     let context = Context::default();
     for token in ["", " ", "a b", "a\x01", "a\r\n", "é", "=", "a=b"] {
         assert!(

@@ -102,7 +102,7 @@ fn steps() -> Vec<(Step, &'static [Move])> {
 }
 
 #[test]
-fn the_phases_are_the_table_of_states() {
+fn phases_agree_with_the_table_of_states() {
     let mut taken = BTreeSet::new();
     for at in 0..phases().len() {
         for (step, moves) in steps() {

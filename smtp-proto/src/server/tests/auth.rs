@@ -51,7 +51,7 @@ fn plain_in_two_rounds() {
 }
 
 #[test]
-fn a_refusal_says_535_and_the_session_goes_on() {
+fn a_refusal_is_535_and_the_session_continues() {
     let mut session = session(Mechanism::PLAIN);
     session.sends(&format!("AUTH PLAIN {ANN}"));
     assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
@@ -62,7 +62,7 @@ fn a_refusal_says_535_and_the_session_goes_on() {
 }
 
 #[test]
-fn the_application_may_say_why_not() {
+fn the_application_may_reject_with_its_own_reply() {
     let mut session = session(Mechanism::PLAIN).refusing("auth", Rejection::AUTH_FAILURE);
     session.sends(&format!("AUTH PLAIN {ANN}"));
     assert_eq!(
@@ -73,7 +73,7 @@ fn the_application_may_say_why_not() {
 }
 
 #[test]
-fn what_is_not_answered_in_time_is_refused_for_now() {
+fn an_unanswered_login_is_refused_with_454() {
     let mut session = session(Mechanism::PLAIN).holding();
     session.sends(&format!("AUTH PLAIN {ANN}"));
     assert!(session.wait.application_pending);
@@ -130,7 +130,7 @@ fn a_bearer_is_refused_in_two_rounds() {
 }
 
 #[test]
-fn a_bearer_that_cannot_be_judged_now_hears_so_at_once() {
+fn a_transient_refusal_of_a_bearer_has_one_round() {
     let mut session = session(Mechanism::XOAUTH2).refusing("auth", Rejection::AUTH_FAILURE);
     session.sends(&format!(
         "AUTH XOAUTH2 {}",
@@ -140,7 +140,7 @@ fn a_bearer_that_cannot_be_judged_now_hears_so_at_once() {
 }
 
 #[test]
-fn any_other_mechanism_goes_step_by_step() {
+fn another_mechanism_is_passed_on_step_by_step() {
     let own = Mechanism::parse("X-OWN").unwrap();
     let mut session = session(own);
     session.judgements.push(AuthOutcome::Challenge(b"who?".into()));
@@ -165,7 +165,7 @@ fn an_equals_sign_is_an_empty_initial_response() {
 }
 
 #[test]
-fn a_challenge_that_fits_no_line_ends_the_exchange() {
+fn a_challenge_too_long_for_a_line_ends_the_exchange() {
     let mut session = session(Mechanism::parse("X-OWN").unwrap());
     session.judgements.push(AuthOutcome::Challenge(
         std::vec![0; crate::types::Auth::MAX_INITIAL / 4 * 3 + 1],
@@ -177,7 +177,7 @@ fn a_challenge_that_fits_no_line_ends_the_exchange() {
 }
 
 #[test]
-fn scram_is_begun_by_the_client() {
+fn in_scram_the_client_speaks_first() {
     let mut session = session(Mechanism::SCRAM_SHA_256);
     session.sends("AUTH SCRAM-SHA-256");
     assert_eq!(session.said(), "334 \r\n");
@@ -189,7 +189,7 @@ fn scram_is_begun_by_the_client() {
 }
 
 #[test]
-fn what_the_client_gets_wrong_has_a_code_of_its_own() {
+fn each_fault_of_the_client_has_its_code() {
     for (line, reply, fault) in [
         ("*", "501 5.7.0 authentication cancelled", "Cancelled"),
         ("A", "501 5.5.2 cannot decode this base64", "NotBase64"),
@@ -248,7 +248,7 @@ fn without_auth_the_command_is_not_implemented() {
 }
 
 #[test]
-fn auth_has_its_place() {
+fn auth_is_accepted_only_in_sequence() {
     let mut session = Session::fresh(offering(&[Mechanism::PLAIN]));
     session.goes_on();
     session.forgets();
@@ -264,7 +264,7 @@ fn auth_has_its_place() {
 }
 
 #[test]
-fn a_hello_does_not_undo_it_and_offers_it_no_more() {
+fn ehlo_keeps_the_login_and_no_longer_offers_auth() {
     let mut session = letting_in(session(Mechanism::PLAIN));
     session.sends("EHLO client.test");
     assert!(session.said().contains("AUTH PLAIN\r\n"));
@@ -307,7 +307,7 @@ fn the_end_of_the_input_ends_the_exchange_and_the_session() {
 }
 
 #[test]
-fn a_client_that_stops_in_the_exchange_runs_out_of_time() {
+fn a_client_that_stops_in_the_exchange_times_out() {
     let mut session = session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
     session.forgets();
@@ -318,7 +318,7 @@ fn a_client_that_stops_in_the_exchange_runs_out_of_time() {
 }
 
 #[test]
-fn nothing_shown_is_in_debug() {
+fn debug_output_hides_responses() {
     let line = format!("AUTH PLAIN {}\r\n", encoded("\0ann\0hunter2"));
     let mut server = session(Mechanism::PLAIN).server;
     let Step::Event(event) = server.poll(&mut line.as_bytes(), Instant::ORIGIN) else {
@@ -333,7 +333,7 @@ fn nothing_shown_is_in_debug() {
 }
 
 #[test]
-fn a_bearer_is_told_why_once() {
+fn the_error_challenge_of_a_bearer_is_sent_once() {
     let mut session = session(Mechanism::OAUTHBEARER);
     session.judgements.push(AuthOutcome::Challenge(b"{}".into()));
     session.sends(&format!(
@@ -346,7 +346,7 @@ fn a_bearer_is_told_why_once() {
 }
 
 #[test]
-fn a_long_response_is_no_chunk() {
+fn a_long_response_is_not_taken_for_a_chunk() {
     let mut session = session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
     session.forgets();
@@ -356,7 +356,7 @@ fn a_long_response_is_no_chunk() {
 }
 
 #[test]
-fn what_begins_anew_is_told_from_what_goes_on() {
+fn a_new_exchange_is_begin_and_a_response_is_step() {
     let mut session = session(Mechanism::SCRAM_SHA_256);
     session.judgements.push(AuthOutcome::Challenge(b"x".into()));
     session.judgements.push(AuthOutcome::Challenge(b"x".into()));
@@ -369,7 +369,7 @@ fn what_begins_anew_is_told_from_what_goes_on() {
 }
 
 #[test]
-fn a_line_behind_the_exchange_is_a_command_again() {
+fn a_line_after_the_exchange_is_a_command() {
     let mut session = letting_in(session(Mechanism::LOGIN));
     session.sends(&format!(
         "AUTH LOGIN\r\n{}\r\n{}\r\nNOOP",

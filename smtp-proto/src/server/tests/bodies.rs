@@ -27,7 +27,7 @@ fn an_empty_message_ends_with_the_first_dot() {
 }
 
 #[test]
-fn a_verdict_decides_and_a_new_transaction_can_begin() {
+fn the_answer_to_end_of_data_decides_and_a_new_transaction_can_begin() {
     let mut session = Session::in_data(config()).refusing("verdict", Rejection::TRANSACTION_FAILED);
     session.sends("hi\r\n.\r\nMAIL FROM:<a@client.test>");
     assert_said(
@@ -60,7 +60,7 @@ fn bare_line_endings_are_refused_after_the_true_end() {
 }
 
 #[test]
-fn bare_line_endings_may_be_kept_or_made_whole() {
+fn bare_line_endings_may_be_kept_or_normalized() {
     for (policy, body) in [
         (BareLineEndings::Keep, &b"a\nb\rc\r\n"[..]),
         (BareLineEndings::Normalize, b"a\r\nb\r\nc\r\n"),
@@ -95,7 +95,7 @@ fn a_size_over_the_limit_is_refused_at_mail() {
 }
 
 #[test]
-fn what_is_handed_out_of_a_refused_message_does_not_depend_on_the_cut() {
+fn the_body_of_a_refused_message_does_not_depend_on_the_cuts() {
     for (wire, body, reset) in [
         (&b"12345\r\n1234567\r\n.\r\n"[..], &b"12345\r\n123"[..], "TooBig"),
         (b"123\n567\r\n1234567\r\n.\r\n", b"123", "BareLineEnding"),
@@ -112,7 +112,7 @@ fn what_is_handed_out_of_a_refused_message_does_not_depend_on_the_cut() {
 }
 
 #[test]
-fn the_application_may_give_up_on_a_body() {
+fn the_application_may_reject_a_body() {
     let mut session = Session::in_data(config());
     session.sends("one");
     session.server.reject_body(Rejection::NO_STORAGE).unwrap();
@@ -131,7 +131,7 @@ fn the_application_may_give_up_on_a_body() {
 }
 
 #[test]
-fn giving_up_on_a_body_can_end_the_session() {
+fn rejecting_a_body_can_end_the_session() {
     let mut session = Session::in_data(config());
     session.server.reject_body(Rejection::TOO_BUSY).unwrap();
     session.sends("two\r\n.\r\nNOOP");
@@ -141,7 +141,7 @@ fn giving_up_on_a_body_can_end_the_session() {
 }
 
 #[test]
-fn without_a_body_on_its_way_there_is_nothing_to_give_up() {
+fn without_a_body_reject_body_returns_the_rejection() {
     let mut session = Session::with_recipient(config());
     assert_eq!(
         session.server.reject_body(Rejection::POLICY),
@@ -157,7 +157,7 @@ fn without_a_body_on_its_way_there_is_nothing_to_give_up() {
 }
 
 #[test]
-fn a_rejection_is_said_in_ascii_unless_smtputf8_was_asked_for() {
+fn a_rejection_is_ascii_unless_the_client_sent_smtputf8() {
     let rejection = Rejection::POLICY.with_text(Text::from_static("böse"));
     let mut session = Session::in_data(config());
     session.server.reject_body(rejection.clone()).unwrap();

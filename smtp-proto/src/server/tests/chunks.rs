@@ -9,7 +9,7 @@ fn small() -> Config {
 }
 
 #[test]
-fn chunks_make_a_message_whatever_their_octets() {
+fn chunks_may_contain_any_octets() {
     let mut session = Session::with_recipient(config());
     session.sends_octets(b"BDAT 6\r\nQUIT\r\n");
     assert_said(&mut session, "250 2.0.0 chunk ok\r\n");
@@ -29,7 +29,7 @@ fn an_empty_last_chunk_alone_is_an_empty_message() {
 }
 
 #[test]
-fn a_chunk_that_cannot_be_taken_is_read_and_dropped() {
+fn a_refused_chunk_is_read_and_dropped() {
     let mut session = Session::new();
     session.sends_octets(b"BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n");
     assert_eq!(session.codes(), "503 250");
@@ -39,7 +39,7 @@ fn a_chunk_that_cannot_be_taken_is_read_and_dropped() {
 }
 
 #[test]
-fn behind_last_there_is_no_chunk() {
+fn after_last_there_is_no_chunk() {
     let mut session = Session::with_recipient(config());
     session.sends_octets(b"BDAT 2 LAST\r\nhiBDAT 2 LAST\r\nho");
     assert_eq!(session.codes(), "250 503");
@@ -111,7 +111,7 @@ fn refusing_the_first_chunk_can_end_the_session() {
 }
 
 #[test]
-fn the_application_may_give_up_between_and_within_chunks() {
+fn the_application_may_reject_between_and_within_chunks() {
     let mut session = Session::with_recipient(config());
     session.sends_octets(b"BDAT 2\r\nhi");
     session.server.reject_body(Rejection::NO_STORAGE).unwrap();
@@ -143,7 +143,7 @@ fn a_chunk_whose_end_cannot_be_known_ends_the_session() {
 }
 
 #[test]
-fn a_chunk_that_is_not_worth_skipping_ends_the_session_at_once() {
+fn a_chunk_beyond_the_drop_limit_ends_the_session_at_once() {
     let mut session = Session::new();
     session.sends("BDAT 18446744073709551615 LAST");
     assert_eq!(session.codes(), "421");
@@ -156,7 +156,7 @@ fn a_chunk_that_is_not_worth_skipping_ends_the_session_at_once() {
 }
 
 #[test]
-fn chunks_that_follow_a_refused_one_are_no_errors() {
+fn chunks_after_a_refused_one_do_not_count_as_errors() {
     let mut config = small();
     config.limits.errors.hard = 1;
     let mut session = Session::with_recipient(config);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_came_before_the_end_of_the_input_is_answered() {
+fn commands_before_the_end_of_input_are_answered() {
     let mut session = Session::new();
     session.input = b"NOOP\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>\r\nNO".to_vec();
     session.ends();
@@ -15,7 +15,7 @@ fn what_came_before_the_end_of_the_input_is_answered() {
 }
 
 #[test]
-fn a_message_that_is_whole_is_accepted_although_the_client_is_gone() {
+fn a_complete_message_is_accepted_after_the_client_disconnects() {
     let mut session = Session::in_data(config()).holding();
     session.input = b"hi\r\n.\r\n".to_vec();
     session.ends();
@@ -28,7 +28,7 @@ fn a_message_that_is_whole_is_accepted_although_the_client_is_gone() {
 }
 
 #[test]
-fn a_message_that_is_not_whole_is_lost() {
+fn an_incomplete_message_is_lost() {
     let mut session = Session::in_data(config());
     session.input = b"hi\r\n.\r".to_vec();
     session.ends();
@@ -47,7 +47,7 @@ fn a_message_that_is_not_whole_is_lost() {
 }
 
 #[test]
-fn a_client_that_goes_before_the_greeting_is_not_greeted() {
+fn a_client_that_disconnects_before_the_greeting_gets_none() {
     let mut session = Session::fresh(config());
     session.ends();
     assert_eq!(
@@ -73,7 +73,7 @@ fn open_questions_about_recipients_are_answered_before_the_end() {
 }
 
 #[test]
-fn the_reset_comes_first_and_the_end_behind_the_farewell() {
+fn reset_comes_first_and_closed_after_the_last_reply() {
     let mut session = Session::with_recipient(config());
     session.reads = false;
     session.sends("QUIT");
@@ -89,7 +89,7 @@ fn the_reset_comes_first_and_the_end_behind_the_farewell() {
 }
 
 #[test]
-fn what_stands_behind_quit_is_ignored() {
+fn input_after_quit_is_ignored() {
     let mut session = Session::new();
     session.sends("QUIT\r\nMAIL FROM:<a@client.test>");
     assert_eq!(
@@ -99,7 +99,7 @@ fn what_stands_behind_quit_is_ignored() {
 }
 
 #[test]
-fn a_broken_stream_ends_all_at_once() {
+fn a_broken_stream_ends_the_session_at_once() {
     let mut session = Session::with_recipient(config());
     session.reads = false;
     session.sends("NOOP");
@@ -123,7 +123,7 @@ fn shutdown_at_once_loses_the_transaction() {
 }
 
 #[test]
-fn graceful_shutdown_lets_the_transaction_in_hand_finish() {
+fn graceful_shutdown_completes_the_open_transaction() {
     let mut session = Session::with_recipient(config());
     session.server.shutdown(Shutdown::Gracefully);
     session.sends("DATA\r\nhi\r\n.\r\nMAIL FROM:<a@client.test>");
@@ -139,7 +139,7 @@ fn graceful_shutdown_lets_the_transaction_in_hand_finish() {
 }
 
 #[test]
-fn graceful_shutdown_does_not_wait_for_a_spoilt_transaction() {
+fn graceful_shutdown_does_not_wait_for_a_refused_chunk() {
     let mut session = Session::with_recipient(config()).refusing("message", Rejection::POLICY);
     session.sends("BDAT 0");
     session.forgets();
@@ -204,7 +204,7 @@ fn a_421_to_any_question_ends_the_session() {
 }
 
 #[test]
-fn what_is_not_smtp_is_told_so() {
+fn another_protocol_gets_a_reply_that_names_it() {
     for line in [
         "GET / HTTP/1.1\r\nHost: mx.test",
         "POST /x",
@@ -230,7 +230,7 @@ fn what_is_not_smtp_is_told_so() {
 }
 
 #[test]
-fn after_the_end_nothing_can_be_done() {
+fn after_the_end_every_call_is_harmless() {
     let mut session = Session::new();
     session.sends("QUIT");
     session.forgets();

@@ -64,7 +64,7 @@ fn outcome(wire: &[u8], size: usize) -> (String, String, Vec<u8>) {
 
 proptest! {
     #[test]
-    fn every_cut_gives_the_same(wire in wire(), size in 1_usize..40) {
+    fn the_session_does_not_depend_on_the_cuts(wire in wire(), size in 1_usize..40) {
         prop_assert_eq!(outcome(&wire, size), outcome(&wire, wire.len().max(1)));
     }
 

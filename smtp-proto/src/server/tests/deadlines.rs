@@ -15,7 +15,7 @@ fn with_banner(seconds: u64) -> Config {
 }
 
 #[test]
-fn the_greeting_is_held_back() {
+fn the_greeting_is_delayed() {
     let mut session = Session::fresh(with_banner(5));
     session.goes_on();
     assert_eq!(due(&session), Some((5, Phase::GreetingDelay)));
@@ -31,7 +31,7 @@ fn the_greeting_is_held_back() {
 }
 
 #[test]
-fn a_command_has_five_minutes_and_dripping_does_not_stretch_them() {
+fn single_octets_do_not_extend_the_time_of_a_command() {
     let mut session = Session::new();
     session.sends_octets(b"NO");
     session.later(299);
@@ -62,7 +62,7 @@ fn a_command_that_came_before_a_late_poll_is_answered() {
 }
 
 #[test]
-fn a_message_may_take_long_but_not_drip() {
+fn a_message_may_take_long_at_the_minimum_rate() {
     let mut session = Session::in_data(config());
     assert_eq!(due(&session), Some((300, Phase::DataBlock)));
     // 500 octets earn a second.
@@ -80,7 +80,7 @@ fn a_message_may_take_long_but_not_drip() {
 }
 
 #[test]
-fn the_time_of_the_application_is_not_the_time_of_the_client() {
+fn the_time_of_a_blocked_application_does_not_count_for_the_client() {
     let mut session = Session::in_data(config());
     session.later(200);
     session.sends_octets(b"x");
@@ -104,7 +104,7 @@ fn chunks_have_the_time_of_a_message() {
 }
 
 #[test]
-fn small_chunks_are_no_way_to_drip() {
+fn small_chunks_do_not_extend_the_time() {
     let mut session = Session::with_recipient(config());
     for _ in 0..3 {
         session.sends_octets(b"BDAT 1\r\nx");
@@ -204,7 +204,7 @@ fn every_kind_of_question_is_refused_when_its_time_is_over() {
 }
 
 #[test]
-fn a_verdict_that_does_not_come_is_451_and_the_message_forgotten() {
+fn an_unanswered_message_gets_451_and_is_reset() {
     let mut session = Session::in_data(config()).holding();
     session.sends("hi\r\n.");
     session.later(300);
@@ -217,7 +217,7 @@ fn a_verdict_that_does_not_come_is_451_and_the_message_forgotten() {
 }
 
 #[test]
-fn an_application_that_does_not_greet_is_spoken_for() {
+fn an_unanswered_connect_gets_a_transient_greeting() {
     let mut session = Session::fresh(config()).holding();
     session.goes_on();
     session.later(300);
@@ -226,7 +226,7 @@ fn an_application_that_does_not_greet_is_spoken_for() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_cut_off() {
+fn a_client_that_does_not_read_times_out() {
     let mut session = Session::with_recipient(config());
     session.reads = false;
     session.sends("NOOP");
@@ -240,7 +240,7 @@ fn a_client_that_does_not_read_is_cut_off() {
 }
 
 #[test]
-fn a_client_that_reads_slowly_and_keeps_sending_is_not_cut_off() {
+fn a_client_that_reads_slowly_does_not_time_out() {
     let mut config = config();
     config.limits.max_idle_commands = u32::MAX;
     let mut session = Session::with(config);
@@ -255,7 +255,7 @@ fn a_client_that_reads_slowly_and_keeps_sending_is_not_cut_off() {
 }
 
 #[test]
-fn a_farewell_that_is_not_read_is_given_up() {
+fn the_last_reply_times_out_if_it_is_not_read() {
     let mut session = Session::new();
     session.reads = false;
     session.sends("QUIT");
@@ -267,7 +267,7 @@ fn a_farewell_that_is_not_read_is_given_up() {
 }
 
 #[test]
-fn errors_beyond_the_soft_bound_cost_time() {
+fn errors_above_the_soft_limit_delay_replies() {
     let mut config = config();
     config.limits.errors = crate::limits::Threshold::new(1, 9);
     config.timeouts.penalty = Duration::from_secs(7);
@@ -283,7 +283,7 @@ fn errors_beyond_the_soft_bound_cost_time() {
 }
 
 #[test]
-fn a_held_back_reply_goes_out_while_questions_are_open() {
+fn a_delayed_reply_is_sent_while_questions_are_open() {
     let mut config = config();
     config.limits.errors = crate::limits::Threshold::new(0, 9);
     let mut session = Session::with(config);
@@ -298,7 +298,7 @@ fn a_held_back_reply_goes_out_while_questions_are_open() {
 }
 
 #[test]
-fn holding_a_reply_back_is_not_waiting_for_the_client_to_read() {
+fn a_delayed_reply_does_not_start_the_write_timer() {
     let mut config = config();
     config.limits.errors = crate::limits::Threshold::new(0, 9);
     config.timeouts.penalty = Duration::from_secs(1000);

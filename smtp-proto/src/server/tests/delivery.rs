@@ -61,7 +61,7 @@ fn ehlo_has_the_bounds() {
 }
 
 #[test]
-fn what_is_offered_is_taken_up_to_its_bounds() {
+fn offered_parameters_are_accepted_within_their_bounds() {
     let mut session = Session::with(all());
     for parameters in [
         "HOLDFOR=1",
@@ -102,7 +102,7 @@ fn what_is_offered_is_taken_up_to_its_bounds() {
 }
 
 #[test]
-fn what_is_beyond_the_bounds_is_refused() {
+fn parameters_beyond_the_bounds_are_refused() {
     let mut session = Session::with(all());
     for (parameters, reply) in [
         ("HOLDFOR=86401", "501 5.5.4 the message would be held too long"),
@@ -155,7 +155,7 @@ fn a_class_that_ehlo_lists_is_refused_by_its_name() {
 }
 
 #[test]
-fn what_is_malformed_or_given_twice_is_501() {
+fn malformed_or_repeated_parameters_get_501() {
     let mut config = all();
     config.limits.errors = crate::limits::Threshold::new(1000, 1000);
     let mut session = Session::with(config);
@@ -233,7 +233,7 @@ fn refuses_all(session: &mut Session) {
 }
 
 #[test]
-fn what_is_not_offered_is_555_whatever_the_application_is_asked() {
+fn parameters_that_are_not_offered_get_555() {
     refuses_all(&mut Session::new());
     refuses_all(&mut Session::with(Config {
         unknown_parameters: UnknownPolicy::AskApplication,
@@ -263,7 +263,7 @@ fn an_extension_may_be_offered_to_one_session() {
 }
 
 #[test]
-fn a_changed_priority_is_said_in_the_reply() {
+fn a_changed_priority_is_in_the_reply() {
     let mut session = Session::with(all());
     session.holds = true;
     session.sends("MAIL FROM:<> MT-PRIORITY=9");

@@ -41,7 +41,7 @@ fn after_helo_no_parameter_was_offered() {
 }
 
 #[test]
-fn size_and_body_after_helo_can_be_forgiven() {
+fn size_and_body_after_helo_can_be_accepted() {
     let mut config = config();
     config.helo_parameters = HeloParameters::AcceptSizeAndBody;
     let mut session = Session::fresh(config);
@@ -135,7 +135,7 @@ fn the_count_of_idle_commands_does_not_depend_on_the_time_of_the_answers() {
 }
 
 #[test]
-fn a_host_name_goes_out_in_ascii() {
+fn the_host_name_is_sent_in_ascii() {
     let mut config = Config::new(Host::parse("bücher.example").unwrap());
     config.greeting = crate::types::Text::from_static("willkommen, schöne Welt");
     let mut session = Session::fresh(config);
@@ -149,7 +149,7 @@ fn a_host_name_goes_out_in_ascii() {
 }
 
 #[test]
-fn a_proxy_header_is_a_stranger() {
+fn a_proxy_header_ends_the_session() {
     for header in [
         &b"PROXY TCP4 192.0.2.1 192.0.2.2 1234 25\r\n"[..],
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c",
@@ -168,7 +168,7 @@ fn a_proxy_header_is_a_stranger() {
 }
 
 #[test]
-fn an_empty_password_is_a_wrong_one() {
+fn an_empty_password_is_rejected() {
     let mut config = config();
     config.plaintext_auth = PlaintextAuth::Insecure;
     config.offer_auth([Mechanism::PLAIN, Mechanism::LOGIN]);
@@ -232,7 +232,7 @@ fn an_orcpt_beyond_ascii_needs_smtputf8() {
 }
 
 #[test]
-fn a_session_that_ends_within_a_refused_chunk_is_over() {
+fn a_session_can_end_within_a_refused_chunk() {
     let mut session = Session::new();
     session.sends_octets(b"BDAT 100\r\nabc");
     session.ends();

@@ -15,7 +15,7 @@ fn jorg() -> Member<'static> {
 }
 
 #[test]
-fn what_was_not_checked_is_252() {
+fn accepting_vrfy_sends_252() {
     let mut session = Session::new();
     session.sends("VRFY joe\r\nEXPN list");
     assert_eq!(session.codes(), "252 252");
@@ -60,7 +60,7 @@ fn a_list_is_shown_line_by_line() {
 }
 
 #[test]
-fn utf8_is_shown_only_to_who_asks_for_it() {
+fn utf8_is_sent_only_to_a_client_that_asks() {
     let mut session = Session::new();
     for (suffix, verified, expanded) in [
         (
@@ -92,7 +92,7 @@ fn utf8_is_shown_only_to_who_asks_for_it() {
 }
 
 #[test]
-fn the_words_of_an_answer_are_utf8_only_for_who_asks_for_it() {
+fn the_text_of_an_answer_is_utf8_only_for_a_client_that_asks() {
     // The transaction has SMTPUTF8, but this VRFY has not.
     let mut session = Session::new();
     session.sends("MAIL FROM:<a@client.test> SMTPUTF8");
@@ -127,7 +127,7 @@ fn ambiguous_names_are_listed() {
 }
 
 #[test]
-fn who_moved_is_named_with_251_or_551() {
+fn a_moved_user_is_named_with_251_or_551() {
     let mut session = Session::new();
     session.sends("MAIL FROM:<a@client.test>");
     session.forgets();
@@ -162,7 +162,7 @@ fn who_moved_is_named_with_251_or_551() {
 }
 
 #[test]
-fn a_utf8_path_is_named_only_under_smtputf8() {
+fn a_utf8_path_is_sent_only_with_smtputf8() {
     for (parameter, accepted, refused) in [
         ("", "250 2.1.5 will forward\r\n", "550 5.6.8 user not local\r\n"),
         (
@@ -254,7 +254,7 @@ fn queueing() -> Session {
 }
 
 #[test]
-fn a_queue_is_started_with_each_answer() {
+fn each_answer_to_etrn_has_its_reply() {
     let mut session = queueing();
     for (answer, reply) in [
         (EtrnAnswer::Started, "250 2.0.0 queuing started\r\n"),
@@ -284,7 +284,7 @@ fn a_queue_is_started_with_each_answer() {
 }
 
 #[test]
-fn no_queue_is_started_by_default_or_beyond_order() {
+fn etrn_is_rejected_by_default_and_out_of_order() {
     let mut session = queueing();
     session.sends(
         "ETRN example.org\r\nETRN\r\nETRN a_b\r\nMAIL FROM:<a@b>\r\nETRN example.org\r\nRSET\r\nETRN #q",

@@ -65,7 +65,7 @@ fn too_many_unknown_commands_end_the_session() {
 }
 
 #[test]
-fn unknown_commands_beyond_the_soft_bound_cost_time() {
+fn unknown_commands_above_the_soft_limit_delay_replies() {
     let mut config = config();
     config.limits.unknown_commands = Threshold::new(1, 9);
     let mut session = Session::with(config);
@@ -84,7 +84,7 @@ fn impatient() -> Session {
 }
 
 #[test]
-fn chatter_ends_the_session() {
+fn idle_commands_end_the_session() {
     for line in ["NOOP", "RSET", "VRFY x", "EXPN x", "HELP", "EHLO x", "XFROB"] {
         let mut session = impatient();
         session.sends(&format!("{line}\r\n{line}\r\n{line}\r\nNOOP"));
@@ -99,7 +99,7 @@ fn chatter_ends_the_session() {
 }
 
 #[test]
-fn an_accepted_message_makes_up_for_chatter() {
+fn an_accepted_message_resets_idle_commands() {
     let mut session = impatient();
     for _ in 0..9 {
         session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nDATA\r\n.\r\nNOOP\r\nRSET");
@@ -108,7 +108,7 @@ fn an_accepted_message_makes_up_for_chatter() {
 }
 
 #[test]
-fn trying_out_names_ends_the_session() {
+fn address_harvesting_ends_the_session() {
     let mut session = impatient().refusing("rcpt", Rejection::NO_SUCH_USER);
     session.sends("MAIL FROM:<>");
     for _ in 0..3 {
@@ -127,7 +127,7 @@ fn trying_out_names_ends_the_session() {
 
 /// A client may pipeline a whole list before it can know of the limit, and the accepted recipients get the message.
 #[test]
-fn recipients_beyond_the_limit_are_no_chatter_at_first() {
+fn recipients_beyond_the_limit_are_not_idle_commands_at_first() {
     for (recipients, domains) in [(1, None), (9, NonZeroU32::new(1))] {
         let mut config = config();
         let limits = &mut config.limits;
@@ -152,14 +152,14 @@ fn recipients_beyond_the_limit_are_no_chatter_at_first() {
 }
 
 #[test]
-fn empty_chunks_are_chatter() {
+fn empty_chunks_are_idle_commands() {
     let mut session = impatient();
     session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nBDAT 0\r\nBDAT 0\r\nBDAT 0\r\nBDAT 0");
     assert_eq!(session.codes(), "250 250 250 250 250 421");
 }
 
 #[test]
-fn what_was_pipelined_behind_a_refusal_is_no_error() {
+fn commands_pipelined_after_a_refusal_do_not_count_as_errors() {
     let mut config = config();
     config.limits.errors = Threshold::new(0, 0);
     let mut session = Session::with(config.clone()).refusing("mail", Rejection::POLICY);
@@ -207,7 +207,7 @@ fn octets_that_are_dropped_are_counted_over_the_session() {
 }
 
 #[test]
-fn what_is_dropped_of_a_chunk_that_was_given_up_counts() {
+fn dropped_octets_of_a_rejected_chunk_count() {
     let mut config = config();
     config.limits.max_discarded_octets = 5000;
     let mut session = Session::with_recipient(config);
@@ -221,7 +221,7 @@ fn what_is_dropped_of_a_chunk_that_was_given_up_counts() {
 }
 
 #[test]
-fn no_command_is_looked_at_while_much_waits_to_be_written() {
+fn no_command_is_read_while_much_output_waits() {
     let mut config = config();
     config.limits.max_idle_commands = u32::MAX;
     let mut session = Session::with(config);

@@ -24,7 +24,7 @@ fn only_lhlo_introduces() {
 }
 
 #[test]
-fn each_accepted_recipient_gets_a_verdict() {
+fn each_accepted_recipient_gets_a_reply() {
     let mut session = in_data(3).holding();
     session.sends("hi\r\n.");
     for (number, rejection) in [None, Some(Rejection::MAILBOX_FULL), None]
@@ -45,7 +45,7 @@ fn each_accepted_recipient_gets_a_verdict() {
 }
 
 #[test]
-fn refused_recipients_get_no_verdict() {
+fn refused_recipients_get_no_final_reply() {
     let mut session = Session::with(lmtp());
     session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<>\r\nDATA\r\n.");
     assert_eq!(session.codes(), "250 250 501 354 250");
@@ -77,7 +77,7 @@ fn a_message_that_failed_is_refused_for_each_recipient() {
 }
 
 #[test]
-fn verdicts_that_do_not_come_are_451_for_each_recipient_left() {
+fn unanswered_recipients_get_451_each() {
     let mut session = in_data(3).holding();
     session.sends("hi\r\n.");
     session.server.accept(session.held.pop().unwrap()).unwrap();
@@ -94,7 +94,7 @@ fn verdicts_that_do_not_come_are_451_for_each_recipient_left() {
 }
 
 #[test]
-fn a_session_that_ends_between_verdicts_resets_the_rest() {
+fn a_session_that_ends_between_final_replies_resets_the_rest() {
     let mut session = in_data(2).holding();
     session.sends("hi\r\n.");
     session.server.accept(session.held.pop().unwrap()).unwrap();
@@ -108,7 +108,7 @@ fn a_session_that_ends_between_verdicts_resets_the_rest() {
 }
 
 #[test]
-fn verdicts_wait_while_the_client_does_not_read() {
+fn final_replies_wait_while_the_client_does_not_read() {
     let mut session = in_data(500).refusing("verdict", Rejection::MAILBOX_FULL);
     session.reads = false;
     session.sends("hi\r\n.");

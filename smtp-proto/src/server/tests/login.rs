@@ -4,7 +4,7 @@ use super::auth::{ANN, letting_in, offering, session};
 use super::*;
 
 #[test]
-fn guessing_ends() {
+fn guessing_passwords_ends_the_session() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.limits.failed_logins = crate::limits::Threshold::new(1, 2);
     config.timeouts.penalty = Duration::from_secs(1);
@@ -23,7 +23,7 @@ fn guessing_ends() {
 }
 
 #[test]
-fn broken_off_exchanges_are_guesses_too() {
+fn cancelled_exchanges_count_as_failed_logins() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.limits.failed_logins = crate::limits::Threshold::new(9, 2);
     let mut session = Session::with(config);
@@ -32,7 +32,7 @@ fn broken_off_exchanges_are_guesses_too() {
 }
 
 #[test]
-fn in_clear_nothing_is_offered_unless_it_is_allowed() {
+fn without_tls_auth_is_not_offered_unless_allowed() {
     let all = [
         Mechanism::PLAIN,
         Mechanism::CRAM_MD5,
@@ -63,7 +63,7 @@ fn in_clear_nothing_is_offered_unless_it_is_allowed() {
 }
 
 #[test]
-fn a_server_that_needs_to_know_who_it_is_says_530() {
+fn required_authentication_gives_530() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.auth = Auth::Required;
     let mut session = letting_in(Session::with(config));
@@ -86,7 +86,7 @@ fn a_server_that_needs_to_know_who_it_is_says_530() {
 }
 
 #[test]
-fn starttls_forgets_who_the_client_was() {
+fn starttls_voids_the_login() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.extensions.add(crate::types::Extension::StartTls);
     let mut session = letting_in(Session::with(config));
@@ -125,7 +125,7 @@ fn originator(session: &mut Session, line: &str) -> Option<String> {
 }
 
 #[test]
-fn what_is_said_of_the_originator_is_believed_from_the_trusted_only() {
+fn the_auth_parameter_counts_only_for_trusted_clients() {
     let mut session = letting_in(session(Mechanism::PLAIN));
     assert_eq!(
         originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
@@ -149,7 +149,7 @@ fn what_is_said_of_the_originator_is_believed_from_the_trusted_only() {
 }
 
 #[test]
-fn who_cannot_be_judged_now_may_not_ask_for_ever() {
+fn transient_refusals_count_as_failed_logins() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.limits.failed_logins = crate::limits::Threshold::new(9, 2);
     let mut session = Session::with(config).refusing("auth", Rejection::AUTH_FAILURE);
@@ -160,7 +160,7 @@ fn who_cannot_be_judged_now_may_not_ask_for_ever() {
 }
 
 #[test]
-fn a_command_of_the_applications_own_needs_to_know_who_it_is_too() {
+fn a_command_of_the_application_requires_authentication() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.auth = Auth::Required;
     config.unknown_commands = UnknownPolicy::AskApplication;
@@ -170,7 +170,7 @@ fn a_command_of_the_applications_own_needs_to_know_who_it_is_too() {
 }
 
 #[test]
-fn a_submission_server_takes_nothing_in_clear_and_from_nobody_in_particular() {
+fn a_submission_server_requires_tls_and_authentication() {
     let hostname = Host::parse("mx.test").unwrap();
     let mut session = Session::with(Config::submission(hostname, [Mechanism::PLAIN]));
     session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>\r\nSTARTTLS"));

@@ -37,7 +37,7 @@ fn ehlo_lists_the_name_first_and_each_extension_on_a_line() {
 }
 
 #[test]
-fn the_most_recipients_are_announced_and_kept_to() {
+fn the_maximum_recipients_are_announced_and_enforced() {
     let mut config = config();
     config.set_max_recipients(core::num::NonZeroU32::new(2).unwrap());
     let mut session = Session::fresh(config.clone());
@@ -93,7 +93,7 @@ fn a_parameter_that_is_not_offered_is_555() {
 }
 
 #[test]
-fn an_offered_auth_or_requiretls_parameter_is_taken() {
+fn an_offered_auth_or_requiretls_parameter_is_accepted() {
     let mut config = config();
     config.extensions.add(Extension::RequireTls);
     config.extensions.add(Extension::Auth("PLAIN".into()));
@@ -125,7 +125,7 @@ fn without_the_extension_replies_have_no_enhanced_codes() {
 }
 
 #[test]
-fn a_session_may_be_offered_less_while_it_says_hello() {
+fn extensions_of_a_session_may_change_at_ehlo() {
     let mut session = Session::fresh(config());
     session.goes_on();
     session.forgets();
@@ -140,7 +140,7 @@ fn a_session_may_be_offered_less_while_it_says_hello() {
 }
 
 #[test]
-fn a_client_that_says_helo_is_told_of_no_extension() {
+fn the_reply_to_helo_has_no_extensions() {
     let mut session = Session::fresh(config());
     session.goes_on();
     session.forgets();

@@ -130,7 +130,7 @@ fn a_refused_greeting_leaves_only_quit() {
 }
 
 #[test]
-fn after_a_refused_greeting_the_application_is_asked_nothing() {
+fn after_a_refused_greeting_the_application_gets_no_questions() {
     let mut config = config();
     config.unknown_commands = UnknownPolicy::AskApplication;
     let mut session = Session::fresh(config).refusing("connect", Rejection::NO_SERVICE);
@@ -158,7 +158,7 @@ fn a_greeting_is_refused_with_554_521_or_421() {
 }
 
 #[test]
-fn the_application_may_word_the_greeting() {
+fn the_application_may_set_the_text_of_the_greeting() {
     let mut session = Session::fresh(config()).holding();
     session.goes_on();
     let ticket = session.held.pop().unwrap();
@@ -172,7 +172,7 @@ fn the_application_may_word_the_greeting() {
 }
 
 #[test]
-fn who_talks_before_the_greeting_is_refused() {
+fn an_early_talker_is_refused() {
     let mut config = config();
     config.timeouts.greeting_delay = Duration::from_secs(5);
     let mut session = Session::fresh(config.clone());
@@ -201,7 +201,7 @@ fn pipelined_commands_are_answered_in_order() {
 }
 
 #[test]
-fn every_accepted_mail_that_gets_no_verdict_is_reset_once() {
+fn every_accepted_mail_without_an_answered_end_is_reset_once() {
     for (line, reset) in [
         ("RSET", "reset Rset"),
         ("EHLO again.test", "hello again.test, reset Hello"),

@@ -17,7 +17,7 @@ fn relayed(line: &str, reply: &Reply<'_>) -> String {
 }
 
 #[test]
-fn positive_replies_keep_their_code_where_it_fits() {
+fn positive_replies_keep_a_code_that_fits() {
     const RCPT: &str = "RCPT TO:<c@mx.test>";
     for (line, reply, said) in [
         (RCPT, reply(250, Some((2, 1, 5)), "fine"), "250 2.1.5 fine\r\n"),
@@ -104,7 +104,7 @@ fn replies_that_do_not_fit_become_451() {
 }
 
 #[test]
-fn lmtp_names_recipients_by_their_index_whatever_the_order_of_the_answers() {
+fn lmtp_recipients_have_their_index_in_any_order_of_answers() {
     let mut session = Session::with(lmtp());
     session.sends("MAIL FROM:<a@client.test>");
     session.forgets();
@@ -154,7 +154,7 @@ fn the_collector_keeps_the_order_of_the_commands() {
 }
 
 #[test]
-fn nothing_is_confirmed_by_default() {
+fn the_default_answers_accept_no_responsibility() {
     let mut config = config();
     config.unknown_commands = UnknownPolicy::AskApplication;
     config.plaintext_auth = PlaintextAuth::Insecure;

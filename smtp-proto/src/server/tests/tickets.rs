@@ -42,7 +42,7 @@ fn answers_may_come_in_any_order_and_replies_do_not() {
 }
 
 #[test]
-fn no_more_questions_are_open_than_the_window_allows() {
+fn at_most_the_window_of_questions_is_open() {
     let mut session = with_questions(5, 3);
     assert_eq!(session.held.len(), 3);
     assert!(session.wait.application_pending && !session.wait.want_read);
@@ -76,7 +76,7 @@ fn every_other_command_waits_for_the_questions_before_it() {
 }
 
 #[test]
-fn a_faulty_rcpt_among_questions_is_answered_in_its_place() {
+fn a_faulty_rcpt_among_questions_gets_its_reply_in_order() {
     let mut session = with_questions(1, 16);
     session.sends("RCPT TO:<>\r\nRCPT TO:<c@mx.test>");
     assert_eq!((session.codes().as_str(), session.held.len()), ("", 2));

@@ -38,7 +38,7 @@ fn shake_hands(session: &mut Session) {
 }
 
 #[test]
-fn the_upgrade_comes_when_the_reply_is_written() {
+fn the_upgrade_comes_after_the_reply_is_written() {
     let mut session = Session::with(offering());
     session.reads = false;
     session.sends("starttls ");
@@ -55,7 +55,7 @@ fn the_upgrade_comes_when_the_reply_is_written() {
 }
 
 #[test]
-fn what_was_said_in_clear_is_forgotten() {
+fn facts_from_plaintext_are_forgotten() {
     let mut session = under_tls(offering());
     assert!(session.server.is_encrypted());
     assert_eq!(session.server.tls(), Some(&info()));
@@ -68,7 +68,7 @@ fn what_was_said_in_clear_is_forgotten() {
 }
 
 #[test]
-fn what_the_application_restricted_stays_restricted() {
+fn restrictions_by_the_application_stay_after_starttls() {
     let mut session = Session::with(offering());
     session.server.extensions_mut().remove(Keyword::Chunking);
     session.sends("STARTTLS");
@@ -79,7 +79,7 @@ fn what_the_application_restricted_stays_restricted() {
 }
 
 #[test]
-fn each_side_of_tls_is_offered_its_own() {
+fn the_offer_differs_in_plaintext_and_under_tls() {
     let mut session = Session::fresh(offering());
     session.goes_on();
     session.forgets();
@@ -105,7 +105,7 @@ fn each_side_of_tls_is_offered_its_own() {
 }
 
 #[test]
-fn octets_behind_starttls_end_the_session() {
+fn octets_after_starttls_end_the_session() {
     for behind in ["NOOP\r\n", "EHLO x.test\r\nMAIL FROM:<a@b>\r\n", "N", "\r\n"] {
         let mut session = Session::with(offering());
         session.sends_octets(format!("STARTTLS\r\n{behind}").as_bytes());
@@ -116,7 +116,7 @@ fn octets_behind_starttls_end_the_session() {
 }
 
 #[test]
-fn octets_that_come_before_the_reply_is_written_end_the_session() {
+fn octets_before_the_reply_is_written_end_the_session() {
     let mut session = Session::with(offering());
     session.reads = false;
     session.sends("STARTTLS");
@@ -127,7 +127,7 @@ fn octets_that_come_before_the_reply_is_written_end_the_session() {
 }
 
 #[test]
-fn starttls_out_of_place_is_refused() {
+fn starttls_out_of_sequence_is_refused() {
     let mut session = Session::with(offering());
     session.sends("STARTTLS now\r\nMAIL FROM:<a@client.test>\r\nSTARTTLS");
     assert_eq!(session.codes(), "501 250 503");
@@ -141,7 +141,7 @@ fn starttls_out_of_place_is_refused() {
 }
 
 #[test]
-fn where_tls_is_required_nearly_everything_waits_for_it() {
+fn required_tls_gives_530_to_most_commands() {
     let mut session = Session::with(requiring());
     session.sends("NOOP\r\nMAIL FROM:<a@client.test>\r\nRSET\r\nVRFY b\r\nHELP\r\nHELO client.test");
     session.sends("BDAT 6 LAST\r\nQUIT");
@@ -154,7 +154,7 @@ fn where_tls_is_required_nearly_everything_waits_for_it() {
 }
 
 #[test]
-fn a_handshake_that_fails_ends_the_session() {
+fn a_failed_handshake_ends_the_session() {
     let mut session = Session::with(offering());
     session.sends("STARTTLS");
     assert_eq!(session.codes(), "220");
@@ -171,7 +171,7 @@ fn a_handshake_that_fails_ends_the_session() {
 }
 
 #[test]
-fn a_handshake_that_stalls_runs_into_its_own_deadline_and_nothing_is_said() {
+fn a_stalled_handshake_times_out_without_a_reply() {
     let mut session = Session::with(offering());
     session.sends("STARTTLS");
     assert_eq!(session.codes(), "220");
@@ -183,7 +183,7 @@ fn a_handshake_that_stalls_runs_into_its_own_deadline_and_nothing_is_said() {
 }
 
 #[test]
-fn a_shutdown_during_the_handshake_is_not_said_in_clear() {
+fn a_shutdown_during_the_handshake_sends_no_plaintext() {
     for how in [Shutdown::Gracefully, Shutdown::Now] {
         let mut session = Session::with(offering());
         session.sends("STARTTLS");
@@ -196,7 +196,7 @@ fn a_shutdown_during_the_handshake_is_not_said_in_clear() {
 }
 
 #[test]
-fn a_shutdown_behind_the_reply_to_starttls_is_not_said_in_clear() {
+fn a_shutdown_after_the_reply_to_starttls_sends_no_plaintext() {
     for how in [Shutdown::Gracefully, Shutdown::Now] {
         let mut session = Session::with(offering());
         session.reads = false;
@@ -244,7 +244,7 @@ fn implicit_tls_begins_with_the_handshake() {
 }
 
 #[test]
-fn implicit_tls_fails_without_a_word() {
+fn a_failed_implicit_handshake_sends_no_reply() {
     let begun = || {
         let mut session = Session::fresh(requiring());
         session.upgrade = session.server.start_implicit_tls();

@@ -94,7 +94,7 @@ fn a_tab_ends_a_verb_and_is_a_control_character() {
 }
 
 #[test]
-fn what_does_not_begin_with_a_verb_is_not_recognised() {
+fn a_line_without_a_verb_is_not_recognised() {
     let long = "X".repeat(300);
     for line in [
         "",
@@ -181,7 +181,7 @@ fn utf8_is_checked_as_utf8() {
 }
 
 #[test]
-fn each_leniency_lets_through_what_it_names_and_is_off_when_strict() {
+fn each_leniency_accepts_its_fault_and_strict_does_not() {
     let mut all = Leniency::default();
     (all.missing_brackets, all.trailing_dot) = (true, true);
     for (line, becomes) in [
@@ -232,7 +232,7 @@ fn each_leniency_lets_through_what_it_names_and_is_off_when_strict() {
 }
 
 #[test]
-fn a_client_names_itself() {
+fn a_hello_has_a_client_name() {
     let name = |line: &'static str| match parse(line.as_bytes()) {
         Ok(Command::Ehlo(name) | Command::Helo(name) | Command::Lhlo(name)) => name,
         other => panic!("{line}: {other:?}"),
@@ -329,7 +329,7 @@ fn a_query_may_allow_utf8() {
 }
 
 #[test]
-fn auth_names_a_mechanism_and_may_respond_at_once() {
+fn auth_has_a_mechanism_and_an_optional_initial_response() {
     let auth = |line: &'static str| match parse(line.as_bytes()) {
         Ok(Command::Auth(auth)) => (
             auth.mechanism().to_string(),

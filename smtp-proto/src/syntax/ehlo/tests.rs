@@ -72,7 +72,7 @@ fn the_name_is_the_first_word_of_the_first_line() {
 }
 
 #[test]
-fn blank_lines_and_junk_are_left_out() {
+fn blank_and_malformed_lines_are_skipped() {
     for line in [
         &b""[..],
         b" ",
@@ -116,7 +116,7 @@ fn keywords_match_as_a_whole_and_in_any_case() {
 }
 
 #[test]
-fn parameters_that_an_extension_has_not_are_passed_over() {
+fn unexpected_parameters_of_an_extension_are_ignored() {
     for line in ["SMTPUTF8 yes", "PIPELINING \u{e9}", "STARTTLS=1"] {
         assert_eq!(offered(&[line]).iter().count(), 1, "{line}");
     }
@@ -248,7 +248,7 @@ fn rare_extensions_have_their_values() {
 }
 
 #[test]
-fn a_malformed_value_of_a_rare_extension_is_left_out() {
+fn a_malformed_value_of_a_rare_extension_is_skipped() {
     for line in [
         "FUTURERELEASE",
         "FUTURERELEASE 0 soon",
@@ -376,7 +376,7 @@ fn any_extension() -> impl Strategy<Value = Extension<'static>> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(extensions in prop::collection::vec(any_extension(), 0..20)) {
+    fn written_values_are_read_back(extensions in prop::collection::vec(any_extension(), 0..20)) {
         let extensions = extensions.into_iter().fold(Extensions::default(), Extensions::with);
         let octets = written(&extensions);
         let reply = parse_reply(&octets).unwrap();
@@ -386,7 +386,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_read_can_be_written(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..10)) {
+    fn any_parsed_value_can_be_written(lines in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..10)) {
         let read = offered(&lines.iter().map(|line| line.escape_ascii().collect::<Vec<_>>()).collect::<Vec<_>>());
         prop_assert_eq!(parse_ehlo(&parse_reply(&written(&read)).unwrap()).1, read);
     }

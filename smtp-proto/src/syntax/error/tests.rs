@@ -333,7 +333,7 @@ fn replies_name_the_fault_and_its_offset() {
 }
 
 #[test]
-fn messages_show_no_secrets_and_nothing_that_troubles_a_terminal() {
+fn messages_show_no_secrets_and_no_control_characters() {
     for line in [
         "AUTH PLAIN s\u{e9}cret",
         "AUTH s\u{e9}cret",

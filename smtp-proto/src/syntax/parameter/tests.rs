@@ -79,7 +79,7 @@ fn a_size_has_up_to_20_digits_and_does_not_wrap() {
 }
 
 #[test]
-fn what_is_given_twice_is_refused() {
+fn repeated_parameters_are_refused() {
     for (input, keyword) in [
         ("SIZE=1 size=1", "SIZE"),
         ("RET=FULL RET=HDRS", "RET"),
@@ -113,7 +113,7 @@ fn what_is_given_twice_is_refused() {
 }
 
 #[test]
-fn values_are_there_exactly_where_they_belong() {
+fn values_are_required_or_forbidden() {
     for keyword in [
         "SIZE",
         "BODY",
@@ -282,7 +282,7 @@ fn the_times_of_a_delivery_are_read() {
 }
 
 #[test]
-fn the_owner_of_a_mailbox_is_asked_for_since_a_time() {
+fn rrvs_has_a_time_and_an_action() {
     for (value, shown, action) in [
         (
             "2026-01-01T00:00:00Z",

@@ -31,7 +31,7 @@ fn whole_replies_are_found() {
 }
 
 #[test]
-fn what_is_no_reply_is_refused() {
+fn malformed_replies_are_refused() {
     for octets in [
         &b"HTTP/1.1 400 Bad Request\r\n"[..],
         b"2x0 ok\r\n",
@@ -84,14 +84,14 @@ fn mixed_codes_are_refused() {
 
 /// RFC 5321 section 4.2: the first digit is the answer.
 #[test]
-fn codes_of_one_class_are_one_answer_and_the_last_counts() {
+fn codes_of_one_class_make_one_reply_and_the_last_counts() {
     let reply = parse(b"550-no such user\r\n550-here\r\n554 sorry\r\n").unwrap();
     assert_eq!(reply.code(), code(554));
     assert_eq!(reply.lines().count(), 3);
 }
 
 #[test]
-fn a_bare_line_end_is_named() {
+fn a_bare_line_ending_is_reported() {
     for octets in [
         &b"250 ok\n"[..],
         b"250\n",
@@ -109,7 +109,7 @@ fn a_bare_line_end_is_named() {
 }
 
 #[test]
-fn a_tls_record_is_named() {
+fn a_tls_record_is_reported() {
     for octets in [&b"\x15"[..], b"\x15\x03\x01\x00\x02", b"\x16\x03\x01"] {
         assert_eq!(parse(octets), Err(ReplyFault::TlsRecord));
     }
@@ -137,7 +137,7 @@ fn only_crlf_ends_a_line() {
 }
 
 #[test]
-fn what_follows_is_an_error() {
+fn octets_after_the_reply_are_an_error() {
     assert_eq!(parse(b"250 ok\r\n421 bye\r\n"), Err(ReplyFault::Trailing));
 }
 

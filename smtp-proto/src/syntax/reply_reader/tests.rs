@@ -56,7 +56,7 @@ fn read(input: &str, limits: &ReplyLimits) -> std::string::String {
 }
 
 #[test]
-fn what_follows_is_left() {
+fn octets_after_the_reply_stay_in_the_input() {
     let input = b"250 ok\r\n421 bye\r\n22";
     let mut rest = &input[..];
     let mut reader = ReplyReader::new();
@@ -104,7 +104,7 @@ fn text_beyond_the_limits_is_cut_and_the_code_counts() {
 }
 
 #[test]
-fn an_endless_reply_is_taken_as_it_comes() {
+fn an_endless_reply_is_consumed_as_it_comes() {
     let limits = ReplyLimits::default();
     let short = [b"250-x\r\n".repeat(10_000), b"250 end\r\n".to_vec()].concat();
     let line = [b"250-".to_vec(), vec![b'x'; 1000], b"\r\n".to_vec()].concat();
@@ -142,7 +142,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn chopping_changes_nothing(lines in prop::collection::vec(line(), 0..8), line in 0..24_usize, most in 0..5_usize, total in 0..60_usize) {
+    fn the_result_does_not_depend_on_the_cuts(lines in prop::collection::vec(line(), 0..8), line in 0..24_usize, most in 0..5_usize, total in 0..60_usize) {
         let input = lines.concat();
         let limits = ReplyLimits { line, lines: most, total };
         let whole = feed(&input, &[input.len()], &limits);
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_found_is_a_reply_within_the_limits(lines in prop::collection::vec(line(), 0..8), line in 0..24_usize, most in 0..5_usize, total in 0..60_usize) {
+    fn any_result_is_a_reply_within_the_limits(lines in prop::collection::vec(line(), 0..8), line in 0..24_usize, most in 0..5_usize, total in 0..60_usize) {
         let limits = ReplyLimits { line, lines: most, total };
         let input = lines.concat();
         for (code, raw, was_cut) in feed(&input, &[input.len()], &limits).replies {

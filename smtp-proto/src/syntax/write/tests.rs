@@ -254,7 +254,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 1024 }))]
 
     #[test]
-    fn what_is_written_is_read_back(command in command()) {
+    fn written_values_are_read_back(command in command()) {
         let line = command.to_line();
         prop_assert!(!line[..line.len() - 2].iter().any(u8::is_ascii_control));
         let read = parse(&line);
@@ -263,7 +263,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_is_written_so_that_it_reads_the_same(line in line(), bits in any::<[bool; 4]>()) {
+    fn parsed_commands_are_written_and_read_back(line in line(), bits in any::<[bool; 4]>()) {
         let mut leniency = Leniency::STRICT;
         [leniency.space_after_colon, leniency.missing_brackets, leniency.trailing_dot, leniency.loose_hello_names] = bits;
         if let Ok(command) = parse_command(&line, &leniency) {
@@ -275,7 +275,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_accepted_has_no_control_characters_and_nothing_panics(line in vec(any::<u8>(), 0..40), prefix in 0..6usize) {
+    fn accepted_commands_have_no_control_characters(line in vec(any::<u8>(), 0..40), prefix in 0..6usize) {
         let prefix = [&b"RSET "[..], b"MAIL FROM:", b"RCPT TO:", b"BDAT ", b"EHLO ", b"AUTH "][prefix];
         let line = [prefix, &line].concat();
         if let Ok(command) = parse_command(&line, &Leniency::default()) {
@@ -287,7 +287,7 @@ proptest! {
 }
 
 #[test]
-fn parameters_are_written_in_a_fixed_order_with_the_unknown_ones_behind() {
+fn parameters_are_written_in_a_fixed_order_unknown_ones_last() {
     let line = b"MAIL FROM:<a@b> X=1 smtputf8 size=5 AUTH=a+2Bb@c y BODY=7bit";
     let written = parse_command(line, &Leniency::STRICT).unwrap().to_line();
     assert_eq!(
@@ -297,7 +297,7 @@ fn parameters_are_written_in_a_fixed_order_with_the_unknown_ones_behind() {
 }
 
 #[test]
-fn what_the_sender_wrote_stays_as_it_was() {
+fn spellings_are_kept() {
     for line in [
         "RCPT TO:<\"John \\D\\oe\"@Example.ORG> ORCPT=RFC822;a+2Bb@c\r\n",
         "RCPT TO:<@a.test,@B.test:User@c.test>\r\n",

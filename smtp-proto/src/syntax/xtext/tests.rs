@@ -45,7 +45,7 @@ fn utf8_may_be_spread_over_escapes_and_has_to_be_whole() {
 }
 
 #[test]
-fn what_needs_no_escape_is_not_copied() {
+fn text_without_escapes_is_not_copied() {
     assert!(matches!(encode("user@example.org"), Cow::Borrowed(_)));
     assert!(matches!(decode("user@example.org"), Cow::Borrowed(_)));
     assert_eq!(encode("a+b=c é"), "a+2Bb+3Dc+20+C3+A9");
@@ -53,14 +53,14 @@ fn what_needs_no_escape_is_not_copied() {
 
 proptest! {
     #[test]
-    fn what_is_encoded_is_decoded(text in "[^\\p{C}\\p{Zl}\\p{Zp}]*") {
+    fn encoded_text_is_decoded(text in "[^\\p{C}\\p{Zl}\\p{Zp}]*") {
         let encoded = encode(&text);
         prop_assert!(encoded.is_ascii() && is_xtext(&encoded));
         prop_assert_eq!(decode(&encoded), &*text);
     }
 
     #[test]
-    fn what_is_accepted_decodes_to_clean_text(text in "[a+0-9A-F]{0,12}") {
+    fn accepted_text_decodes_without_control_characters(text in "[a+0-9A-F]{0,12}") {
         if is_xtext(&text) {
             prop_assert!(!decode(&text).contains(char::is_control));
             prop_assert!(!text.contains('+') || decode(&text).len() < text.len());

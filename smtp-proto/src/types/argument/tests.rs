@@ -19,7 +19,7 @@ fn a_client_name_is_ascii() {
 }
 
 #[test]
-fn an_argument_cannot_end_its_line_or_get_lost() {
+fn an_argument_has_no_line_ending_or_outer_blanks() {
     for (text, fault) in [
         ("", ArgumentFault::Empty),
         ("  ", ArgumentFault::Empty),
@@ -40,7 +40,7 @@ fn an_argument_cannot_end_its_line_or_get_lost() {
 }
 
 #[test]
-fn a_query_cannot_end_in_what_reads_as_its_parameter() {
+fn a_query_cannot_end_with_the_word_smtputf8() {
     assert_eq!(
         Query::new("a smtputf8").unwrap_err().fault(),
         ArgumentFault::SmtpUtf8
@@ -79,7 +79,7 @@ fn an_initial_response_is_not_shown() {
 }
 
 #[test]
-fn an_unknown_command_is_not_one_that_is_known() {
+fn an_unknown_command_cannot_have_a_known_verb() {
     for verb in ["mail", "StartTls"] {
         let error = UnknownCommand::new(verb, None).unwrap_err();
         assert_eq!(error.fault(), ArgumentFault::KnownVerb);

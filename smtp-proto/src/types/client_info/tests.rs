@@ -156,7 +156,7 @@ fn arguments_that_are_malformed() {
 }
 
 #[test]
-fn values_are_made_by_hand() {
+fn values_are_created_by_methods() {
     let info = ClientInfo::default()
         .with_addr("[2001:db8::7]:4000".parse().unwrap())
         .with(ClientAttribute::Helo, "a=b c")

@@ -23,7 +23,7 @@ fn bounds_are_checked() {
 }
 
 #[test]
-fn parse_gives_the_text_behind() {
+fn parse_returns_the_text_after_the_code() {
     for (text, expected, rest) in [
         ("5.1.1 no such user", code(5, 1, 1), "no such user"),
         ("2.0.0", code(2, 0, 0), ""),
@@ -40,7 +40,7 @@ fn parse_gives_the_text_behind() {
 }
 
 #[test]
-fn parse_refuses_what_is_no_code() {
+fn parse_refuses_other_texts() {
     for text in [
         "",
         "5",

@@ -89,7 +89,7 @@ fn an_envelope_within_the_limits_is_not_split() {
 }
 
 #[test]
-fn an_envelope_for_nobody_stays_one() {
+fn an_envelope_without_recipients_is_not_split() {
     let parts: Vec<_> = to_all("").split(limits(1, 1)).collect();
     assert_eq!(parts, [to_all("")]);
 }

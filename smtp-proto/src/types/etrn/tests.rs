@@ -4,7 +4,7 @@ use super::*;
 use crate::types::AddressFault;
 
 #[test]
-fn the_first_character_says_what_the_name_is() {
+fn the_first_character_selects_the_scope() {
     for (text, scope, name) in [
         ("example.org", EtrnScope::Domain, "example.org"),
         ("EXAMPLE", EtrnScope::Domain, "EXAMPLE"),

@@ -71,7 +71,7 @@ fn an_extension_fits_a_reply_line() {
 }
 
 #[test]
-fn limits_beyond_six_digits_are_said_as_the_largest() {
+fn limits_beyond_six_digits_become_the_largest() {
     let limit = |n| NonZeroU32::new(n).unwrap();
     let limits = AnnouncedLimits::default()
         .with_mail_max(limit(1_000_000))

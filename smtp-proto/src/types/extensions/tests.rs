@@ -24,7 +24,7 @@ fn a_set_is_small() {
 }
 
 #[test]
-fn what_is_added_is_there_until_it_is_removed() {
+fn an_added_extension_stays_until_removed() {
     let all = [
         Extension::Pipelining,
         Extension::Size(Some(1000)),

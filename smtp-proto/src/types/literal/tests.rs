@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_as_ipv6_is_what_the_standard_library_reads(text in "[0-9a-f:.]{0,24}") {
+    fn ipv6_parsing_agrees_with_the_standard_library(text in "[0-9a-f:.]{0,24}") {
         let literal = std::format!("[IPv6:{text}]");
         if let Ok(literal) = AddressLiteral::parse(&literal) && !text.contains('.') {
             prop_assert_eq!(literal.address(), Some(IpAddr::V6(text.parse().unwrap())));

@@ -112,7 +112,7 @@ fn quotes_are_added_only_where_they_are_needed() {
 }
 
 #[test]
-fn equality_sees_through_quotes_and_the_case_of_the_domain_only() {
+fn equality_ignores_quotes_and_the_case_of_the_domain() {
     let same = ["ab@c.example", "\"ab\"@C.example", "\"a\\b\"@c.EXAMPLE"];
     let set: HashSet<_> = same.into_iter().map(mailbox).collect();
     assert_eq!(set.len(), 1);

@@ -33,7 +33,7 @@ fn an_envelope_id_stands_for_at_most_100_printable_octets() {
 }
 
 #[test]
-fn what_has_a_method_of_its_own_is_no_other_parameter() {
+fn a_parameter_with_its_own_method_is_not_an_other_parameter() {
     let mail = MailParameters::default();
     for keyword in [
         "SIZE",

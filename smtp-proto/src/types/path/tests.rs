@@ -71,7 +71,7 @@ fn malformed_routes_are_refused() {
 }
 
 #[test]
-fn the_postmaster_needs_no_domain_and_any_case_will_do() {
+fn the_postmaster_needs_no_domain_and_has_no_case() {
     for text in ["<Postmaster>", "<postmaster>", "POSTMASTER"] {
         let path = ForwardPath::parse(text).unwrap();
         assert!(path.is_postmaster() && path.mailbox().is_none());

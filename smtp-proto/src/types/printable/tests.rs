@@ -54,7 +54,7 @@ fn no_value_holds_a_forbidden_character() {
 }
 
 #[test]
-fn what_a_peer_sent_is_shown_without_forbidden_characters() {
+fn octets_of_a_peer_are_shown_without_forbidden_characters() {
     for character in forbidden() {
         let shown = Printable::new(&format!("a{character}b")).to_string();
         let expected = if character == '\t' { "a b" } else { "a\u{fffd}b" };

@@ -31,7 +31,7 @@ const CONSTANTS: [Rejection; 19] = [
 ];
 
 #[test]
-fn nothing_but_4yz_and_5yz_with_its_own_class_rejects() {
+fn only_4yz_and_5yz_with_the_same_class_make_a_rejection() {
     for code in (200..=599).filter_map(Code::new) {
         for class in [2, 4, 5] {
             let enhanced = EnhancedCode::new(class, 7, 1).unwrap();
@@ -75,7 +75,7 @@ fn path(text: &str) -> ForwardPath<'static> {
 }
 
 #[test]
-fn not_local_says_where_to_try() {
+fn not_local_has_the_path_to_try() {
     let rejection = Rejection::not_local(path("<jones@example.net>"));
     assert_eq!(
         rejection.to_string(),
@@ -123,7 +123,7 @@ fn ambiguous_stays_within_the_bounds_of_a_text() {
 }
 
 #[test]
-fn utf8_is_hidden_from_a_client_that_did_not_ask_for_it() {
+fn utf8_becomes_ascii_for_a_client_that_did_not_ask() {
     let moved = Rejection::not_local(path("<jürgen@example.net>")).into_ascii();
     assert_eq!(moved.to_string(), "550 5.6.8 user not local");
     assert_eq!(moved.forward(), None);

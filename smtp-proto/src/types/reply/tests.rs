@@ -15,7 +15,7 @@ fn reply(octets: &[u8]) -> Reply<'_> {
 }
 
 #[test]
-fn codes_stand_on_each_line() {
+fn each_line_has_the_codes() {
     let text = Text::from_static("one\n\nthree");
     let bare = Reply::new(Code::HELP, None, &text).unwrap();
     assert_eq!(bare.raw(), b"214-one\r\n214-\r\n214 three\r\n");
@@ -61,7 +61,7 @@ fn the_longest_reply_is_read_back() {
 }
 
 #[test]
-fn lines_are_what_stands_between_code_and_crlf() {
+fn lines_are_the_text_between_code_and_crlf() {
     let lines = |octets| reply(octets).lines().map(<[u8]>::to_vec).collect::<Vec<_>>();
     assert_eq!(lines(b"250\r\n"), [b""]);
     assert_eq!(lines(b"250 \r\n"), [b""]);
@@ -150,7 +150,7 @@ fn display_is_fit_for_a_log() {
 }
 
 #[test]
-fn severity_has_a_question_each() {
+fn each_severity_has_a_method() {
     for (octets, answers) in [
         (b"250 a\r\n", [true, false, false, false]),
         (b"354 a\r\n", [false, true, false, false]),

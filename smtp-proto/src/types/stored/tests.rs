@@ -86,7 +86,7 @@ fn parameters_are_strings_as_they_are_sent() {
 }
 
 #[test]
-fn an_envelope_comes_back() {
+fn an_envelope_is_restored() {
     let envelope = Envelope::new("ann@example.org".parse::<Mailbox<'_>>().unwrap())
         .with_parameters(parameters())
         .recipient("bob@example.net".parse::<Mailbox<'_>>().unwrap())

@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_is_left_alone_by_lossy(text in "[ -~\té]{0,120}") {
+    fn lossy_keeps_a_valid_text(text in "[ -~\té]{0,120}") {
         let text = Text::new(text).unwrap();
         prop_assert_eq!(Text::from_str_lossy(text.as_str()), text);
     }

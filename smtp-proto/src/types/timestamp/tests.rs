@@ -25,7 +25,7 @@ fn times_are_read_with_their_offset() {
 }
 
 #[test]
-fn what_is_no_date_time_is_refused() {
+fn malformed_times_are_refused() {
     for text in [
         "",
         "2026-01-01",
@@ -74,7 +74,7 @@ fn the_years_0_to_9999_are_the_bounds() {
 
 proptest! {
     #[test]
-    fn what_is_shown_is_parsed(seconds in Timestamp::MIN.unix_time()..=Timestamp::MAX.unix_time()) {
+    fn displayed_times_are_parsed(seconds in Timestamp::MIN.unix_time()..=Timestamp::MAX.unix_time()) {
         let time = Timestamp::from_unix_time(seconds).unwrap();
         prop_assert_eq!(Timestamp::parse(&time.to_string()), Ok(time));
     }

@@ -9,14 +9,14 @@ fn names_are_compared_in_any_case() {
 }
 
 #[test]
-fn in_clear_nothing_is_shown_unless_that_is_allowed() {
+fn without_tls_no_secret_is_sent_unless_allowed() {
     in_clear(PlaintextAuth::Forbid, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").hears("QUIT|");
     in_clear(PlaintextAuth::Insecure, "AUTH PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
     in_clear(PlaintextAuth::NonPlaintextMechanisms, "AUTH PLAIN LOGIN").hears("QUIT|");
 }
 
 #[test]
-fn a_mechanism_of_the_applications_own_obeys_that_too() {
+fn a_mechanism_of_the_application_obeys_the_plaintext_policy() {
     let plain = || {
         login()
             .credentials
@@ -41,7 +41,7 @@ fn a_mechanism_of_the_applications_own_obeys_that_too() {
 }
 
 #[test]
-fn what_a_server_offers_in_clear_is_not_what_counts() {
+fn only_the_offer_under_tls_counts() {
     let mut config = logging_in(login());
     config.tls = Tls::Required;
     let mut session = Session::new(config);
@@ -60,13 +60,13 @@ fn what_a_server_offers_in_clear_is_not_what_counts() {
 
 #[cfg(feature = "cram-md5")]
 #[test]
-fn the_strongest_mechanism_is_taken() {
+fn the_strongest_mechanism_is_used() {
     offered(login(), "AUTH LOGIN PLAIN CRAM-MD5").hears("AUTH CRAM-MD5|");
 }
 
 #[cfg(feature = "scram")]
 #[test]
-fn scram_is_taken_before_all_others() {
+fn scram_is_preferred_to_all_others() {
     let mut session = offered(
         login(),
         "AUTH LOGIN PLAIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-256-PLUS",
@@ -80,7 +80,7 @@ fn scram_is_taken_before_all_others() {
 
 #[cfg(feature = "scram")]
 #[test]
-fn scram_is_bound_to_the_tls_session_where_that_can_be() {
+fn scram_is_bound_to_the_tls_session_if_possible() {
     let info = TlsInfo {
         channel_binding: Some([7; 32]),
         ..TlsInfo::default()
@@ -100,7 +100,7 @@ fn scram_is_bound_to_the_tls_session_where_that_can_be() {
 }
 
 #[test]
-fn a_weaker_mechanism_is_tried_after_a_refused_password_only_if_that_is_allowed() {
+fn a_weaker_mechanism_follows_a_refused_password_only_if_allowed() {
     for (fallback, expected) in [
         (Fallback::Unsupported, "QUIT|".to_string()),
         (Fallback::AnyRefusal, "AUTH LOGIN|".to_string()),
@@ -119,7 +119,7 @@ fn a_weaker_mechanism_is_tried_after_a_refused_password_only_if_that_is_allowed(
 }
 
 #[test]
-fn in_plaintext_a_weaker_mechanism_is_never_tried() {
+fn in_plaintext_no_weaker_mechanism_follows() {
     let mut config = logging_in(login());
     config.plaintext_auth = PlaintextAuth::Insecure;
     config.login.as_mut().unwrap().fallback = Fallback::AnyRefusal;

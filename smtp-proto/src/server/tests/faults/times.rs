@@ -42,7 +42,7 @@ fn in_pieces(config: Config, flights: &[&[u8]], size: usize, pause: Duration) ->
 }
 
 #[test]
-fn early_octets_are_not_read_while_the_greeting_is_held_back() {
+fn early_octets_are_not_read_while_the_greeting_is_delayed() {
     let mut config = config();
     config.early_talker = EarlyTalker::Tolerate;
     config.timeouts.greeting_delay = Duration::from_secs(5);
@@ -56,7 +56,7 @@ fn early_octets_are_not_read_while_the_greeting_is_held_back() {
 }
 
 #[test]
-fn one_burst_buys_no_more_than_one_wait() {
+fn one_burst_extends_the_time_by_at_most_one_wait() {
     let mut session = Session::in_data(config());
     for _ in 0..1000 {
         session.sends_octets(&[b'x'; 10_000]);
@@ -70,7 +70,7 @@ fn one_burst_buys_no_more_than_one_wait() {
 }
 
 #[test]
-fn octets_that_are_dropped_earn_no_time() {
+fn dropped_octets_do_not_extend_the_time() {
     let mut config = config();
     config.set_max_message_size(10);
     let mut session = Session::in_data(config);
@@ -83,7 +83,7 @@ fn octets_that_are_dropped_earn_no_time() {
 }
 
 #[test]
-fn the_session_is_the_same_in_pieces_while_replies_are_held_back() {
+fn the_session_does_not_depend_on_the_cuts_while_replies_are_delayed() {
     let flights: [&[u8]; 10] = [
         b"HELO l.e\r\n",
         b"MAIL FROM:<>\r\nRCPT TO:<b@or>\r\nBDAT 4\r\nn",
@@ -113,7 +113,7 @@ fn the_session_is_the_same_in_pieces_while_replies_are_held_back() {
 
 /// The write deadline stands still while replies are held back: the client cannot read them.
 #[test]
-fn a_reply_that_is_held_back_is_not_late() {
+fn a_delayed_reply_does_not_miss_a_deadline() {
     let mut config = config();
     config.limits.errors = Threshold::new(0, 100);
     config.timeouts.penalty = Duration::from_secs(10);

@@ -15,7 +15,7 @@ fn rcpt(line: &str) -> Rcpt<'_> {
 }
 
 #[test]
-fn utf8_needs_the_parameter_which_comes_behind_the_path() {
+fn utf8_in_a_path_needs_the_smtputf8_parameter() {
     let unicode = mail("MAIL FROM:<us\u{e9}r@b\u{fc}cher.example> SIZE=1 SMTPUTF8");
     assert!(unicode.parameters().smtputf8() && !unicode.reverse_path().is_ascii());
     let non_ascii = Kind::NonAscii;
