@@ -32,26 +32,26 @@ use crate::{
     types::{Keyword, Protocol},
 };
 
-/// A client and what happened to it. In all texts `|` stands for CRLF.
+/// A client with its events and output. In all texts `|` stands for CRLF.
 struct Session {
     client: Client,
     now: Instant,
     /// The output of the server that the client has not used.
     input: Vec<u8>,
-    /// The octets that the server received since the last look.
+    /// The octets written since the last look.
     wire: Vec<u8>,
-    /// The reports since the last look.
+    /// The events since the last look.
     events: Vec<String>,
     permit: Option<BodyPermit>,
     upgrade: Option<TlsUpgrade>,
-    /// That of the open transaction, and those behind it.
+    /// The receipt of the open transaction, and those of later ones.
     receipts: VecDeque<Receipt>,
     /// The wait of the client.
     wait: Wait,
     over: bool,
 }
 
-/// The reason for taking no more content.
+/// The reason why the client needs no more content now.
 #[derive(Debug, PartialEq, Eq)]
 enum Left {
     Nothing,
@@ -75,7 +75,7 @@ fn chunking() -> Config {
     config
 }
 
-/// An envelope from `a@x`; recipients are parted by spaces.
+/// An envelope from `a@x` to recipients separated by spaces.
 fn to(recipients: &str) -> Envelope {
     let from = Envelope::new(Mailbox::parse("a@x").unwrap());
     recipients.split_whitespace().fold(from, |envelope, recipient| {
@@ -84,7 +84,7 @@ fn to(recipients: &str) -> Envelope {
 }
 
 impl Session {
-    /// A session that was just connected.
+    /// A newly connected session.
     fn new(config: Config) -> Self {
         let mut session = Self {
             client: Client::new(config.into()),
@@ -98,11 +98,11 @@ impl Session {
             wait: Wait::default(),
             over: false,
         };
-        session.go_on();
+        session.poll_all();
         session
     }
 
-    /// A session that is ready, with a server that offers these extensions, parted by `|`.
+    /// A session that is ready, with a server that offers these extensions, separated by `|`.
     fn with(config: Config, extensions: &str) -> Self {
         let mut session = Self::new(config);
         session.server("220 mx.example").written();
@@ -111,7 +111,7 @@ impl Session {
         let last = lines.pop().unwrap();
         let first: String = lines.iter().map(|line| format!("250-{line}|")).collect();
         session.server(&format!("{first}250 {last}"));
-        session.sees(match session.client.config.protocol {
+        session.reports(match session.client.config.protocol {
             Protocol::Smtp => "Greeting 220, Hello(Ehlo) 250, Ready",
             Protocol::Lmtp => "Greeting 220, Hello(Lhlo) 250, Ready",
         });
@@ -146,14 +146,14 @@ impl Session {
     /// A session whose final reply is awaited.
     fn at_end(config: Config, extensions: &str, recipients: &str) -> Self {
         let mut session = Self::at_body(config, extensions, recipients);
-        session.give("Hi|", More::Last);
+        session.pass("Hi|", More::Last);
         session.end().written();
         session.wire.clear();
         session
     }
 
     /// Polls until there is nothing to do.
-    fn go_on(&mut self) -> &mut Self {
+    fn poll_all(&mut self) -> &mut Self {
         while !self.over {
             let mut input = self.input.as_slice();
             let step = self.client.poll(&mut input, self.now);
@@ -180,7 +180,7 @@ impl Session {
                     match event {
                         Event::Body(permit) => self.permit = Some(permit),
                         Event::StartTls(upgrade) => self.upgrade = Some(upgrade),
-                        // The last one is kept to be looked at.
+                        // Keep the last one for the test.
                         Event::Finished(_) if self.receipts.len() > 1 => drop(self.receipts.pop_front()),
                         _ => {}
                     }
@@ -191,17 +191,17 @@ impl Session {
         self
     }
 
-    /// The server says this in one go. The client has not necessarily written what it has to say.
+    /// The server sends these lines at once. The client may have output that is not written.
     fn server(&mut self, text: &str) -> &mut Self {
         self.octets(format!("{text}|").replace('|', "\r\n").as_bytes())
     }
 
     fn octets(&mut self, octets: &[u8]) -> &mut Self {
         self.input.extend_from_slice(octets);
-        self.go_on()
+        self.poll_all()
     }
 
-    /// The client writes all that it has to say.
+    /// The client writes all output.
     fn written(&mut self) -> &mut Self {
         while !self.client.output().is_empty() {
             self.writes(usize::MAX);
@@ -209,34 +209,34 @@ impl Session {
         self
     }
 
-    /// The client writes at most so many octets.
+    /// The client writes at most this number of octets.
     fn writes(&mut self, most: usize) -> &mut Self {
         let output = self.client.output();
         let octets = output.len().min(most);
         self.wire.extend_from_slice(&output[..octets]);
         self.client.advance_output(octets);
-        self.go_on()
+        self.poll_all()
     }
 
-    /// The client writes, and this is all that the server got since it last looked.
+    /// The client writes all output; compares the octets written since the last look.
     #[track_caller]
-    fn hears(&mut self, expected: &str) -> &mut Self {
+    fn sends(&mut self, expected: &str) -> &mut Self {
         self.written();
         let wire = String::from_utf8(core::mem::take(&mut self.wire)).unwrap();
         assert_eq!(wire.replace("\r\n", "|"), expected);
         self
     }
 
-    /// This is all that was reported since the last look.
+    /// Compares the events since the last look.
     #[track_caller]
-    fn sees(&mut self, expected: &str) -> &mut Self {
+    fn reports(&mut self, expected: &str) -> &mut Self {
         assert_eq!(core::mem::take(&mut self.events).join(", "), expected);
         self
     }
 
-    /// These were the last things reported.
+    /// Compares the last events.
     #[track_caller]
-    fn sees_at_last(&mut self, expected: &str) -> &mut Self {
+    fn reports_last(&mut self, expected: &str) -> &mut Self {
         let events = core::mem::take(&mut self.events).join(", ");
         assert!(events.ends_with(expected), "{events}");
         self
@@ -247,7 +247,7 @@ impl Session {
         self.receipts.clear();
         self.receipts.push_back(Receipt::new(&envelope));
         self.client.deliver(envelope).unwrap();
-        self.go_on()
+        self.poll_all()
     }
 
     /// Announces a further message, to these recipients.
@@ -256,11 +256,11 @@ impl Session {
         let envelope = to(recipients);
         self.receipts.push_back(Receipt::new(&envelope));
         self.client.deliver_next(envelope).unwrap();
-        self.go_on()
+        self.poll_all()
     }
 
-    /// Gives content away until none of it is left or the client wants no more; tells what is left and why.
-    fn give<'b>(&mut self, content: &'b str, more: More) -> (Left, &'b str) {
+    /// Passes content until all is used or the client needs no more. Returns the reason, and the unused content.
+    fn pass<'b>(&mut self, content: &'b str, more: More) -> (Left, &'b str) {
         let wire = content.replace('|', "\r\n");
         let mut input = wire.as_bytes();
         let permit = self.permit.take().expect("a permit");
@@ -278,12 +278,12 @@ impl Session {
         };
         self.permit = Some(permit);
         let used = content.len() - input.iter().filter(|octet| **octet != b'\n').count();
-        self.go_on();
+        self.poll_all();
         (why, &content[used..])
     }
 
-    /// Gives content away once, and forgets what is left of it.
-    fn give_once(&mut self, content: &str) -> String {
+    /// Passes content once, and drops the unused part.
+    fn pass_once(&mut self, content: &str) -> String {
         let permit = self.permit.take().expect("a permit");
         let mut input = content.as_bytes();
         let Ok(BodyStep::Write(piece)) = self.client.body(&permit, &mut input, More::Yes) else {
@@ -297,26 +297,26 @@ impl Session {
     fn end(&mut self) -> &mut Self {
         let permit = self.permit.take().expect("a permit");
         self.client.end_body(permit).unwrap();
-        self.go_on()
+        self.poll_all()
     }
 
     fn later(&mut self, seconds: u64) -> &mut Self {
         self.now = self.now + Duration::from_secs(seconds);
-        self.go_on()
+        self.poll_all()
     }
 
     fn eof(&mut self) -> &mut Self {
         self.client.end_of_input();
-        self.go_on()
+        self.poll_all()
     }
 
     fn connection_lost(&mut self) -> &mut Self {
         self.client.connection_lost();
-        self.go_on()
+        self.poll_all()
     }
 
     /// The outcome for each recipient.
-    fn fates(&self) -> Vec<String> {
+    fn outcomes(&self) -> Vec<String> {
         let receipt = self.receipts.front().unwrap();
         receipt
             .recipients()

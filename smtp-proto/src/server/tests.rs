@@ -1,4 +1,4 @@
-//! The server as a client, an application and a clock see it.
+//! Tests of the server with a client, an application and a clock.
 
 mod auth;
 mod bodies;
@@ -40,22 +40,22 @@ struct Session {
     /// The input that the server has not used.
     input: Vec<u8>,
     now: Instant,
-    /// The output of the server since the last look.
-    said: Vec<u8>,
+    /// The replies since the last look.
+    replies: Vec<u8>,
     /// The events since the last look.
-    seen: Vec<String>,
-    /// All octets of bodies that were handed out.
+    events: Vec<String>,
+    /// The octets of all `Body` events.
     body: Vec<u8>,
     /// Questions of these kinds are refused.
     refused: Vec<(&'static str, Rejection)>,
-    /// Questions are not answered, but kept.
+    /// Questions are kept instead of answered.
     holds: bool,
     held: Vec<Ticket>,
     upgrade: Option<crate::TlsUpgrade>,
-    /// The answers of the application to credentials, in this order; then it rejects.
-    judgements: Vec<AuthOutcome>,
+    /// The answers of the application to credentials, in order. After them it rejects.
+    auth_outcomes: Vec<AuthOutcome>,
     auth: Option<Ticket<ticket::Auth>>,
-    /// The client reads what the server says.
+    /// The client reads the replies.
     reads: bool,
     wait: Wait,
 }
@@ -71,36 +71,36 @@ fn lmtp() -> Config {
 }
 
 impl Session {
-    /// Connected, nothing done yet.
+    /// A newly connected session.
     fn fresh(config: Config) -> Self {
         Self {
             server: Server::new(config.into()),
             input: Vec::new(),
             now: Instant::ORIGIN,
-            said: Vec::new(),
-            seen: Vec::new(),
+            replies: Vec::new(),
+            events: Vec::new(),
             body: Vec::new(),
             refused: Vec::new(),
             holds: false,
             held: Vec::new(),
             upgrade: None,
-            judgements: Vec::new(),
+            auth_outcomes: Vec::new(),
             auth: None,
             reads: true,
             wait: Wait::default(),
         }
     }
 
-    /// Greeted and introduced.
+    /// A session after the greeting and EHLO.
     fn with(config: Config) -> Self {
         let hello = match config.protocol {
             Protocol::Smtp => "EHLO client.test",
             Protocol::Lmtp => "LHLO client.test",
         };
         let mut session = Self::fresh(config);
-        session.goes_on();
+        session.poll_all();
         session.sends(hello);
-        session.forgets();
+        session.clear();
         session
     }
 
@@ -108,21 +108,21 @@ impl Session {
         Self::with(config())
     }
 
-    /// With an open transaction and one recipient.
+    /// A session with an open transaction and one recipient.
     fn with_recipient(config: Config) -> Self {
         let mut session = Self::with(config);
         session.sends("MAIL FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>");
         assert_eq!(session.server.state(), State::Recipients);
-        session.forgets();
+        session.clear();
         session
     }
 
-    /// With its text on the way.
+    /// A session after DATA.
     fn in_data(config: Config) -> Self {
         let mut session = Self::with_recipient(config);
         session.sends("DATA");
-        assert_eq!(session.said(), "354 end with <CRLF>.<CRLF>\r\n");
-        session.forgets();
+        assert_eq!(session.replies(), "354 end with <CRLF>.<CRLF>\r\n");
+        session.clear();
         session
     }
 
@@ -136,9 +136,9 @@ impl Session {
         self
     }
 
-    fn forgets(&mut self) {
-        self.said.clear();
-        self.seen.clear();
+    fn clear(&mut self) {
+        self.replies.clear();
+        self.events.clear();
     }
 
     /// The client sends lines.
@@ -148,10 +148,10 @@ impl Session {
 
     fn sends_octets(&mut self, octets: &[u8]) {
         self.input.extend_from_slice(octets);
-        self.goes_on();
+        self.poll_all();
     }
 
-    /// The client sends a line, and the application does this with the question that it leads to.
+    /// The client sends a line, and the application answers the question with this function.
     fn asks(&mut self, line: &str, answer: impl FnOnce(&mut Server, Event<'_>)) -> String {
         let line = format!("{line}\r\n");
         let mut input = line.as_bytes();
@@ -160,24 +160,24 @@ impl Session {
         };
         answer(&mut self.server, event);
         assert!(input.is_empty());
-        self.goes_on();
-        self.said()
+        self.poll_all();
+        self.replies()
     }
 
     /// The client sends nothing more.
     fn ends(&mut self) {
         self.server.end_of_input();
-        self.goes_on();
+        self.poll_all();
     }
 
     /// Time passes.
     fn later(&mut self, seconds: u64) {
         self.now = self.now + Duration::from_secs(seconds);
-        self.goes_on();
+        self.poll_all();
     }
 
-    /// Polls until nothing more happens without the world outside.
-    fn goes_on(&mut self) {
+    /// Polls until the server waits.
+    fn poll_all(&mut self) {
         let sent = core::mem::take(&mut self.input);
         let mut input = sent.as_slice();
         loop {
@@ -201,10 +201,10 @@ impl Session {
         self.input = input.to_vec();
     }
 
-    /// The client reads so many octets.
+    /// The client reads this number of octets.
     fn takes(&mut self, octets: usize) {
         let octets = octets.min(self.server.output().len());
-        self.said.extend_from_slice(&self.server.output()[..octets]);
+        self.replies.extend_from_slice(&self.server.output()[..octets]);
         self.server.advance_output(octets);
     }
 
@@ -238,7 +238,8 @@ impl Session {
             Event::Reset(why) => ("reset", format!("{why:?}")),
             Event::Closed(why) => ("closed", format!("{why:?}")),
         };
-        self.seen.push(format!("{kind} {details}").trim_end().to_owned());
+        self.events
+            .push(format!("{kind} {details}").trim_end().to_owned());
         if let Event::StartTls(upgrade) = event {
             self.upgrade = Some(upgrade);
             return;
@@ -249,10 +250,10 @@ impl Session {
             } else if let Some((_, rejection)) = self.refused.iter().find(|(refused, _)| *refused == kind) {
                 self.server.reject(ticket, rejection.clone()).unwrap();
             } else {
-                let progress = if self.judgements.is_empty() {
+                let progress = if self.auth_outcomes.is_empty() {
                     AuthOutcome::Reject
                 } else {
-                    self.judgements.remove(0)
+                    self.auth_outcomes.remove(0)
                 };
                 self.server.answer_auth(ticket, progress).unwrap();
             }
@@ -275,20 +276,22 @@ impl Session {
     }
 
     /// The output of the server since the last call.
-    fn said(&mut self) -> String {
-        String::from_utf8(core::mem::take(&mut self.said)).unwrap()
+    fn replies(&mut self) -> String {
+        String::from_utf8(core::mem::take(&mut self.replies)).unwrap()
     }
 
-    /// The codes of what the server said, in their order.
+    /// The codes of the replies since the last call, in order.
     fn codes(&mut self) -> String {
-        let said = self.said();
-        let codes = said.lines().filter(|line| line.as_bytes().get(3) == Some(&b' '));
+        let replies = self.replies();
+        let codes = replies
+            .lines()
+            .filter(|line| line.as_bytes().get(3) == Some(&b' '));
         codes.map(|line| &line[..3]).collect::<Vec<_>>().join(" ")
     }
 
     /// The events since the last call.
-    fn happened(&mut self) -> String {
-        core::mem::take(&mut self.seen).join(", ")
+    fn events(&mut self) -> String {
+        core::mem::take(&mut self.events).join(", ")
     }
 }
 
@@ -309,8 +312,8 @@ fn shown(request: &AuthRequest) -> String {
     }
 }
 
-/// Fails with what was said instead.
+/// Compares the replies since the last call with these.
 #[track_caller]
-fn assert_said(session: &mut Session, expected: &str) {
-    assert_eq!(session.said(), expected);
+fn assert_replies(session: &mut Session, expected: &str) {
+    assert_eq!(session.replies(), expected);
 }

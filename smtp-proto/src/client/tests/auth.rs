@@ -33,10 +33,10 @@ fn encoded(text: &str) -> String {
 fn offered(login: Login, line: &str) -> Session {
     let mut session = Session::new(config());
     session.client = Client::new_over_tls(logging_in(login).into(), TlsInfo::default());
-    session.go_on();
-    session.server("220 hi").hears("EHLO me.example|");
+    session.poll_all();
+    session.server("220 hi").sends("EHLO me.example|");
     session.server(&format!("250-mx.example|250 {line}"));
-    session.sees_at_last("Hello(Ehlo) 250");
+    session.reports_last("Hello(Ehlo) 250");
     session
 }
 
@@ -106,9 +106,9 @@ const fn echo() -> Echo {
 #[test]
 fn plain_is_sent_before_the_session_is_ready() {
     let mut session = offered(login(), "AUTH PLAIN LOGIN");
-    session.hears(&format!("AUTH PLAIN {ANN}|"));
+    session.sends(&format!("AUTH PLAIN {ANN}|"));
     assert!(!session.client.is_authenticated());
-    session.server("235 welcome").sees("Auth 235, Ready");
+    session.server("235 welcome").reports("Auth 235, Ready");
     assert!(session.client.is_authenticated());
 }
 
@@ -117,13 +117,13 @@ fn login_answers_any_challenge() {
     let mut login = login();
     login.mechanism = Some(Mechanism::LOGIN);
     let mut session = offered(login, "AUTH PLAIN LOGIN");
-    session.hears("AUTH LOGIN|");
+    session.sends("AUTH LOGIN|");
     session.server(&format!("334 {}", encoded("Who are you?")));
-    session.hears(&format!("{}|", encoded("ann")));
-    session.server("334 ").hears(&format!("{}|", encoded("pw")));
+    session.sends(&format!("{}|", encoded("ann")));
+    session.server("334 ").sends(&format!("{}|", encoded("pw")));
     session
         .server("235 ok")
-        .sees("Auth 334, Auth 334, Auth 235, Ready");
+        .reports("Auth 334, Auth 334, Auth 235, Ready");
 }
 
 #[test]
@@ -132,9 +132,9 @@ fn a_refusal_ends_the_session() {
         let mut session = offered(login(), "AUTH PLAIN");
         session.written().server(reply);
         session.wire.clear();
-        session.written().hears("QUIT|");
+        session.written().sends("QUIT|");
         session.server("221 bye");
-        session.sees_at_last("Closed LoginRefused None");
+        session.reports_last("Closed LoginRefused None");
         assert!(session.client.deliver(to("b@y")).is_err());
     }
 }
@@ -143,12 +143,12 @@ fn a_refusal_ends_the_session() {
 fn without_a_common_mechanism_nothing_is_sent() {
     for line in ["AUTH X-FOO GSSAPI", "AUTH", "8BITMIME"] {
         let mut session = offered(login(), line);
-        session.hears("QUIT|");
-        session.server("221 bye").sees_at_last("Closed NoMechanism None");
+        session.sends("QUIT|");
+        session.server("221 bye").reports_last("Closed NoMechanism None");
     }
     let mut only = login();
     only.mechanism = Some(Mechanism::CRAM_MD5);
-    offered(only, "AUTH PLAIN LOGIN").hears("QUIT|");
+    offered(only, "AUTH PLAIN LOGIN").sends("QUIT|");
 }
 
 #[test]
@@ -161,12 +161,12 @@ fn a_long_initial_response_waits_for_the_challenge() {
         let claim = encoded(&format!("user=ann\x01auth=Bearer {token}\x01\x01"));
         let mut session = offered(login, "AUTH XOAUTH2");
         if at_once {
-            session.hears(&format!("AUTH XOAUTH2 {claim}|"));
+            session.sends(&format!("AUTH XOAUTH2 {claim}|"));
         } else {
-            session.hears("AUTH XOAUTH2|");
-            session.server("334 ").hears(&format!("{claim}|"));
+            session.sends("AUTH XOAUTH2|");
+            session.server("334 ").sends(&format!("{claim}|"));
         }
-        session.server("235 ok").sees_at_last("Auth 235, Ready");
+        session.server("235 ok").reports_last("Auth 235, Ready");
     }
 }
 
@@ -174,8 +174,8 @@ fn a_long_initial_response_waits_for_the_challenge() {
 fn a_deferred_response_does_not_answer_a_nonempty_challenge() {
     let token = "t".repeat(10_000);
     let mut session = offered(Login::new(Credentials::token("ann", &*token)), "AUTH XOAUTH2");
-    session.hears("AUTH XOAUTH2|");
-    session.server("334 YQ==").hears("*|");
+    session.sends("AUTH XOAUTH2|");
+    session.server("334 YQ==").sends("*|");
 }
 
 #[test]
@@ -184,23 +184,23 @@ fn a_bearer_client_acknowledges_the_error_challenge() {
     session.written();
     session.wire.clear();
     session.server(&format!("334 {}", encoded("{\"status\":\"invalid_token\"}")));
-    session.hears("AQ==|");
-    session.server("535 no").hears("QUIT|");
-    session.server("221 bye").sees_at_last("Closed LoginRefused None");
+    session.sends("AQ==|");
+    session.server("535 no").sends("QUIT|");
+    session.server("221 bye").reports_last("Closed LoginRefused None");
 }
 
 #[test]
 fn an_empty_initial_response_is_an_equals_sign() {
-    offered(Login::new(Credentials::external()), "AUTH EXTERNAL").hears("AUTH EXTERNAL =|");
+    offered(Login::new(Credentials::external()), "AUTH EXTERNAL").sends("AUTH EXTERNAL =|");
 }
 
 #[test]
 fn the_application_may_add_a_mechanism() {
     let mut session = echoing(echo());
-    session.hears("AUTH X-ECHO|");
-    session.server("334 YQ==").hears("YQ==|");
-    session.server("334 ").hears("|");
-    session.server("235 ok").sees("Auth 334, Auth 334, Auth 235");
+    session.sends("AUTH X-ECHO|");
+    session.server("334 YQ==").sends("YQ==|");
+    session.server("334 ").sends("|");
+    session.server("235 ok").reports("Auth 334, Auth 334, Auth 235");
     assert!(session.client.is_ready());
     assert!(session.client.is_authenticated());
     let again = session.client.authenticate(Box::new(echo())).unwrap_err();
@@ -210,7 +210,7 @@ fn the_application_may_add_a_mechanism() {
 #[test]
 fn an_exchange_of_the_application_may_fail_and_be_repeated() {
     let mut session = echoing(echo());
-    session.written().server("535 no").sees("Auth 535");
+    session.written().server("535 no").reports("Auth 535");
     assert!(session.client.is_ready());
     assert!(!session.client.is_authenticated());
     session.client.authenticate(Box::new(echo())).unwrap();
@@ -221,7 +221,7 @@ fn a_mechanism_that_is_not_offered_is_returned() {
     let mut session = Session::with(config(), "AUTH PLAIN");
     let refused = session.client.authenticate(Box::new(echo())).unwrap_err();
     assert_eq!(refused.error, RequestError::NotOffered(Keyword::Auth));
-    session.hears("");
+    session.sends("");
     let mut session = Session::at_body(config(), "AUTH X-ECHO", "b@y");
     let refused = session.client.authenticate(Box::new(echo())).unwrap_err();
     assert_eq!(refused.error, RequestError::OutOfTurn);
@@ -240,8 +240,8 @@ fn an_exchange_without_an_answer_is_cancelled() {
         let mut session = echoing(echo());
         session.written();
         session.wire.clear();
-        session.server(challenge).hears("*|");
-        session.server("501 cancelled").hears("QUIT|");
+        session.server(challenge).sends("*|");
+        session.server("501 cancelled").sends("QUIT|");
         session.server("221 bye");
         assert!(session.over, "{challenge}");
         assert!(
@@ -259,10 +259,10 @@ fn a_cancelled_login_ends_the_session() {
     let mut session = offered(login(), "AUTH PLAIN");
     session.written();
     session.wire.clear();
-    session.server("334 YQ==").hears("*|");
-    session.server("501 cancelled").hears("QUIT|");
+    session.server("334 YQ==").sends("*|");
+    session.server("501 cancelled").sends("QUIT|");
     session.server("221 bye");
-    session.sees_at_last("Closed LoginCancelled(UnexpectedStep) None");
+    session.reports_last("Closed LoginCancelled(UnexpectedStep) None");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_challenge_after_the_cancellation_ends_the_session() {
     for reply in ["235 ok", "334 "] {
         let mut session = echoing(echo());
         session.written().server("334 YmFk").written();
-        session.server(reply).sees_at_last("Closed Unexpected None");
+        session.server(reply).reports_last("Closed Unexpected None");
         assert!(!session.client.is_authenticated());
     }
 }
@@ -283,10 +283,10 @@ fn a_server_that_fails_mutual_authentication_gets_no_mail() {
     });
     session.written();
     session.wire.clear();
-    session.server("235 ok").hears("QUIT|");
+    session.server("235 ok").sends("QUIT|");
     assert!(!session.client.is_authenticated());
     session.server("221 bye");
-    session.sees_at_last("Closed LoginCancelled(ServerNotVerified) None");
+    session.reports_last("Closed LoginCancelled(ServerNotVerified) None");
 }
 
 #[test]
@@ -295,9 +295,9 @@ fn only_235_accepts_the_client() {
         let mut session = offered(login(), "AUTH PLAIN");
         session.written().server(reply);
         if reply == "334" {
-            session.sees_at_last("Auth 334"); // an empty challenge without its space
+            session.reports_last("Auth 334"); // an empty challenge without its space
         } else {
-            session.sees_at_last("Closed Unexpected None");
+            session.reports_last("Closed Unexpected None");
         }
     }
 }
@@ -307,23 +307,23 @@ fn timeouts_and_disconnections_end_the_exchange() {
     let mut session = offered(login(), "AUTH PLAIN");
     session.written();
     assert_eq!(session.wait.deadline.unwrap().phase, Phase::Auth);
-    session.later(300).sees_at_last("Closed TimedOut(Auth) None");
+    session.later(300).reports_last("Closed TimedOut(Auth) None");
     let mut session = offered(login(), "AUTH PLAIN");
     session
         .written()
         .eof()
-        .sees_at_last("Closed ConnectionClosed None");
+        .reports_last("Closed ConnectionClosed None");
     let mut session = offered(login(), "AUTH PLAIN");
     session
         .written()
         .server("421 bye")
-        .sees_at_last("Closed NotAvailable None");
+        .reports_last("Closed NotAvailable None");
 }
 
 #[test]
 fn a_reply_before_the_command_is_written_does_not_answer_it() {
     let mut session = offered(login(), "AUTH PLAIN");
-    session.server("235 ok").sees_at_last("Closed Unsolicited None");
+    session.server("235 ok").reports_last("Closed Unsolicited None");
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn at_body() -> Session {
 /// The octets of a message that the server receives.
 fn sent(message: &str) -> String {
     let mut session = at_body();
-    assert_eq!(session.give(message, More::Yes), (Left::Nothing, ""));
+    assert_eq!(session.pass(message, More::Yes), (Left::Nothing, ""));
     session.end().written();
     String::from_utf8(session.wire).unwrap().replace("\r\n", "|")
 }
@@ -34,16 +34,16 @@ fn bare_line_endings_become_crlf() {
 #[test]
 fn the_end_waits_for_its_reply_and_is_sent_once() {
     let mut session = at_body();
-    session.give("Hi|", More::Last);
+    session.pass("Hi|", More::Last);
     session
         .end()
-        .hears("Hi|.|")
-        .sees("")
+        .sends("Hi|.|")
+        .reports("")
         .server("250 queued")
-        .sees("Message 250, Accepted")
-        .hears("");
+        .reports("Message 250, Accepted")
+        .sends("");
     assert!(session.client.is_ready());
-    assert_eq!(session.fates(), ["Accepted 250"]);
+    assert_eq!(session.outcomes(), ["Accepted 250"]);
 }
 
 #[test]
@@ -51,9 +51,9 @@ fn a_refused_message_is_refused_for_all() {
     let mut session = Session::at_end(config(), "", "b@y c@y");
     session
         .server("552 too big")
-        .sees("Message 552, Refused(Message)");
-    assert_eq!(session.fates(), ["Refused Message 552", "Refused Message 552"]);
-    session.deliver(to("b@y")).hears("MAIL FROM:<a@x>|");
+        .reports("Message 552, Refused(Message)");
+    assert_eq!(session.outcomes(), ["Refused Message 552", "Refused Message 552"]);
+    session.deliver(to("b@y")).sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -61,41 +61,41 @@ fn a_354_does_not_answer_the_message() {
     let mut session = Session::at_end(config(), "", "b@y");
     session
         .server("354 more?")
-        .sees("Message 354, Closed Unexpected Unknown");
-    assert_eq!(session.fates(), ["Unknown"]);
+        .reports("Message 354, Closed Unexpected Unknown");
+    assert_eq!(session.outcomes(), ["Unknown"]);
 }
 
 #[test]
 fn an_early_refusal_stops_the_content() {
     let mut session = at_body();
-    session.give("Hi|", More::Yes);
+    session.pass("Hi|", More::Yes);
     session
         .server("552 too much")
-        .sees("Message 552, Closed RefusedEarly NotAccepted");
-    assert_eq!(session.give("more|", More::Yes), (Left::Stopped, "more|"));
+        .reports("Message 552, Closed RefusedEarly NotAccepted");
+    assert_eq!(session.pass("more|", More::Yes), (Left::Stopped, "more|"));
     session.end();
-    assert_eq!(session.fates(), ["Refused Message 552"]);
+    assert_eq!(session.outcomes(), ["Refused Message 552"]);
 }
 
 #[test]
 fn a_positive_reply_before_the_end_does_not_accept_the_message() {
     let mut session = at_body();
-    session.give("Hi|", More::Yes);
+    session.pass("Hi|", More::Yes);
     session
         .server("250 queued")
-        .sees("Nothing 250, Closed Unsolicited NotAccepted");
-    assert_eq!(session.fates(), ["NotAccepted"]);
+        .reports("Nothing 250, Closed Unsolicited NotAccepted");
+    assert_eq!(session.outcomes(), ["NotAccepted"]);
 }
 
 #[test]
 fn a_positive_reply_before_the_dot_is_written_does_not_accept_the_message() {
     let mut session = at_body();
-    session.give("Hi|", More::Yes);
+    session.pass("Hi|", More::Yes);
     session.end().writes(2);
     session
         .server("250 queued")
-        .sees("Nothing 250, Closed Unsolicited NotAccepted");
-    assert_eq!(session.fates(), ["NotAccepted"]);
+        .reports("Nothing 250, Closed Unsolicited NotAccepted");
+    assert_eq!(session.outcomes(), ["NotAccepted"]);
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn a_reply_that_arrives_with_354_does_not_answer_the_message() {
         session.permit = Some(permit);
         session.end();
         session.client.advance_output(usize::MAX);
-        session.octets(input).sees(events);
-        assert_ne!(session.fates(), ["Accepted 250"]);
+        session.octets(input).reports(events);
+        assert_ne!(session.outcomes(), ["Accepted 250"]);
     }
 }
 
@@ -143,14 +143,14 @@ fn unsendable_content_ends_the_session() {
         };
         assert_eq!(result, Err(fault));
         session
-            .go_on()
-            .sees(&format!("Closed Unsendable({fault:?}) NotAccepted"));
+            .poll_all()
+            .reports(&format!("Closed Unsendable({fault:?}) NotAccepted"));
     }
     let mut session = Session::at_body(refusing, "", "b@y");
-    session.give("a\r", More::Yes);
+    session.pass("a\r", More::Yes);
     let permit = session.permit.take().unwrap();
     assert!(session.client.end_body(permit).is_err());
-    session.go_on().sees_at_last("NotAccepted");
+    session.poll_all().reports_last("NotAccepted");
 }
 
 #[test]
@@ -163,9 +163,9 @@ fn without_a_transaction_there_is_nothing_to_send() {
     let mut session = Session::at_body(config(), "", "b@y");
     session
         .connection_lost()
-        .sees("Closed ConnectionLost NotAccepted");
-    assert_eq!(session.give("Hi|", More::Yes), (Left::Stopped, "Hi|"));
-    session.end().hears("");
+        .reports("Closed ConnectionLost NotAccepted");
+    assert_eq!(session.pass("Hi|", More::Yes), (Left::Stopped, "Hi|"));
+    session.end().sends("");
 }
 
 /// A caller that takes the octets given out for used must not end the message by that.
@@ -173,9 +173,9 @@ fn without_a_transaction_there_is_nothing_to_send() {
 fn an_added_dot_is_followed_by_the_dot() {
     for next in ["|MAIL FROM:<evil@x>|", ""] {
         let mut session = at_body();
-        assert_eq!(session.give_once("."), ".");
+        assert_eq!(session.pass_once("."), ".");
         if !next.is_empty() {
-            session.give(next, More::Yes);
+            session.pass(next, More::Yes);
         }
         session.end().written();
         let wire = String::from_utf8(core::mem::take(&mut session.wire)).unwrap();
@@ -192,7 +192,7 @@ fn eight_bit_content_is_sent_without_8bitmime_if_allowed() {
     config.eight_bit = EightBit::Send;
     let mut session = Session::with(config, "");
     let envelope = to("b@y").with_parameters(MailParameters::default().with_body(Body::EightBitMime));
-    session.deliver(envelope).hears("MAIL FROM:<a@x>|");
+    session.deliver(envelope).sends("MAIL FROM:<a@x>|");
     session
         .server("250")
         .written()
@@ -200,14 +200,14 @@ fn eight_bit_content_is_sent_without_8bitmime_if_allowed() {
         .written()
         .server("354");
     session.wire.clear();
-    session.give("caf\u{e9}|", More::Yes);
-    session.end().hears("caf\u{e9}|.|");
+    session.pass("caf\u{e9}|", More::Yes);
+    session.end().sends("caf\u{e9}|.|");
 }
 
 #[test]
 fn advance_output_stops_at_the_end_of_the_output() {
     let mut session = Session::at_body(config(), "PIPELINING", "b@y");
-    session.next("c@y").give("Hi|", More::Last);
+    session.next("c@y").pass("Hi|", More::Last);
     session.end();
     assert_eq!(session.client.output(), b".\r\n");
     session.client.advance_output(8);
@@ -220,23 +220,23 @@ fn advance_output_stops_at_the_end_of_the_output() {
 #[test]
 fn a_reply_begun_in_the_content_does_not_answer_the_message() {
     let mut session = Session::at_body(config(), "", "b@y");
-    session.give("Hi|", More::Yes);
+    session.pass("Hi|", More::Yes);
     session.octets(b"25").end().written();
     session
         .octets(b"0 ok\r\n")
-        .sees("Nothing 250, Closed Unsolicited Unknown");
+        .reports("Nothing 250, Closed Unsolicited Unknown");
 }
 
 /// The same for a reply beyond the limits, of which nothing stays in the input.
 #[test]
 fn a_long_reply_begun_in_the_content_does_not_answer_the_message() {
     let mut session = Session::at_body(config(), "", "b@y");
-    session.give("Hi|", More::Yes);
+    session.pass("Hi|", More::Yes);
     session
         .octets(&[&b"250 "[..], &[b'x'; 5000]].concat())
         .end()
         .written();
     session
         .octets(b"\r\n")
-        .sees("Nothing 250, Closed Unsolicited Unknown");
+        .reports("Nothing 250, Closed Unsolicited Unknown");
 }

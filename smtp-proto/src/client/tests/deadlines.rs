@@ -25,7 +25,7 @@ fn each_phase_has_its_own_time() {
     session.server("250");
     assert_eq!(session.wait.deadline, None);
     session.client.quit().unwrap();
-    session.go_on().written();
+    session.poll_all().written();
     assert_eq!(deadline(&session), (Phase::Quit, 10));
 }
 
@@ -33,21 +33,21 @@ fn each_phase_has_its_own_time() {
 fn a_deadline_that_passes_ends_the_session() {
     Session::new(config())
         .later(299)
-        .sees("")
+        .reports("")
         .later(1)
-        .sees("Closed TimedOut(Greeting) None");
+        .reports("Closed TimedOut(Greeting) None");
     let mut session = Session::with(config(), "");
     session
         .deliver(to("b@y"))
         .written()
         .later(300)
-        .sees("Closed TimedOut(Mail) NotAccepted");
+        .reports("Closed TimedOut(Mail) NotAccepted");
     Session::at_body(config(), "", "b@y")
         .later(180)
-        .sees("Closed TimedOut(DataBlock) NotAccepted");
+        .reports("Closed TimedOut(DataBlock) NotAccepted");
     Session::at_end(config(), "", "b@y")
         .later(600)
-        .sees("Closed TimedOut(DataEnd) Unknown");
+        .reports("Closed TimedOut(DataEnd) Unknown");
 }
 
 #[test]
@@ -55,9 +55,9 @@ fn half_replies_do_not_extend_a_phase() {
     let mut session = Session::with(config(), "");
     session.deliver(to("b@y")).written();
     for _ in 0..29 {
-        session.later(10).octets(b"250-still here\r\n").sees("");
+        session.later(10).octets(b"250-still here\r\n").reports("");
     }
-    session.later(10).sees("Closed TimedOut(Mail) NotAccepted");
+    session.later(10).reports("Closed TimedOut(Mail) NotAccepted");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn every_lmtp_reply_has_its_time() {
 fn every_piece_of_the_message_has_its_time() {
     let mut session = Session::at_body(config(), "", "b@y");
     for _ in 0..10 {
-        session.later(170).give("line|", More::Yes);
+        session.later(170).pass("line|", More::Yes);
     }
     assert_eq!(deadline(&session), (Phase::DataBlock, 180));
 }
@@ -93,9 +93,12 @@ fn every_piece_of_the_message_has_its_time() {
 #[test]
 fn a_chunk_that_blocks_the_next_has_the_time_of_data_end() {
     let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
-    session.give("Hi", More::Yes);
+    session.pass("Hi", More::Yes);
     assert_eq!(deadline(&session), (Phase::DataEnd, 600));
-    session.written().server("552").sees("Chunk 552, Refused(Chunk)");
+    session
+        .written()
+        .server("552")
+        .reports("Chunk 552, Refused(Chunk)");
 }
 
 #[test]
@@ -110,19 +113,19 @@ fn a_server_that_does_not_read_times_out() {
     assert_eq!(deadline(&session), (Phase::Write, 1));
     session.writes("AIL FROM:<a@x>|RCPT".len());
     assert_eq!(deadline(&session), (Phase::Write, 7));
-    session.later(7).sees("Closed TimedOut(Write) NotAccepted");
+    session.later(7).reports("Closed TimedOut(Write) NotAccepted");
 }
 
 #[test]
 fn polling_late_is_harmless_if_the_reply_has_come() {
     let mut session = Session::new(config());
     session.now = Instant::after_origin(Duration::from_secs(10_000));
-    session.server("220 mx").sees("Greeting 220");
+    session.server("220 mx").reports("Greeting 220");
 }
 
 #[test]
 fn a_ready_session_reads_without_a_deadline() {
     let mut session = Session::with(config(), "");
-    session.later(1_000_000).sees("");
+    session.later(1_000_000).reports("");
     assert!(session.wait.want_read && !session.wait.want_write && !session.wait.application_pending);
 }

@@ -22,7 +22,7 @@ fn moments() -> Vec<(&'static str, Session, &'static str)> {
     };
     let sending = || {
         let mut session = Session::at_body(config(), "", "b@y");
-        session.give("Hi|", More::Yes);
+        session.pass("Hi|", More::Yes);
         session
     };
     let half_end = || {
@@ -32,21 +32,21 @@ fn moments() -> Vec<(&'static str, Session, &'static str)> {
     };
     let chunk_refused = || {
         let mut session = Session::at_body(chunking(), "CHUNKING|PIPELINING", "b@y");
-        session.give("Hi|", More::Yes);
-        session.give("Hi|", More::Yes);
+        session.pass("Hi|", More::Yes);
+        session.pass("Hi|", More::Yes);
         session.written().server("552");
         session
     };
     let last_held_back = || {
         let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
-        session.give("Hi|", More::Yes);
+        session.pass("Hi|", More::Yes);
         session.end().written();
         session
     };
     let in_command = || {
         let mut session = Session::with(config(), "");
         session.client.noop().unwrap();
-        session.go_on().written();
+        session.poll_all().written();
         session
     };
     std::vec![
@@ -94,7 +94,7 @@ fn the_end_of_a_session_has_the_outcome_of_the_message() {
         for (moment, mut session, fate) in moments() {
             session.events.clear();
             ending(&mut session);
-            let events = session.go_on().events.join(", ");
+            let events = session.poll_all().events.join(", ");
             assert_eq!(events, format!("Closed {why} {fate}"), "{moment}");
             assert_eq!(session.client.state(), State::Closed);
             assert!(session.client.output().is_empty());
@@ -128,7 +128,7 @@ fn an_idle_421_is_reported_without_a_command() {
     let mut session = Session::with(config(), "");
     session
         .server("421 idle too long")
-        .sees("Nothing 421, Closed NotAvailable None");
+        .reports("Nothing 421, Closed NotAvailable None");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn any_other_reply_without_a_command_ends_the_session() {
         let mut session = Session::with(config(), "");
         session
             .server(code)
-            .sees(&format!("Nothing {code}, Closed Unsolicited None"));
+            .reports(&format!("Nothing {code}, Closed Unsolicited None"));
     }
 }
 
@@ -151,14 +151,14 @@ fn the_outcome_is_reported_before_the_end() {
     ));
     session.client.connection_lost();
     session.client.abort();
-    session.go_on().sees("Accepted, Closed ConnectionLost None");
+    session.poll_all().reports("Accepted, Closed ConnectionLost None");
 }
 
 #[test]
 fn the_end_is_repeated_and_final() {
     let mut session = Session::with(config(), "");
     session.client.abort();
-    session.go_on();
+    session.poll_all();
     session.client.connection_lost();
     session.client.end_of_input();
     session.client.advance_output(100);

@@ -2,13 +2,13 @@ use super::*;
 use crate::types::{AuthIdentity, Notify, OriginalRecipient, RcptParameters, Ret, ReversePath, Rrvs, Xtext};
 
 /// The commands sent for this envelope to a server with these extensions, or the reason for sending none.
-fn said(envelope: Envelope, extensions: &str) -> Result<String, RequestError> {
+fn sent(envelope: Envelope, extensions: &str) -> Result<String, RequestError> {
     let mut session = Session::with(config(), &format!("PIPELINING|{extensions}"));
     session
         .client
         .deliver(envelope)
         .map_err(|not_sent| not_sent.error)?;
-    session.go_on().written();
+    session.poll_all().written();
     let said = String::from_utf8(session.wire).unwrap();
     Ok(said.replace("\r\n", "|").replace("|DATA|", ""))
 }
@@ -25,7 +25,7 @@ fn paths_are_sent_unchanged() {
         .recipient(ForwardPath::parse("Postmaster").unwrap())
         .recipient(Mailbox::parse("\"b c\"@[192.0.2.1]").unwrap());
     assert_eq!(
-        said(envelope, "").unwrap(),
+        sent(envelope, "").unwrap(),
         "MAIL FROM:<>|RCPT TO:<Postmaster>|RCPT TO:<\"b c\"@[192.0.2.1]>"
     );
 }
@@ -34,36 +34,36 @@ fn paths_are_sent_unchanged() {
 fn size_is_declared_if_offered() {
     let envelope = || with(MailParameters::default().with_size(42));
     assert_eq!(
-        said(envelope(), "SIZE").unwrap(),
+        sent(envelope(), "SIZE").unwrap(),
         "MAIL FROM:<a@x> SIZE=42|RCPT TO:<b@y>"
     );
-    assert_eq!(said(envelope(), "").unwrap(), PLAIN);
+    assert_eq!(sent(envelope(), "").unwrap(), PLAIN);
 }
 
 #[test]
 fn an_eight_bit_body_needs_its_extension() {
     let envelope = || with(MailParameters::default().with_body(Body::EightBitMime));
     assert_eq!(
-        said(envelope(), "8BITMIME").unwrap(),
+        sent(envelope(), "8BITMIME").unwrap(),
         "MAIL FROM:<a@x> BODY=8BITMIME|RCPT TO:<b@y>"
     );
     assert_eq!(
-        said(envelope(), ""),
+        sent(envelope(), ""),
         Err(RequestError::NotOffered(Keyword::EightBitMime))
     );
     let seven = with(MailParameters::default().with_body(Body::SevenBit));
-    assert_eq!(said(seven, "").unwrap(), PLAIN);
+    assert_eq!(sent(seven, "").unwrap(), PLAIN);
 }
 
 #[test]
 fn a_binary_body_needs_both_extensions() {
     let envelope = || with(MailParameters::default().with_body(Body::BinaryMime));
     assert_eq!(
-        said(envelope(), "BINARYMIME"),
+        sent(envelope(), "BINARYMIME"),
         Err(RequestError::NotOffered(Keyword::Chunking))
     );
     assert_eq!(
-        said(envelope(), "CHUNKING"),
+        sent(envelope(), "CHUNKING"),
         Err(RequestError::NotOffered(Keyword::BinaryMime))
     );
 }
@@ -72,27 +72,27 @@ fn a_binary_body_needs_both_extensions() {
 fn smtputf8_is_sent_only_if_an_address_needs_it() {
     let international = || to("b\u{e9}@y");
     assert_eq!(
-        said(international(), "SMTPUTF8|8BITMIME").unwrap(),
+        sent(international(), "SMTPUTF8|8BITMIME").unwrap(),
         "MAIL FROM:<a@x> SMTPUTF8|RCPT TO:<b\u{e9}@y>"
     );
     assert_eq!(
-        said(international(), "8BITMIME"),
+        sent(international(), "8BITMIME"),
         Err(RequestError::NotOffered(Keyword::SmtpUtf8))
     );
-    assert_eq!(said(to("b@y"), "SMTPUTF8|8BITMIME").unwrap(), PLAIN);
+    assert_eq!(sent(to("b@y"), "SMTPUTF8|8BITMIME").unwrap(), PLAIN);
     let asked = with(MailParameters::default().with_smtputf8());
-    assert_eq!(said(asked, ""), Err(RequestError::NotOffered(Keyword::SmtpUtf8)));
+    assert_eq!(sent(asked, ""), Err(RequestError::NotOffered(Keyword::SmtpUtf8)));
 }
 
 #[test]
 fn requiretls_needs_tls_a_verified_server_and_the_offer() {
     let envelope = || with(MailParameters::default().with_require_tls());
     assert_eq!(
-        said(envelope(), ""),
+        sent(envelope(), ""),
         Err(RequestError::NotOffered(Keyword::RequireTls))
     );
     assert_eq!(
-        said(envelope(), "REQUIRETLS"),
+        sent(envelope(), "REQUIRETLS"),
         Err(RequestError::NotOffered(Keyword::RequireTls)),
         "an offer in clear is none"
     );
@@ -112,8 +112,8 @@ fn requiretls_needs_tls_a_verified_server_and_the_offer() {
     session.server("250-mx.example|250 REQUIRETLS");
     session.client.deliver(envelope()).unwrap();
     session
-        .go_on()
-        .hears("EHLO me.example|MAIL FROM:<a@x> REQUIRETLS|");
+        .poll_all()
+        .sends("EHLO me.example|MAIL FROM:<a@x> REQUIRETLS|");
 }
 
 #[test]
@@ -129,20 +129,20 @@ fn dsn_parameters_are_sent_if_offered() {
             .recipient_with(Mailbox::parse("b@y").unwrap(), rcpt)
     };
     assert_eq!(
-        said(envelope(), "DSN").unwrap(),
+        sent(envelope(), "DSN").unwrap(),
         "MAIL FROM:<a@x> RET=HDRS ENVID=id+2B|RCPT TO:<b@y> NOTIFY=NEVER ORCPT=rfc822;b@y"
     );
-    assert_eq!(said(envelope(), "").unwrap(), PLAIN);
+    assert_eq!(sent(envelope(), "").unwrap(), PLAIN);
 }
 
 #[test]
 fn the_auth_parameter_is_sent_if_offered() {
     let envelope = || with(MailParameters::default().with_auth(AuthIdentity::parse("<>").unwrap()));
     assert_eq!(
-        said(envelope(), "AUTH PLAIN").unwrap(),
+        sent(envelope(), "AUTH PLAIN").unwrap(),
         "MAIL FROM:<a@x> AUTH=<>|RCPT TO:<b@y>"
     );
-    assert_eq!(said(envelope(), "").unwrap(), PLAIN);
+    assert_eq!(sent(envelope(), "").unwrap(), PLAIN);
 }
 
 #[test]
@@ -150,19 +150,19 @@ fn a_parameter_of_an_unknown_extension_needs_its_offer() {
     let mail = |keyword, value| with(MailParameters::default().with_other(keyword, value).unwrap());
     for (keyword, extension) in [("MTRK", "mtrk"), ("transid", "CHECKPOINT"), ("X-A", "X-A 1")] {
         assert_eq!(
-            said(mail(keyword, Some("3")), ""),
+            sent(mail(keyword, Some("3")), ""),
             Err(RequestError::ParameterNotOffered)
         );
         assert_eq!(
-            said(mail(keyword, Some("3")), extension).unwrap(),
+            sent(mail(keyword, Some("3")), extension).unwrap(),
             format!("MAIL FROM:<a@x> {keyword}=3|RCPT TO:<b@y>")
         );
     }
     let rcpt = RcptParameters::default().with_other("CONNEG", None).unwrap();
     let envelope = || to("").recipient_with(Mailbox::parse("b@y").unwrap(), rcpt.clone());
-    assert_eq!(said(envelope(), ""), Err(RequestError::ParameterNotOffered));
+    assert_eq!(sent(envelope(), ""), Err(RequestError::ParameterNotOffered));
     assert_eq!(
-        said(envelope(), "CONNEG").unwrap(),
+        sent(envelope(), "CONNEG").unwrap(),
         "MAIL FROM:<a@x>|RCPT TO:<b@y> CONNEG"
     );
 }
@@ -190,12 +190,12 @@ fn the_times_of_a_delivery_need_their_extension() {
         ("BY=60;R", Keyword::DeliverBy, "deliverby soon"),
     ] {
         assert_eq!(
-            said(asked(parameters), ""),
+            sent(asked(parameters), ""),
             Err(RequestError::NotOffered(extension)),
             "{parameters}"
         );
         assert_eq!(
-            said(asked(parameters), offer).unwrap(),
+            sent(asked(parameters), offer).unwrap(),
             format!("MAIL FROM:<a@x> {parameters}|RCPT TO:<b@y>"),
             "{offer}"
         );
@@ -211,12 +211,12 @@ fn announced_bounds_are_obeyed() {
         ("BY=119;R", RequestError::DeadlineTooShort(120)),
         ("BY=59;N HOLDFOR=60", RequestError::HeldBeyondDeadline),
     ] {
-        assert_eq!(said(asked(parameters), limits), Err(error), "{parameters}");
+        assert_eq!(sent(asked(parameters), limits), Err(error), "{parameters}");
         assert_eq!(error.retry(), Retry::Never);
     }
     for parameters in ["HOLDFOR=60 BY=120;R", "HOLDFOR=60 BY=60;N", "BY=119;N"] {
         assert_eq!(
-            said(asked(parameters), limits).unwrap(),
+            sent(asked(parameters), limits).unwrap(),
             format!("MAIL FROM:<a@x> {parameters}|RCPT TO:<b@y>")
         );
     }
@@ -231,9 +231,9 @@ fn optional_parameters_are_omitted_if_not_offered() {
         ("MT-PRIORITY=0", "mt-priority"),
         ("SOLICIT=net.example:ADV", "NO-SOLICITING org.example:NEWS"),
     ] {
-        assert_eq!(said(asked(parameters), "").unwrap(), PLAIN, "{parameters}");
+        assert_eq!(sent(asked(parameters), "").unwrap(), PLAIN, "{parameters}");
         assert_eq!(
-            said(asked(parameters), offer).unwrap(),
+            sent(asked(parameters), offer).unwrap(),
             format!("MAIL FROM:<a@x> {parameters}|RCPT TO:<b@y>")
         );
     }
@@ -251,14 +251,14 @@ fn rrvs_is_required_or_omitted_by_its_action() {
         "2026-01-01T00:00:00Z;C",
     ] {
         assert_eq!(
-            said(to(value), "RRVS").unwrap(),
+            sent(to(value), "RRVS").unwrap(),
             format!("MAIL FROM:<a@x>|RCPT TO:<b@y> RRVS={value}")
         );
         if value.ends_with('C') {
-            assert_eq!(said(to(value), "").unwrap(), PLAIN);
+            assert_eq!(sent(to(value), "").unwrap(), PLAIN);
         } else {
             assert_eq!(
-                said(to(value), ""),
+                sent(to(value), ""),
                 Err(RequestError::NotOffered(Keyword::Rrvs)),
                 "RFC 7293 section 3.1: R is the default"
             );

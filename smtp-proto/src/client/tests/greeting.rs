@@ -6,27 +6,27 @@ fn nothing_is_sent_before_the_whole_greeting() {
     session
         .server("220-mx.example")
         .server("220-be patient")
-        .hears("");
+        .sends("");
     session
         .server("220 now")
-        .sees("Greeting 220")
-        .hears("EHLO me.example|");
+        .reports("Greeting 220")
+        .sends("EHLO me.example|");
 }
 
 #[test]
 fn a_greeting_needs_no_text() {
-    Session::new(config()).server("220").hears("EHLO me.example|");
+    Session::new(config()).server("220").sends("EHLO me.example|");
 }
 
 #[test]
 fn only_quit_follows_a_refusing_greeting() {
     for code in ["554", "521", "450"] {
         let mut session = Session::new(config());
-        session.server(&format!("{code} no service")).hears("QUIT|");
+        session.server(&format!("{code} no service")).sends("QUIT|");
         assert_eq!(session.client.state(), State::Refused);
         assert!(session.client.deliver(to("b@y")).is_err());
         session.server("221 bye");
-        session.sees(&format!("Greeting {code}, Quit 221, Closed Refused None"));
+        session.reports(&format!("Greeting {code}, Quit 221, Closed Refused None"));
     }
 }
 
@@ -37,10 +37,10 @@ fn a_refusal_counts_whatever_the_reply_to_quit() {
         session.server("554 no service").written();
         session
     };
-    refused().server("421 bye").sees_at_last("Closed Refused None");
-    refused().eof().sees_at_last("Closed Refused None");
-    refused().connection_lost().sees_at_last("Closed Refused None");
-    refused().later(10).sees_at_last("Closed Refused None");
+    refused().server("421 bye").reports_last("Closed Refused None");
+    refused().eof().reports_last("Closed Refused None");
+    refused().connection_lost().reports_last("Closed Refused None");
+    refused().later(10).reports_last("Closed Refused None");
 }
 
 #[test]
@@ -48,15 +48,15 @@ fn a_421_greeting_ends_the_session_at_once() {
     let mut session = Session::new(config());
     session
         .server("421 too busy")
-        .sees("Greeting 421, Closed NotAvailable None")
-        .hears("");
+        .reports("Greeting 421, Closed NotAvailable None")
+        .sends("");
 }
 
 #[test]
 fn other_input_is_not_a_greeting() {
     Session::new(config())
         .server("354 go")
-        .sees("Greeting 354, Closed Unexpected None");
+        .reports("Greeting 354, Closed Unexpected None");
     for junk in [
         "HTTP/1.1 400 Bad Request",
         "Welcome",
@@ -67,7 +67,7 @@ fn other_input_is_not_a_greeting() {
     ] {
         Session::new(config())
             .server(junk)
-            .sees("Closed Malformed(Malformed) None");
+            .reports("Closed Malformed(Malformed) None");
     }
 }
 
@@ -79,8 +79,8 @@ fn helo_follows_a_permanent_refusal_of_ehlo() {
             .server("220 mx")
             .written()
             .server(&format!("{code} what?"));
-        session.hears("EHLO me.example|HELO me.example|");
-        session.server("250 mx").sees_at_last("Hello(Helo) 250, Ready");
+        session.sends("EHLO me.example|HELO me.example|");
+        session.server("250 mx").reports_last("Hello(Helo) 250, Ready");
     }
 }
 
@@ -91,17 +91,17 @@ fn helo_does_not_follow_a_transient_refusal() {
         .server("220 mx")
         .written()
         .server("451 later")
-        .hears("EHLO me.example|QUIT|");
+        .sends("EHLO me.example|QUIT|");
     session
         .server("221 bye")
-        .sees_at_last("Hello(Ehlo) 451, Quit 221, Closed Refused None");
+        .reports_last("Hello(Ehlo) 451, Quit 221, Closed Refused None");
     let mut session = Session::new(config());
     session
         .server("220 mx")
         .written()
         .server("421 later")
-        .hears("EHLO me.example|");
-    session.sees_at_last("Hello(Ehlo) 421, Closed NotAvailable None");
+        .sends("EHLO me.example|");
+    session.reports_last("Hello(Ehlo) 421, Closed NotAvailable None");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn refused_ehlo_and_helo_end_the_session() {
         .server("500 what?")
         .written()
         .server("502 no");
-    session.hears("EHLO me.example|HELO me.example|QUIT|");
+    session.sends("EHLO me.example|HELO me.example|QUIT|");
 }
 
 #[test]
@@ -131,11 +131,11 @@ fn helo_offers_no_extension() {
 #[test]
 fn lmtp_sends_only_lhlo() {
     let mut session = Session::new(lmtp());
-    session.server("220 mx").hears("LHLO me.example|");
+    session.server("220 mx").sends("LHLO me.example|");
     session
         .server("500 what?")
-        .hears("QUIT|")
-        .sees("Greeting 220, Hello(Lhlo) 500");
+        .sends("QUIT|")
+        .reports("Greeting 220, Hello(Lhlo) 500");
 }
 
 #[test]
@@ -154,25 +154,27 @@ fn a_reply_that_arrives_with_the_greeting_is_unsolicited() {
     let mut session = Session::new(config());
     session
         .server("220 mx|250 mx")
-        .sees("Greeting 220, Nothing 250, Closed Unsolicited None");
-    session.hears("");
+        .reports("Greeting 220, Nothing 250, Closed Unsolicited None");
+    session.sends("");
 }
 
 #[test]
 fn a_disconnection_before_ready_ends_the_session() {
-    Session::new(config()).eof().sees("Closed ConnectionClosed None");
+    Session::new(config())
+        .eof()
+        .reports("Closed ConnectionClosed None");
     Session::new(config())
         .octets(b"220 mx")
         .eof()
-        .sees("Closed ConnectionClosed None");
+        .reports("Closed ConnectionClosed None");
     Session::new(config())
         .connection_lost()
-        .sees("Closed ConnectionLost None");
+        .reports("Closed ConnectionLost None");
     Session::new(config())
         .server("220 mx")
         .written()
         .eof()
-        .sees("Greeting 220, Closed ConnectionClosed None");
+        .reports("Greeting 220, Closed ConnectionClosed None");
 }
 
 #[test]
@@ -181,5 +183,5 @@ fn input_before_the_end_of_input_is_read() {
     session.client.end_of_input();
     session
         .server("554 go away")
-        .sees("Greeting 554, Closed Refused None");
+        .reports("Greeting 554, Closed Refused None");
 }

@@ -5,7 +5,7 @@ fn refused(session: &mut Session, envelope: &Envelope) -> RequestError {
     let before = session.client.state();
     let not_sent = session.client.deliver(envelope.clone()).unwrap_err();
     assert_eq!(*not_sent.value, *envelope);
-    session.hears("");
+    session.sends("");
     assert_eq!(session.client.state(), before);
     not_sent.error
 }
@@ -22,7 +22,7 @@ fn an_envelope_beyond_the_limits_is_returned() {
         RequestError::TooManyDomains(2)
     );
     assert_eq!(refused(&mut session, &to("")), RequestError::NoRecipients);
-    session.deliver(to("a@y b@Y c@z")).hears("MAIL FROM:<a@x>|");
+    session.deliver(to("a@y b@Y c@z")).sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn an_envelope_split_by_the_limits_is_accepted() {
             .deliver(part)
             .written()
             .server("550")
-            .sees_at_last("Refused(Mail)");
+            .reports_last("Refused(Mail)");
     }
 }
 
@@ -65,7 +65,7 @@ fn at_most_the_limit_of_domains_is_used_in_a_session() {
         refused(&mut session, &to("b@w b@y b@z")),
         RequestError::TooManyDomains(2)
     );
-    session.deliver(to("b@Z c@y")).hears("MAIL FROM:<a@x>|");
+    session.deliver(to("b@Z c@y")).sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_message_declared_too_big_is_not_sent() {
         limit: 1000,
     };
     assert_eq!(refused(&mut session, &sized(1001)), why);
-    session.deliver(sized(1000)).hears("MAIL FROM:<a@x> SIZE=1000|");
+    session.deliver(sized(1000)).sends("MAIL FROM:<a@x> SIZE=1000|");
     Session::with(config(), "SIZE 0").deliver(sized(u64::MAX));
     Session::with(config(), "SIZE").deliver(sized(u64::MAX));
 }
@@ -88,15 +88,17 @@ fn replies_are_bounded() {
     config.limits.reply.line = 20;
     config.limits.reply.lines = 3;
     for greeting in ["220 a line that is too long", "220-a|220-b|220-c|220 d"] {
-        Session::new(config.clone()).server(greeting).sees("Greeting 220");
+        Session::new(config.clone())
+            .server(greeting)
+            .reports("Greeting 220");
     }
     let mut session = Session::new(config);
     for _ in 0..1000 {
         session.octets(b"220-xxxxxxxxxxxxxxxxxxxxxx\r\n");
         assert!(session.input.len() < 30);
     }
-    session.server("220 at last").sees("Greeting 220");
-    session.hears("EHLO me.example|");
+    session.server("220 at last").reports("Greeting 220");
+    session.sends("EHLO me.example|");
 }
 
 #[test]
@@ -107,9 +109,9 @@ fn an_endless_reply_ends_the_session_however_it_is_cut() {
         for octets in endless.chunks(piece) {
             session.octets(octets);
         }
-        session.sees("Closed ReplyTooLong None");
+        session.reports("Closed ReplyTooLong None");
     }
     let mut session = Session::new(config());
     session.octets(&[&b"220 "[..], &b"x".repeat((1 << 20) - 6), b"\r\n"].concat());
-    session.sees("Greeting 220");
+    session.reports("Greeting 220");
 }

@@ -7,10 +7,10 @@ fn every_accepted_recipient_has_a_final_reply_of_its_own() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y c@y d@y");
     session
         .server("250|550 no")
-        .sees("MessageFor(0) 250, MessageFor(1) 550");
-    session.server("452 full").sees("MessageFor(2) 452, Accepted");
+        .reports("MessageFor(0) 250, MessageFor(1) 550");
+    session.server("452 full").reports("MessageFor(2) 452, Accepted");
     assert_eq!(
-        session.fates(),
+        session.outcomes(),
         [
             "Accepted 250",
             "Refused MessageFor(1) 550",
@@ -19,7 +19,7 @@ fn every_accepted_recipient_has_a_final_reply_of_its_own() {
     );
     session
         .deliver(to("b@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
 }
 
 #[test]
@@ -33,9 +33,9 @@ fn a_refused_recipient_has_none() {
         .written();
     session
         .server("250|250")
-        .sees_at_last("MessageFor(0) 250, MessageFor(2) 250, Accepted");
+        .reports_last("MessageFor(0) 250, MessageFor(2) 250, Accepted");
     assert_eq!(
-        session.fates(),
+        session.outcomes(),
         ["Accepted 250", "Refused Recipient(1) 550", "Accepted 250"]
     );
 }
@@ -45,7 +45,7 @@ fn with_all_final_replies_negative_the_message_is_refused() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y c@y");
     session
         .server("550|450")
-        .sees("MessageFor(0) 550, MessageFor(1) 450, Refused(MessageFor(1))");
+        .reports("MessageFor(0) 550, MessageFor(1) 450, Refused(MessageFor(1))");
 }
 
 #[test]
@@ -57,19 +57,19 @@ fn an_end_between_final_replies_leaves_the_others_unknown() {
         ("what?", "Closed Malformed(Malformed) Unknown"),
     ] {
         let mut session = Session::at_end(lmtp(), ALL, "b@y c@y d@y");
-        session.server("250 ok").sees("MessageFor(0) 250");
+        session.server("250 ok").reports("MessageFor(0) 250");
         if trouble.is_empty() {
             session.eof();
         } else {
             session.server(trouble);
         }
-        session.sees(events);
+        session.reports(events);
         let refused = if trouble.starts_with("421") {
             "Refused MessageFor(1) 421"
         } else {
             "Unknown"
         };
-        assert_eq!(session.fates(), ["Accepted 250", refused, "Unknown"]);
+        assert_eq!(session.outcomes(), ["Accepted 250", refused, "Unknown"]);
     }
 }
 
@@ -78,12 +78,12 @@ fn a_421_as_the_last_reply_keeps_earlier_acceptances() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y c@y");
     session
         .server("250|421 bye")
-        .sees("MessageFor(0) 250, MessageFor(1) 421, Accepted, Closed NotAvailable None");
-    assert_eq!(session.fates(), ["Accepted 250", "Refused MessageFor(1) 421"]);
+        .reports("MessageFor(0) 250, MessageFor(1) 421, Accepted, Closed NotAvailable None");
+    assert_eq!(session.outcomes(), ["Accepted 250", "Refused MessageFor(1) 421"]);
     let mut session = Session::at_end(lmtp(), ALL, "b@y");
     session
         .server("421 bye")
-        .sees("MessageFor(0) 421, Closed NotAvailable NotAccepted");
+        .reports("MessageFor(0) 421, Closed NotAvailable NotAccepted");
 }
 
 #[test]
@@ -91,20 +91,20 @@ fn a_further_final_reply_is_unsolicited() {
     let mut session = Session::at_end(lmtp(), ALL, "b@y");
     session
         .server("250|250")
-        .sees("MessageFor(0) 250, Accepted, Nothing 250, Closed Unsolicited None");
+        .reports("MessageFor(0) 250, Accepted, Nothing 250, Closed Unsolicited None");
 }
 
 #[test]
 fn a_354_without_recipients_ends_an_lmtp_session() {
     let mut session = Session::with(lmtp(), ALL);
     session.deliver(to("b@y")).written().server("250|550|354");
-    session.sees_at_last("Data 354, Closed Unexpected NotAccepted");
+    session.reports_last("Data 354, Closed Unexpected NotAccepted");
     let mut session = Session::with(lmtp(), ALL);
     session
         .deliver(to("b@y"))
         .written()
         .server("250|550|503")
-        .sees_at_last("Data 503, Refused(Recipient(0))");
+        .reports_last("Data 503, Refused(Recipient(0))");
 }
 
 #[test]
@@ -112,13 +112,13 @@ fn the_last_chunk_waits_until_those_before_it_are_accepted() {
     let mut config = lmtp();
     config.chunking = ExtensionUse::IfOffered;
     let mut session = Session::at_body(config, ALL, "b@y c@y");
-    session.give("Hi|", More::Yes);
+    session.pass("Hi|", More::Yes);
     session
         .end()
-        .hears("BDAT 4|Hi|")
+        .sends("BDAT 4|Hi|")
         .server("250")
-        .hears("BDAT 0 LAST|");
+        .sends("BDAT 0 LAST|");
     session
         .server("250|550")
-        .sees("Chunk 250, MessageFor(0) 250, MessageFor(1) 550, Accepted");
+        .reports("Chunk 250, MessageFor(0) 250, MessageFor(1) 550, Accepted");
 }

@@ -12,7 +12,7 @@ fn two(config: Config, extensions: &str, first: &str) -> Session {
 /// The same, with the first message sent.
 fn sent(config: Config, extensions: &str, first: &str) -> Session {
     let mut session = two(config, extensions, first);
-    session.give("Hi|", More::Last);
+    session.pass("Hi|", More::Last);
     session.end();
     session
 }
@@ -20,18 +20,18 @@ fn sent(config: Config, extensions: &str, first: &str) -> Session {
 #[test]
 fn the_next_commands_leave_with_the_final_dot() {
     let mut session = sent(config(), "PIPELINING", "b@y");
-    session.hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session.sends("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     session
         .server("250|250|250|354")
-        .sees("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
+        .reports("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
     assert_eq!(session.client.state(), State::Data);
-    session.give("Ho|", More::Last);
+    session.pass("Ho|", More::Last);
     session
         .end()
-        .hears("Ho|.|")
+        .sends("Ho|.|")
         .server("250")
-        .sees("Message 250, Accepted");
-    assert_eq!(session.fates(), ["Accepted 250"]);
+        .reports("Message 250, Accepted");
+    assert_eq!(session.outcomes(), ["Accepted 250"]);
     assert!(session.client.is_ready());
 }
 
@@ -40,42 +40,42 @@ fn the_next_message_may_be_announced_at_any_time() {
     // Before the body of the other one.
     let mut session = Session::with(config(), "PIPELINING");
     session.deliver(to("b@y")).next("c@y");
-    session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
-    session.server("250|250|354").sees_at_last("Body");
-    session.give("Hi|", More::Last);
-    session.end().hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session.sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+    session.server("250|250|354").reports_last("Body");
+    session.pass("Hi|", More::Last);
+    session.end().sends("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     // Behind its final dot.
     let mut session = Session::at_end(config(), "PIPELINING", "b@y");
-    session.next("c@y").hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session.next("c@y").sends("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     session
         .server("250|250|250|354")
-        .sees("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
+        .reports("Message 250, Accepted, Mail 250, Recipient(0) 250, Data 354, Body");
 }
 
 #[test]
 fn without_pipelining_the_next_message_waits_for_the_final_reply() {
     let mut session = sent(config(), "", "b@y");
-    session.hears("Hi|.|");
+    session.sends("Hi|.|");
     session
         .server("250")
-        .sees("Message 250, Accepted")
-        .hears("MAIL FROM:<a@x>|");
-    session.server("250").hears("RCPT TO:<c@y>|");
+        .reports("Message 250, Accepted")
+        .sends("MAIL FROM:<a@x>|");
+    session.server("250").sends("RCPT TO:<c@y>|");
 }
 
 /// RFC 3030 section 2: behind a refused chunk, even the last, RSET comes before anything else.
 #[test]
 fn the_next_message_waits_for_the_reply_to_the_last_chunk() {
     let mut session = sent(chunking(), "PIPELINING|CHUNKING", "b@y");
-    session.hears("BDAT 4 LAST|Hi|");
+    session.sends("BDAT 4 LAST|Hi|");
     session
         .server("554")
-        .sees("Message 554, Refused(Message)")
-        .hears("RSET|");
+        .reports("Message 554, Refused(Message)")
+        .sends("RSET|");
     session
         .server("250")
-        .sees("Reset 250")
-        .hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|");
+        .reports("Reset 250")
+        .sends("MAIL FROM:<a@x>|RCPT TO:<c@y>|");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_refused_message_does_not_affect_the_next() {
     session.written();
     session
         .server("554|250|250|354")
-        .sees("Message 554, Refused(Message), Mail 250, Recipient(0) 250, Data 354, Body");
+        .reports("Message 554, Refused(Message), Mail 250, Recipient(0) 250, Data 354, Body");
 }
 
 #[test]
@@ -94,18 +94,18 @@ fn the_next_message_follows_one_without_recipients() {
     session.wire.clear();
     session
         .server("250|550|503")
-        .sees_at_last("Refused(Recipient(0))")
-        .hears("RSET|");
-    session.server("250").hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+        .reports_last("Refused(Recipient(0))")
+        .sends("RSET|");
+    session.server("250").sends("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
 }
 
 #[test]
 fn lmtp_has_its_final_replies_first() {
     let mut session = sent(lmtp(), "PIPELINING", "b@y d@y");
-    session.hears("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+    session.sends("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     session
         .server("250|450|250")
-        .sees("MessageFor(0) 250, MessageFor(1) 450, Accepted, Mail 250");
+        .reports("MessageFor(0) 250, MessageFor(1) 450, Accepted, Mail 250");
 }
 
 #[test]
@@ -113,17 +113,17 @@ fn at_most_the_window_is_unanswered() {
     let mut config = config();
     config.limits.max_unanswered = 2;
     let mut session = sent(config.clone(), "PIPELINING", "b@y");
-    session.hears("Hi|.|MAIL FROM:<a@x>|");
-    session.server("250").hears("RCPT TO:<c@y>|");
-    session.server("250|250").hears("DATA|");
+    session.sends("Hi|.|MAIL FROM:<a@x>|");
+    session.server("250").sends("RCPT TO:<c@y>|");
+    session.server("250|250").sends("DATA|");
     config.limits.max_unanswered = 1;
-    sent(config, "PIPELINING", "b@y").hears("Hi|.|");
+    sent(config, "PIPELINING", "b@y").sends("Hi|.|");
     // LMTP has a reply for each recipient.
     let mut config = lmtp();
     config.limits.max_unanswered = 3;
     let mut session = sent(config, "PIPELINING", "b@y d@y");
-    session.hears("Hi|.|MAIL FROM:<a@x>|");
-    session.server("250").hears("RCPT TO:<c@y>|");
+    session.sends("Hi|.|MAIL FROM:<a@x>|");
+    session.server("250").sends("RCPT TO:<c@y>|");
 }
 
 /// The reply to the message counts once its final dot was written, whatever waits behind that.
@@ -153,7 +153,7 @@ fn the_outcome_depends_on_the_end_of_the_message_only() {
         session
             .writes(written)
             .connection_lost()
-            .sees(&format!("Closed ConnectionLost {fate}"));
+            .reports(&format!("Closed ConnectionLost {fate}"));
     }
 }
 
@@ -163,7 +163,7 @@ fn a_reply_to_the_next_commands_counts_once_they_are_written() {
     session.writes(".\r\n".len()).writes("MAIL FROM:<a@x>\r\n".len());
     session
         .server("250|250|250")
-        .sees_at_last("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");
+        .reports_last("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");
 }
 
 #[test]
@@ -177,38 +177,38 @@ fn the_next_message_is_not_accepted_if_the_session_ends() {
         ("nonsense", "Closed Malformed(Malformed) Unknown"),
     ] {
         let mut session = sent(config(), "PIPELINING", "b@y");
-        session.written().server(reply).sees(events);
-        assert_eq!(session.fates().len(), 1);
+        session.written().server(reply).reports(events);
+        assert_eq!(session.outcomes().len(), 1);
     }
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.written().server("250").eof();
-    session.sees("Message 250, Accepted, Closed ConnectionClosed NotAccepted");
-    assert_eq!(session.fates(), ["NotAccepted"]);
+    session.reports("Message 250, Accepted, Closed ConnectionClosed NotAccepted");
+    assert_eq!(session.outcomes(), ["NotAccepted"]);
     // The other message was accepted by some of its recipients, the last of which ended the session.
     let mut session = sent(lmtp(), "PIPELINING", "b@y d@y");
     session
         .written()
         .server("250|421")
-        .sees("MessageFor(0) 250, MessageFor(1) 421, Accepted, Closed NotAvailable NotAccepted");
+        .reports("MessageFor(0) 250, MessageFor(1) 421, Accepted, Closed NotAvailable NotAccepted");
 }
 
 #[test]
 fn the_deadlines_of_the_next_message_begin_after_the_first() {
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.written().later(599);
-    session.sees("");
+    session.reports("");
     session
         .server("250")
-        .sees("Message 250, Accepted")
+        .reports("Message 250, Accepted")
         .later(299)
-        .sees("");
-    session.later(1).sees("Closed TimedOut(Mail) NotAccepted");
+        .reports("");
+    session.later(1).reports("Closed TimedOut(Mail) NotAccepted");
     let mut session = sent(config(), "PIPELINING", "b@y");
     session
         .written()
         .later(300)
         .later(300)
-        .sees("Closed TimedOut(DataEnd) Unknown");
+        .reports("Closed TimedOut(DataEnd) Unknown");
 }
 
 #[test]
@@ -249,11 +249,11 @@ fn a_permit_is_good_for_one_message() {
     let mut config = chunking();
     config.limits.max_chunk_octets = 2;
     let mut session = two(config, "PIPELINING|CHUNKING", "b@y");
-    session.give("Hi", More::Yes);
+    session.pass("Hi", More::Yes);
     let stale = session.permit.take().unwrap();
-    session.server("554").sees("Chunk 554, Refused(Chunk)");
+    session.server("554").reports("Chunk 554, Refused(Chunk)");
     session.written().server("250").written().server("250|250");
-    session.sees_at_last("Body");
+    session.reports_last("Body");
     let mut input: &[u8] = b"of the first";
     assert_eq!(
         session.client.body(&stale, &mut input, More::Yes),
@@ -261,8 +261,8 @@ fn a_permit_is_good_for_one_message() {
     );
     assert_eq!(session.client.end_body(stale), Ok(()));
     session.wire.clear();
-    session.give("Ho", More::Last);
-    session.end().hears("BDAT 4 LAST|Ho|");
+    session.pass("Ho", More::Last);
+    session.end().sends("BDAT 4 LAST|Ho|");
 }
 
 /// Under TLS nobody knows how much of a write has left before all of it has.

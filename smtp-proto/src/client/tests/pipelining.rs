@@ -9,13 +9,13 @@ fn window(most: usize) -> Config {
 #[test]
 fn without_pipelining_every_command_waits_for_a_reply() {
     let mut session = Session::with(config(), "");
-    session.deliver(to("b@y c@y")).hears("MAIL FROM:<a@x>|");
-    session.server("250").hears("RCPT TO:<b@y>|");
-    session.server("250").hears("RCPT TO:<c@y>|");
-    session.server("250").hears("DATA|");
+    session.deliver(to("b@y c@y")).sends("MAIL FROM:<a@x>|");
+    session.server("250").sends("RCPT TO:<b@y>|");
+    session.server("250").sends("RCPT TO:<c@y>|");
+    session.server("250").sends("DATA|");
     session
         .server("354")
-        .sees("Mail 250, Recipient(0) 250, Recipient(1) 250, Data 354, Body");
+        .reports("Mail 250, Recipient(0) 250, Recipient(1) 250, Data 354, Body");
 }
 
 #[test]
@@ -23,9 +23,9 @@ fn the_whole_envelope_is_one_group() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y c@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|");
     session.server("250|250-one|250 two|251|354 go");
-    session.sees("Mail 250, Recipient(0) 250, Recipient(1) 251, Data 354, Body");
+    session.reports("Mail 250, Recipient(0) 250, Recipient(1) 251, Data 354, Body");
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn pipelining_can_be_switched_off() {
     config.pipelining = ExtensionUse::Never;
     Session::with(config, "PIPELINING")
         .deliver(to("b@y"))
-        .hears("MAIL FROM:<a@x>|");
+        .sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -42,12 +42,12 @@ fn at_most_the_window_is_unanswered() {
     let mut session = Session::with(window(2), "PIPELINING");
     session
         .deliver(to("b@y c@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|");
-    session.server("250").hears("RCPT TO:<c@y>|");
-    session.server("250|250").hears("DATA|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|");
+    session.server("250").sends("RCPT TO:<c@y>|");
+    session.server("250|250").sends("DATA|");
     Session::with(window(0), "PIPELINING")
         .deliver(to("b@y"))
-        .hears("MAIL FROM:<a@x>|");
+        .sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -76,29 +76,29 @@ fn a_reply_answers_only_a_completely_written_command() {
     session
         .deliver(to("b@y"))
         .writes("MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r".len());
-    session.server("250").sees("Mail 250");
+    session.server("250").reports("Mail 250");
     session
         .server("250")
-        .sees("Nothing 250, Closed Unsolicited NotAccepted");
+        .reports("Nothing 250, Closed Unsolicited NotAccepted");
 }
 
 #[test]
 fn an_extra_reply_is_not_taken_for_the_next_one() {
     let mut session = Session::with(config(), "");
     session.deliver(to("b@y")).written().server("250 ok|250 extra");
-    session.sees("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");
+    session.reports("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");
 }
 
 #[test]
 fn a_refused_sender_ends_the_transaction_when_all_is_answered() {
     let mut session = Session::with(config(), "PIPELINING");
     session.deliver(to("b@y c@y")).written().server("550 no|503|503");
-    session.sees("Mail 550, Recipient(0) 503, Recipient(1) 503");
-    session.server("503").sees("Data 503, Refused(Mail)");
-    assert_eq!(session.fates(), ["Refused Mail 550", "Refused Mail 550"]);
+    session.reports("Mail 550, Recipient(0) 503, Recipient(1) 503");
+    session.server("503").reports("Data 503, Refused(Mail)");
+    assert_eq!(session.outcomes(), ["Refused Mail 550", "Refused Mail 550"]);
     session
         .deliver(to("b@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn without_pipelining_a_refused_sender_ends_the_transaction() {
         .deliver(to("b@y"))
         .written()
         .server("451 later")
-        .sees("Mail 451, Refused(Mail)");
-    session.hears("MAIL FROM:<a@x>|");
+        .reports("Mail 451, Refused(Mail)");
+    session.sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn commands_beyond_the_window_are_not_sent_after_a_refused_sender() {
         .deliver(to("b@y c@y"))
         .written()
         .server("550 no|503")
-        .sees_at_last("Refused(Mail)");
-    session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|");
+        .reports_last("Refused(Mail)");
+    session.sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|");
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn replies_to_rcpt_do_not_count_after_a_refused_sender() {
         .server("550 no|250|354")
         .written();
     session
-        .sees("Mail 550, Recipient(0) 250, Data 354")
+        .reports("Mail 550, Recipient(0) 250, Data 354")
         .server("250")
-        .sees("Message 250, Refused(Mail)");
-    assert_eq!(session.fates(), ["Refused Mail 550"]);
+        .reports("Message 250, Refused(Mail)");
+    assert_eq!(session.outcomes(), ["Refused Mail 550"]);
 }
 
 #[test]
@@ -145,14 +145,14 @@ fn a_refused_recipient_does_not_affect_the_others() {
         .deliver(to("b@y c@y d@y"))
         .written()
         .server("250|250|550 no|250|354");
-    session.sees_at_last("Data 354, Body").give("Hi|", More::Yes);
+    session.reports_last("Data 354, Body").pass("Hi|", More::Yes);
     session
         .end()
         .written()
         .server("250 ok")
-        .sees("Message 250, Accepted");
+        .reports("Message 250, Accepted");
     assert_eq!(
-        session.fates(),
+        session.outcomes(),
         ["Accepted 250", "Refused Recipient(1) 550", "Accepted 250"]
     );
 }
@@ -169,13 +169,13 @@ fn with_every_recipient_refused_data_is_not_sent() {
         .written()
         .server("450");
     session
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|")
-        .sees_at_last("Refused(Recipient(1))");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|")
+        .reports_last("Refused(Recipient(1))");
     session
         .deliver(to("b@y"))
-        .hears("RSET|")
+        .sends("RSET|")
         .server("250")
-        .hears("MAIL FROM:<a@x>|");
+        .sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -188,13 +188,13 @@ fn with_every_recipient_refused_a_354_gets_a_lone_dot() {
         .written();
     assert!(session.permit.is_none());
     session
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|.|")
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|.|")
         .server("554 nobody");
-    session.sees_at_last("Data 354, Message 554, Refused(Recipient(0))");
-    assert_eq!(session.fates(), ["Refused Recipient(0) 550"]);
+    session.reports_last("Data 354, Message 554, Refused(Recipient(0))");
+    assert_eq!(session.outcomes(), ["Refused Recipient(0) 550"]);
     session
         .deliver(to("b@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
 }
 
 #[test]
@@ -206,8 +206,8 @@ fn with_every_recipient_refused_a_positive_end_accepts_nothing() {
         .server("250|550|354")
         .written()
         .server("250 thanks");
-    session.sees_at_last("Message 250, Refused(Recipient(0))");
-    assert_eq!(session.fates(), ["Refused Recipient(0) 550"]);
+    session.reports_last("Message 250, Refused(Recipient(0))");
+    assert_eq!(session.outcomes(), ["Refused Recipient(0) 550"]);
 }
 
 #[test]
@@ -217,10 +217,10 @@ fn with_every_recipient_refused_a_refused_data_changes_nothing() {
         .deliver(to("b@y"))
         .written()
         .server("250|550|503")
-        .sees_at_last("Data 503, Refused(Recipient(0))");
+        .reports_last("Data 503, Refused(Recipient(0))");
     session
         .deliver(to("b@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|RSET|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|RSET|");
 }
 
 #[test]
@@ -230,14 +230,14 @@ fn after_a_refused_data_the_transaction_is_reset() {
         .deliver(to("b@y"))
         .written()
         .server("250|250|451 later")
-        .sees_at_last("Refused(Data)");
-    assert_eq!(session.fates(), ["Refused Data 451"]);
+        .reports_last("Refused(Data)");
+    assert_eq!(session.outcomes(), ["Refused Data 451"]);
     session.wire.clear();
     session
         .deliver(to("c@y"))
-        .hears("RSET|")
+        .sends("RSET|")
         .server("250")
-        .hears("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
 }
 
 #[test]
@@ -251,10 +251,10 @@ fn a_refused_reset_ends_the_next_transaction_before_it_began() {
         .written();
     session
         .server("500 what?")
-        .sees_at_last("Reset 500, Refused(Reset)");
-    assert_eq!(session.fates(), ["Refused Reset 500"]);
+        .reports_last("Reset 500, Refused(Reset)");
+    assert_eq!(session.outcomes(), ["Refused Reset 500"]);
     session.wire.clear();
-    session.deliver(to("d@y")).hears("RSET|");
+    session.deliver(to("d@y")).sends("RSET|");
 }
 
 #[test]
@@ -262,8 +262,8 @@ fn only_354_or_a_refusal_answers_data() {
     let mut session = Session::with(config(), "PIPELINING");
     session.deliver(to("b@y")).written().server("250|250|250 ok");
     session
-        .sees_at_last("Data 250, Closed Unexpected NotAccepted")
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+        .reports_last("Data 250, Closed Unexpected NotAccepted")
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
     assert!(session.permit.is_none());
 }
 
@@ -274,8 +274,8 @@ fn an_intermediate_reply_does_not_answer_mail_or_rcpt() {
         .deliver(to("b@y"))
         .written()
         .server("354 go")
-        .sees("Mail 354, Closed Unexpected NotAccepted");
+        .reports("Mail 354, Closed Unexpected NotAccepted");
     let mut session = Session::with(config(), "PIPELINING");
     session.deliver(to("b@y")).written().server("250|354 go");
-    session.sees_at_last("Recipient(0) 354, Closed Unexpected NotAccepted");
+    session.reports_last("Recipient(0) 354, Closed Unexpected NotAccepted");
 }

@@ -158,7 +158,7 @@ fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
             break;
         }
         if session.permit.is_some() && session.client.stage.name() == stage::Name::Content {
-            let (why, rest) = session.give(content, More::Yes);
+            let (why, rest) = session.pass(content, More::Yes);
             content = rest;
             if why == Left::Nothing {
                 session.end();
@@ -175,7 +175,7 @@ fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
                 session.deliver(to("b@y c@y b@z"));
             } else {
                 session.client.quit().unwrap();
-                session.go_on();
+                session.poll_all();
             }
             continue;
         }
@@ -293,12 +293,12 @@ proptest! {
                 5 => drop(session.client.reset()),
                 6 => session.now = session.now + Duration::from_secs(100),
                 7 if session.permit.is_some() => _ = session.end(),
-                8 if session.permit.is_some() => _ = session.give("a|.", More::Last),
-                9 if session.permit.is_some() => _ = session.give("a|.", More::Yes),
+                8 if session.permit.is_some() => _ = session.pass("a|.", More::Last),
+                9 if session.permit.is_some() => _ = session.pass("a|.", More::Yes),
                 _ => {}
             }
         }
-        session.go_on().eof();
+        session.poll_all().eof();
         prop_assert!(session.over);
         let events = &session.events;
         prop_assert_eq!(events.iter().filter(|event| event.starts_with("Closed")).count(), 1);

@@ -15,7 +15,7 @@ fn a_receipt_names_every_recipient_with_its_reply() {
     let mut session = delivered("250|250|550 no|451 later|354");
     session.server("250-queued|250 as 42");
     assert_eq!(
-        session.fates(),
+        session.outcomes(),
         [
             "Accepted 250",
             "Refused Recipient(1) 550",
@@ -40,7 +40,7 @@ fn a_receipt_names_every_recipient_with_its_reply() {
 fn all_are_accepted_only_by_the_final_reply() {
     let mut session = delivered("250|250|250|250|354");
     assert!(!session.receipts.front().unwrap().all_accepted());
-    assert_eq!(session.fates(), ["NotAccepted"; 3]);
+    assert_eq!(session.outcomes(), ["NotAccepted"; 3]);
     session.server("250 ok");
     assert!(session.receipts.pop_front().unwrap().all_accepted());
 }
@@ -50,12 +50,12 @@ fn a_session_that_ends_early_sent_nothing() {
     let mut session = delivered("250|550");
     session.eof();
     assert_eq!(
-        session.fates(),
+        session.outcomes(),
         ["Refused Recipient(0) 550", "NotAccepted", "NotAccepted"]
     );
     let session = delivered("250|250|421 bye");
     assert_eq!(
-        session.fates(),
+        session.outcomes(),
         ["NotAccepted", "Refused Recipient(1) 421", "NotAccepted"]
     );
 }
@@ -65,7 +65,7 @@ fn a_lost_final_reply_is_unknown_for_accepted_recipients() {
     let mut session = delivered("250|550|250|250|354");
     session.connection_lost();
     assert_eq!(
-        session.fates(),
+        session.outcomes(),
         ["Refused Recipient(0) 550", "Unknown", "Unknown"]
     );
 }

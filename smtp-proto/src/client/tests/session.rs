@@ -7,21 +7,21 @@ fn a_session_serves_one_transaction_after_the_other() {
     for _ in 0..3 {
         session
             .deliver(to("b@y"))
-            .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|")
+            .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|")
             .server("250|250|354");
-        session.sees_at_last("Body").give("Hi", More::Yes);
+        session.reports_last("Body").pass("Hi", More::Yes);
         session
             .end()
-            .hears("Hi|.|")
+            .sends("Hi|.|")
             .server("250")
-            .sees("Message 250, Accepted");
+            .reports("Message 250, Accepted");
     }
     session.client.quit().unwrap();
     session
-        .go_on()
-        .hears("QUIT|")
+        .poll_all()
+        .sends("QUIT|")
         .server("221 bye")
-        .sees("Quit 221, Closed Quit None");
+        .reports("Quit 221, Closed Quit None");
 }
 
 #[test]
@@ -29,14 +29,16 @@ fn quit_does_not_depend_on_its_reply() {
     let quitting = || {
         let mut session = Session::with(config(), "");
         session.client.quit().unwrap();
-        session.go_on().written();
+        session.poll_all().written();
         session
     };
-    quitting().eof().sees("Closed Quit None");
-    quitting().connection_lost().sees("Closed Quit None");
-    quitting().later(10).sees("Closed Quit None");
-    quitting().server("421 bye").sees("Quit 421, Closed Quit None");
-    quitting().server("500 what?").sees("Quit 500, Closed Quit None");
+    quitting().eof().reports("Closed Quit None");
+    quitting().connection_lost().reports("Closed Quit None");
+    quitting().later(10).reports("Closed Quit None");
+    quitting().server("421 bye").reports("Quit 421, Closed Quit None");
+    quitting()
+        .server("500 what?")
+        .reports("Quit 500, Closed Quit None");
 }
 
 #[test]
@@ -45,35 +47,43 @@ fn commands_are_answered_one_at_a_time() {
     let mut session = Session::with(config(), "");
     session.client.verify(query()).unwrap();
     session
-        .go_on()
-        .hears("VRFY bob|")
+        .poll_all()
+        .sends("VRFY bob|")
         .server("252 cannot")
-        .sees("Verify 252");
+        .reports("Verify 252");
     session.client.expand(query()).unwrap();
     session
-        .go_on()
-        .hears("EXPN bob|")
+        .poll_all()
+        .sends("EXPN bob|")
         .server("550 no")
-        .sees("Expand 550");
+        .reports("Expand 550");
     session.client.help(Some(Argument::new("MAIL").unwrap())).unwrap();
     session
-        .go_on()
-        .hears("HELP MAIL|")
+        .poll_all()
+        .sends("HELP MAIL|")
         .server("214-one|214 two")
-        .sees("Help 214");
+        .reports("Help 214");
     session.client.noop().unwrap();
-    session.go_on().hears("NOOP|").server("250").sees("Noop 250");
+    session
+        .poll_all()
+        .sends("NOOP|")
+        .server("250")
+        .reports("Noop 250");
     session.client.reset().unwrap();
-    session.go_on().hears("RSET|").server("250").sees("Reset 250");
+    session
+        .poll_all()
+        .sends("RSET|")
+        .server("250")
+        .reports("Reset 250");
     session
         .client
         .command(UnknownCommand::new("XDEBUG", Some(Argument::new("NAME=a").unwrap())).unwrap())
         .unwrap();
     session
-        .go_on()
-        .hears("XDEBUG NAME=a|")
+        .poll_all()
+        .sends("XDEBUG NAME=a|")
         .server("334 go")
-        .sees("Command 334");
+        .reports("Command 334");
     assert!(session.client.is_ready());
 }
 
@@ -99,7 +109,7 @@ fn a_command_out_of_turn_is_returned() {
         session = Session::with(Config::clone(&session.client.config), "");
         session.deliver(to("b@y"));
     }
-    session.hears("MAIL FROM:<a@x>|");
+    session.sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -116,7 +126,7 @@ fn an_international_query_needs_its_extension() {
     );
     let mut session = Session::with(config(), "SMTPUTF8");
     session.client.verify(query()).unwrap();
-    session.go_on().hears("VRFY b\u{e9} SMTPUTF8|");
+    session.poll_all().sends("VRFY b\u{e9} SMTPUTF8|");
 }
 
 #[test]
@@ -126,13 +136,13 @@ fn a_reset_by_the_application_replaces_the_automatic_one() {
         .deliver(to("b@y"))
         .written()
         .server("250|250|451")
-        .sees_at_last("Refused(Data)");
+        .reports_last("Refused(Data)");
     session.client.reset().unwrap();
-    session.go_on().written().server("250");
+    session.poll_all().written().server("250");
     session.wire.clear();
     session
         .deliver(to("b@y"))
-        .hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
+        .sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|DATA|");
 }
 
 #[test]
@@ -140,9 +150,9 @@ fn a_reply_before_the_command_is_written_does_not_answer_it() {
     let mut session = Session::with(config(), "");
     session.client.noop().unwrap();
     session
-        .go_on()
+        .poll_all()
         .server("250")
-        .sees("Nothing 250, Closed Unsolicited None");
+        .reports("Nothing 250, Closed Unsolicited None");
 }
 
 /// A reply that begins before the command is written is as unsolicited as a whole one, however long it is.
@@ -171,19 +181,19 @@ fn a_reply_begun_before_the_command_does_not_answer_it() {
         (b"42", b"1 bye\r\n", "Nothing 421, Closed NotAvailable None"),
     ] {
         let mut session = Session::with(config(), "");
-        session.octets(begun).sees("");
+        session.octets(begun).reports("");
         session.client.noop().unwrap();
-        session.go_on().hears("NOOP|").octets(rest).sees(expected);
+        session.poll_all().sends("NOOP|").octets(rest).reports(expected);
 
         // The same while the command waits to be written.
         let mut session = Session::with(config(), "");
         session.client.noop().unwrap();
         session
-            .go_on()
+            .poll_all()
             .octets(begun)
-            .hears("NOOP|")
+            .sends("NOOP|")
             .octets(rest)
-            .sees(expected);
+            .reports(expected);
     }
 }
 
@@ -193,16 +203,16 @@ fn a_reply_begun_after_another_one_does_not_answer_a_later_command() {
     let mut session = Session::with(config(), "");
     session.client.noop().unwrap();
     session
-        .go_on()
+        .poll_all()
         .written()
         .octets(b"250 ok\r\n250 ")
-        .sees("Noop 250");
+        .reports("Noop 250");
     session.client.noop().unwrap();
     session
-        .go_on()
+        .poll_all()
         .written()
         .octets(b"ok\r\n")
-        .sees("Nothing 250, Closed Unsolicited None");
+        .reports("Nothing 250, Closed Unsolicited None");
 }
 
 /// The reason that made the client leave stays, however the replies after it are cut.
@@ -211,20 +221,20 @@ fn a_reply_before_quit_is_written_does_not_change_the_ending() {
     for reply in ["421 bye", "250 ok", "554 no"] {
         let refused = || {
             let mut session = Session::new(config());
-            session.server("554 no").sees("Greeting 554");
+            session.server("554 no").reports("Greeting 554");
             session
         };
-        refused().server(reply).sees_at_last("Closed Refused None");
+        refused().server(reply).reports_last("Closed Refused None");
         let (begun, rest) = reply.split_at(2);
         refused()
             .octets(begun.as_bytes())
             .written()
             .server(rest)
-            .sees_at_last("Closed Refused None");
+            .reports_last("Closed Refused None");
         refused()
             .written()
             .server(reply)
-            .sees_at_last("Closed Refused None");
+            .reports_last("Closed Refused None");
     }
 }
 

@@ -14,17 +14,17 @@ fn rcpt(path: &'static str) -> Rcpt<'static> {
 impl Session {
     fn mail(&mut self) -> &mut Self {
         self.client.mail(mail()).unwrap();
-        self.go_on()
+        self.poll_all()
     }
 
     fn rcpt(&mut self, path: &'static str) -> &mut Self {
         self.client.rcpt(rcpt(path)).unwrap();
-        self.go_on()
+        self.poll_all()
     }
 
     fn data(&mut self) -> &mut Self {
         self.client.data().unwrap();
-        self.go_on()
+        self.poll_all()
     }
 }
 
@@ -33,30 +33,34 @@ fn each_command_waits_for_the_application() {
     let mut session = Session::with(config(), "");
     session
         .mail()
-        .hears("MAIL FROM:<a@x>|")
+        .sends("MAIL FROM:<a@x>|")
         .server("250")
-        .sees("Mail 250");
+        .reports("Mail 250");
     assert!(session.client.is_open() && !session.client.is_ready());
     assert!(session.wait.application_pending && session.wait.deadline.is_none() && session.wait.want_read);
-    session.later(1_000_000).sees("");
+    session.later(1_000_000).reports("");
     session
         .rcpt("b@y")
-        .hears("RCPT TO:<b@y>|")
+        .sends("RCPT TO:<b@y>|")
         .later(299)
         .server("550 no")
-        .sees("Recipient(0) 550");
+        .reports("Recipient(0) 550");
     session
         .rcpt("c@y")
-        .hears("RCPT TO:<c@y>|")
+        .sends("RCPT TO:<c@y>|")
         .server("250")
-        .sees("Recipient(1) 250");
-    session.data().hears("DATA|").server("354").sees("Data 354, Body");
-    session.give("Hi|", More::Yes);
+        .reports("Recipient(1) 250");
+    session
+        .data()
+        .sends("DATA|")
+        .server("354")
+        .reports("Data 354, Body");
+    session.pass("Hi|", More::Yes);
     session
         .end()
-        .hears("Hi|.|")
+        .sends("Hi|.|")
         .server("250")
-        .sees("Message 250, Accepted");
+        .reports("Message 250, Accepted");
     assert!(session.client.is_ready());
 }
 
@@ -64,17 +68,17 @@ fn each_command_waits_for_the_application() {
 fn commands_are_sent_ahead_as_pipelining_allows() {
     let mut session = Session::with(config(), "PIPELINING");
     session.mail().rcpt("b@y").rcpt("c@y").data();
-    session.hears("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|");
-    session.server("250|250|250|354").sees_at_last("Data 354, Body");
+    session.sends("MAIL FROM:<a@x>|RCPT TO:<b@y>|RCPT TO:<c@y>|DATA|");
+    session.server("250|250|250|354").reports_last("Data 354, Body");
     let mut session = Session::with(config(), "");
     session
         .mail()
         .rcpt("b@y")
         .data()
-        .hears("MAIL FROM:<a@x>|")
+        .sends("MAIL FROM:<a@x>|")
         .server("250")
-        .hears("RCPT TO:<b@y>|");
-    session.server("250").hears("DATA|");
+        .sends("RCPT TO:<b@y>|");
+    session.server("250").sends("DATA|");
 }
 
 #[test]
@@ -84,9 +88,9 @@ fn a_refused_sender_ends_the_transaction() {
         .mail()
         .written()
         .server("550 no")
-        .sees("Mail 550, Refused(Mail)");
+        .reports("Mail 550, Refused(Mail)");
     assert!(session.client.is_ready());
-    session.mail().hears("MAIL FROM:<a@x>|MAIL FROM:<a@x>|");
+    session.mail().sends("MAIL FROM:<a@x>|MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -99,14 +103,14 @@ fn with_every_recipient_refused_data_ends_the_transaction() {
         .rcpt("b@y")
         .written()
         .server("550");
-    session.sees("Mail 250, Recipient(0) 550");
+    session.reports("Mail 250, Recipient(0) 550");
     session.wire.clear();
-    session.data().hears("").sees("Refused(Recipient(0))");
+    session.data().sends("").reports("Refused(Recipient(0))");
     session
         .mail()
-        .hears("RSET|")
+        .sends("RSET|")
         .server("250")
-        .hears("MAIL FROM:<a@x>|");
+        .sends("MAIL FROM:<a@x>|");
 }
 
 #[test]
@@ -117,13 +121,13 @@ fn chunks_begin_without_a_command() {
         .rcpt("b@y")
         .written()
         .server("250|250")
-        .sees("Mail 250, Recipient(0) 250");
-    session.data().sees("Body").give("Hi|", More::Last);
+        .reports("Mail 250, Recipient(0) 250");
+    session.data().reports("Body").pass("Hi|", More::Last);
     session
         .end()
         .written()
         .server("250")
-        .sees("Message 250, Accepted");
+        .reports("Message 250, Accepted");
 }
 
 #[test]
@@ -141,20 +145,20 @@ fn reset_cancels_the_transaction() {
     session.wire.clear();
     session.client.reset().unwrap();
     session
-        .go_on()
-        .hears("RSET|")
+        .poll_all()
+        .sends("RSET|")
         .server("250")
-        .sees("Reset 250, Abandoned");
-    session.mail().hears("MAIL FROM:<a@x>|");
+        .reports("Reset 250, Abandoned");
+    session.mail().sends("MAIL FROM:<a@x>|");
     session.server("250");
     session.client.reset().unwrap();
     session
-        .go_on()
+        .poll_all()
         .written()
         .server("500")
-        .sees("Mail 250, Reset 500, Abandoned");
+        .reports("Mail 250, Reset 500, Abandoned");
     session.wire.clear();
-    session.mail().hears("RSET|");
+    session.mail().sends("RSET|");
 }
 
 #[test]
@@ -204,7 +208,7 @@ fn requests_out_of_turn_or_not_offered_are_returned() {
 fn a_disconnection_between_commands_accepts_nothing() {
     let mut session = Session::with(config(), "");
     session.mail().written().server("250").server("421 bye");
-    session.sees_at_last("Nothing 421, Closed NotAvailable NotAccepted");
+    session.reports_last("Nothing 421, Closed NotAvailable NotAccepted");
 }
 
 #[test]
@@ -221,11 +225,11 @@ fn a_reply_begun_between_commands_does_not_answer_the_next() {
             session.octets(begun.as_bytes()).mail().written().server(rest);
             session
         };
-        mail().sees(expected);
+        mail().reports(expected);
 
         let rcpt = || {
             let mut session = Session::with(config(), "");
-            session.mail().written().server("250").sees("Mail 250");
+            session.mail().written().server("250").reports("Mail 250");
             session
                 .octets(begun.as_bytes())
                 .rcpt("b@y")
@@ -233,7 +237,7 @@ fn a_reply_begun_between_commands_does_not_answer_the_next() {
                 .server(rest);
             session
         };
-        rcpt().sees(expected);
+        rcpt().reports(expected);
 
         let mut session = Session::with(config(), "");
         session
@@ -244,19 +248,19 @@ fn a_reply_begun_between_commands_does_not_answer_the_next() {
             .written()
             .server("250");
         session
-            .sees("Mail 250, Recipient(0) 250")
+            .reports("Mail 250, Recipient(0) 250")
             .octets(begun.as_bytes());
         session.client.data().unwrap();
-        session.go_on().written().server(rest).sees(expected);
+        session.poll_all().written().server(rest).reports(expected);
 
         let mut session = Session::with(config(), "");
         session
             .mail()
             .written()
             .server("250")
-            .sees("Mail 250")
+            .reports("Mail 250")
             .octets(begun.as_bytes());
         session.client.reset().unwrap();
-        session.go_on().written().server(rest).sees(expected);
+        session.poll_all().written().server(rest).reports(expected);
     }
 }

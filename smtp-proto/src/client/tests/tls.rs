@@ -7,7 +7,7 @@ fn answered(policy: Tls, ehlo: &str) -> Session {
     let mut config = config();
     config.tls = policy;
     let mut session = Session::new(config);
-    session.server("220 hi").hears("EHLO me.example|");
+    session.server("220 hi").sends("EHLO me.example|");
     session.server(ehlo);
     session
 }
@@ -23,22 +23,22 @@ fn info() -> TlsInfo {
 fn handshake(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
     session.client.tls_established(upgrade, info());
-    session.go_on();
+    session.poll_all();
 }
 
 #[test]
 fn starttls_is_sent_if_configured_and_offered() {
     for policy in [Tls::Required, Tls::Opportunistic] {
         let mut session = answered(policy, OFFER);
-        session.hears("STARTTLS|");
+        session.sends("STARTTLS|");
         session.server("220 go");
-        session.sees("Greeting 220, Hello(Ehlo) 250, StartTls 220, StartTls");
+        session.reports("Greeting 220, Hello(Ehlo) 250, StartTls 220, StartTls");
         assert_eq!(session.client.tls(), None);
         assert!(!session.wait.want_read, "what comes now belongs to TLS");
         assert!(session.wait.application_pending);
         handshake(&mut session);
-        session.hears("EHLO me.example|");
-        session.server("250 mx.example").sees("Hello(Ehlo) 250, Ready");
+        session.sends("EHLO me.example|");
+        session.server("250 mx.example").reports("Hello(Ehlo) 250, Ready");
         assert!(session.client.is_encrypted());
         assert_eq!(session.client.tls(), Some(&info()));
     }
@@ -47,8 +47,8 @@ fn starttls_is_sent_if_configured_and_offered() {
 #[test]
 fn with_tls_disabled_starttls_is_not_sent() {
     answered(Tls::Disabled, OFFER)
-        .hears("")
-        .sees("Greeting 220, Hello(Ehlo) 250, Ready");
+        .sends("")
+        .reports("Greeting 220, Hello(Ehlo) 250, Ready");
 }
 
 #[test]
@@ -71,8 +71,8 @@ fn an_offer_of_starttls_under_tls_is_ignored() {
     let mut session = answered(Tls::Required, OFFER);
     session.written().server("220 go");
     handshake(&mut session);
-    session.hears("STARTTLS|EHLO me.example|");
-    session.server(OFFER).hears("").sees_at_last("Ready");
+    session.sends("STARTTLS|EHLO me.example|");
+    session.server(OFFER).sends("").reports_last("Ready");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn plaintext_after_the_220_ends_the_session() {
         let mut session = answered(Tls::Required, OFFER);
         session.written();
         session.octets(format!("220 go\r\n{behind}").as_bytes());
-        session.sees("Greeting 220, Hello(Ehlo) 250, StartTls 220, Closed PlaintextBeforeTls None");
+        session.reports("Greeting 220, Hello(Ehlo) 250, StartTls 220, Closed PlaintextBeforeTls None");
         assert!(session.upgrade.is_none());
     }
 }
@@ -93,35 +93,35 @@ fn input_during_the_handshake_is_not_a_reply() {
     session.written().server("220 go");
     session
         .server("250 fake")
-        .sees_at_last("Closed PlaintextBeforeTls None");
+        .reports_last("Closed PlaintextBeforeTls None");
 }
 
 #[test]
 fn required_tls_ends_the_session_if_not_available() {
     let mut session = answered(Tls::Required, "250 mx.example");
-    session.hears("QUIT|");
+    session.sends("QUIT|");
     session
         .server("221 bye")
-        .sees_at_last("Closed TlsNotOffered None");
+        .reports_last("Closed TlsNotOffered None");
     let mut session = answered(Tls::Required, "250 STARTTLS");
-    session.hears("QUIT|");
+    session.sends("QUIT|");
     let mut session = answered(Tls::Required, OFFER);
-    session.hears("STARTTLS|").server("454 not now").hears("QUIT|");
-    session.server("221 bye").sees_at_last("Closed TlsRefused None");
+    session.sends("STARTTLS|").server("454 not now").sends("QUIT|");
+    session.server("221 bye").reports_last("Closed TlsRefused None");
 }
 
 #[test]
 fn required_tls_does_not_fall_back_to_helo() {
     let mut session = answered(Tls::Required, "500 what?");
-    session.hears("QUIT|");
-    session.server("221 bye").sees_at_last("Closed EhloRefused None");
+    session.sends("QUIT|");
+    session.server("221 bye").reports_last("Closed EhloRefused None");
 }
 
 #[test]
 fn opportunistic_tls_continues_in_plaintext_after_a_refusal() {
-    answered(Tls::Opportunistic, "250 mx.example").sees_at_last("Ready");
+    answered(Tls::Opportunistic, "250 mx.example").reports_last("Ready");
     let mut session = answered(Tls::Opportunistic, OFFER);
-    session.written().server("454 not now").sees_at_last("Ready");
+    session.written().server("454 not now").reports_last("Ready");
 }
 
 #[test]
@@ -132,15 +132,15 @@ fn a_failed_handshake_ends_the_session_without_plaintext() {
         let upgrade = session.upgrade.take().unwrap();
         session.client.tls_failed(upgrade);
         session
-            .go_on()
-            .hears("STARTTLS|")
-            .sees_at_last("Closed TlsFailed None");
+            .poll_all()
+            .sends("STARTTLS|")
+            .reports_last("Closed TlsFailed None");
         let mut session = answered(policy, OFFER);
         session.written().server("220 go");
         session
             .connection_lost()
-            .hears("STARTTLS|")
-            .sees_at_last("Closed ConnectionLost None");
+            .sends("STARTTLS|")
+            .reports_last("Closed ConnectionLost None");
     }
 }
 
@@ -151,15 +151,15 @@ fn a_stalled_handshake_times_out() {
     // The driver is busy with the handshake, and looks here when its time is over.
     session.now = session.now + Duration::from_secs(60);
     session
-        .go_on()
-        .hears("STARTTLS|")
-        .sees_at_last("Closed TimedOut(Handshake) None");
+        .poll_all()
+        .sends("STARTTLS|")
+        .reports_last("Closed TimedOut(Handshake) None");
     let mut session = answered(Tls::Required, OFFER);
     session.written().server("220 go");
-    session.later(59).sees_at_last("StartTls");
+    session.later(59).reports_last("StartTls");
     handshake(&mut session);
-    session.hears("STARTTLS|EHLO me.example|").later(299);
-    session.server("250 mx.example").sees_at_last("Ready");
+    session.sends("STARTTLS|EHLO me.example|").later(299);
+    session.server("250 mx.example").reports_last("Ready");
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn implicit_tls_needs_no_starttls() {
     config.tls = Tls::Required;
     let mut session = Session::new(config.clone());
     session.client = Client::new_over_tls(config.into(), info());
-    session.server("220 hi").hears("EHLO me.example|");
-    session.server(OFFER).hears("").sees_at_last("Ready");
+    session.server("220 hi").sends("EHLO me.example|");
+    session.server(OFFER).sends("").reports_last("Ready");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_login_follows_a_refused_starttls_if_allowed() {
         .server("454 not now")
         .written()
         .server("235 ok")
-        .sees_at_last("Auth 235, Ready");
+        .reports_last("Auth 235, Ready");
 }
 
 /// The server may have offered STARTTLS in the part of its reply that was dropped.
@@ -199,30 +199,30 @@ fn a_cut_ehlo_reply_may_have_offered_starttls() {
         config.tls = policy;
         config.limits.reply.lines = 2;
         let mut session = Session::new(config);
-        session.server("220 hi").hears("EHLO me.example|");
-        session.server(ehlo).sees_at_last("Hello(Ehlo) 250");
+        session.server("220 hi").sends("EHLO me.example|");
+        session.server(ehlo).reports_last("Hello(Ehlo) 250");
         session
     };
     let ehlo = "250-mx.example|250-PIPELINING|250 STARTTLS";
     for policy in [Tls::Opportunistic, Tls::Required] {
         let mut session = cut(policy, ehlo);
         session
-            .hears("STARTTLS|")
+            .sends("STARTTLS|")
             .server("220 go")
-            .sees_at_last("StartTls");
+            .reports_last("StartTls");
         handshake(&mut session);
         assert!(session.client.is_encrypted());
     }
     cut(Tls::Opportunistic, ehlo)
-        .hears("STARTTLS|")
+        .sends("STARTTLS|")
         .server("502 5.5.1 unknown")
-        .sees("StartTls 502, Ready");
+        .reports("StartTls 502, Ready");
     cut(Tls::Required, ehlo)
-        .hears("STARTTLS|")
+        .sends("STARTTLS|")
         .server("502 5.5.1 unknown")
-        .hears("QUIT|")
+        .sends("QUIT|")
         .server("221")
-        .sees_at_last("Closed TlsRefused None");
+        .reports_last("Closed TlsRefused None");
 }
 
 /// HELO has no extensions, and the offer in a whole reply is certain.
@@ -233,14 +233,14 @@ fn only_a_cut_ehlo_reply_may_have_offered_starttls() {
     config.limits.reply.lines = 2;
     let begin = || {
         let mut session = Session::new(config.clone());
-        session.server("220-a|220-b|220 c").hears("EHLO me.example|");
+        session.server("220-a|220-b|220 c").sends("EHLO me.example|");
         session
     };
-    begin().server("250-mx|250 SIZE").hears("").sees_at_last("Ready");
+    begin().server("250-mx|250 SIZE").sends("").reports_last("Ready");
     begin()
         .server("500 what?")
-        .hears("HELO me.example|")
+        .sends("HELO me.example|")
         .server("250-mx|250-and|250 more")
-        .hears("")
-        .sees_at_last("Ready");
+        .sends("")
+        .reports_last("Ready");
 }

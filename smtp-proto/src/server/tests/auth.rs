@@ -19,8 +19,8 @@ pub(super) fn session(mechanism: Mechanism) -> Session {
 }
 
 /// As who the client is let in.
-pub(super) fn letting_in(mut session: Session) -> Session {
-    session.judgements.push(AuthOutcome::Accept("ann".into()));
+pub(super) fn accepting(mut session: Session) -> Session {
+    session.auth_outcomes.push(AuthOutcome::Accept("ann".into()));
     session
 }
 
@@ -30,23 +30,23 @@ fn encoded(text: &str) -> String {
 
 #[test]
 fn plain_with_an_initial_response() {
-    let mut session = letting_in(session(Mechanism::PLAIN));
+    let mut session = accepting(session(Mechanism::PLAIN));
     assert_eq!(session.server.identity(), None);
     session.sends(&format!("AUTH PLAIN {ANN}"));
-    assert_eq!(session.happened(), "auth PLAIN ann:pw None");
-    assert_eq!(session.said(), "235 2.7.0 authenticated\r\n");
+    assert_eq!(session.events(), "auth PLAIN ann:pw None");
+    assert_eq!(session.replies(), "235 2.7.0 authenticated\r\n");
     assert_eq!(session.server.identity(), Some("ann"));
     assert_eq!(session.server.mechanism(), Some(Mechanism::PLAIN));
 }
 
 #[test]
 fn plain_in_two_rounds() {
-    let mut session = letting_in(session(Mechanism::PLAIN));
+    let mut session = accepting(session(Mechanism::PLAIN));
     session.sends("auth plain");
-    assert_eq!(session.said(), "334 \r\n", "an empty challenge has its space");
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.replies(), "334 \r\n", "an empty challenge has its space");
+    assert_eq!(session.events(), "");
     session.sends(ANN);
-    assert_eq!(session.happened(), "auth PLAIN ann:pw None");
+    assert_eq!(session.events(), "auth PLAIN ann:pw None");
     assert_eq!(session.codes(), "235");
 }
 
@@ -54,9 +54,9 @@ fn plain_in_two_rounds() {
 fn a_refusal_is_535_and_the_session_continues() {
     let mut session = session(Mechanism::PLAIN);
     session.sends(&format!("AUTH PLAIN {ANN}"));
-    assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
+    assert_eq!(session.replies(), "535 5.7.8 authentication failed\r\n");
     assert_eq!(session.server.identity(), None);
-    session.judgements.push(AuthOutcome::Accept("ann".into()));
+    session.auth_outcomes.push(AuthOutcome::Accept("ann".into()));
     session.sends(&format!("AUTH PLAIN {ANN}"));
     assert_eq!(session.codes(), "235");
 }
@@ -66,7 +66,7 @@ fn the_application_may_reject_with_its_own_reply() {
     let mut session = session(Mechanism::PLAIN).refusing("auth", Rejection::AUTH_FAILURE);
     session.sends(&format!("AUTH PLAIN {ANN}"));
     assert_eq!(
-        session.said(),
+        session.replies(),
         "454 4.7.0 cannot authenticate now, try again later\r\n"
     );
     assert_eq!(session.server.identity(), None);
@@ -92,23 +92,23 @@ fn an_unanswered_login_is_refused_with_454() {
 
 #[test]
 fn login_asks_twice() {
-    let mut session = letting_in(session(Mechanism::LOGIN));
+    let mut session = accepting(session(Mechanism::LOGIN));
     session.sends("AUTH LOGIN");
-    assert_eq!(session.said(), "334 VXNlcm5hbWU6\r\n");
+    assert_eq!(session.replies(), "334 VXNlcm5hbWU6\r\n");
     session.sends(&encoded("ann"));
-    assert_eq!(session.said(), "334 UGFzc3dvcmQ6\r\n");
+    assert_eq!(session.replies(), "334 UGFzc3dvcmQ6\r\n");
     session.sends(&encoded("pw"));
-    assert_eq!(session.happened(), "auth LOGIN ann:pw None");
+    assert_eq!(session.events(), "auth LOGIN ann:pw None");
     assert_eq!(session.codes(), "235");
 }
 
 #[test]
 fn login_takes_the_user_name_as_initial_response() {
-    let mut session = letting_in(session(Mechanism::LOGIN));
+    let mut session = accepting(session(Mechanism::LOGIN));
     session.sends(&format!("AUTH LOGIN {}", encoded("ann")));
-    assert_eq!(session.said(), "334 UGFzc3dvcmQ6\r\n");
+    assert_eq!(session.replies(), "334 UGFzc3dvcmQ6\r\n");
     session.sends(&encoded("pw"));
-    assert_eq!(session.happened(), "auth LOGIN ann:pw None");
+    assert_eq!(session.events(), "auth LOGIN ann:pw None");
 }
 
 #[test]
@@ -117,13 +117,13 @@ fn a_bearer_is_refused_in_two_rounds() {
     for last in ["AQ==", "", "*", "?"] {
         let mut session = session(Mechanism::OAUTHBEARER);
         session.sends(&format!("AUTH OAUTHBEARER {claim}"));
-        assert_eq!(session.happened(), "auth OAUTHBEARER Some(\"ann@mx.test\") tok");
-        let said = session.said();
-        let challenge = said.strip_prefix("334 ").unwrap().trim_end();
+        assert_eq!(session.events(), "auth OAUTHBEARER Some(\"ann@mx.test\") tok");
+        let replies = session.replies();
+        let challenge = replies.strip_prefix("334 ").unwrap().trim_end();
         let json = BASE64_STANDARD.decode(challenge).unwrap();
         assert_eq!(json, b"{\"status\":\"invalid_token\"}");
         session.sends(last);
-        assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
+        assert_eq!(session.replies(), "535 5.7.8 authentication failed\r\n");
         session.sends("NOOP");
         assert_eq!(session.codes(), "250");
     }
@@ -143,17 +143,17 @@ fn a_transient_refusal_of_a_bearer_has_one_round() {
 fn another_mechanism_is_passed_on_step_by_step() {
     let own = Mechanism::parse("X-OWN").unwrap();
     let mut session = session(own);
-    session.judgements.push(AuthOutcome::Challenge(b"who?".into()));
-    session.judgements.push(AuthOutcome::Challenge(Vec::new()));
-    session.judgements.push(AuthOutcome::Accept("ann".into()));
+    session.auth_outcomes.push(AuthOutcome::Challenge(b"who?".into()));
+    session.auth_outcomes.push(AuthOutcome::Challenge(Vec::new()));
+    session.auth_outcomes.push(AuthOutcome::Accept("ann".into()));
     session.sends("AUTH X-OWN");
-    assert_eq!(session.happened(), "auth X-OWN begin None");
-    assert_eq!(session.said(), format!("334 {}\r\n", encoded("who?")));
+    assert_eq!(session.events(), "auth X-OWN begin None");
+    assert_eq!(session.replies(), format!("334 {}\r\n", encoded("who?")));
     session.sends(&encoded("me"));
-    assert_eq!(session.happened(), "auth X-OWN \"me\"");
-    assert_eq!(session.said(), "334 \r\n");
+    assert_eq!(session.events(), "auth X-OWN \"me\"");
+    assert_eq!(session.replies(), "334 \r\n");
     session.sends("");
-    assert_eq!(session.happened(), "auth X-OWN \"\"");
+    assert_eq!(session.events(), "auth X-OWN \"\"");
     assert_eq!(session.codes(), "235");
 }
 
@@ -161,13 +161,13 @@ fn another_mechanism_is_passed_on_step_by_step() {
 fn an_equals_sign_is_an_empty_initial_response() {
     let mut session = session(Mechanism::parse("X-OWN").unwrap());
     session.sends("AUTH X-OWN =");
-    assert_eq!(session.happened(), "auth X-OWN begin Some(\"\")");
+    assert_eq!(session.events(), "auth X-OWN begin Some(\"\")");
 }
 
 #[test]
 fn a_challenge_too_long_for_a_line_ends_the_exchange() {
     let mut session = session(Mechanism::parse("X-OWN").unwrap());
-    session.judgements.push(AuthOutcome::Challenge(
+    session.auth_outcomes.push(AuthOutcome::Challenge(
         std::vec![0; crate::types::Auth::MAX_INITIAL / 4 * 3 + 1],
     ));
     session.sends("AUTH X-OWN");
@@ -180,10 +180,10 @@ fn a_challenge_too_long_for_a_line_ends_the_exchange() {
 fn in_scram_the_client_speaks_first() {
     let mut session = session(Mechanism::SCRAM_SHA_256);
     session.sends("AUTH SCRAM-SHA-256");
-    assert_eq!(session.said(), "334 \r\n");
+    assert_eq!(session.replies(), "334 \r\n");
     session.sends(&encoded("n,,n=ann,r=x"));
     assert_eq!(
-        session.happened(),
+        session.events(),
         "auth SCRAM-SHA-256 begin Some(\"n,,n=ann,r=x\")"
     );
 }
@@ -210,10 +210,10 @@ fn each_fault_of_the_client_has_its_code() {
     ] {
         let mut session = session(Mechanism::PLAIN);
         session.sends("AUTH PLAIN");
-        session.forgets();
+        session.clear();
         session.sends(line);
-        assert_eq!(session.said(), format!("{reply}\r\n"), "{line}");
-        assert_eq!(session.happened(), format!("auth-failed {fault}"), "{line}");
+        assert_eq!(session.replies(), format!("{reply}\r\n"), "{line}");
+        assert_eq!(session.events(), format!("auth-failed {fault}"), "{line}");
         session.sends("NOOP");
         assert_eq!(session.codes(), "250", "{line}");
     }
@@ -224,7 +224,7 @@ fn cram_md5_takes_no_initial_response() {
     let mut session = session(Mechanism::CRAM_MD5);
     session.sends("AUTH CRAM-MD5 YQ==");
     assert_eq!(
-        session.said(),
+        session.replies(),
         "501 5.7.0 this mechanism has no initial response\r\n"
     );
 }
@@ -234,7 +234,11 @@ fn a_mechanism_that_is_not_offered_gets_504() {
     let mut session = session(Mechanism::PLAIN);
     for line in ["AUTH LOGIN", "AUTH PLAINX", "AUTH X"] {
         session.sends(line);
-        assert_eq!(session.said(), "504 5.5.4 mechanism not recognised\r\n", "{line}");
+        assert_eq!(
+            session.replies(),
+            "504 5.5.4 mechanism not recognised\r\n",
+            "{line}"
+        );
     }
     session.sends("AUTH");
     assert_eq!(session.codes(), "501");
@@ -250,11 +254,11 @@ fn without_auth_the_command_is_not_implemented() {
 #[test]
 fn auth_is_accepted_only_in_sequence() {
     let mut session = Session::fresh(offering(&[Mechanism::PLAIN]));
-    session.goes_on();
-    session.forgets();
+    session.poll_all();
+    session.clear();
     session.sends("AUTH PLAIN");
-    assert_eq!(session.said(), "503 5.5.1 send EHLO first\r\n");
-    let mut session = letting_in(self::session(Mechanism::PLAIN));
+    assert_eq!(session.replies(), "503 5.5.1 send EHLO first\r\n");
+    let mut session = accepting(self::session(Mechanism::PLAIN));
     session.sends("MAIL FROM:<a@b.test>\r\nAUTH PLAIN\r\nRSET");
     assert_eq!(session.codes(), "250 503 250");
     session.sends(&format!(
@@ -265,13 +269,13 @@ fn auth_is_accepted_only_in_sequence() {
 
 #[test]
 fn ehlo_keeps_the_login_and_no_longer_offers_auth() {
-    let mut session = letting_in(session(Mechanism::PLAIN));
+    let mut session = accepting(session(Mechanism::PLAIN));
     session.sends("EHLO client.test");
-    assert!(session.said().contains("AUTH PLAIN\r\n"));
+    assert!(session.replies().contains("AUTH PLAIN\r\n"));
     session.sends(&format!("AUTH PLAIN {ANN}"));
-    session.forgets();
+    session.clear();
     session.sends("EHLO client.test");
-    assert!(!session.said().contains("AUTH"));
+    assert!(!session.replies().contains("AUTH"));
     assert_eq!(session.server.identity(), Some("ann"));
 }
 
@@ -280,20 +284,23 @@ fn long_responses_fit_and_longer_ones_do_not() {
     let token = "t".repeat(12_200);
     let claim = encoded(&format!("user=ann\x01auth=Bearer {token}\x01\x01"));
     assert!(claim.len() > 16_000 && claim.len() <= 16_384);
-    let mut session = letting_in(session(Mechanism::XOAUTH2));
+    let mut session = accepting(session(Mechanism::XOAUTH2));
     session.sends("AUTH XOAUTH2");
     session.sends(&claim);
     assert_eq!(session.codes(), "334 235");
-    let mut session = letting_in(self::session(Mechanism::XOAUTH2));
+    let mut session = accepting(self::session(Mechanism::XOAUTH2));
     session.sends(&format!("AUTH XOAUTH2 {claim}"));
     assert_eq!(session.codes(), "235", "behind the command, too");
 
     let mut session = self::session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
-    session.forgets();
+    session.clear();
     session.sends(&"A".repeat(16_388));
-    assert_eq!(session.said(), "500 5.5.6 authentication response too long\r\n");
-    assert_eq!(session.happened(), "auth-failed TooLong");
+    assert_eq!(
+        session.replies(),
+        "500 5.5.6 authentication response too long\r\n"
+    );
+    assert_eq!(session.events(), "auth-failed TooLong");
     session.sends("NOOP");
     assert_eq!(session.codes(), "250");
 }
@@ -303,18 +310,18 @@ fn the_end_of_the_input_ends_the_exchange_and_the_session() {
     let mut session = session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
     session.ends();
-    assert_eq!(session.happened(), "closed ConnectionClosed");
+    assert_eq!(session.events(), "closed ConnectionClosed");
 }
 
 #[test]
 fn a_client_that_stops_in_the_exchange_times_out() {
     let mut session = session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
-    session.forgets();
+    session.clear();
     assert_eq!(session.wait.deadline.unwrap().phase, Phase::Auth);
     session.later(300);
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.happened(), "closed TimedOut(Auth)");
+    assert_eq!(session.events(), "closed TimedOut(Auth)");
 }
 
 #[test]
@@ -335,34 +342,34 @@ fn debug_output_hides_responses() {
 #[test]
 fn the_error_challenge_of_a_bearer_is_sent_once() {
     let mut session = session(Mechanism::OAUTHBEARER);
-    session.judgements.push(AuthOutcome::Challenge(b"{}".into()));
+    session.auth_outcomes.push(AuthOutcome::Challenge(b"{}".into()));
     session.sends(&format!(
         "AUTH OAUTHBEARER {}",
         encoded("n,a=ann,\x01auth=Bearer tok\x01\x01")
     ));
-    assert_eq!(session.said(), "334 e30=\r\n");
+    assert_eq!(session.replies(), "334 e30=\r\n");
     session.sends("AQ==");
-    assert_eq!(session.said(), "535 5.7.8 authentication failed\r\n");
+    assert_eq!(session.replies(), "535 5.7.8 authentication failed\r\n");
 }
 
 #[test]
 fn a_long_response_is_not_taken_for_a_chunk() {
     let mut session = session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
-    session.forgets();
+    session.clear();
     session.sends(&format!("BDAT{}", "A".repeat(20_000)));
     assert_eq!(session.codes(), "500");
-    assert_eq!(session.happened(), "auth-failed TooLong");
+    assert_eq!(session.events(), "auth-failed TooLong");
 }
 
 #[test]
 fn a_new_exchange_is_begin_and_a_response_is_step() {
     let mut session = session(Mechanism::SCRAM_SHA_256);
-    session.judgements.push(AuthOutcome::Challenge(b"x".into()));
-    session.judgements.push(AuthOutcome::Challenge(b"x".into()));
+    session.auth_outcomes.push(AuthOutcome::Challenge(b"x".into()));
+    session.auth_outcomes.push(AuthOutcome::Challenge(b"x".into()));
     session.sends("AUTH SCRAM-SHA-256 YQ==\r\n*\r\nAUTH SCRAM-SHA-256 YQ==\r\nYg==");
     assert_eq!(
-        session.happened(),
+        session.events(),
         "auth SCRAM-SHA-256 begin Some(\"a\"), auth-failed Cancelled, auth SCRAM-SHA-256 begin Some(\"a\"), \
          auth SCRAM-SHA-256 \"b\""
     );
@@ -370,7 +377,7 @@ fn a_new_exchange_is_begin_and_a_response_is_step() {
 
 #[test]
 fn a_line_after_the_exchange_is_a_command() {
-    let mut session = letting_in(session(Mechanism::LOGIN));
+    let mut session = accepting(session(Mechanism::LOGIN));
     session.sends(&format!(
         "AUTH LOGIN\r\n{}\r\n{}\r\nNOOP",
         encoded("ann"),

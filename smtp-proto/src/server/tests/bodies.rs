@@ -15,7 +15,7 @@ fn dots_are_unstuffed_and_only_the_lone_dot_ends() {
     session.sends_octets(b"..\r\n.x\r\n.\r\nNOOP\r\n");
     assert_eq!(session.body, b".\r\nx\r\n");
     assert_eq!(session.codes(), "250 250");
-    assert_eq!(session.happened(), "verdict");
+    assert_eq!(session.events(), "verdict");
 }
 
 #[test]
@@ -30,11 +30,11 @@ fn an_empty_message_ends_with_the_first_dot() {
 fn the_answer_to_end_of_data_decides_and_a_new_transaction_can_begin() {
     let mut session = Session::in_data(config()).refusing("verdict", Rejection::TRANSACTION_FAILED);
     session.sends("hi\r\n.\r\nMAIL FROM:<a@client.test>");
-    assert_said(
+    assert_replies(
         &mut session,
         "554 5.6.0 transaction failed\r\n250 2.1.0 sender ok\r\n",
     );
-    assert_eq!(session.happened(), "verdict, mail <a@client.test>");
+    assert_eq!(session.events(), "verdict, mail <a@client.test>");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn refused_data_leaves_the_transaction_open() {
     session.sends("DATA");
     assert_eq!(session.codes(), "452");
     assert_eq!(session.server.state(), State::Recipients);
-    assert_eq!(session.happened(), "message");
+    assert_eq!(session.events(), "message");
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn bare_line_endings_are_refused_after_the_true_end() {
         session.sends_octets(body);
         assert_eq!(session.codes(), "", "{}", body.escape_ascii());
         session.sends_octets(b"\r\n.\r\n");
-        assert_said(&mut session, "550 5.5.2 message holds a bare CR or LF\r\n");
-        assert_eq!(session.happened(), "reset BareLineEnding");
+        assert_replies(&mut session, "550 5.5.2 message holds a bare CR or LF\r\n");
+        assert_eq!(session.events(), "reset BareLineEnding");
         assert_eq!(session.server.state(), State::Ready);
     }
 }
@@ -81,15 +81,15 @@ fn a_message_may_be_as_long_as_the_limit_and_not_longer() {
     assert_eq!(session.codes(), "250");
     let mut session = Session::in_data(small());
     session.sends("..23456789\r\n.");
-    assert_said(&mut session, "552 5.3.4 message too big\r\n");
-    assert_eq!(session.happened(), "reset TooBig");
+    assert_replies(&mut session, "552 5.3.4 message too big\r\n");
+    assert_eq!(session.events(), "reset TooBig");
 }
 
 #[test]
 fn a_size_over_the_limit_is_refused_at_mail() {
     let mut session = Session::with(small());
     session.sends("MAIL FROM:<a@client.test> SIZE=11");
-    assert_said(&mut session, "552 5.3.4 message too big\r\n");
+    assert_replies(&mut session, "552 5.3.4 message too big\r\n");
     session.sends("MAIL FROM:<a@client.test> SIZE=10");
     assert_eq!(session.codes(), "250");
 }
@@ -106,7 +106,7 @@ fn the_body_of_a_refused_message_does_not_depend_on_the_cuts() {
                 session.sends_octets(piece);
             }
             assert_eq!(session.body, body, "pieces of {size}");
-            assert_eq!(session.happened(), format!("reset {reset}"), "pieces of {size}");
+            assert_eq!(session.events(), format!("reset {reset}"), "pieces of {size}");
         }
     }
 }
@@ -122,11 +122,11 @@ fn the_application_may_reject_a_body() {
     assert_eq!(session.codes(), "");
     assert_eq!(session.body, b"one\r\n");
     session.sends(".");
-    assert_said(
+    assert_replies(
         &mut session,
         "452 4.3.1 insufficient storage, try again later\r\n",
     );
-    assert_eq!(session.happened(), "reset Refused");
+    assert_eq!(session.events(), "reset Refused");
     assert_eq!(session.server.state(), State::Ready);
 }
 
@@ -135,8 +135,8 @@ fn rejecting_a_body_can_end_the_session() {
     let mut session = Session::in_data(config());
     session.server.reject_body(Rejection::TOO_BUSY).unwrap();
     session.sends("two\r\n.\r\nNOOP");
-    assert_said(&mut session, "421 4.3.2 too busy, try again later\r\n");
-    assert_eq!(session.happened(), "reset Refused, closed Rejected");
+    assert_replies(&mut session, "421 4.3.2 too busy, try again later\r\n");
+    assert_eq!(session.events(), "reset Refused, closed Rejected");
     assert_eq!(session.server.state(), State::Closed);
 }
 
@@ -149,7 +149,7 @@ fn without_a_body_reject_body_returns_the_rejection() {
     );
     let mut session = Session::in_data(config()).holding();
     session.sends("hi\r\n.");
-    assert_eq!(session.happened(), "verdict");
+    assert_eq!(session.events(), "verdict");
     assert_eq!(
         session.server.reject_body(Rejection::POLICY),
         Err(Rejection::POLICY)
@@ -162,10 +162,10 @@ fn a_rejection_is_ascii_unless_the_client_sent_smtputf8() {
     let mut session = Session::in_data(config());
     session.server.reject_body(rejection.clone()).unwrap();
     session.sends(".");
-    assert_said(&mut session, "550 5.7.1 b?se\r\n");
+    assert_replies(&mut session, "550 5.7.1 b?se\r\n");
     session.sends("MAIL FROM:<a@client.test> SMTPUTF8\r\nRCPT TO:<b@mx.test>\r\nDATA");
-    session.forgets();
+    session.clear();
     session.server.reject_body(rejection).unwrap();
     session.sends(".");
-    assert_said(&mut session, "550 5.7.1 böse\r\n");
+    assert_replies(&mut session, "550 5.7.1 böse\r\n");
 }

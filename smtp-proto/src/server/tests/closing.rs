@@ -9,7 +9,7 @@ fn commands_before_the_end_of_input_are_answered() {
     session.ends();
     assert_eq!(session.codes(), "250 250 250");
     assert_eq!(
-        session.happened(),
+        session.events(),
         "mail <a@client.test>, rcpt <b@mx.test>, reset Closed, closed ConnectionClosed"
     );
 }
@@ -19,12 +19,12 @@ fn a_complete_message_is_accepted_after_the_client_disconnects() {
     let mut session = Session::in_data(config()).holding();
     session.input = b"hi\r\n.\r\n".to_vec();
     session.ends();
-    assert_eq!(session.happened(), "verdict");
+    assert_eq!(session.events(), "verdict");
     assert!(session.wait.application_pending && !session.wait.want_read);
     session.server.accept(session.held.pop().unwrap()).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "250");
-    assert_eq!(session.happened(), "closed ConnectionClosed");
+    assert_eq!(session.events(), "closed ConnectionClosed");
 }
 
 #[test]
@@ -33,16 +33,13 @@ fn an_incomplete_message_is_lost() {
     session.input = b"hi\r\n.\r".to_vec();
     session.ends();
     assert_eq!(
-        (session.codes().as_str(), session.happened().as_str()),
+        (session.codes().as_str(), session.events().as_str()),
         ("", "reset Closed, closed ConnectionClosed")
     );
     let mut session = Session::with_recipient(config());
     session.input = b"BDAT 3 LAST\r\nhi".to_vec();
     session.ends();
-    assert_eq!(
-        session.happened(),
-        "message, reset Closed, closed ConnectionClosed"
-    );
+    assert_eq!(session.events(), "message, reset Closed, closed ConnectionClosed");
     assert_eq!(session.body, b"hi");
 }
 
@@ -51,7 +48,7 @@ fn a_client_that_disconnects_before_the_greeting_gets_none() {
     let mut session = Session::fresh(config());
     session.ends();
     assert_eq!(
-        (session.codes().as_str(), session.happened().as_str()),
+        (session.codes().as_str(), session.events().as_str()),
         ("", "closed ConnectionClosed")
     );
 }
@@ -60,16 +57,16 @@ fn a_client_that_disconnects_before_the_greeting_gets_none() {
 fn open_questions_about_recipients_are_answered_before_the_end() {
     let mut session = Session::with(config());
     session.sends("MAIL FROM:<a@client.test>");
-    session.forgets();
+    session.clear();
     session.holds = true;
     session.input = b"RCPT TO:<b@mx.test>\r\n".to_vec();
     session.ends();
-    assert_eq!(session.happened(), "rcpt <b@mx.test>");
+    assert_eq!(session.events(), "rcpt <b@mx.test>");
     assert!(session.wait.application_pending && !session.wait.want_read);
     session.server.accept(session.held.pop().unwrap()).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "250");
-    assert_eq!(session.happened(), "reset Closed, closed ConnectionClosed");
+    assert_eq!(session.events(), "reset Closed, closed ConnectionClosed");
 }
 
 #[test]
@@ -77,15 +74,15 @@ fn reset_comes_first_and_closed_after_the_last_reply() {
     let mut session = Session::with_recipient(config());
     session.reads = false;
     session.sends("QUIT");
-    assert_eq!(session.happened(), "reset Quit");
+    assert_eq!(session.events(), "reset Quit");
     session.takes(3);
-    session.goes_on();
-    assert_eq!(session.happened(), "");
+    session.poll_all();
+    assert_eq!(session.events(), "");
     session.takes(usize::MAX);
-    session.goes_on();
-    assert_eq!(session.happened(), "closed Quit");
-    session.goes_on();
-    assert_eq!(session.happened(), "closed Quit", "again and again");
+    session.poll_all();
+    assert_eq!(session.events(), "closed Quit");
+    session.poll_all();
+    assert_eq!(session.events(), "closed Quit", "again and again");
 }
 
 #[test]
@@ -93,7 +90,7 @@ fn input_after_quit_is_ignored() {
     let mut session = Session::new();
     session.sends("QUIT\r\nMAIL FROM:<a@client.test>");
     assert_eq!(
-        (session.codes().as_str(), session.happened().as_str()),
+        (session.codes().as_str(), session.events().as_str()),
         ("221", "closed Quit")
     );
 }
@@ -105,8 +102,8 @@ fn a_broken_stream_ends_the_session_at_once() {
     session.sends("NOOP");
     session.server.connection_lost();
     assert_eq!(session.server.output(), b"");
-    session.goes_on();
-    assert_eq!(session.happened(), "reset Closed, closed ConnectionLost");
+    session.poll_all();
+    assert_eq!(session.events(), "reset Closed, closed ConnectionLost");
     assert_eq!(session.server.state(), State::Closed);
 }
 
@@ -115,11 +112,11 @@ fn shutdown_at_once_loses_the_transaction() {
     let mut session = Session::in_data(config());
     session.server.shutdown(Shutdown::Now);
     session.sends("hi\r\n.");
-    assert_said(
+    assert_replies(
         &mut session,
         "421 4.3.2 closing for shutdown, try again later\r\n",
     );
-    assert_eq!(session.happened(), "reset Closed, closed Shutdown");
+    assert_eq!(session.events(), "reset Closed, closed Shutdown");
 }
 
 #[test]
@@ -128,12 +125,12 @@ fn graceful_shutdown_completes_the_open_transaction() {
     session.server.shutdown(Shutdown::Gracefully);
     session.sends("DATA\r\nhi\r\n.\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "354 250 421");
-    assert_eq!(session.happened(), "message, verdict, closed Shutdown");
+    assert_eq!(session.events(), "message, verdict, closed Shutdown");
     let mut session = Session::new();
     session.server.shutdown(Shutdown::Gracefully);
-    session.goes_on();
+    session.poll_all();
     assert_eq!(
-        (session.codes().as_str(), session.happened().as_str()),
+        (session.codes().as_str(), session.events().as_str()),
         ("421", "closed Shutdown")
     );
 }
@@ -142,11 +139,11 @@ fn graceful_shutdown_completes_the_open_transaction() {
 fn graceful_shutdown_does_not_wait_for_a_refused_chunk() {
     let mut session = Session::with_recipient(config()).refusing("message", Rejection::POLICY);
     session.sends("BDAT 0");
-    session.forgets();
+    session.clear();
     session.server.shutdown(Shutdown::Gracefully);
-    session.goes_on();
+    session.poll_all();
     assert_eq!(
-        (session.codes().as_str(), session.happened().as_str()),
+        (session.codes().as_str(), session.events().as_str()),
         ("421", "closed Shutdown")
     );
 }
@@ -155,12 +152,12 @@ fn graceful_shutdown_does_not_wait_for_a_refused_chunk() {
 fn graceful_shutdown_can_become_immediate_but_not_the_reverse() {
     let mut session = Session::with_recipient(config());
     session.server.shutdown(Shutdown::Gracefully);
-    session.goes_on();
-    assert_eq!(session.happened(), "");
+    session.poll_all();
+    assert_eq!(session.events(), "");
     session.server.shutdown(Shutdown::Now);
     session.server.shutdown(Shutdown::Gracefully);
-    session.goes_on();
-    assert_eq!(session.happened(), "reset Closed, closed Shutdown");
+    session.poll_all();
+    assert_eq!(session.events(), "reset Closed, closed Shutdown");
 }
 
 #[test]
@@ -168,7 +165,7 @@ fn shutdown_makes_open_questions_stale() {
     let mut session = Session::with_recipient(config()).holding();
     session.sends("DATA");
     session.server.shutdown(Shutdown::Now);
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "421");
     assert_eq!(
         session.server.accept(session.held.pop().unwrap()),
@@ -178,7 +175,7 @@ fn shutdown_makes_open_questions_stale() {
 
 #[test]
 fn a_421_to_any_question_ends_the_session() {
-    for (line, kind, happened) in [
+    for (line, kind, events) in [
         (
             "EHLO x.test",
             "hello",
@@ -196,11 +193,11 @@ fn a_421_to_any_question_ends_the_session() {
         let mut session = Session::with_recipient(config()).refusing(kind, Rejection::TOO_BUSY);
         session.sends(&format!("{line}\r\nNOOP"));
         assert!(session.codes().ends_with("421"), "{line}");
-        assert_eq!(session.happened(), happened, "{line}");
+        assert_eq!(session.events(), events, "{line}");
     }
     let mut session = Session::new().refusing("mail", Rejection::TOO_BUSY);
     session.sends("MAIL FROM:<>");
-    assert_eq!(session.happened(), "mail <>, closed Rejected");
+    assert_eq!(session.events(), "mail <>, closed Rejected");
 }
 
 #[test]
@@ -214,7 +211,7 @@ fn another_protocol_gets_a_reply_that_names_it() {
         let mut session = Session::new();
         session.sends(line);
         assert_eq!(session.codes(), "421", "{line}");
-        assert_eq!(session.happened(), "closed WrongProtocol", "{line}");
+        assert_eq!(session.events(), "closed WrongProtocol", "{line}");
     }
     for size in 1..7 {
         let mut session = Session::new();
@@ -223,7 +220,7 @@ fn another_protocol_gets_a_reply_that_names_it() {
         }
         assert!(session.codes().starts_with("421"), "pieces of {size}");
         assert!(
-            session.happened().starts_with("closed WrongProtocol"),
+            session.events().starts_with("closed WrongProtocol"),
             "pieces of {size}"
         );
     }
@@ -233,7 +230,7 @@ fn another_protocol_gets_a_reply_that_names_it() {
 fn after_the_end_every_call_is_harmless() {
     let mut session = Session::new();
     session.sends("QUIT");
-    session.forgets();
+    session.clear();
     session.server.shutdown(Shutdown::Now);
     session.server.end_of_input();
     session.server.connection_lost();
@@ -244,7 +241,7 @@ fn after_the_end_every_call_is_harmless() {
     );
     session.later(1_000_000);
     assert_eq!(
-        (session.codes().as_str(), session.happened().as_str()),
+        (session.codes().as_str(), session.events().as_str()),
         ("", "closed Quit")
     );
 }

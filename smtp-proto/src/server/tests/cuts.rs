@@ -1,4 +1,4 @@
-//! However the input is cut, what happens and what is said is the same.
+//! Events and replies do not depend on the cuts of the input.
 
 use proptest::prelude::*;
 
@@ -59,7 +59,7 @@ fn outcome(wire: &[u8], size: usize) -> (String, String, Vec<u8>) {
     if session.server.state() != State::Closed {
         session.ends();
     }
-    (session.said(), session.happened(), session.body)
+    (session.replies(), session.events(), session.body)
 }
 
 proptest! {
@@ -70,11 +70,11 @@ proptest! {
 
     #[test]
     fn each_accepted_mail_ends_once(wire in wire()) {
-        let (_, happened, _) = outcome(&wire, 7);
+        let (_, events, _) = outcome(&wire, 7);
         // A session refuses nothing here: each MAIL that is asked about is accepted.
-        let count = |what| happened.split(", ").filter(|event| event.starts_with(what)).count();
-        prop_assert_eq!(count("mail"), count("verdict") + count("reset"), "{}", happened);
+        let count = |what| events.split(", ").filter(|event| event.starts_with(what)).count();
+        prop_assert_eq!(count("mail"), count("verdict") + count("reset"), "{}", events);
         prop_assert_eq!(count("closed"), 1);
-        prop_assert!(happened.rsplit(", ").next().is_some_and(|last| last.starts_with("closed")));
+        prop_assert!(events.rsplit(", ").next().is_some_and(|last| last.starts_with("closed")));
     }
 }

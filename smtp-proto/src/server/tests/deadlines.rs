@@ -17,14 +17,14 @@ fn with_banner(seconds: u64) -> Config {
 #[test]
 fn the_greeting_is_delayed() {
     let mut session = Session::fresh(with_banner(5));
-    session.goes_on();
+    session.poll_all();
     assert_eq!(due(&session), Some((5, Phase::GreetingDelay)));
     assert!(session.wait.want_read && !session.wait.application_pending);
     session.later(4);
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.events(), "");
     session.later(1);
     assert_eq!(
-        (session.happened().as_str(), session.codes().as_str()),
+        (session.events().as_str(), session.codes().as_str()),
         ("connect", "220")
     );
     assert_eq!(due(&session), Some((305, Phase::Command)));
@@ -38,8 +38,8 @@ fn single_octets_do_not_extend_the_time_of_a_command() {
     session.sends_octets(b"OP");
     assert_eq!(due(&session), Some((300, Phase::Command)));
     session.later(1);
-    assert_said(&mut session, "421 4.4.2 timed out, closing\r\n");
-    assert_eq!(session.happened(), "closed TimedOut(Command)");
+    assert_replies(&mut session, "421 4.4.2 timed out, closing\r\n");
+    assert_eq!(session.events(), "closed TimedOut(Command)");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_message_may_take_long_at_the_minimum_rate() {
     assert_eq!(due(&session), Some((310, Phase::DataBlock)));
     session.later(10);
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.happened(), "reset Closed, closed TimedOut(DataBlock)");
+    assert_eq!(session.events(), "reset Closed, closed TimedOut(DataBlock)");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn chunks_have_the_time_of_a_message() {
     assert_eq!(due(&session), Some((300, Phase::DataBlock)));
     session.later(300);
     assert_eq!(
-        session.happened(),
+        session.events(),
         "message, reset Closed, closed TimedOut(DataBlock)"
     );
 }
@@ -112,7 +112,7 @@ fn small_chunks_do_not_extend_the_time() {
     }
     assert_eq!(session.codes(), "250 250 250 421");
     assert_eq!(
-        session.happened(),
+        session.events(),
         "message, reset Closed, closed TimedOut(DataBlock)"
     );
 }
@@ -121,7 +121,7 @@ fn small_chunks_do_not_extend_the_time() {
 fn each_question_is_refused_when_its_own_time_is_over() {
     let mut session = Session::with(config());
     session.sends("MAIL FROM:<a@client.test>");
-    session.forgets();
+    session.clear();
     session.holds = true;
     session.sends("RCPT TO:<b@mx.test>");
     assert!(session.wait.application_pending && session.wait.want_read);
@@ -129,13 +129,13 @@ fn each_question_is_refused_when_its_own_time_is_over() {
     session.later(40);
     session.sends("RCPT TO:<c@mx.test>");
     session.later(20);
-    assert_said(&mut session, "451 4.3.0 no answer, try again later\r\n");
+    assert_replies(&mut session, "451 4.3.0 no answer, try again later\r\n");
     assert_eq!(due(&session), Some((100, Phase::Application)));
     let (late, early) = (session.held.pop().unwrap(), session.held.pop().unwrap());
     assert_eq!(session.server.accept(early), Err(StaleTicket));
     session.server.accept(late).unwrap();
-    session.goes_on();
-    assert_said(&mut session, "250 2.1.5 recipient ok\r\n");
+    session.poll_all();
+    assert_replies(&mut session, "250 2.1.5 recipient ok\r\n");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn every_kind_of_question_is_refused_when_its_time_is_over() {
         assert_eq!(due(&session), Some((60, Phase::Application)), "{line}");
         assert!(!session.wait.want_read || line.starts_with("RCPT"), "{line}");
         session.later(60);
-        assert_eq!(session.said(), reply, "{line}");
+        assert_eq!(session.replies(), reply, "{line}");
         assert_eq!(session.server.state(), state, "{line}");
         assert_eq!(
             session.server.accept(session.held.pop().unwrap()),
@@ -208,8 +208,8 @@ fn an_unanswered_message_gets_451_and_is_reset() {
     let mut session = Session::in_data(config()).holding();
     session.sends("hi\r\n.");
     session.later(300);
-    assert_said(&mut session, "451 4.3.0 local error, try again later\r\n");
-    assert_eq!(session.happened(), "verdict, reset Unanswered");
+    assert_replies(&mut session, "451 4.3.0 local error, try again later\r\n");
+    assert_eq!(session.events(), "verdict, reset Unanswered");
     assert_eq!(
         session.server.accept(session.held.pop().unwrap()),
         Err(StaleTicket)
@@ -219,10 +219,10 @@ fn an_unanswered_message_gets_451_and_is_reset() {
 #[test]
 fn an_unanswered_connect_gets_a_transient_greeting() {
     let mut session = Session::fresh(config()).holding();
-    session.goes_on();
+    session.poll_all();
     session.later(300);
-    assert_said(&mut session, "421 no answer, try again later\r\n");
-    assert_eq!(session.happened(), "connect, closed Rejected");
+    assert_replies(&mut session, "421 no answer, try again later\r\n");
+    assert_eq!(session.events(), "connect, closed Rejected");
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn a_client_that_does_not_read_times_out() {
     session.later(299);
     assert_eq!(due(&session), Some((300, Phase::Write)));
     session.later(1);
-    assert_eq!(session.happened(), "reset Closed, closed TimedOut(Write)");
+    assert_eq!(session.events(), "reset Closed, closed TimedOut(Write)");
     assert_eq!(session.server.output(), b"");
 }
 
@@ -251,7 +251,7 @@ fn a_client_that_reads_slowly_does_not_time_out() {
         assert!(!session.server.output().is_empty());
         session.takes(270);
     }
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.events(), "");
 }
 
 #[test]
@@ -259,11 +259,11 @@ fn the_last_reply_times_out_if_it_is_not_read() {
     let mut session = Session::new();
     session.reads = false;
     session.sends("QUIT");
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.events(), "");
     assert_eq!(due(&session), Some((300, Phase::Write)));
     assert!(session.wait.want_write && !session.wait.want_read);
     session.later(300);
-    assert_eq!(session.happened(), "closed Quit");
+    assert_eq!(session.events(), "closed Quit");
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn a_delayed_reply_is_sent_while_questions_are_open() {
     config.limits.errors = crate::limits::Threshold::new(0, 9);
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<a@client.test>");
-    session.forgets();
+    session.clear();
     session.holds = true;
     session.sends("RCPT TO:<>\r\nRCPT TO:<b@mx.test>");
     assert_eq!(due(&session), Some((1, Phase::Penalty)));
@@ -305,7 +305,7 @@ fn a_delayed_reply_does_not_start_the_write_timer() {
     let mut session = Session::with(config);
     session.sends("DATA");
     session.later(999);
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.events(), "");
     session.later(1);
     assert_eq!(session.codes(), "503");
 }
@@ -316,5 +316,5 @@ fn a_clock_at_the_end_of_time_does_not_overflow() {
     session.now = Instant::after_origin(Duration::MAX);
     session.sends_octets(b"x");
     session.later(u64::MAX);
-    assert!(session.happened().ends_with("closed TimedOut(DataBlock)"));
+    assert!(session.events().ends_with("closed TimedOut(DataBlock)"));
 }

@@ -25,30 +25,33 @@ fn all() -> Config {
 fn mail(session: &mut Session, parameters: &str) -> String {
     let rcpt = "RCPT TO:<b@mx.test>";
     session.sends(&format!("MAIL FROM:<a@client.test> {parameters}\r\n{rcpt}"));
-    let said = session.said();
+    let replies = session.replies();
     session.sends("RSET");
-    session.forgets();
-    let (mail, rcpt) = said.split_once("\r\n").unwrap();
+    session.clear();
+    let (mail, rcpt) = replies.split_once("\r\n").unwrap();
     let accepted = mail.starts_with("250");
-    assert!(rcpt.starts_with(if accepted { "250" } else { "503" }), "{said}");
+    assert!(
+        rcpt.starts_with(if accepted { "250" } else { "503" }),
+        "{replies}"
+    );
     mail.to_owned()
 }
 
 fn rcpt(session: &mut Session, parameters: &str) -> String {
     session.sends(&format!("MAIL FROM:<>\r\nRCPT TO:<b@mx.test> {parameters}"));
-    let said = session.said();
+    let replies = session.replies();
     session.sends("RSET");
-    session.forgets();
-    said.lines().nth(1).unwrap().to_owned()
+    session.clear();
+    replies.lines().nth(1).unwrap().to_owned()
 }
 
 #[test]
 fn ehlo_has_the_bounds() {
     let mut session = Session::fresh(all());
-    session.goes_on();
-    session.forgets();
+    session.poll_all();
+    session.clear();
     session.sends("EHLO client.test");
-    let said = session.said();
+    let replies = session.replies();
     for line in [
         "250-FUTURERELEASE 86400 2036-01-01T00:00:00Z\r\n",
         "250-MT-PRIORITY MIXER\r\n",
@@ -56,7 +59,7 @@ fn ehlo_has_the_bounds() {
         "250-RRVS\r\n",
         "250 NO-SOLICITING net.example:ADV,net.example:NEWS\r\n",
     ] {
-        assert!(said.contains(line), "{line}: {said}");
+        assert!(replies.contains(line), "{line}: {replies}");
     }
 }
 
@@ -246,9 +249,9 @@ fn after_helo_nothing_is_offered() {
     let mut config = all();
     config.helo_parameters = HeloParameters::AcceptSizeAndBody;
     let mut session = Session::fresh(config);
-    session.goes_on();
+    session.poll_all();
     session.sends("HELO client.test");
-    session.forgets();
+    session.clear();
     refuses_all(&mut session);
 }
 
@@ -272,6 +275,9 @@ fn a_changed_priority_is_in_the_reply() {
         .server
         .accept_with(ticket, crate::types::Priority::default().changed())
         .unwrap();
-    session.goes_on();
-    assert_eq!(session.said(), "250 2.3.6 0 is the priority of this message\r\n");
+    session.poll_all();
+    assert_eq!(
+        session.replies(),
+        "250 2.3.6 0 is the priority of this message\r\n"
+    );
 }

@@ -19,25 +19,25 @@ fn accepting_vrfy_sends_252() {
     let mut session = Session::new();
     session.sends("VRFY joe\r\nEXPN list");
     assert_eq!(session.codes(), "252 252");
-    assert_eq!(session.happened(), "verify joe, expand list");
+    assert_eq!(session.events(), "verify joe, expand list");
 }
 
 #[test]
 fn a_verified_user_is_shown_with_name_and_mailbox() {
     let mut session = Session::new();
-    let said = session.asks("VRFY joe", |server, event| {
+    let replies = session.asks("VRFY joe", |server, event| {
         let Event::Verify { ticket, .. } = event else {
             panic!()
         };
         server.answer_vrfy(ticket, &joe()).unwrap();
     });
-    assert_eq!(said, "250 2.1.5 Joe Smith <joe@mx.test>\r\n");
+    assert_eq!(replies, "250 2.1.5 Joe Smith <joe@mx.test>\r\n");
 }
 
 #[test]
 fn a_list_is_shown_line_by_line() {
     let mut session = Session::new();
-    let said = session.asks("EXPN list", |server, event| {
+    let replies = session.asks("EXPN list", |server, event| {
         let Event::Expand { ticket, .. } = event else {
             panic!()
         };
@@ -45,17 +45,17 @@ fn a_list_is_shown_line_by_line() {
         server.answer_expn(ticket, &[joe(), bare]).unwrap();
     });
     assert_eq!(
-        said,
+        replies,
         "250-2.1.5 Joe Smith <joe@mx.test>\r\n250 2.1.5 <x@mx.test>\r\n"
     );
     for members in [&[][..], &std::vec![joe(); 1001]] {
-        let said = session.asks("EXPN list", |server, event| {
+        let replies = session.asks("EXPN list", |server, event| {
             let Event::Expand { ticket, .. } = event else {
                 panic!()
             };
             server.answer_expn(ticket, members).unwrap();
         });
-        assert!(said.starts_with("252 ") && said.lines().count() == 1);
+        assert!(replies.starts_with("252 ") && replies.lines().count() == 1);
     }
 }
 
@@ -74,20 +74,20 @@ fn utf8_is_sent_only_to_a_client_that_asks() {
             "250 2.1.5 <jörg@mx.test>\r\n",
         ),
     ] {
-        let said = session.asks(&format!("VRFY joe{suffix}"), |server, event| {
+        let replies = session.asks(&format!("VRFY joe{suffix}"), |server, event| {
             let Event::Verify { ticket, .. } = event else {
                 panic!()
             };
             server.answer_vrfy(ticket, &jorg()).unwrap();
         });
-        assert_eq!(said, verified);
-        let said = session.asks(&format!("EXPN list{suffix}"), |server, event| {
+        assert_eq!(replies, verified);
+        let replies = session.asks(&format!("EXPN list{suffix}"), |server, event| {
             let Event::Expand { ticket, .. } = event else {
                 panic!()
             };
             server.answer_expn(ticket, &[jorg()]).unwrap();
         });
-        assert_eq!(said, expanded);
+        assert_eq!(replies, expanded);
     }
 }
 
@@ -96,32 +96,32 @@ fn the_text_of_an_answer_is_utf8_only_for_a_client_that_asks() {
     // The transaction has SMTPUTF8, but this VRFY has not.
     let mut session = Session::new();
     session.sends("MAIL FROM:<a@client.test> SMTPUTF8");
-    session.forgets();
+    session.clear();
     let wording = || Text::from_static("wer weiß");
     for (line, reply) in [
         ("VRFY joe", "252 2.1.5 wer wei?\r\n"),
         ("VRFY joe SMTPUTF8", "252 2.1.5 wer weiß\r\n"),
         ("RCPT TO:<b@mx.test>", "250 2.1.5 wer weiß\r\n"),
     ] {
-        let said = session.asks(line, |server, event| {
+        let replies = session.asks(line, |server, event| {
             server
                 .accept_with(event.into_ticket().unwrap(), wording())
                 .unwrap();
         });
-        assert_eq!(said, reply);
+        assert_eq!(replies, reply);
     }
 }
 
 #[test]
 fn ambiguous_names_are_listed() {
     let mut session = Session::new();
-    let said = session.asks("VRFY smith", |server, event| {
+    let replies = session.asks("VRFY smith", |server, event| {
         let candidates = [("Joe Smith", Mailbox::parse("joe@mx.test").unwrap())];
         let rejection = Rejection::ambiguous(candidates);
         server.reject(event.into_ticket().unwrap(), rejection).unwrap();
     });
     assert_eq!(
-        said,
+        replies,
         "553-5.1.4 ambiguous; possibilities are\r\n553 5.1.4 Joe Smith <joe@mx.test>\r\n"
     );
 }
@@ -130,34 +130,34 @@ fn ambiguous_names_are_listed() {
 fn a_moved_user_is_named_with_251_or_551() {
     let mut session = Session::new();
     session.sends("MAIL FROM:<a@client.test>");
-    session.forgets();
-    let said = session.asks("RCPT TO:<b@mx.test>", |server, event| {
+    session.clear();
+    let replies = session.asks("RCPT TO:<b@mx.test>", |server, event| {
         let Event::Recipient { ticket, .. } = event else {
             panic!()
         };
         let path = ForwardPath::parse("<b@new.test>").unwrap();
         server.accept_forwarding(ticket, &path).unwrap();
     });
-    assert_eq!(said, "251 2.1.5 not local, will forward to <b@new.test>\r\n");
+    assert_eq!(replies, "251 2.1.5 not local, will forward to <b@new.test>\r\n");
     assert_eq!(session.server.state(), State::Recipients);
-    let said = session.asks("VRFY b", |server, event| {
+    let replies = session.asks("VRFY b", |server, event| {
         let Event::Verify { ticket, .. } = event else {
             panic!()
         };
         let path = ForwardPath::parse("<b@new.test>").unwrap();
         server.accept_forwarding(ticket, &path).unwrap();
     });
-    assert!(said.starts_with("251 "));
+    assert!(replies.starts_with("251 "));
     assert_eq!(session.server.recipients(), 1);
-    let said = session.asks("RCPT TO:<c@mx.test>", |server, event| {
+    let replies = session.asks("RCPT TO:<c@mx.test>", |server, event| {
         let path = ForwardPath::parse("<c@new.test>").unwrap();
         server
             .reject(event.into_ticket().unwrap(), Rejection::not_local(path))
             .unwrap();
     });
     assert!(
-        said.starts_with("551 5.1.6 ") && said.contains("<c@new.test>"),
-        "{said}"
+        replies.starts_with("551 5.1.6 ") && replies.contains("<c@new.test>"),
+        "{replies}"
     );
 }
 
@@ -174,23 +174,23 @@ fn a_utf8_path_is_sent_only_with_smtputf8() {
         let path = || ForwardPath::parse("<ö@new.test>").unwrap();
         let mut session = Session::new();
         session.sends(&format!("MAIL FROM:<a@client.test>{parameter}"));
-        session.forgets();
-        let said = session.asks("RCPT TO:<b@mx.test>", |server, event| {
+        session.clear();
+        let replies = session.asks("RCPT TO:<b@mx.test>", |server, event| {
             let Event::Recipient { ticket, .. } = event else {
                 panic!()
             };
             server.accept_forwarding(ticket, &path()).unwrap();
         });
-        assert_eq!(said, accepted);
-        let said = session.asks("RCPT TO:<b@mx.test>", |server, event| {
+        assert_eq!(replies, accepted);
+        let replies = session.asks("RCPT TO:<b@mx.test>", |server, event| {
             server
                 .reject(event.into_ticket().unwrap(), Rejection::not_local(path()))
                 .unwrap();
         });
-        assert_eq!(said, refused);
+        assert_eq!(replies, refused);
     }
     let mut session = Session::new();
-    let said = session.asks("VRFY b", |server, event| {
+    let replies = session.asks("VRFY b", |server, event| {
         let Event::Verify { ticket, .. } = event else {
             panic!()
         };
@@ -198,23 +198,23 @@ fn a_utf8_path_is_sent_only_with_smtputf8() {
             .accept_forwarding(ticket, &ForwardPath::parse("<ö@new.test>").unwrap())
             .unwrap();
     });
-    assert_eq!(said, "252 2.6.8 ask with SMTPUTF8\r\n");
+    assert_eq!(replies, "252 2.6.8 ask with SMTPUTF8\r\n");
 }
 
 #[test]
 fn help_is_214_and_status_211() {
     let mut session = Session::new();
     session.sends("HELP");
-    assert!(session.said().starts_with("214 2.0.0 commands: EHLO"));
-    let said = session.asks("HELP mail", |server, event| {
+    assert!(session.replies().starts_with("214 2.0.0 commands: EHLO"));
+    let replies = session.asks("HELP mail", |server, event| {
         let Event::Help { topic, ticket } = event else {
             panic!()
         };
         assert_eq!(topic.unwrap().as_str(), "mail");
         server.answer_help(ticket, Text::from_static("one\ntwö")).unwrap();
     });
-    assert_eq!(said, "214-2.0.0 one\r\n214 2.0.0 tw?\r\n");
-    let said = session.asks("HELP", |server, event| {
+    assert_eq!(replies, "214-2.0.0 one\r\n214 2.0.0 tw?\r\n");
+    let replies = session.asks("HELP", |server, event| {
         let Event::Help { ticket, .. } = event else {
             panic!()
         };
@@ -222,13 +222,13 @@ fn help_is_214_and_status_211() {
             .answer_help_status(ticket, Text::from_static("all is wéll"))
             .unwrap();
     });
-    assert_eq!(said, "211 2.0.0 all is w?ll\r\n");
+    assert_eq!(replies, "211 2.0.0 all is w?ll\r\n");
 }
 
 #[test]
 fn protocol_names_tell_how_the_message_came() {
     let mut session = Session::fresh(config());
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.server.protocol_name(), "SMTP");
     session.sends("HELO client.test");
     assert_eq!(session.server.protocol_name(), "SMTP");
@@ -268,16 +268,16 @@ fn each_answer_to_etrn_has_its_reply() {
             "253 2.0.0 4294967295 pending messages started\r\n",
         ),
     ] {
-        let said = session.asks("ETRN @example.org", |server, event| {
+        let replies = session.asks("ETRN @example.org", |server, event| {
             let Event::Etrn { etrn, ticket } = event else {
                 panic!()
             };
             assert_eq!(etrn.name(), "example.org");
             server.answer_etrn(ticket, answer).unwrap();
         });
-        assert_eq!(said, reply);
+        assert_eq!(replies, reply);
         assert_eq!(
-            EtrnAnswer::try_from(&crate::syntax::parse_reply(said.as_bytes()).unwrap()),
+            EtrnAnswer::try_from(&crate::syntax::parse_reply(replies.as_bytes()).unwrap()),
             Ok(answer)
         );
     }

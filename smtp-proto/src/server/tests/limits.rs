@@ -13,7 +13,7 @@ fn a_line_that_is_too_long_is_skipped() {
     session.sends(&format!("NOOP {}", "x".repeat(505)));
     assert_eq!(session.codes(), "250");
     session.sends(&format!("NOOP {}\r\nNOOP", "x".repeat(506)));
-    assert_said(&mut session, "500 5.5.2 line too long\r\n250 2.0.0 ok\r\n");
+    assert_replies(&mut session, "500 5.5.2 line too long\r\n250 2.0.0 ok\r\n");
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn a_line_that_does_not_end_ends_the_session() {
             assert!(session.input.len() < 4096);
         }
         assert_eq!(session.codes(), "421");
-        assert_eq!(session.happened(), "closed DropLimit");
+        assert_eq!(session.events(), "closed DropLimit");
     }
 }
 
@@ -38,7 +38,7 @@ fn recipients_beyond_the_limit_are_452_and_the_others_stay() {
     config.limits.max_recipients = 2;
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>");
-    assert!(session.said().ends_with("452 4.5.3 too many recipients\r\n"));
+    assert!(session.replies().ends_with("452 4.5.3 too many recipients\r\n"));
     assert_eq!(session.server.recipients(), 2);
     session.sends("DATA\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<c@mx.test>");
     assert_eq!(session.codes(), "354 250 250 250");
@@ -51,7 +51,7 @@ fn too_many_errors_end_the_session() {
     let mut session = Session::with(config);
     session.sends("DATA\r\nRCPT\r\nNOOP\r\nMAIL\r\nMAIL FROM:<> FROB=1\r\nNOOP");
     assert_eq!(session.codes(), "503 501 250 501 555 421");
-    assert_eq!(session.happened(), "closed TooManyErrors");
+    assert_eq!(session.events(), "closed TooManyErrors");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn too_many_unknown_commands_end_the_session() {
     let mut session = Session::with(config);
     session.sends("FROB\r\nDATA\r\nFROB\r\nFROB\r\nNOOP");
     assert_eq!(session.codes(), "500 503 500 500 421");
-    assert_eq!(session.happened(), "closed TooManyUnknownCommands");
+    assert_eq!(session.events(), "closed TooManyUnknownCommands");
 }
 
 #[test]
@@ -91,10 +91,7 @@ fn idle_commands_end_the_session() {
         let codes = session.codes();
         assert_eq!(codes.split(' ').count(), 3, "{line}: {codes}");
         assert!(codes.ends_with(" 421"), "{line}: {codes}");
-        assert!(
-            session.happened().ends_with("closed TooManyIdleCommands"),
-            "{line}"
-        );
+        assert!(session.events().ends_with("closed TooManyIdleCommands"), "{line}");
     }
 }
 
@@ -117,7 +114,7 @@ fn address_harvesting_ends_the_session() {
     assert_eq!(session.codes(), "250 550 550 550 421");
     assert!(
         session
-            .happened()
+            .events()
             .ends_with("reset Closed, closed TooManyIdleCommands")
     );
     let mut session = impatient().refusing("mail", Rejection::POLICY);
@@ -147,7 +144,7 @@ fn recipients_beyond_the_limit_are_not_idle_commands_at_first() {
         session.sends("RCPT TO:<b@b.test>\r\nRCPT TO:<b@b.test>\r\nRCPT TO:<b@b.test>");
         session.sends("RSET\r\nMAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<b@b.test>");
         assert_eq!(session.codes(), "250 250 452 452 452 250 250 250 452 421");
-        assert!(session.happened().ends_with("closed TooManyIdleCommands"));
+        assert!(session.events().ends_with("closed TooManyIdleCommands"));
     }
 }
 
@@ -201,7 +198,7 @@ fn octets_that_are_dropped_are_counted_over_the_session() {
                 session.sends_octets(piece);
             }
             assert!(session.codes().ends_with("421"), "{reply} in pieces of {size}");
-            assert!(session.happened().ends_with("closed DropLimit"));
+            assert!(session.events().ends_with("closed DropLimit"));
         }
     }
 }
@@ -217,7 +214,7 @@ fn dropped_octets_of_a_rejected_chunk_count() {
     assert_eq!(session.codes(), "");
     session.sends_octets(b"x");
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.happened(), "message, reset Closed, closed DropLimit");
+    assert_eq!(session.events(), "message, reset Closed, closed DropLimit");
 }
 
 #[test]
@@ -230,6 +227,6 @@ fn no_command_is_read_while_much_output_waits() {
     assert!(session.server.output().len() < 5000);
     assert!(session.wait.want_write && !session.wait.want_read);
     session.reads = true;
-    session.goes_on();
-    assert_eq!(session.said().lines().count(), 10_000);
+    session.poll_all();
+    assert_eq!(session.replies().lines().count(), 10_000);
 }

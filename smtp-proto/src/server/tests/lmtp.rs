@@ -10,14 +10,14 @@ fn in_data(recipients: usize) -> Session {
         session.sends("RCPT TO:<b@mx.test>");
     }
     session.sends("DATA");
-    session.forgets();
+    session.clear();
     session
 }
 
 #[test]
 fn only_lhlo_introduces() {
     let mut session = Session::fresh(lmtp());
-    session.goes_on();
+    session.poll_all();
     session.sends("EHLO client.test\r\nHELO client.test\r\nLHLO client.test");
     assert_eq!(session.codes(), "220 500 500 250");
     assert_eq!(session.server.protocol_name(), "LMTP");
@@ -31,16 +31,16 @@ fn each_accepted_recipient_gets_a_reply() {
         .into_iter()
         .enumerate()
     {
-        assert_eq!(session.happened(), format!("verdict {number}"));
+        assert_eq!(session.events(), format!("verdict {number}"));
         let ticket = session.held.pop().unwrap();
         match rejection {
             None => session.server.accept(ticket).unwrap(),
             Some(rejection) => session.server.reject(ticket, rejection).unwrap(),
         }
-        session.goes_on();
+        session.poll_all();
     }
     assert_eq!(session.codes(), "250 452 250");
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.events(), "");
     assert_eq!(session.server.state(), State::Ready);
 }
 
@@ -68,12 +68,12 @@ fn a_message_that_failed_is_refused_for_each_recipient() {
     session.server.reject_body(Rejection::NO_STORAGE).unwrap();
     session.sends(".");
     assert_eq!(session.codes(), "452 452 452");
-    assert_eq!(session.happened(), "reset Refused");
+    assert_eq!(session.events(), "reset Refused");
     let mut session = in_data(3);
     session.server.reject_body(Rejection::TOO_BUSY).unwrap();
     session.sends(".");
     assert_eq!(session.codes(), "421");
-    assert_eq!(session.happened(), "reset Refused, closed Rejected");
+    assert_eq!(session.events(), "reset Refused, closed Rejected");
 }
 
 #[test]
@@ -81,10 +81,10 @@ fn unanswered_recipients_get_451_each() {
     let mut session = in_data(3).holding();
     session.sends("hi\r\n.");
     session.server.accept(session.held.pop().unwrap()).unwrap();
-    session.goes_on();
+    session.poll_all();
     session.later(300);
     assert_eq!(session.codes(), "250 451 451");
-    assert_eq!(session.happened(), "verdict 0, verdict 1, reset Unanswered");
+    assert_eq!(session.events(), "verdict 0, verdict 1, reset Unanswered");
     assert_eq!(
         session.server.accept(session.held.pop().unwrap()),
         Err(StaleTicket)
@@ -98,11 +98,11 @@ fn a_session_that_ends_between_final_replies_resets_the_rest() {
     let mut session = in_data(2).holding();
     session.sends("hi\r\n.");
     session.server.accept(session.held.pop().unwrap()).unwrap();
-    session.goes_on();
+    session.poll_all();
     session.server.connection_lost();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(
-        session.happened(),
+        session.events(),
         "verdict 0, verdict 1, reset Closed, closed ConnectionLost"
     );
 }
@@ -118,7 +118,7 @@ fn final_replies_wait_while_the_client_does_not_read() {
         session.server.output().len()
     );
     session.reads = true;
-    session.goes_on();
-    assert_eq!(session.said().lines().count(), 500);
+    session.poll_all();
+    assert_eq!(session.replies().lines().count(), 500);
     assert_eq!(session.server.state(), State::Ready);
 }

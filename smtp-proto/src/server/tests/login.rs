@@ -1,6 +1,6 @@
 //! Logins: the permission, the number of attempts, and the commands allowed before and after.
 
-use super::auth::{ANN, letting_in, offering, session};
+use super::auth::{ANN, accepting, offering, session};
 use super::*;
 
 #[test]
@@ -19,7 +19,7 @@ fn guessing_passwords_ends_the_session() {
     session.sends(&guess);
     session.later(1);
     assert_eq!(session.codes(), "535 421");
-    assert!(session.happened().ends_with("closed TooManyFailedLogins"));
+    assert!(session.events().ends_with("closed TooManyFailedLogins"));
 }
 
 #[test]
@@ -47,14 +47,17 @@ fn without_tls_auth_is_not_offered_unless_allowed() {
         config.plaintext_auth = policy;
         let mut session = Session::with(config);
         session.sends("EHLO client.test");
-        let said = session.said();
-        assert_eq!(said.contains("AUTH"), offered.is_some(), "{policy:?}");
-        assert!(offered.is_none_or(|offered| said.contains(offered)), "{policy:?}");
+        let replies = session.replies();
+        assert_eq!(replies.contains("AUTH"), offered.is_some(), "{policy:?}");
+        assert!(
+            offered.is_none_or(|offered| replies.contains(offered)),
+            "{policy:?}"
+        );
         if policy != PlaintextAuth::Insecure {
             session.sends(&format!("AUTH PLAIN {ANN}"));
-            assert_eq!(session.said(), "538 5.7.11 this mechanism needs TLS\r\n");
+            assert_eq!(session.replies(), "538 5.7.11 this mechanism needs TLS\r\n");
             assert_eq!(
-                session.happened(),
+                session.events(),
                 "hello client.test",
                 "nothing was shown to anybody"
             );
@@ -66,7 +69,7 @@ fn without_tls_auth_is_not_offered_unless_allowed() {
 fn required_authentication_gives_530() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.auth = Auth::Required;
-    let mut session = letting_in(Session::with(config));
+    let mut session = accepting(Session::with(config));
     for line in [
         "MAIL FROM:<a@b.test>",
         "RCPT TO:<b@mx.test>",
@@ -76,7 +79,7 @@ fn required_authentication_gives_530() {
         "EXPN list",
     ] {
         session.sends(line);
-        assert_eq!(session.said(), "530 5.7.0 authenticate first\r\n", "{line}");
+        assert_eq!(session.replies(), "530 5.7.0 authenticate first\r\n", "{line}");
     }
     session.sends("NOOP\r\nHELP\r\nXYZZY\r\nRSET\r\nHELO client.test\r\nEHLO client.test");
     assert_eq!(session.codes(), "250 214 500 250 250 250");
@@ -89,16 +92,16 @@ fn required_authentication_gives_530() {
 fn starttls_voids_the_login() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.extensions.add(crate::types::Extension::StartTls);
-    let mut session = letting_in(Session::with(config));
+    let mut session = accepting(Session::with(config));
     session.sends(&format!("AUTH PLAIN {ANN}"));
     session.server.trust_originators();
     session.sends("STARTTLS");
     let upgrade = session.upgrade.take().unwrap();
     session.server.tls_established(upgrade, TlsInfo::default());
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.server.identity(), None);
-    session.judgements.push(AuthOutcome::Accept("ann".into()));
-    session.forgets();
+    session.auth_outcomes.push(AuthOutcome::Accept("ann".into()));
+    session.clear();
     session.sends(&format!(
         "EHLO client.test\r\nAUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test> AUTH=c@d.test"
     ));
@@ -120,19 +123,19 @@ fn originator(session: &mut Session, line: &str) -> Option<String> {
         server.accept(ticket).unwrap();
     });
     session.sends("RSET");
-    session.forgets();
+    session.clear();
     seen
 }
 
 #[test]
 fn the_auth_parameter_counts_only_for_trusted_clients() {
-    let mut session = letting_in(session(Mechanism::PLAIN));
+    let mut session = accepting(session(Mechanism::PLAIN));
     assert_eq!(
         originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
         Some("<>".into())
     );
     session.sends(&format!("AUTH PLAIN {ANN}"));
-    session.forgets();
+    session.clear();
     assert_eq!(
         originator(&mut session, "MAIL FROM:<a@b.test> AUTH=e+3Dmc2@example.com"),
         Some("<>".into())
@@ -164,7 +167,7 @@ fn a_command_of_the_application_requires_authentication() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.auth = Auth::Required;
     config.unknown_commands = UnknownPolicy::AskApplication;
-    let mut session = letting_in(Session::with(config));
+    let mut session = accepting(Session::with(config));
     session.sends(&format!("XYZZY\r\nAUTH PLAIN {ANN}\r\nXYZZY"));
     assert_eq!(session.codes(), "530 235 250");
 }
@@ -177,7 +180,7 @@ fn a_submission_server_requires_tls_and_authentication() {
     assert_eq!(session.codes(), "530 530 220");
     let upgrade = session.upgrade.take().unwrap();
     session.server.tls_established(upgrade, TlsInfo::default());
-    session.judgements.push(AuthOutcome::Accept("ann".into()));
+    session.auth_outcomes.push(AuthOutcome::Accept("ann".into()));
     session.sends("EHLO client.test\r\nMAIL FROM:<a@b.test>");
     assert_eq!(session.codes(), "250 530");
     session.sends(&format!("AUTH PLAIN {ANN}\r\nMAIL FROM:<a@b.test>"));

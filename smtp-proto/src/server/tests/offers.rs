@@ -6,21 +6,21 @@ use crate::types::Extension;
 /// A session that offers all but this.
 fn without(keyword: Keyword) -> Session {
     let mut session = Session::fresh(config());
-    session.goes_on();
+    session.poll_all();
     session.server.extensions_mut().remove(keyword);
     session.sends("EHLO client.test");
-    session.forgets();
+    session.clear();
     session
 }
 
 #[test]
 fn ehlo_lists_the_name_first_and_each_extension_on_a_line() {
     let mut session = Session::fresh(config());
-    session.goes_on();
-    session.forgets();
+    session.poll_all();
+    session.clear();
     session.sends("EHLO client.test");
-    let said = session.said();
-    let mut lines = said.lines();
+    let replies = session.replies();
+    let mut lines = replies.lines();
     assert_eq!(lines.next(), Some("250-mx.test"));
     for keyword in [
         "PIPELINING",
@@ -31,7 +31,10 @@ fn ehlo_lists_the_name_first_and_each_extension_on_a_line() {
         "CHUNKING",
         "BINARYMIME",
     ] {
-        assert!(said.contains(&format!("250-{keyword}\r\n")), "{keyword}: {said}");
+        assert!(
+            replies.contains(&format!("250-{keyword}\r\n")),
+            "{keyword}: {replies}"
+        );
     }
     assert!(lines.next_back().unwrap().starts_with("250 "));
 }
@@ -41,10 +44,10 @@ fn the_maximum_recipients_are_announced_and_enforced() {
     let mut config = config();
     config.set_max_recipients(core::num::NonZeroU32::new(2).unwrap());
     let mut session = Session::fresh(config.clone());
-    session.goes_on();
+    session.poll_all();
     session.sends("EHLO client.test");
-    assert!(session.said().contains("LIMITS RCPTMAX=2\r\n"));
-    session.forgets();
+    assert!(session.replies().contains("LIMITS RCPTMAX=2\r\n"));
+    session.clear();
     session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>");
     assert_eq!(session.codes(), "250 250 250 452");
     // What else was announced stays, and the grammar has six digits.
@@ -71,8 +74,8 @@ fn a_parameter_that_is_not_offered_is_555() {
         let line = format!("MAIL FROM:<a@client.test> {parameter}");
         let mut session = without(keyword);
         session.sends(&line);
-        let said = session.said();
-        assert!(said.starts_with("555 5.5.4 "), "{parameter}: {said}");
+        let replies = session.replies();
+        assert!(replies.starts_with("555 5.5.4 "), "{parameter}: {replies}");
         let mut session = Session::new();
         session.sends(&line);
         assert_eq!(session.codes(), "250", "{parameter}");
@@ -100,7 +103,7 @@ fn an_offered_auth_or_requiretls_parameter_is_accepted() {
     // REQUIRETLS is of use under TLS only (RFC 8689 section 2).
     let mut session = Session::fresh(config.clone());
     session.server.set_implicit_tls(TlsInfo::default());
-    session.goes_on();
+    session.poll_all();
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test> AUTH=<> REQUIRETLS");
     assert_eq!(session.codes(), "220 250 250");
 }
@@ -116,7 +119,7 @@ fn chunks_that_are_not_offered_are_502_and_dropped() {
 fn without_the_extension_replies_have_no_enhanced_codes() {
     let mut session = without(Keyword::EnhancedStatusCodes).refusing("verify", Rejection::POLICY);
     session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nVRFY x\r\nRCPT\r\nRSET\r\nHELP\r\nQUIT");
-    assert_said(
+    assert_replies(
         &mut session,
         "250 sender ok\r\n250 recipient ok\r\n550 refused by policy\r\n\
          501 syntax error in the argument\r\n250 reset\r\n\
@@ -127,25 +130,25 @@ fn without_the_extension_replies_have_no_enhanced_codes() {
 #[test]
 fn extensions_of_a_session_may_change_at_ehlo() {
     let mut session = Session::fresh(config());
-    session.goes_on();
-    session.forgets();
-    let said = session.asks("EHLO client.test", |server, event| {
+    session.poll_all();
+    session.clear();
+    let replies = session.asks("EHLO client.test", |server, event| {
         server.extensions_mut().clear();
         server.extensions_mut().add(Extension::Size(Some(5)));
         server.accept(event.into_ticket().unwrap()).unwrap();
     });
-    assert_eq!(said, "250-mx.test\r\n250 SIZE 5\r\n");
+    assert_eq!(replies, "250-mx.test\r\n250 SIZE 5\r\n");
     session.sends("MAIL FROM:<> SIZE=6\r\nMAIL FROM:<> SIZE=5");
-    assert_said(&mut session, "552 message too big\r\n250 sender ok\r\n");
+    assert_replies(&mut session, "552 message too big\r\n250 sender ok\r\n");
 }
 
 #[test]
 fn the_reply_to_helo_has_no_extensions() {
     let mut session = Session::fresh(config());
-    session.goes_on();
-    session.forgets();
+    session.poll_all();
+    session.clear();
     session.sends("HELO client.test");
-    assert_said(&mut session, "250 mx.test\r\n");
+    assert_replies(&mut session, "250 mx.test\r\n");
 }
 
 #[test]
@@ -154,8 +157,8 @@ fn the_application_may_be_asked_about_unknown_commands() {
     config.unknown_commands = UnknownPolicy::AskApplication;
     let mut session = Session::with(config);
     session.sends("XFROB a b");
-    assert_said(&mut session, "250 2.5.0 ok\r\n");
-    assert_eq!(session.happened(), "command XFROB");
+    assert_replies(&mut session, "250 2.5.0 ok\r\n");
+    assert_eq!(session.events(), "command XFROB");
     let mut session = session.refusing("command", Rejection::POLICY);
     session.sends("XFROB");
     assert_eq!(session.codes(), "550");
@@ -166,7 +169,7 @@ fn the_application_may_be_asked_about_unknown_parameters() {
     let mut config = config();
     config.unknown_parameters = UnknownPolicy::AskApplication;
     let mut session = Session::with(config);
-    let said = session.asks("MAIL FROM:<> XFROB=1", |server, event| {
+    let replies = session.asks("MAIL FROM:<> XFROB=1", |server, event| {
         let Event::Mail { mail, ticket } = event else {
             panic!()
         };
@@ -174,10 +177,10 @@ fn the_application_may_be_asked_about_unknown_parameters() {
         assert_eq!((parameter.keyword(), parameter.value()), ("XFROB", Some("1")));
         server.accept(ticket).unwrap();
     });
-    assert_eq!(said, "250 2.1.0 sender ok\r\n");
-    let said = session.asks("RCPT TO:<b@mx.test> XFROB", |server, event| {
+    assert_eq!(replies, "250 2.1.0 sender ok\r\n");
+    let replies = session.asks("RCPT TO:<b@mx.test> XFROB", |server, event| {
         let ticket = event.into_ticket().unwrap();
         server.reject(ticket, Rejection::UNKNOWN_PARAMETER).unwrap();
     });
-    assert_eq!(said, "555 5.5.4 parameter not recognised\r\n");
+    assert_eq!(replies, "555 5.5.4 parameter not recognised\r\n");
 }

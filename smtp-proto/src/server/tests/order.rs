@@ -6,23 +6,23 @@ use crate::types::Text;
 #[test]
 fn a_session_from_the_greeting_to_quit() {
     let mut session = Session::fresh(config());
-    session.goes_on();
-    assert_said(&mut session, "220 mx.test ESMTP ready\r\n");
+    session.poll_all();
+    assert_replies(&mut session, "220 mx.test ESMTP ready\r\n");
     session.sends("HELO client.test");
-    assert_said(&mut session, "250 mx.test\r\n");
+    assert_replies(&mut session, "250 mx.test\r\n");
     session.sends("MAIL FROM:<>");
-    assert_said(&mut session, "250 2.1.0 sender ok\r\n");
+    assert_replies(&mut session, "250 2.1.0 sender ok\r\n");
     session.sends("RCPT TO:<Postmaster>");
-    assert_said(&mut session, "250 2.1.5 recipient ok\r\n");
+    assert_replies(&mut session, "250 2.1.5 recipient ok\r\n");
     session.sends("DATA");
-    assert_said(&mut session, "354 end with <CRLF>.<CRLF>\r\n");
+    assert_replies(&mut session, "354 end with <CRLF>.<CRLF>\r\n");
     session.sends("hi\r\n.");
-    assert_said(&mut session, "250 2.6.0 message accepted\r\n");
+    assert_replies(&mut session, "250 2.6.0 message accepted\r\n");
     session.sends("QUIT");
-    assert_said(&mut session, "221 2.0.0 bye\r\n");
+    assert_replies(&mut session, "221 2.0.0 bye\r\n");
     assert_eq!(session.body, b"hi\r\n");
     assert_eq!(
-        session.happened(),
+        session.events(),
         "connect, hello client.test, mail <>, rcpt <Postmaster>, message, verdict, closed Quit"
     );
 }
@@ -30,7 +30,7 @@ fn a_session_from_the_greeting_to_quit() {
 #[test]
 fn mail_needs_hello_first() {
     let mut session = Session::fresh(config());
-    session.goes_on();
+    session.poll_all();
     session.sends("MAIL FROM:<a@client.test>\r\nRCPT TO:<b@mx.test>\r\nDATA");
     assert_eq!(session.codes(), "220 503 503 503");
     session.sends("NOOP\r\nRSET\r\nVRFY joe\r\nEXPN list\r\nHELP");
@@ -55,10 +55,10 @@ fn commands_out_of_order_change_nothing() {
 fn a_refused_hello_leaves_the_transaction_open() {
     let mut session = Session::with_recipient(config()).refusing("hello", Rejection::POLICY);
     session.sends("EHLO other.test");
-    assert_said(&mut session, "550 refused by policy\r\n");
+    assert_replies(&mut session, "550 refused by policy\r\n");
     assert_eq!(session.server.state(), State::Recipients);
     assert_eq!(session.server.hello().unwrap().1.to_string(), "client.test");
-    assert_eq!(session.happened(), "hello other.test");
+    assert_eq!(session.events(), "hello other.test");
 }
 
 #[test]
@@ -67,16 +67,16 @@ fn replies_to_hello_and_the_greeting_have_no_enhanced_code() {
     session.sends("EHLO");
     session.sends("EHLO <>");
     session.sends("LHLO client.test");
-    let said = session.said();
-    assert_eq!(said.lines().count(), 3);
-    for line in said.lines() {
+    let replies = session.replies();
+    assert_eq!(replies.lines().count(), 3);
+    for line in replies.lines() {
         assert!(line.starts_with("501 ") || line.starts_with("500 "), "{line}");
         assert!(!line.contains(" 5.5."), "{line}");
     }
     let mut session = Session::fresh(config());
     session.server.shutdown(Shutdown::Now);
-    session.goes_on();
-    assert_said(&mut session, "421 closing for shutdown, try again later\r\n");
+    session.poll_all();
+    assert_replies(&mut session, "421 closing for shutdown, try again later\r\n");
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn an_argument_fault_is_501_and_an_unknown_verb_500() {
         ("SEND FROM:<a@client.test>", "502 5.5.1 "),
     ] {
         session.sends(line);
-        let said = session.said();
-        assert!(said.starts_with(reply), "{line}: {said}");
+        let replies = session.replies();
+        assert!(replies.starts_with(reply), "{line}: {replies}");
     }
 }
 
@@ -105,11 +105,11 @@ fn an_argument_fault_is_501_and_an_unknown_verb_500() {
 fn utf8_addresses_need_smtputf8() {
     let mut session = Session::new();
     session.sends("MAIL FROM:<ä@client.test>");
-    assert!(session.said().starts_with("550 5.6.7 "));
+    assert!(session.replies().starts_with("550 5.6.7 "));
     session.sends("MAIL FROM:<a@client.test>\r\nRCPT TO:<ä@mx.test>");
     assert!(
         session
-            .said()
+            .replies()
             .ends_with("\r\n553 5.6.7 a non-ASCII address needs SMTPUTF8\r\n")
     );
     session.sends("RSET\r\nMAIL FROM:<ä@client.test> SMTPUTF8\r\nRCPT TO:<ä@mx.test>");
@@ -119,14 +119,14 @@ fn utf8_addresses_need_smtputf8() {
 #[test]
 fn a_refused_greeting_leaves_only_quit() {
     let mut session = Session::fresh(config()).refusing("connect", Rejection::NO_MAIL_HERE);
-    session.goes_on();
-    assert_said(&mut session, "521 this host takes no mail\r\n");
+    session.poll_all();
+    assert_replies(&mut session, "521 this host takes no mail\r\n");
     assert_eq!(session.server.state(), State::Refused);
     session.sends("EHLO client.test\r\nNOOP\r\nFROB");
     assert_eq!(session.codes(), "503 503 503");
     session.sends("QUIT");
-    assert_said(&mut session, "221 2.0.0 bye\r\n");
-    assert_eq!(session.happened(), "connect, closed Quit");
+    assert_replies(&mut session, "221 2.0.0 bye\r\n");
+    assert_eq!(session.events(), "connect, closed Quit");
 }
 
 #[test]
@@ -134,10 +134,10 @@ fn after_a_refused_greeting_the_application_gets_no_questions() {
     let mut config = config();
     config.unknown_commands = UnknownPolicy::AskApplication;
     let mut session = Session::fresh(config).refusing("connect", Rejection::NO_SERVICE);
-    session.goes_on();
+    session.poll_all();
     session.sends("FROB");
     assert_eq!(session.codes(), "554 503");
-    assert_eq!(session.happened(), "connect");
+    assert_eq!(session.events(), "connect");
 }
 
 #[test]
@@ -150,9 +150,9 @@ fn a_greeting_is_refused_with_554_521_or_421() {
         (Rejection::TOO_BUSY, "421"),
     ] {
         let mut session = Session::fresh(config()).refusing("connect", rejection);
-        session.goes_on();
+        session.poll_all();
         assert_eq!(session.codes(), code);
-        let closed = session.happened().ends_with("closed Rejected");
+        let closed = session.events().ends_with("closed Rejected");
         assert_eq!(closed, code == "421");
     }
 }
@@ -160,12 +160,12 @@ fn a_greeting_is_refused_with_554_521_or_421() {
 #[test]
 fn the_application_may_set_the_text_of_the_greeting() {
     let mut session = Session::fresh(config()).holding();
-    session.goes_on();
+    session.poll_all();
     let ticket = session.held.pop().unwrap();
     let text = Text::new("ESMTP\nno spam, pleäse").unwrap();
     session.server.accept_with(ticket, text).unwrap();
-    session.goes_on();
-    assert_said(
+    session.poll_all();
+    assert_replies(
         &mut session,
         "220-mx.test ESMTP\r\n220 mx.test no spam, ple?se\r\n",
     );
@@ -178,7 +178,7 @@ fn an_early_talker_is_refused() {
     let mut session = Session::fresh(config.clone());
     session.sends("EHLO client.test");
     assert_eq!(session.codes(), "554 503");
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.events(), "");
     session.sends("QUIT");
     assert_eq!(session.codes(), "221");
 
@@ -211,11 +211,11 @@ fn every_accepted_mail_without_an_answered_end_is_reset_once() {
         let mut session = Session::with_recipient(config());
         session.sends(line);
         session.sends("RSET\r\nEHLO more.test\r\nRSET");
-        let happened = session.happened();
-        assert!(happened.starts_with(reset), "{line}: {happened}");
-        assert_eq!(happened.matches("reset").count(), 1, "{line}: {happened}");
+        let events = session.events();
+        assert!(events.starts_with(reset), "{line}: {events}");
+        assert_eq!(events.matches("reset").count(), 1, "{line}: {events}");
     }
     let mut session = Session::with(config()).refusing("mail", Rejection::SENDER_REFUSED);
     session.sends("MAIL FROM:<a@client.test>\r\nRSET");
-    assert_eq!(session.happened(), "mail <a@client.test>");
+    assert_eq!(session.events(), "mail <a@client.test>");
 }

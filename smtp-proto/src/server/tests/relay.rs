@@ -19,7 +19,7 @@ fn relayed(line: &str, reply: &Reply<'_>) -> String {
 #[test]
 fn positive_replies_keep_a_code_that_fits() {
     const RCPT: &str = "RCPT TO:<c@mx.test>";
-    for (line, reply, said) in [
+    for (line, reply, replies) in [
         (RCPT, reply(250, Some((2, 1, 5)), "fine"), "250 2.1.5 fine\r\n"),
         (RCPT, reply(250, None, "fine"), "250 2.1.5 fine\r\n"),
         (
@@ -42,13 +42,13 @@ fn positive_replies_keep_a_code_that_fits() {
             "214 2.0.0 read the RFC\r\n",
         ),
     ] {
-        assert_eq!(relayed(line, &reply), said, "{line}");
+        assert_eq!(relayed(line, &reply), replies, "{line}");
     }
 }
 
 #[test]
 fn the_reply_to_the_end_of_data_keeps_its_enhanced_code() {
-    for (reply, said) in [
+    for (reply, replies) in [
         (
             reply(250, Some((2, 0, 0)), "queued as 7"),
             "250 2.0.0 queued as 7\r\n",
@@ -60,7 +60,7 @@ fn the_reply_to_the_end_of_data_keeps_its_enhanced_code() {
         let relayed = session.asks(".", |server, event| {
             server.relay(event.into_ticket().unwrap(), &reply).unwrap();
         });
-        assert_eq!(relayed, said);
+        assert_eq!(relayed, replies);
     }
     let mut plain = config();
     plain.extensions.remove(Keyword::EnhancedStatusCodes);
@@ -75,7 +75,7 @@ fn the_reply_to_the_end_of_data_keeps_its_enhanced_code() {
 #[test]
 fn negative_replies_become_rejections() {
     const RCPT: &str = "RCPT TO:<c@mx.test>";
-    for (line, reply, said) in [
+    for (line, reply, replies) in [
         (
             RCPT,
             reply(550, Some((5, 1, 1)), "no such user\nat all"),
@@ -86,7 +86,7 @@ fn negative_replies_become_rejections() {
         (RCPT, reply(421, Some((4, 3, 2)), "bye"), "451 4.3.2 bye\r\n"),
         ("DATA", reply(554, Some((5, 6, 0)), "no"), "554 5.6.0 no\r\n"),
     ] {
-        assert_eq!(relayed(line, &reply), said, "{line}");
+        assert_eq!(relayed(line, &reply), replies, "{line}");
     }
 }
 
@@ -107,7 +107,7 @@ fn replies_that_do_not_fit_become_451() {
 fn lmtp_recipients_have_their_index_in_any_order_of_answers() {
     let mut session = Session::with(lmtp());
     session.sends("MAIL FROM:<a@client.test>");
-    session.forgets();
+    session.clear();
     session.holds = true;
     session.sends(
         "RCPT TO:<r0@mx.test>\r\nRCPT TO:<r1@mx.test>\r\nRCPT TO:<r2@mx.test>\r\nRCPT TO:<r3@mx.test>",
@@ -124,7 +124,7 @@ fn lmtp_recipients_have_their_index_in_any_order_of_answers() {
     session.sends("DATA\r\nhi\r\n.");
     assert!(
         session
-            .happened()
+            .events()
             .ends_with("message, verdict 0, verdict 2, verdict 3")
     );
 }
@@ -169,7 +169,7 @@ fn the_default_answers_accept_no_responsibility() {
         ("DATA", "354"),
         (".", "451"),
     ] {
-        let said = session.asks(line, |server, event| server.proceed(event).unwrap());
-        assert!(said.starts_with(code), "{line}: {said}");
+        let replies = session.asks(line, |server, event| server.proceed(event).unwrap());
+        assert!(replies.starts_with(code), "{line}: {replies}");
     }
 }

@@ -8,7 +8,7 @@ fn with_questions(recipients: usize, window: usize) -> Session {
     config.limits.max_open_rcpts = window;
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<a@client.test>");
-    session.forgets();
+    session.clear();
     session.holds = true;
     for _ in 0..recipients {
         session.sends("RCPT TO:<b@mx.test>");
@@ -21,22 +21,22 @@ fn answers_may_come_in_any_order_and_replies_do_not() {
     let mut session = with_questions(4, 16);
     assert_eq!(session.held.len(), 4);
     session.server.accept(session.held.remove(2)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "");
     session
         .server
         .reject(session.held.remove(0), Rejection::NO_SUCH_USER)
         .unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "550");
     session
         .server
         .reject(session.held.remove(0), Rejection::MAILBOX_FULL)
         .unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "452 250");
     session.server.accept(session.held.remove(0)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "250");
     assert_eq!(session.server.recipients(), 2);
 }
@@ -47,15 +47,15 @@ fn at_most_the_window_of_questions_is_open() {
     assert_eq!(session.held.len(), 3);
     assert!(session.wait.application_pending && !session.wait.want_read);
     session.server.accept(session.held.remove(1)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.held.len(), 2, "a reply that waits takes room");
     session.server.accept(session.held.remove(0)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.held.len(), 3);
     let mut session = with_questions(2, 0);
     assert_eq!(session.held.len(), 1, "a window of none is one");
     session.server.accept(session.held.remove(0)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.held.len(), 1);
 }
 
@@ -70,7 +70,7 @@ fn every_other_command_waits_for_the_questions_before_it() {
         assert!(!session.wait.want_read, "{line}");
         session.holds = false;
         session.server.accept(session.held.remove(0)).unwrap();
-        session.goes_on();
+        session.poll_all();
         assert!(session.codes().starts_with("250 "), "{line}");
     }
 }
@@ -82,7 +82,7 @@ fn a_faulty_rcpt_among_questions_gets_its_reply_in_order() {
     assert_eq!((session.codes().as_str(), session.held.len()), ("", 2));
     session.server.accept(session.held.remove(1)).unwrap();
     session.server.accept(session.held.remove(0)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "250 501 250");
 }
 
@@ -92,7 +92,7 @@ fn the_last_place_is_given_when_the_question_before_is_answered() {
     config.limits.max_recipients = 2;
     let mut session = Session::with(config);
     session.sends("MAIL FROM:<a@client.test>");
-    session.forgets();
+    session.clear();
     session.holds = true;
     session.sends("RCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>\r\nRCPT TO:<d@mx.test>");
     assert_eq!(session.held.len(), 2);
@@ -102,7 +102,7 @@ fn the_last_place_is_given_when_the_question_before_is_answered() {
         .reject(session.held.remove(0), Rejection::NO_SUCH_USER)
         .unwrap();
     session.server.accept(session.held.remove(0)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "550 250 250");
 }
 
@@ -113,9 +113,9 @@ fn a_ticket_of_a_question_that_is_closed_is_stale() {
     for ticket in core::mem::take(&mut session.held) {
         assert_eq!(session.server.accept(ticket), Err(StaleTicket));
     }
-    session.goes_on();
+    session.poll_all();
     assert_eq!(
-        session.happened(),
+        session.events(),
         "rcpt <b@mx.test>, rcpt <b@mx.test>, reset Closed, closed ConnectionLost"
     );
 }
@@ -128,7 +128,7 @@ fn a_ticket_does_not_answer_another_question() {
     session.sends("RCPT TO:<c@mx.test>");
     assert_eq!(session.server.reject(stale, Rejection::POLICY), Err(StaleTicket));
     session.server.accept(session.held.remove(0)).unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "451 250");
 }
 
@@ -139,9 +139,9 @@ fn an_answer_that_ends_the_session_drops_the_other_questions() {
         .server
         .reject(session.held.remove(1), Rejection::TOO_BUSY)
         .unwrap();
-    session.goes_on();
+    session.poll_all();
     assert_eq!(session.codes(), "421");
-    assert!(session.happened().ends_with("reset Closed, closed Rejected"));
+    assert!(session.events().ends_with("reset Closed, closed Rejected"));
     assert_eq!(session.server.accept(session.held.remove(0)), Err(StaleTicket));
 }
 

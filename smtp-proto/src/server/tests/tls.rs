@@ -19,7 +19,7 @@ fn under_tls(config: Config) -> Session {
     let mut session = Session::with(config);
     session.sends("STARTTLS");
     shake_hands(&mut session);
-    session.forgets();
+    session.clear();
     session
 }
 
@@ -34,7 +34,7 @@ fn info() -> TlsInfo {
 fn shake_hands(session: &mut Session) {
     let upgrade = session.upgrade.take().expect("an upgrade is granted");
     session.server.tls_established(upgrade, info());
-    session.goes_on();
+    session.poll_all();
 }
 
 #[test]
@@ -42,15 +42,15 @@ fn the_upgrade_comes_after_the_reply_is_written() {
     let mut session = Session::with(offering());
     session.reads = false;
     session.sends("starttls ");
-    assert_eq!(session.happened(), "");
+    assert_eq!(session.events(), "");
     assert!(!session.wait.want_read, "what comes now belongs to TLS");
     session.takes(10);
-    session.goes_on();
-    assert_eq!(session.happened(), "");
+    session.poll_all();
+    assert_eq!(session.events(), "");
     session.reads = true;
-    session.goes_on();
-    assert_said(&mut session, "220 2.0.0 ready for TLS\r\n");
-    assert_eq!(session.happened(), "starttls");
+    session.poll_all();
+    assert_replies(&mut session, "220 2.0.0 ready for TLS\r\n");
+    assert_eq!(session.events(), "starttls");
     assert!(!session.wait.want_read && session.wait.application_pending);
 }
 
@@ -61,7 +61,7 @@ fn facts_from_plaintext_are_forgotten() {
     assert_eq!(session.server.tls(), Some(&info()));
     assert!(session.server.hello().is_none());
     session.sends("MAIL FROM:<a@client.test>");
-    assert_said(&mut session, "503 5.5.1 send EHLO first\r\n");
+    assert_replies(&mut session, "503 5.5.1 send EHLO first\r\n");
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "250 250");
     assert_eq!(session.server.protocol_name(), "ESMTPS");
@@ -73,32 +73,32 @@ fn restrictions_by_the_application_stay_after_starttls() {
     session.server.extensions_mut().remove(Keyword::Chunking);
     session.sends("STARTTLS");
     shake_hands(&mut session);
-    session.forgets();
+    session.clear();
     session.sends("EHLO client.test");
-    assert!(!session.said().contains("CHUNKING"));
+    assert!(!session.replies().contains("CHUNKING"));
 }
 
 #[test]
 fn the_offer_differs_in_plaintext_and_under_tls() {
     let mut session = Session::fresh(offering());
-    session.goes_on();
-    session.forgets();
+    session.poll_all();
+    session.clear();
     session.sends("EHLO client.test");
-    let said = session.said();
+    let replies = session.replies();
     assert!(
-        said.contains("STARTTLS\r\n") && !said.contains("REQUIRETLS"),
-        "{said}"
+        replies.contains("STARTTLS\r\n") && !replies.contains("REQUIRETLS"),
+        "{replies}"
     );
     session.sends("MAIL FROM:<a@client.test> REQUIRETLS");
     assert_eq!(session.codes(), "555");
     session.sends("STARTTLS");
     shake_hands(&mut session);
-    session.forgets();
+    session.clear();
     session.sends("EHLO client.test");
-    let said = session.said();
+    let replies = session.replies();
     assert!(
-        !said.contains("STARTTLS\r\n") && said.contains("REQUIRETLS\r\n"),
-        "{said}"
+        !replies.contains("STARTTLS\r\n") && replies.contains("REQUIRETLS\r\n"),
+        "{replies}"
     );
     session.sends("MAIL FROM:<a@client.test> REQUIRETLS");
     assert_eq!(session.codes(), "250");
@@ -109,8 +109,8 @@ fn octets_after_starttls_end_the_session() {
     for behind in ["NOOP\r\n", "EHLO x.test\r\nMAIL FROM:<a@b>\r\n", "N", "\r\n"] {
         let mut session = Session::with(offering());
         session.sends_octets(format!("STARTTLS\r\n{behind}").as_bytes());
-        assert_said(&mut session, "421 4.7.0 plaintext after STARTTLS, closing\r\n");
-        assert_eq!(session.happened(), "closed PlaintextBeforeTls");
+        assert_replies(&mut session, "421 4.7.0 plaintext after STARTTLS, closing\r\n");
+        assert_eq!(session.events(), "closed PlaintextBeforeTls");
         assert!(session.upgrade.is_none());
     }
 }
@@ -123,7 +123,7 @@ fn octets_before_the_reply_is_written_end_the_session() {
     session.reads = true;
     session.sends("NOOP");
     assert_eq!(session.codes(), "220 421");
-    assert_eq!(session.happened(), "closed PlaintextBeforeTls");
+    assert_eq!(session.events(), "closed PlaintextBeforeTls");
 }
 
 #[test]
@@ -160,14 +160,14 @@ fn a_failed_handshake_ends_the_session() {
     assert_eq!(session.codes(), "220");
     let upgrade = session.upgrade.take().unwrap();
     session.server.tls_failed(upgrade);
-    session.goes_on();
-    assert_eq!(session.happened(), "starttls, closed TlsFailed");
-    assert_eq!(session.said(), "");
+    session.poll_all();
+    assert_eq!(session.events(), "starttls, closed TlsFailed");
+    assert_eq!(session.replies(), "");
     let mut session = Session::with(offering());
     session.sends("STARTTLS");
     session.server.connection_lost();
-    session.goes_on();
-    assert_eq!(session.happened(), "starttls, closed ConnectionLost");
+    session.poll_all();
+    assert_eq!(session.events(), "starttls, closed ConnectionLost");
 }
 
 #[test]
@@ -176,10 +176,10 @@ fn a_stalled_handshake_times_out_without_a_reply() {
     session.sends("STARTTLS");
     assert_eq!(session.codes(), "220");
     session.later(59);
-    assert_eq!(session.happened(), "starttls");
+    assert_eq!(session.events(), "starttls");
     session.later(1);
-    assert_eq!(session.happened(), "closed TimedOut(Handshake)");
-    assert_eq!(session.said(), "");
+    assert_eq!(session.events(), "closed TimedOut(Handshake)");
+    assert_eq!(session.replies(), "");
 }
 
 #[test]
@@ -189,9 +189,9 @@ fn a_shutdown_during_the_handshake_sends_no_plaintext() {
         session.sends("STARTTLS");
         assert_eq!(session.codes(), "220");
         session.server.shutdown(how);
-        session.goes_on();
-        assert_eq!(session.happened(), "starttls, closed Shutdown");
-        assert_eq!(session.said(), "");
+        session.poll_all();
+        assert_eq!(session.events(), "starttls, closed Shutdown");
+        assert_eq!(session.replies(), "");
     }
 }
 
@@ -203,9 +203,9 @@ fn a_shutdown_after_the_reply_to_starttls_sends_no_plaintext() {
         session.sends("STARTTLS");
         session.server.shutdown(how);
         session.reads = true;
-        session.goes_on();
+        session.poll_all();
         assert_eq!(session.codes(), "220");
-        assert_eq!(session.happened(), "closed Shutdown");
+        assert_eq!(session.events(), "closed Shutdown");
     }
 }
 
@@ -215,8 +215,8 @@ fn nothing_is_read_during_the_handshake() {
     session.sends("STARTTLS");
     assert_eq!(session.codes(), "220");
     session.sends("NOOP");
-    assert_eq!(session.happened(), "starttls, closed PlaintextBeforeTls");
-    assert_eq!(session.said(), "");
+    assert_eq!(session.events(), "starttls, closed PlaintextBeforeTls");
+    assert_eq!(session.replies(), "");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn implicit_tls_needs_no_starttls() {
     let mut session = Session::fresh(requiring());
     session.server.set_implicit_tls(info());
     assert_eq!(session.server.tls(), Some(&info()));
-    session.goes_on();
+    session.poll_all();
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "220 250 250");
 }
@@ -234,9 +234,9 @@ fn implicit_tls_begins_with_the_handshake() {
     let mut session = Session::fresh(requiring());
     session.upgrade = session.server.start_implicit_tls();
     assert!(session.server.start_implicit_tls().is_none());
-    session.goes_on();
+    session.poll_all();
     assert!(!session.wait.want_read && session.wait.application_pending);
-    assert_eq!(session.said(), "");
+    assert_eq!(session.replies(), "");
     shake_hands(&mut session);
     session.sends("EHLO client.test\r\nMAIL FROM:<a@client.test>");
     assert_eq!(session.codes(), "220 250 250");
@@ -252,14 +252,14 @@ fn a_failed_implicit_handshake_sends_no_reply() {
     };
     let mut session = begun();
     session.later(60);
-    assert_eq!(session.happened(), "closed TimedOut(Handshake)");
-    assert_eq!(session.said(), "");
+    assert_eq!(session.events(), "closed TimedOut(Handshake)");
+    assert_eq!(session.replies(), "");
     let mut session = begun();
     let upgrade = session.upgrade.take().unwrap();
     session.server.tls_failed(upgrade);
-    session.goes_on();
-    assert_eq!(session.happened(), "closed TlsFailed");
-    assert_eq!(session.said(), "");
+    session.poll_all();
+    assert_eq!(session.events(), "closed TlsFailed");
+    assert_eq!(session.replies(), "");
 }
 
 #[test]
@@ -267,8 +267,8 @@ fn it_is_too_late_for_implicit_tls_once_a_poll_waited_for_the_greeting_delay() {
     let mut config = offering();
     config.timeouts.greeting_delay = Duration::from_secs(5);
     let mut session = Session::fresh(config);
-    session.goes_on();
-    assert_said(&mut session, "");
+    session.poll_all();
+    assert_replies(&mut session, "");
     assert!(session.server.start_implicit_tls().is_none());
     session.server.set_implicit_tls(info());
     assert!(!session.server.is_encrypted());
@@ -277,7 +277,7 @@ fn it_is_too_late_for_implicit_tls_once_a_poll_waited_for_the_greeting_delay() {
 #[test]
 fn it_is_too_late_for_implicit_tls_once_the_session_has_begun() {
     let mut session = Session::fresh(offering());
-    session.goes_on();
+    session.poll_all();
     assert!(session.server.start_implicit_tls().is_none());
     session.server.set_implicit_tls(info());
     assert!(!session.server.is_encrypted());

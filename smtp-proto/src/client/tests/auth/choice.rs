@@ -4,15 +4,15 @@ use super::*;
 
 #[test]
 fn names_are_compared_in_any_case() {
-    offered(login(), "AUTH plain").hears(&format!("AUTH PLAIN {ANN}|"));
-    offered(login(), "AUTH=PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
+    offered(login(), "AUTH plain").sends(&format!("AUTH PLAIN {ANN}|"));
+    offered(login(), "AUTH=PLAIN").sends(&format!("AUTH PLAIN {ANN}|"));
 }
 
 #[test]
 fn without_tls_no_secret_is_sent_unless_allowed() {
-    in_clear(PlaintextAuth::Forbid, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").hears("QUIT|");
-    in_clear(PlaintextAuth::Insecure, "AUTH PLAIN").hears(&format!("AUTH PLAIN {ANN}|"));
-    in_clear(PlaintextAuth::NonPlaintextMechanisms, "AUTH PLAIN LOGIN").hears("QUIT|");
+    in_clear(PlaintextAuth::Forbid, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").sends("QUIT|");
+    in_clear(PlaintextAuth::Insecure, "AUTH PLAIN").sends(&format!("AUTH PLAIN {ANN}|"));
+    in_clear(PlaintextAuth::NonPlaintextMechanisms, "AUTH PLAIN LOGIN").sends("QUIT|");
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_mechanism_of_the_application_obeys_the_plaintext_policy() {
         assert_eq!(begun.is_ok(), shown, "{policy:?}");
         if let Err(refused) = begun {
             assert_eq!(refused.error, RequestError::NeedsTls);
-            session.hears("");
+            session.sends("");
         }
     }
 }
@@ -45,23 +45,23 @@ fn only_the_offer_under_tls_counts() {
     let mut config = logging_in(login());
     config.tls = Tls::Required;
     let mut session = Session::new(config);
-    session.server("220 hi").hears("EHLO me.example|");
+    session.server("220 hi").sends("EHLO me.example|");
     session
         .server("250-mx|250-AUTH CRAM-MD5|250 STARTTLS")
-        .hears("STARTTLS|");
+        .sends("STARTTLS|");
     session.server("220 go");
     let upgrade = session.upgrade.take().unwrap();
     session.client.tls_established(upgrade, TlsInfo::default());
-    session.go_on().hears("EHLO me.example|");
+    session.poll_all().sends("EHLO me.example|");
     session
         .server("250-mx|250 AUTH PLAIN")
-        .hears(&format!("AUTH PLAIN {ANN}|"));
+        .sends(&format!("AUTH PLAIN {ANN}|"));
 }
 
 #[cfg(feature = "cram-md5")]
 #[test]
 fn the_strongest_mechanism_is_used() {
-    offered(login(), "AUTH LOGIN PLAIN CRAM-MD5").hears("AUTH CRAM-MD5|");
+    offered(login(), "AUTH LOGIN PLAIN CRAM-MD5").sends("AUTH CRAM-MD5|");
 }
 
 #[cfg(feature = "scram")]
@@ -87,7 +87,7 @@ fn scram_is_bound_to_the_tls_session_if_possible() {
     };
     let mut session = Session::new(config());
     session.client = Client::new_over_tls(logging_in(login()).into(), info);
-    session.go_on();
+    session.poll_all();
     session.server("220 hi").written();
     session.wire.clear();
     session
@@ -110,12 +110,12 @@ fn a_weaker_mechanism_follows_a_refused_password_only_if_allowed() {
         let mut session = offered(login, "AUTH PLAIN LOGIN");
         session.written();
         session.wire.clear();
-        session.server("535 5.7.8 no").hears(&expected);
+        session.server("535 5.7.8 no").sends(&expected);
     }
     let mut only = login();
     only.mechanism = Some(Mechanism::LOGIN);
     let mut session = offered(only, "AUTH PLAIN LOGIN");
-    session.hears("AUTH LOGIN|").server("504 no").hears("QUIT|");
+    session.sends("AUTH LOGIN|").server("504 no").sends("QUIT|");
 }
 
 #[test]
@@ -143,6 +143,6 @@ fn in_plaintext_no_weaker_mechanism_follows() {
         session.server(&format!("250-mx.example|250 {line}")).written();
         assert!(session.wire.starts_with(first.as_bytes()), "{line}");
         session.wire.clear();
-        session.server(refusal).hears(next);
+        session.server(refusal).sends(next);
     }
 }

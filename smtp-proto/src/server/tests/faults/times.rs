@@ -8,18 +8,18 @@ fn pass(session: &mut Session, until: Instant) {
         && session.server.state() != State::Closed
     {
         session.now = due.at;
-        session.goes_on();
+        session.poll_all();
     }
     if session.server.state() != State::Closed {
         session.now = until;
-        session.goes_on();
+        session.poll_all();
     }
 }
 
 /// Lets a whole session happen in pieces of this size, with a pause after each flight.
 fn in_pieces(config: Config, flights: &[&[u8]], size: usize, pause: Duration) -> (String, String) {
     let mut session = Session::fresh(config);
-    session.goes_on();
+    session.poll_all();
     for flight in flights {
         let until = session.now + pause;
         for piece in flight.chunks(size) {
@@ -31,14 +31,14 @@ fn in_pieces(config: Config, flights: &[&[u8]], size: usize, pause: Duration) ->
                 && let Some(due) = session.wait.deadline
             {
                 session.now = due.at;
-                session.goes_on();
+                session.poll_all();
             }
             session.sends_octets(piece);
         }
         pass(&mut session, until);
     }
-    let said = session.said();
-    (said, session.happened())
+    let replies = session.replies();
+    (replies, session.events())
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn early_octets_are_not_read_while_the_greeting_is_delayed() {
     config.early_talker = EarlyTalker::Tolerate;
     config.timeouts.greeting_delay = Duration::from_secs(5);
     let mut session = Session::fresh(config);
-    session.goes_on();
+    session.poll_all();
     assert!(session.wait.want_read);
     session.sends("NOOP");
     assert!(!session.wait.want_read, "more would be read than can be used");
@@ -168,7 +168,7 @@ fn extreme_configurations_neither_hang_nor_overflow() {
             limits.errors = Threshold::new(count, count);
             limits.unknown_commands = Threshold::new(0, count);
             let mut session = Session::fresh(config);
-            session.goes_on();
+            session.poll_all();
             let lines: [&[u8]; 6] = [
                 b"EHLO a\r\nLHLO a\r\nNOOP\r\nFROB\r\n",
                 b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nBDAT 3\r\nabcDATA\r\n",
@@ -188,7 +188,7 @@ fn extreme_configurations_neither_hang_nor_overflow() {
                     match session.wait.deadline {
                         Some(due) if due.at < year && session.server.state() != State::Closed => {
                             session.now = due.at;
-                            session.goes_on();
+                            session.poll_all();
                         }
                         _ => break,
                     }
