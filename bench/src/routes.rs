@@ -67,7 +67,7 @@ fn rounds(hosts: u16, security: Security) -> Round {
                     black_box(results);
                     return steps;
                 }
-                Step::News(_) | Step::Wait => {}
+                Step::Finding(_) | Step::Wait => {}
             }
         }
     })

@@ -139,7 +139,7 @@ impl Proxied {
 #[non_exhaustive]
 pub enum ProxyHeaderError<E> {
     /// The peer is not an expected proxy.
-    Stranger,
+    UnexpectedPeer,
     /// The octets are not a valid header.
     Invalid(InvalidProxyHeader),
     /// The header was not complete in time.
@@ -155,7 +155,7 @@ pub enum ProxyHeaderError<E> {
 impl<E: fmt::Display> fmt::Display for ProxyHeaderError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stranger => f.write_str("peer is not one of the expected proxies"),
+            Self::UnexpectedPeer => f.write_str("peer is not an expected proxy"),
             Self::Invalid(error) => error.fmt(f),
             Self::TimedOut => f.write_str("PROXY header is incomplete after its time"),
             Self::Closed => f.write_str("peer closed the connection before the end of its PROXY header"),

@@ -93,7 +93,7 @@ pub async fn serve_sessions<R: Runtime, F: Future<Output = ()> + Send + 'static>
             Some(Ok((transport, peer, local))) => {
                 let proxy = options.expect_proxy.as_ref();
                 if let Some(proxy) = proxy.filter(|proxy| !proxy.allows(peer)) {
-                    proxy.refused(peer, &ProxyHeaderError::Stranger);
+                    proxy.refused(peer, &ProxyHeaderError::UnexpectedPeer);
                     continue;
                 }
                 // Behind a proxy, the client is known only after the PROXY header.

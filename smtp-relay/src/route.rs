@@ -62,7 +62,7 @@
 //!             let fates = vec![Fate::Accepted(accepted); recipients.len()];
 //!             route.attempted(ticket, Outcome::Ran(fates))?;
 //!         }
-//!         Step::News(finding) => println!("for a TLS report: {finding:?}"),
+//!         Step::Finding(finding) => println!("for a TLS report: {finding:?}"),
 //!         Step::Wait => unreachable!("every question was answered at once"),
 //!         Step::Done(results) => break results,
 //!     }
@@ -77,9 +77,9 @@ mod config;
 mod context;
 mod demand;
 mod fate;
+mod findings;
 mod hosts;
 mod level;
-mod news;
 mod outcome;
 mod plan;
 mod question;
@@ -104,8 +104,8 @@ pub use config::{
     Config, Dane, Destination, Fallback, Families, HostLookup, Need, Past, Peer, SmartHost, SmartHostTls,
     TlsRequiredField,
 };
-pub use fate::{Final, Refusal, Why};
-pub use news::{Finding, PolicyFault, PolicyType, ResultType};
+pub use fate::{Final, Reason, Refusal};
+pub use findings::{Finding, PolicyFault, PolicyType, ResultType};
 pub use outcome::{Attempted, Fate, Lack, Outcome, TlsFault};
 pub use question::{Answer, Denied, DnsFault, Exchange, Family, Mx, Question, Security};
 pub use target::{Keyword, Target, TlsDemand, TlsStart};
@@ -143,7 +143,7 @@ pub enum Step {
         ticket: Ticket<Connection>,
     },
     /// A finding for TLS reports. It needs no answer.
-    News(Finding),
+    Finding(Finding),
     /// The route waits for an answer to an open question, or for an outcome.
     Wait,
     /// The results, one for each recipient. Further polls return them again.
@@ -170,7 +170,7 @@ impl Route {
             random: Random::new(seed),
             tickets: Tickets::new(),
             recipients: Recipients::new(recipients),
-            news: VecDeque::new(),
+            findings: VecDeque::new(),
         };
         let state = State::begin(&mut context);
         Self { context, state }
@@ -186,8 +186,8 @@ impl Route {
     /// Takes the next step. Never fails.
     pub fn poll(&mut self) -> Step {
         loop {
-            if let Some(finding) = self.context.news.pop_front() {
-                return Step::News(finding);
+            if let Some(finding) = self.context.findings.pop_front() {
+                return Step::Finding(finding);
             }
             let plan = match &mut self.state {
                 State::Mx { query, .. } | State::Policy { query, .. } => {
@@ -261,7 +261,7 @@ impl State {
         let chosen = match &context.to {
             Destination::Domain(name) => return Self::ask_mx(name),
             Destination::Literal(address) if contains(&context.config.own_addresses, *address) => {
-                return Self::end(Trouble::Hard(Why::LoopsBack), context);
+                return Self::end(Trouble::Hard(Reason::LoopsBack), context);
             }
             Destination::Literal(address) => Peer::Address(*address),
             Destination::SmartHost(smart) => match (&smart.host, smart.lookup) {
@@ -281,7 +281,7 @@ impl State {
 
     fn after_mx(domain: Name, answer: Answer, context: &mut Context) -> Self {
         match Hosts::of(&domain, answer, &context.config, &mut context.random) {
-            Err(Why::Dns) => Self::end(Trouble::Soft(Why::Dns), context),
+            Err(Reason::Dns) => Self::end(Trouble::Soft(Reason::Dns), context),
             Err(why) => Self::end(context.about_destination(why), context),
             Ok(hosts) if context.heeds_policies() => Self::Policy {
                 query: Query::new(Question::Sts(domain)),

@@ -6,8 +6,8 @@ use core::{mem, net::IpAddr};
 use smtp_proto::client::ReplyTo;
 
 use super::{
-    Attempted, Fallback, Families, Keyword, Outcome, Past, PolicyType, Refusal, Step, Target, TlsDemand, Why,
-    context::Context, fate::Trouble, recipients::PolicyRefusal,
+    Attempted, Fallback, Families, Keyword, Outcome, Past, PolicyType, Reason, Refusal, Step, Target,
+    TlsDemand, context::Context, fate::Trouble, recipients::PolicyRefusal,
 };
 
 /// A target, and facts that the caller does not need.
@@ -179,7 +179,7 @@ impl Attempt {
         let host = &self.ready.target.host;
         let refusal = |reply, to| {
             let host = host.clone();
-            Why::Reply(Arc::new(Refusal { host, to, reply }))
+            Reason::Reply(Arc::new(Refusal { host, to, reply }))
         };
         let in_plaintext = self.turn == Turn::Plaintext || self.ready.target.tls == TlsDemand::Plaintext;
         let (trouble, sessions, others) = match outcome {
@@ -192,7 +192,7 @@ impl Attempt {
                 context.recipients.record(offered, fates, host, policy);
                 return (1, Others::Later);
             }
-            Outcome::Unreachable => (Trouble::Soft(Why::Unreachable), 0, Others::Later),
+            Outcome::Unreachable => (Trouble::Soft(Reason::Unreachable), 0, Others::Later),
             // The reply concerns the host, and so all its addresses (RFC 7504 section 2).
             Outcome::HostRefused(reply) if reply.is_permanent() => (
                 Trouble::Hard(refusal(reply, ReplyTo::Greeting)),
@@ -202,14 +202,14 @@ impl Attempt {
             Outcome::HostRefused(reply) => {
                 (Trouble::Soft(refusal(reply, ReplyTo::Greeting)), 1, Others::Later)
             }
-            Outcome::TlsFailed(_) if in_plaintext => (Trouble::Soft(Why::Unreachable), 0, Others::Later),
-            Outcome::TlsFailed(_) => (context.lacking(Why::TlsNeeded), 0, Others::Later),
-            Outcome::KeywordMissing => (context.lacking(Why::RequireTlsUnsupported), 0, Others::Useless),
+            Outcome::TlsFailed(_) if in_plaintext => (Trouble::Soft(Reason::Unreachable), 0, Others::Later),
+            Outcome::TlsFailed(_) => (context.lacking(Reason::TlsNeeded), 0, Others::Later),
+            Outcome::KeywordMissing => (context.lacking(Reason::RequireTlsUnsupported), 0, Others::Useless),
             Outcome::LoginFailed(reply) => {
-                let why = reply.map_or(Why::LoginFailed, |reply| refusal(reply, ReplyTo::Auth));
+                let why = reply.map_or(Reason::LoginFailed, |reply| refusal(reply, ReplyTo::Auth));
                 (Trouble::Soft(why), 1, Others::Useless)
             }
-            Outcome::Unsendable(lack) => (Trouble::Hard(Why::Unsendable(lack)), 1, Others::Useless),
+            Outcome::Unsendable(lack) => (Trouble::Hard(Reason::Unsendable(lack)), 1, Others::Useless),
         };
         context.recipients.trouble(&trouble);
         (sessions, others)

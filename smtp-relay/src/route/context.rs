@@ -4,8 +4,9 @@ use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
 use core::net::IpAddr;
 
 use super::{
-    Config, Destination, Families, Family, Finding, Keyword, Need, Past, Peer, PolicyType, ResultType,
-    SmartHostTls, Target, TlsDemand, TlsStart, Why, fate::Trouble, recipients::Recipients, ticket::Tickets,
+    Config, Destination, Families, Family, Finding, Keyword, Need, Past, Peer, PolicyType, Reason,
+    ResultType, SmartHostTls, Target, TlsDemand, TlsStart, fate::Trouble, recipients::Recipients,
+    ticket::Tickets,
 };
 use crate::random::Random;
 
@@ -19,7 +20,7 @@ pub(super) struct Context {
     pub(super) tickets: Tickets,
     pub(super) recipients: Recipients,
     /// Findings that were not reported yet.
-    pub(super) news: VecDeque<Finding>,
+    pub(super) findings: VecDeque<Finding>,
 }
 
 impl Context {
@@ -28,7 +29,7 @@ impl Context {
         let Some(domain) = self.to.name() else {
             return;
         };
-        self.news.push_back(Finding {
+        self.findings.push_back(Finding {
             domain: domain.clone(),
             policy,
             host,
@@ -38,16 +39,16 @@ impl Context {
 
     /// Returns the reason against recipients if a host does not fulfil a TLS demand. It is permanent for REQUIRETLS (RFC 8689
     /// section 4.2.1), and temporary for a policy (RFC 8461 section 5, RFC 7672 section 2.2).
-    pub(super) fn lacking(&self, why: Why) -> Trouble {
+    pub(super) fn lacking(&self, why: Reason) -> Trouble {
         match (self.need, &why) {
-            (Need::RequireTls, Why::TlsNeeded | Why::RequireTlsUnsupported) => Trouble::Hard(why),
+            (Need::RequireTls, Reason::TlsNeeded | Reason::RequireTlsUnsupported) => Trouble::Hard(why),
             _ => Trouble::Soft(why),
         }
     }
 
     /// Returns the reason against recipients for a fault of the destination. It is temporary for a smart host, because the
     /// settings can be corrected.
-    pub(super) const fn about_destination(&self, why: Why) -> Trouble {
+    pub(super) const fn about_destination(&self, why: Reason) -> Trouble {
         match self.to {
             Destination::SmartHost(_) => Trouble::Soft(why),
             Destination::Domain(_) | Destination::Literal(_) => Trouble::Hard(why),

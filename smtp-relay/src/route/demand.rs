@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Need, Security, TlsDemand, Why};
+use super::{Need, Reason, Security, TlsDemand};
 use crate::{Name, tlsa::Association};
 
 /// The TLSA records of a host.
@@ -53,12 +53,12 @@ pub(super) fn demand(
     tlsa: Tlsa,
     host: &Name,
     next_hops: &[&Name],
-) -> Result<TlsDemand, Why> {
+) -> Result<TlsDemand, Reason> {
     if need == Need::Optional {
         return Ok(TlsDemand::Opportunistic);
     }
     if sts == StsVerdict::EnforceMismatch {
-        return Err(Why::PolicyMismatch);
+        return Err(Reason::PolicyMismatch);
     }
     let web_pki = || TlsDemand::WebPki { name: host.clone() };
     // A name that `enforce` permits counts as verified, too; the demand is then the same without REQUIRETLS.
@@ -70,7 +70,7 @@ pub(super) fn demand(
         }),
         (_, StsVerdict::EnforceMatch) => Ok(web_pki()),
         _ if need == Need::RequireTls && is_verified => Ok(web_pki()),
-        _ if need == Need::RequireTls => Err(Why::TlsNeeded),
+        _ if need == Need::RequireTls => Err(Reason::TlsNeeded),
         (Tlsa::Unusable, _) => Ok(TlsDemand::Encrypted),
         (Tlsa::Absent, StsVerdict::TestingMatch | StsVerdict::TestingMismatch) => {
             Ok(TlsDemand::Report { name: host.clone() })

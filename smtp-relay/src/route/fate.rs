@@ -22,15 +22,15 @@ pub enum Final {
         reply: Reply<'static>,
     },
     /// The recipient has failed permanently. Notify the sender.
-    Failed(Why),
+    Failed(Reason),
     /// The recipient has failed temporarily. Try again later.
-    Deferred(Why),
+    Deferred(Reason),
 }
 
 /// The reason for a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum Reason {
     /// The domain does not exist.
     NoSuchDomain,
     /// The domain accepts no mail (RFC 7505).
@@ -78,9 +78,9 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// Another attempt may help.
-    Soft(Why),
+    Soft(Reason),
     /// Another attempt will not help.
-    Hard(Why),
+    Hard(Reason),
 }
 
 impl Final {
@@ -102,7 +102,7 @@ impl Final {
             Self::Failed(why) => (why, 5),
             Self::Deferred(why) => (why, 4),
         };
-        if let Why::Reply(refusal) = why
+        if let Reason::Reply(refusal) = why
             && let Ok(rejection) = Rejection::try_from(&refusal.reply)
             && rejection.enhanced().class() == class
         {
@@ -110,7 +110,7 @@ impl Final {
         }
         let code = match (class, why) {
             (4, _) => Code::LOCAL_ERROR,
-            (_, Why::NullMx) => Code::NULL_MX,
+            (_, Reason::NullMx) => Code::NULL_MX,
             _ => Code::UNAVAILABLE,
         };
         let text = Text::from_str_lossy(&why.to_string());
@@ -121,13 +121,13 @@ impl Final {
     #[must_use]
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Failed(Why::Reply(refusal)) | Self::Deferred(Why::Reply(refusal)) => Some(refusal),
+            Self::Failed(Reason::Reply(refusal)) | Self::Deferred(Reason::Reply(refusal)) => Some(refusal),
             _ => None,
         }
     }
 }
 
-impl Why {
+impl Reason {
     /// The enhanced status code (RFC 3463, RFC 7505 section 4.1, RFC 8689 section 6) of class 4 or 5.
     fn status(&self, class: u8) -> EnhancedCode {
         let code = match self {
@@ -172,7 +172,7 @@ impl Why {
     }
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoSuchDomain => "the domain does not exist",

@@ -3,7 +3,7 @@
 use alloc::{collections::VecDeque, vec, vec::Vec};
 use core::net::IpAddr;
 
-use super::{Answer, Config, Denied, Exchange, Mx, Peer, Security, Why, level::contains};
+use super::{Answer, Config, Denied, Exchange, Mx, Peer, Reason, Security, level::contains};
 use crate::{Name, random::Random};
 
 /// The hosts not yet tried, best first.
@@ -50,13 +50,13 @@ impl Hosts {
         }
     }
 
-    /// Creates the list for a domain from the answer for its MX records. Fails with [`Why::Dns`] if the lookup failed.
+    /// Creates the list for a domain from the answer for its MX records. Fails with [`Reason::Dns`] if the lookup failed.
     pub(super) fn of(
         domain: &Name,
         answer: Answer,
         config: &Config,
         random: &mut Random,
-    ) -> Result<Self, Why> {
+    ) -> Result<Self, Reason> {
         let (name, mut records, security) = match answer {
             Answer::Mx {
                 name,
@@ -65,7 +65,7 @@ impl Hosts {
             } if !records.is_empty() => (name, records, security),
             Answer::None {
                 denied: Denied::Name, ..
-            } => return Err(Why::NoSuchDomain),
+            } => return Err(Reason::NoSuchDomain),
             // The domain is its own only exchanger (implicit MX, RFC 5321 section 5.1).
             Answer::None { security, .. } | Answer::Mx { security, .. } => {
                 let exchange = Exchange::Host(domain.clone());
@@ -78,7 +78,7 @@ impl Hosts {
                     security,
                 )
             }
-            _ => return Err(Why::Dns),
+            _ => return Err(Reason::Dns),
         };
         if matches!(
             &records[..],
@@ -87,7 +87,7 @@ impl Hosts {
                 ..
             }]
         ) {
-            return Err(Why::NullMx);
+            return Err(Reason::NullMx);
         }
         random.shuffle(&mut records);
         records.sort_by_key(|record| record.preference); // stable: equal preferences remain shuffled
@@ -97,7 +97,7 @@ impl Hosts {
             records.retain(|record| record.preference < own);
             position = Position::Backup;
             if records.is_empty() {
-                return Err(Why::LoopsBack);
+                return Err(Reason::LoopsBack);
             }
         }
         let mut list = VecDeque::<Host>::new();
@@ -111,7 +111,7 @@ impl Hosts {
             }
         }
         if list.is_empty() {
-            return Err(Why::NoAddress);
+            return Err(Reason::NoAddress);
         }
         Ok(Self {
             list,

@@ -7,7 +7,7 @@ use smtp_proto::{
     types::{Keyword, Reply},
 };
 
-use super::news::ResultType;
+use super::findings::ResultType;
 
 /// The outcome of an attempt at one target.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use alloc::{collections::VecDeque, vec::Vec};
 use core::{mem, net::IpAddr};
 
 use super::{
-    Answer, Attempted, Dane, Need, Peer, PolicyType, ResultType, Security, SmartHostTls, StaleTicket, Step,
-    Target, TlsDemand, Why,
+    Answer, Attempted, Dane, Need, Peer, PolicyType, Reason, ResultType, Security, SmartHostTls, StaleTicket,
+    Step, Target, TlsDemand,
     attempt::{Attempt, Next, Ready},
     context::Context,
     demand::{self, StsVerdict},
@@ -98,7 +98,7 @@ impl Plan {
                     context.note(PolicyType::Tlsa, Some(peer.clone()), Err(result));
                 }
                 if matches!(noted, Noted::Bogus | Noted::Failed) {
-                    context.recipients.trouble(&Trouble::Soft(Why::Dns));
+                    context.recipients.trouble(&Trouble::Soft(Reason::Dns));
                 }
                 Ok(())
             }
@@ -158,18 +158,18 @@ impl Plan {
             if !self.hosts.cut() {
                 context
                     .recipients
-                    .trouble(&context.about_destination(Why::LoopsBack));
+                    .trouble(&context.about_destination(Reason::LoopsBack));
             }
             return;
         }
         for ended in ended {
             match ended {
                 Ended::Resolved(resolved) => self.resolved.push_back(resolved),
-                Ended::DnsFailed => context.recipients.trouble(&Trouble::Soft(Why::Dns)),
+                Ended::DnsFailed => context.recipients.trouble(&Trouble::Soft(Reason::Dns)),
                 Ended::NoAddress | Ended::Own => {
                     context
                         .recipients
-                        .trouble(&context.about_destination(Why::NoAddress));
+                        .trouble(&context.about_destination(Reason::NoAddress));
                 }
             }
         }
@@ -214,15 +214,15 @@ impl Plan {
         verdict: StsVerdict,
         tlsa: demand::Tlsa,
         context: &Context,
-    ) -> Result<TlsDemand, Why> {
+    ) -> Result<TlsDemand, Reason> {
         match (context.smart_host_tls(), context.to.name(), peer) {
-            (Some(SmartHostTls::Plaintext), ..) if context.need == Need::RequireTls => Err(Why::TlsNeeded),
+            (Some(SmartHostTls::Plaintext), ..) if context.need == Need::RequireTls => Err(Reason::TlsNeeded),
             (Some(SmartHostTls::Plaintext), ..) => Ok(TlsDemand::Plaintext),
             (Some(SmartHostTls::StartTls | SmartHostTls::Implicit), Some(name), _) => {
                 Ok(TlsDemand::WebPki { name: name.clone() })
             }
             // A certificate cannot be verified without a name.
-            (Some(SmartHostTls::StartTls | SmartHostTls::Implicit), None, _) => Err(Why::TlsNeeded),
+            (Some(SmartHostTls::StartTls | SmartHostTls::Implicit), None, _) => Err(Reason::TlsNeeded),
             (_, _, Peer::Name(host)) => {
                 let next_hops: Vec<_> = context
                     .to
@@ -234,8 +234,8 @@ impl Plan {
             }
             (_, _, Peer::Address(_)) => match (context.need, verdict) {
                 (Need::Optional, _) => Ok(TlsDemand::Opportunistic),
-                (_, StsVerdict::EnforceMatch | StsVerdict::EnforceMismatch) => Err(Why::PolicyMismatch),
-                (Need::RequireTls, _) => Err(Why::TlsNeeded),
+                (_, StsVerdict::EnforceMatch | StsVerdict::EnforceMismatch) => Err(Reason::PolicyMismatch),
+                (Need::RequireTls, _) => Err(Reason::TlsNeeded),
                 _ => Ok(TlsDemand::Opportunistic),
             },
         }

@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt, net::IpAddr};
 
-use super::news::PolicyFault;
+use super::findings::PolicyFault;
 use crate::{Name, sts::Policy, tlsa::Tlsa};
 
 /// A question to the DNS, or to a cache of MTA-STS policies.

@@ -4,7 +4,7 @@ use alloc::{sync::Arc, vec::Vec};
 
 use smtp_proto::{client::Retry, types::Reply};
 
-use super::{Fate, Final, Peer, Refusal, Why, fate::Trouble};
+use super::{Fate, Final, Peer, Reason, Refusal, fate::Trouble};
 
 /// The recipients, by index.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Recipients {
         let finish = |recipient| match recipient {
             Recipient::Done(result) => result,
             Recipient::Open(Some(trouble)) => trouble.into(),
-            Recipient::Open(None) => Final::Deferred(Why::Unreachable),
+            Recipient::Open(None) => Final::Deferred(Reason::Unreachable),
         };
         recipients.into_iter().map(finish).collect()
     }
@@ -84,8 +84,8 @@ impl Recipients {
     /// Replaces the permanent reason `NoAddress` by a temporary one, because a better host than this relay may return.
     pub(super) fn blame_primary(&mut self) {
         for recipient in &mut self.0 {
-            if matches!(recipient, Recipient::Open(Some(Trouble::Hard(Why::NoAddress)))) {
-                *recipient = Recipient::Open(Some(Trouble::Soft(Why::PrimaryUnknown)));
+            if matches!(recipient, Recipient::Open(Some(Trouble::Hard(Reason::NoAddress)))) {
+                *recipient = Recipient::Open(Some(Trouble::Soft(Reason::PrimaryUnknown)));
             }
         }
     }
@@ -112,12 +112,12 @@ impl Recipient {
                     reply,
                 });
             }
-            Fate::Unknown => *self = Self::Done(Final::Deferred(Why::Lost)),
-            Fate::NotSent => self.trouble(Trouble::Soft(Why::Lost)),
+            Fate::Unknown => *self = Self::Done(Final::Deferred(Reason::Lost)),
+            Fate::NotSent => self.trouble(Trouble::Soft(Reason::Lost)),
             Fate::Refused { to, reply, retry } => {
                 let is_policy = policy == PolicyRefusal::Temporary && is_policy(&reply);
                 let host = host.clone();
-                let why = Why::Reply(Arc::new(Refusal { host, to, reply }));
+                let why = Reason::Reply(Arc::new(Refusal { host, to, reply }));
                 match retry {
                     Retry::Never if is_policy => *self = Self::Done(Final::Deferred(why)),
                     Retry::Never => *self = Self::Done(Final::Failed(why)),

@@ -58,7 +58,7 @@ pub fn route(data: &[u8]) {
                 oracle.attempted(&target, &recipients, &attempted);
                 assert_eq!(route.attempted(ticket, attempted), Ok(()));
             }
-            Step::News(finding) => assert!(finding.host.is_none() || finding.result != Err(world::FETCH)),
+            Step::Finding(finding) => assert!(finding.host.is_none() || finding.result != Err(world::FETCH)),
             Step::Done(results) => {
                 oracle.end(&results);
                 let Step::Done(again) = route.poll() else {

@@ -12,7 +12,7 @@ use smtp_proto::{
 use smtp_relay::{
     pace::Verdict,
     route::{
-        Attempted, Family, Fate, Final, Keyword, Need, Outcome, Past, Route, Target, TlsRequiredField, Why,
+        Attempted, Family, Fate, Final, Keyword, Need, Outcome, Past, Reason, Route, Target, TlsRequiredField,
     },
 };
 use smtp_tokio::{Client, Error};
@@ -75,7 +75,7 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
     let Some(Ok(to)) = to else {
         // The server checks this, so it is the fault of a file.
         error!("a recipient has no destination");
-        let finals = vec![Final::Failed(Why::NoSuchDomain); recipients];
+        let finals = vec![Final::Failed(Reason::NoSuchDomain); recipients];
         results::settle(shared, claim, finals, &vec![false; recipients]).await;
         return Verdict::Neutral;
     };

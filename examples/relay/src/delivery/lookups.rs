@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use smtp_relay::route::{
-    Answer, Attempted, DnsFault, Final, Lookup, Question, Route, Step, Target, Ticket, Why,
+    Answer, Attempted, DnsFault, Final, Lookup, Question, Reason, Route, Step, Target, Ticket,
 };
 use tokio::{task::JoinSet, time::timeout};
 use tracing::{debug, error};
@@ -69,7 +69,7 @@ pub(crate) async fn drive<H: Hosts>(
                 debug!(?attempted);
                 route.attempted(ticket, attempted)
             }
-            Step::News(finding) => {
+            Step::Finding(finding) => {
                 debug!(?finding, "for a TLS report");
                 Ok(())
             }
@@ -77,7 +77,7 @@ pub(crate) async fn drive<H: Hosts>(
                 Some(Ok((ticket, answer))) => route.answer(ticket, answer),
                 lost => {
                     error!(?lost, "a lookup panicked");
-                    return vec![Final::Deferred(Why::Dns); recipients];
+                    return vec![Final::Deferred(Reason::Dns); recipients];
                 }
             },
             Step::Done(results) => return results,

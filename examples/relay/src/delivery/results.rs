@@ -6,7 +6,7 @@ use smtp_proto::types::{EnhancedCode, Host, Rejection};
 use smtp_relay::{
     dsn::{Action, Event, Wish},
     retry::{Next, Schedule, Times},
-    route::{Final, Why},
+    route::{Final, Reason},
 };
 use tracing::{error, info, warn};
 
@@ -80,7 +80,7 @@ pub(super) async fn after_panic<S: Spool>(shared: Arc<Shared<S>>, claim: Claim) 
     let (own, again) = (Arc::clone(&shared), claim.clone());
     let settled = tokio::spawn(async move {
         let recipients = again.recipients.len();
-        let finals = vec![Final::Deferred(Why::Lost); recipients];
+        let finals = vec![Final::Deferred(Reason::Lost); recipients];
         settle(&own, again, finals, &vec![false; recipients]).await;
     });
     if settled.await.is_ok() {

@@ -46,7 +46,7 @@ fn connections_that_are_closed_are_reported() {
     assert_eq!(
         *reports.lock().unwrap(),
         [
-            "192.0.2.1:1 peer is not one of the expected proxies",
+            "192.0.2.1:1 peer is not an expected proxy",
             "192.0.2.1:1 connection does not begin with a PROXY header",
             "192.0.2.1:1 PROXY header is incomplete after its time",
             "192.0.2.1:1 peer closed the connection before the end of its PROXY header",

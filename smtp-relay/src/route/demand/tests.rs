@@ -104,7 +104,7 @@ fn require_tls_needs_a_verified_name() {
         )
     };
     for verdict in [StsVerdict::NoPolicy, StsVerdict::TestingMismatch] {
-        assert_eq!(ask(Security::Insecure, verdict), Err(Why::TlsNeeded));
+        assert_eq!(ask(Security::Insecure, verdict), Err(Reason::TlsNeeded));
         assert!(ask(Security::Secure, verdict).is_ok());
     }
     for verdict in [StsVerdict::EnforceMatch, StsVerdict::TestingMatch] {

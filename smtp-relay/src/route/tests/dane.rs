@@ -286,7 +286,7 @@ fn alias_answer(answer: Answer) -> Vec<Final> {
                 };
                 route.attempted(ticket, outcome).unwrap();
             }
-            Step::News(_) => {}
+            Step::Finding(_) => {}
             Step::Wait => panic!(),
             Step::Done(end) => return end,
         }

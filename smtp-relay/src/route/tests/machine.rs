@@ -225,16 +225,16 @@ fn words_of_reports_are_those_of_rfc_8460_section_4_3() {
 #[test]
 fn transient_errors_are_no_news() {
     // RFC 8460 section 4.3.4
-    assert!(world(TWO).run(down).news.is_empty());
+    assert!(world(TWO).run(down).findings.is_empty());
     let way = world(TWO).run(|_| Outcome::HostRefused(reply("421 busy")));
-    assert!(way.news.is_empty());
+    assert!(way.findings.is_empty());
 }
 
 #[test]
 fn findings_name_domain_and_host() {
     let way = world(&std::format!("{TWO}d.example STS enforce b.example")).delivered();
-    let [mismatch, success] = &way.news[..] else {
-        panic!("{:?}", way.news)
+    let [mismatch, success] = &way.findings[..] else {
+        panic!("{:?}", way.findings)
     };
     assert_eq!(
         (mismatch.domain.clone(), mismatch.host.clone()),

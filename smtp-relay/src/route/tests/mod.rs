@@ -36,7 +36,7 @@ struct Way {
     asked: Vec<String>,
     /// The targets, and the recipients offered to each.
     tried: Vec<(Target, Vec<usize>)>,
-    news: Vec<Finding>,
+    findings: Vec<Finding>,
     end: Vec<Final>,
 }
 
@@ -95,7 +95,7 @@ impl World {
             seed,
         } = self;
         let mut route = Route::new(Arc::new(config), to, recipients, need, seed).with_past(past);
-        let (mut asked, mut tried, mut news) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut asked, mut tried, mut findings) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..500 {
             match route.poll() {
                 Step::Ask { question, ticket } => {
@@ -111,13 +111,13 @@ impl World {
                     tried.push((target, recipients));
                     route.attempted(ticket, outcome).unwrap();
                 }
-                Step::News(finding) => news.push(finding),
+                Step::Finding(finding) => findings.push(finding),
                 Step::Wait => panic!("waits for nothing"),
                 Step::Done(end) => {
                     return Way {
                         asked,
                         tried,
-                        news,
+                        findings,
                         end,
                     };
                 }
@@ -160,7 +160,7 @@ impl Way {
     /// The results that were reported, as `policy result`.
     fn findings(&self) -> Vec<String> {
         let word = |finding: &Finding| finding.result.map_or_else(ResultType::as_str, |()| "ok");
-        let findings = self.news.iter();
+        let findings = self.findings.iter();
         findings
             .map(|finding| std::format!("{} {}", finding.policy.as_str(), word(finding)))
             .collect()

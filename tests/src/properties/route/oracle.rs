@@ -7,8 +7,8 @@ use smtp_relay::{
     Name,
     route::{
         Answer, Attempted, Dane, Destination, Exchange, Fallback, Families, Family, Fate, Final, HostLookup,
-        Keyword, Mx, Need, Outcome, Past, Peer, Question, Security, SmartHostTls, Target, TlsDemand,
-        TlsStart, Why,
+        Keyword, Mx, Need, Outcome, Past, Peer, Question, Reason, Security, SmartHostTls, Target, TlsDemand,
+        TlsStart,
     },
     sts::{Mode, Policy},
 };
@@ -405,8 +405,8 @@ impl Oracle {
         for (known, result) in self.recipients.iter().zip(results) {
             match (known, result) {
                 (Known::Accepted, Final::Delivered { .. })
-                | (Known::Failed, Final::Failed(Why::Reply(_)))
-                | (Known::Deferred, Final::Deferred(Why::Reply(_) | Why::Lost))
+                | (Known::Failed, Final::Failed(Reason::Reply(_)))
+                | (Known::Deferred, Final::Deferred(Reason::Reply(_) | Reason::Lost))
                 | (Known::Open, Final::Deferred(_)) => {}
                 (Known::Open, Final::Failed(why)) => self.judge_failure(why),
                 _ => panic!("{known:?} became {result:?}"),
@@ -416,11 +416,15 @@ impl Oracle {
     }
 
     /// Reasons that a later attempt can remove fail nobody.
-    fn judge_failure(&self, why: &Why) {
+    fn judge_failure(&self, why: &Reason) {
         let is_final = match why {
-            Why::NoSuchDomain | Why::NullMx | Why::NoAddress | Why::LoopsBack | Why::Unsendable(_) => true,
-            Why::TlsNeeded | Why::RequireTlsUnsupported => self.setting.need == Need::RequireTls,
-            Why::Reply(refusal) => refusal.reply.is_permanent(),
+            Reason::NoSuchDomain
+            | Reason::NullMx
+            | Reason::NoAddress
+            | Reason::LoopsBack
+            | Reason::Unsendable(_) => true,
+            Reason::TlsNeeded | Reason::RequireTlsUnsupported => self.setting.need == Need::RequireTls,
+            Reason::Reply(refusal) => refusal.reply.is_permanent(),
             _ => false,
         };
         assert!(is_final, "failed by {why:?}");
