@@ -1,10 +1,10 @@
-//! The server that stores nothing: the next hop's verdict is the answer.
+//! The server that stores nothing, and returns the next hop's replies.
 //!
-//! The first recipient of a transaction chooses the next hop, and its reply is that of the host which accepts it. Recipients
-//! of another next hop are refused for now: the client sends the message to them in a transaction of their own.
+//! The first recipient of a transaction determines the next hop; its reply is that of the first host that accepts it.
+//! Recipients of another next hop get a temporary rejection, so the client sends the message to them in another transaction.
 //!
-//! The session with the next hop begins before the content, so a field `TLS-Required: No` (RFC 8689) comes too late: the policies of
-//! the recipient's domain hold all the same.
+//! The session with the next hop begins before the content, so a field `TLS-Required: No` (RFC 8689) arrives too late: the
+//! policies of the recipient's domain apply anyway.
 
 mod sessions;
 
@@ -30,14 +30,14 @@ use crate::{
     spool::random,
 };
 
-/// The rejection for a recipient of a second next hop.
+/// The rejection for a recipient of another next hop.
 const ANOTHER_HOP: Rejection = Rejection::from_static(
     451,
     (4, 5, 3),
     "one destination at a time: send again to this recipient",
 );
 
-/// The rejection for a recipient whose next hop has as many sessions as it may.
+/// The rejection for a recipient whose next hop has the maximum number of sessions.
 const BUSY: Rejection = Rejection::from_static(
     451,
     (4, 4, 5),
@@ -56,11 +56,11 @@ pub(crate) struct Passage {
 pub(crate) struct CutThrough {
     pub(crate) door: Arc<Door>,
     pub(crate) passage: Arc<Passage>,
-    /// `--relay-from` counts.
+    /// True if `--relay-from` applies.
     pub(crate) network_counts: bool,
 }
 
-/// A transaction, and the session that it continues in.
+/// A transaction, and its session with the next hop.
 pub(crate) struct Transaction {
     about: About,
     mail: Mail<'static>,
@@ -68,14 +68,14 @@ pub(crate) struct Transaction {
     content: Content,
 }
 
-/// The way to the next hop.
+/// The state of the session with the next hop.
 #[derive(Default)]
 enum Next {
     /// No recipient was accepted.
     #[default]
     None,
     Open(Box<Session>),
-    /// The session is over, and with it the recipients that were accepted.
+    /// The session is over, so the accepted recipients are lost.
     Lost,
 }
 
@@ -134,7 +134,7 @@ impl Hosts for First<'_> {
         if matches!(&outcome, Outcome::Ran(fates) if matches!(fates[..], [Fate::Accepted(_)])) {
             self.accepted = Some(hop);
         } else {
-            // One session at a time, also with the hosts of one destination.
+            // End this session first: one session at a time, even with several hosts of a destination.
             hop.quit().await;
         }
         Attempted::new(outcome).with_addresses(tried)
@@ -189,7 +189,7 @@ impl Service for CutThrough {
                 return Ok(Accept::Relay(reply));
             }
         };
-        // Lost with this future: the next hop must not deliver to a recipient that the client was refused.
+        // The session is dropped with this future: the next hop must not deliver to a recipient that got a refusal here.
         let reply = session.hop.client.rcpt(rcpt.clone()).await;
         if session.hop.client.is_usable() {
             *next = Next::Open(session);
@@ -222,7 +222,7 @@ impl Service for CutThrough {
         transaction: &mut Transaction,
         to: &[Rcpt<'static>],
     ) -> Result<Accept, Rejection> {
-        // Without the final dot the next hop forgets the message.
+        // Without the final dot, the next hop discards the message.
         let Next::Open(mut session) = std::mem::replace(transaction.next.get_mut(), Next::Lost) else {
             return Err(Rejection::LOCAL_ERROR);
         };
@@ -231,7 +231,7 @@ impl Service for CutThrough {
         let replies = session.hop.client.end_of_data().await;
         let next_hop = session.next_hop.clone();
         debug!(next_hop, ?replies);
-        // A lost reply is 451: the client sends the message again (RFC 1047).
+        // A lost reply becomes 451, so the client sends the message again (RFC 1047).
         let reply = replies
             .map_err(|_| Rejection::LOCAL_ERROR)?
             .pop()
@@ -285,11 +285,11 @@ async fn offer(given: &Mail<'static>, rcpt: &Rcpt<'static>, target: &Target, hop
     }
 }
 
-/// The parameters for the next hop. AUTH is not passed on, and REQUIRETLS as the route says.
+/// Returns the parameters for the next hop: without AUTH, and with REQUIRETLS if the route requires it.
 fn parameters(given: &MailParameters<'static>, require_tls: bool) -> MailParameters<'static> {
     let mut parameters = MailParameters::default();
     if let Some(size) = given.size() {
-        // The trace field is added.
+        // Add room for the trace field.
         parameters = parameters.with_size(size.saturating_add(1000));
     }
     if let Some(body) = given.body() {
@@ -313,13 +313,13 @@ fn parameters(given: &MailParameters<'static>, require_tls: bool) -> MailParamet
     }
 }
 
-/// The outcome of a refusal.
+/// Returns the outcome for a refusal.
 fn refused(to: ReplyTo, reply: Reply<'static>) -> Outcome {
     let retry = Retry::of_reply(&reply).unwrap_or(Retry::Later);
     Outcome::Ran(vec![Fate::Refused { to, reply, retry }])
 }
 
-/// The outcome of a command without a reply.
+/// Returns the outcome for a command without a reply.
 fn failed(error: Error) -> Outcome {
     match error {
         Error::Rejected(error) => Outcome::of_request_error(&error),
@@ -331,7 +331,7 @@ fn failed(error: Error) -> Outcome {
     }
 }
 
-/// The rejection for an error of a session that has begun.
+/// Returns the rejection for an error of a session that has begun.
 fn rejection(error: Error) -> Rejection {
     match &error {
         Error::Closed {

@@ -1,4 +1,4 @@
-//! Deliveries: claims of the spool, as many at a time as each destination takes.
+//! Deliveries: takes claims from the spool, and runs as many at a time as the window of each destination permits.
 
 mod attempt;
 mod fenced;
@@ -43,16 +43,16 @@ use crate::{
     spool::{Claim, Spool, now},
 };
 
-/// Claims that are taken at a time.
+/// Maximum claims taken at once.
 const BATCH: usize = 32;
 
-/// Time for deliveries in hand after the signal to stop.
+/// Time for current deliveries after the signal to stop.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// Dead destinations that are remembered. Beyond it, those that may be tried again are forgotten.
+/// Maximum records of dead destinations; beyond it, records of those that may be tried again are removed.
 const REMEMBERED: usize = 1000;
 
-/// The longest time between two looks at the dead destinations.
+/// Maximum time between two checks of the dead destinations.
 const LOOK: Duration = Duration::from_secs(60);
 
 /// The settings of deliveries.
@@ -87,7 +87,7 @@ pub(crate) struct ConnectorSettings {
     pub(crate) connect_timeout: Duration,
 }
 
-/// Delivers until the relay stops; then finishes what is in hand, and gives the other leases back.
+/// Delivers until the relay stops. Then finishes the current deliveries, and returns the other leases.
 pub(crate) async fn run<S: Spool>(shared: Arc<Shared<S>>, stop: ShutdownHandle) {
     let mut dispatcher = Dispatcher {
         shared,
@@ -116,14 +116,14 @@ pub(crate) async fn run<S: Spool>(shared: Arc<Shared<S>>, stop: ShutdownHandle) 
     dispatcher.finish().await;
 }
 
-/// The deliveries under way, and the windows of their destinations.
+/// The current deliveries, and the windows of their destinations.
 struct Dispatcher<S> {
     shared: Arc<Shared<S>>,
     tasks: JoinSet<Verdict>,
-    /// The work of each task: a task that panics has lost its own.
+    /// The work of each task, stored here because a task that panics loses its own copy.
     under_way: HashMap<Id, Work>,
     windows: HashMap<Arc<str>, Window>,
-    /// Claims that were taken, and for which the window of their destination is full.
+    /// Claims that wait because the window of their destination is full.
     waiting: HashMap<Arc<str>, VecDeque<Claim>>,
 }
 
@@ -136,7 +136,7 @@ enum Work {
 }
 
 impl<S: Spool> Dispatcher<S> {
-    /// Starts the claims that waited for the window of their destination.
+    /// Starts waiting claims whose destination has room in its window.
     fn start_waiting(&mut self) {
         let hops: Vec<_> = self.waiting.keys().cloned().collect();
         for hop in hops {
@@ -152,7 +152,7 @@ impl<S: Spool> Dispatcher<S> {
         }
     }
 
-    /// Takes claims and starts those that may.
+    /// Takes claims, and starts those whose destination has room.
     async fn claim(&mut self) {
         let room = self.shared.settings.workers.saturating_sub(self.tasks.len());
         if room == 0 {
@@ -208,7 +208,7 @@ impl<S: Spool> Dispatcher<S> {
         };
         let window = self.window(&hop);
         window.end(verdict, seconds());
-        // Nothing is to be remembered of most destinations.
+        // Remove a window without information; most have none.
         if window.open() == 0 && window.dead_until().is_none() && !self.waiting.contains_key(&hop) {
             self.windows.remove(&hop);
         }
@@ -218,7 +218,8 @@ impl<S: Spool> Dispatcher<S> {
         }
     }
 
-    /// Ends the lease of a delivery that panicked, in its place in the window: the message is tried again later.
+    /// Ends the lease of a delivery that panicked; the message is tried again later. Keeps its place in the window until
+    /// then.
     fn recover(&mut self, claim: Claim) {
         let (shared, work) = (
             Arc::clone(&self.shared),
@@ -237,7 +238,7 @@ impl<S: Spool> Dispatcher<S> {
             .or_insert_with(|| Window::new(pace))
     }
 
-    /// The next hops that take no more deliveries now.
+    /// The next hops whose windows are full.
     fn full(&self) -> HashSet<Arc<str>> {
         let now = seconds();
         let full = self.windows.iter().filter(|(_, window)| !window.may_start(now));
@@ -267,15 +268,15 @@ impl<S: Spool> Dispatcher<S> {
     }
 }
 
-/// The time until the next dead destination may be tried again, at this time in milliseconds. One that may be is not full:
-/// the spool says when a delivery to it is due.
+/// Returns the time until the next dead destination may be tried again, given the current time in milliseconds. Skips
+/// destinations that may be tried already: the spool reports when a delivery to them is due.
 fn until_alive<'w>(windows: impl Iterator<Item = &'w Window>, now: u64) -> Duration {
     let times = windows.filter_map(Window::dead_until).map(|until| until * 1000);
     let next = times.filter(|until| *until > now).min();
     next.map_or(LOOK, |until| Duration::from_millis(until - now).min(LOOK))
 }
 
-/// Returns true if a destination was dead, and may be tried again: all that is remembered of it is the failure.
+/// Returns true if a destination was dead and may be tried again, so that its window has no further information.
 fn is_over(window: &Window, now: u64) -> bool {
     window.open() == 0 && window.dead_until().is_some_and(|until| until <= now)
 }

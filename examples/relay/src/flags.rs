@@ -1,6 +1,6 @@
 //! The flags of `relay`.
 //!
-//! A flag is a field with its help as doc comment, in one of the groups below.
+//! Each flag is a field in one of the groups below; its doc comment is the help.
 
 mod duration;
 mod smart_host;
@@ -24,7 +24,7 @@ use self::duration::Span;
 pub(crate) use self::smart_host::SmartHostFlags;
 use examples::{exit::chain, serve::TlsFlags, users::Users};
 
-/// `relay queue`: a program of its own as far as the flags are concerned.
+/// The flags of `relay queue`, which are separate from those of `relay`.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "relay")]
 pub(crate) struct QueueFlags {
@@ -32,10 +32,10 @@ pub(crate) struct QueueFlags {
     pub(crate) action: Action,
 }
 
-/// Another task than relaying.
+/// A task other than relaying.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Shows the queue, and changes it, also while a relay runs
+    /// Shows and changes the queue, even while a relay runs
     #[command(subcommand)]
     Queue(QueueCommand),
 }
@@ -43,7 +43,7 @@ pub(crate) enum Action {
 /// A command about the queue.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum QueueCommand {
-    /// Lists the recipients that are left
+    /// Lists the recipients in the queue
     List {
         #[command(flatten)]
         place: Place,
@@ -61,7 +61,7 @@ pub(crate) enum QueueCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Tries a message again now, or all with `all`
+    /// Tries a message again now; `all` means all messages
     Retry {
         /// The id of the message, or `all`
         id: String,
@@ -81,12 +81,12 @@ pub(crate) enum QueueCommand {
 /// The spool.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Place {
-    /// Directory of the spool, or the URL of a PostgreSQL database that any number of relays share
+    /// Directory of the spool, or the URL of a PostgreSQL database, which several relays can share
     #[arg(long, value_name = "DIR|postgres://...")]
     pub(crate) spool: PathBuf,
 }
 
-/// The fault of a database in a program without it.
+/// The error for a database URL in a program without the feature.
 #[cfg(not(feature = "postgres"))]
 pub(crate) const NO_DATABASE: &str = "built without the feature postgres";
 
@@ -101,7 +101,7 @@ impl Place {
             .then_some(text)
     }
 
-    /// The message about a spool that cannot be used. It shows no password.
+    /// The error text for a spool that cannot be used. It shows no password.
     pub(crate) fn cannot(&self, error: &dyn std::fmt::Display) -> String {
         match self.database() {
             Some(_) => format!("--spool: {error}"),
@@ -110,7 +110,7 @@ impl Place {
     }
 }
 
-/// A small mail relay: accepts mail, stores it, and sends it on.
+/// A small mail relay: accepts mail, stores it, and delivers it to the next hop.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "relay",
@@ -136,7 +136,7 @@ pub(crate) struct RelayFlags {
 /// Addresses and name.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListenFlags {
-    /// Listen here for SMTP (repeatable); port 0 picks one
+    /// Listen here for SMTP (repeatable); with port 0 the system chooses a port
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Vec<SocketAddr>,
     /// Listen here for submission with STARTTLS and AUTH (repeatable)
@@ -165,7 +165,7 @@ pub(crate) struct WhoFlags {
     /// Networks whose clients may send to every domain (repeatable)
     #[arg(long, value_name = "NET")]
     pub(crate) relay_from: Vec<IpNetwork>,
-    /// Domains that everybody may send to (repeatable)
+    /// Domain to which every client may send (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(crate) relay_domain: Vec<String>,
     /// Accept this user, who may send to every domain (repeatable)
@@ -176,10 +176,10 @@ pub(crate) struct WhoFlags {
 /// Deliveries.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DeliveryFlags {
-    /// `system`, the address and port of a name server, or a file with a table of records
+    /// `system`, the address and port of a name server, or a file with DNS records
     #[arg(long, value_name = "system|ADDR|FILE", default_value = "system")]
     pub(crate) dns: PathBuf,
-    /// Keys at which chains of trust in the DNS begin [default: those of the root]
+    /// Trust anchors of DNSSEC [default: the keys of the root]
     #[arg(long, value_name = "FILE")]
     pub(crate) dns_anchor: Option<PathBuf>,
     /// Port of the next hops
@@ -191,13 +191,13 @@ pub(crate) struct DeliveryFlags {
     /// Address of this relay in the DNS (repeatable)
     #[arg(long, value_name = "ADDR")]
     pub(crate) own_address: Vec<IpAddr>,
-    /// Roots of certificates in PEM [default: those of this computer]
+    /// Trusted certificates in PEM [default: the trust store of this computer]
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
     /// MTA-STS policies in place of HTTPS: DIR/DOMAIN.txt, or one file for all
     #[arg(long, value_name = "FILE-OR-DIR")]
     pub(crate) sts: Option<PathBuf>,
-    /// Waits between attempts; the last one repeats
+    /// Waits between attempts; the last wait repeats
     #[arg(
         long,
         value_name = "SPANS",
@@ -214,13 +214,13 @@ pub(crate) struct DeliveryFlags {
     /// Seconds for each phase of a delivery [default: those of RFC 5321]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
-    /// Seconds for a connection
+    /// Seconds for connecting
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) connect_timeout: u64,
-    /// Sessions at a time with one destination
+    /// Maximum simultaneous sessions with one destination
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) sessions: u32,
-    /// Deliveries at a time
+    /// Maximum simultaneous deliveries
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub(crate) workers: usize,
 }
@@ -234,16 +234,16 @@ pub(crate) struct ProcessFlags {
     /// Seconds of a lease
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) lease: u64,
-    /// Accept mail, and deliver none
+    /// Only accept mail; another process delivers it
     #[arg(long, conflicts_with_all = ["worker_only", "cut_through"])]
     pub(crate) front_end_only: bool,
-    /// Deliver mail, and accept none
+    /// Only deliver mail; another process accepts it
     #[arg(long, conflicts_with = "cut_through")]
     pub(crate) worker_only: bool,
-    /// Give the client the next hop's verdict, and store nothing
+    /// Store nothing: return the next hop's reply to the client
     #[arg(long)]
     pub(crate) cut_through: bool,
-    /// Serve counters here, as Prometheus text
+    /// Serve counters at this address, as Prometheus text
     #[arg(long, value_name = "ADDR")]
     pub(crate) metrics: Option<SocketAddr>,
 }
@@ -263,7 +263,7 @@ impl RelayFlags {
         Ok(client.into_owned())
     }
 
-    /// The settings of TLS for clients, if there is a certificate.
+    /// The TLS settings for clients of this server, if there is a certificate.
     pub(crate) fn server_tls(&self) -> Result<Option<ServerTls>, String> {
         let settings = self.tls.settings(&self.listen.hostname)?;
         let submission = !self.listen.listen_submission.is_empty() || !self.listen.listen_tls.is_empty();
@@ -290,13 +290,13 @@ impl RelayFlags {
 }
 
 impl DeliveryFlags {
-    /// The trusted roots, if they are not those of this computer.
+    /// The trusted certificates of `--ca`.
     pub(crate) fn roots(&self) -> Result<Option<Roots>, String> {
         let roots = self.ca.as_ref().map(Roots::from_file).transpose();
         roots.map_err(|error| format!("--ca: {}", chain(&error)))
     }
 
-    /// The schedule of attempts, **in milliseconds**: its rules do not depend on the unit.
+    /// The schedule of attempts, **in milliseconds**: the rules do not depend on the unit.
     pub(crate) fn schedule(&self) -> Schedule {
         let mut schedule = Schedule::new(
             self.retry.iter().map(|span| span.millis().max(1000)).collect(),

@@ -1,4 +1,4 @@
-//! The server: takes mail from clients into the spool.
+//! The server: accepts mail from clients, and stores it in the spool.
 
 mod content;
 mod who;
@@ -41,7 +41,7 @@ pub(crate) struct Door {
 pub(crate) struct Intake<S> {
     pub(crate) door: Arc<Door>,
     pub(crate) spool: S,
-    /// `--relay-from` counts.
+    /// True if `--relay-from` applies.
     pub(crate) network_counts: bool,
 }
 
@@ -50,12 +50,12 @@ pub(crate) struct Transaction<I> {
     about: About,
     mail: Mail<'static>,
     incoming: Option<(Id, I, Content)>,
-    /// The message, once it was stored.
+    /// The message, after it was stored.
     stored: Option<Id>,
 }
 
 impl Door {
-    /// Checks a recipient: the client may send to it, and it has a next hop.
+    /// Checks that the client may send to a recipient, and that the recipient has a next hop.
     pub(crate) fn check(
         &self,
         about: &About,
@@ -71,7 +71,7 @@ impl Door {
         self.routing.destination(rcpt.forward_path()).map(|_| ())
     }
 
-    /// The trace field for a message.
+    /// Returns the trace field for a message.
     pub(crate) fn received(&self, about: &About, to: &[Rcpt<'static>]) -> Result<Vec<u8>, Rejection> {
         let received = about.received(&self.hostname, now() / 1000);
         let mut received = received.ok_or(Rejection::LOCAL_ERROR)?;
@@ -95,7 +95,7 @@ impl Door {
     }
 
     pub(crate) fn auth_failed(about: &About, why: AuthFailure) {
-        // Without a token nobody has guessed.
+        // Without a token there was no attempt to guess.
         if why != AuthFailure::NoToken {
             let state = about.state::<Mutex<Attempt>>();
             let attempt = std::mem::take(&mut *lock(&state));
@@ -201,7 +201,7 @@ impl<S: Spool> Service for Intake<S> {
         Ok(accept)
     }
 
-    /// Takes a message back whose client was told nothing: it will send the message again.
+    /// Deletes a stored message that was not acknowledged: the client will send it again.
     fn reset(&self, transaction: Self::Mail, _: Reset) {
         if let Some(id) = transaction.stored {
             let spool = self.spool.clone();
@@ -213,7 +213,7 @@ impl<S: Spool> Service for Intake<S> {
     }
 }
 
-/// The address of the client. A client on a Unix socket is on this computer.
+/// Returns the address of the client. A client on a Unix socket is on this computer.
 fn peer(about: &About) -> IpAddr {
     let peer = about.peer().ip();
     peer.map_or(Ipv4Addr::LOCALHOST.into(), |peer| peer.to_canonical())

@@ -33,7 +33,7 @@ pub(crate) struct Bound {
 }
 
 impl Kind {
-    /// `--relay-from` counts.
+    /// Returns true if `--relay-from` applies to this kind.
     pub(crate) const fn network_counts(self) -> bool {
         matches!(self, Self::Smtp | Self::Proxy)
     }
@@ -48,7 +48,7 @@ impl Kind {
     }
 }
 
-/// Binds all listeners that the flags name, and prints a line for each.
+/// Binds all listeners of the flags, and prints the address of each.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ pub(crate) fn bind(flags: &RelayFlags) -> Result<Vec<Bound>, String> {
 fn listener(address: SocketAddr, kind: Kind) -> Result<Listener, String> {
     let cannot = |error: io::Error| format!("cannot listen on {address}: {error}");
     let listener = Listener::bind(address).map_err(cannot)?;
-    // Port 0 was replaced by the system.
+    // The system has replaced port 0.
     if let Peer::Ip(address) = listener.local().map_err(cannot)? {
         announce(address, kind);
     }
@@ -95,7 +95,7 @@ fn announce(address: SocketAddr, kind: Kind) {
     println!("listening on {address} ({})", kind.name());
 }
 
-/// The configuration of the sessions of a kind of listeners.
+/// Returns the configuration of the sessions of this kind.
 fn config(flags: &RelayFlags, kind: Kind, hostname: &Host<'static>, has_tls: bool) -> Result<Config, String> {
     let mut config = match kind {
         Kind::Smtp | Kind::Proxy => Config::new(hostname.clone()),
@@ -104,16 +104,17 @@ fn config(flags: &RelayFlags, kind: Kind, hostname: &Host<'static>, has_tls: boo
     if has_tls {
         config.extensions.add(Extension::RequireTls);
     }
-    // A next hop without it could not take the message.
+    // A next hop without BINARYMIME could not accept the message.
     config.extensions.remove(Keyword::BinaryMime);
     config.set_max_message_size(flags.listen.max_size);
-    // Only failed logins are slowed down.
+    // Delay replies only after failed logins, not after other errors.
     config.limits.errors.soft = config.limits.errors.hard;
     config.limits.unknown_commands.soft = config.limits.unknown_commands.hard;
     if flags.process.cut_through {
-        // The session with the next hop takes one recipient after the other.
+        // The session with the next hop handles one recipient after the other.
         config.limits.max_open_rcpts = 1;
-        // A next hop without it gets no NOTIFY, and nobody would write the reports (RFC 3461 section 5.2.2).
+        // A next hop without DSN gets no NOTIFY, so this relay would have to send the reports, which it cannot (RFC 3461
+        // section 5.2.2).
         config.extensions.remove(Keyword::Dsn);
     }
     Ok(config)
@@ -121,7 +122,7 @@ fn config(flags: &RelayFlags, kind: Kind, hostname: &Host<'static>, has_tls: boo
 
 fn options(flags: &RelayFlags, kind: Kind, tls: Option<ServerTls>) -> ServeOptions {
     let mut options = ServeOptions::default();
-    // Networks of own clients are often behind one address.
+    // A network of own clients often has one address.
     options.max_connections_per_peer = options.max_connections;
     if let Some(tls) = tls {
         options = match kind {

@@ -29,19 +29,19 @@ pub(crate) struct Metrics {
     pub(crate) not_stored: Counter,
     /// Attempts to deliver a message to a next hop.
     pub(crate) attempts: Counter,
-    /// Recipients that a next hop took.
+    /// Recipients that a next hop accepted.
     pub(crate) delivered: Counter,
-    /// Recipients that are tried again.
+    /// Recipients that will be tried again.
     pub(crate) deferred: Counter,
     /// Recipients that have failed.
     pub(crate) failed: Counter,
     /// Notifications that were stored for senders.
     pub(crate) reports: Counter,
-    /// Deliveries under way.
+    /// Current deliveries.
     pub(crate) under_way: Counter,
 }
 
-/// A number that changes without a lock.
+/// A number that is changed without a lock.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
@@ -60,7 +60,7 @@ impl Counter {
 }
 
 impl Metrics {
-    /// The counters as text (Prometheus text format 0.0.4).
+    /// Returns the counters as text (Prometheus text format 0.0.4).
     fn text(&self) -> String {
         let rows = [
             ("sessions_total", "counter", "sessions of clients", &self.sessions),
@@ -106,7 +106,7 @@ impl Metrics {
                 "notifications stored for senders",
                 &self.reports,
             ),
-            ("deliveries", "gauge", "deliveries under way", &self.under_way),
+            ("deliveries", "gauge", "current deliveries", &self.under_way),
         ];
         let mut text = String::new();
         for (name, kind, help, counter) in rows {
@@ -140,7 +140,7 @@ pub(crate) async fn serve(listener: TcpListener, metrics: Arc<Metrics>, stop: Sh
     }
 }
 
-/// Answers one request. Its fields have no meaning here, and there is no second one.
+/// Answers one request, ignoring its header fields, and closes the connection.
 async fn answer(mut stream: TcpStream, metrics: &Metrics) -> io::Result<()> {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") {

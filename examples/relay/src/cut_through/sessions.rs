@@ -1,4 +1,4 @@
-//! The number of sessions at a time with one destination.
+//! The limit of simultaneous sessions with one destination.
 
 use std::{
     collections::HashMap,
@@ -11,19 +11,19 @@ use tokio::{
     time::timeout,
 };
 
-/// Time to wait for a session of another client to end. The client of this one waits for the reply to RCPT meanwhile.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Maximum wait for the end of another client's session. Meanwhile this client waits for the reply to RCPT.
+const MAX_WAIT: Duration = Duration::from_secs(20);
 
-/// Destinations of which a record is kept. Beyond it, those without a session are forgotten.
+/// Maximum records of destinations; beyond it, records without a session are removed.
 const KEPT: usize = 1000;
 
-/// Bounds the sessions with each destination.
+/// A limiter of the sessions with each destination.
 pub(crate) struct Sessions {
     most: usize,
     destinations: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
-/// The right to a session with a destination. Dropping it gives it back.
+/// The permit for a session with a destination. Dropping it frees the place.
 pub(crate) type Permit = OwnedSemaphorePermit;
 
 impl Sessions {
@@ -34,10 +34,10 @@ impl Sessions {
         }
     }
 
-    /// Waits for room for a session with a destination. Returns `None` if there is none in time.
+    /// Waits for a permit for a session with a destination. Returns `None` after [`MAX_WAIT`].
     pub(super) async fn acquire(&self, destination: &str) -> Option<Permit> {
         let semaphore = self.semaphore(destination);
-        timeout(PATIENCE, semaphore.acquire_owned()).await.ok()?.ok()
+        timeout(MAX_WAIT, semaphore.acquire_owned()).await.ok()?.ok()
     }
 
     fn semaphore(&self, destination: &str) -> Arc<Semaphore> {
@@ -46,7 +46,7 @@ impl Sessions {
             return Arc::clone(known);
         }
         if all.len() >= KEPT {
-            // A session, and a client that waits, hold one.
+            // Each session and each waiting client holds a reference.
             all.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
         }
         let new = Arc::new(Semaphore::new(self.most));

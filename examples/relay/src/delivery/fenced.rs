@@ -1,4 +1,4 @@
-//! A content whose last octets leave only while the lease holds.
+//! A content whose end is sent only while the lease is valid.
 
 use std::{
     io,
@@ -9,7 +9,7 @@ use std::{
 use smtp_driver::BodySource;
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// A content, and the fence that is passed before its end is told: then the final dot follows.
+/// A content, and the fence that is checked before its end is reported: the final dot follows the end.
 pub(super) struct Fenced<'a, R> {
     reader: R,
     fence: Pin<Box<dyn Future<Output = io::Result<()>> + Send + 'a>>,

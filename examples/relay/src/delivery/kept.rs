@@ -1,6 +1,6 @@
-//! Sessions that are kept for a moment, for the next message to the same host.
+//! Sessions that are kept for a second, for the next message to the same host.
 //!
-//! No `Pool`: a pool is for one server with one kind of TLS. Here the route chooses both for each message.
+//! It is not a `Pool`, which is for one server with one TLS policy: here the route determines both for each message.
 
 use std::{
     collections::HashMap,
@@ -16,16 +16,16 @@ use tokio::{
 
 use super::Hop;
 
-/// Time for which a session is kept. The next message is due at once, or much later.
+/// Time for which an idle session is kept: the next message is due at once, or much later.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Sessions that are kept at most.
+/// Maximum kept sessions.
 const MOST: usize = 200;
 
-/// Messages of one session at most.
+/// Maximum messages of one session.
 const MESSAGES: u32 = 100;
 
-/// Sessions that are kept for a moment.
+/// The kept sessions.
 #[derive(Clone, Default)]
 pub(crate) struct Kept(Arc<Mutex<HashMap<String, Vec<Idle>>>>);
 
@@ -34,7 +34,7 @@ struct Idle {
     since: Instant,
 }
 
-/// The sessions that a target may use: the same host, and the same demand on TLS.
+/// Returns the key of the sessions that a target may use: the same host, and the same TLS demand.
 pub(crate) fn key(target: &Target) -> String {
     format!(
         "{:?} {} {:?} {:?}",
@@ -43,7 +43,7 @@ pub(crate) fn key(target: &Target) -> String {
 }
 
 impl Kept {
-    /// Takes the session that was used last.
+    /// Takes the session with this key that was used last.
     pub(crate) fn take(&self, key: &str) -> Option<Hop> {
         let mut all = self.lock();
         let sessions = all.get_mut(key)?;

@@ -1,4 +1,4 @@
-//! Driving a route: its questions go to the DNS and to the policies, its targets to the caller.
+//! Driving a route: passes its questions to the DNS and the policies, and its targets to the caller.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use tracing::{debug, error};
 
 use crate::{dns::Dns, sts::Policies};
 
-/// Time for one lookup, which may be several queries.
+/// Time for one lookup, which may have several queries.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The answers to the questions of routes.
@@ -21,7 +21,7 @@ pub(crate) struct Lookups {
 
 /// Attempts at the hosts that a route names.
 pub(crate) trait Hosts: Send {
-    /// Makes an attempt at one host for these recipients of the route.
+    /// Makes an attempt at one host, for these recipients of the route.
     fn attempt(&mut self, target: Target, recipients: &[usize]) -> impl Future<Output = Attempted> + Send;
 }
 

@@ -4,10 +4,11 @@ use smtp_proto::types::{Body, Envelope, MailParameters};
 
 use crate::spool::Facts;
 
-/// The parameters that a message needs at a next hop: SIZE and BODY by its content, SMTPUTF8 unless nothing of it needs it.
+/// Returns the parameters that a message needs at a next hop: SIZE and BODY from its content, and SMTPUTF8 if a part of it
+/// needs it.
 ///
-/// AUTH is not passed on: no next hop has a reason to believe it (RFC 4954 section 5). REQUIRETLS depends on the host, and is
-/// added for each.
+/// AUTH is not passed on, because a next hop has no reason to trust it (RFC 4954 section 5). REQUIRETLS depends on the host,
+/// and is added for each.
 pub(crate) fn parameters(envelope: &Envelope, facts: &Facts) -> MailParameters<'static> {
     let given = envelope.parameters();
     let mut parameters = MailParameters::default().with_size(facts.size);
@@ -16,7 +17,7 @@ pub(crate) fn parameters(envelope: &Envelope, facts: &Facts) -> MailParameters<'
     }
     let ascii =
         envelope.reverse_path().is_ascii() && envelope.recipients().iter().all(|rcpt| rcpt.is_ascii());
-    // A content of ASCII needs SMTPUTF8 for its addresses only.
+    // An ASCII content needs SMTPUTF8 only for its addresses.
     if !ascii || facts.utf8_header || given.smtputf8() && facts.eight_bit {
         parameters = parameters.with_smtputf8();
     }

@@ -1,8 +1,8 @@
-//! Spans of time: `90s`, `5m`, `4h`, `5d`.
+//! Durations in flags: `90s`, `5m`, `4h`, `5d`.
 
 use std::str::FromStr;
 
-/// A span of time.
+/// A duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(u64);
 

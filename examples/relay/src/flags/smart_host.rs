@@ -1,4 +1,4 @@
-//! The smart host, which takes mail for all domains.
+//! The smart host, which accepts mail for all domains.
 
 use clap::{Args, ValueEnum};
 use smtp_proto::{
@@ -16,7 +16,7 @@ pub(crate) struct SmartHostFlags {
     /// Send all mail to this host
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) smart_host: Option<String>,
-    /// TLS with the smart host
+    /// TLS policy for the smart host
     #[arg(
         long,
         value_name = "HOW",
@@ -32,12 +32,12 @@ pub(crate) struct SmartHostFlags {
     pub(crate) smart_host_password: Option<Secret>,
 }
 
-/// TLS with the smart host.
+/// The TLS policy for the smart host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SmartHostTlsFlag {
     /// No TLS
     None,
-    /// STARTTLS if it is offered, without a check of the certificate
+    /// STARTTLS if the host offers it, without verification
     Opportunistic,
     /// STARTTLS with a certificate for the host
     Starttls,
@@ -46,7 +46,7 @@ pub(crate) enum SmartHostTlsFlag {
 }
 
 impl SmartHostFlags {
-    /// The smart host. Without a port it is `port`.
+    /// The smart host. The default of its port is `port`.
     pub(crate) fn smart_host(&self, port: u16) -> Result<Option<SmartHost>, String> {
         let Some(text) = &self.smart_host else {
             return Ok(None);

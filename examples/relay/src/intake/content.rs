@@ -1,4 +1,4 @@
-//! Facts of a content, found while it is received.
+//! Facts of a content, collected while it arrives.
 
 use smtp_proto::{
     data::{ContentScanner, ContentSummary},
@@ -8,17 +8,17 @@ use smtp_relay::loops::Trace;
 
 use crate::spool::Facts;
 
-/// Maximum octets of a line of the header section that is looked at.
+/// Maximum octets of a header line that are checked.
 const MAX_LINE: usize = 256;
 
-/// Reads a content in pieces.
+/// A reader of a content in pieces.
 pub(crate) struct Content {
     scanner: ContentScanner,
     trace: Trace,
     field: TlsRequired,
 }
 
-/// Finds the header field `TLS-Required: No` (RFC 8689 section 3).
+/// A search for the header field `TLS-Required: No` (RFC 8689 section 3).
 #[derive(Debug, Default)]
 struct TlsRequired {
     /// The beginning of the current line.
@@ -42,11 +42,11 @@ impl Content {
         self.field.feed(octets);
     }
 
-    /// The facts of the whole.
+    /// Returns the facts of the whole content.
     ///
     /// # Errors
     ///
-    /// The rejection of a content that is not passed on: it loops, or it has a bare CR or LF.
+    /// The rejection for a content that is in a loop, or contains a bare CR or LF.
     pub(crate) fn finish<'a>(
         self,
         mut recipients: impl Iterator<Item = &'a ForwardPath<'static>>,

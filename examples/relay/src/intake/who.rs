@@ -4,7 +4,7 @@ use smtp_driver::{IpNetwork, Peer};
 use smtp_proto::types::{ForwardPath, Rejection};
 use smtp_relay::{Name, route::Destination};
 
-/// The networks of own clients, and the domains that everybody may send to.
+/// The networks of own clients, and the domains to which every client may send.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Who {
     networks: Vec<IpNetwork>,
@@ -16,14 +16,14 @@ pub(crate) struct Who {
 pub(crate) struct Client<'a> {
     pub(crate) peer: Peer,
     pub(crate) identity: Option<&'a str>,
-    /// The listener is for own clients of a network, too, and not for submission alone.
+    /// True if own clients may use the listener without a login.
     pub(crate) network_counts: bool,
 }
 
 impl Who {
     /// # Errors
     ///
-    /// If a domain can be no name in the DNS.
+    /// If a domain cannot be a name in the DNS.
     pub(crate) fn new(networks: &[IpNetwork], domains: &[String]) -> Result<Self, String> {
         let domains = domains.iter().map(|domain| {
             let path = ForwardPath::parse(&format!("postmaster@{domain}")).map(ForwardPath::into_owned);
@@ -45,14 +45,14 @@ impl Who {
     ///
     /// # Errors
     ///
-    /// The rejection to reply with.
+    /// The rejection for the recipient.
     pub(crate) fn check(&self, client: Client<'_>, recipient: &ForwardPath<'_>) -> Result<(), Rejection> {
         let in_network = |network: &IpNetwork| client.peer.ip().is_some_and(|peer| network.contains(peer));
         if client.identity.is_some() || client.network_counts && self.networks.iter().any(in_network) {
             return Ok(());
         }
         let mailbox = recipient.mailbox().ok_or(Rejection::RELAY_DENIED)?;
-        // A local part that names another host asks for relaying: user%host, host!user, "user@host".
+        // A local part with the name of another host requests relaying: user%host, host!user, "user@host".
         let names_host = mailbox.local_part().contains(['%', '!', '@'])
             || recipient.as_str().contains(':') && recipient.as_str().starts_with('@');
         match Destination::of(&mailbox.host()) {
