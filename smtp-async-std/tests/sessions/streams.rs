@@ -170,7 +170,7 @@ fn futures_may_move_between_threads() {
     is_send(&async move {
         let mut client = Client::builder(client_config()).on(Io::new(far)).await.unwrap();
         let _ = client.send(bob(), b"").await.unwrap();
-        client
+        let _ = client
             .send_from(bob(), Reader(futures_lite::io::empty()))
             .await
             .unwrap();
