@@ -33,8 +33,8 @@ pub(crate) async fn send(url: &str, count: usize) -> Result<usize, Box<dyn Error
     let config = Config::new("client.example.org".parse()?);
     let mut options = PoolOptions::default();
     options.max_sessions = 4; // a fifth message waits
-    let builder = ClientBuilder::from_url(&url, config, Io::<Stream>::default_tls)?;
-    let mailer = Arc::new(Mailer::new(Pool::new(builder, &url, options)));
+    let builder = ClientBuilder::from_url(&url, config, |host| Io::<Stream>::default_tls(host, url.tls()))?;
+    let mailer = Mailer::new(Pool::new(builder, &url, options));
 
     let mut tasks = JoinSet::new();
     for number in 0..count {

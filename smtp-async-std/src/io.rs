@@ -182,8 +182,11 @@ impl Connect for Io<Stream> {
     }
 
     #[cfg(feature = "ring")]
-    fn default_tls(host: &str) -> Result<std::sync::Arc<dyn smtp_driver::TlsSettings>, StreamError> {
-        smtp_rustls::default_tls(host)
+    fn default_tls(
+        host: &str,
+        mode: smtp_driver::TlsMode,
+    ) -> Result<std::sync::Arc<dyn smtp_driver::TlsSettings>, StreamError> {
+        smtp_rustls::default_tls(host, mode)
     }
 }
 

@@ -87,8 +87,9 @@ impl Connect for Io<Stream> {
     #[cfg(feature = "ring")]
     fn default_tls(
         host: &str,
+        mode: smtp_driver::TlsMode,
     ) -> Result<std::sync::Arc<dyn smtp_driver::TlsSettings>, smtp_driver::StreamError> {
-        smtp_rustls::default_tls(host)
+        smtp_rustls::default_tls(host, mode)
     }
 }
 

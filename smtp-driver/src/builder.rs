@@ -24,14 +24,17 @@ pub trait Connect: Transport + Sized {
     /// Connects within `limit`. If a host name has several addresses, tries each.
     fn connect(address: &Address, limit: Duration) -> impl Future<Output = Result<Self, Self::Error>>;
 
-    /// Returns TLS settings for the server with this name, which trust the roots of the platform.
+    /// Returns TLS settings for the server with this name, which trust the roots of the platform. For
+    /// [`TlsMode::Opportunistic`] they accept every certificate: a session that would continue in plaintext gains nothing by
+    /// ending for a certificate (RFC 7435).
     ///
     /// Default: an error, because TLS needs another crate.
     ///
     /// # Errors
     ///
     /// If the name is not a host name, or the trusted certificates cannot be read.
-    fn default_tls(host: &str) -> Result<Arc<dyn TlsSettings>, StreamError> {
+    fn default_tls(host: &str, mode: TlsMode) -> Result<Arc<dyn TlsSettings>, StreamError> {
+        let _ = mode;
         Err(StreamError::Tls(
             alloc::format!("no TLS settings for {host}: give them, or enable the feature ring").into(),
         ))

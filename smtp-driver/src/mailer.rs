@@ -53,7 +53,7 @@ impl<T: Transport> Mailer<T> {
     {
         let url = Url::parse(url)?;
         let config = Config::new(IpAddr::V4(Ipv4Addr::LOCALHOST).into());
-        Self::from_url_with(&url, config, T::default_tls).map_err(MailerError::Tls)
+        Self::from_url_with(&url, config, |host| T::default_tls(host, url.tls())).map_err(MailerError::Tls)
     }
 
     /// Creates a mailer for the server of a URL, with this configuration and these TLS settings: see

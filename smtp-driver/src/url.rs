@@ -69,7 +69,8 @@ pub enum TlsMode {
     Implicit,
     /// STARTTLS. If the server does not offer it, the session ends before any mail is sent.
     Required,
-    /// STARTTLS if the server offers it. Protects against passive eavesdroppers only.
+    /// STARTTLS if the server offers it. Protects against passive eavesdroppers only, so the [default TLS
+    /// settings](crate::Connect::default_tls) do not verify the certificate.
     Opportunistic,
     /// Plaintext.
     Disabled,

@@ -7,9 +7,13 @@ use std::{
 };
 
 use rustls::{ClientConnection, Connection, ServerConfig, ServerConnection};
+#[cfg(feature = "ring")]
+use smtp_driver::TlsMode;
 use smtp_driver::{StreamError, TlsSession, TlsSettings};
 use smtp_proto::TlsInfo;
 
+#[cfg(feature = "ring")]
+use crate::ClientSettings;
 use crate::{ClientTls, explain_handshake, server_tls_info};
 
 /// Maximum slices of one write of records.
@@ -60,15 +64,19 @@ impl TlsSettings for ClientTls {
     }
 }
 
-/// Returns TLS settings for the server with this name, which trust the platform's roots: [`ClientTls::platform`] for the
-/// adapters.
+/// Returns TLS settings for the server with this name, for the adapters: [`ClientTls::platform`], or for
+/// [`TlsMode::Opportunistic`] [`ClientSettings::opportunistic_unverified`].
 ///
 /// # Errors
 ///
-/// As [`ClientTls::platform`].
+/// If the name is not a host name, or the trusted certificates cannot be read.
 #[cfg(feature = "ring")]
-pub fn default_tls(host: &str) -> Result<Arc<dyn TlsSettings>, StreamError> {
-    match ClientTls::platform(host) {
+pub fn default_tls(host: &str, mode: TlsMode) -> Result<Arc<dyn TlsSettings>, StreamError> {
+    let settings = match mode {
+        TlsMode::Opportunistic => ClientSettings::opportunistic_unverified(),
+        _ => ClientSettings::platform(),
+    };
+    match settings.for_server(host) {
         Ok(settings) => Ok(Arc::new(settings)),
         Err(error) => Err(StreamError::Tls(error.into())),
     }

@@ -11,6 +11,8 @@ use std::{
 };
 
 #[cfg(feature = "ring")]
+#[cfg(feature = "ring")]
+use smtp_driver::{TlsMode, TlsSettings};
 use smtp_driver::TlsSettings;
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 #[cfg(unix)]
@@ -157,8 +159,8 @@ impl Connect for Io<Stream> {
     }
 
     #[cfg(feature = "ring")]
-    fn default_tls(host: &str) -> Result<Arc<dyn TlsSettings>, StreamError> {
-        smtp_rustls::default_tls(host)
+    fn default_tls(host: &str, mode: TlsMode) -> Result<Arc<dyn TlsSettings>, StreamError> {
+        smtp_rustls::default_tls(host, mode)
     }
 }
 

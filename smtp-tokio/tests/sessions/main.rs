@@ -5,4 +5,6 @@
 mod auth;
 mod sending;
 mod support;
+#[cfg(feature = "ring")]
+mod urls;
 mod waiting;
