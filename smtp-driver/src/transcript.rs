@@ -71,7 +71,8 @@ impl Transcript for LogTranscript {
     }
 }
 
-/// A line of a transcript. `Display` shows the time in seconds, the side and the text: `0.012 C: QUIT`.
+/// A line of a transcript. `Display` shows the client, the time in seconds, the side and the text:
+/// `192.0.2.1:49152 0.012 C: QUIT`. Without a [`peer`](Self::peer) it begins with the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TranscriptLine<'l> {
@@ -99,6 +100,10 @@ pub enum Side {
 
 impl fmt::Display for TranscriptLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The lines of several sessions mix.
+        if let Some(peer) = self.peer {
+            write!(f, "{peer} ")?;
+        }
         let at = self.at.since_origin();
         write!(f, "{}.{:03} ", at.as_secs(), at.subsec_millis())?;
         f.write_str(match self.side {

@@ -287,8 +287,7 @@ fn the_transcript_names_client_and_proxy() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&lines);
     let record = move |line: &smtp_driver::TranscriptLine<'_>| {
-        let line = format!("{} {line}", line.peer.unwrap());
-        recorded.lock().unwrap().push(line);
+        recorded.lock().unwrap().push(line.to_string());
     };
     let mut running = Running::new(|options| *options = options.clone().transcript(record));
     running.connect(header(ProxyVersion::V2, "203.0.113.7:1"));

@@ -233,8 +233,7 @@ fn the_sessions_of_a_server_are_recorded_with_the_address_of_the_client() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let recorded = Arc::clone(&lines);
     let options = options(9, 9).transcript(move |line: &TranscriptLine<'_>| {
-        let peer = line.peer.unwrap();
-        recorded.lock().unwrap().push(format!("{peer} {line}"));
+        recorded.lock().unwrap().push(line.to_string());
     });
     let mut running = Running::new(options);
     let first = running.connect();
