@@ -97,7 +97,8 @@ impl Connect for Io<Stream> {
 /// Reading blocks the session, so a slow reader needs a timeout of its own.
 ///
 /// The end of the reader is the end of the message. If the reader is a pipe whose writer was dropped early, the client sends
-/// a truncated message as if it were whole: let the reader return an error in that case.
+/// a truncated message as if it were whole: let the reader return an error in that case, or wrap the `Reader` in
+/// [`ExactLength`](smtp_driver::ExactLength).
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);

@@ -186,7 +186,8 @@ impl<T: Transport> Client<T> {
     /// The source can be read only once, so there is one transaction: an envelope beyond the server's limits (RFC 9422) is an
     /// error.
     ///
-    /// The message ends when the [source](BodySource) has no more octets.
+    /// The message ends when the [source](BodySource) has no more octets. If you know its length, wrap the source in
+    /// [`ExactLength`](crate::ExactLength), which tells the end from a broken pipe.
     ///
     /// Not cancel-safe, as [`send`](Self::send).
     ///

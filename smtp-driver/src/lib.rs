@@ -91,7 +91,7 @@ pub mod testing;
 mod turn;
 
 pub use address::{Address, Peer};
-pub use body_source::BodySource;
+pub use body_source::{BodySource, ExactLength};
 pub use builder::{ClientBuilder, Connect};
 pub use bytes::{Buf, Bytes};
 pub use client::Client;

@@ -81,10 +81,17 @@ impl From<StreamError> for std::io::Error {
         use std::io::ErrorKind;
         let kind = match error {
             StreamError::WriteZero => ErrorKind::WriteZero,
-            StreamError::Truncated => ErrorKind::UnexpectedEof,
+            StreamError::Truncated | StreamError::IncompleteMessage { .. } => ErrorKind::UnexpectedEof,
             StreamError::TimedOut => ErrorKind::TimedOut,
             StreamError::Tls(error) => return Self::new(ErrorKind::InvalidData, error),
         };
         Self::new(kind, error)
     }
 }
+    /// The source of a message of a [known length](crate::ExactLength) ended early.
+    #[non_exhaustive]
+    IncompleteMessage {
+        /// The number of octets that the source did not have.
+        missing: u64,
+    },
+            Self::IncompleteMessage { missing } => write!(f, "message ended {missing} octets early"),

@@ -10,11 +10,9 @@ use std::{
     time::Duration,
 };
 
-#[cfg(feature = "ring")]
+use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 #[cfg(feature = "ring")]
 use smtp_driver::{TlsMode, TlsSettings};
-use smtp_driver::TlsSettings;
-use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 #[cfg(unix)]
 use tokio::net::UnixStream;
 use tokio::{
@@ -213,7 +211,8 @@ impl AsyncWrite for Stream {
 /// [`Client::send_from`](crate::driver::Client::send_from).
 ///
 /// The end of the reader is the end of the message. If the reader is a pipe whose writer was dropped early, the client sends
-/// a truncated message as if it were whole: let the reader return an error in that case.
+/// a truncated message as if it were whole: let the reader return an error in that case, or wrap the `Reader` in
+/// [`ExactLength`](smtp_driver::ExactLength).
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use smtp_driver::{
-    Error,
+    Error, ExactLength,
     proto::{
         Phase,
         client::{Closed, ExtensionUse, MessageOutcome},
@@ -110,6 +110,47 @@ fn a_message_that_cannot_be_read_to_its_end_is_not_delivered() {
         }
         assert!(received.mails.is_empty());
         assert!(network.now().since_origin() < Duration::from_secs(5));
+    }
+}
+
+/// Sends 10 octets as a message of this length, and returns the failure and the message that was accepted.
+fn send_exactly(octets: u64, chunking: ExtensionUse) -> (Option<Error<io::Error>>, Option<Vec<u8>>) {
+    let network = Network::new();
+    let (near, far) = network.pair();
+    let mut source = Pieces::new(&network, vec![(0, Ok(b"12345\r\n.\r\n".to_vec()))]);
+    let sending = async {
+        let mut config = client_config();
+        config.chunking = chunking;
+        let mut client = connect(near, config).await.unwrap();
+        let message = ExactLength::new(&mut source, octets);
+        let sent = client.send_from(bob(), message).await;
+        assert!(sent.is_ok() == client.is_usable());
+        sent.err().map(|failed| failed.error)
+    };
+    let (failed, mut received) = network.block_on(join(sending, receive(far, server_config())));
+    (failed, received.mails.pop().map(|mail| mail.body))
+}
+
+#[test]
+fn a_message_that_ends_before_its_length_is_not_delivered() {
+    for chunking in [ExtensionUse::Never, ExtensionUse::IfOffered] {
+        for octets in [11, 70_000] {
+            let (failed, accepted) = send_exactly(octets, chunking);
+            assert_eq!(accepted, None);
+            let Some(Error::Source(error)) = failed else {
+                panic!("{failed:?}");
+            };
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+            assert_eq!(
+                error.to_string(),
+                format!("message ended {} octets early", octets - 10)
+            );
+        }
+        for octets in [10, 7, 0] {
+            let (failed, accepted) = send_exactly(octets, chunking);
+            assert!(failed.is_none(), "{failed:?}");
+            assert_eq!(accepted.unwrap(), b"12345\r\n.\r\n"[..octets as usize]);
+        }
     }
 }
 
