@@ -366,12 +366,14 @@ impl<T: Transport> Client<T> {
         mut found: impl FnMut(Event<'_>, &client::Client) -> Option<R>,
     ) -> Result<R, Error<T::Error>> {
         loop {
-            let (event, machine) = match self.connection.poll() {
+            let (event, machine) = match self.connection.poll_at(now) {
+        let mut now = self.connection.transport().now();
                 (Step::Event(event), machine) => (event, machine),
                 (Step::Wait(wait), _) => {
                     self.connection.wait(wait).await;
                     continue;
                 }
+                    now = self.connection.transport().now();
             };
             self.refusal.note(&event);
             match event {

@@ -24,8 +24,9 @@ impl<T: Transport> Client<T> {
     ) -> Result<(), Error<T::Error>> {
         let mut sending = Sending::default();
         let mut unreadable = None;
+        let mut now = self.connection.transport().now();
         loop {
-            let (event, machine) = match self.connection.poll() {
+            let (event, machine) = match self.connection.poll_at(now) {
                 (Step::Event(event), machine) => (event, machine),
                 (Step::Wait(wait), _) => {
                     let connection = &mut self.connection;
@@ -39,13 +40,18 @@ impl<T: Transport> Client<T> {
                         sending.permit = None;
                         unreadable = Some(error);
                     }
+                    now = self.connection.transport().now();
                     continue;
                 }
             };
             see(&event, machine);
             self.refusal.note(&event);
             match event {
-                Event::Body(permit) => sending.permit = Some(permit),
+                Event::Body(permit) => {
+                    sending.permit = Some(permit);
+                    // The application may have made the next message, and that time must not count against the server.
+                    now = self.connection.transport().now();
+                }
                 Event::Finished(_) => return Ok(()),
                 Event::Closed { why, message } => {
                     debug!(%why, "session closed");

@@ -41,6 +41,56 @@ pub trait Transport {
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()>;
 }
 
+/// A transport that is borrowed, for example while the owner keeps it for later.
+impl<T: Transport + ?Sized> Transport for &mut T {
+    type Error = T::Error;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<Result<(), T::Error>> {
+        (**self).poll_read(cx, sink)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<Result<usize, T::Error>> {
+        (**self).poll_write(cx, slices)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
+        (**self).poll_shutdown(cx)
+    }
+
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        (**self).poll_deadline(cx, at)
+    }
+}
+
+/// A transport of any type: `Box<dyn Transport<Error = E> + Send>`.
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    type Error = T::Error;
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, sink: &mut dyn FnMut(&[u8])) -> Poll<Result<(), T::Error>> {
+        (**self).poll_read(cx, sink)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<Result<usize, T::Error>> {
+        (**self).poll_write(cx, slices)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
+        (**self).poll_shutdown(cx)
+    }
+
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
+        (**self).poll_deadline(cx, at)
+    }
+}
+
 /// A failure that the driver detects, such as a missed deadline. [`Transport::Error`] can represent each.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -51,6 +101,12 @@ pub enum StreamError {
     Truncated,
     /// A deadline passed.
     TimedOut,
+    /// The source of a message of a [known length](crate::ExactLength) ended early.
+    #[non_exhaustive]
+    IncompleteMessage {
+        /// The number of octets that the source did not have.
+        missing: u64,
+    },
     /// TLS failed.
     Tls(Box<dyn error::Error + Send + Sync>),
 }
@@ -61,6 +117,7 @@ impl fmt::Display for StreamError {
             Self::WriteZero => f.write_str("stream accepts no octets"),
             Self::Truncated => f.write_str("peer closed the TLS connection without close_notify"),
             Self::TimedOut => f.write_str("timed out"),
+            Self::IncompleteMessage { missing } => write!(f, "message ended {missing} octets early"),
             Self::Tls(error) => error.fmt(f),
         }
     }
@@ -88,10 +145,3 @@ impl From<StreamError> for std::io::Error {
         Self::new(kind, error)
     }
 }
-    /// The source of a message of a [known length](crate::ExactLength) ended early.
-    #[non_exhaustive]
-    IncompleteMessage {
-        /// The number of octets that the source did not have.
-        missing: u64,
-    },
-            Self::IncompleteMessage { missing } => write!(f, "message ended {missing} octets early"),

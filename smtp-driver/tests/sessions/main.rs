@@ -23,6 +23,7 @@ mod steps;
 mod streams;
 mod support;
 mod tls;
+mod transports;
 mod turn;
 mod urls;
 mod waiting;
