@@ -5,7 +5,7 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
-use std::{env, error::Error, sync::Arc, time::Instant};
+use std::{env, error::Error, time::Instant};
 
 use examples::exit::Failure;
 use smtp_tokio::{
@@ -40,7 +40,7 @@ pub(crate) async fn send(url: &str, count: usize) -> Result<usize, Box<dyn Error
     for number in 0..count {
         let envelope = Envelope::parse("ann@example.org", ["bob@example.org"])?;
         let message = format!("Subject: message {number}\r\n\r\nHello\r\n");
-        let mailer = Arc::clone(&mailer);
+        let mailer = mailer.clone();
         tasks.spawn(async move { mailer.send((envelope, message)).await });
     }
     let mut accepted = 0;

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr},
+    sync::Arc,
 };
 
 use smtp_proto::client::{Config, Receipt, RecipientStatus, Retry};
@@ -14,7 +15,7 @@ use crate::{
 
 /// A client that sends whole messages to one server, over the sessions of a [`Pool`].
 ///
-/// To send from several tasks or threads, put it into an `Arc`.
+/// To send from several tasks or threads, clone it: clones share the sessions.
 ///
 #[cfg_attr(
     feature = "mail-builder",
@@ -35,7 +36,7 @@ mailer.close().await;
 # }
 ```"#
 )]
-pub struct Mailer<T: Transport>(Pool<T>);
+pub struct Mailer<T: Transport>(Arc<Pool<T>>);
 
 impl<T: Transport> Mailer<T> {
     /// Creates a mailer for the server of a [`Url`], with the [default TLS settings](Connect::default_tls). It connects when
@@ -73,8 +74,8 @@ impl<T: Transport> Mailer<T> {
 
     /// Creates a mailer that uses the sessions of this pool.
     #[must_use]
-    pub const fn new(pool: Pool<T>) -> Self {
-        Self(pool)
+    pub fn new(pool: Pool<T>) -> Self {
+        Self(Arc::new(pool))
     }
 
     /// Sends a message. Succeeds if the server accepts it for every recipient, so that you need not look at the result.
@@ -98,15 +99,21 @@ impl<T: Transport> Mailer<T> {
         }
     }
 
-    /// Ends all sessions, after the messages that are being sent: see [`Pool::close`].
+    /// Ends all sessions, after the messages that are being sent: see [`Pool::close`]. Cancel-safe.
     pub async fn close(&self) {
         self.0.close().await;
     }
 
     /// The pool of sessions.
     #[must_use]
-    pub const fn pool(&self) -> &Pool<T> {
+    pub fn pool(&self) -> &Pool<T> {
         &self.0
+    }
+}
+
+impl<T: Transport> Clone for Mailer<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 

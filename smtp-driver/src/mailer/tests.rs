@@ -1,4 +1,4 @@
-use std::{error::Error as _, format, sync::Arc};
+use std::{error::Error as _, format};
 
 use smtp_proto::types::{ClientName, Protocol};
 
@@ -36,6 +36,16 @@ fn a_url_is_enough_to_send() {
         run(mailer.close());
         assert!(world.seen().iter().all(|seen| seen.quit));
     }
+}
+
+#[test]
+fn clones_share_the_sessions() {
+    let world = World::new(Protocol::Smtp);
+    let mailer = mailer(&format!("smtp://{}?tls=none", world.address()));
+    for mailer in [mailer.clone(), mailer.clone()] {
+        run(mailer.send((to("bob@example.net"), MESSAGE))).unwrap();
+    }
+    assert_eq!((world.messages(), mailer.pool().idle()), (vec![2], 1));
 }
 
 #[test]
