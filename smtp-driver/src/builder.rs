@@ -163,6 +163,8 @@ impl<T: Transport> ClientBuilder<T> {
     /// Connects, and begins the session: greeting, EHLO, TLS, login. [`Timeouts::greeting`](client::Timeouts::greeting)
     /// limits the time for connecting, too. Does not look up MX records.
     ///
+    /// Cancellation: dropping the future closes the connection. The builder can connect again.
+    ///
     /// # Errors
     ///
     /// [`Error::Connect`] if connecting fails, and the errors of [`on`](Self::on).
@@ -181,6 +183,8 @@ impl<T: Transport> ClientBuilder<T> {
     }
 
     /// Begins the session on a connected transport.
+    ///
+    /// Cancellation: dropping the future drops the transport.
     ///
     /// # Errors
     ///

@@ -333,6 +333,8 @@ impl<T: Transport> Client<T> {
 
     /// Ends the session (QUIT) and closes the connection.
     ///
+    /// Cancellation: dropping the future closes the connection at once. Accepted messages stay accepted.
+    ///
     /// # Errors
     ///
     /// If the session ended without a reply to QUIT. Messages that the server accepted earlier stay accepted.
@@ -365,15 +367,15 @@ impl<T: Transport> Client<T> {
         &mut self,
         mut found: impl FnMut(Event<'_>, &client::Client) -> Option<R>,
     ) -> Result<R, Error<T::Error>> {
+        let mut now = self.connection.transport().now();
         loop {
             let (event, machine) = match self.connection.poll_at(now) {
-        let mut now = self.connection.transport().now();
                 (Step::Event(event), machine) => (event, machine),
                 (Step::Wait(wait), _) => {
                     self.connection.wait(wait).await;
+                    now = self.connection.transport().now();
                     continue;
                 }
-                    now = self.connection.transport().now();
             };
             self.refusal.note(&event);
             match event {

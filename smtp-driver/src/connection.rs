@@ -194,6 +194,8 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     /// Closes the connection so that the peer can read all output: shuts down the sending side, and waits up to
     /// [`LINGER_TIMEOUT`] for the peer to close. Otherwise a socket with unread input would be reset, and the peer would lose
     /// output that it has not read.
+    ///
+    /// Cancel-safe: call it again to continue, or drop the connection.
     pub async fn close(&mut self) {
         if !self.shut_down().await {
             return;

@@ -241,6 +241,8 @@ impl<T: Transport> Session<T> {
     }
 
     /// Closes the connection so that the client can read all output: [`Connection::close`].
+    ///
+    /// Cancellation: dropping the future drops the connection, and the client may not receive the last replies.
     pub async fn close(mut self) {
         self.close_connection().await;
     }

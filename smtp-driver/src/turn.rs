@@ -20,6 +20,8 @@ impl<T: Transport> Session<T> {
     /// ([`UnknownPolicy::AskApplication`](smtp_proto::server::UnknownPolicy::AskApplication)). Accept ATRN only after AUTH,
     /// and only for the domains of that user.
     ///
+    /// Cancellation: dropping the future drops the connection.
+    ///
     /// # Errors
     ///
     /// Each error drops the connection. [`Error::Rejected`] with [`RequestError::OutOfTurn`] if the session is in a
