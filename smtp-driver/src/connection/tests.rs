@@ -4,7 +4,7 @@
 use core::pin::pin;
 
 use smtp_proto::{
-    server::{Config, EarlyTalker},
+    server::{Config, EarlyTalker, Event},
     types::Host,
 };
 
@@ -104,4 +104,29 @@ fn debug_output_hides_the_octets() {
         shown.contains("input: 17") && !shown.contains("secret"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_body_is_kept_without_a_copy() {
+    let mut session = Session::new();
+    session.settle();
+    session
+        .peer
+        .push("EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@mx.example>\r\nDATA\r\n");
+    session.settle();
+    session.peer.push("one\r\ntwo\r\n");
+    let address = loop {
+        let now = session.connection.transport().now();
+        match session.connection.poll_body_at(now).0 {
+            Step::Event(Event::Body(octets)) => break octets.as_ptr(),
+            Step::Event(_) => {}
+            Step::Wait(wait) => {
+                let waited = session.network.settle(&mut pin!(session.connection.wait(wait)));
+                assert!(waited.is_ready());
+            }
+        }
+    };
+    let kept = session.connection.take_body();
+    assert_eq!(kept, "one\r\ntwo\r\n");
+    assert_eq!(kept.as_ptr(), address);
 }

@@ -368,6 +368,28 @@ fn a_failed_connection_frees_its_place() {
 }
 
 #[test]
+fn a_close_that_was_dropped_is_continued_by_the_next_one() {
+    let world = World::new(Protocol::Smtp);
+    let pool = pool(&world, |options| options.max_sessions = 2);
+    sent(&pool);
+    world.hold(true);
+    let mut task = Task::new(send(&pool));
+    assert!(task.run().is_none());
+    let mut close = Task::new(pool.close());
+    assert!(close.run().is_none());
+    drop(close);
+    // It stays closed, and still waits for the session in use.
+    assert!(matches!(run(send(&pool)).unwrap_err().error, Error::PoolClosed));
+    let mut close = Task::new(pool.close());
+    assert!(close.run().is_none());
+    world.hold(false);
+    assert!(task.run().unwrap().unwrap().all_accepted());
+    assert!(close.run().is_some());
+    assert_eq!((pool.idle(), pool.in_use()), (0, 0));
+    assert!(world.seen().iter().all(|seen| seen.quit));
+}
+
+#[test]
 fn a_closed_pool_ends_idle_sessions_and_waits_for_those_in_use() {
     let world = World::new(Protocol::Smtp);
     let pool = pool(&world, |options| options.max_sessions = 2);

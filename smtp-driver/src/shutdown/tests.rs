@@ -1,4 +1,4 @@
-use std::task::Wake;
+use std::{sync::mpsc, task::Wake, thread, time::Duration};
 
 use super::*;
 
@@ -26,4 +26,24 @@ fn a_watch_that_is_dropped_keeps_no_task() {
     assert!(polled.is_pending());
     drop((watch, waker));
     assert_eq!(Arc::strong_count(&task), 1);
+}
+
+#[test]
+fn the_stage_is_polled_again_without_the_lock() {
+    let shared = Shared::new(&ServeOptions::default());
+    let mut watch = StageWatch::new(&shared);
+    let poll =
+        |watch: &mut StageWatch| watch.poll_after(&mut Context::from_waker(Waker::noop()), Stage::Serving);
+    assert!(poll(&mut watch).is_pending());
+    let (polled, poll_again) = (mpsc::channel(), poll);
+    thread::scope(|scope| {
+        let lock = shared.state();
+        scope.spawn(|| polled.0.send(poll_again(&mut watch)));
+        // Only a failure waits so long.
+        let again = polled.1.recv_timeout(Duration::from_secs(10));
+        drop(lock);
+        assert_eq!(again, Ok(Poll::Pending));
+    });
+    shared.begin(Stage::Graceful);
+    assert_eq!(poll(&mut watch), Poll::Ready(Stage::Graceful));
 }
