@@ -1,12 +1,12 @@
 #!/bin/sh
 # Loads the example server on each runtime and Postfix's smtp-sink over the loopback interface, and lets the client send
 # messages to them. Beside them stand a bare `Connection` and a bare `Service` of smtp-tokio, and as floors a readiness loop, bare
-# threads and bare tasks of tokio and smol, which know of SMTP only where lines end. With two processors or more, load and servers have one each. Prints tables, and writes the
+# threads and bare tasks of tokio and smol, which know of SMTP only where lines end; under TLS, the floors are the same with rustls. With two processors or more, load and servers have one each. Prints tables, and writes the
 # files of the plots with `--results bench/results`; see the README.
 #
-#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
+#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|tls|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
 #
-# A command is a further server; it is told where to listen by `{}`.
+# A command is a further server; it is told where to listen by `{}`, or by `{tls}` if it begins with TLS.
 set -eu
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -27,7 +27,9 @@ fi
 cargo build --quiet --release --target-dir "$target" -p examples --example server
 cp "$target/release/examples/server" "$bins"
 for runtime in blocking smol async-std tokio; do
-    servers="$servers$runtime=$pin$bins/server --runtime $runtime --discard --max-connections 10000 --listen {}
+    server="$pin$bins/server --runtime $runtime --discard --max-connections 10000"
+    servers="$servers$runtime=$server --listen {}
+$runtime=$server --self-signed --listen-tls {tls}
 "
 done
 cargo build --quiet --release --target-dir "$target/bench" --manifest-path bench/Cargo.toml --bins
@@ -42,7 +44,7 @@ Linux $(uname -r | cut -d. -f1,2), Rust $(rustc --version | cut -d' ' -f2 | cut 
 export LOAD_NOTE
 # One argument for each line. The last server is what the others are compared with.
 cp "$target/bench/release/connection" "$target/bench/release/service" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
-    "$target/bench/release/floor-smol" "$target/bench/release/floor-tokio" "$bins"
+    "$target/bench/release/floor-smol" "$target/bench/release/floor-tokio" "$target/bench/release/floor-tls" "$bins"
 # shellcheck disable=SC2086
 set -- $load "$target/bench/release/load" "$@"
 IFS='
@@ -51,4 +53,6 @@ set -f
 # shellcheck disable=SC2086
 exec "$@" $servers "connection=$pin$bins/connection {}" "service=$pin$bins/service {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
     "floor-threads=$pin$bins/floor-threads {}" "floor-threads-read=$pin$bins/floor-threads {} read" "floor-smol=$pin$bins/floor-smol {}" \
-    "floor-tokio=$pin$bins/floor-tokio {}" "floor=$pin$bins/floor {}"
+    "floor-tokio=$pin$bins/floor-tokio {}" "floor=$pin$bins/floor {}" \
+    "floor-threads=$pin$bins/floor-tls {tls} threads" "floor-smol=$pin$bins/floor-tls {tls} smol" \
+    "floor-tokio=$pin$bins/floor-tls {tls} tokio" "floor=$pin$bins/floor-tls {tls}"

@@ -1,6 +1,6 @@
 //! The cost of idle connections.
 
-use std::{io, thread, time::Duration};
+use std::{io, net::TcpStream, thread, time::Duration};
 
 use crate::{
     process::Server,
@@ -27,7 +27,7 @@ pub struct Cost {
 pub fn measure(server: &Server, connections: usize) -> io::Result<Cost> {
     let mut script = vec![Step(Vec::new(), 1), Step(b"EHLO client.example\r\n".into(), 1)];
     let open = |script: &[Step]| {
-        let mut connection = Connection::open(server.address)?;
+        let mut connection = Connection::<TcpStream>::open(server.address)?;
         script.iter().try_for_each(|step| connection.carry_out(step))?;
         Ok::<_, io::Error>(connection)
     };

@@ -9,6 +9,7 @@ mod traffic;
 
 use std::{
     env, fmt, fs, io,
+    net::TcpStream,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -16,9 +17,9 @@ use std::{
 
 use client::Threads;
 use process::{Server, own_cpu};
-use traffic::{CASES, Case, Traffic};
+use traffic::{CASES, Case, Stream, TLS_CASES, Tls, Traffic};
 
-const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|burst|idle|client] [--case PATTERN] \
+const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|tls|burst|idle|client] [--case PATTERN] \
                      [--results FOLDER] NAME=COMMAND...";
 
 /// The flags.
@@ -41,6 +42,8 @@ struct Flags {
     results: Option<PathBuf>,
     /// Names and commands; in a command `{}` stands for where to listen.
     servers: Vec<(String, String)>,
+    /// The same for servers under TLS, with `{tls}` for where to listen.
+    tls_servers: Vec<(String, String)>,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
         case: String::new(),
         results: None,
         servers: Vec::new(),
+        tls_servers: Vec::new(),
     };
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -81,23 +85,27 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
             "--results" => flags.results = Some(arguments.next()?.into()),
             _ => {
                 let (name, command) = argument.split_once('=')?;
-                flags.servers.push((name.to_owned(), command.to_owned()));
+                let (tls, server) = (command.contains("{tls}"), (name.to_owned(), command.to_owned()));
+                let servers = if tls {
+                    &mut flags.tls_servers
+                } else {
+                    &mut flags.servers
+                };
+                servers.push(server);
             }
         }
     }
-    (flags.rounds > 0 && !flags.servers.is_empty()).then_some(flags)
+    let servers = flags.servers.len() + flags.tls_servers.len();
+    (flags.rounds > 0 && servers > 0).then_some(flags)
 }
 
 fn run(flags: &Flags) -> io::Result<()> {
-    let start = |(name, command): &(String, String)| Server::start(name, command);
     let wanted = |part: &str| flags.only.as_ref().is_none_or(|only| only == part);
     if wanted("messages") {
-        let servers: Vec<_> = flags.servers.iter().map(start).collect::<io::Result<_>>()?;
-        let mut results = Results::new("case,server,messages_per_s,cpu_us,user_us,load_us");
-        for case in CASES.iter().filter(|case| case.name().contains(&flags.case)) {
-            compare(case, &servers, flags, &mut results)?;
-        }
-        results.write(flags, "messages")?;
+        measure_messages::<TcpStream>("messages", CASES, &flags.servers, flags)?;
+    }
+    if wanted("tls") {
+        measure_messages::<Tls>("tls", TLS_CASES, &flags.tls_servers, flags)?;
     }
     if wanted("burst") {
         println!("\n{} connections at once", flags.burst);
@@ -175,12 +183,36 @@ fn run(flags: &Flags) -> io::Result<()> {
     Ok(())
 }
 
+fn start((name, command): &(String, String)) -> io::Result<Server> {
+    Server::start(name, command)
+}
+
+/// Starts the servers, runs the cases, and writes the results.
+fn measure_messages<S: Stream>(
+    part: &str,
+    cases: &[Case],
+    servers: &[(String, String)],
+    flags: &Flags,
+) -> io::Result<()> {
+    let servers: Vec<_> = servers.iter().map(start).collect::<io::Result<_>>()?;
+    let mut results = Results::new("case,server,messages_per_s,cpu_us,user_us,load_us");
+    for case in cases.iter().filter(|case| case.name::<S>().contains(&flags.case)) {
+        compare::<S>(case, &servers, flags, &mut results)?;
+    }
+    results.write(flags, part)
+}
+
 /// Runs one case on each server in turns, and prints the medians.
-fn compare(case: &Case, servers: &[Server], flags: &Flags, results: &mut Results) -> io::Result<()> {
+fn compare<S: Stream>(
+    case: &Case,
+    servers: &[Server],
+    flags: &Flags,
+    results: &mut Results,
+) -> io::Result<()> {
     let mut runs: Vec<Vec<[f64; 4]>> = servers.iter().map(|_| Vec::new()).collect();
     for _ in 0..flags.rounds {
         for (server, runs) in servers.iter().zip(&mut runs) {
-            let mut traffic = Traffic::begin(case, server.address, flags.connections)?;
+            let mut traffic = Traffic::<S>::begin(case, server.address, flags.connections)?;
             traffic.run(flags.run / 10)?;
             let (served, own) = (server.cpu()?, own_cpu()?);
             let (messages, time) = traffic.run(flags.run)?;
@@ -196,7 +228,7 @@ fn compare(case: &Case, servers: &[Server], flags: &Flags, results: &mut Results
     }
     println!(
         "\n{:<24} {:>11} {:>7} {:>14} {:>7} {:>11} {:>15}",
-        case.name(),
+        case.name::<S>(),
         "messages/s",
         "ratio",
         "us CPU/message",
@@ -219,7 +251,7 @@ fn compare(case: &Case, servers: &[Server], flags: &Flags, results: &mut Results
         );
     }
     for (server, [rate, cpu, user, load]) in servers.iter().zip(&medians) {
-        let (case, name) = (case.name(), &server.name);
+        let (case, name) = (case.name::<S>(), &server.name);
         results.add(format_args!(
             "{case},{name},{rate:.0},{cpu:.2},{user:.2},{load:.2}"
         ));

@@ -22,14 +22,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server and waits until it listens. In the command, `{}` stands for where to listen.
+    /// Starts a server and waits until it listens. In the command, `{}` or `{tls}` stands for where to listen.
     ///
     /// # Errors
     ///
     /// When it does not run, or does not listen within some seconds.
     pub fn start(name: &str, command: &str) -> io::Result<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let command = command.replace("{}", &address.to_string());
+        let listen = address.to_string();
+        let command = command.replace("{}", &listen).replace("{tls}", &listen);
         let mut words = command.split_whitespace();
         let child = Command::new(words.next().unwrap_or_default())
             .args(words)

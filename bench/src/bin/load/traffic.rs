@@ -6,7 +6,13 @@
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
+    sync::Arc,
     time::{Duration, Instant},
+};
+
+use smtp_rustls::{
+    ClientSettings,
+    rustls::{ClientConnection, StreamOwned},
 };
 
 /// One kind of load.
@@ -19,7 +25,10 @@ pub struct Case {
     pub pipelined: bool,
 }
 
-/// The cases, in the order of the table.
+/// The cases under TLS, in the order of the table.
+pub const TLS_CASES: &[Case] = &[Case::new(1, true, true), Case::new(1024, true, true)];
+
+/// The cases in plaintext, in the order of the table.
 pub const CASES: &[Case] = &[
     Case::new(1, true, true),
     Case::new(1, true, false),
@@ -44,11 +53,15 @@ impl Case {
         }
     }
 
-    /// The name.
-    pub fn name(&self) -> String {
+    /// The name on connections of this kind.
+    pub fn name<S: Stream>(&self) -> String {
+        let size = match self.size / 1024 {
+            kilobytes @ ..1024 => format!("{kilobytes}K"),
+            kilobytes => format!("{}M", kilobytes / 1024),
+        };
         let connections = if self.kept { "kept" } else { "new" };
         let groups = if self.pipelined { "pipelined" } else { "one-by-one" };
-        format!("{}K/{connections}/{groups}", self.size / 1024)
+        format!("{size}/{}{connections}/{groups}", S::LAYER)
     }
 
     /// The beginning of a connection, and the steps of each message.
@@ -104,14 +117,14 @@ pub fn message(size: usize) -> String {
 
 /// Connections that carry messages.
 #[derive(Debug)]
-pub struct Traffic {
+pub struct Traffic<S> {
     address: SocketAddr,
     each: Vec<Step>,
     kept: bool,
-    connections: Vec<(Connection, usize)>,
+    connections: Vec<(Connection<S>, usize)>,
 }
 
-impl Traffic {
+impl<S: Stream> Traffic<S> {
     /// Makes the connections and begins with the first message on each.
     ///
     /// # Errors
@@ -161,26 +174,63 @@ impl Traffic {
     }
 }
 
+/// A connected stream.
+pub trait Stream: Read + Write + Sized {
+    /// The part of the name of a case.
+    const LAYER: &'static str;
+
+    /// Begins on a socket.
+    ///
+    /// # Errors
+    ///
+    /// If the settings of TLS cannot be used.
+    fn new(socket: TcpStream) -> io::Result<Self>;
+}
+
+impl Stream for TcpStream {
+    const LAYER: &'static str = "";
+
+    fn new(socket: TcpStream) -> io::Result<Self> {
+        Ok(socket)
+    }
+}
+
+/// Implicit TLS, which trusts each server.
+pub type Tls = StreamOwned<ClientConnection, TcpStream>;
+
+impl Stream for Tls {
+    const LAYER: &'static str = "tls/";
+
+    fn new(socket: TcpStream) -> io::Result<Self> {
+        // Sessions are not resumed, because each has settings of its own.
+        let tls = ClientSettings::encrypted_unverified().for_server("localhost");
+        let tls = tls.map_err(io::Error::other)?;
+        let session = ClientConnection::new(Arc::clone(tls.config()), tls.name().clone());
+        Ok(StreamOwned::new(session.map_err(io::Error::other)?, socket))
+    }
+}
+
 /// A connection to a server that is expected to agree with everything.
 #[derive(Debug)]
-pub struct Connection {
-    stream: TcpStream,
+pub struct Connection<S> {
+    stream: S,
     /// Octets of the line so far.
     column: u32,
     /// The line is the last one of its reply.
     last: bool,
 }
 
-impl Connection {
+impl<S: Stream> Connection<S> {
     /// Connects.
     ///
     /// # Errors
     ///
     /// When that fails.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let socket = TcpStream::connect(address)?;
+        socket.set_nodelay(true)?;
+        socket.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let stream = S::new(socket)?;
         Ok(Self {
             stream,
             column: 0,
