@@ -54,5 +54,5 @@ set -f
 exec "$@" $servers "connection=$pin$bins/connection {}" "service=$pin$bins/service {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
     "floor-threads=$pin$bins/floor-threads {}" "floor-threads-read=$pin$bins/floor-threads {} read" "floor-smol=$pin$bins/floor-smol {}" \
     "floor-tokio=$pin$bins/floor-tokio {}" "floor=$pin$bins/floor {}" \
-    "floor-threads=$pin$bins/floor-tls {tls} threads" "floor-smol=$pin$bins/floor-tls {tls} smol" \
+    "connection=$pin$bins/connection {tls} tls" "floor-threads=$pin$bins/floor-tls {tls} threads" "floor-smol=$pin$bins/floor-tls {tls} smol" \
     "floor-tokio=$pin$bins/floor-tls {tls} tokio" "floor=$pin$bins/floor-tls {tls}"

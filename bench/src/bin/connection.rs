@@ -1,7 +1,7 @@
 //! A bare `Connection` of smtp-tokio for each client: it accepts everything and stores nothing. The difference to `floor` is
 //! what machine, driver and tokio cost; that to the example `server` what a trace line, policy and store do.
 //!
-//! `connection ADDRESS`
+//! `connection ADDRESS [tls]`
 
 use std::sync::Arc;
 
@@ -10,24 +10,33 @@ use smtp_proto::{
     server::{Config, Event, Server},
     types::Host,
 };
+use smtp_rustls::{Identity, ServerSettings, ServerTls};
 use smtp_tokio::{Connection, Io};
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::args().nth(1).ok_or("usage: connection ADDRESS")?;
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().ok_or("usage: connection ADDRESS [tls]")?;
+    let tls = match arguments.next() {
+        Some(_) => Some(ServerSettings::new(Identity::self_signed(["localhost"])?).build()?),
+        None => None,
+    };
     let config = Arc::new(Config::new(Host::parse("bench.example")?));
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(serve(stream, Arc::clone(&config)));
+        tokio::spawn(serve(stream, Arc::clone(&config), tls.clone()));
     }
 }
 
-async fn serve(stream: TcpStream, config: Arc<Config>) {
+async fn serve(stream: TcpStream, config: Arc<Config>, tls: Option<ServerTls>) {
     let mut connection = Connection::new(Io::new(stream), Server::new(config));
+    if let Some(tls) = tls {
+        connection.start_implicit_tls(&tls);
+    }
     loop {
         let (step, server) = connection.poll();
         match step {

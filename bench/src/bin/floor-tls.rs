@@ -68,8 +68,8 @@ impl Session {
 
     fn replies_to(&mut self, mut ciphertext: &[u8]) -> io::Result<Vec<u8>> {
         let mut replies = Vec::new();
-        while !ciphertext.is_empty() {
-            self.tls.read_tls(&mut ciphertext)?;
+        // It reads nothing after close_notify.
+        while !ciphertext.is_empty() && self.tls.read_tls(&mut ciphertext)? > 0 {
             self.tls.process_new_packets().map_err(io::Error::other)?;
             let mut reader = self.tls.reader();
             while let Ok(content @ [_, ..]) = reader.fill_buf() {
