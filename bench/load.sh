@@ -1,8 +1,8 @@
 #!/bin/sh
 # Loads the example server on each runtime and Postfix's smtp-sink over the loopback interface, and lets the client send
 # messages to them. Beside them stand a bare `Connection` and a bare `Service` of smtp-tokio, and as floors a readiness loop, bare
-# threads and bare tasks of tokio and smol, which know of SMTP only where lines end; under TLS, the floors are the same with rustls. With two processors or more, load and servers have one each. Prints tables, and writes the
-# files of the plots with `--results bench/results`; see the README.
+# threads and bare tasks of tokio and smol, which know of SMTP only where lines end; under TLS, the floors are the same with
+# rustls. With two processors or more, load and servers have one each. Prints tables, and writes the files of the plots with `--results bench/results`; see the README.
 #
 #   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|tls|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
 #
@@ -32,6 +32,10 @@ for runtime in blocking smol async-std tokio; do
 $runtime=$server --self-signed --listen-tls {tls}
 "
 done
+# glibc 2.36 copies 16 KiB with `rep movsb`, which is slow on some processors at some addresses: see the README.
+vectors="env GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=0x10000000"
+servers="${servers}blocking-vectors=$pin$vectors $bins/server --runtime blocking --discard --self-signed --listen-tls {tls}
+"
 cargo build --quiet --release --target-dir "$target/bench" --manifest-path bench/Cargo.toml --bins
 
 # Enough for the idle connections, if that may be.
