@@ -4,7 +4,7 @@
 # threads and bare tasks of tokio and smol, which know of SMTP only where lines end; under TLS, the floors are the same with
 # rustls. With two processors or more, load and servers have one each. Prints tables, and writes the files of the plots with `--results bench/results`; see the README.
 #
-#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|tls|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
+#   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--spin] [--only messages|tls|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
 #
 # A command is a further server; it is told where to listen by `{}`, or by `{tls}` if it begins with TLS.
 set -eu
@@ -20,9 +20,9 @@ sink=$(PATH=$PATH:/usr/sbin command -v smtp-sink) || {
 # It does not run as root.
 [ "$(id -u)" != 0 ] || sink="$sink -u nobody"
 
-servers= pin= load=
+servers= pin= load= spin=
 if [ "$(nproc)" -ge 2 ] && command -v taskset >/dev/null; then
-    pin="taskset -c 1 " load="taskset -c 0"
+    pin="taskset -c 1 " load="taskset -c 0" spin=--spin
 fi
 cargo build --quiet --release --target-dir "$target" -p examples --example server
 cp "$target/release/examples/server" "$bins"
@@ -50,7 +50,7 @@ export LOAD_NOTE
 cp "$target/bench/release/connection" "$target/bench/release/service" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
     "$target/bench/release/floor-smol" "$target/bench/release/floor-tokio" "$target/bench/release/floor-tls" "$bins"
 # shellcheck disable=SC2086
-set -- $load "$target/bench/release/load" "$@"
+set -- $load "$target/bench/release/load" $spin "$@"
 IFS='
 '
 set -f

@@ -1,10 +1,10 @@
 //! The cost of idle connections.
 
-use std::{io, net::TcpStream, thread, time::Duration};
+use std::{io, thread, time::Duration};
 
 use crate::{
     process::Server,
-    traffic::{Connection, Step, message},
+    traffic::{Connection, Socket, Step, Wait, message},
 };
 
 /// The time for the server to tidy up before its memory is read.
@@ -27,7 +27,7 @@ pub struct Cost {
 pub fn measure(server: &Server, connections: usize) -> io::Result<Cost> {
     let mut script = vec![Step(Vec::new(), 1), Step(b"EHLO client.example\r\n".into(), 1)];
     let open = |script: &[Step]| {
-        let mut connection = Connection::<TcpStream>::open(server.address)?;
+        let mut connection = Connection::<Socket>::open(server.address, Wait::Sleep)?;
         script.iter().try_for_each(|step| connection.carry_out(step))?;
         Ok::<_, io::Error>(connection)
     };

@@ -9,7 +9,6 @@ mod traffic;
 
 use std::{
     env, fmt, fs, io,
-    net::TcpStream,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -17,9 +16,9 @@ use std::{
 
 use client::Threads;
 use process::{Server, own_cpu};
-use traffic::{CASES, Case, Stream, TLS_CASES, Tls, Traffic};
+use traffic::{CASES, Case, Socket, Stream, TLS_CASES, Tls, Traffic, Wait};
 
-const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--only messages|tls|burst|idle|client] [--case PATTERN] \
+const USAGE: &str = "usage: load [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--spin] [--only messages|tls|burst|idle|client] [--case PATTERN] \
                      [--results FOLDER] NAME=COMMAND...";
 
 /// The flags.
@@ -34,6 +33,8 @@ struct Flags {
     burst: usize,
     /// The number of connections that carry messages at the same time.
     connections: usize,
+    /// The way to wait for the server.
+    wait: Wait,
     /// The one part that is run.
     only: Option<String>,
     /// Part of the names of the cases that are run.
@@ -67,6 +68,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
         idle: 5000,
         burst: 3000,
         connections: 8,
+        wait: Wait::Sleep,
         only: None,
         case: String::new(),
         results: None,
@@ -80,6 +82,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
             "--idle" => flags.idle = arguments.next()?.parse().ok()?,
             "--burst" => flags.burst = arguments.next()?.parse().ok()?,
             "--connections" => flags.connections = arguments.next()?.parse().ok()?,
+            "--spin" => flags.wait = Wait::Spin,
             "--only" => flags.only = Some(arguments.next()?),
             "--case" => flags.case = arguments.next()?,
             "--results" => flags.results = Some(arguments.next()?.into()),
@@ -102,7 +105,7 @@ fn flags(mut arguments: impl Iterator<Item = String>) -> Option<Flags> {
 fn run(flags: &Flags) -> io::Result<()> {
     let wanted = |part: &str| flags.only.as_ref().is_none_or(|only| only == part);
     if wanted("messages") {
-        measure_messages::<TcpStream>("messages", CASES, &flags.servers, flags)?;
+        measure_messages::<Socket>("messages", CASES, &flags.servers, flags)?;
     }
     if wanted("tls") {
         measure_messages::<Tls>("tls", TLS_CASES, &flags.tls_servers, flags)?;
@@ -212,7 +215,7 @@ fn compare<S: Stream>(
     let mut runs: Vec<Vec<[f64; 4]>> = servers.iter().map(|_| Vec::new()).collect();
     for _ in 0..flags.rounds {
         for (server, runs) in servers.iter().zip(&mut runs) {
-            let mut traffic = Traffic::<S>::begin(case, server.address, flags.connections)?;
+            let mut traffic = Traffic::<S>::begin(case, server.address, flags.connections, flags.wait)?;
             traffic.run(flags.run / 10)?;
             let (served, own) = (server.cpu()?, own_cpu()?);
             let (messages, time) = traffic.run(flags.run)?;

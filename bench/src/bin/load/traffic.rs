@@ -40,6 +40,9 @@ pub const CASES: &[Case] = &[
     Case::new(64, false, false),
 ];
 
+/// Time after which a server that is silent has failed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Octets that are written at once, and how many replies are waited for then.
 #[derive(Clone, Debug)]
 pub struct Step(pub Vec<u8>, pub u32);
@@ -119,6 +122,7 @@ pub fn message(size: usize) -> String {
 #[derive(Debug)]
 pub struct Traffic<S> {
     address: SocketAddr,
+    wait: Wait,
     each: Vec<Step>,
     kept: bool,
     connections: Vec<(Connection<S>, usize)>,
@@ -130,16 +134,17 @@ impl<S: Stream> Traffic<S> {
     /// # Errors
     ///
     /// When a connection fails, or the server refuses something.
-    pub fn begin(case: &Case, address: SocketAddr, connections: usize) -> io::Result<Self> {
+    pub fn begin(case: &Case, address: SocketAddr, connections: usize, wait: Wait) -> io::Result<Self> {
         let (open, each) = case.script();
         let begin = |_| {
-            let mut connection = Connection::open(address)?;
+            let mut connection = Connection::open(address, wait)?;
             open.iter().try_for_each(|step| connection.carry_out(step))?;
             connection.write(&each[0])?;
             Ok((connection, 0))
         };
         Ok(Self {
             address,
+            wait,
             kept: case.kept,
             connections: (0..connections).map(begin).collect::<io::Result<_>>()?,
             each,
@@ -161,7 +166,7 @@ impl<S: Stream> Traffic<S> {
                     messages += 1;
                     *at = 0;
                     if !self.kept {
-                        *connection = Connection::open(self.address)?;
+                        *connection = Connection::open(self.address, self.wait)?;
                     }
                 }
                 connection.write(&self.each[*at])?;
@@ -184,24 +189,79 @@ pub trait Stream: Read + Write + Sized {
     /// # Errors
     ///
     /// If the settings of TLS cannot be used.
-    fn new(socket: TcpStream) -> io::Result<Self>;
+    fn new(socket: Socket) -> io::Result<Self>;
 }
 
-impl Stream for TcpStream {
+/// The way to wait for the server.
+#[derive(Clone, Copy, Debug)]
+pub enum Wait {
+    /// In the system. Each reply wakes this process, and the system counts that as time of the server.
+    Sleep,
+    /// On a processor of its own.
+    Spin,
+}
+
+/// A connected socket.
+#[derive(Debug)]
+pub struct Socket(TcpStream);
+
+impl Socket {
+    fn open(address: SocketAddr, wait: Wait) -> io::Result<Self> {
+        let socket = TcpStream::connect(address)?;
+        socket.set_nodelay(true)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_nonblocking(matches!(wait, Wait::Spin))?;
+        Ok(Self(socket))
+    }
+
+    /// Tries until the socket is ready.
+    fn wait<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+        let mut begun = None;
+        loop {
+            match operation() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if begun.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                        return Err(error);
+                    }
+                    std::hint::spin_loop();
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Self::wait(|| self.0.read(buffer))
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        Self::wait(|| self.0.write(octets))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Socket {
     const LAYER: &'static str = "";
 
-    fn new(socket: TcpStream) -> io::Result<Self> {
+    fn new(socket: Socket) -> io::Result<Self> {
         Ok(socket)
     }
 }
 
 /// Implicit TLS, which trusts each server.
-pub type Tls = StreamOwned<ClientConnection, TcpStream>;
+pub type Tls = StreamOwned<ClientConnection, Socket>;
 
 impl Stream for Tls {
     const LAYER: &'static str = "tls/";
 
-    fn new(socket: TcpStream) -> io::Result<Self> {
+    fn new(socket: Socket) -> io::Result<Self> {
         // Sessions are not resumed, because each has settings of its own.
         let tls = ClientSettings::encrypted_unverified().for_server("localhost");
         let tls = tls.map_err(io::Error::other)?;
@@ -226,13 +286,9 @@ impl<S: Stream> Connection<S> {
     /// # Errors
     ///
     /// When that fails.
-    pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let socket = TcpStream::connect(address)?;
-        socket.set_nodelay(true)?;
-        socket.set_read_timeout(Some(Duration::from_secs(10)))?;
-        let stream = S::new(socket)?;
+    pub fn open(address: SocketAddr, wait: Wait) -> io::Result<Self> {
         Ok(Self {
-            stream,
+            stream: S::new(Socket::open(address, wait)?)?,
             column: 0,
             last: false,
         })
