@@ -4,8 +4,7 @@
 #   bench/instructions.sh [PATTERN]     only cases whose name has PATTERN in it
 #   bench/instructions.sh --results     all cases, also into results/instructions.csv
 #
-# A case is run for 1 round and for 101; the difference is 100 rounds, whatever set-up and start-up cost. Nothing is
-# asserted here.
+# Runs each case for 1 round and for 101 rounds: the difference is 100 rounds without start and set-up. Asserts nothing.
 set -eu
 cd "$(dirname "$0")"
 results=/dev/null
@@ -16,7 +15,7 @@ fi
 cargo build --release --quiet --bin instructions --bin drivers
 bins=${CARGO_TARGET_DIR:-../target}/release
 
-# Instructions of a whole run.
+# Prints the instructions of a whole run.
 count() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" "$2" 2>&1 >/dev/null |
         sed -n 's/.*Collected : *//p'

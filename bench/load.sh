@@ -1,12 +1,12 @@
 #!/bin/sh
-# Loads the example server on each runtime and Postfix's smtp-sink over the loopback interface, and lets the client send
-# messages to them. Beside them stand a bare `Connection` and a bare `Service` of smtp-tokio, and as floors a readiness loop, bare
-# threads and bare tasks of tokio and smol, which know of SMTP only where lines end; under TLS, the floors are the same with
-# rustls. With two processors or more, load and servers have one each. Prints tables, and writes the files of the plots with `--results bench/results`; see the README.
+# Measures servers over the loopback interface: the example server on each runtime, Postfix's smtp-sink, a `Connection` and a `Service`
+# of smtp-tokio that do nothing more, and as floors a readiness loop, threads, and tasks of tokio and smol without SMTP; under TLS, the
+# floors use rustls. Also measures the client. With two processors or more, load and servers have one each. Prints tables;
+# `--results bench/results` also writes the files of the plots. See the README.
 #
 #   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--spin] [--only messages|tls|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
 #
-# A command is a further server; it is told where to listen by `{}`, or by `{tls}` if it begins with TLS.
+# A command starts a further server; `{}` in it stands for the address, or `{tls}` if it begins with TLS.
 set -eu
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")

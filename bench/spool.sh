@@ -1,11 +1,11 @@
 #!/bin/sh
-# Loads the example `relay` with messages of 1 KB over 32 sessions: each is in the spool, durably, before its 250. Prints a table for
-# the spool of files and the one in PostgreSQL, and the number of times that a message waited for the disk.
+# Measures the example `relay` with messages of 1 KB over 32 sessions; each is durable in the spool before its 250. Prints a table for
+# the spool of files and the spool in PostgreSQL, with the number of waits for the disk per message.
 #
 #   bench/spool.sh [--seconds S] [--rounds N] [--case PATTERN]
 #
-# Nothing is delivered meanwhile (`--front-end-only`). RELAY_BIN names a binary to use instead of building it, SPOOL a directory on the
-# disk to measure (default: a new one in TMPDIR), PG_BIN the folder with PostgreSQL's programs. The counts need strace.
+# The relay delivers nothing during the measurement (`--front-end-only`). RELAY_BIN names a binary to use instead of building it, SPOOL
+# a directory on the disk to measure (default: a new one in TMPDIR), PG_BIN the directory of PostgreSQL's programs. Counting needs strace.
 set -eu
 cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -45,7 +45,7 @@ echo "$(nproc) processors, load average $(cut -d' ' -f1-3 /proc/loadavg)"
 
 echo
 command -v strace >/dev/null || { echo "strace is not there: no counts"; exit 0; }
-# The disk's part: a run of its own, because the counting slows it down.
+# Counts the waits for the disk in a separate run, because counting slows the relay down.
 once="--only messages --connections 32 --case 1K/kept/one --seconds 2 --rounds 1"
 messages() { find "$tmp/counted/queue" -type f | wc -l; }
 "$load" $once "files=strace -D -f --seccomp-bpf -e trace=fsync,fdatasync -c -o $tmp/strace $relay --spool $tmp/counted" >/dev/null

@@ -1,7 +1,7 @@
 """Parts of the drawings of the guide: SVG files without dependencies, the same at each run.
 
-A drawing is readable on white and on black: alone it follows the reader's system, and as part of a page of the guide it takes the
-colours of the theme (docs/theme/guide.css)."""
+A drawing is readable on white and on black. Alone it follows the reader's system; in a page of the guide it has the colours of the
+theme (docs/theme/guide.css)."""
 
 import pathlib
 import sys
@@ -35,7 +35,7 @@ RULES = """\
 
 
 def number(value):
-    """A coordinate, as short as possible."""
+    """Returns a coordinate as a text, as short as possible."""
     return f"{value:.1f}".removesuffix(".0")
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws the layers of the crates: docs/src/pictures/layers.svg. Reads `cargo metadata --no-deps`.
 
-The arrows are the dependencies between crates of the workspace, without those that follow from others; dashed ones are optional. A
-new crate needs a place in ROWS; a dependency must not lead upwards.
+The arrows are the dependencies between crates of the workspace, without indirect ones; dashed arrows are optional. Add a new crate to
+ROWS; a dependency must not lead upwards.
 
 usage: cargo metadata --no-deps --format-version 1 | layers.py [--check]
 """
@@ -42,7 +42,7 @@ CORRIDOR = 36
 
 
 def graph(metadata):
-    """The dependencies of each crate on others of the workspace, those of them that are optional, and the published crates."""
+    """Returns the dependencies of each crate on others of the workspace, the optional ones, and the published crates."""
     packages = {package["name"]: package for package in metadata["packages"] if package["name"] not in LEFT_OUT}
     uses, optional = {}, set()
     for name, package in packages.items():
@@ -55,7 +55,7 @@ def graph(metadata):
 
 
 def reduced(uses, optional):
-    """Leaves out what a crate also reaches through another one that it always has."""
+    """Removes dependencies that a crate also has indirectly, by a dependency that is not optional."""
     firm = {name: [other for other in direct if (name, other) not in optional] for name, direct in uses.items()}
 
     def reach(name):
@@ -68,7 +68,7 @@ def reduced(uses, optional):
 
 
 def places(names):
-    """The box of each crate."""
+    """Returns the box of each crate."""
     boxes = {}
     for row, (_, crates) in enumerate(ROWS):
         here = [crate for crate in crates if crate in names]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Takes pictures of the built guide with Chromium, in light and in dark, into target/look. Fails if Mermaid left a picture as text.
+"""Takes screenshots of the built guide with Chromium, in light and dark mode, into target/look. Fails if Mermaid did not draw a diagram.
 
-usage: look.py [PAGE]...     without a page: all of them
+usage: look.py [PAGE]...     without arguments: all pages
 """
 
 import pathlib

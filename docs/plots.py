@@ -19,14 +19,14 @@ SERVERS = ["floor", "connection", "service", "tokio", "floor-smol", "smol", "asy
 
 
 def read(name):
-    """The rows of a file of results, and its comment."""
+    """Returns the rows of a file of results, and its comment."""
     lines = (RESULTS / f"{name}.csv").read_text(encoding="utf-8").splitlines()
     note = "; ".join(line[1:].strip() for line in lines if line.startswith("#"))
     return list(csv.DictReader(line for line in lines if line and not line.startswith("#"))), note
 
 
 def ticks(most, steps=5):
-    """Round marks from 0 on."""
+    """Returns round marks from 0 to the maximum."""
     raw = most / steps
     unit = 10 ** math.floor(math.log10(raw))
     step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if raw <= unit * factor)
@@ -34,7 +34,7 @@ def ticks(most, steps=5):
 
 
 def short(value):
-    """A number for a label: 102,569 and 2.72."""
+    """Returns a number for a label, such as 102,569 or 2.72."""
     if value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
@@ -47,7 +47,7 @@ def axis(value):
 
 
 def bars(title, note, rows, series, unit, base=None):
-    """Horizontal bars: `rows` are names with a value for each series; with `base`, labels have the ratio to that row."""
+    """Draws horizontal bars: `rows` are names with a value for each series; with `base`, labels have the ratio to that row."""
     bar, space, right, top = 15, 16, 96, 78 if len(series) > 1 else 56
     left = 26 + 7.6 * max(len(name) for name, _ in rows)
     group = bar * len(series) + 3 * (len(series) - 1)
@@ -81,7 +81,7 @@ def bars(title, note, rows, series, unit, base=None):
 
 
 def curves(title, note, lines, x_name, y_name):
-    """Lines over two logarithmic axes: `lines` are names with points."""
+    """Draws lines over two logarithmic axes: `lines` are names with points."""
     left, right, top, bottom, height = 84, 28, 66, 76, 420
     points = [point for _, line in lines for point in line]
     low_x, high_x = min(x for x, _ in points), max(x for x, _ in points)
@@ -123,7 +123,7 @@ def curves(title, note, lines, x_name, y_name):
 
 
 def of_servers(rows, value):
-    """The value of each server, in the order of SERVERS."""
+    """Returns the value of each server, in the order of SERVERS."""
     found = {row["server"]: value(row) for row in rows}
     return [(server, found[server]) for server in SERVERS if server in found]
 

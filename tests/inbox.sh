@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The page of the example `inbox` in a real browser, without a window.
+# Tests the page of the example `inbox` in headless Chromium.
 #
 #     tests/inbox.sh
 #
-# Sends ordinary, faulty and hostile mail, and uses the page by keyboard and mouse. Nothing of a hostile message may run, or reach a
-# server. Screenshots are in target/inbox, light and dark, wide and narrow. INBOX_BIN names a binary to use instead of building it.
-# Chromium and its driver are installed with apt-get if they are missing, as root. Everything is on 127.0.0.1, on free ports.
+# Sends ordinary, faulty and hostile mail, and uses the page by keyboard and mouse. Fails if a script of a hostile message
+# runs or a message loads anything from a server. Screenshots are in target/inbox, light and dark, wide and narrow. INBOX_BIN
+# names a binary to use instead of building it. As root, installs Chromium and its driver with apt-get if they are missing.
+# Uses only 127.0.0.1 and free ports.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +21,8 @@ if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; the
     install_packages chromium chromium-driver fonts-dejavu-core || exit 1
 fi
 if [ -z "${INBOX_BIN:-}" ]; then
-    # With the examples: the features of the dependencies are then those of `cargo test --workspace`, and nothing is built twice.
+    # Build the examples, too: then the dependencies have the same features as in `cargo test --workspace`, and are not built
+    # twice.
     cargo build --workspace --bin inbox --examples || exit
     INBOX_BIN=${CARGO_TARGET_DIR:-target}/debug/inbox
 fi

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# The example `relay` and its spools, with processes that are killed.
+# Tests the example `relay` and its spools, with killed processes.
 #
 #     tests/relay.sh
 #
-# Starts a PostgreSQL of its own and runs the tests of the spool that need one, and then relays whose processes, or whose database, are
-# killed at random: no acknowledged message may be missing, and one may arrive twice only if the relay did not see the reply to it. At
-# last two relays share one database and deliver each message once, and so do a front end and two workers that wait for it at their
-# start. Before that the relay asks a zone that Knot DNS signs, and its disk is full.
+# Starts its own PostgreSQL, and runs the tests of the spool that need a database. Then it tests:
+# - a zone signed by Knot DNS, and a full disk;
+# - relays whose processes or database are killed at random: no acknowledged message may be missing, and a message may arrive twice
+#   only if the relay did not receive the reply to it;
+# - two relays with one database, which deliver each message once;
+# - a front end and two workers, which wait for their database at the start.
 #
-# KILLS (6) and MESSAGES (300) say how much; SEED repeats the choices of a run. RELAY_BIN names a binary to use instead of building it.
-# PostgreSQL's programs are looked for in PG_BIN, the path, and /usr/lib/postgresql; what is missing of it and Knot DNS is installed with
-# apt-get, as root. PostgreSQL refuses to run as root, so root needs a user postgres. Everything is on 127.0.0.0/8, on free ports, and in one temporary directory that is removed at the end.
+# KILLS (6) and MESSAGES (300) set the size of the test; SEED repeats a run. RELAY_BIN names a binary to use instead of
+# building it. The script searches for PostgreSQL's programs in PG_BIN, the path, and /usr/lib/postgresql. As root, it
+# installs missing programs (PostgreSQL, Knot DNS) with apt-get. PostgreSQL refuses to run as root, so root needs a user
+# postgres. Uses only 127.0.0.0/8, free ports, and one temporary directory that it removes at the end.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +23,7 @@ PATH=$PATH:/usr/sbin:/sbin # knotd lives there
 tmp=$(mktemp -d)
 . "$here/interop/lib.sh"
 
-# Where PostgreSQL's programs are.
+# The directory of PostgreSQL's programs.
 postgresql() {
     echo "${PG_BIN:-$(dirname "$(realpath "$(command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -1)")")}"
 }
@@ -42,7 +45,8 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 if [ -z "${RELAY_BIN:-}" ]; then
-    # With the examples, because the features of the dependencies are then those of `cargo test --workspace`: nothing is built twice.
+    # Build the examples, too: then the dependencies have the same features as in `cargo test --workspace`, and are not built
+    # twice.
     cargo build --workspace --bin relay --examples || exit
     RELAY_BIN=${CARGO_TARGET_DIR:-target}/debug/relay
 fi

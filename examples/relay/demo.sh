@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sends one message through the relay into the example server, with a table in a file in place of the DNS, and prints what
-# arrived. Builds the programs, or takes those in the folder that is given: demo.sh target/debug.
+# Sends one message through the relay to the example server, with a file in place of the DNS, and prints the message that
+# arrived. Builds the programs, or uses those in a given directory: demo.sh target/debug.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,4 +1,4 @@
-# Real clients log in to the example `server`. The functions used are those of lib.sh and into_server.sh.
+# Tests in which real clients log in to the example `server`. Uses the functions of lib.sh and into_server.sh.
 
 maildir=$tmp/auth
 account=alice password='open: sesame' token=tok.en-~+/12==
@@ -34,7 +34,7 @@ done
 check "swaks: AUTH is not offered in clear" refused 28 "${swaks[@]}" --server "127.0.0.1:$smtp_port" --auth PLAIN "${swaks_in[@]}"
 check "swaks: no mail in clear" refused 23 "${swaks[@]}" --server "127.0.0.1:$smtp_port"
 
-# in_clear COMMAND...: the COMMANDs, each after the answer to the one before, are refused for good.
+# in_clear COMMAND...: sends the COMMANDs in plaintext, each after the reply to the one before. Each is refused permanently.
 in_clear() {
     "$python" - "$smtp_port" "$@" <<'END'
 import smtplib, sys
@@ -116,7 +116,7 @@ for kind in "--starttls $smtp_port" "--tls $smtps_port"; do
     done
 done
 
-# The only one with channel binding; it logs in and leaves. With --no-cb it has none to bind to, and would otherwise not do without.
+# gsasl is the only client with channel binding; it only logs in. With --no-cb it does not use channel binding.
 gsasl=(gsasl --smtp --starttls --x509-ca-file= --quiet --connect "127.0.0.1:$smtp_port"
     --authentication-id="$account")
 for mechanism in SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5; do
@@ -131,7 +131,7 @@ for mechanism in SCRAM-SHA-256-PLUS PLAIN; do
     check "gsasl, $mechanism: as somebody else" exits 1 "${at[@]}" --authorization-id=jörg
 done
 
-# by_hand TEXT CODE ...: each line TEXT, said to the server under TLS, is answered with CODE.
+# by_hand TEXT CODE ...: sends each line TEXT under TLS; the reply has the CODE.
 by_hand() {
     local line='' client status=0
     coproc TLS { exec timeout "$time_limit" openssl s_client -quiet -starttls smtp -CAfile "$tmp/mx.pem" \

@@ -1,11 +1,11 @@
-# The example `send` logs in to real servers. The functions used are those of lib.sh and out_of_client.sh.
+# Tests in which the example `send` logs in to real servers. Uses the functions of lib.sh and out_of_client.sh.
 
 account=alice password='open sesame'
 send=("$send_bin" --helo client.example --timeout 10 --from sender@client.example --to to@example.org --ca "$tmp/mx.pem"
     --tls-name mx.example.org)
 message=$messages/plain.eml
 
-# not_accepted COMMAND...: COMMAND ends in time, and says that the message was not accepted.
+# not_accepted COMMAND...: COMMAND ends in time, and prints that the message was not accepted.
 not_accepted() {
     local status=0
     timeout --kill-after=5 "$time_limit" "$@" || status=$?
@@ -50,8 +50,8 @@ stop "$aiosmtpd"
 . "$here/dovecot.sh"
 start_dovecot && start_postfix || return
 
-# login_at_postfix MECHANISM NAME KIND COMMAND...: COMMAND sends plain, and Postfix delivers it with the protocol KIND; it was NAME who had
-# logged in, by MECHANISM.
+# login_at_postfix MECHANISM NAME KIND COMMAND...: COMMAND sends the plain message, and Postfix delivers it with the protocol
+# KIND. NAME has logged in by MECHANISM.
 login_at_postfix() {
     local mechanism=$1 user=$2 kind=$3
     shift 3
@@ -63,7 +63,7 @@ login_at_postfix() {
         { grep "sasl_method=$mechanism, sasl_username=$user" "$postfix/log" || { cat "$postfix/log"; echo "not by $mechanism"; return 1; }; }
 }
 
-# no_login_at_postfix COMMAND...: COMMAND does as it should, and Postfix has queued nothing.
+# no_login_at_postfix COMMAND...: COMMAND succeeds, and Postfix has queued nothing.
 no_login_at_postfix() {
     : >"$postfix/log"
     "$@" && ! grep 'postfix/qmgr.*from=<sender@' "$postfix/log" && [ -z "$(find "$postfix/queue/"{maildrop,incoming,active,deferred} -type f)" ]

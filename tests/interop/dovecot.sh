@@ -1,10 +1,10 @@
-# A Dovecot of our own that does nothing but SASL, for Postfix: everything is under $dovecot, and nothing of the system's is touched.
-# Each password is $password; the name of the user says how it is stored: plain, sha512-crypt, cram-md5, scram-sha-1, scram-sha-256.
-# $bearer is a token of the user bearer, good for a day.
+# A Dovecot of our own that only does SASL, for Postfix. All its files are under $dovecot; the system's Dovecot is not
+# touched. Each password is $password. The name of a user is the storage scheme of the password: plain, sha512-crypt,
+# cram-md5, scram-sha-1, scram-sha-256. $bearer is a token of the user bearer, valid for a day.
 
 dovecot=$tmp/dovecot dovecot_pid=
 
-# Starts it, with its socket at $dovecot/auth.
+# Starts Dovecot, with its socket at $dovecot/auth.
 start_dovecot() {
     mkdir -p "$dovecot/keys/default/HS256"
     make_dovecot_conf >"$dovecot/dovecot.conf"
@@ -23,7 +23,7 @@ start_dovecot() {
     ok "Dovecot starts"
 }
 
-# Ends it, if it runs, and the children that would stay for as long as Postfix is connected to them.
+# Stops Dovecot if it runs, and its children, which would stay while Postfix is connected.
 stop_dovecot() {
     local children_file=/proc/$dovecot_pid/task/$dovecot_pid/children pids
     [ -r "$children_file" ] || return
@@ -38,7 +38,7 @@ are_gone() {
 }
 
 make_dovecot_conf() {
-    # The first lines and the databases are written differently since 2.4.
+    # Version 2.4 changed the syntax of the first lines and the databases.
     case $(dovecot --version) in
         2.[0-3].*) old_databases ;;
         *) printf '%s\n' 'dovecot_config_version = 2.4.0' 'dovecot_storage_version = 2.4.0' && new_databases ;;
@@ -51,7 +51,7 @@ protocols =
 ssl = no
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer
 auth_failure_delay = 0
-# Whoever failed before does not have to wait.
+# No delay after failed logins.
 service anvil {
   unix_listener anvil-auth-penalty {
     mode = 0
@@ -115,7 +115,7 @@ userdb static {
 END
 }
 
-# A JSON Web Token (RFC 7519), and the key to verify it where Dovecot looks for it.
+# Creates a JSON Web Token (RFC 7519), and stores the key for verifying it at Dovecot's place.
 make_bearer() {
     local key=interoperability signed
     printf %s $key | base64 >"$dovecot/keys/default/HS256/default"

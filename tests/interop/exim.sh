@@ -1,14 +1,14 @@
-# An Exim of our own, unpacked beside the Postfix of the system, with which it cannot be installed. Configuration, queue, mailboxes and
-# log are under $exim.
+# An Exim of our own. It is unpacked and not installed, because the package conflicts with Postfix. Configuration, queue,
+# mailboxes and log are under $exim.
 
 exim=$tmp/exim
 
-# Unpacks it into the target directory, where it stays for later runs, and installs the libraries that it needs. Sets $exim_bin.
+# Unpacks Exim into the target directory, where it stays for later runs, and installs its libraries. Sets $exim_bin.
 install_exim() {
     local unpacked missing
     unpacked=$(realpath -m "${CARGO_TARGET_DIR:-target}/interop-exim")
     exim_bin=$unpacked/usr/sbin/exim4
-    # The name is compiled in.
+    # The path of the configuration is compiled in.
     getent passwd Debian-exim >/dev/null || useradd --system --user-group --no-create-home Debian-exim || return
     if [ ! -x "$exim_bin" ]; then
         mkdir -p "$unpacked" && apt-get update -qq &&
@@ -22,9 +22,9 @@ install_exim() {
     fi
 }
 
-# Starts it on $exim_port, and on $exim_proxy_port, where each connection begins with a PROXY header. It takes mail for example.org into
-# the Maildir $exim/mail, but refuses the content for refused@example.org, by PRDR. It sends mail for sent.example to port $1, and asks
-# for PRDR there. ETRN makes the file $exim/spool/etrn.
+# Starts Exim on $exim_port, and on $exim_proxy_port, where each connection begins with a PROXY header. It stores mail for
+# example.org in the Maildir $exim/mail, but refuses the content for refused@example.org, by PRDR. It sends mail for
+# sent.example to port $1, and uses PRDR there. ETRN creates the file $exim/spool/etrn.
 start_exim() {
     exim_port=$(free_port) exim_proxy_port=$(free_port)
     mkdir -p "$exim"/{spool,log,mail}/
@@ -100,7 +100,7 @@ CONF
     ok "Exim starts"
 }
 
-# Ends it, if it runs.
+# Stops Exim if it runs.
 stop_exim() {
     [ -s "$exim/pid" ] && kill "$(cat "$exim/pid")" 2>/dev/null
     rm -f "$exim/pid"

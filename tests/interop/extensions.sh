@@ -1,5 +1,5 @@
-# Extensions that few programs speak, and a server behind a proxy: swaks, HAProxy, Postfix and Exim with the examples, both ways. The
-# functions used are those of lib.sh.
+# Tests of rare extensions, and of a server behind a proxy: swaks, HAProxy, Postfix and Exim with the examples, in both
+# directions. Uses the functions of lib.sh.
 
 . "$here/haproxy.sh"
 . "$here/exim.sh"
@@ -17,7 +17,7 @@ else
     return
 fi
 
-# stored_from ADDRESS COMMAND...: COMMAND sends the plain message, and then it is there, with this address in Received.
+# stored_from ADDRESS COMMAND...: COMMAND sends the plain message, which is then stored with this address in Received.
 stored_from() {
     local address=$1
     shift
@@ -26,7 +26,7 @@ stored_from() {
 
 send=("$send_bin" --tls none --helo client.example --from sender@client.example)
 
-# received REGEX [COPIES]: the plain message is in the Maildir, with such a Received field.
+# received REGEX [COPIES]: the plain message is in the Maildir, with a matching Received field.
 received() {
     "$python" "$here/check_stored.py" "$maildir" --wait 60 --count "${2:-1}" --sent "$messages/plain.eml" --trace Return-Path --trace Received+ \
         --match "^Received: $1"
@@ -45,7 +45,7 @@ check "swaks: PROXY version 1, IPv6" stored_from 'IPv6:2001:db8::7' "${swaks[@]}
 check "swaks: PROXY version 2, IPv4" stored_from '192\.0\.2\.7' "${swaks[@]}" "${version2[@]}" --proxy-family AF_INET "${four[@]}"
 check "swaks: PROXY version 2, IPv6" stored_from 'IPv6:2001:db8::7' "${swaks[@]}" "${version2[@]}" --proxy-family AF_INET6 "${six[@]}"
 check "swaks: PROXY version 2, STARTTLS" stored_from '192\.0\.2\.7' "${swaks[@]}" "${version2[@]}" --proxy-family AF_INET "${four[@]}" --tls
-# swaks ends with 21 when no greeting comes, and with 6 when the connection is closed.
+# The exit status of swaks is 21 if no greeting arrives, and 6 if the connection is closed.
 no_header() {
     local status=0
     timeout "$time_limit" "${swaks[@]}" --server "127.0.0.1:$proxy_port" --timeout 10 || status=$?
@@ -59,7 +59,7 @@ check "send: PROXY version 2" stored_from '127\.0\.0\.1' "${send[@]}" --to to@ex
     --server "127.0.0.1:$proxy_port" --proxy v2 "$messages/plain.eml"
 
 if start_haproxy "$proxy_port"; then
-    # HAProxy takes a header from its client, so its client can be anybody.
+    # HAProxy accepts a PROXY header from its client, so the client can have any address.
     for version in 1 2; do
         front=$haproxy_port
         [ $version = 2 ] || front=$haproxy_v1_port
@@ -89,7 +89,8 @@ check "send: XCLIENT" stored_from '192\.0\.2\.8' "${send[@]}" --to to@example.or
 ### ETRN
 
 if command -v fetchmail >/dev/null || install_packages fetchmail; then
-    # etrn STATUS NAME: fetchmail asks the example server to start the queue for NAME. 0 is yes, 3 is no.
+    # etrn STATUS NAME: fetchmail asks the example server to start the queue for NAME. Its status is 0 for an acceptance, 3
+    # for a refusal.
     etrn() {
         mkdir -p "$tmp/fetchmail" && : >"$tmp/fetchmail/rc" && chmod 700 "$tmp/fetchmail" "$tmp/fetchmail/rc"
         HOME=$tmp/fetchmail exits "$1" fetchmail --fetchmailrc "$tmp/fetchmail/rc" --nosyslog --protocol ETRN --service "$extended_port" \
@@ -115,7 +116,7 @@ if start_postfix "$extended_port"; then
     check "to Postfix, ETRN" exits 0 "$etrn_bin" "127.0.0.1:$postfix_port" client.example sent.example
     check "to Postfix, ETRN for a stranger's domain" exits 1 "$etrn_bin" "127.0.0.1:$postfix_port" client.example elsewhere.example
 
-    # Postfix hands the message on to the example server, and says by XFORWARD whom it has it from.
+    # Postfix relays the message to the example server, and names its client by XFORWARD.
     check "from Postfix, XFORWARD" exits 0 "${to_postfix[@]}" --to one@sent.example --xclient ADDR=192.0.2.8 HELO=real.example -- \
         "$messages/plain.eml"
     check "from Postfix, XFORWARD: stored" received "from mx\.example\.org "
@@ -140,7 +141,7 @@ if install_exim && start_exim "$extended_port"; then
     check "to Exim, ETRN: its command ran" await 60 [ -e "$exim/spool/etrn" ]
     check "Exim notes the proxy" grep -q 'PRX=127\.0\.0\.1' "$exim/log/mainlog"
 
-    # Exim refuses the content for one of three recipients: the others get it, and the refusal is shown.
+    # Exim refuses the content for one of three recipients. The others get it, and `send` prints the refusal.
     prdr_to_exim() {
         local status=0
         timeout "$time_limit" "${to_exim[@]}" --prdr --to to@example.org --to refused@example.org --to other@example.org \
@@ -150,7 +151,7 @@ if install_exim && start_exim "$extended_port"; then
     }
     check "to Exim, PRDR" prdr_to_exim
 
-    # Exim hands the message on to the example server, and asks for PRDR with two recipients.
+    # Exim relays the message to the example server, with PRDR and two recipients.
     check "from Exim, PRDR" exits 0 "${to_exim[@]}" --to one@sent.example --to two@sent.example "$messages/plain.eml"
     check "from Exim, PRDR: a copy for each recipient" received "from exim\.example\.org " 2
     check "from Exim, PRDR: used" await 60 grep -q ' => one.* PRDR' "$exim/log/mainlog"

@@ -1,7 +1,7 @@
 # An HAProxy of our own, in front of a server that expects PROXY headers.
 
-# Starts it in front of port $1: on $haproxy_port with headers of version 2, on $haproxy_v1_port with those of version 1. Both take a
-# header from their own clients, so that a test can say what address a client has.
+# Starts HAProxy in front of port $1: on $haproxy_port with headers of version 2, on $haproxy_v1_port with headers of version
+# 1. Both accept a header from their own clients, so that a test can choose the address of a client.
 start_haproxy() {
     haproxy_port=$(free_port) haproxy_v1_port=$(free_port)
     cat >"$tmp/haproxy.conf" <<CONF

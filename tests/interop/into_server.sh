@@ -1,9 +1,9 @@
-# Real clients into the example `server`: $server_bin. The functions used are those of lib.sh.
+# Tests in which real clients send to the example `server`, $server_bin. Uses the functions of lib.sh.
 
 maildir=$tmp/maildir
 
-# stored SENT PROTOCOL COUNT COMMAND...: COMMAND sends $messages/SENT.eml, and then exactly that is in the Maildir,
-# COUNT times, received with PROTOCOL (RFC 3848), and under TLS with the name of a cipher (RFC 8314 section 4.3).
+# stored SENT PROTOCOL COUNT COMMAND...: COMMAND sends $messages/SENT.eml. Then the Maildir has exactly COUNT copies, received
+# with PROTOCOL (RFC 3848), and under TLS with the name of a cipher (RFC 8314 section 4.3).
 stored() {
     local sent=$1 protocol=$2 count=$3 received
     shift 3
@@ -12,14 +12,14 @@ stored() {
     exits 0 "$@" && check_maildir --sent "$messages/$sent.eml" --count "$count" --match "$received"
 }
 
-# attached FILE COMMAND...: COMMAND sends a message that FILE is attached to.
+# attached FILE COMMAND...: COMMAND sends a message with FILE as attachment.
 attached() {
     local file=$1
     shift
     exits 0 "$@" && check_maildir --attachment "$file"
 }
 
-# refused STATUS COMMAND...: COMMAND ends with STATUS, and then nothing was stored.
+# refused STATUS COMMAND...: COMMAND ends with STATUS, and nothing is stored.
 refused() {
     exits "$@" && check_maildir --sent /dev/null --count 0
 }
@@ -41,7 +41,7 @@ else
     return
 fi
 
-# swaks puts a line end behind the data that it is given.
+# swaks adds a line end after its data.
 swaks=(swaks --server "127.0.0.1:$smtp_port" --helo client.example --from sender@client.example)
 for sent in plain dots blank-end eight-bit; do
     check "swaks: $sent" stored $sent ESMTP 1 "${swaks[@]}" --to to@example.org --data "@$messages/$sent.open"
@@ -58,7 +58,7 @@ check "swaks: several recipients, pipelined" stored plain ESMTP 1 "${swaks[@]}" 
     --to a@example.org,b@example.org,c@example.org --data "@$messages/plain.open"
 check "swaks: some recipients refused, pipelined" stored plain ESMTP 1 "${swaks[@]}" --pipeline \
     --to a@example.org,refused@example.org,c@example.org --data "@$messages/plain.open"
-# swaks ends with 24 when no recipient was accepted, and with 26 when the message was not.
+# The exit status of swaks is 24 if no recipient was accepted, and 26 if the message was not.
 check "swaks: every recipient refused" refused 24 "${swaks[@]}" --to refused@example.org
 check "swaks: every recipient refused, pipelined" refused 24 "${swaks[@]}" --pipeline --to refused@example.org
 check "swaks: too large, without SIZE" refused 26 "${swaks[@]}" --to to@example.org --data "@$messages/too-large.open"
@@ -69,7 +69,7 @@ for sent in plain dots dot-end blank-end headers-only eight-bit long-lines large
 done
 check "curl: several recipients" stored plain ESMTP 1 "${curl[@]}" --mail-rcpt a@example.org --mail-rcpt b@example.org \
     --upload-file "$messages/plain.eml"
-# curl ends with 55 when a command is refused.
+# The exit status of curl is 55 if a command is refused.
 check "curl: a recipient refused" refused 55 "${curl[@]}" --mail-rcpt refused@example.org --upload-file "$messages/plain.eml"
 check "curl: too large, with SIZE" refused 55 "${curl[@]}" --mail-rcpt to@example.org --upload-file "$messages/too-large.eml"
 
@@ -99,7 +99,7 @@ check "smtplib LMTP: an answer and a copy for each recipient accepted" stored pl
 check "smtplib: a message with bare line feeds is refused" refused 0 "${smtplib[@]}" "$smtp_port" "$messages/plain.lf" \
     --expect-data 550
 
-# smtp-source puts an empty line behind the file that it is given.
+# smtp-source adds an empty line after its file.
 smtp_source=(smtp-source -4 -M client.example -f sender@client.example -t to@example.org)
 check "smtp-source" stored plain-blank SMTP 1 "${smtp_source[@]}" -F "$messages/plain.lf" "127.0.0.1:$smtp_port"
 check "smtp-source: dots" stored dots-blank SMTP 1 "${smtp_source[@]}" -F "$messages/dots.lf" "127.0.0.1:$smtp_port"
@@ -114,7 +114,7 @@ check "smtp-source: large messages at once" stored large-blank SMTP 4 \
 check "smtp-source: LMTP" stored plain-blank LMTP 60 \
     "${smtp_source[@]}" -L -r 3 -m 20 -s 4 -F "$messages/plain.lf" "127.0.0.1:$lmtp_port"
 
-# The same under TLS, begun with STARTTLS and from the first octet.
+# The same under TLS, by STARTTLS and by implicit TLS.
 swaks=(swaks --helo client.example --from sender@client.example --to to@example.org --tls-verify --tls-ca-path "$tmp/mx.pem")
 openssl=(openssl s_client -quiet -CAfile "$tmp/mx.pem" -verify_return_error -verify_hostname mx.example.org)
 curl=(curl --silent --show-error --max-time 20 --mail-from sender@client.example --mail-rcpt to@example.org)
@@ -147,7 +147,7 @@ for sent in plain dots large; do
 done
 check "smtplib LMTP, STARTTLS" stored plain LMTPS 1 "${smtplib[@]}" "$lmtp_port" "$messages/plain.eml" --lmtp \
     --starttls "$tmp/mx.pem"
-# curl ends with 60 when it does not know the certificate.
+# The exit status of curl is 60 if it does not trust the certificate.
 check "curl, STARTTLS: a certificate that is not trusted" refused 60 "${curl[@]}" --ssl-reqd \
     "smtp://127.0.0.1:$smtp_port/client.example" --upload-file "$messages/plain.eml"
 for kind in "starttls $smtp_port" "implicit $smtps_port"; do
@@ -157,7 +157,7 @@ for kind in "starttls $smtp_port" "implicit $smtps_port"; do
         --tls-name other.example.org --tls "${kind% *}" --server "127.0.0.1:${kind#* }" "$messages/plain.eml"
 done
 
-# answers PATTERN COMMAND...: COMMAND, given QUIT and nothing else to say, prints a line like PATTERN and then the 221.
+# answers PATTERN COMMAND...: COMMAND gets only QUIT as input, and prints a line like PATTERN, then the 221.
 answers() {
     local pattern=$1
     shift
@@ -170,14 +170,14 @@ for version in -tls1_2 -tls1_3; do
         -connect "127.0.0.1:$smtp_port"
     check "openssl, TLS first, $version" answers '^250[- ]REQUIRETLS' "${openssl[@]}" $version -connect "127.0.0.1:$smtps_port"
 done
-# It tells of the end of the connection, and not of an answer.
+# This prints the end of the connection, and no reply.
 check "openssl: no TLS before 1.2" exits 1 "${openssl[@]}" -tls1_1 -cipher DEFAULT@SECLEVEL=0 -connect "127.0.0.1:$smtps_port"
 
-# The two examples with each other.
+# The example `send` with the example `server`.
 send=("$send_bin" --tls none --helo client.example --timeout 10 --from sender@client.example --to to@example.org)
 for sent in plain dots dot-end headers-only eight-bit long-lines no-final-line-end large; do
     check "our client: $sent" stored $sent ESMTP 1 "${send[@]}" --server "127.0.0.1:$smtp_port" "$messages/$sent.eml"
-    # BDAT can carry a last line without an end, so it may arrive without one.
+    # BDAT can send a last line without a line end.
     [ $sent = no-final-line-end ] ||
         check "our client, BDAT: $sent" stored $sent ESMTP 1 "${send[@]}" --server "127.0.0.1:$smtp_port" --bdat "$messages/$sent.eml"
     check "our client, LMTP: $sent" stored $sent LMTP 1 "${send[@]}" --server "127.0.0.1:$lmtp_port" --lmtp "$messages/$sent.eml"

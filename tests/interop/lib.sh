@@ -1,9 +1,9 @@
-# What the halves of the interoperability tests and the differential tests share: packages, results, processes, ports.
+# The common functions of the interoperability tests and the differential tests: packages, results, processes, ports.
 
-# install_packages NAME...: of Debian.
+# install_packages NAME...: installs these packages of Debian.
 install_packages() {
     echo "installing $*"
-    # Debian starts a daemon as soon as it is installed, unless this says no.
+    # This prevents Debian from starting a daemon at its installation.
     local policy=/usr/sbin/policy-rc.d status
     if [ -e $policy ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy; fi
     apt-get update -qq &&
@@ -15,7 +15,7 @@ install_packages() {
     return $status
 }
 
-# make_python: sets $python, that of a virtual environment with aiosmtpd in the version that was judged in
+# make_python: sets $python, the Python of a virtual environment with aiosmtpd, in the version that was judged in
 # tests/differential. It is in the target directory, and stays there for later runs.
 aiosmtpd=1.4.6
 make_python() {
@@ -45,8 +45,8 @@ fail() {
     echo "FAIL $1: $2"
 }
 
-# check NAME COMMAND...: one result. COMMAND passes with exit status 0; otherwise the last line that it
-# printed is the reason, and all of it is shown below.
+# check NAME COMMAND...: prints one result. COMMAND passes with exit status 0. Otherwise its last line is the reason, and its
+# whole output follows.
 check() {
     local name=$1
     shift
@@ -60,7 +60,7 @@ check() {
     fi
 }
 
-# exits STATUS COMMAND...: runs COMMAND, which has to end in time and with STATUS.
+# exits STATUS COMMAND...: runs COMMAND, which must end in time and with STATUS.
 exits() {
     local expected=$1 status=0
     shift
@@ -74,8 +74,8 @@ exits() {
     fi
 }
 
-# start COMMAND...: runs COMMAND in the background until it is stopped, by `stop` or at the end of the script. Sets $pid.
-# Its output goes to $tmp/output, from which the lines of an earlier program are gone: its port must not be taken for the new one.
+# start COMMAND...: runs COMMAND in the background until it is stopped, by `stop` or at the end of the script. Sets $pid. Its
+# output goes to $tmp/output. Lines of an earlier program are removed, so that its port is not used for the new one.
 children=()
 start() {
     rm -f "$tmp/output"
@@ -85,7 +85,7 @@ start() {
     children+=("$pid")
 }
 
-# stop PID: ends what `start` started.
+# stop PID: ends a process of `start`.
 stop() {
     local child kept=()
     kill "$1" 2>/dev/null
@@ -114,8 +114,8 @@ await() {
     done
 }
 
-# A port that is free now, for programs that cannot pick one by themselves: the next one from $first_port. The kernel picks higher
-# ports, and runs at the same time have other ranges, so nobody else takes it meanwhile.
+# Sets a free port for a program that cannot choose one itself: the next one from $first_port. The kernel chooses higher
+# ports, and simultaneous runs have other ranges, so no other program takes it.
 free_port() {
     local port=$first_port
     [ ! -e "$tmp/last_port" ] || port=$(($(<"$tmp/last_port") + 1))
@@ -123,13 +123,13 @@ free_port() {
     echo "$port" | tee "$tmp/last_port"
 }
 
-# listens PORT: somebody does, on 127.0.0.1. Found out without connecting, since a connection is a session to a server.
+# listens PORT: succeeds if a program listens on 127.0.0.1. Does not connect, because a connection is a session of the server.
 listens() {
     grep -qi "^ *[0-9]*: 0100007F:$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
 }
 
-# announced PATTERN: the port in the line `listening on 127.0.0.1:PORT...` that has PATTERN behind the port, once the
-# program that was started last has printed it. Sets $port.
+# announced PATTERN: waits until the last started program prints `listening on 127.0.0.1:PORT...` with PATTERN after the port.
+# Sets $port.
 announced() {
     port=$(sed -n "s/^listening on 127\.0\.0\.1:\([0-9]*\)$1\$/\1/p" "$tmp/output" | head -n 1)
     [ -n "$port" ]

@@ -1,6 +1,6 @@
-# The example `send`, $send_bin, into real servers. The functions used are those of lib.sh.
+# Tests in which the example `send`, $send_bin, sends to real servers. Uses the functions of lib.sh.
 
-# What a status of `send` means.
+# The meanings of the exit status of `send`.
 accepted=0 permanent=1 temporary=75
 
 send=("$send_bin" --tls none --helo client.example --from sender@client.example)
@@ -9,7 +9,7 @@ every="plain dots dot-end blank-end headers-only eight-bit long-lines no-final-l
 
 ### aiosmtpd
 
-# at_aiosmtpd SENT COMMAND...: COMMAND is accepted, and aiosmtpd then has $messages/SENT.eml; more checks in $expect.
+# at_aiosmtpd SENT COMMAND...: COMMAND succeeds, and aiosmtpd then has $messages/SENT.eml; $expect has more checks.
 at_aiosmtpd() {
     local sent=$1
     shift
@@ -20,7 +20,7 @@ stored_by_aiosmtpd() {
     "$python" "$here/check_stored.py" "$tmp/aiosmtpd" --trace X-Mail --trace X-Rcpt+ --sent "$messages/$1.eml" "${expect[@]}"
 }
 
-# partly SENT STATUS COMMAND...: COMMAND ends with STATUS although the message was taken for somebody.
+# partly SENT STATUS COMMAND...: COMMAND ends with STATUS although the server accepted the message for some recipients.
 partly() {
     local sent=$1 status=$2
     shift 2
@@ -77,7 +77,7 @@ done
 . "$here/postfix.sh"
 expect=()
 if start_postfix; then
-    # at_postfix SENT MAILBOX COMMAND...: COMMAND is accepted, and Postfix then delivers $messages/SENT.eml to MAILBOX.
+    # at_postfix SENT MAILBOX COMMAND...: COMMAND succeeds, and Postfix then delivers $messages/SENT.eml to MAILBOX.
     at_postfix() {
         local sent=$1 mailbox=$2
         shift 2
@@ -124,7 +124,7 @@ if start_postfix; then
         check "to Postfix${mode:+, $mode}: too large" exits $permanent "${client[@]}" $mode "${to[@]}" "$messages/too-large.eml"
     done
 
-    # under_tls KIND SENT ARGUMENTS...: the same under TLS, begun as KIND says.
+    # under_tls KIND SENT ARGUMENTS...: the same under TLS of this KIND.
     under_tls() {
         local kind=$1 sent=$2 tls_port=$postfix_port
         shift 2
@@ -159,7 +159,7 @@ fi
 
 ### smtp-sink: what it dumps, and every way in which it can fail
 
-# with_sink OPTIONS COMMAND...: runs COMMAND with an smtp-sink that has these OPTIONS, and with its $sink_port.
+# with_sink OPTIONS COMMAND...: starts smtp-sink with these OPTIONS on $sink_port, and runs COMMAND.
 with_sink() {
     local options=$1 status sink
     shift
@@ -174,14 +174,14 @@ with_sink() {
     return $status
 }
 
-# fault STATUS ARGUMENTS...: `send`, given ARGUMENTS, ends with STATUS.
+# fault STATUS ARGUMENTS...: `send` with ARGUMENTS ends with STATUS.
 fault() {
     local status=$1
     shift
     exits "$status" "${send[@]}" --server "127.0.0.1:$sink_port" "$@"
 }
 
-# dumped SENT ARGUMENTS...: `send`, given ARGUMENTS, is accepted, and smtp-sink dumps $messages/SENT.eml; more checks in $expect.
+# dumped SENT ARGUMENTS...: `send` with ARGUMENTS succeeds, and smtp-sink dumps $messages/SENT.eml; $expect has more checks.
 dumped() {
     local sent=$1
     shift
@@ -233,8 +233,8 @@ for command in CONNECT EHLO MAIL RCPT DATA .; do
     check "connection lost at $command" with_sink "-q $command" fault $temporary "${some[@]}" "$message"
     check "421 at $command" with_sink "-Q $command" fault $temporary "${some[@]}" "$message"
     check "4yz at $command" with_sink "-r $command" fault $temporary "${some[@]}" "$message"
-    # While smtp-sink delays a reply it answers the commands behind it, as if this one had never come. No client
-    # can pair such replies, so these two go one command at a time.
+    # While smtp-sink delays a reply, it replies to the following commands first. No client can match such replies, so these
+    # two tests send one command at a time.
     time_limit=10 check "no answer to $command" \
         with_sink "-W $command:60" fault $temporary --no-pipelining --timeout 1 "${to[@]}" "$message"
     check "late answer to $command" \
@@ -252,14 +252,14 @@ done
 check "5yz at EHLO: HELO instead" with_sink "$dump -f EHLO" dumped plain "${some[@]}" "$message"
 check "5yz at EHLO and HELO" with_sink "-f EHLO,HELO" fault $permanent "${some[@]}" "$message"
 check "550 before the end of the message" with_sink "-A 0" fault $permanent "${some[@]}" "$message"
-# What was accepted stays accepted, however the connection ends.
+# An accepted message stays accepted, however the connection ends.
 check "connection lost at QUIT" with_sink "$dump -q QUIT" dumped plain "${some[@]}" "$message"
 check "421 at QUIT" with_sink "$dump -Q QUIT" dumped plain "${some[@]}" "$message"
 check "4yz at QUIT" with_sink "$dump -r QUIT" dumped plain "${some[@]}" "$message"
 check "5yz at QUIT" with_sink "$dump -f QUIT" dumped plain "${some[@]}" "$message"
 time_limit=10 check "no answer to QUIT" with_sink "$dump -W QUIT:60" dumped plain --timeout 1 "${to[@]}" "$message"
 
-# secured STATUS TLS COMMAND...: ends with STATUS where TLS is not to be had, and nothing is dumped.
+# secured STATUS TLS COMMAND...: COMMAND ends with STATUS because the server has no TLS, and smtp-sink dumps nothing.
 secured() {
     exits "$1" "$send_bin" --tls "$2" --ca "$tmp/mx.pem" --tls-name mx.example.org --helo client.example --timeout 5 \
         --from sender@client.example --server "127.0.0.1:$sink_port" "${to[@]}" "$message" &&

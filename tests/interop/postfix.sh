@@ -1,11 +1,12 @@
-# A Postfix of our own: configuration, queue, mailboxes and log are under $postfix, and nothing of the system's is touched.
-# Mail for example.org goes to the Maildirs to/, other/ and utf8/ under $postfix/mail.
+# A Postfix of our own. Configuration, queue, mailboxes and log are under $postfix; the system's Postfix is not touched. Mail
+# for example.org goes to the Maildirs to/, other/ and utf8/ under $postfix/mail.
 
 postfix=$tmp/postfix
 
-# Starts it on $postfix_port, and on $postfix_tls_port with TLS from the first octet. On $postfix_submission_port it takes mail under
-# STARTTLS from users only, and on $postfix_open_submission_port in clear as well; they log in at the Dovecot of dovecot.sh. On
-# $postfix_proxied_port clients may use XCLIENT, and mail for sent.example goes on to port $1, with XFORWARD. ETRN may ask for sent.example.
+# Starts Postfix on $postfix_port, and on $postfix_tls_port with implicit TLS. On $postfix_submission_port it accepts mail
+# only from users, under STARTTLS; on $postfix_open_submission_port also in plaintext. The Dovecot of dovecot.sh authenticates
+# users. On $postfix_proxied_port clients may use XCLIENT, and Postfix relays mail for sent.example to port $1, with XFORWARD.
+# ETRN is allowed for sent.example.
 start_postfix() {
     postfix_port=$(free_port) postfix_tls_port=$(free_port) postfix_proxied_port=$(free_port)
     postfix_submission_port=$(free_port) postfix_open_submission_port=$(free_port)
@@ -49,7 +50,7 @@ virtual_uid_maps = static:$(id -u postfix)
 virtual_gid_maps = static:$(id -g postfix)
 virtual_minimum_uid = 1
 EOF
-    # Nothing runs in a chroot (the fifth column), which would need files of the system's inside the queue.
+    # No service runs in a chroot (the fifth column), which would need files of the system inside the queue.
     cat >"$postfix/etc/master.cf" <<EOF
 127.0.0.1:$postfix_port inet n - n - - smtpd
 127.0.0.1:$postfix_tls_port inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
@@ -84,7 +85,7 @@ EOF
     ok "Postfix starts"
 }
 
-# Ends it, if it runs. Its master daemon takes everything else with it.
+# Stops Postfix if it runs. Its master daemon stops all its processes.
 stop_postfix() {
     local master=$postfix/queue/pid/master.pid
     [ -s "$master" ] && kill "$(tr -d ' \n' <"$master")" 2>/dev/null && await 60 postfix_is_gone

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Interoperability: real programs over loopback, into the example `server` and out of the example `send`.
+# Runs the interoperability tests on one runtime, over loopback: real clients send to the example `server`, and the example
+# `send` sends to real servers.
 #
 #     tests/interop/run.sh [--runtime tokio|smol|async-std|blocking]
 #
-# Prints `ok NAME` or `FAIL NAME: why` for each check and `N passed, N failed` at the end; the exit status is 1 when
-# anything failed. The runtime is that of both examples. SERVER_BIN, SEND_BIN and ETRN_BIN name binaries to use instead of building
-# them. ONLY=into or ONLY=out runs one half, ONLY=extensions the rare extensions and a server behind a proxy, ONLY=hostile what servers
-# do that are killed or flooded, a part of into; ONLY=nothing only installs and builds. `all.sh` runs this for all runtimes.
+# Prints `ok NAME` or `FAIL NAME: reason` for each check, and `N passed, N failed` at the end. The exit status is 1 if a check
+# failed. SERVER_BIN, SEND_BIN and ETRN_BIN name binaries to use instead of building them. ONLY=into or ONLY=out runs one
+# half, ONLY=extensions the rare extensions and a server behind a proxy, ONLY=hostile the killed and flooded servers (a part
+# of into). ONLY=nothing only installs and builds. `all.sh` runs this script for all runtimes.
 #
-# It has to run as root, since Postfix and smtp-sink have to be started by root, and for apt-get: what is missing of Postfix, Dovecot,
-# HAProxy, swaks, curl, msmtp, gsasl and OpenSSL is installed with that. aiosmtpd comes with pip, into a virtual environment in the target
-# directory, which later runs use again. All ports are free ones on 127.0.0.1; every other file is in one temporary directory, which is
-# removed at the end, and each process started is ended then.
+# Run it as root: only root can start Postfix and smtp-sink, and it installs missing programs with apt-get (Postfix, Dovecot,
+# HAProxy, swaks, curl, msmtp, gsasl and OpenSSL). It installs aiosmtpd with pip into a virtual environment in the target
+# directory, which later runs use again. It uses free ports on 127.0.0.1, and one temporary directory for all other files. At
+# the end it stops each process and removes the directory.
 set -uo pipefail
 exec </dev/null
 
@@ -33,7 +34,7 @@ first_port=$((first_port + $$ % 40 * 100)) # another run for this runtime most l
 
 [ "$(id -u)" -eq 0 ] || { echo "run this as root: Postfix has to be started by root"; exit 1; }
 
-# Postfix and smtp-source live in sbin, which is not in everybody's path.
+# Postfix and smtp-source are in sbin, which may not be in the path.
 PATH=$PATH:/usr/sbin:/sbin
 
 tmp=$(mktemp -d)
@@ -56,7 +57,7 @@ install() {
         command -v $program >/dev/null || missing+=("$program")
     done
     command -v dovecot >/dev/null || missing+=(dovecot-core)
-    # What swaks needs for TLS.
+    # swaks needs this for TLS.
     perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}" || return
 
@@ -68,7 +69,7 @@ install || { echo "FAIL: what the checks need cannot be installed"; exit 1; }
 # The development profile of the whole workspace: `cargo test` has built it, and it panics on an overflow.
 [ -n "${SERVER_BIN:-}" ] && [ -n "${SEND_BIN:-}" ] && [ -n "${ETRN_BIN:-}" ] || cargo build --workspace --examples || exit
 
-# example NAME BINARY [FLAG...]: makes $tmp/NAME, which runs the binary with these flags, or the one that was built.
+# example NAME BINARY [FLAG...]: creates $tmp/NAME, which runs this binary with these flags, or the built one.
 example() {
     local name=$1 binary=$2
     shift 2
@@ -88,7 +89,7 @@ server_bin=$tmp/server send_bin=$tmp/send etrn_bin=$tmp/etrn
 messages=$tmp/messages
 "$python" "$here/make_messages.py" "$messages" || exit 1
 
-# make_certificate NAME: $tmp/NAME.pem and $tmp/NAME.key, for mx.example.org, signed by themselves.
+# make_certificate NAME: creates $tmp/NAME.pem and $tmp/NAME.key, a self-signed certificate for mx.example.org.
 make_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=mx.example.org \
         -addext subjectAltName=DNS:mx.example.org -addext basicConstraints=critical,CA:FALSE \
