@@ -1,4 +1,4 @@
-//! Answers of the server application in a story.
+//! The answers of the server application in a story.
 
 use smtp_proto::{
     sasl::AuthOutcome,
@@ -8,13 +8,13 @@ use smtp_proto::{
 
 use crate::octets::unescape;
 
-/// An answer to questions.
+/// A rule of a story: an answer to some questions.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Rule {
-    /// Which question.
+    /// The kind of question.
     pub question: Question,
-    /// The required beginning of its subject.
+    /// The required beginning of the question's subject.
     pub about: String,
     /// The answer.
     pub answer: Answer,
@@ -55,7 +55,7 @@ pub enum Answer {
     Status(Text<'static>),
     Judged(AuthOutcome),
     Started(EtrnAnswer),
-    /// None: the ticket is thrown away.
+    /// No answer: the ticket is dropped.
     Silence,
 }
 

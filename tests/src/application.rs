@@ -1,4 +1,4 @@
-//! The server application of a story: it answers by rule and writes down what it sees.
+//! The server application of a story: it answers by rules, and logs its events.
 
 mod events;
 mod seat;
@@ -17,15 +17,15 @@ use crate::{
     settings::Settings,
 };
 
-/// The time at which an application answers questions. The session must be the same in all cases.
+/// The time at which an application answers questions. The session must be the same for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the ways there are")]
 pub enum Answers {
-    /// As each is asked.
+    /// At once.
     Now,
-    /// Once nothing more can be read, in the order of the questions.
+    /// When no more input can be read, in the order of the questions.
     Late,
-    /// Once nothing more can be read, the last question first.
+    /// When no more input can be read, the last question first.
     Reversed,
     /// On [request](Application::answer_question).
     Told,
@@ -35,11 +35,11 @@ pub enum Answers {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Delivery {
-    /// Which of the messages that were complete it is, from 1.
+    /// The number of the message among the complete ones, counted from 1.
     pub message: usize,
     /// The reverse-path.
     pub from: String,
-    /// The forward-paths that were accepted for good: in LMTP those with a positive verdict.
+    /// The accepted forward-paths; in LMTP those with a positive verdict.
     pub to: Vec<String>,
     /// The content.
     pub content: Vec<u8>,
@@ -50,39 +50,39 @@ pub struct Delivery {
 pub struct Application {
     /// The machine.
     pub server: Server,
-    /// The events that the application saw, adjacent body slices joined.
+    /// The events of the application; adjacent body slices are joined.
     pub log: Vec<String>,
-    /// The messages that it became responsible for.
+    /// The messages for which the application became responsible.
     pub stored: Vec<Delivery>,
     /// The reverse-path of the open transaction.
     from: String,
-    /// Its accepted recipients by their index.
+    /// The accepted recipients of the open transaction, by index.
     recipients: Vec<(u32, String)>,
-    /// The message that verdicts are asked about.
+    /// The message to which the verdicts apply.
     complete: Option<Vec<u8>>,
-    /// The number of verdicts of the open transaction, if there is one: it ends once, and the application is notified.
+    /// The number of verdicts of the open transaction, if there is one: a transaction must end exactly once, with an event.
     open: Option<usize>,
     /// The index of the last RCPT question.
     index: Option<u32>,
-    /// The number of questions.
+    /// The number of questions so far.
     questions: usize,
     settings: Settings,
     answers: Answers,
     held: Vec<Held>,
     body: Vec<u8>,
     messages: usize,
-    /// A verdict is asked for each recipient (LMTP, PRDR).
+    /// True if the machine asks for a verdict on each recipient (LMTP, PRDR).
     each: bool,
     judge: Judge,
     upgrade: Option<TlsUpgrade>,
-    /// `reject_body` is to be called with the next octets of the message.
+    /// True if the application calls `reject_body` at the next octets of the message.
     fails: bool,
-    /// A ticket was dropped without an answer.
+    /// True if a ticket was dropped without an answer.
     silent: bool,
 }
 
 impl Application {
-    /// A session that has just been connected.
+    /// Creates a session that has just been connected.
     #[must_use]
     pub fn new(settings: &Settings, answers: Answers) -> Self {
         let mut server = Server::new(settings.server.clone().into());
@@ -142,24 +142,24 @@ impl Application {
         }
     }
 
-    /// The octets of a message that have come, and that are not in the log yet.
+    /// Octets of a message that arrived and are not in the log yet.
     pub(crate) const fn unlogged_octets(&self) -> usize {
         self.body.len()
     }
 
-    /// The questions that wait to be answered: the number of each of all questions, from 1, and what it is about.
+    /// The open questions: the number of each, counted from 1 over all questions, and its subject.
     pub fn open_questions(&self) -> impl Iterator<Item = (usize, Question, &str)> {
         self.held
             .iter()
             .map(|held| (held.number, held.question, held.subject.as_str()))
     }
 
-    /// Answers the question with this number in these words, such as `reject NO_SUCH_USER`; in its usual ones if there
-    /// are none.
+    /// Answers the question with this number by these words, such as `reject NO_SUCH_USER`, or by the rules if there are
+    /// none.
     ///
     /// # Errors
     ///
-    /// When there is no such question, or the words make no answer.
+    /// If there is no such question, or the words are not an answer.
     pub fn answer_question(&mut self, number: usize, words: &str) -> Result<(), String> {
         let place = self.held.iter().position(|held| held.number == number);
         let mut held = self.held.remove(place.ok_or("no such question is open")?);
@@ -187,7 +187,7 @@ impl Application {
             (Answer::Verified(member), AnyTicket::Verify(ticket)) => server.answer_vrfy(ticket, &member),
             (Answer::Expanded(members), AnyTicket::Expand(ticket)) => server.answer_expn(ticket, &members),
             (Answer::Status(text), AnyTicket::Help(ticket)) => server.answer_help_status(ticket, text),
-            // The text is the identity that is granted.
+            // The text is the authenticated identity.
             (Answer::Accept(Some(text)), AnyTicket::Xclient(ticket)) => {
                 let granted = server.accept_xclient(ticket, text.as_str().to_owned());
                 self.log
@@ -216,7 +216,7 @@ impl Application {
         if accepts && question == Question::Mail {
             self.open = Some(0);
         } else if accepts && question == Question::Recipient {
-            // In the order of the commands, whatever that of the answers is.
+            // Keep the order of the commands, because answers may come in another order.
             let index = index.expect("a recipient has an index");
             let place = self.recipients.partition_point(|(before, _)| *before < index);
             self.recipients.insert(place, (index, subject));
@@ -225,7 +225,7 @@ impl Application {
         }
     }
 
-    /// Becomes responsible for the message, in LMTP and with PRDR for one more recipient.
+    /// Makes the application responsible for the message; in LMTP and with PRDR for one more recipient.
     fn store(&mut self, subject: &str) {
         let mut to: Vec<String> = self.recipients.iter().map(|(_, path)| path.clone()).collect();
         if self.each {

@@ -1,4 +1,4 @@
-//! Runs a story in every way there is and compares.
+//! Running a story in all ways, and comparing the results.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     story::{Action, Role, Story},
 };
 
-/// Kinds of events that a story has to tell whenever they happen; others only if it tells any of the kind.
+/// Kinds of events that a story must always list. It must list events of another kind only if it lists one of that kind.
 const ALWAYS_TOLD: [&str; 9] = [
     "authenticated",
     "body",
@@ -25,16 +25,16 @@ const ALWAYS_TOLD: [&str; 9] = [
     "stopped",
 ];
 
-/// Stories with more input than this are not cut at every octet, but at those of the first and last parts (an eighth of
-/// this each), and at each 1009th.
+/// Maximum input of a story that is split at each octet. Longer input is split at the octets of its first and last parts (an
+/// eighth of this each), and at each 1009th octet.
 const ALL_SPLITS: usize = 4000;
 
-/// Runs the story against the machines that it names, with its input whole, cut at every place, and octet by octet,
-/// and with each way to answer and to write.
+/// Runs the story against its machines: with the input whole, split at each place, and octet by octet, and with each way to
+/// answer and to write.
 ///
 /// # Errors
 ///
-/// Describes the first difference between what happened and what is told.
+/// The first difference between the session and the story.
 pub fn check(story: &Story) -> Result<(), String> {
     if story.machines.server {
         let answers = match story.settings.answers {
@@ -92,7 +92,7 @@ pub fn check(story: &Story) -> Result<(), String> {
     Ok(())
 }
 
-/// Compares what the application of one side saw with what the story tells of it.
+/// Compares the events of the application of one side with those of the story.
 ///
 /// # Errors
 ///
@@ -107,7 +107,7 @@ pub fn is_always_told(sight: &str) -> bool {
     ALWAYS_TOLD.contains(&sight.split(' ').next().unwrap_or_default())
 }
 
-/// The report of a difference.
+/// Returns the report of a difference.
 struct Fault {
     line: usize,
     what: String,
@@ -144,7 +144,7 @@ fn chops(story: &Story, by: Role) -> Vec<Chop> {
     chops
 }
 
-/// Runs the story with one machine; what the other side says is input.
+/// Runs the story with one machine; the lines of the other side are its input.
 fn alone<S: Seat>(
     story: &Story,
     role: Role,
@@ -214,7 +214,7 @@ fn alone<S: Seat>(
             }
             Action::Time(span) => driver.pass(*span).map_err(stuck(line))?,
             other => {
-                // What one side's application does is nothing to the other side.
+                // Skip the actions of the other side's application.
                 if matches!(other, Action::Client(_)) != (role == Role::Client) {
                     continue;
                 }
@@ -223,7 +223,7 @@ fn alone<S: Seat>(
         }
         driver.drive().map_err(stuck(line))?;
         let told = matches!(actions.peek(), Some((_, Action::Say(by, _))) if *by == role);
-        // Several actions of an application may go before what comes of them is said.
+        // Several actions of an application may precede the output that follows from them.
         let more = matches!(actions.peek(), Some((_, Action::Client(_) | Action::Shutdown(_))));
         if !told && !more && !driver.said.is_empty() {
             return Err(fault(line, difference(b"", &driver.said)));
@@ -236,7 +236,8 @@ fn alone<S: Seat>(
     compare_sights(story, role, driver.seat.log())
 }
 
-/// Runs the story with both machines; what each says is compared as a whole. At most so many octets get through at once.
+/// Runs the story with both machines, and compares the whole output of each. The link passes at most this number of octets at
+/// once.
 fn pair(story: &Story, answers: Answers, most: usize) -> Result<(), Fault> {
     let mut pair = Pair::new(&story.settings, answers);
     for (line, action) in &story.actions {
@@ -263,10 +264,10 @@ fn pair(story: &Story, answers: Answers, most: usize) -> Result<(), Fault> {
     compare_pair(story, &pair)
 }
 
-/// Runs the story with both machines, each thing as it is told; what is not told does not happen.
+/// Runs the story with both machines, step by step; nothing happens beyond the steps of the story.
 fn told_pair(story: &Story) -> Result<(), Fault> {
     let mut pair = Pair::new(&story.settings, Answers::Told);
-    // Both machines are polled once before anything happens.
+    // Poll both machines once before the first step.
     let begin = (0, Action::Time(Duration::ZERO));
     for (line, action) in [&begin].into_iter().chain(&story.actions) {
         pair.happen(action).map_err(|why| fault(*line, why))?;
@@ -291,9 +292,9 @@ fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault
         .iter()
         .filter(|(_, of, _)| *of == role)
         .map(|(line, _, sight)| {
-            // The escapes of a story are free, those of the log are not.
+            // A story may escape any octet; the log has one form.
             let sight = escape(&unescape(sight).unwrap_or_else(|fault| fault.into_bytes()));
-            // An empty body has no blank behind the word.
+            // An empty body has no space after the word.
             let sight = if sight == "body" {
                 "body ".to_owned()
             } else {
@@ -302,7 +303,7 @@ fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault
             (*line, sight)
         })
         .collect();
-    // `no connect` says that none of the kind is seen.
+    // `no connect` means that no event of this kind occurs.
     let (none, told): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, sight)| sight.starts_with("no "));
     let none = none.iter().map(|(_, sight)| sight["no ".len()..].to_owned());
     let kinds: Vec<String> = told.iter().map(|(_, sight)| kind(sight)).chain(none).collect();
@@ -333,7 +334,7 @@ fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault
     Err(fault(line, text))
 }
 
-/// Both texts line by line, the differing lines marked.
+/// Returns both texts line by line, with the differing lines marked.
 fn difference(expected: &[u8], said: &[u8]) -> String {
     let lines = |octets: &[u8]| -> Vec<String> {
         octets

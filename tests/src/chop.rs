@@ -1,21 +1,21 @@
-//! Ways to cut input into pieces.
+//! Splitting input into pieces.
 
-/// The places at which octets are cut on their way to a machine.
+/// The places at which the input of a machine is split.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "the ways there are")]
 pub enum Chop {
-    /// Not at all: each flight comes in one piece.
+    /// No place: each flight arrives in one piece.
     Whole,
-    /// Everywhere.
+    /// After each octet.
     Octets,
-    /// Once, before the octet with this index of all the input.
+    /// Before the octet with this index in the whole input.
     At(usize),
-    /// Into pieces of these sizes, over and over again; none is zero.
+    /// Into pieces of these sizes, repeated; each is at least one.
     Sizes(Vec<usize>),
 }
 
 impl Chop {
-    /// Cuts `octets`, which `before` octets of input came before.
+    /// Splits `octets`, which follow `before` octets of input.
     #[must_use]
     pub fn cut(&self, before: usize, octets: &[u8]) -> Vec<Vec<u8>> {
         let pieces: Vec<&[u8]> = match self {

@@ -1,13 +1,13 @@
-//! The state of an SMTP dialogue, computed from the octets on the wire alone.
+//! The state of an SMTP dialogue, computed only from the octets on the wire.
 
 use std::collections::VecDeque;
 
 use smtp_proto::types::Protocol;
 
-/// Counts the replies that the server still owes for `sent`, if the client has received `received`.
+/// Counts the replies that the server must still send after `sent`, if the client has received `received`.
 ///
-/// The greeting counts, and in LMTP each reply to the end of a message (RFC 2033 section 4.2), as after 353 (draft-hall-prdr). A command or a chunk counts once it is
-/// complete. The result is meaningful as long as the server answers in step.
+/// The greeting counts, and in LMTP each reply to the end of a message (RFC 2033 section 4.2), as after 353
+/// (draft-hall-prdr). A command or a chunk counts when it is complete. The result is valid while the server replies in order.
 #[must_use]
 pub fn owed(sent: &[u8], received: &[u8], protocol: Protocol) -> usize {
     let mut dialogue = Dialogue {
@@ -78,14 +78,14 @@ impl<'d> Dialogue<'d> {
         Some(line)
     }
 
-    /// The code of the next reply; without one, the server owes it.
+    /// Returns the code of the next reply; if there is none, counts it as missing.
     fn reply(&mut self) -> Option<u16> {
         let code = self.replies.pop_front();
         self.owed += usize::from(code.is_none());
         code
     }
 
-    /// The replies to a whole message. After 353 come one for each recipient, and one for all (draft-hall-prdr).
+    /// Counts the replies to a whole message: after 353 one for each recipient, and one for the message (draft-hall-prdr).
     fn final_replies(&mut self, recipients: usize, refused: bool, protocol: Protocol) {
         match protocol {
             Protocol::Lmtp if !refused => self.replies(recipients.max(1)),
@@ -101,7 +101,7 @@ impl<'d> Dialogue<'d> {
     }
 }
 
-/// The codes of all whole replies; what is no reply is left out, since it ends the session.
+/// Returns the codes of all whole replies. Skips octets that are not a reply, because they end the session.
 fn codes(received: &[u8]) -> VecDeque<u16> {
     let mut codes = VecDeque::new();
     let mut rest = received;

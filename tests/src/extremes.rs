@@ -1,11 +1,11 @@
-//! Settings at the ends of their ranges, and near them.
+//! Extreme settings: at and near the ends of their ranges.
 
 use crate::{settings::Settings, story::Role};
 
-/// `usize::MAX` and `u64::MAX`, and nearly `Duration::MAX`, as a story writes them.
+/// `usize::MAX` and `u64::MAX`, and almost `Duration::MAX`, as written in a story.
 const U64_MAX: &str = "18446744073709551615";
 
-/// Settings that say how much: each with its smallest values, some that are small enough to meet other limits, and the largest.
+/// Numeric settings of the server: each with its smallest values, values that coincide with other limits, and the largest.
 const SERVER: [(&str, &[&str]); 21] = [
     ("limit line", &["0", "1", "2", "3", "5", "6", "20", "64", U64_MAX]),
     ("limit auth-line", &["0", "1", "20", U64_MAX]),
@@ -77,7 +77,7 @@ const SERVER: [(&str, &[&str]); 21] = [
     ("unknown-commands", &["ask"]),
 ];
 
-/// The same for the client.
+/// Numeric settings of the client, in the same way.
 const CLIENT: [(&str, &[&str]); 8] = [
     ("limit window", &["0", "1", "2", "3", "5", U64_MAX]),
     ("limit chunk", &["0", "1", "2", "5", "9", U64_MAX]),
@@ -96,7 +96,8 @@ const CLIENT: [(&str, &[&str]); 8] = [
     ),
 ];
 
-/// One such setting as a line of a story, or several lines that go together. `pick` gives a number below its argument.
+/// Returns an extreme setting as a line of a story, or as several lines that belong together. `pick` returns a number below
+/// its argument.
 #[must_use]
 pub fn extreme(role: Role, pick: &mut impl FnMut(usize) -> usize) -> Vec<String> {
     let (name, table) = match role {
@@ -108,7 +109,7 @@ pub fn extreme(role: Role, pick: &mut impl FnMut(usize) -> usize) -> Vec<String>
     lines.split("; ").map(str::to_owned).collect()
 }
 
-/// Changes up to so many settings, and returns their lines for a report.
+/// Changes up to this number of settings, and returns their lines for a report.
 pub fn make_extreme(
     settings: &mut Settings,
     role: Role,

@@ -1,18 +1,18 @@
-//! Questions that wait for their answers.
+//! Open questions of a story.
 
 use smtp_proto::server::{Ticket, ticket};
 
 use crate::answer::{Answer, Question};
 
-/// A question, and the answer that it will have.
+/// An open question, and its later answer.
 #[derive(Debug)]
 pub(crate) struct Held {
-    /// Which question it is of all, from 1.
+    /// The number of the question, counted from 1.
     pub(crate) number: usize,
-    /// The index of a recipient.
+    /// The index of the recipient, if it is a question about a recipient.
     pub(crate) index: Option<u32>,
     pub(crate) question: Question,
-    /// The subject.
+    /// The subject of the question.
     pub(crate) subject: String,
     pub(crate) answer: Answer,
     pub(crate) ticket: AnyTicket,

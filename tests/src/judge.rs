@@ -1,4 +1,4 @@
-//! Decisions of the server application in a story on credentials.
+//! The decisions on credentials of the server application in a story.
 
 use smtp_proto::{
     sasl::{AuthOutcome, AuthRequest, CramMd5Server, Mechanism, Secret, ServerMechanism},
@@ -11,20 +11,20 @@ use crate::{
     settings::Settings,
 };
 
-/// Judges claims by the rules and users of a story.
+/// The check of `AuthRequest`s by the rules and users of a story.
 #[derive(Debug, Default)]
 pub(crate) struct Judge {
-    /// An exchange of several steps.
+    /// The current exchange of several steps.
     exchange: Option<Box<dyn ServerMechanism>>,
 }
 
 impl Judge {
-    /// The exchange ended without an answer.
+    /// Ends an exchange that had no answer.
     pub(crate) fn forget(&mut self) {
         self.exchange = None;
     }
 
-    /// The log line about credentials, without secrets, and the answer.
+    /// Returns the log line for credentials, without secrets, and the answer.
     pub(crate) fn judge(
         &mut self,
         settings: &Settings,
@@ -101,13 +101,13 @@ impl Judge {
     }
 }
 
-/// The identity that a user acts as, if that is allowed.
+/// Returns the identity as whom a user acts, if that is allowed.
 fn acts_as(known: &User, wanted: Option<&str>) -> Option<String> {
     let wanted = wanted.unwrap_or(&known.name);
     (wanted == known.name || known.may_be.iter().any(|other| other == wanted)).then(|| wanted.to_owned())
 }
 
-/// The subject of rules, and the log line.
+/// Returns the subject for the rules, and the log line.
 fn told(claim: &AuthRequest) -> (String, String) {
     let acting = |authorization_id: &Option<String>| {
         authorization_id
@@ -145,7 +145,7 @@ fn told(claim: &AuthRequest) -> (String, String) {
     }
 }
 
-/// The answer for a server: progress, or a refusal in the application's own words; `None`: nothing.
+/// Passes the answer to a server: an outcome, or a rejection with a text; `None` drops the ticket.
 pub(crate) fn verdict(answer: Answer) -> Option<Result<AuthOutcome, Rejection>> {
     match answer {
         Answer::Judged(progress) => Some(Ok(progress)),

@@ -1,8 +1,8 @@
-//! Proof for the machines of `smtp-proto`: stories as data, chopped input, virtual time, machines in pairs.
+//! Test tools for the machines of `smtp-proto`: stories as data, split input, virtual time, machines in pairs.
 //!
-//! [`Story`] reads a transcript (the format stands in `tests/README.md`), [`check`] runs it in every way there is.
-//! [`Pair`] joins a client and a server machine in memory. [`mod@scenarios`] puts the adapters to the proof.
-//! [`properties`] are what fuzzing tries to refute. [`mailbox`] is what the tests of each adapter share.
+//! [`Story`] parses a transcript (`tests/README.md` has the format), and [`check`] runs it in all ways. [`Pair`] connects a
+//! client and a server machine in memory. [`mod@scenarios`] tests the adapters. [`properties`] are the properties for
+//! fuzzing. [`mailbox`] is a common part of the adapters' tests.
 
 #![expect(
     clippy::expect_used,

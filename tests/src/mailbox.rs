@@ -1,4 +1,4 @@
-//! A server that keeps messages, and messages for it: what the tests of each adapter share.
+//! A server that stores messages, and messages for it, shared by the tests of all adapters.
 
 use std::{iter, mem};
 
@@ -8,7 +8,7 @@ use smtp_proto::{
     types::{Envelope, ForwardPath, Host, Rejection, ReversePath},
 };
 
-/// The application of a server that keeps messages. It rejects recipients whose address contains "no".
+/// The application of a server that stores messages. It rejects recipients whose address contains "no".
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Mailbox {
@@ -30,7 +30,7 @@ pub struct Mail {
 }
 
 impl Mailbox {
-    /// Handles an event of the server: answers each question, and keeps what it accepts.
+    /// Handles an event of the server: answers each question, and stores accepted messages.
     pub fn see(&mut self, event: Event<'_>, server: &mut Server) {
         match event {
             Event::Mail { mail, ticket } => {
@@ -62,7 +62,7 @@ impl Mailbox {
     }
 }
 
-/// The configuration of a server that takes messages of 64 MiB.
+/// Returns the configuration of a server that accepts messages of 64 MiB.
 #[must_use]
 pub fn server_config() -> server::Config {
     let mut config = server::Config::new(Host::parse("mx.example").expect("a name").into_owned());
@@ -70,13 +70,13 @@ pub fn server_config() -> server::Config {
     config
 }
 
-/// The configuration of a client without TLS.
+/// Returns the configuration of a client without TLS.
 #[must_use]
 pub fn client_config() -> client::Config {
     client::Config::new("client.example".parse().expect("a name"))
 }
 
-/// An envelope from alice to these recipients.
+/// Returns an envelope from alice to these recipients.
 #[must_use]
 pub fn envelope(to: &[&str]) -> Envelope {
     let from = Envelope::new(ReversePath::parse("alice@client.example").expect("an address"));
@@ -85,13 +85,14 @@ pub fn envelope(to: &[&str]) -> Envelope {
     })
 }
 
-/// An envelope from alice to bob.
+/// Returns an envelope from alice to bob.
 #[must_use]
 pub fn bob() -> Envelope {
     envelope(&["bob@mx.example"])
 }
 
-/// A message of at least so many octets: lines of all lengths, some of which begin with dots, with octets beyond ASCII.
+/// Returns a message of at least this number of octets: lines of many lengths, some with dots at the start, with octets
+/// beyond ASCII.
 #[must_use]
 pub fn text(octets: usize) -> Vec<u8> {
     let mut text = b"Subject: x\r\n\r\n.\r\n..\r\n".to_vec();

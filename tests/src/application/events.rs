@@ -1,4 +1,4 @@
-//! The events of a server, what the log says of them, and the questions among them.
+//! The events of a server: their log lines, and the questions among them.
 
 use smtp_proto::{server::Event, types::Command};
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Application {
-    /// Deals with an event of [`server`](Self::server).
+    /// Logs an event of [`server`](Self::server), and answers it if it is a question.
     pub fn see(&mut self, event: Event<'_>) {
         match event {
             Event::Body(octets) => {
@@ -154,7 +154,7 @@ impl Application {
     }
 }
 
-/// A command as it would be written, behind a word for the log.
+/// Returns the log line of a command: a word, then the command as written on the wire.
 fn command(word: &str, command: &Command<'_>) -> String {
     let line = command.to_line();
     format!("{word} {}", escape(line.strip_suffix(b"\r\n").unwrap_or(&line)))

@@ -1,4 +1,4 @@
-//! The machine as a driver sees it.
+//! The interface of the machine to a driver.
 
 use smtp_proto::{Instant, Machine, Phase, Step, Wait, server::Event};
 
@@ -80,7 +80,7 @@ impl Seat for Application {
             .deadline
             .is_some_and(|deadline| matches!(deadline.phase, Phase::Penalty | Phase::GreetingDelay));
         if wait.application_pending {
-            // A question whose ticket was dropped is answered at its deadline.
+            // A question with a dropped ticket is answered at its deadline.
             return if self.held.is_empty() && !self.silent {
                 Err("the server waits for its application, which has nothing to do".to_owned())
             } else {
@@ -93,7 +93,7 @@ impl Seat for Application {
         if !wait.want_read {
             return Err("the server neither reads nor writes nor asks".to_owned());
         }
-        // The end of a message may have begun: CRLF, a dot, and a CR.
+        // The unused input may be the beginning of the end of a message: CRLF, a dot, and a CR.
         if left.len() > 4 && left.windows(2).any(|two| two == b"\r\n") {
             return Err(format!(
                 "the server has a whole line and waits for more: {}",

@@ -1,5 +1,5 @@
-//! An SMTP or LMTP session as a client has to hold it: RFC 5321 sections 3.1 to 3.3 and 3.8, and the rules of RFC 2033, 2920,
-//! 3030, 3207, 4954, draft-hall-prdr and Postfix XCLIENT_README.
+//! The rules of a session for an SMTP or LMTP client: RFC 5321 sections 3.1 to 3.3 and 3.8, RFC 2033, 2920, 3030, 3207, 4954,
+//! draft-hall-prdr and Postfix XCLIENT_README.
 
 mod mail;
 mod said;
@@ -20,23 +20,23 @@ use self::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client {
     setting: Setting,
-    /// The last positive reply to EHLO or LHLO had the offers.
+    /// True if the last positive reply to EHLO or LHLO had the offers.
     offered: bool,
     tls: bool,
-    /// The server holds a transaction that came to nothing.
+    /// True if the server still has a transaction that failed.
     spoilt: bool,
     closed: bool,
-    /// The client of this proxy has logged in, as the proxy says (XCLIENT).
+    /// True if the proxy has named a login of its client (XCLIENT).
     client_login: bool,
     passing: Option<Passing>,
     mail: Option<Mail>,
     next: Option<Next>,
-    /// The commands whose replies are still to come, in order; after them those of the next transaction.
+    /// The commands without a reply, in order; those of the next transaction come last.
     awaited: VecDeque<Command>,
 }
 
 impl Client {
-    /// A session that has just been connected. RFC 5321 section 4.3.1: the greeting comes first.
+    /// Creates a session that has just been connected. RFC 5321 section 4.3.1: the greeting comes first.
     #[must_use]
     pub fn new(setting: Setting) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Client {
         }
     }
 
-    /// The command that the next reply answers.
+    /// Returns the command that the next reply answers.
     #[must_use]
     pub fn awaited(&self) -> Option<Command> {
         self.awaited.front().copied()
@@ -65,14 +65,14 @@ impl Client {
         self.closed
     }
 
-    /// The number of replies that may come now.
+    /// Returns the number of replies that may arrive now.
     #[must_use]
     pub fn due(&self) -> usize {
         self.awaited.len() + self.next.as_ref().map_or(0, |next| next.sent.len())
     }
 
-    /// Returns true if a message can be announced after the one under way. Choice: from the first command of its
-    /// transaction until that is over.
+    /// Returns true if the next message can be announced. Choice: from the first command of the current transaction until its
+    /// end.
     #[must_use]
     pub const fn may_announce(&self) -> bool {
         self.mail.is_some() && self.next.is_none()
@@ -84,7 +84,7 @@ impl Client {
         self.tls
     }
 
-    /// The required effect of a request that is due; one for a message after another may be early.
+    /// Returns the required effect of a request at its time. The request for a next message may be early.
     #[must_use]
     pub fn wish(&mut self, wish: Wish) -> Outcome {
         let mut outcome = Outcome::default();
@@ -99,7 +99,7 @@ impl Client {
         outcome
     }
 
-    /// The required effect of a reply.
+    /// Returns the required effect of a reply.
     #[must_use]
     pub fn hear(&mut self, reply: Reply) -> Outcome {
         let mut outcome = Outcome::default();
@@ -107,18 +107,18 @@ impl Client {
             self.close(&mut outcome);
             return outcome;
         }
-        // RFC 2920 section 3.1: replies belong to commands by their order alone.
+        // RFC 2920 section 3.1: replies belong to commands only by their order.
         let asked = self.awaited.pop_front();
         outcome.reports.push(Report::Answered(asked));
         match asked {
-            // A reply to nothing: the server says something else than what it is asked.
+            // A reply without a command: the server is out of step.
             None => self.close(&mut outcome),
             Some(asked) => self.answered(asked, reply, &mut outcome),
         }
         outcome
     }
 
-    /// The required effect of the loss of the stream, if this part of the last output has not left.
+    /// Returns the required effect of a lost stream, if this part of the last output has not left.
     #[must_use]
     pub fn lose(&mut self, unsent: &[Command]) -> Outcome {
         if let Some(mail) = &mut self.mail {
@@ -148,7 +148,7 @@ impl Client {
         }
         match (asked, reply) {
             (Command::Quit, _) => self.close(outcome),
-            // RFC 5321 section 3.8: the server closes the session, whatever it was asked.
+            // RFC 5321 section 3.8: the server may close the session after any command.
             (_, Reply::Unavailable) => {
                 let all_said = self.awaited.is_empty();
                 if all_said && matches!(asked, Command::For(_)) && self.any_accepted() {
@@ -215,8 +215,8 @@ impl Client {
         outcome.sends.push(command);
     }
 
-    /// The session is over. RFC 5321 section 3.8: without the reply to it, a message was not accepted; but the server may
-    /// think otherwise, if it had all of it. It had nothing of the next one.
+    /// Ends the session. RFC 5321 section 3.8: without its reply, a message was not accepted. If the server had the whole
+    /// message, the outcome is unknown. It had nothing of the next message.
     fn close(&mut self, outcome: &mut Outcome) {
         let open = [self.mail.take(), self.next.take().map(|next| next.mail)];
         let fates: Vec<MessageOutcome> = open.iter().flatten().flat_map(Mail::fates).collect();

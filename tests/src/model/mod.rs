@@ -1,8 +1,8 @@
-//! Models of an SMTP session, seen from the server and from the client: small, and written from the RFCs. They know
-//! nothing of `smtp-proto`, so that the machines can be held to them.
+//! Models of an SMTP session, for the server and for the client: small, and written from the RFCs. They import nothing from
+//! `smtp-proto`, so that the tests can compare the machines with them.
 //!
-//! A model that permits anything would prove nothing. Where an RFC leaves a choice, the model has the set of codes that
-//! it permits, or says `Choice:` and what was chosen.
+//! Where an RFC leaves a choice, the model has the set of permitted codes, or a comment that begins with `Choice:` and names
+//! the choice.
 
 pub mod client;
 pub mod server;

@@ -1,4 +1,4 @@
-//! The client's knowledge of the open transaction.
+//! The state of the open transaction, for the client.
 
 use std::collections::VecDeque;
 
@@ -7,38 +7,39 @@ use super::{Command, MessageOutcome, Turn};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Mail {
     pub(super) turn: Turn,
-    /// It goes in chunks.
+    /// True if the message is sent in chunks.
     pub(super) chunks: bool,
-    /// Chunks that were sent, except the last one.
+    /// The number of chunks that were sent, except the last one.
     pub(super) chunks_sent: usize,
-    /// MAIL, RCPT and DATA that were not sent yet.
+    /// MAIL, RCPT and DATA that are not sent yet.
     unsent: VecDeque<Command>,
-    /// Its first commands were sent behind another message. Nothing follows from that here; a machine may think otherwise.
+    /// True if its first commands were sent with the end of another message. This has no effect in the model; a machine may
+    /// treat it differently.
     pub(super) early: bool,
     pub(super) recipients: Vec<Recipient>,
     pub(super) mail_refused: bool,
-    /// DATA or a chunk was refused.
+    /// True if DATA or a chunk was refused.
     pub(super) refused: bool,
-    /// All of the message was sent.
+    /// True if the whole message was sent.
     pub(super) complete: bool,
-    /// A reply for each recipient was asked for.
+    /// True if the client requested a reply for each recipient (PRDR).
     pub(super) prdr: bool,
-    /// 353 came: the replies for each recipient are valid if the one for all is positive.
+    /// True after 353: the replies for each recipient are valid if the reply for the message is positive.
     pub(super) each: bool,
 }
 
-/// The transaction that is to follow the one that is open.
+/// The transaction after the open one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Next {
     pub(super) mail: Mail,
-    /// Commands of it that were sent already. They are answered behind all of the open one.
+    /// The number of its commands that were sent. Their replies come after all replies of the open transaction.
     pub(super) sent: VecDeque<Command>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Recipient {
     Open,
-    /// RCPT was accepted.
+    /// True if RCPT was accepted.
     Welcome,
     Refused,
     Accepted,
@@ -72,8 +73,8 @@ impl Mail {
         }
     }
 
-    /// The commands to send now. RFC 5321 section 3.3: nothing more after a refused MAIL, and no DATA when it is known that nobody
-    /// is to get the message.
+    /// Returns the commands to send now. RFC 5321 section 3.3: nothing after a refused MAIL, and no DATA without an accepted
+    /// recipient.
     pub(super) fn pop(&mut self) -> Option<Command> {
         let nobody = self
             .recipients
@@ -86,13 +87,13 @@ impl Mail {
         self.recipients.contains(&Recipient::Accepted)
     }
 
-    /// Keeps in mind what a reply says of the message and its recipients.
+    /// Records the effect of a reply on the message and its recipients.
     pub(super) fn note(&mut self, asked: Command, positive: bool, refused: bool) {
         let nobody = self.mail_refused || self.refused;
         match asked {
             Command::Rset => self.refused |= refused,
             Command::Mail(_) | Command::MailPrdr(_) => self.mail_refused |= refused,
-            // With nobody to get the message, what is said of it says nothing new.
+            // Without recipients, the reply to the message has no effect.
             Command::Data if self.welcome().next().is_some() => self.refused |= refused,
             Command::Chunk(_) => self.refused |= refused,
             Command::Rcpt(one) | Command::For(one) => {
@@ -106,7 +107,7 @@ impl Mail {
                     };
                 }
             }
-            // RFC 3030 section 2: when a chunk was refused, the message is, whatever is said of others.
+            // RFC 3030 section 2: a refused chunk refuses the message, whatever the other replies are.
             Command::Text | Command::LastChunk if !nobody => {
                 let now = if positive {
                     Recipient::Accepted
@@ -126,12 +127,12 @@ impl Mail {
         }
     }
 
-    /// Those that RCPT was accepted for.
+    /// Returns the accepted recipients.
     pub(super) fn welcome(&self) -> impl Iterator<Item = usize> {
         (0..self.recipients.len()).filter(|one| self.recipients.get(*one) == Some(&Recipient::Welcome))
     }
 
-    /// The outcome for each recipient, if the transaction is over now.
+    /// Returns the outcome for each recipient, if the transaction is over now.
     pub(super) fn fates(&self) -> Vec<MessageOutcome> {
         let fate = |recipient: &Recipient| match recipient {
             _ if self.mail_refused => MessageOutcome::Refused,

@@ -1,4 +1,4 @@
-//! Commands, replies and reports in the session of a client.
+//! The commands, replies and reports of the client's model.
 
 /// The settings of a client, and the server's offers in reply to EHLO or LHLO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -6,37 +6,37 @@
 pub struct Setting {
     /// LMTP (RFC 2033).
     pub lmtp: bool,
-    /// The number of commands that may be unanswered: if it is more than one, PIPELINING is offered (RFC 2920).
+    /// The maximum number of unanswered commands. With more than one, the server offers PIPELINING (RFC 2920).
     pub window: usize,
-    /// Which messages go in chunks (RFC 3030).
+    /// The messages that are sent in chunks (RFC 3030).
     pub chunks: Chunks,
-    /// STARTTLS is offered, as long as the session is in clear (RFC 3207).
+    /// True if the server offers STARTTLS in plaintext (RFC 3207).
     pub starttls: bool,
-    /// The need for TLS.
+    /// The TLS policy.
     pub tls: Tls,
-    /// PRDR is offered, and asked for with several recipients (draft-hall-prdr).
+    /// True if the server offers PRDR, and the client uses it with several recipients (draft-hall-prdr).
     pub prdr: bool,
-    /// XCLIENT is offered (Postfix).
+    /// True if the server offers XCLIENT (Postfix).
     pub xclient: bool,
-    /// The client logs in; the server offers AUTH (RFC 4954).
+    /// True if the client logs in, and the server offers AUTH (RFC 4954).
     pub login: bool,
 }
 
-/// Which messages go in chunks.
+/// The messages that are sent in chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Chunks {
-    /// None; CHUNKING is not offered.
+    /// None; the server does not offer CHUNKING.
     Never,
-    /// All of them, where CHUNKING is offered.
+    /// All messages, if the server offers CHUNKING.
     IfOffered,
-    /// The same, in two chunks and an empty last one: the end comes when the rest was given.
+    /// All messages, in two chunks and an empty last one: the end is reported after the rest.
     InParts,
-    /// Those of this kind, since they are binary; CHUNKING and BINARYMIME are offered.
+    /// Binary messages; the server offers CHUNKING and BINARYMIME.
     Binary(Turn),
 }
 
-/// The need for TLS.
+/// The TLS policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 #[expect(missing_docs, reason = "a policy in a word")]
@@ -46,37 +46,37 @@ pub enum Tls {
     Required,
 }
 
-/// A command: it is sent, and replies answer it.
+/// A command of the client, with its replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 #[expect(missing_docs, reason = "the command is in the name")]
 pub enum Command {
-    /// Nothing is sent: the greeting answers the connection.
+    /// No command: the reply is the greeting.
     Greeting,
     Ehlo,
     Helo,
     Lhlo,
     StartTls,
     Auth,
-    /// An exchange is broken off.
+    /// `*`, which cancels an AUTH exchange.
     Star,
     Noop,
     Rset,
-    /// The XCLIENT with this number, from 0.
+    /// The XCLIENT with this number, counted from 0.
     Xclient(Proxied, usize),
     Mail(Turn),
     /// MAIL with PRDR.
     MailPrdr(Turn),
     Rcpt(usize),
     Data,
-    /// The message and its final dot; in LMTP there is a reply for each accepted recipient.
+    /// The message and its final dot. In LMTP there is a reply for each accepted recipient.
     Text,
     /// An empty message.
     LoneDot,
-    /// The chunk with this number, from 0.
+    /// The chunk with this number, counted from 0.
     Chunk(usize),
     LastChunk,
-    /// Nothing is sent: the reply for this recipient (LMTP, PRDR).
+    /// No command: a further reply, for this recipient (LMTP, PRDR).
     For(usize),
     Quit,
 }
@@ -85,26 +85,26 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Turn {
-    /// It was given to a session that was ready.
+    /// The session was ready.
     Own,
-    /// It was announced behind another one.
+    /// The message was announced during another one.
     Behind,
 }
 
-/// The facts that a proxy passes on about its client.
+/// The facts about its client that a proxy passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Proxied {
     /// Its address.
     Address,
-    /// More than one command holds: its name in the first one, its greeting and its address in the second one.
+    /// Facts for two commands: the name in the first, the greeting name and the address in the second.
     Names,
     /// Its login and its address.
     Login,
 }
 
 impl Proxied {
-    /// The number of commands that hold them.
+    /// Returns the number of commands for these facts.
     pub(super) const fn commands(self) -> usize {
         match self {
             Self::Names => 2,
@@ -119,9 +119,9 @@ impl Proxied {
 pub enum Reply {
     /// 2yz.
     Positive,
-    /// 2yz in several lines; of EHLO one that offers nothing.
+    /// 2yz on several lines; as a reply to EHLO it offers nothing.
     Lines,
-    /// 3yz; to a message 353, where PRDR is offered.
+    /// 3yz; after a message 353, if the server offers PRDR.
     Intermediate,
     /// 4yz.
     Transient,
@@ -131,19 +131,19 @@ pub enum Reply {
     Unavailable,
     /// 554 to XCLIENT: a greeting that refuses the session.
     NoService,
-    /// Octets that are no reply.
+    /// Octets that are not a reply.
     Garbage,
     /// The server closes the stream.
     End,
 }
 
-/// A request of the application: a message after the one under way, or another request when the session is ready.
+/// A request of the application: the next message at any time, or another request when the session is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
 pub enum Wish {
-    /// A message to so many recipients.
+    /// A message to this number of recipients.
     Deliver(usize),
-    /// A message to so many recipients, behind the one that is under way.
+    /// A next message to this number of recipients, announced during the current one.
     Next(usize),
     /// XCLIENT.
     Xclient(Proxied),
@@ -159,34 +159,34 @@ pub enum Wish {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum Report {
-    /// A reply, and what it answers; `None` when that is nothing.
+    /// A reply, and the command that it answers; `None`: it answers no command.
     Answered(Option<Command>),
-    /// TLS is to begin; it does.
+    /// TLS begins, because the client requires or wants it.
     Tls,
-    /// It may begin.
+    /// The session is ready for requests.
     Ready,
-    /// A transaction is over: whether anybody gets the message, and what became of each recipient.
+    /// The end of a transaction: the outcome of the message and of each recipient.
     Finished(bool, Vec<MessageOutcome>),
-    /// The session is over, with or without a transaction: what became of its message, and of each recipient; behind them
-    /// those of the message that was to follow.
+    /// The end of the session, with or without a transaction: the outcome of its message and of each recipient, then those of
+    /// the announced message.
     Closed(Option<MessageOutcome>, Vec<MessageOutcome>),
-    /// A wish is not carried out. All is as it was.
+    /// A request was rejected, without an effect.
     Rejected(RequestError),
 }
 
-/// The reason for not carrying out a request.
+/// The reason for rejecting a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum RequestError {
-    /// There is no transaction to follow, or one follows it already.
+    /// There is no current transaction, or a next one is already announced.
     OutOfTurn,
     /// The session is over.
     Over,
-    /// It is binary, and that is not offered (RFC 3030 section 3).
+    /// The message is binary, and the server does not offer BINARYMIME (RFC 3030 section 3).
     NotOffered,
-    /// XCLIENT is not offered.
+    /// The server does not offer XCLIENT.
     NoXclient,
-    /// It is to nobody (RFC 5321 section 3.3).
+    /// The message has no recipients (RFC 5321 section 3.3).
     NoRecipients,
 }
 
@@ -194,13 +194,13 @@ pub enum RequestError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 pub enum MessageOutcome {
-    /// The server has taken it.
+    /// The server has accepted it.
     Accepted,
     /// The server has refused it.
     Refused,
-    /// It was not decided, and nothing was taken.
+    /// The server did not decide, and accepted nothing.
     Rejected,
-    /// It may have been taken or not (RFC 1047).
+    /// The server may have accepted it (RFC 1047).
     Unknown,
 }
 
