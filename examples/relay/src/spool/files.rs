@@ -4,6 +4,7 @@
 //! lines in a log beside it. The times are in memory, and read from the files at the start. [`folder`] has the names.
 
 mod commands;
+mod commits;
 mod folder;
 mod format;
 mod incoming;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     incoming::Incoming,
 };
 use self::{
+    commits::Commits,
     folder::{Lock, Message},
     format::Unusable,
     schedule::{Lease, Left, Schedule},
@@ -52,6 +54,7 @@ struct Shared {
     /// A delivery may have become due.
     changed: Notify,
     sync: DirectorySync,
+    commits: Commits,
     _lock: Lock,
 }
 
@@ -186,6 +189,7 @@ impl Shared {
             folder,
             schedule: Mutex::new(schedule),
             changed: Notify::new(),
+            commits: Commits::default(),
             _lock: lock,
         })
     }
@@ -208,19 +212,7 @@ impl Spool for Files {
     }
 
     async fn commit(&self, incoming: Incoming, facts: Facts) -> io::Result<()> {
-        let shared = Arc::clone(&self.0);
-        let kept = spawn_blocking(move || {
-            let id = incoming.head.id.clone();
-            let head = incoming.finish(facts, &shared.folder.message(&id))?;
-            shared.sync.sync().map(|()| head).inspect_err(|_| {
-                // The client will send it again.
-                let _ = shared.folder.remove(&id);
-            })
-        });
-        let head = kept.await??;
-        self.0.schedule().insert(&head, &head.first_states(), false);
-        self.0.changed.notify_one();
-        Ok(())
+        self.0.commit(incoming, facts).await
     }
 
     async fn claim(&self, most: usize, full: &HashSet<Arc<str>>) -> io::Result<Vec<Claim>> {

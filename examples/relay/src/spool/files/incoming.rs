@@ -24,6 +24,13 @@ pub(crate) struct Incoming {
     draft: Draft,
 }
 
+/// A message whose file is complete. Dropping it removes the file.
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub(super) head: Head,
+    draft: Draft,
+}
+
 /// The file of a message that is not accepted.
 #[derive(Debug)]
 struct Draft {
@@ -63,14 +70,48 @@ impl Incoming {
         Ok(())
     }
 
-    /// Writes the rest, syncs the file, and moves it to its place. The directory is not synced. Blocks.
-    pub(super) fn finish(mut self, facts: Facts, place: &Path) -> io::Result<Head> {
+    /// Syncs the octets of a large message that are in its file already.
+    pub(super) async fn sync_written(self) -> io::Result<Self> {
+        if self.draft.file.is_none() {
+            return Ok(self);
+        }
+        spawn_blocking(move || self.draft.sync().map(|()| self)).await?
+    }
+
+    /// Writes the rest and the trailer to the file. Blocks.
+    pub(super) fn write_rest(mut self, facts: Facts) -> io::Result<Whole> {
         if facts.octets != self.octets {
             return Err(io::Error::other("the facts are about another content"));
         }
         self.buffer.extend(format::trailer(&self.head.id, facts)?);
         self.draft.write(&self.buffer)?;
-        self.draft.keep(place)?;
+        Ok(Whole {
+            head: self.head,
+            draft: self.draft,
+        })
+    }
+}
+
+impl Whole {
+    /// Begins to write the file to the disk, so that the disk gets several files at once. Only a hint: [`sync`](Self::sync)
+    /// waits for the end, and reports errors.
+    pub(super) fn begin_writing(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(file) = &self.draft.file {
+            use rustix::fs::{Advice, fadvise};
+            let _ = fadvise(file, 0, None, Advice::DontNeed);
+        }
+    }
+
+    /// Waits until the file is on the disk. Blocks.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.draft.sync()
+    }
+
+    /// Moves the file to its place. The directory is not synced.
+    pub(super) fn move_to(mut self, place: &Path) -> io::Result<Head> {
+        fs::rename(&self.draft.path, place)?;
+        self.draft.file = None;
         Ok(self.head)
     }
 }
@@ -88,13 +129,8 @@ impl Draft {
         file.write_all(octets)
     }
 
-    fn keep(&mut self, place: &Path) -> io::Result<()> {
-        if let Some(file) = &self.file {
-            file.sync_data()?;
-        }
-        fs::rename(&self.path, place)?;
-        self.file = None;
-        Ok(())
+    fn sync(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), File::sync_data)
     }
 }
 

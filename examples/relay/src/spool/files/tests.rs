@@ -225,6 +225,31 @@ async fn a_full_disk_is_an_error_and_stores_nothing() {
     assert_eq!(files.len(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_come_together_are_all_durable_and_each_has_its_own_result() {
+    let place = Place::new();
+    let files = place.open().await;
+    // More than are written at a time. Each fourth cannot be written.
+    let messages = (0..100).map(|n| {
+        let (files, head) = (files.clone(), head(&["b@example.org"]));
+        if n % 4 == 0 {
+            let path = place.path().join("incoming").join(head.id.as_str());
+            std::os::unix::fs::symlink("/dev/full", path).unwrap();
+        }
+        tokio::spawn(async move { (n, store(&files, head, facts(), &[CONTENT.into()]).await) })
+    });
+    for message in messages.collect::<Vec<_>>() {
+        let (n, stored) = message.await.unwrap();
+        assert_eq!(stored.is_err(), n % 4 == 0, "{n}: {stored:?}");
+    }
+    assert_eq!((files.len(), place.entries("queue").len()), (75, 75));
+    assert!(place.entries("incoming").is_empty());
+    drop(files);
+    let files = place.open().await;
+    assert_eq!(files.len(), 75);
+    assert!(place.entries("damaged").is_empty());
+}
+
 #[tokio::test]
 async fn a_directory_that_is_gone_is_an_error() {
     let place = Place::new();
