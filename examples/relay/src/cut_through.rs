@@ -3,8 +3,8 @@
 //! The first recipient of a transaction determines the next hop; its reply is that of the first host that accepts it.
 //! Recipients of another next hop get a temporary rejection, so the client sends the message to them in another transaction.
 //!
-//! The session with the next hop begins before the content, so a field `TLS-Required: No` (RFC 8689) arrives too late: the
-//! policies of the recipient's domain apply anyway.
+//! The session with the next hop begins before the content, so a field `TLS-Required: No` (RFC 8689 section 4.1) arrives too
+//! late: the policies of the recipient's domain apply anyway, and RCPT gets 451 if no host satisfies them.
 
 mod sessions;
 

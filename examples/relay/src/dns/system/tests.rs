@@ -70,6 +70,7 @@ async fn a_broken_answer_is_a_failure_and_no_denial() {
         ("no name, and no SOA", empty(3)),
         ("an alias of itself", one(record(5, &[0xc0, 12]))),
         ("an alias with an empty name", one(record(5, &[0]))),
+        ("an alias without a name", one(record(5, &[]))),
         ("an address without a signature", one(record(1, &[192, 0, 2, 1]))),
         ("an address of three octets", one(record(1, &[192, 0, 2]))),
         ("a record that is missing", one(Vec::new())),
