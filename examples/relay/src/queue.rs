@@ -8,7 +8,7 @@ use self::progress::Progress;
 use crate::{
     flags::{Place, QueueCommand},
     spool::{
-        Id, Listed,
+        Id, Listed, State,
         files::{Command, Folder, give},
         now,
     },
@@ -189,7 +189,7 @@ fn lines(message: &Listed) -> String {
     let mut text = String::new();
     for (recipient, state) in message.left() {
         let wait = state.due.saturating_sub(now()) / 1000;
-        let last = state.last.as_ref().map_or("", |last| &last.text);
+        let last = last(state);
         text += &format!(
             "{}  {:>8}  <{}> -> <{recipient}>  attempts {}, next in {wait} s  {last}\n",
             message.head.id,
@@ -199,6 +199,15 @@ fn lines(message: &Listed) -> String {
         );
     }
     text
+}
+
+/// The last result, for people.
+fn last(state: &State) -> String {
+    let text = state.last.as_ref().map_or("", |last| &last.text);
+    match state.owed {
+        Some(_) => format!("delivered, the report is not stored yet: {text}"),
+        None => text.to_owned(),
+    }
 }
 
 /// A message with all its recipients.
@@ -217,7 +226,7 @@ fn describe(message: &Listed) -> String {
             Some(ending) => format!("{ending:?}").to_lowercase(),
             None => format!("next in {} s", state.due.saturating_sub(now()) / 1000),
         };
-        let last = state.last.as_ref().map_or("", |last| &last.text);
+        let last = last(state);
         let path = recipient.forward_path().as_str();
         text += &format!(
             "recipient: <{path}>, attempts {}, {fate}  {last}\n",

@@ -25,7 +25,7 @@ use crate::spool::{Claim, Spool, random};
 struct Attempt<'a, S> {
     shared: &'a Shared<S>,
     claim: &'a Claim,
-    /// The recipients of the claim, in their order.
+    /// The recipients of the claim that no host took, in their order.
     envelope: Envelope,
     /// The recipients that a host with DSN took: it sends the reports.
     dsn: Vec<bool>,
@@ -65,11 +65,20 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
             return Verdict::Neutral;
         }
     }
-    shared.metrics.attempts.add(1);
-    let indices = claim.recipients.iter().map(|(n, _)| *n);
+    let open = claim
+        .recipients
+        .iter()
+        .filter(|(_, state)| results::is_open(state));
+    let indices = open.clone().map(|(n, _)| *n);
     let envelope = claim.head.envelope.only(indices);
     let envelope = envelope.with_parameters(parameters(&claim.head.envelope, &claim.facts));
     let recipients = envelope.recipients().len();
+    if recipients == 0 {
+        // Only reports are owed.
+        results::settle(shared, claim, Vec::new(), &[]).await;
+        return Verdict::Neutral;
+    }
+    shared.metrics.attempts.add(1);
     let to = envelope.recipients().first();
     let to = to.map(|to| shared.settings.routing.destination(to.forward_path()));
     let Some(Ok(to)) = to else {
@@ -84,7 +93,7 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
         false => TlsRequiredField::Absent,
     };
     let need = Need::of(&claim.head.envelope, field);
-    let attempts = claim.recipients.iter().map(|(_, state)| state.attempts).max();
+    let attempts = open.map(|(_, state)| state.attempts).max();
     let route = Route::new(shared.settings.route.clone(), to, recipients, need, random())
         .with_past(past(attempts.unwrap_or_default()));
     let mut attempt = Attempt {

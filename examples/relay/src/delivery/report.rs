@@ -43,7 +43,10 @@ pub(super) async fn store<S: Spool>(
     };
     let hosts: Vec<_> = notes
         .iter()
-        .map(|note| note.heard.as_ref().and_then(|heard| host(&heard.host)))
+        .map(|note| {
+            let heard = note.heard.as_ref().map(|heard| &heard.host);
+            heard.or(note.by.as_ref()).and_then(|name| host(name))
+        })
         .collect();
     let notices = notes.iter().zip(&hosts).filter_map(|(note, host)| {
         let recipient = envelope.recipients().get(note.n)?;
@@ -52,11 +55,11 @@ pub(super) async fn store<S: Spool>(
         if let Some(original) = recipient.parameters().original_recipient() {
             notice = notice.with_original(original);
         }
-        if let (Some(host), Some(heard)) = (host, &note.heard) {
-            notice = notice.with_reply(host, heard.reply.as_bytes());
-        } else if let Some(by) = &note.by {
-            notice = notice.with_host(by);
-        }
+        notice = match (host, &note.heard) {
+            (Some(host), Some(heard)) => notice.with_reply(host, heard.reply.as_bytes()),
+            (Some(host), None) => notice.with_host(host),
+            (None, _) => notice,
+        };
         if let Some(explanation) = &note.explanation {
             notice = notice.with_explanation(explanation);
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smtp_proto::types::{EnhancedCode, Host, Rejection};
+use smtp_proto::types::{EnhancedCode, Rejection};
 use smtp_relay::{
     dsn::{Action, Event, Wish},
     retry::{Next, Schedule, Times},
@@ -24,20 +24,29 @@ pub(super) struct Note {
     pub(super) action: Action,
     pub(super) status: EnhancedCode,
     pub(super) heard: Option<Heard>,
-    /// The host that took the message.
-    pub(super) by: Option<Host<'static>>,
+    /// The name or address of the host that took the message.
+    pub(super) by: Option<String>,
     pub(super) explanation: Option<String>,
     pub(super) at: u64,
     pub(super) retried_until: Option<u64>,
 }
 
-/// Stores the notifications that are due, and then records the results. So a failure is not forgotten before its report is
-/// stored; a crash between the two sends it twice.
+/// Stores the notifications that are due, and then records the results. So nothing is forgotten before its report is stored; a
+/// crash between the two sends the report twice. `finals` and `dsn` are about the recipients that are [`open`](is_open).
 pub(super) async fn settle<S: Spool>(shared: &Shared<S>, claim: Claim, finals: Vec<Final>, dsn: &[bool]) {
     let (mut results, mut notes) = (Vec::new(), Vec::new());
     let (at, seed) = (now(), random());
-    for (((n, state), result), dsn) in claim.recipients.iter().zip(&finals).zip(dsn) {
-        let (state, note) = progress(shared, &claim, *n, state, result, *dsn, at, seed);
+    let mut finals = finals.iter().zip(dsn);
+    for (n, before) in &claim.recipients {
+        let (state, note) = match &before.owed {
+            Some(by) => owed(*n, before, by),
+            None => {
+                let Some((result, dsn)) = finals.next() else {
+                    break;
+                };
+                progress(shared, &claim, *n, before, result, *dsn, at, seed)
+            }
+        };
         results.push(Progress { n: *n, state });
         notes.extend(note);
     }
@@ -46,24 +55,11 @@ pub(super) async fn settle<S: Spool>(shared: &Shared<S>, claim: Claim, finals: V
             Ok(()) => shared.metrics.reports.add(1),
             Err(error) => {
                 error!(%error, "cannot store a report");
-                let noted = |n| notes.iter().any(|note| note.n == n);
-                for result in &mut results {
-                    let before = claim.recipients.iter().find(|(n, _)| *n == result.n);
-                    // The message of a recipient that a host took is not sent again.
-                    if noted(result.n)
-                        && result.state.ending != Some(Ending::Delivered)
-                        && let Some((_, before)) = before
-                    {
-                        result.state = State {
-                            due: at + pause(&shared.settings.schedule),
-                            ..before.clone()
-                        };
-                    }
-                }
+                postpone(shared, &claim, &mut results, &notes, at);
             }
         }
     }
-    count(shared, &results);
+    count(shared, &claim, &results);
     // The spool logs an error.
     let _ = shared.spool.record(claim, results).await;
 }
@@ -79,7 +75,11 @@ pub(super) async fn after_panic<S: Spool>(shared: Arc<Shared<S>>, claim: Claim) 
     }
     let (own, again) = (Arc::clone(&shared), claim.clone());
     let settled = tokio::spawn(async move {
-        let recipients = again.recipients.len();
+        let recipients = again
+            .recipients
+            .iter()
+            .filter(|(_, state)| is_open(state))
+            .count();
         let finals = vec![Final::Deferred(Reason::Lost); recipients];
         settle(&own, again, finals, &vec![false; recipients]).await;
     });
@@ -96,6 +96,63 @@ pub(super) async fn after_panic<S: Spool>(shared: Arc<Shared<S>>, claim: Claim) 
     });
     let results = results.collect();
     let _ = shared.spool.record(claim, results).await;
+}
+
+/// Returns true if the message is still to be sent to a recipient: no host took it.
+pub(super) const fn is_open(state: &State) -> bool {
+    state.owed.is_none()
+}
+
+/// The end of a recipient whose report could not be stored before, and the note for this report.
+fn owed(n: usize, before: &State, by: &str) -> (State, Option<Note>) {
+    let state = State {
+        ending: Some(Ending::Delivered),
+        owed: None,
+        ..before.clone()
+    };
+    let last = before.last.as_ref();
+    let note = Note {
+        n,
+        action: Action::Relayed,
+        status: last
+            .and_then(|last| last.status.parse().ok())
+            .unwrap_or_else(sent),
+        heard: None,
+        by: Some(by.to_owned()),
+        explanation: None,
+        at: last.map_or(before.due, |last| last.at) / 1000,
+        retried_until: None,
+    };
+    (state, Some(note))
+}
+
+/// Keeps recipients in the queue whose report could not be stored. A message that a host took is not sent again: only its report is
+/// owed, until the message expires.
+fn postpone<S>(shared: &Shared<S>, claim: &Claim, results: &mut [Progress], notes: &[Note], at: u64) {
+    let schedule = &shared.settings.schedule;
+    let (due, expiry) = (
+        at + pause(schedule),
+        schedule.expiry(&Times::new(claim.head.accepted)),
+    );
+    for note in notes {
+        let result = results.iter_mut().find(|result| result.n == note.n);
+        let before = claim.recipients.iter().find(|(n, _)| *n == note.n);
+        let (Some(result), Some((_, before))) = (result, before) else {
+            continue;
+        };
+        if result.state.ending != Some(Ending::Delivered) {
+            result.state = State {
+                due,
+                ..before.clone()
+            };
+        } else if at < expiry {
+            result.state.ending = None;
+            result.state.owed = Some(note.by.clone().unwrap_or_default());
+            result.state.due = due;
+        } else {
+            error!(id = %claim.head.id, "the report about a delivery is given up: the message has expired");
+        }
+    }
 }
 
 /// Time until a message is tried again that is the same as before: at most the first wait of the schedule.
@@ -131,6 +188,7 @@ fn progress<S>(
         attempts: before.attempts.saturating_add(1),
         ending: None,
         noticed: before.noticed,
+        owed: None,
         last: Some(Last {
             at,
             status: result.status().to_string(),
@@ -158,7 +216,7 @@ fn progress<S>(
         Final::Delivered { by, .. } => {
             info!(recipient, %by, reply = text, "delivered");
             state.ending = Some(Ending::Delivered);
-            note.by = by.to_host();
+            note.by = Some(by.to_string());
             note.heard = None;
             Event::Relayed {
                 dsn,
@@ -225,6 +283,11 @@ fn expired() -> EnhancedCode {
     EnhancedCode::new(5, 4, 7).unwrap_or_else(|| Rejection::TRANSACTION_FAILED.enhanced())
 }
 
+/// The status of a recipient that a host took.
+fn sent() -> EnhancedCode {
+    EnhancedCode::new(2, 0, 0).unwrap_or_else(|| Rejection::TRANSACTION_FAILED.enhanced())
+}
+
 /// The lines of a reply with their codes, joined by spaces.
 pub(super) fn joined(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(raw);
@@ -235,16 +298,17 @@ pub(super) fn joined(raw: &[u8]) -> String {
         .join(" ")
 }
 
-fn count<S>(shared: &Shared<S>, results: &[Progress]) {
-    let number = |ending| {
-        results
-            .iter()
-            .filter(|result| result.state.ending == ending)
-            .count()
-    };
-    shared.metrics.delivered.add(number(Some(Ending::Delivered)));
-    shared.metrics.failed.add(number(Some(Ending::Failed)));
-    shared.metrics.deferred.add(number(None));
+fn count<S>(shared: &Shared<S>, claim: &Claim, results: &[Progress]) {
+    for (Progress { state, .. }, (_, before)) in results.iter().zip(&claim.recipients) {
+        let counter = match state.ending {
+            // Counted when a host took the message.
+            _ if !is_open(before) => continue,
+            Some(Ending::Failed) => &shared.metrics.failed,
+            None if is_open(state) => &shared.metrics.deferred,
+            Some(Ending::Delivered) | None => &shared.metrics.delivered,
+        };
+        counter.add(1);
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use smtp_driver::{About, Accept, Bytes};
 use smtp_proto::{
     server,
     types::{
-        Envelope, ForwardPath, Host, Keyword, Mail, MailParameters, Rcpt, RcptParameters, Rejection,
+        Envelope, ForwardPath, Host, Keyword, Mail, MailParameters, Notify, Rcpt, RcptParameters, Rejection,
         ReversePath,
     },
 };
@@ -104,7 +104,9 @@ impl World {
         let listener = Listener::bind("127.0.0.1:0").unwrap();
         let port = listener.local().unwrap().to_string();
         let port = port.rsplit(':').next().unwrap().to_owned();
-        let config = server::Config::new(Host::parse("mx.example.org").unwrap());
+        let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
+        // So the relay sends the reports about deliveries.
+        config.extensions.remove(Keyword::Dsn);
         tokio::spawn(smtp_tokio::serve(listener, config, Arc::clone(&catcher)));
         let table = folder.path().join("dns.txt");
         let records =
@@ -291,6 +293,49 @@ async fn a_report_that_cannot_be_stored_is_stored_later_and_once() {
     assert!(
         matches!(&taken[..], [(none, ..), (ann, ..)] if none.is_empty() && ann == "ann@sender.example"),
         "{taken:?}"
+    );
+    assert_eq!(faults.report.number(), 3);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_about_a_delivery_that_cannot_be_stored_is_owed() {
+    let (world, faults) = World::with_faults(|faults| faults.report.fail([1, 2])).await;
+    let path = |user: &str| {
+        ForwardPath::parse(&format!("{user}@example.org"))
+            .unwrap()
+            .into_owned()
+    };
+    // The second recipient keeps the message in the queue, too.
+    let envelope = Envelope::new(ReversePath::parse("ann@sender.example").unwrap().into_owned())
+        .recipient_with(path("a"), RcptParameters::default().with_notify(Notify::SUCCESS))
+        .recipient_with(path("later"), RcptParameters::default());
+    let mut client = world.client().await;
+    let sent = client.send(envelope, b"Subject: hello\r\n\r\nhello\r\n").await;
+    assert!(sent.is_ok_and(|receipt| receipt.all_accepted()));
+    let _ = client.quit().await;
+    world.wait(3).await;
+    let (mut taken, left) = world.stop().await;
+    taken.sort();
+    let [(null, to, report), (_, first, _), (_, second, _)] = &taken[..] else {
+        panic!("{taken:?}");
+    };
+    assert_eq!((null.as_str(), to[0].as_str()), ("", "ann@sender.example"));
+    for line in [
+        "Action: relayed",
+        "Final-Recipient: rfc822; a@example.org",
+        "Remote-MTA: dns; mx.example.org",
+        "Status: 2.6.0",
+    ] {
+        assert!(report.contains(&format!("\r\n{line}\r\n")), "{line}: {report}");
+    }
+    // Once to each.
+    assert_eq!(
+        (&first[..], &second[..]),
+        (
+            &["a@example.org".to_owned()][..],
+            &["later@example.org".to_owned()][..]
+        )
     );
     assert_eq!(faults.report.number(), 3);
     assert!(left.is_empty(), "{left:?}");

@@ -46,6 +46,10 @@ pub(crate) struct State {
     /// The sender got a delay notice.
     #[serde(default)]
     pub(crate) noticed: bool,
+    /// The host that took the message, if the report about this (`NOTIFY=SUCCESS`) could not be stored yet. Nothing is sent to such a
+    /// recipient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owed: Option<String>,
     /// The last result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last: Option<Last>,

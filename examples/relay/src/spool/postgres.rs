@@ -164,6 +164,7 @@ impl Postgres {
                     &columns.last_reply,
                     &columns.heard_host,
                     &columns.heard_reply,
+                    &columns.owed,
                 ],
             )
             .await?;

@@ -38,6 +38,7 @@ pub(super) struct Delivery {
     last_reply: Option<String>,
     heard_host: Option<String>,
     heard_reply: Option<String>,
+    owed: Option<String>,
 }
 
 /// A message and the states of its recipients.
@@ -87,6 +88,7 @@ pub(super) struct ResultColumns {
     pub(super) last_reply: Vec<Option<String>>,
     pub(super) heard_host: Vec<Option<String>>,
     pub(super) heard_reply: Vec<Option<String>>,
+    pub(super) owed: Vec<Option<String>>,
 }
 
 /// The UUID of an id (RFC 9562 section 5.7, version 7): its time, and its random digits beside version and variant.
@@ -197,6 +199,7 @@ impl ResultColumns {
             columns.last_reply.push(last.map(|last| text(&last.text)));
             columns.heard_host.push(heard.map(|heard| text(&heard.host)));
             columns.heard_reply.push(heard.map(|heard| text(&heard.reply)));
+            columns.owed.push(state.owed.as_deref().map(text));
         }
         columns
     }
@@ -271,6 +274,7 @@ impl Delivery {
             last_reply: row.try_get(11)?,
             heard_host: row.try_get(12)?,
             heard_reply: row.try_get(13)?,
+            owed: row.try_get(14)?,
         })
     }
 
@@ -286,6 +290,7 @@ impl Delivery {
             attempts: u32::try_from(self.attempts).unwrap_or(0),
             ending,
             noticed: self.noticed,
+            owed: self.owed.clone(),
             last: self.last_at.map(|at| Last {
                 at: unsigned(at),
                 status: self.last_status.clone().unwrap_or_default(),

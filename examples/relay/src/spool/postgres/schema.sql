@@ -43,11 +43,15 @@ create table if not exists spool.delivery (
     parameters text not null default '',
     ending smallint,            -- 1: delivered, 2: failed
     noticed bool not null default false,
+    owed text,                  -- the host that took the message, if the report about this is not stored yet
     last_at timestamptz,
     heard_host text,            -- the last host that refused, and its reply
     heard_reply text,
     primary key (message, n)
 );
+
+-- For tables of before.
+alter table spool.delivery add column if not exists owed text;
 
 create index if not exists delivery_due on spool.delivery (due) where lease is null;
 create index if not exists delivery_lease_until on spool.delivery (lease_until) where lease is not null;

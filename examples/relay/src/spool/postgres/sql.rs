@@ -32,8 +32,10 @@ pub(super) const SCHEMA: &str = include_str!("schema.sql");
 /// Serialises the making of the tables: a number of no meaning.
 pub(super) const SCHEMA_LOCK: &str = "select pg_advisory_xact_lock(7308620155264560498)";
 
-/// Rights to make a schema are needed only if there is none.
-pub(super) const HAS_SCHEMA: &str = "select to_regclass('spool.delivery_next_hop_due') is not null";
+/// Returns true if the tables are there with all columns. Rights to make a schema are needed only if not.
+pub(super) const HAS_SCHEMA: &str = "
+select to_regclass('spool.delivery_next_hop_due') is not null and exists (
+    select from pg_attribute where attrelid = to_regclass('spool.delivery') and attname = 'owed')";
 
 /// The settings of a session: warnings are seen, and a commit is never answered before it is durable.
 pub(super) const SESSION: &str = "set client_min_messages = warning; set default_transaction_isolation = 'read committed'; \
@@ -118,7 +120,7 @@ pub(super) const DELIVERIES: &str = "
 select message::text, n, next_hop, recipient, parameters,
     case when ending is null then round(extract(epoch from due) * 1000)::bigint else 0 end,
     coalesce(attempts, 0), ending, noticed, round(extract(epoch from last_at) * 1000)::bigint,
-    last_status, last_reply, heard_host, heard_reply
+    last_status, last_reply, heard_host, heard_reply, owed
 from spool.delivery where message = any($1::text[]::uuid[]) order by message, n";
 
 /// A piece of the content: $2 octets are skipped, $3 are read.
@@ -128,17 +130,19 @@ pub(super) const CONTENT: &str =
 /// Makes sure that one transaction at a time records results of a message: the last one removes it.
 pub(super) const LOCK: &str = "select 1 from spool.message where id = $1::text::uuid for update";
 
-/// Records results, and ends the lease. An end counts even if the lease ran out, as long as no other process has it.
+/// Records results, and ends the lease. The end of a recipient, and that a host took the message, count even if the lease ran out, as
+/// long as no other process has it.
 pub(super) const RECORD: &str = "
 update spool.delivery d
 set due = case when r.ending is null then to_timestamp(r.due / 1000.0) else 'infinity' end,
     attempts = r.attempts, ending = r.ending, noticed = r.noticed, last_at = to_timestamp(r.last_at / 1000.0),
     last_status = r.last_status, last_reply = r.last_reply, heard_host = r.heard_host,
-    heard_reply = r.heard_reply, lease = null, lease_until = null
+    heard_reply = r.heard_reply, owed = r.owed, lease = null, lease_until = null
 from unnest($3::int[], $4::bigint[], $5::int[], $6::smallint[], $7::bool[], $8::bigint[], $9::text[], $10::text[], $11::text[],
-    $12::text[]) as r (n, due, attempts, ending, noticed, last_at, last_status, last_reply, heard_host, heard_reply)
+    $12::text[], $13::text[]) as r (n, due, attempts, ending, noticed, last_at, last_status, last_reply, heard_host, heard_reply, owed)
 where d.message = $1::text::uuid and d.n = r.n
-    and (d.lease = $2::text::uuid or d.lease is null and d.ending is null and r.ending is not null)";
+    and (d.lease = $2::text::uuid
+        or d.lease is null and d.ending is null and (r.ending is not null or r.owed is not null))";
 
 /// Ends a lease of which some recipients have no result.
 pub(super) const RELEASE: &str = "

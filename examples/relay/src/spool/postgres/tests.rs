@@ -1,5 +1,6 @@
 //! Stories about a database. `tests/relay.sh` starts one and runs them; its URL is in `RELAY_TEST_DATABASE`.
 
+mod leases;
 mod start;
 
 use smtp_driver::Bytes;
@@ -249,77 +250,6 @@ async fn two_results_at_a_time_remove_a_message() {
         assert!(both.0.is_ok() && both.1.is_ok());
         assert!(place.listed(&id).await.is_none());
     }
-}
-
-#[tokio::test]
-#[ignore = "needs a database: tests/relay.sh"]
-async fn a_lease_that_ran_out_is_claimed_by_another_and_cannot_be_renewed() {
-    let place = Place::with(Duration::from_millis(300)).await;
-    place.put(&["b@x"]).await;
-    let late = place.claims(&place.spool).await.remove(0);
-    sleep(Duration::from_millis(900)).await;
-    let claim = place.claims(&place.spool).await.remove(0);
-    assert!(!place.spool.renew(&late).await.unwrap());
-    assert!(place.spool.renew(&claim).await.unwrap());
-    // The results of the late one do not count.
-    place.spool.record(late, vec![later(0)]).await.unwrap();
-    assert!(place.spool.renew(&claim).await.unwrap());
-    place.spool.record(claim, vec![ended(0)]).await.unwrap();
-}
-
-#[tokio::test]
-#[ignore = "needs a database: tests/relay.sh"]
-async fn an_end_counts_after_the_lease_unless_another_process_has_it() {
-    let place = Place::with(Duration::from_millis(300)).await;
-    let id = place.put(&["b@x", "c@x"]).await;
-    let late = place.claims(&place.spool).await.remove(0);
-    sleep(Duration::from_millis(900)).await;
-    // Gives back leases that ran out, and takes none.
-    assert!(place.spool.claim(0, &HashSet::new()).await.unwrap().is_empty());
-    place
-        .spool
-        .record(late.clone(), vec![ended(0), later(1)])
-        .await
-        .unwrap();
-    let states = place.listed(&id).await.unwrap().states;
-    assert_eq!(
-        (states[0].ending, states[1].attempts),
-        (Some(Ending::Delivered), 0)
-    );
-    place.spool.record(late, vec![ended(1)]).await.unwrap();
-    assert!(place.listed(&id).await.is_none());
-}
-
-#[tokio::test]
-#[ignore = "needs a database: tests/relay.sh"]
-async fn a_lease_that_is_given_back_is_due_without_an_attempt() {
-    let place = Place::new().await;
-    place.put(&["b@x"]).await;
-    let claim = place.claims(&place.spool).await.remove(0);
-    assert!(place.claims(&place.spool).await.is_empty());
-    place.spool.release(claim).await.unwrap();
-    let claim = place.claims(&place.spool).await.remove(0);
-    assert_eq!(claim.recipients[0].1.attempts, 0);
-    place.spool.record(claim, vec![ended(0)]).await.unwrap();
-}
-
-#[tokio::test]
-#[ignore = "needs a database: tests/relay.sh"]
-async fn a_process_takes_back_the_leases_of_the_one_before_but_not_of_one_that_lives() {
-    let place = Place::new().await;
-    place.put(&["b@x"]).await;
-    assert_eq!(place.claims(&place.spool).await.len(), 1);
-    let name = Some(place.suffix.as_str());
-    let beside = Postgres::open(&url(), name, LEASE).await.unwrap();
-    assert!(place.claims(&beside).await.is_empty());
-    let Place { spool, suffix } = place;
-    drop(spool);
-    // The task that keeps the name ends within a second.
-    sleep(Duration::from_millis(1500)).await;
-    let spool = Postgres::open(&url(), Some(&suffix), LEASE).await.unwrap();
-    let place = Place { spool, suffix };
-    let claim = place.claims(&place.spool).await.remove(0);
-    place.spool.record(claim, vec![ended(0)]).await.unwrap();
 }
 
 #[tokio::test]

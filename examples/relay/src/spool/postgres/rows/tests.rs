@@ -39,6 +39,7 @@ fn rows(head: &Head) -> (Message, Vec<Delivery>) {
         last_reply: None,
         heard_host: None,
         heard_reply: None,
+        owed: None,
     });
     let deliveries = deliveries.collect();
     (message, deliveries)
@@ -141,9 +142,11 @@ fn results_become_columns() {
     };
     let ended = State {
         ending: Some(Ending::Failed),
+        owed: Some("mx2\0".into()),
         ..State::default()
     };
     let columns = ResultColumns::of(&[Progress { n: 4, state: waiting }, Progress { n: 0, state: ended }]);
+    assert_eq!(columns.owed, [None, Some("mx2\u{fffd}".into())]);
     assert_eq!((&columns.n[..], &columns.due[..]), (&[4, 0][..], &[LAST, 0][..]));
     assert_eq!(columns.ending, [None, Some(2)]);
     assert_eq!(columns.last_reply, [Some("busy\u{fffd}".into()), None]);
