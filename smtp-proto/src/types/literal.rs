@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
+use alloc::string::String;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -103,8 +104,17 @@ impl<'a> AddressLiteral<'a> {
 
 impl From<Ipv4Addr> for AddressLiteral<'static> {
     fn from(address: Ipv4Addr) -> Self {
+        // Without `format!`, because a server writes it for each message.
+        let mut raw = String::with_capacity("[255.255.255.255]".len());
+        for octet in address.octets() {
+            raw.push(if raw.is_empty() { '[' } else { '.' });
+            let digits = [octet / 100, octet / 10 % 10, octet % 10];
+            let leading = usize::from(octet < 10) + usize::from(octet < 100);
+            raw.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + digit)));
+        }
+        raw.push(']');
         Self {
-            raw: Cow::Owned(format!("[{address}]")),
+            raw: Cow::Owned(raw),
             address: Some(address.into()),
         }
     }

@@ -36,6 +36,14 @@ fn ipv4_is_four_numbers_below_256() {
 }
 
 #[test]
+fn ipv4_is_written_without_leading_zeros() {
+    for octet in 0..=255 {
+        let address = Ipv4Addr::new(octet, 0, 255 - octet, octet);
+        assert_eq!(AddressLiteral::from(address).as_str(), format!("[{address}]"));
+    }
+}
+
+#[test]
 fn ipv6_has_a_tag_in_any_case() {
     let expected: Ipv6Addr = "2001:db8::1".parse().unwrap();
     for text in [
