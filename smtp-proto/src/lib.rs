@@ -1,8 +1,11 @@
 //! SMTP, ESMTP and LMTP clients and servers as state machines without I/O (sans-I/O).
 //!
 //! Both roles share one parser and one table of states. The crate is `no_std` with `alloc`; it reads no socket and no
-//! clock. For a server or client on tokio, smol, async-std or blocking sockets, use `smtp-tokio`, `smtp-async-std` or
-//! `smtp-blocking` instead: they drive the machines of this crate.
+//! clock.
+//!
+//! For a server or client on tokio, smol, async-std or blocking sockets, use `smtp-tokio`, `smtp-async-std` or
+//! `smtp-blocking` instead: they drive the machines of this crate. For your own driver, begin with [the
+//! loop](#the-loop). For the parser and the types alone, begin with the [examples](#examples).
 //!
 //! # The contract
 //!
@@ -19,8 +22,8 @@
 //!   time is refused.
 //! - A server is responsible for a message once the application accepts [`EndOfData`](server::Event::EndOfData), and not
 //!   earlier. A client reports a message as accepted after a final 2yz reply to the whole message, and not earlier.
-//! - [`limits`] bound the memory and the work that a peer can cause. The result does not depend on the boundaries of the
-//!   input.
+//! - The [`limits`] bound the memory and the work that a peer can cause. The result does not depend on the boundaries
+//!   between pieces of input.
 //!
 //! # The loop
 //!
@@ -174,31 +177,67 @@
 //! # Ok::<(), smtp_proto::syntax::ReplyError>(())
 //! ```
 //!
-//! ## Run a session in memory
+//! ## Connect a client and a server in memory
 //!
-//! A machine needs no stream: it consumes slices and exposes its output as a slice. Here a client connects to a server,
-//! sends HELO and QUIT:
+//! A machine needs no stream: it consumes slices, and its output is a slice. Here a client sends a message to a server:
 //!
 //! ```
 //! use smtp_proto::{
 //!     Instant, Machine, Step,
-//!     server::{Config, Server},
-//!     types::Host,
+//!     client::{self, BodyStep, Client, More},
+//!     server::{self, Server},
+//!     types::{ClientName, Envelope, Host},
 //! };
 //!
-//! let mut server = Server::new(Config::new(Host::parse("mx.example.org")?).into());
-//! for sent in ["", "HELO client.example.org\r\n", "QUIT\r\n"] {
-//!     let mut input = sent.as_bytes();
+//! let mut server = Server::new(server::Config::new(Host::parse("mx.example.org")?).into());
+//! let mut client = Client::new(client::Config::new(ClientName::parse("client.example")?).into());
+//! let envelope = Envelope::parse("ann@client.example", ["bob@example.org"])?;
+//! let (mut to_server, mut to_client, mut received) = (Vec::new(), Vec::new(), Vec::new());
+//! let mut is_open = true;
+//! while is_open {
+//!     let mut input = to_server.as_slice();
 //!     while let Step::Event(event) = server.poll(&mut input, Instant::ORIGIN) {
-//!         server.proceed(event)?;
+//!         match event {
+//!             server::Event::Body(octets) => received.extend_from_slice(octets),
+//!             server::Event::EndOfData { ticket, .. } => server.accept(ticket)?,
+//!             other => server.proceed(other)?,
+//!         }
 //!     }
-//!     print!("{}", String::from_utf8_lossy(server.output()));
+//!     to_server = input.to_vec(); // unused input is passed again
+//!     to_client.extend_from_slice(server.output());
 //!     server.advance_output(server.output().len());
+//!
+//!     let mut input = to_client.as_slice();
+//!     while let Step::Event(event) = client.poll(&mut input, Instant::ORIGIN) {
+//!         match event {
+//!             client::Event::Ready => client.deliver(envelope.clone())?,
+//!             client::Event::Body(permit) => {
+//!                 let mut message: &[u8] = b"Subject: Hi\r\n\r\nHello\r\n";
+//!                 while let BodyStep::Write(piece) = client.body(&permit, &mut message, More::Last)? {
+//!                     to_server.extend_from_slice(piece);
+//!                 }
+//!                 client.end_body(permit)?;
+//!             }
+//!             client::Event::Finished(outcome) => {
+//!                 assert_eq!(outcome, client::Outcome::Accepted);
+//!                 client.quit()?;
+//!             }
+//!             client::Event::Closed { .. } => {
+//!                 is_open = false;
+//!                 break;
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//!     to_client = input.to_vec();
+//!     to_server.extend_from_slice(client.output());
+//!     client.advance_output(client.output().len());
 //! }
+//! assert_eq!(received, b"Subject: Hi\r\n\r\nHello\r\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`server`] and [`client`] contain longer examples.
+//! [`server`] and [`client`] have an example of each role.
 //!
 //! ## Remove dot-stuffing from a message
 //!

@@ -53,7 +53,7 @@ pub trait Machine: sealed::Sealed {
     fn tls_failed(&mut self, upgrade: TlsUpgrade);
 }
 
-/// Result of one step.
+/// An event, or the conditions to wait for: the result of [`Machine::poll`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "an event must be handled and a wait must be waited for"]
 #[expect(

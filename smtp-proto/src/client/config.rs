@@ -141,7 +141,7 @@ pub enum EightBit {
     Send,
 }
 
-/// Use of an extension.
+/// Use of an optional extension by a client: if the server offers it, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum ExtensionUse {

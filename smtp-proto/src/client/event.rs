@@ -96,7 +96,7 @@ pub enum ReplyTo {
 #[must_use = "the server awaits the message and will time out"]
 pub struct BodyPermit(pub(super) u32);
 
-/// The outcome of a transaction.
+/// The outcome of a transaction, in [`Event::Finished`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -109,7 +109,7 @@ pub enum Outcome {
     Abandoned,
 }
 
-/// The outcome for the message when a session ends.
+/// The outcome for the message when a session ends, in [`Event::Closed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "these are the possibilities")]
 pub enum MessageOutcome {
@@ -123,7 +123,7 @@ pub enum MessageOutcome {
     Unknown,
 }
 
-/// The reason for the end of a session.
+/// The reason for the end of a session, in [`Event::Closed`]. [`Closed::retry`] has the advice for the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Closed {

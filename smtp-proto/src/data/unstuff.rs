@@ -18,7 +18,7 @@ pub enum BareLineEndings {
     Keep,
 }
 
-/// Result of one step of a [`DotUnstuffer`].
+/// A piece of the message, the need for more input, or the end: the result of [`DotUnstuffer::next`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(
     clippy::exhaustive_enums,

@@ -56,7 +56,8 @@ impl ClientMechanism for CramMd5Client {
     }
 }
 
-/// Returns the user name in a client's response. Returns `None` if the response is malformed: reject the client.
+/// Returns the user name in a client's CRAM-MD5 response. Returns `None` if the response is malformed: reject the
+/// client.
 ///
 /// For a server that looks passwords up asynchronously. After the lookup, create another [`CramMd5Server`] with the
 /// same challenge, and pass it the empty response and then this one.

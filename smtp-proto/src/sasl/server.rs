@@ -16,7 +16,7 @@ pub trait ServerMechanism: fmt::Debug + Send {
     fn step(&mut self, response: &[u8]) -> AuthOutcome;
 }
 
-/// Outcome of one step of an exchange.
+/// Outcome of one step of an exchange: the next challenge, acceptance or rejection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,

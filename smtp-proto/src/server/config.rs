@@ -53,10 +53,10 @@ pub struct Config {
     /// 3207 section 4.2, RFC 8689 section 2), and AUTH mechanisms that [`plaintext_auth`](Self::plaintext_auth)
     /// forbids, or that need a missing certificate or channel binding. After authentication it omits AUTH.
     pub extensions: Extensions,
-    /// TLS requirement. Default: [`Tls::Optional`]. To offer STARTTLS, add it to the extensions. The driver then
-    /// performs the handshake on [`Event::StartTls`](super::Event::StartTls).
+    /// TLS requirement: optional, or before any mail. Default: [`Tls::Optional`]. To offer STARTTLS, add it to the
+    /// extensions. The driver then performs the handshake on [`Event::StartTls`](super::Event::StartTls).
     pub tls: Tls,
-    /// Authentication requirement.
+    /// Authentication requirement: optional, or before any mail.
     pub auth: Auth,
     /// The AUTH mechanisms allowed without TLS. Default: [`PlaintextAuth::Forbid`], none.
     /// [`offer_auth`](Self::offer_auth) sets the offered mechanisms.
@@ -175,7 +175,7 @@ impl Config {
     }
 }
 
-/// Authentication requirement.
+/// Authentication requirement: optional, or before any mail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Auth {
@@ -187,7 +187,7 @@ pub enum Auth {
     Required,
 }
 
-/// TLS requirement.
+/// TLS requirement: optional, or before any mail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Tls {

@@ -223,7 +223,7 @@ pub enum AuthFailure {
     NoToken,
 }
 
-/// The reason why a transaction ended without being accepted.
+/// The reason why a transaction ended without being accepted, in [`Event::Reset`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reset {
@@ -246,7 +246,7 @@ pub enum Reset {
     Closed,
 }
 
-/// The reason why a session ended.
+/// The reason why a session ended, in [`Event::Closed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Closed {

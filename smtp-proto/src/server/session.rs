@@ -40,7 +40,7 @@ pub struct Server {
     pub(super) end_of_input: bool,
 }
 
-/// A way for the server to end a session.
+/// The time at which [`Server::shutdown`] ends the session: after the open transaction, or at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a switch")]
 pub enum Shutdown {

@@ -71,35 +71,35 @@ macro_rules! questions {
 }
 
 questions! {
-    /// Any question.
+    /// Marker type for any question, for code that answers every question alike.
     AnyQuestion
-    /// The question of [`Event::Connect`](super::Event::Connect).
+    /// Marker type for the question of [`Event::Connect`](super::Event::Connect).
     Connect
-    /// The question of [`Event::Hello`](super::Event::Hello).
+    /// Marker type for the question of [`Event::Hello`](super::Event::Hello).
     Hello
-    /// The question of [`Event::Auth`](super::Event::Auth).
+    /// Marker type for the question of [`Event::Auth`](super::Event::Auth).
     Auth
-    /// The question of [`Event::Mail`](super::Event::Mail).
+    /// Marker type for the question of [`Event::Mail`](super::Event::Mail).
     Mail
-    /// The question of [`Event::Recipient`](super::Event::Recipient).
+    /// Marker type for the question of [`Event::Recipient`](super::Event::Recipient).
     Recipient
-    /// The question of [`Event::Data`](super::Event::Data).
+    /// Marker type for the question of [`Event::Data`](super::Event::Data).
     Data
-    /// The question of [`Event::EndOfData`](super::Event::EndOfData).
+    /// Marker type for the question of [`Event::EndOfData`](super::Event::EndOfData).
     EndOfData
-    /// The question of [`Event::Verify`](super::Event::Verify).
+    /// Marker type for the question of [`Event::Verify`](super::Event::Verify).
     Verify
-    /// The question of [`Event::Expand`](super::Event::Expand).
+    /// Marker type for the question of [`Event::Expand`](super::Event::Expand).
     Expand
-    /// The question of [`Event::Help`](super::Event::Help).
+    /// Marker type for the question of [`Event::Help`](super::Event::Help).
     Help
-    /// The question of [`Event::Xclient`](super::Event::Xclient).
+    /// Marker type for the question of [`Event::Xclient`](super::Event::Xclient).
     Xclient
-    /// The question of [`Event::Xforward`](super::Event::Xforward).
+    /// Marker type for the question of [`Event::Xforward`](super::Event::Xforward).
     Xforward
-    /// The question of [`Event::Etrn`](super::Event::Etrn).
+    /// Marker type for the question of [`Event::Etrn`](super::Event::Etrn).
     Etrn
-    /// The question of [`Event::Command`](super::Event::Command).
+    /// Marker type for the question of [`Event::Command`](super::Event::Command).
     Command
 }
 

@@ -141,7 +141,8 @@ impl fmt::Display for ClientName<'_> {
     }
 }
 
-/// A free text after a verb. It is not empty, and has no control characters and no blanks at its start or end.
+/// The free text after the verb of a command, as in HELP or NOOP. It is not empty, and has no control characters and no
+/// blanks at its start or end.
 ///
 /// [`Printable::allows`](super::Printable::allows) defines the characters that it may contain.
 #[derive(Clone, PartialEq, Eq, Hash)]

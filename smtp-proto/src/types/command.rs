@@ -224,7 +224,8 @@ impl MailKind {
     }
 }
 
-/// The command `"MAIL FROM:" Reverse-path [SP Mail-parameters]` (RFC 5321 section 4.1.1.2).
+/// The command MAIL, which starts a transaction: `"MAIL FROM:" Reverse-path [SP Mail-parameters]` (RFC 5321 section
+/// 4.1.1.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mail<'a> {
     kind: MailKind,
@@ -298,7 +299,8 @@ impl<'a> Mail<'a> {
     }
 }
 
-/// The command `"RCPT TO:" ( "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]` (RFC 5321 section 4.1.1.3).
+/// The command RCPT, which adds a recipient: `"RCPT TO:" ( "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]` (RFC
+/// 5321 section 4.1.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rcpt<'a> {
     forward_path: ForwardPath<'a>,
@@ -349,7 +351,7 @@ impl<'a> Rcpt<'a> {
     }
 }
 
-/// The command `"BDAT" SP chunk-size [ SP "LAST" ]` (RFC 3030 section 2).
+/// The command BDAT, which a chunk of the message follows: `"BDAT" SP chunk-size [ SP "LAST" ]` (RFC 3030 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "RFC 3030 has these two")]
 pub struct Bdat {

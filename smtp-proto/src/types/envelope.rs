@@ -294,7 +294,7 @@ impl From<Rcpt<'_>> for Recipient {
     }
 }
 
-/// One recipient of an [`Envelope`].
+/// One recipient of an [`Envelope`], with its RCPT parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Recipient {

@@ -346,7 +346,7 @@ impl<'a> IntoIterator for &'a Extensions {
     }
 }
 
-/// An iterator over [`Extensions`], made by [`Extensions::iter`].
+/// An iterator over [`Extensions`], created by [`Extensions::iter`].
 #[derive(Clone, Debug)]
 pub struct ExtensionsIter<'a> {
     extensions: &'a Extensions,

@@ -1,6 +1,6 @@
 //! The protocol: SMTP or LMTP.
 
-/// The protocol of a session.
+/// The protocol of a session: SMTP or LMTP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there are no others")]
 pub enum Protocol {

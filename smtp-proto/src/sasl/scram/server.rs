@@ -11,15 +11,15 @@ use super::keys::{Hash, ScramKeys};
 use super::message::{ClientFinal, ClientFirst, Flag};
 use super::session::{self, BINDING_TYPE, Binding, Proven};
 
-/// Returns the user name in a client's first message, prepared with SASLprep, for looking up the keys. Returns `None`
+/// Returns the user name in a client's first SCRAM message, prepared with SASLprep, to look up the keys. Returns `None`
 /// if the message is malformed: reject the client.
 #[must_use]
 pub fn scram_user(response: &[u8]) -> Option<String> {
     prepared_name(&ClientFirst::parse(response)?.user)
 }
 
-/// Returns the authorization identity in a client's first message, prepared with SASLprep. Returns `None` if there is
-/// none, or if the message is malformed. See [`ScramServer::with_authorized_id`].
+/// Returns the authorization identity in a client's first SCRAM message, prepared with SASLprep. Returns `None` if
+/// there is none, or if the message is malformed. See [`ScramServer::with_authorized_id`].
 #[must_use]
 pub fn scram_authorization_id(response: &[u8]) -> Option<String> {
     prepared_name(&ClientFirst::parse(response)?.authorization_id?)

@@ -98,7 +98,7 @@ pub struct DeliverBy {
     traces: bool,
 }
 
-/// The consequence of a missed deadline (RFC 2852 section 4, `by-mode`).
+/// The consequence of a missed deadline: the mode of a [`DeliverBy`] (RFC 2852 section 4, `by-mode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 2852 section 4 has these two")]
 pub enum ByMode {
