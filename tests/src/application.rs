@@ -23,9 +23,9 @@ use crate::{
 pub enum Answers {
     /// At once.
     Now,
-    /// When no more input can be read, in the order of the questions.
+    /// After all input was read, in the order of the questions.
     Late,
-    /// When no more input can be read, the last question first.
+    /// After all input was read, the last question first.
     Reversed,
     /// On [request](Application::answer_question).
     Told,

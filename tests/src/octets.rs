@@ -1,14 +1,14 @@
-//! Octets in readable text, and back.
+//! Converting octets to readable text, and back.
 
 use std::fmt::Write as _;
 
 use smtp_proto::types::Printable;
 
-/// Undoes the escapes of a transcript: `\r \n \t \0 \s \\ \xHH`, and `\{3*ab}` for `ababab`.
+/// Converts the escapes of a transcript to octets: `\r \n \t \0 \s \\ \xHH`, and `\{3*ab}` for `ababab`.
 ///
 /// # Errors
 ///
-/// Says what is wrong with the escape.
+/// The fault of the escape.
 pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
     let mut octets = Vec::new();
     let mut rest = text;
@@ -44,7 +44,7 @@ pub fn unescape(text: &str) -> Result<Vec<u8>, String> {
     Ok(octets)
 }
 
-/// Shows octets in one line of printable text.
+/// Returns octets as one line of printable text.
 #[must_use]
 pub fn escape(octets: &[u8]) -> String {
     let mut text = String::new();
@@ -71,7 +71,7 @@ pub fn escape(octets: &[u8]) -> String {
     text
 }
 
-/// The same in graphic ASCII only, so that no editor and no end of a line takes anything away.
+/// Returns octets as graphic ASCII, so that no editor removes spaces.
 #[must_use]
 pub fn escape_all(octets: &[u8]) -> String {
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! A client machine and a server machine that talk to each other in memory, under virtual time.
+//! A client machine and a server machine, connected in memory, in virtual time.
 
 use smtp_proto::{Instant, Phase, Step, Wait};
 
@@ -13,7 +13,7 @@ use crate::{
 
 /// The two machines, their applications, and the stream between them.
 ///
-/// Things happen to them [one at a time](Self::happen), or [all that can](Self::talk) happens.
+/// A test runs [one action](Self::happen), or [all actions](Self::talk) that are possible now.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Pair {
@@ -31,11 +31,11 @@ pub struct Pair {
 pub struct End<S> {
     /// The machine and its application.
     pub seat: S,
-    /// All that it said.
+    /// All output of the machine.
     pub said: Vec<u8>,
-    /// The number of these octets that have arrived at the other end.
+    /// The number of these octets that have arrived at the peer.
     pub arrived: usize,
-    /// The wait; `None` when its session is over.
+    /// The current wait. `None`: the session is over.
     pub wait: Option<Wait>,
     buffer: Vec<u8>,
     end_seen: bool,
@@ -53,25 +53,25 @@ impl<S: Seat> End<S> {
         }
     }
 
-    /// Returns true if its session is over.
+    /// Returns true if the session of this end is over.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         self.wait.is_none()
     }
 
-    /// Returns true if it waits for a TLS handshake.
+    /// Returns true if the machine waits for a TLS handshake.
     #[must_use]
     pub fn awaits_tls(&self) -> bool {
         !self.is_closed() && self.seat.awaits_tls()
     }
 
-    /// Returns true if it would read octets, or their end.
+    /// Returns true if the machine wants to read.
     #[must_use]
     pub fn reads(&self) -> bool {
         self.wait.is_some_and(|wait| wait.want_read)
     }
 
-    /// The output that it would send now.
+    /// Returns the output that the machine would send now.
     #[must_use]
     pub fn offers(&self) -> &[u8] {
         match self.wait {
@@ -103,18 +103,18 @@ impl<S: Seat> End<S> {
         Err(Stuck)
     }
 
-    /// Gives octets to the stream.
+    /// Passes octets to the stream.
     fn say(&mut self, octets: usize) {
         self.said.extend_from_slice(&self.seat.output()[..octets]);
         self.seat.advance_output(octets);
     }
 
-    /// Takes octets that the peer said.
+    /// Receives octets of the peer.
     fn hear(&mut self, octets: &[u8]) {
         self.buffer.extend_from_slice(octets);
     }
 
-    /// Takes the end of what the peer says.
+    /// Receives the end of the peer's stream.
     fn hear_end(&mut self) {
         self.end_seen = true;
         self.seat.end_of_input();
@@ -122,7 +122,7 @@ impl<S: Seat> End<S> {
 }
 
 impl Pair {
-    /// A stream that has just been connected.
+    /// Creates a stream that has just been connected.
     #[must_use]
     pub fn new(settings: &Settings, answers: Answers) -> Self {
         Self {
@@ -132,12 +132,11 @@ impl Pair {
         }
     }
 
-    /// Lets one thing happen, and the machines go on until they wait. The client application does at once what it was
-    /// told to.
+    /// Runs one action, then the machines until they wait. The client application acts at once.
     ///
     /// # Errors
     ///
-    /// Says why this cannot happen now.
+    /// The reason why the action is not possible now.
     pub fn happen(&mut self, action: &Action) -> Result<(), String> {
         match action {
             Action::Say(Role::Client, octets) => say(&mut self.client, octets)?,
@@ -179,12 +178,11 @@ impl Pair {
         Err(Stuck)
     }
 
-    /// Lets the two talk until nothing happens any more without time passing. At most so many octets get through at
-    /// once.
+    /// Runs both machines until only time can change anything. The link passes at most this number of octets at once.
     ///
     /// # Errors
     ///
-    /// When that does not end.
+    /// If the machines do not stop.
     pub fn talk(&mut self, most: usize) -> Result<(), Stuck> {
         for _ in 0..1_000_000 {
             if !self.turn(most)? {
@@ -194,11 +192,11 @@ impl Pair {
         Err(Stuck)
     }
 
-    /// Lets each side say something and hear something, at most so many octets; `true` when anything happened.
+    /// Lets each side write and read, at most this number of octets. Returns true if anything happened.
     ///
     /// # Errors
     ///
-    /// When a machine goes on and on.
+    /// If a machine does not stop.
     pub fn turn(&mut self, most: usize) -> Result<bool, Stuck> {
         self.client.poll(self.now)?;
         self.server.poll(self.now)?;
@@ -209,7 +207,7 @@ impl Pair {
             || (!self.server.is_closed() && self.server.seat.answer_held()))
     }
 
-    /// Does the TLS handshake, or lets it fail, where it is waited for. It is not done by one side alone.
+    /// Does the TLS handshake, or lets it fail, if a machine waits for it. Success needs both sides.
     fn shake_hands(&mut self, done: bool) -> bool {
         let awaited = [self.client.awaits_tls(), self.server.awaits_tls()];
         if done && awaited != [true; 2] {
@@ -224,11 +222,11 @@ impl Pair {
         awaited != [false; 2]
     }
 
-    /// Checks that something can still come of what both machines wait for, when nothing can happen without time passing.
+    /// Checks quiescence: when only time can change anything, each machine must wait for an event that can still come.
     ///
     /// # Errors
     ///
-    /// Says why nothing will.
+    /// The reason why the event cannot come.
     pub fn quiescent(&self) -> Result<(), String> {
         if let Some(wait) = self.client.wait {
             self.client.seat.quiescent(wait, &self.client.buffer)?;
@@ -288,7 +286,7 @@ fn arrive<S: Seat, P: Seat>(from: &mut End<S>, to: &mut End<P>, octets: usize) -
     Ok(())
 }
 
-/// Carries what one says to the other; `true` when anything moved.
+/// Carries output of one side to the other. Returns true if octets moved.
 fn exchange<S: Seat, P: Seat>(from: &mut End<S>, to: &mut End<P>, most: usize) -> bool {
     let said = from.offers().len().min(most);
     from.say(said);

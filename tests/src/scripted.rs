@@ -1,4 +1,4 @@
-//! Exchanges of AUTH that the client application of a story begins itself.
+//! AUTH exchanges that the client application of a story begins.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use crate::{
     security::{credentials, mechanism},
 };
 
-/// A mechanism that says what it is told to, whatever it is asked; it cancels when it has nothing left.
+/// A mechanism with fixed responses, for any challenge. It cancels when no response is left.
 #[derive(Debug)]
 struct Scripted {
     mechanism: Mechanism,
@@ -40,8 +40,8 @@ impl ClientMechanism for Scripted {
     }
 }
 
-/// `PLAIN login ann pw`, or `X-OWN says initial response response`: `-` is no initial response, `=` is an empty one.
-/// With `doubts` in place of `says` the server fails to prove itself.
+/// `PLAIN login ann pw`, or `X-OWN says initial response response`: `-` is no initial response, `=` is an empty one. With
+/// `doubts` in place of `says`, the client rejects the server at the end.
 pub(crate) fn begin(text: &str) -> Result<Box<dyn ClientMechanism>, String> {
     let (name, rest) = text.split_once(' ').ok_or("a mechanism is missing")?;
     let (kind, rest) = rest.split_once(' ').unwrap_or((rest, ""));

@@ -6,32 +6,31 @@ use smtp_proto::{Instant, Step, Wait};
 
 /// A machine together with its application.
 pub trait Seat {
-    /// One step; an event is dealt with, and the result says whether it was the last.
+    /// Takes one step, and handles an event. The result reports if it was the last event.
     fn step(&mut self, input: &mut &[u8], now: Instant) -> Step<bool>;
     /// The output of the machine.
     fn output(&self) -> &[u8];
-    /// The first octets of it were written.
+    /// Reports that the first octets of the output were written.
     fn advance_output(&mut self, octets: usize);
-    /// The peer says nothing more.
+    /// Reports the end of the peer's stream.
     fn end_of_input(&mut self);
-    /// The stream broke.
+    /// Reports a broken stream.
     fn connection_lost(&mut self);
     /// Returns true if the machine waits for a TLS handshake.
     fn awaits_tls(&self) -> bool;
-    /// The handshake is done, or has failed. It has to be waited for.
+    /// Reports the success or failure of the handshake for which the machine waits.
     fn shake_hands(&mut self, done: bool);
-    /// Lets the application do one thing that it put off; `false` when there is none.
+    /// Lets the application do one deferred action. Returns false if there is none.
     fn answer_held(&mut self) -> bool;
-    /// The events that the application saw.
+    /// The events of the application.
     fn log(&self) -> &[String];
-    /// The number of octets that the machine may leave when it asks for more.
+    /// The maximum number of unused octets when the machine wants to read more.
     fn most_kept(&self) -> usize;
-    /// Checks that something can still come of `wait`, when all that was sent to the machine has been received, and of that
-    /// `left` was left.
+    /// Checks that the event of `wait` can still come, after the machine received all input and left `left` unused.
     ///
     /// # Errors
     ///
-    /// Says why nothing will ever come.
+    /// The reason why the event cannot come.
     fn quiescent(&self, wait: Wait, left: &[u8]) -> Result<(), String>;
 }
 
@@ -39,9 +38,9 @@ pub trait Seat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the ways there are")]
 pub enum Writes {
-    /// All there is, before reading.
+    /// All output, before reading.
     First,
-    /// All there is, when nothing can be read.
+    /// All output, when nothing can be read.
     Last,
     /// Octet by octet, before reading.
     Octets,
@@ -52,27 +51,27 @@ pub enum Writes {
 pub struct Driver<S> {
     /// The machine and its application.
     pub seat: S,
-    /// The output that nobody has looked at yet.
+    /// The output that the test has not taken yet.
     pub said: Vec<u8>,
     /// Returns true if the session is over.
     pub closed: bool,
     /// The time.
     pub now: Instant,
     writes: Writes,
-    /// The number of octets that the stream still accepts; without a number, all of them.
+    /// The number of octets that the stream still accepts; without a number, any number.
     room: Option<usize>,
     buffer: Vec<u8>,
     kernel: VecDeque<Vec<u8>>,
     end_of_input: bool,
 }
 
-/// A machine went on and on without getting anywhere.
+/// The error for a machine that runs without an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "says all there is")]
 pub struct Stuck;
 
 impl<S: Seat> Driver<S> {
-    /// A stream that has just been connected.
+    /// Creates a stream that has just been connected.
     #[must_use]
     pub fn new(seat: S, writes: Writes) -> Self {
         Self {
@@ -88,35 +87,35 @@ impl<S: Seat> Driver<S> {
         }
     }
 
-    /// These octets were read before the machine is polled for the first time.
+    /// Adds octets that were read before the first poll.
     pub fn prime(&mut self, octets: &[u8]) {
         self.buffer.extend_from_slice(octets);
     }
 
-    /// The peer sends these pieces. They are read when the machine wants to.
+    /// Lets the peer send these pieces, which are read when the machine wants to read.
     pub fn receive(&mut self, pieces: impl IntoIterator<Item = Vec<u8>>) {
         self.kernel.extend(pieces);
     }
 
-    /// The peer sends nothing more.
+    /// Ends the peer's stream.
     pub fn receive_end(&mut self) {
         self.end_of_input = true;
     }
 
-    /// The stream takes so many octets from now on, and no more.
+    /// Limits the octets that the stream accepts from now on.
     pub const fn leave_room(&mut self, octets: usize) {
         self.room = Some(octets);
     }
 
-    /// Does all that can be done before time passes; `None` when the session is over.
+    /// Does everything that is possible without time passing. Returns `None` if the session is over.
     ///
     /// # Errors
     ///
-    /// When that does not end.
+    /// If the machine does not stop.
     ///
     /// # Panics
     ///
-    /// When the machine waits for what cannot come.
+    /// If the machine waits for an event that cannot come.
     pub fn drive(&mut self) -> Result<Option<Wait>, Stuck> {
         let pending: usize = self.kernel.iter().map(Vec::len).sum();
         for _ in 0..10_000 + 100 * (pending + self.buffer.len()) {
@@ -143,11 +142,11 @@ impl<S: Seat> Driver<S> {
         Err(Stuck)
     }
 
-    /// Lets time pass, and polls at every deadline on the way.
+    /// Advances the time, and polls at each deadline.
     ///
     /// # Errors
     ///
-    /// When the machine gets stuck.
+    /// If the machine does not stop.
     pub fn pass(&mut self, span: Duration) -> Result<(), Stuck> {
         let end = self.now + span;
         for _ in 0..100_000 {
@@ -167,7 +166,7 @@ impl<S: Seat> Driver<S> {
         Err(Stuck)
     }
 
-    /// Does one of the things that are waited for; `false` when there is nothing to be done now.
+    /// Does one of the things for which the machine waits. Returns false if nothing is possible now.
     fn go_on(&mut self, wait: Wait) -> bool {
         if self.writes == Writes::Last {
             self.read(wait) || self.seat.answer_held() || self.write(wait)
@@ -212,7 +211,7 @@ impl<S: Seat> Driver<S> {
     }
 }
 
-/// Checks what holds of every wait: the input that is left when more is wanted is bounded, and a deadline lies ahead.
+/// Checks the properties of each wait: unused input is bounded, and the deadline is in the future.
 pub(crate) fn check_wait(seat: &impl Seat, wait: Wait, left: &[u8], now: Instant) {
     let most = seat.most_kept();
     assert!(
@@ -228,5 +227,5 @@ pub(crate) fn check_wait(seat: &impl Seat, wait: Wait, left: &[u8], now: Instant
     }
 }
 
-/// The end of time: nothing lies ahead of it.
+/// The end of virtual time.
 const LAST: Instant = Instant::after_origin(Duration::MAX);

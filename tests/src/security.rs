@@ -16,17 +16,17 @@ use crate::octets::unescape;
 pub struct Security {
     /// The parameters of TLS.
     pub info: TlsInfo,
-    /// There is TLS from the first octet.
+    /// True with implicit TLS.
     pub tls_first: bool,
-    /// The users that the server application knows.
+    /// The users of the server application.
     pub users: Vec<User>,
-    /// The server application trusts whom it has let in to name originators.
+    /// True if the server application trusts the AUTH parameter of authenticated clients.
     pub trusts_originators: bool,
     /// The challenge of CRAM-MD5.
     pub challenge: String,
 }
 
-/// Somebody whom the server application knows.
+/// A user of the server application.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct User {
@@ -34,7 +34,7 @@ pub struct User {
     pub name: String,
     /// The password or token.
     pub secret: String,
-    /// Further identities that this user may act as.
+    /// The further identities as whom this user may act.
     pub may_be: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ impl Security {
     }
 }
 
-/// `server ...` about TLS and AUTH; `None` when it is about something else.
+/// Parses `server ...` about TLS and AUTH. Returns `None` for other settings.
 pub(crate) fn set_server(config: &mut server::Config, what: &str, value: &str) -> Option<Result<(), String>> {
     match what {
         "auth" => {
@@ -99,7 +99,7 @@ pub(crate) fn set_server(config: &mut server::Config, what: &str, value: &str) -
     Some(Ok(()))
 }
 
-/// `client ...` about TLS and AUTH; `None` when it is about something else.
+/// Parses `client ...` about TLS and AUTH. Returns `None` for other settings.
 pub(crate) fn set_client(config: &mut client::Config, what: &str, value: &str) -> Option<Result<(), String>> {
     let result = match what {
         "tls" => client_tls(value).map(|policy| config.tls = policy),

@@ -1,4 +1,4 @@
-//! The client application of a story: it does what the story says and writes down what it sees.
+//! The client application of a story: it does the actions of the story, and logs its events.
 
 mod seat;
 mod words;
@@ -19,24 +19,24 @@ use crate::{octets::unescape, scripted::begin, settings::Settings};
 pub struct Sender {
     /// The machine.
     pub client: Client,
-    /// The events that the application saw.
+    /// The events of the application.
     pub log: Vec<String>,
     permit: Option<BodyPermit>,
-    /// The last of the content of the open transaction was taken up.
+    /// True if the whole content of the open transaction was passed to the machine.
     given: bool,
-    /// That of the open transaction, and that of the one behind it.
+    /// The number of the open transaction, and of the announced one.
     receipts: VecDeque<Receipt>,
-    /// The actions that are left; each waits for its turn.
+    /// The remaining actions, in order.
     plans: VecDeque<String>,
-    /// Content that was not taken yet, how much of it was, and what comes behind it.
+    /// The content that was not sent yet, the number of its octets that were, and the content after it.
     content: Option<(Vec<u8>, usize, More)>,
-    /// The largest piece of content that is offered at once.
+    /// Maximum octets of a piece of content.
     piece: usize,
-    /// The octets for the wire.
+    /// The output for the wire.
     wire: Vec<u8>,
-    /// All that has gone to the wire.
+    /// All output so far.
     sent: Vec<u8>,
-    /// All replies that the machine has used.
+    /// All replies that the machine has received.
     received: Vec<u8>,
     most_kept: usize,
     info: TlsInfo,
@@ -44,7 +44,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A session that has just been connected.
+    /// Creates a session that has just been connected.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let (config, security) = (settings.client.clone().into(), &settings.security);
@@ -65,14 +65,14 @@ impl Sender {
             wire: Vec::new(),
             sent: Vec::new(),
             received: Vec::new(),
-            // A reply may be as long as a line, and a line as long as a code and CRLF.
+            // A reply may have only one line, and a line only a code and CRLF.
             most_kept: reply.total.max(reply.line).max(6),
             info: security.info.clone(),
             upgrade: None,
         }
     }
 
-    /// Adds something to do. It is done as soon as the machine is ready for it.
+    /// Adds an action, which is done as soon as the machine is ready for it.
     pub fn plan(&mut self, action: &str) {
         self.plans.push_back(action.to_owned());
     }
@@ -83,23 +83,23 @@ impl Sender {
         !self.plans.is_empty() || self.content.is_some()
     }
 
-    /// Returns true if the machine waits for content, and none is planned.
+    /// Returns true if the machine waits for content, and there is none.
     #[must_use]
     pub const fn wants_content(&self) -> bool {
         self.permit.is_some() && self.content.is_none()
     }
 
-    /// Returns true if a transaction is under way, and none is announced after it.
+    /// Returns true if a transaction is open, and none is announced after it.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.receipts.len() == 1
     }
 
-    /// Announces this envelope behind the transaction that is under way, at once and whether there is one or not.
+    /// Announces this envelope at once, even without an open transaction.
     ///
     /// # Errors
     ///
-    /// When that is no envelope.
+    /// If the text is not an envelope.
     pub fn announce(&mut self, text: &str) -> Result<(), String> {
         let envelope = envelope(&unescape(text)?)?;
         let receipt = Receipt::new(&envelope);
@@ -110,7 +110,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Does the next thing if it is its turn.
+    /// Does the next action if the machine is ready for it.
     fn act(&mut self) -> Result<bool, String> {
         let Some(plan) = self.plans.front() else {
             return Ok(false);
@@ -190,8 +190,8 @@ impl Sender {
         Ok(true)
     }
 
-    /// Gives content to the machine; `true` when something came of it. The end of the message is told at once behind
-    /// its last piece.
+    /// Passes content to the machine, and reports the end of the message directly after its last piece. Returns true if this
+    /// had an effect.
     fn send_content(&mut self) -> bool {
         let mut moved = false;
         loop {
@@ -219,7 +219,7 @@ impl Sender {
             More::Yes
         };
         let mut input = piece;
-        // What the machine holds is written before what it gives out now.
+        // The output of the machine is written before the new piece.
         let result = self.client.body(permit, &mut input, coming);
         let used = piece.len() - input.len();
         match result {
@@ -276,7 +276,7 @@ impl Sender {
             }
             Event::Finished(outcome) => {
                 self.log.push(format!("finished {outcome:?}"));
-                // Content that was not asked for belongs to no later message.
+                // Content that the machine did not request belongs to no later message.
                 if !std::mem::take(&mut self.given) {
                     if self.content.is_none() {
                         self.permit = None;

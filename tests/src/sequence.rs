@@ -1,7 +1,7 @@
 //! Sequence diagrams of stories, for Mermaid.
 //!
-//! The story runs against the server machine. So the diagram has its states and the events of its application, beside the lines that
-//! both sides say.
+//! The story runs against the server machine. So the diagram has the lines of both sides, the states of the server, and the
+//! events of its application.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -14,17 +14,17 @@ use crate::{
     story::{Action, Role, Story},
 };
 
-/// Longer lines are cut.
+/// Maximum characters of a line; longer lines are cut.
 const MAX_LINE: usize = 56;
 
-/// Lines of message data that are shown.
+/// Maximum lines of message data that are drawn.
 const MAX_DATA_LINES: usize = 5;
 
-/// Draws a story that has a server. Commands of one flight have a common background.
+/// Draws a story with a server. Commands of one flight have a common background.
 ///
 /// # Errors
 ///
-/// Describes the action that cannot be drawn, or the reply that differs from the story.
+/// The action that cannot be drawn, or the reply that differs from the story.
 pub fn sequence(story: &Story) -> Result<String, String> {
     let mut drawing = Drawing::new(story);
     let mut actions = story.actions.iter().map(|(_, action)| action).peekable();
@@ -79,13 +79,13 @@ pub fn sequence(story: &Story) -> Result<String, String> {
 struct Drawing {
     text: String,
     driver: Driver<Application>,
-    /// The state that was noted last.
+    /// The last drawn state.
     state: State,
-    /// Octets of a chunk that are to come.
+    /// Remaining octets of a chunk.
     chunk: usize,
-    /// A reply for each recipient: the application is asked for each.
+    /// True with a reply for each recipient, for which the application is asked.
     each: bool,
-    /// Octets of a message that are drawn, and that the log has not told yet.
+    /// Octets of a message that are drawn, and are not in the log yet.
     given: usize,
 }
 
@@ -127,7 +127,7 @@ impl Drawing {
         Ok(())
     }
 
-    /// Draws what the client sends, and what the application sees of it.
+    /// Draws the output of the client, and the events of the application.
     fn client(&mut self, flight: &[u8]) -> Result<(), String> {
         let lines = self.units(flight);
         let group = lines.len() > 1;
@@ -181,7 +181,7 @@ impl Drawing {
         units
     }
 
-    /// Draws replies; those of several lines are one arrow.
+    /// Draws replies; a reply with several lines is one arrow.
     fn server(&mut self, expected: &[u8]) -> Result<(), String> {
         self.drive()?;
         let said = std::mem::take(&mut self.driver.said);
@@ -231,7 +231,7 @@ impl Drawing {
         }
     }
 
-    /// Notes the state if it is another one.
+    /// Draws the state if it has changed.
     fn state(&mut self) {
         self.events();
         let state = self.driver.seat.server.state();
@@ -263,7 +263,7 @@ fn octets(text: &str) -> usize {
     unescape(text).map_or(0, |octets| octets.len())
 }
 
-/// The octets up to the end of the message.
+/// Returns the octets up to the end of the message.
 fn end_of_text(octets: &[u8]) -> usize {
     if octets.starts_with(b".\r\n") {
         return 3;
@@ -277,7 +277,7 @@ fn end_of_line(octets: &[u8]) -> usize {
     end.map_or(octets.len(), |at| at + 2)
 }
 
-/// Message data, line by line; only a bare CR or LF shows as such.
+/// Returns message data line by line; only a bare CR or LF is visible.
 fn data(octets: &[u8]) -> String {
     let text = escape(octets);
     let mut lines: Vec<&str> = text.split_terminator("\\r\\n").collect();
@@ -294,7 +294,7 @@ fn data(octets: &[u8]) -> String {
     shown_lines.join("<br/>")
 }
 
-/// Text that Mermaid neither reads as markup nor as the end of a statement; cut if it is long.
+/// Returns text without markup and statement ends of Mermaid, cut if it is long.
 fn shown(text: &str) -> String {
     let mut shown = String::new();
     for (number, letter) in text.chars().enumerate() {

@@ -28,21 +28,21 @@ pub struct Settings {
     pub server: server::Config,
     /// The client's configuration.
     pub client: client::Config,
-    /// The answers of the server application; the first that fits counts, and a question that none fits is accepted.
+    /// The rules for answers of the server application. The first matching rule counts; without one, a question is accepted.
     pub rules: Vec<Rule>,
-    /// The time of its answers; `None` means that this must not matter.
+    /// The time of its answers. `None`: any time must give the same session.
     pub answers: Option<Answers>,
-    /// Keywords that the application withholds from the session as it connects.
+    /// Keywords that the application withdraws from the session at its start.
     pub session_withholds: Vec<Keyword>,
-    /// Extensions that the application adds to the session as it connects.
+    /// Extensions that the application adds to the session at its start.
     pub session_offers: Vec<Extension<'static>>,
-    /// TLS, and who may log in.
+    /// TLS, and the users.
     pub security: Security,
-    /// Flights come whole: how they are cut matters.
+    /// True if flights must not be split, because splitting would change the result.
     pub whole: bool,
-    /// The client application gives content to its machine in pieces of at most so many octets.
+    /// Maximum octets of the pieces in which the client application passes content to its machine.
     pub piece: usize,
-    /// The story of a pair tells all that the link and the server application do, and when.
+    /// True if the story of a pair lists each act of the link and of the server application.
     pub told: bool,
 }
 
@@ -66,7 +66,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Takes one line.
+    /// Parses one line.
     pub(crate) fn set(&mut self, head: &str, rest: &str) -> Result<(), String> {
         let (first, more) = rest.split_once(' ').unwrap_or((rest, ""));
         match head {

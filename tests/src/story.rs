@@ -1,4 +1,4 @@
-//! Transcripts: one story each, as data.
+//! Parsing of transcripts; each is one story.
 
 use std::{path::Path, path::PathBuf, time::Duration};
 
@@ -12,25 +12,25 @@ use crate::{octets::unescape, settings::Settings};
 pub struct Story {
     /// The origin.
     pub path: PathBuf,
-    /// Which machines it is about.
+    /// The machines of the story.
     pub machines: Machines,
     /// The configurations, and the answers of the server application.
     pub settings: Settings,
     /// The actions, in order, with line numbers.
     pub actions: Vec<(usize, Action)>,
-    /// The events that the application of a machine must see: line number, side, event.
+    /// The required events of the applications: line number, side, event.
     pub sights: Vec<(usize, Role, String)>,
 }
 
-/// Which machines a story is run against.
+/// The machines of a story.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Machines {
-    /// The server machine alone.
+    /// Only the server machine.
     pub server: bool,
-    /// The client machine alone.
+    /// Only the client machine.
     pub client: bool,
-    /// Both, talking to each other.
+    /// Both machines, connected.
     pub pair: bool,
 }
 
@@ -44,28 +44,28 @@ pub enum Role {
     Server,
 }
 
-/// One thing that happens in a story.
+/// One action of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "plain data")]
 pub enum Action {
     /// This side sends these octets.
     Say(Role, Vec<u8>),
-    /// So many more octets that this side said arrive at the other.
+    /// This number of further octets of this side arrive at the other side.
     Arrive(Role, usize),
-    /// This side closes its half of the stream, and the other sees that.
+    /// This side closes its half of the stream, and the other side reads the end.
     EndOfInput(Role),
-    /// The stream breaks; in a pair whose link is told, this side sees that.
+    /// The stream breaks. In a pair with an explicit link, this side notices it.
     Lost(Role),
     /// Time passes.
     Time(Duration),
-    /// The TLS handshake is done, or it has failed.
+    /// The TLS handshake succeeds or fails.
     Handshake(bool),
     /// The server application ends the session.
     Shutdown(Shutdown),
-    /// The server application answers the question with this number, from 1, in these words; in its usual ones if there
+    /// The server application answers the question with this number, counted from 1, by these words, or by the rules if there
     /// are none.
     Answer(usize, String),
-    /// The server application refuses the message that is on its way.
+    /// The server application refuses the message while it arrives.
     Fail(String),
     /// The client application acts.
     Client(String),
@@ -83,11 +83,11 @@ impl Role {
 }
 
 impl Story {
-    /// Reads a transcript.
+    /// Parses a transcript.
     ///
     /// # Errors
     ///
-    /// Names the line that is not understood.
+    /// The first invalid line.
     pub fn parse(path: &Path, text: &str) -> Result<Self, String> {
         let mut story = Self {
             path: path.to_owned(),
@@ -161,7 +161,7 @@ impl Story {
         Ok(())
     }
 
-    /// All that this side says.
+    /// Returns all output of this side.
     #[must_use]
     pub fn said_by(&self, role: Role) -> Vec<u8> {
         self.actions

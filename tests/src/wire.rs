@@ -1,8 +1,8 @@
-//! The octets on the wire, read without a machine.
+//! Parsing octets on the wire without a machine.
 
-/// The codes of the replies that these octets are, or `None` when they are anything else (RFC 5321 section 4.2).
+/// Returns the codes of the replies in these octets. Returns `None` if they are not whole replies (RFC 5321 section 4.2).
 ///
-/// Only a challenge of AUTH may have no text (RFC 4954 section 4).
+/// Only an AUTH challenge may have an empty text (RFC 4954 section 4).
 #[must_use]
 pub fn codes(said: &[u8]) -> Option<Vec<u16>> {
     let mut codes = Vec::new();

@@ -1,5 +1,5 @@
-//! An SMTP or LMTP session as a server has to hold it: RFC 5321 section 4.1.4, and the rules of RFC 1870, 1985, 2033, 3030,
-//! 3207, 4954 and draft-hall-prdr.
+//! The rules of a session for an SMTP or LMTP server: RFC 5321 section 4.1.4, RFC 1870, 1985, 2033, 3030, 3207, 4954 and
+//! draft-hall-prdr.
 
 mod order;
 mod said;
@@ -7,7 +7,7 @@ mod said;
 pub use self::said::{Outcome, Question, Reset, Rules};
 use super::{Answer, Say, Unit};
 
-/// Codes of which one is due.
+/// The permitted codes of a reply.
 type Codes = &'static [u16];
 
 /// The state of a session.
@@ -16,7 +16,7 @@ pub struct Server {
     rules: Rules,
     stage: Stage,
     introduced: bool,
-    /// By HELO, after which there are no parameters (RFC 5321 section 2.2.1).
+    /// True after HELO, which permits no parameters (RFC 5321 section 2.2.1).
     helo: bool,
     tls: bool,
     login: bool,
@@ -45,12 +45,12 @@ pub enum Stage {
 struct Transaction {
     recipients: usize,
     binary: bool,
-    /// The client asked for a reply for each recipient.
+    /// True if the client requested a reply for each recipient (PRDR).
     prdr: bool,
-    /// BDAT has begun.
+    /// True if BDAT has begun.
     chunks: bool,
     content: String,
-    /// A chunk was refused.
+    /// True if a chunk was refused.
     spoilt: bool,
 }
 
@@ -60,7 +60,7 @@ const SEQUENCE: Codes = &[503];
 const REFUSED: Codes = &[550];
 
 impl Server {
-    /// A session that has just been connected.
+    /// Creates a session that has just been connected.
     #[must_use]
     pub const fn new(rules: Rules) -> Self {
         Self {
@@ -86,7 +86,7 @@ impl Server {
         self.login
     }
 
-    /// The name that the state has in the table of `smtp-proto`.
+    /// The name of the state in the table of `smtp-proto`.
     #[must_use]
     pub fn state(&self) -> &'static str {
         match (self.stage, &self.transaction) {
@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    /// The session, but for the content of the message, of which is left how long it is: `length` says so.
+    /// Returns the session with only the length of the message, by `length`, and not its content.
     #[must_use]
     pub fn key(&self, length: impl Fn(usize) -> usize) -> Self {
         let mut key = self.clone();
@@ -113,7 +113,7 @@ impl Server {
         key
     }
 
-    /// The required effect of this input.
+    /// Returns the required effect of this input.
     #[must_use]
     pub fn hear(&mut self, say: Say) -> Outcome {
         let mut outcome = Outcome::default();
@@ -127,8 +127,7 @@ impl Server {
             // RFC 5321 section 4.1.1.10: a lost connection cancels the open transaction.
             (_, Unit::End | Unit::Lost) => self.close(Reset::Closed, outcome),
             (Stage::New, Unit::Connect) => self.greet(say, outcome),
-            // RFC 5321 section 4.3.1: a client SHOULD wait for the greeting. Choice: one that does not is refused, and
-            // what it said comes behind the greeting.
+            // RFC 5321 section 4.3.1: a client SHOULD wait for the greeting. Choice: the server refuses an early talker.
             (Stage::New, _) => {
                 outcome.replies.push(vec![554]);
                 self.stage = Stage::Refused;
@@ -140,7 +139,7 @@ impl Server {
         }
     }
 
-    /// RFC 5321 section 3.1: 220, or 554; after that only QUIT is served.
+    /// RFC 5321 section 3.1: 220, or 554; after 554 the server accepts only QUIT.
     fn greet(&mut self, say: Say, outcome: &mut Outcome) {
         if self.ask(Question::Connect, say.answer, &[554], outcome) {
             outcome.replies.push(vec![220]);
@@ -150,7 +149,7 @@ impl Server {
         }
     }
 
-    /// RFC 5321 sections 4.1.1.4 and 4.5.2: everything is text, up to the line of one dot.
+    /// RFC 5321 sections 4.1.1.4 and 4.5.2: all lines are text, up to the line with a single dot.
     fn text(&mut self, say: Say, outcome: &mut Outcome) {
         let line = say.unit.octets();
         if say.unit == Unit::Dot {
@@ -161,9 +160,9 @@ impl Server {
         }
     }
 
-    /// The whole message came. RFC 5321 section 4.1.1.4: that ends the transaction, in any case. RFC 2033 section 4.2: an
-    /// LMTP server answers once for each recipient. draft-hall-prdr section 4: so does a server that was asked to, between 353
-    /// and a reply for all; choice: not if there is one recipient, or if the message is refused for its size.
+    /// Handles the end of a message. RFC 5321 section 4.1.1.4: it always ends the transaction. RFC 2033 section 4.2: an LMTP
+    /// server replies once for each recipient. draft-hall-prdr section 4: so does a server with PRDR, between 353 and a reply
+    /// for the message. Choice: not for one recipient, or if the message is refused for its size.
     fn complete(&mut self, say: Say, outcome: &mut Outcome) {
         let Some(transaction) = self.transaction.take() else {
             return;
@@ -175,7 +174,7 @@ impl Server {
         } else {
             vec![(0..transaction.recipients).collect()]
         };
-        // RFC 1870 section 6.2: 552 when the message is too big.
+        // RFC 1870 section 6.2: 552 if the message is too large.
         if too_big {
             outcome.replies.extend(verdicts.iter().map(|_| vec![552]));
             outcome.resets.push(Reset::TooBig);
@@ -191,7 +190,7 @@ impl Server {
                 outcome.replies.push(vec![250]);
                 outcome.stored.push((transaction.content.clone(), recipients));
             } else if self.stage == Stage::Closed {
-                // Those without a verdict are told of as lost.
+                // Recipients without a verdict count as lost.
                 outcome.resets.extend((index < last).then_some(Reset::Closed));
                 return;
             }
@@ -202,14 +201,14 @@ impl Server {
         }
     }
 
-    /// RFC 4954 section 4: 501 to `*` and to what is not base64, 500 to what is too long (section 6: 5.5.6).
+    /// RFC 4954 section 4: 501 for `*` and for invalid base64, 500 for a line that is too long (section 6: 5.5.6).
     fn response(&mut self, say: Say, outcome: &mut Outcome) {
         self.stage = Stage::Commands;
         match say.unit {
             Unit::Response => self.log_in(say, outcome),
             Unit::Long => outcome.replies.push(vec![500]),
             Unit::Star => outcome.replies.push(vec![501]),
-            // What is base64 by chance is no response of PLAIN, either: a refused login, or a syntax error.
+            // Text that happens to be base64 is no valid response of PLAIN: a refused login, or a syntax error.
             _ => outcome.replies.push(vec![501, 535]),
         }
         self.lines_behind(say, outcome);
@@ -225,13 +224,13 @@ impl Server {
     fn command(&mut self, say: Say, outcome: &mut Outcome) {
         let unit = say.unit;
         if unit == Unit::BdatBad {
-            // Choice: where the next command begins is not known, so the session ends (RFC 5321 section 3.8: 421).
+            // Choice: the beginning of the next command is unknown, so the session ends (RFC 5321 section 3.8: 421).
             outcome.replies.extend(self.refusal(unit));
             outcome.replies.push(vec![421]);
             return self.close(Reset::Closed, outcome);
         }
         if let Some(codes) = self.refusal(unit) {
-            // RFC 5321 section 4.1.4: the state stays what it is. RFC 3030 section 2: the chunk is read all the same.
+            // RFC 5321 section 4.1.4: the state is unchanged. RFC 3030 section 2: the server reads the chunk anyway.
             outcome.replies.push(codes);
             if unit.chunk().is_none() {
                 self.lines_behind(say, outcome);
@@ -285,13 +284,12 @@ impl Server {
                 outcome.replies.push(vec![250]);
             }
             Unit::Noop => outcome.replies.push(vec![250]),
-            // RFC 5321 section 3.5.3: 252 when it was not checked.
+            // RFC 5321 section 3.5.3: 252 if the server has not verified it.
             Unit::Vrfy => self.inquire(Question::Verify, say, &[252], outcome),
             Unit::Expn => self.inquire(Question::Expand, say, &[252], outcome),
             Unit::Help => self.inquire(Question::Help, say, &[211, 214], outcome),
-            // RFC 1985 section 5.3: 250 when it was begun.
-            // Postfix XCLIENT_README: as after connecting, with a greeting in place of the reply; TLS stays. Choice: who has
-            // logged in was the proxy.
+            // RFC 1985 section 5.3: 250 if the server has begun. Postfix XCLIENT_README: as after connecting, with a greeting
+            // in place of the reply; TLS stays. Choice: the login of the proxy ends.
             Unit::Xclient => {
                 if self.ask(Question::Xclient, say.answer, REFUSED, outcome) {
                     outcome.asks.push((Question::Connect, Answer::Accept));
@@ -310,13 +308,13 @@ impl Server {
                 outcome.replies.push(vec![220]);
                 outcome.asks.push((Question::Tls, say.answer));
                 if say.answer == Answer::Accept {
-                    // RFC 3207 section 4.2: all that is known of the client is forgotten.
+                    // RFC 3207 section 4.2: the server discards all facts about the client.
                     (self.tls, self.introduced, self.login) = (true, false, false);
                 } else {
                     self.close(Reset::Closed, outcome);
                 }
             }
-            // RFC 3207 section 4.2: what came in clear is not obeyed. Choice: the session ends.
+            // RFC 3207 section 4.2: the server does not obey plaintext after STARTTLS. Choice: the session ends.
             Unit::StartTlsAndMore => {
                 outcome.replies.push(vec![421]);
                 self.close(Reset::Closed, outcome);
@@ -330,7 +328,8 @@ impl Server {
         }
     }
 
-    /// RFC 3030 section 2: one reply for a chunk; a refused one spoils the transaction, and the last one completes it.
+    /// RFC 3030 section 2: one reply for each chunk. A refused chunk makes the transaction fail, and the last chunk completes
+    /// it.
     fn chunk(&mut self, say: Say, outcome: &mut Outcome) {
         let (Some((octets, last)), Some(transaction)) = (say.unit.chunk(), &mut self.transaction) else {
             return;
@@ -376,7 +375,7 @@ impl Server {
         }
     }
 
-    /// Asks the application; a no has been said. RFC 5321 section 3.8: after 421 the session ends.
+    /// Asks the application, and sends its rejection. RFC 5321 section 3.8: after 421 the session ends.
     fn ask(&mut self, question: Question, answer: Answer, refused: Codes, outcome: &mut Outcome) -> bool {
         outcome.asks.push((question, answer));
         match answer {
@@ -396,7 +395,7 @@ impl Server {
         }
     }
 
-    /// Drops the transaction. The application is told, unless it was told when a chunk was refused.
+    /// Drops the transaction. Notifies the application, unless a refused chunk has done so.
     fn forget(&mut self, why: Reset, outcome: &mut Outcome) {
         if self
             .transaction

@@ -1,20 +1,20 @@
-//! Inputs that a client may send to a server, in order or not: the alphabet of the sessions.
+//! The inputs of the server's model, in order and out of order.
 
-/// Makes the enum and the list of its values.
+/// Defines the enum and the list of its values.
 macro_rules! units {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// One thing that is said.
+        /// One input of a client.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[expect(clippy::exhaustive_enums, reason = "an alphabet")]
         #[expect(missing_docs, reason = "see the octets of each")]
         pub enum Unit {
-            /// Nothing: the server is asked whether it greets.
+            /// No input: the server decides on the greeting.
             Connect,
             $($(#[$doc])* $name,)*
         }
 
         impl Unit {
-            /// All but [`Connect`](Self::Connect).
+            /// All inputs except [`Connect`](Self::Connect).
             pub const ALL: &[Self] = &[$(Self::$name),*];
         }
     };
@@ -39,7 +39,7 @@ units! {
     DataBad,
     /// The end of a message.
     Dot,
-    /// A line of text that had to be stuffed.
+    /// A line of text with dot-stuffing.
     DotDot,
     Bdat,
     BdatLast,
@@ -64,7 +64,7 @@ units! {
     QuitBad,
     StartTls,
     StartTlsBad,
-    /// Something that came in clear in one piece with STARTTLS.
+    /// Plaintext that arrived together with STARTTLS.
     StartTlsAndMore,
     Auth,
     AuthAlone,
@@ -76,7 +76,7 @@ units! {
     Unknown,
     Empty,
     Long,
-    /// The client says nothing more.
+    /// The client closes its half of the stream.
     End,
     /// The stream breaks.
     Lost,
@@ -86,11 +86,11 @@ units! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "what there is")]
 pub enum Answer {
-    /// Yes; of a TLS handshake: it is done.
+    /// Acceptance; for a TLS handshake: success.
     Accept,
-    /// No; of a TLS handshake: it failed.
+    /// Rejection; for a TLS handshake: failure.
     Refuse,
-    /// No, and 421: the session is to end.
+    /// Rejection with 421, which ends the session.
     Close,
 }
 
@@ -100,13 +100,13 @@ pub enum Answer {
 pub struct Say {
     /// The input.
     pub unit: Unit,
-    /// The answer of the application, if it is asked.
+    /// The answer of the application to a question.
     pub answer: Answer,
-    /// The answer to the complete message; in LMTP for the first recipient, and yes for the others.
+    /// The answer to the complete message; in LMTP for the first recipient (the others are accepted).
     pub verdict: Answer,
 }
 
-/// Octets of a chunk: they look like commands, and are none.
+/// Octets of a chunk that look like commands.
 const CHUNK: &str = "NOOP\r\nRSET\r\n";
 
 impl Unit {
@@ -171,7 +171,7 @@ impl Unit {
         format!("{line}\r\n")
     }
 
-    /// The octets of a chunk, and how many they are; `None` when this is no chunk.
+    /// Returns the octets of a chunk and their number. Returns `None` if the input is not a chunk.
     #[must_use]
     pub fn chunk(self) -> Option<(String, bool)> {
         match self {
@@ -185,7 +185,7 @@ impl Unit {
         }
     }
 
-    /// The lines behind the first, where lines are lines.
+    /// Returns the lines after the first, in a state that reads lines.
     #[must_use]
     pub fn behind(self) -> &'static [Self] {
         match self {
@@ -203,7 +203,7 @@ impl Unit {
         }
     }
 
-    /// The command that it is, or tries to be; `None` for what is no command line.
+    /// Returns the command, even if it is malformed. Returns `None` if the input is not a command line.
     #[must_use]
     pub const fn verb(self) -> Option<&'static str> {
         Some(match self {

@@ -1,4 +1,4 @@
-//! Which commands are in order, and what is said to those that are not: RFC 5321 section 4.1.4.
+//! The order of commands, and the replies to commands out of order: RFC 5321 section 4.1.4.
 
 use super::{Codes, NOT_OFFERED, SEQUENCE, Server, Stage, UNKNOWN};
 use crate::model::Unit;
@@ -9,14 +9,14 @@ impl Server {
         let order = self.out_of_order(unit);
         let codes = match self.unknown(unit) {
             Some(codes) => codes,
-            // No RFC says which comes first: the syntax or the order.
+            // No RFC specifies if the syntax or the order is checked first.
             None if unit.is_malformed() => return Some([order.unwrap_or_default(), &[501]].concat()),
             None => order.or_else(|| self.unacceptable(unit))?,
         };
         Some(codes.to_vec())
     }
 
-    /// RFC 5321 section 4.2.4: 500 for what is not known or too long, whatever the state is.
+    /// RFC 5321 section 4.2.4: 500 for an unknown command or a line that is too long, in any state.
     fn unknown(&self, unit: Unit) -> Option<Codes> {
         match unit.verb() {
             _ if unit == Unit::Long => Some(UNKNOWN),
@@ -30,20 +30,20 @@ impl Server {
         }
     }
 
-    /// The fault of a command that is in order.
+    /// Returns the fault of a command that is in order.
     fn unacceptable(&self, unit: Unit) -> Option<Codes> {
         match unit {
-            // RFC 5321 section 4.1.1.11: 555 for parameters that are not known. RFC 1870 section 6.1: 552.
+            // RFC 5321 section 4.1.1.11: 555 for unknown parameters. RFC 1870 section 6.1: 552.
             Unit::MailUnknown | Unit::RcptUnknown => Some(&[555]),
             // RFC 5321 section 2.2.1: HELO offers nothing.
             Unit::MailTooBig | Unit::MailBinary | Unit::MailPrdr if self.helo => Some(&[555]),
             Unit::MailTooBig => Some(&[552]),
             // RFC 3030 section 3: BINARYMIME needs CHUNKING.
             Unit::MailBinary if !self.rules.chunking => Some(&[555]),
-            // Postfix XCLIENT_README, XFORWARD_README: 550 to those to whom it is not offered.
+            // Postfix XCLIENT_README, XFORWARD_README: 550 if the session does not offer it.
             Unit::Xclient | Unit::Xforward if !self.rules.xclient => Some(&[550]),
             Unit::MailPrdr if !self.rules.prdr || self.rules.lmtp => Some(&[555]),
-            // RFC 5321 section 4.5.3.1.10: 452 for too many.
+            // RFC 5321 section 4.5.3.1.10: 452 for too many recipients.
             Unit::Rcpt if self.transaction.as_ref()?.recipients >= self.rules.recipients => Some(&[452]),
             // RFC 4954 section 4.
             Unit::AuthUnknown => Some(&[504]),
@@ -56,22 +56,23 @@ impl Server {
     fn out_of_order(&self, unit: Unit) -> Option<Codes> {
         let verb = unit.verb()?;
         let mail = self.transaction.as_ref();
-        // RFC 5321 section 4.2.4: 502 for what is known and not implemented.
+        // RFC 5321 section 4.2.4: 502 for a command that is known but not implemented.
         let implemented = match verb {
             // RFC 5321 appendix F.6.
             "SEND" => false,
             // RFC 2033 section 4.1.
             "LHLO" => self.rules.lmtp,
             "EHLO" | "HELO" => !self.rules.lmtp,
-            // Choice: the octets of the chunk are read all the same.
+            // Choice: the server reads the octets of the chunk anyway.
             "BDAT" => self.rules.chunking,
-            // RFC 3207 section 4.2: not offered under TLS, and 503 to those who say it there.
+            // RFC 3207 section 4.2: not offered under TLS, and 503 if sent under TLS.
             "STARTTLS" => self.rules.starttls || self.tls,
             "AUTH" => self.rules.auth,
             "ETRN" => self.rules.etrn,
             _ => true,
         };
-        // RFC 3207 section 4: in clear 530 to all but these. RFC 4954 section 6: 530 for what is about mail or mailboxes.
+        // RFC 3207 section 4: 530 in plaintext, except for these. RFC 4954 section 6: 530 for commands about mail or
+        // mailboxes.
         let in_clear = self.rules.tls_required && !self.tls;
         let gate = in_clear && !matches!(verb, "NOOP" | "EHLO" | "LHLO" | "STARTTLS" | "QUIT")
             || self.rules.auth_required
@@ -84,7 +85,7 @@ impl Server {
         let refused = self.stage == Stage::Refused && verb != "QUIT";
         match (refused, gate) {
             (false, false) => {}
-            // Nothing says which of several reasons comes first.
+            // No RFC specifies which of several reasons comes first.
             (true, true) if implemented => return Some(&[503, 530]),
             (true, true) => return Some(&[500, 502, 503, 530]),
             (true, false) => return Some(if implemented { SEQUENCE } else { &[500, 502, 503] }),
@@ -101,7 +102,7 @@ impl Server {
         match verb {
             // RFC 5321 section 4.1.4: after EHLO, and not inside of a transaction.
             "MAIL" => (!self.introduced || mail.is_some()).then_some(SEQUENCE),
-            // RFC 5321 section 3.3: after MAIL; RFC 3030 section 2: not behind BDAT.
+            // RFC 5321 section 3.3: after MAIL; RFC 3030 section 2: not after BDAT.
             "RCPT" => mail.is_none_or(|mail| mail.chunks).then_some(SEQUENCE),
             "DATA" => match mail {
                 Some(mail) if mail.chunks => Some(SEQUENCE),
@@ -119,8 +120,8 @@ impl Server {
             "STARTTLS" => (self.tls || mail.is_some()).then_some(SEQUENCE),
             // RFC 4954 section 4: after EHLO, once, and not inside of a transaction.
             "AUTH" => (!self.introduced || self.login || mail.is_some()).then_some(SEQUENCE),
-            // RFC 1985 section 5: after EHLO. Choice: not inside of a transaction.
-            // Postfix XCLIENT_README, XFORWARD_README: 503 inside of a transaction. Nothing says if 550 comes first.
+            // RFC 1985 section 5: after EHLO. Choice: not inside of a transaction. Postfix XCLIENT_README, XFORWARD_README:
+            // 503 inside of a transaction. They do not specify if 550 comes first.
             "XCLIENT" | "XFORWARD" if mail.is_some() => {
                 Some(if self.rules.xclient { SEQUENCE } else { &[503, 550] })
             }

@@ -1,4 +1,4 @@
-//! Questions and reports in the session of a server.
+//! The settings, questions and effects of the server's model.
 
 use crate::model::Answer;
 
@@ -12,25 +12,25 @@ use crate::model::Answer;
 pub struct Rules {
     /// LMTP (RFC 2033).
     pub lmtp: bool,
-    /// CHUNKING and BINARYMIME are offered (RFC 3030).
+    /// True if the server offers CHUNKING and BINARYMIME (RFC 3030).
     pub chunking: bool,
-    /// ETRN is offered (RFC 1985).
+    /// True if the server offers ETRN (RFC 1985).
     pub etrn: bool,
-    /// XCLIENT and XFORWARD are offered (Postfix).
+    /// True if the server offers XCLIENT and XFORWARD (Postfix).
     pub xclient: bool,
-    /// PRDR is offered (draft-hall-prdr).
+    /// True if the server offers PRDR (draft-hall-prdr).
     pub prdr: bool,
-    /// STARTTLS is offered (RFC 3207).
+    /// True if the server offers STARTTLS (RFC 3207).
     pub starttls: bool,
-    /// AUTH is offered, with PLAIN (RFC 4954).
+    /// True if the server offers AUTH with PLAIN (RFC 4954).
     pub auth: bool,
-    /// Nothing is done in clear (RFC 3207 section 4).
+    /// True if the server requires TLS (RFC 3207 section 4).
     pub tls_required: bool,
-    /// Mail is taken from those only who have logged in (RFC 4954 section 6).
+    /// True if the server requires a login before mail (RFC 4954 section 6).
     pub auth_required: bool,
-    /// Most recipients of a transaction.
+    /// Maximum recipients of a transaction.
     pub recipients: usize,
-    /// Most octets of a message.
+    /// Maximum octets of a message.
     pub size: usize,
 }
 
@@ -41,7 +41,7 @@ pub struct Rules {
 pub enum Question {
     Connect,
     Hello,
-    /// Not a question of the protocol: the handshake is to be done.
+    /// The TLS handshake must be done; this is not a question of the protocol.
     Tls,
     Auth,
     Mail,
@@ -58,7 +58,7 @@ pub enum Question {
     Xforward,
 }
 
-/// The reason for which the application must forget a transaction.
+/// The reason for the end of a transaction without acceptance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "all that there is")]
 #[expect(missing_docs, reason = "the cause is in the name")]
@@ -75,16 +75,16 @@ pub enum Reset {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "plain data")]
 pub struct Outcome {
-    /// The replies; of each the codes that are permitted.
+    /// The permitted codes of each reply.
     pub replies: Vec<Vec<u16>>,
-    /// The questions, and the replies.
+    /// The questions and the replies, in order.
     pub asks: Vec<(Question, Answer)>,
-    /// The messages that are stored, and for which of the accepted recipients.
+    /// The stored messages, and the accepted recipients of each.
     pub stored: Vec<(String, Vec<usize>)>,
-    /// A transaction is to be forgotten.
+    /// The reset of a transaction.
     pub resets: Vec<Reset>,
-    /// Which of STARTTLS, AUTH and CHUNKING a positive reply to EHLO, HELO or LHLO offers.
+    /// The offers of STARTTLS, AUTH and CHUNKING in a positive reply to EHLO, HELO or LHLO.
     pub offers: Option<[bool; 3]>,
-    /// The session is over.
+    /// True if the session is over.
     pub closed: bool,
 }
