@@ -12,5 +12,9 @@
 //! # }
 //! ```
 
-// The handle of a task is only a way to wait for it.
-serve_on!(|task| drop(::async_std::task::spawn(task)));
+use crate::{Acceptor, Io, Stream};
+
+smtp_driver::serve_on! {
+    listener: Acceptor, transport: Io<Stream>,
+    spawn: |task| drop(::async_std::task::spawn(task)), sleep: async_io::Timer::after
+}

@@ -53,6 +53,16 @@ impl<S> Io<S> {
     pub const fn get_ref(&self) -> &S {
         &self.stream
     }
+
+    /// The stream, mutably. What is read or written here is unknown to the session.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Returns the stream.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {

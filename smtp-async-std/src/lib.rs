@@ -3,7 +3,7 @@
 //! ## TLS
 //!
 //! The module `tls` has settings (the crate `smtp-rustls`, feature `rustls`); for another TLS library, implement
-//! [`TlsSettings`](driver::TlsSettings). This crate installs no cryptography provider for the process.
+//! [`TlsSettings`]. This crate installs no cryptography provider for the process.
 //!
 //! - Client: pass the settings to its builder, with [`starttls`](driver::ClientBuilder::starttls) or
 //!   [`implicit_tls`](driver::ClientBuilder::implicit_tls).
@@ -22,20 +22,21 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
-#[macro_use]
-mod serve;
-
 #[cfg(feature = "async-std")]
 pub mod async_std;
 mod io;
+mod serve;
 #[cfg(feature = "smol")]
 pub mod smol;
 
+#[cfg(feature = "smol")]
+pub use self::smol::{Runtime, serve, serve_sessions, serve_until};
 pub use io::{Io, Reader, Stream};
 pub use serve::Acceptor;
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, AuthAttempt, Bytes, HelpAnswer, Listener, Peer, PoolOptions,
-    ServeOptions, Service, SessionHandle, ShutdownHandle, Url, VrfyAnswer, proto,
+    self as driver, About, Accept, Address, AuthAttempt, Bytes, ExpectProxy, HelpAnswer, IntoMessage,
+    InvalidUrl, Listener, LogTranscript, Peer, PoolOptions, Sent, ServeOptions, Service, SessionHandle,
+    ShutdownHandle, TlsMode, TlsSettings, Transcript, TranscriptLine, Url, VrfyAnswer, proto,
 };
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;

@@ -1,4 +1,4 @@
-//! Servers on smol.
+//! Servers on smol. The root of the crate has the same items.
 //!
 //! ```no_run
 //! use smtp_async_std::{Listener, Service, proto::{server::Config, types::Host}, smol::serve};
@@ -13,7 +13,7 @@
 //! # Executors
 //!
 //! Sessions run on smol's global executor. It has one thread; the environment variable `SMOL_THREADS` sets another number.
-//! For an executor of your own, implement [`driver::Runtime`]:
+//! For an executor of your own, implement [`driver::Runtime`](crate::driver::Runtime):
 //!
 //! ```no_run
 //! use std::{future::{Future, pending}, io, sync::Arc, time::Duration};
@@ -49,4 +49,9 @@
 //! }
 //! ```
 
-serve_on!(|task| ::smol::spawn(task).detach());
+use crate::{Acceptor, Io, Stream};
+
+smtp_driver::serve_on! {
+    listener: Acceptor, transport: Io<Stream>,
+    spawn: |task| ::smol::spawn(task).detach(), sleep: async_io::Timer::after
+}

@@ -9,8 +9,8 @@ use std::{
 };
 
 use rustix::net;
-use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
-use smtp_reactor::{Socket, Stream, connect, connect_unix, poll_deadline};
+use smtp_driver::{Address, BlockOn, BodySource, Connect, MAX_IO_SLICES, Transport, proto};
+use smtp_reactor::{Socket, Stream, block_on, connect, connect_unix, poll_deadline};
 
 /// A [`Transport`] over any socket. Use it only within [`block_on`](crate::block_on), which waits for the socket.
 #[derive(Debug)]
@@ -72,6 +72,12 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
     }
 }
 
+impl<S: AsFd + Send + Sync + 'static> BlockOn for Io<S> {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        block_on(future)
+    }
+}
+
 impl Connect for Io<Stream> {
     /// Looking up a host name blocks the thread, beyond `limit` if the system takes longer.
     async fn connect(address: &Address, limit: Duration) -> io::Result<Self> {
@@ -119,3 +125,6 @@ const SMALL_READ: usize = 4 * 1024;
 
 /// Maximum octets of a read after one that filled the small buffer. This buffer is allocated for each read.
 const LARGE_READ: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,12 @@
 //! An idle session holds its socket, two descriptors that wake its thread, and about 16 KB of memory, most of it stack.
 //!
 //! This crate is for Unix: to wait on Windows it would need unsafe functions, and no crate of this project has unsafe code.
-//! On Windows, use `smtp-async-std` with `block_on`.
+//! On Windows, use `smtp-async-std` with `block_on`. No crate of this project has been compiled for Windows yet.
 //!
 //! ## TLS
 //!
 //! The module `tls` has settings (the crate `smtp-rustls`, feature `rustls`); for another TLS library, implement
-//! [`TlsSettings`](driver::TlsSettings). This crate installs no cryptography provider for the process.
+//! [`TlsSettings`]. This crate installs no cryptography provider for the process.
 //!
 //! - Client: pass the settings to its builder, with [`starttls`](ClientBuilder::starttls) or
 //!   [`implicit_tls`](ClientBuilder::implicit_tls).
@@ -32,30 +32,28 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
-mod blocking;
-mod client;
 mod io;
 mod serve;
 
-pub use blocking::Blocking;
 pub use io::{Io, Reader};
 pub use serve::{Acceptor, Runtime, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, AuthAttempt, Bytes, HelpAnswer, Listener, Peer, PoolOptions,
-    ServeOptions, Service, SessionHandle, ShutdownHandle, Url, VrfyAnswer, proto,
+    self as driver, About, Accept, Address, AuthAttempt, Blocking, Bytes, ExpectProxy, HelpAnswer,
+    IntoMessage, InvalidUrl, Listener, LogTranscript, Peer, PoolOptions, Sent, ServeOptions, Service,
+    SessionHandle, ShutdownHandle, TlsMode, TlsSettings, Transcript, TranscriptLine, Url, VrfyAnswer, proto,
 };
 pub use smtp_reactor::{Stream, block_on};
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;
 
 /// A session with a server.
-pub type Client<T = Io<Stream>> = Blocking<driver::Client<T>>;
+pub type Client = Blocking<driver::Client<Io<Stream>>>;
 
 /// The settings of a session with a server.
 pub type ClientBuilder = Blocking<driver::ClientBuilder<Io<Stream>>>;
 
-/// A pool of sessions with one server, for many messages. Run its async functions with [`block_on`].
-pub type Pool = driver::Pool<Io<Stream>>;
+/// A pool of sessions with one server, for many messages.
+pub type Pool = Blocking<driver::Pool<Io<Stream>>>;
 
 /// A client that sends messages to the server of a URL: `Mailer::from_url("smtps://user:password@mail.example.org")`.
 pub type Mailer = Blocking<driver::Mailer<Io<Stream>>>;

@@ -2,13 +2,10 @@
 
 use std::{future, io, pin::pin, sync::Arc, task, time::Duration};
 
-use smtp_driver::{
-    self as driver, Listener, Peer, ServeOptions, Service, Transport,
-    proto::{Wait, server::Config},
-};
+use smtp_driver::{self as driver, Blocking, Listener, Peer, ServeOptions, Service, proto::server::Config};
 use smtp_reactor::Socket;
 
-use crate::{Blocking, Io, Session, Stream, block_on};
+use crate::{Io, Session, Stream, block_on};
 
 /// A [`Listener`] on threads.
 #[derive(Debug)]
@@ -133,17 +130,4 @@ pub fn serve_sessions(
     let served = driver::serve_sessions::<Runtime, _>(acceptor, config.into(), options, stop, start);
     block_on(served);
     Ok(())
-}
-
-impl<T: Transport<Error = io::Error>> Blocking<driver::Session<T>> {
-    /// Waits for the first event that the machine waits for: [`driver::Session::wait`]. A shutdown of the server ends the
-    /// wait, and so does a [`waker`](driver::Session::waker) from another thread.
-    pub fn wait(&mut self, wait: Wait) {
-        block_on(self.0.wait(wait));
-    }
-
-    /// Closes the connection so that the client can read all output: [`driver::Session::close`].
-    pub fn close(self) {
-        block_on(self.0.close());
-    }
 }

@@ -12,7 +12,8 @@
     feature = "std",
     doc = "- [`Session`] and [`serve_sessions`]: accept connections and run a session on each.
 - [`Service`]: one async function for each question of a session; `converse` asks them.
-- [`Pool`] and [`Mailer`]: keep sessions with one server, and send messages from many tasks or threads."
+- [`Pool`] and [`Mailer`]: keep sessions with one server, and send messages from many tasks or threads.
+- [`Blocking`]: these types with functions that block, for threads without a runtime."
 )]
 //!
 //! TLS is a layer between machine and transport: [`TlsSession`] takes and returns octets, and does no I/O. `smtp-rustls`
@@ -66,6 +67,8 @@ mod url;
 mod wire;
 
 #[cfg(feature = "std")]
+mod blocking;
+#[cfg(feature = "std")]
 mod listener;
 #[cfg(feature = "std")]
 mod mailer;
@@ -77,6 +80,8 @@ mod options;
 mod pool;
 #[cfg(feature = "std")]
 mod serve;
+#[cfg(feature = "std")]
+mod serve_on;
 #[cfg(feature = "std")]
 mod service;
 #[cfg(feature = "std")]
@@ -91,6 +96,8 @@ pub mod testing;
 mod turn;
 
 pub use address::{Address, Peer};
+#[cfg(feature = "std")]
+pub use blocking::{BlockOn, Blocking};
 pub use body_source::{BodySource, ExactLength};
 pub use builder::{ClientBuilder, Connect};
 pub use bytes::{Buf, Bytes};

@@ -1,5 +1,7 @@
 //! Streams: transports, sockets and readers.
 
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(feature = "ring")]
 use std::sync::Arc;
 use std::{
@@ -53,6 +55,16 @@ impl<S> Io<S> {
     /// The stream.
     pub const fn get_ref(&self) -> &S {
         &self.stream
+    }
+
+    /// The stream, mutably. What is read or written here is unknown to the session.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Returns the stream.
+    pub fn into_inner(self) -> S {
+        self.stream
     }
 }
 
@@ -130,6 +142,8 @@ fn poll_read<const ROOM: usize>(
 }
 
 /// A connected socket.
+///
+/// On Unix, `AsFd` gives access to the options of the socket, for example with the crates `socket2` and `rustix`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stream {
@@ -138,6 +152,16 @@ pub enum Stream {
     /// A connection to a Unix socket.
     #[cfg(unix)]
     Unix(UnixStream),
+}
+
+#[cfg(unix)]
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Unix(socket) => socket.as_fd(),
+        }
+    }
 }
 
 impl Connect for Io<Stream> {

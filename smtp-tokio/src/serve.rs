@@ -1,13 +1,13 @@
 //! Servers: listening sockets, and sessions on the accepted connections.
 
-use std::{io, sync::Arc, time::Duration};
+use std::io;
 
-use smtp_driver::{self as driver, Listener, Peer, ServeOptions, Service, proto::server::Config};
+use smtp_driver::{Listener, Peer};
+use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
-use tokio::{net::TcpListener, time};
 
-use crate::{Io, Session, Stream};
+use crate::{Io, Stream};
 
 /// A [`Listener`] on tokio.
 #[derive(Debug)]
@@ -63,76 +63,7 @@ impl TryFrom<Listener> for Acceptor {
     }
 }
 
-/// The [`driver::Runtime`] of tokio: accepting, spawning and sleeping. Each adapter has a type of this name.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Runtime;
-
-impl driver::Runtime for Runtime {
-    type Listener = Acceptor;
-    type Transport = Io<Stream>;
-
-    async fn accept(acceptor: &Acceptor) -> io::Result<(Io<Stream>, Peer, Peer)> {
-        acceptor.accept().await
-    }
-
-    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-        drop(tokio::spawn(task));
-    }
-
-    async fn sleep(time: Duration) {
-        time::sleep(time).await;
-    }
-}
-
-/// Accepts connections and runs the service on each, with the default [`ServeOptions`], until the future is dropped.
-/// [`serve_until`] has options and a graceful shutdown.
-///
-/// # Errors
-///
-/// If the runtime does not accept the listener. Errors of connections are logged.
-pub async fn serve(
-    listener: impl Into<Listener>,
-    config: impl Into<Arc<Config>>,
-    service: impl Service + 'static,
-) -> io::Result<()> {
-    let options = ServeOptions::default();
-    serve_until(listener, config, options, std::future::pending(), service).await
-}
-
-/// Accepts connections and runs the service on each, until `stop` is ready. Then each session finishes its current
-/// transaction. [`driver::serve`] has the details.
-///
-/// # Errors
-///
-/// If the runtime does not accept the listener. Errors of connections are logged.
-pub async fn serve_until(
-    listener: impl Into<Listener>,
-    config: impl Into<Arc<Config>>,
-    options: ServeOptions,
-    stop: impl Future<Output = ()>,
-    service: impl Service + 'static,
-) -> io::Result<()> {
-    let (acceptor, service) = (listener.into().try_into()?, Arc::new(service));
-    driver::serve::<Runtime, _>(acceptor, config.into(), options, stop, service).await
-}
-
-/// Accepts connections and runs `session` on each, in a task of its own, until `stop` is ready.
-/// [`driver::serve_sessions`] has the details.
-///
-/// `session` is a loop of your own: see [`Session`]. End the loop with [`close`](crate::driver::Session::close).
-///
-/// # Errors
-///
-/// If the runtime does not accept the listener. Errors of connections are logged.
-pub async fn serve_sessions<F: Future<Output = ()> + Send + 'static>(
-    listener: impl Into<Listener>,
-    config: impl Into<Arc<Config>>,
-    options: ServeOptions,
-    stop: impl Future<Output = ()>,
-    session: impl Fn(Session) -> F,
-) -> io::Result<()> {
-    let acceptor = listener.into().try_into()?;
-    driver::serve_sessions::<Runtime, F>(acceptor, config.into(), options, stop, session).await;
-    Ok(())
+smtp_driver::serve_on! {
+    listener: Acceptor, transport: Io<Stream>,
+    spawn: |task| drop(tokio::spawn(task)), sleep: tokio::time::sleep
 }

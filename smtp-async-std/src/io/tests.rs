@@ -99,7 +99,7 @@ fn a_stream_that_is_always_ready_leaves_others_their_turn() {
 fn a_pause_begins_a_new_turn() {
     let mut io = played([1; 60]);
     while read(&mut io).is_ready() {}
-    io.stream.reads.extend([1; 60]);
+    io.get_mut().reads.extend([1; 60]);
     for _ in 0..60 {
         assert!(read(&mut io).is_ready());
     }

@@ -9,7 +9,7 @@ use std::{
 use smtp_blocking::{Client, Error, Io, Reader, SendError};
 use smtp_proto::{
     client::{Closed, Config, ExtensionUse, MessageOutcome},
-    types::{Body, Envelope, ForwardPath, MailParameters, ReversePath},
+    types::{Body, ClientAttribute, ClientInfo, Envelope, Etrn, ForwardPath, MailParameters, ReversePath},
 };
 
 use crate::support::{Fake, bob, client_config, envelope, narrow, on, receive, server_config, text};
@@ -55,6 +55,45 @@ fn several_messages_and_questions_over_a_unix_socket() {
         mails.iter().all(|mail| mail.to == ["<bob@mx.example>"]),
         "{mails:?}"
     );
+}
+
+#[test]
+fn commands_of_extensions_wait_for_their_replies() {
+    let (near, far) = narrow();
+    let serving = thread::spawn(move || {
+        let mut fake = Fake::new(far);
+        fake.say("220 mx\r\n");
+        fake.line();
+        fake.say("250-mx\r\n250-ETRN\r\n250-XFORWARD NAME\r\n250 XCLIENT NAME\r\n");
+        for (command, replies) in [
+            ("ETRN mx.example", "250 ok\r\n"),
+            ("XFORWARD NAME=mx.example", "250 ok\r\n"),
+            ("XCLIENT NAME=mx.example", "220 mx\r\n"),
+            ("EHLO client.example", "250 mx\r\n"),
+            ("QUIT", "221 mx\r\n"),
+        ] {
+            assert_eq!(fake.line(), command);
+            fake.say(replies);
+        }
+    });
+    let mut client = on(near, client_config()).unwrap();
+    let info = || {
+        ClientInfo::default()
+            .with(ClientAttribute::Name, "mx.example")
+            .unwrap()
+    };
+    assert_eq!(
+        client
+            .etrn(Etrn::parse("mx.example").unwrap())
+            .unwrap()
+            .code()
+            .get(),
+        250
+    );
+    assert_eq!(client.xforward(info()).unwrap().code().get(), 250);
+    assert_eq!(client.xclient(info()).unwrap().code().get(), 220);
+    client.quit().unwrap();
+    serving.join().unwrap();
 }
 
 /// A source that gives a little at a time, is interrupted now and then, and fails if it is told to.

@@ -11,7 +11,7 @@ use std::{
 
 use smtp_blocking::{
     About, Accept, Bytes, Client, Listener, Mailer, Peer, Pool, ServeOptions, Service, ShutdownHandle,
-    block_on, driver::PoolOptions, serve_until,
+    driver::PoolOptions, serve_until,
 };
 use smtp_proto::types::{ForwardPath, Mail, MailParameters, Rcpt, RcptParameters, Rejection, ReversePath};
 
@@ -163,19 +163,19 @@ fn threads_share_the_sessions_of_a_pool() {
     let (server, stored) = store();
     let mut options = PoolOptions::default();
     options.max_sessions = 2;
-    let pool = Pool::new(Client::builder(client_config()).0, server.address, options);
+    let pool = Pool::new(Client::builder(client_config()), server.address, options);
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..5 {
-                    let sent = block_on(pool.send(bob(), "Hello\r\n"));
+                    let sent = pool.send(bob(), "Hello\r\n");
                     assert!(sent.unwrap().all_accepted());
                 }
             });
         }
     });
     assert!(pool.idle() <= 2 && pool.in_use() == 0);
-    block_on(pool.close());
+    pool.close();
     server.stop();
     assert_eq!(stored.iter().count(), 40);
 }

@@ -9,8 +9,8 @@ use std::{
 
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use smtp_blocking::{
-    Client, Error, Io, block_on,
-    driver::{Connection, Transport},
+    Blocking, Client, Error, Io, block_on,
+    driver::{self, Connection, Transport},
 };
 use smtp_proto::{
     Step, client,
@@ -25,7 +25,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
 /// A client on one end of a pair.
-pub(crate) fn on(stream: UnixStream, config: client::Config) -> Result<Client<Io<UnixStream>>, Error> {
+pub(crate) fn on(
+    stream: UnixStream,
+    config: client::Config,
+) -> Result<Blocking<driver::Client<Io<UnixStream>>>, Error> {
     Client::builder(config).on(Io::new(stream))
 }
 

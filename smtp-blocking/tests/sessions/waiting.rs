@@ -9,7 +9,10 @@ use std::{
     thread,
 };
 
-use smtp_blocking::{Client, Io, driver::Transport};
+use smtp_blocking::{
+    Client, Io, block_on,
+    driver::{BlockOn, Transport},
+};
 use smtp_proto::{
     Instant,
     server::{Closed, EarlyTalker},
@@ -119,6 +122,12 @@ impl Transport for Own {
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         self.stream.poll_deadline(cx, at)
+    }
+}
+
+impl BlockOn for Own {
+    fn block_on<F: Future>(future: F) -> F::Output {
+        block_on(future)
     }
 }
 

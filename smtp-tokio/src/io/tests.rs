@@ -137,7 +137,7 @@ fn octets_have_left_once_they_are_flushed() {
     // The same octets are passed again, with others after them, and are not written twice.
     assert!(io.poll_write(cx, &[b"one", b"two"]).is_pending());
     assert_eq!(io.get_ref().written, 3);
-    io.stream.flushes = true;
+    io.get_mut().flushes = true;
     let written = io.poll_write(cx, &[b"one", b"two"]);
     assert!(matches!(written, Poll::Ready(Ok(3))), "{written:?}");
     let written = io.poll_write(cx, &[b"two"]);
@@ -150,7 +150,7 @@ fn octets_that_were_given_up_do_not_arrive_with_the_shutdown() {
     let mut io = Io::new(Buffered::default());
     let cx = &mut Context::from_waker(std::task::Waker::noop());
     assert!(io.poll_write(cx, &[b"one"]).is_pending());
-    io.stream.flushes = true;
+    io.get_mut().flushes = true;
     assert!(matches!(io.poll_shutdown(cx), Poll::Ready(Err(_))));
     assert!(!io.get_ref().shut_down);
 }
