@@ -8,6 +8,7 @@
     reason = "a panic here is the report of a failed test"
 )]
 
+mod adapters;
 mod coverage;
 mod defaults;
 mod replies;
