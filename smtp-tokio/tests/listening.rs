@@ -7,9 +7,14 @@
 )]
 
 use std::{
+    future::poll_fn,
     io::{BufRead, BufReader, Read, Write},
     net::{self, Ipv4Addr},
-    os::unix::net::{UnixListener, UnixStream},
+    os::{
+        fd::AsFd,
+        unix::net::{UnixListener, UnixStream},
+    },
+    task::Poll,
     time::Duration,
 };
 
@@ -18,7 +23,7 @@ use smtp_proto::{
     server::{Config, Event},
     types::Host,
 };
-use smtp_tokio::{Listener, Peer, ServeOptions, Session, serve_sessions};
+use smtp_tokio::{Acceptor, Listener, Peer, ServeOptions, Session, Stream, serve_sessions};
 use tokio::{sync::mpsc, task};
 
 fn config() -> Config {
@@ -119,6 +124,30 @@ async fn unix_sockets() {
         assert_eq!(serve_one(listener).await, (Peer::Unix, Peer::Unix));
         client.await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn accepting_is_cancel_safe() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = tcp_address(&listener);
+    let acceptor = Acceptor::try_from(listener).unwrap();
+    let mut given_up = Box::pin(acceptor.accept());
+    assert!(poll_fn(|cx| Poll::Ready(given_up.as_mut().poll(cx).is_pending())).await);
+    drop(given_up);
+    let client = net::TcpStream::connect(address).unwrap();
+    let (mut io, peer, local) = acceptor.accept().await.unwrap();
+    assert_eq!(
+        (peer, local),
+        (client.local_addr().unwrap().into(), address.into())
+    );
+
+    // The stream can be reached in each way.
+    let descriptor = io.get_mut().as_fd().try_clone_to_owned().unwrap();
+    assert!(net::TcpStream::from(descriptor).nodelay().unwrap());
+    let Stream::Tcp(stream) = io.into_inner() else {
+        panic!("it is a TCP socket");
+    };
+    assert_eq!(stream.peer_addr().unwrap(), client.local_addr().unwrap());
 }
 
 #[tokio::test]

@@ -1,13 +1,17 @@
 //! Listening on TCP and Unix sockets, and connecting to them.
 
 use std::{
+    future::poll_fn,
     io::ErrorKind,
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::net::UnixListener,
+    task::Poll,
     thread,
 };
 
-use smtp_blocking::{Address, Client, Listener, Peer, ServeOptions, ShutdownHandle, serve_sessions};
+use smtp_blocking::{
+    Acceptor, Address, Client, Listener, Peer, ServeOptions, ShutdownHandle, block_on, serve_sessions,
+};
 use smtp_proto::{Step, server::Event, types::Protocol};
 
 use crate::support::{Mailbox, bob, client_config, server_config};
@@ -91,6 +95,24 @@ fn a_message_is_delivered_over_a_unix_socket() {
     let path = Path::new("passed");
     let listener = UnixListener::bind(&path.0).unwrap();
     deliver(listener, path.address());
+}
+
+#[test]
+fn accepting_is_cancel_safe() {
+    let listener = Listener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local().unwrap();
+    let Peer::Ip(to) = address else {
+        panic!("it is a TCP socket");
+    };
+    let acceptor = Acceptor::from(listener);
+    block_on(async {
+        let mut given_up = Box::pin(acceptor.accept());
+        assert!(poll_fn(|cx| Poll::Ready(given_up.as_mut().poll(cx).is_pending())).await);
+        drop(given_up);
+        let client = TcpStream::connect(to).unwrap();
+        let (_, peer, local) = acceptor.accept().await.unwrap();
+        assert_eq!((peer, local), (client.local_addr().unwrap().into(), address));
+    });
 }
 
 #[test]
