@@ -17,7 +17,7 @@ use crate::{
 /// The effect of a step on the session.
 #[derive(Debug)]
 pub(super) enum Then {
-    /// The transaction goes on.
+    /// The transaction continues.
     GoOn,
     /// The transaction is over.
     Finish(Finished),

@@ -224,7 +224,7 @@ impl Session {
         }
     }
 
-    /// Replaces the extensions with those of a new EHLO. All counts begin anew (RFC 9422 section 3.6).
+    /// Replaces the extensions with those of a new EHLO. All counts begin again (RFC 9422 section 3.6).
     pub(super) fn offered(&mut self, extensions: Extensions) {
         self.extensions = extensions;
         self.transactions = 0;

@@ -419,7 +419,7 @@ impl Stranger {
         }
     }
 
-    /// Recognises a line that is no command.
+    /// Recognises a line that is not a command.
     fn of_line(line: &[u8]) -> Option<Self> {
         let verb = line.split(|octet| *octet == b' ').next()?;
         Self::of(str::from_utf8(verb).ok()?)

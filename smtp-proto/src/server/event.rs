@@ -281,7 +281,7 @@ pub enum Closed {
     #[error("too many unknown commands")]
     TooManyUnknownCommands,
     /// The client exceeded the limit [`max_idle_commands`](crate::limits::ServerLimits::max_idle_commands).
-    #[error("too many commands without mail")]
+    #[error("too many commands without progress")]
     TooManyIdleCommands,
     /// The client exceeded the limit [`max_transactions`](crate::limits::ServerLimits::max_transactions).
     #[error("too many transactions")]

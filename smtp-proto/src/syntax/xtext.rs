@@ -47,7 +47,7 @@ fn unitext(input: &[u8]) -> IResult<&[u8], &[u8], Fault> {
     recognize(many0_count(character)).parse_complete(input)
 }
 
-/// One character that is no control character. Its octets may be in several escapes.
+/// One character, except a control character. Its octets may be in several escapes.
 fn character(input: &[u8]) -> IResult<&[u8], (), Fault> {
     let mut octets = [0; 4];
     let mut rest = input;

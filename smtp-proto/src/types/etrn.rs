@@ -49,7 +49,7 @@ pub enum EtrnAnswer {
 
 /// Error for a reply that is not a positive answer to ETRN, with its code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("reply code {0} is no positive answer to ETRN: it is not between 200 and 299")]
+#[error("reply code {0} is not a positive answer to ETRN: it is not between 200 and 299")]
 #[non_exhaustive]
 pub struct InvalidEtrnAnswer(pub Code);
 

@@ -286,7 +286,7 @@ impl fmt::Display for InvalidParameter {
             ParameterFault::UnwantedValue => write!(f, "value {excerpt} where none is allowed"),
             ParameterFault::Repeated => write!(f, "{excerpt} is given twice"),
             ParameterFault::Long => write!(f, "value {excerpt} is too long"),
-            ParameterFault::Known => write!(f, "{excerpt} has a type of its own: use its method"),
+            ParameterFault::Known => write!(f, "{excerpt} has its own method: use that"),
         }
     }
 }
@@ -387,14 +387,14 @@ impl fmt::Display for InvalidArgument {
             ArgumentFault::Character => write!(f, "the argument contains {}", self.spot.found()),
             ArgumentFault::Blanks => f.write_str("the argument begins or ends with a blank"),
             ArgumentFault::SmtpUtf8 => f.write_str("the argument ends with the word SMTPUTF8"),
-            ArgumentFault::KnownVerb => write!(f, "{excerpt} has a type of its own"),
+            ArgumentFault::KnownVerb => write!(f, "{excerpt} has its own type"),
             ArgumentFault::Unexpected => write!(f, "unexpected argument {excerpt}"),
             ArgumentFault::MissingFrom => f.write_str("`FROM:` is missing"),
             ArgumentFault::MissingTo => f.write_str("`TO:` is missing"),
             ArgumentFault::ChunkSize if found.is_none() => f.write_str("the chunk size is missing"),
             ArgumentFault::ChunkSize => write!(f, "the chunk size is not a number: {excerpt}"),
             ArgumentFault::Attribute => {
-                write!(f, "{excerpt} is not an attribute with a value that it may have")
+                write!(f, "{excerpt} is not an attribute with a valid value")
             }
             ArgumentFault::EndMarker => write!(f, "{excerpt} after the chunk size is not LAST"),
         }

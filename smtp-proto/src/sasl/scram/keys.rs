@@ -55,13 +55,13 @@ pub enum InvalidKeys {
     #[error("unsupported mechanism: expected SCRAM-SHA-1, SCRAM-SHA-256 or SCRAM-SHA-512")]
     Mechanism,
     /// The password is empty or cannot be prepared with SASLprep.
-    #[error("password empty, or prohibited by SASLprep")]
+    #[error("password is empty, or prohibited by SASLprep")]
     Password,
     /// The salt is empty or longer than 128 octets; for a decoy, longer than 32.
     #[error("salt of invalid length: use 16 random octets")]
     Salt,
     /// The iteration count is out of range.
-    #[error("iteration count not within 4096 to 1000000")]
+    #[error("iteration count out of range: expected 4096 to 1000000")]
     Iterations,
     /// The stored key or the server key does not have the length of the hash.
     #[error("key of invalid length: expected 20 octets for SHA-1, 32 for SHA-256, 64 for SHA-512")]

@@ -102,7 +102,7 @@ pub struct DeliverBy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 2852 section 4 has these two")]
 pub enum ByMode {
-    /// `N`: the sender is notified, and the delivery goes on.
+    /// `N`: the sender is notified, and the delivery continues.
     Notify,
     /// `R`: the message is returned to the sender.
     Return,
