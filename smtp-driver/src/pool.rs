@@ -30,8 +30,8 @@ use crate::{Address, Client, ClientBuilder, Connect, Error, SendError, Transport
 ///
 /// - The number of sessions is [limited](PoolOptions::max_sessions). Calls that wait for a session get one in the order of
 ///   the calls.
-/// - The pool keeps a session after a message. If the session has been idle for [some time](PoolOptions::check_after), NOOP
-///   checks it before the next message. A session ends after a [number of messages](PoolOptions::max_messages), or at a
+/// - The pool keeps a session after a message. If the session has been idle for 5 seconds, NOOP checks it before the next
+///   message. A session ends after a [number of messages](PoolOptions::max_messages), or at a
 ///   [maximum age](PoolOptions::max_age).
 /// - A server may close an idle session just when a message is sent. If the server accepted nothing, the pool sends the
 ///   message once more, in a new session. If the outcome is unknown, the pool does not, because that could duplicate the
@@ -65,9 +65,6 @@ pub struct PoolOptions {
     /// Maximum idle time of a session. Default: 1 minute, shorter than the timeout of most servers (RFC 5321 section
     /// 4.5.3.2.7 requires 5 minutes).
     pub max_idle: Duration,
-    /// Idle time after which NOOP checks a session before the next message. Default: 5 seconds. Without a reply in 10
-    /// seconds, the pool replaces the session.
-    pub check_after: Duration,
 }
 
 impl Default for PoolOptions {
@@ -77,7 +74,6 @@ impl Default for PoolOptions {
             max_messages: 100,
             max_age: Duration::from_secs(5 * 60),
             max_idle: Duration::from_secs(60),
-            check_after: Duration::from_secs(5),
         }
     }
 }
@@ -251,7 +247,7 @@ impl<T: Transport> Pool<T> {
     async fn idle_session(&self) -> Option<Session<T>> {
         self.end_expired();
         let mut session = self.state().idle.pop()?;
-        if session.idle_time() < self.options.check_after || session.is_alive().await {
+        if session.idle_time() < CHECK_AFTER || session.is_alive().await {
             return Some(session);
         }
         debug!("server had ended an idle session");
@@ -441,7 +437,10 @@ impl<T: Transport> Drop for Place<'_, T> {
     }
 }
 
-/// Time for the reply to the NOOP that checks a session.
+/// Idle time after which NOOP checks a session before the next message.
+const CHECK_AFTER: Duration = Duration::from_secs(5);
+
+/// Time for the reply to this NOOP. A session without it is replaced.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]

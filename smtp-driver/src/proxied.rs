@@ -21,7 +21,7 @@ use crate::{InvalidProxyHeader, IpNetwork, Peer, ProxyHeader, Transport, wire::W
 /// A listener behind a proxy: each connection begins with a [`ProxyHeader`].
 ///
 /// The header comes before the greeting and before implicit TLS. The server closes a connection without a reply if its peer
-/// is no expected proxy, or if its header is missing, late or malformed, because the peer could claim any address. The log
+/// is no expected proxy, or if its header is missing, malformed, or not whole after 5 seconds, because the peer could claim any address. The log
 /// has the reason.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -29,8 +29,6 @@ pub struct ExpectProxy {
     /// The networks of the proxies; other peers may not connect. On a Unix socket every peer may connect: the permissions of
     /// the socket decide.
     pub from: Vec<IpNetwork>,
-    /// Time for the whole header. Default: 5 seconds.
-    pub header_timeout: Duration,
     #[cfg(feature = "std")]
     on_refused: Option<OnRefused>,
 }
@@ -55,7 +53,6 @@ impl ExpectProxy {
     pub fn new(from: impl IntoIterator<Item = IpNetwork>) -> Self {
         Self {
             from: from.into_iter().collect(),
-            header_timeout: Duration::from_secs(5),
             #[cfg(feature = "std")]
             on_refused: None,
         }

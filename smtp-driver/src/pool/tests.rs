@@ -177,14 +177,17 @@ fn an_old_session_ends() {
 #[test]
 fn a_session_that_was_idle_for_long_ends() {
     let world = World::new(Protocol::Smtp);
-    let pool = pool(&world, |_| {});
+    let pool = pool(&world, |options| options.max_idle = seconds(20));
     sent(&pool);
-    world.advance(seconds(61));
+    world.advance(seconds(20));
+    pool.end_expired();
+    assert_eq!(pool.idle(), 1);
+    world.advance(seconds(1));
     pool.end_expired();
     assert_eq!(pool.idle(), 0);
     assert!(world.seen()[0].quit && !world.seen()[0].connected);
     sent(&pool);
-    world.advance(seconds(61));
+    world.advance(seconds(21));
     sent(&pool);
     assert_eq!(world.messages(), [1, 1, 1]);
 }

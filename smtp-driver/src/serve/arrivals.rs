@@ -7,6 +7,7 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use smtp_proto::server::Config;
@@ -111,7 +112,7 @@ pub(super) async fn arrive<T: Transport<Error = io::Error>>(
 ) {
     let proxy = arrival.peer;
     let read = async {
-        let mut reading = pin!(read_header(&mut arrival.wire, terms.proxy.header_timeout));
+        let mut reading = pin!(read_header(&mut arrival.wire, HEADER_TIMEOUT));
         poll_fn(|cx| match watch.poll_after(cx, Stage::Serving) {
             Poll::Ready(_) => Poll::Ready(None),
             Poll::Pending => reading.as_mut().poll(cx).map(Some),
@@ -138,3 +139,6 @@ pub(super) async fn arrive<T: Transport<Error = io::Error>>(
         reject_busy(arrival.wire.transport, terms.config).await;
     }
 }
+
+/// Time for the whole header of a proxy.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
