@@ -1,22 +1,22 @@
-//! The head of an input: what is chosen before the octets that are tried.
+//! The head of an input: the choices before the octets under test.
 
 use crate::{chop::Chop, extremes::make_extreme, settings::Settings, story::Role};
 
-/// The first line of an input, where each octet chooses something, counted from `0`. What is missing chooses the first.
+/// The first line of an input. Each octet is a choice, counted from `0`; a missing octet means the first alternative.
 ///
 /// So corpora are readable text that can be written by hand.
 #[derive(Debug)]
 pub(super) struct Choices<'d>(&'d [u8]);
 
 impl<'d> Choices<'d> {
-    /// Takes the first line off an input; the rest is what is tried.
+    /// Splits the first line from an input; the rest are the octets under test.
     pub(super) fn of(data: &'d [u8]) -> (Self, &'d [u8]) {
         let end = data.iter().position(|octet| *octet == b'\n');
         let (head, rest) = end.map_or((&[][..], data), |end| (&data[..end], &data[end + 1..]));
         (Self(head), rest)
     }
 
-    /// A number below 256.
+    /// Returns a number below 256.
     pub(super) fn number(&mut self) -> usize {
         let Some((first, rest)) = self.0.split_first() else {
             return 0;
@@ -25,12 +25,12 @@ impl<'d> Choices<'d> {
         first.wrapping_sub(b'0').into()
     }
 
-    /// One of these.
+    /// Returns one of these values.
     pub(super) fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.number() % of.len()].clone()
     }
 
-    /// Yes or no.
+    /// Returns true or false.
     pub(super) fn yes(&mut self) -> bool {
         self.number() % 2 == 1
     }
@@ -52,7 +52,7 @@ impl<'d> Choices<'d> {
         lines
     }
 
-    /// All that is left: sizes of pieces. None makes single octets.
+    /// Returns the remaining choices as sizes of pieces. Without any, pieces have one octet.
     pub(super) fn sizes(&mut self) -> Vec<usize> {
         let mut sizes = Vec::new();
         while !self.0.is_empty() {
@@ -64,7 +64,7 @@ impl<'d> Choices<'d> {
         sizes
     }
 
-    /// All that is left: how a stream is cut.
+    /// Returns the remaining choices as a way to split a stream.
     pub(super) fn chop(&mut self) -> Chop {
         Chop::Sizes(self.sizes())
     }

@@ -16,8 +16,9 @@ use crate::{
     story::Role,
 };
 
-/// Replies of a server in a session, its flights cut at `|`. However they are cut, the session is the same, and ends. The output of the
-/// client is whole lines, and it calls no message accepted for which there is no 2yz.
+/// Input: the replies of a server in a session, with `|` between flights. Property: the session does not depend on the
+/// splitting of the input, and ends; the output of the client is whole lines; the client reports no message as accepted
+/// without a 2yz reply.
 ///
 /// Choices: LMTP; STARTTLS; a login; chunks; no pipelining; extreme settings; sizes of pieces.
 pub fn client_session(data: &[u8]) {
@@ -44,7 +45,7 @@ pub fn client_session(data: &[u8]) {
     let chop = choices.chop();
 
     let flights: Vec<&[u8]> = stream.split(|octet| *octet == b'|').collect();
-    // What stands behind the reply to STARTTLS in one flight is injected, so it does matter how it comes.
+    // Input in one flight with the reply to STARTTLS is injected plaintext, so the splitting matters.
     let uncut: Vec<Vec<u8>> = flights.iter().map(|flight| flight.to_vec()).collect();
     check(&converse(&settings, &uncut, &Chop::Whole), stream);
 

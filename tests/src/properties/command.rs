@@ -3,8 +3,8 @@ use smtp_proto::{
     types::{Command, Printable},
 };
 
-/// Parses a command line. A command is written as a line that parses to the same command and cannot end early; a
-/// leniency changes no command that is valid without it. An error has its position within the line.
+/// Input: a command line. Property: a parsed command is written as a line that parses to the same command and cannot end
+/// early; a leniency changes no command that is valid without it; an error has its position within the line.
 pub fn command(data: &[u8]) {
     let mut lenient = Leniency::STRICT;
     lenient.space_after_colon = true;

@@ -5,8 +5,8 @@ use smtp_proto::{
     types::{Extension, Extensions, Host, Keyword, Printable, Reply},
 };
 
-/// The lines of a reply to EHLO, cut at LF. Whatever they are, what is read of them can be offered by a server, and is
-/// then read again as the same.
+/// Input: the lines of a reply to EHLO, with LF between them. Property: a server can offer the parsed extensions, and parsing
+/// its reply gives the same extensions.
 pub fn ehlo(data: &[u8]) {
     let lines: Vec<&[u8]> = data.split(|octet| *octet == b'\n').collect();
     let mut wire = Vec::new();
@@ -41,7 +41,7 @@ pub fn ehlo(data: &[u8]) {
     assert_eq!(parse_ehlo(&offered), ("mx.example.org", extensions), "{offered}");
 }
 
-/// The reply to EHLO of a server that offers all this.
+/// Returns the reply to EHLO of a server that offers these extensions.
 fn offer(extensions: &Extensions) -> Reply<'static> {
     let mut config = Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
     config.extensions = extensions.clone();

@@ -8,7 +8,8 @@ use smtp_proto::{
 
 use super::reference;
 
-/// Octets as xtext and as base64, and what is encoded, by the machines and by a reference that decodes and encodes alike.
+/// Input: any octets. Property: machines and reference agree when they encode the octets, and when they decode the octets as
+/// xtext and base64.
 pub fn encodings(data: &[u8]) {
     if let Ok(text) = str::from_utf8(data) {
         xtext(text);
@@ -50,7 +51,7 @@ fn xtext(text: &str) {
     }
 }
 
-/// The initial response, as a server reads it.
+/// Returns the initial response, as decoded by a server.
 fn claimed(text: &[u8]) -> Option<Vec<u8>> {
     let mut config = server::Config::new(Host::parse("mx.example.org").expect("a host").into_owned());
     config.offer_auth([Mechanism::parse(RAW).expect("a mechanism")]);
@@ -105,7 +106,7 @@ fn challenged(octets: &[u8]) -> Vec<u8> {
     line.strip_suffix(b"\r\n").expect("a response").to_vec()
 }
 
-/// A mechanism that says what it has to.
+/// A mechanism with fixed responses.
 #[derive(Debug)]
 struct Raw(Secret);
 
@@ -129,5 +130,5 @@ impl ClientMechanism for Raw {
 
 const RAW: &str = "X-RAW";
 
-/// The octets that fit a line of AUTH in base64, with its verb and mechanism.
+/// Maximum octets that fit into an AUTH line in base64, with its verb and mechanism.
 const MOST: usize = 12_000;

@@ -1,7 +1,7 @@
 //! Properties of the machines and parsers, which hold for all octets.
 //!
-//! Each property is a function that panics when it is not. Fuzzing looks for input that makes it (`fuzz/`), and
-//! `tests/corpora.rs` goes through the inputs that fuzzing has collected.
+//! Each property is a function that panics if the property fails. Fuzzing searches for such inputs (`fuzz/`), and
+//! `tests/corpora.rs` runs all collected inputs.
 
 mod address;
 mod bdat;
@@ -62,7 +62,7 @@ pub const ALL: [(&str, fn(&[u8])); 16] = [
     ("unstuff", unstuff),
 ];
 
-/// Cuts flights behind the lines that contain this, in any case of letters: behind them the peer waits.
+/// Splits flights after the lines that contain this text, in any case of letters, because the peer waits there.
 fn cut_behind(flights: &[&[u8]], what: &[u8]) -> Vec<Vec<u8>> {
     let mut cut = Vec::new();
     // A line may be spread over several flights.

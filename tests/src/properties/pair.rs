@@ -17,8 +17,8 @@ use crate::{
     story::{Action, Role},
 };
 
-/// Messages, cut at `|`, from a client to a server over a stream that stalls and may break. What the client calls
-/// accepted was stored once, octet for octet, and what it does not, was not.
+/// Input: messages with `|` between them, which a client sends to a server over a stream that stalls and may break. Property:
+/// the server stored exactly the messages that the client reports as accepted, once and octet for octet.
 ///
 /// Choices: LMTP; pipelining; chunks; TLS and a login; when questions are answered; the recipient and the message that
 /// are refused; the turn at which the stream breaks, or none; extreme settings of the server and of the client; octets
@@ -37,7 +37,7 @@ pub fn pair(data: &[u8]) {
     let mut usual = choices.extremes(&mut settings, Role::Server).is_empty();
     usual &= choices.extremes(&mut settings, Role::Client).is_empty();
     let mut sizes = choices.sizes();
-    // The last size can be no stall, so that something gets through.
+    // The last size is not a stall, so that octets get through.
     let last = sizes.len() - 1;
     sizes[..last].iter_mut().for_each(|size| *size -= 1);
 
@@ -45,7 +45,7 @@ pub fn pair(data: &[u8]) {
     let sender = &mut pair.client.seat;
     let mut expected = Vec::new();
     for (number, content) in content.split(|octet| *octet == b'|').take(3).enumerate() {
-        // So that no two are the same; and 7 bits are what a message without BODY has.
+        // Make each message unique, and 7bit, because it has no BODY.
         let content: Vec<u8> = [format!("{number}\r\n").as_bytes(), content].concat();
         let content: Vec<u8> = content
             .iter()
@@ -85,7 +85,7 @@ pub fn pair(data: &[u8]) {
                 .min();
             let soon = pair.now + Duration::from_millis(5);
             pair.now = match due {
-                // Nothing happens before a deadline.
+                // Nothing can happen before a deadline.
                 Some(due) if size > 0 => due.max(pair.now),
                 due => due.map_or(soon, |due| due.min(soon).max(pair.now)),
             };
@@ -127,7 +127,7 @@ pub fn pair(data: &[u8]) {
 
 fn settings(choices: &mut Choices<'_>) -> Settings {
     let mut settings = Settings::default();
-    // The stream may be slower than any server would stand.
+    // The stream may be slower than any server accepts.
     settings.server.timeouts.data = Duration::from_secs(86_400);
     if choices.yes() {
         (settings.server.protocol, settings.client.protocol) = (Protocol::Lmtp, Protocol::Lmtp);

@@ -7,8 +7,8 @@ use smtp_proto::{
     },
 };
 
-/// Parses what follows the path of MAIL and of RCPT. Each parameter is there once and can be set again through the API,
-/// and the resulting command parses to the same. A list that stands alone parses as it does in the command.
+/// Input: the text after the path of MAIL or RCPT. Property: each parsed parameter occurs once and can be set by the API, and
+/// the resulting command parses to the same parameters; the list alone parses as in the command.
 pub fn parameters(data: &[u8]) {
     if let Ok(text) = str::from_utf8(data) {
         list(text);
@@ -29,8 +29,8 @@ pub fn parameters(data: &[u8]) {
     }
 }
 
-/// A list of parameters is what a command accepts after its path, but for the need of SMTPUTF8 and for blanks at the end
-/// of the line.
+/// A list of parameters parses as after the path of a command, except for the need of SMTPUTF8 and for spaces at the end of
+/// the line.
 fn list(text: &str) {
     let text = text.trim_end_matches([' ', '\t']);
     let line = format!("MAIL FROM:<a@b.example> SMTPUTF8 {text}");

@@ -1,7 +1,7 @@
 use smtp_driver::{ProxyAddresses, ProxyHeader, ProxyVersion};
 
-/// Reads the input as the header of a proxy. Each beginning is incomplete, or has the result of the whole. A header that was
-/// read is within its bounds, and is read again from the octets that it is written as.
+/// Input: a PROXY header. Property: each beginning is incomplete or gives the result of the whole; a parsed header is within
+/// its bounds; writing and parsing it gives the same header.
 pub fn proxy_header(data: &[u8]) {
     let whole = ProxyHeader::parse(data);
     for end in 0..data.len() {

@@ -1,8 +1,8 @@
-//! The rules of message content and of encodings once more: as they are read, slowly, with all octets at hand.
+//! A second, slow implementation of the rules of message content and encodings, on complete octets.
 
 use smtp_proto::data::BareLineEndings;
 
-/// RFC 5321 section 4.5.2: the message and what stands behind it, if the final dot is there.
+/// RFC 5321 section 4.5.2: returns the message and the octets after it, if there is a final dot.
 pub(super) fn unstuff(wire: &[u8], policy: BareLineEndings) -> Option<(Vec<u8>, &[u8])> {
     let (mut message, mut rest) = (Vec::new(), wire);
     loop {
@@ -20,7 +20,7 @@ pub(super) fn unstuff(wire: &[u8], policy: BareLineEndings) -> Option<(Vec<u8>, 
     }
 }
 
-/// RFC 5321 section 2.3.8: each CR or LF that stands alone becomes a CRLF.
+/// RFC 5321 section 2.3.8: replaces each bare CR or LF by CRLF.
 pub(super) fn with_crlf(content: &[u8]) -> Vec<u8> {
     let mut made = Vec::new();
     for (at, octet) in content.iter().enumerate() {
@@ -43,7 +43,7 @@ pub(super) fn first_bare(content: &[u8]) -> Option<usize> {
     })
 }
 
-/// RFC 4648 section 4.
+/// Encodes base64 (RFC 4648 section 4).
 pub(super) fn to_base64(octets: &[u8]) -> String {
     let mut text = String::new();
     for three in octets.chunks(3) {
@@ -58,7 +58,7 @@ pub(super) fn to_base64(octets: &[u8]) -> String {
     text
 }
 
-/// RFC 4648 section 4, and only what [`to_base64`] could have made.
+/// Decodes base64 (RFC 4648 section 4). Accepts only the output of [`to_base64`].
 pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     let digits = text
         .strip_suffix(b"==")
@@ -76,7 +76,7 @@ pub(super) fn from_base64(text: &[u8]) -> Option<Vec<u8>> {
     (to_base64(&octets).as_bytes() == text).then_some(octets)
 }
 
-/// RFC 3461 section 4: the octets that an xtext stands for.
+/// Decodes xtext (RFC 3461 section 4).
 pub(super) fn from_xtext(text: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     let mut rest = text.as_bytes();

@@ -3,8 +3,8 @@ use smtp_proto::{
     types::{Code, EnhancedCode, Printable, Reply, Text},
 };
 
-/// Parses octets as a reply. The result agrees with RFC 5321 section 4.2; a part of a reply is incomplete, octets after
-/// it are an error, and a reply that is written parses to the same codes and text.
+/// Input: a reply. Property: the result agrees with RFC 5321 section 4.2; a part of a reply is incomplete; octets after a
+/// reply are an error; a written reply parses to the same codes and text.
 pub fn reply(data: &[u8]) {
     let found = parse_reply(data);
     if let Err(error) = &found {
@@ -50,7 +50,7 @@ pub fn reply(data: &[u8]) {
     }
 }
 
-/// The lines of `data`, without their CRLFs, if it is nothing but lines.
+/// Returns the lines of `data` without their CRLFs, if it consists of whole lines.
 fn lines(data: &[u8]) -> Option<Vec<&[u8]>> {
     let (mut lines, mut rest) = (Vec::new(), data);
     while !rest.is_empty() {

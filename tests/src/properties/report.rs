@@ -3,11 +3,11 @@ use smtp_relay::dsn::{Action, Form, Notice, Report, Returned, Status};
 
 use super::Choices;
 
-/// Reads octets as the status part of a report, and writes a report of octets: in order a recipient, a reply, an
-/// explanation and the original message, with `|` between them.
+/// Input: a status part of a report; and, with `|` between them, a recipient, a reply, an explanation and the original
+/// message for a report.
 ///
-/// A written report has whole lines within the limits, no octets beyond its form, its two or three parts and nothing else,
-/// and a status part that reads as it was made. What a reader accepts has a recipient.
+/// Property: a written report consists of its two or three parts, with whole lines within the limits, only octets that its
+/// form allows, and a status part that parses to its values. A parsed status part has a recipient.
 pub fn report(data: &[u8]) {
     if let Ok(status) = Status::parse(data) {
         assert!(!status.recipients.is_empty());
@@ -63,7 +63,7 @@ pub fn report(data: &[u8]) {
     }
 }
 
-/// The content of the second of three parts.
+/// Returns the content of the second part.
 fn status_part(message: &[u8]) -> &[u8] {
     let text = String::from_utf8_lossy(message);
     let (_, boundary) = text.split_once("boundary=\"").expect("a boundary");

@@ -1,4 +1,4 @@
-//! The way to the next hop, in a world that is chosen at random.
+//! Routes to the next hop, in a random world.
 
 mod oracle;
 mod world;
@@ -13,11 +13,11 @@ use self::{oracle::Oracle, world::World};
 /// news for each address, and as many waits. Twenty hosts of [`smtp_relay::route::Config`] make fewer.
 const MAX_STEPS: usize = 600;
 
-/// Reads a world from the octets: a DNS, policies, hosts, settings and recipients. A route through it ends, with one result
-/// for each recipient, within its limits, and weakens no demand of a policy. No recipient is offered again after its end.
+/// Input: a world, which is a DNS, policies, hosts, settings and recipients. Property: a route ends within its limits, with
+/// one result for each recipient, and obeys each TLS demand of a policy. No recipient is offered again after its result.
 ///
 /// # Panics
-/// Panics if that is not so.
+/// Panics if the property fails.
 pub fn route(data: &[u8]) {
     let mut world = World::new(data);
     let setting = world.setting();

@@ -10,10 +10,10 @@ use smtp_proto::{
 
 use super::Choices;
 
-/// Responses to a server and challenges to a client, cut at `|`. A claim is what its octets say; who does not have the
-/// secret is not let in, and a server that does not have it is not believed; who has it is let in.
+/// Input: responses to a server, or challenges to a client, with `|` between them. Property: an `AuthRequest` agrees with its
+/// octets; a client authenticates only with the secret; a client rejects a server without the secret.
 ///
-/// Choices: whose side is played, or a login with these as name and password; the mechanism. `%` stands for the nonce of
+/// Choices: the side of the input, or a login with the input as name and password; the mechanism. `%` stands for the nonce of
 /// the other side.
 pub fn sasl(data: &[u8]) {
     let (mut choices, octets) = Choices::of(data);
@@ -46,7 +46,7 @@ fn claim(mechanism: Mechanism, response: &[u8]) {
                 password.expose(),
             ]
             .concat();
-            // Who asks to act as oneself asks for nothing.
+            // A request to act as oneself is no request.
             let own = [user.as_bytes(), b"\0", user.as_bytes(), b"\0", password.expose()].concat();
             assert!(again == response || own == response, "{text:?}");
             assert!(!user.is_empty() && !password.is_empty());
@@ -118,7 +118,7 @@ fn attack_client(mechanism: Mechanism, challenges: &[&[u8]]) {
     }
 }
 
-/// Both sides as they should be, but for what the client knows.
+/// Two correct sides, except for the secret of the client.
 fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
     let [user, password] = [0, 1].map(|at| said.get(at).and_then(|octets| str::from_utf8(octets).ok()));
     let (user, password) = (user.unwrap_or_default(), password.unwrap_or_default());
@@ -158,7 +158,7 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
             }
         }
     };
-    // Names and passwords that look the same are the same to SCRAM (RFC 4013).
+    // Names and passwords with the same prepared form are equal in SCRAM (RFC 4013).
     let prepared = |text: &str| match mechanism {
         Mechanism::PLAIN | Mechanism::LOGIN | Mechanism::CRAM_MD5 => text.to_owned(),
         _ => prepare(text).map(|text| text.into_owned()).unwrap_or_default(),
@@ -176,12 +176,12 @@ fn log_in(mechanism: Mechanism, said: &[&[u8]]) {
     );
 }
 
-/// Returns true if the server proves itself.
+/// Returns true if the server authenticates itself.
 fn proves(mechanism: Mechanism) -> bool {
     ![Mechanism::PLAIN, Mechanism::LOGIN, Mechanism::CRAM_MD5].contains(&mechanism)
 }
 
-/// A server that knows ann, who is named in the first message of SCRAM.
+/// A server with the user ann, whose name is in the first message of SCRAM.
 fn server(mechanism: Mechanism, user: &str) -> Box<dyn ServerMechanism> {
     if mechanism == Mechanism::CRAM_MD5 {
         let lookup = |name: &str| (name == "ann").then(|| (name.to_owned(), Secret::from(SECRET)));
@@ -257,5 +257,5 @@ const PASSWORDS: [Mechanism; 8] = [
     Mechanism::SCRAM_SHA_512_PLUS,
 ];
 
-/// Long enough that no fuzzer guesses it; corpora have it where they need it.
+/// Long enough that a fuzzer cannot guess it; the corpora contain it.
 const SECRET: &str = "pencil case";

@@ -24,11 +24,11 @@ use crate::{
     wire::codes,
 };
 
-/// Input of a client in a session, its flights cut at `|`. However they are cut, whenever questions are answered and
-/// output is written, the session is the same. The output is replies, at most one a command; each transaction ends
-/// once; only the right password authenticates.
+/// Input: the output of a client in a session, with `|` between flights. Property: the session depends neither on the
+/// splitting of the input nor on the time of answers and writes; the output is replies, at most one per command; each
+/// transaction ends once; only the right password authenticates.
 ///
-/// Choices: LMTP; tight limits; STARTTLS; AUTH; line endings; leniencies; what is refused; extreme settings; sizes of pieces.
+/// Choices: LMTP; tight limits; STARTTLS; AUTH; line endings; leniencies; the refusals; extreme settings; sizes of pieces.
 pub fn server_session(data: &[u8]) {
     let (mut choices, stream) = Choices::of(data);
     let mut settings = settings(&mut choices);
@@ -36,7 +36,7 @@ pub fn server_session(data: &[u8]) {
     let chop = choices.chop();
     let flights: Vec<&[u8]> = stream.split(|octet| *octet == b'|').collect();
 
-    // What stands behind STARTTLS in one flight is injected, so it does matter how it comes.
+    // Input in one flight with STARTTLS is injected plaintext, so the splitting matters.
     let converse =
         |flights: &[_], chop: &_, answers, writes| converse(&settings, flights, chop, answers, writes);
     let uncut: Vec<Vec<u8>> = flights.iter().map(|flight| flight.to_vec()).collect();
@@ -151,7 +151,7 @@ fn settings(choices: &mut Choices<'_>) -> Settings {
     settings
 }
 
-/// A session with these flights, each of which waits for what comes of the one before.
+/// Runs a session with these flights; each waits for the effect of the one before.
 pub(super) fn converse(
     settings: &Settings,
     flights: &[Vec<u8>],
@@ -190,7 +190,7 @@ fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
         .into_iter()
         .any(is_content)
     {
-        // A bare CR is answered at once, also in a line that never ends.
+        // A bare CR gets a reply at once, even in a line without an end.
         let unended = stream.rsplit(|octet| *octet == b'\n').next();
         let lines = stream.iter().filter(|octet| **octet == b'\n').count()
             + usize::from(unended.is_some_and(|line| line.contains(&b'\r')));
@@ -226,5 +226,5 @@ fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
     assert!(closed && !open, "{log:?}");
 }
 
-/// More than the replies to a group of commands, and far less than what a client may ask for.
+/// More than the replies to a group of commands, and far less than a client may request.
 const MOST_OUTPUT: usize = 64 * 1024;

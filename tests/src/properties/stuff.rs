@@ -3,8 +3,8 @@ use smtp_proto::data::{BareLineEndings, ContentScanner, DotStuffer, LineEndings,
 use super::{Choices, reference};
 use crate::chop::Chop;
 
-/// Content of a message that is sent. However it is given, what comes off the wire is the content with whole lines, it
-/// ends in the one place where it should, and what must not be sent is not.
+/// Input: the content of a message. Property: for each split, the octets on the wire are the content with whole lines and one
+/// end of data; content that must not be sent is not sent.
 ///
 /// Choices: 7 bits only; sizes of pieces.
 pub fn stuff(data: &[u8]) {
@@ -80,7 +80,7 @@ fn run(mut stuffer: DotStuffer, content: &[u8], chop: &Chop) -> Result<Vec<u8>, 
     Ok(wire)
 }
 
-/// RFC 1870 section 5, and what else is found before the first command.
+/// The result of the scan before the first command: the size (RFC 1870 section 5) and other facts.
 fn scan(content: &[u8], lines: &[u8], chops: &[Chop]) {
     for chop in chops {
         let mut scanner = ContentScanner::new();

@@ -3,7 +3,7 @@ use smtp_proto::data::{BareLineEndings, DotUnstuffer, Unstuffed};
 use super::{Choices, reference};
 use crate::chop::Chop;
 
-/// Octets after 354. For every cut, the message is that of the reference, and ends at the same octet.
+/// Input: octets after 354. Property: for each split, the message is that of the reference, and ends at the same octet.
 ///
 /// Choices: sizes of pieces.
 pub fn unstuff(data: &[u8]) {
@@ -17,7 +17,7 @@ pub fn unstuff(data: &[u8]) {
     ] {
         let (message, behind) = reference::unstuff(&ended, policy).expect("there is an end");
         let used = ended.len() - behind.len();
-        // As a bare one that is passed over stays what it is, the message of the other policies shows it.
+        // A bare CR or LF that was missed would stay in the message of the other policies.
         let (kept, _) = reference::unstuff(&ended, BareLineEndings::Keep).expect("there is an end");
         let bare = policy != BareLineEndings::Keep && reference::first_bare(&kept).is_some();
         for chop in &chops {
@@ -33,7 +33,7 @@ pub fn unstuff(data: &[u8]) {
     }
 }
 
-/// The message, where it ended, and whether there was a bare CR or LF.
+/// The message, the position of its end, and true if it had a bare CR or LF.
 fn run(wire: &[u8], policy: BareLineEndings, chop: &Chop) -> (Vec<u8>, Option<usize>, bool) {
     let mut unstuffer = DotUnstuffer::new(policy);
     let mut message = Vec::new();

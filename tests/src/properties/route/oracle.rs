@@ -1,4 +1,4 @@
-//! The rules of a route, once more and by other means: it knows all answers, and judges each target after the fact.
+//! A second implementation of the rules of a route: it has all answers, and checks each target afterwards.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -22,16 +22,16 @@ pub(super) struct Oracle {
     recipients: Vec<Known>,
     addresses_left: usize,
     sessions_left: usize,
-    /// Addresses that must not be tried again.
+    /// The addresses that must not be tried again.
     used: Vec<IpAddr>,
-    /// The target before, if its handshake failed and plaintext may follow.
+    /// The previous target, if its handshake failed and plaintext may follow.
     repeats: Option<Target>,
-    /// Hosts that were tried, and the preference of the last new one.
+    /// The tried hosts, and the preference of the last new host.
     seen: Vec<Peer>,
     preference: u16,
 }
 
-/// The fate of a recipient, as far as hosts reported it.
+/// The fate of a recipient so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Open,
@@ -69,7 +69,7 @@ impl Oracle {
         self.answers.insert(question.to_string(), answer.clone());
     }
 
-    /// Judges a target and the recipients that are offered to it.
+    /// Checks a target and the recipients that are offered to it.
     pub(super) fn connect(&mut self, target: &Target, recipients: &[usize]) {
         let open: Vec<_> = (0..self.recipients.len())
             .filter(|index| self.recipients[*index] == Known::Open)
@@ -105,7 +105,7 @@ impl Oracle {
         }
     }
 
-    /// The address is one of the host, and not one of this relay.
+    /// Checks that the address belongs to the host, and not to this relay.
     fn judge_address(&self, target: &Target, address: IpAddr) {
         let chosen = match &self.setting.to {
             Destination::SmartHost(smart) => {
@@ -136,7 +136,7 @@ impl Oracle {
         }
     }
 
-    /// Better hosts come first, and none that is not better than this relay.
+    /// Checks that better hosts come first, and that only hosts better than this relay are tried.
     fn judge_order(&mut self, target: &Target) {
         let Some(records) = self.mx() else {
             return;
@@ -200,7 +200,7 @@ impl Oracle {
         }
     }
 
-    /// The demand is no weaker than any policy.
+    /// Checks that the TLS demand is not weaker than any policy.
     fn judge_demand(&self, target: &Target, demand: &TlsDemand) {
         let need = self.setting.need;
         let keyword = match need {
@@ -335,7 +335,7 @@ impl Oracle {
         }
     }
 
-    /// Notes the outcome of an attempt.
+    /// Records the outcome of an attempt.
     pub(super) fn attempted(&mut self, target: &Target, recipients: &[usize], attempted: &Attempted) {
         let tried = attempted.addresses.clamp(1, target.addresses.len());
         let tls_failed = matches!(attempted.outcome, Outcome::TlsFailed(_));
@@ -395,7 +395,7 @@ impl Oracle {
         has(Family::V4) && has(Family::V6)
     }
 
-    /// Judges the results.
+    /// Checks the results.
     pub(super) fn end(&self, results: &[Final]) {
         assert_eq!(
             results.len(),
@@ -415,7 +415,7 @@ impl Oracle {
         }
     }
 
-    /// Reasons that a later attempt can remove fail nobody.
+    /// A temporary reason must not fail a recipient.
     fn judge_failure(&self, why: &Reason) {
         let is_final = match why {
             Reason::NoSuchDomain

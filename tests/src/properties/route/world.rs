@@ -1,4 +1,4 @@
-//! A world out of octets: each chooses something. The DNS gives one answer to a question, however often it is asked.
+//! A world from octets, each of which is a choice. The DNS always gives the same answer to a question.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -45,7 +45,7 @@ impl<'d> World<'d> {
         }
     }
 
-    /// A number below `end`. What is missing chooses the first.
+    /// Returns a number below `end`, or 0 if no octet is left.
     pub(super) fn below(&mut self, end: usize) -> usize {
         let Some((first, rest)) = self.choices.split_first() else {
             return 0;
@@ -106,7 +106,7 @@ impl<'d> World<'d> {
         Destination::SmartHost(SmartHost::new(peer, 587).with_lookup(lookup).with_tls(tls))
     }
 
-    /// The answer to a question: always the same.
+    /// Returns the answer to a question, which is always the same.
     pub(super) fn answer(&mut self, question: &Question) -> Answer {
         let key = question.to_string();
         if let Some(answer) = self.answers.get(&key) {
@@ -218,7 +218,7 @@ impl<'d> World<'d> {
         self.one(&[Security::Secure, Security::Insecure, Security::Secure])
     }
 
-    /// The outcome of an attempt with so many recipients.
+    /// Returns the outcome of an attempt with this number of recipients.
     pub(super) fn attempt(&mut self, recipients: usize) -> Attempted {
         let outcome = match self.below(10) {
             0 | 1 => Outcome::Unreachable,
