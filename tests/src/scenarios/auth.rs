@@ -55,7 +55,7 @@ pub fn login_over_tls<A: Adapter>() {
     stage.close(peer);
 }
 
-/// A wrong password lets nobody in, a right one behind it does.
+/// A wrong password is refused, and a right one after it is accepted.
 pub fn wrong_password<A: Adapter>() {
     let stage = submission::<A>(false);
     let mut peer = under_tls(&stage);
@@ -69,7 +69,7 @@ pub fn wrong_password<A: Adapter>() {
     stage.close(peer);
 }
 
-/// In clear no password is asked for.
+/// The server requests no password in plaintext.
 pub fn not_in_clear<A: Adapter>() {
     let stage = submission::<A>(false);
     let mut peer = stage.greeted();
@@ -81,7 +81,7 @@ pub fn not_in_clear<A: Adapter>() {
     stage.close(peer);
 }
 
-/// Whoever guesses is cut off.
+/// A client that guesses passwords is disconnected.
 pub fn gives_up_on_guessing<A: Adapter>() {
     let stage = submission::<A>(false);
     let mut peer = under_tls(&stage);

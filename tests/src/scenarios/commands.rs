@@ -1,4 +1,4 @@
-//! Commands and messages, and how they come: in groups, in chunks, with ends that are none.
+//! Commands and messages in groups, in chunks, and with octets that look like the end of data.
 
 use smtp_proto::{data::BareLineEndings, types::Protocol};
 
@@ -7,7 +7,7 @@ use super::{
     stage::{Stage, deliver},
 };
 
-/// A pipelined group is answered in one go (RFC 2920 section 3.2).
+/// The replies to a pipelined group are sent together (RFC 2920 section 3.2).
 pub fn a_group<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.ready();
@@ -33,7 +33,7 @@ pub fn a_group<A: Adapter>() {
     stage.close(peer);
 }
 
-/// As many commands as come are answered, however late the answers are read.
+/// Each command gets a reply, however late the client reads the replies.
 pub fn a_thousand_commands<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
@@ -100,7 +100,7 @@ pub fn lmtp<A: Adapter>() {
     stage.close(peer);
 }
 
-/// Octets that only look like the end of a message do not end it: the rest is text, or all of it is refused (CVE-2023-51764).
+/// Octets that look like the end of a message do not end it: the rest is text, or the message is refused (CVE-2023-51764).
 pub fn end_of_data<A: Adapter>() {
     const ENDS: [&str; 12] = [
         "\n.\n",

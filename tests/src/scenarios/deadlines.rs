@@ -4,7 +4,7 @@ use smtp_proto::{Phase, server::Closed};
 
 use super::{Adapter, SOON, peer::Peer, stage::Stage};
 
-/// Half a command and then nothing.
+/// The client sends half a command, then nothing.
 pub fn no_command<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.command = SOON);
     for said in ["", "EHLO client.example\r\nNO"] {
@@ -18,7 +18,7 @@ pub fn no_command<A: Adapter>() {
     stage.close(());
 }
 
-/// A command that never ends.
+/// The client sends a command without an end.
 pub fn a_dripping_command<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.command = SOON);
     let mut peer = stage.greeted();
@@ -29,7 +29,7 @@ pub fn a_dripping_command<A: Adapter>() {
     stage.close(peer);
 }
 
-/// A message that does not come.
+/// The client sends no message after 354.
 pub fn no_content<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.data = SOON);
     for chunks in [false, true] {
@@ -46,7 +46,7 @@ pub fn no_content<A: Adapter>() {
     stage.close(());
 }
 
-/// A message that comes too slowly to be meant.
+/// The client sends a message below the minimum rate.
 pub fn dripping_content<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.config.timeouts.data = SOON;
@@ -60,7 +60,7 @@ pub fn dripping_content<A: Adapter>() {
     stage.close(peer);
 }
 
-/// STARTTLS, and no handshake behind it, or only the beginning of one.
+/// The client sends STARTTLS, then no handshake or only its beginning.
 pub fn no_handshake<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.handshake = SOON);
     for said in [&[][..], &[22, 3, 1]] {
@@ -75,7 +75,7 @@ pub fn no_handshake<A: Adapter>() {
     stage.close(());
 }
 
-/// Nothing at all where TLS comes first.
+/// The client sends nothing on a port with implicit TLS.
 pub fn no_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.config.timeouts.handshake = SOON;
@@ -87,7 +87,7 @@ pub fn no_tls<A: Adapter>() {
     stage.close(peer);
 }
 
-/// The greeting is held back, and who talks meanwhile is refused.
+/// The server delays the greeting, and refuses a client that sends before it.
 pub fn early_talker<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.greeting_delay = SOON);
     let mut peer = Peer::connect(stage.address);

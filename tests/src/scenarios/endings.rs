@@ -15,7 +15,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 const FAREWELL: &str = "421 4.3.2 closing for shutdown, try again later\r\n";
 
-/// A client without an open transaction gets 421 at once, and nobody else is accepted.
+/// A client without an open transaction gets 421 at once, and no further connection is accepted.
 pub fn the_idle_are_told<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
     let mut peers = [stage.greeted(), stage.ready()];
@@ -31,7 +31,7 @@ pub fn the_idle_are_told<A: Adapter>() {
     assert!(TcpStream::connect(address).is_err(), "somebody listens");
 }
 
-/// A transaction that was begun may be finished.
+/// A client may finish its open transaction.
 pub fn a_transaction_is_finished<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
     let mut idle = stage.ready();
@@ -58,7 +58,7 @@ pub fn a_transaction_is_finished<A: Adapter>() {
     stage.close(());
 }
 
-/// So may a question that the application has to answer.
+/// The application may still answer an open question.
 pub fn an_open_question_is_answered<A: Adapter>() {
     for whim in ["late-verdict", "hold-verdict"] {
         let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
@@ -78,7 +78,7 @@ pub fn an_open_question_is_answered<A: Adapter>() {
     }
 }
 
-/// A client that has not finished in time gets 421, too, and nothing of it is stored.
+/// A client that does not finish in time gets 421, and its message is not stored.
 pub fn the_grace_is_over<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = SOON);
     let mut peers = [
@@ -100,7 +100,7 @@ pub fn the_grace_is_over<A: Adapter>() {
     stage.close(());
 }
 
-/// A handshake under way is not waited for, and nothing is said into it.
+/// The server does not wait for a handshake, and sends no plaintext into it.
 pub fn a_handshake_is_broken_off<A: Adapter>() {
     for implicit in [false, true] {
         let mut stage = Stage::with::<A>(|plan| {
@@ -126,7 +126,7 @@ pub fn a_handshake_is_broken_off<A: Adapter>() {
     }
 }
 
-/// Under TLS the farewell is encrypted, and so is the end.
+/// Under TLS, the 421 and the end of the stream are encrypted.
 pub fn told_under_tls<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| {
         plan.options.shutdown_grace = LONG;

@@ -1,4 +1,4 @@
-//! Servers that go away: what became of the message?
+//! Servers that close the connection, and the outcome of the message.
 
 use smtp_driver::Error;
 use smtp_proto::client::{Closed, MessageOutcome, RecipientStatus};
@@ -9,7 +9,7 @@ use super::{
     talk::{ending, fate, talk, text},
 };
 
-/// Before the whole message has left, nothing of it is accepted.
+/// Before the whole message was sent, the outcome is not accepted.
 pub fn lost_at_every_stage<A: Adapter>() {
     let stages: [(fn(&mut Peer), MessageOutcome); 8] = [
         (|_| {}, MessageOutcome::None),
@@ -87,7 +87,7 @@ fn up_to_rcpt(peer: &mut Peer) {
     peer.command("RCPT");
 }
 
-/// Behind it nobody knows.
+/// After the whole message was sent, the outcome is unknown.
 pub fn unknown_behind_the_message<A: Adapter>() {
     for (reset, chunks) in [(false, false), (true, false), (false, true), (true, true)] {
         let talk = if chunks { talk().in_chunks() } else { talk() };
@@ -113,7 +113,7 @@ pub fn unknown_behind_the_message<A: Adapter>() {
     }
 }
 
-/// A final reply that is none leaves it open, too.
+/// After an invalid final reply, the outcome is unknown, too.
 pub fn broken_reply<A: Adapter>() {
     let failed = talk().fail::<A, _>(|mut peer| {
         peer.welcome(&[]);

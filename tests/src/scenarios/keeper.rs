@@ -1,4 +1,4 @@
-//! An application that keeps what it takes, and does odd things when it is asked to.
+//! An application that stores messages, and misbehaves on request.
 
 use std::{
     mem,
@@ -13,7 +13,7 @@ use smtp_proto::{
 
 use super::{Application, Done, PATIENCE, Todo, Work};
 
-/// A message that was taken.
+/// A stored message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mail {
     pub(super) from: String,

@@ -1,4 +1,4 @@
-//! Clients that go away.
+//! Clients that close or break the connection.
 
 use smtp_proto::server::{Closed, Reset};
 
@@ -60,7 +60,7 @@ fn at_every_stage<A: Adapter>(leave: impl Fn(Peer), is_right: impl Fn(Closed) ->
     stage.close(());
 }
 
-/// The client closes, in good order.
+/// The client closes the connection.
 pub fn fin_at_every_stage<A: Adapter>() {
     let leave = |mut peer: Peer| {
         peer.finish();
@@ -103,7 +103,7 @@ pub fn fin_under_tls<A: Adapter>() {
     stage.close(());
 }
 
-/// A client that goes when all was said: the message was taken, or it was not, and the server knows which.
+/// A client that closes after its last octet: the server stores the message or not, and its outcome is known to the server.
 pub fn reset_behind_a_whole_message<A: Adapter>() {
     let stage = Stage::open::<A>();
     for _ in 0..10 {

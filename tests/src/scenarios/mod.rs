@@ -1,10 +1,10 @@
 //! One suite of scenarios for every adapter: server and client over the loopback interface.
 //!
-//! A scenario is a function over an [`Adapter`]. The other side is played by the test itself with a plain socket, so a
-//! scenario knows nothing of runtimes. [`scenarios!`](crate::scenarios!) makes a test of each.
+//! A scenario is a function over an [`Adapter`]. The test itself plays the other side with a plain socket, so a scenario
+//! needs no runtime. [`scenarios!`](crate::scenarios!) defines a test for each scenario.
 //!
-//! Nothing waits for time to pass but for deadlines in the configuration, which are short, and no time is measured:
-//! [`PATIENCE`] is there so that a fault is a failure and not a standstill.
+//! Scenarios wait only for deadlines in the configuration, which are short, and measure no time. [`PATIENCE`] turns a hang
+//! into a failure.
 
 #![expect(
     clippy::unwrap_used,
@@ -67,7 +67,7 @@ const SOON: Duration = Duration::from_millis(150);
 
 /// An adapter to test.
 pub trait Adapter {
-    /// Serves until it is told to stop, in the background.
+    /// Serves in the background until it is stopped.
     fn serve(listener: TcpListener, site: Site) -> Running;
 
     /// Connects, sends, and quits: how that went does not matter any more.

@@ -17,12 +17,12 @@ use socket2::{Domain, SockRef, Socket, Type};
 use super::{PATIENCE, stage::LITTLE};
 use crate::escape;
 
-/// A stream in clear or under TLS.
+/// A stream in plaintext or under TLS.
 trait Stream: Read + Write + Send {}
 
 impl<S: Read + Write + Send> Stream for S {}
 
-/// A peer that does as it is told, not as the protocol says.
+/// A peer that a scenario controls, without regard to the protocol.
 pub(super) struct Peer {
     stream: Box<dyn Stream>,
     /// The socket below.
@@ -230,7 +230,7 @@ impl Peer {
         self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
     }
 
-    /// Says that nothing more will come.
+    /// Closes the sending side.
     pub(super) fn finish(&mut self) {
         let _ = self.socket.shutdown(Shutdown::Write);
     }

@@ -1,4 +1,4 @@
-//! A side that is slower than the other.
+//! Back-pressure: a side that is slower than the other.
 
 use std::thread;
 
@@ -23,7 +23,7 @@ const OVERFLOW: usize = 100 << 10;
 /// The octets of a reply to NOOP.
 const NOOP_REPLY: usize = "250 2.0.0 ok\r\n".len();
 
-/// A client that sends commands and reads no reply is not read any more, and cut off at the deadline.
+/// The server stops reading from a client that reads no replies, and closes at the deadline.
 pub fn a_peer_that_stops_reading<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
@@ -80,7 +80,7 @@ fn flood(stage: &Stage, peer: &mut Peer) {
     assert_eq!(stage.ledger.ending(), Closed::TimedOut(Phase::Write));
 }
 
-/// An application that is busy: the message waits with the client, and others are served.
+/// A busy application: the client waits with its message, and other sessions are served.
 pub fn an_application_that_stops_reading<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
@@ -104,7 +104,7 @@ pub fn an_application_that_stops_reading<A: Adapter>() {
     stage.close(peer);
 }
 
-/// While the verdict is open nothing behind the message is answered, and others are served.
+/// While the verdict is open, later commands get no reply, and other sessions are served.
 pub fn a_verdict_that_comes_late<A: Adapter>() {
     for whim in ["late-verdict", "hold-verdict"] {
         let stage = Stage::open::<A>();
@@ -123,7 +123,7 @@ pub fn a_verdict_that_comes_late<A: Adapter>() {
     }
 }
 
-/// Once the client was told that nobody answered, the answer changes nothing.
+/// An answer after the 451 has no effect.
 pub fn a_verdict_that_comes_too_late<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.message_acceptance = SOON);
     let mut peer = stage.in_transaction("late-verdict", true);
@@ -138,7 +138,7 @@ pub fn a_verdict_that_comes_too_late<A: Adapter>() {
     stage.close(peer);
 }
 
-/// An application that does not answer is answered for.
+/// If the application does not answer, the server sends 451.
 pub fn no_answer<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.application = SOON);
     let mut peer = stage.ready();

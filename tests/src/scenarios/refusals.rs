@@ -1,4 +1,4 @@
-//! Servers that say no.
+//! Servers that refuse.
 
 use smtp_driver::Error;
 use smtp_proto::{
@@ -11,7 +11,7 @@ use super::{
     talk::{codes, ending, talk, text},
 };
 
-/// Not at all.
+/// The server refuses the session.
 pub fn no_session<A: Adapter>() {
     for (greeting, wanted) in [
         ("554 no\r\n", Closed::Refused),
@@ -38,7 +38,7 @@ pub fn no_session<A: Adapter>() {
     }
 }
 
-/// Not from this sender.
+/// The server refuses the sender.
 pub fn no_sender<A: Adapter>() {
     let receipt = talk().run::<A, _>(|mut peer| {
         peer.welcome(&[]);
@@ -49,7 +49,7 @@ pub fn no_sender<A: Adapter>() {
     assert_eq!(codes(&receipt.unwrap()), [(Some(ReplyTo::Mail), 550)]);
 }
 
-/// Not to these recipients. A server that pipelines may be ready for a message all the same.
+/// The server refuses the recipients. With PIPELINING, it may still send 354.
 pub fn no_recipient<A: Adapter>() {
     let to = talk().to(&["bob@mx.example", "carl@mx.example"]);
     let receipt = to.run::<A, _>(|mut peer| {
@@ -71,7 +71,7 @@ pub fn no_recipient<A: Adapter>() {
     );
 }
 
-/// Not now, in place of 354 and at the end.
+/// The server refuses temporarily: in place of 354, and after the end of data.
 pub fn no_data<A: Adapter>() {
     let receipt = talk().run::<A, _>(|mut peer| {
         peer.welcome(&[]);
@@ -165,7 +165,7 @@ pub fn chunk_refused<A: Adapter>() {
     assert_eq!(codes(&receipt.unwrap()), [(Some(ReplyTo::Chunk), 552)]);
 }
 
-/// Not with this password.
+/// The server refuses the password.
 pub fn no_login<A: Adapter>() {
     let login = Login::new(Credentials::password("ann", "wrong"));
     let settings = |config: &mut Config| {

@@ -1,4 +1,4 @@
-//! Messages on their way out.
+//! Messages that a client sends.
 
 use smtp_proto::{
     client::{Receipt, ReplyTo},

@@ -1,4 +1,4 @@
-//! Servers that let a client wait.
+//! Servers that stop replying or reading.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use super::{
     talk::{ending, talk, text},
 };
 
-/// All deadlines are far off but one.
+/// Sets one short deadline; all others are long.
 fn only(config: &mut Config, set: impl FnOnce(&mut Timeouts)) {
     config.timeouts = Timeouts::all(Duration::from_secs(600));
     config.timeouts.quit = SOON;
     set(&mut config.timeouts);
 }
 
-/// Nothing is said any more, at each phase in turn.
+/// The server stops replying, at each phase.
 pub fn at_every_phase<A: Adapter>() {
     every_phase::<A>(|_| {});
 }
@@ -99,7 +99,7 @@ pub(super) fn every_phase<A: Adapter>(then: fn(&mut Peer)) {
     }
 }
 
-/// The server takes nothing more of a message.
+/// The server stops reading a message.
 pub fn of_a_reader<A: Adapter>() {
     for chunks in [false, true] {
         let mut talk = talk().little_room().message(text(16 << 20)).with(|config| {
@@ -169,7 +169,7 @@ pub fn of_a_reader_under_tls<A: Adapter>() {
     }
 }
 
-/// No TLS where it should begin.
+/// The server does not begin the handshake.
 pub fn no_handshake<A: Adapter>() {
     let starttls = Way::StartTls(pair().client.clone());
     let short: fn(&mut Config) = |config| only(config, |timeouts| timeouts.handshake = SOON);
@@ -198,7 +198,7 @@ pub fn no_handshake<A: Adapter>() {
     }
 }
 
-/// Nobody listens.
+/// There is no listener.
 pub fn of_the_network<A: Adapter>() {
     let failed = talk().run_on::<A, _>(drop).unwrap_err();
     assert!(

@@ -1,4 +1,4 @@
-//! TLS of a server, by STARTTLS and from the first octet.
+//! TLS of a server, by STARTTLS and as implicit TLS.
 
 use smtp_proto::server::Closed;
 
@@ -14,7 +14,7 @@ pub fn starttls<A: Adapter>() {
     let mut peer = stage.ready();
     peer.ask("STARTTLS", "220");
     let mut peer = peer.start_tls(&pair().client);
-    // What was said in clear is forgotten.
+    // Facts from plaintext are discarded.
     peer.ask("MAIL FROM:<ann@client.example>", "503");
     let offers = peer.ask("EHLO client.example", "250");
     assert!(!offers.iter().any(|line| line.contains("STARTTLS")), "{offers:?}");
@@ -48,7 +48,7 @@ pub fn implicit<A: Adapter>() {
     stage.close(peer);
 }
 
-/// Octets that are no TLS where the handshake should be. Nothing is said in clear to that: an alert at most.
+/// Octets that are not TLS in place of the handshake: the server sends no plaintext, at most an alert.
 pub fn garbage_behind_starttls<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.ready();
@@ -73,7 +73,7 @@ pub fn plaintext_behind_starttls<A: Adapter>() {
     stage.close(peer);
 }
 
-/// A client that speaks in clear where TLS is wanted hears nothing in clear.
+/// A client with plaintext on a port with implicit TLS gets no plaintext.
 pub fn plaintext_on_a_tls_port<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.begin_with_tls());
     let mut peer = Peer::connect(stage.address);
@@ -86,7 +86,7 @@ pub fn plaintext_on_a_tls_port<A: Adapter>() {
     stage.close(peer);
 }
 
-/// A client that speaks TLS where the server greets in clear.
+/// A client that begins TLS on a plaintext port.
 pub fn tls_on_a_plain_port<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = Peer::connect(stage.address).start_tls(&pair().client);
@@ -97,7 +97,7 @@ pub fn tls_on_a_plain_port<A: Adapter>() {
     stage.close(());
 }
 
-/// A client that closes its side under TLS without saying so in TLS. What it began is not a message.
+/// A client that closes its side without close_notify. Its incomplete message is not stored.
 pub fn closing_without_notice<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.begin_with_tls());
     let mut peer = Peer::connect(stage.address).start_tls(&pair().client);

@@ -1,5 +1,5 @@
-//! Peers that say something all the time and never anything whole: no phase lasts longer for that. What they do in place
-//! of a command or of text is with the deadlines.
+//! Peers that send octets all the time without completing anything: no phase is prolonged. The module `deadlines` has the
+//! cases of a command and of text.
 
 use std::time::Duration;
 

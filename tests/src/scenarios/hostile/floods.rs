@@ -1,5 +1,4 @@
-//! Peers that send without end. What they make the other side keep is bounded by what it reads before it has had
-//! enough.
+//! Peers that send without end. The memory of the other side is bounded by the octets that it reads before it closes.
 
 use std::thread;
 
@@ -18,7 +17,7 @@ use crate::scenarios::{
 /// More than any side takes of this, in octets, with all that sockets hold.
 const FLOOD: usize = 32 << 20;
 
-/// Says this again and again until the other side closes.
+/// Sends this repeatedly until the other side closes.
 #[track_caller]
 fn flood(peer: &mut Peer, octets: &str) {
     let mut said = 0;
@@ -28,7 +27,7 @@ fn flood(peer: &mut Peer, octets: &str) {
     }
 }
 
-/// A command that does not end.
+/// A command without an end.
 pub fn endless_line<A: Adapter>() {
     let stage = Stage::open::<A>();
     for begin in ["", "MAIL FROM:<", "AUTH PLAIN ", "\0"] {
@@ -42,7 +41,7 @@ pub fn endless_line<A: Adapter>() {
     stage.close(());
 }
 
-/// Lines that are too long, again and again: each has a reply, and there are not many.
+/// Many lines that are too long: each has a reply, and the number is limited.
 pub fn long_lines<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.ready();
@@ -53,7 +52,7 @@ pub fn long_lines<A: Adapter>() {
     stage.close(());
 }
 
-/// A reply that does not end, in a line or line by line, at each stage of a session.
+/// A reply without an end, in one line or in many, at each stage of a session.
 pub fn endless_reply<A: Adapter>() {
     let stages: [(fn(&mut Peer), MessageOutcome); 3] = [
         (|_| {}, MessageOutcome::None),
@@ -92,7 +91,7 @@ pub fn endless_reply<A: Adapter>() {
     }
 }
 
-/// Every command of a flood is answered, and no faster than the answers are read.
+/// Each command of a flood gets a reply, at the rate at which the client reads the replies.
 pub fn a_hundred_thousand_commands<A: Adapter>() {
     const COMMANDS: usize = 100_000;
     let stage = Stage::with::<A>(|plan| {
@@ -117,7 +116,7 @@ pub fn a_hundred_thousand_commands<A: Adapter>() {
     stage.close(peer);
 }
 
-/// The recipients that there may be are kept, and each of the rest is told so (RFC 5321 section 4.5.3.1.10).
+/// Recipients up to the limit are accepted, and each further one gets 452 (RFC 5321 section 4.5.3.1.10).
 pub fn ten_thousand_recipients<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.config.limits.max_recipients = 100;
@@ -146,7 +145,7 @@ pub fn ten_thousand_recipients<A: Adapter>() {
     stage.close(peer);
 }
 
-/// With the limits that there are by default such a client is sent away.
+/// The default limits close the session of such a client.
 pub fn too_many_recipients<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.ready();
@@ -157,7 +156,7 @@ pub fn too_many_recipients<A: Adapter>() {
     stage.close(());
 }
 
-/// A message in chunks of one octet is a message, and chunks without any are idle talk.
+/// A message in chunks of one octet is accepted; empty chunks count as idle commands.
 pub fn tiny_chunks<A: Adapter>() {
     const CHUNKS: usize = 20_000;
     let stage = Stage::open::<A>();
@@ -183,7 +182,7 @@ pub fn tiny_chunks<A: Adapter>() {
     stage.close(());
 }
 
-/// However many knock when all places are taken, each is told so, and those who have places are served.
+/// Beyond the limit of connections each client gets 421, and the others are served.
 pub fn connections<A: Adapter>() {
     const PLACES: usize = 8;
     let stage = Stage::with::<A>(|plan| plan.options.max_connections = PLACES);

@@ -1,5 +1,5 @@
-//! Octets that look like the end of a message and are none: a server that takes them for the end runs commands of a message
-//! (CVE-2023-51764 and its family).
+//! Octets that look like the end of a message: a server that treats them as the end runs commands from a message
+//! (CVE-2023-51764 and others).
 
 use smtp_proto::{
     client::{Closed, MessageOutcome},
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// None of these ends a message (RFC 5321 section 4.1.1.4), wherever in it they stand.
+/// Sequences that do not end a message (RFC 5321 section 4.1.1.4), at any place.
 const NO_ENDS: [&str; 20] = [
     "\n.\n",
     "\n.\r\n",
@@ -40,7 +40,7 @@ const NO_ENDS: [&str; 20] = [
     "\r\n. \r\n",
 ];
 
-/// The commands that would be run if the message had ended.
+/// The commands that would run if the message had ended.
 const SMUGGLED: &str = "MAIL FROM:<eve@client.example>\r\nRCPT TO:<bob@mx.example>\r\nDATA\r\nevil";
 
 /// The intended message: without added dots, and with bare line endings as the policy has them.
@@ -55,7 +55,8 @@ fn meant(content: &str, policy: BareLineEndings) -> String {
     lines.collect::<Vec<_>>().join("\r\n")
 }
 
-/// In first, middle and last place, in one write or octet by octet: one message, or none when the policy is to refuse.
+/// At the beginning, in the middle and at the end, in one write or octet by octet: there is one message, or none if the
+/// policy refuses it.
 pub fn into_a_server<A: Adapter>() {
     let policies = [
         BareLineEndings::Reject,

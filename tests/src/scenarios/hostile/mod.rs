@@ -1,4 +1,4 @@
-//! Peers that mean harm, or have lost their way. What they do in small is with the other scenarios.
+//! Hostile peers, and peers with another protocol, at a large scale. The other scenarios have the small cases.
 
 pub mod drips;
 pub mod floods;

@@ -1,4 +1,4 @@
-//! Sessions by chance, and the same ones every time.
+//! Random sessions, the same in each run.
 
 use std::{ops::Range, thread};
 
@@ -145,7 +145,7 @@ impl Drop for Named {
     }
 }
 
-/// Clients that hear the server out: what is stored is what was acknowledged.
+/// Clients that read all replies: the stored messages are the acknowledged ones.
 pub fn ended<A: Adapter>() {
     let stage = Stage::open::<A>();
     let address = stage.address;
@@ -166,7 +166,7 @@ pub fn ended<A: Adapter>() {
     stage.close(());
 }
 
-/// Clients that break the connection somewhere: each session ends, once, and what is stored is a message that came whole.
+/// Clients that break the connection at some place: each session ends once, and only whole messages are stored.
 pub fn broken<A: Adapter>() {
     let stage = Stage::open::<A>();
     let address = stage.address;

@@ -1,10 +1,10 @@
-//! Programs that speak something else, or SMTP in a way of their own. TLS on the plain port is with TLS.
+//! Programs with another protocol, or with unusual SMTP. The module `tls` has TLS on the plaintext port.
 
 use smtp_proto::server::Closed;
 
 use crate::scenarios::{Adapter, SOON, peer::Peer, stage::Stage};
 
-/// A browser that was led here by somebody who hopes that the body of its request is run as commands.
+/// A browser whose HTTP request contains SMTP commands in its body (cross-protocol attack).
 pub fn http<A: Adapter>() {
     let body = "EHLO client.example\r\nMAIL FROM:<eve@client.example>\r\nRCPT TO:<bob@mx.example>\r\nDATA\r\nevil\r\n.\r\nQUIT\r\n";
     let post = format!(
@@ -30,7 +30,7 @@ pub fn http<A: Adapter>() {
     }
 }
 
-/// The same where who talks before the greeting is refused.
+/// The same at a server that refuses early talkers.
 pub fn http_before_the_greeting<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.greeting_delay = SOON);
     let mut peer = Peer::connect(stage.address);
@@ -41,7 +41,7 @@ pub fn http_before_the_greeting<A: Adapter>() {
     stage.close(peer);
 }
 
-/// Octets of TLS where the server greets in clear, not by a TLS library but as they are.
+/// Raw octets of TLS at a plaintext port.
 pub fn client_hello<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.greeted();
@@ -55,8 +55,8 @@ pub fn client_hello<A: Adapter>() {
     stage.close(peer);
 }
 
-/// A client that says all it has to say in one go and then that this is all, as scripts do: the message is whole, so it
-/// is taken, and it is told so.
+/// A client that sends its whole session in one write, then closes its half of the stream, as scripts do: the message is
+/// whole, so the server accepts it and replies.
 pub fn all_at_once_and_half_closed<A: Adapter>() {
     let stage = Stage::open::<A>();
     let said = "EHLO client.example\r\nMAIL FROM:<ann@client.example>\r\nRCPT TO:<bob@mx.example>\r\nDATA\r\nHello\r\n.\r\n";
