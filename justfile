@@ -46,7 +46,7 @@ test:
 
 # Runs this number of random worlds (simulated sessions) of a client and a server, from a seed on. Prints a failure as a story.
 worlds number seed="0":
-    SEED={{ seed }} WORLDS={{ number }} cargo test --release -p smtp-tests --test pairs what_was_accepted_arrived
+    SEED={{ seed }} WORLDS={{ number }} cargo test --release -p smtp-tests --test pairs every_accepted_message_arrives
 
 # Runs this number of random worlds for routes to the next hop: DNS, policies, hosts and settings. Prints the seed of a failure.
 route-worlds number="100000" seed="0":

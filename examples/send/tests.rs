@@ -34,7 +34,7 @@ fn without_a_user_the_client_does_not_authenticate() {
 }
 
 #[test]
-fn a_password_is_used_with_the_strongest_mechanism_or_the_named_one() {
+fn a_password_is_used_with_the_strongest_or_the_named_mechanism() {
     let any = login(&PASSWORD);
     assert_eq!(any.mechanism, None);
     assert_eq!(config(&PASSWORD).unwrap().plaintext_auth, PlaintextAuth::Forbid);
@@ -53,7 +53,7 @@ fn a_password_is_used_with_the_strongest_mechanism_or_the_named_one() {
 }
 
 #[test]
-fn the_password_is_the_token_of_the_mechanisms_that_have_one() {
+fn the_password_is_the_token_of_bearer_mechanisms() {
     for name in ["XOAUTH2", "OAUTHBEARER"] {
         let one = login(&[&PASSWORD[..], &["--auth", name]].concat());
         let tokens = Credentials::token("ann", "secret").mechanisms();

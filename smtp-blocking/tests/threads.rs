@@ -36,7 +36,7 @@ fn converse(mut session: Session) {
 }
 
 #[test]
-fn as_many_threads_as_connections_serve_all_that_come() {
+fn as_many_threads_as_connections_serve_all_connections() {
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let Peer::Ip(address) = listener.local().unwrap() else {
         panic!("it is a TCP socket");

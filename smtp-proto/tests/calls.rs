@@ -138,7 +138,7 @@ fn an_envelope_without_recipients_is_not_sent() {
 
 // RFC 3030 section 2: the last chunk may have no octets of its own; here it completes the last line.
 #[test]
-fn an_unannounced_end_becomes_the_last_chunk() {
+fn an_unannounced_end_is_sent_as_the_last_chunk() {
     let mut sender = Sender::new(|config| config.chunking = ExtensionUse::IfOffered);
     sender.begins("250 CHUNKING", &["b@example.org"]);
     assert_eq!(sender.gives(b"hello").unwrap(), "BDAT 5\r\nhello");

@@ -128,7 +128,7 @@ fn endless_text_over_the_limit_is_cut_off() {
 }
 
 #[test]
-fn endless_dots_and_line_ends_take_no_more_memory() {
+fn endless_dots_and_line_ends_use_bounded_memory() {
     for text in ["..\r\n", "\r", "\n", "\r\n..\r", ".\r\r\n"] {
         let first = [TRANSACTION, b"DATA\r\n"].concat();
         let (sent, _) = drive(
@@ -173,7 +173,7 @@ fn a_client_that_never_reads_stops_being_read() {
 }
 
 #[test]
-fn a_hundred_thousand_commands_take_no_more_memory() {
+fn a_hundred_thousand_commands_use_bounded_memory() {
     let (sent, _) = drive(greeted(config()), &WILLING, b"", &b"NOOP\r\n".repeat(1000), 100);
     assert_eq!(sent, 100);
     let faults = b"FROB\r\nDATA\r\nMAIL FROM:<\xff>\r\n\r\nRCPT TO:<a@b>\r\n".repeat(100);

@@ -14,7 +14,7 @@ fn command(line: &str) -> Command<'_> {
 }
 
 #[test]
-fn an_owned_command_equals_the_borrowed_one() {
+fn an_owned_command_equals_its_borrowed_form() {
     for line in [
         "EHLO client.example",
         "HELO [192.0.2.1]",

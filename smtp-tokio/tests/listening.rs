@@ -192,7 +192,7 @@ mod systemd {
     use super::*;
 
     /// The name of the test whose process is the server, too.
-    const TEST: &str = "systemd::listeners_are_taken_from_the_service_manager";
+    const TEST: &str = "systemd::listeners_are_inherited_from_the_service_manager";
 
     fn child(socket: impl Into<OwnedFd>) -> Command {
         let mut command = Command::new(env::current_exe().unwrap());
@@ -204,7 +204,7 @@ mod systemd {
     }
 
     #[test]
-    fn listeners_are_taken_from_the_service_manager() {
+    fn listeners_are_inherited_from_the_service_manager() {
         if env::var_os("LISTEN_FDS").is_some() {
             return be_the_server();
         }

@@ -277,7 +277,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_server_does_not_care(
+    fn a_server_does_not_depend_on_the_cuts_of_its_input(
         settings in extremes(Role::Server),
         input in [flight(), flight()],
         chop in chop(),
@@ -291,7 +291,7 @@ proptest! {
     }
 
     #[test]
-    fn a_client_does_not_care(
+    fn a_client_does_not_depend_on_the_cuts_of_its_input(
         settings in extremes(Role::Client),
         replies in replies(),
         chop in chop(),

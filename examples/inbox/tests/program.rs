@@ -9,7 +9,7 @@ use std::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_inbox");
 
 #[test]
-fn it_prints_where_it_listens() {
+fn the_program_prints_its_addresses() {
     let flags = ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0"];
     let mut inbox = Command::new(PROGRAM)
         .args(flags)

@@ -314,7 +314,7 @@ fn proxies_are_expected_on_their_listeners_from_their_networks() {
 }
 
 #[test]
-fn the_limit_of_one_client_is_that_of_all_unless_it_is_given() {
+fn the_limit_per_client_defaults_to_the_total_limit() {
     let limits = |given| flags(given).limits.max_connections_per_peer();
     assert_eq!(limits(&["--max-connections", "7"]), 7);
     assert_eq!(limits(&["--max-connections-per-peer", "2"]), 2);

@@ -255,7 +255,7 @@ fn played_with_proxy(network_of_proxies: &str, script: &str) {
 }
 
 #[test]
-fn a_trusted_proxy_may_name_its_client_and_a_user_that_is_known() {
+fn a_trusted_proxy_may_name_its_client_and_an_existing_user() {
     played_with_proxy(
         "192.0.2.0/24",
         "S: 220*
@@ -292,7 +292,7 @@ fn a_trusted_proxy_may_name_its_client_and_a_user_that_is_known() {
 }
 
 #[test]
-fn other_clients_may_not() {
+fn untrusted_clients_may_not_use_xclient_or_xforward() {
     played_with_proxy(
         "198.51.100.0/24",
         "S: 220*

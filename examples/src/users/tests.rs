@@ -118,7 +118,7 @@ fn a_token_authenticates_its_own_user_only() {
 }
 
 #[test]
-fn nobody_acts_as_somebody_else() {
+fn a_user_cannot_act_as_another_user() {
     let users = &*USERS;
     let ann = Credentials::password("ann", "ann's pencil");
     for mechanism in ann.clone().with_authorization_id("bob").mechanisms() {

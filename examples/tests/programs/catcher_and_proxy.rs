@@ -74,7 +74,7 @@ fn stored(servers: &Servers) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_catcher_keeps_what_its_policy_allows() {
+async fn the_catcher_stores_only_messages_that_its_policy_allows() {
     let servers = start().await;
     fs::write(servers.directory.path().join("blocked"), "<eve@example.org>\n").unwrap();
     let message = b"Subject: hi\r\n\r\nHello\r\n";
@@ -155,7 +155,7 @@ async fn the_proxy_passes_the_refusal_of_the_message_on() {
 }
 
 #[tokio::test]
-async fn the_proxy_refuses_for_good_what_the_next_hop_cannot_take() {
+async fn the_proxy_rejects_permanently_if_the_next_hop_lacks_an_extension() {
     // It does not offer SMTPUTF8.
     let proxy = start_proxy(&["220 mx", "250 mx"]).await;
     let receipt = send(&proxy, "\u{e4}nn@example.org", b"hi\r\n").await.unwrap();

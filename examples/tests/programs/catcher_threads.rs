@@ -48,7 +48,7 @@ fn stored(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_catcher_keeps_what_its_policy_allows() {
+fn the_catcher_stores_only_messages_that_its_policy_allows() {
     let directory = TempDir::new().unwrap();
     let server = start(&directory);
     fs::write(directory.path().join("blocked"), "<eve@example.org>\n").unwrap();

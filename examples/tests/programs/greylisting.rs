@@ -30,7 +30,7 @@ fn a_triple_passes_after_the_delay_and_then_always() {
 }
 
 #[test]
-fn a_triple_that_comes_back_too_late_is_new() {
+fn a_triple_that_returns_too_late_is_new() {
     assert!(passed(&[Duration::ZERO, 6 * DAY]).is_empty());
     assert_eq!(passed(&[Duration::ZERO, DAY, 40 * DAY]), [DAY]);
 }

@@ -183,7 +183,7 @@ fn futures_may_move_between_threads() {
 
 /// Otherwise the peer would wait for more, and this side for the peer.
 #[test]
-fn a_closed_stream_tells_the_peer() {
+fn closing_a_stream_ends_the_input_of_the_peer() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     block_on(async {

@@ -131,7 +131,7 @@ fn an_address_in_use_is_an_error() {
 /// In a process of its own, which is this test again: the sockets come by numbers in its environment.
 #[cfg(feature = "systemd")]
 #[test]
-fn sockets_of_systemd_are_taken_over() {
+fn a_server_inherits_sockets_from_systemd() {
     use std::process::{Command, Stdio};
 
     const CHILD: &str = "SMTP_BLOCKING_TEST_CHILD";

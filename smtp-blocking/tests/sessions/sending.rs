@@ -118,7 +118,7 @@ impl Read for Pieces<'_> {
 }
 
 #[test]
-fn a_source_may_give_little_at_a_time_or_fail() {
+fn a_source_may_return_short_reads_or_fail() {
     let message = text(200_000);
     for fails in [false, true] {
         for config in [client_config(), chunking()] {

@@ -111,7 +111,7 @@ fn options(connections: usize, per_peer: usize) -> ServeOptions {
 }
 
 #[test]
-fn a_session_that_is_never_idle_hears_of_the_shutdown_too() {
+fn a_session_that_is_never_idle_receives_the_shutdown() {
     let server = start(options(10, 10));
     let mut busy = server.greeted();
     busy.ask("EHLO c\r\n");
@@ -127,7 +127,7 @@ fn a_session_that_is_never_idle_hears_of_the_shutdown_too() {
 
 /// It takes the seconds that farewells may take.
 #[test]
-fn sessions_that_do_not_end_are_left_behind() {
+fn the_server_stops_without_sessions_that_do_not_end() {
     let mut options = options(10, 10);
     options.shutdown_grace = Duration::ZERO;
     let server = start(options);
@@ -141,7 +141,7 @@ fn sessions_that_do_not_end_are_left_behind() {
 }
 
 #[test]
-fn one_stop_ends_several_servers_and_those_that_begin_later() {
+fn one_stop_ends_several_servers_and_servers_that_begin_later() {
     let serve = |stop: ShutdownHandle| {
         let listener = Listener::bind("127.0.0.1:0").unwrap();
         serve_sessions(listener, server_config(), ServeOptions::default(), stop, drop).unwrap();

@@ -132,7 +132,7 @@ impl BlockOn for Own {
 }
 
 #[test]
-fn a_stream_of_ones_own_may_do_little_at_a_time() {
+fn a_custom_stream_may_read_and_write_partially() {
     let message = text(3000);
     let (near, far) = narrow();
     let own = |stream| Own {

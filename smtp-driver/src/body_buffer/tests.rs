@@ -8,7 +8,7 @@ fn block(content: &BodyBuffer<'_>) -> (usize, More) {
 }
 
 #[test]
-fn a_message_in_memory_comes_block_by_block() {
+fn a_message_in_memory_is_returned_block_by_block() {
     for (octets, sizes) in [
         (0, Vec::from([0])),
         (10, Vec::from([10])),

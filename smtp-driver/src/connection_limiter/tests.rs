@@ -40,7 +40,7 @@ fn leaving_without_a_connection_does_nothing() {
 }
 
 #[test]
-fn an_ipv6_network_is_one_peer_and_mapped_ipv4_addresses_are_not() {
+fn an_ipv6_network_is_one_peer_and_each_mapped_ipv4_address_is_a_peer() {
     let mut limiter = ConnectionLimiter::new(9, 1);
     assert!(take(&mut limiter, "2001:db8::1"));
     assert!(!take(&mut limiter, "2001:db8::ffff:ffff:ffff:ffff"));

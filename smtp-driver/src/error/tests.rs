@@ -47,7 +47,7 @@ fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_
 
 /// The refusal of EHLO decides, whatever HELO and QUIT are answered.
 #[test]
-fn the_first_refusal_of_an_introduction_is_the_one_named() {
+fn the_error_names_the_refusal_of_ehlo() {
     let reply = |line: &'static str| smtp_proto::syntax::parse_reply(line.as_bytes()).unwrap();
     let mut last = LastRefusal::default();
     for (to, reply) in [
@@ -66,7 +66,7 @@ fn the_first_refusal_of_an_introduction_is_the_one_named() {
 }
 
 #[test]
-fn an_error_says_if_and_when_to_try_again() {
+fn an_error_states_if_and_when_to_retry() {
     let closed = |why, message, line: &'static str| Error::<io::Error>::Closed {
         why,
         message,

@@ -241,7 +241,7 @@ fn no_message_follows_the_last_transaction_that_the_server_accepts() {
 }
 
 #[test]
-fn the_end_of_the_session_fails_all_messages_taken() {
+fn the_end_of_the_session_fails_all_queued_messages() {
     let messages = || {
         [
             (to("b@y"), b"1\r\n" as &[u8]),
@@ -281,7 +281,7 @@ fn the_end_of_the_session_fails_all_messages_taken() {
 }
 
 #[test]
-fn an_endless_sequence_is_reported_one_by_one_and_ends_with_the_session() {
+fn an_endless_sequence_is_reported_message_by_message_and_ends_with_the_session() {
     let unsendable = MailParameters::default().with_body(Body::BinaryMime);
     let mut session = Session::new("250 PIPELINING", &["250|250|354"]);
     let told = core::cell::Cell::new(0);

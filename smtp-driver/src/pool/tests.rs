@@ -338,7 +338,7 @@ fn a_message_is_not_sent_anew_if_one_transaction_was_accepted() {
 }
 
 #[test]
-fn a_session_that_takes_no_more_messages_is_replaced() {
+fn a_session_at_its_limit_of_messages_is_replaced() {
     let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
     config.set_max_transactions(NonZeroU32::MIN);
     let world = World::with(config);
@@ -349,7 +349,7 @@ fn a_session_that_takes_no_more_messages_is_replaced() {
 }
 
 #[test]
-fn a_session_that_takes_no_more_domains_is_replaced() {
+fn a_session_at_its_limit_of_domains_is_replaced() {
     let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
     config.set_max_recipient_domains(NonZeroU32::MIN);
     let world = World::with(config);
@@ -371,7 +371,7 @@ fn a_failed_connection_frees_its_place() {
 }
 
 #[test]
-fn a_close_that_was_dropped_is_continued_by_the_next_one() {
+fn a_dropped_close_is_continued_by_the_next_close() {
     let world = World::new(Protocol::Smtp);
     let pool = pool(&world, |options| options.max_sessions = 2);
     sent(&pool);

@@ -15,7 +15,7 @@ impl Wake for Count {
 }
 
 #[test]
-fn a_request_wakes_all_who_wait_for_it_and_lasts() {
+fn a_request_wakes_all_waiters_and_stays_set() {
     let handle = ShutdownHandle::new();
     let count = Arc::new(Count::default());
     let waker = Arc::clone(&count).into();
@@ -51,7 +51,7 @@ fn a_dropped_handle_leaves_no_waker() {
 }
 
 #[test]
-fn a_call_is_taken_once_also_if_it_came_first() {
+fn an_earlier_wake_is_consumed_once() {
     let signal = Arc::new(Signal::default());
     let cx = Context::from_waker(Waker::noop());
     Arc::clone(&signal).wake();

@@ -150,7 +150,7 @@ fn a_url_shows_itself() {
 }
 
 #[test]
-fn a_configuration_gets_what_the_url_says() {
+fn a_url_configures_the_client() {
     let config = parse("smtp://ann:secret@host/other.example.org").apply(config());
     assert_eq!(config.tls, Tls::Required);
     assert_eq!(config.hello.as_str(), "other.example.org");

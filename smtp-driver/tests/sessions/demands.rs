@@ -123,7 +123,7 @@ fn no_demand_is_served_in_plaintext() {
 }
 
 #[test]
-fn no_impostor_gets_what_is_for_another() {
+fn an_impostor_receives_no_mail() {
     let hosts = Hosts::new();
     let run = |demand: &ClientSettings, identity| {
         let network = Network::new();

@@ -85,7 +85,7 @@ fn broken_after(octets: usize, of_client: bool, how: Break, config: Config) -> b
 }
 
 #[test]
-fn wherever_a_connection_breaks_the_client_knows_or_says_that_it_does_not() {
+fn after_a_break_at_any_position_the_client_reports_the_outcome_or_unknown() {
     let mut chunking = client_config();
     chunking.chunking = ExtensionUse::IfOffered;
     for config in [client_config(), chunking, wanting(Tls::Required)] {

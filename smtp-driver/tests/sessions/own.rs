@@ -185,7 +185,7 @@ fn a_mechanism_sends_nothing_in_plaintext_without_permission() {
 }
 
 #[test]
-fn a_mechanism_that_is_not_satisfied_ends_the_session_whatever_the_server_says() {
+fn a_failed_mechanism_ends_the_session_for_any_reply() {
     for (mechanism, cancel) in [
         (Mechanism::PLAIN, MechanismError::ServerNotVerified),
         (Mechanism::LOGIN, MechanismError::MalformedChallenge),

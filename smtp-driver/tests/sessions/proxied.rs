@@ -149,7 +149,7 @@ fn header(version: ProxyVersion, source: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_client_is_the_one_in_the_header() {
+fn the_header_names_the_client() {
     for version in [ProxyVersion::V1, ProxyVersion::V2] {
         let mut running = Running::new(|_| ());
         let raw = running.connect(header(version, "203.0.113.7:4000"));
@@ -195,7 +195,7 @@ impl Service for Clients {
 }
 
 #[test]
-fn a_service_knows_client_and_proxy() {
+fn a_service_receives_the_addresses_of_client_and_proxy() {
     let network = Network::new();
     let listener = network.listen("mx.example:25");
     let clients = Arc::new(Clients(Mutex::default()));
@@ -238,7 +238,7 @@ fn without_addresses_the_client_is_the_proxy() {
 }
 
 #[test]
-fn a_header_may_come_octet_by_octet() {
+fn a_header_may_arrive_octet_by_octet() {
     for version in [ProxyVersion::V1, ProxyVersion::V2] {
         let mut running = Running::new(|_| ());
         let raw = running.connect("");

@@ -44,7 +44,7 @@ async fn receive(transport: Duplex, tls: &ServerTls, implicit: bool) -> Received
 }
 
 #[test]
-fn messages_arrive_however_little_the_stream_takes() {
+fn messages_arrive_with_any_partial_writes() {
     let pair = Pair::new();
     for implicit in [false, true] {
         for (room, octets) in [
@@ -360,7 +360,7 @@ fn a_refusal_counts_although_records_cannot_be_written() {
 
 /// The client's commands leave with the last octets of its handshake. A server that has not waited for anything greets it.
 #[test]
-fn commands_that_come_with_the_handshake_are_no_early_talk() {
+fn commands_received_with_the_handshake_are_not_early_talk() {
     let pair = Pair::new();
     let network = Network::new();
     let (near, far) = network.pair();

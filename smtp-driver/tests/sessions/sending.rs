@@ -24,7 +24,7 @@ fn chunking() -> Config {
 }
 
 #[test]
-fn messages_in_a_row_arrive_however_little_the_stream_takes() {
+fn successive_messages_arrive_with_any_partial_writes() {
     for config in [client_config(), chunking()] {
         for room in [1, 10, 1000, 1 << 20] {
             let network = Network::new();
@@ -81,7 +81,7 @@ fn a_message_in_pieces_arrives() {
 }
 
 #[test]
-fn every_way_of_sending_tells_the_omitted_extensions() {
+fn every_send_function_reports_the_omitted_extensions() {
     let wish = || bob().with_parameters(MailParameters::parse("ENVID=a").unwrap());
     let network = Network::new();
     let (near, far) = network.pair();

@@ -149,7 +149,7 @@ fn under_implicit_tls_a_connection_over_the_limit_receives_nothing() {
 }
 
 #[test]
-fn a_session_that_panics_ends_alone_and_gives_its_place_back() {
+fn a_session_that_panics_ends_alone_and_frees_its_place() {
     let mut running = Running::new(options(2, 2));
     let first = running.connect();
     let second = running.connect();

@@ -81,7 +81,7 @@ fn pieces_within_the_fill_timeout_become_one_chunk() {
 }
 
 #[test]
-fn what_a_slow_source_has_is_sent_after_the_fill_timeout() {
+fn octets_of_a_slow_source_are_sent_after_the_fill_timeout() {
     let (sizes, _) = chunks(600, 10);
     assert!(sizes.len() > 2 && sizes.iter().sum::<usize>() == 100, "{sizes:?}");
     let (sizes, seconds) = chunks(30_000, 3);

@@ -77,7 +77,7 @@ async fn begin(client: &mut Client<Duplex>) {
 }
 
 #[test]
-fn a_late_reply_is_not_taken_for_that_to_another_recipient() {
+fn a_late_reply_does_not_answer_another_recipient() {
     let client = |mut client: Client<Duplex>| async move {
         assert_eq!(code(client.mail(mail()).await), 250);
         cancel(client.rcpt(rcpt("bob@mx.example"))).await;
@@ -96,7 +96,7 @@ fn a_late_reply_is_not_taken_for_that_to_another_recipient() {
 }
 
 #[test]
-fn a_step_after_a_refused_one_whose_future_was_dropped_does_not_wait_for_ever() {
+fn a_step_after_a_refused_step_with_a_dropped_future_does_not_hang() {
     let client = |mut client: Client<Duplex>| async move {
         cancel(client.mail(mail())).await;
         let refused = client.noop().await;
@@ -114,7 +114,7 @@ fn a_step_after_a_refused_one_whose_future_was_dropped_does_not_wait_for_ever() 
 }
 
 #[test]
-fn a_refused_chunk_is_told_by_the_next_piece() {
+fn the_next_piece_returns_the_refusal_of_a_chunk() {
     let client = |mut client: Client<Duplex>| async move {
         begin(&mut client).await;
         assert_eq!(client.send_body(b"one\r\n").await.unwrap(), None);
@@ -158,7 +158,7 @@ fn a_refused_chunk_is_told_by_the_next_piece() {
 }
 
 #[test]
-fn a_refusal_is_told_when_the_chunk_under_way_is_complete() {
+fn a_refusal_is_returned_after_the_current_chunk_is_complete() {
     let network = Network::new();
     let (near, far) = network.pair();
     near.control().set_capacity(16);
@@ -188,7 +188,7 @@ fn a_refusal_is_told_when_the_chunk_under_way_is_complete() {
 }
 
 #[test]
-fn a_refused_chunk_is_told_at_the_end_of_the_message() {
+fn end_of_data_returns_the_refusal_of_a_chunk() {
     for end in ["S: 503 no", "S: 250 ok"] {
         let client = |mut client: Client<Duplex>| async move {
             begin(&mut client).await;
@@ -211,7 +211,7 @@ fn a_refused_chunk_is_told_at_the_end_of_the_message() {
 }
 
 #[test]
-fn a_refused_chunk_is_told_although_the_session_ends() {
+fn the_refusal_of_a_chunk_is_returned_although_the_session_ends() {
     let client = |mut client: Client<Duplex>| async move {
         begin(&mut client).await;
         assert_eq!(client.send_body(b"one\r\n").await.unwrap(), None);

@@ -86,7 +86,7 @@ impl Raw {
 }
 
 #[test]
-fn messages_arrive_under_tls_however_little_the_stream_takes() {
+fn messages_arrive_under_tls_with_any_partial_writes() {
     let message = text(9000);
     for implicit in [false, true] {
         for room in [1, 2, 10, 1000, 1 << 20] {
@@ -168,7 +168,7 @@ fn records_without_content_neither_wake_nor_keep_a_session() {
 }
 
 #[test]
-fn the_reply_is_read_after_octets_behind_close_notify_are_ignored() {
+fn octets_after_close_notify_do_not_hide_the_reply() {
     let (raw, mut session) = Raw::new();
     raw.control.push(record(22, b"hello"));
     raw.settle(&mut session);

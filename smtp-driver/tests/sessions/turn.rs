@@ -95,7 +95,7 @@ fn after_atrn_the_server_delivers_on_the_same_connection() {
 }
 
 #[test]
-fn the_roles_stay_if_the_peer_has_said_more() {
+fn the_roles_stay_if_the_peer_has_sent_more_input() {
     let network = Network::new();
     let (near, far) = network.pair();
     let playing = async {

@@ -15,7 +15,7 @@ use smtp_driver::{
 use crate::support::{bob, client_config, connect, converse, receive, server, server_config, text};
 
 #[test]
-fn a_message_arrives_however_little_the_stream_takes() {
+fn a_message_arrives_with_any_partial_writes() {
     let message = text(3000);
     for (read, write, room) in [
         (1, 1, 1),

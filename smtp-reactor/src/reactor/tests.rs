@@ -62,7 +62,7 @@ fn a_wake_is_not_lost_in_an_inner_call() {
 }
 
 #[test]
-fn an_outer_call_waits_on_for_its_socket_after_an_inner_one() {
+fn an_outer_call_continues_to_wait_after_an_inner_call() {
     let ((near, far), (second, inner)) = (pair(), pair());
     let (tell, told) = mpsc::channel();
     (&second).write_all(b"y").unwrap();

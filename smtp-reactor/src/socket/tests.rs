@@ -37,7 +37,7 @@ fn operations_wait_until_the_socket_is_ready() {
 }
 
 #[test]
-fn no_read_follows_a_write_that_answers_what_was_read() {
+fn no_read_follows_a_write_that_answers_the_input() {
     let (near, mut far) = UnixStream::pair().unwrap();
     let mut near = Socket::new(near);
     let mut room = [MaybeUninit::uninit(); 8];

@@ -298,7 +298,7 @@ fn each_action_has_its_text_and_the_worst_is_the_subject() {
 
 /// RFC 6533 sections 3 and 6.
 #[test]
-fn an_international_report_needs_smtputf8_and_another_one_does_not() {
+fn only_an_international_report_needs_smtputf8() {
     let (bob, here, there) = (
         path("ü@example.net"),
         host("mx.example.org"),

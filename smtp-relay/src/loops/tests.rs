@@ -25,7 +25,7 @@ fn more_than_100_received_fields_are_a_loop() {
 }
 
 #[test]
-fn every_cut_gives_the_same() {
+fn the_result_does_not_depend_on_the_cuts_of_the_input() {
     let message = b"received : a\r\nReceived-SPF: pass\r\nRECEIVED:b\n Received: folded\r\nX: y\r\nDelivered-To: <Bob@example.net>\r\n\r\nReceived: body\r\n";
     for cut in 0..message.len() {
         let (first, second) = message.split_at(cut);

@@ -88,7 +88,7 @@ fn more_cohorts_are_more_patience() {
 }
 
 #[test]
-fn a_dead_destination_gets_one_delivery_after_its_pause() {
+fn a_dead_destination_is_tried_with_one_delivery_after_its_pause() {
     let mut window = full(Limits {
         initial: 1,
         ..Limits::default()

@@ -8,7 +8,7 @@ fn schedule(waits: &[u64], expire: u64) -> Schedule {
 }
 
 #[test]
-fn waits_follow_the_list_and_the_last_one_repeats() {
+fn waits_follow_the_list_and_the_last_wait_repeats() {
     let schedule = schedule(&[10, 20, 40], 1_000_000);
     let waits: Vec<u64> = (1..=6)
         .map(

@@ -229,7 +229,7 @@ fn a_policy_has_64_kb_at_most() {
 }
 
 #[test]
-fn patterns_match_as_rfc_8461_section_4_1_says() {
+fn patterns_match_by_rfc_8461_section_4_1() {
     let matches = |pattern: &str, mx: &str| {
         let policy = parse(
             &POLICY

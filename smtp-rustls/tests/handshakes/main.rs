@@ -201,7 +201,7 @@ fn the_name_that_is_asked_for_picks_the_certificate() {
 }
 
 #[test]
-fn a_client_certificate_is_known_if_there_is_one() {
+fn a_client_certificate_is_reported_if_sent() {
     let (authority, clients) = (Authority::new(), Authority::new());
     let server = ServerSettings::new(authority.identity(&["mx.example"]))
         .with_client_roots(clients.roots())
@@ -283,7 +283,7 @@ fn certificates_of_another_name_of_another_issuer_or_of_another_time_are_refused
 }
 
 #[test]
-fn an_unverified_server_may_be_anybody_and_has_no_certificate() {
+fn an_unverified_server_is_accepted_and_has_no_certificate() {
     let authority = Authority::new();
     // Another name, an unknown issuer, and a time long past.
     let identity = authority.identity_from(&["elsewhere.example"], 2001);
@@ -349,7 +349,7 @@ impl Files {
 }
 
 #[test]
-fn settings_come_from_files_and_their_faults_are_told_apart() {
+fn settings_are_read_from_files_and_each_fault_has_its_own_error() {
     let made = rcgen::generate_simple_self_signed(vec!["mx.example".to_owned()]).unwrap();
     let other = KeyPair::generate().unwrap().serialize_pem();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
@@ -413,7 +413,7 @@ fn keys_are_not_shown() {
 }
 
 #[test]
-fn a_server_that_speaks_plaintext_is_named() {
+fn the_error_names_a_server_that_sends_plaintext() {
     let tls = ClientTls::trusting(&Authority::new().roots(), "mx.example").unwrap();
     let mut near = ClientConnection::new(Arc::clone(tls.config()), tls.name().clone()).unwrap();
     near.read_tls(&mut &b"220 mx.example ESMTP\r\n"[..]).unwrap();

@@ -40,7 +40,7 @@ fn timer(conn: &Connection<DuplexStream, Server>) -> time::Instant {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timer_serves_for_many_deadlines_and_none_is_missed() {
+async fn a_timer_serves_many_deadlines_and_misses_no_deadline() {
     let (mut peer, mut conn) = connection();
     // Each command moves the deadline on; the timer is not reset.
     settle(&mut conn).await;
@@ -146,7 +146,7 @@ fn octets_have_left_once_they_are_flushed() {
 }
 
 #[test]
-fn octets_that_were_given_up_do_not_arrive_with_the_shutdown() {
+fn abandoned_octets_do_not_arrive_with_the_shutdown() {
     let mut io = Io::new(Buffered::default());
     let cx = &mut Context::from_waker(std::task::Waker::noop());
     assert!(io.poll_write(cx, &[b"one"]).is_pending());

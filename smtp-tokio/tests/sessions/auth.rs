@@ -139,7 +139,7 @@ fn mechanisms() -> impl Iterator<Item = (Mechanism, Credentials, [Credentials; 2
 }
 
 #[tokio::test]
-async fn each_mechanism_lets_the_right_one_in() {
+async fn each_mechanism_accepts_the_right_credentials() {
     let pair = Pair::new();
     let mut met = 0;
     for (mechanism, right, _) in mechanisms() {
@@ -227,7 +227,7 @@ async fn asked_to_log_in(far: DuplexStream, mechanism: &str) -> Fake<DuplexStrea
 }
 
 #[tokio::test]
-async fn the_reply_that_is_told_is_the_refusal_and_not_a_challenge() {
+async fn the_error_names_the_refusal_and_not_the_challenge() {
     for refusal in ["454 4.7.0 not now\r\n", "535 5.7.8 no\r\n", ""] {
         let (near, far) = duplex(4096);
         let serving = async {
@@ -259,7 +259,7 @@ async fn the_reply_that_is_told_is_the_refusal_and_not_a_challenge() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_prove_itself_gets_no_mail() {
+async fn a_server_that_cannot_prove_its_identity_receives_no_mail() {
     let (near, far) = duplex(4096);
     let serving = async {
         let mut fake = asked_to_log_in(far, "SCRAM-SHA-256").await;

@@ -33,7 +33,7 @@ async fn the_farewell_arrives_although_input_is_left_unread() {
 }
 
 #[test]
-fn what_is_awaited_may_move_between_threads() {
+fn awaited_futures_may_move_between_threads() {
     fn is_send(_: &impl Send) {}
     let (near, far) = duplex(1);
     is_send(&receive(near, server_config()));

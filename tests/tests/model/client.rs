@@ -144,7 +144,7 @@ proptest! {
 
     /// Replies come one by one, or as many at once as are due, and in pieces of any size.
     #[test]
-    fn long_sessions_go_as_the_model_says(
+    fn long_sessions_agree_with_the_model(
         setting in select(all_settings()),
         steps in vec((0..16_u8, any::<usize>(), any::<bool>()), 200),
         sizes in vec(1_usize..30, 1..6),
@@ -343,7 +343,7 @@ fn steps(model: &Client, setting: Setting) -> Vec<Step> {
 }
 
 #[test]
-fn every_sequence_of_replies_is_dealt_with_as_the_model_says() {
+fn every_sequence_of_replies_agrees_with_the_model() {
     let explored = std::thread::scope(|scope| {
         let runs: Vec<_> = all_settings()
             .into_iter()

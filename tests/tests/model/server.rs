@@ -187,7 +187,7 @@ proptest! {
     /// Commands come one by one or in groups, in pieces of any size, and the answers to RCPT late: the replies are the same.
     /// Only STARTTLS cannot have anything behind it (RFC 3207 section 4.2), so that it ends a group, and comes whole.
     #[test]
-    fn long_sessions_are_answered_as_the_model_says(
+    fn replies_in_long_sessions_agree_with_the_model(
         (_, rules, _) in select(RULES.to_vec()),
         steps in vec((0..3_u8, any::<usize>(), any::<bool>()), 200),
         sizes in vec(1_usize..30, 1..6),
@@ -359,7 +359,7 @@ fn pair(state: State, stage: Stage, unit: Unit, sight: &Sight) -> Option<Pair> {
 }
 
 #[test]
-fn every_sequence_of_sayings_is_answered_as_the_model_says() {
+fn replies_to_every_sequence_of_inputs_agree_with_the_model() {
     let (mut pairs, mut counts) = (BTreeSet::new(), Vec::new());
     std::thread::scope(|scope| {
         let runs = RULES.map(|(name, rules, past)| (name, scope.spawn(move || explore(rules, past))));

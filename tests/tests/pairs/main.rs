@@ -53,7 +53,7 @@ fn run(seed: u64, story: &mut String) -> Result<usize, String> {
 }
 
 #[test]
-fn what_was_accepted_arrived() {
+fn every_accepted_message_arrives() {
     let first = number("SEED");
     let worlds = number("WORLDS").unwrap_or(if first.is_some() { 1 } else { WORLDS });
     let first = first.unwrap_or(0);

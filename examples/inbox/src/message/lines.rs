@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_an_end_that_is_none() {
+    fn finds_a_bare_line_ending_at_the_end_of_data() {
         for end in [&b"text\n.\n"[..], b"text\n.\r\n", b"text\r.\r", b"."] {
             assert!(has_bare_end(end), "{end:?}");
         }

@@ -26,7 +26,7 @@ const BEFORE: &str = "S: 220 localhost ESMTP ready
     S: 250 localhost";
 
 #[test]
-fn a_message_knows_the_lines_of_its_transaction() {
+fn a_message_records_the_lines_of_its_transaction() {
     let mut session = session(BEFORE);
     // In one group: all replies come after all commands.
     play(

@@ -190,7 +190,7 @@ async fn a_message_is_released_to_a_real_server() {
 }
 
 #[tokio::test]
-async fn changes_come_as_events() {
+async fn changes_are_sent_as_events() {
     use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
     let inbox = start(&[]).await;
     let mut stream = tokio::net::TcpStream::connect(inbox.web).await.unwrap();

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_end_is_told_behind_the_fence() {
+    async fn the_result_of_the_fence_follows_the_last_octets() {
         let results = read(Ok(())).await;
         assert!(matches!(results[..], [Ok(7), Ok(0)]));
         let results = read(Err(io::Error::other("lost"))).await;

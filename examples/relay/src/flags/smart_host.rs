@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_smart_host_has_a_port_or_the_usual_one() {
+    fn a_smart_host_has_a_port_or_the_default_port() {
         for (text, host, port) in [
             ("mail.example", "mail.example", 25),
             ("mail.example:587", "mail.example", 587),

@@ -17,7 +17,7 @@ fn places_are_bounded() {
 }
 
 #[test]
-fn a_place_goes_to_the_one_who_has_waited_longest() {
+fn a_place_goes_to_the_longest_waiter() {
     let (mut turns, waker) = (turns(1), Waker::noop());
     let (first, second) = (turns.wait(waker), turns.wait(waker));
     assert!(!turns.take_reserved(first, waker));
@@ -30,7 +30,7 @@ fn a_place_goes_to_the_one_who_has_waited_longest() {
 }
 
 #[test]
-fn one_who_leaves_passes_the_place_on() {
+fn a_leaving_waiter_passes_its_place_on() {
     let (mut turns, waker) = (turns(1), Waker::noop());
     let (first, second) = (turns.wait(waker), turns.wait(waker));
     assert!(turns.give_back().is_some());
@@ -41,7 +41,7 @@ fn one_who_leaves_passes_the_place_on() {
 }
 
 #[test]
-fn one_who_leaves_without_a_place_wakes_nobody() {
+fn a_waiter_that_leaves_without_a_place_wakes_no_task() {
     let (mut turns, waker) = (turns(1), Waker::noop());
     let (first, second) = (turns.wait(waker), turns.wait(waker));
     assert!(turns.leave(first).is_none());
@@ -50,7 +50,7 @@ fn one_who_leaves_without_a_place_wakes_nobody() {
 }
 
 #[test]
-fn the_last_one_who_leaves_frees_the_place() {
+fn the_last_leaving_waiter_frees_the_place() {
     let (mut turns, waker) = (turns(1), Waker::noop());
     let only = turns.wait(waker);
     assert!(turns.give_back().is_some());
@@ -60,7 +60,7 @@ fn the_last_one_who_leaves_frees_the_place() {
 }
 
 #[test]
-fn those_who_are_dismissed_have_no_places() {
+fn dismissed_waiters_have_no_places() {
     let (mut turns, waker) = (turns(2), Waker::noop());
     let first = turns.wait(waker);
     turns.wait(waker);

@@ -32,7 +32,7 @@ fn orders(numbers: &[u32]) -> Vec<Vec<u32>> {
 }
 
 #[test]
-fn recipients_are_in_order_whatever_the_order_of_the_answers() {
+fn recipients_are_in_order_for_any_order_of_answers() {
     for accepted in [&[0, 1, 2, 3][..], &[0, 2, 3], &[1, 2, 5], &[0, 1, 4], &[3], &[]] {
         for order in orders(accepted) {
             let mut recipients = Recipients::default();

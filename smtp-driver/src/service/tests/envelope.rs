@@ -126,7 +126,7 @@ fn a_recipient_that_is_not_answered_in_time_gets_451() {
 }
 
 #[test]
-fn a_future_whose_time_is_over_is_dropped() {
+fn a_future_is_dropped_after_its_deadline() {
     let service = Scripted::new();
     let mut client = Harness::greeted(config(), &service);
     service.hold("slow");
@@ -174,7 +174,7 @@ fn a_sender_that_is_not_answered_in_time_gets_451() {
 
 /// The machine asks the next question as soon as it has answered the one before it.
 #[test]
-fn a_question_beside_the_transaction_follows_one_without_an_answer() {
+fn a_question_outside_the_transaction_follows_an_unanswered_question() {
     let service = Scripted::new();
     let mut client = Harness::greeted(config(), &service);
     service.hold("mail ESMTP a@client.example");
@@ -221,7 +221,7 @@ fn a_rejected_data_leaves_the_transaction_open() {
 }
 
 #[test]
-fn a_reset_while_recipients_are_open_gives_the_mail_back() {
+fn a_reset_while_recipients_are_open_returns_the_mail_state() {
     let service = Scripted::new();
     let mut client = Harness::greeted(config(), &service);
     service.hold("bob");

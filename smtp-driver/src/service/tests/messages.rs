@@ -62,7 +62,7 @@ fn a_rejected_message_ends_the_transaction_without_reset() {
 }
 
 #[test]
-fn a_late_message_goes_on_beside_the_session() {
+fn a_late_message_does_not_end_the_session() {
     let service = Scripted::new();
     let mut client = with_message(&service);
     client.advance(Duration::from_secs(299));
@@ -102,7 +102,7 @@ fn a_late_message_outlives_its_session() {
 }
 
 #[test]
-fn a_late_delivery_in_lmtp_speaks_for_the_rest() {
+fn a_late_delivery_in_lmtp_answers_for_the_remaining_recipients() {
     let service = Scripted::new();
     let mut client = Harness::greeted_lmtp(config(), &service);
     client.send(

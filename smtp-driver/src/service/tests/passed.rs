@@ -69,7 +69,7 @@ impl Service for Trusting {
 }
 
 #[test]
-fn the_client_is_the_one_that_a_trusted_proxy_names() {
+fn a_trusted_proxy_names_the_client() {
     let service = Arc::new(Trusting::default());
     let mut harness = Harness::greeted(config(), &service);
     harness.take_output();
@@ -130,7 +130,7 @@ impl Service for Plain {
 }
 
 #[test]
-fn by_default_nobody_is_trusted() {
+fn by_default_no_client_is_trusted() {
     let mut harness = Harness::greeted(config(), &Arc::new(Plain));
     harness.take_output();
     harness.send("XCLIENT ADDR=192.0.2.1\r\nXFORWARD ADDR=192.0.2.1\r\n");

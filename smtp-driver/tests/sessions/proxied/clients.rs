@@ -91,7 +91,7 @@ fn the_octets_after_a_header_may_be_those_of_tls() {
 }
 
 #[test]
-fn a_header_that_does_not_come_is_an_error() {
+fn a_missing_header_is_an_error() {
     let network = Network::new();
     let limit = Duration::from_secs(5);
     for (octets, cut, why) in [
@@ -122,7 +122,7 @@ fn a_header_that_does_not_come_is_an_error() {
 }
 
 #[test]
-fn a_server_that_accepts_nothing_gets_no_header() {
+fn a_server_that_accepts_nothing_receives_no_header() {
     let network = Network::new();
     let (near, far) = network.pair();
     far.control().set_capacity(0);

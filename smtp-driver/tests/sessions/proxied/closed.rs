@@ -81,7 +81,7 @@ fn a_stranger_is_closed_without_a_reply() {
 }
 
 #[test]
-fn a_header_has_five_seconds_and_holds_up_nobody() {
+fn a_header_has_five_seconds_and_delays_no_other_connection() {
     let mut running = Running::new(|options| options.max_connections = 2);
     let slow = running.connect("PROXY ");
     let raw = running.connect(header(ProxyVersion::V2, "203.0.113.7:4000"));
@@ -99,7 +99,7 @@ fn a_header_has_five_seconds_and_holds_up_nobody() {
 }
 
 #[test]
-fn a_peer_that_closes_early_gives_its_place_back() {
+fn a_peer_that_closes_early_frees_its_place() {
     let mut running = Running::new(|options| options.max_connections = 1);
     let raw = running.connect("PROXY ");
     raw.control.cut();

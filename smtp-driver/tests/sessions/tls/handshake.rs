@@ -120,7 +120,7 @@ fn a_client_sends_the_alert_of_a_failed_handshake_and_closes() {
 }
 
 #[test]
-fn octets_after_starttls_are_not_obeyed() {
+fn commands_after_starttls_are_not_executed() {
     let network = Network::new();
     let (near, far) = network.pair();
     let talking = async {
@@ -169,7 +169,7 @@ fn content_that_arrives_with_the_end_of_the_handshake_counts() {
 }
 
 #[test]
-fn opportunistic_tls_goes_on_in_plaintext_if_starttls_is_refused() {
+fn opportunistic_tls_continues_in_plaintext_if_starttls_is_refused() {
     for (policy, go_on) in [(Tls::Opportunistic, true), (Tls::Required, false)] {
         let network = Network::new();
         let (near, far) = network.pair();
@@ -208,7 +208,7 @@ fn tls_without_settings_is_an_error_before_anything_is_sent() {
 
 /// Settings are given to be used: without STARTTLS there is no session.
 #[test]
-fn settings_for_starttls_require_it_unless_the_configuration_says_otherwise() {
+fn settings_for_starttls_require_it_unless_tls_is_opportunistic() {
     for (tls, fails) in [(Tls::Disabled, true), (Tls::Opportunistic, false)] {
         let network = Network::new();
         let (near, far) = network.pair();

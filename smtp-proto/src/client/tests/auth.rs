@@ -276,7 +276,7 @@ fn a_challenge_after_the_cancellation_ends_the_session() {
 }
 
 #[test]
-fn a_server_that_fails_mutual_authentication_gets_no_mail() {
+fn a_server_that_fails_mutual_authentication_receives_no_mail() {
     let mut session = echoing(Echo {
         proven: false,
         ..echo()

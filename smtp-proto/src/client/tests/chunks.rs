@@ -136,7 +136,7 @@ fn after_a_refused_chunk_no_chunk_begins_and_rset_follows() {
 }
 
 #[test]
-fn replies_to_chunks_after_a_refused_one_are_awaited() {
+fn replies_to_chunks_after_a_refused_chunk_are_awaited() {
     let mut session = Session::at_body(small_chunks(2), PIPELINED, "b@y");
     session.pass("abcd", More::Yes);
     session.written().server("552 full").reports("Chunk 552");
@@ -157,7 +157,7 @@ fn a_refused_chunk_decides_even_if_the_last_was_sent() {
 }
 
 #[test]
-fn the_last_chunk_is_not_sent_after_a_refused_one() {
+fn the_last_chunk_is_not_sent_after_a_refused_chunk() {
     let mut session = Session::at_body(chunking(), "CHUNKING", "b@y");
     session.pass("Hi", More::Yes);
     session
@@ -179,7 +179,7 @@ fn a_refused_last_chunk_is_reset_too() {
 }
 
 #[test]
-fn the_reply_to_the_last_chunk_may_come_before_end_body() {
+fn the_reply_to_the_last_chunk_may_arrive_before_end_body() {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     assert_eq!(session.pass("Hi|", More::Last), (Left::Nothing, ""));
     session
@@ -276,7 +276,7 @@ fn binary_content_is_sent_unchanged() {
 }
 
 #[test]
-fn the_last_chunk_is_completed_after_a_refused_one() {
+fn the_last_chunk_is_completed_after_a_refused_chunk() {
     let mut session = Session::at_body(small_chunks(3), PIPELINED, "b@y");
     let permit = session.permit.take().unwrap();
     let mut input: &[u8] = b"abca\nb";
@@ -331,7 +331,7 @@ fn the_transaction_ends_with_the_last_reply_to_its_chunks() {
 
 /// The reply to a chunk may come when the last one is begun and its command is not written.
 #[test]
-fn a_chunk_is_answered_while_the_last_one_waits_to_be_written() {
+fn a_chunk_is_answered_while_the_last_chunk_waits_to_be_written() {
     for cut in 0..4 {
         let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
         session.pass("Hi|", More::Yes);

@@ -117,7 +117,7 @@ fn a_server_that_does_not_read_times_out() {
 }
 
 #[test]
-fn polling_late_is_harmless_if_the_reply_has_come() {
+fn polling_late_is_harmless_if_the_reply_has_arrived() {
     let mut session = Session::new(config());
     session.now = Instant::after_origin(Duration::from_secs(10_000));
     session.server("220 mx").reports("Greeting 220");

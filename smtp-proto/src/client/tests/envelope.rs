@@ -203,7 +203,7 @@ fn the_times_of_a_delivery_need_their_extension() {
 }
 
 #[test]
-fn announced_bounds_are_obeyed() {
+fn announced_bounds_are_enforced() {
     let limits = "FUTURERELEASE 60 2030-01-01T00:00:00Z|DELIVERBY 120";
     for (parameters, error) in [
         ("HOLDFOR=61", RequestError::HeldTooLong),

@@ -31,7 +31,7 @@ fn only_quit_follows_a_refusing_greeting() {
 }
 
 #[test]
-fn a_refusal_counts_whatever_the_reply_to_quit() {
+fn a_refusal_counts_for_any_reply_to_quit() {
     let refused = || {
         let mut session = Session::new(config());
         session.server("554 no service").written();

@@ -23,7 +23,7 @@ fn every_accepted_recipient_has_a_final_reply_of_its_own() {
 }
 
 #[test]
-fn a_refused_recipient_has_none() {
+fn a_refused_recipient_has_no_final_reply() {
     let mut session = Session::with(lmtp(), ALL);
     session
         .deliver(to("b@y c@y b@y"))

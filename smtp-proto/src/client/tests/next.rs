@@ -88,7 +88,7 @@ fn a_refused_message_does_not_affect_the_next() {
 }
 
 #[test]
-fn the_next_message_follows_one_without_recipients() {
+fn the_next_message_follows_a_message_without_recipients() {
     let mut session = Session::with(config(), "PIPELINING");
     session.deliver(to("b@y")).next("c@y").written();
     session.wire.clear();
@@ -245,7 +245,7 @@ fn deliver_is_out_of_turn_while_a_message_is_being_sent() {
 }
 
 #[test]
-fn a_permit_is_good_for_one_message() {
+fn a_permit_is_valid_for_one_message() {
     let mut config = chunking();
     config.limits.max_chunk_octets = 2;
     let mut session = two(config, "PIPELINING|CHUNKING", "b@y");

@@ -83,7 +83,7 @@ fn a_reply_answers_only_a_completely_written_command() {
 }
 
 #[test]
-fn an_extra_reply_is_not_taken_for_the_next_one() {
+fn an_extra_reply_does_not_answer_the_next_command() {
     let mut session = Session::with(config(), "");
     session.deliver(to("b@y")).written().server("250 ok|250 extra");
     session.reports("Mail 250, Nothing 250, Closed Unsolicited NotAccepted");

@@ -257,7 +257,7 @@ proptest! {
     }
 
     #[test]
-    fn a_session_never_waits_in_vain(plot in extreme_plot()) {
+    fn a_session_does_not_hang(plot in extreme_plot()) {
         play(&plot, &[]);
     }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::types::{Argument, Query, UnknownCommand};
 
 #[test]
-fn a_session_serves_one_transaction_after_the_other() {
+fn a_session_serves_several_transactions() {
     let mut session = Session::with(config(), "PIPELINING");
     for _ in 0..3 {
         session
@@ -130,7 +130,7 @@ fn an_international_query_needs_its_extension() {
 }
 
 #[test]
-fn a_reset_by_the_application_replaces_the_automatic_one() {
+fn a_reset_by_the_application_replaces_the_automatic_reset() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))
@@ -199,7 +199,7 @@ fn a_reply_begun_before_the_command_does_not_answer_it() {
 
 /// Input that came with the reply before counts, too.
 #[test]
-fn a_reply_begun_after_another_one_does_not_answer_a_later_command() {
+fn a_reply_begun_after_another_reply_does_not_answer_a_later_command() {
     let mut session = Session::with(config(), "");
     session.client.noop().unwrap();
     session

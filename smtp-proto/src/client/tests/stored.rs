@@ -22,7 +22,7 @@ fn refuses<T: DeserializeOwned + core::fmt::Debug>(texts: &[&str]) {
 }
 
 #[test]
-fn advice_and_verbs_are_words() {
+fn advice_and_verbs_are_stored_as_strings() {
     for (retry, word) in [
         (Retry::Now, "now"),
         (Retry::Later, "later"),
@@ -58,7 +58,7 @@ fn advice_and_verbs_are_words() {
 }
 
 #[test]
-fn the_command_of_a_reply_is_a_word_with_its_data() {
+fn the_command_of_a_reply_is_stored_as_a_string_with_its_data() {
     for (to, text) in [
         (ReplyTo::Greeting, r#""greeting""#),
         (ReplyTo::Hello(Verb::Lhlo), r#"{"hello":"LHLO"}"#),

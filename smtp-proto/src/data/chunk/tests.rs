@@ -1,7 +1,7 @@
 use super::ChunkReader;
 
 #[test]
-fn an_empty_chunk_takes_nothing() {
+fn an_empty_chunk_consumes_no_input() {
     let mut input: &[u8] = b"NOOP\r\n";
     let mut chunk = ChunkReader::new(0);
     assert_eq!(chunk.take(&mut input), None);

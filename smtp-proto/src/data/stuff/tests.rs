@@ -67,13 +67,13 @@ fn an_empty_message_is_a_lone_dot() {
 }
 
 #[test]
-fn a_complete_last_line_gets_no_further_crlf() {
+fn no_crlf_is_added_to_a_complete_last_line() {
     assert_eq!(data(b"a\r\n"), b"a\r\n.\r\n");
     assert_eq!(chunks(b"a\r\n"), b"a\r\n");
 }
 
 #[test]
-fn an_incomplete_last_line_gets_a_crlf() {
+fn a_crlf_completes_the_last_line() {
     assert_eq!(data(b"a"), b"a\r\n.\r\n");
     assert_eq!(data(b"a\r"), b"a\r\n.\r\n");
     assert_eq!(data(b"a\n"), b"a\r\n.\r\n");
@@ -82,7 +82,7 @@ fn an_incomplete_last_line_gets_a_crlf() {
 }
 
 #[test]
-fn a_dot_is_added_to_each_line_that_starts_with_one() {
+fn a_dot_is_added_to_each_line_that_starts_with_a_dot() {
     assert_eq!(data(b".\r\n"), b"..\r\n.\r\n");
     assert_eq!(data(b"."), b"..\r\n.\r\n");
     assert_eq!(data(b"..\r\n\r\n.a\r\nb.\r\n"), b"...\r\n\r\n..a\r\nb.\r\n.\r\n");

@@ -57,7 +57,7 @@ fn only_listed_mechanisms_start() {
 }
 
 #[test]
-fn the_strongest_mechanism_comes_first_and_plaintext_ones_last() {
+fn the_strongest_mechanism_is_first_and_plaintext_mechanisms_are_last() {
     let mechanisms = Credentials::password("tim", "x").mechanisms();
     let mut expected = Vec::new();
     if cfg!(feature = "scram") {

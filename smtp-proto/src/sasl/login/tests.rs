@@ -3,7 +3,7 @@ use crate::sasl::MalformedResponse;
 use crate::secret::tests::shows;
 
 #[test]
-fn the_name_comes_first_for_any_prompt() {
+fn the_user_name_answers_the_first_prompt_of_any_text() {
     for prompts in [
         ["User Name\0", "Password\0"],
         ["Password:", "Username:"],

@@ -103,7 +103,7 @@ fn login_asks_twice() {
 }
 
 #[test]
-fn login_takes_the_user_name_as_initial_response() {
+fn login_accepts_the_user_name_as_initial_response() {
     let mut session = accepting(session(Mechanism::LOGIN));
     session.sends(&format!("AUTH LOGIN {}", encoded("ann")));
     assert_eq!(session.replies(), "334 UGFzc3dvcmQ6\r\n");
@@ -177,7 +177,7 @@ fn a_challenge_too_long_for_a_line_ends_the_exchange() {
 }
 
 #[test]
-fn in_scram_the_client_speaks_first() {
+fn in_scram_the_client_sends_first() {
     let mut session = session(Mechanism::SCRAM_SHA_256);
     session.sends("AUTH SCRAM-SHA-256");
     assert_eq!(session.replies(), "334 \r\n");
@@ -220,7 +220,7 @@ fn each_fault_of_the_client_has_its_code() {
 }
 
 #[test]
-fn cram_md5_takes_no_initial_response() {
+fn cram_md5_refuses_an_initial_response() {
     let mut session = session(Mechanism::CRAM_MD5);
     session.sends("AUTH CRAM-MD5 YQ==");
     assert_eq!(
@@ -280,7 +280,7 @@ fn ehlo_keeps_the_login_and_no_longer_offers_auth() {
 }
 
 #[test]
-fn long_responses_fit_and_longer_ones_do_not() {
+fn responses_have_a_maximum_length() {
     let token = "t".repeat(12_200);
     let claim = encoded(&format!("user=ann\x01auth=Bearer {token}\x01\x01"));
     assert!(claim.len() > 16_000 && claim.len() <= 16_384);
@@ -353,7 +353,7 @@ fn the_error_challenge_of_a_bearer_is_sent_once() {
 }
 
 #[test]
-fn a_long_response_is_not_taken_for_a_chunk() {
+fn a_long_response_is_not_parsed_as_a_chunk() {
     let mut session = session(Mechanism::PLAIN);
     session.sends("AUTH PLAIN");
     session.clear();

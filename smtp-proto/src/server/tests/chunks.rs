@@ -135,7 +135,7 @@ fn the_application_may_reject_between_and_within_chunks() {
 }
 
 #[test]
-fn a_chunk_whose_end_cannot_be_known_ends_the_session() {
+fn a_chunk_of_unknown_size_ends_the_session() {
     let mut session = Session::with_recipient(config());
     session.sends("BDAT 99999999999999999999\r\nNOOP");
     assert_eq!(session.codes(), "501 421");
@@ -156,7 +156,7 @@ fn a_chunk_beyond_the_drop_limit_ends_the_session_at_once() {
 }
 
 #[test]
-fn chunks_after_a_refused_one_do_not_count_as_errors() {
+fn chunks_after_a_refused_chunk_do_not_count_as_errors() {
     let mut config = small();
     config.limits.errors.hard = 1;
     let mut session = Session::with_recipient(config);

@@ -44,7 +44,7 @@ fn an_incomplete_message_is_lost() {
 }
 
 #[test]
-fn a_client_that_disconnects_before_the_greeting_gets_none() {
+fn a_client_that_disconnects_before_the_greeting_receives_no_greeting() {
     let mut session = Session::fresh(config());
     session.ends();
     assert_eq!(
@@ -70,7 +70,7 @@ fn open_questions_about_recipients_are_answered_before_the_end() {
 }
 
 #[test]
-fn reset_comes_first_and_closed_after_the_last_reply() {
+fn reset_is_reported_first_and_closed_after_the_last_reply() {
     let mut session = Session::with_recipient(config());
     session.reads = false;
     session.sends("QUIT");
@@ -201,7 +201,7 @@ fn a_421_to_any_question_ends_the_session() {
 }
 
 #[test]
-fn another_protocol_gets_a_reply_that_names_it() {
+fn the_reply_to_another_protocol_names_the_protocol() {
     for line in [
         "GET / HTTP/1.1\r\nHost: mx.test",
         "POST /x",

@@ -54,7 +54,7 @@ fn each_command_has_its_own_time() {
 }
 
 #[test]
-fn a_command_that_came_before_a_late_poll_is_answered() {
+fn a_command_received_before_a_late_poll_is_answered() {
     let mut session = Session::new();
     session.now = session.now + Duration::from_secs(1000);
     session.sends("NOOP");
@@ -217,7 +217,7 @@ fn an_unanswered_message_gets_451_and_is_reset() {
 }
 
 #[test]
-fn an_unanswered_connect_gets_a_transient_greeting() {
+fn an_unanswered_connect_sends_a_transient_greeting() {
     let mut session = Session::fresh(config()).holding();
     session.poll_all();
     session.later(300);

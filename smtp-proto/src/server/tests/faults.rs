@@ -248,7 +248,7 @@ fn a_session_can_end_within_a_refused_chunk() {
 
 /// A line that is dropped may end the session, so it waits for the answers before it.
 #[test]
-fn a_bare_line_ending_does_not_take_the_place_of_an_answer() {
+fn a_bare_line_ending_does_not_replace_an_answer() {
     for faulty in ["RCPT TO:<c@mx.test\nx>", "RCPT TO:<c@mx.test\rx>"] {
         let mut replies = Vec::new();
         for holds in [false, true] {

@@ -226,7 +226,7 @@ fn help_is_214_and_status_211() {
 }
 
 #[test]
-fn protocol_names_tell_how_the_message_came() {
+fn protocol_names_include_tls_and_authentication() {
     let mut session = Session::fresh(config());
     session.poll_all();
     assert_eq!(session.server.protocol_name(), "SMTP");

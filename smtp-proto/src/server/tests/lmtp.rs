@@ -77,7 +77,7 @@ fn a_message_that_failed_is_refused_for_each_recipient() {
 }
 
 #[test]
-fn unanswered_recipients_get_451_each() {
+fn each_unanswered_recipient_is_refused_with_451() {
     let mut session = in_data(3).holding();
     session.sends("hi\r\n.");
     session.server.accept(session.held.pop().unwrap()).unwrap();

@@ -4,7 +4,7 @@ use super::auth::{ANN, accepting, offering, session};
 use super::*;
 
 #[test]
-fn guessing_passwords_ends_the_session() {
+fn too_many_failed_logins_end_the_session() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.limits.failed_logins = crate::limits::Threshold::new(1, 2);
     config.timeouts.penalty = Duration::from_secs(1);

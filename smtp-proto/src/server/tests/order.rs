@@ -130,7 +130,7 @@ fn a_refused_greeting_leaves_only_quit() {
 }
 
 #[test]
-fn after_a_refused_greeting_the_application_gets_no_questions() {
+fn after_a_refused_greeting_the_application_receives_no_questions() {
     let mut config = config();
     config.unknown_commands = UnknownPolicy::AskApplication;
     let mut session = Session::fresh(config).refusing("connect", Rejection::NO_SERVICE);

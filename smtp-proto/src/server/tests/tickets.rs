@@ -17,7 +17,7 @@ fn with_questions(recipients: usize, window: usize) -> Session {
 }
 
 #[test]
-fn answers_may_come_in_any_order_and_replies_do_not() {
+fn replies_keep_the_order_of_commands_for_any_order_of_answers() {
     let mut session = with_questions(4, 16);
     assert_eq!(session.held.len(), 4);
     session.server.accept(session.held.remove(2)).unwrap();
@@ -87,7 +87,7 @@ fn a_faulty_rcpt_among_questions_gets_its_reply_in_order() {
 }
 
 #[test]
-fn the_last_place_is_given_when_the_question_before_is_answered() {
+fn the_last_recipient_is_asked_after_the_question_before_is_answered() {
     let mut config = config();
     config.limits.max_recipients = 2;
     let mut session = Session::with(config);

@@ -38,7 +38,7 @@ fn shake_hands(session: &mut Session) {
 }
 
 #[test]
-fn the_upgrade_comes_after_the_reply_is_written() {
+fn the_upgrade_is_reported_after_the_reply_is_written() {
     let mut session = Session::with(offering());
     session.reads = false;
     session.sends("starttls ");

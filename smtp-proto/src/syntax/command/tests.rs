@@ -118,7 +118,7 @@ fn a_line_without_a_verb_is_not_recognised() {
 }
 
 #[test]
-fn commands_without_an_argument_accept_none() {
+fn an_argument_is_refused_if_the_command_has_no_argument() {
     for (line, verb) in [
         ("DATA now", Verb::Data),
         ("RSET x", Verb::Rset),
@@ -359,7 +359,7 @@ fn auth_has_a_mechanism_and_an_optional_initial_response() {
 }
 
 #[test]
-fn a_borrowed_command_becomes_an_owned_one() {
+fn a_borrowed_command_converts_to_an_owned_command() {
     for line in [
         "EHLO a",
         "MAIL FROM:<a@b> X=1 SIZE=2",

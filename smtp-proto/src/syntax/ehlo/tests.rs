@@ -281,7 +281,7 @@ fn a_malformed_value_of_a_rare_extension_is_skipped() {
 }
 
 #[test]
-fn unknown_extensions_keep_what_was_sent() {
+fn unknown_extensions_keep_their_octets() {
     let extensions = offered(&["X-EXPS GSSAPI  NTLM", "x-exps=LOGIN", "XREMOTEQUEUE"]);
     let expected = [
         ("X-EXPS", "GSSAPI  NTLM"),

@@ -84,7 +84,7 @@ fn mixed_codes_are_refused() {
 
 /// RFC 5321 section 4.2: the first digit is the answer.
 #[test]
-fn codes_of_one_class_make_one_reply_and_the_last_counts() {
+fn codes_of_the_same_class_make_a_reply_and_the_last_counts() {
     let reply = parse(b"550-no such user\r\n550-here\r\n554 sorry\r\n").unwrap();
     assert_eq!(reply.code(), code(554));
     assert_eq!(reply.lines().count(), 3);

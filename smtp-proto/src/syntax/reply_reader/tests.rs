@@ -104,7 +104,7 @@ fn text_beyond_the_limits_is_cut_and_the_code_counts() {
 }
 
 #[test]
-fn an_endless_reply_is_consumed_as_it_comes() {
+fn an_endless_reply_is_consumed_as_it_arrives() {
     let limits = ReplyLimits::default();
     let short = [b"250-x\r\n".repeat(10_000), b"250 end\r\n".to_vec()].concat();
     let line = [b"250-".to_vec(), vec![b'x'; 1000], b"\r\n".to_vec()].concat();

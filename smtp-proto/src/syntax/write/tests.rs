@@ -287,7 +287,7 @@ proptest! {
 }
 
 #[test]
-fn parameters_are_written_in_a_fixed_order_unknown_ones_last() {
+fn parameters_are_written_in_a_fixed_order_with_unknown_parameters_last() {
     let line = b"MAIL FROM:<a@b> X=1 smtputf8 size=5 AUTH=a+2Bb@c y BODY=7bit";
     let written = parse_command(line, &Leniency::STRICT).unwrap().to_line();
     assert_eq!(

@@ -20,7 +20,7 @@ fn escapes_are_a_plus_and_two_capital_digits() {
 }
 
 #[test]
-fn nothing_stands_for_a_control_character() {
+fn no_escape_encodes_a_control_character() {
     for text in ["a+0D+0AX:", "+00", "+09", "+1F", "+7F", "+C2+85"] {
         assert!(!is_xtext(text), "{text}");
     }

@@ -62,7 +62,7 @@ fn all_attributes_of_xforward() {
 }
 
 #[test]
-fn values_that_are_not_known() {
+fn unavailable_and_temporarily_unavailable_values() {
     let info = xclient("NAME=[TEMPUNAVAIL] ADDR=[UNAVAILABLE] LOGIN=[unavailable]");
     assert_eq!(
         info.get(ClientAttribute::Name),

@@ -4,7 +4,7 @@ use super::{AnnouncedLimits, Extension, InvalidExtension, Keyword};
 use crate::types::SolicitationKeywords;
 
 #[test]
-fn other_takes_the_grammar_only() {
+fn other_accepts_only_keywords_and_parameters_of_the_grammar() {
     for (keyword, params) in [
         ("X-EXPS", "GSSAPI NTLM"),
         ("XREMOTEQUEUE", ""),
@@ -34,7 +34,7 @@ fn other_takes_the_grammar_only() {
 }
 
 #[test]
-fn auth_takes_mechanism_names_only() {
+fn auth_accepts_mechanism_names_only() {
     for mechanisms in ["PLAIN", "PLAIN LOGIN", "SCRAM-SHA-256-PLUS", "X_Y"] {
         assert!(Extension::auth(mechanisms).is_ok(), "{mechanisms}");
     }

@@ -91,7 +91,7 @@ fn two_colons_stand_for_two_groups_or_more() {
 }
 
 #[test]
-fn malformed_ipv6_is_not_taken_for_another_kind() {
+fn malformed_ipv6_is_not_parsed_as_another_kind() {
     for text in [
         "[IPv6:]",
         "[IPv6:1]",

@@ -18,7 +18,7 @@ fn the_null_path_is_a_sender_and_no_recipient() {
 }
 
 #[test]
-fn brackets_come_in_pairs_or_not_at_all() {
+fn brackets_are_paired_or_absent() {
     let path = ReversePath::parse("<a@b>").unwrap();
     assert_eq!(path, ReversePath::parse("a@b").unwrap());
     assert_eq!(path.to_string(), "<a@b>");
@@ -96,7 +96,7 @@ fn the_postmaster_needs_no_domain_and_has_no_case() {
 }
 
 #[test]
-fn a_mailbox_becomes_a_path() {
+fn a_mailbox_converts_to_a_path() {
     let mailbox: Mailbox<'_> = "a@b".parse().unwrap();
     assert_eq!(
         ForwardPath::from(mailbox.as_borrowed()).mailbox(),

@@ -56,7 +56,7 @@ fn from_static_refuses_a_code_that_accepts() {
 }
 
 #[test]
-fn constants_are_what_new_would_build() {
+fn constants_equal_the_values_that_new_builds() {
     for constant in CONSTANTS {
         let built = Rejection::new(constant.code(), constant.enhanced(), constant.text().clone());
         assert_eq!(built, Ok(constant.clone()));
@@ -123,7 +123,7 @@ fn ambiguous_stays_within_the_bounds_of_a_text() {
 }
 
 #[test]
-fn utf8_becomes_ascii_for_a_client_that_did_not_ask() {
+fn a_text_is_ascii_for_a_client_without_smtputf8() {
     let moved = Rejection::not_local(path("<jürgen@example.net>")).into_ascii();
     assert_eq!(moved.to_string(), "550 5.6.8 user not local");
     assert_eq!(moved.forward(), None);

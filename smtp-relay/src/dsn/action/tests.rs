@@ -43,7 +43,7 @@ fn decide(notify: Option<Notify>, deliver_by: &str, event: Event) -> Option<Acti
 
 /// RFC 5321 section 6.1, RFC 3461 section 6.1: a notification of a notification would loop.
 #[test]
-fn the_null_sender_gets_none() {
+fn the_null_sender_receives_no_notification() {
     for event in ALL {
         for deliver_by in MODES {
             for notify in [None, Some(Notify::SUCCESS | Notify::FAILURE | Notify::DELAY)] {

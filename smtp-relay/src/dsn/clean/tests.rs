@@ -41,7 +41,7 @@ fn long_texts_are_cut() {
 }
 
 #[test]
-fn a_folded_field_is_one_again_when_it_is_unfolded() {
+fn unfolding_restores_a_folded_field() {
     let long = "x".repeat(200);
     for value in [
         "short".to_owned(),

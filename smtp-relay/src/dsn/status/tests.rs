@@ -59,7 +59,7 @@ fn fields_are_read_in_any_order_case_and_folding() {
 }
 
 #[test]
-fn faults_are_told_apart() {
+fn each_fault_has_its_own_error() {
     let parse = |content: &str| Status::parse(content.as_bytes()).unwrap_err();
     let missing = |group, field| InvalidStatus::Missing { group, field };
     let value = |group, field| InvalidStatus::Value { group, field };

@@ -8,7 +8,7 @@ use super::{NOW, ann, failed, host, parts, path};
 use crate::dsn::{Action, Form, Notice, Report, Returned, Status};
 
 #[test]
-fn no_line_of_the_original_is_taken_for_a_boundary() {
+fn no_line_of_the_original_is_parsed_as_a_boundary() {
     let (bob, here, there) = (
         path("bob@example.net"),
         host("mx.example.org"),
@@ -105,7 +105,7 @@ fn hostile_octets_stay_inside_their_field() {
 }
 
 #[test]
-fn many_recipients_come_in_small_pieces() {
+fn a_report_of_many_recipients_is_returned_in_small_pieces() {
     let (bob, here, there) = (
         path("bob@example.net"),
         host("mx.example.org"),

@@ -137,7 +137,7 @@ fn addresses_are_asked_for_before_tlsa() {
 }
 
 #[test]
-fn preference_comes_before_security() {
+fn preference_precedes_security() {
     // RFC 7672 section 2.2.1
     let way = world(
         "
@@ -348,7 +348,7 @@ fn each_family_has_dane_by_itself() {
 }
 
 #[test]
-fn a_family_without_dnssec_has_no_dane_and_comes_last() {
+fn a_family_without_dnssec_has_no_dane_and_is_last() {
     let way = signed("3 1 1 . secure\na.example AAAA 2001:db8::1").run(down);
     assert!(is_dane(&way.demands()[0]));
     assert_eq!(way.demands()[1], TlsDemand::Opportunistic);

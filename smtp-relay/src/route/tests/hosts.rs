@@ -11,7 +11,7 @@ fn the_addresses_of_a_host_are_one_target() {
 }
 
 #[test]
-fn families_take_turns_within_the_limit() {
+fn families_alternate_within_the_limit() {
     let way = world(
         "
         d.example MX 10 a.example
@@ -163,7 +163,7 @@ fn an_address_is_tried_once() {
 }
 
 #[test]
-fn addresses_that_were_not_tried_come_after_the_other_hosts() {
+fn addresses_that_were_not_tried_follow_the_other_hosts() {
     // RFC 5321 section 5.1: each of the addresses, in order
     let table = std::format!("{TWO}a.example A 192.0.2.3");
     let later = |target: &Target, _: &[usize]| {
@@ -177,7 +177,7 @@ fn addresses_that_were_not_tried_come_after_the_other_hosts() {
 }
 
 #[test]
-fn the_addresses_of_equal_hosts_are_asked_for_before_one_is_tried() {
+fn the_addresses_of_equal_hosts_are_looked_up_before_the_first_attempt() {
     let way = world(
         "
         d.example MX 10 a.example

@@ -145,7 +145,7 @@ fn a_ticket_of_another_route_is_stale() {
 }
 
 #[test]
-fn an_answer_of_another_kind_teaches_nothing() {
+fn an_answer_of_another_kind_changes_nothing() {
     let mut route = route(1);
     let (_, ticket) = ask(&mut route);
     route
@@ -160,7 +160,7 @@ fn an_answer_of_another_kind_teaches_nothing() {
 }
 
 #[test]
-fn questions_name_what_to_ask_for() {
+fn questions_contain_the_name_and_type_of_the_query() {
     let host = name("a.example");
     for (question, text) in [
         (Question::Mx(host.clone()), "a.example MX"),
@@ -181,7 +181,7 @@ fn questions_name_what_to_ask_for() {
 }
 
 #[test]
-fn words_of_reports_are_those_of_rfc_8460_section_4_3() {
+fn result_types_are_those_of_rfc_8460_section_4_3() {
     let words: Vec<_> = [
         TlsFault::NotOffered.into(),
         TlsFault::HostMismatch.into(),

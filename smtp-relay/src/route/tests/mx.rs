@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn lower_preferences_come_first() {
+fn hosts_of_lower_preference_are_tried_first() {
     // RFC 5321 section 5.1
     let way = world(
         "
@@ -47,7 +47,7 @@ fn equal_preferences_are_spread() {
 }
 
 #[test]
-fn one_seed_gives_one_order() {
+fn a_seed_determines_the_order() {
     let way = || {
         world(
             "
@@ -103,7 +103,7 @@ fn without_mx_the_domain_is_its_host() {
 }
 
 #[test]
-fn an_empty_list_of_mx_is_none() {
+fn an_empty_list_of_mx_means_no_mx_records() {
     let config = Arc::new(Config::default());
     let mut route = Route::new(
         config,
@@ -193,7 +193,7 @@ fn a_chain_has_16_aliases_at_most() {
 }
 
 #[test]
-fn our_name_cuts_what_is_not_better() {
+fn our_name_excludes_hosts_that_are_not_preferred_to_it() {
     // RFC 5321 section 5.1
     let table = "
         d.example MX 10 a.example
@@ -324,7 +324,7 @@ fn a_literal_of_this_relay_is_a_loop() {
 }
 
 #[test]
-fn the_domain_of_a_recipient_becomes_a_label_of_the_dns() {
+fn the_domain_of_a_recipient_is_looked_up_in_a_labels() {
     // RFC 5891 section 4
     let host = smtp_proto::types::Host::parse("B\u{fc}cher.example").unwrap();
     assert_eq!(

@@ -28,7 +28,7 @@ fn ran(fates: &[&str]) -> Outcome {
 }
 
 #[test]
-fn recipients_part_ways() {
+fn recipients_may_be_delivered_by_different_hosts() {
     // RFC 5321 sections 3.3 and 5.1
     let way = hosts(
         4,
@@ -59,7 +59,7 @@ fn recipients_part_ways() {
 }
 
 #[test]
-fn a_refusal_for_good_ends_the_route() {
+fn a_permanent_refusal_ends_the_route() {
     // RFC 5321 section 4.2.1
     for reply in ["550 5.1.1 no such user", "556 5.1.10 no mail", "554 5.7.0 never"] {
         let way = hosts(1, vec![ran(&[reply])]);
@@ -117,7 +117,7 @@ fn a_refused_session_leads_to_the_next_host() {
 }
 
 #[test]
-fn hosts_that_all_refuse_for_good_fail_the_recipient() {
+fn permanent_refusals_by_all_hosts_fail_the_recipient() {
     // RFC 7504 section 2
     let never = || Outcome::HostRefused(reply("521 5.3.2 no mail"));
     assert_eq!(hosts(1, vec![never(), never(), never()]).status(), "failed 5.3.2");
@@ -173,7 +173,7 @@ fn the_last_reply_is_kept() {
 }
 
 #[test]
-fn a_message_that_no_host_can_take_fails() {
+fn a_message_fails_if_every_host_lacks_an_extension() {
     // RFC 6531 section 3.2, RFC 6152 section 3, RFC 1870 section 6.1
     for (lack, status) in [
         (Lack::SmtpUtf8, "failed 5.6.7"),
@@ -192,7 +192,7 @@ fn a_message_that_no_host_can_take_fails() {
 }
 
 #[test]
-fn a_keyword_that_nobody_required_defers() {
+fn a_missing_keyword_that_was_not_required_defers() {
     assert_eq!(
         hosts(1, vec![Outcome::KeywordMissing; 3]).status(),
         "deferred 4.7.30"

@@ -59,7 +59,7 @@ fn a_temporary_policy_refusal_is_not_offered_to_another_host() {
 }
 
 #[test]
-fn the_other_family_comes_first_after_an_attempt() {
+fn the_other_family_is_first_after_an_attempt() {
     for (past, first) in [
         (Past::None, Family::V6),
         (Past::Over(Family::V6), Family::V4),

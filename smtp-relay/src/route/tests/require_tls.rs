@@ -18,7 +18,7 @@ const SIGNED: &str = "
 ";
 
 #[test]
-fn a_host_without_a_verified_name_gets_nothing() {
+fn a_host_without_a_verified_name_receives_no_mail() {
     // RFC 8689 section 4.2.1, steps 2 and 5
     let way = require(TWO).run(up);
     assert_eq!((way.tried.len(), way.status()), (0, "failed 5.7.10".into()));
@@ -155,7 +155,7 @@ fn other_messages_do_not_use_the_keyword() {
 }
 
 #[test]
-fn the_parameter_comes_before_the_header_field() {
+fn the_parameter_precedes_the_header_field() {
     // RFC 8689 sections 4.1 and 5
     let usual = Envelope::parse("ann@example.org", ["bob@d.example"]).unwrap();
     let strict = usual

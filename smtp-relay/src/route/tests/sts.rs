@@ -142,7 +142,7 @@ fn a_null_mx_needs_no_policy() {
 }
 
 #[test]
-fn mode_none_is_no_policy() {
+fn mode_none_means_no_policy() {
     // RFC 8461 section 5
     assert_eq!(
         with("none a.example").delivered().demands(),
@@ -187,7 +187,7 @@ fn signed(policy: &str, tlsa: &str) -> World {
 }
 
 #[test]
-fn dane_comes_before_sts() {
+fn dane_precedes_sts() {
     // RFC 8461 section 2
     for policy in ["enforce a.example", "testing a.example", "testing b.example"] {
         let way = signed(policy, "3 1 1 . secure").delivered();

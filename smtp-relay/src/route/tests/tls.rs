@@ -24,7 +24,7 @@ fn a_failed_handshake_is_followed_by_plaintext_on_a_new_connection() {
 }
 
 #[test]
-fn plaintext_comes_before_the_next_host() {
+fn plaintext_is_tried_before_the_next_host() {
     let way = world(TWO).run(|target| match target.tls {
         TlsDemand::Plaintext => Outcome::Unreachable,
         _ => Outcome::TlsFailed(TlsFault::Handshake),

@@ -58,7 +58,7 @@ fn a_rollover_has_records_of_both_keys() {
 
 /// RFC 7671 section 9: of several digests the strongest counts, for each usage and selector.
 #[test]
-fn a_weaker_digest_does_not_count_beside_a_stronger_one() {
+fn a_weaker_digest_is_ignored_if_a_stronger_digest_exists() {
     let (chain, other) = (Chain::new(), Chain::new());
     let weak = chain.leaf.tlsa(EE, 1, 1);
     matches_nothing([weak.clone(), other.leaf.tlsa(EE, 1, 2)], &chain.server());

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn one_sync_serves_all_that_asked_before() {
+    fn a_sync_serves_all_requests_made_before_it() {
         let folder = tempfile::tempdir().unwrap();
         let sync = DirectorySync::new(folder.path().to_owned());
         // As if one were under way.

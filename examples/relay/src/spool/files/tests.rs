@@ -226,7 +226,7 @@ async fn a_full_disk_is_an_error_and_stores_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_that_come_together_are_all_durable_and_each_has_its_own_result() {
+async fn concurrent_messages_are_durable_and_each_has_its_own_result() {
     let place = Place::new();
     let files = place.open().await;
     // More than are written at a time. Each fourth cannot be written.
@@ -283,7 +283,7 @@ async fn a_deleted_message_has_no_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_reach_the_relay_that_runs_and_the_directory_of_one_that_does_not() {
+async fn commands_reach_a_running_relay_or_the_directory_of_a_stopped_relay() {
     let place = Place::new();
     let files = place.open().await;
     let id = put(&files, &["b@example.org"]).await;

@@ -182,7 +182,7 @@ async fn a_response_that_is_cut_is_no_policy() {
 }
 
 #[tokio::test]
-async fn the_certificate_is_for_the_host_and_from_a_known_authority() {
+async fn the_certificate_must_be_for_the_host_and_from_a_trusted_authority() {
     let response = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n{POLICY}");
     let server = Server::new("example.org", response.clone().into()).await;
     assert_eq!(

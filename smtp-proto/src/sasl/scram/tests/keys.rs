@@ -28,7 +28,7 @@ fn keys_need_a_password_a_salt_and_iterations() {
 }
 
 #[test]
-fn keys_come_back_from_a_database() {
+fn keys_are_restored_from_their_parts() {
     for mechanism in MECHANISMS {
         let keys = keys(mechanism);
         let again = ScramKeys::from_parts(

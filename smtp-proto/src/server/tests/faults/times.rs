@@ -56,7 +56,7 @@ fn early_octets_are_not_read_while_the_greeting_is_delayed() {
 }
 
 #[test]
-fn one_burst_extends_the_time_by_at_most_one_wait() {
+fn a_burst_extends_the_time_by_at_most_one_wait() {
     let mut session = Session::in_data(config());
     for _ in 0..1000 {
         session.sends_octets(&[b'x'; 10_000]);

@@ -113,7 +113,7 @@ fn a_retry_is_due_now_and_a_removed_message_has_no_lease() {
 }
 
 #[test]
-fn a_lease_that_is_given_back_is_due_as_before() {
+fn a_returned_lease_keeps_its_due_time() {
     let mut schedule = Schedule::default();
     let id = add(&mut schedule, &["x"], 7);
     let lease = schedule.claim(7, 1, &none()).remove(0);

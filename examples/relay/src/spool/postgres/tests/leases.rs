@@ -61,7 +61,7 @@ async fn an_end_counts_after_the_lease_unless_another_process_has_it() {
 
 #[tokio::test]
 #[ignore = "needs a database: tests/relay.sh"]
-async fn a_lease_that_is_given_back_is_due_without_an_attempt() {
+async fn a_returned_lease_is_due_without_an_attempt() {
     let place = Place::new().await;
     place.put(&["b@x"]).await;
     let claim = place.claims(&place.spool).await.remove(0);
@@ -74,7 +74,7 @@ async fn a_lease_that_is_given_back_is_due_without_an_attempt() {
 
 #[tokio::test]
 #[ignore = "needs a database: tests/relay.sh"]
-async fn a_process_takes_back_the_leases_of_the_one_before_but_not_of_one_that_lives() {
+async fn a_process_reclaims_leases_of_its_predecessor_but_not_of_a_live_process() {
     let place = Place::new().await;
     place.put(&["b@x"]).await;
     assert_eq!(place.claims(&place.spool).await.len(), 1);

@@ -59,7 +59,7 @@ fn answering(answer: &'static [u8]) -> (String, mpsc::Receiver<Vec<u8>>) {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told_nothing_if_tls_is_required() {
+async fn required_tls_sends_nothing_to_a_server_without_tls() {
     for mode in ["require", "verify-full"] {
         let (url, heard) = answering(b"N");
         let url = format!("{url}?sslmode={mode}");
@@ -125,7 +125,7 @@ async fn a_fault_that_stays_ends_the_start() {
 /// `RELAY_TEST_CA` is a file with the server's certificate, which is for `localhost`; `RELAY_TEST_OTHER_CA` has another one.
 #[tokio::test]
 #[ignore = "needs a database: tests/relay.sh"]
-async fn a_connection_is_encrypted_as_the_url_says() {
+async fn the_url_selects_the_encryption_of_the_connection() {
     let base = url();
     let named = base.replacen("127.0.0.1", "localhost", 1);
     let ca = env::var("RELAY_TEST_CA").unwrap();
