@@ -20,14 +20,21 @@ impl Place {
     }
 
     async fn open(&self) -> Files {
-        // The lock of the spool before ends when its last task has let go of it.
-        for _ in 0..100 {
-            match Files::open(&self.path()).await {
-                Ok(files) => return files,
-                Err(_) => sleep(Duration::from_millis(20)).await,
-            }
+        if self.path().exists() {
+            self.closed().await;
         }
-        panic!("the spool stays locked");
+        Files::open(&self.path()).await.unwrap()
+    }
+
+    /// Waits until no relay uses the directory: the last task of a spool lets go of it a moment later.
+    async fn closed(&self) {
+        let is_open = || Folder::existing(&self.path()).unwrap().lock().unwrap().is_none();
+        let closed = async {
+            while is_open() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), closed).await.unwrap();
     }
 
     fn entries(&self, part: &str) -> Vec<String> {
@@ -311,7 +318,7 @@ async fn commands_reach_a_running_relay_or_the_directory_of_a_stopped_relay() {
     assert!(!place.entries("queue").contains(&known.to_string()));
     drop(files);
     drop(place.open().await);
-    sleep(Duration::from_millis(500)).await;
+    place.closed().await;
     let (_, shown) = commands(vec![Command::Retry(None)]).await.unwrap();
     assert_eq!(shown.first(), Some(&(1, 1)));
     assert!(commands(vec![Command::Delete(id)]).await.unwrap().0.is_empty());
