@@ -7,7 +7,7 @@ mod catcher;
 #[path = "../../proxy.rs"]
 mod proxy;
 
-use std::fs;
+use std::{fs, io::ErrorKind};
 
 use smtp_tokio::{
     Client, Error, Listener, Peer,
@@ -19,7 +19,8 @@ use smtp_tokio::{
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
 };
 
 /// The envelope at the top of a stored message.
@@ -162,4 +163,82 @@ async fn the_proxy_rejects_permanently_if_the_next_hop_lacks_an_extension() {
     for (_, status) in receipt.recipients() {
         assert_eq!(status.retry(), Some(Retry::Never), "{status:?}");
     }
+}
+
+/// Asks a server, and reads its reply.
+async fn ask(stream: &mut BufReader<TcpStream>, command: &str) {
+    stream.write_all(command.as_bytes()).await.unwrap();
+    let mut line = String::new();
+    while line.get(3..4) != Some(" ") {
+        line.clear();
+        assert!(stream.read_line(&mut line).await.unwrap() > 0, "{command}");
+    }
+}
+
+/// Writes the rest of a block, as much as the stream accepts while the other tasks run. Returns false if it accepts no more.
+async fn write(stream: &TcpStream, rest: &mut &[u8]) -> bool {
+    // All tasks share this thread, so they have done what they can after some turns.
+    for _ in 0..1000 {
+        match stream.try_write(rest) {
+            Ok(octets) => *rest = &rest[octets..],
+            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        }
+        if rest.is_empty() {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_next_hop_that_stops_reading_stops_the_client_of_the_proxy() {
+    const MIB: usize = 1 << 20;
+    let next_hop = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = next_hop.local_addr().unwrap().to_string();
+    let (listener, proxy) = bind().await;
+    tokio::spawn(async move { proxy::pass(listener, address).await.unwrap() });
+    let (go_on, goes_on) = oneshot::channel();
+    let receiving = tokio::spawn(async move {
+        let mut stream = BufReader::new(next_hop.accept().await.unwrap().0);
+        stream.write_all(b"220 mx\r\n").await.unwrap();
+        for reply in ["250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go on\r\n"] {
+            stream.read_line(&mut String::new()).await.unwrap();
+            stream.write_all(reply.as_bytes()).await.unwrap();
+        }
+        goes_on.await.unwrap();
+        let (mut octets, mut line) = (0, String::new());
+        while line != ".\r\n" {
+            octets += line.len();
+            line.clear();
+            stream.read_line(&mut line).await.unwrap();
+        }
+        stream.write_all(b"250 ok\r\n").await.unwrap();
+        octets
+    });
+
+    let mut client = BufReader::new(TcpStream::connect(proxy).await.unwrap());
+    ask(&mut client, "").await;
+    for command in [
+        "EHLO client.example",
+        "MAIL FROM:<>",
+        "RCPT TO:<bob@example.org>",
+        "DATA",
+    ] {
+        ask(&mut client, &format!("{command}\r\n")).await;
+    }
+    let block = format!("{}\r\n", "x".repeat(510)).repeat(128);
+    let (mut written, mut rest) = (0, block.as_bytes());
+    // The proxy accepts 25 MiB; the buffers of four sockets hold less.
+    while write(client.get_ref(), &mut rest).await {
+        (written, rest) = (written + block.len(), block.as_bytes());
+        assert!(written < 24 * MIB, "nobody stops the client");
+    }
+    go_on.send(()).unwrap();
+    client.write_all(rest).await.unwrap();
+    ask(&mut client, ".\r\n").await;
+    assert_eq!(
+        receiving.await.unwrap(),
+        "X-Filter: passed\r\n".len() + written + block.len()
+    );
 }
