@@ -34,9 +34,9 @@ pub use self::smol::{Runtime, serve, serve_sessions, serve_until};
 pub use io::{Io, Reader, Stream};
 pub use serve::Acceptor;
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, AuthAttempt, Bytes, ExpectProxy, HelpAnswer, IntoMessage,
-    InvalidUrl, Listener, LogTranscript, Peer, PoolOptions, Sent, ServeOptions, Service, SessionHandle,
-    ShutdownHandle, TlsMode, TlsSettings, Transcript, TranscriptLine, Url, VrfyAnswer, proto,
+    self as driver, About, Accept, Address, AuthAttempt, Bytes, ExactLength, ExpectProxy, HelpAnswer,
+    IntoMessage, InvalidUrl, Listener, LogTranscript, Peer, PoolOptions, Sent, ServeOptions, Service,
+    SessionHandle, ShutdownHandle, TlsMode, TlsSettings, Transcript, TranscriptLine, Url, VrfyAnswer, proto,
 };
 #[cfg(feature = "rustls")]
 pub use smtp_rustls as tls;

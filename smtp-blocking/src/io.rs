@@ -104,7 +104,7 @@ impl Connect for Io<Stream> {
 ///
 /// The end of the reader is the end of the message. If the reader is a pipe whose writer was dropped early, the client sends
 /// a truncated message as if it were whole: let the reader return an error in that case, or wrap the `Reader` in
-/// [`ExactLength`](smtp_driver::ExactLength).
+/// [`ExactLength`](crate::ExactLength).
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper")]
 pub struct Reader<R>(pub R);

@@ -38,9 +38,10 @@ mod serve;
 pub use io::{Io, Reader};
 pub use serve::{Acceptor, Runtime, serve, serve_sessions, serve_until};
 pub use smtp_driver::{
-    self as driver, About, Accept, Address, AuthAttempt, Blocking, Bytes, ExpectProxy, HelpAnswer,
-    IntoMessage, InvalidUrl, Listener, LogTranscript, Peer, PoolOptions, Sent, ServeOptions, Service,
-    SessionHandle, ShutdownHandle, TlsMode, TlsSettings, Transcript, TranscriptLine, Url, VrfyAnswer, proto,
+    self as driver, About, Accept, Address, AuthAttempt, Blocking, Bytes, ExactLength, ExpectProxy,
+    HelpAnswer, IntoMessage, InvalidUrl, Listener, LogTranscript, Peer, PoolOptions, Sent, ServeOptions,
+    Service, SessionHandle, ShutdownHandle, TlsMode, TlsSettings, Transcript, TranscriptLine, Url,
+    VrfyAnswer, proto,
 };
 pub use smtp_reactor::{Stream, block_on};
 #[cfg(feature = "rustls")]
