@@ -64,7 +64,7 @@ unix_socket_directories = '$tmp/pg'
 max_connections = 200
 ssl = on
 CONF
-# Self-signed, for localhost; the other one is of nobody.
+# Self-signed certificates: one for localhost, one for an unused name.
 for name in server other; do
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$tmp/pg/$name.key" -out "$tmp/pg/$name.crt" \
         -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -days 2 2>/dev/null || exit

@@ -17,7 +17,7 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-PATIENCE = 20  # seconds that a server may take for a reply, to start, or to store
+PATIENCE = 20  # seconds for a server to reply, to start, or to store
 
 
 ### Inputs
@@ -54,7 +54,7 @@ class Server:
 
     def __init__(self, name, command, store, own, port=None, lines=b"\r\n", trailer=b""):
         self.name, self.store, self.own, self.lines, self.trailer = name, store, own, lines, trailer
-        # What it says on its standard error, about commands that it does not know, is of no use here.
+        # Discard its standard error, which only reports unknown commands.
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         if port is None:
             announced = re.match(r"listening on \S+:(\d+)", self.process.stdout.readline())
@@ -73,7 +73,7 @@ class Server:
 
     def stored(self):
         """The messages since the last call, as they were sent: without what the server puts on top."""
-        # Whoever greets again has finished with the session before.
+        # A server that greets a new connection has finished the previous session.
         with self.connect() as again:
             again.recv(1)
         files = [path for path in sorted(self.store.glob("*")) if path.is_file()] if self.store.is_dir() else []

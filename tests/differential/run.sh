@@ -3,9 +3,9 @@
 #
 #     tests/differential/run.sh [--differences | --table]
 #
-# It has to run as root, since smtp-sink has to be started by root, and for apt-get: Postfix (for smtp-sink) is installed with that if it
-# is missing. aiosmtpd comes with pip, in the version that was judged, into a virtual environment in the target directory, which later
-# runs use again. SERVER_BIN names a binary to use instead of building the example.
+# Run it as root: smtp-sink must be started by root, and apt-get installs Postfix (for smtp-sink) if it is missing. pip
+# installs aiosmtpd, in the judged version, into a virtual environment in the target directory, which later runs use again.
+# SERVER_BIN names a binary to use instead of building the example.
 set -uo pipefail
 exec </dev/null
 
@@ -18,7 +18,7 @@ cd "$root" || exit 1
 PATH=$PATH:/usr/sbin:/sbin # smtp-sink is there
 
 tmp=$(mktemp -d)
-chmod 755 "$tmp" # smtp-sink goes in as another user
+chmod 755 "$tmp" # smtp-sink enters as another user
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 

@@ -1,7 +1,8 @@
-//! Writes the inputs that fuzzing begins with: what the transcripts say, and what other programs got wrong.
+//! Writes the inputs with which fuzzing begins: the output in the transcripts, and inputs that other programs handled
+//! wrongly.
 //!
-//! `cargo run -p smtp-tests --example seeds -- fuzz/corpus`, or `just fuzz-seeds`, which also keeps only what adds to
-//! the code that is reached.
+//! `cargo run -p smtp-tests --example seeds -- fuzz/corpus`, or `just fuzz-seeds`, which keeps only inputs that increase the
+//! coverage.
 
 #[path = "seeds/known.rs"]
 mod known;
@@ -74,7 +75,7 @@ fn stories(folder: &Path, corpus: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// All that one side says, `|` where the other side has its turn.
+/// Returns the output of one side, with `|` where the other side sends.
 fn flights(story: &Story, role: Role) -> Vec<u8> {
     let mut said = Vec::new();
     let mut other = false;
@@ -93,7 +94,7 @@ fn flights(story: &Story, role: Role) -> Vec<u8> {
     said
 }
 
-/// Command lines, and what is in them.
+/// Writes command lines, and their parts.
 fn seed_lines(corpus: &Path, said: &[u8]) -> Result<(), Box<dyn Error>> {
     for line in said.split(|octet| matches!(octet, b'\r' | b'\n' | b'|')) {
         if line
@@ -164,5 +165,5 @@ fn seed(corpus: &Path, target: &str, input: &[u8]) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// Longer sessions make fuzzing slow, and say nothing new.
+/// Longer sessions make fuzzing slow and add no coverage.
 const LONG: usize = 2000;

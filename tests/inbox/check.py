@@ -270,7 +270,7 @@ def main(binary, screenshots, temporary):
             try:
                 getattr(checks, name)()
                 logged = [entry["message"] for entry in browser.log("browser")]
-                # Of the hostile message, the browser tells what it has blocked.
+                # For the hostile message, the browser logs each blocked resource.
                 checks.faults += [] if name == "nothing_of_a_hostile_message_runs" else logged
             except AssertionError:
                 browser.screenshot(pathlib.Path(screenshots) / "fault.png")

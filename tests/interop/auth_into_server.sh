@@ -153,7 +153,7 @@ by_hand() {
 stored_by_hand() {
     by_hand "$@" && check_maildir --sent "$messages/plain.eml" --match "^Received: .*\bwith ESMTPSA\b"
 }
-message="$(cat "$messages/plain.eml")"$'\n'. # without its last CR LF: by_hand puts that behind the dot
+message="$(cat "$messages/plain.eml")"$'\n'. # without its last CR LF: by_hand adds that after the dot
 wrong=$(printf '\0%s\0wrong' "$account" | base64 --wrap=0)
 other=$(printf 'jörg\0%s\0%s' "$account" "$password" | base64 --wrap=0)
 check "openssl: AUTH PLAIN by hand" stored_by_hand "EHLO client.example" 250 "AUTH PLAIN $plain" 235 \

@@ -44,7 +44,7 @@ def split_trace(stored, names, line_end):
     fields = []
     for name in names:
         several = name.endswith("+")
-        # A field goes on over each following line that starts with a blank (RFC 5322 2.2.3).
+        # A field continues on each following line that starts with a blank (RFC 5322 2.2.3).
         field = re.compile(rb"(?i)" + re.escape(name.rstrip("+").encode()) + rb":[^\r\n]*" + line_end
                            + rb"(?:[ \t][^\r\n]*" + line_end + rb")*")
         found = field.match(stored)
@@ -88,7 +88,7 @@ def check(options, stored):
         return check_attachment(message, options.attachment)
     sent = options.sent.read_bytes()
     if not sent.endswith(b"\r\n"):
-        sent += b"\r\n"  # DATA can carry whole lines only (RFC 5321 4.1.1.4): the sender completes the last one
+        sent += b"\r\n"  # DATA carries whole lines only (RFC 5321 4.1.1.4): the sender completes the last line
     check_same(message, sent.replace(b"\r\n", b"\n") if options.lf else sent)
 
 
@@ -102,7 +102,7 @@ def main():
         if len(files) >= options.count or time.monotonic() >= deadline:
             break
         time.sleep(0.05)
-    # A writer that was waited for may not have finished the file: give it the same time.
+    # The writer may not have finished the file: wait for the same time.
     while True:
         try:
             if len(files) != options.count:

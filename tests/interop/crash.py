@@ -26,11 +26,11 @@ parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
 parser.add_argument("server", nargs="+")
 options = parser.parse_args()
 
-sent = {}  # what was sent, by name
+sent = {}  # the sent messages, by name
 acknowledged = set()  # names of those that were answered with 250
-failures = []  # what ended clients, but for the loss of a server that was killed
+failures = []  # errors that ended clients, except the loss of a killed server
 lock = threading.Lock()
-told = threading.Condition(lock)  # there is one more in `acknowledged` or in `failures`
+told = threading.Condition(lock)  # notified for each new entry in `acknowledged` or `failures`
 
 
 def make_message(name, chance):
@@ -108,7 +108,7 @@ def run_round(number, chance):
         ]
         for client in clients:
             client.start()
-        # So many more messages, and then somewhere in the middle of others.
+        # Kill the server after this number of further messages, while others are being sent.
         enough = len(acknowledged) + chance.randrange(1, 60)
         with told:
             done = told.wait_for(lambda: failures or len(acknowledged) >= enough, PATIENCE)

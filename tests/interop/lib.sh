@@ -32,7 +32,7 @@ has_aiosmtpd() {
 }
 
 passed=0 failed=0
-time_limit=20 # seconds that any one program gets
+time_limit=20 # seconds for each program
 total_limit=600 # seconds after which no further check begins, should everything hang
 
 ok() {

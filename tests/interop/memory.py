@@ -15,25 +15,24 @@ import socket
 import subprocess
 import threading
 
-CLIENTS = 30  # fewer than a server takes from one peer
+CLIENTS = 30  # fewer than a server accepts from one peer
 PATIENCE = 20  # seconds
-# What a session may hold, in KiB: buffers for a line, a read and a write, and if it is a thread its heap and its stack, which is
-# large without optimisation (200 with it). It is much less than each client sends.
+# Maximum memory of a session, in KiB: buffers for a line, a read and a write, and for a thread its heap and its stack, which
+# is large without optimisation (200 with it). It is much less than each client sends.
 ROOM = 384
-# Octets that each client says, if somebody listens: less than an endless line may have, and less than the example servers still
-# read of a session that they have ended.
+# Octets that each client sends, if the server reads them: less than the limit of an endless line, and less than the example
+# servers read after the end of a session.
 SAID = 960 << 10
-LEAST = 64 << 10  # octets of which each client has to get rid, however long it takes
-STALLED = 0.5  # seconds without one more octet, behind LEAST, after which nobody listens
+LEAST = 64 << 10  # octets that each client must be able to send, however long it takes
+STALLED = 0.5  # seconds without progress, after LEAST, that mean that the server stopped reading
 
 parser = argparse.ArgumentParser()
 parser.add_argument("server", nargs="+")
 options = parser.parse_args()
 
 ENVELOPE = b"MAIL FROM:<sender@client.example>\r\nRCPT TO:<to@example.org>\r\n"
-# How each begins, what is said again and again, what makes an end of it, and the replies if it was said so many times.
-# EHLO and 999 more commands bring no message forward: the next one is one too many (`idle_commands`), and RCPT gets its
-# 452 in front of 421.
+# For each flood: the beginning, the repeated part, the end, and the replies after that number of repetitions. EHLO and 999
+# more commands make no progress: the next one exceeds `idle_commands`, and RCPT receives its 452 before 421.
 FLOODS = {
     "a line without an end": (b"NOOP ", b"x", b"\r\n", lambda times: [("500", 1), ("221", 1)]),
     "commands, and no reply is read": (b"", b"NOOP\r\n", b"", lambda times: [("250", 999), ("421", 1)]),
@@ -49,19 +48,19 @@ FLOODS = {
         lambda times: [("250", 2), ("354", 1), ("250", 1), ("221", 1)],
     ),
 }
-WAITS = {"a message in chunks of one octet"}  # the server listens to no more until replies are read
+WAITS = {"a message in chunks of one octet"}  # the server stops reading until the client reads replies
 
 
 def connect(port, waits=False):
     connection = socket.socket()
     connection.settimeout(PATIENCE)
     if waits:
-        # Small segments and buffers: the kernel soon has no room for replies that are not read, and for what is said.
+        # Small segments and buffers: the kernel soon has no room for unread replies and for input.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1200)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
     else:
-        # Room for all replies: they have arrived, whatever becomes of the connection.
+        # Room for all replies: they have arrived, even if the connection breaks.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     connection.connect(("127.0.0.1", port))
     assert connection.recv(100).startswith(b"220 ")
@@ -82,7 +81,7 @@ def flood(connection, begin, unit):
     except TimeoutError:
         assert sent >= LEAST, f"nobody listens behind {sent} octets"
     except ConnectionError:
-        pass  # the replies say whether that was right
+        pass  # the replies show if that was correct
     return sent
 
 
@@ -91,7 +90,7 @@ def finish(connection, octets):
     connection.settimeout(PATIENCE)
     received = bytearray()
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        # Nobody may listen before replies are read.
+        # The server may stop reading until the client reads replies.
         said = pool.submit(connection.sendall, octets)
         try:
             while some := connection.recv(1 << 16):

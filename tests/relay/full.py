@@ -82,7 +82,7 @@ def fill(args, folder, spool):
         wait(60, "accepted messages are missing", lambda: len(sink.taken) >= len(accepted))
         wait(60, "there is no room again", lambda: send(own, "last", 100_000) == 250)
         wait(60, "the last message is missing", lambda: "last" in arrived(sink))
-        # No second copy comes from an empty queue.
+        # An empty queue sends no second copy.
         wait(60, "the queue is not empty", lambda: not left(args.relay, spool))
     files = os.listdir(os.path.join(spool, "queue"))
     if arrived(sink) != sorted([*accepted, "last"]) or files:

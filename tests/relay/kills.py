@@ -89,7 +89,7 @@ class Database:
         else:
             subprocess.run([*self.control, "-m", "immediate", "stop"], cwd="/", capture_output=True)
         time.sleep(random.random())
-        # The processes of a server that was killed take a moment to end.
+        # The processes of a killed server need a moment to end.
         end = time.time() + 120
         while time.time() < end:
             if subprocess.run([*self.control, "-w", "start"], cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0:
@@ -220,12 +220,12 @@ mx.sender.example A 127.0.7.6
     def arrived():
         return {id for sink in sinks.values() for delivery in list(sink.taken) for id in delivery["ids"]}
 
-    # The leases of a relay that was killed are taken back when it is there again.
+    # A restarted relay reclaims the leases of the killed one.
     end = time.time() + 150
     while set(load.acked) - arrived() and time.time() < end:
         time.sleep(0.2)
     took = time.time() - began
-    # No second copy comes from an empty queue.
+    # An empty queue sends no second copy.
     while (entries := left(args.relay, args.spool)) and time.time() < end:
         time.sleep(0.2)
     # The last kill may have been a moment ago.

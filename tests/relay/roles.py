@@ -93,7 +93,7 @@ def run(args, folder, relays):
     load = Load([own], 8, args.messages, domains=["plain.example", "grey.example"])
     wait(120, "messages are not accepted", lambda: len(load.acked) >= args.messages)
     load.end()
-    # A database that goes away: 451, and no 250 for what is not stored.
+    # The database stops: 451, and no 250 for a message that is not stored.
     database("-m", "fast", "stop")
     code = send(own, "away", 1000)
     database("start")
@@ -103,7 +103,7 @@ def run(args, folder, relays):
     load.acked[b"back"] = "plain.example"
     arrived = lambda: collections.Counter(id for sink in sinks for delivery in list(sink.taken) for id in delivery["ids"])
     wait(60, "acknowledged messages are missing", lambda: not set(load.acked) - set(arrived()))
-    # No second copy comes from an empty queue.
+    # An empty queue sends no second copy.
     wait(20, "the queue is not empty", lambda: not left(args.relay, args.spool))
     for name, relay in relays:
         relay.send_signal(signal.SIGTERM)

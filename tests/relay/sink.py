@@ -21,7 +21,7 @@ class Sink:
             threading.Thread(target=self.session, args=(connection,), daemon=True).start()
 
     def session(self, connection):
-        # The last delivery of the session: the relay has seen the reply to it when it says anything else.
+        # The last delivery of the session. The relay's next command shows that the relay read the reply.
         last = None
         try:
             connection.settimeout(120)

@@ -60,7 +60,7 @@ pub struct Application {
     recipients: Vec<(u32, String)>,
     /// The message to which the verdicts apply.
     complete: Option<Vec<u8>>,
-    /// The number of verdicts of the open transaction, if there is one: a transaction must end exactly once, with an event.
+    /// The number of verdicts of the open transaction: a transaction must end exactly once, with an event.
     open: Option<usize>,
     /// The index of the last RCPT question.
     index: Option<u32>,
@@ -154,12 +154,11 @@ impl Application {
             .map(|held| (held.number, held.question, held.subject.as_str()))
     }
 
-    /// Answers the question with this number by these words, such as `reject NO_SUCH_USER`, or by the rules if there are
-    /// none.
+    /// Answers the question with this number by these words, such as `reject NO_SUCH_USER`. Without words, applies the rules.
     ///
     /// # Errors
     ///
-    /// If there is no such question, or the words are not an answer.
+    /// If no such question is open, or the words are not an answer.
     pub fn answer_question(&mut self, number: usize, words: &str) -> Result<(), String> {
         let place = self.held.iter().position(|held| held.number == number);
         let mut held = self.held.remove(place.ok_or("no such question is open")?);
@@ -225,7 +224,7 @@ impl Application {
         }
     }
 
-    /// Makes the application responsible for the message; in LMTP and with PRDR for one more recipient.
+    /// Makes the application responsible for the message. In LMTP and with PRDR this is for one more recipient.
     fn store(&mut self, subject: &str) {
         let mut to: Vec<String> = self.recipients.iter().map(|(_, path)| path.clone()).collect();
         if self.each {

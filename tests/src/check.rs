@@ -12,7 +12,7 @@ use crate::{
     story::{Action, Role, Story},
 };
 
-/// Kinds of events that a story must always list. It must list events of another kind only if it lists one of that kind.
+/// Kinds of events that a story must always list. A story that lists one event of another kind must list all of that kind.
 const ALWAYS_TOLD: [&str; 9] = [
     "authenticated",
     "body",
@@ -292,7 +292,7 @@ fn compare_sights(story: &Story, role: Role, log: &[String]) -> Result<(), Fault
         .iter()
         .filter(|(_, of, _)| *of == role)
         .map(|(line, _, sight)| {
-            // A story may escape any octet; the log has one form.
+            // A story may escape any octet; the log has a canonical form.
             let sight = escape(&unescape(sight).unwrap_or_else(|fault| fault.into_bytes()));
             // An empty body has no space after the word.
             let sight = if sight == "body" {

@@ -10,7 +10,7 @@ pub enum Chop {
     Octets,
     /// Before the octet with this index in the whole input.
     At(usize),
-    /// Into pieces of these sizes, repeated; each is at least one.
+    /// Into pieces of these sizes, repeated. Each size is at least 1.
     Sizes(Vec<usize>),
 }
 

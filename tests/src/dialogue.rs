@@ -78,7 +78,7 @@ impl<'d> Dialogue<'d> {
         Some(line)
     }
 
-    /// Returns the code of the next reply; if there is none, counts it as missing.
+    /// Returns the code of the next reply. Returns `None` and counts a missing reply if there is no further reply.
     fn reply(&mut self) -> Option<u16> {
         let code = self.replies.pop_front();
         self.owed += usize::from(code.is_none());

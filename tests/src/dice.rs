@@ -39,11 +39,11 @@ impl Dice {
         self.next().is_multiple_of(times)
     }
 
-    /// Returns one of these values.
+    /// Returns a random element.
     ///
     /// # Panics
     ///
-    /// If there are none.
+    /// If the slice is empty.
     pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }

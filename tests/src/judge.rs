@@ -101,7 +101,7 @@ impl Judge {
     }
 }
 
-/// Returns the identity as whom a user acts, if that is allowed.
+/// Returns the identity that a user acts as, if this is permitted.
 fn acts_as(known: &User, wanted: Option<&str>) -> Option<String> {
     let wanted = wanted.unwrap_or(&known.name);
     (wanted == known.name || known.may_be.iter().any(|other| other == wanted)).then(|| wanted.to_owned())

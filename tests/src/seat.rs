@@ -20,17 +20,17 @@ pub trait Seat {
     fn awaits_tls(&self) -> bool;
     /// Reports the success or failure of the handshake for which the machine waits.
     fn shake_hands(&mut self, done: bool);
-    /// Lets the application do one deferred action. Returns false if there is none.
+    /// Runs one deferred action of the application. Returns false if no action is deferred.
     fn answer_held(&mut self) -> bool;
     /// The events of the application.
     fn log(&self) -> &[String];
     /// The maximum number of unused octets when the machine wants to read more.
     fn most_kept(&self) -> usize;
-    /// Checks that the event of `wait` can still come, after the machine received all input and left `left` unused.
+    /// Checks that the event of `wait` can still occur, after the machine received all input and left `left` unused.
     ///
     /// # Errors
     ///
-    /// The reason why the event cannot come.
+    /// The reason why the event cannot occur.
     fn quiescent(&self, wait: Wait, left: &[u8]) -> Result<(), String>;
 }
 
@@ -51,7 +51,7 @@ pub enum Writes {
 pub struct Driver<S> {
     /// The machine and its application.
     pub seat: S,
-    /// The output that the test has not taken yet.
+    /// The output that the test has not read yet.
     pub said: Vec<u8>,
     /// Returns true if the session is over.
     pub closed: bool,
@@ -92,7 +92,7 @@ impl<S: Seat> Driver<S> {
         self.buffer.extend_from_slice(octets);
     }
 
-    /// Lets the peer send these pieces, which are read when the machine wants to read.
+    /// Queues these pieces of input from the peer. The machine reads them when it wants to read.
     pub fn receive(&mut self, pieces: impl IntoIterator<Item = Vec<u8>>) {
         self.kernel.extend(pieces);
     }
@@ -107,7 +107,7 @@ impl<S: Seat> Driver<S> {
         self.room = Some(octets);
     }
 
-    /// Does everything that is possible without time passing. Returns `None` if the session is over.
+    /// Runs everything that is possible without advancing the clock. Returns `None` if the session is over.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl<S: Seat> Driver<S> {
     ///
     /// # Panics
     ///
-    /// If the machine waits for an event that cannot come.
+    /// If the machine waits for an event that cannot occur.
     pub fn drive(&mut self) -> Result<Option<Wait>, Stuck> {
         let pending: usize = self.kernel.iter().map(Vec::len).sum();
         for _ in 0..10_000 + 100 * (pending + self.buffer.len()) {
@@ -166,7 +166,7 @@ impl<S: Seat> Driver<S> {
         Err(Stuck)
     }
 
-    /// Does one of the things for which the machine waits. Returns false if nothing is possible now.
+    /// Does one of the actions for which the machine waits. Returns false if no action is possible now.
     fn go_on(&mut self, wait: Wait) -> bool {
         if self.writes == Writes::Last {
             self.read(wait) || self.seat.answer_held() || self.write(wait)

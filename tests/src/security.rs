@@ -34,7 +34,7 @@ pub struct User {
     pub name: String,
     /// The password or token.
     pub secret: String,
-    /// The further identities as whom this user may act.
+    /// Further identities that this user may act as.
     pub may_be: Vec<String>,
 }
 

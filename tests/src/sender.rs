@@ -65,7 +65,7 @@ impl Sender {
             wire: Vec::new(),
             sent: Vec::new(),
             received: Vec::new(),
-            // A reply may have only one line, and a line only a code and CRLF.
+            // A reply may have one line only, and a line only a code and CRLF.
             most_kept: reply.total.max(reply.line).max(6),
             info: security.info.clone(),
             upgrade: None,
@@ -83,13 +83,13 @@ impl Sender {
         !self.plans.is_empty() || self.content.is_some()
     }
 
-    /// Returns true if the machine waits for content, and there is none.
+    /// Returns true if the machine waits for content, and no content is queued.
     #[must_use]
     pub const fn wants_content(&self) -> bool {
         self.permit.is_some() && self.content.is_none()
     }
 
-    /// Returns true if a transaction is open, and none is announced after it.
+    /// Returns true if a transaction is open, and no further transaction is announced.
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.receipts.len() == 1

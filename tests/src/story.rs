@@ -62,8 +62,8 @@ pub enum Action {
     Handshake(bool),
     /// The server application ends the session.
     Shutdown(Shutdown),
-    /// The server application answers the question with this number, counted from 1, by these words, or by the rules if there
-    /// are none.
+    /// The server application answers the question with this number, counted from 1, by these words. Without words, it
+    /// applies the rules.
     Answer(usize, String),
     /// The server application refuses the message while it arrives.
     Fail(String),

@@ -1,4 +1,4 @@
-//! `CHECKLIST.md` is complete, and what it names exists.
+//! Checks that `CHECKLIST.md` is complete, and that the files and tests in it exist.
 
 use std::{fs, path::Path};
 

@@ -236,7 +236,7 @@ fn reply() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A session that gets somewhere: greeting and EHLO first, then TLS, and a login.
+/// Replies of a session with progress: greeting and EHLO first, then TLS, and a login.
 fn replies() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let login = select(vec![
         None,
@@ -297,7 +297,7 @@ proptest! {
         chop in chop(),
     ) {
         let whole = deliver(&settings, &replies, &Chop::Whole);
-        // Octets in one piece with the reply to STARTTLS are injected, so it matters how they come.
+        // Octets in the same piece as the STARTTLS reply are injected, so the splitting matters.
         prop_assume!(!whole.1.iter().any(|line| line.contains("PlaintextBeforeTls")));
         prop_assert_eq!(&deliver(&settings, &replies, &chop), &whole);
     }

@@ -1,6 +1,7 @@
 //! The properties of whole sessions, with extreme settings and changed inputs of the fuzz corpora.
 //!
-//! Each run follows from its seed. `SEED=17` has one alone, `SEEDS=100000` that many of each property, from `SEED` or 0 on.
+//! Each run follows from its seed. `SEED=17` runs one seed; `SEEDS=100000` runs this number of seeds for each property, from
+//! `SEED` or 0.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,10 +15,10 @@ use smtp_tests::{
     properties::{client_session, pair, server_session},
 };
 
-/// The number of seeds of each property if the environment does not say.
+/// The number of seeds of each property, unless the environment sets `SEEDS`.
 const SEEDS: u64 = 2000;
 
-/// A property, and what its inputs are made of.
+/// A property, and the parts of its inputs.
 struct Target {
     name: &'static str,
     property: fn(&[u8]),
@@ -27,7 +28,7 @@ struct Target {
     marks: &'static [u8],
     /// The flights that a session may begin with, if it is not from the corpus.
     openings: &'static [&'static [u8]],
-    /// Flights that are put behind it, or between those of the corpus.
+    /// Flights to insert after the opening, or between those of the corpus.
     insertions: &'static [&'static [u8]],
 }
 
@@ -123,7 +124,7 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// An input with extreme settings: one of the corpus, half of the time with some flights changed, or a new one.
+/// Returns an input with extreme settings: from the corpus, half of the time with changed flights, or a new one.
 fn input(dice: &mut Dice, corpus: &[Vec<u8>], target: &Target) -> Vec<u8> {
     let source = &corpus[dice.below(corpus.len())];
     let (head, stream) = split(source);

@@ -3,7 +3,7 @@ use std::{env, panic::catch_unwind};
 
 use smtp_tests::{Dice, properties};
 
-/// Worlds of one run of the tests. `WORLDS` sets another number, `SEED` the first of them.
+/// Number of worlds in one test run. `WORLDS` sets another number, `SEED` the first world.
 const WORLDS: u64 = 2000;
 
 #[test]

@@ -80,7 +80,7 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 
 pub(crate) fn reply(octets: &[u8]) -> Outcome {
     match Reply_line(octets) {
-        // It says no more than how far the reply goes.
+        // This parser reports only the length of the reply.
         Ok((rest, _)) => Outcome::accepted([]).left(rest),
         Err(nom::Err::Incomplete(_)) => Outcome::Waits,
         Err(_) => Outcome::Refused,

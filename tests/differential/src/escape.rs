@@ -1,6 +1,6 @@
 //! Octets as text: the escapes of the stories in `tests/transcripts`.
 
-/// The inputs of a file: one a line. Lines that are empty or begin with `#` are none.
+/// Parses the inputs of a file, one per line. Skips empty lines and lines that begin with `#`.
 pub(crate) fn inputs(text: &str) -> Result<Vec<Vec<u8>>, String> {
     text.lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -45,7 +45,7 @@ impl Judged {
         seen.map(|(_, seen)| *seen = true).is_some()
     }
 
-    /// The rows that tell of nothing.
+    /// Returns the rows that match no difference.
     pub(crate) fn unused(&self, kinds: &[&str]) -> Vec<String> {
         self.rows
             .iter()

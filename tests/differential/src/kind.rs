@@ -1,4 +1,4 @@
-//! The kinds of input, and who reads each.
+//! The kinds of input, and the implementations that read each kind.
 
 use crate::{codec, mailin_session, mailrs, message, ours, outcome::Outcome, registry};
 

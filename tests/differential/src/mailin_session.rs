@@ -1,4 +1,4 @@
-//! `mailin`: a session that is given lines.
+//! `mailin`: a session that receives lines.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -83,7 +83,7 @@ pub(crate) fn command(line: &[u8]) -> Outcome {
     }
 }
 
-/// Cut into lines behind each LF, as `mailin-embedded` does.
+/// Passes lines, split after each LF, as `mailin-embedded` does.
 pub(crate) fn body(octets: &[u8]) -> Outcome {
     let mut told = Told::default();
     let mut session = SessionBuilder::new("mx.example.org").build(IpAddr::V4(Ipv4Addr::LOCALHOST), &mut told);

@@ -9,7 +9,7 @@ use crate::{
     outcome::{Outcome, parameters},
 };
 
-/// It takes text only: octets that are none never come to it.
+/// Accepts text only: it never receives octets that are not text.
 pub(crate) fn command(line: &[u8]) -> Outcome {
     let Ok(command) = str::from_utf8(line)
         .map_err(drop)
@@ -61,7 +61,7 @@ fn list(all: &[Param<'_>]) -> String {
     parameters(all.iter().map(|one| (one.key, Some(one.value))))
 }
 
-/// Line by line, cut behind each LF as its `unstuff_data` does; that one does not say where the message ends.
+/// Passes lines, split after each LF as in its `unstuff_data`, which does not report the end of the message.
 pub(crate) fn body(octets: &[u8]) -> Outcome {
     let mut message = Vec::new();
     let mut used = 0;

@@ -1,6 +1,6 @@
-//! A comparison of `smtp-proto` with other implementations on the same octets. Each difference must have been judged.
+//! A comparison of `smtp-proto` with other implementations on the same octets. Each difference must be listed in `JUDGED.md`.
 //!
-//! See README.md. `--table` prints what each implementation made of each input, `--differences` the differences.
+//! See README.md. `--table` prints the result of each implementation for each input, `--differences` the differences.
 
 use std::{env, fs, path::Path, process::ExitCode};
 

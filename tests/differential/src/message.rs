@@ -85,7 +85,7 @@ pub(crate) fn reply(octets: &[u8]) -> Outcome {
     }
 }
 
-/// As its documentation says: a reader that finds the end, and behind it what takes the dots out.
+/// Follows its documentation: a reader finds the end, and then a second step removes the dots.
 pub(crate) fn body(octets: &[u8]) -> Outcome {
     let mut buffer = vec![0; octets.len() + 1];
     let mut reader = EscapedDataReader::new(&mut buffer, 0..0, octets);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-/// The inputs, and behind them `each` mutations of each that are not there yet.
+/// Returns the inputs, followed by `each` new mutations of each input.
 pub(crate) fn with_mutations(inputs: &[Vec<u8>], each: usize) -> Vec<Vec<u8>> {
     let mut random = Random(SEED);
     let mut seen: HashSet<_> = inputs.iter().cloned().collect();
@@ -58,7 +58,7 @@ impl Random {
     }
 }
 
-/// Octets that mean something to somebody.
+/// Octets with a meaning in some grammar.
 const SPECIAL: &[u8] = b" \t\r\n\0<>@.:\"\\-+=[]\x7F\x80\xFF";
 
 const SEED: u64 = 5321;

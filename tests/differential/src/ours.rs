@@ -14,7 +14,7 @@ use crate::{
     registry::OFFERS,
 };
 
-/// With the leniency that a server has unless told otherwise.
+/// Uses the default leniency of a server.
 pub(crate) fn command(line: &[u8]) -> Outcome {
     let Ok(command) = parse_command(line, &Leniency::default()) else {
         return Outcome::Refused;
@@ -173,7 +173,7 @@ pub(crate) fn ehlo(octets: &[u8]) -> Outcome {
         .left(rest)
 }
 
-/// The first reply in `octets`, and what stands behind it.
+/// Returns the first reply in `octets`, and the octets after it.
 fn first_reply(octets: &[u8]) -> Result<(Reply<'_>, &[u8]), Outcome> {
     let ends = octets.windows(2).enumerate().filter(|(_, pair)| pair == b"\r\n");
     for end in ends.map(|(at, _)| at + 2) {
@@ -190,7 +190,7 @@ fn first_reply(octets: &[u8]) -> Result<(Reply<'_>, &[u8]), Outcome> {
     }
 }
 
-/// With bare CR and LF kept as they are, so that what each takes for the end can be compared.
+/// Keeps bare CR and LF, so that the ends that each implementation finds can be compared.
 pub(crate) fn body(mut octets: &[u8]) -> Outcome {
     let mut unstuffer = DotUnstuffer::new(BareLineEndings::Keep);
     let mut message = Vec::new();

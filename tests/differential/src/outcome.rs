@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, fmt};
 /// The result of an implementation for an input.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It read this: the fields that it tells, by name.
+    /// The input was parsed. The fields, by name.
     Accepted(BTreeMap<&'static str, String>),
-    /// It said that the input is wrong.
+    /// The input was refused as malformed.
     Refused,
     /// It waits for more, and the input is whole.
     Waits,
     /// It panicked.
     Panics,
-    /// It did not come back.
+    /// The call did not return.
     Hangs,
 }
 
@@ -31,7 +31,7 @@ impl Outcome {
         self
     }
 
-    /// Adds what was left over of an input that should have been used up; nothing if nothing was.
+    /// Adds the unused rest of an input that should have been consumed. An empty rest adds nothing.
     #[must_use]
     pub(crate) fn left(self, rest: &[u8]) -> Self {
         if rest.is_empty() {
@@ -72,7 +72,7 @@ pub(crate) fn difference(ours: &Outcome, theirs: &Outcome) -> Option<String> {
     }
 }
 
-/// A difference that has to be judged.
+/// A difference to judge.
 pub(crate) struct Difference {
     pub(crate) kind: &'static str,
     pub(crate) input: String,

@@ -25,7 +25,7 @@ pub(crate) fn guarded(read: fn(&[u8]) -> Outcome, input: &[u8]) -> Outcome {
         })
 }
 
-/// A panic of another implementation is an outcome, and no more is said of it.
+/// Hides the messages of panics in other implementations: a panic is an outcome.
 pub(crate) fn silence_panics_of_others() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
@@ -38,5 +38,5 @@ pub(crate) fn silence_panics_of_others() {
 /// The name of the threads in which others run.
 const OTHERS: &str = "another implementation";
 
-/// Whoever needs longer than this for a line does not come back.
+/// A call that needs longer than this for a line counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(20);

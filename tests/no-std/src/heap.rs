@@ -7,11 +7,11 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// The size in octets. Freed memory is not used again, so this is all that the program may ever ask for: about
+/// The size in octets, about three times what the program needs. Freed memory is not reused, so this bounds all allocations.
 /// three times what it does.
 const SIZE: usize = 16 << 10;
 
-/// Hands out one octet behind the other, and takes none back.
+/// Allocates octets in sequence, and never frees them.
 pub(crate) struct Heap {
     octets: Octets,
     used: AtomicUsize,
@@ -29,11 +29,11 @@ impl Heap {
     }
 }
 
-// SAFETY: the octets are reached through `alloc` only, which gives each to one caller: `used` never shrinks.
+// SAFETY: only `alloc` accesses the octets, and it returns each to one caller: `used` never shrinks.
 unsafe impl Sync for Heap {}
 
-// SAFETY: what `alloc` returns is null, or the start of `layout.size()` octets inside the array that nobody else was
-// given or will be, aligned as asked: an offset that is a multiple of the alignment, from a base that is, too.
+// SAFETY: `alloc` returns null, or the start of `layout.size()` octets inside the array that no other caller receives. They
+// are aligned as requested: base and offset are multiples of the alignment.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if layout.align() > align_of::<Octets>() {

@@ -1,8 +1,8 @@
-//! A client and a server that talk to each other in memory, in a program without the standard library: TLS (as far as
-//! the core knows of it), a login, a message, the end; and then a message by the driver. The exit status is 0 when all of that went well.
+//! A client and a server that exchange SMTP in memory, in a program without the standard library: TLS (as far as the core
+//! handles it), a login, a message, the end. Then the driver sends a message. The exit status is 0 on success.
 //!
-//! It links only when nothing in it brings `std`: the panic handler here would be the second one. It needs no target but
-//! that of the host, whose C library has nothing to do but to call `main`.
+//! The program links only if no dependency uses `std`, because `std` would define a second panic handler. Its target is that
+//! of the host, whose C library only calls `main`.
 #![no_std]
 #![no_main]
 
@@ -40,7 +40,7 @@ extern "C" fn main() -> c_int {
 /// The ready-made `alloc` is built to unwind and names these two. Nothing unwinds here: a panic aborts.
 #[cfg(target_os = "linux")]
 mod unwinding {
-    // SAFETY: the standard library, which has the other one, is not there.
+    // SAFETY: the program does not link the standard library, which would define another `main`.
     #[unsafe(no_mangle)]
     extern "C" fn rust_eh_personality() -> ! {
         super::abort()

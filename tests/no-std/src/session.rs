@@ -1,4 +1,4 @@
-//! The two machines and what is between them.
+//! The two machines and the stream between them.
 
 use alloc::{boxed::Box, string::ToString, vec::Vec};
 
@@ -19,19 +19,19 @@ pub(crate) enum Problem {
     Address = 1,
     /// A name was not converted to ASCII.
     Domain,
-    /// The client did not do what it was told.
+    /// The client did not send the message.
     Rejected,
     /// A question was closed.
     StaleTicket,
-    /// Nobody could go on.
+    /// Both machines wait, and nothing can continue.
     Stuck,
     /// The session did not end with QUIT on both sides, or not under TLS, or without a login.
     End,
-    /// The message was not accepted by one of two recipients, or did not arrive as it was sent.
+    /// A recipient was refused, or the message did not arrive unchanged.
     Message,
 }
 
-/// The server's side, and what it got.
+/// The server and the messages that it received.
 struct Receiver {
     server: Server,
     upgrade: Option<TlsUpgrade>,
@@ -41,7 +41,7 @@ struct Receiver {
     closed: Option<server::Closed>,
 }
 
-/// The client's side, and what it was told.
+/// The client and its reports.
 struct Sender {
     client: Client,
     upgrade: Option<TlsUpgrade>,
@@ -51,7 +51,7 @@ struct Sender {
     closed: Option<client::Closed>,
 }
 
-/// Lets the two talk until the session is over.
+/// Runs both machines until the session is over.
 pub(crate) fn run() -> Result<(), Problem> {
     let domain = Domain::parse("bücher.example").map_err(|_| Problem::Address)?;
     match domain.to_ascii() {
@@ -69,7 +69,7 @@ pub(crate) fn run() -> Result<(), Problem> {
         let client_waits = sender.go_on(&mut to_client, &mut to_server)?;
         to_server.extend_from_slice(sender.client.output());
         sender.client.advance_output(sender.client.output().len());
-        // The handshake begins when both are ready for it, and is done at once.
+        // The handshake begins when both sides are ready for it, and completes at once.
         match (receiver.upgrade.take(), sender.upgrade.take()) {
             (Some(servers), Some(clients)) => {
                 receiver.server.tls_established(servers, TlsInfo::default());
@@ -112,7 +112,7 @@ impl Receiver {
         })
     }
 
-    /// Goes as far as this input allows; `true` when the session is not over.
+    /// Processes this input. Returns true if the session is not over.
     fn go_on(&mut self, input: &mut Vec<u8>) -> Result<bool, Problem> {
         use server::Event;
         let server = &mut self.server;
@@ -171,7 +171,7 @@ impl Receiver {
     }
 }
 
-/// A challenge has to be new each time. This program has one session.
+/// A challenge must be new each time. This program has one session.
 fn challenge() -> Box<dyn ServerMechanism> {
     let lookup = |user: &str| (user == "ann").then(|| ("ann".into(), "pencil".into()));
     match CramMd5Server::new("<1.1@mx.example.org>", lookup) {
@@ -180,7 +180,7 @@ fn challenge() -> Box<dyn ServerMechanism> {
     }
 }
 
-/// Lets nobody in.
+/// Rejects every login.
 #[derive(Debug)]
 struct Closed;
 
@@ -211,8 +211,8 @@ impl Sender {
         })
     }
 
-    /// Goes as far as this input allows; `true` when the session is not over. The message goes straight to the server,
-    /// behind what the client said before.
+    /// Processes this input. Returns true if the session is not over. The message goes directly to the server, after the
+    /// earlier output of the client.
     fn go_on(&mut self, input: &mut Vec<u8>, to_server: &mut Vec<u8>) -> Result<bool, Problem> {
         use client::Event;
         let client = &mut self.client;
@@ -242,7 +242,7 @@ impl Sender {
     }
 }
 
-/// Gives the message to the client, and what becomes of it to the server.
+/// Passes the message to the client, and the encoded message to the server.
 fn send(client: &mut Client, permit: BodyPermit, to_server: &mut Vec<u8>) -> Result<(), Problem> {
     let mut message = MESSAGE;
     loop {

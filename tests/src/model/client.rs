@@ -122,9 +122,9 @@ impl Client {
     #[must_use]
     pub fn lose(&mut self, unsent: &[Command]) -> Outcome {
         if let Some(mail) = &mut self.mail {
-            // RFC 1047: who may have taken the message has its final dot. Choice: the last chunk, whose length is said first, is as
-            // good as sent when it is given out, and that is when nothing before it waits.
-            // An empty last chunk is no more than its command.
+            // RFC 1047: a server that may have accepted the message has received its final dot. Choice: the last chunk counts
+            // as sent once it is output with nothing before it, because its size precedes it. An empty last chunk consists of
+            // its command.
             let in_parts = self.setting.chunks == Chunks::InParts;
             mail.complete &= !unsent.iter().any(|command| match command {
                 Command::Text | Command::Chunk(_) => true,
@@ -156,8 +156,8 @@ impl Client {
                 }
                 self.close(outcome);
             }
-            // RFC 5321 section 4.2.1: 3yz is a reply to DATA, and in RFC 4954 section 4 to AUTH; to DATA there is no 2yz. A server
-            // that says it elsewhere is not understood. Choice: it is left at once.
+            // RFC 5321 section 4.2.1: 3yz answers DATA, and AUTH (RFC 4954 section 4); 2yz never answers DATA. Choice: after
+            // any other 3yz or 2yz the client closes the session at once.
             (Command::Data, Reply::Positive | Reply::Lines) => self.close(outcome),
             (Command::Data, Reply::Intermediate) => self.go_ahead(outcome),
             // draft-hall-prdr section 4: 353, if it was asked for; then a reply for each recipient, and one for all.
@@ -170,7 +170,7 @@ impl Client {
                     }
                 }
             }
-            // Everything was said with AUTH PLAIN: RFC 4954 section 4 has `*` for challenges that make no sense.
+            // AUTH PLAIN sent its whole response. RFC 4954 section 4: `*` cancels after an invalid challenge.
             (Command::Auth, Reply::Intermediate) => self.send(Command::Star, outcome),
             (_, Reply::Intermediate) | (Command::Star, Reply::Positive | Reply::Lines) => self.close(outcome),
             (Command::Greeting, _) if positive => self.introduce(outcome),
@@ -182,13 +182,13 @@ impl Client {
                 self.offered = false;
                 self.log_in(outcome);
             }
-            // RFC 5321 section 3.2: an old server has no EHLO. One without EHLO has no STARTTLS, either.
+            // RFC 5321 section 3.2: an old server has no EHLO. Without EHLO it has no STARTTLS, either.
             (Command::Ehlo, Reply::Permanent) if self.tls || self.setting.tls != Tls::Required => {
                 self.send(Command::Helo, outcome);
             }
             (Command::StartTls, _) if positive => {
                 outcome.reports.push(Report::Tls);
-                // RFC 3207 section 4.2: what is known of the server is forgotten, and EHLO said again.
+                // RFC 3207 section 4.2: the client discards its knowledge of the server and sends EHLO again.
                 (self.tls, self.offered, self.client_login) = (true, false, false);
                 self.introduce(outcome);
             }

@@ -245,7 +245,8 @@ impl Server {
                     self.introduced = true;
                     self.helo = unit == Unit::Helo;
                     outcome.replies.push(vec![250]);
-                    // RFC 3207 section 4.2: not under TLS. RFC 4954 section 4: not twice. RFC 5321 section 3.2: HELO has none.
+                    // RFC 3207 section 4.2: not under TLS. RFC 4954 section 4: not twice. RFC 5321 section 3.2: HELO offers
+                    // no extension.
                     let offers = [
                         self.rules.starttls && !self.tls,
                         self.rules.auth && !self.login,

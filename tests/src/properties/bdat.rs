@@ -11,10 +11,10 @@ use crate::{
     wire::codes,
 };
 
-/// Content sent in chunks: none of its octets is lost or taken for a command, and commands among and behind the chunks
-/// stay in step, also when the chunks are refused.
+/// Content sent in chunks: the server loses no octet and executes no octet as a command. Commands between and after the
+/// chunks stay in step, even if the chunks are refused.
 ///
-/// Choices: the recipient is refused; a command between chunks; sizes of chunks, over and over.
+/// Choices: the recipient is refused; a command between chunks; sizes of chunks, repeated.
 pub fn bdat(data: &[u8]) {
     let (mut choices, content) = Choices::of(data);
     let refused = choices.yes();

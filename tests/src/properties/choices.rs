@@ -25,7 +25,7 @@ impl<'d> Choices<'d> {
         first.wrapping_sub(b'0').into()
     }
 
-    /// Returns one of these values.
+    /// Returns an element.
     pub(super) fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.number() % of.len()].clone()
     }

@@ -45,7 +45,7 @@ pub fn client_session(data: &[u8]) {
     let chop = choices.chop();
 
     let flights: Vec<&[u8]> = stream.split(|octet| *octet == b'|').collect();
-    // Input in one flight with the reply to STARTTLS is injected plaintext, so the splitting matters.
+    // Input in the same flight as the STARTTLS reply is injected plaintext, so the splitting matters.
     let uncut: Vec<Vec<u8>> = flights.iter().map(|flight| flight.to_vec()).collect();
     check(&converse(&settings, &uncut, &Chop::Whole), stream);
 

@@ -9,8 +9,8 @@ use smtp_relay::route::{Lookup, Question, Route, Step, Ticket};
 
 use self::{oracle::Oracle, world::World};
 
-/// Steps of one route at most: two questions a host for addresses and five for TLSA of both families, two attempts and some
-/// news for each address, and as many waits. Twenty hosts of [`smtp_relay::route::Config`] make fewer.
+/// The maximum number of steps of a route. Each host has two address questions and five TLSA questions. Each address has two
+/// attempts, some findings, and as many waits. Twenty hosts of [`smtp_relay::route::Config`] need fewer.
 const MAX_STEPS: usize = 600;
 
 /// Input: a world, which is a DNS, policies, hosts, settings and recipients. Property: a route ends within its limits, with

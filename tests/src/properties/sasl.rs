@@ -72,7 +72,7 @@ fn claim(mechanism: Mechanism, response: &[u8]) {
     }
 }
 
-/// A client that does not know the password.
+/// Plays a client without the password.
 fn attack_server(mechanism: Mechanism, responses: &[&[u8]]) {
     let mut server = server(mechanism, "ann");
     let mut nonce = Vec::new();
@@ -89,7 +89,7 @@ fn attack_server(mechanism: Mechanism, responses: &[&[u8]]) {
     }
 }
 
-/// A server that does not know the password.
+/// Plays a server without the password.
 fn attack_client(mechanism: Mechanism, challenges: &[&[u8]]) {
     let credentials = Credentials::password("ann", SECRET);
     let mut client = credentials.start(mechanism, &context()).expect("it fits");

@@ -36,7 +36,7 @@ pub fn server_session(data: &[u8]) {
     let chop = choices.chop();
     let flights: Vec<&[u8]> = stream.split(|octet| *octet == b'|').collect();
 
-    // Input in one flight with STARTTLS is injected plaintext, so the splitting matters.
+    // Input in the same flight as STARTTLS is injected plaintext, so the splitting matters.
     let converse =
         |flights: &[_], chop: &_, answers, writes| converse(&settings, flights, chop, answers, writes);
     let uncut: Vec<Vec<u8>> = flights.iter().map(|flight| flight.to_vec()).collect();
@@ -190,7 +190,7 @@ fn check(settings: &Settings, session: &Driver<Application>, stream: &[u8]) {
         .into_iter()
         .any(is_content)
     {
-        // A bare CR gets a reply at once, even in a line without an end.
+        // A bare CR receives a reply at once, even in an incomplete line.
         let unended = stream.rsplit(|octet| *octet == b'\n').next();
         let lines = stream.iter().filter(|octet| **octet == b'\n').count()
             + usize::from(unended.is_some_and(|line| line.contains(&b'\r')));

@@ -57,7 +57,7 @@ pub fn chunks<A: Adapter>() {
     let mut peer = stage.in_transaction("ann", false);
     let body = b"\r\n.\r\nQUIT\r\n\n\r\0\xff.".repeat(5000);
     let (first, rest) = body.split_at(70_000);
-    // All at once, with what comes behind it.
+    // The last chunk, and commands after it, in the same write.
     let mut said = format!("BDAT {}\r\n", first.len()).into_bytes();
     said.extend_from_slice(first);
     said.extend_from_slice(format!("BDAT 0\r\nBDAT {}\r\n", rest.len()).as_bytes());

@@ -1,4 +1,4 @@
-//! Clients that let a server wait.
+//! Clients that keep a server waiting until a deadline.
 
 use smtp_proto::{Phase, server::Closed};
 

@@ -10,12 +10,12 @@ use super::{
     stage::{Stage, deliver, pair},
 };
 
-/// Longer than anybody here waits: what ends before has ended by itself.
+/// Longer than the test waits: a session that ends before this did not time out.
 const LONG: Duration = Duration::from_secs(60);
 
 const FAREWELL: &str = "421 4.3.2 closing for shutdown, try again later\r\n";
 
-/// A client without an open transaction gets 421 at once, and no further connection is accepted.
+/// A client without an open transaction receives 421 at once, and the server accepts no further connection.
 pub fn the_idle_are_told<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
     let mut peers = [stage.greeted(), stage.ready()];
@@ -78,7 +78,7 @@ pub fn an_open_question_is_answered<A: Adapter>() {
     }
 }
 
-/// A client that does not finish in time gets 421, and its message is not stored.
+/// A client that does not finish in time receives 421, and the server does not store its message.
 pub fn the_grace_is_over<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = SOON);
     let mut peers = [
@@ -118,7 +118,7 @@ pub fn a_handshake_is_broken_off<A: Adapter>() {
         };
         // The beginning of a record.
         peer.say([22, 3, 1]);
-        // It may be stopped before the connection was accepted, if TLS comes first.
+        // With implicit TLS the server may stop before it accepts the connection.
         stage.running.stop();
         assert_eq!(peer.rest(), "");
         drop(peer);

@@ -71,7 +71,7 @@ pub fn lost_at_every_stage<A: Adapter>() {
                 matches!(why, Closed::ConnectionClosed | Closed::ConnectionLost),
                 "{index}: {why:?}"
             );
-            // Right behind the welcome the client may or may not have begun.
+            // The greeting was the last output, so the client may have begun the transaction or not.
             assert!(
                 became == wanted || index == 2 && became == MessageOutcome::None,
                 "{index}: {became:?}"

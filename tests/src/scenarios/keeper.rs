@@ -21,7 +21,7 @@ pub(super) struct Mail {
     /// The indices of these recipients.
     pub(super) indices: Vec<u32>,
     pub(super) body: Vec<u8>,
-    /// The protocol: ESMTPSA and such.
+    /// The protocol, for example ESMTPSA.
     pub(super) with: &'static str,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct State {
     pub(super) closed: Vec<Closed>,
     /// The number of questions that wait at the gate, or have passed it.
     pub(super) at_gate: usize,
-    /// The number of answers that came too late.
+    /// The number of answers after the deadline.
     pub(super) stale: usize,
     gate_is_open: bool,
 }
@@ -66,7 +66,7 @@ impl Ledger {
         state
     }
 
-    /// Waits until a session is over and says why it ended. Once for each session that ends.
+    /// Waits until a session ends, and returns the reason. Each call is for one session.
     pub(super) fn ending(&self) -> Closed {
         self.wait_until(|state| !state.closed.is_empty()).closed.remove(0)
     }
@@ -81,9 +81,9 @@ impl Ledger {
     }
 }
 
-/// The application's part of one session. What the local part of a sender begins with tells what it does at a stage
-/// (`mail`, `rcpt`, `data`, `body`, `verdict`), as in `hold-body`: `panic`, `no` (refuse), `silent` (never answer), `hold`
-/// (block until the gate is open), `late` (answer when the gate is open).
+/// The application of one session. The local part of a sender selects the behaviour at a stage (`mail`, `rcpt`, `data`,
+/// `body`, `verdict`), as in `hold-body`: `panic`, `no` (refuse), `silent` (never answer), `hold` (block until the gate is
+/// open), `late` (answer when the gate is open).
 pub(super) struct Keeper {
     ledger: Arc<Ledger>,
     open: Mail,
@@ -113,7 +113,7 @@ impl Keeper {
             .find(|whim| self.open.from.starts_with(&format!("{whim}-{stage}@")))
     }
 
-    /// Answers with yes, or as the whim has it. `mail` is stored once that was said.
+    /// Accepts the question, or does what the sender selected. An accepted `mail` is stored.
     fn answer(&self, stage: &str, ticket: Ticket, mail: Option<Mail>, server: &mut Server) -> Todo {
         let ledger = Arc::clone(&self.ledger);
         let yes = move |server: &mut Server| {

@@ -8,7 +8,7 @@ use super::{
     stage::{Stage, deliver, listen, pair},
 };
 
-/// A client over the limit gets 421; a place that becomes free is given to the next client.
+/// A client over the limit receives 421; the next client uses a place that becomes free.
 pub fn one_connection_too_many<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.options.max_connections = 2);
     let (first, mut second) = (stage.greeted(), stage.greeted());
@@ -23,7 +23,7 @@ pub fn one_connection_too_many<A: Adapter>() {
     stage.close(second);
 }
 
-/// Connections that come before anybody accepts them wait in the queue of the listener; then all are greeted.
+/// Connections wait in the listener's queue until the server accepts them; then it greets all of them.
 pub fn a_burst_of_connections<A: Adapter>() {
     const BURST: usize = 200;
     let listener = listen();
@@ -55,7 +55,7 @@ pub fn one_connection_too_many_over_tls<A: Adapter>() {
     stage.close((first, second));
 }
 
-/// One peer cannot take the places of the others.
+/// One peer cannot use the places of other peers.
 pub fn one_peer_too_often<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.options.max_connections_per_peer = 1);
     let first = stage.greeted();
@@ -69,7 +69,7 @@ pub fn one_peer_too_often<A: Adapter>() {
     stage.close((again, other));
 }
 
-/// A panic in the application ends the session that it happened in, and gives its place back.
+/// A panic in the application ends only its own session and frees the place.
 pub fn a_panic_at_every_stage<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.options.max_connections = 2);
     let mut other = stage.ready();
@@ -91,7 +91,7 @@ pub fn a_panic_at_every_stage<A: Adapter>() {
     stage.close(());
 }
 
-/// So does one that comes first of all.
+/// A panic at the first event ends only its own session, too.
 pub fn a_panic_before_anything<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.options.max_connections = 1);
     for _ in 0..3 {

@@ -8,7 +8,7 @@ use super::{
     stage::{Stage, pair},
 };
 
-/// The input of a client before it goes, command by command with the reply, and then without.
+/// The input of a client before the connection is lost: commands with their replies, and the last input without a reply.
 const STAGES: [(&[(&str, &str)], &str); 14] = [
     (&[], ""),
     (&[], "EHL"),
@@ -34,7 +34,7 @@ const MAIL: (&str, &str) = ("MAIL FROM:<ann@client.example>", "250");
 const RCPT: (&str, &str) = ("RCPT TO:<bob@mx.example>", "250");
 const DATA: (&str, &str) = ("DATA", "354");
 
-/// A server that has let a client come as far as each of the stages.
+/// Runs a session up to each of the stages, then the client leaves.
 fn at_every_stage<A: Adapter>(leave: impl Fn(Peer), is_right: impl Fn(Closed) -> bool) {
     let stage = Stage::open::<A>();
     for (asked, said) in STAGES {
@@ -47,7 +47,7 @@ fn at_every_stage<A: Adapter>(leave: impl Fn(Peer), is_right: impl Fn(Closed) ->
         let why = stage.ledger.ending();
         assert!(is_right(why), "{why:?} after {asked:?} {said:?}");
         assert_eq!(stage.taken(), [], "{asked:?} {said:?}");
-        // What was begun is reported as void, once.
+        // The server reports the reset of an open transaction once.
         let resets = std::mem::take(&mut stage.ledger.state().resets);
         let begun = asked.contains(&MAIL) || said.contains("MAIL");
         if begun {

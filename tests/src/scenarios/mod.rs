@@ -62,7 +62,7 @@ pub use hostile::{drips, floods, framing, random, strangers};
 /// The time after which a session counts as stuck.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A deadline that is to be missed.
+/// A short deadline, for tests in which the peer misses the deadline.
 const SOON: Duration = Duration::from_millis(150);
 
 /// An adapter to test.
@@ -70,7 +70,7 @@ pub trait Adapter {
     /// Serves in the background until it is stopped.
     fn serve(listener: TcpListener, site: Site) -> Running;
 
-    /// Connects, sends, and quits: how that went does not matter any more.
+    /// Connects, sends, and quits. The result of QUIT is ignored.
     fn send(errand: Errand) -> Result<Receipt, SendError<io::Error>>;
 }
 
@@ -83,7 +83,7 @@ pub struct Site {
     pub applications: Box<dyn Fn() -> Box<dyn Application> + Send + Sync>,
 }
 
-/// The application's part of one session.
+/// The application of one session.
 pub trait Application: Send {
     /// Deals with an event.
     fn see(&mut self, event: Event<'_>, server: &mut Server) -> Todo;
@@ -96,7 +96,7 @@ pub enum Todo {
     StartTls(TlsUpgrade),
     /// Run this where it may block, and do nothing in this session until it is done.
     Work(Work),
-    /// Run this where it may block, and go on with the session meanwhile.
+    /// Run this where it may block, and continue the session meanwhile.
     Later(Work),
     /// Close the connection: the session is over.
     Close,
@@ -124,7 +124,7 @@ impl Done {
         Self(Box::new(tell))
     }
 
-    /// Tells it to the machine of the session.
+    /// Passes the result to the machine of the session.
     pub fn tell(self, server: &mut Server) {
         (self.0)(server);
     }
@@ -160,7 +160,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Runs a server in a thread of its own; `stop` tells it to stop.
+    /// Runs a server in its own thread; `stop` stops the server.
     pub fn new(
         stop: impl FnOnce() + Send + 'static,
         serve: impl FnOnce() -> io::Result<()> + Send + 'static,
@@ -175,7 +175,7 @@ impl Running {
         }
     }
 
-    /// Tells it to stop.
+    /// Stops the server.
     pub fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             stop();
@@ -192,7 +192,7 @@ impl Running {
     }
 }
 
-/// So that a test that failed leaves nothing behind.
+/// Stops the server even if a test fails.
 impl Drop for Running {
     fn drop(&mut self) {
         self.stop();

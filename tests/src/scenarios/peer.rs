@@ -47,7 +47,7 @@ impl Peer {
         Self::new(TcpStream::connect_timeout(&address, PATIENCE).unwrap())
     }
 
-    /// Connects as another computer: all of 127/8 are this one.
+    /// Connects from another address of 127/8, as if from another host.
     pub(super) fn connect_from(own: Ipv4Addr, address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SocketAddr::from((own, 0)).into()).unwrap();
@@ -55,7 +55,7 @@ impl Peer {
         Self::new(socket.into())
     }
 
-    /// Connects with a socket that holds little of what is not read or not sent.
+    /// Connects with small socket buffers.
     pub(super) fn connect_with_little_room(address: SocketAddr) -> Self {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(LITTLE).unwrap();
@@ -64,7 +64,7 @@ impl Peer {
         Self::new(socket.into())
     }
 
-    /// Accepts the one connection of a client.
+    /// Accepts the connection of a client.
     pub(super) fn accept(listener: &TcpListener) -> Self {
         listener.set_nonblocking(true).unwrap();
         let begin = Instant::now();
@@ -83,7 +83,7 @@ impl Peer {
         }
     }
 
-    /// Begins TLS as a client; the handshake is done with the first octets that are said or heard.
+    /// Starts TLS as a client. The first read or write does the handshake.
     pub(super) fn start_tls(mut self, tls: &ClientTls) -> Self {
         assert!(self.heard.is_empty(), "{}", escape(&self.heard));
         let connection = ClientConnection::new(Arc::clone(tls.config()), tls.name().clone()).unwrap();
@@ -116,7 +116,7 @@ impl Peer {
         Ok(octets > 0)
     }
 
-    /// The octets of one read.
+    /// Reads once.
     pub(super) fn flight(&mut self) -> String {
         if self.heard.is_empty() {
             self.hear().unwrap();
@@ -143,7 +143,7 @@ impl Peer {
         String::from_utf8(self.octets_of_line()).unwrap()
     }
 
-    /// Reads that many octets, or those that come before the end.
+    /// Reads this number of octets, or fewer if the peer closes before.
     pub(super) fn octets_or_less(&mut self, octets: usize) -> Vec<u8> {
         while self.heard.len() < octets && matches!(self.hear(), Ok(true)) {}
         self.heard.drain(..octets.min(self.heard.len())).collect()
@@ -157,7 +157,7 @@ impl Peer {
         self.heard.drain(..octets).collect()
     }
 
-    /// Reads a reply, and gives all of its lines.
+    /// Reads a reply, and returns all of its lines.
     pub(super) fn reply(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
@@ -178,7 +178,7 @@ impl Peer {
         reply
     }
 
-    /// Says a line and reads a reply that begins so.
+    /// Sends a line, and reads a reply with this beginning.
     #[track_caller]
     pub(super) fn ask(&mut self, line: &str, begin: &str) -> Vec<String> {
         self.say(format!("{line}\r\n"));
@@ -195,7 +195,7 @@ impl Peer {
         line
     }
 
-    /// All that comes until the other side closes, or breaks the connection, or time is over, which fails.
+    /// Reads until the peer closes or resets the connection. Panics after a timeout.
     pub(super) fn rest(&mut self) -> String {
         loop {
             match self.hear() {
@@ -216,7 +216,7 @@ impl Peer {
         self.heard.is_empty() && matches!(self.hear(), Ok(false))
     }
 
-    /// Says one octet after the other, listening for some milliseconds behind each, until something is heard.
+    /// Sends one octet at a time, with a read of some milliseconds after each, until the peer sends something.
     pub(super) fn drip(&mut self, octet: u8) {
         self.socket
             .set_read_timeout(Some(Duration::from_millis(10)))
@@ -235,7 +235,7 @@ impl Peer {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
-    /// Breaks the connection: the other side gets a reset.
+    /// Resets the connection.
     pub(super) fn reset(self) {
         SockRef::from(&self.socket)
             .set_linger(Some(Duration::ZERO))

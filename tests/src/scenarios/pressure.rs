@@ -13,11 +13,10 @@ use super::{
     stage::{Stage, pair},
 };
 
-/// More than any socket here holds, and what a server that did not stop reading would take.
+/// More octets than any socket buffers here hold: a server that stops reading does not receive all of them.
 const FLOOD: usize = 32 << 20;
 
-/// More than the sockets of a server and a client with little room hold, in octets, and not so much more that rustls,
-/// which has room for 64 KiB, would not take the rest.
+/// More octets than the small socket buffers of both sides hold, but few enough for the 64 KiB buffer of rustls.
 const OVERFLOW: usize = 100 << 10;
 
 /// The octets of a reply to NOOP.
@@ -49,8 +48,7 @@ pub fn a_peer_that_stops_reading_under_tls<A: Adapter>() {
     stage.close(peer);
 }
 
-/// A client that reads no reply, and then says nothing either: more is not taken than its socket holds, and the rest is
-/// overdue though TLS has room for it.
+/// The client stops reading replies, then stops sending. The write deadline also covers octets in the buffer of rustls.
 pub fn replies_that_stay_in_tls<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
@@ -60,7 +58,7 @@ pub fn replies_that_stay_in_tls<A: Adapter>() {
     });
     let mut peer = Peer::connect_with_little_room(stage.address).start_tls(&pair().client);
     peer.expect("220 ");
-    // One by one, so that what one write can take is no matter.
+    // One command per write, because the size of a write must not matter.
     for _ in 0..OVERFLOW / NOOP_REPLY {
         if peer.try_say("NOOP\r\n").is_err() {
             break;
@@ -149,7 +147,7 @@ pub fn no_answer<A: Adapter>() {
     stage.close(peer);
 }
 
-/// So it is for a message, which is void then.
+/// An unanswered message is refused after its deadline, and the transaction is void.
 pub fn no_verdict<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.message_acceptance = SOON);
     let mut peer = stage.in_transaction("silent-verdict", true);

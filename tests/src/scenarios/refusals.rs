@@ -107,7 +107,7 @@ pub fn early<A: Adapter>() {
             peer.envelope(true);
             peer.octets(5000);
             peer.say(reply);
-            // Everything that it sends is taken, for it ends by itself.
+            // The server reads on, because the client stops by itself.
             peer.rest();
         });
         let (why, fate) = ending(&failed);
@@ -120,7 +120,7 @@ pub fn early<A: Adapter>() {
     }
 }
 
-/// And the connection is broken behind that: it was said all the same.
+/// The server resets the connection after the early refusal; the client still reports the refusal.
 pub fn early_and_reset<A: Adapter>() {
     for reply in ["552 too big\r\n", "421 closing\r\n"] {
         let failed = talk().message(text(16 << 20)).fail::<A, _>(|mut peer| {
@@ -146,7 +146,7 @@ pub fn chunk_refused<A: Adapter>() {
         let (octets, _) = peer.chunk();
         peer.octets(octets);
         peer.say("552 too big\r\n");
-        // What was on its way already.
+        // Chunks that the client sent before it read the refusal.
         loop {
             let line = peer.line();
             let Some(chunk) = line.strip_prefix("BDAT ") else {

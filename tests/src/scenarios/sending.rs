@@ -70,7 +70,7 @@ pub fn chunks_from_a_reader<A: Adapter>() {
     assert!(receipt.unwrap().all_accepted());
 }
 
-/// Replies that come octet by octet.
+/// Replies arrive octet by octet.
 pub fn octet_by_octet<A: Adapter>() {
     let receipt = talk().run::<A, _>(|mut peer| {
         let mut say = |text: &str, command: &str| {
@@ -93,7 +93,7 @@ pub fn octet_by_octet<A: Adapter>() {
     assert_eq!(reply.lines().count(), 2);
 }
 
-/// Some recipients are refused, the others get the message.
+/// The server refuses some recipients; the others receive the message.
 pub fn partly_refused<A: Adapter>() {
     let to = talk().to(&["ann@mx.example", "bob@mx.example", "carl@mx.example"]);
     let receipt = to.run::<A, _>(|mut peer| {

@@ -27,7 +27,7 @@ pub fn at_every_phase<A: Adapter>() {
     every_phase::<A>(|_| {});
 }
 
-/// A server comes as far as each phase in turn, does this, and is left.
+/// A server serves up to each phase in turn, then runs `then` until the client leaves.
 pub(super) fn every_phase<A: Adapter>(then: fn(&mut Peer)) {
     let until_hello: fn(&mut Peer) = |peer| {
         peer.say("220 mx.example\r\n");
@@ -42,7 +42,7 @@ pub(super) fn every_phase<A: Adapter>(then: fn(&mut Peer)) {
         peer.command("MAIL");
         peer.say("250 ok\r\n");
         peer.command("RCPT");
-        // Half a reply is none.
+        // Half a reply does not stop the deadline.
         peer.say("250-o");
     };
     let until_data: fn(&mut Peer) = |peer| {
@@ -119,7 +119,7 @@ pub fn of_a_reader<A: Adapter>() {
             peer
         });
         let (why, fate) = ending(&failed);
-        // Behind a chunk that went out whole, its reply is what is late.
+        // After a whole chunk has been written, only its reply can be late.
         let is_right = match why {
             Closed::TimedOut(Phase::Write | Phase::DataBlock) => true,
             Closed::TimedOut(Phase::DataEnd) => chunks,
@@ -130,8 +130,8 @@ pub fn of_a_reader<A: Adapter>() {
     }
 }
 
-/// The server takes nothing of a message, for the end of which there is room in the buffers of TLS: that is no more
-/// than on its way. What sockets hold differs, so the longest message that they take is looked for.
+/// The server reads nothing of the message. If its end fits only into the TLS buffer, the end counts as not sent. The search
+/// finds the longest message that the sockets hold, because their capacity varies.
 pub fn of_a_reader_under_tls<A: Adapter>() {
     let (mut taken, mut stuck) = (0, 16 << 20);
     while stuck - taken > 1 << 14 {
@@ -152,7 +152,7 @@ pub fn of_a_reader_under_tls<A: Adapter>() {
             peer.envelope(true);
             kept = Some(peer);
         });
-        // What comes when the client has given up.
+        // The octets that arrive after the client timed out.
         let arrived = kept.unwrap().octets_or_less(usize::MAX);
         let (why, fate) = ending(&failed);
         if arrived.ends_with(b"\r\n.\r\n") {

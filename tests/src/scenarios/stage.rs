@@ -1,4 +1,4 @@
-//! A server of an adapter, with the application that keeps what it takes.
+//! A server of an adapter, with an application that stores messages.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -28,7 +28,7 @@ pub(super) const LITTLE: usize = 1 << 14;
 pub(super) struct Plan {
     pub(super) config: Config,
     pub(super) options: ServeOptions,
-    /// The sockets hold little of what is not read or not sent.
+    /// Both sockets have small buffers.
     pub(super) little_room: bool,
 }
 
@@ -39,7 +39,7 @@ impl Plan {
     }
 }
 
-/// A server and what it has taken.
+/// A server and the messages that it accepted.
 pub(super) struct Stage {
     pub(super) address: SocketAddr,
     pub(super) ledger: Arc<Ledger>,
@@ -52,7 +52,7 @@ pub(super) struct Pair {
     pub(super) client: ClientTls,
 }
 
-/// Made once: keys take their time.
+/// Created once, because key generation is slow.
 pub(super) fn pair() -> &'static Pair {
     static PAIR: OnceLock<Pair> = OnceLock::new();
     PAIR.get_or_init(|| {
@@ -97,7 +97,7 @@ impl Stage {
         };
         change(&mut plan);
         if plan.little_room {
-            // What is accepted has what the listener has.
+            // Accepted sockets inherit the buffer sizes of the listener.
             let socket = SockRef::from(&listener);
             socket.set_send_buffer_size(LITTLE).unwrap();
             socket.set_recv_buffer_size(LITTLE).unwrap();
@@ -125,14 +125,14 @@ impl Stage {
         peer
     }
 
-    /// A client that has said EHLO.
+    /// Returns a client after EHLO.
     pub(super) fn ready(&self) -> Peer {
         let mut peer = self.greeted();
         peer.ask("EHLO client.example", "250");
         peer
     }
 
-    /// A client that has said DATA, or is about to say BDAT.
+    /// Returns a client after DATA, or just before BDAT.
     pub(super) fn in_transaction(&self, from: &str, data: bool) -> Peer {
         let mut peer = self.ready();
         peer.ask(&format!("MAIL FROM:<{from}@client.example>"), "250");
@@ -156,7 +156,7 @@ impl Stage {
         }
     }
 
-    /// Shows that the server serves: a whole message is taken.
+    /// Checks that the server accepts a whole message.
     pub(super) fn serves(&self) {
         let mut peer = self.greeted_at_last();
         peer.ask("EHLO well.example", "250");

@@ -1,7 +1,6 @@
-//! The stories of servers in `transcripts/`, told over the loopback interface.
+//! The stories of servers in `transcripts/`, played over the loopback interface.
 //!
-//! Stories that need virtual time, or that have the server read before it is polled for the first time, are played
-//! against the machine alone.
+//! Only the machine plays stories that need virtual time, or input before the first poll.
 
 use std::{
     fs,
@@ -18,12 +17,12 @@ use smtp_proto::server::{Event, Server, Shutdown};
 use super::{Adapter, PATIENCE, Site, Todo, peer::Peer, stage::listen};
 use crate::{Action, Answers, Application, Chop, Role, Story, check_sights, escape};
 
-/// Each flight comes in one piece.
+/// Each flight arrives in one piece.
 pub fn whole<A: Adapter>() {
     play_all::<A>(&Chop::Whole);
 }
 
-/// Each flight comes in small pieces.
+/// Each flight arrives in small pieces.
 pub fn in_pieces<A: Adapter>() {
     play_all::<A>(&Chop::Sizes(vec![3, 1, 7]));
 }
@@ -65,7 +64,7 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// Not those that need virtual time, break the stream, only talk of TLS, or have the client talk first.
+/// Excludes stories that need virtual time, break the stream, only simulate TLS, or let the client send first.
 fn is_playable(story: &Story) -> bool {
     let actions = || story.actions.iter().map(|(_, action)| action);
     let first = actions().find(|action| !matches!(action, Action::Client(_)));
@@ -84,7 +83,7 @@ fn play<A: Adapter>(story: &Story, chop: &Chop) -> Result<(), String> {
         options.shutdown_grace = Duration::ZERO;
     }
     let (tell, told) = mpsc::channel();
-    // The adapter asks for an application once for each connection, and there is one.
+    // The adapter requests one application per connection, and this test has one connection.
     let tell = Arc::new(Mutex::new(Some(tell)));
     let listener = listen();
     let address = listener.local_addr().unwrap();
@@ -106,7 +105,7 @@ fn play<A: Adapter>(story: &Story, chop: &Chop) -> Result<(), String> {
         running.stop();
         until_refused(address);
     });
-    // Whatever is said behind the end of the story is too much.
+    // Output after the end of the story is a fault.
     peer.finish();
     let rest = peer.rest();
     drop(peer);
@@ -130,7 +129,7 @@ fn play<A: Adapter>(story: &Story, chop: &Chop) -> Result<(), String> {
     check_sights(story, Role::Server, &log)
 }
 
-/// Waits until the server takes no connections: then each of its sessions knows that it stops.
+/// Waits until the server refuses connections: then all its sessions know of the shutdown.
 fn until_refused(address: SocketAddr) {
     let begin = Instant::now();
     while TcpStream::connect(address).is_ok() {
@@ -152,7 +151,7 @@ fn talk(story: &Story, chop: &Chop, peer: &mut Peer, mut stop: impl FnMut()) -> 
                     flight.extend_from_slice(more);
                 }
                 for piece in chop.cut(before, &flight) {
-                    // A server that has closed need not take all.
+                    // A server that has closed need not read the rest.
                     let _ = peer.try_say(piece);
                     thread::yield_now();
                 }
@@ -176,7 +175,7 @@ fn talk(story: &Story, chop: &Chop, peer: &mut Peer, mut stop: impl FnMut()) -> 
     Ok(())
 }
 
-/// The application of a story, which tells its log at the end.
+/// The application of a story, which sends its log at the end.
 struct Teller {
     application: Application,
     tell: Option<mpsc::Sender<Vec<String>>>,
@@ -185,7 +184,7 @@ struct Teller {
 impl super::Application for Teller {
     fn see(&mut self, event: Event<'_>, server: &mut Server) -> Todo {
         let last = matches!(event, Event::Closed(_));
-        // The application has a machine of its own; it is given that of the session while it looks at an event.
+        // The application owns a machine. Swap in the machine of the session while it handles an event.
         std::mem::swap(server, &mut self.application.server);
         self.application.see(event);
         std::mem::swap(server, &mut self.application.server);

@@ -21,7 +21,7 @@ pub(super) struct Talk {
     pub(super) way: Way,
     pub(super) to: Vec<&'static str>,
     pub(super) message: Message,
-    /// The server's socket holds little of what is not read.
+    /// The server's socket has small buffers.
     pub(super) little_room: bool,
 }
 
@@ -71,7 +71,7 @@ impl Talk {
         self
     }
 
-    /// Has the client send, with this server. What it gives is kept until the client is done.
+    /// Runs the client against this server. Keeps the result of the server until the client is done.
     pub(super) fn run<A: Adapter, R>(
         self,
         server: impl FnOnce(Peer) -> R,
@@ -177,7 +177,7 @@ impl Peer {
         self.say(reply + "250 8BITMIME\r\n");
     }
 
-    /// Takes an envelope with one recipient, pipelined or not, up to 354 or up to the first chunk.
+    /// Accepts an envelope with one recipient, pipelined or not, up to 354 or the first chunk.
     pub(super) fn envelope(&mut self, data: bool) {
         self.command("MAIL FROM:<ann@client.example>");
         self.say("250 ok\r\n");
@@ -203,7 +203,7 @@ impl Peer {
         }
     }
 
-    /// Reads `BDAT` and says how long the chunk is, and whether it is the last.
+    /// Reads `BDAT`. Returns the size of the chunk, and true if it is the last.
     pub(super) fn chunk(&mut self) -> (usize, bool) {
         let line = self.command("BDAT ");
         let mut words = line.split(' ').skip(1);
@@ -226,7 +226,7 @@ impl Peer {
         }
     }
 
-    /// Lets the client quit.
+    /// Accepts QUIT and closes.
     pub(super) fn farewell(&mut self) {
         self.command("QUIT");
         self.say("221 bye\r\n");

@@ -73,7 +73,7 @@ pub fn plaintext_behind_starttls<A: Adapter>() {
     stage.close(peer);
 }
 
-/// A client with plaintext on a port with implicit TLS gets no plaintext.
+/// A client that sends plaintext to a port with implicit TLS receives no plaintext.
 pub fn plaintext_on_a_tls_port<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.begin_with_tls());
     let mut peer = Peer::connect(stage.address);

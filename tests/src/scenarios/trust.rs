@@ -1,4 +1,4 @@
-//! TLS of a client: whom it trusts, and what it does without.
+//! TLS of a client: the servers that it trusts, and the cases without TLS.
 
 use smtp_driver::Error;
 use smtp_proto::{
@@ -20,7 +20,7 @@ fn submission(tls: &ClientTls) -> Talk {
     })
 }
 
-/// Takes a message of somebody who has to log in.
+/// Accepts a login, then a message.
 fn take_mail(peer: &mut Peer) {
     peer.command("AUTH PLAIN AGFubgBzZWNyZXQ=");
     peer.say("235 welcome\r\n");
@@ -30,7 +30,7 @@ fn take_mail(peer: &mut Peer) {
     peer.farewell();
 }
 
-/// Asks for STARTTLS and goes on under TLS.
+/// Accepts STARTTLS and continues under TLS.
 fn upgraded(mut peer: Peer) -> Peer {
     peer.welcome(&["STARTTLS"]);
     peer.command("STARTTLS");
@@ -61,7 +61,7 @@ pub fn implicit<A: Adapter>() {
     assert!(receipt.unwrap().all_accepted());
 }
 
-/// STARTTLS is not offered: somebody may have taken it out.
+/// The EHLO reply lacks STARTTLS: a man in the middle may have removed it.
 pub fn stripped<A: Adapter>() {
     let failed = submission(&pair().client).fail::<A, _>(|mut peer| {
         peer.welcome(&["AUTH PLAIN"]);
@@ -81,7 +81,7 @@ pub fn refused<A: Adapter>() {
     assert_eq!(ending(&failed), (Closed::TlsRefused, MessageOutcome::None));
 }
 
-/// Something in clear behind the reply to STARTTLS is not taken for something said under TLS.
+/// The client does not treat plaintext after the STARTTLS reply as input under TLS.
 pub fn injected<A: Adapter>() {
     let failed = submission(&pair().client).fail::<A, _>(|mut peer| {
         peer.welcome(&["STARTTLS"]);
@@ -112,12 +112,12 @@ fn fails_with<A: Adapter>(tls: &ClientTls) {
     assert!(matches!(failed.error, Error::Handshake(_)), "{failed:?}");
 }
 
-/// The certificate is one of another name.
+/// The certificate is for another name.
 pub fn wrong_name<A: Adapter>() {
     fails_with::<A>(&pair().client.to("other.example").unwrap());
 }
 
-/// Nobody who is trusted vouches for the certificate.
+/// No trusted authority issued the certificate.
 pub fn wrong_issuer<A: Adapter>() {
     let other = Identity::self_signed(["mx.example"]).unwrap();
     fails_with::<A>(&ClientTls::trusting(&other.to_roots().unwrap(), "mx.example").unwrap());
@@ -166,7 +166,7 @@ pub fn opportunistic<A: Adapter>() {
     assert!(receipt.unwrap().all_accepted());
 }
 
-/// TLS is wanted, and nobody said how: an error before anything is said.
+/// Required TLS without settings is an error before any output.
 pub fn no_settings<A: Adapter>() {
     let failed = talk()
         .with(|config| config.tls = Tls::Required)

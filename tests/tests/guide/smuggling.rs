@@ -1,4 +1,4 @@
-//! The smuggling matrix: which sequences end a message, and what becomes of those that do not. The machine says it.
+//! The smuggling matrix: the sequences that end a message, and the result of the others. The machine computes it.
 
 use smtp_proto::{
     data::{BareLineEndings, DotStuffer, LineEndings},
@@ -9,7 +9,7 @@ use smtp_tests::{Answers, Application, Driver, Settings, Writes, escape};
 
 use crate::hold;
 
-/// Sequences that some server or other has taken for the end of a message, the true one first.
+/// Sequences that some servers have accepted as the end of a message; the correct sequence is first.
 const SEQUENCES: [&str; 16] = [
     "\r\n.\r\n",
     "\n.\n",
@@ -108,7 +108,7 @@ fn say(driver: &mut Driver<Application>, octets: &str) {
     driver.drive().expect("the server comes to rest");
 }
 
-/// The last reply, and what was stored of the message up to the sequence.
+/// Returns the last reply, and the stored part of the message before the sequence.
 fn result(driver: &Driver<Application>, before: &str) -> String {
     let transactions = driver
         .seat

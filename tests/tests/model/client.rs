@@ -10,7 +10,7 @@ use smtp_tests::{
 
 use crate::sending::{Sending, octets, settings, wire};
 
-/// The last one only to XCLIENT, where it differs from other refusals.
+/// The last reply answers only XCLIENT, where it differs from other refusals.
 const REPLIES: [Reply; 9] = [
     Reply::Positive,
     Reply::Lines,
@@ -34,7 +34,7 @@ const WISHES: [Wish; 8] = [
     Wish::Xclient(Proxied::Login),
 ];
 
-/// A window that all that there is to say fits in.
+/// A window that is larger than the number of commands.
 const GROUP: usize = 100;
 
 /// At least so many sequences, states and steps in the longest sequence there are.
@@ -47,7 +47,7 @@ enum Step {
     Wish(Wish),
 }
 
-/// SMTP and LMTP, with and without groups, by DATA and by BDAT, and one behind the other; and the ways to TLS and to a login.
+/// SMTP and LMTP; pipelining or not; DATA and BDAT; a next message; and each way to TLS and to a login.
 fn all_settings() -> Vec<Setting> {
     let mut all = Vec::new();
     let mail = |lmtp, window, chunks| Setting {
@@ -65,7 +65,7 @@ fn all_settings() -> Vec<Setting> {
             all.extend([mail(lmtp, 1, chunks), mail(lmtp, GROUP, chunks)]);
         }
         all.push(mail(lmtp, if lmtp { 3 } else { 2 }, Chunks::Never));
-        // The smallest window, one that the chunks fill, and the largest. In LMTP each chunk waits.
+        // The smallest window, a window that the chunks fill, and the largest window. In LMTP each chunk waits.
         let windows: &[usize] = if lmtp {
             &[1, usize::MAX]
         } else {
@@ -104,7 +104,7 @@ fn all_settings() -> Vec<Setting> {
             login,
         });
     }
-    // A transaction that came to nothing before XCLIENT, by DATA and by BDAT; what is offered is gone then, and the login.
+    // A failed transaction before XCLIENT, by DATA and by BDAT. The extensions and the login are void after XCLIENT.
     for (chunks, login) in [(Chunks::Never, false), (Chunks::IfOffered, true)] {
         all.push(Setting {
             xclient: true,
@@ -115,7 +115,7 @@ fn all_settings() -> Vec<Setting> {
     all
 }
 
-/// The replies that may come now.
+/// Returns the replies that are possible now.
 fn replies(model: &Client) -> &'static [Reply] {
     let all = REPLIES.len();
     match model.awaited() {
@@ -129,7 +129,7 @@ fn wishes(setting: Setting) -> &'static [Wish] {
     if setting.xclient { &WISHES } else { &WISHES[..5] }
 }
 
-/// The reply of a server to this, most of the time one that fits.
+/// Returns a reply, usually one that fits the command.
 fn reply(fits: bool, pick: usize, model: &Client) -> Reply {
     match (model.awaited(), pick % 10) {
         (Some(Command::Data), 0..9) if fits => Reply::Intermediate,
@@ -142,7 +142,7 @@ fn reply(fits: bool, pick: usize, model: &Client) -> Reply {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Replies come one by one, or as many at once as are due, and in pieces of any size.
+    /// Replies arrive one at a time or in groups, up to the number that is due, in pieces of any size.
     #[test]
     fn long_sessions_agree_with_the_model(
         setting in select(all_settings()),
@@ -175,7 +175,7 @@ proptest! {
                 continue;
             }
             let reply = reply(odd > 0, pick, &model);
-            // With the end of the session nobody can tell what of an answer to the replies before it was sent.
+            // If the session ends, the output that answers the earlier replies of the group is undefined.
             if !group.outcome.sends.is_empty() && ends(&model, reply) {
                 prop_assert_eq!(group.say(&mut machine, &chop), Ok(()), "{:?}", setting);
             }
@@ -187,7 +187,7 @@ proptest! {
             let outcome = model.hear(reply);
             group.outcome.sends.extend(outcome.sends);
             group.outcome.reports.extend(outcome.reports);
-            // More than was asked for cannot be said at once.
+            // A server cannot send more replies than the client sent commands.
             if more && group.replies.len() < group.due && reply != Reply::End && !model.is_closed() {
                 continue;
             }
@@ -202,7 +202,7 @@ fn ends(model: &Client, reply: Reply) -> bool {
     model.is_closed()
 }
 
-/// Replies that are said at once.
+/// Replies in one group.
 #[derive(Default)]
 struct Group {
     octets: Vec<u8>,
@@ -213,7 +213,7 @@ struct Group {
 }
 
 impl Group {
-    /// The machine hears it, and is judged.
+    /// Passes the replies to the machine, and compares the result with the model.
     fn say(&mut self, machine: &mut Sending, chop: &Chop) -> Result<(), String> {
         let group = std::mem::take(self);
         if !group.octets.is_empty() {
@@ -249,8 +249,8 @@ fn take(machine: &mut Sending, setting: Setting, model: &mut Client, step: Step)
     expect(model, step)
 }
 
-/// Goes this way once more, but that the stream breaks in the midst of what the last step makes the client say: behind each
-/// command, and an octet before its end.
+/// Repeats this path, but breaks the stream during the output of the last step: after each command, and one octet before its
+/// end.
 fn broken(settings: &Settings, setting: Setting, path: &[Step], step: Step) -> Result<usize, String> {
     let mut model = Client::new(setting);
     for step in path {

@@ -1,4 +1,4 @@
-//! A client machine whose application wishes what it is told to, before a server that says what it is told to.
+//! A client machine with a scripted application and a scripted server.
 
 use smtp_proto::{
     client::{ExtensionUse, Login, RequestError as Refusal, Tls as Policy},
@@ -13,7 +13,7 @@ use smtp_tests::{
     },
 };
 
-/// The message as it is given: in two chunks of at most [`CHUNK`] octets, or in parts.
+/// The parts of the message: two chunks of at most [`CHUNK`] octets, or more parts.
 const fn content(setting: Setting) -> &'static [&'static str] {
     match setting.chunks {
         Chunks::InParts => &["part Hello\\r\\n", "part .dot\\r\\n", "body"],
@@ -108,7 +108,7 @@ impl Sending {
         self.read = self.driver.seat.log().len();
     }
 
-    /// The stream takes so many octets from now on, and no more.
+    /// Lets the stream accept this number of octets, and then no more.
     pub(crate) const fn leave_room(&mut self, octets: usize) {
         self.driver.leave_room(octets);
     }
@@ -119,7 +119,7 @@ impl Sending {
         self.go_on();
     }
 
-    /// The server says these octets, in these pieces; nothing more when there are none.
+    /// The server sends these octets, in these pieces. Without pieces, the input ends.
     pub(crate) fn hear(&mut self, pieces: Vec<Vec<u8>>) {
         if pieces.is_empty() {
             self.driver.receive_end();
@@ -150,7 +150,7 @@ impl Sending {
         self.judge_told(outcome)
     }
 
-    /// Compares the reports to the application with the model, whatever was sent.
+    /// Compares the reports to the application with the model; ignores the output.
     pub(crate) fn judge_told(&mut self, outcome: &Outcome) -> Result<(), String> {
         let told = tell(self.driver.seat.log().get(self.read..).unwrap_or_default());
         self.read = self.driver.seat.log().len();
@@ -316,7 +316,7 @@ fn report(report: &Report) -> String {
     }
 }
 
-/// The name that the machine has for it.
+/// Returns the machine's name of the command.
 fn name(command: Command) -> String {
     match command {
         Command::Ehlo | Command::Helo | Command::Lhlo => format!("Hello({command:?})"),

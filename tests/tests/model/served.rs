@@ -1,4 +1,4 @@
-//! A server machine whose application answers what the model says that it is asked.
+//! A server machine whose application answers the questions that the model predicts.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub(crate) struct Reply {
     lines: Vec<String>,
 }
 
-/// The time of an answer. Only RCPT leaves a choice.
+/// The time of an answer. Only RCPT allows a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answers {
     Now,
@@ -44,7 +44,7 @@ pub(crate) struct Served {
     server: Server,
     /// The input that was read and not used.
     buffer: Vec<u8>,
-    /// The answers to the questions to come.
+    /// The answers to future questions.
     answers: VecDeque<(Question, Answer)>,
     when: Answers,
     held: Vec<(u32, Ticket<ticket::Recipient>, Answer)>,
@@ -113,7 +113,7 @@ pub(crate) fn config(rules: Rules) -> Arc<Config> {
     config.limits.max_recipients = rules.recipients as u32;
     config.limits.max_line_octets = 512;
     config.limits.max_auth_octets = 512;
-    // How many faults are too many is another matter.
+    // Other tests check the error limits.
     let endless = Threshold::new(u32::MAX, u32::MAX);
     config.limits.errors = endless;
     config.limits.unknown_commands = endless;
@@ -144,8 +144,8 @@ impl Served {
         self.server.connection_lost();
     }
 
-    /// Gives these pieces to the machine, one after the other, then the end of the input if this is the end, and does all
-    /// that can be done.
+    /// Passes these pieces to the machine in turn, then the end of the input if the input is complete. Runs the machine until
+    /// it waits.
     pub(crate) fn give(
         &mut self,
         pieces: impl IntoIterator<Item = Vec<u8>>,
@@ -156,7 +156,7 @@ impl Served {
         let mut pieces = pieces.into_iter();
         let (mut sight, mut said) = (Sight::default(), Vec::new());
         if self.state() == State::Connected && self.answers.is_empty() {
-            // What comes before the greeting is there when the machine is polled for the first time.
+            // Input before the greeting is available at the first poll.
             self.buffer.extend(pieces.next().unwrap_or_default());
             if self.buffer.is_empty() && std::mem::take(&mut ends) {
                 self.server.end_of_input();
@@ -201,7 +201,7 @@ impl Served {
         }
     }
 
-    /// Checks that the machine waits for input, and could do nothing with what it has.
+    /// Checks that the machine waits for input, and that the rest of its input is incomplete.
     fn quiescent(&self, wait: Wait) -> Result<(), String> {
         if wait.application_pending || !wait.want_read {
             return Err(format!(
@@ -375,8 +375,8 @@ fn refusal(question: Question, answer: Answer) -> Rejection {
     }
 }
 
-/// Reads replies by the grammar of RFC 5321 section 4.2, and of RFC 2034 section 4: an enhanced code is of the class of the
-/// code, and 3yz has none.
+/// Parses replies (RFC 5321 section 4.2). RFC 2034 section 4: an enhanced code has the class of the code, and 3yz has no
+/// enhanced code.
 fn replies(said: &[u8]) -> Result<Vec<Reply>, String> {
     let text = str::from_utf8(said).map_err(|error| error.to_string())?;
     let (mut replies, mut lines) = (Vec::new(), Vec::new());

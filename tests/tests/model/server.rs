@@ -14,8 +14,8 @@ use smtp_tests::{
 
 use crate::served::{Answers, Served, Sight, config, endless_config};
 
-/// A server for the public that offers everything, the same without TLS and AUTH and for LMTP, one for submission, one that
-/// offers nothing, and two with limits of 0 and 1.
+/// A public server that offers everything, the same without TLS and AUTH, and for LMTP; a submission server; a server that
+/// offers nothing; and two servers with limits of 0 and 1.
 const RULES: [(&str, Rules, Past); 7] = {
     let all = Rules {
         lmtp: false,
@@ -104,7 +104,7 @@ const UNREAD: [(&str, &str); 3] = [
     ("Closed", "the session is over"),
 ];
 
-/// The commands; the last is what is none.
+/// The commands; the last is not a command.
 const VERBS: [&str; 20] = [
     "EHLO", "HELO", "LHLO", "MAIL", "SEND", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "VRFY", "EXPN", "HELP",
     "ETRN", "XCLIENT", "XFORWARD", "QUIT", "STARTTLS", "AUTH", "other",
@@ -148,7 +148,7 @@ fn sayings(model: &Server) -> Vec<Say> {
     all
 }
 
-/// The next input: any, one without a fault, or one without a fault that changes something.
+/// Returns the next input: any input, a faultless input, or a faultless input that changes something.
 fn choose(model: &Server, how: u8, pick: usize) -> Say {
     let all = sayings(model);
     let fitting: Vec<Say> = all
@@ -173,7 +173,7 @@ fn choose(model: &Server, how: u8, pick: usize) -> Say {
     choice[pick % choice.len()]
 }
 
-/// Sayings in one piece.
+/// Inputs in one piece.
 #[derive(Default)]
 struct Group {
     says: Vec<Say>,
@@ -184,8 +184,8 @@ struct Group {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Commands come one by one or in groups, in pieces of any size, and the answers to RCPT late: the replies are the same.
-    /// Only STARTTLS cannot have anything behind it (RFC 3207 section 4.2), so that it ends a group, and comes whole.
+    /// Commands arrive one at a time or in groups, in pieces of any size, with late answers to RCPT: the replies are the
+    /// same. STARTTLS ends its group and arrives whole, because no input may follow (RFC 3207 section 4.2).
     #[test]
     fn replies_in_long_sessions_agree_with_the_model(
         (_, rules, _) in select(RULES.to_vec()),
@@ -205,11 +205,11 @@ proptest! {
             }
             let mut say = choose(&model, how, pick);
             if late && say.unit == Unit::Rcpt && say.answer == Answer::Close {
-                // What was asked side by side with it would have no answer.
+                // Other open questions would lose their answers.
                 say.answer = Answer::Refuse;
             }
             if say.unit == Unit::Lost && !group.says.is_empty() {
-                // What is lost with the stream, nobody can say.
+                // The loss of input together with the stream is not deterministic.
                 say.unit = Unit::End;
             }
             let alone = model.stage() == Stage::New;
@@ -237,7 +237,7 @@ proptest! {
     }
 }
 
-/// Lets the machine hear one thing, and holds what comes of it to the model.
+/// Passes one input to the machine, and compares the result with the model.
 fn hear(machine: &mut Served, say: Say, outcome: &Outcome) -> Result<Sight, String> {
     if say.unit == Unit::Lost {
         machine.lose();
@@ -262,7 +262,7 @@ struct Explored {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Past {
     Nothing,
-    /// The verb that was said last.
+    /// The verb of the last command.
     Verb,
     /// The states that were gone through, and whether there was a login.
     Stations,
@@ -277,7 +277,7 @@ struct Path {
 }
 
 impl Path {
-    /// The same with one more step.
+    /// Returns this trail with one more step.
     fn then(&self, say: Say, outcome: Outcome, led_to: Server, past: Past) -> Self {
         let mut says = self.says.clone();
         says.push((say, outcome));
@@ -294,8 +294,8 @@ impl Path {
     }
 }
 
-/// Every sequence of sayings, but that only the shortest of those which lead to the same state of the model by the same
-/// trail is gone on with. So the end is reached, and each state met everything that can be said.
+/// Runs every sequence of inputs. Of the sequences with the same state and trail, only the shortest continues. So the search
+/// ends, and each state receives every input.
 fn explore(rules: Rules, past: Past) -> Explored {
     let config = config(rules);
     let mut explored = Explored::default();
@@ -351,7 +351,7 @@ fn pair(state: State, stage: Stage, unit: Unit, sight: &Sight) -> Option<Pair> {
     if stage == Stage::Exchange || ends {
         return None;
     }
-    // What is said before the greeting is answered behind it, in the state that it led to.
+    // The reply to input before the greeting follows the greeting, in the state after it.
     let greeted = state == State::Connected && sight.begins_with_greeting();
     let answered = sight.replies.len() > usize::from(greeted) || sight.asked > 0;
     let state = if greeted { State::Refused } else { state };

@@ -19,7 +19,7 @@ pub(crate) struct Entry {
     pub(crate) login: Option<Who>,
 }
 
-/// Somebody who logs in.
+/// A user who logs in.
 #[derive(Clone, Debug)]
 pub(crate) struct Who {
     pub(crate) user: String,
@@ -29,7 +29,7 @@ pub(crate) struct Who {
 }
 
 impl Entry {
-    /// Mail is taken from anybody.
+    /// The server accepts mail without a login.
     pub(crate) const fn open() -> Self {
         Self {
             starttls: false,
@@ -80,7 +80,7 @@ impl Entry {
         );
         if let Some(who) = &self.login {
             let (user, secret) = (escape_all(who.user.as_bytes()), escape_all(who.secret.as_bytes()));
-            // What the client has is one character short of what the server knows.
+            // A wrong password is one character shorter than the right one.
             let rest = if who.right { "" } else { "x" };
             lines.push(format!("user {user} {secret}{rest}"));
             let kind = if who.token { "token" } else { "login" };
@@ -100,7 +100,7 @@ impl Entry {
             && (!self.server_requires_tls || self.is_encrypted())
     }
 
-    /// The reason for which the session ends before it is ready, if it does and nothing else goes wrong.
+    /// The reason why the session ends before it is ready, if nothing else fails.
     pub(crate) fn end(&self) -> Option<&'static str> {
         match self.client_tls {
             "required" if !self.starttls => return Some("TlsNotOffered"),
@@ -112,7 +112,7 @@ impl Entry {
             self.is_encrypted()
                 || self.plaintext_auth.iter().all(|policy| match *policy {
                     "forbid" => false,
-                    // It is the only one of them that does not send the password.
+                    // CRAM-MD5 is the only mechanism here that does not send the password.
                     "non-plaintext" => mechanism == "CRAM-MD5",
                     _ => true,
                 })

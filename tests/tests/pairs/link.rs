@@ -1,10 +1,10 @@
-//! One direction of the stream: how long octets take, where they stop, and when the other side learns of it.
+//! One direction of the stream: latency, stalls, and the time at which the other side notices a break.
 
 use std::collections::VecDeque;
 
 use smtp_tests::Dice;
 
-/// The event on the stream after so many octets in one direction.
+/// The event on the stream after this number of octets in one direction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mishap {
     /// It breaks in both directions.
@@ -18,7 +18,7 @@ pub(crate) enum Mishap {
 pub(crate) struct Link {
     /// Octets on their way, and when they arrive.
     pub(crate) in_flight: VecDeque<(u64, usize)>,
-    /// Nothing that is said from now on arrives.
+    /// Octets sent from now on do not arrive.
     pub(crate) cut: bool,
     /// The time at which the reader sees the end.
     pub(crate) end: Option<u64>,
@@ -51,7 +51,7 @@ impl Link {
             lost_seen: false,
             stalled_until: 0,
             mishap,
-            // Where nothing is to be overdue, thousands of chunks have to get through in time.
+            // In a calm world, thousands of chunks must arrive before a deadline.
             latency: if calm {
                 dice.pick(&[0, 1, 10])
             } else {
@@ -62,7 +62,7 @@ impl Link {
         }
     }
 
-    /// The number of these octets that get through at once.
+    /// Returns the number of these octets that pass at once.
     pub(crate) fn some(&self, dice: &mut Dice, octets: usize) -> usize {
         let most = octets.min(self.most);
         if dice.one_in(2) {
@@ -72,7 +72,7 @@ impl Link {
         }
     }
 
-    /// So many octets were taken from the speaker.
+    /// Carries this number of octets from the sender.
     pub(crate) fn carry(&mut self, dice: &mut Dice, now: u64, octets: usize) {
         if dice.one_in(16) {
             self.stalled_until = now + pause(dice, self.calm);
@@ -99,7 +99,7 @@ impl Link {
         arrived.map(|(_, octets)| octets).sum()
     }
 
-    /// So many octets have arrived.
+    /// Removes this number of octets, which have arrived.
     pub(crate) fn arrived(&mut self, mut octets: usize) {
         while octets > 0
             && let Some((_, head)) = self.in_flight.front_mut()
@@ -113,7 +113,7 @@ impl Link {
         }
     }
 
-    /// The speaker has closed: what is on its way still arrives, and then the end.
+    /// The sender has closed: octets under way still arrive, then the end.
     pub(crate) fn close(&mut self, now: u64) {
         if !self.cut {
             self.cut = true;
@@ -121,7 +121,7 @@ impl Link {
         }
     }
 
-    /// The stream broke: some of what was on its way arrives, and the speaker learns of it at some time, or never.
+    /// Breaks the stream: some of the octets under way arrive, and the sender notices later, or never.
     pub(crate) fn break_off(&mut self, dice: &mut Dice, now: u64) {
         self.cut = true;
         self.in_flight.truncate(dice.below(self.in_flight.len() + 1));
@@ -140,7 +140,7 @@ impl Link {
     }
 }
 
-/// A while: mostly short, and now and then longer than anybody waits.
+/// Returns a pause: usually short, sometimes longer than any timeout.
 pub(crate) fn pause(dice: &mut Dice, calm: bool) -> u64 {
     if calm || !dice.one_in(12) {
         dice.pick(&[0, 0, 1, 7, 40, 300])

@@ -1,7 +1,7 @@
-//! A client and a server under virtual time: what was accepted arrived octet for octet, nothing else did, and it ends.
+//! A client and a server under virtual time: exactly the accepted messages arrive, octet for octet, and each session ends.
 //!
-//! Each world follows from its seed. `SEED=17` has one world alone, `WORLDS=1000000` that many of them, from `SEED` or 0
-//! on. A world that fails is printed as a story for `transcripts/pair/`.
+//! Each world follows from its seed. `SEED=17` runs one world; `WORLDS=1000000` runs this number of worlds, from `SEED` or 0.
+//! A world that fails is printed as a story for `transcripts/pair/`.
 
 #![expect(
     clippy::expect_used,
@@ -35,8 +35,8 @@ fn number(variable: &str) -> Option<u64> {
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
-/// Lets a world go on to its end. What happened is told in any case. Returns how many messages some of their recipients
-/// refused, each for itself.
+/// Runs a world to its end, and writes its story in any case. Returns the number of messages that some recipients refused
+/// individually.
 fn run(seed: u64, story: &mut String) -> Result<usize, String> {
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(seed, story);

@@ -9,25 +9,25 @@ use crate::entry::Entry;
 /// All that is decided before anything happens.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// Nothing breaks or stalls for long, nobody is silent, and the session is not refused: how it ends is known.
+    /// Nothing breaks or stalls for long, both sides answer, and the session is not refused: its end is predictable.
     pub(crate) calm: bool,
     pub(crate) entry: Entry,
     pub(crate) lmtp: bool,
     /// The settings as they stand at the head of a story.
     pub(crate) settings: String,
     pub(crate) messages: Vec<Message>,
-    /// The actions of the client application, one after the other.
+    /// The actions of the client application, in order.
     pub(crate) script: VecDeque<String>,
 }
 
-/// A message that is to be delivered.
+/// A message to deliver.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     /// The reverse-path, which no other message of the world has.
     pub(crate) from: String,
     /// The forward-paths, which no other message has.
     pub(crate) to: Vec<String>,
-    /// The message, as it is given to the client.
+    /// The message as the application passes it to the client.
     pub(crate) content: Vec<u8>,
     /// The message that the server must store: each bare CR or LF made a CRLF and the last line completed, but BINARYMIME as it is.
     pub(crate) expected: Vec<u8>,
@@ -154,7 +154,7 @@ impl Plan {
         let messages: Vec<Message> = (0..=dice.below(4))
             .map(|index| {
                 let binary = chunking && binary && dice.one_in(4);
-                // What cannot be sent ends the session.
+                // Content that cannot be sent ends the session.
                 let seven_bit = calm || !eight_bits && !dice.one_in(8);
                 Message::new(dice, index, binary, seven_bit)
             })

@@ -14,7 +14,7 @@ use crate::{
 /// No reply and no command of a world is longer, in octets.
 const LONGEST_LINE: usize = 600;
 
-/// Beyond this no machine takes on more, in octets.
+/// The number of octets of output above which a machine accepts no further work.
 const OUTPUT_HIGH: usize = 4096;
 
 /// Memory stays within the limits at every moment.
@@ -32,8 +32,8 @@ pub(crate) fn bounded(world: &World<'_>) -> Result<(), String> {
     if server.recipients() > limits.max_recipients {
         return Err(format!("{} recipients", server.recipients()));
     }
-    // As many replies may be held back as commands were looked at: a window of RCPT and what answers them, or in LMTP
-    // the replies for all recipients.
+    // The server may hold back a reply for each parsed command: a window of RCPT and other commands, or in LMTP the replies
+    // for all recipients.
     let recipients = usize::try_from(limits.max_recipients.min(50)).expect("it is small");
     let held = limits.max_open_rcpts.min(50) + recipients + 60;
     let most = OUTPUT_HIGH + held * LONGEST_LINE;
@@ -62,10 +62,10 @@ pub(crate) fn hold(world: &World<'_>) -> Result<usize, String> {
     let lmtp = world.plan.lmtp;
     // Replies answer commands, as each of the two sees it.
     let by_server = wire::read(&client.said[..client.arrived], &server.said, lmtp)?;
-    // What the client machine gave out it takes for sent.
+    // The client machine treats its output as sent.
     let sent = [&client.said, client.seat.output()].concat();
     let by_client = wire::read(&sent, &server.said[..server.arrived], lmtp)?;
-    // Where nothing stalls, what is left to be said is said before the end.
+    // If nothing stalls, the server sends all replies before the end.
     let quit = server.seat.log().last().is_some_and(|last| last == "closed Quit");
     if by_server.last_code == 221 && by_server.unanswered > 0
         || quit && world.plan.calm && by_server.last_code != 221
@@ -118,14 +118,14 @@ impl Told {
     }
 }
 
-/// Each recipient gets what the client says that they get, octet for octet and once.
+/// Checks that each recipient receives what the client reports, octet for octet and once.
 fn delivered(world: &World<'_>, message: &Message, told: &Told) -> Result<(), String> {
     let stored = world.pair.server.seat.stored.iter();
     let deliveries: Vec<_> = stored.filter(|delivery| delivery.from == message.from).collect();
     if deliveries.len() > 1 {
         return Err(format!("{} was stored {} times", message.from, deliveries.len()));
     }
-    // Where bare line endings are refused, chunks carry the content as it was given (RFC 3030).
+    // If bare line endings are refused, chunks carry the content unchanged (RFC 3030).
     let client = world.pair.client.seat.client.config();
     let as_given = client.line_endings == LineEndings::Refuse && client.chunking == ExtensionUse::IfOffered;
     for delivery in &deliveries {
@@ -160,7 +160,7 @@ fn delivered(world: &World<'_>, message: &Message, told: &Told) -> Result<(), St
     Ok(())
 }
 
-/// Each refused recipient is named with its reply, and so is each accepted one.
+/// Checks that the client reports each refused and each accepted recipient with its reply.
 fn named(world: &World<'_>, transaction: &Transaction, told: &Told) -> Result<(), String> {
     let mut messages = world.plan.messages.iter();
     let message = messages
@@ -260,7 +260,7 @@ fn ends(world: &World<'_>, told: &Told, wire: &Wire) -> Result<(), String> {
     Ok(())
 }
 
-/// Nobody is let in by mistake, and nobody's mail is taken who would have to be.
+/// Checks that only valid logins succeed, and that mail without a required login is refused.
 fn let_in(world: &World<'_>) -> Result<(), String> {
     let (entry, log) = (&world.plan.entry, world.pair.server.seat.log());
     let let_in: Vec<&str> = log
@@ -281,7 +281,7 @@ fn let_in(world: &World<'_>) -> Result<(), String> {
     if !right {
         return Err(format!("let in: {let_in:?}"));
     }
-    // A client that was refused EHLO says HELO, and hears of no STARTTLS.
+    // A client whose EHLO was refused sends HELO and learns of no STARTTLS.
     let fell_back = world.pair.client.said.windows(5).any(|word| word == b"HELO ");
     let ends = entry.end().is_some_and(|why| why != "TlsFailed" || !fell_back);
     let takes_mail = entry.takes_mail() && !ends;

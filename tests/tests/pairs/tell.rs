@@ -3,7 +3,7 @@
 use smtp_proto::server::Shutdown;
 use smtp_tests::{Action, Role, escape_all};
 
-/// The line of a story that tells of this.
+/// Returns the line of a story for this action.
 pub(crate) fn line(action: &Action) -> String {
     let letter = |role: &Role| match role {
         Role::Client => "C",

@@ -1,4 +1,4 @@
-//! A look at what went over the wire, by somebody who has seen neither machine: which reply answers which command.
+//! An independent parser of both streams, which knows neither machine: it matches replies with commands.
 
 use std::collections::VecDeque;
 
@@ -23,7 +23,7 @@ pub(crate) struct Transaction {
     pub(crate) refused: Option<u16>,
     /// The reply to RCPT, by forward-path.
     pub(crate) recipients: Vec<(String, Reply)>,
-    /// The end of the message was said.
+    /// The client sent the end of the message.
     pub(crate) complete: bool,
     /// MAIL asked for a reply for each recipient (PRDR).
     prdr: bool,
@@ -47,8 +47,8 @@ impl Transaction {
         self.last.iter().any(Reply::is_positive) && self.each.iter().any(refused)
     }
 
-    /// The reply to the end of the message that decides about this recipient. draft-hall-prdr: a refusal for one stands, and
-    /// an acceptance needs that for all.
+    /// The reply to the end of the message that decides about this recipient. draft-hall-prdr: a refusal for a recipient is
+    /// final; an acceptance also needs acceptance for all.
     pub(crate) fn last_of(&self, path: &str, lmtp: bool) -> Option<&Reply> {
         let index = self.accepted().position(|accepted| accepted == path)?;
         match self.each.get(index) {
@@ -82,7 +82,7 @@ pub(crate) fn read(commands: &[u8], replies: &[u8], lmtp: bool) -> Result<Wire, 
     while let Some(line) = reader.line() {
         reader.command(&line)?;
     }
-    // The server may say by itself that it closes.
+    // The server may send 421 without a command.
     match reader.replies.make_contiguous() {
         [] => {}
         [one] if one.code == 421 => {
@@ -112,7 +112,7 @@ impl Reader<'_> {
         Some(line)
     }
 
-    /// The next reply, which answers this command; what it names has to be named there.
+    /// Returns the reply to this command. A mailbox in the reply must occur in the command.
     fn reply(&mut self, line: &str) -> Result<Option<Reply>, String> {
         let Some(reply) = self.replies.pop_front() else {
             self.wire.unanswered += 1;
@@ -136,7 +136,7 @@ impl Reader<'_> {
         let Some(mut reply) = self.reply(line)? else {
             return Ok(());
         };
-        // Until a transaction is begun, refusals speak of nothing.
+        // Before a transaction begins, refusals concern no transaction.
         let mut nothing = Transaction::default();
         let transaction = self.wire.transactions.last_mut().unwrap_or(&mut nothing);
         match verb {
@@ -188,7 +188,7 @@ impl Reader<'_> {
             .ok_or("a chunk without a length")?;
         let Some((_, rest)) = self.commands.split_at_checked(octets) else {
             self.commands = b"";
-            // A reply that came all the same is one to nothing.
+            // A reply to an incomplete chunk answers no command.
             return Ok(());
         };
         self.commands = rest;
@@ -285,7 +285,7 @@ fn path(line: &str) -> String {
     path.map_or(String::new(), |(path, _)| path.to_owned())
 }
 
-/// Whole replies (RFC 5321 section 4.2); an unfinished one at the end is left out.
+/// Parses whole replies (RFC 5321 section 4.2). Omits an unfinished reply at the end.
 fn split(octets: &[u8]) -> Result<VecDeque<Reply>, String> {
     let text = String::from_utf8(octets.to_vec()).map_err(|error| error.to_string())?;
     let mut replies = VecDeque::new();

@@ -1,4 +1,4 @@
-//! A world: two machines, a link, and two applications, which do what chance will have.
+//! A world: two machines, a link, and two applications with random behaviour.
 
 mod answers;
 mod chances;
@@ -14,7 +14,7 @@ use crate::{
     tell::{line, readable},
 };
 
-/// So many things may happen before a session has to be over.
+/// The maximum number of actions of a session.
 const STEPS: usize = 1_000_000;
 
 /// No session lasts longer, in milliseconds: a day.
@@ -23,7 +23,7 @@ const LONGEST: u64 = 24 * 60 * 60 * 1000;
 /// The end of time, in milliseconds: an instant has no more nanoseconds.
 const END: u64 = u64::MAX / 1_000_000;
 
-/// A world that goes on.
+/// A running world.
 pub(crate) struct World<'s> {
     pub(crate) plan: Plan,
     pub(crate) pair: Pair,
@@ -88,7 +88,7 @@ impl<'s> World<'s> {
         u64::try_from(self.pair.now.since_origin().as_millis()).expect("not so late")
     }
 
-    /// Lets things happen until both sessions are over. After each, `look` may find fault.
+    /// Runs actions until both sessions are over. After each action, `look` may return a fault.
     pub(crate) fn run(&mut self, look: impl Fn(&Self) -> Result<(), String>) -> Result<(), String> {
         // Both machines are polled once before anything happens.
         self.act(Action::Time(Duration::ZERO))?;
@@ -109,7 +109,7 @@ impl<'s> World<'s> {
         Err(format!("it does not end within {STEPS} steps"))
     }
 
-    /// Lets one thing happen, and tells it.
+    /// Runs one action, and records it.
     fn act(&mut self, action: Action) -> Result<(), String> {
         let now = self.now();
         match &action {
@@ -150,7 +150,7 @@ impl<'s> World<'s> {
         Ok(())
     }
 
-    /// Tells what the applications have seen.
+    /// Records the events that the applications have received.
     fn tell(&mut self) {
         let logs = [self.pair.client.seat.log(), self.pair.server.seat.log()];
         for ((log, told), letter) in logs.into_iter().zip(&mut self.told).zip(["R", "A"]) {
@@ -164,7 +164,7 @@ impl<'s> World<'s> {
         }
     }
 
-    /// The stream breaks, or ends in one direction, behind these octets.
+    /// Breaks the stream, or ends one direction, after this number of octets.
     fn strike(&mut self, by: Role) {
         let now = self.now();
         let said = [self.pair.client.said.len(), self.pair.server.said.len()][by as usize];

@@ -1,4 +1,4 @@
-//! The scenarios on a runtime that is made by hand: whoever has a stream and a clock needs no adapter.
+//! The scenarios on a hand-made runtime: a stream and a clock suffice, without an adapter.
 #![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
 #[path = "../../../examples/own_runtime/runtime.rs"]

@@ -32,7 +32,7 @@ pub(super) struct Mail {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Next {
     pub(super) mail: Mail,
-    /// The number of its commands that were sent. Their replies come after all replies of the open transaction.
+    /// The commands of this transaction that were sent. Their replies follow all replies of the open transaction.
     pub(super) sent: VecDeque<Command>,
 }
 

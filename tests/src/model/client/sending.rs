@@ -28,7 +28,7 @@ impl Client {
         }
     }
 
-    /// The reason why no message to so many recipients can be given or announced now.
+    /// Returns the error if no message to this number of recipients can be started or announced now.
     fn why_not(&self, turn: Turn, recipients: usize) -> Option<RequestError> {
         if self.closed {
             Some(RequestError::Over)
@@ -60,8 +60,8 @@ impl Client {
         }
     }
 
-    /// RFC 2920 section 3.1: what follows a message may be in one group with its end. RFC 3030 section 2: but RSET has to come
-    /// first if the last chunk is refused. Choice: nothing is sent behind a message that is empty because nobody gets it.
+    /// RFC 2920 section 3.1: commands after a message may be in one group with its end. RFC 3030 section 2: after a refused
+    /// last chunk RSET must be first. Choice: no command follows a message that is empty because all recipients were refused.
     fn fill_next(&mut self, outcome: &mut Outcome) {
         let window = self.window();
         if let (Some(mail), Some(next)) = (&self.mail, &mut self.next)
@@ -119,8 +119,8 @@ impl Client {
         }
     }
 
-    /// RFC 3030 section 2: chunks may be pipelined, but none follows one that was refused. In LMTP nobody can tell how many
-    /// replies the last chunk has, if another one is refused: each waits.
+    /// RFC 3030 section 2: chunks may be pipelined, but no chunk follows a refused chunk. In LMTP each chunk waits: the
+    /// number of replies to the last chunk is undefined if an earlier chunk was refused.
     fn fill_chunks(&mut self, outcome: &mut Outcome) {
         let window = if self.setting.lmtp { 1 } else { self.window() };
         let chunks = if self.setting.chunks == Chunks::InParts {
@@ -140,7 +140,7 @@ impl Client {
         }
     }
 
-    /// 354. RFC 2920 section 3.1: when nobody is to get the message, it is empty.
+    /// Handles 354. RFC 2920 section 3.1: if all recipients were refused, the message is empty.
     pub(super) fn go_ahead(&mut self, outcome: &mut Outcome) {
         let somebody = self
             .mail
@@ -149,7 +149,7 @@ impl Client {
         if somebody {
             self.send_last(Command::Text, outcome);
         } else if self.setting.lmtp {
-            // RFC 2033 section 4.2: it has to refuse DATA, and would answer nothing to the dot.
+            // RFC 2033 section 4.2: the server must refuse DATA, because a dot would receive no reply.
             self.close(outcome);
         } else {
             self.send(Command::LoneDot, outcome);
@@ -169,7 +169,7 @@ impl Client {
         self.fill_next(outcome);
     }
 
-    /// The transaction is over, and the next one under way: what it sent is answered from now on. Otherwise it begins.
+    /// Ends the transaction. Begins the next one, or continues it if its commands were already sent.
     pub(super) fn finish(&mut self, outcome: &mut Outcome) {
         self.settle(outcome);
         if let Some(next) = self.next.take() {
@@ -204,7 +204,7 @@ impl Client {
         if self.offered { self.setting.window } else { 1 }
     }
 
-    /// Returns true if a message of this kind goes in chunks.
+    /// Returns true if this message is sent in chunks.
     fn chunks(&self, turn: Turn) -> bool {
         match self.setting.chunks {
             Chunks::Never => false,

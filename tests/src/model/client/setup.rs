@@ -1,4 +1,4 @@
-//! The beginning of a session: RFC 5321 section 3.1, RFC 3207 and 4954; and the new one for the client of a proxy (XCLIENT).
+//! The beginning of a session (RFC 5321 section 3.1, RFC 3207, RFC 4954), and the restart after XCLIENT.
 
 use super::{Client, Command, Outcome, Proxied, Reply, Report, RequestError, Tls};
 
@@ -40,7 +40,7 @@ impl Client {
         }
     }
 
-    /// Postfix XCLIENT_README: several commands, if one line is too short; not inside of a transaction.
+    /// Postfix XCLIENT_README: several commands if the line is too short; never inside a transaction.
     pub(super) fn pass(&mut self, proxied: Proxied, outcome: &mut Outcome) {
         if self.closed || !self.offered || !self.setting.xclient {
             let why = if self.closed {
@@ -70,8 +70,8 @@ impl Client {
         }
     }
 
-    /// Postfix XCLIENT_README: the reply is a greeting, and nothing is left of the session before but TLS. So 554 refuses the
-    /// session. Choice: after a refusal of another kind EHLO is said again only if an earlier command was accepted.
+    /// Postfix XCLIENT_README: the reply is a greeting, and only TLS remains of the session. So 554 refuses the session.
+    /// Choice: after another refusal the client sends EHLO again only if an earlier command was accepted.
     pub(super) fn passed(&mut self, part: usize, reply: Reply, outcome: &mut Outcome) {
         let positive = matches!(reply, Reply::Positive | Reply::Lines);
         let Some(passing) = &mut self.passing else {
@@ -86,7 +86,7 @@ impl Client {
         if reply == Reply::NoService {
             self.send(Command::Quit, outcome);
         } else if accepted {
-            // Choice: the login of the proxy is void, and repeated unless the client has one.
+            // Choice: the login of the proxy is void. The client repeats the login unless its customer has one.
             self.client_login = positive && proxied == Proxied::Login;
             self.offered = false;
             self.introduce(outcome);

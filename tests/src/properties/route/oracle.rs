@@ -136,7 +136,7 @@ impl Oracle {
         }
     }
 
-    /// Checks that better hosts come first, and that only hosts better than this relay are tried.
+    /// Checks that better hosts precede others, and that only hosts better than this relay are tried.
     fn judge_order(&mut self, target: &Target) {
         let Some(records) = self.mx() else {
             return;
@@ -266,7 +266,7 @@ impl Oracle {
         }
     }
 
-    /// The TLSA records for an address of a host. Panics if a question was not asked that had to be.
+    /// The TLSA records for an address of a host. Panics if the route omitted a required question.
     fn records(&self, host: &Peer, address: IpAddr) -> Records {
         let Peer::Name(host) = host else {
             return Records::Absent;

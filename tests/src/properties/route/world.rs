@@ -1,4 +1,4 @@
-//! A world from octets, each of which is a choice. The DNS always gives the same answer to a question.
+//! A world from octets, each of which is a choice. The DNS always returns the same answer to a question.
 
 use std::{collections::BTreeMap, net::IpAddr};
 

@@ -14,7 +14,7 @@ use crate::scenarios::{
     talk::{ending, talk},
 };
 
-/// More than any side takes of this, in octets, with all that sockets hold.
+/// More octets than either side reads of a flood, including socket buffers.
 const FLOOD: usize = 32 << 20;
 
 /// Sends this repeatedly until the other side closes.
@@ -182,7 +182,7 @@ pub fn tiny_chunks<A: Adapter>() {
     stage.close(());
 }
 
-/// Beyond the limit of connections each client gets 421, and the others are served.
+/// Above the connection limit each client receives 421, and the server serves the others.
 pub fn connections<A: Adapter>() {
     const PLACES: usize = 8;
     let stage = Stage::with::<A>(|plan| plan.options.max_connections = PLACES);
@@ -197,7 +197,7 @@ pub fn connections<A: Adapter>() {
         assert_eq!(stage.taken().len(), 1);
     }
     drop(inside);
-    // All places are given back, not only one.
+    // The server frees all places, not only one.
     for _ in 0..PLACES {
         stage.ledger.ending();
     }

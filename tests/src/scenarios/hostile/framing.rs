@@ -106,8 +106,8 @@ pub fn into_a_server<A: Adapter>() {
     }
 }
 
-/// An end with a bare CR before it is one all the same, for it has the five octets of RFC 5321 section 4.1.1.4. Whether the
-/// message is taken is for the policy to say; what comes behind it is no text of it.
+/// A bare CR before CR LF `.` CR LF does not change the end of data (RFC 5321 section 4.1.1.4). The policy decides if the
+/// message is accepted; input after the end is never message data.
 pub fn a_bare_carriage_return_before_the_end<A: Adapter>() {
     for policy in [
         BareLineEndings::Reject,
@@ -124,8 +124,8 @@ pub fn a_bare_carriage_return_before_the_end<A: Adapter>() {
     }
 }
 
-/// Messages with such octets, and with dots that stuffing must double, from a client: whatever a server takes for a line
-/// ending, no line but the last is a lone dot.
+/// A client sends messages with these octets and with dots that need stuffing. Only the last line is a lone dot, whatever
+/// line endings the server recognizes.
 pub fn out_of_a_client<A: Adapter>() {
     let more = ["\r\n.\r\n", "\r\n..\r\n", "\r\n.\r\n.\r\n", "\r\r\n.\r\n"];
     for policy in [LineEndings::Normalize, LineEndings::Refuse, LineEndings::Keep] {
@@ -159,7 +159,7 @@ pub fn out_of_a_client<A: Adapter>() {
     }
 }
 
-/// A server that accepts everything, and the octets that it takes for the message.
+/// Plays a server that accepts everything. Returns the octets that this server reads as message data.
 fn take_what_comes(mut peer: Peer) -> Vec<u8> {
     peer.welcome(&["8BITMIME"]);
     peer.envelope(true);
@@ -176,14 +176,14 @@ fn take_what_comes(mut peer: Peer) -> Vec<u8> {
     wire
 }
 
-/// No line is a lone dot but the last one, if the message was completed, however lines are told apart.
+/// Checks that only the last line is a lone dot, and only in a complete message, for each definition of a line.
 #[track_caller]
 fn is_safe(wire: &[u8], complete: bool) {
     let text: String = wire.iter().copied().map(char::from).collect();
     let lines = text.split(['\r', '\n']);
     let dots = lines.filter(|line| line.trim_end_matches('\0') == ".").count();
     assert_eq!(dots, usize::from(complete), "{}", escape(wire));
-    // Where it breaks off the LF of a CRLF may be missing.
+    // An incomplete message may end between CR and LF.
     let lines = text.strip_suffix('\r').filter(|_| !complete).unwrap_or(&text);
     let bare = lines.replace("\r\n", "").contains(['\r', '\n']);
     assert!(!bare, "{}", escape(wire));

@@ -54,7 +54,7 @@ impl Chance {
     }
 
     fn octet(&mut self) -> u8 {
-        // Those that mean something come more often than others.
+        // Special octets are more frequent than others.
         match self.below(3) {
             0 => b"\r\n.\0 -:<>"[self.below(9)],
             1 => b"A0=Z"[self.below(4)],
@@ -99,7 +99,7 @@ impl Chance {
         }
     }
 
-    /// Says it in pieces, whether or not anybody listens.
+    /// Sends the octets in pieces, even if the peer does not read.
     fn say(&mut self, said: &[u8], peer: &mut Peer) {
         let mut rest = said;
         while !rest.is_empty() {
@@ -113,7 +113,7 @@ impl Chance {
     }
 }
 
-/// Goes through these sessions, several at a time, and gives the sum of what each comes to. Says which one fails.
+/// Runs these sessions, several at a time, and returns the sum of their results. Prints the seed of a failed session.
 fn each(seeds: Range<u64>, session: impl Fn(&mut Chance) -> usize + Sync) -> usize {
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)

@@ -1,4 +1,4 @@
-//! The events that can come next in a world.
+//! The possible next events of a world.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{END, LONGEST, World, answers::words};
 use crate::link::{Link, pause};
 
 impl World<'_> {
-    /// Plans what follows from what has happened.
+    /// Plans the actions that follow from past events.
     pub(super) fn react(&mut self) {
         let now = self.now();
         let calm = self.plan.calm;
@@ -25,7 +25,7 @@ impl World<'_> {
             let at = now + pause(&mut self.dice, calm);
             let words = words(&mut self.dice, question, &subject, calm);
             self.answers.insert(number, (!silent).then_some((at, words)));
-            // When it matters most who has said what.
+            // Break the stream while the verdict is open, because the reports of both sides could differ most then.
             if question == Question::Verdict && !calm && self.dice.one_in(8) {
                 for link in &mut self.links {
                     link.break_off(&mut self.dice, now);
@@ -40,7 +40,7 @@ impl World<'_> {
             if closed {
                 link.close(now);
             } else if peer_closed && !link.cut {
-                // Whoever goes on talking to one that has closed may learn that nobody listens.
+                // A sender to a closed peer may learn that the peer reads no more.
                 link.cut = true;
                 if !calm && self.dice.one_in(3) {
                     link.lost = Some(now + pause(&mut self.dice, calm));
@@ -56,7 +56,7 @@ impl World<'_> {
                 self.handshake = Some((!never).then_some((at, both && self.plan.entry.handshake)));
             }
         }
-        // Content that nobody wants any more is forgotten.
+        // Discard content that the client no longer needs.
         let wanted = client.seat.wants_content();
         self.next.take_if(|(_, act)| is_content(act) && !wanted);
         if self.next.is_none() && !client.is_closed() && !client.seat.has_plans() {
@@ -84,7 +84,7 @@ impl World<'_> {
             .script
             .front()
             .is_some_and(|act| act.starts_with("deliver"));
-        // The next message may be announced while this one is under way: mostly before its content goes.
+        // The application may announce the next message during the current one, usually before its content.
         let announces = begins
             && sender.is_alone()
             && !sender.client.is_ready()
@@ -190,7 +190,7 @@ impl World<'_> {
         possible
     }
 
-    /// Nothing can happen now: time passes up to what comes next.
+    /// No action is possible now: advances the clock to the next event.
     pub(super) fn wait(&mut self) -> Result<Action, String> {
         self.pair.quiescent()?;
         let now = self.now();
@@ -226,7 +226,7 @@ impl World<'_> {
                 Err("it does not end within a day".to_owned())
             }
             Some(at) => Ok(Action::Time(Duration::from_millis(at - now))),
-            // Nobody is to be waited for but the application.
+            // Only the application can continue the session.
             None if self.pair.client.seat.client.is_ready() => Ok(Action::Client("abort".to_owned())),
             None => Err(format!("nothing will ever happen again: {waits:?}")),
         }
