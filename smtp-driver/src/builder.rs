@@ -223,7 +223,7 @@ impl<T: Transport> ClientBuilder<T> {
             steps: None,
         };
         if let Some(transcript) = &self.transcript {
-            client.connection.set_transcript(Arc::clone(transcript));
+            client.connection.share_transcript(Arc::clone(transcript));
             client.connection.record_implicit_tls();
         }
         let ready = client

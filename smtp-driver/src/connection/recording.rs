@@ -13,7 +13,11 @@ use crate::{
 
 impl<T: Transport> Connection<T, Client> {
     /// Records the session from now on. Call it before the first [`poll`](Self::poll).
-    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
+    pub fn set_transcript(&mut self, transcript: impl Transcript + 'static) {
+        self.share_transcript(Arc::new(transcript));
+    }
+
+    pub(crate) fn share_transcript(&mut self, transcript: Arc<dyn Transcript>) {
         self.transcript = Some(Box::new(Recorder::new(transcript, Side::Client, None)));
     }
 
@@ -27,8 +31,8 @@ impl<T: Transport> Connection<T, Client> {
 
 impl<T: Transport> Connection<T, Server> {
     /// Records the session from now on. Call it before the first [`poll`](Self::poll).
-    pub fn set_transcript(&mut self, transcript: Arc<dyn Transcript>) {
-        self.set_transcript_of(transcript, None);
+    pub fn set_transcript(&mut self, transcript: impl Transcript + 'static) {
+        self.set_transcript_of(Arc::new(transcript), None);
     }
 
     pub(crate) fn set_transcript_of(&mut self, transcript: Arc<dyn Transcript>, peer: Option<Peer>) {

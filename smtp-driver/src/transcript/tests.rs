@@ -314,7 +314,7 @@ async fn serve(transport: Duplex, lines: Lines, implicit: bool) {
     config.plaintext_auth = PlaintextAuth::Insecure;
     config.offer_auth([Mechanism::PLAIN]);
     let mut connection = Connection::new(transport, Server::new(config.into()));
-    connection.set_transcript(Arc::new(lines));
+    connection.set_transcript(lines);
     let tls = PretendTls::server().with_info(info());
     if implicit {
         connection.start_implicit_tls(&tls);
@@ -364,7 +364,7 @@ fn failures_are_noted() {
         far,
         Server::new(server::Config::new(Host::parse("mx.example").unwrap().into_owned()).into()),
     );
-    connection.set_transcript(Arc::new(lines.clone()));
+    connection.set_transcript(lines.clone());
     near.control().reset();
     network.advance(Duration::from_secs(1));
     network.block_on(async {
