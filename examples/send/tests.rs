@@ -76,9 +76,9 @@ fn external_and_anonymous_have_no_password_and_need_no_user() {
 
 #[test]
 fn a_login_without_tls_needs_a_flag() {
-    let in_clear = [&PASSWORD[..], &["--tls", "none"]].concat();
-    assert!(config(&in_clear).unwrap_err().contains("--insecure-auth"));
-    let insecure = config(&[&in_clear[..], &["--insecure-auth"]].concat()).unwrap();
+    let in_plaintext = [&PASSWORD[..], &["--tls", "none"]].concat();
+    assert!(config(&in_plaintext).unwrap_err().contains("--insecure-auth"));
+    let insecure = config(&[&in_plaintext[..], &["--insecure-auth"]].concat()).unwrap();
     assert_eq!(insecure.plaintext_auth, PlaintextAuth::Insecure);
 }
 
@@ -116,7 +116,7 @@ fn contradicting_login_flags_are_reported_without_the_password() {
     }
 }
 
-/// The envelope that these flags ask for, along with those that are needed always; `None` if they are invalid.
+/// Returns the envelope for these flags and the required ones. Returns `None` if they are invalid.
 fn envelope(given: &[&str]) -> Option<Envelope> {
     let needed = [
         "send",

@@ -1,4 +1,4 @@
-//! The scenarios that every adapter has to go through.
+//! The scenarios that every adapter must pass.
 
 use std::{
     net::TcpListener,

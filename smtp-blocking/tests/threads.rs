@@ -54,7 +54,7 @@ fn as_many_threads_as_connections_serve_all_connections() {
             converse(session);
         })
     });
-    // A connection gets a place once the thread of the one before is free.
+    // A connection has a place once the thread of the previous connection is free.
     let greeted = || loop {
         let (mut peer, mut greeting) = (TcpStream::connect(address).unwrap(), [0; 4]);
         if peer.read_exact(&mut greeting).is_ok() && &greeting == b"220 " {

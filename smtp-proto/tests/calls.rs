@@ -277,7 +277,7 @@ fn reject_body_without_a_body_returns_the_rejection() {
     assert_eq!(server.reject_body(Rejection::POLICY), Err(Rejection::POLICY));
 }
 
-// RFC 6409 section 4.3: no mail without authentication; RFC 8314 section 4.1: and none without TLS.
+// RFC 6409 section 4.3: no mail without authentication. RFC 8314 section 4.1: no authentication without TLS.
 #[test]
 fn a_submission_server_requires_tls_first() {
     let host = Host::parse("mail.example.org").unwrap();

@@ -176,7 +176,7 @@ async fn the_queue_is_long() {
         let connect = || net::TcpStream::connect_timeout(&address, Duration::from_secs(10)).unwrap();
         (0..500).map(|_| connect()).collect::<Vec<_>>()
     });
-    // Nobody accepts meanwhile.
+    // The server accepts no connection meanwhile.
     assert_eq!(connecting.await.unwrap().len(), 500);
 }
 

@@ -31,11 +31,11 @@ for kind in "--tls $smtp_port" "--tlsc $smtps_port"; do
     check "swaks ${kind% *}: relayed for a user" stored plain ESMTPSA 1 "${at[@]}" --to to@elsewhere.example --auth PLAIN \
         "${swaks_in[@]}"
 done
-check "swaks: AUTH is not offered in clear" refused 28 "${swaks[@]}" --server "127.0.0.1:$smtp_port" --auth PLAIN "${swaks_in[@]}"
-check "swaks: no mail in clear" refused 23 "${swaks[@]}" --server "127.0.0.1:$smtp_port"
+check "swaks: AUTH is not offered in plaintext" refused 28 "${swaks[@]}" --server "127.0.0.1:$smtp_port" --auth PLAIN "${swaks_in[@]}"
+check "swaks: no mail in plaintext" refused 23 "${swaks[@]}" --server "127.0.0.1:$smtp_port"
 
-# in_clear COMMAND...: sends the COMMANDs in plaintext, each after the reply to the one before. Each is refused permanently.
-in_clear() {
+# in_plaintext COMMAND...: sends the COMMANDs in plaintext, each after the reply to the one before. Each is refused permanently.
+in_plaintext() {
     "$python" - "$smtp_port" "$@" <<'END'
 import smtplib, sys
 client = smtplib.SMTP("127.0.0.1", int(sys.argv[1]), local_hostname="client.example", timeout=20)
@@ -49,7 +49,7 @@ for command in sys.argv[2:]:
 END
 }
 plain=$(printf '\0%s\0%s' "$account" "$password" | base64 --wrap=0)
-check "smtplib: AUTH is refused in clear" in_clear "AUTH PLAIN $plain" "AUTH PLAIN" "AUTH LOGIN" "AUTH CRAM-MD5" \
+check "smtplib: AUTH is refused in plaintext" in_plaintext "AUTH PLAIN $plain" "AUTH PLAIN" "AUTH LOGIN" "AUTH CRAM-MD5" \
     "AUTH SCRAM-SHA-256" "MAIL FROM:<sender@client.example>"
 
 curl=(curl --silent --show-error --max-time 20 --mail-from sender@client.example --upload-file "$messages/plain.eml"
@@ -179,7 +179,7 @@ for kind in "starttls $smtp_port" "implicit $smtps_port"; do
 done
 stop "$submission"
 
-### In clear, because the server was told so; and mail for its domain from everybody
+### With --insecure-auth: login in plaintext, and mail for the domain without a login
 
 start "${server[@]}" --insecure-auth
 insecure=$pid
@@ -190,16 +190,16 @@ if ! await 60 announced " (smtp)"; then
 fi
 at=("${swaks[@]}" --server "127.0.0.1:$port")
 for mechanism in PLAIN LOGIN CRAM-MD5; do
-    check "swaks in clear, $mechanism" stored plain ESMTPA 1 "${at[@]}" --to to@elsewhere.example --auth $mechanism "${swaks_in[@]}"
-    check "swaks in clear, $mechanism: wrong password" refused 28 "${at[@]}" --auth $mechanism "${swaks_wrong[@]}"
+    check "swaks in plaintext, $mechanism" stored plain ESMTPA 1 "${at[@]}" --to to@elsewhere.example --auth $mechanism "${swaks_in[@]}"
+    check "swaks in plaintext, $mechanism: wrong password" refused 28 "${at[@]}" --auth $mechanism "${swaks_wrong[@]}"
 done
-check "swaks in clear: no login, for the domain" stored plain ESMTP 1 "${at[@]}"
-check "swaks in clear: no login, no relaying" refused 24 "${at[@]}" --to to@elsewhere.example
-check "curl in clear" stored plain ESMTPA 1 "${curl[@]}" "smtp://127.0.0.1:$port/client.example" --mail-rcpt to@elsewhere.example \
+check "swaks in plaintext: no login, for the domain" stored plain ESMTP 1 "${at[@]}"
+check "swaks in plaintext: no login, no relaying" refused 24 "${at[@]}" --to to@elsewhere.example
+check "curl in plaintext" stored plain ESMTPA 1 "${curl[@]}" "smtp://127.0.0.1:$port/client.example" --mail-rcpt to@elsewhere.example \
     --user "$account:$password"
-check "msmtp in clear, scram-sha-256" stored plain ESMTPA 1 "${msmtp[@]}" --tls=off --port="$port" --auth=scram-sha-256 \
+check "msmtp in plaintext, scram-sha-256" stored plain ESMTPA 1 "${msmtp[@]}" --tls=off --port="$port" --auth=scram-sha-256 \
     "${msmtp_in[@]}" <"$plain_lf"
-check "smtplib in clear" stored plain ESMTPA 1 "${smtplib[@]}" "$port" "$messages/plain.eml" --login "$account:$password"
+check "smtplib in plaintext" stored plain ESMTPA 1 "${smtplib[@]}" "$port" "$messages/plain.eml" --login "$account:$password"
 at=("${send[@]}" --tls none --server "127.0.0.1:$port" "$messages/plain.eml" --password "$password")
-check "our client in clear" stored plain ESMTPA 1 "${at[@]}" --insecure-auth
+check "our client in plaintext" stored plain ESMTPA 1 "${at[@]}" --insecure-auth
 stop "$insecure"

@@ -12,7 +12,7 @@ not_accepted() {
     [ $status -eq $permanent ] || [ $status -eq $temporary ] || { echo "exit status $status"; return 1; }
 }
 
-### aiosmtpd, which wants LOGIN or PLAIN under TLS
+### aiosmtpd, which requires LOGIN or PLAIN under TLS
 
 start "$python" "$here/serve_aiosmtpd.py" "$tmp/aiosmtpd" --login "$tmp/mx.pem" "$tmp/mx.key" "$account" "$password"
 aiosmtpd=$pid
@@ -44,7 +44,7 @@ check "to aiosmtpd: a mechanism that is not offered" no_login_at_aiosmtpd not_ac
 check "to aiosmtpd: no login" no_login_at_aiosmtpd exits $permanent "${client[@]}"
 stop "$aiosmtpd"
 
-### Postfix, which asks Dovecot
+### Postfix, with Dovecot for authentication
 
 . "$here/postfix.sh"
 . "$here/dovecot.sh"
@@ -89,8 +89,8 @@ check "to Postfix: the strongest mechanism" login_at_postfix SCRAM-SHA-256 plain
 check "to Postfix: no such user" no_login_at_postfix exits $permanent "${client[@]}" --user nobody --password "$password"
 check "to Postfix: no login" no_login_at_postfix exits $permanent "${client[@]}"
 client=("${send[@]}" --server "127.0.0.1:$postfix_open_submission_port" --tls none "$message" --user plain --password "$password")
-check "to Postfix: no login in clear" no_login_at_postfix exits 64 "${client[@]}"
-check "to Postfix: login in clear on request" login_at_postfix SCRAM-SHA-256 plain ESMTPA "${client[@]}" --insecure-auth
+check "to Postfix: no login in plaintext" no_login_at_postfix exits 64 "${client[@]}"
+check "to Postfix: login in plaintext on request" login_at_postfix SCRAM-SHA-256 plain ESMTPA "${client[@]}" --insecure-auth
 
 dovecot_gone() {
     stop_dovecot

@@ -157,7 +157,7 @@ if start_postfix; then
     stop_postfix
 fi
 
-### smtp-sink: what it dumps, and every way in which it can fail
+### smtp-sink: its dumps, and each failure that it can simulate
 
 # with_sink OPTIONS COMMAND...: starts smtp-sink with these OPTIONS on $sink_port, and runs COMMAND.
 with_sink() {

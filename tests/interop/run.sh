@@ -49,7 +49,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-### What is needed
+### Requirements
 
 install() {
     local missing=() program

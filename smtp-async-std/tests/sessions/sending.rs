@@ -48,7 +48,7 @@ fn a_server_that_does_not_listen_is_an_error<R: Runtime>() {
     });
 }
 
-/// `localhost` is `::1`, too, on many systems, where this server does not listen.
+/// On many systems `localhost` is also `::1`, on which this server does not accept connections.
 fn a_host_name_is_tried_at_each_address<R: Runtime>() {
     let server = start::<R>(server_config(), options(10, 10));
     R::block_on(async {

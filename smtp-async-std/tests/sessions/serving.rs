@@ -53,7 +53,7 @@ fn accepting_is_cancel_safe() {
     });
 }
 
-/// In a process of its own, which is this test again: the socket comes by numbers in its environment.
+/// Runs this test again in its own process, which receives the number of the socket in its environment.
 #[cfg(all(unix, feature = "smol", feature = "systemd"))]
 #[test]
 fn a_socket_of_the_service_manager_is_taken_over() {

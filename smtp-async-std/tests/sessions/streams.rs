@@ -217,7 +217,7 @@ fn nothing_is_missed_by_a_stream_that_was_drained() {
                 received += read(&mut near).await;
             }
             assert_eq!(received, octets);
-            // And sometimes it comes while the stream waits.
+            // Input may also arrive while the stream waits.
             assert!(poll_once(read(&mut near)).await.is_none());
             far.write_all(b"y").unwrap();
             assert_eq!(read(&mut near).await, 1);

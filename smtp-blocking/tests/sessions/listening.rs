@@ -128,7 +128,7 @@ fn an_address_in_use_is_an_error() {
     assert_eq!(Listener::bind(address).unwrap_err().kind(), ErrorKind::AddrInUse);
 }
 
-/// In a process of its own, which is this test again: the sockets come by numbers in its environment.
+/// Runs this test again in its own process, which receives the numbers of the sockets in its environment.
 #[cfg(feature = "systemd")]
 #[test]
 fn a_server_inherits_sockets_from_systemd() {

@@ -96,7 +96,7 @@ fn commands_of_extensions_wait_for_their_replies() {
     serving.join().unwrap();
 }
 
-/// A source that gives a little at a time, is interrupted now and then, and fails if it is told to.
+/// A source with short reads and interruptions, which fails if the test selects it.
 struct Pieces<'m> {
     rest: &'m [u8],
     reads: usize,

@@ -25,7 +25,7 @@ enum Use {
     Block(SocketAddr),
     /// Sends it to the next hop, and awaits that.
     Await(SocketAddr),
-    /// Says that there is one, and blocks the thread until the test is done with it.
+    /// Reports a message, and blocks the thread until the test continues.
     Hold(Sender<()>, Arc<Mutex<Receiver<()>>>),
 }
 
@@ -96,7 +96,7 @@ impl Running {
     }
 }
 
-/// A server that holds its messages. Returns what it says when it has one, and the end of the wait.
+/// Starts a server that holds its messages. Returns its reports of messages, and the end of the wait.
 fn hold() -> (Running, Receiver<()>, Sender<()>) {
     let ((holding, held), (done, wait)) = (mpsc::channel(), mpsc::channel());
     (start(Use::Hold(holding, Arc::new(Mutex::new(wait)))), held, done)

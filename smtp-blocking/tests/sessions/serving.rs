@@ -1,4 +1,4 @@
-//! Accepting connections, within limits and until told to stop.
+//! Accepting connections within limits, until the server is stopped.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -86,7 +86,7 @@ impl Hand {
         self.0.get_mut().write_all(text.as_bytes()).unwrap();
     }
 
-    /// Says a command, and reads the last line of the reply.
+    /// Sends a command, and reads the last line of the reply.
     fn ask(&mut self, command: &str) -> String {
         self.say(command);
         loop {
@@ -125,7 +125,7 @@ fn a_session_that_is_never_idle_receives_the_shutdown() {
     talking.join().unwrap();
 }
 
-/// It takes the seconds that farewells may take.
+/// Takes as many seconds as a session may need to close after 421.
 #[test]
 fn the_server_stops_without_sessions_that_do_not_end() {
     let mut options = options(10, 10);

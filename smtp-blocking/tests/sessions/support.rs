@@ -62,7 +62,7 @@ pub(crate) fn narrow() -> (UnixStream, UnixStream) {
     (near, far)
 }
 
-/// A server that does as the test says, not as the protocol says.
+/// A server that follows the test and not the protocol.
 pub(crate) struct Fake<S> {
     pub(crate) stream: S,
     read: Vec<u8>,
@@ -80,7 +80,7 @@ impl<S: Read + Write> Fake<S> {
         self.stream.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Reads more, which has to come.
+    /// Reads more input. Panics if the stream has ended.
     fn more(&mut self) {
         let mut scratch = [0; 4096];
         let octets = self.stream.read(&mut scratch).unwrap();
@@ -100,7 +100,7 @@ impl<S: Read + Write> Fake<S> {
         }
     }
 
-    /// Greets, and takes an envelope with one recipient, up to the 354.
+    /// Greets, and accepts an envelope with one recipient, up to the 354.
     pub(crate) fn take_envelope(&mut self) {
         self.say("220 mx\r\n");
         assert_eq!(self.line(), "EHLO client.example");

@@ -42,7 +42,7 @@ fn the_farewell_arrives_although_input_is_left_unread() {
 
 #[test]
 fn a_client_that_reads_late_loses_nothing() {
-    // More replies than the stream holds, and the commands behind them, wait for the client to read.
+    // The replies exceed the capacity of the stream, so they and the following commands wait for the client to read.
     let (mut near, far) = narrow();
     let mut config = server_config();
     config.limits.max_idle_commands = u32::MAX;
@@ -77,7 +77,7 @@ struct Own {
 }
 
 impl Own {
-    /// Not ready now and then, without an event to wait for.
+    /// Sometimes not ready, without an event to wait for.
     fn is_ready(&mut self, cx: &Context<'_>) -> bool {
         self.calls += 1;
         let ready = !self.calls.is_multiple_of(4);

@@ -11,8 +11,8 @@ fn name(text: &str) -> &str {
     text.split(['(', '<']).next().unwrap()
 }
 
-/// The functions that `Deref` does not pass on: an async one would only create a future, and one that creates or takes the
-/// value is out of reach.
+/// Returns the functions that `Deref` does not pass on. An async function would only create a future. A function that creates
+/// or consumes the value is out of reach.
 fn not_passed_on(source: &str) -> Vec<&str> {
     let functions = source.split("\n    pub ").skip(1).filter_map(|function| {
         let (signature, _) = function.split_once(" {\n")?;

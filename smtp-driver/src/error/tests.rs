@@ -45,7 +45,7 @@ fn an_error_names_only_the_reply_that_ended_the_session_and_does_not_repeat_its_
     }
 }
 
-/// The refusal of EHLO decides, whatever HELO and QUIT are answered.
+/// The refusal of EHLO decides, for any replies to HELO and QUIT.
 #[test]
 fn the_error_names_the_refusal_of_ehlo() {
     let reply = |line: &'static str| smtp_proto::syntax::parse_reply(line.as_bytes()).unwrap();

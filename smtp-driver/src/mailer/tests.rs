@@ -103,7 +103,7 @@ fn a_refusal_is_an_error() {
 
     let failed = run(mailer.send((to("nobody@x nobody@y"), MESSAGE))).unwrap_err();
     assert!(failed.to_string().ends_with(" (and 1 more)"));
-    // The session goes on.
+    // The session continues.
     assert_eq!(world.seen().len(), 1);
 }
 

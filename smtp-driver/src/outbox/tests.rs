@@ -274,7 +274,7 @@ fn the_end_of_the_session_fails_all_queued_messages() {
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [refused, over]);
     assert_eq!(left.count(), 2);
-    // A session that is over takes one message, to report that.
+    // An ended session consumes one message to report its end.
     let mut left = messages();
     assert_eq!(session.send(left.by_ref()), [over]);
     assert_eq!(left.count(), 3);

@@ -27,7 +27,7 @@ async fn glance(future: impl Future) {
             return Poll::Ready(());
         }
         polled = true;
-        // The rest of the test goes on before the next poll.
+        // The rest of the test continues before the next poll.
         cx.waker().wake_by_ref();
         Poll::Pending
     })
@@ -142,7 +142,7 @@ fn a_session_whose_send_was_dropped_cannot_be_used() {
         .unwrap();
     network.block_on(cancel(client.send(bob(), &message)));
     assert!(matches!(network.block_on(client.noop()), Err(Error::Rejected(_))));
-    // Nothing of another message goes into the open transaction.
+    // The client sends no part of another message in the open transaction.
     let failed = network.block_on(client.send(bob(), b"Another\r\n")).unwrap_err();
     assert!(matches!(failed.error, Error::Rejected(_)), "{failed}");
 }

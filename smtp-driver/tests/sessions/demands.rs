@@ -1,4 +1,5 @@
-//! Demands on TLS: no server, and nobody between, gets mail in plaintext or without the authentication that is demanded.
+//! Demands on TLS: neither a server nor a man in the middle receives mail in plaintext or without the demanded
+//! authentication.
 
 use smtp_driver::{
     Client,
@@ -44,7 +45,7 @@ fn serving(identity: &Identity) -> ServerTls {
     ServerSettings::new(identity.clone()).build().unwrap()
 }
 
-/// Sends a message as the policy of the settings says. Returns the fault of the certificate if there was no message.
+/// Sends a message by the policy of the settings. Returns the fault of the certificate if no message was sent.
 async fn send(near: Duplex, demand: &ClientSettings) -> Result<(), Option<CertificateFault>> {
     let builder = Client::<Duplex>::builder(wanting(demand.policy()));
     let builder = builder.starttls(demand.for_server("mx.example").unwrap());

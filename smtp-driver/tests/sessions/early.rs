@@ -212,7 +212,7 @@ fn both_sides_may_write_at_once() {
         let (mut received, mut owed) = (Vec::new(), 0);
         loop {
             let (size, last) = chunk(&mut server).await;
-            // The reply to a chunk comes in the middle of the next one.
+            // The reply to a chunk arrives in the middle of the next chunk.
             received.extend(server.octets(size.min(200)).await.unwrap());
             for _ in 0..owed {
                 server.send("250-ok\r\n".repeat(100)).await.unwrap();

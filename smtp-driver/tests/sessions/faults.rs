@@ -21,7 +21,7 @@ enum Break {
     Write,
 }
 
-/// The outcome of a message for the client; `None` if the session did not begin.
+/// The outcome of a message in the client; `None` if the session did not begin.
 type Outcome = Option<Result<(), MessageOutcome>>;
 
 async fn send(near: Duplex, config: Config) -> Outcome {

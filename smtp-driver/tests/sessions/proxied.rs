@@ -257,7 +257,7 @@ fn a_header_may_arrive_octet_by_octet() {
 fn octets_after_the_header_belong_to_the_session() {
     let mut octets = header(ProxyVersion::V1, "203.0.113.7:4000");
     octets.extend(b"EHLO client.example\r\n");
-    // Without a delay of the greeting nobody can be too early.
+    // Without a greeting delay no client is an early talker.
     let mut running = Running::new(|_| ());
     let raw = running.connect(&octets);
     let replies = running.ask(&raw, "QUIT\r\n");

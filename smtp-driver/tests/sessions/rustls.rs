@@ -183,7 +183,7 @@ fn keys_are_updated_in_the_middle_of_a_session() {
         raw.pump();
         assert!(raw.text().starts_with("250 "));
     }
-    // The server's answer to a key update waits for room, and goes before the reply.
+    // The server's answer to a key update waits for room, and precedes the reply.
     server.allow(0);
     raw.connection.refresh_traffic_keys().unwrap();
     raw.send("NOOP\r\n");
@@ -319,7 +319,7 @@ fn a_reply_counts_although_the_answer_to_a_key_update_cannot_be_written() {
     assert!(failed.to_string().ends_with("421 4.3.2 closing"), "{failed}");
 }
 
-/// The server refuses the message while it is sent, and takes nothing more.
+/// The server refuses the message during its transfer, and stops reading.
 #[test]
 fn a_refusal_counts_although_records_cannot_be_written() {
     let pair = Pair::new();

@@ -38,7 +38,7 @@ fn a_message_is_read_in_pieces_of_any_size() {
     }
 }
 
-/// The chunks of a message whose pieces come with a pause before each, and the seconds that it took.
+/// Returns the chunks of a message with a pause before each piece, and the seconds elapsed.
 fn chunks(pause: u64, pieces: usize) -> (Vec<usize>, f64) {
     let network = Network::new();
     let (near, far) = network.pair();

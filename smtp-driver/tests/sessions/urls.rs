@@ -21,7 +21,7 @@ use smtp_driver::{
 
 use crate::support::{bob, server_config};
 
-/// Keeps messages, each behind the protocol of its session, the name of the client, and the user.
+/// Stores messages, each after the protocol of its session, the name of the client, and the user.
 #[derive(Default)]
 struct Keeper(Mutex<Vec<String>>);
 

@@ -2,7 +2,7 @@ use std::{vec, vec::Vec};
 
 use super::*;
 
-/// All that comes out of `bytes` when they arrive in pieces of `size`, and the most that was ever left over.
+/// Returns the lines of `bytes` that arrive in pieces of `size`, and the maximum number of unused octets.
 fn lines(bytes: &[u8], size: usize, limit: usize) -> (Vec<Option<Vec<u8>>>, usize) {
     let mut cutter = LineCutter::default();
     let (mut buffer, mut found, mut most) = (Vec::new(), Vec::new(), 0);

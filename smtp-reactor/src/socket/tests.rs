@@ -46,7 +46,7 @@ fn no_read_follows_a_write_that_answers_the_input() {
     far.write_all(b"MAIL").unwrap();
     assert_eq!(read(&mut near), Poll::Ready(4));
     assert!(near.poll_write(cx, &[IoSlice::new(b"250")]).is_ready());
-    // A read would find this, so it was none that is pending.
+    // The octets are available, so `Pending` shows that no read was made.
     far.write_all(b"RCPT and").unwrap();
     assert_eq!(read(&mut near), Poll::Pending);
     assert_eq!(read(&mut near), Poll::Ready(8));
@@ -76,7 +76,7 @@ fn the_first_address_that_accepts_is_connected() {
 
 #[test]
 fn connecting_ends_after_its_time() {
-    // A queue for one connection, and nobody accepts.
+    // A queue for one connection, from which no connection is accepted.
     let listener = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     listener.bind(&any.into()).unwrap();

@@ -313,7 +313,7 @@ fn a_fetch_that_failed_is_not_repeated_for_five_minutes() {
     assert_eq!(asked(Some(&cached(NOW)), "b", 299), Decision::UseCached);
     assert_eq!(asked(None, "b", 300), Decision::Fetch(id("b")));
     assert_eq!(asked(None, "c", 0), Decision::Fetch(id("c")));
-    // The cached policy has expired, so a failed fetch leaves none.
+    // The cached policy has expired, so after a failed fetch no policy is in force.
     assert_eq!(
         decide(
             Some(&cached(NOW - 604_800)),

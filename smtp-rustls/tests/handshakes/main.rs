@@ -1,4 +1,4 @@
-//! Handshakes in memory between the settings for both sides, and what they come to.
+//! Handshakes in memory between the settings for both sides, and their results.
 #![cfg(feature = "ring")]
 #![expect(clippy::unwrap_used, reason = "a panic here is the report of a failed test")]
 
@@ -306,7 +306,7 @@ fn this_computer_does_not_trust_a_stranger() {
     let server = ServerSettings::new(Authority::new().identity(&["mx.example"]))
         .build()
         .unwrap();
-    // A computer without any certificates says so.
+    // A computer without any certificates returns an error.
     if let Ok(tls) = ClientTls::platform("mx.example") {
         assert!(matches!(
             shake(&tls, &server),

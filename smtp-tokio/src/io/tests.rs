@@ -67,7 +67,7 @@ async fn a_timer_serves_many_deadlines_and_misses_no_deadline() {
     assert!(said.contains("\r\n421 4.4.2 "), "{said}");
 }
 
-/// A stream that fills each read, and that is flushed when the test says so.
+/// A stream that fills each read, and flushes when the test permits it.
 #[derive(Debug, Default)]
 struct Buffered {
     /// Octets left to be read.

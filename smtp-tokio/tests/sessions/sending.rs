@@ -7,7 +7,7 @@ use crate::support::{bob, client_config, receive, server_config};
 
 #[tokio::test]
 async fn a_server_is_found_by_its_name() {
-    // The name may have an address of IPv6 first, where nobody listens.
+    // The name may resolve to an IPv6 address first, on which no server accepts connections.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = ("localhost", listener.local_addr().unwrap().port());
     let serving = async { receive(listener.accept().await.unwrap().0, server_config()).await };

@@ -44,7 +44,7 @@ async fn only_an_opportunistic_url_accepts_a_self_signed_certificate() {
     let (_, reply) = sent.receipt().message().unwrap();
     assert_eq!(reply.to_string(), "250 2.6.0 ESMTPS");
 
-    // A computer without any certificates says so before it connects.
+    // A computer without any certificates returns an error before it connects.
     if let Ok(mailer) = Mailer::from_url(&format!("smtp://{address}")) {
         let failed = mailer.send((bob(), "Hello\r\n")).await.unwrap_err();
         assert!(matches!(failed, MailerError::Send(_)), "{failed}");

@@ -70,7 +70,7 @@ pub fn wrong_password<A: Adapter>() {
 }
 
 /// The server requests no password in plaintext.
-pub fn not_in_clear<A: Adapter>() {
+pub fn no_login_in_plaintext<A: Adapter>() {
     let stage = submission::<A>(false);
     let mut peer = stage.greeted();
     let offers = peer.ask("EHLO client.example", "250");
@@ -82,7 +82,7 @@ pub fn not_in_clear<A: Adapter>() {
 }
 
 /// A client that guesses passwords is disconnected.
-pub fn gives_up_on_guessing<A: Adapter>() {
+pub fn too_many_failed_logins<A: Adapter>() {
     let stage = submission::<A>(false);
     let mut peer = under_tls(&stage);
     let mut refused = 0;

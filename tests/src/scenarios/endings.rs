@@ -16,7 +16,7 @@ const LONG: Duration = Duration::from_secs(60);
 const FAREWELL: &str = "421 4.3.2 closing for shutdown, try again later\r\n";
 
 /// A client without an open transaction receives 421 at once, and the server accepts no further connection.
-pub fn the_idle_are_told<A: Adapter>() {
+pub fn idle_sessions_receive_421<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = LONG);
     let mut peers = [stage.greeted(), stage.ready()];
     deliver(&mut peers[1]);
@@ -79,7 +79,7 @@ pub fn an_open_question_is_answered<A: Adapter>() {
 }
 
 /// A client that does not finish in time receives 421, and the server does not store its message.
-pub fn the_grace_is_over<A: Adapter>() {
+pub fn after_the_grace_period<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| plan.options.shutdown_grace = SOON);
     let mut peers = [
         stage.in_transaction("ann", false),
@@ -101,7 +101,7 @@ pub fn the_grace_is_over<A: Adapter>() {
 }
 
 /// The server does not wait for a handshake, and sends no plaintext into it.
-pub fn a_handshake_is_broken_off<A: Adapter>() {
+pub fn a_handshake_is_aborted<A: Adapter>() {
     for implicit in [false, true] {
         let mut stage = Stage::with::<A>(|plan| {
             plan.options.shutdown_grace = LONG;
@@ -127,7 +127,7 @@ pub fn a_handshake_is_broken_off<A: Adapter>() {
 }
 
 /// Under TLS, the 421 and the end of the stream are encrypted.
-pub fn told_under_tls<A: Adapter>() {
+pub fn sessions_under_tls_receive_421<A: Adapter>() {
     let mut stage = Stage::with::<A>(|plan| {
         plan.options.shutdown_grace = LONG;
         plan.begin_with_tls();

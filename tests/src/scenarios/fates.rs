@@ -88,7 +88,7 @@ fn up_to_rcpt(peer: &mut Peer) {
 }
 
 /// After the whole message was sent, the outcome is unknown.
-pub fn unknown_behind_the_message<A: Adapter>() {
+pub fn unknown_after_the_message<A: Adapter>() {
     for (reset, chunks) in [(false, false), (true, false), (false, true), (true, true)] {
         let talk = if chunks { talk().in_chunks() } else { talk() };
         let failed = talk.fail::<A, _>(|mut peer| {

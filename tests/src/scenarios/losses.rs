@@ -104,7 +104,7 @@ pub fn fin_under_tls<A: Adapter>() {
 }
 
 /// A client that closes after its last octet: the server stores the message or not, and its outcome is known to the server.
-pub fn reset_behind_a_whole_message<A: Adapter>() {
+pub fn reset_after_a_whole_message<A: Adapter>() {
     let stage = Stage::open::<A>();
     for _ in 0..10 {
         let mut peer = stage.in_transaction("ann", true);

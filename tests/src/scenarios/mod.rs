@@ -207,31 +207,31 @@ macro_rules! scenarios {
             stories { whole in_pieces }
             commands { a_group a_thousand_commands chunks lmtp end_of_data }
             tls {
-                starttls implicit garbage_behind_starttls plaintext_behind_starttls plaintext_on_a_tls_port
+                starttls implicit garbage_after_starttls plaintext_after_starttls plaintext_on_a_tls_port
                 tls_on_a_plain_port closing_without_notice
             }
-            auth { login_under_starttls login_over_tls wrong_password not_in_clear gives_up_on_guessing }
+            auth { login_under_starttls login_over_tls wrong_password no_login_in_plaintext too_many_failed_logins }
             pressure {
-                a_peer_that_stops_reading a_peer_that_stops_reading_under_tls replies_that_stay_in_tls an_application_that_stops_reading
-                a_verdict_that_comes_late a_verdict_that_comes_too_late no_answer no_verdict
+                a_peer_that_stops_reading a_peer_that_stops_reading_under_tls replies_in_the_tls_buffer an_application_that_stops_reading
+                a_late_verdict a_verdict_after_its_deadline no_answer no_verdict
             }
             deadlines { no_command a_dripping_command no_content dripping_content no_handshake no_tls early_talker }
             endings {
-                the_idle_are_told a_transaction_is_finished an_open_question_is_answered the_grace_is_over
-                a_handshake_is_broken_off told_under_tls
+                idle_sessions_receive_421 a_transaction_is_finished an_open_question_is_answered after_the_grace_period
+                a_handshake_is_aborted sessions_under_tls_receive_421
             }
             limits {
                 one_connection_too_many one_connection_too_many_over_tls one_peer_too_often
                 a_panic_at_every_stage a_panic_before_anything a_burst_of_connections
             }
-            losses { fin_at_every_stage reset_at_every_stage fin_under_tls reset_behind_a_whole_message }
+            losses { fin_at_every_stage reset_at_every_stage fin_under_tls reset_after_a_whole_message }
             sending {
                 data_from_memory data_from_a_reader chunks_from_memory chunks_from_a_reader octet_by_octet
                 partly_refused lmtp_with_mixed_replies a_large_message_under_tls
             }
             refusals { no_session no_sender no_recipient no_data early early_and_reset chunk_refused no_login }
             silence { at_every_phase of_a_reader of_a_reader_under_tls no_handshake of_the_network }
-            fates { lost_at_every_stage unknown_behind_the_message broken_reply }
+            fates { lost_at_every_stage unknown_after_the_message broken_reply }
             trust { starttls implicit stripped refused injected wrong_name wrong_issuer not_tls opportunistic no_settings }
             framing { into_a_server a_bare_carriage_return_before_the_end out_of_a_client }
             floods {

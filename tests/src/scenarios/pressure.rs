@@ -49,7 +49,7 @@ pub fn a_peer_that_stops_reading_under_tls<A: Adapter>() {
 }
 
 /// The client stops reading replies, then stops sending. The write deadline also covers octets in the buffer of rustls.
-pub fn replies_that_stay_in_tls<A: Adapter>() {
+pub fn replies_in_the_tls_buffer<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| {
         plan.little_room = true;
         plan.config.limits.max_idle_commands = u32::MAX;
@@ -103,7 +103,7 @@ pub fn an_application_that_stops_reading<A: Adapter>() {
 }
 
 /// While the verdict is open, later commands get no reply, and other sessions are served.
-pub fn a_verdict_that_comes_late<A: Adapter>() {
+pub fn a_late_verdict<A: Adapter>() {
     for whim in ["late-verdict", "hold-verdict"] {
         let stage = Stage::open::<A>();
         let mut peer = stage.in_transaction(whim, true);
@@ -122,7 +122,7 @@ pub fn a_verdict_that_comes_late<A: Adapter>() {
 }
 
 /// An answer after the 451 has no effect.
-pub fn a_verdict_that_comes_too_late<A: Adapter>() {
+pub fn a_verdict_after_its_deadline<A: Adapter>() {
     let stage = Stage::with::<A>(|plan| plan.config.timeouts.message_acceptance = SOON);
     let mut peer = stage.in_transaction("late-verdict", true);
     peer.ask("Hello\r\n.", "451");

@@ -49,7 +49,7 @@ pub fn implicit<A: Adapter>() {
 }
 
 /// Octets that are not TLS in place of the handshake: the server sends no plaintext, at most an alert.
-pub fn garbage_behind_starttls<A: Adapter>() {
+pub fn garbage_after_starttls<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.ready();
     peer.ask("STARTTLS", "220");
@@ -62,7 +62,7 @@ pub fn garbage_behind_starttls<A: Adapter>() {
 }
 
 /// Plaintext after STARTTLS does not count as input under TLS (CVE-2011-0411).
-pub fn plaintext_behind_starttls<A: Adapter>() {
+pub fn plaintext_after_starttls<A: Adapter>() {
     let stage = Stage::open::<A>();
     let mut peer = stage.ready();
     peer.say("STARTTLS\r\nMAIL FROM:<eve@client.example>\r\n");

@@ -36,7 +36,7 @@ const RULES: [(&str, Rules, Past); 7] = {
         auth_required: true,
         ..all
     };
-    let in_clear = Rules {
+    let plaintext = Rules {
         starttls: false,
         auth: false,
         ..all
@@ -46,21 +46,21 @@ const RULES: [(&str, Rules, Past); 7] = {
         etrn: false,
         xclient: false,
         prdr: false,
-        ..in_clear
+        ..plaintext
     };
     let least = Rules {
         recipients: 1,
         size: 0,
-        ..in_clear
+        ..plaintext
     };
     let none = Rules {
         recipients: 0,
         size: 1,
-        ..in_clear
+        ..plaintext
     };
     [
         ("all", all, Past::Stations),
-        ("in clear", in_clear, Past::Verb),
+        ("plaintext", plaintext, Past::Verb),
         ("lmtp", lmtp, Past::Nothing),
         ("submission", submission, Past::Stations),
         ("plain", plain, Past::Stations),

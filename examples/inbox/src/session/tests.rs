@@ -28,7 +28,7 @@ const BEFORE: &str = "S: 220 localhost ESMTP ready
 #[test]
 fn a_message_records_the_lines_of_its_transaction() {
     let mut session = session(BEFORE);
-    // In one group: all replies come after all commands.
+    // In one group: all replies follow all commands.
     play(
         &mut session,
         "C: MAIL FROM:<a@b.example>

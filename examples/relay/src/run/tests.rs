@@ -28,7 +28,7 @@ use tokio::{
 use super::*;
 use crate::spool::faulty::{Faults, Faulty};
 
-/// A next hop that keeps messages. It refuses the users `nobody`, and `later` at first.
+/// A next hop that stores messages. It refuses the users `nobody`, and `later` at first.
 #[derive(Default)]
 struct Catcher {
     taken: Mutex<Vec<(String, Vec<String>, String)>>,
@@ -89,7 +89,7 @@ impl World {
         Self::with(more, |files| files).await
     }
 
-    /// A relay whose spool fails where the test says so.
+    /// Creates a relay whose spool fails at the places that the test selects.
     async fn with_faults(set: impl FnOnce(&Faults)) -> (Self, Arc<Faults>) {
         let faults = Arc::<Faults>::default();
         set(&faults);
@@ -105,7 +105,7 @@ impl World {
         let port = listener.local().unwrap().to_string();
         let port = port.rsplit(':').next().unwrap().to_owned();
         let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());
-        // So the relay sends the reports about deliveries.
+        // Without DSN at the next hop, the relay sends the reports about deliveries.
         config.extensions.remove(Keyword::Dsn);
         tokio::spawn(smtp_tokio::serve(listener, config, Arc::clone(&catcher)));
         let table = folder.path().join("dns.txt");
@@ -276,7 +276,7 @@ async fn a_panic_at_the_report_forgets_no_failure() {
 async fn a_message_whose_results_cannot_be_recorded_stays_in_the_queue() {
     let (world, _) = World::with_faults(|faults| faults.record.fail([1, 2])).await;
     assert!(world.send(&["a"]).await);
-    // The host took it, and nobody knows that.
+    // The host accepted the message, but the relay does not know the outcome.
     world.wait(2).await;
     let (taken, left) = world.stop().await;
     assert_eq!(taken.len(), 2);

@@ -50,12 +50,12 @@ fn recipients_beyond_the_domains_of_a_session_get_the_message_in_further_ones() 
     );
     assert_eq!(world.messages(), [1, 1, 1]);
     assert_eq!((pool.idle(), pool.in_use()), (1, 0));
-    // The idle session takes no more domains: it is replaced, too.
+    // The idle session has reached its limit of domains, so it is replaced, too.
     let receipt = run(pool.send(to("a@v nobody@w c@x"), MESSAGE)).unwrap();
     assert_eq!(receipt.recipients().count(), 3);
     assert_eq!(receipt.finished(), 2);
     assert_eq!(world.messages(), [1, 1, 1, 1, 1]);
-    // What is not sent for lack of a session is told, beside what was.
+    // The receipt lists unsent recipients beside sent ones.
     let pool = one(&world);
     world.hold(true);
     let mut sending = Task::new(pool.send(to("a@v b@w c@x"), MESSAGE));

@@ -80,7 +80,7 @@ fn a_message_is_not_sent_anew_if_some_of_it_was_accepted() {
     assert_eq!(world.seen().len(), 1);
 }
 
-/// The server takes one recipient at a time (RFC 9422), so this message takes two transactions.
+/// The server accepts one recipient at a time (RFC 9422), so this message needs two transactions.
 #[test]
 fn a_message_is_not_sent_anew_if_one_transaction_was_accepted() {
     let mut config = server::Config::new(Host::parse("mx.example.org").unwrap());

@@ -22,7 +22,7 @@ fn a_place_goes_to_the_longest_waiter() {
     let (first, second) = (turns.wait(waker), turns.wait(waker));
     assert!(!turns.take_reserved(first, waker));
     assert!(turns.give_back().is_some());
-    // Nobody overtakes.
+    // No newcomer overtakes a waiter.
     assert!(!turns.take());
     assert!(!turns.take_reserved(second, waker));
     assert!(turns.take_reserved(first, waker));

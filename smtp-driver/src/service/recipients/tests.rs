@@ -50,7 +50,7 @@ fn recipients_are_in_order_for_any_order_of_answers() {
     }
 }
 
-/// A future that is ready when told, and notes that it is dropped.
+/// A future that is ready when the test sets its flag, and records its drop.
 struct Held<'n>(u32, &'n RefCell<Vec<u32>>, &'n Cell<bool>);
 
 impl Future for Held<'_> {

@@ -36,7 +36,7 @@ fn nothing_is_read_while_the_service_uses_octets() {
     assert_eq!(client.unread(), "four\r\nfive\r\n.\r\n".len());
     assert_eq!(service.take_log(), [""; 0]);
 
-    // The rest of what was read comes first, and what comes then is asked in its turn.
+    // The service first receives the rest of the octets that were read, and then later input in its turn.
     service.release("body");
     client.poll();
     assert_eq!(client.unread(), 0);
@@ -153,7 +153,7 @@ fn a_graceful_shutdown_waits_for_the_message() {
     );
 }
 
-/// A service that keeps the octets as they come, and ends the session when told.
+/// A service that stores the octets in order, and ends the session on demand.
 #[derive(Default)]
 struct Keeper(Mutex<Vec<Bytes>>);
 

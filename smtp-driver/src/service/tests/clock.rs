@@ -29,7 +29,7 @@ fn the_clock_is_read_after_input_and_before_the_next_wait() {
     }
 }
 
-/// Blocks its thread: the clock goes on during a call.
+/// Blocks its thread: the clock advances during a call.
 struct Blocking(Mutex<Option<Arc<Mutex<Pipe>>>>);
 
 impl Blocking {

@@ -117,7 +117,7 @@ fn a_recipient_that_is_not_answered_in_time_gets_451() {
         "451 4.3.0 no answer, try again later\r\n250 2.1.5 bob\r\n"
     );
 
-    // The transaction goes on, and an answer that comes now has no effect.
+    // The transaction continues, and a late answer has no effect.
     service.take_log();
     service.release("slow");
     client.send("DATA\r\n");

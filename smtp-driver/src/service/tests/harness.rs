@@ -1,4 +1,4 @@
-//! A transport in memory with a manual clock, and a service that does as it is told.
+//! A transport in memory with a manual clock, and a scripted service.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -209,7 +209,7 @@ pub(super) fn config() -> Config {
     Config::new(Host::parse("mx.example.org").unwrap())
 }
 
-/// A service that notes its calls, and holds those that it is told to hold.
+/// A service that records its calls, and delays the answers that the test selects.
 #[derive(Default)]
 pub(super) struct Scripted {
     log: Mutex<Vec<String>>,

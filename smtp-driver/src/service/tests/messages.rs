@@ -71,7 +71,7 @@ fn a_late_message_does_not_end_the_session() {
     assert_eq!(client.take_output(), "451 4.3.0 local error, try again later\r\n");
     assert_eq!(service.take_log(), [""; 0], "neither dropped nor reset");
 
-    // The session goes on, but takes no further message.
+    // The session continues, but accepts no further message.
     client.send("NOOP\r\nMAIL FROM:<a@client.example>\r\n");
     assert_eq!(
         client.take_output(),

@@ -206,7 +206,7 @@ fn tls_without_settings_is_an_error_before_anything_is_sent() {
     }
 }
 
-/// Settings are given to be used: without STARTTLS there is no session.
+/// Settings turn `Tls::Disabled` into a requirement: without STARTTLS there is no session.
 #[test]
 fn settings_for_starttls_require_it_unless_tls_is_opportunistic() {
     for (tls, fails) in [(Tls::Disabled, true), (Tls::Opportunistic, false)] {
@@ -220,7 +220,7 @@ fn settings_for_starttls_require_it_unless_tls_is_opportunistic() {
         control.push("250 mx\r\n");
         let done = network.settle(&mut connecting);
         if fails {
-            // It takes its leave first.
+            // The client sends QUIT first.
             control.push("221 bye\r\n");
             assert!(network.block_on(connecting).is_err());
         } else {

@@ -40,8 +40,8 @@ fn offered(login: Login, line: &str) -> Session {
     session
 }
 
-/// A session in clear.
-fn in_clear(policy: PlaintextAuth, line: &str) -> Session {
+/// A session in plaintext.
+fn in_plaintext(policy: PlaintextAuth, line: &str) -> Session {
     let mut config = logging_in(login());
     config.plaintext_auth = policy;
     let mut session = Session::new(config);

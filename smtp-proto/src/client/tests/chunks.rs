@@ -190,7 +190,7 @@ fn the_reply_to_the_last_chunk_may_arrive_before_end_body() {
     assert!(session.client.is_ready());
 }
 
-/// A session that has given out `BDAT 4` and two octets.
+/// A session that has output `BDAT 4` and two octets.
 fn in_a_chunk(more: More) -> Session {
     let mut session = Session::at_body(chunking(), PIPELINED, "b@y");
     let permit = session.permit.take().unwrap();
@@ -306,7 +306,7 @@ fn a_reply_answers_only_a_chunk_that_is_being_written() {
         .reports("Nothing 250, Closed Unsolicited NotAccepted");
 }
 
-/// RFC 3030 section 2: the octets of a chunk are those that were given.
+/// RFC 3030 section 2: the octets of a chunk are those of the application.
 #[test]
 fn chunks_get_no_line_ending_without_normalization() {
     for endings in [LineEndings::Refuse, LineEndings::Keep] {
@@ -329,7 +329,7 @@ fn the_transaction_ends_with_the_last_reply_to_its_chunks() {
     assert!(session.client.is_ready());
 }
 
-/// The reply to a chunk may come when the last one is begun and its command is not written.
+/// The reply to a chunk may arrive after the last chunk has begun and before its command is written.
 #[test]
 fn a_chunk_is_answered_while_the_last_chunk_waits_to_be_written() {
     for cut in 0..4 {

@@ -168,7 +168,7 @@ fn without_a_transaction_there_is_nothing_to_send() {
     session.end().sends("");
 }
 
-/// A caller that takes the octets given out for used must not end the message by that.
+/// A caller that counts output octets as consumed input must not end the message early.
 #[test]
 fn an_added_dot_is_followed_by_the_dot() {
     for next in ["|MAIL FROM:<evil@x>|", ""] {

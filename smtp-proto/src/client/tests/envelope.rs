@@ -1,7 +1,7 @@
 use super::*;
 use crate::types::{AuthIdentity, Notify, OriginalRecipient, RcptParameters, Ret, ReversePath, Rrvs, Xtext};
 
-/// The commands sent for this envelope to a server with these extensions, or the reason for sending none.
+/// Returns the commands for this envelope to a server with these extensions, or the error if nothing is sent.
 fn sent(envelope: Envelope, extensions: &str) -> Result<String, RequestError> {
     let mut session = Session::with(config(), &format!("PIPELINING|{extensions}"));
     session
@@ -94,7 +94,7 @@ fn requiretls_needs_tls_a_verified_server_and_the_offer() {
     assert_eq!(
         sent(envelope(), "REQUIRETLS"),
         Err(RequestError::NotOffered(Keyword::RequireTls)),
-        "an offer in clear is none"
+        "an offer in plaintext does not count"
     );
     let mut session = Session::new(config());
     let mut info = TlsInfo::default();

@@ -1,8 +1,8 @@
-//! A transaction that is given while another one is under way.
+//! A transaction that is announced while another is open.
 
 use super::*;
 
-/// A session at the body of its first message, with a second envelope behind it.
+/// A session at the body of its first message, with a second envelope queued.
 fn two(config: Config, extensions: &str, first: &str) -> Session {
     let mut session = Session::at_body(config, extensions, first);
     session.next("c@y");
@@ -44,7 +44,7 @@ fn the_next_message_may_be_announced_at_any_time() {
     session.server("250|250|354").reports_last("Body");
     session.pass("Hi|", More::Last);
     session.end().sends("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
-    // Behind its final dot.
+    // After the final dot of the first message.
     let mut session = Session::at_end(config(), "PIPELINING", "b@y");
     session.next("c@y").sends("MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     session
@@ -63,7 +63,7 @@ fn without_pipelining_the_next_message_waits_for_the_final_reply() {
     session.server("250").sends("RCPT TO:<c@y>|");
 }
 
-/// RFC 3030 section 2: behind a refused chunk, even the last, RSET comes before anything else.
+/// RFC 3030 section 2: after a refused chunk, even the last, RSET precedes every other command.
 #[test]
 fn the_next_message_waits_for_the_reply_to_the_last_chunk() {
     let mut session = sent(chunking(), "PIPELINING|CHUNKING", "b@y");
@@ -126,7 +126,7 @@ fn at_most_the_window_is_unanswered() {
     session.server("250").sends("RCPT TO:<c@y>|");
 }
 
-/// The reply to the message counts once its final dot was written, whatever waits behind that.
+/// The reply to the message counts once its final dot is written, even if later output waits.
 #[test]
 fn the_outcome_depends_on_the_end_of_the_message_only() {
     let dot = ".\r\n".len();
@@ -236,7 +236,7 @@ fn no_message_can_be_announced_without_a_transaction() {
     );
 }
 
-/// The output of a session that was left in the middle of a transaction goes to no other session.
+/// While a message is being sent, the application may only announce the next message.
 #[test]
 fn deliver_is_out_of_turn_while_a_message_is_being_sent() {
     let mut session = Session::at_body(config(), "PIPELINING", "b@y");
@@ -265,7 +265,7 @@ fn a_permit_is_valid_for_one_message() {
     session.end().sends("BDAT 4 LAST|Ho|");
 }
 
-/// Under TLS nobody knows how much of a write has left before all of it has.
+/// Over TLS, progress is known only for whole writes.
 #[test]
 fn the_end_of_a_message_is_the_end_of_a_write() {
     let mut session = sent(config(), "PIPELINING", "b@y");

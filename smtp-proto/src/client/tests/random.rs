@@ -122,8 +122,8 @@ fn extreme_plot() -> impl Strategy<Value = Plot> {
     })
 }
 
-/// Plays the plot with the server's words cut into pieces of these sizes (over and over; none: not at all), and
-/// tells what was said and reported.
+/// Plays the plot with the server's output cut into pieces of these sizes (repeated; empty: uncut). Returns the output and
+/// the events.
 fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
     let mut config = if plot.lmtp { lmtp() } else { config() };
     config.limits.max_unanswered = plot.window;
@@ -132,7 +132,7 @@ fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
         config.chunking = ExtensionUse::IfOffered;
         "CHUNKING|PIPELINING"
     } else if plot.chunking {
-        // How many chunks go out behind a refused one depends on when its reply is read, so they are not pipelined.
+        // The number of chunks sent after a refused chunk depends on the time of its reply, so chunks are not pipelined.
         config.chunking = ExtensionUse::IfOffered;
         if plot.lmtp {
             "CHUNKING|PIPELINING"
@@ -179,7 +179,7 @@ fn play(plot: &Plot, cuts: &[usize]) -> (Vec<String>, String) {
             }
             continue;
         }
-        // The server has answered all that it heard, so nothing can come that a session under way could wait for.
+        // The server has answered all of its input, so no reply can arrive that the session could wait for.
         assert!(!server.says.is_empty(), "stalled: {plot:?} {:?}", session.events);
         let most = cuts.next().copied().unwrap_or(usize::MAX);
         let piece: Vec<u8> = server.says.drain(..server.says.len().min(most)).collect();

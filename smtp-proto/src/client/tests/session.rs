@@ -197,7 +197,7 @@ fn a_reply_begun_before_the_command_does_not_answer_it() {
     }
 }
 
-/// Input that came with the reply before counts, too.
+/// Input that arrived with the previous reply counts, too.
 #[test]
 fn a_reply_begun_after_another_reply_does_not_answer_a_later_command() {
     let mut session = Session::with(config(), "");

@@ -13,7 +13,7 @@ fn stores_as<T: Serialize + DeserializeOwned + core::fmt::Debug + PartialEq>(val
     assert_eq!(serde_json::from_str::<T>(&stored).unwrap(), *value);
 }
 
-/// Checks that none of these texts loads.
+/// Checks that each of these texts is refused.
 #[track_caller]
 fn refuses<T: DeserializeOwned + core::fmt::Debug>(texts: &[&str]) {
     for text in texts {
@@ -123,7 +123,7 @@ fn a_borrowed_status_can_be_stored() {
     );
 }
 
-/// A queue can go on with what it stored: the receipt of a session loads as it was, and merges.
+/// A queue can continue with its stored outcomes: the receipt of a session loads unchanged, and merges.
 #[test]
 fn stored_outcomes_merge_with_those_of_the_next_host() {
     let mut session = Session::with(config(), "PIPELINING");

@@ -2,7 +2,7 @@ use super::*;
 
 const OFFER: &str = "250-mx.example|250-PIPELINING|250 STARTTLS";
 
-/// A session that has said EHLO and been answered.
+/// A session after EHLO and its reply.
 fn answered(policy: Tls, ehlo: &str) -> Session {
     let mut config = config();
     config.tls = policy;

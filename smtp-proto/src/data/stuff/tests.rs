@@ -40,7 +40,7 @@ fn refused(message: &[u8]) -> Option<u64> {
     }
 }
 
-/// The message with each line end a CRLF, the last one too: what has to arrive.
+/// Returns the message with CRLF as each line ending, including the last: the expected content.
 fn normalized(message: &[u8]) -> Vec<u8> {
     let mut lines = Vec::new();
     let mut rest = message.iter().peekable();
@@ -212,7 +212,7 @@ proptest! {
     }
 }
 
-/// RFC 5321 section 4.5.2: a caller that takes the octets given for used must not end the message by that.
+/// RFC 5321 section 4.5.2: a caller that counts output octets as consumed input must not end the message early.
 #[test]
 fn an_added_dot_is_followed_by_the_dot_for_any_next_input() {
     let mut stuffer = DotStuffer::for_data(LineEndings::Normalize);

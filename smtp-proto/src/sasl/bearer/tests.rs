@@ -34,7 +34,7 @@ fn the_example_of_oauthbearer() {
     assert_eq!(client.verify_success(), Ok(()));
 }
 
-/// RFC 7628 section 4.3: a client without a token gets the error challenge.
+/// RFC 7628 section 4.3: a client without a token receives the error challenge.
 #[test]
 fn a_client_without_a_token_discovers_the_error_challenge() {
     let encoded = b"bixhPXVzZXJAZXhhbXBsZS5jb20sAWhvc3Q9c2VydmVyLmV4YW1wbGUuY29tAXBvcnQ9MTQzAWF1dGg9AQE=";

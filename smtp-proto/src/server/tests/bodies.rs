@@ -1,4 +1,4 @@
-//! Message text behind DATA (RFC 5321 section 4.1.1.4).
+//! Message data after DATA (RFC 5321 section 4.1.1.4).
 
 use super::*;
 use crate::{data::BareLineEndings, types::Text};
@@ -76,7 +76,7 @@ fn bare_line_endings_may_be_kept_or_normalized() {
 #[test]
 fn a_message_may_be_as_long_as_the_limit_and_not_longer() {
     let mut session = Session::in_data(small());
-    // Ten octets as RFC 1870 counts them: the stuffed dot and the final line are none of them.
+    // Ten octets as RFC 1870 counts them: the stuffed dot and the final line do not count.
     session.sends("..2345678\r\n.");
     assert_eq!(session.codes(), "250");
     let mut session = Session::in_data(small());

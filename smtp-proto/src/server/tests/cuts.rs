@@ -39,7 +39,7 @@ fn wire() -> impl Strategy<Value = Vec<u8>> {
     (parts, prop::sample::select(ENDS)).prop_map(|(parts, end)| [&parts.concat(), end].concat())
 }
 
-/// All that comes of a session whose input arrives in pieces of this size.
+/// Returns the results of a session whose input arrives in pieces of this size.
 fn outcome(wire: &[u8], size: usize) -> (String, String, Vec<u8>) {
     let mut config = config();
     config.limits.max_line_octets = 60;

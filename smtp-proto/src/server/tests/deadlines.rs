@@ -84,7 +84,7 @@ fn the_time_of_a_blocked_application_does_not_count_for_the_client() {
     let mut session = Session::in_data(config());
     session.later(200);
     session.sends_octets(b"x");
-    // The application writes for 200 seconds, and polls with octets that came meanwhile.
+    // The application writes for 200 seconds, and polls with octets that arrived meanwhile.
     session.later(0);
     session.now = session.now + Duration::from_secs(99);
     session.sends_octets(b"x");

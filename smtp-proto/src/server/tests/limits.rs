@@ -175,7 +175,7 @@ fn octets_that_are_dropped_are_counted_over_the_session() {
     config.limits.max_discarded_octets = 10_000;
     config.set_max_message_size(100);
     let text = "x".repeat(5000);
-    // An over-long line, refused text, a refused chunk, a chunk out of order, one that is given up: 5000 each.
+    // An over-long line, refused text, a refused chunk, a chunk out of order: 5000 octets each.
     for (one, reply) in [
         (format!("{text}\r\n"), "500"),
         (

@@ -50,7 +50,7 @@ fn the_maximum_recipients_are_announced_and_enforced() {
     session.clear();
     session.sends("MAIL FROM:<>\r\nRCPT TO:<a@mx.test>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>");
     assert_eq!(session.codes(), "250 250 250 452");
-    // What else was announced stays, and the grammar has six digits.
+    // Other announced limits stay, and the grammar has six digits.
     let most = core::num::NonZeroU32::new(7).unwrap();
     let others = config.extensions.limits().with_mail_max(most);
     config.extensions.add(Extension::Limits(others));

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Reads the lines of an EHLO reply, given without code and CRLF.
+/// Reads the lines of an EHLO reply, without code and CRLF.
 fn offered<L: AsRef<[u8]>>(lines: &[L]) -> Extensions {
     let mut raw = b"250-mx.example.com greets you\r\n".to_vec();
     for line in lines {

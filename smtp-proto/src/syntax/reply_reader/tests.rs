@@ -130,7 +130,7 @@ fn octets_are_searched_once() {
     assert_eq!(reader.read(&mut &b"250-a\r\n250 no \r\n!"[..], &limits), Ok(None));
 }
 
-/// Lines that are mostly right, so that the scanner gets far.
+/// Mostly valid lines, so that the scanner reads many of them.
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let head = prop_oneof![8 => Just("250-"), 3 => Just("250 "), 1 => Just("250"), 1 => Just("251 "), 1 => Just("550 "), 1 => Just("2"), 1 => Just("999-")];
     let text = prop_oneof![

@@ -164,7 +164,7 @@ fn a_reply_that_rejects_is_relayed() {
         (b"550 4.1.1 odd\r\n", "550 5.0.0 4.1.1 odd"),
         (b"550-5.1.1 one\r\n550 5.7.1 two\r\n", "550 5.1.1 one / 5.7.1 two"),
         (b"550 5.1.1\r\n", "550 5.1.1 "),
-        // What could end a line or drive a terminal does not pass.
+        // Characters that could end a line or control a terminal are replaced.
         (
             b"550 5.1.1 a\x1b[2J\0\xff\xe2\x80\xae\r\n",
             "550 5.1.1 a?[2J?\u{fffd}?",

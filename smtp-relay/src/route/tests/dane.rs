@@ -200,7 +200,7 @@ fn the_expanded_name_is_the_first_base_domain() {
     .run(down);
     assert_eq!(names(&way.tried[2].0)[0], "mxbackup.example.net");
     assert!(!way.asked("_25._tcp.mx20.example.com TLSA"));
-    // Insecure records of the first are none, so the second is asked for.
+    // Insecure records of the first name do not count, so the route asks for the second.
     let way = world(&RFC_7672.replace(
         "mxbackup.example.com TLSA NXDOMAIN",
         "mxbackup.example.com TLSA 3 1 1 .",

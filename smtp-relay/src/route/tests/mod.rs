@@ -1,4 +1,4 @@
-//! Vectors: a DNS as a table, a host as a function, and the way that a route takes between them.
+//! Vectors: a DNS as a table, a host as a function, and the path of a route between them.
 
 use std::{string::String, vec};
 

@@ -125,7 +125,7 @@ fn ta_is_an_authority() {
             let fault = fault([chain.middle.tlsa(TA, 0, matching)], &chain.server());
             assert!(fault_is(&fault, &webpki::Error::EndEntityUsedAsCa), "{fault:?}");
         }
-        // Nor is it one below another authority.
+        // A certificate under another authority does not match, either.
         let fault = fault([chain.root.tlsa(TA, 1, 1)], &chain.server_with_root());
         assert!(matches!(fault, CertificateError::Other(_)), "{fault:?}");
     }

@@ -73,8 +73,8 @@ impl Server {
         };
         // RFC 3207 section 4: 530 in plaintext, except for these. RFC 4954 section 6: 530 for commands about mail or
         // mailboxes.
-        let in_clear = self.rules.tls_required && !self.tls;
-        let gate = in_clear && !matches!(verb, "NOOP" | "EHLO" | "LHLO" | "STARTTLS" | "QUIT")
+        let plaintext = self.rules.tls_required && !self.tls;
+        let gate = plaintext && !matches!(verb, "NOOP" | "EHLO" | "LHLO" | "STARTTLS" | "QUIT")
             || self.rules.auth_required
                 && !self.login
                 && matches!(

@@ -7,7 +7,7 @@ use super::*;
 /// Octets of the header of a message in the DNS.
 const HEADER: usize = 12;
 
-/// The part of a response behind the question, with its code and its number of answers.
+/// The part of a response after the question, with its code and its number of answers.
 struct Response {
     code: u8,
     answers: u8,

@@ -15,7 +15,7 @@ const CONTENT: &[u8] = b"Subject: t\r\n\r\nhello\r\n";
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// A spool whose messages are told from those of other tests by their next hops.
+/// A spool for one test, whose messages differ from those of other tests in their next hops.
 struct Place {
     spool: Postgres,
     suffix: String,

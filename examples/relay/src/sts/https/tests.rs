@@ -69,7 +69,7 @@ impl Server {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                // A client that trusts the certificate goes on.
+                // A client that trusts the certificate continues.
                 let Ok(mut stream) = acceptor.accept(stream).await else {
                     continue;
                 };

@@ -10,9 +10,9 @@ fn names_are_compared_in_any_case() {
 
 #[test]
 fn without_tls_no_secret_is_sent_unless_allowed() {
-    in_clear(PlaintextAuth::Forbid, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").sends("QUIT|");
-    in_clear(PlaintextAuth::Insecure, "AUTH PLAIN").sends(&format!("AUTH PLAIN {ANN}|"));
-    in_clear(PlaintextAuth::NonPlaintextMechanisms, "AUTH PLAIN LOGIN").sends("QUIT|");
+    in_plaintext(PlaintextAuth::Forbid, "AUTH PLAIN CRAM-MD5 SCRAM-SHA-256").sends("QUIT|");
+    in_plaintext(PlaintextAuth::Insecure, "AUTH PLAIN").sends(&format!("AUTH PLAIN {ANN}|"));
+    in_plaintext(PlaintextAuth::NonPlaintextMechanisms, "AUTH PLAIN LOGIN").sends("QUIT|");
 }
 
 #[test]

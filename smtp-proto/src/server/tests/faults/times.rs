@@ -139,7 +139,7 @@ fn a_delayed_reply_does_not_miss_a_deadline() {
     }
 }
 
-/// Extreme limits and timeouts: the session ends, or it waits for something that can still come.
+/// Extreme limits and timeouts: the session ends, or it waits for an event that can still occur.
 #[test]
 fn extreme_configurations_neither_hang_nor_overflow() {
     let times = [
@@ -182,7 +182,7 @@ fn extreme_configurations_neither_hang_nor_overflow() {
                     break;
                 }
                 session.sends_octets(line);
-                // Every deadline that comes within a year passes.
+                // All deadlines within a year pass.
                 for _ in 0..100 {
                     let year = session.now + Duration::from_secs(366 * 86_400);
                     match session.wait.deadline {

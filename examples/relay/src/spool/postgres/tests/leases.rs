@@ -1,10 +1,10 @@
-//! Leases that run out, are given back, and are taken over.
+//! Leases that expire, are returned, or are reclaimed.
 
 use super::*;
 
 const HELD: &str = "select 1 from spool.delivery where next_hop like '%' || $1::text and lease is not null";
 
-/// Waits until the leases of a place have run out and are given back. Takes none.
+/// Waits until the leases of a place have expired and were returned. Leases no message.
 async fn expired(place: &Place) {
     let all = async {
         while !place
@@ -56,7 +56,7 @@ async fn an_end_counts_after_the_lease_unless_another_process_has_it() {
         (states[0].ending, states[1].attempts),
         (Some(Ending::Delivered), 0)
     );
-    // A host took the message, and its report is to be stored yet.
+    // A host accepted the message, and the spool must still store its report.
     let owed = Progress {
         n: 1,
         state: State {

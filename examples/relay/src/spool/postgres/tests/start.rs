@@ -141,7 +141,7 @@ async fn the_url_selects_the_encryption_of_the_connection() {
         ),
         // The name is another one.
         (format!("{base}?sslmode=verify-full&sslrootcert={ca}"), None),
-        // Nobody has issued it, or another authority.
+        // No authority, or another authority, issued the certificate.
         (format!("{named}?sslmode=verify-full"), None),
         (format!("{named}?sslmode=verify-full&sslrootcert={another}"), None),
     ] {
