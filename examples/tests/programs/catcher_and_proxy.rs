@@ -180,7 +180,7 @@ async fn write(stream: &TcpStream, rest: &mut &[u8]) -> bool {
     // All tasks share this thread, so they have done what they can after some turns.
     for _ in 0..1000 {
         match stream.try_write(rest) {
-            Ok(octets) => *rest = &rest[octets..],
+            Ok(octets) => *rest = rest.split_at(octets).1,
             Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
         }
         if rest.is_empty() {
