@@ -98,7 +98,7 @@ const LMTP: &str = "S: 220*
     ";
 
 #[test]
-fn in_lmtp_each_recipient_gets_a_copy() {
+fn in_lmtp_each_recipient_receives_a_copy() {
     let script = LMTP.to_owned()
         + "C: Subject: x
            C:
@@ -337,7 +337,7 @@ fn two_recipients(parameters: &str) -> String {
 }
 
 #[test]
-fn with_prdr_each_recipient_gets_a_copy() {
+fn with_prdr_each_recipient_receives_a_copy() {
     let offered = [Extension::Prdr, Extension::SmtpUtf8];
     let flags = ExtensionFlags::default();
     let stored = stored_with(flags, &offered, Protocol::Smtp, &two_recipients(""));
@@ -345,7 +345,7 @@ fn with_prdr_each_recipient_gets_a_copy() {
 }
 
 #[test]
-fn with_prdr_each_recipient_gets_a_copy_of_a_held_message() {
+fn with_prdr_each_recipient_receives_a_copy_of_a_held_message() {
     let limits = FutureReleaseLimits::new(FutureReleaseLimits::MAX_INTERVAL, Timestamp::MAX);
     let offered = [Extension::Prdr, Extension::FutureRelease(limits)];
     for hold in ["HOLDFOR=3600", "HOLDUNTIL=2999-01-01T00:00:00Z"] {

@@ -56,7 +56,7 @@ fn accepting_is_cancel_safe() {
 /// Runs this test again in its own process, which receives the number of the socket in its environment.
 #[cfg(all(unix, feature = "smol", feature = "systemd"))]
 #[test]
-fn a_socket_of_the_service_manager_is_taken_over() {
+fn a_socket_of_the_service_manager_is_inherited() {
     use std::{
         env,
         net::TcpListener,
@@ -69,7 +69,7 @@ fn a_socket_of_the_service_manager_is_taken_over() {
 
     use crate::support::{client_config, start_on};
 
-    const TEST: &str = "serving::a_socket_of_the_service_manager_is_taken_over";
+    const TEST: &str = "serving::a_socket_of_the_service_manager_is_inherited";
     if env::var_os("LISTEN_FDS").is_some() {
         let mut listeners = Listener::from_env().unwrap();
         assert_eq!(listeners.len(), 1);

@@ -7,7 +7,7 @@ fn config() -> Config {
 }
 
 #[test]
-fn a_connection_over_the_limit_gets_421() {
+fn a_connection_over_the_limit_is_refused_with_421() {
     let reply = busy_reply(config());
     assert_eq!(reply, b"421 too busy, try again later\r\n");
 }

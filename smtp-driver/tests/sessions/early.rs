@@ -124,7 +124,7 @@ fn an_acceptance_before_the_final_dot_has_left_does_not_count() {
 }
 
 #[test]
-fn a_server_that_stops_reading_is_given_up_at_the_deadline() {
+fn a_server_that_stops_reading_times_out() {
     let network = Network::new();
     let (failed, _server) = fail(
         &network,
@@ -144,7 +144,7 @@ fn a_server_that_stops_reading_is_given_up_at_the_deadline() {
 }
 
 #[test]
-fn a_server_that_accepts_each_block_in_time_is_not_given_up() {
+fn a_server_that_accepts_each_block_in_time_does_not_time_out() {
     let network = Network::new();
     let (near, far) = network.pair();
     far.control().set_capacity(1000);
@@ -169,7 +169,7 @@ fn a_server_that_accepts_each_block_in_time_is_not_given_up() {
 }
 
 #[test]
-fn a_server_that_sends_a_reply_octet_by_octet_is_given_up_at_the_deadline() {
+fn a_server_that_sends_a_reply_octet_by_octet_times_out() {
     let network = Network::new();
     let (near, far) = network.pair();
     let sending = async {

@@ -129,7 +129,7 @@ fn writes_for(message: &[u8], config: Config) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn a_message_and_its_final_dot_leave_in_one_write() {
+fn a_message_and_its_final_dot_are_sent_in_one_write() {
     let writes = writes_for(b"Hello\r\n", client_config());
     assert!(writes.contains(&b"Hello\r\n.\r\n".to_vec()), "{writes:?}");
     assert_eq!(
@@ -140,14 +140,14 @@ fn a_message_and_its_final_dot_leave_in_one_write() {
 }
 
 #[test]
-fn the_end_of_a_long_message_leaves_with_its_final_dot() {
+fn the_end_of_a_long_message_is_written_with_its_final_dot() {
     let writes = writes_for(&text(300_000), client_config());
     let dot = writes.iter().find(|write| write.ends_with(b"\r\n.\r\n")).unwrap();
     assert!(dot.len() > 100, "{}", dot.len());
 }
 
 #[test]
-fn a_chunk_leaves_with_its_command() {
+fn a_chunk_is_written_with_its_command() {
     let writes = writes_for(b"Hello\r\n", chunking());
     assert!(
         writes
@@ -158,7 +158,7 @@ fn a_chunk_leaves_with_its_command() {
 }
 
 #[test]
-fn recipients_are_accepted_and_refused_one_by_one() {
+fn recipients_are_accepted_and_refused_individually() {
     let network = Network::new();
     let (near, far) = network.pair();
     let envelope = ["nobody@mx.example", "carol@mx.example"]

@@ -74,7 +74,7 @@ fn chunks(pause: u64, pieces: usize) -> (Vec<usize>, f64) {
 }
 
 #[test]
-fn pieces_within_the_fill_timeout_become_one_chunk() {
+fn pieces_within_the_fill_timeout_are_sent_in_one_chunk() {
     let (sizes, seconds) = chunks(10, 50);
     assert_eq!(sizes, [500]);
     assert!(seconds < 0.6, "{seconds}");
@@ -177,7 +177,7 @@ fn a_reply_is_read_while_the_source_has_nothing() {
 }
 
 #[test]
-fn a_source_that_has_nothing_is_given_up_at_the_deadline() {
+fn a_source_without_octets_times_out() {
     let network = Network::new();
     let (near, far) = network.pair();
     let source = Pieces::new(&network, vec![(1_000_000, Ok(text(10)))]);

@@ -70,7 +70,7 @@ fn output_waits_for_room_and_arrives_in_order() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_given_up_at_the_deadline() {
+fn a_client_that_does_not_read_times_out_at_the_deadline() {
     let network = Network::new();
     let (near, far) = network.pair();
     near.control().set_capacity(100);
@@ -90,7 +90,7 @@ fn a_client_that_does_not_read_is_given_up_at_the_deadline() {
 }
 
 #[test]
-fn a_silent_client_is_given_up_at_the_deadline() {
+fn a_silent_client_times_out_at_the_deadline() {
     let network = Network::new();
     let (near, far) = network.pair();
     let received = network.block_on(receive(far, server_config()));

@@ -33,7 +33,7 @@ fn limited(limit: impl FnOnce(&mut server::Config)) -> Arc<World> {
 }
 
 #[test]
-fn recipients_beyond_the_domains_of_a_session_get_the_message_in_further_ones() {
+fn recipients_beyond_the_domains_of_a_session_receive_the_message_in_further_sessions() {
     let world = limited(|config| config.set_max_recipient_domains(NonZeroU32::new(2).unwrap()));
     let pool = one(&world);
     let outcome = |receipt: &Receipt| -> Vec<String> {
@@ -76,7 +76,7 @@ fn recipients_beyond_the_domains_of_a_session_get_the_message_in_further_ones() 
 }
 
 #[test]
-fn recipients_beyond_the_transactions_of_a_session_get_the_message_in_further_ones() {
+fn recipients_beyond_the_transactions_of_a_session_receive_the_message_in_further_sessions() {
     let world = limited(|config| {
         config.set_max_transactions(NonZeroU32::MIN);
         config.set_max_recipients(NonZeroU32::MIN);

@@ -180,7 +180,7 @@ impl Service for Keeper {
 }
 
 #[test]
-fn octets_are_kept_while_later_ones_arrive() {
+fn octets_are_kept_while_later_octets_arrive() {
     let service = Arc::new(Keeper::default());
     let mut client = Harness::greeted(config(), &service);
     client.send("MAIL FROM:<a@client.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n");

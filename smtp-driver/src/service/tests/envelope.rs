@@ -103,7 +103,7 @@ fn pipelined_recipients_are_asked_side_by_side_and_answered_in_order() {
 }
 
 #[test]
-fn a_recipient_that_is_not_answered_in_time_gets_451() {
+fn a_recipient_without_an_answer_in_time_is_refused_with_451() {
     let service = Scripted::new();
     let mut client = Harness::greeted(config(), &service);
     service.hold("slow");
@@ -156,7 +156,7 @@ fn unanswered_recipients_do_not_pile_up() {
 }
 
 #[test]
-fn a_sender_that_is_not_answered_in_time_gets_451() {
+fn a_sender_without_an_answer_in_time_is_refused_with_451() {
     let service = Scripted::new();
     let mut client = Harness::greeted(config(), &service);
     service.hold("mail ESMTP a@client.example");

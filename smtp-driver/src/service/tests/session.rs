@@ -228,7 +228,7 @@ fn clients_authenticate() {
 }
 
 #[test]
-fn auth_that_is_not_answered_in_time_gets_454() {
+fn auth_without_an_answer_in_time_is_refused_with_454() {
     struct Silent;
     impl Service for Silent {
         type Mail = ();

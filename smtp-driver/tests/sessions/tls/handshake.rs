@@ -15,7 +15,7 @@ async fn answer_starttls(server: &mut ScriptedPeer<Duplex>) {
 }
 
 #[test]
-fn a_stalling_handshake_is_given_up_at_the_deadline() {
+fn a_stalling_handshake_times_out() {
     for implicit in [false, true] {
         let network = Network::new();
         let (near, far) = network.pair();
@@ -41,7 +41,7 @@ fn a_stalling_handshake_is_given_up_at_the_deadline() {
 }
 
 #[test]
-fn a_server_gives_up_a_stalling_handshake_without_a_reply() {
+fn a_stalling_handshake_times_out_without_a_reply_by_the_server() {
     for implicit in [false, true] {
         let network = Network::new();
         let (near, far) = network.pair();

@@ -18,7 +18,7 @@ fn sent(config: Config, extensions: &str, first: &str) -> Session {
 }
 
 #[test]
-fn the_next_commands_leave_with_the_final_dot() {
+fn the_next_commands_are_written_with_the_final_dot() {
     let mut session = sent(config(), "PIPELINING", "b@y");
     session.sends("Hi|.|MAIL FROM:<a@x>|RCPT TO:<c@y>|DATA|");
     session

@@ -179,7 +179,7 @@ fn with_every_recipient_refused_data_is_not_sent() {
 }
 
 #[test]
-fn with_every_recipient_refused_a_354_gets_a_lone_dot() {
+fn with_every_recipient_refused_a_lone_dot_follows_354() {
     let mut session = Session::with(config(), "PIPELINING");
     session
         .deliver(to("b@y"))

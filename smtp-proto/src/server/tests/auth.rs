@@ -230,7 +230,7 @@ fn cram_md5_refuses_an_initial_response() {
 }
 
 #[test]
-fn a_mechanism_that_is_not_offered_gets_504() {
+fn a_mechanism_that_is_not_offered_is_refused_with_504() {
     let mut session = session(Mechanism::PLAIN);
     for line in ["AUTH LOGIN", "AUTH PLAINX", "AUTH X"] {
         session.sends(line);

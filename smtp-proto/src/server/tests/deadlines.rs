@@ -204,7 +204,7 @@ fn every_kind_of_question_is_refused_when_its_time_is_over() {
 }
 
 #[test]
-fn an_unanswered_message_gets_451_and_is_reset() {
+fn an_unanswered_message_is_refused_with_451_and_reset() {
     let mut session = Session::in_data(config()).holding();
     session.sends("hi\r\n.");
     session.later(300);

@@ -158,7 +158,7 @@ fn a_class_that_ehlo_lists_is_refused_by_its_name() {
 }
 
 #[test]
-fn malformed_or_repeated_parameters_get_501() {
+fn malformed_or_repeated_parameters_are_refused_with_501() {
     let mut config = all();
     config.limits.errors = crate::limits::Threshold::new(1000, 1000);
     let mut session = Session::with(config);
@@ -236,7 +236,7 @@ fn refuses_all(session: &mut Session) {
 }
 
 #[test]
-fn parameters_that_are_not_offered_get_555() {
+fn parameters_that_are_not_offered_are_refused_with_555() {
     refuses_all(&mut Session::new());
     refuses_all(&mut Session::with(Config {
         unknown_parameters: UnknownPolicy::AskApplication,

@@ -24,7 +24,7 @@ fn only_lhlo_introduces() {
 }
 
 #[test]
-fn each_accepted_recipient_gets_a_reply() {
+fn each_accepted_recipient_has_a_final_reply() {
     let mut session = in_data(3).holding();
     session.sends("hi\r\n.");
     for (number, rejection) in [None, Some(Rejection::MAILBOX_FULL), None]
@@ -45,7 +45,7 @@ fn each_accepted_recipient_gets_a_reply() {
 }
 
 #[test]
-fn refused_recipients_get_no_final_reply() {
+fn refused_recipients_have_no_final_reply() {
     let mut session = Session::with(lmtp());
     session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<>\r\nDATA\r\n.");
     assert_eq!(session.codes(), "250 250 501 354 250");
@@ -54,7 +54,7 @@ fn refused_recipients_get_no_final_reply() {
 }
 
 #[test]
-fn the_last_chunk_gets_a_reply_for_each_recipient() {
+fn the_last_chunk_has_a_reply_for_each_recipient() {
     let mut session = Session::with(lmtp());
     session.sends("MAIL FROM:<>\r\nRCPT TO:<b@mx.test>\r\nRCPT TO:<c@mx.test>\r\nBDAT 2\r\n\r\nBDAT 0 LAST");
     assert_eq!(session.codes(), "250 250 250 250 250 250");

@@ -66,7 +66,7 @@ fn without_tls_auth_is_not_offered_unless_allowed() {
 }
 
 #[test]
-fn required_authentication_gives_530() {
+fn required_authentication_refuses_mail_with_530() {
     let mut config = offering(&[Mechanism::PLAIN]);
     config.auth = Auth::Required;
     let mut session = accepting(Session::with(config));

@@ -76,7 +76,7 @@ fn every_other_command_waits_for_the_questions_before_it() {
 }
 
 #[test]
-fn a_faulty_rcpt_among_questions_gets_its_reply_in_order() {
+fn the_reply_to_a_faulty_rcpt_among_questions_is_in_order() {
     let mut session = with_questions(1, 16);
     session.sends("RCPT TO:<>\r\nRCPT TO:<c@mx.test>");
     assert_eq!((session.codes().as_str(), session.held.len()), ("", 2));

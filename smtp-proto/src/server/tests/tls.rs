@@ -141,7 +141,7 @@ fn starttls_out_of_sequence_is_refused() {
 }
 
 #[test]
-fn required_tls_gives_530_to_most_commands() {
+fn required_tls_refuses_most_commands_with_530() {
     let mut session = Session::with(requiring());
     session.sends("NOOP\r\nMAIL FROM:<a@client.test>\r\nRSET\r\nVRFY b\r\nHELP\r\nHELO client.test");
     session.sends("BDAT 6 LAST\r\nQUIT");
