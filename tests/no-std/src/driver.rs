@@ -121,7 +121,10 @@ async fn send(pipe: Pipe) -> Option<()> {
     config.tls = client::Tls::Disabled;
     let mut client = Client::<Pipe>::builder(config).on(pipe).await.ok()?;
     let envelope = Envelope::parse("alice@client.example", ["bob@mx.example"]).ok()?;
-    client.send(envelope, MESSAGE).await.ok()?;
+    let receipt = client.send(envelope, MESSAGE).await.ok()?;
+    if !receipt.all_accepted() {
+        return None;
+    }
     client.quit().await.ok()
 }
 
