@@ -65,7 +65,8 @@ impl driver::Runtime for Runtime {
 ///
 /// # Errors
 ///
-/// None on threads; on other runtimes, if the listener is not accepted. Errors of connections are logged.
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) if the configuration offers STARTTLS and the options have no TLS settings.
+/// On other runtimes also if the listener is not accepted. Errors of connections are logged.
 pub fn serve(
     listener: impl Into<Listener>,
     config: impl Into<Arc<Config>>,
@@ -83,7 +84,8 @@ pub fn serve(
 ///
 /// # Errors
 ///
-/// None on threads; on other runtimes, if the listener is not accepted. Errors of connections are logged.
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) if the configuration offers STARTTLS and the options have no TLS settings.
+/// On other runtimes also if the listener is not accepted. Errors of connections are logged.
 pub fn serve_until(
     listener: impl Into<Listener>,
     config: impl Into<Arc<Config>>,

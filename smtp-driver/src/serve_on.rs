@@ -39,7 +39,11 @@ macro_rules! serve_on {
         ///
         /// # Errors
         ///
-        /// If the runtime does not accept the listener. Errors of connections are logged.
+        /// - [`InvalidInput`](::std::io::ErrorKind::InvalidInput) if the configuration offers STARTTLS and the options have no
+        ///   TLS settings;
+        /// - if the runtime does not accept the listener.
+        ///
+        /// Errors of connections are logged.
         pub async fn serve(
             listener: impl Into<$crate::Listener>,
             config: impl Into<::std::sync::Arc<$crate::proto::server::Config>>,
@@ -54,7 +58,11 @@ macro_rules! serve_on {
         ///
         /// # Errors
         ///
-        /// If the runtime does not accept the listener. Errors of connections are logged.
+        /// - [`InvalidInput`](::std::io::ErrorKind::InvalidInput) if the configuration offers STARTTLS and the options have no
+        ///   TLS settings;
+        /// - if the runtime does not accept the listener.
+        ///
+        /// Errors of connections are logged.
         pub async fn serve_until(
             listener: impl Into<$crate::Listener>,
             config: impl Into<::std::sync::Arc<$crate::proto::server::Config>>,

@@ -379,7 +379,8 @@ pub trait Service: Send + Sync {
     }
 
     /// Takes the mail of a transaction that ended without an acceptance: delete here what was stored. With LMTP and PRDR,
-    /// recipients that were accepted before stay accepted.
+    /// recipients that were accepted before stay accepted. After [`message`](Self::message) has answered for the last recipient,
+    /// this is not called, and the mail is dropped.
     ///
     /// Default: drops the mail.
     fn reset(&self, mail: Self::Mail, why: Reset) {

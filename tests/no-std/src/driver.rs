@@ -136,6 +136,7 @@ async fn serve(mut connection: Connection<Pipe, Server>) -> Vec<u8> {
         match step {
             Step::Wait(wait) => connection.wait(wait).await,
             Step::Event(Event::Body(octets)) => message.extend_from_slice(octets),
+            Step::Event(Event::EndOfData { ticket, .. }) => drop(server.accept(ticket)),
             Step::Event(Event::Closed(_)) => {
                 connection.close().await;
                 return message;

@@ -8,7 +8,6 @@ use core::{
 };
 
 /// The size in octets, about three times what the program needs. Freed memory is not reused, so this bounds all allocations.
-/// three times what it does.
 const SIZE: usize = 16 << 10;
 
 /// Allocates octets in sequence, and never frees them.

@@ -82,7 +82,7 @@ async fn deliver_in_span<S: Spool>(shared: &Shared<S>, claim: Claim) -> Verdict 
     let to = envelope.recipients().first();
     let to = to.map(|to| shared.settings.routing.destination(to.forward_path()));
     let Some(Ok(to)) = to else {
-        // The server checks this, so it is the fault of a file.
+        // The server checks this, so the file of the message is damaged.
         error!("a recipient has no destination");
         let finals = vec![Final::Failed(Reason::NoSuchDomain); recipients];
         results::settle(shared, claim, finals, &vec![false; recipients]).await;

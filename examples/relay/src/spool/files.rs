@@ -41,7 +41,7 @@ use self::{
     schedule::{Lease, Left, Schedule},
     sync::DirectorySync,
 };
-use super::{Claim, Facts, Head, Id, Listed, Progress, Spool, id::now};
+use super::{Claim, Ending, Facts, Head, Id, Listed, Progress, Spool, id::now};
 
 /// A spool of files. One process uses a directory at a time.
 #[derive(Clone, Debug)]
@@ -245,11 +245,15 @@ impl Spool for Files {
         Ok(file.take(claim.facts.octets))
     }
 
-    async fn record(&self, claim: Claim, results: Vec<Progress>) -> io::Result<()> {
+    async fn record(&self, claim: Claim, mut results: Vec<Progress>) -> io::Result<()> {
         let saved = self.save(&claim, &results).await;
         if let Err(error) = &saved {
-            // This process knows the results; after a restart the recipients would be tried again.
+            // This process knows the ends; after a restart the recipients would be tried again. It does not know an owed
+            // report, so such a recipient ends without it: a second message would be worse.
             error!(id = %claim.head.id, %error, "cannot record the results of a delivery");
+            for result in results.iter_mut().filter(|result| result.state.owed.is_some()) {
+                result.state.ending = Some(Ending::Delivered);
+            }
         }
         self.0.schedule().end(&claim.head.id, claim.lease, &results);
         self.0.changed.notify_one();

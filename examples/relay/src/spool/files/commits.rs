@@ -2,7 +2,8 @@
 //!
 //! A message waits for the disk twice: for its file, and for the directory after the file was moved there. Threads share the
 //! work. One takes a few messages, has their files written together, syncs each, and moves them. One at a time syncs the
-//! directory, for all that were moved until then. No thread waits for another one, and one that has done its work looks for more.
+//! directory, for all that were moved until then. A
+//! thread that writes does not wait for the thread that syncs, and a thread that has done its work looks for more.
 
 use std::{
     io, mem,
@@ -94,9 +95,9 @@ impl Shared {
             let done = catch_unwind(AssertUnwindSafe(|| match work {
                 Work::Write(messages) => self.write(messages),
                 Work::Sync(messages) => {
-                    let synced = self.sync.sync();
+                    let synced = catch_unwind(AssertUnwindSafe(|| self.sync.sync()));
                     self.commits.lock().is_syncing = false;
-                    match synced {
+                    match synced.unwrap_or_else(|_| Err(io::Error::other("syncing panicked"))) {
                         // In a task, which wakes those that wait without a system call for each.
                         Ok(()) => {
                             let shared = Arc::clone(self);

@@ -258,6 +258,23 @@ async fn concurrent_messages_are_durable_and_each_has_its_own_result() {
 }
 
 #[tokio::test]
+async fn a_delivery_whose_owed_report_cannot_be_recorded_is_not_repeated() {
+    let place = Place::new();
+    let files = place.open().await;
+    let id = put(&files, &["b@example.org", "c@example.org"]).await;
+    let claim = claims(&files).await.remove(0);
+    // The log cannot be written for a time.
+    let log = place.path().join("queue").join(format!("{id}.log"));
+    fs::create_dir(&log).unwrap();
+    let mut owed = later(0, 0);
+    owed.state.owed = Some("mx.example.org".into());
+    assert!(files.record(claim, vec![owed, later(1, 0)]).await.is_err());
+    fs::remove_dir(log).unwrap();
+    let claim = claims(&files).await.remove(0);
+    assert_eq!(claim.recipients.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test]
 async fn a_directory_that_is_gone_is_an_error() {
     let place = Place::new();
     let files = place.open().await;

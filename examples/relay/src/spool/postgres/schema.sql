@@ -50,7 +50,7 @@ create table if not exists spool.delivery (
     primary key (message, n)
 );
 
--- For tables of before.
+-- For a table that an earlier version created.
 alter table spool.delivery add column if not exists owed text;
 
 create index if not exists delivery_due on spool.delivery (due) where lease is null;
