@@ -149,7 +149,7 @@ fn a_server_inherits_sockets_from_systemd() {
     let path = Path::new("systemd");
     let unix = UnixListener::bind(&path.0).unwrap();
     // The shell puts the sockets, which it has as standard input and error, where systemd would.
-    let script = "LISTEN_PID=$$ LISTEN_FDS=2 exec \"$0\" listening::sockets_of_systemd 3<&0 4<&2 2>&1";
+    let script = "LISTEN_PID=$$ LISTEN_FDS=2 exec \"$0\" listening::a_server_inherits_sockets_from_systemd 3<&0 4<&2 2>&1";
     let child = Command::new("sh")
         .args(["-c", script])
         .arg(std::env::current_exe().unwrap())
