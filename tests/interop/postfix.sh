@@ -50,7 +50,8 @@ virtual_uid_maps = static:$(id -u postfix)
 virtual_gid_maps = static:$(id -g postfix)
 virtual_minimum_uid = 1
 EOF
-    # No service runs in a chroot (the fifth column), which would need files of the system inside the queue.
+    # No service runs in a chroot (the fifth column), which would need files of the system inside the queue. The queue manager
+    # looks for new messages every five seconds: while Postfix starts, it can miss the notice of the first one.
     cat >"$postfix/etc/master.cf" <<EOF
 127.0.0.1:$postfix_port inet n - n - - smtpd
 127.0.0.1:$postfix_tls_port inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
@@ -63,7 +64,7 @@ EOF
 tlsmgr    unix - - n 1000? 1 tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
 cleanup   unix n - n - 0 cleanup
-qmgr      unix n - n 300 1 qmgr
+qmgr      unix n - n 5 1 qmgr
 rewrite   unix - - n - - trivial-rewrite
 bounce    unix - - n - 0 bounce
 defer     unix - - n - 0 bounce
