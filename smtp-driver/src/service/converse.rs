@@ -2,10 +2,15 @@
 
 use std::{
     future::{Future, poll_fn},
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll},
 };
 
-use smtp_proto::types::{Extension, Keyword};
+use smtp_proto::{
+    server::{Ticket, ticket},
+    types::{Extension, Keyword, Mail},
+};
 
 use super::{
     Service,
@@ -36,17 +41,34 @@ pub fn converse<T: Transport, S: Service>(
     // Not an async function, because its future would reserve space for the arguments twice.
     async move {
         loop {
-            // On the heap, so that an idle session reserves no space for the futures of the service.
-            let transaction = match poll_fn(|cx| talk.poll_next(cx)).await {
-                Next::Mail(mail, ticket) => Box::pin(transaction(&mut talk, mail, ticket)),
+            let mut transaction = match poll_fn(|cx| talk.poll_next(cx)).await {
+                Next::Mail(mail, ticket) => boxed_transaction(&mut talk, mail, ticket),
                 Next::Closed => break,
                 other => {
                     talk.refuse(other);
                     continue;
                 }
             };
-            transaction.await;
+            poll_fn(|cx| poll_apart(transaction.as_mut(), cx)).await;
         }
         talk.close().await;
     }
+}
+
+/// Puts the future of a transaction on the heap, so that an idle session reserves no space for the futures of the service.
+///
+/// Not inlined: the future passes over the stack, and a thread keeps the frame of its caller while it waits for its client.
+#[inline(never)]
+fn boxed_transaction<T: Transport, S: Service>(
+    talk: &mut Conversation<'_, T, S>,
+    mail: Mail<'static>,
+    ticket: Ticket<ticket::Mail>,
+) -> Pin<Box<impl Future<Output = ()>>> {
+    Box::pin(transaction(talk, mail, ticket))
+}
+
+/// Polls the future in a frame of its own, for the same reason.
+#[inline(never)]
+fn poll_apart<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    future.poll(cx)
 }
