@@ -16,7 +16,7 @@ from kills import Load, free_port, left
 from sink import Sink
 
 # The next hops.
-HOSTS = {"127.0.8.1": "plain", "127.0.8.2": "grey"}
+HOSTS = {"127.0.8.1": "plain", "127.0.8.2": "grey", "127.0.8.3": "held"}
 
 
 def wait(seconds, what, is_done):
@@ -27,12 +27,12 @@ def wait(seconds, what, is_done):
         time.sleep(0.05)
 
 
-def send(port, name, octets):
+def send(port, name, octets, recipient="u@plain.example"):
     """Sends a message. Returns the code of the reply to it."""
     content = f"From: s@sender.example\r\nX-Test: {name}\r\n\r\n" + ("x" * 62 + "\r\n") * (octets // 64)
     with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         try:
-            client.sendmail("s@sender.example", ["u@plain.example"], content)
+            client.sendmail("s@sender.example", [recipient], content)
             return 250
         except smtplib.SMTPResponseException as error:
             return error.smtp_code
@@ -61,11 +61,13 @@ def main():
 def run(args, folder, relays):
     control = shlex.split(os.environ["PG_CTL"])
     database = lambda *words: subprocess.run([*control, "-w", *words], cwd="/", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    psql = os.path.join(os.path.dirname(next(word for word in control if word.endswith("pg_ctl"))), "psql")
+    query = lambda sql: subprocess.run([psql, args.spool, "-Atc", sql], cwd="/", check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     port, own = free_port(), free_port()
     sinks = [Sink(address, port, mode) for address, mode in HOSTS.items()]
     table = os.path.join(folder, "dns.txt")
     with open(table, "w") as file:
-        for domain, address in zip(["plain.example", "grey.example"], HOSTS):
+        for domain, address in zip(["plain.example", "grey.example", "held.example"], HOSTS):
             file.write(f"{domain} MX 10 mx.{domain}\nmx.{domain} A {address}\n")
     usual = [args.relay, "--hostname", "relay.test", "--spool", args.spool, "--dns", table, "--port", str(port), "--retry", "1s"]
     roles = {
@@ -103,6 +105,15 @@ def run(args, folder, relays):
     load.acked[b"back"] = "plain.example"
     arrived = lambda: collections.Counter(id for sink in sinks for delivery in list(sink.taken) for id in delivery["ids"])
     wait(60, "acknowledged messages are missing", lambda: not set(load.acked) - set(arrived()))
+    # While a host has not replied to the final dot, every transaction of the database ends.
+    if send(own, "held", 1000, "u@held.example") != 250:
+        raise SystemExit("FAIL a message for a slow host is not accepted")
+    load.acked[b"held"] = "held.example"
+    wait(20, "the message for a slow host does not arrive", lambda: b"held" in arrived())
+    begun = query("select clock_timestamp()")
+    older = f"select count(*) from pg_stat_activity where datname = current_database() and xact_start <= '{begun}'"
+    wait(20, "a transaction is open while a host has not replied", lambda: query(older) == "0")
+    sinks[2].may_reply.set()
     # An empty queue sends no second copy.
     wait(20, "the queue is not empty", lambda: not left(args.relay, args.spool))
     for name, relay in relays:

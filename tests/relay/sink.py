@@ -7,11 +7,13 @@ import threading
 
 
 class Sink:
-    """A host that takes mail. `mode`: plain, tls (STARTTLS is offered), grey (4yz at the first RCPT of each recipient)."""
+    """A host that takes mail. `mode`: plain, tls (STARTTLS is offered), grey (4yz at the first RCPT of each recipient), held (no
+    reply to the final dot before `may_reply` is set)."""
 
     def __init__(self, address, port, mode="plain", tls=None):
         self.mode, self.tls = mode, tls
         self.lock, self.seen, self.taken = threading.Lock(), set(), []
+        self.may_reply = threading.Event()
         self.socket = socket.create_server((address, port), backlog=200)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -56,6 +58,8 @@ class Sink:
                     last = {"ids": set(re.findall(rb"^X-Test: (\S+)", content, re.M)), "seen": False, "secure": secure}
                     with self.lock:
                         self.taken.append(last)
+                    if self.mode == "held":
+                        self.may_reply.wait()
                     say("250 2.0.0 taken")
                 elif verb == b"QUIT":
                     say("221 2.0.0 bye")

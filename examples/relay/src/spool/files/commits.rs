@@ -2,8 +2,8 @@
 //!
 //! A message waits for the disk twice: for its file, and for the directory after the file was moved there. Threads share the
 //! work. One takes a few messages, has their files written together, syncs each, and moves them. One at a time syncs the
-//! directory, for all that were moved until then. A
-//! thread that writes does not wait for the thread that syncs, and a thread that has done its work looks for more.
+//! directory, for all that were moved until then. A thread that writes does not wait for the thread that syncs, and a thread that
+//! has done its work looks for more.
 
 use std::{
     io, mem,
