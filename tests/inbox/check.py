@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import urllib.request
 
 import mail
 from browser import Browser
@@ -123,6 +124,10 @@ class Checks:
             self.browser.wait(lambda: self.browser.run("return document.activeElement.id") == f"tab-{name}", f"focus on tab {name}")
         self.tab("parts")
         assert "invoice 1837.pdf" in self.browser.text("#panel")
+        links = self.browser.run("return [...document.querySelectorAll('#panel a[download]')].map((one) => one.href)")
+        with urllib.request.urlopen(links[-1]) as attachment:
+            assert attachment.read() == b"%PDF-1.4 invoice"
+            assert "invoice%201837.pdf" in attachment.headers["Content-Disposition"], attachment.headers
         self.shot("parts")
         self.tab("source")
         assert "multipart/mixed" in self.browser.text("#panel")
@@ -132,6 +137,14 @@ class Checks:
         assert any("RFC 5321 section 4.1.1.4" in text for text in self.browser.texts(".line")), "sections"
         assert "recipients" in self.browser.texts(".line .state.new")
         self.shot("session")
+
+    def a_message_is_released_to_a_server(self):
+        self.browser.click("#detail .buttons button:last-of-type")
+        self.browser.wait(lambda: "has accepted it for 1 recipient" in self.browser.text("#detail"), "result of the release")
+        with urllib.request.urlopen(f"{self.other}api/messages/1/source") as copy, urllib.request.urlopen(f"{self.page}api/messages/3/source") as original:
+            content = original.read()
+            assert len(content) > 1000 and copy.read().endswith(content)
+        self.shot("released")
 
     def a_failed_session_explains_itself(self):
         self.browser.click("a.entry.session")
@@ -253,17 +266,20 @@ def ports(inbox):
 
 
 def main(binary, screenshots, temporary):
-    flags = ["--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--reject", "nobody@example.org"]
-    inbox = subprocess.Popen([binary, *flags], stdout=subprocess.PIPE, text=True)
+    start = lambda *flags: subprocess.Popen([binary, "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", *flags], stdout=subprocess.PIPE, text=True)
+    # The server to which messages are released.
+    other = start()
+    other_smtp, other_page = ports(other)
+    inbox = start("--reject", "nobody@example.org", "--release-to", f"smtp://127.0.0.1:{other_smtp}?tls=none")
     browser = None
     try:
         smtp, page = ports(inbox)
         browser = Browser(f"{temporary}/profile")
         checks = Checks(browser, smtp, page, pathlib.Path(screenshots), Tracker())
-        checks.faults = []
+        checks.faults, checks.other = [], other_page
         names = ["an_empty_inbox_says_how_to_begin", "the_list_grows_by_itself",
                  "a_page_with_mail_never_says_that_there_is_none", "keys_walk_through_the_list", "tabs_have_all_views",
-                 "a_failed_session_explains_itself", "the_search_filters_the_list", "everything_can_be_read",
+                 "a_message_is_released_to_a_server", "a_failed_session_explains_itself", "the_search_filters_the_list", "everything_can_be_read",
                  "nothing_of_a_hostile_message_runs", "messages_are_deleted", "the_page_has_no_fault_of_its_own",
                  "the_same_html_runs_without_protection"]
         for name in names:
@@ -279,8 +295,9 @@ def main(binary, screenshots, temporary):
     finally:
         if browser:
             browser.close()
-        inbox.terminate()
-        inbox.wait()
+        for program in [inbox, other]:
+            program.terminate()
+            program.wait()
 
 
 main(*sys.argv[1:])
