@@ -67,7 +67,8 @@ fn boxed_transaction<T: Transport, S: Service>(
     Box::pin(transaction(talk, mail, ticket))
 }
 
-/// Polls the future in a frame of its own, for the same reason.
+/// Polls the future of a transaction. Not inlined: its temporary values are then on the stack only during a transaction, and not
+/// while a thread waits for the next one.
 #[inline(never)]
 fn poll_apart<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
     future.poll(cx)
