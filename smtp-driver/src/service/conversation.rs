@@ -146,11 +146,12 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
         .await
     }
 
-    /// Closes the connection, unless it is closed.
+    /// Closes the connection, unless it is closed. Cancel-safe: call it again to continue.
     pub(super) async fn close(&mut self) {
-        if !mem::replace(&mut self.is_closed, true) {
+        if !self.is_closed {
             // On the heap, so that the future of the session reserves no space for it.
             Box::pin(self.session.close_connection()).await;
+            self.is_closed = true;
         }
     }
 

@@ -3,11 +3,11 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    task::{Context, Poll},
+    task::Poll,
 };
 
 use smtp_proto::{
-    server::{Ticket, ticket},
+    server::{Reset, Ticket, ticket},
     types::{Mail, Rcpt, Rejection},
 };
 use tracing::warn;
@@ -28,33 +28,22 @@ pub(super) async fn transaction<T: Transport, S: Service>(
     mail: Mail<'static>,
     ticket: Ticket<ticket::Mail>,
 ) {
+    // Everything that waits uses the transaction in this place, because moving it would copy it and enlarge the future.
+    let mut open = None;
+    ask_mail(talk, mail, ticket, &mut open).await;
     let service = talk.service();
-    let about = talk.about();
-    let given = talk.answer_to(pin!(service.mail(&about, mail))).await;
-    drop(about);
-    let mut mail = match given {
-        Some(Ok(mail)) => mail,
-        Some(Err(rejection)) => {
-            let _ = talk.server().reject(ticket, rejection);
-            return;
-        }
-        None => return,
-    };
-    if talk.server().accept(ticket).is_err() {
-        return;
-    }
     let mut recipients = Recipients::default();
-    loop {
-        match ask_recipients(talk, &mail, &mut recipients).await {
+    while let Some(mail) = &mut open {
+        match ask_recipients(talk, mail, &mut recipients).await {
             Next::Data(ticket) => {
-                let asked = pin!(service.begin(&mut mail, recipients.all()));
+                let asked = pin!(service.begin(mail, recipients.all()));
                 if let Some(given) = talk.answer_to(asked).await {
                     let _ = answer(talk.server(), ticket, given);
                 }
             }
             Next::Body(octets, now) => {
                 let until = now + talk.server().config().timeouts.application;
-                let asked = pin!(service.body(&mut mail, octets));
+                let asked = pin!(service.body(mail, octets));
                 if let Some(Err(rejection)) = talk.use_of_body(asked, until).await {
                     let _ = talk.server().reject_body(rejection);
                 }
@@ -64,26 +53,51 @@ pub(super) async fn transaction<T: Transport, S: Service>(
                     let _ = talk.server().reject(ticket, Rejection::LOCAL_ERROR);
                     continue;
                 };
-                let (back, given) = {
-                    let mut asked = pin!(async move {
-                        let given = service.message(&mut mail, to).await;
-                        (mail, given)
-                    });
+                let late = {
+                    let mut asked = pin!(service.message(mail, to));
                     match talk.answer_to(asked.as_mut()).await {
-                        Some(given) => given,
-                        None => return beside_late(talk, asked).await,
+                        Some(given) => {
+                            let _ = answer(talk.server(), ticket, given);
+                            None
+                        }
+                        None => {
+                            let why = talk.why_reset();
+                            beside_late(talk, asked).await;
+                            Some(why)
+                        }
                     }
                 };
-                let is_over = recipients.decide(recipient);
-                let _ = answer(talk.server(), ticket, given);
-                if is_over {
+                if let Some(why) = late {
+                    return reset(service, open.take(), why);
+                }
+                if recipients.decide(recipient) {
                     return;
                 }
-                mail = back;
             }
-            Next::Reset(why) => return service.reset(mail, why),
+            Next::Reset(why) => return reset(service, open.take(), why),
             other => return talk.put_back(other),
         }
+    }
+}
+
+/// Asks the service about MAIL. Opens the transaction if it accepts.
+async fn ask_mail<T: Transport, S: Service>(
+    talk: &mut Conversation<'_, T, S>,
+    mail: Mail<'static>,
+    ticket: Ticket<ticket::Mail>,
+    open: &mut Option<S::Mail>,
+) {
+    let (service, about) = (talk.service(), talk.about());
+    match talk.answer_to(pin!(service.mail(&about, mail))).await {
+        Some(Ok(mail)) => {
+            if talk.server().accept(ticket).is_ok() {
+                *open = Some(mail);
+            }
+        }
+        Some(Err(rejection)) => {
+            let _ = talk.server().reject(ticket, rejection);
+        }
+        None => {}
     }
 }
 
@@ -127,49 +141,43 @@ async fn ask_recipients<T: Transport, S: Service>(
     .await
 }
 
-/// Runs the session while the service still stores a message whose transaction was reset.
+fn reset<S: Service>(service: &S, mail: Option<S::Mail>, why: Reset) {
+    if let Some(mail) = mail {
+        service.reset(mail, why);
+    }
+}
+
+/// Runs the session while the service still stores a message whose question timed out. Returns when it has stored it.
 async fn beside_late<T: Transport, S: Service>(
     talk: &mut Conversation<'_, T, S>,
-    asked: Pin<&mut impl Future<Output = (S::Mail, Result<Accept, Rejection>)>>,
+    mut asked: Pin<&mut impl Future<Output = Result<Accept, Rejection>>>,
 ) {
-    let service = talk.service();
-    let why = talk.why_reset();
-    let mut late = Some(asked);
-    let mut poll_late = |cx: &mut Context<'_>| {
-        if let Some(asked) = &mut late
-            && let Poll::Ready((mail, given)) = asked.as_mut().poll(cx)
-        {
-            late = None;
-            if given.is_ok() {
-                warn!("a message was stored too late: the client may send it again");
+    let given = loop {
+        let next = poll_fn(|cx| match asked.as_mut().poll(cx) {
+            Poll::Ready(given) => Poll::Ready(Err(given)),
+            Poll::Pending => talk.poll_next(cx).map(Ok),
+        });
+        match next.await {
+            Err(given) => break given,
+            Ok(Next::Closed) => {
+                let given = beside(talk.close(), asked).await;
+                talk.put_back(Next::Closed);
+                break given;
             }
-            service.reset(mail, why);
+            Ok(next) => talk.refuse(next),
         }
-        late.is_some()
     };
-    loop {
-        let (next, is_late) = poll_fn(|cx| {
-            let is_late = poll_late(cx);
-            talk.poll_next(cx).map(|next| (next, is_late))
-        })
-        .await;
-        match next {
-            Next::Closed => break,
-            next if is_late => talk.refuse(next),
-            next => return talk.put_back(next),
-        }
+    if given.is_ok() {
+        warn!("a message was stored too late: the client may send it again");
     }
-    {
-        let (mut close, mut is_closed) = (pin!(talk.close()), false);
-        poll_fn(|cx| {
-            is_closed = is_closed || close.as_mut().poll(cx).is_ready();
-            if poll_late(cx) || !is_closed {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
-        })
-        .await;
-    }
-    talk.put_back(Next::Closed);
+}
+
+/// Runs both futures until the second is ready.
+async fn beside<F: Future>(other: impl Future<Output = ()>, mut future: Pin<&mut F>) -> F::Output {
+    let (mut other, mut is_over) = (pin!(other), false);
+    poll_fn(|cx| {
+        is_over = is_over || other.as_mut().poll(cx).is_ready();
+        future.as_mut().poll(cx)
+    })
+    .await
 }
