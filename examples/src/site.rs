@@ -26,6 +26,9 @@ use crate::{
 /// The rejection for EXPN, because there are no lists (RFC 5321 section 3.5.3).
 const NO_LIST: Rejection = Rejection::from_static(550, (5, 1, 1), "no such list");
 
+/// Initial octets of the buffer for trace fields, which is enough for most.
+const TRACE: usize = 300;
+
 /// The service: a mail server with users that stores messages.
 pub struct Site {
     hostname: Host<'static>,
@@ -133,8 +136,12 @@ impl Site {
         if let Some(priority) = transaction.mail.parameters().priority() {
             received = received.with_priority(priority);
         }
-        let return_path = ReturnPath(transaction.mail.reverse_path());
-        self.store.begin(format_args!("{return_path}{received}"))
+        let mut trace = String::with_capacity(TRACE);
+        ReturnPath(transaction.mail.reverse_path())
+            .write_to(&mut trace)
+            .and_then(|()| received.write_to(&mut trace))
+            .map_err(io::Error::other)?;
+        self.store.begin(trace)
     }
 }
 
@@ -197,7 +204,9 @@ impl Service for Site {
         if !about.xforward().is_empty() {
             log(format!("passed on by {}: {}", peer(about), about.xforward()));
         }
-        mail.parameters().release_time(next_second())?;
+        if mail.parameters().hold().is_some() {
+            mail.parameters().release_time(next_second())?;
+        }
         Ok(Transaction {
             about: about.clone(),
             mail,

@@ -22,9 +22,6 @@ const HEADER: usize = 1 << 20;
 /// Age of a file in `tmp` that belongs to a failed delivery (maildir(5)).
 const STALE: Duration = Duration::from_secs(36 * 60 * 60);
 
-/// Initial octets of the buffer for trace fields and header.
-const BUFFER: usize = 1000;
-
 /// Maximum `Received` fields; more mean a mail loop (RFC 5321 section 6.3 requires a limit of at least 100).
 const HOPS: usize = 100;
 
@@ -74,18 +71,17 @@ impl Store {
     /// # Errors
     ///
     /// If no file can be created.
-    pub fn begin(&self, trace: impl fmt::Display) -> io::Result<Incoming> {
-        let mut header = String::with_capacity(BUFFER);
-        fmt::write(&mut header, format_args!("{trace}")).map_err(io::Error::other)?;
+    pub fn begin(&self, trace: impl Into<Vec<u8>>) -> io::Result<Incoming> {
+        let trace = trace.into();
         let file = match &self.0 {
             Some(directory) => Some(directory.maildir.open_file_in_tmp().map_err(io::Error::other)?),
             None => None,
         };
         Ok(Incoming {
             directory: self.0.clone(),
-            file: file.map(BufWriter::new),
-            trace: header.len(),
-            header: Some(header.into_bytes()),
+            file: file.map(|file| Box::new(BufWriter::new(file))),
+            trace: trace.len(),
+            header: Some(trace),
             hops: 0,
             solicitation: None,
         })
@@ -164,7 +160,7 @@ impl Stored {
 pub struct Incoming {
     directory: Option<Arc<Directory>>,
     /// Buffered, because a piece of the message may be a single line ending.
-    file: Option<BufWriter<TemporaryMailFile>>,
+    file: Option<Box<BufWriter<TemporaryMailFile>>>,
     /// The trace fields and the header so far, while the header is not complete.
     header: Option<Vec<u8>>,
     /// Octets of the trace fields.

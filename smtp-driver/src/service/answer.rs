@@ -31,8 +31,8 @@ pub enum Accept {
 impl Accept {
     /// Accepts with this text. Replaces characters that a reply cannot contain: [`Text::from_str_lossy`].
     #[must_use]
-    pub fn text(text: impl AsRef<str>) -> Self {
-        Self::Text(Text::from_str_lossy(text.as_ref()))
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(Text::from_str_lossy(text.into()))
     }
 }
 

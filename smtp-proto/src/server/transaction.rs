@@ -220,7 +220,7 @@ impl Server {
     /// Refuses a message of these classes, and names them (RFC 3865 section 2.4).
     #[cold]
     fn refuse_solicitation<'i>(&mut self, classes: &str) -> Next<'i> {
-        let text = Text::from_str_lossy(&format!("SOLICIT={classes}"));
+        let text = Text::from_str_lossy(format!("SOLICIT={classes}"));
         let status = EnhancedCode::new(5, 7, 1);
         self.replies
             .reply(&Reply::Lines(Code::UNAVAILABLE, status, &text));

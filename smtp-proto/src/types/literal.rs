@@ -1,7 +1,6 @@
 //! Address literals and hosts. A host is a domain or a literal.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use core::cmp::Ordering;
 use core::fmt;
@@ -104,38 +103,51 @@ impl<'a> AddressLiteral<'a> {
 
 impl From<Ipv4Addr> for AddressLiteral<'static> {
     fn from(address: Ipv4Addr) -> Self {
-        // Without `format!`, because a server writes it for each message.
-        let mut raw = String::with_capacity("[255.255.255.255]".len());
-        for octet in address.octets() {
-            raw.push(if raw.is_empty() { '[' } else { '.' });
-            let digits = [octet / 100, octet / 10 % 10, octet % 10];
-            let leading = usize::from(octet < 10) + usize::from(octet < 100);
-            raw.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + digit)));
-        }
-        raw.push(']');
-        Self {
-            raw: Cow::Owned(raw),
-            address: Some(address.into()),
-        }
+        IpAddr::from(address).into()
     }
 }
 
 impl From<Ipv6Addr> for AddressLiteral<'static> {
     fn from(address: Ipv6Addr) -> Self {
-        Self {
-            raw: Cow::Owned(format!("[IPv6:{address}]")),
-            address: Some(address.into()),
-        }
+        IpAddr::from(address).into()
     }
 }
 
 impl From<IpAddr> for AddressLiteral<'static> {
     fn from(address: IpAddr) -> Self {
-        match address {
-            IpAddr::V4(address) => address.into(),
-            IpAddr::V6(address) => address.into(),
+        let mut raw = String::new();
+        let _ = write_address(address, &mut raw);
+        Self {
+            raw: Cow::Owned(raw),
+            address: Some(address),
         }
     }
+}
+
+/// Writes the literal of an address. Not with `write!`, because a server does so for each message.
+pub(crate) fn write_address(address: IpAddr, out: &mut impl fmt::Write) -> fmt::Result {
+    let address = match address {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(address) => return write!(out, "[IPv6:{address}]"),
+    };
+    let mut before = '[';
+    for octet in address.octets() {
+        out.write_char(before)?;
+        before = '.';
+        if octet >= 100 {
+            out.write_char(digit(octet / 100))?;
+        }
+        if octet >= 10 {
+            out.write_char(digit(octet / 10))?;
+        }
+        out.write_char(digit(octet))?;
+    }
+    out.write_char(']')
+}
+
+/// The last digit of a number.
+const fn digit(number: u8) -> char {
+    (b'0' + number % 10) as char
 }
 
 impl PartialEq<AddressLiteral<'_>> for AddressLiteral<'_> {

@@ -68,14 +68,19 @@ impl<'a> Text<'a> {
     }
 
     /// Creates a reply text from any text: replaces forbidden characters with `?`, and drops the excess of long lines
-    /// and extra lines.
+    /// and extra lines. Copies only a text in which something changes.
     ///
     /// ```
     /// # use smtp_proto::types::Text;
     /// assert_eq!(Text::from_str_lossy("one\r\ntwo \x1b[2J").as_str(), "one\ntwo ?[2J");
     /// ```
     #[must_use]
-    pub fn from_str_lossy(text: &str) -> Text<'static> {
+    pub fn from_str_lossy(text: impl Into<Cow<'a, str>>) -> Self {
+        let text = text.into();
+        // Usually it is one line of ASCII.
+        if text.len() <= Self::MAX_LINE && text.bytes().all(is_plain) {
+            return Self(text);
+        }
         let mut kept = String::new();
         for (number, line) in text.lines().take(Self::MAX_LINES).enumerate() {
             if number > 0 {
@@ -83,7 +88,7 @@ impl<'a> Text<'a> {
             }
             push_line(&mut kept, line, Self::MAX_LINE);
         }
-        Text(Cow::Owned(kept))
+        Self(Cow::Owned(kept))
     }
 
     /// Creates a reply text from lines of a peer: replaces forbidden characters and malformed UTF-8 with `?`, breaks
@@ -158,12 +163,8 @@ impl<'a> Text<'a> {
 /// Appends at most `room` octets of `line`, with `?` for each forbidden character. Returns the rest of `line`.
 pub(super) fn push_line<'l>(to: &mut String, line: &'l str, room: usize) -> &'l str {
     // Most lines are ASCII as a whole, and are copied at once.
-    let is_plain = |octet: &u8| matches!(octet, b'\t' | b' '..=b'~');
-    let plain = line
-        .bytes()
-        .take(room)
-        .take_while(|octet| is_plain(octet))
-        .count();
+    let mut octets = line.bytes().take(room);
+    let plain = octets.position(|octet| !is_plain(octet)).unwrap_or(line.len().min(room));
     let (plain, line) = line.split_at_checked(plain).unwrap_or(("", line));
     let end = to.len() + room;
     to.push_str(plain);
@@ -175,6 +176,11 @@ pub(super) fn push_line<'l>(to: &mut String, line: &'l str, room: usize) -> &'l 
         to.push(character);
     }
     ""
+}
+
+/// Returns true for a character of ASCII that a line may contain.
+const fn is_plain(octet: u8) -> bool {
+    matches!(octet, b'\t' | b' '..=b'~')
 }
 
 const fn check(text: &str) -> Result<(), InvalidText> {

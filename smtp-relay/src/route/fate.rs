@@ -113,7 +113,7 @@ impl Final {
             (_, Reason::NullMx) => Code::NULL_MX,
             _ => Code::UNAVAILABLE,
         };
-        let text = Text::from_str_lossy(&why.to_string());
+        let text = Text::from_str_lossy(why.to_string());
         Rejection::new(code, why.status(class), text).ok()
     }
 

@@ -78,7 +78,7 @@ impl Service for Knowing {
             about.tls().is_some(),
             about.peer(),
         );
-        Err(Rejection::POLICY.with_text(Text::from_str_lossy(&text)))
+        Err(Rejection::POLICY.with_text(Text::from_str_lossy(text)))
     }
 
     async fn body(&self, (): &mut (), _: Bytes) -> Result<(), Rejection> {

@@ -60,7 +60,7 @@ impl Priority {
     /// A server must not raise the priority for a client that it does not trust, and may lower it.
     #[must_use]
     pub fn changed(self) -> Text<'static> {
-        Text::from_str_lossy(&format!("2.3.6 {self} is the priority of this message"))
+        Text::from_str_lossy(format!("2.3.6 {self} is the priority of this message"))
     }
 }
 
