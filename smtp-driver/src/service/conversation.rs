@@ -27,15 +27,20 @@ use crate::{Session, TlsSettings, Transport, connection::LastBody};
 pub(super) enum Next {
     Mail(Mail<'static>, Ticket<ticket::Mail>),
     Recipient(u32, Rcpt<'static>, Ticket<ticket::Recipient>),
+    Message(Message),
+    /// The open questions timed out, and the machine has answered them.
+    Unanswered,
+    /// The session is over.
+    Closed,
+}
+
+/// An event that concerns the message of a transaction, or ends it.
+pub(super) enum Message {
     Data(Ticket<ticket::Data>),
     /// Octets of the message, and the current time.
     Body(Bytes, Instant),
     EndOfData(Option<u32>, Ticket<ticket::EndOfData>),
     Reset(Reset),
-    /// The open questions timed out, and the machine has answered them.
-    Unanswered,
-    /// The session is over.
-    Closed,
 }
 
 /// A session, and the service that answers its questions.
@@ -195,13 +200,15 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
                 Step::Event(Event::Recipient { index, rcpt, ticket }) => {
                     Next::Recipient(index, rcpt.into_owned(), ticket)
                 }
-                Step::Event(Event::Data { ticket }) => Next::Data(ticket),
+                Step::Event(Event::Data { ticket }) => Next::Message(Message::Data(ticket)),
                 Step::Event(Event::Body(octets)) => {
                     let body = LastBody::new(octets, before);
-                    Next::Body(self.session.connection().take(body), now)
+                    Next::Message(Message::Body(self.session.connection().take(body), now))
                 }
-                Step::Event(Event::EndOfData { recipient, ticket }) => Next::EndOfData(recipient, ticket),
-                Step::Event(Event::Reset(why)) => Next::Reset(why),
+                Step::Event(Event::EndOfData { recipient, ticket }) => {
+                    Next::Message(Message::EndOfData(recipient, ticket))
+                }
+                Step::Event(Event::Reset(why)) => Next::Message(Message::Reset(why)),
                 Step::Event(Event::Closed(why)) => {
                     debug!(%why, "closed");
                     self.service.closed(&self.facts.now(server), why);
@@ -252,9 +259,9 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
         let _ = match next {
             Next::Mail(_, ticket) => server.reject(ticket, Rejection::LOCAL_ERROR),
             Next::Recipient(_, _, ticket) => server.reject(ticket, Rejection::LOCAL_ERROR),
-            Next::Data(ticket) => server.reject(ticket, Rejection::LOCAL_ERROR),
-            Next::EndOfData(_, ticket) => server.reject(ticket, Rejection::LOCAL_ERROR),
-            Next::Body(..) => {
+            Next::Message(Message::Data(ticket)) => server.reject(ticket, Rejection::LOCAL_ERROR),
+            Next::Message(Message::EndOfData(_, ticket)) => server.reject(ticket, Rejection::LOCAL_ERROR),
+            Next::Message(Message::Body(..)) => {
                 let _ = server.reject_body(Rejection::LOCAL_ERROR);
                 Ok(())
             }
@@ -265,7 +272,7 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
     /// The reason for the end of a transaction whose message is late.
     pub(super) fn why_reset(&self) -> Reset {
         match self.put_back.as_deref() {
-            Some(Next::Reset(why)) => *why,
+            Some(Next::Message(Message::Reset(why))) => *why,
             Some(Next::Closed) => Reset::Closed,
             _ => Reset::Unanswered,
         }

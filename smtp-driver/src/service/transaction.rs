@@ -15,7 +15,7 @@ use tracing::warn;
 use super::{
     Accept, Service,
     answer::{answer, answer_recipient},
-    conversation::{Conversation, Next},
+    conversation::{Conversation, Message, Next},
     recipients::{Concurrent, Recipients},
 };
 use crate::Transport;
@@ -34,37 +34,37 @@ pub(super) async fn transaction<T: Transport, S: Service>(
     let service = talk.service();
     let mut recipients = Recipients::default();
     while let Some(mail) = &mut open {
-        match ask_recipients(talk, mail, &mut recipients).await {
-            Next::Data(ticket) => {
+        let Some(message) = ask_recipients(talk, mail, &mut recipients).await else {
+            return;
+        };
+        match message {
+            Message::Data(ticket) => {
                 let asked = pin!(service.begin(mail, recipients.all()));
                 if let Some(given) = talk.answer_to(asked).await {
                     let _ = answer(talk.server(), ticket, given);
                 }
             }
-            Next::Body(octets, now) => {
+            Message::Body(octets, now) => {
                 let until = now + talk.server().config().timeouts.application;
                 let asked = pin!(service.body(mail, octets));
                 if let Some(Err(rejection)) = talk.use_of_body(asked, until).await {
                     let _ = talk.server().reject_body(rejection);
                 }
             }
-            Next::EndOfData(recipient, ticket) => {
+            Message::EndOfData(recipient, ticket) => {
                 let Some(to) = recipients.of(recipient) else {
                     let _ = talk.server().reject(ticket, Rejection::LOCAL_ERROR);
                     continue;
                 };
                 let late = {
                     let mut asked = pin!(service.message(mail, to));
-                    match talk.answer_to(asked.as_mut()).await {
-                        Some(given) => {
-                            let _ = answer(talk.server(), ticket, given);
-                            None
-                        }
-                        None => {
-                            let why = talk.why_reset();
-                            beside_late(talk, asked).await;
-                            Some(why)
-                        }
+                    if let Some(given) = talk.answer_to(asked.as_mut()).await {
+                        let _ = answer(talk.server(), ticket, given);
+                        None
+                    } else {
+                        let why = talk.why_reset();
+                        beside_late(talk, asked).await;
+                        Some(why)
                     }
                 };
                 if let Some(why) = late {
@@ -74,8 +74,7 @@ pub(super) async fn transaction<T: Transport, S: Service>(
                     return;
                 }
             }
-            Next::Reset(why) => return reset(service, open.take(), why),
-            other => return talk.put_back(other),
+            Message::Reset(why) => return reset(service, open.take(), why),
         }
     }
 }
@@ -101,12 +100,13 @@ async fn ask_mail<T: Transport, S: Service>(
     }
 }
 
-/// Asks about recipients concurrently. Returns the next event that is not RCPT.
+/// Asks about recipients concurrently. Returns the next event of the message, or `None` if another event ends the transaction;
+/// the session returns that one again.
 async fn ask_recipients<T: Transport, S: Service>(
     talk: &mut Conversation<'_, T, S>,
     mail: &S::Mail,
     recipients: &mut Recipients,
-) -> Next {
+) -> Option<Message> {
     let service = talk.service();
     let most = talk.server().config().limits.max_open_rcpts.max(1);
     let ask = |index, rcpt: Rcpt<'static>, ticket| async move {
@@ -134,7 +134,12 @@ async fn ask_recipients<T: Transport, S: Service>(
                     }
                 }
                 Poll::Ready(Next::Unanswered) => open.keep(0),
-                other => return other,
+                Poll::Ready(Next::Message(message)) => return Poll::Ready(Some(message)),
+                Poll::Ready(other) => {
+                    talk.put_back(other);
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => return Poll::Pending,
             }
         }
     })
