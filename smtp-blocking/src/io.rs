@@ -52,11 +52,13 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        if let [octets] = slices {
+            return self.socket.poll_write(cx, &[IoSlice::new(octets)]);
+        }
         let mut slots = [IoSlice::new(&[]); MAX_IO_SLICES];
         let used = slots.iter_mut().zip(slices);
         let used = used.map(|(slot, octets)| *slot = IoSlice::new(octets)).count();
-        let slots = slots.get(..used).unwrap_or_default();
-        self.socket.poll_write(cx, slots)
+        self.socket.poll_write(cx, slots.get(..used).unwrap_or_default())
     }
 
     fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -211,7 +211,9 @@ impl Date {
         ];
         let days = i64::try_from(self.0 / 86_400).unwrap_or_default();
         let (CalendarDate { year, month, day }, second) = (CalendarDate::of_day(days), self.0 % 86_400);
-        let [w1, w2, w3] = WEEKDAYS.get(days.rem_euclid(7) as usize).map_or(*b"   ", |name| **name);
+        let [w1, w2, w3] = WEEKDAYS
+            .get(days.rem_euclid(7) as usize)
+            .map_or(*b"   ", |name| **name);
         let month = usize::from(month.wrapping_sub(1));
         let [n1, n2, n3] = MONTHS.get(month).map_or(*b"   ", |name| **name);
         let ([d1, d2], [h1, h2]) = (two_digits(day.into()), two_digits(second / 3600));

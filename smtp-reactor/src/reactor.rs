@@ -25,7 +25,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 /// Calls may be nested. The inner call blocks the outer future, including its deadlines.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let bell = BELL.with(Arc::clone);
+    let bell = REACTOR.with(|reactor| Arc::clone(&reactor.bell));
     let waker = Waker::from(Arc::clone(&bell));
     let _leave = Leave(&bell);
     loop {
@@ -34,7 +34,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        WAITS.with_borrow(|waits| bell.wait(waits));
+        REACTOR.with(|reactor| bell.wait(&reactor.waits.borrow()));
         bell.forget();
     }
 }
@@ -59,27 +59,42 @@ pub async fn sleep(time: Duration) {
 
 /// Adds a socket to the events that the thread waits for.
 pub(crate) fn register_socket(cx: &Context<'_>, socket: Arc<dyn AsFd + Send + Sync>, ready: PollFlags) {
-    register(cx, |waits| waits.sockets.push((socket, ready)));
+    register(cx, |waits| push(&mut waits.sockets, (socket, ready)));
 }
 
 fn register(cx: &Context<'_>, add: impl FnOnce(&mut Waits)) {
-    WAITS.with_borrow_mut(|waits| {
-        add(waits);
+    REACTOR.with(|reactor| {
+        let mut waits = reactor.waits.borrow_mut();
+        add(&mut waits);
         if !waits.wakers.iter().any(|known| known.will_wake(cx.waker())) {
-            waits.wakers.push(cx.waker().clone());
+            push(&mut waits.wakers, cx.waker().clone());
         }
     });
 }
 
+/// Adds a value. The first needs room only for itself, because most threads wait for one socket.
+fn push<T>(all: &mut Vec<T>, value: T) {
+    if all.is_empty() {
+        all.reserve_exact(1);
+    }
+    all.push(value);
+}
+
 thread_local! {
-    static BELL: Arc<Bell> = Arc::default();
-    static WAITS: RefCell<Waits> = RefCell::default();
+    static REACTOR: Reactor = Reactor::default();
+}
+
+/// What a thread waits with, and for.
+#[derive(Default)]
+struct Reactor {
+    bell: Arc<Bell>,
+    waits: RefCell<Waits>,
 }
 
 /// The events that a future has registered since it was polled, besides the bell.
 #[derive(Default)]
 struct Waits {
-    sockets: Vec<(Arc<dyn AsFd + Send + Sync>, PollFlags)>,
+    sockets: Vec<Event>,
     until: Option<Instant>,
     /// The wakers of the parts of the future that wait.
     wakers: Vec<Waker>,
@@ -120,16 +135,6 @@ impl Default for Bell {
 impl Bell {
     /// Waits for the bell, or for the first of these events.
     fn wait(&self, waits: &Waits) {
-        let mut all: Vec<_> = waits
-            .sockets
-            .iter()
-            .map(|(socket, ready)| PollFd::new(socket, *ready))
-            .collect();
-        all.extend(
-            self.pipe
-                .iter()
-                .map(|(heard, _)| PollFd::new(heard, PollFlags::IN)),
-        );
         let left = waits.until.map_or(Duration::MAX, |until| {
             until.saturating_duration_since(Instant::now())
         });
@@ -138,9 +143,23 @@ impl Bell {
             Some(_) => Duration::MAX,
             None => BLIND,
         };
+        let limit = left.min(most);
+        let rings = self
+            .pipe
+            .as_ref()
+            .map(|(heard, _)| PollFd::new(heard, PollFlags::IN));
+        match (&*waits.sockets, rings) {
+            // The usual case needs no allocation.
+            ([only], Some(rings)) => self.poll(&mut [event(only), rings], limit),
+            (all, rings) => self.poll(&mut all.iter().map(event).chain(rings).collect::<Vec<_>>(), limit),
+        }
+    }
+
+    /// Waits for the first of these events. The last one is that of the bell, if it has a pipe.
+    fn poll(&self, all: &mut [PollFd<'_>], limit: Duration) {
         // A time beyond the range of the system counts as for ever. An error is an interruption, after which the future is
         // polled again.
-        let _ = poll(&mut all, left.min(most).try_into().ok().as_ref());
+        let _ = poll(all, limit.try_into().ok().as_ref());
         if let (Some(last), Some((heard, _))) = (all.last(), &self.pipe)
             && !last.revents().is_empty()
         {
@@ -153,13 +172,27 @@ impl Bell {
     fn forget(&self) {
         // Set the flag first, so that the wakers write nothing into the pipe.
         self.rung.store(true, SeqCst);
-        let wakers = WAITS.with_borrow_mut(|waits| {
+        let mut wakers = REACTOR.with(|reactor| {
+            let mut waits = reactor.waits.borrow_mut();
             waits.sockets.clear();
             waits.until = None;
             mem::take(&mut waits.wakers)
         });
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.drain(..).for_each(Waker::wake);
+        REACTOR.with(|reactor| {
+            let mut waits = reactor.waits.borrow_mut();
+            if waits.wakers.is_empty() {
+                // Keep the allocation.
+                waits.wakers = wakers;
+            }
+        });
     }
+}
+
+type Event = (Arc<dyn AsFd + Send + Sync>, PollFlags);
+
+fn event((socket, ready): &Event) -> PollFd<'_> {
+    PollFd::new(socket, *ready)
 }
 
 impl Wake for Bell {

@@ -87,17 +87,11 @@ async fn ask_mail<T: Transport, S: Service>(
     open: &mut Option<S::Mail>,
 ) {
     let (service, about) = (talk.service(), talk.about());
-    match talk.answer_to(pin!(service.mail(&about, mail))).await {
-        Some(Ok(mail)) => {
-            if talk.server().accept(ticket).is_ok() {
-                *open = Some(mail);
-            }
-        }
-        Some(Err(rejection)) => {
-            let _ = talk.server().reject(ticket, rejection);
-        }
-        None => {}
-    }
+    let _ = match talk.answer_to(pin!(service.mail(&about, mail))).await {
+        Some(Ok(mail)) => talk.server().accept(ticket).map(|()| *open = Some(mail)),
+        Some(Err(rejection)) => talk.server().reject(ticket, rejection),
+        None => Ok(()),
+    };
 }
 
 /// Asks about recipients concurrently. Returns the next event of the message, or `None` if another event ends the transaction;

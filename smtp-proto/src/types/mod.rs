@@ -85,6 +85,6 @@ pub use solicitation::SolicitationKeywords;
 pub use text::{InvalidText, Text};
 pub use timestamp::Timestamp;
 
-pub(crate) use literal::write_address;
 pub(crate) use extension::{is_keyword, is_priority_profile};
+pub(crate) use literal::write_address;
 pub(crate) use reply::{begin_line, line_end, write_reply};

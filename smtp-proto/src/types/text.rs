@@ -164,7 +164,9 @@ impl<'a> Text<'a> {
 pub(super) fn push_line<'l>(to: &mut String, line: &'l str, room: usize) -> &'l str {
     // Most lines are ASCII as a whole, and are copied at once.
     let mut octets = line.bytes().take(room);
-    let plain = octets.position(|octet| !is_plain(octet)).unwrap_or(line.len().min(room));
+    let plain = octets
+        .position(|octet| !is_plain(octet))
+        .unwrap_or(line.len().min(room));
     let (plain, line) = line.split_at_checked(plain).unwrap_or(("", line));
     let end = to.len() + room;
     to.push_str(plain);
