@@ -203,14 +203,15 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
     shared: &Arc<Shared>,
     session: impl Fn(Session<R::Transport>) -> F,
 ) {
-    let peer = accepted.peer();
+    // The addresses are shared, because the task has little room.
+    let ends = accepted.share_ends();
     let mut over = StageWatch::new(shared);
     // The closure may panic, too, and no task catches that.
     let Ok(task) = catch_unwind(AssertUnwindSafe(|| session(accepted))) else {
-        warn!(%peer, "a session panicked before it began");
+        warn!(peer = %ends.peer, "a session panicked before it began");
         return;
     };
-    let span = debug_span!("session", %peer);
+    let span = debug_span!("session", peer = %ends.peer);
     span.in_scope(|| debug!("connected"));
     let mut task = Box::pin(task);
     // The span is outside the box of the session, because the task has room for it.
@@ -219,7 +220,7 @@ fn start<R: Runtime, F: Future<Output = ()> + Send + 'static>(
         match over.poll_after(cx, Stage::Now) {
             Poll::Ready(_) => Poll::Ready(()),
             Poll::Pending => catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(cx))).unwrap_or_else(|_| {
-                warn!(%peer, "a session panicked");
+                warn!(peer = %ends.peer, "a session panicked");
                 Poll::Ready(())
             }),
         }

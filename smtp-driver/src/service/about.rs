@@ -29,8 +29,8 @@ pub struct About(Arc<Facts>);
 #[derive(Debug)]
 struct Facts {
     ends: Arc<Ends>,
-    xclient: ClientInfo<'static>,
-    xforward: ClientInfo<'static>,
+    /// On the heap, because few sessions come from a proxy.
+    passed: Option<Box<Passed>>,
     hello: Option<ClientName<'static>>,
     /// On the heap, because most sessions are in plaintext.
     tls: Option<Box<TlsInfo>>,
@@ -41,12 +41,31 @@ struct Facts {
     handle: SessionHandle,
 }
 
+/// What a proxy passed on.
+#[derive(Debug)]
+struct Passed {
+    xclient: ClientInfo<'static>,
+    xforward: ClientInfo<'static>,
+}
+
+impl Passed {
+    fn by(server: &Server) -> Option<Box<Self>> {
+        let (xclient, xforward) = (server.xclient(), server.xforward());
+        let is_any = !xclient.is_empty() || !xforward.is_empty();
+        is_any.then(|| {
+            Box::new(Self {
+                xclient: xclient.clone(),
+                xforward: xforward.clone(),
+            })
+        })
+    }
+}
+
 impl About {
     pub(super) fn new(ends: Arc<Ends>, handle: SessionHandle, server: &Server) -> Self {
         Self(Arc::new(Facts {
             ends,
-            xclient: server.xclient().clone(),
-            xforward: server.xforward().clone(),
+            passed: Passed::by(server),
             hello: server.hello().map(|(_, name)| name.clone()),
             tls: server.tls().cloned().map(Box::new),
             login: server
@@ -67,8 +86,8 @@ impl About {
     /// or else the address in a [PROXY header](crate::ServeOptions::expect_proxy), or else the peer of the socket.
     #[must_use]
     pub fn peer(&self) -> Peer {
-        match self.0.xclient.addr() {
-            Some(address) => SocketAddr::new(address, self.0.xclient.port().unwrap_or_default()).into(),
+        match self.xclient().addr() {
+            Some(address) => SocketAddr::new(address, self.xclient().port().unwrap_or_default()).into(),
             None => self.0.ends.peer,
         }
     }
@@ -82,14 +101,20 @@ impl About {
     /// The facts about the client that a proxy passed by XCLIENT: [`Server::xclient`]. Empty without XCLIENT.
     #[must_use]
     pub fn xclient(&self) -> &ClientInfo<'static> {
-        &self.0.xclient
+        self.0
+            .passed
+            .as_deref()
+            .map_or(ClientInfo::EMPTY, |passed| &passed.xclient)
     }
 
     /// The origin of the current or next message, passed by XFORWARD: [`Server::xforward`]. Empty without XFORWARD. Use it
     /// only for logs.
     #[must_use]
     pub fn xforward(&self) -> &ClientInfo<'static> {
-        &self.0.xforward
+        self.0
+            .passed
+            .as_deref()
+            .map_or(ClientInfo::EMPTY, |passed| &passed.xforward)
     }
 
     /// The proxy that the client connected through. Returns `None` unless the listener expects a proxy.
@@ -101,8 +126,8 @@ impl About {
     /// The address that the client connected to: from XCLIENT, the PROXY header, or the socket.
     #[must_use]
     pub fn local(&self) -> Peer {
-        match self.0.xclient.dest_addr() {
-            Some(address) => SocketAddr::new(address, self.0.xclient.dest_port().unwrap_or_default()).into(),
+        match self.xclient().dest_addr() {
+            Some(address) => SocketAddr::new(address, self.xclient().dest_port().unwrap_or_default()).into(),
             None => self.0.ends.local,
         }
     }

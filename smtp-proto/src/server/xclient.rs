@@ -40,7 +40,7 @@ impl Server {
         self.session
             .passed
             .as_deref()
-            .map_or(NOTHING, |passed| &passed.client)
+            .map_or(ClientInfo::EMPTY, |passed| &passed.client)
     }
 
     /// The origin of the next message, or of the open transaction, that a content filter passed on by XFORWARD. Empty without
@@ -52,7 +52,7 @@ impl Server {
     pub fn xforward(&self) -> &ClientInfo<'static> {
         match &self.session.passed {
             Some(passed) if !passed.is_used || self.phase.has_transaction() => &passed.origin,
-            _ => NOTHING,
+            _ => ClientInfo::EMPTY,
         }
     }
 
@@ -150,5 +150,3 @@ impl Server {
         }
     }
 }
-
-const NOTHING: &ClientInfo<'static> = &ClientInfo::trusted("");

@@ -52,6 +52,9 @@ pub enum ClientSource {
 }
 
 impl<'a> ClientInfo<'a> {
+    /// No attributes.
+    pub const EMPTY: &'static ClientInfo<'static> = &ClientInfo::trusted("");
+
     /// Maximum octets of a decoded value, as in Postfix.
     pub const MAX_VALUE: usize = 255;
 
