@@ -1,6 +1,7 @@
 //! A machine on a transport.
 
 mod body;
+mod input;
 #[cfg(feature = "std")]
 mod kept_body;
 mod recording;
@@ -8,7 +9,6 @@ mod recording;
 use core::{
     fmt,
     future::poll_fn,
-    mem,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -18,6 +18,7 @@ use bytes::{Buf, BytesMut};
 use smtp_proto::{Deadline, Instant, Machine, Step, TlsUpgrade, Wait, server::Server};
 use tracing::debug;
 
+use self::input::Input;
 #[cfg(feature = "std")]
 pub(crate) use self::kept_body::LastBody;
 use crate::{
@@ -39,9 +40,7 @@ pub struct Connection<T: Transport, M> {
     machine: M,
     /// The TLS handshake that the next waits do.
     upgrade: Option<TlsUpgrade>,
-    input: BytesMut,
-    /// Octets at the front of the input that the last step used.
-    used: usize,
+    input: Input,
     /// The octets of the last [`Event::Body`].
     #[cfg(feature = "std")]
     body: LastBody,
@@ -64,8 +63,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
             wire,
             machine,
             upgrade: None,
-            input: BytesMut::new(),
-            used: 0,
+            input: Input::default(),
             #[cfg(feature = "std")]
             body: LastBody::None,
             backlog: BytesMut::new(),
@@ -83,7 +81,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
 
     /// Polls as [`poll`](Self::poll), at a time that the caller has read from the transport's clock.
     pub(crate) fn poll_at(&mut self, now: Instant) -> (Step<M::Event<'_>>, &mut M) {
-        let step = step(&mut self.machine, &mut self.input, &mut self.used, now);
+        let step = self.input.step(&mut self.machine, now);
         (step, &mut self.machine)
     }
 
@@ -295,16 +293,12 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     }
 
     fn poll_input(&mut self, cx: &mut Context<'_>, want_write: bool) -> Poll<()> {
-        self.input.advance(mem::take(&mut self.used));
+        self.input.drop_used();
         let (Self { wire, input, .. }, mut end) = (&mut *self, false);
-        if input.is_empty() {
-            // All input is used: reuse its memory.
-            input.clear();
-        }
-        let before = input.len();
+        let before = input.octets().len();
         let read = wire.poll_read(cx, &mut |octets| {
             end |= octets.is_empty();
-            input.extend_from_slice(octets);
+            input.extend(octets);
         });
         self.record_input(before);
         match read {
@@ -333,11 +327,7 @@ impl<T: Transport, M: Machine> Connection<T, M> {
 
     /// Frees buffer memory: most sessions wait for input most of the time.
     fn release(&mut self) {
-        if self.input.is_empty() {
-            self.input = BytesMut::new();
-        } else if self.input.capacity() > 2 * self.input.len() + 64 {
-            self.input = BytesMut::from(&*self.input);
-        }
+        self.input.release();
         if self.backlog.is_empty() {
             self.backlog = BytesMut::new();
         }
@@ -364,21 +354,6 @@ impl<T: Transport, M: Machine> Connection<T, M> {
     fn note(&mut self, error: T::Error) {
         self.error.get_or_insert(error);
     }
-}
-
-/// Polls the machine with the unused input. `used` is the number of octets at its front that the last step used.
-fn step<'i, M: Machine>(
-    machine: &mut M,
-    input: &'i mut BytesMut,
-    used: &mut usize,
-    now: Instant,
-) -> Step<M::Event<'i>> {
-    input.advance(mem::take(used));
-    let input: &'i [u8] = input;
-    let mut rest = input;
-    let step = machine.poll(&mut rest, now);
-    *used = input.len() - rest.len();
-    step
 }
 
 impl<T: Transport> Connection<T, Server> {
@@ -413,7 +388,7 @@ impl<T: Transport, M: fmt::Debug> fmt::Debug for Connection<T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
             .field("machine", &self.machine)
-            .field("input", &(self.input.len() - self.used))
+            .field("input", &self.input.unused())
             .field("backlog", &self.backlog.len())
             .field("write_closed", &self.write_closed)
             .field("error", &self.error)

@@ -7,13 +7,13 @@ use core::{
     task::{Context, Poll},
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use smtp_proto::{
     Instant, Step,
     server::{Event, Server},
 };
 
-use super::{Connection, step};
+use super::Connection;
 use crate::Transport;
 
 /// The octets of the last [`Event::Body`].
@@ -43,7 +43,7 @@ impl<T: Transport> Connection<T, Server> {
     /// Polls as [`poll_at`](Self::poll_at), and remembers the position of a body.
     pub(crate) fn poll_body_at(&mut self, now: Instant) -> (Step<Event<'_>>, &mut Server) {
         let before = self.input_range();
-        let step = step(&mut self.machine, &mut self.input, &mut self.used, now);
+        let step = self.input.step(&mut self.machine, now);
         self.body = match &step {
             Step::Event(Event::Body(octets)) => LastBody::new(octets, before),
             _ => LastBody::None,
@@ -53,8 +53,7 @@ impl<T: Transport> Connection<T, Server> {
 
     /// The addresses of the input.
     pub(crate) fn input_range(&self) -> Range<usize> {
-        let start = self.input.as_ptr() as usize;
-        start..start + self.input.len()
+        self.input.addresses()
     }
 
     /// Writes the output, and waits until this time. Does not read.
@@ -65,7 +64,7 @@ impl<T: Transport> Connection<T, Server> {
 
     /// Returns true if octets were read that the machine has not used.
     pub(crate) fn has_input(&self) -> bool {
-        self.input.len() > self.used
+        self.input.unused() > 0
     }
 
     /// Takes the octets of the last [`Event::Body`], without a copy if they are in the input. Returns no octets after another
@@ -77,17 +76,10 @@ impl<T: Transport> Connection<T, Server> {
 
     /// Takes these octets out of the input, or copies them if they are not in it.
     pub(crate) fn take(&mut self, body: LastBody) -> Bytes {
-        let (address, len) = match body {
-            LastBody::None => return Bytes::new(),
-            LastBody::Own(octets) => return octets.into(),
-            LastBody::InInput(address, len) => (address, len),
-        };
-        let offset = address.wrapping_sub(self.input.as_ptr() as usize);
-        let Some(rest) = self.used.checked_sub(offset.saturating_add(len)) else {
-            return Bytes::new();
-        };
-        self.input.advance(offset);
-        self.used = rest;
-        self.input.split_to(len).freeze()
+        match body {
+            LastBody::None => Bytes::new(),
+            LastBody::Own(octets) => octets.into(),
+            LastBody::InInput(address, len) => self.input.take(address, len),
+        }
     }
 }

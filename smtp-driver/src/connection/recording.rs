@@ -43,7 +43,9 @@ impl<T: Transport> Connection<T, Server> {
 impl<T: Transport, M: Machine> Connection<T, M> {
     /// Records the input from this offset.
     pub(crate) fn record_input(&mut self, before: usize) {
-        if let (Some(transcript), Some(octets @ [_, ..])) = (&mut self.transcript, self.input.get(before..)) {
+        if let (Some(transcript), Some(octets @ [_, ..])) =
+            (&mut self.transcript, self.input.octets().get(before..))
+        {
             transcript.received(self.wire.transport.now(), octets);
         }
     }
