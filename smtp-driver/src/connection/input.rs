@@ -34,6 +34,7 @@ impl Input {
     }
 
     /// Drops the used octets.
+    #[inline]
     pub(super) fn drop_used(&mut self) {
         let used = mem::take(&mut self.used);
         if used == self.octets.len() {
@@ -46,11 +47,13 @@ impl Input {
     }
 
     /// Appends octets that were read.
+    #[inline]
     pub(super) fn extend(&mut self, octets: &[u8]) {
         self.octets.extend_from_slice(octets);
     }
 
     /// All octets, with the used ones.
+    #[inline]
     pub(super) fn octets(&self) -> &[u8] {
         &self.octets
     }
