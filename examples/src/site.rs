@@ -204,6 +204,7 @@ impl Service for Site {
         if !about.xforward().is_empty() {
             log(format!("passed on by {}: {}", peer(about), about.xforward()));
         }
+        // Read the clock only for a message that is held.
         if mail.parameters().hold().is_some() {
             mail.parameters().release_time(next_second())?;
         }

@@ -52,6 +52,7 @@ impl<S: AsFd + Send + Sync + 'static> Transport for Io<S> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[&[u8]]) -> Poll<io::Result<usize>> {
+        // Most writes have one slice. Filling all slots would cost more than the rest of the function.
         if let [octets] = slices {
             return self.socket.poll_write(cx, &[IoSlice::new(octets)]);
         }

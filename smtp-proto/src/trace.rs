@@ -112,13 +112,13 @@ impl<'a> Received<'a> {
         self
     }
 
-    /// Writes the whole field, as `Display` does. A server that does so for each message saves time with it, because `out` is
-    /// not behind a [`Formatter`](fmt::Formatter).
+    /// Writes the field to `out`, with the same text as `Display`. Faster than `write!`, because it needs no
+    /// [`Formatter`](fmt::Formatter).
     ///
     /// # Errors
     ///
     /// Returns the error of `out`.
-    pub fn write_to(&self, out: &mut impl fmt::Write) -> fmt::Result {
+    pub fn write_to(&self, out: &mut (impl fmt::Write + ?Sized)) -> fmt::Result {
         out.write_str("Received: from ")?;
         out.write_str(self.from.as_str())?;
         out.write_str(" (")?;
@@ -156,7 +156,7 @@ impl fmt::Display for Received<'_> {
 }
 
 /// Writes the letters, digits, dots, hyphens and underscores of `text`.
-fn write_atom(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+fn write_atom(text: &str, out: &mut (impl fmt::Write + ?Sized)) -> fmt::Result {
     text.split(|char: char| !char.is_ascii_alphanumeric() && !matches!(char, '.' | '-' | '_'))
         .try_for_each(|part| out.write_str(part))
 }
@@ -176,12 +176,12 @@ fn write_atom(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
 pub struct ReturnPath<'a>(pub &'a ReversePath<'a>);
 
 impl ReturnPath<'_> {
-    /// Writes the whole field, as [`Received::write_to`] does.
+    /// Writes the field to `out`, as [`Received::write_to`] does.
     ///
     /// # Errors
     ///
     /// Returns the error of `out`.
-    pub fn write_to(&self, out: &mut impl fmt::Write) -> fmt::Result {
+    pub fn write_to(&self, out: &mut (impl fmt::Write + ?Sized)) -> fmt::Result {
         out.write_str("Return-Path: <")?;
         out.write_str(self.0.as_str())?;
         out.write_str(">\r\n")
@@ -204,7 +204,7 @@ impl fmt::Display for ReturnPath<'_> {
 pub struct Date(pub u64);
 
 impl Date {
-    fn write_to(self, out: &mut impl fmt::Write) -> fmt::Result {
+    fn write_to(self, out: &mut (impl fmt::Write + ?Sized)) -> fmt::Result {
         const WEEKDAYS: [&[u8; 3]; 7] = [b"Thu", b"Fri", b"Sat", b"Sun", b"Mon", b"Tue", b"Wed"];
         const MONTHS: [&[u8; 3]; 12] = [
             b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
@@ -243,7 +243,7 @@ const fn two_digits(number: u64) -> [u8; 2] {
     [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
-fn write_ascii(octets: &[u8], out: &mut impl fmt::Write) -> fmt::Result {
+fn write_ascii(octets: &[u8], out: &mut (impl fmt::Write + ?Sized)) -> fmt::Result {
     out.write_str(str::from_utf8(octets).unwrap_or_default())
 }
 

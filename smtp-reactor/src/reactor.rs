@@ -72,7 +72,7 @@ fn register(cx: &Context<'_>, add: impl FnOnce(&mut Waits)) {
     });
 }
 
-/// Adds a value. The first needs room only for itself, because most threads wait for one socket.
+/// Adds a value. Reserves room for one value first, because most threads wait for one socket.
 fn push<T>(all: &mut Vec<T>, value: T) {
     if all.is_empty() {
         all.reserve_exact(1);
@@ -84,7 +84,7 @@ thread_local! {
     static REACTOR: Reactor = Reactor::default();
 }
 
-/// What a thread waits with, and for.
+/// The bell of a thread, and the events that it waits for.
 #[derive(Default)]
 struct Reactor {
     bell: Arc<Bell>,

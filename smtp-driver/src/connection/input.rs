@@ -13,12 +13,12 @@ use smtp_proto::{Instant, Machine, Step};
 const KEPT: usize = 64;
 
 /// The octets that were read and not yet used.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Input {
     octets: BytesMut,
     /// Octets at the front that the last step used.
     used: usize,
-    /// True if the front was cut off, and `octets` no longer knows the capacity of its memory.
+    /// True if octets were cut off the front. The capacity of `octets` is then less than its memory.
     is_cut: bool,
 }
 
@@ -38,7 +38,7 @@ impl Input {
     pub(super) fn drop_used(&mut self) {
         let used = mem::take(&mut self.used);
         if used == self.octets.len() {
-            // Reuse the memory of all.
+            // Reuse the memory from its start.
             self.octets.clear();
         } else if used > 0 {
             self.octets.advance(used);
@@ -70,7 +70,7 @@ impl Input {
         start..start + self.octets.len()
     }
 
-    /// Takes used octets out, without a copy. Returns none if the address is not that of used octets.
+    /// Takes used octets out, without a copy. Returns no octets if they are not among the used ones.
     #[cfg(feature = "std")]
     pub(super) fn take(&mut self, address: usize, len: usize) -> Bytes {
         let offset = address.wrapping_sub(self.octets.as_ptr() as usize);
@@ -94,7 +94,7 @@ impl Input {
             if self.is_cut || self.octets.capacity() > KEPT {
                 *self = Self::default();
             }
-        } else if self.octets.capacity() > 2 * self.octets.len() + KEPT {
+        } else if self.is_cut || self.octets.capacity() > 2 * self.octets.len() + KEPT {
             self.octets = BytesMut::from(&*self.octets);
             self.is_cut = false;
         }

@@ -41,7 +41,7 @@ struct Facts {
     handle: SessionHandle,
 }
 
-/// What a proxy passed on.
+/// The facts that a proxy passed on.
 #[derive(Debug)]
 struct Passed {
     xclient: ClientInfo<'static>,

@@ -27,15 +27,15 @@ use crate::{Session, TlsSettings, Transport, connection::LastBody};
 pub(super) enum Next {
     Mail(Mail<'static>, Ticket<ticket::Mail>),
     Recipient(u32, Rcpt<'static>, Ticket<ticket::Recipient>),
-    Message(Message),
+    Transaction(TransactionEvent),
     /// The open questions timed out, and the machine has answered them.
     Unanswered,
     /// The session is over.
     Closed,
 }
 
-/// An event that concerns the message of a transaction, or ends it.
-pub(super) enum Message {
+/// An event of an open transaction, except RCPT.
+pub(super) enum TransactionEvent {
     Data(Ticket<ticket::Data>),
     /// Octets of the message, and the current time.
     Body(Bytes, Instant),
@@ -200,15 +200,15 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
                 Step::Event(Event::Recipient { index, rcpt, ticket }) => {
                     Next::Recipient(index, rcpt.into_owned(), ticket)
                 }
-                Step::Event(Event::Data { ticket }) => Next::Message(Message::Data(ticket)),
+                Step::Event(Event::Data { ticket }) => Next::Transaction(TransactionEvent::Data(ticket)),
                 Step::Event(Event::Body(octets)) => {
                     let body = LastBody::new(octets, before);
-                    Next::Message(Message::Body(self.session.connection().take(body), now))
+                    Next::Transaction(TransactionEvent::Body(self.session.connection().take(body), now))
                 }
                 Step::Event(Event::EndOfData { recipient, ticket }) => {
-                    Next::Message(Message::EndOfData(recipient, ticket))
+                    Next::Transaction(TransactionEvent::EndOfData(recipient, ticket))
                 }
-                Step::Event(Event::Reset(why)) => Next::Message(Message::Reset(why)),
+                Step::Event(Event::Reset(why)) => Next::Transaction(TransactionEvent::Reset(why)),
                 Step::Event(Event::Closed(why)) => {
                     debug!(%why, "closed");
                     self.service.closed(&self.facts.now(server), why);
@@ -259,9 +259,13 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
         let _ = match next {
             Next::Mail(_, ticket) => server.reject(ticket, Rejection::LOCAL_ERROR),
             Next::Recipient(_, _, ticket) => server.reject(ticket, Rejection::LOCAL_ERROR),
-            Next::Message(Message::Data(ticket)) => server.reject(ticket, Rejection::LOCAL_ERROR),
-            Next::Message(Message::EndOfData(_, ticket)) => server.reject(ticket, Rejection::LOCAL_ERROR),
-            Next::Message(Message::Body(..)) => {
+            Next::Transaction(TransactionEvent::Data(ticket)) => {
+                server.reject(ticket, Rejection::LOCAL_ERROR)
+            }
+            Next::Transaction(TransactionEvent::EndOfData(_, ticket)) => {
+                server.reject(ticket, Rejection::LOCAL_ERROR)
+            }
+            Next::Transaction(TransactionEvent::Body(..)) => {
                 let _ = server.reject_body(Rejection::LOCAL_ERROR);
                 Ok(())
             }
@@ -272,7 +276,7 @@ impl<'s, T: Transport, S: Service> Conversation<'s, T, S> {
     /// The reason for the end of a transaction whose message is late.
     pub(super) fn why_reset(&self) -> Reset {
         match self.put_back.as_deref() {
-            Some(Next::Message(Message::Reset(why))) => *why,
+            Some(Next::Transaction(TransactionEvent::Reset(why))) => *why,
             Some(Next::Closed) => Reset::Closed,
             _ => Reset::Unanswered,
         }

@@ -15,7 +15,7 @@ use tracing::warn;
 use super::{
     Accept, Service,
     answer::{answer, answer_recipient},
-    conversation::{Conversation, Message, Next},
+    conversation::{Conversation, Next, TransactionEvent},
     recipients::{Concurrent, Recipients},
 };
 use crate::Transport;
@@ -34,24 +34,24 @@ pub(super) async fn transaction<T: Transport, S: Service>(
     let service = talk.service();
     let mut recipients = Recipients::default();
     while let Some(mail) = &mut open {
-        let Some(message) = ask_recipients(talk, mail, &mut recipients).await else {
+        let Some(event) = ask_recipients(talk, mail, &mut recipients).await else {
             return;
         };
-        match message {
-            Message::Data(ticket) => {
+        match event {
+            TransactionEvent::Data(ticket) => {
                 let asked = pin!(service.begin(mail, recipients.all()));
                 if let Some(given) = talk.answer_to(asked).await {
                     let _ = answer(talk.server(), ticket, given);
                 }
             }
-            Message::Body(octets, now) => {
+            TransactionEvent::Body(octets, now) => {
                 let until = now + talk.server().config().timeouts.application;
                 let asked = pin!(service.body(mail, octets));
                 if let Some(Err(rejection)) = talk.use_of_body(asked, until).await {
                     let _ = talk.server().reject_body(rejection);
                 }
             }
-            Message::EndOfData(recipient, ticket) => {
+            TransactionEvent::EndOfData(recipient, ticket) => {
                 let Some(to) = recipients.of(recipient) else {
                     let _ = talk.server().reject(ticket, Rejection::LOCAL_ERROR);
                     continue;
@@ -74,7 +74,7 @@ pub(super) async fn transaction<T: Transport, S: Service>(
                     return;
                 }
             }
-            Message::Reset(why) => return reset(service, open.take(), why),
+            TransactionEvent::Reset(why) => return reset(service, open.take(), why),
         }
     }
 }
@@ -94,13 +94,13 @@ async fn ask_mail<T: Transport, S: Service>(
     };
 }
 
-/// Asks about recipients concurrently. Returns the next event of the message, or `None` if another event ends the transaction;
-/// the session returns that one again.
+/// Asks about recipients concurrently. Returns the next event of the transaction that is not RCPT. Returns `None` if another
+/// event ends the transaction; the next poll of the session returns that event.
 async fn ask_recipients<T: Transport, S: Service>(
     talk: &mut Conversation<'_, T, S>,
     mail: &S::Mail,
     recipients: &mut Recipients,
-) -> Option<Message> {
+) -> Option<TransactionEvent> {
     let service = talk.service();
     let most = talk.server().config().limits.max_open_rcpts.max(1);
     let ask = |index, rcpt: Rcpt<'static>, ticket| async move {
@@ -128,7 +128,7 @@ async fn ask_recipients<T: Transport, S: Service>(
                     }
                 }
                 Poll::Ready(Next::Unanswered) => open.keep(0),
-                Poll::Ready(Next::Message(message)) => return Poll::Ready(Some(message)),
+                Poll::Ready(Next::Transaction(event)) => return Poll::Ready(Some(event)),
                 Poll::Ready(other) => {
                     talk.put_back(other);
                     return Poll::Ready(None);
@@ -140,6 +140,7 @@ async fn ask_recipients<T: Transport, S: Service>(
     .await
 }
 
+/// Ends the transaction without an answer of the service.
 fn reset<S: Service>(service: &S, mail: Option<S::Mail>, why: Reset) {
     if let Some(mail) = mail {
         service.reset(mail, why);

@@ -52,7 +52,7 @@ pub enum ClientSource {
 }
 
 impl<'a> ClientInfo<'a> {
-    /// No attributes.
+    /// Information without attributes.
     pub const EMPTY: &'static ClientInfo<'static> = &ClientInfo::trusted("");
 
     /// Maximum octets of a decoded value, as in Postfix.

@@ -125,7 +125,7 @@ impl From<IpAddr> for AddressLiteral<'static> {
 }
 
 /// Writes the literal of an address. Not with `write!`, because a server does so for each message.
-pub(crate) fn write_address(address: IpAddr, out: &mut impl fmt::Write) -> fmt::Result {
+pub(crate) fn write_address(address: IpAddr, out: &mut (impl fmt::Write + ?Sized)) -> fmt::Result {
     let address = match address {
         IpAddr::V4(address) => address,
         IpAddr::V6(address) => return write!(out, "[IPv6:{address}]"),

@@ -68,7 +68,7 @@ impl<'a> Text<'a> {
     }
 
     /// Creates a reply text from any text: replaces forbidden characters with `?`, and drops the excess of long lines
-    /// and extra lines. Copies only a text in which something changes.
+    /// and extra lines. Does not copy a line of printable ASCII that fits.
     ///
     /// ```
     /// # use smtp_proto::types::Text;
@@ -77,7 +77,7 @@ impl<'a> Text<'a> {
     #[must_use]
     pub fn from_str_lossy(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
-        // Usually it is one line of ASCII.
+        // Usually it is one line of printable ASCII.
         if text.len() <= Self::MAX_LINE && text.bytes().all(is_plain) {
             return Self(text);
         }

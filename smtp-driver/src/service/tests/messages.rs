@@ -102,6 +102,22 @@ fn a_late_message_outlives_its_session() {
 }
 
 #[test]
+fn the_session_still_closes_after_a_late_message() {
+    let service = Scripted::new();
+    let mut client = with_message(&service);
+    client.begin(Stage::Now);
+    service.release("message bob");
+    client.poll();
+    assert_eq!(service.take_log(), ["closed Shutdown", "reset 5 Closed"]);
+    assert!(
+        client.is_shut_down() && !client.is_over(),
+        "it waits for the client to read the reply and close"
+    );
+    client.hang_up();
+    assert!(client.is_over());
+}
+
+#[test]
 fn a_late_delivery_in_lmtp_answers_for_the_remaining_recipients() {
     let service = Scripted::new();
     let mut client = Harness::greeted_lmtp(config(), &service);

@@ -100,6 +100,18 @@ fn a_trusted_proxy_names_the_client() {
     );
 }
 
+#[test]
+fn a_filter_names_the_origin_without_xclient() {
+    let service = Arc::new(Trusting::default());
+    let mut harness = Harness::greeted(config(), &service);
+    harness.send("XFORWARD NAME=x.example\r\nMAIL FROM:<a@b.example>\r\n");
+    let noted = service.0.lock().unwrap();
+    assert!(
+        noted.iter().any(|line| line.contains("[NAME=x.example]")),
+        "{noted:?}"
+    );
+}
+
 /// Offers both commands and has no answer of its own.
 struct Plain;
 

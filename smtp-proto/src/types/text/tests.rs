@@ -96,6 +96,19 @@ fn lossy_cuts_at_a_character() {
 }
 
 #[test]
+fn lossy_cuts_a_long_line_of_ascii() {
+    let long = "x".repeat(Text::MAX_LINE + 1);
+    assert_eq!(Text::from_str_lossy(long).as_str().len(), Text::MAX_LINE);
+}
+
+#[test]
+fn lossy_does_not_copy_a_plain_line() {
+    let line = std::format!("stored as {}", 7);
+    let address = line.as_ptr();
+    assert_eq!(Text::from_str_lossy(line).as_str().as_ptr(), address);
+}
+
+#[test]
 fn each_character_beyond_ascii_becomes_a_question_mark() {
     assert_eq!(Text::from_str_lossy("grüße").into_ascii().as_str(), "gr??e");
     assert_eq!(Text::from_str_lossy("ok").into_ascii().as_str(), "ok");
