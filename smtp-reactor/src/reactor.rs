@@ -16,6 +16,7 @@ use std::{
 };
 
 use rustix::event::{PollFd, PollFlags, poll};
+use smallvec::SmallVec;
 
 /// Runs a future to its end on this thread.
 ///
@@ -25,7 +26,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 /// Calls may be nested. The inner call blocks the outer future, including its deadlines.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let bell = REACTOR.with(|reactor| Arc::clone(&reactor.bell));
+    let bell = BELL.with(Arc::clone);
     let waker = Waker::from(Arc::clone(&bell));
     let _leave = Leave(&bell);
     loop {
@@ -34,7 +35,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        REACTOR.with(|reactor| bell.wait(&reactor.waits.borrow()));
+        WAITS.with_borrow(|waits| bell.wait(waits));
         bell.forget();
     }
 }
@@ -59,45 +60,31 @@ pub async fn sleep(time: Duration) {
 
 /// Adds a socket to the events that the thread waits for.
 pub(crate) fn register_socket(cx: &Context<'_>, socket: Arc<dyn AsFd + Send + Sync>, ready: PollFlags) {
-    register(cx, |waits| push(&mut waits.sockets, (socket, ready)));
+    register(cx, |waits| waits.sockets.push((socket, ready)));
 }
 
 fn register(cx: &Context<'_>, add: impl FnOnce(&mut Waits)) {
-    REACTOR.with(|reactor| {
-        let mut waits = reactor.waits.borrow_mut();
-        add(&mut waits);
+    WAITS.with_borrow_mut(|waits| {
+        add(waits);
         if !waits.wakers.iter().any(|known| known.will_wake(cx.waker())) {
-            push(&mut waits.wakers, cx.waker().clone());
+            waits.wakers.push(cx.waker().clone());
         }
     });
 }
 
-/// Adds a value. Reserves room for one value first, because most threads wait for one socket.
-fn push<T>(all: &mut Vec<T>, value: T) {
-    if all.is_empty() {
-        all.reserve_exact(1);
-    }
-    all.push(value);
-}
-
 thread_local! {
-    static REACTOR: Reactor = Reactor::default();
+    static BELL: Arc<Bell> = Arc::default();
+    static WAITS: RefCell<Waits> = RefCell::default();
 }
 
-/// The bell of a thread, and the events that it waits for.
-#[derive(Default)]
-struct Reactor {
-    bell: Arc<Bell>,
-    waits: RefCell<Waits>,
-}
-
-/// The events that a future has registered since it was polled, besides the bell.
+/// The events that a future has registered since it was polled, besides the bell. Most futures wait for one socket with one
+/// waker, which needs no allocation.
 #[derive(Default)]
 struct Waits {
-    sockets: Vec<Event>,
+    sockets: SmallVec<[(Arc<dyn AsFd + Send + Sync>, PollFlags); 1]>,
     until: Option<Instant>,
     /// The wakers of the parts of the future that wait.
-    wakers: Vec<Waker>,
+    wakers: SmallVec<[Waker; 1]>,
 }
 
 /// A guard for the end of a call of `block_on`, even by a panic. It rings the bell, so that an outer call polls its future
@@ -135,6 +122,16 @@ impl Default for Bell {
 impl Bell {
     /// Waits for the bell, or for the first of these events.
     fn wait(&self, waits: &Waits) {
+        let mut all: SmallVec<[_; 2]> = waits
+            .sockets
+            .iter()
+            .map(|(socket, ready)| PollFd::new(socket, *ready))
+            .collect();
+        all.extend(
+            self.pipe
+                .iter()
+                .map(|(heard, _)| PollFd::new(heard, PollFlags::IN)),
+        );
         let left = waits.until.map_or(Duration::MAX, |until| {
             until.saturating_duration_since(Instant::now())
         });
@@ -143,23 +140,9 @@ impl Bell {
             Some(_) => Duration::MAX,
             None => BLIND,
         };
-        let limit = left.min(most);
-        let rings = self
-            .pipe
-            .as_ref()
-            .map(|(heard, _)| PollFd::new(heard, PollFlags::IN));
-        match (&*waits.sockets, rings) {
-            // The usual case needs no allocation.
-            ([only], Some(rings)) => self.poll(&mut [event(only), rings], limit),
-            (all, rings) => self.poll(&mut all.iter().map(event).chain(rings).collect::<Vec<_>>(), limit),
-        }
-    }
-
-    /// Waits for the first of these events. The last one is that of the bell, if it has a pipe.
-    fn poll(&self, all: &mut [PollFd<'_>], limit: Duration) {
         // A time beyond the range of the system counts as for ever. An error is an interruption, after which the future is
         // polled again.
-        let _ = poll(all, limit.try_into().ok().as_ref());
+        let _ = poll(&mut all, left.min(most).try_into().ok().as_ref());
         if let (Some(last), Some((heard, _))) = (all.last(), &self.pipe)
             && !last.revents().is_empty()
         {
@@ -172,27 +155,13 @@ impl Bell {
     fn forget(&self) {
         // Set the flag first, so that the wakers write nothing into the pipe.
         self.rung.store(true, SeqCst);
-        let mut wakers = REACTOR.with(|reactor| {
-            let mut waits = reactor.waits.borrow_mut();
+        let wakers = WAITS.with_borrow_mut(|waits| {
             waits.sockets.clear();
             waits.until = None;
             mem::take(&mut waits.wakers)
         });
-        wakers.drain(..).for_each(Waker::wake);
-        REACTOR.with(|reactor| {
-            let mut waits = reactor.waits.borrow_mut();
-            if waits.wakers.is_empty() {
-                // Keep the allocation.
-                waits.wakers = wakers;
-            }
-        });
+        wakers.into_iter().for_each(Waker::wake);
     }
-}
-
-type Event = (Arc<dyn AsFd + Send + Sync>, PollFlags);
-
-fn event((socket, ready): &Event) -> PollFd<'_> {
-    PollFd::new(socket, *ready)
 }
 
 impl Wake for Bell {
