@@ -22,7 +22,8 @@ use crate::Transport;
 
 /// Asks the service about MAIL and, if it accepts, about all questions until the transaction is over.
 ///
-/// The futures of the service are inside this one, so a question allocates nothing.
+/// The futures of the service are inside this one, so a question allocates nothing, except one about a recipient while another is
+/// open.
 pub(super) async fn transaction<T: Transport, S: Service>(
     talk: &mut Conversation<'_, T, S>,
     mail: Mail<'static>,
