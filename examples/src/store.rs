@@ -159,7 +159,7 @@ impl Stored {
 /// An incomplete message: a file in `tmp`, which is removed if this value is dropped.
 pub struct Incoming {
     directory: Option<Arc<Directory>>,
-    /// Buffered, because a piece of the message may be a single line ending.
+    /// Buffered, because a piece of the message may be a single line ending. On the heap, because a transaction is moved.
     file: Option<Box<BufWriter<TemporaryMailFile>>>,
     /// The trace fields and the header so far, while the header is not complete.
     header: Option<Vec<u8>>,
