@@ -135,3 +135,6 @@ impl AsSocket for Listener {
 
 /// Maximum connections that wait to be accepted.
 const BACKLOG: i32 = 4096;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Messages from a client to a server over the sockets of this crate.
 
+use std::net::{TcpListener, TcpStream};
+
 use smtp_async_std::{Address, Client, Error, Listener, Reader};
 use smtp_proto::server::Closed;
 
@@ -32,7 +34,10 @@ fn a_session_has_many_messages_and_queries<R: Runtime>() {
 
 fn a_server_that_does_not_listen_is_an_error<R: Runtime>() {
     R::block_on(async {
-        let address = Listener::bind("127.0.0.1:0").unwrap().local().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // No server listens on the own address of a client, and no other test can bind it.
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let address = client.local_addr().unwrap();
         for address in [
             Address::from(address.to_string()),
             Address::unix("/nonexistent/socket"),

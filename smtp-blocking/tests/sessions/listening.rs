@@ -2,7 +2,6 @@
 
 use std::{
     future::poll_fn,
-    io::ErrorKind,
     net::{Ipv4Addr, TcpListener, TcpStream},
     os::unix::net::UnixListener,
     task::Poll,
@@ -113,19 +112,6 @@ fn accepting_is_cancel_safe() {
         let (_, peer, local) = acceptor.accept().await.unwrap();
         assert_eq!((peer, local), (client.local_addr().unwrap().into(), address));
     });
-}
-
-#[test]
-fn an_address_in_use_is_an_error() {
-    let path = Path::new("in use");
-    let _listener = Listener::bind_unix(&path.0).unwrap();
-    let again = Listener::bind_unix(&path.0).unwrap_err();
-    assert_eq!(again.kind(), ErrorKind::AddrInUse);
-    let listener = Listener::bind("127.0.0.1:0").unwrap();
-    let Peer::Ip(address) = listener.local().unwrap() else {
-        panic!("it is a TCP socket");
-    };
-    assert_eq!(Listener::bind(address).unwrap_err().kind(), ErrorKind::AddrInUse);
 }
 
 /// Runs this test again in its own process, which receives the numbers of the sockets in its environment.

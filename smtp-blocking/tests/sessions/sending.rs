@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     thread,
 };
 
@@ -173,8 +173,9 @@ fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
 #[test]
 fn an_address_that_does_not_answer_is_no_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // No server listens on the own address of a client, and no other test can bind it.
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let address = client.local_addr().unwrap();
     let refused = Client::builder(client_config()).connect(address).unwrap_err();
     assert!(matches!(refused, Error::Connect(_)), "{refused}");
 }
