@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::{
     io::{self, IoSlice},
     mem::{self, MaybeUninit},
-    pin::Pin,
-    task::{Context, Poll, ready},
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -20,6 +20,7 @@ use tokio::net::UnixStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    task::unconstrained,
     time::{self, Sleep},
 };
 
@@ -34,6 +35,8 @@ pub struct Io<S> {
     /// The timer. It fires at the deadline or earlier. Most deadlines move on before they pass, so the timer is reset only if
     /// it would fire too late, or has fired too early.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// The waker that the running timer has. With the same waker, the timer is not polled again.
+    waker: Option<Waker>,
     /// Octets that the stream has accepted but not flushed.
     unflushed: usize,
     /// True if the last read filled the small buffer.
@@ -47,6 +50,7 @@ impl<S> Io<S> {
             stream,
             origin: time::Instant::now(),
             sleep: None,
+            waker: None,
             unflushed: 0,
             much_to_read: false,
         }
@@ -114,15 +118,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         let due = self.origin + at.since_origin().min(MAX_SLEEP);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(due)));
+        let waker = self.waker.as_ref();
         if sleep.deadline() > due {
             sleep.as_mut().reset(due);
+        } else if !sleep.is_elapsed() && waker.is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
         }
-        ready!(sleep.as_mut().poll(cx));
-        if sleep.deadline() < due && time::Instant::now() < due {
+        // Unconstrained, because a task without budget does not give its waker to the timer.
+        while pin!(unconstrained(sleep.as_mut())).poll(cx).is_ready() {
+            if sleep.deadline() >= due || time::Instant::now() >= due {
+                return Poll::Ready(());
+            }
             sleep.as_mut().reset(due);
-            return sleep.as_mut().poll(cx);
         }
-        Poll::Ready(())
+        self.waker = Some(cx.waker().clone());
+        Poll::Pending
     }
 }
 
