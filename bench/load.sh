@@ -47,7 +47,8 @@ LOAD_NOTE="$(LC_ALL=C date '+%-d %B %Y'), $(awk -F': ' '/^model name/ { print $2
 Linux $(uname -r | cut -d. -f1,2), Rust $(rustc --version | cut -d' ' -f2 | cut -d. -f1,2)"
 export LOAD_NOTE
 # One argument for each line. The last server is what the others are compared with.
-cp "$target/bench/release/connection" "$target/bench/release/service" "$target/bench/release/floor" "$target/bench/release/floor-threads" \
+cp "$target/bench/release/connection" "$target/bench/release/session" "$target/bench/release/service" "$target/bench/release/floor" \
+    "$target/bench/release/floor-threads" \
     "$target/bench/release/floor-smol" "$target/bench/release/floor-tokio" "$target/bench/release/floor-tls" "$bins"
 # shellcheck disable=SC2086
 set -- $load "$target/bench/release/load" $spin "$@"
@@ -55,7 +56,8 @@ IFS='
 '
 set -f
 # shellcheck disable=SC2086
-exec "$@" $servers "connection=$pin$bins/connection {}" "service=$pin$bins/service {}" "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
+exec "$@" $servers "connection=$pin$bins/connection {}" "session=$pin$bins/session {}" "service=$pin$bins/service {}" \
+    "smtp-sink=$pin$sink -m 10000 inet:{} 1024" \
     "floor-threads=$pin$bins/floor-threads {}" "floor-threads-read=$pin$bins/floor-threads {} read" "floor-smol=$pin$bins/floor-smol {}" \
     "floor-tokio=$pin$bins/floor-tokio {}" "floor=$pin$bins/floor {}" \
     "connection=$pin$bins/connection {tls} tls" "floor-threads=$pin$bins/floor-tls {tls} threads" "floor-smol=$pin$bins/floor-tls {tls} smol" \

@@ -1,5 +1,6 @@
-//! Servers of `smtp-driver` on a transport in memory: a bare `Connection`, and a `Service` that does nothing. Used as
-//! `instructions`, and a program of its own, so that the code of neither depends on the other.
+//! Servers of `smtp-driver` on a transport in memory: a bare `Connection`, a `Session` of a server with the same loop, and
+//! a `Service` that does nothing. Used as `instructions`, and a program of its own, so that the code of neither depends on the
+//! other.
 
 use std::{
     cell::RefCell,
@@ -33,6 +34,11 @@ const CASES: &[Case] = &[
         name: "driver/connection/smtp-driver",
         unit: "message",
         start: || message(Box::pin(bare(Session::config()))),
+    },
+    Case {
+        name: "driver/session/smtp-driver",
+        unit: "message",
+        start: || message(session(Session::config())),
     },
     Case {
         name: "driver/service/smtp-driver",
@@ -142,15 +148,42 @@ async fn bare(config: Arc<Config>) {
     }
 }
 
+/// The task of a session of a server, which has the same loop.
+fn session(config: Arc<Config>) -> Task {
+    let (listener, options) = (listener(), ServeOptions::default());
+    spawned(driver::serve_sessions::<InMemory, _>(
+        listener,
+        config,
+        options,
+        pending(),
+        |mut session| async move {
+            loop {
+                let (step, server) = session.poll();
+                match step {
+                    Step::Wait(wait) => session.wait(wait).await,
+                    Step::Event(Event::EndOfData { ticket, .. }) => drop(server.accept(ticket)),
+                    Step::Event(Event::Closed(_)) => return session.close().await,
+                    Step::Event(other) => drop(server.proceed(other)),
+                }
+            }
+        },
+    ))
+}
+
 /// The task of a session of a server, whose service does nothing.
 fn service(config: Arc<Config>) -> Task {
-    let serving = driver::serve::<InMemory, _>(
-        RefCell::new(Some(Client::new())),
+    let (listener, options) = (listener(), ServeOptions::default());
+    spawned(driver::serve::<InMemory, _>(
+        listener,
         config,
-        ServeOptions::default(),
+        options,
         pending(),
         Arc::new(Sink),
-    );
+    ))
+}
+
+/// The task of the first session that this server spawns.
+fn spawned(serving: impl Future + 'static) -> Task {
     let mut serving = Box::pin(serving);
     let mut context = Context::from_waker(Waker::noop());
     assert!(pin!(&mut serving).poll(&mut context).is_pending());
@@ -184,6 +217,11 @@ impl Service for Sink {
 
 thread_local! {
     static SPAWNED: RefCell<Option<Task>> = const { RefCell::new(None) };
+}
+
+/// A listener that accepts one client.
+fn listener() -> RefCell<Option<Client>> {
+    RefCell::new(Some(Client::new()))
 }
 
 /// A runtime that accepts one client.
