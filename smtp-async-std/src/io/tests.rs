@@ -133,7 +133,7 @@ fn the_last_deadline_counts() {
         block_on(async {
             for time in times {
                 let early = poll_once(poll_fn(|cx| io.poll_deadline(cx, at(*time)))).await;
-                assert!(early.is_none());
+                assert!(early.is_none() || io.now() >= at(*time));
             }
             poll_fn(|cx| io.poll_deadline(cx, at(last))).await;
         });
