@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use pin_project_lite::pin_project;
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 #[cfg(feature = "ring")]
 use smtp_driver::{TlsMode, TlsSettings};
@@ -32,11 +33,8 @@ pub struct Io<S> {
     stream: S,
     /// The origin of the clock.
     origin: time::Instant,
-    /// The timer. It fires at the deadline or earlier. Most deadlines move on before they pass, so the timer is reset only if
-    /// it would fire too late, or has fired too early.
-    sleep: Option<Pin<Box<Sleep>>>,
-    /// The waker that the running timer has. With the same waker, the timer is not polled again.
-    waker: Option<Waker>,
+    /// On the heap, because it must not move.
+    timer: Option<Pin<Box<Timer>>>,
     /// Octets that the stream has accepted but not flushed.
     unflushed: usize,
     /// True if the last read filled the small buffer.
@@ -49,8 +47,7 @@ impl<S> Io<S> {
         Self {
             stream,
             origin: time::Instant::now(),
-            sleep: None,
-            waker: None,
+            timer: None,
             unflushed: 0,
             much_to_read: false,
         }
@@ -117,22 +114,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         let due = self.origin + at.since_origin().min(MAX_SLEEP);
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(due)));
-        let waker = self.waker.as_ref();
-        if sleep.deadline() > due {
-            sleep.as_mut().reset(due);
-        } else if !sleep.is_elapsed() && waker.is_some_and(|waker| waker.will_wake(cx.waker())) {
+        let timer = self.timer.get_or_insert_with(|| {
+            let (sleep, waker) = (time::sleep_until(due), None);
+            Box::pin(Timer { sleep, waker })
+        });
+        let mut timer = timer.as_mut().project();
+        let known = timer.waker.as_ref();
+        if timer.sleep.deadline() > due {
+            timer.sleep.as_mut().reset(due);
+        } else if !timer.sleep.is_elapsed() && known.is_some_and(|known| known.will_wake(cx.waker())) {
             return Poll::Pending;
         }
         // Unconstrained, because a task without budget does not give its waker to the timer.
-        while pin!(unconstrained(sleep.as_mut())).poll(cx).is_ready() {
-            if sleep.deadline() >= due || time::Instant::now() >= due {
+        while pin!(unconstrained(timer.sleep.as_mut())).poll(cx).is_ready() {
+            if timer.sleep.deadline() >= due || time::Instant::now() >= due {
                 return Poll::Ready(());
             }
-            sleep.as_mut().reset(due);
+            timer.sleep.as_mut().reset(due);
         }
-        self.waker = Some(cx.waker().clone());
+        *timer.waker = Some(cx.waker().clone());
         Poll::Pending
+    }
+}
+
+pin_project! {
+    // It fires at the deadline or earlier. Most deadlines move on before they pass, so the timer is reset only if it would fire
+    // too late, or has fired too early.
+    #[derive(Debug)]
+    struct Timer {
+        #[pin]
+        sleep: Sleep,
+        // The waker that the timer has. With the same waker, a running timer is not polled again.
+        waker: Option<Waker>,
     }
 }
 

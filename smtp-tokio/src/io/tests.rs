@@ -46,7 +46,7 @@ async fn settle(conn: &mut Connection<DuplexStream, Server>) -> Option<Deadline>
 }
 
 fn timer(conn: &Connection<DuplexStream, Server>) -> time::Instant {
-    conn.transport().sleep.as_ref().unwrap().deadline()
+    conn.transport().timer.as_ref().unwrap().sleep.deadline()
 }
 
 #[tokio::test(start_paused = true)]
