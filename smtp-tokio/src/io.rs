@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::{
     io::{self, IoSlice},
     mem::{self, MaybeUninit},
-    pin::{Pin, pin},
-    task::{Context, Poll, Waker, ready},
+    pin::Pin,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use pin_project_lite::pin_project;
 use smtp_driver::{Address, BodySource, Connect, MAX_IO_SLICES, StreamError, Transport, proto::Instant};
 #[cfg(feature = "ring")]
 use smtp_driver::{TlsMode, TlsSettings};
@@ -21,7 +20,6 @@ use tokio::net::UnixStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    task::unconstrained,
     time::{self, Sleep},
 };
 
@@ -33,8 +31,9 @@ pub struct Io<S> {
     stream: S,
     /// The origin of the clock.
     origin: time::Instant,
-    /// On the heap, because it must not move.
-    timer: Option<Pin<Box<Timer>>>,
+    /// The timer. It fires at the deadline or earlier. Most deadlines move on before they pass, so the timer is reset only if
+    /// it would fire too late, or has fired too early.
+    sleep: Option<Pin<Box<Sleep>>>,
     /// Octets that the stream has accepted but not flushed.
     unflushed: usize,
     /// True if the last read filled the small buffer.
@@ -47,7 +46,7 @@ impl<S> Io<S> {
         Self {
             stream,
             origin: time::Instant::now(),
-            timer: None,
+            sleep: None,
             unflushed: 0,
             much_to_read: false,
         }
@@ -114,38 +113,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Transport for Io<S> {
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         let due = self.origin + at.since_origin().min(MAX_SLEEP);
-        let timer = self.timer.get_or_insert_with(|| {
-            let (sleep, waker) = (time::sleep_until(due), None);
-            Box::pin(Timer { sleep, waker })
-        });
-        let mut timer = timer.as_mut().project();
-        let known = timer.waker.as_ref();
-        if timer.sleep.deadline() > due {
-            timer.sleep.as_mut().reset(due);
-        } else if !timer.sleep.is_elapsed() && known.is_some_and(|known| known.will_wake(cx.waker())) {
-            return Poll::Pending;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(time::sleep_until(due)));
+        if sleep.deadline() > due {
+            sleep.as_mut().reset(due);
         }
-        // Unconstrained, because a task without budget does not give its waker to the timer.
-        while pin!(unconstrained(timer.sleep.as_mut())).poll(cx).is_ready() {
-            if timer.sleep.deadline() >= due || time::Instant::now() >= due {
-                return Poll::Ready(());
-            }
-            timer.sleep.as_mut().reset(due);
+        ready!(sleep.as_mut().poll(cx));
+        if sleep.deadline() < due && time::Instant::now() < due {
+            sleep.as_mut().reset(due);
+            return sleep.as_mut().poll(cx);
         }
-        *timer.waker = Some(cx.waker().clone());
-        Poll::Pending
-    }
-}
-
-pin_project! {
-    // It fires at the deadline or earlier. Most deadlines move on before they pass, so the timer is reset only if it would fire
-    // too late, or has fired too early.
-    #[derive(Debug)]
-    struct Timer {
-        #[pin]
-        sleep: Sleep,
-        // The waker that the timer has. With the same waker, a running timer is not polled again.
-        waker: Option<Waker>,
+        Poll::Ready(())
     }
 }
 

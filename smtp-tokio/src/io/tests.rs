@@ -1,21 +1,11 @@
-use std::{
-    future::poll_fn,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::Wake,
-};
+use std::sync::Arc;
 
 use smtp_proto::{
     Deadline, Step,
     server::{Config, Event, Server},
     types::Host,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
-    task::coop,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 use crate::Connection;
@@ -46,7 +36,7 @@ async fn settle(conn: &mut Connection<DuplexStream, Server>) -> Option<Deadline>
 }
 
 fn timer(conn: &Connection<DuplexStream, Server>) -> time::Instant {
-    conn.transport().timer.as_ref().unwrap().sleep.deadline()
+    conn.transport().sleep.as_ref().unwrap().deadline()
 }
 
 #[tokio::test(start_paused = true)]
@@ -75,50 +65,6 @@ async fn a_timer_serves_many_deadlines_and_misses_no_deadline() {
     let mut said = String::new();
     peer.read_to_string(&mut said).await.unwrap();
     assert!(said.contains("\r\n421 4.4.2 "), "{said}");
-}
-
-/// A waker that counts its calls.
-#[derive(Default)]
-struct Calls(AtomicUsize);
-
-impl Wake for Calls {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_timer_wakes_the_task_that_waits_last() {
-    let mut io = Io::new(duplex(1).0);
-    let calls = [Arc::new(Calls::default()), Arc::new(Calls::default())];
-    let wakers = calls.clone().map(Waker::from);
-    let wait = |io: &mut Io<DuplexStream>, waker: &Waker, seconds| {
-        let at = Instant::after_origin(Duration::from_secs(seconds));
-        io.poll_deadline(&mut Context::from_waker(waker), at)
-    };
-    let [first, second] = &wakers;
-    for waker in [first, first, second] {
-        assert!(wait(&mut io, waker, 80).is_pending());
-    }
-    // A deadline that is later than the timer, and one that is nearer.
-    assert!(wait(&mut io, second, 120).is_pending());
-    time::advance(Duration::from_secs(80)).await;
-    assert!(wait(&mut io, second, 120).is_pending());
-    assert!(wait(&mut io, second, 100).is_pending());
-    time::advance(Duration::from_secs(20)).await;
-    assert!(wait(&mut io, second, 100).is_ready());
-    assert_eq!(calls.map(|calls| calls.0.load(Ordering::Relaxed)), [0, 2]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_timer_wakes_a_task_that_had_no_budget() {
-    let mut io = Io::new(duplex(1).0);
-    let at = Instant::after_origin(Duration::from_secs(100));
-    while coop::has_budget_remaining() {
-        coop::consume_budget().await;
-    }
-    let fired = time::timeout(Duration::from_secs(101), poll_fn(|cx| io.poll_deadline(cx, at)));
-    assert!(fired.await.is_ok() && io.now() == at);
 }
 
 /// A stream that fills each read, and flushes when the test permits it.
@@ -173,7 +119,7 @@ fn reads_are_large_while_there_is_much_to_read() {
         left: 16_384 + 65_536 + 20_000 + 5,
         ..Buffered::default()
     });
-    let cx = &mut Context::from_waker(Waker::noop());
+    let cx = &mut Context::from_waker(std::task::Waker::noop());
     let mut reads = Vec::new();
     for _ in 0..5 {
         let read = io.poll_read(cx, &mut |octets| reads.push(octets.len()));
@@ -186,7 +132,7 @@ fn reads_are_large_while_there_is_much_to_read() {
 #[test]
 fn octets_have_left_once_they_are_flushed() {
     let mut io = Io::new(Buffered::default());
-    let cx = &mut Context::from_waker(Waker::noop());
+    let cx = &mut Context::from_waker(std::task::Waker::noop());
     assert!(io.poll_write(cx, &[b"one"]).is_pending());
     // The same octets are passed again, with others after them, and are not written twice.
     assert!(io.poll_write(cx, &[b"one", b"two"]).is_pending());
@@ -202,7 +148,7 @@ fn octets_have_left_once_they_are_flushed() {
 #[test]
 fn abandoned_octets_do_not_arrive_with_the_shutdown() {
     let mut io = Io::new(Buffered::default());
-    let cx = &mut Context::from_waker(Waker::noop());
+    let cx = &mut Context::from_waker(std::task::Waker::noop());
     assert!(io.poll_write(cx, &[b"one"]).is_pending());
     io.get_mut().flushes = true;
     assert!(matches!(io.poll_shutdown(cx), Poll::Ready(Err(_))));
