@@ -1,8 +1,8 @@
 #!/bin/sh
-# Measures servers over the loopback interface: the example server on each runtime, Postfix's smtp-sink, a `Connection` and a `Service`
-# of smtp-tokio that do nothing more, and as floors a readiness loop, threads, and tasks of tokio and smol without SMTP; under TLS, the
-# floors use rustls. Also measures the client. With two processors or more, load and servers have one each. Prints tables;
-# `--results bench/results` also writes the files of the plots. See the README.
+# Measures servers over the loopback interface: the example server on each runtime, Postfix's smtp-sink, a `Connection`, a `Session`
+# and a `Service` of smtp-tokio that do nothing more, and as floors a readiness loop, threads, and tasks of tokio and smol without
+# SMTP; under TLS, the floors use rustls. Also measures the client. With two processors or more, load and servers have one each.
+# Prints tables; `--results bench/results` also writes the files of the plots. See the README.
 #
 #   bench/load.sh [--seconds S] [--rounds N] [--idle N] [--burst N] [--connections N] [--spin] [--only messages|tls|burst|idle|client] [--case PATTERN] [--results FOLDER] [NAME=COMMAND...]
 #

@@ -1,5 +1,5 @@
 //! The loop of `connection` on a `Session` of smtp-tokio: it accepts everything and stores nothing. The difference to
-//! `connection` is what the limits and the shutdown cost; that to `service` what the questions of a service do.
+//! `connection` is what the limits and the shutdown cost; that to `service` what the questions of a service cost.
 //!
 //! `session ADDRESS`
 

@@ -35,7 +35,7 @@ fn a_session_has_many_messages_and_queries<R: Runtime>() {
 fn a_server_that_does_not_listen_is_an_error<R: Runtime>() {
     R::block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        // No server listens on the own address of a client, and no other test can bind it.
+        // No server listens on a client's own address, and no other test can bind it.
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let address = client.local_addr().unwrap();
         for address in [

@@ -173,7 +173,7 @@ fn a_server_that_has_left_is_found_out_although_the_source_dawdled() {
 #[test]
 fn an_address_that_does_not_answer_is_no_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    // No server listens on the own address of a client, and no other test can bind it.
+    // No server listens on a client's own address, and no other test can bind it.
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let address = client.local_addr().unwrap();
     let refused = Client::builder(client_config()).connect(address).unwrap_err();

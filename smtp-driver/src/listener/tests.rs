@@ -1,3 +1,5 @@
+#![cfg(unix)]
+
 use std::{
     io::{ErrorKind, Read},
     net::{SocketAddr, TcpStream},
@@ -23,7 +25,6 @@ fn an_address_in_use_is_an_error() {
     assert_eq!(again.kind(), ErrorKind::AddrInUse);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_path_in_use_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -35,7 +36,6 @@ fn a_path_in_use_is_an_error() {
 
 /// A server can be started again while the system still keeps connections of the earlier one (the state TIME-WAIT of TCP).
 /// No test of this program starts a process: it would have a copy of the listening socket until it executes its program.
-#[cfg(unix)]
 #[test]
 fn an_address_can_be_used_again_at_once() {
     let (listener, address) = bind();
@@ -61,6 +61,7 @@ fn an_address_can_be_used_again_at_once() {
 fn the_queue_is_long() {
     let (_listener, address) = bind();
     let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(10)).unwrap();
+    // All of them stay connected.
     let waiting: Vec<_> = (0..500).map(connect).collect();
-    assert_eq!(waiting.len(), 500);
+    drop(waiting);
 }
